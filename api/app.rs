@@ -1,0 +1,161 @@
+//! The assembled service: what every request shares, and the application of a worker.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{App, Error, HttpMessage, web};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde_json::Value as Json;
+
+use crate::auth::accounts::Accounts;
+use crate::auth::tokens::Tokens;
+use crate::config::Config;
+use crate::divisions::tree::Divisions;
+use crate::kit::connection::ConnectionState;
+use crate::kit::database::Database;
+use crate::kit::ids::new_id;
+use crate::kit::problem::Problem;
+use crate::kit::time::Clock;
+use crate::ledger::Ledger;
+use crate::operations::{Operation, Outcome, RequestId, configure, render_unrouted};
+use crate::privacy::keys::Keys;
+use crate::privacy::seal::Sealer;
+use crate::records::{Context, Registry};
+
+/// What every request shares.
+pub struct Service {
+    /// The settings.
+    pub config: Config,
+    /// The database.
+    pub database: Database,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// All kinds of records.
+    pub kinds: Registry,
+    /// The administrative divisions.
+    pub divisions: Divisions,
+    /// The keys.
+    pub keys: Keys,
+    /// Seals and opens personal data.
+    pub sealer: Sealer,
+    /// Access tokens.
+    pub tokens: Tokens,
+    /// Accounts by session.
+    pub accounts: Accounts,
+    /// The time.
+    pub clock: Clock,
+    /// The district's zone.
+    pub zone: Tz,
+    /// The document, as it is served.
+    pub document: Json,
+}
+
+impl Service {
+    /// Puts a service together over a migrated database.
+    pub fn new(config: Config, database: Database, keys: Keys, kinds: Registry) -> Result<Self, Problem> {
+        let zone = config.zone.parse().map_err(Problem::internal)?;
+        Ok(Self {
+            ledger: Ledger::new(database.clone()),
+            divisions: Divisions::embedded().map_err(Problem::internal)?,
+            sealer: Sealer::new(&keys.data, &keys.commitment),
+            tokens: Tokens::new(&keys.token)?,
+            accounts: Accounts::default(),
+            clock: Clock::default(),
+            document: crate::routes::document(&kinds),
+            config,
+            database,
+            kinds,
+            keys,
+            zone,
+        })
+    }
+
+    /// What rules may know, for a record of that district.
+    pub fn context<'a>(&'a self, now: DateTime<Utc>, district_code: &'a str) -> Context<'a> {
+        Context { now, zone: self.zone, divisions: &self.divisions, keys: &self.keys, district_code }
+    }
+}
+
+/// The application of one worker.
+pub fn application(
+    service: Arc<Service>,
+    operations: Arc<[Operation]>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .app_data(web::Data::from(service))
+        .configure(|config| configure(&operations, config))
+        .configure(crate::service::page::configure)
+        .default_service(web::to(render_unrouted))
+        .wrap(from_fn(frame))
+}
+
+/// The outermost frame of every request: its id, its log line, the headers every answer has.
+async fn frame(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let started = Instant::now();
+    let id = request_id(&request);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let connection = request.request().conn_data::<ConnectionState>().cloned();
+    if let Some(state) = &connection {
+        state.request_started();
+    }
+    let method = request.method().clone();
+    let result = next.call(request).await;
+    if let Some(state) = &connection {
+        state.request_finished();
+    }
+    let mut response = result?;
+    let outcome = response.request().extensions().get::<Outcome>().cloned().unwrap_or_default();
+    log(&id, method.as_str(), response.status().as_u16(), started.elapsed(), &outcome);
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(actix_web::http::header::VARY, HeaderValue::from_static("Authorization, Accept, Accept-Language"));
+    Ok(response)
+}
+
+/// The client's id of the request where it is a plain one, else a new one.
+fn request_id(request: &ServiceRequest) -> String {
+    let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
+    let plain = |id: &&str| {
+        (8..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
+    // What looks like a number of somebody is not taken into the log.
+    let harmless = |id: &&str| id.chars().any(|c| c.is_ascii_alphabetic()) && !has_long_number(id);
+    given.filter(plain).filter(harmless).map_or_else(|| new_id().to_string(), str::to_owned)
+}
+
+fn has_long_number(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() >= 11)
+}
+
+/// One event a request. Paths and queries are the client's own text, so the operation's name stands
+/// in their place.
+fn log(id: &str, method: &str, status: u16, took: Duration, outcome: &Outcome) {
+    let operation = outcome.operation.as_deref().unwrap_or("none");
+    let problem = outcome.problem.as_deref();
+    let user_id = outcome.user_id.map(tracing::field::display);
+    let duration_ms = u64::try_from(took.as_micros()).unwrap_or(u64::MAX) as f64 / 1000.0;
+    if status >= 500 {
+        tracing::error!(request_id = id, method, operation, status, duration_ms, user_id, problem, "request");
+    } else {
+        tracing::info!(request_id = id, method, operation, status, duration_ms, user_id, problem, "request");
+    }
+}

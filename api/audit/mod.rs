@@ -1,0 +1,111 @@
+//! Who did what, where it is no field record. Field records have the ledger; everything else that is
+//! written goes through [`system_write`], so that nothing is changed without a line here.
+
+use std::net::IpAddr;
+
+use diesel::ExpressionMethods;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::app::Service;
+use crate::kit::database::DatabaseError;
+use crate::kit::ids::new_id;
+use crate::kit::problem::Problem;
+use crate::schema::audit_log;
+
+/// One line of the audit. `details` names fields and codes, never personal values.
+#[derive(Clone, Debug)]
+pub struct Deed {
+    /// Who; `None` for the command line and for sign-ins of nobody.
+    pub actor_id: Option<Uuid>,
+    /// What, `subject.verb`.
+    pub verb: &'static str,
+    /// To what kind of thing.
+    pub subject_kind: &'static str,
+    /// To which one.
+    pub subject_id: Option<Uuid>,
+    /// In which request.
+    pub request_id: Option<String>,
+    /// From which address.
+    pub address: Option<IpAddr>,
+    /// More about it.
+    pub details: Json,
+}
+
+/// Why a system write did not happen.
+#[derive(Debug)]
+pub enum SystemWriteError {
+    /// The request was at fault.
+    Problem(Problem),
+    /// The database was.
+    Database(DatabaseError),
+}
+
+impl From<diesel::result::Error> for SystemWriteError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<Problem> for SystemWriteError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<SystemWriteError> for Problem {
+    fn from(error: SystemWriteError) -> Self {
+        match error {
+            SystemWriteError::Problem(problem) => problem,
+            SystemWriteError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// Does a write that is no record, and notes it, in one transaction.
+pub async fn system_write<R>(
+    service: &Service,
+    deed: Deed,
+    write: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<R, SystemWriteError>,
+) -> Result<R, Problem> {
+    type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+    let mut pooled = service.database.connection().await?;
+    let connection: &mut AsyncPgConnection = &mut pooled;
+    Transactions::begin_transaction(connection).await.map_err(DatabaseError::from)?;
+    let written = match write(connection).await {
+        Ok(written) => note(service, connection, deed).await.map(|()| written),
+        Err(error) => Err(error),
+    };
+    match written {
+        Ok(written) => {
+            Transactions::commit_transaction(connection).await.map_err(DatabaseError::from)?;
+            Ok(written)
+        }
+        Err(error) => {
+            // A connection whose rollback fails is dropped by the pool; the first error is the one to tell.
+            if let Err(rollback) = Transactions::rollback_transaction(connection).await {
+                tracing::warn!(error = %DatabaseError::from(rollback), "a rollback failed");
+            }
+            Err(error.into())
+        }
+    }
+}
+
+async fn note(service: &Service, connection: &mut AsyncPgConnection, deed: Deed) -> Result<(), SystemWriteError> {
+    diesel::insert_into(audit_log::table)
+        .values((
+            audit_log::id.eq(new_id()),
+            audit_log::occurred_at.eq(service.clock.now()),
+            audit_log::actor_id.eq(deed.actor_id),
+            audit_log::verb.eq(deed.verb),
+            audit_log::subject_kind.eq(deed.subject_kind),
+            audit_log::subject_id.eq(deed.subject_id),
+            audit_log::request_id.eq(deed.request_id),
+            audit_log::address.eq(deed.address.map(|address| address.to_string())),
+            audit_log::details.eq(deed.details),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Accounts as the server knows them: looked up for each session, kept for three seconds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::AUTHORIZATION;
+use moka::sync::Cache;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::roles::{Actor, Grant, Role};
+use crate::app::Service;
+use crate::kit::catalogue::Code;
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::Value;
+
+/// How long what was looked up is believed: the contract gives a revocation five seconds.
+const BELIEVED: Duration = Duration::from_secs(3);
+
+/// Whoever signed in, with the session.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The account.
+    pub actor: Arc<Actor>,
+    /// The session.
+    pub session_id: Uuid,
+}
+
+/// Accounts by session.
+pub struct Accounts {
+    actors: Cache<Uuid, Arc<Actor>>,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self { actors: Cache::builder().max_capacity(100_000).time_to_live(BELIEVED).build() }
+    }
+}
+
+impl Accounts {
+    /// Forgets a session at once in this process; others follow within three seconds.
+    pub fn forget(&self, session_id: Uuid) {
+        self.actors.invalidate(&session_id);
+    }
+
+    /// Forgets everybody: an account's grants changed.
+    pub fn forget_all(&self) {
+        self.actors.invalidate_all();
+    }
+}
+
+/// Who sent a request: 401 without a token, or where the token, the session or the account is over.
+pub async fn authenticate(service: &Service, request: &HttpRequest) -> Result<SignedIn, Problem> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let header = headers.next().ok_or(Code::Unauthenticated)?;
+    if headers.next().is_some() {
+        return Err(Code::InvalidToken.into());
+    }
+    let text = header.to_str().map_err(|_| Problem::new(Code::InvalidToken))?;
+    let (scheme, token) = text.split_once(' ').ok_or(Code::InvalidToken)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Code::InvalidToken.into());
+    }
+    let claims = service.tokens.verify(token.trim(), service.clock.now())?;
+    let actor = of_session(service, claims.sid).await?;
+    if actor.user_id == claims.sub {
+        Ok(SignedIn { actor, session_id: claims.sid })
+    } else {
+        Err(Code::InvalidToken.into())
+    }
+}
+
+async fn of_session(service: &Service, session_id: Uuid) -> Result<Arc<Actor>, Problem> {
+    if let Some(actor) = service.accounts.actors.get(&session_id) {
+        return Ok(actor);
+    }
+    let statement = select_actor()
+        .sql(" JOIN sessions AS s ON s.user_id = u.id WHERE s.ended_at IS NULL AND u.active AND s.expires_at > ")
+        .bind(ColumnType::Instant, Value::Instant(service.clock.now()))
+        .sql(" AND s.id = ")
+        .id(session_id);
+    let rows = service.database.read(&statement).await?;
+    let actor = rows.into_iter().next().and_then(actor_of_row).ok_or(Code::InvalidToken)?;
+    let actor = Arc::new(actor);
+    service.accounts.actors.insert(session_id, Arc::clone(&actor));
+    Ok(actor)
+}
+
+/// The account of an id, active or not, as it is now.
+pub async fn of_user(service: &Service, user_id: Uuid) -> Result<Option<Actor>, Problem> {
+    let rows = service.database.read(&select_actor().sql(" WHERE u.id = ").id(user_id)).await?;
+    Ok(rows.into_iter().next().and_then(actor_of_row))
+}
+
+fn select_actor() -> Statement {
+    Statement::new(
+        "SELECT u.id, u.username, u.display_name, u.org_id, u.password_change_required, \
+         (SELECT jsonb_agg(jsonb_build_object('role', g.role, 'area_code', g.area_code, 'org_id', g.org_id) ORDER BY g.role, g.area_code, g.org_id) \
+          FROM user_grants AS g WHERE g.user_id = u.id) AS grants, \
+         (SELECT jsonb_agg(c.district_code ORDER BY c.district_code) FROM district_clocks AS c) AS districts \
+         FROM users AS u",
+    )
+}
+
+fn actor_of_row(mut row: Row) -> Option<Actor> {
+    let mut list = |column: &str| match row.take(column) {
+        Value::Json(Json::Array(items)) => items,
+        _ => Vec::new(),
+    };
+    let grants: Vec<Grant> = list("grants").iter().filter_map(grant_of_json).collect();
+    // A district whose clock is missing still shows as one: its writes must fail loudly, not vanish.
+    let mut districts: Vec<String> = list("districts")
+        .iter()
+        .filter_map(Json::as_str)
+        .filter(|district| grants.iter().any(|grant| meets(district, &grant.area_code)))
+        .map(str::to_owned)
+        .collect();
+    districts.extend(grants.iter().filter_map(|grant| grant.area_code.get(..6)).map(str::to_owned));
+    districts.sort();
+    districts.dedup();
+    Some(Actor {
+        user_id: row.id("id")?,
+        username: row.text("username")?,
+        display_name: row.text("display_name")?,
+        org_id: row.id("org_id"),
+        password_change_required: row.boolean("password_change_required")?,
+        grants,
+        districts,
+    })
+}
+
+/// Whether a district lies in an area or the area in the district.
+fn meets(district: &str, area_code: &str) -> bool {
+    district.starts_with(area_code) || area_code.starts_with(district)
+}
+
+fn grant_of_json(json: &Json) -> Option<Grant> {
+    let text = |name: &str| json.get(name).and_then(Json::as_str);
+    Some(Grant {
+        role: Role::of_code(text("role")?)?,
+        area_code: text("area_code")?.to_owned(),
+        org_id: text("org_id").and_then(|id| id.parse().ok()),
+    })
+}

@@ -1,0 +1,14 @@
+//! Who may: signing in, tokens, sessions, roles.
+//!
+//! An access token says only who and which session. What the account may do is looked up by the
+//! server and kept for three seconds, so that a revocation bites within five.
+
+pub mod accounts;
+pub mod operations;
+pub mod passwords;
+pub mod roles;
+pub mod sessions;
+pub mod tokens;
+mod wire;
+
+pub use roles::{Actor, Grant, Role};

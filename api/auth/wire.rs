@@ -1,0 +1,118 @@
+//! What is sent to sign in and what is answered.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::text::Text;
+
+/// The form of a sign-in.
+pub static LOGIN: &[Field] = &[
+    Field::new(
+        "username",
+        free_text(100),
+        Text::new("User name", "用户名"),
+        "The account's name; case doesn't matter.",
+    )
+    .required(),
+    Field::new(
+        "password",
+        Shape::Secret { max: 200 },
+        Text::new("Password", "密码"),
+        "The password, or the one-time password.",
+    )
+    .required(),
+    Field::new(
+        "device_id",
+        free_text(100),
+        Text::new("Device", "设备"),
+        "Names the device, so that its session can be told from others.",
+    ),
+];
+/// The form of a refresh.
+pub static REFRESH: &[Field] = &[Field::new(
+    "refresh_token",
+    Shape::Secret { max: 200 },
+    Text::new("Refresh token", "刷新令牌"),
+    "The newest refresh token of the session.",
+)
+.required()];
+/// The form of a change of password.
+pub static PASSWORD: &[Field] = &[
+    Field::new(
+        "current_password",
+        Shape::Secret { max: 200 },
+        Text::new("Current password", "当前密码"),
+        "The password so far.",
+    )
+    .required(),
+    Field::new(
+        "new_password",
+        Shape::Secret { max: 200 },
+        Text::new("New password", "新密码"),
+        "At least ten characters, not easy to guess.",
+    )
+    .required(),
+];
+
+/// A pair of tokens.
+#[derive(Serialize, ToSchema)]
+pub struct TokenPair {
+    /// JWT for `Authorization: Bearer`, ten minutes.
+    #[schema(max_length = 2000)]
+    pub access_token: String,
+    /// Always `Bearer`.
+    #[schema(max_length = 10)]
+    pub token_type: &'static str,
+    /// Seconds until the access token ends.
+    #[schema(minimum = 0, maximum = 86400)]
+    pub expires_in: i64,
+    /// For one use at `/v1/auth/refresh`.
+    #[schema(max_length = 200)]
+    pub refresh_token: String,
+    /// When the session ends unless it is refreshed.
+    #[schema(format = DateTime, max_length = 40)]
+    pub refresh_expires_at: String,
+    /// Whether nothing else is allowed before the password was changed.
+    pub password_change_required: bool,
+}
+
+/// A role over an area.
+#[derive(Serialize, ToSchema)]
+pub struct UserGrant {
+    /// A word of the vocabulary `role`.
+    #[schema(max_length = 40)]
+    pub role: &'static str,
+    /// That division and all below.
+    #[schema(max_length = 20)]
+    pub area_code: String,
+    /// Only what belongs to this organisation.
+    pub org_id: Option<Uuid>,
+}
+
+/// What this account is and may do.
+#[derive(Serialize, ToSchema)]
+pub struct Me {
+    /// The account.
+    pub id: Uuid,
+    /// Its name for signing in.
+    #[schema(max_length = 100)]
+    pub username: String,
+    /// Its name for people.
+    #[schema(max_length = 100)]
+    pub display_name: String,
+    /// Its organisation.
+    pub org_id: Option<Uuid>,
+    /// Its roles.
+    #[schema(max_items = 50)]
+    pub roles: Vec<UserGrant>,
+    /// The districts it reaches.
+    #[schema(max_items = 4000)]
+    pub districts: Vec<String>,
+    /// The operations it may use.
+    #[schema(max_items = 1000)]
+    pub operations: Vec<String>,
+    /// Whether nothing else is allowed before the password was changed.
+    pub password_change_required: bool,
+}

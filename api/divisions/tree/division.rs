@@ -1,0 +1,118 @@
+//! One division, and what can be wrong with a set of them.
+
+use chrono::NaiveDate;
+use pinyin::ToPinyin;
+use serde::{Deserialize, Serialize};
+
+/// How high a division stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// 省级, two digits.
+    Province,
+    /// 地级, four digits.
+    Prefecture,
+    /// 县级, six digits.
+    County,
+    /// 乡级, nine digits.
+    Township,
+    /// 村级, twelve digits.
+    Village,
+    /// 村民小组, a village's code and `-NN`. Never a row here: groups have no official list.
+    Group,
+}
+
+impl Level {
+    /// The lower-snake name used in JSON and CSV.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Province => "province",
+            Self::Prefecture => "prefecture",
+            Self::County => "county",
+            Self::Township => "township",
+            Self::Village => "village",
+            Self::Group => "group",
+        }
+    }
+
+    /// The level of that lower-snake name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Province, Self::Prefecture, Self::County, Self::Township, Self::Village, Self::Group]
+            .into_iter()
+            .find(|level| level.as_str() == name)
+    }
+}
+
+/// One division as one edition lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Division {
+    /// Year of the list: 2019 or 2023 in the embedded data.
+    pub edition: i16,
+    /// The code without trailing zeros: 2, 4, 6, 9 or 12 digits.
+    pub code: String,
+    /// The official name, `八步镇`.
+    pub name: String,
+    /// How high it stands.
+    pub level: Level,
+    /// Finer kind: `subdistrict`, `town`, `township`, `villagers_committee`, …
+    pub unit_type: String,
+    /// The division above, in the same edition; `None` for provinces.
+    pub parent_code: Option<String>,
+    /// The day the list describes.
+    pub as_of: NaiveDate,
+    /// Whether its edition is the current one.
+    pub current: bool,
+    /// Of an older edition's row: the codes of the current edition it lives on in, the best evidenced
+    /// first; its own code if it simply continues; empty if nothing is known. Empty on current rows.
+    pub successor_codes: Vec<String>,
+    /// Whether the successors were inferred from equal village names instead of stated by the lists.
+    pub successors_derived: bool,
+    /// First letters of the name's pinyin, lower case, for search: `bbz`.
+    #[serde(skip)]
+    pub initials: String,
+}
+
+/// Why a set of rows is no tree of divisions.
+#[derive(Debug, thiserror::Error)]
+pub enum DivisionDataError {
+    /// A file is no CSV of the expected columns.
+    #[error("the embedded division data cannot be read: {0}")]
+    Csv(#[from] csv::Error),
+    /// Two rows give the same code of the same edition and don't agree.
+    #[error("division {code} stands twice in edition {edition}, differently")]
+    Conflict {
+        /// Their edition.
+        edition: i16,
+        /// Their code.
+        code: String,
+    },
+    /// A code that does not begin with its parent's: scopes are judged by prefix.
+    #[error("division {code} of edition {edition} does not begin with its parent's code")]
+    ForeignParent {
+        /// The row's edition.
+        edition: i16,
+        /// The row's code.
+        code: String,
+    },
+    /// No rows at all.
+    #[error("there are no divisions")]
+    Empty,
+}
+
+/// Readings of this region that differ from the dictionary's first: 荥经 is Yíngjīng (not the Xíng of
+/// 荥阳), and 藏 stands for the Tibetans (not for hiding).
+const LOCAL_INITIALS: &[(char, char)] = &[('荥', 'y'), ('藏', 'z')];
+
+/// First letters of a name's pinyin, lower case: `八步镇` → `bbz`. Letters and digits stay, other
+/// characters without a reading are left out.
+pub fn initials(name: &str) -> String {
+    name.chars().filter_map(initial).collect()
+}
+
+fn initial(letter: char) -> Option<char> {
+    if letter.is_ascii_alphanumeric() {
+        return Some(letter.to_ascii_lowercase());
+    }
+    let local = LOCAL_INITIALS.iter().find(|(character, _)| *character == letter).map(|(_, initial)| *initial);
+    local.or_else(|| letter.to_pinyin().and_then(|reading| reading.plain().chars().next()))
+}

@@ -1,0 +1,151 @@
+//! The one catalogue of codes: problems (what a whole answer says) and faults (what one field says).
+//!
+//! A code is a promise to clients: add, never rename. `title` is short and stable; the texts of
+//! faults may have `{places}`.
+
+use actix_web::http::StatusCode;
+
+use super::text::Text;
+
+macro_rules! problem_codes {
+    ($($(#[$doc:meta])* $name:ident $code:literal $status:ident $en:literal $zh:literal;)*) => {
+        /// What went wrong with a request as a whole.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* #[doc = $en] $name,)* }
+
+        impl Code {
+            /// Every code, for the document and for tests.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code in JSON.
+            pub fn code(self) -> &'static str { match self { $(Self::$name => $code,)* } }
+
+            /// The HTTP status that always goes with it.
+            pub fn status(self) -> StatusCode { match self { $(Self::$name => StatusCode::$status,)* } }
+
+            /// Its title.
+            pub fn title(self) -> Text { match self { $(Self::$name => Text::new($en, $zh),)* } }
+        }
+    };
+}
+
+problem_codes! {
+    MalformedRequest "malformed_request" BAD_REQUEST "The request is not HTTP as it should be" "请求不符合 HTTP 规范";
+    MalformedJson "malformed_json" BAD_REQUEST "The body is not JSON" "请求体不是有效的 JSON";
+    InvalidRequest "invalid_request" BAD_REQUEST "The request has faults, of form among them" "请求有误(含格式错误)";
+    BadCursor "bad_cursor" BAD_REQUEST "The cursor is not one of this list for this caller" "游标无效或不属于此查询";
+    DistrictRequired "district_required" BAD_REQUEST "Say which district: you can reach several" "请指明区县:您可访问多个区县";
+    BadIfMatch "bad_if_match" BAD_REQUEST "If-Match is not an entity tag" "If-Match 不是有效的实体标签";
+    Unauthenticated "unauthenticated" UNAUTHORIZED "Sign in first" "请先登录";
+    BadCredentials "bad_credentials" UNAUTHORIZED "The user name or the password is wrong" "用户名或密码错误";
+    InvalidToken "invalid_token" UNAUTHORIZED "The token is not valid or not valid any more" "令牌无效或已过期";
+    Forbidden "forbidden" FORBIDDEN "Your roles don't allow this" "您的角色无权进行此操作";
+    OutOfArea "out_of_area" FORBIDDEN "That area is outside your own" "该区域不在您的管辖范围内";
+    GrantTooWide "grant_too_wide" FORBIDDEN "Nobody grants a role or an area wider than his own" "不能授予超出自身权限的角色或区域";
+    PasswordChangeRequired "password_change_required" FORBIDDEN "Change the one-time password first" "请先修改一次性密码";
+    NotFound "not_found" NOT_FOUND "There is nothing here for you" "未找到";
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "This path doesn't take that method" "此路径不支持该方法";
+    RequestTimeout "request_timeout" REQUEST_TIMEOUT "The request did not arrive in time" "请求接收超时";
+    RecordExists "record_exists" CONFLICT "A record of this id exists with other content" "相同编号的记录已存在,内容不同";
+    IdTaken "id_taken" CONFLICT "This id is taken" "该编号已被占用";
+    RecordVoided "record_voided" CONFLICT "The record is void and can't be changed" "记录已作废,不能修改";
+    UsernameTaken "username_taken" CONFLICT "This user name is taken" "用户名已被占用";
+    WriteConflict "write_conflict" CONFLICT "Others kept changing the same record; send the request again" "记录被多次并发修改,请重试";
+    Stale "stale" PRECONDITION_FAILED "The record was changed since you read it" "记录在您读取后已被修改";
+    BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE "The body is too large" "请求体过大";
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "Send application/json" "请使用 application/json";
+    Unprocessable "unprocessable" UNPROCESSABLE_ENTITY "The request has faults" "请求内容有误";
+    IfMatchRequired "if_match_required" PRECONDITION_REQUIRED "Say which revision you change: send If-Match" "请通过 If-Match 说明所修改的版本";
+    TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "Too many requests; wait a little" "请求过于频繁,请稍候";
+    HeadersTooLarge "headers_too_large" REQUEST_HEADER_FIELDS_TOO_LARGE "The request's head is too large" "请求头过大";
+    Internal "internal" INTERNAL_SERVER_ERROR "Something is wrong with the service; it has been logged" "服务内部错误,已记录";
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "The service can't do this just now; send it again" "服务暂时不可用,请稍后重试";
+    LedgerUnavailable "ledger_unavailable" SERVICE_UNAVAILABLE "The district's ledger takes no writes; nothing was stored" "该区县账本当前不可写入,未保存任何内容";
+}
+
+macro_rules! fault_codes {
+    ($($name:ident $code:literal $form:literal $en:literal $zh:literal;)*) => {
+        /// What is wrong with one field.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum FaultCode { $(#[doc = $en] $name,)* }
+
+        impl FaultCode {
+            /// Every code, for the document and for tests.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code in JSON.
+            pub fn code(self) -> &'static str { match self { $(Self::$name => $code,)* } }
+
+            /// The fault of a code; one that isn't listed is a bad form.
+            pub fn of_code(code: &str) -> Self { match code { $($code => Self::$name,)* _ => Self::BadFormat } }
+
+            /// Whether it is a fault of form: one of those makes the answer a 400.
+            pub fn is_of_form(self) -> bool { match self { $(Self::$name => $form,)* } }
+
+            /// Its message.
+            pub fn message(self) -> Text { match self { $(Self::$name => Text::new($en, $zh),)* } }
+        }
+    };
+}
+
+fault_codes! {
+    UnknownField "unknown_field" true "there is no such field here" "没有此字段";
+    DuplicateField "duplicate_field" true "the field is given more than once" "字段重复";
+    UnknownParameter "unknown_parameter" true "there is no such query parameter" "没有此查询参数";
+    RepeatedParameter "repeated_parameter" true "the query parameter is given more than once" "查询参数重复";
+    BadParameter "bad_parameter" true "the value of the query parameter can't be read" "查询参数的值无法识别";
+    NulCharacter "nul_character" true "text must not contain the NUL character" "文本不得包含 NUL 字符";
+    NotAnObject "not_an_object" true "an object is expected" "应为 JSON 对象";
+    Required "required" false "is required" "必填";
+    NotNull "not_null" false "can't be null" "不能为空";
+    ReadOnly "read_only" false "is set by the server" "由服务器填写,不能提交";
+    CreateOnly "create_only" false "can't be changed afterwards" "创建后不能修改";
+    WrongType "wrong_type" false "must be of type {type}" "类型应为 {type}";
+    TooShort "too_short" false "must have at least {min} characters" "至少 {min} 个字符";
+    TooLong "too_long" false "must have at most {max} characters" "最多 {max} 个字符";
+    TooMany "too_many" false "must have at most {max} items" "最多 {max} 项";
+    TooFew "too_few" false "must have at least {min} items" "至少 {min} 项";
+    OutOfRange "out_of_range" false "must be from {min} to {max}" "应在 {min} 至 {max} 之间";
+    TooManyDecimals "too_many_decimals" false "must have at most {scale} decimal places" "最多 {scale} 位小数";
+    BadFormat "bad_format" false "doesn't have the right form" "格式不正确";
+    ControlCharacter "control_character" false "must not contain control characters" "不得包含控制字符";
+    NotInVocabulary "not_in_vocabulary" false "must be one of: {words}" "应为以下之一:{words}";
+    RepeatedItem "repeated_item" false "is listed more than once" "重复项";
+    MaskedValue "masked_value" false "is a masked value, not the real one" "这是脱敏后的值,不是真实值";
+    UnknownReference "unknown_reference" false "names nothing that you can reach" "所引用的对象不存在或不在您的范围内";
+    UnknownArea "unknown_area" false "is no known area code" "未知的行政区划代码";
+    WrongKindOfPlace "wrong_kind_of_place" false "must be a place of one of these kinds: {kinds}" "场所类型应为:{kinds}";
+    ExclusiveFields "exclusive_fields" false "must not be given together with {other}" "不能与 {other} 同时填写";
+    NotWithOthers "not_with_others" false "excludes all other items" "不能与其他选项同时选择";
+    ChecksumMismatch "checksum_mismatch" false "the check digit is wrong: a digit was mistyped" "校验码不符:号码可能有误";
+    ObsoleteDocument "obsolete_15_digit" false "15-digit cards are not valid any more" "15 位身份证号码已停用";
+    BadBirthDate "bad_birth_date" false "contains a date of birth that doesn't exist" "其中的出生日期不存在";
+    BirthInFuture "birth_in_future" false "contains a date of birth in the future" "其中的出生日期晚于今天";
+    BirthTooLongAgo "birth_too_long_ago" false "contains a date of birth more than 150 years ago" "其中的出生日期早于 150 年前";
+    UnknownProvince "unknown_province" false "begins with a province that doesn't exist" "省份代码不存在";
+    ClosedCategory "closed_category" false "is kept in a closed scope that doesn't exist yet" "该类别属于封闭范围,暂不开放";
+    WrongPassword "wrong_password" false "is not the current password" "当前密码不正确";
+    WeakPassword "weak_password" false "is too easy to guess" "密码过于简单";
+    SamePassword "same_password" false "must differ from the current one" "新密码不能与当前密码相同";
+    InvalidOrder "invalid_order" false "must not be before {other}" "不能早于 {other}";
+    Cyclic "cyclic" false "would make a circle of parents" "上级关系形成循环";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_in_two_languages() {
+        let codes: Vec<_> = Code::ALL.iter().map(|code| code.code()).collect();
+        assert_eq!(codes.iter().collect::<HashSet<_>>().len(), codes.len());
+        let faults: Vec<_> = FaultCode::ALL.iter().map(|code| code.code()).collect();
+        assert_eq!(faults.iter().collect::<HashSet<_>>().len(), faults.len());
+        for text in Code::ALL.iter().map(|c| c.title()).chain(FaultCode::ALL.iter().map(|c| c.message())) {
+            assert!(text.en.is_ascii(), "{}", text.en);
+            assert!(!text.zh.is_ascii(), "{}", text.zh);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The check of a tree against a field table: every fault is found, what is good is kept.
+
+use serde_json::{Map, Value as Json};
+
+use super::catalogue::FaultCode;
+use super::faults::Faults;
+use super::field::{Field, Shape, Write};
+use super::scalars::{self, Flaw, Reading};
+use super::text::Text;
+use super::tree::Tree;
+use super::value::{Value, Values};
+
+/// Checks an object against a table. Returns the good values; the faults of the others are noted.
+/// Unknown and repeated members are faults of form. A missing required field is a fault.
+pub fn check_object(fields: &[&Field], tree: &Tree, pointer: &str, faults: &mut Faults) -> Values {
+    let mut values = Values::default();
+    let Tree::Object(members) = tree else {
+        faults.add(pointer, FaultCode::NotAnObject);
+        return values;
+    };
+    for (position, (name, member)) in members.iter().enumerate() {
+        let at = format!("{pointer}/{}", escape(name));
+        if members.iter().take(position).any(|(other, _)| other == name) {
+            faults.add(at, FaultCode::DuplicateField);
+            continue;
+        }
+        let Some(field) = fields.iter().find(|field| field.name == name) else {
+            faults.add(at, FaultCode::UnknownField);
+            note_nul(member, &format!("{pointer}/{}", escape(name)), faults);
+            continue;
+        };
+        if let Some(value) = check_field(field, member, &at, faults) {
+            values.set(field.name, value);
+        }
+    }
+    for field in fields.iter().filter(|field| field.required) {
+        let at = format!("{pointer}/{}", field.name);
+        if !members.iter().any(|(name, _)| name == field.name) && !faults.touches(&at) {
+            faults.add(at, FaultCode::Required);
+        }
+    }
+    values
+}
+
+fn check_field(field: &Field, tree: &Tree, at: &str, faults: &mut Faults) -> Option<Value> {
+    if field.write == Write::Never {
+        faults.add(at, FaultCode::ReadOnly);
+        return None;
+    }
+    if matches!(tree, Tree::Null) {
+        if field.required {
+            faults.add(at, FaultCode::NotNull);
+            return None;
+        }
+        return Some(Value::Null);
+    }
+    check_shape(&field.shape, tree, at, faults)
+}
+
+/// Checks one value against a shape.
+pub fn check_shape(shape: &Shape, tree: &Tree, at: &str, faults: &mut Faults) -> Option<Value> {
+    let before = faults.list().len();
+    note_nul(tree, at, faults);
+    if faults.list().len() > before {
+        return None;
+    }
+    match shape {
+        Shape::List { of, max } => check_list(of, *max, tree, at, faults),
+        Shape::Object(fields) => {
+            let fields: Vec<&Field> = fields.iter().collect();
+            let values = check_object(&fields, tree, at, faults);
+            (faults.list().len() == before).then(|| Value::Json(to_object(&values)))
+        }
+        // The record's own table checks it; here it only passes through.
+        Shape::Inline(_) => Some(Value::Null),
+        scalar => match read_scalar(scalar, tree) {
+            Ok(value) => Some(value),
+            Err((code, values)) => {
+                faults.add_with(at, code, values);
+                None
+            }
+        },
+    }
+}
+
+fn check_list(of: &Shape, max: usize, tree: &Tree, at: &str, faults: &mut Faults) -> Option<Value> {
+    let Tree::List(items) = tree else {
+        faults.add_with(at, FaultCode::WrongType, vec![("type", "array".into())]);
+        return None;
+    };
+    if items.len() > max {
+        faults.add_with(at, FaultCode::TooMany, vec![("max", max.to_string())]);
+        return None;
+    }
+    let before = faults.list().len();
+    let mut list: Vec<Json> = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let at = format!("{at}/{index}");
+        let Some(value) = check_shape(of, item, &at, faults) else { continue };
+        let json = value.to_json(chrono_tz::UTC);
+        if list.contains(&json) {
+            faults.add(at, FaultCode::RepeatedItem);
+        }
+        list.push(json);
+    }
+    (faults.list().len() == before).then_some(Value::Json(Json::Array(list)))
+}
+
+fn read_scalar(shape: &Shape, tree: &Tree) -> Reading {
+    match (shape, tree) {
+        (Shape::Boolean, Tree::Boolean(boolean)) => Ok(Value::Boolean(*boolean)),
+        (Shape::Boolean, _) => Err(scalars::wrong_type("boolean")),
+        (Shape::Integer { min, max }, Tree::Number(n)) => scalars::read_integer(n.as_i64(), *min, *max),
+        (Shape::Integer { .. }, _) => Err(scalars::wrong_type("integer")),
+        (Shape::Number { min, max }, Tree::Number(n)) => scalars::read_number(n.as_f64(), *min, *max),
+        (Shape::Number { .. }, _) => Err(scalars::wrong_type("number")),
+        (_, Tree::Text(text)) => read_from_text(shape, text),
+        (_, _) => Err(scalars::wrong_type("string")),
+    }
+}
+
+/// Reads a value from text: JSON strings and query parameters.
+pub fn read_from_text(shape: &Shape, text: &str) -> Reading {
+    match shape {
+        Shape::Text { min, max, pattern } => scalars::read_text(text, *min, *max, *pattern),
+        Shape::Secret { max } if text.is_empty() || text.chars().count() > *max => {
+            Err((FaultCode::TooLong, vec![("max", max.to_string())]))
+        }
+        Shape::Secret { .. } => Ok(Value::Text(text.to_owned())),
+        Shape::Word(vocabulary) => match vocabulary.find(text) {
+            Some(word) => Ok(Value::Text(word.code.to_owned())),
+            None => Err((FaultCode::NotInVocabulary, vec![("words", vocabulary.codes().join(", "))])),
+        },
+        Shape::Decimal { scale, min, max } => scalars::read_decimal(text, *scale, min, max),
+        Shape::Integer { min, max } => scalars::read_integer(text.parse().ok(), *min, *max),
+        Shape::Number { min, max } => scalars::read_number(text.parse().ok(), *min, *max),
+        Shape::Boolean => text.parse().map(Value::Boolean).map_err(|_| scalars::wrong_type("boolean")),
+        Shape::Instant => scalars::read_instant(text),
+        Shape::Day => scalars::read_day(text),
+        Shape::Id | Shape::Reference(_) => scalars::read_id(text),
+        Shape::Area => scalars::read_text(text, 2, 15, Some("[0-9]{2,12}(-[0-9]{2})?")),
+        Shape::List { .. } | Shape::Object(_) | Shape::Inline(_) => Err::<Value, Flaw>(scalars::wrong_type("object")),
+    }
+}
+
+fn to_object(values: &Values) -> Json {
+    let members: Map<String, Json> =
+        values.iter().map(|(name, value)| (name.to_owned(), value.to_json(chrono_tz::UTC))).collect();
+    Json::Object(members)
+}
+
+/// NUL can't be stored by PostgreSQL and means nothing in text: wherever it is, it is named.
+fn note_nul(tree: &Tree, at: &str, faults: &mut Faults) {
+    match tree {
+        Tree::Text(text) if text.contains('\0') => faults.add(at, FaultCode::NulCharacter),
+        Tree::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                note_nul(item, &format!("{at}/{index}"), faults);
+            }
+        }
+        Tree::Object(members) => {
+            for (name, member) in members {
+                note_nul(member, &format!("{at}/{}", escape(name)), faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The longest piece of a member's name that a pointer repeats. An unknown name comes from the
+/// client: it may be long, or somebody's number typed in the wrong place.
+const MAX_NAME: usize = 64;
+
+/// A member's name as a JSON pointer has it (RFC 6901).
+fn escape(name: &str) -> String {
+    let name: String = name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// The advice that goes with an unknown field.
+pub const UNKNOWN_FIELD_HINT: Text = Text::new("see the schema in /openapi.json", "请参阅 /openapi.json 中的结构定义");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::field::free_text;
+    use crate::kit::vocabulary::{Vocabulary, word};
+
+    static COLOURS: Vocabulary =
+        Vocabulary::new("colour", Text::new("c", "色"), &[word("red", "red", "红"), word("blue", "blue", "蓝")]);
+    static FIELDS: &[Field] = &[
+        Field::new("name", free_text(5), Text::new("n", "名"), "").required(),
+        Field::new("colours", Shape::List { of: &Shape::Word(&COLOURS), max: 3 }, Text::new("c", "色"), ""),
+        Field::new("revision", Shape::Integer { min: 1, max: 9 }, Text::new("r", "版"), "").by_server(),
+        Field::new(
+            "inner",
+            Shape::Object(&[Field::new("a", Shape::Boolean, Text::new("a", "甲"), "")]),
+            Text::new("i", "内"),
+            "",
+        ),
+    ];
+
+    fn check(text: &str) -> (Values, Vec<(String, &'static str)>) {
+        let mut faults = Faults::default();
+        let fields: Vec<&Field> = FIELDS.iter().collect();
+        let values = check_object(&fields, &Tree::parse(text.as_bytes()).unwrap(), "", &mut faults);
+        (values, faults.list().iter().map(|f| (f.pointer.clone(), f.code.code())).collect())
+    }
+
+    #[test]
+    fn all_faults_are_found_at_once() {
+        let (_, faults) = check(
+            r#"{"name":"toolong","colours":["red","green","red"],"x/y":1,"revision":2,"inner":{"a":1,"b":2},"inner":{}}"#,
+        );
+        assert_eq!(
+            faults,
+            vec![
+                ("/name".into(), "too_long"),
+                ("/colours/1".into(), "not_in_vocabulary"),
+                ("/colours/2".into(), "repeated_item"),
+                ("/x~1y".into(), "unknown_field"),
+                ("/revision".into(), "read_only"),
+                ("/inner/a".into(), "wrong_type"),
+                ("/inner/b".into(), "unknown_field"),
+                ("/inner".into(), "duplicate_field"),
+            ]
+        );
+    }
+
+    #[test]
+    fn absent_null_and_nul_differ() {
+        let (values, faults) = check(r#"{"name":"a","inner":null}"#);
+        assert!(faults.is_empty() && values.has("inner") && values.get("inner").is_none() && !values.has("colours"));
+        assert_eq!(check(r#"{}"#).1, vec![("/name".into(), "required")]);
+        assert_eq!(check(r#"{"name":null}"#).1, vec![("/name".into(), "not_null")]);
+        assert_eq!(check(r#"{"name":"a\u0000"}"#).1, vec![("/name".into(), "nul_character")]);
+        assert_eq!(check("[]").1, vec![(String::new(), "not_an_object")]);
+    }
+}

@@ -1,0 +1,138 @@
+//! Connections: one pool, bounded waits, errors that say nothing personal.
+
+use std::time::Duration;
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use super::catalogue::Code;
+use super::problem::Problem;
+use super::row::Row;
+use super::statement::Statement;
+
+/// A pooled connection.
+pub type Connection = Object<AsyncPgConnection>;
+
+/// The pool of connections.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool<AsyncPgConnection>,
+    wait: Duration,
+}
+
+/// Why a statement did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The database can't be reached, or no connection was free in time.
+    #[error("no database connection: {0}")]
+    Unreachable(String),
+    /// A unique or not-null rule said no; the name tells which.
+    #[error("constraint {0}")]
+    Constraint(String),
+    /// Anything else: a defect of ours.
+    #[error("statement failed: {0}")]
+    Failed(String),
+}
+
+impl Database {
+    /// A pool of at most `size` connections; a caller waits at most `wait` for one. Connections are
+    /// made when first needed. `statement_timeout` ends any statement that runs longer.
+    pub fn new(url: &str, size: usize, wait: Duration, statement_timeout: Duration) -> Result<Self, DatabaseError> {
+        let mut config = ManagerConfig::<AsyncPgConnection>::default();
+        // A ping at each checkout would double the round trips of a short request.
+        config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(move |url| {
+            let url = url.to_owned();
+            Box::pin(async move {
+                let mut connection = AsyncPgConnection::establish(&url).await?;
+                let settings = format!(
+                    "SET statement_timeout = {}; SET timezone = 'UTC'; SET idle_in_transaction_session_timeout = '30s'; \
+                     SET plan_cache_mode = 'force_generic_plan'",
+                    statement_timeout.as_millis()
+                );
+                connection
+                    .batch_execute(&settings)
+                    .await
+                    .map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))?;
+                Ok(connection)
+            })
+        });
+        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        let pool =
+            Pool::builder(manager).max_size(size).build().map_err(|error| DatabaseError::Failed(error.to_string()))?;
+        Ok(Self { pool, wait })
+    }
+
+    /// A connection of the pool.
+    pub async fn connection(&self) -> Result<Connection, DatabaseError> {
+        match tokio::time::timeout(self.wait, self.pool.get()).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(DatabaseError::Unreachable(error.to_string())),
+            Err(_) => Err(DatabaseError::Unreachable("all connections are busy".into())),
+        }
+    }
+
+    /// Runs a statement that only reads. A pooled connection may turn out dead (the database was
+    /// restarted): reading again on a new one is safe, so it is done, as often as there may be dead ones.
+    pub async fn read(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
+        let mut tries = 0;
+        loop {
+            let mut connection = self.connection().await?;
+            match statement.clone().load::<Row>(&mut connection).await.map_err(DatabaseError::from) {
+                Err(DatabaseError::Unreachable(_)) if tries < self.pool.status().max_size => tries += 1,
+                result => return result,
+            }
+        }
+    }
+}
+
+impl From<DieselError> for DatabaseError {
+    /// Only names of constraints and kinds of errors pass: details carry values.
+    fn from(error: DieselError) -> Self {
+        match error {
+            DieselError::DatabaseError(
+                DatabaseErrorKind::UniqueViolation
+                | DatabaseErrorKind::CheckViolation
+                | DatabaseErrorKind::ForeignKeyViolation,
+                information,
+            ) => Self::Constraint(information.constraint_name().unwrap_or("unknown").to_owned()),
+            DieselError::DatabaseError(DatabaseErrorKind::NotNullViolation, information) => {
+                Self::Constraint(format!("{}_not_null", information.table_name().unwrap_or("unknown")))
+            }
+            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
+            | DieselError::BrokenTransactionManager => Self::Unreachable("connection lost".into()),
+            DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => {
+                Self::Unreachable("connection lost".into())
+            }
+            DieselError::DatabaseError(_, information) if is_going_down(information.message()) => {
+                Self::Unreachable("the database is going down or starting".into())
+            }
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+/// What PostgreSQL and its driver say when a connection ends under a statement. diesel passes no
+/// SQLSTATE on, so the texts (fixed by `lc_messages = C`) have to do.
+fn is_going_down(message: &str) -> bool {
+    [
+        "terminating connection",
+        "connection closed",
+        "the database system is",
+        "crash of another server process",
+        "error communicating with the server",
+    ]
+    .iter()
+    .any(|text| message.contains(text))
+}
+
+impl From<DatabaseError> for Problem {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Unreachable(_) => Self::unavailable(Code::Unavailable, 2, error),
+            DatabaseError::Constraint(_) | DatabaseError::Failed(_) => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What a field is: its shape, its bounds, its names. One table of these makes the check of what is
+//! submitted, the columns of the row, the schema of the document, the headers of an import and an
+//! export. Nothing of it is written a second time.
+
+use super::text::Text;
+use super::vocabulary::Vocabulary;
+
+/// The shape of a value.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// Text of so many characters (Unicode scalar values).
+    Text {
+        /// At least so many.
+        min: usize,
+        /// At most so many.
+        max: usize,
+        /// A regular expression that the whole text must match, anchored.
+        pattern: Option<&'static str>,
+    },
+    /// A secret: as text, but never echoed, trimmed or shown as an example.
+    Secret {
+        /// At most so many characters.
+        max: usize,
+    },
+    /// One word of a vocabulary.
+    Word(&'static Vocabulary),
+    /// An exact decimal, as a string in JSON.
+    Decimal {
+        /// Decimal places at most.
+        scale: u32,
+        /// Smallest, as text.
+        min: &'static str,
+        /// Largest, as text.
+        max: &'static str,
+    },
+    /// An integer.
+    Integer {
+        /// Smallest.
+        min: i64,
+        /// Largest.
+        max: i64,
+    },
+    /// A number that is no exact quantity: a coordinate.
+    Number {
+        /// Smallest.
+        min: f64,
+        /// Largest.
+        max: f64,
+    },
+    /// Yes or no.
+    Boolean,
+    /// An instant, RFC 3339 with offset.
+    Instant,
+    /// A day, `YYYY-MM-DD`.
+    Day,
+    /// An id of no particular kind.
+    Id,
+    /// The id of a record of that kind, which the caller must be able to reach.
+    Reference(&'static str),
+    /// A whole record of that kind given inline; its id goes to the field named `<name>_id`.
+    Inline(&'static str),
+    /// An administrative division's code.
+    Area,
+    /// A list.
+    List {
+        /// What each item is.
+        of: &'static Shape,
+        /// At most so many.
+        max: usize,
+    },
+    /// An object of its own fields.
+    Object(&'static [Field]),
+}
+
+/// Who writes a field, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// The client, at any time.
+    Always,
+    /// The client, at creation only.
+    OnCreate,
+    /// The server only.
+    Never,
+}
+
+/// How a field is kept and shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Privacy {
+    /// In the clear.
+    Open,
+    /// Encrypted at rest; shown to whoever may see the record.
+    Sealed,
+    /// Encrypted at rest; shown masked.
+    Masked(fn(&serde_json::Value) -> serde_json::Value),
+}
+
+/// A field.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its one name: database, code, JSON.
+    pub name: &'static str,
+    /// Its shape.
+    pub shape: Shape,
+    /// Whether it must be there.
+    pub required: bool,
+    /// Who writes it.
+    pub write: Write,
+    /// How it is kept and shown.
+    pub privacy: Privacy,
+    /// What forms, spreadsheets and tables call it.
+    pub label: Text,
+    /// What it means, for the document; English.
+    pub about: &'static str,
+}
+
+impl Field {
+    /// A field of some shape: optional, open, written by the client at any time.
+    pub const fn new(name: &'static str, shape: Shape, label: Text, about: &'static str) -> Self {
+        Self { name, shape, required: false, write: Write::Always, privacy: Privacy::Open, label, about }
+    }
+
+    /// Must be there and not null.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Given at creation, not changed afterwards.
+    pub const fn on_create(mut self) -> Self {
+        self.write = Write::OnCreate;
+        self
+    }
+
+    /// Set by the server.
+    pub const fn by_server(mut self) -> Self {
+        self.write = Write::Never;
+        self
+    }
+
+    /// Encrypted at rest.
+    pub const fn sealed(mut self) -> Self {
+        self.privacy = Privacy::Sealed;
+        self
+    }
+
+    /// Encrypted at rest, and shown only through this mask.
+    pub const fn masked(mut self, mask: fn(&serde_json::Value) -> serde_json::Value) -> Self {
+        self.privacy = Privacy::Masked(mask);
+        self
+    }
+
+    /// Whether it is kept in the record's encrypted envelope.
+    pub fn is_personal(&self) -> bool {
+        !matches!(self.privacy, Privacy::Open)
+    }
+}
+
+/// Free text of at most so many characters.
+pub const fn free_text(max: usize) -> Shape {
+    Shape::Text { min: 1, max, pattern: None }
+}

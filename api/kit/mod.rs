@@ -1,0 +1,24 @@
+//! What every room uses and what knows nothing of any room.
+
+pub mod body;
+pub mod catalogue;
+pub mod check;
+#[path = "connection_stub.rs"]
+pub mod connection;
+pub mod cursor;
+pub mod database;
+pub mod etag;
+pub mod faults;
+pub mod field;
+pub mod ids;
+pub mod patch;
+pub mod problem;
+pub mod query;
+pub mod row;
+pub mod scalars;
+pub mod statement;
+pub mod text;
+pub mod time;
+pub mod tree;
+pub mod value;
+pub mod vocabulary;

@@ -1,0 +1,107 @@
+//! Strict reading of query strings: unknown and repeated parameters are faults, never ignored.
+
+use super::catalogue::FaultCode;
+use super::check::read_from_text;
+use super::faults::Faults;
+use super::field::{Field, Shape};
+use super::problem::Problem;
+use super::value::Values;
+
+/// Reads a query string against a table of parameters; all faults in one answer.
+pub fn read_query(query: &str, parameters: &[&Field]) -> Result<Values, Problem> {
+    let mut values = Values::default();
+    let mut faults = Faults::default();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
+        let (Some(name), Some(text)) = (decode(name), decode(text)) else {
+            faults.add("?", FaultCode::BadParameter);
+            continue;
+        };
+        let Some(field) = parameters.iter().find(|field| field.name == name) else {
+            faults.add(format!("?{}", harmless(&name)), FaultCode::UnknownParameter);
+            continue;
+        };
+        let at = format!("?{}", field.name);
+        if values.has(field.name) {
+            faults.add(at, FaultCode::RepeatedParameter);
+            continue;
+        }
+        match read_parameter(&field.shape, &text) {
+            Ok(value) => values.set(field.name, value),
+            Err((code, places)) => {
+                faults.add_with(at.clone(), code, places);
+                faults.add(at, FaultCode::BadParameter);
+            }
+        }
+    }
+    faults.finish().map(|()| values)
+}
+
+fn read_parameter(shape: &Shape, text: &str) -> super::scalars::Reading {
+    if text.contains('\0') {
+        return Err(super::scalars::flaw(FaultCode::NulCharacter));
+    }
+    // `+08:00` typed without percent-encoding arrives as a space.
+    match shape {
+        Shape::Instant => read_from_text(shape, &text.replace(' ', "+")),
+        _ => read_from_text(shape, text),
+    }
+}
+
+/// A parameter's name as it may be repeated: what looks like a name, and nothing of what was typed
+/// in its place.
+fn harmless(name: &str) -> &str {
+    let is_name = name.len() <= 40 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    if is_name { name } else { "" }
+}
+
+fn decode(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match first {
+            b'+' => decoded.push(b' '),
+            b'%' => {
+                let [high, low, tail @ ..] = rest else { return None };
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                decoded.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
+                rest = tail;
+            }
+            other => decoded.push(*other),
+        }
+    }
+    String::from_utf8(decoded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::text::Text;
+
+    static LIMIT: Field = Field::new("limit", Shape::Integer { min: 1, max: 500 }, Text::new("l", "数"), "");
+    static FROM: Field = Field::new("from", Shape::Instant, Text::new("f", "从"), "");
+
+    #[test]
+    fn parameters_are_strict() {
+        let read = |query: &str| read_query(query, &[&LIMIT, &FROM]);
+        assert_eq!(read("limit=5").unwrap().integer("limit"), Some(5));
+        assert!(read("").is_ok() && read("&").is_ok());
+        assert!(read("from=2020-02-01T00:00:00%2B08:00").unwrap().instant("from").is_some());
+        assert!(read("from=2020-02-01T00:00:00+08:00").unwrap().instant("from").is_some());
+        for query in [
+            "limit=0",
+            "limit=501",
+            "limit=x",
+            "limit",
+            "limt=5",
+            "limit=5&limit=6",
+            "limit=%zz",
+            "%ff=1",
+            "limit=5%00",
+        ] {
+            assert!(read(query).is_err(), "{query}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Texts for people, in the two languages of the service.
+
+/// A language in which messages and labels are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// Simplified Chinese, `zh-CN`.
+    Chinese,
+    /// English, `en`.
+    English,
+}
+
+impl Language {
+    /// The language's BCP 47 tag, as `Content-Language` gives it.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh-CN",
+            Self::English => "en",
+        }
+    }
+
+    /// Picks the best language of an `Accept-Language` header (RFC 9110, 12.5.4);
+    /// `fallback` where the header is absent or names neither.
+    pub fn negotiate(header: Option<&str>, fallback: Self) -> Self {
+        let mut best: Option<(f32, Self)> = None;
+        for item in header.unwrap_or_default().split(',').take(20) {
+            let mut parts = item.split(';');
+            let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+            let weight = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+            let Some(language) = Self::of_tag(&tag) else { continue };
+            if weight > 0.0 && best.is_none_or(|(other, _)| weight > other) {
+                best = Some((weight, language));
+            }
+        }
+        best.map_or(fallback, |(_, language)| language)
+    }
+
+    fn of_tag(tag: &str) -> Option<Self> {
+        match tag.split('-').next() {
+            Some("zh") => Some(Self::Chinese),
+            Some("en") => Some(Self::English),
+            _ => None,
+        }
+    }
+}
+
+/// One text in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// English.
+    pub en: &'static str,
+    /// Simplified Chinese.
+    pub zh: &'static str,
+}
+
+impl Text {
+    /// A text from its two forms.
+    pub const fn new(en: &'static str, zh: &'static str) -> Self {
+        Self { en, zh }
+    }
+
+    /// The text in one language.
+    pub fn in_language(self, language: Language) -> &'static str {
+        match language {
+            Language::Chinese => self.zh,
+            Language::English => self.en,
+        }
+    }
+
+    /// The text with `{name}` replaced by the values given.
+    pub fn filled(self, language: Language, values: &[(&'static str, String)]) -> String {
+        values.iter().fold(self.in_language(language).to_owned(), |text, (name, value)| {
+            text.replace(&format!("{{{name}}}"), value)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_heaviest_known_language_wins() {
+        let pick = |header| Language::negotiate(header, Language::Chinese);
+        assert_eq!(pick(None), Language::Chinese);
+        assert_eq!(pick(Some("en")), Language::English);
+        assert_eq!(pick(Some("zh-CN,zh;q=0.9,en;q=0.8")), Language::Chinese);
+        assert_eq!(pick(Some("zh;q=0.1, en-GB;q=0.7")), Language::English);
+        assert_eq!(pick(Some("fr, de;q=0.5")), Language::Chinese);
+        assert_eq!(pick(Some("en;q=0")), Language::Chinese);
+        assert_eq!(pick(Some("en;q=abc")), Language::English);
+    }
+
+    #[test]
+    fn values_fill_their_places() {
+        let text = Text::new("at most {max} characters", "最多 {max} 个字符");
+        assert_eq!(text.filled(Language::Chinese, &[("max", "5".into())]), "最多 5 个字符");
+    }
+}

@@ -1,0 +1,45 @@
+//! Controlled vocabularies: closed for what is submitted, open-ended for clients that read.
+
+use super::text::Text;
+
+/// One word of a vocabulary.
+#[derive(Clone, Copy, Debug)]
+pub struct Word {
+    /// The code in JSON and in the database, `lower_snake`.
+    pub code: &'static str,
+    /// What people see.
+    pub label: Text,
+}
+
+/// A named list of words, published at `/v1/vocabularies`.
+#[derive(Debug)]
+pub struct Vocabulary {
+    /// Its name, globally unique.
+    pub name: &'static str,
+    /// What it lists.
+    pub label: Text,
+    /// Its words, in the order in which a form shows them.
+    pub words: &'static [Word],
+}
+
+/// A word, short to write in tables.
+pub const fn word(code: &'static str, en: &'static str, zh: &'static str) -> Word {
+    Word { code, label: Text::new(en, zh) }
+}
+
+impl Vocabulary {
+    /// A vocabulary from its words.
+    pub const fn new(name: &'static str, label: Text, words: &'static [Word]) -> Self {
+        Self { name, label, words }
+    }
+
+    /// The word's own static code, if the vocabulary has it.
+    pub fn find(&self, code: &str) -> Option<&'static Word> {
+        self.words.iter().find(|word| word.code == code)
+    }
+
+    /// All codes, for a hint to whoever sent another one.
+    pub fn codes(&self) -> Vec<&'static str> {
+        self.words.iter().map(|word| word.code).collect()
+    }
+}

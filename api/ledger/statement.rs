@@ -1,0 +1,148 @@
+//! The append statement: one CTE whatever the kinds and however many rows.
+
+use std::collections::BTreeMap;
+
+use super::{Append, Change, Operation, Table, TallyKey};
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::Value;
+
+/// Builds the statement. Its text depends only on which tables are written and how, so each
+/// combination is prepared once; every part reads from `clock`, so it happens after the lock.
+/// It answers one row `first_no, at`, or none where the district has no clock.
+pub(super) fn of_append(append: &Append, digest: &[u8; 32]) -> Statement {
+    let statement = clock(append, digest);
+    let statement = entry(statement, append, digest);
+    let statement = groups(append).into_iter().fold(statement, |statement, ((_, operation), changes)| {
+        let table = changes.first().map(|change| change.table);
+        match (table, operation) {
+            (Some(table), Operation::Create) => create(statement, append, table, &changes),
+            (Some(table), Operation::Revise) => revise(statement, append, table, &changes),
+            (None, _) => statement,
+        }
+    });
+    rollup(statement, append).sql(" SELECT base + 1 AS first_no, at FROM clock")
+}
+
+/// Advances the clock and the chain. The instant is read once, inside the lock, and never runs
+/// backwards; `head` covers the former head, the numbers, the digest and the instant.
+fn clock(append: &Append, digest: &[u8; 32]) -> Statement {
+    Statement::new("WITH clock AS (UPDATE district_clocks AS c SET (last_no, head, advanced_at) = (SELECT c.last_no + ")
+        .integer(append.numbers)
+        .sql(", sha256(c.head || int8send(c.last_no + 1) || int8send(")
+        .integer(append.numbers)
+        .sql(") || ")
+        .bytes(digest.to_vec())
+        .sql(" || int8send((extract(epoch FROM t.at) * 1000000)::bigint)), t.at FROM (SELECT greatest(clock_timestamp(), c.advanced_at) AS at) AS t) WHERE c.district_code = ")
+        .text(&append.district_code)
+        .sql(" RETURNING c.last_no - ")
+        .integer(append.numbers)
+        .sql(" AS base, c.head AS head, c.advanced_at AS at)")
+}
+
+fn entry(statement: Statement, append: &Append, digest: &[u8; 32]) -> Statement {
+    statement
+        .sql(", entry AS (INSERT INTO ledger_entries (district_code, first_no, change_count, digest, head, recorded_at) SELECT ")
+        .text(&append.district_code)
+        .sql(", base + 1, ")
+        .integer(append.numbers)
+        .sql(", ")
+        .bytes(digest.to_vec())
+        .sql(", head, at FROM clock)")
+}
+
+fn groups(append: &Append) -> BTreeMap<(&'static str, Operation), Vec<&Change>> {
+    let mut groups: BTreeMap<_, Vec<&Change>> = BTreeMap::new();
+    for change in &append.changes {
+        groups.entry((change.table.name, change.operation)).or_default().push(change);
+    }
+    // Ids sorted: two statements that meet the same rows meet them in the same order.
+    groups.values_mut().for_each(|changes| changes.sort_by_key(|change| change.id));
+    groups
+}
+
+fn create(statement: Statement, append: &Append, table: &Table, changes: &[&Change]) -> Statement {
+    let columns = names(table, "");
+    let statement = statement
+        .sql(format!(
+            ", create_{0} AS (INSERT INTO {0} (district_code, change_no, recorded_at, revised_at, {columns}) SELECT ",
+            table.name
+        ))
+        .text(&append.district_code)
+        .sql(format!(", clock.base + u.number, clock.at, clock.at, {} FROM clock, ", names(table, "u.")));
+    rows(statement, table, changes).sql(")")
+}
+
+/// The former revision goes to the history in the same statement. Where it isn't the one expected,
+/// the outer join finds nothing and the history's NOT NULL ends the statement.
+fn revise(statement: Statement, append: &Append, table: &Table, changes: &[&Change]) -> Statement {
+    let ids = changes.iter().map(|change| Value::Id(change.id)).collect();
+    let revisions = changes.iter().map(|change| Value::Integer(change.revision - 1)).collect();
+    let statement = statement
+        .sql(format!(", history_{0} AS (INSERT INTO record_revisions (district_code, kind, id, revision, change_no, body) SELECT ", table.name))
+        .text(&append.district_code)
+        .sql(format!(", '{}', u.id, u.revision, s.change_no, to_jsonb(s) FROM clock CROSS JOIN unnest(", table.name))
+        .column(ColumnType::Id, ids)
+        .sql("::uuid[], ")
+        .column(ColumnType::Integer, revisions)
+        .sql(format!("::bigint[]) AS u(id, revision) LEFT JOIN {} AS s ON s.district_code = ", table.name))
+        .text(&append.district_code)
+        .sql(" AND s.id = u.id AND s.revision = u.revision)");
+    let assignments: Vec<String> = table
+        .columns
+        .iter()
+        .filter(|column| column.name != "id")
+        .map(|column| format!("{0} = u.{0}", column.name))
+        .collect();
+    let statement = statement.sql(format!(
+        ", revise_{0} AS (UPDATE {0} AS s SET change_no = clock.base + u.number, revised_at = clock.at, {1} FROM clock, ",
+        table.name,
+        assignments.join(", ")
+    ));
+    rows(statement, table, changes)
+        .sql(" WHERE s.district_code = ")
+        .text(&append.district_code)
+        .sql(" AND s.id = u.id AND s.revision = u.revision - 1)")
+}
+
+fn rows(statement: Statement, table: &Table, changes: &[&Change]) -> Statement {
+    let numbers = changes.iter().map(|change| Value::Integer(change.number)).collect();
+    let statement = statement.sql("unnest(").column(ColumnType::Integer, numbers).sql("::bigint[]");
+    let statement = table.columns.iter().enumerate().fold(statement, |statement, (index, column)| {
+        let values = changes.iter().map(|change| change.cells.get(index).cloned().unwrap_or(Value::Null)).collect();
+        statement.sql(", ").column(column.column_type, values).sql(format!("::{}[]", column.column_type.sql()))
+    });
+    statement.sql(format!(") AS u(number, {})", names(table, "")))
+}
+
+fn names(table: &Table, prefix: &str) -> String {
+    let names: Vec<String> = table.columns.iter().map(|column| format!("{prefix}{}", column.name)).collect();
+    names.join(", ")
+}
+
+fn rollup(statement: Statement, append: &Append) -> Statement {
+    let mut totals: BTreeMap<&TallyKey, i64> = BTreeMap::new();
+    for (key, delta) in &append.tallies {
+        *totals.entry(key).or_default() += delta;
+    }
+    totals.retain(|_, delta| *delta != 0);
+    if totals.is_empty() {
+        return statement;
+    }
+    let column = |value: fn(&TallyKey) -> Value| -> Vec<Value> { totals.keys().map(|key| value(key)).collect() };
+    statement
+        .sql(", rollup AS (INSERT INTO record_rollups AS r (district_code, kind, on_day, area_code, place_id, measure, total) SELECT ")
+        .text(&append.district_code)
+        .sql(", u.* FROM clock, unnest(")
+        .column(ColumnType::Text, column(|key| Value::Text(key.kind.to_owned())))
+        .sql("::text[], ")
+        .column(ColumnType::Day, column(|key| Value::Day(key.on_day)))
+        .sql("::date[], ")
+        .column(ColumnType::Text, column(|key| Value::Text(key.area_code.clone())))
+        .sql("::text[], ")
+        .column(ColumnType::Id, column(|key| Value::Id(key.place_id)))
+        .sql("::uuid[], ")
+        .column(ColumnType::Text, column(|key| Value::Text(key.measure.to_owned())))
+        .sql("::text[], ")
+        .column(ColumnType::Integer, totals.values().map(|delta| Value::Integer(*delta)).collect())
+        .sql("::bigint[]) AS u ON CONFLICT (district_code, kind, on_day, area_code, place_id, measure) DO UPDATE SET total = r.total + excluded.total)")
+}

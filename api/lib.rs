@@ -1,0 +1,28 @@
+//! Lianfang 联防: joint epidemic prevention for a district. One capture, every report.
+//!
+//! The map: [`kit`] knows no room; [`ledger`] is the one write path; [`records`] is what a field
+//! record is; [`operations`] are routes and document in one; the rest are rooms, listed in [`routes`].
+
+pub mod app;
+pub mod audit;
+pub mod auth;
+pub mod config;
+pub mod divisions;
+pub mod embedded;
+pub mod kit;
+pub mod ledger;
+pub mod operations;
+pub mod organizations;
+pub mod people;
+pub mod places;
+pub mod privacy;
+pub mod records;
+pub mod routes;
+#[allow(missing_docs)] // made by diesel's macro
+pub mod schema;
+pub mod screenings;
+pub mod serve;
+pub mod service;
+pub mod start;
+pub mod users;
+pub mod vocabularies;

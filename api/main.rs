@@ -1,0 +1,144 @@
+//! The command line.
+
+mod commands;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use lianfang::config::{Config, Overrides};
+
+use crate::commands::Failure;
+
+/// Lianfang 联防: joint epidemic prevention for a district.
+#[derive(Parser)]
+#[command(
+    version,
+    about,
+    after_help = "Exit codes: 0 done · 2 wrong usage or configuration · 3 the database or the keys can't be used · \
+    4 the data directory is in use · 5 refused: it exists already or isn't allowed · 1 anything else.\n\
+    Settings also come from the environment (LIANFANG_LISTEN and so on) and lianfang.toml; `serve --print-config` lists them."
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API; without --database-url with an embedded PostgreSQL under the data directory.
+    Serve {
+        #[command(flatten)]
+        place: Place,
+        /// Address and port [default: 127.0.0.1:8080].
+        #[arg(long)]
+        listen: Option<String>,
+        /// Print the settings in force and end.
+        #[arg(long)]
+        print_config: bool,
+    },
+    /// Run the migrations that are missing.
+    Migrate {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Accounts.
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Print the OpenAPI document.
+    Openapi {
+        /// One line, for programs.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Make an account and print its one-time password. Works while the service runs.
+    Add {
+        /// Its name for signing in.
+        name: String,
+        /// As administrator of the area.
+        #[arg(long, conflicts_with = "role", required_unless_present = "role")]
+        admin: bool,
+        /// With another role, as gate_guard.
+        #[arg(long)]
+        role: Option<String>,
+        /// The area: a division's code.
+        #[arg(long, default_value = "511802")]
+        area: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Where the data is.
+#[derive(Args)]
+struct Place {
+    /// Directory of the embedded database and the keys [default: ./data].
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// A PostgreSQL server to use instead; DATABASE_URL does the same.
+    #[arg(long)]
+    database_url: Option<String>,
+    /// Directory of the key files [default: <data-dir>/keys]; required with a database URL.
+    #[arg(long)]
+    keys_dir: Option<PathBuf>,
+    /// Answers as one line of JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Place {
+    fn config(self, listen: Option<String>) -> Result<Config, Failure> {
+        let overrides =
+            Overrides { listen, data_dir: self.data_dir, database_url: self.database_url, keys_dir: self.keys_dir };
+        Ok(Config::load(overrides)?)
+    }
+}
+
+fn main() -> ExitCode {
+    let (json, result) = run(CommandLine::parse());
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            commands::tell_failure(&failure, json);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// The runtime has several threads: migrations block in place, and actix runs its own workers.
+fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
+    let json = match &line.command {
+        Command::Serve { place, .. }
+        | Command::Migrate { place }
+        | Command::User { command: UserCommand::Add { place, .. } } => place.json,
+        Command::Openapi { json } => *json,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let result = runtime.map_err(Failure::other).and_then(|runtime| {
+        let done = runtime.block_on(dispatch(line.command, json));
+        runtime.shutdown_background();
+        done
+    });
+    (json, result)
+}
+
+async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
+    match command {
+        Command::Serve { place, listen, print_config } => {
+            let config = place.config(listen)?;
+            if print_config { commands::print_config(&config) } else { commands::serve(config, json).await }
+        }
+        Command::Migrate { place } => commands::migrate(&place.config(None)?, json).await,
+        Command::User { command: UserCommand::Add { name, admin: _, role, area, place } } => {
+            let role = role.unwrap_or_else(|| "district_admin".into());
+            commands::add_user(place.config(None)?, &name, &role, &area, json).await
+        }
+        Command::Openapi { json } => commands::print_document(json),
+    }
+}

@@ -1,0 +1,146 @@
+//! A call: a request whose sender is known and whose query was read.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpMessage, HttpRequest};
+use bytes::Bytes;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::Body;
+use crate::app::Service;
+use crate::audit::Deed;
+use crate::auth::accounts::SignedIn;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::check::check_object;
+use crate::kit::faults::Faults;
+use crate::kit::field::Field;
+use crate::kit::problem::Problem;
+use crate::kit::text::{Language, Text};
+use crate::kit::tree::{Tree, TreeFault};
+use crate::kit::value::Values;
+
+/// The id of a request, in its extensions from the outermost middleware on.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// A call of an operation.
+pub struct Call {
+    /// The service.
+    pub service: Arc<Service>,
+    /// The request.
+    pub request: HttpRequest,
+    /// The language of the answer.
+    pub language: Language,
+    /// The query parameters.
+    pub query: Values,
+    pub(super) signed_in: Option<SignedIn>,
+    pub(super) payload: RefCell<Payload>,
+    pub(super) body: Option<Body>,
+}
+
+impl Call {
+    /// Who calls; 401 where nobody had to sign in.
+    pub fn actor(&self) -> Result<&Actor, Problem> {
+        self.signed_in.as_ref().map(|signed_in| &*signed_in.actor).ok_or_else(|| Code::Unauthenticated.into())
+    }
+
+    /// The caller's session.
+    pub fn session_id(&self) -> Result<Uuid, Problem> {
+        self.signed_in.as_ref().map(|signed_in| signed_in.session_id).ok_or_else(|| Code::Unauthenticated.into())
+    }
+
+    /// The request's id.
+    pub fn request_id(&self) -> String {
+        self.request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+    }
+
+    /// The id in the path. What is no id names nothing: 404.
+    pub fn path_id(&self) -> Result<Uuid, Problem> {
+        let text = self.path_text("id")?;
+        if text.len() == 36 {
+            Uuid::try_parse(text).map_err(|_| Code::NotFound.into())
+        } else {
+            Err(Code::NotFound.into())
+        }
+    }
+
+    /// A text in the path.
+    pub fn path_text(&self, name: &str) -> Result<&str, Problem> {
+        self.request.match_info().get(name).ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// The body as a tree: 415 for another media type, 413, 408, or 400 for what is no JSON.
+    pub async fn tree(&self) -> Result<Tree, Problem> {
+        self.demand_media_type()?;
+        let bytes = self.bytes().await?;
+        Tree::parse(&bytes).map_err(|fault| match fault {
+            TreeFault::Malformed { .. } | TreeFault::TooDeep => Code::MalformedJson.into(),
+        })
+    }
+
+    /// The body checked against a form; all faults at once.
+    pub async fn form(&self, fields: &'static [Field]) -> Result<Values, Problem> {
+        let tree = self.tree().await?;
+        let mut faults = Faults::default();
+        let fields: Vec<&Field> = fields.iter().collect();
+        let values = check_object(&fields, &tree, "", &mut faults);
+        faults.finish().map(|()| values)
+    }
+
+    /// A line of the audit about this call.
+    pub fn deed(
+        &self,
+        verb: &'static str,
+        subject_kind: &'static str,
+        subject_id: Option<Uuid>,
+        details: Json,
+    ) -> Deed {
+        Deed {
+            actor_id: self.signed_in.as_ref().map(|signed_in| signed_in.actor.user_id),
+            verb,
+            subject_kind,
+            subject_id,
+            request_id: Some(self.request_id()),
+            address: self.address(),
+            details,
+        }
+    }
+
+    /// Where the request came from: the peer of the connection.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.request.peer_addr().map(|address| address.ip())
+    }
+
+    fn demand_media_type(&self) -> Result<(), Problem> {
+        let text = self.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
+        let media_type = parts.next().unwrap_or_default();
+        let utf_8 = parts.all(|part| {
+            !part.starts_with("charset=") || part.trim_start_matches("charset=").trim_matches('"') == "utf-8"
+        });
+        let accepted = self.body.as_ref().is_some_and(|body| body.media_types.contains(&media_type.as_str()));
+        let inflated = self.request.headers().contains_key(actix_web::http::header::CONTENT_ENCODING);
+        if accepted && utf_8 && !inflated { Ok(()) } else { Err(Code::UnsupportedMediaType.into()) }
+    }
+
+    async fn bytes(&self) -> Result<Bytes, Problem> {
+        let mut payload = self.payload.replace(Payload::None);
+        crate::kit::body::read(&self.request, &mut payload, &self.service.config.body_limits()).await
+    }
+}
+
+/// What to do about a malformed body.
+pub const JSON_HINT: Text = Text::new("send one JSON object, UTF-8", "请发送一个 UTF-8 编码的 JSON 对象");
+
+/// A fault of one field, as a whole problem.
+pub fn fault(pointer: &str, code: FaultCode) -> Problem {
+    let mut faults = Faults::default();
+    faults.add(pointer, code);
+    faults.finish().err().unwrap_or_else(|| Code::Unprocessable.into())
+}

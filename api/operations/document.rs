@@ -1,0 +1,228 @@
+//! The OpenAPI 3.1 document, made from the operations and the schemas of the rooms.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::schema::of_field;
+use super::{Access, Operation, Success};
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::text::Language;
+
+/// Headers an operation may ask for, and what they mean.
+const REQUEST_HEADERS: &[(&str, bool, &str)] = &[
+    ("If-Match", true, "The `ETag` of the revision that is changed."),
+    ("If-None-Match", false, "An `ETag` known already: the answer is 304 where nothing changed."),
+];
+/// Headers of answers.
+const RESPONSE_HEADERS: &[(&str, &str)] = &[
+    ("ETag", "The revision, strong."),
+    ("Location", "Path of the record."),
+    ("Link", "`rel=\"next\"`: the next page."),
+];
+
+/// The whole document.
+pub fn document(operations: &[Operation], schemas: Map<String, Json>) -> Json {
+    let mut paths = Map::new();
+    let mut tags: Vec<&str> = Vec::new();
+    for operation in operations {
+        let item = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
+        if let Some(item) = item.as_object_mut() {
+            item.insert(operation.method.as_str().to_lowercase(), describe(operation));
+        }
+        if !tags.contains(&operation.tag) {
+            tags.push(operation.tag);
+        }
+    }
+    let tags: Vec<Json> = tags
+        .iter()
+        .map(|tag| json!({"name": tag, "description": format!("Operations on {}.", tag.replace('_', " "))}))
+        .collect();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Lianfang 联防",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Joint epidemic prevention for a district: one capture, every report.",
+            "description": "Field data is posted by phones over bad networks, pulled by dashboards and imported by scripts. \
+                Every accepted write of a district takes the next number of its ledger. Times are RFC 3339 in the district's zone; \
+                ids are UUIDs chosen by the client, so that a retry is recognised; personal data is masked. \
+                Every answer that isn't a success is `application/problem+json` with a stable `code`.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+            "contact": {"name": "Lianfang", "url": "https://lianfang.example"},
+        },
+        "servers": [{"url": "/", "description": "This service"}],
+        "security": [{"bearer": []}],
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "schemas": with_problem(schemas),
+            "securitySchemes": {"bearer": {
+                "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                "description": "The `access_token` of `POST /v1/auth/login`, EdDSA, ten minutes. Public keys: `/.well-known/jwks.json`.",
+            }},
+        },
+    })
+}
+
+fn describe(operation: &Operation) -> Json {
+    let mut described = json!({
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": operation.about,
+        "security": if let Access::Public = operation.access { json!([]) } else { json!([{"bearer": []}]) },
+        "parameters": parameters(operation),
+        "responses": responses(operation),
+    });
+    if let (Some(body), Some(members)) = (&operation.body, described.as_object_mut()) {
+        let content: Map<String, Json> = body
+            .media_types
+            .iter()
+            .map(|media_type| {
+                (
+                    (*media_type).to_owned(),
+                    json!({"schema": body.schema, "examples": {"example": {"value": body.example}}}),
+                )
+            })
+            .collect();
+        members.insert("requestBody".into(), json!({"required": true, "content": content}));
+    }
+    described
+}
+
+fn parameters(operation: &Operation) -> Json {
+    let mut parameters = Vec::new();
+    if operation.takes_id() {
+        parameters.push(json!({"name": "id", "in": "path", "required": true, "description": "The record's id.",
+            "schema": {"type": "string", "format": "uuid", "maxLength": 36}}));
+    }
+    if operation.path.contains("{code}") {
+        parameters.push(json!({"name": "code", "in": "path", "required": true, "description": "The division's code.",
+            "schema": {"type": "string", "minLength": 2, "maxLength": 15, "pattern": "^[0-9]{2,12}(-[0-9]{2})?$"}}));
+    }
+    for field in &operation.parameters {
+        parameters.push(json!({"name": field.name, "in": "query", "required": false, "description": field.about, "schema": of_field(field, false)}));
+    }
+    for (name, required, about) in REQUEST_HEADERS.iter().filter(|(name, ..)| operation.headers.contains(name)) {
+        parameters.push(json!({"name": name, "in": "header", "required": required, "description": about, "schema": {"type": "string", "maxLength": 200}}));
+    }
+    Json::Array(parameters)
+}
+
+fn responses(operation: &Operation) -> Json {
+    let mut responses: Map<String, Json> =
+        operation.successes.iter().map(|success| (success.status.to_string(), success_response(success))).collect();
+    for code in problems(operation) {
+        let entry = responses.entry(code.status().as_u16().to_string()).or_insert_with(|| {
+            json!({"description": "", "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}}})
+        });
+        let example =
+            crate::kit::problem::Problem::new(code).body(Language::English, "0198c0de-0000-7000-8000-000000000000");
+        if let Some(text) = entry.get("description").and_then(Json::as_str).map(str::to_owned) {
+            let separator = if text.is_empty() { "" } else { " · " };
+            entry["description"] = format!("{text}{separator}`{}`: {}.", code.code(), code.title().en).into();
+        }
+        if let Some(examples) =
+            entry.pointer_mut("/content/application~1problem+json/examples").and_then(Json::as_object_mut)
+        {
+            examples.insert(code.code().into(), json!({"value": example}));
+        }
+    }
+    Json::Object(responses)
+}
+
+fn success_response(success: &Success) -> Json {
+    let mut response = json!({"description": success.about});
+    let Some(members) = response.as_object_mut() else { return response };
+    if let Some(schema) = &success.schema {
+        let mut content = json!({"schema": schema});
+        if let (Some(example), Some(media)) = (&success.example, content.as_object_mut()) {
+            media.insert("examples".into(), json!({"example": {"value": example}}));
+        }
+        members.insert("content".into(), json!({"application/json": content}));
+    }
+    let headers: Map<String, Json> = RESPONSE_HEADERS
+        .iter()
+        .filter(|(name, _)| success.headers.contains(name))
+        .map(|(name, about)| {
+            ((*name).to_owned(), json!({"description": about, "schema": {"type": "string", "maxLength": 2000}}))
+        })
+        .collect();
+    if !headers.is_empty() {
+        members.insert("headers".into(), Json::Object(headers));
+    }
+    response
+}
+
+/// The problems of an operation: its own and those that follow from what it takes.
+fn problems(operation: &Operation) -> Vec<Code> {
+    let mut codes = operation.problems.to_vec();
+    if !matches!(operation.access, Access::Public) {
+        codes.extend([Code::Unauthenticated, Code::InvalidToken]);
+    }
+    match operation.access {
+        Access::Roles(_) => codes.extend([Code::Forbidden, Code::PasswordChangeRequired]),
+        Access::SignedIn => codes.push(Code::PasswordChangeRequired),
+        Access::SignedInOnce | Access::Public => {}
+    }
+    codes.push(Code::InvalidRequest);
+    if operation.body.is_some() {
+        codes.extend([
+            Code::MalformedJson,
+            Code::Unprocessable,
+            Code::UnsupportedMediaType,
+            Code::BodyTooLarge,
+            Code::RequestTimeout,
+        ]);
+    }
+    if operation.takes_id() || operation.path.contains("{code}") {
+        codes.push(Code::NotFound);
+    }
+    if operation.parameters.iter().any(|field| field.name == "cursor") {
+        codes.extend([Code::BadCursor, Code::Unprocessable]);
+    } else if !operation.parameters.is_empty() {
+        codes.push(Code::Unprocessable);
+    }
+    if operation.headers.contains(&"If-Match") {
+        codes.extend([Code::BadIfMatch, Code::Stale, Code::IfMatchRequired]);
+    }
+    codes.extend([Code::TooManyRequests, Code::Internal, Code::Unavailable]);
+    codes.sort_by_key(|code| code.status().as_u16());
+    codes.dedup();
+    codes
+}
+
+fn with_problem(mut schemas: Map<String, Json>) -> Map<String, Json> {
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.code()).collect();
+    let faults: Vec<&str> = FaultCode::ALL.iter().map(|code| code.code()).collect();
+    let text = |max: u32, about: &str| json!({"type": "string", "maxLength": max, "description": about});
+    schemas.insert("Problem".into(), json!({
+        "type": "object",
+        "description": format!("An answer that isn't what was asked for (RFC 9457). Codes: {}.", codes.join(", ")),
+        "required": ["type", "title", "status", "detail", "code", "request_id"],
+        "properties": {
+            "type": {"type": "string", "format": "uri", "maxLength": 200, "description": "Names the code; stable."},
+            "title": text(200, "The code in words, in the language asked for."),
+            "status": {"type": "integer", "format": "int32", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
+            "detail": text(500, "More about it."),
+            "code": text(60, "One of a stable catalogue; new ones may come."),
+            "request_id": text(128, "The request's id, for asking about it."),
+            "errors": {"type": "array", "maxItems": 200, "items": {"$ref": "#/components/schemas/Fault"}, "description": "Every fault of the request."},
+        },
+    }));
+    schemas.insert(
+        "Fault".into(),
+        json!({
+            "type": "object",
+            "description": format!("One fault of a request. Codes: {}.", faults.join(", ")),
+            "required": ["pointer", "code", "message"],
+            "properties": {
+                "pointer": text(2000, "JSON pointer into the body (RFC 6901), or `?name` for a query parameter."),
+                "code": text(60, "One of a stable catalogue; new ones may come."),
+                "message": text(2000, "What is wrong, in the language asked for; never the value that was sent."),
+                "hint": text(500, "What to do about it."),
+            },
+        }),
+    );
+    schemas
+}

@@ -1,0 +1,188 @@
+//! An operation: its route, its document, who may use it, its handler, in one value. The router and
+//! the OpenAPI document are both made from the list of operations, so neither can have what the
+//! other hasn't, and no handler runs before its caller was judged.
+
+mod call;
+mod dispatch;
+pub mod document;
+pub mod schema;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use serde_json::Value as Json;
+
+pub use call::{Call, RequestId, fault};
+pub use dispatch::{Outcome, configure, render_unrouted};
+
+use crate::auth::roles::Role;
+use crate::kit::catalogue::Code;
+use crate::kit::field::Field;
+use crate::kit::problem::Problem;
+
+/// What a handler answers.
+pub type Answer = Result<HttpResponse, Problem>;
+type Handler = Arc<dyn Fn(Call) -> Pin<Box<dyn Future<Output = Answer>>> + Send + Sync>;
+
+/// Who may use an operation.
+#[derive(Clone, Copy, Debug)]
+pub enum Access {
+    /// Anybody, signed in or not.
+    Public,
+    /// Whoever is signed in, even with a one-time password still to be changed.
+    SignedInOnce,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Whoever holds one of these roles anywhere; where, is judged with the data.
+    Roles(&'static [Role]),
+}
+
+/// A body that an operation takes.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// Its schema: a `$ref` or inline.
+    pub schema: Json,
+    /// An example, sent by the tests as it stands.
+    pub example: Json,
+    /// Media types accepted.
+    pub media_types: &'static [&'static str],
+}
+
+/// One way in which an operation answers when all goes well.
+#[derive(Clone, Debug)]
+pub struct Success {
+    /// The status.
+    pub status: u16,
+    /// When.
+    pub about: &'static str,
+    /// The schema of the body; none for 304.
+    pub schema: Option<Json>,
+    /// An example of the body.
+    pub example: Option<Json>,
+    /// Headers that come with it.
+    pub headers: &'static [&'static str],
+}
+
+/// An operation.
+#[derive(Clone)]
+pub struct Operation {
+    /// The method.
+    pub method: Method,
+    /// The path, `{id}` where an id stands.
+    pub path: String,
+    /// `verb_resource`, unique.
+    pub id: String,
+    /// The group in the document.
+    pub tag: &'static str,
+    /// One line.
+    pub summary: String,
+    /// More.
+    pub about: String,
+    /// Who may.
+    pub access: Access,
+    /// Query parameters.
+    pub parameters: Vec<&'static Field>,
+    /// Request headers of its own.
+    pub headers: &'static [&'static str],
+    /// The body it takes.
+    pub body: Option<Body>,
+    /// How it answers.
+    pub successes: Vec<Success>,
+    /// Problems of its own, beside those that follow from the rest.
+    pub problems: &'static [Code],
+    handler: Handler,
+}
+
+impl Operation {
+    /// An operation that may be used by anybody signed in, until said otherwise.
+    pub fn new<F, Fut>(method: Method, path: impl Into<String>, id: impl Into<String>, handler: F) -> Self
+    where
+        F: Fn(Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Answer> + 'static,
+    {
+        Self {
+            method,
+            path: path.into(),
+            id: id.into(),
+            tag: "service",
+            summary: String::new(),
+            about: String::new(),
+            access: Access::SignedIn,
+            parameters: Vec::new(),
+            headers: &[],
+            body: None,
+            successes: Vec::new(),
+            problems: &[],
+            handler: Arc::new(move |call| Box::pin(handler(call))),
+        }
+    }
+
+    /// Its group and what it does: one line, then more.
+    pub fn described(mut self, tag: &'static str, summary: impl Into<String>, about: impl Into<String>) -> Self {
+        self.tag = tag;
+        self.summary = summary.into();
+        self.about = about.into();
+        self
+    }
+
+    /// Who may use it.
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// The query parameters it takes.
+    pub fn parameters(mut self, parameters: Vec<&'static Field>) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
+    /// Request headers of its own.
+    pub fn headers(mut self, headers: &'static [&'static str]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// The JSON body it takes.
+    pub fn body(self, schema: Json, example: Json) -> Self {
+        self.body_of(schema, example, &["application/json"])
+    }
+
+    /// A body of other media types.
+    pub fn body_of(mut self, schema: Json, example: Json, media_types: &'static [&'static str]) -> Self {
+        self.body = Some(Body { schema, example, media_types });
+        self
+    }
+
+    /// One way in which it answers.
+    pub fn answers(mut self, status: u16, about: &'static str, schema: Option<Json>, example: Option<Json>) -> Self {
+        self.successes.push(Success { status, about, schema, example, headers: &[] });
+        self
+    }
+
+    /// Headers of the answer added last.
+    pub fn with_headers(mut self, headers: &'static [&'static str]) -> Self {
+        if let Some(last) = self.successes.last_mut() {
+            last.headers = headers;
+        }
+        self
+    }
+
+    /// Problems of its own.
+    pub fn problems(mut self, problems: &'static [Code]) -> Self {
+        self.problems = problems;
+        self
+    }
+
+    /// Whether it takes an id in its path.
+    pub fn takes_id(&self) -> bool {
+        self.path.contains("{id}")
+    }
+}
+
+/// The list of operations, shared by the workers.
+pub type Operations = Rc<Vec<Operation>>;

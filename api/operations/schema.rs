@@ -1,0 +1,119 @@
+//! JSON Schema (2020-12, as OpenAPI 3.1 has it) from field tables.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::kit::field::{Field, Shape, Write};
+
+/// A reference to a named schema.
+pub fn reference(name: &str) -> Json {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// The schema of a shape.
+pub fn of_shape(shape: &Shape) -> Json {
+    match shape {
+        Shape::Text { min, max, pattern } => {
+            let mut schema = json!({"type": "string", "minLength": min, "maxLength": max});
+            if let (Some(pattern), Some(members)) = (pattern, schema.as_object_mut()) {
+                members.insert("pattern".into(), format!("^(?:{pattern})$").into());
+            }
+            schema
+        }
+        Shape::Secret { max } => json!({"type": "string", "format": "password", "minLength": 1, "maxLength": max}),
+        Shape::Word(vocabulary) => json!({
+            "type": "string", "maxLength": 40, "enum": vocabulary.codes(),
+            "description": format!("A word of the vocabulary `{}`.", vocabulary.name),
+        }),
+        Shape::Decimal { scale, min, max } => json!({
+            "type": "string", "maxLength": 30,
+            "pattern": format!("^-?[0-9]+(\\.[0-9]{{1,{}}})?$", scale.max(&1)),
+            "description": format!("An exact decimal from {min} to {max}, at most {scale} decimal places."),
+        }),
+        Shape::Integer { min, max } => {
+            let format = if *max <= i64::from(i32::MAX) && *min >= i64::from(i32::MIN) { "int32" } else { "int64" };
+            json!({"type": "integer", "format": format, "minimum": min, "maximum": max})
+        }
+        Shape::Number { min, max } => json!({"type": "number", "format": "double", "minimum": min, "maximum": max}),
+        Shape::Boolean => json!({"type": "boolean"}),
+        Shape::Instant => json!({"type": "string", "format": "date-time", "maxLength": 40}),
+        Shape::Day => json!({"type": "string", "format": "date", "maxLength": 10}),
+        Shape::Id | Shape::Reference(_) => json!({"type": "string", "format": "uuid", "maxLength": 36}),
+        Shape::Inline(kind) => json!({"type": "object", "description": format!("A record of `{kind}`.")}),
+        Shape::Area => {
+            json!({"type": "string", "minLength": 2, "maxLength": 15, "pattern": "^[0-9]{2,12}(-[0-9]{2})?$"})
+        }
+        Shape::List { of, max } => {
+            json!({"type": "array", "items": of_shape(of), "maxItems": max, "uniqueItems": true})
+        }
+        Shape::Object(fields) => object(&fields.iter().collect::<Vec<_>>(), Direction::Sent),
+    }
+}
+
+/// Which way an object goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Sent to create: what the client writes, required where required.
+    Sent,
+    /// Sent as a merge patch: nothing required, null takes out.
+    Patched,
+    /// Served: everything, null where there is nothing.
+    Served,
+}
+
+/// The schema of an object of these fields.
+pub fn object(fields: &[&Field], direction: Direction) -> Json {
+    let mut properties = Map::new();
+    let mut required: Vec<&str> = Vec::new();
+    for field in fields {
+        let left_out = match direction {
+            Direction::Sent => field.write == Write::Never,
+            Direction::Patched => field.write != Write::Always || matches!(field.shape, Shape::Inline(_)),
+            Direction::Served => matches!(field.shape, Shape::Inline(_) | Shape::Secret { .. }),
+        };
+        if left_out {
+            continue;
+        }
+        let always = direction == Direction::Served || (direction == Direction::Sent && field.required);
+        if always {
+            required.push(field.name);
+        }
+        let nullable =
+            !field.required && direction != Direction::Patched || direction == Direction::Patched && !field.required;
+        properties.insert(field.name.into(), of_field(field, nullable));
+    }
+    let mut schema =
+        json!({"type": "object", "properties": properties, "additionalProperties": direction == Direction::Served});
+    if let (false, Some(members)) = (required.is_empty(), schema.as_object_mut()) {
+        members.insert("required".into(), required.into());
+    }
+    schema
+}
+
+/// The schema of a field, with what it means.
+pub fn of_field(field: &Field, nullable: bool) -> Json {
+    let mut schema = match field.shape {
+        Shape::Inline("people") => reference("NewPerson"),
+        shape => of_shape(&shape),
+    };
+    let Some(members) = schema.as_object_mut() else { return schema };
+    let shape_says =
+        members.get("description").and_then(Json::as_str).map(|text| format!(" {text}")).unwrap_or_default();
+    members.insert("description".into(), format!("{}{shape_says}", field.about).trim().into());
+    members.insert("title".into(), format!("{} · {}", field.label.en, field.label.zh).into());
+    if nullable {
+        make_nullable(members);
+    }
+    schema
+}
+
+fn make_nullable(members: &mut Map<String, Json>) {
+    if let Some(Json::String(name)) = members.get("type").cloned() {
+        members.insert("type".into(), json!([name, "null"]));
+    }
+    if let Some(Json::Array(words)) = members.get_mut("enum") {
+        words.push(Json::Null);
+    }
+    if let Some(target) = members.remove("$ref") {
+        members.insert("oneOf".into(), json!([{"$ref": target}, {"type": "null"}]));
+    }
+}

@@ -1,0 +1,40 @@
+//! Organisations: bureaus, streets, towns, schools, health centres, police stations, partners.
+//!
+//! Everybody of a district must be able to name them, so reading reaches the whole district.
+//! A parent can't be the organisation itself.
+
+mod wire;
+
+use crate::auth::Role;
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::Faults;
+use crate::kit::text::Text;
+use crate::records::{Context, Definition, Draft, Reach, Rules};
+
+/// The kind.
+pub static ORGANIZATIONS: Definition = Definition {
+    name: "organizations",
+    path: "organizations",
+    schema: "Organization",
+    label: Text::new("Organisation", "单位"),
+    about: "A bureau, street, town, school, health centre, police station or partner.",
+    fields: wire::FIELDS,
+    filters: &["kind", "parent_id"],
+    reach: Reach::District,
+    readers: Role::ALL,
+    writers: &[Role::DistrictAdmin, Role::OrgAdmin],
+    rules: &OrganizationRules,
+    warnings: &[],
+    example: include_str!("../../openapi/examples/organizations/create.json"),
+    sequence: 1,
+};
+
+struct OrganizationRules;
+
+impl Rules for OrganizationRules {
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        if draft.client_id().is_some() && draft.client_id() == draft.values.id("parent_id") {
+            faults.add(draft.at("parent_id"), FaultCode::Cyclic);
+        }
+    }
+}

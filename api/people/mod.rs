@@ -1,0 +1,54 @@
+//! People. The server derives who somebody is, so that two phones that met the same person end at one
+//! record:
+//!
+//! - a person's id is an HMAC, with a permanent key, over district, document type and number; without
+//!   a document over name and phone; with neither it is the client's own or a new one;
+//! - a client's own id of somebody derived is kept as an alias, and either may be used later;
+//! - posting somebody known is never a conflict: what was empty is filled, what differs is kept as a
+//!   dated claim with a warning, and nothing is told that wasn't sent.
+
+pub mod documents;
+mod rules;
+mod wire;
+
+use crate::auth::Role;
+use crate::kit::text::Text;
+use crate::records::{Definition, Reach};
+
+/// The kind.
+pub static PEOPLE: Definition = Definition {
+    name: "people",
+    path: "people",
+    schema: "Person",
+    label: Text::new("Person", "人员"),
+    about: "A person, known once. Name, document, phone and address are served masked.",
+    fields: wire::FIELDS,
+    filters: &["sex"],
+    reach: Reach::Area,
+    readers: &[
+        Role::DistrictAdmin,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::GroupCadre,
+        Role::HealthWorker,
+        Role::CdcOfficer,
+        Role::PoliceOfficer,
+        Role::GateGuard,
+        Role::Volunteer,
+    ],
+    writers: &[
+        Role::DistrictAdmin,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::HealthWorker,
+        Role::CdcOfficer,
+        Role::GateGuard,
+        Role::Volunteer,
+    ],
+    rules: &rules::PersonRules,
+    warnings: &[&rules::UNKNOWN_COUNTY, &rules::SEX_DIFFERS, &rules::BIRTH_DIFFERS],
+    example: include_str!("../../openapi/examples/people/create.json"),
+    sequence: 0,
+};

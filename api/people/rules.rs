@@ -1,0 +1,215 @@
+//! The rules of people: what a document says, who is the same, what is new about somebody known.
+
+use chrono::Datelike;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::documents::{check_document, normalize_name, normalize_phone};
+use crate::divisions::tree::known_county;
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::Faults;
+use crate::kit::text::Text;
+use crate::kit::value::{Value, Values};
+use crate::privacy::blind::{blind_index, derived_id};
+use crate::records::warnings::DIFFERS_FROM_REGISTER;
+use crate::records::{Context, Draft, Record, Rules, Warning};
+
+/// The document's county is in no list: abolished codes exist on real cards.
+pub static UNKNOWN_COUNTY: Warning = Warning {
+    code: "unknown_county",
+    message: Text::new(
+        "the document's county code is not in the lists from 2019 on",
+        "证件的县级代码不在 2019 年以来的名录中",
+    ),
+};
+/// The sex given is not the document's.
+pub static SEX_DIFFERS: Warning = Warning {
+    code: "sex_differs_from_document",
+    message: Text::new("differs from what the document says", "与证件信息不一致"),
+};
+/// The year of birth given is not the document's.
+pub static BIRTH_DIFFERS: Warning = Warning {
+    code: "birth_year_differs_from_document",
+    message: Text::new("differs from what the document says", "与证件信息不一致"),
+};
+
+/// Fields that a second submission may fill or contradict.
+const COMPARED: [&str; 5] = ["name", "phone", "sex", "birth_year", "address"];
+
+/// Rules of people.
+pub struct PersonRules;
+
+impl Rules for PersonRules {
+    fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
+        if let Some(name) = draft.values.text("name").map(normalize_name) {
+            draft.values.set("name", Value::Text(name));
+        }
+        if let Some(phone) = draft.values.text("phone").map(normalize_phone) {
+            match phone {
+                Some(phone) => draft.values.set("phone", Value::Text(phone)),
+                None => faults.add(draft.at("phone"), FaultCode::BadFormat),
+            }
+        }
+        check_number(draft, context, faults);
+        check_categories(draft, faults);
+    }
+
+    fn identify(&self, draft: &Draft, context: &Context<'_>) -> Option<Uuid> {
+        let text = |name: &str| draft.values.text(name);
+        let key = &context.keys.identity;
+        if let (Some(document_type), Some(number)) = (text("document_type"), text("document_number")) {
+            return Some(derived_id(key, &[context.district_code, identity_type(document_type, number), number]));
+        }
+        let (name, phone) = (text("name")?, text("phone"));
+        match phone {
+            Some(phone) => Some(derived_id(key, &[context.district_code, "name_and_phone", name, phone])),
+            None => draft.client_id(),
+        }
+    }
+
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        let empty = || Value::Json(json!([]));
+        for (field, default) in [("sex", Value::Text("unknown".into())), ("categories", empty()), ("aliases", empty())]
+        {
+            if draft.values.get(field).is_none() {
+                draft.values.set(field, default);
+            }
+        }
+    }
+
+    fn blind_columns(&self) -> &'static [&'static str] {
+        &["document_blind_index", "phone_blind_index", "name_blind_index"]
+    }
+
+    fn blind_values(&self, record: &Record, context: &Context<'_>) -> Vec<Value> {
+        let index = |field: &str| {
+            let text = record.values.text(field)?;
+            Some(blind_index(&context.keys.blind_index, &record.envelope.district_code, field, text))
+        };
+        ["document_number", "phone", "name"].map(|field| index(field).map_or(Value::Null, Value::Bytes)).to_vec()
+    }
+
+    fn reconcile(&self, known: &Record, draft: &mut Draft, context: &Context<'_>) -> Option<Record> {
+        let mut next = known.clone();
+        let mut claims = list(&known.values, "claims");
+        for field in COMPARED {
+            let Some(value) = draft.values.get(field).cloned() else { continue };
+            match known.values.get(field) {
+                Some(stored) if *stored == value || is_default(field, &value) => {}
+                None => next.values.set(field, value),
+                Some(stored) if is_default(field, stored) => next.values.set(field, value),
+                Some(_) => {
+                    draft.warn(&DIFFERS_FROM_REGISTER, field);
+                    claim(&mut claims, field, &value, context);
+                }
+            }
+        }
+        for field in ["categories", "aliases"] {
+            let mut all = list(&known.values, field);
+            all.extend(
+                list(&draft.values, field).into_iter().filter(|item| !list(&known.values, field).contains(item)),
+            );
+            next.values.set(field, Value::Json(Json::Array(all)));
+        }
+        if !claims.is_empty() {
+            next.values.set("claims", Value::Json(Json::Array(claims)));
+        }
+        if next.values == known.values {
+            return None;
+        }
+        next.envelope.revision += 1;
+        Some(next)
+    }
+}
+
+/// A household booklet carries the same number as the card: one person, not two.
+fn identity_type<'a>(document_type: &'a str, number: &str) -> &'a str {
+    if document_type == "household_booklet" && number.len() == 18 { "resident_id" } else { document_type }
+}
+
+/// A sex that wasn't asked says nothing, neither stored nor submitted.
+fn is_default(field: &str, value: &Value) -> bool {
+    field == "sex" && matches!(value, Value::Text(code) if code == "unknown" || code == "not_stated")
+}
+
+/// Keeps a claim, once however often it is repeated.
+fn claim(claims: &mut Vec<Json>, field: &str, value: &Value, context: &Context<'_>) {
+    let text = match value.to_json(chrono_tz::UTC) {
+        Json::String(text) => text,
+        other => other.to_string(),
+    };
+    let is_same = |claim: &Json| {
+        claim.get("field").and_then(Json::as_str) == Some(field)
+            && claim.get("value").and_then(Json::as_str) == Some(&text)
+    };
+    if !claims.iter().any(is_same) {
+        let claimed_at = Value::Instant(context.now).to_json(chrono_tz::UTC);
+        claims.push(json!({"field": field, "value": text, "claimed_at": claimed_at}));
+    }
+}
+
+fn list(values: &Values, field: &str) -> Vec<Json> {
+    values.json(field).and_then(Json::as_array).cloned().unwrap_or_default()
+}
+
+/// The type follows from the number where it wasn't said; the number is checked by its type, and
+/// tells sex and year of birth.
+fn check_number(draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
+    if faults.touches(&draft.at("document_type")) || faults.touches(&draft.at("document_number")) {
+        return;
+    }
+    let number = draft.values.text("document_number").map(str::to_owned);
+    let default = if number.is_some() { "resident_id" } else { "none" };
+    let document_type = draft.values.text("document_type").unwrap_or(default).to_owned();
+    draft.values.set("document_type", Value::Text(document_type.clone()));
+    let number = match (document_type.as_str(), number) {
+        ("none", None) => return,
+        ("none", Some(_)) => {
+            faults.add_with(
+                draft.at("document_number"),
+                FaultCode::ExclusiveFields,
+                vec![("other", "document_type none".into())],
+            );
+            return;
+        }
+        (_, None) => return faults.add(draft.at("document_number"), FaultCode::Required),
+        (_, Some(number)) => number,
+    };
+    match check_document(&document_type, &number, context.today(), known_county) {
+        Err(fault) => faults.add(draft.at("document_number"), FaultCode::of_code(fault.code())),
+        Ok(checked) => {
+            draft.values.set("document_number", Value::Text(checked.normalized));
+            if !checked.warnings.is_empty() {
+                draft.warn(&UNKNOWN_COUNTY, "document_number");
+            }
+            let birth_year = checked.birth_on.map(|day| Value::Integer(i64::from(day.year())));
+            told_by_document(draft, "sex", checked.sex.map(|sex| Value::Text(sex.into())), &SEX_DIFFERS);
+            told_by_document(draft, "birth_year", birth_year, &BIRTH_DIFFERS);
+        }
+    }
+}
+
+fn told_by_document(draft: &mut Draft, field: &'static str, told: Option<Value>, warning: &Warning) {
+    let Some(told) = told else { return };
+    match draft.values.get(field) {
+        Some(given) if *given != told && !is_default(field, given) => draft.warn(warning, field),
+        _ => draft.values.set(field, told),
+    }
+}
+
+fn check_categories(draft: &Draft, faults: &mut Faults) {
+    for (index, item) in list(&draft.values, "categories").iter().enumerate() {
+        let text = |name: &str| item.get(name).and_then(Json::as_str);
+        if text("category") == Some("corrections_subject") {
+            faults.add(format!("{}/{index}/category", draft.at("categories")), FaultCode::ClosedCategory);
+        }
+        // Days in ISO form compare as text.
+        if text("until_on").is_some_and(|until| Some(until) < text("since_on")) {
+            faults.add_with(
+                format!("{}/{index}/until_on", draft.at("categories")),
+                FaultCode::InvalidOrder,
+                vec![("other", "since_on".into())],
+            );
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Places: compounds, checkpoints, venues and warehouses, in one flat list of kinds.
+//!
+//! A place has an area; its coordinates are stored as WGS-84 whatever was submitted; its operating
+//! status has a history.
+
+pub mod coordinates;
+mod rules;
+mod wire;
+
+pub use wire::CHECKPOINT_KINDS;
+
+use crate::auth::Role;
+use crate::kit::text::Text;
+use crate::records::{Definition, Reach};
+
+/// The kind.
+pub static PLACES: Definition = Definition {
+    name: "places",
+    path: "places",
+    schema: "Place",
+    label: Text::new("Place", "场所"),
+    about: "A compound, checkpoint, venue or warehouse.",
+    fields: wire::FIELDS,
+    filters: &["kind", "parent_id", "operating_status"],
+    reach: Reach::Area,
+    readers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::Inspector,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::GroupCadre,
+        Role::HealthWorker,
+        Role::CdcOfficer,
+        Role::PoliceOfficer,
+        Role::GateGuard,
+        Role::Volunteer,
+        Role::StoreReporter,
+    ],
+    writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre],
+    rules: &rules::PlaceRules,
+    warnings: &[],
+    example: include_str!("../../openapi/examples/places/create.json"),
+    sequence: 1,
+};

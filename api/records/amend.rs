@@ -1,0 +1,229 @@
+//! Amending by merge patch and voiding with a reason: each makes the next revision.
+
+use uuid::Uuid;
+
+use super::change::{Changes, receive};
+use super::create::{TRIES, check_references};
+use super::definition::Kind;
+use super::draft::Draft;
+use super::read;
+use super::record::Record;
+use super::resolve;
+use super::warnings::{AMBIGUOUS_AREA, CAPTURED_BY_OTHER, DIFFERS_FROM_REGISTER, SUPERSEDED_AREA};
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::etag::IfMatch;
+use crate::kit::faults::Faults;
+use crate::kit::field::{Shape, Write};
+use crate::kit::patch;
+use crate::kit::problem::Problem;
+use crate::kit::tree::Tree;
+use crate::kit::value::Value;
+use crate::ledger::AppendError;
+
+/// Amends a record by an RFC 7396 merge patch. A patch that changes nothing makes no revision.
+pub async fn amend(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    id: Uuid,
+    if_match: &IfMatch,
+    patch: &Tree,
+) -> Result<Record, Problem> {
+    for _ in 0..TRIES {
+        let current = writable(service, actor, kind, id).await?;
+        if current.envelope.voided {
+            return Err(Code::RecordVoided.into());
+        }
+        if_match.demand(current.envelope.revision)?;
+        let next = patched(service, actor, kind, &current, patch).await?;
+        if next.digest(kind, None) == current.digest(kind, None) && same_personal(kind, &current, &next) {
+            return Ok(current);
+        }
+        if let Some(written) = write(service, actor, kind, &current, next).await? {
+            return Ok(written);
+        }
+    }
+    Err(Code::WriteConflict.into())
+}
+
+/// Voids a record. Once more is no fault and changes nothing.
+pub async fn void(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    id: Uuid,
+    if_match: Option<&IfMatch>,
+    reason: &str,
+) -> Result<Record, Problem> {
+    for _ in 0..TRIES {
+        let current = writable(service, actor, kind, id).await?;
+        if current.envelope.voided {
+            return Ok(current);
+        }
+        if let Some(if_match) = if_match {
+            if_match.demand(current.envelope.revision)?;
+        }
+        let mut next = current.clone();
+        next.envelope.voided = true;
+        next.values.set("void_reason", Value::Text(reason.to_owned()));
+        if let Some(written) = write(service, actor, kind, &current, next).await? {
+            return Ok(written);
+        }
+    }
+    Err(Code::WriteConflict.into())
+}
+
+/// The record, if the actor may see it (else 404) and write it (else 403).
+async fn writable(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
+    let current = read::find(service, actor, kind, id).await?;
+    let envelope = &current.envelope;
+    if actor.reaches(kind.writers, &envelope.area_code, envelope.org_id) {
+        Ok(current)
+    } else {
+        Err(Code::OutOfArea.into())
+    }
+}
+
+async fn write(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    current: &Record,
+    mut next: Record,
+) -> Result<Option<Record>, Problem> {
+    next.envelope.revision = current.envelope.revision + 1;
+    next.envelope.revised_by = actor.user_id;
+    let context = service.context(service.clock.now(), &current.envelope.district_code);
+    let mut changes = Changes::new(&context, &service.sealer);
+    changes.revise(kind, current, &next)?;
+    match service.ledger.append(&changes.into_append()).await {
+        Ok(receipt) => {
+            receive(&mut next, receipt);
+            Ok(Some(next))
+        }
+        Err(AppendError::Conflict(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The record with the patch applied, checked and judged as a whole.
+async fn patched(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    current: &Record,
+    patch: &Tree,
+) -> Result<Record, Problem> {
+    let now = service.clock.now();
+    let mut faults = Faults::default();
+    check_members(kind, patch, &mut faults);
+    if !matches!(patch, Tree::Object(_)) {
+        return faults.finish().and(Err(Code::Unprocessable.into()));
+    }
+    let body = patch::merge(target(kind, current, patch), patch);
+    let mut draft = Draft::parse(kind, &service.kinds, &body, "", &mut faults);
+    let context = service.context(now, &current.envelope.district_code);
+    kind.rules.check(&mut draft, &context, &mut faults);
+    resolve::resolve_references(service, actor, &mut draft, &mut faults).await?;
+    let place = resolve::place(service, actor, &mut draft, &mut faults);
+    check_references(service, &mut draft, now, &mut faults);
+    faults.finish()?;
+    let place = place.ok_or_else(|| Problem::internal("a draft without faults has no place"))?;
+    resolve::demand_reach(actor, &draft, &place)?;
+    if place.district_code != current.envelope.district_code {
+        return Err(Code::OutOfArea.into());
+    }
+    let mut envelope = current.envelope.clone();
+    let moved = place.area_code != envelope.area_code;
+    if moved {
+        envelope.area_code = place.area_code;
+        envelope.area_code_submitted = place.area_code_submitted;
+    }
+    envelope.org_id = place.org_id;
+    envelope.occurred_at = draft.values.instant("occurred_at").unwrap_or(envelope.occurred_at);
+    draft.warnings.extend(current.envelope.warnings.iter().filter(|noted| stays(&noted.code, moved)).cloned());
+    resolve::judge_envelope(actor, &mut draft, envelope.occurred_at, envelope.recorded_at);
+    let mut values = current.values.clone();
+    for field in kind.body_fields() {
+        values.set(
+            field.name,
+            draft.values.get(field.name).or(current_server_value(field, current)).cloned().unwrap_or(Value::Null),
+        );
+    }
+    draft.values = values;
+    kind.rules.judge(&mut draft, &context);
+    envelope.warnings = draft.warnings;
+    Ok(Record { envelope, values: draft.values })
+}
+
+fn current_server_value<'a>(field: &crate::kit::field::Field, current: &'a Record) -> Option<&'a Value> {
+    if field.write == Write::Never { current.values.get(field.name) } else { None }
+}
+
+/// The target of the patch. A new place brings its own area unless the patch names one.
+fn target(kind: &Kind, current: &Record, patch: &Tree) -> Tree {
+    let mut body = current.to_body(kind);
+    let moves = patch.member("place_id").is_some() && patch.member("area_code").is_none();
+    if let (true, Tree::Object(members)) = (moves, &mut body) {
+        members.retain(|(name, _)| name != "area_code");
+    }
+    body
+}
+
+/// Warnings that an amendment doesn't answer.
+fn stays(code: &str, moved: bool) -> bool {
+    let of_area = code == SUPERSEDED_AREA.code || code == AMBIGUOUS_AREA.code;
+    (of_area && !moved) || code == DIFFERS_FROM_REGISTER.code || code == CAPTURED_BY_OTHER.code
+}
+
+/// Members that a patch can't have: unknown ones are found with the whole; here what is the
+/// server's, what was fixed at creation, and what is named twice anywhere.
+fn check_members(kind: &Kind, patch: &Tree, faults: &mut Faults) {
+    note_duplicates(patch, "", faults);
+    let Tree::Object(members) = patch else {
+        faults.add("", FaultCode::NotAnObject);
+        return;
+    };
+    for (name, member) in members {
+        let field = kind.body_fields().into_iter().find(|field| field.name == name);
+        match field {
+            Some(field) if field.write == Write::OnCreate || matches!(field.shape, Shape::Inline(_)) => {
+                faults.add(format!("/{}", field.name), FaultCode::CreateOnly);
+            }
+            Some(_) => {}
+            None if super::document::is_server_field(kind, name) => faults.add(format!("/{name}"), FaultCode::ReadOnly),
+            // A null for an unknown member would vanish in the merge.
+            None if matches!(member, Tree::Null) => {
+                faults.add(format!("/{}", name.replace('~', "~0").replace('/', "~1")), FaultCode::UnknownField)
+            }
+            None => {}
+        }
+    }
+}
+
+fn note_duplicates(tree: &Tree, at: &str, faults: &mut Faults) {
+    match tree {
+        Tree::Object(members) => {
+            for (position, (name, member)) in members.iter().enumerate() {
+                let at = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+                if members.iter().take(position).any(|(other, _)| other == name) {
+                    faults.add(at.clone(), FaultCode::DuplicateField);
+                }
+                note_duplicates(member, &at, faults);
+            }
+        }
+        Tree::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                note_duplicates(item, &format!("{at}/{index}"), faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn same_personal(kind: &Kind, one: &Record, other: &Record) -> bool {
+    let names = kind.personal_fields().map(|field| field.name).chain(super::record::SEALED_ENVELOPE_FIELDS);
+    names.into_iter().all(|name| one.values.get(name) == other.values.get(name))
+}

@@ -1,0 +1,215 @@
+//! How a room describes its kind, and the list of all kinds.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::context::Context;
+use super::draft::Draft;
+use super::envelope;
+use super::record::Record;
+use super::warnings::Warning;
+use crate::auth::roles::Role;
+use crate::kit::faults::Faults;
+use crate::kit::field::{Field, Shape};
+use crate::kit::statement::ColumnType;
+use crate::kit::text::Text;
+use crate::kit::value::Value;
+use crate::ledger::{Column, Table};
+
+/// How far a grant reaches for reading a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The grant's area and all below.
+    Area,
+    /// The whole district of the grant: for what everybody must be able to name, such as organisations.
+    District,
+}
+
+/// A kind of record, described by its room.
+pub struct Definition {
+    /// The kind: table, `kind` in JSON; plural, snake_case.
+    pub name: &'static str,
+    /// The same in the path, kebab-case.
+    pub path: &'static str,
+    /// One record of it in the document, `UpperCamel`, globally unique.
+    pub schema: &'static str,
+    /// What people call it.
+    pub label: Text,
+    /// What it is, for the document.
+    pub about: &'static str,
+    /// Its own fields, beside the envelope's.
+    pub fields: &'static [Field],
+    /// Those of its fields a list filters by.
+    pub filters: &'static [&'static str],
+    /// How far reading reaches.
+    pub reach: Reach,
+    /// Who reads.
+    pub readers: &'static [Role],
+    /// Who creates, amends and voids.
+    pub writers: &'static [Role],
+    /// Its rules.
+    pub rules: &'static dyn Rules,
+    /// The warnings its rules give.
+    pub warnings: &'static [&'static Warning],
+    /// An example of a creation, posted by the tests as it stands.
+    pub example: &'static str,
+    /// Where it stands among records of one number: people 0, what introduces them 1.
+    pub sequence: i16,
+}
+
+/// What a kind decides itself. Pure: no IO; the time and the keys come in the context.
+pub trait Rules: Sync {
+    /// Checks across fields and of forms that a shape can't say. Values that were faulty are absent;
+    /// ask `faults.touches` before calling something missing. May normalise values.
+    fn check(&self, _draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {}
+
+    /// Checks that need the records which the references name (`draft.references`).
+    fn check_references(&self, _draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {}
+
+    /// The id that the record's content gives it, where identity is the server's to derive.
+    fn identify(&self, _draft: &Draft, _context: &Context<'_>) -> Option<Uuid> {
+        None
+    }
+
+    /// Sets the fields that the server adds, and notes warnings. Runs again after each amendment.
+    fn judge(&self, _draft: &mut Draft, _context: &Context<'_>) {}
+
+    /// Columns of blind indexes, in the table beside the fields.
+    fn blind_columns(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The blind indexes' values, one a column.
+    fn blind_values(&self, _record: &Record, _context: &Context<'_>) -> Vec<Value> {
+        Vec::new()
+    }
+
+    /// What a record counts as in the rollups of its day, area and place.
+    fn measures(&self, _record: &Record) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// For kinds with derived ids: what a known record gains from what was submitted once more.
+    /// `None` where there is nothing new.
+    fn reconcile(&self, _known: &Record, _draft: &mut Draft, _context: &Context<'_>) -> Option<Record> {
+        None
+    }
+}
+
+/// A kind whose identity and checks are those of its fields alone.
+pub struct NoRules;
+
+impl Rules for NoRules {}
+
+/// A kind as the frame uses it: its definition and what follows from it.
+pub struct Kind {
+    definition: &'static Definition,
+    table: Table,
+    select: String,
+}
+
+impl std::ops::Deref for Kind {
+    type Target = Definition;
+
+    fn deref(&self) -> &Definition {
+        self.definition
+    }
+}
+
+impl Kind {
+    fn new(definition: &'static Definition) -> Self {
+        let mut columns = envelope::columns();
+        columns.extend(
+            stored_fields(definition).map(|field| Column { name: field.name, column_type: column_type(&field.shape) }),
+        );
+        columns.extend(
+            definition.rules.blind_columns().iter().map(|name| Column { name, column_type: ColumnType::Bytes }),
+        );
+        let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+        let select = format!("district_code, change_no, recorded_at, revised_at, {}", names.join(", "));
+        let table = Table { name: definition.name, columns };
+        Self { definition, table, select }
+    }
+
+    /// Its table, as the ledger writes it.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The list of columns of a SELECT.
+    pub fn select(&self) -> &str {
+        &self.select
+    }
+
+    /// Its own fields that are kept in the clear, a column each.
+    pub fn stored_fields(&self) -> impl Iterator<Item = &'static Field> {
+        stored_fields(self.definition)
+    }
+
+    /// Its own fields that are kept in the encrypted envelope.
+    pub fn personal_fields(&self) -> impl Iterator<Item = &'static Field> {
+        self.definition.fields.iter().filter(|field| field.is_personal())
+    }
+
+    /// A field of its own, by name.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.definition.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The fields of a request body: the envelope's and its own. A field that the kind describes
+    /// itself (a place must have an area) stands for the envelope's.
+    pub fn body_fields(&self) -> Vec<&'static Field> {
+        let own = self.definition.fields;
+        envelope::INPUT.iter().filter(|field| own.iter().all(|other| other.name != field.name)).chain(own).collect()
+    }
+}
+
+/// Fields with a column of their own. Those of the envelope have theirs already.
+fn stored_fields(definition: &'static Definition) -> impl Iterator<Item = &'static Field> {
+    definition.fields.iter().filter(|field| {
+        !field.is_personal()
+            && !matches!(field.shape, Shape::Inline(_))
+            && !envelope::INPUT.iter().any(|other| other.name == field.name)
+    })
+}
+
+fn column_type(shape: &Shape) -> ColumnType {
+    match shape {
+        Shape::Text { .. } | Shape::Secret { .. } | Shape::Word(_) | Shape::Area => ColumnType::Text,
+        Shape::Decimal { .. } => ColumnType::Decimal,
+        Shape::Integer { .. } => ColumnType::Integer,
+        Shape::Number { .. } => ColumnType::Number,
+        Shape::Boolean => ColumnType::Boolean,
+        Shape::Instant => ColumnType::Instant,
+        Shape::Day => ColumnType::Day,
+        Shape::Id | Shape::Reference(_) | Shape::Inline(_) => ColumnType::Id,
+        Shape::List { .. } | Shape::Object(_) => ColumnType::Json,
+    }
+}
+
+/// All kinds of a service. Kinds live as long as the process, so they are leaked once at start.
+#[derive(Clone)]
+pub struct Registry(BTreeMap<&'static str, &'static Kind>);
+
+impl Registry {
+    /// A registry of these kinds.
+    pub fn new(definitions: &[&'static Definition]) -> Self {
+        Self(
+            definitions
+                .iter()
+                .map(|definition| (definition.name, &*Box::leak(Box::new(Kind::new(definition)))))
+                .collect(),
+        )
+    }
+
+    /// A kind by name.
+    pub fn kind(&self, name: &str) -> Option<&'static Kind> {
+        self.0.get(name).copied()
+    }
+
+    /// All kinds by name.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> {
+        self.0.values().copied()
+    }
+}

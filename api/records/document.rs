@@ -1,0 +1,157 @@
+//! The schemas of a kind for the document, and examples made from its own.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::definition::Kind;
+use crate::kit::field::{Field, Privacy, Shape};
+use crate::operations::schema::{Direction, object, of_field, reference};
+
+/// The members of the envelope that the server adds: name, schema, example.
+fn server_fields() -> Vec<(&'static str, Json, Json)> {
+    let id = || json!({"type": "string", "format": "uuid", "maxLength": 36});
+    let instant = || json!({"type": "string", "format": "date-time", "maxLength": 40});
+    let described = |mut schema: Json, about: &str, nullable: bool| {
+        if let (true, Some(members)) = (nullable, schema.as_object_mut())
+            && let Some(name) = members.get("type").cloned()
+        {
+            members.insert("type".into(), json!([name, "null"]));
+        }
+        schema["description"] = about.into();
+        schema
+    };
+    let text = |max: u32| json!({"type": "string", "maxLength": max});
+    let count = || json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX});
+    let when = json!("2020-02-02T08:30:05.123456+08:00");
+    let who = json!("0198c0de-0000-7000-8000-00000000000a");
+    vec![
+        ("kind", described(text(40), "The kind of record.", false), Json::Null),
+        (
+            "area_code_submitted",
+            described(text(20), "The area code that was submitted, where it differs.", true),
+            Json::Null,
+        ),
+        (
+            "clock_skew_s",
+            described(
+                json!({"type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX}),
+                "Seconds by which the device's clock ran ahead.",
+                true,
+            ),
+            Json::Null,
+        ),
+        ("recorded_at", described(instant(), "When the server first had it.", false), when.clone()),
+        ("recorded_by", described(id(), "The account that sent it first.", false), who.clone()),
+        ("source", described(text(80), "`api`, `sync`, `import:<id>` or `system`.", false), "api".into()),
+        ("revision", described(count(), "From 1; one more at each amendment.", false), 1.into()),
+        ("change_no", described(count(), "The number of this revision in the district's ledger.", false), 1.into()),
+        ("revised_at", described(instant(), "When this revision was made.", false), when),
+        ("revised_by", described(id(), "The account that made this revision.", false), who),
+        ("voided_at", described(instant(), "When it was voided.", true), Json::Null),
+        ("void_reason", described(text(500), "Why it was voided.", true), Json::Null),
+        (
+            "warnings",
+            json!({"type": "array", "maxItems": 50, "items": reference("RecordWarning"), "description": "What is implausible about it."}),
+            json!([]),
+        ),
+    ]
+}
+
+/// Whether a member is one that only the server writes.
+pub fn is_server_field(_kind: &Kind, name: &str) -> bool {
+    server_fields().iter().any(|(other, ..)| *other == name)
+}
+
+/// The schemas of a kind: the record, what creates it, what amends it, a page.
+pub fn schemas(kind: &Kind) -> Vec<(String, Json)> {
+    let fields = kind.body_fields();
+    let named = |mut schema: Json, about: String| {
+        schema["description"] = about.into();
+        schema
+    };
+    vec![
+        (kind.schema.to_owned(), named(served(kind, &fields), kind.about.to_owned())),
+        (
+            format!("New{}", kind.schema),
+            named(object(&fields, Direction::Sent), format!("Creates a record: {}", kind.about)),
+        ),
+        (
+            format!("{}Patch", kind.schema),
+            named(
+                object(&fields, Direction::Patched),
+                "A merge patch (RFC 7396): what is absent stays, null takes out.".into(),
+            ),
+        ),
+        (format!("{}Page", kind.schema), page(&reference(kind.schema))),
+    ]
+}
+
+/// The schema of a page of items.
+pub fn page(item: &Json) -> Json {
+    json!({
+        "type": "object",
+        "description": "A page of a list.",
+        "required": ["items", "next_cursor"],
+        "properties": {
+            "items": {"type": "array", "maxItems": 500, "items": item, "description": "The items, the newest first where they have a time."},
+            "next_cursor": {"type": ["string", "null"], "maxLength": 500, "description": "Where the next page begins; null at the end."},
+        },
+    })
+}
+
+fn served(kind: &Kind, fields: &[&Field]) -> Json {
+    let mut schema = object(fields, Direction::Served);
+    if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
+        properties.remove("area_edition");
+        for (name, member, _) in server_fields() {
+            properties.insert(name.to_owned(), member);
+        }
+        for field in fields.iter().filter(|field| matches!(field.name, "id" | "area_code" | "occurred_at")) {
+            properties.insert(field.name.into(), of_field(field, false));
+        }
+        // A mask's form isn't the field's own.
+        for field in fields.iter().filter(|field| matches!(field.privacy, Privacy::Masked(_))) {
+            if let Some(members) = properties.get_mut(field.name).and_then(Json::as_object_mut) {
+                members.remove("pattern");
+            }
+        }
+        let names: Vec<Json> = properties.keys().map(|name| name.clone().into()).collect();
+        schema["required"] = names.into();
+    }
+    let _ = kind;
+    schema
+}
+
+/// The example of a creation, as the room gives it.
+pub fn example_new(kind: &Kind) -> Json {
+    serde_json::from_str(kind.example).unwrap_or(Json::Null)
+}
+
+/// What that creation answers, as far as it can be told without a server.
+pub fn example_served(kind: &Kind) -> Json {
+    let sent = example_new(kind);
+    let mut members: Map<String, Json> =
+        server_fields().into_iter().map(|(name, _, example)| (name.to_owned(), example)).collect();
+    members.insert("kind".into(), kind.name.into());
+    for field in kind.body_fields() {
+        if field.name == "area_edition" || matches!(field.shape, Shape::Inline(_)) {
+            continue;
+        }
+        let value = sent.get(field.name).cloned().unwrap_or_else(|| default_of(field));
+        let value = match field.privacy {
+            Privacy::Masked(mask) if !value.is_null() => mask(&value),
+            _ => value,
+        };
+        members.insert(field.name.into(), value);
+    }
+    Json::Object(members)
+}
+
+fn default_of(field: &Field) -> Json {
+    match (field.name, field.shape) {
+        ("area_code", _) => "511802005".into(),
+        ("person_id", _) => "8f0c2a52-7d0a-8b1e-9a35-3f0c5d2f4b10".into(),
+        (_, Shape::Boolean) if field.required => true.into(),
+        (_, Shape::List { .. }) if field.required => json!([]),
+        _ => Json::Null,
+    }
+}

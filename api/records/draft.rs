@@ -1,0 +1,116 @@
+//! What a body becomes once it was parsed and checked: a draft of a record, not yet placed.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use super::definition::{Kind, Registry};
+use super::record::Record;
+use super::warnings::{Noted, Warning};
+use crate::kit::catalogue::FaultCode;
+use crate::kit::check::check_object;
+use crate::kit::faults::Faults;
+use crate::kit::field::{Field, Privacy, Shape};
+use crate::kit::tree::Tree;
+use crate::kit::value::Values;
+use crate::ledger::canonical::canonical;
+use crate::privacy::mask::looks_masked;
+
+/// A draft.
+#[derive(Clone)]
+pub struct Draft {
+    /// Of which kind.
+    pub kind: &'static Kind,
+    /// Where it stands in the body: empty, or `/person` for one given inline.
+    pub pointer: String,
+    /// The good values, the envelope's among them.
+    pub values: Values,
+    /// The records its references name, once resolved; by field.
+    pub references: BTreeMap<&'static str, Record>,
+    /// Records given inline, by the field they are given in.
+    pub inline: Vec<(&'static str, Draft)>,
+    /// Warnings so far.
+    pub warnings: Vec<Noted>,
+}
+
+impl Draft {
+    /// Parses a body. All faults of form and shape are noted, those of inline records too.
+    pub fn parse(kind: &'static Kind, kinds: &Registry, tree: &Tree, pointer: &str, faults: &mut Faults) -> Self {
+        let fields = kind.body_fields();
+        let values = check_object(&fields, tree, pointer, faults);
+        let mut draft = Self {
+            kind,
+            pointer: pointer.to_owned(),
+            values,
+            references: BTreeMap::new(),
+            inline: Vec::new(),
+            warnings: Vec::new(),
+        };
+        draft.refuse_masked(&fields, faults);
+        for field in fields {
+            if let (Shape::Inline(name), Some(member)) = (field.shape, tree.member(field.name))
+                && let Some(inner) = kinds.kind(name)
+                && !matches!(member, Tree::Null)
+            {
+                draft.inline.push((field.name, Self::parse(inner, kinds, member, &draft.at(field.name), faults)));
+            }
+        }
+        draft
+    }
+
+    /// The pointer of one of its fields.
+    pub fn at(&self, field: &str) -> String {
+        format!("{}/{field}", self.pointer)
+    }
+
+    /// The id that the client chose.
+    pub fn client_id(&self) -> Option<Uuid> {
+        self.values.id("id")
+    }
+
+    /// Notes a warning about a field.
+    pub fn warn(&mut self, warning: &Warning, field: &str) {
+        let noted = Noted::new(warning, self.at(field));
+        if !self.warnings.contains(&noted) {
+            self.warnings.push(noted);
+        }
+    }
+
+    /// What was submitted, in canonical form: instants by value, decimals by number, absent and null
+    /// apart. The device's clock is left out: it differs at each retry.
+    pub fn canonical(&self) -> Json {
+        let mut members: Map<String, Json> = self
+            .values
+            .iter()
+            .filter(|(name, _)| *name != "device_time")
+            .map(|(name, value)| (name.to_owned(), canonical(value)))
+            .collect();
+        for (name, inner) in &self.inline {
+            members.insert((*name).to_owned(), inner.canonical());
+        }
+        Json::Object(members)
+    }
+
+    /// A value in a mask's own form was read here and is being sent back: writing it would replace
+    /// the real one by stars.
+    fn refuse_masked(&mut self, fields: &[&Field], faults: &mut Faults) {
+        for field in fields {
+            let masked = matches!(field.privacy, Privacy::Masked(_))
+                && self.values.get(field.name).is_some_and(|value| contains_mask(&value.to_json(chrono_tz::UTC)));
+            if masked {
+                faults.add(self.at(field.name), FaultCode::MaskedValue);
+                self.values.take(field.name);
+            }
+        }
+    }
+}
+
+fn contains_mask(json: &Json) -> bool {
+    match json {
+        Json::String(text) => looks_masked(text),
+        Json::Array(items) => items.iter().any(contains_mask),
+        Json::Object(members) => members.values().any(contains_mask),
+        _ => false,
+    }
+}

@@ -1,0 +1,155 @@
+//! The envelope of a record (api.md, "The envelope of a field record").
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use super::warnings::Noted;
+use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::row::Row;
+use crate::kit::statement::ColumnType;
+use crate::kit::text::Text;
+use crate::kit::time::format_instant;
+use crate::kit::value::Value;
+use crate::ledger::Column;
+
+/// The fields of the envelope that a client sends.
+pub static INPUT: &[Field] = &[
+    Field::new("id", Shape::Id, Text::new("Id", "编号"), "The record's id, chosen by the client so that a retry can be recognised; made by the server where absent.").on_create(),
+    Field::new("area_code", Shape::Area, Text::new("Area code", "区划代码"), "Where it belongs: an administrative division's code. The place's by default."),
+    Field::new("area_edition", Shape::Integer { min: 2000, max: 2100 }, Text::new("Area edition", "区划版本"), "The edition of the divisions that `area_code` is of; the current one by default."),
+    Field::new("org_id", Shape::Reference("organizations"), Text::new("Organisation", "单位"), "The organisation it belongs to; the caller's by default."),
+    Field::new("occurred_at", Shape::Instant, Text::new("Occurred at", "发生时间"), "When it happened; now by default."),
+    Field::new("device_time", Shape::Instant, Text::new("Device time", "设备时间"), "What the device's clock said when it sent this; `clock_skew_s` is made of it. Not part of what makes two submissions the same.").on_create(),
+    Field::new("captured_by", Shape::Id, Text::new("Captured by", "采集人"), "The account that captured it, where it isn't the sender's.").on_create(),
+    Field::new("note", free_text(500), Text::new("Note", "备注"), "Anything worth knowing that has no field. Encrypted at rest.").sealed(),
+];
+
+/// The envelope.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// The record's id.
+    pub id: Uuid,
+    /// The district whose ledger holds it.
+    pub district_code: String,
+    /// Where it belongs.
+    pub area_code: String,
+    /// What was submitted, where it differs.
+    pub area_code_submitted: Option<String>,
+    /// Whose it is.
+    pub org_id: Option<Uuid>,
+    /// When it happened.
+    pub occurred_at: DateTime<Utc>,
+    /// What the device's clock said.
+    pub device_time: Option<DateTime<Utc>>,
+    /// When the server first had it.
+    pub recorded_at: DateTime<Utc>,
+    /// Who sent it first.
+    pub recorded_by: Uuid,
+    /// When this revision was made.
+    pub revised_at: DateTime<Utc>,
+    /// Who made this revision.
+    pub revised_by: Uuid,
+    /// Who captured it.
+    pub captured_by: Option<Uuid>,
+    /// `api`, `sync`, `import:<id>` or `system`.
+    pub source: String,
+    /// From 1.
+    pub revision: i64,
+    /// The number of this revision in the district's ledger.
+    pub change_no: i64,
+    /// Whether it is void; then `revised_at` says since when.
+    pub voided: bool,
+    /// What is implausible about it.
+    pub warnings: Vec<Noted>,
+    /// The keyed digest of what was first submitted.
+    pub submission_digest: Vec<u8>,
+}
+
+/// The columns of the envelope that a change fills; [`Envelope::cells`] gives them in this order.
+pub fn columns() -> Vec<Column> {
+    [
+        ("id", ColumnType::Id),
+        ("revision", ColumnType::Integer),
+        ("area_code", ColumnType::Text),
+        ("org_id", ColumnType::Id),
+        ("occurred_at", ColumnType::Instant),
+        ("recorded_by", ColumnType::Id),
+        ("revised_by", ColumnType::Id),
+        ("voided", ColumnType::Boolean),
+        ("capture", ColumnType::Json),
+        ("submission_digest", ColumnType::Bytes),
+        ("personal", ColumnType::Bytes),
+        ("digest", ColumnType::Bytes),
+    ]
+    .into_iter()
+    .map(|(name, column_type)| Column { name, column_type })
+    .collect()
+}
+
+impl Envelope {
+    /// The cells of [`columns`] but the last two, which the record adds.
+    pub fn cells(&self) -> Vec<Value> {
+        vec![
+            Value::Id(self.id),
+            Value::Integer(self.revision),
+            Value::Text(self.area_code.clone()),
+            self.org_id.map_or(Value::Null, Value::Id),
+            Value::Instant(self.occurred_at),
+            Value::Id(self.recorded_by),
+            Value::Id(self.revised_by),
+            Value::Boolean(self.voided),
+            Value::Json(self.capture()),
+            Value::Bytes(self.submission_digest.clone()),
+        ]
+    }
+
+    /// How it was captured: what is rarely asked for, in one column.
+    fn capture(&self) -> Json {
+        let mut capture = Map::new();
+        capture.insert("source".into(), self.source.clone().into());
+        if let Some(code) = &self.area_code_submitted {
+            capture.insert("area_code_submitted".into(), code.clone().into());
+        }
+        if let Some(instant) = self.device_time {
+            capture.insert("device_time".into(), format_instant(instant, chrono_tz::UTC).into());
+        }
+        if let Some(id) = self.captured_by {
+            capture.insert("captured_by".into(), id.to_string().into());
+        }
+        if !self.warnings.is_empty() {
+            capture.insert("warnings".into(), self.warnings.iter().map(Noted::to_stored).collect());
+        }
+        Json::Object(capture)
+    }
+
+    /// Reads the envelope's columns; `None` where one is missing.
+    pub fn from_row(row: &mut Row) -> Option<Self> {
+        let capture = match row.take("capture") {
+            Value::Json(capture) => capture,
+            _ => json!({}),
+        };
+        let text = |name: &str| capture.get(name).and_then(Json::as_str);
+        let warnings = capture.get("warnings").and_then(Json::as_array);
+        Some(Self {
+            id: row.id("id")?,
+            district_code: row.text("district_code")?,
+            area_code: row.text("area_code")?,
+            area_code_submitted: text("area_code_submitted").map(str::to_owned),
+            org_id: row.id("org_id"),
+            occurred_at: row.instant("occurred_at")?,
+            device_time: text("device_time").and_then(|text| text.parse().ok()),
+            recorded_at: row.instant("recorded_at")?,
+            recorded_by: row.id("recorded_by")?,
+            revised_at: row.instant("revised_at")?,
+            revised_by: row.id("revised_by")?,
+            captured_by: text("captured_by").and_then(|text| text.parse().ok()),
+            source: text("source").unwrap_or("api").to_owned(),
+            revision: row.integer("revision")?,
+            change_no: row.integer("change_no")?,
+            voided: row.boolean("voided")?,
+            warnings: warnings.map(|list| list.iter().filter_map(Noted::from_stored).collect()).unwrap_or_default(),
+            submission_digest: row.bytes("submission_digest")?,
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! Lists: keyset pages, newest first, stable under concurrent writes.
+
+use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use uuid::Uuid;
+
+use super::definition::Kind;
+use super::read::load;
+use super::record::Record;
+use super::scope::{visible_to, within};
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::Code;
+use crate::kit::cursor;
+use crate::kit::field::{Field, Shape};
+use crate::kit::problem::Problem;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::Text;
+use crate::kit::value::{Value, Values};
+
+/// The parameters of every list.
+pub static LIMIT: Field = Field::new(
+    "limit",
+    Shape::Integer { min: 1, max: 500 },
+    Text::new("Limit", "条数"),
+    "How many items at most, 50 by default.",
+);
+/// Where to go on.
+pub static CURSOR: Field = Field::new(
+    "cursor",
+    Shape::Text { min: 1, max: 500, pattern: None },
+    Text::new("Cursor", "游标"),
+    "`next_cursor` of the page before, with the same other parameters.",
+);
+static PARAMETERS: &[Field] = &[
+    Field::new(
+        "district_code",
+        Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
+        Text::new("District", "区县"),
+        "Needed only by callers with several districts.",
+    ),
+    Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below."),
+    Field::new("from", Shape::Instant, Text::new("From", "起"), "Happened at or after this instant."),
+    Field::new("to", Shape::Instant, Text::new("To", "止"), "Happened before this instant."),
+    Field::new(
+        "from_on",
+        Shape::Day,
+        Text::new("From day", "起始日"),
+        "Happened on or after this day of the district's zone.",
+    ),
+    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Happened on or before this day."),
+    Field::new(
+        "include_voided",
+        Shape::Boolean,
+        Text::new("Include voided", "含作废"),
+        "Whether void records are listed too.",
+    ),
+];
+
+/// The parameters of a kind's list.
+pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
+    let filters = kind.filters.iter().filter_map(|name| kind.field(name));
+    [&LIMIT, &CURSOR].into_iter().chain(PARAMETERS).chain(filters).collect()
+}
+
+/// A page.
+pub struct Page {
+    /// The records.
+    pub items: Vec<Record>,
+    /// Where the next page begins; `None` at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// The page of a kind's list that the parameters ask for.
+pub async fn list(service: &Service, actor: &Actor, kind: &Kind, query: &Values) -> Result<Page, Problem> {
+    let limit = query.integer("limit").unwrap_or(50);
+    let binding = binding(actor, kind, query);
+    let after = query.text("cursor").map(|text| position(service, &binding, text)).transpose()?;
+    let Some(district_code) = district(actor, query)? else {
+        return Ok(Page { items: Vec::new(), next_cursor: None });
+    };
+    let statement = filtered(service, visible_to(actor, kind, &district_code), kind, query);
+    let statement = match after {
+        Some((occurred_at, id)) => statement
+            .sql(" AND (r.occurred_at, r.id) < (")
+            .bind(ColumnType::Instant, Value::Instant(occurred_at))
+            .sql(", ")
+            .id(id)
+            .sql(")"),
+        None => statement,
+    };
+    let statement = statement.sql(" ORDER BY r.occurred_at DESC, r.id DESC LIMIT ").integer(limit + 1);
+    let mut items = load(service, kind, &statement).await?;
+    let more = items.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next_cursor = items.last().filter(|_| more).map(|last| {
+        let position = format!("{}|{}", last.envelope.occurred_at.timestamp_micros(), last.envelope.id);
+        cursor::seal(&*service.keys.cursor, &binding, &position)
+    });
+    Ok(Page { items, next_cursor })
+}
+
+/// The district a query is about: the one named, the one of the area named, or the caller's only one.
+/// `None` where the caller has none of it: the list is empty.
+pub fn district(actor: &Actor, query: &Values) -> Result<Option<String>, Problem> {
+    let named = query.text("district_code").or_else(|| query.text("area_code").and_then(|code| code.get(..6)));
+    match (named, actor.districts.as_slice()) {
+        (Some(code), own) => Ok(own.iter().find(|district| *district == code).cloned()),
+        (None, []) => Ok(None),
+        (None, [only]) => Ok(Some(only.clone())),
+        (None, _) => Err(Code::DistrictRequired.into()),
+    }
+}
+
+fn filtered(service: &Service, statement: Statement, kind: &Kind, query: &Values) -> Statement {
+    let day_start = |day: chrono::NaiveDate| {
+        let midnight = service.zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
+        midnight.map(|instant| instant.with_timezone(&Utc))
+    };
+    let from = query.instant("from").max(query.day("from_on").and_then(day_start));
+    let until = query.day("to_on").and_then(|day| day.succ_opt()).and_then(day_start);
+    let to = match (query.instant("to"), until) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
+    let mut statement = statement;
+    for (operator, bound) in [(" AND r.occurred_at >= ", from), (" AND r.occurred_at < ", to)] {
+        if let Some(instant) = bound {
+            statement = statement.sql(operator).bind(ColumnType::Instant, Value::Instant(instant));
+        }
+    }
+    if let Some(area_code) = query.text("area_code") {
+        statement = within(statement.sql(" AND "), area_code);
+    }
+    if query.boolean("include_voided") != Some(true) {
+        statement = statement.sql(" AND NOT r.voided");
+    }
+    for column in &kind.table().columns {
+        if let (true, Some(value)) = (kind.filters.contains(&column.name), query.get(column.name)) {
+            statement = statement.sql(format!(" AND r.{} = ", column.name)).bind(column.column_type, value.clone());
+        }
+    }
+    statement
+}
+
+/// What a cursor holds for: the kind, the caller and every parameter but the page's own.
+fn binding(actor: &Actor, kind: &Kind, query: &Values) -> String {
+    let parameters: Vec<String> = query
+        .iter()
+        .filter(|(name, _)| !matches!(*name, "cursor" | "limit"))
+        .map(|(name, value)| format!("{name}={}", value.to_json(chrono_tz::UTC)))
+        .collect();
+    format!("{}|{}|{}", kind.name, actor.user_id, parameters.join("&"))
+}
+
+fn position(service: &Service, binding: &str, text: &str) -> Result<(DateTime<Utc>, Uuid), Problem> {
+    let position = cursor::open(&*service.keys.cursor, binding, text)?;
+    let parsed = position.split_once('|').and_then(|(micros, id)| {
+        let instant = DateTime::UNIX_EPOCH.checked_add_signed(TimeDelta::microseconds(micros.parse().ok()?))?;
+        Some((instant, id.parse().ok()?))
+    });
+    parsed.ok_or_else(|| Code::BadCursor.into())
+}

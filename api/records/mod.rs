@@ -1,0 +1,29 @@
+//! What a field record is. A room describes its kind ([`Definition`]: fields, rules, who may); all
+//! that can be done with a record is written here once: create, find, list, amend, void, revisions.
+//!
+//! The journey of a write: [`draft`] parses and checks, [`resolve`] places (which area, which
+//! references), the kind's [`Rules`] judge, [`create`]/[`amend`] hand an append to the ledger.
+
+pub mod amend;
+pub mod change;
+pub mod context;
+pub mod create;
+pub mod definition;
+pub mod document;
+pub mod draft;
+pub mod envelope;
+pub mod list;
+pub mod operations;
+pub mod read;
+pub mod record;
+pub mod resolve;
+pub mod scope;
+pub mod view;
+pub mod warnings;
+
+pub use context::Context;
+pub use definition::{Definition, Kind, Reach, Registry, Rules};
+pub use draft::Draft;
+pub use envelope::Envelope;
+pub use record::Record;
+pub use warnings::Warning;

@@ -1,0 +1,178 @@
+//! The operations of every kind: written once, listed for each.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, ETAG, LINK, LOCATION};
+use serde_json::{Value as Json, json};
+
+use super::create::{Created, create};
+use super::definition::Kind;
+use super::document::{example_new, example_served};
+use super::record::Record;
+use super::{amend, list, read, view};
+use crate::kit::catalogue::Code;
+use crate::kit::etag::{self, IfMatch};
+use crate::kit::field::{Field, free_text};
+use crate::kit::problem::Problem;
+use crate::kit::text::Text;
+use crate::operations::schema::{Direction, object, reference};
+use crate::operations::{Access, Answer, Call, Operation};
+
+/// The form of a void.
+pub static VOID: &[Field] = &[Field::new(
+    "reason",
+    free_text(500),
+    Text::new("Reason", "原因"),
+    "Why the record doesn't hold. Encrypted at rest.",
+)
+.required()];
+
+/// The operations of a kind.
+pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
+    let base = format!("/v1/{}", kind.path);
+    let one = snake(kind.schema);
+    let label = kind.label.en.to_lowercase();
+    let (record, page) = (reference(kind.schema), reference(&format!("{}Page", kind.schema)));
+    let example = example_served(kind);
+    let listed = json!({"items": [example], "next_cursor": null});
+    vec![
+        Operation::new(Method::POST, &base, format!("create_{one}"), move |call| post(kind, call))
+            .described(kind.name, format!("Create a {label} record"), "The same `id` with the same content is answered 200 with the current record, with other content 409. Without an `id` the server makes one, and a retry makes another record.")
+            .access(Access::Roles(kind.writers))
+            .body(reference(&format!("New{}", kind.schema)), example_new(kind))
+            .answers(201, "Created.", Some(record.clone()), Some(example.clone()))
+            .with_headers(&["ETag", "Location"])
+            .answers(200, "It was there already, with the same content.", Some(record.clone()), Some(example.clone()))
+            .with_headers(&["ETag", "Location"])
+            .problems(&[Code::OutOfArea, Code::RecordExists, Code::IdTaken, Code::WriteConflict, Code::LedgerUnavailable]),
+        Operation::new(Method::GET, &base, format!("list_{}", kind.name), move |call| page_of(kind, call))
+            .described(kind.name, format!("List {}", kind.name.replace('_', " ")), "Newest first, keyset pages, stable while others write. What is out of the caller's scope is not there.")
+            .access(Access::Roles(kind.readers))
+            .parameters(list::parameters(kind))
+            .answers(200, "A page.", Some(page.clone()), Some(listed.clone()))
+            .with_headers(&["Link"])
+            .problems(&[Code::DistrictRequired]),
+        Operation::new(Method::GET, format!("{base}/{{id}}"), format!("get_{one}"), move |call| get(kind, call))
+            .described(kind.name, format!("Get a {label} record"), "The current revision. Out of scope answers like absent.")
+            .access(Access::Roles(kind.readers))
+            .headers(&["If-None-Match"])
+            .answers(200, "The record.", Some(record.clone()), Some(example.clone()))
+            .with_headers(&["ETag"])
+            .answers(304, "Nothing changed.", None, None),
+        Operation::new(Method::PATCH, format!("{base}/{{id}}"), format!("amend_{one}"), move |call| patch(kind, call))
+            .described(kind.name, format!("Amend a {label} record"), "A merge patch makes the next revision; the former one stays readable.")
+            .access(Access::Roles(kind.writers))
+            .headers(&["If-Match"])
+            .body_of(reference(&format!("{}Patch", kind.schema)), json!({"note": "corrected at the gate"}), &["application/merge-patch+json", "application/json"])
+            .answers(200, "The new revision, or the current one where the patch changes nothing.", Some(record.clone()), Some(example.clone()))
+            .with_headers(&["ETag"])
+            .problems(&[Code::OutOfArea, Code::RecordVoided, Code::WriteConflict, Code::LedgerUnavailable]),
+        Operation::new(Method::POST, format!("{base}/{{id}}:void"), format!("void_{one}"), move |call| void(kind, call))
+            .described(kind.name, format!("Void a {label} record"), "It stays readable and counts as nothing. Once more is no fault. Records are never deleted.")
+            .access(Access::Roles(kind.writers))
+            .body(object(&VOID.iter().collect::<Vec<_>>(), Direction::Sent), json!({"reason": "entered twice"}))
+            .answers(200, "The void record.", Some(record), Some(example))
+            .with_headers(&["ETag"])
+            .problems(&[Code::OutOfArea, Code::Stale, Code::BadIfMatch, Code::WriteConflict, Code::LedgerUnavailable]),
+        Operation::new(Method::GET, format!("{base}/{{id}}/revisions"), format!("list_{one}_revisions"), move |call| revisions(kind, call))
+            .described(kind.name, format!("List the revisions of a {label} record"), "The oldest first, the current one last.")
+            .access(Access::Roles(kind.readers))
+            .answers(200, "All revisions.", Some(page), Some(listed)),
+    ]
+}
+
+async fn post(kind: &'static Kind, call: Call) -> Answer {
+    let tree = call.tree().await?;
+    let created = create(&call.service, call.actor()?, kind, &tree).await?;
+    let mut response = match &created {
+        Created::New(_) => HttpResponse::Created(),
+        Created::Same(_) | Created::Known(..) => HttpResponse::Ok(),
+    };
+    let (record, body) = match &created {
+        Created::New(record) | Created::Same(record) => {
+            (record, view::record(&call.service, kind, record, call.language))
+        }
+        Created::Known(record, submitted) => {
+            (record, view::known(&call.service, kind, record, submitted, call.language))
+        }
+    };
+    response.insert_header((LOCATION, format!("/v1/{}/{}", kind.path, record.envelope.id)));
+    Ok(answer(response, record, &body))
+}
+
+async fn get(kind: &'static Kind, call: Call) -> Answer {
+    let record = read::find(&call.service, call.actor()?, kind, call.path_id()?).await?;
+    let tag = etag::of_revision(record.envelope.revision);
+    if etag::is_unchanged(&call.request, &tag) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    }
+    let body = view::record(&call.service, kind, &record, call.language);
+    Ok(answer(HttpResponse::Ok(), &record, &body))
+}
+
+async fn page_of(kind: &'static Kind, call: Call) -> Answer {
+    let page = list::list(&call.service, call.actor()?, kind, &call.query).await?;
+    let items: Vec<Json> =
+        page.items.iter().map(|record| view::record(&call.service, kind, record, call.language)).collect();
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &page.next_cursor {
+        response.insert_header((LINK, next_link(&call, cursor)));
+    }
+    Ok(response
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(json!({"items": items, "next_cursor": page.next_cursor})))
+}
+
+async fn patch(kind: &'static Kind, call: Call) -> Answer {
+    let id = call.path_id()?;
+    // Asked for before anything else: who doesn't know the revision can't know what he changes.
+    let if_match = IfMatch::of_request(&call.request)?.ok_or(Code::IfMatchRequired)?;
+    let tree = call.tree().await?;
+    let record = amend::amend(&call.service, call.actor()?, kind, id, &if_match, &tree).await?;
+    let body = view::record(&call.service, kind, &record, call.language);
+    Ok(answer(HttpResponse::Ok(), &record, &body))
+}
+
+async fn void(kind: &'static Kind, call: Call) -> Answer {
+    let id = call.path_id()?;
+    let if_match = IfMatch::of_request(&call.request)?;
+    let form = call.form(VOID).await?;
+    let reason = form.text("reason").ok_or_else(|| Problem::internal("a checked form lacks its reason"))?;
+    let record = amend::void(&call.service, call.actor()?, kind, id, if_match.as_ref(), reason).await?;
+    let body = view::record(&call.service, kind, &record, call.language);
+    Ok(answer(HttpResponse::Ok(), &record, &body))
+}
+
+async fn revisions(kind: &'static Kind, call: Call) -> Answer {
+    let revisions = read::revisions(&call.service, call.actor()?, kind, call.path_id()?).await?;
+    let items: Vec<Json> =
+        revisions.iter().map(|record| view::record(&call.service, kind, record, call.language)).collect();
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items, "next_cursor": null})))
+}
+
+fn answer(mut response: actix_web::HttpResponseBuilder, record: &Record, body: &Json) -> HttpResponse {
+    response
+        .insert_header((ETAG, etag::of_revision(record.envelope.revision)))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(body)
+}
+
+/// The link to the next page: this request with another cursor.
+pub fn next_link(call: &Call, cursor: &str) -> String {
+    let others = call.request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+    let query: Vec<&str> = others.collect();
+    let separator = if query.is_empty() { "" } else { "&" };
+    format!("<{}?{}{separator}cursor={cursor}>; rel=\"next\"", call.request.path(), query.join("&"))
+}
+
+/// `UpperCamel` to `snake_case`.
+fn snake(name: &str) -> String {
+    let mut text = String::new();
+    for (index, letter) in name.chars().enumerate() {
+        if letter.is_uppercase() && index > 0 {
+            text.push('_');
+        }
+        text.extend(letter.to_lowercase());
+    }
+    text
+}

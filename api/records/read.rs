@@ -1,0 +1,90 @@
+//! Finding records by id, their revisions, and what references name.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::definition::Kind;
+use super::record::Record;
+use super::scope::visible_to;
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::Code;
+use crate::kit::problem::Problem;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::Value;
+
+/// The record of an id (or, for kinds with aliases, of an alias), if the actor may see it.
+pub async fn find(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
+    let found = find_all(service, actor, kind, &[id]).await?;
+    found.into_values().next().ok_or_else(|| Code::NotFound.into())
+}
+
+/// The records of several ids that the actor may see, by the id asked for.
+pub async fn find_all(
+    service: &Service,
+    actor: &Actor,
+    kind: &Kind,
+    ids: &[Uuid],
+) -> Result<BTreeMap<Uuid, Record>, Problem> {
+    let mut found = BTreeMap::new();
+    for district_code in &actor.districts {
+        let values: Vec<Value> = ids.iter().copied().map(Value::Id).collect();
+        let statement =
+            visible_to(actor, kind, district_code).sql(" AND r.id = ANY(").column(ColumnType::Id, values).sql(")");
+        for record in load(service, kind, &statement).await? {
+            found.insert(record.envelope.id, record);
+        }
+        if kind.field("aliases").is_none() {
+            continue;
+        }
+        for id in ids.iter().filter(|id| !found.contains_key(id)).copied().collect::<Vec<_>>() {
+            let alias = Value::Json(serde_json::json!([id.to_string()]));
+            let statement =
+                visible_to(actor, kind, district_code).sql(" AND r.aliases @> ").bind(ColumnType::Json, alias);
+            for record in load(service, kind, &statement).await? {
+                found.insert(id, record);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The record of an id wherever the actor may see it or not: for judging duplicates and for records
+/// whose identity the server derives. Its content must not be shown without asking for the scope.
+pub async fn find_unscoped(
+    service: &Service,
+    kind: &Kind,
+    district_code: &str,
+    id: Uuid,
+) -> Result<Option<Record>, Problem> {
+    let statement = Statement::new(format!("SELECT {} FROM {} WHERE district_code = ", kind.select(), kind.name))
+        .text(district_code)
+        .sql(" AND id = ")
+        .id(id);
+    Ok(load(service, kind, &statement).await?.into_iter().next())
+}
+
+/// All revisions of a record that the actor may see, the oldest first.
+pub async fn revisions(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Vec<Record>, Problem> {
+    let current = find(service, actor, kind, id).await?;
+    // The history keeps whole rows; PostgreSQL makes them rows of the table again.
+    let statement = Statement::new(format!(
+        "SELECT {} FROM (SELECT (jsonb_populate_record(NULL::{}, h.body)).* FROM record_revisions AS h WHERE h.district_code = ",
+        kind.select(),
+        kind.name
+    ))
+    .text(&current.envelope.district_code)
+    .sql(format!(" AND h.kind = '{}' AND h.id = ", kind.name))
+    .id(current.envelope.id)
+    .sql(") AS r ORDER BY revision");
+    let mut all = load(service, kind, &statement).await?;
+    all.push(current);
+    Ok(all)
+}
+
+/// Runs a statement that selects the kind's columns.
+pub async fn load(service: &Service, kind: &Kind, statement: &Statement) -> Result<Vec<Record>, Problem> {
+    let rows = service.database.read(statement).await?;
+    rows.into_iter().map(|row| Record::from_row(kind, row, &service.sealer)).collect()
+}

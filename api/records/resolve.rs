@@ -1,0 +1,127 @@
+//! Placing a draft: which records its references name, which area and district it belongs to, and
+//! whether the sender may write there.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::draft::Draft;
+use super::read::find_all;
+use super::warnings::{self, Warning};
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::faults::Faults;
+use crate::kit::field::Shape;
+use crate::kit::problem::Problem;
+use crate::kit::value::Value;
+
+/// Where a record will stand.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Its district.
+    pub district_code: String,
+    /// Its area.
+    pub area_code: String,
+    /// What was submitted, where it differs.
+    pub area_code_submitted: Option<String>,
+    /// Its organisation.
+    pub org_id: Option<Uuid>,
+}
+
+/// A device's clock may run ahead by so much before a warning.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+/// Later than this is noted as late.
+const LATE_AFTER: TimeDelta = TimeDelta::days(3);
+
+/// Loads what the references name. One that the actor can't reach is a fault, exactly as one that
+/// isn't there. The caller's own organisation can always be named.
+pub async fn resolve_references(
+    service: &Service,
+    actor: &Actor,
+    draft: &mut Draft,
+    faults: &mut Faults,
+) -> Result<(), Problem> {
+    let mut wanted: BTreeMap<&'static str, Vec<(&'static str, Uuid)>> = BTreeMap::new();
+    for field in draft.kind.body_fields() {
+        if let (Shape::Reference(kind), Some(id)) = (field.shape, draft.values.id(field.name)) {
+            wanted.entry(kind).or_default().push((field.name, id));
+        }
+    }
+    for (name, references) in wanted {
+        let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
+        let ids: Vec<Uuid> = references.iter().map(|(_, id)| *id).collect();
+        let mut found = find_all(service, actor, kind, &ids).await?;
+        for (field, id) in references {
+            match found.remove(&id) {
+                Some(record) => {
+                    // An alias was given: what is stored is the record's own id.
+                    draft.values.set(field, Value::Id(record.envelope.id));
+                    draft.references.insert(field, record);
+                }
+                None if field == "org_id" && actor.org_id == Some(id) => {}
+                None => faults.add(draft.at(field), FaultCode::UnknownReference),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Finds the area: what was submitted, else the place's, else the only one the actor writes in.
+/// `None` where that can't be told; the fault is noted.
+pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut Faults) -> Option<Place> {
+    let org_id = if draft.values.has("org_id") { draft.values.id("org_id") } else { actor.org_id };
+    let edition = draft.values.integer("area_edition").and_then(|edition| i16::try_from(edition).ok());
+    let (area_code, submitted) = match draft.values.text("area_code").map(str::to_owned) {
+        Some(code) => {
+            let Some(placement) = service.divisions.place(&code, edition) else {
+                faults.add(draft.at("area_code"), FaultCode::UnknownArea);
+                return None;
+            };
+            if let Some(warning) = placement.warning.and_then(area_warning) {
+                draft.warn(warning, "area_code");
+            }
+            (placement.area_code, placement.submitted)
+        }
+        None if faults.touches(&draft.at("area_code")) || faults.touches(&draft.at("place_id")) => return None,
+        None => match default_area(actor, draft) {
+            Some(area_code) => (area_code, None),
+            None => {
+                faults.add(draft.at("area_code"), FaultCode::Required);
+                return None;
+            }
+        },
+    };
+    let Some(district_code) = area_code.get(..6).map(str::to_owned) else {
+        faults.add(draft.at("area_code"), FaultCode::UnknownArea);
+        return None;
+    };
+    Some(Place { district_code, area_code, area_code_submitted: submitted, org_id })
+}
+
+fn default_area(actor: &Actor, draft: &Draft) -> Option<String> {
+    let of_place = draft.references.get("place_id").map(|place| place.envelope.area_code.clone());
+    of_place.or_else(|| actor.only_area(draft.kind.writers).map(str::to_owned))
+}
+
+fn area_warning(code: &str) -> Option<&'static Warning> {
+    [&warnings::SUPERSEDED_AREA, &warnings::AMBIGUOUS_AREA].into_iter().find(|warning| warning.code == code)
+}
+
+/// 403 where the actor doesn't write in that area for that organisation.
+pub fn demand_reach(actor: &Actor, draft: &Draft, place: &Place) -> Result<(), Problem> {
+    if actor.reaches(draft.kind.writers, &place.area_code, place.org_id) { Ok(()) } else { Err(Code::OutOfArea.into()) }
+}
+
+/// Warns of what happened in the future or long ago, and of somebody else's capture.
+pub fn judge_envelope(actor: &Actor, draft: &mut Draft, occurred_at: DateTime<Utc>, recorded_at: DateTime<Utc>) {
+    if occurred_at > recorded_at + CLOCK_TOLERANCE {
+        draft.warn(&warnings::OCCURRED_IN_FUTURE, "occurred_at");
+    } else if draft.kind.field("place_id").is_some() && occurred_at < recorded_at - LATE_AFTER {
+        draft.warn(&warnings::REPORTED_LATE, "occurred_at");
+    }
+    if draft.values.id("captured_by").is_some_and(|id| id != actor.user_id) {
+        draft.warn(&warnings::CAPTURED_BY_OTHER, "captured_by");
+    }
+}

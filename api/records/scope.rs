@@ -1,0 +1,60 @@
+//! Scope is where a query begins: what an actor may see of a kind, as SQL.
+
+use super::definition::{Kind, Reach};
+use crate::auth::roles::{Actor, Grant};
+use crate::kit::statement::Statement;
+
+/// `SELECT <columns of the kind> … WHERE` it stands in this district and the actor may see it. Every
+/// query on a record table starts here; conditions follow with ` AND …`.
+pub fn visible_to(actor: &Actor, kind: &Kind, district_code: &str) -> Statement {
+    let select = format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.select(), kind.name);
+    let statement = Statement::new(select).text(district_code).sql(" AND (");
+    let grants: Vec<&Grant> = actor.grants_of(kind.readers).collect();
+    let statement = grants.iter().enumerate().fold(statement, |statement, (index, grant)| {
+        let statement = if index > 0 { statement.sql(" OR ") } else { statement };
+        match kind.reach {
+            Reach::Area => granted(statement, grant),
+            Reach::District => within(statement, grant.area_code.get(..6).unwrap_or(&grant.area_code)),
+        }
+    });
+    let statement = if grants.is_empty() { statement.sql("false") } else { statement };
+    statement.sql(")")
+}
+
+/// `area_code` is that division or below it.
+pub fn within(statement: Statement, area_code: &str) -> Statement {
+    // Codes are digits (and a hyphen for groups), compared as bytes: the prefix's range ends before
+    // its successor. An index on area_code serves it.
+    statement.sql("(r.area_code >= ").text(area_code).sql(" AND r.area_code < ").text(successor(area_code)).sql(")")
+}
+
+fn granted(statement: Statement, grant: &Grant) -> Statement {
+    let statement = within(statement, &grant.area_code);
+    match grant.org_id {
+        Some(org_id) => Statement::sql(statement, " AND r.org_id = ").id(org_id),
+        None => statement,
+    }
+}
+
+/// The first code after all that begin with a prefix.
+pub fn successor(prefix: &str) -> String {
+    let mut characters: Vec<char> = prefix.chars().collect();
+    if let Some(last) = characters.last_mut() {
+        *last = char::from_u32(u32::from(*last) + 1).unwrap_or(char::MAX);
+    }
+    characters.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_range_holds_what_is_below_and_nothing_else() {
+        let inside = |code: &str, area: &str| code >= area && code < successor(area).as_str();
+        assert!(inside("511802005", "511802005") && inside("511802005001", "511802005"));
+        assert!(inside("511802005001-01", "511802005001") && inside("511809", "51180"));
+        assert!(!inside("511802006", "511802005") && !inside("511802", "511802005"));
+        assert!(!inside("511902", "5118"));
+    }
+}

@@ -1,0 +1,92 @@
+//! Warnings: what is implausible but kept. "Accept, then judge."
+
+use serde_json::{Value as Json, json};
+
+use crate::kit::text::{Language, Text};
+
+/// A kind of warning; rooms define their own beside their rules.
+#[derive(Debug)]
+pub struct Warning {
+    /// Its code, globally unique.
+    pub code: &'static str,
+    /// Its message.
+    pub message: Text,
+}
+
+/// A warning of a record: stored as code and field, told in the reader's language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// The code.
+    pub code: String,
+    /// JSON pointer of the field it is about.
+    pub field: String,
+}
+
+/// It happened later than now: the device's clock is wrong, or the day was mistyped.
+pub static OCCURRED_IN_FUTURE: Warning = Warning {
+    code: "occurred_in_future",
+    message: Text::new("happened after the server's now", "发生时间晚于服务器当前时间"),
+};
+/// It reached us more than three days after it happened.
+pub static REPORTED_LATE: Warning = Warning {
+    code: "reported_late",
+    message: Text::new("reported more than three days after it happened", "发生三天后才上报"),
+};
+/// The area code was abolished and has one successor.
+pub static SUPERSEDED_AREA: Warning = Warning {
+    code: "superseded_area",
+    message: Text::new("the area code was abolished; placed at its successor", "行政区划代码已撤销,已归入其后继区划"),
+};
+/// The area code was abolished and its successor isn't certain.
+pub static AMBIGUOUS_AREA: Warning = Warning {
+    code: "ambiguous_area",
+    message: Text::new(
+        "the area code was abolished and split; placed at the nearest common area",
+        "行政区划代码已撤销且拆分,已归入最近的共同上级区划",
+    ),
+};
+/// A known person's stored value differs from what was submitted.
+pub static DIFFERS_FROM_REGISTER: Warning = Warning {
+    code: "differs_from_register",
+    message: Text::new("differs from the register; kept as a claim", "与登记信息不一致,已作为申报信息保留"),
+};
+/// `captured_by` isn't the sender.
+pub static CAPTURED_BY_OTHER: Warning = Warning {
+    code: "captured_by_other",
+    message: Text::new("captured by somebody other than the sender", "采集人与提交人不同"),
+};
+
+/// The warnings that any kind may carry.
+pub static COMMON: &[&Warning] = &[
+    &OCCURRED_IN_FUTURE,
+    &REPORTED_LATE,
+    &SUPERSEDED_AREA,
+    &AMBIGUOUS_AREA,
+    &DIFFERS_FROM_REGISTER,
+    &CAPTURED_BY_OTHER,
+];
+
+impl Noted {
+    /// Notes a warning about a field.
+    pub fn new(warning: &Warning, field: impl Into<String>) -> Self {
+        Self { code: warning.code.to_owned(), field: field.into() }
+    }
+
+    /// As it is stored.
+    pub fn to_stored(&self) -> Json {
+        json!({"code": self.code, "field": self.field})
+    }
+
+    /// From what is stored.
+    pub fn from_stored(json: &Json) -> Option<Self> {
+        let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
+        Some(Self { code: text("code")?, field: text("field")? })
+    }
+
+    /// As it is told.
+    pub fn to_json(&self, own: &[&Warning], language: Language) -> Json {
+        let known = COMMON.iter().chain(own).find(|warning| warning.code == self.code);
+        let message = known.map_or(self.code.as_str(), |warning| warning.message.in_language(language));
+        json!({"code": self.code, "field": self.field, "message": message})
+    }
+}

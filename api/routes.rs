@@ -1,0 +1,45 @@
+//! The only list of rooms. A kind of record is one line in [`DEFINITIONS`]; a room with operations of
+//! its own is one more in [`operations`].
+
+use serde_json::{Map, Value as Json, json};
+use utoipa::PartialSchema;
+
+use crate::kit::vocabulary::Vocabulary;
+use crate::operations::{Operation, document};
+use crate::records::{Definition, Registry};
+use crate::{auth, divisions, organizations, people, places, records, screenings, service, users, vocabularies};
+
+/// Every kind of record.
+pub static DEFINITIONS: &[&Definition] =
+    &[&organizations::ORGANIZATIONS, &places::PLACES, &people::PEOPLE, &screenings::SCREENINGS];
+
+/// Vocabularies that no field of a record uses.
+pub static VOCABULARIES: &[&Vocabulary] = &[&auth::roles::ROLE];
+
+/// Every operation of the service, in the order of the document.
+pub fn operations(kinds: &Registry) -> Vec<Operation> {
+    let mut operations = service::operations();
+    operations.extend(auth::operations::operations());
+    operations.extend(users::operations());
+    operations.extend(divisions::operations());
+    operations.extend(vocabularies::operations());
+    operations.extend(kinds.kinds().flat_map(records::operations::of_kind));
+    operations
+}
+
+/// The document of the service.
+pub fn document(kinds: &Registry) -> Json {
+    let mut schemas: Map<String, Json> = Map::new();
+    schemas.extend(service::schemas());
+    schemas.extend(auth::operations::schemas());
+    schemas.extend(users::schemas());
+    schemas.extend(divisions::schemas());
+    schemas.extend(vocabularies::schemas());
+    schemas.extend(kinds.kinds().flat_map(records::document::schemas));
+    document::document(&operations(kinds), schemas)
+}
+
+/// The schema of a wire type under its name.
+pub fn schema_of<T: PartialSchema>(name: &str) -> (String, Json) {
+    (name.to_owned(), serde_json::to_value(T::schema()).unwrap_or_else(|_| json!({})))
+}

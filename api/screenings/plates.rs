@@ -1,0 +1,197 @@
+//! Vehicle plates by GA 36: what a number must look like for its kind.
+
+#[cfg(test)]
+mod tests;
+
+/// Plate kinds: code, Chinese, English. From `embassy` on the number is kept as it was read.
+pub const PLATE_KINDS: &[(&str, &str, &str)] = &[
+    ("ordinary", "普通号牌", "Ordinary plate"),
+    ("new_energy_small", "小型新能源汽车号牌", "New-energy plate, small vehicle"),
+    ("new_energy_large", "大型新能源汽车号牌", "New-energy plate, large vehicle"),
+    ("trailer", "挂车号牌", "Trailer plate"),
+    ("learner", "教练汽车号牌", "Driving-school plate"),
+    ("police", "警用号牌", "Police plate"),
+    ("hk_macao", "港澳入出境车号牌", "Cross-border plate, Hong Kong or Macao"),
+    ("embassy", "使馆号牌", "Embassy plate"),
+    ("consulate", "领馆号牌", "Consulate plate"),
+    ("military", "军用号牌", "Military plate"),
+    ("temporary", "临时号牌", "Temporary plate"),
+    ("none", "无号牌", "No plate"),
+    ("other", "其他号牌", "Other plate"),
+];
+
+/// Abbreviations of the 31 provinces that issue plates.
+const PROVINCES: &str = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新";
+/// Longest number kept unvalidated, in characters.
+const LONGEST_TEXT: usize = 20;
+
+/// Why a plate number is refused. Carries no part of the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlateFault {
+    /// The kind is not one of [`PLATE_KINDS`].
+    #[error("the plate kind is not known")]
+    UnknownKind,
+    /// Too many or too few characters for the kind.
+    #[error("the plate number has the wrong length for its kind")]
+    BadLength,
+    /// The first character is no province's abbreviation (粤 for `hk_macao`).
+    #[error("the plate number must begin with the abbreviation of a province")]
+    BadProvince,
+    /// The second character is no issuing office's letter (Z for `hk_macao`).
+    #[error("the second character of the plate number must be an issuing office's letter")]
+    BadOffice,
+    /// I and O are not used: they are read as 1 and 0.
+    #[error("plate numbers don't use the letters I and O")]
+    LetterIOrO,
+    /// The last character belongs to another kind (挂, 学, 警, 港, 澳), or this kind's is missing.
+    #[error("the last character of the plate number doesn't fit its kind")]
+    BadSuffix,
+    /// A character stands where the kind doesn't allow it.
+    #[error("the plate number has a character its kind doesn't use there")]
+    BadFormat,
+}
+
+impl PlateFault {
+    /// The stable code clients see.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::UnknownKind => "unknown_plate_kind",
+            Self::BadLength => "bad_length",
+            Self::BadProvince => "bad_province",
+            Self::BadOffice => "bad_office",
+            Self::LetterIOrO => "letter_i_or_o",
+            Self::BadSuffix => "bad_suffix",
+            Self::BadFormat => "bad_format",
+        }
+    }
+}
+
+/// Normalises a plate number (half-width, upper-case, no white space, dots and hyphens) and judges
+/// its form by GA 36.
+///
+/// # Errors
+/// One [`PlateFault`], the first found in the order length, province, office, suffix, characters.
+pub fn check_plate(plate_kind: &str, number: &str) -> Result<String, PlateFault> {
+    let normalized = compact(number);
+    let letters: Vec<char> = normalized.chars().collect();
+    match plate_kind {
+        "ordinary" => civil(&letters, 7, &[], |_, letter| letter.is_ascii_alphanumeric())?,
+        "new_energy_small" => civil(&letters, 8, &[], |index, letter| match index {
+            0 => is_energy_class(letter),
+            1 => letter.is_ascii_alphanumeric(),
+            _ => letter.is_ascii_digit(),
+        })?,
+        "new_energy_large" => {
+            civil(
+                &letters,
+                8,
+                &[],
+                |index, letter| if index == 5 { is_energy_class(letter) } else { letter.is_ascii_digit() },
+            )?;
+        }
+        "trailer" => civil(&letters, 7, &['挂'], |_, letter| letter.is_ascii_alphanumeric())?,
+        "learner" => civil(&letters, 7, &['学'], |_, letter| letter.is_ascii_alphanumeric())?,
+        "police" => civil(&letters, 7, &['警'], |_, letter| letter.is_ascii_alphanumeric())?,
+        "hk_macao" => {
+            civil(&letters, 7, &['港', '澳'], |_, letter| letter.is_ascii_alphanumeric())?;
+            // Only Guangdong issues them, under the letter Z.
+            match letters.as_slice() {
+                ['粤', 'Z', ..] => {}
+                ['粤', ..] => return Err(PlateFault::BadOffice),
+                _ => return Err(PlateFault::BadProvince),
+            }
+        }
+        "embassy" | "consulate" | "military" | "temporary" | "none" | "other" => {
+            // Only a vehicle without a plate may leave the number empty.
+            let shortest = usize::from(plate_kind != "none");
+            if !(shortest..=LONGEST_TEXT).contains(&letters.len()) {
+                return Err(PlateFault::BadLength);
+            }
+            if letters.iter().any(|letter| letter.is_control()) {
+                return Err(PlateFault::BadFormat);
+            }
+        }
+        _ => return Err(PlateFault::UnknownKind),
+    }
+    Ok(normalized)
+}
+
+/// The likely kind of a number whose kind was not given: by its last character, its length, and
+/// for new-energy plates by where the letter stands. Says nothing about the number being right.
+pub fn guess_plate_kind(number: &str) -> &'static str {
+    let letters: Vec<char> = compact(number).chars().collect();
+    match letters.as_slice() {
+        ['使', ..] | [.., '使'] => "embassy",
+        ['领', ..] | [.., '领'] => "consulate",
+        [.., '挂'] => "trailer",
+        [.., '学'] => "learner",
+        [.., '警'] => "police",
+        [.., '港' | '澳'] => "hk_macao",
+        [_, _, class, _, _, _, _, last] => {
+            if is_energy_class(*last) && class.is_ascii_digit() {
+                "new_energy_large"
+            } else {
+                "new_energy_small"
+            }
+        }
+        _ => "ordinary",
+    }
+}
+
+/// Province, office, serial, and (where the kind has one) a suffix, all together `length` characters.
+/// `allowed` judges a serial character by its place in the serial, counted from 0.
+fn civil(
+    letters: &[char],
+    length: usize,
+    suffixes: &[char],
+    allowed: impl Fn(usize, char) -> bool,
+) -> Result<(), PlateFault> {
+    if letters.len() != length {
+        return Err(PlateFault::BadLength);
+    }
+    let [province, office, serial @ .., last] = letters else { return Err(PlateFault::BadLength) };
+    if !PROVINCES.contains(*province) {
+        return Err(PlateFault::BadProvince);
+    }
+    // Police plates of the provincial departments have used the letter O.
+    let is_police = suffixes.contains(&'警');
+    if !office.is_ascii_uppercase() || *office == 'I' || (*office == 'O' && !is_police) {
+        return Err(PlateFault::BadOffice);
+    }
+    let suffixed = !suffixes.is_empty();
+    if suffixed != matches!(last, '挂' | '学' | '警' | '港' | '澳') || (suffixed && !suffixes.contains(last)) {
+        return Err(PlateFault::BadSuffix);
+    }
+    let tail = if suffixed { None } else { Some(last) };
+    for (index, letter) in serial.iter().chain(tail).enumerate() {
+        if matches!(letter, 'I' | 'O') {
+            return Err(PlateFault::LetterIOrO);
+        }
+        if !allowed(index, *letter) {
+            return Err(PlateFault::BadFormat);
+        }
+    }
+    Ok(())
+}
+
+/// GA 36-2018: A to E purely electric (D first), F to K other new energy (F first), without I.
+fn is_energy_class(letter: char) -> bool {
+    matches!(letter, 'A'..='H' | 'J' | 'K')
+}
+
+/// Half-width, upper-case, without white space, invisible characters and the separators people write.
+fn compact(number: &str) -> String {
+    number
+        .chars()
+        .map(|letter| match letter {
+            '\u{FF01}'..='\u{FF5E}' => char::from_u32(letter as u32 - 0xFEE0).unwrap_or(letter),
+            _ => letter,
+        })
+        .filter(|letter| !letter.is_whitespace())
+        .filter(|letter| {
+            !matches!(letter, '·' | '•' | '・' | '･' | '‧' | '∙' | '⋅' | '.' | '-' | '\u{2010}'..='\u{2015}')
+        })
+        .filter(|letter| !matches!(letter, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{FEFF}'))
+        .map(|letter| letter.to_ascii_uppercase())
+        .collect()
+}

@@ -1,0 +1,116 @@
+//! The rules of screenings.
+
+use rust_decimal::Decimal;
+use serde_json::Value as Json;
+
+use super::plates::{check_plate, guess_plate_kind};
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::Faults;
+use crate::kit::text::Text;
+use crate::kit::value::Value;
+use crate::places::CHECKPOINT_KINDS;
+use crate::privacy::blind::blind_index;
+use crate::records::{Context, Draft, Record, Rules, Warning};
+
+/// From here on a temperature is a fever: 37.3 ℃ itself counts (domain.md 3.1).
+const FEVER_C: Decimal = Decimal::from_parts(373, 0, 0, false, 1);
+/// Below this an infrared thermometer was too cold: measure again.
+const IMPLAUSIBLE_BELOW_C: Decimal = Decimal::from_parts(350, 0, 0, false, 1);
+
+/// A temperature no living person has at rest; kept, to be measured again.
+pub static IMPLAUSIBLE_TEMPERATURE: Warning = Warning {
+    code: "implausible_temperature",
+    message: Text::new("implausibly low: warm the thermometer and measure again", "体温过低,请将体温计回温后复测"),
+};
+/// A fever at first measurement.
+pub static RETEST_ADVISED: Warning = Warning {
+    code: "retest_advised",
+    message: Text::new("fever: measure again with another thermometer", "体温异常,请用其他体温计复测"),
+};
+/// Nobody was registered.
+pub static NOT_REGISTERED: Warning = Warning {
+    code: "not_registered",
+    message: Text::new("nobody is registered with this passage", "未登记人员身份"),
+};
+
+/// Rules of screenings.
+pub struct ScreeningRules;
+
+impl Rules for ScreeningRules {
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        if draft.values.get("person_id").is_some() && !draft.inline.is_empty() {
+            faults.add_with(draft.at("person_id"), FaultCode::ExclusiveFields, vec![("other", "person".into())]);
+        }
+        for field in ["answers", "symptoms"] {
+            let codes = draft.values.codes(field);
+            if codes.len() > 1 && codes.contains(&"none") {
+                faults.add(draft.at(field), FaultCode::NotWithOthers);
+            }
+        }
+        check_vehicle(draft, faults);
+    }
+
+    fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        let kind = draft.references.get("place_id").and_then(|place| place.values.text("kind"));
+        if kind.is_some_and(|kind| !CHECKPOINT_KINDS.contains(&kind)) {
+            let kinds = vec![("kinds", CHECKPOINT_KINDS.join(", "))];
+            faults.add_with(draft.at("place_id"), FaultCode::WrongKindOfPlace, kinds);
+        }
+    }
+
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        let temperature = draft.values.decimal("temperature_c");
+        let fever = temperature.is_some_and(|temperature| temperature >= FEVER_C);
+        let risk = draft.values.codes("answers").iter().any(|code| !matches!(*code, "none" | "refused"));
+        let symptom = draft.values.codes("symptoms").iter().any(|code| *code != "none");
+        let asked = draft.values.codes("answers").iter().any(|code| *code != "refused");
+        let registered = draft.values.get("person_id").is_some();
+        draft.values.set("abnormal", Value::Boolean(fever || risk || symptom));
+        draft.values.set("complete", Value::Boolean(asked && temperature.is_some() && registered));
+        if temperature.is_some_and(|temperature| temperature < IMPLAUSIBLE_BELOW_C) {
+            draft.warn(&IMPLAUSIBLE_TEMPERATURE, "temperature_c");
+        }
+        if fever && draft.values.get("retest_of").is_none() {
+            draft.warn(&RETEST_ADVISED, "temperature_c");
+        }
+        if !registered {
+            draft.warn(&NOT_REGISTERED, "person");
+        }
+    }
+
+    fn blind_columns(&self) -> &'static [&'static str] {
+        &["plate_blind_index"]
+    }
+
+    fn blind_values(&self, record: &Record, context: &Context<'_>) -> Vec<Value> {
+        let vehicle = record.values.json("vehicle");
+        let plate = vehicle.and_then(|vehicle| vehicle.get("plate_number")).and_then(Json::as_str);
+        let index =
+            |plate| blind_index(&context.keys.blind_index, &record.envelope.district_code, "plate_number", plate);
+        vec![plate.map_or(Value::Null, |plate| Value::Bytes(index(plate)))]
+    }
+
+    fn measures(&self, record: &Record) -> Vec<&'static str> {
+        let mut measures = vec!["screened"];
+        measures.push(if record.values.text("direction") == Some("out") { "screened_out" } else { "screened_in" });
+        measures
+            .extend(["abnormal", "complete"].into_iter().filter(|field| record.values.boolean(field) == Some(true)));
+        measures
+    }
+}
+
+/// Normalises the plate and says its kind; a number that is none of its kind is a fault.
+fn check_vehicle(draft: &mut Draft, faults: &mut Faults) {
+    let Some(mut vehicle) = draft.values.json("vehicle").cloned() else { return };
+    let text = |name: &str| vehicle.get(name).and_then(Json::as_str).map(str::to_owned);
+    let Some(number) = text("plate_number") else { return };
+    let kind = text("plate_kind").unwrap_or_else(|| guess_plate_kind(&number).to_owned());
+    match check_plate(&kind, &number) {
+        Ok(normalized) => {
+            vehicle["plate_number"] = normalized.into();
+            vehicle["plate_kind"] = kind.into();
+            draft.values.set("vehicle", Value::Json(vehicle));
+        }
+        Err(_) => faults.add(format!("{}/plate_number", draft.at("vehicle")), FaultCode::BadFormat),
+    }
+}

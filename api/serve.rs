@@ -1,0 +1,68 @@
+//! Serving: listen, watch the embedded database, stop in order.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{Service, application};
+use crate::embedded::Embedded;
+use crate::kit::catalogue::Code;
+use crate::kit::connection::{self, ConnectionLimits};
+use crate::kit::problem::Problem;
+use crate::kit::text::Language;
+use crate::operations::Operation;
+use crate::routes::operations;
+
+/// How often the embedded database is looked after.
+const WATCH: Duration = Duration::from_millis(250);
+
+/// A server of the service on a listener; it runs when awaited.
+pub fn server(service: &Arc<Service>, listener: TcpListener) -> io::Result<Server> {
+    let limits = ConnectionLimits { problem_body, ..service.config.connection_limits() };
+    let workers = service.config.workers;
+    let service = Arc::clone(service);
+    let operations: Arc<[Operation]> = operations(&service.kinds).into();
+    connection::serve(listener, limits, workers, move || application(Arc::clone(&service), Arc::clone(&operations)))
+}
+
+/// The body of an answer that the HTTP layer gives itself.
+fn problem_body(status: u16, request_id: &str) -> String {
+    let code = match status {
+        408 => Code::RequestTimeout,
+        413 => Code::BodyTooLarge,
+        431 => Code::HeadersTooLarge,
+        _ => Code::MalformedRequest,
+    };
+    Problem::new(code).body(Language::English, request_id).to_string()
+}
+
+/// Stops a server when the process is asked to (SIGTERM, SIGINT): requests under way are answered
+/// first, new ones are not taken.
+pub async fn stop_on_signal(handle: ServerHandle) -> io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("asked to stop (SIGTERM)"),
+        _ = interrupt.recv() => tracing::info!("asked to stop (SIGINT)"),
+    }
+    handle.stop(true).await;
+    Ok(())
+}
+
+/// Looks after the embedded database until told to stop: one that died is started again.
+pub async fn watch(mut embedded: Embedded, mut stop: tokio::sync::oneshot::Receiver<()>) -> Embedded {
+    loop {
+        tokio::select! {
+            _ = &mut stop => return embedded,
+            () = tokio::time::sleep(WATCH) => {}
+        }
+        match embedded.ensure_running().await {
+            Ok(false) => {}
+            Ok(true) => tracing::warn!("the embedded database had died and was started again"),
+            Err(error) => tracing::error!(%error, "the embedded database can't be started again"),
+        }
+    }
+}

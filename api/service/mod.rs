@@ -1,0 +1,73 @@
+//! The service itself: whether it lives, whether it is ready, its document and its page.
+
+pub mod page;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use serde_json::{Value as Json, json};
+
+use crate::kit::catalogue::Code;
+use crate::kit::problem::Problem;
+use crate::kit::statement::Statement;
+use crate::operations::schema::reference;
+use crate::operations::{Access, Answer, Call, Operation};
+
+/// The operations of this room.
+pub fn operations() -> Vec<Operation> {
+    let state = json!({"status": "ok"});
+    vec![
+        Operation::new(Method::GET, "/healthz", "get_health", health)
+            .described("service", "Is it alive", "Answers as long as the process does. Asks nothing of the database.")
+            .access(Access::Public)
+            .answers(200, "Alive.", Some(reference("ServiceState")), Some(state.clone())),
+        Operation::new(Method::GET, "/readyz", "get_readiness", ready)
+            .described(
+                "service",
+                "Is it ready",
+                "Whether the database answers and every ledger that has entries has its clock.",
+            )
+            .access(Access::Public)
+            .answers(200, "Ready.", Some(reference("ServiceState")), Some(state))
+            .problems(&[Code::LedgerUnavailable]),
+        Operation::new(Method::GET, "/openapi.json", "get_document", document)
+            .described("service", "This document", "OpenAPI 3.1.")
+            .access(Access::Public)
+            .answers(
+                200,
+                "The document.",
+                Some(json!({"type": "object", "description": "OpenAPI 3.1.", "additionalProperties": true})),
+                None,
+            ),
+    ]
+}
+
+async fn health(_call: Call) -> Answer {
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"status": "ok"})))
+}
+
+async fn ready(call: Call) -> Answer {
+    let statement = Statement::new(
+        "SELECT 1 AS missing FROM ledger_entries AS e WHERE e.first_no = 1 \
+         AND NOT EXISTS (SELECT 1 FROM district_clocks AS c WHERE c.district_code = e.district_code) LIMIT 1",
+    );
+    if call.service.database.read(&statement).await?.is_empty() {
+        return Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"status": "ok"})));
+    }
+    Err(Problem::unavailable(Code::LedgerUnavailable, 60, "a district has entries and no clock"))
+}
+
+async fn document(call: Call) -> Answer {
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-cache")).json(&call.service.document))
+}
+
+/// The schemas of this room.
+pub fn schemas() -> Vec<(String, Json)> {
+    let state = json!({"type": "object", "description": "The state of the service.", "required": ["status"], "properties": {
+        "status": {"type": "string", "maxLength": 20, "description": "`ok`."}}});
+    let warning = json!({"type": "object", "description": "Something implausible about a record, which was kept.", "required": ["code", "field", "message"], "properties": {
+        "code": {"type": "string", "maxLength": 60, "description": "Which; new ones may come."},
+        "field": {"type": "string", "maxLength": 200, "description": "JSON pointer of the field."},
+        "message": {"type": "string", "maxLength": 500, "description": "In words, in the language asked for."}}});
+    vec![("ServiceState".into(), state), ("RecordWarning".into(), warning)]
+}

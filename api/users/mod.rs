@@ -1,0 +1,15 @@
+//! Accounts: who may sign in, with which roles over which areas.
+//!
+//! - Nobody grants a role or an area wider than his own; accounts are seen by whoever administers an
+//!   area in which they hold a role.
+//! - A new account has a one-time password, told once; nothing else works until it is changed.
+//! - Taking roles away or deactivating bites within five seconds.
+
+mod routes;
+mod rules;
+mod store;
+mod wire;
+
+pub use routes::operations;
+pub use store::{NewUser, add};
+pub use wire::schemas;

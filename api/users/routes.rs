@@ -1,0 +1,210 @@
+//! The operations on accounts.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, ETAG, LINK, LOCATION};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::rules;
+use super::store::{self, ADMINISTRATORS, NewUser, UserChange};
+use super::wire::{ACTIVE, NEW, PATCH, User, example, example_new};
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::cursor;
+use crate::kit::etag::{self, IfMatch};
+use crate::kit::faults::Faults;
+use crate::kit::ids::new_id;
+use crate::kit::problem::Problem;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::{Value, Values};
+use crate::operations::schema::reference;
+use crate::operations::{Access, Answer, Call, Operation};
+use crate::records::list::{CURSOR, LIMIT};
+use crate::records::operations::next_link;
+use crate::records::read;
+
+/// The operations of this room.
+pub fn operations() -> Vec<Operation> {
+    let created = {
+        let mut json = example();
+        json["one_time_password"] = "kx3m2-abcde-fghjk-mnpqr".into();
+        json
+    };
+    vec![
+        Operation::new(Method::POST, "/v1/users", "create_user", post)
+            .described(
+                "users",
+                "Create an account",
+                "Answers a one-time password, this once. Nobody grants a role or an area wider than his own.",
+            )
+            .access(Access::Roles(ADMINISTRATORS))
+            .body(reference("NewUser"), example_new())
+            .answers(201, "Created.", Some(reference("CreatedUser")), Some(created))
+            .with_headers(&["ETag", "Location"])
+            .problems(&[Code::GrantTooWide, Code::UsernameTaken]),
+        Operation::new(Method::GET, "/v1/users", "list_users", list)
+            .described("users", "List accounts", "Those with a role in an area that the caller administers, by name.")
+            .access(Access::Roles(ADMINISTRATORS))
+            .parameters(vec![&LIMIT, &CURSOR, &ACTIVE])
+            .answers(
+                200,
+                "A page.",
+                Some(reference("UserPage")),
+                Some(json!({"items": [example()], "next_cursor": null})),
+            )
+            .with_headers(&["Link"]),
+        Operation::new(Method::GET, "/v1/users/{id}", "get_user", get)
+            .described("users", "Get an account", "Out of reach answers like absent.")
+            .access(Access::Roles(ADMINISTRATORS))
+            .answers(200, "The account.", Some(reference("User")), Some(example()))
+            .with_headers(&["ETag"]),
+        Operation::new(Method::PATCH, "/v1/users/{id}", "amend_user", patch)
+            .described(
+                "users",
+                "Amend an account",
+                "A merge patch; `roles` are replaced as a whole. Bites within five seconds.",
+            )
+            .access(Access::Roles(ADMINISTRATORS))
+            .headers(&["If-Match"])
+            .body_of(
+                reference("UserPatch"),
+                json!({"active": false}),
+                &["application/merge-patch+json", "application/json"],
+            )
+            .answers(200, "The account.", Some(reference("User")), Some(example()))
+            .with_headers(&["ETag"])
+            .problems(&[Code::GrantTooWide]),
+    ]
+}
+
+async fn post(call: Call) -> Answer {
+    let tree = call.tree().await?;
+    let mut faults = Faults::default();
+    let form = crate::kit::check::check_object(&NEW.iter().collect::<Vec<_>>(), &tree, "", &mut faults);
+    let grants = rules::grants(&form, &call.service.divisions, &mut faults);
+    let phone = rules::phone(&form, &mut faults);
+    demand_organization(&call, &form, &mut faults).await?;
+    if form.has("roles") && grants.is_empty() && !faults.touches("/roles") {
+        faults.add_with("/roles", FaultCode::TooFew, vec![("min", "1".into())]);
+    }
+    faults.finish()?;
+    rules::demand_grantable(call.actor()?, &grants)?;
+    let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
+    let new = NewUser {
+        id: new_id(),
+        username: text("username"),
+        display_name: text("display_name"),
+        phone,
+        org_id: form.id("org_id"),
+        grants,
+    };
+    let deed = call.deed("user.create", "users", Some(new.id), json!({"roles": store::audited(&new.grants)}));
+    let password = store::add(&call.service, &new, deed).await?;
+    let mut user = store::find(&call.service, call.actor()?, new.id).await?;
+    user.json["one_time_password"] = password.into();
+    let mut response = HttpResponse::Created();
+    response.insert_header((LOCATION, format!("/v1/users/{}", new.id)));
+    Ok(answer(response, &user))
+}
+
+async fn list(call: Call) -> Answer {
+    let actor = call.actor()?;
+    let limit = call.query.integer("limit").unwrap_or(50);
+    let binding = format!("users|{}|{:?}", actor.user_id, call.query.boolean("active"));
+    let key = &*call.service.keys.cursor;
+    let after = call.query.text("cursor").map(|text| cursor::open(key, &binding, text)).transpose()?;
+    let mut statement: Statement = store::visible_to(actor);
+    if let Some(active) = call.query.boolean("active") {
+        statement = statement.sql(" AND u.active = ").bind(ColumnType::Boolean, Value::Boolean(active));
+    }
+    if let Some(username) = after {
+        statement = statement.sql(" AND u.username > ").text(username);
+    }
+    let mut users =
+        store::load(&call.service, &statement.sql(" ORDER BY u.username LIMIT ").integer(limit + 1)).await?;
+    let limit = usize::try_from(limit).map_err(Problem::internal)?;
+    let more = users.len() > limit;
+    users.truncate(limit);
+    let next_cursor = users.last().filter(|_| more).map(|last| cursor::seal(key, &binding, &last.username));
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &next_cursor {
+        response.insert_header((LINK, next_link(&call, cursor)));
+    }
+    let items: Vec<Json> = users.into_iter().map(|user| user.json).collect();
+    Ok(response.insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items, "next_cursor": next_cursor})))
+}
+
+async fn get(call: Call) -> Answer {
+    let user = store::find(&call.service, call.actor()?, call.path_id()?).await?;
+    Ok(answer(HttpResponse::Ok(), &user))
+}
+
+async fn patch(call: Call) -> Answer {
+    let id = call.path_id()?;
+    let if_match = IfMatch::of_request(&call.request)?.ok_or(Code::IfMatchRequired)?;
+    let tree = call.tree().await?;
+    let user = store::find(&call.service, call.actor()?, id).await?;
+    if_match.demand(user.revision)?;
+    let change = read_change(&call, &tree, &user).await?;
+    let details = json!({"active": change.active, "roles": change.grants.as_deref().map(store::audited)});
+    let deed = call.deed("user.amend", "users", Some(id), details);
+    store::change(&call.service, id, user.revision, change, deed).await?;
+    // Taking away the last role in the caller's area takes the account out of his sight, too.
+    let user = store::find(&call.service, call.actor()?, id).await.unwrap_or(user);
+    Ok(answer(HttpResponse::Ok(), &user))
+}
+
+async fn read_change(call: &Call, tree: &crate::kit::tree::Tree, user: &User) -> Result<UserChange, Problem> {
+    let mut faults = Faults::default();
+    let form = crate::kit::check::check_object(&PATCH.iter().collect::<Vec<_>>(), tree, "", &mut faults);
+    for name in ["display_name", "roles", "active"] {
+        if form.has(name) && form.get(name).is_none() {
+            faults.add(format!("/{name}"), FaultCode::NotNull);
+        }
+    }
+    let grants = form.has("roles").then(|| rules::grants(&form, &call.service.divisions, &mut faults));
+    let phone = rules::phone(&form, &mut faults);
+    demand_organization(call, &form, &mut faults).await?;
+    faults.finish()?;
+    let actor = call.actor()?;
+    // Who can't grant all that the account holds can't take it over either.
+    rules::demand_grantable(actor, &held(user))?;
+    rules::demand_grantable(actor, grants.as_deref().unwrap_or_default())?;
+    Ok(UserChange {
+        display_name: form.text("display_name").map(str::to_owned),
+        phone: form.has("phone").then_some(phone),
+        org_id: form.has("org_id").then(|| form.id("org_id")),
+        grants,
+        active: form.boolean("active"),
+    })
+}
+
+fn held(user: &User) -> Vec<crate::auth::Grant> {
+    let items = user.json.get("roles").and_then(Json::as_array).cloned().unwrap_or_default();
+    let text = |item: &Json, name: &str| item.get(name).and_then(Json::as_str).map(str::to_owned);
+    let grant = |item: &Json| {
+        Some(crate::auth::Grant {
+            role: crate::auth::Role::of_code(&text(item, "role")?)?,
+            area_code: text(item, "area_code")?,
+            org_id: text(item, "org_id").and_then(|id: String| Uuid::try_parse(&id).ok()),
+        })
+    };
+    items.iter().filter_map(grant).collect()
+}
+
+/// An organisation that the caller can't reach is a fault, exactly as one that isn't there.
+async fn demand_organization(call: &Call, form: &Values, faults: &mut Faults) -> Result<(), Problem> {
+    let Some(id) = form.id("org_id") else { return Ok(()) };
+    let kind = call.service.kinds.kind("organizations").ok_or_else(|| Problem::internal("no kind organizations"))?;
+    if read::find_all(&call.service, call.actor()?, kind, &[id]).await?.is_empty() {
+        faults.add("/org_id", FaultCode::UnknownReference);
+    }
+    Ok(())
+}
+
+fn answer(mut response: actix_web::HttpResponseBuilder, user: &User) -> HttpResponse {
+    response
+        .insert_header((ETAG, etag::of_revision(user.revision)))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(&user.json)
+}

@@ -1,0 +1,2 @@
+DROP TABLE key_fingerprints;
+DROP TABLE service_settings;

@@ -1,0 +1,4 @@
+DROP TABLE record_rollups;
+DROP TABLE record_revisions;
+DROP TABLE ledger_entries;
+DROP TABLE district_clocks;
