@@ -1,1 +1,16 @@
-fn main() {}
+//! All tests that need the service: one binary, one PostgreSQL, a database for each test.
+
+mod contract;
+mod ledger;
+mod people;
+mod permissions;
+mod places;
+mod privacy;
+mod process;
+mod records;
+mod schema;
+mod screenings;
+mod service;
+mod sign_in;
+mod support;
+mod users;

@@ -33,7 +33,7 @@ pub fn check_object(fields: &[&Field], tree: &Tree, pointer: &str, faults: &mut 
             values.set(field.name, value);
         }
     }
-    for field in fields.iter().filter(|field| field.required) {
+    for field in fields.iter().filter(|field| field.required && field.write != Write::Never) {
         let at = format!("{pointer}/{}", field.name);
         if !members.iter().any(|(name, _)| name == field.name) && !faults.touches(&at) {
             faults.add(at, FaultCode::Required);

@@ -138,7 +138,7 @@ fn create(directory: &Path, path: &Path) -> std::io::Result<()> {
         return Err(ErrorKind::AlreadyExists.into());
     }
     let key: Key = Zeroizing::new(rand::random());
-    let temporary = path.with_extension(format!("new-{}", std::process::id()));
+    let temporary = path.with_extension(format!("new-{}", crate::kit::ids::new_id().simple()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     file.write_all(Zeroizing::new(hex::encode(*key)).as_bytes())?;
     file.write_all(b"\n")?;

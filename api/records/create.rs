@@ -47,9 +47,11 @@ pub async fn create(service: &Service, actor: &Actor, kind: &'static Kind, tree:
     resolve::resolve_references(service, actor, &mut draft, &mut faults).await?;
     let place = resolve::place(service, actor, &mut draft, &mut faults);
     check_references(service, &mut draft, now, &mut faults);
-    faults.finish()?;
-    let place = place.ok_or_else(|| Problem::internal("a draft without faults has no place"))?;
-    resolve::demand_reach(actor, &draft, &place)?;
+    let place = match judge_place(actor, &draft, place, faults) {
+        Ok(place) => place,
+        // What was taken once is not refused because its author moved or its place closed since.
+        Err(problem) => return retried(service, actor, kind, draft.client_id(), &digest).await?.map(Created::Same).ok_or(problem),
+    };
     let id = draft.client_id().unwrap_or_else(new_id);
     for _ in 0..TRIES {
         let attempt = Attempt { service, actor, draft: draft.clone(), place: &place, id, digest, now };
@@ -63,6 +65,25 @@ pub async fn create(service: &Service, actor: &Actor, kind: &'static Kind, tree:
         }
     }
     Err(Code::WriteConflict.into())
+}
+
+fn judge_place(actor: &Actor, draft: &Draft, place: Option<Place>, faults: Faults) -> Result<Place, Problem> {
+    faults.finish()?;
+    let place = place.ok_or_else(|| Problem::internal("a draft without faults has no place"))?;
+    resolve::demand_reach(actor, draft, &place).map(|()| place)
+}
+
+/// The record of an id if this actor sent it with this content before.
+async fn retried(service: &Service, actor: &Actor, kind: &Kind, id: Option<Uuid>, digest: &[u8; 32]) -> Result<Option<Record>, Problem> {
+    let Some(id) = id else { return Ok(None) };
+    for district_code in &actor.districts {
+        let existing = read::find_unscoped(service, kind, district_code, id).await?;
+        let own = existing.filter(|record| record.envelope.recorded_by == actor.user_id && record.envelope.submission_digest == digest);
+        if own.is_some() {
+            return Ok(own);
+        }
+    }
+    Ok(None)
 }
 
 /// Same id: the same content is a retry, other content a collision; out of scope only "taken".

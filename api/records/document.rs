@@ -102,7 +102,8 @@ fn served(kind: &Kind, fields: &[&Field]) -> Json {
     let mut schema = object(fields, Direction::Served);
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
         properties.remove("area_edition");
-        for (name, member, _) in server_fields() {
+        // A place's own `kind` stands for the envelope's.
+        for (name, member, _) in server_fields().into_iter().filter(|(name, ..)| kind.field(name).is_none()) {
             properties.insert(name.to_owned(), member);
         }
         for field in fields.iter().filter(|field| matches!(field.name, "id" | "area_code" | "occurred_at")) {
@@ -117,7 +118,6 @@ fn served(kind: &Kind, fields: &[&Field]) -> Json {
         let names: Vec<Json> = properties.keys().map(|name| name.clone().into()).collect();
         schema["required"] = names.into();
     }
-    let _ = kind;
     schema
 }
 

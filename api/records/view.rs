@@ -45,7 +45,7 @@ fn envelope(service: &Service, kind: &Kind, record: &Record, language: Language)
     let text = |name: &str| record.values.text(name).map_or(Json::Null, Json::from);
     let id = |id: Option<uuid::Uuid>| id.map_or(Json::Null, |id| id.to_string().into());
     let skew = envelope.device_time.map(|device_time| (device_time - envelope.recorded_at).num_seconds());
-    let warnings = envelope.warnings.iter().map(|noted| noted.to_json(kind.warnings, language)).collect();
+    let warnings = envelope.warnings.iter().map(|noted| noted.to_json(&service.kinds, language)).collect();
     [
         ("id", id(Some(envelope.id))),
         ("kind", kind.name.into()),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::definition::Registry;
 use crate::kit::text::{Language, Text};
 
 /// A kind of warning; rooms define their own beside their rules.
@@ -84,8 +85,10 @@ impl Noted {
     }
 
     /// As it is told.
-    pub fn to_json(&self, own: &[&Warning], language: Language) -> Json {
-        let known = COMMON.iter().chain(own).find(|warning| warning.code == self.code);
+    pub fn to_json(&self, kinds: &Registry, language: Language) -> Json {
+        // A record also carries the warnings about whom it introduced, which are another kind's.
+        let of_kinds = kinds.kinds().flat_map(|kind| kind.warnings);
+        let known = COMMON.iter().chain(of_kinds).find(|warning| warning.code == self.code);
         let message = known.map_or(self.code.as_str(), |warning| warning.message.in_language(language));
         json!({"code": self.code, "field": self.field, "message": message})
     }

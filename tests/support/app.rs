@@ -1,0 +1,143 @@
+//! A running service, over HTTP.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_web::dev::ServerHandle;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use lianfang::app::Service;
+use lianfang::audit::Deed;
+use lianfang::auth::{Grant, Role};
+use lianfang::config::Config;
+use lianfang::kit::row::Row;
+use lianfang::kit::statement::Statement;
+use lianfang::records::Registry;
+use lianfang::users::{NewUser, add};
+use lianfang::{routes, serve, start};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::actor::Actor;
+use super::cluster::{cluster_directory, fresh_database};
+
+/// A service of the test's own.
+pub struct TestApp {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it shares: for setting the time and looking behind.
+    pub service: Arc<Service>,
+    /// Its database.
+    pub database_url: String,
+    handle: ServerHandle,
+}
+
+impl TestApp {
+    /// Starts a service with default settings.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts a service with other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let database_url = fresh_database().await;
+        let mut config = Config {
+            keys_dir: Some(cluster_directory().join("keys")),
+            workers: 1,
+            database_connections: 8,
+            ..Config::default()
+        };
+        change(&mut config);
+        let service = start::service(config, &database_url, Registry::new(routes::DEFINITIONS)).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = serve::server(&service, listener).unwrap();
+        let handle = server.handle();
+        tokio::spawn(server);
+        Self { address, service, database_url, handle }
+    }
+
+    /// The URL of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Whoever isn't signed in.
+    pub fn nobody(&self) -> Actor {
+        Actor::new(self, None, Uuid::nil())
+    }
+
+    /// The command of Yucheng District.
+    pub async fn administrator(&self) -> Actor {
+        self.actor(Role::DistrictAdmin, "雨城区").await
+    }
+
+    /// A town officer.
+    pub async fn town_cadre(&self, area: &str) -> Actor {
+        self.actor(Role::TownCadre, area).await
+    }
+
+    /// A gate guard.
+    pub async fn gate_guard(&self, area: &str) -> Actor {
+        self.actor(Role::GateGuard, area).await
+    }
+
+    /// Somebody with a role over an area, by its name in the current edition.
+    pub async fn actor(&self, role: Role, area: &str) -> Actor {
+        self.actor_of(vec![Grant { role, area_code: self.area_code(area), org_id: None }]).await
+    }
+
+    /// Somebody with these grants, signed in, password changed.
+    pub async fn actor_of(&self, grants: Vec<Grant>) -> Actor {
+        let id = Uuid::now_v7();
+        let username = format!("user-{}", id.simple()).chars().take(40).collect::<String>();
+        let password = self.add_user(id, &username, grants).await;
+        let actor = Actor::sign_in(self, id, &username, &password).await;
+        let new_password = format!("雨城-{}", Uuid::now_v7());
+        let change = json!({"current_password": password, "new_password": new_password});
+        assert_eq!(actor.post("/v1/auth/password", &change).await.status, 204);
+        actor
+    }
+
+    /// An account as `lianfang user add` makes it; its one-time password.
+    pub async fn add_user(&self, id: Uuid, username: &str, grants: Vec<Grant>) -> String {
+        let new = NewUser { id, username: username.into(), display_name: username.into(), phone: None, org_id: None, grants };
+        let deed = Deed {
+            actor_id: None,
+            verb: "user.create",
+            subject_kind: "users",
+            subject_id: Some(id),
+            request_id: None,
+            address: None,
+            details: json!({}),
+        };
+        add(&self.service, &new, deed).await.unwrap()
+    }
+
+    /// The code of an area of Yucheng by its name.
+    pub fn area_code(&self, name: &str) -> String {
+        let divisions = &self.service.divisions;
+        let rows = divisions.rows().iter().filter(|division| division.current && division.code.starts_with("5118"));
+        rows.filter(|division| division.name == name).map(|division| division.code.clone()).next().unwrap()
+    }
+
+    /// Runs SQL behind the service's back.
+    pub async fn sql(&self, sql: &str) {
+        self.connection().await.batch_execute(sql).await.unwrap();
+    }
+
+    /// Reads behind the service's back.
+    pub async fn rows(&self, sql: &str) -> Vec<Row> {
+        Statement::new(sql).load(&mut self.connection().await).await.unwrap()
+    }
+
+    async fn connection(&self) -> AsyncPgConnection {
+        AsyncPgConnection::establish(&self.database_url).await.unwrap()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // The future only waits; asking is done by calling.
+        drop(self.handle.stop(false));
+    }
+}

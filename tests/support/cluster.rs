@@ -1,0 +1,69 @@
+//! One PostgreSQL for the whole run, started as `serve` starts its own, gone with the run.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use lianfang::embedded::{Durability, Embedded};
+use lianfang::start;
+
+const TEMPLATE: &str = "lianfang_template";
+
+struct Cluster {
+    directory: PathBuf,
+    embedded: Embedded,
+}
+
+static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+
+/// Where the run's PostgreSQL keeps its files.
+pub fn cluster_directory() -> PathBuf {
+    cluster().directory.clone()
+}
+
+/// A fresh, migrated database; its URL.
+pub async fn fresh_database() -> String {
+    let name = format!("test_{}", uuid::Uuid::now_v7().simple());
+    let mut connection = AsyncPgConnection::establish(cluster().embedded.database_url()).await.unwrap();
+    connection.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")).await.unwrap();
+    cluster().embedded.database_url_for(&name)
+}
+
+fn cluster() -> &'static Cluster {
+    // Migrations block in place and need a runtime of several threads: not the test's own.
+    CLUSTER.get_or_init(|| std::thread::spawn(start_cluster).join().unwrap())
+}
+
+fn start_cluster() -> Cluster {
+    let directory = std::env::temp_dir().join(format!("lianfang-tests-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    sweep_after(&directory);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let embedded = runtime.block_on(async {
+        let embedded = Embedded::start(&directory, Durability::Relaxed).await.unwrap();
+        let mut connection = AsyncPgConnection::establish(embedded.database_url()).await.unwrap();
+        connection.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
+        let url = embedded.database_url_for(TEMPLATE);
+        start::migrate(&url).await.unwrap();
+        embedded
+    });
+    runtime.shutdown_background();
+    Cluster { directory, embedded }
+}
+
+/// A process of statics has no end at which to stop things, and may be killed: a shell waits for it
+/// to be gone, then stops this run's PostgreSQL, by its own pid file, and removes its files.
+fn sweep_after(directory: &std::path::Path) {
+    let script = r#"
+        while kill -0 "$1" 2>/dev/null; do sleep 0.3; done
+        pid=$(head -n 1 "$2/postgres/postmaster.pid" 2>/dev/null)
+        [ -n "$pid" ] && kill -INT "$pid" 2>/dev/null && while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+        rm -rf "$2"
+    "#;
+    let mut sweeper = Command::new("sh");
+    sweeper.args(["-c", script, "sweep"]).arg(std::process::id().to_string()).arg(directory);
+    sweeper.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    std::os::unix::process::CommandExt::process_group(&mut sweeper, 0);
+    sweeper.spawn().unwrap();
+}
