@@ -114,9 +114,10 @@ async fn run_server(service: &std::sync::Arc<Service>, listener: TcpListener) ->
     let service = std::sync::Arc::clone(service);
     let thread = tokio::task::spawn_blocking(move || {
         actix_web::rt::System::new().block_on(async move {
-            let server = server::server(&service, listener)?;
+            let (stopping, stopped) = tokio::sync::watch::channel(false);
+            let server = server::server(&service, listener, stopped)?;
             let handle = server.handle();
-            let signals = actix_web::rt::spawn(server::stop_on_signal(handle));
+            let signals = actix_web::rt::spawn(server::stop_on_signal(handle, stopping));
             let served = server.await;
             signals.abort();
             served

@@ -10,7 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
-use crate::kit::connection::{BodyLimits, ConnectionLimits};
+use crate::kit::body::BodyLimits;
+use crate::kit::transport::ConnectionLimits;
 
 /// All settings.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate)]
@@ -183,19 +184,18 @@ impl Config {
             max_bytes: self.body_max_bytes,
             idle_timeout: Duration::from_millis(self.body_timeout_ms),
             minimum_bytes_per_s: self.body_min_bytes_per_s,
-            ..BodyLimits::default()
         }
     }
 
-    /// The bounds of a connection.
-    pub fn connection_limits(&self) -> ConnectionLimits {
+    /// The bounds of a connection; `problem_body` renders what the HTTP layer answers itself.
+    pub fn connection_limits(&self, problem_body: fn(u16, &str) -> String) -> ConnectionLimits {
         ConnectionLimits {
             header_timeout: Duration::from_millis(self.header_timeout_ms),
             keep_alive: Duration::from_millis(self.keep_alive_ms),
             write_timeout: Duration::from_millis(self.write_timeout_ms),
             max_connections_per_worker: self.connections_per_worker,
             shutdown_timeout: Duration::from_millis(self.shutdown_timeout_ms),
-            ..ConnectionLimits::default()
+            problem_body,
         }
     }
 

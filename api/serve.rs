@@ -7,26 +7,30 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::app::{Service, application};
 use crate::embedded::Embedded;
 use crate::kit::catalogue::Code;
-use crate::kit::connection::{self, ConnectionLimits};
 use crate::kit::problem::Problem;
 use crate::kit::text::Language;
+use crate::kit::transport;
 use crate::operations::Operation;
 use crate::routes::operations;
 
 /// How often the embedded database is looked after.
 const WATCH: Duration = Duration::from_millis(250);
 
-/// A server of the service on a listener; it runs when awaited.
-pub fn server(service: &Arc<Service>, listener: TcpListener) -> io::Result<Server> {
-    let limits = ConnectionLimits { problem_body, ..service.config.connection_limits() };
+/// A server of the service on a listener; it runs when awaited. `stopping` turning true ends idle
+/// connections.
+pub fn server(service: &Arc<Service>, listener: TcpListener, stopping: watch::Receiver<bool>) -> io::Result<Server> {
+    let limits = service.config.connection_limits(problem_body);
     let workers = service.config.workers;
     let service = Arc::clone(service);
     let operations: Arc<[Operation]> = operations(&service.kinds).into();
-    connection::serve(listener, limits, workers, move || application(Arc::clone(&service), Arc::clone(&operations)))
+    transport::serve(listener, limits, workers, stopping, move || {
+        application(Arc::clone(&service), Arc::clone(&operations))
+    })
 }
 
 /// The body of an answer that the HTTP layer gives itself.
@@ -42,12 +46,13 @@ fn problem_body(status: u16, request_id: &str) -> String {
 
 /// Stops a server when the process is asked to (SIGTERM, SIGINT): requests under way are answered
 /// first, new ones are not taken.
-pub async fn stop_on_signal(handle: ServerHandle) -> io::Result<()> {
+pub async fn stop_on_signal(handle: ServerHandle, stopping: watch::Sender<bool>) -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         _ = terminate.recv() => tracing::info!("asked to stop (SIGTERM)"),
         _ = interrupt.recv() => tracing::info!("asked to stop (SIGINT)"),
     }
+    stopping.send_replace(true);
     handle.stop(true).await;
     Ok(())
 }

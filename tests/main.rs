@@ -12,5 +12,6 @@ mod schema;
 mod screenings;
 mod service;
 mod sign_in;
+mod slow_senders;
 mod support;
 mod users;

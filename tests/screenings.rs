@@ -38,11 +38,16 @@ async fn the_life_of_a_screening() {
     assert_eq!(stale.header("etag"), "\"1\"");
     let amended = guard.patch(&path, "\"1\"", &patch).await.expect(200);
     assert_eq!((amended.header("etag"), &amended.body["abnormal"]), ("\"2\"", &json!(true)));
-    assert_eq!(amended.warnings(), ["reported_late", "retest_advised"], "an amendment answers the warnings of its own fields");
+    assert_eq!(
+        amended.warnings(),
+        ["reported_late", "retest_advised"],
+        "an amendment answers the warnings of its own fields"
+    );
     assert_eq!(guard.post("/v1/screenings", &body).await.expect(200).body["revision"], 2, "a retry after an amendment");
 
     let revisions = guard.get(&format!("{path}/revisions")).await.expect(200);
-    let temperatures: Vec<&Json> = revisions.body["items"].as_array().unwrap().iter().map(|item| &item["temperature_c"]).collect();
+    let temperatures: Vec<&Json> =
+        revisions.body["items"].as_array().unwrap().iter().map(|item| &item["temperature_c"]).collect();
     assert_eq!(temperatures, ["36.5", "37.3"]);
 
     let void = json!({"reason": "entered twice"});
@@ -136,8 +141,14 @@ async fn what_is_implausible_is_kept_with_warnings() {
     };
     let none: Vec<String> = vec![];
     assert_eq!(judged(json!({"temperature_c": "37.2"})).await, (json!(false), json!(true), none.clone()));
-    assert_eq!(judged(json!({"temperature_c": "37.3"})).await, (json!(true), json!(true), vec!["retest_advised".into()]));
-    assert_eq!(judged(json!({"temperature_c": "34.1"})).await, (json!(false), json!(true), vec!["implausible_temperature".into()]));
+    assert_eq!(
+        judged(json!({"temperature_c": "37.3"})).await,
+        (json!(true), json!(true), vec!["retest_advised".into()])
+    );
+    assert_eq!(
+        judged(json!({"temperature_c": "34.1"})).await,
+        (json!(false), json!(true), vec!["implausible_temperature".into()])
+    );
     assert_eq!(judged(json!({"temperature_c": null})).await, (json!(false), json!(false), none.clone()));
     assert_eq!(judged(json!({"answers": ["contact_case"]})).await.0, json!(true));
     assert_eq!(judged(json!({"answers": ["refused"]})).await, (json!(false), json!(false), none.clone()));
@@ -166,5 +177,8 @@ async fn plates_are_checked_masked_and_found_in_no_url() {
     body["vehicle"] = json!({"plate_number": "川t·12345"});
     let reply = admin.post("/v1/screenings", &body).await.expect(201);
     assert_eq!(reply.body["vehicle"], json!({"plate_number": "川T·***45", "plate_kind": "ordinary"}));
-    assert_eq!(admin.get("/v1/screenings?plate_number=x").await.expect(400).faults(), [("?plate_number".to_owned(), "unknown_parameter".to_owned())]);
+    assert_eq!(
+        admin.get("/v1/screenings?plate_number=x").await.expect(400).faults(),
+        [("?plate_number".to_owned(), "unknown_parameter".to_owned())]
+    );
 }

@@ -3,8 +3,6 @@
 pub mod body;
 pub mod catalogue;
 pub mod check;
-#[path = "connection_stub.rs"]
-pub mod connection;
 pub mod cursor;
 pub mod database;
 pub mod etag;
@@ -19,6 +17,7 @@ pub mod scalars;
 pub mod statement;
 pub mod text;
 pub mod time;
+pub mod transport;
 pub mod tree;
 pub mod value;
 pub mod vocabulary;

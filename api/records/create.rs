@@ -50,7 +50,9 @@ pub async fn create(service: &Service, actor: &Actor, kind: &'static Kind, tree:
     let place = match judge_place(actor, &draft, place, faults) {
         Ok(place) => place,
         // What was taken once is not refused because its author moved or its place closed since.
-        Err(problem) => return retried(service, actor, kind, draft.client_id(), &digest).await?.map(Created::Same).ok_or(problem),
+        Err(problem) => {
+            return retried(service, actor, kind, draft.client_id(), &digest).await?.map(Created::Same).ok_or(problem);
+        }
     };
     let id = draft.client_id().unwrap_or_else(new_id);
     for _ in 0..TRIES {
@@ -74,11 +76,19 @@ fn judge_place(actor: &Actor, draft: &Draft, place: Option<Place>, faults: Fault
 }
 
 /// The record of an id if this actor sent it with this content before.
-async fn retried(service: &Service, actor: &Actor, kind: &Kind, id: Option<Uuid>, digest: &[u8; 32]) -> Result<Option<Record>, Problem> {
+async fn retried(
+    service: &Service,
+    actor: &Actor,
+    kind: &Kind,
+    id: Option<Uuid>,
+    digest: &[u8; 32],
+) -> Result<Option<Record>, Problem> {
     let Some(id) = id else { return Ok(None) };
     for district_code in &actor.districts {
         let existing = read::find_unscoped(service, kind, district_code, id).await?;
-        let own = existing.filter(|record| record.envelope.recorded_by == actor.user_id && record.envelope.submission_digest == digest);
+        let own = existing.filter(|record| {
+            record.envelope.recorded_by == actor.user_id && record.envelope.submission_digest == digest
+        });
         if own.is_some() {
             return Ok(own);
         }

@@ -55,7 +55,8 @@ impl Reply {
     /// The codes of a record's warnings, sorted.
     pub fn warnings(&self) -> Vec<String> {
         let list = self.body["warnings"].as_array().cloned().unwrap_or_default();
-        let mut codes: Vec<_> = list.iter().map(|warning| warning["code"].as_str().unwrap_or_default().to_owned()).collect();
+        let mut codes: Vec<_> =
+            list.iter().map(|warning| warning["code"].as_str().unwrap_or_default().to_owned()).collect();
         codes.sort();
         codes
     }
@@ -76,7 +77,8 @@ impl Actor {
     /// Signs in.
     pub async fn sign_in(app: &TestApp, id: Uuid, username: &str, password: &str) -> Self {
         let mut actor = Self::new(app, None, id);
-        let pair = actor.post("/v1/auth/login", &json!({"username": username, "password": password})).await.expect(200).body;
+        let pair =
+            actor.post("/v1/auth/login", &json!({"username": username, "password": password})).await.expect(200).body;
         actor.token = pair["access_token"].as_str().map(str::to_owned);
         actor.refresh_token = pair["refresh_token"].as_str().unwrap_or_default().to_owned();
         actor

@@ -29,6 +29,7 @@ pub struct TestApp {
     /// Its database.
     pub database_url: String,
     handle: ServerHandle,
+    stopping: tokio::sync::watch::Sender<bool>,
 }
 
 impl TestApp {
@@ -50,10 +51,11 @@ impl TestApp {
         let service = start::service(config, &database_url, Registry::new(routes::DEFINITIONS)).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let server = serve::server(&service, listener).unwrap();
+        let (stopping, stopped) = tokio::sync::watch::channel(false);
+        let server = serve::server(&service, listener, stopped).unwrap();
         let handle = server.handle();
         tokio::spawn(server);
-        Self { address, service, database_url, handle }
+        Self { address, service, database_url, handle, stopping }
     }
 
     /// The URL of a path.
@@ -100,7 +102,8 @@ impl TestApp {
 
     /// An account as `lianfang user add` makes it; its one-time password.
     pub async fn add_user(&self, id: Uuid, username: &str, grants: Vec<Grant>) -> String {
-        let new = NewUser { id, username: username.into(), display_name: username.into(), phone: None, org_id: None, grants };
+        let new =
+            NewUser { id, username: username.into(), display_name: username.into(), phone: None, org_id: None, grants };
         let deed = Deed {
             actor_id: None,
             verb: "user.create",
@@ -137,6 +140,7 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
+        self.stopping.send_replace(true);
         // The future only waits; asking is done by calling.
         drop(self.handle.stop(false));
     }
