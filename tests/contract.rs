@@ -1,1 +1,199 @@
-//! x
+//! The document is fresh, whole and true.
+
+use std::collections::BTreeSet;
+
+use lianfang::kit::catalogue::Code;
+use lianfang::kit::field::{Field, Shape};
+use lianfang::records::Registry;
+use lianfang::routes;
+use serde_json::{Value as Json, json};
+
+use crate::support::{TestApp, examples};
+
+fn document() -> Json {
+    routes::document(&Registry::new(routes::DEFINITIONS))
+}
+
+/// Every operation: method, path, itself.
+fn operations(document: &Json) -> Vec<(String, String, Json)> {
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            all.push((method.clone(), path.clone(), operation.clone()));
+        }
+    }
+    all
+}
+
+/// `make openapi` writes it anew.
+#[test]
+fn the_committed_document_is_fresh() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
+    let committed: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(committed == document(), "openapi/openapi.json is stale: run `make openapi`");
+}
+
+#[test]
+fn it_is_a_document_that_its_own_library_reads() {
+    let read: utoipa::openapi::OpenApi = serde_json::from_value(document()).unwrap();
+    assert!(read.paths.paths.len() > 20);
+}
+
+#[test]
+fn every_operation_says_all_that_the_contract_asks() {
+    let document = document();
+    let mut ids = BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let at = format!("{method} {path}");
+        let id = operation["operationId"].as_str().unwrap().to_owned();
+        assert!(id.contains('_') && ids.insert(id.clone()), "{at}: operationId {id}");
+        assert!(operation["security"].is_array(), "{at}: security");
+        for member in ["summary", "description"] {
+            assert!(operation[member].as_str().is_some_and(|text| !text.is_empty()), "{at}: {member}");
+        }
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{at}: no success");
+        for status in ["400", "429", "500", "503"] {
+            assert!(responses.contains_key(status), "{at}: {status}");
+        }
+        let public = operation["security"] == json!([]);
+        assert_eq!(!public, operation["security"] == json!([{"bearer": []}]), "{at}");
+        if !public {
+            assert!(responses.contains_key("401"), "{at}: 401");
+        }
+        if let Some(body) = operation.get("requestBody") {
+            for (media_type, media) in body["content"].as_object().unwrap() {
+                assert!(!media["examples"]["example"]["value"].is_null(), "{at}: no example of {media_type}");
+            }
+            assert!(responses.contains_key("413") && responses.contains_key("415"), "{at}: 413, 415");
+        }
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_schema_is_used() {
+    let document = document();
+    let mut used = BTreeSet::new();
+    collect_references(&document, &mut used);
+    let known: BTreeSet<String> =
+        document["components"]["schemas"].as_object().unwrap().keys().map(|name| format!("#/components/schemas/{name}")).collect();
+    assert_eq!(used.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "lead nowhere");
+    assert_eq!(known.difference(&used).collect::<Vec<_>>(), Vec::<&String>::new(), "are not used");
+}
+
+fn collect_references(json: &Json, used: &mut BTreeSet<String>) {
+    match json {
+        Json::Object(members) => {
+            if let Some(Json::String(target)) = members.get("$ref") {
+                used.insert(target.clone());
+            }
+            members.values().for_each(|member| collect_references(member, used));
+        }
+        Json::Array(items) => items.iter().for_each(|item| collect_references(item, used)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_string_number_and_array_is_bounded_and_described() {
+    let document = document();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert!(schema["description"].as_str().is_some_and(|text| !text.is_empty()), "{name}: no description");
+        for (property, member) in schema["properties"].as_object().into_iter().flatten() {
+            let described = member["description"].is_string() || member.get("$ref").is_some() || member.get("oneOf").is_some();
+            assert!(described, "{name}.{property}: no description");
+        }
+        demand_bounds(schema, name);
+    }
+    for (method, path, operation) in operations(&document) {
+        demand_bounds(&operation["parameters"], &format!("{method} {path}"));
+    }
+}
+
+fn demand_bounds(schema: &Json, at: &str) {
+    if let Some(items) = schema.as_array() {
+        items.iter().for_each(|item| demand_bounds(item, at));
+    }
+    let Some(members) = schema.as_object() else { return };
+    let is = |name: &str| match members.get("type") {
+        Some(Json::String(text)) => text == name,
+        Some(Json::Array(types)) => types.contains(&json!(name)),
+        _ => false,
+    };
+    if is("string") {
+        let bounded = ["maxLength", "enum", "const"].iter().any(|bound| members.contains_key(*bound)) || members.get("format") == Some(&json!("uuid"));
+        assert!(bounded, "{at}: a string without bound: {schema}");
+    }
+    if is("integer") || is("number") {
+        assert!(members.contains_key("minimum") && members.contains_key("maximum"), "{at}: a number without bounds: {schema}");
+    }
+    if is("array") {
+        assert!(members.contains_key("maxItems"), "{at}: an array without bound: {schema}");
+    }
+    for (name, member) in members.iter().filter(|(name, _)| *name != "example" && *name != "examples") {
+        demand_bounds(member, &format!("{at}/{name}"));
+    }
+}
+
+#[test]
+fn patterns_compile() {
+    fn all(fields: &'static [Field]) {
+        for field in fields {
+            match field.shape {
+                Shape::Text { pattern: Some(pattern), .. } => drop(regex::Regex::new(pattern).unwrap()),
+                Shape::Object(fields) => all(fields),
+                _ => {}
+            }
+        }
+    }
+    Registry::new(routes::DEFINITIONS).kinds().for_each(|kind| all(kind.fields));
+}
+
+#[tokio::test]
+async fn the_examples_can_be_posted_as_they_stand() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let served = admin.get("/openapi.json").await.expect(200).body;
+    for kind in ["organizations", "places", "people", "screenings"] {
+        let operation = &served["paths"][format!("/v1/{kind}")]["post"];
+        let example = &operation["requestBody"]["content"]["application/json"]["examples"]["example"]["value"];
+        assert_eq!(example, &examples::of_kind(kind));
+        let created = admin.post(&format!("/v1/{kind}"), example).await.expect(201).body;
+        let shown = &operation["responses"]["201"]["content"]["application/json"]["examples"]["example"]["value"];
+        assert_eq!(members(&created), members(shown), "{kind}: the example of the answer has other members");
+    }
+    let user = &served["paths"]["/v1/users"]["post"]["requestBody"]["content"]["application/json"]["examples"]["example"]["value"];
+    let created = admin.post("/v1/users", user).await.expect(201).body;
+    let shown = &served["paths"]["/v1/users"]["post"]["responses"]["201"]["content"]["application/json"]["examples"]["example"]["value"];
+    assert_eq!(members(&created), members(shown));
+}
+
+fn members(json: &Json) -> BTreeSet<String> {
+    json.as_object().unwrap().keys().cloned().collect()
+}
+
+/// What is served has exactly the members of its schema.
+#[tokio::test]
+async fn records_have_the_members_of_their_schemas() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let document = document();
+    for kind in Registry::new(routes::DEFINITIONS).kinds().collect::<Vec<_>>().into_iter().rev() {
+        if kind.name == "screenings" {
+            continue; // needs its place first; it is posted below
+        }
+        let created = admin.post(&format!("/v1/{}", kind.path), &examples::of_kind(kind.name)).await.expect(201).body;
+        let schema = &document["components"]["schemas"][kind.schema];
+        assert_eq!(members(&created), members(&schema["properties"]), "{}", kind.name);
+    }
+    let created = admin.post("/v1/screenings", &examples::of_kind("screenings")).await.expect(201).body;
+    assert_eq!(members(&created), members(&document["components"]["schemas"]["Screening"]["properties"]));
+}
+
+#[test]
+fn every_problem_code_is_in_the_document() {
+    let text = document().to_string();
+    for code in Code::ALL {
+        assert!(text.contains(code.code()), "{}", code.code());
+    }
+}

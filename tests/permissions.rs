@@ -1,1 +1,155 @@
-//! x
+//! Who may use what: a row for every operation of the document, a request for every role.
+
+use std::collections::BTreeMap;
+
+use lianfang::auth::{Grant, Role};
+use lianfang::records::Registry;
+use lianfang::routes;
+use reqwest::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::TestApp;
+
+/// Everybody, signed in or not.
+const PUBLIC: &str = "public";
+/// Everybody who is signed in.
+const ALL: &str = "all";
+const ADMINISTRATORS: &str = "district_admin org_admin";
+const PLACE_READERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer store_reporter";
+const PLACE_WRITERS: &str = "district_admin org_admin town_cadre";
+const PERSON_READERS: &str = "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer";
+const PERSON_WRITERS: &str = "district_admin grid_worker town_cadre village_cadre health_worker cdc_officer gate_guard volunteer";
+const SCREENING_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre health_worker cdc_officer police_officer gate_guard volunteer";
+const SCREENING_WRITERS: &str = "district_admin org_admin town_cadre village_cadre health_worker gate_guard volunteer";
+
+/// The matrix: operation and the roles that may use it. An operation without a row fails the test.
+const MATRIX: &[(&str, &str)] = &[
+    ("get_health", PUBLIC),
+    ("get_readiness", PUBLIC),
+    ("get_document", PUBLIC),
+    ("create_session", PUBLIC),
+    ("refresh_session", PUBLIC),
+    ("get_jwks", PUBLIC),
+    ("end_session", ALL),
+    ("change_password", ALL),
+    ("get_me", ALL),
+    ("list_divisions", ALL),
+    ("get_division", ALL),
+    ("list_vocabularies", ALL),
+    ("create_user", ADMINISTRATORS),
+    ("list_users", ADMINISTRATORS),
+    ("get_user", ADMINISTRATORS),
+    ("amend_user", ADMINISTRATORS),
+    ("create_organization", ADMINISTRATORS),
+    ("amend_organization", ADMINISTRATORS),
+    ("void_organization", ADMINISTRATORS),
+    ("list_organizations", ALL),
+    ("get_organization", ALL),
+    ("list_organization_revisions", ALL),
+    ("create_place", PLACE_WRITERS),
+    ("amend_place", PLACE_WRITERS),
+    ("void_place", PLACE_WRITERS),
+    ("list_places", PLACE_READERS),
+    ("get_place", PLACE_READERS),
+    ("list_place_revisions", PLACE_READERS),
+    ("create_person", PERSON_WRITERS),
+    ("amend_person", PERSON_WRITERS),
+    ("void_person", PERSON_WRITERS),
+    ("list_people", PERSON_READERS),
+    ("get_person", PERSON_READERS),
+    ("list_person_revisions", PERSON_READERS),
+    ("create_screening", SCREENING_WRITERS),
+    ("amend_screening", SCREENING_WRITERS),
+    ("void_screening", SCREENING_WRITERS),
+    ("list_screenings", SCREENING_READERS),
+    ("get_screening", SCREENING_READERS),
+    ("list_screening_revisions", SCREENING_READERS),
+];
+
+#[tokio::test]
+async fn every_role_may_use_exactly_what_the_matrix_says() {
+    let app = TestApp::start().await;
+    let operations = routes::operations(&Registry::new(routes::DEFINITIONS));
+    let matrix: BTreeMap<&str, &str> = MATRIX.iter().copied().collect();
+    let listed: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
+    let gone: Vec<&&str> = matrix.keys().filter(|id| !listed.contains(id)).collect();
+    assert!(gone.is_empty(), "rows of operations that don't exist: {gone:?}");
+    let nobody = app.nobody();
+    let mut actors = Vec::new();
+    for role in Role::ALL {
+        actors.push((role.code(), app.actor_of(vec![Grant { role: *role, area_code: "511802005".into(), org_id: None }]).await));
+    }
+    let mut wrong = Vec::new();
+    for operation in &operations {
+        let Some(row) = matrix.get(operation.id.as_str()) else {
+            wrong.push(format!("{} has no row", operation.id));
+            continue;
+        };
+        // Ending the session would end the test's.
+        if operation.id == "end_session" {
+            continue;
+        }
+        let path = operation.path.replace("{id}", &Uuid::now_v7().to_string()).replace("{code}", "511802");
+        let body = (operation.method != Method::GET.as_str()).then(|| "{}".to_owned());
+        let method: Method = operation.method.as_str().parse().unwrap();
+        let status = nobody.send(method.clone(), &path, body.clone()).await.status;
+        let public = *row == PUBLIC;
+        // A public operation may answer 401 to an empty sign-in only through its own code.
+        if (status == 401) == public {
+            wrong.push(format!("{}: nobody gets {status}", operation.id));
+        }
+        for (role, actor) in &actors {
+            let reply = actor.send(method.clone(), &path, body.clone()).await;
+            let may = public || *row == ALL || row.split(' ').any(|other| other == *role);
+            let refused = reply.status == 403 && reply.code() == "forbidden";
+            if may == refused || reply.status >= 500 || reply.status == 401 {
+                wrong.push(format!("{}: {role} gets {} {}", operation.id, reply.status, reply.code()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn a_grant_for_one_organisation_reaches_only_its_records() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let organization = |name: &str| json!({"kind": "school", "name": name, "area_code": "511802001"});
+    let mut ids = Vec::new();
+    for name in ["一小", "二小"] {
+        let id = admin.post("/v1/organizations", &organization(name)).await.expect(201).body["id"].clone();
+        ids.push(Uuid::parse_str(id.as_str().unwrap()).unwrap());
+    }
+    let grant = |role, org_id| Grant { role, area_code: "511802".into(), org_id: Some(org_id) };
+    let first = app.actor_of(vec![grant(Role::OrgAdmin, ids[0])]).await;
+    let second = app.actor_of(vec![grant(Role::OrgAdmin, ids[1])]).await;
+    let place = json!({"kind": "compound_gate", "name": "校门", "area_code": "511802001", "org_id": ids[0]});
+    let path = first.post("/v1/places", &place).await.expect(201).header("location").to_owned();
+    assert_eq!(second.post("/v1/places", &place).await.expect(403).code(), "out_of_area");
+    first.get(&path).await.expect(200);
+    second.get(&path).await.expect(404);
+    second.patch(&path, "\"1\"", &json!({"name": "x"})).await.expect(404);
+    assert_eq!(second.get("/v1/places").await.body["items"], json!([]));
+    let moved = first.patch(&path, "\"1\"", &json!({"org_id": ids[1]})).await;
+    assert_eq!(moved.expect(403).code(), "out_of_area", "handing a record to another organisation");
+}
+
+#[tokio::test]
+async fn who_reads_but_does_not_write_gets_403_and_who_sees_nothing_404() {
+    let app = TestApp::start().await;
+    let cadre = app.town_cadre("大兴街道").await;
+    let place = json!({"kind": "compound_gate", "name": "门", "area_code": "511802005001"});
+    let path = cadre.post("/v1/places", &place).await.expect(201).header("location").to_owned();
+    let guard = app.gate_guard("大兴街道").await;
+    guard.get(&path).await.expect(200);
+    assert_eq!(guard.patch(&path, "\"1\"", &json!({"name": "x"})).await.expect(403).code(), "forbidden");
+    let both = app
+        .actor_of(vec![
+            Grant { role: Role::GateGuard, area_code: "511802005".into(), org_id: None },
+            Grant { role: Role::TownCadre, area_code: "511802114".into(), org_id: None },
+        ])
+        .await;
+    assert_eq!(both.patch(&path, "\"1\"", &json!({"name": "x"})).await.expect(403).code(), "out_of_area");
+    app.town_cadre("八步镇").await.patch(&path, "\"1\"", &json!({"name": "x"})).await.expect(404);
+}

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::{ArrayBuilder, ObjectBuilder, RefOr, Schema, Type};
 use uuid::Uuid;
 
 use crate::kit::field::{Field, Shape, free_text};
@@ -108,11 +109,25 @@ pub struct Me {
     #[schema(max_items = 50)]
     pub roles: Vec<UserGrant>,
     /// The districts it reaches.
-    #[schema(max_items = 4000)]
+    #[schema(schema_with = districts)]
     pub districts: Vec<String>,
     /// The operations it may use.
-    #[schema(max_items = 1000)]
+    #[schema(schema_with = operation_ids)]
     pub operations: Vec<String>,
     /// Whether nothing else is allowed before the password was changed.
     pub password_change_required: bool,
+}
+
+fn districts() -> RefOr<Schema> {
+    texts("The districts it reaches.", 6, 4_000)
+}
+
+fn operation_ids() -> RefOr<Schema> {
+    texts("The operations it may use.", 60, 1_000)
+}
+
+/// A list of bounded texts; the derive can't bound items.
+fn texts(about: &str, max_length: usize, max_items: usize) -> RefOr<Schema> {
+    let item = ObjectBuilder::new().schema_type(Type::String).max_length(Some(max_length));
+    ArrayBuilder::new().items(item).max_items(Some(max_items)).description(Some(about)).into()
 }

@@ -21,7 +21,7 @@ use crate::kit::check::check_object;
 use crate::kit::faults::Faults;
 use crate::kit::field::Field;
 use crate::kit::problem::Problem;
-use crate::kit::text::{Language, Text};
+use crate::kit::text::Language;
 use crate::kit::tree::{Tree, TreeFault};
 use crate::kit::value::Values;
 
@@ -134,9 +134,6 @@ impl Call {
         crate::kit::body::read(&self.request, &mut payload, &self.service.config.body_limits()).await
     }
 }
-
-/// What to do about a malformed body.
-pub const JSON_HINT: Text = Text::new("send one JSON object, UTF-8", "请发送一个 UTF-8 编码的 JSON 对象");
 
 /// A fault of one field, as a whole problem.
 pub fn fault(pointer: &str, code: FaultCode) -> Problem {

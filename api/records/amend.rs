@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::read;
 use super::record::Record;
 use super::resolve;
-use super::warnings::{AMBIGUOUS_AREA, CAPTURED_BY_OTHER, DIFFERS_FROM_REGISTER, SUPERSEDED_AREA};
+use super::warnings::{AMBIGUOUS_AREA, CAPTURED_BY_OTHER, DIFFERS_FROM_REGISTER, Noted, SUPERSEDED_AREA};
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::{Code, FaultCode};
@@ -143,7 +143,7 @@ async fn patched(
     }
     envelope.org_id = place.org_id;
     envelope.occurred_at = draft.values.instant("occurred_at").unwrap_or(envelope.occurred_at);
-    draft.warnings.extend(current.envelope.warnings.iter().filter(|noted| stays(&noted.code, moved)).cloned());
+    draft.warnings.extend(current.envelope.warnings.iter().filter(|noted| stays(kind, noted, moved)).cloned());
     resolve::judge_envelope(actor, &mut draft, envelope.occurred_at, envelope.recorded_at);
     let mut values = current.values.clone();
     for field in kind.body_fields() {
@@ -172,10 +172,14 @@ fn target(kind: &Kind, current: &Record, patch: &Tree) -> Tree {
     body
 }
 
-/// Warnings that an amendment doesn't answer.
-fn stays(code: &str, moved: bool) -> bool {
+/// Warnings that an amendment doesn't answer: those of the area where it stays, of the sender, and
+/// of what was given inline at creation.
+fn stays(kind: &Kind, noted: &Noted, moved: bool) -> bool {
+    let code = noted.code.as_str();
     let of_area = code == SUPERSEDED_AREA.code || code == AMBIGUOUS_AREA.code;
-    (of_area && !moved) || code == DIFFERS_FROM_REGISTER.code || code == CAPTURED_BY_OTHER.code
+    let inline = kind.fields.iter().filter(|field| matches!(field.shape, Shape::Inline(_)));
+    let of_inline = inline.into_iter().any(|field| noted.field.starts_with(&format!("/{}/", field.name)));
+    (of_area && !moved) || of_inline || code == DIFFERS_FROM_REGISTER.code || code == CAPTURED_BY_OTHER.code
 }
 
 /// Members that a patch can't have: unknown ones are found with the whole; here what is the

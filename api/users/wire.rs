@@ -126,8 +126,14 @@ pub fn schemas() -> Vec<(String, Json)> {
     vec![
         ("User".into(), user),
         ("CreatedUser".into(), created),
-        ("NewUser".into(), object(&NEW.iter().collect::<Vec<_>>(), Direction::Sent)),
-        ("UserPatch".into(), object(&PATCH.iter().collect::<Vec<_>>(), Direction::Patched)),
+        ("NewUser".into(), described(NEW, Direction::Sent, "Creates an account.")),
+        ("UserPatch".into(), described(PATCH, Direction::Patched, "A merge patch (RFC 7396): what is absent stays.")),
         ("UserPage".into(), page(&reference("User"))),
     ]
+}
+
+fn described(fields: &'static [Field], direction: Direction, about: &str) -> Json {
+    let mut schema = object(&fields.iter().collect::<Vec<_>>(), direction);
+    schema["description"] = about.into();
+    schema
 }

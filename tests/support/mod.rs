@@ -5,9 +5,8 @@ mod app;
 mod cluster;
 pub mod examples;
 
-pub use actor::{Actor, Reply};
+pub use actor::Actor;
 pub use app::TestApp;
-pub use cluster::cluster_directory;
 
 /// A surely-fake resident id (no county 519999 exists), the check digit right.
 pub fn fake_resident_id(sequence: u32) -> String {
