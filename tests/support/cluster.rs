@@ -22,11 +22,20 @@ pub fn cluster_directory() -> PathBuf {
     cluster().directory.clone()
 }
 
+/// A database with nothing in it; its URL.
+pub async fn empty_database() -> String {
+    make_database("template0").await
+}
+
 /// A fresh, migrated database; its URL.
 pub async fn fresh_database() -> String {
+    make_database(TEMPLATE).await
+}
+
+async fn make_database(template: &str) -> String {
     let name = format!("test_{}", uuid::Uuid::now_v7().simple());
     let mut connection = AsyncPgConnection::establish(cluster().embedded.database_url()).await.unwrap();
-    connection.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")).await.unwrap();
+    connection.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
     cluster().embedded.database_url_for(&name)
 }
 

@@ -7,6 +7,7 @@ pub mod examples;
 
 pub use actor::Actor;
 pub use app::TestApp;
+pub use cluster::empty_database;
 
 /// A surely-fake resident id (no county 519999 exists), the check digit right.
 pub fn fake_resident_id(sequence: u32) -> String {
