@@ -57,10 +57,16 @@ pub struct Service {
 
 impl Service {
     /// Puts a service together over a migrated database.
-    pub fn new(config: Config, database: Database, keys: Keys, kinds: Registry) -> Result<Self, Problem> {
+    pub fn new(
+        config: Config,
+        database: Database,
+        ledger: Ledger,
+        keys: Keys,
+        kinds: Registry,
+    ) -> Result<Self, Problem> {
         let zone = config.zone.parse().map_err(Problem::internal)?;
         Ok(Self {
-            ledger: Ledger::new(database.clone()),
+            ledger,
             divisions: Divisions::embedded().map_err(Problem::internal)?,
             sealer: Sealer::new(&keys.data, &keys.commitment),
             tokens: Tokens::new(&keys.token)?,

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::net::TcpListener;
 
+use indicatif::{ProgressBar, ProgressStyle};
 use lianfang::app::Service;
 use lianfang::audit::Deed;
 use lianfang::auth::{Grant, Role};
@@ -15,6 +16,7 @@ use lianfang::kit::text::Language;
 use lianfang::records::Registry;
 use lianfang::start::{self, Backend, StartError};
 use lianfang::users::{NewUser, add};
+use lianfang::verify::{Verified, VerifyError};
 use lianfang::{routes, serve as server};
 use serde_json::{Value as Json, json};
 use tracing_subscriber::EnvFilter;
@@ -214,6 +216,37 @@ async fn add_to(
         details: json!({"by": "command line", "role": role.code(), "area_code": area_code}),
     };
     Ok((add(&service, &new, deed).await?, area_code))
+}
+
+/// Verifies the ledger.
+pub async fn verify(config: Config, json: bool) -> Result<(), Failure> {
+    let backend = Backend::start(&config).await?;
+    let verified = verify_at(&backend, config).await;
+    backend.leave().await?;
+    let verified = verified?;
+    print(&if json {
+        json!({"districts": verified.districts, "entries": verified.entries, "revisions": verified.revisions, "figures": verified.figures}).to_string()
+    } else {
+        format!("The ledger holds: {} districts, {} entries, {} revisions, {} figures.", verified.districts, verified.entries, verified.revisions, verified.figures)
+    })
+}
+
+async fn verify_at(backend: &Backend, config: Config) -> Result<Verified, Failure> {
+    prepare(backend).await?;
+    let service = start::service(config, &backend.url, Registry::new(routes::DEFINITIONS)).await?;
+    // Nothing is drawn where stderr is no terminal.
+    let bar = ProgressBar::new(0);
+    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} numbers, {per_sec}, {eta} left").map_err(Failure::other)?);
+    let verified = lianfang::verify::verify(&service, |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    })
+    .await;
+    bar.finish_and_clear();
+    verified.map_err(|error| match error {
+        VerifyError::Finding(finding) => Failure::Other(finding.to_string()),
+        VerifyError::Problem(problem) => problem.into(),
+    })
 }
 
 /// Prints the document.

@@ -42,6 +42,9 @@ pub struct Config {
     /// The largest body of an ordinary request, in bytes.
     #[validate(range(min = 1024, max = 16_777_216))]
     pub body_max_bytes: usize,
+    /// The largest body of a batch, in bytes.
+    #[validate(range(min = 1024, max = 67_108_864))]
+    pub batch_max_bytes: usize,
     /// How long the head of a request may take, in milliseconds.
     #[validate(range(min = 100, max = 600_000))]
     pub header_timeout_ms: u64,
@@ -82,6 +85,7 @@ impl Default for Config {
             database_wait_ms: 3_000,
             statement_timeout_ms: 15_000,
             body_max_bytes: 256 * 1024,
+            batch_max_bytes: 4 * 1024 * 1024,
             header_timeout_ms: 10_000,
             body_timeout_ms: 10_000,
             body_min_bytes_per_s: 500,
@@ -185,6 +189,11 @@ impl Config {
             idle_timeout: Duration::from_millis(self.body_timeout_ms),
             minimum_bytes_per_s: self.body_min_bytes_per_s,
         }
+    }
+
+    /// The bounds of a batch.
+    pub fn batch_limits(&self) -> BodyLimits {
+        BodyLimits { max_bytes: self.batch_max_bytes, ..self.body_limits() }
     }
 
     /// The bounds of a connection; `problem_body` renders what the HTTP layer answers itself.

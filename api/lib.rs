@@ -6,6 +6,7 @@
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod changes;
 pub mod config;
 pub mod divisions;
 pub mod embedded;
@@ -25,4 +26,5 @@ pub mod serve;
 pub mod service;
 pub mod start;
 pub mod users;
+pub mod verify;
 pub mod vocabularies;

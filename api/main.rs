@@ -47,6 +47,11 @@ enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Verify the ledger: numbers, chain, digests and figures. Exit code 1 names the first altered row.
+    Verify {
+        #[command(flatten)]
+        place: Place,
+    },
     /// Print the OpenAPI document.
     Openapi {
         /// One line, for programs.
@@ -114,8 +119,7 @@ fn main() -> ExitCode {
 /// The runtime has several threads: migrations block in place, and actix runs its own workers.
 fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
     let json = match &line.command {
-        Command::Serve { place, .. }
-        | Command::Migrate { place }
+        Command::Serve { place, .. } | Command::Migrate { place } | Command::Verify { place }
         | Command::User { command: UserCommand::Add { place, .. } } => place.json,
         Command::Openapi { json } => *json,
     };
@@ -139,6 +143,7 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
             let role = role.unwrap_or_else(|| "district_admin".into());
             commands::add_user(place.config(None)?, &name, &role, &area, json).await
         }
+        Command::Verify { place } => commands::verify(place.config(None)?, json).await,
         Command::Openapi { json } => commands::print_document(json),
     }
 }

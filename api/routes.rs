@@ -7,7 +7,7 @@ use utoipa::PartialSchema;
 use crate::kit::vocabulary::Vocabulary;
 use crate::operations::{Operation, document};
 use crate::records::{Definition, Registry};
-use crate::{auth, divisions, organizations, people, places, records, screenings, service, users, vocabularies};
+use crate::{auth, changes, divisions, organizations, people, places, records, screenings, service, users, vocabularies};
 
 /// Every kind of record.
 pub static DEFINITIONS: &[&Definition] =
@@ -23,6 +23,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
     operations.extend(users::operations());
     operations.extend(divisions::operations());
     operations.extend(vocabularies::operations());
+    operations.extend(changes::operations());
     operations.extend(kinds.kinds().flat_map(records::operations::of_kind));
     operations
 }
@@ -35,7 +36,9 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(users::schemas());
     schemas.extend(divisions::schemas());
     schemas.extend(vocabularies::schemas());
+    schemas.extend(changes::schemas());
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
+    schemas.insert("BatchResults".into(), records::batch::schema());
     document::document(&operations(kinds), schemas)
 }
 

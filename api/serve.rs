@@ -24,6 +24,7 @@ const WATCH: Duration = Duration::from_millis(250);
 /// A server of the service on a listener; it runs when awaited. `stopping` turning true ends idle
 /// connections.
 pub fn server(service: &Arc<Service>, listener: TcpListener, stopping: watch::Receiver<bool>) -> io::Result<Server> {
+    tokio::spawn(crate::changes::watch_heads(Arc::downgrade(service)));
     let limits = service.config.connection_limits(problem_body);
     let workers = service.config.workers;
     let service = Arc::clone(service);

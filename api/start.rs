@@ -14,6 +14,7 @@ use crate::embedded::{Durability, Embedded, EmbeddedError};
 use crate::kit::database::{Database, DatabaseError};
 use crate::kit::problem::Problem;
 use crate::kit::statement::Statement;
+use crate::ledger::Ledger;
 use crate::privacy::keys::{KeyError, Keys};
 use crate::records::Registry;
 
@@ -133,7 +134,8 @@ pub async fn service(config: Config, url: &str, kinds: Registry) -> Result<Arc<S
     let divisions = Divisions::embedded()?;
     crate::divisions::load(&database, &divisions).await?;
     start_clocks(&database).await?;
-    Ok(Arc::new(Service::new(config, database, keys, kinds)?))
+    let ledger = Ledger::start(url).map_err(|error| StartError::Other(error.to_string()))?;
+    Ok(Arc::new(Service::new(config, database, ledger, keys, kinds)?))
 }
 
 /// Reads the keys and compares their fingerprints with those the database knows.
@@ -141,7 +143,7 @@ async fn load_keys(database: &Database, directory: PathBuf) -> Result<Keys, Star
     let mut known = database.read(&Statement::new("SELECT name, fingerprint FROM key_fingerprints")).await?;
     let mut known: std::collections::BTreeMap<String, Vec<u8>> =
         known.iter_mut().filter_map(|row| Some((row.text("name")?, row.bytes("fingerprint")?))).collect();
-    let keys = Keys::load_or_create(&directory)?;
+    let keys = Keys::load_or_create(&directory, |name| known.contains_key(name))?;
     for (name, fingerprint) in keys.fingerprints() {
         match known.remove(name) {
             Some(other) if other != fingerprint => return Err(KeyError::Mismatch(name).into()),

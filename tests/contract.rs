@@ -75,8 +75,12 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
     let document = document();
     let mut used = BTreeSet::new();
     collect_references(&document, &mut used);
-    let known: BTreeSet<String> =
-        document["components"]["schemas"].as_object().unwrap().keys().map(|name| format!("#/components/schemas/{name}")).collect();
+    let known: BTreeSet<String> = document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(|name| format!("#/components/schemas/{name}"))
+        .collect();
     assert_eq!(used.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "lead nowhere");
     assert_eq!(known.difference(&used).collect::<Vec<_>>(), Vec::<&String>::new(), "are not used");
 }
@@ -100,7 +104,8 @@ fn every_string_number_and_array_is_bounded_and_described() {
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         assert!(schema["description"].as_str().is_some_and(|text| !text.is_empty()), "{name}: no description");
         for (property, member) in schema["properties"].as_object().into_iter().flatten() {
-            let described = member["description"].is_string() || member.get("$ref").is_some() || member.get("oneOf").is_some();
+            let described =
+                member["description"].is_string() || member.get("$ref").is_some() || member.get("oneOf").is_some();
             assert!(described, "{name}.{property}: no description");
         }
         demand_bounds(schema, name);
@@ -121,11 +126,15 @@ fn demand_bounds(schema: &Json, at: &str) {
         _ => false,
     };
     if is("string") {
-        let bounded = ["maxLength", "enum", "const"].iter().any(|bound| members.contains_key(*bound)) || members.get("format") == Some(&json!("uuid"));
+        let bounded = ["maxLength", "enum", "const"].iter().any(|bound| members.contains_key(*bound))
+            || members.get("format") == Some(&json!("uuid"));
         assert!(bounded, "{at}: a string without bound: {schema}");
     }
     if is("integer") || is("number") {
-        assert!(members.contains_key("minimum") && members.contains_key("maximum"), "{at}: a number without bounds: {schema}");
+        assert!(
+            members.contains_key("minimum") && members.contains_key("maximum"),
+            "{at}: a number without bounds: {schema}"
+        );
     }
     if is("array") {
         assert!(members.contains_key("maxItems"), "{at}: an array without bound: {schema}");
@@ -162,9 +171,11 @@ async fn the_examples_can_be_posted_as_they_stand() {
         let shown = &operation["responses"]["201"]["content"]["application/json"]["examples"]["example"]["value"];
         assert_eq!(members(&created), members(shown), "{kind}: the example of the answer has other members");
     }
-    let user = &served["paths"]["/v1/users"]["post"]["requestBody"]["content"]["application/json"]["examples"]["example"]["value"];
+    let user = &served["paths"]["/v1/users"]["post"]["requestBody"]["content"]["application/json"]["examples"]["example"]
+        ["value"];
     let created = admin.post("/v1/users", user).await.expect(201).body;
-    let shown = &served["paths"]["/v1/users"]["post"]["responses"]["201"]["content"]["application/json"]["examples"]["example"]["value"];
+    let shown = &served["paths"]["/v1/users"]["post"]["responses"]["201"]["content"]["application/json"]["examples"]["example"]
+        ["value"];
     assert_eq!(members(&created), members(shown));
 }
 

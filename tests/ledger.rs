@@ -14,7 +14,8 @@ async fn numbers(app: &TestApp, district_code: &str) -> Vec<i64> {
     let tables = ["organizations", "places", "people", "screenings", "record_revisions"];
     let selects: Vec<String> =
         tables.map(|table| format!("SELECT change_no FROM {table} WHERE district_code = '{district_code}'")).to_vec();
-    let rows = app.rows(&format!("SELECT DISTINCT change_no FROM ({}) AS n ORDER BY 1", selects.join(" UNION ALL "))).await;
+    let rows =
+        app.rows(&format!("SELECT DISTINCT change_no FROM ({}) AS n ORDER BY 1", selects.join(" UNION ALL "))).await;
     rows.into_iter().filter_map(|mut row| row.integer("change_no")).collect()
 }
 
@@ -54,12 +55,14 @@ async fn demand_chain(app: &TestApp, district_code: &str, last_no: i64) {
         assert_eq!(first_no, next);
         assert!(micros >= before, "time ran backwards");
         let digest = entry.bytes("digest").unwrap();
-        let hash = Sha256::new().chain_update(&head).chain_update(first_no.to_be_bytes()).chain_update(count.to_be_bytes());
+        let hash =
+            Sha256::new().chain_update(&head).chain_update(first_no.to_be_bytes()).chain_update(count.to_be_bytes());
         head = hash.chain_update(&digest).chain_update(micros.to_be_bytes()).finalize().to_vec();
         assert_eq!(entry.bytes("head").unwrap(), head, "entry {first_no}");
         (next, before) = (first_no + count, micros);
     }
-    let mut clock = app.rows(&format!("SELECT last_no, head FROM district_clocks WHERE district_code = '{district_code}'")).await;
+    let mut clock =
+        app.rows(&format!("SELECT last_no, head FROM district_clocks WHERE district_code = '{district_code}'")).await;
     assert_eq!(clock[0].integer("last_no"), Some(last_no));
     assert_eq!(next, last_no + 1);
     assert_eq!(clock[0].bytes("head"), Some(head));
@@ -78,7 +81,9 @@ async fn figures_agree_with_the_records_they_count() {
         let path = admin.post("/v1/screenings", &body).await.expect(201).header("location").to_owned();
         match sequence {
             1 => drop(admin.patch(&path, "\"1\"", &json!({"temperature_c": "39.0"})).await.expect(200)),
-            2 => drop(admin.patch(&path, "\"1\"", &json!({"occurred_at": "2020-02-09T00:00:00+08:00"})).await.expect(200)),
+            2 => drop(
+                admin.patch(&path, "\"1\"", &json!({"occurred_at": "2020-02-09T00:00:00+08:00"})).await.expect(200),
+            ),
             3 => drop(admin.post(&format!("{path}:void"), &json!({"reason": "x"})).await.expect(200)),
             _ => {}
         }
@@ -141,10 +146,13 @@ async fn of_many_amendments_of_one_revision_one_wins() {
     let app = TestApp::start().await;
     let admin = app.administrator().await;
     let place = examples::checkpoint(&admin, "511802005").await;
-    let path = admin.post("/v1/screenings", &examples::screening(&place, 1)).await.expect(201).header("location").to_owned();
+    let path =
+        admin.post("/v1/screenings", &examples::screening(&place, 1)).await.expect(201).header("location").to_owned();
     let patches = (0..16).map(|number| {
         let (admin, path) = (admin.clone(), path.clone());
-        tokio::spawn(async move { admin.patch(&path, "\"1\"", &json!({"note": format!("writer {number}")})).await.status })
+        tokio::spawn(
+            async move { admin.patch(&path, "\"1\"", &json!({"note": format!("writer {number}")})).await.status },
+        )
     });
     let mut statuses = Vec::new();
     for patch in patches.collect::<Vec<_>>() {
@@ -169,7 +177,8 @@ async fn districts_have_ledgers_of_their_own() {
         assert_eq!(numbers(&app, district_code).await, [1, 2, 3, 4, 5, 6]);
         demand_chain(&app, district_code, 6).await;
     }
-    let ids: BTreeSet<_> = app.rows("SELECT id FROM people").await.into_iter().filter_map(|mut row| row.id("id")).collect();
+    let ids: BTreeSet<_> =
+        app.rows("SELECT id FROM people").await.into_iter().filter_map(|mut row| row.id("id")).collect();
     assert_eq!(ids.len(), 10, "the same document in two districts is two people: districts don't share ids");
 }
 

@@ -19,7 +19,8 @@ const ADMINISTRATORS: &str = "district_admin org_admin";
 const PLACE_READERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer store_reporter";
 const PLACE_WRITERS: &str = "district_admin org_admin town_cadre";
 const PERSON_READERS: &str = "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer";
-const PERSON_WRITERS: &str = "district_admin grid_worker town_cadre village_cadre health_worker cdc_officer gate_guard volunteer";
+const PERSON_WRITERS: &str =
+    "district_admin grid_worker town_cadre village_cadre health_worker cdc_officer gate_guard volunteer";
 const SCREENING_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre health_worker cdc_officer police_officer gate_guard volunteer";
 const SCREENING_WRITERS: &str = "district_admin org_admin town_cadre village_cadre health_worker gate_guard volunteer";
 
@@ -37,29 +38,35 @@ const MATRIX: &[(&str, &str)] = &[
     ("list_divisions", ALL),
     ("get_division", ALL),
     ("list_vocabularies", ALL),
+    ("list_changes", ALL),
+    ("get_ledger_head", ALL),
     ("create_user", ADMINISTRATORS),
     ("list_users", ADMINISTRATORS),
     ("get_user", ADMINISTRATORS),
     ("amend_user", ADMINISTRATORS),
     ("create_organization", ADMINISTRATORS),
+    ("create_organizations_batch", ADMINISTRATORS),
     ("amend_organization", ADMINISTRATORS),
     ("void_organization", ADMINISTRATORS),
     ("list_organizations", ALL),
     ("get_organization", ALL),
     ("list_organization_revisions", ALL),
     ("create_place", PLACE_WRITERS),
+    ("create_places_batch", PLACE_WRITERS),
     ("amend_place", PLACE_WRITERS),
     ("void_place", PLACE_WRITERS),
     ("list_places", PLACE_READERS),
     ("get_place", PLACE_READERS),
     ("list_place_revisions", PLACE_READERS),
     ("create_person", PERSON_WRITERS),
+    ("create_people_batch", PERSON_WRITERS),
     ("amend_person", PERSON_WRITERS),
     ("void_person", PERSON_WRITERS),
     ("list_people", PERSON_READERS),
     ("get_person", PERSON_READERS),
     ("list_person_revisions", PERSON_READERS),
     ("create_screening", SCREENING_WRITERS),
+    ("create_screenings_batch", SCREENING_WRITERS),
     ("amend_screening", SCREENING_WRITERS),
     ("void_screening", SCREENING_WRITERS),
     ("list_screenings", SCREENING_READERS),
@@ -78,7 +85,10 @@ async fn every_role_may_use_exactly_what_the_matrix_says() {
     let nobody = app.nobody();
     let mut actors = Vec::new();
     for role in Role::ALL {
-        actors.push((role.code(), app.actor_of(vec![Grant { role: *role, area_code: "511802005".into(), org_id: None }]).await));
+        actors.push((
+            role.code(),
+            app.actor_of(vec![Grant { role: *role, area_code: "511802005".into(), org_id: None }]).await,
+        ));
     }
     let mut wrong = Vec::new();
     for operation in &operations {

@@ -27,7 +27,8 @@ async fn no_table_holds_personal_data_in_the_clear() {
     let path = admin.post("/v1/screenings", &body).await.expect(201).header("location").to_owned();
     admin.patch(&path, "\"1\"", &json!({"note": format!("{NOTE}。")})).await.expect(200);
     admin.post(&format!("{path}:void"), &json!({"reason": NOTE})).await.expect(200);
-    let again = json!({"name": "司徒雨情", "document_number": NUMBER, "phone": "15487654321", "area_code": "511802005"});
+    let again =
+        json!({"name": "司徒雨情", "document_number": NUMBER, "phone": "15487654321", "area_code": "511802005"});
     admin.post("/v1/people", &again).await.expect(200);
     let user = json!({"username": "clerk", "display_name": "x", "phone": PHONE, "roles": [{"role": "gate_guard", "area_code": "511802005"}]});
     admin.post("/v1/users", &user).await.expect(201);
@@ -51,7 +52,8 @@ async fn no_table_holds_personal_data_in_the_clear() {
 async fn answers_are_masked() {
     let app = TestApp::start().await;
     let admin = app.administrator().await;
-    let person = json!({"name": NAME, "document_number": NUMBER, "phone": PHONE, "address": ADDRESS, "area_code": "511802005"});
+    let person =
+        json!({"name": NAME, "document_number": NUMBER, "phone": PHONE, "address": ADDRESS, "area_code": "511802005"});
     let created = admin.post("/v1/people", &person).await.expect(201);
     assert_eq!(created.body["name"], "司***");
     assert_eq!(created.body["document_number"], "5199**********0036");

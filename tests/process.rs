@@ -25,7 +25,12 @@ impl Folder {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
-        command.args(arguments).arg("--data-dir").arg(self.0.join("data")).env_remove("DATABASE_URL").current_dir(&self.0);
+        command
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(self.0.join("data"))
+            .env_remove("DATABASE_URL")
+            .current_dir(&self.0);
         command
     }
 
@@ -75,13 +80,19 @@ impl Served {
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: Json = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{}", std::fs::read_to_string(folder.0.join("serve.log")).unwrap()));
+        let ready: Json = serde_json::from_str(&line)
+            .unwrap_or_else(|_| panic!("{}", std::fs::read_to_string(folder.0.join("serve.log")).unwrap()));
         Self { child, base: ready["listening"].as_str().unwrap().to_owned(), ready_after: started.elapsed() }
     }
 
     async fn send(&self, method: &str, path: &str, token: &str, body: &Json) -> (u16, Json) {
-        let request = reqwest::Client::new().request(method.parse().unwrap(), format!("{}{path}", self.base)).bearer_auth(token);
-        let request = if method == "GET" { request } else { request.header("content-type", "application/json").body(body.to_string()) };
+        let request =
+            reqwest::Client::new().request(method.parse().unwrap(), format!("{}{path}", self.base)).bearer_auth(token);
+        let request = if method == "GET" {
+            request
+        } else {
+            request.header("content-type", "application/json").body(body.to_string())
+        };
         let response = request.send().await.unwrap();
         (response.status().as_u16(), serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Json::Null))
     }
@@ -137,7 +148,10 @@ async fn from_an_empty_folder_through_a_kill_to_a_clean_end() {
     };
     tokio::time::timeout(Duration::from_secs(15), recovered).await.expect("the database was not started again");
 
-    demand_nowhere(&folder.0, &[NUMBER, PHONE, "赵六", "雨城区-防疫-2020", account["one_time_password"].as_str().unwrap()]);
+    demand_nowhere(
+        &folder.0,
+        &[NUMBER, PHONE, "赵六", "雨城区-防疫-2020", account["one_time_password"].as_str().unwrap()],
+    );
     assert!(served.signal(Signal::SIGTERM).success());
     assert!(folder.postmaster().is_none(), "the embedded database stops with the service");
     demand_nowhere(&folder.0, &[NUMBER, PHONE]);
@@ -197,7 +211,13 @@ async fn the_command_line_tells_by_its_exit_codes() {
         .output()
         .unwrap();
     assert_eq!(unreachable.status.code(), Some(3));
-    for help in [&["--help"][..], &["serve", "--help"], &["user", "add", "--help"], &["migrate", "--help"], &["openapi", "--help"]] {
+    for help in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["user", "add", "--help"],
+        &["migrate", "--help"],
+        &["openapi", "--help"],
+    ] {
         let output = Command::new(BINARY).args(help).output().unwrap();
         assert!(output.status.success() && output.stdout.len() > 100, "{help:?}");
     }
@@ -225,7 +245,12 @@ async fn another_server_is_used_and_not_migrated_unasked() {
     let url = crate::support::empty_database().await;
     let run = |arguments: &[&str]| {
         let mut command = Command::new(BINARY);
-        command.args(arguments).env("DATABASE_URL", &url).arg("--keys-dir").arg(folder.0.join("keys")).current_dir(&folder.0);
+        command
+            .args(arguments)
+            .env("DATABASE_URL", &url)
+            .arg("--keys-dir")
+            .arg(folder.0.join("keys"))
+            .current_dir(&folder.0);
         command.output().unwrap()
     };
     assert_eq!(run(&["user", "add", "admin", "--admin"]).status.code(), Some(3), "not migrated");

@@ -7,7 +7,8 @@ use crate::support::{Actor, TestApp, examples};
 /// Five screenings on five days, two places; answers the places and the ids, the newest first.
 async fn five(app: &TestApp) -> (Actor, Vec<String>, Vec<String>) {
     let admin = app.administrator().await;
-    let places = vec![examples::checkpoint(&admin, "511802005001").await, examples::checkpoint(&admin, "511802114200").await];
+    let places =
+        vec![examples::checkpoint(&admin, "511802005001").await, examples::checkpoint(&admin, "511802114200").await];
     let mut ids = Vec::new();
     for sequence in 0..5_u32 {
         let mut body = examples::screening(&places[sequence as usize % 2], sequence);
@@ -83,7 +84,11 @@ async fn filters_are_typed_and_add_up() {
     ] {
         assert_eq!(ids(&admin.get(&format!("/v1/screenings?{query}")).await.expect(200).body), expected, "{query}");
     }
-    let faults = admin.get("/v1/screenings?abnormal=ja&limit=0&colour=red&direction=in&direction=out&from_on=2020-02-30").await.expect(400).faults();
+    let faults = admin
+        .get("/v1/screenings?abnormal=ja&limit=0&colour=red&direction=in&direction=out&from_on=2020-02-30")
+        .await
+        .expect(400)
+        .faults();
     let pointers: Vec<&str> = faults.iter().map(|(pointer, _)| pointer.as_str()).collect();
     for pointer in ["?abnormal", "?colour", "?direction", "?from_on", "?limit"] {
         assert!(pointers.contains(&pointer), "{pointers:?}");
@@ -125,13 +130,24 @@ async fn a_patch_is_judged_as_a_whole() {
     assert_eq!(admin.patch(&path, "\"1\"", &json!([])).await.expect(400).faults()[0].1, "not_an_object");
     assert_eq!(admin.patch(&path, "1", &json!({})).await.expect(400).code(), "bad_if_match");
     assert_eq!(admin.patch(&path, "W/\"1\"", &json!({})).await.expect(412).code(), "stale");
-    assert_eq!(admin.patch(&path, "\"1\"", &json!({})).await.expect(200).body["revision"], 1, "nothing changed, no revision");
-    assert_eq!(admin.patch(&path, "\"1\"", &json!({"temperature_c": "36.50"})).await.expect(200).body["revision"], 1, "the same number");
+    assert_eq!(
+        admin.patch(&path, "\"1\"", &json!({})).await.expect(200).body["revision"],
+        1,
+        "nothing changed, no revision"
+    );
+    assert_eq!(
+        admin.patch(&path, "\"1\"", &json!({"temperature_c": "36.50"})).await.expect(200).body["revision"],
+        1,
+        "the same number"
+    );
 
     let moved = admin.patch(&path, "\"1\"", &json!({"place_id": places[1], "note": "门卫更正"})).await.expect(200);
     assert_eq!((&moved.body["area_code"], &moved.body["note"]), (&json!("511802114200"), &json!("门卫更正")));
     let cleared = admin.patch(&path, "\"2\"", &json!({"note": null, "answers": null})).await.expect(200);
-    assert_eq!((&cleared.body["note"], &cleared.body["answers"], &cleared.body["complete"]), (&Json::Null, &Json::Null, &json!(false)));
+    assert_eq!(
+        (&cleared.body["note"], &cleared.body["answers"], &cleared.body["complete"]),
+        (&Json::Null, &Json::Null, &json!(false))
+    );
     let revisions = admin.get(&format!("{path}/revisions")).await.expect(200).body;
     let areas: Vec<&Json> = revisions["items"].as_array().unwrap().iter().map(|item| &item["area_code"]).collect();
     assert_eq!(areas, ["511802005001", "511802114200", "511802114200"]);
@@ -157,7 +173,9 @@ async fn a_retry_is_the_same_by_value_not_by_letter() {
     ] {
         admin.post("/v1/screenings", &same).await.expect(200);
     }
-    for other in [with(json!({"note": null})), with(json!({"note": "x"})), with(json!({"occurred_at": "2020-02-02T00:30:01Z"}))] {
+    for other in
+        [with(json!({"note": null})), with(json!({"note": "x"})), with(json!({"occurred_at": "2020-02-02T00:30:01Z"}))]
+    {
         assert_eq!(admin.post("/v1/screenings", &other).await.expect(409).code(), "record_exists");
     }
 }

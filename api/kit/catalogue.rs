@@ -34,6 +34,7 @@ problem_codes! {
     MalformedJson "malformed_json" BAD_REQUEST "The body is not JSON" "请求体不是有效的 JSON";
     InvalidRequest "invalid_request" BAD_REQUEST "The request has faults, of form among them" "请求有误(含格式错误)";
     BadCursor "bad_cursor" BAD_REQUEST "The cursor is not one of this list for this caller" "游标无效或不属于此查询";
+    BadIdempotencyKey "bad_idempotency_key" BAD_REQUEST "Idempotency-Key must be 1 to 64 plain characters, and is not taken here otherwise" "Idempotency-Key 应为 1 至 64 个普通字符,且此处不一定支持";
     DistrictRequired "district_required" BAD_REQUEST "Say which district: you can reach several" "请指明区县:您可访问多个区县";
     BadIfMatch "bad_if_match" BAD_REQUEST "If-Match is not an entity tag" "If-Match 不是有效的实体标签";
     Unauthenticated "unauthenticated" UNAUTHORIZED "Sign in first" "请先登录";
@@ -46,6 +47,7 @@ problem_codes! {
     NotFound "not_found" NOT_FOUND "There is nothing here for you" "未找到";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "This path doesn't take that method" "此路径不支持该方法";
     RequestTimeout "request_timeout" REQUEST_TIMEOUT "The request did not arrive in time" "请求接收超时";
+    BatchAborted "batch_aborted" FAILED_DEPENDENCY "Not written because another item of the atomic batch can't be" "同一原子批次中有其他项无法写入,因此未写入";
     RecordExists "record_exists" CONFLICT "A record of this id exists with other content" "相同编号的记录已存在,内容不同";
     IdTaken "id_taken" CONFLICT "This id is taken" "该编号已被占用";
     RecordVoided "record_voided" CONFLICT "The record is void and can't be changed" "记录已作废,不能修改";
@@ -54,6 +56,8 @@ problem_codes! {
     Stale "stale" PRECONDITION_FAILED "The record was changed since you read it" "记录在您读取后已被修改";
     BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE "The body is too large" "请求体过大";
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "Send application/json" "请使用 application/json";
+    IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "The Idempotency-Key was used for another request" "该 Idempotency-Key 已用于其他请求";
+    SpansDistricts "spans_districts" UNPROCESSABLE_ENTITY "An atomic batch must stay within one district" "原子批次必须在同一区县内";
     Unprocessable "unprocessable" UNPROCESSABLE_ENTITY "The request has faults" "请求内容有误";
     IfMatchRequired "if_match_required" PRECONDITION_REQUIRED "Say which revision you change: send If-Match" "请通过 If-Match 说明所修改的版本";
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "Too many requests; wait a little" "请求过于频繁,请稍候";

@@ -46,17 +46,8 @@ impl Database {
         config.custom_setup = Box::new(move |url| {
             let url = url.to_owned();
             Box::pin(async move {
-                let mut connection = AsyncPgConnection::establish(&url).await?;
-                let settings = format!(
-                    "SET statement_timeout = {}; SET timezone = 'UTC'; SET idle_in_transaction_session_timeout = '30s'; \
-                     SET plan_cache_mode = 'force_generic_plan'",
-                    statement_timeout.as_millis()
-                );
-                connection
-                    .batch_execute(&settings)
-                    .await
-                    .map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))?;
-                Ok(connection)
+                let connected = connect(&url, statement_timeout).await;
+                connected.map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))
             })
         });
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
@@ -86,6 +77,20 @@ impl Database {
             }
         }
     }
+}
+
+/// A connection of our own, set up as those of the pool. `statement_timeout` ends any statement that
+/// runs longer.
+pub async fn connect(url: &str, statement_timeout: Duration) -> Result<AsyncPgConnection, DatabaseError> {
+    let unreachable = |error: &dyn std::fmt::Display| DatabaseError::Unreachable(error.to_string());
+    let mut connection = AsyncPgConnection::establish(url).await.map_err(|error| unreachable(&error))?;
+    let settings = format!(
+        "SET statement_timeout = {}; SET timezone = 'UTC'; SET idle_in_transaction_session_timeout = '30s'; \
+         SET plan_cache_mode = 'force_generic_plan'",
+        statement_timeout.as_millis()
+    );
+    connection.batch_execute(&settings).await.map_err(|error| unreachable(&error))?;
+    Ok(connection)
 }
 
 impl From<DieselError> for DatabaseError {

@@ -47,6 +47,11 @@ impl Problem {
             .with_header(header::RETRY_AFTER, retry_after_s.to_string())
     }
 
+    /// The same problem once more.
+    pub fn again(&self) -> Self {
+        Self { code: self.code, faults: self.faults.clone(), headers: self.headers.clone(), cause: self.cause.clone() }
+    }
+
     /// Adds a header to the answer.
     pub fn with_header(mut self, name: HeaderName, value: String) -> Self {
         self.headers.push((name, value));

@@ -24,6 +24,11 @@ impl Row {
         self.0.remove(column).unwrap_or(Value::Null)
     }
 
+    /// Puts a column in.
+    pub fn put(&mut self, column: &str, value: Value) {
+        self.0.insert(column.to_owned(), value);
+    }
+
     /// Takes an id out.
     pub fn id(&mut self, column: &str) -> Option<Uuid> {
         match self.take(column) {

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::kit::value::Value;
 
-/// SHA-256 over kind, district and the named values in canonical form. Sealed and hashed bytes do
-/// not enter (they change when keys are rotated); the caller adds the commitment in their place.
+/// SHA-256 over kind, district and the named values in canonical form. What changes when keys are
+/// rotated (envelopes, blind indexes) must not be among them; the commitment stands in its place.
 pub fn digest<'a>(
     kind: &str,
     district_code: &str,
@@ -16,7 +16,7 @@ pub fn digest<'a>(
 ) -> [u8; 32] {
     let mut members = Map::new();
     for (name, value) in values {
-        if !value.is_null() && !matches!(value, Value::Bytes(_)) {
+        if !value.is_null() {
             members.insert(name.to_owned(), canonical(value));
         }
     }
@@ -33,6 +33,7 @@ pub fn digest<'a>(
 pub fn canonical(value: &Value) -> Json {
     match value {
         Value::Decimal(decimal) => Json::String(decimal.normalize().to_string()),
+        Value::Bytes(bytes) => Json::String(hex::encode(bytes)),
         other => other.to_json(chrono_tz::UTC),
     }
 }

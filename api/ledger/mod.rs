@@ -2,23 +2,35 @@
 //! of entries, and the rows, revisions and rollups written with them in one statement.
 //!
 //! - [`Append`] is what one request wants written; [`Ledger::append`] writes it or nothing of it.
+//! - Appends of one process that wait at the same time share a transaction ([`writer`]): no timer,
+//!   whatever queued while the last one committed goes next.
 //! - Numbers are taken by the statement itself: the clock's row is its lock, so a district's writers
-//!   follow each other in commit order (`architecture.md`, rule 2).
+//!   follow each other in commit order, those of other processes too.
 //! - An append is optimistic: a row that exists already or was revised meanwhile ends it with
-//!   [`AppendError::Conflict`], nothing written and no number spent; the caller looks again.
+//!   [`AppendError::Conflict`], nothing written and no number spent; the caller looks again. Rules
+//!   across rows take the [`decide`] path: they see the state under the lock.
 
 pub mod canonical;
+pub mod decide;
+pub mod heads;
+mod redo;
 mod statement;
+mod writer;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel_async::RunQueryDsl;
-use sha2::{Digest, Sha256};
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use crate::kit::database::{Database, DatabaseError};
-use crate::kit::row::Row;
+pub use self::decide::Claim;
+use self::heads::Heads;
+use self::writer::Job;
+use crate::kit::database::DatabaseError;
+use crate::kit::faults::Fault;
 use crate::kit::statement::ColumnType;
 use crate::kit::value::Value;
+
+/// Appends that may wait; more are refused early, so that a stall doesn't pile up memory and time-outs.
+const QUEUE: usize = 2_048;
 
 /// A column that a change fills. The ledger itself fills `district_code`, `change_no`,
 /// `recorded_at` and `revised_at`.
@@ -85,6 +97,23 @@ pub struct TallyKey {
     pub measure: &'static str,
 }
 
+/// How a request answered under an idempotency key, stored with its effect.
+#[derive(Clone, Debug)]
+pub struct KeyedAnswer {
+    /// Hash of caller, route and key.
+    pub key_hash: Vec<u8>,
+    /// Keyed digest of the body that was sent.
+    pub request_digest: Vec<u8>,
+    /// The status answered.
+    pub status: i64,
+    /// The kind of the record.
+    pub kind: &'static str,
+    /// The record.
+    pub id: Uuid,
+    /// The revision answered.
+    pub revision: i64,
+}
+
 /// What one request writes: all of it or nothing.
 #[derive(Clone, Debug)]
 pub struct Append {
@@ -96,6 +125,10 @@ pub struct Append {
     pub numbers: i64,
     /// By how much each figure grows.
     pub tallies: Vec<(TallyKey, i64)>,
+    /// Answers to keep under idempotency keys.
+    pub keyed: Vec<KeyedAnswer>,
+    /// What rules across rows must admit under the lock.
+    pub claims: Vec<Claim>,
 }
 
 /// What was written.
@@ -108,51 +141,36 @@ pub struct Receipt {
 }
 
 /// Why nothing was written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum AppendError {
     /// A row exists already, or was revised since it was read.
     #[error("a row of the append exists or was revised meanwhile ({0})")]
     Conflict(String),
+    /// A rule across rows says no.
+    #[error("a rule across rows refuses the append")]
+    Refused(Vec<Fault>),
     /// The district has no clock: writing would take no number and lose the write.
     #[error("district {0} has no clock row; its ledger takes no writes")]
     ClockMissing(String),
-    /// The database.
-    #[error(transparent)]
-    Database(DatabaseError),
+    /// Too many appends wait.
+    #[error("too many appends wait")]
+    Busy,
+    /// The database can't be reached. Whether it took the append is not known: send it again.
+    #[error("the database can't be reached: {0}")]
+    Unreachable(String),
+    /// The statement failed: a defect of ours.
+    #[error("{0}")]
+    Failed(String),
 }
 
-/// The ledger of all districts of this database.
-#[derive(Clone)]
-pub struct Ledger {
-    database: Database,
-}
-
-impl Ledger {
-    /// A ledger over a database.
-    pub fn new(database: Database) -> Self {
-        Self { database }
+impl From<DatabaseError> for AppendError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Constraint(name) if is_conflict(&name) => Self::Conflict(name),
+            DatabaseError::Unreachable(cause) => Self::Unreachable(cause),
+            other => Self::Failed(other.to_string()),
+        }
     }
-
-    /// Writes an append in one transaction of one statement and answers after its commit.
-    pub async fn append(&self, append: &Append) -> Result<Receipt, AppendError> {
-        let statement = statement::of_append(append, &entry_digest(append));
-        let mut connection = self.database.connection().await.map_err(AppendError::Database)?;
-        let rows: Vec<Row> =
-            statement.load(&mut connection).await.map_err(|error| match DatabaseError::from(error) {
-                DatabaseError::Constraint(name) if is_conflict(&name) => AppendError::Conflict(name),
-                other => AppendError::Database(other),
-            })?;
-        let receipt = rows
-            .into_iter()
-            .next()
-            .and_then(|mut row| Some(Receipt { first_no: row.integer("first_no")?, recorded_at: row.instant("at")? }));
-        receipt.ok_or_else(|| AppendError::ClockMissing(append.district_code.clone()))
-    }
-}
-
-/// The digest of an entry: over the digests of its rows in their order.
-fn entry_digest(append: &Append) -> [u8; 32] {
-    append.changes.iter().fold(Sha256::new(), |hash, change| hash.chain_update(change.digest)).finalize().into()
 }
 
 /// Primary keys and the history's rules are what two writers of one row meet at.
@@ -160,4 +178,34 @@ fn is_conflict(constraint: &str) -> bool {
     // The entries' own key is not among them: meeting there means a clock that was set back.
     let met = constraint.ends_with("_pkey") && constraint != "ledger_entries_pkey";
     met || constraint == "record_revisions_not_null"
+}
+
+/// The ledger of all districts of one database.
+#[derive(Clone)]
+pub struct Ledger {
+    queue: mpsc::Sender<Job>,
+    heads: Heads,
+}
+
+impl Ledger {
+    /// Starts the writer: a thread with a connection of its own, until the last ledger is dropped.
+    pub fn start(database_url: &str) -> std::io::Result<Self> {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let heads = Heads::default();
+        writer::spawn(database_url.to_owned(), jobs, heads.clone())?;
+        Ok(Self { queue, heads })
+    }
+
+    /// Writes an append and answers after its commit.
+    pub async fn append(&self, append: Append) -> Result<Receipt, AppendError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send(Job { append, reply }).map_err(|_| AppendError::Busy)?;
+        // A writer that is gone has dropped the job; what it wrote is found when it is sent again.
+        answer.await.unwrap_or_else(|_| Err(AppendError::Unreachable("the writer ended".into())))
+    }
+
+    /// The newest numbers, for those who wait for changes.
+    pub fn heads(&self) -> &Heads {
+        &self.heads
+    }
 }

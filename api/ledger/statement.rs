@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Append, Change, Operation, Table, TallyKey};
+use super::{Append, Change, KeyedAnswer, Operation, Table, TallyKey};
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 
@@ -20,7 +20,7 @@ pub(super) fn of_append(append: &Append, digest: &[u8; 32]) -> Statement {
             (None, _) => statement,
         }
     });
-    rollup(statement, append).sql(" SELECT base + 1 AS first_no, at FROM clock")
+    keyed(rollup(statement, append), append).sql(" SELECT base + 1 AS first_no, at FROM clock")
 }
 
 /// Advances the clock and the chain. The instant is read once, inside the lock, and never runs
@@ -145,4 +145,29 @@ fn rollup(statement: Statement, append: &Append) -> Statement {
         .sql("::text[], ")
         .column(ColumnType::Integer, totals.values().map(|delta| Value::Integer(*delta)).collect())
         .sql("::bigint[]) AS u ON CONFLICT (district_code, kind, on_day, area_code, place_id, measure) DO UPDATE SET total = r.total + excluded.total)")
+}
+
+/// Keeps answers under their idempotency keys: in the transaction of their effect, so both are there
+/// or neither.
+fn keyed(statement: Statement, append: &Append) -> Statement {
+    if append.keyed.is_empty() {
+        return statement;
+    }
+    let column = |value: fn(&KeyedAnswer) -> Value| -> Vec<Value> { append.keyed.iter().map(value).collect() };
+    statement
+        .sql(", keyed AS (INSERT INTO idempotency_keys (district_code, key_hash, request_digest, status, kind, id, revision, created_at) SELECT ")
+        .text(&append.district_code)
+        .sql(", u.*, clock.at FROM clock, unnest(")
+        .column(ColumnType::Bytes, column(|answer| Value::Bytes(answer.key_hash.clone())))
+        .sql("::bytea[], ")
+        .column(ColumnType::Bytes, column(|answer| Value::Bytes(answer.request_digest.clone())))
+        .sql("::bytea[], ")
+        .column(ColumnType::Integer, column(|answer| Value::Integer(answer.status)))
+        .sql("::bigint[], ")
+        .column(ColumnType::Text, column(|answer| Value::Text(answer.kind.to_owned())))
+        .sql("::text[], ")
+        .column(ColumnType::Id, column(|answer| Value::Id(answer.id)))
+        .sql("::uuid[], ")
+        .column(ColumnType::Integer, column(|answer| Value::Integer(answer.revision)))
+        .sql("::bigint[]) AS u)")
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpMessage, HttpRequest};
-use bytes::Bytes;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -16,13 +15,14 @@ use crate::app::Service;
 use crate::audit::Deed;
 use crate::auth::accounts::SignedIn;
 use crate::auth::roles::Actor;
+use crate::kit::body::BodyLimits;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::check::check_object;
 use crate::kit::faults::Faults;
 use crate::kit::field::Field;
 use crate::kit::problem::Problem;
 use crate::kit::text::Language;
-use crate::kit::tree::{Tree, TreeFault};
+use crate::kit::tree::Tree;
 use crate::kit::value::Values;
 
 /// The id of a request, in its extensions from the outermost middleware on.
@@ -77,19 +77,31 @@ impl Call {
 
     /// The body as a tree: 415 for another media type, 413, 408, or 400 for what is no JSON.
     pub async fn tree(&self) -> Result<Tree, Problem> {
+        self.tree_within(self.service.config.body_limits()).await
+    }
+
+    /// The body of a batch, which may be larger.
+    pub async fn batch_tree(&self) -> Result<Tree, Problem> {
+        self.tree_within(self.service.config.batch_limits()).await
+    }
+
+    async fn tree_within(&self, limits: BodyLimits) -> Result<Tree, Problem> {
         self.demand_media_type()?;
-        let bytes = self.bytes().await?;
-        Tree::parse(&bytes).map_err(|fault| match fault {
-            TreeFault::Malformed { .. } | TreeFault::TooDeep => Code::MalformedJson.into(),
-        })
+        let mut payload = self.payload.replace(Payload::None);
+        let bytes = crate::kit::body::read(&self.request, &mut payload, &limits).await?;
+        Tree::parse(&bytes).map_err(|_| Code::MalformedJson.into())
     }
 
     /// The body checked against a form; all faults at once.
     pub async fn form(&self, fields: &'static [Field]) -> Result<Values, Problem> {
-        let tree = self.tree().await?;
+        self.form_of(&self.tree().await?, fields)
+    }
+
+    /// A tree checked against a form; all faults at once.
+    pub fn form_of(&self, tree: &Tree, fields: &'static [Field]) -> Result<Values, Problem> {
         let mut faults = Faults::default();
         let fields: Vec<&Field> = fields.iter().collect();
-        let values = check_object(&fields, &tree, "", &mut faults);
+        let values = check_object(&fields, tree, "", &mut faults);
         faults.finish().map(|()| values)
     }
 
@@ -127,11 +139,6 @@ impl Call {
         let accepted = self.body.as_ref().is_some_and(|body| body.media_types.contains(&media_type.as_str()));
         let inflated = self.request.headers().contains_key(actix_web::http::header::CONTENT_ENCODING);
         if accepted && utf_8 && !inflated { Ok(()) } else { Err(Code::UnsupportedMediaType.into()) }
-    }
-
-    async fn bytes(&self) -> Result<Bytes, Problem> {
-        let mut payload = self.payload.replace(Payload::None);
-        crate::kit::body::read(&self.request, &mut payload, &self.service.config.body_limits()).await
     }
 }
 

@@ -10,12 +10,18 @@ use crate::kit::text::Language;
 /// Headers an operation may ask for, and what they mean.
 const REQUEST_HEADERS: &[(&str, bool, &str)] = &[
     ("If-Match", true, "The `ETag` of the revision that is changed."),
+    (
+        "Idempotency-Key",
+        false,
+        "1 to 64 characters of the client's choice: a request sent twice under one key has its effect once. Kept 14 days, for this caller and path.",
+    ),
     ("If-None-Match", false, "An `ETag` known already: the answer is 304 where nothing changed."),
 ];
 /// Headers of answers.
 const RESPONSE_HEADERS: &[(&str, &str)] = &[
     ("ETag", "The revision, strong."),
     ("Location", "Path of the record."),
+    ("Idempotency-Replayed", "`true` where the answer is one given before."),
     ("Link", "`rel=\"next\"`: the next page."),
 ];
 

@@ -117,7 +117,6 @@ impl Rules for PersonRules {
         if next.values == known.values {
             return None;
         }
-        next.envelope.revision += 1;
         Some(next)
     }
 }

@@ -51,6 +51,11 @@ pub enum KeyError {
     /// Others can read a file.
     #[error("the key file {0} can be read by others; run chmod 600 on it")]
     Exposed(PathBuf),
+    /// The database was written with a key that isn't there.
+    #[error(
+        "the key `{0}` that this database was written with is missing ({1}); put the keys directory back (--keys-dir), the people in it can't be read without it"
+    )]
+    Missing(&'static str, PathBuf),
     /// The database was written with other keys.
     #[error(
         "the key `{0}` in the keys directory is not the one this database was written with; put the right keys back (--keys-dir), the people in it can't be read without them"
@@ -62,15 +67,16 @@ pub enum KeyError {
 const NAMES: [&str; 7] = ["data-1", "identity", "blind-index-1", "commitment", "cursor", "refresh", "token-1"];
 
 impl Keys {
-    /// Reads the keys of a directory; makes the directory and the keys that are missing.
-    pub fn load_or_create(directory: &Path) -> Result<Self, KeyError> {
+    /// Reads the keys of a directory; makes the directory and the keys that are missing. A key that
+    /// the database `knows` by its name is not made: a new one could read nothing that was written.
+    pub fn load_or_create(directory: &Path, knows: impl Fn(&str) -> bool) -> Result<Self, KeyError> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(directory)
             .map_err(|source| KeyError::File { path: directory.to_owned(), source })?;
         let [data, identity, blind_index, commitment, cursor, refresh, token] =
-            NAMES.map(|name| load_or_create(directory, name));
+            NAMES.map(|name| load_or_create(directory, name, knows(name)));
         Ok(Self {
             data: data?,
             identity: identity?,
@@ -113,9 +119,12 @@ pub fn keyed_hash(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-fn load_or_create(directory: &Path, name: &str) -> Result<Key, KeyError> {
+fn load_or_create(directory: &Path, name: &'static str, known: bool) -> Result<Key, KeyError> {
     let path = directory.join(format!("{name}.key"));
     let fault = |source| KeyError::File { path: path.clone(), source };
+    if known && !path.exists() {
+        return Err(KeyError::Missing(name, path));
+    }
     match create(directory, &path) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -156,12 +165,18 @@ mod tests {
     #[test]
     fn keys_stay_and_are_private() {
         let directory = std::env::temp_dir().join(format!("lianfang-keys-{}", uuid::Uuid::now_v7()));
-        let first = Keys::load_or_create(&directory).unwrap().fingerprints();
-        assert_eq!(Keys::load_or_create(&directory).unwrap().fingerprints(), first);
+        let first = Keys::load_or_create(&directory, |_| false).unwrap().fingerprints();
+        assert_eq!(Keys::load_or_create(&directory, |_| false).unwrap().fingerprints(), first);
         let path = directory.join("identity.key");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(Keys::load_or_create(&directory), Err(KeyError::Exposed(_))));
+        assert!(matches!(Keys::load_or_create(&directory, |_| false), Err(KeyError::Exposed(_))));
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(
+            Keys::load_or_create(&directory, |name| name == "identity"),
+            Err(KeyError::Missing("identity", _))
+        ));
+        assert!(!path.exists(), "no key is made in the place of a lost one");
         fs::remove_dir_all(&directory).unwrap();
     }
 }

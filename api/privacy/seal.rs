@@ -16,7 +16,9 @@ use super::keys::{Key, keyed_hash};
 const VERSION: u8 = 1;
 const ALGORITHM_AES_256_GCM_SIV: u8 = 1;
 const KEY_ID: u32 = 1;
-const COMMITMENT_END: usize = 33;
+/// What is left of an envelope whose content was purged: version and commitment.
+pub const PURGED_BYTES: usize = 33;
+const COMMITMENT_END: usize = PURGED_BYTES;
 const HEAD_END: usize = 50;
 
 /// What an envelope belongs to: it opens nowhere else.

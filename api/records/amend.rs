@@ -3,9 +3,10 @@
 use uuid::Uuid;
 
 use super::change::{Changes, receive};
-use super::create::{TRIES, check_references};
+use super::create::TRIES;
 use super::definition::Kind;
 use super::draft::Draft;
+use super::idempotency::Key;
 use super::read;
 use super::record::Record;
 use super::resolve;
@@ -41,7 +42,7 @@ pub async fn amend(
         if next.digest(kind, None) == current.digest(kind, None) && same_personal(kind, &current, &next) {
             return Ok(current);
         }
-        if let Some(written) = write(service, actor, kind, &current, next).await? {
+        if let Some(written) = write(service, actor, kind, &current, next, None).await? {
             return Ok(written);
         }
     }
@@ -56,6 +57,7 @@ pub async fn void(
     id: Uuid,
     if_match: Option<&IfMatch>,
     reason: &str,
+    key: Option<&Key>,
 ) -> Result<Record, Problem> {
     for _ in 0..TRIES {
         let current = writable(service, actor, kind, id).await?;
@@ -68,7 +70,7 @@ pub async fn void(
         let mut next = current.clone();
         next.envelope.voided = true;
         next.values.set("void_reason", Value::Text(reason.to_owned()));
-        if let Some(written) = write(service, actor, kind, &current, next).await? {
+        if let Some(written) = write(service, actor, kind, &current, next, key).await? {
             return Ok(written);
         }
     }
@@ -92,15 +94,20 @@ async fn write(
     kind: &'static Kind,
     current: &Record,
     mut next: Record,
+    key: Option<&Key>,
 ) -> Result<Option<Record>, Problem> {
     next.envelope.revision = current.envelope.revision + 1;
     next.envelope.revised_by = actor.user_id;
     let context = service.context(service.clock.now(), &current.envelope.district_code);
-    let mut changes = Changes::new(&context, &service.sealer);
-    changes.revise(kind, current, &next)?;
-    match service.ledger.append(&changes.into_append()).await {
+    let mut changes = Changes::default();
+    let number = changes.next_number();
+    changes.put(kind, Some(current.clone()), next.clone());
+    if let Some(key) = key {
+        changes.keep(key.answer(kind.name, next.envelope.id, next.envelope.revision, 200));
+    }
+    match service.ledger.append(changes.into_append(&context, &service.sealer)?).await {
         Ok(receipt) => {
-            receive(&mut next, receipt);
+            receive(&mut next, receipt, number);
             Ok(Some(next))
         }
         Err(AppendError::Conflict(_)) => Ok(None),
@@ -128,7 +135,7 @@ async fn patched(
     kind.rules.check(&mut draft, &context, &mut faults);
     resolve::resolve_references(service, actor, &mut draft, &mut faults).await?;
     let place = resolve::place(service, actor, &mut draft, &mut faults);
-    check_references(service, &mut draft, now, &mut faults);
+    kind.rules.check_references(&mut draft, &context, &mut faults);
     faults.finish()?;
     let place = place.ok_or_else(|| Problem::internal("a draft without faults has no place"))?;
     resolve::demand_reach(actor, &draft, &place)?;

@@ -7,89 +7,119 @@ use super::definition::Kind;
 use super::record::Record;
 use crate::kit::problem::Problem;
 use crate::kit::time::day_of;
-use crate::ledger::{Append, Change, Operation, Receipt, TallyKey};
+use crate::ledger::{Append, Change, Claim, KeyedAnswer, Operation, Receipt, TallyKey};
 use crate::privacy::seal::Sealer;
 
-/// An append under construction: one number, one main record, perhaps the people it introduces.
-pub struct Changes<'a> {
-    context: &'a Context<'a>,
-    sealer: &'a Sealer,
-    append: Append,
+/// One record to be written.
+struct Entry {
+    kind: &'static Kind,
+    former: Option<Record>,
+    record: Record,
+    number: i64,
 }
 
-impl<'a> Changes<'a> {
-    /// Nothing yet, in a district.
-    pub fn new(context: &'a Context<'a>, sealer: &'a Sealer) -> Self {
-        let append = Append {
+/// An append under construction: main records with a number each, and the people they introduce.
+#[derive(Default)]
+pub struct Changes {
+    entries: Vec<Entry>,
+    numbers: i64,
+    keyed: Vec<KeyedAnswer>,
+}
+
+impl Changes {
+    /// The next number: for one main record and what it introduces.
+    pub fn next_number(&mut self) -> i64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    /// A record's next state: new where it has no former one. A row already in the append takes the
+    /// newer state; it is written once.
+    pub fn put(&mut self, kind: &'static Kind, former: Option<Record>, record: Record) {
+        let number = self.numbers;
+        let known = self
+            .entries
+            .iter_mut()
+            .find(|entry| entry.kind.name == kind.name && entry.record.envelope.id == record.envelope.id);
+        match known {
+            Some(entry) => {
+                let revision = entry.record.envelope.revision;
+                entry.record = record;
+                entry.record.envelope.revision = revision;
+            }
+            None => self.entries.push(Entry { kind, former, record, number }),
+        }
+    }
+
+    /// Keeps an answer under an idempotency key.
+    pub fn keep(&mut self, answer: KeyedAnswer) {
+        self.keyed.push(answer);
+    }
+
+    /// The append. Each number's people stand before its main record.
+    pub fn into_append(mut self, context: &Context<'_>, sealer: &Sealer) -> Result<Append, Problem> {
+        let mut append = Append {
             district_code: context.district_code.to_owned(),
-            changes: Vec::new(),
-            numbers: 1,
+            changes: Vec::with_capacity(self.entries.len()),
+            numbers: self.numbers,
             tallies: Vec::new(),
+            keyed: self.keyed,
+            claims: Vec::new(),
         };
-        Self { context, sealer, append }
-    }
-
-    /// A new record.
-    pub fn create(&mut self, kind: &'static Kind, record: &Record) -> Result<(), Problem> {
-        self.tally(kind, record, 1);
-        self.push(kind, record, Operation::Create)
-    }
-
-    /// The next revision of a record.
-    pub fn revise(&mut self, kind: &'static Kind, former: &Record, record: &Record) -> Result<(), Problem> {
-        self.tally(kind, former, -1);
-        self.tally(kind, record, 1);
-        self.push(kind, record, Operation::Revise)
-    }
-
-    /// Whether there is nothing to write.
-    pub fn is_empty(&self) -> bool {
-        self.append.changes.is_empty()
-    }
-
-    /// The append, people first.
-    pub fn into_append(mut self) -> Append {
-        self.append.changes.sort_by_key(|change| (change.number, change.sequence));
-        self.append
-    }
-
-    fn push(&mut self, kind: &'static Kind, record: &Record, operation: Operation) -> Result<(), Problem> {
-        let (cells, digest) = record.cells(kind, self.context, self.sealer)?;
-        self.append.changes.push(Change {
-            table: kind.table(),
-            operation,
-            id: record.envelope.id,
-            revision: record.envelope.revision,
-            number: 1,
-            sequence: kind.sequence,
-            cells,
-            digest,
-        });
-        Ok(())
-    }
-
-    /// A void record counts as nothing.
-    fn tally(&mut self, kind: &'static Kind, record: &Record, delta: i64) {
-        if record.envelope.voided {
-            return;
+        self.entries.sort_by_key(|entry| (entry.number, entry.kind.sequence, entry.record.envelope.id));
+        for entry in self.entries {
+            if let Some(former) = &entry.former {
+                tally(&mut append, entry.kind, former, -1, context);
+            }
+            tally(&mut append, entry.kind, &entry.record, 1, context);
+            append.claims.extend(claim(&entry));
+            append.changes.push(change(&entry, context, sealer)?);
         }
-        for measure in kind.rules.measures(record) {
-            let key = TallyKey {
-                kind: kind.name,
-                on_day: day_of(record.envelope.occurred_at, self.context.zone),
-                area_code: record.envelope.area_code.clone(),
-                place_id: record.values.id("place_id").unwrap_or(Uuid::nil()),
-                measure,
-            };
-            self.append.tallies.push((key, delta));
-        }
+        Ok(append)
     }
 }
 
-/// Writes into a record what the ledger gave it.
-pub fn receive(record: &mut Record, receipt: Receipt) {
+fn change(entry: &Entry, context: &Context<'_>, sealer: &Sealer) -> Result<Change, Problem> {
+    let (cells, digest) = entry.record.cells(entry.kind, context, sealer)?;
+    Ok(Change {
+        table: entry.kind.table(),
+        operation: if entry.former.is_some() { Operation::Revise } else { Operation::Create },
+        id: entry.record.envelope.id,
+        revision: entry.record.envelope.revision,
+        number: entry.number,
+        sequence: entry.kind.sequence,
+        cells,
+        digest,
+    })
+}
+
+fn claim(entry: &Entry) -> Option<Claim> {
+    let decider = entry.kind.rules.decider()?;
+    let next = (!entry.record.envelope.voided).then(|| entry.record.values.clone());
+    Some(Claim { decider, former: entry.former.as_ref().map(|former| former.values.clone()), next })
+}
+
+/// A void record counts as nothing.
+fn tally(append: &mut Append, kind: &'static Kind, record: &Record, delta: i64, context: &Context<'_>) {
+    if record.envelope.voided {
+        return;
+    }
+    for measure in kind.rules.measures(record) {
+        let key = TallyKey {
+            kind: kind.name,
+            on_day: day_of(record.envelope.occurred_at, context.zone),
+            area_code: record.envelope.area_code.clone(),
+            place_id: record.values.id("place_id").unwrap_or(Uuid::nil()),
+            measure,
+        };
+        append.tallies.push((key, delta));
+    }
+}
+
+/// Writes into a record what the ledger gave it; `number` is its place in the append, from 1.
+pub fn receive(record: &mut Record, receipt: Receipt, number: i64) {
     let envelope = &mut record.envelope;
-    envelope.change_no = receipt.first_no;
+    envelope.change_no = receipt.first_no + number - 1;
     envelope.revised_at = receipt.recorded_at;
     if envelope.revision == 1 {
         envelope.recorded_at = receipt.recorded_at;

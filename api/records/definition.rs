@@ -15,6 +15,7 @@ use crate::kit::field::{Field, Shape};
 use crate::kit::statement::ColumnType;
 use crate::kit::text::Text;
 use crate::kit::value::Value;
+use crate::ledger::decide::Decider;
 use crate::ledger::{Column, Table};
 
 /// How far a grant reaches for reading a kind.
@@ -83,6 +84,11 @@ pub trait Rules: Sync {
     /// The blind indexes' values, one a column.
     fn blind_values(&self, _record: &Record, _context: &Context<'_>) -> Vec<Value> {
         Vec::new()
+    }
+
+    /// The rules across rows, where there are any: then writes of the kind take the decide path.
+    fn decider(&self) -> Option<&'static dyn Decider> {
+        None
     }
 
     /// What a record counts as in the rollups of its day, area and place.

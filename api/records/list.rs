@@ -129,7 +129,7 @@ fn filtered(service: &Service, statement: Statement, kind: &Kind, query: &Values
         }
     }
     if let Some(area_code) = query.text("area_code") {
-        statement = within(statement.sql(" AND "), area_code);
+        statement = within("r", statement.sql(" AND "), area_code);
     }
     if query.boolean("include_voided") != Some(true) {
         statement = statement.sql(" AND NOT r.voided");

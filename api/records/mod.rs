@@ -2,9 +2,12 @@
 //! that can be done with a record is written here once: create, find, list, amend, void, revisions.
 //!
 //! The journey of a write: [`draft`] parses and checks, [`resolve`] places (which area, which
-//! references), the kind's [`Rules`] judge, [`create`]/[`amend`] hand an append to the ledger.
+//! references), the kind's [`Rules`] judge, [`create`]/[`amend`] hand an append to the ledger. [`prepare`] and
+//! [`assemble`] do it for many at the price of one.
 
 pub mod amend;
+pub mod assemble;
+pub mod batch;
 pub mod change;
 pub mod context;
 pub mod create;
@@ -12,8 +15,10 @@ pub mod definition;
 pub mod document;
 pub mod draft;
 pub mod envelope;
+pub mod idempotency;
 pub mod list;
 pub mod operations;
+pub mod prepare;
 pub mod read;
 pub mod record;
 pub mod resolve;

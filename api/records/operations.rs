@@ -2,14 +2,16 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LINK, LOCATION};
 use serde_json::{Value as Json, json};
 
 use super::create::{Created, create};
 use super::definition::Kind;
 use super::document::{example_new, example_served};
+use super::idempotency::{Key, REPLAYED};
 use super::record::Record;
-use super::{amend, list, read, view};
+use super::{amend, batch, list, read, view};
 use crate::kit::catalogue::Code;
 use crate::kit::etag::{self, IfMatch};
 use crate::kit::field::{Field, free_text};
@@ -43,8 +45,16 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .answers(201, "Created.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag", "Location"])
             .answers(200, "It was there already, with the same content.", Some(record.clone()), Some(example.clone()))
-            .with_headers(&["ETag", "Location"])
-            .problems(&[Code::OutOfArea, Code::RecordExists, Code::IdTaken, Code::WriteConflict, Code::LedgerUnavailable]),
+            .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
+            .headers(&["Idempotency-Key"])
+            .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::RecordExists, Code::IdTaken, Code::WriteConflict, Code::LedgerUnavailable]),
+        Operation::new(Method::POST, format!("{base}:batch"), format!("create_{}_batch", kind.name), move |call| batch::batch(kind, call))
+            .described(kind.name, format!("Create many {label} records"), "Up to 500 items, each for itself: a bad one spoils no other. `atomic=true` writes all or none, `validate_only=true` none.")
+            .access(Access::Roles(kind.writers))
+            .parameters(vec![&batch::ATOMIC, &batch::VALIDATE_ONLY])
+            .body(json!({"type": "object", "required": ["items"], "additionalProperties": false, "properties": {"items": {"type": "array", "minItems": 1, "maxItems": batch::MAX_ITEMS, "items": reference(&format!("New{}", kind.schema)), "description": "What to create."}}}), json!({"items": [example_new(kind)]}))
+            .answers(207, "What became of each item, in their order.", Some(reference("BatchResults")), Some(json!({"results": [{"index": 0, "id": "0198c0de-0004-7000-8000-000000000001", "outcome": "created", "status": 201, "change_no": 7, "problem": null, "warnings": [], "kind": kind.name}]})))
+            .problems(&[Code::BadIdempotencyKey, Code::SpansDistricts, Code::WriteConflict, Code::LedgerUnavailable]),
         Operation::new(Method::GET, &base, format!("list_{}", kind.name), move |call| page_of(kind, call))
             .described(kind.name, format!("List {}", kind.name.replace('_', " ")), "Newest first, keyset pages, stable while others write. What is out of the caller's scope is not there.")
             .access(Access::Roles(kind.readers))
@@ -83,21 +93,35 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
 
 async fn post(kind: &'static Kind, call: Call) -> Answer {
     let tree = call.tree().await?;
-    let created = create(&call.service, call.actor()?, kind, &tree).await?;
-    let mut response = match &created {
-        Created::New(_) => HttpResponse::Created(),
-        Created::Same(_) | Created::Known(..) => HttpResponse::Ok(),
+    let key = Key::of_call(&call, &tree)?;
+    if let Some(replay) = replayed(kind, &call, key.as_ref()).await? {
+        return Ok(replay);
+    }
+    let created = match create(&call.service, call.actor()?, kind, &tree, key.as_ref()).await {
+        Ok(created) => created,
+        // Sent twice at once: the other one wrote it, this one answers the same.
+        Err(problem) => return replayed(kind, &call, key.as_ref()).await?.ok_or(problem),
     };
-    let (record, body) = match &created {
-        Created::New(record) | Created::Same(record) => {
-            (record, view::record(&call.service, kind, record, call.language))
-        }
-        Created::Known(record, submitted) => {
-            (record, view::known(&call.service, kind, record, submitted, call.language))
-        }
+    let record = created.record();
+    let body = match &created {
+        Created::New(_) | Created::Same(_) => view::record(&call.service, kind, record, call.language),
+        Created::Known(_, submitted) => view::known(&call.service, kind, record, submitted, call.language),
     };
+    let mut response = if created.status() == 201 { HttpResponse::Created() } else { HttpResponse::Ok() };
     response.insert_header((LOCATION, format!("/v1/{}/{}", kind.path, record.envelope.id)));
     Ok(answer(response, record, &body))
+}
+
+/// The answer given before under the request's key.
+async fn replayed(kind: &'static Kind, call: &Call, key: Option<&Key>) -> Result<Option<HttpResponse>, Problem> {
+    let Some(key) = key else { return Ok(None) };
+    let Some(replay) = key.replay(&call.service, call.actor()?, kind).await? else { return Ok(None) };
+    let status = StatusCode::from_u16(replay.status).unwrap_or(StatusCode::OK);
+    let mut response = HttpResponse::build(status);
+    response.insert_header((REPLAYED.clone(), "true"));
+    response.insert_header((LOCATION, format!("/v1/{}/{}", kind.path, replay.record.envelope.id)));
+    let body = view::record(&call.service, kind, &replay.record, call.language);
+    Ok(Some(answer(response, &replay.record, &body)))
 }
 
 async fn get(kind: &'static Kind, call: Call) -> Answer {
@@ -136,9 +160,14 @@ async fn patch(kind: &'static Kind, call: Call) -> Answer {
 async fn void(kind: &'static Kind, call: Call) -> Answer {
     let id = call.path_id()?;
     let if_match = IfMatch::of_request(&call.request)?;
-    let form = call.form(VOID).await?;
+    let tree = call.tree().await?;
+    let key = Key::of_call(&call, &tree)?;
+    if let Some(replay) = replayed(kind, &call, key.as_ref()).await? {
+        return Ok(replay);
+    }
+    let form = call.form_of(&tree, VOID)?;
     let reason = form.text("reason").ok_or_else(|| Problem::internal("a checked form lacks its reason"))?;
-    let record = amend::void(&call.service, call.actor()?, kind, id, if_match.as_ref(), reason).await?;
+    let record = amend::void(&call.service, call.actor()?, kind, id, if_match.as_ref(), reason, key.as_ref()).await?;
     let body = view::record(&call.service, kind, &record, call.language);
     Ok(answer(HttpResponse::Ok(), &record, &body))
 }

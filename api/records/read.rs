@@ -50,19 +50,21 @@ pub async fn find_all(
     Ok(found)
 }
 
-/// The record of an id wherever the actor may see it or not: for judging duplicates and for records
-/// whose identity the server derives. Its content must not be shown without asking for the scope.
+/// The records of ids wherever the actor may see them or not: for judging duplicates and for records
+/// whose identity the server derives. Their content must not be shown without asking for the scope.
 pub async fn find_unscoped(
     service: &Service,
     kind: &Kind,
     district_code: &str,
-    id: Uuid,
-) -> Result<Option<Record>, Problem> {
+    ids: &[Uuid],
+) -> Result<BTreeMap<Uuid, Record>, Problem> {
     let statement = Statement::new(format!("SELECT {} FROM {} WHERE district_code = ", kind.select(), kind.name))
         .text(district_code)
-        .sql(" AND id = ")
-        .id(id);
-    Ok(load(service, kind, &statement).await?.into_iter().next())
+        .sql(" AND id = ANY(")
+        .column(ColumnType::Id, ids.iter().copied().map(Value::Id).collect())
+        .sql(")");
+    let records = load(service, kind, &statement).await?;
+    Ok(records.into_iter().map(|record| (record.envelope.id, record)).collect())
 }
 
 /// All revisions of a record that the actor may see, the oldest first.

@@ -66,7 +66,25 @@ impl Record {
         let cells = self.envelope.cells();
         let envelope = kind.table().columns.iter().map(|column| column.name).zip(&cells);
         let own = kind.stored_fields().filter_map(|field| Some((field.name, self.values.get(field.name)?)));
-        canonical::digest(kind.name, &self.envelope.district_code, envelope.chain(own), sealed.and_then(commitment_of))
+        // The first revision's is the ledger's own instant, which the chain covers.
+        let recorded_at = Value::Instant(self.envelope.recorded_at);
+        let later = (self.envelope.revision > 1).then_some(("recorded_at", &recorded_at));
+        canonical::digest(
+            kind.name,
+            &self.envelope.district_code,
+            envelope.chain(own).chain(later),
+            sealed.and_then(commitment_of),
+        )
+    }
+
+    /// Whether an envelope still opens to what its commitment says. A purged one has nothing to open.
+    pub fn commitment_holds(&self, kind: &Kind, sealed: &[u8], sealer: &Sealer) -> bool {
+        let owner = owner(kind, &self.envelope);
+        match sealer.open(owner, sealed) {
+            Ok(Some(plaintext)) => commitment_of(sealed) == Some(&sealer.commitment(owner, &plaintext)),
+            Ok(None) => true,
+            Err(_) => false,
+        }
     }
 
     fn seal(&self, kind: &Kind, sealer: &Sealer) -> Result<Option<Vec<u8>>, Problem> {

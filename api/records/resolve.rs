@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::draft::Draft;
 use super::read::find_all;
+use super::record::Record;
 use super::warnings::{self, Warning};
 use crate::app::Service;
 use crate::auth::roles::Actor;
@@ -35,37 +36,45 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 /// Later than this is noted as late.
 const LATE_AFTER: TimeDelta = TimeDelta::days(3);
 
-/// Loads what the references name. One that the actor can't reach is a fault, exactly as one that
-/// isn't there. The caller's own organisation can always be named.
+/// Loads what a draft's references name and assigns it.
 pub async fn resolve_references(
     service: &Service,
     actor: &Actor,
     draft: &mut Draft,
     faults: &mut Faults,
 ) -> Result<(), Problem> {
-    let mut wanted: BTreeMap<&'static str, Vec<(&'static str, Uuid)>> = BTreeMap::new();
+    let mut found = BTreeMap::new();
     for field in draft.kind.body_fields() {
-        if let (Shape::Reference(kind), Some(id)) = (field.shape, draft.values.id(field.name)) {
-            wanted.entry(kind).or_default().push((field.name, id));
+        if let (Shape::Reference(name), Some(id)) = (field.shape, draft.values.id(field.name)) {
+            let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
+            let of_kind: &mut BTreeMap<Uuid, Record> = found.entry(name).or_default();
+            of_kind.extend(find_all(service, actor, kind, &[id]).await?);
         }
     }
-    for (name, references) in wanted {
-        let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
-        let ids: Vec<Uuid> = references.iter().map(|(_, id)| *id).collect();
-        let mut found = find_all(service, actor, kind, &ids).await?;
-        for (field, id) in references {
-            match found.remove(&id) {
-                Some(record) => {
-                    // An alias was given: what is stored is the record's own id.
-                    draft.values.set(field, Value::Id(record.envelope.id));
-                    draft.references.insert(field, record);
-                }
-                None if field == "org_id" && actor.org_id == Some(id) => {}
-                None => faults.add(draft.at(field), FaultCode::UnknownReference),
-            }
-        }
-    }
+    assign_references(actor, draft, &found, faults);
     Ok(())
+}
+
+/// Assigns what references name. One that the actor can't reach is a fault, exactly as one that isn't
+/// there. The caller's own organisation can always be named.
+pub fn assign_references(
+    actor: &Actor,
+    draft: &mut Draft,
+    found: &BTreeMap<&'static str, BTreeMap<Uuid, Record>>,
+    faults: &mut Faults,
+) {
+    for field in draft.kind.body_fields() {
+        let (Shape::Reference(kind), Some(id)) = (field.shape, draft.values.id(field.name)) else { continue };
+        match found.get(kind).and_then(|of_kind| of_kind.get(&id)) {
+            Some(record) => {
+                // An alias was given: what is stored is the record's own id.
+                draft.values.set(field.name, Value::Id(record.envelope.id));
+                draft.references.insert(field.name, record.clone());
+            }
+            None if field.name == "org_id" && actor.org_id == Some(id) => {}
+            None => faults.add(draft.at(field.name), FaultCode::UnknownReference),
+        }
+    }
 }
 
 /// Finds the area: what was submitted, else the place's, else the only one the actor writes in.

@@ -8,32 +8,37 @@ use crate::kit::statement::Statement;
 /// query on a record table starts here; conditions follow with ` AND …`.
 pub fn visible_to(actor: &Actor, kind: &Kind, district_code: &str) -> Statement {
     let select = format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.select(), kind.name);
-    let statement = Statement::new(select).text(district_code).sql(" AND (");
-    let grants: Vec<&Grant> = actor.grants_of(kind.readers).collect();
-    let statement = grants.iter().enumerate().fold(statement, |statement, (index, grant)| {
-        let statement = if index > 0 { statement.sql(" OR ") } else { statement };
-        match kind.reach {
-            Reach::Area => granted(statement, grant),
-            Reach::District => within(statement, grant.area_code.get(..6).unwrap_or(&grant.area_code)),
-        }
-    });
-    let statement = if grants.is_empty() { statement.sql("false") } else { statement };
+    readable("r", Statement::new(select).text(district_code).sql(" AND "), actor, kind)
+}
+
+/// The condition that the actor may see a row of the kind, which the statement calls `row`.
+pub fn readable(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> Statement {
+    let mut statement = statement.sql("(false");
+    for grant in actor.grants_of(kind.readers) {
+        statement = statement.sql(" OR ");
+        statement = match kind.reach {
+            Reach::Area => granted(row, statement, grant),
+            Reach::District => within(row, statement, grant.area_code.get(..6).unwrap_or(&grant.area_code)),
+        };
+    }
     statement.sql(")")
 }
 
-/// `area_code` is that division or below it.
-pub fn within(statement: Statement, area_code: &str) -> Statement {
+/// The row's `area_code` is that division or below it.
+pub fn within(row: &str, statement: Statement, area_code: &str) -> Statement {
     // Codes are digits (and a hyphen for groups), compared as bytes: the prefix's range ends before
     // its successor. An index on area_code serves it.
-    statement.sql("(r.area_code >= ").text(area_code).sql(" AND r.area_code < ").text(successor(area_code)).sql(")")
+    let statement = statement.sql(format!("({row}.area_code COLLATE \"C\" >= ")).text(area_code);
+    statement.sql(format!(" AND {row}.area_code COLLATE \"C\" < ")).text(successor(area_code)).sql(")")
 }
 
-fn granted(statement: Statement, grant: &Grant) -> Statement {
-    let statement = within(statement, &grant.area_code);
-    match grant.org_id {
-        Some(org_id) => Statement::sql(statement, " AND r.org_id = ").id(org_id),
+fn granted(row: &str, statement: Statement, grant: &Grant) -> Statement {
+    let statement = within(row, statement.sql("("), &grant.area_code);
+    let statement = match grant.org_id {
+        Some(org_id) => statement.sql(format!(" AND {row}.org_id = ")).id(org_id),
         None => statement,
-    }
+    };
+    statement.sql(")")
 }
 
 /// The first code after all that begin with a prefix.

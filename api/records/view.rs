@@ -35,6 +35,11 @@ pub fn known(service: &Service, kind: &Kind, known: &Record, submitted: &Values,
     json
 }
 
+/// A record's warnings, in words.
+pub fn warnings(service: &Service, record: &Record, language: Language) -> Json {
+    record.envelope.warnings.iter().map(|noted| noted.to_json(&service.kinds, language)).collect()
+}
+
 fn members_of_envelope(field: &Field) -> bool {
     super::envelope::INPUT.iter().any(|other| other.name == field.name)
 }
@@ -45,7 +50,6 @@ fn envelope(service: &Service, kind: &Kind, record: &Record, language: Language)
     let text = |name: &str| record.values.text(name).map_or(Json::Null, Json::from);
     let id = |id: Option<uuid::Uuid>| id.map_or(Json::Null, |id| id.to_string().into());
     let skew = envelope.device_time.map(|device_time| (device_time - envelope.recorded_at).num_seconds());
-    let warnings = envelope.warnings.iter().map(|noted| noted.to_json(&service.kinds, language)).collect();
     [
         ("id", id(Some(envelope.id))),
         ("kind", kind.name.into()),
@@ -65,7 +69,7 @@ fn envelope(service: &Service, kind: &Kind, record: &Record, language: Language)
         ("revised_by", id(Some(envelope.revised_by))),
         ("voided_at", if envelope.voided { instant(envelope.revised_at) } else { Json::Null }),
         ("void_reason", text("void_reason")),
-        ("warnings", Json::Array(warnings)),
+        ("warnings", warnings(service, record, language)),
         ("note", text("note")),
     ]
     .into_iter()

@@ -1,0 +1,147 @@
+//! Changes: what a district's ledger took, in order, for whoever follows it.
+//!
+//! One item a revision, as it was then, masked, within the caller's scope, ordered by (change_no, seq);
+//! a number is never split between pages. Nothing is missed or repeated, however many write: numbers
+//! are given in commit order, and a page never reaches beyond a head that was read before it.
+
+mod queries;
+mod watch;
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use serde_json::{Value as Json, json};
+
+pub use self::watch::watch_heads;
+
+use self::queries::{Change, Window};
+use crate::auth::Role;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::problem::Problem;
+use crate::kit::text::Text;
+use crate::operations::schema::reference;
+use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::records::list::{LIMIT, district};
+use crate::records::{Kind, view};
+
+static SINCE: Field = Field::new(
+    "since",
+    Shape::Integer { min: 0, max: i64::MAX },
+    Text::new("Since", "起始编号"),
+    "Only changes beyond this number: `next` of the page before; 0 for all.",
+);
+static KINDS: Field = Field::new("kinds", free_text(1_000), Text::new("Kinds", "类型"), "Kinds of records, separated by commas; all that the caller reads by default.");
+static AREA: Field = Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below.");
+static WAIT: Field = Field::new("wait", Shape::Integer { min: 0, max: 30 }, Text::new("Wait (s)", "等待(秒)"), "Where there is nothing, wait so many seconds for something.");
+static DISTRICT: Field = Field::new(
+    "district_code",
+    Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
+    Text::new("District", "区县"),
+    "Needed only by callers with several districts.",
+);
+
+/// The operations of this room.
+pub fn operations() -> Vec<Operation> {
+    let head = json!({"district_code": "511802", "head": 42, "digest": "9f2c4e", "advanced_at": "2020-02-02T08:30:05+08:00"});
+    vec![
+        Operation::new(Method::GET, "/v1/changes", "list_changes", list)
+            .described("changes", "Follow the changes", "What the district's ledger took beyond a number, in order; with `wait` it answers when there is something.")
+            .access(Access::Roles(Role::ALL))
+            .parameters(vec![&SINCE, &KINDS, &AREA, &LIMIT, &WAIT, &DISTRICT])
+            .answers(200, "A page; ask again with `since` = `next`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "head": 42})))
+            .problems(&[Code::DistrictRequired, Code::NotFound]),
+        Operation::new(Method::GET, "/v1/ledger/head", "get_ledger_head", head_of)
+            .described("changes", "Get the ledger's head", "The newest number of a district and the head of its chain: keep it elsewhere, and nobody can rewrite what stands before it unnoticed.")
+            .access(Access::Roles(Role::ALL))
+            .parameters(vec![&DISTRICT])
+            .answers(200, "The head.", Some(reference("LedgerHead")), Some(head))
+            .problems(&[Code::DistrictRequired, Code::LedgerUnavailable]),
+    ]
+}
+
+async fn list(call: Call) -> Answer {
+    let kinds = kinds(&call)?;
+    let window = Window {
+        district_code: district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?,
+        since: call.query.integer("since").unwrap_or(0),
+        area_code: call.query.text("area_code").map(str::to_owned),
+        limit: call.query.integer("limit").unwrap_or(50),
+    };
+    let mut page = queries::page(&call.service, call.actor()?, &kinds, &window).await?;
+    let wait = Duration::from_secs(call.query.integer("wait").and_then(|wait| u64::try_from(wait).ok()).unwrap_or(0));
+    if page.items.is_empty() && !wait.is_zero() {
+        // What is new may be out of scope: then the page is empty again and the caller asks anew.
+        let _ = tokio::time::timeout(wait, call.service.ledger.heads().beyond(&window.district_code, page.head)).await;
+        page = queries::page(&call.service, call.actor()?, &kinds, &window).await?;
+    }
+    let items: Vec<Json> = page.items.iter().map(|change| item(&call, change)).collect();
+    let body = json!({"items": items, "next": page.next, "head": page.head});
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// The kinds asked for, of those that the caller reads.
+fn kinds(call: &Call) -> Result<Vec<&'static Kind>, Problem> {
+    let actor = call.actor()?;
+    let readable = || call.service.kinds.kinds().filter(|kind| actor.holds(kind.readers));
+    let Some(names) = call.query.text("kinds") else { return Ok(readable().collect()) };
+    let mut kinds = Vec::new();
+    for name in names.split(',') {
+        let known = call.service.kinds.kind(name.trim()).ok_or_else(|| fault("?kinds", FaultCode::BadParameter))?;
+        if actor.holds(known.readers) && !kinds.iter().any(|kind: &&Kind| kind.name == known.name) {
+            kinds.push(known);
+        }
+    }
+    Ok(kinds)
+}
+
+fn item(call: &Call, change: &Change) -> Json {
+    let envelope = &change.record.envelope;
+    json!({
+        "change_no": envelope.change_no,
+        "seq": change.kind.sequence,
+        "kind": change.kind.name,
+        "id": envelope.id.to_string(),
+        "revision": envelope.revision,
+        "op": change.operation,
+        "area_code": if change.operation == "access_revoked" { Json::Null } else { envelope.area_code.clone().into() },
+        "recorded_at": crate::kit::time::format_instant(envelope.revised_at, call.service.zone),
+        "record": if change.operation == "access_revoked" { Json::Null } else { view::record(&call.service, change.kind, &change.record, call.language) },
+    })
+}
+
+async fn head_of(call: Call) -> Answer {
+    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+    let head = queries::head(&call.service, &district_code).await?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(head))
+}
+
+/// The schemas of this room.
+pub fn schemas() -> Vec<(String, Json)> {
+    let number = |about: &str| json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX, "description": about});
+    let text = |max: u32, about: &str| json!({"type": "string", "maxLength": max, "description": about});
+    let change = json!({
+        "type": "object", "description": "One revision that the ledger took.",
+        "required": ["change_no", "seq", "kind", "id", "revision", "op", "area_code", "recorded_at", "record"],
+        "properties": {
+            "change_no": number("Its number in the district's ledger."),
+            "seq": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 100, "description": "Its place among changes of one number: a person introduced by a record comes before it."},
+            "kind": text(40, "The kind of record."),
+            "id": {"type": "string", "format": "uuid", "maxLength": 36, "description": "The record."},
+            "revision": number("The revision."),
+            "op": text(20, "create, amend, void or access_revoked: the record left the caller's scope."),
+            "area_code": {"type": ["string", "null"], "maxLength": 20, "description": "Where the record belongs in this revision."},
+            "recorded_at": {"type": "string", "format": "date-time", "maxLength": 40, "description": "When the ledger took it."},
+            "record": {"type": ["object", "null"], "additionalProperties": true, "description": "The record in this revision, masked; its schema is its kind's."},
+        },
+    });
+    let page = json!({"type": "object", "description": "A page of changes.", "required": ["items", "next", "head"], "properties": {
+        "items": {"type": "array", "maxItems": 1_000, "items": reference("Change"), "description": "Ordered by change_no and seq."},
+        "next": number("Ask for changes since this number next."), "head": number("The district's newest number when the page was read.")}});
+    let head = json!({"type": "object", "description": "The head of a district's ledger.", "required": ["district_code", "head", "digest", "advanced_at"], "properties": {
+        "district_code": text(6, "The district."), "head": number("Its newest number."), "digest": text(64, "The head of the chain, hexadecimal."),
+        "advanced_at": {"type": "string", "format": "date-time", "maxLength": 40, "description": "When the newest number was given."}}});
+    vec![("Change".into(), change), ("ChangePage".into(), page), ("LedgerHead".into(), head)]
+}

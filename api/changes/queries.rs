@@ -1,0 +1,171 @@
+//! Reading the ledger in order.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::Code;
+use crate::kit::problem::Problem;
+use crate::kit::statement::Statement;
+use crate::records::scope::{readable, within};
+use crate::records::{Kind, Record, read};
+
+/// What is asked for.
+pub struct Window {
+    /// The district.
+    pub district_code: String,
+    /// Only beyond this number.
+    pub since: i64,
+    /// Only in this area and below.
+    pub area_code: Option<String>,
+    /// Items at most; a number is never split, so a page may have a few more.
+    pub limit: i64,
+}
+
+/// One revision.
+pub struct Change {
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// The record as it was then.
+    pub record: Record,
+    /// `create`, `amend`, `void`, `access_revoked`.
+    pub operation: &'static str,
+}
+
+/// A page.
+pub struct Page {
+    /// The changes, in order.
+    pub items: Vec<Change>,
+    /// Where to go on.
+    pub next: i64,
+    /// The district's newest number.
+    pub head: i64,
+}
+
+/// Reads a page. The head first: nothing beyond it is read, so no later commit can slip in between the
+/// statements. Current rows before former ones: a row that is revised between the two is found twice
+/// and told once, never missed.
+pub async fn page(service: &Service, actor: &Actor, kinds: &[&'static Kind], window: &Window) -> Result<Page, Problem> {
+    let head = last_no(service, &window.district_code).await?;
+    let mut found: BTreeMap<(i64, i16, &'static str, Uuid, bool), Change> = BTreeMap::new();
+    // Where a statement found as many as it may, what lies beyond its last number isn't known to it.
+    let mut known_until = head;
+    for part in [Part::Current, Part::Former, Part::Left] {
+        for kind in kinds {
+            let records = read::load(service, kind, &statement(actor, kind, window, head, part)).await?;
+            if i64::try_from(records.len()).unwrap_or(i64::MAX) > window.limit {
+                let last = records.last().map_or(head, |record| record.envelope.change_no - 1);
+                known_until = known_until.min(last.max(window.since));
+            }
+            for record in records {
+                let key = (record.envelope.change_no, kind.sequence, kind.name, record.envelope.id, part == Part::Left);
+                let operation = operation(&record, part);
+                found.entry(key).or_insert(Change { kind, record, operation });
+            }
+        }
+    }
+    let mut items: Vec<Change> = Vec::new();
+    let mut next = known_until;
+    for ((number, ..), change) in found {
+        if number > known_until {
+            break;
+        }
+        let last = items.last().map(|last| last.record.envelope.change_no);
+        if i64::try_from(items.len()).unwrap_or(i64::MAX) >= window.limit && last != Some(number) {
+            next = last.unwrap_or(number - 1);
+            break;
+        }
+        items.push(change);
+    }
+    Ok(Page { items, next, head })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Current revisions in scope.
+    Current,
+    /// Former revisions that were in scope.
+    Former,
+    /// Current revisions out of scope whose former one was in it.
+    Left,
+}
+
+fn operation(record: &Record, part: Part) -> &'static str {
+    match part {
+        Part::Left => "access_revoked",
+        _ if record.envelope.voided => "void",
+        _ if record.envelope.revision == 1 => "create",
+        _ => "amend",
+    }
+}
+
+fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: Part) -> Statement {
+    let district_code = &window.district_code;
+    let select = format!("SELECT {} FROM ", kind.select());
+    let rows = match part {
+        Part::Current | Part::Left => Statement::new(format!("{select}{} AS r WHERE r.district_code = ", kind.name)).text(district_code),
+        Part::Former => Statement::new(format!(
+            "{select}(SELECT (jsonb_populate_record(NULL::{}, h.body)).* FROM record_revisions AS h WHERE h.kind = '{}' AND h.district_code = ",
+            kind.name, kind.name
+        ))
+        .text(district_code)
+        .sql(" AND h.change_no > ")
+        .integer(window.since)
+        .sql(" AND h.change_no <= ")
+        .integer(head)
+        .sql(") AS r WHERE true"),
+    };
+    let rows = rows.sql(" AND r.change_no > ").integer(window.since).sql(" AND r.change_no <= ").integer(head);
+    let rows = match part {
+        Part::Current | Part::Former => in_view(rows.sql(" AND "), actor, kind, window),
+        Part::Left => {
+            let rows = rows.sql(" AND r.revision > 1 AND NOT ");
+            let rows = in_view(rows, actor, kind, window).sql(format!(
+                " AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id) AS f \
+                 WHERE h.kind = '{}' AND h.id = r.id AND h.revision = r.revision - 1 AND h.district_code = ",
+                kind.name
+            ));
+            // The same condition, over the former revision's area and organisation.
+            in_view_of("f", rows.text(district_code).sql(" AND "), actor, kind, window).sql(")")
+        }
+    };
+    rows.sql(" ORDER BY r.change_no LIMIT ").integer(window.limit + 1)
+}
+
+fn in_view(statement: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
+    in_view_of("r", statement, actor, kind, window)
+}
+
+fn in_view_of(row: &str, statement: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
+    let statement = readable(row, statement.sql("("), actor, kind);
+    let statement = match &window.area_code {
+        Some(area_code) => within(row, statement.sql(" AND "), area_code),
+        None => statement,
+    };
+    statement.sql(")")
+}
+
+async fn last_no(service: &Service, district_code: &str) -> Result<i64, Problem> {
+    let statement = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ").text(district_code);
+    let rows = service.database.read(&statement).await?;
+    rows.into_iter().next().and_then(|mut row| row.integer("last_no")).ok_or_else(|| missing(district_code))
+}
+
+fn missing(district_code: &str) -> Problem {
+    Problem::unavailable(Code::LedgerUnavailable, 60, format!("district {district_code} has no clock"))
+}
+
+/// The head of a district's ledger, as it is served.
+pub async fn head(service: &Service, district_code: &str) -> Result<Json, Problem> {
+    let statement = Statement::new("SELECT last_no, head, advanced_at FROM district_clocks WHERE district_code = ").text(district_code);
+    let mut row = service.database.read(&statement).await?.into_iter().next().ok_or_else(|| missing(district_code))?;
+    Ok(json!({
+        "district_code": district_code,
+        "head": row.integer("last_no"),
+        "digest": hex::encode(row.bytes("head").unwrap_or_default()),
+        "advanced_at": row.take("advanced_at").to_json(service.zone),
+    }))
+}

@@ -1,0 +1,31 @@
+//! One look at the clocks for all who wait: writes of other processes are noticed, too.
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use crate::app::Service;
+use crate::kit::statement::Statement;
+
+/// How often the clocks are looked at while somebody waits.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Looks at the clocks while anybody waits, until the service is gone.
+pub async fn watch_heads(service: Weak<Service>) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let Some(service) = service.upgrade() else { return };
+        if !service.ledger.heads().is_watched() {
+            continue;
+        }
+        match service.database.read(&Statement::new("SELECT district_code, last_no FROM district_clocks")).await {
+            Ok(rows) => {
+                for mut row in rows {
+                    if let (Some(district_code), Some(last_no)) = (row.text("district_code"), row.integer("last_no")) {
+                        service.ledger.heads().note(&district_code, last_no);
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the clocks can't be looked at"),
+        }
+    }
+}

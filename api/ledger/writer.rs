@@ -1,0 +1,247 @@
+//! The writer: takes what waits, writes it in one transaction, answers after the commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use futures_util::future::try_join_all;
+use sha2::{Digest, Sha256};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use super::decide::{Claim, State};
+use super::heads::Heads;
+use super::{Append, AppendError, Receipt, redo, statement};
+use crate::kit::database::{self, DatabaseError};
+use crate::kit::row::Row;
+use crate::kit::statement::Statement;
+
+/// Appends that share a transaction at most: enough to make the commit cheap, few enough that the
+/// last one's caller doesn't wait long.
+const BATCH: usize = 256;
+/// A statement of the writer that takes longer is ended.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// An append and who waits for it.
+pub(super) struct Job {
+    pub append: Append,
+    pub reply: oneshot::Sender<Result<Receipt, AppendError>>,
+}
+
+impl Job {
+    pub(super) fn answer(self, result: Result<Receipt, AppendError>) {
+        // Nobody waits any more where the client went away; what was written stays written.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// The writer's link to the database; made again when it is lost.
+pub(super) struct Link {
+    url: String,
+    connection: Option<AsyncPgConnection>,
+    heads: Heads,
+}
+
+type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+
+/// Starts the writer's thread. It ends when the queue does.
+pub(super) fn spawn(url: String, mut queue: mpsc::Receiver<Job>, heads: Heads) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let write = move || {
+        runtime.block_on(async move {
+            let mut link = Link { url, connection: None, heads };
+            let mut jobs = Vec::with_capacity(BATCH);
+            while queue.recv_many(&mut jobs, BATCH).await > 0 {
+                redo::write(&mut link, std::mem::take(&mut jobs)).await;
+            }
+        });
+    };
+    std::thread::Builder::new().name("ledger".into()).spawn(write).map(|_| ())
+}
+
+impl Link {
+    /// The connection, made if need be.
+    pub(super) async fn connection(&mut self) -> Result<&mut AsyncPgConnection, AppendError> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => database::connect(&self.url, STATEMENT_TIMEOUT).await?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    /// Forgets a connection that may be in any state.
+    pub(super) fn lose(&mut self) {
+        self.connection = None;
+    }
+
+    /// Runs a statement that reads.
+    pub(super) async fn read(&mut self, statement: Statement) -> Result<Vec<Row>, AppendError> {
+        let rows = statement.load(self.connection().await?).await;
+        Ok(rows.map_err(DatabaseError::from)?)
+    }
+
+    /// Writes all appends or none. The outcome of each: its receipt, or why rules refused it.
+    pub(super) async fn transact(&mut self, jobs: &[Job]) -> Result<Vec<Result<Receipt, AppendError>>, AppendError> {
+        let mut districts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, job) in jobs.iter().enumerate() {
+            districts.entry(&job.append.district_code).or_default().push(index);
+        }
+        let decides = jobs.iter().any(|job| !job.append.claims.is_empty());
+        let heads = self.heads.clone();
+        let connection = self.connection().await?;
+        let outcomes = match districts.iter().next() {
+            // One statement commits itself.
+            Some((district, members)) if districts.len() == 1 && !decides => {
+                write_district(&mut &*connection, district, members, jobs).await
+            }
+            _ => within_transaction(connection, &districts, jobs).await,
+        };
+        let mut outcomes = outcomes?;
+        outcomes.sort_by_key(|(index, _)| *index);
+        for (index, outcome) in &outcomes {
+            if let (Some(job), Ok(receipt)) = (jobs.get(*index), outcome) {
+                heads.note(&job.append.district_code, receipt.first_no + job.append.numbers - 1);
+            }
+        }
+        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    }
+}
+
+type Outcomes = Vec<(usize, Result<Receipt, AppendError>)>;
+
+async fn within_transaction(
+    connection: &mut AsyncPgConnection,
+    districts: &BTreeMap<&str, Vec<usize>>,
+    jobs: &[Job],
+) -> Result<Outcomes, AppendError> {
+    Transactions::begin_transaction(connection).await.map_err(DatabaseError::from)?;
+    let written = async {
+        // All clocks first and in one order, whatever the statements after them: two processes that
+        // write the same districts can't hold each other up for ever.
+        for district in districts.keys() {
+            let lock = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ")
+                .text(*district)
+                .sql(" FOR UPDATE");
+            let _: Vec<Row> = lock.load(connection).await.map_err(DatabaseError::from)?;
+        }
+        let shared = &*connection;
+        let parts = districts
+            .iter()
+            .map(|(district, members)| async move { write_district(&mut &*shared, district, members, jobs).await });
+        Ok::<Outcomes, AppendError>(try_join_all(parts).await?.into_iter().flatten().collect())
+    }
+    .await;
+    match written {
+        Ok(outcomes) => Transactions::commit_transaction(connection)
+            .await
+            .map(|()| outcomes)
+            .map_err(|error| DatabaseError::from(error).into()),
+        Err(error) => {
+            Transactions::rollback_transaction(connection).await.map_err(DatabaseError::from)?;
+            Err(error)
+        }
+    }
+}
+
+/// Writes one district's appends with one statement; those that rules refuse stay out of it.
+async fn write_district(
+    connection: &mut &AsyncPgConnection,
+    district_code: &str,
+    members: &[usize],
+    jobs: &[Job],
+) -> Result<Outcomes, AppendError> {
+    let members: Vec<(usize, &Append)> =
+        members.iter().filter_map(|index| Some((*index, &jobs.get(*index)?.append))).collect();
+    let refused = decide(connection, district_code, &members).await?;
+    let admitted: Vec<(usize, &Append)> =
+        members.into_iter().filter(|(index, _)| !refused.contains_key(index)).collect();
+    let mut outcomes: Outcomes = refused.into_iter().map(|(index, error)| (index, Err(error))).collect();
+    let merged = merge(district_code, &admitted);
+    if merged.numbers == 0 {
+        return Ok(outcomes);
+    }
+    let digest =
+        merged.changes.iter().fold(Sha256::new(), |hash, change| hash.chain_update(change.digest)).finalize().into();
+    let rows: Vec<Row> = statement::of_append(&merged, &digest).load(connection).await.map_err(DatabaseError::from)?;
+    let written = rows.into_iter().next().and_then(|mut row| Some((row.integer("first_no")?, row.instant("at")?)));
+    let (mut first_no, recorded_at) = written.ok_or_else(|| AppendError::ClockMissing(district_code.to_owned()))?;
+    for (index, append) in admitted {
+        outcomes.push((index, Ok(Receipt { first_no, recorded_at })));
+        first_no += append.numbers;
+    }
+    Ok(outcomes)
+}
+
+/// Asks the rules across rows: the state of all claims of a kind is loaded at once, then moved on
+/// claim by claim. An append with several claims is admitted whole or not at all.
+async fn decide(
+    connection: &mut &AsyncPgConnection,
+    district_code: &str,
+    members: &[(usize, &Append)],
+) -> Result<BTreeMap<usize, AppendError>, AppendError> {
+    let mut states: BTreeMap<&'static str, Box<dyn State>> = BTreeMap::new();
+    let claims: Vec<&Claim> = members.iter().flat_map(|(_, append)| &append.claims).collect();
+    let kinds: BTreeMap<&'static str, &Claim> = claims.iter().map(|claim| (claim.decider.kind(), *claim)).collect();
+    for (kind, first) in kinds {
+        let of_kind: Vec<&Claim> = claims.iter().copied().filter(|claim| claim.decider.kind() == kind).collect();
+        let rows: Vec<Row> =
+            first.decider.load(district_code, &of_kind).load(connection).await.map_err(DatabaseError::from)?;
+        states.insert(kind, first.decider.begin(rows));
+    }
+    let mut refused = BTreeMap::new();
+    for (index, append) in members {
+        for claim in &append.claims {
+            let Some(state) = states.get_mut(claim.decider.kind()) else { continue };
+            if let Err(faults) = state.admit(claim) {
+                refused.insert(*index, AppendError::Refused(faults));
+                break;
+            }
+        }
+    }
+    Ok(refused)
+}
+
+/// Puts appends behind each other: their numbers follow.
+fn merge(district_code: &str, members: &[(usize, &Append)]) -> Append {
+    let mut merged = Append {
+        district_code: district_code.to_owned(),
+        changes: Vec::new(),
+        numbers: 0,
+        tallies: Vec::new(),
+        keyed: Vec::new(),
+        claims: Vec::new(),
+    };
+    for (_, append) in members {
+        for change in &append.changes {
+            let mut change = change.clone();
+            change.number += merged.numbers;
+            merged.changes.push(change);
+        }
+        merged.numbers += append.numbers;
+        merged.tallies.extend(append.tallies.iter().cloned());
+        merged.keyed.extend(append.keyed.iter().cloned());
+    }
+    merged
+}
+
+/// Divides jobs into those whose rows are their own and those that touch a row an earlier one touches.
+pub(super) fn divide(jobs: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
+    let mut taken: BTreeSet<(String, &'static str, Uuid)> = BTreeSet::new();
+    let mut keys: BTreeSet<Vec<u8>> = BTreeSet::new();
+    let (mut own, mut overlapping) = (Vec::with_capacity(jobs.len()), Vec::new());
+    for job in jobs {
+        let district_code = &job.append.district_code;
+        let rows: Vec<_> =
+            job.append.changes.iter().map(|change| (district_code.clone(), change.table.name, change.id)).collect();
+        let overlaps = rows.iter().any(|row| taken.contains(row))
+            || job.append.keyed.iter().any(|keyed| keys.contains(&keyed.key_hash));
+        if overlaps {
+            overlapping.push(job);
+            continue;
+        }
+        taken.extend(rows);
+        keys.extend(job.append.keyed.iter().map(|keyed| keyed.key_hash.clone()));
+        own.push(job);
+    }
+    (own, overlapping)
+}

@@ -1,0 +1,197 @@
+//! Assembling: from a prepared creation to the rows it writes: the record itself and whom it introduces.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::change::Changes;
+use super::context::Context;
+use super::definition::Kind;
+use super::draft::Draft;
+use super::envelope::Envelope;
+use super::prepare::Prepared;
+use super::read;
+use super::record::Record;
+use super::resolve;
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::problem::Problem;
+use crate::kit::value::Value;
+use crate::privacy::blind::derived_id;
+
+/// Records whose identity the server derives, that are known already: by kind, district and id.
+pub type Known = BTreeMap<(&'static str, String, Uuid), Record>;
+
+/// What a creation comes to.
+pub enum Assembled {
+    /// A new record; its number in the append.
+    New(Record, i64),
+    /// Somebody known who gained something; his number.
+    Completed(Record, i64),
+    /// Somebody known about whom nothing is new.
+    Unchanged(Record),
+}
+
+/// Loads who is known of those that the creations identify.
+pub async fn load_known(service: &Service, items: &[&Prepared], now: DateTime<Utc>) -> Result<Known, Problem> {
+    let mut wanted: BTreeMap<(&'static str, &str), BTreeSet<Uuid>> = BTreeMap::new();
+    for item in items {
+        let context = service.context(now, &item.place.district_code);
+        let drafts = item.draft.inline.iter().map(|(_, inner)| inner).chain([&item.draft]);
+        for draft in drafts {
+            if let Some(id) = draft.kind.rules.identify(draft, &context) {
+                wanted.entry((draft.kind.name, &item.place.district_code)).or_default().insert(id);
+            }
+        }
+    }
+    let mut known = Known::new();
+    for ((name, district_code), ids) in wanted {
+        let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        for (id, record) in read::find_unscoped(service, kind, district_code, &ids).await? {
+            known.insert((name, district_code.to_owned(), id), record);
+        }
+    }
+    Ok(known)
+}
+
+/// Puts a creation into an append. `known` is kept current, so that the next one of the same append
+/// sees whom this one introduced.
+pub fn assemble(
+    service: &Service,
+    actor: &Actor,
+    item: &Prepared,
+    now: DateTime<Utc>,
+    known: &mut Known,
+    changes: &mut Changes,
+) -> Assembled {
+    let context = service.context(now, &item.place.district_code);
+    let mut assembly = Assembly { actor, item, context, now, known, changes };
+    let number = assembly.changes.next_number();
+    let mut draft = item.draft.clone();
+    for (field, inner) in std::mem::take(&mut draft.inline) {
+        let (id, warnings) = assembly.introduce(inner);
+        draft.values.set(id_field(draft.kind, field), Value::Id(id));
+        draft.warnings.extend(warnings);
+    }
+    match draft.kind.rules.identify(&draft, &assembly.context) {
+        Some(id) => assembly.identified(draft, id, number),
+        None => {
+            let record = assembly.record(&mut draft, item.id);
+            assembly.changes.put(draft.kind, None, record.clone());
+            Assembled::New(record, number)
+        }
+    }
+}
+
+struct Assembly<'a> {
+    actor: &'a Actor,
+    item: &'a Prepared,
+    context: Context<'a>,
+    now: DateTime<Utc>,
+    known: &'a mut Known,
+    changes: &'a mut Changes,
+}
+
+impl Assembly<'_> {
+    /// A record given inline: new, or known and perhaps completed. Answers its id and the warnings.
+    fn introduce(&mut self, mut draft: Draft) -> (Uuid, Vec<super::warnings::Noted>) {
+        // Somebody without document and phone is nobody's twin: an id of his own, the same at each retry.
+        let own = || derived_id(&self.context.keys.identity, &["inline", &self.item.id.to_string(), &draft.pointer]);
+        let id = draft.kind.rules.identify(&draft, &self.context).unwrap_or_else(own);
+        keep_alias(&mut draft, id);
+        match self.known(draft.kind, id) {
+            None => {
+                let record = self.record(&mut draft, id);
+                self.put(draft.kind, None, record);
+            }
+            Some(known) => {
+                self.complete(&mut draft, known);
+            }
+        }
+        (id, draft.warnings)
+    }
+
+    /// A record whose identity the server derives, posted itself.
+    fn identified(&mut self, mut draft: Draft, id: Uuid, number: i64) -> Assembled {
+        keep_alias(&mut draft, id);
+        let Some(known) = self.known(draft.kind, id) else {
+            let record = self.record(&mut draft, id);
+            self.put(draft.kind, None, record.clone());
+            return Assembled::New(record, number);
+        };
+        let completed = self.complete(&mut draft, known.clone());
+        let with_warnings = |mut record: Record| {
+            record.envelope.warnings = draft.warnings.clone();
+            record
+        };
+        match completed {
+            Some(record) => Assembled::Completed(with_warnings(record), number),
+            None => Assembled::Unchanged(with_warnings(known)),
+        }
+    }
+
+    /// Completes somebody known; none where nothing is new.
+    fn complete(&mut self, draft: &mut Draft, known: Record) -> Option<Record> {
+        let mut next = draft.kind.rules.reconcile(&known, draft, &self.context)?;
+        next.envelope.revision = known.envelope.revision + 1;
+        next.envelope.revised_by = self.actor.user_id;
+        self.put(draft.kind, Some(known), next.clone());
+        Some(next)
+    }
+
+    fn known(&self, kind: &Kind, id: Uuid) -> Option<Record> {
+        self.known.get(&(kind.name, self.item.place.district_code.clone(), id)).cloned()
+    }
+
+    fn put(&mut self, kind: &'static Kind, former: Option<Record>, record: Record) {
+        self.known.insert((kind.name, self.item.place.district_code.clone(), record.envelope.id), record.clone());
+        self.changes.put(kind, former, record);
+    }
+
+    /// The first revision of a draft.
+    fn record(&self, draft: &mut Draft, id: Uuid) -> Record {
+        let occurred_at = draft.values.instant("occurred_at").unwrap_or(self.now);
+        resolve::judge_envelope(self.actor, draft, occurred_at, self.now);
+        draft.kind.rules.judge(draft, &self.context);
+        let place = &self.item.place;
+        let envelope = Envelope {
+            id,
+            district_code: place.district_code.clone(),
+            area_code: place.area_code.clone(),
+            area_code_submitted: place.area_code_submitted.clone(),
+            org_id: place.org_id,
+            occurred_at,
+            device_time: draft.values.instant("device_time"),
+            recorded_at: self.now,
+            recorded_by: self.actor.user_id,
+            revised_at: self.now,
+            revised_by: self.actor.user_id,
+            captured_by: draft.values.id("captured_by"),
+            source: "api".into(),
+            revision: 1,
+            change_no: 0,
+            voided: false,
+            warnings: draft.warnings.clone(),
+            submission_digest: self.item.digest.to_vec(),
+        };
+        Record { envelope, values: draft.values.clone() }
+    }
+}
+
+/// A client's own id of somebody whose id is derived is kept as an alias.
+fn keep_alias(draft: &mut Draft, id: Uuid) {
+    if let Some(own) = draft.client_id().filter(|own| *own != id)
+        && draft.kind.field("aliases").is_some()
+    {
+        draft.values.set("aliases", Value::Json(json!([own.to_string()])));
+    }
+}
+
+/// The field that holds the id of what is given inline in `field`: `person` and `person_id`.
+fn id_field(kind: &Kind, field: &str) -> &'static str {
+    let name = format!("{field}_id");
+    kind.fields.iter().find(|other| other.name == name).map_or("id", |other| other.name)
+}

@@ -1,0 +1,249 @@
+//! `:batch`: up to 500 records of one kind in one request, each for itself or all or nothing.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CACHE_CONTROL;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::assemble::{Assembled, assemble, load_known};
+use super::change::{Changes, receive};
+use super::create::{Created, Outcome, TRIES, create_all, existing};
+use super::definition::Kind;
+use super::prepare::{Preparation, Prepared, prepare};
+use super::view;
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::faults::Faults;
+use crate::kit::field::{Field, Shape};
+use crate::kit::problem::Problem;
+use crate::kit::text::Text;
+use crate::kit::tree::Tree;
+use crate::ledger::AppendError;
+use crate::operations::{Answer, Call};
+
+/// Items of a batch at most.
+pub const MAX_ITEMS: usize = 500;
+
+/// All or nothing.
+pub static ATOMIC: Field = Field::new(
+    "atomic",
+    Shape::Boolean,
+    Text::new("Atomic", "原子"),
+    "All items or none; they must be of one district.",
+);
+/// Every check, nothing written.
+pub static VALIDATE_ONLY: Field = Field::new(
+    "validate_only",
+    Shape::Boolean,
+    Text::new("Validate only", "仅校验"),
+    "Every check is made, nothing is written.",
+);
+
+/// Handles a batch of a kind.
+pub async fn batch(kind: &'static Kind, call: Call) -> Answer {
+    if call.request.headers().contains_key(&super::idempotency::HEADER) {
+        // Items have ids of their own: sent again, they are recognised one by one.
+        return Err(Code::BadIdempotencyKey.into());
+    }
+    let items = items(&call.batch_tree().await?)?;
+    let (service, actor) = (&call.service, call.actor()?);
+    let atomic = call.query.boolean("atomic") == Some(true);
+    let results = if call.query.boolean("validate_only") == Some(true) {
+        validate(&call, kind, &items).await?
+    } else {
+        let outcomes = if atomic {
+            all_or_nothing(service, actor, kind, &items).await?
+        } else {
+            create_all(service, actor, kind, &items, None).await?
+        };
+        outcomes
+            .into_iter()
+            .enumerate()
+            .map(|(index, outcome)| result(&call, kind, index, items.get(index), outcome))
+            .collect()
+    };
+    let status = StatusCode::MULTI_STATUS;
+    Ok(HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(json!({"results": results})))
+}
+
+fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
+    let mut faults = Faults::default();
+    let mut found = None;
+    match tree {
+        Tree::Object(members) => {
+            for (name, member) in members {
+                match (name.as_str(), member) {
+                    ("items", _) if found.is_some() => faults.add("/items", FaultCode::DuplicateField),
+                    ("items", Tree::List(items)) => found = Some(items.clone()),
+                    ("items", _) => faults.add_with("/items", FaultCode::WrongType, vec![("type", "array".into())]),
+                    _ => faults.add("", FaultCode::UnknownField),
+                }
+            }
+            if found.is_none() && faults.is_empty() {
+                faults.add("/items", FaultCode::Required);
+            }
+        }
+        _ => faults.add("", FaultCode::NotAnObject),
+    }
+    match found.as_ref().map_or(1, Vec::len) {
+        0 => faults.add_with("/items", FaultCode::TooFew, vec![("min", "1".into())]),
+        count if count > MAX_ITEMS => {
+            faults.add_with("/items", FaultCode::TooMany, vec![("max", MAX_ITEMS.to_string())])
+        }
+        _ => {}
+    }
+    faults.finish().map(|()| found.unwrap_or_default())
+}
+
+/// Checks every item and writes nothing.
+async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Vec<Json>, Problem> {
+    let (service, actor) = (&call.service, call.actor()?);
+    let mut results = Vec::with_capacity(items.len());
+    for (index, preparation) in prepare(service, actor, kind, items, service.clock.now()).await?.into_iter().enumerate()
+    {
+        let outcome = match preparation {
+            Preparation::Faulty(problem) => Some(Err(problem)),
+            Preparation::Retried(record) => Some(Ok(Created::Same(*record))),
+            Preparation::Ready(item) => existing(service, actor, kind, &item).await?,
+        };
+        results.push(match outcome {
+            Some(outcome) => result(call, kind, index, items.get(index), outcome),
+            None => json!({"index": index, "id": sent_id(items.get(index)), "outcome": "valid", "status": 200, "change_no": null, "problem": null, "warnings": []}),
+        });
+    }
+    Ok(results)
+}
+
+/// Creates all items in one append, or none. Items that are there already with the same content count
+/// as done.
+async fn all_or_nothing(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    items: &[Tree],
+) -> Result<Vec<Outcome>, Problem> {
+    let now = service.clock.now();
+    let prepared = prepare(service, actor, kind, items, now).await?;
+    for _ in 0..TRIES {
+        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(items.len());
+        let mut ready: Vec<(usize, &Prepared)> = Vec::new();
+        for (index, preparation) in prepared.iter().enumerate() {
+            outcomes.push(match preparation {
+                Preparation::Ready(item) => existing(service, actor, kind, item).await?,
+                Preparation::Retried(record) => Some(Ok(Created::Same((**record).clone()))),
+                Preparation::Faulty(problem) => Some(Err(problem.again())),
+            });
+            if let (Some(None), Preparation::Ready(item)) = (outcomes.last(), preparation) {
+                ready.push((index, item));
+            }
+        }
+        if outcomes.iter().any(|outcome| matches!(outcome, Some(Err(_)))) {
+            return Ok(outcomes
+                .into_iter()
+                .map(|outcome| outcome.filter(Result::is_err).unwrap_or_else(|| Err(Code::BatchAborted.into())))
+                .collect());
+        }
+        if let Some(written) = write(service, actor, &ready, now).await? {
+            for (index, created) in written {
+                if let Some(slot) = outcomes.get_mut(index) {
+                    *slot = Some(Ok(created));
+                }
+            }
+            return Ok(outcomes
+                .into_iter()
+                .map(|outcome| outcome.unwrap_or_else(|| Err(Code::WriteConflict.into())))
+                .collect());
+        }
+    }
+    Err(Code::WriteConflict.into())
+}
+
+/// One append of all items. None where another writer was met.
+async fn write(
+    service: &Service,
+    actor: &Actor,
+    ready: &[(usize, &Prepared)],
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Option<Vec<(usize, Created)>>, Problem> {
+    let Some((_, first)) = ready.first() else { return Ok(Some(Vec::new())) };
+    let district_code = &first.place.district_code;
+    if ready.iter().any(|(_, item)| item.place.district_code != *district_code) {
+        return Err(Code::SpansDistricts.into());
+    }
+    let mut known = load_known(service, &ready.iter().map(|(_, item)| *item).collect::<Vec<_>>(), now).await?;
+    let mut changes = Changes::default();
+    let assembled: Vec<(usize, &Prepared, Assembled)> = ready
+        .iter()
+        .map(|(index, item)| (*index, *item, assemble(service, actor, item, now, &mut known, &mut changes)))
+        .collect();
+    let append = changes.into_append(&service.context(now, district_code), &service.sealer)?;
+    let receipt = match service.ledger.append(append).await {
+        Ok(receipt) => receipt,
+        Err(AppendError::Conflict(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let created = assembled.into_iter().map(|(index, item, assembled)| {
+        let created = match assembled {
+            Assembled::New(mut record, number) => {
+                receive(&mut record, receipt, number);
+                Created::New(record)
+            }
+            Assembled::Completed(mut record, number) => {
+                receive(&mut record, receipt, number);
+                Created::Known(record, item.submitted.clone())
+            }
+            Assembled::Unchanged(record) => Created::Known(record, item.submitted.clone()),
+        };
+        (index, created)
+    });
+    Ok(Some(created.collect()))
+}
+
+fn result(call: &Call, kind: &'static Kind, index: usize, item: Option<&Tree>, outcome: Outcome) -> Json {
+    match outcome {
+        Ok(created) => {
+            let record = created.record();
+            let warnings = view::warnings(&call.service, record, call.language);
+            let name = match &created {
+                Created::New(_) => "created",
+                Created::Same(_) => "same",
+                Created::Known(..) => "known",
+            };
+            json!({"index": index, "id": record.envelope.id.to_string(), "outcome": name, "status": created.status(),
+                "change_no": record.envelope.change_no, "problem": null, "warnings": warnings, "kind": kind.name})
+        }
+        Err(problem) => {
+            json!({"index": index, "id": sent_id(item), "outcome": "refused", "status": problem.code().status().as_u16(),
+            "change_no": null, "problem": problem.body(call.language, &call.request_id()), "warnings": [], "kind": kind.name})
+        }
+    }
+}
+
+fn sent_id(item: Option<&Tree>) -> Json {
+    match item.and_then(|item| item.member("id")) {
+        Some(Tree::Text(text)) => Uuid::try_parse(text).map_or(Json::Null, |id| id.to_string().into()),
+        _ => Json::Null,
+    }
+}
+
+/// The schema of the answer.
+pub fn schema() -> Json {
+    let result = json!({
+        "type": "object", "description": "What became of one item.",
+        "required": ["index", "id", "outcome", "status", "change_no", "problem", "warnings"],
+        "properties": {
+            "index": {"type": "integer", "format": "int32", "minimum": 0, "maximum": MAX_ITEMS, "description": "The item's place in the request."},
+            "id": {"type": ["string", "null"], "format": "uuid", "maxLength": 36, "description": "The record; null where the item had no id and wasn't written."},
+            "outcome": {"type": "string", "maxLength": 20, "description": "created, same, known, valid or refused."},
+            "status": {"type": "integer", "format": "int32", "minimum": 200, "maximum": 599, "description": "The status a request of its own would have had."},
+            "change_no": {"type": ["integer", "null"], "format": "int64", "minimum": 1, "maximum": i64::MAX, "description": "The number of the record's revision."},
+            "problem": {"oneOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "null"}], "description": "Why it was refused."},
+            "warnings": {"type": "array", "maxItems": 50, "items": {"$ref": "#/components/schemas/RecordWarning"}, "description": "What is implausible about it."},
+            "kind": {"type": "string", "maxLength": 40, "description": "The kind of record."},
+        },
+    });
+    json!({"type": "object", "description": "What became of the items, in the order of the request.", "required": ["results"],
+        "properties": {"results": {"type": "array", "maxItems": MAX_ITEMS, "items": result, "description": "One a item."}}})
+}

@@ -1,0 +1,115 @@
+//! `Idempotency-Key`: a request sent twice under one key has its effect once and its answer again.
+//!
+//! The answer is kept in the transaction of the effect, as a pointer (kind, id, revision), never as
+//! personal data. A replay asks for permission anew and renders that revision.
+
+use actix_web::http::header::HeaderName;
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+use super::definition::Kind;
+use super::read;
+use super::record::Record;
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::Code;
+use crate::kit::problem::Problem;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::tree::Tree;
+use crate::kit::value::Value;
+use crate::ledger::KeyedAnswer;
+use crate::operations::Call;
+use crate::privacy::keys::keyed_hash;
+
+/// The request's header.
+pub static HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+/// Says that an answer is a replay.
+pub static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// How long answers are kept.
+const KEPT: TimeDelta = TimeDelta::days(14);
+
+/// A key of one request.
+pub struct Key {
+    hash: [u8; 32],
+    request_digest: [u8; 32],
+}
+
+/// An answer given before.
+pub struct Replay {
+    /// The status answered then.
+    pub status: u16,
+    /// The record in the revision answered then.
+    pub record: Record,
+}
+
+impl Key {
+    /// The key of a call, bound to its caller and route; 400 where it isn't 1 to 64 plain characters.
+    pub fn of_call(call: &Call, tree: &Tree) -> Result<Option<Self>, Problem> {
+        let mut headers = call.request.headers().get_all(&HEADER);
+        let Some(header) = headers.next() else { return Ok(None) };
+        let text = header.to_str().unwrap_or_default();
+        let plain = (1..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+        if !plain || headers.next().is_some() {
+            return Err(Code::BadIdempotencyKey.into());
+        }
+        let actor = call.actor()?;
+        let path = call.request.path().as_bytes();
+        let hash = keyed_hash(
+            &call.service.keys.commitment,
+            &[b"idempotency", actor.user_id.as_bytes(), path, text.as_bytes()],
+        );
+        let request_digest = call.service.sealer.submission_digest(format!("{tree:?}").as_bytes());
+        Ok(Some(Self { hash, request_digest }))
+    }
+
+    /// What to keep with the effect.
+    pub fn answer(&self, kind: &'static str, id: Uuid, revision: i64, status: i64) -> KeyedAnswer {
+        KeyedAnswer {
+            key_hash: self.hash.to_vec(),
+            request_digest: self.request_digest.to_vec(),
+            status,
+            kind,
+            id,
+            revision,
+        }
+    }
+
+    /// The answer given before under this key, as the caller may see it now. 422 where the key was used
+    /// for another body.
+    pub async fn replay(
+        &self,
+        service: &Service,
+        actor: &Actor,
+        kind: &'static Kind,
+    ) -> Result<Option<Replay>, Problem> {
+        for district_code in &actor.districts {
+            let statement = Statement::new(
+                "SELECT request_digest, status, id, revision FROM idempotency_keys WHERE district_code = ",
+            )
+            .text(district_code)
+            .sql(" AND key_hash = ")
+            .bytes(self.hash.to_vec())
+            .sql(" AND created_at > ")
+            .bind(ColumnType::Instant, Value::Instant(service.clock.now() - KEPT));
+            let Some(mut row) = service.database.read(&statement).await?.into_iter().next() else { continue };
+            if row.bytes("request_digest").as_deref() != Some(&self.request_digest) {
+                return Err(Code::IdempotencyKeyReused.into());
+            }
+            let (id, revision) = (row.id("id").unwrap_or_default(), row.integer("revision").unwrap_or_default());
+            let revisions = read::revisions(service, actor, kind, id).await?;
+            let record =
+                revisions.into_iter().find(|record| record.envelope.revision == revision).ok_or(Code::NotFound)?;
+            let status = row.integer("status").and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
+            return Ok(Some(Replay { status, record }));
+        }
+        Ok(None)
+    }
+}
+
+/// Forgets keys that are too old.
+pub async fn sweep(service: &Service) -> Result<(), Problem> {
+    let before = service.clock.now() - KEPT;
+    let statement = Statement::new("DELETE FROM idempotency_keys WHERE created_at < ")
+        .bind(ColumnType::Instant, Value::Instant(before));
+    service.database.read(&statement).await.map(drop).map_err(Into::into)
+}

@@ -1,0 +1,154 @@
+//! Preparing creations: parse, check, resolve, place. Many at once cost as many statements as one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::definition::Kind;
+use super::draft::Draft;
+use super::read;
+use super::record::Record;
+use super::resolve::{self, Place};
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::faults::Faults;
+use crate::kit::field::Shape;
+use crate::kit::ids::new_id;
+use crate::kit::problem::Problem;
+use crate::kit::tree::Tree;
+use crate::kit::value::Values;
+
+/// A creation that is ready to be written.
+#[derive(Clone)]
+pub struct Prepared {
+    /// What is to be created.
+    pub draft: Draft,
+    /// What was submitted, before anything was added.
+    pub submitted: Values,
+    /// Where it will stand.
+    pub place: Place,
+    /// Its id: the client's or a new one.
+    pub id: Uuid,
+    /// The keyed digest of what was submitted.
+    pub digest: [u8; 32],
+}
+
+/// What became of a body.
+pub enum Preparation {
+    /// It is ready.
+    Ready(Box<Prepared>),
+    /// It isn't, but this caller sent it before and it was taken then: the record.
+    Retried(Box<Record>),
+    /// It isn't.
+    Faulty(Problem),
+}
+
+struct Item {
+    draft: Draft,
+    submitted: Values,
+    digest: [u8; 32],
+    faults: Faults,
+}
+
+/// Prepares bodies, each for itself: a bad one spoils no other.
+pub async fn prepare(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    trees: &[Tree],
+    now: DateTime<Utc>,
+) -> Result<Vec<Preparation>, Problem> {
+    let mut items: Vec<Item> = trees.iter().map(|tree| parse(service, kind, tree, now)).collect();
+    resolve_all(service, actor, &mut items).await?;
+    let mut prepared = Vec::with_capacity(items.len());
+    for item in items {
+        prepared.push(finish(service, actor, kind, item, now).await?);
+    }
+    Ok(prepared)
+}
+
+fn parse(service: &Service, kind: &'static Kind, tree: &Tree, now: DateTime<Utc>) -> Item {
+    let mut faults = Faults::default();
+    let mut draft = Draft::parse(kind, &service.kinds, tree, "", &mut faults);
+    let digest = service.sealer.submission_digest(draft.canonical().to_string().as_bytes());
+    let submitted = draft.values.clone();
+    let context = service.context(now, "");
+    for (_, inner) in &mut draft.inline {
+        inner.kind.rules.check(inner, &context, &mut faults);
+    }
+    kind.rules.check(&mut draft, &context, &mut faults);
+    Item { draft, submitted, digest, faults }
+}
+
+/// Loads what all references name, one statement a kind and district.
+async fn resolve_all(service: &Service, actor: &Actor, items: &mut [Item]) -> Result<(), Problem> {
+    let mut wanted: BTreeMap<&'static str, BTreeSet<Uuid>> = BTreeMap::new();
+    for item in items.iter() {
+        for field in item.draft.kind.body_fields() {
+            if let (Shape::Reference(kind), Some(id)) = (field.shape, item.draft.values.id(field.name)) {
+                wanted.entry(kind).or_default().insert(id);
+            }
+        }
+    }
+    let mut found: BTreeMap<&'static str, BTreeMap<Uuid, Record>> = BTreeMap::new();
+    for (name, ids) in wanted {
+        let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        found.insert(name, read::find_all(service, actor, kind, &ids).await?);
+    }
+    for item in items {
+        resolve::assign_references(actor, &mut item.draft, &found, &mut item.faults);
+    }
+    Ok(())
+}
+
+async fn finish(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    item: Item,
+    now: DateTime<Utc>,
+) -> Result<Preparation, Problem> {
+    let Item { mut draft, submitted, digest, mut faults } = item;
+    let place = resolve::place(service, actor, &mut draft, &mut faults);
+    kind.rules.check_references(&mut draft, &service.context(now, ""), &mut faults);
+    match judge(actor, &draft, place, faults) {
+        Ok(place) => {
+            let id = draft.client_id().unwrap_or_else(new_id);
+            Ok(Preparation::Ready(Box::new(Prepared { draft, submitted, place, id, digest })))
+        }
+        // What was taken once is not refused because its author moved or its place closed since.
+        Err(problem) => match retried(service, actor, kind, draft.client_id(), &digest).await? {
+            Some(record) => Ok(Preparation::Retried(Box::new(record))),
+            None => Ok(Preparation::Faulty(problem)),
+        },
+    }
+}
+
+fn judge(actor: &Actor, draft: &Draft, place: Option<Place>, faults: Faults) -> Result<Place, Problem> {
+    faults.finish()?;
+    let place = place.ok_or_else(|| Problem::internal("a draft without faults has no place"))?;
+    resolve::demand_reach(actor, draft, &place).map(|()| place)
+}
+
+/// The record of an id if this actor sent it with this content before.
+async fn retried(
+    service: &Service,
+    actor: &Actor,
+    kind: &Kind,
+    id: Option<Uuid>,
+    digest: &[u8; 32],
+) -> Result<Option<Record>, Problem> {
+    let Some(id) = id else { return Ok(None) };
+    for district_code in &actor.districts {
+        let existing = read::find_unscoped(service, kind, district_code, &[id]).await?.remove(&id);
+        let own = existing.filter(|record| {
+            record.envelope.recorded_by == actor.user_id && record.envelope.submission_digest == digest
+        });
+        if own.is_some() {
+            return Ok(own);
+        }
+    }
+    Ok(None)
+}
