@@ -227,7 +227,10 @@ pub async fn verify(config: Config, json: bool) -> Result<(), Failure> {
     print(&if json {
         json!({"districts": verified.districts, "entries": verified.entries, "revisions": verified.revisions, "figures": verified.figures}).to_string()
     } else {
-        format!("The ledger holds: {} districts, {} entries, {} revisions, {} figures.", verified.districts, verified.entries, verified.revisions, verified.figures)
+        format!(
+            "The ledger holds: {} districts, {} entries, {} revisions, {} figures.",
+            verified.districts, verified.entries, verified.revisions, verified.figures
+        )
     })
 }
 
@@ -236,7 +239,9 @@ async fn verify_at(backend: &Backend, config: Config) -> Result<Verified, Failur
     let service = start::service(config, &backend.url, Registry::new(routes::DEFINITIONS)).await?;
     // Nothing is drawn where stderr is no terminal.
     let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} numbers, {per_sec}, {eta} left").map_err(Failure::other)?);
+    bar.set_style(
+        ProgressStyle::with_template("{bar:40} {pos}/{len} numbers, {per_sec}, {eta} left").map_err(Failure::other)?,
+    );
     let verified = lianfang::verify::verify(&service, |done, total| {
         bar.set_length(total);
         bar.set_position(done);

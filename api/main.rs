@@ -119,7 +119,9 @@ fn main() -> ExitCode {
 /// The runtime has several threads: migrations block in place, and actix runs its own workers.
 fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
     let json = match &line.command {
-        Command::Serve { place, .. } | Command::Migrate { place } | Command::Verify { place }
+        Command::Serve { place, .. }
+        | Command::Migrate { place }
+        | Command::Verify { place }
         | Command::User { command: UserCommand::Add { place, .. } } => place.json,
         Command::Openapi { json } => *json,
     };

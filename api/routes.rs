@@ -7,7 +7,9 @@ use utoipa::PartialSchema;
 use crate::kit::vocabulary::Vocabulary;
 use crate::operations::{Operation, document};
 use crate::records::{Definition, Registry};
-use crate::{auth, changes, divisions, organizations, people, places, records, screenings, service, users, vocabularies};
+use crate::{
+    auth, changes, divisions, organizations, people, places, records, screenings, service, users, vocabularies,
+};
 
 /// Every kind of record.
 pub static DEFINITIONS: &[&Definition] =

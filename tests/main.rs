@@ -1,6 +1,9 @@
 //! All tests that need the service: one binary, one PostgreSQL, a database for each test.
 
+mod batches;
+mod changes;
 mod contract;
+mod decide;
 mod ledger;
 mod people;
 mod permissions;
@@ -15,3 +18,4 @@ mod sign_in;
 mod slow_senders;
 mod support;
 mod users;
+mod verify;

@@ -1,124 +1,16 @@
 //! The binary as people run it: an empty folder, kills, a second one, the command line beside it.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::{Value as Json, json};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_lianfang");
+use crate::support::process::{BINARY, Folder, Served};
+
 const NUMBER: &str = "519999198510011232";
 const PHONE: &str = "15498761234";
-
-/// A data directory that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("lianfang-process-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(BINARY);
-        command
-            .args(arguments)
-            .arg("--data-dir")
-            .arg(self.0.join("data"))
-            .env_remove("DATABASE_URL")
-            .current_dir(&self.0);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    fn add_user(&self, name: &str) -> Json {
-        let output = self.run(&["user", "add", name, "--admin", "--json"]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    fn postmaster(&self) -> Option<Pid> {
-        let text = std::fs::read_to_string(self.0.join("data/postgres/postmaster.pid")).ok()?;
-        text.lines().next()?.trim().parse().ok().map(Pid::from_raw)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Some(pid) = self.postmaster() {
-            let _ = kill(pid, Signal::SIGINT);
-            for _ in 0..100 {
-                if kill(pid, None).is_err() {
-                    break;
-                }
-                std::thread::sleep(Duration::from_millis(50));
-            }
-        }
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A running `lianfang serve`.
-struct Served {
-    child: Child,
-    base: String,
-    ready_after: Duration,
-}
-
-impl Served {
-    fn start(folder: &Folder) -> Self {
-        let started = Instant::now();
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.0.join("serve.log")).unwrap();
-        let mut command = folder.command(&["serve", "--listen", "127.0.0.1:0", "--json"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: Json = serde_json::from_str(&line)
-            .unwrap_or_else(|_| panic!("{}", std::fs::read_to_string(folder.0.join("serve.log")).unwrap()));
-        Self { child, base: ready["listening"].as_str().unwrap().to_owned(), ready_after: started.elapsed() }
-    }
-
-    async fn send(&self, method: &str, path: &str, token: &str, body: &Json) -> (u16, Json) {
-        let request =
-            reqwest::Client::new().request(method.parse().unwrap(), format!("{}{path}", self.base)).bearer_auth(token);
-        let request = if method == "GET" {
-            request
-        } else {
-            request.header("content-type", "application/json").body(body.to_string())
-        };
-        let response = request.send().await.unwrap();
-        (response.status().as_u16(), serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Json::Null))
-    }
-
-    async fn sign_in(&self, account: &Json, password: &str) -> String {
-        let login = json!({"username": account["username"], "password": account["one_time_password"]});
-        let (status, pair) = self.send("POST", "/v1/auth/login", "", &login).await;
-        assert_eq!(status, 200);
-        let token = pair["access_token"].as_str().unwrap().to_owned();
-        let change = json!({"current_password": account["one_time_password"], "new_password": password});
-        assert_eq!(self.send("POST", "/v1/auth/password", &token, &change).await.0, 204);
-        token
-    }
-
-    fn signal(&mut self, signal: Signal) -> std::process::ExitStatus {
-        kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
-        self.child.wait().unwrap()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[tokio::test]
 async fn from_an_empty_folder_through_a_kill_to_a_clean_end() {

@@ -129,8 +129,14 @@ fn family(sql: &str) -> &'static str {
 async fn schema_rs_is_fresh() {
     let app = TestApp::start().await;
     let records: BTreeSet<&str> = Registry::new(routes::DEFINITIONS).kinds().map(|kind| kind.name).collect();
-    let frame =
-        ["ledger_entries", "record_revisions", "record_rollups", "idempotency_keys", "migration_lock", "__diesel_schema_migrations"];
+    let frame = [
+        "ledger_entries",
+        "record_revisions",
+        "record_rollups",
+        "idempotency_keys",
+        "migration_lock",
+        "__diesel_schema_migrations",
+    ];
     let mut rows = app
         .rows(
             "SELECT c.table_name::text AS name, c.column_name::text AS column, c.udt_name::text AS type, c.is_nullable = 'YES' AS nullable \

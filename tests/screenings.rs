@@ -38,7 +38,11 @@ async fn the_life_of_a_screening() {
     assert_eq!(stale.header("etag"), "\"1\"");
     let amended = guard.patch(&path, "\"1\"", &patch).await.expect(200);
     assert_eq!((amended.header("etag"), &amended.body["abnormal"]), ("\"2\"", &json!(true)));
-    assert_eq!(amended.warnings(), ["reported_late", "retest_advised", "unknown_county"], "those of the amendment and of whom it introduced");
+    assert_eq!(
+        amended.warnings(),
+        ["reported_late", "retest_advised", "unknown_county"],
+        "those of the amendment and of whom it introduced"
+    );
     assert_eq!(guard.post("/v1/screenings", &body).await.expect(200).body["revision"], 2, "a retry after an amendment");
 
     let revisions = guard.get(&format!("{path}/revisions")).await.expect(200);

@@ -33,9 +33,19 @@ static SINCE: Field = Field::new(
     Text::new("Since", "起始编号"),
     "Only changes beyond this number: `next` of the page before; 0 for all.",
 );
-static KINDS: Field = Field::new("kinds", free_text(1_000), Text::new("Kinds", "类型"), "Kinds of records, separated by commas; all that the caller reads by default.");
+static KINDS: Field = Field::new(
+    "kinds",
+    free_text(1_000),
+    Text::new("Kinds", "类型"),
+    "Kinds of records, separated by commas; all that the caller reads by default.",
+);
 static AREA: Field = Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below.");
-static WAIT: Field = Field::new("wait", Shape::Integer { min: 0, max: 30 }, Text::new("Wait (s)", "等待(秒)"), "Where there is nothing, wait so many seconds for something.");
+static WAIT: Field = Field::new(
+    "wait",
+    Shape::Integer { min: 0, max: 30 },
+    Text::new("Wait (s)", "等待(秒)"),
+    "Where there is nothing, wait so many seconds for something.",
+);
 static DISTRICT: Field = Field::new(
     "district_code",
     Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
@@ -45,7 +55,8 @@ static DISTRICT: Field = Field::new(
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
-    let head = json!({"district_code": "511802", "head": 42, "digest": "9f2c4e", "advanced_at": "2020-02-02T08:30:05+08:00"});
+    let head =
+        json!({"district_code": "511802", "head": 42, "digest": "9f2c4e", "advanced_at": "2020-02-02T08:30:05+08:00"});
     vec![
         Operation::new(Method::GET, "/v1/changes", "list_changes", list)
             .described("changes", "Follow the changes", "What the district's ledger took beyond a number, in order; with `wait` it answers when there is something.")

@@ -160,7 +160,8 @@ fn missing(district_code: &str) -> Problem {
 
 /// The head of a district's ledger, as it is served.
 pub async fn head(service: &Service, district_code: &str) -> Result<Json, Problem> {
-    let statement = Statement::new("SELECT last_no, head, advanced_at FROM district_clocks WHERE district_code = ").text(district_code);
+    let statement = Statement::new("SELECT last_no, head, advanced_at FROM district_clocks WHERE district_code = ")
+        .text(district_code);
     let mut row = service.database.read(&statement).await?.into_iter().next().ok_or_else(|| missing(district_code))?;
     Ok(json!({
         "district_code": district_code,

@@ -71,7 +71,10 @@ impl<E: Into<Problem>> From<E> for VerifyError {
 
 /// Verifies every district's ledger. `progress` is told numbers done and numbers in all.
 pub async fn verify(service: &Service, mut progress: impl FnMut(u64, u64)) -> Result<Verified, VerifyError> {
-    let clocks = service.database.read(&Statement::new("SELECT district_code, last_no, head FROM district_clocks ORDER BY district_code")).await?;
+    let clocks = service
+        .database
+        .read(&Statement::new("SELECT district_code, last_no, head FROM district_clocks ORDER BY district_code"))
+        .await?;
     let clocks: Vec<walk::Clock> = clocks.into_iter().filter_map(walk::Clock::of_row).collect();
     let total: i64 = clocks.iter().map(|clock| clock.last_no).sum();
     let total = u64::try_from(total).unwrap_or(0);
@@ -94,7 +97,11 @@ async fn demand_clocks(service: &Service) -> Result<(), VerifyError> {
     match service.database.read(&statement).await?.into_iter().next() {
         Some(mut row) => {
             let district_code = row.text("district_code").unwrap_or_default();
-            Err(VerifyError::Finding(Finding::Entry(district_code, row.integer("first_no").unwrap_or(0), "its district has no clock")))
+            Err(VerifyError::Finding(Finding::Entry(
+                district_code,
+                row.integer("first_no").unwrap_or(0),
+                "its district has no clock",
+            )))
         }
         None => Ok(()),
     }

@@ -28,20 +28,27 @@ pub async fn district(service: &Service, district_code: &str) -> Result<u64, Ver
         if counted == kept {
             return Ok(kept.len() as u64);
         }
-        let differs = |figures: &Figures, others: &Figures| figures.iter().find(|(key, total)| others.get(*key) != Some(*total)).map(|(key, _)| key.clone());
+        let differs = |figures: &Figures, others: &Figures| {
+            figures.iter().find(|(key, total)| others.get(*key) != Some(*total)).map(|(key, _)| key.clone())
+        };
         difference = differs(&counted, &kept).or_else(|| differs(&kept, &counted));
         if head(service, district_code).await? == before {
             break;
         }
     }
     match difference {
-        Some((kind, on_day, _, _, measure)) => Err(VerifyError::Finding(Finding::Figure(district_code.to_owned(), measure, kind, on_day))),
+        Some((kind, on_day, _, _, measure)) => {
+            Err(VerifyError::Finding(Finding::Figure(district_code.to_owned(), measure, kind, on_day)))
+        }
         None => Ok(0),
     }
 }
 
 async fn head(service: &Service, district_code: &str) -> Result<Option<i64>, VerifyError> {
-    let rows = service.database.read(&Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ").text(district_code)).await?;
+    let rows = service
+        .database
+        .read(&Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ").text(district_code))
+        .await?;
     Ok(rows.into_iter().next().and_then(|mut row| row.integer("last_no")))
 }
 
@@ -50,12 +57,13 @@ async fn count(service: &Service, district_code: &str) -> Result<Figures, Verify
     for kind in service.kinds.kinds() {
         let mut after = Uuid::nil();
         loop {
-            let statement = Statement::new(format!("SELECT {} FROM {} WHERE district_code = ", kind.select(), kind.name))
-                .text(district_code)
-                .sql(" AND id > ")
-                .id(after)
-                .sql(" ORDER BY id LIMIT ")
-                .integer(PAGE);
+            let statement =
+                Statement::new(format!("SELECT {} FROM {} WHERE district_code = ", kind.select(), kind.name))
+                    .text(district_code)
+                    .sql(" AND id > ")
+                    .id(after)
+                    .sql(" ORDER BY id LIMIT ")
+                    .integer(PAGE);
             let records = read::load(service, kind, &statement).await?;
             let Some(last) = records.last() else { break };
             after = last.envelope.id;
@@ -63,7 +71,8 @@ async fn count(service: &Service, district_code: &str) -> Result<Figures, Verify
                 let day = day_of(record.envelope.occurred_at, service.zone);
                 let place_id = record.values.id("place_id").unwrap_or(Uuid::nil());
                 for measure in kind.rules.measures(record) {
-                    let key = (kind.name.to_owned(), day, record.envelope.area_code.clone(), place_id, measure.to_owned());
+                    let key =
+                        (kind.name.to_owned(), day, record.envelope.area_code.clone(), place_id, measure.to_owned());
                     *figures.entry(key).or_default() += 1;
                 }
             }
@@ -78,7 +87,13 @@ async fn kept(service: &Service, district_code: &str) -> Result<Figures, VerifyE
     for mut row in service.database.read(&statement).await? {
         let Value::Day(on_day) = row.take("on_day") else { continue };
         let text = |value: Option<String>| value.unwrap_or_default();
-        let key = (text(row.text("kind")), on_day, text(row.text("area_code")), row.id("place_id").unwrap_or(Uuid::nil()), text(row.text("measure")));
+        let key = (
+            text(row.text("kind")),
+            on_day,
+            text(row.text("area_code")),
+            row.id("place_id").unwrap_or(Uuid::nil()),
+            text(row.text("measure")),
+        );
         figures.insert(key, row.integer("total").unwrap_or(0));
     }
     Ok(figures)

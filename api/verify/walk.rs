@@ -28,7 +28,11 @@ pub struct Clock {
 impl Clock {
     /// Reads a clock's row.
     pub fn of_row(mut row: Row) -> Option<Self> {
-        Some(Self { district_code: row.text("district_code")?, last_no: row.integer("last_no")?, head: row.bytes("head")? })
+        Some(Self {
+            district_code: row.text("district_code")?,
+            last_no: row.integer("last_no")?,
+            head: row.bytes("head")?,
+        })
     }
 }
 
@@ -41,7 +45,12 @@ struct Entry {
 }
 
 /// Walks a district. Beyond the clock's number at the start nothing is looked at: others may be writing.
-pub async fn district(service: &Service, clock: &Clock, verified: &mut Verified, mut progress: impl FnMut(u64)) -> Result<(), VerifyError> {
+pub async fn district(
+    service: &Service,
+    clock: &Clock,
+    verified: &mut Verified,
+    mut progress: impl FnMut(u64),
+) -> Result<(), VerifyError> {
     let mut head = Sha256::digest(&clock.district_code).to_vec();
     let mut next = 1;
     while next <= clock.last_no {
@@ -58,11 +67,24 @@ pub async fn district(service: &Service, clock: &Clock, verified: &mut Verified,
             verified.entries += 1;
         }
         if let Some(((number, _, id), row)) = rows.pop_first() {
-            return Err(VerifyError::Finding(Finding::Foreign(clock.district_code.clone(), row.kind.to_owned(), id, number)));
+            return Err(VerifyError::Finding(Finding::Foreign(
+                clock.district_code.clone(),
+                row.kind.to_owned(),
+                id,
+                number,
+            )));
         }
         progress(u64::try_from(next - 1).unwrap_or(0));
     }
-    if head == clock.head { Ok(()) } else { Err(VerifyError::Finding(Finding::Entry(clock.district_code.clone(), clock.last_no, "the clock's head is another"))) }
+    if head == clock.head {
+        Ok(())
+    } else {
+        Err(VerifyError::Finding(Finding::Entry(
+            clock.district_code.clone(),
+            clock.last_no,
+            "the clock's head is another",
+        )))
+    }
 }
 
 async fn entries(service: &Service, clock: &Clock, from: i64) -> Result<Vec<Entry>, VerifyError> {
@@ -104,7 +126,10 @@ fn check_entry(clock: &Clock, entry: &Entry, expected_no: i64, former: &[u8]) ->
     if entry.first_no != expected_no {
         return Err(finding("numbers before it are missing"));
     }
-    let hash = Sha256::new().chain_update(former).chain_update(entry.first_no.to_be_bytes()).chain_update(entry.count.to_be_bytes());
+    let hash = Sha256::new()
+        .chain_update(former)
+        .chain_update(entry.first_no.to_be_bytes())
+        .chain_update(entry.count.to_be_bytes());
     let head = hash.chain_update(&entry.digest).chain_update(entry.recorded_micros.to_be_bytes()).finalize().to_vec();
     if head == entry.head { Ok(head) } else { Err(finding("the chain is broken")) }
 }
@@ -124,7 +149,14 @@ type Rows = BTreeMap<(i64, i16, Uuid), Found>;
 async fn rows(service: &Service, clock: &Clock, from: i64, until: i64) -> Result<Rows, VerifyError> {
     let mut found = Rows::new();
     for kind in service.kinds.kinds() {
-        let range = |statement: Statement| statement.text(&clock.district_code).sql(" AND change_no >= ").integer(from).sql(" AND change_no <= ").integer(until);
+        let range = |statement: Statement| {
+            statement
+                .text(&clock.district_code)
+                .sql(" AND change_no >= ")
+                .integer(from)
+                .sql(" AND change_no <= ")
+                .integer(until)
+        };
         let current = Statement::new(format!("SELECT {} FROM {} WHERE district_code = ", kind.select(), kind.name));
         let former = Statement::new(format!(
             "SELECT {} FROM (SELECT (jsonb_populate_record(NULL::{}, body)).* FROM record_revisions WHERE kind = '{}' AND district_code = ",
@@ -145,10 +177,17 @@ fn note(service: &Service, kind: &'static Kind, row: Row, found: &mut Rows) -> R
     let mut open = row.clone();
     let (sealed, stored) = (open.bytes("personal"), open.bytes("digest").unwrap_or_default());
     let record = Record::from_row(kind, open, &service.sealer)?;
-    let computed = if is_intact(service, kind, row, &record, sealed.as_deref()) { record.digest(kind, sealed.as_deref()) } else { [0; 32] };
+    let computed = if is_intact(service, kind, row, &record, sealed.as_deref()) {
+        record.digest(kind, sealed.as_deref())
+    } else {
+        [0; 32]
+    };
     let envelope = &record.envelope;
     let recorded_micros = envelope.revised_at.timestamp_micros();
-    found.insert((envelope.change_no, kind.sequence, envelope.id), Found { kind: kind.name, revision: envelope.revision, stored, computed, recorded_micros });
+    found.insert(
+        (envelope.change_no, kind.sequence, envelope.id),
+        Found { kind: kind.name, revision: envelope.revision, stored, computed, recorded_micros },
+    );
     Ok(())
 }
 
@@ -201,10 +240,17 @@ fn check_rows(clock: &Clock, entry: &Entry, rows: &mut Rows, verified: &mut Veri
     }
     let last = of_entry.keys().map(|(number, ..)| *number).max();
     if last != Some(end - 1) {
-        return Err(VerifyError::Finding(Finding::Removed(clock.district_code.clone(), last.map_or(entry.first_no, |last| last + 1))));
+        return Err(VerifyError::Finding(Finding::Removed(
+            clock.district_code.clone(),
+            last.map_or(entry.first_no, |last| last + 1),
+        )));
     }
     if hash.finalize().as_slice() == entry.digest.as_slice() {
         return Ok(());
     }
-    Err(VerifyError::Finding(Finding::Entry(clock.district_code.clone(), entry.first_no, "its rows are not those that were chained")))
+    Err(VerifyError::Finding(Finding::Entry(
+        clock.district_code.clone(),
+        entry.first_no,
+        "its rows are not those that were chained",
+    )))
 }

@@ -11,7 +11,7 @@ use lianfang::auth::{Grant, Role};
 use lianfang::config::Config;
 use lianfang::kit::row::Row;
 use lianfang::kit::statement::Statement;
-use lianfang::records::Registry;
+use lianfang::records::{Definition, Registry};
 use lianfang::users::{NewUser, add};
 use lianfang::{routes, serve, start};
 use serde_json::json;
@@ -40,7 +40,21 @@ impl TestApp {
 
     /// Starts a service with other settings.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let database_url = fresh_database().await;
+        Self::start_over(&fresh_database().await, routes::DEFINITIONS, change).await
+    }
+
+    /// Starts one more service over the same database, as a second process would.
+    pub async fn another(&self) -> Self {
+        Self::start_over(&self.database_url, routes::DEFINITIONS, |_| {}).await
+    }
+
+    /// Starts a service over a database with these kinds of records.
+    pub async fn start_over(
+        database_url: &str,
+        definitions: &[&'static Definition],
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let database_url = database_url.to_owned();
         let mut config = Config {
             keys_dir: Some(cluster_directory().join("keys")),
             workers: 1,
@@ -48,7 +62,7 @@ impl TestApp {
             ..Config::default()
         };
         change(&mut config);
-        let service = start::service(config, &database_url, Registry::new(routes::DEFINITIONS)).await.unwrap();
+        let service = start::service(config, &database_url, Registry::new(definitions)).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stopping, stopped) = tokio::sync::watch::channel(false);

@@ -4,6 +4,7 @@ mod actor;
 mod app;
 mod cluster;
 pub mod examples;
+pub mod process;
 
 pub use actor::Actor;
 pub use app::TestApp;
