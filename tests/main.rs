@@ -4,6 +4,7 @@ mod batches;
 mod changes;
 mod contract;
 mod decide;
+mod faults;
 mod ledger;
 mod people;
 mod permissions;
