@@ -1,8 +1,8 @@
 //! Kills at random moments, of the service and of its database, under writers that keep a journal.
 //!
 //! Every acknowledged write must be there exactly once, numbers without gaps, the chain whole. The
-//! seed is printed; `LIANFANG_FAULT_SEED` repeats it, `LIANFANG_FAULT_SECONDS` and
-//! `LIANFANG_FAULT_WRITERS` make it longer (20 and 64 for the full proof).
+//! seed is printed; `FAULT_SEED` repeats it, `FAULT_SECONDS` and
+//! `FAULT_WRITERS` make it longer (20 and 64 for the full proof).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,9 +66,9 @@ async fn write(shared: Arc<Shared>, place: String, writer: u32) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_lose_nothing_and_double_nothing() {
-    let seed = option("LIANFANG_FAULT_SEED", rand::random::<u32>().into());
-    let (seconds, writers) = (option("LIANFANG_FAULT_SECONDS", 5), option("LIANFANG_FAULT_WRITERS", 16));
-    println!("LIANFANG_FAULT_SEED={seed} LIANFANG_FAULT_SECONDS={seconds} LIANFANG_FAULT_WRITERS={writers}");
+    let seed = option("FAULT_SEED", rand::random::<u32>().into());
+    let (seconds, writers) = (option("FAULT_SECONDS", 5), option("FAULT_WRITERS", 16));
+    println!("FAULT_SEED={seed} FAULT_SECONDS={seconds} FAULT_WRITERS={writers}");
     let mut random = StdRng::seed_from_u64(seed);
     let folder = Folder::new("faults");
     let mut served = Served::start(&folder);
