@@ -10,7 +10,9 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpMessage, web};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use moka::sync::Cache;
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use crate::auth::accounts::Accounts;
 use crate::auth::tokens::Tokens;
@@ -25,7 +27,7 @@ use crate::ledger::Ledger;
 use crate::operations::{Operation, Outcome, RequestId, configure, render_unrouted};
 use crate::privacy::keys::Keys;
 use crate::privacy::seal::Sealer;
-use crate::records::{Context, Registry};
+use crate::records::{Context, Record, Registry};
 
 /// What every request shares.
 pub struct Service {
@@ -47,6 +49,8 @@ pub struct Service {
     pub tokens: Tokens,
     /// Accounts by session.
     pub accounts: Accounts,
+    /// Records of kinds that hardly change, believed for two seconds.
+    pub believed: Cache<(&'static str, Uuid), Arc<Record>>,
     /// The time.
     pub clock: Clock,
     /// The district's zone.
@@ -71,6 +75,7 @@ impl Service {
             sealer: Sealer::new(&keys.data, &keys.commitment),
             tokens: Tokens::new(&keys.token)?,
             accounts: Accounts::default(),
+            believed: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(2)).build(),
             clock: Clock::default(),
             document: crate::routes::document(&kinds),
             config,

@@ -10,6 +10,9 @@ use lianfang::config::{Config, Overrides};
 
 use crate::commands::Failure;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Lianfang 联防: joint epidemic prevention for a district.
 #[derive(Parser)]
 #[command(

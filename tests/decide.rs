@@ -30,6 +30,7 @@ static COUNTERS: Definition = Definition {
             .required(),
     ],
     filters: &["name"],
+    slow_changing: false,
     reach: Reach::Area,
     readers: &[Role::DistrictAdmin],
     writers: &[Role::DistrictAdmin],

@@ -20,6 +20,7 @@ pub static ORGANIZATIONS: Definition = Definition {
     about: "A bureau, street, town, school, health centre, police station or partner.",
     fields: wire::FIELDS,
     filters: &["kind", "parent_id"],
+    slow_changing: false,
     reach: Reach::District,
     readers: Role::ALL,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin],

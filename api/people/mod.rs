@@ -24,6 +24,7 @@ pub static PEOPLE: Definition = Definition {
     about: "A person, known once. Name, document, phone and address are served masked.",
     fields: wire::FIELDS,
     filters: &["sex"],
+    slow_changing: false,
     reach: Reach::Area,
     readers: &[
         Role::DistrictAdmin,

@@ -22,6 +22,7 @@ pub static PLACES: Definition = Definition {
     about: "A compound, checkpoint, venue or warehouse.",
     fields: wire::FIELDS,
     filters: &["kind", "parent_id", "operating_status"],
+    slow_changing: true,
     reach: Reach::Area,
     readers: &[
         Role::DistrictAdmin,

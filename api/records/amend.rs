@@ -108,6 +108,7 @@ async fn write(
     match service.ledger.append(changes.into_append(&context, &service.sealer)?).await {
         Ok(receipt) => {
             receive(&mut next, receipt, number);
+            service.believed.invalidate(&(kind.name, next.envelope.id));
             Ok(Some(next))
         }
         Err(AppendError::Conflict(_)) => Ok(None),

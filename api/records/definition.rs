@@ -43,6 +43,8 @@ pub struct Definition {
     pub fields: &'static [Field],
     /// Those of its fields a list filters by.
     pub filters: &'static [&'static str],
+    /// Whether its records change so rarely that references to them may be believed for two seconds.
+    pub slow_changing: bool,
     /// How far reading reaches.
     pub reach: Reach,
     /// Who reads.

@@ -95,7 +95,7 @@ async fn resolve_all(service: &Service, actor: &Actor, items: &mut [Item]) -> Re
     for (name, ids) in wanted {
         let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
         let ids: Vec<Uuid> = ids.into_iter().collect();
-        found.insert(name, read::find_all(service, actor, kind, &ids).await?);
+        found.insert(name, read::find_referenced(service, actor, kind, &ids).await?);
     }
     for item in items {
         resolve::assign_references(actor, &mut item.draft, &found, &mut item.faults);

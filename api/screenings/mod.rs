@@ -23,6 +23,7 @@ pub static SCREENINGS: Definition = Definition {
     about: "A passage of one person through a checkpoint: asked, checked, registered.",
     fields: wire::FIELDS,
     filters: &["place_id", "direction", "person_id", "abnormal", "complete", "disposition"],
+    slow_changing: false,
     reach: Reach::Area,
     readers: &[
         Role::DistrictAdmin,

@@ -31,7 +31,7 @@ CREATE INDEX people_occurred_at_idx ON people (district_code, occurred_at DESC, 
 CREATE INDEX people_document_blind_index_idx ON people (district_code, document_blind_index);
 CREATE INDEX people_phone_blind_index_idx ON people (district_code, phone_blind_index);
 CREATE INDEX people_name_blind_index_idx ON people (district_code, name_blind_index, area_code);
-CREATE INDEX people_aliases_idx ON people USING gin (aliases jsonb_path_ops);
+CREATE INDEX people_aliases_idx ON people USING gin (aliases jsonb_path_ops) WHERE aliases <> '[]';
 COMMENT ON TABLE people IS 'People; name, document, phone and address are in the envelope';
 COMMENT ON COLUMN people.capture IS 'How it was captured: source, device_time, captured_by, area_code_submitted, warnings';
 COMMENT ON COLUMN people.submission_digest IS 'Keyed digest of what was first submitted: tells a retry from a collision';
