@@ -24,6 +24,9 @@ pub(super) fn arguments(socket_directory: &Path, durability: Durability) -> Vec<
         ("fsync", safe),
         ("full_page_writes", safe),
         ("synchronous_commit", safe),
+        // Plans are kept; statistics must follow soon when tables grow from nothing. Disks are not tapes.
+        ("autovacuum_naptime", "10s"),
+        ("random_page_cost", "1.1"),
         ("timezone", "UTC"),
         ("lc_messages", "C"),
         // Nothing personal in the log: no statements, no parameters, no DETAIL or CONTEXT (keys and

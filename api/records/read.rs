@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::definition::{Kind, Reach};
 use super::record::Record;
-use super::scope::visible_to;
+use super::scope::{by_id, visible_by_id, visible_to};
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::Code;
@@ -30,9 +30,7 @@ pub async fn find_all(
 ) -> Result<BTreeMap<Uuid, Record>, Problem> {
     let mut found = BTreeMap::new();
     for district_code in &actor.districts {
-        let values: Vec<Value> = ids.iter().copied().map(Value::Id).collect();
-        let statement =
-            visible_to(actor, kind, district_code).sql(" AND r.id = ANY(").column(ColumnType::Id, values).sql(")");
+        let statement = visible_by_id(actor, kind, district_code, ids);
         for record in load(service, kind, &statement).await? {
             found.insert(record.envelope.id, record);
         }
@@ -93,11 +91,7 @@ pub async fn find_unscoped(
     district_code: &str,
     ids: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Record>, Problem> {
-    let statement = Statement::new(format!("SELECT {} FROM {} WHERE district_code = ", kind.select(), kind.name))
-        .text(district_code)
-        .sql(" AND id = ANY(")
-        .column(ColumnType::Id, ids.iter().copied().map(Value::Id).collect())
-        .sql(")");
+    let statement = by_id(kind.select(), kind.name, district_code, ids);
     let records = load(service, kind, &statement).await?;
     Ok(records.into_iter().map(|record| (record.envelope.id, record)).collect())
 }

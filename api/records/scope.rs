@@ -2,13 +2,34 @@
 
 use super::definition::{Kind, Reach};
 use crate::auth::roles::{Actor, Grant};
-use crate::kit::statement::Statement;
+use uuid::Uuid;
+
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::Value;
 
 /// `SELECT <columns of the kind> … WHERE` it stands in this district and the actor may see it. Every
 /// query on a record table starts here; conditions follow with ` AND …`.
 pub fn visible_to(actor: &Actor, kind: &Kind, district_code: &str) -> Statement {
     let select = format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.select(), kind.name);
     readable("r", Statement::new(select).text(district_code).sql(" AND "), actor, kind)
+}
+
+/// The same, of the rows of these ids.
+pub fn visible_by_id(actor: &Actor, kind: &Kind, district_code: &str, ids: &[Uuid]) -> Statement {
+    readable("r", by_id(kind.select(), kind.name, district_code, ids).sql(" WHERE "), actor, kind)
+}
+
+/// `SELECT <columns> FROM <rows of these ids, called r>`, whoever may see them. Each id is looked up by
+/// itself (`OFFSET 0` keeps it so): a plan made while the table was small would else read a whole
+/// district for `id = ANY(…)` until statistics catch up.
+pub fn by_id(columns: &str, table: &str, district_code: &str, ids: &[Uuid]) -> Statement {
+    Statement::new(format!("SELECT {columns} FROM unnest("))
+        .column(ColumnType::Id, ids.iter().copied().map(Value::Id).collect())
+        .sql(format!(
+            "::uuid[]) AS sought(sought_id) CROSS JOIN LATERAL (SELECT * FROM {table} AS t WHERE t.district_code = "
+        ))
+        .text(district_code)
+        .sql(" AND t.id = sought.sought_id OFFSET 0) AS r")
 }
 
 /// The condition that the actor may see a row of the kind, which the statement calls `row`.
