@@ -95,19 +95,19 @@ impl Service {
 /// The application of one worker.
 pub fn application(
     service: Arc<Service>,
-    operations: Arc<[Operation]>,
+    operations: &[Operation],
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse<impl MessageBody>,
+        Response = ServiceResponse<impl MessageBody + use<>>,
         Error = Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     App::new()
         .app_data(web::Data::from(service))
-        .configure(|config| configure(&operations, config))
+        .configure(|config| configure(operations, config))
         .configure(crate::service::page::configure)
         .default_service(web::to(render_unrouted))
         .wrap(from_fn(frame))

@@ -29,9 +29,7 @@ pub fn server(service: &Arc<Service>, listener: TcpListener, stopping: watch::Re
     let workers = service.config.workers;
     let service = Arc::clone(service);
     let operations: Arc<[Operation]> = operations(&service.kinds).into();
-    transport::serve(listener, limits, workers, stopping, move || {
-        application(Arc::clone(&service), Arc::clone(&operations))
-    })
+    transport::serve(listener, limits, workers, stopping, move || application(Arc::clone(&service), &operations))
 }
 
 /// The body of an answer that the HTTP layer gives itself.

@@ -1,5 +1,9 @@
 //! All tests that need the service: one binary, one PostgreSQL, a database for each test.
 
+// A test says what must hold by panicking when it doesn't.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::large_futures, missing_docs)]
+
 mod batches;
 mod changes;
 mod contract;

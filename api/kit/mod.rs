@@ -9,6 +9,7 @@ pub mod etag;
 pub mod faults;
 pub mod field;
 pub mod ids;
+pub mod json;
 pub mod patch;
 pub mod problem;
 pub mod query;

@@ -1,6 +1,7 @@
 //! Reading single values: the same rules for JSON bodies and query parameters.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
@@ -28,8 +29,8 @@ pub fn wrong_type(expected: &str) -> Flaw {
     (FaultCode::WrongType, vec![("type", expected.to_owned())])
 }
 
-fn out_of_range(min: impl ToString, max: impl ToString) -> Flaw {
-    (FaultCode::OutOfRange, vec![("min", min.to_string()), ("max", max.to_string())])
+fn out_of_range(min: impl Display, max: impl Display) -> Flaw {
+    (FaultCode::OutOfRange, vec![("min", format!("{min}")), ("max", format!("{max}"))])
 }
 
 /// Text: surrounding white space goes; length counts characters; no control characters but line

@@ -77,8 +77,7 @@ pub fn object(fields: &[&Field], direction: Direction) -> Json {
         if always {
             required.push(field.name);
         }
-        let nullable =
-            !field.required && direction != Direction::Patched || direction == Direction::Patched && !field.required;
+        let nullable = !field.required;
         properties.insert(field.name.into(), of_field(field, nullable));
     }
     let mut schema =

@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::definition::Kind;
 use crate::kit::field::{Field, Privacy, Shape};
+use crate::kit::json::put;
 use crate::operations::schema::{Direction, object, of_field, reference};
 
 /// The members of the envelope that the server adds: name, schema, example.
@@ -16,7 +17,7 @@ fn server_fields() -> Vec<(&'static str, Json, Json)> {
         {
             members.insert("type".into(), json!([name, "null"]));
         }
-        schema["description"] = about.into();
+        put(&mut schema, "description", about);
         schema
     };
     let text = |max: u32| json!({"type": "string", "maxLength": max});
@@ -65,7 +66,7 @@ pub fn is_server_field(_kind: &Kind, name: &str) -> bool {
 pub fn schemas(kind: &Kind) -> Vec<(String, Json)> {
     let fields = kind.body_fields();
     let named = |mut schema: Json, about: String| {
-        schema["description"] = about.into();
+        put(&mut schema, "description", about);
         schema
     };
     vec![
@@ -116,7 +117,7 @@ fn served(kind: &Kind, fields: &[&Field]) -> Json {
             }
         }
         let names: Vec<Json> = properties.keys().map(|name| name.clone().into()).collect();
-        schema["required"] = names.into();
+        put(&mut schema, "required", names);
     }
     schema
 }

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::plates::{check_plate, guess_plate_kind};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
+use crate::kit::json::put;
 use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::places::CHECKPOINT_KINDS;
@@ -107,8 +108,8 @@ fn check_vehicle(draft: &mut Draft, faults: &mut Faults) {
     let kind = text("plate_kind").unwrap_or_else(|| guess_plate_kind(&number).to_owned());
     match check_plate(&kind, &number) {
         Ok(normalized) => {
-            vehicle["plate_number"] = normalized.into();
-            vehicle["plate_kind"] = kind.into();
+            put(&mut vehicle, "plate_number", normalized);
+            put(&mut vehicle, "plate_kind", kind);
             draft.values.set("vehicle", Value::Json(vehicle));
         }
         Err(_) => faults.add(format!("{}/plate_number", draft.at("vehicle")), FaultCode::BadFormat),

@@ -14,6 +14,7 @@ use crate::kit::cursor;
 use crate::kit::etag::{self, IfMatch};
 use crate::kit::faults::Faults;
 use crate::kit::ids::new_id;
+use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
@@ -27,7 +28,7 @@ use crate::records::read;
 pub fn operations() -> Vec<Operation> {
     let created = {
         let mut json = example();
-        json["one_time_password"] = "kx3m2-abcde-fghjk-mnpqr".into();
+        put(&mut json, "one_time_password", "kx3m2-abcde-fghjk-mnpqr");
         json
     };
     vec![
@@ -101,7 +102,7 @@ async fn post(call: Call) -> Answer {
     let deed = call.deed("user.create", "users", Some(new.id), json!({"roles": store::audited(&new.grants)}));
     let password = store::add(&call.service, &new, deed).await?;
     let mut user = store::find(&call.service, call.actor()?, new.id).await?;
-    user.json["one_time_password"] = password.into();
+    put(&mut user.json, "one_time_password", password);
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, format!("/v1/users/{}", new.id)));
     Ok(answer(response, &user))

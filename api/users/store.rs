@@ -13,6 +13,7 @@ use crate::auth::passwords;
 use crate::auth::roles::{Actor, Grant, Role};
 use crate::kit::catalogue::Code;
 use crate::kit::database::DatabaseError;
+use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
@@ -166,7 +167,7 @@ fn user(service: &Service, mut row: Row) -> Result<User, Problem> {
     let (username, revision) = (row.text("username").unwrap_or_default(), row.integer("revision").unwrap_or(1));
     let mut json = json!({"id": id.to_string(), "username": username, "phone": phone, "revision": revision});
     for column in ["display_name", "org_id", "active", "password_change_required", "created_at", "roles"] {
-        json[column] = row.take(column).to_json(service.zone);
+        put(&mut json, column, row.take(column).to_json(service.zone));
     }
     Ok(User { json, revision, username })
 }

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::auth::roles::ROLE;
 use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::json::put;
 use crate::kit::text::Text;
 use crate::operations::schema::{Direction, object, reference};
 use crate::records::document::page;
@@ -98,7 +99,7 @@ pub fn example() -> Json {
 pub fn schemas() -> Vec<(String, Json)> {
     let fields: Vec<&Field> = NEW.iter().chain(PATCH.iter().filter(|field| field.name == "active")).collect();
     let mut user = object(&fields, Direction::Served);
-    user["description"] = "An account.".into();
+    put(&mut user, "description", "An account.");
     for (name, schema) in [
         ("id", json!({"type": "string", "format": "uuid", "maxLength": 36, "description": "The account's id."})),
         (
@@ -118,7 +119,9 @@ pub fn schemas() -> Vec<(String, Json)> {
             json!({"type": "string", "format": "date-time", "maxLength": 40, "description": "When it was made."}),
         ),
     ] {
-        user["properties"][name] = schema;
+        if let Some(properties) = user.get_mut("properties") {
+            put(properties, name, schema);
+        }
     }
     let created = json!({"allOf": [reference("User")], "type": "object", "description": "A new account with its one-time password, told this once.",
         "required": ["one_time_password"],
@@ -134,6 +137,6 @@ pub fn schemas() -> Vec<(String, Json)> {
 
 fn described(fields: &'static [Field], direction: Direction, about: &str) -> Json {
     let mut schema = object(&fields.iter().collect::<Vec<_>>(), direction);
-    schema["description"] = about.into();
+    put(&mut schema, "description", about);
     schema
 }

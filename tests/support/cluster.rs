@@ -74,5 +74,7 @@ fn sweep_after(directory: &std::path::Path) {
     sweeper.args(["-c", script, "sweep"]).arg(std::process::id().to_string()).arg(directory);
     sweeper.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     std::os::unix::process::CommandExt::process_group(&mut sweeper, 0);
+    // It outlives this process: nobody is left to wait for it.
+    #[allow(clippy::zombie_processes)]
     sweeper.spawn().unwrap();
 }

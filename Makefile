@@ -1,0 +1,46 @@
+# The front door. `make run` and `make test` need a Debian machine with a Rust toolchain, nothing else.
+
+LISTEN ?= 127.0.0.1:8080
+DATA_DIR ?= ./data
+NAME ?= admin
+AREA ?= 511802
+
+.PHONY: help run user test check openapi schema bench
+
+help:
+	@echo "make run                     install what is missing, build, serve on $(LISTEN)"
+	@echo "make user NAME=admin         make an administrator of AREA=$(AREA); prints a one-time password"
+	@echo "make test                    every test, against a real PostgreSQL of its own"
+	@echo "make check                   what CI runs: form, lints, tests"
+	@echo "make openapi | make schema   write openapi/openapi.json | api/schema.rs anew"
+	@echo "make bench                   figures beside their floors"
+
+# Optimised: the first build takes two minutes longer than an unoptimised one, and everything after it is
+# what a district would run.
+run:
+	@.ci/install-postgresql
+	cargo build --locked --release
+	exec ./target/release/lianfang serve --listen $(LISTEN) --data-dir $(DATA_DIR)
+
+user:
+	@.ci/install-postgresql
+	@cargo build --locked --release --quiet
+	@./target/release/lianfang user add $(NAME) --admin --area $(AREA) --data-dir $(DATA_DIR)
+
+test:
+	@.ci/install-postgresql
+	cargo test --locked
+
+check:
+	.ci/run
+
+openapi:
+	cargo run --quiet -- openapi > openapi/openapi.json.new
+	mv openapi/openapi.json.new openapi/openapi.json
+
+schema:
+	UPDATE_SCHEMA=1 cargo test --test tests schema_rs_is_fresh
+
+bench:
+	@.ci/install-postgresql
+	cargo bench --locked --bench load
