@@ -1,1 +1,185 @@
-//! x
+//! Places, organisations, divisions, vocabularies: the ground.
+
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::support::TestApp;
+
+fn place(change: Json) -> Json {
+    let mut body = json!({"kind": "supermarket", "name": "超市", "area_code": "511802005"});
+    body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    body
+}
+
+#[tokio::test]
+async fn coordinates_are_kept_as_wgs_84() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let body = place(json!({"longitude": 103.0, "latitude": 29.98, "coordinate_system": "gcj02"}));
+    let created = admin.post("/v1/places", &body).await.expect(201);
+    let (longitude, latitude) =
+        (created.body["longitude"].as_f64().unwrap(), created.body["latitude"].as_f64().unwrap());
+    assert_eq!(created.body["coordinate_system"], "wgs84");
+    assert!(
+        (0.001..0.005).contains(&(103.0 - longitude).abs()) && (0.001..0.005).contains(&(29.98 - latitude).abs()),
+        "{longitude} {latitude}"
+    );
+    let path = created.header("location").to_owned();
+    let renamed = admin.patch(&path, "\"1\"", &json!({"name": "新超市"})).await.expect(200);
+    assert_eq!(renamed.body["longitude"], created.body["longitude"], "an amendment moves nothing");
+    for (half, missing) in [(json!({"longitude": 103.0}), "/latitude"), (json!({"latitude": 29.0}), "/longitude")] {
+        assert_eq!(
+            admin.post("/v1/places", &place(half)).await.expect(422).faults(),
+            [(missing.to_owned(), "required".to_owned())]
+        );
+    }
+    for wrong in [json!({"longitude": 181, "latitude": 0}), json!({"longitude": "103", "latitude": 29})] {
+        assert_eq!(admin.post("/v1/places", &place(wrong)).await.expect(422).faults()[0].0, "/longitude");
+    }
+}
+
+#[tokio::test]
+async fn the_operating_status_has_a_history() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let created = admin.post("/v1/places", &place(json!({"operating_status": "open"}))).await.expect(201);
+    let path = created.header("location").to_owned();
+    admin.patch(&path, "\"1\"", &json!({"operating_status": "suspended"})).await.expect(200);
+    admin.patch(&path, "\"2\"", &json!({"name": "x"})).await.expect(200);
+    let read = admin.get(&path).await.body;
+    let statuses: Vec<&Json> =
+        read["operating_status_history"].as_array().unwrap().iter().map(|period| &period["operating_status"]).collect();
+    assert_eq!(statuses, ["open", "suspended"]);
+    let history = json!({"operating_status_history": []});
+    assert_eq!(admin.patch(&path, "\"3\"", &history).await.expect(422).faults()[0].1, "read_only");
+    let listed = admin.get("/v1/places?operating_status=suspended").await.body;
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_old_area_code_leads_to_where_it_is_now() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let placed = async |area: Json| {
+        let mut body = place(json!({}));
+        body.as_object_mut().unwrap().extend(area.as_object().unwrap().clone());
+        let reply = admin.post("/v1/places", &body).await.expect(201);
+        (reply.body["area_code"].clone(), reply.body["area_code_submitted"].clone(), reply.warnings())
+    };
+    let none: Vec<String> = vec![];
+    assert_eq!(placed(json!({"area_code": "511802005"})).await, (json!("511802005"), Json::Null, none.clone()));
+    assert_eq!(placed(json!({"area_code": "511802005000"})).await.0, "511802005");
+    assert_eq!(
+        placed(json!({"area_code": "511802201"})).await,
+        (json!("511802114"), json!("511802201"), vec!["superseded_area".into()])
+    );
+    assert_eq!(
+        placed(json!({"area_code": "511802103"})).await,
+        (json!("511802"), json!("511802103"), vec!["ambiguous_area".into()])
+    );
+    assert_eq!(placed(json!({"area_code": "511802103203", "area_edition": 2019})).await.0, "511802005003");
+    assert_eq!(placed(json!({"area_code": "511802005001-03"})).await.0, "511802005001-03");
+    for unknown in ["999999", "511802999", "511802005099-01"] {
+        let reply = admin.post("/v1/places", &place(json!({"area_code": unknown}))).await.expect(422);
+        assert_eq!(reply.faults(), [("/area_code".to_owned(), "unknown_area".to_owned())]);
+    }
+    assert_eq!(
+        admin.post("/v1/places", &place(json!({"area_code": "51180x"}))).await.expect(422).faults()[0].1,
+        "bad_format"
+    );
+    let outside = admin.post("/v1/places", &place(json!({"area_code": "511803"}))).await.expect(403);
+    assert_eq!(outside.code(), "out_of_area");
+}
+
+#[tokio::test]
+async fn nothing_is_its_own_parent() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let id = Uuid::now_v7();
+    let faults = admin.post("/v1/places", &place(json!({"id": id, "parent_id": id}))).await.expect(422).faults();
+    assert!(faults.contains(&("/parent_id".to_owned(), "cyclic".to_owned())), "{faults:?}");
+    let created = admin.post("/v1/places", &place(json!({}))).await.expect(201);
+    let path = created.header("location").to_owned();
+    let faults = admin.patch(&path, "\"1\"", &json!({"parent_id": created.body["id"]})).await.expect(422).faults();
+    assert_eq!(faults, [("/parent_id".to_owned(), "cyclic".to_owned())]);
+}
+
+#[tokio::test]
+async fn everybody_of_the_district_can_name_its_organisations() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let bureau = json!({"kind": "bureau", "name": "区教育局", "area_code": "511802"});
+    let bureau = admin.post("/v1/organizations", &bureau).await.expect(201).body["id"].clone();
+    let cadre = app.town_cadre("大兴街道").await;
+    assert_eq!(cadre.get("/v1/organizations?kind=bureau").await.body["items"][0]["id"], bureau);
+    let school = cadre.post("/v1/places", &place(json!({"org_id": bureau}))).await.expect(201);
+    assert_eq!(school.body["org_id"], bureau);
+    let elsewhere = app.actor(lianfang::auth::Role::TownCadre, "名山区").await;
+    assert_eq!(elsewhere.get("/v1/organizations").await.body["items"], json!([]));
+    elsewhere.get(&format!("/v1/organizations/{}", bureau.as_str().unwrap())).await.expect(404);
+    let body = json!({"kind": "mall", "name": "x", "area_code": "511803", "org_id": bureau});
+    assert_eq!(
+        elsewhere.post("/v1/places", &body).await.expect(422).faults(),
+        [("/org_id".to_owned(), "unknown_reference".to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn divisions_are_found_by_parent_name_initials_and_code() {
+    let app = TestApp::start().await;
+    let guard = app.gate_guard("八步镇").await;
+    let codes = async |query: &str| -> Vec<String> {
+        let body = guard.get(&format!("/v1/divisions?{query}")).await.expect(200).body;
+        body["items"].as_array().unwrap().iter().map(|item| item["code"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(codes("parent=511802&limit=500").await.len(), 13);
+    assert_eq!(codes("parent=511802&edition=2019&limit=500").await.len(), 22);
+    assert_eq!(codes("q=%E5%85%AB%E6%AD%A5&parent=511802").await, ["511802114"]);
+    assert!(codes("q=dxjd").await.contains(&"511802005".to_owned()));
+    assert!(codes("q=511802114").await.contains(&"511802114200".to_owned()));
+    let first = guard.get("/v1/divisions?limit=5").await.expect(200).body;
+    let next = guard
+        .get(&format!("/v1/divisions?limit=5&cursor={}", first["next_cursor"].as_str().unwrap()))
+        .await
+        .expect(200)
+        .body;
+    assert!(next["items"][0]["code"].as_str() > first["items"][4]["code"].as_str());
+    let old = guard.get("/v1/divisions/511802201").await.expect(200).body;
+    assert_eq!(
+        (&old["current"], &old["successor_codes"], &old["successors_derived"]),
+        (&json!(false), &json!(["511802114"]), &json!(true))
+    );
+    assert_eq!(guard.get("/v1/divisions/511802114").await.body["name"], "八步镇");
+    for absent in ["/v1/divisions/999999", "/v1/divisions/x", "/v1/divisions/511802114?edition=2019"] {
+        guard.get(absent).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn every_vocabulary_of_a_form_is_listed_in_two_languages() {
+    let app = TestApp::start().await;
+    let body = app.gate_guard("八步镇").await.get("/v1/vocabularies").await.expect(200).body;
+    let names: Vec<&str> =
+        body["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect();
+    for name in [
+        "direction",
+        "disposition",
+        "document_type",
+        "operating_status",
+        "organization_kind",
+        "person_category",
+        "place_kind",
+        "role",
+        "sex",
+        "symptom",
+    ] {
+        assert!(names.contains(&name), "{name} is not in {names:?}");
+    }
+    let kinds = body["items"].as_array().unwrap().iter().find(|item| item["name"] == "place_kind").unwrap();
+    assert!(
+        kinds["words"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({"code": "compound_gate", "label_en": "compound gate", "label_zh": "大院门口"}))
+    );
+}

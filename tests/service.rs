@@ -1,1 +1,194 @@
-//! x
+//! The service itself: every answer in form, whatever is asked.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn what_is_not_there_and_what_is_not_so_are_problems() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    for (method, path, status, code) in [
+        (Method::GET, "/nothing", 404, "not_found"),
+        (Method::GET, "/v1/screenings/x", 404, "not_found"),
+        (Method::GET, "/v1/screenings/0198c0de-0004-7000-8000-000000000001:nonsense", 404, "not_found"),
+        (Method::DELETE, "/v1/screenings", 405, "method_not_allowed"),
+        (Method::PUT, "/v1/screenings/0198c0de-0004-7000-8000-000000000001", 405, "method_not_allowed"),
+        (Method::GET, "/v1/screenings:batch", 405, "method_not_allowed"),
+    ] {
+        let reply = admin.send(method.clone(), path, None).await.expect(status);
+        assert_eq!(reply.code(), code, "{method} {path}");
+        assert_eq!(reply.header("content-type"), "application/problem+json");
+        assert_eq!(reply.body["status"], status);
+        assert_eq!(reply.body["request_id"], reply.header("x-request-id"));
+        assert_eq!((status == 405), !reply.header("allow").is_empty(), "{method} {path}");
+    }
+    assert_eq!(admin.send(Method::DELETE, "/v1/screenings", None).await.header("allow"), "GET, POST");
+}
+
+#[tokio::test]
+async fn bodies_are_json_in_utf_8_and_nothing_else() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let post = async |content_type: &str, body: &str| {
+        let actor = admin.with("content-type", content_type);
+        actor.send(Method::POST, "/v1/places", Some(body.to_owned())).await
+    };
+    for content_type in
+        ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=gb18030", "application/xml"]
+    {
+        assert_eq!(post(content_type, "{}").await.expect(415).code(), "unsupported_media_type", "{content_type}");
+    }
+    let inflated = admin.with("content-encoding", "gzip").post("/v1/places", &json!({})).await;
+    inflated.expect(415);
+    post("application/json; charset=utf-8", "{}").await.expect(422);
+    for body in ["", "{", "{\"a\":}", "nul", "{} {}", "\u{feff}{}"] {
+        assert_eq!(post("application/json", body).await.expect(400).code(), "malformed_json", "{body:?}");
+    }
+    assert_eq!(post("application/json", &"[".repeat(100_000)).await.expect(400).code(), "malformed_json");
+    assert_eq!(
+        post("application/json", &format!("\"{}\"", "x".repeat(300_000))).await.expect(413).code(),
+        "body_too_large"
+    );
+    for (body, pointer, code) in [
+        ("[]", "", "not_an_object"),
+        ("{\"name\":\"a\",\"name\":\"b\"}", "/name", "duplicate_field"),
+        ("{\"name\":\"a\\u0000\"}", "/name", "nul_character"),
+        ("{\"x\\u0000\":{\"y\":\"\\u0000\"}}", "/x", "unknown_field"),
+        ("{\"a/b~c\":1}", "/a~1b~0c", "unknown_field"),
+    ] {
+        let faults = post("application/json", body).await.expect(400).faults();
+        assert!(faults.contains(&(pointer.to_owned(), code.to_owned())), "{body}: {faults:?}");
+    }
+}
+
+#[tokio::test]
+async fn problems_are_told_in_the_readers_language() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let message = async |language: &str| {
+        let reply = admin.with("accept-language", language).post("/v1/places", &json!({})).await.expect(422);
+        (reply.header("content-language").to_owned(), reply.body["errors"][0]["message"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(message("en").await, ("en".to_owned(), "is required".to_owned()));
+    assert_eq!(message("zh-CN").await, ("zh-CN".to_owned(), "必填".to_owned()));
+    assert_eq!(message("fr").await.0, "zh-CN");
+    assert_eq!(message("fr;q=0.9, en;q=0.8, zh;q=0.1").await.0, "en");
+}
+
+#[tokio::test]
+async fn every_answer_has_the_headers_of_the_contract() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    for path in ["/healthz", "/readyz", "/openapi.json", "/docs/", "/nothing", "/v1/places"] {
+        let reply = admin.get(path).await;
+        assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
+        assert!(reply.header("vary").contains("Accept-Language"), "{path}");
+        assert!(!reply.header("x-request-id").is_empty(), "{path}");
+        assert!(reply.headers.get("server").is_none(), "{path}");
+    }
+    for unsafe_id in ["", "short", "510000199001011234", "a b c d e f g h", &"x".repeat(200)] {
+        assert_ne!(admin.with("x-request-id", unsafe_id).get("/healthz").await.header("x-request-id"), unsafe_id);
+    }
+}
+
+#[tokio::test]
+async fn the_page_comes_whole_from_the_binary() {
+    let app = TestApp::start().await;
+    let client = reqwest::Client::new();
+    let text = async |path: &str| {
+        let response = client.get(app.url(path)).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.text().await.unwrap()
+    };
+    let index = text("/docs/").await;
+    assert!(index.contains("id=\"sign-in\"") && !index.contains("http://") && !index.contains("https://"));
+    for file in ["swagger-ui.css", "swagger-ui-bundle.js", "sign-in.js", "sign-in.css"] {
+        assert!(index.contains(file) && text(&format!("/docs/{file}")).await.len() > 200, "{file}");
+    }
+    assert_eq!(text("/").await, index);
+    assert_eq!(client.get(app.url("/docs/../Cargo.toml")).send().await.unwrap().status(), 404);
+    assert_eq!(client.get(app.url("/docs/nothing.js")).send().await.unwrap().status(), 404);
+}
+
+/// No input may cause a 5xx: odd values in every field of every creation.
+#[tokio::test]
+async fn odd_values_are_refused_or_kept_and_never_break_anything() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let odd = [
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(1e308),
+        json!(9_223_372_036_854_775_807_i64),
+        json!(""),
+        json!(" "),
+        json!("\u{0}"),
+        json!("\u{202e}x"),
+        json!("'; DROP TABLE people; --"),
+        json!("🦠".repeat(1000)),
+        json!("1900-01-01T00:00:00Z"),
+        json!("9999-12-31T23:59:59Z"),
+        json!("0001-01-01T00:00:00Z"),
+        json!("00000000-0000-0000-0000-000000000000"),
+        json!("NaN"),
+        json!("1e400"),
+        json!([]),
+        json!([[]]),
+        json!([null]),
+        json!({}),
+        json!({"a": {"b": []}}),
+        json!(["none", "none"]),
+        json!("511802005001-99"),
+    ];
+    let kinds = lianfang::records::Registry::new(lianfang::routes::DEFINITIONS);
+    let mut broken = Vec::new();
+    for kind in kinds.kinds() {
+        for field in kind.body_fields() {
+            for value in &odd {
+                let mut body = crate::support::examples::of_kind(kind.name);
+                body.as_object_mut().unwrap().remove("id");
+                body[field.name] = value.clone();
+                let reply = admin.post(&format!("/v1/{}", kind.path), &body).await;
+                if reply.status >= 500 {
+                    broken.push(format!("{} {} = {value}: {}", kind.name, field.name, reply.status));
+                }
+            }
+        }
+        for name in
+            ["limit", "cursor", "area_code", "from", "to", "from_on", "to_on", "include_voided", "district_code"]
+        {
+            for value in [
+                "",
+                "x",
+                "-1",
+                "99999999999999999999",
+                "%00",
+                "%ff",
+                "1900-01-01",
+                "2199-12-31",
+                "2199-12-31T23:59:59Z",
+                "51",
+                "true",
+                "%F0%9F%A6%A0",
+            ] {
+                let reply = admin.get(&format!("/v1/{}?{name}={value}", kind.path)).await;
+                if reply.status >= 500 {
+                    broken.push(format!("GET {} {name}={value}: {}", kind.name, reply.status));
+                }
+            }
+        }
+    }
+    for query in
+        ["since=9223372036854775807", "since=-1", "limit=500", "kinds=,", "kinds=%00", "area_code=5", "wait=31"]
+    {
+        let reply = admin.get(&format!("/v1/changes?{query}")).await;
+        if reply.status >= 500 {
+            broken.push(format!("changes {query}"));
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}

@@ -132,6 +132,8 @@ async fn patched(
     }
     let body = patch::merge(target(kind, current, patch), patch);
     let mut draft = Draft::parse(kind, &service.kinds, &body, "", &mut faults);
+    // Rules may ask whose fields these are.
+    draft.values.set("id", Value::Id(current.envelope.id));
     let context = service.context(now, &current.envelope.district_code);
     kind.rules.check(&mut draft, &context, &mut faults);
     resolve::resolve_references(service, actor, &mut draft, &mut faults).await?;
