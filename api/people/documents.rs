@@ -17,19 +17,6 @@ use citizen::{dated, is_citizen_shaped, require_citizen_shape, stated_sex};
 use normal::compact;
 pub use normal::{normalize_name, normalize_phone};
 
-/// The document types accepted by [`check_document`]: code, Chinese, English.
-pub const DOCUMENT_TYPES: &[(&str, &str, &str)] = &[
-    ("resident_id", "居民身份证", "Resident identity card"),
-    ("household_booklet", "户口簿", "Household booklet"),
-    ("passport", "护照", "Passport"),
-    ("hk_macao_permit", "港澳居民来往内地通行证", "Mainland travel permit for Hong Kong and Macao residents"),
-    ("taiwan_permit", "台湾居民来往大陆通行证", "Mainland travel permit for Taiwan residents"),
-    ("hmt_residence_permit", "港澳台居民居住证", "Residence permit for Hong Kong, Macao and Taiwan residents"),
-    ("foreign_permanent_resident", "外国人永久居留身份证", "Foreign permanent resident identity card"),
-    ("officer_card", "军官证", "Officer card"),
-    ("other", "其他证件", "Other document"),
-];
-
 /// Two-digit province codes of GB/T 2260 that a resident id may begin with.
 const PROVINCES: &[&str] = &[
     "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44",
@@ -63,7 +50,7 @@ impl fmt::Debug for DocumentNumber {
 /// Why a number is refused. Carries no part of the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentFault {
-    /// The document type is not one of [`DOCUMENT_TYPES`].
+    /// The document type is not one of the vocabulary `document_type`.
     #[error("the document type is not known")]
     UnknownDocumentType,
     /// Too many or too few characters for this type.

@@ -7,7 +7,8 @@ use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::privacy::mask;
 
-static DOCUMENT_TYPE: Vocabulary = Vocabulary::new(
+/// Types of identity documents.
+pub static DOCUMENT_TYPE: Vocabulary = Vocabulary::new(
     "document_type",
     Text::new("Type of document", "证件类型"),
     &[

@@ -3,23 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-/// Plate kinds: code, Chinese, English. From `embassy` on the number is kept as it was read.
-pub const PLATE_KINDS: &[(&str, &str, &str)] = &[
-    ("ordinary", "普通号牌", "Ordinary plate"),
-    ("new_energy_small", "小型新能源汽车号牌", "New-energy plate, small vehicle"),
-    ("new_energy_large", "大型新能源汽车号牌", "New-energy plate, large vehicle"),
-    ("trailer", "挂车号牌", "Trailer plate"),
-    ("learner", "教练汽车号牌", "Driving-school plate"),
-    ("police", "警用号牌", "Police plate"),
-    ("hk_macao", "港澳入出境车号牌", "Cross-border plate, Hong Kong or Macao"),
-    ("embassy", "使馆号牌", "Embassy plate"),
-    ("consulate", "领馆号牌", "Consulate plate"),
-    ("military", "军用号牌", "Military plate"),
-    ("temporary", "临时号牌", "Temporary plate"),
-    ("none", "无号牌", "No plate"),
-    ("other", "其他号牌", "Other plate"),
-];
-
 /// Abbreviations of the 31 provinces that issue plates.
 const PROVINCES: &str = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新";
 /// Longest number kept unvalidated, in characters.
@@ -28,7 +11,7 @@ const LONGEST_TEXT: usize = 20;
 /// Why a plate number is refused. Carries no part of the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlateFault {
-    /// The kind is not one of [`PLATE_KINDS`].
+    /// The kind is not one of the vocabulary `plate_kind`.
     #[error("the plate kind is not known")]
     UnknownKind,
     /// Too many or too few characters for the kind.

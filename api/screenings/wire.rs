@@ -96,7 +96,8 @@ static DISPOSITION: Vocabulary = Vocabulary::new(
     ],
 );
 
-static PLATE_KIND: Vocabulary = Vocabulary::new(
+/// Kinds of plates; from `embassy` on the number is kept as it was read.
+pub static PLATE_KIND: Vocabulary = Vocabulary::new(
     "plate_kind",
     Text::new("Kind of plate", "号牌种类"),
     &[

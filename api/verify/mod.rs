@@ -3,6 +3,7 @@
 //! The first thing that doesn't hold is named by kind and id, never by value. What was purged holds:
 //! digests cover commitments, not plaintexts.
 
+mod entries;
 mod rollups;
 mod walk;
 
@@ -75,7 +76,7 @@ pub async fn verify(service: &Service, mut progress: impl FnMut(u64, u64)) -> Re
         .database
         .read(&Statement::new("SELECT district_code, last_no, head FROM district_clocks ORDER BY district_code"))
         .await?;
-    let clocks: Vec<walk::Clock> = clocks.into_iter().filter_map(walk::Clock::of_row).collect();
+    let clocks: Vec<entries::Clock> = clocks.into_iter().filter_map(entries::Clock::of_row).collect();
     let total: i64 = clocks.iter().map(|clock| clock.last_no).sum();
     let total = u64::try_from(total).unwrap_or(0);
     let mut verified = Verified::default();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::entries::{Clock, Entry, entries};
 use super::{Finding, Verified, VerifyError};
 use crate::app::Service;
 use crate::kit::row::Row;
@@ -12,37 +13,6 @@ use crate::kit::statement::Statement;
 use crate::kit::value::Value;
 use crate::privacy::seal::PURGED_BYTES;
 use crate::records::{Kind, Record};
-
-/// Numbers read at a time: memory stays flat, and no statement takes long.
-const PAGE: i64 = 2_000;
-
-/// A district's clock.
-pub struct Clock {
-    /// The district.
-    pub district_code: String,
-    /// The newest number.
-    pub last_no: i64,
-    head: Vec<u8>,
-}
-
-impl Clock {
-    /// Reads a clock's row.
-    pub fn of_row(mut row: Row) -> Option<Self> {
-        Some(Self {
-            district_code: row.text("district_code")?,
-            last_no: row.integer("last_no")?,
-            head: row.bytes("head")?,
-        })
-    }
-}
-
-struct Entry {
-    first_no: i64,
-    count: i64,
-    digest: Vec<u8>,
-    head: Vec<u8>,
-    recorded_micros: i64,
-}
 
 /// Walks a district. Beyond the clock's number at the start nothing is looked at: others may be writing.
 pub async fn district(
@@ -85,40 +55,6 @@ pub async fn district(
             "the clock's head is another",
         )))
     }
-}
-
-async fn entries(service: &Service, clock: &Clock, from: i64) -> Result<Vec<Entry>, VerifyError> {
-    let statement = Statement::new(
-        "SELECT first_no, change_count, digest, head, (extract(epoch FROM recorded_at) * 1000000)::bigint AS micros FROM ledger_entries WHERE district_code = ",
-    )
-    .text(&clock.district_code)
-    .sql(" AND first_no >= ")
-    .integer(from)
-    .sql(" AND first_no <= ")
-    .integer(clock.last_no)
-    .sql(" ORDER BY first_no LIMIT ")
-    .integer(PAGE / 4);
-    let rows = service.database.read(&statement).await?;
-    let entry = |mut row: Row| {
-        Some(Entry {
-            first_no: row.integer("first_no")?,
-            count: row.integer("change_count")?,
-            digest: row.bytes("digest")?,
-            head: row.bytes("head")?,
-            recorded_micros: row.integer("micros")?,
-        })
-    };
-    let mut count = 0;
-    // Whole entries, about a page of numbers.
-    Ok(rows
-        .into_iter()
-        .filter_map(entry)
-        .take_while(|entry| {
-            let fits = count == 0 || count + entry.count <= PAGE;
-            count += entry.count;
-            fits
-        })
-        .collect())
 }
 
 fn check_entry(clock: &Clock, entry: &Entry, expected_no: i64, former: &[u8]) -> Result<Vec<u8>, VerifyError> {

@@ -1,0 +1,112 @@
+//! `migrate`, `user add`, `verify`: what works on the data, whether the service runs or not.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use lianfang::audit::Deed;
+use lianfang::auth::{Grant, Role};
+use lianfang::config::Config;
+use lianfang::kit::ids::new_id;
+use lianfang::records::Registry;
+use lianfang::routes;
+use lianfang::start::{self, Backend};
+use lianfang::users::{NewUser, add};
+use lianfang::verify::{Verified, VerifyError};
+use serde_json::json;
+
+use super::{Failure, prepare, print};
+
+/// Runs the migrations that are missing.
+pub async fn migrate(config: &Config, json: bool) -> Result<(), Failure> {
+    let backend = Backend::start(config).await?;
+    let run = start::migrate(&backend.url).await;
+    backend.leave().await?;
+    let count = run?;
+    print(&if json { json!({"migrations_run": count}).to_string() } else { format!("{count} migration(s) run.") })
+}
+
+/// Makes an account.
+pub async fn add_user(config: Config, name: &str, role: &str, area: &str, json: bool) -> Result<(), Failure> {
+    let role = Role::of_code(role).ok_or_else(|| Failure::Usage(format!("there is no role `{role}`")))?;
+    let plain = (3..=40).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
+    if !plain {
+        return Err(Failure::Usage("a user name has 3 to 40 letters, digits and `_ . -`".into()));
+    }
+    let backend = Backend::start(&config).await?;
+    let added = add_to(&backend, config, name, role, area).await;
+    backend.leave().await?;
+    let (password, area_code) = added?;
+    print(&if json {
+        json!({"username": name, "one_time_password": password, "area_code": area_code}).to_string()
+    } else {
+        format!(
+            "Account `{name}` for {area_code}, role {}.\nOne-time password: {password}\nIt must be changed at first sign-in.",
+            role.code()
+        )
+    })
+}
+
+async fn add_to(
+    backend: &Backend,
+    config: Config,
+    name: &str,
+    role: Role,
+    area: &str,
+) -> Result<(String, String), Failure> {
+    prepare(backend).await?;
+    let service = start::service(config, &backend.url, Registry::new(routes::DEFINITIONS)).await?;
+    let area_code = service
+        .divisions
+        .place(area, None)
+        .filter(|placement| placement.warning.is_none())
+        .map(|placement| placement.area_code);
+    let area_code = area_code.ok_or_else(|| Failure::Usage(format!("there is no division `{area}`")))?;
+    let grants = vec![Grant { role, area_code: area_code.clone(), org_id: None }];
+    let new =
+        NewUser { id: new_id(), username: name.into(), display_name: name.into(), phone: None, org_id: None, grants };
+    let deed = Deed {
+        actor_id: None,
+        verb: "user.create",
+        subject_kind: "users",
+        subject_id: Some(new.id),
+        request_id: None,
+        address: None,
+        details: json!({"by": "command line", "role": role.code(), "area_code": area_code}),
+    };
+    Ok((add(&service, &new, deed).await?, area_code))
+}
+
+/// Verifies the ledger.
+pub async fn verify(config: Config, json: bool) -> Result<(), Failure> {
+    let backend = Backend::start(&config).await?;
+    let verified = verify_at(&backend, config).await;
+    backend.leave().await?;
+    let verified = verified?;
+    print(&if json {
+        json!({"districts": verified.districts, "entries": verified.entries, "revisions": verified.revisions, "figures": verified.figures}).to_string()
+    } else {
+        format!(
+            "The ledger holds: {} districts, {} entries, {} revisions, {} figures.",
+            verified.districts, verified.entries, verified.revisions, verified.figures
+        )
+    })
+}
+
+async fn verify_at(backend: &Backend, config: Config) -> Result<Verified, Failure> {
+    prepare(backend).await?;
+    let service = start::service(config, &backend.url, Registry::new(routes::DEFINITIONS)).await?;
+    // Nothing is drawn where stderr is no terminal.
+    let bar = ProgressBar::new(0);
+    bar.set_style(
+        ProgressStyle::with_template("{bar:40} {pos}/{len} numbers, {per_sec}, {eta} left").map_err(Failure::other)?,
+    );
+    let verified = lianfang::verify::verify(&service, |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    })
+    .await;
+    bar.finish_and_clear();
+    verified.map_err(|error| match error {
+        VerifyError::Finding(finding) => Failure::Other(finding.to_string()),
+        VerifyError::Problem(problem) => problem.into(),
+    })
+}

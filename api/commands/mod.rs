@@ -1,0 +1,116 @@
+//! What the commands do. What is asked for goes to stdout, everything else to stderr.
+
+mod data;
+mod serve;
+
+use std::io::Write;
+
+use lianfang::config::{Config, ConfigError};
+use lianfang::embedded::EmbeddedError;
+use lianfang::kit::catalogue::Code;
+use lianfang::kit::problem::Problem;
+use lianfang::kit::text::Language;
+use lianfang::records::Registry;
+use lianfang::routes;
+use lianfang::start::{self, Backend, StartError};
+use serde_json::{Value as Json, json};
+
+pub use self::data::{add_user, migrate, verify};
+pub use self::serve::serve;
+
+/// Why a command did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Wrong settings or arguments.
+    #[error("{0}")]
+    Usage(String),
+    /// The database or the keys.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Another service has the data directory.
+    #[error(transparent)]
+    InUse(EmbeddedError),
+    /// It exists already, or isn't allowed.
+    #[error("{0}")]
+    Refused(String),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Failure {
+    /// Anything else.
+    pub fn other(error: impl std::fmt::Display) -> Self {
+        Self::Other(error.to_string())
+    }
+
+    /// The exit code that tells it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Other(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Start(_) => 3,
+            Self::InUse(_) => 4,
+            Self::Refused(_) => 5,
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        match problem.code() {
+            Code::UsernameTaken => Self::Refused(problem.code().title().in_language(Language::English).to_owned()),
+            _ => Self::Other(problem.to_string()),
+        }
+    }
+}
+
+/// One sentence on stderr, or one line of JSON.
+pub fn tell_failure(failure: &Failure, json: bool) {
+    let text = if json {
+        json!({"error": failure.to_string(), "exit_code": failure.exit_code()}).to_string()
+    } else {
+        format!("lianfang: {failure}")
+    };
+    // Nobody is left to tell where stderr is closed.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Migrates our own database; somebody's server is migrated by whoever deploys.
+async fn prepare(backend: &Backend) -> Result<(), StartError> {
+    if backend.embedded.is_some() {
+        let count = start::migrate(&backend.url).await?;
+        tracing::info!(count, "migrations run");
+        return Ok(());
+    }
+    match start::pending(&backend.url).await? {
+        0 => Ok(()),
+        missing => Err(StartError::NotMigrated(missing)),
+    }
+}
+
+/// Prints the document.
+pub fn print_document(compact: bool) -> Result<(), Failure> {
+    let document: Json = routes::document(&Registry::new(routes::DEFINITIONS));
+    print(&if compact {
+        document.to_string()
+    } else {
+        serde_json::to_string_pretty(&document).map_err(Failure::other)?
+    })
+}
+
+/// Prints the settings in force.
+pub fn print_config(config: &Config) -> Result<(), Failure> {
+    print(&config.printed()?)
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::other)
+}

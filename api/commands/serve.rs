@@ -1,0 +1,87 @@
+//! `serve`.
+
+use std::io::IsTerminal;
+use std::net::TcpListener;
+
+use lianfang::app::Service;
+use lianfang::config::Config;
+use lianfang::embedded::lock_for_serving;
+use lianfang::records::Registry;
+use lianfang::routes;
+use lianfang::serve as server;
+use lianfang::start::{self, Backend, StartError};
+use serde_json::json;
+use tracing_subscriber::EnvFilter;
+
+use super::{Failure, prepare, print};
+
+/// Serves until asked to stop.
+pub async fn serve(config: Config, json: bool) -> Result<(), Failure> {
+    start_logging(&config)?;
+    let listener = TcpListener::bind(&config.listen)
+        .map_err(|error| Failure::Usage(format!("can't listen on {}: {error}", config.listen)))?;
+    let address = listener.local_addr().map_err(Failure::other)?;
+    let _lock = if config.database_url.is_none() {
+        Some(lock_for_serving(&config.data_dir).map_err(Failure::InUse)?)
+    } else {
+        None
+    };
+    let backend = Backend::start(&config).await?;
+    prepare(&backend).await?;
+    let service = start::service(config.clone(), &backend.url, Registry::new(routes::DEFINITIONS)).await?;
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let watch = backend.embedded.map(|embedded| tokio::spawn(server::watch(embedded, stopped)));
+    announce(&config, &address.to_string(), json)?;
+    run_server(&service, listener).await?;
+    drop(stop);
+    if let Some(watch) = watch {
+        watch.await.map_err(Failure::other)?.stop().await.map_err(StartError::from)?;
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Runs the server on a thread of its own: actix wants its own runtime there.
+async fn run_server(service: &std::sync::Arc<Service>, listener: TcpListener) -> Result<(), Failure> {
+    let service = std::sync::Arc::clone(service);
+    let thread = tokio::task::spawn_blocking(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let (stopping, stopped) = tokio::sync::watch::channel(false);
+            let server = server::server(&service, listener, stopped)?;
+            let handle = server.handle();
+            let signals = actix_web::rt::spawn(server::stop_on_signal(handle, stopping));
+            let served = server.await;
+            signals.abort();
+            served
+        })
+    });
+    thread.await.map_err(Failure::other)?.map_err(Failure::other)
+}
+
+fn announce(config: &Config, address: &str, json: bool) -> Result<(), Failure> {
+    let base = format!("http://{address}");
+    if json {
+        return print(&json!({"listening": base, "documentation": format!("{base}/docs/"), "openapi": format!("{base}/openapi.json")}).to_string());
+    }
+    let directory = if config.data_dir == Config::default().data_dir {
+        String::new()
+    } else {
+        format!(" --data-dir {}", config.data_dir.display())
+    };
+    print(&format!(
+        "\n  Lianfang 联防 is ready.\n\n  API            {base}/v1\n  Documentation  {base}/docs/\n  Stop           Ctrl-C\n\n  \
+         First administrator, in another terminal:\n    make user NAME=admin      (or: lianfang user add admin --admin{directory})\n"
+    ))
+}
+
+fn start_logging(config: &Config) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&config.log).map_err(|error| Failure::Usage(format!("log: {error}")))?;
+    let text = match config.log_format.as_deref() {
+        Some(format) => format == "text",
+        None => std::io::stderr().is_terminal(),
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started =
+        if text { builder.try_init() } else { builder.json().flatten_event(true).with_target(false).try_init() };
+    started.map_err(Failure::other)
+}
