@@ -31,6 +31,11 @@ impl Heads {
         });
     }
 
+    /// The newest number this process knows of in a district; 0 where it knows of none.
+    pub fn known(&self, district_code: &str) -> i64 {
+        self.0.borrow().get(district_code).copied().unwrap_or(0)
+    }
+
     /// Returns when the district's head is beyond a number.
     pub async fn beyond(&self, district_code: &str, last_no: i64) {
         let mut heads = self.0.subscribe();

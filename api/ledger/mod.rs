@@ -199,7 +199,8 @@ impl Ledger {
     /// Writes an append and answers after its commit.
     pub async fn append(&self, append: Append) -> Result<Receipt, AppendError> {
         let (reply, answer) = oneshot::channel();
-        self.queue.try_send(Job { append, reply }).map_err(|_| AppendError::Busy)?;
+        let head_before = self.heads.known(&append.district_code);
+        self.queue.try_send(Job { append, head_before, reply }).map_err(|_| AppendError::Busy)?;
         // A writer that is gone has dropped the job; what it wrote is found when it is sent again.
         answer.await.unwrap_or_else(|_| Err(AppendError::Unreachable("the writer ended".into())))
     }

@@ -85,6 +85,10 @@ async fn recover(link: &mut Link, jobs: Vec<Job>, cause: &str) {
                 let mut missing = Vec::new();
                 for (index, job) in jobs.into_iter().enumerate() {
                     match written.get(&index) {
+                        // The same content stood there before this was handed in: it is a retry of that.
+                        Some(receipt) if receipt.first_no <= job.head_before => {
+                            job.answer(Err(AppendError::Conflict("a row that exists".into())));
+                        }
                         Some(receipt) => job.answer(Ok(*receipt)),
                         None => missing.push(job),
                     }

@@ -25,6 +25,8 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 /// An append and who waits for it.
 pub(super) struct Job {
     pub append: Append,
+    /// The district's newest number when the append was handed in: what it writes has a higher one.
+    pub head_before: i64,
     pub reply: oneshot::Sender<Result<Receipt, AppendError>>,
 }
 
