@@ -45,13 +45,18 @@ fn problem_body(status: u16, request_id: &str) -> String {
 
 /// Stops a server when the process is asked to (SIGTERM, SIGINT): requests under way are answered
 /// first, new ones are not taken.
-pub async fn stop_on_signal(handle: ServerHandle, stopping: watch::Sender<bool>) -> io::Result<()> {
+pub async fn stop_on_signal(
+    service: Arc<Service>,
+    handle: ServerHandle,
+    stopping: watch::Sender<bool>,
+) -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         _ = terminate.recv() => tracing::info!("asked to stop (SIGTERM)"),
         _ = interrupt.recv() => tracing::info!("asked to stop (SIGINT)"),
     }
     stopping.send_replace(true);
+    service.ledger.heads().close();
     handle.stop(true).await;
     Ok(())
 }

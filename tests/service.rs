@@ -24,7 +24,10 @@ async fn what_is_not_there_and_what_is_not_so_are_problems() {
         assert_eq!(reply.body["request_id"], reply.header("x-request-id"));
         assert_eq!((status == 405), !reply.header("allow").is_empty(), "{method} {path}");
     }
-    assert_eq!(admin.send(Method::DELETE, "/v1/screenings", None).await.header("allow"), "GET, POST");
+    assert_eq!(admin.send(Method::DELETE, "/v1/screenings", None).await.header("allow"), "GET, HEAD, POST");
+    let head = admin.send(Method::HEAD, "/v1/places", None).await.expect(200);
+    assert_eq!((head.body, head.headers.contains_key("content-length")), (serde_json::Value::Null, true));
+    admin.send(Method::HEAD, "/v1/places/x", None).await.expect(404);
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn run_server(service: &std::sync::Arc<Service>, listener: TcpListener) ->
             let (stopping, stopped) = tokio::sync::watch::channel(false);
             let server = server::server(&service, listener, stopped)?;
             let handle = server.handle();
-            let signals = actix_web::rt::spawn(server::stop_on_signal(handle, stopping));
+            let signals = actix_web::rt::spawn(server::stop_on_signal(service, handle, stopping));
             let served = server.await;
             signals.abort();
             served

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// The newest numbers this process knows of.
-#[derive(Clone)]
-pub struct Heads(Arc<watch::Sender<BTreeMap<String, i64>>>);
+#[derive(Clone, Default)]
+pub struct Heads(Arc<Inner>);
 
-impl Default for Heads {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::default()))
-    }
+#[derive(Default)]
+struct Inner {
+    newest: watch::Sender<BTreeMap<String, i64>>,
+    closing: watch::Sender<bool>,
 }
 
 impl Heads {
     /// Notes a head, from our own writer or from a look at the clocks. Heads only grow.
     pub fn note(&self, district_code: &str, last_no: i64) {
-        self.0.send_if_modified(|heads| match heads.get_mut(district_code) {
+        self.0.newest.send_if_modified(|heads| match heads.get_mut(district_code) {
             Some(known) if *known >= last_no => false,
             Some(known) => {
                 *known = last_no;
@@ -33,18 +33,26 @@ impl Heads {
 
     /// The newest number this process knows of in a district; 0 where it knows of none.
     pub fn known(&self, district_code: &str) -> i64 {
-        self.0.borrow().get(district_code).copied().unwrap_or(0)
+        self.0.newest.borrow().get(district_code).copied().unwrap_or(0)
     }
 
-    /// Returns when the district's head is beyond a number.
+    /// Returns when the district's head is beyond a number, or when the service stops.
     pub async fn beyond(&self, district_code: &str, last_no: i64) {
-        let mut heads = self.0.subscribe();
-        // The sender lives as long as self.
-        let _ = heads.wait_for(|heads| heads.get(district_code).is_some_and(|head| *head > last_no)).await;
+        let (mut heads, mut closing) = (self.0.newest.subscribe(), self.0.closing.subscribe());
+        // Both senders live as long as self.
+        tokio::select! {
+            _ = heads.wait_for(|heads| heads.get(district_code).is_some_and(|head| *head > last_no)) => {}
+            _ = closing.wait_for(|closing| *closing) => {}
+        }
+    }
+
+    /// The service stops: nobody waits any longer.
+    pub fn close(&self) {
+        self.0.closing.send_replace(true);
     }
 
     /// Whether anybody waits.
     pub fn is_watched(&self) -> bool {
-        self.0.receiver_count() > 0
+        self.0.newest.receiver_count() > 0
     }
 }

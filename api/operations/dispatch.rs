@@ -41,13 +41,21 @@ pub fn configure(operations: &[Operation], config: &mut web::ServiceConfig) {
     for (path, operations) in paths {
         let mut resource = web::resource(path.replace("{id}", "{id:[^/:]+}").replace("{code}", "{code:[^/:]+}"));
         let mut allowed: Vec<String> = operations.iter().map(|operation| operation.method.to_string()).collect();
+        if allowed.iter().any(|method| method == "GET") {
+            allowed.push("HEAD".to_owned());
+        }
         allowed.sort();
         for operation in operations {
             let operation = Arc::new((*operation).clone());
-            let route = web::method(operation.method.clone());
-            resource = resource.route(route.to(move |request: HttpRequest, payload: web::Payload| {
+            let method = operation.method.clone();
+            let handler = move |request: HttpRequest, payload: web::Payload| {
                 run(Arc::clone(&operation), request, payload.into_inner())
-            }));
+            };
+            // Whoever may GET may ask for the head alone (RFC 9110, 9.3.2); the HTTP layer leaves the body out.
+            if method == Method::GET {
+                resource = resource.route(web::head().to(handler.clone()));
+            }
+            resource = resource.route(web::method(method).to(handler));
         }
         let allow = allowed.join(", ");
         resource = resource.default_service(web::to(move |request: HttpRequest| {
