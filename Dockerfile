@@ -1,0 +1,12 @@
+# Builds the binary, then ships it alone: no shell tools, no PostgreSQL, not as root.
+FROM rust:1-bookworm AS build
+WORKDIR /source
+COPY . .
+RUN cargo build --locked --release
+
+FROM debian:bookworm-slim
+RUN useradd --system --uid 10001 lianfang && install -d -o lianfang -m 0700 /keys
+COPY --from=build /source/target/release/lianfang /usr/local/bin/lianfang
+USER lianfang
+EXPOSE 8080
+ENTRYPOINT ["lianfang"]
