@@ -20,10 +20,12 @@ use crate::config::Config;
 use crate::divisions::tree::Divisions;
 use crate::kit::database::Database;
 use crate::kit::ids::new_id;
+use crate::kit::limiter::Limiter;
 use crate::kit::problem::Problem;
 use crate::kit::time::Clock;
 use crate::kit::transport::ConnectionState;
 use crate::ledger::Ledger;
+use crate::observation_policies::PolicyCache;
 use crate::operations::{Operation, Outcome, RequestId, configure, render_unrouted};
 use crate::privacy::keys::Keys;
 use crate::privacy::seal::Sealer;
@@ -49,8 +51,12 @@ pub struct Service {
     pub tokens: Tokens,
     /// Accounts by session.
     pub accounts: Accounts,
+    /// How often something was done.
+    pub limiter: Limiter,
     /// Records of kinds that hardly change, believed for two seconds.
     pub believed: Cache<(&'static str, Uuid), Arc<Record>>,
+    /// What counts as fever, as it was read in the last seconds.
+    pub policies: PolicyCache,
     /// The time.
     pub clock: Clock,
     /// The district's zone.
@@ -75,6 +81,8 @@ impl Service {
             sealer: Sealer::new(&keys.data, &keys.commitment),
             tokens: Tokens::new(&keys.token)?,
             accounts: Accounts::default(),
+            limiter: Limiter::default(),
+            policies: PolicyCache::default(),
             believed: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(2)).build(),
             clock: Clock::default(),
             document: crate::routes::document(&kinds),
@@ -88,7 +96,8 @@ impl Service {
 
     /// What rules may know, for a record of that district.
     pub fn context<'a>(&'a self, now: DateTime<Utc>, district_code: &'a str) -> Context<'a> {
-        Context { now, zone: self.zone, divisions: &self.divisions, keys: &self.keys, district_code }
+        let policies = self.policies.known();
+        Context { now, zone: self.zone, divisions: &self.divisions, keys: &self.keys, policies, district_code }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The map: [`kit`] knows no room; [`ledger`] is the one write path; [`records`] is what a field
 //! record is; [`operations`] are routes and document in one; the rest are rooms, listed in [`routes`].
 
+pub mod api_keys;
 pub mod app;
 pub mod audit;
 pub mod auth;
@@ -10,8 +11,10 @@ pub mod changes;
 pub mod config;
 pub mod divisions;
 pub mod embedded;
+pub mod gate_tallies;
 pub mod kit;
 pub mod ledger;
+pub mod observation_policies;
 pub mod operations;
 pub mod organizations;
 pub mod people;

@@ -8,24 +8,35 @@ use crate::kit::vocabulary::Vocabulary;
 use crate::operations::{Operation, document};
 use crate::records::{Definition, Registry};
 use crate::{
-    auth, changes, divisions, organizations, people, places, records, screenings, service, users, vocabularies,
+    api_keys, audit, auth, changes, divisions, gate_tallies, observation_policies, organizations, people, places,
+    records, screenings, service, users, vocabularies,
 };
 
 /// Every kind of record.
-pub static DEFINITIONS: &[&Definition] =
-    &[&organizations::ORGANIZATIONS, &places::PLACES, &people::PEOPLE, &screenings::SCREENINGS];
+pub static DEFINITIONS: &[&Definition] = &[
+    &organizations::ORGANIZATIONS,
+    &places::PLACES,
+    &people::PEOPLE,
+    &screenings::SCREENINGS,
+    &gate_tallies::GATE_TALLIES,
+];
 
 /// Vocabularies that no field of a record uses.
-pub static VOCABULARIES: &[&Vocabulary] = &[&auth::roles::ROLE];
+pub static VOCABULARIES: &[&Vocabulary] = &[&auth::roles::ROLE, &auth::keys::KEY_SCOPE, &people::PURPOSE];
 
 /// Every operation of the service, in the order of the document.
 pub fn operations(kinds: &Registry) -> Vec<Operation> {
     let mut operations = service::operations();
     operations.extend(auth::operations::operations());
     operations.extend(users::operations());
+    operations.extend(api_keys::operations());
+    operations.extend(audit::operations());
     operations.extend(divisions::operations());
     operations.extend(vocabularies::operations());
     operations.extend(changes::operations());
+    operations.extend(observation_policies::operations());
+    operations.extend(people::operations());
+    operations.extend(screenings::operations());
     operations.extend(kinds.kinds().flat_map(records::operations::of_kind));
     operations
 }
@@ -36,9 +47,14 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(service::schemas());
     schemas.extend(auth::operations::schemas());
     schemas.extend(users::schemas());
+    schemas.extend(api_keys::schemas());
+    schemas.extend(audit::schemas());
     schemas.extend(divisions::schemas());
     schemas.extend(vocabularies::schemas());
     schemas.extend(changes::schemas());
+    schemas.extend(observation_policies::schemas());
+    schemas.extend(people::schemas());
+    schemas.extend(screenings::schemas());
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.insert("BatchResults".into(), records::batch::schema());
     document::document(&operations(kinds), schemas)

@@ -2,6 +2,23 @@
 // Record tables are not here: the frame writes and reads them from their field tables.
 
 diesel::table! {
+    api_keys (id) {
+        id -> Uuid,
+        name -> Text,
+        secret_hash -> Bytea,
+        role -> Text,
+        area_code -> Text,
+        org_id -> Nullable<Uuid>,
+        scopes -> Jsonb,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        revoked_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     audit_log (id) {
         id -> Uuid,
         occurred_at -> Timestamptz,
@@ -12,6 +29,7 @@ diesel::table! {
         request_id -> Nullable<Text>,
         address -> Nullable<Text>,
         details -> Jsonb,
+        area_code -> Nullable<Text>,
     }
 }
 
@@ -44,6 +62,20 @@ diesel::table! {
         name -> Text,
         fingerprint -> Bytea,
         noted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    observation_policies (id) {
+        id -> Uuid,
+        area_code -> Nullable<Text>,
+        effective_on -> Date,
+        observation_days -> Int4,
+        fever_c -> Numeric,
+        retest_below_c -> Numeric,
+        source -> Text,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
     }
 }
 

@@ -11,7 +11,7 @@ use lianfang::kit::statement::Statement;
 use lianfang::kit::text::Text;
 use lianfang::ledger::Claim;
 use lianfang::ledger::decide::{Decider, State};
-use lianfang::records::{Definition, Reach, Rules};
+use lianfang::records::{Definition, Reach, Record, Rules};
 use serde_json::json;
 
 use crate::support::{Actor, TestApp, empty_database};
@@ -31,6 +31,7 @@ static COUNTERS: Definition = Definition {
     ],
     filters: &["name"],
     slow_changing: false,
+    reached_by_lookup: false,
     reach: Reach::Area,
     readers: &[Role::DistrictAdmin],
     writers: &[Role::DistrictAdmin],
@@ -43,7 +44,7 @@ static COUNTERS: Definition = Definition {
 struct CounterRules;
 
 impl Rules for CounterRules {
-    fn decider(&self) -> Option<&'static dyn Decider> {
+    fn decider(&self, _: Option<&Record>, _: &Record) -> Option<&'static dyn Decider> {
         Some(&CounterRules)
     }
 }

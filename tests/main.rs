@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 #![allow(clippy::large_futures, clippy::needless_pass_by_value, missing_docs)]
 
+mod api_keys;
+mod audit;
 mod batcher;
 mod batches;
 mod changes;
@@ -11,6 +13,8 @@ mod contract;
 mod decide;
 mod faults;
 mod ledger;
+mod lookups;
+mod merges;
 mod people;
 mod permissions;
 mod places;
@@ -23,5 +27,6 @@ mod service;
 mod sign_in;
 mod slow_senders;
 mod support;
+mod throttle;
 mod users;
 mod verify;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use lianfang::auth::{Grant, Role};
-use lianfang::records::Registry;
+use lianfang::records::{Reach, Registry};
 use lianfang::routes;
 use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, examples};
 
 /// Everybody, signed in or not.
 const PUBLIC: &str = "public";
@@ -23,6 +23,13 @@ const PERSON_WRITERS: &str =
     "district_admin grid_worker town_cadre village_cadre health_worker cdc_officer gate_guard volunteer";
 const SCREENING_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre health_worker cdc_officer police_officer gate_guard volunteer";
 const SCREENING_WRITERS: &str = "district_admin org_admin town_cadre village_cadre health_worker gate_guard volunteer";
+
+const AUDITORS: &str = "district_admin auditor";
+const SEARCHERS: &str = "district_admin grid_worker town_cadre village_cadre health_worker cdc_officer police_officer";
+const MERGERS: &str = "district_admin town_cadre health_worker cdc_officer";
+const TALLY_READERS: &str =
+    "district_admin org_admin town_cadre village_cadre health_worker cdc_officer gate_guard volunteer";
+const TALLY_WRITERS: &str = "district_admin org_admin town_cadre village_cadre gate_guard volunteer";
 
 /// The matrix: operation and the roles that may use it. An operation without a row fails the test.
 const MATRIX: &[(&str, &str)] = &[
@@ -40,6 +47,34 @@ const MATRIX: &[(&str, &str)] = &[
     ("list_vocabularies", ALL),
     ("list_changes", ALL),
     ("get_ledger_head", ALL),
+    ("list_own_sessions", ALL),
+    ("end_own_session", ALL),
+    ("list_audit", AUDITORS),
+    ("create_api_key", ADMINISTRATORS),
+    ("list_api_keys", ADMINISTRATORS),
+    ("get_api_key", ADMINISTRATORS),
+    ("revoke_api_key", ADMINISTRATORS),
+    ("list_observation_policies", ALL),
+    ("create_observation_policy", "district_admin cdc_officer"),
+    ("search_people", SEARCHERS),
+    ("reveal_person", "district_admin town_cadre health_worker cdc_officer police_officer"),
+    ("list_person_access_log", AUDITORS),
+    ("merge_person", MERGERS),
+    ("unmerge_person", MERGERS),
+    ("correct_person_document", MERGERS),
+    ("search_screenings", SCREENING_READERS),
+    (
+        "look_up_screening",
+        "district_admin grid_worker town_cadre village_cadre health_worker police_officer gate_guard volunteer",
+    ),
+    ("create_gate_tally", TALLY_WRITERS),
+    ("create_gate_tallies_batch", TALLY_WRITERS),
+    ("amend_gate_tally", TALLY_WRITERS),
+    ("void_gate_tally", TALLY_WRITERS),
+    ("list_gate_tallies", TALLY_READERS),
+    ("get_gate_tally", TALLY_READERS),
+    ("list_gate_tally_revisions", TALLY_READERS),
+    ("reset_password", ADMINISTRATORS),
     ("create_user", ADMINISTRATORS),
     ("list_users", ADMINISTRATORS),
     ("get_user", ADMINISTRATORS),
@@ -115,6 +150,85 @@ async fn every_role_may_use_exactly_what_the_matrix_says() {
             let refused = reply.status == 403 && reply.code() == "forbidden";
             if may == refused || reply.status >= 500 || reply.status == 401 {
                 wrong.push(format!("{}: {role} gets {} {}", operation.id, reply.status, reply.code()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Where a grant stands: over the record's area, over another, or over its area for another organisation.
+const GRANTS: [(&str, Option<u128>); 3] = [("511802005", None), ("511802114", None), ("511802005", Some(9))];
+
+#[tokio::test]
+async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let place = examples::checkpoint(&admin, "511802005").await;
+    let mut paths = Vec::new();
+    for kind in app.service.kinds.kinds() {
+        let mut body = examples::of_kind(kind.name);
+        body["area_code"] = "511802005".into();
+        body.as_object_mut().unwrap().remove("id");
+        for (field, id) in [("place_id", &place)] {
+            if body.get(field).is_some() {
+                body[field] = id.clone().into();
+            }
+        }
+        body.as_object_mut().unwrap().remove("parent_id");
+        let made = admin.post(&format!("/v1/{}", kind.path), &body).await.expect(201);
+        paths.push((kind, body, made.header("location").to_owned()));
+    }
+    let actor = app.actor(Role::GateGuard, "大兴街道").await;
+    let mut wrong = Vec::new();
+    for role in Role::ALL {
+        for (area_code, org_id) in GRANTS {
+            let org_id = org_id.map_or("NULL".to_owned(), |org_id| format!("'{}'", Uuid::from_u128(org_id)));
+            app.sql(&format!(
+                "UPDATE user_grants SET role = '{}', area_code = '{area_code}', org_id = {org_id} WHERE user_id = '{}'",
+                role.code(),
+                actor.id
+            ))
+            .await;
+            app.service.accounts.forget_all();
+            let own = area_code == "511802005" && org_id == "NULL";
+            for (kind, body, path) in &paths {
+                let reads = kind.readers.contains(role);
+                let writes = kind.writers.contains(role);
+                let far = kind.reach == Reach::District;
+                let read = match (reads, own || far) {
+                    (false, _) => 403,
+                    (true, true) => 200,
+                    (true, false) => 404,
+                };
+                let refused = if writes { "out_of_area" } else { "forbidden" };
+                let mut check = |what: &str, status: u16, code: &str, expected: u16, expected_code: &str| {
+                    if status != expected || (expected == 403 && code != expected_code) {
+                        wrong.push(format!(
+                            "{what} {}: {} over {area_code} {org_id}: {status} {code}",
+                            kind.name,
+                            role.code()
+                        ));
+                    }
+                };
+                let got = actor.get(path).await;
+                check("get", got.status, got.code(), read, "forbidden");
+                let listed = actor.get(&format!("/v1/{}", kind.path)).await;
+                check("list", listed.status, listed.code(), if reads { 200 } else { 403 }, "forbidden");
+                let seen = listed.body["items"].as_array().is_some_and(|items| !items.is_empty());
+                check("see", u16::from(seen), "", u16::from(reads && (own || far)), "");
+                if !own {
+                    let posted = actor.post(&format!("/v1/{}", kind.path), body).await;
+                    // The place may be out of sight first, which says no more than that.
+                    let hidden = writes
+                        && posted.status == 422
+                        && posted.faults().iter().all(|(_, code)| code == "unknown_reference");
+                    if !hidden {
+                        check("post", posted.status, posted.code(), 403, refused);
+                    }
+                    let patched = actor.patch(path, "\"1\"", &json!({"note": "x"})).await;
+                    let expected = if writes && reads && !far { 404 } else { 403 };
+                    check("patch", patched.status, patched.code(), expected, refused);
+                }
             }
         }
     }

@@ -9,12 +9,14 @@ use lianfang::routes;
 use crate::support::TestApp;
 
 /// Tables whose keys don't begin with the district: they are of the whole service.
-const EXEMPT: [&str; 9] = [
+const EXEMPT: [&str; 11] = [
     "__diesel_schema_migrations",
+    "api_keys",
     "audit_log",
     "divisions",
     "key_fingerprints",
     "migration_lock",
+    "observation_policies",
     "service_settings",
     "sessions",
     "user_grants",
@@ -186,6 +188,7 @@ fn diesel_type(udt: &str) -> &'static str {
         "bool" => "Bool",
         "timestamptz" => "Timestamptz",
         "date" => "Date",
+        "numeric" => "Numeric",
         "jsonb" => "Jsonb",
         "bytea" => "Bytea",
         other => panic!("no diesel type for {other}"),

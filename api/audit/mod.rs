@@ -1,6 +1,10 @@
 //! Who did what, where it is no field record. Field records have the ledger; everything else that is
 //! written goes through [`system_write`], so that nothing is changed without a line here.
 
+mod routes;
+mod trail;
+mod writes;
+
 use std::net::IpAddr;
 
 use diesel::ExpressionMethods;
@@ -14,11 +18,16 @@ use crate::kit::ids::new_id;
 use crate::kit::problem::Problem;
 use crate::schema::audit_log;
 
+pub use self::routes::{answer, operations, position, schemas};
+pub use self::trail::{AUDITORS, Trail, about};
+
 /// One line of the audit. `details` names fields and codes, never personal values.
 #[derive(Clone, Debug)]
 pub struct Deed {
     /// Who; `None` for the command line and for sign-ins of nobody.
     pub actor_id: Option<Uuid>,
+    /// The area it concerns, for the scope of auditors; `None` where nobody known acted.
+    pub area_code: Option<String>,
     /// What, `subject.verb`.
     pub verb: &'static str,
     /// To what kind of thing.
@@ -69,12 +78,21 @@ pub async fn system_write<R>(
     deed: Deed,
     write: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<R, SystemWriteError>,
 ) -> Result<R, Problem> {
+    system_write_all(service, vec![deed], write).await
+}
+
+/// The same, noting several deeds: one for each person of an answer.
+pub async fn system_write_all<R>(
+    service: &Service,
+    deeds: Vec<Deed>,
+    write: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<R, SystemWriteError>,
+) -> Result<R, Problem> {
     type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
     let mut pooled = service.database.connection().await?;
     let connection: &mut AsyncPgConnection = &mut pooled;
     Transactions::begin_transaction(connection).await.map_err(DatabaseError::from)?;
     let written = match write(connection).await {
-        Ok(written) => note(service, connection, deed).await.map(|()| written),
+        Ok(written) => note(service, connection, deeds).await.map(|()| written),
         Err(error) => Err(error),
     };
     match written {
@@ -92,20 +110,25 @@ pub async fn system_write<R>(
     }
 }
 
-async fn note(service: &Service, connection: &mut AsyncPgConnection, deed: Deed) -> Result<(), SystemWriteError> {
-    diesel::insert_into(audit_log::table)
-        .values((
-            audit_log::id.eq(new_id()),
-            audit_log::occurred_at.eq(service.clock.now()),
-            audit_log::actor_id.eq(deed.actor_id),
-            audit_log::verb.eq(deed.verb),
-            audit_log::subject_kind.eq(deed.subject_kind),
-            audit_log::subject_id.eq(deed.subject_id),
-            audit_log::request_id.eq(deed.request_id),
-            audit_log::address.eq(deed.address.map(|address| address.to_string())),
-            audit_log::details.eq(deed.details),
-        ))
-        .execute(connection)
-        .await?;
+async fn note(service: &Service, connection: &mut AsyncPgConnection, deeds: Vec<Deed>) -> Result<(), SystemWriteError> {
+    let now = service.clock.now();
+    let rows: Vec<_> = deeds
+        .into_iter()
+        .map(|deed| {
+            (
+                audit_log::id.eq(new_id()),
+                audit_log::occurred_at.eq(now),
+                audit_log::actor_id.eq(deed.actor_id),
+                audit_log::area_code.eq(deed.area_code),
+                audit_log::verb.eq(deed.verb),
+                audit_log::subject_kind.eq(deed.subject_kind),
+                audit_log::subject_id.eq(deed.subject_id),
+                audit_log::request_id.eq(deed.request_id),
+                audit_log::address.eq(deed.address.map(|address| address.to_string())),
+                audit_log::details.eq(deed.details),
+            )
+        })
+        .collect();
+    diesel::insert_into(audit_log::table).values(rows).execute(connection).await?;
     Ok(())
 }

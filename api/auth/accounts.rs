@@ -9,6 +9,7 @@ use moka::sync::Cache;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::keys::{self, KnownKey};
 use super::roles::{Actor, Grant, Role};
 use crate::app::Service;
 use crate::kit::catalogue::Code;
@@ -20,23 +21,36 @@ use crate::kit::value::Value;
 /// How long what was looked up is believed: the contract gives a revocation five seconds.
 const BELIEVED: Duration = Duration::from_secs(3);
 
-/// Whoever signed in, with the session.
+/// Whoever signed in, and by what.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
-    /// The account.
+    /// The account, or what a key may do.
     pub actor: Arc<Actor>,
-    /// The session.
-    pub session_id: Uuid,
+    /// By what.
+    pub credential: Credential,
 }
 
-/// Accounts by session.
+/// What a caller showed.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// An access token of this session.
+    Session(Uuid),
+    /// An API key with these scopes.
+    Key(Arc<Vec<String>>),
+}
+
+/// Accounts by session, and keys by id.
 pub struct Accounts {
     actors: Cache<Uuid, Arc<Actor>>,
+    pub(super) keys: Cache<Uuid, Arc<KnownKey>>,
 }
 
 impl Default for Accounts {
     fn default() -> Self {
-        Self { actors: Cache::builder().max_capacity(100_000).time_to_live(BELIEVED).build() }
+        Self {
+            actors: Cache::builder().max_capacity(100_000).time_to_live(BELIEVED).build(),
+            keys: Cache::builder().max_capacity(10_000).time_to_live(BELIEVED).build(),
+        }
     }
 }
 
@@ -49,6 +63,11 @@ impl Accounts {
     /// Forgets everybody: an account's grants changed.
     pub fn forget_all(&self) {
         self.actors.invalidate_all();
+    }
+
+    /// Forgets a key.
+    pub fn forget_key(&self, id: Uuid) {
+        self.keys.invalidate(&id);
     }
 }
 
@@ -64,10 +83,13 @@ pub async fn authenticate(service: &Service, request: &HttpRequest) -> Result<Si
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Code::InvalidToken.into());
     }
+    if keys::is_key(token.trim()) {
+        return keys::authenticate(service, token.trim()).await;
+    }
     let claims = service.tokens.verify(token.trim(), service.clock.now())?;
     let actor = of_session(service, claims.sid).await?;
     if actor.user_id == claims.sub {
-        Ok(SignedIn { actor, session_id: claims.sid })
+        Ok(SignedIn { actor, credential: Credential::Session(claims.sid) })
     } else {
         Err(Code::InvalidToken.into())
     }
@@ -111,16 +133,8 @@ fn actor_of_row(mut row: Row) -> Option<Actor> {
         _ => Vec::new(),
     };
     let grants: Vec<Grant> = list("grants").iter().filter_map(grant_of_json).collect();
-    // A district whose clock is missing still shows as one: its writes must fail loudly, not vanish.
-    let mut districts: Vec<String> = list("districts")
-        .iter()
-        .filter_map(Json::as_str)
-        .filter(|district| grants.iter().any(|grant| meets(district, &grant.area_code)))
-        .map(str::to_owned)
-        .collect();
-    districts.extend(grants.iter().filter_map(|grant| grant.area_code.get(..6)).map(str::to_owned));
-    districts.sort();
-    districts.dedup();
+    let known = list("districts").iter().filter_map(Json::as_str).map(str::to_owned).collect();
+    let districts = districts_of(&grants, known);
     Some(Actor {
         user_id: row.id("id")?,
         username: row.text("username")?,
@@ -130,6 +144,17 @@ fn actor_of_row(mut row: Row) -> Option<Actor> {
         grants,
         districts,
     })
+}
+
+/// The districts that grants reach. One whose clock is missing still shows: its writes must fail
+/// loudly, not vanish.
+pub(super) fn districts_of(grants: &[Grant], known: Vec<String>) -> Vec<String> {
+    let reached = |district: &String| grants.iter().any(|grant| meets(district, &grant.area_code));
+    let mut districts: Vec<String> = known.into_iter().filter(reached).collect();
+    districts.extend(grants.iter().filter_map(|grant| grant.area_code.get(..6)).map(str::to_owned));
+    districts.sort();
+    districts.dedup();
+    districts
 }
 
 /// Whether a district lies in an area or the area in the district.

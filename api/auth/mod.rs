@@ -4,10 +4,13 @@
 //! server and kept for three seconds, so that a revocation bites within five.
 
 pub mod accounts;
+pub mod keys;
 pub mod operations;
+mod own_sessions;
 pub mod passwords;
 pub mod roles;
 pub mod sessions;
+mod throttle;
 pub mod tokens;
 mod wire;
 

@@ -8,10 +8,11 @@ use diesel_async::RunQueryDsl;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::keys::KeyScope;
 use super::roles::Actor;
 use super::sessions::{self, Refreshed};
 use super::wire::{LOGIN, Me, PASSWORD, REFRESH, TokenPair, UserGrant};
-use super::{passwords, tokens};
+use super::{own_sessions, passwords, throttle, tokens};
 use crate::audit::{Deed, system_write};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::database::DatabaseError;
@@ -24,6 +25,12 @@ use crate::schema::users;
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
+    let mut operations = signing_in();
+    operations.extend(own_sessions::operations());
+    operations
+}
+
+fn signing_in() -> Vec<Operation> {
     let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
     let pair = json!({
         "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl", "token_type": "Bearer", "expires_in": 600,
@@ -36,7 +43,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Public)
             .body(form(LOGIN), json!({"username": "zhou.min", "password": "a one-time or chosen password"}))
             .answers(200, "Signed in.", Some(reference("TokenPair")), Some(pair.clone()))
-            .problems(&[Code::BadCredentials]),
+            .problems(&[Code::BadCredentials, Code::TooManyRequests]),
         Operation::new(Method::POST, "/v1/auth/refresh", "refresh_session", refresh)
             .described("auth", "Refresh the tokens", "Answers a new pair. Where the answer was lost, the same token gives the same successor until that is used; after that, reuse ends the session.")
             .access(Access::Public)
@@ -55,6 +62,7 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/v1/auth/me", "get_me", me)
             .described("auth", "Who am I", "The account, its roles and the operations it may use: what an app needs to build its menus.")
             .access(Access::SignedInOnce)
+            .keys(KeyScope::Any)
             .answers(200, "The account.", Some(reference("Me")), None),
         Operation::new(Method::GET, "/.well-known/jwks.json", "get_jwks", jwks)
             .described("auth", "Public keys of access tokens", "RFC 7517; for services that check tokens themselves.")
@@ -67,16 +75,21 @@ async fn login(call: Call) -> Answer {
     let form = call.form(LOGIN).await?;
     let username = form.text("username").unwrap_or_default();
     let account = find_login(&call, username).await?;
+    let (user_id, device_id) = (account.as_ref().map(|(id, ..)| *id), form.text("device_id"));
+    let attempt = throttle::begin(&call.service, username, user_id, call.address(), device_id).await?;
     let hash = account.as_ref().map(|(_, hash, _)| hash.clone());
     let matches = passwords::verify(form.text("password").unwrap_or_default().to_owned(), hash).await?;
     let account = account.filter(|_| matches);
     let Some((user_id, _, password_change_required)) = account else {
-        let deed = call.deed("session.refused", "users", None, json!({}));
+        let deed = call.deed("session.refused", "users", user_id, json!({}));
         system_write(&call.service, deed, async |_| Ok(())).await?;
         return Err(Code::BadCredentials.into());
     };
-    let deed = Deed { actor_id: Some(user_id), ..call.deed("session.open", "users", Some(user_id), json!({})) };
-    let opened = sessions::open(&call.service, user_id, form.text("device_id").map(str::to_owned), deed).await?;
+    attempt.succeeded(&call.service);
+    let area_code = super::accounts::of_user(&call.service, user_id).await?.and_then(|actor| actor.own_area());
+    let deed = call.deed("session.open", "users", Some(user_id), json!({}));
+    let deed = Deed { actor_id: Some(user_id), area_code, ..deed };
+    let opened = sessions::open(&call.service, user_id, device_id.map(str::to_owned), deed).await?;
     token_pair(&call, &opened, password_change_required)
 }
 
@@ -212,4 +225,7 @@ pub fn schemas() -> Vec<(String, serde_json::Value)> {
         crate::routes::schema_of::<UserGrant>("UserGrant"),
         crate::routes::schema_of::<Me>("Me"),
     ]
+    .into_iter()
+    .chain(own_sessions::schemas())
+    .collect()
 }

@@ -108,6 +108,11 @@ impl Actor {
         areas.all(|area| area == first).then_some(first)
     }
 
+    /// The widest of the areas of its grants: where its own deeds belong.
+    pub fn own_area(&self) -> Option<String> {
+        self.grants.iter().map(|grant| &grant.area_code).min_by_key(|code| code.len()).cloned()
+    }
+
     /// Whether the account may hand on a grant: it must hold one that is as wide. The district
     /// command hands on any role, a department only its own working roles in its own organisation.
     pub fn may_grant(&self, grant: &Grant) -> bool {

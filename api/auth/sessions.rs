@@ -46,6 +46,13 @@ pub async fn open(
     let (session_id, now) = (new_id(), service.clock.now());
     let expires_at = now + LIFETIME;
     system_write(service, deed, async |connection| {
+        // One family a device: whoever signs in there again doesn't use the former one any more.
+        diesel::update(sessions::table)
+            .filter(sessions::user_id.eq(user_id).and(sessions::ended_at.is_null()))
+            .filter(sessions::device_id.is_not_null().and(sessions::device_id.eq(&device_id)))
+            .set((sessions::ended_at.eq(now), sessions::end_reason.eq("replaced")))
+            .execute(connection)
+            .await?;
         diesel::insert_into(sessions::table)
             .values((
                 sessions::id.eq(session_id),

@@ -18,6 +18,7 @@ pub use self::watch::watch_heads;
 
 use self::queries::{Change, Window};
 use crate::auth::Role;
+use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::problem::Problem;
@@ -61,12 +62,14 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/v1/changes", "list_changes", list)
             .described("changes", "Follow the changes", "What the district's ledger took beyond a number, in order; with `wait` it answers when there is something.")
             .access(Access::Roles(Role::ALL))
+            .keys(KeyScope::Read)
             .parameters(vec![&SINCE, &KINDS, &AREA, &LIMIT, &WAIT, &DISTRICT])
             .answers(200, "A page; ask again with `since` = `next`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "head": 42})))
             .problems(&[Code::DistrictRequired, Code::NotFound]),
         Operation::new(Method::GET, "/v1/ledger/head", "get_ledger_head", head_of)
             .described("changes", "Get the ledger's head", "The newest number of a district and the head of its chain: keep it elsewhere, and nobody can rewrite what stands before it unnoticed.")
             .access(Access::Roles(Role::ALL))
+            .keys(KeyScope::Read)
             .parameters(vec![&DISTRICT])
             .answers(200, "The head.", Some(reference("LedgerHead")), Some(head))
             .problems(&[Code::DistrictRequired, Code::LedgerUnavailable]),

@@ -65,6 +65,7 @@ async fn add_to(
         NewUser { id: new_id(), username: name.into(), display_name: name.into(), phone: None, org_id: None, grants };
     let deed = Deed {
         actor_id: None,
+        area_code: Some(area_code.clone()),
         verb: "user.create",
         subject_kind: "users",
         subject_id: Some(new.id),

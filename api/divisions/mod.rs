@@ -12,6 +12,7 @@ use actix_web::http::header::{CACHE_CONTROL, LINK};
 use serde_json::{Value as Json, json};
 
 use self::tree::Division;
+use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::Code;
 use crate::kit::cursor;
 use crate::kit::field::{Field, Shape, free_text};
@@ -47,12 +48,14 @@ pub fn operations() -> Vec<Operation> {
             .described("divisions", "List divisions", "By parent, by search, or all of an edition, ordered by code.")
             .parameters(vec![&LIMIT, &CURSOR, &EDITION, &PARENT, &QUESTION])
             .access(Access::SignedIn)
+            .keys(KeyScope::Any)
             .answers(200, "A page.", Some(reference("DivisionPage")), Some(json!({"items": [example], "next_cursor": null})))
             .with_headers(&["Link"]),
         Operation::new(Method::GET, "/v1/divisions/{code}", "get_division", get)
             .described("divisions", "Get a division", "In the current edition where it is there, else in the newest that has it, or in the edition asked for.")
             .parameters(vec![&EDITION])
             .access(Access::SignedIn)
+            .keys(KeyScope::Any)
             .answers(200, "The division.", Some(reference("Division")), Some(example)),
     ]
 }

@@ -41,6 +41,7 @@ problem_codes! {
     BadCredentials "bad_credentials" UNAUTHORIZED "The user name or the password is wrong" "用户名或密码错误";
     InvalidToken "invalid_token" UNAUTHORIZED "The token is not valid or not valid any more" "令牌无效或已过期";
     Forbidden "forbidden" FORBIDDEN "Your roles don't allow this" "您的角色无权进行此操作";
+    KeyOutOfScope "key_out_of_scope" FORBIDDEN "This API key is not for this" "该 API 密钥不能用于此操作";
     OutOfArea "out_of_area" FORBIDDEN "That area is outside your own" "该区域不在您的管辖范围内";
     GrantTooWide "grant_too_wide" FORBIDDEN "Nobody grants a role or an area wider than his own" "不能授予超出自身权限的角色或区域";
     PasswordChangeRequired "password_change_required" FORBIDDEN "Change the one-time password first" "请先修改一次性密码";
@@ -51,6 +52,7 @@ problem_codes! {
     RecordExists "record_exists" CONFLICT "A record of this id exists with other content" "相同编号的记录已存在,内容不同";
     IdTaken "id_taken" CONFLICT "This id is taken" "该编号已被占用";
     RecordVoided "record_voided" CONFLICT "The record is void and can't be changed" "记录已作废,不能修改";
+    AlreadyMerged "already_merged" CONFLICT "This person was merged into another one already" "此人已合并至他人";
     UsernameTaken "username_taken" CONFLICT "This user name is taken" "用户名已被占用";
     WriteConflict "write_conflict" CONFLICT "Others kept changing the same record; send the request again" "记录被多次并发修改,请重试";
     Stale "stale" PRECONDITION_FAILED "The record was changed since you read it" "记录在您读取后已被修改";
@@ -131,7 +133,14 @@ fault_codes! {
     WrongPassword "wrong_password" false "is not the current password" "当前密码不正确";
     WeakPassword "weak_password" false "is too easy to guess" "密码过于简单";
     SamePassword "same_password" false "must differ from the current one" "新密码不能与当前密码相同";
+    OneOf "one_of" false "give exactly one of: {fields}" "应且仅应填写以下之一:{fields}";
+    SamePerson "same_person" false "is the same person" "为同一人";
+    NotMerged "not_merged" false "was not merged" "未曾合并";
+    MergeCycle "merge_cycle" false "was itself merged into this one" "对方已合并至此人,将形成循环";
     InvalidOrder "invalid_order" false "must not be before {other}" "不能早于 {other}";
+    PeriodTooLong "period_too_long" false "must be at most {hours} hours later" "时长不能超过 {hours} 小时";
+    InThePast "in_the_past" false "must lie in the future" "应晚于当前时间";
+    TooFarAhead "too_far_ahead" false "must be at most {days} days ahead" "最多为 {days} 天之后";
     Cyclic "cyclic" false "would make a circle of parents" "上级关系形成循环";
 }
 

@@ -10,6 +10,7 @@ pub mod faults;
 pub mod field;
 pub mod ids;
 pub mod json;
+pub mod limiter;
 pub mod patch;
 pub mod problem;
 pub mod query;

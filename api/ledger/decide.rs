@@ -3,6 +3,8 @@
 //! was admitted is written in the same transaction. Because the clock puts a district's writers in
 //! order, no constraint or isolation level is needed for "never below zero" or "no overlap".
 
+use uuid::Uuid;
+
 use crate::kit::faults::Fault;
 use crate::kit::row::Row;
 use crate::kit::statement::Statement;
@@ -13,6 +15,8 @@ use crate::kit::value::Values;
 pub struct Claim {
     /// Whose rules.
     pub decider: &'static dyn Decider,
+    /// The record.
+    pub id: Uuid,
     /// The values before; none where the record is new.
     pub former: Option<Values>,
     /// The values after; none where the record is voided.

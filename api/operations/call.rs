@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Body;
 use crate::app::Service;
 use crate::audit::Deed;
-use crate::auth::accounts::SignedIn;
+use crate::auth::accounts::{Credential, SignedIn};
 use crate::auth::roles::Actor;
 use crate::kit::body::BodyLimits;
 use crate::kit::catalogue::{Code, FaultCode};
@@ -52,7 +52,10 @@ impl Call {
 
     /// The caller's session.
     pub fn session_id(&self) -> Result<Uuid, Problem> {
-        self.signed_in.as_ref().map(|signed_in| signed_in.session_id).ok_or_else(|| Code::Unauthenticated.into())
+        match self.signed_in.as_ref().map(|signed_in| &signed_in.credential) {
+            Some(Credential::Session(session_id)) => Ok(*session_id),
+            _ => Err(Code::Unauthenticated.into()),
+        }
     }
 
     /// The request's id.
@@ -115,6 +118,7 @@ impl Call {
     ) -> Deed {
         Deed {
             actor_id: self.signed_in.as_ref().map(|signed_in| signed_in.actor.user_id),
+            area_code: self.signed_in.as_ref().and_then(|signed_in| signed_in.actor.own_area()),
             verb,
             subject_kind,
             subject_id,

@@ -5,18 +5,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use serde_json::json;
+use uuid::Uuid;
 
 use super::call::{Call, RequestId};
 use super::{Access, Answer, Operation};
 use crate::app::Service;
-use crate::auth::accounts::{SignedIn, authenticate};
+use crate::audit::{Deed, system_write};
+use crate::auth::accounts::{Credential, SignedIn, authenticate};
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::query::read_query;
 use crate::kit::text::Language;
+use crate::records::idempotency;
 
 /// What the access log says beside the request itself.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +28,7 @@ pub struct Outcome {
     /// The operation, or none.
     pub operation: Option<String>,
     /// The account.
-    pub user_id: Option<uuid::Uuid>,
+    pub user_id: Option<Uuid>,
     /// The problem's code and cause.
     pub problem: Option<String>,
 }
@@ -87,8 +91,32 @@ async fn run(operation: Arc<Operation>, request: HttpRequest, payload: Payload) 
 
 async fn judged(operation: &Operation, request: HttpRequest, payload: Payload, outcome: &mut Outcome) -> Answer {
     let service = service(&request)?;
-    let signed_in = admit(operation, &service, &request).await?;
+    let signed_in = match operation.access {
+        Access::Public => None,
+        _ => Some(authenticate(&service, &request).await?),
+    };
     outcome.user_id = signed_in.as_ref().map(|signed_in| signed_in.actor.user_id);
+    let answer = admitted(operation, Arc::clone(&service), request.clone(), payload, signed_in.clone()).await;
+    if let (Err(problem), Some(signed_in)) = (&answer, &signed_in) {
+        note_refusal(&service, operation, &request, signed_in, problem).await;
+    }
+    answer
+}
+
+async fn admitted(
+    operation: &Operation,
+    service: Arc<Service>,
+    request: HttpRequest,
+    payload: Payload,
+    signed_in: Option<SignedIn>,
+) -> Answer {
+    if let Some(signed_in) = &signed_in {
+        admit(operation, signed_in)?;
+    }
+    if !operation.headers.contains(&"Idempotency-Key") && request.headers().contains_key(&idempotency::HEADER) {
+        // Taken and forgotten, it would promise what isn't kept.
+        return Err(Code::BadIdempotencyKey.into());
+    }
     let query = read_query(request.query_string(), &operation.parameters)?;
     let language = language(&request);
     let body = operation.body.clone();
@@ -96,18 +124,45 @@ async fn judged(operation: &Operation, request: HttpRequest, payload: Payload, o
     (operation.handler)(Call { service, request, language, query, signed_in, payload, body }).await
 }
 
-async fn admit(operation: &Operation, service: &Service, request: &HttpRequest) -> Result<Option<SignedIn>, Problem> {
-    if let Access::Public = operation.access {
-        return Ok(None);
-    }
-    let signed_in = authenticate(service, request).await?;
+fn admit(operation: &Operation, signed_in: &SignedIn) -> Result<(), Problem> {
     let actor = &signed_in.actor;
     if actor.password_change_required && !matches!(operation.access, Access::SignedInOnce) {
         return Err(Code::PasswordChangeRequired.into());
     }
+    let in_scope = match &signed_in.credential {
+        Credential::Session(_) => true,
+        Credential::Key(scopes) => operation.key_scope.is_in(scopes),
+    };
     match operation.access {
         Access::Roles(roles) if !actor.holds(roles) => Err(Code::Forbidden.into()),
-        _ => Ok(Some(signed_in)),
+        _ if !in_scope => Err(Code::KeyOutOfScope.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Who tried what he may not: a line of the audit. The refusal stands even where that can't be written.
+async fn note_refusal(
+    service: &Service,
+    operation: &Operation,
+    request: &HttpRequest,
+    signed_in: &SignedIn,
+    problem: &Problem,
+) {
+    if problem.code().status() != StatusCode::FORBIDDEN || problem.code() == Code::PasswordChangeRequired {
+        return;
+    }
+    let deed = Deed {
+        actor_id: Some(signed_in.actor.user_id),
+        area_code: signed_in.actor.own_area(),
+        verb: "privilege.refused",
+        subject_kind: operation.tag,
+        subject_id: request.match_info().get("id").and_then(|id| Uuid::try_parse(id).ok()),
+        request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
+        address: request.peer_addr().map(|address| address.ip()),
+        details: json!({"operation": operation.id, "code": problem.code().code()}),
+    };
+    if let Err(unwritten) = system_write(service, deed, async |_| Ok(())).await {
+        tracing::error!(error = %unwritten, operation = operation.id, "a refusal could not be noted in the audit");
     }
 }
 

@@ -5,6 +5,7 @@
 mod call;
 mod dispatch;
 pub mod document;
+pub mod page;
 pub mod schema;
 
 use std::future::Future;
@@ -19,6 +20,7 @@ use serde_json::Value as Json;
 pub use call::{Call, RequestId, fault};
 pub use dispatch::{Outcome, configure, render_unrouted};
 
+use crate::auth::keys::KeyScope;
 use crate::auth::roles::Role;
 use crate::kit::catalogue::Code;
 use crate::kit::field::Field;
@@ -84,6 +86,10 @@ pub struct Operation {
     pub about: String,
     /// Who may.
     pub access: Access,
+    /// The scope that a key needs for it; none by default, so that a key reaches only what was meant for keys.
+    pub key_scope: KeyScope,
+    /// Whether it may take long on purpose (a long poll) and isn't counted as work under way.
+    pub waits: bool,
     /// Query parameters.
     pub parameters: Vec<&'static Field>,
     /// Request headers of its own.
@@ -112,6 +118,8 @@ impl Operation {
             summary: String::new(),
             about: String::new(),
             access: Access::SignedIn,
+            key_scope: KeyScope::None,
+            waits: false,
             parameters: Vec::new(),
             headers: &[],
             body: None,
@@ -132,6 +140,18 @@ impl Operation {
     /// Who may use it.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
+        self
+    }
+
+    /// Lets keys of a scope use it.
+    pub fn keys(mut self, key_scope: KeyScope) -> Self {
+        self.key_scope = key_scope;
+        self
+    }
+
+    /// It may wait on purpose.
+    pub fn waits(mut self) -> Self {
+        self.waits = true;
         self
     }
 

@@ -21,6 +21,7 @@ pub static ORGANIZATIONS: Definition = Definition {
     fields: wire::FIELDS,
     filters: &["kind", "parent_id"],
     slow_changing: false,
+    reached_by_lookup: false,
     reach: Reach::District,
     readers: Role::ALL,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin],

@@ -8,12 +8,17 @@
 //!   dated claim with a warning, and nothing is told that wasn't sent.
 
 pub mod documents;
+mod merge;
+mod operations;
 mod rules;
+pub mod sought;
 mod wire;
 
 use crate::auth::Role;
 use crate::kit::text::Text;
 use crate::records::{Definition, Reach};
+
+pub use operations::{PURPOSE, note_found, operations, schemas};
 
 /// The kind.
 pub static PEOPLE: Definition = Definition {
@@ -25,6 +30,7 @@ pub static PEOPLE: Definition = Definition {
     fields: wire::FIELDS,
     filters: &["sex"],
     slow_changing: false,
+    reached_by_lookup: true,
     reach: Reach::Area,
     readers: &[
         Role::DistrictAdmin,

@@ -5,11 +5,13 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::documents::{check_document, normalize_name, normalize_phone};
+use super::merge::{MergeDecider, pointer};
 use crate::divisions::tree::known_county;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
+use crate::ledger::decide::Decider;
 use crate::privacy::blind::{blind_index, derived_id};
 use crate::records::warnings::DIFFERS_FROM_REGISTER;
 use crate::records::{Context, Draft, Record, Rules, Warning};
@@ -87,6 +89,11 @@ impl Rules for PersonRules {
             Some(blind_index(&context.keys.blind_index, &record.envelope.district_code, field, text))
         };
         ["document_number", "phone", "name"].map(|field| index(field).map_or(Value::Null, Value::Bytes)).to_vec()
+    }
+
+    fn decider(&self, former: Option<&Record>, next: &Record) -> Option<&'static dyn Decider> {
+        let moved = former.and_then(pointer) != pointer(next);
+        moved.then_some(&MergeDecider)
     }
 
     fn reconcile(&self, known: &Record, draft: &mut Draft, context: &Context<'_>) -> Option<Record> {

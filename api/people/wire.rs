@@ -118,6 +118,7 @@ pub static FIELDS: &[Field] = &[
     .by_server(),
     Field::new("merged_into", Shape::Id, Text::new("Merged into", "合并至"), "The person this one turned out to be.")
         .by_server(),
+    super::merge::MERGE_REASON,
     Field::new(
         "claims",
         Shape::List { of: &Shape::Object(CLAIM), max: 1000 },

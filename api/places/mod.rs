@@ -7,7 +7,7 @@ pub mod coordinates;
 mod rules;
 mod wire;
 
-pub use wire::CHECKPOINT_KINDS;
+pub use rules::demand_checkpoint;
 
 use crate::auth::Role;
 use crate::kit::text::Text;
@@ -23,6 +23,7 @@ pub static PLACES: Definition = Definition {
     fields: wire::FIELDS,
     filters: &["kind", "parent_id", "operating_status"],
     slow_changing: true,
+    reached_by_lookup: false,
     reach: Reach::Area,
     readers: &[
         Role::DistrictAdmin,

@@ -3,10 +3,20 @@
 use serde_json::{Value as Json, json};
 
 use super::coordinates::gcj02_to_wgs84;
+use super::wire::CHECKPOINT_KINDS;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::value::Value;
 use crate::records::{Context, Draft, Rules};
+
+/// A draft's `place_id` must name a checkpoint.
+pub fn demand_checkpoint(draft: &Draft, faults: &mut Faults) {
+    let kind = draft.references.get("place_id").and_then(|place| place.values.text("kind"));
+    if kind.is_some_and(|kind| !CHECKPOINT_KINDS.contains(&kind)) {
+        let kinds = vec![("kinds", CHECKPOINT_KINDS.join(", "))];
+        faults.add_with(draft.at("place_id"), FaultCode::WrongKindOfPlace, kinds);
+    }
+}
 
 /// Rules of places.
 pub struct PlaceRules;

@@ -32,6 +32,7 @@ pub async fn amend(
     if_match: &IfMatch,
     patch: &Tree,
 ) -> Result<Record, Problem> {
+    service.policies.refresh(service).await?;
     for _ in 0..TRIES {
         let current = writable(service, actor, kind, id).await?;
         if current.envelope.voided {
@@ -88,7 +89,8 @@ async fn writable(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Re
     }
 }
 
-async fn write(
+/// Writes the next revision of a record. `None` where it was changed meanwhile: read it again.
+pub async fn write(
     service: &Service,
     actor: &Actor,
     kind: &'static Kind,
@@ -136,7 +138,7 @@ async fn patched(
     draft.values.set("id", Value::Id(current.envelope.id));
     let context = service.context(now, &current.envelope.district_code);
     kind.rules.check(&mut draft, &context, &mut faults);
-    resolve::resolve_references(service, actor, &mut draft, &mut faults).await?;
+    resolve::resolve_references(service, actor, current, &mut draft, &mut faults).await?;
     let place = resolve::place(service, actor, &mut draft, &mut faults);
     kind.rules.check_references(&mut draft, &context, &mut faults);
     faults.finish()?;

@@ -43,10 +43,6 @@ pub static VALIDATE_ONLY: Field = Field::new(
 
 /// Handles a batch of a kind.
 pub async fn batch(kind: &'static Kind, call: Call) -> Answer {
-    if call.request.headers().contains_key(&super::idempotency::HEADER) {
-        // Items have ids of their own: sent again, they are recognised one by one.
-        return Err(Code::BadIdempotencyKey.into());
-    }
     let items = items(&call.batch_tree().await?)?;
     let (service, actor) = (&call.service, call.actor()?);
     let atomic = call.query.boolean("atomic") == Some(true);

@@ -94,9 +94,14 @@ fn change(entry: &Entry, context: &Context<'_>, sealer: &Sealer) -> Result<Chang
 }
 
 fn claim(entry: &Entry) -> Option<Claim> {
-    let decider = entry.kind.rules.decider()?;
+    let decider = entry.kind.rules.decider(entry.former.as_ref(), &entry.record)?;
     let next = (!entry.record.envelope.voided).then(|| entry.record.values.clone());
-    Some(Claim { decider, former: entry.former.as_ref().map(|former| former.values.clone()), next })
+    Some(Claim {
+        decider,
+        id: entry.record.envelope.id,
+        former: entry.former.as_ref().map(|former| former.values.clone()),
+        next,
+    })
 }
 
 /// A void record counts as nothing.
@@ -104,7 +109,7 @@ fn tally(append: &mut Append, kind: &'static Kind, record: &Record, delta: i64, 
     if record.envelope.voided {
         return;
     }
-    for measure in kind.rules.measures(record) {
+    for (measure, amount) in kind.rules.measures(record).into_iter().filter(|(_, amount)| *amount != 0) {
         let key = TallyKey {
             kind: kind.name,
             on_day: day_of(record.envelope.occurred_at, context.zone),
@@ -112,7 +117,7 @@ fn tally(append: &mut Append, kind: &'static Kind, record: &Record, delta: i64, 
             place_id: record.values.id("place_id").unwrap_or(Uuid::nil()),
             measure,
         };
-        append.tallies.push((key, delta));
+        append.tallies.push((key, delta * amount));
     }
 }
 

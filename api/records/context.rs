@@ -1,14 +1,17 @@
 //! What rules may know: the time, the zone, the map, the keys. No IO.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use crate::divisions::tree::Divisions;
 use crate::kit::time::day_of;
+use crate::observation_policies::{Policies, Policy};
 use crate::privacy::keys::Keys;
 
 /// Passed to every rule.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Context<'a> {
     /// Now, by the server.
     pub now: DateTime<Utc>,
@@ -18,11 +21,18 @@ pub struct Context<'a> {
     pub divisions: &'a Divisions,
     /// Keys, for derived ids and blind indexes.
     pub keys: &'a Keys,
+    /// What counts as fever and how long is observed, by area and day.
+    pub policies: Arc<Policies>,
     /// The district in which the record will stand.
     pub district_code: &'a str,
 }
 
 impl Context<'_> {
+    /// The policy in force in an area when something happened.
+    pub fn policy_at(&self, area_code: &str, occurred_at: DateTime<Utc>) -> Policy {
+        self.policies.at(area_code, day_of(occurred_at, self.zone))
+    }
+
     /// Today in the district's zone.
     pub fn today(&self) -> NaiveDate {
         day_of(self.now, self.zone)

@@ -45,6 +45,8 @@ pub struct Definition {
     pub filters: &'static [&'static str],
     /// Whether its records change so rarely that references to them may be believed for two seconds.
     pub slow_changing: bool,
+    /// Whether a reference may name one outside the caller's scope whom he looked up in the last day.
+    pub reached_by_lookup: bool,
     /// How far reading reaches.
     pub reach: Reach,
     /// Who reads.
@@ -60,6 +62,9 @@ pub struct Definition {
     /// Where it stands among records of one number: people 0, what introduces them 1.
     pub sequence: i16,
 }
+
+/// What is counted, and how much of it: units in the name (`disinfected_dm2`), integers only.
+pub type Measure = (&'static str, i64);
 
 /// What a kind decides itself. Pure: no IO; the time and the keys come in the context.
 pub trait Rules: Sync {
@@ -88,13 +93,13 @@ pub trait Rules: Sync {
         Vec::new()
     }
 
-    /// The rules across rows, where there are any: then writes of the kind take the decide path.
-    fn decider(&self) -> Option<&'static dyn Decider> {
+    /// The rules across rows that a change must pass, where there are any: then it takes the decide path.
+    fn decider(&self, _former: Option<&Record>, _next: &Record) -> Option<&'static dyn Decider> {
         None
     }
 
-    /// What a record counts as in the rollups of its day, area and place.
-    fn measures(&self, _record: &Record) -> Vec<&'static str> {
+    /// What a record counts as, and how much, in the rollups of its day, area and place.
+    fn measures(&self, _record: &Record) -> Vec<Measure> {
         Vec::new()
     }
 

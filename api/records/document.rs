@@ -62,6 +62,13 @@ pub fn is_server_field(_kind: &Kind, name: &str) -> bool {
     server_fields().iter().any(|(other, ..)| *other == name)
 }
 
+/// The schema of a form with its description.
+pub fn described(fields: &'static [Field], about: &str) -> Json {
+    let mut schema = object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
+    crate::kit::json::put(&mut schema, "description", about);
+    schema
+}
+
 /// The schemas of a kind: the record, what creates it, what amends it, a page.
 pub fn schemas(kind: &Kind) -> Vec<(String, Json)> {
     let fields = kind.body_fields();

@@ -1,10 +1,12 @@
 //! Lists: keyset pages, newest first, stable under concurrent writes.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use uuid::Uuid;
 
 use super::definition::Kind;
-use super::read::load;
+use super::read::{self, load};
 use super::record::Record;
 use super::scope::{visible_to, within};
 use crate::app::Service;
@@ -72,13 +74,26 @@ pub struct Page {
 
 /// The page of a kind's list that the parameters ask for.
 pub async fn list(service: &Service, actor: &Actor, kind: &Kind, query: &Values) -> Result<Page, Problem> {
+    list_where(service, actor, kind, query, |_, statement| statement).await
+}
+
+/// The page of a search: as [`list`], with one more condition for the district in question.
+pub async fn list_where(
+    service: &Service,
+    actor: &Actor,
+    kind: &Kind,
+    query: &Values,
+    condition: impl FnOnce(&str, Statement) -> Statement,
+) -> Result<Page, Problem> {
     let limit = query.integer("limit").unwrap_or(50);
     let binding = binding(actor, kind, query);
     let after = query.text("cursor").map(|text| position(service, &binding, text)).transpose()?;
     let Some(district_code) = district(actor, query)? else {
         return Ok(Page { items: Vec::new(), next_cursor: None });
     };
-    let statement = filtered(service, visible_to(actor, kind, &district_code), kind, query);
+    let families = families(service, kind, &district_code, query).await?;
+    let statement = filtered(service, visible_to(actor, kind, &district_code), kind, query, &families);
+    let statement = condition(&district_code, statement);
     let statement = match after {
         Some((occurred_at, id)) => statement
             .sql(" AND (r.occurred_at, r.id) < (")
@@ -111,7 +126,13 @@ pub fn district(actor: &Actor, query: &Values) -> Result<Option<String>, Problem
     }
 }
 
-fn filtered(service: &Service, statement: Statement, kind: &Kind, query: &Values) -> Statement {
+fn filtered(
+    service: &Service,
+    statement: Statement,
+    kind: &Kind,
+    query: &Values,
+    families: &BTreeMap<&str, Vec<Uuid>>,
+) -> Statement {
     let day_start = |day: chrono::NaiveDate| {
         let midnight = service.zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
         midnight.map(|instant| instant.with_timezone(&Utc))
@@ -131,15 +152,41 @@ fn filtered(service: &Service, statement: Statement, kind: &Kind, query: &Values
     if let Some(area_code) = query.text("area_code") {
         statement = within("r", statement.sql(" AND "), area_code);
     }
+    if kind.field("merged_into").is_some() {
+        statement = statement.sql(" AND r.merged_into IS NULL");
+    }
     if query.boolean("include_voided") != Some(true) {
         statement = statement.sql(" AND NOT r.voided");
     }
     for column in &kind.table().columns {
-        if let (true, Some(value)) = (kind.filters.contains(&column.name), query.get(column.name)) {
-            statement = statement.sql(format!(" AND r.{} = ", column.name)).bind(column.column_type, value.clone());
-        }
+        let Some(value) = query.get(column.name).filter(|_| kind.filters.contains(&column.name)) else { continue };
+        statement = match families.get(column.name) {
+            Some(ids) => {
+                let ids = ids.iter().copied().map(Value::Id).collect();
+                statement.sql(format!(" AND r.{} = ANY(", column.name)).column(ColumnType::Id, ids).sql(")")
+            }
+            None => statement.sql(format!(" AND r.{} = ", column.name)).bind(column.column_type, value.clone()),
+        };
     }
     statement
+}
+
+/// For filters that name somebody who may have been merged: all ids under which he is known.
+async fn families(
+    service: &Service,
+    kind: &Kind,
+    district_code: &str,
+    query: &Values,
+) -> Result<BTreeMap<&'static str, Vec<Uuid>>, Problem> {
+    let mut families = BTreeMap::new();
+    for field in kind.filters.iter().filter_map(|name| kind.field(name)) {
+        let (Shape::Reference(name), Some(id)) = (field.shape, query.id(field.name)) else { continue };
+        if let Some(of) = service.kinds.kind(name).filter(|of| of.field("merged_into").is_some()) {
+            let root = read::root(service, of, district_code, id).await?;
+            families.insert(field.name, read::family(service, of, district_code, root).await?);
+        }
+    }
+    Ok(families)
 }
 
 /// What a cursor holds for: the kind, the caller and every parameter but the page's own.

@@ -27,7 +27,7 @@ pub mod view;
 pub mod warnings;
 
 pub use context::Context;
-pub use definition::{Definition, Kind, Reach, Registry, Rules};
+pub use definition::{Definition, Kind, Measure, Reach, Registry, Rules};
 pub use draft::Draft;
 pub use envelope::Envelope;
 pub use record::Record;

@@ -3,8 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, LINK, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LOCATION, ETAG, LINK, LOCATION};
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use super::create::{Created, create};
 use super::definition::Kind;
@@ -12,6 +13,7 @@ use super::document::{example_new, example_served};
 use super::idempotency::{Key, REPLAYED};
 use super::record::Record;
 use super::{amend, batch, list, read, view};
+use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::Code;
 use crate::kit::etag::{self, IfMatch};
 use crate::kit::field::{Field, free_text};
@@ -41,6 +43,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
         Operation::new(Method::POST, &base, format!("create_{one}"), move |call| post(kind, call))
             .described(kind.name, format!("Create a {label} record"), "The same `id` with the same content is answered 200 with the current record, with other content 409. Without an `id` the server makes one, and a retry makes another record.")
             .access(Access::Roles(kind.writers))
+            .keys(KeyScope::Write)
             .body(reference(&format!("New{}", kind.schema)), example_new(kind))
             .answers(201, "Created.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag", "Location"])
@@ -51,6 +54,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
         Operation::new(Method::POST, format!("{base}:batch"), format!("create_{}_batch", kind.name), move |call| batch::batch(kind, call))
             .described(kind.name, format!("Create many {label} records"), "Up to 500 items, each for itself: a bad one spoils no other. `atomic=true` writes all or none, `validate_only=true` none.")
             .access(Access::Roles(kind.writers))
+            .keys(KeyScope::Write)
             .parameters(vec![&batch::ATOMIC, &batch::VALIDATE_ONLY])
             .body(json!({"type": "object", "required": ["items"], "additionalProperties": false, "properties": {"items": {"type": "array", "minItems": 1, "maxItems": batch::MAX_ITEMS, "items": reference(&format!("New{}", kind.schema)), "description": "What to create."}}}), json!({"items": [example_new(kind)]}))
             .answers(207, "What became of each item, in their order.", Some(reference("BatchResults")), Some(json!({"results": [{"index": 0, "id": "0198c0de-0004-7000-8000-000000000001", "outcome": "created", "status": 201, "change_no": 7, "problem": null, "warnings": [], "kind": kind.name}]})))
@@ -58,6 +62,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
         Operation::new(Method::GET, &base, format!("list_{}", kind.name), move |call| page_of(kind, call))
             .described(kind.name, format!("List {}", kind.name.replace('_', " ")), "Newest first, keyset pages, stable while others write. What is out of the caller's scope is not there.")
             .access(Access::Roles(kind.readers))
+            .keys(KeyScope::Read)
             .parameters(list::parameters(kind))
             .answers(200, "A page.", Some(page.clone()), Some(listed.clone()))
             .with_headers(&["Link"])
@@ -65,6 +70,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
         Operation::new(Method::GET, format!("{base}/{{id}}"), format!("get_{one}"), move |call| get(kind, call))
             .described(kind.name, format!("Get a {label} record"), "The current revision. Out of scope answers like absent.")
             .access(Access::Roles(kind.readers))
+            .keys(KeyScope::Read)
             .headers(&["If-None-Match"])
             .answers(200, "The record.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag"])
@@ -72,6 +78,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
         Operation::new(Method::PATCH, format!("{base}/{{id}}"), format!("amend_{one}"), move |call| patch(kind, call))
             .described(kind.name, format!("Amend a {label} record"), "A merge patch makes the next revision; the former one stays readable.")
             .access(Access::Roles(kind.writers))
+            .keys(KeyScope::Write)
             .headers(&["If-Match"])
             .body_of(reference(&format!("{}Patch", kind.schema)), json!({"note": "corrected at the gate"}), &["application/merge-patch+json", "application/json"])
             .answers(200, "The new revision, or the current one where the patch changes nothing.", Some(record.clone()), Some(example.clone()))
@@ -80,13 +87,16 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
         Operation::new(Method::POST, format!("{base}/{{id}}:void"), format!("void_{one}"), move |call| void(kind, call))
             .described(kind.name, format!("Void a {label} record"), "It stays readable and counts as nothing. Once more is no fault. Records are never deleted.")
             .access(Access::Roles(kind.writers))
+            .keys(KeyScope::Write)
             .body(object(&VOID.iter().collect::<Vec<_>>(), Direction::Sent), json!({"reason": "entered twice"}))
+            .headers(&["Idempotency-Key"])
             .answers(200, "The void record.", Some(record), Some(example))
             .with_headers(&["ETag"])
-            .problems(&[Code::OutOfArea, Code::Stale, Code::BadIfMatch, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::Stale, Code::BadIfMatch, Code::WriteConflict, Code::LedgerUnavailable]),
         Operation::new(Method::GET, format!("{base}/{{id}}/revisions"), format!("list_{one}_revisions"), move |call| revisions(kind, call))
             .described(kind.name, format!("List the revisions of a {label} record"), "The oldest first, the current one last.")
             .access(Access::Roles(kind.readers))
+            .keys(KeyScope::Read)
             .answers(200, "All revisions.", Some(page), Some(listed)),
     ]
 }
@@ -125,13 +135,31 @@ async fn replayed(kind: &'static Kind, call: &Call, key: Option<&Key>) -> Result
 }
 
 async fn get(kind: &'static Kind, call: Call) -> Answer {
-    let record = read::find(&call.service, call.actor()?, kind, call.path_id()?).await?;
+    let id = call.path_id()?;
+    let record = read::find(&call.service, call.actor()?, kind, id).await?;
+    if is_merged(&record, id) {
+        // No tag: that of the other record would say something else once they are parted again.
+        let location = format!("/v1/{}/{}", kind.path, record.envelope.id);
+        let body = view::record(&call.service, kind, &record, call.language);
+        let mut response = HttpResponse::Ok();
+        return Ok(response
+            .insert_header((CONTENT_LOCATION, location))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .json(body));
+    }
     let tag = etag::of_revision(record.envelope.revision);
     if etag::is_unchanged(&call.request, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
     let body = view::record(&call.service, kind, &record, call.language);
     Ok(answer(HttpResponse::Ok(), &record, &body))
+}
+
+/// Whether a record was found by the id of another that was merged into it.
+fn is_merged(record: &Record, id: Uuid) -> bool {
+    let aliases = record.values.json("aliases").and_then(Json::as_array);
+    let is_alias = aliases.is_some_and(|list| list.iter().any(|alias| alias.as_str() == Some(&id.to_string())));
+    record.envelope.id != id && !is_alias
 }
 
 async fn page_of(kind: &'static Kind, call: Call) -> Answer {

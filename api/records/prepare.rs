@@ -59,6 +59,7 @@ pub async fn prepare(
     trees: &[Tree],
     now: DateTime<Utc>,
 ) -> Result<Vec<Preparation>, Problem> {
+    service.policies.refresh(service).await?;
     let mut items: Vec<Item> = trees.iter().map(|tree| parse(service, kind, tree, now)).collect();
     resolve_all(service, actor, &mut items).await?;
     let mut prepared = Vec::with_capacity(items.len());

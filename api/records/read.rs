@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::definition::{Kind, Reach};
@@ -47,7 +48,74 @@ pub async fn find_all(
             }
         }
     }
+    for record in found.values_mut().filter(|record| record.values.id("merged_into").is_some()) {
+        *record = survivor(service, actor, kind, record.clone()).await?;
+    }
     Ok(found)
+}
+
+/// The record of an id itself, even where it was merged into another.
+pub async fn find_itself(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
+    for district_code in &actor.districts {
+        let statement = visible_by_id(actor, kind, district_code, &[id]);
+        if let Some(record) = load(service, kind, &statement).await?.pop() {
+            return Ok(record);
+        }
+    }
+    Err(Code::NotFound.into())
+}
+
+/// How long somebody looked up at a gate may be named there.
+const LOOKUP_HOLDS: TimeDelta = TimeDelta::days(1);
+/// More merges than this in a row are not followed; nobody merges so often.
+const MOST_MERGES: usize = 32;
+
+/// Whom a record was merged into in the end, as far as the actor may see.
+async fn survivor(service: &Service, actor: &Actor, kind: &Kind, record: Record) -> Result<Record, Problem> {
+    let mut current = record;
+    for _ in 0..MOST_MERGES {
+        let Some(id) = current.values.id("merged_into") else { break };
+        let statement = visible_by_id(actor, kind, &current.envelope.district_code, &[id]);
+        match load(service, kind, &statement).await?.pop() {
+            Some(next) => current = next,
+            None => break,
+        }
+    }
+    Ok(current)
+}
+
+/// The id that an id was merged into in the end, whoever may see it: an alias, or itself where it was not.
+pub async fn root(service: &Service, kind: &Kind, district_code: &str, id: Uuid) -> Result<Uuid, Problem> {
+    let mut current = id;
+    for _ in 0..MOST_MERGES {
+        let found = find_unscoped(service, kind, district_code, &[current]).await?;
+        match found.get(&current).and_then(|record| record.values.id("merged_into")) {
+            Some(next) => current = next,
+            None => break,
+        }
+    }
+    Ok(current)
+}
+
+/// The ids under which a record's subject is known in a district: its own and those merged into it.
+pub async fn family(service: &Service, kind: &Kind, district_code: &str, id: Uuid) -> Result<Vec<Uuid>, Problem> {
+    let mut all = vec![id];
+    let mut newest = vec![id];
+    for _ in 0..MOST_MERGES {
+        let ids = newest.iter().copied().map(Value::Id).collect();
+        let statement = Statement::new(format!("SELECT r.id FROM {} AS r WHERE r.district_code = ", kind.name))
+            .text(district_code)
+            .sql(" AND r.merged_into = ANY(")
+            .column(ColumnType::Id, ids)
+            .sql(")");
+        let rows = service.database.read(&statement).await?;
+        newest = rows.into_iter().filter_map(|mut row| row.id("id")).filter(|id| !all.contains(id)).collect();
+        if newest.is_empty() {
+            break;
+        }
+        all.extend(&newest);
+    }
+    Ok(all)
 }
 
 /// The records that references name, as [`find_all`] gives them. Those of kinds that hardly change
@@ -59,7 +127,12 @@ pub async fn find_referenced(
     ids: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Record>, Problem> {
     if !kind.slow_changing {
-        return find_all(service, actor, kind, ids).await;
+        let mut found = find_all(service, actor, kind, ids).await?;
+        if kind.reached_by_lookup {
+            let missing: Vec<Uuid> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
+            found.extend(looked_up(service, actor, kind, &missing).await?);
+        }
+        return Ok(found);
     }
     let (mut found, mut missing) = (BTreeMap::new(), Vec::new());
     for id in ids {
@@ -73,6 +146,33 @@ pub async fn find_referenced(
             service.believed.insert((kind.name, id), Arc::new(record.clone()));
             found.insert(id, record);
         }
+    }
+    Ok(found)
+}
+
+/// Those of the ids that the actor looked up by document or plate in the last day: knowing the document
+/// is what lets a gate register somebody from elsewhere.
+async fn looked_up(
+    service: &Service,
+    actor: &Actor,
+    kind: &Kind,
+    ids: &[Uuid],
+) -> Result<BTreeMap<Uuid, Record>, Problem> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let statement = Statement::new("SELECT subject_id FROM audit_log WHERE verb = 'screenings.lookup' AND actor_id = ")
+        .id(actor.user_id)
+        .sql(" AND occurred_at > ")
+        .bind(ColumnType::Instant, Value::Instant(service.clock.now() - LOOKUP_HOLDS))
+        .sql(" AND subject_id = ANY(")
+        .column(ColumnType::Id, ids.iter().copied().map(Value::Id).collect())
+        .sql(")");
+    let rows = service.database.read(&statement).await?;
+    let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("subject_id")).collect();
+    let mut found = BTreeMap::new();
+    for district_code in actor.districts.iter().filter(|_| !ids.is_empty()) {
+        found.extend(find_unscoped(service, kind, district_code, &ids).await?);
     }
     Ok(found)
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::draft::Draft;
-use super::read::find_all;
+use super::read::{find_referenced, find_unscoped};
 use super::record::Record;
 use super::warnings::{self, Warning};
 use crate::app::Service;
@@ -36,10 +36,12 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 /// Later than this is noted as late.
 const LATE_AFTER: TimeDelta = TimeDelta::days(3);
 
-/// Loads what a draft's references name and assigns it.
+/// Loads what the references of an amended record name and assigns it. One that stays as it was is not
+/// asked for again: a place that closed or somebody who moved away since is no fault of the amendment.
 pub async fn resolve_references(
     service: &Service,
     actor: &Actor,
+    current: &Record,
     draft: &mut Draft,
     faults: &mut Faults,
 ) -> Result<(), Problem> {
@@ -48,7 +50,11 @@ pub async fn resolve_references(
         if let (Shape::Reference(name), Some(id)) = (field.shape, draft.values.id(field.name)) {
             let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
             let of_kind: &mut BTreeMap<Uuid, Record> = found.entry(name).or_default();
-            of_kind.extend(find_all(service, actor, kind, &[id]).await?);
+            of_kind.extend(if current.values.id(field.name) == Some(id) {
+                find_unscoped(service, kind, &current.envelope.district_code, &[id]).await?
+            } else {
+                find_referenced(service, actor, kind, &[id]).await?
+            });
         }
     }
     assign_references(actor, draft, &found, faults);

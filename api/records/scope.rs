@@ -1,7 +1,7 @@
 //! Scope is where a query begins: what an actor may see of a kind, as SQL.
 
 use super::definition::{Kind, Reach};
-use crate::auth::roles::{Actor, Grant};
+use crate::auth::roles::{Actor, Grant, Role};
 use uuid::Uuid;
 
 use crate::kit::statement::{ColumnType, Statement};
@@ -42,6 +42,20 @@ pub fn readable(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> 
             Reach::District => within(row, statement, grant.area_code.get(..6).unwrap_or(&grant.area_code)),
         };
     }
+    statement.sql(")")
+}
+
+/// The condition that a row stands where the actor holds one of the roles. `of_organizations` says
+/// whether the row has an `org_id` that narrows grants; without one they count for nothing.
+pub fn reached(
+    row: &str,
+    statement: Statement,
+    actor: &Actor,
+    roles: &'static [Role],
+    of_organizations: bool,
+) -> Statement {
+    let grants = actor.grants_of(roles).filter(|grant| of_organizations || grant.org_id.is_none());
+    let statement = grants.fold(statement.sql("(false"), |statement, grant| granted(row, statement.sql(" OR "), grant));
     statement.sql(")")
 }
 

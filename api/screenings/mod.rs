@@ -6,9 +6,12 @@
 //!   all the same, and the record is then not `complete`.
 //! - `abnormal` and `complete` are the server's.
 
+mod operations;
 pub mod plates;
 mod rules;
 mod wire;
+
+pub use operations::{operations, schemas};
 
 use crate::auth::Role;
 use crate::kit::text::Text;
@@ -22,8 +25,9 @@ pub static SCREENINGS: Definition = Definition {
     label: Text::new("Screening", "问检登"),
     about: "A passage of one person through a checkpoint: asked, checked, registered.",
     fields: wire::FIELDS,
-    filters: &["place_id", "direction", "person_id", "abnormal", "complete", "disposition"],
+    filters: &["place_id", "direction", "person_id", "abnormal", "complete", "disposition", "pass_group_id"],
     slow_changing: false,
+    reached_by_lookup: false,
     reach: Reach::Area,
     readers: &[
         Role::DistrictAdmin,

@@ -1,6 +1,5 @@
 //! The rules of screenings.
 
-use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
 use super::plates::{check_plate, guess_plate_kind};
@@ -9,14 +8,9 @@ use crate::kit::faults::Faults;
 use crate::kit::json::put;
 use crate::kit::text::Text;
 use crate::kit::value::Value;
-use crate::places::CHECKPOINT_KINDS;
+use crate::places::demand_checkpoint;
 use crate::privacy::blind::blind_index;
-use crate::records::{Context, Draft, Record, Rules, Warning};
-
-/// From here on a temperature is a fever: 37.3 ℃ itself counts (domain.md 3.1).
-const FEVER_C: Decimal = Decimal::from_parts(373, 0, 0, false, 1);
-/// Below this an infrared thermometer was too cold: measure again.
-const IMPLAUSIBLE_BELOW_C: Decimal = Decimal::from_parts(350, 0, 0, false, 1);
+use crate::records::{Context, Draft, Measure, Record, Rules, Warning};
 
 /// A temperature no living person has at rest; kept, to be measured again.
 pub static IMPLAUSIBLE_TEMPERATURE: Warning = Warning {
@@ -52,23 +46,23 @@ impl Rules for ScreeningRules {
     }
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        let kind = draft.references.get("place_id").and_then(|place| place.values.text("kind"));
-        if kind.is_some_and(|kind| !CHECKPOINT_KINDS.contains(&kind)) {
-            let kinds = vec![("kinds", CHECKPOINT_KINDS.join(", "))];
-            faults.add_with(draft.at("place_id"), FaultCode::WrongKindOfPlace, kinds);
-        }
+        demand_checkpoint(draft, faults);
     }
 
-    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
         let temperature = draft.values.decimal("temperature_c");
-        let fever = temperature.is_some_and(|temperature| temperature >= FEVER_C);
+        let place = draft.references.get("place_id").map(|place| place.envelope.area_code.as_str());
+        let area_code = draft.values.text("area_code").or(place).unwrap_or(context.district_code);
+        // By what was in force when it happened, however late it is told.
+        let policy = context.policy_at(area_code, draft.values.instant("occurred_at").unwrap_or(context.now));
+        let fever = temperature.is_some_and(|temperature| temperature >= policy.fever_c);
         let risk = draft.values.codes("answers").iter().any(|code| !matches!(*code, "none" | "refused"));
         let symptom = draft.values.codes("symptoms").iter().any(|code| *code != "none");
         let asked = draft.values.codes("answers").iter().any(|code| *code != "refused");
         let registered = draft.values.get("person_id").is_some();
         draft.values.set("abnormal", Value::Boolean(fever || risk || symptom));
         draft.values.set("complete", Value::Boolean(asked && temperature.is_some() && registered));
-        if temperature.is_some_and(|temperature| temperature < IMPLAUSIBLE_BELOW_C) {
+        if temperature.is_some_and(|temperature| temperature < policy.retest_below_c) {
             draft.warn(&IMPLAUSIBLE_TEMPERATURE, "temperature_c");
         }
         if fever && draft.values.get("retest_of").is_none() {
@@ -91,12 +85,12 @@ impl Rules for ScreeningRules {
         vec![plate.map_or(Value::Null, |plate| Value::Bytes(index(plate)))]
     }
 
-    fn measures(&self, record: &Record) -> Vec<&'static str> {
+    fn measures(&self, record: &Record) -> Vec<Measure> {
         let mut measures = vec!["screened"];
         measures.push(if record.values.text("direction") == Some("out") { "screened_out" } else { "screened_in" });
         measures
             .extend(["abnormal", "complete"].into_iter().filter(|field| record.values.boolean(field) == Some(true)));
-        measures
+        measures.into_iter().map(|measure| (measure, 1)).collect()
     }
 }
 

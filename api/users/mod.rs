@@ -11,5 +11,6 @@ mod store;
 mod wire;
 
 pub use routes::operations;
-pub use store::{NewUser, add};
+pub use rules::demand_grantable;
+pub use store::{ADMINISTRATORS, NewUser, add};
 pub use wire::schemas;

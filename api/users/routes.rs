@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, LINK, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -10,7 +10,6 @@ use super::rules;
 use super::store::{self, ADMINISTRATORS, NewUser, UserChange};
 use super::wire::{ACTIVE, NEW, PATCH, User, example, example_new};
 use crate::kit::catalogue::{Code, FaultCode};
-use crate::kit::cursor;
 use crate::kit::etag::{self, IfMatch};
 use crate::kit::faults::Faults;
 use crate::kit::ids::new_id;
@@ -19,9 +18,8 @@ use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
 use crate::operations::schema::reference;
-use crate::operations::{Access, Answer, Call, Operation};
+use crate::operations::{Access, Answer, Call, Operation, page};
 use crate::records::list::{CURSOR, LIMIT};
-use crate::records::operations::next_link;
 use crate::records::read;
 
 /// The operations of this room.
@@ -31,6 +29,7 @@ pub fn operations() -> Vec<Operation> {
         put(&mut json, "one_time_password", "kx3m2-abcde-fghjk-mnpqr");
         json
     };
+    let created_again = created.clone();
     vec![
         Operation::new(Method::POST, "/v1/users", "create_user", post)
             .described(
@@ -75,7 +74,29 @@ pub fn operations() -> Vec<Operation> {
             .answers(200, "The account.", Some(reference("User")), Some(example()))
             .with_headers(&["ETag"])
             .problems(&[Code::GrantTooWide]),
+        Operation::new(Method::POST, "/v1/users/{id}:reset-password", "reset_password", reset_password)
+            .described(
+                "users",
+                "Reset a password",
+                "Answers a new one-time password, this once; every session of the account ends.",
+            )
+            .access(Access::Roles(ADMINISTRATORS))
+            .answers(200, "Reset.", Some(reference("CreatedUser")), Some(created_again))
+            .with_headers(&["ETag"])
+            .problems(&[Code::GrantTooWide]),
     ]
+}
+
+async fn reset_password(call: Call) -> Answer {
+    let id = call.path_id()?;
+    let user = store::find(&call.service, call.actor()?, id).await?;
+    // Whoever sets the password could sign in: he must be able to grant all that the account holds.
+    rules::demand_grantable(call.actor()?, &held(&user))?;
+    let deed = call.deed("user.reset_password", "users", Some(id), json!({}));
+    let password = store::reset_password(&call.service, id, deed).await?;
+    let mut user = store::find(&call.service, call.actor()?, id).await?;
+    put(&mut user.json, "one_time_password", password);
+    Ok(answer(HttpResponse::Ok(), &user))
 }
 
 async fn post(call: Call) -> Answer {
@@ -110,29 +131,17 @@ async fn post(call: Call) -> Answer {
 
 async fn list(call: Call) -> Answer {
     let actor = call.actor()?;
-    let limit = call.query.integer("limit").unwrap_or(50);
     let binding = format!("users|{}|{:?}", actor.user_id, call.query.boolean("active"));
-    let key = &*call.service.keys.cursor;
-    let after = call.query.text("cursor").map(|text| cursor::open(key, &binding, text)).transpose()?;
     let mut statement: Statement = store::visible_to(actor);
     if let Some(active) = call.query.boolean("active") {
         statement = statement.sql(" AND u.active = ").bind(ColumnType::Boolean, Value::Boolean(active));
     }
-    if let Some(username) = after {
+    if let Some(username) = page::position(&call, &binding)? {
         statement = statement.sql(" AND u.username > ").text(username);
     }
-    let mut users =
-        store::load(&call.service, &statement.sql(" ORDER BY u.username LIMIT ").integer(limit + 1)).await?;
-    let limit = usize::try_from(limit).map_err(Problem::internal)?;
-    let more = users.len() > limit;
-    users.truncate(limit);
-    let next_cursor = users.last().filter(|_| more).map(|last| cursor::seal(key, &binding, &last.username));
-    let mut response = HttpResponse::Ok();
-    if let Some(cursor) = &next_cursor {
-        response.insert_header((LINK, next_link(&call, cursor)));
-    }
-    let items: Vec<Json> = users.into_iter().map(|user| user.json).collect();
-    Ok(response.insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items, "next_cursor": next_cursor})))
+    let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
+    let users = store::load(&call.service, &statement.sql(" ORDER BY u.username LIMIT ").integer(limit)).await?;
+    Ok(page::answer(&call, &binding, users, |user| user.username.clone(), |user| user.json))
 }
 
 async fn get(call: Call) -> Answer {

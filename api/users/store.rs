@@ -21,7 +21,7 @@ use crate::kit::value::Value;
 use crate::privacy::mask::mask_phone;
 use crate::privacy::seal::Owner;
 use crate::records::scope::successor;
-use crate::schema::{user_grants, users};
+use crate::schema::{sessions, user_grants, users};
 
 /// The roles that administer accounts.
 pub const ADMINISTRATORS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin];
@@ -69,6 +69,32 @@ pub async fn add(service: &Service, new: &NewUser, deed: Deed) -> Result<String,
         grant(connection, new.id, &new.grants, granted_by, now).await
     })
     .await?;
+    Ok(password)
+}
+
+/// Gives an account a new one-time password and ends its sessions.
+pub async fn reset_password(service: &Service, id: Uuid, deed: Deed) -> Result<String, Problem> {
+    let password = passwords::one_time();
+    let hash = passwords::hash(password.clone()).await?;
+    let now = service.clock.now();
+    system_write(service, deed, async |connection| {
+        diesel::update(users::table.find(id))
+            .set((
+                users::password_hash.eq(hash),
+                users::password_change_required.eq(true),
+                users::revision.eq(users::revision + 1),
+                users::updated_at.eq(now),
+            ))
+            .execute(connection)
+            .await?;
+        diesel::update(sessions::table.filter(sessions::user_id.eq(id)).filter(sessions::ended_at.is_null()))
+            .set((sessions::ended_at.eq(now), sessions::end_reason.eq("password_reset")))
+            .execute(connection)
+            .await?;
+        Ok(())
+    })
+    .await?;
+    service.accounts.forget_all();
     Ok(password)
 }
 

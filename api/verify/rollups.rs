@@ -70,10 +70,10 @@ async fn count(service: &Service, district_code: &str) -> Result<Figures, Verify
             for record in records.iter().filter(|record| !record.envelope.voided) {
                 let day = day_of(record.envelope.occurred_at, service.zone);
                 let place_id = record.values.id("place_id").unwrap_or(Uuid::nil());
-                for measure in kind.rules.measures(record) {
+                for (measure, amount) in kind.rules.measures(record).into_iter().filter(|(_, amount)| *amount != 0) {
                     let key =
                         (kind.name.to_owned(), day, record.envelope.area_code.clone(), place_id, measure.to_owned());
-                    *figures.entry(key).or_default() += 1;
+                    *figures.entry(key).or_default() += amount;
                 }
             }
         }

@@ -8,6 +8,7 @@ use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use serde_json::{Value as Json, json};
 
+use crate::auth::keys::KeyScope;
 use crate::kit::field::{Field, Shape};
 use crate::kit::vocabulary::Vocabulary;
 use crate::operations::schema::reference;
@@ -26,6 +27,7 @@ pub fn operations() -> Vec<Operation> {
                 "Every controlled vocabulary with its words. For building forms; new words may come.",
             )
             .access(Access::SignedIn)
+            .keys(KeyScope::Any)
             .answers(200, "All vocabularies.", Some(reference("VocabularyList")), Some(example)),
     ]
 }

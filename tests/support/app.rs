@@ -120,6 +120,7 @@ impl TestApp {
             NewUser { id, username: username.into(), display_name: username.into(), phone: None, org_id: None, grants };
         let deed = Deed {
             actor_id: None,
+            area_code: None,
             verb: "user.create",
             subject_kind: "users",
             subject_id: Some(id),

@@ -1,0 +1,166 @@
+//! API keys: `lf_<id>_<secret>`, for scripts and dashboards. A key acts with one role over an area,
+//! narrowed to scopes, until it expires. The secret is random, so a plain hash of it is enough.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use super::accounts::{Credential, SignedIn};
+use super::roles::{Actor, Grant, Role};
+use crate::app::Service;
+use crate::kit::catalogue::Code;
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::Text;
+use crate::kit::value::Value;
+use crate::kit::vocabulary::{Vocabulary, word};
+
+/// What a key may be used for.
+pub static KEY_SCOPE: Vocabulary = Vocabulary::new(
+    "key_scope",
+    Text::new("Scope of a key", "密钥用途"),
+    &[
+        word("read", "read records", "读取记录"),
+        word("write", "write records", "写入记录"),
+        word("import", "import files", "批量导入"),
+        word("export", "export files", "批量导出"),
+        word("statistics", "aggregates only", "仅统计数据"),
+    ],
+);
+
+/// The scope that an operation asks of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyScope {
+    /// No key may use it: it needs a person.
+    None,
+    /// Any key may.
+    Any,
+    /// Reading records.
+    Read,
+    /// Writing records.
+    Write,
+    /// Importing.
+    Import,
+    /// Exporting.
+    Export,
+    /// Aggregates.
+    Statistics,
+}
+
+impl KeyScope {
+    /// Its word in [`KEY_SCOPE`]; none for the two that are no scopes of keys.
+    pub fn code(self) -> Option<&'static str> {
+        match self {
+            Self::None | Self::Any => None,
+            Self::Read => Some("read"),
+            Self::Write => Some("write"),
+            Self::Import => Some("import"),
+            Self::Export => Some("export"),
+            Self::Statistics => Some("statistics"),
+        }
+    }
+
+    /// Whether a key with these scopes may use what asks for this one.
+    pub fn is_in(self, scopes: &[String]) -> bool {
+        self == Self::Any || self.code().is_some_and(|code| scopes.iter().any(|scope| scope == code))
+    }
+}
+
+/// A key as it was looked up.
+#[derive(Debug)]
+pub struct KnownKey {
+    actor: Arc<Actor>,
+    scopes: Arc<Vec<String>>,
+    secret_hash: Vec<u8>,
+}
+
+/// Makes a key's text and the hash of its secret.
+pub fn new_key(id: Uuid) -> (String, Vec<u8>) {
+    let secret = hex::encode(rand::random::<[u8; 32]>());
+    let hash = Sha256::digest(secret.as_bytes()).to_vec();
+    (format!("lf_{}_{secret}", id.simple()), hash)
+}
+
+/// Whether a bearer token is a key rather than an access token.
+pub fn is_key(token: &str) -> bool {
+    token.starts_with("lf_")
+}
+
+/// Who a key is; 401 where it is none, or over.
+pub async fn authenticate(service: &Service, token: &str) -> Result<SignedIn, Problem> {
+    let (id, secret) = token.strip_prefix("lf_").and_then(|rest| rest.split_once('_')).ok_or(Code::InvalidToken)?;
+    let id = Uuid::try_parse(id).map_err(|_| Problem::new(Code::InvalidToken))?;
+    let known = look_up(service, id).await?;
+    let hash = Sha256::digest(secret.as_bytes());
+    if !bool::from(hash.as_slice().ct_eq(&known.secret_hash)) {
+        return Err(Code::InvalidToken.into());
+    }
+    Ok(SignedIn { actor: Arc::clone(&known.actor), credential: Credential::Key(Arc::clone(&known.scopes)) })
+}
+
+async fn look_up(service: &Service, id: Uuid) -> Result<Arc<KnownKey>, Problem> {
+    if let Some(known) = service.accounts.keys.get(&id) {
+        return Ok(known);
+    }
+    let statement = Statement::new(
+        "SELECT k.id, k.name, k.role, k.area_code, k.org_id, k.scopes, k.secret_hash, \
+         (SELECT jsonb_agg(c.district_code ORDER BY c.district_code) FROM district_clocks AS c) AS districts \
+         FROM api_keys AS k WHERE k.revoked_at IS NULL AND k.expires_at > ",
+    )
+    .bind(ColumnType::Instant, Value::Instant(service.clock.now()))
+    .sql(" AND k.id = ")
+    .id(id);
+    let row = service.database.read(&statement).await?.into_iter().next();
+    let known = Arc::new(row.and_then(of_row).ok_or(Code::InvalidToken)?);
+    service.accounts.keys.insert(id, Arc::clone(&known));
+    Ok(known)
+}
+
+fn of_row(mut row: Row) -> Option<KnownKey> {
+    let (id, name, area_code) = (row.id("id")?, row.text("name")?, row.text("area_code")?);
+    let grant = Grant { role: Role::of_code(&row.text("role")?)?, area_code, org_id: row.id("org_id") };
+    let texts = |value: Value| match value {
+        Value::Json(json) => serde_json::from_value::<Vec<String>>(json).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let (scopes, districts) = (texts(row.take("scopes")), texts(row.take("districts")));
+    let actor = Actor {
+        user_id: id,
+        username: format!("key:{name}"),
+        display_name: name,
+        org_id: grant.org_id,
+        districts: super::accounts::districts_of(std::slice::from_ref(&grant), districts),
+        grants: vec![grant],
+        password_change_required: false,
+    };
+    Some(KnownKey { actor: Arc::new(actor), scopes: Arc::new(scopes), secret_hash: row.bytes("secret_hash")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_reaches_its_scopes_and_nothing_else() {
+        let scopes = ["statistics".to_owned()];
+        assert!(KeyScope::Statistics.is_in(&scopes) && KeyScope::Any.is_in(&scopes));
+        for other in [KeyScope::None, KeyScope::Read, KeyScope::Write, KeyScope::Import, KeyScope::Export] {
+            assert!(!other.is_in(&scopes));
+        }
+        let words: Vec<&str> = KEY_SCOPE.codes();
+        assert!(words.iter().all(|word| KeyScope::Statistics.code() == Some(*word) || word.len() > 3));
+    }
+
+    #[test]
+    fn keys_differ_and_their_hash_is_of_the_secret() {
+        let (one, hash) = new_key(Uuid::nil());
+        let (other, _) = new_key(Uuid::nil());
+        assert_ne!(one, other);
+        let secret = one.rsplit('_').next().unwrap();
+        assert_eq!(Sha256::digest(secret.as_bytes()).to_vec(), hash);
+        assert!(is_key(&one) && !is_key("lfr_x"));
+    }
+}

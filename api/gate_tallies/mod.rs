@@ -1,0 +1,98 @@
+//! Gate tallies: anonymous counts where identity isn't taken, such as a volunteers' service point.
+//! Minimal by intent (CAC notice of 2020-02-04): a count says what a crossing needs to know. They are
+//! never mixed into the registrations of [`crate::screenings`].
+
+use crate::auth::Role;
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::Faults;
+use crate::kit::field::{Field, Shape};
+use crate::kit::text::Text;
+use crate::places::demand_checkpoint;
+use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+
+const COUNT: Shape = Shape::Integer { min: 0, max: 100_000 };
+/// The longest period of one tally: a shift around the clock.
+const LONGEST_H: i64 = 24;
+
+static FIELDS: &[Field] = &[
+    Field::new(
+        "place_id",
+        Shape::Reference("places"),
+        Text::new("Checkpoint", "卡点"),
+        "A place of a checkpoint's kind.",
+    )
+    .required(),
+    Field::new("period_starts_at", Shape::Instant, Text::new("From", "起"), "When counting began.").required(),
+    Field::new("period_ends_at", Shape::Instant, Text::new("Until", "止"), "When it ended; at most 24 hours later.")
+        .required(),
+    Field::new("measured", COUNT, Text::new("Measured", "测温人次"), "Person-times measured.").required(),
+    Field::new("abnormal", COUNT, Text::new("Abnormal", "异常人次"), "Of those, with fever.").required(),
+    Field::new("vehicles", COUNT, Text::new("Vehicles", "车辆辆次"), "Vehicles stopped."),
+];
+
+/// The kind.
+pub static GATE_TALLIES: Definition = Definition {
+    name: "gate_tallies",
+    path: "gate-tallies",
+    schema: "GateTally",
+    label: Text::new("Gate tally", "卡点计数"),
+    about: "An anonymous count of those measured at a checkpoint in a period.",
+    fields: FIELDS,
+    filters: &["place_id"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::HealthWorker,
+        Role::CdcOfficer,
+        Role::GateGuard,
+        Role::Volunteer,
+    ],
+    writers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::GateGuard,
+        Role::Volunteer,
+    ],
+    rules: &GateTallyRules,
+    warnings: &[],
+    example: include_str!("../../openapi/examples/gate_tallies/create.json"),
+    sequence: 1,
+};
+
+struct GateTallyRules;
+
+impl Rules for GateTallyRules {
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        let bounds = draft.values.instant("period_starts_at").zip(draft.values.instant("period_ends_at"));
+        if let Some((starts_at, ends_at)) = bounds {
+            if ends_at <= starts_at {
+                let other = vec![("other", "period_starts_at".into())];
+                faults.add_with(draft.at("period_ends_at"), FaultCode::InvalidOrder, other);
+            } else if ends_at - starts_at > chrono::TimeDelta::hours(LONGEST_H) {
+                let hours = vec![("hours", LONGEST_H.to_string())];
+                faults.add_with(draft.at("period_ends_at"), FaultCode::PeriodTooLong, hours);
+            }
+        }
+        let counts = draft.values.integer("measured").zip(draft.values.integer("abnormal"));
+        if let Some((measured, _)) = counts.filter(|(measured, abnormal)| abnormal > measured) {
+            let bounds = vec![("min", "0".into()), ("max", measured.to_string())];
+            faults.add_with(draft.at("abnormal"), FaultCode::OutOfRange, bounds);
+        }
+    }
+
+    fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        demand_checkpoint(draft, faults);
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let count = |name: &'static str, field| (name, record.values.integer(field).unwrap_or_default());
+        vec![count("tallied", "measured"), count("tallied_abnormal", "abnormal"), count("tallied_vehicles", "vehicles")]
+    }
+}

@@ -1,0 +1,225 @@
+//! Two records of one person: `:merge` rewrites no rows, it sets a pointer that reads and counts
+//! follow; `:unmerge` takes it away. A corrected document leaves such a pointer too, because a
+//! person's id follows from the document.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::PEOPLE;
+use super::operations::kind;
+use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD};
+use crate::auth::Role;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::etag;
+use crate::kit::faults::Fault;
+use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::Text;
+use crate::kit::tree::Tree;
+use crate::kit::value::Value;
+use crate::ledger::decide::{Claim, Decider, State};
+use crate::operations::schema::{Direction, object, reference};
+use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::records::create::{TRIES, create};
+use crate::records::{Record, amend, read, view};
+
+/// Who says that two are one.
+const MERGERS: &[Role] = &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
+
+const REASON: Field =
+    Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why. Encrypted at rest.").required();
+
+/// The form of a merge.
+pub static MERGE: &[Field] = &[
+    Field::new("into_id", Shape::Id, Text::new("Into", "合并至"), "The person who stays; any of his ids.").required(),
+    REASON,
+];
+static UNMERGE: &[Field] = &[REASON];
+static CORRECTION: &[Field] = &[DOCUMENT_TYPE_FIELD, DOCUMENT_NUMBER.required(), REASON];
+
+/// The operations of this part of the room.
+pub fn operations() -> Vec<Operation> {
+    let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
+    let answers = |operation: Operation| {
+        let example = crate::records::Registry::new(&[&PEOPLE]);
+        let example = example.kind(PEOPLE.name).map(crate::records::document::example_served);
+        operation
+            .access(Access::Roles(MERGERS))
+            .answers(200, "The person who stays.", Some(reference(PEOPLE.schema)), example)
+            .with_headers(&["ETag"])
+            .problems(&[
+                Code::OutOfArea,
+                Code::AlreadyMerged,
+                Code::RecordVoided,
+                Code::WriteConflict,
+                Code::LedgerUnavailable,
+            ])
+    };
+    vec![
+        answers(Operation::new(Method::POST, "/v1/people/{id}:merge", "merge_person", merge).described("people", "Merge a person into another", "Nothing is rewritten: this id becomes another name of the one who stays. Once more is no fault.").body(reference("Merge"), json!({"into_id": "0198c0de-0003-7000-8000-000000000001", "reason": "同一人,证件与手机号登记两次"}))),
+        answers(Operation::new(Method::POST, "/v1/people/{id}:unmerge", "unmerge_person", unmerge).described("people", "Undo a merge", "Both are as they were, with all that was written since under either id.").body(form(UNMERGE), json!({"reason": "同名不同人"}))),
+        answers(Operation::new(Method::POST, "/v1/people/{id}:correct-document", "correct_person_document", correct).described("people", "Correct a person's document", "The id follows from the document: the person continues under another one, and this id leads there.").body(form(CORRECTION), json!({"document_number": "519999199003070021", "reason": "录入时证件号码有误"}))),
+    ]
+}
+
+async fn merge(call: Call) -> Answer {
+    let form = call.form(MERGE).await?;
+    let (into, reason) = (form.id("into_id").unwrap_or_default(), form.text("reason").unwrap_or_default());
+    merge_into(&call, call.path_id()?, into, reason).await
+}
+
+async fn merge_into(call: &Call, id: Uuid, into: Uuid, reason: &str) -> Answer {
+    let (service, actor, kind) = (&call.service, call.actor()?, kind(call)?);
+    for _ in 0..TRIES {
+        let current = writable(call, id).await?;
+        let target = read::find(service, actor, kind, into).await;
+        let target = target.map_err(|_| fault("/into_id", FaultCode::UnknownReference))?;
+        demand_reach(call, &target)?;
+        let into = target.envelope.id;
+        match current.values.id("merged_into") {
+            _ if into == current.envelope.id && into == id => return Err(fault("/into_id", FaultCode::SamePerson)),
+            _ if target.envelope.district_code != current.envelope.district_code => return Err(Code::OutOfArea.into()),
+            Some(_) if read::find(service, actor, kind, id).await?.envelope.id == into => return answer(call, &target),
+            Some(_) => return Err(Code::AlreadyMerged.into()),
+            None => {}
+        }
+        let mut next = current.clone();
+        next.values.set("merged_into", Value::Id(into));
+        next.values.set("merge_reason", Value::Text(reason.to_owned()));
+        if amend::write(service, actor, kind, &current, next, None).await?.is_some() {
+            return answer(call, &read::find(service, actor, kind, id).await?);
+        }
+    }
+    Err(Code::WriteConflict.into())
+}
+
+async fn unmerge(call: Call) -> Answer {
+    let form = call.form(UNMERGE).await?;
+    let (service, actor, kind) = (&call.service, call.actor()?, kind(&call)?);
+    for _ in 0..TRIES {
+        let current = writable(&call, call.path_id()?).await?;
+        if current.values.id("merged_into").is_none() {
+            return Err(fault("/id", FaultCode::NotMerged));
+        }
+        let mut next = current.clone();
+        next.values.set("merged_into", Value::Null);
+        next.values.set("merge_reason", Value::Text(form.text("reason").unwrap_or_default().to_owned()));
+        if let Some(written) = amend::write(service, actor, kind, &current, next, None).await? {
+            return answer(&call, &written);
+        }
+    }
+    Err(Code::WriteConflict.into())
+}
+
+/// The person under the right document, made if nobody has it yet; then this one leads there.
+async fn correct(call: Call) -> Answer {
+    let form = call.form(CORRECTION).await?;
+    let (service, actor, kind) = (&call.service, call.actor()?, kind(&call)?);
+    let current = writable(&call, call.path_id()?).await?;
+    let Tree::Object(members) = current.to_body(kind) else { return Err(Code::Unprocessable.into()) };
+    // Sex and year of birth follow from the new document where it tells them.
+    let replaced = ["document_type", "document_number", "sex", "birth_year"];
+    let mut body: Vec<_> = members.into_iter().filter(|(name, _)| !replaced.contains(&name.as_str())).collect();
+    for name in ["document_type", "document_number"] {
+        if let Some(text) = form.text(name) {
+            body.push((name.to_owned(), Tree::from_json(&json!(text))));
+        }
+    }
+    let created = create(service, actor, kind, &Tree::Object(body), None).await?;
+    let into = created.record().envelope.id;
+    if into == current.envelope.id {
+        return answer(&call, &current);
+    }
+    merge_into(&call, current.envelope.id, into, form.text("reason").unwrap_or_default()).await
+}
+
+/// The person of an id itself, if the caller may say such things about him.
+async fn writable(call: &Call, id: Uuid) -> Result<Record, Problem> {
+    let record = read::find_itself(&call.service, call.actor()?, kind(call)?, id).await?;
+    demand_reach(call, &record)?;
+    if record.envelope.voided { Err(Code::RecordVoided.into()) } else { Ok(record) }
+}
+
+fn demand_reach(call: &Call, record: &Record) -> Result<(), Problem> {
+    let envelope = &record.envelope;
+    let may = call.actor()?.reaches(MERGERS, &envelope.area_code, envelope.org_id);
+    if may { Ok(()) } else { Err(Code::OutOfArea.into()) }
+}
+
+fn answer(call: &Call, record: &Record) -> Answer {
+    let body = view::record(&call.service, kind(call)?, record, call.language);
+    let tag = etag::of_revision(record.envelope.revision);
+    Ok(HttpResponse::Ok().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// No circle of pointers, however many merge at once: decided under the district's clock.
+pub struct MergeDecider;
+
+impl Decider for MergeDecider {
+    fn kind(&self) -> &'static str {
+        PEOPLE.name
+    }
+
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Statement {
+        let into = claims.iter().filter_map(|claim| claim.next.as_ref()?.id("merged_into")).map(Value::Id).collect();
+        Statement::new("WITH RECURSIVE chain AS (SELECT p.id, p.merged_into FROM people AS p WHERE p.district_code = ")
+            .text(district_code)
+            .sql(" AND p.id = ANY(")
+            .column(ColumnType::Id, into)
+            .sql(") UNION SELECT p.id, p.merged_into FROM people AS p JOIN chain ON p.id = chain.merged_into WHERE p.district_code = ")
+            .text(district_code)
+            .sql(") SELECT id, merged_into FROM chain")
+    }
+
+    fn begin(&self, rows: Vec<Row>) -> Box<dyn State> {
+        let pointers = rows.into_iter().filter_map(|mut row| Some((row.id("id")?, row.id("merged_into")?))).collect();
+        Box::new(Pointers(pointers))
+    }
+}
+
+struct Pointers(BTreeMap<Uuid, Uuid>);
+
+impl State for Pointers {
+    fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let Some(into) = claim.next.as_ref().and_then(|next| next.id("merged_into")) else {
+            self.0.remove(&claim.id);
+            return Ok(());
+        };
+        let mut at = into;
+        // Each step leads on through pointers that make no circle, so this ends.
+        loop {
+            if at == claim.id {
+                let pointer = "/into_id".to_owned();
+                return Err(vec![Fault { pointer, code: FaultCode::MergeCycle, values: Vec::new(), hint: None }]);
+            }
+            match self.0.get(&at) {
+                Some(next) => at = *next,
+                None => break,
+            }
+        }
+        self.0.insert(claim.id, into);
+        Ok(())
+    }
+}
+
+/// Where a record leads, for the rules: only a change of that is decided.
+pub fn pointer(record: &Record) -> Option<Uuid> {
+    record.values.id("merged_into")
+}
+
+/// What no client sends: the reason of the last merge or unmerge, sealed.
+pub const MERGE_REASON: Field = Field::new(
+    "merge_reason",
+    free_text(500),
+    Text::new("Merge reason", "合并原因"),
+    "Why it was merged or unmerged last.",
+)
+.by_server()
+.sealed();

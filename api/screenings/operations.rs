@@ -1,0 +1,243 @@
+//! What can be done with screenings beside what can be done with every record: searching by person or
+//! plate, and looking somebody up at the gate, so that he is registered once and only measured later.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use chrono::TimeDelta;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::SCREENINGS;
+use super::plates::{check_plate, guess_plate_kind};
+use crate::auth::Role;
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::Faults;
+use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::limiter::Allowance;
+use crate::kit::problem::Problem;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::Text;
+use crate::kit::time::day_of;
+use crate::kit::value::{Value, Values};
+use crate::operations::schema::{Direction, object, reference};
+use crate::operations::{Access, Answer, Call, Operation};
+use crate::people::PEOPLE;
+use crate::people::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
+use crate::privacy::blind::blind_index;
+use crate::privacy::mask::mask_name;
+use crate::records::list::{CURSOR, LIMIT, list_where};
+use crate::records::{Kind, Record, read, view};
+
+/// Who looks people up at a gate.
+const GATES: &[Role] = &[
+    Role::DistrictAdmin,
+    Role::GridWorker,
+    Role::TownCadre,
+    Role::VillageCadre,
+    Role::HealthWorker,
+    Role::PoliceOfficer,
+    Role::GateGuard,
+    Role::Volunteer,
+];
+/// A gate sees so many people; whoever tries out numbers asks more often.
+const LOOKUPS: Allowance = Allowance { times: 60, period: TimeDelta::minutes(1) };
+/// A plate tells who came with it lately, and an abnormal passage calls for attention as long.
+const LATELY: TimeDelta = TimeDelta::days(14);
+/// Categories that call for no attention any more.
+const PAST_CATEGORIES: [&str; 2] = ["recovered", "other"];
+
+const PLATE: Field = Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate.");
+static LOOKUP: &[Field] = &[DOCUMENT_TYPE_FIELD, DOCUMENT_NUMBER, PLATE];
+static SEARCH: &[Field] = &[
+    Field::new("person_id", Shape::Reference(PEOPLE.name), Text::new("Person", "人员编号"), "Passages of this person."),
+    DOCUMENT_TYPE_FIELD,
+    DOCUMENT_NUMBER,
+    PHONE,
+    PLATE,
+    Field::new("from", Shape::Instant, Text::new("From", "起"), "Happened at or after this instant."),
+    Field::new("to", Shape::Instant, Text::new("To", "止"), "Happened before this instant."),
+    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "That area and all below."),
+    LIMIT,
+    CURSOR,
+];
+/// What a search is for: exactly one of these.
+const SOUGHT: [&str; 4] = ["person_id", "document_number", "phone", "plate_number"];
+
+/// The operations of this room beside those of every kind.
+pub fn operations() -> Vec<Operation> {
+    let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
+    vec![
+        Operation::new(Method::POST, "/v1/screenings:search", "search_screenings", search)
+            .described("screenings", "Search screenings", "Passages of one person (by id, document or phone) or with one plate, in the caller's scope, the newest first. Audited.")
+            .access(Access::Roles(SCREENINGS.readers))
+            .body(form(SEARCH), json!({"plate_number": "川T12345"}))
+            .answers(200, "A page; send `next_cursor` as `cursor` with the same body for the next.", Some(reference("ScreeningPage")), Some(json!({"items": [], "next_cursor": null}))),
+        Operation::new(Method::POST, "/v1/screenings:lookup", "look_up_screening", look_up)
+            .described("screenings", "Look somebody up at the gate", "By document or plate, in the whole district: masked name, the id to post with the passage, and whether he needs attention. Sixty a minute; each is audited.")
+            .access(Access::Roles(GATES))
+            .body(form(LOOKUP), json!({"document_number": "519999199003070021"}))
+            .answers(200, "Who it is; nobody where nobody is registered yet.", Some(reference("LookupList")), Some(json!({"items": [{"person_id": "0198c0de-0003-7000-8000-000000000001", "name": "周*", "needs_attention": false}]}))),
+    ]
+}
+
+fn kind(call: &Call, name: &str) -> Result<&'static Kind, Problem> {
+    call.service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))
+}
+
+async fn search(call: Call) -> Answer {
+    let (service, actor) = (&call.service, call.actor()?);
+    let (screenings, people) = (kind(&call, SCREENINGS.name)?, kind(&call, PEOPLE.name)?);
+    let form = call.form(SEARCH).await?;
+    let mut faults = Faults::default();
+    let plate = plate(&form, &mut faults);
+    let by_id = form.has("person_id");
+    let sought = match plate.is_some() || by_id || form.has("plate_number") {
+        true if SOUGHT.iter().filter(|field| form.has(field)).count() > 1 => {
+            faults.add_with("", FaultCode::OneOf, vec![("fields", SOUGHT.join(", "))]);
+            None
+        }
+        true => None,
+        false => Sought::of_form(service, &form, &SOUGHT, &mut faults),
+    };
+    faults.finish()?;
+    let found = match &sought {
+        Some(sought) => sought.find(service, actor, people).await?,
+        None => Vec::new(),
+    };
+    let mut ids = Vec::new();
+    for person in &found {
+        ids.extend(read::family(service, people, &person.envelope.district_code, person.envelope.id).await?);
+    }
+    let by = sought.as_ref().map_or(if by_id { "person_id" } else { "plate" }, Sought::by);
+    crate::people::note_found(&call, "screenings.search", by, &found).await?;
+    let page = list_where(service, actor, screenings, &form, |district_code, statement| match &plate {
+        Some(plate) => with_plate(&call, district_code, plate, statement),
+        None if sought.is_some() => {
+            let ids = ids.into_iter().map(Value::Id).collect();
+            statement.sql(" AND r.person_id = ANY(").column(ColumnType::Id, ids).sql(")")
+        }
+        None => statement,
+    })
+    .await?;
+    let items: Vec<Json> =
+        page.items.iter().map(|record| view::record(service, screenings, record, call.language)).collect();
+    let body = json!({"items": items, "next_cursor": page.next_cursor});
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// The normalised plate of a form.
+fn plate(form: &Values, faults: &mut Faults) -> Option<String> {
+    let number = form.text("plate_number")?;
+    let plate = check_plate(guess_plate_kind(number), number);
+    if plate.is_err() {
+        faults.add("/plate_number", FaultCode::BadFormat);
+    }
+    plate.ok()
+}
+
+fn with_plate(call: &Call, district_code: &str, plate: &str, statement: Statement) -> Statement {
+    let index = blind_index(&call.service.keys.blind_index, district_code, "plate_number", plate);
+    statement.sql(" AND r.plate_blind_index = ").bytes(index)
+}
+
+async fn look_up(call: Call) -> Answer {
+    let (service, actor) = (&call.service, call.actor()?);
+    let form = call.form(LOOKUP).await?;
+    service.limiter.take(&format!("lookup|{}", actor.user_id), LOOKUPS, service.clock.now())?;
+    let mut faults = Faults::default();
+    let plate = plate(&form, &mut faults);
+    let sought = match form.has("plate_number") && !form.has("document_number") {
+        true => None,
+        false => Sought::of_form(service, &form, &["document_number", "plate_number"], &mut faults),
+    };
+    faults.finish()?;
+    let mut found = BTreeMap::new();
+    for district_code in &actor.districts {
+        for person in whom(&call, district_code, sought.as_ref(), plate.as_deref()).await? {
+            found.insert(person.envelope.id, person);
+        }
+    }
+    let found: Vec<Record> = found.into_values().collect();
+    crate::people::note_found(&call, "screenings.lookup", sought.as_ref().map_or("plate", Sought::by), &found).await?;
+    let mut items = Vec::new();
+    for person in &found {
+        items.push(json!({
+            "person_id": person.envelope.id,
+            "name": person.values.text("name").map(mask_name),
+            "needs_attention": needs_attention(&call, person).await?,
+        }));
+    }
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+}
+
+/// Whom a document or a plate names in a district, whoever may see them; merges followed.
+async fn whom(
+    call: &Call,
+    district_code: &str,
+    sought: Option<&Sought>,
+    plate: Option<&str>,
+) -> Result<Vec<Record>, Problem> {
+    let (service, people) = (&call.service, kind(call, PEOPLE.name)?);
+    let ids: Vec<Uuid> = match (sought, plate) {
+        (Some(sought), _) => {
+            let found = sought.find_in_district(service, people, district_code).await?;
+            found.into_iter().map(|person| person.envelope.id).collect()
+        }
+        (None, Some(plate)) => came_with(call, district_code, plate).await?,
+        (None, None) => Vec::new(),
+    };
+    let mut roots = Vec::new();
+    for id in ids {
+        roots.push(read::root(service, people, district_code, id).await?);
+    }
+    Ok(read::find_unscoped(service, people, district_code, &roots).await?.into_values().collect())
+}
+
+/// Who passed with a plate lately.
+async fn came_with(call: &Call, district_code: &str, plate: &str) -> Result<Vec<Uuid>, Problem> {
+    let statement = Statement::new("SELECT DISTINCT r.person_id FROM screenings AS r WHERE r.district_code = ")
+        .text(district_code)
+        .sql(" AND NOT r.voided AND r.person_id IS NOT NULL AND r.occurred_at > ")
+        .bind(ColumnType::Instant, Value::Instant(call.service.clock.now() - LATELY));
+    let statement = with_plate(call, district_code, plate, statement).sql(" LIMIT 20");
+    let rows = call.service.database.read(&statement).await?;
+    Ok(rows.into_iter().filter_map(|mut row| row.id("person_id")).collect())
+}
+
+/// A category that holds today, or an abnormal passage lately.
+async fn needs_attention(call: &Call, person: &Record) -> Result<bool, Problem> {
+    let (service, envelope) = (&call.service, &person.envelope);
+    let today = day_of(service.clock.now(), service.zone).to_string();
+    let categories = person.values.json("categories").and_then(Json::as_array);
+    let holds = |category: &Json| {
+        let text = |name: &str| category.get(name).and_then(Json::as_str);
+        !PAST_CATEGORIES.contains(&text("category").unwrap_or_default())
+            && text("until_on").is_none_or(|until| until >= today.as_str())
+    };
+    if categories.is_some_and(|list| list.iter().any(holds)) {
+        return Ok(true);
+    }
+    let ids = read::family(service, kind(call, PEOPLE.name)?, &envelope.district_code, envelope.id).await?;
+    let statement = Statement::new("SELECT r.id FROM screenings AS r WHERE r.district_code = ")
+        .text(&envelope.district_code)
+        .sql(" AND r.person_id = ANY(")
+        .column(ColumnType::Id, ids.into_iter().map(Value::Id).collect())
+        .sql(") AND r.abnormal AND NOT r.voided AND r.occurred_at > ")
+        .bind(ColumnType::Instant, Value::Instant(service.clock.now() - LATELY))
+        .sql(" LIMIT 1");
+    Ok(!service.database.read(&statement).await?.is_empty())
+}
+
+/// The schemas of this room beside those of the kind.
+pub fn schemas() -> Vec<(String, Json)> {
+    let person = json!({"type": "object", "description": "Somebody looked up.", "required": ["person_id", "name", "needs_attention"], "properties": {
+        "person_id": {"type": "string", "format": "uuid", "maxLength": 36, "description": "The id to post with the passage."},
+        "name": {"type": ["string", "null"], "maxLength": 60, "description": "The name, masked."},
+        "needs_attention": {"type": "boolean", "description": "A category holds today, or a passage of the last 14 days was abnormal."}}});
+    let list = json!({"type": "object", "description": "Who it is.", "required": ["items"], "properties": {
+        "items": {"type": "array", "maxItems": 500, "items": reference("LookedUp"), "description": "One for a document, perhaps several for a plate."}}});
+    vec![("LookedUp".into(), person), ("LookupList".into(), list)]
+}

@@ -1,0 +1,1 @@
+DROP INDEX people_merged_into_idx;
