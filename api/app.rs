@@ -25,7 +25,9 @@ use crate::kit::problem::Problem;
 use crate::kit::time::Clock;
 use crate::kit::transport::ConnectionState;
 use crate::ledger::Ledger;
+use crate::metrics::Metrics;
 use crate::observation_policies::PolicyCache;
+use crate::operations::pressure::Pressure;
 use crate::operations::{Operation, Outcome, RequestId, configure, render_unrouted};
 use crate::privacy::keys::Keys;
 use crate::privacy::seal::Sealer;
@@ -57,6 +59,10 @@ pub struct Service {
     pub believed: Cache<(&'static str, Uuid), Arc<Record>>,
     /// What counts as fever, as it was read in the last seconds.
     pub policies: PolicyCache,
+    /// How much is in work.
+    pub pressure: Pressure,
+    /// Figures for Prometheus.
+    pub metrics: Metrics,
     /// The time.
     pub clock: Clock,
     /// The district's zone.
@@ -76,6 +82,8 @@ impl Service {
     ) -> Result<Self, Problem> {
         let zone = config.zone.parse().map_err(Problem::internal)?;
         Ok(Self {
+            pressure: Pressure::new(config.requests_at_once),
+            metrics: Metrics::new(ledger.figures()),
             ledger,
             divisions: Divisions::embedded().map_err(Problem::internal)?,
             sealer: Sealer::new(&keys.data, &keys.commitment),
@@ -141,7 +149,11 @@ async fn frame(
     }
     let mut response = result?;
     let outcome = response.request().extensions().get::<Outcome>().cloned().unwrap_or_default();
-    log(&id, method.as_str(), response.status().as_u16(), started.elapsed(), &outcome);
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    log(&id, method.as_str(), status, took, &outcome);
+    if let Some(service) = response.request().app_data::<web::Data<Service>>() {
+        service.metrics.answered(outcome.operation.as_deref().unwrap_or("none"), status, took);
+    }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);

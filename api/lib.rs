@@ -14,6 +14,7 @@ pub mod embedded;
 pub mod gate_tallies;
 pub mod kit;
 pub mod ledger;
+pub mod metrics;
 pub mod observation_policies;
 pub mod operations;
 pub mod organizations;

@@ -36,6 +36,9 @@ enum Command {
         /// Address and port [default: 127.0.0.1:8080].
         #[arg(long)]
         listen: Option<String>,
+        /// Address and port for Prometheus' `/metrics`; none by default.
+        #[arg(long)]
+        metrics_listen: Option<String>,
         /// Print the settings in force and end.
         #[arg(long)]
         print_config: bool,
@@ -101,10 +104,13 @@ struct Place {
 }
 
 impl Place {
-    fn config(self, listen: Option<String>) -> Result<Config, Failure> {
-        let overrides =
-            Overrides { listen, data_dir: self.data_dir, database_url: self.database_url, keys_dir: self.keys_dir };
-        Ok(Config::load(overrides)?)
+    fn config(self) -> Result<Config, Failure> {
+        self.config_with(None, None)
+    }
+
+    fn config_with(self, listen: Option<String>, metrics_listen: Option<String>) -> Result<Config, Failure> {
+        let Self { data_dir, database_url, keys_dir, json: _ } = self;
+        Ok(Config::load(Overrides { listen, metrics_listen, data_dir, database_url, keys_dir })?)
     }
 }
 
@@ -139,16 +145,16 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
 
 async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
     match command {
-        Command::Serve { place, listen, print_config } => {
-            let config = place.config(listen)?;
+        Command::Serve { place, listen, metrics_listen, print_config } => {
+            let config = place.config_with(listen, metrics_listen)?;
             if print_config { commands::print_config(&config) } else { commands::serve(config, json).await }
         }
-        Command::Migrate { place } => commands::migrate(&place.config(None)?, json).await,
+        Command::Migrate { place } => commands::migrate(&place.config()?, json).await,
         Command::User { command: UserCommand::Add { name, admin: _, role, area, place } } => {
             let role = role.unwrap_or_else(|| "district_admin".into());
-            commands::add_user(place.config(None)?, &name, &role, &area, json).await
+            commands::add_user(place.config()?, &name, &role, &area, json).await
         }
-        Command::Verify { place } => commands::verify(place.config(None)?, json).await,
+        Command::Verify { place } => commands::verify(place.config()?, json).await,
         Command::Openapi { json } => commands::print_document(json),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
@@ -16,8 +16,11 @@ use crate::kit::problem::Problem;
 use crate::kit::text::Language;
 use crate::kit::transport;
 use crate::operations::Operation;
+use crate::records::idempotency;
 use crate::routes::operations;
 
+/// How often what is over is forgotten.
+const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 /// How often the embedded database is looked after.
 const WATCH: Duration = Duration::from_millis(250);
 
@@ -25,11 +28,23 @@ const WATCH: Duration = Duration::from_millis(250);
 /// connections.
 pub fn server(service: &Arc<Service>, listener: TcpListener, stopping: watch::Receiver<bool>) -> io::Result<Server> {
     tokio::spawn(crate::changes::watch_heads(Arc::downgrade(service)));
+    tokio::spawn(keep_house(Arc::downgrade(service)));
     let limits = service.config.connection_limits(problem_body);
     let workers = service.config.workers;
     let service = Arc::clone(service);
     let operations: Arc<[Operation]> = operations(&service.kinds).into();
     transport::serve(listener, limits, workers, stopping, move || application(Arc::clone(&service), &operations))
+}
+
+/// Forgets, once an hour, what is kept for a time only.
+async fn keep_house(service: Weak<Service>) {
+    while let Some(service) = service.upgrade() {
+        if let Err(problem) = idempotency::sweep(&service).await {
+            tracing::warn!(%problem, "old idempotency keys could not be swept; tried again in an hour");
+        }
+        drop(service);
+        tokio::time::sleep(HOUSEKEEPING).await;
+    }
 }
 
 /// The body of an answer that the HTTP layer gives itself.

@@ -2,7 +2,7 @@
 
 // A test says what must hold by panicking when it doesn't.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-#![allow(clippy::large_futures, clippy::needless_pass_by_value, missing_docs)]
+#![allow(clippy::cloned_ref_to_slice_refs, clippy::large_futures, clippy::needless_pass_by_value, missing_docs)]
 
 mod api_keys;
 mod audit;

@@ -195,3 +195,40 @@ async fn odd_values_are_refused_or_kept_and_never_break_anything() {
     }
     assert!(broken.is_empty(), "{broken:#?}");
 }
+
+#[tokio::test]
+async fn beyond_its_bound_reads_are_refused_before_writes_and_health_never() {
+    let app = TestApp::start_with(|config| config.requests_at_once = 4).await;
+    let admin = app.administrator().await;
+    let held: Vec<_> = (0..3).map(|_| app.service.pressure.enter(false).unwrap()).collect();
+    let refused = admin.get("/v1/places").await.expect(503);
+    assert_eq!((refused.code(), refused.header("retry-after")), ("unavailable", "1"));
+    let organization = json!({"kind": "school", "name": "一小", "area_code": "511802005"});
+    admin.post("/v1/organizations", &organization).await.expect(201);
+    let last = app.service.pressure.enter(false).unwrap();
+    admin.post("/v1/organizations", &organization).await.expect(503);
+    app.nobody().get("/healthz").await.expect(200);
+    app.nobody().get("/readyz").await.expect(200);
+    drop((held, last));
+    admin.get("/v1/places").await.expect(200);
+    let text = app.service.metrics.text(&app.service).unwrap();
+    assert!(text.contains("lianfang_requests_refused_total 2\n"), "{text}");
+    assert!(text.contains("lianfang_requests_total{operation=\"list_places\",status=\"503\"} 1\n"), "{text}");
+    assert!(text.contains("lianfang_ledger_appends_total 1\n") && text.ends_with("# EOF\n"), "{text}");
+    assert!(!text.contains("一小") && !text.contains(&admin.id.to_string()));
+}
+
+#[tokio::test]
+async fn who_asks_through_a_proxy_is_known_by_his_own_address() {
+    let address = async |trusted: &[&str], forwarded: &str| {
+        let trusted = trusted.iter().map(|text| text.parse().unwrap()).collect();
+        let app = TestApp::start_with(|config| config.trusted_proxies = trusted).await;
+        let login = json!({"username": "nobody", "password": "x"});
+        app.nobody().with("x-forwarded-for", forwarded).post("/v1/auth/login", &login).await.expect(401);
+        app.rows("SELECT address FROM audit_log WHERE verb = 'session.refused'").await[0].text("address").unwrap()
+    };
+    assert_eq!(address(&[], "9.9.9.9").await, "127.0.0.1", "anybody may write such a header");
+    assert_eq!(address(&["127.0.0.1"], "9.9.9.9, 10.1.2.3").await, "10.1.2.3");
+    assert_eq!(address(&["127.0.0.1", "10.1.2.3"], "9.9.9.9, 10.1.2.3").await, "9.9.9.9");
+    assert_eq!(address(&["127.0.0.1"], "rubbish").await, "127.0.0.1");
+}

@@ -63,6 +63,7 @@ pub fn operations() -> Vec<Operation> {
             .described("changes", "Follow the changes", "What the district's ledger took beyond a number, in order; with `wait` it answers when there is something.")
             .access(Access::Roles(Role::ALL))
             .keys(KeyScope::Read)
+            .uncounted()
             .parameters(vec![&SINCE, &KINDS, &AREA, &LIMIT, &WAIT, &DISTRICT])
             .answers(200, "A page; ask again with `since` = `next`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "head": 42})))
             .problems(&[Code::DistrictRequired, Code::NotFound]),

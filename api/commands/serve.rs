@@ -18,9 +18,9 @@ use super::{Failure, prepare, print};
 /// Serves until asked to stop.
 pub async fn serve(config: Config, json: bool) -> Result<(), Failure> {
     start_logging(&config)?;
-    let listener = TcpListener::bind(&config.listen)
-        .map_err(|error| Failure::Usage(format!("can't listen on {}: {error}", config.listen)))?;
+    let listener = bind(&config.listen)?;
     let address = listener.local_addr().map_err(Failure::other)?;
+    let metrics = config.metrics_listen.as_deref().map(bind).transpose()?;
     let _lock = if config.database_url.is_none() {
         Some(lock_for_serving(&config.data_dir).map_err(Failure::InUse)?)
     } else {
@@ -32,7 +32,7 @@ pub async fn serve(config: Config, json: bool) -> Result<(), Failure> {
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let watch = backend.embedded.map(|embedded| tokio::spawn(server::watch(embedded, stopped)));
     announce(&config, &address.to_string(), json)?;
-    run_server(&service, listener).await?;
+    run_server(&service, listener, metrics).await?;
     drop(stop);
     if let Some(watch) = watch {
         watch.await.map_err(Failure::other)?.stop().await.map_err(StartError::from)?;
@@ -41,13 +41,24 @@ pub async fn serve(config: Config, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+fn bind(address: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).map_err(|error| Failure::Usage(format!("can't listen on {address}: {error}")))
+}
+
 /// Runs the server on a thread of its own: actix wants its own runtime there.
-async fn run_server(service: &std::sync::Arc<Service>, listener: TcpListener) -> Result<(), Failure> {
+async fn run_server(
+    service: &std::sync::Arc<Service>,
+    listener: TcpListener,
+    metrics: Option<TcpListener>,
+) -> Result<(), Failure> {
     let service = std::sync::Arc::clone(service);
     let thread = tokio::task::spawn_blocking(move || {
         actix_web::rt::System::new().block_on(async move {
             let (stopping, stopped) = tokio::sync::watch::channel(false);
             let server = server::server(&service, listener, stopped)?;
+            let metrics = metrics.map(|listener| lianfang::metrics::serve(&service, listener)).transpose()?;
+            // Ends with the runtime.
+            let _metrics = metrics.map(actix_web::rt::spawn);
             let handle = server.handle();
             let signals = actix_web::rt::spawn(server::stop_on_signal(service, handle, stopping));
             let served = server.await;

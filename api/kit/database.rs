@@ -56,6 +56,12 @@ impl Database {
         Ok(Self { pool, wait })
     }
 
+    /// How many connections there are, and how many of them are unused.
+    pub fn connections(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        (status.size, status.available)
+    }
+
     /// A connection of the pool.
     pub async fn connection(&self) -> Result<Connection, DatabaseError> {
         match tokio::time::timeout(self.wait, self.pool.get()).await {

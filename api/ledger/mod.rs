@@ -12,6 +12,7 @@
 
 pub mod canonical;
 pub mod decide;
+pub mod figures;
 pub mod heads;
 mod redo;
 mod statement;
@@ -22,6 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 pub use self::decide::Claim;
+pub use self::figures::Figures;
 use self::heads::Heads;
 use self::writer::Job;
 use crate::kit::database::DatabaseError;
@@ -185,24 +187,38 @@ fn is_conflict(constraint: &str) -> bool {
 pub struct Ledger {
     queue: mpsc::Sender<Job>,
     heads: Heads,
+    figures: Figures,
 }
 
 impl Ledger {
     /// Starts the writer: a thread with a connection of its own, until the last ledger is dropped.
     pub fn start(database_url: &str) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let heads = Heads::default();
-        writer::spawn(database_url.to_owned(), jobs, heads.clone())?;
-        Ok(Self { queue, heads })
+        let (heads, figures) = (Heads::default(), Figures::default());
+        writer::spawn(database_url.to_owned(), jobs, heads.clone(), figures.clone())?;
+        Ok(Self { queue, heads, figures })
     }
 
     /// Writes an append and answers after its commit.
     pub async fn append(&self, append: Append) -> Result<Receipt, AppendError> {
         let (reply, answer) = oneshot::channel();
         let head_before = self.heads.known(&append.district_code);
-        self.queue.try_send(Job { append, head_before, reply }).map_err(|_| AppendError::Busy)?;
+        self.queue.try_send(Job { append, head_before, reply }).map_err(|_| {
+            self.figures.refused.inc();
+            AppendError::Busy
+        })?;
         // A writer that is gone has dropped the job; what it wrote is found when it is sent again.
         answer.await.unwrap_or_else(|_| Err(AppendError::Unreachable("the writer ended".into())))
+    }
+
+    /// What the writer did so far.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// How many appends wait for the writer.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// The newest numbers, for those who wait for changes.

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::decide::{Claim, State};
+use super::figures::Figures;
 use super::heads::Heads;
 use super::{Append, AppendError, Receipt, redo, statement};
 use crate::kit::database::{self, DatabaseError};
@@ -47,13 +48,20 @@ pub(super) struct Link {
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
 /// Starts the writer's thread. It ends when the queue does.
-pub(super) fn spawn(url: String, mut queue: mpsc::Receiver<Job>, heads: Heads) -> std::io::Result<()> {
+pub(super) fn spawn(
+    url: String,
+    mut queue: mpsc::Receiver<Job>,
+    heads: Heads,
+    figures: Figures,
+) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let write = move || {
         runtime.block_on(async move {
             let mut link = Link { url, connection: None, heads };
             let mut jobs = Vec::with_capacity(BATCH);
             while queue.recv_many(&mut jobs, BATCH).await > 0 {
+                figures.batches.inc();
+                figures.appends.inc_by(jobs.len() as u64);
                 redo::write(&mut link, std::mem::take(&mut jobs)).await;
             }
         });

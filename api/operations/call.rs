@@ -128,9 +128,9 @@ impl Call {
         }
     }
 
-    /// Where the request came from: the peer of the connection.
+    /// Where the request came from.
     pub fn address(&self) -> Option<IpAddr> {
-        self.request.peer_addr().map(|address| address.ip())
+        client_address(&self.service, &self.request)
     }
 
     fn demand_media_type(&self) -> Result<(), Problem> {
@@ -144,6 +144,27 @@ impl Call {
         let inflated = self.request.headers().contains_key(actix_web::http::header::CONTENT_ENCODING);
         if accepted && utf_8 && !inflated { Ok(()) } else { Err(Code::UnsupportedMediaType.into()) }
     }
+}
+
+/// Where a request came from: the peer of the connection; where that is a proxy of ours, the last address
+/// in `X-Forwarded-For` that is none. What stands before it anybody may have written.
+pub(super) fn client_address(service: &Service, request: &HttpRequest) -> Option<IpAddr> {
+    let trusted = &service.config.trusted_proxies;
+    let peer = request.peer_addr().map(|address| address.ip().to_canonical())?;
+    if !trusted.contains(&peer) {
+        return Some(peer);
+    }
+    let headers = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let addresses: Vec<&str> = headers.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let mut client = peer;
+    for text in addresses.into_iter().rev() {
+        let Ok(address) = text.parse::<IpAddr>() else { break };
+        client = address.to_canonical();
+        if !trusted.contains(&client) {
+            break;
+        }
+    }
+    Some(client)
 }
 
 /// A fault of one field, as a whole problem.

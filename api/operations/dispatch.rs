@@ -11,7 +11,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::call::{Call, RequestId};
+use super::call::{Call, RequestId, client_address};
 use super::{Access, Answer, Operation};
 use crate::app::Service;
 use crate::audit::{Deed, system_write};
@@ -91,6 +91,13 @@ async fn run(operation: Arc<Operation>, request: HttpRequest, payload: Payload) 
 
 async fn judged(operation: &Operation, request: HttpRequest, payload: Payload, outcome: &mut Outcome) -> Answer {
     let service = service(&request)?;
+    let reads = operation.method == Method::GET;
+    let _in_work = match operation.uncounted {
+        true => None,
+        false => Some(service.pressure.enter(reads).inspect_err(|_| {
+            service.metrics.refused.inc();
+        })?),
+    };
     let signed_in = match operation.access {
         Access::Public => None,
         _ => Some(authenticate(&service, &request).await?),
@@ -158,7 +165,7 @@ async fn note_refusal(
         subject_kind: operation.tag,
         subject_id: request.match_info().get("id").and_then(|id| Uuid::try_parse(id).ok()),
         request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
-        address: request.peer_addr().map(|address| address.ip()),
+        address: client_address(service, request),
         details: json!({"operation": operation.id, "code": problem.code().code()}),
     };
     if let Err(unwritten) = system_write(service, deed, async |_| Ok(())).await {

@@ -6,6 +6,7 @@ mod call;
 mod dispatch;
 pub mod document;
 pub mod page;
+pub mod pressure;
 pub mod schema;
 
 use std::future::Future;
@@ -88,8 +89,8 @@ pub struct Operation {
     pub access: Access,
     /// The scope that a key needs for it; none by default, so that a key reaches only what was meant for keys.
     pub key_scope: KeyScope,
-    /// Whether it may take long on purpose (a long poll) and isn't counted as work under way.
-    pub waits: bool,
+    /// Whether it isn't counted as work: a long poll waits, and health must be told at any load.
+    pub uncounted: bool,
     /// Query parameters.
     pub parameters: Vec<&'static Field>,
     /// Request headers of its own.
@@ -119,7 +120,7 @@ impl Operation {
             about: String::new(),
             access: Access::SignedIn,
             key_scope: KeyScope::None,
-            waits: false,
+            uncounted: false,
             parameters: Vec::new(),
             headers: &[],
             body: None,
@@ -149,9 +150,9 @@ impl Operation {
         self
     }
 
-    /// It may wait on purpose.
-    pub fn waits(mut self) -> Self {
-        self.waits = true;
+    /// It isn't counted as work.
+    pub fn uncounted(mut self) -> Self {
+        self.uncounted = true;
         self
     }
 

@@ -53,7 +53,7 @@ impl Sought {
             faults.add_with("", FaultCode::OneOf, vec![("fields", fields.join(", "))]);
             return None;
         }
-        for field in fields.iter().filter(|field| form.text(field).is_some_and(looks_masked)) {
+        if let Some(field) = fields.iter().find(|field| form.text(field).is_some_and(looks_masked)) {
             faults.add(format!("/{field}"), FaultCode::MaskedValue);
             return None;
         }

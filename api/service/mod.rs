@@ -18,10 +18,12 @@ pub fn operations() -> Vec<Operation> {
     let state = json!({"status": "ok"});
     vec![
         Operation::new(Method::GET, "/healthz", "get_health", health)
+            .uncounted()
             .described("service", "Is it alive", "Answers as long as the process does. Asks nothing of the database.")
             .access(Access::Public)
             .answers(200, "Alive.", Some(reference("ServiceState")), Some(state.clone())),
         Operation::new(Method::GET, "/readyz", "get_readiness", ready)
+            .uncounted()
             .described(
                 "service",
                 "Is it ready",
