@@ -25,6 +25,7 @@ async fn from_an_empty_folder_through_a_kill_to_a_clean_end() {
         "person": {"name": "赵六", "document_number": NUMBER, "phone": PHONE}});
     assert_eq!(served.send("POST", "/v1/screenings", &token, &screening).await.0, 201);
 
+    say_it_everywhere(&served, &token, &screening).await;
     served.signal(Signal::SIGKILL);
     let mut served = Served::start(&folder);
     assert!(served.ready_after < Duration::from_secs(5), "{:?}", served.ready_after);
@@ -47,6 +48,27 @@ async fn from_an_empty_folder_through_a_kill_to_a_clean_end() {
     assert!(served.signal(Signal::SIGTERM).success());
     assert!(folder.postmaster().is_none(), "the embedded database stops with the service");
     demand_nowhere(&folder.0, &[NUMBER, PHONE]);
+}
+
+/// Sends the personal values wherever a client might, rightly or wrongly.
+async fn say_it_everywhere(served: &Served, token: &str, screening: &Json) {
+    let person = &screening["person"];
+    let found = served.send("POST", "/v1/people:search", token, &json!({"document_number": NUMBER})).await.1;
+    let reveal = format!("/v1/people/{}:reveal", found["items"][0]["id"].as_str().unwrap());
+    let why = json!({"purpose": "medical_follow_up", "reason": "回访"});
+    for (path, body, status) in [
+        ("/v1/screenings:lookup", json!({"document_number": NUMBER}), 200),
+        ("/v1/screenings:search", json!({"phone": PHONE}), 200),
+        (reveal.as_str(), why, 200),
+        ("/v1/people", json!({"name": PHONE, "phone": "赵六", "document_number": "赵六", NUMBER: PHONE}), 400),
+        ("/v1/screenings", json!({"place_id": NUMBER, "direction": "赵六", "person": person, "temperature_c": PHONE}), 422),
+        ("/v1/auth/login", json!({"username": "zhao.liu", "password": PHONE, "device_id": "x"}), 401),
+    ] {
+        assert_eq!(served.send("POST", path, token, &body).await.0, status, "{path}");
+    }
+    for path in [format!("/v1/people?name={NUMBER}"), format!("/v1/people/{NUMBER}"), format!("/v1/{PHONE}")] {
+        assert!(served.send("GET", &path, token, &Json::Null).await.0 >= 400, "{path}");
+    }
 }
 
 /// No file below the folder holds one of the texts, logs and write-ahead log included.
