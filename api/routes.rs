@@ -8,8 +8,8 @@ use crate::kit::vocabulary::Vocabulary;
 use crate::operations::{Operation, document};
 use crate::records::{Definition, Registry};
 use crate::{
-    api_keys, audit, auth, changes, divisions, gate_tallies, observation_policies, organizations, people, places,
-    records, screenings, service, users, vocabularies,
+    api_keys, audit, auth, changes, disinfections, divisions, gate_tallies, inspections, observation_policies,
+    organizations, people, places, publicity_activities, records, screenings, service, users, vocabularies,
 };
 
 /// Every kind of record.
@@ -19,6 +19,9 @@ pub static DEFINITIONS: &[&Definition] = &[
     &people::PEOPLE,
     &screenings::SCREENINGS,
     &gate_tallies::GATE_TALLIES,
+    &disinfections::DISINFECTIONS,
+    &publicity_activities::PUBLICITY_ACTIVITIES,
+    &inspections::INSPECTIONS,
 ];
 
 /// Vocabularies that no field of a record uses.

@@ -20,6 +20,7 @@ mod permissions;
 mod places;
 mod privacy;
 mod process;
+mod proof_rooms;
 mod records;
 mod schema;
 mod screenings;

@@ -61,7 +61,11 @@ async fn say_it_everywhere(served: &Served, token: &str, screening: &Json) {
         ("/v1/screenings:search", json!({"phone": PHONE}), 200),
         (reveal.as_str(), why, 200),
         ("/v1/people", json!({"name": PHONE, "phone": "赵六", "document_number": "赵六", NUMBER: PHONE}), 400),
-        ("/v1/screenings", json!({"place_id": NUMBER, "direction": "赵六", "person": person, "temperature_c": PHONE}), 422),
+        (
+            "/v1/screenings",
+            json!({"place_id": NUMBER, "direction": "赵六", "person": person, "temperature_c": PHONE}),
+            422,
+        ),
         ("/v1/auth/login", json!({"username": "zhao.liu", "password": PHONE, "device_id": "x"}), 401),
     ] {
         assert_eq!(served.send("POST", path, token, &body).await.0, status, "{path}");

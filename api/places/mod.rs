@@ -7,7 +7,7 @@ pub mod coordinates;
 mod rules;
 mod wire;
 
-pub use rules::demand_checkpoint;
+pub use rules::{demand_checkpoint, demand_venue};
 
 use crate::auth::Role;
 use crate::kit::text::Text;

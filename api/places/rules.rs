@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::coordinates::gcj02_to_wgs84;
-use super::wire::CHECKPOINT_KINDS;
+use super::wire::{CHECKPOINT_KINDS, VENUE_KINDS};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::value::Value;
@@ -11,10 +11,18 @@ use crate::records::{Context, Draft, Rules};
 
 /// A draft's `place_id` must name a checkpoint.
 pub fn demand_checkpoint(draft: &Draft, faults: &mut Faults) {
+    demand_kind(draft, CHECKPOINT_KINDS, faults);
+}
+
+/// A draft's `place_id` must name a venue.
+pub fn demand_venue(draft: &Draft, faults: &mut Faults) {
+    demand_kind(draft, VENUE_KINDS, faults);
+}
+
+fn demand_kind(draft: &Draft, kinds: &[&str], faults: &mut Faults) {
     let kind = draft.references.get("place_id").and_then(|place| place.values.text("kind"));
-    if kind.is_some_and(|kind| !CHECKPOINT_KINDS.contains(&kind)) {
-        let kinds = vec![("kinds", CHECKPOINT_KINDS.join(", "))];
-        faults.add_with(draft.at("place_id"), FaultCode::WrongKindOfPlace, kinds);
+    if kind.is_some_and(|kind| !kinds.contains(&kind)) {
+        faults.add_with(draft.at("place_id"), FaultCode::WrongKindOfPlace, vec![("kinds", kinds.join(", "))]);
     }
 }
 

@@ -8,6 +8,19 @@ use crate::kit::vocabulary::{Vocabulary, word};
 pub const CHECKPOINT_KINDS: &[&str] =
     &["compound_gate", "village_entrance", "traffic_artery", "public_place", "service_point"];
 
+/// The kinds of place that are venues.
+pub const VENUE_KINDS: &[&str] = &[
+    "mall",
+    "supermarket",
+    "hotel",
+    "large_catering",
+    "catering",
+    "farmers_market",
+    "pharmacy",
+    "agri_input_shop",
+    "venue_other",
+];
+
 static PLACE_KIND: Vocabulary = Vocabulary::new(
     "place_kind",
     Text::new("Kind of place", "场所类型"),

@@ -1,0 +1,151 @@
+//! Where settings come from, and whether they are in bounds.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use validator::Validate;
+
+use super::Config;
+
+/// Why the settings can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("the configuration file {0} can't be read: {1}")]
+    File(PathBuf, String),
+    /// Something in it is no setting, or of the wrong type.
+    #[error("the configuration is not right: {0}")]
+    Content(String),
+    /// A setting is out of its bounds.
+    #[error("the configuration is out of bounds: {0}")]
+    Bounds(String),
+}
+
+/// What the command line sets.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--listen`
+    pub listen: Option<String>,
+    /// `--metrics-listen`.
+    pub metrics_listen: Option<String>,
+    /// `--data-dir`
+    pub data_dir: Option<PathBuf>,
+    /// `--database-url`
+    pub database_url: Option<String>,
+    /// `--keys-dir`
+    pub keys_dir: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads and validates the settings.
+    pub fn load(overrides: Overrides) -> Result<Self, ConfigError> {
+        let mut table = Self::read_file()?;
+        for (name, value) in std::env::vars() {
+            if let Some(key) = name.strip_prefix("LIANFANG_").map(str::to_lowercase).filter(|key| key != "config") {
+                table.insert(key, parse_scalar(value));
+            } else if name == "DATABASE_URL" && !value.is_empty() {
+                table.entry("database_url").or_insert(toml::Value::String(value));
+            }
+        }
+        let config: Self = toml::Value::Table(table)
+            .try_into()
+            .map_err(|error: toml::de::Error| ConfigError::Content(error.message().to_owned()))?;
+        let config = Self {
+            listen: overrides.listen.unwrap_or(config.listen),
+            metrics_listen: overrides.metrics_listen.or(config.metrics_listen),
+            data_dir: overrides.data_dir.unwrap_or(config.data_dir),
+            database_url: overrides.database_url.or(config.database_url),
+            keys_dir: overrides.keys_dir.or(config.keys_dir),
+            ..config
+        };
+        config.checked()
+    }
+
+    fn read_file() -> Result<toml::Table, ConfigError> {
+        let named = std::env::var_os("LIANFANG_CONFIG").map(PathBuf::from);
+        let path = named.clone().unwrap_or_else(|| "lianfang.toml".into());
+        if named.is_none() && !path.exists() {
+            return Ok(toml::Table::new());
+        }
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| ConfigError::File(path.clone(), error.to_string()))?;
+        text.parse().map_err(|error: toml::de::Error| ConfigError::File(path, error.message().to_owned()))
+    }
+
+    fn checked(self) -> Result<Self, ConfigError> {
+        self.validate().map_err(|errors| ConfigError::Bounds(errors.to_string().replace('\n', "; ")))?;
+        if self.zone.parse::<chrono_tz::Tz>().is_err() {
+            return Err(ConfigError::Bounds(format!("zone: `{}` is no IANA zone", self.zone)));
+        }
+        if self.database_url.is_some() && self.keys_dir.is_none() {
+            return Err(ConfigError::Bounds(
+                "keys_dir: is required with database_url (the keys must not be lost with a machine's ./data)".into(),
+            ));
+        }
+        if !matches!(self.log_format.as_deref(), None | Some("json" | "text")) {
+            return Err(ConfigError::Bounds("log_format: must be json or text".into()));
+        }
+        Ok(self)
+    }
+
+    /// The settings without what is secret, as TOML.
+    pub fn printed(&self) -> Result<String, ConfigError> {
+        let shown = Self { database_url: self.database_url.as_ref().map(|_| "(set)".to_owned()), ..self.clone() };
+        toml::to_string_pretty(&shown).map_err(|error| ConfigError::Content(error.to_string()))
+    }
+}
+
+/// An environment variable as TOML would have it: a number or a boolean where it is one.
+/// A list, or a text with commas as the environment has it.
+pub(super) fn addresses<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<IpAddr>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        List(Vec<IpAddr>),
+        Text(String),
+    }
+    match Either::deserialize(deserializer)? {
+        Either::List(list) => Ok(list),
+        Either::Text(text) => text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(|part| {
+                part.parse().map_err(|_| serde::de::Error::custom(format!("trusted_proxies: `{part}` is no address")))
+            })
+            .collect(),
+    }
+}
+
+fn parse_scalar(text: String) -> toml::Value {
+    text.parse::<i64>()
+        .map(toml::Value::Integer)
+        .or_else(|_| text.parse::<bool>().map(toml::Value::Boolean))
+        .unwrap_or(toml::Value::String(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_bounded() {
+        assert!(Config::default().checked().is_ok());
+        let wrong = |change: fn(&mut Config)| {
+            let mut config = Config::default();
+            change(&mut config);
+            config.checked().is_err()
+        };
+        assert!(wrong(|config| config.workers = 0));
+        assert!(wrong(|config| config.zone = "Mars/Olympus".into()));
+        assert!(wrong(|config| config.database_url = Some("postgresql://x/y".into())));
+        assert!(wrong(|config| config.log_format = Some("xml".into())));
+        assert!(
+            !Config { database_url: Some("postgresql://u:secret@h/d".into()), ..Config::default() }
+                .printed()
+                .unwrap()
+                .contains("secret")
+        );
+    }
+}
