@@ -12,6 +12,7 @@ pub mod config;
 pub mod disinfections;
 pub mod divisions;
 pub mod embedded;
+pub mod files;
 pub mod gate_tallies;
 pub mod inspections;
 pub mod kit;

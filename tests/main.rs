@@ -11,6 +11,7 @@ mod batches;
 mod changes;
 mod contract;
 mod decide;
+mod exports;
 mod faults;
 mod ledger;
 mod lookups;

@@ -60,6 +60,7 @@ problem_codes! {
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "Send application/json" "请使用 application/json";
     IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "The Idempotency-Key was used for another request" "该 Idempotency-Key 已用于其他请求";
     SpansDistricts "spans_districts" UNPROCESSABLE_ENTITY "An atomic batch must stay within one district" "原子批次必须在同一区县内";
+    TooManyRows "too_many_rows" UNPROCESSABLE_ENTITY "Too many rows for a workbook; take CSV or NDJSON, or narrow the filter" "行数超出工作簿上限,请使用 CSV 或 NDJSON,或缩小筛选范围";
     Unprocessable "unprocessable" UNPROCESSABLE_ENTITY "The request has faults" "请求内容有误";
     IfMatchRequired "if_match_required" PRECONDITION_REQUIRED "Say which revision you change: send If-Match" "请通过 If-Match 说明所修改的版本";
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "Too many requests; wait a little" "请求过于频繁,请稍候";
@@ -99,6 +100,9 @@ fault_codes! {
     DuplicateField "duplicate_field" true "the field is given more than once" "字段重复";
     UnknownParameter "unknown_parameter" true "there is no such query parameter" "没有此查询参数";
     RepeatedParameter "repeated_parameter" true "the query parameter is given more than once" "查询参数重复";
+    OnlyInFiles "only_in_files" true "is for files: ask for CSV, NDJSON or XLSX" "仅适用于文件导出(CSV、NDJSON、XLSX)";
+    OnlyInPages "only_in_pages" true "is for pages, not for files" "仅适用于分页,不适用于文件导出";
+    BeyondHead "beyond_head" false "is beyond the newest change number" "超出最新变更号";
     BadParameter "bad_parameter" true "the value of the query parameter can't be read" "查询参数的值无法识别";
     NulCharacter "nul_character" true "text must not contain the NUL character" "文本不得包含 NUL 字符";
     NotAnObject "not_an_object" true "an object is expected" "应为 JSON 对象";

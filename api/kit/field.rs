@@ -111,12 +111,14 @@ pub struct Field {
     pub label: Text,
     /// What it means, for the document; English.
     pub about: &'static str,
+    /// What else people write over its column in a file.
+    pub also: &'static [&'static str],
 }
 
 impl Field {
     /// A field of some shape: optional, open, written by the client at any time.
     pub const fn new(name: &'static str, shape: Shape, label: Text, about: &'static str) -> Self {
-        Self { name, shape, required: false, write: Write::Always, privacy: Privacy::Open, label, about }
+        Self { name, shape, required: false, write: Write::Always, privacy: Privacy::Open, label, about, also: &[] }
     }
 
     /// Must be there and not null.
@@ -146,6 +148,12 @@ impl Field {
     /// Encrypted at rest, and shown only through this mask.
     pub const fn masked(mut self, mask: fn(&serde_json::Value) -> serde_json::Value) -> Self {
         self.privacy = Privacy::Masked(mask);
+        self
+    }
+
+    /// What else people write over its column in a file.
+    pub const fn also(mut self, names: &'static [&'static str]) -> Self {
+        self.also = names;
         self
     }
 

@@ -50,6 +50,11 @@ impl Call {
         self.signed_in.as_ref().map(|signed_in| &*signed_in.actor).ok_or_else(|| Code::Unauthenticated.into())
     }
 
+    /// What the caller showed.
+    pub fn credential(&self) -> Option<&Credential> {
+        self.signed_in.as_ref().map(|signed_in| &signed_in.credential)
+    }
+
     /// The caller's session.
     pub fn session_id(&self) -> Result<Uuid, Problem> {
         match self.signed_in.as_ref().map(|signed_in| &signed_in.credential) {

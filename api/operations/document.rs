@@ -23,6 +23,7 @@ const RESPONSE_HEADERS: &[(&str, &str)] = &[
     ("Location", "Path of the record."),
     ("Idempotency-Replayed", "`true` where the answer is one given before."),
     ("Link", "`rel=\"next\"`: the next page."),
+    ("As-Of-Change-No", "Files: the change number as of which it is complete."),
 ];
 
 /// The whole document.
@@ -145,7 +146,12 @@ fn success_response(success: &Success) -> Json {
         if let (Some(example), Some(media)) = (&success.example, content.as_object_mut()) {
             media.insert("examples".into(), json!({"example": {"value": example}}));
         }
-        members.insert("content".into(), json!({"application/json": content}));
+        let mut contents = json!({"application/json": content});
+        for media_type in &success.files {
+            let file = json!({"schema": {"type": "string", "maxLength": 2_147_483_647, "description": "The file."}});
+            crate::kit::json::put(&mut contents, media_type, file);
+        }
+        members.insert("content".into(), contents);
     }
     let headers: Map<String, Json> = RESPONSE_HEADERS
         .iter()

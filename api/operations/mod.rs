@@ -68,6 +68,8 @@ pub struct Success {
     pub example: Option<Json>,
     /// Headers that come with it.
     pub headers: &'static [&'static str],
+    /// Media types of the same as a file.
+    pub files: Vec<&'static str>,
 }
 
 /// An operation.
@@ -181,7 +183,7 @@ impl Operation {
 
     /// One way in which it answers.
     pub fn answers(mut self, status: u16, about: &'static str, schema: Option<Json>, example: Option<Json>) -> Self {
-        self.successes.push(Success { status, about, schema, example, headers: &[] });
+        self.successes.push(Success { status, about, schema, example, headers: &[], files: Vec::new() });
         self
     }
 
@@ -189,6 +191,14 @@ impl Operation {
     pub fn with_headers(mut self, headers: &'static [&'static str]) -> Self {
         if let Some(last) = self.successes.last_mut() {
             last.headers = headers;
+        }
+        self
+    }
+
+    /// Media types in which the answer added last is had as a file.
+    pub fn as_files(mut self, media_types: Vec<&'static str>) -> Self {
+        if let Some(last) = self.successes.last_mut() {
+            last.files = media_types;
         }
         self
     }

@@ -18,7 +18,7 @@ use crate::auth::Role;
 use crate::kit::text::Text;
 use crate::records::{Definition, Reach};
 
-pub use operations::{PURPOSE, note_found, operations, schemas};
+pub use operations::{PURPOSE, REVEALERS, note_found, operations, schemas};
 
 /// The kind.
 pub static PEOPLE: Definition = Definition {

@@ -86,8 +86,10 @@ pub static FIELDS: &[Field] = &[
         "As printed; checked by the rules of its type (GB 11643 for resident identity cards).",
     )
     .on_create()
+    .also(&["身份证号", "身份证号码", "身份证", "证件号", "id number"])
     .masked(|json| masked(json, mask::mask_document)),
     Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Mobile, or landline with area prefix.")
+        .also(&["手机", "手机号", "手机号码", "联系电话", "电话号码", "mobile"])
         .masked(|json| masked(json, mask::mask_phone)),
     Field::new("sex", Shape::Word(&SEX), Text::new("Sex", "性别"), "By the document where it tells, else `unknown`."),
     Field::new(

@@ -11,6 +11,7 @@ use super::record::Record;
 use super::scope::{visible_to, within};
 use crate::app::Service;
 use crate::auth::roles::Actor;
+use crate::files::export;
 use crate::kit::catalogue::Code;
 use crate::kit::cursor;
 use crate::kit::field::{Field, Shape};
@@ -61,7 +62,7 @@ static PARAMETERS: &[Field] = &[
 /// The parameters of a kind's list.
 pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
     let filters = kind.filters.iter().filter_map(|name| kind.field(name));
-    [&LIMIT, &CURSOR].into_iter().chain(PARAMETERS).chain(filters).collect()
+    [&LIMIT, &CURSOR].into_iter().chain(PARAMETERS).chain(filters).chain(export::PARAMETERS).collect()
 }
 
 /// A page.
@@ -91,8 +92,8 @@ pub async fn list_where(
     let Some(district_code) = district(actor, query)? else {
         return Ok(Page { items: Vec::new(), next_cursor: None });
     };
-    let families = families(service, kind, &district_code, query).await?;
-    let statement = filtered(service, visible_to(actor, kind, &district_code), kind, query, &families);
+    let filter = Filter::of_query(service, kind, &district_code, query).await?;
+    let statement = filter.apply(service, visible_to(actor, kind, &district_code));
     let statement = condition(&district_code, statement);
     let statement = match after {
         Some((occurred_at, id)) => statement
@@ -123,6 +124,30 @@ pub fn district(actor: &Actor, query: &Values) -> Result<Option<String>, Problem
         (None, []) => Ok(None),
         (None, [only]) => Ok(Some(only.clone())),
         (None, _) => Err(Code::DistrictRequired.into()),
+    }
+}
+
+/// Which records of a kind a query asks for.
+pub struct Filter<'a> {
+    kind: &'a Kind,
+    query: &'a Values,
+    families: BTreeMap<&'static str, Vec<Uuid>>,
+}
+
+impl<'a> Filter<'a> {
+    /// The filter of a query in a district.
+    pub async fn of_query(
+        service: &Service,
+        kind: &'a Kind,
+        district_code: &str,
+        query: &'a Values,
+    ) -> Result<Self, Problem> {
+        Ok(Self { kind, query, families: families(service, kind, district_code, query).await? })
+    }
+
+    /// Adds its conditions to a statement over rows called `r`.
+    pub fn apply(&self, service: &Service, statement: Statement) -> Statement {
+        filtered(service, statement, self.kind, self.query, &self.families)
     }
 }
 

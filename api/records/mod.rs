@@ -23,6 +23,7 @@ pub mod read;
 pub mod record;
 pub mod resolve;
 pub mod scope;
+pub mod snapshot;
 pub mod view;
 pub mod warnings;
 

@@ -14,6 +14,7 @@ use super::idempotency::{Key, REPLAYED};
 use super::record::Record;
 use super::{amend, batch, list, read, view};
 use crate::auth::keys::KeyScope;
+use crate::files::export;
 use crate::kit::catalogue::Code;
 use crate::kit::etag::{self, IfMatch};
 use crate::kit::field::{Field, free_text};
@@ -60,13 +61,14 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .answers(207, "What became of each item, in their order.", Some(reference("BatchResults")), Some(json!({"results": [{"index": 0, "id": "0198c0de-0004-7000-8000-000000000001", "outcome": "created", "status": 201, "change_no": 7, "problem": null, "warnings": [], "kind": kind.name}]})))
             .problems(&[Code::BadIdempotencyKey, Code::SpansDistricts, Code::WriteConflict, Code::LedgerUnavailable]),
         Operation::new(Method::GET, &base, format!("list_{}", kind.name), move |call| page_of(kind, call))
-            .described(kind.name, format!("List {}", kind.name.replace('_', " ")), "Newest first, keyset pages, stable while others write. What is out of the caller's scope is not there.")
+            .described(kind.name, format!("List {}", kind.name.replace('_', " ")), "Newest first, keyset pages, stable while others write. What is out of the caller's scope is not there. With `Accept: text/csv`, `application/x-ndjson` or XLSX all of it as a file, as of one change number (`As-Of-Change-No`).")
             .access(Access::Roles(kind.readers))
             .keys(KeyScope::Read)
             .parameters(list::parameters(kind))
-            .answers(200, "A page.", Some(page.clone()), Some(listed.clone()))
-            .with_headers(&["Link"])
-            .problems(&[Code::DistrictRequired]),
+            .answers(200, "A page; or all of it as a file.", Some(page.clone()), Some(listed.clone()))
+            .with_headers(&["Link", "As-Of-Change-No"])
+            .as_files(export::Format::ALL.map(export::Format::media_type).to_vec())
+            .problems(&[Code::DistrictRequired, Code::TooManyRows, Code::LedgerUnavailable]),
         Operation::new(Method::GET, format!("{base}/{{id}}"), format!("get_{one}"), move |call| get(kind, call))
             .described(kind.name, format!("Get a {label} record"), "The current revision. Out of scope answers like absent.")
             .access(Access::Roles(kind.readers))
@@ -163,6 +165,10 @@ fn is_merged(record: &Record, id: Uuid) -> bool {
 }
 
 async fn page_of(kind: &'static Kind, call: Call) -> Answer {
+    if let Some(format) = export::asked(&call) {
+        return export::export(kind, call, format).await;
+    }
+    export::demand_none(&call.query)?;
     let page = list::list(&call.service, call.actor()?, kind, &call.query).await?;
     let items: Vec<Json> =
         page.items.iter().map(|record| view::record(&call.service, kind, record, call.language)).collect();

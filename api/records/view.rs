@@ -12,10 +12,19 @@ use crate::kit::value::{Value, Values};
 
 /// A record in JSON. Every field of the kind is there, null where there is nothing.
 pub fn record(service: &Service, kind: &Kind, record: &Record, language: Language) -> Json {
-    let mut members = envelope(service, kind, record, language);
+    with(kind, envelope(service, kind, record, language), |field| shown(service, field, &record.values))
+}
+
+/// The same with plain values: for whoever may see them, after it was noted.
+pub fn plain(service: &Service, kind: &Kind, record: &Record, language: Language) -> Json {
+    let value = |field: &Field| record.values.get(field.name).map_or(Json::Null, |value| value.to_json(service.zone));
+    with(kind, envelope(service, kind, record, language), value)
+}
+
+fn with(kind: &Kind, mut members: Map<String, Json>, value: impl Fn(&Field) -> Json) -> Json {
     for field in kind.fields.iter().filter(|field| !members_of_envelope(field)) {
         if !matches!(field.shape, crate::kit::field::Shape::Inline(_)) {
-            members.insert(field.name.into(), shown(service, field, &record.values));
+            members.insert(field.name.into(), value(field));
         }
     }
     Json::Object(members)

@@ -118,7 +118,8 @@ pub static PLATE_KIND: Vocabulary = Vocabulary::new(
 );
 
 static VEHICLE: &[Field] = &[
-    Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate; checked by GA 36."),
+    Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate; checked by GA 36.")
+        .also(&["车牌", "车牌号", "车牌号码", "plate"]),
     Field::new(
         "plate_kind",
         Shape::Word(&PLATE_KIND),
@@ -179,7 +180,8 @@ pub static FIELDS: &[Field] = &[
         Shape::Decimal { scale: 1, min: "32.0", max: "43.0" },
         Text::new("Temperature (℃)", "体温(℃)"),
         "Checked: body temperature in degrees Celsius.",
-    ),
+    )
+    .also(&["体温", "温度", "temperature"]),
     Field::new(
         "measure_site",
         Shape::Word(&MEASURE_SITE),

@@ -96,6 +96,20 @@ impl Actor {
         self.send(Method::GET, path, None).await
     }
 
+    /// GET of a file: status, headers, bytes.
+    pub async fn download(&self, path: &str) -> (u16, HeaderMap, Vec<u8>) {
+        let mut request = self.client.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        (status, headers, response.bytes().await.unwrap().to_vec())
+    }
+
     /// POST of JSON.
     pub async fn post(&self, path: &str, body: &Json) -> Reply {
         self.send(Method::POST, path, Some(body.to_string())).await

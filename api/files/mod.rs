@@ -1,0 +1,9 @@
+//! Records as files: CSV, NDJSON and XLSX, out and in. The columns of a kind follow from its field table,
+//! Chinese and English headers from its labels; nothing is listed a second time.
+
+pub mod cells;
+pub mod columns;
+pub mod export;
+pub mod guard;
+pub mod rows;
+pub mod xlsx;

@@ -1,0 +1,44 @@
+//! A record as a row of a file.
+
+use serde_json::Value as Json;
+
+use super::columns::Column;
+use crate::kit::field::Shape;
+
+/// A cell: numbers stay numbers where the format has them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Nothing.
+    Empty,
+    /// Text, to be guarded.
+    Text(String),
+    /// A number in its own decimal spelling.
+    Number(String),
+}
+
+/// The cells of a record's JSON.
+pub fn cells(columns: &[Column], record: &Json) -> Vec<Cell> {
+    columns.iter().map(|column| cell(column, column.value(record))).collect()
+}
+
+fn cell(column: &Column, json: &Json) -> Cell {
+    match json {
+        Json::Null => Cell::Empty,
+        Json::Bool(boolean) => Cell::Text(boolean.to_string()),
+        Json::Number(number) => Cell::Number(number.to_string()),
+        Json::String(text) if matches!(column.field.shape, Shape::Decimal { .. }) => Cell::Number(text.clone()),
+        Json::String(text) => Cell::Text(text.clone()),
+        Json::Array(items) if items.is_empty() => Cell::Empty,
+        Json::Array(items) => match items.iter().map(Json::as_str).collect::<Option<Vec<&str>>>() {
+            Some(words) => Cell::Text(words.join(";")),
+            None => codes(items).map_or_else(|| Cell::Text(json.to_string()), Cell::Text),
+        },
+        Json::Object(_) => Cell::Text(json.to_string()),
+    }
+}
+
+/// Of a record's warnings their codes: `[{code, field, message}]` → `retest_advised;reported_late`.
+fn codes(items: &[Json]) -> Option<String> {
+    let code = |item: &Json| item.get("message").and(item.get("code")).and_then(Json::as_str).map(str::to_owned);
+    items.iter().map(code).collect::<Option<Vec<String>>>().map(|codes| codes.join(";"))
+}

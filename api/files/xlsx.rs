@@ -1,0 +1,48 @@
+//! Workbooks, written row by row.
+
+use rust_xlsxwriter::{Workbook, XlsxError};
+
+use super::rows::Cell;
+
+/// The most rows of a workbook that we write or read.
+pub const MOST_ROWS: usize = 100_000;
+
+/// A workbook with one sheet, under construction. Rows go to a temporary file at once.
+pub struct Writer {
+    workbook: Workbook,
+    row: u32,
+}
+
+impl Writer {
+    /// A workbook with these headers.
+    pub fn new(headers: &[String]) -> Result<Self, XlsxError> {
+        let mut writer = Self { workbook: Workbook::new(), row: 0 };
+        writer.workbook.add_worksheet_with_constant_memory()?;
+        let headers: Vec<Cell> = headers.iter().cloned().map(Cell::Text).collect();
+        writer.write(&headers)?;
+        Ok(writer)
+    }
+
+    /// Adds a row. Text is text in a workbook, so nothing in it is ever run.
+    pub fn write(&mut self, cells: &[Cell]) -> Result<(), XlsxError> {
+        let row = self.row;
+        let sheet = self.workbook.worksheet_from_index(0)?;
+        for (column, cell) in (0_u16..).zip(cells) {
+            match cell {
+                Cell::Empty => {}
+                Cell::Text(text) => drop(sheet.write_string(row, column, text.as_str())?),
+                Cell::Number(number) => match number.parse::<f64>() {
+                    Ok(value) => drop(sheet.write_number(row, column, value)?),
+                    Err(_) => drop(sheet.write_string(row, column, number.as_str())?),
+                },
+            }
+        }
+        self.row += 1;
+        Ok(())
+    }
+
+    /// The finished workbook.
+    pub fn finish(mut self) -> Result<Vec<u8>, XlsxError> {
+        self.workbook.save_to_buffer()
+    }
+}

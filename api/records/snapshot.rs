@@ -1,0 +1,105 @@
+//! A list as it stood at one change number, read page by page without a long transaction: rows that were
+//! changed since are given in their revision of that moment. However slow the reader, nothing is held.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::definition::Kind;
+use super::list::Filter;
+use super::read::load;
+use super::record::Record;
+use super::scope::{reached, readable};
+use crate::app::Service;
+use crate::auth::roles::{Actor, Role};
+use crate::kit::problem::Problem;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::Value;
+
+/// Where a page ended: instant and id of its last record.
+pub type Position = (DateTime<Utc>, Uuid);
+
+/// A list as of a number.
+pub struct Snapshot<'a> {
+    /// Who reads.
+    pub actor: &'a Actor,
+    /// Of what.
+    pub kind: &'static Kind,
+    /// In which district.
+    pub district_code: &'a str,
+    /// As of this number.
+    pub as_of: i64,
+    /// Which of them.
+    pub filter: &'a Filter<'a>,
+    /// For plain values: only where the reader holds one of these roles.
+    pub plain_for: Option<&'static [Role]>,
+}
+
+impl Snapshot<'_> {
+    /// The records after a position, newest first.
+    pub async fn page(&self, service: &Service, after: Option<Position>, limit: i64) -> Result<Vec<Record>, Problem> {
+        let (select, name) = (self.kind.select(), self.kind.name);
+        let statement =
+            Statement::new(format!("SELECT {select} FROM ((SELECT {select} FROM {name} AS r WHERE r.district_code = "))
+                .text(self.district_code)
+                .sql(" AND r.change_no <= ")
+                .integer(self.as_of);
+        let statement = self.bounded(service, statement, after, limit);
+        // Rows revised since, as they were: their last revision up to the number.
+        let statement = statement
+            .sql(format!(
+                ") UNION ALL (SELECT {select} FROM (SELECT (jsonb_populate_record(NULL::{name}, f.body)).* FROM {name} AS c \
+                 CROSS JOIN LATERAL (SELECT h.body FROM record_revisions AS h WHERE h.kind = '{name}' AND h.id = c.id AND h.district_code = "
+            ))
+            .text(self.district_code)
+            .sql(" AND h.change_no <= ")
+            .integer(self.as_of)
+            .sql(" ORDER BY h.revision DESC LIMIT 1) AS f WHERE c.revision > 1 AND c.district_code = ")
+            .text(self.district_code)
+            .sql(" AND c.change_no > ")
+            .integer(self.as_of)
+            .sql(") AS r WHERE true");
+        let statement = self.bounded(service, statement, after, limit);
+        let statement = statement.sql(")) AS r ORDER BY r.occurred_at DESC, r.id DESC LIMIT ").integer(limit);
+        load(service, self.kind, &statement).await
+    }
+
+    fn bounded(&self, service: &Service, statement: Statement, after: Option<Position>, limit: i64) -> Statement {
+        let statement = readable("r", statement.sql(" AND "), self.actor, self.kind);
+        let statement = match self.plain_for {
+            Some(roles) => reached("r", statement.sql(" AND "), self.actor, roles, true),
+            None => statement,
+        };
+        let statement = self.filter.apply(service, statement);
+        let statement = match after {
+            Some((occurred_at, id)) => statement
+                .sql(" AND (r.occurred_at, r.id) < (")
+                .bind(ColumnType::Instant, Value::Instant(occurred_at))
+                .sql(", ")
+                .id(id)
+                .sql(")"),
+            None => statement,
+        };
+        statement.sql(" ORDER BY r.occurred_at DESC, r.id DESC LIMIT ").integer(limit)
+    }
+
+    /// Where a record stood, so that a broken download can go on behind it.
+    pub async fn position(&self, service: &Service, id: Uuid) -> Result<Option<Position>, Problem> {
+        let columns = "occurred_at, id";
+        let statement = Statement::new(format!("SELECT {columns} FROM (SELECT r.occurred_at, r.id, r.change_no FROM {0} AS r WHERE r.id = ", self.kind.name))
+            .id(id)
+            .sql(" AND r.district_code = ")
+            .text(self.district_code)
+            .sql(format!(
+                " UNION ALL SELECT (h.body->>'occurred_at')::timestamptz, h.id, h.change_no FROM record_revisions AS h WHERE h.kind = '{}' AND h.id = ",
+                self.kind.name
+            ))
+            .id(id)
+            .sql(" AND h.district_code = ")
+            .text(self.district_code)
+            .sql(") AS r WHERE change_no <= ")
+            .integer(self.as_of)
+            .sql(" ORDER BY change_no DESC LIMIT 1");
+        let row = service.database.read(&statement).await?.into_iter().next();
+        Ok(row.and_then(|mut row| Some((row.instant("occurred_at")?, row.id("id")?))))
+    }
+}
