@@ -33,6 +33,7 @@ pub mod screenings;
 pub mod serve;
 pub mod service;
 pub mod start;
+pub mod sync;
 pub mod users;
 pub mod verify;
 pub mod vocabularies;

@@ -9,7 +9,7 @@ use crate::operations::{Operation, document};
 use crate::records::{Definition, Registry};
 use crate::{
     api_keys, audit, auth, changes, disinfections, divisions, gate_tallies, inspections, observation_policies,
-    organizations, people, places, publicity_activities, records, screenings, service, users, vocabularies,
+    organizations, people, places, publicity_activities, records, screenings, service, sync, users, vocabularies,
 };
 
 /// Every kind of record.
@@ -37,6 +37,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
     operations.extend(divisions::operations());
     operations.extend(vocabularies::operations());
     operations.extend(changes::operations());
+    operations.extend(sync::operations());
     operations.extend(observation_policies::operations());
     operations.extend(people::operations());
     operations.extend(screenings::operations());
@@ -55,6 +56,7 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(divisions::schemas());
     schemas.extend(vocabularies::schemas());
     schemas.extend(changes::schemas());
+    schemas.extend(sync::schemas());
     schemas.extend(observation_policies::schemas());
     schemas.extend(people::schemas());
     schemas.extend(screenings::schemas());

@@ -58,6 +58,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    former_grants (id) {
+        user_id -> Uuid,
+        role -> Text,
+        area_code -> Text,
+        org_id -> Nullable<Uuid>,
+        revoked_at -> Timestamptz,
+        id -> Uuid,
+    }
+}
+
+diesel::table! {
     key_fingerprints (name) {
         name -> Text,
         fingerprint -> Bytea,
@@ -123,6 +134,7 @@ diesel::table! {
         revision -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        deactivated_at -> Nullable<Timestamptz>,
     }
 }
 

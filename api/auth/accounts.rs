@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
+use chrono::TimeDelta;
 use moka::sync::Cache;
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -20,6 +21,9 @@ use crate::kit::value::Value;
 
 /// How long what was looked up is believed: the contract gives a revocation five seconds.
 const BELIEVED: Duration = Duration::from_secs(3);
+
+/// How long a deactivated account may hand in what its phone still holds.
+pub const HANDING_IN: TimeDelta = TimeDelta::days(14);
 
 /// Whoever signed in, and by what.
 #[derive(Clone, Debug)]
@@ -100,8 +104,11 @@ async fn of_session(service: &Service, session_id: Uuid) -> Result<Arc<Actor>, P
         return Ok(actor);
     }
     let statement = select_actor()
-        .sql(" JOIN sessions AS s ON s.user_id = u.id WHERE s.ended_at IS NULL AND u.active AND s.expires_at > ")
+        .sql(" JOIN sessions AS s ON s.user_id = u.id WHERE s.ended_at IS NULL AND s.expires_at > ")
         .bind(ColumnType::Instant, Value::Instant(service.clock.now()))
+        .sql(" AND (u.active OR u.deactivated_at > ")
+        .bind(ColumnType::Instant, Value::Instant(service.clock.now() - HANDING_IN))
+        .sql(")")
         .sql(" AND s.id = ")
         .id(session_id);
     let rows = service.database.read(&statement).await?;
@@ -119,7 +126,7 @@ pub async fn of_user(service: &Service, user_id: Uuid) -> Result<Option<Actor>, 
 
 fn select_actor() -> Statement {
     Statement::new(
-        "SELECT u.id, u.username, u.display_name, u.org_id, u.password_change_required, \
+        "SELECT u.id, u.username, u.display_name, u.org_id, u.password_change_required, u.active, \
          (SELECT jsonb_agg(jsonb_build_object('role', g.role, 'area_code', g.area_code, 'org_id', g.org_id) ORDER BY g.role, g.area_code, g.org_id) \
           FROM user_grants AS g WHERE g.user_id = u.id) AS grants, \
          (SELECT jsonb_agg(c.district_code ORDER BY c.district_code) FROM district_clocks AS c) AS districts \
@@ -135,13 +142,16 @@ fn actor_of_row(mut row: Row) -> Option<Actor> {
     let grants: Vec<Grant> = list("grants").iter().filter_map(grant_of_json).collect();
     let known = list("districts").iter().filter_map(Json::as_str).map(str::to_owned).collect();
     let districts = districts_of(&grants, known);
+    let active = row.boolean("active")?;
+    let left_area = grants.iter().map(|grant| grant.area_code.clone()).min_by_key(String::len).filter(|_| !active);
     Some(Actor {
+        left_area,
         user_id: row.id("id")?,
         username: row.text("username")?,
         display_name: row.text("display_name")?,
         org_id: row.id("org_id"),
         password_change_required: row.boolean("password_change_required")?,
-        grants,
+        grants: if active { grants } else { Vec::new() },
         districts,
     })
 }

@@ -135,6 +135,7 @@ fn of_row(mut row: Row) -> Option<KnownKey> {
         districts: super::accounts::districts_of(std::slice::from_ref(&grant), districts),
         grants: vec![grant],
         password_change_required: false,
+        left_area: None,
     };
     Some(KnownKey { actor: Arc::new(actor), scopes: Arc::new(scopes), secret_hash: row.bytes("secret_hash")? })
 }

@@ -83,6 +83,9 @@ pub struct Actor {
     pub districts: Vec<String>,
     /// Whether the one-time password must be changed before anything else.
     pub password_change_required: bool,
+    /// For accounts that were deactivated: where they belonged. They hold nothing, and may only hand in what
+    /// their phone still has.
+    pub left_area: Option<String>,
 }
 
 impl Actor {
@@ -110,7 +113,8 @@ impl Actor {
 
     /// The widest of the areas of its grants: where its own deeds belong.
     pub fn own_area(&self) -> Option<String> {
-        self.grants.iter().map(|grant| &grant.area_code).min_by_key(|code| code.len()).cloned()
+        let widest = self.grants.iter().map(|grant| &grant.area_code).min_by_key(|code| code.len());
+        widest.or(self.left_area.as_ref()).cloned()
     }
 
     /// Whether the account may hand on a grant: it must hold one that is as wide. The district
@@ -142,6 +146,7 @@ mod tests {
             grants: vec![Grant { role, area_code: area_code.into(), org_id }],
             districts: vec![],
             password_change_required: false,
+            left_area: None,
         }
     }
 

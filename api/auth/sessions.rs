@@ -8,11 +8,14 @@
 //! - anything older is reuse: a copy is in other hands, the whole family ends.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
+};
 use diesel_async::RunQueryDsl;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use super::accounts::HANDING_IN;
 use crate::app::Service;
 use crate::audit::{Deed, system_write};
 use crate::kit::catalogue::Code;
@@ -79,13 +82,8 @@ pub async fn refresh(service: &Service, presented: &str, deed: Deed) -> Result<R
     let outcome = system_write(service, deed, async |connection| {
         let session: Option<(Uuid, i64)> = sessions::table
             .inner_join(users::table.on(users::id.eq(sessions::user_id)))
-            .filter(
-                sessions::id
-                    .eq(session_id)
-                    .and(sessions::ended_at.is_null())
-                    .and(sessions::expires_at.gt(now))
-                    .and(users::active),
-            )
+            .filter(sessions::id.eq(session_id).and(sessions::ended_at.is_null()).and(sessions::expires_at.gt(now)))
+            .filter(users::active.nullable().or(users::deactivated_at.gt(now - HANDING_IN)))
             .select((sessions::user_id, sessions::used_generation))
             .for_update()
             .first(connection)

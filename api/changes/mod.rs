@@ -4,7 +4,7 @@
 //! a number is never split between pages. Nothing is missed or repeated, however many write: numbers
 //! are given in commit order, and a page never reaches beyond a head that was read before it.
 
-mod queries;
+pub mod queries;
 mod watch;
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 
 pub use self::watch::watch_heads;
 
-use self::queries::{Change, Window};
+pub use self::queries::{Change, Part, Window, head, page};
 use crate::auth::Role;
 use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::{Code, FaultCode};
@@ -85,12 +85,12 @@ async fn list(call: Call) -> Answer {
         area_code: call.query.text("area_code").map(str::to_owned),
         limit: call.query.integer("limit").unwrap_or(50),
     };
-    let mut page = queries::page(&call.service, call.actor()?, &kinds, &window).await?;
+    let mut page = queries::page(&call.service, call.actor()?, &kinds, &window, &Part::FEED).await?;
     let wait = Duration::from_secs(call.query.integer("wait").and_then(|wait| u64::try_from(wait).ok()).unwrap_or(0));
     if page.items.is_empty() && !wait.is_zero() {
         // What is new may be out of scope: then the page is empty again and the caller asks anew.
         let _ = tokio::time::timeout(wait, call.service.ledger.heads().beyond(&window.district_code, page.head)).await;
-        page = queries::page(&call.service, call.actor()?, &kinds, &window).await?;
+        page = queries::page(&call.service, call.actor()?, &kinds, &window, &Part::FEED).await?;
     }
     let items: Vec<Json> = page.items.iter().map(|change| item(&call, change)).collect();
     let body = json!({"items": items, "next": page.next, "head": page.head});

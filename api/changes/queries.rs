@@ -48,12 +48,18 @@ pub struct Page {
 /// Reads a page. The head first: nothing beyond it is read, so no later commit can slip in between the
 /// statements. Current rows before former ones: a row that is revised between the two is found twice
 /// and told once, never missed.
-pub async fn page(service: &Service, actor: &Actor, kinds: &[&'static Kind], window: &Window) -> Result<Page, Problem> {
+pub async fn page(
+    service: &Service,
+    actor: &Actor,
+    kinds: &[&'static Kind],
+    window: &Window,
+    parts: &[Part<'_>],
+) -> Result<Page, Problem> {
     let head = last_no(service, &window.district_code).await?;
     let mut found: BTreeMap<(i64, i16, &'static str, Uuid, bool), Change> = BTreeMap::new();
     // Where a statement found as many as it may, what lies beyond its last number isn't known to it.
     let mut known_until = head;
-    for part in [Part::Current, Part::Former, Part::Left] {
+    for part in parts.iter().copied() {
         for kind in kinds {
             let records = read::load(service, kind, &statement(actor, kind, window, head, part)).await?;
             if i64::try_from(records.len()).unwrap_or(i64::MAX) > window.limit {
@@ -61,7 +67,7 @@ pub async fn page(service: &Service, actor: &Actor, kinds: &[&'static Kind], win
                 known_until = known_until.min(last.max(window.since));
             }
             for record in records {
-                let key = (record.envelope.change_no, kind.sequence, kind.name, record.envelope.id, part == Part::Left);
+                let key = (record.envelope.change_no, kind.sequence, kind.name, record.envelope.id, part.revokes());
                 let operation = operation(&record, part);
                 found.entry(key).or_insert(Change { kind, record, operation });
             }
@@ -83,30 +89,48 @@ pub async fn page(service: &Service, actor: &Actor, kinds: &[&'static Kind], win
     Ok(Page { items, next, head })
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+/// What is read of a window.
+#[derive(Clone, Copy)]
+pub enum Part<'a> {
     /// Current revisions in scope.
     Current,
     /// Former revisions that were in scope.
     Former,
     /// Current revisions out of scope whose former one was in it.
     Left,
+    /// Current revisions out of scope of which any former one was in it.
+    Gone,
+    /// Current revisions in scope that are not in this former one of the caller.
+    Gained(&'a Actor),
+    /// Current revisions out of scope that are, or of which any former one was, in this former one.
+    Lost(&'a Actor),
 }
 
-fn operation(record: &Record, part: Part) -> &'static str {
+impl Part<'_> {
+    /// The feed: every revision, and what left the scope.
+    pub const FEED: [Part<'static>; 3] = [Part::Current, Part::Former, Part::Left];
+    /// The state: only how things stand, and what left the scope.
+    pub const STATE: [Part<'static>; 2] = [Part::Current, Part::Gone];
+
+    fn revokes(self) -> bool {
+        matches!(self, Self::Left | Self::Gone | Self::Lost(_))
+    }
+}
+
+fn operation(record: &Record, part: Part<'_>) -> &'static str {
     match part {
-        Part::Left => "access_revoked",
+        part if part.revokes() => "access_revoked",
         _ if record.envelope.voided => "void",
         _ if record.envelope.revision == 1 => "create",
         _ => "amend",
     }
 }
 
-fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: Part) -> Statement {
+fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: Part<'_>) -> Statement {
     let district_code = &window.district_code;
     let select = format!("SELECT {} FROM ", kind.select());
     let rows = match part {
-        Part::Current | Part::Left => Statement::new(format!("{select}{} AS r WHERE r.district_code = ", kind.name)).text(district_code),
+        Part::Current | Part::Left | Part::Gone | Part::Gained(_) | Part::Lost(_) => Statement::new(format!("{select}{} AS r WHERE r.district_code = ", kind.name)).text(district_code),
         Part::Former => Statement::new(format!(
             "{select}(SELECT (jsonb_populate_record(NULL::{}, h.body)).* FROM record_revisions AS h WHERE h.kind = '{}' AND h.district_code = ",
             kind.name, kind.name
@@ -121,18 +145,33 @@ fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: Part)
     let rows = rows.sql(" AND r.change_no > ").integer(window.since).sql(" AND r.change_no <= ").integer(head);
     let rows = match part {
         Part::Current | Part::Former => in_view(rows.sql(" AND "), actor, kind, window),
-        Part::Left => {
-            let rows = rows.sql(" AND r.revision > 1 AND NOT ");
-            let rows = in_view(rows, actor, kind, window).sql(format!(
-                " AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id) AS f \
-                 WHERE h.kind = '{}' AND h.id = r.id AND h.revision = r.revision - 1 AND h.district_code = ",
-                kind.name
-            ));
-            // The same condition, over the former revision's area and organisation.
-            in_view_of("f", rows.text(district_code).sql(" AND "), actor, kind, window).sql(")")
+        Part::Gained(former) => {
+            let rows = in_view(rows.sql(" AND "), actor, kind, window).sql(" AND NOT ");
+            in_view(rows, former, kind, window)
+        }
+        Part::Left => was_in_view(out_of_view(rows, actor, kind, window), actor, kind, window, "="),
+        Part::Gone => was_in_view(out_of_view(rows, actor, kind, window), actor, kind, window, "<="),
+        Part::Lost(former) => {
+            let rows = in_view(out_of_view(rows, actor, kind, window).sql(" AND ("), former, kind, window);
+            // AND binds closer: in the former scope now, or in it once.
+            was_in_view(rows.sql(" OR true"), former, kind, window, "<=").sql(")")
         }
     };
     rows.sql(" ORDER BY r.change_no LIMIT ").integer(window.limit + 1)
+}
+
+fn out_of_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
+    in_view(rows.sql(" AND NOT "), actor, kind, window)
+}
+
+/// The same condition over former revisions' area and organisation: of the last one, or of any.
+fn was_in_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window, which: &str) -> Statement {
+    let rows = rows.sql(format!(
+        " AND r.revision > 1 AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id) AS f \
+         WHERE h.kind = '{}' AND h.id = r.id AND h.revision {which} r.revision - 1 AND h.district_code = ",
+        kind.name
+    ));
+    in_view_of("f", rows.text(&window.district_code).sql(" AND "), actor, kind, window).sql(")")
 }
 
 fn in_view(statement: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {

@@ -44,6 +44,7 @@ problem_codes! {
     KeyOutOfScope "key_out_of_scope" FORBIDDEN "This API key is not for this" "该 API 密钥不能用于此操作";
     OutOfArea "out_of_area" FORBIDDEN "That area is outside your own" "该区域不在您的管辖范围内";
     GrantTooWide "grant_too_wide" FORBIDDEN "Nobody grants a role or an area wider than his own" "不能授予超出自身权限的角色或区域";
+    AccountDeactivated "account_deactivated" FORBIDDEN "The account was deactivated; what the phone still holds can be handed in for 14 days" "账号已停用,14 天内仍可上交手机中未同步的数据";
     PasswordChangeRequired "password_change_required" FORBIDDEN "Change the one-time password first" "请先修改一次性密码";
     NotFound "not_found" NOT_FOUND "There is nothing here for you" "未找到";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "This path doesn't take that method" "此路径不支持该方法";
@@ -52,10 +53,12 @@ problem_codes! {
     RecordExists "record_exists" CONFLICT "A record of this id exists with other content" "相同编号的记录已存在,内容不同";
     IdTaken "id_taken" CONFLICT "This id is taken" "该编号已被占用";
     RecordVoided "record_voided" CONFLICT "The record is void and can't be changed" "记录已作废,不能修改";
+    AlreadyEnded "already_ended" CONFLICT "This was settled already" "该项已处理完毕";
     AlreadyMerged "already_merged" CONFLICT "This person was merged into another one already" "此人已合并至他人";
     UsernameTaken "username_taken" CONFLICT "This user name is taken" "用户名已被占用";
     WriteConflict "write_conflict" CONFLICT "Others kept changing the same record; send the request again" "记录被多次并发修改,请重试";
     Stale "stale" PRECONDITION_FAILED "The record was changed since you read it" "记录在您读取后已被修改";
+    ResyncRequired "resync_required" GONE "The server was restored to an earlier time; pull everything anew" "服务器已恢复到较早的时间点,请重新全量同步";
     BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE "The body is too large" "请求体过大";
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "Send application/json" "请使用 application/json";
     IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "The Idempotency-Key was used for another request" "该 Idempotency-Key 已用于其他请求";

@@ -136,6 +136,9 @@ fn admit(operation: &Operation, signed_in: &SignedIn) -> Result<(), Problem> {
     if actor.password_change_required && !matches!(operation.access, Access::SignedInOnce) {
         return Err(Code::PasswordChangeRequired.into());
     }
+    if actor.left_area.is_some() && !operation.hands_in {
+        return Err(Code::AccountDeactivated.into());
+    }
     let in_scope = match &signed_in.credential {
         Credential::Session(_) => true,
         Credential::Key(scopes) => operation.key_scope.is_in(scopes),
@@ -155,7 +158,9 @@ async fn note_refusal(
     signed_in: &SignedIn,
     problem: &Problem,
 ) {
-    if problem.code().status() != StatusCode::FORBIDDEN || problem.code() == Code::PasswordChangeRequired {
+    if problem.code().status() != StatusCode::FORBIDDEN
+        || matches!(problem.code(), Code::PasswordChangeRequired | Code::AccountDeactivated)
+    {
         return;
     }
     let deed = Deed {

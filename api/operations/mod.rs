@@ -93,6 +93,8 @@ pub struct Operation {
     pub key_scope: KeyScope,
     /// Whether it isn't counted as work: a long poll waits, and health must be told at any load.
     pub uncounted: bool,
+    /// Whether an account that was deactivated may still use it, to hand in what its phone holds.
+    pub hands_in: bool,
     /// Query parameters.
     pub parameters: Vec<&'static Field>,
     /// Request headers of its own.
@@ -123,6 +125,7 @@ impl Operation {
             access: Access::SignedIn,
             key_scope: KeyScope::None,
             uncounted: false,
+            hands_in: false,
             parameters: Vec::new(),
             headers: &[],
             body: None,
@@ -149,6 +152,12 @@ impl Operation {
     /// Lets keys of a scope use it.
     pub fn keys(mut self, key_scope: KeyScope) -> Self {
         self.key_scope = key_scope;
+        self
+    }
+
+    /// Deactivated accounts may use it, too.
+    pub fn hands_in(mut self) -> Self {
+        self.hands_in = true;
         self
     }
 

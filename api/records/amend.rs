@@ -40,7 +40,7 @@ pub async fn amend(
         }
         if_match.demand(current.envelope.revision)?;
         let next = patched(service, actor, kind, &current, patch).await?;
-        if next.digest(kind, None) == current.digest(kind, None) && same_personal(kind, &current, &next) {
+        if is_same(kind, &current, &next) {
             return Ok(current);
         }
         if let Some(written) = write(service, actor, kind, &current, next, None).await? {
@@ -71,7 +71,7 @@ pub async fn void(
         let mut next = current.clone();
         next.envelope.voided = true;
         next.values.set("void_reason", Value::Text(reason.to_owned()));
-        if let Some(written) = write(service, actor, kind, &current, next, key).await? {
+        if let Some(written) = write(service, actor, kind, &current, next, key.map(|key| (key, 200))).await? {
             return Ok(written);
         }
     }
@@ -79,7 +79,7 @@ pub async fn void(
 }
 
 /// The record, if the actor may see it (else 404) and write it (else 403).
-async fn writable(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
+pub async fn writable(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
     let current = read::find(service, actor, kind, id).await?;
     let envelope = &current.envelope;
     if actor.reaches(kind.writers, &envelope.area_code, envelope.org_id) {
@@ -96,7 +96,7 @@ pub async fn write(
     kind: &'static Kind,
     current: &Record,
     mut next: Record,
-    key: Option<&Key>,
+    key: Option<(&Key, u16)>,
 ) -> Result<Option<Record>, Problem> {
     next.envelope.revision = current.envelope.revision + 1;
     next.envelope.revised_by = actor.user_id;
@@ -104,8 +104,8 @@ pub async fn write(
     let mut changes = Changes::default();
     let number = changes.next_number();
     changes.put(kind, Some(current.clone()), next.clone());
-    if let Some(key) = key {
-        changes.keep(key.answer(kind.name, next.envelope.id, next.envelope.revision, 200));
+    if let Some((key, status)) = key {
+        changes.keep(key.answer(kind.name, next.envelope.id, next.envelope.revision, i64::from(status)));
     }
     match service.ledger.append(changes.into_append(&context, &service.sealer)?).await {
         Ok(receipt) => {
@@ -119,7 +119,7 @@ pub async fn write(
 }
 
 /// The record with the patch applied, checked and judged as a whole.
-async fn patched(
+pub async fn patched(
     service: &Service,
     actor: &Actor,
     kind: &'static Kind,
@@ -237,6 +237,11 @@ fn note_duplicates(tree: &Tree, at: &str, faults: &mut Faults) {
         }
         _ => {}
     }
+}
+
+/// Whether a change changes nothing.
+pub fn is_same(kind: &Kind, one: &Record, other: &Record) -> bool {
+    one.digest(kind, None) == other.digest(kind, None) && same_personal(kind, one, other)
 }
 
 fn same_personal(kind: &Kind, one: &Record, other: &Record) -> bool {

@@ -170,7 +170,7 @@ impl Assembly<'_> {
             revised_at: self.now,
             revised_by: self.actor.user_id,
             captured_by: draft.values.id("captured_by"),
-            source: "api".into(),
+            source: self.item.source.clone(),
             revision: 1,
             change_no: 0,
             voided: false,

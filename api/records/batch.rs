@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::assemble::{Assembled, assemble, load_known};
 use super::change::{Changes, receive};
-use super::create::{Created, Outcome, TRIES, create_all, existing};
+use super::create::{API, Created, Outcome, TRIES, create_all, existing};
 use super::definition::Kind;
 use super::prepare::{Preparation, Prepared, prepare};
 use super::view;
@@ -52,7 +52,7 @@ pub async fn batch(kind: &'static Kind, call: Call) -> Answer {
         let outcomes = if atomic {
             all_or_nothing(service, actor, kind, &items).await?
         } else {
-            create_all(service, actor, kind, &items, None).await?
+            create_all(service, actor, kind, &items, API, None).await?
         };
         outcomes
             .into_iter()
@@ -97,7 +97,8 @@ fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
 async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Vec<Json>, Problem> {
     let (service, actor) = (&call.service, call.actor()?);
     let mut results = Vec::with_capacity(items.len());
-    for (index, preparation) in prepare(service, actor, kind, items, service.clock.now()).await?.into_iter().enumerate()
+    for (index, preparation) in
+        prepare(service, actor, kind, items, API, service.clock.now()).await?.into_iter().enumerate()
     {
         let outcome = match preparation {
             Preparation::Faulty(problem) => Some(Err(problem)),
@@ -121,7 +122,7 @@ async fn all_or_nothing(
     items: &[Tree],
 ) -> Result<Vec<Outcome>, Problem> {
     let now = service.clock.now();
-    let prepared = prepare(service, actor, kind, items, now).await?;
+    let prepared = prepare(service, actor, kind, items, API, now).await?;
     for _ in 0..TRIES {
         let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(items.len());
         let mut ready: Vec<(usize, &Prepared)> = Vec::new();

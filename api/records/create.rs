@@ -51,22 +51,26 @@ pub type Outcome = Result<Created, Problem>;
 
 /// Creates one record, perhaps under an idempotency key.
 pub async fn create(service: &Service, actor: &Actor, kind: &'static Kind, tree: &Tree, key: Option<&Key>) -> Outcome {
-    let mut outcomes = create_all(service, actor, kind, std::slice::from_ref(tree), key).await?;
+    let mut outcomes = create_all(service, actor, kind, std::slice::from_ref(tree), API, key).await?;
     outcomes.pop().unwrap_or_else(|| Err(Problem::internal("a creation has no outcome")))
 }
 
-/// Creates records, each for itself.
+/// The source of what is posted as a record.
+pub const API: &str = "api";
+
+/// Creates records, each for itself. `source` says how they came.
 pub async fn create_all(
     service: &Service,
     actor: &Actor,
     kind: &'static Kind,
     trees: &[Tree],
+    source: &str,
     key: Option<&Key>,
 ) -> Result<Vec<Outcome>, Problem> {
     let now = service.clock.now();
     let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(trees.len());
     let mut pending: Vec<(usize, Prepared)> = Vec::new();
-    for (index, preparation) in prepare(service, actor, kind, trees, now).await?.into_iter().enumerate() {
+    for (index, preparation) in prepare(service, actor, kind, trees, source, now).await?.into_iter().enumerate() {
         outcomes.push(match preparation {
             Preparation::Ready(item) => {
                 pending.push((index, *item));

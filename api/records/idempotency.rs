@@ -62,6 +62,13 @@ impl Key {
         Ok(Some(Self { hash, request_digest }))
     }
 
+    /// The key of an item of a push: it names itself.
+    pub fn of_item(item_hash: &[u8]) -> Self {
+        let mut hash = [0; 32];
+        hash.iter_mut().zip(item_hash).for_each(|(byte, hashed)| *byte = *hashed);
+        Self { hash, request_digest: hash }
+    }
+
     /// What to keep with the effect.
     pub fn answer(&self, kind: &'static str, id: Uuid, revision: i64, status: i64) -> KeyedAnswer {
         KeyedAnswer {
@@ -72,6 +79,15 @@ impl Key {
             id,
             revision,
         }
+    }
+
+    /// Whether anything was written under this key.
+    pub async fn was_used(&self, service: &Service, district_code: &str) -> Result<bool, Problem> {
+        let statement = Statement::new("SELECT status FROM idempotency_keys WHERE district_code = ")
+            .text(district_code)
+            .sql(" AND key_hash = ")
+            .bytes(self.hash.to_vec());
+        Ok(!service.database.read(&statement).await?.is_empty())
     }
 
     /// The answer given before under this key, as the caller may see it now. 422 where the key was used

@@ -32,6 +32,8 @@ pub struct Prepared {
     pub id: Uuid,
     /// The keyed digest of what was submitted.
     pub digest: [u8; 32],
+    /// How it came: `api`, `sync`, `import:<id>`.
+    pub source: String,
 }
 
 /// What became of a body.
@@ -57,6 +59,7 @@ pub async fn prepare(
     actor: &Actor,
     kind: &'static Kind,
     trees: &[Tree],
+    source: &str,
     now: DateTime<Utc>,
 ) -> Result<Vec<Preparation>, Problem> {
     service.policies.refresh(service).await?;
@@ -64,7 +67,7 @@ pub async fn prepare(
     resolve_all(service, actor, &mut items).await?;
     let mut prepared = Vec::with_capacity(items.len());
     for item in items {
-        prepared.push(finish(service, actor, kind, item, now).await?);
+        prepared.push(finish(service, actor, kind, item, source, now).await?);
     }
     Ok(prepared)
 }
@@ -109,6 +112,7 @@ async fn finish(
     actor: &Actor,
     kind: &'static Kind,
     item: Item,
+    source: &str,
     now: DateTime<Utc>,
 ) -> Result<Preparation, Problem> {
     let Item { mut draft, submitted, digest, mut faults } = item;
@@ -117,7 +121,14 @@ async fn finish(
     match judge(actor, &draft, place, faults) {
         Ok(place) => {
             let id = draft.client_id().unwrap_or_else(new_id);
-            Ok(Preparation::Ready(Box::new(Prepared { draft, submitted, place, id, digest })))
+            Ok(Preparation::Ready(Box::new(Prepared {
+                draft,
+                submitted,
+                place,
+                id,
+                digest,
+                source: source.to_owned(),
+            })))
         }
         // What was taken once is not refused because its author moved or its place closed since.
         Err(problem) => match retried(service, actor, kind, draft.client_id(), &digest).await? {

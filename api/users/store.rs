@@ -13,6 +13,7 @@ use crate::auth::passwords;
 use crate::auth::roles::{Actor, Grant, Role};
 use crate::kit::catalogue::Code;
 use crate::kit::database::DatabaseError;
+use crate::kit::ids::new_id;
 use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -21,7 +22,7 @@ use crate::kit::value::Value;
 use crate::privacy::mask::mask_phone;
 use crate::privacy::seal::Owner;
 use crate::records::scope::successor;
-use crate::schema::{sessions, user_grants, users};
+use crate::schema::{former_grants, sessions, user_grants, users};
 
 /// The roles that administer accounts.
 pub const ADMINISTRATORS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin];
@@ -129,7 +130,9 @@ pub async fn change(service: &Service, id: Uuid, revision: i64, change: UserChan
                 change.display_name.map(|name| users::display_name.eq(name)),
                 phone.map(|phone| users::phone.eq(phone)),
                 change.org_id.map(|org_id| users::org_id.eq(org_id)),
-                change.active.map(|active| users::active.eq(active)),
+                change
+                    .active
+                    .map(|active| (users::active.eq(active), users::deactivated_at.eq((!active).then_some(now)))),
                 users::revision.eq(expected + 1),
                 users::updated_at.eq(now),
             ))
@@ -139,6 +142,7 @@ pub async fn change(service: &Service, id: Uuid, revision: i64, change: UserChan
             return Err(Problem::new(Code::Stale).into());
         }
         if let Some(grants) = change.grants {
+            keep_former(connection, id, &grants, now).await?;
             diesel::delete(user_grants::table.filter(user_grants::user_id.eq(id))).execute(connection).await?;
             grant(connection, id, &grants, granted_by, now).await?;
         }
@@ -219,6 +223,39 @@ async fn grant(
         })
         .collect();
     diesel::insert_into(user_grants::table).values(rows).execute(connection).await?;
+    Ok(())
+}
+
+/// Keeps the grants that are taken away: what was captured under them is still accepted for a time.
+async fn keep_former(
+    connection: &mut AsyncPgConnection,
+    user_id: Uuid,
+    staying: &[Grant],
+    now: DateTime<Utc>,
+) -> Result<(), SystemWriteError> {
+    let held: Vec<(String, String, Option<Uuid>)> = user_grants::table
+        .filter(user_grants::user_id.eq(user_id))
+        .select((user_grants::role, user_grants::area_code, user_grants::org_id))
+        .load(connection)
+        .await?;
+    let stays = |(role, area_code, org_id): &(String, String, Option<Uuid>)| {
+        staying.iter().any(|grant| grant.role.code() == role && grant.covers(area_code, *org_id))
+    };
+    let rows: Vec<_> = held
+        .into_iter()
+        .filter(|grant| !stays(grant))
+        .map(|(role, area_code, org_id)| {
+            (
+                former_grants::id.eq(new_id()),
+                former_grants::user_id.eq(user_id),
+                former_grants::role.eq(role),
+                former_grants::area_code.eq(area_code),
+                former_grants::org_id.eq(org_id),
+                former_grants::revoked_at.eq(now),
+            )
+        })
+        .collect();
+    diesel::insert_into(former_grants::table).values(rows).execute(connection).await?;
     Ok(())
 }
 

@@ -1,0 +1,134 @@
+//! Amending and voiding from a phone: against the revision that the phone knew.
+
+use serde_json::{Map, Value as Json};
+
+use super::item::{Item, to_json};
+use super::outcome::{Conflict, Outcome};
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::problem::Problem;
+use crate::kit::tree::Tree;
+use crate::kit::value::{Value, Values};
+use crate::operations::fault;
+use crate::records::create::TRIES;
+use crate::records::idempotency::Key;
+use crate::records::{Kind, Record, amend, read};
+
+/// Fields of the envelope that a phone may amend.
+const ENVELOPE: [&str; 4] = ["area_code", "org_id", "occurred_at", "note"];
+
+/// Amends a record by an item, merging it with what others changed since.
+pub async fn amend_item(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    item: &Item,
+) -> Result<Outcome, Problem> {
+    let id = item.id().ok_or(Code::NotFound)?;
+    let key = Key::of_item(&item.hash);
+    for _ in 0..TRIES {
+        if let Some(replay) = key.replay(service, actor, kind).await? {
+            let word: fn(Record) -> Outcome = if replay.status == MERGED { Outcome::Merged } else { Outcome::Revised };
+            return Ok(word(replay.record));
+        }
+        let current = amend::writable(service, actor, kind, id).await?;
+        if current.envelope.voided {
+            return Err(Code::RecordVoided.into());
+        }
+        let base_revision = item.frame.integer("base_revision").unwrap_or(current.envelope.revision);
+        let whole = amend::patched(service, actor, kind, &current, &item.body).await?;
+        let conflicting = if base_revision == current.envelope.revision {
+            Vec::new()
+        } else {
+            let base = base(service, actor, kind, &current, base_revision).await?;
+            conflicting(kind, &item.body, &base, &current, &whole)
+        };
+        let patch = without(&item.body, &conflicting);
+        let next = amend::patched(service, actor, kind, &current, &patch).await?;
+        let is_stale = base_revision != current.envelope.revision;
+        if amend::is_same(kind, &current, &next) {
+            return Ok(conflict_or(Outcome::Same, current, conflicting, item));
+        }
+        let status = if is_stale { MERGED } else { REVISED };
+        if let Some(written) = amend::write(service, actor, kind, &current, next, Some((&key, status))).await? {
+            let word = if is_stale { Outcome::Merged } else { Outcome::Revised };
+            return Ok(conflict_or(word, written, conflicting, item));
+        }
+    }
+    Err(Code::WriteConflict.into())
+}
+
+/// What is kept of an answer: what it was, so that a retry says the same.
+const REVISED: u16 = 200;
+const MERGED: u16 = 207;
+
+fn conflict_or(word: fn(Record) -> Outcome, record: Record, fields: Vec<String>, item: &Item) -> Outcome {
+    if fields.is_empty() {
+        return word(record);
+    }
+    let Json::Object(patch) = to_json(&item.body) else { return word(record) };
+    let patch: Map<String, Json> = patch.into_iter().filter(|(name, _)| fields.contains(name)).collect();
+    Outcome::Conflict(Box::new(Conflict { record, fields, patch: Json::Object(patch) }))
+}
+
+/// The revision that the phone knew.
+async fn base(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    current: &Record,
+    revision: i64,
+) -> Result<Record, Problem> {
+    let revisions = read::revisions(service, actor, kind, current.envelope.id).await?;
+    let base = revisions.into_iter().find(|record| record.envelope.revision == revision);
+    base.ok_or_else(|| fault("/base_revision", FaultCode::UnknownReference))
+}
+
+/// The members of a patch that others changed too since the base, to another value.
+fn conflicting(kind: &Kind, patch: &Tree, base: &Record, current: &Record, whole: &Record) -> Vec<String> {
+    let Tree::Object(members) = patch else { return Vec::new() };
+    let (base, current, whole) = (all(kind, base), all(kind, current), all(kind, whole));
+    let of = |values: &Values, name: &str| values.get(name).filter(|value| !value.is_null()).cloned();
+    let clashes = |name: &&String| {
+        let stands = of(&current, name);
+        stands != of(&base, name) && stands != of(&whole, name)
+    };
+    members.iter().map(|(name, _)| name).filter(clashes).cloned().collect()
+}
+
+/// All that can be amended, envelope and own fields, by name.
+fn all(kind: &Kind, record: &Record) -> Values {
+    let envelope = &record.envelope;
+    let mut values = Values::default();
+    values.set("area_code", Value::Text(envelope.area_code.clone()));
+    values.set("org_id", envelope.org_id.map_or(Value::Null, Value::Id));
+    values.set("occurred_at", Value::Instant(envelope.occurred_at));
+    for name in kind.fields.iter().map(|field| field.name).chain(["note"]) {
+        if !ENVELOPE.contains(&name) || name == "note" {
+            values.set(name, record.values.get(name).cloned().unwrap_or(Value::Null));
+        }
+    }
+    values
+}
+
+fn without(patch: &Tree, names: &[String]) -> Tree {
+    match patch {
+        Tree::Object(members) => {
+            Tree::Object(members.iter().filter(|(name, _)| !names.contains(name)).cloned().collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Voids a record by an item. Whatever others changed, it doesn't hold: its author says so.
+pub async fn void_item(service: &Service, actor: &Actor, kind: &'static Kind, item: &Item) -> Result<Outcome, Problem> {
+    let id = item.id().ok_or(Code::NotFound)?;
+    let reason = match item.body.member("reason") {
+        Some(Tree::Text(reason)) if !reason.trim().is_empty() => reason.chars().take(500).collect::<String>(),
+        _ => return Err(fault("/body/reason", FaultCode::Required)),
+    };
+    let before = amend::writable(service, actor, kind, id).await?;
+    let record = amend::void(service, actor, kind, id, None, &reason, None).await?;
+    Ok(if before.envelope.voided { Outcome::Same(record) } else { Outcome::Revised(record) })
+}

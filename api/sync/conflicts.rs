@@ -1,0 +1,173 @@
+//! Conflicts: fields that a phone and somebody else changed. The server's value stands until somebody
+//! decides; the phone's is kept beside it.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use super::state::{open, run};
+use super::wire::{RESOLVE, SUPERVISORS};
+use crate::app::Service;
+use crate::audit::system_write;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::Code;
+use crate::kit::field::{Privacy, Write};
+use crate::kit::json::put;
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::tree::Tree;
+use crate::kit::value::Value;
+use crate::operations::{Answer, Call, page};
+use crate::records::create::TRIES;
+use crate::records::scope::reached;
+use crate::records::{Kind, amend};
+
+const COLUMNS: &str = "r.district_code, r.id, r.area_code, r.kind, r.record_id, r.base_revision, r.server_revision, r.fields, r.user_id, r.device_id, r.patch, r.state, r.taken, r.found_at, r.ended_at";
+
+struct Found {
+    district_code: String,
+    id: Uuid,
+    record_id: Uuid,
+    kind: &'static Kind,
+    state: String,
+    patch: Map<String, Json>,
+    json: Json,
+}
+
+/// `GET /v1/conflicts`.
+pub async fn list(call: Call) -> Answer {
+    let actor = call.actor()?;
+    let wanted = call.query.text("state").unwrap_or("open").to_owned();
+    let binding = format!("conflicts|{}|{wanted}", actor.user_id);
+    let after = page::position(&call, &binding)?.and_then(|text| text.parse::<Uuid>().ok());
+    let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
+    let mut items = Vec::new();
+    for district_code in &actor.districts {
+        let mut statement = visible(actor, district_code).sql(" AND r.state = ").text(&wanted);
+        if let Some(id) = after {
+            statement = statement.sql(" AND r.id < ").id(id);
+        }
+        for row in call.service.database.read(&statement.sql(" ORDER BY r.id DESC LIMIT ").integer(limit)).await? {
+            items.push(of_row(&call.service, row)?);
+        }
+    }
+    items.sort_by_key(|found| std::cmp::Reverse(found.id));
+    items.truncate(page::limit(&call) + 1);
+    Ok(page::answer(&call, &binding, items, |found| found.id.to_string(), |found| found.json))
+}
+
+/// `POST /v1/conflicts/{id}:resolve`. Once more is no fault where it says the same.
+pub async fn resolve(call: Call) -> Answer {
+    let found = find(&call).await?;
+    let form = call.form(RESOLVE).await?;
+    let take = form.text("take").unwrap_or("server").to_owned();
+    if found.state == "open" {
+        if take == "phone" {
+            apply(&call, &found).await?;
+        }
+        let statement = end(&call, &found, &take)?;
+        let deed = call.deed("conflict.resolve", "sync_conflicts", Some(found.id), json!({"take": take}));
+        system_write(&call.service, deed, async |connection| run(connection, vec![statement]).await).await?;
+    } else if found.json.get("taken").and_then(Json::as_str) != Some(&take) {
+        return Err(Code::AlreadyEnded.into());
+    }
+    let found = find(&call).await?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(found.json))
+}
+
+/// Writes the phone's values over the current revision, with the rights of whoever decides.
+async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
+    let (service, actor, kind) = (&call.service, call.actor()?, found.kind);
+    let amendable =
+        |name: &str| kind.body_fields().iter().any(|field| field.name == name && field.write == Write::Always);
+    let patch: Map<String, Json> = found.patch.clone().into_iter().filter(|(name, _)| amendable(name)).collect();
+    let patch = Tree::from_json(&Json::Object(patch));
+    service.policies.refresh(service).await?;
+    for _ in 0..TRIES {
+        let current = amend::writable(service, actor, kind, found.record_id).await?;
+        let next = amend::patched(service, actor, kind, &current, &patch).await?;
+        if amend::write(service, actor, kind, &current, next, None).await?.is_some() {
+            return Ok(());
+        }
+    }
+    Err(Code::WriteConflict.into())
+}
+
+fn end(call: &Call, found: &Found, take: &str) -> Result<Statement, Problem> {
+    Ok(Statement::new("UPDATE sync_conflicts SET state = 'resolved', taken = ")
+        .text(take)
+        .sql(", ended_at = ")
+        .bind(ColumnType::Instant, Value::Instant(call.service.clock.now()))
+        .sql(", ended_by = ")
+        .id(call.actor()?.user_id)
+        .sql(" WHERE state = 'open' AND district_code = ")
+        .text(&found.district_code)
+        .sql(" AND id = ")
+        .id(found.id))
+}
+
+fn visible(actor: &Actor, district_code: &str) -> Statement {
+    let statement = Statement::new(format!("SELECT {COLUMNS} FROM sync_conflicts AS r WHERE r.district_code = "))
+        .text(district_code)
+        .sql(" AND (r.user_id = ")
+        .id(actor.user_id)
+        .sql(" OR ");
+    reached("r", statement, actor, SUPERVISORS, false).sql(")")
+}
+
+async fn find(call: &Call) -> Result<Found, Problem> {
+    let (actor, id) = (call.actor()?, call.path_id()?);
+    for district_code in &actor.districts {
+        let statement = visible(actor, district_code).sql(" AND r.id = ").id(id);
+        if let Some(row) = call.service.database.read(&statement).await?.into_iter().next() {
+            return of_row(&call.service, row);
+        }
+    }
+    Err(Code::NotFound.into())
+}
+
+fn of_row(service: &Service, mut row: Row) -> Result<Found, Problem> {
+    let missing = || Problem::internal("a conflict's row lacks a column");
+    let (id, district_code) = (row.id("id").ok_or_else(missing)?, row.text("district_code").ok_or_else(missing)?);
+    let name = row.text("kind").unwrap_or_default();
+    let kind = service.kinds.kind(&name).ok_or_else(missing)?;
+    let sealed = row.bytes("patch").unwrap_or_default();
+    let Json::Object(patch) = open(service, "sync_conflicts", id, &district_code, &sealed)? else {
+        return Err(missing());
+    };
+    let (record_id, state) = (row.id("record_id").ok_or_else(missing)?, row.text("state").unwrap_or_default());
+    let mut json =
+        json!({"id": id, "kind": name, "record_id": record_id, "state": state, "phone_values": shown(kind, &patch)});
+    for column in [
+        "area_code",
+        "base_revision",
+        "server_revision",
+        "fields",
+        "user_id",
+        "device_id",
+        "taken",
+        "found_at",
+        "ended_at",
+    ] {
+        put(&mut json, column, row.take(column).to_json(service.zone));
+    }
+    Ok(Found { district_code, id, record_id, kind, state, patch, json })
+}
+
+/// The phone's values as the record's own are shown: masked, and what is sealed or inline left out.
+fn shown(kind: &Kind, patch: &Map<String, Json>) -> Json {
+    let value = |(name, value): (&String, &Json)| {
+        let shown = match kind.field(name).map(|field| field.privacy) {
+            Some(Privacy::Masked(mask)) if !value.is_null() => mask(value),
+            Some(Privacy::Open | Privacy::Masked(_)) => value.clone(),
+            Some(Privacy::Sealed) => value.clone(),
+            None if matches!(name.as_str(), "area_code" | "org_id" | "occurred_at" | "note") => value.clone(),
+            None => Json::Null,
+        };
+        let inline = kind.field(name).is_some_and(|field| matches!(field.shape, crate::kit::field::Shape::Inline(_)));
+        (name.clone(), if inline { Json::Null } else { shown })
+    };
+    Json::Object(patch.iter().map(value).collect())
+}

@@ -1,0 +1,61 @@
+//! Whose rights an item is judged by: its sender's, and those he held when it happened. A worker who was
+//! moved to another village hands in what he captured in the former one.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::app::Service;
+use crate::auth::roles::{Actor, Grant, Role};
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::Value;
+
+/// How long after a grant was taken away what was captured under it is accepted.
+const ACCEPTED: TimeDelta = TimeDelta::days(90);
+
+/// A grant that the sender held until an instant.
+pub struct FormerGrant {
+    grant: Grant,
+    revoked_at: DateTime<Utc>,
+}
+
+/// The grants that the sender held lately.
+pub async fn former_grants(service: &Service, actor: &Actor) -> Result<Vec<FormerGrant>, Problem> {
+    let statement = Statement::new("SELECT role, area_code, org_id, revoked_at FROM former_grants WHERE user_id = ")
+        .id(actor.user_id)
+        .sql(" AND revoked_at > ")
+        .bind(ColumnType::Instant, Value::Instant(service.clock.now() - ACCEPTED));
+    let rows = service.database.read(&statement).await?;
+    Ok(rows.into_iter().filter_map(of_row).collect())
+}
+
+fn of_row(mut row: Row) -> Option<FormerGrant> {
+    let role = Role::of_code(&row.text("role")?)?;
+    let grant = Grant { role, area_code: row.text("area_code")?, org_id: row.id("org_id") };
+    Some(FormerGrant { grant, revoked_at: row.instant("revoked_at")? })
+}
+
+/// The district where what the sender leaves over is kept: his own, or the one he worked in last.
+pub fn home(actor: &Actor, former: &[FormerGrant]) -> Option<String> {
+    let last = former.iter().max_by_key(|former| former.revoked_at);
+    let last = last.and_then(|former| former.grant.area_code.get(..6)).map(str::to_owned);
+    actor.districts.iter().next().cloned().or(last)
+}
+
+/// The sender with what he held when something happened; none where that is what he holds now.
+pub fn as_of(actor: &Actor, former: &[FormerGrant], occurred_at: Option<DateTime<Utc>>) -> Option<Actor> {
+    let occurred_at = occurred_at?;
+    let held: Vec<&Grant> =
+        former.iter().filter(|former| occurred_at <= former.revoked_at).map(|former| &former.grant).collect();
+    if held.is_empty() {
+        return None;
+    }
+    let mut actor = actor.clone();
+    for grant in held {
+        actor.districts.extend(grant.area_code.get(..6).map(str::to_owned));
+        actor.grants.push(grant.clone());
+    }
+    actor.districts.sort();
+    actor.districts.dedup();
+    Some(actor)
+}

@@ -1,0 +1,179 @@
+//! What a phone sends: one item of a push.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::app::Service;
+use crate::kit::catalogue::FaultCode;
+use crate::kit::check::check_object;
+use crate::kit::faults::Faults;
+use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::problem::Problem;
+use crate::kit::text::Text;
+use crate::kit::tree::Tree;
+use crate::kit::value::Values;
+use crate::kit::vocabulary::{Vocabulary, word};
+use crate::privacy::keys::keyed_hash;
+
+/// What an item does.
+pub static OPERATION: Vocabulary = Vocabulary::new(
+    "sync_operation",
+    Text::new("Operation", "操作"),
+    &[word("create", "create", "新增"), word("amend", "amend", "修改"), word("void", "void", "作废")],
+);
+
+/// The frame of an item; its `body` is checked by its kind.
+pub static ITEM: &[Field] = &[
+    Field::new("kind", free_text(60), Text::new("Kind", "类型"), "The kind of record.").required(),
+    Field::new("op", Shape::Word(&OPERATION), Text::new("Operation", "操作"), "What is done.").required(),
+    Field::new("id", Shape::Id, Text::new("Id", "编号"), "The record.").required(),
+    Field::new(
+        "base_revision",
+        Shape::Integer { min: 1, max: i64::MAX },
+        Text::new("Base revision", "基础版本"),
+        "The revision that was amended; the current one where absent.",
+    ),
+    Field::new(
+        "occurred_at",
+        Shape::Instant,
+        Text::new("Occurred at", "发生时间"),
+        "When it happened, by the device's clock.",
+    ),
+    Field::new(
+        "device_time",
+        Shape::Instant,
+        Text::new("Device time", "设备时间"),
+        "What the device's clock says now.",
+    ),
+    Field::new(
+        "captured_by",
+        Shape::Id,
+        Text::new("Captured by", "采集人"),
+        "Whose queue it stood in, where it isn't the sender's.",
+    ),
+];
+
+/// An item, as far as it could be read.
+#[derive(Clone)]
+pub struct Item {
+    /// Its place in the push.
+    pub index: usize,
+    /// As it was sent.
+    pub tree: Tree,
+    /// Its frame.
+    pub frame: Values,
+    /// Its body: what creates, or a merge patch.
+    pub body: Tree,
+    /// What is wrong with the frame.
+    pub fault: Option<Faults>,
+    /// Keyed hash of sender and content: sent again, it is the same.
+    pub hash: Vec<u8>,
+}
+
+impl Item {
+    /// Reads an item. What can't be read is kept and held.
+    pub fn read(service: &Service, user_id: Uuid, index: usize, tree: &Tree) -> Self {
+        let mut faults = Faults::default();
+        let (mut frame, mut body) = (tree.clone(), Tree::Null);
+        if let Tree::Object(members) = &mut frame
+            && let Some(position) = members.iter().position(|(name, _)| name == "body")
+        {
+            body = members.remove(position).1;
+        }
+        let values = check_object(&ITEM.iter().collect::<Vec<_>>(), &frame, "", &mut faults);
+        if values.text("op") != Some("void") && !matches!(body, Tree::Object(_)) {
+            faults.add("/body", FaultCode::NotAnObject);
+        }
+        let fault = (!faults.is_empty()).then_some(faults);
+        let mut item = Self { index, tree: tree.clone(), frame: values, body, fault, hash: Vec::new() };
+        item.hash = item.hashed(service, user_id);
+        item
+    }
+
+    /// The device's clock is left out: it differs at each retry.
+    fn hashed(&self, service: &Service, user_id: Uuid) -> Vec<u8> {
+        let mut tree = self.tree.clone();
+        if let Tree::Object(members) = &mut tree {
+            members.retain(|(name, _)| name != "device_time");
+        }
+        let parts = [b"sync".as_slice(), user_id.as_bytes(), format!("{tree:?}").as_bytes()].map(<[u8]>::to_vec);
+        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+        keyed_hash(&service.keys.commitment, &parts).to_vec()
+    }
+
+    /// The kind's name; empty where it has none.
+    pub fn kind(&self) -> &str {
+        self.frame.text("kind").unwrap_or_default()
+    }
+
+    /// What it does; empty where it doesn't say.
+    pub fn op(&self) -> &str {
+        self.frame.text("op").unwrap_or_default()
+    }
+
+    /// The record.
+    pub fn id(&self) -> Option<Uuid> {
+        self.frame.id("id")
+    }
+
+    /// When it happened, by the device.
+    pub fn occurred_at(&self) -> Option<DateTime<Utc>> {
+        let of_body = || match self.body.member("occurred_at") {
+            Some(Tree::Text(text)) => text.parse().ok(),
+            _ => None,
+        };
+        self.frame.instant("occurred_at").or_else(of_body)
+    }
+
+    /// The body of a creation: what stands in the frame counts where the body doesn't say.
+    pub fn creation(&self) -> Tree {
+        let mut members = match &self.body {
+            Tree::Object(members) => members.clone(),
+            _ => Vec::new(),
+        };
+        for name in ["id", "occurred_at", "device_time", "captured_by"] {
+            if let (Some(value), None) = (self.frame.get(name), self.body.member(name)) {
+                members.push((name.to_owned(), Tree::from_json(&value.to_json(chrono_tz::UTC))));
+            }
+        }
+        Tree::Object(members)
+    }
+
+    /// Every id that the item names: its record's, and those in its body.
+    pub fn mentioned(&self) -> Vec<Uuid> {
+        fn collect(tree: &Tree, ids: &mut Vec<Uuid>) {
+            match tree {
+                Tree::Text(text) if text.len() == 36 => ids.extend(Uuid::try_parse(text).ok()),
+                Tree::List(items) => items.iter().for_each(|item| collect(item, ids)),
+                Tree::Object(members) => members.iter().for_each(|(_, member)| collect(member, ids)),
+                _ => {}
+            }
+        }
+        let mut ids: Vec<Uuid> = self.id().into_iter().collect();
+        collect(&self.body, &mut ids);
+        ids
+    }
+
+    /// The faults of its frame, as a problem.
+    pub fn problem(&self) -> Option<Problem> {
+        self.fault.clone().and_then(|faults| faults.finish().err())
+    }
+
+    /// The item as it was sent, to be sealed.
+    pub fn text(&self) -> String {
+        to_json(&self.tree).to_string()
+    }
+}
+
+/// A tree as JSON; of a member given twice the last.
+pub fn to_json(tree: &Tree) -> Json {
+    match tree {
+        Tree::Null => Json::Null,
+        Tree::Boolean(boolean) => Json::Bool(*boolean),
+        Tree::Number(number) => Json::Number(number.clone()),
+        Tree::Text(text) => Json::String(text.clone()),
+        Tree::List(items) => items.iter().map(to_json).collect(),
+        Tree::Object(members) => members.iter().map(|(name, member)| (name.clone(), to_json(member))).collect(),
+    }
+}

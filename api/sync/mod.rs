@@ -1,0 +1,25 @@
+//! Sync: phones hand in what they captured offline and fetch what changed meanwhile.
+//!
+//! - `push`: each item stands alone and is idempotent; what can't be placed is held, never refused, so
+//!   that no queue is blocked for ever by one bad item;
+//! - a stale amendment is merged where it doesn't touch what others changed, else it is a conflict: the
+//!   server's value stands, the phone's is kept until somebody decides;
+//! - `pull`: the caller's slice as upserts and tombstones, in ledger order; when the slice grows, what
+//!   became visible is filled in; after a restore phones are told to begin anew.
+
+mod amend;
+mod conflicts;
+mod handed_in;
+mod held;
+mod item;
+mod outcome;
+mod pull;
+mod push;
+mod routes;
+mod slice;
+mod state;
+mod waves;
+mod wire;
+
+pub use routes::operations;
+pub use wire::schemas;

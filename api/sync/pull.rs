@@ -1,0 +1,122 @@
+//! Giving a phone what changed in its slice.
+
+use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value as Json, json};
+
+use super::slice::Place;
+use crate::auth::roles::Actor;
+use crate::changes::queries::Change;
+use crate::changes::{Part, Window, page};
+use crate::kit::catalogue::Code;
+use crate::kit::problem::Problem;
+use crate::kit::statement::Statement;
+use crate::kit::time::format_instant;
+use crate::operations::{Answer, Call};
+use crate::records::list::district;
+use crate::records::scope::readable;
+use crate::records::{Kind, view};
+
+/// `GET /v1/sync/pull`.
+pub async fn pull(call: Call) -> Answer {
+    let (service, actor) = (&call.service, call.actor()?);
+    let mut place = match call.query.text("cursor") {
+        Some(text) => Place::open(service, actor.user_id, text).await?,
+        None => Place::begin(district(actor, &call.query)?.ok_or(Code::NotFound)?, actor),
+    };
+    let limit = call.query.integer("limit").unwrap_or(200);
+    let kinds: Vec<&'static Kind> = service.kinds.kinds().collect();
+    place.notice(actor);
+    let window = |since| Window { district_code: place.district_code.clone(), since, area_code: None, limit };
+    let (page, has_more) = match &place.change {
+        // The slice changed: what it gained and lost, up to the newest number. What is written meanwhile moves
+        // up and is met there, so nothing that was given is forgotten. Then on from where the phone stood.
+        Some(change) => {
+            let whole = Actor { grants: place.grants.clone(), ..actor.clone() };
+            let mut any = whole.clone();
+            any.grants.extend(change.passed.iter().cloned());
+            let parts = [Part::Gained(&whole), Part::Lost(&any)];
+            (page(service, actor, &kinds, &window(change.done), &parts).await?, true)
+        }
+        None => {
+            let page = page(service, actor, &kinds, &window(place.number), &Part::STATE).await?;
+            let has_more = page.next < page.head;
+            (page, has_more)
+        }
+    };
+    match place.change {
+        Some(_) => place.changed_up_to(page.next, page.head),
+        None => place.number = page.next,
+    }
+    let changes: Vec<Json> = page.items.iter().map(|change| line(&call, change)).collect();
+    let body = json!({
+        "changes": changes,
+        "next_cursor": place.seal(service, actor.user_id).await?,
+        "has_more": has_more,
+        "head": page.head,
+        "server_time": format_instant(service.clock.now(), service.zone),
+    });
+    compressed(&call.request, &body)
+}
+
+fn line(call: &Call, change: &Change) -> Json {
+    let envelope = &change.record.envelope;
+    let op = match change.operation {
+        "access_revoked" => "access_revoked",
+        _ if envelope.voided => "void",
+        _ => "upsert",
+    };
+    let record = match op {
+        "access_revoked" => Json::Null,
+        _ => view::record(&call.service, change.kind, &change.record, call.language),
+    };
+    json!({"kind": change.kind.name, "id": envelope.id, "op": op, "change_no": envelope.change_no,
+        "revision": if record.is_null() { Json::Null } else { envelope.revision.into() }, "record": record})
+}
+
+/// JSON, gzipped for whoever asks: a phone pays for every byte.
+fn compressed(request: &HttpRequest, body: &Json) -> Answer {
+    let accepts = request.headers().get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
+    let gzip = accepts.flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        parts.next() == Some("gzip") && !parts.any(|part| matches!(part, "q=0" | "q=0.0"))
+    });
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    if !gzip {
+        return Ok(response.json(body));
+    }
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    serde_json::to_writer(&mut encoder, body).map_err(Problem::internal)?;
+    let bytes = encoder.finish().map_err(Problem::internal)?;
+    Ok(response.insert_header((CONTENT_ENCODING, "gzip")).content_type("application/json").body(bytes))
+}
+
+/// `POST /v1/sync/checksum`: how many records of each kind the slice holds, and a sum over their ids and
+/// revisions, so that a phone finds drift without pulling all.
+pub async fn checksum(call: Call) -> Answer {
+    let (service, actor) = (&call.service, call.actor()?);
+    let form = call.form(super::wire::CHECKSUM).await?;
+    let district_code = district(actor, &form)?.ok_or(Code::NotFound)?;
+    let wanted = form.codes("kinds");
+    let mut kinds = Vec::new();
+    for kind in service.kinds.kinds().filter(|kind| actor.holds(kind.readers)) {
+        if !wanted.is_empty() && !wanted.contains(&kind.name) {
+            continue;
+        }
+        let statement = Statement::new(format!(
+            "SELECT count(*) AS count, max(r.change_no) AS last_no, \
+             bit_xor(('x' || left(encode(sha256(convert_to(r.id::text || ':' || r.revision::text, 'UTF8')), 'hex'), 16))::bit(64)::bigint) AS sum \
+             FROM {} AS r WHERE r.district_code = ",
+            kind.name
+        ))
+        .text(&district_code)
+        .sql(" AND NOT r.voided AND ");
+        let rows = service.database.read(&readable("r", statement, actor, kind)).await?;
+        let Some(mut row) = rows.into_iter().next() else { continue };
+        let sum = row.integer("sum").unwrap_or_default();
+        kinds.push(json!({"kind": kind.name, "count": row.integer("count"), "last_change_no": row.integer("last_no"),
+            "checksum": hex::encode(sum.to_be_bytes())}));
+    }
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"kinds": kinds})))
+}

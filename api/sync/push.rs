@@ -1,0 +1,231 @@
+//! Taking what a phone hands in.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CACHE_CONTROL;
+use futures_util::future::join_all;
+use serde_json::{Value as Json, json};
+
+use super::amend::{amend_item, void_item};
+use super::handed_in::{FormerGrant, as_of, former_grants, home};
+use super::item::Item;
+use super::outcome::{Conflict, Outcome, is_passing};
+use super::state;
+use super::waves::waves;
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::faults::Faults;
+use crate::kit::problem::Problem;
+use crate::kit::time::format_instant;
+use crate::kit::tree::Tree;
+use crate::operations::{Answer, Call};
+use crate::records::create::{Created, create_all};
+use crate::records::idempotency::Key;
+use crate::records::{Kind, Record, read};
+
+/// The most items of a push.
+pub const MOST: usize = 500;
+/// The source of what phones hand in.
+const SYNC: &str = "sync";
+
+/// `POST /v1/sync/push`.
+pub async fn push(call: Call) -> Answer {
+    let (service, actor) = (&call.service, call.actor()?);
+    let tree = call.batch_tree().await?;
+    let (device_id, trees) = read_push(&tree)?;
+    let items: Vec<Item> =
+        trees.iter().enumerate().map(|(index, tree)| Item::read(service, actor.user_id, index, tree)).collect();
+    let former = former_grants(service, actor).await?;
+    let mut results: Vec<(Item, Outcome)> = Vec::with_capacity(items.len());
+    for wave in waves(items) {
+        results.extend(write_wave(service, actor, &former, wave).await?);
+    }
+    results.sort_by_key(|(item, _)| item.index);
+    // Answered only when what couldn't be placed is kept: else the phone would forget it.
+    state::keep(&call, home(actor, &former), device_id.as_deref(), &results).await?;
+    let request_id = call.request_id();
+    let lines: Vec<Json> =
+        results.iter().map(|(item, outcome)| outcome.to_json(service, item, call.language, &request_id)).collect();
+    let head = actor.districts.first().map(|district| service.ledger.heads().known(district));
+    let body =
+        json!({"results": lines, "server_time": format_instant(service.clock.now(), service.zone), "head": head});
+    Ok(HttpResponse::build(StatusCode::MULTI_STATUS).insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+fn read_push(tree: &Tree) -> Result<(Option<String>, Vec<Tree>), Problem> {
+    let mut faults = Faults::default();
+    let (mut device_id, mut items) = (None, None);
+    let Tree::Object(members) = tree else {
+        faults.add("", FaultCode::NotAnObject);
+        return faults.finish().map(|()| (None, Vec::new()));
+    };
+    for (name, member) in members {
+        match (name.as_str(), member) {
+            ("device_id", Tree::Text(text)) if device_id.is_none() && (1..=100).contains(&text.chars().count()) => {
+                device_id = Some(text.clone());
+            }
+            ("device_id", _) => faults.add("/device_id", FaultCode::BadFormat),
+            ("items", Tree::List(list)) if items.is_none() => items = Some(list.clone()),
+            ("items", _) => faults.add_with("/items", FaultCode::WrongType, vec![("type", "array".into())]),
+            _ => faults.add(format!("/{}", name.replace('~', "~0").replace('/', "~1")), FaultCode::UnknownField),
+        }
+    }
+    for (name, missing) in [("device_id", device_id.is_none()), ("items", items.is_none())] {
+        if missing && !faults.touches(&format!("/{name}")) {
+            faults.add(format!("/{name}"), FaultCode::Required);
+        }
+    }
+    if items.as_ref().is_some_and(|items| items.len() > MOST) {
+        faults.add_with("/items", FaultCode::TooMany, vec![("max", MOST.to_string())]);
+    }
+    faults.finish().map(|()| (device_id, items.unwrap_or_default()))
+}
+
+/// Writes items that name nothing of each other: creations of a kind together, all else side by side.
+async fn write_wave(
+    service: &Service,
+    actor: &Actor,
+    former: &[FormerGrant],
+    wave: Vec<Item>,
+) -> Result<Vec<(Item, Outcome)>, Problem> {
+    let mut results = Vec::with_capacity(wave.len());
+    let mut creations: BTreeMap<&'static str, Vec<Item>> = BTreeMap::new();
+    let mut others = Vec::new();
+    for item in wave {
+        if let Some(record) = handed_in_before(service, actor, &item).await? {
+            results.push((item, Outcome::Same(record)));
+            continue;
+        }
+        match judge(service, actor, former, &item) {
+            Err(outcome) => results.push((item, *outcome)),
+            Ok(kind) if item.op() == "create" => creations.entry(kind.name).or_default().push(item),
+            Ok(kind) => others.push((kind, item)),
+        }
+    }
+    for (name, items) in creations {
+        let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
+        results.extend(create(service, actor, former, kind, items).await?);
+    }
+    let changes = others.into_iter().map(async |(kind, item)| {
+        let outcome = change(service, actor, former, kind, &item).await;
+        outcome.map(|outcome| (item, outcome))
+    });
+    for result in join_all(changes).await {
+        results.push(result?);
+    }
+    Ok(results)
+}
+
+/// Writes one item for whoever calls: a held one tried again.
+pub async fn write_one(call: &Call, item: &Item) -> Result<Outcome, Problem> {
+    let former = former_grants(&call.service, call.actor()?).await?;
+    let mut results = write_wave(&call.service, call.actor()?, &former, vec![item.clone()]).await?;
+    results.pop().map(|(_, outcome)| outcome).ok_or_else(|| Problem::internal("an item has no outcome"))
+}
+
+/// What needs no look at the records: a frame that can't be read, an account that left, a kind that the
+/// sender never writes.
+fn judge(service: &Service, actor: &Actor, former: &[FormerGrant], item: &Item) -> Result<&'static Kind, Box<Outcome>> {
+    if actor.left_area.is_some() {
+        return Err(Box::new(Outcome::Held(Code::AccountDeactivated.into())));
+    }
+    let kind = service.kinds.kind(item.kind());
+    let writes = |kind: &&'static Kind| {
+        actor.holds(kind.writers)
+            || as_of(actor, former, item.occurred_at()).is_some_and(|actor| actor.holds(kind.writers))
+    };
+    match (item.problem(), kind) {
+        (None, Some(kind)) if writes(&kind) => Ok(kind),
+        (Some(problem), Some(kind)) if writes(&kind) => Err(Box::new(Outcome::Held(problem))),
+        (Some(problem), None) if item.kind().is_empty() => Err(Box::new(Outcome::Held(problem))),
+        _ => Err(Box::new(Outcome::Refused(Code::Forbidden.into()))),
+    }
+}
+
+/// For an account that left: the record, where the item went through before and only the answer was lost.
+async fn handed_in_before(service: &Service, actor: &Actor, item: &Item) -> Result<Option<Record>, Problem> {
+    let (Some(kind), Some(id), Some(_)) = (service.kinds.kind(item.kind()), item.id(), &actor.left_area) else {
+        return Ok(None);
+    };
+    for district_code in &actor.districts {
+        let found = read::find_unscoped(service, kind, district_code, &[id]).await?.remove(&id);
+        let Some(record) = found else { continue };
+        let own = item.op() == "create" && record.envelope.recorded_by == actor.user_id;
+        if own || Key::of_item(&item.hash).was_used(service, district_code).await? {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
+}
+
+async fn create(
+    service: &Service,
+    actor: &Actor,
+    former: &[FormerGrant],
+    kind: &'static Kind,
+    items: Vec<Item>,
+) -> Result<Vec<(Item, Outcome)>, Problem> {
+    let trees: Vec<Tree> = items.iter().map(Item::creation).collect();
+    let outcomes = create_all(service, actor, kind, &trees, SYNC, None).await?;
+    let mut results = Vec::with_capacity(items.len());
+    for (item, outcome) in items.into_iter().zip(outcomes) {
+        let outcome = match (outcome, as_of(actor, former, item.occurred_at())) {
+            (Err(problem), Some(author)) if !is_passing(&problem) => {
+                let again = create_all(service, &author, kind, &[item.creation()], SYNC, None).await?;
+                again.into_iter().next().unwrap_or(Err(problem))
+            }
+            (outcome, _) => outcome,
+        };
+        let outcome = created(service, actor, kind, &item, outcome).await?;
+        results.push((item, outcome));
+    }
+    Ok(results)
+}
+
+async fn created(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    item: &Item,
+    outcome: Result<Created, Problem>,
+) -> Result<Outcome, Problem> {
+    match outcome {
+        Ok(Created::New(record)) => Ok(Outcome::Created(record)),
+        Ok(Created::Same(record)) => Ok(Outcome::Same(record)),
+        Ok(Created::Known(record, _)) => Ok(Outcome::Same(record)),
+        // The same id with other content: the first stands, the other is kept beside it.
+        Err(problem) if problem.code() == Code::RecordExists => {
+            let record = read::find(service, actor, kind, item.id().unwrap_or_default()).await?;
+            let patch = super::item::to_json(&item.body);
+            let fields = patch.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default();
+            Ok(Outcome::Conflict(Box::new(Conflict { record, fields, patch })))
+        }
+        Err(problem) => kept(problem),
+    }
+}
+
+async fn change(
+    service: &Service,
+    actor: &Actor,
+    former: &[FormerGrant],
+    kind: &'static Kind,
+    item: &Item,
+) -> Result<Outcome, Problem> {
+    service.policies.refresh(service).await?;
+    let attempt = async |actor: &Actor| match item.op() {
+        "void" => void_item(service, actor, kind, item).await,
+        _ => amend_item(service, actor, kind, item).await,
+    };
+    match (attempt(actor).await, as_of(actor, former, item.occurred_at())) {
+        (Err(problem), Some(author)) if !is_passing(&problem) => attempt(&author).await.or_else(kept),
+        (outcome, _) => outcome.or_else(kept),
+    }
+}
+
+/// What can't be placed is held; what is only a matter of time fails the push, which is sent again.
+fn kept(problem: Problem) -> Result<Outcome, Problem> {
+    if is_passing(&problem) { Err(problem) } else { Ok(Outcome::Held(problem)) }
+}

@@ -1,0 +1,2 @@
+DROP TABLE sync_conflicts;
+DROP TABLE held_items;
