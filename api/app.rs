@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use moka::sync::Cache;
 use serde_json::Value as Json;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::auth::accounts::Accounts;
@@ -59,6 +60,8 @@ pub struct Service {
     pub believed: Cache<(&'static str, Uuid), Arc<Record>>,
     /// What counts as fever, as it was read in the last seconds.
     pub policies: PolicyCache,
+    /// Imports that may run.
+    pub import_slots: Arc<Semaphore>,
     /// How much is in work.
     pub pressure: Pressure,
     /// Figures for Prometheus.
@@ -82,6 +85,7 @@ impl Service {
     ) -> Result<Self, Problem> {
         let zone = config.zone.parse().map_err(Problem::internal)?;
         Ok(Self {
+            import_slots: Arc::new(Semaphore::new(config.imports_at_once)),
             pressure: Pressure::new(config.requests_at_once),
             metrics: Metrics::new(ledger.figures()),
             ledger,

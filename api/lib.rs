@@ -14,6 +14,7 @@ pub mod divisions;
 pub mod embedded;
 pub mod files;
 pub mod gate_tallies;
+pub mod imports;
 pub mod inspections;
 pub mod kit;
 pub mod ledger;

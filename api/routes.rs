@@ -8,7 +8,7 @@ use crate::kit::vocabulary::Vocabulary;
 use crate::operations::{Operation, document};
 use crate::records::{Definition, Registry};
 use crate::{
-    api_keys, audit, auth, changes, disinfections, divisions, gate_tallies, inspections, observation_policies,
+    api_keys, audit, auth, changes, disinfections, divisions, gate_tallies, imports, inspections, observation_policies,
     organizations, people, places, publicity_activities, records, screenings, service, sync, users, vocabularies,
 };
 
@@ -38,6 +38,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
     operations.extend(vocabularies::operations());
     operations.extend(changes::operations());
     operations.extend(sync::operations());
+    operations.extend(imports::operations());
     operations.extend(observation_policies::operations());
     operations.extend(people::operations());
     operations.extend(screenings::operations());
@@ -57,6 +58,7 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(vocabularies::schemas());
     schemas.extend(changes::schemas());
     schemas.extend(sync::schemas());
+    schemas.extend(imports::schemas());
     schemas.extend(observation_policies::schemas());
     schemas.extend(people::schemas());
     schemas.extend(screenings::schemas());

@@ -13,6 +13,7 @@ mod contract;
 mod decide;
 mod exports;
 mod faults;
+mod imports;
 mod ledger;
 mod lookups;
 mod merges;

@@ -138,6 +138,8 @@ async fn schema_rs_is_fresh() {
         "record_rollups",
         "idempotency_keys",
         "held_items",
+        "import_faults",
+        "imports",
         "sync_conflicts",
         "migration_lock",
         "__diesel_schema_migrations",

@@ -16,6 +16,8 @@ use crate::app::Service;
 use crate::kit::database::DatabaseError;
 use crate::kit::ids::new_id;
 use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::Statement;
 use crate::schema::audit_log;
 
 pub use self::routes::{answer, operations, position, schemas};
@@ -110,6 +112,17 @@ pub async fn system_write_all<R>(
     }
 }
 
+/// Writes how far a job came. Its beginning and its end are deeds; what lies between isn't noted.
+pub async fn job_write(service: &Service, statements: Vec<Statement>) -> Result<(), Problem> {
+    system_write_all(service, Vec::new(), async |connection| {
+        for statement in statements {
+            statement.load::<Row>(connection).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
 async fn note(service: &Service, connection: &mut AsyncPgConnection, deeds: Vec<Deed>) -> Result<(), SystemWriteError> {
     let now = service.clock.now();
     let rows: Vec<_> = deeds
@@ -129,6 +142,9 @@ async fn note(service: &Service, connection: &mut AsyncPgConnection, deeds: Vec<
             )
         })
         .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
     diesel::insert_into(audit_log::table).values(rows).execute(connection).await?;
     Ok(())
 }

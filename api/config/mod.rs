@@ -73,6 +73,12 @@ pub struct Config {
     /// Connections at once and worker.
     #[validate(range(min = 1, max = 100_000))]
     pub connections_per_worker: usize,
+    /// The largest file of an import, in bytes.
+    #[validate(range(min = 1024))]
+    pub import_max_bytes: u64,
+    /// Imports at once; more are answered 503.
+    #[validate(range(min = 1, max = 100))]
+    pub imports_at_once: usize,
     /// Requests in work at once. Beyond three quarters of it reads are answered 503, beyond all of it
     /// writes too: field data is refused last.
     #[validate(range(min = 4, max = 100_000))]
@@ -108,6 +114,8 @@ impl Default for Config {
             keep_alive_ms: 75_000,
             write_timeout_ms: 60_000,
             connections_per_worker: 10_000,
+            import_max_bytes: 4 * 1024 * 1024 * 1024,
+            imports_at_once: 2,
             requests_at_once: 1_024,
             shutdown_timeout_ms: 10_000,
             log: "info".into(),

@@ -3,7 +3,11 @@
 
 pub mod cells;
 pub mod columns;
+pub mod decode;
 pub mod export;
 pub mod guard;
 pub mod rows;
+pub mod table;
+pub mod texts;
+pub mod workbook;
 pub mod xlsx;

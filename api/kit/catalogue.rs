@@ -53,6 +53,7 @@ problem_codes! {
     RecordExists "record_exists" CONFLICT "A record of this id exists with other content" "相同编号的记录已存在,内容不同";
     IdTaken "id_taken" CONFLICT "This id is taken" "该编号已被占用";
     RecordVoided "record_voided" CONFLICT "The record is void and can't be changed" "记录已作废,不能修改";
+    StillRunning "still_running" CONFLICT "It is still running" "仍在进行中";
     AlreadyEnded "already_ended" CONFLICT "This was settled already" "该项已处理完毕";
     AlreadyMerged "already_merged" CONFLICT "This person was merged into another one already" "此人已合并至他人";
     UsernameTaken "username_taken" CONFLICT "This user name is taken" "用户名已被占用";
@@ -63,6 +64,8 @@ problem_codes! {
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "Send application/json" "请使用 application/json";
     IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "The Idempotency-Key was used for another request" "该 Idempotency-Key 已用于其他请求";
     SpansDistricts "spans_districts" UNPROCESSABLE_ENTITY "An atomic batch must stay within one district" "原子批次必须在同一区县内";
+    UnreadableFile "unreadable_file" UNPROCESSABLE_ENTITY "The file can't be read as what it is said to be" "文件无法按所声明的格式读取";
+    UnknownColumns "unknown_columns" UNPROCESSABLE_ENTITY "The header has columns that can't be taken" "表头中有无法识别的列";
     TooManyRows "too_many_rows" UNPROCESSABLE_ENTITY "Too many rows for a workbook; take CSV or NDJSON, or narrow the filter" "行数超出工作簿上限,请使用 CSV 或 NDJSON,或缩小筛选范围";
     Unprocessable "unprocessable" UNPROCESSABLE_ENTITY "The request has faults" "请求内容有误";
     IfMatchRequired "if_match_required" PRECONDITION_REQUIRED "Say which revision you change: send If-Match" "请通过 If-Match 说明所修改的版本";
@@ -140,6 +143,12 @@ fault_codes! {
     WrongPassword "wrong_password" false "is not the current password" "当前密码不正确";
     WeakPassword "weak_password" false "is too easy to guess" "密码过于简单";
     SamePassword "same_password" false "must differ from the current one" "新密码不能与当前密码相同";
+    UnknownColumn "unknown_column" false "no column of this name belongs here" "不认识的列";
+    RepeatedColumn "repeated_column" false "means the same as another column" "与其他列含义重复";
+    UnreadableRow "unreadable_row" false "the row can't be read: a quote is left open, or it is far too long" "该行无法读取:引号未闭合或内容过长";
+    LostDigits "lost_digits" false "a number lost its last digits in the spreadsheet; format the column as text" "数字在表格中已丢失末位,请将该列设为文本格式后重填";
+    ErrorCell "error_cell" false "a cell shows an error of the spreadsheet" "单元格为表格错误值";
+    MoreCells "more_cells" false "the row has more cells than the header" "该行单元格多于表头";
     OneOf "one_of" false "give exactly one of: {fields}" "应且仅应填写以下之一:{fields}";
     SamePerson "same_person" false "is the same person" "为同一人";
     NotMerged "not_merged" false "was not merged" "未曾合并";

@@ -35,6 +35,11 @@ impl Problem {
         Self { faults, ..Self::new(code) }
     }
 
+    /// A problem of this code with faults.
+    pub fn of_faults(code: Code, faults: Vec<Fault>) -> Self {
+        Self { faults, ..Self::new(code) }
+    }
+
     /// Something of ours is broken. `cause` goes to the log and nowhere else; it must hold no
     /// personal data (database errors come without their details, see `database.rs`).
     pub fn internal(cause: impl fmt::Display) -> Self {
@@ -61,6 +66,11 @@ impl Problem {
     /// The code.
     pub fn code(&self) -> Code {
         self.code
+    }
+
+    /// The faults, in the order in which they were found.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
     }
 
     /// What the log keeps, if anything.

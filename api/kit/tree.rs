@@ -141,6 +141,18 @@ impl<'de> Visitor<'de> for TreeVisitor {
     }
 }
 
+/// A tree as JSON; of a member given twice the last.
+pub fn to_json(tree: &Tree) -> Json {
+    match tree {
+        Tree::Null => Json::Null,
+        Tree::Boolean(boolean) => Json::Bool(*boolean),
+        Tree::Number(number) => Json::Number(number.clone()),
+        Tree::Text(text) => Json::String(text.clone()),
+        Tree::List(items) => items.iter().map(to_json).collect(),
+        Tree::Object(members) => members.iter().map(|(name, member)| (name.clone(), to_json(member))).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -93,6 +93,11 @@ impl Call {
         self.tree_within(self.service.config.batch_limits()).await
     }
 
+    /// The body as it comes; it can be taken once.
+    pub fn take_payload(&self) -> Payload {
+        self.payload.replace(Payload::None)
+    }
+
     async fn tree_within(&self, limits: BodyLimits) -> Result<Tree, Problem> {
         self.demand_media_type()?;
         let mut payload = self.payload.replace(Payload::None);

@@ -129,7 +129,11 @@ impl Assembly<'_> {
         };
         match completed {
             Some(record) => Assembled::Completed(with_warnings(record), number),
-            None => Assembled::Unchanged(with_warnings(known)),
+            None => {
+                // A number without a change would be a gap.
+                self.changes.release_number();
+                Assembled::Unchanged(with_warnings(known))
+            }
         }
     }
 

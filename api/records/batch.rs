@@ -6,8 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::assemble::{Assembled, assemble, load_known};
-use super::change::{Changes, receive};
+use super::bulk::write_all;
 use super::create::{API, Created, Outcome, TRIES, create_all, existing};
 use super::definition::Kind;
 use super::prepare::{Preparation, Prepared, prepare};
@@ -20,7 +19,6 @@ use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::text::Text;
 use crate::kit::tree::Tree;
-use crate::ledger::AppendError;
 use crate::operations::{Answer, Call};
 
 /// Items of a batch at most.
@@ -142,7 +140,7 @@ async fn all_or_nothing(
                 .map(|outcome| outcome.filter(Result::is_err).unwrap_or_else(|| Err(Code::BatchAborted.into())))
                 .collect());
         }
-        if let Some(written) = write(service, actor, &ready, now).await? {
+        if let Some(written) = write_all(service, actor, &ready, now).await? {
             for (index, created) in written {
                 if let Some(slot) = outcomes.get_mut(index) {
                     *slot = Some(Ok(created));
@@ -155,47 +153,6 @@ async fn all_or_nothing(
         }
     }
     Err(Code::WriteConflict.into())
-}
-
-/// One append of all items. None where another writer was met.
-async fn write(
-    service: &Service,
-    actor: &Actor,
-    ready: &[(usize, &Prepared)],
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<Option<Vec<(usize, Created)>>, Problem> {
-    let Some((_, first)) = ready.first() else { return Ok(Some(Vec::new())) };
-    let district_code = &first.place.district_code;
-    if ready.iter().any(|(_, item)| item.place.district_code != *district_code) {
-        return Err(Code::SpansDistricts.into());
-    }
-    let mut known = load_known(service, &ready.iter().map(|(_, item)| *item).collect::<Vec<_>>(), now).await?;
-    let mut changes = Changes::default();
-    let assembled: Vec<(usize, &Prepared, Assembled)> = ready
-        .iter()
-        .map(|(index, item)| (*index, *item, assemble(service, actor, item, now, &mut known, &mut changes)))
-        .collect();
-    let append = changes.into_append(&service.context(now, district_code), &service.sealer)?;
-    let receipt = match service.ledger.append(append).await {
-        Ok(receipt) => receipt,
-        Err(AppendError::Conflict(_)) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let created = assembled.into_iter().map(|(index, item, assembled)| {
-        let created = match assembled {
-            Assembled::New(mut record, number) => {
-                receive(&mut record, receipt, number);
-                Created::New(record)
-            }
-            Assembled::Completed(mut record, number) => {
-                receive(&mut record, receipt, number);
-                Created::Known(record, item.submitted.clone())
-            }
-            Assembled::Unchanged(record) => Created::Known(record, item.submitted.clone()),
-        };
-        (index, created)
-    });
-    Ok(Some(created.collect()))
 }
 
 fn result(call: &Call, kind: &'static Kind, index: usize, item: Option<&Tree>, outcome: Outcome) -> Json {

@@ -33,6 +33,16 @@ impl Changes {
         self.numbers
     }
 
+    /// Gives the newest number back: nothing came of it.
+    pub fn release_number(&mut self) {
+        self.numbers -= 1;
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// A record's next state: new where it has no former one. A row already in the append takes the
     /// newer state; it is written once.
     pub fn put(&mut self, kind: &'static Kind, former: Option<Record>, record: Record) {

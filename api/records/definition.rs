@@ -83,6 +83,12 @@ pub trait Rules: Sync {
     /// Sets the fields that the server adds, and notes warnings. Runs again after each amendment.
     fn judge(&self, _draft: &mut Draft, _context: &Context<'_>) {}
 
+    /// What makes two rows of a file the same record where they have no id: dotted names of members; the
+    /// whole row where none is named.
+    fn natural_key(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Columns of blind indexes, in the table beside the fields.
     fn blind_columns(&self) -> &'static [&'static str] {
         &[]

@@ -8,6 +8,7 @@
 pub mod amend;
 pub mod assemble;
 pub mod batch;
+pub mod bulk;
 pub mod change;
 pub mod context;
 pub mod create;

@@ -73,6 +73,11 @@ impl Rules for ScreeningRules {
         }
     }
 
+    /// Place, person, direction and the second.
+    fn natural_key(&self) -> &'static [&'static str] {
+        &["place_id", "direction", "occurred_at", "person_id", "person.document_number", "person.name", "person.phone"]
+    }
+
     fn blind_columns(&self) -> &'static [&'static str] {
         &["plate_blind_index"]
     }

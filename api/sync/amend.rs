@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::item::{Item, to_json};
+use super::item::Item;
 use super::outcome::{Conflict, Outcome};
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::problem::Problem;
 use crate::kit::tree::Tree;
+use crate::kit::tree::to_json;
 use crate::kit::value::{Value, Values};
 use crate::operations::fault;
 use crate::records::create::TRIES;

@@ -82,7 +82,7 @@ pub async fn mend(call: Call) -> Answer {
     if !matches!(tree, Tree::Object(_)) {
         return Err(fault("", FaultCode::NotAnObject));
     }
-    let mended = super::item::to_json(&patch::merge(Tree::from_json(&held.item), &tree));
+    let mended = crate::kit::tree::to_json(&patch::merge(Tree::from_json(&held.item), &tree));
     let sealed = seal(&call.service, "held_items", held.id, &held.district_code, &mended.to_string())?;
     let statement = Statement::new("UPDATE held_items SET item = ")
         .bytes(sealed)

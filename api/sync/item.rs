@@ -1,7 +1,6 @@
 //! What a phone sends: one item of a push.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::app::Service;
@@ -11,7 +10,7 @@ use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::problem::Problem;
 use crate::kit::text::Text;
-use crate::kit::tree::Tree;
+use crate::kit::tree::{Tree, to_json};
 use crate::kit::value::Values;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::privacy::keys::keyed_hash;
@@ -163,17 +162,5 @@ impl Item {
     /// The item as it was sent, to be sealed.
     pub fn text(&self) -> String {
         to_json(&self.tree).to_string()
-    }
-}
-
-/// A tree as JSON; of a member given twice the last.
-pub fn to_json(tree: &Tree) -> Json {
-    match tree {
-        Tree::Null => Json::Null,
-        Tree::Boolean(boolean) => Json::Bool(*boolean),
-        Tree::Number(number) => Json::Number(number.clone()),
-        Tree::Text(text) => Json::String(text.clone()),
-        Tree::List(items) => items.iter().map(to_json).collect(),
-        Tree::Object(members) => members.iter().map(|(name, member)| (name.clone(), to_json(member))).collect(),
     }
 }

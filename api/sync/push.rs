@@ -199,7 +199,7 @@ async fn created(
         // The same id with other content: the first stands, the other is kept beside it.
         Err(problem) if problem.code() == Code::RecordExists => {
             let record = read::find(service, actor, kind, item.id().unwrap_or_default()).await?;
-            let patch = super::item::to_json(&item.body);
+            let patch = crate::kit::tree::to_json(&item.body);
             let fields = patch.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default();
             Ok(Outcome::Conflict(Box::new(Conflict { record, fields, patch })))
         }

@@ -110,6 +110,21 @@ impl Actor {
         (status, headers, response.bytes().await.unwrap().to_vec())
     }
 
+    /// POST of a file; its media type is a header of the actor.
+    pub async fn upload(&self, path: &str, bytes: Vec<u8>) -> Reply {
+        let mut request = self.client.post(format!("{}{path}", self.base)).body(bytes);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Json::Null);
+        Reply { status, headers, body }
+    }
+
     /// POST of JSON.
     pub async fn post(&self, path: &str, body: &Json) -> Reply {
         self.send(Method::POST, path, Some(body.to_string())).await

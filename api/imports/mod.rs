@@ -1,0 +1,18 @@
+//! Imports: files of scripts and clerks, row by row through the same path as single records.
+//!
+//! - read as a stream, in flat memory, in whatever encoding and spelling people have;
+//! - a row's id follows from `external_id` or from what makes the row itself, so that the same file twice
+//!   changes nothing and an interrupted import sent again resumes;
+//! - good rows go in, bad rows come back as the file's own columns plus one of faults, ready to mend;
+//! - what an import created can be undone.
+
+mod answer;
+mod faults;
+mod job;
+mod reader;
+mod routes;
+mod row;
+mod store;
+mod undo;
+
+pub use routes::{operations, schemas};

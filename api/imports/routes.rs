@@ -1,0 +1,301 @@
+//! The operations of imports.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, LOCATION};
+use serde_json::{Value as Json, json};
+use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use uuid::Uuid;
+
+use super::job::{Job, Options};
+use super::reader::{Form, Reader, Source};
+use super::{answer, faults, store, undo};
+use crate::audit::{job_write, system_write};
+use crate::auth::Role;
+use crate::auth::keys::KeyScope;
+use crate::files::workbook::{self, WorkbookError};
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::ids::new_id;
+use crate::kit::problem::Problem;
+use crate::kit::text::Text;
+use crate::kit::vocabulary::{Vocabulary, word};
+use crate::operations::schema::reference;
+use crate::operations::{Access, Answer, Call, Operation, fault, page};
+use crate::records::Kind;
+use crate::records::document;
+use crate::records::list::{CURSOR, LIMIT, district};
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+static PREFER: HeaderName = HeaderName::from_static("prefer");
+
+static MODE: Vocabulary = Vocabulary::new(
+    "import_mode",
+    Text::new("Mode", "模式"),
+    &[word("row", "row by row", "逐行"), word("atomic", "all or nothing", "全部或全不")],
+);
+static ON_DUPLICATE: Vocabulary = Vocabulary::new(
+    "import_on_duplicate",
+    Text::new("On duplicate", "重复时"),
+    &[word("skip", "leave it", "跳过"), word("revise", "amend it", "修订")],
+);
+static KIND: Field = Field::new("kind", free_text(60), Text::new("Kind", "类型"), "The kind of record.");
+static PARAMETERS: &[Field] = &[
+    Field::new(
+        "mode",
+        Shape::Word(&MODE),
+        Text::new("Mode", "模式"),
+        "`row`: good rows in, bad rows reported. `atomic`: all or none, at most 20,000 rows.",
+    ),
+    Field::new(
+        "validate_only",
+        Shape::Boolean,
+        Text::new("Validate only", "仅校验"),
+        "Every check is made, nothing is written.",
+    ),
+    Field::new(
+        "on_duplicate",
+        Shape::Word(&ON_DUPLICATE),
+        Text::new("On duplicate", "重复时"),
+        "What happens to a record that is there with other content: left (`skip`, the default) or amended by the row.",
+    ),
+    Field::new(
+        "source",
+        Shape::Text { min: 1, max: 60, pattern: Some("[A-Za-z0-9_.-]+") },
+        Text::new("Source", "来源系统"),
+        "The system from which the rows come; with a column `external_id` it makes the rows' ids.",
+    ),
+    Field::new(
+        "district_code",
+        Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
+        Text::new("District", "区县"),
+        "Where the import is kept; needed only by callers with several districts.",
+    ),
+];
+
+/// The operations of this room.
+pub fn operations() -> Vec<Operation> {
+    let all = || Access::Roles(Role::ALL);
+    vec![
+        Operation::new(Method::POST, "/v1/imports", "create_import", post)
+            .described("imports", "Import a file", "CSV (Chinese or English headers; UTF-8, GB18030 or UTF-16), NDJSON or XLSX, as the body, read as it comes. Answers when all is read; with `Prefer: respond-async` at once. The same file twice changes nothing; an interrupted import is sent again.")
+            .access(all())
+            .keys(KeyScope::Import)
+            .uncounted()
+            .parameters([&KIND].into_iter().chain(PARAMETERS).collect())
+            .body_of(json!({"type": "string", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
+            .answers(200, "The whole file was read.", Some(reference("Import")), Some(example()))
+            .answers(202, "It is being read; look at `Location`.", Some(reference("Import")), Some(example()))
+            .with_headers(&["Location"])
+            .problems(&[Code::DistrictRequired, Code::UnreadableFile, Code::UnknownColumns, Code::TooManyRows, Code::NotFound]),
+        Operation::new(Method::GET, "/v1/imports", "list_imports", list)
+            .described("imports", "List imports", "The caller's own, and those of an area that he commands, the newest first.")
+            .access(all())
+            .keys(KeyScope::Import)
+            .parameters(vec![&LIMIT, &CURSOR])
+            .answers(200, "A page.", Some(reference("ImportPage")), Some(json!({"items": [example()], "next_cursor": null})))
+            .with_headers(&["Link"]),
+        Operation::new(Method::GET, "/v1/imports/{id}", "get_import", get)
+            .described("imports", "Watch an import", "How far it is; the first errors.")
+            .access(all())
+            .keys(KeyScope::Import)
+            .answers(200, "The import.", Some(reference("Import")), Some(example())),
+        Operation::new(Method::GET, "/v1/imports/{id}/errors", "list_import_errors", faults::list)
+            .described("imports", "The refused rows", "NDJSON; with `Accept: text/csv` the input's own columns plus one of faults, ready to mend and send again. In the order of the file.")
+            .access(all())
+            .keys(KeyScope::Import)
+            .answers(200, "The rows.", Some(json!({"type": "string", "maxLength": 2_147_483_647, "description": "A line each."})), None)
+            .as_files(vec!["text/csv", "application/x-ndjson"]),
+        Operation::new(Method::POST, "/v1/imports/{id}:undo", "undo_import", undo::undo)
+            .described("imports", "Undo an import", "Voids what it created; what was amended since stays and is listed. Sent again it goes on.")
+            .access(all())
+            .keys(KeyScope::Import)
+            .uncounted()
+            .answers(200, "What was undone.", Some(reference("UndoneImport")), Some(json!({"id": "0198c0de-000d-7000-8000-000000000001", "state": "undone", "voided": 120, "left": []})))
+            .problems(&[Code::StillRunning, Code::WriteConflict, Code::LedgerUnavailable]),
+    ]
+}
+
+async fn post(call: Call) -> Answer {
+    let kind = kind(&call)?;
+    let (media_type, charset) = media_type(&call)?;
+    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+    let slot = Arc::clone(&call.service.import_slots).try_acquire_owned();
+    let slot = slot.map_err(|_| Problem::unavailable(Code::Unavailable, 30, "all import slots are taken"))?;
+    let form = match media_type.as_str() {
+        "text/csv" => Some(Form::Csv),
+        "application/x-ndjson" => Some(Form::Ndjson),
+        _ => None,
+    };
+    let later = call.request.headers().get(&PREFER).is_some_and(|value| value.as_bytes() == b"respond-async");
+    let pause = Duration::from_millis(call.service.config.body_timeout_ms);
+    let source = Source::Request(call.take_payload(), pause);
+    let reader = reader(&call, source, form, charset.as_deref(), later).await?;
+    let id = new_id();
+    let mut job = begin(&call, kind, district_code, id, form).await?;
+    let location = format!("/v1/imports/{id}");
+    if later {
+        actix_web::rt::spawn(async move {
+            job.run(reader).await;
+            drop(slot);
+        });
+        let json = shown(&call, id).await?;
+        return Ok(HttpResponse::Accepted()
+            .insert_header((LOCATION, location))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .json(json));
+    }
+    let state = job.run(reader).await;
+    let details = json!({"state": state, "counts": job.counts.to_json()});
+    let deed = call.deed("import.end", "imports", Some(id), details);
+    system_write(&call.service, deed, async |_| Ok(())).await?;
+    let json = shown(&call, id).await?;
+    Ok(HttpResponse::Ok().insert_header((LOCATION, location)).insert_header((CACHE_CONTROL, "no-store")).json(json))
+}
+
+/// The kind asked for, if the caller may write it.
+fn kind(call: &Call) -> Result<&'static Kind, Problem> {
+    let name = call.query.text("kind").ok_or_else(|| fault("?kind", FaultCode::Required))?;
+    let kind = call.service.kinds.kind(name).ok_or_else(|| fault("?kind", FaultCode::BadParameter))?;
+    if call.actor()?.holds(kind.writers) { Ok(kind) } else { Err(Code::Forbidden.into()) }
+}
+
+fn media_type(call: &Call) -> Result<(String, Option<String>), Problem> {
+    let text = call.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = text.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let charset = parts.find_map(|part| part.to_ascii_lowercase().strip_prefix("charset=").map(str::to_owned));
+    let encoded = call.request.headers().contains_key(actix_web::http::header::CONTENT_ENCODING);
+    let known = ["text/csv", "application/x-ndjson", XLSX].contains(&media_type.as_str());
+    if known && !encoded { Ok((media_type, charset)) } else { Err(Code::UnsupportedMediaType.into()) }
+}
+
+/// A reader of the body. Workbooks, and files that are read later, are put aside first, in a file without a
+/// name that ends with the process.
+async fn reader(
+    call: &Call,
+    source: Source,
+    form: Option<Form>,
+    charset: Option<&str>,
+    later: bool,
+) -> Result<Reader, Problem> {
+    let most = call.service.config.import_max_bytes;
+    match form {
+        Some(form) if !later => Reader::text(source, form, charset, most),
+        Some(form) => Reader::text(Source::File(put_aside(source, most).await?), form, charset, most),
+        None => {
+            let file = put_aside(source, workbook::MOST_BYTES).await?.into_std().await;
+            let rows = tokio::task::spawn_blocking(move || workbook::read(file)).await.map_err(Problem::internal)?;
+            let rows = rows.map_err(|error| match error {
+                WorkbookError::TooLarge => Problem::new(Code::BodyTooLarge),
+                WorkbookError::TooManyRows => Code::TooManyRows.into(),
+                WorkbookError::Unreadable => Code::UnreadableFile.into(),
+            })?;
+            Ok(Reader::Rows(rows.into_iter()))
+        }
+    }
+}
+
+async fn put_aside(mut source: Source, most: u64) -> Result<tokio::fs::File, Problem> {
+    let file = tempfile::tempfile().map_err(Problem::internal)?;
+    let mut file = tokio::fs::File::from_std(file);
+    let mut bytes = 0;
+    while let Some(piece) = source.next().await? {
+        bytes += piece.len() as u64;
+        if bytes > most {
+            return Err(Code::BodyTooLarge.into());
+        }
+        file.write_all(&piece).await.map_err(Problem::internal)?;
+    }
+    file.flush().await.map_err(Problem::internal)?;
+    file.rewind().await.map_err(Problem::internal)?;
+    Ok(file)
+}
+
+async fn begin(
+    call: &Call,
+    kind: &'static Kind,
+    district_code: String,
+    id: Uuid,
+    form: Option<Form>,
+) -> Result<Job, Problem> {
+    let (service, actor, query) = (&call.service, call.actor()?, &call.query);
+    let options = Options {
+        atomic: query.text("mode") == Some("atomic"),
+        validate_only: query.boolean("validate_only") == Some(true),
+        revise: query.text("on_duplicate") == Some("revise"),
+        source: query.text("source").map(str::to_owned),
+    };
+    let kept = json!({"mode": if options.atomic { "atomic" } else { "row" }, "validate_only": options.validate_only,
+        "on_duplicate": if options.revise { "revise" } else { "skip" }, "source": options.source});
+    let now = service.clock.now();
+    let deed = call.deed("import.begin", "imports", Some(id), json!({"kind": kind.name, "options": kept}));
+    system_write(service, deed, async |_| Ok(())).await?;
+    job_write(service, vec![store::begin(&district_code, id, kind.name, actor, &kept, now)]).await?;
+    Ok(Job::new(Arc::clone(service), actor.clone(), kind, district_code, id, options, form))
+}
+
+async fn shown(call: &Call, id: Uuid) -> Result<Json, Problem> {
+    let import = store::find(&call.service, call.actor()?, id).await?;
+    answer::view(call, &import).await
+}
+
+async fn get(call: Call) -> Answer {
+    let json = shown(&call, call.path_id()?).await?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json))
+}
+
+async fn list(call: Call) -> Answer {
+    let actor = call.actor()?;
+    let binding = format!("imports|{}", actor.user_id);
+    let after = page::position(&call, &binding)?.and_then(|text| text.parse::<Uuid>().ok());
+    let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
+    let mut imports = Vec::new();
+    for district_code in &actor.districts {
+        let mut statement = store::visible(actor, district_code);
+        if let Some(id) = after {
+            statement = statement.sql(" AND r.id < ").id(id);
+        }
+        for row in call.service.database.read(&statement.sql(" ORDER BY r.id DESC LIMIT ").integer(limit)).await? {
+            imports.push(store::of_row(&call.service, row)?);
+        }
+    }
+    imports.sort_by_key(|import| std::cmp::Reverse(import.id));
+    Ok(page::answer(&call, &binding, imports, |import| import.id.to_string(), |import| import.view(json!([]))))
+}
+
+fn example() -> Json {
+    json!({"id": "0198c0de-000d-7000-8000-000000000001", "kind": "screenings", "state": "complete", "district_code": "511802",
+        "user_id": "0198c0de-0000-7000-8000-00000000000b", "options": {"mode": "row", "validate_only": false, "on_duplicate": "skip", "source": null},
+        "counts": {"read": 120, "created": 118, "same": 0, "revised": 0, "skipped": 0, "refused": 2}, "problem": null,
+        "started_at": "2020-02-02T19:00:00+08:00", "updated_at": "2020-02-02T19:00:01+08:00",
+        "first_errors": [{"line": 7, "faults": [{"column": "体温", "pointer": "/temperature_c", "code": "out_of_range", "message": "应在 32.0 至 43.0 之间"}]}],
+        "errors_url": "/v1/imports/0198c0de-000d-7000-8000-000000000001/errors"})
+}
+
+/// The schemas of this room.
+pub fn schemas() -> Vec<(String, Json)> {
+    let text = |max: u32, about: &str| json!({"type": ["string", "null"], "maxLength": max, "description": about});
+    let any = |about: &str| json!({"type": ["object", "null"], "additionalProperties": true, "description": about});
+    let count = |about: &str| json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX, "description": about});
+    let counts = json!({"type": "object", "description": "How many rows came to what.", "required": ["read", "created", "same", "revised", "skipped", "refused"], "properties": {
+        "read": count("Rows read: the sum of the others."), "created": count("New records."), "same": count("There already, unchanged."),
+        "revised": count("Changed by the row."), "skipped": count("There with other content, left as it is."), "refused": count("Refused; see the errors.")}});
+    let errors = json!({"type": "array", "maxItems": 20, "items": any("A refused row: its line and its faults."), "description": "The first of them."});
+    let import = json!({"type": "object", "description": "An import.", "required": ["id", "kind", "state", "district_code", "user_id", "options", "counts", "problem", "started_at", "updated_at", "first_errors", "errors_url"], "properties": {
+        "id": text(36, "Its id."), "kind": text(60, "What it imports."), "state": text(20, "running, interrupted, complete, failed or undone."),
+        "district_code": text(6, "Where it is kept."), "user_id": text(36, "Who imports."), "options": any("What was asked."), "counts": counts,
+        "problem": any("Why it failed or was interrupted."), "started_at": text(40, "Since when."), "updated_at": text(40, "When it was last heard of."),
+        "first_errors": errors, "errors_url": text(200, "All of them.")}});
+    let left = json!({"type": "array", "maxItems": 1_000, "items": {"type": "string", "format": "uuid", "maxLength": 36}, "description": "Records amended since."});
+    let undone = json!({"type": "object", "description": "What was undone.", "required": ["id", "state", "voided", "left"], "properties": {
+        "id": text(36, "The import."), "state": text(20, "undone."), "voided": count("Records voided."), "left": left}});
+    vec![
+        ("Import".into(), import),
+        ("ImportPage".into(), document::page(&reference("Import"))),
+        ("UndoneImport".into(), undone),
+    ]
+}

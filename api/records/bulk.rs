@@ -1,0 +1,137 @@
+//! Creating many at the price of one: a chunk of an import is one append. What meets somebody else, or was
+//! there before, goes the way of single records.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use super::assemble::{Assembled, assemble, load_known};
+use super::change::{Changes, receive};
+use super::create::{Created, Outcome, create_all};
+use super::definition::Kind;
+use super::prepare::{Preparation, Prepared, prepare};
+use super::read;
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::Code;
+use crate::kit::problem::Problem;
+use crate::kit::tree::Tree;
+use crate::ledger::AppendError;
+
+/// Creates records, each for itself, in as few appends as can be.
+pub async fn create_bulk(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    trees: &[Tree],
+    source: &str,
+) -> Result<Vec<Outcome>, Problem> {
+    let now = service.clock.now();
+    let preparations = prepare(service, actor, kind, trees, source, now).await?;
+    let ready: Vec<(usize, &Prepared)> = preparations
+        .iter()
+        .enumerate()
+        .filter_map(|(index, preparation)| match preparation {
+            Preparation::Ready(item) => Some((index, &**item)),
+            _ => None,
+        })
+        .collect();
+    let apart = apart(service, kind, &ready).await?;
+    let together: Vec<(usize, &Prepared)> = ready.into_iter().filter(|(index, _)| !apart.contains(index)).collect();
+    let written =
+        if together.is_empty() { Some(Vec::new()) } else { write_all(service, actor, &together, now).await? };
+    let Some(written) = written else {
+        // Somebody else wrote one of them meanwhile: each for itself.
+        return create_all(service, actor, kind, trees, source, None).await;
+    };
+    let mut outcomes: Vec<Option<Outcome>> = preparations.iter().map(settled).collect();
+    for (index, created) in written {
+        if let Some(slot) = outcomes.get_mut(index) {
+            *slot = Some(Ok(created));
+        }
+    }
+    let others: Vec<usize> = apart.into_iter().collect();
+    let trees: Vec<Tree> = others.iter().filter_map(|index| trees.get(*index).cloned()).collect();
+    for (index, outcome) in others.into_iter().zip(create_all(service, actor, kind, &trees, source, None).await?) {
+        if let Some(slot) = outcomes.get_mut(index) {
+            *slot = Some(outcome);
+        }
+    }
+    let missing = || Err(Problem::internal("a creation has no outcome"));
+    Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect())
+}
+
+fn settled(preparation: &Preparation) -> Option<Outcome> {
+    match preparation {
+        Preparation::Ready(_) => None,
+        Preparation::Retried(record) => Some(Ok(Created::Same((**record).clone()))),
+        Preparation::Faulty(problem) => Some(Err(problem.again())),
+    }
+}
+
+/// Those that can't share an append: their id is taken, or another of the same chunk has it, or they
+/// stand in another district than the first, or rules across rows judge each.
+async fn apart(
+    service: &Service,
+    kind: &'static Kind,
+    ready: &[(usize, &Prepared)],
+) -> Result<BTreeSet<usize>, Problem> {
+    let Some((_, first)) = ready.first() else { return Ok(BTreeSet::new()) };
+    let district_code = first.place.district_code.clone();
+    let ids: Vec<Uuid> = ready.iter().map(|(_, item)| item.id).collect();
+    let taken = read::find_unscoped(service, kind, &district_code, &ids).await?;
+    let mut seen = BTreeSet::new();
+    let is_apart = |item: &Prepared, seen: &mut BTreeSet<Uuid>| {
+        taken.contains_key(&item.id) || !seen.insert(item.id) || item.place.district_code != district_code
+    };
+    Ok(ready.iter().filter(|(_, item)| is_apart(item, &mut seen)).map(|(index, _)| *index).collect())
+}
+
+/// One append of all items. None where another writer was met.
+pub async fn write_all(
+    service: &Service,
+    actor: &Actor,
+    ready: &[(usize, &Prepared)],
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Option<Vec<(usize, Created)>>, Problem> {
+    let Some((_, first)) = ready.first() else { return Ok(Some(Vec::new())) };
+    let district_code = &first.place.district_code;
+    if ready.iter().any(|(_, item)| item.place.district_code != *district_code) {
+        return Err(Code::SpansDistricts.into());
+    }
+    let mut known = load_known(service, &ready.iter().map(|(_, item)| *item).collect::<Vec<_>>(), now).await?;
+    let mut changes = Changes::default();
+    let assembled: Vec<(usize, &Prepared, Assembled)> = ready
+        .iter()
+        .map(|(index, item)| (*index, *item, assemble(service, actor, item, now, &mut known, &mut changes)))
+        .collect();
+    if changes.is_empty() {
+        // Everybody was known, and nothing is new about anybody.
+        let known = |(index, item, assembled): (usize, &Prepared, Assembled)| match assembled {
+            Assembled::Unchanged(record) => Some((index, Created::Known(record, item.submitted.clone()))),
+            _ => None,
+        };
+        return Ok(Some(assembled.into_iter().filter_map(known).collect()));
+    }
+    let append = changes.into_append(&service.context(now, district_code), &service.sealer)?;
+    let receipt = match service.ledger.append(append).await {
+        Ok(receipt) => receipt,
+        Err(AppendError::Conflict(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let created = assembled.into_iter().map(|(index, item, assembled)| {
+        let created = match assembled {
+            Assembled::New(mut record, number) => {
+                receive(&mut record, receipt, number);
+                Created::New(record)
+            }
+            Assembled::Completed(mut record, number) => {
+                receive(&mut record, receipt, number);
+                Created::Known(record, item.submitted.clone())
+            }
+            Assembled::Unchanged(record) => Created::Known(record, item.submitted.clone()),
+        };
+        (index, created)
+    });
+    Ok(Some(created.collect()))
+}

@@ -1,0 +1,2 @@
+DROP TABLE import_faults;
+DROP TABLE imports;
