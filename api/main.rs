@@ -19,7 +19,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
     version,
     about,
     after_help = "Exit codes: 0 done · 2 wrong usage or configuration · 3 the database or the keys can't be used · \
-    4 the data directory is in use · 5 refused: it exists already or isn't allowed · 1 anything else.\n\
+    4 the data directory is in use · 5 refused: it exists already or isn't allowed · 6 imported but for some rows · 1 anything else.\n\
     Settings also come from the environment (LIANFANG_LISTEN and so on) and lianfang.toml; `serve --print-config` lists them."
 )]
 struct CommandLine {
@@ -58,6 +58,10 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Import a file through a server: CSV, NDJSON or XLSX.
+    Import(commands::Import),
+    /// Export a list of a server to a file.
+    Export(commands::Export),
     /// Print the OpenAPI document.
     Openapi {
         /// One line, for programs.
@@ -132,6 +136,8 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
         | Command::Migrate { place }
         | Command::Verify { place }
         | Command::User { command: UserCommand::Add { place, .. } } => place.json,
+        Command::Import(command) => command.json,
+        Command::Export(command) => command.json,
         Command::Openapi { json } => *json,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -141,6 +147,10 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
         done
     });
     (json, result)
+}
+
+async fn blocking(command: impl FnOnce() -> Result<(), Failure> + Send + 'static) -> Result<(), Failure> {
+    tokio::task::spawn_blocking(command).await.map_err(Failure::other)?
 }
 
 async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
@@ -155,6 +165,8 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
             commands::add_user(place.config()?, &name, &role, &area, json).await
         }
         Command::Verify { place } => commands::verify(place.config()?, json).await,
+        Command::Import(command) => blocking(move || commands::import(&command)).await,
+        Command::Export(command) => blocking(move || commands::export(&command)).await,
         Command::Openapi { json } => commands::print_document(json),
     }
 }

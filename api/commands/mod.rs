@@ -1,6 +1,9 @@
 //! What the commands do. What is asked for goes to stdout, everything else to stderr.
 
+mod client;
 mod data;
+mod export;
+mod import;
 mod serve;
 
 use std::io::Write;
@@ -16,6 +19,8 @@ use lianfang::start::{self, Backend, StartError};
 use serde_json::{Value as Json, json};
 
 pub use self::data::{add_user, migrate, verify};
+pub use self::export::{Export, export};
+pub use self::import::{Import, import};
 pub use self::serve::serve;
 
 /// Why a command did not do its work.
@@ -33,6 +38,9 @@ pub enum Failure {
     /// It exists already, or isn't allowed.
     #[error("{0}")]
     Refused(String),
+    /// An import went through, but for some rows.
+    #[error("{0}")]
+    Rows(String),
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -52,6 +60,7 @@ impl Failure {
             Self::Start(_) => 3,
             Self::InUse(_) => 4,
             Self::Refused(_) => 5,
+            Self::Rows(_) => 6,
         }
     }
 }

@@ -42,7 +42,9 @@ impl Config {
     pub fn load(overrides: Overrides) -> Result<Self, ConfigError> {
         let mut table = Self::read_file()?;
         for (name, value) in std::env::vars() {
-            if let Some(key) = name.strip_prefix("LIANFANG_").map(str::to_lowercase).filter(|key| key != "config") {
+            if let Some(key) =
+                name.strip_prefix("LIANFANG_").map(str::to_lowercase).filter(|key| key != "config" && key != "api_key")
+            {
                 table.insert(key, parse_scalar(value));
             } else if name == "DATABASE_URL" && !value.is_empty() {
                 table.entry("database_url").or_insert(toml::Value::String(value));

@@ -1,0 +1,121 @@
+//! The command line as a client of a server: requests that are sent again until they went through.
+
+use std::io::Read;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use ureq::http::{Response, StatusCode};
+use ureq::{Agent, Body};
+
+use super::Failure;
+
+/// How often a request is sent at most.
+const TRIES: u32 = 8;
+
+/// A server and the key for it.
+pub struct Server {
+    agent: Agent,
+    base: String,
+    key: String,
+}
+
+/// What a request came to.
+pub enum Reply {
+    /// An answer that is none of these.
+    Done(Response<Body>),
+    /// The network or the server, for now: to be sent again.
+    Passing(String, Option<Duration>),
+}
+
+impl Server {
+    /// A server at a URL. The key comes from the environment, never from the command line, where others see it.
+    pub fn new(base: &str) -> Result<Self, Failure> {
+        let key = std::env::var("LIANFANG_API_KEY")
+            .map_err(|_| Failure::Usage("set LIANFANG_API_KEY to an API key of the server".into()))?;
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(Duration::from_secs(10)))
+            .user_agent(concat!("lianfang/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Ok(Self { agent: config.into(), base: base.trim_end_matches('/').to_owned(), key })
+    }
+
+    /// GET with an `Accept`.
+    pub fn get(&self, path: &str, accept: &str) -> Reply {
+        let request = self.agent.get(format!("{}{path}", self.base)).header("authorization", self.bearer());
+        reply(request.header("accept", accept).call())
+    }
+
+    /// POST of what a reader gives.
+    pub fn post(&self, path: &str, content_type: &str, mut body: impl Read) -> Reply {
+        let request = self.agent.post(format!("{}{path}", self.base)).header("authorization", self.bearer());
+        reply(request.header("content-type", content_type).send(ureq::SendBody::from_reader(&mut body)))
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.key)
+    }
+}
+
+fn reply(result: Result<Response<Body>, ureq::Error>) -> Reply {
+    match result {
+        Ok(response) if is_passing(response.status()) => {
+            let after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+            Reply::Passing(format!("the server answered {}", response.status()), after.map(Duration::from_secs))
+        }
+        Ok(response) => Reply::Done(response),
+        Err(error) => Reply::Passing(error.to_string(), None),
+    }
+}
+
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status.as_u16(), 408 | 429)
+}
+
+/// Does something until it went through: waits longer each time, and never as long as others do.
+pub fn persist<R>(what: &str, mut attempt: impl FnMut() -> Result<Attempt<R>, Failure>) -> Result<R, Failure> {
+    for tries in 1.. {
+        match attempt()? {
+            Attempt::Done(result) => return Ok(result),
+            Attempt::Again(cause, after) if tries < TRIES => {
+                let wait = after.unwrap_or_else(|| backoff(tries));
+                // Nobody is left to tell where stderr is closed.
+                let _ = std::io::Write::write_all(
+                    &mut std::io::stderr(),
+                    format!("{what}: {cause}; again in {:.0} s\n", wait.as_secs_f64().ceil()).as_bytes(),
+                );
+                std::thread::sleep(wait);
+            }
+            Attempt::Again(cause, _) => return Err(Failure::Other(format!("{what}: {cause}"))),
+        }
+    }
+    Err(Failure::Other(what.to_owned()))
+}
+
+/// What an attempt came to.
+pub enum Attempt<R> {
+    /// It went through.
+    Done(R),
+    /// Not now.
+    Again(String, Option<Duration>),
+}
+
+/// 1, 2, 4 … 60 seconds, by chance up to half more or less.
+fn backoff(tries: u32) -> Duration {
+    let seconds = f64::from(2_u32.saturating_pow(tries - 1).min(60));
+    Duration::from_secs_f64(seconds * (0.5 + rand::random::<f64>()))
+}
+
+/// The body of an answer as JSON, or the problem that it is.
+pub fn json(response: Response<Body>) -> Result<Json, Failure> {
+    let status = response.status();
+    let text = response.into_body().read_to_string().map_err(Failure::other)?;
+    let json: Json = serde_json::from_str(&text).unwrap_or(Json::Null);
+    if status.is_success() {
+        return Ok(json);
+    }
+    let words = |name: &str| json.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    Err(Failure::Other(
+        format!("the server refuses ({status}): {} {}", words("title"), words("detail")).trim().to_owned(),
+    ))
+}
