@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 #![allow(clippy::large_futures, clippy::needless_pass_by_value, missing_docs)]
 
+mod backups;
 mod batcher;
 mod batches;
 mod changes;
