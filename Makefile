@@ -4,12 +4,14 @@ LISTEN ?= 127.0.0.1:8080
 DATA_DIR ?= ./data
 NAME ?= admin
 AREA ?= 511802
+SCALE ?= 1
 
-.PHONY: help run user test check openapi schema bench
+.PHONY: help run user demo test check openapi schema bench
 
 help:
 	@echo "make run                     install what is missing, build, serve on $(LISTEN)"
 	@echo "make user NAME=admin         make an administrator of AREA=$(AREA); prints a one-time password"
+	@echo "make demo [SCALE=1]          fill a district to play with; works while it runs"
 	@echo "make test                    every test, against a real PostgreSQL of its own"
 	@echo "make check                   what CI runs: form, lints, tests"
 	@echo "make openapi | make schema   write openapi/openapi.json | api/schema.rs anew"
@@ -26,6 +28,11 @@ user:
 	@.ci/install-postgresql
 	@cargo build --locked --release --quiet
 	@./target/release/lianfang user add $(NAME) --admin --area $(AREA) --data-dir $(DATA_DIR)
+
+demo:
+	@.ci/install-postgresql
+	@cargo build --locked --release --quiet
+	@./target/release/lianfang demo --scale $(SCALE) --data-dir $(DATA_DIR)
 
 test:
 	@.ci/install-postgresql

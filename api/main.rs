@@ -58,6 +58,21 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Fill a district to play with: staff, people with fake documents, a fortnight of screenings. Works
+    /// while the service runs; a second run changes nothing.
+    Demo {
+        /// So many times the households of one district.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=200))]
+        scale: u16,
+        /// The same seed makes the same.
+        #[arg(long, default_value_t = 511_802)]
+        seed: u64,
+        /// The last day that is told.
+        #[arg(long, default_value = "2020-02-02", value_parser = commands::day)]
+        until_on: chrono::NaiveDate,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Import a file through a server: CSV, NDJSON or XLSX.
     Import(commands::Import),
     /// Export a list of a server to a file.
@@ -135,6 +150,7 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
         Command::Serve { place, .. }
         | Command::Migrate { place }
         | Command::Verify { place }
+        | Command::Demo { place, .. }
         | Command::User { command: UserCommand::Add { place, .. } } => place.json,
         Command::Import(command) => command.json,
         Command::Export(command) => command.json,
@@ -165,6 +181,10 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
             commands::add_user(place.config()?, &name, &role, &area, json).await
         }
         Command::Verify { place } => commands::verify(place.config()?, json).await,
+        Command::Demo { scale, seed, until_on, place } => {
+            let demo = lianfang::demo::Demo { scale: usize::from(scale), seed, until_on };
+            commands::demo(place.config()?, demo, json).await
+        }
         Command::Import(command) => blocking(move || commands::import(&command)).await,
         Command::Export(command) => blocking(move || commands::export(&command)).await,
         Command::Openapi { json } => commands::print_document(json),

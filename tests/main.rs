@@ -6,11 +6,13 @@
 
 mod api_keys;
 mod audit;
+mod backups;
 mod batcher;
 mod batches;
 mod changes;
 mod contract;
 mod decide;
+mod demo;
 mod exports;
 mod faults;
 mod imports;

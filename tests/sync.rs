@@ -163,12 +163,12 @@ async fn a_worker_who_moved_or_left_still_hands_in_what_he_has() {
 
     let user = admin.get(&format!("/v1/users/{}", guard.id)).await.expect(200);
     admin.patch(&format!("/v1/users/{}", guard.id), user.header("etag"), &json!({"active": false})).await.expect(200);
-    guard.get("/v1/places").await.expect(403);
+    guard.get("/v1/places").await.expect(401);
     let pair =
         app.nobody().post("/v1/auth/refresh", &json!({"refresh_token": guard.refresh_token})).await.expect(200).body;
     let mut left = guard.clone();
     left.token = pair["access_token"].as_str().map(str::to_owned);
-    assert_eq!(left.get("/v1/sync/pull").await.expect(403).code(), "account_deactivated");
+    assert_eq!(left.get("/v1/sync/pull").await.expect(401).code(), "account_deactivated");
     assert_eq!(outcomes(&push(&left, json!([create(&place, 3)])).await), ["held"]);
     app.service.clock.shift(TimeDelta::days(15));
     app.service.accounts.forget_all();

@@ -116,9 +116,12 @@ async fn a_change_needs_the_revision_and_bites_within_five_seconds() {
     tokio::time::sleep(Duration::from_millis(4_500)).await;
     guard.get(&format!("/v1/places/{place}")).await.expect(404);
     admin.patch(&path, "\"2\"", &json!({"active": false})).await.expect(200);
-    assert_eq!(guard.get("/v1/auth/me").await.expect(401).code(), "invalid_token");
+    assert_eq!(guard.get("/v1/auth/me").await.expect(401).code(), "account_deactivated");
     let refresh = json!({"refresh_token": guard.refresh_token});
-    app.nobody().post("/v1/auth/refresh", &refresh).await.expect(401);
+    let pair = app.nobody().post("/v1/auth/refresh", &refresh).await.expect(200).body;
+    let mut left = guard.clone();
+    left.token = pair["access_token"].as_str().map(str::to_owned);
+    assert_eq!(left.get("/v1/auth/me").await.expect(401).code(), "account_deactivated", "it buys handing in, no more");
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ pub fn operations() -> Vec<Operation> {
             .uncounted()
             .parameters(vec![&SINCE, &KINDS, &AREA, &LIMIT, &WAIT, &DISTRICT])
             .answers(200, "A page; ask again with `since` = `next`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "head": 42})))
-            .problems(&[Code::DistrictRequired, Code::NotFound]),
+            .problems(&[Code::DistrictRequired, Code::NotFound, Code::ResyncRequired]),
         Operation::new(Method::GET, "/v1/ledger/head", "get_ledger_head", head_of)
             .described("changes", "Get the ledger's head", "The newest number of a district and the head of its chain: keep it elsewhere, and nobody can rewrite what stands before it unnoticed.")
             .access(Access::Roles(Role::ALL))
@@ -86,6 +86,10 @@ async fn list(call: Call) -> Answer {
         limit: call.query.integer("limit").unwrap_or(50),
     };
     let mut page = queries::page(&call.service, call.actor()?, &kinds, &window, &Part::FEED).await?;
+    if window.since > page.head {
+        // A ledger doesn't shrink: it was restored to an earlier time, and its numbers are given again.
+        return Err(Code::ResyncRequired.into());
+    }
     let wait = Duration::from_secs(call.query.integer("wait").and_then(|wait| u64::try_from(wait).ok()).unwrap_or(0));
     if page.items.is_empty() && !wait.is_zero() {
         // What is new may be out of scope: then the page is empty again and the caller asks anew.

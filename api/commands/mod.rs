@@ -2,6 +2,7 @@
 
 mod client;
 mod data;
+mod demo;
 mod export;
 mod import;
 mod serve;
@@ -19,6 +20,7 @@ use lianfang::start::{self, Backend, StartError};
 use serde_json::{Value as Json, json};
 
 pub use self::data::{add_user, migrate, verify};
+pub use self::demo::{day, demo};
 pub use self::export::{Export, export};
 pub use self::import::{Import, import};
 pub use self::serve::serve;

@@ -41,14 +41,22 @@ impl Config {
     /// Reads and validates the settings.
     pub fn load(overrides: Overrides) -> Result<Self, ConfigError> {
         let mut table = Self::read_file()?;
-        for (name, value) in std::env::vars() {
+        // What isn't Unicode is none of ours.
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let mut url = None;
+        for (name, value) in variables {
             if let Some(key) =
                 name.strip_prefix("LIANFANG_").map(str::to_lowercase).filter(|key| key != "config" && key != "api_key")
             {
                 table.insert(key, parse_scalar(value));
             } else if name == "DATABASE_URL" && !value.is_empty() {
-                table.entry("database_url").or_insert(toml::Value::String(value));
+                url = Some(value);
             }
+        }
+        // The environment wins over the file; its own two names agree or the longer one wins.
+        if let (Some(url), false) = (url, std::env::var_os("LIANFANG_DATABASE_URL").is_some()) {
+            table.insert("database_url".into(), toml::Value::String(url));
         }
         let config: Self = toml::Value::Table(table)
             .try_into()

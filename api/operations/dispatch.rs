@@ -158,9 +158,7 @@ async fn note_refusal(
     signed_in: &SignedIn,
     problem: &Problem,
 ) {
-    if problem.code().status() != StatusCode::FORBIDDEN
-        || matches!(problem.code(), Code::PasswordChangeRequired | Code::AccountDeactivated)
-    {
+    if problem.code().status() != StatusCode::FORBIDDEN || problem.code() == Code::PasswordChangeRequired {
         return;
     }
     let deed = Deed {

@@ -39,7 +39,8 @@ fn of_row(mut row: Row) -> Option<FormerGrant> {
 pub fn home(actor: &Actor, former: &[FormerGrant]) -> Option<String> {
     let last = former.iter().max_by_key(|former| former.revoked_at);
     let last = last.and_then(|former| former.grant.area_code.get(..6)).map(str::to_owned);
-    actor.districts.iter().next().cloned().or(last)
+    let own = actor.districts.iter().min().cloned();
+    own.or(last)
 }
 
 /// The sender with what he held when something happened; none where that is what he holds now.

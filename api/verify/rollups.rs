@@ -3,56 +3,55 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
 use super::{Finding, VerifyError};
 use crate::app::Service;
+use crate::kit::database::{Connection, DatabaseError};
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
 use crate::kit::statement::Statement;
 use crate::kit::time::day_of;
 use crate::kit::value::Value;
-use crate::records::read;
+use crate::records::Record;
 
 /// Rows read at a time.
 const PAGE: i64 = 5_000;
 
 type Figures = BTreeMap<(String, NaiveDate, String, Uuid, String), i64>;
 
-/// Recounts a district's figures; answers how many there are. One that doesn't agree is looked at
-/// again: somebody may have been writing between the count and the look.
+/// Recounts a district's figures; answers how many there are. Count and figures are read in one snapshot,
+/// so that whoever writes meanwhile is no finding.
 pub async fn district(service: &Service, district_code: &str) -> Result<u64, VerifyError> {
-    let mut difference = None;
-    for _ in 0..3 {
-        let before = head(service, district_code).await?;
-        let counted = count(service, district_code).await?;
-        let kept = kept(service, district_code).await?;
-        if counted == kept {
-            return Ok(kept.len() as u64);
-        }
-        let differs = |figures: &Figures, others: &Figures| {
-            figures.iter().find(|(key, total)| others.get(*key) != Some(*total)).map(|(key, _)| key.clone())
-        };
-        difference = differs(&counted, &kept).or_else(|| differs(&kept, &counted));
-        if head(service, district_code).await? == before {
-            break;
-        }
-    }
-    match difference {
+    let mut connection = service.database.connection().await.map_err(Problem::from)?;
+    let failed = |error: diesel::result::Error| VerifyError::Problem(DatabaseError::from(error).into());
+    connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(failed)?;
+    let result = compare(service, &mut connection, district_code).await;
+    connection.batch_execute("ROLLBACK").await.map_err(failed)?;
+    result
+}
+
+async fn compare(service: &Service, connection: &mut Connection, district_code: &str) -> Result<u64, VerifyError> {
+    let counted = count(service, connection, district_code).await?;
+    let kept = kept(connection, district_code).await?;
+    let differs = |figures: &Figures, others: &Figures| {
+        figures.iter().find(|(key, total)| others.get(*key) != Some(*total)).map(|(key, _)| key.clone())
+    };
+    match differs(&counted, &kept).or_else(|| differs(&kept, &counted)) {
         Some((kind, on_day, _, _, measure)) => {
             Err(VerifyError::Finding(Finding::Figure(district_code.to_owned(), measure, kind, on_day)))
         }
-        None => Ok(0),
+        None => Ok(kept.len() as u64),
     }
 }
 
-async fn head(service: &Service, district_code: &str) -> Result<Option<i64>, VerifyError> {
-    let rows = service
-        .database
-        .read(&Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ").text(district_code))
-        .await?;
-    Ok(rows.into_iter().next().and_then(|mut row| row.integer("last_no")))
+async fn rows(connection: &mut Connection, statement: Statement) -> Result<Vec<Row>, VerifyError> {
+    let rows = statement.load::<Row>(connection).await;
+    rows.map_err(|error| VerifyError::Problem(DatabaseError::from(error).into()))
 }
 
-async fn count(service: &Service, district_code: &str) -> Result<Figures, VerifyError> {
+async fn count(service: &Service, connection: &mut Connection, district_code: &str) -> Result<Figures, VerifyError> {
     let mut figures = Figures::new();
     for kind in service.kinds.kinds() {
         let mut after = Uuid::nil();
@@ -64,7 +63,10 @@ async fn count(service: &Service, district_code: &str) -> Result<Figures, Verify
                     .id(after)
                     .sql(" ORDER BY id LIMIT ")
                     .integer(PAGE);
-            let records = read::load(service, kind, &statement).await?;
+            let found = rows(connection, statement).await?.into_iter();
+            let records: Result<Vec<Record>, Problem> =
+                found.map(|row| Record::from_row(kind, row, &service.sealer)).collect();
+            let records = records.map_err(VerifyError::Problem)?;
             let Some(last) = records.last() else { break };
             after = last.envelope.id;
             for record in records.iter().filter(|record| !record.envelope.voided) {
@@ -81,10 +83,10 @@ async fn count(service: &Service, district_code: &str) -> Result<Figures, Verify
     Ok(figures)
 }
 
-async fn kept(service: &Service, district_code: &str) -> Result<Figures, VerifyError> {
+async fn kept(connection: &mut Connection, district_code: &str) -> Result<Figures, VerifyError> {
     let statement = Statement::new("SELECT kind, on_day, area_code, place_id, measure, total FROM record_rollups WHERE total <> 0 AND district_code = ").text(district_code);
     let mut figures = Figures::new();
-    for mut row in service.database.read(&statement).await? {
+    for mut row in rows(connection, statement).await? {
         let Value::Day(on_day) = row.take("on_day") else { continue };
         let text = |value: Option<String>| value.unwrap_or_default();
         let key = (

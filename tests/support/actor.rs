@@ -84,6 +84,11 @@ impl Actor {
         actor
     }
 
+    /// The same sign-in, at another service.
+    pub fn at(&self, app: &TestApp) -> Self {
+        Self { base: app.url(""), ..self.clone() }
+    }
+
     /// The same, sending this header with each request.
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut actor = self.clone();

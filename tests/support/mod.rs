@@ -3,12 +3,13 @@
 mod actor;
 mod app;
 mod cluster;
+pub mod dumps;
 pub mod examples;
 pub mod process;
 
 pub use actor::Actor;
 pub use app::TestApp;
-pub use cluster::empty_database;
+pub use cluster::{cluster_directory, empty_database};
 
 /// A surely-fake resident id (no county 519999 exists), the check digit right.
 pub fn fake_resident_id(sequence: u32) -> String {

@@ -1,0 +1,164 @@
+//! A district to play with: the seven units of the source text, eighteen compounds and seven villages with
+//! their gates, staff of every role, some six hundred households with surely-fake documents, a fortnight of
+//! screenings. All of it goes the public way, as the staff's own records; the same seed makes the same, and a
+//! second run changes nothing.
+
+mod cast;
+mod chance;
+mod passages;
+mod people;
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde_json::{Value as Json, json};
+
+use self::cast::{Home, Member};
+use self::chance::Chance;
+use self::passages::Passage;
+use crate::app::Service;
+use crate::audit::Deed;
+use crate::auth::accounts::of_user;
+use crate::auth::roles::{Actor, Grant};
+use crate::kit::problem::Problem;
+use crate::kit::statement::Statement;
+use crate::kit::tree::Tree;
+use crate::records::create::{API, Created, create_all};
+use crate::users::{NewUser, add};
+
+/// Households at scale 1.
+const HOUSEHOLDS: usize = 600;
+/// Records handed to the ledger at once.
+const CHUNK: usize = 256;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Demo {
+    /// So many times the households and passages of one district.
+    pub scale: usize,
+    /// The same seed makes the same.
+    pub seed: u64,
+    /// The last day that is told.
+    pub until_on: NaiveDate,
+}
+
+/// What was made.
+#[derive(Clone, Debug, Default)]
+pub struct Made {
+    /// New records by kind.
+    pub created: BTreeMap<&'static str, u64>,
+    /// Records that were there already.
+    pub same: u64,
+    /// New accounts with their one-time passwords.
+    pub accounts: Vec<(String, String)>,
+}
+
+/// Makes the district. `progress` hears how many records of how many are done.
+pub async fn make(service: &Service, demo: Demo, progress: impl Fn(u64, u64)) -> Result<Made, Problem> {
+    let Demo { scale, seed, until_on } = demo;
+    let homes = cast::homes(seed);
+    let residents = people::residents(seed, HOUSEHOLDS * scale, &homes);
+    let passages = passages::passages(seed, &residents, &homes, until_on);
+    let mut made = Made::default();
+    let actors = staff(service, seed, &mut made).await?;
+    let command = actors.get("demo.command").ok_or_else(|| Problem::internal("the demo has no command"))?;
+    let (organizations, [parents, places]) = (cast::organizations(seed), cast::places(seed));
+    let total = organizations.len() + parents.len() + places.len() + residents.len() + passages.len();
+    let mut done = 0;
+    let mut write = async |actor: &Actor, kind: &'static str, bodies: &[Json]| {
+        for bodies in bodies.chunks(CHUNK) {
+            made.take(kind, post(service, actor, kind, bodies).await?);
+            done += bodies.len() as u64;
+            progress(done, total as u64);
+        }
+        Ok::<(), Problem>(())
+    };
+    write(command, "organizations", &organizations).await?;
+    write(command, "places", &parents).await?;
+    write(command, "places", &places).await?;
+    let bodies: Vec<Json> = residents.iter().map(|resident| resident.body.clone()).collect();
+    write(command, "people", &bodies).await?;
+    for (actor, bodies) in by_guard(&actors, command, &homes, passages) {
+        write(actor, "screenings", &bodies).await?;
+    }
+    Ok(made)
+}
+
+impl Made {
+    fn take(&mut self, kind: &'static str, (created, same): (u64, u64)) {
+        *self.created.entry(kind).or_default() += created;
+        self.same += same;
+    }
+}
+
+/// Each gate's passages in the order of time, as its guard's; first measurements before those that repeat them.
+fn by_guard<'a>(
+    actors: &'a BTreeMap<String, Actor>,
+    command: &'a Actor,
+    homes: &[Home],
+    passages: Vec<Passage>,
+) -> Vec<(&'a Actor, Vec<Json>)> {
+    let mut of_homes: Vec<(Vec<Json>, Vec<Json>)> = homes.iter().map(|_| (Vec::new(), Vec::new())).collect();
+    for passage in passages {
+        let Some((first, second)) = of_homes.get_mut(passage.home) else { continue };
+        if passage.body.get("retest_of").is_some() { second.push(passage.body) } else { first.push(passage.body) }
+    }
+    let guard = |number: usize| actors.get(&format!("demo.gate.{}", number + 1)).unwrap_or(command);
+    let parts = of_homes.into_iter().enumerate();
+    parts.flat_map(|(number, (first, second))| [(guard(number), first), (guard(number), second)]).collect()
+}
+
+async fn post(service: &Service, actor: &Actor, kind: &'static str, bodies: &[Json]) -> Result<(u64, u64), Problem> {
+    let kind = service.kinds.kind(kind).ok_or_else(|| Problem::internal(format!("no kind {kind}")))?;
+    let trees: Vec<Tree> = bodies.iter().map(Tree::from_json).collect();
+    let (mut created, mut same) = (0, 0);
+    for outcome in create_all(service, actor, kind, &trees, API, None).await? {
+        match outcome? {
+            Created::New(_) => created += 1,
+            Created::Same(_) | Created::Known(..) => same += 1,
+        }
+    }
+    Ok((created, same))
+}
+
+/// The accounts; those that are there already keep their passwords.
+async fn staff(service: &Service, seed: u64, made: &mut Made) -> Result<BTreeMap<String, Actor>, Problem> {
+    let mut actors = BTreeMap::new();
+    for (index, member) in cast::staff(seed).into_iter().enumerate() {
+        let known = Statement::new("SELECT id FROM users WHERE lower(username) = ").text(&member.username);
+        let known = service.database.read(&known).await?.into_iter().next().and_then(|mut row| row.id("id"));
+        let id = known.unwrap_or_else(|| Chance::of(seed, "user", index).id());
+        if known.is_none() {
+            let password = add(service, &account(id, &member), deed(id, &member)).await?;
+            made.accounts.push((member.username.clone(), password));
+        }
+        if let Some(actor) = of_user(service, id).await? {
+            actors.insert(member.username, actor);
+        }
+    }
+    Ok(actors)
+}
+
+fn account(id: uuid::Uuid, member: &Member) -> NewUser {
+    NewUser {
+        id,
+        username: member.username.clone(),
+        display_name: member.display_name.clone(),
+        phone: None,
+        org_id: None,
+        grants: vec![Grant { role: member.role, area_code: member.area_code.clone(), org_id: None }],
+    }
+}
+
+fn deed(id: uuid::Uuid, member: &Member) -> Deed {
+    Deed {
+        actor_id: None,
+        area_code: Some(member.area_code.clone()),
+        verb: "user.create",
+        subject_kind: "users",
+        subject_id: Some(id),
+        request_id: None,
+        address: None,
+        details: json!({"by": "demo", "role": member.role.code(), "area_code": member.area_code}),
+    }
+}

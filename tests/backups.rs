@@ -1,0 +1,217 @@
+//! Restore drills, as DEPLOYMENT.md describes them: what was dumped comes back, and holds.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lianfang::privacy::keys::Keys;
+use lianfang::routes;
+use lianfang::verify::verify;
+use serde_json::{Value as Json, json};
+
+use crate::support::dumps::{Scratch, back_up, demand_success, restore};
+use crate::support::process::BINARY;
+use crate::support::{Actor, TestApp, cluster_directory, examples, fake_resident_id};
+
+const DISTRICT: &str = "511802";
+const AREA: &str = "511802005";
+
+/// The keys of every service of this run.
+fn keys() -> PathBuf {
+    cluster_directory().join("keys")
+}
+
+/// The binary over a database, with these keys.
+fn lianfang(command: &str, url: &str, keys: &Path) -> Output {
+    let listen = if command == "serve" { &["--listen", "127.0.0.1:0"][..] } else { &[] };
+    // One that starts although it shouldn't would serve for ever.
+    let mut process = Command::new("timeout");
+    process.args(["30", BINARY, command, "--json", "--database-url", url, "--keys-dir"]).arg(keys).args(listen);
+    // Settings of whoever runs the tests, in the environment or the folder, are not the drill's.
+    process.env_remove("DATABASE_URL").current_dir("/").output().unwrap()
+}
+
+/// Writes some of every kind, amends and voids; the paths of what was written.
+async fn written(admin: &Actor) -> Vec<String> {
+    let mut paths = Vec::new();
+    for kind in ["organizations", "places", "people", "screenings"] {
+        let mut body = examples::of_kind(kind);
+        if kind == "screenings" {
+            body = examples::screening(&examples::checkpoint(admin, AREA).await, 1);
+            body["vehicle"] = json!({"plate_number": "川T12345"});
+        }
+        paths.push(admin.post(&format!("/v1/{kind}"), &body).await.expect(201).header("location").to_owned());
+    }
+    let screening = paths.last().unwrap().clone();
+    admin.patch(&screening, "\"1\"", &json!({"temperature_c": "38.0"})).await.expect(200);
+    admin.post(&format!("{}:void", paths[0]), &json!({"reason": "x"})).await.expect(200);
+    paths.push(format!("{screening}/revisions"));
+    paths.push("/v1/changes?since=0&limit=500".into());
+    paths.push("/v1/ledger/head".into());
+    paths.push(format!("/v1/places?area_code={AREA}"));
+    paths
+}
+
+/// What is answered to each path, and under which tag.
+async fn answers(actor: &Actor, paths: &[String]) -> Vec<(String, String, Json)> {
+    let mut answers = Vec::new();
+    for path in paths {
+        let reply = actor.get(path).await.expect(200);
+        answers.push((path.clone(), reply.header("etag").to_owned(), reply.body));
+    }
+    answers
+}
+
+#[tokio::test]
+async fn a_restored_dump_holds_and_reads_back_the_same() {
+    let (scratch, app) = (Scratch::new(), TestApp::start().await);
+    let admin = app.administrator().await;
+    let paths = written(&admin).await;
+    let (before, counted) = (answers(&admin, &paths).await, verify(&app.service, |_, _| {}).await.unwrap());
+    let file = back_up(&app.database_url, &scratch.0);
+    // What comes after the dump is not in it.
+    let later = json!({"name": "x", "phone": "15400000099", "area_code": AREA});
+    let lost = admin.post("/v1/people", &later).await.expect(201).header("location").to_owned();
+    drop(app);
+
+    let url = restore(&file).await;
+    let output = lianfang("verify", &url, &keys());
+    demand_success("verify", &output);
+    let verified: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let expected = [counted.districts, counted.entries, counted.revisions, counted.figures];
+    assert_eq!(["districts", "entries", "revisions", "figures"].map(|name| verified[name].as_u64().unwrap()), expected);
+    assert!(counted.revisions >= 8, "{counted:?}");
+
+    let restored = TestApp::start_over(&url, routes::DEFINITIONS, |_| {}).await;
+    // Signed in before the dump, signed in after it: sessions are in the dump, their keys in the keys directory.
+    let admin = admin.at(&restored);
+    assert_eq!(answers(&admin, &paths).await, before);
+    admin.get(&lost).await.expect(404);
+    let head = before.iter().find(|(path, ..)| path == "/v1/ledger/head").unwrap().2["head"].as_i64().unwrap();
+    let again = admin.post("/v1/people", &later).await.expect(201);
+    assert_eq!(again.body["change_no"], head + 1, "the ledger goes on where the dump ended");
+    // The register finds whom it knew: the keys of the search are the same.
+    let known = json!({"name": "王五", "document_type": "resident_id", "document_number": fake_resident_id(1), "area_code": AREA});
+    admin.post("/v1/people", &known).await.expect(200);
+    verify(&restored.service, |_, _| {}).await.unwrap();
+
+    // It was this database that held: altered, it holds no longer, and the command says so.
+    restored.sql("UPDATE screenings SET temperature_c = 36.9").await;
+    let output = lianfang("verify", &url, &keys());
+    let sentence = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{sentence}");
+    assert!(sentence.contains("was altered"), "{sentence}");
+}
+
+#[tokio::test]
+async fn a_restored_dump_is_not_opened_with_other_keys() {
+    let (scratch, app) = (Scratch::new(), TestApp::start().await);
+    written(&app.administrator().await).await;
+    let file = back_up(&app.database_url, &scratch.0);
+    drop(app);
+    let url = restore(&file).await;
+    let (none, others, half) = (scratch.0.join("none"), scratch.0.join("others"), scratch.0.join("half"));
+    Keys::load_or_create(&others, |_| false).map(drop).unwrap();
+    // The right keys but for one: the mix-up of two districts' backups.
+    std::fs::create_dir(&half).unwrap();
+    for entry in std::fs::read_dir(keys()).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, half.join(path.file_name().unwrap())).unwrap();
+    }
+    std::fs::copy(others.join("blind-index-1.key"), half.join("blind-index-1.key")).unwrap();
+    for (directory, told) in [
+        (&none, "the key `data-1` that this database was written with is missing"),
+        (&others, "the key `data-1` in the keys directory is not the one"),
+        (&half, "the key `blind-index-1` in the keys directory is not the one"),
+    ] {
+        for command in ["serve", "verify"] {
+            let output = lianfang(command, &url, directory);
+            let sentence = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(3), "{command}: {sentence}");
+            assert!(sentence.contains(told) && sentence.contains("--keys-dir"), "{command}: {sentence}");
+        }
+    }
+    // Being refused left nothing behind that would refuse the right ones.
+    demand_success("verify", &lianfang("verify", &url, &keys()));
+}
+
+/// What writers were told: ids by the number they got.
+type Journal = Arc<Mutex<BTreeMap<i64, String>>>;
+
+/// Posts screenings one after the other until told to stop.
+async fn write(actor: Actor, place: String, writer: u32, stop: Arc<AtomicBool>, journal: Journal) {
+    let mut sequence = writer * 10_000;
+    while !stop.load(Ordering::Relaxed) {
+        sequence += 1;
+        let reply = actor.post("/v1/screenings", &examples::screening(&place, sequence)).await.expect(201);
+        let id = reply.body["id"].as_str().unwrap().to_owned();
+        let number = reply.body["change_no"].as_i64().unwrap();
+        assert_eq!(journal.lock().unwrap().insert(number, id), None, "the number {number} was given twice");
+    }
+}
+
+/// Waits until the writers were told of so many records more.
+async fn more(journal: &Journal, count: usize) {
+    let goal = journal.lock().unwrap().len() + count;
+    let grown = async {
+        while journal.lock().unwrap().len() < goal {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), grown).await.expect("the writers came to a halt");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dump_taken_under_writers_is_one_moment_of_the_ledger() {
+    let (scratch, app) = (Scratch::new(), TestApp::start().await);
+    let admin = app.administrator().await;
+    let place = examples::checkpoint(&admin, AREA).await;
+    let (stop, journal) = (Arc::new(AtomicBool::new(false)), Journal::default());
+    let writers: Vec<_> = (0..8)
+        .map(|writer| tokio::spawn(write(admin.clone(), place.clone(), writer, Arc::clone(&stop), journal.clone())))
+        .collect();
+    more(&journal, 40).await;
+    let acknowledged = journal.lock().unwrap().clone();
+    let (url, into) = (app.database_url.clone(), scratch.0.clone());
+    let file = tokio::task::spawn_blocking(move || back_up(&url, &into)).await.unwrap();
+    let during = journal.lock().unwrap().len() - acknowledged.len();
+    // Some that are surely later than the dump.
+    more(&journal, 16).await;
+    stop.store(true, Ordering::Relaxed);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert!(during >= 8, "only {during} records were written while the dump was taken");
+
+    let restored = TestApp::start_over(&restore(&file).await, routes::DEFINITIONS, |_| {}).await;
+    let verified = verify(&restored.service, |_, _| {}).await.unwrap();
+    let selects = ["organizations", "places", "people", "screenings", "record_revisions"]
+        .map(|table| format!("SELECT change_no FROM {table} WHERE district_code = '{DISTRICT}'"));
+    let numbers = column(
+        &restored,
+        &format!("SELECT DISTINCT change_no AS n FROM ({}) AS t ORDER BY 1", selects.join(" UNION ALL ")),
+    )
+    .await;
+    let heads =
+        column(&restored, &format!("SELECT last_no AS n FROM district_clocks WHERE district_code = '{DISTRICT}'"))
+            .await;
+    assert_eq!(numbers, (1..=heads[0]).collect::<Vec<_>>(), "gapless up to the head");
+    assert!(verified.revisions > heads[0] as u64, "each screening brought a person under its number");
+
+    // Up to the head everything that was acknowledged, beyond it nothing.
+    let newest = *acknowledged.keys().next_back().unwrap();
+    let written = journal.lock().unwrap().clone();
+    assert!((newest..*written.keys().next_back().unwrap()).contains(&heads[0]), "{newest} {heads:?}");
+    for (number, id) in &written {
+        let expected = if *number <= heads[0] { 200 } else { 404 };
+        let reply = admin.at(&restored).get(&format!("/v1/screenings/{id}")).await;
+        assert_eq!(reply.status, expected, "number {number}, head {heads:?}");
+    }
+}
+
+async fn column(app: &TestApp, sql: &str) -> Vec<i64> {
+    app.rows(sql).await.into_iter().map(|mut row| row.integer("n").unwrap()).collect()
+}
