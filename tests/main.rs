@@ -10,6 +10,7 @@ mod backups;
 mod batcher;
 mod batches;
 mod changes;
+mod command_line;
 mod contract;
 mod decide;
 mod demo;
