@@ -8,10 +8,12 @@
 
 mod answer;
 mod faults;
+mod intake;
 mod job;
 mod reader;
 mod routes;
 mod row;
+mod settle;
 mod store;
 mod undo;
 

@@ -1,36 +1,26 @@
 //! The operations of imports.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, LOCATION};
+use actix_web::http::header::CACHE_CONTROL;
 use serde_json::{Value as Json, json};
-use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use uuid::Uuid;
 
-use super::job::{Job, Options};
-use super::reader::{Form, Reader, Source};
-use super::{answer, faults, store, undo};
-use crate::audit::{job_write, system_write};
+use super::{answer, faults, intake, store, undo};
 use crate::auth::Role;
 use crate::auth::keys::KeyScope;
-use crate::files::workbook::{self, WorkbookError};
-use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::catalogue::Code;
 use crate::kit::field::{Field, Shape, free_text};
-use crate::kit::ids::new_id;
 use crate::kit::problem::Problem;
 use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::operations::schema::reference;
-use crate::operations::{Access, Answer, Call, Operation, fault, page};
-use crate::records::Kind;
+use crate::operations::{Access, Answer, Call, Operation, page};
 use crate::records::document;
-use crate::records::list::{CURSOR, LIMIT, district};
+use crate::records::list::{CURSOR, LIMIT};
 
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-static PREFER: HeaderName = HeaderName::from_static("prefer");
+/// The media type of a workbook.
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 static MODE: Vocabulary = Vocabulary::new(
     "import_mode",
@@ -80,7 +70,7 @@ static PARAMETERS: &[Field] = &[
 pub fn operations() -> Vec<Operation> {
     let all = || Access::Roles(Role::ALL);
     vec![
-        Operation::new(Method::POST, "/v1/imports", "create_import", post)
+        Operation::new(Method::POST, "/v1/imports", "create_import", intake::post)
             .described("imports", "Import a file", "CSV (Chinese or English headers; UTF-8, GB18030 or UTF-16), NDJSON or XLSX, as the body, read as it comes. Answers when all is read; with `Prefer: respond-async` at once. The same file twice changes nothing; an interrupted import is sent again.")
             .access(all())
             .keys(KeyScope::Import)
@@ -119,126 +109,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn post(call: Call) -> Answer {
-    let kind = kind(&call)?;
-    let (media_type, charset) = media_type(&call)?;
-    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
-    let slot = Arc::clone(&call.service.import_slots).try_acquire_owned();
-    let slot = slot.map_err(|_| Problem::unavailable(Code::Unavailable, 30, "all import slots are taken"))?;
-    let form = match media_type.as_str() {
-        "text/csv" => Some(Form::Csv),
-        "application/x-ndjson" => Some(Form::Ndjson),
-        _ => None,
-    };
-    let later = call.request.headers().get(&PREFER).is_some_and(|value| value.as_bytes() == b"respond-async");
-    let pause = Duration::from_millis(call.service.config.body_timeout_ms);
-    let source = Source::Request(call.take_payload(), pause);
-    let reader = reader(&call, source, form, charset.as_deref(), later).await?;
-    let id = new_id();
-    let mut job = begin(&call, kind, district_code, id, form).await?;
-    let location = format!("/v1/imports/{id}");
-    if later {
-        actix_web::rt::spawn(async move {
-            job.run(reader).await;
-            drop(slot);
-        });
-        let json = shown(&call, id).await?;
-        return Ok(HttpResponse::Accepted()
-            .insert_header((LOCATION, location))
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .json(json));
-    }
-    let state = job.run(reader).await;
-    let details = json!({"state": state, "counts": job.counts.to_json()});
-    let deed = call.deed("import.end", "imports", Some(id), details);
-    system_write(&call.service, deed, async |_| Ok(())).await?;
-    let json = shown(&call, id).await?;
-    Ok(HttpResponse::Ok().insert_header((LOCATION, location)).insert_header((CACHE_CONTROL, "no-store")).json(json))
-}
-
-/// The kind asked for, if the caller may write it.
-fn kind(call: &Call) -> Result<&'static Kind, Problem> {
-    let name = call.query.text("kind").ok_or_else(|| fault("?kind", FaultCode::Required))?;
-    let kind = call.service.kinds.kind(name).ok_or_else(|| fault("?kind", FaultCode::BadParameter))?;
-    if call.actor()?.holds(kind.writers) { Ok(kind) } else { Err(Code::Forbidden.into()) }
-}
-
-fn media_type(call: &Call) -> Result<(String, Option<String>), Problem> {
-    let text = call.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut parts = text.split(';').map(str::trim);
-    let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let charset = parts.find_map(|part| part.to_ascii_lowercase().strip_prefix("charset=").map(str::to_owned));
-    let encoded = call.request.headers().contains_key(actix_web::http::header::CONTENT_ENCODING);
-    let known = ["text/csv", "application/x-ndjson", XLSX].contains(&media_type.as_str());
-    if known && !encoded { Ok((media_type, charset)) } else { Err(Code::UnsupportedMediaType.into()) }
-}
-
-/// A reader of the body. Workbooks, and files that are read later, are put aside first, in a file without a
-/// name that ends with the process.
-async fn reader(
-    call: &Call,
-    source: Source,
-    form: Option<Form>,
-    charset: Option<&str>,
-    later: bool,
-) -> Result<Reader, Problem> {
-    let most = call.service.config.import_max_bytes;
-    match form {
-        Some(form) if !later => Reader::text(source, form, charset, most),
-        Some(form) => Reader::text(Source::File(put_aside(source, most).await?), form, charset, most),
-        None => {
-            let file = put_aside(source, workbook::MOST_BYTES).await?.into_std().await;
-            let rows = tokio::task::spawn_blocking(move || workbook::read(file)).await.map_err(Problem::internal)?;
-            let rows = rows.map_err(|error| match error {
-                WorkbookError::TooLarge => Problem::new(Code::BodyTooLarge),
-                WorkbookError::TooManyRows => Code::TooManyRows.into(),
-                WorkbookError::Unreadable => Code::UnreadableFile.into(),
-            })?;
-            Ok(Reader::Rows(rows.into_iter()))
-        }
-    }
-}
-
-async fn put_aside(mut source: Source, most: u64) -> Result<tokio::fs::File, Problem> {
-    let file = tempfile::tempfile().map_err(Problem::internal)?;
-    let mut file = tokio::fs::File::from_std(file);
-    let mut bytes = 0;
-    while let Some(piece) = source.next().await? {
-        bytes += piece.len() as u64;
-        if bytes > most {
-            return Err(Code::BodyTooLarge.into());
-        }
-        file.write_all(&piece).await.map_err(Problem::internal)?;
-    }
-    file.flush().await.map_err(Problem::internal)?;
-    file.rewind().await.map_err(Problem::internal)?;
-    Ok(file)
-}
-
-async fn begin(
-    call: &Call,
-    kind: &'static Kind,
-    district_code: String,
-    id: Uuid,
-    form: Option<Form>,
-) -> Result<Job, Problem> {
-    let (service, actor, query) = (&call.service, call.actor()?, &call.query);
-    let options = Options {
-        atomic: query.text("mode") == Some("atomic"),
-        validate_only: query.boolean("validate_only") == Some(true),
-        revise: query.text("on_duplicate") == Some("revise"),
-        source: query.text("source").map(str::to_owned),
-    };
-    let kept = json!({"mode": if options.atomic { "atomic" } else { "row" }, "validate_only": options.validate_only,
-        "on_duplicate": if options.revise { "revise" } else { "skip" }, "source": options.source});
-    let now = service.clock.now();
-    let deed = call.deed("import.begin", "imports", Some(id), json!({"kind": kind.name, "options": kept}));
-    system_write(service, deed, async |_| Ok(())).await?;
-    job_write(service, vec![store::begin(&district_code, id, kind.name, actor, &kept, now)]).await?;
-    Ok(Job::new(Arc::clone(service), actor.clone(), kind, district_code, id, options, form))
-}
-
-async fn shown(call: &Call, id: Uuid) -> Result<Json, Problem> {
+/// The import as it stands.
+pub async fn shown(call: &Call, id: Uuid) -> Result<Json, Problem> {
     let import = store::find(&call.service, call.actor()?, id).await?;
     answer::view(call, &import).await
 }

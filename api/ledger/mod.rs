@@ -14,6 +14,7 @@ pub mod canonical;
 pub mod decide;
 pub mod figures;
 pub mod heads;
+mod merge;
 mod redo;
 mod statement;
 mod writer;

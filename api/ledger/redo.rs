@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::writer::{Job, Link, divide};
+use super::merge::divide;
+use super::writer::{Job, Link};
 use super::{AppendError, Change, Operation, Receipt};
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};

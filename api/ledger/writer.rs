@@ -1,6 +1,6 @@
 //! The writer: takes what waits, writes it in one transaction, answers after the commit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::decide::{Claim, State};
 use super::figures::Figures;
 use super::heads::Heads;
+use super::merge::merge;
 use super::{Append, AppendError, Receipt, redo, statement};
 use crate::kit::database::{self, DatabaseError};
 use crate::kit::row::Row;
@@ -209,49 +210,4 @@ async fn decide(
         }
     }
     Ok(refused)
-}
-
-/// Puts appends behind each other: their numbers follow.
-fn merge(district_code: &str, members: &[(usize, &Append)]) -> Append {
-    let mut merged = Append {
-        district_code: district_code.to_owned(),
-        changes: Vec::new(),
-        numbers: 0,
-        tallies: Vec::new(),
-        keyed: Vec::new(),
-        claims: Vec::new(),
-    };
-    for (_, append) in members {
-        for change in &append.changes {
-            let mut change = change.clone();
-            change.number += merged.numbers;
-            merged.changes.push(change);
-        }
-        merged.numbers += append.numbers;
-        merged.tallies.extend(append.tallies.iter().cloned());
-        merged.keyed.extend(append.keyed.iter().cloned());
-    }
-    merged
-}
-
-/// Divides jobs into those whose rows are their own and those that touch a row an earlier one touches.
-pub(super) fn divide(jobs: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
-    let mut taken: BTreeSet<(String, &'static str, Uuid)> = BTreeSet::new();
-    let mut keys: BTreeSet<Vec<u8>> = BTreeSet::new();
-    let (mut own, mut overlapping) = (Vec::with_capacity(jobs.len()), Vec::new());
-    for job in jobs {
-        let district_code = &job.append.district_code;
-        let rows: Vec<_> =
-            job.append.changes.iter().map(|change| (district_code.clone(), change.table.name, change.id)).collect();
-        let overlaps = rows.iter().any(|row| taken.contains(row))
-            || job.append.keyed.iter().any(|keyed| keys.contains(&keyed.key_hash));
-        if overlaps {
-            overlapping.push(job);
-            continue;
-        }
-        taken.extend(rows);
-        keys.extend(job.append.keyed.iter().map(|keyed| keyed.key_hash.clone()));
-        own.push(job);
-    }
-    (own, overlapping)
 }

@@ -5,6 +5,7 @@
 //! - A new account has a one-time password, told once; nothing else works until it is changed.
 //! - Taking roles away or deactivating bites within five seconds.
 
+mod grants;
 mod routes;
 mod rules;
 mod store;

@@ -6,6 +6,7 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::grants;
 use super::rules;
 use super::store::{self, ADMINISTRATORS, NewUser, UserChange};
 use super::wire::{ACTIVE, NEW, PATCH, User, example, example_new};
@@ -120,7 +121,7 @@ async fn post(call: Call) -> Answer {
         org_id: form.id("org_id"),
         grants,
     };
-    let deed = call.deed("user.create", "users", Some(new.id), json!({"roles": store::audited(&new.grants)}));
+    let deed = call.deed("user.create", "users", Some(new.id), json!({"roles": grants::audited(&new.grants)}));
     let password = store::add(&call.service, &new, deed).await?;
     let mut user = store::find(&call.service, call.actor()?, new.id).await?;
     put(&mut user.json, "one_time_password", password);
@@ -156,7 +157,7 @@ async fn patch(call: Call) -> Answer {
     let user = store::find(&call.service, call.actor()?, id).await?;
     if_match.demand(user.revision)?;
     let change = read_change(&call, &tree, &user).await?;
-    let details = json!({"active": change.active, "roles": change.grants.as_deref().map(store::audited)});
+    let details = json!({"active": change.active, "roles": change.grants.as_deref().map(grants::audited)});
     let deed = call.deed("user.amend", "users", Some(id), details);
     store::change(&call.service, id, user.revision, change, deed).await?;
     // Taking away the last role in the caller's area takes the account out of his sight, too.

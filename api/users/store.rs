@@ -1,11 +1,11 @@
 //! Accounts in the database.
 
-use chrono::{DateTime, Utc};
 use diesel::{ExpressionMethods, QueryDsl};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::{Value as Json, json};
+use diesel_async::RunQueryDsl;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::grants::{grant, keep_former};
 use super::wire::User;
 use crate::app::Service;
 use crate::audit::{Deed, SystemWriteError, system_write};
@@ -13,7 +13,6 @@ use crate::auth::passwords;
 use crate::auth::roles::{Actor, Grant, Role};
 use crate::kit::catalogue::Code;
 use crate::kit::database::DatabaseError;
-use crate::kit::ids::new_id;
 use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -22,7 +21,7 @@ use crate::kit::value::Value;
 use crate::privacy::mask::mask_phone;
 use crate::privacy::seal::Owner;
 use crate::records::scope::successor;
-use crate::schema::{former_grants, sessions, user_grants, users};
+use crate::schema::{sessions, user_grants, users};
 
 /// The roles that administer accounts.
 pub const ADMINISTRATORS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin];
@@ -202,63 +201,6 @@ fn user(service: &Service, mut row: Row) -> Result<User, Problem> {
     Ok(User { json, revision, username })
 }
 
-async fn grant(
-    connection: &mut AsyncPgConnection,
-    user_id: Uuid,
-    grants: &[Grant],
-    granted_by: Option<Uuid>,
-    now: DateTime<Utc>,
-) -> Result<(), SystemWriteError> {
-    let rows: Vec<_> = grants
-        .iter()
-        .map(|grant| {
-            (
-                user_grants::user_id.eq(user_id),
-                user_grants::role.eq(grant.role.code()),
-                user_grants::area_code.eq(&grant.area_code),
-                user_grants::org_id.eq(grant.org_id),
-                user_grants::granted_by.eq(granted_by),
-                user_grants::granted_at.eq(now),
-            )
-        })
-        .collect();
-    diesel::insert_into(user_grants::table).values(rows).execute(connection).await?;
-    Ok(())
-}
-
-/// Keeps the grants that are taken away: what was captured under them is still accepted for a time.
-async fn keep_former(
-    connection: &mut AsyncPgConnection,
-    user_id: Uuid,
-    staying: &[Grant],
-    now: DateTime<Utc>,
-) -> Result<(), SystemWriteError> {
-    let held: Vec<(String, String, Option<Uuid>)> = user_grants::table
-        .filter(user_grants::user_id.eq(user_id))
-        .select((user_grants::role, user_grants::area_code, user_grants::org_id))
-        .load(connection)
-        .await?;
-    let stays = |(role, area_code, org_id): &(String, String, Option<Uuid>)| {
-        staying.iter().any(|grant| grant.role.code() == role && grant.covers(area_code, *org_id))
-    };
-    let rows: Vec<_> = held
-        .into_iter()
-        .filter(|grant| !stays(grant))
-        .map(|(role, area_code, org_id)| {
-            (
-                former_grants::id.eq(new_id()),
-                former_grants::user_id.eq(user_id),
-                former_grants::role.eq(role),
-                former_grants::area_code.eq(area_code),
-                former_grants::org_id.eq(org_id),
-                former_grants::revoked_at.eq(now),
-            )
-        })
-        .collect();
-    diesel::insert_into(former_grants::table).values(rows).execute(connection).await?;
-    Ok(())
-}
-
 fn taken(error: diesel::result::Error) -> SystemWriteError {
     match DatabaseError::from(error) {
         DatabaseError::Constraint(name) if name == "users_username_key" => Problem::new(Code::UsernameTaken).into(),
@@ -272,12 +214,4 @@ fn seal_phone(service: &Service, id: Uuid, phone: &str) -> Result<Vec<u8>, Probl
 
 fn phone_owner(id: Uuid) -> Owner<'static> {
     Owner { kind: "users", field: "phone", id, district_code: "" }
-}
-
-/// What the audit keeps of grants.
-pub fn audited(grants: &[Grant]) -> Json {
-    grants
-        .iter()
-        .map(|grant| json!({"role": grant.role.code(), "area_code": grant.area_code, "org_id": grant.org_id}))
-        .collect()
 }

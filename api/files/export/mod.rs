@@ -1,24 +1,21 @@
 //! Lists as files: all matching records, as of one change number, in constant memory.
 
+mod stream;
+
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
-use bytes::Bytes;
 use futures_util::TryStreamExt;
 use futures_util::stream::try_unfold;
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
 
-use super::cells::csv_line;
-use super::columns::{Column, exported};
-use super::rows::cells;
-use super::xlsx::{MOST_ROWS, Writer};
+use self::stream::{Export, Progress, step};
+use super::columns::exported;
 use crate::app::Service;
 use crate::audit::system_write;
 use crate::auth::accounts::Credential;
 use crate::auth::keys::KeyScope;
-use crate::auth::roles::Actor;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
@@ -28,14 +25,11 @@ use crate::kit::value::Values;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::operations::{Answer, Call, fault};
 use crate::people::{PURPOSE, REVEALERS};
-use crate::records::list::{self, Filter};
-use crate::records::snapshot::{Position, Snapshot};
-use crate::records::{Kind, Record, view};
+use crate::records::Kind;
+use crate::records::list;
 
 /// Says as of which number a file is.
 pub static AS_OF_HEADER: HeaderName = HeaderName::from_static("as-of-change-no");
-/// Records read at once: small enough to leave the workers free in between.
-const PAGE: i64 = 500;
 
 static HEADERS: Vocabulary = Vocabulary::new(
     "file_headers",
@@ -133,21 +127,6 @@ pub fn demand_none(query: &Values) -> Result<(), Problem> {
     }
 }
 
-/// What an export reads, shared by its steps.
-struct Export {
-    service: Arc<Service>,
-    actor: Actor,
-    kind: &'static Kind,
-    district_code: String,
-    as_of: i64,
-    query: Values,
-    format: Format,
-    language: Language,
-    header_language: Language,
-    columns: Vec<Column>,
-    plain: bool,
-}
-
 /// Answers a list as a file.
 pub async fn export(kind: &'static Kind, call: Call, format: Format) -> Answer {
     demand_scope(&call)?;
@@ -240,120 +219,4 @@ async fn note(call: &Call, export: &Export) -> Result<(), Problem> {
         "unmasked": export.plain, "purpose": export.query.text("purpose")});
     let deed = call.deed("export.begin", export.kind.name, None, details);
     system_write(&export.service, deed, async |_| Ok(())).await
-}
-
-impl Export {
-    /// Where to begin: behind the record named, or at the top.
-    async fn start(&self, call: &Call) -> Result<Option<Position>, Problem> {
-        let Some(id) = call.query.id("after") else { return Ok(None) };
-        let filter = Filter::of_query(&self.service, self.kind, &self.district_code, &self.query).await?;
-        let position = self.snapshot(&filter).position(&self.service, id).await?;
-        position.map(Some).ok_or_else(|| fault("?after", FaultCode::UnknownReference))
-    }
-
-    fn snapshot<'a>(&'a self, filter: &'a Filter<'a>) -> Snapshot<'a> {
-        let plain_for = self.plain.then_some(REVEALERS);
-        Snapshot {
-            actor: &self.actor,
-            kind: self.kind,
-            district_code: &self.district_code,
-            as_of: self.as_of,
-            filter,
-            plain_for,
-        }
-    }
-
-    async fn page(&self, after: Option<Position>) -> Result<Vec<Record>, Problem> {
-        let filter = Filter::of_query(&self.service, self.kind, &self.district_code, &self.query).await?;
-        self.snapshot(&filter).page(&self.service, after, PAGE).await
-    }
-
-    fn view(&self, record: &Record) -> Json {
-        let view = if self.plain { view::plain } else { view::record };
-        view(&self.service, self.kind, record, self.language)
-    }
-
-    fn line(&self, record: &Record) -> String {
-        let json = self.view(record);
-        match self.format {
-            Format::Ndjson => format!("{json}\n"),
-            _ => csv_line(&cells(&self.columns, &json)),
-        }
-    }
-
-    fn headers(&self) -> Vec<String> {
-        self.columns.iter().map(|column| column.header(self.header_language)).collect()
-    }
-
-    /// What stands before the first record. Spreadsheets take a file for the local charset unless told.
-    fn prologue(&self) -> String {
-        let headers = self.headers().into_iter().map(super::rows::Cell::Text).collect::<Vec<_>>();
-        match (self.format, self.header_language) {
-            (Format::Csv, Language::Chinese) => format!("\u{feff}{}", csv_line(&headers)),
-            (Format::Csv, Language::English) => csv_line(&headers),
-            _ => String::new(),
-        }
-    }
-
-    async fn workbook(&self) -> Result<Vec<u8>, Problem> {
-        let mut writer = Writer::new(&self.headers()).map_err(Problem::internal)?;
-        let (mut after, mut count) = (None, 0);
-        loop {
-            let page = self.page(after).await?;
-            let Some(last) = page.last() else { break };
-            after = Some((last.envelope.occurred_at, last.envelope.id));
-            count += page.len();
-            if count > MOST_ROWS {
-                return Err(Code::TooManyRows.into());
-            }
-            for record in &page {
-                writer.write(&cells(&self.columns, &self.view(record))).map_err(Problem::internal)?;
-            }
-        }
-        writer.finish().map_err(Problem::internal)
-    }
-}
-
-/// How far a stream has come.
-struct Progress {
-    export: Export,
-    after: Option<Position>,
-    begun: bool,
-    ended: bool,
-    count: u64,
-    digest: Sha256,
-}
-
-impl Progress {
-    /// A download that goes on has its headers already.
-    fn new(export: Export, after: Option<Position>) -> Self {
-        Self { export, begun: after.is_some(), after, ended: false, count: 0, digest: Sha256::new() }
-    }
-}
-
-/// The next piece of a stream. A failure breaks the chunked transfer, so that half a file is never taken
-/// for a whole one.
-async fn step(mut progress: Progress) -> Result<Option<(Bytes, Progress)>, Problem> {
-    if progress.ended {
-        return Ok(None);
-    }
-    let page = progress.export.page(progress.after).await.inspect_err(|problem| {
-        tracing::error!(%problem, kind = progress.export.kind.name, count = progress.count, "an export broke off");
-    })?;
-    let mut text = if progress.begun { String::new() } else { progress.export.prologue() };
-    progress.begun = true;
-    text.extend(page.iter().map(|record| progress.export.line(record)));
-    progress.digest.update(text.as_bytes());
-    progress.count += page.len() as u64;
-    match page.last() {
-        Some(last) => progress.after = Some((last.envelope.occurred_at, last.envelope.id)),
-        None => {
-            progress.ended = true;
-            if progress.export.format == Format::Ndjson {
-                let sha256 = hex::encode(progress.digest.clone().finalize());
-                text.push_str(&format!("{}\n", json!({"_end": true, "count": progress.count, "sha256": sha256})));
-            }
-        }
-    }
-    Ok(Some((Bytes::from(text), progress)))
 }
