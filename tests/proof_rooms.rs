@@ -51,3 +51,41 @@ async fn their_rules_hold_and_their_figures_are_kept() {
     assert_eq!(own, expected);
     lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
+
+/// What comes by being a record comes to every kind: import, export, sync, the feed.
+#[tokio::test]
+async fn every_kind_is_imported_exported_synced_and_followed() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let venue: serde_json::Value =
+        serde_json::from_str(include_str!("../openapi/examples/places/create-venue.json")).unwrap();
+    admin.post("/v1/places", &venue).await.expect(201);
+    for kind in lianfang::routes::DEFINITIONS {
+        let example = examples::of_kind(kind.name);
+        let import = async |line: String| {
+            let path = format!("/v1/imports?kind={}", kind.name);
+            let reply = admin.with("content-type", "application/x-ndjson").upload(&path, line.into()).await.expect(200);
+            reply.body["counts"].clone()
+        };
+        assert_eq!(import(example.to_string()).await["created"], 1, "{}", kind.name);
+        assert_eq!(import(example.to_string()).await["same"], 1, "{}", kind.name);
+        let mut other = example.clone();
+        let id = other.as_object_mut().unwrap().remove("id").unwrap_or(json!(uuid::Uuid::now_v7()));
+        let item = json!({"kind": kind.name, "op": "create", "id": id, "body": other});
+        let pushed = admin.post("/v1/sync/push", &json!({"device_id": "x", "items": [item]})).await.expect(207).body;
+        let known = example.get("id").is_some() || kind.name == "people";
+        let expected = if known { "same" } else { "created" };
+        assert_eq!(pushed["results"][0]["outcome"], expected, "{} {pushed}", kind.name);
+        for media_type in ["text/csv", "application/x-ndjson"] {
+            let (status, _, bytes) = admin.with("accept", media_type).download(&format!("/v1/{}", kind.path)).await;
+            assert_eq!(status, 200);
+            assert!(String::from_utf8(bytes).unwrap().lines().count() >= 2, "{}", kind.name);
+        }
+        let followed = admin.get(&format!("/v1/changes?since=0&kinds={}", kind.name)).await.expect(200).body;
+        assert!(!followed["items"].as_array().unwrap().is_empty(), "{}", kind.name);
+    }
+    let pulled = admin.get("/v1/sync/pull?limit=500").await.expect(200).body;
+    let kinds: std::collections::BTreeSet<&str> =
+        pulled["changes"].as_array().unwrap().iter().map(|change| change["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds.len(), lianfang::routes::DEFINITIONS.len());
+}
