@@ -6,13 +6,14 @@ NAME ?= admin
 AREA ?= 511802
 SCALE ?= 1
 
-.PHONY: help run user demo test check openapi schema bench
+.PHONY: help run user demo example test check openapi schema bench
 
 help:
 	@echo "make run                     install what is missing, build, serve on $(LISTEN)"
 	@echo "make user NAME=admin         make an administrator of AREA=$(AREA); prints a one-time password"
 	@echo "make demo [SCALE=1]          fill a district to play with; works while it runs"
 	@echo "make test                    every test, against a real PostgreSQL of its own"
+	@echo "make example                 the offline queue in TypeScript, against the service"
 	@echo "make check                   what CI runs: form, lints, tests"
 	@echo "make openapi | make schema   write openapi/openapi.json | api/schema.rs anew"
 	@echo "make bench                   figures beside their floors"
@@ -37,6 +38,12 @@ demo:
 test:
 	@.ci/install-postgresql
 	cargo test --locked
+
+example:
+	@.ci/install-postgresql
+	@.ci/install-typescript
+	cargo build --locked
+	cd examples/offline-queue && tsc && SERVICE_BINARY="$(CURDIR)/target/debug/lianfang" node --test test/
 
 check:
 	.ci/run

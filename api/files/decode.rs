@@ -52,7 +52,7 @@ impl Decoder {
         if self.pending.len() >= LOOK || (last && !self.pending.is_empty()) {
             // A character may be cut at the end of what is there; anything else isn't UTF-8.
             let is_utf8 = match std::str::from_utf8(&self.pending) {
-                Ok(_) => true,
+                Ok(text) => !is_only_by_chance(text),
                 Err(error) => error.error_len().is_none() && !last,
             };
             return self.settle(if is_utf8 { UTF_8 } else { GB18030 }, last, text);
@@ -65,6 +65,15 @@ impl Decoder {
         let decoder = self.decoder.insert(encoding.new_decoder_with_bom_removal());
         decode(decoder, &pending, last, text)
     }
+}
+
+/// `学校` in GB18030 is `ѧУ` in UTF-8: text that isn't ASCII, has no character of Chinese in it and would be
+/// hanzi in GB18030, is that.
+fn is_only_by_chance(text: &str) -> bool {
+    let foreign = text.chars().filter(|letter| !letter.is_ascii()).all(|letter| letter.len_utf8() == 2);
+    foreign
+        && !text.is_ascii()
+        && GB18030.decode_without_bom_handling_and_without_replacement(text.as_bytes()).is_some()
 }
 
 fn named(charset: &str) -> Result<&'static Encoding, DecodeError> {
@@ -136,6 +145,13 @@ mod tests {
         }
         assert_eq!(decoded(b"", None, 1).unwrap(), "");
         assert_eq!(decoded(b"ab", None, 1).unwrap(), "ab");
+    }
+
+    #[test]
+    fn hanzi_that_look_like_other_letters_are_hanzi() {
+        let bytes = encoded("学校,1", "gbk").unwrap();
+        assert!(std::str::from_utf8(&bytes).is_ok());
+        assert_eq!(decoded(&bytes, None, 3).unwrap(), "学校,1");
     }
 
     #[test]

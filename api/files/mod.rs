@@ -8,6 +8,7 @@ pub mod export;
 pub mod guard;
 pub mod rows;
 pub mod table;
+pub mod tabular;
 pub mod texts;
 pub mod workbook;
 pub mod xlsx;

@@ -94,11 +94,11 @@ async fn reader(
         Some(form) => Reader::text(Source::File(put_aside(source, most).await?), form, charset, most),
         None => {
             let file = put_aside(source, workbook::MOST_BYTES).await?.into_std().await;
-            let rows = tokio::task::spawn_blocking(move || workbook::read(file)).await.map_err(Problem::internal)?;
+            let rows = tokio::task::spawn_blocking(move || workbook::read(&file)).await.map_err(Problem::internal)?;
             let rows = rows.map_err(|error| match error {
                 WorkbookError::TooLarge => Problem::new(Code::BodyTooLarge),
                 WorkbookError::TooManyRows => Code::TooManyRows.into(),
-                WorkbookError::Unreadable => Code::UnreadableFile.into(),
+                WorkbookError::Unreadable(_) => Code::UnreadableFile.into(),
             })?;
             Ok(Reader::Rows(rows.into_iter()))
         }

@@ -111,7 +111,8 @@ fn request(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
 }
 
 /// A surely-fake resident id: 14 million of them.
-fn resident_id(sequence: u64) -> String {
+/// A surely-fake number of its own for each sequence.
+pub fn resident_id(sequence: u64) -> String {
     let (day, month, year) = (1 + sequence % 28, 1 + sequence / 28 % 12, 1930 + sequence / 336 % 80);
     let body = format!("519999{year:04}{month:02}{day:02}{:03}", sequence / 26_880 % 1000);
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];

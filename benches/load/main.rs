@@ -1,11 +1,13 @@
 //! What is fast, measured beside its floor in the same run: `make bench`.
 //!
 //! Each figure is the median of interleaved rounds: floor, service, floor, service… These machines
-//! are noisy; trust ratios. Options: `BENCH_ROUNDS` (5), `BENCH_SECONDS` a round (3).
+//! are noisy; trust ratios. Options: `BENCH_ROUNDS` (5), `BENCH_SECONDS` a round (3),
+//! `BENCH_ROWS` of the import (100,000).
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod client;
+mod files;
 mod floor;
 mod served;
 
@@ -112,6 +114,7 @@ fn main() {
         "\nChange feed, pages of 500, 4 connections: {:.0} pages/s, p99 {:.1} ms.",
         measured.per_s, measured.p99_ms
     );
+    files::measure(&served, &runtime, option("BENCH_ROWS", 100_000));
     println!("Memory after the load: {} MB resident.", served.resident_mb());
     let restarted = served.restart();
     println!("Memory idle after a start: {} MB resident.", restarted.resident_mb());
