@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::auth::accounts::Accounts;
 use crate::auth::tokens::Tokens;
+use crate::changes::stream::Streams;
 use crate::config::Config;
 use crate::divisions::tree::Divisions;
 use crate::kit::database::Database;
@@ -60,6 +61,8 @@ pub struct Service {
     pub believed: Cache<(&'static str, Uuid), Arc<Record>>,
     /// What counts as fever, as it was read in the last seconds.
     pub policies: PolicyCache,
+    /// Event streams that are open.
+    pub streams: Streams,
     /// Imports that may run.
     pub import_slots: Arc<Semaphore>,
     /// How much is in work.
@@ -85,6 +88,7 @@ impl Service {
     ) -> Result<Self, Problem> {
         let zone = config.zone.parse().map_err(Problem::internal)?;
         Ok(Self {
+            streams: Streams::default(),
             import_slots: Arc::new(Semaphore::new(config.imports_at_once)),
             pressure: Pressure::new(config.requests_at_once),
             metrics: Metrics::new(ledger.figures()),

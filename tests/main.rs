@@ -14,6 +14,7 @@ mod command_line;
 mod contract;
 mod decide;
 mod demo;
+mod events;
 mod exports;
 mod faults;
 mod imports;

@@ -5,6 +5,7 @@
 //! are given in commit order, and a page never reaches beyond a head that was read before it.
 
 pub mod queries;
+pub mod stream;
 mod watch;
 
 use std::time::Duration;
@@ -17,11 +18,13 @@ use serde_json::{Value as Json, json};
 pub use self::watch::watch_heads;
 
 pub use self::queries::{Change, Part, Window, head, page};
+use crate::app::Service;
 use crate::auth::Role;
 use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::problem::Problem;
+use crate::kit::text::Language;
 use crate::kit::text::Text;
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, fault};
@@ -67,6 +70,15 @@ pub fn operations() -> Vec<Operation> {
             .parameters(vec![&SINCE, &KINDS, &AREA, &LIMIT, &WAIT, &DISTRICT])
             .answers(200, "A page; ask again with `since` = `next`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "head": 42})))
             .problems(&[Code::DistrictRequired, Code::NotFound, Code::ResyncRequired]),
+        Operation::new(Method::GET, "/v1/changes/stream", "stream_changes", stream::stream)
+            .described("changes", "Follow the changes as events", "The same as Server-Sent Events (`event: change`), pushed as they are written; resumed by `Last-Event-ID`. A ping every 15 seconds. Ends when the token does; come again with a new one. At most five a caller.")
+            .access(Access::Roles(Role::ALL))
+            .keys(KeyScope::Read)
+            .uncounted()
+            .parameters(vec![&SINCE, &KINDS, &AREA, &DISTRICT])
+            .answers(200, "The events.", Some(json!({"type": "string", "maxLength": 2_147_483_647, "description": "Events."})), None)
+            .as_files(vec!["text/event-stream"])
+            .problems(&[Code::DistrictRequired, Code::NotFound, Code::LedgerUnavailable]),
         Operation::new(Method::GET, "/v1/ledger/head", "get_ledger_head", head_of)
             .described("changes", "Get the ledger's head", "The newest number of a district and the head of its chain: keep it elsewhere, and nobody can rewrite what stands before it unnoticed.")
             .access(Access::Roles(Role::ALL))
@@ -96,7 +108,7 @@ async fn list(call: Call) -> Answer {
         let _ = tokio::time::timeout(wait, call.service.ledger.heads().beyond(&window.district_code, page.head)).await;
         page = queries::page(&call.service, call.actor()?, &kinds, &window, &Part::FEED).await?;
     }
-    let items: Vec<Json> = page.items.iter().map(|change| item(&call, change)).collect();
+    let items: Vec<Json> = page.items.iter().map(|change| item_json(&call.service, change, call.language)).collect();
     let body = json!({"items": items, "next": page.next, "head": page.head});
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
@@ -116,7 +128,8 @@ fn kinds(call: &Call) -> Result<Vec<&'static Kind>, Problem> {
     Ok(kinds)
 }
 
-fn item(call: &Call, change: &Change) -> Json {
+/// A change as it is served.
+fn item_json(service: &Service, change: &Change, language: Language) -> Json {
     let envelope = &change.record.envelope;
     json!({
         "change_no": envelope.change_no,
@@ -126,8 +139,8 @@ fn item(call: &Call, change: &Change) -> Json {
         "revision": envelope.revision,
         "op": change.operation,
         "area_code": if change.operation == "access_revoked" { Json::Null } else { envelope.area_code.clone().into() },
-        "recorded_at": crate::kit::time::format_instant(envelope.revised_at, call.service.zone),
-        "record": if change.operation == "access_revoked" { Json::Null } else { view::record(&call.service, change.kind, &change.record, call.language) },
+        "recorded_at": crate::kit::time::format_instant(envelope.revised_at, service.zone),
+        "record": if change.operation == "access_revoked" { Json::Null } else { view::record(service, change.kind, &change.record, language) },
     })
 }
 

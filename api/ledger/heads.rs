@@ -51,6 +51,11 @@ impl Heads {
         self.0.closing.send_replace(true);
     }
 
+    /// Whether the service stops.
+    pub fn is_closing(&self) -> bool {
+        *self.0.closing.borrow()
+    }
+
     /// Whether anybody waits.
     pub fn is_watched(&self) -> bool {
         self.0.newest.receiver_count() > 0

@@ -115,6 +115,18 @@ impl Actor {
         (status, headers, response.bytes().await.unwrap().to_vec())
     }
 
+    /// GET of a stream: the response, to be read piece by piece.
+    pub async fn stream(&self, path: &str) -> reqwest::Response {
+        let mut request = self.client.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request.send().await.unwrap()
+    }
+
     /// POST of a file; its media type is a header of the actor.
     pub async fn upload(&self, path: &str, bytes: Vec<u8>) -> Reply {
         let mut request = self.client.post(format!("{}{path}", self.base)).body(bytes);

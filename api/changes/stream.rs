@@ -1,0 +1,160 @@
+//! The feed as Server-Sent Events: pushed as it is written, resumed by `Last-Event-ID`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
+use futures_util::stream::unfold;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::queries::{self, Part, Window};
+use super::{item_json, kinds};
+use crate::app::Service;
+use crate::auth::accounts::authenticate;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::problem::Problem;
+use crate::kit::text::Language;
+use crate::operations::{Answer, Call, fault};
+use crate::records::Kind;
+use crate::records::list::district;
+
+/// How often something is said where there is nothing to say: proxies and phones drop what is silent.
+const PING: Duration = Duration::from_secs(15);
+/// Streams of one caller at once.
+const MOST_OF_ONE: usize = 5;
+/// Changes of one piece.
+const PAGE: i64 = 200;
+
+static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// How many streams each caller has open.
+#[derive(Clone, Default)]
+pub struct Streams(Arc<Mutex<HashMap<Uuid, usize>>>);
+
+/// An open stream, until dropped.
+struct Open {
+    streams: Streams,
+    user_id: Uuid,
+}
+
+impl Streams {
+    fn open(&self, user_id: Uuid) -> Result<Open, Problem> {
+        let mut counts = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let count = counts.entry(user_id).or_default();
+        if *count >= MOST_OF_ONE {
+            return Err(Code::TooManyRequests.into());
+        }
+        *count += 1;
+        Ok(Open { streams: self.clone(), user_id })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut counts = self.streams.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(count) = counts.get_mut(&self.user_id) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.user_id);
+            }
+        }
+    }
+}
+
+struct Stream {
+    service: Arc<Service>,
+    request: HttpRequest,
+    actor: Actor,
+    kinds: Vec<&'static Kind>,
+    window: Window,
+    language: Language,
+    begun: bool,
+    _open: Open,
+}
+
+/// `GET /v1/changes/stream`.
+pub async fn stream(call: Call) -> Answer {
+    let actor = call.actor()?;
+    let last = call.request.headers().get(&LAST_EVENT_ID).map(|value| value.to_str().ok()?.parse::<i64>().ok());
+    let last = match last {
+        Some(None) => return Err(fault("?since", FaultCode::BadParameter)),
+        Some(last) => last,
+        None => None,
+    };
+    let window = Window {
+        district_code: district(actor, &call.query)?.ok_or(Code::NotFound)?,
+        since: last.or(call.query.integer("since")).unwrap_or(0),
+        area_code: call.query.text("area_code").map(str::to_owned),
+        limit: PAGE,
+    };
+    let stream = Stream {
+        service: Arc::clone(&call.service),
+        request: call.request.clone(),
+        actor: actor.clone(),
+        kinds: kinds(&call)?,
+        window,
+        language: call.language,
+        begun: false,
+        _open: call.service.streams.open(actor.user_id)?,
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .streaming(unfold(Some(stream), step)))
+}
+
+/// The next piece. The stream ends in order when the service stops, and when the caller's token or rights
+/// are over: he then comes again with a new one and the last id.
+async fn step(stream: Option<Stream>) -> Option<(Result<Bytes, std::io::Error>, Option<Stream>)> {
+    let mut stream = stream?;
+    if !std::mem::replace(&mut stream.begun, true) {
+        return Some((Ok(Bytes::from_static(b": welcome\n\n")), Some(stream)));
+    }
+    loop {
+        if stream.service.ledger.heads().is_closing() {
+            return None;
+        }
+        let signed_in = authenticate(&stream.service, &stream.request).await.ok()?;
+        if signed_in.actor.grants != stream.actor.grants {
+            return None;
+        }
+        let page = queries::page(&stream.service, &stream.actor, &stream.kinds, &stream.window, &Part::FEED).await;
+        let page = match page {
+            Ok(page) => page,
+            Err(problem) => {
+                tracing::warn!(%problem, "an event stream broke off");
+                return Some((Err(std::io::Error::other("broken off")), None));
+            }
+        };
+        stream.window.since = page.next;
+        if !page.items.is_empty() {
+            let mut text = String::new();
+            let mut items = page.items.iter().peekable();
+            while let Some(change) = items.next() {
+                let number = change.record.envelope.change_no;
+                // The id stands on the last change of a number: resumed behind it, none is missed.
+                let is_last = items.peek().is_none_or(|next| next.record.envelope.change_no != number);
+                if is_last {
+                    text.push_str(&format!("id: {number}\n"));
+                }
+                text.push_str(&format!(
+                    "event: change\ndata: {}\n\n",
+                    item_json(&stream.service, change, stream.language)
+                ));
+            }
+            return Some((Ok(Bytes::from(text)), Some(stream)));
+        }
+        if page.next < page.head {
+            continue;
+        }
+        let heads = stream.service.ledger.heads();
+        if timeout(PING, heads.beyond(&stream.window.district_code, page.head)).await.is_err() {
+            return Some((Ok(Bytes::from_static(b": ping\n\n")), Some(stream)));
+        }
+    }
+}
