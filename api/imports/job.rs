@@ -1,6 +1,7 @@
 //! Running an import: chunk by chunk, each noted, so that it can be watched and sent again.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -23,6 +24,10 @@ use crate::records::prepare::{Preparation, prepare};
 
 /// Rows of a chunk: the ledger's lock is held for some milliseconds, so phones don't feel it.
 const CHUNK: usize = 500;
+/// Rows of a chunk while others write.
+const SMALL_CHUNK: usize = 64;
+/// No pause is longer.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// The most rows of an atomic import.
 pub const MOST_ATOMIC: usize = 20_000;
 
@@ -101,13 +106,30 @@ impl Job {
     }
 
     async fn run_rows(&mut self, reader: &mut Reader) -> Result<bool, Problem> {
+        let mut size = CHUNK;
         while let Some(rows) = reader.next(CHUNK).await? {
-            for rows in rows.chunks(CHUNK) {
-                let bodies = self.bodies(rows)?;
-                self.write(bodies).await?;
+            let mut rest = rows.as_slice();
+            while !rest.is_empty() {
+                let (chunk, others) = rest.split_at(size.min(rest.len()));
+                rest = others;
+                size = self.give_way(chunk).await?;
             }
         }
         Ok(true)
+    }
+
+    /// Writes a chunk; where others wrote meanwhile, the next one is small, and comes after a pause as long
+    /// as this one took. Answers its size.
+    async fn give_way(&mut self, rows: &[Row]) -> Result<usize, Problem> {
+        let (started, appends) = (Instant::now(), self.service.ledger.figures().appends.get());
+        let bodies = self.bodies(rows)?;
+        self.write(bodies).await?;
+        // One of them was this one.
+        if self.service.ledger.figures().appends.get() - appends <= 1 {
+            return Ok(CHUNK);
+        }
+        tokio::time::sleep(started.elapsed().min(LONGEST_PAUSE)).await;
+        Ok(SMALL_CHUNK)
     }
 
     /// All rows are checked before one is written; then one append.

@@ -157,6 +157,8 @@ pub fn example_served(kind: &Kind) -> Json {
 fn default_of(field: &Field) -> Json {
     match (field.name, field.shape) {
         ("area_code", _) => "511802005".into(),
+        ("id", _) => "8f0c2a52-7d0a-8b1e-9a35-3f0c5d2f4b10".into(),
+        ("occurred_at", _) => "2020-02-02T08:30:00+08:00".into(),
         ("person_id", _) => "8f0c2a52-7d0a-8b1e-9a35-3f0c5d2f4b10".into(),
         (_, Shape::Boolean) if field.required => true.into(),
         (_, Shape::List { .. }) if field.required => json!([]),

@@ -22,6 +22,7 @@ use crate::kit::problem::Problem;
 use crate::kit::time::format_instant;
 use crate::kit::tree::Tree;
 use crate::operations::{Answer, Call};
+use crate::records::bulk::create_bulk;
 use crate::records::create::{Created, create_all};
 use crate::records::idempotency::Key;
 use crate::records::{Kind, Record, read};
@@ -169,7 +170,7 @@ async fn create(
     items: Vec<Item>,
 ) -> Result<Vec<(Item, Outcome)>, Problem> {
     let trees: Vec<Tree> = items.iter().map(Item::creation).collect();
-    let outcomes = create_all(service, actor, kind, &trees, SYNC, None).await?;
+    let outcomes = create_bulk(service, actor, kind, &trees, SYNC).await?;
     let mut results = Vec::with_capacity(items.len());
     for (item, outcome) in items.into_iter().zip(outcomes) {
         let outcome = match (outcome, as_of(actor, former, item.occurred_at())) {
