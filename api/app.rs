@@ -20,6 +20,7 @@ use crate::auth::tokens::Tokens;
 use crate::changes::stream::Streams;
 use crate::config::Config;
 use crate::divisions::tree::Divisions;
+use crate::duties::{self, cadences::CadenceCache};
 use crate::kit::database::Database;
 use crate::kit::ids::new_id;
 use crate::kit::limiter::Limiter;
@@ -28,11 +29,12 @@ use crate::kit::time::Clock;
 use crate::kit::transport::ConnectionState;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
-use crate::observation_policies::PolicyCache;
+use crate::observation_policies::{self, PolicyCache};
 use crate::operations::pressure::Pressure;
 use crate::operations::{Operation, Outcome, RequestId, configure, render_unrouted};
 use crate::privacy::keys::Keys;
 use crate::privacy::seal::Sealer;
+use crate::records::scribe::Scribe;
 use crate::records::{Context, Record, Registry};
 
 /// What every request shares.
@@ -46,11 +48,11 @@ pub struct Service {
     /// All kinds of records.
     pub kinds: Registry,
     /// The administrative divisions.
-    pub divisions: Divisions,
+    pub divisions: Arc<Divisions>,
     /// The keys.
-    pub keys: Keys,
+    pub keys: Arc<Keys>,
     /// Seals and opens personal data.
-    pub sealer: Sealer,
+    pub sealer: Arc<Sealer>,
     /// Access tokens.
     pub tokens: Tokens,
     /// Accounts by session.
@@ -61,6 +63,8 @@ pub struct Service {
     pub believed: Cache<(&'static str, Uuid), Arc<Record>>,
     /// What counts as fever, as it was read in the last seconds.
     pub policies: PolicyCache,
+    /// What is expected of whom, how often, as it was read in the last seconds.
+    pub cadences: CadenceCache,
     /// Event streams that are open.
     pub streams: Streams,
     /// Imports that may run.
@@ -93,19 +97,20 @@ impl Service {
             pressure: Pressure::new(config.requests_at_once),
             metrics: Metrics::new(ledger.figures()),
             ledger,
-            divisions: Divisions::embedded().map_err(Problem::internal)?,
-            sealer: Sealer::new(&keys.data, &keys.commitment),
+            divisions: Arc::new(Divisions::embedded().map_err(Problem::internal)?),
+            sealer: Arc::new(Sealer::new(&keys.data, &keys.commitment)),
             tokens: Tokens::new(&keys.token)?,
             accounts: Accounts::default(),
             limiter: Limiter::default(),
             policies: PolicyCache::default(),
+            cadences: CadenceCache::default(),
             believed: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(2)).build(),
             clock: Clock::default(),
             document: crate::routes::document(&kinds),
             config,
             database,
             kinds,
-            keys,
+            keys: Arc::new(keys),
             zone,
         })
     }
@@ -114,6 +119,27 @@ impl Service {
     pub fn context<'a>(&'a self, now: DateTime<Utc>, district_code: &'a str) -> Context<'a> {
         let policies = self.policies.known();
         Context { now, zone: self.zone, divisions: &self.divisions, keys: &self.keys, policies, district_code }
+    }
+
+    /// Reads the settings that rules ask for, where that was not done just now.
+    pub async fn refresh_settings(&self) -> Result<(), Problem> {
+        observation_policies::refresh(self).await?;
+        duties::cadences::refresh(self).await
+    }
+
+    /// What makes appends of records of that district.
+    pub fn scribe(&self, now: DateTime<Utc>, district_code: &str) -> Arc<Scribe> {
+        Arc::new(Scribe {
+            kinds: self.kinds.clone(),
+            sealer: Arc::clone(&self.sealer),
+            keys: Arc::clone(&self.keys),
+            divisions: Arc::clone(&self.divisions),
+            policies: self.policies.known(),
+            cadences: self.cadences.known(),
+            zone: self.zone,
+            now,
+            district_code: district_code.to_owned(),
+        })
     }
 }
 

@@ -8,11 +8,12 @@ use crate::kit::vocabulary::Vocabulary;
 use crate::operations::{Operation, document};
 use crate::records::{Definition, Registry};
 use crate::{
-    api_keys, audit, auth, changes, disinfections, divisions, gate_tallies, imports, inspections, observation_policies,
-    organizations, people, places, publicity_activities, records, screenings, service, sync, users, vocabularies,
+    api_keys, audit, auth, changes, disinfections, divisions, duties, gate_tallies, imports, inspections,
+    isolation_cases, observation_policies, organizations, people, places, publicity_activities, records, screenings,
+    service, sync, users, vocabularies,
 };
 
-/// Every kind of record.
+/// Every kind of record, those that are named before those that name them.
 pub static DEFINITIONS: &[&Definition] = &[
     &organizations::ORGANIZATIONS,
     &places::PLACES,
@@ -22,6 +23,16 @@ pub static DEFINITIONS: &[&Definition] = &[
     &disinfections::DISINFECTIONS,
     &publicity_activities::PUBLICITY_ACTIVITIES,
     &inspections::INSPECTIONS,
+    &isolation_cases::ISOLATION_CASES,
+    &isolation_cases::OBSERVATION_NOTICES,
+    &isolation_cases::ISOLATION_CASE_TRANSITIONS,
+    &isolation_cases::TEMPERATURE_READINGS,
+    &isolation_cases::FOLLOW_UP_VISITS,
+    &isolation_cases::SPOT_CHECKS,
+    &isolation_cases::ERRANDS,
+    &isolation_cases::VIOLATIONS,
+    &isolation_cases::PATROL_LOGS,
+    &duties::DUTIES,
 ];
 
 /// Vocabularies that no field of a record uses.
@@ -42,6 +53,8 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
     operations.extend(observation_policies::operations());
     operations.extend(people::operations());
     operations.extend(screenings::operations());
+    operations.extend(isolation_cases::operations());
+    operations.extend(duties::operations());
     operations.extend(kinds.kinds().flat_map(records::operations::of_kind));
     operations
 }
@@ -62,6 +75,8 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(observation_policies::schemas());
     schemas.extend(people::schemas());
     schemas.extend(screenings::schemas());
+    schemas.extend(isolation_cases::schemas());
+    schemas.extend(duties::schemas());
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.insert("BatchResults".into(), records::batch::schema());
     document::document(&operations(kinds), schemas)

@@ -58,6 +58,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    duty_cadences (id) {
+        id -> Uuid,
+        area_code -> Nullable<Text>,
+        effective_on -> Date,
+        duty_kind -> Text,
+        active -> Bool,
+        every_days -> Int4,
+        opens_minute -> Nullable<Int4>,
+        due_minute -> Nullable<Int4>,
+        within_minutes -> Nullable<Int4>,
+        source -> Text,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     former_grants (id) {
         user_id -> Uuid,
         role -> Text,

@@ -29,6 +29,7 @@ const WATCH: Duration = Duration::from_millis(250);
 pub fn server(service: &Arc<Service>, listener: TcpListener, stopping: watch::Receiver<bool>) -> io::Result<Server> {
     tokio::spawn(crate::changes::watch_heads(Arc::downgrade(service)));
     tokio::spawn(keep_house(Arc::downgrade(service)));
+    tokio::spawn(crate::duties::worker::work(Arc::downgrade(service)));
     let limits = service.config.connection_limits(problem_body);
     let workers = service.config.workers;
     let service = Arc::clone(service);

@@ -164,7 +164,7 @@ async fn the_examples_can_be_posted_as_they_stand() {
     let admin = app.administrator().await;
     let served = admin.get("/openapi.json").await.expect(200).body;
     admin.post("/v1/places", &venue()).await.expect(201);
-    for kind in routes::DEFINITIONS {
+    for kind in routes::DEFINITIONS.iter().filter(|kind| !kind.writers.is_empty()) {
         let (path, kind) = (format!("/v1/{}", kind.path), kind.name);
         let operation = &served["paths"][&path]["post"];
         let example = &operation["requestBody"]["content"]["application/json"]["examples"]["example"]["value"];
@@ -194,7 +194,12 @@ async fn records_have_the_members_of_their_schemas() {
     admin.post("/v1/places", &venue()).await.expect(201);
     // In the order in which they build on each other.
     for kind in routes::DEFINITIONS {
-        let created = admin.post(&format!("/v1/{}", kind.path), &examples::of_kind(kind.name)).await.expect(201).body;
+        let path = format!("/v1/{}", kind.path);
+        let created = match kind.writers {
+            // What only the service writes is there by now.
+            [] => admin.get(&path).await.expect(200).body["items"][0].clone(),
+            _ => admin.post(&path, &examples::of_kind(kind.name)).await.expect(201).body,
+        };
         let schema = &document["components"]["schemas"][kind.schema];
         assert_eq!(members(&created), members(&schema["properties"]), "{}", kind.name);
     }

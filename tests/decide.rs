@@ -1,6 +1,7 @@
 //! The decide path, by a room of the tests' own: a counter that must never go beyond its bound.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use lianfang::auth::Role;
 use lianfang::kit::catalogue::FaultCode;
@@ -11,6 +12,7 @@ use lianfang::kit::statement::Statement;
 use lianfang::kit::text::Text;
 use lianfang::ledger::Claim;
 use lianfang::ledger::decide::{Decider, State};
+use lianfang::records::scribe::Scribe;
 use lianfang::records::{Definition, Reach, Record, Rules};
 use serde_json::json;
 
@@ -44,25 +46,28 @@ static COUNTERS: Definition = Definition {
 struct CounterRules;
 
 impl Rules for CounterRules {
-    fn decider(&self, _: Option<&Record>, _: &Record) -> Option<&'static dyn Decider> {
-        Some(&CounterRules)
+    fn decider(&self, _: Option<&Record>, _: &Record, _: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        Some(Arc::new(CounterRules))
     }
 }
 
 impl Decider for CounterRules {
-    fn kind(&self) -> &'static str {
+    fn group(&self) -> &'static str {
         "counters"
     }
 
-    fn load(&self, district_code: &str, _claims: &[&Claim]) -> Statement {
-        Statement::new("SELECT name, sum(amount)::bigint AS total FROM counters WHERE NOT voided AND district_code = ")
-            .text(district_code)
-            .sql(" GROUP BY name")
+    fn load(&self, district_code: &str, _claims: &[&Claim]) -> Vec<Statement> {
+        let totals = Statement::new(
+            "SELECT name, sum(amount)::bigint AS total FROM counters WHERE NOT voided AND district_code = ",
+        )
+        .text(district_code)
+        .sql(" GROUP BY name");
+        vec![totals]
     }
 
-    fn begin(&self, rows: Vec<Row>) -> Box<dyn State> {
-        let totals = rows.into_iter().filter_map(|mut row| Some((row.text("name")?, row.integer("total")?)));
-        Box::new(Totals(totals.collect()))
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        let totals = rows.into_iter().flatten().filter_map(|mut row| Some((row.text("name")?, row.integer("total")?)));
+        Ok(Box::new(Totals(totals.collect())))
     }
 }
 

@@ -28,6 +28,10 @@ const SEARCHERS: &str = "district_admin grid_worker town_cadre village_cadre hea
 const MERGERS: &str = "district_admin town_cadre health_worker cdc_officer";
 const TALLY_READERS: &str =
     "district_admin org_admin town_cadre village_cadre health_worker cdc_officer gate_guard volunteer";
+/// Who cares for those observed at home.
+const CARERS: &str =
+    "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer";
+const DUTY_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer";
 const TALLY_WRITERS: &str = "district_admin org_admin town_cadre village_cadre gate_guard volunteer";
 
 /// The matrix: operation and the roles that may use it. An operation without a row fails the test.
@@ -41,6 +45,16 @@ const MATRIX: &[(&str, &str)] = &[
     ("end_session", ALL),
     ("change_password", ALL),
     ("get_me", ALL),
+    ("get_certificate_keys", PUBLIC),
+    ("get_isolation_case_timeline", CARERS),
+    ("get_isolation_case_days", CARERS),
+    ("get_isolation_case_certificate", CARERS),
+    ("print_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
+    ("get_duty_summary", DUTY_READERS),
+    ("waive_duty", "district_admin org_admin town_cadre health_worker cdc_officer"),
+    ("hand_over_duty", DUTY_READERS),
+    ("list_duty_cadences", ALL),
+    ("create_duty_cadence", "district_admin cdc_officer"),
     ("list_divisions", ALL),
     ("get_division", ALL),
     ("list_vocabularies", ALL),
@@ -108,6 +122,28 @@ const KINDS: &[(&str, &str, &str)] = &[
         "district_admin org_admin grid_worker town_cadre village_cadre health_worker volunteer",
     ),
     ("inspections", "district_admin org_admin inspector town_cadre cdc_officer", "district_admin org_admin inspector"),
+    ("isolation_cases", CARERS, CARERS),
+    ("observation_notices", CARERS, "district_admin town_cadre health_worker"),
+    (
+        "isolation_case_transitions",
+        CARERS,
+        "district_admin town_cadre village_cadre health_worker cdc_officer police_officer",
+    ),
+    (
+        "temperature_readings",
+        CARERS,
+        "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer",
+    ),
+    ("follow_up_visits", CARERS, CARERS),
+    ("spot_checks", CARERS, "district_admin police_officer"),
+    ("errands", CARERS, "district_admin grid_worker town_cadre village_cadre group_cadre"),
+    (
+        "violations",
+        CARERS,
+        "district_admin grid_worker town_cadre village_cadre group_cadre health_worker police_officer",
+    ),
+    ("patrol_logs", CARERS, "district_admin grid_worker village_cadre group_cadre"),
+    ("duties", DUTY_READERS, ""),
 ];
 
 /// The rows of the operations that every kind has.

@@ -60,7 +60,7 @@ async fn every_kind_is_imported_exported_synced_and_followed() {
     let venue: serde_json::Value =
         serde_json::from_str(include_str!("../openapi/examples/places/create-venue.json")).unwrap();
     admin.post("/v1/places", &venue).await.expect(201);
-    for kind in lianfang::routes::DEFINITIONS {
+    for kind in lianfang::routes::DEFINITIONS.iter().filter(|kind| !kind.writers.is_empty()) {
         let example = examples::of_kind(kind.name);
         let import = async |line: String| {
             let path = format!("/v1/imports?kind={}", kind.name);

@@ -9,11 +9,12 @@ use lianfang::routes;
 use crate::support::TestApp;
 
 /// Tables whose keys don't begin with the district: they are of the whole service.
-const EXEMPT: [&str; 12] = [
+const EXEMPT: [&str; 14] = [
     "__diesel_schema_migrations",
     "api_keys",
     "audit_log",
     "divisions",
+    "duty_cadences",
     "former_grants",
     "key_fingerprints",
     "migration_lock",
@@ -22,6 +23,7 @@ const EXEMPT: [&str; 12] = [
     "sessions",
     "user_grants",
     "users",
+    "worker_leases",
 ];
 
 #[tokio::test]
@@ -142,6 +144,7 @@ async fn schema_rs_is_fresh() {
         "imports",
         "sync_conflicts",
         "migration_lock",
+        "worker_leases",
         "__diesel_schema_migrations",
     ];
     let mut rows = app

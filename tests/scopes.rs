@@ -18,11 +18,17 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
     let shop = json!({"kind": "supermarket", "name": "超市", "area_code": "511802005"});
     let venue = admin.post("/v1/places", &shop).await.expect(201).body["id"].as_str().unwrap().to_owned();
     let mut paths = Vec::new();
-    for kind in app.service.kinds.kinds() {
+    let mut case = String::new();
+    for kind in lianfang::routes::DEFINITIONS.iter().filter_map(|kind| app.service.kinds.kind(kind.name)) {
+        if kind.writers.is_empty() {
+            let first = admin.get(&format!("/v1/{}", kind.path)).await.expect(200).body["items"][0]["id"].clone();
+            paths.push((kind, json!({}), format!("/v1/{}/{}", kind.path, first.as_str().unwrap())));
+            continue;
+        }
         let mut body = examples::of_kind(kind.name);
         body["area_code"] = "511802005".into();
         body.as_object_mut().unwrap().remove("id");
-        for (field, id) in [("place_id", &place)] {
+        for (field, id) in [("place_id", &place), ("case_id", &case)] {
             if body.get(field).is_some() {
                 body[field] = id.clone().into();
             }
@@ -32,6 +38,9 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
             body["place_id"] = venue.clone().into();
         }
         let made = admin.post(&format!("/v1/{}", kind.path), &body).await.expect(201);
+        if kind.name == "isolation_cases" {
+            case = made.body["id"].as_str().unwrap().to_owned();
+        }
         paths.push((kind, body, made.header("location").to_owned()));
     }
     let actor = app.actor(Role::GateGuard, "大兴街道").await;
@@ -72,7 +81,7 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
                 check("list", listed.status, listed.code(), if reads { 200 } else { 403 }, "forbidden");
                 let seen = listed.body["items"].as_array().is_some_and(|items| !items.is_empty());
                 check("see", u16::from(seen), "", u16::from(reads && (own || far)), "");
-                if !own {
+                if !own && !kind.writers.is_empty() {
                     let posted = actor.post(&format!("/v1/{}", kind.path), body).await;
                     // The place may be out of sight first, which says no more than that.
                     let hidden = writes

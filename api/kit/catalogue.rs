@@ -55,6 +55,7 @@ problem_codes! {
     RecordVoided "record_voided" CONFLICT "The record is void and can't be changed" "记录已作废,不能修改";
     StillRunning "still_running" CONFLICT "It is still running" "仍在进行中";
     AlreadyEnded "already_ended" CONFLICT "This was settled already" "该项已处理完毕";
+    NotReleased "not_released" CONFLICT "The case was not released" "该个案尚未解除观察";
     AlreadyMerged "already_merged" CONFLICT "This person was merged into another one already" "此人已合并至他人";
     UsernameTaken "username_taken" CONFLICT "This user name is taken" "用户名已被占用";
     WriteConflict "write_conflict" CONFLICT "Others kept changing the same record; send the request again" "记录被多次并发修改,请重试";
@@ -157,6 +158,15 @@ fault_codes! {
     PeriodTooLong "period_too_long" false "must be at most {hours} hours later" "时长不能超过 {hours} 小时";
     InThePast "in_the_past" false "must lie in the future" "应晚于当前时间";
     TooFarAhead "too_far_ahead" false "must be at most {days} days ahead" "最多为 {days} 天之后";
+    IllegalTransition "illegal_transition" false "can't be reached from {state}; from there lead: {legal}" "不能由 {state} 转入;可转入:{legal}";
+    NoticeMissing "notice_missing" false "needs a signed observation notice" "须先签订医学观察告知书";
+    SupervisorsMissing "supervisors_missing" false "needs all five supervisors; without one: {levels}" "须落实五级监管责任人,尚缺:{levels}";
+    TooEarly "too_early" false "must not be before {from}" "不得早于 {from}";
+    DaysUnaccounted "days_unaccounted" false "readings are missing without a reason on: {days}; give one by waiving their duties" "以下日期测温缺失且无说明:{days};请在责任清单中逐项说明";
+    ActiveCaseExists "active_case_exists" false "this person has an open case already" "此人已有进行中的个案";
+    SlotTaken "slot_taken" false "this slot of the day has its reading; send it as extra" "该时段已有测温记录,请按加测上报";
+    TransitionStands "transition_stands" false "a transition isn't voided; make another one" "状态变更不能作废,请另作变更";
+    OtherCase "other_case" false "belongs to another case" "属于其他个案";
     Cyclic "cyclic" false "would make a circle of parents" "上级关系形成循环";
 }
 

@@ -1,10 +1,12 @@
 //! What every room uses and what knows nothing of any room.
 
+pub mod believed;
 pub mod body;
 pub mod catalogue;
 pub mod check;
 pub mod cursor;
 pub mod database;
+pub mod dated;
 pub mod etag;
 pub mod faults;
 pub mod field;

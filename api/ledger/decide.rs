@@ -1,10 +1,14 @@
 //! The decide path: rules across rows. The clock is locked, the state of all items is loaded in one
 //! statement (a fresh snapshot, after the lock), each item is admitted or refused in order, and what
 //! was admitted is written in the same transaction. Because the clock puts a district's writers in
-//! order, no constraint or isolation level is needed for "never below zero" or "no overlap".
+//! order, no constraint or isolation level is needed for "never below zero" or "no overlap". What follows
+//! from the admitted (a case that moves on, a duty that is done) is written with them.
+
+use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::Append;
 use crate::kit::faults::Fault;
 use crate::kit::row::Row;
 use crate::kit::statement::Statement;
@@ -14,12 +18,14 @@ use crate::kit::value::Values;
 #[derive(Clone)]
 pub struct Claim {
     /// Whose rules.
-    pub decider: &'static dyn Decider,
+    pub decider: Arc<dyn Decider>,
+    /// The record's kind.
+    pub kind: &'static str,
     /// The record.
     pub id: Uuid,
-    /// The values before; none where the record is new.
+    /// The values before, those of the envelope among them; none where the record is new or was void.
     pub former: Option<Values>,
-    /// The values after; none where the record is voided.
+    /// The values after; none where the record becomes void.
     pub next: Option<Values>,
 }
 
@@ -29,20 +35,26 @@ impl std::fmt::Debug for Claim {
     }
 }
 
-/// The rules across rows of a kind.
-pub trait Decider: Sync {
-    /// The kind's name: claims of one kind share a load.
-    fn kind(&self) -> &'static str;
+/// Rules across rows, of one kind or of several that touch the same state.
+pub trait Decider: Send + Sync {
+    /// Whose state: claims of one group share a load, and are judged one after another.
+    fn group(&self) -> &'static str;
 
-    /// One statement that reads the state all these claims touch. It must name the district by equality.
-    fn load(&self, district_code: &str, claims: &[&Claim]) -> Statement;
+    /// Statements that read the state all these claims touch, sent together. Each must name the district by
+    /// equality.
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement>;
 
-    /// The state of those rows.
-    fn begin(&self, rows: Vec<Row>) -> Box<dyn State>;
+    /// The state of those rows, a list a statement.
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String>;
 }
 
 /// The state under the lock, moved on by each claim that is admitted.
 pub trait State: Send {
     /// Admits a claim, or says every reason against. A refused claim must leave the state as it was.
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>>;
+
+    /// What follows from all that was admitted, written in the same transaction under numbers of its own.
+    fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
+        Ok(None)
+    }
 }

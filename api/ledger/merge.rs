@@ -8,7 +8,7 @@ use super::Append;
 use super::writer::Job;
 
 /// Puts appends behind each other: their numbers follow.
-pub(super) fn merge(district_code: &str, members: &[(usize, &Append)]) -> Append {
+pub(super) fn merge<'a>(district_code: &str, members: impl IntoIterator<Item = &'a Append>) -> Append {
     let mut merged = Append {
         district_code: district_code.to_owned(),
         changes: Vec::new(),
@@ -17,7 +17,7 @@ pub(super) fn merge(district_code: &str, members: &[(usize, &Append)]) -> Append
         keyed: Vec::new(),
         claims: Vec::new(),
     };
-    for (_, append) in members {
+    for append in members {
         for change in &append.changes {
             let mut change = change.clone();
             change.number += merged.numbers;

@@ -45,6 +45,13 @@ pub struct Column {
     pub column_type: ColumnType,
 }
 
+impl Column {
+    /// Its name in a statement, quoted: some fields are called as words of SQL are.
+    pub fn identifier(&self) -> String {
+        format!("\"{}\"", self.name)
+    }
+}
+
 /// A record table as the ledger sees it.
 #[derive(Clone, Debug)]
 pub struct Table {

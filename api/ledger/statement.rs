@@ -91,7 +91,7 @@ fn revise(statement: Statement, append: &Append, table: &Table, changes: &[&Chan
         .columns
         .iter()
         .filter(|column| column.name != "id")
-        .map(|column| format!("{0} = u.{0}", column.name))
+        .map(|column| format!("{0} = u.{0}", column.identifier()))
         .collect();
     let statement = statement.sql(format!(
         ", revise_{0} AS (UPDATE {0} AS s SET change_no = clock.base + u.number, revised_at = clock.at, {1} FROM clock, ",
@@ -115,7 +115,7 @@ fn rows(statement: Statement, table: &Table, changes: &[&Change]) -> Statement {
 }
 
 fn names(table: &Table, prefix: &str) -> String {
-    let names: Vec<String> = table.columns.iter().map(|column| format!("{prefix}{}", column.name)).collect();
+    let names: Vec<String> = table.columns.iter().map(|column| format!("{prefix}{}", column.identifier())).collect();
     names.join(", ")
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::DateTime;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use futures_util::future::try_join_all;
 use sha2::{Digest, Sha256};
@@ -106,24 +107,28 @@ impl Link {
             }
             _ => within_transaction(connection, &districts, jobs).await,
         };
-        let mut outcomes = outcomes?;
+        let Written { mut outcomes, last_nos } = outcomes?;
         outcomes.sort_by_key(|(index, _)| *index);
-        for (index, outcome) in &outcomes {
-            if let (Some(job), Ok(receipt)) = (jobs.get(*index), outcome) {
-                heads.note(&job.append.district_code, receipt.first_no + job.append.numbers - 1);
-            }
+        for (district_code, last_no) in last_nos {
+            heads.note(&district_code, last_no);
         }
         Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
     }
 }
 
-type Outcomes = Vec<(usize, Result<Receipt, AppendError>)>;
+/// What a transaction came to.
+#[derive(Default)]
+struct Written {
+    outcomes: Vec<(usize, Result<Receipt, AppendError>)>,
+    /// The newest number of each district that took one.
+    last_nos: Vec<(String, i64)>,
+}
 
 async fn within_transaction(
     connection: &mut AsyncPgConnection,
     districts: &BTreeMap<&str, Vec<usize>>,
     jobs: &[Job],
-) -> Result<Outcomes, AppendError> {
+) -> Result<Written, AppendError> {
     Transactions::begin_transaction(connection).await.map_err(DatabaseError::from)?;
     let written = async {
         // All clocks first and in one order, whatever the statements after them: two processes that
@@ -138,7 +143,12 @@ async fn within_transaction(
         let parts = districts
             .iter()
             .map(|(district, members)| async move { write_district(&mut &*shared, district, members, jobs).await });
-        Ok::<Outcomes, AppendError>(try_join_all(parts).await?.into_iter().flatten().collect())
+        let mut all = Written::default();
+        for part in try_join_all(parts).await? {
+            all.outcomes.extend(part.outcomes);
+            all.last_nos.extend(part.last_nos);
+        }
+        Ok::<Written, AppendError>(all)
     }
     .await;
     match written {
@@ -159,54 +169,75 @@ async fn write_district(
     district_code: &str,
     members: &[usize],
     jobs: &[Job],
-) -> Result<Outcomes, AppendError> {
+) -> Result<Written, AppendError> {
     let members: Vec<(usize, &Append)> =
         members.iter().filter_map(|index| Some((*index, &jobs.get(*index)?.append))).collect();
-    let refused = decide(connection, district_code, &members).await?;
+    let Decision { refused, following } = decide(connection, district_code, &members).await?;
     let admitted: Vec<(usize, &Append)> =
         members.into_iter().filter(|(index, _)| !refused.contains_key(index)).collect();
-    let mut outcomes: Outcomes = refused.into_iter().map(|(index, error)| (index, Err(error))).collect();
-    let merged = merge(district_code, &admitted);
+    let mut written = Written::default();
+    written.outcomes.extend(refused.into_iter().map(|(index, error)| (index, Err(error))));
+    let merged = merge(district_code, admitted.iter().map(|(_, append)| *append).chain(&following));
     if merged.numbers == 0 {
-        return Ok(outcomes);
+        // Only asked, and nothing follows: there is no number to tell.
+        let nothing = Receipt { first_no: 0, recorded_at: DateTime::UNIX_EPOCH };
+        written.outcomes.extend(admitted.into_iter().map(|(index, _)| (index, Ok(nothing))));
+        return Ok(written);
     }
     let digest =
         merged.changes.iter().fold(Sha256::new(), |hash, change| hash.chain_update(change.digest)).finalize().into();
     let rows: Vec<Row> = statement::of_append(&merged, &digest).load(connection).await.map_err(DatabaseError::from)?;
-    let written = rows.into_iter().next().and_then(|mut row| Some((row.integer("first_no")?, row.instant("at")?)));
-    let (mut first_no, recorded_at) = written.ok_or_else(|| AppendError::ClockMissing(district_code.to_owned()))?;
+    let taken = rows.into_iter().next().and_then(|mut row| Some((row.integer("first_no")?, row.instant("at")?)));
+    let (mut first_no, recorded_at) = taken.ok_or_else(|| AppendError::ClockMissing(district_code.to_owned()))?;
+    written.last_nos.push((district_code.to_owned(), first_no + merged.numbers - 1));
     for (index, append) in admitted {
-        outcomes.push((index, Ok(Receipt { first_no, recorded_at })));
+        written.outcomes.push((index, Ok(Receipt { first_no, recorded_at })));
         first_no += append.numbers;
     }
-    Ok(outcomes)
+    Ok(written)
 }
 
-/// Asks the rules across rows: the state of all claims of a kind is loaded at once, then moved on
+/// What the rules across rows say of a batch.
+#[derive(Default)]
+struct Decision {
+    refused: BTreeMap<usize, AppendError>,
+    following: Vec<Append>,
+}
+
+/// Asks the rules across rows: the state of all claims of a group is loaded at once, then moved on
 /// claim by claim. An append with several claims is admitted whole or not at all.
 async fn decide(
     connection: &mut &AsyncPgConnection,
     district_code: &str,
     members: &[(usize, &Append)],
-) -> Result<BTreeMap<usize, AppendError>, AppendError> {
-    let mut states: BTreeMap<&'static str, Box<dyn State>> = BTreeMap::new();
-    let claims: Vec<&Claim> = members.iter().flat_map(|(_, append)| &append.claims).collect();
-    let kinds: BTreeMap<&'static str, &Claim> = claims.iter().map(|claim| (claim.decider.kind(), *claim)).collect();
-    for (kind, first) in kinds {
-        let of_kind: Vec<&Claim> = claims.iter().copied().filter(|claim| claim.decider.kind() == kind).collect();
-        let rows: Vec<Row> =
-            first.decider.load(district_code, &of_kind).load(connection).await.map_err(DatabaseError::from)?;
-        states.insert(kind, first.decider.begin(rows));
+) -> Result<Decision, AppendError> {
+    let mut groups: BTreeMap<&'static str, Vec<&Claim>> = BTreeMap::new();
+    for claim in members.iter().flat_map(|(_, append)| &append.claims) {
+        groups.entry(claim.decider.group()).or_default().push(claim);
     }
-    let mut refused = BTreeMap::new();
+    let mut states: BTreeMap<&'static str, Box<dyn State>> = BTreeMap::new();
+    for (group, claims) in groups {
+        let Some(first) = claims.as_slice().first() else { continue };
+        let shared = &**connection;
+        let loads = first.decider.as_ref().load(district_code, &claims).into_iter().map(|statement| async move {
+            let rows: Vec<Row> = statement.load(&mut &*shared).await.map_err(DatabaseError::from)?;
+            Ok::<Vec<Row>, AppendError>(rows)
+        });
+        let rows = try_join_all(loads).await?;
+        states.insert(group, first.decider.begin(rows).map_err(AppendError::Failed)?);
+    }
+    let mut decision = Decision::default();
     for (index, append) in members {
         for claim in &append.claims {
-            let Some(state) = states.get_mut(claim.decider.kind()) else { continue };
+            let Some(state) = states.get_mut(claim.decider.group()) else { continue };
             if let Err(faults) = state.admit(claim) {
-                refused.insert(*index, AppendError::Refused(faults));
+                decision.refused.insert(*index, AppendError::Refused(faults));
                 break;
             }
         }
     }
-    Ok(refused)
+    for state in states.into_values() {
+        decision.following.extend(state.follow().map_err(AppendError::Failed)?);
+    }
+    Ok(decision)
 }

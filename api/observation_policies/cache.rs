@@ -1,19 +1,15 @@
 //! Policies as rules ask for them.
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::app::Service;
+use crate::kit::believed::Believed;
+use crate::kit::dated::{Dated, in_force};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::Statement;
 use crate::kit::value::Value;
-
-/// How long policies are believed: a new one bites within that time in every process.
-const BELIEVED: Duration = Duration::from_secs(2);
 
 /// What is in force.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,13 +33,18 @@ pub struct Policies(Vec<Policy>);
 impl Policies {
     /// The policy in force in an area on a day. Before the first one, the first one holds.
     pub fn at(&self, area_code: &str, day: NaiveDate) -> Policy {
-        let covering = || self.0.iter().enumerate().filter(|(_, policy)| area_code.starts_with(&policy.area_code));
-        let in_force = covering()
-            .filter(|(_, policy)| policy.effective_on <= day)
-            .max_by_key(|(given, policy)| (policy.area_code.len(), policy.effective_on, *given));
-        let first = || covering().min_by_key(|(given, policy)| (policy.effective_on, *given));
         // The migration gives one for everywhere, so the last resort is for a table emptied by hand.
-        in_force.or_else(first).map_or_else(Policy::of_2020, |(_, policy)| policy.clone())
+        in_force(&self.0.iter(), area_code, day).cloned().unwrap_or_else(Policy::of_2020)
+    }
+}
+
+impl Dated for Policy {
+    fn area_code(&self) -> &str {
+        &self.area_code
+    }
+
+    fn effective_on(&self) -> NaiveDate {
+        self.effective_on
     }
 }
 
@@ -77,37 +78,17 @@ impl Policy {
 }
 
 /// Policies as they were read in the last seconds.
-#[derive(Default)]
-pub struct PolicyCache(Mutex<Option<(Instant, Arc<Policies>)>>);
+pub type PolicyCache = Believed<Policies>;
 
-impl PolicyCache {
-    /// Reads them anew where they are older than two seconds.
-    pub async fn refresh(&self, service: &Service) -> Result<(), Problem> {
-        let is_fresh = self.locked().as_ref().is_some_and(|(read_at, _)| read_at.elapsed() < BELIEVED);
-        if is_fresh {
-            return Ok(());
-        }
+/// Reads them, where that was not done just now.
+pub async fn refresh(service: &Service) -> Result<(), Problem> {
+    let load = async || {
         let columns = "area_code, effective_on, fever_c, retest_below_c, observation_days";
         let statement = Statement::new(format!("SELECT {columns} FROM observation_policies ORDER BY created_at, id"));
         let rows = service.database.read(&statement).await?;
-        let policies = Policies(rows.into_iter().filter_map(Policy::of_row).collect());
-        *self.locked() = Some((Instant::now(), Arc::new(policies)));
-        Ok(())
-    }
-
-    /// Reads them anew at the next refresh.
-    pub fn forget(&self) {
-        *self.locked() = None;
-    }
-
-    /// What is known now.
-    pub fn known(&self) -> Arc<Policies> {
-        self.locked().as_ref().map(|(_, policies)| Arc::clone(policies)).unwrap_or_default()
-    }
-
-    fn locked(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Arc<Policies>)>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
+        Ok(Policies(rows.into_iter().filter_map(Policy::of_row).collect()))
+    };
+    service.policies.refresh(load).await
 }
 
 #[cfg(test)]

@@ -5,5 +5,5 @@
 mod cache;
 mod routes;
 
-pub use cache::{Policies, Policy, PolicyCache};
+pub use cache::{Policies, Policy, PolicyCache, refresh};
 pub use routes::{operations, schemas};

@@ -163,24 +163,26 @@ fn answer(call: &Call, record: &Record) -> Answer {
 pub struct MergeDecider;
 
 impl Decider for MergeDecider {
-    fn kind(&self) -> &'static str {
+    fn group(&self) -> &'static str {
         PEOPLE.name
     }
 
-    fn load(&self, district_code: &str, claims: &[&Claim]) -> Statement {
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
         let into = claims.iter().filter_map(|claim| claim.next.as_ref()?.id("merged_into")).map(Value::Id).collect();
-        Statement::new("WITH RECURSIVE chain AS (SELECT p.id, p.merged_into FROM people AS p WHERE p.district_code = ")
+        let chain = Statement::new("WITH RECURSIVE chain AS (SELECT p.id, p.merged_into FROM people AS p WHERE p.district_code = ")
             .text(district_code)
             .sql(" AND p.id = ANY(")
             .column(ColumnType::Id, into)
             .sql(") UNION SELECT p.id, p.merged_into FROM people AS p JOIN chain ON p.id = chain.merged_into WHERE p.district_code = ")
             .text(district_code)
-            .sql(") SELECT id, merged_into FROM chain")
+            .sql(") SELECT id, merged_into FROM chain");
+        vec![chain]
     }
 
-    fn begin(&self, rows: Vec<Row>) -> Box<dyn State> {
-        let pointers = rows.into_iter().filter_map(|mut row| Some((row.id("id")?, row.id("merged_into")?))).collect();
-        Box::new(Pointers(pointers))
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        let pointers =
+            rows.into_iter().flatten().filter_map(|mut row| Some((row.id("id")?, row.id("merged_into")?))).collect();
+        Ok(Box::new(Pointers(pointers)))
     }
 }
 

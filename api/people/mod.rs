@@ -19,6 +19,7 @@ use crate::kit::text::Text;
 use crate::records::{Definition, Reach};
 
 pub use operations::{PURPOSE, REVEALERS, note_found, operations, schemas};
+pub use wire::PERSON_CATEGORY;
 
 /// The kind.
 pub static PEOPLE: Definition = Definition {

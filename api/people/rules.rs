@@ -1,5 +1,7 @@
 //! The rules of people: what a document says, who is the same, what is new about somebody known.
 
+use std::sync::Arc;
+
 use chrono::Datelike;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -13,6 +15,7 @@ use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Decider;
 use crate::privacy::blind::{blind_index, derived_id};
+use crate::records::scribe::Scribe;
 use crate::records::warnings::DIFFERS_FROM_REGISTER;
 use crate::records::{Context, Draft, Record, Rules, Warning};
 
@@ -91,9 +94,9 @@ impl Rules for PersonRules {
         ["document_number", "phone", "name"].map(|field| index(field).map_or(Value::Null, Value::Bytes)).to_vec()
     }
 
-    fn decider(&self, former: Option<&Record>, next: &Record) -> Option<&'static dyn Decider> {
+    fn decider(&self, former: Option<&Record>, next: &Record, _scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
         let moved = former.and_then(pointer) != pointer(next);
-        moved.then_some(&MergeDecider)
+        moved.then(|| Arc::new(MergeDecider) as Arc<dyn Decider>)
     }
 
     fn reconcile(&self, known: &Record, draft: &mut Draft, context: &Context<'_>) -> Option<Record> {

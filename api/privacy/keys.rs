@@ -32,6 +32,8 @@ pub struct Keys {
     pub refresh: Key,
     /// Signs access tokens: the seed of an Ed25519 key.
     pub token: Key,
+    /// Signs release certificates: the seed of an Ed25519 key.
+    pub certificate: Key,
 }
 
 /// Why the keys can't be used.
@@ -64,7 +66,8 @@ pub enum KeyError {
 }
 
 /// The names of the key files, in the order of [`Keys::each`].
-const NAMES: [&str; 7] = ["data-1", "identity", "blind-index-1", "commitment", "cursor", "refresh", "token-1"];
+const NAMES: [&str; 8] =
+    ["data-1", "identity", "blind-index-1", "commitment", "cursor", "refresh", "token-1", "certificate-1"];
 
 impl Keys {
     /// Reads the keys of a directory; makes the directory and the keys that are missing. A key that
@@ -75,7 +78,7 @@ impl Keys {
             .mode(0o700)
             .create(directory)
             .map_err(|source| KeyError::File { path: directory.to_owned(), source })?;
-        let [data, identity, blind_index, commitment, cursor, refresh, token] =
+        let [data, identity, blind_index, commitment, cursor, refresh, token, certificate] =
             NAMES.map(|name| load_or_create(directory, name, knows(name)));
         Ok(Self {
             data: data?,
@@ -85,6 +88,7 @@ impl Keys {
             cursor: cursor?,
             refresh: refresh?,
             token: token?,
+            certificate: certificate?,
         })
     }
 

@@ -32,7 +32,6 @@ pub async fn amend(
     if_match: &IfMatch,
     patch: &Tree,
 ) -> Result<Record, Problem> {
-    service.policies.refresh(service).await?;
     for _ in 0..TRIES {
         let current = writable(service, actor, kind, id).await?;
         if current.envelope.voided {
@@ -80,6 +79,7 @@ pub async fn void(
 
 /// The record, if the actor may see it (else 404) and write it (else 403).
 pub async fn writable(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
+    service.refresh_settings().await?;
     let current = read::find(service, actor, kind, id).await?;
     let envelope = &current.envelope;
     if actor.reaches(kind.writers, &envelope.area_code, envelope.org_id) {
@@ -100,14 +100,14 @@ pub async fn write(
 ) -> Result<Option<Record>, Problem> {
     next.envelope.revision = current.envelope.revision + 1;
     next.envelope.revised_by = actor.user_id;
-    let context = service.context(service.clock.now(), &current.envelope.district_code);
+    let scribe = service.scribe(service.clock.now(), &current.envelope.district_code);
     let mut changes = Changes::default();
     let number = changes.next_number();
     changes.put(kind, Some(current.clone()), next.clone());
     if let Some((key, status)) = key {
         changes.keep(key.answer(kind.name, next.envelope.id, next.envelope.revision, i64::from(status)));
     }
-    match service.ledger.append(changes.into_append(&context, &service.sealer)?).await {
+    match service.ledger.append(changes.into_append(&scribe)?).await {
         Ok(receipt) => {
             receive(&mut next, receipt, number);
             service.believed.invalidate(&(kind.name, next.envelope.id));

@@ -6,7 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::bulk::write_all;
+use super::bulk::{Together, write_all};
 use super::create::{API, Created, Outcome, TRIES, create_all, existing};
 use super::definition::Kind;
 use super::prepare::{Preparation, Prepared, prepare};
@@ -140,17 +140,20 @@ async fn all_or_nothing(
                 .map(|outcome| outcome.filter(Result::is_err).unwrap_or_else(|| Err(Code::BatchAborted.into())))
                 .collect());
         }
-        if let Some(written) = write_all(service, actor, &ready, now).await? {
-            for (index, created) in written {
-                if let Some(slot) = outcomes.get_mut(index) {
-                    *slot = Some(Ok(created));
-                }
+        let written = match write_all(service, actor, &ready, now).await? {
+            Together::Written(written) => written,
+            Together::Refused(problem) => return Err(problem),
+            Together::Met => continue,
+        };
+        for (index, created) in written {
+            if let Some(slot) = outcomes.get_mut(index) {
+                *slot = Some(Ok(created));
             }
-            return Ok(outcomes
-                .into_iter()
-                .map(|outcome| outcome.unwrap_or_else(|| Err(Code::WriteConflict.into())))
-                .collect());
         }
+        return Ok(outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or_else(|| Err(Code::WriteConflict.into())))
+            .collect());
     }
     Err(Code::WriteConflict.into())
 }

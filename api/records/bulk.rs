@@ -38,10 +38,8 @@ pub async fn create_bulk(
         .collect();
     let apart = apart(service, kind, &ready).await?;
     let together: Vec<(usize, &Prepared)> = ready.into_iter().filter(|(index, _)| !apart.contains(index)).collect();
-    let written =
-        if together.is_empty() { Some(Vec::new()) } else { write_all(service, actor, &together, now).await? };
-    let Some(written) = written else {
-        // Somebody else wrote one of them meanwhile: each for itself.
+    let Together::Written(written) = write_all(service, actor, &together, now).await? else {
+        // Somebody else wrote one of them meanwhile, or one isn't allowed: each for itself.
         return create_all(service, actor, kind, trees, source, None).await;
     };
     let mut outcomes: Vec<Option<Outcome>> = preparations.iter().map(settled).collect();
@@ -87,14 +85,24 @@ async fn apart(
     Ok(ready.iter().filter(|(_, item)| is_apart(item, &mut seen)).map(|(index, _)| *index).collect())
 }
 
-/// One append of all items. None where another writer was met.
+/// What became of an append of several.
+pub enum Together {
+    /// All are written.
+    Written(Vec<(usize, Created)>),
+    /// Another writer was met.
+    Met,
+    /// Rules across rows refuse one of them.
+    Refused(Problem),
+}
+
+/// One append of all items.
 pub async fn write_all(
     service: &Service,
     actor: &Actor,
     ready: &[(usize, &Prepared)],
     now: chrono::DateTime<chrono::Utc>,
-) -> Result<Option<Vec<(usize, Created)>>, Problem> {
-    let Some((_, first)) = ready.first() else { return Ok(Some(Vec::new())) };
+) -> Result<Together, Problem> {
+    let Some((_, first)) = ready.first() else { return Ok(Together::Written(Vec::new())) };
     let district_code = &first.place.district_code;
     if ready.iter().any(|(_, item)| item.place.district_code != *district_code) {
         return Err(Code::SpansDistricts.into());
@@ -111,12 +119,13 @@ pub async fn write_all(
             Assembled::Unchanged(record) => Some((index, Created::Known(record, item.submitted.clone()))),
             _ => None,
         };
-        return Ok(Some(assembled.into_iter().filter_map(known).collect()));
+        return Ok(Together::Written(assembled.into_iter().filter_map(known).collect()));
     }
-    let append = changes.into_append(&service.context(now, district_code), &service.sealer)?;
+    let append = changes.into_append(&service.scribe(now, district_code))?;
     let receipt = match service.ledger.append(append).await {
         Ok(receipt) => receipt,
-        Err(AppendError::Conflict(_)) => return Ok(None),
+        Err(AppendError::Conflict(_)) => return Ok(Together::Met),
+        Err(AppendError::Refused(faults)) => return Ok(Together::Refused(AppendError::Refused(faults).into())),
         Err(error) => return Err(error.into()),
     };
     let created = assembled.into_iter().map(|(index, item, assembled)| {
@@ -133,5 +142,5 @@ pub async fn write_all(
         };
         (index, created)
     });
-    Ok(Some(created.collect()))
+    Ok(Together::Written(created.collect()))
 }

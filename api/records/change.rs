@@ -1,12 +1,16 @@
 //! From records to what the ledger writes.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::context::Context;
 use super::definition::Kind;
 use super::record::Record;
+use super::scribe::Scribe;
 use crate::kit::problem::Problem;
 use crate::kit::time::day_of;
+use crate::kit::value::{Value, Values};
 use crate::ledger::{Append, Change, Claim, KeyedAnswer, Operation, Receipt, TallyKey};
 use crate::privacy::seal::Sealer;
 
@@ -67,7 +71,8 @@ impl Changes {
     }
 
     /// The append. Each number's people stand before its main record.
-    pub fn into_append(mut self, context: &Context<'_>, sealer: &Sealer) -> Result<Append, Problem> {
+    pub fn into_append(mut self, scribe: &Arc<Scribe>) -> Result<Append, Problem> {
+        let context = &scribe.context();
         let mut append = Append {
             district_code: context.district_code.to_owned(),
             changes: Vec::with_capacity(self.entries.len()),
@@ -82,8 +87,8 @@ impl Changes {
                 tally(&mut append, entry.kind, former, -1, context);
             }
             tally(&mut append, entry.kind, &entry.record, 1, context);
-            append.claims.extend(claim(&entry));
-            append.changes.push(change(&entry, context, sealer)?);
+            append.claims.extend(claim(&entry, scribe));
+            append.changes.push(change(&entry, context, &scribe.sealer)?);
         }
         Ok(append)
     }
@@ -103,15 +108,26 @@ fn change(entry: &Entry, context: &Context<'_>, sealer: &Sealer) -> Result<Chang
     })
 }
 
-fn claim(entry: &Entry) -> Option<Claim> {
-    let decider = entry.kind.rules.decider(entry.former.as_ref(), &entry.record)?;
-    let next = (!entry.record.envelope.voided).then(|| entry.record.values.clone());
+fn claim(entry: &Entry, scribe: &Arc<Scribe>) -> Option<Claim> {
+    let decider = entry.kind.rules.decider(entry.former.as_ref(), &entry.record, scribe)?;
+    let counts = |record: &&Record| !record.envelope.voided;
     Some(Claim {
         decider,
+        kind: entry.kind.name,
         id: entry.record.envelope.id,
-        former: entry.former.as_ref().map(|former| former.values.clone()),
-        next,
+        former: entry.former.as_ref().filter(counts).map(told),
+        next: Some(&entry.record).filter(counts).map(told),
     })
+}
+
+/// A record's values and those of its envelope that rules across rows ask for.
+fn told(record: &Record) -> Values {
+    let (mut values, envelope) = (record.values.clone(), &record.envelope);
+    values.set("occurred_at", Value::Instant(envelope.occurred_at));
+    values.set("area_code", Value::Text(envelope.area_code.clone()));
+    values.set("org_id", envelope.org_id.map_or(Value::Null, Value::Id));
+    values.set("revised_by", Value::Id(envelope.revised_by));
+    values
 }
 
 /// A void record counts as nothing.

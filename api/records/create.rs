@@ -14,6 +14,7 @@ use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::Code;
 use crate::kit::etag;
+use crate::kit::faults::Fault;
 use crate::kit::problem::Problem;
 use crate::kit::tree::Tree;
 use crate::kit::value::Values;
@@ -132,6 +133,35 @@ async fn write(
     known: &Known,
     key: Option<&Key>,
 ) -> Option<Outcome> {
+    match write_once(service, actor, item, now, known, key).await {
+        Err(Refusal(problem, faults)) => {
+            // What was taken before meets its own consequences when it is sent again.
+            match existing(service, actor, item.draft.kind, item).await {
+                Ok(None) => {}
+                found => return found.unwrap_or_else(|problem| Some(Err(problem))),
+            }
+            let mut conceding = item.clone();
+            if !item.draft.kind.rules.concede(&mut conceding.draft, &faults) {
+                return Some(Err(problem));
+            }
+            let again = write_once(service, actor, &conceding, now, known, key).await;
+            again.unwrap_or_else(|Refusal(problem, _)| Some(Err(problem)))
+        }
+        Ok(outcome) => outcome,
+    }
+}
+
+/// Rules across rows said no: as an answer, and in detail.
+struct Refusal(Problem, Vec<Fault>);
+
+async fn write_once(
+    service: &Service,
+    actor: &Actor,
+    item: &Prepared,
+    now: DateTime<Utc>,
+    known: &Known,
+    key: Option<&Key>,
+) -> Result<Option<Outcome>, Refusal> {
     let mut changes = Changes::default();
     // Each creation sees who was known before; two that introduce the same person meet in the ledger.
     let assembled = assemble(service, actor, item, now, &mut known.clone(), &mut changes);
@@ -140,25 +170,27 @@ async fn write(
         Assembled::Completed(record, number) => {
             (record, number, |record, item| Created::Known(record, item.submitted.clone()))
         }
-        Assembled::Unchanged(record) => return Some(Ok(Created::Known(record, item.submitted.clone()))),
+        Assembled::Unchanged(record) => return Ok(Some(Ok(Created::Known(record, item.submitted.clone())))),
     };
     if let Some(key) = key {
         let status = if record.envelope.revision == 1 { 201 } else { 200 };
         changes.keep(key.answer(item.draft.kind.name, record.envelope.id, record.envelope.revision, status));
     }
-    let context = service.context(now, &item.place.district_code);
-    let append = match changes.into_append(&context, &service.sealer) {
+    let append = match changes.into_append(&service.scribe(now, &item.place.district_code)) {
         Ok(append) => append,
-        Err(problem) => return Some(Err(problem)),
+        Err(problem) => return Ok(Some(Err(problem))),
     };
-    match service.ledger.append(append).await {
+    Ok(match service.ledger.append(append).await {
         Ok(receipt) => {
             receive(&mut record, receipt, number);
             Some(Ok(created(record, item)))
         }
         Err(AppendError::Conflict(_)) => None,
+        Err(AppendError::Refused(faults)) => {
+            return Err(Refusal(AppendError::Refused(faults.clone()).into(), faults));
+        }
         Err(error) => Some(Err(error.into())),
-    }
+    })
 }
 
 /// The record that has the id already: the same content is a retry, other content a collision; out of

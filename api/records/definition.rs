@@ -2,20 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use uuid::Uuid;
-
-use super::context::Context;
-use super::draft::Draft;
 use super::envelope;
-use super::record::Record;
+use super::rules::Rules;
 use super::warnings::Warning;
 use crate::auth::roles::Role;
-use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape};
 use crate::kit::statement::ColumnType;
 use crate::kit::text::Text;
-use crate::kit::value::Value;
-use crate::ledger::decide::Decider;
 use crate::ledger::{Column, Table};
 
 /// How far a grant reaches for reading a kind.
@@ -63,64 +56,6 @@ pub struct Definition {
     pub sequence: i16,
 }
 
-/// What is counted, and how much of it: units in the name (`disinfected_dm2`), integers only.
-pub type Measure = (&'static str, i64);
-
-/// What a kind decides itself. Pure: no IO; the time and the keys come in the context.
-pub trait Rules: Sync {
-    /// Checks across fields and of forms that a shape can't say. Values that were faulty are absent;
-    /// ask `faults.touches` before calling something missing. May normalise values.
-    fn check(&self, _draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {}
-
-    /// Checks that need the records which the references name (`draft.references`).
-    fn check_references(&self, _draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {}
-
-    /// The id that the record's content gives it, where identity is the server's to derive.
-    fn identify(&self, _draft: &Draft, _context: &Context<'_>) -> Option<Uuid> {
-        None
-    }
-
-    /// Sets the fields that the server adds, and notes warnings. Runs again after each amendment.
-    fn judge(&self, _draft: &mut Draft, _context: &Context<'_>) {}
-
-    /// What makes two rows of a file the same record where they have no id: dotted names of members; the
-    /// whole row where none is named.
-    fn natural_key(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    /// Columns of blind indexes, in the table beside the fields.
-    fn blind_columns(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    /// The blind indexes' values, one a column.
-    fn blind_values(&self, _record: &Record, _context: &Context<'_>) -> Vec<Value> {
-        Vec::new()
-    }
-
-    /// The rules across rows that a change must pass, where there are any: then it takes the decide path.
-    fn decider(&self, _former: Option<&Record>, _next: &Record) -> Option<&'static dyn Decider> {
-        None
-    }
-
-    /// What a record counts as, and how much, in the rollups of its day, area and place.
-    fn measures(&self, _record: &Record) -> Vec<Measure> {
-        Vec::new()
-    }
-
-    /// For kinds with derived ids: what a known record gains from what was submitted once more.
-    /// `None` where there is nothing new.
-    fn reconcile(&self, _known: &Record, _draft: &mut Draft, _context: &Context<'_>) -> Option<Record> {
-        None
-    }
-}
-
-/// A kind whose identity and checks are those of its fields alone.
-pub struct NoRules;
-
-impl Rules for NoRules {}
-
 /// A kind as the frame uses it: its definition and what follows from it.
 pub struct Kind {
     definition: &'static Definition,
@@ -145,7 +80,7 @@ impl Kind {
         columns.extend(
             definition.rules.blind_columns().iter().map(|name| Column { name, column_type: ColumnType::Bytes }),
         );
-        let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+        let names: Vec<String> = columns.iter().map(Column::identifier).collect();
         let select = format!("district_code, change_no, recorded_at, revised_at, {}", names.join(", "));
         let table = Table { name: definition.name, columns };
         Self { definition, table, select }

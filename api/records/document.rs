@@ -76,8 +76,14 @@ pub fn schemas(kind: &Kind) -> Vec<(String, Json)> {
         put(&mut schema, "description", about);
         schema
     };
-    vec![
+    let mut schemas = vec![
         (kind.schema.to_owned(), named(served(kind, &fields), kind.about.to_owned())),
+        (format!("{}Page", kind.schema), page(&reference(kind.schema))),
+    ];
+    if kind.writers.is_empty() {
+        return schemas;
+    }
+    schemas.extend([
         (
             format!("New{}", kind.schema),
             named(object(&fields, Direction::Sent), format!("Creates a record: {}", kind.about)),
@@ -89,8 +95,8 @@ pub fn schemas(kind: &Kind) -> Vec<(String, Json)> {
                 "A merge patch (RFC 7396): what is absent stays, null takes out.".into(),
             ),
         ),
-        (format!("{}Page", kind.schema), page(&reference(kind.schema))),
-    ]
+    ]);
+    schemas
 }
 
 /// The schema of a page of items.
@@ -161,6 +167,9 @@ fn default_of(field: &Field) -> Json {
         ("occurred_at", _) => "2020-02-02T08:30:00+08:00".into(),
         ("person_id", _) => "8f0c2a52-7d0a-8b1e-9a35-3f0c5d2f4b10".into(),
         (_, Shape::Boolean) if field.required => true.into(),
+        (_, Shape::Word(vocabulary)) if field.required => vocabulary.words.first().map(|word| word.code).into(),
+        (_, Shape::Day) if field.required => "2020-02-02".into(),
+        (_, Shape::Instant) if field.required => "2020-02-02T08:30:00+08:00".into(),
         (_, Shape::List { .. }) if field.required => json!([]),
         _ => Json::Null,
     }

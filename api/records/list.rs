@@ -6,64 +6,18 @@ use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use uuid::Uuid;
 
 use super::definition::Kind;
+pub use super::parameters::{CURSOR, LIMIT, parameters};
 use super::read::{self, load};
 use super::record::Record;
 use super::scope::{visible_to, within};
 use crate::app::Service;
 use crate::auth::roles::Actor;
-use crate::files::export;
 use crate::kit::catalogue::Code;
 use crate::kit::cursor;
-use crate::kit::field::{Field, Shape};
+use crate::kit::field::Shape;
 use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
-
-/// The parameters of every list.
-pub static LIMIT: Field = Field::new(
-    "limit",
-    Shape::Integer { min: 1, max: 500 },
-    Text::new("Limit", "条数"),
-    "How many items at most, 50 by default.",
-);
-/// Where to go on.
-pub static CURSOR: Field = Field::new(
-    "cursor",
-    Shape::Text { min: 1, max: 500, pattern: None },
-    Text::new("Cursor", "游标"),
-    "`next_cursor` of the page before, with the same other parameters.",
-);
-static PARAMETERS: &[Field] = &[
-    Field::new(
-        "district_code",
-        Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
-        Text::new("District", "区县"),
-        "Needed only by callers with several districts.",
-    ),
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below."),
-    Field::new("from", Shape::Instant, Text::new("From", "起"), "Happened at or after this instant."),
-    Field::new("to", Shape::Instant, Text::new("To", "止"), "Happened before this instant."),
-    Field::new(
-        "from_on",
-        Shape::Day,
-        Text::new("From day", "起始日"),
-        "Happened on or after this day of the district's zone.",
-    ),
-    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Happened on or before this day."),
-    Field::new(
-        "include_voided",
-        Shape::Boolean,
-        Text::new("Include voided", "含作废"),
-        "Whether void records are listed too.",
-    ),
-];
-
-/// The parameters of a kind's list.
-pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
-    let filters = kind.filters.iter().filter_map(|name| kind.field(name));
-    [&LIMIT, &CURSOR].into_iter().chain(PARAMETERS).chain(filters).chain(export::PARAMETERS).collect()
-}
 
 /// A page.
 pub struct Page {
@@ -95,16 +49,18 @@ pub async fn list_where(
     let filter = Filter::of_query(service, kind, &district_code, query).await?;
     let statement = filter.apply(service, visible_to(actor, kind, &district_code));
     let statement = condition(&district_code, statement);
+    let (before, direction) = if query.text("order") == Some("oldest") { (">", "ASC") } else { ("<", "DESC") };
     let statement = match after {
         Some((occurred_at, id)) => statement
-            .sql(" AND (r.occurred_at, r.id) < (")
+            .sql(format!(" AND (r.occurred_at, r.id) {before} ("))
             .bind(ColumnType::Instant, Value::Instant(occurred_at))
             .sql(", ")
             .id(id)
             .sql(")"),
         None => statement,
     };
-    let statement = statement.sql(" ORDER BY r.occurred_at DESC, r.id DESC LIMIT ").integer(limit + 1);
+    let order = format!(" ORDER BY r.occurred_at {direction}, r.id {direction} LIMIT ");
+    let statement = statement.sql(order).integer(limit + 1);
     let mut items = load(service, kind, &statement).await?;
     let more = items.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -177,6 +133,9 @@ fn filtered(
     if let Some(area_code) = query.text("area_code") {
         statement = within("r", statement.sql(" AND "), area_code);
     }
+    if let Some(org_id) = query.id("org_id") {
+        statement = statement.sql(" AND r.org_id = ").id(org_id);
+    }
     if kind.field("merged_into").is_some() {
         statement = statement.sql(" AND r.merged_into IS NULL");
     }
@@ -188,9 +147,9 @@ fn filtered(
         statement = match families.get(column.name) {
             Some(ids) => {
                 let ids = ids.iter().copied().map(Value::Id).collect();
-                statement.sql(format!(" AND r.{} = ANY(", column.name)).column(ColumnType::Id, ids).sql(")")
+                statement.sql(format!(" AND r.{} = ANY(", column.identifier())).column(ColumnType::Id, ids).sql(")")
             }
-            None => statement.sql(format!(" AND r.{} = ", column.name)).bind(column.column_type, value.clone()),
+            None => statement.sql(format!(" AND r.{} = ", column.identifier())).bind(column.column_type, value.clone()),
         };
     }
     statement

@@ -20,6 +20,7 @@ use crate::kit::etag::{self, IfMatch};
 use crate::kit::field::{Field, free_text};
 use crate::kit::problem::Problem;
 use crate::kit::text::Text;
+use crate::kit::value::Value;
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation};
 
@@ -40,7 +41,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
     let (record, page) = (reference(kind.schema), reference(&format!("{}Page", kind.schema)));
     let example = example_served(kind);
     let listed = json!({"items": [example], "next_cursor": null});
-    vec![
+    let operations = vec![
         Operation::new(Method::POST, &base, format!("create_{one}"), move |call| post(kind, call))
             .described(kind.name, format!("Create a {label} record"), "The same `id` with the same content is answered 200 with the current record, with other content 409. Without an `id` the server makes one, and a retry makes another record.")
             .access(Access::Roles(kind.writers))
@@ -100,7 +101,9 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .access(Access::Roles(kind.readers))
             .keys(KeyScope::Read)
             .answers(200, "All revisions.", Some(page), Some(listed)),
-    ]
+    ];
+    // What only the service writes can only be read.
+    operations.into_iter().filter(|operation| !kind.writers.is_empty() || operation.method == Method::GET).collect()
 }
 
 async fn post(kind: &'static Kind, call: Call) -> Answer {
@@ -164,7 +167,11 @@ fn is_merged(record: &Record, id: Uuid) -> bool {
     record.envelope.id != id && !is_alias
 }
 
-async fn page_of(kind: &'static Kind, call: Call) -> Answer {
+async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
+    if call.query.take("assignee").is_some() {
+        let own = Value::Id(call.actor()?.user_id);
+        call.query.set("assignee_id", own);
+    }
     if let Some(format) = export::asked(&call) {
         return export::export(kind, call, format).await;
     }

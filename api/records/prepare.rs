@@ -62,7 +62,7 @@ pub async fn prepare(
     source: &str,
     now: DateTime<Utc>,
 ) -> Result<Vec<Preparation>, Problem> {
-    service.policies.refresh(service).await?;
+    service.refresh_settings().await?;
     let mut items: Vec<Item> = trees.iter().map(|tree| parse(service, kind, tree, now)).collect();
     resolve_all(service, actor, &mut items).await?;
     let mut prepared = Vec::with_capacity(items.len());

@@ -116,17 +116,24 @@ pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut F
 }
 
 fn default_area(actor: &Actor, draft: &Draft) -> Option<String> {
-    let of_place = draft.references.get("place_id").map(|place| place.envelope.area_code.clone());
-    of_place.or_else(|| actor.only_area(draft.kind.writers).map(str::to_owned))
+    let named = ["place_id", "case_id", "person_id"].iter().find_map(|field| draft.references.get(field));
+    named
+        .map(|record| record.envelope.area_code.clone())
+        .or_else(|| actor.only_area(draft.kind.writers).map(str::to_owned))
 }
 
 fn area_warning(code: &str) -> Option<&'static Warning> {
     [&warnings::SUPERSEDED_AREA, &warnings::AMBIGUOUS_AREA].into_iter().find(|warning| warning.code == code)
 }
 
-/// 403 where the actor doesn't write in that area for that organisation.
+/// 403 where the actor doesn't write in that area for that organisation, or not this.
 pub fn demand_reach(actor: &Actor, draft: &Draft, place: &Place) -> Result<(), Problem> {
-    if actor.reaches(draft.kind.writers, &place.area_code, place.org_id) { Ok(()) } else { Err(Code::OutOfArea.into()) }
+    let writers = draft.kind.rules.writers(draft).unwrap_or(draft.kind.writers);
+    match actor.reaches(writers, &place.area_code, place.org_id) {
+        true => Ok(()),
+        false if actor.holds(writers) => Err(Code::OutOfArea.into()),
+        false => Err(Code::Forbidden.into()),
+    }
 }
 
 /// Warns of what happened in the future or long ago, and of somebody else's capture.

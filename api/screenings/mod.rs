@@ -12,6 +12,8 @@ mod rules;
 mod wire;
 
 pub use operations::{operations, schemas};
+pub use rules::IMPLAUSIBLE_TEMPERATURE;
+pub use wire::{MEASURE_SITE, MEASURING_DEVICE, SYMPTOM};
 
 use crate::auth::Role;
 use crate::kit::text::Text;

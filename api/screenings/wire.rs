@@ -38,7 +38,8 @@ static SCREENING_ANSWER: Vocabulary = Vocabulary::new(
     ],
 );
 
-static SYMPTOM: Vocabulary = Vocabulary::new(
+/// What somebody complains of.
+pub static SYMPTOM: Vocabulary = Vocabulary::new(
     "symptom",
     Text::new("Symptom", "症状"),
     &[
@@ -59,7 +60,8 @@ static SYMPTOM: Vocabulary = Vocabulary::new(
     ],
 );
 
-static MEASURE_SITE: Vocabulary = Vocabulary::new(
+/// Where a temperature was taken.
+pub static MEASURE_SITE: Vocabulary = Vocabulary::new(
     "measure_site",
     Text::new("Where measured", "测温部位"),
     &[
@@ -71,7 +73,8 @@ static MEASURE_SITE: Vocabulary = Vocabulary::new(
     ],
 );
 
-static MEASURING_DEVICE: Vocabulary = Vocabulary::new(
+/// With what.
+pub static MEASURING_DEVICE: Vocabulary = Vocabulary::new(
     "measuring_device",
     Text::new("Device", "测温设备"),
     &[

@@ -84,7 +84,7 @@ async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
         |name: &str| kind.body_fields().iter().any(|field| field.name == name && field.write == Write::Always);
     let patch: Map<String, Json> = found.patch.clone().into_iter().filter(|(name, _)| amendable(name)).collect();
     let patch = Tree::from_json(&Json::Object(patch));
-    service.policies.refresh(service).await?;
+    service.refresh_settings().await?;
     for _ in 0..TRIES {
         let current = amend::writable(service, actor, kind, found.record_id).await?;
         let next = amend::patched(service, actor, kind, &current, &patch).await?;

@@ -215,7 +215,7 @@ async fn change(
     kind: &'static Kind,
     item: &Item,
 ) -> Result<Outcome, Problem> {
-    service.policies.refresh(service).await?;
+    service.refresh_settings().await?;
     let attempt = async |actor: &Actor| match item.op() {
         "void" => void_item(service, actor, kind, item).await,
         _ => amend_item(service, actor, kind, item).await,

@@ -92,7 +92,12 @@ impl TestApp {
         self.actor(Role::TownCadre, area).await
     }
 
-    /// A gate guard.
+    /// Somebody of a health centre.
+    pub async fn health_worker(&self, area: &str) -> Actor {
+        self.actor(Role::HealthWorker, area).await
+    }
+
+    /// Somebody at a checkpoint of an area.
     pub async fn gate_guard(&self, area: &str) -> Actor {
         self.actor(Role::GateGuard, area).await
     }

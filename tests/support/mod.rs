@@ -8,7 +8,7 @@ pub mod examples;
 pub mod phone;
 pub mod process;
 
-pub use actor::Actor;
+pub use actor::{Actor, Reply};
 pub use app::TestApp;
 pub use cluster::{cluster_directory, empty_database};
 

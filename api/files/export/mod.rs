@@ -130,7 +130,7 @@ pub fn demand_none(query: &Values) -> Result<(), Problem> {
 /// Answers a list as a file.
 pub async fn export(kind: &'static Kind, call: Call, format: Format) -> Answer {
     demand_scope(&call)?;
-    for name in ["limit", "cursor"] {
+    for name in ["limit", "cursor", "order"] {
         if call.query.has(name) {
             return Err(fault(&format!("?{name}"), FaultCode::OnlyInPages));
         }

@@ -1,0 +1,99 @@
+//! Duties (责任清单): what is expected of whom until when, as rows; closed by the record that proves it, in that
+//! record's own transaction. *Missed* is a fact of the data, not a report that somebody writes.
+//!
+//! - The service writes them: people prove them by their records, waive them with a reason, hand them over.
+//! - When what is expected how often: [`cadences`], dated data.
+//! - Which record proves which duty: [`matching`]. What is due and unproven is missed within a minute and goes
+//!   one level up: [`worker`].
+
+mod cadence_routes;
+pub mod cadences;
+pub mod duty;
+pub mod matching;
+mod routes;
+mod summary;
+mod wire;
+pub mod worker;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+pub use wire::line_of;
+
+use crate::auth::Role;
+use crate::kit::text::Text;
+use crate::operations::Operation;
+use crate::records::{Definition, Measure, Reach, Record, Rules};
+
+/// Who sees duties.
+pub const READERS: &[Role] = &[
+    Role::DistrictAdmin,
+    Role::OrgAdmin,
+    Role::GridWorker,
+    Role::TownCadre,
+    Role::VillageCadre,
+    Role::GroupCadre,
+    Role::HealthWorker,
+    Role::CdcOfficer,
+    Role::PoliceOfficer,
+];
+
+/// The kind.
+pub static DUTIES: Definition = Definition {
+    name: "duties",
+    path: "duties",
+    schema: "Duty",
+    label: Text::new("Duty", "责任清单"),
+    about: "Something that is expected of somebody until a time. Written by the service.",
+    fields: wire::FIELDS,
+    filters: &[
+        "duty_kind",
+        "line",
+        "state",
+        "assignee_id",
+        "subject_id",
+        "late",
+        "reported_late",
+        "escalated_to",
+        "explained",
+    ],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: READERS,
+    writers: &[],
+    rules: &DutyRules,
+    warnings: &[],
+    example: include_str!("../../openapi/examples/duties/served.json"),
+    sequence: 2,
+};
+
+struct DutyRules;
+
+/// What is counted of a kind of duty: `am_reading.missed`.
+static MEASURES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
+    let kinds = wire::DUTY_KIND.codes();
+    let named = kinds.iter().flat_map(|kind| COUNTED.iter().map(move |counted| format!("{kind}.{counted}")));
+    named.map(|name| (name.clone(), &*Box::leak(name.into_boxed_str()))).collect()
+});
+/// What is counted of each kind.
+const COUNTED: [&str; 7] = ["expected", "open", "done", "missed", "waived", "late", "reported_late"];
+
+impl Rules for DutyRules {
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let kind = record.values.text("duty_kind").unwrap_or_default();
+        let flags = ["late", "reported_late"].into_iter().filter(|flag| record.values.boolean(flag) == Some(true));
+        let counted = ["expected"].into_iter().chain(record.values.text("state")).chain(flags);
+        counted.filter_map(|counted| MEASURES.get(&format!("{kind}.{counted}")).map(|measure| (*measure, 1))).collect()
+    }
+}
+
+/// The operations of this room.
+pub fn operations() -> Vec<Operation> {
+    routes::operations().into_iter().chain(summary::operations()).chain(cadence_routes::operations()).collect()
+}
+
+/// The schemas of this room.
+pub fn schemas() -> Vec<(String, serde_json::Value)> {
+    cadence_routes::schemas().into_iter().chain(summary::schemas()).collect()
+}

@@ -1,0 +1,145 @@
+//! What people do with a duty: waive it with a reason, give it to somebody else.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{DUTIES, READERS, wire};
+use crate::auth::Role;
+use crate::auth::keys::KeyScope;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::etag;
+use crate::kit::field::{Field, Shape};
+use crate::kit::problem::Problem;
+use crate::kit::statement::Statement;
+use crate::kit::text::Text;
+use crate::kit::value::{Value, Values};
+use crate::operations::schema::{Direction, object, reference};
+use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::records::create::TRIES;
+use crate::records::{Kind, Record, Registry, amend, document, read, view};
+
+/// Who says that something need not be done, or that it couldn't.
+const WAIVERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
+
+static WAIVE: &[Field] = &[wire::REASON.required()];
+static HAND_OVER: &[Field] = &[Field::new(
+    "assignee_id",
+    Shape::Id,
+    Text::new("Assignee", "责任人"),
+    "Who does it instead: an account that may write there.",
+)
+.required()];
+
+/// The operations of this part of the room.
+pub fn operations() -> Vec<Operation> {
+    let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
+    let example = Registry::new(&[&DUTIES]).kind(DUTIES.name).map(document::example_served);
+    let answers = |operation: Operation| {
+        operation
+            .keys(KeyScope::Write)
+            .answers(200, "The duty.", Some(reference(DUTIES.schema)), example.clone())
+            .with_headers(&["ETag"])
+            .problems(&[Code::OutOfArea, Code::AlreadyEnded, Code::WriteConflict, Code::LedgerUnavailable])
+    };
+    vec![
+        answers(Operation::new(Method::POST, "/v1/duties/{id}:waive", "waive_duty", waive)
+            .described("duties", "Waive a duty", "An open one is not expected any more. One that was missed stays missed, and is explained: what has no reason keeps a case from being released.")
+            .access(Access::Roles(WAIVERS))
+            .body(form(WAIVE), json!({"reason": "当日外出就诊,由医院测温"}))),
+        answers(Operation::new(Method::POST, "/v1/duties/{id}:hand-over", "hand_over_duty", hand_over)
+            .described("duties", "Hand a duty over", "Somebody else answers for it. By whoever answers for it now, or above him.")
+            .access(Access::Roles(READERS))
+            .body(form(HAND_OVER), json!({"assignee_id": "0198c0de-0008-7000-8000-000000000001"}))),
+    ]
+}
+
+async fn waive(call: Call) -> Answer {
+    let form = call.form(WAIVE).await?;
+    let id = call.path_id()?;
+    change(&call, id, |duty| demand(&call, duty, None), |duty| explained(duty, &form)).await
+}
+
+/// The duty with its reason; none where it needs none.
+fn explained(duty: &Record, form: &Values) -> Result<Option<Record>, Problem> {
+    let mut next = match duty.values.text("state") {
+        Some("open") => super::duty::waive(duty, "by_hand"),
+        Some("missed") => duty.clone(),
+        Some("waived") => return Ok(None),
+        _ => return Err(Code::AlreadyEnded.into()),
+    };
+    next.values.set("explained", Value::Boolean(true));
+    next.values.set("reason", Value::Text(form.text("reason").unwrap_or_default().to_owned()));
+    Ok(Some(next))
+}
+
+async fn hand_over(call: Call) -> Answer {
+    let form = call.form(HAND_OVER).await?;
+    let (id, assignee_id) = (call.path_id()?, form.id("assignee_id").unwrap_or_default());
+    let duty = read::find(&call.service, call.actor()?, kind(&call)?, id).await?;
+    demand_account(&call, assignee_id, &duty).await?;
+    let give = |duty: &Record| {
+        if !super::duty::is(duty, "open") {
+            return Err(Code::AlreadyEnded.into());
+        }
+        let mut next = duty.clone();
+        next.values.set("assignee_id", Value::Id(assignee_id));
+        Ok(Some(next).filter(|next| next.values != duty.values))
+    };
+    change(&call, id, |duty| demand(&call, duty, duty.values.id("assignee_id")), give).await
+}
+
+/// 403 where the caller is neither who answers for the duty nor stands above it.
+fn demand(call: &Call, duty: &Record, assignee_id: Option<Uuid>) -> Result<(), Problem> {
+    let (actor, envelope) = (call.actor()?, &duty.envelope);
+    let may = assignee_id == Some(actor.user_id) || actor.reaches(WAIVERS, &envelope.area_code, envelope.org_id);
+    if may { Ok(()) } else { Err(Code::OutOfArea.into()) }
+}
+
+/// The account must be active and see the duty.
+async fn demand_account(call: &Call, id: Uuid, duty: &Record) -> Result<(), Problem> {
+    let roles: Vec<Value> = READERS.iter().map(|role| Value::Text(role.code().to_owned())).collect();
+    let statement = Statement::new(
+        "SELECT 1 AS found FROM users AS u JOIN user_grants AS g ON g.user_id = u.id WHERE u.active AND u.id = ",
+    )
+    .id(id)
+    .sql(" AND g.role = ANY(")
+    .column(crate::kit::statement::ColumnType::Text, roles)
+    .sql(") AND starts_with(")
+    .text(&duty.envelope.area_code)
+    .sql(", g.area_code) LIMIT 1");
+    if call.service.database.read(&statement).await?.is_empty() {
+        return Err(fault("/assignee_id", FaultCode::UnknownReference));
+    }
+    Ok(())
+}
+
+async fn change(
+    call: &Call,
+    id: Uuid,
+    may: impl Fn(&Record) -> Result<(), Problem>,
+    next: impl Fn(&Record) -> Result<Option<Record>, Problem>,
+) -> Answer {
+    let (service, actor, kind) = (&call.service, call.actor()?, kind(call)?);
+    for _ in 0..TRIES {
+        let current = read::find(service, actor, kind, id).await?;
+        may(&current)?;
+        let Some(next) = next(&current)? else { return Ok(answer(call, kind, &current)) };
+        if let Some(written) = amend::write(service, actor, kind, &current, next, None).await? {
+            return Ok(answer(call, kind, &written));
+        }
+    }
+    Err(Code::WriteConflict.into())
+}
+
+fn kind(call: &Call) -> Result<&'static Kind, Problem> {
+    call.service.kinds.kind(DUTIES.name).ok_or_else(|| Problem::internal("no kind duties"))
+}
+
+fn answer(call: &Call, kind: &Kind, record: &Record) -> HttpResponse {
+    let body = view::record(&call.service, kind, record, call.language);
+    let tag = etag::of_revision(record.envelope.revision);
+    HttpResponse::Ok().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-store")).json(body)
+}

@@ -1,0 +1,229 @@
+//! "Who has not …": duties counted by kind, line, area or organisation, each figure with the list behind it.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use chrono::{Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use serde_json::{Map, Value as Json, json};
+
+use super::{COUNTED, READERS, line_of};
+use crate::auth::keys::KeyScope;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::field::{Field, Shape};
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::Text;
+use crate::kit::time::day_of;
+use crate::kit::value::{Value, Values};
+use crate::kit::vocabulary::{Vocabulary, word};
+use crate::operations::schema::reference;
+use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::records::list::district;
+use crate::records::scope::{reached, readable, within};
+
+static BY: Vocabulary = Vocabulary::new(
+    "duty_grouping",
+    Text::new("By", "分组"),
+    &[
+        word("kind", "kind", "事项"),
+        word("line", "line", "责任线"),
+        word("area", "area", "区划"),
+        word("org", "organisation", "单位"),
+    ],
+);
+static PARAMETERS: [Field; 5] = [
+    Field::new(
+        "by",
+        Shape::Word(&BY),
+        Text::new("By", "分组"),
+        "What a line stands for; `kind` by default. `area` gives the level below `area_code`.",
+    ),
+    Field::new(
+        "district_code",
+        Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
+        Text::new("District", "区县"),
+        "Needed only by callers with several districts.",
+    ),
+    Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below."),
+    Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "Of this day on; today by default."),
+    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Until this day; `from_on` by default."),
+];
+/// A summary covers at most so many days.
+const MOST_DAYS: i64 = 92;
+
+/// The operations of this part of the room.
+pub fn operations() -> Vec<Operation> {
+    let counts: Map<String, Json> = COUNTED.iter().map(|counted| ((*counted).to_owned(), json!(1))).collect();
+    let mut line = Json::Object(counts.clone());
+    crate::kit::json::put(&mut line, "key", "am_reading");
+    crate::kit::json::put(
+        &mut line,
+        "missed_url",
+        "/v1/duties?state=missed&order=oldest&from_on=2020-02-02&to_on=2020-02-02&duty_kind=am_reading",
+    );
+    let example = json!({"by": "kind", "from_on": "2020-02-02", "to_on": "2020-02-02", "items": [line], "total": counts, "as_of_change_no": 42});
+    vec![
+        Operation::new(Method::GET, "/v1/duties/summary", "get_duty_summary", summary)
+            .described("duties", "Who has not", "How many were expected, done, missed, waived, late, by kind, line, area or organisation, with the list behind what was missed, the oldest first.")
+            .access(Access::Roles(READERS))
+            .keys(KeyScope::Read)
+            .parameters(PARAMETERS.iter().collect())
+            .answers(200, "The figures.", Some(reference("DutySummary")), Some(example))
+            .problems(&[Code::DistrictRequired]),
+    ]
+}
+
+/// The schemas of this part of the room.
+pub fn schemas() -> Vec<(String, Json)> {
+    let count = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": 1_000_000_000, "description": about});
+    let counts =
+        || -> Map<String, Json> { COUNTED.iter().map(|counted| ((*counted).to_owned(), count("How many."))).collect() };
+    let mut line = counts();
+    line.insert("key".into(), json!({"type": ["string", "null"], "maxLength": 60, "description": "The kind, line, area code or organisation."}));
+    line.insert(
+        "missed_url".into(),
+        json!({"type": "string", "maxLength": 500, "description": "The list of what was missed, the oldest first."}),
+    );
+    let required: Vec<&str> = COUNTED.to_vec();
+    let text = |about: &str, max: i64| json!({"type": "string", "maxLength": max, "description": about});
+    let summary = json!({"type": "object", "description": "Duties counted.", "required": ["by", "from_on", "to_on", "items", "total", "as_of_change_no"], "properties": {
+        "by": text("What a line stands for.", 20), "from_on": text("First day.", 10), "to_on": text("Last day.", 10),
+        "items": {"type": "array", "maxItems": 10_000, "description": "A line a group.", "items": {"type": "object", "description": "A group.", "required": required, "properties": line}},
+        "total": {"type": "object", "description": "All together.", "required": required, "properties": counts()},
+        "as_of_change_no": {"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": "Counted as of this change."}}});
+    vec![("DutySummary".into(), summary)]
+}
+
+type Counts = BTreeMap<&'static str, i64>;
+
+async fn summary(call: Call) -> Answer {
+    let (service, actor) = (&call.service, call.actor()?);
+    let district_code = district(actor, &call.query)?.ok_or(Code::NotFound)?;
+    let by = call.query.text("by").unwrap_or("kind").to_owned();
+    let today = day_of(service.clock.now(), service.zone);
+    let from_on = call.query.day("from_on").unwrap_or(today);
+    let to_on = call.query.day("to_on").unwrap_or(from_on.max(today.min(from_on)));
+    if to_on < from_on {
+        return Err(fault("?to_on", FaultCode::InvalidOrder));
+    }
+    if (to_on - from_on).num_days() >= MOST_DAYS {
+        return Err(fault("?to_on", FaultCode::BadParameter));
+    }
+    let head = service.ledger.heads().known(&district_code);
+    let of_organizations = actor.grants_of(READERS).any(|grant| grant.org_id.is_some());
+    let rows = if by == "org" || of_organizations {
+        service.database.read(&counted(&call, &district_code, from_on, to_on)?).await?
+    } else {
+        service.database.read(&rolled_up(&call, &district_code, from_on, to_on)?).await?
+    };
+    let (groups, total) = gather(rows, &by, call.query.text("area_code").unwrap_or(&district_code).len());
+    let items: Vec<Json> =
+        groups.iter().map(|(key, counts)| line(&by, key, counts, from_on, to_on, &call.query)).collect();
+    let body = json!({"by": by, "from_on": from_on, "to_on": to_on, "items": items, "total": served(&total), "as_of_change_no": head});
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// From the rollups: the same cost however many duties there are.
+fn rolled_up(call: &Call, district_code: &str, from_on: NaiveDate, to_on: NaiveDate) -> Result<Statement, Problem> {
+    let statement = Statement::new("SELECT r.area_code, r.measure, sum(r.total)::bigint AS total FROM record_rollups AS r WHERE r.kind = 'duties' AND r.district_code = ")
+        .text(district_code)
+        .sql(" AND r.on_day >= ")
+        .bind(ColumnType::Day, Value::Day(from_on))
+        .sql(" AND r.on_day <= ")
+        .bind(ColumnType::Day, Value::Day(to_on))
+        .sql(" AND ");
+    let statement = reached("r", statement, call.actor()?, READERS, false);
+    let statement = in_area(call, statement);
+    Ok(statement.sql(" GROUP BY r.area_code, r.measure HAVING sum(r.total) <> 0"))
+}
+
+/// From the duties themselves, for what the rollups don't know: organisations.
+fn counted(call: &Call, district_code: &str, from_on: NaiveDate, to_on: NaiveDate) -> Result<Statement, Problem> {
+    let zone = call.service.zone;
+    let begins = |day: NaiveDate| zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
+    let (Some(from), Some(to)) = (begins(from_on), to_on.checked_add_days(Days::new(1)).and_then(begins)) else {
+        return Err(fault("?from_on", FaultCode::BadParameter));
+    };
+    let kind = call.service.kinds.kind("duties").ok_or_else(|| Problem::internal("no kind duties"))?;
+    let instant = |at: chrono::DateTime<chrono_tz::Tz>| Value::Instant(at.with_timezone(&Utc));
+    let statement = Statement::new("SELECT r.org_id, r.area_code, r.duty_kind, r.state, r.late, r.reported_late, count(*) AS total FROM duties AS r WHERE NOT r.voided AND r.district_code = ")
+        .text(district_code)
+        .sql(" AND r.occurred_at >= ")
+        .bind(ColumnType::Instant, instant(from))
+        .sql(" AND r.occurred_at < ")
+        .bind(ColumnType::Instant, instant(to))
+        .sql(" AND ");
+    let statement = in_area(call, readable("r", statement, call.actor()?, kind));
+    Ok(statement.sql(" GROUP BY 1, 2, 3, 4, 5, 6"))
+}
+
+fn in_area(call: &Call, statement: Statement) -> Statement {
+    match call.query.text("area_code") {
+        Some(area_code) => within("r", statement.sql(" AND "), area_code),
+        None => statement,
+    }
+}
+
+/// Groups the rows. Below a district are townships (9 digits), below those villages (12), below those all.
+fn gather(rows: Vec<Row>, by: &str, area_length: usize) -> (BTreeMap<Option<String>, Counts>, Counts) {
+    let below = if area_length < 9 { 9 } else { 12 };
+    let (mut groups, mut total) = (BTreeMap::<Option<String>, Counts>::new(), Counts::new());
+    for mut row in rows {
+        let amount = row.integer("total").unwrap_or_default();
+        let (duty_kind, counted) = told(&mut row);
+        let area_code = row.text("area_code").unwrap_or_default();
+        let key = match by {
+            "line" => Some(line_of(&duty_kind).to_owned()),
+            "area" => Some(area_code.get(..below).unwrap_or(&area_code).to_owned()),
+            "org" => row.id("org_id").map(|id| id.to_string()),
+            _ => Some(duty_kind),
+        };
+        for counted in counted {
+            *groups.entry(key.clone()).or_default().entry(counted).or_default() += amount;
+            *total.entry(counted).or_default() += amount;
+        }
+    }
+    (groups, total)
+}
+
+/// Of which kind a row is, and as what it counts: of a rollup by its measure, of a count by its state.
+fn told(row: &mut Row) -> (String, Vec<&'static str>) {
+    let find = |name: &str| COUNTED.into_iter().find(|counted| *counted == name);
+    if let Some(measure) = row.text("measure") {
+        let (duty_kind, counted) = measure.split_once('.').unwrap_or((&measure, ""));
+        return (duty_kind.to_owned(), find(counted).into_iter().collect());
+    }
+    let flags =
+        ["late", "reported_late"].into_iter().filter(|flag| row.boolean(flag) == Some(true)).collect::<Vec<_>>();
+    let state = row.text("state").and_then(|state| find(&state));
+    (row.text("duty_kind").unwrap_or_default(), ["expected"].into_iter().chain(state).chain(flags).collect())
+}
+
+fn served(counts: &Counts) -> Json {
+    COUNTED
+        .iter()
+        .map(|counted| ((*counted).to_owned(), json!(counts.get(counted).copied().unwrap_or_default())))
+        .collect()
+}
+
+fn line(by: &str, key: &Option<String>, counts: &Counts, from_on: NaiveDate, to_on: NaiveDate, query: &Values) -> Json {
+    let mut line = served(counts);
+    let mut url = format!("/v1/duties?state=missed&order=oldest&from_on={from_on}&to_on={to_on}");
+    let area = query.text("area_code").filter(|_| by != "area").map(|code| ("area_code", code));
+    let own = key.as_deref().and_then(|key| match by {
+        "area" => Some(("area_code", key)),
+        "line" => Some(("line", key)),
+        "kind" => Some(("duty_kind", key)),
+        "org" => Some(("org_id", key)),
+        _ => None,
+    });
+    for (name, value) in area.into_iter().chain(own) {
+        url.push_str(&format!("&{name}={value}"));
+    }
+    crate::kit::json::put(&mut line, "key", key.clone());
+    crate::kit::json::put(&mut line, "missed_url", url);
+    line
+}

@@ -1,0 +1,193 @@
+//! One case under the lock: itself, its duties, its contacts; and what a record changes about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::contact::contact_of;
+use crate::duties::matching::Contact;
+use crate::isolation_cases::rules::supervisor_of;
+use crate::isolation_cases::states::fault;
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::Fault;
+use crate::kit::problem::Problem;
+use crate::kit::value::{Value, Values};
+use crate::ledger::decide::Claim;
+use crate::records::change::Changes;
+use crate::records::scribe::Scribe;
+use crate::records::{Envelope, Record};
+
+/// A duty as it was and as it is.
+pub struct Held {
+    pub former: Option<Record>,
+    pub record: Record,
+}
+
+/// A case under the lock.
+pub struct Case {
+    former: Option<Record>,
+    pub record: Record,
+    pub duties: BTreeMap<Uuid, Held>,
+    pub contacts: BTreeMap<Uuid, Contact>,
+    /// Steps that the service itself made.
+    pub steps: Vec<Record>,
+    /// Whose write it follows from.
+    pub by: Uuid,
+    /// Contacts that were voided or changed just now.
+    pub gone: BTreeSet<Uuid>,
+}
+
+impl Case {
+    /// A case as it is stored.
+    pub fn stored(record: Record) -> Self {
+        Self {
+            former: Some(record.clone()),
+            record,
+            duties: BTreeMap::new(),
+            contacts: BTreeMap::new(),
+            steps: Vec::new(),
+            by: Uuid::nil(),
+            gone: BTreeSet::new(),
+        }
+    }
+
+    /// A case that is being created: its own append writes it.
+    pub fn begun(id: Uuid, values: &Values, scribe: &Scribe) -> Self {
+        let by = values.id("revised_by").unwrap_or_default();
+        let mut case = Self::stored(Record { envelope: by_service(id, scribe, values, by), values: values.clone() });
+        case.by = by;
+        case
+    }
+
+    /// Holds a stored duty.
+    pub fn hold(&mut self, duty: Record) {
+        self.duties.insert(duty.envelope.id, Held { former: Some(duty.clone()), record: duty });
+    }
+
+    /// How the case stands.
+    pub fn state(&self) -> &str {
+        self.record.values.text("state").unwrap_or_default()
+    }
+
+    /// The case itself was amended or voided, by its own append.
+    pub fn amended(&mut self, claim: &Claim, scribe: &Scribe) {
+        match &claim.next {
+            Some(values) => {
+                self.by = values.id("revised_by").unwrap_or_default();
+                let lines = ["town", "village", "group", "health_center", "police_station"];
+                for line in lines {
+                    let (former, next) = (supervisor_of(&self.record.values, line), supervisor_of(values, line));
+                    if former != next {
+                        self.hand_over(line, former, next);
+                    }
+                }
+                self.record.values = values.clone();
+                self.record.envelope.revision += 1;
+                self.former = Some(self.record.clone());
+                self.settle(scribe);
+            }
+            None => self.waive_where("cause_voided", |_| true),
+        }
+    }
+
+    fn hand_over(&mut self, line: &str, former: Option<Uuid>, next: Option<Uuid>) {
+        for held in self.duties.values_mut() {
+            let values = &mut held.record.values;
+            let open = values.text("state") == Some("open") && values.text("line") == Some(line);
+            if open && values.id("assignee_id") == former {
+                values.set("assignee_id", next.map_or(Value::Null, Value::Id));
+            }
+        }
+    }
+
+    /// A record of the case came, was changed or was voided.
+    pub fn took(&mut self, claim: &Claim, scribe: &Arc<Scribe>) -> Result<(), Vec<Fault>> {
+        if let Some(next) = &claim.next {
+            self.demand_free_slot(claim, next)?;
+            self.by = next.id("revised_by").unwrap_or_default();
+        }
+        let voided = self.contacts.remove(&claim.id).is_some() && claim.next.is_none();
+        self.gone.insert(claim.id);
+        if let Some(contact) = claim.next.as_ref().and_then(|next| contact_of(claim, next, scribe)) {
+            self.contacts.insert(claim.id, contact);
+        }
+        if voided {
+            let id = claim.id;
+            self.waive_where("cause_voided", |duty| duty.values.id("cause_id") == Some(id));
+        }
+        if claim.kind == "temperature_readings" && claim.next.is_some() && self.state() == "notified" {
+            self.begin_observation(claim, scribe);
+        }
+        self.expect_of(claim.id, scribe);
+        self.settle(scribe);
+        Ok(())
+    }
+
+    fn demand_free_slot(&self, claim: &Claim, next: &Values) -> Result<(), Vec<Fault>> {
+        let key = |values: &Values| Some((values.text("slot")?.to_owned(), values.day("slot_on")?));
+        let slot = key(next).filter(|(slot, _)| slot != "extra");
+        let taken = slot.is_some()
+            && self.contacts.values().any(|other| {
+                other.kind == "temperature_readings" && other.id != claim.id && key(&other.values) == slot
+            });
+        if taken { Err(vec![fault("/slot", FaultCode::SlotTaken, vec![])]) } else { Ok(()) }
+    }
+}
+
+impl Case {
+    /// Puts what changed into an append: each row under a number of its own.
+    pub fn put_into(self, changes: &mut Changes, scribe: &Scribe) -> Result<(), Problem> {
+        let by = self.by;
+        let revised = |former: &Record, mut record: Record| {
+            record.envelope.revision = former.envelope.revision + 1;
+            record.envelope.revised_by = by;
+            record
+        };
+        if let Some(former) = self.former.filter(|former| former.values != self.record.values) {
+            changes.next_number();
+            let record = revised(&former, self.record);
+            changes.put(scribe.kind("isolation_cases")?, Some(former), record);
+        }
+        for step in self.steps {
+            changes.next_number();
+            changes.put(scribe.kind("isolation_case_transitions")?, None, step);
+        }
+        for held in self.duties.into_values() {
+            if held.former.as_ref().is_some_and(|former| former.values == held.record.values) {
+                continue;
+            }
+            changes.next_number();
+            let record = match &held.former {
+                Some(former) => revised(former, held.record),
+                None => held.record,
+            };
+            changes.put(scribe.kind("duties")?, held.former, record);
+        }
+        Ok(())
+    }
+}
+
+/// The envelope of what the service writes about a case.
+pub fn by_service(id: Uuid, scribe: &Scribe, values: &Values, by: Uuid) -> Envelope {
+    Envelope {
+        id,
+        district_code: scribe.district_code.clone(),
+        area_code: values.text("area_code").unwrap_or(&scribe.district_code).to_owned(),
+        area_code_submitted: None,
+        org_id: values.id("org_id"),
+        occurred_at: values.instant("occurred_at").unwrap_or(scribe.now),
+        device_time: None,
+        recorded_at: scribe.now,
+        recorded_by: by,
+        revised_at: scribe.now,
+        revised_by: by,
+        captured_by: None,
+        source: "system".to_owned(),
+        revision: 1,
+        change_no: 0,
+        voided: false,
+        warnings: Vec::new(),
+        submission_digest: vec![0; 32],
+    }
+}

@@ -1,0 +1,60 @@
+//! What a record of a case asks for: measuring again, an answer to a fever or a symptom, a delivery.
+
+use uuid::Uuid;
+
+use super::case::Case;
+use crate::duties::matching::Contact;
+use crate::kit::value::Values;
+use crate::ledger::decide::Claim;
+use crate::records::scribe::Scribe;
+
+/// A claim's record as a contact.
+pub fn contact_of(claim: &Claim, values: &Values, scribe: &Scribe) -> Option<Contact> {
+    let occurred_at = values.instant("occurred_at")?;
+    Some(Contact { kind: claim.kind, id: claim.id, occurred_at, known_at: scribe.now, values: values.clone() })
+}
+
+/// An errand at the time when it was delivered, not when it was asked for.
+pub fn at_delivery(errand: &Contact) -> Contact {
+    let delivered_at = errand.values.instant("delivered_at").unwrap_or(errand.occurred_at);
+    Contact { occurred_at: delivered_at, ..errand.clone() }
+}
+
+fn has_symptom(contact: &Contact) -> bool {
+    contact.values.codes("symptoms").iter().any(|code| *code != "none")
+}
+
+impl Case {
+    /// What is expected of every new case.
+    pub fn expect_first(&mut self, scribe: &Scribe) {
+        self.open("notice_signing", None, scribe.now, scribe);
+        if self.record.values.boolean("supervisors_complete") != Some(true) {
+            self.open("supervisor_assignment", None, scribe.now, scribe);
+        }
+    }
+
+    /// Opens what a contact asks for, and takes back what it asked for before it was changed.
+    pub fn expect_of(&mut self, id: Uuid, scribe: &Scribe) {
+        let Some(contact) = self.contacts.get(&id).cloned() else { return };
+        let is_reading = contact.kind == "temperature_readings";
+        let fever = contact.values.boolean("fever") == Some(true);
+        let is_retest = contact.values.id("retest_of").is_some();
+        let undelivered = !matches!(contact.values.text("state"), Some("nothing_needed"));
+        let asks = [
+            ("retest", is_reading && contact.values.boolean("needs_retest") == Some(true)),
+            ("fever_alert", is_reading && is_retest && fever),
+            ("symptom_alert", has_symptom(&contact)),
+            ("errand_delivery", contact.kind == "errands" && undelivered),
+        ];
+        for (duty_kind, asked) in asks {
+            if asked {
+                self.open(duty_kind, Some(id), contact.occurred_at, scribe);
+            } else {
+                let of_this = |duty: &crate::records::Record| {
+                    duty.values.id("cause_id") == Some(id) && duty.values.text("duty_kind") == Some(duty_kind)
+                };
+                self.waive_where("cause_voided", of_this);
+            }
+        }
+    }
+}

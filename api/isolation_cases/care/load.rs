@@ -1,0 +1,164 @@
+//! Loading what a batch of claims touches: the cases, their duties and contacts of those days.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::case::Case;
+use super::{Care, PLAN, case_of};
+use crate::duties::matching::Contact;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::{Value, Values};
+use crate::ledger::decide::Claim;
+use crate::records::Record;
+use crate::records::scribe::Scribe;
+
+/// A proof and its duty lie at most a day and a night apart.
+const AROUND: TimeDelta = TimeDelta::hours(36);
+/// Longer than anybody is observed: for steps that look at the whole case.
+const WHOLE: TimeDelta = TimeDelta::days(400);
+
+/// Kinds of contacts, with the columns that say what they prove; what isn't named is null.
+const CONTACTS: [(&str, &[&str], bool); 7] = [
+    ("temperature_readings", &["slot", "slot_on", "retest_of", "fever", "needs_retest", "symptoms"], true),
+    ("follow_up_visits", &["line", "symptoms"], true),
+    ("spot_checks", &[], true),
+    ("errands", &["state", "delivered_at"], true),
+    ("patrol_logs", &[], true),
+    ("observation_notices", &[], false),
+    ("isolation_case_transitions", &["to"], false),
+];
+const COLUMNS: [(&str, &str); 10] = [
+    ("slot", "text"),
+    ("slot_on", "date"),
+    ("retest_of", "uuid"),
+    ("fever", "boolean"),
+    ("needs_retest", "boolean"),
+    ("symptoms", "jsonb"),
+    ("line", "text"),
+    ("state", "text"),
+    ("delivered_at", "timestamptz"),
+    ("to", "text"),
+];
+
+/// Cases; open cases of the same people; duties; contacts.
+pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+    let ids = || claims.iter().filter_map(|claim| case_of(claim)).map(Value::Id).collect::<Vec<_>>();
+    let (from, to) = span(scribe, claims);
+    let Some((cases, duties)) = scribe.kinds.kind("isolation_cases").zip(scribe.kinds.kind("duties")) else {
+        return Vec::new();
+    };
+    let of_kind = |select: &str, table: &str, column: &str| {
+        Statement::new(format!("SELECT {select} FROM {table} AS r WHERE r.district_code = "))
+            .text(district_code)
+            .sql(format!(" AND r.{column} = ANY("))
+            .column(ColumnType::Id, ids())
+            .sql(")")
+    };
+    let people = claims.iter().filter(|claim| claim.kind == "isolation_cases" && claim.former.is_none());
+    let people = people.filter_map(|claim| claim.next.as_ref()?.id("person_id")).map(Value::Id).collect();
+    let open = Statement::new("SELECT id, person_id FROM isolation_cases WHERE district_code = ")
+        .text(district_code)
+        .sql(" AND NOT voided AND ended_at IS NULL AND person_id = ANY(")
+        .column(ColumnType::Id, people)
+        .sql(")");
+    let proofs = claims.iter().map(|claim| Value::Id(claim.id)).collect();
+    let duties = of_kind(duties.select(), "duties", "subject_id")
+        .sql(" AND (r.state = 'open' OR (r.opens_at >= ")
+        .bind(ColumnType::Instant, Value::Instant(from))
+        .sql(" AND r.opens_at < ")
+        .bind(ColumnType::Instant, Value::Instant(to))
+        .sql(") OR (r.proof->>'id')::uuid = ANY(")
+        .column(ColumnType::Id, proofs)
+        .sql("))");
+    let contacts = CONTACTS.iter().enumerate().fold(Statement::new(""), |all, (index, (kind, columns, dated))| {
+        let all = if index > 0 { all.sql(" UNION ALL ") } else { all };
+        let cells: Vec<String> = COLUMNS
+            .iter()
+            .map(
+                |(name, sql)| {
+                    if columns.contains(name) { format!("\"{name}\"") } else { format!("NULL::{sql} AS \"{name}\"") }
+                },
+            )
+            .collect();
+        let all = all
+            .sql(format!(
+                "SELECT '{kind}' AS kind, id, case_id, occurred_at, recorded_at, {} FROM {kind} WHERE district_code = ",
+                cells.join(", ")
+            ))
+            .text(district_code)
+            .sql(" AND NOT voided AND case_id = ANY(")
+            .column(ColumnType::Id, ids())
+            .sql(")");
+        if !dated {
+            return all;
+        }
+        all.sql(" AND occurred_at >= ")
+            .bind(ColumnType::Instant, Value::Instant(from))
+            .sql(" AND occurred_at < ")
+            .bind(ColumnType::Instant, Value::Instant(to))
+    });
+    vec![of_kind(cases.select(), "isolation_cases", "id"), open, duties, contacts]
+}
+
+/// The days that the claims touch.
+fn span(scribe: &Scribe, claims: &[&Claim]) -> (DateTime<Utc>, DateTime<Utc>) {
+    let (mut from, mut to) = (scribe.now, scribe.now);
+    for claim in claims {
+        for values in claim.former.iter().chain(&claim.next) {
+            let at = values.instant("occurred_at").unwrap_or(scribe.now);
+            (from, to) = (from.min(at), to.max(at));
+        }
+        let whole = match claim.kind {
+            "isolation_case_transitions" | "isolation_cases" => true,
+            PLAN => claim.next.is_none(),
+            _ => false,
+        };
+        if whole {
+            from = from.min(scribe.now - WHOLE);
+        }
+    }
+    (from - AROUND, to + AROUND + AROUND)
+}
+
+/// The state of those rows.
+pub fn care(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
+    let read = |name: &str, rows: Vec<Row>| -> Result<Vec<Record>, String> {
+        let kind = scribe.kind(name).map_err(|problem| problem.to_string())?;
+        let record = |row| Record::from_row(kind, row, &scribe.sealer).map_err(|problem| problem.to_string());
+        rows.into_iter().map(record).collect()
+    };
+    let mut lists = rows.into_iter();
+    let mut next = || lists.next().unwrap_or_default();
+    let cases = read("isolation_cases", next())?;
+    let mut cases: BTreeMap<Uuid, Case> =
+        cases.into_iter().map(|record| (record.envelope.id, Case::stored(record))).collect();
+    let open = next().into_iter().filter_map(|mut row| Some((row.id("person_id")?, row.id("id")?))).collect();
+    for duty in read("duties", next())? {
+        if let Some(case) = duty.values.id("subject_id").and_then(|id| cases.get_mut(&id)) {
+            case.hold(duty);
+        }
+    }
+    for row in next() {
+        if let Some((case_id, contact)) = contact(row)
+            && let Some(case) = cases.get_mut(&case_id)
+        {
+            case.contacts.insert(contact.id, contact);
+        }
+    }
+    Ok(Care { scribe: Arc::clone(scribe), cases, open })
+}
+
+fn contact(mut row: Row) -> Option<(Uuid, Contact)> {
+    let kind = row.text("kind")?;
+    let (kind, _, _) = CONTACTS.iter().find(|(name, _, _)| *name == kind)?;
+    let mut values = Values::default();
+    for (name, _) in COLUMNS {
+        values.set(name, row.take(name));
+    }
+    let (occurred_at, known_at) = (row.instant("occurred_at")?, row.instant("recorded_at")?);
+    Some((row.id("case_id")?, Contact { kind, id: row.id("id")?, occurred_at, known_at, values }))
+}

@@ -1,0 +1,199 @@
+//! What every record of a case goes through under the district's lock: is it allowed as the case stands, and
+//! what follows: the case moves on, duties are opened, closed, reopened.
+//!
+//! Duties are not counted up and down: after each record they are settled anew from the records that stand,
+//! by [`crate::duties::matching`]. So it doesn't matter in which order phones hand in, what is voided or
+//! moved, and a proof that is gone reopens what it had closed.
+
+mod case;
+mod contact;
+mod expect;
+mod load;
+mod plan;
+mod step;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use self::case::Case;
+use super::states::fault;
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::{Fault, Faults};
+use crate::kit::row::Row;
+use crate::kit::statement::Statement;
+use crate::kit::time::day_of;
+use crate::ledger::Append;
+use crate::ledger::decide::{Claim, Decider, State};
+use crate::records::change::Changes;
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Draft, Measure, Record, Rules};
+
+/// Asks for what is expected of a case in the next days; no record.
+pub const PLAN: &str = "care_plan";
+/// Asks whether somebody had no contact for a day; no record.
+pub const NO_CONTACT: &str = "no_contact";
+
+/// Rules of the kinds that belong to a case.
+pub struct CareRules {
+    measure: &'static str,
+    judge: fn(&mut Draft, &Context<'_>),
+    check: fn(&mut Draft, &mut Faults),
+    measures: fn(&Record) -> Vec<Measure>,
+}
+
+impl CareRules {
+    /// A kind of which each record counts one.
+    pub const fn new(measure: &'static str) -> Self {
+        Self { measure, judge: |_, _| {}, check: |_, _| {}, measures: |_| Vec::new() }
+    }
+
+    /// With a judgement of its own.
+    pub const fn judging(mut self, judge: fn(&mut Draft, &Context<'_>)) -> Self {
+        self.judge = judge;
+        self
+    }
+
+    /// With checks of its own.
+    pub const fn checking(mut self, check: fn(&mut Draft, &mut Faults)) -> Self {
+        self.check = check;
+        self
+    }
+
+    /// Counting more than itself.
+    pub const fn measuring(mut self, measures: fn(&Record) -> Vec<Measure>) -> Self {
+        self.measures = measures;
+        self
+    }
+}
+
+impl Rules for CareRules {
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        (self.check)(draft, faults);
+    }
+
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
+        warn_of_ended(draft);
+        (self.judge)(draft, context);
+    }
+
+    fn natural_key(&self) -> &'static [&'static str] {
+        &["case_id", "occurred_at"]
+    }
+
+    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        Some(CareDecider::of(scribe))
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let mut measures = vec![(self.measure, 1)];
+        measures.extend((self.measures)(record));
+        measures
+    }
+}
+
+/// What happens after a case ended is kept, and said.
+pub fn warn_of_ended(draft: &mut Draft) {
+    let Some(case) = draft.references.get("case_id") else { return };
+    let ended_at = case.values.instant("ended_at");
+    if ended_at.zip(draft.values.instant("occurred_at")).is_some_and(|(ended_at, at)| at > ended_at) {
+        draft.warn(&super::CASE_ENDED, "case_id");
+    }
+}
+
+/// "None" excludes all other symptoms.
+pub fn check_symptoms(draft: &mut Draft, faults: &mut Faults) {
+    let codes = draft.values.codes("symptoms");
+    if codes.len() > 1 && codes.contains(&"none") {
+        faults.add(draft.at("symptoms"), FaultCode::NotWithOthers);
+    }
+}
+
+/// Decides about the records of cases.
+pub struct CareDecider(Arc<Scribe>);
+
+impl CareDecider {
+    /// The decider of an append.
+    pub fn of(scribe: &Arc<Scribe>) -> Arc<dyn Decider> {
+        Arc::new(Self(Arc::clone(scribe)))
+    }
+}
+
+impl Decider for CareDecider {
+    fn group(&self) -> &'static str {
+        "isolation_cases"
+    }
+
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+        load::statements(&self.0, district_code, claims)
+    }
+
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        load::care(&self.0, rows).map(|care| Box::new(care) as Box<dyn State>)
+    }
+}
+
+/// The cases that a batch touches, moved on claim by claim.
+pub struct Care {
+    scribe: Arc<Scribe>,
+    cases: BTreeMap<Uuid, Case>,
+    /// Open cases of the people concerned: person and case.
+    open: Vec<(Uuid, Uuid)>,
+}
+
+/// The case a claim is about.
+fn case_of(claim: &Claim) -> Option<Uuid> {
+    match claim.kind {
+        "isolation_cases" | PLAN | NO_CONTACT => Some(claim.id),
+        _ => claim.next.as_ref().or(claim.former.as_ref())?.id("case_id"),
+    }
+}
+
+impl State for Care {
+    fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let scribe = Arc::clone(&self.scribe);
+        if claim.kind == "isolation_cases" && claim.former.is_none() {
+            return self.begin_case(claim);
+        }
+        let Some(case) = case_of(claim).and_then(|id| self.cases.get_mut(&id)) else { return Ok(()) };
+        match claim.kind {
+            "isolation_cases" => case.amended(claim, &scribe),
+            PLAN => {
+                let from = claim.next.as_ref().and_then(|next| next.instant("occurred_at"));
+                case.plan(&scribe, from.map(|from| day_of(from, scribe.zone)));
+            }
+            NO_CONTACT => case.note_no_contact(&scribe),
+            "isolation_case_transitions" => return case.step(claim, &scribe),
+            _ => return case.took(claim, &scribe),
+        }
+        Ok(())
+    }
+
+    fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
+        let mut changes = Changes::default();
+        for case in self.cases.into_values() {
+            case.put_into(&mut changes, &self.scribe).map_err(|problem| problem.to_string())?;
+        }
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        changes.into_append(&self.scribe).map(Some).map_err(|problem| problem.to_string())
+    }
+}
+
+impl Care {
+    /// A new case: nobody has two open ones at a time.
+    fn begin_case(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let Some(values) = &claim.next else { return Ok(()) };
+        let person_id = values.id("person_id");
+        if self.open.iter().any(|(person, case)| Some(*person) == person_id && *case != claim.id) {
+            return Err(vec![fault("/person_id", FaultCode::ActiveCaseExists, vec![])]);
+        }
+        self.open.extend(person_id.map(|person| (person, claim.id)));
+        let mut case = Case::begun(claim.id, values, &self.scribe);
+        case.expect_first(&self.scribe);
+        self.cases.insert(claim.id, case);
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! A case moves from one state to the next.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::case::{Case, by_service};
+use super::contact::contact_of;
+use crate::duties::duty;
+use crate::isolation_cases::rules::{days_of, missing_levels, set_release};
+use crate::isolation_cases::states::{CARED_FOR, ENDED, Facts, fault, judge};
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::Fault;
+use crate::kit::time::day_of;
+use crate::kit::value::{Value, Values};
+use crate::ledger::decide::Claim;
+use crate::privacy::blind::derived_id;
+use crate::records::Record;
+use crate::records::scribe::Scribe;
+
+/// Duties that only make sense while somebody is observed at home.
+const CARE_DUTIES: [&str; 6] =
+    ["am_reading", "pm_reading", "town_visit", "village_check", "group_check", "police_check"];
+
+impl Case {
+    /// A step that somebody asks for.
+    pub fn step(&mut self, claim: &Claim, scribe: &Scribe) -> Result<(), Vec<Fault>> {
+        let Some(values) = &claim.next else {
+            return Err(vec![fault("", FaultCode::TransitionStands, vec![])]);
+        };
+        // Amended: where it leads can't be changed.
+        if claim.former.is_some() {
+            return Ok(());
+        }
+        let (from, to) = (self.state().to_owned(), values.text("to").unwrap_or_default());
+        judge(&from, to, &self.facts(to, values, scribe))?;
+        self.by = values.id("revised_by").unwrap_or_default();
+        if let Some(contact) = contact_of(claim, values, scribe) {
+            self.contacts.insert(claim.id, contact);
+        }
+        self.move_to(to, values, scribe);
+        Ok(())
+    }
+
+    /// The first reading begins observation.
+    pub fn begin_observation(&mut self, claim: &Claim, scribe: &Scribe) {
+        let Some(reading) = &claim.next else { return };
+        let id = derived_id(&scribe.keys.identity, &["transition", "under_observation", &claim.id.to_string()]);
+        let mut values = Values::default();
+        values.set("case_id", Value::Id(self.record.envelope.id));
+        values.set("to", Value::Text("under_observation".to_owned()));
+        let envelope = by_service(id, scribe, reading, self.by);
+        self.steps.push(Record { envelope, values: values.clone() });
+        self.move_to("under_observation", &values, scribe);
+    }
+
+    fn facts(&self, to: &str, values: &Values, scribe: &Scribe) -> Facts {
+        let case = &self.record.values;
+        let ends = to == "completed";
+        Facts {
+            notice_signed: self.contacts.values().any(|contact| contact.kind == "observation_notices"),
+            missing_levels: missing_levels(case),
+            release_from: case.instant("release_from").unwrap_or(scribe.now),
+            occurred_at: values.instant("occurred_at").unwrap_or(scribe.now).min(scribe.now),
+            unaccounted: if ends { self.unaccounted(scribe) } else { Vec::new() },
+        }
+    }
+
+    fn move_to(&mut self, to: &str, step: &Values, scribe: &Scribe) {
+        let at = step.instant("occurred_at").unwrap_or(scribe.now);
+        if to == "notified" {
+            self.record.values.set("notified_at", Value::Instant(at));
+        }
+        if let Some(anchored_on) = step.day("anchored_on") {
+            self.extend(anchored_on, scribe);
+        }
+        let state = if to == "extended" { "under_observation" } else { to };
+        self.record.values.set("state", Value::Text(state.to_owned()));
+        if ENDED.contains(&state) {
+            self.record.values.set("ended_at", Value::Instant(at));
+        }
+        if !CARED_FOR.contains(&state) {
+            let ended = ENDED.contains(&state);
+            self.waive_where("not_observed", |record| {
+                let of_care = record.values.text("duty_kind").is_some_and(|kind| CARE_DUTIES.contains(&kind));
+                let ends_too = ended && record.values.text("duty_kind") != Some("errand_delivery");
+                (of_care || ends_too) && duty::due_at(record) > at
+            });
+        }
+        self.plan(scribe, None);
+        self.settle(scribe);
+    }
+
+    /// Counts anew from another exposure. The end never moves back.
+    fn extend(&mut self, anchored_on: NaiveDate, scribe: &Scribe) {
+        let values = &mut self.record.values;
+        let days = scribe.policies.at(&self.record.envelope.area_code, anchored_on).observation_days;
+        let former = values.day("ends_on").unwrap_or(anchored_on);
+        let Some((_, last)) = days_of(anchored_on, false, days).filter(|(_, last)| *last > former) else { return };
+        values.set("extended", Value::Boolean(true));
+        values.set("ends_on", Value::Day(last));
+        set_release(values, last, scribe.zone);
+    }
+
+    /// Days on which a reading is missing that nobody gave a reason for.
+    fn unaccounted(&self, scribe: &Scribe) -> Vec<NaiveDate> {
+        let values = &self.record.values;
+        let (Some(first), Some(last)) = (values.day("starts_on"), values.day("ends_on")) else { return Vec::new() };
+        let since = self.accountable_from(scribe);
+        let area_code = &self.record.envelope.area_code;
+        let is_missing = |day: NaiveDate, duty_kind: &'static str, slot: &str| {
+            let index = (day - first).num_days();
+            let window = scribe
+                .cadences
+                .at(duty_kind, area_code, day)
+                .and_then(|cadence| cadence.window(day, index, scribe.zone));
+            window.is_some_and(|(_, due_at)| due_at > since)
+                && !self.was_measured(day, slot)
+                && !self.duties.get(&self.duty_id(duty_kind, day, scribe)).is_some_and(|held| {
+                    held.record.values.boolean("explained") == Some(true) || duty::is(&held.record, "waived")
+                })
+        };
+        let days = day_of(since, scribe.zone).max(first).iter_days().take_while(|day| *day <= last);
+        days.filter(|day| is_missing(*day, "am_reading", "am") || is_missing(*day, "pm_reading", "pm")).collect()
+    }
+
+    fn was_measured(&self, day: NaiveDate, slot: &str) -> bool {
+        self.contacts.values().any(|contact| {
+            contact.kind == "temperature_readings"
+                && contact.values.text("slot") == Some(slot)
+                && contact.values.day("slot_on") == Some(day)
+        })
+    }
+
+    /// Since when something can have been missed: since the service knew and the person was told.
+    pub fn accountable_from(&self, scribe: &Scribe) -> DateTime<Utc> {
+        let values = &self.record.values;
+        let registered_at = values.instant("registered_at").unwrap_or(scribe.now);
+        registered_at.max(values.instant("notified_at").unwrap_or(registered_at))
+    }
+
+    /// The id of a duty of a day: whoever makes it, it is made once.
+    pub fn duty_id(&self, duty_kind: &str, day: NaiveDate, scribe: &Scribe) -> Uuid {
+        let case = self.record.envelope.id.to_string();
+        derived_id(&scribe.keys.identity, &["duty", duty_kind, &case, &day.to_string()])
+    }
+}

@@ -1,0 +1,83 @@
+//! Errands (代购): what somebody who can't go out asked for, until it was delivered. `nothing_needed` is an
+//! answer too: who asked and heard "nothing" has done the day's check.
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use super::CASE_ID;
+use super::care::CareRules;
+use crate::auth::Role;
+use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::text::Text;
+use crate::kit::value::Value;
+use crate::kit::vocabulary::{Vocabulary, word};
+use crate::records::{Definition, Reach};
+
+static STATE: Vocabulary = Vocabulary::new(
+    "errand_state",
+    Text::new("State", "状态"),
+    &[
+        word("nothing_needed", "nothing needed", "无需求"),
+        word("asked", "asked", "已提出"),
+        word("bought", "bought", "已购买"),
+        word("delivered", "delivered", "已送达"),
+    ],
+);
+
+static FIELDS: &[Field] = &[
+    CASE_ID.required().on_create(),
+    Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "How far it is; `asked` by default."),
+    Field::new(
+        "items",
+        Shape::List { of: &free_text(100), max: 50 },
+        Text::new("Items", "物品"),
+        "What was asked for.",
+    )
+    .sealed(),
+    Field::new(
+        "cost_cny",
+        Shape::Decimal { scale: 2, min: "0", max: "100000" },
+        Text::new("Cost (CNY)", "费用(元)"),
+        "What it cost, in yuan.",
+    ),
+    Field::new(
+        "delivered_at",
+        Shape::Instant,
+        Text::new("Delivered at", "送达时间"),
+        "When it was handed over; the time of the write by default.",
+    ),
+];
+
+/// The kind.
+pub static ERRANDS: Definition = Definition {
+    name: "errands",
+    path: "errands",
+    schema: "Errand",
+    label: Text::new("Errand", "代购代办"),
+    about: "An errand for somebody under observation at home.",
+    fields: FIELDS,
+    filters: &["case_id", "state"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: super::CARERS,
+    writers: &[Role::DistrictAdmin, Role::GridWorker, Role::TownCadre, Role::VillageCadre, Role::GroupCadre],
+    rules: &ERRAND_RULES,
+    warnings: &[&super::CASE_ENDED],
+    example: include_str!("../../openapi/examples/errands/create.json"),
+    sequence: 1,
+};
+
+static ERRAND_RULES: CareRules = CareRules::new("errands")
+    .judging(|draft, context| {
+        if draft.values.get("state").is_none() {
+            draft.values.set("state", Value::Text("asked".to_owned()));
+        }
+        if draft.values.text("state") == Some("delivered") && draft.values.get("delivered_at").is_none() {
+            draft.values.set("delivered_at", Value::Instant(context.now));
+        }
+    })
+    .measuring(|record| {
+        let cost_fen = record.values.decimal("cost_cny").and_then(|cost| (cost * Decimal::from(100)).to_i64());
+        vec![("cost_fen", cost_fen.unwrap_or_default())]
+    });

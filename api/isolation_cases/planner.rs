@@ -1,0 +1,172 @@
+//! Planning ahead what is expected of the cases, and asking after those of whom nobody heard.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use super::care::{CareDecider, NO_CONTACT, PLAN};
+use super::rules::supervisors;
+use super::states::CARED_FOR;
+use crate::app::Service;
+use crate::kit::problem::Problem;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::time::day_of;
+use crate::kit::value::{Value, Values};
+use crate::ledger::decide::Claim;
+use crate::ledger::{Append, AppendError};
+use crate::records::{Record, read};
+
+/// Cases planned at a time: their duties share a transaction, and phones wait for it.
+const TOGETHER: usize = 32;
+/// Between two lots, others write.
+const BREATH: Duration = Duration::from_millis(20);
+/// All cases are looked through anew after so long, should anything have been missed.
+const LOOK_AGAIN: TimeDelta = TimeDelta::minutes(10);
+/// Without contact for so long.
+const SILENCE: TimeDelta = TimeDelta::hours(24);
+
+/// Remembers when it looked through all cases, by district. Forgetting it costs a look, nothing else.
+#[derive(Default)]
+pub struct Planner(BTreeMap<String, (NaiveDate, DateTime<Utc>)>);
+
+impl Planner {
+    /// Makes the duties of the days up to the horizon, where they aren't there. Transitions plan their own
+    /// case; this goes on when a day begins.
+    pub async fn plan(&mut self, service: &Service, district_code: &str) -> Result<(), Problem> {
+        let now = service.clock.now();
+        let today = day_of(now, service.zone);
+        let done = self.0.get(district_code);
+        if done.is_some_and(|(day, at)| *day == today && now < *at + LOOK_AGAIN && now >= *at) {
+            return Ok(());
+        }
+        let due = unplanned(service, district_code, today).await?;
+        for lot in due.chunks(TOGETHER) {
+            let claims = lot.iter().map(|(case_id, from)| ask(service, district_code, PLAN, *case_id, *from));
+            settle(join_all(claims).await)?;
+            tokio::time::sleep(BREATH).await;
+        }
+        if !due.is_empty() {
+            tracing::info!(district_code, cases = due.len(), "duties planned");
+        }
+        self.0.insert(district_code.to_owned(), (today, now));
+        Ok(())
+    }
+}
+
+/// Cases without duties for the day after today, and from when on theirs must be made.
+async fn unplanned(
+    service: &Service,
+    district_code: &str,
+    today: NaiveDate,
+) -> Result<Vec<(Uuid, Option<DateTime<Utc>>)>, Problem> {
+    let horizon = today.checked_add_days(Days::new(1)).unwrap_or(today);
+    let begins = |day: NaiveDate| service.zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
+    let Some(until) = begins(horizon).map(|at| at.with_timezone(&Utc)) else { return Ok(Vec::new()) };
+    let statement = Statement::new(
+        "SELECT c.id, c.ends_on, (SELECT max(d.opens_at) FROM duties AS d WHERE d.district_code = c.district_code \
+         AND d.subject_id = c.id AND d.opens_at < ",
+    )
+    .bind(ColumnType::Instant, Value::Instant(until + TimeDelta::days(1)))
+    .sql(" AND d.cause_id IS NULL) AS planned_at FROM isolation_cases AS c WHERE c.district_code = ")
+    .text(district_code)
+    .sql(" AND NOT c.voided AND c.ended_at IS NULL AND c.state = ANY(")
+    .column(ColumnType::Text, CARED_FOR.iter().map(|state| Value::Text((*state).to_owned())).collect())
+    .sql(")");
+    let rows = service.database.read(&statement).await?;
+    let due = rows.into_iter().filter_map(|mut row| {
+        let id = row.id("id")?;
+        let Value::Day(ends_on) = row.take("ends_on") else { return None };
+        let planned_at = row.instant("planned_at");
+        let planned_on = planned_at.map(|at| day_of(at, service.zone));
+        (planned_on.is_none_or(|day| day < ends_on.min(horizon))).then_some((id, planned_at))
+    });
+    Ok(due.collect())
+}
+
+/// Asks after those of whom nobody heard for a day. Somebody of whom nobody heard has missed duties, so only
+/// those cases are looked at.
+pub async fn note_silence(service: &Service, district_code: &str) -> Result<(), Problem> {
+    let now = service.clock.now();
+    let contact = |kind: &str| {
+        format!(
+            " AND NOT EXISTS (SELECT 1 FROM {kind} AS k WHERE k.district_code = c.district_code AND k.case_id = c.id AND NOT k.voided AND k.occurred_at > "
+        )
+    };
+    let mut statement = Statement::new("SELECT c.id FROM isolation_cases AS c WHERE c.district_code = ")
+        .text(district_code)
+        .sql(" AND c.state = 'under_observation' AND NOT c.voided AND c.notified_at <= ")
+        .bind(ColumnType::Instant, Value::Instant(now - SILENCE))
+        .sql(" AND c.id IN (SELECT d.subject_id FROM duties AS d WHERE d.district_code = ")
+        .text(district_code)
+        .sql(" AND d.state = 'missed' AND d.due_at > ")
+        .bind(ColumnType::Instant, Value::Instant(now - SILENCE - SILENCE))
+        .sql(") AND NOT EXISTS (SELECT 1 FROM duties AS d WHERE d.district_code = c.district_code AND d.subject_id = c.id AND d.duty_kind = 'no_contact_alert' AND d.state IN ('open', 'missed'))");
+    for kind in crate::duties::matching::CONTACT_KINDS {
+        statement = statement.sql(contact(kind)).bind(ColumnType::Instant, Value::Instant(now - SILENCE)).sql(")");
+    }
+    let rows = service.database.read(&statement).await?;
+    let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
+    for lot in ids.chunks(TOGETHER) {
+        settle(join_all(lot.iter().map(|id| ask(service, district_code, NO_CONTACT, *id, None))).await)?;
+        tokio::time::sleep(BREATH).await;
+    }
+    Ok(())
+}
+
+/// Asks under the lock; what follows is written there.
+async fn ask(
+    service: &Service,
+    district_code: &str,
+    kind: &'static str,
+    case_id: Uuid,
+    from: Option<DateTime<Utc>>,
+) -> Result<(), AppendError> {
+    let scribe = service.scribe(service.clock.now(), district_code);
+    let next = from.map(|from| {
+        let mut values = Values::default();
+        values.set("occurred_at", Value::Instant(from));
+        values
+    });
+    let claim = Claim { decider: CareDecider::of(&scribe), kind, id: case_id, former: None, next };
+    let append = Append {
+        district_code: district_code.to_owned(),
+        changes: Vec::new(),
+        numbers: 0,
+        tallies: Vec::new(),
+        keyed: Vec::new(),
+        claims: vec![claim],
+    };
+    service.ledger.append(append).await.map(|_| ())
+}
+
+/// What met another writer is asked again in the next round.
+fn settle(outcomes: Vec<Result<(), AppendError>>) -> Result<(), Problem> {
+    for outcome in outcomes {
+        match outcome {
+            Ok(()) | Err(AppendError::Conflict(_) | AppendError::Busy) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// The accounts of the supervisors of the cases that duties are about, by case and level.
+pub async fn supervisors_above(
+    service: &Service,
+    district_code: &str,
+    duties: &[Record],
+) -> Result<BTreeMap<(Uuid, String), Uuid>, Problem> {
+    let kind = service.scribe(service.clock.now(), district_code).kind("isolation_cases")?;
+    let mut ids: Vec<Uuid> = duties.iter().filter_map(|duty| duty.values.id("subject_id")).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let cases = read::find_unscoped(service, kind, district_code, &ids).await?;
+    let of_case = |(id, case): (Uuid, Record)| {
+        let named = supervisors(&case.values).into_iter();
+        named.filter_map(move |(level, account)| Some(((id, level), account?))).collect::<Vec<_>>()
+    };
+    Ok(cases.into_iter().flat_map(of_case).collect())
+}

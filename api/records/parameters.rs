@@ -1,0 +1,80 @@
+//! The query parameters of a kind's list.
+
+use super::definition::Kind;
+use crate::files::export;
+use crate::kit::field::{Field, Shape};
+use crate::kit::text::Text;
+use crate::kit::vocabulary::{Vocabulary, word};
+
+/// The parameters of every list.
+pub static LIMIT: Field = Field::new(
+    "limit",
+    Shape::Integer { min: 1, max: 500 },
+    Text::new("Limit", "条数"),
+    "How many items at most, 50 by default.",
+);
+/// Where to go on.
+pub static CURSOR: Field = Field::new(
+    "cursor",
+    Shape::Text { min: 1, max: 500, pattern: None },
+    Text::new("Cursor", "游标"),
+    "`next_cursor` of the page before, with the same other parameters.",
+);
+static PARAMETERS: &[Field] = &[
+    Field::new(
+        "district_code",
+        Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
+        Text::new("District", "区县"),
+        "Needed only by callers with several districts.",
+    ),
+    Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below."),
+    Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Of that organisation."),
+    Field::new("from", Shape::Instant, Text::new("From", "起"), "Happened at or after this instant."),
+    Field::new("to", Shape::Instant, Text::new("To", "止"), "Happened before this instant."),
+    Field::new(
+        "from_on",
+        Shape::Day,
+        Text::new("From day", "起始日"),
+        "Happened on or after this day of the district's zone.",
+    ),
+    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Happened on or before this day."),
+    Field::new(
+        "include_voided",
+        Shape::Boolean,
+        Text::new("Include voided", "含作废"),
+        "Whether void records are listed too.",
+    ),
+];
+
+static ORDERS: Vocabulary = Vocabulary::new(
+    "list_order",
+    Text::new("Order", "排序"),
+    &[word("newest", "newest first", "最新在前"), word("oldest", "oldest first", "最早在前")],
+);
+/// Which end comes first.
+static ORDER: Field = Field::new(
+    "order",
+    Shape::Word(&ORDERS),
+    Text::new("Order", "排序"),
+    "`newest` first by default, by `occurred_at`.",
+);
+/// For kinds with an assignee.
+static ASSIGNEE: Field = Field::new(
+    "assignee",
+    Shape::Text { min: 2, max: 2, pattern: Some("me") },
+    Text::new("Assignee", "责任人"),
+    "`me`: those that the caller answers for.",
+);
+
+/// The parameters of a kind's list.
+pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
+    let filters = kind.filters.iter().filter_map(|name| kind.field(name));
+    let assignee = kind.field("assignee_id").map(|_| &ASSIGNEE);
+    [&LIMIT, &CURSOR, &ORDER]
+        .into_iter()
+        .chain(assignee)
+        .chain(PARAMETERS)
+        .chain(filters)
+        .chain(export::PARAMETERS)
+        .collect()
+}
