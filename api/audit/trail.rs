@@ -14,6 +14,7 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::time::format_instant;
 use crate::kit::value::Value;
 use crate::records::scope::reached;
+use crate::sync::own_cases::PULLED_PLAIN;
 
 /// Who reads the trail.
 pub const AUDITORS: &[Role] = &[Role::DistrictAdmin, Role::Auditor];
@@ -102,7 +103,13 @@ async fn deeds(service: &Service, actor: &Actor, trail: &Trail) -> Result<Vec<Li
     }
     if !trail.subject_ids.is_empty() {
         let ids = trail.subject_ids.iter().copied().map(Value::Id).collect();
-        statement = statement.sql(" AND r.subject_id = ANY(").column(ColumnType::Id, ids).sql(")");
+        let texts = trail.subject_ids.iter().map(|id| Value::Text(id.to_string())).collect();
+        statement = statement
+            .sql(" AND (r.subject_id = ANY(")
+            .column(ColumnType::Id, ids)
+            .sql(format!(") OR (r.verb = '{PULLED_PLAIN}' AND r.details->'people' ?| "))
+            .column(ColumnType::Text, texts)
+            .sql("))");
     }
     for (condition, instant) in [(" AND r.occurred_at >= ", trail.from), (" AND r.occurred_at < ", trail.to)] {
         if let Some(instant) = instant {

@@ -13,6 +13,7 @@ mod handed_in;
 mod held;
 mod item;
 mod outcome;
+pub mod own_cases;
 mod pull;
 mod push;
 mod routes;

@@ -4,6 +4,7 @@ use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value as Json, json};
 
+use super::own_cases::OwnCases;
 use super::slice::Place;
 use crate::auth::roles::Actor;
 use crate::changes::queries::Change;
@@ -48,7 +49,8 @@ pub async fn pull(call: Call) -> Answer {
         Some(_) => place.changed_up_to(page.next, page.head),
         None => place.number = page.next,
     }
-    let changes: Vec<Json> = page.items.iter().map(|change| line(&call, change)).collect();
+    let own = OwnCases::of_page(&call, &place.district_code, &page.items).await?;
+    let changes: Vec<Json> = page.items.iter().map(|change| line(&call, change, &own)).collect();
     let body = json!({
         "changes": changes,
         "next_cursor": place.seal(service, actor.user_id).await?,
@@ -59,7 +61,7 @@ pub async fn pull(call: Call) -> Answer {
     compressed(&call.request, &body)
 }
 
-fn line(call: &Call, change: &Change) -> Json {
+fn line(call: &Call, change: &Change, own: &OwnCases) -> Json {
     let envelope = &change.record.envelope;
     let op = match change.operation {
         "access_revoked" => "access_revoked",
@@ -71,7 +73,8 @@ fn line(call: &Call, change: &Change) -> Json {
         _ => view::record(&call.service, change.kind, &change.record, call.language),
     };
     json!({"kind": change.kind.name, "id": envelope.id, "op": op, "change_no": envelope.change_no,
-        "revision": if record.is_null() { Json::Null } else { envelope.revision.into() }, "record": record})
+        "revision": if record.is_null() { Json::Null } else { envelope.revision.into() },
+        "person": if op == "upsert" { own.person(change) } else { Json::Null }, "record": record})
 }
 
 /// JSON, gzipped for whoever asks: a phone pays for every byte.

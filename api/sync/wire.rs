@@ -139,6 +139,7 @@ pub fn schemas() -> Vec<(String, Json)> {
                 "A change of the slice.",
                 json!({"kind": text(60, "The kind."), "id": id("The record."),
             "op": text(20, "upsert, void or access_revoked."), "change_no": number("Its number."), "revision": number("Its revision."),
+            "person": any("Of the caller's own cases (he supervises it or has a duty of it): `id`, `name`, `phone`, `address` plainly; null of all others. Each pull that tells somebody is audited."),
             "record": any("The record, masked; null where access was revoked.")}),
             ),
         ),

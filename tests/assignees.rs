@@ -1,0 +1,94 @@
+//! Whose duty something is, who may change that, and what his phone is told.
+
+use lianfang::auth::Role;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::duties::{duties, supervised};
+use crate::isolation_cases::{make, notified, set_clock};
+use crate::support::{Actor, TestApp};
+
+#[tokio::test]
+async fn a_duty_is_handed_over_and_waived_by_those_who_may() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T05:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let (village, neighbour) =
+        (app.actor(Role::VillageCadre, "八步镇").await, app.actor(Role::VillageCadre, "八步镇").await);
+    let far = app.actor(Role::VillageCadre, "大兴街道").await;
+    let id = notified(&nurse, supervised(1, &[("village", &village)])).await;
+    let of_village = duties(&village, "assignee=me&state=open&duty_kind=village_check").await;
+    let path = format!("/v1/duties/{}", of_village[0]["id"].as_str().unwrap());
+    let give = |actor: &Actor| json!({"assignee_id": actor.id});
+    neighbour.post(&format!("{path}:hand-over"), &give(&neighbour)).await.expect(403);
+    far.post(&format!("{path}:hand-over"), &give(&far)).await.expect(404);
+    assert_eq!(
+        village.post(&format!("{path}:hand-over"), &give(&far)).await.expect(422).faults()[0].1,
+        "unknown_reference"
+    );
+    village.post(&format!("{path}:hand-over"), &give(&neighbour)).await.expect(200);
+    assert!(duties(&neighbour, "assignee=me").await.iter().any(|duty| duty["id"] == of_village[0]["id"]));
+    village.post(&format!("{path}:waive"), &json!({"reason": "x"})).await.expect(403);
+    nurse.post(&format!("{path}:waive"), &json!({})).await.expect(422);
+    let waived = nurse.post(&format!("{path}:waive"), &json!({"reason": "家属代购"})).await.expect(200).body;
+    assert_eq!(
+        (&waived["state"], &waived["waiver"], &waived["reason"]),
+        (&json!("waived"), &json!("by_hand"), &json!("家属代购"))
+    );
+    nurse.post(&format!("{path}:waive"), &json!({"reason": "家属代购"})).await.expect(200);
+    // Done all the same: the proof counts.
+    make(
+        &village,
+        "errands",
+        json!({"case_id": id, "state": "nothing_needed", "occurred_at": "2020-01-23T09:00:00+08:00"}),
+    )
+    .await;
+    assert_eq!(nurse.get(&path).await.body["state"], "done");
+    nurse.post(&format!("{path}:waive"), &json!({"reason": "x"})).await.expect(409);
+    nurse.patch(&path, "\"1\"", &json!({"note": "x"})).await.expect(405);
+    let admin = app.administrator().await;
+    let pushed =
+        json!({"device_id": "x", "items": [{"kind": "duties", "op": "create", "id": Uuid::now_v7(), "body": {}}]});
+    assert_eq!(admin.post("/v1/sync/push", &pushed).await.expect(207).body["results"][0]["outcome"], "refused");
+}
+
+#[tokio::test]
+async fn a_pull_tells_supervisors_plainly_who_is_theirs_and_nobody_else() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T05:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let (village, other) =
+        (app.actor(Role::VillageCadre, "八步镇").await, app.actor(Role::VillageCadre, "八步镇").await);
+    let mut own = supervised(1, &[("village", &village)]);
+    own["address"] = "二组12号".into();
+    let own = notified(&nurse, own).await;
+    notified(&nurse, supervised(2, &[])).await;
+    let pull = async |actor: &Actor| {
+        actor.get("/v1/sync/pull?limit=500").await.expect(200).body["changes"].as_array().unwrap().clone()
+    };
+    let told =
+        |changes: &[Json]| changes.iter().filter(|change| !change["person"].is_null()).cloned().collect::<Vec<_>>();
+    let mine = told(&pull(&village).await);
+    let case = mine.iter().find(|change| change["kind"] == "isolation_cases").unwrap();
+    assert_eq!(case["id"], json!(own));
+    let person = &case["person"];
+    assert_eq!(
+        (&person["name"], &person["phone"], &person["address"]),
+        (&json!("李四"), &json!("15400000001"), &json!("二组12号"))
+    );
+    assert_eq!(case["record"]["address"], "***", "the record itself stays masked");
+    let whose: std::collections::BTreeSet<String> =
+        mine.iter().map(|change| change["person"]["id"].to_string()).collect();
+    assert_eq!(whose.len(), 1);
+    assert!(told(&pull(&other).await).is_empty());
+    // With a duty of the case, the other one is told, too.
+    let check = duties(&village, "assignee=me&state=open&duty_kind=village_check").await;
+    let give = format!("/v1/duties/{}:hand-over", check[0]["id"].as_str().unwrap());
+    village.post(&give, &json!({"assignee_id": other.id})).await.expect(200);
+    let handed = told(&pull(&other).await);
+    assert!(handed.iter().any(|change| change["kind"] == "duties" && change["person"]["name"] == "李四"));
+    let log = format!("/v1/people/{}/access-log", person["id"].as_str().unwrap());
+    let lines = app.administrator().await.get(&log).await.expect(200).body;
+    let pulls = lines["items"].as_array().unwrap().iter().filter(|line| line["verb"] == "sync.pull_plain");
+    assert_eq!(pulls.count(), 2, "one a pull that told somebody");
+}
