@@ -10,6 +10,7 @@ mod audit;
 mod backups;
 mod batcher;
 mod batches;
+mod care_model;
 mod changes;
 mod command_line;
 mod contract;

@@ -2,11 +2,12 @@
 //!
 //! Each figure is the median of interleaved rounds: floor, service, floor, service… These machines
 //! are noisy; trust ratios. Options: `BENCH_ROUNDS` (5), `BENCH_SECONDS` a round (3),
-//! `BENCH_ROWS` of the import (100,000).
+//! `BENCH_ROWS` of the import (100,000), `BENCH_CASES` of isolation (50,000).
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod client;
+mod duties;
 mod files;
 mod floor;
 mod served;
@@ -116,6 +117,8 @@ fn main() {
     );
     files::measure(&served, &runtime, option("BENCH_ROWS", 100_000));
     println!("Memory after the load: {} MB resident.", served.resident_mb());
+    let cases = option("BENCH_CASES", 50_000);
+    duties::fill(&served, cases);
     let restarted = served.restart();
     println!("Memory idle after a start: {} MB resident.", restarted.resident_mb());
     println!(
@@ -123,5 +126,6 @@ fn main() {
         first_start.as_millis(),
         restarted.ready_after.as_millis()
     );
+    duties::measure(&restarted, &runtime, cases);
     println!("Measured in {} s.", started.elapsed().as_secs());
 }

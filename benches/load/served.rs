@@ -67,7 +67,14 @@ impl Served {
     pub fn restart(mut self) -> Self {
         self.stop();
         let folder = std::mem::take(&mut self.folder);
-        Self::launch(folder)
+        let (password, place) = (self.password.take(), std::mem::take(&mut self.place));
+        let mut again = Self::launch(folder);
+        (again.password, again.place) = (password, place);
+        if let Some((name, password)) = &again.password {
+            let login = json!({"username": name, "password": password});
+            again.token = again.post("/v1/auth/login", "", &login)["access_token"].as_str().unwrap().to_owned();
+        }
+        again
     }
 
     /// An administrator's access token.
@@ -119,14 +126,15 @@ impl Served {
         format!("postgresql://lianfang:{}@{socket}/{database}", password.trim())
     }
 
-    /// Runs SQL behind the service's back.
-    pub fn psql(&self, database: &str, sql: &str) {
+    /// Runs SQL behind the service's back; answers what it printed.
+    pub fn psql(&self, database: &str, sql: &str) -> String {
         let output = Command::new(program("psql"))
-            .args(["-v", "ON_ERROR_STOP=1", "-q", "-c", sql])
+            .args(["-v", "ON_ERROR_STOP=1", "-qAt", "-c", sql])
             .arg(self.database_url(database))
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
     /// The service's own memory.

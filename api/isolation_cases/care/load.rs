@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::case::Case;
-use super::{Care, PLAN, case_of};
+use super::{Care, NO_CONTACT, PLAN, case_of};
 use crate::duties::matching::Contact;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
@@ -65,14 +65,17 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
         .sql(" AND NOT voided AND ended_at IS NULL AND person_id = ANY(")
         .column(ColumnType::Id, people)
         .sql(")");
-    let proofs = claims.iter().map(|claim| Value::Id(claim.id)).collect();
+    let own = || claims.iter().map(|claim| Value::Id(claim.id)).collect::<Vec<_>>();
     let duties = of_kind(duties.select(), "duties", "subject_id")
         .sql(" AND (r.state = 'open' OR (r.opens_at >= ")
         .bind(ColumnType::Instant, Value::Instant(from))
         .sql(" AND r.opens_at < ")
         .bind(ColumnType::Instant, Value::Instant(to))
+        // What a record proved or asked for, however far it was moved since.
         .sql(") OR (r.proof->>'id')::uuid = ANY(")
-        .column(ColumnType::Id, proofs)
+        .column(ColumnType::Id, own())
+        .sql(") OR r.cause_id = ANY(")
+        .column(ColumnType::Id, own())
         .sql("))");
     let contacts = CONTACTS.iter().enumerate().fold(Statement::new(""), |all, (index, (kind, columns, dated))| {
         let all = if index > 0 { all.sql(" UNION ALL ") } else { all };
@@ -115,7 +118,7 @@ fn span(scribe: &Scribe, claims: &[&Claim]) -> (DateTime<Utc>, DateTime<Utc>) {
         let whole = match claim.kind {
             "isolation_case_transitions" | "isolation_cases" => true,
             PLAN => claim.next.is_none(),
-            _ => false,
+            kind => kind == NO_CONTACT,
         };
         if whole {
             from = from.min(scribe.now - WHOLE);
