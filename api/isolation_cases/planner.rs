@@ -20,7 +20,7 @@ use crate::ledger::{Append, AppendError};
 use crate::records::{Record, read};
 
 /// Cases planned at a time: their duties share a transaction, and phones wait for it.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 16;
 /// Between two lots, others write.
 const BREATH: Duration = Duration::from_millis(20);
 /// All cases are looked through anew after so long, should anything have been missed.

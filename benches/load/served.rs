@@ -70,11 +70,16 @@ impl Served {
         let (password, place) = (self.password.take(), std::mem::take(&mut self.place));
         let mut again = Self::launch(folder);
         (again.password, again.place) = (password, place);
-        if let Some((name, password)) = &again.password {
-            let login = json!({"username": name, "password": password});
-            again.token = again.post("/v1/auth/login", "", &login)["access_token"].as_str().unwrap().to_owned();
-        }
         again
+    }
+
+    /// Signs in again; apart from a restart, for checking a password takes memory.
+    pub fn sign_in_again(mut self) -> Self {
+        if let Some((name, password)) = &self.password {
+            let login = json!({"username": name, "password": password});
+            self.token = self.post("/v1/auth/login", "", &login)["access_token"].as_str().unwrap().to_owned();
+        }
+        self
     }
 
     /// An administrator's access token.
@@ -90,7 +95,8 @@ impl Served {
         let token = self.post("/v1/auth/login", "", &login)["access_token"].as_str().unwrap().to_owned();
         let password = "雨城区-防疫-一碗清汤".to_owned();
         self.post("/v1/auth/password", &token, &json!({"current_password": one_time, "new_password": password}));
-        self.password = Some((name.to_owned(), password));
+        // The first is who signs in again after a restart.
+        self.password.get_or_insert((name.to_owned(), password));
         token
     }
 

@@ -37,6 +37,7 @@ CREATE UNIQUE INDEX duties_change_no_key ON duties (district_code, change_no);
 CREATE INDEX duties_occurred_at_idx ON duties (district_code, occurred_at DESC, id DESC);
 CREATE INDEX duties_subject_id_idx ON duties (district_code, subject_id, opens_at);
 CREATE INDEX duties_open_idx ON duties (district_code, due_at) WHERE state = 'open';
+CREATE INDEX duties_state_idx ON duties (district_code, state, occurred_at DESC, id DESC);
 CREATE INDEX duties_missed_idx ON duties (district_code, due_at) WHERE state = 'missed';
 CREATE INDEX duties_assignee_id_idx ON duties (district_code, assignee_id, occurred_at DESC, id DESC);
 COMMENT ON TABLE duties IS 'What is expected of whom until when; written by the service';
