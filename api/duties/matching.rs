@@ -34,6 +34,9 @@ pub struct Expectation<'a> {
     pub opens_at: DateTime<Utc>,
 }
 
+/// Duties of each day of observation at home.
+pub const DAILY: [&str; 6] = ["am_reading", "pm_reading", "town_visit", "village_check", "group_check", "police_check"];
+
 /// States that take somebody out of home observation: the answer to an alert.
 const ANSWERS: [&str; 5] = ["suspended_referral", "became_case", "centralized", "transferred_out", "dismissed"];
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::care::{CareDecider, NO_CONTACT, PLAN};
+use super::care::{CareDecider, HORIZON_DAYS, NO_CONTACT, PLAN, SILENCE};
 use super::rules::supervisors;
 use super::states::CARED_FOR;
 use crate::app::Service;
@@ -21,12 +21,12 @@ use crate::records::{Record, read};
 
 /// Cases planned at a time: their duties share a transaction, and phones wait for it.
 const TOGETHER: usize = 16;
+/// Cases of one round: what is missed must be noted meanwhile, and the lease renewed.
+const ROUND: usize = 4_800;
 /// Between two lots, others write.
 const BREATH: Duration = Duration::from_millis(20);
 /// All cases are looked through anew after so long, should anything have been missed.
 const LOOK_AGAIN: TimeDelta = TimeDelta::minutes(10);
-/// Without contact for so long.
-const SILENCE: TimeDelta = TimeDelta::hours(24);
 
 /// Remembers when it looked through all cases, by district. Forgetting it costs a look, nothing else.
 #[derive(Default)]
@@ -42,7 +42,9 @@ impl Planner {
         if done.is_some_and(|(day, at)| *day == today && now < *at + LOOK_AGAIN && now >= *at) {
             return Ok(());
         }
-        let due = unplanned(service, district_code, today).await?;
+        let mut due = unplanned(service, district_code, today).await?;
+        let unfinished = due.len() > ROUND;
+        due.truncate(ROUND);
         for lot in due.chunks(TOGETHER) {
             let claims = lot.iter().map(|(case_id, from)| ask(service, district_code, PLAN, *case_id, *from));
             settle(join_all(claims).await)?;
@@ -51,7 +53,9 @@ impl Planner {
         if !due.is_empty() {
             tracing::info!(district_code, cases = due.len(), "duties planned");
         }
-        self.0.insert(district_code.to_owned(), (today, now));
+        if !unfinished {
+            self.0.insert(district_code.to_owned(), (today, now));
+        }
         Ok(())
     }
 }
@@ -62,7 +66,7 @@ async fn unplanned(
     district_code: &str,
     today: NaiveDate,
 ) -> Result<Vec<(Uuid, Option<DateTime<Utc>>)>, Problem> {
-    let horizon = today.checked_add_days(Days::new(1)).unwrap_or(today);
+    let horizon = today.checked_add_days(Days::new(HORIZON_DAYS)).unwrap_or(today);
     let begins = |day: NaiveDate| service.zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
     let Some(until) = begins(horizon).map(|at| at.with_timezone(&Utc)) else { return Ok(Vec::new()) };
     let statement = Statement::new(

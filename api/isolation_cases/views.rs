@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{BELONGING, CARERS, ISOLATION_CASES};
 use crate::auth::keys::KeyScope;
+use crate::duties::matching::DAILY;
 use crate::kit::problem::Problem;
 use crate::kit::time::day_of;
 use crate::operations::{Access, Answer, Call, Operation};
@@ -18,8 +19,6 @@ use crate::records::{Kind, Record, read, view};
 
 /// More lines than this no case has.
 const MOST: i64 = 5_000;
-/// Kinds of duties that stand in the grid, a column each.
-const COLUMNS: [&str; 6] = ["am_reading", "pm_reading", "town_visit", "village_check", "group_check", "police_check"];
 
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
@@ -38,7 +37,7 @@ pub fn operations() -> Vec<Operation> {
     day.insert("errands".into(), counts("Errands asked for."));
     day.insert("violations".into(), counts("Violations."));
     day.insert("gaps".into(), json!({"type": "array", "maxItems": 12, "description": "What is missing, with the reason.", "items": {"type": "object", "additionalProperties": true, "description": "A gap."}}));
-    COLUMNS.iter().for_each(|column| drop(day.insert((*column).into(), duty.clone())));
+    DAILY.iter().for_each(|column| drop(day.insert((*column).into(), duty.clone())));
     let day = json!({"type": "object", "description": "A day of observation.", "required": ["on_day", "day_no", "readings"], "properties": day});
     let example_entry = json!({"items": [{"kind": "spot_checks", "id": "0198c0de-0015-7000-8000-000000000001", "occurred_at": "2020-01-23T16:20:00+08:00", "record": {"present": true, "compliant": true}}]});
     let example_day = json!({"items": [{"on_day": "2020-01-23", "day_no": 1, "readings": "1/2", "extra_readings": 0, "errands": 1, "violations": 0,
@@ -77,7 +76,7 @@ async fn days(call: Call) -> Answer {
     let zone = call.service.zone;
     let mut grid: BTreeMap<NaiveDate, Vec<Record>> = BTreeMap::new();
     for duty in of_case(&call, kind(&call, "duties")?, "subject_id", &case).await? {
-        let daily = duty.values.text("duty_kind").is_some_and(|kind| COLUMNS.contains(&kind));
+        let daily = duty.values.text("duty_kind").is_some_and(|kind| DAILY.contains(&kind));
         if daily {
             grid.entry(day_of(duty.envelope.occurred_at, zone)).or_default().push(duty);
         }
@@ -103,7 +102,7 @@ async fn days(call: Call) -> Answer {
             "readings": format!("{}/2", count("am").min(1) + count("pm").min(1)), "extra_readings": count("extra"),
             "errands": of_kind("errands"), "violations": of_kind("violations")});
         let duties = grid.get(&day).map(Vec::as_slice).unwrap_or_default();
-        for column in COLUMNS {
+        for column in DAILY {
             let duty = duties.iter().find(|duty| duty.values.text("duty_kind") == Some(column));
             crate::kit::json::put(&mut line, column, duty.map_or(Json::Null, told));
         }

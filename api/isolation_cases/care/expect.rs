@@ -15,7 +15,7 @@ use crate::records::Record;
 use crate::records::scribe::Scribe;
 
 /// Without any contact for so long, somebody asks.
-const SILENCE: TimeDelta = TimeDelta::hours(24);
+pub const SILENCE: TimeDelta = TimeDelta::hours(24);
 
 impl Case {
     /// Asks for contact where there was none for a day.

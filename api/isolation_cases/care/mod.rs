@@ -18,6 +18,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use self::case::Case;
+pub use self::expect::SILENCE;
+pub use self::plan::HORIZON_DAYS;
 use super::states::fault;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::{Fault, Faults};

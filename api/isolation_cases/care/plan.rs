@@ -1,13 +1,12 @@
 //! What is expected of a case day by day, made ahead.
 
 use super::case::Case;
+use crate::duties::matching::DAILY;
 use crate::isolation_cases::states::CARED_FOR;
 use crate::kit::time::day_of;
 use crate::records::scribe::Scribe;
 use chrono::{Days, NaiveDate};
 
-/// Duties of each day.
-const DAILY: [&str; 6] = ["am_reading", "pm_reading", "town_visit", "village_check", "group_check", "police_check"];
 /// So many days after today are planned.
 pub const HORIZON_DAYS: u64 = 1;
 /// Planning never looks further back: more days than that are not made up for.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::case::{Case, by_service};
 use super::contact::contact_of;
 use crate::duties::duty;
+use crate::duties::matching::DAILY;
 use crate::isolation_cases::rules::{days_of, missing_levels, set_release};
 use crate::isolation_cases::states::{CARED_FOR, ENDED, Facts, fault, judge};
 use crate::kit::catalogue::FaultCode;
@@ -16,10 +17,6 @@ use crate::ledger::decide::Claim;
 use crate::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::scribe::Scribe;
-
-/// Duties that only make sense while somebody is observed at home.
-const CARE_DUTIES: [&str; 6] =
-    ["am_reading", "pm_reading", "town_visit", "village_check", "group_check", "police_check"];
 
 impl Case {
     /// A step that somebody asks for.
@@ -81,7 +78,7 @@ impl Case {
         if !CARED_FOR.contains(&state) {
             let ended = ENDED.contains(&state);
             self.waive_where("not_observed", |record| {
-                let of_care = record.values.text("duty_kind").is_some_and(|kind| CARE_DUTIES.contains(&kind));
+                let of_care = record.values.text("duty_kind").is_some_and(|kind| DAILY.contains(&kind));
                 let ends_too = ended && record.values.text("duty_kind") != Some("errand_delivery");
                 (of_care || ends_too) && duty::due_at(record) > at
             });
