@@ -204,3 +204,17 @@ async fn an_extension_keeps_history_and_never_shortens() {
     set_clock(&app, &moved.to_rfc3339());
     lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
+
+#[tokio::test]
+async fn a_refused_batch_leaves_nothing_of_what_its_first_items_would_have_done() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-24T12:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let id = make(&nurse, "isolation-cases", case(1, json!({}))).await;
+    make(&nurse, "observation-notices", json!({"case_id": id, "signed_on": "2020-01-23", "issued_by": "卫生院"})).await;
+    let items = json!({"items": [{"case_id": id, "to": "notified"}, {"case_id": id, "to": "completed"}]});
+    nurse.post("/v1/isolation-case-transitions:batch?atomic=true", &items).await.expect(422);
+    let read = nurse.get(&format!("/v1/isolation-cases/{id}")).await.expect(200).body;
+    assert_eq!((&read["state"], &read["revision"]), (&json!("identified"), &json!(1)));
+    step(&nurse, &id, "notified", json!({})).await.expect(201);
+}

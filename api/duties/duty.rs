@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::matching::{Expectation, Standing};
 use super::wire::{above, line_of};
 use crate::kit::value::{Value, Values};
-use crate::records::{Envelope, Record};
+use crate::records::Record;
+use crate::records::scribe::Scribe;
 
 /// What a new duty is about.
 #[derive(Clone, Copy)]
@@ -26,40 +27,17 @@ pub struct New<'a> {
     pub opens_at: DateTime<Utc>,
     /// Until when.
     pub due_at: DateTime<Utc>,
-    /// Where it belongs: district, area, organisation.
-    pub district_code: &'a str,
     /// The area.
     pub area_code: &'a str,
     /// The organisation.
     pub org_id: Option<Uuid>,
-    /// Now.
-    pub now: DateTime<Utc>,
     /// Whose write it follows from; nil for the service's own.
     pub made_by: Uuid,
 }
 
 /// The first revision of a duty, open.
-pub fn record(new: New<'_>) -> Record {
-    let envelope = Envelope {
-        id: new.id,
-        district_code: new.district_code.to_owned(),
-        area_code: new.area_code.to_owned(),
-        area_code_submitted: None,
-        org_id: new.org_id,
-        occurred_at: new.opens_at,
-        device_time: None,
-        recorded_at: new.now,
-        recorded_by: new.made_by,
-        revised_at: new.now,
-        revised_by: new.made_by,
-        captured_by: None,
-        source: "system".to_owned(),
-        revision: 1,
-        change_no: 0,
-        voided: false,
-        warnings: Vec::new(),
-        submission_digest: vec![0; 32],
-    };
+pub fn record(new: New<'_>, scribe: &Scribe) -> Record {
+    let envelope = scribe.envelope(new.id, new.area_code, new.org_id, new.opens_at, new.made_by);
     let mut values = Values::default();
     let id = |id: Option<Uuid>| id.map_or(Value::Null, Value::Id);
     values.set("duty_kind", Value::Text(new.duty_kind.to_owned()));

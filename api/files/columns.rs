@@ -89,6 +89,12 @@ pub fn imported(kind: &Kind, kinds: &Registry) -> Vec<Column> {
     for field in kind.body_fields().into_iter().filter(|field| field.write != Write::Never) {
         let Shape::Inline(name) = field.shape else {
             lay_flat(field, &mut Vec::new(), &mut Vec::new(), &mut columns);
+            if let (Shape::List { of: Shape::Object(members), .. }, true) = (field.shape, is_lines(kind, field)) {
+                // A row an item.
+                for member in members.iter().filter(|member| member.write != Write::Never) {
+                    lay_flat(member, &mut vec![field.name], &mut vec![field.label], &mut columns);
+                }
+            }
             continue;
         };
         let inner = kinds.kind(name).map(|kind| kind.fields).unwrap_or_default();
@@ -97,6 +103,10 @@ pub fn imported(kind: &Kind, kinds: &Registry) -> Vec<Column> {
         }
     }
     columns
+}
+
+fn is_lines(kind: &Kind, field: &Field) -> bool {
+    kind.rules.lines().is_some_and(|lines| lines.list == field.name)
 }
 
 fn lay_flat(field: &'static Field, path: &mut Vec<&'static str>, labels: &mut Vec<Text>, columns: &mut Vec<Column>) {

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::header::Header;
+use super::items::{Gatherer, Item};
 use super::reader::{Form, Reader};
-use super::row::{self, Body, Header};
+use super::row;
 use super::store::{self, Counts, Progress};
 use crate::app::Service;
 use crate::audit::job_write;
@@ -15,6 +17,7 @@ use crate::auth::roles::Actor;
 use crate::files::table::Row;
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
+use crate::kit::statement::Statement;
 use crate::kit::text::Language;
 use crate::kit::tree::Tree;
 use crate::records::Kind;
@@ -64,6 +67,8 @@ pub struct Job {
     pub counts: Counts,
     /// The file's columns.
     pub header: Option<Header>,
+    /// Puts rows of one record together.
+    pub(super) gatherer: Gatherer,
     /// The numbers between which its records stand.
     pub(super) numbers: Option<(i64, i64)>,
 }
@@ -79,8 +84,8 @@ impl Job {
         options: Options,
         form: Option<Form>,
     ) -> Self {
-        let counts = Counts::default();
-        Self { service, actor, kind, district_code, id, options, form, counts, header: None, numbers: None }
+        let (counts, gatherer) = (Counts::default(), Gatherer::default());
+        Self { service, actor, kind, district_code, id, options, form, counts, header: None, gatherer, numbers: None }
     }
 
     /// Reads all and writes what is good; notes the end, whatever it is. The answer is the state.
@@ -115,6 +120,8 @@ impl Job {
                 size = self.give_way(chunk).await?;
             }
         }
+        let last = self.gatherer.last().into_iter().collect();
+        self.write(last).await?;
         Ok(true)
     }
 
@@ -122,8 +129,8 @@ impl Job {
     /// as this one took. Answers its size.
     async fn give_way(&mut self, rows: &[Row]) -> Result<usize, Problem> {
         let (started, appends) = (Instant::now(), self.service.ledger.figures().appends.get());
-        let bodies = self.bodies(rows)?;
-        self.write(bodies).await?;
+        let items = self.items(rows)?;
+        self.write(items).await?;
         // One of them was this one.
         if self.service.ledger.figures().appends.get() - appends <= 1 {
             return Ok(CHUNK);
@@ -134,18 +141,20 @@ impl Job {
 
     /// All rows are checked before one is written; then one append.
     async fn run_whole(&mut self, reader: &mut Reader) -> Result<bool, Problem> {
-        let mut all: Vec<(Row, Body)> = Vec::new();
+        let (mut all, mut count): (Vec<Item>, usize) = (Vec::new(), 0);
         while let Some(rows) = reader.next(CHUNK).await? {
-            all.extend(self.bodies(&rows)?);
-            if all.len() > MOST_ATOMIC {
+            let begun = self.header.is_some();
+            all.extend(self.items(&rows)?);
+            count += rows.len() - usize::from(!begun && self.header.is_some());
+            if count > MOST_ATOMIC {
                 return Err(Code::TooManyRows.into());
             }
         }
+        all.extend(self.gatherer.last());
         let validate_only = std::mem::replace(&mut self.options.validate_only, true);
         let before = self.counts;
         for chunk in all.chunks(CHUNK) {
-            let chunk = chunk.iter().map(|(row, body)| (row.clone(), body.again())).collect();
-            self.write(chunk).await?;
+            self.write(chunk.iter().map(Item::again).collect()).await?;
         }
         self.options.validate_only = validate_only;
         if self.counts.refused > 0 || self.counts.skipped > 0 {
@@ -160,53 +169,41 @@ impl Job {
         Ok(true)
     }
 
-    /// The bodies of rows; the first row of a table is its header.
-    fn bodies(&mut self, rows: &[Row]) -> Result<Vec<(Row, Body)>, Problem> {
-        let mut rows = rows;
-        if self.form != Some(Form::Ndjson) && self.header.is_none() {
-            let Some((first, rest)) = rows.split_first() else { return Ok(Vec::new()) };
-            self.header = Some(Header::read(&self.service, self.kind, first)?);
-            rows = rest;
-        }
-        let source = self.options.source.as_deref();
-        let body = |row: &Row| match &self.header {
-            Some(header) => row::of_table(&self.service, self.kind, header, row, source),
-            None => row::of_line(&self.service, self.kind, row, source),
-        };
-        Ok(rows.iter().map(|row| (row.clone(), body(row))).collect())
-    }
-
     /// Writes a chunk, keeps what was refused, notes how far it is.
-    async fn write(&mut self, bodies: Vec<(Row, Body)>) -> Result<(), Problem> {
-        let mut statements = Vec::new();
-        let trees: Vec<Tree> =
-            bodies.iter().filter(|(_, body)| body.problem.is_none()).map(|(_, body)| body.tree.clone()).collect();
+    async fn write(&mut self, mut items: Vec<Item>) -> Result<(), Problem> {
+        self.resolve_names(&mut items).await?;
+        for item in &mut items {
+            row::identify(&self.service, self.kind, &mut item.body, self.options.source.as_deref());
+        }
+        let good = items.iter().filter(|item| item.body.problem.is_none());
+        let trees: Vec<Tree> = good.map(|item| item.body.tree.clone()).collect();
         let mut outcomes = self.create(&trees).await?.into_iter();
-        for (row, body) in bodies {
-            let outcome = match body.problem {
+        let mut statements = Vec::new();
+        for mut item in items {
+            let outcome = match item.body.problem.take() {
                 Some(problem) => Err(problem),
                 None => outcomes.next().unwrap_or_else(|| Err(Problem::internal("a row has no outcome"))),
             };
-            self.counts.read += 1;
-            if let Err(problem) = self.settle(&body.tree, outcome).await {
-                if problem.code().status().is_server_error() {
-                    self.counts.read -= 1;
-                    return Err(problem);
-                }
-                self.counts.refused += 1;
-                let faults = row::faults(self.header.as_ref(), &problem);
-                statements.push(store::refuse(
-                    &self.service,
-                    &self.district_code,
-                    self.id,
-                    row.line,
-                    &row.cells,
-                    faults,
-                )?);
+            match self.settle(&item, outcome).await {
+                Ok(()) => {}
+                Err(problem) if problem.code().status().is_server_error() => return Err(problem),
+                Err(problem) => statements.extend(self.refuse(&item, &problem)?),
             }
         }
         statements.push(self.progress("running", None));
         job_write(&self.service, statements).await
+    }
+
+    /// Counts the rows of a record as refused, and keeps them with their faults.
+    fn refuse(&mut self, item: &Item, problem: &Problem) -> Result<Vec<Statement>, Problem> {
+        let rows = item.rows.len() as u64;
+        self.counts.read += rows;
+        self.counts.refused += rows;
+        let faults = item.faults(self.header.as_ref(), problem);
+        let keep = |(row, faults): (&Row, Json)| {
+            store::refuse(&self.service, &self.district_code, self.id, row.line, &row.cells, faults)
+        };
+        item.rows.iter().zip(faults).map(keep).collect()
     }
 
     async fn create(&self, trees: &[Tree]) -> Result<Vec<Outcome>, Problem> {
@@ -228,7 +225,7 @@ impl Job {
         Ok(outcomes)
     }
 
-    fn progress(&self, state: &'static str, problem: Option<Json>) -> crate::kit::statement::Statement {
+    fn progress(&self, state: &'static str, problem: Option<Json>) -> Statement {
         let header = self.header.as_ref().map(|header| header.names.as_slice());
         let progress = Progress { state, counts: self.counts, header, problem, numbers: self.numbers };
         store::progress(&self.district_code, self.id, &progress, self.service.clock.now())
@@ -239,11 +236,4 @@ impl Job {
 fn is_of_the_file(problem: &Problem) -> bool {
     let interrupted = [Code::MalformedRequest, Code::RequestTimeout, Code::WriteConflict];
     problem.code().status().is_client_error() && !interrupted.contains(&problem.code())
-}
-
-impl Body {
-    /// The same once more.
-    fn again(&self) -> Self {
-        Self { tree: self.tree.clone(), problem: self.problem.as_ref().map(Problem::again) }
-    }
 }

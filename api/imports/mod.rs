@@ -8,8 +8,11 @@
 
 mod answer;
 mod faults;
+mod header;
 mod intake;
+mod items;
 mod job;
+mod names;
 mod reader;
 mod routes;
 mod row;

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::items::Item;
 use super::job::Job;
 use crate::kit::catalogue::Code;
 use crate::kit::etag::IfMatch;
@@ -10,39 +11,57 @@ use crate::kit::tree::Tree;
 use crate::records::create::{Created, Outcome};
 use crate::records::{amend, read};
 
+/// What a record of the file came to.
+enum Settled {
+    Created,
+    Same,
+    Revised,
+    Skipped,
+}
+
 impl Job {
-    /// Counts an outcome. A record that is there with other content is left, or amended by the row.
-    pub(super) async fn settle(&mut self, tree: &Tree, outcome: Outcome) -> Result<(), Problem> {
-        match outcome {
-            Ok(Created::New(record)) => {
-                self.counts.created += 1;
-                let number = record.envelope.change_no;
-                let (first, last) = self.numbers.unwrap_or((number, number));
-                self.numbers = Some((first.min(number), last.max(number)));
-            }
-            Ok(Created::Same(_)) => self.counts.same += 1,
-            Ok(Created::Known(record, _))
-                if record.envelope.revised_by == self.actor.user_id && record.envelope.revision > 1 =>
-            {
-                self.counts.revised += 1;
-            }
-            Ok(Created::Known(..)) => self.counts.same += 1,
-            // Only checked: it would be new.
-            Err(problem) if self.options.validate_only && problem.code() == Code::NotFound => self.counts.created += 1,
-            Err(problem) if problem.code() == Code::RecordExists && self.options.revise => self.revise(tree).await?,
-            Err(problem) if problem.code() == Code::RecordExists => self.counts.skipped += 1,
-            Err(problem) => return Err(problem),
-        }
+    /// Counts an outcome, by rows. A record that is there with other content is left, or amended by the file.
+    pub(super) async fn settle(&mut self, item: &Item, outcome: Outcome) -> Result<(), Problem> {
+        let settled = self.settled(&item.body.tree, outcome).await?;
+        let rows = item.rows.len() as u64;
+        self.counts.read += rows;
+        *match settled {
+            Settled::Created => &mut self.counts.created,
+            Settled::Same => &mut self.counts.same,
+            Settled::Revised => &mut self.counts.revised,
+            Settled::Skipped => &mut self.counts.skipped,
+        } += rows;
         Ok(())
     }
 
-    async fn revise(&mut self, tree: &Tree) -> Result<(), Problem> {
+    async fn settled(&mut self, tree: &Tree, outcome: Outcome) -> Result<Settled, Problem> {
+        Ok(match outcome {
+            Ok(Created::New(record)) => {
+                let number = record.envelope.change_no;
+                let (first, last) = self.numbers.unwrap_or((number, number));
+                self.numbers = Some((first.min(number), last.max(number)));
+                Settled::Created
+            }
+            Ok(Created::Known(record, _))
+                if record.envelope.revised_by == self.actor.user_id && record.envelope.revision > 1 =>
+            {
+                Settled::Revised
+            }
+            Ok(Created::Same(_) | Created::Known(..)) => Settled::Same,
+            // Only checked: it would be new.
+            Err(problem) if self.options.validate_only && problem.code() == Code::NotFound => Settled::Created,
+            Err(problem) if problem.code() == Code::RecordExists && self.options.revise => self.revise(tree).await?,
+            Err(problem) if problem.code() == Code::RecordExists => Settled::Skipped,
+            Err(problem) => return Err(problem),
+        })
+    }
+
+    async fn revise(&self, tree: &Tree) -> Result<Settled, Problem> {
         let Some(Tree::Text(id)) = tree.member("id") else { return Err(Code::NotFound.into()) };
         let id = Uuid::try_parse(id).map_err(|_| Problem::new(Code::NotFound))?;
         let current = read::find(&self.service, &self.actor, self.kind, id).await?;
         if self.options.validate_only {
-            self.counts.revised += 1;
-            return Ok(());
+            return Ok(Settled::Revised);
         }
         let fixed = |name: &str| {
             let field = self.kind.body_fields().into_iter().find(|field| field.name == name);
@@ -57,10 +76,6 @@ impl Job {
         };
         let if_match = IfMatch::Any;
         let amended = amend::amend(&self.service, &self.actor, self.kind, id, &if_match, &patch).await?;
-        match amended.envelope.revision == current.envelope.revision {
-            true => self.counts.same += 1,
-            false => self.counts.revised += 1,
-        }
-        Ok(())
+        Ok(if amended.envelope.revision == current.envelope.revision { Settled::Same } else { Settled::Revised })
     }
 }

@@ -51,6 +51,7 @@ problem_codes! {
     RequestTimeout "request_timeout" REQUEST_TIMEOUT "The request did not arrive in time" "请求接收超时";
     BatchAborted "batch_aborted" FAILED_DEPENDENCY "Not written because another item of the atomic batch can't be" "同一原子批次中有其他项无法写入,因此未写入";
     RecordExists "record_exists" CONFLICT "A record of this id exists with other content" "相同编号的记录已存在,内容不同";
+    ReportExists "report_exists" CONFLICT "This store has a report of that day; amend it" "该门店当日已有报表,请修订该报表";
     IdTaken "id_taken" CONFLICT "This id is taken" "该编号已被占用";
     RecordVoided "record_voided" CONFLICT "The record is void and can't be changed" "记录已作废,不能修改";
     StillRunning "still_running" CONFLICT "It is still running" "仍在进行中";
@@ -167,6 +168,15 @@ fault_codes! {
     SlotTaken "slot_taken" false "this slot of the day has its reading; send it as extra" "该时段已有测温记录,请按加测上报";
     TransitionStands "transition_stands" false "a transition isn't voided; make another one" "状态变更不能作废,请另作变更";
     OtherCase "other_case" false "belongs to another case" "属于其他个案";
+    AmbiguousName "ambiguous_name" false "several have this name; give the id" "存在重名,请填写编号";
+    DiffersWithinRecord "differs_within_record" false "differs from the row above of the same record" "与同一记录的上一行不一致";
+    OtherRowFaulty "other_row_faulty" false "another row of the same record has faults; mend and send them together" "同一记录的其他行有误,请一并修正后重新提交";
+    UnknownUnit "unknown_unit" false "can't be converted to {unit}; one of these can: {units}" "无法换算为 {unit};可用:{units}";
+    NotForZero "not_for_zero" false "a report of nothing has no lines" "零报告不应包含明细";
+    ReportExists "report_exists" false "this store has a report of that day: {location}" "该门店当日已有报表:{location}";
+    InsufficientStock "insufficient_stock" false "only {available} {unit} would be there on {day}" "{day} 可用库存仅 {available} {unit}";
+    RefersToOther "refers_to_other" false "belongs to another place" "属于其他场所";
+    NothingLeft "nothing_left" false "more than is still needed: {left} {unit} are left" "超过尚需数量:仅余 {left} {unit}";
     Cyclic "cyclic" false "would make a circle of parents" "上级关系形成循环";
 }
 

@@ -68,7 +68,7 @@ pub fn check_shape(shape: &Shape, tree: &Tree, at: &str, faults: &mut Faults) ->
         Shape::List { of, max } => check_list(of, *max, tree, at, faults),
         Shape::Object(fields) => {
             let fields: Vec<&Field> = fields.iter().collect();
-            let values = check_object(&fields, tree, at, faults);
+            let values = check_object(&fields, &without_server_members(&fields, tree), at, faults);
             (faults.list().len() == before).then(|| Value::Json(to_object(&values)))
         }
         // The record's own table checks it; here it only passes through.
@@ -80,6 +80,16 @@ pub fn check_shape(shape: &Shape, tree: &Tree, at: &str, faults: &mut Faults) ->
                 None
             }
         },
+    }
+}
+
+/// What the server adds to a line of a list comes back with the line when a client amends the list: it is left
+/// out, and made anew.
+fn without_server_members(fields: &[&Field], tree: &Tree) -> Tree {
+    let is_server = |name: &str| fields.iter().any(|field| field.name == name && field.write == Write::Never);
+    match tree {
+        Tree::Object(members) => Tree::Object(members.iter().filter(|(name, _)| !is_server(name)).cloned().collect()),
+        other => other.clone(),
     }
 }
 

@@ -12,6 +12,7 @@
 
 pub mod canonical;
 pub mod decide;
+mod decision;
 pub mod figures;
 pub mod heads;
 mod merge;

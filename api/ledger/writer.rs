@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
-use super::decide::{Claim, State};
+use super::decision::{Decision, decide};
 use super::figures::Figures;
 use super::heads::Heads;
 use super::merge::merge;
@@ -195,49 +195,4 @@ async fn write_district(
         first_no += append.numbers;
     }
     Ok(written)
-}
-
-/// What the rules across rows say of a batch.
-#[derive(Default)]
-struct Decision {
-    refused: BTreeMap<usize, AppendError>,
-    following: Vec<Append>,
-}
-
-/// Asks the rules across rows: the state of all claims of a group is loaded at once, then moved on
-/// claim by claim. An append with several claims is admitted whole or not at all.
-async fn decide(
-    connection: &mut &AsyncPgConnection,
-    district_code: &str,
-    members: &[(usize, &Append)],
-) -> Result<Decision, AppendError> {
-    let mut groups: BTreeMap<&'static str, Vec<&Claim>> = BTreeMap::new();
-    for claim in members.iter().flat_map(|(_, append)| &append.claims) {
-        groups.entry(claim.decider.group()).or_default().push(claim);
-    }
-    let mut states: BTreeMap<&'static str, Box<dyn State>> = BTreeMap::new();
-    for (group, claims) in groups {
-        let Some(first) = claims.as_slice().first() else { continue };
-        let shared = &**connection;
-        let loads = first.decider.as_ref().load(district_code, &claims).into_iter().map(|statement| async move {
-            let rows: Vec<Row> = statement.load(&mut &*shared).await.map_err(DatabaseError::from)?;
-            Ok::<Vec<Row>, AppendError>(rows)
-        });
-        let rows = try_join_all(loads).await?;
-        states.insert(group, first.decider.begin(rows).map_err(AppendError::Failed)?);
-    }
-    let mut decision = Decision::default();
-    for (index, append) in members {
-        for claim in &append.claims {
-            let Some(state) = states.get_mut(claim.decider.group()) else { continue };
-            if let Err(faults) = state.admit(claim) {
-                decision.refused.insert(*index, AppendError::Refused(faults));
-                break;
-            }
-        }
-    }
-    for state in states.into_values() {
-        decision.following.extend(state.follow().map_err(AppendError::Failed)?);
-    }
-    Ok(decision)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::schema::of_field;
+use super::schema::{Direction, of_field};
 use super::{Access, Operation, Success};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::text::Language;
@@ -107,7 +107,7 @@ fn parameters(operation: &Operation) -> Json {
             "schema": {"type": "string", "minLength": 2, "maxLength": 15, "pattern": "^[0-9]{2,12}(-[0-9]{2})?$"}}));
     }
     for field in &operation.parameters {
-        parameters.push(json!({"name": field.name, "in": "query", "required": false, "description": field.about, "schema": of_field(field, false)}));
+        parameters.push(json!({"name": field.name, "in": "query", "required": false, "description": field.about, "schema": of_field(field, false, Direction::Sent)}));
     }
     for (name, required, about) in REQUEST_HEADERS.iter().filter(|(name, ..)| operation.headers.contains(name)) {
         parameters.push(json!({"name": name, "in": "header", "required": required, "description": about, "schema": {"type": "string", "maxLength": 200}}));

@@ -9,8 +9,12 @@ pub fn reference(name: &str) -> Json {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// The schema of a shape.
+/// The schema of a shape, as it is sent.
 pub fn of_shape(shape: &Shape) -> Json {
+    shaped(shape, Direction::Sent)
+}
+
+fn shaped(shape: &Shape, direction: Direction) -> Json {
     match shape {
         Shape::Text { min, max, pattern } => {
             let mut schema = json!({"type": "string", "minLength": min, "maxLength": max});
@@ -43,9 +47,9 @@ pub fn of_shape(shape: &Shape) -> Json {
             json!({"type": "string", "minLength": 2, "maxLength": 15, "pattern": "^[0-9]{2,12}(-[0-9]{2})?$"})
         }
         Shape::List { of, max } => {
-            json!({"type": "array", "items": of_shape(of), "maxItems": max, "uniqueItems": true})
+            json!({"type": "array", "items": shaped(of, direction), "maxItems": max, "uniqueItems": true})
         }
-        Shape::Object(fields) => object(&fields.iter().collect::<Vec<_>>(), Direction::Sent),
+        Shape::Object(fields) => nested(fields, direction),
     }
 }
 
@@ -58,6 +62,16 @@ pub enum Direction {
     Patched,
     /// Served: everything, null where there is nothing.
     Served,
+}
+
+/// An object within a field: served with what the server added, and without what nobody gave.
+fn nested(fields: &[Field], direction: Direction) -> Json {
+    let mut schema = object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
+    let added = fields.iter().filter(|field| direction == Direction::Served && field.write == Write::Never);
+    if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
+        properties.extend(added.map(|field| (field.name.to_owned(), of_field(field, !field.required, direction))));
+    }
+    schema
 }
 
 /// The schema of an object of these fields.
@@ -78,7 +92,7 @@ pub fn object(fields: &[&Field], direction: Direction) -> Json {
             required.push(field.name);
         }
         let nullable = !field.required;
-        properties.insert(field.name.into(), of_field(field, nullable));
+        properties.insert(field.name.into(), of_field(field, nullable, direction));
     }
     let mut schema =
         json!({"type": "object", "properties": properties, "additionalProperties": direction == Direction::Served});
@@ -89,10 +103,10 @@ pub fn object(fields: &[&Field], direction: Direction) -> Json {
 }
 
 /// The schema of a field, with what it means.
-pub fn of_field(field: &Field, nullable: bool) -> Json {
+pub fn of_field(field: &Field, nullable: bool, direction: Direction) -> Json {
     let mut schema = match field.shape {
         Shape::Inline("people") => reference("NewPerson"),
-        shape => of_shape(&shape),
+        shape => shaped(&shape, direction),
     };
     let Some(members) = schema.as_object_mut() else { return schema };
     let shape_says =

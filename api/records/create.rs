@@ -12,7 +12,7 @@ use super::read;
 use super::record::Record;
 use crate::app::Service;
 use crate::auth::roles::Actor;
-use crate::kit::catalogue::Code;
+use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::etag;
 use crate::kit::faults::Fault;
 use crate::kit::problem::Problem;
@@ -217,11 +217,23 @@ pub async fn existing(
     }))
 }
 
+/// A report that is there already is a conflict that says where; all else is the content's fault.
+fn refused(faults: Vec<Fault>) -> Problem {
+    let met = faults.iter().find(|fault| fault.code == FaultCode::ReportExists);
+    let location = met.and_then(|fault| fault.values.iter().find(|(name, _)| *name == "location"));
+    match location.map(|(_, location)| location.clone()) {
+        Some(location) => {
+            Problem::of_faults(Code::ReportExists, faults).with_header(actix_web::http::header::LOCATION, location)
+        }
+        None => Problem::invalid(faults),
+    }
+}
+
 impl From<AppendError> for Problem {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Conflict(_) => Code::WriteConflict.into(),
-            AppendError::Refused(faults) => Self::invalid(faults),
+            AppendError::Refused(faults) => refused(faults),
             AppendError::ClockMissing(_) => Self::unavailable(Code::LedgerUnavailable, 60, error),
             AppendError::Busy => Self::unavailable(Code::Unavailable, 1, error),
             AppendError::Unreachable(_) => Self::unavailable(Code::Unavailable, 2, error),

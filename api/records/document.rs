@@ -121,7 +121,7 @@ fn served(kind: &Kind, fields: &[&Field]) -> Json {
             properties.insert(name.to_owned(), member);
         }
         for field in fields.iter().filter(|field| matches!(field.name, "id" | "area_code" | "occurred_at")) {
-            properties.insert(field.name.into(), of_field(field, false));
+            properties.insert(field.name.into(), of_field(field, false, Direction::Served));
         }
         // A mask's form isn't the field's own.
         for field in fields.iter().filter(|field| matches!(field.privacy, Privacy::Masked(_))) {

@@ -16,6 +16,15 @@ use crate::ledger::decide::Decider;
 /// What is counted, and how much of it: units in the name (`disinfected_dm2`), integers only.
 pub type Measure = (&'static str, i64);
 
+/// A list of objects that are told apart by one of their members.
+#[derive(Clone, Copy, Debug)]
+pub struct Lines {
+    /// The field that is the list.
+    pub list: &'static str,
+    /// The member of its items that no two share.
+    pub key: &'static str,
+}
+
 /// What a kind decides itself. Pure: no IO; the time and the keys come in the context.
 pub trait Rules: Sync {
     /// Checks across fields and of forms that a shape can't say. Values that were faulty are absent;
@@ -37,6 +46,12 @@ pub trait Rules: Sync {
     /// whole row where none is named.
     fn natural_key(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Its list whose items are told apart by one member: files may give an item a row, and phones that changed
+    /// different items don't clash.
+    fn lines(&self) -> Option<Lines> {
+        None
     }
 
     /// Columns of blind indexes, in the table beside the fields.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use uuid::Uuid;
 
 use super::context::Context;
 use super::definition::{Kind, Registry};
+use super::envelope::Envelope;
 use crate::divisions::tree::Divisions;
 use crate::duties::cadences::Cadences;
 use crate::kit::problem::Problem;
@@ -53,5 +55,29 @@ impl Scribe {
     /// A kind by name.
     pub fn kind(&self, name: &str) -> Result<&'static Kind, Problem> {
         self.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))
+    }
+
+    /// The envelope of what the service itself writes about something; `by` is whose write it follows from.
+    pub fn envelope(&self, id: Uuid, area_code: &str, org_id: Option<Uuid>, at: DateTime<Utc>, by: Uuid) -> Envelope {
+        Envelope {
+            id,
+            district_code: self.district_code.clone(),
+            area_code: area_code.to_owned(),
+            area_code_submitted: None,
+            org_id,
+            occurred_at: at,
+            device_time: None,
+            recorded_at: self.now,
+            recorded_by: by,
+            revised_at: self.now,
+            revised_by: by,
+            captured_by: None,
+            source: "system".to_owned(),
+            revision: 1,
+            change_no: 0,
+            voided: false,
+            warnings: Vec::new(),
+            submission_digest: vec![0; 32],
+        }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::item::Item;
+use super::lines;
 use super::outcome::{Conflict, Outcome};
 use crate::app::Service;
 use crate::auth::roles::Actor;
@@ -39,22 +40,29 @@ pub async fn amend_item(
         }
         let base_revision = item.frame.integer("base_revision").unwrap_or(current.envelope.revision);
         let whole = amend::patched(service, actor, kind, &current, &item.body).await?;
-        let conflicting = if base_revision == current.envelope.revision {
-            Vec::new()
-        } else {
+        let (mut body, mut meant, mut conflicting) = (item.body.clone(), item.body.clone(), Vec::new());
+        let mut dropped = Vec::new();
+        if base_revision != current.envelope.revision {
             let base = base(service, actor, kind, &current, base_revision).await?;
-            conflicting(kind, &item.body, &base, &current, &whole)
-        };
-        let patch = without(&item.body, &conflicting);
+            conflicting = self::conflicting(kind, &item.body, &base, &current, &whole);
+            dropped.clone_from(&conflicting);
+            if let Some(lines) = lines::merge(kind, &conflicting, [&base, &current, &whole]) {
+                dropped.retain(|name| name != lines.list);
+                conflicting.retain(|name| name != lines.list || lines.clash);
+                lines::put(&mut body, lines.list, &lines.with_stored);
+                lines::put(&mut meant, lines.list, &lines.with_sent);
+            }
+        }
+        let patch = without(&body, &dropped);
         let next = amend::patched(service, actor, kind, &current, &patch).await?;
         let is_stale = base_revision != current.envelope.revision;
         if amend::is_same(kind, &current, &next) {
-            return Ok(conflict_or(Outcome::Same, current, conflicting, item));
+            return Ok(conflict_or(Outcome::Same, current, conflicting, &meant));
         }
         let status = if is_stale { MERGED } else { REVISED };
         if let Some(written) = amend::write(service, actor, kind, &current, next, Some((&key, status))).await? {
             let word = if is_stale { Outcome::Merged } else { Outcome::Revised };
-            return Ok(conflict_or(word, written, conflicting, item));
+            return Ok(conflict_or(word, written, conflicting, &meant));
         }
     }
     Err(Code::WriteConflict.into())
@@ -64,11 +72,11 @@ pub async fn amend_item(
 const REVISED: u16 = 200;
 const MERGED: u16 = 207;
 
-fn conflict_or(word: fn(Record) -> Outcome, record: Record, fields: Vec<String>, item: &Item) -> Outcome {
+fn conflict_or(word: fn(Record) -> Outcome, record: Record, fields: Vec<String>, meant: &Tree) -> Outcome {
     if fields.is_empty() {
         return word(record);
     }
-    let Json::Object(patch) = to_json(&item.body) else { return word(record) };
+    let Json::Object(patch) = to_json(meant) else { return word(record) };
     let patch: Map<String, Json> = patch.into_iter().filter(|(name, _)| fields.contains(name)).collect();
     Outcome::Conflict(Box::new(Conflict { record, fields, patch: Json::Object(patch) }))
 }

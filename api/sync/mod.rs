@@ -12,6 +12,7 @@ mod conflicts;
 mod handed_in;
 mod held;
 mod item;
+mod lines;
 mod outcome;
 pub mod own_cases;
 mod pull;

@@ -15,20 +15,15 @@ use crate::kit::problem::Problem;
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
 use crate::records::change::Changes;
+use crate::records::kept::Kept;
 use crate::records::scribe::Scribe;
 use crate::records::{Envelope, Record};
-
-/// A duty as it was and as it is.
-pub struct Held {
-    pub former: Option<Record>,
-    pub record: Record,
-}
 
 /// A case under the lock.
 pub struct Case {
     former: Option<Record>,
     pub record: Record,
-    pub duties: BTreeMap<Uuid, Held>,
+    pub duties: BTreeMap<Uuid, Kept>,
     pub contacts: BTreeMap<Uuid, Contact>,
     /// Steps that the service itself made.
     pub steps: Vec<Record>,
@@ -62,7 +57,7 @@ impl Case {
 
     /// Holds a stored duty.
     pub fn hold(&mut self, duty: Record) {
-        self.duties.insert(duty.envelope.id, Held { former: Some(duty.clone()), record: duty });
+        self.duties.insert(duty.envelope.id, Kept::stored(duty));
     }
 
     /// How the case stands.
@@ -139,55 +134,20 @@ impl Case {
     /// Puts what changed into an append: each row under a number of its own.
     pub fn put_into(self, changes: &mut Changes, scribe: &Scribe) -> Result<(), Problem> {
         let by = self.by;
-        let revised = |former: &Record, mut record: Record| {
-            record.envelope.revision = former.envelope.revision + 1;
-            record.envelope.revised_by = by;
-            record
-        };
-        if let Some(former) = self.former.filter(|former| former.values != self.record.values) {
-            changes.next_number();
-            let record = revised(&former, self.record);
-            changes.put(scribe.kind("isolation_cases")?, Some(former), record);
-        }
+        Kept { former: self.former, record: self.record }.put_into(scribe.kind("isolation_cases")?, by, changes);
         for step in self.steps {
-            changes.next_number();
-            changes.put(scribe.kind("isolation_case_transitions")?, None, step);
+            Kept::new(step).put_into(scribe.kind("isolation_case_transitions")?, by, changes);
         }
-        for held in self.duties.into_values() {
-            if held.former.as_ref().is_some_and(|former| former.values == held.record.values) {
-                continue;
-            }
-            changes.next_number();
-            let record = match &held.former {
-                Some(former) => revised(former, held.record),
-                None => held.record,
-            };
-            changes.put(scribe.kind("duties")?, held.former, record);
+        for duty in self.duties.into_values() {
+            duty.put_into(scribe.kind("duties")?, by, changes);
         }
         Ok(())
     }
 }
 
-/// The envelope of what the service writes about a case.
+/// The envelope of what the service writes about a case, where and when `values` say.
 pub fn by_service(id: Uuid, scribe: &Scribe, values: &Values, by: Uuid) -> Envelope {
-    Envelope {
-        id,
-        district_code: scribe.district_code.clone(),
-        area_code: values.text("area_code").unwrap_or(&scribe.district_code).to_owned(),
-        area_code_submitted: None,
-        org_id: values.id("org_id"),
-        occurred_at: values.instant("occurred_at").unwrap_or(scribe.now),
-        device_time: None,
-        recorded_at: scribe.now,
-        recorded_by: by,
-        revised_at: scribe.now,
-        revised_by: by,
-        captured_by: None,
-        source: "system".to_owned(),
-        revision: 1,
-        change_no: 0,
-        voided: false,
-        warnings: Vec::new(),
-        submission_digest: vec![0; 32],
-    }
+    let area_code = values.text("area_code").unwrap_or(&scribe.district_code);
+    let at = values.instant("occurred_at").unwrap_or(scribe.now);
+    scribe.envelope(id, area_code, values.id("org_id"), at, by)
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::case::{Case, Held};
+use super::case::Case;
 use super::contact::at_delivery;
 use crate::duties::duty::{self, expectation, is};
 use crate::duties::matching::{CONTACT_KINDS, Contact, proof_of, standing};
@@ -12,6 +12,7 @@ use crate::kit::time::day_of;
 use crate::kit::value::{Value, Values};
 use crate::privacy::blind::derived_id;
 use crate::records::Record;
+use crate::records::kept::Kept;
 use crate::records::scribe::Scribe;
 
 /// Without any contact for so long, somebody asks.
@@ -70,13 +71,11 @@ impl Case {
             assignee_id: supervisor_of(&self.record.values, crate::duties::line_of(duty_kind)),
             opens_at,
             due_at,
-            district_code: &scribe.district_code,
             area_code: &envelope.area_code,
             org_id: envelope.org_id,
-            now: scribe.now,
             made_by: self.by,
         };
-        self.duties.insert(id, Held { former: None, record: duty::record(new) });
+        self.duties.insert(id, Kept::new(duty::record(new, scribe)));
     }
 
     /// Waives what is still open or was missed of those duties.
