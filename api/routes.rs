@@ -8,9 +8,9 @@ use crate::kit::vocabulary::Vocabulary;
 use crate::operations::{Operation, document};
 use crate::records::{Definition, Registry};
 use crate::{
-    api_keys, audit, auth, changes, disinfections, divisions, duties, gate_tallies, imports, inspections,
-    isolation_cases, observation_policies, organizations, people, places, publicity_activities, records, screenings,
-    service, sync, users, vocabularies,
+    api_keys, audit, auth, changes, commodities, disinfections, divisions, duties, gate_tallies, imports, inspections,
+    isolation_cases, observation_policies, organizations, people, places, price_alerts, price_observations,
+    price_rules, publicity_activities, records, screenings, service, supply_reports, sync, users, vocabularies,
 };
 
 /// Every kind of record, those that are named before those that name them.
@@ -33,6 +33,10 @@ pub static DEFINITIONS: &[&Definition] = &[
     &isolation_cases::VIOLATIONS,
     &isolation_cases::PATROL_LOGS,
     &duties::DUTIES,
+    &price_observations::PRICE_OBSERVATIONS,
+    &price_rules::PRICE_RULES,
+    &supply_reports::SUPPLY_REPORTS,
+    &price_alerts::PRICE_ALERTS,
 ];
 
 /// Vocabularies that no field of a record uses.
@@ -55,6 +59,8 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
     operations.extend(screenings::operations());
     operations.extend(isolation_cases::operations());
     operations.extend(duties::operations());
+    operations.extend(commodities::operations());
+    operations.extend(price_alerts::operations());
     operations.extend(kinds.kinds().flat_map(records::operations::of_kind));
     operations
 }
@@ -77,6 +83,7 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(screenings::schemas());
     schemas.extend(isolation_cases::schemas());
     schemas.extend(duties::schemas());
+    schemas.extend(commodities::schemas());
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.insert("BatchResults".into(), records::batch::schema());
     document::document(&operations(kinds), schemas)

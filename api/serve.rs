@@ -30,6 +30,7 @@ pub fn server(service: &Arc<Service>, listener: TcpListener, stopping: watch::Re
     tokio::spawn(crate::changes::watch_heads(Arc::downgrade(service)));
     tokio::spawn(keep_house(Arc::downgrade(service)));
     tokio::spawn(crate::duties::worker::work(Arc::downgrade(service)));
+    tokio::spawn(crate::market::review::work(Arc::downgrade(service)));
     let limits = service.config.connection_limits(problem_body);
     let workers = service.config.workers;
     let service = Arc::clone(service);

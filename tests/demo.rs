@@ -25,10 +25,15 @@ async fn a_second_run_changes_nothing() {
     assert_eq!(compounds, 18);
     let plain = admin.get("/v1/people?limit=1").await.body["items"][0].clone();
     assert!(plain["document_number"].as_str().unwrap().starts_with("5199"));
-    let head = admin.get("/v1/ledger/head").await.body["head"].clone();
+    // What the service writes by itself meanwhile is none of the demo's.
+    let newest = async || {
+        let sql = "SELECT count(*) AS total FROM record_revisions WHERE kind <> 'duties'";
+        app.rows(sql).await[0].integer("total")
+    };
+    let revisions = newest().await;
     let again = make(&app.service, demo, |_, _| {}).await.map_err(|problem| problem.to_string()).unwrap();
     assert_eq!(again.created.values().sum::<u64>(), 0, "{:?}", again.created);
-    assert_eq!((again.accounts.len(), admin.get("/v1/ledger/head").await.body["head"].clone()), (0, head));
+    assert_eq!((again.accounts.len(), newest().await), (0, revisions));
     lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
     let (username, password) = &made.accounts[0];
     let login = json!({"username": username, "password": password});

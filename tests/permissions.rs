@@ -28,6 +28,8 @@ const SEARCHERS: &str = "district_admin grid_worker town_cadre village_cadre hea
 const MERGERS: &str = "district_admin town_cadre health_worker cdc_officer";
 const TALLY_READERS: &str =
     "district_admin org_admin town_cadre village_cadre health_worker cdc_officer gate_guard volunteer";
+/// Who sees what stores report.
+const SUPPLY_READERS: &str = "district_admin org_admin inspector town_cadre store_reporter";
 /// Who cares for those observed at home.
 const CARERS: &str =
     "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer";
@@ -53,6 +55,9 @@ const MATRIX: &[(&str, &str)] = &[
     ("get_duty_summary", DUTY_READERS),
     ("waive_duty", "district_admin org_admin town_cadre health_worker cdc_officer"),
     ("hand_over_duty", DUTY_READERS),
+    ("list_commodities", ALL),
+    ("explain_price_alert", SUPPLY_READERS),
+    ("dismiss_price_alert", "district_admin org_admin inspector"),
     ("list_duty_cadences", ALL),
     ("create_duty_cadence", "district_admin cdc_officer"),
     ("list_divisions", ALL),
@@ -144,6 +149,10 @@ const KINDS: &[(&str, &str, &str)] = &[
     ),
     ("patrol_logs", CARERS, "district_admin grid_worker village_cadre group_cadre"),
     ("duties", DUTY_READERS, ""),
+    ("supply_reports", SUPPLY_READERS, "district_admin org_admin town_cadre store_reporter"),
+    ("price_observations", SUPPLY_READERS, "district_admin org_admin"),
+    ("price_rules", SUPPLY_READERS, "district_admin org_admin"),
+    ("price_alerts", SUPPLY_READERS, ""),
 ];
 
 /// The rows of the operations that every kind has.

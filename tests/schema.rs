@@ -144,6 +144,8 @@ async fn schema_rs_is_fresh() {
         "imports",
         "sync_conflicts",
         "migration_lock",
+        "price_rule_reviews",
+        "supply_lines",
         "worker_leases",
         "__diesel_schema_migrations",
     ];

@@ -34,7 +34,7 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
             }
         }
         body.as_object_mut().unwrap().remove("parent_id");
-        if kind.name == "inspections" {
+        if ["inspections", "supply_reports"].contains(&kind.name) {
             body["place_id"] = venue.clone().into();
         }
         let made = admin.post(&format!("/v1/{}", kind.path), &body).await.expect(201);

@@ -1,8 +1,6 @@
 //! What people do with a duty: waive it with a reason, give it to somebody else.
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -10,7 +8,6 @@ use super::{DUTIES, READERS, wire};
 use crate::auth::Role;
 use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::{Code, FaultCode};
-use crate::kit::etag;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::statement::Statement;
@@ -18,8 +15,8 @@ use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation, fault};
-use crate::records::create::TRIES;
-use crate::records::{Kind, Record, Registry, amend, document, read, view};
+use crate::records::act::act;
+use crate::records::{Kind, Record, Registry, document, read};
 
 /// Who says that something need not be done, or that it couldn't.
 const WAIVERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
@@ -59,7 +56,7 @@ pub fn operations() -> Vec<Operation> {
 async fn waive(call: Call) -> Answer {
     let form = call.form(WAIVE).await?;
     let id = call.path_id()?;
-    change(&call, id, |duty| demand(&call, duty, None), |duty| explained(duty, &form)).await
+    act(&call, kind(&call)?, id, |duty| demand(&call, duty, None), |duty| explained(duty, &form)).await
 }
 
 /// The duty with its reason; none where it needs none.
@@ -88,7 +85,7 @@ async fn hand_over(call: Call) -> Answer {
         next.values.set("assignee_id", Value::Id(assignee_id));
         Ok(Some(next).filter(|next| next.values != duty.values))
     };
-    change(&call, id, |duty| demand(&call, duty, duty.values.id("assignee_id")), give).await
+    act(&call, kind(&call)?, id, |duty| demand(&call, duty, duty.values.id("assignee_id")), give).await
 }
 
 /// 403 where the caller is neither who answers for the duty nor stands above it.
@@ -116,30 +113,6 @@ async fn demand_account(call: &Call, id: Uuid, duty: &Record) -> Result<(), Prob
     Ok(())
 }
 
-async fn change(
-    call: &Call,
-    id: Uuid,
-    may: impl Fn(&Record) -> Result<(), Problem>,
-    next: impl Fn(&Record) -> Result<Option<Record>, Problem>,
-) -> Answer {
-    let (service, actor, kind) = (&call.service, call.actor()?, kind(call)?);
-    for _ in 0..TRIES {
-        let current = read::find(service, actor, kind, id).await?;
-        may(&current)?;
-        let Some(next) = next(&current)? else { return Ok(answer(call, kind, &current)) };
-        if let Some(written) = amend::write(service, actor, kind, &current, next, None).await? {
-            return Ok(answer(call, kind, &written));
-        }
-    }
-    Err(Code::WriteConflict.into())
-}
-
 fn kind(call: &Call) -> Result<&'static Kind, Problem> {
     call.service.kinds.kind(DUTIES.name).ok_or_else(|| Problem::internal("no kind duties"))
-}
-
-fn answer(call: &Call, kind: &Kind, record: &Record) -> HttpResponse {
-    let body = view::record(&call.service, kind, record, call.language);
-    let tag = etag::of_revision(record.envelope.revision);
-    HttpResponse::Ok().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-store")).json(body)
 }

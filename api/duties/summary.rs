@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
-use chrono::{Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value as Json, json};
 
 use super::{COUNTED, READERS, line_of};
@@ -16,7 +16,7 @@ use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::text::Text;
-use crate::kit::time::day_of;
+use crate::kit::time::{day_of, day_start};
 use crate::kit::value::{Value, Values};
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::operations::schema::reference;
@@ -142,19 +142,17 @@ fn rolled_up(call: &Call, district_code: &str, from_on: NaiveDate, to_on: NaiveD
 
 /// From the duties themselves, for what the rollups don't know: organisations.
 fn counted(call: &Call, district_code: &str, from_on: NaiveDate, to_on: NaiveDate) -> Result<Statement, Problem> {
-    let zone = call.service.zone;
-    let begins = |day: NaiveDate| zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
+    let begins = |day: NaiveDate| day_start(day, call.service.zone);
     let (Some(from), Some(to)) = (begins(from_on), to_on.checked_add_days(Days::new(1)).and_then(begins)) else {
         return Err(fault("?from_on", FaultCode::BadParameter));
     };
     let kind = call.service.kinds.kind("duties").ok_or_else(|| Problem::internal("no kind duties"))?;
-    let instant = |at: chrono::DateTime<chrono_tz::Tz>| Value::Instant(at.with_timezone(&Utc));
     let statement = Statement::new("SELECT r.org_id, r.area_code, r.duty_kind, r.state, r.late, r.reported_late, count(*) AS total FROM duties AS r WHERE NOT r.voided AND r.district_code = ")
         .text(district_code)
         .sql(" AND r.occurred_at >= ")
-        .bind(ColumnType::Instant, instant(from))
+        .bind(ColumnType::Instant, Value::Instant(from))
         .sql(" AND r.occurred_at < ")
-        .bind(ColumnType::Instant, instant(to))
+        .bind(ColumnType::Instant, Value::Instant(to))
         .sql(" AND ");
     let statement = in_area(call, readable("r", statement, call.actor()?, kind));
     Ok(statement.sql(" GROUP BY 1, 2, 3, 4, 5, 6"))

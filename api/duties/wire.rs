@@ -22,10 +22,11 @@ pub static DUTY_KIND: Vocabulary = Vocabulary::new(
         word("symptom_alert", "response to a symptom", "症状处置"),
         word("no_contact_alert", "contact after 24 hours without any", "24小时无接触追访"),
         word("errand_delivery", "delivery of an errand", "代购送达"),
+        word("supply_report", "daily report of a store", "门店进销存日报"),
     ],
 );
 
-/// Whose line a duty is: the five supervisors of an isolated person, and the district above them.
+/// Whose line a duty is: the five supervisors of an isolated person, a store, and the district above them.
 pub static LINE: Vocabulary = Vocabulary::new(
     "duty_line",
     Text::new("Line", "责任线"),
@@ -35,6 +36,7 @@ pub static LINE: Vocabulary = Vocabulary::new(
         word("group", "group", "组"),
         word("health_center", "health centre", "卫生院"),
         word("police_station", "police station", "派出所"),
+        word("store", "store", "商超"),
         word("district", "district", "区"),
     ],
 );
@@ -58,6 +60,7 @@ pub static WAIVER: Vocabulary = Vocabulary::new(
     &[
         word("by_hand", "waived by somebody, with a reason", "人工免除"),
         word("not_observed", "the person is not observed at home then", "该时段未居家观察"),
+        word("not_expected", "the store was closed then", "门店停业"),
         word("cause_voided", "what asked for it was voided", "缘由记录已作废"),
     ],
 );
@@ -79,9 +82,14 @@ pub static FIELDS: &[Field] = &[
     Field::new("subject_kind", free_text(60), Text::new("Subject kind", "对象类别"), "The kind of `subject_id`.")
         .required()
         .by_server(),
-    Field::new("subject_id", Shape::Id, Text::new("Subject", "对象"), "About which record: an isolation case.")
-        .required()
-        .by_server(),
+    Field::new(
+        "subject_id",
+        Shape::Id,
+        Text::new("Subject", "对象"),
+        "About which record: an isolation case, a store.",
+    )
+    .required()
+    .by_server(),
     Field::new("cause_id", Shape::Id, Text::new("Cause", "起因"), "The record that asked for it, where it was one.")
         .by_server(),
     Field::new("line", Shape::Word(&LINE), Text::new("Line", "责任线"), "Whose line it is.").required().by_server(),
@@ -143,6 +151,7 @@ pub fn line_of(duty_kind: &str) -> &'static str {
         "village_check" | "errand_delivery" | "no_contact_alert" => "village",
         "group_check" => "group",
         "police_check" => "police_station",
+        "supply_report" => "store",
         _ => "health_center",
     }
 }

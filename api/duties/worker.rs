@@ -18,6 +18,7 @@ use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 use crate::ledger::AppendError;
+use crate::market;
 use crate::records::change::Changes;
 use crate::records::{Record, read};
 
@@ -45,7 +46,7 @@ pub async fn work(service: Weak<Service>) {
 
 /// Plans, finds what was missed and who had no contact, if the lease is this holder's.
 pub async fn work_once(service: &Service, holder: Uuid, planner: &mut planner::Planner) -> Result<(), Problem> {
-    if take_lease(service, holder).await? { look_after(service, planner).await } else { Ok(()) }
+    if take_lease(service, "duties", holder).await? { look_after(service, planner).await } else { Ok(()) }
 }
 
 /// The same, whoever holds the lease: twice does no harm.
@@ -55,15 +56,18 @@ pub async fn look_after(service: &Service, planner: &mut planner::Planner) -> Re
         planner.plan(service, &district_code).await?;
         note_missed(service, &district_code).await?;
         planner::note_silence(service, &district_code).await?;
+        market::planner::plan(service, &district_code).await?;
     }
-    Ok(())
+    market::review::review_all(service).await
 }
 
-/// Takes or renews the lease. By the database's clock: those of the processes may differ.
-async fn take_lease(service: &Service, holder: Uuid) -> Result<bool, Problem> {
+/// Takes or renews a lease. By the database's clock: those of the processes may differ.
+pub async fn take_lease(service: &Service, name: &str, holder: Uuid) -> Result<bool, Problem> {
     let statement = Statement::new(
-        "INSERT INTO worker_leases AS l (name, holder, held_until) SELECT 'duties', u.holder, now() + u.lasts FROM (SELECT ",
+        "INSERT INTO worker_leases AS l (name, holder, held_until) SELECT u.name, u.holder, now() + u.lasts FROM (SELECT ",
     )
+    .text(name)
+    .sql("::text AS name, ")
     .id(holder)
     .sql(format!("::uuid AS holder, interval '{} seconds' AS lasts) AS u ", LEASE.num_seconds()))
     .sql("ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until WHERE l.holder = excluded.holder OR l.held_until < now() RETURNING holder");

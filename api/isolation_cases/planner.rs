@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use super::states::CARED_FOR;
 use crate::app::Service;
 use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::time::day_of;
+use crate::kit::time::{day_of, day_start};
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
 use crate::ledger::{Append, AppendError};
@@ -67,8 +67,7 @@ async fn unplanned(
     today: NaiveDate,
 ) -> Result<Vec<(Uuid, Option<DateTime<Utc>>)>, Problem> {
     let horizon = today.checked_add_days(Days::new(HORIZON_DAYS)).unwrap_or(today);
-    let begins = |day: NaiveDate| service.zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
-    let Some(until) = begins(horizon).map(|at| at.with_timezone(&Utc)) else { return Ok(Vec::new()) };
+    let Some(until) = day_start(horizon, service.zone) else { return Ok(Vec::new()) };
     let statement = Statement::new(
         "SELECT c.id, c.ends_on, (SELECT max(d.opens_at) FROM duties AS d WHERE d.district_code = c.district_code \
          AND d.subject_id = c.id AND d.opens_at < ",
@@ -135,15 +134,7 @@ async fn ask(
         values
     });
     let claim = Claim { decider: CareDecider::of(&scribe), kind, id: case_id, former: None, next };
-    let append = Append {
-        district_code: district_code.to_owned(),
-        changes: Vec::new(),
-        numbers: 0,
-        tallies: Vec::new(),
-        keyed: Vec::new(),
-        claims: vec![claim],
-    };
-    service.ledger.append(append).await.map(|_| ())
+    service.ledger.append(Append::asking(district_code, vec![claim])).await.map(|_| ())
 }
 
 /// What met another writer is asked again in the next round.

@@ -176,7 +176,6 @@ fault_codes! {
     ReportExists "report_exists" false "this store has a report of that day: {location}" "该门店当日已有报表:{location}";
     InsufficientStock "insufficient_stock" false "only {available} {unit} would be there on {day}" "{day} 可用库存仅 {available} {unit}";
     RefersToOther "refers_to_other" false "belongs to another place" "属于其他场所";
-    NothingLeft "nothing_left" false "more than is still needed: {left} {unit} are left" "超过尚需数量:仅余 {left} {unit}";
     Cyclic "cyclic" false "would make a circle of parents" "上级关系形成循环";
 }
 

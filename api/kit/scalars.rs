@@ -63,6 +63,9 @@ fn matches_pattern(pattern: &'static str, text: &str) -> bool {
     compiled.as_ref().is_some_and(|regex| regex.is_match(text))
 }
 
+/// Up to so many decimal places, all are always shown.
+const FIXED_PLACES: u32 = 2;
+
 /// A decimal in plain notation (`36.5`, `-0.20`), never with an exponent.
 pub fn read_decimal(text: &str, scale: u32, min: &str, max: &str) -> Reading {
     let plain = text.strip_prefix('-').unwrap_or(text);
@@ -79,9 +82,12 @@ pub fn read_decimal(text: &str, scale: u32, min: &str, max: &str) -> Reading {
     if decimal < bound(min) || decimal > bound(max) {
         return Err(out_of_range(min, max));
     }
-    let mut decimal = decimal;
-    decimal.rescale(scale);
-    Ok(Value::Decimal(decimal))
+    // Temperatures and areas have one spelling; finer quantities are kept with the places they were given.
+    let mut kept = Decimal::from_str(text).unwrap_or(decimal);
+    if scale <= FIXED_PLACES || kept.scale() > scale {
+        kept.rescale(scale);
+    }
+    Ok(Value::Decimal(kept))
 }
 
 /// An integer within bounds.
@@ -141,6 +147,17 @@ mod tests {
             assert_eq!(decimal(text), Err(FaultCode::BadFormat), "{text}");
         }
         assert_eq!(decimal(&"9".repeat(40)), Err(FaultCode::BadFormat));
+    }
+
+    #[test]
+    fn fine_quantities_are_kept_as_they_were_given() {
+        let fine = |text: &str| match read_decimal(text, 4, "0", "100") {
+            Ok(Value::Decimal(decimal)) => decimal.to_string(),
+            other => panic!("{other:?}"),
+        };
+        for (sent, kept) in [("3.30", "3.30"), ("3", "3"), ("0.1250", "0.1250"), ("3.300000", "3.3000")] {
+            assert_eq!(fine(sent), kept);
+        }
     }
 
     #[test]

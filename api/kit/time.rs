@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, SubsecRound, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// Where the service's idea of now comes from.
@@ -33,6 +33,14 @@ pub fn format_instant(instant: DateTime<Utc>, zone: Tz) -> String {
 /// The day of an instant in the district's zone.
 pub fn day_of(instant: DateTime<Utc>, zone: Tz) -> NaiveDate {
     instant.with_timezone(&zone).date_naive()
+}
+
+/// The instant at which a day begins in the district's zone; where clocks leap over midnight, the next one there.
+pub fn day_start(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let found = zone.from_local_datetime(&midnight).earliest();
+    let found = found.or_else(|| zone.from_local_datetime(&(midnight + TimeDelta::hours(1))).earliest());
+    found.map(|instant| instant.with_timezone(&Utc))
 }
 
 #[cfg(test)]

@@ -60,6 +60,20 @@ pub struct Table {
     pub name: &'static str,
     /// The columns of [`Change::cells`], `id` and `revision` among them.
     pub columns: Vec<Column>,
+    /// What is kept beside each row, where there is something.
+    pub projection: Option<&'static Projection>,
+}
+
+/// Rows that stand beside a record's row so that they can be read fast: the items of a list, each with an index
+/// of its own. Made in the record's own statement, so they are exact; those of a former revision go.
+#[derive(Debug)]
+pub struct Projection {
+    /// The table.
+    pub table: &'static str,
+    /// Its column that names the record.
+    pub owner: &'static str,
+    /// `SELECT … FROM {written} AS w …`: its rows, from the record's rows just written.
+    pub select: &'static str,
 }
 
 /// What a change does.
@@ -140,6 +154,14 @@ pub struct Append {
     pub keyed: Vec<KeyedAnswer>,
     /// What rules across rows must admit under the lock.
     pub claims: Vec<Claim>,
+}
+
+impl Append {
+    /// Only asks rules across rows; what follows is written.
+    pub fn asking(district_code: &str, claims: Vec<Claim>) -> Self {
+        let district_code = district_code.to_owned();
+        Self { district_code, changes: Vec::new(), numbers: 0, tallies: Vec::new(), keyed: Vec::new(), claims }
+    }
 }
 
 /// What was written.

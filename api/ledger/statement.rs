@@ -69,7 +69,27 @@ fn create(statement: Statement, append: &Append, table: &Table, changes: &[&Chan
         ))
         .text(&append.district_code)
         .sql(format!(", clock.base + u.number, clock.at, clock.at, {} FROM clock, ", names(table, "u.")));
-    rows(statement, table, changes).sql(")")
+    project(rows(statement, table, changes), table, "create")
+}
+
+/// Closes a part that writes rows; where something is kept beside them, that is made from what it wrote.
+fn project(statement: Statement, table: &Table, part: &str) -> Statement {
+    let Some(projection) = table.projection else { return statement.sql(")") };
+    let written = format!("{part}_{}", table.name);
+    let rows = if part == "create" { "*" } else { "s.*" };
+    let statement = statement.sql(format!(
+        " RETURNING {rows}), beside_{written} AS (INSERT INTO {} {})",
+        projection.table,
+        projection.select.replace("{written}", &written)
+    ));
+    if part == "create" {
+        return statement;
+    }
+    // The snapshot is that of the statement: only what was there before it goes.
+    statement.sql(format!(
+        ", former_{written} AS (DELETE FROM {} AS p USING {written} AS w WHERE p.district_code = w.district_code AND p.{} = w.id)",
+        projection.table, projection.owner
+    ))
 }
 
 /// The former revision goes to the history in the same statement. Where it isn't the one expected,
@@ -98,10 +118,11 @@ fn revise(statement: Statement, append: &Append, table: &Table, changes: &[&Chan
         table.name,
         assignments.join(", ")
     ));
-    rows(statement, table, changes)
+    let statement = rows(statement, table, changes)
         .sql(" WHERE s.district_code = ")
         .text(&append.district_code)
-        .sql(" AND s.id = u.id AND s.revision = u.revision - 1)")
+        .sql(" AND s.id = u.id AND s.revision = u.revision - 1");
+    project(statement, table, "revise")
 }
 
 fn rows(statement: Statement, table: &Table, changes: &[&Change]) -> Statement {

@@ -127,6 +127,7 @@ fn told(record: &Record) -> Values {
     values.set("area_code", Value::Text(envelope.area_code.clone()));
     values.set("org_id", envelope.org_id.map_or(Value::Null, Value::Id));
     values.set("revised_by", Value::Id(envelope.revised_by));
+    values.set("revision", Value::Integer(envelope.revision));
     values
 }
 

@@ -82,7 +82,7 @@ impl Kind {
         );
         let names: Vec<String> = columns.iter().map(Column::identifier).collect();
         let select = format!("district_code, change_no, recorded_at, revised_at, {}", names.join(", "));
-        let table = Table { name: definition.name, columns };
+        let table = Table { name: definition.name, columns, projection: definition.rules.projection() };
         Self { definition, table, select }
     }
 

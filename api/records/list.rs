@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::definition::Kind;
@@ -17,6 +17,7 @@ use crate::kit::cursor;
 use crate::kit::field::Shape;
 use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::time::day_start;
 use crate::kit::value::{Value, Values};
 
 /// A page.
@@ -114,10 +115,7 @@ fn filtered(
     query: &Values,
     families: &BTreeMap<&str, Vec<Uuid>>,
 ) -> Statement {
-    let day_start = |day: chrono::NaiveDate| {
-        let midnight = service.zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
-        midnight.map(|instant| instant.with_timezone(&Utc))
-    };
+    let day_start = |day| day_start(day, service.zone);
     let from = query.instant("from").max(query.day("from_on").and_then(day_start));
     let until = query.day("to_on").and_then(|day| day.succ_opt()).and_then(day_start);
     let to = match (query.instant("to"), until) {

@@ -5,6 +5,7 @@
 //! references), the kind's [`Rules`] judge, [`create`]/[`amend`] hand an append to the ledger. [`prepare`] and
 //! [`assemble`] do it for many at the price of one.
 
+pub mod act;
 pub mod amend;
 pub mod assemble;
 pub mod batch;

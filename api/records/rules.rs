@@ -11,6 +11,7 @@ use super::scribe::Scribe;
 use crate::auth::roles::Role;
 use crate::kit::faults::{Fault, Faults};
 use crate::kit::value::Value;
+use crate::ledger::Projection;
 use crate::ledger::decide::Decider;
 
 /// What is counted, and how much of it: units in the name (`disinfected_dm2`), integers only.
@@ -51,6 +52,11 @@ pub trait Rules: Sync {
     /// Its list whose items are told apart by one member: files may give an item a row, and phones that changed
     /// different items don't clash.
     fn lines(&self) -> Option<Lines> {
+        None
+    }
+
+    /// Rows kept beside each record, for reading.
+    fn projection(&self) -> Option<&'static Projection> {
         None
     }
 

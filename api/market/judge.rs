@@ -1,0 +1,277 @@
+//! What a rule says of a line: exact, and pure.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::commodities::find;
+use crate::kit::row::Row;
+use crate::kit::value::Value;
+
+/// A line of a report that stands, in the unit that is compared.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Its report.
+    pub report_id: Uuid,
+    /// The revision of the report.
+    pub revision: i64,
+    /// Its place in the report's list.
+    pub line_no: i64,
+    /// What the store pays.
+    pub purchase_price: Option<Decimal>,
+    /// What the store charges.
+    pub retail_price: Option<Decimal>,
+    /// Where the store is.
+    pub area_code: String,
+    /// Whose it is.
+    pub org_id: Option<Uuid>,
+}
+
+impl Line {
+    /// (retail − purchase) / purchase.
+    pub fn markup_rate(&self) -> Option<Decimal> {
+        let (purchase, retail) = (self.purchase_price?, self.retail_price?);
+        (retail - purchase).checked_div(purchase)
+    }
+}
+
+/// Lines of a store by commodity and day.
+pub type Lines = BTreeMap<(String, NaiveDate), Line>;
+
+/// A rule as it stands.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The rule.
+    pub id: Uuid,
+    /// Its revision.
+    pub revision: i64,
+    /// What is compared with what.
+    pub rule_kind: String,
+    /// The day of the baseline.
+    pub baseline_on: Option<NaiveDate>,
+    /// Above it the rule fires.
+    pub threshold_rate: Decimal,
+    only_without_baseline: bool,
+    area_code: String,
+    commodities: Vec<String>,
+    categories: Vec<String>,
+    effective_on: NaiveDate,
+    expires_on: Option<NaiveDate>,
+}
+
+/// What a rule found of a line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Whether the threshold is exceeded.
+    pub fires: bool,
+    /// The day of the line it was compared with.
+    pub baseline_on: Option<NaiveDate>,
+    /// By how much the price changed.
+    pub change_rate: Option<Decimal>,
+    /// The line's mark-up rate.
+    pub markup_rate: Option<Decimal>,
+}
+
+impl Rule {
+    /// Reads a row.
+    pub fn of_row(mut row: Row) -> Option<Self> {
+        let mut codes = |name: &str| match row.take(name) {
+            Value::Json(Json::Array(items)) => {
+                items.iter().filter_map(Json::as_str).map(str::to_owned).collect::<Vec<_>>()
+            }
+            _ => Vec::new(),
+        };
+        let (commodities, categories) = (codes("commodities"), codes("categories"));
+        let mut day = |name: &str| match row.take(name) {
+            Value::Day(day) => Some(day),
+            _ => None,
+        };
+        let (baseline_on, effective_on, expires_on) = (day("baseline_on"), day("effective_on")?, day("expires_on"));
+        let Value::Decimal(threshold_rate) = row.take("threshold_rate") else { return None };
+        Some(Self {
+            id: row.id("id")?,
+            revision: row.integer("revision")?,
+            rule_kind: row.text("rule_kind")?,
+            baseline_on,
+            threshold_rate,
+            only_without_baseline: row.boolean("only_without_baseline")?,
+            area_code: row.text("area_code")?,
+            commodities,
+            categories,
+            effective_on,
+            expires_on,
+        })
+    }
+
+    /// Whether it is about the price of the report before, not of a fixed day.
+    pub fn is_day_on_day(&self) -> bool {
+        self.rule_kind == "day_on_day"
+    }
+
+    /// Whether it speaks of a commodity there on that day.
+    pub fn covers(&self, commodity: &str, day: NaiveDate, area_code: &str) -> bool {
+        let category = find(commodity).map(|commodity| commodity.category).unwrap_or_default();
+        let all = self.commodities.is_empty() && self.categories.is_empty();
+        let named = self.commodities.iter().any(|code| code == commodity)
+            || self.categories.iter().any(|code| code == category);
+        (all || named)
+            && area_code.starts_with(&self.area_code)
+            && day >= self.effective_on
+            && self.expires_on.is_none_or(|last| day <= last)
+    }
+
+    /// What it says of a line; none where there is nothing to compare with, or nothing to compare.
+    pub fn judge(&self, commodity: &str, day: NaiveDate, lines: &Lines) -> Option<Finding> {
+        let line = lines.get(&(commodity.to_owned(), day))?;
+        if !self.covers(commodity, day, &line.area_code) {
+            return None;
+        }
+        match self.rule_kind.as_str() {
+            "price_change" | "day_on_day" => {
+                let (baseline_on, baseline) = self.baseline(commodity, day, lines, |line| line.retail_price)?;
+                let change_rate = (line.retail_price? - baseline).checked_div(baseline)?;
+                Some(Finding {
+                    fires: change_rate > self.threshold_rate,
+                    baseline_on: Some(baseline_on),
+                    change_rate: Some(change_rate),
+                    markup_rate: line.markup_rate(),
+                })
+            }
+            "markup" => {
+                let (baseline_on, baseline) = self.baseline(commodity, day, lines, Line::markup_rate)?;
+                let markup_rate = line.markup_rate()?;
+                let fires = markup_rate - baseline > self.threshold_rate;
+                Some(Finding {
+                    fires,
+                    baseline_on: Some(baseline_on),
+                    change_rate: None,
+                    markup_rate: Some(markup_rate),
+                })
+            }
+            _ => {
+                let markup_rate = line.markup_rate()?;
+                let baseline = self.baseline(commodity, day, lines, |line| line.retail_price);
+                if self.only_without_baseline && baseline.is_some() {
+                    return None;
+                }
+                let fires = markup_rate > self.threshold_rate;
+                let baseline_on = baseline.map(|(day, _)| day);
+                Some(Finding { fires, baseline_on, change_rate: None, markup_rate: Some(markup_rate) })
+            }
+        }
+    }
+
+    /// The store's last line that has such a figure: before the day, or until the baseline's day.
+    fn baseline(
+        &self,
+        commodity: &str,
+        day: NaiveDate,
+        lines: &Lines,
+        figure: impl Fn(&Line) -> Option<Decimal>,
+    ) -> Option<(NaiveDate, Decimal)> {
+        let before = day.pred_opt()?;
+        let until = if self.is_day_on_day() { before } else { self.baseline_on?.min(before) };
+        let of = |day: NaiveDate| (commodity.to_owned(), day);
+        let earlier = lines.range(of(NaiveDate::MIN)..=of(until)).rev();
+        earlier.into_iter().find_map(|((_, day), line)| Some((*day, figure(line)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn rule(rule_kind: &str, threshold: &str) -> Rule {
+        Rule {
+            id: Uuid::nil(),
+            revision: 1,
+            rule_kind: rule_kind.into(),
+            baseline_on: Some(day("2020-01-23")),
+            threshold_rate: threshold.parse().unwrap(),
+            only_without_baseline: false,
+            area_code: "511802".into(),
+            commodities: Vec::new(),
+            categories: Vec::new(),
+            effective_on: day("2020-01-24"),
+            expires_on: None,
+        }
+    }
+
+    fn lines(prices: &[(&str, Option<&str>, Option<&str>)]) -> Lines {
+        let line = |purchase: &Option<&str>, retail: &Option<&str>| Line {
+            report_id: Uuid::nil(),
+            revision: 1,
+            line_no: 0,
+            purchase_price: purchase.map(|price| price.parse().unwrap()),
+            retail_price: retail.map(|price| price.parse().unwrap()),
+            area_code: "511802005".into(),
+            org_id: None,
+        };
+        let entry = |(on, purchase, retail): &(&str, Option<&str>, Option<&str>)| {
+            (("veg_average_11".to_owned(), day(on)), line(purchase, retail))
+        };
+        prices.iter().map(entry).collect()
+    }
+
+    fn judged(rule: &Rule, on: &str, lines: &Lines) -> Option<(bool, Option<NaiveDate>)> {
+        rule.judge("veg_average_11", day(on), lines).map(|finding| (finding.fires, finding.baseline_on))
+    }
+
+    #[test]
+    fn a_change_is_judged_exactly_and_the_threshold_itself_does_not_fire() {
+        let all = lines(&[("2020-01-23", None, Some("6.6")), ("2020-01-30", None, Some("8.24"))]);
+        let found = rule("price_change", "0.15").judge("veg_average_11", day("2020-01-30"), &all).unwrap();
+        assert!(found.fires && found.change_rate.unwrap().to_string().starts_with("0.24848"));
+        let at = lines(&[("2020-01-23", None, Some("100")), ("2020-01-30", None, Some("115"))]);
+        assert!(!judged(&rule("price_change", "0.15"), "2020-01-30", &at).unwrap().0);
+        assert!(judged(&rule("price_change", "0.1499"), "2020-01-30", &at).unwrap().0);
+        assert_eq!(judged(&rule("price_change", "0.15"), "2020-01-23", &at), None, "the baseline itself");
+    }
+
+    #[test]
+    fn the_baseline_is_the_last_report_until_its_day_that_has_a_price() {
+        let all = lines(&[
+            ("2020-01-20", None, Some("1")),
+            ("2020-01-22", None, None),
+            ("2020-01-24", None, Some("3")),
+            ("2020-01-26", None, Some("3.1")),
+        ]);
+        let found = judged(&rule("price_change", "0.15"), "2020-01-26", &all).unwrap();
+        assert_eq!(found, (true, Some(day("2020-01-20"))));
+        let found = judged(&rule("day_on_day", "0.05"), "2020-01-26", &all).unwrap();
+        assert_eq!(found, (false, Some(day("2020-01-24"))));
+        let zero = lines(&[("2020-01-20", None, Some("0")), ("2020-01-26", None, Some("3"))]);
+        assert_eq!(judged(&rule("price_change", "0.15"), "2020-01-26", &zero), None, "nothing can be divided by 0");
+    }
+
+    #[test]
+    fn a_mark_up_may_not_widen_and_a_cap_may_hold_only_without_a_reference() {
+        let all = lines(&[("2020-01-20", Some("10"), Some("12")), ("2020-01-26", Some("20"), Some("26"))]);
+        assert_eq!(judged(&rule("markup", "0.05"), "2020-01-26", &all), Some((true, Some(day("2020-01-20")))));
+        assert!(!judged(&rule("markup", "0.1"), "2020-01-26", &all).unwrap().0);
+        assert!(judged(&rule("markup_cap", "0.25"), "2020-01-26", &all).unwrap().0);
+        let only = Rule { only_without_baseline: true, ..rule("markup_cap", "0.25") };
+        assert_eq!(judged(&only, "2020-01-26", &all), None);
+        let free = lines(&[("2020-01-26", Some("0"), Some("26"))]);
+        assert_eq!(judged(&rule("markup_cap", "0.25"), "2020-01-26", &free), None, "no rate from a price of 0");
+    }
+
+    #[test]
+    fn a_rule_speaks_of_its_area_days_and_commodities() {
+        let mut vegetables = Rule { categories: vec!["vegetable_index".into()], ..rule("price_change", "0") };
+        assert!(vegetables.covers("veg_average_11", day("2020-01-24"), "511802005"));
+        assert!(!vegetables.covers("meat_beef", day("2020-01-24"), "511802005"));
+        assert!(!vegetables.covers("veg_average_11", day("2020-01-23"), "511802005"));
+        vegetables.expires_on = Some(day("2020-02-01"));
+        assert!(!vegetables.covers("veg_average_11", day("2020-02-02"), "511802005"));
+        vegetables.area_code = "511802006".into();
+        assert!(!vegetables.covers("veg_average_11", day("2020-02-01"), "511802005"));
+    }
+}

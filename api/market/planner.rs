@@ -1,0 +1,73 @@
+//! Making the duties of stores ahead: a report a day of each that is open.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::store::SUPPLY_REPORT;
+use super::{MarketDecider, PLAN};
+use crate::app::Service;
+use crate::isolation_cases::care::HORIZON_DAYS;
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::time::{day_of, day_start};
+use crate::kit::value::{Value, Values};
+use crate::ledger::Append;
+use crate::ledger::AppendError;
+use crate::ledger::decide::Claim;
+use chrono::Days;
+
+/// Kinds of places that report each day.
+pub const REPORTING_KINDS: [&str; 3] = ["mall", "supermarket", "farmers_market"];
+/// Stores planned at a time.
+const TOGETHER: usize = 64;
+/// Between two lots, others write.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// Makes the duties that aren't there yet, and waives those of stores that closed.
+pub async fn plan(service: &Service, district_code: &str) -> Result<(), Problem> {
+    let now = service.clock.now();
+    let Some(horizon) = day_of(now, service.zone).checked_add_days(Days::new(HORIZON_DAYS)) else { return Ok(()) };
+    let Some(last) = day_start(horizon, service.zone) else { return Ok(()) };
+    let duty = |condition: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM duties AS d WHERE d.district_code = p.district_code AND d.subject_id = p.id AND d.duty_kind = '{SUPPLY_REPORT}' AND {condition}"
+        )
+    };
+    let statement = Statement::new("SELECT p.id, p.area_code, p.org_id, p.expected FROM (SELECT *, NOT voided AND coalesce(operating_status, 'open') IN ('open', 'takeaway_only') AS expected FROM places WHERE district_code = ")
+        .text(district_code)
+        .sql(" AND kind = ANY(")
+        .column(ColumnType::Text, REPORTING_KINDS.iter().map(|kind| Value::Text((*kind).to_owned())).collect())
+        .sql(")) AS p WHERE CASE WHEN p.expected THEN NOT ")
+        .sql(duty("d.waiver IS DISTINCT FROM 'not_expected' AND d.opens_at >= "))
+        .bind(ColumnType::Instant, Value::Instant(last))
+        .sql(") ELSE ")
+        .sql(duty("d.state = 'open' AND d.due_at > "))
+        .bind(ColumnType::Instant, Value::Instant(now))
+        .sql(") END");
+    let rows = service.database.read(&statement).await?;
+    for lot in rows.chunks(TOGETHER) {
+        let scribe = service.scribe(now, district_code);
+        let asked = lot.iter().filter_map(|row| ask(row.clone())).map(|(id, next)| {
+            let claim = Claim { decider: MarketDecider::of(&scribe), kind: PLAN, id, former: None, next };
+            service.ledger.append(Append::asking(district_code, vec![claim]))
+        });
+        for outcome in join_all(asked).await {
+            match outcome {
+                Ok(_) | Err(AppendError::Conflict(_) | AppendError::Busy) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        tokio::time::sleep(BREATH).await;
+    }
+    Ok(())
+}
+
+fn ask(mut row: Row) -> Option<(uuid::Uuid, Option<Values>)> {
+    let expected = row.boolean("expected") == Some(true);
+    let mut values = Values::default();
+    values.set("area_code", row.take("area_code"));
+    values.set("org_id", row.take("org_id"));
+    Some((row.id("id")?, expected.then_some(values)))
+}

@@ -1,0 +1,41 @@
+//! Acting on a record that the service writes: somebody waives, explains, dismisses it.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use uuid::Uuid;
+
+use super::create::TRIES;
+use super::definition::Kind;
+use super::record::Record;
+use super::{amend, read, view};
+use crate::kit::catalogue::Code;
+use crate::kit::etag;
+use crate::kit::problem::Problem;
+use crate::operations::{Answer, Call};
+
+/// Writes the next state of a record and answers it; again where somebody else changed it meanwhile. `may` says
+/// who is allowed, `next` what it becomes: none where it is so already.
+pub async fn act(
+    call: &Call,
+    kind: &'static Kind,
+    id: Uuid,
+    may: impl Fn(&Record) -> Result<(), Problem>,
+    next: impl Fn(&Record) -> Result<Option<Record>, Problem>,
+) -> Answer {
+    let (service, actor) = (&call.service, call.actor()?);
+    for _ in 0..TRIES {
+        let current = read::find(service, actor, kind, id).await?;
+        may(&current)?;
+        let Some(next) = next(&current)? else { return Ok(answer(call, kind, &current)) };
+        if let Some(written) = amend::write(service, actor, kind, &current, next, None).await? {
+            return Ok(answer(call, kind, &written));
+        }
+    }
+    Err(Code::WriteConflict.into())
+}
+
+fn answer(call: &Call, kind: &Kind, record: &Record) -> HttpResponse {
+    let body = view::record(&call.service, kind, record, call.language);
+    let tag = etag::of_revision(record.envelope.revision);
+    HttpResponse::Ok().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-store")).json(body)
+}

@@ -1,0 +1,127 @@
+//! Supply reports (进销存日报): what a store bought, sold, holds and charges on a day. One a store and day; an
+//! explicit nothing counts, silence doesn't.
+//!
+//! - Values stay as they were reported; beside each the server puts it in the unit that is compared.
+//! - What a report does to alerts and to the day's duty is decided under the lock: [`crate::market`].
+
+mod lines;
+mod wire;
+
+use chrono::{Days, TimeDelta};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+use crate::auth::Role;
+use crate::commodities::SUPPLY_READERS;
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::Faults;
+use crate::kit::text::Text;
+use crate::kit::time::day_start;
+use crate::kit::value::Value;
+use crate::ledger::Projection;
+use crate::ledger::decide::Decider;
+use crate::market::MarketDecider;
+use crate::places::demand_venue;
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Lines, Measure, Reach, Record, Rules};
+
+/// The kind.
+pub static SUPPLY_REPORTS: Definition = Definition {
+    name: "supply_reports",
+    path: "supply-reports",
+    schema: "SupplyReport",
+    label: Text::new("Supply report", "进销存日报"),
+    about: "What a store bought, sold, holds and charges on a day.",
+    fields: wire::FIELDS,
+    filters: &["place_id", "reported_on", "is_zero"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: SUPPLY_READERS,
+    writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::StoreReporter],
+    rules: &SupplyReportRules,
+    warnings: &[],
+    example: include_str!("../../openapi/examples/supply_reports/create.json"),
+    sequence: 1,
+};
+
+/// The lines of the reports that stand, normalised.
+static LINES: Projection = Projection {
+    table: "supply_lines",
+    owner: "report_id",
+    select: "SELECT w.district_code, w.id, (line.no - 1)::integer, w.revision, w.place_id, w.area_code, w.org_id, w.reported_on, \
+        line.item ->> 'commodity', (line.item ->> 'purchase_price_normalized')::numeric, \
+        (line.item ->> 'retail_price_normalized')::numeric, (line.item ->> 'purchased_normalized')::numeric, \
+        (line.item ->> 'sold_normalized')::numeric, (line.item ->> 'closing_stock_normalized')::numeric \
+        FROM {written} AS w CROSS JOIN LATERAL jsonb_array_elements(w.lines) WITH ORDINALITY AS line(item, no) \
+        WHERE NOT w.voided",
+};
+
+struct SupplyReportRules;
+
+impl Rules for SupplyReportRules {
+    fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
+        let (zero, lines) = (draft.values.boolean("is_zero") == Some(true), lines_of(draft));
+        match (zero, lines.is_empty()) {
+            (true, false) => faults.add(draft.at("lines"), FaultCode::NotForZero),
+            (false, true) if !faults.touches(&draft.at("lines")) => {
+                faults.add_with(draft.at("lines"), FaultCode::TooFew, vec![("min", "1".into())]);
+            }
+            _ => {}
+        }
+        for (index, line) in lines.iter().enumerate() {
+            let at = format!("{}/{index}", draft.at("lines"));
+            lines::check(line, &at, faults);
+            if lines.iter().take(index).any(|other| other.get("commodity") == line.get("commodity")) {
+                faults.add(format!("{at}/commodity"), FaultCode::RepeatedItem);
+            }
+        }
+        let Some(day) = draft.values.day("reported_on") else { return };
+        if context.today().checked_add_days(Days::new(1)).is_some_and(|tomorrow| day > tomorrow) {
+            faults.add_with(draft.at("reported_on"), FaultCode::TooFarAhead, vec![("days", "1".into())]);
+        }
+        // What a day's report tells happened on that day, whenever it is handed in.
+        if draft.values.get("occurred_at").is_none() && day < context.today() {
+            let ends = day.succ_opt().and_then(|next| day_start(next, context.zone));
+            if let Some(at) = ends {
+                draft.values.set("occurred_at", Value::Instant(at - TimeDelta::seconds(1)));
+            }
+        }
+    }
+
+    fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        demand_venue(draft, faults);
+    }
+
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        let lines: Vec<Json> = lines_of(draft).iter().map(lines::judged).collect();
+        draft.values.set("line_count", Value::Integer(i64::try_from(lines.len()).unwrap_or_default()));
+        draft.values.set("lines", Value::Json(Json::Array(lines)));
+        let zero = draft.values.boolean("is_zero") == Some(true);
+        draft.values.set("is_zero", Value::Boolean(zero));
+    }
+
+    fn natural_key(&self) -> &'static [&'static str] {
+        &["place_id", "reported_on"]
+    }
+
+    fn lines(&self) -> Option<Lines> {
+        Some(Lines { list: "lines", key: "commodity" })
+    }
+
+    fn projection(&self) -> Option<&'static Projection> {
+        Some(&LINES)
+    }
+
+    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        Some(MarketDecider::of(scribe))
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        vec![("supply_reports", 1), ("lines", record.values.integer("line_count").unwrap_or_default())]
+    }
+}
+
+fn lines_of(draft: &Draft) -> Vec<Json> {
+    draft.values.json("lines").and_then(Json::as_array).cloned().unwrap_or_default()
+}
