@@ -8,9 +8,10 @@ use crate::kit::vocabulary::Vocabulary;
 use crate::operations::{Operation, document};
 use crate::records::{Definition, Registry};
 use crate::{
-    api_keys, audit, auth, changes, commodities, disinfections, divisions, duties, gate_tallies, imports, inspections,
-    isolation_cases, observation_policies, organizations, people, places, price_alerts, price_observations,
-    price_rules, publicity_activities, records, screenings, service, supply_reports, sync, users, vocabularies,
+    api_keys, audit, auth, changes, commodities, deliveries, disinfections, divisions, duties, enforcement_actions,
+    gate_tallies, imports, inspections, isolation_cases, need_requests, observation_policies, organizations, people,
+    places, price_alerts, price_observations, price_rules, publicity_activities, records, screenings, service,
+    stock_movements, stock_targets, supply_channels, supply_reports, sync, users, vocabularies,
 };
 
 /// Every kind of record, those that are named before those that name them.
@@ -37,6 +38,12 @@ pub static DEFINITIONS: &[&Definition] = &[
     &price_rules::PRICE_RULES,
     &supply_reports::SUPPLY_REPORTS,
     &price_alerts::PRICE_ALERTS,
+    &enforcement_actions::ENFORCEMENT_ACTIONS,
+    &stock_movements::STOCK_MOVEMENTS,
+    &stock_targets::STOCK_TARGETS,
+    &supply_channels::SUPPLY_CHANNELS,
+    &need_requests::NEED_REQUESTS,
+    &deliveries::DELIVERIES,
 ];
 
 /// Vocabularies that no field of a record uses.
@@ -61,6 +68,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
     operations.extend(duties::operations());
     operations.extend(commodities::operations());
     operations.extend(price_alerts::operations());
+    operations.extend(stock_movements::operations());
     operations.extend(kinds.kinds().flat_map(records::operations::of_kind));
     operations
 }
@@ -84,6 +92,7 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(isolation_cases::schemas());
     schemas.extend(duties::schemas());
     schemas.extend(commodities::schemas());
+    schemas.extend(stock_movements::schemas());
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.insert("BatchResults".into(), records::batch::schema());
     document::document(&operations(kinds), schemas)

@@ -42,6 +42,7 @@ mod service;
 mod sign_in;
 mod simulator;
 mod slow_senders;
+mod stocks;
 mod supply;
 mod support;
 mod sync;

@@ -28,6 +28,8 @@ const SEARCHERS: &str = "district_admin grid_worker town_cadre village_cadre hea
 const MERGERS: &str = "district_admin town_cadre health_worker cdc_officer";
 const TALLY_READERS: &str =
     "district_admin org_admin town_cadre village_cadre health_worker cdc_officer gate_guard volunteer";
+/// Who takes requests of households and delivers.
+const HELPERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre volunteer";
 /// Who sees what stores report.
 const SUPPLY_READERS: &str = "district_admin org_admin inspector town_cadre store_reporter";
 /// Who cares for those observed at home.
@@ -56,6 +58,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("waive_duty", "district_admin org_admin town_cadre health_worker cdc_officer"),
     ("hand_over_duty", DUTY_READERS),
     ("list_commodities", ALL),
+    ("list_stocks", SUPPLY_READERS),
     ("explain_price_alert", SUPPLY_READERS),
     ("dismiss_price_alert", "district_admin org_admin inspector"),
     ("list_duty_cadences", ALL),
@@ -153,6 +156,12 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("price_observations", SUPPLY_READERS, "district_admin org_admin"),
     ("price_rules", SUPPLY_READERS, "district_admin org_admin"),
     ("price_alerts", SUPPLY_READERS, ""),
+    ("enforcement_actions", "district_admin org_admin inspector town_cadre", "district_admin org_admin inspector"),
+    ("stock_movements", SUPPLY_READERS, "district_admin org_admin town_cadre store_reporter"),
+    ("stock_targets", SUPPLY_READERS, "district_admin org_admin"),
+    ("supply_channels", SUPPLY_READERS, "district_admin org_admin store_reporter"),
+    ("need_requests", HELPERS, HELPERS),
+    ("deliveries", HELPERS, HELPERS),
 ];
 
 /// The rows of the operations that every kind has.

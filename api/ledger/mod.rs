@@ -18,6 +18,7 @@ pub mod heads;
 mod merge;
 mod redo;
 mod statement;
+mod table;
 mod writer;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -27,54 +28,14 @@ use uuid::Uuid;
 pub use self::decide::Claim;
 pub use self::figures::Figures;
 use self::heads::Heads;
+pub use self::table::{Column, Projection, Table};
 use self::writer::Job;
 use crate::kit::database::DatabaseError;
 use crate::kit::faults::Fault;
-use crate::kit::statement::ColumnType;
 use crate::kit::value::Value;
 
 /// Appends that may wait; more are refused early, so that a stall doesn't pile up memory and time-outs.
 const QUEUE: usize = 2_048;
-
-/// A column that a change fills. The ledger itself fills `district_code`, `change_no`,
-/// `recorded_at` and `revised_at`.
-#[derive(Clone, Debug)]
-pub struct Column {
-    /// Its name.
-    pub name: &'static str,
-    /// Its type.
-    pub column_type: ColumnType,
-}
-
-impl Column {
-    /// Its name in a statement, quoted: some fields are called as words of SQL are.
-    pub fn identifier(&self) -> String {
-        format!("\"{}\"", self.name)
-    }
-}
-
-/// A record table as the ledger sees it.
-#[derive(Clone, Debug)]
-pub struct Table {
-    /// Its name, which is the kind's name.
-    pub name: &'static str,
-    /// The columns of [`Change::cells`], `id` and `revision` among them.
-    pub columns: Vec<Column>,
-    /// What is kept beside each row, where there is something.
-    pub projection: Option<&'static Projection>,
-}
-
-/// Rows that stand beside a record's row so that they can be read fast: the items of a list, each with an index
-/// of its own. Made in the record's own statement, so they are exact; those of a former revision go.
-#[derive(Debug)]
-pub struct Projection {
-    /// The table.
-    pub table: &'static str,
-    /// Its column that names the record.
-    pub owner: &'static str,
-    /// `SELECT … FROM {written} AS w …`: its rows, from the record's rows just written.
-    pub select: &'static str,
-}
 
 /// What a change does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,24 +1,17 @@
 //! Loading what a batch of reports touches. All but the first two statements ask the rules as they stand under
 //! the lock; where there are none they find nothing at no cost.
 
-use std::sync::Arc;
-
 use chrono::{Days, NaiveDate, TimeDelta};
 use serde_json::Value as Json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
-use super::judge::{Line, Rule};
-use super::store::Store;
-use super::{Market, PLAN, REVIEW, store_of};
+use super::{PLAN, REVIEW, store_of};
 use crate::commodities::COMMODITIES;
-use crate::duties::matching::Contact;
-use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::time::day_of;
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
-use crate::records::Record;
 use crate::records::scribe::Scribe;
 
 const LINE: &str = "l.place_id, l.commodity, l.reported_on, l.report_id, l.revision, l.line_no, l.purchase_price, l.retail_price, l.area_code, l.org_id";
@@ -207,65 +200,4 @@ fn reviewed(district_code: &str, wanted: &Wanted) -> Statement {
         .sql(" JOIN supply_lines AS l ON l.place_id = k.place_id AND l.district_code = ")
         .text(district_code)
         .sql(" AND l.reported_on >= r.effective_on AND l.reported_on <= coalesce(r.expires_on, 'infinity') WHERE NOT r.voided")
-}
-
-/// The state of those rows.
-pub fn market(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Market, String> {
-    let read = |name: &str, rows: Vec<Row>| -> Result<Vec<Record>, String> {
-        let kind = scribe.kind(name).map_err(|problem| problem.to_string())?;
-        let record = |row| Record::from_row(kind, row, &scribe.sealer).map_err(|problem| problem.to_string());
-        rows.into_iter().map(record).collect()
-    };
-    let mut lists = rows.into_iter();
-    let mut next = || lists.next().unwrap_or_default();
-    let rules = next().into_iter().filter_map(Rule::of_row).collect();
-    let mut stores: BTreeMap<Uuid, Store> = BTreeMap::new();
-    for mut row in next() {
-        let Some((place_id, contact)) = row.id("place_id").zip(contact(&mut row)) else { continue };
-        let Some(day) = contact.values.day("reported_on") else { continue };
-        stores.entry(place_id).or_insert_with(|| Store::new(place_id)).reports.insert(day, contact);
-    }
-    for mut row in (0..4).flat_map(|_| next()) {
-        let rule_id = row.id("rule_id");
-        let Some((place_id, key, line)) = line(row) else { continue };
-        let store = stores.entry(place_id).or_insert_with(|| Store::new(place_id));
-        store.dependants.extend(rule_id.map(|rule_id| (rule_id, key.clone())));
-        store.lines.insert(key, line);
-    }
-    for duty in read("duties", next())? {
-        let Some(place_id) = duty.values.id("subject_id") else { continue };
-        stores.entry(place_id).or_insert_with(|| Store::new(place_id)).hold_duty(duty);
-    }
-    for alert in read("price_alerts", next())? {
-        let Some(place_id) = alert.values.id("place_id") else { continue };
-        let store = stores.entry(place_id).or_insert_with(|| Store::new(place_id));
-        store.alerts.insert(alert.envelope.id, crate::records::kept::Kept::stored(alert));
-    }
-    Ok(Market { scribe: Arc::clone(scribe), rules, stores })
-}
-
-fn contact(row: &mut Row) -> Option<Contact> {
-    let mut values = Values::default();
-    values.set("reported_on", row.take("reported_on"));
-    let (occurred_at, known_at) = (row.instant("occurred_at")?, row.instant("recorded_at")?);
-    Some(Contact { kind: "supply_reports", id: row.id("id")?, occurred_at, known_at, values })
-}
-
-fn line(mut row: Row) -> Option<(Uuid, (String, NaiveDate), Line)> {
-    let mut decimal = |name: &str| match row.take(name) {
-        Value::Decimal(decimal) => Some(decimal),
-        _ => None,
-    };
-    let (purchase_price, retail_price) = (decimal("purchase_price"), decimal("retail_price"));
-    let Value::Day(day) = row.take("reported_on") else { return None };
-    let line = Line {
-        report_id: row.id("report_id")?,
-        revision: row.integer("revision")?,
-        line_no: row.integer("line_no")?,
-        purchase_price,
-        retail_price,
-        area_code: row.text("area_code")?,
-        org_id: row.id("org_id"),
-    };
-    Some((row.id("place_id")?, (row.text("commodity")?, day), line))
 }

@@ -10,6 +10,7 @@ mod judge;
 mod load;
 pub mod planner;
 pub mod review;
+mod rows;
 mod store;
 
 use std::collections::BTreeMap;
@@ -53,7 +54,7 @@ impl Decider for MarketDecider {
     }
 
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
-        load::market(&self.0, rows).map(|market| Box::new(market) as Box<dyn State>)
+        rows::market(&self.0, rows).map(|market| Box::new(market) as Box<dyn State>)
     }
 }
 

@@ -72,7 +72,7 @@ static CLAIM: &[Field] = &[
 pub static FIELDS: &[Field] = &[
     Field::new("name", free_text(60), Text::new("Name", "姓名"), "Full name.")
         .required()
-        .masked(|json| masked(json, mask::mask_name)),
+        .masked(|json| mask::masked(json, mask::mask_name)),
     Field::new(
         "document_type",
         Shape::Word(&DOCUMENT_TYPE),
@@ -88,10 +88,10 @@ pub static FIELDS: &[Field] = &[
     )
     .on_create()
     .also(&["身份证号", "身份证号码", "身份证", "证件号", "id number"])
-    .masked(|json| masked(json, mask::mask_document)),
+    .masked(|json| mask::masked(json, mask::mask_document)),
     Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Mobile, or landline with area prefix.")
         .also(&["手机", "手机号", "手机号码", "联系电话", "电话号码", "mobile"])
-        .masked(|json| masked(json, mask::mask_phone)),
+        .masked(|json| mask::masked(json, mask::mask_phone)),
     Field::new("sex", Shape::Word(&SEX), Text::new("Sex", "性别"), "By the document where it tells, else `unknown`."),
     Field::new(
         "birth_year",
@@ -105,7 +105,7 @@ pub static FIELDS: &[Field] = &[
         Text::new("Address", "住址"),
         "Where the person lives; the village is told by `area_code`.",
     )
-    .masked(|json| masked(json, mask::mask_address)),
+    .masked(|json| mask::masked(json, mask::mask_address)),
     Field::new(
         "categories",
         Shape::List { of: &Shape::Object(CATEGORY), max: 20 },
@@ -132,10 +132,6 @@ pub static FIELDS: &[Field] = &[
     .masked(mask_claims),
 ];
 
-fn masked(json: &Json, mask: fn(&str) -> String) -> Json {
-    json.as_str().map_or(Json::Null, |text| mask(text).into())
-}
-
 /// Claims are masked as the fields they are about.
 fn mask_claims(json: &Json) -> Json {
     let mut claims = json.clone();
@@ -147,7 +143,7 @@ fn mask_claims(json: &Json) -> Json {
             _ => mask::mask_address,
         };
         if let Some(value) = claim.get_mut("value") {
-            *value = masked(value, mask);
+            *value = mask::masked(value, mask);
         }
     }
     claims

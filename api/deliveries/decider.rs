@@ -1,0 +1,131 @@
+//! Requests under the lock, moved on by their deliveries.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::kit::faults::Fault;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::Value;
+use crate::ledger::Append;
+use crate::ledger::decide::{Claim, Decider, State};
+use crate::records::Record;
+use crate::records::change::Changes;
+use crate::records::kept::Kept;
+use crate::records::scribe::Scribe;
+
+/// Decides how far requests are.
+pub struct NeedDecider(pub Arc<Scribe>);
+
+/// What was brought: its items, and whether nothing more is to come.
+type Brought = (Vec<Json>, bool);
+
+struct Needs {
+    scribe: Arc<Scribe>,
+    requests: BTreeMap<Uuid, Kept>,
+    /// By request and delivery.
+    brought: BTreeMap<Uuid, BTreeMap<Uuid, Brought>>,
+    by: Uuid,
+}
+
+fn request_of(claim: &Claim) -> Option<Uuid> {
+    claim.next.as_ref().or(claim.former.as_ref())?.id("need_request_id")
+}
+
+impl Decider for NeedDecider {
+    fn group(&self) -> &'static str {
+        "need_requests"
+    }
+
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+        let ids = || claims.iter().filter_map(|claim| request_of(claim)).map(Value::Id).collect::<Vec<_>>();
+        let Some(kind) = self.0.kinds.kind("need_requests") else { return Vec::new() };
+        let requests =
+            Statement::new(format!("SELECT {} FROM need_requests AS r WHERE r.district_code = ", kind.select()))
+                .text(district_code)
+                .sql(" AND r.id = ANY(")
+                .column(ColumnType::Id, ids())
+                .sql(")");
+        let deliveries = Statement::new(
+            "SELECT id, need_request_id, items, completes FROM deliveries WHERE NOT voided AND district_code = ",
+        )
+        .text(district_code)
+        .sql(" AND need_request_id = ANY(")
+        .column(ColumnType::Id, ids())
+        .sql(")");
+        vec![requests, deliveries]
+    }
+
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        let mut lists = rows.into_iter();
+        let kind = self.0.kind("need_requests").map_err(|problem| problem.to_string())?;
+        let mut requests = BTreeMap::new();
+        for row in lists.next().unwrap_or_default() {
+            let record = Record::from_row(kind, row, &self.0.sealer).map_err(|problem| problem.to_string())?;
+            requests.insert(record.envelope.id, Kept::stored(record));
+        }
+        let mut brought: BTreeMap<Uuid, BTreeMap<Uuid, Brought>> = BTreeMap::new();
+        for mut row in lists.next().unwrap_or_default() {
+            let Value::Json(Json::Array(items)) = row.take("items") else { continue };
+            let completes = row.boolean("completes") == Some(true);
+            if let Some((request, id)) = row.id("need_request_id").zip(row.id("id")) {
+                brought.entry(request).or_default().insert(id, (items, completes));
+            }
+        }
+        Ok(Box::new(Needs { scribe: Arc::clone(&self.0), requests, brought, by: Uuid::nil() }))
+    }
+}
+
+impl State for Needs {
+    fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let Some(request) = request_of(claim) else { return Ok(()) };
+        let of_request = self.brought.entry(request).or_default();
+        of_request.remove(&claim.id);
+        if let Some(values) = &claim.next {
+            let items = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
+            of_request.insert(claim.id, (items, values.boolean("completes") == Some(true)));
+            self.by = values.id("revised_by").unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
+        let mut changes = Changes::default();
+        let none = BTreeMap::new();
+        for (id, mut kept) in self.requests {
+            let values = &mut kept.record.values;
+            let asked = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
+            let state = state_of(&asked, self.brought.get(&id).unwrap_or(&none));
+            let cancelled = values.boolean("cancelled") == Some(true) && state != "delivered";
+            values.set("state", Value::Text(if cancelled { "cancelled" } else { state }.to_owned()));
+            let kind = self.scribe.kind("need_requests").map_err(|problem| problem.to_string())?;
+            kept.put_into(kind, self.by, &mut changes);
+        }
+        let nothing = changes.is_empty();
+        let append = || changes.into_append(&self.scribe).map_err(|problem| problem.to_string());
+        if nothing { Ok(None) } else { append().map(Some) }
+    }
+}
+
+/// Delivered is what was brought whole: all items in the unit in which they were asked for, or said to be all.
+fn state_of(asked: &[Json], brought: &BTreeMap<Uuid, Brought>) -> &'static str {
+    let quantity = |item: &Json| -> Decimal {
+        item.get("quantity").and_then(Json::as_str).and_then(|text| text.parse().ok()).unwrap_or_default()
+    };
+    let same = |one: &Json, other: &Json| ["item", "quantity_unit"].iter().all(|name| one.get(name) == other.get(name));
+    let is_met = |item: &Json| {
+        let of_item = brought.values().flat_map(|(items, _)| items).filter(|other| same(item, other));
+        of_item.map(quantity).sum::<Decimal>() >= quantity(item)
+    };
+    if brought.is_empty() {
+        "open"
+    } else if brought.values().any(|(_, completes)| *completes) || asked.iter().all(is_met) {
+        "delivered"
+    } else {
+        "partly_delivered"
+    }
+}

@@ -1,0 +1,107 @@
+//! Deliveries (送货上门): what was brought for a request, with its proof. A delivery moves its request on in its own
+//! transaction; voided, the request is open again.
+
+mod decider;
+
+use std::sync::Arc;
+
+use self::decider::NeedDecider;
+use crate::kit::faults::Faults;
+use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::text::Text;
+use crate::kit::vocabulary::{Vocabulary, word};
+use crate::ledger::decide::Decider;
+use crate::need_requests::{HELPERS, ITEM, check_items};
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Lines, Measure, Reach, Record, Rules};
+
+static PROOF: Vocabulary = Vocabulary::new(
+    "delivery_proof",
+    Text::new("Proof", "凭证"),
+    &[
+        word("signature", "signed for", "签收"),
+        word("photo", "photograph", "照片"),
+        word("phone_call", "confirmed by telephone", "电话确认"),
+        word("witness", "witness", "见证人"),
+    ],
+);
+
+static FIELDS: &[Field] = &[
+    Field::new(
+        "need_request_id",
+        Shape::Reference("need_requests"),
+        Text::new("Request", "需求"),
+        "Which request it answers.",
+    )
+    .required()
+    .on_create(),
+    Field::new(
+        "items",
+        Shape::List { of: &Shape::Object(ITEM), max: 50 },
+        Text::new("Items", "物品"),
+        "What was brought, each item once, called as it was asked for.",
+    )
+    .required(),
+    Field::new(
+        "completes",
+        Shape::Boolean,
+        Text::new("Completes", "全部送达"),
+        "Whether nothing more is to come, whatever the quantities say.",
+    ),
+    Field::new("proof", Shape::Word(&PROOF), Text::new("Proof", "凭证"), "How it is known that it arrived.").required(),
+    Field::new(
+        "proof_reference",
+        free_text(200),
+        Text::new("Proof reference", "凭证编号"),
+        "Where the proof is kept: a number, a file.",
+    ),
+    Field::new(
+        "courier_org_id",
+        Shape::Reference("organizations"),
+        Text::new("Courier organisation", "配送单位"),
+        "Whose people brought it.",
+    ),
+    Field::new("courier", free_text(60), Text::new("Courier", "配送人"), "Who brought it. Encrypted at rest.").sealed(),
+    Field::new("received_by", free_text(60), Text::new("Received by", "签收人"), "Who took it. Encrypted at rest.")
+        .sealed(),
+];
+
+/// The kind.
+pub static DELIVERIES: Definition = Definition {
+    name: "deliveries",
+    path: "deliveries",
+    schema: "Delivery",
+    label: Text::new("Delivery", "送货记录"),
+    about: "What was brought for a request.",
+    fields: FIELDS,
+    filters: &["need_request_id", "courier_org_id", "proof"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: HELPERS,
+    writers: HELPERS,
+    rules: &DeliveryRules,
+    warnings: &[],
+    example: include_str!("../../openapi/examples/deliveries/create.json"),
+    sequence: 1,
+};
+
+struct DeliveryRules;
+
+impl Rules for DeliveryRules {
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        check_items(draft, faults);
+    }
+
+    fn lines(&self) -> Option<Lines> {
+        Some(Lines { list: "items", key: "item" })
+    }
+
+    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        Some(Arc::new(NeedDecider(Arc::clone(scribe))))
+    }
+
+    fn measures(&self, _record: &Record) -> Vec<Measure> {
+        vec![("deliveries", 1)]
+    }
+}

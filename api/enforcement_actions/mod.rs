@@ -1,0 +1,118 @@
+//! Enforcement actions (价格执法): visits, warning letters, interviews. One that names an alert moves it on in its own
+//! transaction. Visits count 家次, officers 人次.
+
+mod decider;
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use self::decider::EnforcementDecider;
+use crate::auth::Role;
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::Faults;
+use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::text::Text;
+use crate::kit::value::Value;
+use crate::kit::vocabulary::{Vocabulary, word};
+use crate::ledger::decide::Decider;
+use crate::places::demand_venue;
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+
+static ACTION: Vocabulary = Vocabulary::new(
+    "enforcement_action_kind",
+    Text::new("Action", "执法行动"),
+    &[
+        word("venue_visit", "visit of a venue", "检查经营主体"),
+        word("warning_letter", "warning letter", "提醒告诫函"),
+        word("interview", "interview", "约谈"),
+        word("case_filed", "case filed", "立案查处"),
+    ],
+);
+
+static FIELDS: &[Field] = &[
+    Field::new("action_kind", Shape::Word(&ACTION), Text::new("Action", "执法行动"), "What was done.").required(),
+    Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "经营主体"), "Whom it concerns.")
+        .required()
+        .on_create()
+        .also(&["场所", "门店"]),
+    Field::new("alert_id", Shape::Reference("price_alerts"), Text::new("Alert", "价格预警"), "The alert it answers.")
+        .on_create(),
+    Field::new(
+        "officers",
+        Shape::List { of: &free_text(40), max: 50 },
+        Text::new("Officers", "执法人员"),
+        "Who acted. Encrypted at rest.",
+    )
+    .sealed(),
+    Field::new(
+        "officer_count",
+        Shape::Integer { min: 1, max: 200 },
+        Text::new("Officers (count)", "执法人次"),
+        "How many acted; of `officers` where they are named.",
+    ),
+    Field::new(
+        "letter_number",
+        free_text(60),
+        Text::new("Letter number", "文书编号"),
+        "The number of the letter or the case.",
+    ),
+    Field::new("basis", free_text(200), Text::new("Basis", "法律依据"), "By which law or notice."),
+    Field::new("finding", free_text(500), Text::new("Finding", "检查情况"), "What was found; name nobody."),
+];
+
+/// The kind.
+pub static ENFORCEMENT_ACTIONS: Definition = Definition {
+    name: "enforcement_actions",
+    path: "enforcement-actions",
+    schema: "EnforcementAction",
+    label: Text::new("Enforcement action", "价格执法记录"),
+    about: "A visit, a warning letter, an interview.",
+    fields: FIELDS,
+    filters: &["action_kind", "place_id", "alert_id"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre],
+    writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector],
+    rules: &EnforcementRules,
+    warnings: &[],
+    example: include_str!("../../openapi/examples/enforcement_actions/create.json"),
+    sequence: 1,
+};
+
+struct EnforcementRules;
+
+impl Rules for EnforcementRules {
+    fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        demand_venue(draft, faults);
+        let alert = draft.references.get("alert_id").and_then(|alert| alert.values.id("place_id"));
+        if alert.is_some() && alert != draft.values.id("place_id") {
+            faults.add(draft.at("alert_id"), FaultCode::RefersToOther);
+        }
+    }
+
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        let named = draft.values.json("officers").and_then(Json::as_array).map(Vec::len).filter(|count| *count > 0);
+        let given = draft.values.integer("officer_count");
+        let count = named.and_then(|count| i64::try_from(count).ok()).or(given).unwrap_or(1);
+        draft.values.set("officer_count", Value::Integer(count));
+    }
+
+    fn decider(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        let names_alert = |record: &Record| record.values.id("alert_id").is_some();
+        let concerns = names_alert(next) || former.is_some_and(names_alert);
+        concerns.then(|| Arc::new(EnforcementDecider(Arc::clone(scribe))) as Arc<dyn Decider>)
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let kind = match record.values.text("action_kind") {
+            Some("venue_visit") => "venue_visits",
+            Some("warning_letter") => "warning_letters",
+            Some("interview") => "interviews",
+            _ => "cases_filed",
+        };
+        vec![(kind, 1), ("officer_person_times", record.values.integer("officer_count").unwrap_or(1))]
+    }
+}

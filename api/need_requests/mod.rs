@@ -1,0 +1,151 @@
+//! Need requests (需求登记): what a household asks a community for, until it was delivered. Deliveries move a
+//! request on in their own transaction: [`crate::deliveries`].
+
+use serde_json::Value as Json;
+
+use crate::auth::Role;
+use crate::commodities::{COMMODITY, QUANTITY, UNIT};
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::Faults;
+use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::text::Text;
+use crate::kit::value::Value;
+use crate::kit::vocabulary::{Vocabulary, word};
+use crate::privacy::mask;
+use crate::records::{Context, Definition, Draft, Lines, Measure, Reach, Record, Rules};
+
+/// Who takes requests and delivers.
+pub const HELPERS: &[Role] = &[
+    Role::DistrictAdmin,
+    Role::OrgAdmin,
+    Role::GridWorker,
+    Role::TownCadre,
+    Role::VillageCadre,
+    Role::GroupCadre,
+    Role::Volunteer,
+];
+
+static STATE: Vocabulary = Vocabulary::new(
+    "need_state",
+    Text::new("State", "状态"),
+    &[
+        word("open", "open", "待配送"),
+        word("partly_delivered", "partly delivered", "部分送达"),
+        word("delivered", "delivered", "已送达"),
+        word("cancelled", "cancelled", "已取消"),
+    ],
+);
+
+/// Something asked for or delivered.
+pub static ITEM: &[Field] = &[
+    Field::new("item", free_text(60), Text::new("Item", "物品"), "What, in words: 大白菜.").required(),
+    Field::new(
+        "commodity",
+        Shape::Word(&COMMODITY),
+        Text::new("Commodity", "商品"),
+        "The commodity it is, where the catalogue has it.",
+    ),
+    Field::new("quantity", QUANTITY, Text::new("Quantity", "数量"), "How much.").required(),
+    Field::new("quantity_unit", UNIT, Text::new("Unit", "单位"), "Of what: 斤, 袋.").required(),
+];
+
+static FIELDS: &[Field] = &[
+    Field::new(
+        "person_id",
+        Shape::Reference("people"),
+        Text::new("Person", "人员"),
+        "Who asks, where he is in the register.",
+    ),
+    Field::new(
+        "household",
+        free_text(100),
+        Text::new("Household", "户主"),
+        "Whose household asks. Encrypted at rest, shown masked.",
+    )
+    .masked(|json| mask::masked(json, mask::mask_name)),
+    Field::new(
+        "phone",
+        Shape::Text { min: 5, max: 20, pattern: Some("[0-9+ -]+") },
+        Text::new("Phone", "电话"),
+        "Where to ask back. Encrypted at rest, shown masked.",
+    )
+    .masked(|json| mask::masked(json, mask::mask_phone)),
+    Field::new(
+        "address",
+        free_text(200),
+        Text::new("Address", "地址"),
+        "Where to deliver. Encrypted at rest; whoever delivers sees it.",
+    )
+    .sealed(),
+    Field::new(
+        "items",
+        Shape::List { of: &Shape::Object(ITEM), max: 50 },
+        Text::new("Items", "物品"),
+        "What is asked for, each item once.",
+    )
+    .required(),
+    Field::new("cancelled", Shape::Boolean, Text::new("Cancelled", "取消"), "Whether it isn't needed any more."),
+    Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "How far it is.").required().by_server(),
+];
+
+/// The kind.
+pub static NEED_REQUESTS: Definition = Definition {
+    name: "need_requests",
+    path: "need-requests",
+    schema: "NeedRequest",
+    label: Text::new("Need request", "需求登记"),
+    about: "What a household asks for.",
+    fields: FIELDS,
+    filters: &["state", "person_id"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: HELPERS,
+    writers: HELPERS,
+    rules: &NeedRequestRules,
+    warnings: &[],
+    example: include_str!("../../openapi/examples/need_requests/create.json"),
+    sequence: 1,
+};
+
+struct NeedRequestRules;
+
+impl Rules for NeedRequestRules {
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        check_items(draft, faults);
+    }
+
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        let cancelled = draft.values.boolean("cancelled") == Some(true);
+        let state = match draft.values.text("state") {
+            Some("delivered") => "delivered",
+            _ if cancelled => "cancelled",
+            Some("partly_delivered") => "partly_delivered",
+            _ => "open",
+        };
+        draft.values.set("cancelled", Value::Boolean(cancelled));
+        draft.values.set("state", Value::Text(state.to_owned()));
+    }
+
+    fn lines(&self) -> Option<Lines> {
+        Some(Lines { list: "items", key: "item" })
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let delivered = i64::from(record.values.text("state") == Some("delivered"));
+        vec![("need_requests", 1), ("need_requests_delivered", delivered)]
+    }
+}
+
+/// At least one item, and each once.
+pub fn check_items(draft: &Draft, faults: &mut Faults) {
+    let items = draft.values.json("items").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    if items.is_empty() && !faults.touches(&draft.at("items")) {
+        faults.add_with(draft.at("items"), FaultCode::TooFew, vec![("min", "1".into())]);
+    }
+    for (index, item) in items.iter().enumerate() {
+        if items.iter().take(index).any(|other| other.get("item") == item.get("item")) {
+            faults.add(format!("{}/{index}/item", draft.at("items")), FaultCode::RepeatedItem);
+        }
+    }
+}

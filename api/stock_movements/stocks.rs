@@ -1,0 +1,175 @@
+//! Stocks as of a day, and how far the season's targets are met.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::{BALANCE, quantity};
+use crate::auth::keys::KeyScope;
+use crate::commodities::{COMMODITY, SUPPLY_READERS, find, rounded};
+use crate::kit::catalogue::Code;
+use crate::kit::field::{Field, Shape};
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::Text;
+use crate::kit::time::day_of;
+use crate::kit::value::Value;
+use crate::operations::schema::reference;
+use crate::operations::{Access, Answer, Call, Operation};
+use crate::records::list::district;
+use crate::records::scope::{reached, readable, within};
+use crate::records::{Record, read};
+
+static PARAMETERS: [Field; 5] = [
+    Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日期"), "At the end of this day; today by default."),
+    Field::new(
+        "district_code",
+        Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
+        Text::new("District", "区县"),
+        "Needed only by callers with several districts.",
+    ),
+    Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below."),
+    Field::new("place_id", Shape::Id, Text::new("Place", "场所"), "Of this place."),
+    Field::new("commodity", Shape::Word(&COMMODITY), Text::new("Commodity", "商品"), "Of this commodity."),
+];
+
+/// The operations of this part of the room.
+pub fn operations() -> Vec<Operation> {
+    let example = json!({"as_of_on": "2020-02-02", "as_of_change_no": 42,
+        "items": [{"place_id": "0198c0de-0002-7000-8000-000000000003", "commodity": "agri_fertilizer_urea", "quantity": "430", "unit": "t", "movements_url": "/v1/stock-movements?place_id=0198c0de-0002-7000-8000-000000000003&commodity=agri_fertilizer_urea&to_on=2020-02-02"}],
+        "targets": [{"id": "0198c0de-0025-7000-8000-000000000001", "name": "春耕化肥储备", "quantity": "430", "unit": "t", "stock": "430", "rate": "1.0000"}]});
+    vec![
+        Operation::new(Method::GET, "/v1/stocks", "list_stocks", stocks)
+            .described("supply", "Stocks as of a day", "What is there of each commodity at each place at a day's end, and how far the targets of that day are met. Each figure with the movements behind it.")
+            .access(Access::Roles(SUPPLY_READERS))
+            .keys(KeyScope::Statistics)
+            .parameters(PARAMETERS.iter().collect())
+            .answers(200, "The stocks.", Some(reference("Stocks")), Some(example))
+            .problems(&[Code::DistrictRequired]),
+    ]
+}
+
+/// The schemas of this part of the room.
+pub fn schemas() -> Vec<(String, Json)> {
+    let text = |about: &str, max: i64| json!({"type": "string", "maxLength": max, "description": about});
+    let day = json!({"type": "string", "format": "date", "maxLength": 10, "description": "At the end of this day."});
+    let id = json!({"type": "string", "format": "uuid", "maxLength": 36, "description": "Which one."});
+    let item = json!({"type": "object", "description": "What is there.", "required": ["place_id", "commodity", "quantity", "unit", "movements_url"], "properties": {
+        "place_id": id, "commodity": text("Which commodity.", 40), "quantity": text("How much, an exact decimal.", 30), "unit": text("Of what.", 20), "movements_url": text("The movements behind it.", 300)}});
+    let target = json!({"type": "object", "description": "How far a target is met.", "required": ["id", "name", "quantity", "unit", "stock", "rate"], "properties": {
+        "id": id, "name": text("Its name.", 100), "quantity": text("What should be there.", 30), "unit": text("Of what.", 20), "stock": text("What is there of its commodities.", 30), "rate": text("`1` is all of it.", 30)}});
+    let stocks = json!({"type": "object", "description": "Stocks.", "required": ["as_of_on", "as_of_change_no", "items", "targets"], "properties": {
+        "as_of_on": day, "as_of_change_no": {"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": "Counted as of this change."},
+        "items": {"type": "array", "maxItems": 100_000, "description": "By place and commodity.", "items": item},
+        "targets": {"type": "array", "maxItems": 1_000, "description": "Targets of that day.", "items": target}}});
+    vec![("Stocks".into(), stocks)]
+}
+
+async fn stocks(call: Call) -> Answer {
+    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+    let as_of_on = call.query.day("as_of_on").unwrap_or_else(|| day_of(call.service.clock.now(), call.service.zone));
+    let head = call.service.ledger.heads().known(&district_code);
+    let rows = call.service.database.read(&balances(&call, &district_code, as_of_on)?).await?;
+    let items: Vec<Json> = rows.into_iter().filter_map(|row| item(row, as_of_on)).collect();
+    let mut targets = Vec::new();
+    for target in targets_of(&call, &district_code, as_of_on).await? {
+        targets.push(met(&call, &district_code, as_of_on, &target).await?);
+    }
+    let body = json!({"as_of_on": as_of_on, "as_of_change_no": head, "items": items, "targets": targets});
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// Movements of an organisation's grant are counted from the movements: the rollups don't know organisations.
+fn balances(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Statement, Problem> {
+    let actor = call.actor()?;
+    let of_organizations = actor.grants_of(SUPPLY_READERS).any(|grant| grant.org_id.is_some());
+    let mut statement = if of_organizations {
+        let kind = call.service.scribe(call.service.clock.now(), district_code).kind("stock_movements")?;
+        let sum = format!(
+            "SELECT r.place_id, '{BALANCE}' || r.commodity AS measure, (sum(CASE r.direction WHEN 'out' THEN -r.quantity_normalized ELSE r.quantity_normalized END) * 1000000)::bigint AS total FROM stock_movements AS r WHERE NOT r.voided AND r.district_code = "
+        );
+        let ends = as_of_on.succ_opt().and_then(|day| crate::kit::time::day_start(day, call.service.zone));
+        let statement = Statement::new(sum)
+            .text(district_code)
+            .sql(" AND r.occurred_at < ")
+            .bind(ColumnType::Instant, ends.map_or(Value::Null, Value::Instant))
+            .sql(" AND ");
+        readable("r", statement, actor, kind)
+    } else {
+        let sum = "SELECT r.place_id, r.measure, sum(r.total)::bigint AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.measure <> 'stock_movements' AND r.district_code = ";
+        let statement = Statement::new(sum)
+            .text(district_code)
+            .sql(" AND r.on_day <= ")
+            .bind(ColumnType::Day, Value::Day(as_of_on))
+            .sql(" AND ");
+        reached("r", statement, actor, SUPPLY_READERS, false)
+    };
+    if let Some(area_code) = call.query.text("area_code") {
+        statement = within("r", statement.sql(" AND "), area_code);
+    }
+    if let Some(place_id) = call.query.id("place_id") {
+        statement = statement.sql(" AND r.place_id = ").id(place_id);
+    }
+    if let Some(commodity) = call.query.text("commodity") {
+        let column = if of_organizations { "r.commodity = " } else { "r.measure = " };
+        let value = if of_organizations { commodity.to_owned() } else { format!("{BALANCE}{commodity}") };
+        statement = statement.sql(format!(" AND {column}")).text(&value);
+    }
+    Ok(statement.sql(" GROUP BY 1, 2 ORDER BY 1, 2"))
+}
+
+fn item(mut row: Row, as_of_on: NaiveDate) -> Option<Json> {
+    let (place_id, measure, total) = (row.id("place_id")?, row.text("measure")?, row.integer("total")?);
+    let commodity = find(measure.strip_prefix(BALANCE)?)?;
+    let code = commodity.word.code;
+    let url = format!("/v1/stock-movements?place_id={place_id}&commodity={code}&to_on={as_of_on}");
+    Some(
+        json!({"place_id": place_id, "commodity": code, "quantity": quantity(total).to_string(), "unit": commodity.quantity_unit, "movements_url": url}),
+    )
+}
+
+async fn targets_of(call: &Call, district_code: &str, day: NaiveDate) -> Result<Vec<Record>, Problem> {
+    let kind = call.service.scribe(call.service.clock.now(), district_code).kind("stock_targets")?;
+    let statement = Statement::new(format!(
+        "SELECT {} FROM stock_targets AS r WHERE NOT r.voided AND r.district_code = ",
+        kind.select()
+    ))
+    .text(district_code)
+    .sql(" AND r.starts_on <= ")
+    .bind(ColumnType::Day, Value::Day(day))
+    .sql(" AND (r.ends_on IS NULL OR r.ends_on >= ")
+    .bind(ColumnType::Day, Value::Day(day))
+    .sql(") AND ");
+    let statement = readable("r", statement, call.actor()?, kind).sql(" ORDER BY r.occurred_at, r.id LIMIT 1000");
+    read::load(&call.service, kind, &statement).await
+}
+
+/// A target counts what is in its area, whoever asks.
+async fn met(call: &Call, district_code: &str, day: NaiveDate, target: &Record) -> Result<Json, Problem> {
+    let values = &target.values;
+    let codes: Vec<Value> =
+        values.codes("commodities").into_iter().map(|code| Value::Text(format!("{BALANCE}{code}"))).collect();
+    let statement = Statement::new("SELECT coalesce(sum(r.total), 0)::bigint AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.district_code = ")
+        .text(district_code)
+        .sql(" AND r.on_day <= ")
+        .bind(ColumnType::Day, Value::Day(day))
+        .sql(" AND r.measure = ANY(")
+        .column(ColumnType::Text, codes)
+        .sql(") AND ");
+    let statement = within("r", statement, &target.envelope.area_code);
+    let rows = call.service.database.read(&statement).await?;
+    let stock = quantity(rows.into_iter().find_map(|mut row| row.integer("total")).unwrap_or_default());
+    let wanted = values.decimal("quantity_normalized").unwrap_or_default();
+    let mut rate = rounded(stock.checked_div(wanted).unwrap_or(Decimal::ONE), 4);
+    rate.rescale(4);
+    let id: Uuid = target.envelope.id;
+    Ok(
+        json!({"id": id, "name": values.text("name"), "quantity": wanted.normalize().to_string(), "unit": values.text("normalized_unit"),
+        "stock": stock.to_string(), "rate": rate.to_string()}),
+    )
+}

@@ -1,0 +1,2 @@
+DROP INDEX record_rollups_stock_idx;
+DROP TABLE supply_channels, stock_targets, stock_movements;

@@ -1,0 +1,1 @@
+DROP TABLE enforcement_actions, deliveries, need_requests;
