@@ -49,6 +49,7 @@ pub mod stock_movements;
 pub mod stock_targets;
 pub mod supply_channels;
 pub mod supply_reports;
+pub mod supply_statistics;
 pub mod sync;
 pub mod users;
 pub mod verify;

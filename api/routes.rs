@@ -11,7 +11,7 @@ use crate::{
     api_keys, audit, auth, changes, commodities, deliveries, disinfections, divisions, duties, enforcement_actions,
     gate_tallies, imports, inspections, isolation_cases, need_requests, observation_policies, organizations, people,
     places, price_alerts, price_observations, price_rules, publicity_activities, records, screenings, service,
-    stock_movements, stock_targets, supply_channels, supply_reports, sync, users, vocabularies,
+    stock_movements, stock_targets, supply_channels, supply_reports, supply_statistics, sync, users, vocabularies,
 };
 
 /// Every kind of record, those that are named before those that name them.
@@ -69,6 +69,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
     operations.extend(commodities::operations());
     operations.extend(price_alerts::operations());
     operations.extend(stock_movements::operations());
+    operations.extend(supply_statistics::operations());
     operations.extend(kinds.kinds().flat_map(records::operations::of_kind));
     operations
 }
@@ -93,6 +94,7 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(duties::schemas());
     schemas.extend(commodities::schemas());
     schemas.extend(stock_movements::schemas());
+    schemas.extend(supply_statistics::schemas());
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.insert("BatchResults".into(), records::batch::schema());
     document::document(&operations(kinds), schemas)

@@ -44,6 +44,7 @@ mod simulator;
 mod slow_senders;
 mod stocks;
 mod supply;
+mod supply_statistics;
 mod support;
 mod sync;
 mod throttle;

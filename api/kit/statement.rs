@@ -120,6 +120,12 @@ impl Statement {
         self
     }
 
+    /// Goes on with another statement.
+    pub fn then(mut self, other: Self) -> Self {
+        self.pieces.extend(other.pieces);
+        self
+    }
+
     /// Binds one value.
     pub fn bind(mut self, column_type: ColumnType, value: Value) -> Self {
         let bind = match column_type {

@@ -1,0 +1,106 @@
+//! A price index of a day against a baseline: the mean of what each median became, by weights that the answer states.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde_json::{Value as Json, json};
+
+use super::{AREA, Asked, BASELINE, DISTRICT, MEDIAN, ON, bad_parameter, count, decimal, number, text, word};
+use crate::auth::keys::KeyScope;
+use crate::commodities::{SUPPLY_READERS, find, rounded};
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::field::{Field, Shape};
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::text::Text;
+use crate::kit::value::Value;
+use crate::operations::schema::reference;
+use crate::operations::{Access, Answer, Call, Operation, fault};
+
+static WEIGHTS: Field = Field::new(
+    "weights",
+    Shape::Text { min: 3, max: 2_000, pattern: Some("[a-z0-9_]+:[0-9]+([.][0-9]+)?(,[a-z0-9_]+:[0-9]+([.][0-9]+)?)*") },
+    Text::new("Weights", "权重"),
+    "`meat_pork_hind_leg:3,veg_potato:1`: only these, so much each; all commodities with a price on both days alike by default.",
+);
+
+pub fn operation() -> Operation {
+    let item = json!({"commodity": "meat_pork_hind_leg", "unit": "CNY/kg", "weight": "1", "median": "64.9", "baseline_median": "56.9", "relative": "114.0598"});
+    let example = json!({"on": "2020-01-30", "baseline_on": "2020-01-23", "index": "114.0598", "items": [item], "missing": [], "as_of_change_no": 42});
+    Operation::new(Method::GET, "/v1/stats/price-index", "get_price_index", index)
+        .described("supply", "A price index", "The weighted mean of what each commodity's median became since the baseline's day, which is 100. Weights are stated; none is built in.")
+        .access(Access::Roles(SUPPLY_READERS))
+        .keys(KeyScope::Statistics)
+        .parameters(vec![&ON, &BASELINE, &WEIGHTS, &AREA, &DISTRICT])
+        .answers(200, "The index.", Some(reference("PriceIndex")), Some(example))
+        .problems(&[Code::DistrictRequired])
+}
+
+pub fn schema() -> (String, Json) {
+    let item = json!({"type": "object", "description": "A commodity of the index.", "required": ["commodity", "unit", "weight", "median", "baseline_median", "relative"], "properties": {
+        "commodity": word("Which commodity."), "unit": word("The unit of its prices."), "weight": word("Its weight."), "median": number("That day's."), "baseline_median": number("The baseline's."), "relative": number("What it became; the baseline is 100.")}});
+    let schema = json!({"type": "object", "description": "A price index.", "required": ["on", "baseline_on", "index", "items", "missing", "as_of_change_no"], "properties": {
+        "on": word("The day."), "baseline_on": word("The day that is 100."), "index": number("The index; null where no commodity has a price on both days."),
+        "items": {"type": "array", "maxItems": 1_000, "description": "What it is made of.", "items": item},
+        "missing": {"type": "array", "maxItems": 1_000, "description": "Weighted commodities without a price on one of the days.", "items": word("A commodity.")},
+        "as_of_change_no": count("Counted as of this change.")}});
+    ("PriceIndex".into(), schema)
+}
+
+async fn index(call: Call) -> Answer {
+    let asked = Asked::of(&call)?;
+    let on = call.query.day("on").unwrap_or(asked.today);
+    let baseline_on = call.query.day("baseline_on").ok_or_else(|| fault("?baseline_on", FaultCode::Required))?;
+    let weights = call.query.text("weights").map(weights).transpose()?;
+    let select = format!("l.reported_on, l.commodity, {MEDIAN}");
+    let statement =
+        asked.lines(&call, &select, &[on, baseline_on])?.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2");
+    let rows = call.service.database.read(&statement).await?;
+    let medians: BTreeMap<(NaiveDate, String), Decimal> = rows.into_iter().filter_map(median).collect();
+    let of = |day: NaiveDate, commodity: &str| medians.get(&(day, commodity.to_owned())).copied();
+    let weights = weights.unwrap_or_else(|| {
+        let here = medians.keys().filter(|(day, code)| *day == on && of(baseline_on, code).is_some());
+        here.map(|(_, code)| (code.clone(), Decimal::ONE)).collect()
+    });
+    let (mut items, mut missing, mut sum, mut weight_sum) = (Vec::new(), Vec::new(), Decimal::ZERO, Decimal::ZERO);
+    for (code, weight) in &weights {
+        let (now, before) = (of(on, code), of(baseline_on, code));
+        let relative = now.zip(before).and_then(|(now, before)| (now * Decimal::ONE_HUNDRED).checked_div(before));
+        let Some(relative) = relative else {
+            missing.push(code);
+            continue;
+        };
+        sum += relative * weight;
+        weight_sum += weight;
+        items.push(json!({"commodity": code, "unit": find(code).map(|found| found.normal_price_unit()), "weight": weight.normalize().to_string(),
+            "median": text(now), "baseline_median": text(before), "relative": text(Some(rounded(relative, 4)))}));
+    }
+    let index = sum.checked_div(weight_sum).map(|index| rounded(index, 4));
+    let body = json!({"on": on, "baseline_on": baseline_on, "index": text(index), "items": items, "missing": missing, "as_of_change_no": asked.as_of_change_no});
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+fn median(mut row: Row) -> Option<((NaiveDate, String), Decimal)> {
+    let Value::Day(day) = row.take("reported_on") else { return None };
+    Some(((day, row.text("commodity")?), decimal(&mut row, "median")?))
+}
+
+/// Weights as they were given, each commodity once.
+fn weights(text: &str) -> Result<BTreeMap<String, Decimal>, Problem> {
+    let mut weights = BTreeMap::new();
+    for part in text.split(',') {
+        let parsed =
+            part.split_once(':').and_then(|(code, weight)| Some((find(code)?, weight.parse::<Decimal>().ok()?)));
+        let (commodity, weight) = parsed
+            .filter(|(_, weight)| *weight > Decimal::ZERO && *weight <= Decimal::from(1_000_000))
+            .ok_or_else(|| bad_parameter("weights"))?;
+        if weights.insert(commodity.word.code.to_owned(), weight).is_some() {
+            return Err(bad_parameter("weights"));
+        }
+    }
+    Ok(weights)
+}

@@ -1,0 +1,160 @@
+//! What a district bought, sold and holds on a day, for how many days that lasts, and who has not reported.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use chrono::{Days, NaiveDate, TimeDelta};
+use rust_decimal::Decimal;
+use serde_json::{Value as Json, json};
+
+use super::{AREA, Asked, COMMODITY_PARAMETER, DISTRICT, ON, below, count, decimal, number, text, word};
+use crate::auth::keys::KeyScope;
+use crate::commodities::{SUPPLY_READERS, find, rounded};
+use crate::kit::catalogue::Code;
+use crate::kit::field::{Field, Shape};
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::Text;
+use crate::kit::time::day_start;
+use crate::kit::value::Value;
+use crate::kit::vocabulary::{self, Vocabulary};
+use crate::operations::schema::reference;
+use crate::operations::{Access, Answer, Call, Operation};
+use crate::records::scope::{reached, within};
+
+static BY: Vocabulary = Vocabulary::new(
+    "supply_grouping",
+    Text::new("By", "分组"),
+    &[
+        vocabulary::word("commodity", "commodity", "商品"),
+        vocabulary::word("area", "commodity and area", "商品与区划"),
+        vocabulary::word("store", "commodity and store", "商品与门店"),
+    ],
+);
+static BY_PARAMETER: Field =
+    Field::new("by", Shape::Word(&BY), Text::new("By", "分组"), "What a line stands for; `commodity` by default.");
+static LOW_STOCK: Field = Field::new(
+    "low_stock_days",
+    Shape::Decimal { scale: 1, min: "0.1", max: "365" },
+    Text::new("Low stock below", "低库存天数"),
+    "Says of each line whether less than so many days of stock are left.",
+);
+
+/// Days of sales of which the mean is taken, that day included.
+const SALES_DAYS: u64 = 7;
+
+pub fn operation() -> Operation {
+    let item = json!({"commodity": "meat_pork_hind_leg", "area_code": null, "place_id": null, "unit": "kg", "stores": 12, "purchased": "1200", "sold": "980", "closing_stock": "640", "mean_daily_sold": "870.5", "stock_days": "0.7", "low_stock": true});
+    let example = json!({"on": "2020-01-30", "items": [item], "expected": 13, "received": 12, "zero": 0,
+        "missing": [{"place_id": "0198c0de-0002-7000-8000-000000000002", "name": "大兴超市", "state": "missed", "due_at": "2020-01-30T18:00:00+08:00"}], "as_of_change_no": 42});
+    Operation::new(Method::GET, "/v1/stats/supply", "get_supply_statistics", supply)
+        .described("supply", "Volumes, days of stock, who has not reported", "What was bought, sold and is held; for how many days that lasts at the mean sales of the last seven days with a report; how many stores were expected and reported, with the names of those missing.")
+        .access(Access::Roles(SUPPLY_READERS))
+        .keys(KeyScope::Statistics)
+        .parameters(vec![&ON, &COMMODITY_PARAMETER, &AREA, &BY_PARAMETER, &LOW_STOCK, &DISTRICT])
+        .answers(200, "The figures.", Some(reference("SupplyStatistics")), Some(example))
+        .problems(&[Code::DistrictRequired])
+}
+
+pub fn schema() -> (String, Json) {
+    let item = json!({"type": "object", "description": "A commodity.", "required": ["commodity", "area_code", "place_id", "unit", "stores", "purchased", "sold", "closing_stock", "mean_daily_sold", "stock_days", "low_stock"], "properties": {
+        "commodity": word("Which commodity."), "area_code": number("The area."), "place_id": number("The store."), "unit": word("The unit of the quantities."), "stores": count("How many stores told of it that day."),
+        "purchased": number("Bought that day."), "sold": number("Sold that day."), "closing_stock": number("There at the day's end."), "mean_daily_sold": number("Sold a day, of the last seven days those with a report."),
+        "stock_days": number("For how many days that lasts; null where nothing was sold."), "low_stock": {"type": ["boolean", "null"], "description": "Whether that is less than asked for."}}});
+    let gap = json!({"type": "object", "description": "A store that did not report.", "required": ["place_id", "name", "state", "due_at"], "properties": {
+        "place_id": word("The store."), "name": number("Its name."), "state": word("`open` until it is due, then `missed`."), "due_at": word("Until when.")}});
+    let schema = json!({"type": "object", "description": "Supplies.", "required": ["on", "items", "expected", "received", "zero", "missing", "as_of_change_no"], "properties": {
+        "on": word("The day."), "items": {"type": "array", "maxItems": 100_000, "description": "By commodity.", "items": item},
+        "expected": count("Stores that were to report."), "received": count("Those that did."), "zero": count("Reports of explicitly nothing, whoever was expected."),
+        "missing": {"type": "array", "maxItems": 10_000, "description": "Those that did not.", "items": gap}, "as_of_change_no": count("Counted as of this change.")}});
+    ("SupplyStatistics".into(), schema)
+}
+
+async fn supply(call: Call) -> Answer {
+    let asked = Asked::of(&call)?;
+    let on = call.query.day("on").unwrap_or(asked.today);
+    let items = volumes(&call, &asked, on).await?;
+    let gaps = call.service.database.read(&duties(&call, &asked, on)?).await?;
+    let zone = call.service.zone;
+    let mut missing = Vec::new();
+    let (expected, mut received) = (gaps.len(), 0);
+    for mut row in gaps {
+        match row.text("state").as_deref() {
+            Some("done") => received += 1,
+            state => missing.push(json!({"place_id": row.id("subject_id"), "name": row.text("name"), "state": state, "due_at": row.take("due_at").to_json(zone)})),
+        }
+    }
+    let zero = call.service.database.read(&zeros(&call, &asked, on)?).await?;
+    let zero = zero.into_iter().find_map(|mut row| row.integer("total")).unwrap_or_default();
+    let body = json!({"on": on, "items": items, "expected": expected, "received": received, "zero": zero, "missing": missing, "as_of_change_no": asked.as_of_change_no});
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+async fn volumes(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Vec<Json>, Problem> {
+    let days: Vec<NaiveDate> = (0..SALES_DAYS).filter_map(|back| on.checked_sub_days(Days::new(back))).collect();
+    let (area, place) = match call.query.text("by") {
+        Some("area") => (format!("left(l.area_code, {})", below(call)), "NULL::uuid"),
+        Some("store") => ("NULL::text".to_owned(), "l.place_id"),
+        _ => ("NULL::text".to_owned(), "NULL::uuid"),
+    };
+    let select = format!(
+        "l.reported_on, l.commodity, {area} AS area, {place} AS place, count(*) AS stores, sum(l.purchased) AS purchased, sum(l.sold) AS sold, sum(l.closing_stock) AS closing_stock"
+    );
+    let statement = asked.lines(call, &select, &days)?.sql(" GROUP BY 1, 2, 3, 4");
+    let statement = Statement::new("SELECT commodity, area, place, max(stores) FILTER (WHERE is_day) AS stores, max(purchased) FILTER (WHERE is_day) AS purchased, max(sold) FILTER (WHERE is_day) AS sold, max(closing_stock) FILTER (WHERE is_day) AS closing_stock, round(sum(sold) / nullif(count(sold), 0), 6) AS mean_sold FROM (SELECT *, reported_on = ")
+        .bind(ColumnType::Day, Value::Day(on))
+        .sql(" AS is_day FROM (")
+        .then(statement)
+        .sql(") AS days) AS days GROUP BY 1, 2, 3 HAVING bool_or(is_day) ORDER BY 1, 2, 3");
+    let low = call.query.decimal("low_stock_days");
+    let rows = call.service.database.read(&statement).await?;
+    Ok(rows.into_iter().filter_map(|row| item(row, low)).collect())
+}
+
+fn item(mut row: Row, low: Option<Decimal>) -> Option<Json> {
+    let commodity = find(&row.text("commodity")?)?;
+    let (stock, mean) = (decimal(&mut row, "closing_stock"), decimal(&mut row, "mean_sold"));
+    let days = stock.zip(mean).and_then(|(stock, mean)| stock.checked_div(mean));
+    let mut figure = |name: &str| text(decimal(&mut row, name));
+    let (purchased, sold) = (figure("purchased"), figure("sold"));
+    Some(
+        json!({"commodity": commodity.word.code, "area_code": row.text("area"), "place_id": row.id("place"), "unit": commodity.quantity_unit,
+        "stores": row.integer("stores"), "purchased": purchased, "sold": sold, "closing_stock": text(stock), "mean_daily_sold": text(mean.map(|mean| rounded(mean, 3))),
+        "stock_days": text(days.map(|days| rounded(days, 1))), "low_stock": days.zip(low).map(|(days, low)| days < low)}),
+    )
+}
+
+/// Who was to report that day, and how that stands.
+fn duties(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Statement, Problem> {
+    let begins = |day: Option<NaiveDate>| {
+        day.and_then(|day| day_start(day, call.service.zone)).map_or(Value::Null, Value::Instant)
+    };
+    let statement = Statement::new("SELECT d.subject_id, d.state, d.due_at, p.name FROM duties AS d LEFT JOIN places AS p ON p.district_code = d.district_code AND p.id = d.subject_id WHERE d.duty_kind = 'supply_report' AND d.state <> 'waived' AND NOT d.voided AND d.district_code = ")
+        .text(&asked.district_code)
+        .sql(" AND d.occurred_at >= ")
+        .bind(ColumnType::Instant, begins(Some(on)))
+        .sql(" AND d.occurred_at < ")
+        .bind(ColumnType::Instant, begins(on.checked_add_signed(TimeDelta::days(1))))
+        .sql(" AND ");
+    Ok(narrowed("d", call, statement)?.sql(" ORDER BY d.due_at, p.name, d.subject_id LIMIT 10000"))
+}
+
+fn zeros(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Statement, Problem> {
+    let statement = Statement::new(
+        "SELECT count(*) AS total FROM supply_reports AS r WHERE r.is_zero AND NOT r.voided AND r.district_code = ",
+    )
+    .text(&asked.district_code)
+    .sql(" AND r.reported_on = ")
+    .bind(ColumnType::Day, Value::Day(on))
+    .sql(" AND ");
+    narrowed("r", call, statement)
+}
+
+fn narrowed(row: &str, call: &Call, statement: Statement) -> Result<Statement, Problem> {
+    let statement = reached(row, statement, call.actor()?, SUPPLY_READERS, true);
+    Ok(match call.query.text("area_code") {
+        Some(area_code) => within(row, statement.sql(" AND "), area_code),
+        None => statement,
+    })
+}
