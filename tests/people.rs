@@ -72,7 +72,12 @@ async fn documents_are_checked_by_the_rules_of_their_type() {
     let fault = async |document_type: &str, number: &str| {
         let reply =
             admin.post("/v1/people", &person(json!({"document_type": document_type, "document_number": number}))).await;
-        assert!(!reply.body.to_string().contains(number), "{number} is repeated");
+        // Ids are hexadecimal: one may hold "abc" by chance.
+        let mut told = reply.body.clone();
+        for name in ["request_id", "id", "recorded_by", "revised_by", "change_no"] {
+            told.as_object_mut().unwrap().remove(name);
+        }
+        assert!(!told.to_string().contains(number), "{number} is repeated");
         (reply.status, reply.faults().first().map(|(pointer, code)| format!("{pointer} {code}")).unwrap_or_default())
     };
     let refused = |code: &str| (422, format!("/document_number {code}"));

@@ -14,7 +14,7 @@ async fn alerts(actor: &Actor, query: &str) -> Vec<Json> {
 }
 
 fn rule(threshold: &str) -> Json {
-    json!({"name": "涨幅监测", "rule_kind": "price_change", "baseline_on": "2020-01-23", "threshold_rate": threshold, "source": "测试"})
+    json!({"name": "涨幅监测", "rule_kind": "price_change", "baseline_on": "2020-01-23", "threshold_rate": threshold, "basis": "测试"})
 }
 
 /// The real averages of Ya'an, taken as the reports of one store; a fiction.
@@ -157,11 +157,11 @@ async fn mark_ups_and_the_day_before_are_rules_too() {
     let admin = app.administrator().await;
     let place = store(&admin, "虚构超市").await;
     let give = async |body: Json| admin.post("/v1/price-rules", &body).await;
-    let incomplete = give(json!({"name": "x", "rule_kind": "markup", "threshold_rate": "0", "source": "x"})).await;
+    let incomplete = give(json!({"name": "x", "rule_kind": "markup", "threshold_rate": "0", "basis": "x"})).await;
     assert_eq!(incomplete.expect(422).faults(), [("/baseline_on".to_owned(), "required".to_owned())]);
-    give(json!({"name": "日涨幅", "rule_kind": "day_on_day", "threshold_rate": "0.05", "effective_on": "2020-01-20", "source": "x"})).await.expect(201);
-    give(json!({"name": "差价率", "rule_kind": "markup", "baseline_on": "2020-01-21", "threshold_rate": "0", "source": "x"})).await.expect(201);
-    give(json!({"name": "上限", "rule_kind": "markup_cap", "baseline_on": "2020-01-21", "only_without_baseline": true, "threshold_rate": "0.35", "source": "x"})).await.expect(201);
+    give(json!({"name": "日涨幅", "rule_kind": "day_on_day", "threshold_rate": "0.05", "effective_on": "2020-01-20", "basis": "x"})).await.expect(201);
+    give(json!({"name": "差价率", "rule_kind": "markup", "baseline_on": "2020-01-21", "threshold_rate": "0", "basis": "x"})).await.expect(201);
+    give(json!({"name": "上限", "rule_kind": "markup_cap", "baseline_on": "2020-01-21", "only_without_baseline": true, "threshold_rate": "0.35", "basis": "x"})).await.expect(201);
     let post = async |day: &str, commodity: &str, purchase: &str, retail: &str| {
         let line = json!({"commodity": commodity, "purchase_price": purchase, "retail_price": retail, "price_unit": "元/500克"});
         admin

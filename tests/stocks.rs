@@ -138,7 +138,7 @@ async fn letters_and_interviews_move_alerts_on() {
     set_clock(&app, "2020-01-30T17:00:00+08:00");
     let admin = app.administrator().await;
     let place = store(&admin, "雨城超市").await;
-    let rule = json!({"name": "日涨幅", "rule_kind": "day_on_day", "threshold_rate": "0.05", "effective_on": "2020-01-20", "source": "测试"});
+    let rule = json!({"name": "日涨幅", "rule_kind": "day_on_day", "threshold_rate": "0.05", "effective_on": "2020-01-20", "basis": "测试"});
     admin.post("/v1/price-rules", &rule).await.expect(201);
     for (day, price) in [("2020-01-29", "40"), ("2020-01-30", "50")] {
         admin.post("/v1/supply-reports", &report(&place, day, &[("meat_beef", price)])).await.expect(201);

@@ -5,6 +5,7 @@ use crate::files::columns::{Column, exported, folded, imported};
 use crate::files::table::Row;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::faults::Faults;
+use crate::kit::field::Field;
 use crate::kit::problem::Problem;
 use crate::records::{Kind, Lines, envelope};
 
@@ -81,9 +82,10 @@ impl Header {
 }
 
 /// A kind may mean something of its own by a name that every record has (a notice's `area_code` is the area it
-/// speaks of): then the column is its own, unless the file has its own name too.
+/// speaks of; 单位 the unit of a quantity): then the column is its own, unless the file has its own name too.
 fn claimed(columns: &[Column], named: &[String], name: &str) -> Option<Place> {
-    let of_envelope = envelope::INPUT.iter().any(|field| field.name == name);
+    let names = |field: &&Field| [field.name, field.label.zh, field.label.en].iter().any(|own| folded(own) == name);
+    let of_envelope = envelope::INPUT.iter().any(|field| names(&field));
     let claims = |column: &&Column| column.field.also.contains(&name) && !named.contains(&column.name());
     let found = columns.iter().filter(|_| of_envelope).find(claims)?;
     Some(Place::Field(found.clone()))

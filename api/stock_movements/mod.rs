@@ -52,7 +52,7 @@ static FIELDS: &[Field] = &[
     COMMODITY_FIELD.required().on_create(),
     Field::new("direction", Shape::Word(&DIRECTION), Text::new("Direction", "方向"), "In or out.").required(),
     Field::new("quantity", QUANTITY, Text::new("Quantity", "数量"), "How much, as it was told.").required(),
-    Field::new("quantity_unit", UNIT, Text::new("Unit", "单位"), "Of what: 吨, 件.").required(),
+    Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what: 吨, 件.").required().also(&["单位"]),
     Field::new("reason", Shape::Word(&REASON), Text::new("Reason", "事由"), "Why."),
     Field::new(
         "counterpart",

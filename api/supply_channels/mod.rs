@@ -18,7 +18,7 @@ static FIELDS: &[Field] = &[
     Field::new("origin", free_text(100), Text::new("Origin", "产地"), "Where the goods come from."),
     COMMODITY_FIELD.required(),
     Field::new("quantity", QUANTITY, Text::new("Daily capacity", "日供应量"), "How much a day.").required(),
-    Field::new("quantity_unit", UNIT, Text::new("Unit", "单位"), "Of what.").required(),
+    Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what.").required(),
     Field::new("active", Shape::Boolean, Text::new("Active", "在用"), "Whether it delivers now; yes by default."),
     Field::new(
         "quantity_normalized",

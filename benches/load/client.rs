@@ -53,6 +53,12 @@ impl Load {
         Self { address: served.address.clone(), make: Arc::new(move |_| bytes.clone()) }
     }
 
+    /// A body made anew for each request to one path.
+    pub fn post(served: &Served, path: &'static str, body: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        let token = served.token.clone();
+        Self { address: served.address.clone(), make: Arc::new(move |_| request("POST", path, &token, &body())) }
+    }
+
     /// Runs on so many connections for so long.
     pub async fn run(&self, connections: usize, round: Duration) -> Measured {
         let until = Instant::now() + round;

@@ -2,7 +2,8 @@
 //!
 //! Each figure is the median of interleaved rounds: floor, service, floor, service… These machines
 //! are noisy; trust ratios. Options: `BENCH_ROUNDS` (5), `BENCH_SECONDS` a round (3),
-//! `BENCH_ROWS` of the import (100,000), `BENCH_CASES` of isolation (50,000).
+//! `BENCH_ROWS` of the import (100,000), `BENCH_CASES` of isolation (50,000), `BENCH_LINES` of supply reports
+//! (10,000,000). `BENCH_ONLY=supply` or `duties` leaves out the rest.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
@@ -11,6 +12,7 @@ mod duties;
 mod files;
 mod floor;
 mod served;
+mod supply;
 
 use std::time::{Duration, Instant};
 
@@ -80,11 +82,30 @@ fn main() {
         return;
     }
     let started = Instant::now();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let only = std::env::var("BENCH_ONLY").unwrap_or_default();
+    let wanted = |part: &str| only.is_empty() || only == part;
     let mut served = Served::start();
+    if wanted("ledger") {
+        served = ledger(served, &runtime);
+    }
+    if wanted("supply") {
+        served = served.restart().sign_in_again();
+        supply::measure(&served, &runtime, option("BENCH_LINES", 10_000_000));
+    }
+    if wanted("duties") {
+        let cases = option("BENCH_CASES", 50_000);
+        duties::fill(&served, cases);
+        duties::measure(&served.restart().sign_in_again(), &runtime, cases);
+    }
+    println!("Measured in {} s.", started.elapsed().as_secs());
+}
+
+/// The write path, lists, feeds, files, start and memory.
+fn ledger(mut served: Served, runtime: &tokio::runtime::Runtime) -> Served {
     let first_start = served.ready_after;
     println!("| work | floor/s | service/s | ratio | goal | p99 ms |\n| --- | --- | --- | --- | --- | --- |");
     let floor = Floor::new(&served);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     for (connections, goal) in [(1, "≥ 0.90"), (16, "≥ 1.50"), (64, "≥ 3.50")] {
         let load = Load::screenings(&served, &[served.token.clone()], &[served.place.clone()]);
         compare(
@@ -115,7 +136,7 @@ fn main() {
         "\nChange feed, pages of 500, 4 connections: {:.0} pages/s, p99 {:.1} ms.",
         measured.per_s, measured.p99_ms
     );
-    files::measure(&served, &runtime, option("BENCH_ROWS", 100_000));
+    files::measure(&served, runtime, option("BENCH_ROWS", 100_000));
     println!("Memory after the load: {} MB resident.", served.resident_mb());
     let restarted = served.restart();
     println!("Memory idle after a start: {} MB resident.", restarted.resident_mb());
@@ -124,8 +145,5 @@ fn main() {
         first_start.as_millis(),
         restarted.ready_after.as_millis()
     );
-    let cases = option("BENCH_CASES", 50_000);
-    duties::fill(&restarted, cases);
-    duties::measure(&restarted.restart().sign_in_again(), &runtime, cases);
-    println!("Measured in {} s.", started.elapsed().as_secs());
+    restarted
 }

@@ -150,12 +150,25 @@ impl Served {
         line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) / 1024
     }
 
-    fn post(&self, path: &str, token: &str, body: &Json) -> Json {
+    /// Posts JSON; the answer must be a success.
+    pub fn post(&self, path: &str, token: &str, body: &Json) -> Json {
+        let request = reqwest::Client::new().post(self.url(path)).header("content-type", "application/json");
+        self.send(request.body(body.to_string()), path, token)
+    }
+
+    /// Gets JSON.
+    pub fn get(&self, path: &str, token: &str) -> Json {
+        self.send(reqwest::Client::new().get(self.url(path)), path, token)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    fn send(&self, request: reqwest::RequestBuilder, path: &str, token: &str) -> Json {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let request = reqwest::Client::new().post(format!("http://{}{path}", self.address)).bearer_auth(token);
-            let response =
-                request.header("content-type", "application/json").body(body.to_string()).send().await.unwrap();
+            let response = request.bearer_auth(token).send().await.unwrap();
             assert!(response.status().is_success(), "{path} {}", response.status());
             serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Json::Null)
         })

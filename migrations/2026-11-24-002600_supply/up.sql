@@ -113,7 +113,7 @@ CREATE TABLE price_rules (
     categories jsonb,
     effective_on date NOT NULL,
     expires_on date,
-    source text NOT NULL,
+    basis text NOT NULL,
     PRIMARY KEY (district_code, id)
 );
 CREATE UNIQUE INDEX price_rules_change_no_key ON price_rules (district_code, change_no);
