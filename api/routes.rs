@@ -10,8 +10,9 @@ use crate::records::{Definition, Registry};
 use crate::{
     api_keys, audit, auth, changes, commodities, deliveries, disinfections, divisions, duties, enforcement_actions,
     gate_tallies, imports, inspections, isolation_cases, need_requests, observation_policies, organizations, people,
-    places, price_alerts, price_observations, price_rules, publicity_activities, records, screenings, service,
-    stock_movements, stock_targets, supply_channels, supply_reports, supply_statistics, sync, users, vocabularies,
+    places, price_alerts, price_observations, price_rules, publicity_activities, records, screenings, service, shifts,
+    stock_movements, stock_targets, supply_channels, supply_reports, supply_statistics, sync, teams, users,
+    vocabularies, volunteers,
 };
 
 /// Every kind of record, those that are named before those that name them.
@@ -44,6 +45,13 @@ pub static DEFINITIONS: &[&Definition] = &[
     &supply_channels::SUPPLY_CHANNELS,
     &need_requests::NEED_REQUESTS,
     &deliveries::DELIVERIES,
+    &teams::TEAMS,
+    &volunteers::VOLUNTEERS,
+    &shifts::templates::SHIFT_TEMPLATES,
+    &shifts::SHIFTS,
+    &shifts::assignments::SHIFT_ASSIGNMENTS,
+    &shifts::attendances::SHIFT_ATTENDANCES,
+    &shifts::service_records::SERVICE_RECORDS,
 ];
 
 /// Vocabularies that no field of a record uses.
@@ -70,6 +78,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
     operations.extend(price_alerts::operations());
     operations.extend(stock_movements::operations());
     operations.extend(supply_statistics::operations());
+    operations.extend(shifts::operations());
     operations.extend(kinds.kinds().flat_map(records::operations::of_kind));
     operations
 }
@@ -95,6 +104,7 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(commodities::schemas());
     schemas.extend(stock_movements::schemas());
     schemas.extend(supply_statistics::schemas());
+    schemas.extend(shifts::schemas());
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.insert("BatchResults".into(), records::batch::schema());
     document::document(&operations(kinds), schemas)

@@ -39,6 +39,7 @@ mod schema;
 mod scopes;
 mod screenings;
 mod service;
+mod shifts;
 mod sign_in;
 mod simulator;
 mod slow_senders;

@@ -28,6 +28,11 @@ const SEARCHERS: &str = "district_admin grid_worker town_cadre village_cadre hea
 const MERGERS: &str = "district_admin town_cadre health_worker cdc_officer";
 const TALLY_READERS: &str =
     "district_admin org_admin town_cadre village_cadre health_worker cdc_officer gate_guard volunteer";
+/// Who makes rosters.
+const ORGANIZERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre";
+/// Who sees them.
+const ROSTER_READERS: &str =
+    "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker gate_guard volunteer";
 /// Who takes requests of households and delivers.
 const HELPERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre volunteer";
 /// Who sees what stores report.
@@ -57,6 +62,9 @@ const MATRIX: &[(&str, &str)] = &[
     ("get_duty_summary", DUTY_READERS),
     ("waive_duty", "district_admin org_admin town_cadre health_worker cdc_officer"),
     ("hand_over_duty", DUTY_READERS),
+    ("generate_shifts", ORGANIZERS),
+    ("cancel_shift_assignment", ROSTER_READERS),
+    ("swap_shift_assignment", ROSTER_READERS),
     ("list_commodities", ALL),
     ("list_stocks", SUPPLY_READERS),
     ("get_price_statistics", SUPPLY_READERS),
@@ -165,6 +173,17 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("supply_channels", SUPPLY_READERS, "district_admin org_admin store_reporter"),
     ("need_requests", HELPERS, HELPERS),
     ("deliveries", HELPERS, HELPERS),
+    ("teams", ROSTER_READERS, ORGANIZERS),
+    ("volunteers", ROSTER_READERS, ORGANIZERS),
+    ("shift_templates", ROSTER_READERS, ORGANIZERS),
+    ("shifts", ROSTER_READERS, ORGANIZERS),
+    ("shift_assignments", ROSTER_READERS, "district_admin org_admin grid_worker town_cadre village_cadre volunteer"),
+    (
+        "shift_attendances",
+        ROSTER_READERS,
+        "district_admin org_admin grid_worker town_cadre village_cadre gate_guard volunteer",
+    ),
+    ("service_records", ROSTER_READERS, ORGANIZERS),
 ];
 
 /// The rows of the operations that every kind has.

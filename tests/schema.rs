@@ -144,6 +144,7 @@ async fn schema_rs_is_fresh() {
         "imports",
         "sync_conflicts",
         "migration_lock",
+        "calendar_tokens",
         "price_rule_reviews",
         "supply_lines",
         "worker_leases",

@@ -18,7 +18,7 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
     let shop = json!({"kind": "supermarket", "name": "超市", "area_code": "511802005"});
     let venue = admin.post("/v1/places", &shop).await.expect(201).body["id"].as_str().unwrap().to_owned();
     let mut paths = Vec::new();
-    let (mut case, mut need) = (String::new(), String::new());
+    let [mut case, mut need, mut shift, mut volunteer, mut assignment] = std::array::from_fn(|_| String::new());
     for kind in lianfang::routes::DEFINITIONS.iter().filter_map(|kind| app.service.kinds.kind(kind.name)) {
         if kind.writers.is_empty() {
             let first = admin.get(&format!("/v1/{}", kind.path)).await.expect(200).body["items"][0]["id"].clone();
@@ -28,23 +28,35 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
         let mut body = examples::of_kind(kind.name);
         body["area_code"] = "511802005".into();
         body.as_object_mut().unwrap().remove("id");
-        for (field, id) in [("place_id", &place), ("case_id", &case), ("need_request_id", &need)] {
+        for (field, id) in [
+            ("place_id", &place),
+            ("case_id", &case),
+            ("need_request_id", &need),
+            ("shift_id", &shift),
+            ("volunteer_id", &volunteer),
+            ("assignment_id", &assignment),
+        ] {
             if body.get(field).is_some() {
                 body[field] = id.clone().into();
             }
         }
-        body.as_object_mut().unwrap().remove("parent_id");
+        for field in ["parent_id", "team_id"] {
+            body.as_object_mut().unwrap().remove(field);
+        }
         if ["inspections", "supply_reports", "enforcement_actions", "stock_movements", "supply_channels"]
             .contains(&kind.name)
         {
             body["place_id"] = venue.clone().into();
         }
         let made = admin.post(&format!("/v1/{}", kind.path), &body).await.expect(201);
-        if kind.name == "need_requests" {
-            need = made.body["id"].as_str().unwrap().to_owned();
-        }
-        if kind.name == "isolation_cases" {
-            case = made.body["id"].as_str().unwrap().to_owned();
+        let id = || made.body["id"].as_str().unwrap().to_owned();
+        match kind.name {
+            "need_requests" => need = id(),
+            "isolation_cases" => case = id(),
+            "shifts" => shift = id(),
+            "volunteers" => volunteer = id(),
+            "shift_assignments" => assignment = id(),
+            _ => {}
         }
         paths.push((kind, body, made.header("location").to_owned()));
     }

@@ -23,6 +23,9 @@ pub static DUTY_KIND: Vocabulary = Vocabulary::new(
         word("no_contact_alert", "contact after 24 hours without any", "24小时无接触追访"),
         word("errand_delivery", "delivery of an errand", "代购送达"),
         word("supply_report", "daily report of a store", "门店进销存日报"),
+        word("shift_filling", "filling of a shift", "班次排满"),
+        word("manned_post", "manned post", "岗位到齐"),
+        word("shift_attendance", "coming to a shift", "按时到岗"),
     ],
 );
 
@@ -37,6 +40,8 @@ pub static LINE: Vocabulary = Vocabulary::new(
         word("health_center", "health centre", "卫生院"),
         word("police_station", "police station", "派出所"),
         word("store", "store", "商超"),
+        word("volunteer", "volunteer", "志愿者"),
+        word("organizer", "organiser of the roster", "排班负责人"),
         word("district", "district", "区"),
     ],
 );
@@ -152,6 +157,8 @@ pub fn line_of(duty_kind: &str) -> &'static str {
         "group_check" => "group",
         "police_check" => "police_station",
         "supply_report" => "store",
+        "shift_attendance" => "volunteer",
+        "shift_filling" | "manned_post" => "organizer",
         _ => "health_center",
     }
 }
@@ -160,6 +167,7 @@ pub fn line_of(duty_kind: &str) -> &'static str {
 pub fn above(line: &str) -> &'static str {
     match line {
         "group" => "village",
+        "volunteer" => "organizer",
         "village" => "town",
         _ => "district",
     }

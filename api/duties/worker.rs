@@ -21,6 +21,7 @@ use crate::ledger::AppendError;
 use crate::market;
 use crate::records::change::Changes;
 use crate::records::{Record, read};
+use crate::roster;
 
 /// How often it looks: what is due is missed within a minute.
 const PAUSE: Duration = Duration::from_secs(15);
@@ -57,6 +58,7 @@ pub async fn look_after(service: &Service, planner: &mut planner::Planner) -> Re
         note_missed(service, &district_code).await?;
         planner::note_silence(service, &district_code).await?;
         market::planner::plan(service, &district_code).await?;
+        roster::worker::look(service, &district_code).await?;
     }
     market::review::review_all(service).await
 }

@@ -175,6 +175,16 @@ fault_codes! {
     NotForZero "not_for_zero" false "a report of nothing has no lines" "零报告不应包含明细";
     ReportExists "report_exists" false "this store has a report of that day: {location}" "该门店当日已有报表:{location}";
     InsufficientStock "insufficient_stock" false "only {available} {unit} would be there on {day}" "{day} 可用库存仅 {available} {unit}";
+    Overlaps "overlaps" false "overlaps with another shift of this person, from {from} to {to}" "与此人 {from} 至 {to} 的班次重叠";
+    TooLittleRest "too_little_rest" false "leaves less than {minutes} minutes of rest to another shift" "与另一班次间隔不足 {minutes} 分钟";
+    DailyLimit "daily_limit" false "makes more than 24 hours on {day}" "{day} 服务时长将超过 24 小时";
+    Full "full" false "this role has all it needs" "该岗位人数已满";
+    NotNeeded "not_needed" false "the shift doesn't need this role" "该班次不需要此岗位";
+    LacksRole "lacks_role" false "this person isn't listed for the role" "此人未登记该岗位";
+    AlreadyAssigned "already_assigned" false "this person has this shift already" "此人已排入该班次";
+    Inactive "inactive" false "this person takes no shifts now" "此人已停用,不参与排班";
+    Ended "ended" false "the shift has ended or doesn't take place" "班次已结束或已取消";
+    TooLate "too_late" false "can be given up until {until}; ask the organiser" "须在 {until} 前取消,请联系排班负责人";
     RefersToOther "refers_to_other" false "belongs to another place" "属于其他场所";
     Cyclic "cyclic" false "would make a circle of parents" "上级关系形成循环";
 }

@@ -116,7 +116,9 @@ pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut F
 }
 
 fn default_area(actor: &Actor, draft: &Draft) -> Option<String> {
-    let named = ["place_id", "case_id", "person_id"].iter().find_map(|field| draft.references.get(field));
+    let named = ["place_id", "shift_id", "case_id", "assignment_id", "volunteer_id", "person_id"]
+        .iter()
+        .find_map(|field| draft.references.get(field));
     named
         .map(|record| record.envelope.area_code.clone())
         .or_else(|| actor.only_area(draft.kind.writers).map(str::to_owned))
@@ -129,6 +131,9 @@ fn area_warning(code: &str) -> Option<&'static Warning> {
 /// 403 where the actor doesn't write in that area for that organisation, or not this.
 pub fn demand_reach(actor: &Actor, draft: &Draft, place: &Place) -> Result<(), Problem> {
     let writers = draft.kind.rules.writers(draft).unwrap_or(draft.kind.writers);
+    if !draft.kind.rules.permits(actor, draft) {
+        return Err(Code::Forbidden.into());
+    }
     match actor.reaches(writers, &place.area_code, place.org_id) {
         true => Ok(()),
         false if actor.holds(writers) => Err(Code::OutOfArea.into()),

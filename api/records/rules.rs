@@ -8,7 +8,7 @@ use super::context::Context;
 use super::draft::Draft;
 use super::record::Record;
 use super::scribe::Scribe;
-use crate::auth::roles::Role;
+use crate::auth::roles::{Actor, Role};
 use crate::kit::faults::{Fault, Faults};
 use crate::kit::value::Value;
 use crate::ledger::Projection;
@@ -84,6 +84,11 @@ pub trait Rules: Sync {
     /// Who may write this very draft, where that is fewer than write the kind.
     fn writers(&self, _draft: &Draft) -> Option<&'static [Role]> {
         None
+    }
+
+    /// Whether this very caller may write this draft, beyond his roles.
+    fn permits(&self, _actor: &Actor, _draft: &Draft) -> bool {
+        true
     }
 
     /// What a record counts as, and how much, in the rollups of its day, area and place.

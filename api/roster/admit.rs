@@ -1,0 +1,200 @@
+//! Who may take a shift: every reason against, at once.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::{Engagement, Mark, Roster, Shift, stands};
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::Fault;
+use crate::kit::time::{day_of, format_instant};
+use crate::kit::value::{Value, Values};
+use crate::ledger::decide::Claim;
+use crate::records::Record;
+use crate::records::kept::Kept;
+use crate::volunteers::ANYBODY;
+
+/// Nobody serves more a day.
+const DAY_MINUTES: i64 = 24 * 60;
+
+fn against(code: FaultCode, pointer: &str, values: Vec<(&'static str, String)>) -> Fault {
+    Fault { pointer: pointer.to_owned(), code, values, hint: None }
+}
+
+impl Roster {
+    /// A shift came, changed, or doesn't take place any more.
+    pub(super) fn take_shift(&mut self, claim: &Claim) {
+        let by = claim.next.as_ref().and_then(|values| values.id("revised_by"));
+        self.by = by.unwrap_or(self.by);
+        match claim.next.as_ref().and_then(Shift::of) {
+            Some(shift) => drop(self.shifts.insert(claim.id, shift)),
+            None => self.shifts.get_mut(&claim.id).into_iter().for_each(|shift| shift.stands = false),
+        }
+        self.touched.insert(claim.id);
+    }
+
+    /// Somebody takes a shift or gives it up.
+    pub(super) fn take_assignment(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let assigned = |values: &&Values| values.text("state") == Some("assigned");
+        let (former, next) = (claim.former.as_ref().filter(assigned), claim.next.as_ref().filter(assigned));
+        if let (None, Some(values)) = (former, next) {
+            let faults = self.reasons_against(claim.id, values);
+            if !faults.is_empty() {
+                return Err(faults);
+            }
+        }
+        let Some(values) = claim.next.as_ref().or(claim.former.as_ref()) else { return Ok(()) };
+        let Some(shift_id) = values.id("shift_id") else { return Ok(()) };
+        self.by = values.id("revised_by").unwrap_or(self.by);
+        self.engagements.remove(&claim.id);
+        self.written.insert(claim.id);
+        self.touched.insert(shift_id);
+        // Kept as it will stand: counted with the others, written by its own append.
+        let mut record = Record { envelope: self.envelope_of(claim.id, values), values: values.clone() };
+        record.envelope.voided = claim.next.is_none();
+        if let (Some(engagement), true) = (self.engagement(values), next.is_some()) {
+            self.engagements.insert(claim.id, engagement);
+        }
+        self.assignments.insert(claim.id, Kept { former: None, record });
+        Ok(())
+    }
+
+    fn envelope_of(&self, id: Uuid, values: &Values) -> crate::records::Envelope {
+        let area_code = values.text("area_code").unwrap_or(&self.scribe.district_code);
+        let at = values.instant("occurred_at").unwrap_or(self.scribe.now);
+        self.scribe.envelope(id, area_code, values.id("org_id"), at, self.by)
+    }
+
+    fn engagement(&self, values: &Values) -> Option<Engagement> {
+        let shift_id = values.id("shift_id");
+        let shift = self.shifts.get(&shift_id?)?;
+        let person_id = self.volunteers.get(&values.id("volunteer_id")?)?.person_id;
+        let (starts_at, ends_at) = (shift.starts_at, shift.ends_at);
+        Some(Engagement { person_id, shift_id, starts_at, ends_at, min_rest_minutes: shift.min_rest_minutes })
+    }
+
+    fn reasons_against(&self, id: Uuid, values: &Values) -> Vec<Fault> {
+        let shift = values.id("shift_id").and_then(|id| Some((id, self.shifts.get(&id)?)));
+        let volunteer = values.id("volunteer_id").and_then(|id| self.volunteers.get(&id));
+        let (Some((shift_id, shift)), Some(volunteer)) = (shift, volunteer) else { return Vec::new() };
+        let role = values.text("role").unwrap_or_default();
+        let mut faults = Vec::new();
+        if !shift.stands || shift.ends_at <= self.scribe.now {
+            faults.push(against(FaultCode::Ended, "/shift_id", vec![]));
+        }
+        match shift.needs.iter().find(|(needed, _)| needed == role) {
+            None => faults.push(against(FaultCode::NotNeeded, "/role", vec![])),
+            Some((_, count)) if self.taken(shift_id, role) >= *count => {
+                faults.push(against(FaultCode::Full, "/shift_id", vec![]));
+            }
+            Some(_) => {}
+        }
+        if role != ANYBODY && !volunteer.roles.iter().any(|known| known == role) {
+            faults.push(against(FaultCode::LacksRole, "/role", vec![]));
+        }
+        if !volunteer.active {
+            faults.push(against(FaultCode::Inactive, "/volunteer_id", vec![]));
+        }
+        faults.extend(self.clashes(id, shift_id, shift, volunteer.person_id));
+        faults
+    }
+
+    /// How many have a role of a shift.
+    pub(super) fn taken(&self, shift_id: Uuid, role: &str) -> i64 {
+        let of_role = self.assignments.values().filter(|kept| {
+            let values = &kept.record.values;
+            stands(&kept.record) && values.id("shift_id") == Some(shift_id) && values.text("role") == Some(role)
+        });
+        i64::try_from(of_role.count()).unwrap_or(i64::MAX)
+    }
+
+    fn clashes(&self, id: Uuid, shift_id: Uuid, shift: &Shift, person_id: Uuid) -> Vec<Fault> {
+        let others =
+            self.engagements.iter().filter(|(other, engagement)| **other != id && engagement.person_id == person_id);
+        let mut faults = Vec::new();
+        for (_, other) in others.clone() {
+            let rest = TimeDelta::minutes(shift.min_rest_minutes.max(other.min_rest_minutes));
+            if other.shift_id == Some(shift_id) {
+                faults.push(against(FaultCode::AlreadyAssigned, "/volunteer_id", vec![]));
+            } else if other.starts_at < shift.ends_at && shift.starts_at < other.ends_at {
+                let told = |at: DateTime<Utc>| format_instant(at, self.scribe.zone);
+                let times = vec![("from", told(other.starts_at)), ("to", told(other.ends_at))];
+                faults.push(against(FaultCode::Overlaps, "/shift_id", times));
+            } else if other.starts_at < shift.ends_at + rest && shift.starts_at < other.ends_at + rest {
+                let minutes = rest.num_minutes().to_string();
+                faults.push(against(FaultCode::TooLittleRest, "/shift_id", vec![("minutes", minutes)]));
+            }
+        }
+        let spans = others.map(|(_, other)| (other.starts_at, other.ends_at)).chain([(shift.starts_at, shift.ends_at)]);
+        faults.extend(self.beyond_a_day(shift.starts_at, shift.ends_at, &spans.collect::<Vec<_>>(), "/shift_id"));
+        faults
+    }
+
+    /// The days of a span on which all spans come to more than 24 hours.
+    fn beyond_a_day(
+        &self,
+        starts_at: DateTime<Utc>,
+        ends_at: DateTime<Utc>,
+        spans: &[(DateTime<Utc>, DateTime<Utc>)],
+        pointer: &str,
+    ) -> Option<Fault> {
+        let days = day_of(starts_at, self.scribe.zone).iter_days().take(2);
+        let day_start = |day| crate::kit::time::day_start(day, self.scribe.zone);
+        let beyond = days.into_iter().find(|day| {
+            let Some((begins, ends)) = day_start(*day).zip(day.succ_opt().and_then(day_start)) else { return false };
+            let within = |(from, to): &(DateTime<Utc>, DateTime<Utc>)| {
+                ((*to).min(ends) - (*from).max(begins)).num_minutes().max(0)
+            };
+            ends_at > begins && spans.iter().map(within).sum::<i64>() > DAY_MINUTES
+        })?;
+        Some(against(FaultCode::DailyLimit, pointer, vec![("day", beyond.to_string())]))
+    }
+
+    /// Somebody came or left; or that is taken back.
+    pub(super) fn take_attendance(&mut self, claim: &Claim) {
+        let Some(values) = claim.next.as_ref().or(claim.former.as_ref()) else { return };
+        self.touched.extend(values.id("shift_id"));
+        self.marks.remove(&claim.id);
+        let Some(next) = &claim.next else { return };
+        self.by = next.id("revised_by").unwrap_or(self.by);
+        let occurred_at = next.instant("occurred_at").unwrap_or(self.scribe.now);
+        if let Some(assignment_id) = next.id("assignment_id") {
+            let is_in = next.text("action") == Some("check_in");
+            self.marks
+                .insert(claim.id, Mark { id: claim.id, assignment_id, is_in, occurred_at, known_at: self.scribe.now });
+        }
+    }
+
+    /// Somebody tells or corrects hours: never twice the same, never more than a day has.
+    pub(super) fn take_service(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let former = self.served.remove(&claim.id);
+        let Some(values) = &claim.next else { return Ok(()) };
+        let volunteer = values.id("volunteer_id").and_then(|id| self.volunteers.get(&id));
+        let span = values.instant("starts_at").zip(values.instant("ends_at"));
+        let (Some(volunteer), Some((starts_at, ends_at))) = (volunteer, span) else { return Ok(()) };
+        let person_id = volunteer.person_id;
+        let mut faults = Vec::new();
+        let others = self.served.values().filter(|other| other.person_id == person_id);
+        if let Some(other) = others.clone().find(|other| other.starts_at < ends_at && starts_at < other.ends_at) {
+            let told = |at: DateTime<Utc>| format_instant(at, self.scribe.zone);
+            let times = vec![("from", told(other.starts_at)), ("to", told(other.ends_at))];
+            faults.push(against(FaultCode::Overlaps, "/starts_at", times));
+        }
+        let spans =
+            others.map(|other| (other.starts_at, other.ends_at)).chain([(starts_at, ends_at)]).collect::<Vec<_>>();
+        faults.extend(self.beyond_a_day(starts_at, ends_at, &spans, "/ends_at"));
+        if faults.is_empty() {
+            let shift_id = values.id("shift_id");
+            self.served.insert(claim.id, Engagement { person_id, shift_id, starts_at, ends_at, min_rest_minutes: 0 });
+            // Its own append writes it.
+            self.service.remove(&claim.id);
+            return Ok(());
+        }
+        self.served.extend(former.map(|former| (claim.id, former)));
+        Err(faults)
+    }
+}
+
+/// A value or nothing.
+pub(super) fn id_or_null(id: Option<Uuid>) -> Value {
+    id.map_or(Value::Null, Value::Id)
+}

@@ -1,0 +1,159 @@
+//! What rosters go through under the district's lock: who may take a shift, who came, what was served, and which
+//! duties that opens and closes. Settled anew from the records that stand, like everything that can come late.
+
+pub mod actions;
+mod admit;
+mod load;
+mod settle;
+pub mod worker;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::kit::faults::Fault;
+use crate::kit::row::Row;
+use crate::kit::statement::Statement;
+use crate::kit::value::Values;
+use crate::ledger::Append;
+use crate::ledger::decide::{Claim, Decider, State};
+use crate::records::Record;
+use crate::records::change::Changes;
+use crate::records::kept::Kept;
+use crate::records::scribe::Scribe;
+
+/// Asks for what time alone changes: who did not come, whose check-out was forgotten; no record.
+pub const LOOK: &str = "roster_look";
+
+/// Decides about shifts and all that belongs to them.
+pub struct RosterDecider(Arc<Scribe>);
+
+impl RosterDecider {
+    /// The decider of an append.
+    pub fn of(scribe: &Arc<Scribe>) -> Arc<dyn Decider> {
+        Arc::new(Self(Arc::clone(scribe)))
+    }
+}
+
+impl Decider for RosterDecider {
+    fn group(&self) -> &'static str {
+        "roster"
+    }
+
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+        load::statements(&self.0, district_code, claims)
+    }
+
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        load::roster(&self.0, rows).map(|roster| Box::new(roster) as Box<dyn State>)
+    }
+}
+
+/// A shift as it stands.
+#[derive(Clone)]
+pub struct Shift {
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    needs: Vec<(String, i64)>,
+    min_rest_minutes: i64,
+    /// Whether it takes place.
+    stands: bool,
+    place_id: Option<Uuid>,
+    area_code: String,
+    org_id: Option<Uuid>,
+}
+
+impl Shift {
+    fn of(values: &Values) -> Option<Self> {
+        Some(Self {
+            starts_at: values.instant("starts_at")?,
+            ends_at: values.instant("ends_at")?,
+            needs: crate::shifts::needs_of(values),
+            min_rest_minutes: values.integer("min_rest_minutes").unwrap_or(crate::shifts::REST_MINUTES),
+            stands: values.boolean("cancelled") != Some(true),
+            place_id: values.id("place_id"),
+            area_code: values.text("area_code")?.to_owned(),
+            org_id: values.id("org_id"),
+        })
+    }
+}
+
+/// Somebody who takes shifts.
+struct Volunteer {
+    person_id: Uuid,
+    roles: Vec<String>,
+    active: bool,
+    user_id: Option<Uuid>,
+    team_id: Option<Uuid>,
+}
+
+/// A time that somebody has given already: of an assignment or of a service record.
+#[derive(Clone)]
+struct Engagement {
+    person_id: Uuid,
+    shift_id: Option<Uuid>,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    min_rest_minutes: i64,
+}
+
+/// A check-in or check-out that stands.
+#[derive(Clone)]
+struct Mark {
+    id: Uuid,
+    assignment_id: Uuid,
+    is_in: bool,
+    occurred_at: DateTime<Utc>,
+    known_at: DateTime<Utc>,
+}
+
+/// What a batch touches.
+pub struct Roster {
+    scribe: Arc<Scribe>,
+    shifts: BTreeMap<Uuid, Shift>,
+    volunteers: BTreeMap<Uuid, Volunteer>,
+    /// Assignments of those shifts; those being written now have no `Kept` of their own.
+    assignments: BTreeMap<Uuid, Kept>,
+    /// Assignments that this batch itself writes: only another append may write them again.
+    written: BTreeSet<Uuid>,
+    engagements: BTreeMap<Uuid, Engagement>,
+    marks: BTreeMap<Uuid, Mark>,
+    service: BTreeMap<Uuid, Kept>,
+    served: BTreeMap<Uuid, Engagement>,
+    duties: BTreeMap<Uuid, Kept>,
+    /// Shifts that must be settled.
+    touched: BTreeSet<Uuid>,
+    by: Uuid,
+}
+
+impl State for Roster {
+    fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        match claim.kind {
+            "shifts" => self.take_shift(claim),
+            "shift_assignments" => return self.take_assignment(claim),
+            "shift_attendances" => self.take_attendance(claim),
+            "service_records" => return self.take_service(claim),
+            _ => drop(self.touched.insert(claim.id)),
+        }
+        Ok(())
+    }
+
+    fn follow(mut self: Box<Self>) -> Result<Option<Append>, String> {
+        let mut changes = Changes::default();
+        let touched: Vec<Uuid> = self.touched.iter().copied().collect();
+        for shift_id in touched {
+            self.settle(shift_id);
+        }
+        let scribe = Arc::clone(&self.scribe);
+        self.put_into(&mut changes).map_err(|problem| problem.to_string())?;
+        let nothing = changes.is_empty();
+        if nothing { Ok(None) } else { changes.into_append(&scribe).map(Some).map_err(|problem| problem.to_string()) }
+    }
+}
+
+/// Whether an assignment stands.
+fn stands(assignment: &Record) -> bool {
+    !assignment.envelope.voided && assignment.values.text("state") == Some("assigned")
+}

@@ -1,0 +1,151 @@
+//! Attendances (到岗签到): check-in, check-out, and the note for whoever comes next; from phones without a network
+//! too. A position only ever warns.
+
+use std::sync::Arc;
+
+use crate::auth::Role;
+use crate::kit::faults::Faults;
+use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::text::Text;
+use crate::kit::value::Value;
+use crate::kit::vocabulary::{Vocabulary, word};
+use crate::ledger::decide::Decider;
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules, Warning};
+use crate::roster::RosterDecider;
+use crate::teams::ROSTER_READERS;
+
+static ACTION: Vocabulary = Vocabulary::new(
+    "attendance_action",
+    Text::new("Action", "签到类型"),
+    &[word("check_in", "check-in", "签到"), word("check_out", "check-out", "签退")],
+);
+
+/// Far from the place: the phone's position may be wrong.
+static FAR_AWAY: Warning = Warning {
+    code: "far_away",
+    message: Text::new("more than 500 metres from the place, by the phone's position", "定位距场所超过 500 米"),
+};
+/// Nobody wants this assignment any more.
+static NOT_ASSIGNED: Warning = Warning {
+    code: "not_assigned",
+    message: Text::new("the assignment was cancelled or swapped", "该排班已取消或换班"),
+};
+/// Farther than this is told.
+const FAR_M: f64 = 500.0;
+
+static FIELDS: &[Field] = &[
+    Field::new("assignment_id", Shape::Reference("shift_assignments"), Text::new("Assignment", "排班记录"), "Whose.")
+        .required()
+        .on_create(),
+    Field::new("action", Shape::Word(&ACTION), Text::new("Action", "签到类型"), "Came or left; when is `occurred_at`.")
+        .required()
+        .on_create(),
+    Field::new(
+        "longitude",
+        Shape::Number { min: -180.0, max: 180.0 },
+        Text::new("Longitude", "经度"),
+        "Degrees east, WGS-84; never a reason to refuse.",
+    ),
+    Field::new(
+        "latitude",
+        Shape::Number { min: -90.0, max: 90.0 },
+        Text::new("Latitude", "纬度"),
+        "Degrees north, WGS-84.",
+    ),
+    Field::new(
+        "handover_note",
+        free_text(500),
+        Text::new("Hand-over note", "交接事项"),
+        "What the next shift must know. Encrypted at rest.",
+    )
+    .sealed(),
+    Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "The assignment's.")
+        .required()
+        .by_server(),
+    Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "The assignment's.")
+        .required()
+        .by_server(),
+    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.")
+        .required()
+        .by_server(),
+];
+
+/// The kind.
+pub static SHIFT_ATTENDANCES: Definition = Definition {
+    name: "shift_attendances",
+    path: "shift-attendances",
+    schema: "ShiftAttendance",
+    label: Text::new("Shift attendance", "到岗记录"),
+    about: "Somebody came to a shift or left it.",
+    fields: FIELDS,
+    filters: &["assignment_id", "shift_id", "volunteer_id", "place_id", "action"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: ROSTER_READERS,
+    writers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::GateGuard,
+        Role::Volunteer,
+    ],
+    rules: &AttendanceRules,
+    warnings: &[&FAR_AWAY, &NOT_ASSIGNED],
+    example: include_str!("../../openapi/examples/shift_attendances/create.json"),
+    sequence: 1,
+};
+
+struct AttendanceRules;
+
+impl Rules for AttendanceRules {
+    fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {
+        let Some(assignment) = draft.references.get("assignment_id").cloned() else { return };
+        super::copy(draft, "assignment_id", &["shift_id", "volunteer_id", "place_id"]);
+        if draft.values.get("area_code").is_none() {
+            draft.values.set("area_code", Value::Text(assignment.envelope.area_code));
+        }
+    }
+
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        let assignment = draft.references.get("assignment_id");
+        if assignment.is_some_and(|assignment| assignment.values.text("state") != Some("assigned")) {
+            draft.warn(&NOT_ASSIGNED, "assignment_id");
+        }
+        let place = draft.references.get("assignment_id").and_then(|assignment| position(&assignment.values));
+        if let (Some(place), Some(own)) = (place, position(&draft.values))
+            && distance_m(place, own) > FAR_M
+        {
+            draft.warn(&FAR_AWAY, "latitude");
+        }
+    }
+
+    fn natural_key(&self) -> &'static [&'static str] {
+        &["assignment_id", "action", "occurred_at"]
+    }
+
+    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        Some(RosterDecider::of(scribe))
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        match record.values.text("action") {
+            Some("check_in") => vec![("check_ins", 1)],
+            _ => vec![("check_outs", 1)],
+        }
+    }
+}
+
+fn position(values: &crate::kit::value::Values) -> Option<(f64, f64)> {
+    values.number("longitude").zip(values.number("latitude"))
+}
+
+/// Metres between two positions on a globe, near enough for a warning.
+fn distance_m((east, north): (f64, f64), (other_east, other_north): (f64, f64)) -> f64 {
+    const METRES_A_DEGREE: f64 = 111_195.0;
+    let wide = (other_east - east) * ((north + other_north) / 2.0).to_radians().cos();
+    (wide * METRES_A_DEGREE).hypot((other_north - north) * METRES_A_DEGREE)
+}
