@@ -10,8 +10,8 @@ use crate::records::{Definition, Registry};
 use crate::{
     api_keys, audit, auth, changes, commodities, deliveries, disinfections, divisions, duties, enforcement_actions,
     gate_tallies, imports, inspections, isolation_cases, need_requests, observation_policies, organizations, people,
-    places, price_alerts, price_observations, price_rules, publicity_activities, records, screenings, service, shifts,
-    stock_movements, stock_targets, supply_channels, supply_reports, supply_statistics, sync, teams, users,
+    places, price_alerts, price_observations, price_rules, publicity_activities, records, roster, screenings, service,
+    shifts, stock_movements, stock_targets, supply_channels, supply_reports, supply_statistics, sync, teams, users,
     vocabularies, volunteers,
 };
 
@@ -79,6 +79,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
     operations.extend(stock_movements::operations());
     operations.extend(supply_statistics::operations());
     operations.extend(shifts::operations());
+    operations.extend(roster::operations());
     operations.extend(kinds.kinds().flat_map(records::operations::of_kind));
     operations
 }
@@ -105,6 +106,7 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(stock_movements::schemas());
     schemas.extend(supply_statistics::schemas());
     schemas.extend(shifts::schemas());
+    schemas.extend(roster::schemas());
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.insert("BatchResults".into(), records::batch::schema());
     document::document(&operations(kinds), schemas)

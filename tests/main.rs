@@ -35,6 +35,7 @@ mod process;
 mod proof_rooms;
 mod pull;
 mod records;
+mod roster_views;
 mod schema;
 mod scopes;
 mod screenings;

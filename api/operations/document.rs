@@ -106,6 +106,10 @@ fn parameters(operation: &Operation) -> Json {
         parameters.push(json!({"name": "code", "in": "path", "required": true, "description": "The division's code.",
             "schema": {"type": "string", "minLength": 2, "maxLength": 15, "pattern": "^[0-9]{2,12}(-[0-9]{2})?$"}}));
     }
+    if operation.path.contains("{token}") {
+        parameters.push(json!({"name": "token", "in": "path", "required": true, "description": "The secret.",
+            "schema": {"type": "string", "minLength": 64, "maxLength": 64, "pattern": "^[0-9a-f]{64}$"}}));
+    }
     for field in &operation.parameters {
         parameters.push(json!({"name": field.name, "in": "query", "required": false, "description": field.about, "schema": of_field(field, false, Direction::Sent)}));
     }

@@ -3,6 +3,9 @@
 
 pub mod actions;
 mod admit;
+mod calendar;
+mod day_sheet;
+mod figures;
 mod load;
 mod settle;
 pub mod worker;
@@ -19,10 +22,22 @@ use crate::kit::statement::Statement;
 use crate::kit::value::Values;
 use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
+use crate::operations::Operation;
 use crate::records::Record;
 use crate::records::change::Changes;
 use crate::records::kept::Kept;
 use crate::records::scribe::Scribe;
+
+/// The operations of this room.
+pub fn operations() -> Vec<Operation> {
+    let own = actions::operations().into_iter().chain(figures::operations());
+    own.chain(day_sheet::operations()).chain(calendar::operations()).collect()
+}
+
+/// The schemas of this room.
+pub fn schemas() -> Vec<(String, serde_json::Value)> {
+    figures::schemas().into_iter().chain(day_sheet::schemas()).collect()
+}
 
 /// Asks for what time alone changes: who did not come, whose check-out was forgotten; no record.
 pub const LOOK: &str = "roster_look";

@@ -45,7 +45,7 @@ pub fn operations() -> Vec<Operation> {
     let example =
         json!({"place_ids": ["0198c0de-0002-7000-8000-000000000001"], "from_on": "2020-02-03", "to_on": "2020-02-16"});
     let answer = json!({"expected": 42, "created": 42, "existing": 0});
-    let mut operations = vec![
+    vec![
         Operation::new(Method::POST, "/v1/shift-templates/{id}:generate", "generate_shifts", generate)
             .described("shifts", "Make shifts from a template", "Every slot of every day at every place. What is there already stays as it is, so that the same request again adds only what is missing; what was voided isn't made again.")
             .access(Access::Roles(ORGANIZERS))
@@ -53,9 +53,7 @@ pub fn operations() -> Vec<Operation> {
             .body(object(&FORM.iter().collect::<Vec<_>>(), Direction::Sent), example)
             .answers(200, "How many.", Some(reference("GeneratedShifts")), Some(answer))
             .problems(&[Code::OutOfArea, Code::WriteConflict, Code::LedgerUnavailable]),
-    ];
-    operations.extend(crate::roster::actions::operations());
-    operations
+    ]
 }
 
 /// The schemas of these rooms.

@@ -5,29 +5,26 @@ use qrcode::render::svg;
 use serde_json::Value as Json;
 
 use crate::kit::problem::Problem;
+use crate::kit::text::escape_html;
 use crate::records::Record;
 
 /// The page: one sheet, nothing fetched from elsewhere.
 pub fn page(certificate: &Json, person: &Record) -> Result<String, Problem> {
-    let text = |name: &str| escape(certificate.get(name).and_then(Json::as_str).unwrap_or_default());
+    let text = |name: &str| escape_html(certificate.get(name).and_then(Json::as_str).unwrap_or_default());
     let code = certificate.get("code").and_then(Json::as_str).unwrap_or_default();
     let square = QrCode::new(code).map_err(Problem::internal)?;
     let square = square.render::<svg::Color<'_>>().min_dimensions(180, 180).build();
     // What stands before the drawing belongs to a file of its own.
     let square = square.find("<svg").and_then(|at| square.get(at..)).unwrap_or_default();
-    let name = escape(person.values.text("name").unwrap_or_default());
+    let name = escape_html(person.values.text("name").unwrap_or_default());
     Ok(TEMPLATE
         .replace("{number}", &text("certificate_no"))
         .replace("{starts_on}", &text("starts_on"))
         .replace("{ends_on}", &text("ends_on"))
         .replace("{released_on}", &text("released_on"))
-        .replace("{code}", &escape(code))
+        .replace("{code}", &escape_html(code))
         .replace("{square}", square)
         .replace("{name}", &name))
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 const TEMPLATE: &str = r#"<!DOCTYPE html>
@@ -69,6 +66,6 @@ mod tests {
 
     #[test]
     fn a_name_is_text_not_markup() {
-        assert_eq!(escape("<b>'张\"&"), "&lt;b&gt;&#39;张&quot;&amp;");
+        assert_eq!(escape_html("<b>'张\"&"), "&lt;b&gt;&#39;张&quot;&amp;");
     }
 }

@@ -1,0 +1,284 @@
+//! Who is missing, and what was served: unfilled shifts, a volunteer's hours, the figures of teams.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use chrono::{NaiveDate, TimeDelta};
+use rust_decimal::Decimal;
+use serde_json::{Value as Json, json};
+
+use crate::auth::keys::KeyScope;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::field::{Field, Shape};
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::Text;
+use crate::kit::time::{day_of, day_start};
+use crate::kit::value::Value;
+use crate::kit::vocabulary::{self, Vocabulary};
+use crate::operations::schema::reference;
+use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::records::list::district;
+use crate::records::read;
+use crate::records::scope::{reached, within};
+use crate::teams::ROSTER_READERS;
+
+static BY: Vocabulary = Vocabulary::new(
+    "service_grouping",
+    Text::new("By", "分组"),
+    &[
+        vocabulary::word("team", "team", "队伍"),
+        vocabulary::word("org", "organisation", "单位"),
+        vocabulary::word("place", "place", "场所"),
+        vocabulary::word("volunteer", "volunteer", "志愿者"),
+        vocabulary::word("day", "day", "日期"),
+    ],
+);
+static BY_PARAMETER: Field =
+    Field::new("by", Shape::Word(&BY), Text::new("By", "分组"), "What a line stands for; `team` by default.");
+static FROM_ON: Field = Field::new(
+    "from_on",
+    Shape::Day,
+    Text::new("From day", "起始日"),
+    "Served on this day or later; the year's first by default.",
+);
+static TO_ON: Field =
+    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Served on this day or before; today by default.");
+static DISTRICT: Field = Field::new(
+    "district_code",
+    Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
+    Text::new("District", "区县"),
+    "Needed only by callers with several districts.",
+);
+static AREA: Field = Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below.");
+static PLACE: Field = Field::new("place_id", Shape::Id, Text::new("Place", "场所"), "At this place.");
+static WITHIN: Field = Field::new(
+    "within_hours",
+    Shape::Integer { min: 1, max: 1_440 },
+    Text::new("Within hours", "小时内"),
+    "Beginning within so many hours from now; 24 by default.",
+);
+
+/// The operations of this part of the room.
+pub fn operations() -> Vec<Operation> {
+    let shift = json!({"shift_id": "0198c0de-0033-7000-8000-000000000001", "place_id": "0198c0de-0002-7000-8000-000000000001", "place_name": "龙溪苑小区北门", "starts_at": "2020-02-03T07:00:00+08:00", "ends_at": "2020-02-03T12:00:00+08:00", "missing": [{"role": "registrar", "count": 1}]});
+    let served =
+        json!({"person_times": 84, "members": 26, "posts": 6, "service_minutes": 25_200, "service_hours": "420.00"});
+    let mut line = served.clone();
+    crate::kit::json::put(&mut line, "key", "0198c0de-0030-7000-8000-000000000001");
+    crate::kit::json::put(
+        &mut line,
+        "records_url",
+        "/v1/service-records?from_on=2020-01-21&to_on=2020-02-02&team_id=0198c0de-0030-7000-8000-000000000001",
+    );
+    vec![
+        Operation::new(Method::GET, "/v1/shifts/unfilled", "list_unfilled_shifts", unfilled)
+            .described("shifts", "Shifts that lack people", "Those that begin soon, the next first, with the roles that are missing.")
+            .access(Access::Roles(ROSTER_READERS))
+            .keys(KeyScope::Read)
+            .parameters(vec![&WITHIN, &PLACE, &AREA, &DISTRICT])
+            .answers(200, "The shifts.", Some(reference("UnfilledShifts")), Some(json!({"items": [shift]})))
+            .problems(&[Code::DistrictRequired]),
+        Operation::new(Method::GET, "/v1/volunteers/{id}/hours", "get_volunteer_hours", hours)
+            .described("shifts", "Hours of a volunteer", "What somebody served, with the records behind it.")
+            .access(Access::Roles(ROSTER_READERS))
+            .keys(KeyScope::Read)
+            .parameters(vec![&FROM_ON, &TO_ON])
+            .answers(200, "The hours.", Some(reference("VolunteerHours")), Some(json!({"volunteer_id": "0198c0de-0031-7000-8000-000000000001", "from_on": "2020-01-01", "to_on": "2020-02-02", "person_times": 3, "service_minutes": 900, "service_hours": "15.00", "records_url": "/v1/service-records?volunteer_id=0198c0de-0031-7000-8000-000000000001"}))),
+        Operation::new(Method::GET, "/v1/stats/volunteers", "get_volunteer_statistics", statistics)
+            .described("shifts", "Figures of volunteers", "Posts, members, person-times (人次) and hours served, by team, organisation, place, volunteer or day, each with the records behind it; and how many teams and volunteers are on the register.")
+            .access(Access::Roles(ROSTER_READERS))
+            .keys(KeyScope::Statistics)
+            .parameters(vec![&FROM_ON, &TO_ON, &BY_PARAMETER, &AREA, &DISTRICT])
+            .answers(200, "The figures.", Some(reference("VolunteerStatistics")), Some(json!({"by": "team", "from_on": "2020-01-21", "to_on": "2020-02-02", "items": [line], "total": served, "teams": {"temporary_league_branch": 6}, "volunteers": 214, "league_members": 180, "party_members": 20, "as_of_change_no": 42})))
+            .problems(&[Code::DistrictRequired]),
+    ]
+}
+
+/// The schemas of this part of the room.
+pub fn schemas() -> Vec<(String, Json)> {
+    let text = |about: &str| json!({"type": ["string", "null"], "maxLength": 300, "description": about});
+    let count = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": about});
+    let need = json!({"type": "object", "description": "A role that is missing.", "required": ["role", "count"], "properties": {"role": text("Which role."), "count": count("How many.")}});
+    let shift = json!({"type": "object", "description": "A shift that lacks people.", "required": ["shift_id", "place_id", "place_name", "starts_at", "ends_at", "missing"], "properties": {
+        "shift_id": text("The shift."), "place_id": text("Where."), "place_name": text("Its name."), "starts_at": text("When it begins."), "ends_at": text("When it ends."), "missing": {"type": "array", "maxItems": 20, "description": "What is missing.", "items": need}}});
+    let unfilled = json!({"type": "object", "description": "Shifts that lack people.", "required": ["items"], "properties": {"items": {"type": "array", "maxItems": 10_000, "description": "The next first.", "items": shift}}});
+    let hours = json!({"type": "object", "description": "What somebody served.", "required": ["volunteer_id", "from_on", "to_on", "person_times", "service_minutes", "service_hours", "records_url"], "properties": {
+        "volunteer_id": text("Who."), "from_on": text("First day."), "to_on": text("Last day."), "person_times": count("How often."), "service_minutes": count("How long."), "service_hours": text("The same in hours."), "records_url": text("The records behind it.")}});
+    let served = |more: Json| {
+        let mut properties = json!({"person_times": count("Times served (人次)."), "members": count("People who served."), "posts": count("Places served at."), "service_minutes": count("How long."), "service_hours": text("The same in hours.")});
+        if let (Some(properties), Some(more)) = (properties.as_object_mut(), more.as_object()) {
+            properties.extend(more.clone());
+        }
+        let required: Vec<String> =
+            properties.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default();
+        json!({"type": "object", "description": "What was served.", "required": required, "properties": properties})
+    };
+    let statistics = json!({"type": "object", "description": "Figures of volunteers.", "required": ["by", "from_on", "to_on", "items", "total", "teams", "volunteers", "league_members", "party_members", "as_of_change_no"], "properties": {
+        "by": text("What a line stands for."), "from_on": text("First day."), "to_on": text("Last day."),
+        "items": {"type": "array", "maxItems": 100_000, "description": "A line a group.", "items": served(json!({"key": text("Which group."), "records_url": text("The records behind it.")}))},
+        "total": served(json!({})), "teams": {"type": "object", "description": "Teams at work, by kind.", "additionalProperties": count("How many.")},
+        "volunteers": count("Volunteers on the register."), "league_members": count("Of them members of the league."), "party_members": count("Of them members of the party."), "as_of_change_no": count("Counted as of this change.")}});
+    vec![
+        ("UnfilledShifts".into(), unfilled),
+        ("VolunteerHours".into(), hours),
+        ("VolunteerStatistics".into(), statistics),
+    ]
+}
+
+async fn unfilled(call: Call) -> Answer {
+    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+    let now = call.service.clock.now();
+    let until = now + TimeDelta::hours(call.query.integer("within_hours").unwrap_or(24));
+    let statement = Statement::new("SELECT r.id, r.place_id, r.starts_at, r.ends_at, p.name, n.role, n.count - (SELECT count(*) FROM shift_assignments AS a WHERE a.district_code = r.district_code AND a.shift_id = r.id AND a.role = n.role AND a.state = 'assigned' AND NOT a.voided) AS missing FROM shifts AS r LEFT JOIN places AS p ON p.district_code = r.district_code AND p.id = r.place_id CROSS JOIN LATERAL jsonb_to_recordset(r.needs) AS n(role text, count bigint) WHERE NOT r.voided AND NOT r.cancelled AND r.district_code = ")
+        .text(&district_code)
+        .sql(" AND r.occurred_at >= ")
+        .bind(ColumnType::Instant, Value::Instant(now))
+        .sql(" AND r.occurred_at < ")
+        .bind(ColumnType::Instant, Value::Instant(until))
+        .sql(" AND ");
+    let mut statement = narrowed(&call, reached("r", statement, call.actor()?, ROSTER_READERS, true));
+    if let Some(place_id) = call.query.id("place_id") {
+        statement = statement.sql(" AND r.place_id = ").id(place_id);
+    }
+    let rows = call.service.database.read(&statement.sql(" ORDER BY r.starts_at, r.id, n.role LIMIT 20000")).await?;
+    let mut items: Vec<Json> = Vec::new();
+    for mut row in rows {
+        let Some(missing) = row.integer("missing").filter(|missing| *missing > 0) else { continue };
+        let (id, need) = (json!(row.id("id")), json!({"role": row.text("role"), "count": missing}));
+        match items.last_mut().filter(|item| item.get("shift_id") == Some(&id)) {
+            Some(item) => item.get_mut("missing").and_then(Json::as_array_mut).into_iter().for_each(|list| list.push(need.clone())),
+            None => items.push(json!({"shift_id": id, "place_id": row.id("place_id"), "place_name": row.text("name"),
+                "starts_at": row.take("starts_at").to_json(call.service.zone), "ends_at": row.take("ends_at").to_json(call.service.zone), "missing": [need]})),
+        }
+    }
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+}
+
+fn narrowed(call: &Call, statement: Statement) -> Statement {
+    match call.query.text("area_code") {
+        Some(area_code) => within("r", statement.sql(" AND "), area_code),
+        None => statement,
+    }
+}
+
+fn period(call: &Call) -> Result<(NaiveDate, NaiveDate), Problem> {
+    let today = day_of(call.service.clock.now(), call.service.zone);
+    let to_on = call.query.day("to_on").unwrap_or(today);
+    let first = NaiveDate::from_ymd_opt(chrono::Datelike::year(&to_on), 1, 1).unwrap_or(to_on);
+    let from_on = call.query.day("from_on").unwrap_or(first);
+    if to_on < from_on { Err(fault("?to_on", FaultCode::InvalidOrder)) } else { Ok((from_on, to_on)) }
+}
+
+/// `… FROM service_records AS r WHERE` of those days.
+fn served(call: &Call, select: &str, district_code: &str, (from_on, to_on): (NaiveDate, NaiveDate)) -> Statement {
+    let begins = |day: Option<NaiveDate>| {
+        day.and_then(|day| day_start(day, call.service.zone)).map_or(Value::Null, Value::Instant)
+    };
+    Statement::new(format!("SELECT {select}, count(*) AS person_times, count(DISTINCT r.volunteer_id) AS members, count(DISTINCT r.place_id) AS posts, coalesce(sum(r.service_minutes), 0)::bigint AS minutes FROM service_records AS r WHERE NOT r.voided AND r.district_code = "))
+        .text(district_code)
+        .sql(" AND r.starts_at >= ")
+        .bind(ColumnType::Instant, begins(Some(from_on)))
+        .sql(" AND r.starts_at < ")
+        .bind(ColumnType::Instant, begins(to_on.succ_opt()))
+}
+
+fn figures(row: &mut Row) -> Json {
+    let minutes = row.integer("minutes").unwrap_or_default();
+    let mut hours = (Decimal::from(minutes) / Decimal::from(60)).round_dp(2);
+    hours.rescale(2);
+    json!({"person_times": row.integer("person_times"), "members": row.integer("members"), "posts": row.integer("posts"), "service_minutes": minutes, "service_hours": hours.to_string()})
+}
+
+async fn hours(call: Call) -> Answer {
+    let kind = call.service.kinds.kind("volunteers").ok_or_else(|| Problem::internal("no kind volunteers"))?;
+    let volunteer = read::find(&call.service, call.actor()?, kind, call.path_id()?).await?;
+    let (id, days) = (volunteer.envelope.id, period(&call)?);
+    let statement = served(&call, "NULL::text AS key", &volunteer.envelope.district_code, days)
+        .sql(" AND r.volunteer_id = ")
+        .id(id);
+    let mut row = call.service.database.read(&statement).await?.into_iter().next().unwrap_or_default();
+    let mut body = figures(&mut row);
+    let url = format!("/v1/service-records?volunteer_id={id}&from_on={}&to_on={}", days.0, days.1);
+    for (name, value) in
+        [("volunteer_id", json!(id)), ("from_on", json!(days.0)), ("to_on", json!(days.1)), ("records_url", json!(url))]
+    {
+        crate::kit::json::put(&mut body, name, value);
+    }
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|name, _| !["members", "posts"].contains(&name.as_str()));
+    }
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+async fn statistics(call: Call) -> Answer {
+    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+    let head = call.service.ledger.heads().known(&district_code);
+    let (days, by) = (period(&call)?, call.query.text("by").unwrap_or("team").to_owned());
+    let (key, filter) = match by.as_str() {
+        "org" => ("r.org_id::text", "org_id"),
+        "place" => ("r.place_id::text", "place_id"),
+        "volunteer" => ("r.volunteer_id::text", "volunteer_id"),
+        "day" => ("to_char(r.starts_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD')", ""),
+        _ => ("r.team_id::text", "team_id"),
+    };
+    let key = key.replace("Asia/Shanghai", call.service.zone.name());
+    let scoped = |select: &str| {
+        Ok::<_, Problem>(narrowed(
+            &call,
+            reached("r", served(&call, select, &district_code, days).sql(" AND "), call.actor()?, ROSTER_READERS, true),
+        ))
+    };
+    let lines = call.service.database.read(&scoped(&format!("{key} AS key"))?.sql(" GROUP BY 1 ORDER BY 1")).await?;
+    let total = call.service.database.read(&scoped("NULL::text AS key")?).await?.into_iter().next();
+    let items: Vec<Json> = lines.into_iter().map(|row| line(row, filter, days)).collect();
+    let mut body = register(&call, &district_code).await?;
+    let total = total.map(|mut row| figures(&mut row));
+    for (name, value) in [
+        ("by", json!(by)),
+        ("from_on", json!(days.0)),
+        ("to_on", json!(days.1)),
+        ("items", json!(items)),
+        ("total", json!(total)),
+        ("as_of_change_no", json!(head)),
+    ] {
+        crate::kit::json::put(&mut body, name, value);
+    }
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+fn line(mut row: Row, filter: &str, days: (NaiveDate, NaiveDate)) -> Json {
+    let (key, mut line) = (row.text("key"), figures(&mut row));
+    let url = match (&key, filter) {
+        (Some(day), "") => format!("/v1/service-records?from_on={day}&to_on={day}"),
+        (Some(key), filter) => format!("/v1/service-records?from_on={}&to_on={}&{filter}={key}", days.0, days.1),
+        (None, _) => format!("/v1/service-records?from_on={}&to_on={}", days.0, days.1),
+    };
+    crate::kit::json::put(&mut line, "key", key);
+    crate::kit::json::put(&mut line, "records_url", url);
+    line
+}
+
+/// Who is on the register.
+async fn register(call: &Call, district_code: &str) -> Result<Json, Problem> {
+    let of = |select: &str, table: &str| {
+        let statement = Statement::new(format!(
+            "SELECT {select} FROM {table} AS r WHERE NOT r.voided AND r.active AND r.district_code = "
+        ))
+        .text(district_code)
+        .sql(" AND ");
+        Ok::<_, Problem>(narrowed(call, reached("r", statement, call.actor()?, ROSTER_READERS, true)))
+    };
+    let people = of(
+        "count(DISTINCT r.person_id) AS volunteers, count(DISTINCT r.person_id) FILTER (WHERE r.league_member) AS league, count(DISTINCT r.person_id) FILTER (WHERE r.party_member) AS party",
+        "volunteers",
+    )?;
+    let mut people = call.service.database.read(&people).await?.into_iter().next().unwrap_or_default();
+    let teams = call.service.database.read(&of("r.team_kind, count(*) AS total", "teams")?.sql(" GROUP BY 1")).await?;
+    let teams: serde_json::Map<String, Json> =
+        teams.into_iter().filter_map(|mut row| Some((row.text("team_kind")?, json!(row.integer("total")?)))).collect();
+    Ok(
+        json!({"teams": teams, "volunteers": people.integer("volunteers"), "league_members": people.integer("league"), "party_members": people.integer("party")}),
+    )
+}
