@@ -21,7 +21,7 @@ use crate::kit::value::{Value, Values};
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, fault};
-use crate::records::list::district;
+use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::scope::{reached, readable, within};
 
 static BY: Vocabulary = Vocabulary::new(
@@ -41,13 +41,8 @@ static PARAMETERS: [Field; 5] = [
         Text::new("By", "分组"),
         "What a line stands for; `kind` by default. `area` gives the level below `area_code`.",
     ),
-    Field::new(
-        "district_code",
-        Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
-        Text::new("District", "区县"),
-        "Needed only by callers with several districts.",
-    ),
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below."),
+    DISTRICT_CODE,
+    AREA_CODE,
     Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "Of this day on; today by default."),
     Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Until this day; `from_on` by default."),
 ];
@@ -72,7 +67,7 @@ pub fn operations() -> Vec<Operation> {
             .keys(KeyScope::Read)
             .parameters(PARAMETERS.iter().collect())
             .answers(200, "The figures.", Some(reference("DutySummary")), Some(example))
-            .problems(&[Code::DistrictRequired]),
+            .problems(&[Code::DistrictRequired, Code::NotFound]),
     ]
 }
 
@@ -101,7 +96,7 @@ type Counts = BTreeMap<&'static str, i64>;
 
 async fn summary(call: Call) -> Answer {
     let (service, actor) = (&call.service, call.actor()?);
-    let district_code = district(actor, &call.query)?.ok_or(Code::NotFound)?;
+    let district_code = one_district(actor, &call.query)?;
     let by = call.query.text("by").unwrap_or("kind").to_owned();
     let today = day_of(service.clock.now(), service.zone);
     let from_on = call.query.day("from_on").unwrap_or(today);

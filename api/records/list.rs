@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::definition::Kind;
-pub use super::parameters::{CURSOR, LIMIT, parameters};
+pub use super::parameters::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT, parameters};
 use super::read::{self, load};
 use super::record::Record;
 use super::scope::{visible_to, within};
@@ -82,6 +82,11 @@ pub fn district(actor: &Actor, query: &Values) -> Result<Option<String>, Problem
         (None, [only]) => Ok(Some(only.clone())),
         (None, _) => Err(Code::DistrictRequired.into()),
     }
+}
+
+/// The same for what is about one district and nothing else: 404 where the caller has none of it.
+pub fn one_district(actor: &Actor, query: &Values) -> Result<String, Problem> {
+    district(actor, query)?.ok_or_else(|| Code::NotFound.into())
 }
 
 /// Which records of a kind a query asks for.

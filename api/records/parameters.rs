@@ -20,14 +20,19 @@ pub static CURSOR: Field = Field::new(
     Text::new("Cursor", "游标"),
     "`next_cursor` of the page before, with the same other parameters.",
 );
+/// Which district.
+pub const DISTRICT_CODE: Field = Field::new(
+    "district_code",
+    Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
+    Text::new("District", "区县"),
+    "Needed only by callers with several districts.",
+);
+/// Which area.
+pub const AREA_CODE: Field =
+    Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below.");
 static PARAMETERS: &[Field] = &[
-    Field::new(
-        "district_code",
-        Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
-        Text::new("District", "区县"),
-        "Needed only by callers with several districts.",
-    ),
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below."),
+    DISTRICT_CODE,
+    AREA_CODE,
     Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Of that organisation."),
     Field::new("from", Shape::Instant, Text::new("From", "起"), "Happened at or after this instant."),
     Field::new("to", Shape::Instant, Text::new("To", "止"), "Happened before this instant."),

@@ -19,7 +19,7 @@ use crate::kit::value::Value;
 use crate::kit::vocabulary::{self, Vocabulary};
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, fault};
-use crate::records::list::district;
+use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::read;
 use crate::records::scope::{reached, within};
 use crate::teams::ROSTER_READERS;
@@ -45,13 +45,6 @@ static FROM_ON: Field = Field::new(
 );
 static TO_ON: Field =
     Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Served on this day or before; today by default.");
-static DISTRICT: Field = Field::new(
-    "district_code",
-    Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
-    Text::new("District", "区县"),
-    "Needed only by callers with several districts.",
-);
-static AREA: Field = Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below.");
 static PLACE: Field = Field::new("place_id", Shape::Id, Text::new("Place", "场所"), "At this place.");
 static WITHIN: Field = Field::new(
     "within_hours",
@@ -77,9 +70,9 @@ pub fn operations() -> Vec<Operation> {
             .described("shifts", "Shifts that lack people", "Those that begin soon, the next first, with the roles that are missing.")
             .access(Access::Roles(ROSTER_READERS))
             .keys(KeyScope::Read)
-            .parameters(vec![&WITHIN, &PLACE, &AREA, &DISTRICT])
+            .parameters(vec![&WITHIN, &PLACE, &AREA_CODE, &DISTRICT_CODE])
             .answers(200, "The shifts.", Some(reference("UnfilledShifts")), Some(json!({"items": [shift]})))
-            .problems(&[Code::DistrictRequired]),
+            .problems(&[Code::DistrictRequired, Code::NotFound]),
         Operation::new(Method::GET, "/v1/volunteers/{id}/hours", "get_volunteer_hours", hours)
             .described("shifts", "Hours of a volunteer", "What somebody served, with the records behind it.")
             .access(Access::Roles(ROSTER_READERS))
@@ -90,9 +83,9 @@ pub fn operations() -> Vec<Operation> {
             .described("shifts", "Figures of volunteers", "Posts, members, person-times (人次) and hours served, by team, organisation, place, volunteer or day, each with the records behind it; and how many teams and volunteers are on the register.")
             .access(Access::Roles(ROSTER_READERS))
             .keys(KeyScope::Statistics)
-            .parameters(vec![&FROM_ON, &TO_ON, &BY_PARAMETER, &AREA, &DISTRICT])
+            .parameters(vec![&FROM_ON, &TO_ON, &BY_PARAMETER, &AREA_CODE, &DISTRICT_CODE])
             .answers(200, "The figures.", Some(reference("VolunteerStatistics")), Some(json!({"by": "team", "from_on": "2020-01-21", "to_on": "2020-02-02", "items": [line], "total": served, "teams": {"temporary_league_branch": 6}, "volunteers": 214, "league_members": 180, "party_members": 20, "as_of_change_no": 42})))
-            .problems(&[Code::DistrictRequired]),
+            .problems(&[Code::DistrictRequired, Code::NotFound]),
     ]
 }
 
@@ -128,7 +121,7 @@ pub fn schemas() -> Vec<(String, Json)> {
 }
 
 async fn unfilled(call: Call) -> Answer {
-    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+    let district_code = one_district(call.actor()?, &call.query)?;
     let now = call.service.clock.now();
     let until = now + TimeDelta::hours(call.query.integer("within_hours").unwrap_or(24));
     let statement = Statement::new("SELECT r.id, r.place_id, r.starts_at, r.ends_at, p.name, n.role, n.count - (SELECT count(*) FROM shift_assignments AS a WHERE a.district_code = r.district_code AND a.shift_id = r.id AND a.role = n.role AND a.state = 'assigned' AND NOT a.voided) AS missing FROM shifts AS r LEFT JOIN places AS p ON p.district_code = r.district_code AND p.id = r.place_id CROSS JOIN LATERAL jsonb_to_recordset(r.needs) AS n(role text, count bigint) WHERE NOT r.voided AND NOT r.cancelled AND r.district_code = ")
@@ -213,7 +206,7 @@ async fn hours(call: Call) -> Answer {
 }
 
 async fn statistics(call: Call) -> Answer {
-    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+    let district_code = one_district(call.actor()?, &call.query)?;
     let head = call.service.ledger.heads().known(&district_code);
     let (days, by) = (period(&call)?, call.query.text("by").unwrap_or("team").to_owned());
     let (key, filter) = match by.as_str() {

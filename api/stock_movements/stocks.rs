@@ -21,19 +21,14 @@ use crate::kit::time::day_of;
 use crate::kit::value::Value;
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation};
-use crate::records::list::district;
+use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::scope::{reached, readable, within};
 use crate::records::{Record, read};
 
 static PARAMETERS: [Field; 5] = [
     Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日期"), "At the end of this day; today by default."),
-    Field::new(
-        "district_code",
-        Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
-        Text::new("District", "区县"),
-        "Needed only by callers with several districts.",
-    ),
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below."),
+    DISTRICT_CODE,
+    AREA_CODE,
     Field::new("place_id", Shape::Id, Text::new("Place", "场所"), "Of this place."),
     Field::new("commodity", Shape::Word(&COMMODITY), Text::new("Commodity", "商品"), "Of this commodity."),
 ];
@@ -50,7 +45,7 @@ pub fn operations() -> Vec<Operation> {
             .keys(KeyScope::Statistics)
             .parameters(PARAMETERS.iter().collect())
             .answers(200, "The stocks.", Some(reference("Stocks")), Some(example))
-            .problems(&[Code::DistrictRequired]),
+            .problems(&[Code::DistrictRequired, Code::NotFound]),
     ]
 }
 
@@ -71,7 +66,7 @@ pub fn schemas() -> Vec<(String, Json)> {
 }
 
 async fn stocks(call: Call) -> Answer {
-    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+    let district_code = one_district(call.actor()?, &call.query)?;
     let as_of_on = call.query.day("as_of_on").unwrap_or_else(|| day_of(call.service.clock.now(), call.service.zone));
     let head = call.service.ledger.heads().known(&district_code);
     let rows = call.service.database.read(&balances(&call, &district_code, as_of_on)?).await?;

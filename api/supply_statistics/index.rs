@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
-use super::{AREA, Asked, BASELINE, DISTRICT, MEDIAN, ON, bad_parameter, count, decimal, number, text, word};
+use super::{Asked, BASELINE, MEDIAN, ON, bad_parameter, count, decimal, number, text, word};
 use crate::auth::keys::KeyScope;
 use crate::commodities::{SUPPLY_READERS, find, rounded};
 use crate::kit::catalogue::{Code, FaultCode};
@@ -20,6 +20,7 @@ use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::records::list::{AREA_CODE, DISTRICT_CODE};
 
 static WEIGHTS: Field = Field::new(
     "weights",
@@ -35,9 +36,9 @@ pub fn operation() -> Operation {
         .described("supply", "A price index", "The weighted mean of what each commodity's median became since the baseline's day, which is 100. Weights are stated; none is built in.")
         .access(Access::Roles(SUPPLY_READERS))
         .keys(KeyScope::Statistics)
-        .parameters(vec![&ON, &BASELINE, &WEIGHTS, &AREA, &DISTRICT])
+        .parameters(vec![&ON, &BASELINE, &WEIGHTS, &AREA_CODE, &DISTRICT_CODE])
         .answers(200, "The index.", Some(reference("PriceIndex")), Some(example))
-        .problems(&[Code::DistrictRequired])
+        .problems(&[Code::DistrictRequired, Code::NotFound])
 }
 
 pub fn schema() -> (String, Json) {

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
 use crate::commodities::{COMMODITY, SUPPLY_READERS, rounded};
-use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::catalogue::FaultCode;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -19,7 +19,7 @@ use crate::kit::text::Text;
 use crate::kit::time::day_of;
 use crate::kit::value::Value;
 use crate::operations::{Call, Operation, fault};
-use crate::records::list::district;
+use crate::records::list::one_district;
 use crate::records::scope::{reached, within};
 
 /// The operations of this room.
@@ -32,13 +32,6 @@ pub fn schemas() -> Vec<(String, Json)> {
     vec![prices::schema(), index::schema(), supply::schema()]
 }
 
-static DISTRICT: Field = Field::new(
-    "district_code",
-    Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
-    Text::new("District", "区县"),
-    "Needed only by callers with several districts.",
-);
-static AREA: Field = Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below.");
 static COMMODITY_PARAMETER: Field =
     Field::new("commodity", Shape::Word(&COMMODITY), Text::new("Commodity", "商品"), "Only of this commodity.");
 static BASELINE: Field =
@@ -54,7 +47,7 @@ struct Asked {
 
 impl Asked {
     fn of(call: &Call) -> Result<Self, Problem> {
-        let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+        let district_code = one_district(call.actor()?, &call.query)?;
         let as_of_change_no = call.service.ledger.heads().known(&district_code);
         Ok(Self { district_code, as_of_change_no, today: day_of(call.service.clock.now(), call.service.zone) })
     }

@@ -9,9 +9,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
-use super::{
-    AREA, Asked, BASELINE, COMMODITY_PARAMETER, DISTRICT, MEDIAN, below, change, count, decimal, number, text, word,
-};
+use super::{Asked, BASELINE, COMMODITY_PARAMETER, MEDIAN, below, change, count, decimal, number, text, word};
 use crate::auth::keys::KeyScope;
 use crate::commodities::{SUPPLY_READERS, find};
 use crate::kit::catalogue::{Code, FaultCode};
@@ -23,6 +21,7 @@ use crate::kit::value::Value;
 use crate::kit::vocabulary::{self, Vocabulary};
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::records::list::{AREA_CODE, DISTRICT_CODE};
 
 static BY: Vocabulary = Vocabulary::new(
     "price_grouping",
@@ -51,9 +50,9 @@ pub fn operation() -> Operation {
         .described("supply", "Prices by commodity, area and day", "The median, lowest and highest retail price of the stores, against the day before and a baseline day, with the reports behind them. At most 366 days of one commodity or 7 of all.")
         .access(Access::Roles(SUPPLY_READERS))
         .keys(KeyScope::Statistics)
-        .parameters(vec![&FROM_ON, &TO_ON, &BASELINE, &COMMODITY_PARAMETER, &AREA, &BY_PARAMETER, &DISTRICT])
+        .parameters(vec![&FROM_ON, &TO_ON, &BASELINE, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &DISTRICT_CODE])
         .answers(200, "The prices.", Some(reference("PriceStatistics")), Some(example))
-        .problems(&[Code::DistrictRequired])
+        .problems(&[Code::DistrictRequired, Code::NotFound])
 }
 
 pub fn schema() -> (String, Json) {

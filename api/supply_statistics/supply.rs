@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
-use super::{AREA, Asked, COMMODITY_PARAMETER, DISTRICT, ON, below, count, decimal, number, text, word};
+use super::{Asked, COMMODITY_PARAMETER, ON, below, count, decimal, number, text, word};
 use crate::auth::keys::KeyScope;
 use crate::commodities::{SUPPLY_READERS, find, rounded};
 use crate::kit::catalogue::Code;
@@ -21,6 +21,7 @@ use crate::kit::value::Value;
 use crate::kit::vocabulary::{self, Vocabulary};
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation};
+use crate::records::list::{AREA_CODE, DISTRICT_CODE};
 use crate::records::scope::{reached, within};
 
 static BY: Vocabulary = Vocabulary::new(
@@ -52,9 +53,9 @@ pub fn operation() -> Operation {
         .described("supply", "Volumes, days of stock, who has not reported", "What was bought, sold and is held; for how many days that lasts at the mean sales of the last seven days with a report; how many stores were expected and reported, with the names of those missing.")
         .access(Access::Roles(SUPPLY_READERS))
         .keys(KeyScope::Statistics)
-        .parameters(vec![&ON, &COMMODITY_PARAMETER, &AREA, &BY_PARAMETER, &LOW_STOCK, &DISTRICT])
+        .parameters(vec![&ON, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &LOW_STOCK, &DISTRICT_CODE])
         .answers(200, "The figures.", Some(reference("SupplyStatistics")), Some(example))
-        .problems(&[Code::DistrictRequired])
+        .problems(&[Code::DistrictRequired, Code::NotFound])
 }
 
 pub fn schema() -> (String, Json) {
