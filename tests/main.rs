@@ -6,6 +6,7 @@
 
 mod api_keys;
 mod assignees;
+mod attendance;
 mod audit;
 mod backups;
 mod batcher;
@@ -25,6 +26,7 @@ mod imports;
 mod isolation_cases;
 mod ledger;
 mod lookups;
+mod merged_lines;
 mod merges;
 mod people;
 mod permissions;

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use crate::isolation_cases::{set_clock, work};
 use crate::support::{Actor, TestApp, fake_resident_id};
 
-const DAXING: &str = "511802005";
+pub const DAXING: &str = "511802005";
 
 pub async fn make(actor: &Actor, path: &str, body: Json) -> String {
     actor.post(&format!("/v1/{path}"), &body).await.expect(201).body["id"].as_str().unwrap().to_owned()
@@ -38,15 +38,15 @@ pub async fn shift(admin: &Actor, place: &str, day: &str, from: i64, to: i64, ne
     make(admin, "shifts", json!({"place_id": place, "starts_at": at(from), "ends_at": at(to), "needs": needs})).await
 }
 
-fn needs(role: &str, count: u32) -> Json {
+pub fn needs(role: &str, count: u32) -> Json {
     json!([{"role": role, "count": count}])
 }
 
-fn assignment(shift: &str, volunteer: &str, role: &str) -> Json {
+pub fn assignment(shift: &str, volunteer: &str, role: &str) -> Json {
     json!({"shift_id": shift, "volunteer_id": volunteer, "role": role})
 }
 
-fn codes(reply: &crate::support::Reply) -> Vec<String> {
+pub fn codes(reply: &crate::support::Reply) -> Vec<String> {
     let mut codes: Vec<String> = reply.faults().into_iter().map(|(_, code)| code).collect();
     codes.sort();
     codes
@@ -243,77 +243,4 @@ async fn a_swap_is_all_or_nothing() {
     assert_eq!(codes(&refused), ["lacks_role"]);
     assert_eq!(of(&measured).await, a);
     admin.post(&format!("/v1/shift-assignments/{one}:swap"), &json!({"volunteer_id": a})).await.expect(409);
-}
-
-#[tokio::test]
-async fn who_came_what_was_served_and_what_was_forgotten() {
-    let app = TestApp::start().await;
-    set_clock(&app, "2020-02-01T08:00:00+08:00");
-    let admin = app.administrator().await;
-    let place = gate(&admin, "北门").await;
-    let (came, forgot, absent) = (
-        volunteer(&admin, 1, json!({})).await,
-        volunteer(&admin, 2, json!({})).await,
-        volunteer(&admin, 3, json!({})).await,
-    );
-    let shift = shift(&admin, &place, "2020-02-03", 7, 12, needs("volunteer", 3)).await;
-    let mut assignments = Vec::new();
-    for id in [&came, &forgot, &absent] {
-        assignments.push(make(&admin, "shift-assignments", assignment(&shift, id, "volunteer")).await);
-    }
-    set_clock(&app, "2020-02-03T07:30:00+08:00");
-    let admin = app.administrator().await;
-    let mark = |index: usize, action: &str, at: &str| json!({"assignment_id": assignments[index], "action": action, "occurred_at": format!("2020-02-03T{at}:00+08:00"), "longitude": 103.1, "latitude": 30.0});
-    let far = admin.post("/v1/shift-attendances", &mark(0, "check_in", "06:55")).await.expect(201);
-    assert_eq!(far.warnings(), ["far_away"], "a position never refuses");
-    admin.post("/v1/shift-attendances", &mark(1, "check_in", "07:05")).await.expect(201);
-    work(&app).await;
-    let attendance = async |index: usize| {
-        app.administrator().await.get(&format!("/v1/shift-assignments/{}", assignments[index])).await.expect(200).body["attendance"].as_str().unwrap().to_owned()
-    };
-    assert_eq!([attendance(0).await, attendance(1).await, attendance(2).await], ["present", "present", "no_show"]);
-    let missed = admin.get("/v1/duties?state=missed&limit=500&from_on=2020-02-03").await.expect(200).body;
-    let missed: Vec<&str> =
-        missed["items"].as_array().unwrap().iter().map(|duty| duty["duty_kind"].as_str().unwrap()).collect();
-    assert!(missed.contains(&"shift_attendance") && missed.contains(&"manned_post"), "{missed:?}");
-    set_clock(&app, "2020-02-03T14:05:00+08:00");
-    let admin = app.administrator().await;
-    admin.post("/v1/shift-attendances", &mark(0, "check_out", "11:40")).await.expect(201);
-    work(&app).await;
-    let records = async || {
-        let list =
-            admin.get("/v1/service-records?order=oldest").await.expect(200).body["items"].as_array().unwrap().clone();
-        list.iter()
-            .map(|item| {
-                (
-                    item["volunteer_id"].as_str().unwrap().to_owned(),
-                    item["service_hours"].as_str().unwrap().to_owned(),
-                    item["origin"].as_str().unwrap().to_owned(),
-                )
-            })
-            .collect::<Vec<_>>()
-    };
-    let expected = [
-        (came.clone(), "4.75".to_owned(), "attendance".to_owned()),
-        (forgot.clone(), "4.92".to_owned(), "rule".to_owned()),
-    ];
-    assert_eq!(records().await, expected);
-    // The check-out comes after all, from a phone that was offline: the hours are those.
-    admin.post("/v1/shift-attendances", &mark(1, "check_out", "12:05")).await.expect(201);
-    assert_eq!(records().await[1], (forgot.clone(), "5.00".to_owned(), "attendance".to_owned()));
-    // Corrected by hand, with its history; the service leaves it alone then.
-    let list = admin.get(&format!("/v1/service-records?volunteer_id={forgot}")).await.body;
-    let (id, tag) =
-        (list["items"][0]["id"].as_str().unwrap().to_owned(), format!("\"{}\"", list["items"][0]["revision"]));
-    let right = json!({"ends_at": "2020-02-03T11:05:00+08:00"});
-    let corrected = admin.patch(&format!("/v1/service-records/{id}"), &tag, &right).await.expect(200).body;
-    assert_eq!((&corrected["service_hours"], &corrected["corrected"]), (&json!("4.00"), &json!(true)));
-    admin.post("/v1/shift-attendances", &mark(1, "check_out", "13:00")).await.expect(201);
-    assert_eq!(records().await[1].1, "4.00");
-    let history = admin.get(&format!("/v1/service-records/{id}/revisions")).await.expect(200).body;
-    assert!(history["items"].as_array().unwrap().len() >= 3);
-    // Nobody serves twice at a time.
-    let twice = json!({"volunteer_id": came, "starts_at": "2020-02-03T10:00:00+08:00", "ends_at": "2020-02-03T13:00:00+08:00", "area_code": DAXING});
-    assert_eq!(codes(&admin.post("/v1/service-records", &twice).await.expect(422)), ["overlaps"]);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }

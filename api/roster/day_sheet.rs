@@ -1,6 +1,8 @@
 //! The sheet of a day for a post without a phone: who stands when, with room to sign. In JSON masked; on paper with
 //! plain names, noted as a reveal of each.
 
+mod paper;
+
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
@@ -16,7 +18,7 @@ use crate::kit::catalogue::Code;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::text::{Text, escape_html};
+use crate::kit::text::Text;
 use crate::kit::time::{day_of, day_start};
 use crate::kit::value::Value;
 use crate::operations::schema::reference;
@@ -24,7 +26,6 @@ use crate::operations::{Access, Answer, Call, Operation};
 use crate::privacy::mask;
 use crate::records::{Kind, Record, read};
 use crate::teams::{ORGANIZERS, ROSTER_READERS};
-use crate::volunteers::DUTY_ROLE;
 
 static ON: Field = Field::new("on", Shape::Day, Text::new("Day", "日期"), "Of which day; today by default.");
 
@@ -203,59 +204,5 @@ async fn print(call: Call) -> Answer {
             CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
         ))
-        .body(page(&sheet, call.service.zone)))
+        .body(paper::page(&sheet, call.service.zone)))
 }
-
-fn page(sheet: &Sheet, zone: chrono_tz::Tz) -> String {
-    let mut rows = String::new();
-    for (shift, lines) in &sheet.shifts {
-        let at = |name: &str| {
-            shift.values.instant(name).map(|at| at.with_timezone(&zone).format("%H:%M").to_string()).unwrap_or_default()
-        };
-        let time = format!("{}–{}", at("starts_at"), at("ends_at"));
-        let title = escape_html(shift.values.text("title").unwrap_or_default());
-        let role = |code: &str| DUTY_ROLE.find(code).map_or_else(|| code.to_owned(), |word| word.label.zh.to_owned());
-        for line in lines {
-            rows.push_str(&format!(
-                "<tr><td>{time} {title}</td><td>{}</td><td>{}</td><td></td><td></td></tr>",
-                role(&line.role),
-                escape_html(&line.name)
-            ));
-        }
-        for (code, count) in missing(shift, lines) {
-            rows.push_str(&format!(
-                "<tr class=\"gap\"><td>{time} {title}</td><td>{}</td><td>缺 {count} 人</td><td></td><td></td></tr>",
-                role(&code)
-            ));
-        }
-    }
-    let name = escape_html(sheet.place.values.text("name").unwrap_or_default());
-    TEMPLATE.replace("{place}", &name).replace("{on}", &sheet.on.to_string()).replace("{rows}", &rows)
-}
-
-const TEMPLATE: &str = r#"<!DOCTYPE html>
-<html lang="zh-CN">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{place} 值守表 {on}</title>
-<style>
-@page { size: A4; margin: 14mm; }
-body { font-family: "Songti SC", "SimSun", "Noto Serif CJK SC", serif; max-width: 48rem; margin: 1rem auto; padding: 0 1rem; color: #111; }
-h1 { text-align: center; font-size: 1.4rem; margin: 0 0 .8rem; }
-table { width: 100%; border-collapse: collapse; }
-th, td { border: 1px solid #111; padding: .45rem .5rem; text-align: left; height: 1.6rem; }
-.gap td { color: #a00; }
-footer { margin-top: 1rem; line-height: 2.2; }
-</style>
-</head>
-<body>
-<h1>{place} 值守表 · {on}</h1>
-<table>
-<thead><tr><th>班次</th><th>岗位</th><th>姓名</th><th>签到</th><th>签退</th></tr></thead>
-<tbody>{rows}</tbody>
-</table>
-<footer>交接事项:____________________________________________________________</footer>
-</body>
-</html>
-"#;

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
@@ -45,17 +45,8 @@ static FROM_ON: Field = Field::new(
 );
 static TO_ON: Field =
     Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Served on this day or before; today by default.");
-static PLACE: Field = Field::new("place_id", Shape::Id, Text::new("Place", "场所"), "At this place.");
-static WITHIN: Field = Field::new(
-    "within_hours",
-    Shape::Integer { min: 1, max: 1_440 },
-    Text::new("Within hours", "小时内"),
-    "Beginning within so many hours from now; 24 by default.",
-);
-
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
-    let shift = json!({"shift_id": "0198c0de-0033-7000-8000-000000000001", "place_id": "0198c0de-0002-7000-8000-000000000001", "place_name": "龙溪苑小区北门", "starts_at": "2020-02-03T07:00:00+08:00", "ends_at": "2020-02-03T12:00:00+08:00", "missing": [{"role": "registrar", "count": 1}]});
     let served =
         json!({"person_times": 84, "members": 26, "posts": 6, "service_minutes": 25_200, "service_hours": "420.00"});
     let mut line = served.clone();
@@ -66,13 +57,6 @@ pub fn operations() -> Vec<Operation> {
         "/v1/service-records?from_on=2020-01-21&to_on=2020-02-02&team_id=0198c0de-0030-7000-8000-000000000001",
     );
     vec![
-        Operation::new(Method::GET, "/v1/shifts/unfilled", "list_unfilled_shifts", unfilled)
-            .described("shifts", "Shifts that lack people", "Those that begin soon, the next first, with the roles that are missing.")
-            .access(Access::Roles(ROSTER_READERS))
-            .keys(KeyScope::Read)
-            .parameters(vec![&WITHIN, &PLACE, &AREA_CODE, &DISTRICT_CODE])
-            .answers(200, "The shifts.", Some(reference("UnfilledShifts")), Some(json!({"items": [shift]})))
-            .problems(&[Code::DistrictRequired, Code::NotFound]),
         Operation::new(Method::GET, "/v1/volunteers/{id}/hours", "get_volunteer_hours", hours)
             .described("shifts", "Hours of a volunteer", "What somebody served, with the records behind it.")
             .access(Access::Roles(ROSTER_READERS))
@@ -93,10 +77,6 @@ pub fn operations() -> Vec<Operation> {
 pub fn schemas() -> Vec<(String, Json)> {
     let text = |about: &str| json!({"type": ["string", "null"], "maxLength": 300, "description": about});
     let count = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": about});
-    let need = json!({"type": "object", "description": "A role that is missing.", "required": ["role", "count"], "properties": {"role": text("Which role."), "count": count("How many.")}});
-    let shift = json!({"type": "object", "description": "A shift that lacks people.", "required": ["shift_id", "place_id", "place_name", "starts_at", "ends_at", "missing"], "properties": {
-        "shift_id": text("The shift."), "place_id": text("Where."), "place_name": text("Its name."), "starts_at": text("When it begins."), "ends_at": text("When it ends."), "missing": {"type": "array", "maxItems": 20, "description": "What is missing.", "items": need}}});
-    let unfilled = json!({"type": "object", "description": "Shifts that lack people.", "required": ["items"], "properties": {"items": {"type": "array", "maxItems": 10_000, "description": "The next first.", "items": shift}}});
     let hours = json!({"type": "object", "description": "What somebody served.", "required": ["volunteer_id", "from_on", "to_on", "person_times", "service_minutes", "service_hours", "records_url"], "properties": {
         "volunteer_id": text("Who."), "from_on": text("First day."), "to_on": text("Last day."), "person_times": count("How often."), "service_minutes": count("How long."), "service_hours": text("The same in hours."), "records_url": text("The records behind it.")}});
     let served = |more: Json| {
@@ -113,43 +93,11 @@ pub fn schemas() -> Vec<(String, Json)> {
         "items": {"type": "array", "maxItems": 100_000, "description": "A line a group.", "items": served(json!({"key": text("Which group."), "records_url": text("The records behind it.")}))},
         "total": served(json!({})), "teams": {"type": "object", "description": "Teams at work, by kind.", "additionalProperties": count("How many.")},
         "volunteers": count("Volunteers on the register."), "league_members": count("Of them members of the league."), "party_members": count("Of them members of the party."), "as_of_change_no": count("Counted as of this change.")}});
-    vec![
-        ("UnfilledShifts".into(), unfilled),
-        ("VolunteerHours".into(), hours),
-        ("VolunteerStatistics".into(), statistics),
-    ]
+    vec![("VolunteerHours".into(), hours), ("VolunteerStatistics".into(), statistics)]
 }
 
-async fn unfilled(call: Call) -> Answer {
-    let district_code = one_district(call.actor()?, &call.query)?;
-    let now = call.service.clock.now();
-    let until = now + TimeDelta::hours(call.query.integer("within_hours").unwrap_or(24));
-    let statement = Statement::new("SELECT r.id, r.place_id, r.starts_at, r.ends_at, p.name, n.role, n.count - (SELECT count(*) FROM shift_assignments AS a WHERE a.district_code = r.district_code AND a.shift_id = r.id AND a.role = n.role AND a.state = 'assigned' AND NOT a.voided) AS missing FROM shifts AS r LEFT JOIN places AS p ON p.district_code = r.district_code AND p.id = r.place_id CROSS JOIN LATERAL jsonb_to_recordset(r.needs) AS n(role text, count bigint) WHERE NOT r.voided AND NOT r.cancelled AND r.district_code = ")
-        .text(&district_code)
-        .sql(" AND r.occurred_at >= ")
-        .bind(ColumnType::Instant, Value::Instant(now))
-        .sql(" AND r.occurred_at < ")
-        .bind(ColumnType::Instant, Value::Instant(until))
-        .sql(" AND ");
-    let mut statement = narrowed(&call, reached("r", statement, call.actor()?, ROSTER_READERS, true));
-    if let Some(place_id) = call.query.id("place_id") {
-        statement = statement.sql(" AND r.place_id = ").id(place_id);
-    }
-    let rows = call.service.database.read(&statement.sql(" ORDER BY r.starts_at, r.id, n.role LIMIT 20000")).await?;
-    let mut items: Vec<Json> = Vec::new();
-    for mut row in rows {
-        let Some(missing) = row.integer("missing").filter(|missing| *missing > 0) else { continue };
-        let (id, need) = (json!(row.id("id")), json!({"role": row.text("role"), "count": missing}));
-        match items.last_mut().filter(|item| item.get("shift_id") == Some(&id)) {
-            Some(item) => item.get_mut("missing").and_then(Json::as_array_mut).into_iter().for_each(|list| list.push(need.clone())),
-            None => items.push(json!({"shift_id": id, "place_id": row.id("place_id"), "place_name": row.text("name"),
-                "starts_at": row.take("starts_at").to_json(call.service.zone), "ends_at": row.take("ends_at").to_json(call.service.zone), "missing": [need]})),
-        }
-    }
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
-}
-
-fn narrowed(call: &Call, statement: Statement) -> Statement {
+/// Within the area that is asked for.
+pub fn narrowed(call: &Call, statement: Statement) -> Statement {
     match call.query.text("area_code") {
         Some(area_code) => within("r", statement.sql(" AND "), area_code),
         None => statement,

@@ -8,6 +8,7 @@ mod day_sheet;
 mod figures;
 mod load;
 mod settle;
+mod unfilled;
 pub mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,12 +32,12 @@ use crate::records::scribe::Scribe;
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
     let own = actions::operations().into_iter().chain(figures::operations());
-    own.chain(day_sheet::operations()).chain(calendar::operations()).collect()
+    own.chain([unfilled::operation()]).chain(day_sheet::operations()).chain(calendar::operations()).collect()
 }
 
 /// The schemas of this room.
 pub fn schemas() -> Vec<(String, serde_json::Value)> {
-    figures::schemas().into_iter().chain(day_sheet::schemas()).collect()
+    figures::schemas().into_iter().chain([unfilled::schema()]).chain(day_sheet::schemas()).collect()
 }
 
 /// Asks for what time alone changes: who did not come, whose check-out was forgotten; no record.
