@@ -105,9 +105,7 @@ impl State for Needs {
             let kind = self.scribe.kind("need_requests").map_err(|problem| problem.to_string())?;
             kept.put_into(kind, self.by, &mut changes);
         }
-        let nothing = changes.is_empty();
-        let append = || changes.into_append(&self.scribe).map_err(|problem| problem.to_string());
-        if nothing { Ok(None) } else { append().map(Some) }
+        changes.following(&self.scribe)
     }
 }
 

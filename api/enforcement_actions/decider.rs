@@ -107,8 +107,6 @@ impl State for Alerts {
             let kind = self.scribe.kind("price_alerts").map_err(|problem| problem.to_string())?;
             kept.put_into(kind, self.by, &mut changes);
         }
-        let nothing = changes.is_empty();
-        let append = || changes.into_append(&self.scribe).map_err(|problem| problem.to_string());
-        if nothing { Ok(None) } else { append().map(Some) }
+        changes.following(&self.scribe)
     }
 }

@@ -90,10 +90,7 @@ impl State for Market {
         for store in self.stores.into_values() {
             store.put_into(&mut changes, &self.rules, &self.scribe).map_err(|problem| problem.to_string())?;
         }
-        if changes.is_empty() {
-            return Ok(None);
-        }
-        changes.into_append(&self.scribe).map(Some).map_err(|problem| problem.to_string())
+        changes.following(&self.scribe)
     }
 }
 

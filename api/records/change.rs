@@ -70,6 +70,14 @@ impl Changes {
         self.keyed.push(answer);
     }
 
+    /// What follows from a batch, for the ledger: nothing where nothing changed.
+    pub fn following(self, scribe: &Arc<Scribe>) -> Result<Option<Append>, String> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        self.into_append(scribe).map(Some).map_err(|problem| problem.to_string())
+    }
+
     /// The append. Each number's people stand before its main record.
     pub fn into_append(mut self, scribe: &Arc<Scribe>) -> Result<Append, Problem> {
         let context = &scribe.context();

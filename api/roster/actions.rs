@@ -137,6 +137,10 @@ async fn swap(call: Call) -> Answer {
         ),
         None => None,
     };
+    // Nobody gives away what is somebody else's.
+    if let Some(other) = &other {
+        demand_own(&call, other).await?;
+    }
     let to = match (&other, to) {
         (Some(other), _) => other.values.id("volunteer_id").unwrap_or_default(),
         (None, to) => demand_volunteer(&call, to.unwrap_or_default()).await?,

@@ -164,8 +164,7 @@ impl State for Roster {
         }
         let scribe = Arc::clone(&self.scribe);
         self.put_into(&mut changes).map_err(|problem| problem.to_string())?;
-        let nothing = changes.is_empty();
-        if nothing { Ok(None) } else { changes.into_append(&scribe).map(Some).map_err(|problem| problem.to_string()) }
+        changes.following(&scribe)
     }
 }
 

@@ -19,6 +19,9 @@ use crate::shifts::service_records::set_hours;
 /// Who hasn't left so long after the end has forgotten to say so.
 pub const FORGOTTEN: TimeDelta = TimeDelta::minutes(120);
 
+/// Why the service itself voids hours; what somebody voided for another reason stays void.
+const GONE: &str = "到岗记录已作废或更改";
+
 /// The two marks of an assignment.
 struct Came {
     first_in: Option<Mark>,
@@ -84,7 +87,7 @@ impl Roster {
         self.settle_service(id, shift_id, shift, volunteer_id, served, forgotten);
     }
 
-    /// The hours of an assignment. What somebody corrected is his.
+    /// The hours of an assignment. What somebody corrected or voided is his.
     fn settle_service(
         &mut self,
         assignment_id: Uuid,
@@ -95,13 +98,17 @@ impl Roster {
         by_rule: bool,
     ) {
         let id = derived_id(&self.scribe.keys.identity, &["service_record", &assignment_id.to_string()]);
-        if self.service.get(&id).is_some_and(|kept| kept.record.values.boolean("corrected") == Some(true)) {
+        let by_hand = |record: &Record| {
+            let voided = record.envelope.voided && record.values.text("void_reason") != Some(GONE);
+            voided || record.values.boolean("corrected") == Some(true)
+        };
+        if self.service.get(&id).is_some_and(|kept| by_hand(&kept.record)) {
             return;
         }
         let Some((starts_at, ends_at)) = served.filter(|(starts_at, ends_at)| ends_at > starts_at) else {
             if let Some(kept) = self.service.get_mut(&id).filter(|kept| !kept.record.envelope.voided) {
                 kept.record.envelope.voided = true;
-                kept.record.values.set("void_reason", Value::Text("到岗记录已作废或更改".to_owned()));
+                kept.record.values.set("void_reason", Value::Text(GONE.to_owned()));
             }
             return;
         };

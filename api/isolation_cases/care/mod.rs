@@ -177,10 +177,7 @@ impl State for Care {
         for case in self.cases.into_values() {
             case.put_into(&mut changes, &self.scribe).map_err(|problem| problem.to_string())?;
         }
-        if changes.is_empty() {
-            return Ok(None);
-        }
-        changes.into_append(&self.scribe).map(Some).map_err(|problem| problem.to_string())
+        changes.following(&self.scribe)
     }
 }
 
