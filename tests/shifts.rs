@@ -206,6 +206,9 @@ async fn a_phone_that_signs_up_offline_and_collides_is_held_not_lost() {
         actor.post(&format!("/v1/shift-assignments/{id}:cancel"), &json!({"reason": "有事"})).await
     };
     assert_eq!(cancel(&phone, &others).await.expect(403).code(), "out_of_area");
+    let exchange = json!({"assignment_id": others});
+    let exchanged = phone.post(&format!("/v1/shift-assignments/{mine}:swap"), &exchange).await;
+    assert_eq!(exchanged.expect(403).code(), "out_of_area", "what is somebody else's isn't his to exchange");
     cancel(&phone, &mine).await.expect(200);
     let mine = make(&phone, "shift-assignments", assignment(&soon, &own, "volunteer")).await;
     set_clock(&app, "2020-02-01T08:06:00+08:00");

@@ -13,7 +13,6 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
-use crate::records::Record;
 use crate::records::change::Changes;
 use crate::records::kept::Kept;
 use crate::records::scribe::Scribe;
@@ -62,12 +61,7 @@ impl Decider for NeedDecider {
 
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
         let mut lists = rows.into_iter();
-        let kind = self.0.kind("need_requests").map_err(|problem| problem.to_string())?;
-        let mut requests = BTreeMap::new();
-        for row in lists.next().unwrap_or_default() {
-            let record = Record::from_row(kind, row, &self.0.sealer).map_err(|problem| problem.to_string())?;
-            requests.insert(record.envelope.id, Kept::stored(record));
-        }
+        let requests = self.0.kept("need_requests", lists.next().unwrap_or_default())?;
         let mut brought: BTreeMap<Uuid, BTreeMap<Uuid, Brought>> = BTreeMap::new();
         for mut row in lists.next().unwrap_or_default() {
             let Value::Json(Json::Array(items)) = row.take("items") else { continue };

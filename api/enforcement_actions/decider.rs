@@ -11,7 +11,6 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
 use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
-use crate::records::Record;
 use crate::records::change::Changes;
 use crate::records::kept::Kept;
 use crate::records::scribe::Scribe;
@@ -57,12 +56,7 @@ impl Decider for EnforcementDecider {
 
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
         let mut lists = rows.into_iter();
-        let kind = self.0.kind("price_alerts").map_err(|problem| problem.to_string())?;
-        let mut alerts = BTreeMap::new();
-        for row in lists.next().unwrap_or_default() {
-            let record = Record::from_row(kind, row, &self.0.sealer).map_err(|problem| problem.to_string())?;
-            alerts.insert(record.envelope.id, Kept::stored(record));
-        }
+        let alerts = self.0.kept("price_alerts", lists.next().unwrap_or_default())?;
         let mut actions: BTreeMap<Uuid, BTreeMap<Uuid, String>> = BTreeMap::new();
         for mut row in lists.next().unwrap_or_default() {
             if let (Some(alert), Some(id), Some(kind)) = (row.id("alert_id"), row.id("id"), row.text("action_kind")) {

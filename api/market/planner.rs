@@ -49,7 +49,13 @@ pub async fn plan(service: &Service, district_code: &str) -> Result<(), Problem>
     let rows = service.database.read(&statement).await?;
     for lot in rows.chunks(TOGETHER) {
         let scribe = service.scribe(now, district_code);
-        let asked = lot.iter().filter_map(|row| ask(row.clone())).map(|(id, next)| {
+        let asked = lot.iter().filter_map(|row| ask(row.clone()));
+        // Where no report is asked for there is nothing to plan, however often one looks.
+        let asks = |area: &Values| {
+            let area_code = area.text("area_code").unwrap_or(district_code);
+            scribe.cadences.at(SUPPLY_REPORT, area_code, horizon).is_some()
+        };
+        let asked = asked.filter(|(_, next)| next.as_ref().is_none_or(asks)).map(|(id, next)| {
             let claim = Claim { decider: MarketDecider::of(&scribe), kind: PLAN, id, former: None, next };
             service.ledger.append(Append::asking(district_code, vec![claim]))
         });

@@ -12,17 +12,11 @@ use super::store::Store;
 use crate::duties::matching::Contact;
 use crate::kit::row::Row;
 use crate::kit::value::{Value, Values};
-use crate::records::Record;
 use crate::records::kept::Kept;
 use crate::records::scribe::Scribe;
 
 /// The state of those rows.
 pub fn market(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Market, String> {
-    let read = |name: &str, rows: Vec<Row>| -> Result<Vec<Record>, String> {
-        let kind = scribe.kind(name).map_err(|problem| problem.to_string())?;
-        let record = |row| Record::from_row(kind, row, &scribe.sealer).map_err(|problem| problem.to_string());
-        rows.into_iter().map(record).collect()
-    };
     let mut lists = rows.into_iter();
     let mut next = || lists.next().unwrap_or_default();
     let rules = next().into_iter().filter_map(Rule::of_row).collect();
@@ -39,11 +33,11 @@ pub fn market(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Market, Strin
         store.dependants.extend(rule_id.map(|rule_id| (rule_id, key.clone())));
         store.lines.insert(key, line);
     }
-    for duty in read("duties", next())? {
+    for duty in scribe.records("duties", next())? {
         let Some(place_id) = duty.values.id("subject_id") else { continue };
         stores.entry(place_id).or_insert_with(|| Store::new(place_id)).hold_duty(duty);
     }
-    for alert in read("price_alerts", next())? {
+    for alert in scribe.records("price_alerts", next())? {
         let Some(place_id) = alert.values.id("place_id") else { continue };
         let store = stores.entry(place_id).or_insert_with(|| Store::new(place_id));
         store.alerts.insert(alert.envelope.id, Kept::stored(alert));

@@ -1,6 +1,7 @@
 //! What turns records into what the ledger writes. Owned, so that it can wait in the queue with a claim and
 //! make what follows from it, under the lock.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,9 +11,12 @@ use uuid::Uuid;
 use super::context::Context;
 use super::definition::{Kind, Registry};
 use super::envelope::Envelope;
+use super::kept::Kept;
+use super::record::Record;
 use crate::divisions::tree::Divisions;
 use crate::duties::cadences::Cadences;
 use crate::kit::problem::Problem;
+use crate::kit::row::Row;
 use crate::observation_policies::Policies;
 use crate::privacy::keys::Keys;
 use crate::privacy::seal::Sealer;
@@ -79,5 +83,18 @@ impl Scribe {
             warnings: Vec::new(),
             submission_digest: vec![0; 32],
         }
+    }
+
+    /// The records of rows that were loaded under the lock.
+    pub fn records(&self, name: &str, rows: Vec<Row>) -> Result<Vec<Record>, String> {
+        let kind = self.kind(name).map_err(|problem| problem.to_string())?;
+        let record = |row| Record::from_row(kind, row, &self.sealer).map_err(|problem| problem.to_string());
+        rows.into_iter().map(record).collect()
+    }
+
+    /// The same, to be moved on, by id.
+    pub fn kept(&self, name: &str, rows: Vec<Row>) -> Result<BTreeMap<Uuid, Kept>, String> {
+        let records = self.records(name, rows)?;
+        Ok(records.into_iter().map(|record| (record.envelope.id, Kept::stored(record))).collect())
     }
 }

@@ -4,7 +4,6 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
 use crate::auth::keys::KeyScope;
@@ -22,6 +21,7 @@ use crate::operations::{Access, Answer, Call, Operation, fault};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::read;
 use crate::records::scope::{reached, within};
+use crate::shifts::service_records::hours_of;
 use crate::teams::ROSTER_READERS;
 
 static BY: Vocabulary = Vocabulary::new(
@@ -127,8 +127,7 @@ fn served(call: &Call, select: &str, district_code: &str, (from_on, to_on): (Nai
 
 fn figures(row: &mut Row) -> Json {
     let minutes = row.integer("minutes").unwrap_or_default();
-    let mut hours = (Decimal::from(minutes) / Decimal::from(60)).round_dp(2);
-    hours.rescale(2);
+    let hours = hours_of(minutes);
     json!({"person_times": row.integer("person_times"), "members": row.integer("members"), "posts": row.integer("posts"), "service_minutes": minutes, "service_hours": hours.to_string()})
 }
 

@@ -1,6 +1,6 @@
 //! Loading what a batch of claims touches: shifts, who takes them, when those people are elsewhere, who came.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -12,8 +12,6 @@ use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
-use crate::records::Record;
-use crate::records::kept::Kept;
 use crate::records::scribe::Scribe;
 
 /// A shift, a rest and a shift lie within so long.
@@ -117,22 +115,14 @@ fn engaged(district_code: &str, shifts: &[Value], volunteers: &[Value]) -> State
 pub fn roster(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Roster, String> {
     let mut lists = rows.into_iter();
     let mut next = || lists.next().unwrap_or_default();
-    let kept = |name: &str, rows: Vec<Row>| -> Result<BTreeMap<Uuid, Kept>, String> {
-        let kind = scribe.kind(name).map_err(|problem| problem.to_string())?;
-        let read = |row| {
-            let record = Record::from_row(kind, row, &scribe.sealer).map_err(|problem| problem.to_string())?;
-            Ok((record.envelope.id, Kept::stored(record)))
-        };
-        rows.into_iter().map(read).collect()
-    };
     let shifts = next().into_iter().filter_map(shift).collect();
-    let assignments = kept("shift_assignments", next())?;
+    let assignments = scribe.kept("shift_assignments", next())?;
     let volunteers = next().into_iter().filter_map(volunteer).collect();
     let engagements = next().into_iter().filter_map(engagement).collect();
     let marks = next().into_iter().filter_map(mark).collect();
-    let service = kept("service_records", next())?;
+    let service = scribe.kept("service_records", next())?;
     let served = next().into_iter().filter_map(engagement).collect();
-    let duties = kept("duties", next())?;
+    let duties = scribe.kept("duties", next())?;
     Ok(Roster {
         scribe: Arc::clone(scribe),
         shifts,

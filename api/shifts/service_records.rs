@@ -130,10 +130,15 @@ impl Rules for ServiceRules {
 pub fn set_hours(values: &mut Values) {
     let (Some(starts_at), Some(ends_at)) = (values.instant("starts_at"), values.instant("ends_at")) else { return };
     let minutes = minutes_between(starts_at, ends_at);
+    values.set("service_minutes", Value::Integer(minutes));
+    values.set("service_hours", Value::Decimal(hours_of(minutes)));
+}
+
+/// Minutes in hours, to two places.
+pub fn hours_of(minutes: i64) -> Decimal {
     let mut hours = (Decimal::from(minutes) / Decimal::from(60)).round_dp(2);
     hours.rescale(2);
-    values.set("service_minutes", Value::Integer(minutes));
-    values.set("service_hours", Value::Decimal(hours));
+    hours
 }
 
 fn minutes_between(starts_at: DateTime<Utc>, ends_at: DateTime<Utc>) -> i64 {

@@ -13,7 +13,6 @@ use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
-use crate::records::Record;
 use crate::records::scribe::Scribe;
 
 /// A proof and its duty lie at most a day and a night apart.
@@ -129,18 +128,13 @@ fn span(scribe: &Scribe, claims: &[&Claim]) -> (DateTime<Utc>, DateTime<Utc>) {
 
 /// The state of those rows.
 pub fn care(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
-    let read = |name: &str, rows: Vec<Row>| -> Result<Vec<Record>, String> {
-        let kind = scribe.kind(name).map_err(|problem| problem.to_string())?;
-        let record = |row| Record::from_row(kind, row, &scribe.sealer).map_err(|problem| problem.to_string());
-        rows.into_iter().map(record).collect()
-    };
     let mut lists = rows.into_iter();
     let mut next = || lists.next().unwrap_or_default();
-    let cases = read("isolation_cases", next())?;
+    let cases = scribe.records("isolation_cases", next())?;
     let mut cases: BTreeMap<Uuid, Case> =
         cases.into_iter().map(|record| (record.envelope.id, Case::stored(record))).collect();
     let open = next().into_iter().filter_map(|mut row| Some((row.id("person_id")?, row.id("id")?))).collect();
-    for duty in read("duties", next())? {
+    for duty in scribe.records("duties", next())? {
         if let Some(case) = duty.values.id("subject_id").and_then(|id| cases.get_mut(&id)) {
             case.hold(duty);
         }
