@@ -12,8 +12,9 @@ use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
 use crate::need_requests::{HELPERS, ITEM, check_items};
+use crate::records::figure::TIMES;
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Definition, Draft, Lines, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
 
 static PROOF: Vocabulary = Vocabulary::new(
     "delivery_proof",
@@ -88,6 +89,9 @@ pub static DELIVERIES: Definition = Definition {
 
 struct DeliveryRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[Figure::new("deliveries", Text::new("Deliveries", "送货"), TIMES)];
+
 impl Rules for DeliveryRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         check_items(draft, faults);
@@ -99,6 +103,10 @@ impl Rules for DeliveryRules {
 
     fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
         Some(Arc::new(NeedDecider(Arc::clone(scribe))))
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, _record: &Record) -> Vec<Measure> {

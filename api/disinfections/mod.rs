@@ -8,7 +8,8 @@ use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::figure::{SQUARE_METRES, TIMES};
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 
 static ACTIVITY: Vocabulary = Vocabulary::new(
     "disinfection_activity",
@@ -109,6 +110,20 @@ pub static DISINFECTIONS: Definition = Definition {
 
 struct DisinfectionRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("disinfections", Text::new("Disinfections", "消杀次数"), TIMES).listed("activity=disinfection").open(),
+    Figure::new("disinfected_area_m2", Text::new("Area disinfected", "消杀面积"), SQUARE_METRES)
+        .scaled("disinfected_dm2", 2)
+        .listed("activity=disinfection")
+        .open(),
+    Figure::new("cleanings", Text::new("Cleanings", "清扫次数"), TIMES).listed("activity=cleaning").open(),
+    Figure::new("cleaned_area_m2", Text::new("Area cleaned", "清扫面积"), SQUARE_METRES)
+        .scaled("cleaned_dm2", 2)
+        .listed("activity=cleaning")
+        .open(),
+];
+
 impl Rules for DisinfectionRules {
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
         if draft.values.get("activity").is_none() {
@@ -118,6 +133,10 @@ impl Rules for DisinfectionRules {
         if let Some(count) = operators.and_then(|count| i64::try_from(count).ok()) {
             draft.values.set("operator_count", Value::Integer(count));
         }
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

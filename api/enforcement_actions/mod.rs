@@ -17,8 +17,9 @@ use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
 use crate::places::demand_venue;
+use crate::records::figure::{COPIES, PERSON_TIMES, TIMES};
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 
 static ACTION: Vocabulary = Vocabulary::new(
     "enforcement_action_kind",
@@ -84,6 +85,17 @@ pub static ENFORCEMENT_ACTIONS: Definition = Definition {
 
 struct EnforcementRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("venue_visits", Text::new("Venue-visits", "检查家次"), TIMES).listed("action_kind=venue_visit").open(),
+    Figure::new("warning_letters", Text::new("Warning letters", "告诫函"), COPIES)
+        .listed("action_kind=warning_letter")
+        .open(),
+    Figure::new("interviews", Text::new("Interviews", "约谈"), TIMES).listed("action_kind=interview").open(),
+    Figure::new("cases_filed", Text::new("Cases filed", "立案"), TIMES).listed("action_kind=case_filed").open(),
+    Figure::new("officer_person_times", Text::new("Officer person-times", "执法人次"), PERSON_TIMES).open(),
+];
+
 impl Rules for EnforcementRules {
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         demand_venue(draft, faults);
@@ -104,6 +116,10 @@ impl Rules for EnforcementRules {
         let names_alert = |record: &Record| record.values.id("alert_id").is_some();
         let concerns = names_alert(next) || former.is_some_and(names_alert);
         concerns.then(|| Arc::new(EnforcementDecider(Arc::clone(scribe))) as Arc<dyn Decider>)
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

@@ -8,7 +8,8 @@ use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape};
 use crate::kit::text::Text;
 use crate::places::demand_checkpoint;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::figure::{PERSON_TIMES, TIMES};
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 
 const COUNT: Shape = Shape::Integer { min: 0, max: 100_000 };
 /// The longest period of one tally: a shift around the clock.
@@ -68,6 +69,14 @@ pub static GATE_TALLIES: Definition = Definition {
 
 struct GateTallyRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("tallied", Text::new("Person-times counted", "计数人次"), PERSON_TIMES),
+    Figure::new("tallied_abnormal", Text::new("Person-times abnormal", "计数异常人次"), PERSON_TIMES)
+        .part("tallied", ""),
+    Figure::new("tallied_vehicles", Text::new("Vehicles counted", "计数辆次"), TIMES),
+];
+
 impl Rules for GateTallyRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         let bounds = draft.values.instant("period_starts_at").zip(draft.values.instant("period_ends_at"));
@@ -89,6 +98,10 @@ impl Rules for GateTallyRules {
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         demand_checkpoint(draft, faults);
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

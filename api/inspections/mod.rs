@@ -10,7 +10,8 @@ use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::places::demand_venue;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::figure::TIMES;
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 
 static ITEM: Vocabulary = Vocabulary::new(
     "inspection_item",
@@ -95,6 +96,12 @@ pub static INSPECTIONS: Definition = Definition {
 
 struct InspectionRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("inspections", Text::new("Venue-visits", "检查家次"), TIMES).open(),
+    Figure::new("items_failed", Text::new("Items that failed", "不合格项"), TIMES).open(),
+];
+
 impl Rules for InspectionRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         let items = items(&draft.values);
@@ -118,6 +125,10 @@ impl Rules for InspectionRules {
         }
         let passed = items(&draft.values).iter().all(|(_, result)| result != "fail");
         draft.values.set("passed", Value::Boolean(passed));
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

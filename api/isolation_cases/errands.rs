@@ -11,7 +11,8 @@ use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
-use crate::records::{Definition, Reach};
+use crate::records::figure::{TIMES, YUAN};
+use crate::records::{Definition, Figure, Reach};
 
 static STATE: Vocabulary = Vocabulary::new(
     "errand_state",
@@ -68,16 +69,19 @@ pub static ERRANDS: Definition = Definition {
     sequence: 1,
 };
 
-static ERRAND_RULES: CareRules = CareRules::new("errands")
-    .judging(|draft, context| {
-        if draft.values.get("state").is_none() {
-            draft.values.set("state", Value::Text("asked".to_owned()));
-        }
-        if draft.values.text("state") == Some("delivered") && draft.values.get("delivered_at").is_none() {
-            draft.values.set("delivered_at", Value::Instant(context.now));
-        }
-    })
-    .measuring(|record| {
-        let cost_fen = record.values.decimal("cost_cny").and_then(|cost| (cost * Decimal::from(100)).to_i64());
-        vec![("cost_fen", cost_fen.unwrap_or_default())]
-    });
+static ERRAND_RULES: CareRules = CareRules::new(&[
+    Figure::new("errands", Text::new("Errands", "代办"), TIMES),
+    Figure::new("cost_cny", Text::new("Cost", "代办金额"), YUAN).scaled("cost_fen", 2),
+])
+.judging(|draft, context| {
+    if draft.values.get("state").is_none() {
+        draft.values.set("state", Value::Text("asked".to_owned()));
+    }
+    if draft.values.text("state") == Some("delivered") && draft.values.get("delivered_at").is_none() {
+        draft.values.set("delivered_at", Value::Instant(context.now));
+    }
+})
+.measuring(|record| {
+    let cost_fen = record.values.decimal("cost_cny").and_then(|cost| (cost * Decimal::from(100)).to_i64());
+    vec![("cost_fen", cost_fen.unwrap_or_default())]
+});

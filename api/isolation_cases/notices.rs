@@ -5,7 +5,8 @@ use super::care::CareRules;
 use crate::auth::Role;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
-use crate::records::{Definition, Reach, Warning};
+use crate::records::figure::COPIES;
+use crate::records::{Definition, Figure, Reach, Warning};
 
 static DIFFERS: Warning = Warning {
     code: "differs_from_case",
@@ -48,7 +49,12 @@ pub static OBSERVATION_NOTICES: Definition = Definition {
     sequence: 1,
 };
 
-static NOTICE_RULES: CareRules = CareRules::new("observation_notices").judging(|draft, _context| {
+static NOTICE_RULES: CareRules = CareRules::new(&[Figure::new(
+    "observation_notices",
+    Text::new("Notices of observation", "医学观察告知书"),
+    COPIES,
+)])
+.judging(|draft, _context| {
     for field in ["starts_on", "ends_on"] {
         let of_case = draft.references.get("case_id").and_then(|case| case.values.day(field));
         if draft.values.day(field).is_some_and(|day| Some(day) != of_case) {

@@ -5,7 +5,8 @@ use super::care::CareRules;
 use crate::auth::Role;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
-use crate::records::{Definition, Reach};
+use crate::records::figure::TIMES;
+use crate::records::{Definition, Figure, Reach};
 
 static FIELDS: &[Field] = &[
     CASE_ID.required().on_create(),
@@ -40,4 +41,4 @@ pub static PATROL_LOGS: Definition = Definition {
     sequence: 1,
 };
 
-static PATROL_RULES: CareRules = CareRules::new("patrol_logs");
+static PATROL_RULES: CareRules = CareRules::new(&[Figure::new("patrol_logs", Text::new("Patrols", "巡查记录"), TIMES)]);

@@ -7,6 +7,8 @@ use chrono::{Days, Timelike};
 
 use super::CASE_ID;
 use super::care::{CareDecider, check_symptoms};
+use uuid::Uuid;
+
 use crate::auth::Role;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::{Fault, Faults};
@@ -15,8 +17,9 @@ use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
+use crate::records::figure::PERSON_TIMES;
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules, Warning};
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
 use crate::screenings::{IMPLAUSIBLE_TEMPERATURE, MEASURE_SITE, MEASURING_DEVICE, SYMPTOM};
 
 static SLOT: Vocabulary = Vocabulary::new(
@@ -128,6 +131,12 @@ pub static TEMPERATURE_READINGS: Definition = Definition {
 
 struct ReadingRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("temperature_readings", Text::new("Temperatures taken", "测温人次"), PERSON_TIMES),
+    Figure::new("fevers", Text::new("Fevers", "发热人次"), PERSON_TIMES).part("temperature_readings", "fever=true"),
+];
+
 impl Rules for ReadingRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         let named = draft.values.get("case_id").is_some() || draft.values.get("person_id").is_some();
@@ -208,6 +217,14 @@ impl Rules for ReadingRules {
             draft.warn(&SLOT_TAKEN, "slot");
         }
         taken
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn person(&self, record: &Record) -> Option<Uuid> {
+        record.values.id("person_id")
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

@@ -8,16 +8,40 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::care::CareDecider;
-use super::wire::SUPERVISOR_LEVEL;
+use super::wire::{STATE, SUPERVISOR_LEVEL};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
+use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Decider;
+use crate::records::figure::PERSON_TIMES;
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Draft, Measure, Record, Rules};
+use crate::records::{Context, Draft, Figure, Measure, Record, Rules};
 
 /// Rules of cases.
 pub struct CaseRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("isolation_cases", Text::new("Isolation cases", "居家观察例次"), PERSON_TIMES),
+    Figure::new("identified", Text::new("Identified", "已排查"), PERSON_TIMES)
+        .part("isolation_cases", "state=identified"),
+    Figure::new("notified", Text::new("Notified", "已告知"), PERSON_TIMES).part("isolation_cases", "state=notified"),
+    Figure::new("under_observation", Text::new("Under observation", "观察中"), PERSON_TIMES)
+        .part("isolation_cases", "state=under_observation"),
+    Figure::new("suspended_referral", Text::new("Referred, observation suspended", "转诊排查"), PERSON_TIMES)
+        .part("isolation_cases", "state=suspended_referral"),
+    Figure::new("lost_contact", Text::new("Lost contact", "失联"), PERSON_TIMES)
+        .part("isolation_cases", "state=lost_contact"),
+    Figure::new("completed", Text::new("Completed", "解除"), PERSON_TIMES).part("isolation_cases", "state=completed"),
+    Figure::new("dismissed", Text::new("Dismissed", "排除"), PERSON_TIMES).part("isolation_cases", "state=dismissed"),
+    Figure::new("became_case", Text::new("Became a case", "转为病例"), PERSON_TIMES)
+        .part("isolation_cases", "state=became_case"),
+    Figure::new("centralized", Text::new("In central isolation", "转集中隔离"), PERSON_TIMES)
+        .part("isolation_cases", "state=centralized"),
+    Figure::new("transferred_out", Text::new("Handed over", "移交"), PERSON_TIMES)
+        .part("isolation_cases", "state=transferred_out"),
+];
 
 impl Rules for CaseRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
@@ -58,8 +82,17 @@ impl Rules for CaseRules {
         Some(CareDecider::of(scribe))
     }
 
-    fn measures(&self, _record: &Record) -> Vec<Measure> {
-        vec![("isolation_cases", 1)]
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn person(&self, record: &Record) -> Option<Uuid> {
+        record.values.id("person_id")
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let state = record.values.text("state").and_then(|state| STATE.find(state));
+        [("isolation_cases", 1)].into_iter().chain(state.map(|word| (word.code, 1))).collect()
     }
 }
 

@@ -5,7 +5,8 @@ use super::care::CareRules;
 use crate::auth::Role;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
-use crate::records::{Definition, Reach};
+use crate::records::figure::TIMES;
+use crate::records::{Definition, Figure, Reach};
 
 static FIELDS: &[Field] = &[
     CASE_ID.required().on_create(),
@@ -35,4 +36,5 @@ pub static SPOT_CHECKS: Definition = Definition {
     sequence: 1,
 };
 
-static SPOT_CHECK_RULES: CareRules = CareRules::new("spot_checks");
+static SPOT_CHECK_RULES: CareRules =
+    CareRules::new(&[Figure::new("spot_checks", Text::new("Spot checks", "抽查"), TIMES)]);

@@ -6,7 +6,8 @@ use crate::auth::Role;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
-use crate::records::{Definition, Reach};
+use crate::records::figure::TIMES;
+use crate::records::{Definition, Figure, Reach};
 
 static KIND: Vocabulary = Vocabulary::new(
     "violation_kind",
@@ -72,4 +73,5 @@ pub static VIOLATIONS: Definition = Definition {
     sequence: 1,
 };
 
-static VIOLATION_RULES: CareRules = CareRules::new("violations");
+static VIOLATION_RULES: CareRules =
+    CareRules::new(&[Figure::new("violations", Text::new("Violations", "违规"), TIMES)]);

@@ -8,7 +8,8 @@ use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
-use crate::records::{Definition, Reach};
+use crate::records::figure::TIMES;
+use crate::records::{Definition, Figure, Reach};
 use crate::screenings::SYMPTOM;
 
 static HEALTH: Vocabulary = Vocabulary::new(
@@ -83,10 +84,11 @@ pub static FOLLOW_UP_VISITS: Definition = Definition {
     sequence: 1,
 };
 
-static VISIT_RULES: CareRules = CareRules::new("follow_up_visits")
-    .judging(|draft, _context| {
-        if draft.values.get("line").is_none() {
-            draft.values.set("line", Value::Text("town".to_owned()));
-        }
-    })
-    .checking(check_symptoms);
+static VISIT_RULES: CareRules =
+    CareRules::new(&[Figure::new("follow_up_visits", Text::new("Visits", "上门随访"), TIMES)])
+        .judging(|draft, _context| {
+            if draft.values.get("line").is_none() {
+                draft.values.set("line", Value::Text("town".to_owned()));
+            }
+        })
+        .checking(check_symptoms);

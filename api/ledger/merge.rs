@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::Append;
 use super::writer::Job;
+use super::{Append, Tallies};
 
 /// Puts appends behind each other: their numbers follow.
 pub(super) fn merge<'a>(district_code: &str, members: impl IntoIterator<Item = &'a Append>) -> Append {
@@ -13,7 +13,7 @@ pub(super) fn merge<'a>(district_code: &str, members: impl IntoIterator<Item = &
         district_code: district_code.to_owned(),
         changes: Vec::new(),
         numbers: 0,
-        tallies: Vec::new(),
+        tallies: Tallies::default(),
         keyed: Vec::new(),
         claims: Vec::new(),
     };
@@ -24,9 +24,10 @@ pub(super) fn merge<'a>(district_code: &str, members: impl IntoIterator<Item = &
             merged.changes.push(change);
         }
         merged.numbers += append.numbers;
-        merged.tallies.extend(append.tallies.iter().cloned());
+        merged.tallies.extend(&append.tallies);
         merged.keyed.extend(append.keyed.iter().cloned());
     }
+    merged.tallies.sum_up();
     merged
 }
 

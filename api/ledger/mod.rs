@@ -16,12 +16,15 @@ mod decision;
 pub mod figures;
 pub mod heads;
 mod merge;
+pub mod presences;
 mod redo;
+mod rollups;
 mod statement;
 mod table;
+mod tally;
 mod writer;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -29,6 +32,7 @@ pub use self::decide::Claim;
 pub use self::figures::Figures;
 use self::heads::Heads;
 pub use self::table::{Column, Projection, Table};
+pub use self::tally::{Pointer, PresenceKey, Tallies, TallyKey};
 use self::writer::Job;
 use crate::kit::database::DatabaseError;
 use crate::kit::faults::Fault;
@@ -68,21 +72,6 @@ pub struct Change {
     pub digest: [u8; 32],
 }
 
-/// What is counted: one figure of a rollup.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TallyKey {
-    /// The kind counted.
-    pub kind: &'static str,
-    /// The day in the district's zone.
-    pub on_day: NaiveDate,
-    /// The area of the record.
-    pub area_code: String,
-    /// The place of the record; nil where it has none.
-    pub place_id: Uuid,
-    /// What is counted.
-    pub measure: &'static str,
-}
-
 /// How a request answered under an idempotency key, stored with its effect.
 #[derive(Clone, Debug)]
 pub struct KeyedAnswer {
@@ -109,8 +98,8 @@ pub struct Append {
     pub changes: Vec<Change>,
     /// How many numbers it takes: one a record.
     pub numbers: i64,
-    /// By how much each figure grows.
-    pub tallies: Vec<(TallyKey, i64)>,
+    /// What it counts as.
+    pub tallies: Tallies,
     /// Answers to keep under idempotency keys.
     pub keyed: Vec<KeyedAnswer>,
     /// What rules across rows must admit under the lock.
@@ -121,7 +110,7 @@ impl Append {
     /// Only asks rules across rows; what follows is written.
     pub fn asking(district_code: &str, claims: Vec<Claim>) -> Self {
         let district_code = district_code.to_owned();
-        Self { district_code, changes: Vec::new(), numbers: 0, tallies: Vec::new(), keyed: Vec::new(), claims }
+        Self { district_code, changes: Vec::new(), numbers: 0, tallies: Tallies::default(), keyed: Vec::new(), claims }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Append, Change, KeyedAnswer, Operation, Table, TallyKey};
+use super::{Append, Change, KeyedAnswer, Operation, Table, rollups};
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 
@@ -20,7 +20,7 @@ pub(super) fn of_append(append: &Append, digest: &[u8; 32]) -> Statement {
             (None, _) => statement,
         }
     });
-    keyed(rollup(statement, append), append).sql(" SELECT base + 1 AS first_no, at FROM clock")
+    keyed(rollups::write(statement, append), append).sql(" SELECT base + 1 AS first_no, at FROM clock")
 }
 
 /// Advances the clock and the chain. The instant is read once, inside the lock, and never runs
@@ -138,34 +138,6 @@ fn rows(statement: Statement, table: &Table, changes: &[&Change]) -> Statement {
 fn names(table: &Table, prefix: &str) -> String {
     let names: Vec<String> = table.columns.iter().map(|column| format!("{prefix}{}", column.identifier())).collect();
     names.join(", ")
-}
-
-fn rollup(statement: Statement, append: &Append) -> Statement {
-    let mut totals: BTreeMap<&TallyKey, i64> = BTreeMap::new();
-    for (key, delta) in &append.tallies {
-        *totals.entry(key).or_default() += delta;
-    }
-    totals.retain(|_, delta| *delta != 0);
-    if totals.is_empty() {
-        return statement;
-    }
-    let column = |value: fn(&TallyKey) -> Value| -> Vec<Value> { totals.keys().map(|key| value(key)).collect() };
-    statement
-        .sql(", rollup AS (INSERT INTO record_rollups AS r (district_code, kind, on_day, area_code, place_id, measure, total) SELECT ")
-        .text(&append.district_code)
-        .sql(", u.* FROM clock, unnest(")
-        .column(ColumnType::Text, column(|key| Value::Text(key.kind.to_owned())))
-        .sql("::text[], ")
-        .column(ColumnType::Day, column(|key| Value::Day(key.on_day)))
-        .sql("::date[], ")
-        .column(ColumnType::Text, column(|key| Value::Text(key.area_code.clone())))
-        .sql("::text[], ")
-        .column(ColumnType::Id, column(|key| Value::Id(key.place_id)))
-        .sql("::uuid[], ")
-        .column(ColumnType::Text, column(|key| Value::Text(key.measure.to_owned())))
-        .sql("::text[], ")
-        .column(ColumnType::Integer, totals.values().map(|delta| Value::Integer(*delta)).collect())
-        .sql("::bigint[]) AS u ON CONFLICT (district_code, kind, on_day, area_code, place_id, measure) DO UPDATE SET total = r.total + excluded.total)")
 }
 
 /// Keeps answers under their idempotency keys: in the transaction of their effect, so both are there

@@ -13,7 +13,7 @@ use super::decision::{Decision, decide};
 use super::figures::Figures;
 use super::heads::Heads;
 use super::merge::merge;
-use super::{Append, AppendError, Receipt, redo, statement};
+use super::{Append, AppendError, Receipt, presences, redo, statement};
 use crate::kit::database::{self, DatabaseError};
 use crate::kit::row::Row;
 use crate::kit::statement::Statement;
@@ -97,12 +97,13 @@ impl Link {
         for (index, job) in jobs.iter().enumerate() {
             districts.entry(&job.append.district_code).or_default().push(index);
         }
-        let decides = jobs.iter().any(|job| !job.append.claims.is_empty());
+        let more = |job: &Job| !job.append.claims.is_empty() || job.append.tallies.concern_persons();
+        let several = jobs.iter().any(more);
         let heads = self.heads.clone();
         let connection = self.connection().await?;
         let outcomes = match districts.iter().next() {
             // One statement commits itself.
-            Some((district, members)) if districts.len() == 1 && !decides => {
+            Some((district, members)) if districts.len() == 1 && !several => {
                 write_district(&mut &*connection, district, members, jobs).await
             }
             _ => within_transaction(connection, &districts, jobs).await,
@@ -186,13 +187,20 @@ async fn write_district(
     }
     let digest =
         merged.changes.iter().fold(Sha256::new(), |hash, change| hash.chain_update(change.digest)).finalize().into();
-    let rows: Vec<Row> = statement::of_append(&merged, &digest).load(connection).await.map_err(DatabaseError::from)?;
+    let rows = run(connection, statement::of_append(&merged, &digest)).await?;
     let taken = rows.into_iter().next().and_then(|mut row| Some((row.integer("first_no")?, row.instant("at")?)));
     let (mut first_no, recorded_at) = taken.ok_or_else(|| AppendError::ClockMissing(district_code.to_owned()))?;
+    if let Some(settle) = presences::settle(district_code, &merged.tallies) {
+        run(connection, settle).await?;
+    }
     written.last_nos.push((district_code.to_owned(), first_no + merged.numbers - 1));
     for (index, append) in admitted {
         written.outcomes.push((index, Ok(Receipt { first_no, recorded_at })));
         first_no += append.numbers;
     }
     Ok(written)
+}
+
+async fn run(connection: &mut &AsyncPgConnection, statement: Statement) -> Result<Vec<Row>, AppendError> {
+    Ok(statement.load(connection).await.map_err(DatabaseError::from)?)
 }

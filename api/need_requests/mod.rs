@@ -12,7 +12,8 @@ use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::privacy::mask;
-use crate::records::{Context, Definition, Draft, Lines, Measure, Reach, Record, Rules};
+use crate::records::figure::TIMES;
+use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
 
 /// Who takes requests and delivers.
 pub const HELPERS: &[Role] = &[
@@ -110,6 +111,13 @@ pub static NEED_REQUESTS: Definition = Definition {
 
 struct NeedRequestRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("need_requests", Text::new("Needs asked for", "需求"), TIMES),
+    Figure::new("need_requests_delivered", Text::new("Needs delivered", "已送达需求"), TIMES)
+        .part("need_requests", "state=delivered"),
+];
+
 impl Rules for NeedRequestRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         check_items(draft, faults);
@@ -129,6 +137,10 @@ impl Rules for NeedRequestRules {
 
     fn lines(&self) -> Option<Lines> {
         Some(Lines { list: "items", key: "item" })
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

@@ -99,6 +99,10 @@ impl Rules for PersonRules {
         moved.then(|| Arc::new(MergeDecider) as Arc<dyn Decider>)
     }
 
+    fn pointer(&self, record: &Record) -> Option<Uuid> {
+        pointer(record)
+    }
+
     fn reconcile(&self, known: &Record, draft: &mut Draft, context: &Context<'_>) -> Option<Record> {
         let mut next = known.clone();
         let mut claims = list(&known.values, "claims");

@@ -10,7 +10,8 @@ use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::price_rules::RULE_KIND;
-use crate::records::{Definition, Measure, Reach, Record, Rules};
+use crate::records::figure::TIMES;
+use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
 
 pub use routes::operations;
 
@@ -134,7 +135,19 @@ pub static PRICE_ALERTS: Definition = Definition {
 
 struct PriceAlertRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("price_alerts", Text::new("Price alerts", "价格预警"), TIMES).open(),
+    Figure::new("price_alerts_holding", Text::new("Price alerts that hold", "持续预警"), TIMES)
+        .part("price_alerts", "fires=true")
+        .open(),
+];
+
 impl Rules for PriceAlertRules {
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
     fn measures(&self, record: &Record) -> Vec<Measure> {
         let fires = i64::from(record.values.boolean("fires") == Some(true));
         vec![("price_alerts", 1), ("price_alerts_holding", fires)]

@@ -4,7 +4,8 @@ use crate::auth::Role;
 use crate::kit::field::{Field, Shape};
 use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
-use crate::records::{Definition, Measure, Reach, Record, Rules};
+use crate::records::figure::{COPIES, HOUSEHOLD_TIMES, TIMES};
+use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
 
 static METHOD: Vocabulary = Vocabulary::new(
     "publicity_method",
@@ -97,7 +98,18 @@ pub static PUBLICITY_ACTIVITIES: Definition = Definition {
 
 struct PublicityRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("publicity_activities", Text::new("Publicity activities", "宣传次数"), TIMES).open(),
+    Figure::new("copies", Text::new("Copies given out", "发放份数"), COPIES).open(),
+    Figure::new("households_reached", Text::new("Households reached", "入户户次"), HOUSEHOLD_TIMES),
+];
+
 impl Rules for PublicityRules {
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
     fn measures(&self, record: &Record) -> Vec<Measure> {
         let count = |name: &'static str| (name, record.values.integer(name).unwrap_or_default());
         vec![("publicity_activities", 1), count("copies"), count("households_reached")]

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::context::Context;
+use super::counted::count;
 use super::definition::Kind;
 use super::record::Record;
 use super::scribe::Scribe;
 use crate::kit::problem::Problem;
-use crate::kit::time::day_of;
 use crate::kit::value::{Value, Values};
-use crate::ledger::{Append, Change, Claim, KeyedAnswer, Operation, Receipt, TallyKey};
+use crate::ledger::{Append, Change, Claim, KeyedAnswer, Operation, Receipt, Tallies};
 use crate::privacy::seal::Sealer;
 
 /// One record to be written.
@@ -85,16 +83,13 @@ impl Changes {
             district_code: context.district_code.to_owned(),
             changes: Vec::with_capacity(self.entries.len()),
             numbers: self.numbers,
-            tallies: Vec::new(),
+            tallies: Tallies::default(),
             keyed: self.keyed,
             claims: Vec::new(),
         };
         self.entries.sort_by_key(|entry| (entry.number, entry.kind.sequence, entry.record.envelope.id));
         for entry in self.entries {
-            if let Some(former) = &entry.former {
-                tally(&mut append, entry.kind, former, -1, context);
-            }
-            tally(&mut append, entry.kind, &entry.record, 1, context);
+            count(&mut append.tallies, entry.kind, entry.former.as_ref(), &entry.record, context.zone);
             append.claims.extend(claim(&entry, scribe));
             append.changes.push(change(&entry, context, &scribe.sealer)?);
         }
@@ -137,23 +132,6 @@ fn told(record: &Record) -> Values {
     values.set("revised_by", Value::Id(envelope.revised_by));
     values.set("revision", Value::Integer(envelope.revision));
     values
-}
-
-/// A void record counts as nothing.
-fn tally(append: &mut Append, kind: &'static Kind, record: &Record, delta: i64, context: &Context<'_>) {
-    if record.envelope.voided {
-        return;
-    }
-    for (measure, amount) in kind.rules.measures(record).into_iter().filter(|(_, amount)| *amount != 0) {
-        let key = TallyKey {
-            kind: kind.name,
-            on_day: day_of(record.envelope.occurred_at, context.zone),
-            area_code: record.envelope.area_code.clone(),
-            place_id: record.values.id("place_id").unwrap_or(Uuid::nil()),
-            measure,
-        };
-        append.tallies.push((key, delta * amount));
-    }
 }
 
 /// Writes into a record what the ledger gave it; `number` is its place in the append, from 1.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::context::Context;
 use super::draft::Draft;
+use super::figure::Figure;
 use super::record::Record;
 use super::scribe::Scribe;
 use crate::auth::roles::{Actor, Role};
@@ -94,6 +95,21 @@ pub trait Rules: Sync {
     /// What a record counts as, and how much, in the rollups of its day, area and place.
     fn measures(&self, _record: &Record) -> Vec<Measure> {
         Vec::new()
+    }
+
+    /// What its measures are called where they are shown; kinds that name none have no figures of their own.
+    fn figures(&self) -> &'static [Figure] {
+        &[]
+    }
+
+    /// The person a record counts, for kinds that count distinct persons beside events.
+    fn person(&self, _record: &Record) -> Option<Uuid> {
+        None
+    }
+
+    /// The record that this one leads to, being the same person.
+    fn pointer(&self, _record: &Record) -> Option<Uuid> {
+        None
     }
 
     /// For kinds with derived ids: what a known record gains from what was submitted once more.

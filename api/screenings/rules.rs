@@ -3,6 +3,8 @@
 use serde_json::Value as Json;
 
 use super::plates::{check_plate, guess_plate_kind};
+use uuid::Uuid;
+
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::json::put;
@@ -10,7 +12,8 @@ use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::places::demand_checkpoint;
 use crate::privacy::blind::blind_index;
-use crate::records::{Context, Draft, Measure, Record, Rules, Warning};
+use crate::records::figure::PERSON_TIMES;
+use crate::records::{Context, Draft, Figure, Measure, Record, Rules, Warning};
 
 /// A temperature no living person has at rest; kept, to be measured again.
 pub static IMPLAUSIBLE_TEMPERATURE: Warning = Warning {
@@ -30,6 +33,20 @@ pub static NOT_REGISTERED: Warning = Warning {
 
 /// Rules of screenings.
 pub struct ScreeningRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("screened", Text::new("Person-times screened", "登记人次"), PERSON_TIMES).hourly(),
+    Figure::new("screened_in", Text::new("Person-times inward", "进入人次"), PERSON_TIMES)
+        .part("screened", "direction=in"),
+    Figure::new("screened_out", Text::new("Person-times outward", "外出人次"), PERSON_TIMES)
+        .part("screened", "direction=out"),
+    Figure::new("abnormal", Text::new("Person-times abnormal", "异常人次"), PERSON_TIMES)
+        .hourly()
+        .part("screened", "abnormal=true"),
+    Figure::new("complete", Text::new("Asked, measured and registered", "问检登齐全人次"), PERSON_TIMES)
+        .part("screened", "complete=true"),
+];
 
 impl Rules for ScreeningRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
@@ -88,6 +105,14 @@ impl Rules for ScreeningRules {
         let index =
             |plate| blind_index(&context.keys.blind_index, &record.envelope.district_code, "plate_number", plate);
         vec![plate.map_or(Value::Null, |plate| Value::Bytes(index(plate)))]
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn person(&self, record: &Record) -> Option<Uuid> {
+        record.values.id("person_id")
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

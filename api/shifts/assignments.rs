@@ -10,8 +10,9 @@ use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
+use crate::records::figure::PERSON_TIMES;
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 use crate::roster::RosterDecider;
 use crate::teams::{ORGANIZERS, ROSTER_READERS};
 use crate::volunteers::DUTY_ROLE;
@@ -102,6 +103,13 @@ const WRITERS: &[Role] =
 
 struct AssignmentRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("assignments", Text::new("Assignments", "排班人次"), PERSON_TIMES).listed("state=assigned").open(),
+    Figure::new("no_shows", Text::new("Not shown up", "缺岗人次"), PERSON_TIMES).listed("attendance=no_show").open(),
+    Figure::new("assignments_given_up", Text::new("Given up", "退出人次"), PERSON_TIMES).open(),
+];
+
 impl Rules for AssignmentRules {
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, _faults: &mut crate::kit::faults::Faults) {
         copy(draft, "shift_id", &["place_id", "starts_at", "longitude", "latitude"]);
@@ -127,6 +135,10 @@ impl Rules for AssignmentRules {
 
     fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
         Some(RosterDecider::of(scribe))
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

@@ -10,8 +10,9 @@ use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
+use crate::records::figure::PERSON_TIMES;
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules, Warning};
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
 use crate::roster::RosterDecider;
 use crate::teams::ROSTER_READERS;
 
@@ -101,6 +102,12 @@ pub static SHIFT_ATTENDANCES: Definition = Definition {
 
 struct AttendanceRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("check_ins", Text::new("Check-ins", "签到"), PERSON_TIMES).listed("action=check_in").open(),
+    Figure::new("check_outs", Text::new("Check-outs", "签退"), PERSON_TIMES).listed("action=check_out").open(),
+];
+
 impl Rules for AttendanceRules {
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {
         let Some(assignment) = draft.references.get("assignment_id").cloned() else { return };
@@ -129,6 +136,10 @@ impl Rules for AttendanceRules {
 
     fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
         Some(RosterDecider::of(scribe))
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

@@ -18,8 +18,9 @@ use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Decider;
+use crate::records::figure::{PERSON_TIMES, TIMES};
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Definition, Draft, Lines, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
 use crate::roster::RosterDecider;
 use crate::teams::{ORGANIZERS, ROSTER_READERS};
 use crate::volunteers::DUTY_ROLE;
@@ -113,6 +114,13 @@ pub static SHIFTS: Definition = Definition {
 
 struct ShiftRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("shifts", Text::new("Shifts", "班次"), TIMES).listed("cancelled=false").open(),
+    Figure::new("places_needed", Text::new("People needed", "需要人次"), PERSON_TIMES).listed("cancelled=false").open(),
+    Figure::new("cancelled_shifts", Text::new("Shifts cancelled", "取消班次"), TIMES).listed("cancelled=true").open(),
+];
+
 impl Rules for ShiftRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         check_needs(draft, faults);
@@ -154,6 +162,10 @@ impl Rules for ShiftRules {
 
     fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
         Some(RosterDecider::of(scribe))
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

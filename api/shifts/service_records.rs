@@ -14,8 +14,9 @@ use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
+use crate::records::figure::{MINUTES, PERSON_TIMES};
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 use crate::roster::RosterDecider;
 use crate::teams::{ORGANIZERS, ROSTER_READERS};
 
@@ -82,6 +83,12 @@ pub static SERVICE_RECORDS: Definition = Definition {
 
 struct ServiceRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("service_records", Text::new("Times served", "服务人次"), PERSON_TIMES).open(),
+    Figure::new("service_minutes", Text::new("Minutes served", "服务分钟"), MINUTES).open(),
+];
+
 impl Rules for ServiceRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         let (starts_at, ends_at) = (draft.values.instant("starts_at"), draft.values.instant("ends_at"));
@@ -119,6 +126,10 @@ impl Rules for ServiceRules {
         // What follows from an attendance was admitted with it.
         (next.envelope.source != "system" || next.values.boolean("corrected") == Some(true))
             .then(|| RosterDecider::of(scribe))
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

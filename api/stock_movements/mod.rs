@@ -19,8 +19,9 @@ use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
+use crate::records::figure::TIMES;
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 
 pub use self::stocks::{operations, schemas};
 
@@ -120,6 +121,9 @@ fn quantity(millionths: i64) -> Decimal {
 
 struct StockMovementRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[Figure::new("stock_movements", Text::new("Stock movements", "出入库"), TIMES).open()];
+
 impl Rules for StockMovementRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         if let Some(normal) = normal_quantity_of(draft, faults) {
@@ -130,6 +134,10 @@ impl Rules for StockMovementRules {
 
     fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
         Some(Arc::new(StockDecider(Arc::clone(scribe))))
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

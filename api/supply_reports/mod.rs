@@ -22,8 +22,9 @@ use crate::ledger::Projection;
 use crate::ledger::decide::Decider;
 use crate::market::MarketDecider;
 use crate::places::demand_venue;
+use crate::records::figure::{COPIES, TIMES};
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Definition, Draft, Lines, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
 
 /// The kind.
 pub static SUPPLY_REPORTS: Definition = Definition {
@@ -58,6 +59,12 @@ static LINES: Projection = Projection {
 };
 
 struct SupplyReportRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("supply_reports", Text::new("Supply reports", "保供日报"), COPIES).open(),
+    Figure::new("lines", Text::new("Lines reported", "填报条目"), TIMES).open(),
+];
 
 impl Rules for SupplyReportRules {
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
@@ -115,6 +122,10 @@ impl Rules for SupplyReportRules {
 
     fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
         Some(MarketDecider::of(scribe))
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

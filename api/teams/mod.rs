@@ -4,7 +4,8 @@ use crate::auth::Role;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
-use crate::records::{Definition, Measure, Reach, Record, Rules};
+use crate::records::figure::TIMES;
+use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
 
 /// Who makes rosters.
 pub const ORGANIZERS: &[Role] =
@@ -66,11 +67,24 @@ pub static TEAMS: Definition = Definition {
 
 struct TeamRules;
 
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("teams", Text::new("Teams", "队伍"), TIMES).open(),
+    Figure::new("temporary_league_branches", Text::new("Temporary league branches", "临时团支部"), TIMES)
+        .listed("team_kind=temporary_league_branch")
+        .open(),
+    Figure::new("pioneer_posts", Text::new("Pioneer posts", "先锋岗"), TIMES).listed("team_kind=pioneer_post").open(),
+];
+
 impl Rules for TeamRules {
     fn judge(&self, draft: &mut crate::records::Draft, _context: &crate::records::Context<'_>) {
         if draft.values.boolean("active").is_none() {
             draft.values.set("active", crate::kit::value::Value::Boolean(true));
         }
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

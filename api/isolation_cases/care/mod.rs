@@ -30,7 +30,7 @@ use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
 use crate::records::change::Changes;
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Draft, Measure, Record, Rules};
+use crate::records::{Context, Draft, Figure, Measure, Record, Rules};
 
 /// Asks for what is expected of a case in the next days; no record.
 pub const PLAN: &str = "care_plan";
@@ -39,16 +39,16 @@ pub const NO_CONTACT: &str = "no_contact";
 
 /// Rules of the kinds that belong to a case.
 pub struct CareRules {
-    measure: &'static str,
+    figures: &'static [Figure],
     judge: fn(&mut Draft, &Context<'_>),
     check: fn(&mut Draft, &mut Faults),
     measures: fn(&Record) -> Vec<Measure>,
 }
 
 impl CareRules {
-    /// A kind of which each record counts one.
-    pub const fn new(measure: &'static str) -> Self {
-        Self { measure, judge: |_, _| {}, check: |_, _| {}, measures: |_| Vec::new() }
+    /// A kind of which each record counts one: the first of its figures.
+    pub const fn new(figures: &'static [Figure]) -> Self {
+        Self { figures, judge: |_, _| {}, check: |_, _| {}, measures: |_| Vec::new() }
     }
 
     /// With a judgement of its own.
@@ -89,9 +89,12 @@ impl Rules for CareRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let mut measures = vec![(self.measure, 1)];
-        measures.extend((self.measures)(record));
-        measures
+        let own = self.figures.iter().take(1).map(|figure| (figure.measure, 1));
+        own.chain((self.measures)(record)).collect()
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        self.figures
     }
 }
 

@@ -1,0 +1,120 @@
+//! Distinct persons (人), beside person-times (人次): how many different people the records of a kind name, by
+//! day, since the month's first, and ever, in a district, township, village and at a place.
+//!
+//! [`settle`] is a statement of its own that follows the append's in its transaction: it sees, under the
+//! clock's lock, all that any process wrote before. It touches only people of whom a presence came or went,
+//! and those they are merged with: what those counted as before goes, what they count as now comes.
+
+use uuid::Uuid;
+
+use super::{Pointer, PresenceKey, Tallies};
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::Value;
+
+/// From rows `kind, root, scope, on_day, side` to changes of `person_rollups`: each day counts its people, and
+/// those of them who are on no earlier day of the month, and on none at all.
+const FIGURES: &str = "flags AS (SELECT kind, scope, on_day, side, \
+    row_number() OVER (PARTITION BY side, kind, root, scope, date_trunc('month', on_day::timestamp) ORDER BY on_day) = 1 AS first_in_month, \
+    row_number() OVER (PARTITION BY side, kind, root, scope ORDER BY on_day) = 1 AS first_ever FROM spread), \
+    figures AS (SELECT kind, scope, on_day, sum(side)::bigint AS persons, \
+    coalesce(sum(side) FILTER (WHERE first_in_month), 0)::bigint AS new_in_month, \
+    coalesce(sum(side) FILTER (WHERE first_ever), 0)::bigint AS new_ever FROM flags GROUP BY kind, scope, on_day)";
+
+/// The scopes in which a presence counts.
+const SCOPES: &str = "CROSS JOIN LATERAL (VALUES (left(p.area_code, 6)), \
+    (CASE WHEN length(p.area_code) >= 9 THEN left(p.area_code, 9) END), \
+    (CASE WHEN length(p.area_code) >= 12 THEN left(p.area_code, 12) END), \
+    (CASE WHEN p.place_id <> '00000000-0000-0000-0000-000000000000' THEN p.place_id::text END)) AS c(scope)";
+
+/// The statement that brings distinct persons up to date; none where nobody came, went or was merged.
+pub(super) fn settle(district_code: &str, tallies: &Tallies) -> Option<Statement> {
+    if !tallies.concern_persons() {
+        return None;
+    }
+    let statement = touched(keep(district_code, &tallies.presences), &tallies.pointers);
+    let statement = members(statement, district_code, &tallies.pointers);
+    let statement = rows(statement, district_code);
+    Some(
+        statement
+            .sql(format!(", spread AS (SELECT p.kind, s.root, c.scope, p.on_day, s.side FROM rows AS p CROSS JOIN LATERAL (VALUES (-1, p.former_root, p.former), (1, p.root, p.next)) AS s(side, root, total) {SCOPES} WHERE s.total > 0 AND c.scope IS NOT NULL GROUP BY 1, 2, 3, 4, 5), {FIGURES} INSERT INTO person_rollups AS r (district_code, kind, scope, on_day, persons, new_in_month, new_ever) SELECT "))
+            .text(district_code)
+            .sql(", f.* FROM figures AS f WHERE f.persons <> 0 OR f.new_in_month <> 0 OR f.new_ever <> 0 ORDER BY 2, 3, 4 ON CONFLICT (district_code, kind, scope, on_day) DO UPDATE SET persons = r.persons + excluded.persons, new_in_month = r.new_in_month + excluded.new_in_month, new_ever = r.new_ever + excluded.new_ever"),
+    )
+}
+
+/// All presences of a district counted anew: `kind, scope, on_day, persons, new_in_month, new_ever`.
+pub fn recount(district_code: &str) -> Statement {
+    Statement::new("WITH RECURSIVE up(person_id, at, step) AS (SELECT DISTINCT p.person_id, p.person_id, 0 FROM person_presences AS p WHERE p.district_code = ")
+        .text(district_code)
+        .sql(" UNION ALL SELECT up.person_id, m.merged_into, up.step + 1 FROM up JOIN people AS m ON m.district_code = ")
+        .text(district_code)
+        .sql(" AND m.id = up.at WHERE m.merged_into IS NOT NULL), roots AS (SELECT DISTINCT ON (person_id) person_id, at AS root FROM up ORDER BY person_id, step DESC), spread AS (SELECT p.kind, r.root, c.scope, p.on_day, 1 AS side FROM person_presences AS p JOIN roots AS r USING (person_id) ")
+        .sql(SCOPES)
+        .sql(" WHERE p.total > 0 AND c.scope IS NOT NULL AND p.district_code = ")
+        .text(district_code)
+        .sql(format!(" GROUP BY 1, 2, 3, 4), {FIGURES} SELECT * FROM figures"))
+}
+
+/// `delta`, and `kept`: the presences as they are now.
+fn keep(district_code: &str, deltas: &[(PresenceKey, i64)]) -> Statement {
+    let column =
+        |value: fn(&PresenceKey) -> Value| -> Vec<Value> { deltas.iter().map(|(key, _)| value(key)).collect() };
+    Statement::new("WITH RECURSIVE delta AS MATERIALIZED (SELECT * FROM unnest(")
+        .column(ColumnType::Text, column(|key| Value::Text(key.kind.to_owned())))
+        .sql("::text[], ")
+        .column(ColumnType::Id, column(|key| Value::Id(key.person_id)))
+        .sql("::uuid[], ")
+        .column(ColumnType::Day, column(|key| Value::Day(key.on_day)))
+        .sql("::date[], ")
+        .column(ColumnType::Text, column(|key| Value::Text(key.area_code.clone())))
+        .sql("::text[], ")
+        .column(ColumnType::Id, column(|key| Value::Id(key.place_id)))
+        .sql("::uuid[], ")
+        .column(ColumnType::Integer, deltas.iter().map(|(_, delta)| Value::Integer(*delta)).collect())
+        .sql("::bigint[]) AS u(kind, person_id, on_day, area_code, place_id, delta)), kept AS (INSERT INTO person_presences AS p (district_code, kind, person_id, on_day, area_code, place_id, total) SELECT ")
+        .text(district_code)
+        .sql(", d.* FROM delta AS d ON CONFLICT (district_code, person_id, kind, on_day, area_code, place_id) DO UPDATE SET total = p.total + excluded.total RETURNING p.kind, p.person_id, p.on_day, p.area_code, p.place_id, p.total)")
+}
+
+/// `touched`: whose presence came or went, and who leads elsewhere. A further record on the same day at the same
+/// place touches nobody, so that it costs a row and nothing more.
+fn touched(statement: Statement, pointers: &[Pointer]) -> Statement {
+    let statement = statement.sql(", touched AS (SELECT k.person_id FROM kept AS k JOIN delta AS d USING (kind, person_id, on_day, area_code, place_id) WHERE (k.total > 0) <> (k.total - d.delta > 0)");
+    if pointers.is_empty() {
+        return statement.sql(" GROUP BY 1)");
+    }
+    let ends = pointers.iter().flat_map(|pointer| [Some(pointer.person_id), pointer.former, pointer.next]).flatten();
+    statement.sql(" UNION SELECT unnest(").column(ColumnType::Id, ends.map(Value::Id).collect()).sql("::uuid[]))")
+}
+
+/// `members`: everybody who is one person with somebody touched, with the id that stands for him now (`root`)
+/// and stood for him before. The table of people has the new pointers already.
+fn members(statement: Statement, district_code: &str, pointers: &[Pointer]) -> Statement {
+    let statement = statement
+        .sql(", up(person_id, at, step) AS (SELECT person_id, person_id, 0 FROM touched UNION ALL SELECT up.person_id, m.merged_into, up.step + 1 FROM up CROSS JOIN LATERAL (SELECT q.merged_into FROM people AS q WHERE q.district_code = ")
+        .text(district_code)
+        .sql(" AND q.id = up.at AND q.merged_into IS NOT NULL OFFSET 0) AS m), roots AS (SELECT DISTINCT root FROM (SELECT DISTINCT ON (person_id) at AS root FROM up ORDER BY person_id, step DESC) AS found), down(root, person_id) AS (SELECT root, root FROM roots UNION ALL SELECT down.root, m.id FROM down CROSS JOIN LATERAL (SELECT q.id FROM people AS q WHERE q.district_code = ")
+        .text(district_code)
+        .sql(" AND q.merged_into = down.person_id OFFSET 0) AS m)");
+    if pointers.is_empty() {
+        return statement.sql(", members AS (SELECT person_id, root, root AS former_root FROM down)");
+    }
+    let id = |id: Option<Uuid>| id.map_or(Value::Null, Value::Id);
+    statement
+        .sql(", former(id, merged_into) AS (SELECT * FROM unnest(")
+        .column(ColumnType::Id, pointers.iter().map(|pointer| Value::Id(pointer.person_id)).collect())
+        .sql("::uuid[], ")
+        // The nil id stands for "led nowhere": a column takes no NULL.
+        .column(ColumnType::Id, pointers.iter().map(|pointer| id(pointer.former.or(Some(Uuid::nil())))).collect())
+        .sql("::uuid[])), back(person_id, at, step) AS (SELECT person_id, person_id, 0 FROM down UNION ALL SELECT back.person_id, m.merged_into, back.step + 1 FROM back CROSS JOIN LATERAL (SELECT coalesce(f.merged_into, q.merged_into) AS merged_into FROM people AS q LEFT JOIN former AS f ON f.id = q.id WHERE q.district_code = ")
+        .text(district_code)
+        .sql(" AND q.id = back.at OFFSET 0) AS m WHERE m.merged_into <> '00000000-0000-0000-0000-000000000000'), members AS (SELECT d.person_id, d.root, b.at AS former_root FROM down AS d JOIN (SELECT DISTINCT ON (person_id) person_id, at FROM back ORDER BY person_id, step DESC) AS b USING (person_id))")
+}
+
+/// `rows`: the presences of the members, as they were and as they are.
+fn rows(statement: Statement, district_code: &str) -> Statement {
+    statement
+        .sql(", known AS (SELECT m.root, m.former_root, p.* FROM members AS m CROSS JOIN LATERAL (SELECT q.kind, q.person_id, q.on_day, q.area_code, q.place_id, q.total FROM person_presences AS q WHERE q.district_code = ")
+        .text(district_code)
+        .sql(" AND q.person_id = m.person_id OFFSET 0) AS p), rows AS (SELECT k.root, k.former_root, k.kind, k.on_day, k.area_code, k.place_id, k.total AS former, k.total + coalesce(d.delta, 0) AS next FROM known AS k LEFT JOIN delta AS d USING (kind, person_id, on_day, area_code, place_id) UNION ALL SELECT m.root, m.former_root, d.kind, d.on_day, d.area_code, d.place_id, 0, d.delta FROM members AS m JOIN delta AS d USING (person_id) LEFT JOIN known AS k USING (kind, person_id, on_day, area_code, place_id) WHERE k.total IS NULL)")
+}

@@ -1,0 +1,47 @@
+//! The part of the append statement that keeps the figures of days and hours.
+
+use super::{Append, TallyKey};
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::Value;
+
+type Totals<'a> = Vec<&'a (TallyKey, i64)>;
+
+/// Adds to the rollups what the append counts as, summed up before.
+pub(super) fn write(statement: Statement, append: &Append) -> Statement {
+    let (days, hours): (Totals<'_>, Totals<'_>) = append.tallies.totals.iter().partition(|(key, _)| key.hour.is_none());
+    let statement = part(statement, &append.district_code, "record_rollups", "", &days);
+    part(statement, &append.district_code, "hourly_rollups", "hour, ", &hours)
+}
+
+fn part(statement: Statement, district_code: &str, table: &str, hour: &str, totals: &Totals<'_>) -> Statement {
+    if totals.is_empty() {
+        return statement;
+    }
+    let column = |value: fn(&TallyKey) -> Value| -> Vec<Value> { totals.iter().map(|(key, _)| value(key)).collect() };
+    let key = format!("on_day, {hour}area_code, place_id, measure, org_id");
+    let mut statement = statement
+        .sql(format!(", add_{table} AS (INSERT INTO {table} AS r (district_code, kind, {key}, total) SELECT "))
+        .text(district_code)
+        .sql(", u.* FROM clock, unnest(")
+        .column(ColumnType::Text, column(|key| Value::Text(key.kind.to_owned())))
+        .sql("::text[], ")
+        .column(ColumnType::Day, column(|key| Value::Day(key.on_day)))
+        .sql("::date[], ");
+    if !hour.is_empty() {
+        let hours = column(|key| key.hour.map_or(Value::Null, Value::Integer));
+        statement = statement.column(ColumnType::Integer, hours).sql("::bigint[], ");
+    }
+    statement
+        .column(ColumnType::Text, column(|key| Value::Text(key.area_code.clone())))
+        .sql("::text[], ")
+        .column(ColumnType::Id, column(|key| Value::Id(key.place_id)))
+        .sql("::uuid[], ")
+        .column(ColumnType::Text, column(|key| Value::Text(key.measure.to_owned())))
+        .sql("::text[], ")
+        .column(ColumnType::Id, column(|key| Value::Id(key.org_id)))
+        .sql("::uuid[], ")
+        .column(ColumnType::Integer, totals.iter().map(|(_, delta)| Value::Integer(*delta)).collect())
+        .sql(format!(
+            "::bigint[]) AS u ON CONFLICT (district_code, kind, {key}) DO UPDATE SET total = r.total + excluded.total)"
+        ))
+}

@@ -1,0 +1,91 @@
+//! What an append counts as: figures of days and hours, and who was where.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+/// What is counted: one figure of a rollup.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TallyKey {
+    /// The kind counted.
+    pub kind: &'static str,
+    /// The day in the district's zone.
+    pub on_day: NaiveDate,
+    /// The hour of that day, for figures that are kept by the hour too.
+    pub hour: Option<i64>,
+    /// The area of the record.
+    pub area_code: String,
+    /// The place of the record; nil where it has none.
+    pub place_id: Uuid,
+    /// What is counted.
+    pub measure: &'static str,
+    /// The organisation of the record; nil where it has none.
+    pub org_id: Uuid,
+}
+
+/// That a record of a kind names a person.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PresenceKey {
+    /// The kind of the record.
+    pub kind: &'static str,
+    /// The person, by the id in the record.
+    pub person_id: Uuid,
+    /// The day in the district's zone.
+    pub on_day: NaiveDate,
+    /// The area of the record.
+    pub area_code: String,
+    /// The place of the record; nil where it has none.
+    pub place_id: Uuid,
+}
+
+/// A person who leads to another one from now on, or no longer: two ids of one person count once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pointer {
+    /// Who.
+    pub person_id: Uuid,
+    /// Where he led before.
+    pub former: Option<Uuid>,
+    /// Where he leads now.
+    pub next: Option<Uuid>,
+}
+
+/// By how much each figure grows.
+#[derive(Clone, Debug, Default)]
+pub struct Tallies {
+    /// Figures of rollups.
+    pub totals: Vec<(TallyKey, i64)>,
+    /// Who was where.
+    pub presences: Vec<(PresenceKey, i64)>,
+    /// Who leads elsewhere now.
+    pub pointers: Vec<Pointer>,
+}
+
+impl Tallies {
+    /// Adds those of another append.
+    pub fn extend(&mut self, other: &Self) {
+        self.totals.extend(other.totals.iter().cloned());
+        self.presences.extend(other.presences.iter().cloned());
+        self.pointers.extend(other.pointers.iter().copied());
+    }
+
+    /// Puts together what is of one figure, in the order of the keys: two statements that meet the same rows meet
+    /// them in the same order.
+    pub fn sum_up(&mut self) {
+        self.totals = summed(std::mem::take(&mut self.totals));
+        self.presences = summed(std::mem::take(&mut self.presences));
+    }
+
+    /// Whether distinct persons may change.
+    pub fn concern_persons(&self) -> bool {
+        !self.presences.is_empty() || !self.pointers.is_empty()
+    }
+}
+
+fn summed<Key: Ord>(parts: Vec<(Key, i64)>) -> Vec<(Key, i64)> {
+    let mut sums: BTreeMap<Key, i64> = BTreeMap::new();
+    for (key, amount) in parts {
+        *sums.entry(key).or_default() += amount;
+    }
+    sums.into_iter().filter(|(_, amount)| *amount != 0).collect()
+}

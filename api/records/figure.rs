@@ -1,0 +1,92 @@
+//! A figure: what a measure of a kind is called where it is shown.
+
+use crate::kit::text::Text;
+
+/// What a figure may be shown to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privacy {
+    /// Counts people or what they did: small numbers are hidden from keys without the right to them.
+    Personal,
+    /// Counts goods, prices, shifts: shown to whoever may see figures at all.
+    Open,
+}
+
+/// A figure of a kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Figure {
+    /// Its name in answers: the unit in it where it isn't a count.
+    pub name: &'static str,
+    /// The measure it shows.
+    pub measure: &'static str,
+    /// What people call it.
+    pub label: Text,
+    /// What is counted, in Chinese as people say it: 人次, 份, 平方米.
+    pub unit: Text,
+    /// Decimal places that the measure's integers carry; 0 for counts.
+    pub scale: u32,
+    /// Whether it is kept by the hour too.
+    pub hourly: bool,
+    /// The figure it is a part of: their difference is a figure, too.
+    pub part_of: Option<&'static str>,
+    /// The condition that the list behind it takes, as in a query string; empty for all records.
+    pub filter: &'static str,
+    /// What it may be shown to.
+    pub privacy: Privacy,
+}
+
+impl Figure {
+    /// A count that is a measure as it stands.
+    pub const fn new(name: &'static str, label: Text, unit: Text) -> Self {
+        let privacy = Privacy::Personal;
+        Self { name, measure: name, label, unit, scale: 0, hourly: false, part_of: None, filter: "", privacy }
+    }
+
+    /// Shown from a measure of another name, whose integers carry decimal places.
+    pub const fn scaled(mut self, measure: &'static str, scale: u32) -> Self {
+        self.measure = measure;
+        self.scale = scale;
+        self
+    }
+
+    /// Kept by the hour too.
+    pub const fn hourly(mut self) -> Self {
+        self.hourly = true;
+        self
+    }
+
+    /// Counts those records of the list for which this condition holds, and is a part of another figure.
+    pub const fn part(mut self, of: &'static str, filter: &'static str) -> Self {
+        self.part_of = Some(of);
+        self.filter = filter;
+        self
+    }
+
+    /// The list behind it takes this condition.
+    pub const fn listed(mut self, filter: &'static str) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// Says nothing about people.
+    pub const fn open(mut self) -> Self {
+        self.privacy = Privacy::Open;
+        self
+    }
+}
+
+/// 人次: events of people.
+pub const PERSON_TIMES: Text = Text::new("person-times", "人次");
+/// 人: different people.
+pub const PERSONS: Text = Text::new("persons", "人");
+/// 次: events.
+pub const TIMES: Text = Text::new("times", "次");
+/// 份: copies, reports.
+pub const COPIES: Text = Text::new("copies", "份");
+/// 户次: households, as often as they were reached.
+pub const HOUSEHOLD_TIMES: Text = Text::new("household-times", "户次");
+/// 平方米.
+pub const SQUARE_METRES: Text = Text::new("m²", "平方米");
+/// 分钟.
+pub const MINUTES: Text = Text::new("min", "分钟");
+/// 元.
+pub const YUAN: Text = Text::new("CNY", "元");
