@@ -47,6 +47,7 @@ pub mod serve;
 pub mod service;
 pub mod shifts;
 pub mod start;
+pub mod stats;
 pub mod stock_movements;
 pub mod stock_targets;
 pub mod supply_channels;

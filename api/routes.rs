@@ -11,8 +11,8 @@ use crate::{
     api_keys, audit, auth, changes, commodities, deliveries, disinfections, divisions, duties, enforcement_actions,
     gate_tallies, imports, inspections, isolation_cases, need_requests, observation_policies, organizations, people,
     places, price_alerts, price_observations, price_rules, publicity_activities, records, roster, screenings, service,
-    shifts, stock_movements, stock_targets, supply_channels, supply_reports, supply_statistics, sync, teams, users,
-    vocabularies, volunteers,
+    shifts, stats, stock_movements, stock_targets, supply_channels, supply_reports, supply_statistics, sync, teams,
+    users, vocabularies, volunteers,
 };
 
 /// Every kind of record, those that are named before those that name them.
@@ -80,6 +80,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
     operations.extend(supply_statistics::operations());
     operations.extend(shifts::operations());
     operations.extend(roster::operations());
+    operations.extend(stats::operations(kinds));
     operations.extend(kinds.kinds().flat_map(records::operations::of_kind));
     operations
 }
@@ -107,6 +108,7 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(supply_statistics::schemas());
     schemas.extend(shifts::schemas());
     schemas.extend(roster::schemas());
+    schemas.extend(stats::schemas());
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.insert("BatchResults".into(), records::batch::schema());
     document::document(&operations(kinds), schemas)

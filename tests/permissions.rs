@@ -37,6 +37,8 @@ const ROSTER_READERS: &str =
 const HELPERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre volunteer";
 /// Who sees what stores report.
 const SUPPLY_READERS: &str = "district_admin org_admin inspector town_cadre store_reporter";
+const SUPPLY_STATISTICS_READERS: &str =
+    "district_admin org_admin inspector town_cadre store_reporter statistics_reader";
 /// Who cares for those observed at home.
 const CARERS: &str =
     "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer";
@@ -65,7 +67,15 @@ const MATRIX: &[(&str, &str)] = &[
     ("generate_shifts", ORGANIZERS),
     ("list_unfilled_shifts", ROSTER_READERS),
     ("get_volunteer_hours", ROSTER_READERS),
-    ("get_volunteer_statistics", ROSTER_READERS),
+    (
+        "get_volunteer_statistics",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker gate_guard volunteer statistics_reader",
+    ),
+    (
+        "get_completeness",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer statistics_reader",
+    ),
+    ("get_situation", "district_admin org_admin town_cadre cdc_officer statistics_reader"),
     ("get_day_sheet", ROSTER_READERS),
     ("print_day_sheet", ORGANIZERS),
     ("create_calendar", ROSTER_READERS),
@@ -74,10 +84,10 @@ const MATRIX: &[(&str, &str)] = &[
     ("cancel_shift_assignment", ROSTER_READERS),
     ("swap_shift_assignment", ROSTER_READERS),
     ("list_commodities", ALL),
-    ("list_stocks", SUPPLY_READERS),
-    ("get_price_statistics", SUPPLY_READERS),
-    ("get_price_index", SUPPLY_READERS),
-    ("get_supply_statistics", SUPPLY_READERS),
+    ("list_stocks", SUPPLY_STATISTICS_READERS),
+    ("get_price_statistics", SUPPLY_STATISTICS_READERS),
+    ("get_price_index", SUPPLY_STATISTICS_READERS),
+    ("get_supply_statistics", SUPPLY_STATISTICS_READERS),
     ("explain_price_alert", SUPPLY_READERS),
     ("dismiss_price_alert", "district_admin org_admin inspector"),
     ("list_duty_cadences", ALL),
@@ -199,7 +209,10 @@ fn rows_of_kinds(registry: &Registry) -> Vec<(String, &'static str)> {
     let row = |(kind, readers, writers): &(&'static str, &'static str, &'static str)| {
         let operations = lianfang::records::operations::of_kind(registry.kind(kind).unwrap());
         let who = |method: &str| if method == "GET" { *readers } else { *writers };
-        operations.into_iter().map(|operation| (operation.id, who(operation.method.as_str()))).collect::<Vec<_>>()
+        let figures = (format!("get_{kind}_figures"), &*format!("{readers} statistics_reader").leak());
+        let has_figures = !registry.kind(kind).unwrap().rules.figures().is_empty();
+        let rows = operations.into_iter().map(|operation| (operation.id, who(operation.method.as_str())));
+        rows.chain(has_figures.then_some(figures)).collect::<Vec<_>>()
     };
     KINDS.iter().flat_map(row).collect()
 }

@@ -28,6 +28,7 @@ pub static KEY_SCOPE: Vocabulary = Vocabulary::new(
         word("import", "import files", "批量导入"),
         word("export", "export files", "批量导出"),
         word("statistics", "aggregates only", "仅统计数据"),
+        word("small_cells", "aggregates with small numbers and by place", "含小数值的明细统计"),
     ],
 );
 
@@ -48,6 +49,8 @@ pub enum KeyScope {
     Export,
     /// Aggregates.
     Statistics,
+    /// Aggregates with numbers of a few people, by place and organisation.
+    SmallCells,
 }
 
 impl KeyScope {
@@ -60,6 +63,7 @@ impl KeyScope {
             Self::Import => Some("import"),
             Self::Export => Some("export"),
             Self::Statistics => Some("statistics"),
+            Self::SmallCells => Some("small_cells"),
         }
     }
 

@@ -1,5 +1,8 @@
 //! Roles (domain.md 5), grants and what an account may reach.
 
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use uuid::Uuid;
 
 use crate::kit::text::Text;
@@ -43,6 +46,17 @@ roles! {
     Counselor "counselor" "Counselor" "心理咨询员";
     Auditor "auditor" "Auditor" "审计";
     StatisticsReader "statistics_reader" "Statistics reader" "统计只读";
+}
+
+/// These roles, and those who read figures only. Each list is made once and lives as long as the process.
+pub fn with_statistics(roles: &[Role]) -> &'static [Role] {
+    static LISTS: LazyLock<Mutex<BTreeMap<Vec<&'static str>, &'static [Role]>>> = LazyLock::new(Mutex::default);
+    let codes: Vec<&'static str> = roles.iter().map(|role| role.code()).collect();
+    let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+    lists.entry(codes).or_insert_with(|| {
+        let more = [Role::StatisticsReader].into_iter().filter(|role| !roles.contains(role));
+        Box::leak(roles.iter().copied().chain(more).collect())
+    })
 }
 
 /// The vocabulary of roles.

@@ -1,7 +1,7 @@
 //! One look at the clocks for all who wait: writes of other processes are noticed, too.
 
 use std::sync::Weak;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::app::Service;
 use crate::kit::statement::Statement;
@@ -17,6 +17,7 @@ pub async fn watch_heads(service: Weak<Service>) {
         if !service.ledger.heads().is_watched() {
             continue;
         }
+        let began = Instant::now();
         match service.database.read(&Statement::new("SELECT district_code, last_no FROM district_clocks")).await {
             Ok(rows) => {
                 for mut row in rows {
@@ -24,6 +25,7 @@ pub async fn watch_heads(service: Weak<Service>) {
                         service.ledger.heads().note(&district_code, last_no);
                     }
                 }
+                service.ledger.heads().looked(began);
             }
             Err(error) => tracing::warn!(%error, "the clocks can't be looked at"),
         }

@@ -11,14 +11,14 @@ pub mod cadences;
 pub mod duty;
 pub mod matching;
 mod routes;
-mod summary;
+pub mod summary;
 mod wire;
 pub mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-pub use wire::line_of;
+pub use wire::{DUTY_KIND, LINE, line_of};
 
 use crate::auth::Role;
 use crate::kit::text::Text;
@@ -77,7 +77,7 @@ static MEASURES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
     named.map(|name| (name.clone(), &*Box::leak(name.into_boxed_str()))).collect()
 });
 /// What is counted of each kind.
-const COUNTED: [&str; 7] = ["expected", "open", "done", "missed", "waived", "late", "reported_late"];
+pub const COUNTED: [&str; 7] = ["expected", "open", "done", "missed", "waived", "late", "reported_late"];
 
 impl Rules for DutyRules {
     fn measures(&self, record: &Record) -> Vec<Measure> {

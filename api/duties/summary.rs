@@ -5,26 +5,28 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde_json::{Map, Value as Json, json};
 
 use super::{COUNTED, READERS, line_of};
 use crate::auth::keys::KeyScope;
+use crate::auth::roles::Role;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::text::Text;
-use crate::kit::time::{day_of, day_start};
+use crate::kit::time::day_of;
 use crate::kit::value::{Value, Values};
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, fault};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
-use crate::records::scope::{reached, readable, within};
+use crate::records::scope::{reached, within};
 
-static BY: Vocabulary = Vocabulary::new(
+/// What a line of a summary stands for.
+pub static BY: Vocabulary = Vocabulary::new(
     "duty_grouping",
     Text::new("By", "分组"),
     &[
@@ -92,11 +94,34 @@ pub fn schemas() -> Vec<(String, Json)> {
     vec![("DutySummary".into(), summary)]
 }
 
-type Counts = BTreeMap<&'static str, i64>;
+/// How many are expected, done, missed …
+pub type Counts = BTreeMap<&'static str, i64>;
+
+/// Duties counted by group, and all together.
+pub struct Counted {
+    /// By kind, line, area or organisation; none for duties without one.
+    pub groups: BTreeMap<Option<String>, Counts>,
+    /// All together.
+    pub total: Counts,
+}
+
+/// Counts the duties of these days that the caller may see by one of these roles, from the rollups: the same
+/// cost however many duties there are.
+pub async fn count(
+    call: &Call,
+    roles: &'static [Role],
+    by: &str,
+    (from_on, to_on): (NaiveDate, NaiveDate),
+) -> Result<Counted, Problem> {
+    let district_code = one_district(call.actor()?, &call.query)?;
+    let rows = call.service.database.read(&rolled_up(call, roles, &district_code, from_on, to_on)?).await?;
+    let area = call.query.text("area_code").unwrap_or(&district_code);
+    Ok(gather(rows, by, area.len()))
+}
 
 async fn summary(call: Call) -> Answer {
-    let (service, actor) = (&call.service, call.actor()?);
-    let district_code = one_district(actor, &call.query)?;
+    let service = &call.service;
+    let district_code = one_district(call.actor()?, &call.query)?;
     let by = call.query.text("by").unwrap_or("kind").to_owned();
     let today = day_of(service.clock.now(), service.zone);
     let from_on = call.query.day("from_on").unwrap_or(today);
@@ -108,49 +133,30 @@ async fn summary(call: Call) -> Answer {
         return Err(fault("?to_on", FaultCode::BadParameter));
     }
     let head = service.ledger.heads().known(&district_code);
-    let of_organizations = actor.grants_of(READERS).any(|grant| grant.org_id.is_some());
-    let rows = if by == "org" || of_organizations {
-        service.database.read(&counted(&call, &district_code, from_on, to_on)?).await?
-    } else {
-        service.database.read(&rolled_up(&call, &district_code, from_on, to_on)?).await?
-    };
-    let (groups, total) = gather(rows, &by, call.query.text("area_code").unwrap_or(&district_code).len());
+    let Counted { groups, total } = count(&call, READERS, &by, (from_on, to_on)).await?;
     let items: Vec<Json> =
         groups.iter().map(|(key, counts)| line(&by, key, counts, from_on, to_on, &call.query)).collect();
     let body = json!({"by": by, "from_on": from_on, "to_on": to_on, "items": items, "total": served(&total), "as_of_change_no": head});
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
-/// From the rollups: the same cost however many duties there are.
-fn rolled_up(call: &Call, district_code: &str, from_on: NaiveDate, to_on: NaiveDate) -> Result<Statement, Problem> {
-    let statement = Statement::new("SELECT r.area_code, r.measure, sum(r.total)::bigint AS total FROM record_rollups AS r WHERE r.kind = 'duties' AND r.district_code = ")
+fn rolled_up(
+    call: &Call,
+    roles: &'static [Role],
+    district_code: &str,
+    from_on: NaiveDate,
+    to_on: NaiveDate,
+) -> Result<Statement, Problem> {
+    let statement = Statement::new("SELECT r.area_code, r.org_id, r.measure, sum(r.total)::bigint AS total FROM record_rollups AS r WHERE r.kind = 'duties' AND r.district_code = ")
         .text(district_code)
         .sql(" AND r.on_day >= ")
         .bind(ColumnType::Day, Value::Day(from_on))
         .sql(" AND r.on_day <= ")
         .bind(ColumnType::Day, Value::Day(to_on))
         .sql(" AND ");
-    let statement = reached("r", statement, call.actor()?, READERS, false);
+    let statement = reached("r", statement, call.actor()?, roles, true);
     let statement = in_area(call, statement);
-    Ok(statement.sql(" GROUP BY r.area_code, r.measure HAVING sum(r.total) <> 0"))
-}
-
-/// From the duties themselves, for what the rollups don't know: organisations.
-fn counted(call: &Call, district_code: &str, from_on: NaiveDate, to_on: NaiveDate) -> Result<Statement, Problem> {
-    let begins = |day: NaiveDate| day_start(day, call.service.zone);
-    let (Some(from), Some(to)) = (begins(from_on), to_on.checked_add_days(Days::new(1)).and_then(begins)) else {
-        return Err(fault("?from_on", FaultCode::BadParameter));
-    };
-    let kind = call.service.kinds.kind("duties").ok_or_else(|| Problem::internal("no kind duties"))?;
-    let statement = Statement::new("SELECT r.org_id, r.area_code, r.duty_kind, r.state, r.late, r.reported_late, count(*) AS total FROM duties AS r WHERE NOT r.voided AND r.district_code = ")
-        .text(district_code)
-        .sql(" AND r.occurred_at >= ")
-        .bind(ColumnType::Instant, Value::Instant(from))
-        .sql(" AND r.occurred_at < ")
-        .bind(ColumnType::Instant, Value::Instant(to))
-        .sql(" AND ");
-    let statement = in_area(call, readable("r", statement, call.actor()?, kind));
-    Ok(statement.sql(" GROUP BY 1, 2, 3, 4, 5, 6"))
+    Ok(statement.sql(" GROUP BY r.area_code, r.org_id, r.measure HAVING sum(r.total) <> 0"))
 }
 
 fn in_area(call: &Call, statement: Statement) -> Statement {
@@ -161,41 +167,35 @@ fn in_area(call: &Call, statement: Statement) -> Statement {
 }
 
 /// Groups the rows. Below a district are townships (9 digits), below those villages (12), below those all.
-fn gather(rows: Vec<Row>, by: &str, area_length: usize) -> (BTreeMap<Option<String>, Counts>, Counts) {
+fn gather(rows: Vec<Row>, by: &str, area_length: usize) -> Counted {
     let below = if area_length < 9 { 9 } else { 12 };
     let (mut groups, mut total) = (BTreeMap::<Option<String>, Counts>::new(), Counts::new());
     for mut row in rows {
         let amount = row.integer("total").unwrap_or_default();
-        let (duty_kind, counted) = told(&mut row);
+        let Some((duty_kind, counted)) = told(&mut row) else { continue };
         let area_code = row.text("area_code").unwrap_or_default();
         let key = match by {
             "line" => Some(line_of(&duty_kind).to_owned()),
             "area" => Some(area_code.get(..below).unwrap_or(&area_code).to_owned()),
-            "org" => row.id("org_id").map(|id| id.to_string()),
+            "org" => row.id("org_id").filter(|id| !id.is_nil()).map(|id| id.to_string()),
             _ => Some(duty_kind),
         };
-        for counted in counted {
-            *groups.entry(key.clone()).or_default().entry(counted).or_default() += amount;
-            *total.entry(counted).or_default() += amount;
-        }
+        *groups.entry(key).or_default().entry(counted).or_default() += amount;
+        *total.entry(counted).or_default() += amount;
     }
-    (groups, total)
+    Counted { groups, total }
 }
 
-/// Of which kind a row is, and as what it counts: of a rollup by its measure, of a count by its state.
-fn told(row: &mut Row) -> (String, Vec<&'static str>) {
-    let find = |name: &str| COUNTED.into_iter().find(|counted| *counted == name);
-    if let Some(measure) = row.text("measure") {
-        let (duty_kind, counted) = measure.split_once('.').unwrap_or((&measure, ""));
-        return (duty_kind.to_owned(), find(counted).into_iter().collect());
-    }
-    let flags =
-        ["late", "reported_late"].into_iter().filter(|flag| row.boolean(flag) == Some(true)).collect::<Vec<_>>();
-    let state = row.text("state").and_then(|state| find(&state));
-    (row.text("duty_kind").unwrap_or_default(), ["expected"].into_iter().chain(state).chain(flags).collect())
+/// Of which kind a row is, and as what it counts.
+fn told(row: &mut Row) -> Option<(String, &'static str)> {
+    let measure = row.text("measure")?;
+    let (duty_kind, counted) = measure.split_once('.')?;
+    let counted = COUNTED.into_iter().find(|name| *name == counted)?;
+    Some((duty_kind.to_owned(), counted))
 }
 
-fn served(counts: &Counts) -> Json {
+/// The same in JSON, each count there.
+pub fn served(counts: &Counts) -> Json {
     COUNTED
         .iter()
         .map(|counted| ((*counted).to_owned(), json!(counts.get(counted).copied().unwrap_or_default())))
@@ -204,9 +204,16 @@ fn served(counts: &Counts) -> Json {
 
 fn line(by: &str, key: &Option<String>, counts: &Counts, from_on: NaiveDate, to_on: NaiveDate, query: &Values) -> Json {
     let mut line = served(counts);
+    crate::kit::json::put(&mut line, "key", key.clone());
+    crate::kit::json::put(&mut line, "missed_url", missed_url(by, key.as_deref(), (from_on, to_on), query));
+    line
+}
+
+/// The list of what a group missed, the oldest first.
+pub fn missed_url(by: &str, key: Option<&str>, (from_on, to_on): (NaiveDate, NaiveDate), query: &Values) -> String {
     let mut url = format!("/v1/duties?state=missed&order=oldest&from_on={from_on}&to_on={to_on}");
     let area = query.text("area_code").filter(|_| by != "area").map(|code| ("area_code", code));
-    let own = key.as_deref().and_then(|key| match by {
+    let own = key.and_then(|key| match by {
         "area" => Some(("area_code", key)),
         "line" => Some(("line", key)),
         "kind" => Some(("duty_kind", key)),
@@ -216,7 +223,5 @@ fn line(by: &str, key: &Option<String>, counts: &Counts, from_on: NaiveDate, to_
     for (name, value) in area.into_iter().chain(own) {
         url.push_str(&format!("&{name}={value}"));
     }
-    crate::kit::json::put(&mut line, "key", key.clone());
-    crate::kit::json::put(&mut line, "missed_url", url);
-    line
+    url
 }

@@ -133,6 +133,7 @@ struct ReadingRules;
 
 /// What is shown of it.
 static FIGURES: &[Figure] = &[
+    Figure::persons(),
     Figure::new("temperature_readings", Text::new("Temperatures taken", "测温人次"), PERSON_TIMES),
     Figure::new("fevers", Text::new("Fevers", "发热人次"), PERSON_TIMES).part("temperature_readings", "fever=true"),
 ];

@@ -23,24 +23,25 @@ pub struct CaseRules;
 
 /// What is shown of it.
 static FIGURES: &[Figure] = &[
+    Figure::persons(),
     Figure::new("isolation_cases", Text::new("Isolation cases", "居家观察例次"), PERSON_TIMES),
     Figure::new("identified", Text::new("Identified", "已排查"), PERSON_TIMES)
-        .part("isolation_cases", "state=identified"),
-    Figure::new("notified", Text::new("Notified", "已告知"), PERSON_TIMES).part("isolation_cases", "state=notified"),
+        .share("isolation_cases", "state=identified"),
+    Figure::new("notified", Text::new("Notified", "已告知"), PERSON_TIMES).share("isolation_cases", "state=notified"),
     Figure::new("under_observation", Text::new("Under observation", "观察中"), PERSON_TIMES)
-        .part("isolation_cases", "state=under_observation"),
+        .share("isolation_cases", "state=under_observation"),
     Figure::new("suspended_referral", Text::new("Referred, observation suspended", "转诊排查"), PERSON_TIMES)
-        .part("isolation_cases", "state=suspended_referral"),
+        .share("isolation_cases", "state=suspended_referral"),
     Figure::new("lost_contact", Text::new("Lost contact", "失联"), PERSON_TIMES)
-        .part("isolation_cases", "state=lost_contact"),
-    Figure::new("completed", Text::new("Completed", "解除"), PERSON_TIMES).part("isolation_cases", "state=completed"),
-    Figure::new("dismissed", Text::new("Dismissed", "排除"), PERSON_TIMES).part("isolation_cases", "state=dismissed"),
+        .share("isolation_cases", "state=lost_contact"),
+    Figure::new("completed", Text::new("Completed", "解除"), PERSON_TIMES).share("isolation_cases", "state=completed"),
+    Figure::new("dismissed", Text::new("Dismissed", "排除"), PERSON_TIMES).share("isolation_cases", "state=dismissed"),
     Figure::new("became_case", Text::new("Became a case", "转为病例"), PERSON_TIMES)
-        .part("isolation_cases", "state=became_case"),
+        .share("isolation_cases", "state=became_case"),
     Figure::new("centralized", Text::new("In central isolation", "转集中隔离"), PERSON_TIMES)
-        .part("isolation_cases", "state=centralized"),
+        .share("isolation_cases", "state=centralized"),
     Figure::new("transferred_out", Text::new("Handed over", "移交"), PERSON_TIMES)
-        .part("isolation_cases", "state=transferred_out"),
+        .share("isolation_cases", "state=transferred_out"),
 ];
 
 impl Rules for CaseRules {

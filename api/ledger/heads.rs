@@ -1,7 +1,8 @@
 //! The newest number of each district, for those who wait for changes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -12,10 +13,43 @@ pub struct Heads(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     newest: watch::Sender<BTreeMap<String, i64>>,
+    looks: Mutex<Looks>,
     closing: watch::Sender<bool>,
 }
 
+/// When the clocks were looked at last, and when somebody wanted that last.
+#[derive(Default)]
+struct Looks {
+    looked_at: Option<Instant>,
+    wanted_at: Option<Instant>,
+}
+
+/// A look at the clocks holds for so long: other processes write, too.
+const FRESH: Duration = Duration::from_millis(500);
+/// Somebody who wanted to know is thought to poll for so long.
+const WANTED: Duration = Duration::from_secs(60);
+
 impl Heads {
+    /// The clocks were looked at, beginning at this instant.
+    pub fn looked(&self, at: Instant) {
+        self.looks().looked_at = Some(at);
+    }
+
+    /// The newest number of a district, if that was looked up within the last half second; from now on somebody
+    /// looks regularly.
+    pub fn fresh(&self, district_code: &str) -> Option<i64> {
+        let now = Instant::now();
+        let mut looks = self.looks();
+        looks.wanted_at = Some(now);
+        let fresh = looks.looked_at.is_some_and(|at| now.duration_since(at) < FRESH);
+        drop(looks);
+        fresh.then(|| self.known(district_code))
+    }
+
+    fn looks(&self) -> MutexGuard<'_, Looks> {
+        self.0.looks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes a head, from our own writer or from a look at the clocks. Heads only grow.
     pub fn note(&self, district_code: &str, last_no: i64) {
         self.0.newest.send_if_modified(|heads| match heads.get_mut(district_code) {
@@ -56,8 +90,9 @@ impl Heads {
         *self.0.closing.borrow()
     }
 
-    /// Whether anybody waits.
+    /// Whether anybody waits, or polls.
     pub fn is_watched(&self) -> bool {
-        self.0.newest.receiver_count() > 0
+        let wanted_at = self.looks().wanted_at;
+        self.0.newest.receiver_count() > 0 || wanted_at.is_some_and(|at| at.elapsed() < WANTED)
     }
 }

@@ -28,6 +28,11 @@ pub struct Figure {
     pub hourly: bool,
     /// The figure it is a part of: their difference is a figure, too.
     pub part_of: Option<&'static str>,
+    /// Whether it shares no event with the other shares of that figure, so that what is left of it when all
+    /// are taken away is a figure as well.
+    pub is_share: bool,
+    /// Whether it counts different people rather than events.
+    pub distinct: bool,
     /// The condition that the list behind it takes, as in a query string; empty for all records.
     pub filter: &'static str,
     /// What it may be shown to.
@@ -38,7 +43,19 @@ impl Figure {
     /// A count that is a measure as it stands.
     pub const fn new(name: &'static str, label: Text, unit: Text) -> Self {
         let privacy = Privacy::Personal;
-        Self { name, measure: name, label, unit, scale: 0, hourly: false, part_of: None, filter: "", privacy }
+        Self {
+            name,
+            measure: name,
+            label,
+            unit,
+            scale: 0,
+            hourly: false,
+            part_of: None,
+            is_share: false,
+            distinct: false,
+            filter: "",
+            privacy,
+        }
     }
 
     /// Shown from a measure of another name, whose integers carry decimal places.
@@ -59,6 +76,19 @@ impl Figure {
         self.part_of = Some(of);
         self.filter = filter;
         self
+    }
+
+    /// A part that shares nothing with the other shares.
+    pub const fn share(mut self, of: &'static str, filter: &'static str) -> Self {
+        self.is_share = true;
+        self.part(of, filter)
+    }
+
+    /// The different people whom the kind's records name.
+    pub const fn persons() -> Self {
+        let mut figure = Self::new("persons", Text::new("People", "人数"), PERSONS);
+        figure.distinct = true;
+        figure
     }
 
     /// The list behind it takes this condition.

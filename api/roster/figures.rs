@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
 
 use crate::auth::keys::KeyScope;
+use crate::auth::roles::with_statistics;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
@@ -65,7 +66,7 @@ pub fn operations() -> Vec<Operation> {
             .answers(200, "The hours.", Some(reference("VolunteerHours")), Some(json!({"volunteer_id": "0198c0de-0031-7000-8000-000000000001", "from_on": "2020-01-01", "to_on": "2020-02-02", "person_times": 3, "service_minutes": 900, "service_hours": "15.00", "records_url": "/v1/service-records?volunteer_id=0198c0de-0031-7000-8000-000000000001"}))),
         Operation::new(Method::GET, "/v1/stats/volunteers", "get_volunteer_statistics", statistics)
             .described("shifts", "Figures of volunteers", "Posts, members, person-times (人次) and hours served, by team, organisation, place, volunteer or day, each with the records behind it; and how many teams and volunteers are on the register.")
-            .access(Access::Roles(ROSTER_READERS))
+            .access(Access::Roles(with_statistics(ROSTER_READERS)))
             .keys(KeyScope::Statistics)
             .parameters(vec![&FROM_ON, &TO_ON, &BY_PARAMETER, &AREA_CODE, &DISTRICT_CODE])
             .answers(200, "The figures.", Some(reference("VolunteerStatistics")), Some(json!({"by": "team", "from_on": "2020-01-21", "to_on": "2020-02-02", "items": [line], "total": served, "teams": {"temporary_league_branch": 6}, "volunteers": 214, "league_members": 180, "party_members": 20, "as_of_change_no": 42})))
@@ -167,7 +168,13 @@ async fn statistics(call: Call) -> Answer {
     let scoped = |select: &str| {
         Ok::<_, Problem>(narrowed(
             &call,
-            reached("r", served(&call, select, &district_code, days).sql(" AND "), call.actor()?, ROSTER_READERS, true),
+            reached(
+                "r",
+                served(&call, select, &district_code, days).sql(" AND "),
+                call.actor()?,
+                with_statistics(ROSTER_READERS),
+                true,
+            ),
         ))
     };
     let lines = call.service.database.read(&scoped(&format!("{key} AS key"))?.sql(" GROUP BY 1 ORDER BY 1")).await?;
@@ -208,7 +215,7 @@ async fn register(call: &Call, district_code: &str) -> Result<Json, Problem> {
         ))
         .text(district_code)
         .sql(" AND ");
-        Ok::<_, Problem>(narrowed(call, reached("r", statement, call.actor()?, ROSTER_READERS, true)))
+        Ok::<_, Problem>(narrowed(call, reached("r", statement, call.actor()?, with_statistics(ROSTER_READERS), true)))
     };
     let people = of(
         "count(DISTINCT r.person_id) AS volunteers, count(DISTINCT r.person_id) FILTER (WHERE r.league_member) AS league, count(DISTINCT r.person_id) FILTER (WHERE r.party_member) AS party",

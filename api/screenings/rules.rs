@@ -36,11 +36,12 @@ pub struct ScreeningRules;
 
 /// What is shown of it.
 static FIGURES: &[Figure] = &[
+    Figure::persons(),
     Figure::new("screened", Text::new("Person-times screened", "登记人次"), PERSON_TIMES).hourly(),
     Figure::new("screened_in", Text::new("Person-times inward", "进入人次"), PERSON_TIMES)
-        .part("screened", "direction=in"),
+        .share("screened", "direction=in"),
     Figure::new("screened_out", Text::new("Person-times outward", "外出人次"), PERSON_TIMES)
-        .part("screened", "direction=out"),
+        .share("screened", "direction=out"),
     Figure::new("abnormal", Text::new("Person-times abnormal", "异常人次"), PERSON_TIMES)
         .hourly()
         .part("screened", "abnormal=true"),

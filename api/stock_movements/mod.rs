@@ -105,7 +105,7 @@ static MEASURES: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(
     COMMODITIES.iter().map(|commodity| (commodity.word.code, leaked(commodity.word.code))).collect()
 });
 /// What the names of those measures begin with.
-const BALANCE: &str = "net_millionths.";
+pub const BALANCE: &str = "net_millionths.";
 
 /// What a movement adds to its balance, in millionths of the commodity's unit.
 fn millionths(values: &Values) -> i64 {
@@ -115,7 +115,7 @@ fn millionths(values: &Values) -> i64 {
 }
 
 /// Millionths as a quantity.
-fn quantity(millionths: i64) -> Decimal {
+pub fn quantity(millionths: i64) -> Decimal {
     Decimal::new(millionths, 6).normalize()
 }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{BALANCE, quantity};
 use crate::auth::keys::KeyScope;
+use crate::auth::roles::with_statistics;
 use crate::commodities::{COMMODITY, SUPPLY_READERS, find, rounded};
 use crate::kit::catalogue::Code;
 use crate::kit::field::{Field, Shape};
@@ -41,7 +42,7 @@ pub fn operations() -> Vec<Operation> {
     vec![
         Operation::new(Method::GET, "/v1/stocks", "list_stocks", stocks)
             .described("supply", "Stocks as of a day", "What is there of each commodity at each place at a day's end, and how far the targets of that day are met. Each figure with the movements behind it.")
-            .access(Access::Roles(SUPPLY_READERS))
+            .access(Access::Roles(with_statistics(SUPPLY_READERS)))
             .keys(KeyScope::Statistics)
             .parameters(PARAMETERS.iter().collect())
             .answers(200, "The stocks.", Some(reference("Stocks")), Some(example))
@@ -79,31 +80,14 @@ async fn stocks(call: Call) -> Answer {
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
-/// Movements of an organisation's grant are counted from the movements: the rollups don't know organisations.
 fn balances(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Statement, Problem> {
-    let actor = call.actor()?;
-    let of_organizations = actor.grants_of(SUPPLY_READERS).any(|grant| grant.org_id.is_some());
-    let mut statement = if of_organizations {
-        let kind = call.service.scribe(call.service.clock.now(), district_code).kind("stock_movements")?;
-        let sum = format!(
-            "SELECT r.place_id, '{BALANCE}' || r.commodity AS measure, (sum(CASE r.direction WHEN 'out' THEN -r.quantity_normalized ELSE r.quantity_normalized END) * 1000000)::bigint AS total FROM stock_movements AS r WHERE NOT r.voided AND r.district_code = "
-        );
-        let ends = as_of_on.succ_opt().and_then(|day| crate::kit::time::day_start(day, call.service.zone));
-        let statement = Statement::new(sum)
-            .text(district_code)
-            .sql(" AND r.occurred_at < ")
-            .bind(ColumnType::Instant, ends.map_or(Value::Null, Value::Instant))
-            .sql(" AND ");
-        readable("r", statement, actor, kind)
-    } else {
-        let sum = "SELECT r.place_id, r.measure, sum(r.total)::bigint AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.measure <> 'stock_movements' AND r.district_code = ";
-        let statement = Statement::new(sum)
-            .text(district_code)
-            .sql(" AND r.on_day <= ")
-            .bind(ColumnType::Day, Value::Day(as_of_on))
-            .sql(" AND ");
-        reached("r", statement, actor, SUPPLY_READERS, false)
-    };
+    let sum = "SELECT r.place_id, r.measure, sum(r.total)::bigint AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.measure <> 'stock_movements' AND r.district_code = ";
+    let statement = Statement::new(sum)
+        .text(district_code)
+        .sql(" AND r.on_day <= ")
+        .bind(ColumnType::Day, Value::Day(as_of_on))
+        .sql(" AND ");
+    let mut statement = reached("r", statement, call.actor()?, with_statistics(SUPPLY_READERS), true);
     if let Some(area_code) = call.query.text("area_code") {
         statement = within("r", statement.sql(" AND "), area_code);
     }
@@ -111,9 +95,7 @@ fn balances(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Sta
         statement = statement.sql(" AND r.place_id = ").id(place_id);
     }
     if let Some(commodity) = call.query.text("commodity") {
-        let column = if of_organizations { "r.commodity = " } else { "r.measure = " };
-        let value = if of_organizations { commodity.to_owned() } else { format!("{BALANCE}{commodity}") };
-        statement = statement.sql(format!(" AND {column}")).text(&value);
+        statement = statement.sql(" AND r.measure = ").text(format!("{BALANCE}{commodity}"));
     }
     Ok(statement.sql(" GROUP BY 1, 2 ORDER BY 1, 2"))
 }

@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Asked, BASELINE, MEDIAN, ON, bad_parameter, count, decimal, number, text, word};
 use crate::auth::keys::KeyScope;
+use crate::auth::roles::with_statistics;
 use crate::commodities::{SUPPLY_READERS, find, rounded};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::field::{Field, Shape};
@@ -34,7 +35,7 @@ pub fn operation() -> Operation {
     let example = json!({"on": "2020-01-30", "baseline_on": "2020-01-23", "index": "114.0598", "items": [item], "missing": [], "as_of_change_no": 42});
     Operation::new(Method::GET, "/v1/stats/price-index", "get_price_index", index)
         .described("supply", "A price index", "The weighted mean of what each commodity's median became since the baseline's day, which is 100. Weights are stated; none is built in.")
-        .access(Access::Roles(SUPPLY_READERS))
+        .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
         .parameters(vec![&ON, &BASELINE, &WEIGHTS, &AREA_CODE, &DISTRICT_CODE])
         .answers(200, "The index.", Some(reference("PriceIndex")), Some(example))

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
+use crate::auth::roles::with_statistics;
 use crate::commodities::{COMMODITY, SUPPLY_READERS, rounded};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::field::{Field, Shape};
@@ -63,7 +64,7 @@ impl Asked {
             Some(commodity) => statement.sql(" AND l.commodity = ").text(commodity),
             None => statement,
         };
-        let statement = reached("l", statement.sql(" AND "), call.actor()?, SUPPLY_READERS, true);
+        let statement = reached("l", statement.sql(" AND "), call.actor()?, with_statistics(SUPPLY_READERS), true);
         Ok(match call.query.text("area_code") {
             Some(area_code) => within("l", statement.sql(" AND "), area_code),
             None => statement,

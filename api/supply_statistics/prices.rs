@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Asked, BASELINE, COMMODITY_PARAMETER, MEDIAN, below, change, count, decimal, number, text, word};
 use crate::auth::keys::KeyScope;
+use crate::auth::roles::with_statistics;
 use crate::commodities::{SUPPLY_READERS, find};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::field::{Field, Shape};
@@ -48,7 +49,7 @@ pub fn operation() -> Operation {
     let example = json!({"from_on": "2020-01-30", "to_on": "2020-01-30", "baseline_on": "2020-01-23", "items": [line], "as_of_change_no": 42});
     Operation::new(Method::GET, "/v1/stats/prices", "get_price_statistics", prices)
         .described("supply", "Prices by commodity, area and day", "The median, lowest and highest retail price of the stores, against the day before and a baseline day, with the reports behind them. At most 366 days of one commodity or 7 of all.")
-        .access(Access::Roles(SUPPLY_READERS))
+        .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
         .parameters(vec![&FROM_ON, &TO_ON, &BASELINE, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &DISTRICT_CODE])
         .answers(200, "The prices.", Some(reference("PriceStatistics")), Some(example))

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Asked, COMMODITY_PARAMETER, ON, below, count, decimal, number, text, word};
 use crate::auth::keys::KeyScope;
+use crate::auth::roles::with_statistics;
 use crate::commodities::{SUPPLY_READERS, find, rounded};
 use crate::kit::catalogue::Code;
 use crate::kit::field::{Field, Shape};
@@ -51,7 +52,7 @@ pub fn operation() -> Operation {
         "missing": [{"place_id": "0198c0de-0002-7000-8000-000000000002", "name": "大兴超市", "state": "missed", "due_at": "2020-01-30T18:00:00+08:00"}], "as_of_change_no": 42});
     Operation::new(Method::GET, "/v1/stats/supply", "get_supply_statistics", supply)
         .described("supply", "Volumes, days of stock, who has not reported", "What was bought, sold and is held; for how many days that lasts at the mean sales of the last seven days with a report; how many stores were expected and reported, with the names of those missing.")
-        .access(Access::Roles(SUPPLY_READERS))
+        .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
         .parameters(vec![&ON, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &LOW_STOCK, &DISTRICT_CODE])
         .answers(200, "The figures.", Some(reference("SupplyStatistics")), Some(example))
@@ -153,7 +154,7 @@ fn zeros(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Statement, Problem
 }
 
 fn narrowed(row: &str, call: &Call, statement: Statement) -> Result<Statement, Problem> {
-    let statement = reached(row, statement, call.actor()?, SUPPLY_READERS, true);
+    let statement = reached(row, statement, call.actor()?, with_statistics(SUPPLY_READERS), true);
     Ok(match call.query.text("area_code") {
         Some(area_code) => within(row, statement.sql(" AND "), area_code),
         None => statement,

@@ -1,0 +1,165 @@
+//! The answer: each figure with its like in the period before and the list that proves it; or CSV.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_DISPOSITION, ETAG};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value as Json, json};
+
+use super::asked::{Asked, By, Persons};
+use super::cover::Shown;
+use super::lines::Line;
+use super::tag::{CACHING, Tag};
+use crate::files::cells::csv_line;
+use crate::files::export::{self, Format};
+use crate::files::rows::Cell;
+use crate::kit::text::Language;
+use crate::operations::{Answer, Call};
+use crate::records::Figure;
+
+/// Lines, and all of them together.
+pub struct Table {
+    pub lines: Vec<Line>,
+    pub total: BTreeMap<&'static str, Shown>,
+    pub head: i64,
+}
+
+/// Answers as the caller asked.
+pub fn answer(call: &Call, asked: &Asked, table: &Table, tag: &Tag) -> Answer {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((ETAG, tag.text(table.head))).insert_header(CACHING);
+    if export::asked(call) != Some(Format::Csv) {
+        return Ok(response.json(body(call, asked, table)));
+    }
+    let name = format!("attachment; filename=\"{}-{}.csv\"", asked.kind.path, table.head);
+    response
+        .insert_header((CONTENT_DISPOSITION, name))
+        .insert_header((export::AS_OF_HEADER.clone(), table.head.to_string()));
+    Ok(response.content_type("text/csv; charset=utf-8; header=present").body(csv(call, asked, table)))
+}
+
+/// The figures that this answer can tell.
+fn told<'a>(asked: &'a Asked, table: &'a Table) -> impl Iterator<Item = &'static Figure> + 'a {
+    let known = |figure: &&'static Figure| {
+        if figure.distinct {
+            asked.persons != Persons::Unknown || asked.persons_in_all != Persons::Unknown
+        } else {
+            asked.by != By::Hour || figure.hourly
+        }
+    };
+    let _ = table;
+    asked.kind.rules.figures().iter().filter(known)
+}
+
+fn body(call: &Call, asked: &Asked, table: &Table) -> Json {
+    let period = match asked.from_on {
+        Some(from_on) => format!("from_on={from_on}&to_on={}", asked.to_on),
+        None => format!("to_on={}", asked.to_on),
+    };
+    let narrowing = narrowing(asked);
+    let items: Vec<Json> = table
+        .lines
+        .iter()
+        .map(|line| {
+            let own_period = matches!(asked.by, By::Day | By::Hour);
+            let area = if asked.by == By::Area { "" } else { &narrowing };
+            let parts = [if own_period { "" } else { &period }, &line.filter, area];
+            let figures =
+                figures(call, asked, table, &line.figures, asked.persons, line.key.is_some().then_some(&parts));
+            json!({"key": line.key, "label": line.label, "figures": figures})
+        })
+        .collect();
+    let catalogue: Vec<Json> = told(asked, table)
+        .map(|figure| json!({"name": figure.name, "label": figure.label.in_language(call.language), "unit": figure.unit.in_language(call.language)}))
+        .collect();
+    let total = figures(call, asked, table, &table.total, asked.persons_in_all, Some(&[&period, "", &narrowing]));
+    let counted = match asked.persons_in_all {
+        Persons::Distinct(_) => Some("distinct"),
+        Persons::Days => Some("person_days"),
+        Persons::Unknown => None,
+    };
+    let persons_counted = asked.kind.rules.figures().iter().find(|figure| figure.distinct).and(counted);
+    json!({"kind": asked.kind.name, "by": asked.by.code(), "district_code": asked.district_code, "area_code": asked.area_code,
+        "org_id": asked.org_id, "place_id": asked.place_id, "from_on": asked.from_on, "to_on": asked.to_on, "cumulative": asked.from_on.is_none(),
+        "catalogue": catalogue, "items": items, "total": total, "persons_counted": persons_counted, "as_of_change_no": table.head})
+}
+
+fn narrowing(asked: &Asked) -> String {
+    let area = asked.area_code.as_ref().map(|code| format!("area_code={code}"));
+    let place = asked.place_id.map(|id| format!("place_id={id}"));
+    let org = asked.org_id.map(|id| format!("org_id={id}"));
+    let parts: Vec<String> = [area, place, org].into_iter().flatten().collect();
+    parts.join("&")
+}
+
+fn figures(
+    call: &Call,
+    asked: &Asked,
+    table: &Table,
+    shown: &BTreeMap<&'static str, Shown>,
+    persons: Persons,
+    parts: Option<&[&str; 3]>,
+) -> Json {
+    let reads = !asked.covered && call.actor().is_ok_and(|actor| actor.holds(asked.kind.readers));
+    let mut figures = Map::new();
+    for figure in told(asked, table).filter(|figure| !figure.distinct || persons != Persons::Unknown) {
+        let mut cell = shown.get(figure.name).copied().unwrap_or(Shown { previous: Some(0), ..Shown::default() });
+        // Of people over periods that are longer than a day, keys see nothing.
+        cell.hidden |= asked.covered
+            && figure.distinct
+            && !shown.contains_key(figure.name)
+            && asked.by == By::Total
+            && asked.from_on != Some(asked.to_on);
+        let url = parts.filter(|_| reads).map(|parts| records_url(asked, figure, parts));
+        figures.insert(figure.name.to_owned(), figure_of(figure, cell, url));
+    }
+    Json::Object(figures)
+}
+
+/// A figure: a count as a number, an amount as a decimal text; null where it is hidden.
+pub fn figure_of(figure: &Figure, cell: Shown, records_url: Option<String>) -> Json {
+    let value = Some(cell.value).filter(|value| !cell.hidden || *value > 0);
+    let previous = cell.previous.filter(|value| !cell.previous_hidden || *value > 0);
+    let amount = |value: Option<i64>| {
+        value.filter(|_| figure.scale > 0).map(|value| Decimal::new(value, figure.scale).to_string())
+    };
+    let count = |value: Option<i64>| value.filter(|_| figure.scale == 0);
+    json!({"value": count(value), "amount": amount(value), "previous": count(previous), "previous_amount": amount(previous),
+        "suppressed": cell.hidden, "records_url": records_url})
+}
+
+fn records_url(asked: &Asked, figure: &Figure, parts: &[&str; 3]) -> String {
+    let parts: Vec<&str> = parts.iter().copied().chain([figure.filter]).filter(|part| !part.is_empty()).collect();
+    format!("/v1/{}?{}", asked.kind.path, parts.join("&"))
+}
+
+fn csv(call: &Call, asked: &Asked, table: &Table) -> String {
+    let chinese = call.query.text("headers") == Some("zh");
+    let named = |figure: &Figure| {
+        if chinese {
+            format!("{}({})", figure.label.in_language(Language::Chinese), figure.unit.in_language(Language::Chinese))
+        } else {
+            figure.name.to_owned()
+        }
+    };
+    let (key, label) = if chinese { (asked.by.label(), "名称") } else { (asked.by.code(), "label") };
+    let mut header = vec![Cell::Text(key.to_owned()), Cell::Text(label.to_owned())];
+    let columns: Vec<&Figure> =
+        told(asked, table).filter(|figure| !figure.distinct || asked.persons != Persons::Unknown).collect();
+    header.extend(columns.iter().map(|figure| Cell::Text(named(figure))));
+    let mut text = format!("{}{}", if chinese { "\u{feff}" } else { "" }, csv_line(&header));
+    for line in &table.lines {
+        let mut cells = vec![Cell::Text(line.key.clone().unwrap_or_default()), Cell::Text(line.label.clone())];
+        cells.extend(columns.iter().map(|figure| {
+            let cell = line.figures.get(figure.name).copied().unwrap_or_default();
+            if cell.hidden && cell.value == 0 {
+                Cell::Empty
+            } else {
+                Cell::Number(Decimal::new(cell.value, figure.scale).to_string())
+            }
+        }));
+        text.push_str(&csv_line(&cells));
+    }
+    text
+}

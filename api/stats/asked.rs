@@ -1,0 +1,275 @@
+//! What figures are asked for, and of whom they may be told how much.
+
+use chrono::{Datelike, Days, NaiveDate};
+use uuid::Uuid;
+
+use crate::auth::accounts::Credential;
+use crate::auth::keys::KeyScope;
+use crate::auth::roles::{Actor, Role};
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::field::{Field, Shape};
+use crate::kit::problem::Problem;
+use crate::kit::text::Text;
+use crate::kit::time::day_of;
+use crate::kit::vocabulary::{Vocabulary, word};
+use crate::operations::{Call, fault};
+use crate::records::Kind;
+use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
+
+static BY_WORDS: Vocabulary = Vocabulary::new(
+    "figure_grouping",
+    Text::new("By", "分组"),
+    &[
+        word("total", "all together", "合计"),
+        word("day", "day", "日"),
+        word("hour", "hour", "小时"),
+        word("area", "area", "区划"),
+        word("place", "place", "场所"),
+        word("org", "organisation", "单位"),
+    ],
+);
+static BY: Field = Field::new(
+    "by",
+    Shape::Word(&BY_WORDS),
+    Text::new("By", "分组"),
+    "What a line stands for; `day` by default. `area` gives the level below `area_code`; `hour` only figures that are kept by the hour.",
+);
+/// The first day.
+pub static FROM_ON: Field =
+    Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "Of this day on; today by default.");
+/// The last day.
+pub static TO_ON: Field =
+    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Until this day; `from_on` by default, or today.");
+static ORG: Field = Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Only of this organisation.");
+static PLACE: Field = Field::new("place_id", Shape::Id, Text::new("Place", "场所"), "Only of this place.");
+static CUMULATIVE: Field = Field::new(
+    "cumulative",
+    Shape::Boolean,
+    Text::new("Cumulative", "累计"),
+    "From the first record on, until `to_on`: for `by=total`, `area`, `place`, `org`.",
+);
+static HEADERS: Vocabulary = Vocabulary::new(
+    "figure_headers",
+    Text::new("Headers", "表头语言"),
+    &[word("zh", "Chinese", "中文"), word("en", "names of figures", "字段名")],
+);
+static HEADERS_FIELD: Field = Field::new(
+    "headers",
+    Shape::Word(&HEADERS),
+    Text::new("Headers", "表头语言"),
+    "CSV: Chinese headers with a byte order mark, for Excel, or names; names by default.",
+);
+
+/// The parameters of figures.
+pub static PARAMETERS: [&Field; 9] =
+    [&DISTRICT_CODE, &AREA_CODE, &ORG, &PLACE, &FROM_ON, &TO_ON, &CUMULATIVE, &BY, &HEADERS_FIELD];
+
+/// Days of a period at most; of hours; of people counted by the day.
+const MOST_DAYS: i64 = 366;
+const MOST_DAYS_OF_HOURS: i64 = 7;
+const MOST_PERSON_DAYS: i64 = 92;
+
+/// What a line stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Total,
+    Day,
+    Hour,
+    Area,
+    Place,
+    Org,
+}
+
+impl By {
+    /// Its word.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::Day => "day",
+            Self::Hour => "hour",
+            Self::Area => "area",
+            Self::Place => "place",
+            Self::Org => "org",
+        }
+    }
+
+    /// What it is called in a file's header.
+    pub fn label(self) -> &'static str {
+        BY_WORDS.find(self.code()).map_or("", |word| word.label.zh)
+    }
+}
+
+/// How different people are counted over a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persons {
+    /// A column of the rollup whose sum over the period is the number of different people.
+    Distinct(&'static str),
+    /// Once a day: no rollup knows who came on several of these days.
+    Days,
+    /// Not at all: an organisation's, an hour's people aren't kept, nor those of several areas together.
+    Unknown,
+}
+
+/// What figures are asked for.
+pub struct Asked {
+    pub kind: &'static Kind,
+    pub roles: &'static [Role],
+    pub district_code: String,
+    pub area_code: Option<String>,
+    pub org_id: Option<Uuid>,
+    pub place_id: Option<Uuid>,
+    /// The first day; none for all days until the last.
+    pub from_on: Option<NaiveDate>,
+    pub to_on: NaiveDate,
+    pub today: NaiveDate,
+    pub by: By,
+    /// How the people of a line are counted.
+    pub persons: Persons,
+    /// How those of all lines are.
+    pub persons_in_all: Persons,
+    /// Whether small numbers are hidden.
+    pub covered: bool,
+}
+
+impl Asked {
+    /// Reads a request.
+    pub fn of(kind: &'static Kind, call: &Call) -> Result<Self, Problem> {
+        let (actor, query) = (call.actor()?, &call.query);
+        let roles = super::document::readers(kind);
+        let district_code = one_district(actor, query)?;
+        let today = day_of(call.service.clock.now(), call.service.zone);
+        let cumulative = query.boolean("cumulative") == Some(true);
+        let (from_on, to_on) = period(call, today, cumulative)?;
+        let by = by(query.text("by"), cumulative, from_on, to_on)?;
+        // Whoever has but one area means that one.
+        let own = actor.only_area(roles).filter(|area| area.len() > district_code.len());
+        let area_code = query.text("area_code").or(own).map(str::to_owned);
+        let covered = covered(call);
+        let mut asked = Self {
+            kind,
+            roles,
+            district_code,
+            area_code,
+            org_id: query.id("org_id"),
+            place_id: query.id("place_id"),
+            from_on,
+            to_on,
+            today,
+            by,
+            persons: Persons::Unknown,
+            persons_in_all: Persons::Unknown,
+            covered,
+        };
+        asked.demand_grid()?;
+        if asked.knows_persons(actor) {
+            asked.persons = if by == By::Day { Persons::Distinct("persons") } else { asked.over_period() };
+            asked.persons_in_all = asked.over_period();
+        }
+        Ok(asked)
+    }
+
+    /// The area that the figures are of.
+    pub fn area(&self) -> &str {
+        self.area_code.as_deref().unwrap_or(&self.district_code)
+    }
+
+    /// How long the codes of the level below are: townships, villages, and all below those.
+    pub fn below(&self) -> usize {
+        match self.area().len() {
+            ..9 => 9,
+            9..12 => 12,
+            _ => 40,
+        }
+    }
+
+    /// The period before, of the same length; of what is cumulative, all until the day before.
+    pub fn before(&self) -> (Option<NaiveDate>, NaiveDate) {
+        let Some(from_on) = self.from_on else {
+            return (None, self.to_on.checked_sub_days(Days::new(1)).unwrap_or(self.to_on));
+        };
+        let earlier = |day: NaiveDate| day.checked_sub_days(Days::new(self.shift())).unwrap_or(day);
+        (Some(earlier(from_on)), earlier(self.to_on))
+    }
+
+    /// How many days lie between a line and the one it is compared with.
+    pub fn shift(&self) -> u64 {
+        let days = self.from_on.map_or(1, |from_on| (self.to_on - from_on).num_days() + 1);
+        if self.by == By::Day { 1 } else { u64::try_from(days).unwrap_or(1) }
+    }
+
+    /// Whether the rollups tell different people of what is asked: of one area wholly within a grant, or a place.
+    fn knows_persons(&self, actor: &Actor) -> bool {
+        let grid = matches!(self.by, By::Total | By::Day | By::Area | By::Place) && self.org_id.is_none();
+        let wholly = actor.grants_of(self.roles).any(|grant| grant.covers(self.area(), None));
+        let one_scope = self.place_id.is_none() || (self.area_code.is_none() && self.by != By::Area);
+        grid && wholly && one_scope && self.area().len() <= 12
+    }
+
+    /// From a month's first day on, and from the beginning, different people are known; else people by the day.
+    fn over_period(&self) -> Persons {
+        match self.from_on {
+            None => Persons::Distinct("new_ever"),
+            Some(from_on) if from_on == self.to_on => Persons::Distinct("persons"),
+            Some(from_on)
+                if from_on.day() == 1
+                    && (from_on.year(), from_on.month()) == (self.to_on.year(), self.to_on.month()) =>
+            {
+                Persons::Distinct("new_in_month")
+            }
+            Some(from_on) if (self.to_on - from_on).num_days() < MOST_PERSON_DAYS => Persons::Days,
+            Some(_) => Persons::Unknown,
+        }
+    }
+
+    /// A key without the right to small numbers sees whole days of townships and above, nothing narrower.
+    fn demand_grid(&self) -> Result<(), Problem> {
+        let narrow = self.org_id.is_some() || self.place_id.is_some() || self.area().len() > 9;
+        let lines = match self.by {
+            By::Total | By::Day => true,
+            By::Area => self.area().len() < 9,
+            By::Hour | By::Place | By::Org => false,
+        };
+        if self.covered && (narrow || !lines) { Err(Code::KeyOutOfScope.into()) } else { Ok(()) }
+    }
+}
+
+/// Whether the caller is a key that may not see small numbers.
+pub fn covered(call: &Call) -> bool {
+    match call.credential() {
+        Some(Credential::Key(scopes)) => !KeyScope::SmallCells.is_in(scopes) && !KeyScope::Read.is_in(scopes),
+        _ => false,
+    }
+}
+
+fn period(call: &Call, today: NaiveDate, cumulative: bool) -> Result<(Option<NaiveDate>, NaiveDate), Problem> {
+    let from_on = call.query.day("from_on");
+    let to_on = call.query.day("to_on").or(from_on.filter(|_| !cumulative)).unwrap_or(today);
+    if cumulative {
+        return if from_on.is_some() { Err(fault("?from_on", FaultCode::NotWithOthers)) } else { Ok((None, to_on)) };
+    }
+    let from_on = from_on.unwrap_or(to_on);
+    match (to_on - from_on).num_days() {
+        ..0 => Err(fault("?to_on", FaultCode::InvalidOrder)),
+        MOST_DAYS.. => Err(fault("?to_on", FaultCode::BadParameter)),
+        _ => Ok((Some(from_on), to_on)),
+    }
+}
+
+fn by(word: Option<&str>, cumulative: bool, from_on: Option<NaiveDate>, to_on: NaiveDate) -> Result<By, Problem> {
+    let by = match word {
+        Some("hour") => By::Hour,
+        Some("area") => By::Area,
+        Some("place") => By::Place,
+        Some("org") => By::Org,
+        Some("total") => By::Total,
+        Some(_) => By::Day,
+        None if cumulative => By::Total,
+        None => By::Day,
+    };
+    let too_long = from_on.is_some_and(|from_on| (to_on - from_on).num_days() >= MOST_DAYS_OF_HOURS);
+    match by {
+        By::Day | By::Hour if cumulative => Err(fault("?by", FaultCode::NotWithOthers)),
+        By::Hour if too_long => Err(fault("?to_on", FaultCode::BadParameter)),
+        by => Ok(by),
+    }
+}

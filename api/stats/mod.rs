@@ -1,0 +1,49 @@
+//! Figures of every kind that has some: events (人次) and different people (人), by day, hour, area, place or
+//! organisation, against the period before, each with the list that proves it.
+//!
+//! - They are read from the rollups that the ledger keeps with each write, so they are exact and cost the same
+//!   however many records there are; `as_of_change_no` says as of which write.
+//! - What a request asks for: [`asked`]. Reading: [`rollups`]. Lines without gaps, their names: [`lines`].
+//!   Small numbers, for keys that may not see them: [`cover`]. The answer and its links: [`answer`].
+//! - A poll that finds nothing new is answered from memory: [`tag`].
+//! - What was expected against what came: [`completeness`]. The sentences of the daily bulletin, by unit:
+//!   [`situation`].
+
+mod answer;
+mod asked;
+pub mod completeness;
+mod cover;
+mod document;
+mod lines;
+mod rollups;
+pub mod situation;
+mod tag;
+
+pub use document::{operations, schemas};
+
+use crate::kit::problem::Problem;
+use crate::kit::statement::Statement;
+use crate::operations::{Answer, Call};
+use crate::records::Kind;
+
+/// The figures of a kind.
+async fn of_kind(kind: &'static Kind, call: Call) -> Answer {
+    let asked = asked::Asked::of(kind, &call)?;
+    let tag = tag::Tag::of(&call, &asked.district_code, asked.today)?;
+    if let Some(unchanged) = tag.unchanged(&call) {
+        return Ok(unchanged);
+    }
+    let read = rollups::read(&call, &asked).await?;
+    let head = read.head;
+    let sheet = cover::sheet(&asked, read);
+    let lines = lines::of(&call, &asked, sheet.lines).await?;
+    answer::answer(&call, &asked, &answer::Table { lines, total: sheet.total, head }, &tag)
+}
+
+/// A district's newest number, from the database.
+async fn head(call: &Call, district_code: &str) -> Result<i64, Problem> {
+    let statement =
+        Statement::new("SELECT c.last_no FROM district_clocks AS c WHERE c.district_code = ").text(district_code);
+    let rows = call.service.database.read(&statement).await?;
+    Ok(rows.into_iter().next().and_then(|mut row| row.integer("last_no")).unwrap_or(0))
+}

@@ -1,0 +1,106 @@
+//! The sentences of the daily bulletin, by unit: everything that a unit's records count up to a day, each figure
+//! with the list behind it. A unit stands for itself and all organisations below it.
+//!
+//! Beside the figures of each kind: `staff`, different people who took a shift; `compounds`, different compounds
+//! at which the unit did anything (at their gates, too); `stock`, what it holds, by commodity. An organisation of
+//! a record is whose work it was.
+
+mod read;
+mod units;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::ETAG;
+use serde_json::{Value as Json, json};
+
+use self::units::Unit;
+use super::asked::covered;
+use super::document::{change_no, text};
+use super::tag::{CACHING, Tag};
+use crate::auth::Role;
+use crate::auth::keys::KeyScope;
+use crate::auth::roles::with_statistics;
+use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::field::{Field, Shape};
+use crate::kit::text::Text;
+use crate::kit::time::day_of;
+use crate::operations::schema::reference;
+use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
+
+/// Who sees the work of units.
+const READERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::CdcOfficer];
+static ORG: Field = Field::new(
+    "org_id",
+    Shape::Id,
+    Text::new("Organisation", "单位"),
+    "Only this unit, with all below it; every unit by default.",
+);
+static AS_OF_ON: Field =
+    Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日"), "Until the end of this day; today by default.");
+
+/// The operation.
+pub fn operation() -> Operation {
+    let figure = json!({"kind": "disinfections", "name": "disinfected_area_m2", "label": "消杀面积", "unit": "平方米", "value": null, "amount": "20160.00", "records_url": "/v1/disinfections?org_id=0198c0de-0001-7000-8000-000000000001&to_on=2020-02-02&activity=disinfection"});
+    let unit = json!({"org_id": "0198c0de-0001-7000-8000-000000000001", "name": "雨城区教育局", "org_ids": ["0198c0de-0001-7000-8000-000000000001"], "figures": [figure]});
+    let example = json!({"as_of_on": "2020-02-02", "area_code": null, "units": [unit], "as_of_change_no": 42});
+    Operation::new(Method::GET, "/v1/stats/situation", "get_situation", situation)
+        .described("stats", "The situation by unit", "What each unit did until a day: staff, compounds, person-times, square metres, copies, tonnes; every figure computed from its records and linked to them.")
+        .access(Access::Roles(with_statistics(READERS)))
+        .keys(KeyScope::Statistics)
+        .parameters(vec![&ORG, &AS_OF_ON, &AREA_CODE, &DISTRICT_CODE])
+        .headers(&["If-None-Match"])
+        .answers(200, "The figures.", Some(reference("Situation")), Some(example))
+        .with_headers(&["ETag"])
+        .answers(304, "Nothing changed.", None, None)
+        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope])
+}
+
+/// The schema.
+pub fn schemas() -> Vec<(String, Json)> {
+    let figure = json!({"type": "object", "description": "A figure of a unit.", "required": ["kind", "name", "label", "unit", "value", "amount", "records_url"], "properties": {
+        "kind": text("The kind of the records behind it.", 60), "name": text("The figure.", 100), "label": text("What people call it.", 100), "unit": text("What is counted.", 40),
+        "value": {"type": ["integer", "null"], "minimum": -9_007_199_254_740_991_i64, "maximum": 9_007_199_254_740_991_i64, "description": "How many."}, "amount": text("How much, as a decimal, of what isn't counted in whole numbers.", 40),
+        "records_url": text("The list of the records behind it, of the unit itself; those below it have their own.", 500)}});
+    let unit = json!({"type": "object", "description": "A unit with all organisations below it.", "required": ["org_id", "name", "org_ids", "figures"], "properties": {
+        "org_id": text("The unit; null for records without one.", 36), "name": text("Its name.", 200),
+        "org_ids": {"type": "array", "maxItems": 10_000, "description": "The organisations counted.", "items": {"type": "string", "format": "uuid", "maxLength": 36, "description": "One of them."}},
+        "figures": {"type": "array", "maxItems": 1_000, "description": "Its figures; those that are 0 are left out.", "items": figure}}});
+    let situation = json!({"type": "object", "description": "The situation by unit.", "required": ["as_of_on", "area_code", "units", "as_of_change_no"], "properties": {
+        "as_of_on": text("Until the end of this day.", 10), "area_code": text("Only of this area.", 40), "units": {"type": "array", "maxItems": 10_000, "description": "The units.", "items": unit}, "as_of_change_no": change_no()}});
+    vec![("Situation".into(), situation)]
+}
+
+async fn situation(call: Call) -> Answer {
+    let district_code = one_district(call.actor()?, &call.query)?;
+    if covered(&call) {
+        return Err(Code::KeyOutOfScope.into());
+    }
+    let today = day_of(call.service.clock.now(), call.service.zone);
+    let tag = Tag::of(&call, &district_code, today)?;
+    if let Some(unchanged) = tag.unchanged(&call) {
+        return Ok(unchanged);
+    }
+    let as_of_on = call.query.day("as_of_on").unwrap_or(today);
+    let head = super::head(&call, &district_code).await?;
+    let units = units::units(&call, &district_code).await?;
+    if call.query.has("org_id") && units.is_empty() {
+        return Err(fault("?org_id", FaultCode::UnknownReference));
+    }
+    let found = read::read(&call, &district_code, as_of_on).await?;
+    let units: Vec<Json> = units.iter().filter_map(|unit| served(&call, unit, &found, as_of_on)).collect();
+    let body = json!({"as_of_on": as_of_on, "area_code": call.query.text("area_code"), "units": units, "as_of_change_no": head});
+    Ok(HttpResponse::Ok().insert_header((ETAG, tag.text(head))).insert_header(CACHING).json(body))
+}
+
+/// A unit with its figures; without any it is told only where it was asked for.
+fn served(call: &Call, unit: &Unit, found: &read::Found, as_of_on: chrono::NaiveDate) -> Option<Json> {
+    let area = call.query.text("area_code").map(|code| format!("&area_code={code}")).unwrap_or_default();
+    let url = |path: &str, filter: &str| {
+        let filter = if filter.is_empty() { String::new() } else { format!("&{filter}") };
+        unit.id.map(|id| format!("/v1/{path}?org_id={id}&to_on={as_of_on}{area}{filter}"))
+    };
+    let figures = found.of_unit(call, unit, &url);
+    let told = !figures.is_empty() || call.query.has("org_id");
+    told.then(|| json!({"org_id": unit.id, "name": unit.name, "org_ids": unit.members.iter().filter(|id| !id.is_nil()).collect::<Vec<_>>(), "figures": figures}))
+}
