@@ -22,6 +22,7 @@ mod duties;
 mod events;
 mod exports;
 mod faults;
+mod figures_model;
 mod imports;
 mod isolation_cases;
 mod ledger;
