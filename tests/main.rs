@@ -22,6 +22,7 @@ mod duties;
 mod events;
 mod exports;
 mod faults;
+mod figures;
 mod figures_model;
 mod imports;
 mod isolation_cases;
