@@ -3,7 +3,7 @@
 use lianfang::demo::{Demo, make};
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{Actor, TestApp};
 
 #[tokio::test]
 async fn a_second_run_changes_nothing() {
@@ -23,6 +23,7 @@ async fn a_second_run_changes_nothing() {
     let compounds =
         admin.get("/v1/places?kind=family_compound&limit=500").await.body["items"].as_array().unwrap().len();
     assert_eq!(compounds, 18);
+    the_source_texts_figures(&admin).await;
     let plain = admin.get("/v1/people?limit=1").await.body["items"][0].clone();
     assert!(plain["document_number"].as_str().unwrap().starts_with("5199"));
     // What the service writes by itself meanwhile is none of the demo's.
@@ -38,4 +39,60 @@ async fn a_second_run_changes_nothing() {
     let (username, password) = &made.accounts[0];
     let login = json!({"username": username, "password": password});
     app.nobody().post("/v1/auth/login", &login).await.expect(200);
+}
+
+/// The education bureau's line of 2 February 2020, and the cooperative's stores: every figure with its records.
+async fn the_source_texts_figures(admin: &Actor) {
+    let units = admin.get("/v1/organizations?kind=bureau").await.expect(200).body;
+    let education = units["items"].as_array().unwrap().iter().find(|unit| unit["name"] == "雨城区教育局").unwrap();
+    let id = education["id"].as_str().unwrap();
+    let line = admin.get(&format!("/v1/stats/situation?org_id={id}&as_of_on=2020-02-02")).await.expect(200).body;
+    let figures = line["units"][0]["figures"].as_array().unwrap().clone();
+    let figure = |name: &str| {
+        figures.iter().find(|figure| figure["name"] == name).unwrap_or_else(|| panic!("{name}: {figures:#?}"))
+    };
+    let value = |name: &str| figure(name)["value"].as_i64().unwrap();
+    assert!((51..=59).contains(&value("staff")), "50余名工作人员: {}", value("staff"));
+    assert_eq!(value("compounds"), 18, "18个家属大院");
+    assert!((590..=599).contains(&value("households_reached")), "近600户: {}", value("households_reached"));
+    assert!((101..=109).contains(&value("screened")), "100余人次: {}", value("screened"));
+    assert_eq!(figure("disinfected_area_m2")["amount"], "20160.00", "约20000㎡");
+    let listed =
+        admin.get(&format!("{}&limit=500", figure("screened")["records_url"].as_str().unwrap())).await.expect(200);
+    assert_eq!(listed.body["items"].as_array().unwrap().len() as i64, value("screened"));
+    let listed =
+        admin.get(&format!("{}&limit=500", figure("disinfected_area_m2")["records_url"].as_str().unwrap())).await;
+    assert_eq!(listed.expect(200).body["items"].as_array().unwrap().len(), 18);
+    let all = admin.get("/v1/stats/situation?as_of_on=2020-02-02").await.expect(200).body;
+    let cooperative = all["units"].as_array().unwrap().iter().find(|unit| unit["name"] == "雨城区供销社").unwrap();
+    let amount = |name: &str| {
+        cooperative["figures"].as_array().unwrap().iter().find(|figure| figure["name"] == name).unwrap()["amount"]
+            .clone()
+    };
+    assert_eq!(
+        (amount("stock_agri_fertilizer_urea"), amount("stock_agri_fertilizer_compound")),
+        (json!("300"), json!("130")),
+        "430吨"
+    );
+    assert_eq!(amount("stock_agri_pesticide"), "2700", "2700件");
+    let before = admin.get(&format!("/v1/stats/situation?org_id={id}&as_of_on=2020-01-01")).await.expect(200).body;
+    assert_eq!(before["units"][0]["figures"], json!([]));
+    let due = admin.get("/v1/stats/completeness?from_on=2020-02-02&by=kind").await.expect(200).body;
+    let of = |kind: &str| {
+        due["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|item| item["key"] == kind)
+            .unwrap_or_else(|| panic!("{kind}: {due:#}"))
+            .clone()
+    };
+    let stores = of("supply_report");
+    assert_eq!(
+        (stores["expected"].as_i64(), stores["done"].as_i64(), stores["missed"].as_i64()),
+        (Some(3), Some(2), Some(1))
+    );
+    assert_eq!(stores["gaps"][0]["subject_name"], "前进农贸市场", "who didn't report, by name: {stores:#}");
+    let readings = of("am_reading");
+    assert!(readings["done"].as_i64().unwrap() > 5, "{readings:#}");
 }

@@ -54,11 +54,23 @@ pub struct Home {
 
 /// An organisation of the cast.
 pub fn organizations(seed: u64) -> Vec<Json> {
-    let unit = |(index, (kind, name, area_code)): (usize, &Unit)| json!({"id": organization_id(seed, index), "kind": kind, "name": name, "area_code": area_code});
+    let unit = |(index, (kind, name, area_code)): (usize, &Unit)| {
+        // Schools stand below the bureau: what they do is its work, too.
+        let parent_id = (*kind == "school").then(|| organization_id(seed, EDUCATION));
+        json!({"id": organization_id(seed, index), "kind": kind, "name": name, "area_code": area_code, "parent_id": parent_id})
+    };
     UNITS.iter().enumerate().map(unit).collect()
 }
 
-fn organization_id(seed: u64, index: usize) -> Uuid {
+/// The bureaus whose work the source text counts, by their place among the units.
+pub const COMMERCE: usize = 0;
+/// See [`COMMERCE`].
+pub const EDUCATION: usize = 1;
+/// See [`COMMERCE`].
+pub const COOPERATIVE: usize = 4;
+
+/// The id of a unit.
+pub fn organization_id(seed: u64, index: usize) -> Uuid {
     Chance::of(seed, "organization", index).id()
 }
 
@@ -89,23 +101,39 @@ pub fn places(seed: u64) -> [Vec<Json>; 2] {
         places.push(json!({"id": home.gate_id, "kind": kind, "name": format!("{}{suffix}", home.name),
             "area_code": home.area_code, "parent_id": parent_id, "operating_status": "open"}));
     }
-    let others = [
-        ("traffic_artery", "雨名快速通道卡点", "511802005"),
-        ("traffic_artery", "八步大桥卡点", "511802114"),
-        ("service_point", "青年先锋岗服务点", "511802005001"),
-        ("supermarket", "惠民超市龙溪店", "511802005001"),
-        ("supermarket", "惠民超市顺路店", "511802005002"),
-        ("farmers_market", "前进农贸市场", "511802005004"),
-        ("pharmacy", "康健大药房", "511802005003"),
-        ("large_catering", "雅鱼大酒楼", "511802005001"),
-        ("agri_input_shop", "八步农资店", "511802114203"),
-        ("warehouse", "供销社农资仓库", "511802005"),
-    ];
-    for (index, (kind, name, area_code)) in others.into_iter().enumerate() {
-        let id = Chance::of(seed, "place", index).id();
+    for (index, (kind, name, area_code)) in OTHERS.into_iter().enumerate() {
+        let id = place_id(seed, index);
         places.push(json!({"id": id, "kind": kind, "name": name, "area_code": area_code, "operating_status": "open"}));
     }
     [parents, places]
+}
+
+/// Crossings, shops, a warehouse.
+const OTHERS: [Unit; 10] = [
+    ("traffic_artery", "雨名快速通道卡点", "511802005"),
+    ("traffic_artery", "八步大桥卡点", "511802114"),
+    ("service_point", "青年先锋岗服务点", "511802005001"),
+    ("supermarket", "惠民超市龙溪店", "511802005001"),
+    ("supermarket", "惠民超市顺路店", "511802005002"),
+    ("farmers_market", "前进农贸市场", "511802005004"),
+    ("pharmacy", "康健大药房", "511802005003"),
+    ("large_catering", "雅鱼大酒楼", "511802005001"),
+    ("agri_input_shop", "八步农资店", "511802114203"),
+    ("warehouse", "供销社农资仓库", "511802005"),
+];
+
+fn place_id(seed: u64, index: usize) -> Uuid {
+    Chance::of(seed, "place", index).id()
+}
+
+/// The stores that report each evening.
+pub fn stores(seed: u64) -> Vec<Uuid> {
+    (3..6).map(|index| place_id(seed, index)).collect()
+}
+
+/// Where the cooperative stores.
+pub fn warehouse(seed: u64) -> Uuid {
+    place_id(seed, 9)
 }
 
 /// Somebody with an account.

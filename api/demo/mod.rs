@@ -1,25 +1,32 @@
 //! A district to play with: the seven units of the source text, eighteen compounds and seven villages with
 //! their gates, staff of every role, some six hundred households with surely-fake documents, a fortnight of
-//! screenings. All of it goes the public way, as the staff's own records; the same seed makes the same, and a
+//! screenings, observation at home, what stores report, and the education bureau's line of the bulletin. All of
+//! it goes the public way, as the staff's own records; the same seed makes the same, and a
 //! second run changes nothing.
 
+mod bureau;
+mod care;
 mod cast;
 mod chance;
 mod passages;
 mod people;
+mod supply;
+mod timeline;
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
 
-use self::cast::{Home, Member};
+use self::cast::Member;
 use self::chance::Chance;
-use self::passages::Passage;
+use self::timeline::timeline;
 use crate::app::Service;
 use crate::audit::Deed;
 use crate::auth::accounts::of_user;
 use crate::auth::roles::{Actor, Grant};
+use crate::duties::worker::look_after;
+use crate::isolation_cases::planner::Planner;
 use crate::kit::problem::Problem;
 use crate::kit::statement::Statement;
 use crate::kit::tree::Tree;
@@ -55,33 +62,34 @@ pub struct Made {
 
 /// Makes the district. `progress` hears how many records of how many are done.
 pub async fn make(service: &Service, demo: Demo, progress: impl Fn(u64, u64)) -> Result<Made, Problem> {
-    let Demo { scale, seed, until_on } = demo;
-    let homes = cast::homes(seed);
-    let residents = people::residents(seed, HOUSEHOLDS * scale, &homes);
-    let passages = passages::passages(seed, &residents, &homes, until_on);
+    let homes = cast::homes(demo.seed);
+    let residents = people::residents(demo.seed, HOUSEHOLDS * demo.scale, &homes);
     let mut made = Made::default();
-    let actors = staff(service, seed, &mut made).await?;
-    let command = actors.get("demo.command").ok_or_else(|| Problem::internal("the demo has no command"))?;
-    let (organizations, [parents, places]) = (cast::organizations(seed), cast::places(seed));
-    let total = organizations.len() + parents.len() + places.len() + residents.len() + passages.len();
+    let actors = staff(service, demo.seed, &mut made).await?;
+    let mut days = timeline(&demo, &residents, &homes);
+    let total: usize = days.iter().flat_map(|moment| &moment.parts).map(|(_, _, bodies)| bodies.len()).sum();
+    let began = service.clock.now();
     let mut done = 0;
-    let mut write = async |actor: &Actor, kind: &'static str, bodies: &[Json]| {
-        for bodies in bodies.chunks(CHUNK) {
-            made.take(kind, post(service, actor, kind, bodies).await?);
-            done += bodies.len() as u64;
-            progress(done, total as u64);
+    let command = actors.get("demo.command").ok_or_else(|| Problem::internal("the demo has no command"))?;
+    let result = async {
+        for moment in days.drain(..) {
+            // What was expected on those days, and what was missed, the service says itself: it lives through them.
+            service.clock.shift(moment.at - service.clock.now());
+            for (who, kind, bodies) in moment.parts {
+                let actor = who.and_then(|who| actors.get(&who)).unwrap_or(command);
+                for bodies in bodies.chunks(CHUNK) {
+                    made.take(kind, post(service, actor, kind, bodies).await?);
+                    done += bodies.len() as u64;
+                    progress(done, total as u64);
+                }
+            }
+            look_after(service, &mut Planner::default()).await?;
         }
         Ok::<(), Problem>(())
     };
-    write(command, "organizations", &organizations).await?;
-    write(command, "places", &parents).await?;
-    write(command, "places", &places).await?;
-    let bodies: Vec<Json> = residents.iter().map(|resident| resident.body.clone()).collect();
-    write(command, "people", &bodies).await?;
-    for (actor, bodies) in by_guard(&actors, command, &homes, passages) {
-        write(actor, "screenings", &bodies).await?;
-    }
-    Ok(made)
+    let result = result.await;
+    service.clock.shift(began - service.clock.now());
+    result.map(|()| made)
 }
 
 impl Made {
@@ -89,23 +97,6 @@ impl Made {
         *self.created.entry(kind).or_default() += created;
         self.same += same;
     }
-}
-
-/// Each gate's passages in the order of time, as its guard's; first measurements before those that repeat them.
-fn by_guard<'a>(
-    actors: &'a BTreeMap<String, Actor>,
-    command: &'a Actor,
-    homes: &[Home],
-    passages: Vec<Passage>,
-) -> Vec<(&'a Actor, Vec<Json>)> {
-    let mut of_homes: Vec<(Vec<Json>, Vec<Json>)> = homes.iter().map(|_| (Vec::new(), Vec::new())).collect();
-    for passage in passages {
-        let Some((first, second)) = of_homes.get_mut(passage.home) else { continue };
-        if passage.body.get("retest_of").is_some() { second.push(passage.body) } else { first.push(passage.body) }
-    }
-    let guard = |number: usize| actors.get(&format!("demo.gate.{}", number + 1)).unwrap_or(command);
-    let parts = of_homes.into_iter().enumerate();
-    parts.flat_map(|(number, (first, second))| [(guard(number), first), (guard(number), second)]).collect()
 }
 
 async fn post(service: &Service, actor: &Actor, kind: &'static str, bodies: &[Json]) -> Result<(u64, u64), Problem> {

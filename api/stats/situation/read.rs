@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::super::document::readers;
 use super::units::Unit;
+use crate::auth::roles::with_statistics;
 use crate::commodities::find;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -93,15 +94,28 @@ fn compounds(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<St
     Ok(rollups(call, &select, district_code, as_of_on)?.sql(" AND r.total > 0"))
 }
 
-/// Different people who took a shift; who was merged into somebody is that one.
+/// Different people who took a shift or served; who was merged into somebody is that one.
 fn staff(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Statement, Problem> {
     let ends = as_of_on.succ_opt().and_then(|day| day_start(day, call.service.zone));
     let statement = Statement::new("WITH RECURSIVE taken AS (SELECT DISTINCT coalesce(r.org_id, '00000000-0000-0000-0000-000000000000') AS org_id, v.person_id FROM shift_assignments AS r JOIN volunteers AS v ON v.district_code = r.district_code AND v.id = r.volunteer_id JOIN shifts AS h ON h.district_code = r.district_code AND h.id = r.shift_id WHERE r.state = 'assigned' AND NOT r.voided AND r.district_code = ")
         .text(district_code)
         .sql(" AND h.starts_at < ")
         .bind(ColumnType::Instant, ends.map_or(Value::Null, Value::Instant));
-    let statement = reached("r", in_area(call, statement).sql(" AND "), call.actor()?, ROSTER_READERS, true);
-    Ok(statement
+    let mine = |statement: Statement| {
+        Ok::<_, Problem>(reached(
+            "r",
+            in_area(call, statement).sql(" AND "),
+            call.actor()?,
+            with_statistics(ROSTER_READERS),
+            true,
+        ))
+    };
+    let statement = mine(statement)?
+        .sql(" UNION SELECT coalesce(r.org_id, '00000000-0000-0000-0000-000000000000'), v.person_id FROM service_records AS r JOIN volunteers AS v ON v.district_code = r.district_code AND v.id = r.volunteer_id WHERE NOT r.voided AND r.district_code = ")
+        .text(district_code)
+        .sql(" AND r.starts_at < ")
+        .bind(ColumnType::Instant, ends.map_or(Value::Null, Value::Instant));
+    Ok(mine(statement)?
         .sql("), up(org_id, at) AS (SELECT org_id, person_id FROM taken UNION SELECT up.org_id, q.merged_into FROM up JOIN people AS q ON q.district_code = ")
         .text(district_code)
         .sql(" AND q.id = up.at WHERE q.merged_into IS NOT NULL) SELECT up.org_id, up.at AS id FROM up JOIN people AS q ON q.district_code = ")
