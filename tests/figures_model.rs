@@ -1,6 +1,5 @@
-//! A thousand random operations, then every figure recounted from the lists: events, different people, hours;
-//! through amendments, voids, imports, undo, merges and their undoing. `FIGURES_SEED` repeats a run,
-//! `FIGURES_STEPS` makes it longer.
+//! A thousand random operations, then every figure recounted from the lists, through amendments, voids, imports,
+//! undo, merges. `FIGURES_SEED` repeats a run, `FIGURES_STEPS` makes it longer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -162,7 +161,7 @@ async fn passages(world: &World) -> Vec<Passage> {
     }
 }
 
-/// Events, abnormal ones, different people.
+// Events, abnormal ones, different people.
 type Counts = (i64, i64, i64);
 
 fn count<'a>(passages: impl Iterator<Item = &'a Passage>) -> Counts {

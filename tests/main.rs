@@ -48,6 +48,7 @@ mod shifts;
 mod sign_in;
 mod simulator;
 mod slow_senders;
+mod small_cells;
 mod stocks;
 mod supply;
 mod supply_statistics;

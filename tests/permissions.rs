@@ -1,5 +1,7 @@
 //! Who may use what: a row for every operation of the document, a request for every role.
 
+mod kinds;
+
 use std::collections::BTreeMap;
 
 use lianfang::auth::{Grant, Role};
@@ -8,6 +10,7 @@ use lianfang::routes;
 use reqwest::Method;
 use uuid::Uuid;
 
+use self::kinds::KINDS;
 use crate::support::TestApp;
 
 /// Everybody, signed in or not.
@@ -139,69 +142,6 @@ const MATRIX: &[(&str, &str)] = &[
     ("list_users", ADMINISTRATORS),
     ("get_user", ADMINISTRATORS),
     ("amend_user", ADMINISTRATORS),
-];
-
-/// The matrix of what every kind of record has: its kind, who reads, who writes. One line a kind.
-const KINDS: &[(&str, &str, &str)] = &[
-    ("organizations", ALL, ADMINISTRATORS),
-    ("places", PLACE_READERS, PLACE_WRITERS),
-    ("people", PERSON_READERS, PERSON_WRITERS),
-    ("screenings", SCREENING_READERS, SCREENING_WRITERS),
-    ("gate_tallies", TALLY_READERS, TALLY_WRITERS),
-    (
-        "disinfections",
-        "district_admin org_admin inspector grid_worker town_cadre village_cadre health_worker cdc_officer gate_guard volunteer",
-        "district_admin org_admin grid_worker town_cadre village_cadre gate_guard volunteer",
-    ),
-    (
-        "publicity_activities",
-        "district_admin org_admin inspector grid_worker town_cadre village_cadre health_worker cdc_officer volunteer",
-        "district_admin org_admin grid_worker town_cadre village_cadre health_worker volunteer",
-    ),
-    ("inspections", "district_admin org_admin inspector town_cadre cdc_officer", "district_admin org_admin inspector"),
-    ("isolation_cases", CARERS, CARERS),
-    ("observation_notices", CARERS, "district_admin town_cadre health_worker"),
-    (
-        "isolation_case_transitions",
-        CARERS,
-        "district_admin town_cadre village_cadre health_worker cdc_officer police_officer",
-    ),
-    (
-        "temperature_readings",
-        CARERS,
-        "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer",
-    ),
-    ("follow_up_visits", CARERS, CARERS),
-    ("spot_checks", CARERS, "district_admin police_officer"),
-    ("errands", CARERS, "district_admin grid_worker town_cadre village_cadre group_cadre"),
-    (
-        "violations",
-        CARERS,
-        "district_admin grid_worker town_cadre village_cadre group_cadre health_worker police_officer",
-    ),
-    ("patrol_logs", CARERS, "district_admin grid_worker village_cadre group_cadre"),
-    ("duties", DUTY_READERS, ""),
-    ("supply_reports", SUPPLY_READERS, "district_admin org_admin town_cadre store_reporter"),
-    ("price_observations", SUPPLY_READERS, "district_admin org_admin"),
-    ("price_rules", SUPPLY_READERS, "district_admin org_admin"),
-    ("price_alerts", SUPPLY_READERS, ""),
-    ("enforcement_actions", "district_admin org_admin inspector town_cadre", "district_admin org_admin inspector"),
-    ("stock_movements", SUPPLY_READERS, "district_admin org_admin town_cadre store_reporter"),
-    ("stock_targets", SUPPLY_READERS, "district_admin org_admin"),
-    ("supply_channels", SUPPLY_READERS, "district_admin org_admin store_reporter"),
-    ("need_requests", HELPERS, HELPERS),
-    ("deliveries", HELPERS, HELPERS),
-    ("teams", ROSTER_READERS, ORGANIZERS),
-    ("volunteers", ROSTER_READERS, ORGANIZERS),
-    ("shift_templates", ROSTER_READERS, ORGANIZERS),
-    ("shifts", ROSTER_READERS, ORGANIZERS),
-    ("shift_assignments", ROSTER_READERS, "district_admin org_admin grid_worker town_cadre village_cadre volunteer"),
-    (
-        "shift_attendances",
-        ROSTER_READERS,
-        "district_admin org_admin grid_worker town_cadre village_cadre gate_guard volunteer",
-    ),
-    ("service_records", ROSTER_READERS, ORGANIZERS),
 ];
 
 /// The rows of the operations that every kind has.

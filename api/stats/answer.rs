@@ -40,7 +40,7 @@ pub fn answer(call: &Call, asked: &Asked, table: &Table, tag: &Tag) -> Answer {
 }
 
 /// The figures that this answer can tell.
-fn told<'a>(asked: &'a Asked, table: &'a Table) -> impl Iterator<Item = &'static Figure> + 'a {
+fn told(asked: &Asked) -> impl Iterator<Item = &'static Figure> + '_ {
     let known = |figure: &&'static Figure| {
         if figure.distinct {
             asked.persons != Persons::Unknown || asked.persons_in_all != Persons::Unknown
@@ -48,7 +48,6 @@ fn told<'a>(asked: &'a Asked, table: &'a Table) -> impl Iterator<Item = &'static
             asked.by != By::Hour || figure.hourly
         }
     };
-    let _ = table;
     asked.kind.rules.figures().iter().filter(known)
 }
 
@@ -65,15 +64,14 @@ fn body(call: &Call, asked: &Asked, table: &Table) -> Json {
             let own_period = matches!(asked.by, By::Day | By::Hour);
             let area = if asked.by == By::Area { "" } else { &narrowing };
             let parts = [if own_period { "" } else { &period }, &line.filter, area];
-            let figures =
-                figures(call, asked, table, &line.figures, asked.persons, line.key.is_some().then_some(&parts));
+            let figures = figures(call, asked, &line.figures, asked.persons, line.key.is_some().then_some(&parts));
             json!({"key": line.key, "label": line.label, "figures": figures})
         })
         .collect();
-    let catalogue: Vec<Json> = told(asked, table)
+    let catalogue: Vec<Json> = told(asked)
         .map(|figure| json!({"name": figure.name, "label": figure.label.in_language(call.language), "unit": figure.unit.in_language(call.language)}))
         .collect();
-    let total = figures(call, asked, table, &table.total, asked.persons_in_all, Some(&[&period, "", &narrowing]));
+    let total = figures(call, asked, &table.total, asked.persons_in_all, Some(&[&period, "", &narrowing]));
     let counted = match asked.persons_in_all {
         Persons::Distinct(_) => Some("distinct"),
         Persons::Days => Some("person_days"),
@@ -96,14 +94,13 @@ fn narrowing(asked: &Asked) -> String {
 fn figures(
     call: &Call,
     asked: &Asked,
-    table: &Table,
     shown: &BTreeMap<&'static str, Shown>,
     persons: Persons,
     parts: Option<&[&str; 3]>,
 ) -> Json {
     let reads = !asked.covered && call.actor().is_ok_and(|actor| actor.holds(asked.kind.readers));
     let mut figures = Map::new();
-    for figure in told(asked, table).filter(|figure| !figure.distinct || persons != Persons::Unknown) {
+    for figure in told(asked).filter(|figure| !figure.distinct || persons != Persons::Unknown) {
         let mut cell = shown.get(figure.name).copied().unwrap_or(Shown { previous: Some(0), ..Shown::default() });
         // Of people over periods that are longer than a day, keys see nothing.
         cell.hidden |= asked.covered
@@ -112,13 +109,13 @@ fn figures(
             && asked.by == By::Total
             && asked.from_on != Some(asked.to_on);
         let url = parts.filter(|_| reads).map(|parts| records_url(asked, figure, parts));
-        figures.insert(figure.name.to_owned(), figure_of(figure, cell, url));
+        figures.insert(figure.name.to_owned(), figure_of(figure, cell, url.as_deref()));
     }
     Json::Object(figures)
 }
 
 /// A figure: a count as a number, an amount as a decimal text; null where it is hidden.
-pub fn figure_of(figure: &Figure, cell: Shown, records_url: Option<String>) -> Json {
+pub fn figure_of(figure: &Figure, cell: Shown, records_url: Option<&str>) -> Json {
     let value = Some(cell.value).filter(|value| !cell.hidden || *value > 0);
     let previous = cell.previous.filter(|value| !cell.previous_hidden || *value > 0);
     let amount = |value: Option<i64>| {
@@ -146,7 +143,7 @@ fn csv(call: &Call, asked: &Asked, table: &Table) -> String {
     let (key, label) = if chinese { (asked.by.label(), "名称") } else { (asked.by.code(), "label") };
     let mut header = vec![Cell::Text(key.to_owned()), Cell::Text(label.to_owned())];
     let columns: Vec<&Figure> =
-        told(asked, table).filter(|figure| !figure.distinct || asked.persons != Persons::Unknown).collect();
+        told(asked).filter(|figure| !figure.distinct || asked.persons != Persons::Unknown).collect();
     header.extend(columns.iter().map(|figure| Cell::Text(named(figure))));
     let mut text = format!("{}{}", if chinese { "\u{feff}" } else { "" }, csv_line(&header));
     for line in &table.lines {

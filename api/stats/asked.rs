@@ -3,66 +3,16 @@
 use chrono::{Datelike, Days, NaiveDate};
 use uuid::Uuid;
 
+use super::parameters::BY_WORDS;
 use crate::auth::accounts::Credential;
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::{Actor, Role};
 use crate::kit::catalogue::{Code, FaultCode};
-use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
-use crate::kit::text::Text;
 use crate::kit::time::day_of;
-use crate::kit::vocabulary::{Vocabulary, word};
 use crate::operations::{Call, fault};
 use crate::records::Kind;
-use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
-
-static BY_WORDS: Vocabulary = Vocabulary::new(
-    "figure_grouping",
-    Text::new("By", "分组"),
-    &[
-        word("total", "all together", "合计"),
-        word("day", "day", "日"),
-        word("hour", "hour", "小时"),
-        word("area", "area", "区划"),
-        word("place", "place", "场所"),
-        word("org", "organisation", "单位"),
-    ],
-);
-static BY: Field = Field::new(
-    "by",
-    Shape::Word(&BY_WORDS),
-    Text::new("By", "分组"),
-    "What a line stands for; `day` by default. `area` gives the level below `area_code`; `hour` only figures that are kept by the hour.",
-);
-/// The first day.
-pub static FROM_ON: Field =
-    Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "Of this day on; today by default.");
-/// The last day.
-pub static TO_ON: Field =
-    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Until this day; `from_on` by default, or today.");
-static ORG: Field = Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Only of this organisation.");
-static PLACE: Field = Field::new("place_id", Shape::Id, Text::new("Place", "场所"), "Only of this place.");
-static CUMULATIVE: Field = Field::new(
-    "cumulative",
-    Shape::Boolean,
-    Text::new("Cumulative", "累计"),
-    "From the first record on, until `to_on`: for `by=total`, `area`, `place`, `org`.",
-);
-static HEADERS: Vocabulary = Vocabulary::new(
-    "figure_headers",
-    Text::new("Headers", "表头语言"),
-    &[word("zh", "Chinese", "中文"), word("en", "names of figures", "字段名")],
-);
-static HEADERS_FIELD: Field = Field::new(
-    "headers",
-    Shape::Word(&HEADERS),
-    Text::new("Headers", "表头语言"),
-    "CSV: Chinese headers with a byte order mark, for Excel, or names; names by default.",
-);
-
-/// The parameters of figures.
-pub static PARAMETERS: [&Field; 9] =
-    [&DISTRICT_CODE, &AREA_CODE, &ORG, &PLACE, &FROM_ON, &TO_ON, &CUMULATIVE, &BY, &HEADERS_FIELD];
+use crate::records::list::one_district;
 
 /// Days of a period at most; of hours; of people counted by the day.
 const MOST_DAYS: i64 = 366;

@@ -9,8 +9,9 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value as Json, json};
 
 use self::gaps::{Gap, gaps};
-use super::asked::{FROM_ON, TO_ON, covered};
+use super::asked::covered;
 use super::document::{change_no, text};
+use super::parameters::{FROM_ON, TO_ON};
 use super::tag::{CACHING, Tag};
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
@@ -110,11 +111,11 @@ async fn completeness(call: Call) -> Answer {
     let head = super::head(&call, &district_code).await?;
     let roles = with_statistics(READERS);
     let counted = count(&call, roles, by, days).await?;
-    let mut missing = gaps(&call, roles, &district_code, by, days).await?;
+    let missing = gaps(&call, roles, &district_code, by, days).await?;
     let items: Vec<Json> = counted
         .groups
         .iter()
-        .map(|(key, counts)| line(&call, by, key.as_deref(), counts, missing.remove(key).unwrap_or_default(), days))
+        .map(|(key, counts)| line(&call, by, key.as_deref(), counts, missing.get(key).map_or(&[], Vec::as_slice), days))
         .collect();
     let body = json!({"by": by, "from_on": days.0, "to_on": days.1, "items": items, "total": served(&counted.total), "as_of_change_no": head});
     Ok(HttpResponse::Ok().insert_header((ETAG, tag.text(head))).insert_header(CACHING).json(body))
@@ -130,14 +131,7 @@ fn days(call: &Call, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem
     }
 }
 
-fn line(
-    call: &Call,
-    by: &str,
-    key: Option<&str>,
-    counts: &Counts,
-    gaps: Vec<Gap>,
-    days: (NaiveDate, NaiveDate),
-) -> Json {
+fn line(call: &Call, by: &str, key: Option<&str>, counts: &Counts, gaps: &[Gap], days: (NaiveDate, NaiveDate)) -> Json {
     let worded = |vocabulary: &Vocabulary| {
         key.and_then(|key| vocabulary.find(key)).map(|word| word.label.in_language(call.language).to_owned())
     };

@@ -46,7 +46,7 @@ pub struct Sheet {
 }
 
 /// What is shown of what was read.
-pub fn sheet(asked: &Asked, read: Read) -> Sheet {
+pub fn sheet(asked: &Asked, read: &Read) -> Sheet {
     let figures = asked.kind.rules.figures();
     let mut sheet = Sheet { lines: BTreeMap::new(), total: BTreeMap::new() };
     let shown = if asked.covered { covered(asked, figures, &read.cells) } else { plain(figures, &read.cells) };
@@ -55,9 +55,9 @@ pub fn sheet(asked: &Asked, read: Read) -> Sheet {
         sheet.lines.entry(key).or_default().entry(name).or_default().add(cell);
     }
     if asked.covered {
-        covered_persons(asked, &mut sheet, &read)
+        covered_persons(asked, &mut sheet, read)
     } else {
-        persons(asked, &mut sheet, &read)
+        persons(asked, &mut sheet, read)
     }
     sheet
 }

@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use serde_json::{Value as Json, json};
 
-use super::{asked, completeness, of_kind, situation};
+use super::{completeness, of_kind, parameters, situation};
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::{Role, with_statistics};
 use crate::kit::catalogue::Code;
@@ -39,7 +39,7 @@ fn operation(kind: &'static Kind) -> Operation {
     .described("stats", format!("Figures of {}", kind.name.replace('_', " ")), about)
     .access(Access::Roles(readers(kind)))
     .keys(KeyScope::Statistics)
-    .parameters(asked::PARAMETERS.to_vec())
+    .parameters(parameters::PARAMETERS.to_vec())
     .headers(&["If-None-Match"])
     .answers(200, "The figures.", Some(reference("Statistics")), Some(example(kind)))
     .with_headers(&["ETag"])

@@ -43,7 +43,7 @@ pub async fn of(
     let mut lines = Vec::with_capacity(keys.len());
     for key in keys {
         let figures = found.remove(&key).unwrap_or_default();
-        lines.push(line(call, asked, &names, key, figures));
+        lines.push(line(call, asked, &names, &key, figures));
     }
     if matches!(asked.by, By::Place | By::Org) {
         lines.sort_by(|one, other| one.label.cmp(&other.label));
@@ -74,21 +74,22 @@ fn line(
     call: &Call,
     asked: &Asked,
     names: &BTreeMap<Uuid, String>,
-    key: String,
+    key: &str,
     figures: BTreeMap<&'static str, Shown>,
 ) -> Line {
     let (key, label, filter) = match asked.by {
-        By::Hour => return hour(call, &key, figures),
-        By::Total | By::Day => (Some(key.clone()), key.clone(), format!("from_on={key}&to_on={key}")),
+        By::Hour => return hour(call, key, figures),
+        By::Total | By::Day => (Some(key.to_owned()), key.to_owned(), format!("from_on={key}&to_on={key}")),
         By::Area => {
-            let name = call.service.divisions.find(&key, None).map_or_else(|| key.clone(), |found| found.name.clone());
-            (Some(key.clone()), name, format!("area_code={key}"))
+            let name =
+                call.service.divisions.find(key, None).map_or_else(|| key.to_owned(), |found| found.name.clone());
+            (Some(key.to_owned()), name, format!("area_code={key}"))
         }
         By::Place | By::Org => {
-            let id = Uuid::try_parse(&key).ok().filter(|id| !id.is_nil());
+            let id = Uuid::try_parse(key).ok().filter(|id| !id.is_nil());
             let name = id.and_then(|id| names.get(&id).cloned()).unwrap_or_default();
             let column = if asked.by == By::Place { "place_id" } else { "org_id" };
-            (id.map(|_| key.clone()), name, id.map_or_else(String::new, |id| format!("{column}={id}")))
+            (id.map(|_| key.to_owned()), name, id.map_or_else(String::new, |id| format!("{column}={id}")))
         }
     };
     Line { key, label, filter, figures }

@@ -15,6 +15,7 @@ pub mod completeness;
 mod cover;
 mod document;
 mod lines;
+mod parameters;
 mod rollups;
 pub mod situation;
 mod tag;
@@ -35,7 +36,7 @@ async fn of_kind(kind: &'static Kind, call: Call) -> Answer {
     }
     let read = rollups::read(&call, &asked).await?;
     let head = read.head;
-    let sheet = cover::sheet(&asked, read);
+    let sheet = cover::sheet(&asked, &read);
     let lines = lines::of(&call, &asked, sheet.lines).await?;
     answer::answer(&call, &asked, &answer::Table { lines, total: sheet.total, head }, &tag)
 }
