@@ -1,5 +1,4 @@
-//! A thousand random operations, then every figure recounted from the lists, through amendments, voids, imports,
-//! undo, merges. `FIGURES_SEED` repeats a run, `FIGURES_STEPS` makes it longer.
+//! A thousand random operations, then every figure recounted from the lists. `FIGURES_SEED` repeats a run,
 
 use std::collections::{BTreeMap, BTreeSet};
 
