@@ -6,7 +6,7 @@ NAME ?= admin
 AREA ?= 511802
 SCALE ?= 1
 
-.PHONY: help run user demo example test check openapi schema bench
+.PHONY: help run user demo example page test check openapi schema bench
 
 help:
 	@echo "make run                     install what is missing, build, serve on $(LISTEN)"
@@ -14,6 +14,7 @@ help:
 	@echo "make demo [SCALE=1]          fill a district to play with; works while it runs"
 	@echo "make test                    every test, against a real PostgreSQL of its own"
 	@echo "make example                 the offline queue in TypeScript, against the service"
+	@echo "make page                    the page at / in a real browser; screenshots in target/page"
 	@echo "make check                   what CI runs: form, lints, tests"
 	@echo "make openapi | make schema   write openapi/openapi.json | api/schema.rs anew"
 	@echo "make bench                   figures beside their floors"
@@ -44,6 +45,12 @@ example:
 	@.ci/install-typescript
 	cargo build --locked
 	cd examples/offline-queue && tsc && SERVICE_BINARY="$(CURDIR)/target/debug/lianfang" node --test test/
+
+page:
+	@.ci/install-postgresql
+	@.ci/install-browser
+	cargo build --locked
+	node tests/browser/page.mjs
 
 check:
 	.ci/run

@@ -159,6 +159,7 @@ pub fn application(
     App::new()
         .app_data(web::Data::from(service))
         .configure(|config| configure(operations, config))
+        .configure(crate::service::dashboard::configure)
         .configure(crate::service::page::configure)
         .default_service(web::to(render_unrouted))
         .wrap(from_fn(frame))

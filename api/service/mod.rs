@@ -1,5 +1,6 @@
 //! The service itself: whether it lives, whether it is ready, its document and its page.
 
+pub mod dashboard;
 pub mod page;
 
 use actix_web::HttpResponse;

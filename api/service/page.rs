@@ -21,7 +21,6 @@ const POLICY: &str =
 /// Puts the page on its paths.
 pub fn configure(config: &mut web::ServiceConfig) {
     let to_page = || async { HttpResponse::Found().insert_header((LOCATION, "/docs/")).finish() };
-    config.service(web::resource("/").route(web::get().to(to_page)));
     config.service(web::resource("/docs").route(web::get().to(to_page)));
     config.service(web::resource("/docs/{file:.*}").route(web::get().to(file)));
 }
