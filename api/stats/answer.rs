@@ -101,13 +101,7 @@ fn figures(
     let reads = !asked.covered && call.actor().is_ok_and(|actor| actor.holds(asked.kind.readers));
     let mut figures = Map::new();
     for figure in told(asked).filter(|figure| !figure.distinct || persons != Persons::Unknown) {
-        let mut cell = shown.get(figure.name).copied().unwrap_or(Shown { previous: Some(0), ..Shown::default() });
-        // Of people over periods that are longer than a day, keys see nothing.
-        cell.hidden |= asked.covered
-            && figure.distinct
-            && !shown.contains_key(figure.name)
-            && asked.by == By::Total
-            && asked.from_on != Some(asked.to_on);
+        let cell = shown.get(figure.name).copied().unwrap_or(Shown { previous: Some(0), ..Shown::default() });
         let url = parts.filter(|_| reads).map(|parts| records_url(asked, figure, parts));
         figures.insert(figure.name.to_owned(), figure_of(figure, cell, url.as_deref()));
     }

@@ -115,6 +115,11 @@ impl Asked {
             asked.persons = if by == By::Day { Persons::Distinct("persons") } else { asked.over_period() };
             asked.persons_in_all = asked.over_period();
         }
+        if covered {
+            // Its grid has people of a day, and no longer periods.
+            let daily = |persons| if persons == Persons::Distinct("persons") { persons } else { Persons::Unknown };
+            (asked.persons, asked.persons_in_all) = (daily(asked.persons), daily(asked.persons_in_all));
+        }
         Ok(asked)
     }
 

@@ -188,13 +188,13 @@ fn leave_no_rest(shown: &mut BTreeMap<&'static str, Option<i64>>, of_whole: i64,
     }
 }
 
-/// People of a day: of a township as it is; of the district only where it isn't near the sum of its townships,
-/// from which a hidden one could be guessed. Of longer periods nothing.
+/// People of a day: of a township as it is; of the district, where it is near the sum of its townships, that sum:
+/// from the difference a hidden one could be guessed. Of longer periods nothing.
 fn covered_persons(asked: &Asked, sheet: &mut Sheet, read: &Read) {
     let Some(name) = asked.kind.rules.figures().iter().find(|figure| figure.distinct).map(|figure| figure.name) else {
         return;
     };
-    let single = asked.persons == Persons::Distinct("persons");
+    let single = asked.persons != Persons::Unknown;
     let one_day = asked.from_on == Some(asked.to_on);
     let mut days: BTreeMap<&str, BTreeMap<&str, &Cell>> = BTreeMap::new();
     for cell in &read.persons {
@@ -237,7 +237,7 @@ fn guarded(area: &str, scopes: &BTreeMap<&str, &Cell>, side: fn(&Cell) -> i64) -
     if let Some(whole) = shown.get_mut(area) {
         let near = whole.is_some_and(|value| (1..SMALL).contains(&(value - parts).abs()));
         if near && area.len() < 9 {
-            *whole = None;
+            *whole = Some(parts);
         }
     }
     shown

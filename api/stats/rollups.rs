@@ -41,7 +41,7 @@ pub async fn read(call: &Call, asked: &Asked) -> Result<Read, Problem> {
         .then(events(call, asked)?);
     let columns = [("persons", asked.persons, asked.by), ("persons_in_all", asked.persons_in_all, By::Total)];
     for (part, persons, by) in columns {
-        let by = if asked.covered && by != By::Total { By::Area } else { by };
+        let by = if asked.covered { By::Area } else { by };
         if let Some(people) = people(asked, part, persons, by) {
             statement = statement.sql(" UNION ALL ").then(people);
         }

@@ -16,7 +16,7 @@ export function hours(statistics, daily) {
   const values = (name) => series.items.map((item) => item.figures[name]?.value ?? 0);
   const data = [labels.map((_, index) => index), values("screened"), values("abnormal").map((value) => value || null)];
   const rows = series.items.map((item, index) => [labels[index], shown(item.figures.screened), shown(item.figures.abnormal)]);
-  const words = element("details", {}, element("summary", { textContent: say("details") }), table([say(statistics ? "hour" : "day"), { text: say("screened"), numeric: true }, { text: say("abnormal"), numeric: true }], rows));
+  const words = element("details", {}, element("summary", { textContent: say("asTable") }), table([say(statistics ? "hour" : "day"), { text: say("screened"), numeric: true }, { text: say("abnormal"), numeric: true }], rows));
   replace("hours", box, words);
   box.setAttribute("role", "img");
   box.setAttribute("aria-label", `${say("hours")}: ${series.items.filter((item) => item.figures.screened?.value).map((item, index) => `${labels[index]} ${shown(item.figures.screened)}`).join(", ")}`);

@@ -53,18 +53,34 @@ export function missed(completeness) {
   replace("missed", table([say("item"), say("subject"), say("where"), say("unit"), say("due")], rows), element("p", { className: "more" }, ...more));
 }
 
-const LEFT_OUT = new Set(["id", "kind", "area_code", "area_code_submitted", "org_id", "occurred_at", "device_time", "clock_skew_s", "recorded_at", "recorded_by", "captured_by", "source", "revision", "revised_at", "revised_by", "change_no", "voided_at", "void_reason", "warnings"]);
+// A record in words: its enumerated values by their labels, flags by name, a temperature with its unit.
+async function describer() {
+  const { items } = await get("/v1/vocabularies");
+  const label = tag() === "en" ? "label_en" : "label_zh";
+  const byName = new Map(items.map((vocabulary) => [vocabulary.name, new Map(vocabulary.words.map((word) => [word.code, word[label]]))]));
+  const anywhere = (code) => [...byName.values()].map((words) => words.get(code)).find(Boolean);
+  const word = (name, code) => byName.get(name)?.get(code) ?? (/^[a-z]+_[a-z_]+$/.test(code) ? anywhere(code) : undefined);
+  return (record) => {
+    const parts = [record.person?.name ?? record.name ?? record.title];
+    for (const [name, value] of Object.entries(record)) {
+      if (name === "temperature_c" && value) parts.push(`${value} ℃`);
+      else if (name.endsWith("_m2") && value) parts.push(`${value} m²`);
+      else if (value === true) parts.push(say(`flag_${name}`, {}));
+      else if (Array.isArray(value)) parts.push(...value.filter((code) => typeof code === "string" && code !== "none").map((code) => word(name, code)));
+      else if (typeof value === "string" && name !== "kind" && name !== "source") parts.push(word(name, value));
+    }
+    return parts.filter((part) => part && !part.startsWith("flag_")).join(" · ");
+  };
+}
 
 // The first records behind a figure, as the service masks them.
 export async function records(url, label) {
   const dialog = document.getElementById("records");
-  const found = await get(`${url}&limit=50`);
+  const [found, describe] = await Promise.all([get(`${url}&limit=50`), describer()]);
   document.getElementById("records-title").textContent = say("records", { label, count: found.items.length });
-  const content = (record) => Object.entries(record)
-    .filter(([name, value]) => !LEFT_OUT.has(name) && !name.endsWith("_id") && value !== null && typeof value !== "object" && value !== "")
-    .map(([name, value]) => `${name}: ${value}`).join(" · ");
-  const person = (record) => record.person?.name ?? record.name ?? "";
-  const rows = found.items.map((record) => [record.occurred_at.slice(0, 16).replace("T", " "), record.area_code, [person(record), content(record)].filter(Boolean).join(" · ")]);
+  const codes = [...new Set(found.items.map((record) => record.area_code))];
+  const names = new Map(await Promise.all(codes.map(async (code) => [code, (await get(`/v1/divisions/${code}`)).name])));
+  const rows = found.items.map((record) => [record.occurred_at.slice(5, 16).replace("T", " "), names.get(record.area_code) ?? record.area_code, describe(record)]);
   replace("records-body", rows.length ? table([say("at"), say("area"), say("details")], rows) : empty());
   if (!dialog.open) dialog.showModal();
 }

@@ -11,7 +11,7 @@ const TEXTS = {
     hidden: "小于 10", noRight: "此密钥无权查看", live: "实时", polling: "定时刷新", offline: "连接中断,正在重试",
     asOf: "截至变更号 {head} · 更新于 {time}", area: "区划", item: "事项", subject: "对象", due: "截止", where: "所在", unit: "单位",
     commodity: "商品", median: "中位价", change: "变动", allMissed: "全部清单", allDone: "无未完成事项", hour: "时",
-    records: "{label}:明细(前 {count} 条)", at: "时间", details: "内容", privacy: "人员信息按规定脱敏;数字均可点开核对明细。",
+    records: "{label}:明细(前 {count} 条)", at: "时间", details: "内容", asTable: "以表格查看", flag_abnormal: "异常", flag_complete: "问检登齐全", flag_mask: "戴口罩", flag_fever: "发热", flag_home_visit: "上门", privacy: "人员信息按规定脱敏;数字均可点开核对明细。",
     passwordFirst: "请先设置新密码。", readingsNote: "早晚两次",
   },
   en: {
@@ -25,7 +25,7 @@ const TEXTS = {
     hidden: "under 10", noRight: "not for this key", live: "live", polling: "refreshed regularly", offline: "disconnected, trying again",
     asOf: "as of change {head} · {time}", area: "Area", item: "What", subject: "About", due: "Due", where: "Where", unit: "Organisation",
     commodity: "Commodity", median: "Median", change: "Change", allMissed: "The whole list", allDone: "Nothing is missed", hour: "h",
-    records: "{label}: records (first {count})", at: "When", details: "Content", privacy: "People are masked. Every figure opens the records behind it.",
+    records: "{label}: records (first {count})", at: "When", details: "Content", asTable: "As a table", flag_abnormal: "abnormal", flag_complete: "complete", flag_mask: "mask", flag_fever: "fever", flag_home_visit: "home visit", privacy: "People are masked. Every figure opens the records behind it.",
     passwordFirst: "Choose a password first.", readingsNote: "morning and evening",
   },
 };
