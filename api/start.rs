@@ -135,7 +135,9 @@ pub async fn service(config: Config, url: &str, kinds: Registry) -> Result<Arc<S
     crate::divisions::load(&database, &divisions).await?;
     start_clocks(&database).await?;
     let ledger = Ledger::start(url).map_err(|error| StartError::Other(error.to_string()))?;
-    Ok(Arc::new(Service::new(config, database, ledger, keys, kinds)?))
+    let service = Arc::new(Service::new(config, database, ledger, keys, kinds)?);
+    crate::verify::recount::where_needed(&service).await?;
+    Ok(service)
 }
 
 /// Reads the keys and compares their fingerprints with those the database knows.

@@ -4,6 +4,7 @@
 //! digests cover commitments, not plaintexts.
 
 mod entries;
+pub mod recount;
 mod rollups;
 mod walk;
 

@@ -3,12 +3,13 @@
 //! Each figure is the median of interleaved rounds: floor, service, floor, service… These machines
 //! are noisy; trust ratios. Options: `BENCH_ROUNDS` (5), `BENCH_SECONDS` a round (3),
 //! `BENCH_ROWS` of the import (100,000), `BENCH_CASES` of isolation (50,000), `BENCH_LINES` of supply reports
-//! (10,000,000). `BENCH_ONLY=supply` or `duties` leaves out the rest.
+//! (10,000,000), `BENCH_PASSAGES` behind figures (1,000,000). `BENCH_ONLY=supply`, `duties` or `figures` leaves out the rest.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod client;
 mod duties;
+mod figures;
 mod files;
 mod floor;
 mod served;
@@ -92,6 +93,10 @@ fn main() {
     if wanted("supply") {
         served = served.restart().sign_in_again();
         supply::measure(&served, &runtime, option("BENCH_LINES", 10_000_000));
+    }
+    if wanted("figures") {
+        served = served.restart().sign_in_again();
+        figures::measure(&served, &runtime, option("BENCH_PASSAGES", 1_000_000));
     }
     if wanted("duties") {
         let cases = option("BENCH_CASES", 50_000);

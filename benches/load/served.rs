@@ -161,6 +161,15 @@ impl Served {
         self.send(reqwest::Client::new().get(self.url(path)), path, token)
     }
 
+    /// The entity tag of an answer.
+    pub fn tag(&self, path: &str) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let response = reqwest::Client::new().get(self.url(path)).bearer_auth(&self.token).send().await.unwrap();
+            response.headers()["etag"].to_str().unwrap().to_owned()
+        })
+    }
+
     fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
