@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::schema::{Direction, of_field};
+use super::tidy::tidied;
 use super::{Access, Operation, Success};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::text::Language;
@@ -43,7 +44,7 @@ pub fn document(operations: &[Operation], schemas: Map<String, Json>) -> Json {
         .iter()
         .map(|tag| json!({"name": tag, "description": format!("Operations on {}.", tag.replace('_', " "))}))
         .collect();
-    json!({
+    tidied(json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Lianfang 联防",
@@ -56,7 +57,7 @@ pub fn document(operations: &[Operation], schemas: Map<String, Json>) -> Json {
             "license": {"name": "MIT", "identifier": "MIT"},
             "contact": {"name": "Lianfang", "url": "https://lianfang.example"},
         },
-        "servers": [{"url": "/", "description": "This service"}],
+        "servers": [{"url": "/", "description": "This service, wherever it runs: production, a demo, a local one.", "x-internal": false}],
         "security": [{"bearer": []}],
         "tags": tags,
         "paths": paths,
@@ -64,10 +65,10 @@ pub fn document(operations: &[Operation], schemas: Map<String, Json>) -> Json {
             "schemas": with_problem(schemas),
             "securitySchemes": {"bearer": {
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                "description": "The `access_token` of `POST /v1/auth/login`, EdDSA, ten minutes. Public keys: `/.well-known/jwks.json`.",
+                "description": "The `access_token` of `POST /v1/auth/login`, EdDSA only, `typ` `at+jwt`, ten minutes, by the best practices of RFC8725. Public keys: `/.well-known/jwks.json`. Or an API key, `lf_<id>_<secret>`.",
             }},
         },
-    })
+    }))
 }
 
 fn describe(operation: &Operation) -> Json {

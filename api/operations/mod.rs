@@ -8,6 +8,7 @@ pub mod document;
 pub mod page;
 pub mod pressure;
 pub mod schema;
+mod tidy;
 
 use std::future::Future;
 use std::pin::Pin;

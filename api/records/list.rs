@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::definition::Kind;
+use super::parameters::filter_name;
 pub use super::parameters::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT, parameters};
 use super::read::{self, load};
 use super::record::Record;
@@ -146,7 +147,9 @@ fn filtered(
         statement = statement.sql(" AND NOT r.voided");
     }
     for column in &kind.table().columns {
-        let Some(value) = query.get(column.name).filter(|_| kind.filters.contains(&column.name)) else { continue };
+        let Some(value) = query.get(filter_name(column.name)).filter(|_| kind.filters.contains(&column.name)) else {
+            continue;
+        };
         statement = match families.get(column.name) {
             Some(ids) => {
                 let ids = ids.iter().copied().map(Value::Id).collect();

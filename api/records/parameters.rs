@@ -71,9 +71,23 @@ static ASSIGNEE: Field = Field::new(
     "`me`: those that the caller answers for.",
 );
 
+/// The parameter that filters by a field: of its name, unless every list has one of that name for another purpose.
+fn filter(field: &'static Field) -> &'static Field {
+    let name = filter_name(field.name);
+    if name == field.name { field } else { Box::leak(Box::new(Field { name, ..*field })) }
+}
+
+/// What the parameter is called that filters by a field.
+pub fn filter_name(field: &'static str) -> &'static str {
+    match field {
+        "to" => "record_to",
+        other => other,
+    }
+}
+
 /// The parameters of a kind's list.
 pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
-    let filters = kind.filters.iter().filter_map(|name| kind.field(name));
+    let filters = kind.filters.iter().filter_map(|name| kind.field(name)).map(filter);
     let assignee = kind.field("assignee_id").map(|_| &ASSIGNEE);
     [&LIMIT, &CURSOR, &ORDER]
         .into_iter()

@@ -2,11 +2,12 @@
 //! depends on. A poll that finds nothing new costs no query.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, ETAG};
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 use crate::auth::accounts::Credential;
+use crate::files::export;
 use crate::kit::etag::is_unchanged;
 use crate::kit::problem::Problem;
 use crate::operations::Call;
@@ -28,12 +29,11 @@ impl Tag {
             Some(Credential::Key(scopes)) => scopes.join(" "),
             _ => String::new(),
         };
-        let accept = call.request.headers().get(ACCEPT).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
+        let format = export::asked(call);
         let parts = [
             call.request.path().as_bytes().to_vec(),
             call.request.query_string().as_bytes().to_vec(),
-            format!("{:?} {scopes} {:?} {today}", actor.grants, call.language).into_bytes(),
-            accept,
+            format!("{:?} {scopes} {:?} {format:?} {today}", actor.grants, call.language).into_bytes(),
         ];
         let hash = parts
             .iter()
