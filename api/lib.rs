@@ -59,3 +59,4 @@ pub mod users;
 pub mod verify;
 pub mod vocabularies;
 pub mod volunteers;
+pub mod wall;

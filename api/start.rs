@@ -1,10 +1,13 @@
 //! Starting: the database, its migrations, the districts' clocks, the keys; then the server.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
+use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::app::Service;
@@ -13,10 +16,12 @@ use crate::divisions::tree::{DivisionDataError, Divisions};
 use crate::embedded::{Durability, Embedded, EmbeddedError};
 use crate::kit::database::{Database, DatabaseError};
 use crate::kit::problem::Problem;
+use crate::kit::row::Row;
 use crate::kit::statement::Statement;
 use crate::ledger::Ledger;
 use crate::privacy::keys::{KeyError, Keys};
 use crate::records::Registry;
+use crate::wall::{self, WallError};
 
 /// The migrations, carried by the binary.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -42,6 +47,9 @@ pub enum StartError {
     /// Migrations are missing in a server that isn't ours.
     #[error("the database lacks {0} migration(s); run `lianfang migrate` with the same --database-url first")]
     NotMigrated(usize),
+    /// Row-level security isn't what it must be.
+    #[error(transparent)]
+    Wall(#[from] WallError),
     /// The zone was another one at first start.
     #[error("this database was begun with the zone {0}; days would change their meaning with {1}")]
     Zone(String, String),
@@ -111,23 +119,34 @@ pub async fn migrate(url: &str) -> Result<usize, StartError> {
         .run_pending_migrations(MIGRATIONS)
         .map(|versions| versions.len())
         .map_err(|error| StartError::Migration(error.to_string()));
+    drop(harness);
+    let run = match run {
+        Ok(count) => wall::raise(&mut lock).await.map(|()| count).map_err(StartError::from),
+        Err(error) => Err(error),
+    };
     lock.batch_execute("COMMIT").await.map_err(|error| failed(&error))?;
     run
 }
 
-/// How many migrations are missing.
+/// How many migrations are missing. Only reads: whoever serves need not own the tables.
 pub async fn pending(url: &str) -> Result<usize, StartError> {
-    let connection =
-        AsyncPgConnection::establish(url).await.map_err(|error| StartError::Migration(error.to_string()))?;
-    let mut harness = AsyncMigrationHarness::new(connection);
-    harness
-        .pending_migrations(MIGRATIONS)
-        .map(|pending| pending.len())
-        .map_err(|error| StartError::Migration(error.to_string()))
+    let failed = |error: &dyn std::fmt::Display| StartError::Migration(error.to_string());
+    let mut connection = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;
+    let exists = Statement::new("SELECT to_regclass('public.__diesel_schema_migrations') IS NOT NULL AS found");
+    let rows: Vec<Row> = exists.load(&mut connection).await.map_err(|error| failed(&error))?;
+    let mut known = BTreeSet::new();
+    if rows.into_iter().any(|mut row| row.boolean("found") == Some(true)) {
+        let versions = Statement::new("SELECT version::text AS version FROM __diesel_schema_migrations");
+        let rows: Vec<Row> = versions.load(&mut connection).await.map_err(|error| failed(&error))?;
+        known = rows.into_iter().filter_map(|mut row| row.text("version")).collect();
+    }
+    let all = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| failed(&error))?;
+    Ok(all.iter().filter(|migration| !known.contains(&migration.name().version().to_string())).count())
 }
 
 /// Puts the service together over a migrated database and prepares what it needs there.
 pub async fn service(config: Config, url: &str, kinds: Registry) -> Result<Arc<Service>, StartError> {
+    wall::check(url).await?;
     let database = pool(&config, url)?;
     check_zone(&database, &config.zone).await?;
     let keys = load_keys(&database, config.keys_dir()).await?;
@@ -183,7 +202,8 @@ async fn start_clocks(database: &Database) -> Result<(), StartError> {
          WHERE d.level = 'county' AND d.current \
          AND NOT EXISTS (SELECT 1 FROM ledger_entries AS e WHERE e.district_code = d.code) \
          ON CONFLICT DO NOTHING",
-    );
+    )
+    .seeing_everything();
     database.read(&statement).await?;
     Ok(())
 }

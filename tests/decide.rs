@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use lianfang::auth::Role;
 use lianfang::kit::catalogue::FaultCode;
 use lianfang::kit::faults::Fault;
@@ -14,9 +15,10 @@ use lianfang::ledger::Claim;
 use lianfang::ledger::decide::{Decider, State};
 use lianfang::records::scribe::Scribe;
 use lianfang::records::{Definition, Reach, Record, Rules};
+use lianfang::wall;
 use serde_json::json;
 
-use crate::support::{Actor, TestApp, empty_database};
+use crate::support::{Actor, TestApp, fresh_database};
 
 const BOUND: i64 = 100;
 
@@ -96,23 +98,15 @@ impl State for Totals {
 }
 
 async fn app() -> (TestApp, TestApp, Actor) {
-    let url = empty_database().await;
-    // Migrations block in place: on a thread with a runtime of several threads.
-    let migrated = url.clone();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        runtime.block_on(lianfang::start::migrate(&migrated)).unwrap();
-    })
-    .join()
-    .unwrap();
+    let url = fresh_database().await;
+    let mut owner = AsyncPgConnection::establish(&url).await.unwrap();
+    let table = "CREATE TABLE counters (LIKE organizations INCLUDING DEFAULTS); ALTER TABLE counters DROP COLUMN kind, DROP COLUMN parent_id, ADD COLUMN amount integer NOT NULL; \
+         ALTER TABLE counters ADD PRIMARY KEY (district_code, id); CREATE UNIQUE INDEX ON counters (district_code, change_no)";
+    owner.batch_execute(table).await.unwrap();
+    wall::raise(&mut owner).await.unwrap();
     let definitions: Vec<&'static Definition> =
         lianfang::routes::DEFINITIONS.iter().copied().chain([&COUNTERS]).collect();
     let one = TestApp::start_over(&url, &definitions, |_| {}).await;
-    one.sql(
-        "CREATE TABLE counters (LIKE organizations INCLUDING DEFAULTS); ALTER TABLE counters DROP COLUMN kind, DROP COLUMN parent_id, ADD COLUMN amount integer NOT NULL; \
-         ALTER TABLE counters ADD PRIMARY KEY (district_code, id); CREATE UNIQUE INDEX ON counters (district_code, change_no)",
-    )
-    .await;
     let other = TestApp::start_over(&url, &definitions, |_| {}).await;
     let admin = one.administrator().await;
     (one, other, admin)

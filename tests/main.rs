@@ -57,3 +57,4 @@ mod sync;
 mod throttle;
 mod users;
 mod verify;
+mod walls;

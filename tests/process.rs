@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use nix::sys::signal::{Signal, kill};
 use serde_json::{Value as Json, json};
 
@@ -175,4 +176,16 @@ async fn another_server_is_used_and_not_migrated_unasked() {
     assert!(run(&["migrate"]).status.success());
     assert!(run(&["user", "add", "admin", "--admin"]).status.success());
     assert!(!folder.0.join("data").exists());
+
+    // An account that owns nothing is enough to serve.
+    let mut owner = AsyncPgConnection::establish(&url).await.unwrap();
+    let name = format!("login_{}", uuid::Uuid::now_v7().simple());
+    let role = format!("CREATE ROLE {name} LOGIN PASSWORD 'x' IN ROLE lianfang_service");
+    owner.batch_execute(&role).await.unwrap();
+    let (_, place) = url.split_once('@').unwrap();
+    let narrow = format!("postgresql://{name}:x@{place}");
+    let mut command = Command::new(BINARY);
+    command.args(["user", "add", "second", "--admin", "--keys-dir"]).arg(folder.0.join("keys"));
+    let output = command.env("DATABASE_URL", &narrow).current_dir(&folder.0).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

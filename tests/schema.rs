@@ -156,7 +156,8 @@ async fn schema_rs_is_fresh() {
     let mut rows = app
         .rows(
             "SELECT c.table_name::text AS name, c.column_name::text AS column, c.udt_name::text AS type, c.is_nullable = 'YES' AS nullable \
-             FROM information_schema.columns c WHERE c.table_schema = 'public' ORDER BY c.table_name, c.ordinal_position",
+             FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name) \
+             WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' ORDER BY c.table_name, c.ordinal_position",
         )
         .await;
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -70,7 +70,8 @@ async fn number(
         .text(district_code)
         .sql(format!(" AND recorded_at {operator} "))
         .bind(ColumnType::Instant, Value::Instant(instant))
-        .sql(format!(" ORDER BY recorded_at {order}, first_no {order} LIMIT 1"));
+        .sql(format!(" ORDER BY recorded_at {order}, first_no {order} LIMIT 1"))
+        .seeing_district(district_code);
     Ok(service.database.read(&statement).await?.into_iter().next().and_then(|mut row| row.integer("number")))
 }
 
@@ -100,7 +101,11 @@ fn statement(
         statement = statement.sql(format!(" AND {table}.id = ANY(")).column(ColumnType::Id, ids).sql(")");
     }
     statement = statement.sql(") AS r WHERE ");
-    statement = if trail.of_all_areas { statement.sql("true") } else { reached("r", statement, actor, AUDITORS, true) };
+    statement = if trail.of_all_areas {
+        statement.sql("true").seeing_district(district_code)
+    } else {
+        reached("r", statement, actor, AUDITORS, true)
+    };
     if let Some(id) = trail.actor_id {
         statement = statement.sql(" AND r.revised_by = ").id(id);
     }

@@ -160,8 +160,9 @@ fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: Part<
     rows.sql(" ORDER BY r.change_no LIMIT ").integer(window.limit + 1)
 }
 
+/// What left the scope, of which only the id is told.
 fn out_of_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
-    in_view(rows.sql(" AND NOT "), actor, kind, window)
+    in_view(rows.seeing_district(&window.district_code).sql(" AND NOT "), actor, kind, window)
 }
 
 /// The same condition over former revisions' area and organisation: of the last one, or of any.
@@ -188,7 +189,9 @@ fn in_view_of(row: &str, statement: Statement, actor: &Actor, kind: &Kind, windo
 }
 
 async fn last_no(service: &Service, district_code: &str) -> Result<i64, Problem> {
-    let statement = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ").text(district_code);
+    let statement = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ")
+        .text(district_code)
+        .seeing_district(district_code);
     let rows = service.database.read(&statement).await?;
     rows.into_iter().next().and_then(|mut row| row.integer("last_no")).ok_or_else(|| missing(district_code))
 }
@@ -200,7 +203,8 @@ fn missing(district_code: &str) -> Problem {
 /// The head of a district's ledger, as it is served.
 pub async fn head(service: &Service, district_code: &str) -> Result<Json, Problem> {
     let statement = Statement::new("SELECT last_no, head, advanced_at FROM district_clocks WHERE district_code = ")
-        .text(district_code);
+        .text(district_code)
+        .seeing_district(district_code);
     let mut row = service.database.read(&statement).await?.into_iter().next().ok_or_else(|| missing(district_code))?;
     Ok(json!({
         "district_code": district_code,

@@ -18,7 +18,8 @@ pub async fn watch_heads(service: Weak<Service>) {
             continue;
         }
         let began = Instant::now();
-        match service.database.read(&Statement::new("SELECT district_code, last_no FROM district_clocks")).await {
+        let heads = Statement::new("SELECT district_code, last_no FROM district_clocks").seeing_everything();
+        match service.database.read(&heads).await {
             Ok(rows) => {
                 for mut row in rows {
                     if let (Some(district_code), Some(last_no)) = (row.text("district_code"), row.integer("last_no")) {

@@ -79,7 +79,10 @@ pub async fn take_lease(service: &Service, name: &str, holder: Uuid) -> Result<b
 }
 
 async fn districts(service: &Service) -> Result<Vec<String>, Problem> {
-    let rows = service.database.read(&Statement::new("SELECT district_code FROM district_clocks ORDER BY 1")).await?;
+    let rows = {
+        let all = Statement::new("SELECT district_code FROM district_clocks ORDER BY 1").seeing_everything();
+        service.database.read(&all).await?
+    };
     Ok(rows.into_iter().filter_map(|mut row| row.text("district_code")).collect())
 }
 
@@ -108,7 +111,8 @@ async fn overdue(service: &Service, district_code: &str, now: DateTime<Utc>) -> 
         .sql(" AND r.state = 'open' AND r.due_at <= ")
         .bind(ColumnType::Instant, Value::Instant(now))
         .sql(" ORDER BY r.due_at LIMIT ")
-        .integer(CHUNK);
+        .integer(CHUNK)
+        .seeing_district(district_code);
     read::load(service, kind, &statement).await
 }
 

@@ -177,7 +177,8 @@ pub async fn refused(service: &Service, import: &Import, after: i64, limit: i64)
         .sql(" AND line > ")
         .integer(after)
         .sql(" ORDER BY line LIMIT ")
-        .integer(limit);
+        .integer(limit)
+        .seeing_district(&import.district_code);
     let mut rows = Vec::new();
     for mut row in service.database.read(&statement).await? {
         let sealed = row.bytes("row").unwrap_or_default();
@@ -211,7 +212,8 @@ pub fn visible(actor: &Actor, district_code: &str) -> Statement {
         .sql(" AND (r.user_id = ")
         .id(actor.user_id)
         .sql(" OR ");
-    reached("r", statement, actor, SUPERVISORS, false).sql(")")
+    // His own he sees wherever he was when he sent it.
+    reached("r", statement.seeing_district(district_code), actor, SUPERVISORS, false).sql(")")
 }
 
 /// An import from its row.

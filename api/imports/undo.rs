@@ -70,7 +70,8 @@ async fn page(call: &Call, kind: &'static Kind, import: &Import, after: i64) -> 
             .sql(" AND r.revision = 1 AND NOT r.voided AND r.capture->>'source' = ")
             .text(format!("import:{}", import.id))
             .sql(" ORDER BY r.change_no LIMIT ")
-            .integer(PAGE);
+            .integer(PAGE)
+            .seeing_district(&import.district_code);
     read::load(&call.service, kind, &statement).await
 }
 
@@ -101,7 +102,8 @@ async fn amended(call: &Call, import: &Import) -> Result<Vec<Uuid>, Problem> {
             import.kind
         ))
         .text(&import.district_code)
-        .sql(") ORDER BY h.change_no LIMIT 1000");
+        .sql(") ORDER BY h.change_no LIMIT 1000")
+        .seeing_district(&import.district_code);
     let rows = call.service.database.read(&statement).await?;
     Ok(rows.into_iter().filter_map(|mut row| row.id("id")).collect())
 }

@@ -77,7 +77,8 @@ async fn unplanned(
     .text(district_code)
     .sql(" AND NOT c.voided AND c.ended_at IS NULL AND c.state = ANY(")
     .column(ColumnType::Text, CARED_FOR.iter().map(|state| Value::Text((*state).to_owned())).collect())
-    .sql(")");
+    .sql(")")
+    .seeing_district(district_code);
     let rows = service.database.read(&statement).await?;
     let due = rows.into_iter().filter_map(|mut row| {
         let id = row.id("id")?;
@@ -110,7 +111,7 @@ pub async fn note_silence(service: &Service, district_code: &str) -> Result<(), 
     for kind in crate::duties::matching::CONTACT_KINDS {
         statement = statement.sql(contact(kind)).bind(ColumnType::Instant, Value::Instant(now - SILENCE)).sql(")");
     }
-    let rows = service.database.read(&statement).await?;
+    let rows = service.database.read(&statement.seeing_district(district_code)).await?;
     let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
     for lot in ids.chunks(TOGETHER) {
         settle(join_all(lot.iter().map(|id| ask(service, district_code, NO_CONTACT, *id, None))).await)?;

@@ -2,23 +2,24 @@
 
 use std::time::Duration;
 
+use deadpool::managed::{Object, Pool};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel_async::pooled_connection::deadpool::{Object, Pool};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::RunQueryDsl;
 
 use super::catalogue::Code;
+use super::link::Opener;
 use super::problem::Problem;
 use super::row::Row;
+use super::sight::Sight;
 use super::statement::Statement;
 
 /// A pooled connection.
-pub type Connection = Object<AsyncPgConnection>;
+pub type Connection = Object<Opener>;
 
 /// The pool of connections.
 #[derive(Clone)]
 pub struct Database {
-    pool: Pool<AsyncPgConnection>,
+    pool: Pool<Opener>,
     wait: Duration,
 }
 
@@ -40,19 +41,9 @@ impl Database {
     /// A pool of at most `size` connections; a caller waits at most `wait` for one. Connections are
     /// made when first needed. `statement_timeout` ends any statement that runs longer.
     pub fn new(url: &str, size: usize, wait: Duration, statement_timeout: Duration) -> Result<Self, DatabaseError> {
-        let mut config = ManagerConfig::<AsyncPgConnection>::default();
-        // A ping at each checkout would double the round trips of a short request.
-        config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(move |url| {
-            let url = url.to_owned();
-            Box::pin(async move {
-                let connected = connect(&url, statement_timeout).await;
-                connected.map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))
-            })
-        });
-        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        let opener = Opener { url: url.to_owned(), statement_timeout };
         let pool =
-            Pool::builder(manager).max_size(size).build().map_err(|error| DatabaseError::Failed(error.to_string()))?;
+            Pool::builder(opener).max_size(size).build().map_err(|error| DatabaseError::Failed(error.to_string()))?;
         Ok(Self { pool, wait })
     }
 
@@ -62,8 +53,14 @@ impl Database {
         (status.size, status.available)
     }
 
-    /// A connection of the pool.
+    /// A connection of the pool for the service's own work: it sees every record.
     pub async fn connection(&self) -> Result<Connection, DatabaseError> {
+        let mut connection = self.any_connection().await?;
+        connection.see(&Sight::Everything).await?;
+        Ok(connection)
+    }
+
+    async fn any_connection(&self) -> Result<Connection, DatabaseError> {
         match tokio::time::timeout(self.wait, self.pool.get()).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(DatabaseError::Unreachable(error.to_string())),
@@ -71,33 +68,25 @@ impl Database {
         }
     }
 
-    /// Runs a statement that only reads. A pooled connection may turn out dead (the database was
-    /// restarted): reading again on a new one is safe, so it is done, as often as there may be dead ones.
+    /// Runs a statement that only reads; of records it sees what it says it may ([`Statement::sight`]). A pooled
+    /// connection may turn out dead (the database was restarted): reading again on a new one is safe, so it is
+    /// done, as often as there may be dead ones.
     pub async fn read(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let mut tries = 0;
         loop {
-            let mut connection = self.connection().await?;
-            match statement.clone().load::<Row>(&mut connection).await.map_err(DatabaseError::from) {
+            // Boxed: the futures of what the service does are deep.
+            match Box::pin(self.read_once(statement)).await {
                 Err(DatabaseError::Unreachable(_)) if tries < self.pool.status().max_size => tries += 1,
                 result => return result,
             }
         }
     }
-}
 
-/// A connection of our own, set up as those of the pool. `statement_timeout` ends any statement that
-/// runs longer.
-pub async fn connect(url: &str, statement_timeout: Duration) -> Result<AsyncPgConnection, DatabaseError> {
-    let unreachable = |error: &dyn std::fmt::Display| DatabaseError::Unreachable(error.to_string());
-    let mut connection = AsyncPgConnection::establish(url).await.map_err(|error| unreachable(&error))?;
-    // Compiling a statement takes longer than any of ours runs; generic plans are thought to cost more than they do.
-    let settings = format!(
-        "SET statement_timeout = {}; SET timezone = 'UTC'; SET idle_in_transaction_session_timeout = '30s'; \
-         SET plan_cache_mode = 'force_generic_plan'; SET jit = off",
-        statement_timeout.as_millis()
-    );
-    connection.batch_execute(&settings).await.map_err(|error| unreachable(&error))?;
-    Ok(connection)
+    async fn read_once(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
+        let mut connection = self.any_connection().await?;
+        connection.see(statement.sight()).await?;
+        Ok(statement.clone().load::<Row>(&mut connection).await?)
+    }
 }
 
 impl From<DieselError> for DatabaseError {

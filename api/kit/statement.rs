@@ -15,50 +15,9 @@ use rust_decimal::Decimal;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+pub use super::column_type::ColumnType;
+use super::sight::Sight;
 use super::value::Value;
-
-/// The type of a column, as far as the frame needs to know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ColumnType {
-    /// `text`
-    Text,
-    /// `uuid`
-    Id,
-    /// `bigint` or `integer`
-    Integer,
-    /// `numeric`
-    Decimal,
-    /// `double precision`
-    Number,
-    /// `boolean`
-    Boolean,
-    /// `timestamptz`
-    Instant,
-    /// `date`
-    Day,
-    /// `jsonb`
-    Json,
-    /// `bytea`
-    Bytes,
-}
-
-impl ColumnType {
-    /// The SQL name, for casts of bound arrays.
-    pub fn sql(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Id => "uuid",
-            Self::Integer => "bigint",
-            Self::Decimal => "numeric",
-            Self::Number => "double precision",
-            Self::Boolean => "boolean",
-            Self::Instant => "timestamptz",
-            Self::Day => "date",
-            Self::Json => "jsonb",
-            Self::Bytes => "bytea",
-        }
-    }
-}
 
 /// A bound value, or a bound column of values.
 #[derive(Clone, Debug)]
@@ -95,6 +54,7 @@ enum Piece {
 #[derive(Clone, Debug, Default)]
 pub struct Statement {
     pieces: Vec<Piece>,
+    sight: Sight,
 }
 
 /// Takes the inner value of one variant; a value of another type becomes NULL, which NOT NULL
@@ -111,7 +71,28 @@ macro_rules! inner {
 impl Statement {
     /// A statement that begins with this text.
     pub fn new(sql: impl Into<String>) -> Self {
-        Self { pieces: vec![Piece::Sql(sql.into())] }
+        Self { pieces: vec![Piece::Sql(sql.into())], sight: Sight::Nothing }
+    }
+
+    /// Lets it see more of the records.
+    pub fn seeing(mut self, sight: Sight) -> Self {
+        self.sight = self.sight.and(sight);
+        self
+    }
+
+    /// Lets it see every record, for the service's own work over all districts.
+    pub fn seeing_everything(self) -> Self {
+        self.seeing(Sight::Everything)
+    }
+
+    /// Lets it see a whole district, for what is judged whoever may see it.
+    pub fn seeing_district(self, district_code: &str) -> Self {
+        self.seeing(Sight::of_area(district_code, None))
+    }
+
+    /// What it may see of the records.
+    pub fn sight(&self) -> &Sight {
+        &self.sight
     }
 
     /// Goes on with text. Never put a value in it.
@@ -123,7 +104,7 @@ impl Statement {
     /// Goes on with another statement.
     pub fn then(mut self, other: Self) -> Self {
         self.pieces.extend(other.pieces);
-        self
+        self.seeing(other.sight)
     }
 
     /// Binds one value.

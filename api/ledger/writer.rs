@@ -14,8 +14,10 @@ use super::figures::Figures;
 use super::heads::Heads;
 use super::merge::merge;
 use super::{Append, AppendError, Receipt, presences, redo, statement};
-use crate::kit::database::{self, DatabaseError};
+use crate::kit::database::DatabaseError;
+use crate::kit::link;
 use crate::kit::row::Row;
+use crate::kit::sight::Sight;
 use crate::kit::statement::Statement;
 
 /// Appends that share a transaction at most: enough to make the commit cheap, few enough that the
@@ -42,7 +44,7 @@ impl Job {
 /// The writer's link to the database; made again when it is lost.
 pub(super) struct Link {
     url: String,
-    connection: Option<AsyncPgConnection>,
+    connection: Option<link::Link>,
     heads: Heads,
 }
 
@@ -75,9 +77,16 @@ impl Link {
     pub(super) async fn connection(&mut self) -> Result<&mut AsyncPgConnection, AppendError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => database::connect(&self.url, STATEMENT_TIMEOUT).await?,
+            None => self.open().await?,
         };
         Ok(self.connection.insert(connection))
+    }
+
+    /// A connection for writing, which sees every record: rules across rows ask about all of them.
+    async fn open(&self) -> Result<link::Link, AppendError> {
+        let mut connection = link::Link::open(&self.url, STATEMENT_TIMEOUT).await?;
+        connection.see(&Sight::Everything).await?;
+        Ok(connection)
     }
 
     /// Forgets a connection that may be in any state.

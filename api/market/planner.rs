@@ -45,7 +45,8 @@ pub async fn plan(service: &Service, district_code: &str) -> Result<(), Problem>
         .sql(") ELSE ")
         .sql(duty("d.state = 'open' AND d.due_at > "))
         .bind(ColumnType::Instant, Value::Instant(now))
-        .sql(") END");
+        .sql(") END")
+        .seeing_district(district_code);
     let rows = service.database.read(&statement).await?;
     for lot in rows.chunks(TOGETHER) {
         let scribe = service.scribe(now, district_code);

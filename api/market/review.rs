@@ -63,7 +63,8 @@ struct Pending {
 async fn pending(service: &Service) -> Result<Vec<Pending>, Problem> {
     let statement = Statement::new(
         "SELECT r.district_code, r.id, r.revision, r.effective_on FROM price_rules AS r LEFT JOIN price_rule_reviews AS v ON v.district_code = r.district_code AND v.rule_id = r.id WHERE v.rule_id IS NULL OR v.revision < r.revision OR NOT v.finished ORDER BY r.change_no",
-    );
+    )
+    .seeing_everything();
     let pending = |mut row: Row| {
         Some(Pending {
             district_code: row.text("district_code")?,
@@ -106,7 +107,8 @@ async fn next_places(service: &Service, rule: &Pending) -> Result<Vec<Uuid>, Pro
         .sql(" AND v.revision = ")
         .integer(rule.revision)
         .sql("), '00000000-0000-0000-0000-000000000000') AND EXISTS (SELECT 1 FROM supply_lines AS l WHERE l.district_code = p.district_code AND l.place_id = p.id) ORDER BY p.id LIMIT ")
-        .integer(TOGETHER);
+        .integer(TOGETHER)
+        .seeing_district(&rule.district_code);
     let rows = service.database.read(&statement).await?;
     Ok(rows.into_iter().filter_map(|mut row| row.id("id")).collect())
 }

@@ -130,7 +130,8 @@ impl Sought {
         district_code: &str,
     ) -> Result<Vec<Record>, Problem> {
         let select = format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.select(), kind.name);
-        let statement = self.condition(service, district_code, Statement::new(select).text(district_code));
+        let all = Statement::new(select).text(district_code).seeing_district(district_code);
+        let statement = self.condition(service, district_code, all);
         read::load(service, kind, &statement.sql(" ORDER BY r.id LIMIT ").integer(MOST)).await
     }
 }

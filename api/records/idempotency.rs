@@ -86,7 +86,8 @@ impl Key {
         let statement = Statement::new("SELECT status FROM idempotency_keys WHERE district_code = ")
             .text(district_code)
             .sql(" AND key_hash = ")
-            .bytes(self.hash.to_vec());
+            .bytes(self.hash.to_vec())
+            .seeing_district(district_code);
         Ok(!service.database.read(&statement).await?.is_empty())
     }
 
@@ -106,7 +107,8 @@ impl Key {
             .sql(" AND key_hash = ")
             .bytes(self.hash.to_vec())
             .sql(" AND created_at > ")
-            .bind(ColumnType::Instant, Value::Instant(service.clock.now() - KEPT));
+            .bind(ColumnType::Instant, Value::Instant(service.clock.now() - KEPT))
+            .seeing_district(district_code);
             let Some(mut row) = service.database.read(&statement).await?.into_iter().next() else { continue };
             if row.bytes("request_digest").as_deref() != Some(&self.request_digest) {
                 return Err(Code::IdempotencyKeyReused.into());
@@ -126,6 +128,7 @@ impl Key {
 pub async fn sweep(service: &Service) -> Result<(), Problem> {
     let before = service.clock.now() - KEPT;
     let statement = Statement::new("DELETE FROM idempotency_keys WHERE created_at < ")
-        .bind(ColumnType::Instant, Value::Instant(before));
+        .bind(ColumnType::Instant, Value::Instant(before))
+        .seeing_everything();
     service.database.read(&statement).await.map(drop).map_err(Into::into)
 }

@@ -41,8 +41,11 @@ pub async fn find_all(
         for id in ids.iter().filter(|id| !found.contains_key(id)).copied().collect::<Vec<_>>() {
             let alias = Value::Json(serde_json::json!([id.to_string()]));
             let statement = visible_to(actor, kind, district_code)
-                .sql(" AND r.aliases <> '[]' AND r.aliases @> ")
-                .bind(ColumnType::Json, alias);
+                .sql(format!(" AND r.id IN (SELECT a.id FROM {}_by_alias AS a WHERE a.district_code = ", kind.name))
+                .text(district_code)
+                .sql(" AND a.aliases <> '[]' AND a.aliases @> ")
+                .bind(ColumnType::Json, alias)
+                .sql(")");
             for record in load(service, kind, &statement).await? {
                 found.insert(id, record);
             }
@@ -107,7 +110,8 @@ pub async fn family(service: &Service, kind: &Kind, district_code: &str, id: Uui
             .text(district_code)
             .sql(" AND r.merged_into = ANY(")
             .column(ColumnType::Id, ids)
-            .sql(")");
+            .sql(")")
+            .seeing_district(district_code);
         let rows = service.database.read(&statement).await?;
         newest = rows.into_iter().filter_map(|mut row| row.id("id")).filter(|id| !all.contains(id)).collect();
         if newest.is_empty() {
@@ -191,7 +195,7 @@ pub async fn find_unscoped(
     district_code: &str,
     ids: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Record>, Problem> {
-    let statement = by_id(kind.select(), kind.name, district_code, ids);
+    let statement = by_id(kind.select(), kind.name, district_code, ids).seeing_district(district_code);
     let records = load(service, kind, &statement).await?;
     Ok(records.into_iter().map(|record| (record.envelope.id, record)).collect())
 }
@@ -206,6 +210,7 @@ pub async fn revisions(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) 
         kind.name
     ))
     .text(&current.envelope.district_code)
+    .seeing_district(&current.envelope.district_code)
     .sql(format!(" AND h.kind = '{}' AND h.id = ", kind.name))
     .id(current.envelope.id)
     .sql(") AS r ORDER BY revision");

@@ -4,6 +4,7 @@ use super::definition::{Kind, Reach};
 use crate::auth::roles::{Actor, Grant, Role};
 use uuid::Uuid;
 
+use crate::kit::sight::Sight;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 
@@ -39,7 +40,10 @@ pub fn readable(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> 
         statement = statement.sql(" OR ");
         statement = match kind.reach {
             Reach::Area => granted(row, statement, grant),
-            Reach::District => within(row, statement, grant.area_code.get(..6).unwrap_or(&grant.area_code)),
+            Reach::District => {
+                let district = grant.area_code.get(..6).unwrap_or(&grant.area_code);
+                within(row, statement.seeing(Sight::of_area(district, None)), district)
+            }
         };
     }
     statement.sql(")")
@@ -69,7 +73,9 @@ pub fn within(row: &str, statement: Statement, area_code: &str) -> Statement {
     statement.sql(" THEN true ELSE false END")
 }
 
+/// What the grant's holder may see, said twice: as a condition here, and to the database's own wall.
 fn granted(row: &str, statement: Statement, grant: &Grant) -> Statement {
+    let statement = statement.seeing(Sight::of_area(&grant.area_code, grant.org_id));
     let statement = within(row, statement.sql("("), &grant.area_code);
     let statement = match grant.org_id {
         Some(org_id) => statement.sql(format!(" AND {row}.org_id = ")).id(org_id),

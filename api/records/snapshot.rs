@@ -1,6 +1,8 @@
 //! A list as it stood at one change number, read page by page without a long transaction: rows that were
 //! changed since are given in their revision of that moment. However slow the reader, nothing is held.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -35,32 +37,48 @@ pub struct Snapshot<'a> {
 }
 
 impl Snapshot<'_> {
-    /// The records after a position, newest first.
+    /// The records after a position, newest first. Current rows before former ones: a row that is revised
+    /// between the two is found twice and told once, never missed.
     pub async fn page(&self, service: &Service, after: Option<Position>, limit: i64) -> Result<Vec<Record>, Problem> {
+        let mut found = load(service, self.kind, &self.unchanged(service, after, limit)).await?;
+        found.extend(load(service, self.kind, &self.changed_since(service, after, limit)).await?);
+        found.sort_by_key(|record| Reverse((record.envelope.occurred_at, record.envelope.id)));
+        found.dedup_by_key(|record| record.envelope.id);
+        found.truncate(usize::try_from(limit).unwrap_or_default());
+        Ok(found)
+    }
+
+    /// Rows that stand as they stood.
+    fn unchanged(&self, service: &Service, after: Option<Position>, limit: i64) -> Statement {
+        let statement = Statement::new(format!(
+            "SELECT {} FROM {} AS r WHERE r.district_code = ",
+            self.kind.select(),
+            self.kind.name
+        ))
+        .text(self.district_code)
+        .sql(" AND r.change_no <= ")
+        .integer(self.as_of);
+        self.bounded(service, statement, after, limit)
+    }
+
+    /// Rows revised since, as they were: their last revision up to the number. What has left the caller's
+    /// areas since was in them then, so the district is seen, and the former revision is what is judged.
+    fn changed_since(&self, service: &Service, after: Option<Position>, limit: i64) -> Statement {
         let (select, name) = (self.kind.select(), self.kind.name);
-        let statement =
-            Statement::new(format!("SELECT {select} FROM ((SELECT {select} FROM {name} AS r WHERE r.district_code = "))
-                .text(self.district_code)
-                .sql(" AND r.change_no <= ")
-                .integer(self.as_of);
-        let statement = self.bounded(service, statement, after, limit);
-        // Rows revised since, as they were: their last revision up to the number.
-        let statement = statement
-            .sql(format!(
-                ") UNION ALL (SELECT {select} FROM (SELECT (jsonb_populate_record(NULL::{name}, f.body)).* FROM {name} AS c \
-                 CROSS JOIN LATERAL (SELECT h.body FROM record_revisions AS h WHERE h.kind = '{name}' AND h.id = c.id AND h.district_code = "
-            ))
-            .text(self.district_code)
-            .sql(" AND h.change_no <= ")
-            .integer(self.as_of)
-            .sql(" ORDER BY h.revision DESC LIMIT 1) AS f WHERE c.revision > 1 AND c.district_code = ")
-            .text(self.district_code)
-            .sql(" AND c.change_no > ")
-            .integer(self.as_of)
-            .sql(") AS r WHERE true");
-        let statement = self.bounded(service, statement, after, limit);
-        let statement = statement.sql(")) AS r ORDER BY r.occurred_at DESC, r.id DESC LIMIT ").integer(limit);
-        load(service, self.kind, &statement).await
+        let statement = Statement::new(format!(
+            "SELECT {select} FROM (SELECT (jsonb_populate_record(NULL::{name}, f.body)).* FROM {name} AS c \
+             CROSS JOIN LATERAL (SELECT h.body FROM record_revisions AS h WHERE h.kind = '{name}' AND h.id = c.id AND h.district_code = "
+        ))
+        .text(self.district_code)
+        .sql(" AND h.change_no <= ")
+        .integer(self.as_of)
+        .sql(" ORDER BY h.revision DESC LIMIT 1) AS f WHERE c.revision > 1 AND c.district_code = ")
+        .text(self.district_code)
+        .sql(" AND c.change_no > ")
+        .integer(self.as_of)
+        .sql(") AS r WHERE true")
+        .seeing_district(self.district_code);
+        self.bounded(service, statement, after, limit)
     }
 
     fn bounded(&self, service: &Service, statement: Statement, after: Option<Position>, limit: i64) -> Statement {
@@ -98,7 +116,8 @@ impl Snapshot<'_> {
             .text(self.district_code)
             .sql(") AS r WHERE change_no <= ")
             .integer(self.as_of)
-            .sql(" ORDER BY change_no DESC LIMIT 1");
+            .sql(" ORDER BY change_no DESC LIMIT 1")
+            .seeing_district(self.district_code);
         let row = service.database.read(&statement).await?.into_iter().next();
         Ok(row.and_then(|mut row| Some((row.instant("occurred_at")?, row.id("id")?))))
     }

@@ -115,8 +115,12 @@ async fn get(call: Call) -> Answer {
         .bytes(hash(token))
         .sql(" AND s.starts_at > ")
         .bind(ColumnType::Instant, Value::Instant(call.service.clock.now() - BACK))
-        .sql(" ORDER BY s.starts_at LIMIT 1000");
-    let known = Statement::new("SELECT 1 AS found FROM calendar_tokens WHERE token_hash = ").bytes(hash(token));
+        .sql(" ORDER BY s.starts_at LIMIT 1000")
+        // The secret address says whose shifts they are.
+        .seeing_everything();
+    let known = Statement::new("SELECT 1 AS found FROM calendar_tokens WHERE token_hash = ")
+        .bytes(hash(token))
+        .seeing_everything();
     if call.service.database.read(&known).await?.is_empty() {
         return Err(Code::NotFound.into());
     }

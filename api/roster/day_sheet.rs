@@ -117,7 +117,9 @@ async fn load(call: &Call) -> Result<Sheet, Problem> {
     .bind(ColumnType::Instant, begins(Some(on)))
     .sql(" AND r.starts_at < ")
     .bind(ColumnType::Instant, begins(on.succ_opt()))
-    .sql(" ORDER BY r.starts_at, r.id LIMIT 200");
+    .sql(" ORDER BY r.starts_at, r.id LIMIT 200")
+    // Who may see the place may see its sheet.
+    .seeing_district(&district_code);
     let shifts = read::load(service, shifts, &statement).await?;
     let mut lines = people_of(call, &district_code, &shifts).await?;
     let shifts = shifts
@@ -135,7 +137,8 @@ async fn people_of(call: &Call, district_code: &str, shifts: &[Record]) -> Resul
         .text(district_code)
         .sql(" AND a.shift_id = ANY(")
         .column(ColumnType::Id, shifts.iter().map(|shift| Value::Id(shift.envelope.id)).collect())
-        .sql(") ORDER BY a.role, a.change_no");
+        .sql(") ORDER BY a.role, a.change_no")
+        .seeing_district(district_code);
     let mut found = Vec::new();
     for mut row in call.service.database.read(&statement).await? {
         let ids = (row.id("id"), row.id("shift_id"), row.id("person_id"));

@@ -138,7 +138,9 @@ async fn hours(call: Call) -> Answer {
     let (id, days) = (volunteer.envelope.id, period(&call)?);
     let statement = served(&call, "NULL::text AS key", &volunteer.envelope.district_code, days)
         .sql(" AND r.volunteer_id = ")
-        .id(id);
+        .id(id)
+        // Who may see a volunteer may see all his hours, wherever he served.
+        .seeing_district(&volunteer.envelope.district_code);
     let mut row = call.service.database.read(&statement).await?.into_iter().next().unwrap_or_default();
     let mut body = figures(&mut row);
     let url = format!("/v1/service-records?volunteer_id={id}&from_on={}&to_on={}", days.0, days.1);

@@ -69,7 +69,9 @@ async fn unfilled(call: Call) -> Answer {
     if let Some(place_id) = call.query.id("place_id") {
         statement = statement.sql(" AND r.place_id = ").id(place_id);
     }
-    let rows = call.service.database.read(&statement.sql(" ORDER BY r.starts_at, r.id, n.role LIMIT 20000")).await?;
+    // Whoever took a place fills it, of whichever organisation he is.
+    let statement = statement.sql(" ORDER BY r.starts_at, r.id, n.role LIMIT 20000").seeing_district(&district_code);
+    let rows = call.service.database.read(&statement).await?;
     let mut items: Vec<Json> = Vec::new();
     for mut row in rows {
         let Some(missing) = row.integer("missing").filter(|missing| *missing > 0) else { continue };

@@ -30,7 +30,8 @@ pub async fn look(service: &Service, district_code: &str) -> Result<(), Problem>
         .bind(ColumnType::Instant, at(now - SOONEST))
         .sql(") OR (a.attendance = 'present' AND s.ends_at <= ")
         .bind(ColumnType::Instant, at(now - FORGOTTEN))
-        .sql("))");
+        .sql("))")
+        .seeing_district(district_code);
     let rows = service.database.read(&statement).await?;
     let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
     for lot in ids.chunks(TOGETHER) {

@@ -202,7 +202,7 @@ async fn came_with(call: &Call, district_code: &str, plate: &str) -> Result<Vec<
         .text(district_code)
         .sql(" AND NOT r.voided AND r.person_id IS NOT NULL AND r.occurred_at > ")
         .bind(ColumnType::Instant, Value::Instant(call.service.clock.now() - LATELY));
-    let statement = with_plate(call, district_code, plate, statement).sql(" LIMIT 20");
+    let statement = with_plate(call, district_code, plate, statement).sql(" LIMIT 20").seeing_district(district_code);
     let rows = call.service.database.read(&statement).await?;
     Ok(rows.into_iter().filter_map(|mut row| row.id("person_id")).collect())
 }
@@ -227,7 +227,8 @@ async fn needs_attention(call: &Call, person: &Record) -> Result<bool, Problem> 
         .column(ColumnType::Id, ids.into_iter().map(Value::Id).collect())
         .sql(") AND r.abnormal AND NOT r.voided AND r.occurred_at > ")
         .bind(ColumnType::Instant, Value::Instant(service.clock.now() - LATELY))
-        .sql(" LIMIT 1");
+        .sql(" LIMIT 1")
+        .seeing_district(&envelope.district_code);
     Ok(!service.database.read(&statement).await?.is_empty())
 }
 

@@ -43,8 +43,9 @@ async fn of_kind(kind: &'static Kind, call: Call) -> Answer {
 
 /// A district's newest number, from the database.
 async fn head(call: &Call, district_code: &str) -> Result<i64, Problem> {
-    let statement =
-        Statement::new("SELECT c.last_no FROM district_clocks AS c WHERE c.district_code = ").text(district_code);
+    let statement = Statement::new("SELECT c.last_no FROM district_clocks AS c WHERE c.district_code = ")
+        .text(district_code)
+        .seeing_district(district_code);
     let rows = call.service.database.read(&statement).await?;
     Ok(rows.into_iter().next().and_then(|mut row| row.integer("last_no")).unwrap_or(0))
 }

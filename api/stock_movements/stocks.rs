@@ -138,7 +138,7 @@ async fn met(call: &Call, district_code: &str, day: NaiveDate, target: &Record) 
         .sql(" AND r.measure = ANY(")
         .column(ColumnType::Text, codes)
         .sql(") AND ");
-    let statement = within("r", statement, &target.envelope.area_code);
+    let statement = within("r", statement, &target.envelope.area_code).seeing_district(district_code);
     let rows = call.service.database.read(&statement).await?;
     let stock = quantity(rows.into_iter().find_map(|mut row| row.integer("total")).unwrap_or_default());
     let wanted = values.decimal("quantity_normalized").unwrap_or_default();

@@ -139,7 +139,9 @@ fn duties(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Statement, Proble
         .sql(" AND d.occurred_at < ")
         .bind(ColumnType::Instant, begins(on.checked_add_signed(TimeDelta::days(1))))
         .sql(" AND ");
-    Ok(narrowed("d", call, statement)?.sql(" ORDER BY d.due_at, p.name, d.subject_id LIMIT 10000"))
+    Ok(narrowed("d", call, statement)?
+        .sql(" ORDER BY d.due_at, p.name, d.subject_id LIMIT 10000")
+        .seeing_district(&asked.district_code))
 }
 
 fn zeros(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Statement, Problem> {

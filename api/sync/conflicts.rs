@@ -114,7 +114,8 @@ fn visible(actor: &Actor, district_code: &str) -> Statement {
         .sql(" AND (r.user_id = ")
         .id(actor.user_id)
         .sql(" OR ");
-    reached("r", statement, actor, SUPERVISORS, false).sql(")")
+    // His own he sees wherever he was when he sent it.
+    reached("r", statement.seeing_district(district_code), actor, SUPERVISORS, false).sql(")")
 }
 
 async fn find(call: &Call) -> Result<Found, Problem> {

@@ -88,4 +88,6 @@ fn own(select: &str, user_id: Uuid, district_code: &str, named: &BTreeSet<Uuid>)
         .sql(" OR EXISTS (SELECT 1 FROM duties AS d WHERE d.district_code = r.district_code AND d.subject_id = r.id AND d.state = 'open' AND d.assignee_id = ")
         .id(user_id)
         .sql("))")
+        // Whose case it is was asked for by his own id.
+        .seeing_district(district_code)
 }

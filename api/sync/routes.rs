@@ -138,7 +138,8 @@ async fn left_over(call: &Call, ids: &[Uuid]) -> Result<Vec<(Uuid, Json)>, Probl
             .id(actor.user_id)
             .sql(" AND record_id = ANY(")
             .column(ColumnType::Id, ids.iter().copied().map(Value::Id).collect())
-            .sql(")");
+            .sql(")")
+            .seeing_district(district_code);
             let fate = |mut row: Row| {
                 let id = row.id("record_id")?;
                 Some((

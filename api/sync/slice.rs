@@ -141,7 +141,8 @@ async fn chain_at(service: &Service, district_code: &str, number: i64) -> Result
             .text(district_code)
             .sql(" AND first_no <= ")
             .integer(number)
-            .sql(" ORDER BY first_no DESC LIMIT 1");
+            .sql(" ORDER BY first_no DESC LIMIT 1")
+            .seeing_district(district_code);
     let Some(mut row) = service.database.read(&statement).await?.into_iter().next() else { return Ok(None) };
     if row.integer("after").is_none_or(|after| after <= number) {
         return Ok(None);

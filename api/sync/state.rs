@@ -50,7 +50,8 @@ pub async fn keep(
             .text(&district_code)
             .sql(" AND item_hash = ANY(")
             .column(ColumnType::Bytes, through.clone())
-            .sql(") LIMIT 1");
+            .sql(") LIMIT 1")
+            .seeing_district(&district_code);
         if !service.database.read(&open).await?.is_empty() {
             statements.push(settle(service, &district_code, actor.user_id, through));
         }

@@ -53,6 +53,7 @@ pub async fn entries(service: &Service, clock: &Clock, from: i64) -> Result<Vec<
     .integer(from)
     .sql(" AND first_no <= ")
     .integer(clock.last_no)
+    .seeing_district(&clock.district_code)
     .sql(" ORDER BY first_no LIMIT ")
     .integer(PAGE / 4);
     let rows = service.database.read(&statement).await?;

@@ -24,7 +24,8 @@ pub async fn where_needed(service: &Service) -> Result<(), Problem> {
     if known.as_deref() == Some(EDITION) {
         return Ok(());
     }
-    let written = Statement::new("SELECT district_code FROM district_clocks WHERE last_no > 0 ORDER BY district_code");
+    let written = Statement::new("SELECT district_code FROM district_clocks WHERE last_no > 0 ORDER BY district_code")
+        .seeing_everything();
     for mut row in service.database.read(&written).await? {
         let district_code = row.text("district_code").unwrap_or_default();
         tracing::info!(district_code, "counting the figures anew: this release counts more than the one before");

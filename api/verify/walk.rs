@@ -88,6 +88,7 @@ async fn rows(service: &Service, clock: &Clock, from: i64, until: i64) -> Result
         let range = |statement: Statement| {
             statement
                 .text(&clock.district_code)
+                .seeing_district(&clock.district_code)
                 .sql(" AND change_no >= ")
                 .integer(from)
                 .sql(" AND change_no <= ")

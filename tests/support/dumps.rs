@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+
 use super::cluster::{cluster_directory, empty_database};
 
 /// A directory that goes with the test.
@@ -54,7 +56,12 @@ pub fn back_up(url: &str, into: &Path) -> PathBuf {
 pub async fn restore(file: &Path) -> String {
     let url = empty_database().await;
     let mut command = Command::new(program("pg_restore"));
-    command.args(["--exit-on-error", "--single-transaction", "--no-owner", "--dbname", &url]).arg(file);
+    command
+        .args(["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", "--dbname", &url])
+        .arg(file);
     demand_success("pg_restore", &command.output().unwrap());
+    // What `lianfang migrate` does for a restored database.
+    let mut owner = AsyncPgConnection::establish(&url).await.unwrap();
+    lianfang::wall::raise(&mut owner).await.unwrap();
     url
 }

@@ -5,7 +5,7 @@ use lianfang::routes;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::{Actor, fake_resident_id};
+use super::{Actor, TestApp, fake_resident_id};
 
 /// The example of a kind's creation, as the document has it.
 pub fn of_kind(name: &str) -> Json {
@@ -37,4 +37,55 @@ pub fn screening(place_id: &str, sequence: u32) -> Json {
         "answers": ["none"],
         "temperature_c": "36.5",
     })
+}
+
+/// One record of every kind, of that area: kind, what was posted (nothing where the service writes it), path.
+pub async fn one_of_each<'a>(app: &'a TestApp, admin: &Actor, area_code: &str) -> Vec<(&'a Kind, Json, String)> {
+    let place = checkpoint(admin, area_code).await;
+    let shop = json!({"kind": "supermarket", "name": "超市", "area_code": area_code});
+    let venue = admin.post("/v1/places", &shop).await.expect(201).body["id"].as_str().unwrap().to_owned();
+    let mut paths = Vec::new();
+    let [mut case, mut need, mut shift, mut volunteer, mut assignment] = std::array::from_fn(|_| String::new());
+    for kind in lianfang::routes::DEFINITIONS.iter().filter_map(|kind| app.service.kinds.kind(kind.name)) {
+        if kind.writers.is_empty() {
+            let first = admin.get(&format!("/v1/{}", kind.path)).await.expect(200).body["items"][0]["id"].clone();
+            paths.push((kind, json!({}), format!("/v1/{}/{}", kind.path, first.as_str().unwrap())));
+            continue;
+        }
+        let mut body = of_kind(kind.name);
+        body["area_code"] = area_code.into();
+        body.as_object_mut().unwrap().remove("id");
+        for (field, id) in [
+            ("place_id", &place),
+            ("case_id", &case),
+            ("need_request_id", &need),
+            ("shift_id", &shift),
+            ("volunteer_id", &volunteer),
+            ("assignment_id", &assignment),
+        ] {
+            if body.get(field).is_some() {
+                body[field] = id.clone().into();
+            }
+        }
+        for field in ["parent_id", "team_id"] {
+            body.as_object_mut().unwrap().remove(field);
+        }
+        if ["inspections", "supply_reports", "enforcement_actions", "stock_movements", "supply_channels"]
+            .contains(&kind.name)
+        {
+            body["place_id"] = venue.clone().into();
+        }
+        let made = admin.post(&format!("/v1/{}", kind.path), &body).await.expect(201);
+        let id = || made.body["id"].as_str().unwrap().to_owned();
+        match kind.name {
+            "need_requests" => need = id(),
+            "isolation_cases" => case = id(),
+            "shifts" => shift = id(),
+            "volunteers" => volunteer = id(),
+            "shift_assignments" => assignment = id(),
+            _ => {}
+        }
+        paths.push((kind, body, made.header("location").to_owned()));
+    }
+    paths
 }

@@ -10,7 +10,7 @@ pub mod process;
 
 pub use actor::{Actor, Reply};
 pub use app::TestApp;
-pub use cluster::{cluster_directory, empty_database};
+pub use cluster::{cluster_directory, empty_database, fresh_database};
 
 /// A surely-fake resident id (no county 519999 exists), the check digit right.
 pub fn fake_resident_id(sequence: u32) -> String {

@@ -204,7 +204,9 @@ fn demand_purpose(call: &Call) -> Result<bool, Problem> {
 }
 
 async fn head(service: &Service, district_code: &str) -> Result<i64, Problem> {
-    let statement = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ").text(district_code);
+    let statement = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ")
+        .text(district_code)
+        .seeing_district(district_code);
     let row = service.database.read(&statement).await?.into_iter().next();
     row.and_then(|mut row| row.integer("last_no")).ok_or_else(|| {
         Problem::unavailable(Code::LedgerUnavailable, 60, format!("district {district_code} has no clock"))

@@ -50,7 +50,9 @@ export function missed(completeness) {
   const rows = gaps.map((gap) => [gap.label, gap.subject_name ?? "–", gap.area_name ?? gap.area_code, gap.org_name ?? "–", gap.due_at.slice(5, 16).replace("T", " ")]);
   const more = completeness.items.filter((item) => item.missed > item.gaps.length).map((item) =>
     element("button", { type: "button", textContent: `${item.label ?? item.key}: ${say("allMissed")} (${item.missed})`, onclick: () => records(item.missed_url, item.label ?? item.key) }));
-  replace("missed", table([say("item"), say("subject"), say("where"), say("unit"), say("due")], rows), element("p", { className: "more" }, ...more));
+  const count = (item) => element("li", { textContent: `${item.label ?? item.key} ${item.missed}` });
+  const counts = element("ul", { className: "counts" }, ...completeness.items.filter((item) => item.missed > 0).map(count));
+  replace("missed", counts, table([say("item"), say("subject"), say("where"), say("unit"), say("due")], rows), element("p", { className: "more" }, ...more));
 }
 
 // A record in words: its enumerated values by their labels, flags by name, a temperature with its unit.

@@ -91,7 +91,8 @@ fn compounds(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<St
     let select = format!(
         "SELECT DISTINCT r.org_id, c.id FROM record_rollups AS r JOIN places AS p ON p.district_code = r.district_code AND p.id = r.place_id JOIN places AS c ON c.district_code = p.district_code AND c.id IN (p.id, p.parent_id) AND c.kind IN {COMPOUNDS}"
     );
-    Ok(rollups(call, &select, district_code, as_of_on)?.sql(" AND r.total > 0"))
+    // Whose compound it is doesn't matter here.
+    Ok(rollups(call, &select, district_code, as_of_on)?.sql(" AND r.total > 0").seeing_district(district_code))
 }
 
 /// Different people who took a shift or served; who was merged into somebody is that one.
@@ -120,7 +121,9 @@ fn staff(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Statem
         .text(district_code)
         .sql(" AND q.id = up.at WHERE q.merged_into IS NOT NULL) SELECT up.org_id, up.at AS id FROM up JOIN people AS q ON q.district_code = ")
         .text(district_code)
-        .sql(" AND q.id = up.at WHERE q.merged_into IS NULL"))
+        .sql(" AND q.id = up.at WHERE q.merged_into IS NULL")
+        // Whoever served is counted, wherever he is registered.
+        .seeing_district(district_code))
 }
 
 impl Found {

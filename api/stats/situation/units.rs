@@ -24,7 +24,8 @@ pub async fn units(call: &Call, district_code: &str) -> Result<Vec<Unit>, Proble
         "SELECT o.id, o.name, o.parent_id FROM organizations AS o WHERE NOT o.voided AND o.district_code = ",
     )
     .text(district_code)
-    .sql(" ORDER BY o.occurred_at, o.change_no");
+    .sql(" ORDER BY o.occurred_at, o.change_no")
+    .seeing_district(district_code);
     let rows = call.service.database.read(&statement).await?;
     let mut names = BTreeMap::new();
     let mut children: BTreeMap<Option<Uuid>, Vec<Uuid>> = BTreeMap::new();

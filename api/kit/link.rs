@@ -1,0 +1,96 @@
+//! A connection as the service uses it: in the service's role, and with what it may see at the moment.
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
+use diesel_async::pooled_connection::PoolableConnection;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use super::database::DatabaseError;
+use super::row::Row;
+use super::sight::Sight;
+use super::statement::Statement;
+
+/// The role of the service's statements: it owns no table and passes no policy by (`api/wall`).
+pub const SERVICE_ROLE: &str = "lianfang_service";
+
+/// A connection and what it sees now; `None` while that isn't known.
+pub struct Link {
+    connection: AsyncPgConnection,
+    sight: Option<Sight>,
+}
+
+impl Link {
+    /// A new connection that sees nothing yet. `statement_timeout` ends any statement that runs longer.
+    pub async fn open(url: &str, statement_timeout: Duration) -> Result<Self, DatabaseError> {
+        let unreachable = |error: &dyn std::fmt::Display| DatabaseError::Unreachable(error.to_string());
+        let mut connection = AsyncPgConnection::establish(url).await.map_err(|error| unreachable(&error))?;
+        // Compiling a statement takes longer than any of ours runs; generic plans are thought to cost more than
+        // they do.
+        let settings = format!(
+            "SET ROLE {SERVICE_ROLE}; SET statement_timeout = {}; SET timezone = 'UTC'; \
+             SET idle_in_transaction_session_timeout = '30s'; SET plan_cache_mode = 'force_generic_plan'; SET jit = off",
+            statement_timeout.as_millis()
+        );
+        connection.batch_execute(&settings).await.map_err(|error| unreachable(&error))?;
+        Ok(Self { connection, sight: Some(Sight::Nothing) })
+    }
+
+    /// Lets the statements to come see that. It is told to the database where it differs from before; until
+    /// the database has answered nothing is believed, for the caller may go away meanwhile.
+    pub async fn see(&mut self, sight: &Sight) -> Result<(), DatabaseError> {
+        if self.sight.as_ref() == Some(sight) {
+            return Ok(());
+        }
+        // Boxed: it is rarely run, and stands within every future that reads.
+        Box::pin(self.tell(sight)).await
+    }
+
+    async fn tell(&mut self, sight: &Sight) -> Result<(), DatabaseError> {
+        self.sight = None;
+        let tell = Statement::new("SELECT set_config('lianfang.sight', ").text(sight.setting()).sql(", false)");
+        tell.load::<Row>(&mut self.connection).await?;
+        self.sight = Some(sight.clone());
+        Ok(())
+    }
+}
+
+impl Deref for Link {
+    type Target = AsyncPgConnection;
+
+    fn deref(&self) -> &AsyncPgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Link {
+    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
+        &mut self.connection
+    }
+}
+
+/// Opens a pool's connections.
+pub struct Opener {
+    /// The database.
+    pub url: String,
+    /// What ends a statement.
+    pub statement_timeout: Duration,
+}
+
+impl Manager for Opener {
+    type Type = Link;
+    type Error = DatabaseError;
+
+    async fn create(&self) -> Result<Link, DatabaseError> {
+        Link::open(&self.url, self.statement_timeout).await
+    }
+
+    /// No ping: one at each checkout would double the round trips of a short request.
+    async fn recycle(&self, link: &mut Link, _: &Metrics) -> RecycleResult<DatabaseError> {
+        if std::thread::panicking() || link.connection.is_broken() {
+            return Err(RecycleError::message("broken"));
+        }
+        Ok(())
+    }
+}

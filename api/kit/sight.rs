@@ -1,0 +1,68 @@
+//! What a statement may see of records, whatever its conditions say: the second wall, kept by the database
+//! itself (row-level security). It is told beside each statement, and policies compare rows with it.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+/// What a statement may see. One that doesn't say sees no record at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Sight {
+    /// No record.
+    #[default]
+    Nothing,
+    /// Records of these areas, each with the organisation it is narrowed to.
+    Areas(BTreeSet<(String, Option<Uuid>)>),
+    /// Every record: the service's own work, never what a caller asks for.
+    Everything,
+}
+
+impl Sight {
+    /// One area and all below, or what belongs to one organisation there.
+    pub fn of_area(area_code: &str, org_id: Option<Uuid>) -> Self {
+        Self::Areas(BTreeSet::from([(area_code.to_owned(), org_id)]))
+    }
+
+    /// What either of the two sees.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
+            (Self::Nothing, sight) | (sight, Self::Nothing) => sight,
+            (Self::Areas(mut areas), Self::Areas(others)) => {
+                areas.extend(others);
+                Self::Areas(areas)
+            }
+        }
+    }
+
+    /// The setting `lianfang.sight` as the policies read it: patterns of `area_code`, or of
+    /// `area_code:org_id`, separated by commas.
+    pub fn setting(&self) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Everything => "%".into(),
+            Self::Areas(areas) => {
+                let pattern = |(area, org): &(String, Option<Uuid>)| match org {
+                    Some(org_id) => format!("{area}%:{org_id}"),
+                    None => format!("{area}%"),
+                };
+                areas.iter().map(pattern).collect::<Vec<_>>().join(",")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_says_nothing_sees_nothing_and_two_see_what_either_sees() {
+        assert_eq!(Sight::default().setting(), "");
+        let org = Uuid::from_u128(1);
+        let both = Sight::of_area("511802005", None).and(Sight::of_area("511802", Some(org)));
+        assert_eq!(both.setting(), format!("511802%:{org},511802005%"));
+        assert_eq!(both.clone().and(Sight::Nothing), both);
+        assert_eq!(both.and(Sight::Everything).setting(), "%");
+    }
+}

@@ -1,0 +1,80 @@
+-- Run by whoever owns the tables, after the migrations, under their lock; again and again without effect.
+DO $wall$
+DECLARE
+    found record;
+    told constant text := 'string_to_array(current_setting(''lianfang.sight'', true), '','')';
+    rule text;
+    verb text;
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'lianfang_service') THEN
+        BEGIN
+            CREATE ROLE lianfang_service NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            -- Another database of this server made it this moment.
+            NULL;
+        END;
+    END IF;
+    IF NOT pg_has_role(current_user, 'lianfang_service', 'MEMBER') THEN
+        EXECUTE format('GRANT lianfang_service TO %I', current_user);
+    END IF;
+    IF NOT has_schema_privilege('lianfang_service', 'public', 'USAGE') THEN
+        GRANT USAGE ON SCHEMA public TO lianfang_service;
+    END IF;
+
+    FOR found IN
+        SELECT c.relname AS name, c.relkind = 'v' AS is_view, c.relrowsecurity AS walled,
+               bool_or(a.attname = 'district_code') AS of_district,
+               bool_or(a.attname = 'area_code') AS of_area,
+               bool_or(a.attname = 'capture') AS is_record,
+               (SELECT obj_description(p.oid, 'pg_policy') FROM pg_policy AS p
+                WHERE p.polrelid = c.oid AND p.polname = 'sight') AS rule
+        FROM pg_class AS c
+        JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v')
+        GROUP BY c.oid, c.relname, c.relkind, c.relrowsecurity
+    LOOP
+        -- What was written stays: records, their revisions, the ledger's entries and the audit are never deleted,
+        -- and but for the current revision of a record never changed.
+        IF NOT has_table_privilege('lianfang_service', format('public.%I', found.name), 'SELECT') THEN
+            EXECUTE format('GRANT SELECT ON public.%I TO lianfang_service', found.name);
+        END IF;
+        CONTINUE WHEN found.is_view OR found.name IN ('__diesel_schema_migrations', 'migration_lock');
+        IF NOT has_table_privilege('lianfang_service', format('public.%I', found.name), 'INSERT') THEN
+            EXECUTE format('GRANT INSERT ON public.%I TO lianfang_service', found.name);
+            IF found.name NOT IN ('record_revisions', 'ledger_entries', 'audit_log') THEN
+                EXECUTE format('GRANT UPDATE ON public.%I TO lianfang_service', found.name);
+                IF NOT found.is_record THEN
+                    EXECUTE format('GRANT DELETE ON public.%I TO lianfang_service', found.name);
+                END IF;
+            END IF;
+        END IF;
+
+        CONTINUE WHEN NOT found.of_district;
+        -- The sub-selects are uncorrelated: evaluated once a statement. The CASE keeps the rule a filter to the
+        -- planner, which would else think that it leaves next to nothing.
+        rule := format('CASE WHEN %s THEN true ELSE false END', CASE
+            WHEN found.is_record THEN format(
+                'area_code LIKE ANY ((SELECT %1$s)::text[]) OR (area_code || '':'' || org_id::text) LIKE ANY ((SELECT %1$s)::text[])', told)
+            WHEN found.of_area THEN format(
+                'area_code LIKE ANY (ARRAY(SELECT split_part(s, '':'', 1) FROM unnest(%s) AS s))', told)
+            ELSE format(
+                'district_code LIKE ANY (ARRAY(SELECT left(split_part(s, '':'', 1), 6) FROM unnest(%s) AS s))', told)
+        END);
+        -- A policy's comment keeps its rule, so that a release with another one makes it anew.
+        IF found.rule IS DISTINCT FROM rule THEN
+            FOREACH verb IN ARRAY ARRAY['sight', 'adding', 'changing', 'removing'] LOOP
+                EXECUTE format('DROP POLICY IF EXISTS %I ON public.%I', verb, found.name);
+            END LOOP;
+            EXECUTE format('CREATE POLICY sight ON public.%I FOR SELECT USING (%s)', found.name, rule);
+            EXECUTE format('COMMENT ON POLICY sight ON public.%I IS %L', found.name, rule);
+            EXECUTE format('CREATE POLICY adding ON public.%I FOR INSERT WITH CHECK (true)', found.name);
+            EXECUTE format('CREATE POLICY changing ON public.%I FOR UPDATE USING (true)', found.name);
+            EXECUTE format('CREATE POLICY removing ON public.%I FOR DELETE USING (true)', found.name);
+        END IF;
+        IF NOT found.walled THEN
+            EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', found.name);
+        END IF;
+    END LOOP;
+END
+$wall$;

@@ -1,0 +1,107 @@
+//! The second wall: row-level security, with the first one (the conditions of statements) left out. The other
+//! way round, `scopes.rs` takes this one down.
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use lianfang::kit::link::Link;
+use lianfang::kit::row::Row;
+use lianfang::kit::sight::Sight;
+use lianfang::kit::statement::Statement;
+use lianfang::wall::{self, WallError};
+use uuid::Uuid;
+
+use crate::support::{TestApp, examples};
+
+const DAXING: &str = "511802005";
+const BABU: &str = "511802114";
+
+/// Tables behind the wall, and whether a row of them says its area.
+async fn walled(app: &TestApp) -> Vec<(String, bool)> {
+    let sql = "SELECT c.relname::text AS name, bool_or(a.attname = 'area_code') AS of_area FROM pg_class c \
+               JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid \
+               WHERE n.nspname = 'public' AND c.relkind = 'r' GROUP BY c.oid, c.relname \
+               HAVING bool_or(a.attname = 'district_code') ORDER BY 1";
+    let rows = app.rows(sql).await.into_iter();
+    rows.map(|mut row| (row.text("name").unwrap(), row.boolean("of_area").unwrap())).collect()
+}
+
+/// All rows of a table, as a statement that forgot its conditions finds them.
+async fn careless(app: &TestApp, table: &str, of_area: bool, sight: Sight) -> Vec<String> {
+    let area = if of_area { "area_code" } else { "district_code" };
+    let statement = Statement::new(format!("SELECT {area} AS area FROM {table}")).seeing(sight);
+    let rows = app.service.database.read(&statement).await.unwrap();
+    rows.into_iter().map(|mut row| row.text("area").unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_statement_that_forgot_its_conditions_sees_what_it_said_and_no_more() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    examples::one_of_each(&app, &admin, DAXING).await;
+    let mut filled = 0;
+    for (table, of_area) in walled(&app).await {
+        let all = careless(&app, &table, of_area, Sight::Everything).await;
+        assert_eq!(careless(&app, &table, of_area, Sight::Nothing).await.len(), 0, "{table} without a word");
+        let here = careless(&app, &table, of_area, Sight::of_area(DAXING, None)).await;
+        let inside = |area: &String| if of_area { area.starts_with(DAXING) } else { area == "511802" };
+        assert_eq!(here.len(), all.iter().filter(|area| inside(area)).count(), "{table} from {DAXING}");
+        assert!(here.iter().all(inside), "{table} from {DAXING}");
+        if of_area {
+            let there = careless(&app, &table, of_area, Sight::of_area(BABU, None)).await;
+            assert!(there.iter().all(|area| area.starts_with(BABU)), "{table} from {BABU}");
+            filled += usize::from(!here.is_empty());
+        }
+        assert_eq!(careless(&app, &table, of_area, Sight::of_area("999999", None)).await.len(), 0, "{table} from afar");
+    }
+    assert!(filled > 35, "records of every kind were looked at: {filled}");
+}
+
+#[tokio::test]
+async fn a_grant_for_one_organisation_is_as_narrow_to_the_wall() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    examples::one_of_each(&app, &admin, DAXING).await;
+    let org_id = Uuid::from_u128(9);
+    app.sql(&format!("UPDATE screenings SET org_id = '{org_id}'")).await;
+    let seen = async |org| careless(&app, "screenings", true, Sight::of_area("511802", Some(org))).await.len();
+    assert_eq!((seen(org_id).await, seen(Uuid::from_u128(8)).await), (1, 0));
+    assert_eq!(careless(&app, "people", true, Sight::of_area("511802", Some(org_id))).await.len(), 0);
+}
+
+#[tokio::test]
+async fn what_was_written_can_be_deleted_or_rewritten_by_no_statement_of_the_service() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    examples::one_of_each(&app, &admin, DAXING).await;
+    let mut link = Link::open(&app.database_url, std::time::Duration::from_secs(5)).await.unwrap();
+    link.see(&Sight::Everything).await.unwrap();
+    let mut statements: Vec<String> =
+        lianfang::routes::DEFINITIONS.iter().map(|kind| format!("DELETE FROM {}", kind.name)).collect();
+    for table in ["record_revisions", "ledger_entries", "audit_log"] {
+        statements.push(format!("DELETE FROM {table}"));
+        statements
+            .push(format!("UPDATE {table} SET {0} = {0}", if table == "audit_log" { "verb" } else { "district_code" }));
+    }
+    statements.push("TRUNCATE screenings".into());
+    statements.push("ALTER TABLE screenings DISABLE ROW LEVEL SECURITY".into());
+    for sql in statements {
+        let result: Result<Vec<Row>, _> = Statement::new(&sql).load(&mut link).await;
+        let said = result.expect_err(&sql).to_string();
+        assert!(said.contains("permission denied") || said.contains("must be owner"), "{sql}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn the_service_does_not_start_where_it_could_look_past_the_wall() {
+    let app = TestApp::start().await;
+    wall::check(&app.database_url).await.unwrap();
+    app.sql("ALTER TABLE people DISABLE ROW LEVEL SECURITY").await;
+    assert!(matches!(wall::check(&app.database_url).await, Err(WallError::Open(tables)) if tables == "people"));
+    app.sql("ALTER TABLE people ENABLE ROW LEVEL SECURITY; DROP POLICY sight ON places").await;
+    assert!(matches!(wall::check(&app.database_url).await, Err(WallError::Open(tables)) if tables == "places"));
+    app.sql("ALTER TABLE people OWNER TO lianfang_service").await;
+    assert!(matches!(wall::check(&app.database_url).await, Err(WallError::TooMighty(_))));
+    app.sql("ALTER TABLE people OWNER TO lianfang").await;
+    let mut owner = AsyncPgConnection::establish(&app.database_url).await.unwrap();
+    wall::raise(&mut owner).await.unwrap();
+    wall::check(&app.database_url).await.unwrap();
+}
