@@ -6,7 +6,7 @@ NAME ?= admin
 AREA ?= 511802
 SCALE ?= 1
 
-.PHONY: help run user demo example page test check openapi schema bench
+.PHONY: help run user demo example page conformance test check openapi schema bench
 
 help:
 	@echo "make run                     install what is missing, build, serve on $(LISTEN)"
@@ -15,6 +15,7 @@ help:
 	@echo "make test                    every test, against a real PostgreSQL of its own"
 	@echo "make example                 the offline queue in TypeScript, against the service"
 	@echo "make page                    the page at / in a real browser; screenshots in target/page"
+	@echo "make conformance             linters, clients and fuzzers of others against the service"
 	@echo "make check                   what CI runs: form, lints, tests"
 	@echo "make openapi | make schema   write openapi/openapi.json | api/schema.rs anew"
 	@echo "make bench                   figures beside their floors"
@@ -51,6 +52,12 @@ page:
 	@.ci/install-browser
 	cargo build --locked
 	node tests/browser/page.mjs
+
+conformance:
+	@.ci/install-postgresql
+	@.ci/install-conformance
+	cargo build --locked
+	conformance/run
 
 check:
 	.ci/run
