@@ -66,8 +66,10 @@ impl From<Problem> for StartError {
 
 /// The database of a configuration: somebody's server, or our own.
 pub struct Backend {
-    /// How it is reached.
+    /// How the owner of the tables reaches it.
     pub url: String,
+    /// How the service's statements reach it.
+    pub service_url: String,
     /// Our own server, to be watched and stopped.
     pub embedded: Option<Embedded>,
 }
@@ -76,10 +78,11 @@ impl Backend {
     /// Finds or starts the database.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         if let Some(url) = &config.database_url {
-            return Ok(Self { url: url.clone(), embedded: None });
+            return Ok(Self { url: url.clone(), service_url: url.clone(), embedded: None });
         }
         let embedded = Embedded::start(&config.data_dir, Durability::Full).await?;
-        Ok(Self { url: embedded.database_url().to_owned(), embedded: Some(embedded) })
+        let (url, service_url) = (embedded.database_url().to_owned(), embedded.service_url());
+        Ok(Self { url, service_url, embedded: Some(embedded) })
     }
 
     /// Leaves the database; our own server stops when nobody else uses it.

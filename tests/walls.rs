@@ -9,6 +9,7 @@ use lianfang::kit::statement::Statement;
 use lianfang::wall::{self, WallError};
 use uuid::Uuid;
 
+use crate::support::process::{Folder, Served};
 use crate::support::{TestApp, examples};
 
 const DAXING: &str = "511802005";
@@ -104,4 +105,22 @@ async fn the_service_does_not_start_where_it_could_look_past_the_wall() {
     let mut owner = AsyncPgConnection::establish(&app.database_url).await.unwrap();
     wall::raise(&mut owner).await.unwrap();
     wall::check(&app.database_url).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_service_with_its_own_database_signs_in_as_the_role_that_owns_nothing() {
+    let folder = Folder::new("wall");
+    let served = Served::start(&folder);
+    let token = served.sign_in(&folder.add_user("admin"), "雨城区-防疫-2020").await;
+    let place = serde_json::json!({"kind": "compound_gate", "name": "门", "area_code": DAXING});
+    assert_eq!(served.send("POST", "/v1/places", &token, &place).await.0, 201);
+    let password = std::fs::read_to_string(folder.0.join("data/postgres.password")).unwrap();
+    let socket = folder.0.join("data/socket").canonicalize().unwrap();
+    let url = format!("host={} user=lianfang dbname=lianfang password={}", socket.display(), password.trim());
+    let mut owner = AsyncPgConnection::establish(&url).await.unwrap();
+    let sql = "SELECT DISTINCT usename::text AS name FROM pg_stat_activity \
+               WHERE datname = 'lianfang' AND pid <> pg_backend_pid()";
+    let rows: Vec<Row> = Statement::new(sql).load(&mut owner).await.unwrap();
+    let names: Vec<String> = rows.into_iter().map(|mut row| row.text("name").unwrap()).collect();
+    assert_eq!(names, ["lianfang_service"]);
 }

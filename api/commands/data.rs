@@ -53,7 +53,7 @@ async fn add_to(
     area: &str,
 ) -> Result<(String, String), Failure> {
     prepare(backend).await?;
-    let service = start::service(config, &backend.url, Registry::new(routes::DEFINITIONS)).await?;
+    let service = start::service(config, &backend.service_url, Registry::new(routes::DEFINITIONS)).await?;
     let area_code = service
         .divisions
         .place(area, None)
@@ -94,7 +94,7 @@ pub async fn verify(config: Config, json: bool) -> Result<(), Failure> {
 
 async fn verify_at(backend: &Backend, config: Config) -> Result<Verified, Failure> {
     prepare(backend).await?;
-    let service = start::service(config, &backend.url, Registry::new(routes::DEFINITIONS)).await?;
+    let service = start::service(config, &backend.service_url, Registry::new(routes::DEFINITIONS)).await?;
     // Nothing is drawn where stderr is no terminal.
     let bar = ProgressBar::new(0);
     bar.set_style(

@@ -21,7 +21,7 @@ pub async fn demo(config: Config, demo: Demo, json: bool) -> Result<(), Failure>
 
 async fn fill(backend: &Backend, config: Config, demo: Demo) -> Result<Made, Failure> {
     prepare(backend).await?;
-    let service = start::service(config, &backend.url, Registry::new(routes::DEFINITIONS)).await?;
+    let service = start::service(config, &backend.service_url, Registry::new(routes::DEFINITIONS)).await?;
     // Nothing is drawn where stderr is no terminal.
     let bar = ProgressBar::new(0);
     bar.set_style(

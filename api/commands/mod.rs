@@ -17,6 +17,7 @@ use lianfang::kit::text::Language;
 use lianfang::records::Registry;
 use lianfang::routes;
 use lianfang::start::{self, Backend, StartError};
+use lianfang::wall;
 use serde_json::{Value as Json, json};
 
 pub use self::data::{add_user, migrate, verify};
@@ -95,8 +96,9 @@ pub fn tell_failure(failure: &Failure, json: bool) {
 
 /// Migrates our own database; somebody's server is migrated by whoever deploys.
 async fn prepare(backend: &Backend) -> Result<(), StartError> {
-    if backend.embedded.is_some() {
+    if let Some(embedded) = &backend.embedded {
         let count = start::migrate(&backend.url).await?;
+        wall::admit(&backend.url, &backend.service_url, &embedded.service_password()).await?;
         tracing::info!(count, "migrations run");
         return Ok(());
     }

@@ -28,7 +28,7 @@ pub async fn serve(config: Config, json: bool) -> Result<(), Failure> {
     };
     let backend = Backend::start(&config).await?;
     prepare(&backend).await?;
-    let service = start::service(config.clone(), &backend.url, Registry::new(routes::DEFINITIONS)).await?;
+    let service = start::service(config.clone(), &backend.service_url, Registry::new(routes::DEFINITIONS)).await?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let watch = backend.embedded.map(|embedded| tokio::spawn(server::watch(embedded, stopped)));
     announce(&config, &address.to_string(), json)?;

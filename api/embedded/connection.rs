@@ -5,10 +5,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
-/// The role and the database of the service.
+use crate::kit::link::SERVICE_ROLE;
+
+/// The role that owns the tables, and their database.
 pub(super) const NAME: &str = "lianfang";
 
 /// How long one attempt may take; a server that is being stopped by a debugger would hang it.
@@ -37,9 +41,25 @@ impl Address {
     }
 
     pub(super) fn url(&self, database: &str) -> String {
+        self.url_as(NAME, &self.password, database)
+    }
+
+    /// The password of the role that owns nothing: it follows from the owner's, so that every process of the
+    /// data directory knows it and no file more has to be kept.
+    pub(super) fn service_password(&self) -> String {
+        // A key of any length will do.
+        let mac = Hmac::<Sha256>::new_from_slice(self.password.as_bytes());
+        mac.map(|mac| hex::encode(mac.chain_update(SERVICE_ROLE).finalize().into_bytes())).unwrap_or_default()
+    }
+
+    /// How the service's own statements reach the database.
+    pub(super) fn service_url(&self) -> String {
+        self.url_as(SERVICE_ROLE, &self.service_password(), NAME)
+    }
+
+    fn url_as(&self, role: &str, password: &str, database: &str) -> String {
         let host = encode(self.socket_directory.as_os_str().as_bytes());
-        let password = encode(self.password.as_bytes());
-        format!("postgresql://{NAME}:{password}@{host}/{}", encode(database.as_bytes()))
+        format!("postgresql://{role}:{}@{host}/{}", encode(password.as_bytes()), encode(database.as_bytes()))
     }
 
     /// Connects and asks something; creates the service's database if it is missing, be it that the

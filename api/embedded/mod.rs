@@ -110,6 +110,18 @@ impl Embedded {
         &self.url
     }
 
+    /// The address for the service's statements, in the role that owns nothing. Not for logs either.
+    #[must_use]
+    pub fn service_url(&self) -> String {
+        self.address.service_url()
+    }
+
+    /// The password in that address.
+    #[must_use]
+    pub fn service_password(&self) -> String {
+        self.address.service_password()
+    }
+
     /// The address of another database of this server, which need not exist yet. Not for logs either.
     #[must_use]
     pub fn database_url_for(&self, database: &str) -> String {

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use crate::kit::link::{Link, SERVICE_ROLE};
 use crate::kit::row::Row;
@@ -39,6 +39,18 @@ pub enum WallError {
 /// Makes the role, its rights and the policies that are missing. By the owner of the tables.
 pub async fn raise(owner: &mut AsyncPgConnection) -> Result<(), WallError> {
     owner.batch_execute(RAISE).await.map_err(|error| WallError::NotRaised(error.to_string()))
+}
+
+/// Lets the service's role sign in by itself, where it can't yet: for the embedded database, whose owner nobody
+/// else is. `password` has letters and digits only.
+pub async fn admit(owner_url: &str, service_url: &str, password: &str) -> Result<(), WallError> {
+    if AsyncPgConnection::establish(service_url).await.is_ok() {
+        return Ok(());
+    }
+    let failed = |error: &dyn std::fmt::Display| WallError::NotRaised(error.to_string());
+    let mut owner = AsyncPgConnection::establish(owner_url).await.map_err(|error| failed(&error))?;
+    let admit = format!("ALTER ROLE {SERVICE_ROLE} LOGIN PASSWORD '{password}'");
+    owner.batch_execute(&admit).await.map_err(|error| failed(&error))
 }
 
 /// Whether the wall stands, seen from the service's side.
