@@ -73,6 +73,15 @@ async fn a_series_has_no_gaps_and_every_figure_leads_to_its_records() {
         (places["items"][0]["label"].as_str(), places["items"][0]["key"].as_str()),
         (Some("北门"), Some(&*place))
     );
+    let village = admin.get("/v1/stats/screenings?from_on=2020-02-03&by=area&area_code=511802005001").await.expect(200);
+    let itself = &village.body["items"][0];
+    assert_eq!((&itself["label"], value(&itself["figures"], "screened")), (&json!("本级"), 5));
+    assert!(itself["figures"].get("persons").is_none() && itself["figures"]["screened"]["records_url"].is_null());
+    assert_eq!(value(&village.body["total"], "screened"), 5);
+    let month = "from_on=2020-02-02&to_on=2020-02-03";
+    let (days, all) = (format!("/v1/stats/screenings?{month}"), format!("/v1/stats/screenings?{month}&by=total"));
+    assert!(admin.get(&days).await.body["total"]["screened"]["previous"].is_null(), "days have no period before");
+    assert_eq!(admin.get(&all).await.body["total"]["screened"]["previous"], 3);
     admin.get("/v1/stats/screenings?from_on=2020-02-03&to_on=2020-02-01").await.expect(422);
     admin.get("/v1/stats/screenings?from_on=2020-01-01&to_on=2020-02-01&by=hour").await.expect(400);
     admin.get("/v1/stats/screenings?cumulative=true&by=day").await.expect(422);
@@ -95,6 +104,13 @@ async fn a_file_of_figures_is_what_a_spreadsheet_opens() {
     let (_, _, bytes) = csv.download(&format!("{path}&headers=zh&by=area")).await;
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.starts_with("\u{feff}区划,名称,人数(人),登记人次(人次)"), "{text}");
+    let (_, _, bytes) = csv.download("/v1/stats/screenings?cumulative=true&to_on=2020-02-02&headers=zh").await;
+    assert_eq!(String::from_utf8(bytes).unwrap().lines().nth(1), Some(",合计,3,3,3,0,1,3"), "all together is a line");
+    for path in ["prices", "supply", "volunteers", "completeness"] {
+        let (status, headers, bytes) = csv.download(&format!("/v1/stats/{path}?headers=zh")).await;
+        assert_eq!((status, bytes.starts_with("\u{feff}".as_bytes())), (200, true), "{path}");
+        assert!(headers["content-type"].to_str().unwrap().starts_with("text/csv"), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -133,6 +149,36 @@ async fn a_poll_that_finds_nothing_new_is_304_until_something_is_written_anywher
     let tomorrow = poll(&tag).await.expect(200);
     assert_eq!((value(&tomorrow.body["total"], "screened"), &tomorrow.body["to_on"]), (0, &json!("2020-02-03")));
     assert_eq!(tomorrow.body["total"]["screened"]["previous"], 4);
+}
+
+/// Figures of other rooms are polled like those of kinds, in whichever process.
+#[tokio::test]
+async fn figures_of_every_room_have_a_tag_and_the_number_they_are_of() {
+    let app = TestApp::start().await;
+    let other = app.another().await;
+    let admin = app.administrator().await;
+    examples::checkpoint(&admin, "511802005001").await;
+    for path in [
+        "/v1/stats/prices",
+        "/v1/stats/price-index?baseline_on=2020-01-23",
+        "/v1/stats/supply",
+        "/v1/stats/volunteers",
+        "/v1/stats/completeness",
+        "/v1/stats/situation",
+        "/v1/stocks",
+        "/v1/duties/summary",
+    ] {
+        let first = admin.get(path).await.expect(200);
+        let elsewhere = admin.at(&other).get(path).await.expect(200);
+        assert_eq!(
+            (first.body["as_of_change_no"].as_i64(), &elsewhere.body["as_of_change_no"]),
+            (Some(1), &json!(1)),
+            "{path}"
+        );
+        assert_eq!(first.header("etag"), elsewhere.header("etag"), "{path}");
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        admin.with("if-none-match", first.header("etag")).get(path).await.expect(304);
+    }
 }
 
 #[tokio::test]

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
 use serde_json::{Map, Value as Json, json};
 
@@ -24,6 +22,8 @@ use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, fault};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::scope::{reached, within};
+use crate::stats::polled::{answer, polled};
+use crate::stats::sheet::{Column, numbers, words};
 
 /// What a line of a summary stands for.
 pub static BY: Vocabulary = Vocabulary::new(
@@ -62,16 +62,27 @@ pub fn operations() -> Vec<Operation> {
         "/v1/duties?state=missed&order=oldest&from_on=2020-02-02&to_on=2020-02-02&duty_kind=am_reading",
     );
     let example = json!({"by": "kind", "from_on": "2020-02-02", "to_on": "2020-02-02", "items": [line], "total": counts, "as_of_change_no": 42});
-    vec![
-        Operation::new(Method::GET, "/v1/duties/summary", "get_duty_summary", summary)
+    let operation = Operation::new(Method::GET, "/v1/duties/summary", "get_duty_summary", summary)
             .described("duties", "Who has not", "How many were expected, done, missed, waived, late, by kind, line, area or organisation, with the list behind what was missed, the oldest first.")
             .access(Access::Roles(READERS))
             .keys(KeyScope::Read)
-            .parameters(PARAMETERS.iter().collect())
             .answers(200, "The figures.", Some(reference("DutySummary")), Some(example))
-            .problems(&[Code::DistrictRequired, Code::NotFound]),
-    ]
+            .problems(&[Code::DistrictRequired, Code::NotFound]);
+    vec![polled(operation, PARAMETERS.iter())]
 }
+
+/// The columns of a file of counts.
+pub const COLUMNS: &[Column] = &[
+    words("key", "分组"),
+    words("label", "名称"),
+    numbers("expected", "应办"),
+    numbers("open", "待办"),
+    numbers("done", "已办"),
+    numbers("missed", "未办"),
+    numbers("waived", "免办"),
+    numbers("late", "逾期办"),
+    numbers("reported_late", "逾期报"),
+];
 
 /// The schemas of this part of the room.
 pub fn schemas() -> Vec<(String, Json)> {
@@ -132,12 +143,13 @@ async fn summary(call: Call) -> Answer {
     if (to_on - from_on).num_days() >= MOST_DAYS {
         return Err(fault("?to_on", FaultCode::BadParameter));
     }
-    let head = service.ledger.heads().known(&district_code);
-    let Counted { groups, total } = count(&call, READERS, &by, (from_on, to_on)).await?;
-    let items: Vec<Json> =
-        groups.iter().map(|(key, counts)| line(&by, key, counts, from_on, to_on, &call.query)).collect();
-    let body = json!({"by": by, "from_on": from_on, "to_on": to_on, "items": items, "total": served(&total), "as_of_change_no": head});
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+    answer(&call, &district_code, COLUMNS, async || {
+        let Counted { groups, total } = count(&call, READERS, &by, (from_on, to_on)).await?;
+        let items: Vec<Json> =
+            groups.iter().map(|(key, counts)| line(&by, key, counts, from_on, to_on, &call.query)).collect();
+        Ok(json!({"by": by, "from_on": from_on, "to_on": to_on, "items": items, "total": served(&total)}))
+    })
+    .await
 }
 
 fn rolled_up(

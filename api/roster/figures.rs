@@ -23,6 +23,9 @@ use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::read;
 use crate::records::scope::{reached, within};
 use crate::shifts::service_records::hours_of;
+use crate::stats::polled::{answer, polled};
+use crate::stats::sheet::{Column, numbers, words};
+use crate::stats::{covered, opens_lists};
 use crate::teams::ROSTER_READERS;
 
 static BY: Vocabulary = Vocabulary::new(
@@ -64,15 +67,25 @@ pub fn operations() -> Vec<Operation> {
             .keys(KeyScope::Read)
             .parameters(vec![&FROM_ON, &TO_ON])
             .answers(200, "The hours.", Some(reference("VolunteerHours")), Some(json!({"volunteer_id": "0198c0de-0031-7000-8000-000000000001", "from_on": "2020-01-01", "to_on": "2020-02-02", "person_times": 3, "service_minutes": 900, "service_hours": "15.00", "records_url": "/v1/service-records?volunteer_id=0198c0de-0031-7000-8000-000000000001"}))),
-        Operation::new(Method::GET, "/v1/stats/volunteers", "get_volunteer_statistics", statistics)
+        polled(Operation::new(Method::GET, "/v1/stats/volunteers", "get_volunteer_statistics", statistics)
             .described("shifts", "Figures of volunteers", "Posts, members, person-times (人次) and hours served, by team, organisation, place, volunteer or day, each with the records behind it; and how many teams and volunteers are on the register.")
             .access(Access::Roles(with_statistics(ROSTER_READERS)))
             .keys(KeyScope::Statistics)
-            .parameters(vec![&FROM_ON, &TO_ON, &BY_PARAMETER, &AREA_CODE, &DISTRICT_CODE])
             .answers(200, "The figures.", Some(reference("VolunteerStatistics")), Some(json!({"by": "team", "from_on": "2020-01-21", "to_on": "2020-02-02", "items": [line], "total": served, "teams": {"temporary_league_branch": 6}, "volunteers": 214, "league_members": 180, "party_members": 20, "as_of_change_no": 42})))
-            .problems(&[Code::DistrictRequired, Code::NotFound]),
+            .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]), [&FROM_ON, &TO_ON, &BY_PARAMETER, &AREA_CODE, &DISTRICT_CODE]),
     ]
 }
+
+const COLUMNS: &[Column] = &[
+    words("key", "分组"),
+    numbers("person_times", "人次"),
+    numbers("members", "人数"),
+    numbers("posts", "岗位数"),
+    numbers("service_minutes", "服务分钟"),
+    numbers("service_hours", "服务小时"),
+];
+/// Days of one answer at most.
+const MOST_DAYS: i64 = 366;
 
 /// The schemas of this part of the room.
 pub fn schemas() -> Vec<(String, Json)> {
@@ -110,7 +123,11 @@ fn period(call: &Call) -> Result<(NaiveDate, NaiveDate), Problem> {
     let to_on = call.query.day("to_on").unwrap_or(today);
     let first = NaiveDate::from_ymd_opt(chrono::Datelike::year(&to_on), 1, 1).unwrap_or(to_on);
     let from_on = call.query.day("from_on").unwrap_or(first);
-    if to_on < from_on { Err(fault("?to_on", FaultCode::InvalidOrder)) } else { Ok((from_on, to_on)) }
+    match (to_on - from_on).num_days() {
+        ..0 => Err(fault("?to_on", FaultCode::InvalidOrder)),
+        MOST_DAYS.. => Err(fault("?to_on", FaultCode::BadParameter)),
+        _ => Ok((from_on, to_on)),
+    }
 }
 
 /// `… FROM service_records AS r WHERE` of those days.
@@ -157,9 +174,16 @@ async fn hours(call: Call) -> Answer {
 
 async fn statistics(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
-    let head = call.service.ledger.heads().known(&district_code);
-    let (days, by) = (period(&call)?, call.query.text("by").unwrap_or("team").to_owned());
-    let (key, filter) = match by.as_str() {
+    if covered(&call, ROSTER_READERS) {
+        // It is about who served where; shifts have figures of their own.
+        return Err(Code::KeyOutOfScope.into());
+    }
+    let (days, by) = (period(&call)?, call.query.text("by").unwrap_or("team"));
+    answer(&call, &district_code, COLUMNS, async || of_days(&call, &district_code, days, by).await).await
+}
+
+async fn of_days(call: &Call, district_code: &str, days: (NaiveDate, NaiveDate), by: &str) -> Result<Json, Problem> {
+    let (key, filter) = match by {
         "org" => ("r.org_id::text", "org_id"),
         "place" => ("r.place_id::text", "place_id"),
         "volunteer" => ("r.volunteer_id::text", "volunteer_id"),
@@ -169,10 +193,10 @@ async fn statistics(call: Call) -> Answer {
     let key = key.replace("Asia/Shanghai", call.service.zone.name());
     let scoped = |select: &str| {
         Ok::<_, Problem>(narrowed(
-            &call,
+            call,
             reached(
                 "r",
-                served(&call, select, &district_code, days).sql(" AND "),
+                served(call, select, district_code, days).sql(" AND "),
                 call.actor()?,
                 with_statistics(ROSTER_READERS),
                 true,
@@ -181,8 +205,8 @@ async fn statistics(call: Call) -> Answer {
     };
     let lines = call.service.database.read(&scoped(&format!("{key} AS key"))?.sql(" GROUP BY 1 ORDER BY 1")).await?;
     let total = call.service.database.read(&scoped("NULL::text AS key")?).await?.into_iter().next();
-    let items: Vec<Json> = lines.into_iter().map(|row| line(row, filter, days)).collect();
-    let mut body = register(&call, &district_code).await?;
+    let items: Vec<Json> = lines.into_iter().map(|row| line(call, row, filter, days)).collect();
+    let mut body = register(call, district_code).await?;
     let total = total.map(|mut row| figures(&mut row));
     for (name, value) in [
         ("by", json!(by)),
@@ -190,14 +214,13 @@ async fn statistics(call: Call) -> Answer {
         ("to_on", json!(days.1)),
         ("items", json!(items)),
         ("total", json!(total)),
-        ("as_of_change_no", json!(head)),
     ] {
         crate::kit::json::put(&mut body, name, value);
     }
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+    Ok(body)
 }
 
-fn line(mut row: Row, filter: &str, days: (NaiveDate, NaiveDate)) -> Json {
+fn line(call: &Call, mut row: Row, filter: &str, days: (NaiveDate, NaiveDate)) -> Json {
     let (key, mut line) = (row.text("key"), figures(&mut row));
     let url = match (&key, filter) {
         (Some(day), "") => format!("/v1/service-records?from_on={day}&to_on={day}"),
@@ -205,7 +228,7 @@ fn line(mut row: Row, filter: &str, days: (NaiveDate, NaiveDate)) -> Json {
         (None, _) => format!("/v1/service-records?from_on={}&to_on={}", days.0, days.1),
     };
     crate::kit::json::put(&mut line, "key", key);
-    crate::kit::json::put(&mut line, "records_url", url);
+    crate::kit::json::put(&mut line, "records_url", opens_lists(call, ROSTER_READERS).then_some(url));
     line
 }
 

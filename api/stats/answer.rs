@@ -7,14 +7,12 @@ use actix_web::http::header::{CONTENT_DISPOSITION, ETAG};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json, json};
 
-use super::asked::{Asked, By, Persons};
+use super::asked::{Asked, By, Persons, opens_lists};
 use super::cover::Shown;
 use super::lines::Line;
+use super::sheet;
 use super::tag::{CACHING, Tag};
-use crate::files::cells::csv_line;
 use crate::files::export::{self, Format};
-use crate::files::rows::Cell;
-use crate::kit::text::Language;
 use crate::operations::{Answer, Call};
 use crate::records::Figure;
 
@@ -36,11 +34,11 @@ pub fn answer(call: &Call, asked: &Asked, table: &Table, tag: &Tag) -> Answer {
     response
         .insert_header((CONTENT_DISPOSITION, name))
         .insert_header((export::AS_OF_HEADER.clone(), table.head.to_string()));
-    Ok(response.content_type("text/csv; charset=utf-8; header=present").body(csv(call, asked, table)))
+    Ok(response.content_type(sheet::CSV).body(sheet::of_figures(call, asked, table)))
 }
 
 /// The figures that this answer can tell.
-fn told(asked: &Asked) -> impl Iterator<Item = &'static Figure> + '_ {
+pub fn told(asked: &Asked) -> impl Iterator<Item = &'static Figure> + '_ {
     let known = |figure: &&'static Figure| {
         if figure.distinct {
             asked.persons != Persons::Unknown || asked.persons_in_all != Persons::Unknown
@@ -63,15 +61,15 @@ fn body(call: &Call, asked: &Asked, table: &Table) -> Json {
         .map(|line| {
             let own_period = matches!(asked.by, By::Day | By::Hour);
             let area = if asked.by == By::Area { "" } else { &narrowing };
-            let parts = [if own_period { "" } else { &period }, &line.filter, area];
-            let figures = figures(call, asked, &line.figures, asked.persons, line.key.is_some().then_some(&parts));
+            let parts = line.filter.as_deref().map(|filter| [if own_period { "" } else { &period }, filter, area]);
+            let figures = figures(call, asked, &line.figures, of_line(asked, line), parts.as_ref());
             json!({"key": line.key, "label": line.label, "figures": figures})
         })
         .collect();
     let catalogue: Vec<Json> = told(asked)
         .map(|figure| json!({"name": figure.name, "label": figure.label.in_language(call.language), "unit": figure.unit.in_language(call.language)}))
         .collect();
-    let total = figures(call, asked, &table.total, asked.persons_in_all, Some(&[&period, "", &narrowing]));
+    let total = figures(call, asked, &total_of(asked, table), asked.persons_in_all, Some(&[&period, "", &narrowing]));
     let counted = match asked.persons_in_all {
         Persons::Distinct(_) => Some("distinct"),
         Persons::Days => Some("person_days"),
@@ -81,6 +79,23 @@ fn body(call: &Call, asked: &Asked, table: &Table) -> Json {
     json!({"kind": asked.kind.name, "by": asked.by.code(), "district_code": asked.district_code, "area_code": asked.area_code,
         "org_id": asked.org_id, "place_id": asked.place_id, "from_on": asked.from_on, "to_on": asked.to_on, "cumulative": asked.from_on.is_none(),
         "catalogue": catalogue, "items": items, "total": total, "persons_counted": persons_counted, "as_of_change_no": table.head})
+}
+
+/// All lines together. Days are each held against the day before: their sums make no period before of the same
+/// length, unless it is one day.
+fn total_of(asked: &Asked, table: &Table) -> BTreeMap<&'static str, Shown> {
+    let mut total = table.total.clone();
+    if asked.by == By::Day && asked.from_on != Some(asked.to_on) {
+        for figure in asked.kind.rules.figures() {
+            total.entry(figure.name).or_default().previous = None;
+        }
+    }
+    total
+}
+
+/// How people are counted of a line.
+pub fn of_line(asked: &Asked, line: &Line) -> Persons {
+    if line.has_persons { asked.persons } else { Persons::Unknown }
 }
 
 fn narrowing(asked: &Asked) -> String {
@@ -98,7 +113,7 @@ fn figures(
     persons: Persons,
     parts: Option<&[&str; 3]>,
 ) -> Json {
-    let reads = !asked.covered && call.actor().is_ok_and(|actor| actor.holds(asked.kind.readers));
+    let reads = opens_lists(call, asked.kind.readers);
     let mut figures = Map::new();
     for figure in told(asked).filter(|figure| !figure.distinct || persons != Persons::Unknown) {
         let cell = shown.get(figure.name).copied().unwrap_or(Shown { previous: Some(0), ..Shown::default() });
@@ -123,34 +138,4 @@ pub fn figure_of(figure: &Figure, cell: Shown, records_url: Option<&str>) -> Jso
 fn records_url(asked: &Asked, figure: &Figure, parts: &[&str; 3]) -> String {
     let parts: Vec<&str> = parts.iter().copied().chain([figure.filter]).filter(|part| !part.is_empty()).collect();
     format!("/v1/{}?{}", asked.kind.path, parts.join("&"))
-}
-
-fn csv(call: &Call, asked: &Asked, table: &Table) -> String {
-    let chinese = call.query.text("headers") == Some("zh");
-    let named = |figure: &Figure| {
-        if chinese {
-            format!("{}({})", figure.label.in_language(Language::Chinese), figure.unit.in_language(Language::Chinese))
-        } else {
-            figure.name.to_owned()
-        }
-    };
-    let (key, label) = if chinese { (asked.by.label(), "名称") } else { (asked.by.code(), "label") };
-    let mut header = vec![Cell::Text(key.to_owned()), Cell::Text(label.to_owned())];
-    let columns: Vec<&Figure> =
-        told(asked).filter(|figure| !figure.distinct || asked.persons != Persons::Unknown).collect();
-    header.extend(columns.iter().map(|figure| Cell::Text(named(figure))));
-    let mut text = format!("{}{}", if chinese { "\u{feff}" } else { "" }, csv_line(&header));
-    for line in &table.lines {
-        let mut cells = vec![Cell::Text(line.key.clone().unwrap_or_default()), Cell::Text(line.label.clone())];
-        cells.extend(columns.iter().map(|figure| {
-            let cell = line.figures.get(figure.name).copied().unwrap_or_default();
-            if cell.hidden && cell.value == 0 {
-                Cell::Empty
-            } else {
-                Cell::Number(Decimal::new(cell.value, figure.scale).to_string())
-            }
-        }));
-        text.push_str(&csv_line(&cells));
-    }
-    text
 }

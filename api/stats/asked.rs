@@ -94,7 +94,7 @@ impl Asked {
         // Whoever has but one area means that one.
         let own = actor.only_area(roles).filter(|area| area.len() > district_code.len());
         let area_code = query.text("area_code").or(own).map(str::to_owned);
-        let covered = covered(call);
+        let covered = covered(call, kind.readers);
         let mut asked = Self {
             kind,
             roles,
@@ -110,7 +110,7 @@ impl Asked {
             persons_in_all: Persons::Unknown,
             covered,
         };
-        asked.demand_grid()?;
+        asked.demand_grid(actor)?;
         if asked.knows_persons(actor) {
             asked.persons = if by == By::Day { Persons::Distinct("persons") } else { asked.over_period() };
             asked.persons_in_all = asked.over_period();
@@ -157,7 +157,17 @@ impl Asked {
         let grid = matches!(self.by, By::Total | By::Day | By::Area | By::Place) && self.org_id.is_none();
         let wholly = actor.grants_of(self.roles).any(|grant| grant.covers(self.area(), None));
         let one_scope = self.place_id.is_none() || (self.area_code.is_none() && self.by != By::Area);
-        grid && wholly && one_scope && self.area().len() <= 12
+        // Districts, townships and villages have counts of people; below a village nothing has.
+        let kept = match self.by {
+            By::Area => matches!(self.area().len(), 6 | 9),
+            _ => matches!(self.area().len(), 6 | 9 | 12),
+        };
+        grid && wholly && one_scope && kept
+    }
+
+    /// Whether a line is of the area itself: what was recorded at none of those below it.
+    pub fn is_itself(&self, key: &str) -> bool {
+        self.by == By::Area && key == self.area()
     }
 
     /// From a month's first day on, and from the beginning, different people are known; else people by the day.
@@ -176,9 +186,11 @@ impl Asked {
         }
     }
 
-    /// A key without the right to small numbers sees whole days of townships and above, nothing narrower.
-    fn demand_grid(&self) -> Result<(), Problem> {
-        let narrow = self.org_id.is_some() || self.place_id.is_some() || self.area().len() > 9;
+    /// A key without the right to small numbers sees whole days of townships and above, nothing narrower: no
+    /// narrower grant either, whose part of a township would look like all of it.
+    fn demand_grid(&self, actor: &Actor) -> Result<(), Problem> {
+        let own = actor.grants_of(self.roles).any(|grant| grant.area_code.len() > 9 || grant.org_id.is_some());
+        let narrow = own || self.org_id.is_some() || self.place_id.is_some() || self.area().len() > 9;
         let lines = match self.by {
             By::Total | By::Day => true,
             By::Area => self.area().len() < 9,
@@ -188,12 +200,22 @@ impl Asked {
     }
 }
 
-/// Whether the caller is a key that may not see small numbers.
-pub fn covered(call: &Call) -> bool {
+/// Whether the caller is a key that may not see small numbers: without the right to them, and unable to read the
+/// records themselves, of which `readers` have the right.
+pub fn covered(call: &Call, readers: &'static [Role]) -> bool {
     match call.credential() {
-        Some(Credential::Key(scopes)) => !KeyScope::SmallCells.is_in(scopes) && !KeyScope::Read.is_in(scopes),
+        Some(Credential::Key(scopes)) => !KeyScope::SmallCells.is_in(scopes) && !opens_lists(call, readers),
         _ => false,
     }
+}
+
+/// Whether the caller may open the lists behind figures: he has a role that reads, and as a key the scope as well.
+pub fn opens_lists(call: &Call, readers: &'static [Role]) -> bool {
+    let in_scope = match call.credential() {
+        Some(Credential::Key(scopes)) => KeyScope::Read.is_in(scopes),
+        _ => true,
+    };
+    in_scope && call.actor().is_ok_and(|actor| actor.holds(readers))
 }
 
 fn period(call: &Call, today: NaiveDate, cumulative: bool) -> Result<(Option<NaiveDate>, NaiveDate), Problem> {

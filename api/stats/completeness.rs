@@ -2,20 +2,22 @@
 
 mod gaps;
 
-use actix_web::HttpResponse;
+use std::collections::BTreeMap;
+
 use actix_web::http::Method;
-use actix_web::http::header::ETAG;
 use chrono::NaiveDate;
 use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
 
 use self::gaps::{Gap, gaps};
-use super::asked::covered;
+use super::asked::{covered, opens_lists};
 use super::document::{change_no, text};
+use super::lines::names;
 use super::parameters::{FROM_ON, TO_ON};
-use super::tag::{CACHING, Tag};
+use super::polled::{answer, polled};
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
-use crate::duties::summary::{BY, Counts, count, missed_url, served};
+use crate::duties::summary::{BY, COLUMNS, Counts, count, missed_url, served};
 use crate::duties::{COUNTED, DUTY_KIND, LINE, READERS};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::field::{Field, Shape};
@@ -50,16 +52,13 @@ pub fn operation() -> Operation {
         "/v1/duties?state=missed&order=oldest&from_on=2020-02-02&to_on=2020-02-02&duty_kind=supply_report".into(),
     );
     let example = json!({"by": "kind", "from_on": "2020-02-02", "to_on": "2020-02-02", "items": [line], "total": counts, "as_of_change_no": 42});
-    Operation::new(Method::GET, "/v1/stats/completeness", "get_completeness", completeness)
+    let operation = Operation::new(Method::GET, "/v1/stats/completeness", "get_completeness", completeness)
         .described("stats", "Completeness", "Everything that was expected (readings, visits, reports, shifts) against what came, by kind, line, area or organisation; behind each gap the first twenty names, and the list of all. People are masked.")
         .access(Access::Roles(with_statistics(READERS)))
         .keys(KeyScope::Statistics)
-        .parameters(vec![&BY_PARAMETER, &DISTRICT_CODE, &AREA_CODE, &FROM_ON, &TO_ON])
-        .headers(&["If-None-Match"])
         .answers(200, "The figures.", Some(reference("Completeness")), Some(example))
-        .with_headers(&["ETag"])
-        .answers(304, "Nothing changed.", None, None)
-        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope])
+        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
+    polled(operation, [&BY_PARAMETER, &DISTRICT_CODE, &AREA_CODE, &FROM_ON, &TO_ON])
 }
 
 /// The schema.
@@ -97,28 +96,43 @@ pub fn schemas() -> Vec<(String, Json)> {
 async fn completeness(call: Call) -> Answer {
     let service = &call.service;
     let district_code = one_district(call.actor()?, &call.query)?;
-    if covered(&call) {
-        // Names and small numbers are all it is about.
+    if covered(&call, READERS) {
+        // Small numbers are all it is about.
         return Err(Code::KeyOutOfScope.into());
     }
-    let today = day_of(service.clock.now(), service.zone);
-    let tag = Tag::of(&call, &district_code, today)?;
-    if let Some(unchanged) = tag.unchanged(&call) {
-        return Ok(unchanged);
-    }
-    let days = days(&call, today)?;
+    let days = days(&call, day_of(service.clock.now(), service.zone))?;
+    answer(&call, &district_code, COLUMNS, async || of_days(&call, &district_code, days).await).await
+}
+
+async fn of_days(call: &Call, district_code: &str, days: (NaiveDate, NaiveDate)) -> Result<Json, Problem> {
     let by = call.query.text("by").unwrap_or("kind");
-    let head = super::head(&call, &district_code).await?;
     let roles = with_statistics(READERS);
-    let counted = count(&call, roles, by, days).await?;
-    let missing = gaps(&call, roles, &district_code, by, days).await?;
-    let items: Vec<Json> = counted
-        .groups
-        .iter()
-        .map(|(key, counts)| line(&call, by, key.as_deref(), counts, missing.get(key).map_or(&[], Vec::as_slice), days))
-        .collect();
-    let body = json!({"by": by, "from_on": days.0, "to_on": days.1, "items": items, "total": served(&counted.total), "as_of_change_no": head});
-    Ok(HttpResponse::Ok().insert_header((ETAG, tag.text(head))).insert_header(CACHING).json(body))
+    let counted = count(call, roles, by, days).await?;
+    // Keys reach figures; names are for those who may read the duties.
+    let missing = match opens_lists(call, READERS) {
+        true => gaps(call, roles, district_code, by, days).await?,
+        false => BTreeMap::new(),
+    };
+    let units = units(call, district_code, by, counted.groups.keys().flatten()).await?;
+    let mut items = Vec::new();
+    for (key, counts) in &counted.groups {
+        let gaps = missing.get(key).map_or(&[][..], Vec::as_slice);
+        items.push(line(call, by, key.as_deref(), counts, gaps, &units, days));
+    }
+    Ok(json!({"by": by, "from_on": days.0, "to_on": days.1, "items": items, "total": served(&counted.total)}))
+}
+
+/// What the organisations of the lines are called.
+async fn units(
+    call: &Call,
+    district_code: &str,
+    by: &str,
+    keys: impl Iterator<Item = &String>,
+) -> Result<BTreeMap<Uuid, String>, Problem> {
+    match by {
+        "org" => names(call, "organizations", district_code, keys.filter_map(|key| Uuid::try_parse(key).ok())).await,
+        _ => Ok(BTreeMap::new()),
+    }
 }
 
 fn days(call: &Call, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
@@ -131,7 +145,15 @@ fn days(call: &Call, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem
     }
 }
 
-fn line(call: &Call, by: &str, key: Option<&str>, counts: &Counts, gaps: &[Gap], days: (NaiveDate, NaiveDate)) -> Json {
+fn line(
+    call: &Call,
+    by: &str,
+    key: Option<&str>,
+    counts: &Counts,
+    gaps: &[Gap],
+    units: &BTreeMap<Uuid, String>,
+    days: (NaiveDate, NaiveDate),
+) -> Json {
     let worded = |vocabulary: &Vocabulary| {
         key.and_then(|key| vocabulary.find(key)).map(|word| word.label.in_language(call.language).to_owned())
     };
@@ -139,14 +161,14 @@ fn line(call: &Call, by: &str, key: Option<&str>, counts: &Counts, gaps: &[Gap],
         "kind" => worded(&DUTY_KIND),
         "line" => worded(&LINE),
         "area" => key.and_then(|key| call.service.divisions.find(key, None)).map(|found| found.name.clone()),
-        _ => gaps.first().and_then(|gap| gap.org_name.clone()),
+        _ => key.and_then(|key| Uuid::try_parse(key).ok()).and_then(|id| units.get(&id).cloned()),
     };
     let mut line = served(counts);
     for (name, value) in [
         ("key", json!(key)),
         ("label", json!(label)),
         ("gaps", gaps.iter().map(|gap| gap.served(call)).collect()),
-        ("missed_url", json!(missed_url(by, key, days, &call.query))),
+        ("missed_url", json!(opens_lists(call, READERS).then(|| missed_url(by, key, days, &call.query)))),
     ] {
         crate::kit::json::put(&mut line, name, value);
     }

@@ -7,13 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::asked::{Asked, By, Persons};
+use super::asked::{Asked, By};
+use super::people;
 use super::rollups::{Cell, Read};
 use crate::records::Figure;
 use crate::records::figure::Privacy;
 
 /// Numbers below this are small.
-const SMALL: i64 = 10;
+pub const SMALL: i64 = 10;
 /// Numbers are rounded to this.
 const STEP: i64 = 5;
 
@@ -55,9 +56,9 @@ pub fn sheet(asked: &Asked, read: &Read) -> Sheet {
         sheet.lines.entry(key).or_default().entry(name).or_default().add(cell);
     }
     if asked.covered {
-        covered_persons(asked, &mut sheet, read)
+        people::covered(asked, &mut sheet, read)
     } else {
-        persons(asked, &mut sheet, read)
+        people::plain(asked, &mut sheet, read)
     }
     sheet
 }
@@ -76,36 +77,15 @@ fn plain(figures: &'static [Figure], cells: &[Cell]) -> Cells {
     cells.iter().flat_map(of).collect()
 }
 
-/// How people are compared with the period before: a month's first days have no like.
-fn compared(persons: Persons, previous: i64) -> Option<i64> {
-    (persons != Persons::Distinct("new_in_month")).then_some(previous)
-}
-
-fn persons(asked: &Asked, sheet: &mut Sheet, read: &Read) {
-    let Some(name) = asked.kind.rules.figures().iter().find(|figure| figure.distinct).map(|figure| figure.name) else {
-        return;
-    };
-    let shown = |persons: Persons, cell: &Cell| Shown {
-        value: cell.value,
-        previous: compared(persons, cell.previous),
-        ..Shown::default()
-    };
-    for cell in &read.persons {
-        // Of places only those that the caller sees have lines.
-        if asked.by != By::Place || sheet.lines.contains_key(&cell.key) {
-            sheet.lines.entry(cell.key.clone()).or_default().insert(name, shown(asked.persons, cell));
-        }
-    }
-    if asked.persons_in_all != Persons::Unknown {
-        let zero = Cell { key: String::new(), measure: String::new(), value: 0, previous: 0 };
-        let cell = read.persons_in_all.as_ref().unwrap_or(&zero);
-        sheet.total.insert(name, shown(asked.persons_in_all, cell));
-    }
-}
-
 /// 1 to 9 is hidden, the rest rounded.
-fn cover(value: i64) -> Option<i64> {
+pub fn cover(value: i64) -> Option<i64> {
     if (1..SMALL).contains(&value) { None } else { Some((value + STEP / 2) / STEP * STEP) }
+}
+
+/// The same of an amount, in its whole units.
+fn cover_amount(value: i64, scale: u32) -> Option<i64> {
+    let unit = 10_i64.pow(scale);
+    cover((value + unit / 2) / unit).filter(|_| value == 0 || value >= SMALL * unit).map(|rounded| rounded * unit)
 }
 
 /// Covers each cell of the grid; the line it belongs to is its day, its township, or all.
@@ -146,11 +126,18 @@ fn covered(asked: &Asked, figures: &'static [Figure], cells: &[Cell]) -> Cells {
 fn cover_cell(figures: &'static [Figure], values: &BTreeMap<&str, i64>) -> BTreeMap<&'static str, Option<i64>> {
     let value = |figure: &Figure| values.get(figure.measure).copied().unwrap_or(0);
     let counted = || figures.iter().filter(|figure| !figure.distinct);
-    let mut shown: BTreeMap<&'static str, Option<i64>> = counted()
-        .map(|figure| {
-            (figure.name, if figure.privacy == Privacy::Open { Some(value(figure)) } else { cover(value(figure)) })
-        })
-        .collect();
+    let of_figure = |figure: &Figure| match figure.privacy {
+        Privacy::Open => Some(value(figure)),
+        Privacy::Personal => cover_amount(value(figure), figure.scale),
+    };
+    let mut shown: BTreeMap<&'static str, Option<i64>> =
+        counted().map(|figure| (figure.name, of_figure(figure))).collect();
+    // What few spent or walked tells of those few.
+    if counted().next().is_some_and(|records| shown.get(records.name) == Some(&None)) {
+        for amount in counted().filter(|figure| figure.scale > 0 && figure.privacy == Privacy::Personal) {
+            shown.insert(amount.name, None);
+        }
+    }
     for whole in counted().filter(|figure| figure.privacy == Privacy::Personal) {
         let parts: Vec<&Figure> = counted().filter(|figure| figure.part_of == Some(whole.name)).collect();
         let Some(of_whole) = shown.get(whole.name).copied().flatten() else {
@@ -186,59 +173,4 @@ fn leave_no_rest(shown: &mut BTreeMap<&'static str, Option<i64>>, of_whole: i64,
             _ => return,
         }
     }
-}
-
-/// People of a day: of a township as it is; of the district, where it is near the sum of its townships, that sum:
-/// from the difference a hidden one could be guessed. Of longer periods nothing.
-fn covered_persons(asked: &Asked, sheet: &mut Sheet, read: &Read) {
-    let Some(name) = asked.kind.rules.figures().iter().find(|figure| figure.distinct).map(|figure| figure.name) else {
-        return;
-    };
-    let single = asked.persons != Persons::Unknown;
-    let one_day = asked.from_on == Some(asked.to_on);
-    let mut days: BTreeMap<&str, BTreeMap<&str, &Cell>> = BTreeMap::new();
-    for cell in &read.persons {
-        let (day, scope) = cell.key.split_once(' ').unwrap_or(("", &cell.key));
-        days.entry(day).or_default().insert(scope, cell);
-    }
-    for (day, scopes) in days.into_iter().filter(|_| single) {
-        let of = |side: fn(&Cell) -> i64| guarded(asked.area(), &scopes, side);
-        let (now, before) = (of(|cell| cell.value), of(|cell| cell.previous));
-        for scope in scopes.keys() {
-            let value = |shown: &BTreeMap<String, Option<i64>>| shown.get(*scope).copied().flatten();
-            let (value, previous) = (value(&now), value(&before));
-            let shown = Shown {
-                value: value.unwrap_or(0),
-                previous: Some(previous.unwrap_or(0)),
-                hidden: value.is_none(),
-                previous_hidden: previous.is_none(),
-            };
-            let whole = *scope == asked.area();
-            match asked.by {
-                By::Day if whole => {
-                    sheet.lines.entry(day.to_owned()).or_default().insert(name, shown);
-                }
-                By::Area if !whole => {
-                    sheet.lines.entry((*scope).to_owned()).or_default().insert(name, shown);
-                }
-                _ => {}
-            }
-            if whole && one_day {
-                sheet.total.insert(name, shown);
-            }
-        }
-    }
-}
-
-fn guarded(area: &str, scopes: &BTreeMap<&str, &Cell>, side: fn(&Cell) -> i64) -> BTreeMap<String, Option<i64>> {
-    let mut shown: BTreeMap<String, Option<i64>> =
-        scopes.iter().map(|(scope, cell)| ((*scope).to_owned(), cover(side(cell)))).collect();
-    let parts: i64 = shown.iter().filter(|(scope, _)| *scope != area).filter_map(|(_, value)| *value).sum();
-    if let Some(whole) = shown.get_mut(area) {
-        let near = whole.is_some_and(|value| (1..SMALL).contains(&(value - parts).abs()));
-        if near && area.len() < 9 {
-            *whole = Some(parts);
-        }
-    }
-    shown
 }

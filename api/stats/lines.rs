@@ -10,9 +10,13 @@ use super::cover::Shown;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::Text;
 use crate::kit::time::format_instant;
 use crate::kit::value::Value;
 use crate::operations::Call;
+
+/// The line of what was recorded at the area itself, at none of those below it.
+const ITSELF: Text = Text::new("itself", "本级");
 
 /// A line of the answer.
 pub struct Line {
@@ -20,8 +24,10 @@ pub struct Line {
     pub key: Option<String>,
     /// That in words.
     pub label: String,
-    /// The list's parameters that narrow it to this line.
-    pub filter: String,
+    /// The list's parameters that narrow it to this line; none where no list is of it alone.
+    pub filter: Option<String>,
+    /// Whether different people are counted of what it stands for.
+    pub has_persons: bool,
     /// Its figures by name.
     pub figures: BTreeMap<&'static str, Shown>,
 }
@@ -39,7 +45,10 @@ pub async fn of(
         By::Area => areas(call, asked, &found)?,
         By::Place | By::Org => found.keys().cloned().collect::<Vec<_>>(),
     };
-    let names = names(call, asked, &keys).await?;
+    let table = if asked.by == By::Place { "places" } else { "organizations" };
+    let ids =
+        keys.iter().filter(|_| matches!(asked.by, By::Place | By::Org)).filter_map(|key| Uuid::try_parse(key).ok());
+    let names = names(call, table, &asked.district_code, ids).await?;
     let mut lines = Vec::with_capacity(keys.len());
     for key in keys {
         let figures = found.remove(&key).unwrap_or_default();
@@ -77,22 +86,27 @@ fn line(
     key: &str,
     figures: BTreeMap<&'static str, Shown>,
 ) -> Line {
+    let mut has_persons = true;
     let (key, label, filter) = match asked.by {
         By::Hour => return hour(call, key, figures),
-        By::Total | By::Day => (Some(key.to_owned()), key.to_owned(), format!("from_on={key}&to_on={key}")),
+        By::Total | By::Day => (Some(key.to_owned()), key.to_owned(), Some(format!("from_on={key}&to_on={key}"))),
+        By::Area if asked.is_itself(key) => {
+            has_persons = false;
+            (Some(key.to_owned()), ITSELF.in_language(call.language).to_owned(), None)
+        }
         By::Area => {
             let name =
                 call.service.divisions.find(key, None).map_or_else(|| key.to_owned(), |found| found.name.clone());
-            (Some(key.to_owned()), name, format!("area_code={key}"))
+            (Some(key.to_owned()), name, Some(format!("area_code={key}")))
         }
         By::Place | By::Org => {
             let id = Uuid::try_parse(key).ok().filter(|id| !id.is_nil());
             let name = id.and_then(|id| names.get(&id).cloned()).unwrap_or_default();
             let column = if asked.by == By::Place { "place_id" } else { "org_id" };
-            (id.map(|_| key.to_owned()), name, id.map_or_else(String::new, |id| format!("{column}={id}")))
+            (id.map(|_| key.to_owned()), name, id.map(|id| format!("{column}={id}")))
         }
     };
-    Line { key, label, filter, figures }
+    Line { key, label, filter, has_persons, figures }
 }
 
 fn hour(call: &Call, key: &str, figures: BTreeMap<&'static str, Shown>) -> Line {
@@ -106,24 +120,27 @@ fn hour(call: &Call, key: &str, figures: BTreeMap<&'static str, Shown>) -> Line 
     let ends = begins + chrono::TimeDelta::hours(1);
     let filter = format!("from={}&to={}", told(begins), told(ends)).replace('+', "%2B");
     let label = format!("{}:00", key.get(11..).unwrap_or_default());
-    Line { key: Some(told(begins)), label, filter, figures }
+    Line { key: Some(told(begins)), label, filter: Some(filter), has_persons: false, figures }
 }
 
-/// Names of places and organisations.
-async fn names(call: &Call, asked: &Asked, keys: &[String]) -> Result<BTreeMap<Uuid, String>, Problem> {
-    let table = match asked.by {
-        By::Place => "places",
-        By::Org => "organizations",
-        _ => return Ok(BTreeMap::new()),
-    };
-    let ids: Vec<Value> = keys.iter().filter_map(|key| Uuid::try_parse(key).ok()).map(Value::Id).collect();
+/// Names of places or organisations.
+pub async fn names(
+    call: &Call,
+    table: &str,
+    district_code: &str,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<BTreeMap<Uuid, String>, Problem> {
+    let ids: Vec<Value> = ids.map(Value::Id).collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let statement = Statement::new(format!("SELECT t.id, t.name FROM {table} AS t WHERE t.district_code = "))
-        .text(&asked.district_code)
+        .text(district_code)
         .sql(" AND t.id = ANY(")
         .column(ColumnType::Id, ids)
         .sql(")")
         // Names of places and organisations are no secret where figures of them are told.
-        .seeing_district(&asked.district_code);
+        .seeing_district(district_code);
     let rows = call.service.database.read(&statement).await?;
     Ok(rows.into_iter().filter_map(|mut row: Row| Some((row.id("id")?, row.text("name")?))).collect())
 }

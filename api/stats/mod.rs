@@ -16,10 +16,14 @@ mod cover;
 mod document;
 mod lines;
 mod parameters;
+mod people;
+pub mod polled;
 mod rollups;
+pub mod sheet;
 pub mod situation;
 mod tag;
 
+pub use asked::{covered, opens_lists};
 pub use document::{operations, schemas};
 
 use crate::kit::problem::Problem;

@@ -43,7 +43,8 @@ static HEADERS: Vocabulary = Vocabulary::new(
     Text::new("Headers", "表头语言"),
     &[word("zh", "Chinese", "中文"), word("en", "names of figures", "字段名")],
 );
-static HEADERS_FIELD: Field = Field::new(
+/// Of a file's headers.
+pub static HEADERS_FIELD: Field = Field::new(
     "headers",
     Shape::Word(&HEADERS),
     Text::new("Headers", "表头语言"),

@@ -73,7 +73,7 @@ pub fn schemas() -> Vec<(String, Json)> {
 
 async fn situation(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
-    if covered(&call) {
+    if covered(&call, READERS) {
         return Err(Code::KeyOutOfScope.into());
     }
     let today = day_of(call.service.clock.now(), call.service.zone);

@@ -1,8 +1,6 @@
 //! Stocks as of a day, and how far the season's targets are met.
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
@@ -25,6 +23,9 @@ use crate::operations::{Access, Answer, Call, Operation};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::scope::{reached, readable, within};
 use crate::records::{Record, read};
+use crate::stats::opens_lists;
+use crate::stats::polled::{answer, polled};
+use crate::stats::sheet::{Column, numbers, words};
 
 static PARAMETERS: [Field; 5] = [
     Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日期"), "At the end of this day; today by default."),
@@ -39,16 +40,17 @@ pub fn operations() -> Vec<Operation> {
     let example = json!({"as_of_on": "2020-02-02", "as_of_change_no": 42,
         "items": [{"place_id": "0198c0de-0002-7000-8000-000000000003", "commodity": "agri_fertilizer_urea", "quantity": "430", "unit": "t", "movements_url": "/v1/stock-movements?place_id=0198c0de-0002-7000-8000-000000000003&commodity=agri_fertilizer_urea&to_on=2020-02-02"}],
         "targets": [{"id": "0198c0de-0025-7000-8000-000000000001", "name": "春耕化肥储备", "quantity": "430", "unit": "t", "stock": "430", "rate": "1.0000"}]});
-    vec![
-        Operation::new(Method::GET, "/v1/stocks", "list_stocks", stocks)
+    let operation = Operation::new(Method::GET, "/v1/stocks", "list_stocks", stocks)
             .described("supply", "Stocks as of a day", "What is there of each commodity at each place at a day's end, and how far the targets of that day are met. Each figure with the movements behind it.")
             .access(Access::Roles(with_statistics(SUPPLY_READERS)))
             .keys(KeyScope::Statistics)
-            .parameters(PARAMETERS.iter().collect())
             .answers(200, "The stocks.", Some(reference("Stocks")), Some(example))
-            .problems(&[Code::DistrictRequired, Code::NotFound]),
-    ]
+            .problems(&[Code::DistrictRequired, Code::NotFound]);
+    vec![polled(operation, PARAMETERS.iter())]
 }
+
+const COLUMNS: &[Column] =
+    &[words("place_id", "场所"), words("commodity", "商品"), numbers("quantity", "数量"), words("unit", "单位")];
 
 /// The schemas of this part of the room.
 pub fn schemas() -> Vec<(String, Json)> {
@@ -56,7 +58,7 @@ pub fn schemas() -> Vec<(String, Json)> {
     let day = json!({"type": "string", "format": "date", "maxLength": 10, "description": "At the end of this day."});
     let id = json!({"type": "string", "format": "uuid", "maxLength": 36, "description": "Which one."});
     let item = json!({"type": "object", "description": "What is there.", "required": ["place_id", "commodity", "quantity", "unit", "movements_url"], "properties": {
-        "place_id": id, "commodity": text("Which commodity.", 40), "quantity": text("How much, an exact decimal.", 30), "unit": text("Of what.", 20), "movements_url": text("The movements behind it.", 300)}});
+        "place_id": id, "commodity": text("Which commodity.", 40), "quantity": text("How much, an exact decimal.", 30), "unit": text("Of what.", 20), "movements_url": {"type": ["string", "null"], "maxLength": 300, "description": "The movements behind it, for those who may read them."}}});
     let target = json!({"type": "object", "description": "How far a target is met.", "required": ["id", "name", "quantity", "unit", "stock", "rate"], "properties": {
         "id": id, "name": text("Its name.", 100), "quantity": text("What should be there.", 30), "unit": text("Of what.", 20), "stock": text("What is there of its commodities.", 30), "rate": text("`1` is all of it.", 30)}});
     let stocks = json!({"type": "object", "description": "Stocks.", "required": ["as_of_on", "as_of_change_no", "items", "targets"], "properties": {
@@ -69,15 +71,17 @@ pub fn schemas() -> Vec<(String, Json)> {
 async fn stocks(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
     let as_of_on = call.query.day("as_of_on").unwrap_or_else(|| day_of(call.service.clock.now(), call.service.zone));
-    let head = call.service.ledger.heads().known(&district_code);
-    let rows = call.service.database.read(&balances(&call, &district_code, as_of_on)?).await?;
-    let items: Vec<Json> = rows.into_iter().filter_map(|row| item(row, as_of_on)).collect();
+    answer(&call, &district_code, COLUMNS, async || of_day(&call, &district_code, as_of_on).await).await
+}
+
+async fn of_day(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Json, Problem> {
+    let rows = call.service.database.read(&balances(call, district_code, as_of_on)?).await?;
+    let items: Vec<Json> = rows.into_iter().filter_map(|row| item(call, row, as_of_on)).collect();
     let mut targets = Vec::new();
-    for target in targets_of(&call, &district_code, as_of_on).await? {
-        targets.push(met(&call, &district_code, as_of_on, &target).await?);
+    for target in targets_of(call, district_code, as_of_on).await? {
+        targets.push(met(call, district_code, as_of_on, &target).await?);
     }
-    let body = json!({"as_of_on": as_of_on, "as_of_change_no": head, "items": items, "targets": targets});
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+    Ok(json!({"as_of_on": as_of_on, "items": items, "targets": targets}))
 }
 
 fn balances(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Statement, Problem> {
@@ -100,11 +104,12 @@ fn balances(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Sta
     Ok(statement.sql(" GROUP BY 1, 2 ORDER BY 1, 2"))
 }
 
-fn item(mut row: Row, as_of_on: NaiveDate) -> Option<Json> {
+fn item(call: &Call, mut row: Row, as_of_on: NaiveDate) -> Option<Json> {
     let (place_id, measure, total) = (row.id("place_id")?, row.text("measure")?, row.integer("total")?);
     let commodity = find(measure.strip_prefix(BALANCE)?)?;
     let code = commodity.word.code;
-    let url = format!("/v1/stock-movements?place_id={place_id}&commodity={code}&to_on={as_of_on}");
+    let url = opens_lists(call, SUPPLY_READERS)
+        .then(|| format!("/v1/stock-movements?place_id={place_id}&commodity={code}&to_on={as_of_on}"));
     Some(
         json!({"place_id": place_id, "commodity": code, "quantity": quantity(total).to_string(), "unit": commodity.quantity_unit, "movements_url": url}),
     )

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
@@ -22,6 +20,8 @@ use crate::kit::value::Value;
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, fault};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE};
+use crate::stats::polled::{answer, polled};
+use crate::stats::sheet::{Column, numbers, words};
 
 static WEIGHTS: Field = Field::new(
     "weights",
@@ -33,14 +33,23 @@ static WEIGHTS: Field = Field::new(
 pub fn operation() -> Operation {
     let item = json!({"commodity": "meat_pork_hind_leg", "unit": "CNY/kg", "weight": "1", "median": "64.9", "baseline_median": "56.9", "relative": "114.0598"});
     let example = json!({"on": "2020-01-30", "baseline_on": "2020-01-23", "index": "114.0598", "items": [item], "missing": [], "as_of_change_no": 42});
-    Operation::new(Method::GET, "/v1/stats/price-index", "get_price_index", index)
+    let operation = Operation::new(Method::GET, "/v1/stats/price-index", "get_price_index", index)
         .described("supply", "A price index", "The weighted mean of what each commodity's median became since the baseline's day, which is 100. Weights are stated; none is built in.")
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
-        .parameters(vec![&ON, &BASELINE, &WEIGHTS, &AREA_CODE, &DISTRICT_CODE])
         .answers(200, "The index.", Some(reference("PriceIndex")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound])
+        .problems(&[Code::DistrictRequired, Code::NotFound]);
+    polled(operation, [&ON, &BASELINE, &WEIGHTS, &AREA_CODE, &DISTRICT_CODE])
 }
+
+const COLUMNS: &[Column] = &[
+    words("commodity", "商品"),
+    words("unit", "单位"),
+    numbers("weight", "权重"),
+    numbers("median", "中位价"),
+    numbers("baseline_median", "基准日中位价"),
+    numbers("relative", "相对基准(基准=100)"),
+];
 
 pub fn schema() -> (String, Json) {
     let item = json!({"type": "object", "description": "A commodity of the index.", "required": ["commodity", "unit", "weight", "median", "baseline_median", "relative"], "properties": {
@@ -58,9 +67,22 @@ async fn index(call: Call) -> Answer {
     let on = call.query.day("on").unwrap_or(asked.today);
     let baseline_on = call.query.day("baseline_on").ok_or_else(|| fault("?baseline_on", FaultCode::Required))?;
     let weights = call.query.text("weights").map(weights).transpose()?;
+    let district_code = &asked.district_code;
+    answer(&call, district_code, COLUMNS, async || of_day(&call, &asked, on, baseline_on, weights).await).await
+}
+
+type Weights = BTreeMap<String, Decimal>;
+
+async fn of_day(
+    call: &Call,
+    asked: &Asked,
+    on: NaiveDate,
+    baseline_on: NaiveDate,
+    weights: Option<Weights>,
+) -> Result<Json, Problem> {
     let select = format!("l.reported_on, l.commodity, {MEDIAN}");
     let statement =
-        asked.lines(&call, &select, &[on, baseline_on])?.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2");
+        asked.lines(call, &select, &[on, baseline_on])?.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2");
     let rows = call.service.database.read(&statement).await?;
     let medians: BTreeMap<(NaiveDate, String), Decimal> = rows.into_iter().filter_map(median).collect();
     let of = |day: NaiveDate, commodity: &str| medians.get(&(day, commodity.to_owned())).copied();
@@ -82,8 +104,7 @@ async fn index(call: Call) -> Answer {
             "median": text(now), "baseline_median": text(before), "relative": text(Some(rounded(relative, 4)))}));
     }
     let index = sum.checked_div(weight_sum).map(|index| rounded(index, 4));
-    let body = json!({"on": on, "baseline_on": baseline_on, "index": text(index), "items": items, "missing": missing, "as_of_change_no": asked.as_of_change_no});
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+    Ok(json!({"on": on, "baseline_on": baseline_on, "index": text(index), "items": items, "missing": missing}))
 }
 
 fn median(mut row: Row) -> Option<((NaiveDate, String), Decimal)> {
@@ -92,7 +113,7 @@ fn median(mut row: Row) -> Option<((NaiveDate, String), Decimal)> {
 }
 
 /// Weights as they were given, each commodity once.
-fn weights(text: &str) -> Result<BTreeMap<String, Decimal>, Problem> {
+fn weights(text: &str) -> Result<Weights, Problem> {
     let mut weights = BTreeMap::new();
     for part in text.split(',') {
         let parsed =

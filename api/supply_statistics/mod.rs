@@ -42,15 +42,13 @@ static ON: Field = Field::new("on", Shape::Day, Text::new("Day", "日期"), "Of 
 /// What a query of lines is about.
 struct Asked {
     district_code: String,
-    as_of_change_no: i64,
     today: NaiveDate,
 }
 
 impl Asked {
     fn of(call: &Call) -> Result<Self, Problem> {
         let district_code = one_district(call.actor()?, &call.query)?;
-        let as_of_change_no = call.service.ledger.heads().known(&district_code);
-        Ok(Self { district_code, as_of_change_no, today: day_of(call.service.clock.now(), call.service.zone) })
+        Ok(Self { district_code, today: day_of(call.service.clock.now(), call.service.zone) })
     }
 
     /// `SELECT … FROM supply_lines AS l WHERE` of these days, where the caller may see and asks for.

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
@@ -23,6 +21,9 @@ use crate::kit::vocabulary::{self, Vocabulary};
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, fault};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE};
+use crate::stats::opens_lists;
+use crate::stats::polled::{answer, polled};
+use crate::stats::sheet::{Column, numbers, words};
 
 static BY: Vocabulary = Vocabulary::new(
     "price_grouping",
@@ -47,21 +48,36 @@ pub fn operation() -> Operation {
     let line = json!({"on": "2020-01-30", "commodity": "meat_pork_hind_leg", "area_code": null, "unit": "CNY/kg", "stores": 12, "median": "64.9", "min": "60", "max": "68",
         "previous_median": "64", "change_rate": "0.0141", "baseline_median": "56.9", "baseline_change_rate": "0.1406", "reports_url": "/v1/supply-reports?reported_on=2020-01-30"});
     let example = json!({"from_on": "2020-01-30", "to_on": "2020-01-30", "baseline_on": "2020-01-23", "items": [line], "as_of_change_no": 42});
-    Operation::new(Method::GET, "/v1/stats/prices", "get_price_statistics", prices)
+    let operation = Operation::new(Method::GET, "/v1/stats/prices", "get_price_statistics", prices)
         .described("supply", "Prices by commodity, area and day", "The median, lowest and highest retail price of the stores, against the day before and a baseline day, with the reports behind them. At most 366 days of one commodity or 7 of all.")
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
-        .parameters(vec![&FROM_ON, &TO_ON, &BASELINE, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &DISTRICT_CODE])
         .answers(200, "The prices.", Some(reference("PriceStatistics")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound])
+        .problems(&[Code::DistrictRequired, Code::NotFound]);
+    polled(operation, [&FROM_ON, &TO_ON, &BASELINE, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &DISTRICT_CODE])
 }
+
+const COLUMNS: &[Column] = &[
+    words("on", "日期"),
+    words("commodity", "商品"),
+    words("area_code", "区划"),
+    words("unit", "单位"),
+    numbers("stores", "门店数"),
+    numbers("median", "中位价"),
+    numbers("min", "最低价"),
+    numbers("max", "最高价"),
+    numbers("previous_median", "前一日中位价"),
+    numbers("change_rate", "较前一日变动"),
+    numbers("baseline_median", "基准日中位价"),
+    numbers("baseline_change_rate", "较基准日变动"),
+];
 
 pub fn schema() -> (String, Json) {
     let line = json!({"type": "object", "description": "A commodity on a day.", "required": ["on", "commodity", "area_code", "unit", "stores", "median", "min", "max", "previous_median", "change_rate", "baseline_median", "baseline_change_rate", "reports_url"], "properties": {
         "on": word("The day."), "commodity": word("Which commodity."), "area_code": number("The area; null for all together."), "unit": word("The unit of the prices."),
         "stores": count("How many stores told a price."), "median": number("The median."), "min": number("The lowest."), "max": number("The highest."),
         "previous_median": number("The median of the day before."), "change_rate": number("Against the day before: `0.05` is 5 %."),
-        "baseline_median": number("The median of the baseline's day."), "baseline_change_rate": number("Against that day."), "reports_url": word("The reports behind it.")}});
+        "baseline_median": number("The median of the baseline's day."), "baseline_change_rate": number("Against that day."), "reports_url": number("The reports behind it, for those who may read them.")}});
     let schema = json!({"type": "object", "description": "Prices.", "required": ["from_on", "to_on", "baseline_on", "items", "as_of_change_no"], "properties": {
         "from_on": word("First day."), "to_on": word("Last day."), "baseline_on": number("The day compared with."),
         "items": {"type": "array", "maxItems": 100_000, "description": "By day, commodity and area.", "items": line}, "as_of_change_no": count("Counted as of this change.")}});
@@ -73,22 +89,25 @@ type Key = (NaiveDate, String, Option<String>);
 
 async fn prices(call: Call) -> Answer {
     let asked = Asked::of(&call)?;
-    let (from_on, to_on) = period(&call, asked.today)?;
+    let days = period(&call, asked.today)?;
+    answer(&call, &asked.district_code, COLUMNS, async || of_days(&call, &asked, days).await).await
+}
+
+async fn of_days(call: &Call, asked: &Asked, (from_on, to_on): (NaiveDate, NaiveDate)) -> Result<Json, Problem> {
     let baseline_on = call.query.day("baseline_on");
     let shown: BTreeSet<NaiveDate> = from_on.iter_days().take_while(|day| *day <= to_on).collect();
     let days: BTreeSet<NaiveDate> = shown.iter().copied().chain(from_on.pred_opt()).chain(baseline_on).collect();
     let by_area = call.query.text("by") == Some("area");
-    let area = if by_area { format!("left(l.area_code, {})", below(&call)) } else { "NULL::text".to_owned() };
+    let area = if by_area { format!("left(l.area_code, {})", below(call)) } else { "NULL::text".to_owned() };
     let select = format!(
         "l.reported_on, l.commodity, {area} AS area, count(*) AS stores, min(l.retail_price) AS lowest, max(l.retail_price) AS highest, {MEDIAN}"
     );
-    let statement = asked.lines(&call, &select, &days.into_iter().collect::<Vec<_>>())?;
+    let statement = asked.lines(call, &select, &days.into_iter().collect::<Vec<_>>())?;
     let rows = call.service.database.read(&statement.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2, 3")).await?;
     let lines: BTreeMap<Key, Line> = rows.into_iter().filter_map(line).collect();
     let own = lines.iter().filter(|((day, ..), _)| shown.contains(day));
-    let items: Vec<Json> = own.map(|(key, line)| told(key, line, baseline_on, &lines)).collect();
-    let body = json!({"from_on": from_on, "to_on": to_on, "baseline_on": baseline_on, "items": items, "as_of_change_no": asked.as_of_change_no});
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+    let items: Vec<Json> = own.map(|(key, line)| told(call, key, line, baseline_on, &lines)).collect();
+    Ok(json!({"from_on": from_on, "to_on": to_on, "baseline_on": baseline_on, "items": items}))
 }
 
 fn period(call: &Call, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
@@ -123,7 +142,7 @@ fn line(mut row: Row) -> Option<(Key, Line)> {
     Some((key, line))
 }
 
-fn told(key: &Key, line: &Line, baseline_on: Option<NaiveDate>, lines: &BTreeMap<Key, Line>) -> Json {
+fn told(call: &Call, key: &Key, line: &Line, baseline_on: Option<NaiveDate>, lines: &BTreeMap<Key, Line>) -> Json {
     let (day, commodity, area) = key;
     let of = |day: Option<NaiveDate>| lines.get(&(day?, commodity.clone(), area.clone())).and_then(|line| line.median);
     let (previous, baseline) = (of(day.pred_opt()), of(baseline_on));
@@ -133,5 +152,5 @@ fn told(key: &Key, line: &Line, baseline_on: Option<NaiveDate>, lines: &BTreeMap
         "median": text(line.median), "min": text(line.lowest), "max": text(line.highest),
         "previous_median": text(previous), "change_rate": change(line.median, previous),
         "baseline_median": text(baseline), "baseline_change_rate": change(line.median, baseline),
-        "reports_url": format!("/v1/supply-reports?reported_on={day}{of_area}")})
+        "reports_url": opens_lists(call, SUPPLY_READERS).then(|| format!("/v1/supply-reports?reported_on={day}{of_area}"))})
 }

@@ -1,8 +1,6 @@
 //! What a district bought, sold and holds on a day, for how many days that lasts, and who has not reported.
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::CACHE_CONTROL;
 use chrono::{Days, NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
@@ -24,6 +22,8 @@ use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE};
 use crate::records::scope::{reached, within};
+use crate::stats::polled::{answer, polled};
+use crate::stats::sheet::{Column, numbers, words};
 
 static BY: Vocabulary = Vocabulary::new(
     "supply_grouping",
@@ -50,14 +50,28 @@ pub fn operation() -> Operation {
     let item = json!({"commodity": "meat_pork_hind_leg", "area_code": null, "place_id": null, "unit": "kg", "stores": 12, "purchased": "1200", "sold": "980", "closing_stock": "640", "mean_daily_sold": "870.5", "stock_days": "0.7", "low_stock": true});
     let example = json!({"on": "2020-01-30", "items": [item], "expected": 13, "received": 12, "zero": 0,
         "missing": [{"place_id": "0198c0de-0002-7000-8000-000000000002", "name": "大兴超市", "state": "missed", "due_at": "2020-01-30T18:00:00+08:00"}], "as_of_change_no": 42});
-    Operation::new(Method::GET, "/v1/stats/supply", "get_supply_statistics", supply)
+    let operation = Operation::new(Method::GET, "/v1/stats/supply", "get_supply_statistics", supply)
         .described("supply", "Volumes, days of stock, who has not reported", "What was bought, sold and is held; for how many days that lasts at the mean sales of the last seven days with a report; how many stores were expected and reported, with the names of those missing.")
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
-        .parameters(vec![&ON, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &LOW_STOCK, &DISTRICT_CODE])
         .answers(200, "The figures.", Some(reference("SupplyStatistics")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound])
+        .problems(&[Code::DistrictRequired, Code::NotFound]);
+    polled(operation, [&ON, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &LOW_STOCK, &DISTRICT_CODE])
 }
+
+const COLUMNS: &[Column] = &[
+    words("commodity", "商品"),
+    words("area_code", "区划"),
+    words("place_id", "门店"),
+    words("unit", "单位"),
+    numbers("stores", "门店数"),
+    numbers("purchased", "购进"),
+    numbers("sold", "销售"),
+    numbers("closing_stock", "库存"),
+    numbers("mean_daily_sold", "日均销售"),
+    numbers("stock_days", "可销天数"),
+    words("low_stock", "低库存"),
+];
 
 pub fn schema() -> (String, Json) {
     let item = json!({"type": "object", "description": "A commodity.", "required": ["commodity", "area_code", "place_id", "unit", "stores", "purchased", "sold", "closing_stock", "mean_daily_sold", "stock_days", "low_stock"], "properties": {
@@ -76,8 +90,12 @@ pub fn schema() -> (String, Json) {
 async fn supply(call: Call) -> Answer {
     let asked = Asked::of(&call)?;
     let on = call.query.day("on").unwrap_or(asked.today);
-    let items = volumes(&call, &asked, on).await?;
-    let gaps = call.service.database.read(&duties(&call, &asked, on)?).await?;
+    answer(&call, &asked.district_code, COLUMNS, async || of_day(&call, &asked, on).await).await
+}
+
+async fn of_day(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Json, Problem> {
+    let items = volumes(call, asked, on).await?;
+    let gaps = call.service.database.read(&duties(call, asked, on)?).await?;
     let zone = call.service.zone;
     let mut missing = Vec::new();
     let (expected, mut received) = (gaps.len(), 0);
@@ -87,10 +105,9 @@ async fn supply(call: Call) -> Answer {
             state => missing.push(json!({"place_id": row.id("subject_id"), "name": row.text("name"), "state": state, "due_at": row.take("due_at").to_json(zone)})),
         }
     }
-    let zero = call.service.database.read(&zeros(&call, &asked, on)?).await?;
+    let zero = call.service.database.read(&zeros(call, asked, on)?).await?;
     let zero = zero.into_iter().find_map(|mut row| row.integer("total")).unwrap_or_default();
-    let body = json!({"on": on, "items": items, "expected": expected, "received": received, "zero": zero, "missing": missing, "as_of_change_no": asked.as_of_change_no});
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+    Ok(json!({"on": on, "items": items, "expected": expected, "received": received, "zero": zero, "missing": missing}))
 }
 
 async fn volumes(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Vec<Json>, Problem> {

@@ -4,7 +4,6 @@ use crate::auth::Role;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
-use crate::records::figure::TIMES;
 use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
 
 /// Who makes rosters.
@@ -69,11 +68,17 @@ struct TeamRules;
 
 /// What is shown of it.
 static FIGURES: &[Figure] = &[
-    Figure::new("teams", Text::new("Teams", "队伍"), TIMES).open(),
-    Figure::new("temporary_league_branches", Text::new("Temporary league branches", "临时团支部"), TIMES)
-        .listed("team_kind=temporary_league_branch")
+    Figure::new("teams", Text::new("Teams", "队伍"), Text::new("teams", "支")).open(),
+    Figure::new(
+        "temporary_league_branches",
+        Text::new("Temporary league branches", "临时团支部"),
+        Text::new("units", "个"),
+    )
+    .listed("team_kind=temporary_league_branch")
+    .open(),
+    Figure::new("pioneer_posts", Text::new("Pioneer posts", "先锋岗"), Text::new("units", "个"))
+        .listed("team_kind=pioneer_post")
         .open(),
-    Figure::new("pioneer_posts", Text::new("Pioneer posts", "先锋岗"), TIMES).listed("team_kind=pioneer_post").open(),
 ];
 
 impl Rules for TeamRules {

@@ -14,6 +14,12 @@ let commodities = new Map();
 let head = 0;
 let stopped = new AbortController();
 let pending = null;
+let lastRead = 0;
+// Whether the stream tells of what the figures count: keys have none, and who reads figures only gets next to
+// nothing of it.
+let streams = false;
+// Between two readings, however much is written: the figures of a page are some ten requests.
+const PAUSE_MS = 1500;
 
 // Today where the service is: Chinese districts keep one time.
 const today = () => new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(new Date());
@@ -25,6 +31,7 @@ function fail(problem) {
 }
 
 async function read() {
+  lastRead = Date.now();
   const scope = area ? `&area_code=${area}` : "";
   const on = `from_on=${day()}&to_on=${day()}${scope}`;
   const of = (kind, query) => getAllowed(`/v1/stats/${kind}?${query}`);
@@ -65,7 +72,8 @@ function refresh() {
 }
 
 function soon() {
-  pending ??= setTimeout(() => { pending = null; refresh(); }, 250);
+  const wait = Math.max(200, lastRead + PAUSE_MS - Date.now());
+  pending ??= setTimeout(() => { pending = null; refresh(); }, wait);
 }
 
 async function open(code) {
@@ -87,16 +95,17 @@ async function locate() {
   document.title = byId("title").textContent;
 }
 
-// Follows the stream where the caller may; keys for figures ask every five seconds, mostly answered 304.
+// Follows the stream where it tells enough; else asks every five seconds, mostly answered 304.
 async function live() {
+  stopped.abort();
+  stopped = new AbortController();
   const { signal } = stopped;
   while (!signal.aborted) {
-    const streams = !isKey();
     byId("live").className = streams ? "on" : "poll";
     byId("live").textContent = say(streams ? "live" : "polling");
     try {
       if (streams) await follow(head, signal, soon);
-      else await new Promise((resolve) => setTimeout(resolve, 5000)).then(soon);
+      else await new Promise((resolve) => setTimeout(resolve, 5000)).then(() => signal.aborted || soon());
     } catch (problem) {
       if (signal.aborted) return;
       byId("live").className = "off";
@@ -119,6 +128,7 @@ setInterval(() => {
 async function begin() {
   const me = await get("/v1/auth/me");
   district = me.districts?.[0] ?? me.roles?.[0]?.area_code?.slice(0, 6);
+  streams = !isKey() && me.roles.some((grant) => grant.role !== "statistics_reader");
   const own = me.roles?.map((grant) => grant.area_code) ?? [];
   if (!area && own.length === 1 && own[0].length > 6) area = own[0];
   const list = await getAllowed("/v1/commodities");
@@ -127,10 +137,8 @@ async function begin() {
   byId("sign-in").hidden = true;
   byId("board").hidden = false;
   byId("tools").hidden = false;
-  stopped = new AbortController();
   await locate();
   await refresh();
-  live();
 }
 
 byId("sign-in").addEventListener("submit", async (event) => {
@@ -143,6 +151,7 @@ byId("sign-in").addEventListener("submit", async (event) => {
     event.target.reset();
     byId("problem").hidden = true;
     await begin();
+    live();
   } catch (problem) {
     fail(problem);
   }

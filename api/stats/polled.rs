@@ -1,0 +1,55 @@
+//! Figures of other rooms, asked for as those of kinds are: tagged, 304 from memory, JSON or one list as CSV.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_DISPOSITION, ETAG};
+use serde_json::Value as Json;
+
+use super::parameters::HEADERS_FIELD;
+use super::sheet::{self, Column};
+use super::tag::{CACHING, Tag};
+use crate::files::export::{self, Format};
+use crate::kit::field::Field;
+use crate::kit::json::put;
+use crate::kit::problem::Problem;
+use crate::kit::time::day_of;
+use crate::operations::{Answer, Call, Operation};
+
+/// Answers with what `read` gives: as it is, with the number as of which it was read; or its `items` as a file of
+/// these columns. Where the caller has the answer, 304 without a query. The number is read before the figures, so
+/// that an answer is never older than its tag says.
+pub async fn answer(
+    call: &Call,
+    district_code: &str,
+    columns: &[Column],
+    read: impl AsyncFnOnce() -> Result<Json, Problem>,
+) -> Answer {
+    let today = day_of(call.service.clock.now(), call.service.zone);
+    let tag = Tag::of(call, district_code, today)?;
+    if let Some(unchanged) = tag.unchanged(call) {
+        return Ok(unchanged);
+    }
+    let head = super::head(call, district_code).await?;
+    let mut body = read().await?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((ETAG, tag.text(head))).insert_header(CACHING);
+    if export::asked(call) != Some(Format::Csv) {
+        put(&mut body, "as_of_change_no", head);
+        return Ok(response.json(body));
+    }
+    let items = body.get("items").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+    let name = call.request.path().rsplit('/').next().unwrap_or_default();
+    response
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}-{head}.csv\"")))
+        .insert_header((export::AS_OF_HEADER.clone(), head.to_string()));
+    Ok(response.content_type(sheet::CSV).body(sheet::of_items(call, columns, items)))
+}
+
+/// The operation with what it needs for that, over its parameters.
+pub fn polled(operation: Operation, parameters: impl IntoIterator<Item = &'static Field>) -> Operation {
+    operation
+        .parameters(parameters.into_iter().chain([&HEADERS_FIELD]).collect())
+        .headers(&["If-None-Match"])
+        .with_headers(&["ETag"])
+        .as_files(vec!["text/csv"])
+        .answers(304, "Nothing changed.", None, None)
+}
