@@ -7,9 +7,10 @@ use actix_web::http::header::{CONTENT_DISPOSITION, ETAG};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json, json};
 
-use super::asked::{Asked, By, Persons, opens_lists};
+use super::asked::{Asked, By, Persons};
 use super::cover::Shown;
 use super::lines::Line;
+use super::rights::opens_lists;
 use super::sheet;
 use super::tag::{CACHING, Tag};
 use crate::files::export::{self, Format};

@@ -4,8 +4,7 @@ use chrono::{Datelike, Days, NaiveDate};
 use uuid::Uuid;
 
 use super::parameters::BY_WORDS;
-use crate::auth::accounts::Credential;
-use crate::auth::keys::KeyScope;
+use super::rights::covered;
 use crate::auth::roles::{Actor, Role};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::problem::Problem;
@@ -198,24 +197,6 @@ impl Asked {
         };
         if self.covered && (narrow || !lines) { Err(Code::KeyOutOfScope.into()) } else { Ok(()) }
     }
-}
-
-/// Whether the caller is a key that may not see small numbers: without the right to them, and unable to read the
-/// records themselves, of which `readers` have the right.
-pub fn covered(call: &Call, readers: &'static [Role]) -> bool {
-    match call.credential() {
-        Some(Credential::Key(scopes)) => !KeyScope::SmallCells.is_in(scopes) && !opens_lists(call, readers),
-        _ => false,
-    }
-}
-
-/// Whether the caller may open the lists behind figures: he has a role that reads, and as a key the scope as well.
-pub fn opens_lists(call: &Call, readers: &'static [Role]) -> bool {
-    let in_scope = match call.credential() {
-        Some(Credential::Key(scopes)) => KeyScope::Read.is_in(scopes),
-        _ => true,
-    };
-    in_scope && call.actor().is_ok_and(|actor| actor.holds(readers))
 }
 
 fn period(call: &Call, today: NaiveDate, cumulative: bool) -> Result<(Option<NaiveDate>, NaiveDate), Problem> {

@@ -10,11 +10,11 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use self::gaps::{Gap, gaps};
-use super::asked::{covered, opens_lists};
 use super::document::{change_no, text};
 use super::lines::names;
 use super::parameters::{FROM_ON, TO_ON};
 use super::polled::{answer, polled};
+use super::rights::{covered, opens_lists};
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
 use crate::duties::summary::{BY, COLUMNS, Counts, count, missed_url, served};

@@ -18,13 +18,14 @@ mod lines;
 mod parameters;
 mod people;
 pub mod polled;
+mod rights;
 mod rollups;
 pub mod sheet;
 pub mod situation;
 mod tag;
 
-pub use asked::{covered, opens_lists};
 pub use document::{operations, schemas};
+pub use rights::{covered, opens_lists};
 
 use crate::kit::problem::Problem;
 use crate::kit::statement::Statement;

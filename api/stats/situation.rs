@@ -14,8 +14,8 @@ use actix_web::http::header::ETAG;
 use serde_json::{Value as Json, json};
 
 use self::units::Unit;
-use super::asked::covered;
 use super::document::{change_no, text};
+use super::rights::covered;
 use super::tag::{CACHING, Tag};
 use crate::auth::Role;
 use crate::auth::keys::KeyScope;

@@ -19,7 +19,7 @@ let lastRead = 0;
 // nothing of it.
 let streams = false;
 // Between two readings, however much is written: the figures of a page are some ten requests.
-const PAUSE_MS = 1500;
+const PAUSE_MS = 1000;
 
 // Today where the service is: Chinese districts keep one time.
 const today = () => new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(new Date());

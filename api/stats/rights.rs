@@ -1,0 +1,24 @@
+//! Of whom callers may be told how much.
+
+use crate::auth::accounts::Credential;
+use crate::auth::keys::KeyScope;
+use crate::auth::roles::Role;
+use crate::operations::Call;
+
+/// Whether the caller is a key that may not see small numbers: without the right to them, and unable to read the
+/// records themselves, of which `readers` have the right.
+pub fn covered(call: &Call, readers: &'static [Role]) -> bool {
+    match call.credential() {
+        Some(Credential::Key(scopes)) => !KeyScope::SmallCells.is_in(scopes) && !opens_lists(call, readers),
+        _ => false,
+    }
+}
+
+/// Whether the caller may open the lists behind figures: he has a role that reads, and as a key the scope as well.
+pub fn opens_lists(call: &Call, readers: &'static [Role]) -> bool {
+    let in_scope = match call.credential() {
+        Some(Credential::Key(scopes)) => KeyScope::Read.is_in(scopes),
+        _ => true,
+    };
+    in_scope && call.actor().is_ok_and(|actor| actor.holds(readers))
+}
