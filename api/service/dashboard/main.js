@@ -43,6 +43,7 @@ async function read() {
   ]);
   tiles({ screenings, readings, completeness, disinfections, publicity, inspections });
   hours(byHour, byHour ? null : await of("screenings", `from_on=${day().slice(0, 8)}01&to_on=${day()}${scope}&by=day`));
+  byId("hours-title").textContent = say(byHour ? "hours" : "daysOfMonth");
   states(cases);
   areas(byArea, open);
   prices(found, commodities);
