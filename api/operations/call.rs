@@ -144,7 +144,9 @@ impl Call {
     }
 
     fn demand_media_type(&self) -> Result<(), Problem> {
-        let text = self.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let mut types = self.request.headers().get_all(CONTENT_TYPE);
+        let text = types.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let one = types.next().is_none();
         let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
         let media_type = parts.next().unwrap_or_default();
         let utf_8 = parts.all(|part| {
@@ -152,7 +154,7 @@ impl Call {
         });
         let accepted = self.body.as_ref().is_some_and(|body| body.media_types.contains(&media_type.as_str()));
         let inflated = self.request.headers().contains_key(actix_web::http::header::CONTENT_ENCODING);
-        if accepted && utf_8 && !inflated { Ok(()) } else { Err(Code::UnsupportedMediaType.into()) }
+        if one && accepted && utf_8 && !inflated { Ok(()) } else { Err(Code::UnsupportedMediaType.into()) }
     }
 }
 
