@@ -8,10 +8,10 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpMessage, web};
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use moka::sync::Cache;
-use serde_json::Value as Json;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -38,6 +38,7 @@ use crate::records::scribe::Scribe;
 use crate::records::{Context, Record, Registry};
 
 /// What every request shares.
+use crate::service::readiness::Readiness;
 pub struct Service {
     /// The settings.
     pub config: Config,
@@ -73,12 +74,14 @@ pub struct Service {
     pub pressure: Pressure,
     /// Figures for Prometheus.
     pub metrics: Metrics,
+    /// Whether the service is ready, as of a moment ago.
+    pub readiness: Readiness,
     /// The time.
     pub clock: Clock,
     /// The district's zone.
     pub zone: Tz,
-    /// The document, as it is served.
-    pub document: Json,
+    /// The document, as it is served: made once, whoever asks.
+    pub document: Bytes,
 }
 
 impl Service {
@@ -97,6 +100,7 @@ impl Service {
             pressure: Pressure::new(config.requests_at_once),
             metrics: Metrics::new(ledger.figures()),
             ledger,
+            readiness: Readiness::default(),
             divisions: Arc::new(Divisions::embedded().map_err(Problem::internal)?),
             sealer: Arc::new(Sealer::new(&keys.data, &keys.commitment)),
             tokens: Tokens::new(&keys.token)?,
@@ -106,7 +110,7 @@ impl Service {
             cadences: CadenceCache::default(),
             believed: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(2)).build(),
             clock: Clock::default(),
-            document: crate::routes::document(&kinds),
+            document: crate::routes::document(&kinds).to_string().into(),
             config,
             database,
             kinds,
