@@ -25,6 +25,9 @@ use crate::kit::text::Language;
 use crate::kit::tree::Tree;
 use crate::kit::value::Values;
 
+/// A larger body is parsed on a thread of its own: whoever shares the worker would wait.
+const LARGE: usize = 64 * 1024;
+
 /// The id of a request, in its extensions from the outermost middleware on.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
@@ -102,7 +105,12 @@ impl Call {
         self.demand_media_type()?;
         let mut payload = self.payload.replace(Payload::None);
         let bytes = crate::kit::body::read(&self.request, &mut payload, &limits).await?;
-        Tree::parse(&bytes).map_err(|_| Code::MalformedJson.into())
+        let tree = if bytes.len() > LARGE {
+            tokio::task::spawn_blocking(move || Tree::parse(&bytes)).await.map_err(Problem::internal)?
+        } else {
+            Tree::parse(&bytes)
+        };
+        tree.map_err(|_| Code::MalformedJson.into())
     }
 
     /// The body checked against a form; all faults at once.
