@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actix_http::ConnectionType;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, Error, HttpMessage, web};
+use actix_web::{App, Error, HttpMessage, HttpRequest, web};
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use moka::sync::Cache;
-use serde_json::Value as Json;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -26,7 +28,7 @@ use crate::kit::ids::new_id;
 use crate::kit::limiter::Limiter;
 use crate::kit::problem::Problem;
 use crate::kit::time::Clock;
-use crate::kit::transport::ConnectionState;
+use crate::kit::transport::{ConnectionState, LastPart, UnderWay};
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::observation_policies::{self, PolicyCache};
@@ -36,6 +38,7 @@ use crate::privacy::keys::Keys;
 use crate::privacy::seal::Sealer;
 use crate::records::scribe::Scribe;
 use crate::records::{Context, Record, Registry};
+use crate::service::readiness::Readiness;
 
 /// What every request shares.
 pub struct Service {
@@ -71,14 +74,16 @@ pub struct Service {
     pub import_slots: Arc<Semaphore>,
     /// How much is in work.
     pub pressure: Pressure,
+    /// Whether the service is ready, as of a moment ago.
+    pub readiness: Readiness,
     /// Figures for Prometheus.
     pub metrics: Metrics,
     /// The time.
     pub clock: Clock,
     /// The district's zone.
     pub zone: Tz,
-    /// The document, as it is served.
-    pub document: Json,
+    /// The document, as it is served: made once, whoever asks.
+    pub document: Bytes,
 }
 
 impl Service {
@@ -95,6 +100,7 @@ impl Service {
             streams: Streams::default(),
             import_slots: Arc::new(Semaphore::new(config.imports_at_once)),
             pressure: Pressure::new(config.requests_at_once),
+            readiness: Readiness::default(),
             metrics: Metrics::new(ledger.figures()),
             ledger,
             divisions: Arc::new(Divisions::embedded().map_err(Problem::internal)?),
@@ -106,7 +112,7 @@ impl Service {
             cadences: CadenceCache::default(),
             believed: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(2)).build(),
             clock: Clock::default(),
-            document: crate::routes::document(&kinds),
+            document: crate::routes::document(&kinds).to_string().into(),
             config,
             database,
             kinds,
@@ -173,29 +179,38 @@ async fn frame(
     let started = Instant::now();
     let id = request_id(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let connection = request.request().conn_data::<ConnectionState>().cloned();
-    if let Some(state) = &connection {
-        state.request_started();
-    }
+    let under_way = request.request().conn_data::<ConnectionState>().map(ConnectionState::request_started);
     let method = request.method().clone();
-    let result = next.call(request).await;
-    if let Some(state) = &connection {
-        state.request_finished();
+    let mut response = next.call(request).await?;
+    if is_last(response.request(), under_way.as_ref()) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    let mut response = result?;
     let outcome = response.request().extensions().get::<Outcome>().cloned().unwrap_or_default();
     let (status, took) = (response.status().as_u16(), started.elapsed());
     log(&id, method.as_str(), status, took, &outcome);
     if let Some(service) = response.request().app_data::<web::Data<Service>>() {
         service.metrics.answered(outcome.operation.as_deref().unwrap_or("none"), status, took);
     }
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    add_headers(response.headers_mut(), &id);
+    Ok(response.map_body(|_, body| LastPart::new(body, under_way)))
+}
+
+/// The headers that every answer has.
+fn add_headers(headers: &mut HeaderMap, id: &str) {
+    if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(actix_web::http::header::VARY, HeaderValue::from_static("Authorization, Accept, Accept-Language"));
-    Ok(response)
+    headers.insert(VARY, HeaderValue::from_static("Authorization, Accept, Accept-Language"));
+}
+
+/// Whether the connection ends with the answer, which then says so: part of the request is still on its way,
+/// or the client wants to speak something else from here on.
+fn is_last(request: &HttpRequest, under_way: Option<&UnderWay>) -> bool {
+    let head = request.head();
+    under_way.is_some_and(|under_way| !under_way.is_whole())
+        || head.method == Method::CONNECT
+        || head.connection_type() == ConnectionType::Upgrade
 }
 
 /// The client's id of the request where it is a plain one, else a new one.

@@ -43,8 +43,8 @@ impl Faults {
     }
 
     fn push(&mut self, fault: Fault) {
-        let known = self.list.iter().any(|f| f.pointer == fault.pointer && f.code == fault.code);
-        if !known && self.list.len() < MAX_LISTED {
+        let is_known = |list: &[Fault]| list.iter().any(|f| f.pointer == fault.pointer && f.code == fault.code);
+        if self.list.len() < MAX_LISTED && !is_known(&self.list) {
             self.list.push(fault);
         }
     }

@@ -1,15 +1,19 @@
 //! JSON as it was sent, before anything is made of it: duplicates and all.
 //!
 //! `serde_json::Value` keeps the last of two equal keys and says nothing; here both are kept, so that
-//! the check can name the pointer. Depth is bounded by `serde_json` (128) and by [`MAX_DEPTH`].
+//! the check can name the pointer. Depth is bounded by `serde_json` (128) and by [`MAX_DEPTH`], width by [`MAX_MEMBERS`].
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value as Json};
 
 /// Deeper nesting than this is refused: no body of the contract needs more.
 pub const MAX_DEPTH: usize = 16;
+
+/// More members of one object than this are refused: no body of the contract needs more, and what compares
+/// each with each (duplicates, merges) would take minutes for the names of one large body.
+pub const MAX_MEMBERS: usize = 500;
 
 /// A JSON value as sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +35,7 @@ pub enum Tree {
 /// Why bytes are no tree. Positions only: never a piece of what was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TreeFault {
-    /// Not JSON, at a line and column counted from 1.
+    /// Not JSON, or an object wider than [`MAX_MEMBERS`], at a line and column counted from 1.
     Malformed {
         /// Line, from 1.
         line: usize,
@@ -135,6 +139,9 @@ impl<'de> Visitor<'de> for TreeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Tree, A::Error> {
         let mut members = Vec::new();
         while let Some(member) = access.next_entry()? {
+            if members.len() == MAX_MEMBERS {
+                return Err(A::Error::custom("too many members"));
+            }
             members.push(member);
         }
         Ok(Tree::Object(members))
@@ -170,6 +177,16 @@ mod tests {
         for bytes in [&b""[..], b"{", b"{\"a\":\"\xff\"}", b"1e999", b"{} x", br#""\ud800""#] {
             assert!(matches!(Tree::parse(bytes), Err(TreeFault::Malformed { .. })), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn width_is_bounded() {
+        let wide = |width: usize| {
+            let members: Vec<String> = (0..width).map(|number| format!("\"{number}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(Tree::parse(wide(MAX_MEMBERS).as_bytes()).is_ok());
+        assert!(Tree::parse(wide(MAX_MEMBERS + 1).as_bytes()).is_err());
     }
 
     #[test]

@@ -25,6 +25,9 @@ use crate::kit::text::Language;
 use crate::kit::tree::Tree;
 use crate::kit::value::Values;
 
+/// A larger body is parsed on a thread of its own: whoever shares the worker would wait.
+const LARGE: usize = 64 * 1024;
+
 /// The id of a request, in its extensions from the outermost middleware on.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
@@ -102,7 +105,12 @@ impl Call {
         self.demand_media_type()?;
         let mut payload = self.payload.replace(Payload::None);
         let bytes = crate::kit::body::read(&self.request, &mut payload, &limits).await?;
-        Tree::parse(&bytes).map_err(|_| Code::MalformedJson.into())
+        let tree = if bytes.len() > LARGE {
+            tokio::task::spawn_blocking(move || Tree::parse(&bytes)).await.map_err(Problem::internal)?
+        } else {
+            Tree::parse(&bytes)
+        };
+        tree.map_err(|_| Code::MalformedJson.into())
     }
 
     /// The body checked against a form; all faults at once.
@@ -144,7 +152,9 @@ impl Call {
     }
 
     fn demand_media_type(&self) -> Result<(), Problem> {
-        let text = self.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let mut types = self.request.headers().get_all(CONTENT_TYPE);
+        let text = types.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let one = types.next().is_none();
         let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
         let media_type = parts.next().unwrap_or_default();
         let utf_8 = parts.all(|part| {
@@ -152,7 +162,7 @@ impl Call {
         });
         let accepted = self.body.as_ref().is_some_and(|body| body.media_types.contains(&media_type.as_str()));
         let inflated = self.request.headers().contains_key(actix_web::http::header::CONTENT_ENCODING);
-        if accepted && utf_8 && !inflated { Ok(()) } else { Err(Code::UnsupportedMediaType.into()) }
+        if one && accepted && utf_8 && !inflated { Ok(()) } else { Err(Code::UnsupportedMediaType.into()) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod dashboard;
 pub mod page;
+pub mod readiness;
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -9,8 +10,6 @@ use actix_web::http::header::CACHE_CONTROL;
 use serde_json::{Value as Json, json};
 
 use crate::kit::catalogue::Code;
-use crate::kit::problem::Problem;
-use crate::kit::statement::Statement;
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation};
 
@@ -50,19 +49,14 @@ async fn health(_call: Call) -> Answer {
 }
 
 async fn ready(call: Call) -> Answer {
-    let statement = Statement::new(
-        "SELECT 1 AS missing FROM ledger_entries AS e WHERE e.first_no = 1 \
-         AND NOT EXISTS (SELECT 1 FROM district_clocks AS c WHERE c.district_code = e.district_code) LIMIT 1",
-    )
-    .seeing_everything();
-    if call.service.database.read(&statement).await?.is_empty() {
-        return Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"status": "ok"})));
-    }
-    Err(Problem::unavailable(Code::LedgerUnavailable, 60, "a district has entries and no clock"))
+    call.service.readiness.judged(&call.service.database).await?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"status": "ok"})))
 }
 
 async fn document(call: Call) -> Answer {
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-cache")).json(&call.service.document))
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CACHE_CONTROL, "no-cache")).content_type("application/json");
+    Ok(response.body(call.service.document.clone()))
 }
 
 /// The schemas of this room.

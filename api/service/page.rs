@@ -3,10 +3,12 @@
 //! Its files are carried by the `utoipa-swagger-ui` crate; only the index and its script are ours, so
 //! that signing in needs no token to be copied about. Nothing is fetched from elsewhere.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
 use utoipa_swagger_ui::Config;
 
 use crate::operations::render_unrouted;
@@ -31,13 +33,21 @@ async fn file(request: HttpRequest) -> HttpResponse {
         "sign-in.js" => answer("text/javascript; charset=utf-8", SCRIPT.into()),
         "sign-in.css" => answer("text/css; charset=utf-8", STYLE.into()),
         other => match utoipa_swagger_ui::serve(other, Arc::new(Config::from("/openapi.json"))) {
-            Ok(Some(file)) => answer(&file.content_type, file.bytes.into_owned()),
+            Ok(Some(file)) => answer(&file.content_type, shared(file.bytes)),
             Ok(None) | Err(_) => render_unrouted(request).await,
         },
     }
 }
 
-fn answer(content_type: &str, bytes: Vec<u8>) -> HttpResponse {
+/// What is in the binary is not copied for each who asks.
+fn shared(bytes: Cow<'static, [u8]>) -> Bytes {
+    match bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    }
+}
+
+fn answer(content_type: &str, bytes: Bytes) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(content_type)
         .insert_header((CACHE_CONTROL, "public, max-age=3600"))

@@ -5,10 +5,16 @@
 //! over a stream of our own ([`stream::TimedStream`]):
 //!
 //! - every request's head has a deadline, idle connections end, answers must be read;
-//! - what the HTTP layer answers itself leaves as problem+json;
+//! - requests are let through one at a time ([`intake::Intake`]): nothing behind a request changes its answer,
+//!   nothing is answered after an answer that closes, nothing hides behind an end that others see elsewhere;
+//! - what the HTTP layer answers itself leaves as problem+json, and is given time to arrive;
 //! - at shutdown idle connections end at once, requests under way are answered.
 
+mod alarm;
 mod answers;
+mod chunks;
+mod head;
+mod intake;
 mod state;
 mod stream;
 
@@ -25,7 +31,7 @@ use actix_web::dev::{AppConfig, Server};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-pub use self::state::ConnectionState;
+pub use self::state::{ConnectionState, LastPart, UnderWay};
 use self::stream::TimedStream;
 
 /// The bounds of a connection.
