@@ -24,6 +24,7 @@ mod exports;
 mod faults;
 mod figures;
 mod figures_model;
+mod figures_shifts;
 mod imports;
 mod isolation_cases;
 mod ledger;
