@@ -34,6 +34,18 @@ static PARAMETERS: &[Field] = &[
     DISTRICT_CODE,
     AREA_CODE,
     Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Of that organisation."),
+    Field::new(
+        "under_org_id",
+        Shape::Id,
+        Text::new("Under organisation", "单位及下属"),
+        "Of that organisation and all below it.",
+    ),
+    Field::new(
+        "no_org",
+        Shape::Boolean,
+        Text::new("No organisation", "无所属单位"),
+        "`true`: of no organisation; `false`: of any.",
+    ),
     Field::new("from", Shape::Instant, Text::new("From", "起"), "Happened at or after this instant."),
     Field::new("to", Shape::Instant, Text::new("To", "止"), "Happened before this instant."),
     Field::new(
