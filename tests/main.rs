@@ -25,6 +25,7 @@ mod faults;
 mod figures;
 mod figures_model;
 mod figures_shifts;
+mod figures_situation;
 mod imports;
 mod isolation_cases;
 mod ledger;
