@@ -26,6 +26,7 @@ mod figures;
 mod figures_model;
 mod figures_shifts;
 mod figures_situation;
+mod figures_states;
 mod imports;
 mod isolation_cases;
 mod ledger;

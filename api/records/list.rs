@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::as_of::stood;
 use super::definition::Kind;
 use super::parameters::filter_name;
 pub use super::parameters::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT, parameters};
@@ -169,6 +170,11 @@ fn filtered(
         let Some(value) = query.get(filter_name(column.name)).filter(|_| kind.filters.contains(&column.name)) else {
             continue;
         };
+        let stood_on = query.day("state_on").filter(|_| column.name == "state");
+        if let (Some(until), Value::Text(state)) = (stood_on.and_then(|day| day_start(day.succ_opt()?)), value) {
+            statement = stood(statement, kind, state, until);
+            continue;
+        }
         statement = match families.get(column.name) {
             Some(ids) => {
                 let ids = ids.iter().copied().map(Value::Id).collect();

@@ -1,5 +1,6 @@
 //! The query parameters of a kind's list.
 
+use super::as_of;
 use super::definition::Kind;
 use crate::files::export;
 use crate::kit::field::{Field, Shape};
@@ -101,9 +102,11 @@ pub fn filter_name(field: &'static str) -> &'static str {
 pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
     let filters = kind.filters.iter().filter_map(|name| kind.field(name)).map(filter);
     let assignee = kind.field("assignee_id").map(|_| &ASSIGNEE);
+    let state_on = kind.field(as_of::HISTORY).map(|_| &as_of::STATE_ON);
     [&LIMIT, &CURSOR, &ORDER]
         .into_iter()
         .chain(assignee)
+        .chain(state_on)
         .chain(PARAMETERS)
         .chain(filters)
         .chain(export::PARAMETERS)

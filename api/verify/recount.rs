@@ -5,6 +5,7 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use super::VerifyError;
 use super::rollups::count;
 use crate::app::Service;
+use crate::isolation_cases::planner::recall;
 use crate::kit::database::{Connection, DatabaseError};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -30,6 +31,7 @@ pub async fn where_needed(service: &Service) -> Result<(), Problem> {
     for mut row in service.database.read(&written).await? {
         let district_code = row.text("district_code").unwrap_or_default();
         align(service, &district_code).await?;
+        recall(service, &district_code).await?;
         tracing::info!(district_code, "counting the figures anew: this release counts more than the one before");
         recount(service, &district_code).await?;
     }

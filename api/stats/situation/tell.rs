@@ -137,7 +137,7 @@ impl Teller<'_> {
             if total != 0 {
                 let (label, unit) = (self.text(figure.label), self.text(figure.unit));
                 let mut one = Told::new(kind.name, figure.name, label, unit, amount);
-                one.records_url = self.url(kind.name, figure.filter);
+                one.records_url = self.url(kind.name, &figure.filter_until(self.as_of_on));
                 told.push(one);
             }
         }
