@@ -3,6 +3,7 @@
 use lianfang::demo::{Demo, make};
 use serde_json::json;
 
+use crate::figures_situation::{figure as figure_of, prove};
 use crate::support::{Actor, TestApp};
 
 #[tokio::test]
@@ -64,6 +65,12 @@ async fn the_source_texts_figures(admin: &Actor) {
         admin.get(&format!("{}&limit=500", figure("disinfected_area_m2")["records_url"].as_str().unwrap())).await;
     assert_eq!(listed.expect(200).body["items"].as_array().unwrap().len(), 18);
     let all = admin.get("/v1/stats/situation?as_of_on=2020-02-02").await.expect(200).body;
+    prove(admin, &all).await;
+    let school = admin.get("/v1/organizations?kind=school&order=oldest").await.expect(200).body["items"][0].clone();
+    let own = format!("/v1/stats/situation?as_of_on=2020-02-02&org_id={}", school["id"].as_str().unwrap());
+    let own = admin.get(&own).await.expect(200).body;
+    assert!(own["units"][0]["figures"].as_array().unwrap().len() > 10, "a school's own: {own:#}");
+    prove(admin, &own).await;
     let cooperative = all["units"].as_array().unwrap().iter().find(|unit| unit["name"] == "雨城区供销社").unwrap();
     let amount = |name: &str| {
         cooperative["figures"].as_array().unwrap().iter().find(|figure| figure["name"] == name).unwrap()["amount"]
@@ -74,7 +81,11 @@ async fn the_source_texts_figures(admin: &Actor) {
         (json!("300"), json!("130")),
         "430吨"
     );
-    assert_eq!(amount("stock_agri_pesticide"), "2700", "2700件");
+    let unit = |name: &str| figure_of(&all, &json!("雨城区供销社"), name)["unit"].clone();
+    assert_eq!((amount("stock_agri_fertilizer"), unit("stock_agri_fertilizer")), (json!("430"), json!("吨")));
+    assert_eq!((amount("stock_agri_pesticide"), unit("stock_agri_pesticide")), (json!("2700"), json!("件")));
+    let stocks = admin.get("/v1/stocks?as_of_on=2020-02-02").await.expect(200).body;
+    assert_eq!((&stocks["targets"][0]["stock"], &stocks["targets"][0]["rate"]), (&json!("430"), &json!("0.8600")));
     let before = admin.get(&format!("/v1/stats/situation?org_id={id}&as_of_on=2020-01-01")).await.expect(200).body;
     assert_eq!(before["units"][0]["figures"], json!([]));
     let due = admin.get("/v1/stats/completeness?from_on=2020-02-02&by=kind").await.expect(200).body;

@@ -20,6 +20,15 @@ pub struct Commodity {
     pub quantity_unit: &'static str,
 }
 
+impl Commodity {
+    /// Those with which it is told as one: its category; of farm inputs, fertilisers by themselves.
+    pub fn group(&self) -> Option<&'static Word> {
+        if self.word.code.starts_with("agri_fertilizer") { Some(&FERTILIZER) } else { CATEGORY.find(self.category) }
+    }
+}
+
+static FERTILIZER: Word = word("agri_fertilizer", "fertiliser", "化肥");
+
 const fn commodity(
     code: &'static str,
     en: &'static str,

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 pub use catalogue::{CATEGORY, COMMODITIES, COMMODITY, Commodity};
 pub use routes::{operations, schemas};
-pub use units::rounded;
+pub use units::{rounded, spoken};
 
 use crate::auth::Role;
 use crate::kit::catalogue::FaultCode;

@@ -4,6 +4,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{Commodity, Normal};
+use crate::kit::text::Language;
 
 /// What a unit measures; units of different dimensions are never converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,12 @@ const UNITS: [Unit; 14] = [
 fn find(name: &str) -> Option<&'static Unit> {
     let name = name.to_lowercase();
     UNITS.iter().find(|unit| unit.names.contains(&name.as_str()))
+}
+
+/// A unit as it is told to people: 件 for `item`.
+pub fn spoken(unit: &'static str, language: Language) -> &'static str {
+    let known = find(unit).filter(|_| language == Language::Chinese);
+    known.and_then(|known| known.names.iter().find(|name| !name.is_ascii())).copied().unwrap_or(unit)
 }
 
 /// Full-width digits, letters and slashes made narrow; no spaces.

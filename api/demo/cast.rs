@@ -69,6 +69,9 @@ pub const EDUCATION: usize = 1;
 /// See [`COMMERCE`].
 pub const COOPERATIVE: usize = 4;
 
+/// A school below the bureau.
+pub const SCHOOL: usize = 11;
+
 /// The id of a unit.
 pub fn organization_id(seed: u64, index: usize) -> Uuid {
     Chance::of(seed, "organization", index).id()

@@ -75,6 +75,13 @@ pub fn stocks(seed: u64, org_id: Uuid, warehouse_id: Uuid, until_on: NaiveDate) 
     ("stock_movements", goods.into_iter().enumerate().map(movement).collect())
 }
 
+/// How much fertiliser should be there before spring.
+pub fn target(seed: u64, org_id: Uuid) -> Part {
+    let target = json!({"id": Chance::of(seed, "target", 0).id(), "org_id": org_id, "area_code": "511802", "name": "春耕化肥储备", "commodities": ["agri_fertilizer_urea", "agri_fertilizer_compound", "agri_fertilizer_phosphate"],
+        "quantity": "500", "quantity_unit": "吨", "starts_on": "2020-01-21", "ends_on": "2020-04-30"});
+    ("stock_targets", vec![target])
+}
+
 /// What the commerce bureau's inspectors saw.
 pub fn inspections(seed: u64, org_id: Uuid, stores: &[Uuid], until_on: NaiveDate) -> Part {
     let items = [

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::Value as Json;
 
-use super::bureau::Part;
-use super::cast::{self, COMMERCE, COOPERATIVE, EDUCATION, Home, organization_id};
+use super::bureau::{Part, Units};
+use super::cast::{self, COMMERCE, COOPERATIVE, EDUCATION, Home, SCHOOL, organization_id};
 use super::passages::{Passage, passages};
 use super::people::Resident;
 use super::{Demo, bureau, care, supply};
@@ -20,7 +20,9 @@ pub struct Moment {
 /// Every moment, in order.
 pub fn timeline(demo: &Demo, residents: &[Resident], homes: &[Home]) -> Vec<Moment> {
     let (seed, until_on) = (demo.seed, demo.until_on);
-    let [education, commerce, cooperative] = [EDUCATION, COMMERCE, COOPERATIVE].map(|unit| organization_id(seed, unit));
+    let [bureau, school, commerce, cooperative] =
+        [EDUCATION, SCHOOL, COMMERCE, COOPERATIVE].map(|unit| organization_id(seed, unit));
+    let education = Units { bureau, school };
     let mut passages = passages(seed, residents, homes, until_on);
     bureau::claim(education, &mut passages);
     let (observed, stores) = (care::observed(residents), cast::stores(seed));
@@ -49,6 +51,7 @@ pub fn timeline(demo: &Demo, residents: &[Resident], homes: &[Home]) -> Vec<Mome
         if days == 0 {
             evening.extend(bureau::evening(seed, education, until_on));
             evening.push(supply::reports(seed, &stores, until_on));
+            evening.push(supply::target(seed, cooperative));
             evening.push(supply::stocks(seed, cooperative, cast::warehouse(seed), until_on));
             evening.push(supply::inspections(seed, commerce, &stores, until_on));
         }

@@ -9,6 +9,7 @@
 pub mod care;
 pub mod certificates;
 mod errands;
+mod history;
 mod notices;
 mod patrol_logs;
 pub mod planner;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::care::{CareDecider, HORIZON_DAYS, NO_CONTACT, PLAN, SILENCE};
+use super::care::{CareDecider, HORIZON_DAYS, NO_CONTACT, PLAN, RECALL, SILENCE};
 use super::rules::supervisors;
 use super::states::CARED_FOR;
 use crate::app::Service;
@@ -116,6 +116,19 @@ pub async fn note_silence(service: &Service, district_code: &str) -> Result<(), 
     for lot in ids.chunks(TOGETHER) {
         settle(join_all(lot.iter().map(|id| ask(service, district_code, NO_CONTACT, *id, None))).await)?;
         tokio::time::sleep(BREATH).await;
+    }
+    Ok(())
+}
+
+/// Lets the cases that an earlier release moved on tell their steps.
+pub async fn recall(service: &Service, district_code: &str) -> Result<(), Problem> {
+    let statement = Statement::new("SELECT c.id FROM isolation_cases AS c WHERE c.state_history IS NULL AND c.state <> 'identified' AND NOT c.voided AND c.district_code = ")
+        .text(district_code)
+        .seeing_district(district_code);
+    let rows = service.database.read(&statement).await?;
+    let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
+    for lot in ids.chunks(TOGETHER) {
+        settle(join_all(lot.iter().map(|id| ask(service, district_code, RECALL, *id, None))).await)?;
     }
     Ok(())
 }

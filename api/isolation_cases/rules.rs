@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::care::CareDecider;
-use super::wire::{STATE, SUPERVISOR_LEVEL};
+use super::history;
+use super::wire::SUPERVISOR_LEVEL;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::text::Text;
@@ -25,24 +26,26 @@ pub struct CaseRules;
 static FIGURES: &[Figure] = &[
     Figure::persons(),
     Figure::new("isolation_cases", Text::new("Isolation cases", "居家观察例次"), PERSON_TIMES),
-    Figure::new("identified", Text::new("Identified", "已排查"), PERSON_TIMES)
-        .share("isolation_cases", "state=identified"),
-    Figure::new("notified", Text::new("Notified", "已告知"), PERSON_TIMES).share("isolation_cases", "state=notified"),
-    Figure::new("under_observation", Text::new("Under observation", "观察中"), PERSON_TIMES)
-        .share("isolation_cases", "state=under_observation"),
-    Figure::new("suspended_referral", Text::new("Referred, observation suspended", "转诊排查"), PERSON_TIMES)
-        .share("isolation_cases", "state=suspended_referral"),
-    Figure::new("lost_contact", Text::new("Lost contact", "失联"), PERSON_TIMES)
-        .share("isolation_cases", "state=lost_contact"),
-    Figure::new("completed", Text::new("Completed", "解除"), PERSON_TIMES).share("isolation_cases", "state=completed"),
-    Figure::new("dismissed", Text::new("Dismissed", "排除"), PERSON_TIMES).share("isolation_cases", "state=dismissed"),
-    Figure::new("became_case", Text::new("Became a case", "转为病例"), PERSON_TIMES)
-        .share("isolation_cases", "state=became_case"),
-    Figure::new("centralized", Text::new("In central isolation", "转集中隔离"), PERSON_TIMES)
-        .share("isolation_cases", "state=centralized"),
-    Figure::new("transferred_out", Text::new("Handed over", "移交"), PERSON_TIMES)
-        .share("isolation_cases", "state=transferred_out"),
+    state("identified", Text::new("Identified", "已排查"), "state=identified&state_on={to_on}"),
+    state("notified", Text::new("Notified", "已告知"), "state=notified&state_on={to_on}"),
+    state("under_observation", Text::new("Under observation", "观察中"), "state=under_observation&state_on={to_on}"),
+    state(
+        "suspended_referral",
+        Text::new("Referred, observation suspended", "转诊排查"),
+        "state=suspended_referral&state_on={to_on}",
+    ),
+    state("lost_contact", Text::new("Lost contact", "失联"), "state=lost_contact&state_on={to_on}"),
+    state("completed", Text::new("Completed", "解除"), "state=completed&state_on={to_on}"),
+    state("dismissed", Text::new("Dismissed", "排除"), "state=dismissed&state_on={to_on}"),
+    state("became_case", Text::new("Became a case", "转为病例"), "state=became_case&state_on={to_on}"),
+    state("centralized", Text::new("In central isolation", "转集中隔离"), "state=centralized&state_on={to_on}"),
+    state("transferred_out", Text::new("Handed over", "移交"), "state=transferred_out&state_on={to_on}"),
 ];
+
+/// How many cases stand so: a step takes its case out of one state and into the next, on its own day.
+const fn state(name: &'static str, label: Text, filter: &'static str) -> Figure {
+    Figure::new(name, label, PERSON_TIMES).share("isolation_cases", filter).moving()
+}
 
 impl Rules for CaseRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
@@ -68,7 +71,7 @@ impl Rules for CaseRules {
         values.set("supervisors_complete", Value::Boolean(missing_levels(values).is_empty()));
         values.set("supervisor_ids", Value::Json(Json::Array(accounts)));
         if values.get("state").is_none() {
-            values.set("state", Value::Text("identified".to_owned()));
+            values.set("state", Value::Text(history::FIRST.to_owned()));
             values.set("extended", Value::Boolean(false));
             values.set("registered_at", Value::Instant(context.now));
         }
@@ -91,9 +94,12 @@ impl Rules for CaseRules {
         record.values.id("person_id")
     }
 
-    fn measures(&self, record: &Record) -> Vec<Measure> {
-        let state = record.values.text("state").and_then(|state| STATE.find(state));
-        [("isolation_cases", 1)].into_iter().chain(state.map(|word| (word.code, 1))).collect()
+    fn measures(&self, _record: &Record) -> Vec<Measure> {
+        vec![("isolation_cases", 1), (history::FIRST, 1)]
+    }
+
+    fn moves(&self, record: &Record) -> Vec<(DateTime<Utc>, Measure)> {
+        history::moves(record)
     }
 }
 

@@ -156,6 +156,7 @@ pub static FIELDS: &[Field] = &[
     Field::new("notified_at", Shape::Instant, Text::new("Notified at", "告知时间"), "When observation was notified.")
         .by_server(),
     Field::new("ended_at", Shape::Instant, Text::new("Ended at", "结束时间"), "When the case ended.").by_server(),
+    super::history::STATE_HISTORY,
 ];
 
 fn mask_text_address(json: &serde_json::Value) -> serde_json::Value {

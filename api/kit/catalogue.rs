@@ -184,6 +184,7 @@ fault_codes! {
     AlreadyAssigned "already_assigned" false "this person has this shift already" "此人已排入该班次";
     Inactive "inactive" false "this person takes no shifts now" "此人已停用,不参与排班";
     Ended "ended" false "the shift has ended or doesn't take place" "班次已结束或已取消";
+    ShiftMoved "shift_moved" false "the shift begins at {starts_at} now; look again" "班次已调整至 {starts_at} 开始,请重新查看";
     TooLate "too_late" false "can be given up until {until}; ask the organiser" "须在 {until} 前取消,请联系排班负责人";
     RefersToOther "refers_to_other" false "belongs to another place" "属于其他场所";
     Cyclic "cyclic" false "would make a circle of parents" "上级关系形成循环";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deadpool::managed::{Object, Pool};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 use super::catalogue::Code;
 use super::link::Opener;
@@ -82,10 +82,61 @@ impl Database {
         }
     }
 
+    /// Begins to read at one moment: every statement sees what was committed by now, and nothing later.
+    pub async fn snapshot(&self) -> Result<Snapshot, DatabaseError> {
+        let mut tries = 0;
+        loop {
+            match Box::pin(self.snapshot_once()).await {
+                Err(DatabaseError::Unreachable(_)) if tries < self.pool.status().max_size => tries += 1,
+                result => return result,
+            }
+        }
+    }
+
+    async fn snapshot_once(&self) -> Result<Snapshot, DatabaseError> {
+        let mut connection = self.any_connection().await?;
+        connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        Ok(Snapshot { connection: Some(connection) })
+    }
+
     async fn read_once(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let mut connection = self.any_connection().await?;
         connection.see(statement.sight()).await?;
         Ok(statement.clone().load::<Row>(&mut connection).await?)
+    }
+}
+
+/// Reads of one moment. A connection whose transaction wasn't ended, because a statement failed or the caller went
+/// away, doesn't go back to the pool.
+pub struct Snapshot {
+    connection: Option<Connection>,
+}
+
+impl Snapshot {
+    /// Runs a statement that only reads, as [`Database::read`] does.
+    pub async fn read(&mut self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
+        let gone = || DatabaseError::Unreachable("the snapshot has ended".into());
+        let connection = self.connection.as_mut().ok_or_else(gone)?;
+        connection.see(statement.sight()).await?;
+        Ok(statement.clone().load::<Row>(connection).await?)
+    }
+
+    /// Ends it. By a commit: what the connection may see was told within the transaction and must stay told.
+    pub async fn end(mut self) -> Result<(), DatabaseError> {
+        if let Some(connection) = &mut self.connection {
+            connection.batch_execute("COMMIT").await?;
+        }
+        // Back to the pool.
+        drop(self.connection.take());
+        Ok(())
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(Object::take(connection));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Everybody of a district must be able to name them, so reading reaches the whole district.
 //! A parent can't be the organisation itself.
 
+pub mod tree;
 mod wire;
 
 use crate::auth::Role;

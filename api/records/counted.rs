@@ -27,21 +27,21 @@ pub fn add(tallies: &mut Tallies, kind: &'static Kind, record: &Record, times: i
     if envelope.voided {
         return;
     }
-    let on_day = day_of(envelope.occurred_at, zone);
-    let hour = i64::from(envelope.occurred_at.with_timezone(&zone).hour());
     let place_id = record.values.id("place_id").unwrap_or(Uuid::nil());
     let org_id = envelope.org_id.unwrap_or(Uuid::nil());
     let hourly = |measure: &str| kind.rules.figures().iter().any(|figure| figure.measure == measure && figure.hourly);
-    for (measure, amount) in kind.rules.measures(record).into_iter().filter(|(_, amount)| *amount != 0) {
-        let area_code = envelope.area_code.clone();
+    let own = kind.rules.measures(record).into_iter().map(|measure| (envelope.occurred_at, measure));
+    for (at, (measure, amount)) in own.chain(kind.rules.moves(record)).filter(|(_, (_, amount))| *amount != 0) {
+        let (area_code, on_day) = (envelope.area_code.clone(), day_of(at, zone));
         let key = TallyKey { kind: kind.name, on_day, hour: None, area_code, place_id, measure, org_id };
         if hourly(measure) {
+            let hour = i64::from(at.with_timezone(&zone).hour());
             tallies.totals.push((TallyKey { hour: Some(hour), ..key.clone() }, times * amount));
         }
         tallies.totals.push((key, times * amount));
     }
     if let Some(person_id) = kind.rules.person(record) {
-        let area_code = envelope.area_code.clone();
+        let (area_code, on_day) = (envelope.area_code.clone(), day_of(envelope.occurred_at, zone));
         tallies.presences.push((PresenceKey { kind: kind.name, person_id, on_day, area_code, place_id }, times));
     }
 }

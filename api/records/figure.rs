@@ -1,5 +1,7 @@
 //! A figure: what a measure of a kind is called where it is shown.
 
+use chrono::NaiveDate;
+
 use crate::kit::text::Text;
 
 /// What a figure may be shown to.
@@ -33,8 +35,12 @@ pub struct Figure {
     pub is_share: bool,
     /// Whether it counts different people rather than events.
     pub distinct: bool,
-    /// The condition that the list behind it takes, as in a query string; empty for all records.
+    /// The condition that the list behind it takes, as in a query string; empty for all records. `{to_on}` stands
+    /// for the last day.
     pub filter: &'static str,
+    /// Whether it is how many stand so: records leave it again, each on its own day. The sum until a day is how
+    /// many stood so at that day's end; of other periods it is by how many they became more.
+    pub moving: bool,
     /// What it may be shown to.
     pub privacy: Privacy,
 }
@@ -54,6 +60,7 @@ impl Figure {
             is_share: false,
             distinct: false,
             filter: "",
+            moving: false,
             privacy,
         }
     }
@@ -82,6 +89,17 @@ impl Figure {
     pub const fn share(mut self, of: &'static str, filter: &'static str) -> Self {
         self.is_share = true;
         self.part(of, filter)
+    }
+
+    /// How many stand so.
+    pub const fn moving(mut self) -> Self {
+        self.moving = true;
+        self
+    }
+
+    /// What the list behind it takes, until a day.
+    pub fn filter_until(&self, to_on: NaiveDate) -> String {
+        self.filter.replace("{to_on}", &to_on.to_string())
     }
 
     /// The different people whom the kind's records name.

@@ -29,7 +29,7 @@ impl Kept {
     pub fn put_into(self, kind: &'static Kind, by: Uuid, changes: &mut Changes) {
         let mut record = self.record;
         if let Some(former) = &self.former {
-            if former.values == record.values {
+            if former.values == record.values && former.envelope.occurred_at == record.envelope.occurred_at {
                 return;
             }
             record.envelope.revision = former.envelope.revision + 1;

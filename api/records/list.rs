@@ -1,10 +1,11 @@
 //! Lists: keyset pages, newest first, stable under concurrent writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::as_of::stood;
 use super::definition::Kind;
 use super::parameters::filter_name;
 pub use super::parameters::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT, parameters};
@@ -20,6 +21,7 @@ use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::time::day_start;
 use crate::kit::value::{Value, Values};
+use crate::organizations::tree::Tree;
 
 /// A page.
 pub struct Page {
@@ -95,6 +97,8 @@ pub struct Filter<'a> {
     kind: &'a Kind,
     query: &'a Values,
     families: BTreeMap<&'static str, Vec<Uuid>>,
+    /// The organisation and all below it, where that is asked for.
+    under_org: Option<BTreeSet<Uuid>>,
 }
 
 impl<'a> Filter<'a> {
@@ -105,12 +109,31 @@ impl<'a> Filter<'a> {
         district_code: &str,
         query: &'a Values,
     ) -> Result<Self, Problem> {
-        Ok(Self { kind, query, families: families(service, kind, district_code, query).await? })
+        let under_org = match query.id("under_org_id") {
+            Some(id) => Some(Tree::of_rows(service.database.read(&Tree::statement(district_code)).await?).below(id)),
+            None => None,
+        };
+        Ok(Self { kind, query, families: families(service, kind, district_code, query).await?, under_org })
     }
 
     /// Adds its conditions to a statement over rows called `r`.
     pub fn apply(&self, service: &Service, statement: Statement) -> Statement {
-        filtered(service, statement, self.kind, self.query, &self.families)
+        filtered(service, self.of_organization(statement), self.kind, self.query, &self.families)
+    }
+
+    fn of_organization(&self, mut statement: Statement) -> Statement {
+        if let Some(org_id) = self.query.id("org_id") {
+            statement = statement.sql(" AND r.org_id = ").id(org_id);
+        }
+        if let Some(ids) = &self.under_org {
+            let ids = ids.iter().copied().map(Value::Id).collect();
+            statement = statement.sql(" AND r.org_id = ANY(").column(ColumnType::Id, ids).sql(")");
+        }
+        match self.query.boolean("no_org") {
+            Some(true) => statement.sql(" AND r.org_id IS NULL"),
+            Some(false) => statement.sql(" AND r.org_id IS NOT NULL"),
+            None => statement,
+        }
     }
 }
 
@@ -137,9 +160,6 @@ fn filtered(
     if let Some(area_code) = query.text("area_code") {
         statement = within("r", statement.sql(" AND "), area_code);
     }
-    if let Some(org_id) = query.id("org_id") {
-        statement = statement.sql(" AND r.org_id = ").id(org_id);
-    }
     if kind.field("merged_into").is_some() {
         statement = statement.sql(" AND r.merged_into IS NULL");
     }
@@ -150,6 +170,11 @@ fn filtered(
         let Some(value) = query.get(filter_name(column.name)).filter(|_| kind.filters.contains(&column.name)) else {
             continue;
         };
+        let stood_on = query.day("state_on").filter(|_| column.name == "state");
+        if let (Some(until), Value::Text(state)) = (stood_on.and_then(|day| day_start(day.succ_opt()?)), value) {
+            statement = stood(statement, kind, state, until);
+            continue;
+        }
         statement = match families.get(column.name) {
             Some(ids) => {
                 let ids = ids.iter().copied().map(Value::Id).collect();

@@ -7,6 +7,7 @@
 
 pub mod act;
 pub mod amend;
+pub mod as_of;
 pub mod assemble;
 pub mod batch;
 pub mod bulk;

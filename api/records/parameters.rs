@@ -1,5 +1,6 @@
 //! The query parameters of a kind's list.
 
+use super::as_of;
 use super::definition::Kind;
 use crate::files::export;
 use crate::kit::field::{Field, Shape};
@@ -34,6 +35,18 @@ static PARAMETERS: &[Field] = &[
     DISTRICT_CODE,
     AREA_CODE,
     Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Of that organisation."),
+    Field::new(
+        "under_org_id",
+        Shape::Id,
+        Text::new("Under organisation", "单位及下属"),
+        "Of that organisation and all below it.",
+    ),
+    Field::new(
+        "no_org",
+        Shape::Boolean,
+        Text::new("No organisation", "无所属单位"),
+        "`true`: of no organisation; `false`: of any.",
+    ),
     Field::new("from", Shape::Instant, Text::new("From", "起"), "Happened at or after this instant."),
     Field::new("to", Shape::Instant, Text::new("To", "止"), "Happened before this instant."),
     Field::new(
@@ -89,9 +102,11 @@ pub fn filter_name(field: &'static str) -> &'static str {
 pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
     let filters = kind.filters.iter().filter_map(|name| kind.field(name)).map(filter);
     let assignee = kind.field("assignee_id").map(|_| &ASSIGNEE);
+    let state_on = kind.field(as_of::HISTORY).map(|_| &as_of::STATE_ON);
     [&LIMIT, &CURSOR, &ORDER]
         .into_iter()
         .chain(assignee)
+        .chain(state_on)
         .chain(PARAMETERS)
         .chain(filters)
         .chain(export::PARAMETERS)

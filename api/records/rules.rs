@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::context::Context;
@@ -94,6 +95,11 @@ pub trait Rules: Sync {
 
     /// What a record counts as, and how much, in the rollups of its day, area and place.
     fn measures(&self, _record: &Record) -> Vec<Measure> {
+        Vec::new()
+    }
+
+    /// What it counts as at other times than its own: what a step of it takes away and adds, when that was.
+    fn moves(&self, _record: &Record) -> Vec<(DateTime<Utc>, Measure)> {
         Vec::new()
     }
 

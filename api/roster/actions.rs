@@ -209,7 +209,7 @@ fn taken_by(call: &Call, assignment: &Record, to: Uuid) -> Result<Record, Proble
     }
     let envelope = &mut record.envelope;
     (envelope.id, envelope.revision, envelope.change_no) = (crate::kit::ids::new_id(), 1, 0);
-    (envelope.occurred_at, envelope.recorded_at, envelope.revised_at) = (now, now, now);
+    (envelope.recorded_at, envelope.revised_at) = (now, now);
     (envelope.recorded_by, envelope.revised_by, envelope.source) = (by, by, "api".to_owned());
     (envelope.warnings, envelope.submission_digest) = (Vec::new(), vec![0; 32]);
     Ok(record)

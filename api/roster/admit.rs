@@ -95,6 +95,10 @@ impl Roster {
             faults.push(against(FaultCode::Inactive, "/volunteer_id", vec![]));
         }
         faults.extend(self.clashes(id, shift_id, shift, volunteer.person_id));
+        if faults.is_empty() && values.instant("starts_at") != Some(shift.starts_at) {
+            let starts_at = format_instant(shift.starts_at, self.scribe.zone);
+            faults.push(against(FaultCode::ShiftMoved, "/shift_id", vec![("starts_at", starts_at)]));
+        }
         faults
     }
 

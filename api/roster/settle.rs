@@ -63,6 +63,8 @@ impl Roster {
         let came = self.came(id);
         let grace = self.grace(shift, "shift_attendance").unwrap_or(TimeDelta::minutes(15));
         let Some(kept) = self.assignments.get_mut(&id) else { return };
+        kept.record.values.set("starts_at", Value::Instant(shift.starts_at));
+        kept.record.envelope.occurred_at = shift.starts_at;
         let stands = stands(&kept.record) && shift.stands;
         let now = self.scribe.now;
         let forgotten = came.last_out.is_none() && now >= shift.ends_at + FORGOTTEN;

@@ -18,24 +18,40 @@ const SOONEST: TimeDelta = TimeDelta::minutes(5);
 /// What is longer ago than this was looked at, or is nobody's business any more.
 const LONG_AGO: TimeDelta = TimeDelta::days(7);
 
-/// Looks at the shifts of which somebody was to be there by now, or gone.
+/// Looks at the shifts of which somebody was to be there by now, or gone, or which were moved while somebody took
+/// them.
 pub async fn look(service: &Service, district_code: &str) -> Result<(), Problem> {
     let now = service.clock.now();
     let at = |at| Value::Instant(at);
-    let statement = Statement::new("SELECT DISTINCT s.id FROM shift_assignments AS a JOIN shifts AS s ON s.district_code = a.district_code AND s.id = a.shift_id WHERE a.district_code = ")
-        .text(district_code)
-        .sql(" AND a.state = 'assigned' AND NOT a.voided AND NOT s.cancelled AND NOT s.voided AND a.starts_at > ")
+    let statement = taken(district_code)
+        .sql(" AND a.starts_at > ")
         .bind(ColumnType::Instant, at(now - LONG_AGO))
-        .sql(" AND ((a.attendance = 'expected' AND s.starts_at <= ")
+        .sql(" AND (a.starts_at <> s.starts_at OR (a.state = 'assigned' AND NOT s.cancelled AND NOT s.voided AND ((a.attendance = 'expected' AND s.starts_at <= ")
         .bind(ColumnType::Instant, at(now - SOONEST))
         .sql(") OR (a.attendance = 'present' AND s.ends_at <= ")
         .bind(ColumnType::Instant, at(now - FORGOTTEN))
-        .sql("))")
-        .seeing_district(district_code);
-    let rows = service.database.read(&statement).await?;
+        .sql("))))");
+    settle(service, district_code, statement).await
+}
+
+/// Lets all assignments happen when their shifts do: those of a release that said they happened when somebody
+/// signed up, too.
+pub async fn align(service: &Service, district_code: &str) -> Result<(), Problem> {
+    settle(service, district_code, taken(district_code).sql(" AND a.occurred_at <> s.starts_at")).await
+}
+
+/// `SELECT` the shifts that somebody took.
+fn taken(district_code: &str) -> Statement {
+    Statement::new("SELECT DISTINCT s.id FROM shift_assignments AS a JOIN shifts AS s ON s.district_code = a.district_code AND s.id = a.shift_id WHERE NOT a.voided AND a.district_code = ")
+        .text(district_code)
+        .seeing_district(district_code)
+}
+
+async fn settle(service: &Service, district_code: &str, shifts: Statement) -> Result<(), Problem> {
+    let rows = service.database.read(&shifts).await?;
     let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
     for lot in ids.chunks(TOGETHER) {
-        let scribe = service.scribe(now, district_code);
+        let scribe = service.scribe(service.clock.now(), district_code);
         let claim =
             |id: &Uuid| Claim { decider: RosterDecider::of(&scribe), kind: LOOK, id: *id, former: None, next: None };
         match service.ledger.append(Append::asking(district_code, lot.iter().map(claim).collect())).await {

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::{POSITION, copy};
 use crate::auth::Role;
 use crate::auth::roles::Actor;
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::Fault;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 use crate::kit::value::Value;
@@ -58,7 +62,7 @@ static FIELDS: &[Field] = &[
         "starts_at",
         Shape::Instant,
         Text::new("Starts at", "开始时间"),
-        "When the shift began as it was taken.",
+        "When the shift begins; `occurred_at` is the same, and both follow when the shift is moved.",
     )
     .required()
     .by_server(),
@@ -106,16 +110,28 @@ struct AssignmentRules;
 /// What is shown of it.
 static FIGURES: &[Figure] = &[
     Figure::new("assignments", Text::new("Assignments", "排班人次"), PERSON_TIMES).listed("state=assigned").open(),
-    Figure::new("no_shows", Text::new("Not shown up", "缺岗人次"), PERSON_TIMES).listed("attendance=no_show").open(),
-    Figure::new("assignments_given_up", Text::new("Given up", "退出人次"), PERSON_TIMES).open(),
+    Figure::new("no_shows", Text::new("Not shown up", "缺岗人次"), PERSON_TIMES)
+        .listed("state=assigned&attendance=no_show")
+        .open(),
+    Figure::new("assignments_cancelled", Text::new("Cancelled", "取消人次"), PERSON_TIMES)
+        .listed("state=cancelled")
+        .open(),
+    Figure::new("assignments_swapped", Text::new("Given to somebody else", "换班人次"), PERSON_TIMES)
+        .listed("state=swapped")
+        .open(),
 ];
 
 impl Rules for AssignmentRules {
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, _faults: &mut crate::kit::faults::Faults) {
         copy(draft, "shift_id", &["place_id", "starts_at", "longitude", "latitude"]);
+        // It happens when the shift does, however long before somebody signed up.
+        if let Some(starts_at) = draft.values.instant("starts_at") {
+            draft.values.set("occurred_at", Value::Instant(starts_at));
+        }
     }
 
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        draft.warnings.retain(|noted| noted.code != crate::records::warnings::OCCURRED_IN_FUTURE.code);
         for (name, default) in [("state", "assigned"), ("attendance", "expected")] {
             if draft.values.text(name).is_none() {
                 draft.values.set(name, Value::Text(default.to_owned()));
@@ -137,6 +153,16 @@ impl Rules for AssignmentRules {
         Some(RosterDecider::of(scribe))
     }
 
+    /// The shift was moved while somebody took it: he takes it as it begins now.
+    fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+        let [fault] = faults else { return false };
+        let told = fault.values.iter().find(|(name, _)| fault.code == FaultCode::ShiftMoved && *name == "starts_at");
+        let Some(starts_at) = told.and_then(|(_, at)| at.parse::<DateTime<Utc>>().ok()) else { return false };
+        draft.values.set("starts_at", Value::Instant(starts_at));
+        draft.values.set("occurred_at", Value::Instant(starts_at));
+        true
+    }
+
     fn figures(&self) -> &'static [Figure] {
         FIGURES
     }
@@ -145,7 +171,8 @@ impl Rules for AssignmentRules {
         match (record.values.text("state"), record.values.text("attendance")) {
             (Some("assigned"), Some("no_show")) => vec![("assignments", 1), ("no_shows", 1)],
             (Some("assigned"), _) => vec![("assignments", 1)],
-            _ => vec![("assignments_given_up", 1)],
+            (Some("swapped"), _) => vec![("assignments_swapped", 1)],
+            _ => vec![("assignments_cancelled", 1)],
         }
     }
 }

@@ -118,7 +118,9 @@ fn figures(
     let mut figures = Map::new();
     for figure in told(asked).filter(|figure| !figure.distinct || persons != Persons::Unknown) {
         let cell = shown.get(figure.name).copied().unwrap_or(Shown { previous: Some(0), ..Shown::default() });
-        let url = parts.filter(|_| reads).map(|parts| records_url(asked, figure, parts));
+        // By how many more stand so is proven by no list; how many do, is.
+        let listed = !figure.moving || asked.from_on.is_none();
+        let url = parts.filter(|_| reads && listed).map(|parts| records_url(asked, figure, parts));
         figures.insert(figure.name.to_owned(), figure_of(figure, cell, url.as_deref()));
     }
     Json::Object(figures)
@@ -137,6 +139,7 @@ pub fn figure_of(figure: &Figure, cell: Shown, records_url: Option<&str>) -> Jso
 }
 
 fn records_url(asked: &Asked, figure: &Figure, parts: &[&str; 3]) -> String {
-    let parts: Vec<&str> = parts.iter().copied().chain([figure.filter]).filter(|part| !part.is_empty()).collect();
+    let filter = figure.filter_until(asked.to_on);
+    let parts: Vec<&str> = parts.iter().copied().chain([filter.as_str()]).filter(|part| !part.is_empty()).collect();
     format!("/v1/{}?{}", asked.kind.path, parts.join("&"))
 }

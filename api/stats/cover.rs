@@ -77,15 +77,22 @@ fn plain(figures: &'static [Figure], cells: &[Cell]) -> Cells {
     cells.iter().flat_map(of).collect()
 }
 
-/// 1 to 9 is hidden, the rest rounded.
+/// 1 to 9 is hidden, more or less; the rest rounded.
 pub fn cover(value: i64) -> Option<i64> {
-    if (1..SMALL).contains(&value) { None } else { Some((value + STEP / 2) / STEP * STEP) }
+    if is_small(value) { None } else { Some((value.abs() + STEP / 2) / STEP * STEP * value.signum()) }
+}
+
+/// Whether a number is small, more or less.
+pub fn is_small(value: i64) -> bool {
+    (1..SMALL).contains(&value.abs())
 }
 
 /// The same of an amount, in its whole units.
 fn cover_amount(value: i64, scale: u32) -> Option<i64> {
     let unit = 10_i64.pow(scale);
-    cover((value + unit / 2) / unit).filter(|_| value == 0 || value >= SMALL * unit).map(|rounded| rounded * unit)
+    cover(value.signum() * ((value.abs() + unit / 2) / unit))
+        .filter(|_| value == 0 || value.abs() >= SMALL * unit)
+        .map(|rounded| rounded * unit)
 }
 
 /// Covers each cell of the grid; the line it belongs to is its day, its township, or all.
@@ -148,7 +155,7 @@ fn cover_cell(figures: &'static [Figure], values: &BTreeMap<&str, i64>) -> BTree
             continue;
         };
         for part in &parts {
-            if (1..SMALL).contains(&(value(whole) - value(part))) {
+            if is_small(value(whole) - value(part)) {
                 shown.insert(part.name, None);
             }
         }
@@ -162,12 +169,14 @@ fn cover_cell(figures: &'static [Figure], values: &BTreeMap<&str, i64>) -> BTree
 fn leave_no_rest(shown: &mut BTreeMap<&'static str, Option<i64>>, of_whole: i64, parts: &[&Figure]) {
     loop {
         let shares = parts.iter().filter(|part| part.is_share);
-        let known: BTreeSet<(i64, &'static str)> = shares
-            .filter_map(|part| Some((shown.get(part.name).copied().flatten().filter(|value| *value > 0)?, part.name)))
-            .collect();
-        let rest = of_whole - known.iter().map(|(value, _)| value).sum::<i64>();
+        let known = shares.filter_map(|part| {
+            let value = shown.get(part.name).copied().flatten().filter(|value| *value != 0)?;
+            Some((value.abs(), part.name, value))
+        });
+        let known: BTreeSet<(i64, &'static str, i64)> = known.collect();
+        let rest = of_whole - known.iter().map(|(_, _, value)| value).sum::<i64>();
         match known.first() {
-            Some((_, smallest)) if (1..SMALL).contains(&rest.abs()) => {
+            Some((_, smallest, _)) if is_small(rest) => {
                 shown.insert(smallest, None);
             }
             _ => return,

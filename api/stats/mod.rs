@@ -27,7 +27,9 @@ mod tag;
 pub use document::{operations, schemas};
 pub use rights::{covered, opens_lists};
 
+use crate::kit::database::Snapshot;
 use crate::kit::problem::Problem;
+use crate::kit::row::Row;
 use crate::kit::statement::Statement;
 use crate::operations::{Answer, Call};
 use crate::records::Kind;
@@ -48,9 +50,20 @@ async fn of_kind(kind: &'static Kind, call: Call) -> Answer {
 
 /// A district's newest number, from the database.
 async fn head(call: &Call, district_code: &str) -> Result<i64, Problem> {
-    let statement = Statement::new("SELECT c.last_no FROM district_clocks AS c WHERE c.district_code = ")
+    Ok(number_of(call.service.database.read(&clock(district_code)).await?))
+}
+
+/// The same as of a moment, with what else is read then.
+async fn head_in(snapshot: &mut Snapshot, district_code: &str) -> Result<i64, Problem> {
+    Ok(number_of(snapshot.read(&clock(district_code)).await?))
+}
+
+fn clock(district_code: &str) -> Statement {
+    Statement::new("SELECT c.last_no FROM district_clocks AS c WHERE c.district_code = ")
         .text(district_code)
-        .seeing_district(district_code);
-    let rows = call.service.database.read(&statement).await?;
-    Ok(rows.into_iter().next().and_then(|mut row| row.integer("last_no")).unwrap_or(0))
+        .seeing_district(district_code)
+}
+
+fn number_of(rows: Vec<Row>) -> i64 {
+    rows.into_iter().next().and_then(|mut row| row.integer("last_no")).unwrap_or(0)
 }

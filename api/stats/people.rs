@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::asked::{Asked, By, Persons};
-use super::cover::{SMALL, Sheet, Shown, cover};
+use super::cover::{Sheet, Shown, cover, is_small};
 use super::rollups::{Cell, Read};
 
 /// How people are compared with the period before: a month's first days have no like.
@@ -84,10 +84,9 @@ fn guarded(area: &str, scopes: &BTreeMap<&str, &Cell>, side: fn(&Cell) -> i64) -
     let parts = || scopes.iter().filter(|(scope, _)| **scope != area);
     let of_parts: i64 = parts().filter_map(|(scope, _)| shown.get(*scope)).map(|(value, _)| value).sum();
     let any_hidden = parts().any(|(scope, _)| shown.get(*scope).is_some_and(|(_, hidden)| *hidden));
-    let small = |rest: i64| (1..SMALL).contains(&rest.abs());
     if let Some(whole) = shown.get_mut(area).filter(|_| area.len() < 9) {
         let exact = scopes.get(area).map_or(0, |cell| side(cell)) - parts().map(|(_, cell)| side(cell)).sum::<i64>();
-        if any_hidden || small(exact) || small(whole.0 - of_parts) {
+        if any_hidden || is_small(exact) || is_small(whole.0 - of_parts) {
             *whole = (of_parts, true);
         }
     }

@@ -6,6 +6,7 @@
 //! a record is whose work it was.
 
 mod read;
+mod tell;
 mod units;
 
 use actix_web::HttpResponse;
@@ -13,6 +14,7 @@ use actix_web::http::Method;
 use actix_web::http::header::ETAG;
 use serde_json::{Value as Json, json};
 
+use self::tell::Teller;
 use self::units::Unit;
 use super::document::{change_no, text};
 use super::rights::covered;
@@ -26,6 +28,7 @@ use crate::kit::text::Text;
 use crate::kit::time::day_of;
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::organizations::tree::Tree;
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 
 /// Who sees the work of units.
@@ -41,7 +44,7 @@ static AS_OF_ON: Field =
 
 /// The operation.
 pub fn operation() -> Operation {
-    let figure = json!({"kind": "disinfections", "name": "disinfected_area_m2", "label": "消杀面积", "unit": "平方米", "value": null, "amount": "20160.00", "records_url": "/v1/disinfections?org_id=0198c0de-0001-7000-8000-000000000001&to_on=2020-02-02&activity=disinfection"});
+    let figure = json!({"kind": "disinfections", "name": "disinfected_area_m2", "label": "消杀面积", "unit": "平方米", "value": null, "amount": "20160.00", "records_url": "/v1/disinfections?under_org_id=0198c0de-0001-7000-8000-000000000001&to_on=2020-02-02&activity=disinfection", "further_records_url": null, "record_ids": null, "sum_of": null});
     let unit = json!({"org_id": "0198c0de-0001-7000-8000-000000000001", "name": "雨城区教育局", "org_ids": ["0198c0de-0001-7000-8000-000000000001"], "figures": [figure]});
     let example = json!({"as_of_on": "2020-02-02", "area_code": null, "units": [unit], "as_of_change_no": 42});
     Operation::new(Method::GET, "/v1/stats/situation", "get_situation", situation)
@@ -58,10 +61,13 @@ pub fn operation() -> Operation {
 
 /// The schema.
 pub fn schemas() -> Vec<(String, Json)> {
-    let figure = json!({"type": "object", "description": "A figure of a unit.", "required": ["kind", "name", "label", "unit", "value", "amount", "records_url"], "properties": {
+    let figure = json!({"type": "object", "description": "A figure of a unit.", "required": ["kind", "name", "label", "unit", "value", "amount", "records_url", "further_records_url", "record_ids", "sum_of"], "properties": {
         "kind": text("The kind of the records behind it.", 60), "name": text("The figure.", 100), "label": text("What people call it.", 100), "unit": text("What is counted.", 40),
         "value": {"type": ["integer", "null"], "minimum": -9_007_199_254_740_991_i64, "maximum": 9_007_199_254_740_991_i64, "description": "How many."}, "amount": text("How much, as a decimal, of what isn't counted in whole numbers.", 40),
-        "records_url": text("The list of the records behind it, of the unit itself; those below it have their own.", 500)}});
+        "records_url": text("The list of the records behind it, of the unit and all below it, for those who may read them.", 500),
+        "further_records_url": text("A second list, where records of two kinds stand behind it: of `staff` the hours served. Each person in the two counts once.", 500),
+        "record_ids": {"type": ["array", "null"], "maxItems": 10_000, "description": "What is counted, where no list has exactly that: of `compounds` the places.", "items": {"type": "string", "format": "uuid", "maxLength": 36, "description": "One of them."}},
+        "sum_of": {"type": ["array", "null"], "maxItems": 100, "description": "The figures that it is the sum of: of fertilisers each one.", "items": {"type": "string", "maxLength": 100, "description": "A figure's name."}}}});
     let unit = json!({"type": "object", "description": "A unit with all organisations below it.", "required": ["org_id", "name", "org_ids", "figures"], "properties": {
         "org_id": text("The unit; null for records without one.", 36), "name": text("Its name.", 200),
         "org_ids": {"type": "array", "maxItems": 10_000, "description": "The organisations counted.", "items": {"type": "string", "format": "uuid", "maxLength": 36, "description": "One of them."}},
@@ -82,12 +88,15 @@ async fn situation(call: Call) -> Answer {
         return Ok(unchanged);
     }
     let as_of_on = call.query.day("as_of_on").unwrap_or(today);
-    let head = super::head(&call, &district_code).await?;
-    let units = units::units(&call, &district_code).await?;
+    // One moment for all: no figure holds more than the change it is said to be as of.
+    let mut snapshot = call.service.database.snapshot().await?;
+    let head = super::head_in(&mut snapshot, &district_code).await?;
+    let units = units::units(call.query.id("org_id"), snapshot.read(&Tree::statement(&district_code)).await?);
+    let found = read::read(&call, &mut snapshot, &district_code, as_of_on).await?;
+    snapshot.end().await?;
     if call.query.has("org_id") && units.is_empty() {
         return Err(fault("?org_id", FaultCode::UnknownReference));
     }
-    let found = read::read(&call, &district_code, as_of_on).await?;
     let units: Vec<Json> = units.iter().filter_map(|unit| served(&call, unit, &found, as_of_on)).collect();
     let body = json!({"as_of_on": as_of_on, "area_code": call.query.text("area_code"), "units": units, "as_of_change_no": head});
     Ok(HttpResponse::Ok().insert_header((ETAG, tag.text(head))).insert_header(CACHING).json(body))
@@ -95,12 +104,7 @@ async fn situation(call: Call) -> Answer {
 
 /// A unit with its figures; without any it is told only where it was asked for.
 fn served(call: &Call, unit: &Unit, found: &read::Found, as_of_on: chrono::NaiveDate) -> Option<Json> {
-    let area = call.query.text("area_code").map(|code| format!("&area_code={code}")).unwrap_or_default();
-    let url = |path: &str, filter: &str| {
-        let filter = if filter.is_empty() { String::new() } else { format!("&{filter}") };
-        unit.id.map(|id| format!("/v1/{path}?org_id={id}&to_on={as_of_on}{area}{filter}"))
-    };
-    let figures = found.of_unit(call, unit, &url);
+    let figures = Teller { call, found, unit, as_of_on }.figures();
     let told = !figures.is_empty() || call.query.has("org_id");
     told.then(|| json!({"org_id": unit.id, "name": unit.name, "org_ids": unit.members.iter().filter(|id| !id.is_nil()).collect::<Vec<_>>(), "figures": figures}))
 }

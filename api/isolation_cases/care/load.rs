@@ -146,6 +146,7 @@ pub fn care(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
             case.contacts.insert(contact.id, contact);
         }
     }
+    cases.values_mut().for_each(Case::recall);
     Ok(Care { scribe: Arc::clone(scribe), cases, open })
 }
 

@@ -34,6 +34,8 @@ use crate::records::{Context, Draft, Figure, Measure, Record, Rules};
 
 /// Asks for what is expected of a case in the next days; no record.
 pub const PLAN: &str = "care_plan";
+/// Asks for nothing: whoever is looked at tells his steps, those of an earlier release too; no record.
+pub const RECALL: &str = "case_recall";
 /// Asks whether somebody had no contact for a day; no record.
 pub const NO_CONTACT: &str = "no_contact";
 
@@ -150,7 +152,7 @@ pub struct Care {
 /// The case a claim is about.
 fn case_of(claim: &Claim) -> Option<Uuid> {
     match claim.kind {
-        "isolation_cases" | PLAN | NO_CONTACT => Some(claim.id),
+        "isolation_cases" | PLAN | NO_CONTACT | RECALL => Some(claim.id),
         _ => claim.next.as_ref().or(claim.former.as_ref())?.id("case_id"),
     }
 }
@@ -169,6 +171,7 @@ impl State for Care {
                 case.plan(&scribe, from.map(|from| day_of(from, scribe.zone)));
             }
             NO_CONTACT => case.note_no_contact(&scribe),
+            RECALL => {}
             "isolation_case_transitions" => return case.step(claim, &scribe),
             _ => return case.took(claim, &scribe),
         }

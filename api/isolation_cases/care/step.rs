@@ -7,6 +7,7 @@ use super::case::{Case, by_service};
 use super::contact::contact_of;
 use crate::duties::duty;
 use crate::duties::matching::DAILY;
+use crate::isolation_cases::history;
 use crate::isolation_cases::rules::{days_of, missing_levels, set_release};
 use crate::isolation_cases::states::{CARED_FOR, ENDED, Facts, fault, judge};
 use crate::kit::catalogue::FaultCode;
@@ -26,6 +27,8 @@ impl Case {
         };
         // Amended: where it leads can't be changed.
         if claim.former.is_some() {
+            self.by = values.id("revised_by").unwrap_or_default();
+            history::correct(&mut self.record.values, claim.id, values.instant("occurred_at").unwrap_or(scribe.now));
             return Ok(());
         }
         let (from, to) = (self.state().to_owned(), values.text("to").unwrap_or_default());
@@ -34,6 +37,12 @@ impl Case {
         if let Some(contact) = contact_of(claim, values, scribe) {
             self.contacts.insert(claim.id, contact);
         }
+        history::add(
+            &mut self.record.values,
+            claim.id,
+            reached(to),
+            values.instant("occurred_at").unwrap_or(scribe.now),
+        );
         self.move_to(to, values, scribe);
         Ok(())
     }
@@ -46,8 +55,23 @@ impl Case {
         values.set("case_id", Value::Id(self.record.envelope.id));
         values.set("to", Value::Text("under_observation".to_owned()));
         let envelope = by_service(id, scribe, reading, self.by);
+        history::add(&mut self.record.values, id, "under_observation", envelope.occurred_at);
         self.steps.push(Record { envelope, values: values.clone() });
         self.move_to("under_observation", &values, scribe);
+    }
+
+    /// Tells the steps of a case that an earlier release moved on: from the steps themselves.
+    pub fn recall(&mut self) {
+        if !history::is_lost(&self.record.values) {
+            return;
+        }
+        let steps = self.contacts.values().filter(|contact| contact.kind == "isolation_case_transitions");
+        let mut steps: Vec<_> = steps.cloned().collect();
+        steps.sort_by_key(|step| (step.known_at, step.occurred_at));
+        for step in steps {
+            let to = step.values.text("to").unwrap_or_default();
+            history::add(&mut self.record.values, step.id, reached(to), step.occurred_at);
+        }
     }
 
     fn facts(&self, to: &str, values: &Values, scribe: &Scribe) -> Facts {
@@ -70,7 +94,7 @@ impl Case {
         if let Some(anchored_on) = step.day("anchored_on") {
             self.extend(anchored_on, scribe);
         }
-        let state = if to == "extended" { "under_observation" } else { to };
+        let state = reached(to);
         self.record.values.set("state", Value::Text(state.to_owned()));
         if ENDED.contains(&state) {
             self.record.values.set("ended_at", Value::Instant(at));
@@ -140,4 +164,9 @@ impl Case {
         let case = self.record.envelope.id.to_string();
         derived_id(&scribe.keys.identity, &["duty", duty_kind, &case, &day.to_string()])
     }
+}
+
+/// The state that a step leads to.
+fn reached(to: &str) -> &str {
+    if to == "extended" { "under_observation" } else { to }
 }

@@ -1,0 +1,101 @@
+//! How a case stood when: each step with its state and its time. Figures of states are made of it, so that the sum
+//! until a day is how many stood so at that day's end, however late a step was told.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::wire::STATE;
+use crate::kit::field::{Field, Shape};
+use crate::kit::text::Text;
+use crate::kit::value::{Value, Values};
+use crate::records::{Measure, Record};
+
+/// How every case begins.
+pub const FIRST: &str = "identified";
+
+static STEP: &[Field] = &[
+    Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "The state from then on.").required(),
+    Field::new("since_at", Shape::Instant, Text::new("Since", "自"), "Since when.").required(),
+    Field::new("transition_id", Shape::Id, Text::new("Transition", "状态变更编号"), "The step.").required(),
+];
+
+const STEP_ITEM: &Shape = &Shape::Object(STEP);
+
+/// The field of a case.
+pub const STATE_HISTORY: Field = Field::new(
+    "state_history",
+    Shape::List { of: STEP_ITEM, max: 1_000 },
+    Text::new("State history", "状态历史"),
+    "Every step with when it happened, in the order in which they were made; before the first the case was `identified`.",
+)
+.by_server();
+
+fn steps(values: &Values) -> Vec<Json> {
+    values.json(STATE_HISTORY.name).and_then(Json::as_array).cloned().unwrap_or_default()
+}
+
+fn set(values: &mut Values, steps: Vec<Json>) {
+    values.set(STATE_HISTORY.name, Value::Json(Json::Array(steps)));
+}
+
+fn told(at: DateTime<Utc>) -> Json {
+    Value::Instant(at).to_json(chrono_tz::UTC)
+}
+
+/// Whether steps were made of which the case tells nothing: by an earlier release.
+pub fn is_lost(values: &Values) -> bool {
+    values.get(STATE_HISTORY.name).is_none() && values.text("state").is_some_and(|state| state != FIRST)
+}
+
+/// Adds a step.
+pub fn add(values: &mut Values, transition_id: Uuid, state: &str, since_at: DateTime<Utc>) {
+    let mut steps = steps(values);
+    let last = steps.last().and_then(|step| step.get("state")?.as_str()).unwrap_or(FIRST);
+    if last != state {
+        steps.push(json!({"state": state, "since_at": told(since_at), "transition_id": transition_id}));
+        set(values, steps);
+    }
+}
+
+/// A step happened at another time than was told first.
+pub fn correct(values: &mut Values, transition_id: Uuid, since_at: DateTime<Utc>) {
+    let mut steps = steps(values);
+    let id = json!(transition_id);
+    if let Some(step) = steps.iter_mut().find(|step| step.get("transition_id") == Some(&id)) {
+        crate::kit::json::put(step, "since_at", told(since_at));
+        set(values, steps);
+    }
+}
+
+/// States and since when. No step happened before the one that it follows, nor before the case itself.
+fn states(record: &Record) -> Vec<(&'static str, DateTime<Utc>)> {
+    let (values, mut earliest) = (&record.values, record.envelope.occurred_at);
+    let code = |state: &str| STATE.find(state).map(|word| word.code);
+    let known = steps(values).into_iter().filter_map(|step| {
+        let since_at = step.get("since_at")?.as_str()?.parse::<DateTime<Utc>>().ok()?;
+        Some((code(step.get("state")?.as_str()?)?, since_at))
+    });
+    let mut states: Vec<_> = known.collect();
+    if is_lost(values) {
+        // As far as the case itself tells.
+        let at = values.instant("ended_at").or(values.instant("notified_at")).unwrap_or(earliest);
+        states = values.text("state").and_then(code).map(|state| (state, at)).into_iter().collect();
+    }
+    for (_, since_at) in &mut states {
+        earliest = earliest.max(*since_at);
+        *since_at = earliest;
+    }
+    states
+}
+
+/// What leaves one state and enters the next, with each step's own time.
+pub fn moves(record: &Record) -> Vec<(DateTime<Utc>, Measure)> {
+    let mut former = FIRST;
+    let mut moves = Vec::new();
+    for (state, since_at) in states(record) {
+        moves.extend([(since_at, (former, -1)), (since_at, (state, 1))]);
+        former = state;
+    }
+    moves
+}

@@ -1,0 +1,1 @@
+ALTER TABLE isolation_cases DROP COLUMN state_history;
