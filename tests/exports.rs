@@ -57,10 +57,10 @@ async fn a_file_is_the_list_as_it_stood_however_it_was_changed_since() {
     let after = format!("/v1/screenings?as_of_change_no={as_of}&after={}", before[2]["id"].as_str().unwrap());
     assert_eq!(records(&cadre, &after).await, before[3..], "a broken download goes on");
     assert_eq!(
-        cadre.with("accept", NDJSON).get("/v1/screenings?limit=3").await.expect(400).faults()[0].1,
+        cadre.with("accept", NDJSON).get("/v1/screenings?limit=3").await.expect(422).faults()[0].1,
         "only_in_pages"
     );
-    assert_eq!(cadre.get("/v1/screenings?headers=zh").await.expect(400).faults()[0].1, "only_in_files");
+    assert_eq!(cadre.get("/v1/screenings?headers=zh").await.expect(422).faults()[0].1, "only_in_files");
     assert_eq!(
         cadre.with("accept", NDJSON).get("/v1/screenings?as_of_change_no=999").await.expect(422).faults()[0].1,
         "beyond_head"

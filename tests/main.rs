@@ -14,6 +14,7 @@ mod batches;
 mod care_model;
 mod changes;
 mod command_line;
+mod conformance;
 mod contract;
 mod day_grid;
 mod decide;

@@ -77,9 +77,6 @@ async fn post(call: Call) -> Answer {
     let form = crate::kit::check::check_object(&NEW.iter().collect::<Vec<_>>(), &tree, "", &mut faults);
     let grant = grant(&call, &form, &mut faults);
     check_expiry(&call, &form, &mut faults);
-    if form.has("scopes") && form.codes("scopes").is_empty() && !faults.touches("/scopes") {
-        faults.add_with("/scopes", FaultCode::TooFew, vec![("min", "1".into())]);
-    }
     faults.finish()?;
     let checked = || Problem::internal("a checked form of a key lacks a field");
     let (grant, expires_at) = grant.zip(form.instant("expires_at")).ok_or_else(checked)?;

@@ -25,7 +25,8 @@ pub static NEW: &[Field] = &[
         Text::new("Scopes", "用途"),
         "What it may be used for. `statistics` alone reaches aggregates only.",
     )
-    .required(),
+    .required()
+    .not_empty(),
     Field::new(
         "expires_at",
         Shape::Instant,

@@ -20,7 +20,7 @@ use crate::kit::field::Field;
 use crate::kit::problem::Problem;
 use crate::kit::time::format_instant;
 use crate::operations::schema::{Direction, object, reference};
-use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::operations::{Access, Answer, Call, Operation, fault, fault_with};
 use crate::schema::users;
 
 /// The operations of this room.
@@ -151,7 +151,7 @@ async fn change_password(call: Call) -> Answer {
         return Err(fault("/new_password", FaultCode::SamePassword));
     }
     if let Some(code) = passwords::weakness(&new, &actor.username) {
-        return Err(fault("/new_password", code));
+        return Err(fault_with("/new_password", code, vec![("min", passwords::MIN_CHARACTERS.to_string())]));
     }
     let hash = passwords::hash(new).await?;
     store_password(&call, actor.user_id, hash).await?;

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::{ArrayBuilder, ObjectBuilder, RefOr, Schema, Type};
 use uuid::Uuid;
 
+use super::passwords::MIN_CHARACTERS;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 
@@ -19,7 +20,7 @@ pub static LOGIN: &[Field] = &[
     .required(),
     Field::new(
         "password",
-        Shape::Secret { max: 200 },
+        Shape::Secret { min: 1, max: 200 },
         Text::new("Password", "密码"),
         "The password, or the one-time password.",
     )
@@ -34,7 +35,7 @@ pub static LOGIN: &[Field] = &[
 /// The form of a refresh.
 pub static REFRESH: &[Field] = &[Field::new(
     "refresh_token",
-    Shape::Secret { max: 200 },
+    Shape::Secret { min: 1, max: 200 },
     Text::new("Refresh token", "刷新令牌"),
     "The newest refresh token of the session.",
 )
@@ -43,14 +44,14 @@ pub static REFRESH: &[Field] = &[Field::new(
 pub static PASSWORD: &[Field] = &[
     Field::new(
         "current_password",
-        Shape::Secret { max: 200 },
+        Shape::Secret { min: 1, max: 200 },
         Text::new("Current password", "当前密码"),
         "The password so far.",
     )
     .required(),
     Field::new(
         "new_password",
-        Shape::Secret { max: 200 },
+        Shape::Secret { min: MIN_CHARACTERS, max: 200 },
         Text::new("New password", "新密码"),
         "At least ten characters, not easy to guess.",
     )

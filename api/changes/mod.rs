@@ -8,6 +8,7 @@ pub mod queries;
 pub mod stream;
 mod watch;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -22,13 +23,14 @@ use crate::app::Service;
 use crate::auth::Role;
 use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::{Code, FaultCode};
-use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::text::Language;
 use crate::kit::text::Text;
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, fault};
 use crate::records::list::{LIMIT, district};
+use crate::records::parameters::name_of_a_kind;
 use crate::records::{Kind, view};
 
 static SINCE: Field = Field::new(
@@ -37,12 +39,16 @@ static SINCE: Field = Field::new(
     Text::new("Since", "起始编号"),
     "Only changes beyond this number: `next` of the page before; 0 for all.",
 );
-static KINDS: Field = Field::new(
-    "kinds",
-    free_text(1_000),
-    Text::new("Kinds", "类型"),
-    "Kinds of records, separated by commas; all that the caller reads by default.",
-);
+static KINDS: LazyLock<Field> = LazyLock::new(|| {
+    let name = name_of_a_kind();
+    let pattern: &str = Box::leak(format!("{name}(?:,{name})*").into_boxed_str());
+    Field::new(
+        "kinds",
+        Shape::Text { min: 1, max: 1_000, pattern: Some(pattern) },
+        Text::new("Kinds", "类型"),
+        "Kinds of records, separated by commas; all that the caller reads by default.",
+    )
+});
 static AREA: Field = Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below.");
 static WAIT: Field = Field::new(
     "wait",
@@ -67,7 +73,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(Role::ALL))
             .keys(KeyScope::Read)
             .uncounted()
-            .parameters(vec![&SINCE, &KINDS, &AREA, &LIMIT, &WAIT, &DISTRICT])
+            .parameters(vec![&SINCE, &*KINDS, &AREA, &LIMIT, &WAIT, &DISTRICT])
             .answers(200, "A page; ask again with `since` = `next`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "head": 42})))
             .problems(&[Code::DistrictRequired, Code::NotFound, Code::ResyncRequired]),
         Operation::new(Method::GET, "/v1/changes/stream", "stream_changes", stream::stream)
@@ -75,8 +81,9 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(Role::ALL))
             .keys(KeyScope::Read)
             .uncounted()
-            .parameters(vec![&SINCE, &KINDS, &AREA, &DISTRICT])
-            .answers(200, "The events.", Some(json!({"type": "string", "maxLength": 2_147_483_647, "description": "Events."})), None)
+            .parameters(vec![&SINCE, &*KINDS, &AREA, &DISTRICT])
+            .headers(&["Last-Event-ID"])
+            .answers(200, "The events.", None, None)
             .as_files(vec!["text/event-stream"])
             .problems(&[Code::DistrictRequired, Code::NotFound, Code::LedgerUnavailable]),
         Operation::new(Method::GET, "/v1/ledger/head", "get_ledger_head", head_of)
@@ -85,7 +92,7 @@ pub fn operations() -> Vec<Operation> {
             .keys(KeyScope::Read)
             .parameters(vec![&DISTRICT])
             .answers(200, "The head.", Some(reference("LedgerHead")), Some(head))
-            .problems(&[Code::DistrictRequired, Code::LedgerUnavailable]),
+            .problems(&[Code::DistrictRequired, Code::NotFound, Code::LedgerUnavailable]),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use futures_util::stream::unfold;
@@ -27,6 +27,8 @@ use crate::records::list::district;
 const PING: Duration = Duration::from_secs(15);
 /// Streams of one caller at once.
 const MOST_OF_ONE: usize = 5;
+/// When to try again where all are open: a caller's connections end as his program lets go of them.
+const RETRY_S: u32 = 15;
 /// Changes of one piece.
 const PAGE: i64 = 200;
 
@@ -47,7 +49,7 @@ impl Streams {
         let mut counts = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let count = counts.entry(user_id).or_default();
         if *count >= MOST_OF_ONE {
-            return Err(Code::TooManyRequests.into());
+            return Err(Problem::new(Code::TooManyRequests).with_header(RETRY_AFTER, RETRY_S.to_string()));
         }
         *count += 1;
         Ok(Open { streams: self.clone(), user_id })

@@ -42,7 +42,8 @@ static FIELDS: &[Field] = &[
         Text::new("Items", "物品"),
         "What was brought, each item once, called as it was asked for.",
     )
-    .required(),
+    .required()
+    .not_empty(),
     Field::new(
         "completes",
         Shape::Boolean,

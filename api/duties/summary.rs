@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{COUNTED, READERS, line_of};
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::Role;
-use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::catalogue::Code;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -19,7 +19,7 @@ use crate::kit::time::day_of;
 use crate::kit::value::{Value, Values};
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::operations::schema::reference;
-use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::operations::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::scope::{reached, within};
 use crate::stats::polled::{answer, polled};
@@ -138,10 +138,10 @@ async fn summary(call: Call) -> Answer {
     let from_on = call.query.day("from_on").unwrap_or(today);
     let to_on = call.query.day("to_on").unwrap_or(from_on.max(today.min(from_on)));
     if to_on < from_on {
-        return Err(fault("?to_on", FaultCode::InvalidOrder));
+        return Err(ends_before_it_begins("?to_on"));
     }
     if (to_on - from_on).num_days() >= MOST_DAYS {
-        return Err(fault("?to_on", FaultCode::BadParameter));
+        return Err(too_many_days("?to_on", MOST_DAYS));
     }
     answer(&call, &district_code, COLUMNS, async || {
         let Counted { groups, total } = count(&call, READERS, &by, (from_on, to_on)).await?;

@@ -64,7 +64,7 @@ pub async fn post(call: Call) -> Answer {
 
 /// The kind asked for, if the caller may write it.
 fn kind(call: &Call) -> Result<&'static Kind, Problem> {
-    let name = call.query.text("kind").ok_or_else(|| fault("?kind", FaultCode::Required))?;
+    let name = call.query.text("kind").unwrap_or_default();
     let kind = call.service.kinds.kind(name).ok_or_else(|| fault("?kind", FaultCode::BadParameter))?;
     if call.actor()?.holds(kind.writers) { Ok(kind) } else { Err(Code::Forbidden.into()) }
 }

@@ -1,5 +1,7 @@
 //! The operations of imports.
 
+use std::sync::LazyLock;
+
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
@@ -10,7 +12,7 @@ use super::{answer, faults, intake, store, undo};
 use crate::auth::Role;
 use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::Code;
-use crate::kit::field::{Field, Shape, free_text};
+use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
@@ -18,6 +20,7 @@ use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, page};
 use crate::records::document;
 use crate::records::list::{CURSOR, LIMIT};
+use crate::records::parameters::name_of_a_kind;
 
 /// The media type of a workbook.
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -32,7 +35,10 @@ static ON_DUPLICATE: Vocabulary = Vocabulary::new(
     Text::new("On duplicate", "重复时"),
     &[word("skip", "leave it", "跳过"), word("revise", "amend it", "修订")],
 );
-static KIND: Field = Field::new("kind", free_text(60), Text::new("Kind", "类型"), "The kind of record.");
+static KIND: LazyLock<Field> = LazyLock::new(|| {
+    let name = Shape::Text { min: 1, max: 60, pattern: Some(name_of_a_kind()) };
+    Field::new("kind", name, Text::new("Kind", "类型"), "The kind of record.").required()
+});
 static PARAMETERS: &[Field] = &[
     Field::new(
         "mode",
@@ -75,8 +81,10 @@ pub fn operations() -> Vec<Operation> {
             .access(all())
             .keys(KeyScope::Import)
             .uncounted()
-            .parameters([&KIND].into_iter().chain(PARAMETERS).collect())
+            .parameters([&*KIND].into_iter().chain(PARAMETERS).collect())
             .body_of(json!({"type": "string", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
+            .body_as("application/x-ndjson", json!("{\"place_id\":\"0198c0de-0002-7000-8000-000000000001\",\"direction\":\"in\",\"temperature_c\":\"36.5\"}\n"))
+            .body_as(XLSX, json!("the bytes of a workbook whose first sheet is a table with a header"))
             .answers(200, "The whole file was read.", Some(reference("Import")), Some(example()))
             .answers(202, "It is being read; look at `Location`.", Some(reference("Import")), Some(example()))
             .with_headers(&["Location"])
@@ -97,7 +105,7 @@ pub fn operations() -> Vec<Operation> {
             .described("imports", "The refused rows", "NDJSON; with `Accept: text/csv` the input's own columns plus one of faults, ready to mend and send again. In the order of the file.")
             .access(all())
             .keys(KeyScope::Import)
-            .answers(200, "The rows.", Some(json!({"type": "string", "maxLength": 2_147_483_647, "description": "A line each."})), None)
+            .answers(200, "The rows.", None, None)
             .as_files(vec!["text/csv", "application/x-ndjson"]),
         Operation::new(Method::POST, "/v1/imports/{id}:undo", "undo_import", undo::undo)
             .described("imports", "Undo an import", "Voids what it created; what was amended since stays and is listed. Sent again it goes on.")

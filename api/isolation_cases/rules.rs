@@ -60,9 +60,6 @@ impl Rules for CaseRules {
                 faults.add(format!("{}/{index}/level", draft.at("supervisors")), FaultCode::RepeatedItem);
             }
         }
-        if draft.values.has("categories") && draft.values.codes("categories").is_empty() {
-            faults.add_with(draft.at("categories"), FaultCode::TooFew, vec![("min", "1".into())]);
-        }
     }
 
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {

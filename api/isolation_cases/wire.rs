@@ -76,7 +76,8 @@ pub static FIELDS: &[Field] = &[
         Text::new("Categories", "类别"),
         "Why: several may hold.",
     )
-    .required(),
+    .required()
+    .not_empty(),
     Field::new(
         "evidence",
         free_text(500),

@@ -37,6 +37,7 @@ problem_codes! {
     BadIdempotencyKey "bad_idempotency_key" BAD_REQUEST "Idempotency-Key must be 1 to 64 plain characters, and is not taken here otherwise" "Idempotency-Key 应为 1 至 64 个普通字符,且此处不一定支持";
     DistrictRequired "district_required" BAD_REQUEST "Say which district: you can reach several" "请指明区县:您可访问多个区县";
     BadIfMatch "bad_if_match" BAD_REQUEST "If-Match is not an entity tag" "If-Match 不是有效的实体标签";
+    BadIfNoneMatch "bad_if_none_match" BAD_REQUEST "If-None-Match is not an entity tag" "If-None-Match 不是有效的实体标签";
     Unauthenticated "unauthenticated" UNAUTHORIZED "Sign in first" "请先登录";
     BadCredentials "bad_credentials" UNAUTHORIZED "The user name or the password is wrong" "用户名或密码错误";
     InvalidToken "invalid_token" UNAUTHORIZED "The token is not valid or not valid any more" "令牌无效或已过期";
@@ -108,8 +109,8 @@ fault_codes! {
     DuplicateField "duplicate_field" true "the field is given more than once" "字段重复";
     UnknownParameter "unknown_parameter" true "there is no such query parameter" "没有此查询参数";
     RepeatedParameter "repeated_parameter" true "the query parameter is given more than once" "查询参数重复";
-    OnlyInFiles "only_in_files" true "is for files: ask for CSV, NDJSON or XLSX" "仅适用于文件导出(CSV、NDJSON、XLSX)";
-    OnlyInPages "only_in_pages" true "is for pages, not for files" "仅适用于分页,不适用于文件导出";
+    OnlyInFiles "only_in_files" false "is for files: ask for CSV, NDJSON or XLSX" "仅适用于文件导出(CSV、NDJSON、XLSX)";
+    OnlyInPages "only_in_pages" false "is for pages, not for files" "仅适用于分页,不适用于文件导出";
     BeyondHead "beyond_head" false "is beyond the newest change number" "超出最新变更号";
     BadParameter "bad_parameter" true "the value of the query parameter can't be read" "查询参数的值无法识别";
     NulCharacter "nul_character" true "text must not contain the NUL character" "文本不得包含 NUL 字符";
@@ -157,6 +158,7 @@ fault_codes! {
     MergeCycle "merge_cycle" false "was itself merged into this one" "对方已合并至此人,将形成循环";
     InvalidOrder "invalid_order" false "must not be before {other}" "不能早于 {other}";
     PeriodTooLong "period_too_long" false "must be at most {hours} hours later" "时长不能超过 {hours} 小时";
+    TooManyDays "too_many_days" false "must be less than {days} days after the first" "与起始日相距应少于 {days} 天";
     InThePast "in_the_past" false "must lie in the future" "应晚于当前时间";
     TooFarAhead "too_far_ahead" false "must be at most {days} days ahead" "最多为 {days} 天之后";
     IllegalTransition "illegal_transition" false "can't be reached from {state}; from there lead: {legal}" "不能由 {state} 转入;可转入:{legal}";

@@ -6,7 +6,6 @@ use super::catalogue::FaultCode;
 use super::faults::Faults;
 use super::field::{Field, Shape, Write};
 use super::scalars::{self, Flaw, Reading};
-use super::text::Text;
 use super::tree::Tree;
 use super::value::{Value, Values};
 
@@ -48,13 +47,18 @@ fn check_field(field: &Field, tree: &Tree, at: &str, faults: &mut Faults) -> Opt
         return None;
     }
     if matches!(tree, Tree::Null) {
-        if field.required {
+        if !field.takes_null() {
             faults.add(at, FaultCode::NotNull);
             return None;
         }
         return Some(Value::Null);
     }
-    check_shape(&field.shape, tree, at, faults)
+    let value = check_shape(&field.shape, tree, at, faults)?;
+    if matches!(tree, Tree::List(items) if items.len() < field.least) {
+        faults.add_with(at, FaultCode::TooFew, vec![("min", field.least.to_string())]);
+        return None;
+    }
+    Some(value)
 }
 
 /// Checks one value against a shape.
@@ -120,7 +124,7 @@ fn read_scalar(shape: &Shape, tree: &Tree) -> Reading {
     match (shape, tree) {
         (Shape::Boolean, Tree::Boolean(boolean)) => Ok(Value::Boolean(*boolean)),
         (Shape::Boolean, _) => Err(scalars::wrong_type("boolean")),
-        (Shape::Integer { min, max }, Tree::Number(n)) => scalars::read_integer(n.as_i64(), *min, *max),
+        (Shape::Integer { min, max }, Tree::Number(n)) => scalars::read_integer(scalars::integral(n), *min, *max),
         (Shape::Integer { .. }, _) => Err(scalars::wrong_type("integer")),
         (Shape::Number { min, max }, Tree::Number(n)) => scalars::read_number(n.as_f64(), *min, *max),
         (Shape::Number { .. }, _) => Err(scalars::wrong_type("number")),
@@ -133,10 +137,7 @@ fn read_scalar(shape: &Shape, tree: &Tree) -> Reading {
 pub fn read_from_text(shape: &Shape, text: &str) -> Reading {
     match shape {
         Shape::Text { min, max, pattern } => scalars::read_text(text, *min, *max, *pattern),
-        Shape::Secret { max } if text.is_empty() || text.chars().count() > *max => {
-            Err((FaultCode::TooLong, vec![("max", max.to_string())]))
-        }
-        Shape::Secret { .. } => Ok(Value::Text(text.to_owned())),
+        Shape::Secret { min, max } => scalars::read_secret(text, *min, *max),
         Shape::Word(vocabulary) => match vocabulary.find(text) {
             Some(word) => Ok(Value::Text(word.code.to_owned())),
             None => Err((FaultCode::NotInVocabulary, vec![("words", vocabulary.codes().join(", "))])),
@@ -177,8 +178,7 @@ fn note_nul(tree: &Tree, at: &str, faults: &mut Faults) {
     }
 }
 
-/// The longest piece of a member's name that a pointer repeats. An unknown name comes from the
-/// client: it may be long, or somebody's number typed in the wrong place.
+/// The longest piece of a member's name that a pointer repeats: it may be a number typed in the wrong place.
 const MAX_NAME: usize = 64;
 
 /// A member's name as a JSON pointer has it (RFC 6901).
@@ -187,13 +187,11 @@ fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// The advice that goes with an unknown field.
-pub const UNKNOWN_FIELD_HINT: Text = Text::new("see the schema in /openapi.json", "请参阅 /openapi.json 中的结构定义");
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kit::field::free_text;
+    use crate::kit::text::Text;
     use crate::kit::vocabulary::{Vocabulary, word};
 
     static COLOURS: Vocabulary =

@@ -2,7 +2,7 @@
 
 use super::catalogue::FaultCode;
 use super::problem::Problem;
-use super::text::Text;
+use super::text::{Language, Text};
 
 /// One fault: where it is and what it is. It never holds the value that was sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,13 @@ pub struct Fault {
     pub values: Vec<(&'static str, String)>,
     /// What to do about it.
     pub hint: Option<Text>,
+}
+
+impl Fault {
+    /// What it says.
+    pub fn message(&self, language: Language) -> String {
+        self.code.message().filled(language, &self.values)
+    }
 }
 
 /// All faults found so far.
@@ -43,6 +50,7 @@ impl Faults {
     }
 
     fn push(&mut self, fault: Fault) {
+        debug_assert!(!fault.message(Language::English).contains('{'), "{}: a place is left empty", fault.code.code());
         let is_known = |list: &[Fault]| list.iter().any(|f| f.pointer == fault.pointer && f.code == fault.code);
         if self.list.len() < MAX_LISTED && !is_known(&self.list) {
             self.list.push(fault);

@@ -19,6 +19,8 @@ pub enum Shape {
     },
     /// A secret: as text, but never echoed, trimmed or shown as an example.
     Secret {
+        /// At least so many characters.
+        min: usize,
         /// At most so many characters.
         max: usize,
     },
@@ -103,6 +105,10 @@ pub struct Field {
     pub shape: Shape,
     /// Whether it must be there.
     pub required: bool,
+    /// Whether it may be left out but not be null.
+    pub never_null: bool,
+    /// Items that a list has at least.
+    pub least: usize,
     /// Who writes it.
     pub write: Write,
     /// How it is kept and shown.
@@ -118,12 +124,40 @@ pub struct Field {
 impl Field {
     /// A field of some shape: optional, open, written by the client at any time.
     pub const fn new(name: &'static str, shape: Shape, label: Text, about: &'static str) -> Self {
-        Self { name, shape, required: false, write: Write::Always, privacy: Privacy::Open, label, about, also: &[] }
+        Self {
+            name,
+            shape,
+            required: false,
+            never_null: false,
+            least: 0,
+            write: Write::Always,
+            privacy: Privacy::Open,
+            label,
+            about,
+            also: &[],
+        }
     }
 
     /// Must be there and not null.
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// May be left out, never null: in a patch whose target always has it.
+    pub const fn never_null(mut self) -> Self {
+        self.never_null = true;
+        self
+    }
+
+    /// Whether null may stand for nothing.
+    pub fn takes_null(&self) -> bool {
+        !self.required && !self.never_null
+    }
+
+    /// A list that has at least one item.
+    pub const fn not_empty(mut self) -> Self {
+        self.least = 1;
         self
     }
 

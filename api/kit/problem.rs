@@ -124,7 +124,7 @@ fn fault_body(fault: &Fault, language: Language) -> Json {
     let mut body = json!({
         "pointer": fault.pointer,
         "code": fault.code.code(),
-        "message": fault.code.message().filled(language, &fault.values),
+        "message": fault.message(language),
     });
     if let (Some(hint), Some(object)) = (fault.hint, body.as_object_mut()) {
         object.insert("hint".into(), hint.in_language(language).into());

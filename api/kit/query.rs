@@ -34,6 +34,12 @@ pub fn read_query(query: &str, parameters: &[&Field]) -> Result<Values, Problem>
             }
         }
     }
+    for field in parameters.iter().filter(|field| field.required && !values.has(field.name)) {
+        let at = format!("?{}", field.name);
+        if !faults.touches(&at) {
+            faults.add(at, FaultCode::Required);
+        }
+    }
     faults.finish().map(|()| values)
 }
 

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
 use regex::Regex;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
 use super::catalogue::FaultCode;
@@ -53,6 +54,15 @@ pub fn read_text(text: &str, min: usize, max: usize, pattern: Option<&'static st
     Ok(Value::Text(text.to_owned()))
 }
 
+/// A secret is kept as it is, white space and all.
+pub fn read_secret(text: &str, min: usize, max: usize) -> Reading {
+    match text.chars().count() {
+        length if length < min => Err((FaultCode::TooShort, vec![("min", min.to_string())])),
+        length if length > max => Err((FaultCode::TooLong, vec![("max", max.to_string())])),
+        _ => Ok(Value::Text(text.to_owned())),
+    }
+}
+
 /// Compiled patterns: field tables are static, so there are few and they stay.
 fn matches_pattern(pattern: &'static str, text: &str) -> bool {
     static COMPILED: Mutex<Option<HashMap<&'static str, Option<Regex>>>> = Mutex::new(None);
@@ -88,6 +98,14 @@ pub fn read_decimal(text: &str, scale: u32, min: &str, max: &str) -> Reading {
         kept.rescale(scale);
     }
     Ok(Value::Decimal(kept))
+}
+
+/// A JSON number as an integer: `3`, `3.0` and `3e0` are the same number (JSON Schema, 6.1.1).
+pub fn integral(number: &serde_json::Number) -> Option<i64> {
+    /// Beyond it not every integer is a number of its own in JSON.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let whole = || number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() <= EXACT)?.to_i64();
+    number.as_i64().or_else(whole)
 }
 
 /// An integer within bounds.

@@ -84,7 +84,8 @@ static FIELDS: &[Field] = &[
         Text::new("Items", "物品"),
         "What is asked for, each item once.",
     )
-    .required(),
+    .required()
+    .not_empty(),
     Field::new("cancelled", Shape::Boolean, Text::new("Cancelled", "取消"), "Whether it isn't needed any more."),
     Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "How far it is.").required().by_server(),
 ];
@@ -149,12 +150,9 @@ impl Rules for NeedRequestRules {
     }
 }
 
-/// At least one item, and each once.
+/// Each item once.
 pub fn check_items(draft: &Draft, faults: &mut Faults) {
     let items = draft.values.json("items").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-    if items.is_empty() && !faults.touches(&draft.at("items")) {
-        faults.add_with(draft.at("items"), FaultCode::TooFew, vec![("min", "1".into())]);
-    }
     for (index, item) in items.iter().enumerate() {
         if items.iter().take(index).any(|other| other.get("item") == item.get("item")) {
             faults.add(format!("{}/{index}/item", draft.at("items")), FaultCode::RepeatedItem);

@@ -187,9 +187,24 @@ pub(super) fn client_address(service: &Service, request: &HttpRequest) -> Option
     Some(client)
 }
 
+/// The fault of a period that ends too long after its first day.
+pub fn too_many_days(pointer: &str, most: i64) -> Problem {
+    fault_with(pointer, FaultCode::TooManyDays, vec![("days", most.to_string())])
+}
+
+/// The fault of a period that ends before its first day.
+pub fn ends_before_it_begins(pointer: &str) -> Problem {
+    fault_with(pointer, FaultCode::InvalidOrder, vec![("other", "from_on".into())])
+}
+
 /// A fault of one field, as a whole problem.
 pub fn fault(pointer: &str, code: FaultCode) -> Problem {
+    fault_with(pointer, code, Vec::new())
+}
+
+/// A fault of one field whose message has places to fill, as a whole problem.
+pub fn fault_with(pointer: &str, code: FaultCode, values: Vec<(&'static str, String)>) -> Problem {
     let mut faults = Faults::default();
-    faults.add(pointer, code);
+    faults.add_with(pointer, code, values);
     faults.finish().err().unwrap_or_else(|| Code::Unprocessable.into())
 }

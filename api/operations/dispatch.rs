@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::call::{Call, RequestId, client_address};
-use super::{Access, Answer, Operation};
+use super::{Access, Answer, Operation, headers};
 use crate::app::Service;
 use crate::audit::{Deed, system_write};
 use crate::auth::accounts::{Credential, SignedIn, authenticate};
@@ -124,6 +124,7 @@ async fn admitted(
         // Taken and forgotten, it would promise what isn't kept.
         return Err(Code::BadIdempotencyKey.into());
     }
+    headers::demand_forms(operation, &request)?;
     let query = read_query(request.query_string(), &operation.parameters)?;
     let language = language(&request);
     let body = operation.body.clone();

@@ -2,30 +2,12 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::headers;
 use super::schema::{Direction, of_field};
 use super::tidy::tidied;
 use super::{Access, Operation, Success};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::text::Language;
-
-/// Headers an operation may ask for, and what they mean.
-const REQUEST_HEADERS: &[(&str, bool, &str)] = &[
-    ("If-Match", true, "The `ETag` of the revision that is changed."),
-    (
-        "Idempotency-Key",
-        false,
-        "1 to 64 characters of the client's choice: a request sent twice under one key has its effect once. Kept 14 days, for this caller and path.",
-    ),
-    ("If-None-Match", false, "An `ETag` known already: the answer is 304 where nothing changed."),
-];
-/// Headers of answers.
-const RESPONSE_HEADERS: &[(&str, &str)] = &[
-    ("ETag", "The revision, strong."),
-    ("Location", "Path of the record."),
-    ("Idempotency-Replayed", "`true` where the answer is one given before."),
-    ("Link", "`rel=\"next\"`: the next page."),
-    ("As-Of-Change-No", "Files: the change number as of which it is complete."),
-];
 
 /// The whole document.
 pub fn document(operations: &[Operation], schemas: Map<String, Json>) -> Json {
@@ -88,7 +70,7 @@ fn describe(operation: &Operation) -> Json {
             .map(|media_type| {
                 (
                     (*media_type).to_owned(),
-                    json!({"schema": body.schema, "examples": {"example": {"value": body.example}}}),
+                    json!({"schema": body.schema, "examples": {"example": {"value": body.example_of(media_type)}}}),
                 )
             })
             .collect();
@@ -112,11 +94,9 @@ fn parameters(operation: &Operation) -> Json {
             "schema": {"type": "string", "minLength": 64, "maxLength": 64, "pattern": "^[0-9a-f]{64}$"}}));
     }
     for field in &operation.parameters {
-        parameters.push(json!({"name": field.name, "in": "query", "required": false, "description": field.about, "schema": of_field(field, false, Direction::Sent)}));
+        parameters.push(json!({"name": field.name, "in": "query", "required": field.required, "description": field.about, "schema": of_field(field, false, Direction::Sent)}));
     }
-    for (name, required, about) in REQUEST_HEADERS.iter().filter(|(name, ..)| operation.headers.contains(name)) {
-        parameters.push(json!({"name": name, "in": "header", "required": required, "description": about, "schema": {"type": "string", "maxLength": 200}}));
-    }
+    parameters.extend(headers::of_request(operation));
     Json::Array(parameters)
 }
 
@@ -125,7 +105,7 @@ fn responses(operation: &Operation) -> Json {
         operation.successes.iter().map(|success| (success.status.to_string(), success_response(success))).collect();
     for code in problems(operation) {
         let entry = responses.entry(code.status().as_u16().to_string()).or_insert_with(|| {
-            json!({"description": "", "content": {
+            json!({"description": "", "headers": headers::of_problem(code), "content": {
             "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}}})
         });
         let example =
@@ -146,25 +126,22 @@ fn responses(operation: &Operation) -> Json {
 fn success_response(success: &Success) -> Json {
     let mut response = json!({"description": success.about});
     let Some(members) = response.as_object_mut() else { return response };
+    let mut contents = Map::new();
     if let Some(schema) = &success.schema {
         let mut content = json!({"schema": schema});
         if let (Some(example), Some(media)) = (&success.example, content.as_object_mut()) {
             media.insert("examples".into(), json!({"example": {"value": example}}));
         }
-        let mut contents = json!({"application/json": content});
-        for media_type in &success.files {
-            let file = json!({"schema": {"type": "string", "maxLength": 2_147_483_647, "description": "The file."}});
-            crate::kit::json::put(&mut contents, media_type, file);
-        }
-        members.insert("content".into(), contents);
+        contents.insert("application/json".into(), content);
     }
-    let headers: Map<String, Json> = RESPONSE_HEADERS
-        .iter()
-        .filter(|(name, _)| success.headers.contains(name))
-        .map(|(name, about)| {
-            ((*name).to_owned(), json!({"description": about, "schema": {"type": "string", "maxLength": 2000}}))
-        })
-        .collect();
+    for media_type in &success.files {
+        let file = json!({"schema": {"type": "string", "maxLength": 2_147_483_647, "description": "The file."}});
+        contents.insert((*media_type).to_owned(), file);
+    }
+    if !contents.is_empty() {
+        members.insert("content".into(), Json::Object(contents));
+    }
+    let headers = headers::of_success(success);
     if !headers.is_empty() {
         members.insert("headers".into(), Json::Object(headers));
     }
@@ -199,6 +176,9 @@ fn problems(operation: &Operation) -> Vec<Code> {
         codes.extend([Code::BadCursor, Code::Unprocessable]);
     } else if !operation.parameters.is_empty() {
         codes.push(Code::Unprocessable);
+    }
+    if operation.headers.contains(&"If-None-Match") {
+        codes.push(Code::BadIfNoneMatch);
     }
     if operation.headers.contains(&"If-Match") {
         codes.extend([Code::BadIfMatch, Code::Stale, Code::IfMatchRequired]);

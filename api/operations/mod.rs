@@ -5,6 +5,7 @@
 mod call;
 mod dispatch;
 pub mod document;
+mod headers;
 pub mod page;
 pub mod pressure;
 pub mod schema;
@@ -19,7 +20,7 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use serde_json::Value as Json;
 
-pub use call::{Call, RequestId, fault};
+pub use call::{Call, RequestId, ends_before_it_begins, fault, fault_with, too_many_days};
 pub use dispatch::{Outcome, configure, render_unrouted};
 
 use crate::auth::keys::KeyScope;
@@ -52,8 +53,17 @@ pub struct Body {
     pub schema: Json,
     /// An example, sent by the tests as it stands.
     pub example: Json,
+    /// Examples of media types that have their own.
+    pub examples: Vec<(&'static str, Json)>,
     /// Media types accepted.
     pub media_types: &'static [&'static str],
+}
+
+impl Body {
+    /// Its example in a media type.
+    pub fn example_of(&self, media_type: &str) -> &Json {
+        self.examples.iter().find(|(other, _)| *other == media_type).map_or(&self.example, |(_, example)| example)
+    }
 }
 
 /// One way in which an operation answers when all goes well.
@@ -187,7 +197,15 @@ impl Operation {
 
     /// A body of other media types.
     pub fn body_of(mut self, schema: Json, example: Json, media_types: &'static [&'static str]) -> Self {
-        self.body = Some(Body { schema, example, media_types });
+        self.body = Some(Body { schema, example, examples: Vec::new(), media_types });
+        self
+    }
+
+    /// An example of the body in another media type, where it looks otherwise.
+    pub fn body_as(mut self, media_type: &'static str, example: Json) -> Self {
+        if let Some(body) = &mut self.body {
+            body.examples.push((media_type, example));
+        }
         self
     }
 

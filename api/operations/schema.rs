@@ -16,31 +16,23 @@ pub fn of_shape(shape: &Shape) -> Json {
 
 fn shaped(shape: &Shape, direction: Direction) -> Json {
     match shape {
-        Shape::Text { min, max, pattern } => {
-            let mut schema = json!({"type": "string", "minLength": min, "maxLength": max});
-            if let (Some(pattern), Some(members)) = (pattern, schema.as_object_mut()) {
-                members.insert("pattern".into(), format!("^(?:{pattern})$").into());
-            }
-            schema
+        Shape::Text { min, max, pattern } => text(*min, *max, *pattern, direction),
+        Shape::Secret { min, max } => {
+            json!({"type": "string", "format": "password", "minLength": min, "maxLength": max})
         }
-        Shape::Secret { max } => json!({"type": "string", "format": "password", "minLength": 1, "maxLength": max}),
         Shape::Word(vocabulary) => json!({
             "type": "string", "maxLength": 40, "enum": vocabulary.codes(),
             "description": format!("A word of the vocabulary `{}`.", vocabulary.name),
         }),
-        Shape::Decimal { scale, min, max } => json!({
-            "type": "string", "maxLength": 30,
-            "pattern": format!("^-?[0-9]+(\\.[0-9]{{1,{}}})?$", scale.max(&1)),
-            "description": format!("An exact decimal from {min} to {max}, at most {scale} decimal places."),
-        }),
+        Shape::Decimal { scale, min, max } => decimal(*scale, min, max),
         Shape::Integer { min, max } => {
             let format = if *max <= i64::from(i32::MAX) && *min >= i64::from(i32::MIN) { "int32" } else { "int64" };
             json!({"type": "integer", "format": format, "minimum": min, "maximum": max})
         }
         Shape::Number { min, max } => json!({"type": "number", "format": "double", "minimum": min, "maximum": max}),
         Shape::Boolean => json!({"type": "boolean"}),
-        Shape::Instant => json!({"type": "string", "format": "date-time", "maxLength": 40}),
-        Shape::Day => json!({"type": "string", "format": "date", "maxLength": 10}),
+        Shape::Instant => within_years(json!({"type": "string", "format": "date-time", "maxLength": 40}), direction),
+        Shape::Day => within_years(json!({"type": "string", "format": "date", "maxLength": 10}), direction),
         Shape::Id | Shape::Reference(_) => json!({"type": "string", "format": "uuid", "maxLength": 36}),
         Shape::Inline(kind) => json!({"type": "object", "description": format!("A record of `{kind}`.")}),
         Shape::Area => {
@@ -51,6 +43,43 @@ fn shaped(shape: &Shape, direction: Direction) -> Json {
         }
         Shape::Object(fields) => nested(fields, direction),
     }
+}
+
+/// What a text without a pattern of its own must be: not blank, and of control characters only tabs and line breaks.
+const VISIBLE: &str =
+    r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
+
+/// What is served may be masked or older than the rule, so only what is sent has the pattern.
+fn text(min: usize, max: usize, pattern: Option<&str>, direction: Direction) -> Json {
+    let mut schema = json!({"type": "string", "minLength": min, "maxLength": max});
+    let pattern = match pattern {
+        Some(pattern) => Some(format!("^(?:{pattern})$")),
+        None => (direction != Direction::Served).then(|| VISIBLE.to_owned()),
+    };
+    if let (Some(pattern), Some(members)) = (pattern, schema.as_object_mut()) {
+        members.insert("pattern".into(), pattern.into());
+    }
+    schema
+}
+
+/// A decimal string: its sign, digits and places are said by the pattern, its exact bounds in words.
+fn decimal(scale: u32, min: &str, max: &str) -> Json {
+    let whole = |bound: &str| bound.trim_start_matches('-').split('.').next().map_or(1, str::len);
+    let sign = if min.starts_with('-') { "-?" } else { "" };
+    let digits = whole(min).max(whole(max));
+    let places = if scale == 0 { String::new() } else { format!("(\\.[0-9]{{1,{scale}}})?") };
+    json!({
+        "type": "string", "maxLength": 30, "pattern": format!("^{sign}[0-9]{{1,{digits}}}{places}$"),
+        "description": format!("An exact decimal from {min} to {max}, at most {scale} decimal places."),
+    })
+}
+
+/// Days and instants that are sent lie in the years 1900 to 2199.
+fn within_years(mut schema: Json, direction: Direction) -> Json {
+    if let (true, Some(members)) = (direction != Direction::Served, schema.as_object_mut()) {
+        members.insert("pattern".into(), "^(?:19|20|21)[0-9]{2}-".into());
+    }
+    schema
 }
 
 /// Which way an object goes.
@@ -69,7 +98,7 @@ fn nested(fields: &[Field], direction: Direction) -> Json {
     let mut schema = object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
     let added = fields.iter().filter(|field| direction == Direction::Served && field.write == Write::Never);
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
-        properties.extend(added.map(|field| (field.name.to_owned(), of_field(field, !field.required, direction))));
+        properties.extend(added.map(|field| (field.name.to_owned(), of_field(field, field.takes_null(), direction))));
     }
     schema
 }
@@ -91,8 +120,7 @@ pub fn object(fields: &[&Field], direction: Direction) -> Json {
         if always {
             required.push(field.name);
         }
-        let nullable = !field.required;
-        properties.insert(field.name.into(), of_field(field, nullable, direction));
+        properties.insert(field.name.into(), of_field(field, field.takes_null(), direction));
     }
     let mut schema =
         json!({"type": "object", "properties": properties, "additionalProperties": direction == Direction::Served});
@@ -109,6 +137,9 @@ pub fn of_field(field: &Field, nullable: bool, direction: Direction) -> Json {
         shape => shaped(&shape, direction),
     };
     let Some(members) = schema.as_object_mut() else { return schema };
+    if field.least > 0 && direction != Direction::Served {
+        members.insert("minItems".into(), field.least.into());
+    }
     let shape_says =
         members.get("description").and_then(Json::as_str).map(|text| format!(" {text}")).unwrap_or_default();
     members.insert("description".into(), format!("{}{shape_says}", field.about).trim().into());

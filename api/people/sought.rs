@@ -49,7 +49,7 @@ pub enum Sought {
 impl Sought {
     /// What a form asks for. Faults are noted; exactly one of `fields` must be given.
     pub fn of_form(service: &Service, form: &Values, fields: &[&str], faults: &mut Faults) -> Option<Self> {
-        if fields.iter().filter(|field| form.has(field)).count() != 1 {
+        if fields.iter().filter(|field| form.get(field).is_some()).count() != 1 {
             faults.add_with("", FaultCode::OneOf, vec![("fields", fields.join(", "))]);
             return None;
         }
@@ -76,7 +76,7 @@ impl Sought {
             return phone.map(Self::Phone);
         }
         let name = normalize_name(form.text("name")?);
-        if !form.has("area_code") {
+        if form.get("area_code").is_none() {
             faults.add("/area_code", FaultCode::Required);
         }
         Some(Self::Name(name, form.text("area_code")?.to_owned()))

@@ -1,5 +1,7 @@
 //! The query parameters of a kind's list.
 
+use std::sync::LazyLock;
+
 use super::as_of;
 use super::definition::Kind;
 use crate::files::export;
@@ -84,10 +86,20 @@ static ASSIGNEE: Field = Field::new(
     "`me`: those that the caller answers for.",
 );
 
-/// The parameter that filters by a field: of its name, unless every list has one of that name for another purpose.
+/// A regular expression that the name of any kind matches, and nothing else.
+pub fn name_of_a_kind() -> &'static str {
+    static NAMES: LazyLock<String> = LazyLock::new(|| {
+        let names: Vec<&str> = crate::routes::DEFINITIONS.iter().map(|kind| kind.name).collect();
+        format!("(?:{})", names.join("|"))
+    });
+    &NAMES
+}
+
+/// The parameter that filters by a field, where one asks for it: of its name, unless every list has one of that name for another purpose.
 fn filter(field: &'static Field) -> &'static Field {
     let name = filter_name(field.name);
-    if name == field.name { field } else { Box::leak(Box::new(Field { name, ..*field })) }
+    let is_plain = name == field.name && !field.required;
+    if is_plain { field } else { Box::leak(Box::new(Field { name, required: false, ..*field })) }
 }
 
 /// What the parameter is called that filters by a field.

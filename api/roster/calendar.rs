@@ -44,12 +44,7 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/v1/calendars/{token}", "get_calendar", get)
             .described("shifts", "Somebody's shifts as a calendar", "iCalendar, for whoever has the address.")
             .access(Access::Public)
-            .answers(
-                200,
-                "The calendar.",
-                Some(json!({"type": "string", "maxLength": 1_000_000, "description": "RFC 5545."})),
-                None,
-            )
+            .answers(200, "The calendar.", None, None)
             .as_files(vec!["text/calendar"])
             .problems(&[Code::NotFound]),
     ]

@@ -53,12 +53,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(ORGANIZERS))
             .parameters(vec![&ON])
-            .answers(
-                200,
-                "The page.",
-                Some(json!({"type": "string", "maxLength": 1_000_000, "description": "HTML."})),
-                None,
-            )
+            .answers(200, "The page.", None, None)
             .as_files(vec!["text/html"])
             .problems(&[Code::OutOfArea]),
     ]

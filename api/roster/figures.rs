@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
-use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::catalogue::Code;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -18,7 +18,7 @@ use crate::kit::time::{day_of, day_start};
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{self, Vocabulary};
 use crate::operations::schema::reference;
-use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::operations::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::read;
 use crate::records::scope::{reached, within};
@@ -124,8 +124,8 @@ fn period(call: &Call) -> Result<(NaiveDate, NaiveDate), Problem> {
     let first = NaiveDate::from_ymd_opt(chrono::Datelike::year(&to_on), 1, 1).unwrap_or(to_on);
     let from_on = call.query.day("from_on").unwrap_or(first);
     match (to_on - from_on).num_days() {
-        ..0 => Err(fault("?to_on", FaultCode::InvalidOrder)),
-        MOST_DAYS.. => Err(fault("?to_on", FaultCode::BadParameter)),
+        ..0 => Err(ends_before_it_begins("?to_on")),
+        MOST_DAYS.. => Err(too_many_days("?to_on", MOST_DAYS)),
         _ => Ok((from_on, to_on)),
     }
 }

@@ -93,9 +93,9 @@ async fn search(call: Call) -> Answer {
     let form = call.form(SEARCH).await?;
     let mut faults = Faults::default();
     let plate = plate(&form, &mut faults);
-    let by_id = form.has("person_id");
-    let sought = match plate.is_some() || by_id || form.has("plate_number") {
-        true if SOUGHT.iter().filter(|field| form.has(field)).count() > 1 => {
+    let by_id = form.get("person_id").is_some();
+    let sought = match plate.is_some() || by_id || form.get("plate_number").is_some() {
+        true if SOUGHT.iter().filter(|field| form.get(field).is_some()).count() > 1 => {
             faults.add_with("", FaultCode::OneOf, vec![("fields", SOUGHT.join(", "))]);
             None
         }
@@ -149,7 +149,7 @@ async fn look_up(call: Call) -> Answer {
     service.limiter.take(&format!("lookup|{}", actor.user_id), LOOKUPS, service.clock.now())?;
     let mut faults = Faults::default();
     let plate = plate(&form, &mut faults);
-    let sought = match form.has("plate_number") && !form.has("document_number") {
+    let sought = match form.get("plate_number").is_some() && form.get("document_number").is_none() {
         true => None,
         false => Sought::of_form(service, &form, &["document_number", "plate_number"], &mut faults),
     };

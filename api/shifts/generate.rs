@@ -19,7 +19,7 @@ use crate::kit::time::{day_start, format_instant};
 use crate::kit::tree::Tree;
 use crate::kit::value::Values;
 use crate::operations::schema::{Direction, object, reference};
-use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::operations::{Access, Answer, Call, Operation, ends_before_it_begins, fault_with, too_many_days};
 use crate::privacy::blind::derived_id;
 use crate::records::bulk::create_bulk;
 use crate::records::create::{API, Created};
@@ -90,10 +90,10 @@ async fn generate(call: Call) -> Answer {
 fn bodies(call: &Call, form: &Values, template: &Record, places: &BTreeSet<Uuid>) -> Result<Vec<Tree>, Problem> {
     let (from_on, to_on) = (form.day("from_on").unwrap_or_default(), form.day("to_on").unwrap_or_default());
     if to_on < from_on {
-        return Err(fault("/to_on", FaultCode::InvalidOrder));
+        return Err(ends_before_it_begins("/to_on"));
     }
     if (to_on - from_on).num_days() >= MOST_DAYS {
-        return Err(fault("/to_on", FaultCode::OutOfRange));
+        return Err(too_many_days("/to_on", MOST_DAYS));
     }
     let weekdays = template.values.json("weekdays").and_then(Json::as_array).cloned().unwrap_or_default();
     let holds = |day: &NaiveDate| weekdays.is_empty() || weekdays.contains(&json!(day.weekday().number_from_monday()));
@@ -104,7 +104,11 @@ fn bodies(call: &Call, form: &Values, template: &Record, places: &BTreeSet<Uuid>
             bodies.extend(body(call, template, *place_id, day, slot));
         }
     }
-    if bodies.len() > MOST { Err(fault("/place_ids", FaultCode::TooMany)) } else { Ok(bodies) }
+    if bodies.len() > MOST {
+        Err(fault_with("/place_ids", FaultCode::TooMany, vec![("max", MOST.to_string())]))
+    } else {
+        Ok(bodies)
+    }
 }
 
 /// A shift: its id follows from what makes it, so that it is made once.

@@ -45,7 +45,8 @@ pub const NEEDS: Field = Field::new(
     Shape::List { of: NEED_ITEM, max: 9 },
     Text::new("Needs", "所需岗位"),
     "How many of which role, each role once.",
-);
+)
+.not_empty();
 /// Where the place was when the shift was planned: what a check-in's position is compared with.
 pub const POSITION: [Field; 2] = [
     Field::new(
@@ -176,12 +177,9 @@ impl Rules for ShiftRules {
     }
 }
 
-/// At least one role, and each once.
+/// Each role once.
 pub fn check_needs(draft: &Draft, faults: &mut Faults) {
     let needs = needs_of(&draft.values);
-    if needs.is_empty() && !faults.touches(&draft.at("needs")) {
-        faults.add_with(draft.at("needs"), FaultCode::TooFew, vec![("min", "1".into())]);
-    }
     for (index, (role, _)) in needs.iter().enumerate() {
         if needs.iter().take(index).any(|(other, _)| other == role) {
             faults.add(format!("{}/{index}/role", draft.at("needs")), FaultCode::RepeatedItem);

@@ -1,9 +1,6 @@
 //! Shift templates (排班模板): the same shifts a day at several places, for as many days as are asked for.
 
-use serde_json::Value as Json;
-
 use super::{MIN_REST, NEEDS, check_needs};
-use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
@@ -37,7 +34,8 @@ static FIELDS: &[Field] = &[
         Text::new("Slots", "每日班次"),
         "The shifts of a day.",
     )
-    .required(),
+    .required()
+    .not_empty(),
     NEEDS.required(),
     MIN_REST,
     Field::new(
@@ -79,10 +77,6 @@ struct TemplateRules;
 impl Rules for TemplateRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         check_needs(draft, faults);
-        let slots = draft.values.json("slots").and_then(Json::as_array).map(Vec::len).unwrap_or_default();
-        if slots == 0 && !faults.touches(&draft.at("slots")) {
-            faults.add_with(draft.at("slots"), FaultCode::TooFew, vec![("min", "1".into())]);
-        }
     }
 
     fn measures(&self, _record: &Record) -> Vec<Measure> {

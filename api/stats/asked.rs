@@ -9,7 +9,7 @@ use crate::auth::roles::{Actor, Role};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::problem::Problem;
 use crate::kit::time::day_of;
-use crate::operations::{Call, fault};
+use crate::operations::{Call, ends_before_it_begins, fault, too_many_days};
 use crate::records::Kind;
 use crate::records::list::one_district;
 
@@ -207,8 +207,8 @@ fn period(call: &Call, today: NaiveDate, cumulative: bool) -> Result<(Option<Nai
     }
     let from_on = from_on.unwrap_or(to_on);
     match (to_on - from_on).num_days() {
-        ..0 => Err(fault("?to_on", FaultCode::InvalidOrder)),
-        MOST_DAYS.. => Err(fault("?to_on", FaultCode::BadParameter)),
+        ..0 => Err(ends_before_it_begins("?to_on")),
+        MOST_DAYS.. => Err(too_many_days("?to_on", MOST_DAYS)),
         _ => Ok((Some(from_on), to_on)),
     }
 }
@@ -227,7 +227,7 @@ fn by(word: Option<&str>, cumulative: bool, from_on: Option<NaiveDate>, to_on: N
     let too_long = from_on.is_some_and(|from_on| (to_on - from_on).num_days() >= MOST_DAYS_OF_HOURS);
     match by {
         By::Day | By::Hour if cumulative => Err(fault("?by", FaultCode::NotWithOthers)),
-        By::Hour if too_long => Err(fault("?to_on", FaultCode::BadParameter)),
+        By::Hour if too_long => Err(too_many_days("?to_on", MOST_DAYS_OF_HOURS)),
         by => Ok(by),
     }
 }

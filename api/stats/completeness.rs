@@ -19,14 +19,14 @@ use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
 use crate::duties::summary::{BY, COLUMNS, Counts, count, missed_url, served};
 use crate::duties::{COUNTED, DUTY_KIND, LINE, READERS};
-use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::catalogue::Code;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::text::Text;
 use crate::kit::time::day_of;
 use crate::kit::vocabulary::Vocabulary;
 use crate::operations::schema::reference;
-use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::operations::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 
 static BY_PARAMETER: Field = Field::new(
@@ -139,8 +139,8 @@ fn days(call: &Call, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem
     let from_on = call.query.day("from_on").or(call.query.day("to_on")).unwrap_or(today);
     let to_on = call.query.day("to_on").unwrap_or(from_on);
     match (to_on - from_on).num_days() {
-        ..0 => Err(fault("?to_on", FaultCode::InvalidOrder)),
-        MOST_DAYS.. => Err(fault("?to_on", FaultCode::BadParameter)),
+        ..0 => Err(ends_before_it_begins("?to_on")),
+        MOST_DAYS.. => Err(too_many_days("?to_on", MOST_DAYS)),
         _ => Ok((from_on, to_on)),
     }
 }

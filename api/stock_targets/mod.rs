@@ -18,7 +18,8 @@ static FIELDS: &[Field] = &[
         Text::new("Commodities", "商品"),
         "Which count for it, together.",
     )
-    .required(),
+    .required()
+    .not_empty(),
     Field::new("quantity", QUANTITY, Text::new("Quantity", "数量"), "How much should be there.").required(),
     Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what: 吨, 件.").required(),
     Field::new("starts_on", Shape::Day, Text::new("Starts on", "开始日期"), "From which day on.").required(),
@@ -65,12 +66,7 @@ impl Rules for StockTargetRules {
             faults.add_with(draft.at("ends_on"), FaultCode::InvalidOrder, vec![("other", "starts_on".into())]);
         }
         let commodities: Vec<_> = draft.values.codes("commodities").into_iter().filter_map(find).collect();
-        let Some(first) = commodities.as_slice().first().copied() else {
-            if !faults.touches(&draft.at("commodities")) {
-                faults.add_with(draft.at("commodities"), FaultCode::TooFew, vec![("min", "1".into())]);
-            }
-            return;
-        };
+        let Some(first) = commodities.as_slice().first().copied() else { return };
         let told = draft.values.decimal("quantity").zip(draft.values.text("quantity_unit"));
         let Some((quantity, unit)) = told else { return };
         let normal = first.normal_quantity(quantity, unit);

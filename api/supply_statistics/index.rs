@@ -7,22 +7,23 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
-use super::{Asked, BASELINE, MEDIAN, ON, bad_parameter, count, decimal, number, text, word};
+use super::{Asked, MEDIAN, ON, bad_parameter, count, decimal, number, text, word};
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
 use crate::commodities::{SUPPLY_READERS, find, rounded};
-use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::catalogue::Code;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::operations::schema::reference;
-use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::operations::{Access, Answer, Call, Operation};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE};
 use crate::stats::polled::{answer, polled};
 use crate::stats::sheet::{Column, numbers, words};
 
+static BASELINE: Field = super::BASELINE.required();
 static WEIGHTS: Field = Field::new(
     "weights",
     Shape::Text { min: 3, max: 2_000, pattern: Some("[a-z0-9_]+:[0-9]+([.][0-9]+)?(,[a-z0-9_]+:[0-9]+([.][0-9]+)?)*") },
@@ -65,7 +66,7 @@ pub fn schema() -> (String, Json) {
 async fn index(call: Call) -> Answer {
     let asked = Asked::of(&call)?;
     let on = call.query.day("on").unwrap_or(asked.today);
-    let baseline_on = call.query.day("baseline_on").ok_or_else(|| fault("?baseline_on", FaultCode::Required))?;
+    let baseline_on = call.query.day("baseline_on").ok_or_else(|| bad_parameter("baseline_on"))?;
     let weights = call.query.text("weights").map(weights).transpose()?;
     let district_code = &asked.district_code;
     answer(&call, district_code, COLUMNS, async || of_day(&call, &asked, on, baseline_on, weights).await).await

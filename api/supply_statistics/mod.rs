@@ -35,7 +35,7 @@ pub fn schemas() -> Vec<(String, Json)> {
 
 static COMMODITY_PARAMETER: Field =
     Field::new("commodity", Shape::Word(&COMMODITY), Text::new("Commodity", "商品"), "Only of this commodity.");
-static BASELINE: Field =
+const BASELINE: Field =
     Field::new("baseline_on", Shape::Day, Text::new("Baseline day", "基准日"), "Compared with this day too.");
 static ON: Field = Field::new("on", Shape::Day, Text::new("Day", "日期"), "Of which day; today by default.");
 

@@ -7,11 +7,11 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
-use super::{Asked, BASELINE, COMMODITY_PARAMETER, MEDIAN, below, change, count, decimal, number, text, word};
+use super::{Asked, COMMODITY_PARAMETER, MEDIAN, below, change, count, decimal, number, text, word};
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
 use crate::commodities::{SUPPLY_READERS, find};
-use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::catalogue::Code;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -19,12 +19,13 @@ use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{self, Vocabulary};
 use crate::operations::schema::reference;
-use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::operations::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE};
 use crate::stats::opens_lists;
 use crate::stats::polled::{answer, polled};
 use crate::stats::sheet::{Column, numbers, words};
 
+static BASELINE: Field = super::BASELINE;
 static BY: Vocabulary = Vocabulary::new(
     "price_grouping",
     Text::new("By", "分组"),
@@ -114,11 +115,11 @@ fn period(call: &Call, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Probl
     let from_on = call.query.day("from_on").unwrap_or(today);
     let to_on = call.query.day("to_on").unwrap_or(from_on);
     if to_on < from_on {
-        return Err(fault("?to_on", FaultCode::InvalidOrder));
+        return Err(ends_before_it_begins("?to_on"));
     }
     let most = if call.query.text("commodity").is_some() { MOST_DAYS.0 } else { MOST_DAYS.1 };
     if (to_on - from_on).num_days() >= most {
-        return Err(super::bad_parameter("to_on"));
+        return Err(too_many_days("?to_on", most));
     }
     Ok((from_on, to_on))
 }

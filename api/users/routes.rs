@@ -107,9 +107,6 @@ async fn post(call: Call) -> Answer {
     let grants = rules::grants(&form, &call.service.divisions, &mut faults);
     let phone = rules::phone(&form, &mut faults);
     demand_organization(&call, &form, &mut faults).await?;
-    if form.has("roles") && grants.is_empty() && !faults.touches("/roles") {
-        faults.add_with("/roles", FaultCode::TooFew, vec![("min", "1".into())]);
-    }
     faults.finish()?;
     rules::demand_grantable(call.actor()?, &grants)?;
     let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
@@ -168,11 +165,6 @@ async fn patch(call: Call) -> Answer {
 async fn read_change(call: &Call, tree: &crate::kit::tree::Tree, user: &User) -> Result<UserChange, Problem> {
     let mut faults = Faults::default();
     let form = crate::kit::check::check_object(&PATCH.iter().collect::<Vec<_>>(), tree, "", &mut faults);
-    for name in ["display_name", "roles", "active"] {
-        if form.has(name) && form.get(name).is_none() {
-            faults.add(format!("/{name}"), FaultCode::NotNull);
-        }
-    }
     let grants = form.has("roles").then(|| rules::grants(&form, &call.service.divisions, &mut faults));
     let phone = rules::phone(&form, &mut faults);
     demand_organization(call, &form, &mut faults).await?;

@@ -36,7 +36,8 @@ const ROLES: Field = Field::new(
     Shape::List { of: &ONE_GRANT, max: 50 },
     Text::new("Roles", "角色"),
     "Roles, each over an area.",
-);
+)
+.not_empty();
 
 /// What creates an account.
 pub static NEW: &[Field] = &[
@@ -55,11 +56,11 @@ pub static NEW: &[Field] = &[
 
 /// What amends an account.
 pub static PATCH: &[Field] = &[
-    DISPLAY_NAME,
+    DISPLAY_NAME.never_null(),
     PHONE,
     ORG_ID,
-    ROLES,
-    Field::new("active", Shape::Boolean, Text::new("Active", "启用"), "Whether the account may sign in."),
+    ROLES.never_null(),
+    Field::new("active", Shape::Boolean, Text::new("Active", "启用"), "Whether the account may sign in.").never_null(),
 ];
 
 /// The list's own filter.

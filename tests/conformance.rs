@@ -1,0 +1,173 @@
+//! What programs of others found (conformance/), kept as tests: a class of fault each.
+
+use lianfang::kit::catalogue::{Code, FaultCode};
+use lianfang::records::Registry;
+use lianfang::routes;
+use regex::Regex;
+use serde_json::{Value as Json, json};
+
+use crate::support::{TestApp, examples};
+
+fn document() -> Json {
+    routes::document(&Registry::new(routes::DEFINITIONS))
+}
+
+fn parameter<'a>(document: &'a Json, method: &str, path: &str, name: &str) -> &'a Json {
+    let parameters = document["paths"][path][method]["parameters"].as_array().unwrap();
+    parameters.iter().find(|parameter| parameter["name"] == name).unwrap()
+}
+
+/// Texts: not blank, no control characters. Decimals: sign, digits, places. Days: their years. Lists: not empty.
+#[test]
+fn patterns_say_what_is_checked() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let matches = |schema: &Json, text: &str| Regex::new(schema["pattern"].as_str().unwrap()).unwrap().is_match(text);
+    let note = &schemas["NewScreening"]["properties"]["note"];
+    assert!(matches(note, "张三\n两行") && matches(note, " a "));
+    assert!(!matches(note, " \u{3000}\t") && !matches(note, "a\u{7}") && !matches(note, "a\u{9f}"));
+    let temperature = &schemas["NewScreening"]["properties"]["temperature_c"];
+    assert!(matches(temperature, "36.5") && matches(temperature, "37"));
+    assert!(!matches(temperature, "-36.5") && !matches(temperature, "36.55") && !matches(temperature, "136.5"));
+    let occurred_at = &schemas["NewScreening"]["properties"]["occurred_at"];
+    assert!(matches(occurred_at, "1900-01-01T00:00:00Z") && !matches(occurred_at, "2200-01-01T00:00:00Z"));
+    assert_eq!(schemas["NewInspection"]["properties"]["items"]["minItems"], 1);
+    assert_eq!(schemas["Screening"]["properties"]["note"].get("pattern"), None, "what is served may be older");
+}
+
+#[test]
+fn parameters_and_headers_say_what_is_needed() {
+    let document = document();
+    assert_eq!(parameter(&document, "get", "/v1/stats/price-index", "baseline_on")["required"], true);
+    assert_eq!(parameter(&document, "get", "/v1/stats/prices", "baseline_on")["required"], false);
+    assert_eq!(parameter(&document, "get", "/v1/screenings", "place_id")["required"], false);
+    let kinds = parameter(&document, "get", "/v1/changes", "kinds")["schema"]["pattern"].as_str().unwrap();
+    let kinds = Regex::new(kinds).unwrap();
+    assert!(kinds.is_match("screenings,people") && !kinds.is_match("screening") && !kinds.is_match("screenings,"));
+    for (status, header) in [("401", "WWW-Authenticate"), ("429", "Retry-After"), ("503", "Retry-After")] {
+        let headers = &document["paths"]["/v1/screenings"]["post"]["responses"][status]["headers"];
+        assert_eq!(headers[header]["required"], true, "{status}");
+    }
+}
+
+/// Pages, calendars and events are no JSON.
+#[test]
+fn what_is_no_json_isnt_called_json() {
+    let document = document();
+    for (path, media_type) in [
+        ("/v1/changes/stream", "text/event-stream"),
+        ("/v1/calendars/{token}", "text/calendar"),
+        ("/v1/places/{id}/day-sheet.html", "text/html"),
+        ("/v1/isolation-cases/{id}/certificate.html", "text/html"),
+    ] {
+        let content = document["paths"][path]["get"]["responses"]["200"]["content"].as_object().unwrap();
+        assert_eq!(content.keys().collect::<Vec<_>>(), [media_type], "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_of_another_form_is_refused() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let place = admin.post("/v1/places", &examples::of_kind("places")).await.expect(201).body;
+    let path = format!("/v1/places/{}", place["id"].as_str().unwrap());
+    let longest = format!("\"{}\"", "a".repeat(198));
+    for good in ["\"1\"", "W/\"1\", \"2\"", "*", &longest] {
+        let status = admin.with("if-none-match", good).get(&path).await.status;
+        assert!([200, 304].contains(&status), "{good}: {status}");
+    }
+    for bad in ["1", "", "\"1", "\"a\"b", &format!("{longest}b")] {
+        let refused = admin.with("if-none-match", bad).get(&path).await.expect(400);
+        assert_eq!(refused.code(), Code::BadIfNoneMatch.code(), "{bad}");
+        let refused = admin.patch(&path, bad, &json!({})).await.expect(400);
+        assert_eq!(refused.code(), Code::BadIfMatch.code(), "{bad}");
+    }
+    let refused = admin.with("last-event-id", "none").get("/v1/changes/stream").await;
+    assert_eq!(refused.expect(400).code(), Code::InvalidRequest.code());
+}
+
+/// `5.0` is the integer 5 in JSON.
+#[tokio::test]
+async fn integers_may_be_written_as_numbers() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let mut place = examples::of_kind("places");
+    place["accuracy_m"] = json!(15.0);
+    assert_eq!(admin.post("/v1/places", &place).await.expect(201).body["accuracy_m"], 15);
+    place["accuracy_m"] = json!(15.5);
+    assert_eq!(admin.post("/v1/places", &place).await.expect(422).faults()[0].1, "wrong_type");
+}
+
+/// Null is no value: it doesn't count as the one thing that is sought by, nor as what a patch sets.
+#[tokio::test]
+async fn null_seeks_nobody_and_sets_nothing() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    for (path, form) in [
+        ("/v1/people:search", json!({"document_number": null})),
+        ("/v1/people:search", json!({"name": "张三", "area_code": null})),
+        ("/v1/screenings:search", json!({"plate_number": null, "person_id": null})),
+        ("/v1/screenings:lookup", json!({"document_number": null, "plate_number": null})),
+    ] {
+        admin.post(path, &form).await.expect(422);
+    }
+    let user = admin.post("/v1/users", &user()).await.expect(201).body;
+    let path = format!("/v1/users/{}", user["id"].as_str().unwrap());
+    let refused = admin.patch(&path, "\"1\"", &json!({"active": null})).await.expect(422);
+    assert_eq!(refused.faults()[0].1, "not_null");
+    let schema = &document()["components"]["schemas"]["UserPatch"]["properties"]["active"];
+    assert_eq!(schema["type"], "boolean");
+}
+
+fn user() -> Json {
+    document()["paths"]["/v1/users"]["post"]["requestBody"]["content"]["application/json"]["examples"]["example"]["value"]
+        .clone()
+}
+
+/// A rule that no schema says is 422, never 400, and its message has no place left empty.
+#[tokio::test]
+async fn rules_of_periods_are_told_in_full() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let from = |path: &str, to_on: &str| format!("{path}?from_on=2020-02-01&to_on={to_on}");
+    for path in ["/v1/stats/screenings", "/v1/stats/completeness", "/v1/duties/summary", "/v1/stats/prices"] {
+        for (to_on, code) in [("2020-01-01", FaultCode::InvalidOrder), ("2022-01-01", FaultCode::TooManyDays)] {
+            let refused = admin.get(&from(path, to_on)).await.expect(422);
+            let fault = &refused.body["errors"][0];
+            assert_eq!(fault["code"], code.code(), "{path}");
+            assert!(!fault["message"].as_str().unwrap().contains('{'), "{path}: {fault}");
+        }
+    }
+    admin.get("/v1/stats/price-index?on=2020-02-01").await.expect(422);
+    admin.get("/v1/screenings?headers=zh").await.expect(422);
+}
+
+/// What can't be read is held as it is, whatever it is.
+#[tokio::test]
+async fn a_held_item_may_be_anything() {
+    let schema = &document()["components"]["schemas"]["HeldItem"]["properties"]["item"];
+    assert_eq!(schema.get("type"), None);
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    admin.post("/v1/sync/push", &json!({"device_id": "phone-7", "items": [0]})).await.expect(207);
+    assert_eq!(admin.get("/v1/held-items").await.expect(200).body["items"][0]["item"], 0);
+}
+
+/// A district that the caller has nothing of is a 404, and the document says so.
+#[tokio::test]
+async fn another_district_is_a_documented_404() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let document = document();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let Some(operation) = item.get("get").filter(|_| !path.contains('{') && !path.ends_with("/stream")) else {
+            continue;
+        };
+        let takes =
+            operation["parameters"].as_array().unwrap().iter().any(|parameter| parameter["name"] == "district_code");
+        if takes {
+            let status = admin.get(&format!("{path}?district_code=999999")).await.status.to_string();
+            assert!(operation["responses"].get(&status).is_some(), "{path}: {status}");
+        }
+    }
+}
