@@ -16,6 +16,7 @@ mod changes;
 mod command_line;
 mod conformance;
 mod contract;
+mod corpus;
 mod day_grid;
 mod decide;
 mod demo;

@@ -28,7 +28,7 @@ impl Decoder {
     pub fn new(charset: Option<&str>) -> Result<Self, DecodeError> {
         let encoding = charset.map(named).transpose()?;
         // A byte order mark is believed over the name: UTF-8 files are often called something else.
-        Ok(Self { decoder: encoding.map(Encoding::new_decoder_with_bom_removal), pending: Vec::new(), begun: false })
+        Ok(Self { decoder: encoding.map(Encoding::new_decoder), pending: Vec::new(), begun: false })
     }
 
     /// Decodes more bytes; `last` says that there are no more.
@@ -68,12 +68,18 @@ impl Decoder {
 }
 
 /// `学校` in GB18030 is `ѧУ` in UTF-8: text that isn't ASCII, has no character of Chinese in it and would be
-/// hanzi in GB18030, is that.
+/// hanzi in GB18030, is that. Not where single signs stand between ASCII, as in `36.5°C` or `José`.
 fn is_only_by_chance(text: &str) -> bool {
     let foreign = text.chars().filter(|letter| !letter.is_ascii()).all(|letter| letter.len_utf8() == 2);
     foreign
         && !text.is_ascii()
+        && !text.split(|letter: char| letter.is_ascii()).all(|run| run.is_empty() || is_one_of_latin_1(run))
         && GB18030.decode_without_bom_handling_and_without_replacement(text.as_bytes()).is_some()
+}
+
+fn is_one_of_latin_1(run: &str) -> bool {
+    let mut letters = run.chars();
+    letters.next().is_some_and(|letter| ('\u{a1}'..='\u{ff}').contains(&letter)) && letters.next().is_none()
 }
 
 fn named(charset: &str) -> Result<&'static Encoding, DecodeError> {
@@ -152,6 +158,23 @@ mod tests {
         let bytes = encoded("学校,1", "gbk").unwrap();
         assert!(std::str::from_utf8(&bytes).is_ok());
         assert_eq!(decoded(&bytes, None, 3).unwrap(), "学校,1");
+    }
+
+    #[test]
+    fn single_signs_between_ascii_are_no_hanzi() {
+        for text in ["temperature_c\n36.5°C\n36.6°C\n", "name\nJosé\n", "size\n3×4\n"] {
+            assert_eq!(decoded(text.as_bytes(), None, 3).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_mark_is_believed_over_the_name() {
+        let text = "姓名\n张三\n";
+        for name in ["gbk", "utf-8", "utf-16", "utf-16be"] {
+            assert_eq!(decoded(format!("\u{feff}{text}").as_bytes(), Some(name), 2).unwrap(), text, "{name}");
+        }
+        let big_endian: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(decoded(&big_endian, Some("utf-16"), 5).unwrap(), text);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod cells;
 pub mod columns;
+pub mod days;
 pub mod decode;
 pub mod export;
 pub mod guard;

@@ -30,11 +30,19 @@ fn cell(column: &Column, json: &Json) -> Cell {
         Json::String(text) => Cell::Text(text.clone()),
         Json::Array(items) if items.is_empty() => Cell::Empty,
         Json::Array(items) => match items.iter().map(Json::as_str).collect::<Option<Vec<&str>>>() {
-            Some(words) => Cell::Text(words.join(";")),
+            Some(words) if words.iter().all(|word| is_plain(word)) => Cell::Text(words.join(";")),
+            Some(_) => Cell::Text(json.to_string()),
             None => codes(items).map_or_else(|| Cell::Text(json.to_string()), Cell::Text),
         },
         Json::Object(_) => Cell::Text(json.to_string()),
     }
+}
+
+/// Whether a word of a list comes back from between semicolons as it was.
+fn is_plain(word: &str) -> bool {
+    word.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '(' | ')' | ' '))
+        && word.starts_with(char::is_alphanumeric)
+        && word.trim() == word
 }
 
 /// Of a record's warnings their codes: `[{code, field, message}]` → `retest_advised;reported_late`.

@@ -1,9 +1,15 @@
 //! Tables from text, pushed piece by piece: rows of cells with the lines on which they begin.
 
+#[cfg(test)]
+mod tests;
+
 /// More cells in a row than this are nobody's.
 const MOST_CELLS: usize = 256;
 /// More text in a row than this is a quote that was never closed.
 const MOST_TEXT: usize = 256 * 1024;
+/// So many open quotes of a file are each kept to their own line: to look for more would cost more than the file is
+/// long.
+const MOST_OPEN_QUOTES: u32 = 100;
 
 /// A row of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +27,12 @@ pub struct Row {
 pub enum RowFlaw {
     /// Too long, or with too many cells: most likely a quote that was never closed.
     TooLong,
-    /// A character that no text has.
-    Nul,
-    /// A number that the spreadsheet rounded: an identity number that was not kept as text.
-    LostDigits,
+    /// A character that no text has, in a cell counted from 0.
+    Nul(usize),
+    /// A number that the spreadsheet rounded, in a cell: an identity number that was not kept as text.
+    LostDigits(usize),
     /// A cell that shows an error, such as `#N/A`.
-    ErrorCell,
+    ErrorCell(usize),
 }
 
 /// Splits text into rows: commas, tabs or semicolons as the first line has them; quoted cells; newlines of
@@ -36,6 +42,9 @@ pub struct Splitter {
     row: Vec<String>,
     cell: String,
     quoted: bool,
+    /// The letter before closed a quote.
+    just_closed: bool,
+    /// A quote was closed in this cell.
     closed: bool,
     after_return: bool,
     line: u64,
@@ -43,6 +52,9 @@ pub struct Splitter {
     length: usize,
     flaw: Option<RowFlaw>,
     head: String,
+    /// The row as it came, to be looked at again where its quote turns out to be open.
+    raw: String,
+    open_quotes: u32,
 }
 
 impl Default for Splitter {
@@ -52,6 +64,7 @@ impl Default for Splitter {
             row: Vec::new(),
             cell: String::new(),
             quoted: false,
+            just_closed: false,
             closed: false,
             after_return: false,
             line: 1,
@@ -59,6 +72,8 @@ impl Default for Splitter {
             length: 0,
             flaw: None,
             head: String::new(),
+            raw: String::new(),
+            open_quotes: 0,
         }
     }
 }
@@ -67,8 +82,11 @@ impl Splitter {
     /// Takes more text; whole rows are added to `rows`. Blank lines are counted and left out.
     pub fn push(&mut self, text: &str, last: bool, rows: &mut Vec<Row>) {
         if self.delimiter.is_none() {
+            // Only what is new is searched: it may come a byte at a time.
+            let blank = self.head.is_empty() || self.head.ends_with(['\r', '\n']);
+            let new = if blank { text.trim_start_matches(['\r', '\n']) } else { text };
+            let has_line = new.contains(['\r', '\n']);
             self.head.push_str(text);
-            let has_line = self.head.trim_start_matches(['\r', '\n']).contains(['\r', '\n']);
             if !has_line && !last && self.head.len() < MOST_TEXT {
                 return;
             }
@@ -79,6 +97,10 @@ impl Splitter {
             self.take(text, rows);
         }
         if last {
+            while self.is_open() {
+                let rest = self.close_quote(rows);
+                self.take(&rest, rows);
+            }
             self.end_row(rows);
         }
     }
@@ -105,12 +127,21 @@ impl Splitter {
     }
 
     fn take(&mut self, text: &str, rows: &mut Vec<Row>) {
+        let mut again = self.scan(text, rows);
+        while let Some(text) = again {
+            again = self.scan(&text, rows);
+        }
+    }
+
+    /// Takes text up to where an open quote shows; answers what is to be taken after that.
+    fn scan(&mut self, text: &str, rows: &mut Vec<Row>) -> Option<String> {
         let delimiter = self.delimiter.unwrap_or(',');
-        for letter in text.chars() {
+        for (index, letter) in text.char_indices() {
             let follows_return = std::mem::replace(&mut self.after_return, letter == '\r');
             if letter == '\n' && follows_return {
                 if self.quoted {
                     self.cell.push('\n');
+                    self.raw.push('\n');
                 }
                 continue;
             }
@@ -121,28 +152,55 @@ impl Splitter {
                     continue;
                 }
             }
-            self.letter(letter, delimiter);
+            self.raw.push(letter);
+            self.length += letter.len_utf8();
+            let is_over = self.length > MOST_TEXT || self.row.len() >= MOST_CELLS;
+            if is_over && self.is_open() {
+                let rest = text.get(index + letter.len_utf8()..).unwrap_or_default();
+                return Some(self.close_quote(rows) + rest);
+            }
+            if is_over { self.overflow() } else { self.letter(letter, delimiter) }
         }
+        None
+    }
+
+    fn is_open(&self) -> bool {
+        self.quoted && self.open_quotes < MOST_OPEN_QUOTES
+    }
+
+    /// An open quote spoils the line on which its row begins, and no other: answers the lines after it, which are
+    /// rows of their own.
+    fn close_quote(&mut self, rows: &mut Vec<Row>) -> String {
+        let raw = std::mem::take(&mut self.raw);
+        let (first, rest) = raw.split_once(['\r', '\n']).unwrap_or((&raw, ""));
+        let rest =
+            if raw.get(first.len()..).is_some_and(|end| end.starts_with("\r\n")) { rest.get(1..) } else { Some(rest) };
+        let (delimiter, line, open_quotes) = (self.delimiter, self.begun_on, self.open_quotes + 1);
+        let mut alone = Self { delimiter, line, begun_on: line, open_quotes: MOST_OPEN_QUOTES, ..Self::default() };
+        alone.scan(first, rows);
+        alone.end_row(rows);
+        *self = Self { delimiter, line: line + 1, begun_on: line + 1, open_quotes, ..Self::default() };
+        rest.unwrap_or_default().to_owned()
+    }
+
+    /// What is too long is let go up to the end of the line, which is a row again after it.
+    fn overflow(&mut self) {
+        self.flaw.get_or_insert(RowFlaw::TooLong);
+        self.quoted = false;
+        self.cell.clear();
     }
 
     fn letter(&mut self, letter: char, delimiter: char) {
-        self.length += letter.len_utf8();
-        if self.length > MOST_TEXT || self.row.len() >= MOST_CELLS {
-            self.flaw.get_or_insert(RowFlaw::TooLong);
-            // An open quote would swallow the rest of the file; the next line is tried as a row again.
-            self.quoted = false;
-            self.cell.clear();
-            return;
-        }
+        let just_closed = std::mem::take(&mut self.just_closed);
         match letter {
-            '\0' => drop(self.flaw.get_or_insert(RowFlaw::Nul)),
-            '"' if self.quoted => (self.quoted, self.closed) = (false, true),
+            '\0' => drop(self.flaw.get_or_insert(RowFlaw::Nul(self.row.len()))),
+            '"' if self.quoted => (self.quoted, self.just_closed, self.closed) = (false, true, true),
             // A second quote right after the first is one that was meant.
-            '"' if self.closed => {
+            '"' if just_closed => {
                 self.cell.push('"');
                 (self.quoted, self.closed) = (true, false);
             }
-            '"' if self.cell.trim().is_empty() => {
+            '"' if !self.closed && self.cell.trim().is_empty() => {
                 self.cell.clear();
                 self.quoted = true;
             }
@@ -164,62 +222,12 @@ impl Splitter {
             self.flaw.get_or_insert(RowFlaw::TooLong);
         }
         self.end_cell();
+        self.raw.clear();
         let cells = std::mem::take(&mut self.row);
         let flaw = self.flaw.take();
         (self.length, self.quoted) = (0, false);
         if flaw.is_some() || cells.iter().any(|cell| !cell.trim().is_empty()) {
             rows.push(Row { line, cells, flaw });
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn split(text: &str, piece: usize) -> Vec<(u64, Vec<String>)> {
-        let (mut splitter, mut rows) = (Splitter::default(), Vec::new());
-        let letters: Vec<char> = text.chars().collect();
-        for piece in letters.chunks(piece) {
-            splitter.push(&piece.iter().collect::<String>(), false, &mut rows);
-        }
-        splitter.push("", true, &mut rows);
-        assert!(rows.iter().all(|row| row.flaw.is_none()));
-        rows.into_iter().map(|row| (row.line, row.cells)).collect()
-    }
-
-    #[test]
-    fn rows_are_the_same_however_the_text_is_cut() {
-        let text = "\r\n姓名,备注\r\n张三,\"说\"\"好\"\"\n第二行\"\n\n李四, \"x\" \r王五,a\"b\n赵六";
-        let expected = vec![
-            (2, vec!["姓名".to_owned(), "备注".to_owned()]),
-            (3, vec!["张三".to_owned(), "说\"好\"\n第二行".to_owned()]),
-            (6, vec!["李四".to_owned(), "x".to_owned()]),
-            (7, vec!["王五".to_owned(), "a\"b".to_owned()]),
-            (8, vec!["赵六".to_owned()]),
-        ];
-        for piece in 1..30 {
-            assert_eq!(split(text, piece), expected, "piece {piece}");
-        }
-    }
-
-    #[test]
-    fn the_delimiter_is_the_first_lines() {
-        let cells = |text: &str| split(text, 1000).into_iter().map(|(_, cells)| cells.len()).collect::<Vec<_>>();
-        assert_eq!(cells("a;b;c\n1,5;2;3"), [3, 3]);
-        assert_eq!(cells("a\tb\n1\t2"), [2, 2]);
-        assert_eq!(cells("\"a;b\",c\n1,2"), [2, 2]);
-        assert_eq!(split("sep=;\na;b\n", 2), [(2, vec!["a".to_owned(), "b".to_owned()])]);
-        assert!(split("", 1).is_empty() && split("\n\n", 1).is_empty());
-    }
-
-    #[test]
-    fn an_open_quote_spoils_its_row_and_not_the_file() {
-        let text = format!("a,b\n\"open,1\n{}x,2\n", "y,3\n".repeat(100_000));
-        let (mut splitter, mut rows) = (Splitter::default(), Vec::new());
-        splitter.push(&text, true, &mut rows);
-        assert_eq!((rows[1].line, rows[1].flaw), (2, Some(RowFlaw::TooLong)));
-        assert!(rows.len() > 10_000, "rows after it are read");
-        assert_eq!(rows.last().unwrap().cells, ["x", "2"]);
     }
 }

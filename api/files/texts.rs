@@ -1,13 +1,11 @@
-//! Cells as people write them: full-width digits, units, dates of every form, words by their labels.
+//! Cells as people write them: full-width digits, units, words by their labels.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
-use chrono_tz::Tz;
-use serde_json::Value as Json;
-
+use super::days::{day, instant};
 use super::guard::unguarded;
 use crate::kit::field::{Field, Shape};
 use crate::kit::tree::Tree;
 use crate::kit::vocabulary::Vocabulary;
+use chrono_tz::Tz;
 
 /// The member of a body that a cell means. What can't be read stays text, for the check to say why.
 pub fn member(shape: &Shape, text: &str, zone: Tz) -> Tree {
@@ -36,7 +34,7 @@ fn visible(text: &str) -> String {
 }
 
 /// Half-width forms of digits, letters and marks.
-fn half_width(text: &str) -> String {
+pub(super) fn half_width(text: &str) -> String {
     let half = |letter: char| match letter {
         '\u{3000}' => ' ',
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
@@ -45,12 +43,14 @@ fn half_width(text: &str) -> String {
     text.chars().map(half).collect()
 }
 
-/// `３６．５℃`, `1,234.50`, `20 元` → the plain number. Exponents have lost digits and are none.
+/// `３６．５℃`, `1,234.50`, `20 元` → the plain number. Exponents have lost digits and are none, and a comma that
+/// parts no thousands may be meant for a point (`3,5`): ten times too much must not be read without a word.
 fn number(text: &str) -> Option<String> {
-    let text = half_width(text).replace([' ', ','], "");
+    let text = half_width(text);
     let units = ["℃", "°C", "度", "㎡", "平方米", "人次", "人", "份", "户", "元", "分钟", "%"];
-    let bare = units.iter().find_map(|unit| text.strip_suffix(unit)).unwrap_or(&text);
-    let (sign, digits) = bare.strip_prefix('-').map_or(("", bare), |rest| ("-", rest));
+    let bare = units.iter().find_map(|unit| text.strip_suffix(unit)).unwrap_or(&text).trim();
+    let bare = without_thousands(bare)?;
+    let (sign, digits) = bare.strip_prefix('-').map_or(("", bare.as_str()), |rest| ("-", rest));
     let digits = digits.strip_prefix('+').unwrap_or(digits);
     let plain = !digits.is_empty()
         && digits.chars().all(|letter| letter.is_ascii_digit() || letter == '.')
@@ -63,6 +63,17 @@ fn number(text: &str) -> Option<String> {
     let whole = digits.trim_start_matches('0');
     let whole = if whole.is_empty() || whole.starts_with('.') { format!("0{whole}") } else { whole.to_owned() };
     Some(format!("{sign}{whole}"))
+}
+
+/// Without what parts thousands: commas or spaces before three digits each.
+fn without_thousands(text: &str) -> Option<String> {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut groups = whole.split([',', ' ']);
+    let first = groups.next()?;
+    let others: Vec<&str> = groups.collect();
+    let parted = first.trim_start_matches(['-', '+']).len() <= 3 && others.iter().all(|group| group.len() == 3);
+    let joined = (others.is_empty() || parted).then(|| format!("{first}{}", others.concat()))?;
+    Some(fraction.map_or_else(|| joined.clone(), |fraction| format!("{joined}.{fraction}")))
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -92,80 +103,9 @@ fn list(of: &Shape, text: &str, zone: Tz) -> Tree {
     Tree::List(parts.map(|part| member(of, part, zone)).collect())
 }
 
+/// JSON in a cell, as strict as a body.
 fn json(text: &str) -> Option<Tree> {
-    let json: Json = serde_json::from_str(text).ok().filter(|json: &Json| json.is_array() || json.is_object())?;
-    Some(Tree::from_json(&json))
-}
-
-/// `2020-02-03`, `2020/2/3`, `2020.2.3`, `20200203`, `2020年2月3日`, with or without a midnight after it.
-/// Days written month first can't be told from others and are none.
-pub fn day(text: &str) -> Option<NaiveDate> {
-    let text = half_width(text);
-    if let Some((day_text, time)) = text.split_once([' ', 'T']) {
-        return time.chars().all(|letter| matches!(letter, '0' | ':')).then(|| day(day_text)).flatten();
-    }
-    let text = text.replace(['年', '月', '/', '.'], "-").replace('日', "");
-    let parts: Vec<&str> = text.trim_end_matches('-').split('-').collect();
-    match parts.as_slice() {
-        [year, month, day] if year.len() == 4 => {
-            NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
-        }
-        [digits] if digits.len() == 8 => {
-            let (year, rest) = digits.split_at_checked(4)?;
-            let (month, day) = rest.split_at_checked(2)?;
-            NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
-        }
-        [serial] if serial.len() == 5 => of_serial(serial.parse().ok()?).map(|instant| instant.date()),
-        _ => None,
-    }
-}
-
-/// RFC 3339, or a day and a time of the district's zone: `8:05`, `08:05:30`, `8时5分`, `下午3:20`, `24:00`.
-pub fn instant(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
-    let text = half_width(text);
-    if let Ok(instant) = DateTime::parse_from_rfc3339(&text) {
-        return Some(instant.with_timezone(&Utc));
-    }
-    let local = if let Ok(serial) = text.parse::<f64>() {
-        if text.contains('.') { of_serial(serial)? } else { return None }
-    } else {
-        let at = text.find([' ', 'T']).or_else(|| text.find('日').map(|at| at + '日'.len_utf8()))?;
-        let (day_text, time) = text.split_at_checked(at)?;
-        day(day_text)?.and_time(NaiveTime::MIN) + time_of_day(time.trim_matches([' ', 'T']))?
-    };
-    zone.from_local_datetime(&local).earliest().map(|instant| instant.with_timezone(&Utc))
-}
-
-fn time_of_day(text: &str) -> Option<Duration> {
-    let (afternoon, text) = match ["下午", "晚上", "中午"].iter().find_map(|word| text.strip_prefix(word)) {
-        Some(rest) => (true, rest),
-        None => (false, ["上午", "早上", "凌晨"].iter().find_map(|word| text.strip_prefix(word)).unwrap_or(text)),
-    };
-    let text = text.trim().replace(['时', '点', '分'], ":").replace('秒', "");
-    let text = text.trim_end_matches(':');
-    let mut parts = text.split(':');
-    let mut next = || parts.next().map_or(Some(0), |part| part.trim().parse::<i64>().ok());
-    let (hour, minute, second) = (next()?, next()?, next()?);
-    if parts.next().is_some() || text.is_empty() {
-        return None;
-    }
-    let hour = if afternoon && hour < 12 { hour + 12 } else { hour };
-    let is_time = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
-    let is_end = (hour, minute, second) == (24, 0, 0);
-    (is_time || is_end).then(|| Duration::seconds(hour * 3_600 + minute * 60 + second))
-}
-
-/// A spreadsheet's day number: 43864 is 2020-02-03. Only of the years 1930 to 2100, so that no other
-/// number is taken for a day.
-pub fn of_serial(serial: f64) -> Option<NaiveDateTime> {
-    if !(10_959.0..73_050.0).contains(&serial) {
-        return None;
-    }
-    let seconds = (serial * 86_400.0).round();
-    // The range keeps it well within an integer.
-    NaiveDate::from_ymd_opt(1899, 12, 30)?
-        .and_time(NaiveTime::MIN)
-        .checked_add_signed(Duration::seconds(seconds as i64))
+    Tree::parse(text.as_bytes()).ok().filter(|tree| matches!(tree, Tree::List(_) | Tree::Object(_)))
 }
 
 /// Nothing where the cell is empty.
@@ -190,50 +130,15 @@ mod tests {
             ("-3", "-3"),
             ("20人次", "20"),
             ("00", "0"),
+            ("1 234 567", "1234567"),
+            ("-1,234", "-1234"),
         ] {
             assert_eq!(number(text).as_deref(), Some(plain), "{text}");
         }
-        for text in ["", "36。5", "5.11802E+17", "1.2.3", ".5", "5.", "abc", "--1"] {
+        let doubtful = ["3,5", "36,5℃", "1,2345", "1234,567", "3 5", ",5", "5,", "1,,234", "1.5,000"];
+        for text in ["", "36。5", "5.11802E+17", "1.2.3", ".5", "5.", "abc", "--1"].into_iter().chain(doubtful) {
             assert_eq!(number(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn days_and_instants() {
-        for text in [
-            "2020-02-03",
-            "2020/2/3",
-            "2020.2.3",
-            "20200203",
-            "2020年2月3日",
-            "2020-02-03 00:00:00",
-            "43864",
-            "２０２０-２-３",
-        ] {
-            assert_eq!(day(text), NaiveDate::from_ymd_opt(2020, 2, 3), "{text}");
-        }
-        for text in ["2/3/2020", "2020-13-01", "2020-02-30", "昨天", "", "12345678", "2020-02-03 08:00"] {
-            assert_eq!(day(text), None, "{text}");
-        }
-        let zone = chrono_tz::Asia::Shanghai;
-        let at = |text: &str| {
-            instant(text, zone).map(|instant| instant.with_timezone(&zone).format("%m-%d %H:%M:%S").to_string())
-        };
-        for (text, expected) in [
-            ("2020-02-03T08:05:00+08:00", "02-03 08:05:00"),
-            ("2020-02-03 8:05", "02-03 08:05:00"),
-            ("2020/2/3 08:05:30", "02-03 08:05:30"),
-            ("2020年2月3日8时5分", "02-03 08:05:00"),
-            ("2020-02-03 下午3:20", "02-03 15:20:00"),
-            ("2020-02-03 24:00", "02-04 00:00:00"),
-            ("2020年2月3日24时", "02-04 00:00:00"),
-            ("43864.5", "02-03 12:00:00"),
-            ("2020-02-03 8点05", "02-03 08:05:00"),
-        ] {
-            assert_eq!(at(text).as_deref(), Some(expected), "{text}");
-        }
-        let none = ["2020-02-03", "43864", "2020-02-03 25:00", "2020-02-03 24:01", "8:05"];
-        assert!(none.iter().all(|text| at(text).is_none()));
     }
 
     #[test]

@@ -45,9 +45,10 @@ pub fn read(file: &File) -> Result<Vec<Row>, WorkbookError> {
 fn flawed(error: RowError) -> Result<Row, WorkbookError> {
     let flaw = match &error.kind {
         RowErrorKind::TooManyRows { .. } => return Err(WorkbookError::TooManyRows),
-        RowErrorKind::DigitsLost { .. } => RowFlaw::LostDigits,
-        RowErrorKind::ErrorValue { .. } => RowFlaw::ErrorCell,
-        RowErrorKind::Nul { .. } => RowFlaw::Nul,
+        // There they are counted from 1.
+        RowErrorKind::DigitsLost { column } => RowFlaw::LostDigits(column.saturating_sub(1)),
+        RowErrorKind::ErrorValue { column, .. } => RowFlaw::ErrorCell(column.saturating_sub(1)),
+        RowErrorKind::Nul { column } => RowFlaw::Nul(column.saturating_sub(1)),
         RowErrorKind::TooManyCells { .. } | RowErrorKind::TooManyBytes { .. } => RowFlaw::TooLong,
         other => return Err(WorkbookError::Unreadable(other.to_string())),
     };
@@ -96,7 +97,7 @@ mod tests {
         let cells: Vec<(u64, &str)> = rows.iter().map(|row| (row.line, row.cells[0].as_str())).collect();
         assert_eq!(cells[..2], [(2, "姓名"), (3, "36.5")]);
         assert!(cells[2].1.starts_with("2020-02-03") && cells[2].1.contains("12:00"), "{}", cells[2].1);
-        assert_eq!(rows[3].flaw, Some(RowFlaw::LostDigits));
+        assert_eq!(rows[3].flaw, Some(RowFlaw::LostDigits(0)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use rust_xlsxwriter::{Workbook, XlsxError};
 
+use super::guard::unguarded;
 use super::rows::Cell;
 
 /// The most rows of a workbook that we write or read.
@@ -23,13 +24,17 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Adds a row. Text is text in a workbook, so nothing in it is ever run.
+    /// Adds a row. Text is text in a workbook, so nothing in it is ever run; only what an import would take for a
+    /// guard has one.
     pub fn write(&mut self, cells: &[Cell]) -> Result<(), XlsxError> {
         let row = self.row;
         let sheet = self.workbook.worksheet_from_index(0)?;
         for (column, cell) in (0_u16..).zip(cells) {
             match cell {
                 Cell::Empty => {}
+                Cell::Text(text) if unguarded(text) != text => {
+                    sheet.write_string(row, column, format!("'{text}"))?;
+                }
                 Cell::Text(text) => drop(sheet.write_string(row, column, text.as_str())?),
                 Cell::Number(number) => match number.parse::<f64>() {
                     Ok(value) => drop(sheet.write_number(row, column, value)?),

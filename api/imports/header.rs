@@ -1,5 +1,6 @@
 //! The columns of a file: what each of them means.
 
+use super::row::told;
 use crate::app::Service;
 use crate::files::columns::{Column, exported, folded, imported};
 use crate::files::table::Row;
@@ -31,8 +32,13 @@ pub struct Header {
 const EXTERNAL_ID: [&str; 3] = ["external_id", "外部编号", "externalid"];
 
 impl Header {
-    /// The header of a CSV file or a workbook; every unknown or repeated column is a fault.
+    /// The header of a CSV file or a workbook; every unknown or repeated column is a fault. Of one that can't be
+    /// read nothing is guessed.
     pub fn read(service: &Service, kind: &Kind, row: &Row) -> Result<Self, Problem> {
+        if let Some(flaw) = row.flaw {
+            let fault = crate::operations::fault("/header", told(flaw).0);
+            return Err(Problem::of_faults(Code::UnreadableFile, fault.faults().to_vec()));
+        }
         let columns = imported(kind, &service.kinds);
         let added = exported(kind);
         let named: Vec<String> = row.cells.iter().map(|name| folded(name)).collect();
@@ -63,7 +69,16 @@ impl Header {
         self.lines.filter(of_items)
     }
 
-    /// The name of the column in which a fault stands.
+    /// The pointer of what stands in a column, counted from 0.
+    pub(super) fn pointer_of(&self, column: usize) -> Option<String> {
+        match self.places.get(column)? {
+            Place::Field(column) => Some(format!("/{}", column.path.join("/"))),
+            Place::ExternalId => Some("/external_id".to_owned()),
+            Place::Ignored => None,
+        }
+    }
+
+    /// The name of the column in which a fault stands; none of a fault of the whole row.
     pub(super) fn column_of(&self, pointer: &str) -> Option<&str> {
         let mut steps: Vec<&str> = pointer.split('/').skip(1).collect();
         if self.lines().is_some_and(|lines| steps.first() == Some(&lines.list)) && steps.len() > 1 {
@@ -71,10 +86,10 @@ impl Header {
         }
         let is_it = |place: &Place| match place {
             Place::Field(column) => {
-                column.path.iter().zip(&steps).all(|(one, other)| one == other)
-                    && column.path.len() <= steps.len().max(1)
+                column.path.len() <= steps.len() && column.path.iter().zip(&steps).all(|(one, other)| one == other)
             }
-            _ => false,
+            Place::ExternalId => steps == ["external_id"],
+            Place::Ignored => false,
         };
         let index = self.places.iter().position(is_it)?;
         self.names.get(index).map(String::as_str)

@@ -122,8 +122,10 @@ impl TextReader {
     }
 
     fn lines(&mut self, text: &str, rows: &mut Vec<Row>) -> Result<(), Problem> {
+        // Only what is new is searched: it may come a byte at a time.
+        let before = self.rest.len();
         self.rest.push_str(text);
-        let whole = if self.ended { self.rest.len() } else { self.rest.rfind('\n').map_or(0, |end| end + 1) };
+        let whole = if self.ended { self.rest.len() } else { text.rfind('\n').map_or(0, |end| before + end + 1) };
         let rest = self.rest.split_off(whole);
         for line in std::mem::replace(&mut self.rest, rest).lines() {
             self.line += 1;

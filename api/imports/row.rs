@@ -6,11 +6,11 @@ use super::header::{Header, Place};
 use crate::app::Service;
 use crate::files::table::{Row, RowFlaw};
 use crate::files::texts;
-use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Fault;
 use crate::kit::problem::Problem;
 use crate::kit::text::Language;
-use crate::kit::tree::{Tree, to_json};
+use crate::kit::tree::{Tree, TreeFault, to_json};
 use crate::privacy::blind::derived_id;
 use crate::records::Kind;
 
@@ -40,17 +40,35 @@ pub fn of_table(service: &Service, header: &Header, row: &Row) -> Body {
         }
     }
     let code = match row.flaw {
-        Some(RowFlaw::LostDigits) => Some(FaultCode::LostDigits),
-        Some(RowFlaw::ErrorCell) => Some(FaultCode::ErrorCell),
-        Some(RowFlaw::Nul) => Some(FaultCode::NulCharacter),
-        Some(RowFlaw::TooLong) => Some(FaultCode::UnreadableRow),
+        Some(flaw) => Some(told(flaw).0),
         None if row.cells.iter().skip(header.names.len()).any(|cell| !cell.trim().is_empty()) => {
             Some(FaultCode::MoreCells)
         }
         None => None,
     };
-    let problem = code.map(|code| crate::operations::fault("", code));
+    let at = row.flaw.and_then(|flaw| header.pointer_of(told(flaw).1?)).unwrap_or_default();
+    let problem = code.map(|code| crate::operations::fault(&at, code));
     Body { tree: Tree::Object(members), external_id: external_id.map(str::to_owned), problem }
+}
+
+/// A fault of a line, by the line of the file.
+fn in_file(fault: TreeFault, line: u64) -> TreeFault {
+    match fault {
+        TreeFault::Malformed { column, .. } => {
+            TreeFault::Malformed { line: usize::try_from(line).unwrap_or(usize::MAX), column }
+        }
+        TreeFault::TooDeep => fault,
+    }
+}
+
+/// A flaw as it is told, and in which cell it is.
+pub fn told(flaw: RowFlaw) -> (FaultCode, Option<usize>) {
+    match flaw {
+        RowFlaw::LostDigits(cell) => (FaultCode::LostDigits, Some(cell)),
+        RowFlaw::ErrorCell(cell) => (FaultCode::ErrorCell, Some(cell)),
+        RowFlaw::Nul(cell) => (FaultCode::NulCharacter, Some(cell)),
+        RowFlaw::TooLong => (FaultCode::UnreadableRow, None),
+    }
 }
 
 /// The body of a line of NDJSON.
@@ -60,15 +78,22 @@ pub fn of_line(row: &Row) -> Body {
         Ok(Tree::Object(mut members)) => {
             let position = members.iter().position(|(name, _)| name == "external_id");
             let external_id = position.map(|position| members.remove(position).1);
-            let external_id = match external_id {
-                Some(Tree::Text(text)) => Some(text),
-                _ => None,
+            let (external_id, problem) = match external_id {
+                None | Some(Tree::Null) => (None, None),
+                // An empty one says nothing, as in a table: rows that share it are not the same.
+                Some(Tree::Text(text)) => (Some(text.trim().to_owned()).filter(|text| !text.is_empty()), None),
+                Some(_) => (None, Some(of_wrong_type("/external_id", "string"))),
             };
-            Body { tree: Tree::Object(members), external_id, problem: None }
+            Body { tree: Tree::Object(members), external_id, problem }
         }
         Ok(tree) => Body { tree, external_id: None, problem: None },
-        Err(_) => Body { tree: Tree::Null, external_id: None, problem: Some(Code::MalformedJson.into()) },
+        Err(fault) => Body { tree: Tree::Null, external_id: None, problem: Some(in_file(fault, row.line).problem()) },
     }
+}
+
+fn of_wrong_type(at: &str, expected: &str) -> Problem {
+    let values = vec![("type", expected.to_owned())];
+    Problem::invalid(vec![Fault { pointer: at.to_owned(), code: FaultCode::WrongType, values, hint: None }])
 }
 
 fn insert(members: &mut Vec<(String, Tree)>, path: &[&'static str], tree: Tree) {

@@ -71,6 +71,7 @@ problem_codes! {
     UnknownColumns "unknown_columns" UNPROCESSABLE_ENTITY "The header has columns that can't be taken" "表头中有无法识别的列";
     TooManyRows "too_many_rows" UNPROCESSABLE_ENTITY "Too many rows for a workbook; take CSV or NDJSON, or narrow the filter" "行数超出工作簿上限,请使用 CSV 或 NDJSON,或缩小筛选范围";
     Unprocessable "unprocessable" UNPROCESSABLE_ENTITY "The request has faults" "请求内容有误";
+    CellTooLong "cell_too_long" UNPROCESSABLE_ENTITY "A cell is too long for a workbook; take CSV or NDJSON" "有单元格内容超出工作簿上限,请使用 CSV 或 NDJSON";
     IfMatchRequired "if_match_required" PRECONDITION_REQUIRED "Say which revision you change: send If-Match" "请通过 If-Match 说明所修改的版本";
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "Too many requests; wait a little" "请求过于频繁,请稍候";
     HeadersTooLarge "headers_too_large" REQUEST_HEADER_FIELDS_TOO_LARGE "The request's head is too large" "请求头过大";
@@ -114,6 +115,8 @@ fault_codes! {
     BeyondHead "beyond_head" false "is beyond the newest change number" "超出最新变更号";
     BadParameter "bad_parameter" true "the value of the query parameter can't be read" "查询参数的值无法识别";
     NulCharacter "nul_character" true "text must not contain the NUL character" "文本不得包含 NUL 字符";
+    BadSyntax "bad_syntax" true "is no JSON at line {line}, column {column}" "第 {line} 行第 {column} 列不是有效的 JSON";
+    TooDeep "too_deep" true "is nested deeper than {max} levels" "嵌套超过 {max} 层";
     NotAnObject "not_an_object" true "an object is expected" "应为 JSON 对象";
     Required "required" false "is required" "必填";
     NotNull "not_null" false "can't be null" "不能为空";

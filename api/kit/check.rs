@@ -1,5 +1,7 @@
 //! The check of a tree against a field table: every fault is found, what is good is kept.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json};
 
 use super::catalogue::FaultCode;
@@ -8,6 +10,7 @@ use super::field::{Field, Shape, Write};
 use super::scalars::{self, Flaw, Reading};
 use super::tree::Tree;
 use super::value::{Value, Values};
+use super::walk::{escape, note_nul};
 
 /// Checks an object against a table. Returns the good values; the faults of the others are noted.
 /// Unknown and repeated members are faults of form. A missing required field is a fault.
@@ -17,15 +20,17 @@ pub fn check_object(fields: &[&Field], tree: &Tree, pointer: &str, faults: &mut 
         faults.add(pointer, FaultCode::NotAnObject);
         return values;
     };
-    for (position, (name, member)) in members.iter().enumerate() {
+    // Of a body full of unknown names each is looked at once: it must not cost more than it is long.
+    let mut seen = HashSet::with_capacity(members.len());
+    for (name, member) in members {
         let at = format!("{pointer}/{}", escape(name));
-        if members.iter().take(position).any(|(other, _)| other == name) {
+        if !seen.insert(name.as_str()) {
             faults.add(at, FaultCode::DuplicateField);
             continue;
         }
         let Some(field) = fields.iter().find(|field| field.name == name) else {
-            faults.add(at, FaultCode::UnknownField);
-            note_nul(member, &format!("{pointer}/{}", escape(name)), faults);
+            faults.add(&at, FaultCode::UnknownField);
+            note_nul(member, &at, faults);
             continue;
         };
         if let Some(value) = check_field(field, member, &at, faults) {
@@ -34,7 +39,7 @@ pub fn check_object(fields: &[&Field], tree: &Tree, pointer: &str, faults: &mut 
     }
     for field in fields.iter().filter(|field| field.required && field.write != Write::Never) {
         let at = format!("{pointer}/{}", field.name);
-        if !members.iter().any(|(name, _)| name == field.name) && !faults.touches(&at) {
+        if !seen.contains(field.name) && !faults.touches(&at) {
             faults.add(at, FaultCode::Required);
         }
     }
@@ -158,33 +163,6 @@ fn to_object(values: &Values) -> Json {
     let members: Map<String, Json> =
         values.iter().map(|(name, value)| (name.to_owned(), value.to_json(chrono_tz::UTC))).collect();
     Json::Object(members)
-}
-
-/// NUL can't be stored by PostgreSQL and means nothing in text: wherever it is, it is named.
-fn note_nul(tree: &Tree, at: &str, faults: &mut Faults) {
-    match tree {
-        Tree::Text(text) if text.contains('\0') => faults.add(at, FaultCode::NulCharacter),
-        Tree::List(items) => {
-            for (index, item) in items.iter().enumerate() {
-                note_nul(item, &format!("{at}/{index}"), faults);
-            }
-        }
-        Tree::Object(members) => {
-            for (name, member) in members {
-                note_nul(member, &format!("{at}/{}", escape(name)), faults);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The longest piece of a member's name that a pointer repeats: it may be a number typed in the wrong place.
-const MAX_NAME: usize = 64;
-
-/// A member's name as a JSON pointer has it (RFC 6901).
-fn escape(name: &str) -> String {
-    let name: String = name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

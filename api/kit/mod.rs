@@ -28,3 +28,4 @@ pub mod transport;
 pub mod tree;
 pub mod value;
 pub mod vocabulary;
+pub mod walk;

@@ -12,6 +12,7 @@ use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
 use super::catalogue::FaultCode;
+use super::text::is_invisible;
 use super::value::Value;
 
 /// A fault without its pointer: the code and what fills its message.
@@ -39,7 +40,9 @@ fn out_of_range(min: impl Display, max: impl Display) -> Flaw {
 pub fn read_text(text: &str, min: usize, max: usize, pattern: Option<&'static str>) -> Reading {
     let text = text.trim();
     let length = text.chars().count();
-    if length < min {
+    // A name that nobody can see is none.
+    let shown = text.chars().any(|letter| !is_invisible(letter) && !letter.is_whitespace());
+    if length < min || (min > 0 && !shown) {
         return Err((FaultCode::TooShort, vec![("min", min.to_string())]));
     }
     if length > max {
@@ -120,10 +123,12 @@ pub fn read_number(number: Option<f64>, min: f64, max: f64) -> Reading {
     if (min..=max).contains(&number) { Ok(Value::Number(number)) } else { Err(out_of_range(min, max)) }
 }
 
-/// An instant: RFC 3339 with an offset, to the microsecond, 1900 to 2199.
+/// An instant: RFC 3339 with an offset, to the microsecond, 1900 to 2199. A leap second (`23:59:60`) is the first
+/// of the next minute, as the database has it: else a row would differ from what its digest was made of.
 pub fn read_instant(text: &str) -> Reading {
     let instant = DateTime::parse_from_rfc3339(text).map_err(|_| flaw(FaultCode::BadFormat))?;
-    let instant = instant.with_timezone(&Utc).trunc_subsecs(6);
+    let micros = instant.with_timezone(&Utc).trunc_subsecs(6).timestamp_micros();
+    let instant = DateTime::from_timestamp_micros(micros).ok_or_else(|| flaw(FaultCode::BadFormat))?;
     if (1900..2200).contains(&instant.year()) { Ok(Value::Instant(instant)) } else { Err(out_of_range(1900, 2199)) }
 }
 
@@ -186,12 +191,15 @@ mod tests {
             assert!(read_instant(text).is_err(), "{text}");
         }
         assert!(read_instant("9999-02-01T08:00:00Z").is_err());
+        let leap = read_instant("2016-12-31T23:59:60.5Z").unwrap();
+        assert_eq!(leap, read_instant("2017-01-01T00:00:00.5Z").unwrap());
     }
 
     #[test]
     fn texts_are_trimmed_and_clean() {
         assert_eq!(read_text("  张三 ", 1, 2, None), Ok(Value::Text("张三".into())));
         assert_eq!(read_text("  ", 1, 2, None).unwrap_err().0, FaultCode::TooShort);
+        assert_eq!(read_text(" \u{200b}\u{200b}", 1, 2, None).unwrap_err().0, FaultCode::TooShort);
         assert_eq!(read_text("abc", 1, 2, None).unwrap_err().0, FaultCode::TooLong);
         assert_eq!(read_text("a\u{7}", 1, 2, None).unwrap_err().0, FaultCode::ControlCharacter);
         assert_eq!(read_text("ab", 1, 9, Some("[0-9]+")).unwrap_err().0, FaultCode::BadFormat);

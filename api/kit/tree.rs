@@ -6,7 +6,12 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Number, Value as Json};
+
+use super::catalogue::{Code, FaultCode};
+use super::faults::Fault;
+use super::problem::Problem;
 
 /// Deeper nesting than this is refused: no body of the contract needs more.
 pub const MAX_DEPTH: usize = 16;
@@ -44,6 +49,19 @@ pub enum TreeFault {
     },
     /// Nested deeper than [`MAX_DEPTH`].
     TooDeep,
+}
+
+impl TreeFault {
+    /// As it is told: where it is no JSON, or that it is too deep.
+    pub fn problem(self) -> Problem {
+        let (code, values) = match self {
+            Self::Malformed { line, column } => {
+                (FaultCode::BadSyntax, vec![("line", line.to_string()), ("column", column.to_string())])
+            }
+            Self::TooDeep => (FaultCode::TooDeep, vec![("max", MAX_DEPTH.to_string())]),
+        };
+        Problem::of_faults(Code::MalformedJson, vec![Fault { pointer: String::new(), code, values, hint: None }])
+    }
 }
 
 impl Tree {
@@ -88,6 +106,26 @@ impl Tree {
 impl<'de> Deserialize<'de> for Tree {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TreeVisitor)
+    }
+}
+
+/// As it was sent, equal names and all: what is kept for later must be judged then as it would have been at once.
+impl Serialize for Tree {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Boolean(boolean) => serializer.serialize_bool(*boolean),
+            Self::Number(number) => number.serialize(serializer),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::List(items) => serializer.collect_seq(items),
+            Self::Object(members) => {
+                let mut map = serializer.serialize_map(Some(members.len()))?;
+                for (name, member) in members {
+                    map.serialize_entry(name, member)?;
+                }
+                map.end()
+            }
+        }
     }
 }
 
@@ -169,6 +207,7 @@ mod tests {
         let tree = Tree::parse(br#"{"a":1,"a":2}"#).unwrap();
         assert!(matches!(&tree, Tree::Object(members) if members.len() == 2));
         assert_eq!(tree.member("a"), Some(&Tree::Number(2.into())));
+        assert_eq!(serde_json::to_string(&tree).unwrap(), r#"{"a":1,"a":2}"#);
     }
 
     #[test]

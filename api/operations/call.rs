@@ -22,7 +22,7 @@ use crate::kit::faults::Faults;
 use crate::kit::field::Field;
 use crate::kit::problem::Problem;
 use crate::kit::text::Language;
-use crate::kit::tree::Tree;
+use crate::kit::tree::{Tree, TreeFault};
 use crate::kit::value::Values;
 
 /// A larger body is parsed on a thread of its own: whoever shares the worker would wait.
@@ -110,7 +110,7 @@ impl Call {
         } else {
             Tree::parse(&bytes)
         };
-        tree.map_err(|_| Code::MalformedJson.into())
+        tree.map_err(TreeFault::problem)
     }
 
     /// The body checked against a form; all faults at once.

@@ -19,6 +19,7 @@ use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::text::Text;
 use crate::kit::tree::Tree;
+use crate::kit::walk::escape;
 use crate::operations::{Answer, Call};
 
 /// Items of a batch at most.
@@ -72,7 +73,7 @@ fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
                     ("items", _) if found.is_some() => faults.add("/items", FaultCode::DuplicateField),
                     ("items", Tree::List(items)) => found = Some(items.clone()),
                     ("items", _) => faults.add_with("/items", FaultCode::WrongType, vec![("type", "array".into())]),
-                    _ => faults.add("", FaultCode::UnknownField),
+                    _ => faults.add(format!("/{}", escape(name)), FaultCode::UnknownField),
                 }
             }
             if found.is_none() && faults.is_empty() {

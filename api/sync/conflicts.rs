@@ -17,7 +17,7 @@ use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::tree::Tree;
+use crate::kit::tree::{Tree, to_json};
 use crate::kit::value::Value;
 use crate::operations::{Answer, Call, page};
 use crate::records::create::TRIES;
@@ -135,7 +135,7 @@ fn of_row(service: &Service, mut row: Row) -> Result<Found, Problem> {
     let name = row.text("kind").unwrap_or_default();
     let kind = service.kinds.kind(&name).ok_or_else(missing)?;
     let sealed = row.bytes("patch").unwrap_or_default();
-    let Json::Object(patch) = open(service, "sync_conflicts", id, &district_code, &sealed)? else {
+    let Json::Object(patch) = to_json(&open(service, "sync_conflicts", id, &district_code, &sealed)?) else {
         return Err(missing());
     };
     let (record_id, state) = (row.id("record_id").ok_or_else(missing)?, row.text("state").unwrap_or_default());

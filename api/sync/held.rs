@@ -14,14 +14,16 @@ use crate::app::Service;
 use crate::audit::system_write;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::faults::Faults;
 use crate::kit::json::put;
 use crate::kit::patch;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::text::Language;
-use crate::kit::tree::Tree;
+use crate::kit::tree::{Tree, to_json};
 use crate::kit::value::Value;
+use crate::kit::walk::note_repeated;
 use crate::operations::{Answer, Call, fault, page};
 use crate::records::scope::reached;
 
@@ -38,7 +40,7 @@ pub struct Held {
     /// `open`, `settled` or `discarded`.
     pub state: String,
     /// As it was sent.
-    pub item: Json,
+    pub item: Tree,
     json: Json,
 }
 
@@ -82,8 +84,11 @@ pub async fn mend(call: Call) -> Answer {
     if !matches!(tree, Tree::Object(_)) {
         return Err(fault("", FaultCode::NotAnObject));
     }
-    let mended = crate::kit::tree::to_json(&patch::merge(Tree::from_json(&held.item), &tree));
-    let sealed = seal(&call.service, "held_items", held.id, &held.district_code, &mended.to_string())?;
+    let mut faults = Faults::default();
+    note_repeated(&tree, "", &mut faults);
+    faults.finish()?;
+    let mended = serde_json::to_string(&patch::merge(held.item, &tree)).map_err(Problem::internal)?;
+    let sealed = seal(&call.service, "held_items", held.id, &held.district_code, &mended)?;
     let statement = Statement::new("UPDATE held_items SET item = ")
         .bytes(sealed)
         .sql(" WHERE state = 'open' AND district_code = ")
@@ -99,7 +104,7 @@ pub async fn mend(call: Call) -> Answer {
 pub async fn retry(call: Call) -> Answer {
     let held = find(&call).await?;
     demand_open(&held)?;
-    let item = Item::read(&call.service, held.user_id, 0, &Tree::from_json(&held.item));
+    let item = Item::read(&call.service, held.user_id, 0, &held.item);
     let outcome = push::write_one(&call, &item).await?;
     let line = outcome.to_json(&call.service, &item, call.language, &call.request_id());
     let statement = match &outcome {
@@ -195,7 +200,7 @@ fn view(held: &Held, reader: Uuid, language: Language) -> Json {
     let word = if language == Language::Chinese { "zh" } else { "en" };
     let problem = json.get("problem").and_then(|problem| problem.get(word)).cloned().unwrap_or(Json::Null);
     put(&mut json, "problem", problem);
-    put(&mut json, "item", if held.user_id == reader { held.item.clone() } else { Json::Null });
+    put(&mut json, "item", if held.user_id == reader { to_json(&held.item) } else { Json::Null });
     json
 }
 

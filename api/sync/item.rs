@@ -10,7 +10,7 @@ use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::problem::Problem;
 use crate::kit::text::Text;
-use crate::kit::tree::{Tree, to_json};
+use crate::kit::tree::Tree;
 use crate::kit::value::Values;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::privacy::keys::keyed_hash;
@@ -159,8 +159,9 @@ impl Item {
         self.fault.clone().and_then(|faults| faults.finish().err())
     }
 
-    /// The item as it was sent, to be sealed.
-    pub fn text(&self) -> String {
-        to_json(&self.tree).to_string()
+    /// The item as it was sent, to be sealed: with what was given twice, so that it is still a fault when it is
+    /// tried again.
+    pub fn text(&self) -> Result<String, Problem> {
+        serde_json::to_string(&self.tree).map_err(Problem::internal)
     }
 }

@@ -17,10 +17,14 @@ use super::waves::waves;
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::check::check_shape;
 use crate::kit::faults::Faults;
+use crate::kit::field::{Shape, free_text};
 use crate::kit::problem::Problem;
 use crate::kit::time::format_instant;
 use crate::kit::tree::Tree;
+use crate::kit::value::Value;
+use crate::kit::walk::escape;
 use crate::operations::{Answer, Call};
 use crate::records::bulk::create_bulk;
 use crate::records::create::{Created, create_all};
@@ -29,6 +33,8 @@ use crate::records::{Kind, Record, read};
 
 /// The most items of a push.
 pub const MOST: usize = 500;
+/// What a phone calls itself.
+const DEVICE_ID: Shape = free_text(100);
 /// The source of what phones hand in.
 const SYNC: &str = "sync";
 
@@ -65,13 +71,12 @@ fn read_push(tree: &Tree) -> Result<(Option<String>, Vec<Tree>), Problem> {
     };
     for (name, member) in members {
         match (name.as_str(), member) {
-            ("device_id", Tree::Text(text)) if device_id.is_none() && (1..=100).contains(&text.chars().count()) => {
-                device_id = Some(text.clone());
-            }
-            ("device_id", _) => faults.add("/device_id", FaultCode::BadFormat),
-            ("items", Tree::List(list)) if items.is_none() => items = Some(list.clone()),
+            ("device_id", _) if device_id.is_some() => faults.add("/device_id", FaultCode::DuplicateField),
+            ("items", _) if items.is_some() => faults.add("/items", FaultCode::DuplicateField),
+            ("device_id", member) => device_id = Some(check_shape(&DEVICE_ID, member, "/device_id", &mut faults)),
+            ("items", Tree::List(list)) => items = Some(list.clone()),
             ("items", _) => faults.add_with("/items", FaultCode::WrongType, vec![("type", "array".into())]),
-            _ => faults.add(format!("/{}", name.replace('~', "~0").replace('/', "~1")), FaultCode::UnknownField),
+            _ => faults.add(format!("/{}", escape(name)), FaultCode::UnknownField),
         }
     }
     for (name, missing) in [("device_id", device_id.is_none()), ("items", items.is_none())] {
@@ -79,6 +84,10 @@ fn read_push(tree: &Tree) -> Result<(Option<String>, Vec<Tree>), Problem> {
             faults.add(format!("/{name}"), FaultCode::Required);
         }
     }
+    let device_id = match device_id.flatten() {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    };
     if items.as_ref().is_some_and(|items| items.len() > MOST) {
         faults.add_with("/items", FaultCode::TooMany, vec![("max", MOST.to_string())]);
     }

@@ -15,6 +15,7 @@ use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::text::Language;
+use crate::kit::tree::Tree;
 use crate::kit::value::Value;
 use crate::operations::Call;
 use crate::privacy::seal::Owner;
@@ -80,7 +81,7 @@ fn hold(
 ) -> Result<Statement, Problem> {
     let (service, actor, id) = (&call.service, call.actor()?, new_id());
     let now = service.clock.now();
-    let sealed = seal(service, "held_items", id, district_code, &item.text())?;
+    let sealed = seal(service, "held_items", id, district_code, &item.text()?)?;
     let area_code = actor.own_area().unwrap_or_else(|| district_code.to_owned());
     let statement = Statement::new("INSERT INTO held_items (district_code, id, item_hash, area_code, kind, op, record_id, user_id, device_id, item, problem, state, held_at, expires_at) VALUES (")
         .text(district_code).sql(", ").id(id).sql(", ").bytes(item.hash.clone()).sql(", ").text(area_code)
@@ -155,8 +156,8 @@ pub fn open(
     id: Uuid,
     district_code: &str,
     sealed: &[u8],
-) -> Result<Json, Problem> {
+) -> Result<Tree, Problem> {
     let owner = Owner { kind: table, field: "item", id, district_code };
     let text = service.sealer.open(owner, sealed).map_err(Problem::internal)?.unwrap_or_default();
-    serde_json::from_slice(&text).map_err(|_| Problem::internal("a kept item holds no JSON"))
+    Tree::parse(&text).map_err(|_| Problem::internal("a kept item holds no JSON"))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rust_xlsxwriter::XlsxError;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
@@ -106,10 +107,18 @@ impl Export {
                 return Err(Code::TooManyRows.into());
             }
             for record in &page {
-                writer.write(&cells(&self.columns, &self.view(record))).map_err(Problem::internal)?;
+                writer.write(&cells(&self.columns, &self.view(record))).map_err(told)?;
             }
         }
         writer.finish().map_err(Problem::internal)
+    }
+}
+
+/// What a workbook can't hold the other formats can.
+fn told(error: XlsxError) -> Problem {
+    match error {
+        XlsxError::MaxStringLengthExceeded => Code::CellTooLong.into(),
+        other => Problem::internal(other),
     }
 }
 

@@ -1,5 +1,7 @@
 //! One spelling for what people type in many: numbers, phones, names.
 
+use crate::kit::text::is_invisible;
+
 /// Half-width form of full-width ASCII (U+FF01–FF5E) and of the ideographic space, as NFKC does it.
 fn half_width(letter: char) -> char {
     match letter {
@@ -9,11 +11,6 @@ fn half_width(letter: char) -> char {
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(letter as u32 - 0xFEE0).unwrap_or(letter),
         _ => letter,
     }
-}
-
-/// Characters that take no room on the screen and come along when a number is copied.
-fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// Hyphens, dashes and the minus sign.

@@ -42,12 +42,14 @@ pub struct XlsxRows<'a> {
     max_rows: u32,
     /// Row number of the latest cell, from 1.
     line: u64,
+    /// The same from 0, once there was one.
+    latest: Option<u32>,
     ended: bool,
 }
 
 impl<'a> XlsxRows<'a> {
     pub(super) fn new(reader: XlsxCellReader<'a, Input>, max_rows: u32) -> Self {
-        Self { reader, ahead: None, exhausted: false, left: max_rows, max_rows, line: 1, ended: false }
+        Self { reader, ahead: None, exhausted: false, left: max_rows, max_rows, line: 1, latest: None, ended: false }
     }
 
     fn next_cell(&mut self) -> Result<Option<Placed<'a>>, String> {
@@ -66,12 +68,20 @@ impl<'a> XlsxRows<'a> {
         }))
     }
 
+    /// Whether a row comes after the one before: a line must name one row of the sheet.
+    fn begun_after(&mut self, number: u32) -> bool {
+        self.latest.replace(number).is_none_or(|latest| latest < number)
+    }
+
     /// Reads all cells of the next row, which may be blank.
     fn next_row(&mut self) -> Result<Option<Draft>, String> {
         let Some(first) = self.next_cell()? else {
             return Ok(None);
         };
         let number = first.row;
+        if !self.begun_after(number) {
+            return Err("its rows are out of order".to_owned());
+        }
         self.line = u64::from(number) + 1;
         let mut draft = Draft::new(self.line);
         self.add(&mut draft, &first);
