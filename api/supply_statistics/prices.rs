@@ -78,7 +78,7 @@ pub fn schema() -> (String, Json) {
         "on": word("The day."), "commodity": word("Which commodity."), "area_code": number("The area; null for all together."), "unit": word("The unit of the prices."),
         "stores": count("How many stores told a price."), "median": number("The median."), "min": number("The lowest."), "max": number("The highest."),
         "previous_median": number("The median of the day before."), "change_rate": number("Against the day before: `0.05` is 5 %."),
-        "baseline_median": number("The median of the baseline's day."), "baseline_change_rate": number("Against that day."), "reports_url": number("The reports behind it, for those who may read them.")}});
+        "baseline_median": number("The median of the baseline's day."), "baseline_change_rate": number("Against that day."), "reports_url": {"type": ["string", "null"], "maxLength": 300, "description": "The reports behind it, for those who may read them."}}});
     let schema = json!({"type": "object", "description": "Prices.", "required": ["from_on", "to_on", "baseline_on", "items", "as_of_change_no"], "properties": {
         "from_on": word("First day."), "to_on": word("Last day."), "baseline_on": number("The day compared with."),
         "items": {"type": "array", "maxItems": 100_000, "description": "By day, commodity and area.", "items": line}, "as_of_change_no": count("Counted as of this change.")}});
