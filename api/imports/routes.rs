@@ -82,7 +82,7 @@ pub fn operations() -> Vec<Operation> {
             .keys(KeyScope::Import)
             .uncounted()
             .parameters([&*KIND].into_iter().chain(PARAMETERS).collect())
-            .body_of(json!({"type": "string", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
+            .body_of(json!({"type": "string", "format": "binary", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
             .body_as("application/x-ndjson", json!("{\"place_id\":\"0198c0de-0002-7000-8000-000000000001\",\"direction\":\"in\",\"temperature_c\":\"36.5\"}\n"))
             .body_as(XLSX, json!("the bytes of a workbook whose first sheet is a table with a header"))
             .answers(200, "The whole file was read.", Some(reference("Import")), Some(example()))
@@ -158,7 +158,9 @@ fn example() -> Json {
 
 /// The schemas of this room.
 pub fn schemas() -> Vec<(String, Json)> {
-    let text = |max: u32, about: &str| json!({"type": ["string", "null"], "maxLength": max, "description": about});
+    let text = |max: u32, about: &str| json!({"type": "string", "maxLength": max, "description": about});
+    let id = |about: &str| json!({"type": "string", "format": "uuid", "maxLength": 36, "description": about});
+    let instant = |about: &str| json!({"type": "string", "format": "date-time", "maxLength": 40, "description": about});
     let any = |about: &str| json!({"type": ["object", "null"], "additionalProperties": true, "description": about});
     let count = |about: &str| json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX, "description": about});
     let counts = json!({"type": "object", "description": "How many rows came to what.", "required": ["read", "created", "same", "revised", "skipped", "refused"], "properties": {
@@ -166,13 +168,13 @@ pub fn schemas() -> Vec<(String, Json)> {
         "revised": count("Changed by the row."), "skipped": count("There with other content, left as it is."), "refused": count("Refused; see the errors.")}});
     let errors = json!({"type": "array", "maxItems": 20, "items": any("A refused row: its line and its faults."), "description": "The first of them."});
     let import = json!({"type": "object", "description": "An import.", "required": ["id", "kind", "state", "district_code", "user_id", "options", "counts", "problem", "started_at", "updated_at", "first_errors", "errors_url"], "properties": {
-        "id": text(36, "Its id."), "kind": text(60, "What it imports."), "state": text(20, "running, interrupted, complete, failed or undone."),
-        "district_code": text(6, "Where it is kept."), "user_id": text(36, "Who imports."), "options": any("What was asked."), "counts": counts,
-        "problem": any("Why it failed or was interrupted."), "started_at": text(40, "Since when."), "updated_at": text(40, "When it was last heard of."),
+        "id": id("Its id."), "kind": text(60, "What it imports."), "state": text(20, "running, interrupted, complete, failed or undone."),
+        "district_code": text(6, "Where it is kept."), "user_id": id("Who imports."), "options": any("What was asked."), "counts": counts,
+        "problem": any("Why it failed or was interrupted."), "started_at": instant("Since when."), "updated_at": instant("When it was last heard of."),
         "first_errors": errors, "errors_url": text(200, "All of them.")}});
     let left = json!({"type": "array", "maxItems": 1_000, "items": {"type": "string", "format": "uuid", "maxLength": 36}, "description": "Records amended since."});
     let undone = json!({"type": "object", "description": "What was undone.", "required": ["id", "state", "voided", "left"], "properties": {
-        "id": text(36, "The import."), "state": text(20, "undone."), "voided": count("Records voided."), "left": left}});
+        "id": id("The import."), "state": text(20, "undone."), "voided": count("Records voided."), "left": left}});
     vec![
         ("Import".into(), import),
         ("ImportPage".into(), document::page(&reference("Import"))),

@@ -20,6 +20,11 @@ fn shaped(shape: &Shape, direction: Direction) -> Json {
         Shape::Secret { min, max } => {
             json!({"type": "string", "format": "password", "minLength": min, "maxLength": max})
         }
+        // Closed for what is sent; of what is read, a client of today must bear the words of tomorrow.
+        Shape::Word(vocabulary) if direction == Direction::Served => json!({
+            "type": "string", "maxLength": 40, "examples": vocabulary.codes(),
+            "description": format!("A word of the vocabulary `{}`, to which new ones may come.", vocabulary.name),
+        }),
         Shape::Word(vocabulary) => json!({
             "type": "string", "maxLength": 40, "enum": vocabulary.codes(),
             "description": format!("A word of the vocabulary `{}`.", vocabulary.name),
@@ -96,10 +101,11 @@ pub enum Direction {
 /// An object within a field: served with what the server added, and without what nobody gave.
 fn nested(fields: &[Field], direction: Direction) -> Json {
     let mut schema = object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
-    let added = fields.iter().filter(|field| direction == Direction::Served && field.write == Write::Never);
-    if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
-        properties.extend(added.map(|field| (field.name.to_owned(), of_field(field, field.takes_null(), direction))));
-    }
+    let Some(members) = schema.as_object_mut().filter(|_| direction == Direction::Served) else { return schema };
+    members.remove("additionalProperties");
+    let all = fields.iter().filter(|field| !matches!(field.shape, Shape::Inline(_) | Shape::Secret { .. }));
+    let properties = all.map(|field| (field.name.to_owned(), of_field(field, field.takes_null(), direction)));
+    members.insert("properties".into(), properties.collect::<Map<String, Json>>().into());
     schema
 }
 
@@ -122,9 +128,13 @@ pub fn object(fields: &[&Field], direction: Direction) -> Json {
         }
         properties.insert(field.name.into(), of_field(field, field.takes_null(), direction));
     }
-    let mut schema =
-        json!({"type": "object", "properties": properties, "additionalProperties": direction == Direction::Served});
-    if let (false, Some(members)) = (required.is_empty(), schema.as_object_mut()) {
+    let mut schema = json!({"type": "object", "properties": properties});
+    let Some(members) = schema.as_object_mut() else { return schema };
+    // What is read may have more members some day; saying so would only make clients of maps.
+    if direction != Direction::Served {
+        members.insert("additionalProperties".into(), false.into());
+    }
+    if !required.is_empty() {
         members.insert("required".into(), required.into());
     }
     schema
@@ -143,7 +153,10 @@ pub fn of_field(field: &Field, nullable: bool, direction: Direction) -> Json {
     let shape_says =
         members.get("description").and_then(Json::as_str).map(|text| format!(" {text}")).unwrap_or_default();
     members.insert("description".into(), format!("{}{shape_says}", field.about).trim().into());
-    members.insert("title".into(), format!("{} · {}", field.label.en, field.label.zh).into());
+    // A title would become the name of a type where a client makes one: of words, objects and lists of them.
+    let named = matches!(field.shape, Shape::Word(_) | Shape::Object(_) | Shape::List { .. } | Shape::Inline(_));
+    let label = if named { "x-label" } else { "title" };
+    members.insert(label.into(), format!("{} · {}", field.label.en, field.label.zh).into());
     if nullable {
         make_nullable(members);
     }

@@ -59,7 +59,7 @@ impl Rules for PlaceRules {
             draft.values.json("operating_status_history").and_then(Json::as_array).cloned().unwrap_or_default();
         let last = history.last().and_then(|period| period.get("operating_status")).and_then(Json::as_str);
         if let Some(status) = draft.values.text("operating_status").filter(|status| last != Some(*status)) {
-            let since_at = Value::Instant(context.now).to_json(chrono_tz::UTC);
+            let since_at = Value::Instant(context.now).to_json(context.zone);
             history.push(json!({"operating_status": status, "since_at": since_at}));
         }
         draft.values.set("operating_status_history", Value::Json(Json::Array(history)));

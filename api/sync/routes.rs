@@ -65,7 +65,7 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::PATCH, "/v1/held-items/{id}", "amend_held_item", held::mend)
             .described("sync", "Mend a held item", "A merge patch over the item as it was sent, by its author; then `:retry`.")
             .access(Access::SignedIn)
-            .body_of(json!({"type": "object", "additionalProperties": true, "description": "A merge patch over the item."}), json!({"body": {"temperature_c": "36.5"}}), &["application/merge-patch+json", "application/json"])
+            .body_of(reference("HeldItemPatch"), json!({"body": {"temperature_c": "36.5"}}), &["application/merge-patch+json", "application/json"])
             .answers(200, "The item.", Some(reference("HeldItem")), Some(wire::held_example()))
             .problems(&[Code::Forbidden, Code::AlreadyEnded]),
         Operation::new(Method::POST, "/v1/held-items/{id}:retry", "retry_held_item", held::retry)

@@ -112,8 +112,10 @@ pub fn schemas() -> Vec<(String, Json)> {
         "device_id": {"type": "string", "minLength": 1, "maxLength": 100, "description": "Which device."},
         "items": list(reference("SyncItem"), MOST, "In the order of capture.")}});
     let warning = json!({"type": "object", "additionalProperties": true, "description": "A warning."});
+    let patch = json!({"type": "object", "description": "A merge patch over the item as it was sent.", "additionalProperties": true});
     vec![
         ("SyncItem".into(), item),
+        ("HeldItemPatch".into(), patch),
         ("SyncPush".into(), push),
         (
             "SyncResult".into(),

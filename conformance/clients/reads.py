@@ -41,7 +41,7 @@ def reads():
 def main():
     with open(ACCOUNTS, encoding="utf-8") as file:
         account = json.load(file)["administrator"]
-    pair = create_session.sync(client=Client(SERVICE), body=CreateSessionBody(**account))
+    pair = create_session.sync(client=Client(SERVICE), body=CreateSessionBody(username=account["username"], password=account["password"]))
     client = AuthenticatedClient(SERVICE, pair.access_token, timeout=httpx.Timeout(60))
     ids, done, skipped, faults = {}, 0, [], []
     for name, address, module in reads():
