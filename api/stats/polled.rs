@@ -29,14 +29,19 @@ pub async fn answer(
         return Ok(unchanged);
     }
     let head = super::head(call, district_code).await?;
-    let mut body = read().await?;
+    let body = read().await?;
+    let items = body.get("items").and_then(Json::as_array).cloned().unwrap_or_default();
+    respond(call, &tag, head, body, &items, columns)
+}
+
+/// The answer as of a number: `body`, or the items as a file.
+pub fn respond(call: &Call, tag: &Tag, head: i64, mut body: Json, items: &[Json], columns: &[Column]) -> Answer {
     let mut response = HttpResponse::Ok();
     response.insert_header((ETAG, tag.text(head))).insert_header(CACHING);
     if export::asked(call) != Some(Format::Csv) {
         put(&mut body, "as_of_change_no", head);
         return Ok(response.json(body));
     }
-    let items = body.get("items").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
     let name = call.request.path().rsplit('/').next().unwrap_or_default();
     response
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}-{head}.csv\"")))

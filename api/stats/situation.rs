@@ -9,21 +9,22 @@ mod read;
 mod tell;
 mod units;
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::ETAG;
 use serde_json::{Value as Json, json};
 
 use self::tell::Teller;
 use self::units::Unit;
 use super::document::{change_no, text};
+use super::polled::{polled, respond};
 use super::rights::covered;
-use super::tag::{CACHING, Tag};
+use super::sheet::{Column, numbers, words};
+use super::tag::Tag;
 use crate::auth::Role;
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::field::{Field, Shape};
+use crate::kit::json::put;
 use crate::kit::text::Text;
 use crate::kit::time::day_of;
 use crate::operations::schema::reference;
@@ -47,16 +48,13 @@ pub fn operation() -> Operation {
     let figure = json!({"kind": "disinfections", "name": "disinfected_area_m2", "label": "消杀面积", "unit": "平方米", "value": null, "amount": "20160.00", "records_url": "/v1/disinfections?under_org_id=0198c0de-0001-7000-8000-000000000001&to_on=2020-02-02&activity=disinfection", "further_records_url": null, "record_ids": null, "sum_of": null});
     let unit = json!({"org_id": "0198c0de-0001-7000-8000-000000000001", "name": "雨城区教育局", "org_ids": ["0198c0de-0001-7000-8000-000000000001"], "figures": [figure]});
     let example = json!({"as_of_on": "2020-02-02", "area_code": null, "units": [unit], "as_of_change_no": 42});
-    Operation::new(Method::GET, "/v1/stats/situation", "get_situation", situation)
+    let operation = Operation::new(Method::GET, "/v1/stats/situation", "get_situation", situation)
         .described("stats", "The situation by unit", "What each unit did until a day: staff, compounds, person-times, square metres, copies, tonnes; every figure computed from its records and linked to them.")
         .access(Access::Roles(with_statistics(READERS)))
         .keys(KeyScope::Statistics)
-        .parameters(vec![&ORG, &AS_OF_ON, &AREA_CODE, &DISTRICT_CODE])
-        .headers(&["If-None-Match"])
         .answers(200, "The figures.", Some(reference("Situation")), Some(example))
-        .with_headers(&["ETag"])
-        .answers(304, "Nothing changed.", None, None)
-        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope])
+        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
+    polled(operation, [&ORG, &AS_OF_ON, &AREA_CODE, &DISTRICT_CODE])
 }
 
 /// The schema.
@@ -98,8 +96,29 @@ async fn situation(call: Call) -> Answer {
         return Err(fault("?org_id", FaultCode::UnknownReference));
     }
     let units: Vec<Json> = units.iter().filter_map(|unit| served(&call, unit, &found, as_of_on)).collect();
-    let body = json!({"as_of_on": as_of_on, "area_code": call.query.text("area_code"), "units": units, "as_of_change_no": head});
-    Ok(HttpResponse::Ok().insert_header((ETAG, tag.text(head))).insert_header(CACHING).json(body))
+    let lines = lines(&units);
+    let body = json!({"as_of_on": as_of_on, "area_code": call.query.text("area_code"), "units": units});
+    respond(&call, &tag, head, body, &lines, COLUMNS)
+}
+
+const COLUMNS: &[Column] = &[
+    words("unit_name", "单位名称"),
+    words("kind", "记录种类"),
+    words("label", "指标"),
+    numbers("number", "数值"),
+    words("unit", "计量单位"),
+];
+
+/// A line a figure, for a file.
+fn lines(units: &[Json]) -> Vec<Json> {
+    let figures = |unit: &Json| unit.get("figures").and_then(Json::as_array).cloned().unwrap_or_default();
+    let line = |unit: &Json, mut figure: Json| {
+        let number = figure.get("value").filter(|value| !value.is_null()).or_else(|| figure.get("amount")).cloned();
+        put(&mut figure, "number", number);
+        put(&mut figure, "unit_name", unit.get("name").cloned());
+        figure
+    };
+    units.iter().flat_map(|unit| figures(unit).into_iter().map(|figure| line(unit, figure))).collect()
 }
 
 /// A unit with its figures; without any it is told only where it was asked for.

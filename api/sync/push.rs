@@ -34,7 +34,8 @@ use crate::records::{Kind, Record, read};
 /// The most items of a push.
 pub const MOST: usize = 500;
 /// What a phone calls itself.
-const DEVICE_ID: Shape = free_text(100);
+/// What names a device.
+pub const DEVICE_ID: Shape = free_text(100);
 /// The source of what phones hand in.
 const SYNC: &str = "sync";
 

@@ -3,13 +3,13 @@
 use serde_json::{Value as Json, json};
 
 use super::item::ITEM;
-use super::push::MOST;
+use super::push::{DEVICE_ID, MOST};
 use crate::auth::Role;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::json::put;
 use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
-use crate::operations::schema::{Direction, object, reference};
+use crate::operations::schema::{Direction, object, of_shape, reference};
 use crate::records::document::page;
 
 /// Who looks after what is left over in an area.
@@ -99,6 +99,10 @@ pub fn schemas() -> Vec<(String, Json)> {
     let any = |about: &str| json!({"type": ["object", "null"], "additionalProperties": true, "description": about});
     let list = |item: Json, max: usize, about: &str| json!({"type": "array", "maxItems": max, "items": item, "description": about});
     let names = || json!({"type": ["array", "null"], "maxItems": 100, "items": {"type": "string", "maxLength": 60}, "description": "The fields in conflict."});
+    let described = |mut schema: Json, about: &str| {
+        put(&mut schema, "description", about);
+        schema
+    };
     let made = |about: &str, properties: Json| {
         let required: Vec<&String> = properties.as_object().map(|members| members.keys().collect()).unwrap_or_default();
         json!({"type": "object", "description": about, "required": required, "properties": properties})
@@ -109,7 +113,7 @@ pub fn schemas() -> Vec<(String, Json)> {
         put(properties, "body", any("What creates the record, a merge patch, or `{reason}` of a void."));
     }
     let push = json!({"type": "object", "additionalProperties": false, "description": "What a phone hands in.", "required": ["device_id", "items"], "properties": {
-        "device_id": {"type": "string", "minLength": 1, "maxLength": 100, "description": "Which device."},
+        "device_id": described(of_shape(&DEVICE_ID), "Which device."),
         "items": list(reference("SyncItem"), MOST, "In the order of capture.")}});
     let warning = json!({"type": "object", "additionalProperties": true, "description": "A warning."});
     let patch = json!({"type": "object", "description": "A merge patch over the item as it was sent.", "additionalProperties": true});
