@@ -45,7 +45,7 @@ test:
 
 # Needs no PostgreSQL. FUZZ_SEED repeats a run, FUZZ_FILE one input: tests/corpus/README.md.
 fuzz:
-	FUZZ_SECONDS=$(SECONDS) cargo test --locked --test tests -- fuzz:: --nocapture
+	RUST_BACKTRACE=0 FUZZ_SECONDS=$(SECONDS) cargo test --locked --test tests -- fuzz:: --nocapture
 
 example:
 	@.ci/install-postgresql

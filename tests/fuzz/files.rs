@@ -173,6 +173,7 @@ fn visible(value: &Json) -> Json {
             json!(shown.collect::<String>().trim())
         }
         Json::Array(items) => items.iter().map(visible).collect(),
+        Json::Object(members) => members.iter().map(|(name, member)| (name.clone(), visible(member))).collect(),
         other => other.clone(),
     }
 }
