@@ -63,7 +63,7 @@ conformance:
 	@.ci/install-postgresql
 	@.ci/install-conformance
 	cargo build --locked
-	conformance/run
+	conformance/run $(PARTS)
 
 check:
 	.ci/run
