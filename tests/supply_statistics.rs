@@ -48,7 +48,7 @@ async fn medians_changes_and_an_index_with_stated_weights() {
     let series =
         admin.get("/v1/stats/prices?from_on=2020-01-23&to_on=2020-01-30&commodity=meat_beef").await.expect(200).body;
     assert_eq!(series["items"].as_array().unwrap().len(), 3, "days without a report have no price");
-    admin.get("/v1/stats/prices?from_on=2020-01-01&to_on=2020-01-30").await.expect(400);
+    admin.get("/v1/stats/prices?from_on=2020-01-01&to_on=2020-01-30").await.expect(422);
     let index = admin.get("/v1/stats/price-index?on=2020-01-30&baseline_on=2020-01-23").await.expect(200).body;
     assert_eq!(index["index"], "106.1404", "{index}");
     let weighted =
