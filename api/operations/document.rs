@@ -6,6 +6,7 @@ use super::headers;
 use super::schema::{Direction, of_field};
 use super::tidy::tidied;
 use super::{Access, Operation, Success};
+use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::text::Language;
 
@@ -105,8 +106,9 @@ fn responses(operation: &Operation) -> Json {
         operation.successes.iter().map(|success| (success.status.to_string(), success_response(success))).collect();
     for code in problems(operation) {
         let entry = responses.entry(code.status().as_u16().to_string()).or_insert_with(|| {
-            json!({"description": "", "headers": headers::of_problem(code), "content": {
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}}})
+            let response = json!({"description": "", "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}}});
+            headers::put(response, headers::of_problem(code))
         });
         let example =
             crate::kit::problem::Problem::new(code).body(Language::English, "0198c0de-0000-7000-8000-000000000000");
@@ -141,11 +143,7 @@ fn success_response(success: &Success) -> Json {
     if !contents.is_empty() {
         members.insert("content".into(), Json::Object(contents));
     }
-    let headers = headers::of_success(success);
-    if !headers.is_empty() {
-        members.insert("headers".into(), Json::Object(headers));
-    }
-    response
+    headers::put(response, headers::of_success(success))
 }
 
 /// The problems of an operation: its own and those that follow from what it takes.
@@ -153,6 +151,12 @@ fn problems(operation: &Operation) -> Vec<Code> {
     let mut codes = operation.problems.to_vec();
     if !matches!(operation.access, Access::Public) {
         codes.extend([Code::Unauthenticated, Code::InvalidToken]);
+        if operation.key_scope != KeyScope::Any {
+            codes.push(Code::KeyOutOfScope);
+        }
+        if !operation.hands_in {
+            codes.push(Code::AccountDeactivated);
+        }
     }
     match operation.access {
         Access::Roles(_) => codes.extend([Code::Forbidden, Code::PasswordChangeRequired]),
@@ -183,7 +187,7 @@ fn problems(operation: &Operation) -> Vec<Code> {
     if operation.headers.contains(&"If-Match") {
         codes.extend([Code::BadIfMatch, Code::Stale, Code::IfMatchRequired]);
     }
-    codes.extend([Code::TooManyRequests, Code::Internal, Code::Unavailable]);
+    codes.extend([Code::HeadersTooLarge, Code::TooManyRequests, Code::Internal, Code::Unavailable]);
     codes.sort_by_key(|code| code.status().as_u16());
     codes.dedup();
     codes

@@ -122,6 +122,14 @@ pub fn of_problem(code: Code) -> Map<String, Json> {
     [(name.to_owned(), described(about, true))].into_iter().collect()
 }
 
+/// A response with these headers, if there are any.
+pub fn put(mut response: Json, headers: Map<String, Json>) -> Json {
+    if let (false, Some(members)) = (headers.is_empty(), response.as_object_mut()) {
+        members.insert("headers".into(), Json::Object(headers));
+    }
+    response
+}
+
 fn described(about: &str, required: bool) -> Json {
     json!({"description": about, "required": required, "schema": {"type": "string", "maxLength": 2000}})
 }

@@ -200,8 +200,16 @@ fn view(held: &Held, reader: Uuid, language: Language) -> Json {
     let word = if language == Language::Chinese { "zh" } else { "en" };
     let problem = json.get("problem").and_then(|problem| problem.get(word)).cloned().unwrap_or(Json::Null);
     put(&mut json, "problem", problem);
-    put(&mut json, "item", if held.user_id == reader { to_json(&held.item) } else { Json::Null });
+    put(&mut json, "item", if held.user_id == reader { sent(held) } else { Json::Null });
     json
+}
+
+/// Clients read an object there: what was sent and is none is put into one.
+fn sent(held: &Held) -> Json {
+    match to_json(&held.item) {
+        item @ Json::Object(_) => item,
+        other => json!({"sent": other}),
+    }
 }
 
 fn answer(call: &Call, held: &Held) -> Answer {

@@ -189,7 +189,7 @@ pub fn schemas() -> Vec<(String, Json)> {
                 json!({"id": id("Its own id."), "user_id": id("Who sent it."), "state": text(20, "open, settled or discarded."),
             "kind": text(60, "The kind."), "op": text(20, "What it does."), "record_id": id("The record."), "device_id": text(100, "The device."),
             "area_code": text(20, "Its sender's area."), "problem": any("Why it is held."), "held_at": instant("Since when."), "expires_at": instant("Until when."),
-            "ended_at": instant("When it was settled or discarded."), "item": {"description": "The item as it was sent, whatever it is; for its author."}}),
+            "ended_at": instant("When it was settled or discarded."), "item": any("The item as it was sent, for its author; what was no object stands in its `sent`.")}),
             ),
         ),
         ("HeldItemPage".into(), page(&reference("HeldItem"))),
