@@ -5,14 +5,16 @@ DATA_DIR ?= ./data
 NAME ?= admin
 AREA ?= 511802
 SCALE ?= 1
+SECONDS ?= 600
 
-.PHONY: help run user demo example page conformance test check openapi schema bench
+.PHONY: help run user demo example page conformance test fuzz check openapi schema bench
 
 help:
 	@echo "make run                     install what is missing, build, serve on $(LISTEN)"
 	@echo "make user NAME=admin         make an administrator of AREA=$(AREA); prints a one-time password"
 	@echo "make demo [SCALE=1]          fill a district to play with; works while it runs"
 	@echo "make test                    every test, against a real PostgreSQL of its own"
+	@echo "make fuzz [SECONDS=600]      everything that reads strangers' bytes, fed with mutations of tests/corpus"
 	@echo "make example                 the offline queue in TypeScript, against the service"
 	@echo "make page                    the page at / in a real browser; screenshots in target/page"
 	@echo "make conformance             linters, clients and fuzzers of others against the service"
@@ -41,6 +43,10 @@ test:
 	@.ci/install-postgresql
 	cargo test --locked
 
+# Needs no PostgreSQL. FUZZ_SEED repeats a run, FUZZ_FILE one input: tests/corpus/README.md.
+fuzz:
+	RUST_BACKTRACE=0 FUZZ_SECONDS=$(SECONDS) cargo test --locked --test tests -- fuzz:: --nocapture
+
 example:
 	@.ci/install-postgresql
 	@.ci/install-typescript
@@ -57,7 +63,7 @@ conformance:
 	@.ci/install-postgresql
 	@.ci/install-conformance
 	cargo build --locked
-	conformance/run
+	conformance/run $(PARTS)
 
 check:
 	.ci/run

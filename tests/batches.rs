@@ -91,7 +91,7 @@ async fn the_form_of_a_batch_is_strict() {
         (json!({}), "/items"),
         (json!({"items": []}), "/items"),
         (json!({"items": {}}), "/items"),
-        (json!({"items": [{}], "colour": 1}), ""),
+        (json!({"items": [{}], "colour": 1}), "/colour"),
         (json!({"items": vec![json!({}); 501]}), "/items"),
     ] {
         let reply = admin.post("/v1/screenings:batch", &body).await;

@@ -29,6 +29,7 @@ mod figures_model;
 mod figures_shifts;
 mod figures_situation;
 mod figures_states;
+mod fuzz;
 mod hardening;
 mod imports;
 mod isolation_cases;

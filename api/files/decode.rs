@@ -50,12 +50,8 @@ impl Decoder {
         let rest = self.pending.split_off(ascii);
         text.push_str(&String::from_utf8_lossy(&std::mem::replace(&mut self.pending, rest)));
         if self.pending.len() >= LOOK || (last && !self.pending.is_empty()) {
-            // A character may be cut at the end of what is there; anything else isn't UTF-8.
-            let is_utf8 = match std::str::from_utf8(&self.pending) {
-                Ok(text) => !is_only_by_chance(text),
-                Err(error) => error.error_len().is_none() && !last,
-            };
-            return self.settle(if is_utf8 { UTF_8 } else { GB18030 }, last, text);
+            let encoding = likely(self.pending.get(..LOOK).unwrap_or(&self.pending));
+            return self.settle(encoding, last, text);
         }
         Ok(())
     }
@@ -65,6 +61,19 @@ impl Decoder {
         let decoder = self.decoder.insert(encoding.new_decoder_with_bom_removal());
         decode(decoder, &pending, last, text)
     }
+}
+
+/// The charset of bytes that begin with one that isn't ASCII. It must be told by these bytes alone: how a file is cut
+/// on its way, and how much of it is there already, means nothing.
+fn likely(look: &[u8]) -> &'static Encoding {
+    let seen = match std::str::from_utf8(look) {
+        // Where more follows, a character may be cut at the end; anything else isn't UTF-8.
+        Err(error) if error.error_len().is_none() && look.len() == LOOK => look.get(..error.valid_up_to()),
+        Err(_) => None,
+        Ok(_) => Some(look),
+    };
+    let text = seen.and_then(|seen| std::str::from_utf8(seen).ok());
+    if text.is_some_and(|text| !is_only_by_chance(text)) { UTF_8 } else { GB18030 }
 }
 
 /// `学校` in GB18030 is `ѧУ` in UTF-8: text that isn't ASCII, has no character of Chinese in it and would be
@@ -158,6 +167,17 @@ mod tests {
         let bytes = encoded("学校,1", "gbk").unwrap();
         assert!(std::str::from_utf8(&bytes).is_ok());
         assert_eq!(decoded(&bytes, None, 3).unwrap(), "学校,1");
+    }
+
+    #[test]
+    fn the_charset_is_the_same_however_the_file_is_cut() {
+        // Five bytes each: the last that is looked at stands within a letter.
+        let text = "学校,".repeat(2_000);
+        let late = [text.as_bytes(), b"\xff\xff"].concat();
+        for piece in [1, 3, LOOK - 1, LOOK, LOOK + 1, 1 << 20] {
+            assert_eq!(decoded(&encoded(&text, "gbk").unwrap(), None, piece).unwrap(), text, "piece {piece}");
+            assert_eq!(decoded(&late, None, piece), Err(DecodeError::Malformed), "piece {piece}");
+        }
     }
 
     #[test]

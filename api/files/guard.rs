@@ -7,17 +7,29 @@ const RUN: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// The text as it is safe in a cell.
 pub fn guarded(text: &str) -> Cow<'_, str> {
-    if text.starts_with(RUN) || text.starts_with('\'') { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+    if is_run(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
 /// What was meant by a cell: one leading apostrophe is taken away where we, or people who write numbers
 /// as text, put one.
 pub fn unguarded(text: &str) -> &str {
     match text.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(RUN) || rest.starts_with('\'') => rest,
+        Some(rest) if is_run(rest) => rest,
         Some(rest) if rest.starts_with(|letter: char| letter.is_ascii_digit()) => rest,
         _ => text,
     }
+}
+
+/// Whether text begins as a formula, or as one that was guarded. What can't be seen may stand before it: it is gone
+/// when the cell is read, and an apostrophe after it would be taken for a guard.
+fn is_run(text: &str) -> bool {
+    let shown = text.trim_start_matches(|letter: char| is_unseen(letter) || letter.is_whitespace());
+    text.starts_with(RUN) || shown.starts_with(RUN) || shown.starts_with('\'')
+}
+
+/// What takes no room on the screen: it goes where a cell is read.
+pub(super) fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}')
 }
 
 #[cfg(test)]
@@ -26,7 +38,22 @@ mod tests {
 
     #[test]
     fn what_a_spreadsheet_would_run_is_guarded_and_comes_back() {
-        for text in ["=1+1", "+86", "-3", "@SUM(A1)", "\tx", "\rx", "'quoted", "''", "张三", "", "36.5", "a=b"] {
+        for text in [
+            "=1+1",
+            "+86",
+            "-3",
+            "@SUM(A1)",
+            "\tx",
+            "\rx",
+            "'quoted",
+            "''",
+            "张三",
+            "",
+            "36.5",
+            "a=b",
+            "\u{200b}'=1",
+            "\u{feff} =1",
+        ] {
             let cell = guarded(text);
             assert!(!cell.starts_with(RUN), "{text}");
             assert_eq!(unguarded(&cell), text);

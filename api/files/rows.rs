@@ -25,7 +25,7 @@ fn cell(column: &Column, json: &Json) -> Cell {
     match json {
         Json::Null => Cell::Empty,
         Json::Bool(boolean) => Cell::Text(boolean.to_string()),
-        Json::Number(number) => Cell::Number(number.to_string()),
+        Json::Number(number) => Cell::Number(plain(number)),
         Json::String(text) if matches!(column.field.shape, Shape::Decimal { .. }) => Cell::Number(text.clone()),
         Json::String(text) => Cell::Text(text.clone()),
         Json::Array(items) if items.is_empty() => Cell::Empty,
@@ -36,6 +36,12 @@ fn cell(column: &Column, json: &Json) -> Cell {
         },
         Json::Object(_) => Cell::Text(json.to_string()),
     }
+}
+
+/// A number without an exponent: in a cell one is taken for a number that lost its digits.
+fn plain(number: &serde_json::Number) -> String {
+    let text = number.to_string();
+    if text.contains('e') { number.as_f64().map_or(text, |number| number.to_string()) } else { text }
 }
 
 /// Whether a word of a list comes back from between semicolons as it was.
@@ -49,4 +55,17 @@ fn is_plain(word: &str) -> bool {
 fn codes(items: &[Json]) -> Option<String> {
     let code = |item: &Json| item.get("message").and(item.get("code")).and_then(Json::as_str).map(str::to_owned);
     items.iter().map(code).collect::<Option<Vec<String>>>().map(|codes| codes.join(";"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_no_exponent() {
+        for (number, text) in [(8.1e-8, "0.000000081"), (-1e-7, "-0.0000001"), (3.0, "3.0"), (103.05, "103.05")] {
+            assert_eq!(plain(&serde_json::Number::from_f64(number).unwrap()), text);
+        }
+        assert_eq!(plain(&7.into()), "7");
+    }
 }

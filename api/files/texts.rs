@@ -1,7 +1,7 @@
 //! Cells as people write them: full-width digits, units, words by their labels.
 
 use super::days::{day, instant};
-use super::guard::unguarded;
+use super::guard::{is_unseen, unguarded};
 use crate::kit::field::{Field, Shape};
 use crate::kit::tree::Tree;
 use crate::kit::vocabulary::Vocabulary;
@@ -28,8 +28,8 @@ pub fn member(shape: &Shape, text: &str, zone: Tz) -> Tree {
 }
 
 /// Without what takes no room on the screen, at the ends without white space.
-fn visible(text: &str) -> String {
-    let letters = text.chars().filter(|letter| !matches!(letter, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}'));
+pub(super) fn visible(text: &str) -> String {
+    let letters = text.chars().filter(|letter| !is_unseen(*letter));
     letters.collect::<String>().trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{a0}').to_owned()
 }
 

@@ -4,6 +4,7 @@ use rust_xlsxwriter::{Workbook, XlsxError};
 
 use super::guard::unguarded;
 use super::rows::Cell;
+use super::texts::visible;
 
 /// The most rows of a workbook that we write or read.
 pub const MOST_ROWS: usize = 100_000;
@@ -32,7 +33,7 @@ impl Writer {
         for (column, cell) in (0_u16..).zip(cells) {
             match cell {
                 Cell::Empty => {}
-                Cell::Text(text) if unguarded(text) != text => {
+                Cell::Text(text) if is_taken_for_guarded(text) => {
                     sheet.write_string(row, column, format!("'{text}"))?;
                 }
                 Cell::Text(text) => drop(sheet.write_string(row, column, text.as_str())?),
@@ -50,4 +51,9 @@ impl Writer {
     pub fn finish(mut self) -> Result<Vec<u8>, XlsxError> {
         self.workbook.save_to_buffer()
     }
+}
+
+fn is_taken_for_guarded(text: &str) -> bool {
+    let text = visible(text);
+    unguarded(&text) != text
 }

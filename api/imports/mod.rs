@@ -13,7 +13,7 @@ mod intake;
 mod items;
 mod job;
 mod names;
-mod reader;
+pub mod reader;
 mod routes;
 mod row;
 mod settle;

@@ -211,6 +211,16 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_the_one_that_was_written() {
+        for text in ["8.116252950121896e-8", "103.04837155", "-30.000000000000004"] {
+            assert_eq!(
+                Tree::parse(text.as_bytes()),
+                Ok(Tree::Number(Number::from_f64(text.parse().unwrap()).unwrap()))
+            );
+        }
+    }
+
+    #[test]
     fn what_is_no_json_has_a_position() {
         assert_eq!(Tree::parse(b"{\"a\":\n]"), Err(TreeFault::Malformed { line: 2, column: 1 }));
         for bytes in [&b""[..], b"{", b"{\"a\":\"\xff\"}", b"1e999", b"{} x", br#""\ud800""#] {

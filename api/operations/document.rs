@@ -151,6 +151,7 @@ fn problems(operation: &Operation) -> Vec<Code> {
     let mut codes = operation.problems.to_vec();
     if !matches!(operation.access, Access::Public) {
         codes.extend([Code::Unauthenticated, Code::InvalidToken]);
+        // Keys reach no operation that they aren't meant for.
         if operation.key_scope != KeyScope::Any {
             codes.push(Code::KeyOutOfScope);
         }

@@ -26,6 +26,8 @@ QUIET_S = 12
 # No absolute time is demanded: another machine is another machine. So many times the slowest kind's p99 of the
 # quiet phase is a blow-up.
 BLOW_UP = 12
+# Of some hundred requests one waits for the machine now and then: what ends within this was noticed by nobody.
+HICCUP_MS = 1000
 SLOWHTTPTEST = {"-H": "slow heads", "-B": "slow bodies", "-X": "slow readers"}
 HERE = os.path.dirname(os.path.abspath(__file__))
 passed = failed = 0
@@ -64,15 +66,15 @@ def judge(result):
     for phase, kinds in result["phases"].items():
         note(f"good client, {phase}: " + "; ".join(f"{kind} {one['count']} × p50 {one['p50']} p99 {one['p99']} ms" for kind, one in kinds.items()))
     report("good client: no failure", result["failures"][:20])
-    bound = BLOW_UP * max(one["p99"] for one in result["phases"].pop("quiet").values())
+    bound = max(HICCUP_MS, BLOW_UP * max(one["p99"] for one in result["phases"].pop("quiet").values()))
     for phase, kinds in result["phases"].items():
         slow_kinds = [f"{kind}: p99 {one['p99']} ms, bound {bound:.0f} ms" for kind, one in kinds.items() if one["p99"] > bound]
         report(f"good client: no delay in {phase}", slow_kinds)
 
 
 async def slowhttptest(good):
-    if not shutil.which("slowhttptest"):
-        note("slowhttptest is not installed: its part is left out")
+    if "SLOWHTTPTEST" not in os.environ or not shutil.which("slowhttptest"):
+        note("slowhttptest is left out; SLOWHTTPTEST=1 runs it where it is installed")
         return
     for mode, name in SLOWHTTPTEST.items():
         good.phase(f"slowhttptest {name}")

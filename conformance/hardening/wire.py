@@ -116,7 +116,7 @@ def call(method, path, body=None, token=None):
 def sign_in():
     with open(os.environ["ACCOUNTS"], encoding="utf-8") as file:
         account = json.load(file)["administrator"]
-    return call("POST", "/v1/auth/login", account)["access_token"]
+    return call("POST", "/v1/auth/login", {name: account[name] for name in ("username", "password")})["access_token"]
 
 
 def shorten(sent):
