@@ -6,12 +6,12 @@ use serde_json::{Value as Json, json};
 
 use crate::support::{Actor, TestApp, examples};
 
-fn new_key(app: &TestApp, role: &str, area_code: &str, scopes: &[&str]) -> Json {
+pub fn new_key(app: &TestApp, role: &str, area_code: &str, scopes: &[&str]) -> Json {
     let expires_at = (app.service.clock.now() + TimeDelta::days(30)).to_rfc3339();
     json!({"name": "看板", "role": role, "area_code": area_code, "scopes": scopes, "expires_at": expires_at})
 }
 
-fn holder(app: &TestApp, created: &Json) -> Actor {
+pub fn holder(app: &TestApp, created: &Json) -> Actor {
     let mut actor = app.nobody();
     actor.token = created["key"].as_str().map(str::to_owned);
     actor

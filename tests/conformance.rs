@@ -6,6 +6,7 @@ use lianfang::routes;
 use regex::Regex;
 use serde_json::{Value as Json, json};
 
+use crate::api_keys::{holder, new_key};
 use crate::support::{TestApp, examples};
 
 fn document() -> Json {
@@ -149,6 +150,36 @@ async fn a_held_item_may_be_anything() {
     let admin = app.administrator().await;
     admin.post("/v1/sync/push", &json!({"device_id": "phone-7", "items": [0]})).await.expect(207);
     assert_eq!(admin.get("/v1/held-items").await.expect(200).body["items"][0]["item"], json!({"sent": 0}));
+}
+
+/// Whatever a statistics key tries: the status is in the document.
+#[tokio::test]
+async fn every_answer_to_a_key_is_documented() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let key = new_key(&app, "statistics_reader", "511802", &["statistics"]);
+    let key = holder(&app, &admin.post("/v1/api-keys", &key).await.expect(201).body);
+    let document = document();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let filled = path.replace("{id}", "0198c0de-0002-7000-8000-00000000ffff").replace("{code}", "511802");
+        let filled = filled.replace("{token}", &"0".repeat(64));
+        for (method, operation) in item.as_object().unwrap() {
+            let body = operation.get("requestBody").map(|_| "{}".to_owned());
+            let status = key.send(method.to_uppercase().parse().unwrap(), &filled, body).await.status.to_string();
+            assert!(operation["responses"].get(&status).is_some(), "{method} {path}: {status}");
+        }
+    }
+}
+
+/// A head beyond its bound is told by the server itself, whatever it asks for.
+#[test]
+fn every_operation_may_answer_431() {
+    let document = document();
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    assert!(operations.clone().count() > 300);
+    operations
+        .for_each(|operation| assert!(operation["responses"].get("431").is_some(), "{}", operation["operationId"]));
 }
 
 /// A district that the caller has nothing of is a 404, and the document says so.

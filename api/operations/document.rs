@@ -6,6 +6,7 @@ use super::headers;
 use super::schema::{Direction, of_field};
 use super::tidy::tidied;
 use super::{Access, Operation, Success};
+use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::text::Language;
 
@@ -150,13 +151,18 @@ fn problems(operation: &Operation) -> Vec<Code> {
     let mut codes = operation.problems.to_vec();
     if !matches!(operation.access, Access::Public) {
         codes.extend([Code::Unauthenticated, Code::InvalidToken]);
+        // Keys reach no operation that they aren't meant for.
+        if operation.key_scope != KeyScope::Any {
+            codes.push(Code::KeyOutOfScope);
+        }
+        if !operation.hands_in {
+            codes.push(Code::AccountDeactivated);
+        }
     }
     match operation.access {
         Access::Roles(_) => codes.extend([Code::Forbidden, Code::PasswordChangeRequired]),
         Access::SignedIn => codes.push(Code::PasswordChangeRequired),
-        // Keys reach no operation that they aren't meant for.
-        Access::SignedInOnce => codes.push(Code::KeyOutOfScope),
-        Access::Public => {}
+        Access::SignedInOnce | Access::Public => {}
     }
     codes.push(Code::InvalidRequest);
     if operation.body.is_some() {
