@@ -3,9 +3,11 @@
 //! to do with what is found: `tests/corpus/README.md`.
 
 mod files;
+mod growth;
 mod json;
 mod mutate;
 mod seeds;
+mod served;
 mod texts;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

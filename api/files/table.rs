@@ -44,8 +44,8 @@ pub struct Splitter {
     quoted: bool,
     /// The letter before closed a quote.
     just_closed: bool,
-    /// A quote was closed in this cell.
-    closed: bool,
+    /// Where in this cell its quote was closed.
+    closed_at: Option<usize>,
     after_return: bool,
     line: u64,
     begun_on: u64,
@@ -65,7 +65,7 @@ impl Default for Splitter {
             cell: String::new(),
             quoted: false,
             just_closed: false,
-            closed: false,
+            closed_at: None,
             after_return: false,
             line: 1,
             begun_on: 1,
@@ -76,6 +76,11 @@ impl Default for Splitter {
             open_quotes: 0,
         }
     }
+}
+
+/// What a `sep=` line may name: a sign, and not the one that quotes.
+fn parts_cells(sign: &char) -> bool {
+    !sign.is_alphanumeric() && !matches!(sign, '"' | '\0')
 }
 
 impl Splitter {
@@ -108,7 +113,7 @@ impl Splitter {
     /// Finds the delimiter: Excel's own `sep=` line, else the one that the first line has most of.
     fn settle(&mut self, head: &str) -> String {
         let first = head.trim_start_matches(['\r', '\n']).split(['\r', '\n']).next().unwrap_or_default();
-        if let Some(named) = first.strip_prefix("sep=").and_then(|rest| rest.chars().next()) {
+        if let Some(named) = first.strip_prefix("sep=").and_then(|rest| rest.chars().next()).filter(parts_cells) {
             self.delimiter = Some(named);
             // Its line is left empty, so that lines are counted right.
             return head.replacen(first, "", 1);
@@ -194,13 +199,16 @@ impl Splitter {
         let just_closed = std::mem::take(&mut self.just_closed);
         match letter {
             '\0' => drop(self.flaw.get_or_insert(RowFlaw::Nul(self.row.len()))),
-            '"' if self.quoted => (self.quoted, self.just_closed, self.closed) = (false, true, true),
+            '"' if self.quoted => {
+                (self.quoted, self.just_closed) = (false, true);
+                self.closed_at = Some(self.cell.len());
+            }
             // A second quote right after the first is one that was meant.
             '"' if just_closed => {
                 self.cell.push('"');
-                (self.quoted, self.closed) = (true, false);
+                (self.quoted, self.closed_at) = (true, None);
             }
-            '"' if !self.closed && self.cell.trim().is_empty() => {
+            '"' if self.closed_at.is_none() && self.cell.trim().is_empty() => {
                 self.cell.clear();
                 self.quoted = true;
             }
@@ -210,10 +218,14 @@ impl Splitter {
     }
 
     fn end_cell(&mut self) {
-        let cell = std::mem::take(&mut self.cell);
-        // Spaces after a closing quote are nobody's.
-        self.row.push(if self.closed { cell.trim_end().to_owned() } else { cell });
-        self.closed = false;
+        let mut cell = std::mem::take(&mut self.cell);
+        self.just_closed = false;
+        if let Some(at) = self.closed_at.take() {
+            // Spaces after a closing quote are nobody's; those before it were meant.
+            let end = cell.split_off(at);
+            cell.push_str(end.trim_end());
+        }
+        self.row.push(cell);
     }
 
     fn end_row(&mut self, rows: &mut Vec<Row>) {

@@ -68,9 +68,11 @@ fn has_open_name(kind: &Kind) -> bool {
     kind.field("name").is_some_and(|field| matches!(field.privacy, Privacy::Open))
 }
 
-/// The text of a reference that is no id.
+/// The text of a reference that is no id. One with a NUL is nobody's name, and none that the database could be
+/// asked for: the check says so.
 fn name_in<'a>(tree: &'a Tree, field: &str) -> Option<&'a str> {
     match tree.member(field) {
+        Some(Tree::Text(text)) if text.contains('\0') => None,
         Some(Tree::Text(text)) if Uuid::try_parse(text.trim()).is_err() => Some(text.trim()),
         _ => None,
     }

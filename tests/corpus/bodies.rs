@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lianfang::commodities::{COMMODITIES, Commodity};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -125,4 +126,27 @@ async fn the_frame_of_a_push_is_as_strict_as_a_body() {
         assert!(pointer.starts_with(fault.0) && pointer.len() < 100, "{pointer}");
         assert_eq!(code, fault.1, "{}", reply.body);
     }
+}
+
+/// A report of every commodity, with long numbers, is longer than a cell of a workbook may be: that is said, and the
+/// other files have it.
+#[tokio::test]
+async fn what_no_workbook_can_hold_is_no_failure() {
+    const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    let (_app, admin) = prepared().await;
+    let venue = include_str!("../../openapi/examples/places/create-venue.json");
+    admin.post("/v1/places", &serde_json::from_str(venue).unwrap()).await.expect(201);
+    let line = |commodity: &Commodity| {
+        json!({"commodity": commodity.word.code, "purchase_price": "1234567.0001", "retail_price": "7654321.9999",
+            "price_unit": commodity.price_unit, "purchased": "12345678.123", "sold": "12345.123", "closing_stock": "98765432.123",
+            "quantity_unit": commodity.quantity_unit})
+    };
+    let mut report = examples::of_kind("supply_reports");
+    report["lines"] = COMMODITIES.iter().map(line).collect();
+    admin.post("/v1/supply-reports", &report).await.expect(201);
+    let (status, _, bytes) = admin.with("accept", XLSX).download("/v1/supply-reports").await;
+    let problem: Json = serde_json::from_slice(&bytes).unwrap_or_default();
+    assert_eq!((status, &problem["code"]), (422, &json!("cell_too_long")));
+    let (status, _, bytes) = admin.with("accept", "text/csv").download("/v1/supply-reports").await;
+    assert!(status == 200 && bytes.len() > 32_767);
 }

@@ -30,6 +30,7 @@ fn rows_are_the_same_however_the_text_is_cut() {
 fn a_quote_within_a_cell_opens_none() {
     let cells = |text: &str| split(text, 3).into_iter().map(|(_, cells)| cells).collect::<Vec<_>>();
     assert_eq!(cells("a,b\n\"x\"y\"z,1\n\"\" \"q,2\n"), [["a", "b"], ["xy\"z", "1"], [" \"q", "2"]]);
+    assert_eq!(cells("a,b\n1,\"x\"\n\"y\",\"z \"  \n"), [["a", "b"], ["1", "x"], ["y", "z "]]);
 }
 
 #[test]
