@@ -97,8 +97,8 @@ fn columns() -> Vec<Column> {
 pub fn csv(bytes: &[u8], generator: &mut StdRng) {
     let rows = demand_rows(bytes, Form::Csv, generator);
     let text: usize = rows.iter().flat_map(|row| &row.cells).map(String::len).sum();
-    // Two bytes of GB18030 or UTF-16 make three of ours.
-    assert!(text <= bytes.len() * 3 / 2 + 3, "more text than came");
+    // One byte of GB18030 may be three of ours: 0x80 is the euro sign.
+    assert!(text <= bytes.len() * 3 + 3, "more text than came");
     demand_judged(&rows, generator);
     demand_back(&rows);
 }
