@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use lianfang::app::Service;
 use lianfang::config::Config;
 use lianfang::embedded::lock_for_serving;
+use lianfang::kit::transport;
 use lianfang::records::Registry;
 use lianfang::routes;
 use lianfang::serve as server;
@@ -42,7 +43,7 @@ pub async fn serve(config: Config, json: bool) -> Result<(), Failure> {
 }
 
 fn bind(address: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).map_err(|error| Failure::Usage(format!("can't listen on {address}: {error}")))
+    transport::listen(address).map_err(|error| Failure::Usage(format!("can't listen on {address}: {error}")))
 }
 
 /// Runs the server on a thread of its own: actix wants its own runtime there.

@@ -1,6 +1,6 @@
 //! A running service, over HTTP.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
@@ -11,6 +11,7 @@ use lianfang::auth::{Grant, Role};
 use lianfang::config::Config;
 use lianfang::kit::row::Row;
 use lianfang::kit::statement::Statement;
+use lianfang::kit::transport;
 use lianfang::records::{Definition, Registry};
 use lianfang::users::{NewUser, add};
 use lianfang::{routes, serve, start};
@@ -63,7 +64,7 @@ impl TestApp {
         };
         change(&mut config);
         let service = start::service(config, &database_url, Registry::new(definitions)).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = transport::listen("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stopping, stopped) = tokio::sync::watch::channel(false);
         let server = serve::server(&service, listener, stopped).unwrap();

@@ -15,6 +15,7 @@ mod answers;
 mod chunks;
 mod head;
 mod intake;
+mod listen;
 mod state;
 mod stream;
 
@@ -31,6 +32,7 @@ use actix_web::dev::{AppConfig, Server};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+pub use self::listen::listen;
 pub use self::state::{ConnectionState, LastPart, UnderWay};
 use self::stream::TimedStream;
 
