@@ -2,7 +2,7 @@
 
 SERVICE is its base URL (this machine only), ACCOUNTS a JSON file as `conformance/accounts.py` prints it,
 SERVICE_PID its process. Good clients must notice nothing, memory must stay flat, every refusal must be a problem
-document, nothing may cause a 5xx, no smuggled request may be answered. Takes three to four minutes.
+document, nothing may cause a 5xx, no smuggled request may be answered. Takes some three minutes.
 """
 
 import asyncio
@@ -27,7 +27,8 @@ QUIET_S = 12
 # quiet phase is a blow-up.
 BLOW_UP = 12
 # Of some hundred requests one waits for the machine now and then: what ends within this was noticed by nobody.
-HICCUP_MS = 1000
+# A busy machine may be given more.
+HICCUP_MS = int(os.environ.get("HICCUP_MS", "1000"))
 SLOWHTTPTEST = {"-H": "slow heads", "-B": "slow bodies", "-X": "slow readers"}
 HERE = os.path.dirname(os.path.abspath(__file__))
 passed = failed = 0
@@ -73,8 +74,8 @@ def judge(result):
 
 
 async def slowhttptest(good):
-    if "SLOWHTTPTEST" not in os.environ or not shutil.which("slowhttptest"):
-        note("slowhttptest is left out; SLOWHTTPTEST=1 runs it where it is installed")
+    if not shutil.which("slowhttptest"):
+        note("slowhttptest is left out: it isn't installed here")
         return
     for mode, name in SLOWHTTPTEST.items():
         good.phase(f"slowhttptest {name}")
