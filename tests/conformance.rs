@@ -46,7 +46,8 @@ fn parameters_and_headers_say_what_is_needed() {
     let kinds = Regex::new(kinds).unwrap();
     assert!(kinds.is_match("screenings,people") && !kinds.is_match("screening") && !kinds.is_match("screenings,"));
     for (status, header) in [("401", "WWW-Authenticate"), ("429", "Retry-After"), ("503", "Retry-After")] {
-        let headers = &document["paths"]["/v1/screenings"]["post"]["responses"][status]["headers"];
+        let response = document["paths"]["/v1/screenings"]["post"]["responses"][status]["$ref"].as_str().unwrap();
+        let headers = document.pointer(&format!("{}/headers", response.trim_start_matches('#'))).unwrap();
         assert_eq!(headers[header]["required"], true, "{status}");
     }
 }

@@ -71,16 +71,15 @@ fn every_operation_says_all_that_the_contract_asks() {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_every_schema_is_used() {
+fn every_reference_leads_somewhere_and_every_component_is_used() {
     let document = document();
     let mut used = BTreeSet::new();
     collect_references(&document, &mut used);
-    let known: BTreeSet<String> = document["components"]["schemas"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(|name| format!("#/components/schemas/{name}"))
-        .collect();
+    let names = |kind: &str| {
+        let components = document["components"][kind].as_object().unwrap().keys();
+        components.map(|name| format!("#/components/{kind}/{name}")).collect::<Vec<_>>()
+    };
+    let known: BTreeSet<String> = ["schemas", "responses"].iter().flat_map(|kind| names(kind)).collect();
     assert_eq!(used.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "lead nowhere");
     assert_eq!(known.difference(&used).collect::<Vec<_>>(), Vec::<&String>::new(), "are not used");
 }

@@ -4,20 +4,21 @@ use serde_json::{Map, Value as Json, json};
 
 use super::headers;
 use super::schema::{Direction, of_field};
+use super::shared::Shared;
 use super::tidy::tidied;
 use super::{Access, Operation, Success};
 use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::{Code, FaultCode};
-use crate::kit::text::Language;
 
 /// The whole document.
 pub fn document(operations: &[Operation], schemas: Map<String, Json>) -> Json {
+    let mut shared = Shared { schemas: with_problem(schemas), ..Shared::default() };
     let mut paths = Map::new();
     let mut tags: Vec<&str> = Vec::new();
     for operation in operations {
         let item = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
-            item.insert(operation.method.as_str().to_lowercase(), describe(operation));
+            item.insert(operation.method.as_str().to_lowercase(), describe(operation, &mut shared));
         }
         if !tags.contains(&operation.tag) {
             tags.push(operation.tag);
@@ -45,7 +46,8 @@ pub fn document(operations: &[Operation], schemas: Map<String, Json>) -> Json {
         "tags": tags,
         "paths": paths,
         "components": {
-            "schemas": with_problem(schemas),
+            "schemas": shared.schemas,
+            "responses": shared.responses,
             "securitySchemes": {"bearer": {
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
                 "description": "The `access_token` of `POST /v1/auth/login`, EdDSA only, `typ` `at+jwt`, ten minutes, by the best practices of RFC8725. Public keys: `/.well-known/jwks.json`. Or an API key, `lf_<id>_<secret>`.",
@@ -54,7 +56,7 @@ pub fn document(operations: &[Operation], schemas: Map<String, Json>) -> Json {
     }))
 }
 
-fn describe(operation: &Operation) -> Json {
+fn describe(operation: &Operation, shared: &mut Shared) -> Json {
     let mut described = json!({
         "operationId": operation.id,
         "tags": [operation.tag],
@@ -62,17 +64,16 @@ fn describe(operation: &Operation) -> Json {
         "description": operation.about,
         "security": if let Access::Public = operation.access { json!([]) } else { json!([{"bearer": []}]) },
         "parameters": parameters(operation),
-        "responses": responses(operation),
+        "responses": responses(operation, shared),
     });
     if let (Some(body), Some(members)) = (&operation.body, described.as_object_mut()) {
         let content: Map<String, Json> = body
             .media_types
             .iter()
             .map(|media_type| {
-                (
-                    (*media_type).to_owned(),
-                    json!({"schema": body.schema, "examples": {"example": {"value": body.example_of(media_type)}}}),
-                )
+                let schema = shared.body(&operation.id, &body.schema);
+                let examples = json!({"example": {"value": body.example_of(media_type)}});
+                ((*media_type).to_owned(), json!({"schema": schema, "examples": examples}))
             })
             .collect();
         members.insert("requestBody".into(), json!({"required": true, "content": content}));
@@ -101,26 +102,12 @@ fn parameters(operation: &Operation) -> Json {
     Json::Array(parameters)
 }
 
-fn responses(operation: &Operation) -> Json {
+fn responses(operation: &Operation, shared: &mut Shared) -> Json {
     let mut responses: Map<String, Json> =
         operation.successes.iter().map(|success| (success.status.to_string(), success_response(success))).collect();
-    for code in problems(operation) {
-        let entry = responses.entry(code.status().as_u16().to_string()).or_insert_with(|| {
-            let response = json!({"description": "", "content": {
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}}});
-            headers::put(response, headers::of_problem(code))
-        });
-        let example =
-            crate::kit::problem::Problem::new(code).body(Language::English, "0198c0de-0000-7000-8000-000000000000");
-        if let Some(text) = entry.get("description").and_then(Json::as_str).map(str::to_owned) {
-            let separator = if text.is_empty() { "" } else { " · " };
-            entry["description"] = format!("{text}{separator}`{}`: {}.", code.code(), code.title().en).into();
-        }
-        if let Some(examples) =
-            entry.pointer_mut("/content/application~1problem+json/examples").and_then(Json::as_object_mut)
-        {
-            examples.insert(code.code().into(), json!({"value": example}));
-        }
+    for codes in problems(operation).chunk_by(|one, next| one.status() == next.status()) {
+        let status = codes.first().map(|code| code.status().as_u16().to_string());
+        responses.extend(status.map(|status| (status, shared.problem(codes))));
     }
     Json::Object(responses)
 }
@@ -189,7 +176,7 @@ fn problems(operation: &Operation) -> Vec<Code> {
         codes.extend([Code::BadIfMatch, Code::Stale, Code::IfMatchRequired]);
     }
     codes.extend([Code::HeadersTooLarge, Code::TooManyRequests, Code::Internal, Code::Unavailable]);
-    codes.sort_by_key(|code| code.status().as_u16());
+    codes.sort_by_key(|code| (code.status().as_u16(), code.code()));
     codes.dedup();
     codes
 }

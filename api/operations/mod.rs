@@ -9,6 +9,7 @@ mod headers;
 pub mod page;
 pub mod pressure;
 pub mod schema;
+mod shared;
 mod tidy;
 
 use std::future::Future;

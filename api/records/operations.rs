@@ -21,7 +21,7 @@ use crate::kit::field::{Field, free_text};
 use crate::kit::problem::Problem;
 use crate::kit::text::Text;
 use crate::kit::value::Value;
-use crate::operations::schema::{Direction, object, reference};
+use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation};
 
 /// The form of a void.
@@ -91,7 +91,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .described(kind.name, format!("Void a {label} record"), "It stays readable and counts as nothing. Once more is no fault. Records are never deleted.")
             .access(Access::Roles(kind.writers))
             .keys(KeyScope::Write)
-            .body(object(&VOID.iter().collect::<Vec<_>>(), Direction::Sent), json!({"reason": "entered twice"}))
+            .body(reference("Voiding"), json!({"reason": "entered twice"}))
             .headers(&["Idempotency-Key"])
             .answers(200, "The void record.", Some(record), Some(example))
             .with_headers(&["ETag"])

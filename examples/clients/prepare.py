@@ -53,10 +53,10 @@ def for_openapi_generator(document):
                 walk(each)
 
     walk(document)
-    for operation in operations(document):
-        for response in operation["responses"].values():
-            for media in response.get("content", {}).values():
-                media.pop("examples", None)
+    answers = [response for operation in operations(document) for response in operation["responses"].values()]
+    for response in answers + list(document["components"]["responses"].values()):
+        for media in response.get("content", {}).values():
+            media.pop("examples", None)
 
 
 PREPARE = {"openapi-python-client": for_openapi_python_client, "openapi-generator": for_openapi_generator}

@@ -7,13 +7,16 @@ api.paths = Object.fromEntries(Object.entries(api.paths).filter(([path]) => want
 const needed = new Set();
 const visit = (value) => {
   if (value === null || typeof value !== "object") return;
-  const name = typeof value.$ref === "string" ? value.$ref.split("/").pop() : undefined;
-  if (name && !needed.has(name)) {
-    needed.add(name);
-    visit(api.components.schemas[name]);
+  if (typeof value.$ref === "string" && !needed.has(value.$ref)) {
+    needed.add(value.$ref);
+    const [kind, name] = value.$ref.split("/").slice(-2);
+    visit(api.components[kind][name]);
   }
   Object.values(value).forEach(visit);
 };
 visit(api.paths);
-api.components.schemas = Object.fromEntries(Object.entries(api.components.schemas).filter(([name]) => needed.has(name)));
+for (const kind of ["schemas", "responses"]) {
+  const kept = Object.entries(api.components[kind]).filter(([name]) => needed.has(`#/components/${kind}/${name}`));
+  api.components[kind] = Object.fromEntries(kept);
+}
 console.log(JSON.stringify(api));

@@ -148,7 +148,51 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description One fault of a request. Codes: unknown_field, duplicate_field, unknown_parameter, repeated_parameter, only_in_files, only_in_pages, beyond_head, bad_parameter, nul_character, not_an_object, required, not_null, read_only, create_only, wrong_type, too_short, too_long, too_many, too_few, out_of_range, too_many_decimals, bad_format, control_character, not_in_vocabulary, repeated_item, masked_value, unknown_reference, unknown_area, wrong_kind_of_place, exclusive_fields, not_with_others, checksum_mismatch, obsolete_15_digit, bad_birth_date, birth_in_future, birth_too_long_ago, unknown_province, closed_category, wrong_password, weak_password, same_password, unknown_column, repeated_column, unreadable_row, lost_digits, error_cell, more_cells, one_of, same_person, not_merged, merge_cycle, invalid_order, period_too_long, in_the_past, too_far_ahead, cyclic. */
+        /** @description What `change_password` takes. */
+        ChangePasswordBody: {
+            /**
+             * Current password · 当前密码
+             * Format: password
+             * @description The password so far.
+             */
+            current_password: string;
+            /**
+             * New password · 新密码
+             * Format: password
+             * @description At least ten characters, not easy to guess.
+             */
+            new_password: string;
+        };
+        /** @description Which kinds; all by default. */
+        ChecksumSyncBody: {
+            /**
+             * District · 区县
+             * @description Needed only by callers with several districts.
+             */
+            district_code?: string | null;
+            /** @description Only these kinds. */
+            kinds?: string[] | null;
+        };
+        /** @description What `create_session` takes. */
+        CreateSessionBody: {
+            /**
+             * Device · 设备
+             * @description Names the device, so that its session can be told from others.
+             */
+            device_id?: string | null;
+            /**
+             * Password · 密码
+             * Format: password
+             * @description The password, or the one-time password.
+             */
+            password: string;
+            /**
+             * User name · 用户名
+             * @description The account's name; case doesn't matter.
+             */
+            username: string;
+        };
+        /** @description One fault of a request. Codes: unknown_field, duplicate_field, unknown_parameter, repeated_parameter, only_in_files, only_in_pages, beyond_head, bad_parameter, nul_character, bad_syntax, too_deep, not_an_object, required, not_null, read_only, create_only, wrong_type, too_short, too_long, too_many, too_few, out_of_range, too_many_decimals, bad_format, control_character, not_in_vocabulary, repeated_item, masked_value, unknown_reference, unknown_area, wrong_kind_of_place, exclusive_fields, not_with_others, checksum_mismatch, obsolete_15_digit, bad_birth_date, birth_in_future, birth_too_long_ago, unknown_province, closed_category, wrong_password, weak_password, same_password, unknown_column, repeated_column, unreadable_row, lost_digits, error_cell, more_cells, one_of, same_person, not_merged, merge_cycle, invalid_order, period_too_long, too_many_days, in_the_past, too_far_ahead, illegal_transition, notice_missing, supervisors_missing, too_early, days_unaccounted, active_case_exists, slot_taken, transition_stands, other_case, ambiguous_name, differs_within_record, other_row_faulty, unknown_unit, not_for_zero, report_exists, insufficient_stock, overlaps, too_little_rest, daily_limit, full, not_needed, lacks_role, already_assigned, inactive, ended, shift_moved, too_late, refers_to_other, cyclic. */
         Fault: {
             /** @description One of a stable catalogue; new ones may come. */
             code: string;
@@ -159,7 +203,12 @@ export interface components {
             /** @description JSON pointer into the body (RFC 6901), or `?name` for a query parameter. */
             pointer: string;
         };
-        /** @description An answer that isn't what was asked for (RFC 9457). Codes: malformed_request, malformed_json, invalid_request, bad_cursor, bad_idempotency_key, district_required, bad_if_match, unauthenticated, bad_credentials, invalid_token, forbidden, key_out_of_scope, out_of_area, grant_too_wide, account_deactivated, password_change_required, not_found, method_not_allowed, request_timeout, batch_aborted, record_exists, id_taken, record_voided, still_running, already_ended, already_merged, username_taken, write_conflict, stale, resync_required, body_too_large, unsupported_media_type, idempotency_key_reused, spans_districts, unreadable_file, unknown_columns, too_many_rows, unprocessable, if_match_required, too_many_requests, headers_too_large, internal, unavailable, ledger_unavailable. */
+        /** @description The ids. */
+        ListSyncReceiptsBody: {
+            /** @description Ids of records. */
+            ids: string[];
+        };
+        /** @description An answer that isn't what was asked for (RFC 9457). Codes: malformed_request, malformed_json, invalid_request, bad_cursor, bad_idempotency_key, district_required, bad_if_match, bad_if_none_match, unauthenticated, bad_credentials, invalid_token, forbidden, key_out_of_scope, out_of_area, grant_too_wide, account_deactivated, password_change_required, not_found, method_not_allowed, request_timeout, batch_aborted, record_exists, report_exists, id_taken, record_voided, still_running, already_ended, not_released, already_merged, username_taken, write_conflict, stale, resync_required, body_too_large, unsupported_media_type, idempotency_key_reused, spans_districts, unreadable_file, unknown_columns, too_many_rows, unprocessable, cell_too_long, if_match_required, too_many_requests, headers_too_large, internal, unavailable, ledger_unavailable. */
         Problem: {
             /** @description One of a stable catalogue; new ones may come. */
             code: string;
@@ -182,6 +231,15 @@ export interface components {
              */
             type: string;
         };
+        /** @description What `refresh_session` takes. */
+        RefreshSessionBody: {
+            /**
+             * Refresh token · 刷新令牌
+             * Format: password
+             * @description The newest refresh token of the session.
+             */
+            refresh_token: string;
+        };
         /** @description A change of the slice. */
         SyncChange: {
             /**
@@ -198,6 +256,10 @@ export interface components {
             kind: string | null;
             /** @description upsert, void or access_revoked. */
             op: string | null;
+            /** @description Of the caller's own cases (he supervises it or has a duty of it): `id`, `name`, `phone`, `address` plainly; null of all others. Each pull that tells somebody is audited. */
+            person: {
+                [key: string]: unknown;
+            } | null;
             /** @description The record, masked; null where access was revoked. */
             record: {
                 [key: string]: unknown;
@@ -272,7 +334,6 @@ export interface components {
              */
             occurred_at?: string | null;
             /**
-             * Operation · 操作
              * @description What is done. A word of the vocabulary `sync_operation`.
              * @enum {string}
              */
@@ -413,7 +474,220 @@ export interface components {
             token_type: string;
         };
     };
-    responses: never;
+    responses: {
+        /** @description `account_deactivated`: The account was deactivated; what the phone still holds can be handed in for 14 days. · `invalid_token`: The token is not valid or not valid any more. · `unauthenticated`: Sign in first. */
+        "account_deactivated.invalid_token.unauthenticated": {
+            headers: {
+                /** @description Which credentials are asked for (RFC 6750). */
+                "WWW-Authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `bad_credentials`: The user name or the password is wrong. */
+        bad_credentials: {
+            headers: {
+                /** @description Which credentials are asked for (RFC 6750). */
+                "WWW-Authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `bad_cursor`: The cursor is not one of this list for this caller. · `district_required`: Say which district: you can reach several. · `invalid_request`: The request has faults, of form among them. */
+        "bad_cursor.district_required.invalid_request": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `body_too_large`: The body is too large. */
+        body_too_large: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `district_required`: Say which district: you can reach several. · `invalid_request`: The request has faults, of form among them. · `malformed_json`: The body is not JSON. */
+        "district_required.invalid_request.malformed_json": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `forbidden`: Your roles don't allow this. · `key_out_of_scope`: This API key is not for this. · `password_change_required`: Change the one-time password first. */
+        "forbidden.key_out_of_scope.password_change_required": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `headers_too_large`: The request's head is too large. */
+        headers_too_large: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `internal`: Something is wrong with the service; it has been logged. */
+        internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid_request`: The request has faults, of form among them. · `malformed_json`: The body is not JSON. */
+        "invalid_request.malformed_json": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid_token`: The token is not valid or not valid any more. */
+        invalid_token: {
+            headers: {
+                /** @description Which credentials are asked for (RFC 6750). */
+                "WWW-Authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid_token`: The token is not valid or not valid any more. · `unauthenticated`: Sign in first. */
+        "invalid_token.unauthenticated": {
+            headers: {
+                /** @description Which credentials are asked for (RFC 6750). */
+                "WWW-Authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `key_out_of_scope`: This API key is not for this. */
+        key_out_of_scope: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `key_out_of_scope`: This API key is not for this. · `password_change_required`: Change the one-time password first. */
+        "key_out_of_scope.password_change_required": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `ledger_unavailable`: The district's ledger takes no writes; nothing was stored. · `unavailable`: The service can't do this just now; send it again. */
+        "ledger_unavailable.unavailable": {
+            headers: {
+                /** @description After how many seconds to come again. */
+                "Retry-After": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not_found`: There is nothing here for you. */
+        not_found: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `request_timeout`: The request did not arrive in time. */
+        request_timeout: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `resync_required`: The server was restored to an earlier time; pull everything anew. */
+        resync_required: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too_many_requests`: Too many requests; wait a little. */
+        too_many_requests: {
+            headers: {
+                /** @description After how many seconds to come again. */
+                "Retry-After": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unavailable`: The service can't do this just now; send it again. */
+        unavailable: {
+            headers: {
+                /** @description After how many seconds to come again. */
+                "Retry-After": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unprocessable`: The request has faults. */
+        unprocessable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unsupported_media_type`: Send application/json. */
+        unsupported_media_type: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `write_conflict`: Others kept changing the same record; send the request again. */
+        write_conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -430,24 +704,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Device · 设备
-                     * @description Names the device, so that its session can be told from others.
-                     */
-                    device_id?: string | null;
-                    /**
-                     * Password · 密码
-                     * Format: password
-                     * @description The password, or the one-time password.
-                     */
-                    password: string;
-                    /**
-                     * User name · 用户名
-                     * @description The account's name; case doesn't matter.
-                     */
-                    username: string;
-                };
+                "application/json": components["schemas"]["CreateSessionBody"];
             };
         };
         responses: {
@@ -460,87 +717,16 @@ export interface operations {
                     "application/json": components["schemas"]["TokenPair"];
                 };
             };
-            /** @description `invalid_request`: The request has faults, of form among them. · `malformed_json`: The body is not JSON. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `bad_credentials`: The user name or the password is wrong. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request_timeout`: The request did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body_too_large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported_media_type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unprocessable`: The request has faults. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_many_requests`: Too many requests; wait a little. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something is wrong with the service; it has been logged. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unavailable`: The service can't do this just now; send it again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request.malformed_json"];
+            401: components["responses"]["bad_credentials"];
+            408: components["responses"]["request_timeout"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     change_password: {
@@ -552,20 +738,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Current password · 当前密码
-                     * Format: password
-                     * @description The password so far.
-                     */
-                    current_password: string;
-                    /**
-                     * New password · 新密码
-                     * Format: password
-                     * @description At least ten characters, not easy to guess.
-                     */
-                    new_password: string;
-                };
+                "application/json": components["schemas"]["ChangePasswordBody"];
             };
         };
         responses: {
@@ -576,87 +749,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_request`: The request has faults, of form among them. · `malformed_json`: The body is not JSON. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: Sign in first. · `invalid_token`: The token is not valid or not valid any more. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request_timeout`: The request did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body_too_large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported_media_type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unprocessable`: The request has faults. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_many_requests`: Too many requests; wait a little. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something is wrong with the service; it has been logged. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unavailable`: The service can't do this just now; send it again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request.malformed_json"];
+            401: components["responses"]["account_deactivated.invalid_token.unauthenticated"];
+            403: components["responses"]["key_out_of_scope"];
+            408: components["responses"]["request_timeout"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     refresh_session: {
@@ -668,14 +771,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Refresh token · 刷新令牌
-                     * Format: password
-                     * @description The newest refresh token of the session.
-                     */
-                    refresh_token: string;
-                };
+                "application/json": components["schemas"]["RefreshSessionBody"];
             };
         };
         responses: {
@@ -688,87 +784,16 @@ export interface operations {
                     "application/json": components["schemas"]["TokenPair"];
                 };
             };
-            /** @description `invalid_request`: The request has faults, of form among them. · `malformed_json`: The body is not JSON. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `invalid_token`: The token is not valid or not valid any more. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request_timeout`: The request did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body_too_large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported_media_type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unprocessable`: The request has faults. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_many_requests`: Too many requests; wait a little. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something is wrong with the service; it has been logged. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unavailable`: The service can't do this just now; send it again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request.malformed_json"];
+            401: components["responses"]["invalid_token"];
+            408: components["responses"]["request_timeout"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     checksum_sync: {
@@ -780,18 +805,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * District · 区县
-                     * @description Needed only by callers with several districts.
-                     */
-                    district_code?: string | null;
-                    /**
-                     * Kinds · 类型
-                     * @description Only these kinds.
-                     */
-                    kinds?: string[] | null;
-                };
+                "application/json": components["schemas"]["ChecksumSyncBody"];
             };
         };
         responses: {
@@ -804,105 +818,18 @@ export interface operations {
                     "application/json": components["schemas"]["SyncChecksums"];
                 };
             };
-            /** @description `district_required`: Say which district: you can reach several. · `invalid_request`: The request has faults, of form among them. · `malformed_json`: The body is not JSON. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: Sign in first. · `invalid_token`: The token is not valid or not valid any more. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`: Your roles don't allow this. · `password_change_required`: Change the one-time password first. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`: There is nothing here for you. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request_timeout`: The request did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body_too_large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported_media_type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unprocessable`: The request has faults. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_many_requests`: Too many requests; wait a little. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something is wrong with the service; it has been logged. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unavailable`: The service can't do this just now; send it again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["district_required.invalid_request.malformed_json"];
+            401: components["responses"]["account_deactivated.invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.key_out_of_scope.password_change_required"];
+            404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     pull_sync: {
@@ -930,87 +857,16 @@ export interface operations {
                     "application/json": components["schemas"]["SyncPage"];
                 };
             };
-            /** @description `bad_cursor`: The cursor is not one of this list for this caller. · `district_required`: Say which district: you can reach several. · `invalid_request`: The request has faults, of form among them. · `bad_cursor`: The cursor is not one of this list for this caller. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: Sign in first. · `invalid_token`: The token is not valid or not valid any more. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`: Your roles don't allow this. · `password_change_required`: Change the one-time password first. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`: There is nothing here for you. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `resync_required`: The server was restored to an earlier time; pull everything anew. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unprocessable`: The request has faults. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_many_requests`: Too many requests; wait a little. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something is wrong with the service; it has been logged. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ledger_unavailable`: The district's ledger takes no writes; nothing was stored. · `unavailable`: The service can't do this just now; send it again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["bad_cursor.district_required.invalid_request"];
+            401: components["responses"]["account_deactivated.invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.key_out_of_scope.password_change_required"];
+            404: components["responses"]["not_found"];
+            410: components["responses"]["resync_required"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["ledger_unavailable.unavailable"];
         };
     };
     push_sync: {
@@ -1035,105 +891,18 @@ export interface operations {
                     "application/json": components["schemas"]["SyncResults"];
                 };
             };
-            /** @description `invalid_request`: The request has faults, of form among them. · `malformed_json`: The body is not JSON. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: Sign in first. · `invalid_token`: The token is not valid or not valid any more. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `password_change_required`: Change the one-time password first. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request_timeout`: The request did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `write_conflict`: Others kept changing the same record; send the request again. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body_too_large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported_media_type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unprocessable`: The request has faults. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_many_requests`: Too many requests; wait a little. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something is wrong with the service; it has been logged. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ledger_unavailable`: The district's ledger takes no writes; nothing was stored. · `unavailable`: The service can't do this just now; send it again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request.malformed_json"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["key_out_of_scope.password_change_required"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["write_conflict"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["ledger_unavailable.unavailable"];
         };
     };
     list_sync_receipts: {
@@ -1145,13 +914,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Ids · 编号
-                     * @description Ids of records.
-                     */
-                    ids: string[];
-                };
+                "application/json": components["schemas"]["ListSyncReceiptsBody"];
             };
         };
         responses: {
@@ -1164,96 +927,17 @@ export interface operations {
                     "application/json": components["schemas"]["SyncReceipts"];
                 };
             };
-            /** @description `invalid_request`: The request has faults, of form among them. · `malformed_json`: The body is not JSON. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: Sign in first. · `invalid_token`: The token is not valid or not valid any more. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `password_change_required`: Change the one-time password first. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request_timeout`: The request did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body_too_large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported_media_type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unprocessable`: The request has faults. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_many_requests`: Too many requests; wait a little. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something is wrong with the service; it has been logged. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unavailable`: The service can't do this just now; send it again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request.malformed_json"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["key_out_of_scope.password_change_required"];
+            408: components["responses"]["request_timeout"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
 }
