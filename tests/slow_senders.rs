@@ -69,6 +69,21 @@ async fn a_head_that_never_ends_gets_408() {
     assert!(started.elapsed() < Duration::from_secs(5));
 }
 
+/// Closed at once, the connection would be reset by what the client still sends, and the answer lost with it.
+#[tokio::test]
+async fn whoever_goes_on_sending_still_gets_his_408() {
+    let app = app().await;
+    let mut stream = connect(app.address).await;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nx-slow: ").await.unwrap();
+    assert_problem(&soon(&mut stream).await, 408);
+    for _ in 0..10 {
+        stream.write_all(b"x").await.unwrap();
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(to_end(&mut stream).await, "");
+    assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+}
+
 #[tokio::test]
 async fn the_second_head_of_a_connection_has_a_deadline_too() {
     let app = app().await;

@@ -36,6 +36,8 @@ pub struct TimedStream {
     replacement: Option<(Vec<u8>, usize)>,
     /// Something that the client sent won't be read.
     lost: bool,
+    /// The time of a head is up, and its client was told.
+    overdue: bool,
     linger_until: Option<Instant>,
 }
 
@@ -53,6 +55,7 @@ impl TimedStream {
             answer_begins: false,
             replacement: None,
             lost: false,
+            overdue: false,
             linger_until: None,
         }
     }
@@ -72,9 +75,14 @@ impl TimedStream {
             return Poll::Ready(Ok(()));
         };
         ready!(self.alarm.poll(since + self.limits.header_timeout, context));
-        let answer = answers::whole(408, self.limits.problem_body);
         // As much as goes out at once: whoever is slow gets no more of our time.
-        let _ = self.stream.try_write(&answer);
+        let _ = self.stream.try_write(&answers::whole(408, self.limits.problem_body));
+        self.overdue = true;
+        self.poll_overdue(context)
+    }
+
+    fn poll_overdue(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_linger(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
@@ -176,6 +184,9 @@ impl AsyncRead for TimedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.overdue {
+            return self.poll_overdue(context);
+        }
         loop {
             if self.hand_out(buffer) {
                 return Poll::Ready(Ok(()));
