@@ -165,3 +165,31 @@ async fn letters_and_interviews_move_alerts_on() {
     let wrong = json!({"action_kind": "interview", "place_id": other, "alert_id": id});
     assert_eq!(admin.post("/v1/enforcement-actions", &wrong).await.expect(422).faults()[0].1, "refers_to_other");
 }
+
+#[tokio::test]
+async fn figures_are_of_one_moment_while_others_write() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let place = warehouse(&admin).await;
+    let target = json!({"name": "春耕化肥储备", "area_code": "511802", "commodities": [UREA], "quantity": "100", "quantity_unit": "吨", "starts_on": "2020-01-21"});
+    let target = admin.post("/v1/stock-targets", &target).await.expect(201).body;
+    let before = target["change_no"].as_i64().unwrap();
+    let write = async {
+        for _ in 0..60 {
+            admin.post("/v1/stock-movements", &movement(&place, UREA, "in", "1", "t", 20)).await.expect(201);
+        }
+    };
+    let look = async {
+        let mut seen = std::collections::BTreeSet::new();
+        while !seen.contains(&60) {
+            let stocks = admin.get("/v1/stocks?as_of_on=2020-01-31").await.expect(200).body;
+            let quantity = stocks["items"][0]["quantity"].as_str().unwrap_or("0");
+            assert_eq!(stocks["targets"][0]["stock"], quantity, "{stocks}");
+            let moved = stocks["as_of_change_no"].as_i64().unwrap() - before;
+            assert_eq!(quantity.parse::<i64>().unwrap(), moved, "{stocks}");
+            seen.insert(moved);
+        }
+        assert!(seen.len() > 5, "seen between: {seen:?}");
+    };
+    tokio::join!(write, look);
+}

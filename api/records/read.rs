@@ -13,6 +13,7 @@ use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
+use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 
@@ -221,6 +222,10 @@ pub async fn revisions(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) 
 
 /// Runs a statement that selects the kind's columns.
 pub async fn load(service: &Service, kind: &Kind, statement: &Statement) -> Result<Vec<Record>, Problem> {
-    let rows = service.database.read(statement).await?;
+    of_rows(service, kind, service.database.read(statement).await?)
+}
+
+/// The records of rows that a statement gave which selects the kind's columns.
+pub fn of_rows(service: &Service, kind: &Kind, rows: Vec<Row>) -> Result<Vec<Record>, Problem> {
     rows.into_iter().map(|row| Record::from_row(kind, row, &service.sealer)).collect()
 }

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
 use crate::kit::catalogue::Code;
+use crate::kit::database::Snapshot;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -179,10 +180,16 @@ async fn statistics(call: Call) -> Answer {
         return Err(Code::KeyOutOfScope.into());
     }
     let (days, by) = (period(&call)?, call.query.text("by").unwrap_or("team"));
-    answer(&call, &district_code, COLUMNS, async || of_days(&call, &district_code, days, by).await).await
+    answer(&call, &district_code, COLUMNS, async |now| of_days(&call, now, &district_code, days, by).await).await
 }
 
-async fn of_days(call: &Call, district_code: &str, days: (NaiveDate, NaiveDate), by: &str) -> Result<Json, Problem> {
+async fn of_days(
+    call: &Call,
+    now: &mut Snapshot,
+    district_code: &str,
+    days: (NaiveDate, NaiveDate),
+    by: &str,
+) -> Result<Json, Problem> {
     let (key, filter) = match by {
         "org" => ("r.org_id::text", "org_id"),
         "place" => ("r.place_id::text", "place_id"),
@@ -203,10 +210,10 @@ async fn of_days(call: &Call, district_code: &str, days: (NaiveDate, NaiveDate),
             ),
         ))
     };
-    let lines = call.service.database.read(&scoped(&format!("{key} AS key"))?.sql(" GROUP BY 1 ORDER BY 1")).await?;
-    let total = call.service.database.read(&scoped("NULL::text AS key")?).await?.into_iter().next();
+    let lines = now.read(&scoped(&format!("{key} AS key"))?.sql(" GROUP BY 1 ORDER BY 1")).await?;
+    let total = now.read(&scoped("NULL::text AS key")?).await?.into_iter().next();
     let items: Vec<Json> = lines.into_iter().map(|row| line(call, row, filter, days)).collect();
-    let mut body = register(call, district_code).await?;
+    let mut body = register(call, now, district_code).await?;
     let total = total.map(|mut row| figures(&mut row));
     for (name, value) in [
         ("by", json!(by)),
@@ -233,7 +240,7 @@ fn line(call: &Call, mut row: Row, filter: &str, days: (NaiveDate, NaiveDate)) -
 }
 
 /// Who is on the register.
-async fn register(call: &Call, district_code: &str) -> Result<Json, Problem> {
+async fn register(call: &Call, now: &mut Snapshot, district_code: &str) -> Result<Json, Problem> {
     let of = |select: &str, table: &str| {
         let statement = Statement::new(format!(
             "SELECT {select} FROM {table} AS r WHERE NOT r.voided AND r.active AND r.district_code = "
@@ -246,8 +253,8 @@ async fn register(call: &Call, district_code: &str) -> Result<Json, Problem> {
         "count(DISTINCT r.person_id) AS volunteers, count(DISTINCT r.person_id) FILTER (WHERE r.league_member) AS league, count(DISTINCT r.person_id) FILTER (WHERE r.party_member) AS party",
         "volunteers",
     )?;
-    let mut people = call.service.database.read(&people).await?.into_iter().next().unwrap_or_default();
-    let teams = call.service.database.read(&of("r.team_kind, count(*) AS total", "teams")?.sql(" GROUP BY 1")).await?;
+    let mut people = now.read(&people).await?.into_iter().next().unwrap_or_default();
+    let teams = now.read(&of("r.team_kind, count(*) AS total", "teams")?.sql(" GROUP BY 1")).await?;
     let teams: serde_json::Map<String, Json> =
         teams.into_iter().filter_map(|mut row| Some((row.text("team_kind")?, json!(row.integer("total")?)))).collect();
     Ok(

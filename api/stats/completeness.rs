@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use self::gaps::{Gap, gaps};
 use super::document::{change_no, text};
-use super::lines::names;
+use super::lines::{named, naming};
 use super::parameters::{FROM_ON, TO_ON};
 use super::polled::{answer, polled};
 use super::rights::{covered, opens_lists};
@@ -20,6 +20,7 @@ use crate::auth::roles::with_statistics;
 use crate::duties::summary::{BY, COLUMNS, Counts, count, missed_url, served};
 use crate::duties::{COUNTED, DUTY_KIND, LINE, READERS};
 use crate::kit::catalogue::Code;
+use crate::kit::database::Snapshot;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::text::Text;
@@ -101,19 +102,24 @@ async fn completeness(call: Call) -> Answer {
         return Err(Code::KeyOutOfScope.into());
     }
     let days = days(&call, day_of(service.clock.now(), service.zone))?;
-    answer(&call, &district_code, COLUMNS, async || of_days(&call, &district_code, days).await).await
+    answer(&call, &district_code, COLUMNS, async |now| of_days(&call, now, &district_code, days).await).await
 }
 
-async fn of_days(call: &Call, district_code: &str, days: (NaiveDate, NaiveDate)) -> Result<Json, Problem> {
+async fn of_days(
+    call: &Call,
+    now: &mut Snapshot,
+    district_code: &str,
+    days: (NaiveDate, NaiveDate),
+) -> Result<Json, Problem> {
     let by = call.query.text("by").unwrap_or("kind");
     let roles = with_statistics(READERS);
-    let counted = count(call, roles, by, days).await?;
+    let counted = count(call, now, roles, by, days).await?;
     // Keys reach figures; names are for those who may read the duties.
     let missing = match opens_lists(call, READERS) {
-        true => gaps(call, roles, district_code, by, days).await?,
+        true => gaps(call, now, roles, district_code, by, days).await?,
         false => BTreeMap::new(),
     };
-    let units = units(call, district_code, by, counted.groups.keys().flatten()).await?;
+    let units = units(now, district_code, by, counted.groups.keys().flatten()).await?;
     let mut items = Vec::new();
     for (key, counts) in &counted.groups {
         let gaps = missing.get(key).map_or(&[][..], Vec::as_slice);
@@ -124,13 +130,16 @@ async fn of_days(call: &Call, district_code: &str, days: (NaiveDate, NaiveDate))
 
 /// What the organisations of the lines are called.
 async fn units(
-    call: &Call,
+    now: &mut Snapshot,
     district_code: &str,
     by: &str,
     keys: impl Iterator<Item = &String>,
 ) -> Result<BTreeMap<Uuid, String>, Problem> {
     match by {
-        "org" => names(call, "organizations", district_code, keys.filter_map(|key| Uuid::try_parse(key).ok())).await,
+        "org" => {
+            let ids = keys.filter_map(|key| Uuid::try_parse(key).ok());
+            Ok(named(now.read(&naming("organizations", district_code, ids)).await?))
+        }
         _ => Ok(BTreeMap::new()),
     }
 }

@@ -130,17 +130,21 @@ pub async fn names(
     district_code: &str,
     ids: impl Iterator<Item = Uuid>,
 ) -> Result<BTreeMap<Uuid, String>, Problem> {
-    let ids: Vec<Value> = ids.map(Value::Id).collect();
-    if ids.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let statement = Statement::new(format!("SELECT t.id, t.name FROM {table} AS t WHERE t.district_code = "))
+    Ok(named(call.service.database.read(&naming(table, district_code, ids)).await?))
+}
+
+/// Selects names of places or organisations.
+pub fn naming(table: &str, district_code: &str, ids: impl Iterator<Item = Uuid>) -> Statement {
+    Statement::new(format!("SELECT t.id, t.name FROM {table} AS t WHERE t.district_code = "))
         .text(district_code)
         .sql(" AND t.id = ANY(")
-        .column(ColumnType::Id, ids)
+        .column(ColumnType::Id, ids.map(Value::Id).collect())
         .sql(")")
         // Names of places and organisations are no secret where figures of them are told.
-        .seeing_district(district_code);
-    let rows = call.service.database.read(&statement).await?;
-    Ok(rows.into_iter().filter_map(|mut row: Row| Some((row.id("id")?, row.text("name")?))).collect())
+        .seeing_district(district_code)
+}
+
+/// The names that [`naming`] found.
+pub fn named(rows: Vec<Row>) -> BTreeMap<Uuid, String> {
+    rows.into_iter().filter_map(|mut row: Row| Some((row.id("id")?, row.text("name")?))).collect()
 }

@@ -48,12 +48,7 @@ async fn of_kind(kind: &'static Kind, call: Call) -> Answer {
     answer::answer(&call, &asked, &answer::Table { lines, total: sheet.total, head }, &tag)
 }
 
-/// A district's newest number, from the database.
-async fn head(call: &Call, district_code: &str) -> Result<i64, Problem> {
-    Ok(number_of(call.service.database.read(&clock(district_code)).await?))
-}
-
-/// The same as of a moment, with what else is read then.
+/// A district's newest number as of a moment, with what else is read then.
 async fn head_in(snapshot: &mut Snapshot, district_code: &str) -> Result<i64, Problem> {
     Ok(number_of(snapshot.read(&clock(district_code)).await?))
 }

@@ -8,6 +8,7 @@ use super::parameters::HEADERS_FIELD;
 use super::sheet::{self, Column};
 use super::tag::{CACHING, Tag};
 use crate::files::export::{self, Format};
+use crate::kit::database::Snapshot;
 use crate::kit::field::Field;
 use crate::kit::json::put;
 use crate::kit::problem::Problem;
@@ -15,21 +16,23 @@ use crate::kit::time::day_of;
 use crate::operations::{Answer, Call, Operation};
 
 /// Answers with what `read` gives: as it is, with the number as of which it was read; or its `items` as a file of
-/// these columns. Where the caller has the answer, 304 without a query. The number is read before the figures, so
-/// that an answer is never older than its tag says.
+/// these columns. Where the caller has the answer, 304 without a query. All of it is read at one moment: no figure
+/// holds more than the change it is said to be as of, none differs from another by what came in between.
 pub async fn answer(
     call: &Call,
     district_code: &str,
     columns: &[Column],
-    read: impl AsyncFnOnce() -> Result<Json, Problem>,
+    read: impl AsyncFnOnce(&mut Snapshot) -> Result<Json, Problem>,
 ) -> Answer {
     let today = day_of(call.service.clock.now(), call.service.zone);
     let tag = Tag::of(call, district_code, today)?;
     if let Some(unchanged) = tag.unchanged(call) {
         return Ok(unchanged);
     }
-    let head = super::head(call, district_code).await?;
-    let body = read().await?;
+    let mut snapshot = call.service.database.snapshot().await?;
+    let head = super::head_in(&mut snapshot, district_code).await?;
+    let body = read(&mut snapshot).await?;
+    snapshot.end().await?;
     let items = body.get("items").and_then(Json::as_array).cloned().unwrap_or_default();
     respond(call, &tag, head, body, &items, columns)
 }

@@ -11,6 +11,7 @@ use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
 use crate::commodities::{COMMODITY, SUPPLY_READERS, find, rounded};
 use crate::kit::catalogue::Code;
+use crate::kit::database::Snapshot;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -71,15 +72,15 @@ pub fn schemas() -> Vec<(String, Json)> {
 async fn stocks(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
     let as_of_on = call.query.day("as_of_on").unwrap_or_else(|| day_of(call.service.clock.now(), call.service.zone));
-    answer(&call, &district_code, COLUMNS, async || of_day(&call, &district_code, as_of_on).await).await
+    answer(&call, &district_code, COLUMNS, async |now| of_day(&call, now, &district_code, as_of_on).await).await
 }
 
-async fn of_day(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Json, Problem> {
-    let rows = call.service.database.read(&balances(call, district_code, as_of_on)?).await?;
+async fn of_day(call: &Call, now: &mut Snapshot, district_code: &str, as_of_on: NaiveDate) -> Result<Json, Problem> {
+    let rows = now.read(&balances(call, district_code, as_of_on)?).await?;
     let items: Vec<Json> = rows.into_iter().filter_map(|row| item(call, row, as_of_on)).collect();
     let mut targets = Vec::new();
-    for target in targets_of(call, district_code, as_of_on).await? {
-        targets.push(met(call, district_code, as_of_on, &target).await?);
+    for target in targets_of(call, now, district_code, as_of_on).await? {
+        targets.push(met(now, district_code, as_of_on, &target).await?);
     }
     Ok(json!({"as_of_on": as_of_on, "items": items, "targets": targets}))
 }
@@ -115,7 +116,12 @@ fn item(call: &Call, mut row: Row, as_of_on: NaiveDate) -> Option<Json> {
     )
 }
 
-async fn targets_of(call: &Call, district_code: &str, day: NaiveDate) -> Result<Vec<Record>, Problem> {
+async fn targets_of(
+    call: &Call,
+    now: &mut Snapshot,
+    district_code: &str,
+    day: NaiveDate,
+) -> Result<Vec<Record>, Problem> {
     let kind = call.service.scribe(call.service.clock.now(), district_code).kind("stock_targets")?;
     let statement = Statement::new(format!(
         "SELECT {} FROM stock_targets AS r WHERE NOT r.voided AND r.district_code = ",
@@ -128,11 +134,11 @@ async fn targets_of(call: &Call, district_code: &str, day: NaiveDate) -> Result<
     .bind(ColumnType::Day, Value::Day(day))
     .sql(") AND ");
     let statement = readable("r", statement, call.actor()?, kind).sql(" ORDER BY r.occurred_at, r.id LIMIT 1000");
-    read::load(&call.service, kind, &statement).await
+    read::of_rows(&call.service, kind, now.read(&statement).await?)
 }
 
 /// A target counts what is in its area, whoever asks.
-async fn met(call: &Call, district_code: &str, day: NaiveDate, target: &Record) -> Result<Json, Problem> {
+async fn met(now: &mut Snapshot, district_code: &str, day: NaiveDate, target: &Record) -> Result<Json, Problem> {
     let values = &target.values;
     let codes: Vec<Value> =
         values.codes("commodities").into_iter().map(|code| Value::Text(format!("{BALANCE}{code}"))).collect();
@@ -144,7 +150,7 @@ async fn met(call: &Call, district_code: &str, day: NaiveDate, target: &Record) 
         .column(ColumnType::Text, codes)
         .sql(") AND ");
     let statement = within("r", statement, &target.envelope.area_code).seeing_district(district_code);
-    let rows = call.service.database.read(&statement).await?;
+    let rows = now.read(&statement).await?;
     let stock = quantity(rows.into_iter().find_map(|mut row| row.integer("total")).unwrap_or_default());
     let wanted = values.decimal("quantity_normalized").unwrap_or_default();
     let mut rate = rounded(stock.checked_div(wanted).unwrap_or(Decimal::ONE), 4);

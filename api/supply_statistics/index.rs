@@ -12,6 +12,7 @@ use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
 use crate::commodities::{SUPPLY_READERS, find, rounded};
 use crate::kit::catalogue::Code;
+use crate::kit::database::Snapshot;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -69,13 +70,14 @@ async fn index(call: Call) -> Answer {
     let baseline_on = call.query.day("baseline_on").ok_or_else(|| bad_parameter("baseline_on"))?;
     let weights = call.query.text("weights").map(weights).transpose()?;
     let district_code = &asked.district_code;
-    answer(&call, district_code, COLUMNS, async || of_day(&call, &asked, on, baseline_on, weights).await).await
+    answer(&call, district_code, COLUMNS, async |now| of_day(&call, now, &asked, on, baseline_on, weights).await).await
 }
 
 type Weights = BTreeMap<String, Decimal>;
 
 async fn of_day(
     call: &Call,
+    now: &mut Snapshot,
     asked: &Asked,
     on: NaiveDate,
     baseline_on: NaiveDate,
@@ -84,7 +86,7 @@ async fn of_day(
     let select = format!("l.reported_on, l.commodity, {MEDIAN}");
     let statement =
         asked.lines(call, &select, &[on, baseline_on])?.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2");
-    let rows = call.service.database.read(&statement).await?;
+    let rows = now.read(&statement).await?;
     let medians: BTreeMap<(NaiveDate, String), Decimal> = rows.into_iter().filter_map(median).collect();
     let of = |day: NaiveDate, commodity: &str| medians.get(&(day, commodity.to_owned())).copied();
     let weights = weights.unwrap_or_else(|| {

@@ -12,6 +12,7 @@ use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
 use crate::commodities::{SUPPLY_READERS, find};
 use crate::kit::catalogue::Code;
+use crate::kit::database::Snapshot;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -91,10 +92,15 @@ type Key = (NaiveDate, String, Option<String>);
 async fn prices(call: Call) -> Answer {
     let asked = Asked::of(&call)?;
     let days = period(&call, asked.today)?;
-    answer(&call, &asked.district_code, COLUMNS, async || of_days(&call, &asked, days).await).await
+    answer(&call, &asked.district_code, COLUMNS, async |now| of_days(&call, now, &asked, days).await).await
 }
 
-async fn of_days(call: &Call, asked: &Asked, (from_on, to_on): (NaiveDate, NaiveDate)) -> Result<Json, Problem> {
+async fn of_days(
+    call: &Call,
+    now: &mut Snapshot,
+    asked: &Asked,
+    (from_on, to_on): (NaiveDate, NaiveDate),
+) -> Result<Json, Problem> {
     let baseline_on = call.query.day("baseline_on");
     let shown: BTreeSet<NaiveDate> = from_on.iter_days().take_while(|day| *day <= to_on).collect();
     let days: BTreeSet<NaiveDate> = shown.iter().copied().chain(from_on.pred_opt()).chain(baseline_on).collect();
@@ -104,7 +110,7 @@ async fn of_days(call: &Call, asked: &Asked, (from_on, to_on): (NaiveDate, Naive
         "l.reported_on, l.commodity, {area} AS area, count(*) AS stores, min(l.retail_price) AS lowest, max(l.retail_price) AS highest, {MEDIAN}"
     );
     let statement = asked.lines(call, &select, &days.into_iter().collect::<Vec<_>>())?;
-    let rows = call.service.database.read(&statement.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2, 3")).await?;
+    let rows = now.read(&statement.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2, 3")).await?;
     let lines: BTreeMap<Key, Line> = rows.into_iter().filter_map(line).collect();
     let own = lines.iter().filter(|((day, ..), _)| shown.contains(day));
     let items: Vec<Json> = own.map(|(key, line)| told(call, key, line, baseline_on, &lines)).collect();

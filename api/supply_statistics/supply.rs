@@ -10,6 +10,7 @@ use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
 use crate::commodities::{SUPPLY_READERS, find, rounded};
 use crate::kit::catalogue::Code;
+use crate::kit::database::Snapshot;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -90,12 +91,12 @@ pub fn schema() -> (String, Json) {
 async fn supply(call: Call) -> Answer {
     let asked = Asked::of(&call)?;
     let on = call.query.day("on").unwrap_or(asked.today);
-    answer(&call, &asked.district_code, COLUMNS, async || of_day(&call, &asked, on).await).await
+    answer(&call, &asked.district_code, COLUMNS, async |now| of_day(&call, now, &asked, on).await).await
 }
 
-async fn of_day(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Json, Problem> {
-    let items = volumes(call, asked, on).await?;
-    let gaps = call.service.database.read(&duties(call, asked, on)?).await?;
+async fn of_day(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) -> Result<Json, Problem> {
+    let items = volumes(call, now, asked, on).await?;
+    let gaps = now.read(&duties(call, asked, on)?).await?;
     let zone = call.service.zone;
     let mut missing = Vec::new();
     let (expected, mut received) = (gaps.len(), 0);
@@ -105,12 +106,12 @@ async fn of_day(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Json, Probl
             state => missing.push(json!({"place_id": row.id("subject_id"), "name": row.text("name"), "state": state, "due_at": row.take("due_at").to_json(zone)})),
         }
     }
-    let zero = call.service.database.read(&zeros(call, asked, on)?).await?;
+    let zero = now.read(&zeros(call, asked, on)?).await?;
     let zero = zero.into_iter().find_map(|mut row| row.integer("total")).unwrap_or_default();
     Ok(json!({"on": on, "items": items, "expected": expected, "received": received, "zero": zero, "missing": missing}))
 }
 
-async fn volumes(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Vec<Json>, Problem> {
+async fn volumes(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) -> Result<Vec<Json>, Problem> {
     let days: Vec<NaiveDate> = (0..SALES_DAYS).filter_map(|back| on.checked_sub_days(Days::new(back))).collect();
     let (area, place) = match call.query.text("by") {
         Some("area") => (format!("left(l.area_code, {})", below(call)), "NULL::uuid"),
@@ -127,7 +128,7 @@ async fn volumes(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Vec<Json>,
         .then(statement)
         .sql(") AS days) AS days GROUP BY 1, 2, 3 HAVING bool_or(is_day) ORDER BY 1, 2, 3");
     let low = call.query.decimal("low_stock_days");
-    let rows = call.service.database.read(&statement).await?;
+    let rows = now.read(&statement).await?;
     Ok(rows.into_iter().filter_map(|row| item(row, low)).collect())
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::auth::roles::Role;
+use crate::kit::database::Snapshot;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
@@ -14,8 +15,8 @@ use crate::kit::time::{day_start, format_instant};
 use crate::kit::value::Value;
 use crate::operations::Call;
 use crate::privacy::mask::mask_name;
-use crate::records::read;
-use crate::records::scope::{reached, within};
+use crate::records::scope::{by_id, reached, within};
+use crate::records::{Record, read};
 
 /// Names a group at most; the list behind it has all.
 pub const MOST: i64 = 20;
@@ -63,6 +64,7 @@ impl Gap {
 /// The first gaps of each group.
 pub async fn gaps(
     call: &Call,
+    now: &mut Snapshot,
     roles: &'static [Role],
     district_code: &str,
     by: &str,
@@ -91,8 +93,8 @@ pub async fn gaps(
         None => statement,
     };
     let statement = statement.sql(") AS x LEFT JOIN organizations AS o ON o.district_code = x.district_code AND o.id = x.org_id WHERE x.position <= ").integer(MOST).sql(" ORDER BY x.key, x.position");
-    let found: Vec<Gap> = call.service.database.read(&statement).await?.into_iter().filter_map(Gap::of_row).collect();
-    let names = names(call, district_code, &found).await?;
+    let found: Vec<Gap> = now.read(&statement).await?.into_iter().filter_map(Gap::of_row).collect();
+    let names = names(call, now, district_code, &found).await?;
     let mut groups: BTreeMap<Option<String>, Vec<Gap>> = BTreeMap::new();
     for mut gap in found {
         gap.subject_name = names.get(&gap.subject_id).cloned();
@@ -103,7 +105,12 @@ pub async fn gaps(
 
 /// What the subjects are called: a place by its name, a shift by its title, whatever is about a person by his
 /// masked name.
-async fn names(call: &Call, district_code: &str, gaps: &[Gap]) -> Result<BTreeMap<Uuid, String>, Problem> {
+async fn names(
+    call: &Call,
+    now: &mut Snapshot,
+    district_code: &str,
+    gaps: &[Gap],
+) -> Result<BTreeMap<Uuid, String>, Problem> {
     let mut named = BTreeMap::new();
     let mut open: Vec<(Uuid, String, Uuid)> =
         gaps.iter().map(|gap| (gap.subject_id, gap.subject_kind.clone(), gap.subject_id)).collect();
@@ -115,7 +122,10 @@ async fn names(call: &Call, district_code: &str, gaps: &[Gap]) -> Result<BTreeMa
         for (name, ids) in kinds {
             let Some(kind) = call.service.kinds.kind(&name) else { continue };
             let wanted: Vec<Uuid> = ids.iter().map(|(_, id)| *id).collect();
-            let records = read::find_unscoped(&call.service, kind, district_code, &wanted).await?;
+            let statement = by_id(kind.select(), kind.name, district_code, &wanted).seeing_district(district_code);
+            let records = read::of_rows(&call.service, kind, now.read(&statement).await?)?;
+            let records: BTreeMap<Uuid, Record> =
+                records.into_iter().map(|record| (record.envelope.id, record)).collect();
             for (subject, id) in ids {
                 let Some(values) = records.get(&id).map(|record| &record.values) else { continue };
                 let own = values.text("name").or_else(|| values.text("title"));
