@@ -14,7 +14,9 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 pub use self::watch::watch_heads;
 
@@ -27,11 +29,13 @@ use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
 use crate::kit::text::Language;
 use crate::kit::text::Text;
+use crate::kit::time::InZone;
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::records::Kind;
 use crate::records::list::{LIMIT, district};
 use crate::records::parameters::name_of_a_kind;
-use crate::records::{Kind, view};
+use crate::records::view::{self, View};
 
 static SINCE: Field = Field::new(
     "since",
@@ -115,8 +119,8 @@ async fn list(call: Call) -> Answer {
         let _ = tokio::time::timeout(wait, call.service.ledger.heads().beyond(&window.district_code, page.head)).await;
         page = queries::page(&call.service, call.actor()?, &kinds, &window, &Part::FEED).await?;
     }
-    let items: Vec<Json> = page.items.iter().map(|change| item_json(&call.service, change, call.language)).collect();
-    let body = json!({"items": items, "next": page.next, "head": page.head});
+    let items = page.items.iter().map(|change| Item::of(&call.service, change, call.language)).collect();
+    let body = Feed { items, next: page.next, head: page.head };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
@@ -135,20 +139,43 @@ fn kinds(call: &Call) -> Result<Vec<&'static Kind>, Problem> {
     Ok(kinds)
 }
 
-/// A change as it is served.
-fn item_json(service: &Service, change: &Change, language: Language) -> Json {
-    let envelope = &change.record.envelope;
-    json!({
-        "change_no": envelope.change_no,
-        "seq": change.kind.sequence,
-        "kind": change.kind.name,
-        "id": envelope.id.to_string(),
-        "revision": envelope.revision,
-        "op": change.operation,
-        "area_code": if change.operation == "access_revoked" { Json::Null } else { envelope.area_code.clone().into() },
-        "recorded_at": crate::kit::time::format_instant(envelope.revised_at, service.zone),
-        "record": if change.operation == "access_revoked" { Json::Null } else { view::record(service, change.kind, &change.record, language) },
-    })
+#[derive(Serialize)]
+struct Feed<'a> {
+    items: Vec<Item<'a>>,
+    next: i64,
+    head: i64,
+}
+
+/// A change as it is served. What left the caller's scope is only named.
+#[derive(Serialize)]
+struct Item<'a> {
+    change_no: i64,
+    seq: i16,
+    kind: &'static str,
+    id: Uuid,
+    revision: i64,
+    op: &'a str,
+    area_code: Option<&'a str>,
+    recorded_at: InZone,
+    record: Option<View<'a>>,
+}
+
+impl<'a> Item<'a> {
+    fn of(service: &'a Service, change: &'a Change, language: Language) -> Self {
+        let (kind, envelope) = (change.kind, &change.record.envelope);
+        let seen = change.operation != "access_revoked";
+        Self {
+            change_no: envelope.change_no,
+            seq: kind.sequence,
+            kind: kind.name,
+            id: envelope.id,
+            revision: envelope.revision,
+            op: change.operation,
+            area_code: seen.then_some(envelope.area_code.as_str()),
+            recorded_at: InZone(envelope.revised_at, service.zone),
+            record: seen.then(|| view::record(service, kind, &change.record, language)),
+        }
+    }
 }
 
 async fn head_of(call: Call) -> Answer {

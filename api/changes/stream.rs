@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::queries::{self, Part, Window};
-use super::{item_json, kinds};
+use super::{Item, kinds};
 use crate::app::Service;
 use crate::auth::accounts::authenticate;
 use crate::auth::roles::Actor;
@@ -110,6 +110,12 @@ pub async fn stream(call: Call) -> Answer {
         .streaming(unfold(Some(stream), step)))
 }
 
+/// The end of a stream that can't go on.
+fn broken(why: impl std::fmt::Display) -> Option<(Result<Bytes, std::io::Error>, Option<Stream>)> {
+    tracing::warn!(problem = %why, "an event stream broke off");
+    Some((Err(std::io::Error::other("broken off")), None))
+}
+
 /// The next piece. The stream ends in order when the service stops, and when the caller's token or rights
 /// are over: he then comes again with a new one and the last id.
 async fn step(stream: Option<Stream>) -> Option<(Result<Bytes, std::io::Error>, Option<Stream>)> {
@@ -128,10 +134,7 @@ async fn step(stream: Option<Stream>) -> Option<(Result<Bytes, std::io::Error>, 
         let page = queries::page(&stream.service, &stream.actor, &stream.kinds, &stream.window, &Part::FEED).await;
         let page = match page {
             Ok(page) => page,
-            Err(problem) => {
-                tracing::warn!(%problem, "an event stream broke off");
-                return Some((Err(std::io::Error::other("broken off")), None));
-            }
+            Err(problem) => return broken(problem),
         };
         stream.window.since = page.next;
         if !page.items.is_empty() {
@@ -144,10 +147,10 @@ async fn step(stream: Option<Stream>) -> Option<(Result<Bytes, std::io::Error>, 
                 if is_last {
                     text.push_str(&format!("id: {number}\n"));
                 }
-                text.push_str(&format!(
-                    "event: change\ndata: {}\n\n",
-                    item_json(&stream.service, change, stream.language)
-                ));
+                match serde_json::to_string(&Item::of(&stream.service, change, stream.language)) {
+                    Ok(json) => text.push_str(&format!("event: change\ndata: {json}\n\n")),
+                    Err(error) => return broken(error),
+                }
             }
             return Some((Ok(Bytes::from(text)), Some(stream)));
         }

@@ -1,6 +1,7 @@
 //! Rows read by column name, typed by what PostgreSQL says they are.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -14,19 +15,38 @@ use uuid::Uuid;
 
 use super::value::Value;
 
+/// The names of a statement's columns, shared by its rows.
+type Columns = Arc<[Box<str>]>;
+
 /// A row of any statement.
 #[derive(Clone, Debug, Default)]
-pub struct Row(HashMap<String, Value>);
+pub struct Row {
+    columns: Columns,
+    cells: Vec<Value>,
+    /// Where the next column is looked for first: they are mostly taken in the statement's order.
+    next: usize,
+}
 
 impl Row {
     /// Takes a column out; null where it isn't there.
     pub fn take(&mut self, column: &str) -> Value {
-        self.0.remove(column).unwrap_or(Value::Null)
+        let Some(position) = self.position(column) else { return Value::Null };
+        self.next = position + 1;
+        self.cells.get_mut(position).map_or(Value::Null, |cell| std::mem::replace(cell, Value::Null))
     }
 
-    /// Puts a column in.
+    /// Puts a value into a column that the statement has.
     pub fn put(&mut self, column: &str, value: Value) {
-        self.0.insert(column.to_owned(), value);
+        let position = self.position(column);
+        if let Some(cell) = position.and_then(|position| self.cells.get_mut(position)) {
+            *cell = value;
+        }
+    }
+
+    fn position(&self, column: &str) -> Option<usize> {
+        let (before, behind) = self.columns.split_at_checked(self.next).unwrap_or_default();
+        let find = |names: &[Box<str>]| names.iter().position(|name| **name == *column);
+        find(behind).map(|offset| self.next + offset).or_else(|| find(before))
     }
 
     /// Takes an id out.
@@ -80,15 +100,30 @@ impl Row {
 
 impl FromSqlRow<Untyped, Pg> for Row {
     fn build_from_row<'a>(row: &impl diesel::row::Row<'a, Pg>) -> deserialize::Result<Self> {
-        let mut columns = HashMap::with_capacity(row.field_count());
+        let mut cells = Vec::with_capacity(row.field_count());
         for index in 0..row.field_count() {
             let field = row.get(index).ok_or("a column is missing")?;
-            let name = field.field_name().ok_or("a column has no name")?.to_owned();
-            let value = field.value().map_or(Ok(Value::Null), decode)?;
-            columns.insert(name, value);
+            cells.push(field.value().map_or(Ok(Value::Null), decode)?);
         }
-        Ok(Self(columns))
+        Ok(Self { columns: columns_of(row), cells, next: 0 })
     }
+}
+
+/// The names of a row's columns. Rows come one after another with the same: those of the last row are kept.
+fn columns_of<'a>(row: &impl diesel::row::Row<'a, Pg>) -> Columns {
+    thread_local!(static LAST: RefCell<Columns> = RefCell::default());
+    LAST.with_borrow_mut(|last| {
+        let name_at = |index| row.get(index).and_then(|field| field.field_name().map(Box::from));
+        let same = last.len() == row.field_count()
+            && last
+                .iter()
+                .enumerate()
+                .all(|(index, name)| row.get(index).is_some_and(|field| field.field_name() == Some(&**name)));
+        if !same {
+            *last = (0..row.field_count()).map(|index| name_at(index).unwrap_or_default()).collect();
+        }
+        Arc::clone(last)
+    })
 }
 
 /// Reads a value by the object id of its type (`pg_type.oid`; fixed numbers of built-in types).

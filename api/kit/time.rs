@@ -1,10 +1,14 @@
 //! Time, passed in. Nothing but [`Clock`] asks the machine what time it is, so tests can set it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, SubsecRound, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, NaiveDate, NaiveTime, Offset, SecondsFormat, SubsecRound, TimeDelta, TimeZone, Timelike, Utc,
+};
 use chrono_tz::Tz;
+use serde::{Serialize, Serializer};
 
 /// Where the service's idea of now comes from.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +34,72 @@ pub fn format_instant(instant: DateTime<Utc>, zone: Tz) -> String {
     instant.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }
 
+/// The same, to be written without a text of its own in between.
+#[derive(Clone, Copy, Debug)]
+pub struct InZone(pub DateTime<Utc>, pub Tz);
+
+impl fmt::Display for InZone {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let local = self.0.with_timezone(&self.1);
+        let (offset_s, nanos) = (local.offset().fix().local_minus_utc(), local.nanosecond());
+        let usual = (0..=9999).contains(&local.year()) && nanos < 1_000_000_000 && offset_s % 60 == 0;
+        if !usual {
+            return formatter.write_str(&format_instant(self.0, self.1));
+        }
+        let mut text = Digits { bytes: [0; 36], length: 0 };
+        text.number(local.year().unsigned_abs(), 4);
+        for (before, number) in [(b'-', local.month()), (b'-', local.day()), (b'T', local.hour())] {
+            text.byte(before).number(number, 2);
+        }
+        for number in [local.minute(), local.second()] {
+            text.byte(b':').number(number, 2);
+        }
+        match nanos {
+            0 => {}
+            _ if nanos % 1_000_000 == 0 => text.byte(b'.').number(nanos / 1_000_000, 3),
+            _ if nanos % 1_000 == 0 => text.byte(b'.').number(nanos / 1_000, 6),
+            _ => text.byte(b'.').number(nanos, 9),
+        }
+        let minutes = offset_s.unsigned_abs() / 60;
+        text.byte(if offset_s < 0 { b'-' } else { b'+' }).number(minutes / 60, 2);
+        text.byte(b':').number(minutes % 60, 2);
+        formatter.write_str(text.as_str())
+    }
+}
+
+impl Serialize for InZone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The letters of an instant, 35 at most.
+struct Digits {
+    bytes: [u8; 36],
+    length: usize,
+}
+
+impl Digits {
+    fn byte(&mut self, byte: u8) -> &mut Self {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+        self
+    }
+
+    fn number(&mut self, number: u32, digits: u32) {
+        for exponent in (0..digits).rev() {
+            let digit = number / 10_u32.pow(exponent) % 10;
+            self.byte(b'0' + u8::try_from(digit).unwrap_or_default());
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
 /// The day of an instant in the district's zone.
 pub fn day_of(instant: DateTime<Utc>, zone: Tz) -> NaiveDate {
     instant.with_timezone(&zone).date_naive()
@@ -46,6 +116,27 @@ pub fn day_start(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_is_written_the_same_either_way() {
+        use chrono_tz::{Africa, America, Asia, UTC};
+        let texts = [
+            "2020-01-31T16:30:00Z",
+            "2020-02-29T23:59:59.999999Z",
+            "1900-01-01T00:00:00.120Z",
+            "2199-12-31T23:59:59.000001Z",
+            "2020-07-01T12:00:00.123456789Z",
+            "-0044-03-15T12:00:00Z",
+            "+12020-01-01T00:00:00Z",
+            "0007-01-02T03:04:05Z",
+        ];
+        for text in texts {
+            let instant: DateTime<Utc> = text.parse().unwrap();
+            for zone in [Asia::Shanghai, UTC, Asia::Kathmandu, America::St_Johns, Africa::Monrovia] {
+                assert_eq!(InZone(instant, zone).to_string(), format_instant(instant, zone), "{text} {zone}");
+            }
+        }
+    }
 
     #[test]
     fn instants_stand_in_the_districts_zone() {

@@ -1,11 +1,12 @@
 //! Checked values: what is left of a request once every field was found good.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 use uuid::Uuid;
+
+use super::time::InZone;
 
 /// One value of a field, a cell of a row or a parameter of a query.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +41,11 @@ impl Value {
         matches!(self, Self::Null)
     }
 
+    /// The same as [`Self::to_json`], to be written and not looked at.
+    pub fn in_zone(&self, zone: chrono_tz::Tz) -> ValueInZone<'_> {
+        ValueInZone(self, zone)
+    }
+
     /// The value as it stands in JSON; instants are given in `offset`'s zone.
     pub fn to_json(&self, zone: chrono_tz::Tz) -> Json {
         match self {
@@ -57,29 +63,64 @@ impl Value {
     }
 }
 
-/// Values by field name. A field that is not there was not sent; one that is `Null` was sent as null.
+/// A value as it stands in JSON, to be written without a copy of it.
+#[derive(Clone, Copy, Debug)]
+pub struct ValueInZone<'a>(&'a Value, chrono_tz::Tz);
+
+impl Serialize for ValueInZone<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null | Value::Bytes(_) => serializer.serialize_unit(),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Decimal(decimal) => serializer.collect_str(decimal),
+            Value::Integer(integer) => serializer.serialize_i64(*integer),
+            Value::Number(number) => serializer.serialize_f64(*number),
+            Value::Boolean(boolean) => serializer.serialize_bool(*boolean),
+            Value::Instant(instant) => InZone(*instant, self.1).serialize(serializer),
+            Value::Day(day) => serializer.collect_str(day),
+            Value::Id(id) => id.serialize(serializer),
+            Value::Json(json) => json.serialize(serializer),
+        }
+    }
+}
+
+/// Values by field name, in the names' order: there are few, and a list of them costs one allocation. A field that
+/// is not there was not sent; one that is `Null` was sent as null.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Values(BTreeMap<&'static str, Value>);
+pub struct Values(Vec<(&'static str, Value)>);
 
 impl Values {
     /// The value of a field; `None` where it is absent or null.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+        let found = self.position(name).ok().and_then(|position| self.0.get(position));
+        found.map(|(_, value)| value).filter(|value| !value.is_null())
     }
 
     /// Whether the field was sent at all, null included.
     pub fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.position(name).is_ok()
     }
 
     /// Sets a field.
     pub fn set(&mut self, name: &'static str, value: Value) {
-        self.0.insert(name, value);
+        match self.position(name) {
+            Ok(position) => {
+                if let Some((_, known)) = self.0.get_mut(position) {
+                    *known = value;
+                }
+            }
+            Err(position) => self.0.insert(position, (name, value)),
+        }
     }
 
     /// Takes a field out.
     pub fn take(&mut self, name: &str) -> Option<Value> {
-        self.0.remove(name).filter(|value| !value.is_null())
+        let (_, value) = self.position(name).ok().map(|position| self.0.remove(position))?;
+        Some(value).filter(|value| !value.is_null())
+    }
+
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| (*other).cmp(name))
     }
 
     /// A text, code or area code.

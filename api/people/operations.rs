@@ -120,7 +120,7 @@ async fn search(call: Call) -> Answer {
     let sought = sought.ok_or_else(|| Problem::internal("a search without faults seeks nobody"))?;
     let found = sought.find(service, actor, kind).await?;
     note_found(&call, "people.search", sought.by(), &found).await?;
-    let items: Vec<Json> = found.iter().map(|record| view::record(service, kind, record, call.language)).collect();
+    let items: Vec<_> = found.iter().map(|record| view::record(service, kind, record, call.language)).collect();
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
 }
 

@@ -61,6 +61,7 @@ pub struct Kind {
     definition: &'static Definition,
     table: Table,
     select: String,
+    shown_fields: Vec<&'static Field>,
 }
 
 impl std::ops::Deref for Kind {
@@ -83,7 +84,8 @@ impl Kind {
         let names: Vec<String> = columns.iter().map(Column::identifier).collect();
         let select = format!("district_code, change_no, recorded_at, revised_at, {}", names.join(", "));
         let table = Table { name: definition.name, columns, projection: definition.rules.projection() };
-        Self { definition, table, select }
+        let shown = |field: &&Field| !is_of_envelope(field) && !matches!(field.shape, Shape::Inline(_));
+        Self { definition, table, select, shown_fields: definition.fields.iter().filter(shown).collect() }
     }
 
     /// Its table, as the ledger writes it.
@@ -94,6 +96,16 @@ impl Kind {
     /// The list of columns of a SELECT.
     pub fn select(&self) -> &str {
         &self.select
+    }
+
+    /// Its own fields as they are served: beside the envelope's, and without what only comes in.
+    pub fn shown_fields(&self) -> impl Iterator<Item = &'static Field> {
+        self.shown_fields.iter().copied()
+    }
+
+    /// Whether it has a field called `kind`, which stands where others name themselves.
+    pub fn has_kind_of_its_own(&self) -> bool {
+        self.field("kind").is_some()
     }
 
     /// Its own fields that are kept in the clear, a column each.
@@ -121,11 +133,15 @@ impl Kind {
 
 /// Fields with a column of their own. Those of the envelope have theirs already.
 fn stored_fields(definition: &'static Definition) -> impl Iterator<Item = &'static Field> {
-    definition.fields.iter().filter(|field| {
-        !field.is_personal()
-            && !matches!(field.shape, Shape::Inline(_))
-            && !envelope::INPUT.iter().any(|other| other.name == field.name)
-    })
+    definition
+        .fields
+        .iter()
+        .filter(|field| !field.is_personal() && !matches!(field.shape, Shape::Inline(_)) && !is_of_envelope(field))
+}
+
+/// Whether a field describes a member of the envelope.
+fn is_of_envelope(field: &Field) -> bool {
+    envelope::INPUT.iter().any(|other| other.name == field.name)
 }
 
 fn column_type(shape: &Shape) -> ColumnType {

@@ -177,15 +177,12 @@ async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
     }
     export::demand_none(&call.query)?;
     let page = list::list(&call.service, call.actor()?, kind, &call.query).await?;
-    let items: Vec<Json> =
-        page.items.iter().map(|record| view::record(&call.service, kind, record, call.language)).collect();
+    let body = view::page(&call.service, kind, &page.items, page.next_cursor.as_deref(), call.language);
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
         response.insert_header((LINK, next_link(&call, cursor)));
     }
-    Ok(response
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(json!({"items": items, "next_cursor": page.next_cursor})))
+    Ok(response.insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
 async fn patch(kind: &'static Kind, call: Call) -> Answer {
@@ -215,12 +212,11 @@ async fn void(kind: &'static Kind, call: Call) -> Answer {
 
 async fn revisions(kind: &'static Kind, call: Call) -> Answer {
     let revisions = read::revisions(&call.service, call.actor()?, kind, call.path_id()?).await?;
-    let items: Vec<Json> =
-        revisions.iter().map(|record| view::record(&call.service, kind, record, call.language)).collect();
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items, "next_cursor": null})))
+    let body = view::page(&call.service, kind, &revisions, None, call.language);
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
-fn answer(mut response: actix_web::HttpResponseBuilder, record: &Record, body: &Json) -> HttpResponse {
+fn answer(mut response: actix_web::HttpResponseBuilder, record: &Record, body: &view::View<'_>) -> HttpResponse {
     response
         .insert_header((ETAG, etag::of_revision(record.envelope.revision)))
         .insert_header((CACHE_CONTROL, "no-store"))

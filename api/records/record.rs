@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::context::Context;
 use super::definition::Kind;
 use super::envelope::Envelope;
+use crate::kit::field::Shape;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::tree::Tree;
@@ -131,7 +132,7 @@ fn unpack(kind: &Kind, plaintext: &[u8], values: &mut Values) -> Result<(), Prob
         if let Some(name) = SEALED_ENVELOPE_FIELDS.into_iter().find(|field| *field == name) {
             values.set(name, Value::Text(member.as_str().unwrap_or_default().to_owned()));
         } else if let Some(field) = kind.field(&name) {
-            values.set(field.name, typed(field, &member));
+            values.set(field.name, typed(field, member));
         }
     }
     Ok(())
@@ -139,15 +140,16 @@ fn unpack(kind: &Kind, plaintext: &[u8], values: &mut Values) -> Result<(), Prob
 
 /// A stored value by its field's shape. It was checked when it came in; what a later, stricter
 /// table wouldn't take stays readable as what it is.
-fn typed(field: &crate::kit::field::Field, json: &Json) -> Value {
+fn typed(field: &crate::kit::field::Field, json: Json) -> Value {
     use crate::kit::check::read_from_text;
     match json {
-        Json::Object(_) | Json::Array(_) => Value::Json(json.clone()),
-        Json::Bool(boolean) => Value::Boolean(*boolean),
+        Json::Object(_) | Json::Array(_) => Value::Json(json),
+        Json::Bool(boolean) => Value::Boolean(boolean),
         Json::Number(number) => {
             number.as_i64().map_or(Value::Number(number.as_f64().unwrap_or_default()), Value::Integer)
         }
-        Json::String(text) => read_from_text(&field.shape, text).unwrap_or_else(|_| Value::Text(text.clone())),
+        Json::String(text) if matches!(field.shape, Shape::Text { .. } | Shape::Area) => Value::Text(text),
+        Json::String(text) => read_from_text(&field.shape, &text).unwrap_or(Value::Text(text)),
         Json::Null => Value::Null,
     }
 }

@@ -1,47 +1,76 @@
 //! Records as clients see them: the envelope, the fields, what is personal masked.
 
-use serde_json::{Map, Value as Json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value as Json;
 
 use super::definition::Kind;
 use super::record::Record;
 use crate::app::Service;
 use crate::kit::field::{Field, Privacy};
+use crate::kit::problem::Problem;
 use crate::kit::text::Language;
-use crate::kit::time::format_instant;
-use crate::kit::value::{Value, Values};
+use crate::kit::time::InZone;
+use crate::kit::value::Values;
 
-/// A record in JSON. Every field of the kind is there, null where there is nothing.
-pub fn record(service: &Service, kind: &Kind, record: &Record, language: Language) -> Json {
-    with(kind, envelope(service, kind, record, language), |field| shown(service, field, &record.values))
+/// What is shown of a record's fields.
+#[derive(Clone, Copy)]
+enum Shown<'a> {
+    /// Everything, what is personal masked.
+    Masked,
+    /// Everything as it is.
+    Plain,
+    /// Masked, and only what was sent.
+    Sent(&'a Values),
+}
+
+/// A record, to be written as JSON straight from its values: a page of records makes no tree of names and values
+/// first. Every field of the kind is there, null where there is nothing.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    service: &'a Service,
+    kind: &'a Kind,
+    record: &'a Record,
+    language: Language,
+    shown: Shown<'a>,
+}
+
+/// A record in JSON.
+pub fn record<'a>(service: &'a Service, kind: &'a Kind, record: &'a Record, language: Language) -> View<'a> {
+    View { service, kind, record, language, shown: Shown::Masked }
 }
 
 /// The same with plain values: for whoever may see them, after it was noted.
-pub fn plain(service: &Service, kind: &Kind, record: &Record, language: Language) -> Json {
-    let value = |field: &Field| record.values.get(field.name).map_or(Json::Null, |value| value.to_json(service.zone));
-    with(kind, envelope(service, kind, record, language), value)
-}
-
-fn with(kind: &Kind, mut members: Map<String, Json>, value: impl Fn(&Field) -> Json) -> Json {
-    for field in kind.fields.iter().filter(|field| !members_of_envelope(field)) {
-        if !matches!(field.shape, crate::kit::field::Shape::Inline(_)) {
-            members.insert(field.name.into(), value(field));
-        }
-    }
-    Json::Object(members)
+pub fn plain<'a>(service: &'a Service, kind: &'a Kind, record: &'a Record, language: Language) -> View<'a> {
+    View { service, kind, record, language, shown: Shown::Plain }
 }
 
 /// Somebody known, to whoever submitted him once more: only the fields that he sent.
-pub fn known(service: &Service, kind: &Kind, known: &Record, submitted: &Values, language: Language) -> Json {
-    let mut json = record(service, kind, known, language);
-    if let Some(members) = json.as_object_mut() {
-        for field in kind.fields {
-            if !submitted.has(field.name) {
-                members.insert(field.name.into(), Json::Null);
-            }
-        }
-        members.insert("note".into(), Json::Null);
-    }
-    json
+pub fn known<'a>(
+    service: &'a Service,
+    kind: &'a Kind,
+    known: &'a Record,
+    submitted: &'a Values,
+    language: Language,
+) -> View<'a> {
+    View { service, kind, record: known, language, shown: Shown::Sent(submitted) }
+}
+
+/// A page of records.
+#[derive(serde::Serialize)]
+pub struct Page<'a> {
+    items: Vec<View<'a>>,
+    next_cursor: Option<&'a str>,
+}
+
+/// A page of records, and where the next one begins.
+pub fn page<'a>(
+    service: &'a Service,
+    kind: &'a Kind,
+    records: &'a [Record],
+    next_cursor: Option<&'a str>,
+    language: Language,
+) -> Page<'a> {
+    Page { items: records.iter().map(|one| record(service, kind, one, language)).collect(), next_cursor }
 }
 
 /// A record's warnings, in words.
@@ -49,47 +78,62 @@ pub fn warnings(service: &Service, record: &Record, language: Language) -> Json 
     record.envelope.warnings.iter().map(|noted| noted.to_json(&service.kinds, language)).collect()
 }
 
-fn members_of_envelope(field: &Field) -> bool {
-    super::envelope::INPUT.iter().any(|other| other.name == field.name)
+impl View<'_> {
+    /// The same as a value, for whoever looks into it.
+    pub fn to_json(&self) -> Result<Json, Problem> {
+        serde_json::to_value(self).map_err(Problem::internal)
+    }
+
+    fn envelope<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let (envelope, zone) = (&self.record.envelope, self.service.zone);
+        let instant = |instant| InZone(instant, zone);
+        let note = if matches!(self.shown, Shown::Sent(_)) { None } else { self.record.values.text("note") };
+        let skew = envelope.device_time.map(|device_time| (device_time - envelope.recorded_at).num_seconds());
+        map.serialize_entry("id", &envelope.id)?;
+        if !self.kind.has_kind_of_its_own() {
+            map.serialize_entry("kind", self.kind.name)?;
+        }
+        map.serialize_entry("area_code", &envelope.area_code)?;
+        map.serialize_entry("area_code_submitted", &envelope.area_code_submitted)?;
+        map.serialize_entry("org_id", &envelope.org_id)?;
+        map.serialize_entry("occurred_at", &instant(envelope.occurred_at))?;
+        map.serialize_entry("device_time", &envelope.device_time.map(instant))?;
+        map.serialize_entry("clock_skew_s", &skew)?;
+        map.serialize_entry("recorded_at", &instant(envelope.recorded_at))?;
+        map.serialize_entry("recorded_by", &envelope.recorded_by)?;
+        map.serialize_entry("captured_by", &envelope.captured_by)?;
+        map.serialize_entry("source", &envelope.source)?;
+        map.serialize_entry("revision", &envelope.revision)?;
+        map.serialize_entry("change_no", &envelope.change_no)?;
+        map.serialize_entry("revised_at", &instant(envelope.revised_at))?;
+        map.serialize_entry("revised_by", &envelope.revised_by)?;
+        map.serialize_entry("voided_at", &envelope.voided.then(|| instant(envelope.revised_at)))?;
+        map.serialize_entry("void_reason", &self.record.values.text("void_reason"))?;
+        map.serialize_entry("warnings", &warnings(self.service, self.record, self.language))?;
+        map.serialize_entry("note", &note)
+    }
+
+    fn field<M: SerializeMap>(&self, map: &mut M, field: &'static Field) -> Result<(), M::Error> {
+        let left_out = matches!(self.shown, Shown::Sent(submitted) if !submitted.has(field.name));
+        let Some(value) = self.record.values.get(field.name).filter(|_| !left_out) else {
+            return map.serialize_entry(field.name, &());
+        };
+        match (field.privacy, self.shown) {
+            (Privacy::Masked(mask), Shown::Masked | Shown::Sent(_)) => {
+                map.serialize_entry(field.name, &mask(&value.to_json(self.service.zone)))
+            }
+            _ => map.serialize_entry(field.name, &value.in_zone(self.service.zone)),
+        }
+    }
 }
 
-fn envelope(service: &Service, kind: &Kind, record: &Record, language: Language) -> Map<String, Json> {
-    let envelope = &record.envelope;
-    let instant = |instant| Json::String(format_instant(instant, service.zone));
-    let text = |name: &str| record.values.text(name).map_or(Json::Null, Json::from);
-    let id = |id: Option<uuid::Uuid>| id.map_or(Json::Null, |id| id.to_string().into());
-    let skew = envelope.device_time.map(|device_time| (device_time - envelope.recorded_at).num_seconds());
-    [
-        ("id", id(Some(envelope.id))),
-        ("kind", kind.name.into()),
-        ("area_code", envelope.area_code.clone().into()),
-        ("area_code_submitted", envelope.area_code_submitted.clone().into()),
-        ("org_id", id(envelope.org_id)),
-        ("occurred_at", instant(envelope.occurred_at)),
-        ("device_time", envelope.device_time.map_or(Json::Null, instant)),
-        ("clock_skew_s", skew.into()),
-        ("recorded_at", instant(envelope.recorded_at)),
-        ("recorded_by", id(Some(envelope.recorded_by))),
-        ("captured_by", id(envelope.captured_by)),
-        ("source", envelope.source.clone().into()),
-        ("revision", envelope.revision.into()),
-        ("change_no", envelope.change_no.into()),
-        ("revised_at", instant(envelope.revised_at)),
-        ("revised_by", id(Some(envelope.revised_by))),
-        ("voided_at", if envelope.voided { instant(envelope.revised_at) } else { Json::Null }),
-        ("void_reason", text("void_reason")),
-        ("warnings", warnings(service, record, language)),
-        ("note", text("note")),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
-}
-
-fn shown(service: &Service, field: &Field, values: &Values) -> Json {
-    let json = values.get(field.name).map_or(Json::Null, |value: &Value| value.to_json(service.zone));
-    match field.privacy {
-        Privacy::Masked(mask) if !json.is_null() => mask(&json),
-        _ => json,
+impl Serialize for View<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.envelope(&mut map)?;
+        for field in self.kind.shown_fields() {
+            self.field(&mut map, field)?;
+        }
+        map.end()
     }
 }

@@ -122,9 +122,7 @@ async fn search(call: Call) -> Answer {
         None => statement,
     })
     .await?;
-    let items: Vec<Json> =
-        page.items.iter().map(|record| view::record(service, screenings, record, call.language)).collect();
-    let body = json!({"items": items, "next_cursor": page.next_cursor});
+    let body = view::page(service, screenings, &page.items, page.next_cursor.as_deref(), call.language);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 

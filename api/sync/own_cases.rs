@@ -54,8 +54,8 @@ impl OwnCases {
     }
 
     /// Who a change is about, where it is about one of the caller's own cases.
-    pub fn person(&self, change: &Change) -> Json {
-        case_or_person(change).and_then(|id| self.0.get(&id).cloned()).unwrap_or(Json::Null)
+    pub fn person(&self, change: &Change) -> Option<&Json> {
+        case_or_person(change).and_then(|id| self.0.get(&id))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING};
 use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use super::own_cases::OwnCases;
 use super::slice::Place;
@@ -12,11 +14,12 @@ use crate::changes::{Part, Window, page};
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::statement::Statement;
-use crate::kit::time::format_instant;
+use crate::kit::time::InZone;
 use crate::operations::{Answer, Call};
+use crate::records::Kind;
 use crate::records::list::district;
 use crate::records::scope::readable;
-use crate::records::{Kind, view};
+use crate::records::view::{self, View};
 
 /// `GET /v1/sync/pull`.
 pub async fn pull(call: Call) -> Answer {
@@ -50,35 +53,59 @@ pub async fn pull(call: Call) -> Answer {
         None => place.number = page.next,
     }
     let own = OwnCases::of_page(&call, &place.district_code, &page.items).await?;
-    let changes: Vec<Json> = page.items.iter().map(|change| line(&call, change, &own)).collect();
-    let body = json!({
-        "changes": changes,
-        "next_cursor": place.seal(service, actor.user_id).await?,
-        "has_more": has_more,
-        "head": page.head,
-        "server_time": format_instant(service.clock.now(), service.zone),
-    });
+    let body = Pulled {
+        changes: page.items.iter().map(|change| Line::of(&call, change, &own)).collect(),
+        next_cursor: place.seal(service, actor.user_id).await?,
+        has_more,
+        head: page.head,
+        server_time: InZone(service.clock.now(), service.zone),
+    };
     compressed(&call.request, &body)
 }
 
-fn line(call: &Call, change: &Change, own: &OwnCases) -> Json {
-    let envelope = &change.record.envelope;
-    let op = match change.operation {
-        "access_revoked" => "access_revoked",
-        _ if envelope.voided => "void",
-        _ => "upsert",
-    };
-    let record = match op {
-        "access_revoked" => Json::Null,
-        _ => view::record(&call.service, change.kind, &change.record, call.language),
-    };
-    json!({"kind": change.kind.name, "id": envelope.id, "op": op, "change_no": envelope.change_no,
-        "revision": if record.is_null() { Json::Null } else { envelope.revision.into() },
-        "person": if op == "upsert" { own.person(change) } else { Json::Null }, "record": record})
+#[derive(Serialize)]
+struct Pulled<'a> {
+    changes: Vec<Line<'a>>,
+    next_cursor: String,
+    has_more: bool,
+    head: i64,
+    server_time: InZone,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    kind: &'static str,
+    id: Uuid,
+    op: &'static str,
+    change_no: i64,
+    revision: Option<i64>,
+    person: Option<&'a Json>,
+    record: Option<View<'a>>,
+}
+
+impl<'a> Line<'a> {
+    fn of(call: &'a Call, change: &'a Change, own: &'a OwnCases) -> Self {
+        let (kind, envelope) = (change.kind, &change.record.envelope);
+        let op = match change.operation {
+            "access_revoked" => "access_revoked",
+            _ if envelope.voided => "void",
+            _ => "upsert",
+        };
+        let seen = op != "access_revoked";
+        Self {
+            kind: kind.name,
+            id: envelope.id,
+            op,
+            change_no: envelope.change_no,
+            revision: seen.then_some(envelope.revision),
+            person: own.person(change).filter(|_| op == "upsert"),
+            record: seen.then(|| view::record(&call.service, kind, &change.record, call.language)),
+        }
+    }
 }
 
 /// JSON, gzipped for whoever asks: a phone pays for every byte.
-fn compressed(request: &HttpRequest, body: &Json) -> Answer {
+fn compressed(request: &HttpRequest, body: &impl Serialize) -> Answer {
     let accepts = request.headers().get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
     let gzip = accepts.flat_map(|value| value.split(',')).any(|coding| {
         let mut parts = coding.split(';').map(str::trim);

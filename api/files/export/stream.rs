@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rust_xlsxwriter::XlsxError;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Format;
@@ -22,7 +22,8 @@ use crate::operations::{Call, fault};
 use crate::people::REVEALERS;
 use crate::records::list::Filter;
 use crate::records::snapshot::{Position, Snapshot};
-use crate::records::{Kind, Record, view};
+use crate::records::view::{self, View};
+use crate::records::{Kind, Record};
 
 /// Records read at once: small enough to leave the workers free in between.
 const PAGE: i64 = 500;
@@ -68,17 +69,17 @@ impl Export {
         self.snapshot(&filter).page(&self.service, after, PAGE).await
     }
 
-    fn view(&self, record: &Record) -> Json {
+    fn view<'a>(&'a self, record: &'a Record) -> View<'a> {
         let view = if self.plain { view::plain } else { view::record };
         view(&self.service, self.kind, record, self.language)
     }
 
-    fn line(&self, record: &Record) -> String {
-        let json = self.view(record);
-        match self.format {
-            Format::Ndjson => format!("{json}\n"),
-            _ => csv_line(&cells(&self.columns, &json)),
-        }
+    fn line(&self, record: &Record) -> Result<String, Problem> {
+        let view = self.view(record);
+        Ok(match self.format {
+            Format::Ndjson => serde_json::to_string(&view).map_err(Problem::internal)? + "\n",
+            _ => csv_line(&cells(&self.columns, &view.to_json()?)),
+        })
     }
 
     fn headers(&self) -> Vec<String> {
@@ -107,7 +108,7 @@ impl Export {
                 return Err(Code::TooManyRows.into());
             }
             for record in &page {
-                writer.write(&cells(&self.columns, &self.view(record))).map_err(told)?;
+                writer.write(&cells(&self.columns, &self.view(record).to_json()?)).map_err(told)?;
             }
         }
         writer.finish().map_err(Problem::internal)
@@ -150,7 +151,9 @@ pub(super) async fn step(mut progress: Progress) -> Result<Option<(Bytes, Progre
     })?;
     let mut text = if progress.begun { String::new() } else { progress.export.prologue() };
     progress.begun = true;
-    text.extend(page.iter().map(|record| progress.export.line(record)));
+    for record in &page {
+        text.push_str(&progress.export.line(record)?);
+    }
     progress.digest.update(text.as_bytes());
     progress.count += page.len() as u64;
     match page.last() {
