@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::app::{Service, application};
@@ -60,22 +60,39 @@ fn problem_body(status: u16, request_id: &str) -> String {
     Problem::new(code).body(Language::English, request_id).to_string()
 }
 
-/// Stops a server when the process is asked to (SIGTERM, SIGINT): requests under way are answered
-/// first, new ones are not taken.
+/// The signals that ask the process to stop (SIGTERM, SIGINT), caught from when this is made: one that comes while
+/// the service starts stops it in order once it has, and leaves no database behind.
+pub struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Catches them from now on.
+    pub fn catch() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the first of them.
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => tracing::info!("asked to stop (SIGTERM)"),
+            _ = self.interrupt.recv() => tracing::info!("asked to stop (SIGINT)"),
+        }
+    }
+}
+
+/// Stops a server when the process is asked to: requests under way are answered first, new ones are not taken.
 pub async fn stop_on_signal(
+    mut signals: StopSignals,
     service: Arc<Service>,
     handle: ServerHandle,
     stopping: watch::Sender<bool>,
-) -> io::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("asked to stop (SIGTERM)"),
-        _ = interrupt.recv() => tracing::info!("asked to stop (SIGINT)"),
-    }
+) {
+    signals.received().await;
     stopping.send_replace(true);
     service.ledger.heads().close();
     handle.stop(true).await;
-    Ok(())
 }
 
 /// Looks after the embedded database until told to stop: one that died is started again.

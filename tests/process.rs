@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value as Json, json};
 
 use crate::support::process::{BINARY, Folder, Served};
@@ -49,6 +50,22 @@ async fn from_an_empty_folder_through_a_kill_to_a_clean_end() {
     assert!(served.signal(Signal::SIGTERM).success());
     assert!(folder.postmaster().is_none(), "the embedded database stops with the service");
     demand_nowhere(&folder.0, &[NUMBER, PHONE]);
+}
+
+/// Asked to stop at any moment of its start, it leaves no database running.
+#[test]
+fn a_start_that_is_stopped_leaves_nothing_behind() {
+    let folder = Folder::new("stopped");
+    for after_ms in [150, 700, 1_500, 100, 200, 300, 0] {
+        let log = std::fs::File::create(folder.0.join("serve.log")).unwrap();
+        let mut child = folder.command(&["serve", "--listen", "127.0.0.1:0"]).stdout(log).spawn().unwrap();
+        // Before that it is no more than a process that begins.
+        std::thread::sleep(Duration::from_millis(100 + after_ms));
+        kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+        assert!(child.wait().unwrap().success(), "after {after_ms} ms");
+        let postmaster = folder.postmaster();
+        assert!(postmaster.is_none_or(|pid| kill(pid, None).is_err()), "after {after_ms} ms: {postmaster:?}");
+    }
 }
 
 /// Sends the personal values wherever a client might, rightly or wrongly.

@@ -19,6 +19,7 @@ use super::{Failure, prepare, print};
 /// Serves until asked to stop.
 pub async fn serve(config: Config, json: bool) -> Result<(), Failure> {
     start_logging(&config)?;
+    let signals = server::StopSignals::catch().map_err(Failure::other)?;
     let listener = bind(&config.listen)?;
     let address = listener.local_addr().map_err(Failure::other)?;
     let metrics = config.metrics_listen.as_deref().map(bind).transpose()?;
@@ -33,7 +34,7 @@ pub async fn serve(config: Config, json: bool) -> Result<(), Failure> {
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let watch = backend.embedded.map(|embedded| tokio::spawn(server::watch(embedded, stopped)));
     announce(&config, &address.to_string(), json)?;
-    run_server(&service, listener, metrics).await?;
+    run_server(&service, signals, listener, metrics).await?;
     drop(stop);
     if let Some(watch) = watch {
         watch.await.map_err(Failure::other)?.stop().await.map_err(StartError::from)?;
@@ -49,6 +50,7 @@ fn bind(address: &str) -> Result<TcpListener, Failure> {
 /// Runs the server on a thread of its own: actix wants its own runtime there.
 async fn run_server(
     service: &std::sync::Arc<Service>,
+    signals: server::StopSignals,
     listener: TcpListener,
     metrics: Option<TcpListener>,
 ) -> Result<(), Failure> {
@@ -61,7 +63,7 @@ async fn run_server(
             // Ends with the runtime.
             let _metrics = metrics.map(actix_web::rt::spawn);
             let handle = server.handle();
-            let signals = actix_web::rt::spawn(server::stop_on_signal(service, handle, stopping));
+            let signals = actix_web::rt::spawn(server::stop_on_signal(signals, service, handle, stopping));
             let served = server.await;
             signals.abort();
             served
