@@ -10,7 +10,6 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpMessage, HttpRequest, web};
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use moka::sync::Cache;
@@ -82,8 +81,6 @@ pub struct Service {
     pub clock: Clock,
     /// The district's zone.
     pub zone: Tz,
-    /// The document, as it is served: made once, whoever asks.
-    pub document: Bytes,
 }
 
 impl Service {
@@ -112,7 +109,6 @@ impl Service {
             cadences: CadenceCache::default(),
             believed: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(2)).build(),
             clock: Clock::default(),
-            document: crate::routes::document(&kinds).to_string().into(),
             config,
             database,
             kinds,
@@ -152,7 +148,7 @@ impl Service {
 /// The application of one worker.
 pub fn application(
     service: Arc<Service>,
-    operations: &[Operation],
+    operations: &[Arc<Operation>],
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,

@@ -34,7 +34,7 @@ pub fn server(service: &Arc<Service>, listener: TcpListener, stopping: watch::Re
     let limits = service.config.connection_limits(problem_body);
     let workers = service.config.workers;
     let service = Arc::clone(service);
-    let operations: Arc<[Operation]> = operations(&service.kinds).into();
+    let operations: Arc<[Arc<Operation>]> = operations(&service.kinds).into_iter().map(Arc::new).collect();
     transport::serve(listener, limits, workers, stopping, move || application(Arc::clone(&service), &operations))
 }
 

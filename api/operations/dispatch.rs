@@ -34,8 +34,8 @@ pub struct Outcome {
 }
 
 /// Puts the operations on their routes: one resource a path, so that another method is a 405.
-pub fn configure(operations: &[Operation], config: &mut web::ServiceConfig) {
-    let mut paths: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
+pub fn configure(operations: &[Arc<Operation>], config: &mut web::ServiceConfig) {
+    let mut paths: BTreeMap<&str, Vec<&Arc<Operation>>> = BTreeMap::new();
     for operation in operations {
         paths.entry(&operation.path).or_default().push(operation);
     }
@@ -50,7 +50,7 @@ pub fn configure(operations: &[Operation], config: &mut web::ServiceConfig) {
         }
         allowed.sort();
         for operation in operations {
-            let operation = Arc::new((*operation).clone());
+            let operation = Arc::clone(operation);
             let method = operation.method.clone();
             let handler = move |request: HttpRequest, payload: web::Payload| {
                 run(Arc::clone(&operation), request, payload.into_inner())

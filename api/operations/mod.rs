@@ -14,7 +14,6 @@ mod tidy;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -243,6 +242,3 @@ impl Operation {
         self.path.contains("{id}")
     }
 }
-
-/// The list of operations, shared by the workers.
-pub type Operations = Rc<Vec<Operation>>;

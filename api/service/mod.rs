@@ -13,6 +13,10 @@ use crate::kit::catalogue::Code;
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation};
 
+/// The document as it is committed; a test fails when it is stale. Made at start it would take thirty megabytes that
+/// nobody gives back.
+const DOCUMENT: &[u8] = include_bytes!("../../openapi/openapi.json");
+
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
     let state = json!({"status": "ok"});
@@ -53,10 +57,10 @@ async fn ready(call: Call) -> Answer {
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"status": "ok"})))
 }
 
-async fn document(call: Call) -> Answer {
+async fn document(_call: Call) -> Answer {
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, "no-cache")).content_type("application/json");
-    Ok(response.body(call.service.document.clone()))
+    Ok(response.body(DOCUMENT))
 }
 
 /// The schemas of this room.
