@@ -33,6 +33,7 @@ mod fuzz;
 mod hardening;
 mod imports;
 mod isolation_cases;
+mod known_people;
 mod ledger;
 mod lookups;
 mod merged_lines;

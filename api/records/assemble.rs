@@ -42,7 +42,8 @@ pub async fn load_known(service: &Service, items: &[&Prepared], now: DateTime<Ut
         let drafts = item.draft.inline.iter().map(|(_, inner)| inner).chain([&item.draft]);
         for draft in drafts {
             if let Some(id) = draft.kind.rules.identify(draft, &context) {
-                wanted.entry((draft.kind.name, &item.place.district_code)).or_default().insert(id);
+                let ids = wanted.entry((draft.kind.name, &item.place.district_code)).or_default();
+                ids.extend([id].into_iter().chain(draft.client_id()));
             }
         }
     }
@@ -55,6 +56,22 @@ pub async fn load_known(service: &Service, items: &[&Prepared], now: DateTime<Ut
         }
     }
     Ok(known)
+}
+
+/// Whether a creation takes the id of somebody whom the caller may not see: who has neither document nor phone is
+/// identified by the id that a client chose, which must not open a way to another's record.
+pub fn takes_anothers(service: &Service, actor: &Actor, item: &Prepared, now: DateTime<Utc>, known: &Known) -> bool {
+    let context = service.context(now, &item.place.district_code);
+    let mut drafts = item.draft.inline.iter().map(|(_, inner)| inner).chain([&item.draft]);
+    drafts.any(|draft| {
+        let own = draft.client_id().filter(|own| draft.kind.rules.identify(draft, &context) == Some(*own));
+        let found = own.and_then(|id| known.get(&(draft.kind.name, item.place.district_code.clone(), id)));
+        found.is_some_and(|record| {
+            let envelope = &record.envelope;
+            envelope.recorded_by != actor.user_id
+                && !actor.reaches(draft.kind.readers, &envelope.area_code, envelope.org_id)
+        })
+    })
 }
 
 /// Puts a creation into an append. `known` is kept current, so that the next one of the same append
@@ -101,7 +118,7 @@ impl Assembly<'_> {
         // Somebody without document and phone is nobody's twin: an id of his own, the same at each retry.
         let own = || derived_id(&self.context.keys.identity, &["inline", &self.item.id.to_string(), &draft.pointer]);
         let id = draft.kind.rules.identify(&draft, &self.context).unwrap_or_else(own);
-        keep_alias(&mut draft, id);
+        self.keep_alias(&mut draft, id);
         match self.known(draft.kind, id) {
             None => {
                 let record = self.record(&mut draft, id);
@@ -116,34 +133,42 @@ impl Assembly<'_> {
 
     /// A record whose identity the server derives, posted itself.
     fn identified(&mut self, mut draft: Draft, id: Uuid, number: i64) -> Assembled {
-        keep_alias(&mut draft, id);
+        self.keep_alias(&mut draft, id);
         let Some(known) = self.known(draft.kind, id) else {
             let record = self.record(&mut draft, id);
             self.put(draft.kind, None, record.clone());
             return Assembled::New(record, number);
         };
+        // Of somebody met twice in one append there is one row, under the first number.
+        let before = self.changes.number_of(draft.kind, id);
         let completed = self.complete(&mut draft, known.clone());
-        let with_warnings = |mut record: Record| {
-            record.envelope.warnings = draft.warnings.clone();
-            record
-        };
-        match completed {
-            Some(record) => Assembled::Completed(with_warnings(record), number),
-            None => {
-                // A number without a change would be a gap.
-                self.changes.release_number();
-                Assembled::Unchanged(with_warnings(known))
-            }
+        if completed.is_none() || before.is_some() {
+            // A number without a row of its own would be a gap.
+            self.changes.release_number();
         }
+        let is_unchanged = completed.is_none() && before.is_none();
+        let mut record = completed.unwrap_or(known);
+        record.envelope.warnings = draft.warnings;
+        if is_unchanged { Assembled::Unchanged(record) } else { Assembled::Completed(record, before.unwrap_or(number)) }
     }
 
     /// Completes somebody known; none where nothing is new.
     fn complete(&mut self, draft: &mut Draft, known: Record) -> Option<Record> {
         let mut next = draft.kind.rules.reconcile(&known, draft, &self.context)?;
-        next.envelope.revision = known.envelope.revision + 1;
+        let stands = self.changes.number_of(draft.kind, known.envelope.id).is_some();
+        next.envelope.revision = known.envelope.revision + i64::from(!stands);
         next.envelope.revised_by = self.actor.user_id;
         self.put(draft.kind, Some(known), next.clone());
         Some(next)
+    }
+
+    /// A client's own id of somebody whose id is derived is kept as an alias, unless it is somebody else's id: who is
+    /// asked for by that must be found.
+    fn keep_alias(&self, draft: &mut Draft, id: Uuid) {
+        let own = draft.client_id().filter(|own| *own != id && self.known(draft.kind, *own).is_none());
+        if let Some(own) = own.filter(|_| draft.kind.field("aliases").is_some()) {
+            draft.values.set("aliases", Value::Json(json!([own.to_string()])));
+        }
     }
 
     fn known(&self, kind: &Kind, id: Uuid) -> Option<Record> {
@@ -182,15 +207,6 @@ impl Assembly<'_> {
             submission_digest: self.item.digest.to_vec(),
         };
         Record { envelope, values: draft.values.clone() }
-    }
-}
-
-/// A client's own id of somebody whose id is derived is kept as an alias.
-fn keep_alias(draft: &mut Draft, id: Uuid) {
-    if let Some(own) = draft.client_id().filter(|own| *own != id)
-        && draft.kind.field("aliases").is_some()
-    {
-        draft.values.set("aliases", Value::Json(json!([own.to_string()])));
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::assemble::{Assembled, assemble, load_known};
+use super::assemble::{Assembled, assemble, load_known, takes_anothers};
 use super::change::{Changes, receive};
 use super::create::{Created, Outcome, create_all};
 use super::definition::Kind;
@@ -108,6 +108,9 @@ pub async fn write_all(
         return Err(Code::SpansDistricts.into());
     }
     let mut known = load_known(service, &ready.iter().map(|(_, item)| *item).collect::<Vec<_>>(), now).await?;
+    if ready.iter().any(|(_, item)| takes_anothers(service, actor, item, now, &known)) {
+        return Ok(Together::Refused(Code::IdTaken.into()));
+    }
     let mut changes = Changes::default();
     let assembled: Vec<(usize, &Prepared, Assembled)> = ready
         .iter()

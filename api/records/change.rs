@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::context::Context;
 use super::counted::count;
 use super::definition::Kind;
@@ -43,6 +45,12 @@ impl Changes {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// The number under which a record stands in the append, if it does.
+    pub fn number_of(&self, kind: &Kind, id: Uuid) -> Option<i64> {
+        let entry = self.entries.iter().find(|entry| entry.kind.name == kind.name && entry.record.envelope.id == id);
+        entry.map(|entry| entry.number)
     }
 
     /// A record's next state: new where it has no former one. A row already in the append takes the

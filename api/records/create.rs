@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 
-use super::assemble::{Assembled, Known, assemble, load_known};
+use super::assemble::{Assembled, Known, assemble, load_known, takes_anothers};
 use super::change::{Changes, receive};
 use super::definition::Kind;
 use super::idempotency::Key;
@@ -162,6 +162,9 @@ async fn write_once(
     known: &Known,
     key: Option<&Key>,
 ) -> Result<Option<Outcome>, Refusal> {
+    if takes_anothers(service, actor, item, now, known) {
+        return Ok(Some(Err(Code::IdTaken.into())));
+    }
     let mut changes = Changes::default();
     // Each creation sees who was known before; two that introduce the same person meet in the ledger.
     let assembled = assemble(service, actor, item, now, &mut known.clone(), &mut changes);

@@ -117,11 +117,13 @@ async fn post(kind: &'static Kind, call: Call) -> Answer {
         // Sent twice at once: the other one wrote it, this one answers the same.
         Err(problem) => return replayed(kind, &call, key.as_ref()).await?.ok_or(problem),
     };
-    let record = created.record();
-    let body = match &created {
-        Created::New(_) | Created::Same(_) => view::record(&call.service, kind, record, call.language),
-        Created::Known(_, submitted) => view::known(&call.service, kind, record, submitted, call.language),
+    let record = &match &created {
+        Created::New(record) | Created::Same(record) => record.clone(),
+        Created::Known(known, submitted) => {
+            view::as_sent(known, submitted, call.actor()?.user_id, call.service.clock.now())
+        }
     };
+    let body = view::record(&call.service, kind, record, call.language);
     let mut response = if created.status() == 201 { HttpResponse::Created() } else { HttpResponse::Ok() };
     response.insert_header((LOCATION, format!("/v1/{}/{}", kind.path, record.envelope.id)));
     Ok(answer(response, record, &body))

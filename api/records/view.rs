@@ -1,9 +1,13 @@
 //! Records as clients see them: the envelope, the fields, what is personal masked.
 
+use chrono::{DateTime, Utc};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value as Json;
+use uuid::Uuid;
 
+use super::create::API;
 use super::definition::Kind;
+use super::envelope::Envelope;
 use super::record::Record;
 use crate::app::Service;
 use crate::kit::field::{Field, Privacy};
@@ -14,13 +18,11 @@ use crate::kit::value::Values;
 
 /// What is shown of a record's fields.
 #[derive(Clone, Copy)]
-enum Shown<'a> {
+enum Shown {
     /// Everything, what is personal masked.
     Masked,
     /// Everything as it is.
     Plain,
-    /// Masked, and only what was sent.
-    Sent(&'a Values),
 }
 
 /// A record, to be written as JSON straight from its values: a page of records makes no tree of names and values
@@ -31,7 +33,7 @@ pub struct View<'a> {
     kind: &'a Kind,
     record: &'a Record,
     language: Language,
-    shown: Shown<'a>,
+    shown: Shown,
 }
 
 /// A record in JSON.
@@ -44,15 +46,26 @@ pub fn plain<'a>(service: &'a Service, kind: &'a Kind, record: &'a Record, langu
     View { service, kind, record, language, shown: Shown::Plain }
 }
 
-/// Somebody known, to whoever submitted him once more: only the fields that he sent.
-pub fn known<'a>(
-    service: &'a Service,
-    kind: &'a Kind,
-    known: &'a Record,
-    submitted: &'a Values,
-    language: Language,
-) -> View<'a> {
-    View { service, kind, record: known, language, shown: Shown::Sent(submitted) }
+/// Somebody known, as whoever submitted him once more may see him: what he sent, under the id and revision that it
+/// came to. Of what is stored he gets nothing, not even whether it is the same.
+pub fn as_sent(known: &Record, submitted: &Values, by: Uuid, now: DateTime<Utc>) -> Record {
+    let envelope = &known.envelope;
+    let sent = Envelope {
+        area_code: submitted.text("area_code").unwrap_or(&envelope.district_code).to_owned(),
+        area_code_submitted: None,
+        org_id: submitted.id("org_id"),
+        occurred_at: submitted.instant("occurred_at").unwrap_or(now),
+        device_time: None,
+        recorded_at: now,
+        recorded_by: by,
+        revised_at: now,
+        revised_by: by,
+        captured_by: submitted.id("captured_by"),
+        source: API.to_owned(),
+        voided: false,
+        ..envelope.clone()
+    };
+    Record { envelope: sent, values: submitted.clone() }
 }
 
 /// A page of records.
@@ -87,7 +100,6 @@ impl View<'_> {
     fn envelope<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let (envelope, zone) = (&self.record.envelope, self.service.zone);
         let instant = |instant| InZone(instant, zone);
-        let note = if matches!(self.shown, Shown::Sent(_)) { None } else { self.record.values.text("note") };
         let skew = envelope.device_time.map(|device_time| (device_time - envelope.recorded_at).num_seconds());
         map.serialize_entry("id", &envelope.id)?;
         if !self.kind.has_kind_of_its_own() {
@@ -110,16 +122,15 @@ impl View<'_> {
         map.serialize_entry("voided_at", &envelope.voided.then(|| instant(envelope.revised_at)))?;
         map.serialize_entry("void_reason", &self.record.values.text("void_reason"))?;
         map.serialize_entry("warnings", &warnings(self.service, self.record, self.language))?;
-        map.serialize_entry("note", &note)
+        map.serialize_entry("note", &self.record.values.text("note"))
     }
 
     fn field<M: SerializeMap>(&self, map: &mut M, field: &'static Field) -> Result<(), M::Error> {
-        let left_out = matches!(self.shown, Shown::Sent(submitted) if !submitted.has(field.name));
-        let Some(value) = self.record.values.get(field.name).filter(|_| !left_out) else {
+        let Some(value) = self.record.values.get(field.name) else {
             return map.serialize_entry(field.name, &());
         };
         match (field.privacy, self.shown) {
-            (Privacy::Masked(mask), Shown::Masked | Shown::Sent(_)) => {
+            (Privacy::Masked(mask), Shown::Masked) => {
                 map.serialize_entry(field.name, &mask(&value.to_json(self.service.zone)))
             }
             _ => map.serialize_entry(field.name, &value.in_zone(self.service.zone)),
