@@ -166,6 +166,31 @@ async fn letters_and_interviews_move_alerts_on() {
     assert_eq!(admin.post("/v1/enforcement-actions", &wrong).await.expect(422).faults()[0].1, "refers_to_other");
 }
 
+/// A number within a unit is a number too: what can't be added up is refused, and none of it is counted as nothing.
+#[tokio::test]
+async fn quantities_beyond_measure_are_refused() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let place = warehouse(&admin).await;
+    for (quantity, unit, at) in [
+        ("100000000", "9999999999999t", "/quantity_unit"),
+        ("1", "0.0000001克", "/quantity_unit"),
+        ("9000000", "1000t", "/quantity"),
+        ("100000000", "1000000t", "/quantity"),
+    ] {
+        let told = movement(&place, UREA, "in", quantity, unit, 20);
+        let refused = admin.post("/v1/stock-movements", &told).await.expect(422);
+        assert_eq!(refused.faults()[0].0, at, "{quantity} {unit}: {}", refused.body);
+        let target = json!({"name": "x", "area_code": "511802", "commodities": [UREA], "quantity": quantity, "quantity_unit": unit, "starts_on": "2020-01-21"});
+        admin.post("/v1/stock-targets", &target).await.expect(422);
+    }
+    for _ in 0..3 {
+        admin.post("/v1/stock-movements", &movement(&place, UREA, "in", "1000000", "1000t", 20)).await.expect(201);
+    }
+    assert_eq!(stock(&admin, "as_of_on=2020-01-31").await[0].1, "3000000000");
+    admin.get("/v1/stats/situation?as_of_on=2020-01-31").await.expect(200);
+}
+
 #[tokio::test]
 async fn figures_are_of_one_moment_while_others_write() {
     let app = TestApp::start().await;

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 pub use catalogue::{CATEGORY, COMMODITIES, COMMODITY, Commodity};
 pub use routes::{operations, schemas};
+use units::MOST_QUANTITY;
 pub use units::{rounded, spoken};
 
 use crate::auth::Role;
@@ -62,11 +63,18 @@ pub const SUPPLY_READERS: &[Role] =
 
 /// The quantity of a draft in the unit of its commodity; what can't be converted is a fault.
 pub fn normal_quantity_of(draft: &Draft, faults: &mut Faults) -> Option<Normal> {
-    let commodity = find(draft.values.text("commodity")?)?;
+    normal_told(draft, find(draft.values.text("commodity")?)?, faults)
+}
+
+/// A draft's `quantity` and `quantity_unit` in the usual unit of a commodity.
+pub fn normal_told(draft: &Draft, commodity: &Commodity, faults: &mut Faults) -> Option<Normal> {
     let (quantity, unit) = (draft.values.decimal("quantity")?, draft.values.text("quantity_unit")?);
     let normal = commodity.normal_quantity(quantity, unit);
-    if normal.is_none() {
+    if commodity.normal_quantity(Decimal::ONE, unit).is_none() {
         add_unknown_unit(draft.at("quantity_unit"), commodity, false, faults);
+    } else if normal.is_none() {
+        let bounds = vec![("min", "0".to_owned()), ("max", format!("{MOST_QUANTITY} {}", commodity.quantity_unit))];
+        faults.add_with(draft.at("quantity"), FaultCode::OutOfRange, bounds);
     }
     normal
 }

@@ -57,6 +57,9 @@ pub fn spoken(unit: &'static str, language: Language) -> &'static str {
     known.and_then(|known| known.names.iter().find(|name| !name.is_ascii())).copied().unwrap_or(unit)
 }
 
+/// The most of one commodity that one record may tell, in its usual unit: many of them can still be added up.
+pub const MOST_QUANTITY: i64 = 1_000_000_000;
+
 /// Full-width digits, letters and slashes made narrow; no spaces.
 fn narrow(text: &str) -> String {
     let half = |letter: char| match letter {
@@ -71,7 +74,9 @@ fn amount_of(text: &str) -> Option<(Decimal, &'static Unit)> {
     let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
     let (number, name) = text.split_at_checked(end)?;
     let amount = if number.is_empty() { Decimal::ONE } else { number.parse().ok()? };
-    find(name).filter(|_| amount > Decimal::ZERO).map(|unit| (amount, unit))
+    // Between a gram in a thousand and a thousand tonnes: what is counted stays within what can be added up.
+    let usual = amount >= Decimal::new(1, 3) && amount <= Decimal::from(1_000_000);
+    find(name).filter(|_| usual).map(|unit| (amount, unit))
 }
 
 /// The unit of a price: how much of what it is the price of.
@@ -114,13 +119,14 @@ impl Commodity {
         Some(Normal { value: rounded(value, 6), unit: self.normal_price_unit() })
     }
 
-    /// A quantity in the unit in which quantities of this are told, to six decimal places.
+    /// A quantity in the unit in which quantities of this are told, to six decimal places; none where the unit is
+    /// unknown or measures something else, or where it is more than [`MOST_QUANTITY`].
     pub fn normal_quantity(&self, quantity: Decimal, quantity_unit: &str) -> Option<Normal> {
         let (amount, unit) = amount_of(&narrow(quantity_unit))?;
         let (_, usual) = amount_of(self.quantity_unit)?;
         let value = quantity.checked_mul(thousandth(amount, unit))?.checked_div(thousandth(Decimal::ONE, usual))?;
-        let same = unit.dimension == usual.dimension;
-        same.then(|| Normal { value: rounded(value, 6), unit: self.quantity_unit.to_owned() })
+        let sound = unit.dimension == usual.dimension && value <= Decimal::from(MOST_QUANTITY);
+        sound.then(|| Normal { value: rounded(value, 6), unit: self.quantity_unit.to_owned() })
     }
 
     /// The units that can be converted, for a hint: of its prices or of its quantities.

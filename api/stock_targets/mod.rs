@@ -2,7 +2,7 @@
 //! with the stocks: [`crate::stock_movements`].
 
 use crate::auth::Role;
-use crate::commodities::{COMMODITY, NORMAL, QUANTITY, SUPPLY_READERS, UNIT, add_unknown_unit, find};
+use crate::commodities::{COMMODITY, NORMAL, QUANTITY, SUPPLY_READERS, UNIT, add_unknown_unit, find, normal_told};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
@@ -67,9 +67,7 @@ impl Rules for StockTargetRules {
         }
         let commodities: Vec<_> = draft.values.codes("commodities").into_iter().filter_map(find).collect();
         let Some(first) = commodities.as_slice().first().copied() else { return };
-        let told = draft.values.decimal("quantity").zip(draft.values.text("quantity_unit"));
-        let Some((quantity, unit)) = told else { return };
-        let normal = first.normal_quantity(quantity, unit);
+        let normal = normal_told(draft, first, faults);
         // What is told in different units can't be added up.
         let other = commodities.iter().find(|commodity| commodity.quantity_unit != first.quantity_unit);
         match (normal, other) {
@@ -77,7 +75,7 @@ impl Rules for StockTargetRules {
                 draft.values.set("quantity_normalized", Value::Decimal(normal.value));
                 draft.values.set("normalized_unit", Value::Text(normal.unit));
             }
-            (None, _) => add_unknown_unit(draft.at("quantity_unit"), first, false, faults),
+            (None, _) => {}
             (_, Some(other)) => add_unknown_unit(draft.at("commodities"), other, false, faults),
         }
     }
