@@ -4,6 +4,7 @@ use lianfang::auth::Role;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
+use crate::api_keys::{holder, new_key};
 use crate::support::{Actor, TestApp, examples, fake_resident_id};
 
 const NDJSON: &str = "application/x-ndjson";
@@ -153,4 +154,16 @@ async fn plain_values_need_the_right_a_purpose_and_leave_a_line() {
     assert_eq!(lines.as_array().unwrap().len(), 2);
     assert_eq!(lines[0]["details"]["purpose"], "medical_follow_up");
     assert_eq!(lines[0]["details"]["unmasked"], true);
+    let pages = auditor.get("/v1/audit?verb=export.page").await.body["items"].clone();
+    let id = plain[0]["id"].as_str().unwrap();
+    assert_eq!((&pages[0]["details"]["people"], &pages[0]["details"]["count"]), (&json!([id]), &json!(1)));
+    let log = auditor.get(&format!("/v1/people/{id}/access-log")).await.expect(200).body;
+    assert!(log["items"].as_array().unwrap().iter().any(|line| line["verb"] == "export.page"), "{log}");
+    // As reveals, plain values are for people and not for keys.
+    let admin = app.administrator().await;
+    let key = new_key(&app, "health_worker", "511802005", &["read", "export"]);
+    let key = holder(&app, &admin.post("/v1/api-keys", &key).await.expect(201).body);
+    assert_eq!(records(&key, "/v1/people").await[0]["name"], "王*");
+    let refused = key.with("accept", NDJSON).get(&format!("{unmasked}&purpose=statistics")).await.expect(403);
+    assert_eq!(refused.code(), "key_out_of_scope");
 }

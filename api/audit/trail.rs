@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::app::Service;
 use crate::auth::roles::{Actor, Role};
+use crate::files::export::EXPORTED_PLAIN;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
@@ -103,13 +104,14 @@ async fn deeds(service: &Service, actor: &Actor, trail: &Trail) -> Result<Vec<Li
     }
     if !trail.subject_ids.is_empty() {
         let ids = trail.subject_ids.iter().copied().map(Value::Id).collect();
-        let texts = trail.subject_ids.iter().map(|id| Value::Text(id.to_string())).collect();
-        statement = statement
-            .sql(" AND (r.subject_id = ANY(")
-            .column(ColumnType::Id, ids)
-            .sql(format!(") OR (r.verb = '{PULLED_PLAIN}' AND r.details->'people' ?| "))
-            .column(ColumnType::Text, texts)
-            .sql("))");
+        let texts: Vec<Value> = trail.subject_ids.iter().map(|id| Value::Text(id.to_string())).collect();
+        statement = statement.sql(" AND (r.subject_id = ANY(").column(ColumnType::Id, ids).sql(")");
+        // Each verb has an index of its own over the people it names.
+        for verb in [PULLED_PLAIN, EXPORTED_PLAIN] {
+            let named = format!(" OR (r.verb = '{verb}' AND r.details->'people' ?| ");
+            statement = statement.sql(named).column(ColumnType::Text, texts.clone()).sql(")");
+        }
+        statement = statement.sql(")");
     }
     for (condition, instant) in [(" AND r.occurred_at >= ", trail.from), (" AND r.occurred_at < ", trail.to)] {
         if let Some(instant) = instant {

@@ -127,6 +127,9 @@ pub fn demand_none(query: &Values) -> Result<(), Problem> {
     }
 }
 
+/// The verb under which a page of plain values is noted, with the people it tells of.
+pub const EXPORTED_PLAIN: &str = "export.page";
+
 /// Answers a list as a file.
 pub async fn export(kind: &'static Kind, call: Call, format: Format) -> Answer {
     demand_scope(&call)?;
@@ -158,6 +161,7 @@ pub async fn export(kind: &'static Kind, call: Call, format: Format) -> Answer {
         header_language,
         columns: exported(kind),
         plain,
+        told: call.deed(EXPORTED_PLAIN, kind.name, None, json!({})),
     };
     let after = export.start(&call).await?;
     note(&call, &export).await?;
@@ -196,6 +200,10 @@ fn demand_scope(call: &Call) -> Result<(), Problem> {
 fn demand_purpose(call: &Call) -> Result<bool, Problem> {
     if call.query.boolean("unmasked") != Some(true) {
         return Ok(false);
+    }
+    if let Some(Credential::Key(_)) = call.credential() {
+        // As reveals: who is told somebody's number is a person with a reason.
+        return Err(Code::KeyOutOfScope.into());
     }
     if !call.actor()?.holds(REVEALERS) {
         return Err(Code::Forbidden.into());

@@ -1,14 +1,17 @@
 //! The steps of an export: pages read, lines written.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use rust_xlsxwriter::XlsxError;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::Format;
 use crate::app::Service;
+use crate::audit::{Deed, system_write};
 use crate::auth::roles::Actor;
 use crate::files::cells::csv_line;
 use crate::files::columns::Column;
@@ -41,6 +44,8 @@ pub(super) struct Export {
     pub(super) header_language: Language,
     pub(super) columns: Vec<Column>,
     pub(super) plain: bool,
+    /// The line of the audit for a page of plain values; whom it tells of is still to be said.
+    pub(super) told: Deed,
 }
 
 impl Export {
@@ -66,7 +71,25 @@ impl Export {
 
     async fn page(&self, after: Option<Position>) -> Result<Vec<Record>, Problem> {
         let filter = Filter::of_query(&self.service, self.kind, &self.district_code, &self.query).await?;
-        self.snapshot(&filter).page(&self.service, after, PAGE).await
+        let page = self.snapshot(&filter).page(&self.service, after, PAGE).await?;
+        self.note(&page).await?;
+        Ok(page)
+    }
+
+    /// Before plain values are told it stands in the access log of everybody they are about.
+    async fn note(&self, page: &[Record]) -> Result<(), Problem> {
+        if !self.plain || page.is_empty() {
+            return Ok(());
+        }
+        let person = |record: &Record| match self.kind.name {
+            "people" => Some(record.envelope.id),
+            _ => record.values.id("person_id"),
+        };
+        let people: BTreeSet<Uuid> = page.iter().filter_map(person).collect();
+        let purpose = self.query.text("purpose");
+        let details = json!({"as_of_change_no": self.as_of, "count": page.len(), "people": people, "purpose": purpose});
+        let deed = Deed { details, ..self.told.clone() };
+        system_write(&self.service, deed, async |_| Ok(())).await
     }
 
     fn view<'a>(&'a self, record: &'a Record) -> View<'a> {
