@@ -116,3 +116,17 @@ async fn a_reset_password_opens_once_and_ends_what_was_open() {
     let other = app.actor_of(vec![Grant { role: Role::DistrictAdmin, area_code: "511803".into(), org_id: None }]).await;
     other.send(reqwest::Method::POST, &format!("/v1/users/{}:reset-password", guard.id), None).await.expect(404);
 }
+
+#[tokio::test]
+async fn a_stolen_token_doesnt_guess_the_password() {
+    let app = TestApp::start().await;
+    let guard = app.gate_guard("大兴街道").await;
+    let guess = json!({"current_password": "not the password", "new_password": "雨城区-防疫-2020"});
+    for _ in 0..10 {
+        assert_eq!(guard.post("/v1/auth/password", &guess).await.expect(422).faults()[0].1, "wrong_password");
+    }
+    let slowed = guard.post("/v1/auth/password", &guess).await.expect(429);
+    assert!(slowed.header("retry-after").parse::<u32>().unwrap() > 0);
+    let refused = app.rows("SELECT count(*) AS total FROM audit_log WHERE verb = 'user.refuse_password'").await;
+    assert_eq!(refused.into_iter().next().unwrap().integer("total"), Some(10));
+}

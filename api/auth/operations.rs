@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
+use chrono::TimeDelta;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
 use serde_json::json;
@@ -17,11 +18,16 @@ use crate::audit::{Deed, system_write};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::database::DatabaseError;
 use crate::kit::field::Field;
+use crate::kit::limiter::Allowance;
 use crate::kit::problem::Problem;
 use crate::kit::time::format_instant;
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation, fault, fault_with};
 use crate::schema::users;
+
+/// How often an account may try to change its password: whoever holds a stolen token mustn't guess it, nor keep
+/// others from signing in by the work it takes.
+const PASSWORD_TRIES: Allowance = Allowance { times: 10, period: TimeDelta::minutes(15) };
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
@@ -143,10 +149,15 @@ async fn change_password(call: Call) -> Answer {
     let actor = call.actor()?;
     let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
     let (current, new) = (text("current_password"), text("new_password"));
+    let key = format!("password|{}", actor.user_id);
+    call.service.limiter.take(&key, PASSWORD_TRIES, call.service.clock.now())?;
     let stored = find_login(&call, &actor.username).await?.map(|(_, hash, _)| hash);
     if !passwords::verify(current.clone(), stored).await? {
+        let deed = call.deed("user.refuse_password", "users", Some(actor.user_id), json!({}));
+        system_write(&call.service, deed, async |_| Ok(())).await?;
         return Err(fault("/current_password", FaultCode::WrongPassword));
     }
+    call.service.limiter.give_back(&key);
     if new == current {
         return Err(fault("/new_password", FaultCode::SamePassword));
     }
