@@ -29,6 +29,9 @@ pub enum DatabaseError {
     /// The database can't be reached, or no connection was free in time.
     #[error("no database connection: {0}")]
     Unreachable(String),
+    /// A statement ran longer than any may.
+    #[error("a statement was ended after its time")]
+    TimedOut,
     /// A unique or not-null rule said no; the name tells which.
     #[error("constraint {0}")]
     Constraint(String),
@@ -158,6 +161,7 @@ impl From<DieselError> for DatabaseError {
             DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => {
                 Self::Unreachable("connection lost".into())
             }
+            DieselError::DatabaseError(_, information) if information.message().contains(TIMED_OUT) => Self::TimedOut,
             DieselError::DatabaseError(_, information) if is_going_down(information.message()) => {
                 Self::Unreachable("the database is going down or starting".into())
             }
@@ -165,6 +169,9 @@ impl From<DieselError> for DatabaseError {
         }
     }
 }
+
+/// What PostgreSQL says of a statement that ran longer than `statement_timeout`.
+const TIMED_OUT: &str = "canceling statement due to statement timeout";
 
 /// What PostgreSQL and its driver say when a connection ends under a statement. diesel passes no
 /// SQLSTATE on, so the texts (fixed by `lc_messages = C`) have to do.
@@ -184,6 +191,7 @@ impl From<DatabaseError> for Problem {
     fn from(error: DatabaseError) -> Self {
         match error {
             DatabaseError::Unreachable(_) => Self::unavailable(Code::Unavailable, 2, error),
+            DatabaseError::TimedOut => Self::unavailable(Code::Unavailable, 15, error),
             DatabaseError::Constraint(_) | DatabaseError::Failed(_) => Self::internal(error),
         }
     }

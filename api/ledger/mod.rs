@@ -151,6 +151,8 @@ impl From<DatabaseError> for AppendError {
         match error {
             DatabaseError::Constraint(name) if is_conflict(&name) => Self::Conflict(name),
             DatabaseError::Unreachable(cause) => Self::Unreachable(cause),
+            // Its transaction was rolled back: nothing was written.
+            DatabaseError::TimedOut => Self::Busy,
             other => Self::Failed(other.to_string()),
         }
     }
