@@ -25,6 +25,7 @@ mod events;
 mod exports;
 mod faults;
 mod figures;
+mod figures_links;
 mod figures_model;
 mod figures_shifts;
 mod figures_situation;

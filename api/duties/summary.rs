@@ -94,7 +94,7 @@ pub fn schemas() -> Vec<(String, Json)> {
     line.insert("key".into(), json!({"type": ["string", "null"], "maxLength": 60, "description": "The kind, line, area code or organisation."}));
     line.insert(
         "missed_url".into(),
-        json!({"type": "string", "maxLength": 500, "description": "The list of what was missed, the oldest first."}),
+        json!({"type": ["string", "null"], "maxLength": 500, "description": "The list of what was missed, the oldest first."}),
     );
     let required: Vec<&str> = COUNTED.to_vec();
     let text = |about: &str, max: i64| json!({"type": "string", "maxLength": max, "description": about});
@@ -223,19 +223,27 @@ fn line(by: &str, key: &Option<String>, counts: &Counts, from_on: NaiveDate, to_
     line
 }
 
-/// The list of what a group missed, the oldest first.
-pub fn missed_url(by: &str, key: Option<&str>, (from_on, to_on): (NaiveDate, NaiveDate), query: &Values) -> String {
+/// The list of what a group missed, the oldest first; none for an area's own, of which no list is by itself.
+pub fn missed_url(
+    by: &str,
+    key: Option<&str>,
+    (from_on, to_on): (NaiveDate, NaiveDate),
+    query: &Values,
+) -> Option<String> {
+    let level = query.text("area_code").map_or(6, str::len);
+    if by == "area" && key.is_some_and(|key| key.len() <= level) {
+        return None;
+    }
     let mut url = format!("/v1/duties?state=missed&order=oldest&from_on={from_on}&to_on={to_on}");
     let area = query.text("area_code").filter(|_| by != "area").map(|code| ("area_code", code));
-    let own = key.and_then(|key| match by {
-        "area" => Some(("area_code", key)),
-        "line" => Some(("line", key)),
-        "kind" => Some(("duty_kind", key)),
-        "org" => Some(("org_id", key)),
+    let own = match (by, key) {
+        ("area", Some(key)) => Some(("area_code", key)),
+        ("line", Some(key)) => Some(("line", key)),
+        ("kind", Some(key)) => Some(("duty_kind", key)),
+        ("org", Some(key)) => Some(("org_id", key)),
+        ("org", None) => Some(("no_org", "true")),
         _ => None,
-    });
-    for (name, value) in area.into_iter().chain(own) {
-        url.push_str(&format!("&{name}={value}"));
-    }
-    url
+    };
+    area.into_iter().chain(own).for_each(|(name, value)| url.push_str(&format!("&{name}={value}")));
+    Some(url)
 }

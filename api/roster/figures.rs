@@ -6,6 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
 
+use super::register::{records_url, register};
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
 use crate::kit::catalogue::Code;
@@ -229,35 +230,8 @@ async fn of_days(
 
 fn line(call: &Call, mut row: Row, filter: &str, days: (NaiveDate, NaiveDate)) -> Json {
     let (key, mut line) = (row.text("key"), figures(&mut row));
-    let url = match (&key, filter) {
-        (Some(day), "") => format!("/v1/service-records?from_on={day}&to_on={day}"),
-        (Some(key), filter) => format!("/v1/service-records?from_on={}&to_on={}&{filter}={key}", days.0, days.1),
-        (None, _) => format!("/v1/service-records?from_on={}&to_on={}", days.0, days.1),
-    };
+    let url = records_url(key.as_deref(), filter, days, call.query.text("area_code"));
     crate::kit::json::put(&mut line, "key", key);
-    crate::kit::json::put(&mut line, "records_url", opens_lists(call, ROSTER_READERS).then_some(url));
+    crate::kit::json::put(&mut line, "records_url", url.filter(|_| opens_lists(call, ROSTER_READERS)));
     line
-}
-
-/// Who is on the register.
-async fn register(call: &Call, now: &mut Snapshot, district_code: &str) -> Result<Json, Problem> {
-    let of = |select: &str, table: &str| {
-        let statement = Statement::new(format!(
-            "SELECT {select} FROM {table} AS r WHERE NOT r.voided AND r.active AND r.district_code = "
-        ))
-        .text(district_code)
-        .sql(" AND ");
-        Ok::<_, Problem>(narrowed(call, reached("r", statement, call.actor()?, with_statistics(ROSTER_READERS), true)))
-    };
-    let people = of(
-        "count(DISTINCT r.person_id) AS volunteers, count(DISTINCT r.person_id) FILTER (WHERE r.league_member) AS league, count(DISTINCT r.person_id) FILTER (WHERE r.party_member) AS party",
-        "volunteers",
-    )?;
-    let mut people = now.read(&people).await?.into_iter().next().unwrap_or_default();
-    let teams = now.read(&of("r.team_kind, count(*) AS total", "teams")?.sql(" GROUP BY 1")).await?;
-    let teams: serde_json::Map<String, Json> =
-        teams.into_iter().filter_map(|mut row| Some((row.text("team_kind")?, json!(row.integer("total")?)))).collect();
-    Ok(
-        json!({"teams": teams, "volunteers": people.integer("volunteers"), "league_members": people.integer("league"), "party_members": people.integer("party")}),
-    )
 }

@@ -7,6 +7,7 @@ mod calendar;
 mod day_sheet;
 mod figures;
 mod load;
+mod register;
 mod settle;
 mod unfilled;
 pub mod worker;

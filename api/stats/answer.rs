@@ -55,14 +55,20 @@ fn body(call: &Call, asked: &Asked, table: &Table) -> Json {
         Some(from_on) => format!("from_on={from_on}&to_on={}", asked.to_on),
         None => format!("to_on={}", asked.to_on),
     };
-    let narrowing = narrowing(asked);
+    // What a line's own filter names stands in its link once.
+    let own = match asked.by {
+        By::Area => "area_code",
+        By::Place => "place_id",
+        By::Org => "org_id",
+        By::Total | By::Day | By::Hour => "",
+    };
+    let (narrowing, beside) = (narrowing(asked, ""), narrowing(asked, own));
     let items: Vec<Json> = table
         .lines
         .iter()
         .map(|line| {
             let own_period = matches!(asked.by, By::Day | By::Hour);
-            let area = if asked.by == By::Area { "" } else { &narrowing };
-            let parts = line.filter.as_deref().map(|filter| [if own_period { "" } else { &period }, filter, area]);
+            let parts = line.filter.as_deref().map(|filter| [if own_period { "" } else { &period }, filter, &beside]);
             let figures = figures(call, asked, &line.figures, of_line(asked, line), parts.as_ref());
             json!({"key": line.key, "label": line.label, "figures": figures})
         })
@@ -99,12 +105,14 @@ pub fn of_line(asked: &Asked, line: &Line) -> Persons {
     if line.has_persons { asked.persons } else { Persons::Unknown }
 }
 
-fn narrowing(asked: &Asked) -> String {
-    let area = asked.area_code.as_ref().map(|code| format!("area_code={code}"));
-    let place = asked.place_id.map(|id| format!("place_id={id}"));
-    let org = asked.org_id.map(|id| format!("org_id={id}"));
-    let parts: Vec<String> = [area, place, org].into_iter().flatten().collect();
-    parts.join("&")
+fn narrowing(asked: &Asked, without: &str) -> String {
+    let parts = [
+        ("area_code", asked.area_code.clone()),
+        ("place_id", asked.place_id.map(|id| id.to_string())),
+        ("org_id", asked.org_id.map(|id| id.to_string())),
+    ];
+    let named = parts.into_iter().filter(|(name, _)| *name != without);
+    named.filter_map(|(name, value)| Some(format!("{name}={}", value?))).collect::<Vec<_>>().join("&")
 }
 
 fn figures(

@@ -177,7 +177,7 @@ fn line(
         ("key", json!(key)),
         ("label", json!(label)),
         ("gaps", gaps.iter().map(|gap| gap.served(call)).collect()),
-        ("missed_url", json!(opens_lists(call, READERS).then(|| missed_url(by, key, days, &call.query)))),
+        ("missed_url", json!(missed_url(by, key, days, &call.query).filter(|_| opens_lists(call, READERS)))),
     ] {
         crate::kit::json::put(&mut line, name, value);
     }
