@@ -62,7 +62,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("get_certificate_keys", PUBLIC),
     ("get_isolation_case_timeline", CARERS),
     ("get_isolation_case_days", CARERS),
-    ("get_isolation_case_certificate", CARERS),
+    ("get_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
     ("print_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
     ("get_duty_summary", DUTY_READERS),
     ("waive_duty", "district_admin org_admin town_cadre health_worker cdc_officer"),

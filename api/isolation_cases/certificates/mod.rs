@@ -11,11 +11,9 @@ use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
 
 use self::code::{Certifier, Release};
-use super::CARERS;
 use super::views::case;
 use crate::audit::system_write_all;
 use crate::auth::Role;
-use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::time::{day_of, format_instant};
@@ -36,9 +34,8 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Public)
             .answers(200, "The keys.", Some(json!({"type": "object", "description": "A JWK set.", "additionalProperties": true})), None),
         Operation::new(Method::GET, "/v1/isolation-cases/{id}/certificate", "get_isolation_case_certificate", certificate)
-            .described("isolation_cases", "The release certificate of a case", "Of a case that was released, with its signed code.")
-            .access(Access::Roles(CARERS))
-            .keys(KeyScope::Read)
+            .described("isolation_cases", "The release certificate of a case", "Of a case that was released, with its signed code: for those who print it.")
+            .access(Access::Roles(PRINTERS))
             .answers(200, "The certificate.", Some(reference("ReleaseCertificate")), Some(example))
             .problems(&[Code::NotReleased]),
         Operation::new(Method::GET, "/v1/isolation-cases/{id}/certificate.html", "print_isolation_case_certificate", print)
