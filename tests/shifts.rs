@@ -227,8 +227,14 @@ async fn a_swap_is_all_or_nothing() {
     let late = shift(&admin, &place, "2020-02-03", 12, 17, needs("volunteer", 1)).await;
     let one = make(&admin, "shift-assignments", assignment(&early, &a, "volunteer")).await;
     let other = make(&admin, "shift-assignments", assignment(&late, &b, "volunteer")).await;
-    let swapped =
-        admin.post(&format!("/v1/shift-assignments/{one}:swap"), &json!({"assignment_id": other})).await.expect(201);
+    let (path, exchange) = (format!("/v1/shift-assignments/{one}:swap"), json!({"assignment_id": other}));
+    let keyed = admin.with("idempotency-key", "swap-1");
+    let swapped = keyed.post(&path, &exchange).await.expect(201);
+    // The answer was lost and is asked for again: it is the same, and nothing moves once more.
+    let again = keyed.post(&path, &exchange).await.expect(201);
+    assert_eq!((again.header("idempotency-replayed"), &again.body["id"]), ("true", &swapped.body["id"]));
+    let else_ = keyed.post(&path, &json!({"volunteer_id": b})).await.expect(422);
+    assert_eq!(else_.code(), "idempotency_key_reused");
     assert_eq!((&swapped.body["volunteer_id"], &swapped.body["shift_id"]), (&json!(b), &json!(early)));
     let of = async |shift: &str| {
         let list = admin.get(&format!("/v1/shift-assignments?state=assigned&shift_id={shift}")).await.expect(200).body;
@@ -246,4 +252,8 @@ async fn a_swap_is_all_or_nothing() {
     assert_eq!(codes(&refused), ["lacks_role"]);
     assert_eq!(of(&measured).await, a);
     admin.post(&format!("/v1/shift-assignments/{one}:swap"), &json!({"volunteer_id": a})).await.expect(409);
+    let (path, reason) = (format!("/v1/shift-assignments/{third}:cancel"), json!({"reason": "有事"}));
+    let keyed = admin.with("idempotency-key", "cancel-1");
+    assert_eq!(keyed.post(&path, &reason).await.expect(200).body["revision"], 2);
+    assert_eq!(keyed.post(&path, &reason).await.expect(200).header("idempotency-replayed"), "true");
 }

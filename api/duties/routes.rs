@@ -15,7 +15,7 @@ use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation, fault};
-use crate::records::act::act;
+use crate::records::act::{ACT_PROBLEMS, Asked, act, asked};
 use crate::records::{Kind, Record, Registry, document, read};
 
 /// Who says that something need not be done, or that it couldn't.
@@ -38,8 +38,9 @@ pub fn operations() -> Vec<Operation> {
         operation
             .keys(KeyScope::Write)
             .answers(200, "The duty.", Some(reference(DUTIES.schema)), example.clone())
-            .with_headers(&["ETag"])
-            .problems(&[Code::OutOfArea, Code::AlreadyEnded, Code::WriteConflict, Code::LedgerUnavailable])
+            .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
+            .headers(&["Idempotency-Key"])
+            .problems(ACT_PROBLEMS)
     };
     vec![
         answers(Operation::new(Method::POST, "/v1/duties/{id}:waive", "waive_duty", waive)
@@ -54,9 +55,13 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn waive(call: Call) -> Answer {
-    let form = call.form(WAIVE).await?;
-    let id = call.path_id()?;
-    act(&call, kind(&call)?, id, |duty| demand(&call, duty, None), |duty| explained(duty, &form)).await
+    let kind = kind(&call)?;
+    let Asked { form, key } = match asked(&call, kind, WAIVE).await? {
+        Ok(asked) => asked,
+        Err(answered) => return Ok(answered),
+    };
+    let may = |duty: &Record| demand(&call, duty, None);
+    act(&call, kind, call.path_id()?, key.as_ref(), may, |duty| explained(duty, &form)).await
 }
 
 /// The duty with its reason; none where it needs none.
@@ -73,9 +78,13 @@ fn explained(duty: &Record, form: &Values) -> Result<Option<Record>, Problem> {
 }
 
 async fn hand_over(call: Call) -> Answer {
-    let form = call.form(HAND_OVER).await?;
+    let kind = kind(&call)?;
+    let Asked { form, key } = match asked(&call, kind, HAND_OVER).await? {
+        Ok(asked) => asked,
+        Err(answered) => return Ok(answered),
+    };
     let (id, assignee_id) = (call.path_id()?, form.id("assignee_id").unwrap_or_default());
-    let duty = read::find(&call.service, call.actor()?, kind(&call)?, id).await?;
+    let duty = read::find(&call.service, call.actor()?, kind, id).await?;
     demand_account(&call, assignee_id, &duty).await?;
     let give = |duty: &Record| {
         if !super::duty::is(duty, "open") {
@@ -85,7 +94,8 @@ async fn hand_over(call: Call) -> Answer {
         next.values.set("assignee_id", Value::Id(assignee_id));
         Ok(Some(next).filter(|next| next.values != duty.values))
     };
-    act(&call, kind(&call)?, id, |duty| demand(&call, duty, duty.values.id("assignee_id")), give).await
+    let may = |duty: &Record| demand(&call, duty, duty.values.id("assignee_id"));
+    act(&call, kind, id, key.as_ref(), may, give).await
 }
 
 /// 403 where the caller is neither who answers for the duty nor stands above it.

@@ -12,7 +12,7 @@ use crate::kit::problem::Problem;
 use crate::kit::value::{Value, Values};
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation};
-use crate::records::act::act;
+use crate::records::act::{ACT_PROBLEMS, Asked, act, asked};
 use crate::records::{Kind, Record, Registry, document};
 
 /// Who decides that an alert is nothing.
@@ -29,8 +29,9 @@ pub fn operations() -> Vec<Operation> {
             .body(form.clone(), json!({"reason": reason}))
             .keys(KeyScope::Write)
             .answers(200, "The alert.", Some(reference(PRICE_ALERTS.schema)), example.clone())
-            .with_headers(&["ETag"])
-            .problems(&[Code::OutOfArea, Code::AlreadyEnded, Code::WriteConflict, Code::LedgerUnavailable])
+            .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
+            .headers(&["Idempotency-Key"])
+            .problems(ACT_PROBLEMS)
     };
     vec![
         answers(
@@ -49,16 +50,24 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn explain(call: Call) -> Answer {
-    let form = call.form(FORM).await?;
+    let kind = kind(&call)?;
+    let Asked { form, key } = match asked(&call, kind, FORM).await? {
+        Ok(asked) => asked,
+        Err(answered) => return Ok(answered),
+    };
     let next = |alert: &Record| match alert.values.text("state") {
         Some("open" | "explained") => Ok(Some(in_state(alert, "explained", &form))),
         _ => Err(Code::AlreadyEnded.into()),
     };
-    act(&call, kind(&call)?, call.path_id()?, |alert| demand(&call, alert, READERS), next).await
+    act(&call, kind, call.path_id()?, key.as_ref(), |alert| demand(&call, alert, READERS), next).await
 }
 
 async fn dismiss(call: Call) -> Answer {
-    let form = call.form(FORM).await?;
+    let kind = kind(&call)?;
+    let Asked { form, key } = match asked(&call, kind, FORM).await? {
+        Ok(asked) => asked,
+        Err(answered) => return Ok(answered),
+    };
     let next = |alert: &Record| {
         if alert.values.text("dismissal") == Some("by_hand") {
             return Ok(None);
@@ -67,7 +76,7 @@ async fn dismiss(call: Call) -> Answer {
         next.values.set("dismissal", Value::Text("by_hand".to_owned()));
         Ok(Some(next))
     };
-    act(&call, kind(&call)?, call.path_id()?, |alert| demand(&call, alert, DISMISSERS), next).await
+    act(&call, kind, call.path_id()?, key.as_ref(), |alert| demand(&call, alert, DISMISSERS), next).await
 }
 
 fn in_state(alert: &Record, state: &str, form: &Values) -> Record {

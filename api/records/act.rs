@@ -6,12 +6,48 @@ use uuid::Uuid;
 
 use super::create::TRIES;
 use super::definition::Kind;
+use super::idempotency::Key;
+use super::operations::replayed;
 use super::record::Record;
 use super::{amend, read, view};
 use crate::kit::catalogue::Code;
 use crate::kit::etag;
+use crate::kit::field::Field;
 use crate::kit::problem::Problem;
+use crate::kit::value::Values;
 use crate::operations::{Answer, Call};
+
+/// The problems of every act, beside those that follow from what it takes.
+pub const ACT_PROBLEMS: &[Code] = &[
+    Code::BadIdempotencyKey,
+    Code::IdempotencyKeyReused,
+    Code::OutOfArea,
+    Code::AlreadyEnded,
+    Code::WriteConflict,
+    Code::LedgerUnavailable,
+];
+
+/// What is asked of an act: the form, and the key under which it came.
+pub struct Asked {
+    /// The form.
+    pub form: Values,
+    /// The key, if it came under one.
+    pub key: Option<Key>,
+}
+
+/// What a call asks; or, where it was asked before under this key, the answer given then.
+pub async fn asked(
+    call: &Call,
+    kind: &'static Kind,
+    fields: &'static [Field],
+) -> Result<Result<Asked, HttpResponse>, Problem> {
+    let tree = call.tree().await?;
+    let key = Key::of_call(call, &tree)?;
+    match replayed(kind, call, key.as_ref()).await? {
+        Some(answered) => Ok(Err(answered)),
+        None => Ok(Ok(Asked { form: call.form_of(&tree, fields)?, key })),
+    }
+}
 
 /// Writes the next state of a record and answers it; again where somebody else changed it meanwhile. `may` says
 /// who is allowed, `next` what it becomes: none where it is so already.
@@ -19,6 +55,7 @@ pub async fn act(
     call: &Call,
     kind: &'static Kind,
     id: Uuid,
+    key: Option<&Key>,
     may: impl Fn(&Record) -> Result<(), Problem>,
     next: impl Fn(&Record) -> Result<Option<Record>, Problem>,
 ) -> Answer {
@@ -27,7 +64,7 @@ pub async fn act(
         let current = read::find(service, actor, kind, id).await?;
         may(&current)?;
         let Some(next) = next(&current)? else { return Ok(answer(call, kind, &current)) };
-        if let Some(written) = amend::write(service, actor, kind, &current, next, None).await? {
+        if let Some(written) = amend::write(service, actor, kind, &current, next, key.map(|key| (key, 200))).await? {
             return Ok(answer(call, kind, &written));
         }
     }

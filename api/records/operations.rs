@@ -130,7 +130,7 @@ async fn post(kind: &'static Kind, call: Call) -> Answer {
 }
 
 /// The answer given before under the request's key.
-async fn replayed(kind: &'static Kind, call: &Call, key: Option<&Key>) -> Result<Option<HttpResponse>, Problem> {
+pub async fn replayed(kind: &'static Kind, call: &Call, key: Option<&Key>) -> Result<Option<HttpResponse>, Problem> {
     let Some(key) = key else { return Ok(None) };
     let Some(replay) = key.replay(&call.service, call.actor()?, kind).await? else { return Ok(None) };
     let status = StatusCode::from_u16(replay.status).unwrap_or(StatusCode::OK);

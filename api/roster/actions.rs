@@ -17,8 +17,8 @@ use crate::kit::text::Text;
 use crate::kit::time::format_instant;
 use crate::kit::value::{Value, Values};
 use crate::operations::schema::{Direction, object, reference};
-use crate::operations::{Access, Answer, Call, Operation, fault};
-use crate::records::act::act;
+use crate::operations::{Access, Answer, Call, Operation, fault, fault_with};
+use crate::records::act::{ACT_PROBLEMS, Asked, act, asked};
 use crate::records::change::{Changes, receive};
 use crate::records::{Kind, Record, Registry, document, read, view};
 use crate::shifts::assignments::{REASON, SHIFT_ASSIGNMENTS};
@@ -49,24 +49,23 @@ pub fn operations() -> Vec<Operation> {
     let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
     let example = Registry::new(&[&SHIFT_ASSIGNMENTS]).kind(SHIFT_ASSIGNMENTS.name).map(document::example_served);
     let answers = |operation: Operation| {
-        operation.access(Access::Roles(ROSTER_READERS)).keys(KeyScope::Write).problems(&[
-            Code::OutOfArea,
-            Code::AlreadyEnded,
-            Code::WriteConflict,
-            Code::LedgerUnavailable,
-        ])
+        operation
+            .access(Access::Roles(ROSTER_READERS))
+            .keys(KeyScope::Write)
+            .headers(&["Idempotency-Key"])
+            .problems(ACT_PROBLEMS)
     };
     vec![
         answers(Operation::new(Method::POST, "/v1/shift-assignments/{id}:cancel", "cancel_shift_assignment", cancel)
             .described("shifts", "Give a shift up", "By an organiser at any time; by whoever has it until 12 hours before it begins. Its place is free again.")
             .body(form(CANCEL), json!({"reason": "家中有事"}))
             .answers(200, "The assignment.", Some(reference(SHIFT_ASSIGNMENTS.schema)), example.clone())
-            .with_headers(&["ETag"])),
+            .with_headers(&["ETag", "Location", "Idempotency-Replayed"])),
         answers(Operation::new(Method::POST, "/v1/shift-assignments/{id}:swap", "swap_shift_assignment", swap)
             .described("shifts", "Give a shift to somebody else", "To a volunteer, or in exchange for another assignment: all of it or nothing, by the rules of every assignment.")
             .body(form(SWAP), json!({"volunteer_id": "0198c0de-0031-7000-8000-000000000002", "reason": "临时换班"}))
             .answers(201, "The assignment that took its place.", Some(reference(SHIFT_ASSIGNMENTS.schema)), example)
-            .with_headers(&["ETag", "Location"])),
+            .with_headers(&["ETag", "Location", "Idempotency-Replayed"])),
     ]
 }
 
@@ -75,8 +74,11 @@ fn kind(call: &Call) -> Result<&'static Kind, Problem> {
 }
 
 async fn cancel(call: Call) -> Answer {
-    let form = call.form(CANCEL).await?;
     let (kind, id) = (kind(&call)?, call.path_id()?);
+    let Asked { form, key } = match asked(&call, kind, CANCEL).await? {
+        Ok(asked) => asked,
+        Err(answered) => return Ok(answered),
+    };
     let assignment = read::find(&call.service, call.actor()?, kind, id).await?;
     demand_own(&call, &assignment).await?;
     let next = |current: &Record| match current.values.text("state") {
@@ -84,7 +86,7 @@ async fn cancel(call: Call) -> Answer {
         Some("cancelled") => Ok(None),
         _ => Err(Code::AlreadyEnded.into()),
     };
-    act(&call, kind, id, |_| Ok(()), next).await
+    act(&call, kind, id, key.as_ref(), |_| Ok(()), next).await
 }
 
 fn given_up(assignment: &Record, state: &str, form: &Values) -> Record {
@@ -114,19 +116,23 @@ async fn demand_own(call: &Call, assignment: &Record) -> Result<(), Problem> {
     Err(Problem::invalid(vec![Fault { pointer: String::new(), code: FaultCode::TooLate, values, hint: None }]))
 }
 
-async fn swap(call: Call) -> Answer {
-    let form = call.form(SWAP).await?;
-    let (kind, id, actor) = (kind(&call)?, call.path_id()?, call.actor()?);
+/// To whom, or in exchange for what: one of the two.
+fn whom_or_with(form: &Values) -> Result<(Option<Uuid>, Option<Uuid>), Problem> {
     let (to, with) = (form.id("volunteer_id"), form.id("assignment_id"));
-    if to.is_some() == with.is_some() {
-        let values = vec![("fields", "volunteer_id, assignment_id".to_owned())];
-        return Err(Problem::invalid(vec![Fault {
-            pointer: "/volunteer_id".into(),
-            code: FaultCode::OneOf,
-            values,
-            hint: None,
-        }]));
+    if to.is_some() != with.is_some() {
+        return Ok((to, with));
     }
+    let values = vec![("fields", "volunteer_id, assignment_id".to_owned())];
+    Err(fault_with("/volunteer_id", FaultCode::OneOf, values))
+}
+
+async fn swap(call: Call) -> Answer {
+    let (kind, id, actor) = (kind(&call)?, call.path_id()?, call.actor()?);
+    let asked = match asked(&call, kind, SWAP).await? {
+        Ok(asked) => asked,
+        Err(answered) => return Ok(answered),
+    };
+    let (to, with) = whom_or_with(&asked.form)?;
     let one = read::find(&call.service, actor, kind, id).await?;
     demand_own(&call, &one).await?;
     let other = match with {
@@ -145,7 +151,7 @@ async fn swap(call: Call) -> Answer {
         (Some(other), _) => other.values.id("volunteer_id").unwrap_or_default(),
         (None, to) => demand_volunteer(&call, to.unwrap_or_default()).await?,
     };
-    write(&call, kind, &form, &one, other.as_ref(), to).await
+    write(&call, kind, &asked, &one, other.as_ref(), to).await
 }
 
 async fn demand_volunteer(call: &Call, id: Uuid) -> Result<Uuid, Problem> {
@@ -158,7 +164,7 @@ async fn demand_volunteer(call: &Call, id: Uuid) -> Result<Uuid, Problem> {
 async fn write(
     call: &Call,
     kind: &'static Kind,
-    form: &Values,
+    asked: &Asked,
     one: &Record,
     other: Option<&Record>,
     to: Uuid,
@@ -174,7 +180,7 @@ async fn write(
             return Err(Code::AlreadyEnded.into());
         }
         let taker = taken_by(call, assignment, *to)?;
-        let mut next = given_up(assignment, "swapped", form);
+        let mut next = given_up(assignment, "swapped", &asked.form);
         next.values.set("swapped_to_id", Value::Id(taker.envelope.id));
         next.envelope.revision += 1;
         next.envelope.revised_by = call.actor()?.user_id;
@@ -186,8 +192,11 @@ async fn write(
         *number = changes.next_number();
         changes.put(kind, None, taker.clone());
     }
-    let receipt = call.service.ledger.append(changes.into_append(&scribe)?).await?;
     let (number, mut record) = taken.into_iter().next().ok_or_else(|| Problem::internal("nobody took the shift"))?;
+    if let Some(key) = &asked.key {
+        changes.keep(key.answer(kind.name, record.envelope.id, 1, 201));
+    }
+    let receipt = call.service.ledger.append(changes.into_append(&scribe)?).await?;
     receive(&mut record, receipt, number);
     let body = view::record(&call.service, kind, &record, call.language);
     let (tag, location) = (etag::of_revision(1), format!("/v1/shift-assignments/{}", record.envelope.id));
