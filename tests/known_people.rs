@@ -100,3 +100,15 @@ async fn somebody_twice_in_one_append_is_one_row_under_one_number() {
     );
     lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
+
+#[tokio::test]
+async fn a_keyed_retry_of_somebody_of_elsewhere_is_answered_again() {
+    let app = TestApp::start().await;
+    let number = fake_resident_id(6);
+    registered(&app, &number).await;
+    let there = app.gate_guard("八步镇").await.with("idempotency-key", "gate-1");
+    let body = json!({"name": "张三", "document_type": "resident_id", "document_number": number, "area_code": "511802114", "birth_year": 1990, "phone": "15400000007"});
+    let first = there.post("/v1/people", &body).await.expect(200).body;
+    let again = there.post("/v1/people", &body).await.expect(200).body;
+    assert_eq!((&first["id"], &first["revision"]), (&again["id"], &again["revision"]));
+}

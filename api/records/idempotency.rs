@@ -114,7 +114,11 @@ impl Key {
                 return Err(Code::IdempotencyKeyReused.into());
             }
             let (id, revision) = (row.id("id").unwrap_or_default(), row.integer("revision").unwrap_or_default());
-            let revisions = read::revisions(service, actor, kind, id).await?;
+            let revisions = match read::revisions(service, actor, kind, id).await {
+                // Somebody known, of elsewhere: posting him once more is the same by itself.
+                Err(problem) if problem.code() == Code::NotFound && kind.field("aliases").is_some() => return Ok(None),
+                found => found?,
+            };
             let record =
                 revisions.into_iter().find(|record| record.envelope.revision == revision).ok_or(Code::NotFound)?;
             let status = row.integer("status").and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
