@@ -1,0 +1,30 @@
+//! What the guards of a case judged can't be had by another way: voiding, amending, leaving something out.
+
+use lianfang::auth::Role;
+use serde_json::json;
+
+use crate::isolation_cases::{case, make, notified};
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn a_case_is_voided_by_those_who_may_make_that_step() {
+    let app = TestApp::start().await;
+    let (nurse, group) = (app.health_worker("八步镇").await, app.actor(Role::GroupCadre, "八步镇").await);
+    let id = notified(&nurse, case(1, json!({}))).await;
+    let void = format!("/v1/isolation-cases/{id}:void");
+    for actor in [&group, &nurse] {
+        assert_eq!(actor.post(&void, &json!({"reason": "x"})).await.expect(403).code(), "forbidden");
+    }
+    let item = json!({"kind": "isolation_cases", "op": "void", "id": id, "base_revision": 2, "occurred_at": "2020-01-23T08:00:00+08:00", "body": {"reason": "x"}});
+    let pushed = group.post("/v1/sync/push", &json!({"device_id": "phone-1", "items": [item]})).await.expect(207).body;
+    assert_ne!(pushed["results"][0]["outcome"], "revised", "{pushed}");
+    let read = nurse.get(&format!("/v1/isolation-cases/{id}")).await.expect(200).body;
+    assert_eq!((&read["state"], &read["voided_at"]), (&json!("notified"), &json!(null)));
+    let command = app.administrator().await;
+    command.post(&void, &json!({"reason": "误报"})).await.expect(200);
+    command.post(&void, &json!({"reason": "误报"})).await.expect(200);
+    // What belongs to a case is voided by whoever writes it, as before.
+    let other = notified(&nurse, case(2, json!({}))).await;
+    let reading = make(&nurse, "temperature-readings", json!({"case_id": other, "temperature_c": "36.5"})).await;
+    nurse.post(&format!("/v1/temperature-readings/{reading}:void"), &json!({"reason": "录错"})).await.expect(200);
+}
