@@ -2,6 +2,7 @@
 
 use lianfang::auth::Role;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::isolation_cases::{case, make, notified};
 use crate::support::TestApp;
@@ -27,4 +28,18 @@ async fn a_case_is_voided_by_those_who_may_make_that_step() {
     let other = notified(&nurse, case(2, json!({}))).await;
     let reading = make(&nurse, "temperature-readings", json!({"case_id": other, "temperature_c": "36.5"})).await;
     nurse.post(&format!("/v1/temperature-readings/{reading}:void"), &json!({"reason": "录错"})).await.expect(200);
+}
+
+#[tokio::test]
+async fn days_are_those_of_the_area_a_case_is_placed_in() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let narrower = json!({"area_code": "511802114", "effective_on": "2020-01-01", "fever_c": "37.3", "retest_below_c": "35.0", "observation_days": 21, "source": "八步镇1号"});
+    admin.post("/v1/observation-policies", &narrower).await.expect(201);
+    let nurse = app.health_worker("八步镇").await;
+    let mut body = case(1, json!({"id": Uuid::now_v7()}));
+    body.as_object_mut().unwrap().remove("area_code");
+    let made = nurse.post("/v1/isolation-cases", &body).await.expect(201).body;
+    assert_eq!((&made["area_code"], &made["ends_on"]), (&json!("511802114"), &json!("2020-02-12")));
+    nurse.post("/v1/isolation-cases", &body).await.expect(200);
 }

@@ -137,6 +137,7 @@ pub async fn patched(
         );
     }
     draft.values = values;
+    draft.values.set("area_code", Value::Text(envelope.area_code.clone()));
     kind.rules.judge(&mut draft, &context);
     envelope.warnings = draft.warnings;
     Ok(Record { envelope, values: draft.values })
