@@ -4,7 +4,7 @@ use lianfang::auth::Role;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::isolation_cases::{case, make, notified};
+use crate::isolation_cases::{case, make, notified, set_clock, step};
 use crate::support::TestApp;
 
 #[tokio::test]
@@ -42,4 +42,23 @@ async fn days_are_those_of_the_area_a_case_is_placed_in() {
     let made = nurse.post("/v1/isolation-cases", &body).await.expect(201).body;
     assert_eq!((&made["area_code"], &made["ends_on"]), (&json!("511802114"), &json!("2020-02-12")));
     nurse.post("/v1/isolation-cases", &body).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_release_is_not_moved_before_its_midnight() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-02-10T12:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let id = notified(&nurse, case(1, json!({}))).await;
+    step(&nurse, &id, "under_observation", json!({})).await.expect(201);
+    let done = step(&nurse, &id, "completed", json!({"occurred_at": "2020-02-07T08:00:00+08:00"})).await.expect(201);
+    let path = done.header("location").to_owned();
+    let early = json!({"occurred_at": "2020-01-25T08:00:00+08:00"});
+    let refused = nurse.patch(&path, "\"1\"", &early).await.expect(422);
+    assert_eq!(refused.faults(), [("/occurred_at".to_owned(), "too_early".to_owned())]);
+    let midnight = json!({"occurred_at": "2020-02-06T00:00:00+08:00"});
+    nurse.patch(&path, "\"1\"", &midnight).await.expect(200);
+    let read = nurse.get(&format!("/v1/isolation-cases/{id}")).await.expect(200).body;
+    assert_eq!(read["ended_at"], "2020-02-06T00:00:00+08:00", "the case tells it too");
+    nurse.patch(&path, "\"2\"", &json!({"note": "电话告知"})).await.expect(200);
 }
