@@ -27,3 +27,34 @@ async fn nobody_voids_anothers_assignment() {
     phone.post(&void(&mine), &json!({"reason": "点错"})).await.expect(200);
     admin.post(&void(&theirs), &json!({"reason": "排错"})).await.expect(200);
 }
+
+#[tokio::test]
+async fn a_shift_is_not_moved_over_what_its_people_have_taken() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-02-01T08:00:00+08:00");
+    let admin = app.administrator().await;
+    let place = gate(&admin, "北门").await;
+    let one = volunteer(&admin, 1, json!({})).await;
+    let morning = shift(&admin, &place, "2020-02-03", 7, 12, needs("volunteer", 1)).await;
+    let afternoon = shift(&admin, &place, "2020-02-03", 13, 17, needs("volunteer", 1)).await;
+    for id in [&morning, &afternoon] {
+        make(&admin, "shift-assignments", assignment(id, &one, "volunteer")).await;
+    }
+    let path = format!("/v1/shifts/{morning}");
+    let change = async |path: &str, change: serde_json::Value| {
+        let tag = admin.get(path).await.expect(200).header("etag").to_owned();
+        admin.patch(path, &tag, &change).await
+    };
+    let later = change(&path, json!({"ends_at": "2020-02-03T14:00:00+08:00"})).await.expect(422);
+    assert_eq!(later.faults(), [("/ends_at".to_owned(), "overlaps".to_owned())]);
+    let both = json!({"starts_at": "2020-02-03T12:30:00+08:00", "ends_at": "2020-02-03T16:30:00+08:00"});
+    assert_eq!(change(&path, both).await.expect(422).faults(), [("/starts_at".to_owned(), "overlaps".to_owned())]);
+    change(&path, json!({"ends_at": "2020-02-03T13:00:00+08:00"})).await.expect(200);
+    change(&path, json!({"note": "带口罩"})).await.expect(200);
+    // One that doesn't take place leaves room; it doesn't come back where that was taken.
+    change(&path, json!({"cancelled": true})).await.expect(200);
+    change(&format!("/v1/shifts/{afternoon}"), json!({"starts_at": "2020-02-03T11:00:00+08:00"})).await.expect(200);
+    let back = change(&path, json!({"cancelled": false})).await.expect(422);
+    assert_eq!(back.faults(), [("/cancelled".to_owned(), "overlaps".to_owned())]);
+    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+}

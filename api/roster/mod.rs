@@ -7,6 +7,7 @@ mod calendar;
 mod day_sheet;
 mod figures;
 mod load;
+mod moved;
 mod settle;
 mod unfilled;
 pub mod worker;
@@ -147,7 +148,7 @@ pub struct Roster {
 impl State for Roster {
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         match claim.kind {
-            "shifts" => self.take_shift(claim),
+            "shifts" => return self.take_shift(claim),
             "shift_assignments" => return self.take_assignment(claim),
             "shift_attendances" => self.take_attendance(claim),
             "service_records" => return self.take_service(claim),
