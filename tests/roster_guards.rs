@@ -4,7 +4,7 @@ use lianfang::auth::Role;
 use serde_json::json;
 
 use crate::isolation_cases::set_clock;
-use crate::shifts::{assignment, gate, make, needs, shift, volunteer};
+use crate::shifts::{DAXING, assignment, gate, make, needs, shift, volunteer};
 use crate::support::TestApp;
 
 #[tokio::test]
@@ -56,5 +56,41 @@ async fn a_shift_is_not_moved_over_what_its_people_have_taken() {
     change(&format!("/v1/shifts/{afternoon}"), json!({"starts_at": "2020-02-03T11:00:00+08:00"})).await.expect(200);
     let back = change(&path, json!({"cancelled": false})).await.expect(422);
     assert_eq!(back.faults(), [("/cancelled".to_owned(), "overlaps".to_owned())]);
+    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+}
+
+#[tokio::test]
+async fn hours_told_by_hand_are_not_counted_again_by_attendance() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-02-01T08:00:00+08:00");
+    let admin = app.administrator().await;
+    let place = gate(&admin, "北门").await;
+    let (part, all) = (volunteer(&admin, 1, json!({})).await, volunteer(&admin, 2, json!({})).await);
+    let one = shift(&admin, &place, "2020-02-03", 7, 12, needs("volunteer", 2)).await;
+    let mut assignments = Vec::new();
+    for id in [&part, &all] {
+        assignments.push(make(&admin, "shift-assignments", assignment(&one, id, "volunteer")).await);
+    }
+    set_clock(&app, "2020-02-03T12:30:00+08:00");
+    let admin = app.administrator().await;
+    for (volunteer, until) in [(&part, "08:00"), (&all, "12:30")] {
+        let told = json!({"volunteer_id": volunteer, "starts_at": "2020-02-03T06:30:00+08:00", "ends_at": format!("2020-02-03T{until}:00+08:00"), "area_code": DAXING});
+        make(&admin, "service-records", told).await;
+    }
+    for id in &assignments {
+        for (action, at) in [("check_in", "07:00"), ("check_out", "12:00")] {
+            let mark =
+                json!({"assignment_id": id, "action": action, "occurred_at": format!("2020-02-03T{at}:00+08:00")});
+            admin.post("/v1/shift-attendances", &mark).await.expect(201);
+        }
+    }
+    let of = async |volunteer: &str| {
+        let path = format!("/v1/service-records?volunteer_id={volunteer}&origin=attendance");
+        admin.get(&path).await.expect(200).body["items"].as_array().unwrap().clone()
+    };
+    let cut = of(&part).await;
+    assert_eq!((cut.len(), &cut[0]["starts_at"]), (1, &json!("2020-02-03T08:00:00+08:00")), "{cut:?}");
+    assert_eq!((&cut[0]["service_hours"], &cut[0]["warnings"][0]["code"]), (&json!("4.00"), &json!("already_served")));
+    assert_eq!(of(&all).await.len(), 0, "all of it was told by hand");
     lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }

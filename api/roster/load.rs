@@ -17,6 +17,8 @@ use crate::records::scribe::Scribe;
 /// A shift, a rest and a shift lie within so long.
 const AROUND: &str = "interval '60 hours'";
 
+const SERVED: &str = "SELECT r.id, v.person_id, r.shift_id, r.starts_at, r.ends_at, 0::bigint AS min_rest_minutes";
+
 fn all(claims: &[&Claim], name: &str) -> Vec<Value> {
     let values = claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));
     let ids: BTreeSet<Uuid> = values.filter_map(|values| values.id(name)).collect();
@@ -57,13 +59,23 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
     let around = people(
         district_code,
         &any_of(&volunteers),
-        "SELECT r.id, v.person_id, r.shift_id, r.starts_at, r.ends_at, 0::bigint AS min_rest_minutes",
+        SERVED,
         "service_records AS r ON r.volunteer_id = v.id",
     )
     .sql(" AND NOT r.voided AND r.starts_at > ")
     .bind(ColumnType::Instant, bound(service_starts.iter().min(), -TimeDelta::days(3)))
     .sql(" AND r.starts_at < ")
-    .bind(ColumnType::Instant, bound(service_starts.iter().max(), TimeDelta::days(3)));
+    .bind(ColumnType::Instant, bound(service_starts.iter().max(), TimeDelta::days(3)))
+    .sql(" UNION ")
+    .then(people(
+        district_code,
+        &takers_of(district_code, &shifts),
+        SERVED,
+        &format!("service_records AS r ON r.volunteer_id = v.id AND NOT r.voided JOIN shifts AS t ON t.district_code = r.district_code AND r.starts_at < t.ends_at + {AROUND} AND r.ends_at > t.starts_at - {AROUND}"),
+    ))
+    .sql(" AND t.id = ANY(")
+    .column(ColumnType::Id, shifts.clone())
+    .sql(")");
     let of_duties = of_shifts(duties.select(), "duties", "subject_id")
         .sql(" UNION ALL ")
         .then(

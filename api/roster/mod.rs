@@ -6,6 +6,7 @@ mod admit;
 mod calendar;
 mod day_sheet;
 mod figures;
+mod hours;
 mod load;
 mod moved;
 mod settle;
