@@ -92,3 +92,40 @@ async fn a_pull_tells_supervisors_plainly_who_is_theirs_and_nobody_else() {
     let pulls = lines["items"].as_array().unwrap().iter().filter(|line| line["verb"] == "sync.pull_plain");
     assert_eq!(pulls.count(), 2, "one a pull that told somebody");
 }
+
+#[tokio::test]
+async fn nobody_makes_somebody_elses_people_his_own_by_naming_himself() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T05:00:00+08:00");
+    let (nurse, far) = (app.health_worker("大兴街道").await, app.actor(Role::GridWorker, "八步镇").await);
+    let person = |sequence: u32| json!({"name": "王五", "document_type": "resident_id", "document_number": crate::support::fake_resident_id(sequence), "phone": "15400000009", "area_code": "511802005"});
+    let plain = async |actor: &Actor| {
+        let page = actor.get("/v1/sync/pull?limit=500").await.expect(200).body;
+        let changes = page["changes"].as_array().unwrap().clone();
+        changes.iter().filter(|change| !change["person"].is_null()).count()
+    };
+    // Somebody of another town, looked up; a case of him made in one's own.
+    let one = make(&nurse, "people", person(1)).await;
+    let document = json!({"document_number": crate::support::fake_resident_id(1)});
+    far.post("/v1/screenings:lookup", &document).await.expect(200);
+    let mut own = supervised(1, &[("village", &far)]);
+    own.as_object_mut().unwrap().remove("person");
+    own["person_id"] = one.into();
+    make(&far, "isolation-cases", own.clone()).await;
+    assert_eq!(plain(&far).await, 0);
+    // Of a case that others made he names himself.
+    let command = app.administrator().await;
+    own["person_id"] = make(&nurse, "people", person(2)).await.into();
+    let supervisors = own["supervisors"].take();
+    own["supervisors"] = json!([]);
+    let id = make(&command, "isolation-cases", own.clone()).await;
+    let path = format!("/v1/isolation-cases/{id}");
+    far.patch(&path, "\"1\"", &json!({"supervisors": supervisors})).await.expect(200);
+    command.patch(&path, "\"2\"", &json!({"note": "核对"})).await.expect(200);
+    assert_eq!(plain(&far).await, 0, "whoever wrote after him");
+    // Named by others he is told, whatever he writes then.
+    command.patch(&path, "\"3\"", &json!({"supervisors": []})).await.expect(200);
+    command.patch(&path, "\"4\"", &json!({"supervisors": supervisors})).await.expect(200);
+    far.patch(&path, "\"5\"", &json!({"note": "已上门"})).await.expect(200);
+    assert!(plain(&far).await > 0);
+}

@@ -218,3 +218,26 @@ async fn a_refused_batch_leaves_nothing_of_what_its_first_items_would_have_done(
     assert_eq!((&read["state"], &read["revision"]), (&json!("identified"), &json!(1)));
     step(&nurse, &id, "notified", json!({})).await.expect(201);
 }
+
+#[tokio::test]
+async fn a_first_reading_days_after_the_notice_begins_observation() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T09:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let id = notified(&nurse, case(1, json!({}))).await;
+    set_clock(&app, "2020-01-26T12:00:00+08:00");
+    work(&app).await;
+    let nurse = app.health_worker("八步镇").await;
+    let missed = format!("/v1/duties?subject_id={id}&duty_kind=am_reading&limit=100");
+    let states = async || {
+        let list = nurse.get(&missed).await.expect(200).body["items"].as_array().unwrap().clone();
+        list.iter().filter(|duty| duty["state"] == "missed").count()
+    };
+    let before = states().await;
+    assert!(before >= 3, "{before}");
+    let reading = json!({"case_id": id, "temperature_c": "36.5", "occurred_at": "2020-01-26T11:55:00+08:00"});
+    nurse.post("/v1/temperature-readings", &reading).await.expect(201);
+    assert_eq!(nurse.get(&format!("/v1/isolation-cases/{id}")).await.body["state"], "under_observation");
+    assert!(states().await <= before, "what was missed stays so, once");
+    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+}

@@ -109,6 +109,24 @@ async fn tallies_are_counts_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_tally_counts_on_the_day_of_its_period_whenever_it_is_sent() {
+    let app = TestApp::start().await;
+    let guard = app.gate_guard("大兴街道").await;
+    let place = examples::checkpoint(&app.administrator().await, "511802005").await;
+    let send = async |from: &str, to: &str| {
+        let body =
+            json!({"place_id": place, "period_starts_at": from, "period_ends_at": to, "measured": 5, "abnormal": 0});
+        guard.post("/v1/gate-tallies", &body).await.expect(201).body["occurred_at"].clone()
+    };
+    let evening = send("2020-02-02T18:00:00+08:00", "2020-02-02T23:30:00+08:00").await;
+    assert_eq!(evening, "2020-02-02T23:30:00+08:00");
+    let until_midnight = send("2020-02-02T18:00:00+08:00", "2020-02-03T00:00:00+08:00").await;
+    assert_eq!(until_midnight, "2020-02-02T23:59:59+08:00");
+    let figures = guard.get("/v1/gate-tallies?from_on=2020-02-02&to_on=2020-02-02").await.expect(200).body;
+    assert_eq!(figures["items"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn what_counts_as_fever_is_given_by_day_and_area() {
     let app = TestApp::start().await;
     let admin = app.administrator().await;

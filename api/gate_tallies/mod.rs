@@ -2,11 +2,16 @@
 //! Minimal by intent (CAC notice of 2020-02-04): a count says what a crossing needs to know. They are
 //! never mixed into the registrations of [`crate::screenings`].
 
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
 use crate::auth::Role;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape};
 use crate::kit::text::Text;
+use crate::kit::time::{day_of, day_start};
+use crate::kit::value::Value;
 use crate::places::demand_checkpoint;
 use crate::records::figure::{PERSON_TIMES, TIMES};
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
@@ -24,8 +29,13 @@ static FIELDS: &[Field] = &[
     )
     .required(),
     Field::new("period_starts_at", Shape::Instant, Text::new("From", "起"), "When counting began.").required(),
-    Field::new("period_ends_at", Shape::Instant, Text::new("Until", "止"), "When it ended; at most 24 hours later.")
-        .required(),
+    Field::new(
+        "period_ends_at",
+        Shape::Instant,
+        Text::new("Until", "止"),
+        "When it ended; at most 24 hours later. It happened then, unless `occurred_at` says otherwise.",
+    )
+    .required(),
     Field::new("measured", COUNT, Text::new("Measured", "测温人次"), "Person-times measured.").required(),
     Field::new("abnormal", COUNT, Text::new("Abnormal", "异常人次"), "Of those, with fever.").required(),
     Field::new("vehicles", COUNT, Text::new("Vehicles", "车辆辆次"), "Vehicles stopped."),
@@ -77,17 +87,27 @@ static FIGURES: &[Figure] = &[
     Figure::new("tallied_vehicles", Text::new("Vehicles counted", "计数辆次"), TIMES),
 ];
 
+/// The end of a period. One that ends with its day is of that day, not of the next.
+fn last_of(starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    let at_midnight = day_start(day_of(ends_at, zone), zone) == Some(ends_at);
+    if at_midnight { starts_at.max(ends_at - TimeDelta::seconds(1)) } else { ends_at }
+}
+
 impl Rules for GateTallyRules {
-    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+    fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
         let bounds = draft.values.instant("period_starts_at").zip(draft.values.instant("period_ends_at"));
         if let Some((starts_at, ends_at)) = bounds {
             if ends_at <= starts_at {
                 let other = vec![("other", "period_starts_at".into())];
                 faults.add_with(draft.at("period_ends_at"), FaultCode::InvalidOrder, other);
-            } else if ends_at - starts_at > chrono::TimeDelta::hours(LONGEST_H) {
+            } else if ends_at - starts_at > TimeDelta::hours(LONGEST_H) {
                 let hours = vec![("hours", LONGEST_H.to_string())];
                 faults.add_with(draft.at("period_ends_at"), FaultCode::PeriodTooLong, hours);
             }
+        }
+        // What was counted in a period happened in it, whenever it is handed in.
+        if let (None, Some((starts_at, ends_at))) = (draft.values.get("occurred_at"), bounds) {
+            draft.values.set("occurred_at", Value::Instant(last_of(starts_at, ends_at, context.zone)));
         }
         let counts = draft.values.integer("measured").zip(draft.values.integer("abnormal"));
         if let Some((measured, _)) = counts.filter(|(measured, abnormal)| abnormal > measured) {

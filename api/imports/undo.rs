@@ -12,7 +12,7 @@ use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::Statement;
 use crate::operations::{Answer, Call};
-use crate::records::{Kind, Record, amend, read};
+use crate::records::{Kind, Record, read, void};
 use diesel_async::RunQueryDsl;
 
 /// Records voided at once.
@@ -79,7 +79,7 @@ async fn page(call: &Call, kind: &'static Kind, import: &Import, after: i64) -> 
 async fn undone(call: &Call, kind: &'static Kind, record: &Record) -> Result<bool, Problem> {
     let if_match = crate::kit::etag::IfMatch::Tags(vec![crate::kit::etag::of_revision(record.envelope.revision)]);
     let id = record.envelope.id;
-    match amend::void(&call.service, call.actor()?, kind, id, Some(&if_match), "import undone", None).await {
+    match void::void(&call.service, call.actor()?, kind, id, Some(&if_match), "import undone", None).await {
         Ok(_) => Ok(true),
         Err(problem) if problem.code().status().is_client_error() => Ok(false),
         Err(problem) => Err(problem),

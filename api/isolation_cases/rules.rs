@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use super::care::CareDecider;
 use super::history;
+use super::states::makers;
 use super::wire::SUPERVISOR_LEVEL;
+use crate::auth::Role;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::text::Text;
@@ -73,6 +75,11 @@ impl Rules for CaseRules {
             values.set("registered_at", Value::Instant(context.now));
         }
         set_days(values, context);
+    }
+
+    /// As the step to `voided`: it ends a case, whichever way it is asked for.
+    fn voiders(&self, record: &Draft) -> Option<&'static [Role]> {
+        Some(makers(record.values.text("state").unwrap_or(history::FIRST), "voided"))
     }
 
     fn natural_key(&self) -> &'static [&'static str] {

@@ -82,16 +82,21 @@ pub fn judge(from: &str, to: &str, facts: &Facts) -> Result<(), Vec<Fault>> {
         }
     }
     if to == "completed" {
-        if facts.occurred_at < facts.release_from {
-            let from = facts.release_from.to_rfc3339();
-            faults.push(fault("/occurred_at", FaultCode::TooEarly, vec![("from", from)]));
-        }
+        faults.extend(judge_time(to, facts.occurred_at, facts.release_from).err().into_iter().flatten());
         if !facts.unaccounted.is_empty() {
             let days: Vec<String> = facts.unaccounted.iter().map(NaiveDate::to_string).collect();
             faults.push(fault("/to", FaultCode::DaysUnaccounted, vec![("days", days.join(", "))]));
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// Whether a step can have been made then: nobody is released before his days are over.
+pub fn judge_time(to: &str, occurred_at: DateTime<Utc>, release_from: DateTime<Utc>) -> Result<(), Vec<Fault>> {
+    if to != "completed" || occurred_at >= release_from {
+        return Ok(());
+    }
+    Err(vec![fault("/occurred_at", FaultCode::TooEarly, vec![("from", release_from.to_rfc3339())])])
 }
 
 /// A fault of a rule across rows.

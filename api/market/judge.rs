@@ -11,6 +11,33 @@ use crate::commodities::find;
 use crate::kit::row::Row;
 use crate::kit::value::Value;
 
+/// Prices a kilogram are kept to six places: so much is each of them off at most, and a little more.
+const ROUNDING: Decimal = Decimal::from_parts(6, 0, 0, false, 7);
+
+/// By how much a price lies above another, and how much of that their rounding may have made.
+#[derive(Clone, Copy)]
+struct Rate {
+    value: Decimal,
+    slack: Decimal,
+}
+
+impl Rate {
+    fn of(price: Decimal, above: Decimal) -> Option<Self> {
+        let value = (price - above).checked_div(above)?;
+        let slack = ROUNDING.checked_mul(price + above)?.checked_div(above.checked_mul(above)?)?;
+        Some(Self { value, slack })
+    }
+
+    fn less(self, other: Self) -> Self {
+        Self { value: self.value - other.value, slack: self.slack + other.slack }
+    }
+
+    /// Certainly: 1.35 and 1 yuan for 300 grams are 35 percent apart, though a kilogram's thirds make it more.
+    fn exceeds(self, threshold: Decimal) -> bool {
+        self.value - self.slack > threshold
+    }
+}
+
 /// A line of a report that stands, in the unit that is compared.
 #[derive(Clone, Debug)]
 pub struct Line {
@@ -33,8 +60,11 @@ pub struct Line {
 impl Line {
     /// (retail − purchase) / purchase.
     pub fn markup_rate(&self) -> Option<Decimal> {
-        let (purchase, retail) = (self.purchase_price?, self.retail_price?);
-        (retail - purchase).checked_div(purchase)
+        self.markup().map(|rate| rate.value)
+    }
+
+    fn markup(&self) -> Option<Rate> {
+        Rate::of(self.retail_price?, self.purchase_price?)
     }
 }
 
@@ -132,46 +162,46 @@ impl Rule {
         match self.rule_kind.as_str() {
             "price_change" | "day_on_day" => {
                 let (baseline_on, baseline) = self.baseline(commodity, day, lines, |line| line.retail_price)?;
-                let change_rate = (line.retail_price? - baseline).checked_div(baseline)?;
+                let change = Rate::of(line.retail_price?, baseline)?;
                 Some(Finding {
-                    fires: change_rate > self.threshold_rate,
+                    fires: change.exceeds(self.threshold_rate),
                     baseline_on: Some(baseline_on),
-                    change_rate: Some(change_rate),
+                    change_rate: Some(change.value),
                     markup_rate: line.markup_rate(),
                 })
             }
             "markup" => {
-                let (baseline_on, baseline) = self.baseline(commodity, day, lines, Line::markup_rate)?;
-                let markup_rate = line.markup_rate()?;
-                let fires = markup_rate - baseline > self.threshold_rate;
+                let (baseline_on, baseline) = self.baseline(commodity, day, lines, Line::markup)?;
+                let markup = line.markup()?;
+                let fires = markup.less(baseline).exceeds(self.threshold_rate);
                 Some(Finding {
                     fires,
                     baseline_on: Some(baseline_on),
                     change_rate: None,
-                    markup_rate: Some(markup_rate),
+                    markup_rate: Some(markup.value),
                 })
             }
             _ => {
-                let markup_rate = line.markup_rate()?;
+                let markup = line.markup()?;
                 let baseline = self.baseline(commodity, day, lines, |line| line.retail_price);
                 if self.only_without_baseline && baseline.is_some() {
                     return None;
                 }
-                let fires = markup_rate > self.threshold_rate;
+                let fires = markup.exceeds(self.threshold_rate);
                 let baseline_on = baseline.map(|(day, _)| day);
-                Some(Finding { fires, baseline_on, change_rate: None, markup_rate: Some(markup_rate) })
+                Some(Finding { fires, baseline_on, change_rate: None, markup_rate: Some(markup.value) })
             }
         }
     }
 
     /// The store's last line that has such a figure: before the day, or until the baseline's day.
-    fn baseline(
+    fn baseline<T>(
         &self,
         commodity: &str,
         day: NaiveDate,
         lines: &Lines,
-        figure: impl Fn(&Line) -> Option<Decimal>,
-    ) -> Option<(NaiveDate, Decimal)> {
+        figure: impl Fn(&Line) -> Option<T>,
+    ) -> Option<(NaiveDate, T)> {
         let before = day.pred_opt()?;
         let until = if self.is_day_on_day() { before } else { self.baseline_on?.min(before) };
         let of = |day: NaiveDate| (commodity.to_owned(), day);

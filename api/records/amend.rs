@@ -1,4 +1,4 @@
-//! Amending by merge patch and voiding with a reason: each makes the next revision.
+//! Amending by merge patch: each patch makes the next revision.
 
 use uuid::Uuid;
 
@@ -43,34 +43,6 @@ pub async fn amend(
             return Ok(current);
         }
         if let Some(written) = write(service, actor, kind, &current, next, None).await? {
-            return Ok(written);
-        }
-    }
-    Err(Code::WriteConflict.into())
-}
-
-/// Voids a record. Once more is no fault and changes nothing.
-pub async fn void(
-    service: &Service,
-    actor: &Actor,
-    kind: &'static Kind,
-    id: Uuid,
-    if_match: Option<&IfMatch>,
-    reason: &str,
-    key: Option<&Key>,
-) -> Result<Record, Problem> {
-    for _ in 0..TRIES {
-        let current = writable(service, actor, kind, id).await?;
-        if current.envelope.voided {
-            return Ok(current);
-        }
-        if let Some(if_match) = if_match {
-            if_match.demand(current.envelope.revision)?;
-        }
-        let mut next = current.clone();
-        next.envelope.voided = true;
-        next.values.set("void_reason", Value::Text(reason.to_owned()));
-        if let Some(written) = write(service, actor, kind, &current, next, key.map(|key| (key, 200))).await? {
             return Ok(written);
         }
     }
@@ -165,6 +137,7 @@ pub async fn patched(
         );
     }
     draft.values = values;
+    draft.values.set("area_code", Value::Text(envelope.area_code.clone()));
     kind.rules.judge(&mut draft, &context);
     envelope.warnings = draft.warnings;
     Ok(Record { envelope, values: draft.values })

@@ -184,8 +184,10 @@ impl Assembly<'_> {
     fn record(&self, draft: &mut Draft, id: Uuid) -> Record {
         let occurred_at = draft.values.instant("occurred_at").unwrap_or(self.now);
         resolve::judge_envelope(self.actor, draft, occurred_at, self.now);
-        draft.kind.rules.judge(draft, &self.context);
         let place = &self.item.place;
+        // Rules ask where it stands, whether that was said or found.
+        draft.values.set("area_code", Value::Text(place.area_code.clone()));
+        draft.kind.rules.judge(draft, &self.context);
         let envelope = Envelope {
             id,
             district_code: place.district_code.clone(),

@@ -13,7 +13,7 @@ use crate::kit::check::check_object;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Privacy, Shape};
 use crate::kit::tree::Tree;
-use crate::kit::value::Values;
+use crate::kit::value::{Value, Values};
 use crate::ledger::canonical::canonical;
 use crate::privacy::mask::looks_masked;
 
@@ -57,6 +57,20 @@ impl Draft {
             }
         }
         draft
+    }
+
+    /// A record that stands, as rules judge it. Its references are still to be assigned.
+    pub fn of_record(kind: &'static Kind, record: &Record) -> Self {
+        let mut values = record.values.clone();
+        values.set("id", Value::Id(record.envelope.id));
+        Self {
+            kind,
+            pointer: String::new(),
+            values,
+            references: BTreeMap::new(),
+            inline: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// The pointer of one of its fields.

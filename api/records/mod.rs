@@ -34,6 +34,7 @@ pub mod scope;
 pub mod scribe;
 pub mod snapshot;
 pub mod view;
+pub mod void;
 pub mod warnings;
 
 pub use context::Context;

@@ -12,7 +12,7 @@ use super::definition::Kind;
 use super::document::{example_new, example_served};
 use super::idempotency::{Key, REPLAYED};
 use super::record::Record;
-use super::{amend, batch, list, read, view};
+use super::{amend, batch, list, read, view, void};
 use crate::auth::keys::KeyScope;
 use crate::files::export;
 use crate::kit::catalogue::Code;
@@ -207,7 +207,7 @@ async fn void(kind: &'static Kind, call: Call) -> Answer {
     }
     let form = call.form_of(&tree, VOID)?;
     let reason = form.text("reason").ok_or_else(|| Problem::internal("a checked form lacks its reason"))?;
-    let record = amend::void(&call.service, call.actor()?, kind, id, if_match.as_ref(), reason, key.as_ref()).await?;
+    let record = void::void(&call.service, call.actor()?, kind, id, if_match.as_ref(), reason, key.as_ref()).await?;
     let body = view::record(&call.service, kind, &record, call.language);
     Ok(answer(HttpResponse::Ok(), &record, &body))
 }

@@ -88,6 +88,11 @@ pub trait Rules: Sync {
         None
     }
 
+    /// Who may void a record, where that is fewer than write the kind: those who may write it, unless said otherwise.
+    fn voiders(&self, record: &Draft) -> Option<&'static [Role]> {
+        self.writers(record)
+    }
+
     /// Whether this very caller may write this draft, beyond his roles.
     fn permits(&self, _actor: &Actor, _draft: &Draft) -> bool {
         true

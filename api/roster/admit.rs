@@ -16,22 +16,11 @@ use crate::volunteers::ANYBODY;
 /// Nobody serves more a day.
 const DAY_MINUTES: i64 = 24 * 60;
 
-fn against(code: FaultCode, pointer: &str, values: Vec<(&'static str, String)>) -> Fault {
+pub(super) fn against(code: FaultCode, pointer: &str, values: Vec<(&'static str, String)>) -> Fault {
     Fault { pointer: pointer.to_owned(), code, values, hint: None }
 }
 
 impl Roster {
-    /// A shift came, changed, or doesn't take place any more.
-    pub(super) fn take_shift(&mut self, claim: &Claim) {
-        let by = claim.next.as_ref().and_then(|values| values.id("revised_by"));
-        self.by = by.unwrap_or(self.by);
-        match claim.next.as_ref().and_then(Shift::of) {
-            Some(shift) => drop(self.shifts.insert(claim.id, shift)),
-            None => self.shifts.get_mut(&claim.id).into_iter().for_each(|shift| shift.stands = false),
-        }
-        self.touched.insert(claim.id);
-    }
-
     /// Somebody takes a shift or gives it up.
     pub(super) fn take_assignment(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let assigned = |values: &&Values| values.text("state") == Some("assigned");
@@ -64,7 +53,7 @@ impl Roster {
         self.scribe.envelope(id, area_code, values.id("org_id"), at, self.by)
     }
 
-    fn engagement(&self, values: &Values) -> Option<Engagement> {
+    pub(super) fn engagement(&self, values: &Values) -> Option<Engagement> {
         let shift_id = values.id("shift_id");
         let shift = self.shifts.get(&shift_id?)?;
         let person_id = self.volunteers.get(&values.id("volunteer_id")?)?.person_id;
@@ -111,7 +100,8 @@ impl Roster {
         i64::try_from(of_role.count()).unwrap_or(i64::MAX)
     }
 
-    fn clashes(&self, id: Uuid, shift_id: Uuid, shift: &Shift, person_id: Uuid) -> Vec<Fault> {
+    /// What somebody has taken already that a shift would meet.
+    pub(super) fn clashes(&self, id: Uuid, shift_id: Uuid, shift: &Shift, person_id: Uuid) -> Vec<Fault> {
         let others =
             self.engagements.iter().filter(|(other, engagement)| **other != id && engagement.person_id == person_id);
         let mut faults = Vec::new();

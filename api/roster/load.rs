@@ -17,6 +17,8 @@ use crate::records::scribe::Scribe;
 /// A shift, a rest and a shift lie within so long.
 const AROUND: &str = "interval '60 hours'";
 
+const SERVED: &str = "SELECT r.id, v.person_id, r.shift_id, r.starts_at, r.ends_at, 0::bigint AS min_rest_minutes";
+
 fn all(claims: &[&Claim], name: &str) -> Vec<Value> {
     let values = claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));
     let ids: BTreeSet<Uuid> = values.filter_map(|values| values.id(name)).collect();
@@ -56,14 +58,24 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
     };
     let around = people(
         district_code,
-        &volunteers,
-        "SELECT r.id, v.person_id, r.shift_id, r.starts_at, r.ends_at, 0::bigint AS min_rest_minutes",
+        &any_of(&volunteers),
+        SERVED,
         "service_records AS r ON r.volunteer_id = v.id",
     )
     .sql(" AND NOT r.voided AND r.starts_at > ")
     .bind(ColumnType::Instant, bound(service_starts.iter().min(), -TimeDelta::days(3)))
     .sql(" AND r.starts_at < ")
-    .bind(ColumnType::Instant, bound(service_starts.iter().max(), TimeDelta::days(3)));
+    .bind(ColumnType::Instant, bound(service_starts.iter().max(), TimeDelta::days(3)))
+    .sql(" UNION ")
+    .then(people(
+        district_code,
+        &takers_of(district_code, &shifts),
+        SERVED,
+        &format!("service_records AS r ON r.volunteer_id = v.id AND NOT r.voided JOIN shifts AS t ON t.district_code = r.district_code AND r.starts_at < t.ends_at + {AROUND} AND r.ends_at > t.starts_at - {AROUND}"),
+    ))
+    .sql(" AND t.id = ANY(")
+    .column(ColumnType::Id, shifts.clone())
+    .sql(")");
     let of_duties = of_shifts(duties.select(), "duties", "subject_id")
         .sql(" UNION ALL ")
         .then(
@@ -81,7 +93,7 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
         ),
         of_shifts(assignments.select(), "shift_assignments", "shift_id").sql(" AND NOT r.voided"),
         of_volunteers,
-        engaged(district_code, &shifts, &volunteers),
+        engaged(district_code, &shifts, &volunteers, claims),
         of_shifts("r.id, r.assignment_id, r.action, r.occurred_at, r.recorded_at", "shift_attendances", "shift_id")
             .sql(" AND NOT r.voided"),
         of_shifts(service.select(), "service_records", "shift_id"),
@@ -90,25 +102,54 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
     ]
 }
 
-/// `SELECT … FROM` all volunteers who are the same people as these, joined.
-fn people(district_code: &str, volunteers: &[Value], select: &str, joined: &str) -> Statement {
-    Statement::new(format!("{select} FROM volunteers AS w JOIN volunteers AS v ON v.district_code = w.district_code AND v.person_id = w.person_id JOIN {joined} AND r.district_code = v.district_code WHERE w.district_code = "))
-        .text(district_code)
-        .sql(" AND w.id = ANY(")
-        .column(ColumnType::Id, volunteers.to_vec())
-        .sql(")")
+/// Condition: one of these.
+fn any_of(ids: &[Value]) -> Statement {
+    Statement::new(" = ANY(").column(ColumnType::Id, ids.to_vec()).sql(")")
 }
 
-/// Where those people are otherwise, around the shifts in question.
-fn engaged(district_code: &str, shifts: &[Value], volunteers: &[Value]) -> Statement {
+/// Condition: one of those who have these shifts.
+fn takers_of(district_code: &str, shifts: &[Value]) -> Statement {
+    Statement::new(" IN (SELECT r.volunteer_id FROM shift_assignments AS r WHERE r.district_code = ")
+        .text(district_code)
+        .sql(" AND r.shift_id = ANY(")
+        .column(ColumnType::Id, shifts.to_vec())
+        .sql("))")
+}
+
+/// `SELECT … FROM` all volunteers who are the same people as those, joined.
+fn people(district_code: &str, who: &Statement, select: &str, joined: &str) -> Statement {
+    Statement::new(format!("{select} FROM volunteers AS w JOIN volunteers AS v ON v.district_code = w.district_code AND v.person_id = w.person_id JOIN {joined} AND r.district_code = v.district_code WHERE w.district_code = "))
+        .text(district_code)
+        .sql(" AND w.id")
+        .then(who.clone())
+}
+
+/// Where those people are otherwise, around the shifts in question; and those who have a shift that is moved, around
+/// where it goes.
+fn engaged(district_code: &str, shifts: &[Value], volunteers: &[Value], claims: &[&Claim]) -> Statement {
     let select = "SELECT DISTINCT r.id, v.person_id, r.shift_id, s.starts_at, s.ends_at, s.min_rest_minutes::bigint AS min_rest_minutes";
+    let taken = "shift_assignments AS r ON r.volunteer_id = v.id AND r.state = 'assigned' AND NOT r.voided JOIN shifts AS s ON s.district_code = r.district_code AND s.id = r.shift_id AND NOT s.cancelled AND NOT s.voided";
     let joined = format!(
-        "shift_assignments AS r ON r.volunteer_id = v.id AND r.state = 'assigned' AND NOT r.voided JOIN shifts AS s ON s.district_code = r.district_code AND s.id = r.shift_id AND NOT s.cancelled AND NOT s.voided JOIN shifts AS t ON t.district_code = s.district_code AND s.starts_at < t.ends_at + {AROUND} AND s.ends_at > t.starts_at - {AROUND}"
+        "{taken} JOIN shifts AS t ON t.district_code = s.district_code AND s.starts_at < t.ends_at + {AROUND} AND s.ends_at > t.starts_at - {AROUND}"
     );
-    people(district_code, volunteers, select, &joined)
+    let around = people(district_code, &any_of(volunteers), select, &joined)
         .sql(" AND t.id = ANY(")
         .column(ColumnType::Id, shifts.to_vec())
-        .sql(")")
+        .sql(")");
+    let moved = claims.iter().filter(|claim| claim.kind == "shifts" && claim.former.is_some());
+    moved.fold(around, |all, claim| {
+        let next = claim.next.as_ref();
+        let Some((from, to)) = next.and_then(|next| next.instant("starts_at").zip(next.instant("ends_at"))) else {
+            return all;
+        };
+        let own = takers_of(district_code, &[Value::Id(claim.id)]);
+        all.sql(" UNION ")
+            .then(people(district_code, &own, select, taken))
+            .sql(format!(" AND s.ends_at + {AROUND} > "))
+            .bind(ColumnType::Instant, Value::Instant(from))
+            .sql(format!(" AND s.starts_at - {AROUND} < "))
+            .bind(ColumnType::Instant, Value::Instant(to))
+    })
 }
 
 /// The state of those rows.

@@ -6,7 +6,9 @@ mod admit;
 mod calendar;
 mod day_sheet;
 mod figures;
+mod hours;
 mod load;
+mod moved;
 mod register;
 mod settle;
 mod unfilled;
@@ -148,7 +150,7 @@ pub struct Roster {
 impl State for Roster {
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         match claim.kind {
-            "shifts" => self.take_shift(claim),
+            "shifts" => return self.take_shift(claim),
             "shift_assignments" => return self.take_assignment(claim),
             "shift_attendances" => self.take_attendance(claim),
             "service_records" => return self.take_service(claim),

@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::admit::id_or_null;
 use super::{Mark, Roster, Shift, stands};
 use crate::duties::duty;
 use crate::duties::matching::{Contact, standing};
@@ -11,16 +10,11 @@ use crate::kit::problem::Problem;
 use crate::kit::time::day_of;
 use crate::kit::value::{Value, Values};
 use crate::privacy::blind::derived_id;
-use crate::records::Record;
 use crate::records::change::Changes;
 use crate::records::kept::Kept;
-use crate::shifts::service_records::set_hours;
 
 /// Who hasn't left so long after the end has forgotten to say so.
 pub const FORGOTTEN: TimeDelta = TimeDelta::minutes(120);
-
-/// Why the service itself voids hours; what somebody voided for another reason stays void.
-const GONE: &str = "到岗记录已作废或更改";
 
 /// The two marks of an assignment.
 struct Came {
@@ -87,50 +81,6 @@ impl Roster {
         let served_until = came.last_out.as_ref().map(|mark| mark.occurred_at).or(forgotten.then_some(shift.ends_at));
         let served = came.first_in.as_ref().map(|mark| mark.occurred_at).zip(served_until).filter(|_| stands);
         self.settle_service(id, shift_id, shift, volunteer_id, served, forgotten);
-    }
-
-    /// The hours of an assignment. What somebody corrected or voided is his.
-    fn settle_service(
-        &mut self,
-        assignment_id: Uuid,
-        shift_id: Uuid,
-        shift: &Shift,
-        volunteer_id: Option<Uuid>,
-        served: Option<(DateTime<Utc>, DateTime<Utc>)>,
-        by_rule: bool,
-    ) {
-        let id = derived_id(&self.scribe.keys.identity, &["service_record", &assignment_id.to_string()]);
-        let by_hand = |record: &Record| {
-            let voided = record.envelope.voided && record.values.text("void_reason") != Some(GONE);
-            voided || record.values.boolean("corrected") == Some(true)
-        };
-        if self.service.get(&id).is_some_and(|kept| by_hand(&kept.record)) {
-            return;
-        }
-        let Some((starts_at, ends_at)) = served.filter(|(starts_at, ends_at)| ends_at > starts_at) else {
-            if let Some(kept) = self.service.get_mut(&id).filter(|kept| !kept.record.envelope.voided) {
-                kept.record.envelope.voided = true;
-                kept.record.values.set("void_reason", Value::Text(GONE.to_owned()));
-            }
-            return;
-        };
-        let team_id = volunteer_id.and_then(|id| self.volunteers.get(&id)?.team_id);
-        let envelope = self.scribe.envelope(id, &shift.area_code, shift.org_id, starts_at, self.by);
-        let kept = self.service.entry(id).or_insert_with(|| Kept::new(Record { envelope, values: Values::default() }));
-        let values = &mut kept.record.values;
-        values.set("volunteer_id", id_or_null(volunteer_id));
-        values.set("shift_id", Value::Id(shift_id));
-        values.set("place_id", id_or_null(shift.place_id));
-        values.set("starts_at", Value::Instant(starts_at));
-        values.set("ends_at", Value::Instant(ends_at));
-        values.set("origin", Value::Text(if by_rule { "rule" } else { "attendance" }.to_owned()));
-        values.set("corrected", Value::Boolean(false));
-        values.set("team_id", id_or_null(team_id));
-        if std::mem::take(&mut kept.record.envelope.voided) {
-            values.set("void_reason", Value::Null);
-        }
-        set_hours(values);
-        kept.record.envelope.occurred_at = starts_at;
     }
 
     /// Two duties of a shift: that it is filled a day before, and that everybody is there when it begins.

@@ -16,7 +16,7 @@ use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
 use crate::records::figure::{MINUTES, PERSON_TIMES};
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
 use crate::roster::RosterDecider;
 use crate::teams::{ORGANIZERS, ROSTER_READERS};
 
@@ -61,6 +61,15 @@ static FIELDS: &[Field] = &[
         .by_server(),
 ];
 
+/// Other records tell part of the time that somebody was there.
+pub static ALREADY_SERVED: Warning = Warning {
+    code: "already_served",
+    message: Text::new(
+        "part of the time was told by another record and isn't counted again",
+        "部分时段已有其他服务记录,未重复计算",
+    ),
+};
+
 /// The kind.
 pub static SERVICE_RECORDS: Definition = Definition {
     name: "service_records",
@@ -76,7 +85,7 @@ pub static SERVICE_RECORDS: Definition = Definition {
     readers: ROSTER_READERS,
     writers: ORGANIZERS,
     rules: &ServiceRules,
-    warnings: &[],
+    warnings: &[&ALREADY_SERVED],
     example: include_str!("../../openapi/examples/service_records/create.json"),
     sequence: 2,
 };

@@ -15,7 +15,7 @@ use crate::kit::value::{Value, Values};
 use crate::operations::fault;
 use crate::records::create::TRIES;
 use crate::records::idempotency::Key;
-use crate::records::{Kind, Record, amend, read};
+use crate::records::{Kind, Record, amend, read, void};
 
 /// Fields of the envelope that a phone may amend.
 const ENVELOPE: [&str; 4] = ["area_code", "org_id", "occurred_at", "note"];
@@ -138,6 +138,6 @@ pub async fn void_item(service: &Service, actor: &Actor, kind: &'static Kind, it
         _ => return Err(fault("/body/reason", FaultCode::Required)),
     };
     let before = amend::writable(service, actor, kind, id).await?;
-    let record = amend::void(service, actor, kind, id, None, &reason, None).await?;
+    let record = void::void(service, actor, kind, id, None, &reason, None).await?;
     Ok(if before.envelope.voided { Outcome::Same(record) } else { Outcome::Revised(record) })
 }

@@ -1,5 +1,6 @@
 //! Whose cases are the caller's: those he supervises and those he has a duty for. Of them, and only them, a pull
-//! tells plainly who it is and where; each pull that does is noted, with the people it named.
+//! tells plainly who it is and where; each pull that does is noted, with the people it named. Nobody makes somebody
+//! his own by naming himself: who is out of his reach is told plainly only where others gave him the case.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 use crate::operations::Call;
-use crate::records::{Record, read};
+use crate::records::{Kind, Record, read};
 
 /// The verb under which such a pull is noted.
 pub const PULLED_PLAIN: &str = "sync.pull_plain";
@@ -40,6 +41,9 @@ impl OwnCases {
             let Some(person) = read::find_unscoped(service, people, district_code, &[root]).await?.remove(&root) else {
                 continue;
             };
+            if !is_given(call, people, &person, &case).await? {
+                continue;
+            }
             let plain = plain(&person, &case);
             told.extend([case.envelope.id, person_id, root].map(|id| (id, plain.clone())));
         }
@@ -72,6 +76,41 @@ fn plain(person: &Record, case: &Record) -> Json {
     let text = |record: &Record, name: &str| record.values.text(name).map(str::to_owned);
     let address = text(case, "address").or(text(person, "address"));
     json!({"id": person.envelope.id, "name": text(person, "name"), "phone": text(person, "phone"), "address": address})
+}
+
+/// Whether the caller has the person anyway, or the case from others: he neither recorded it nor named himself.
+async fn is_given(call: &Call, people: &Kind, person: &Record, case: &Record) -> Result<bool, Problem> {
+    let actor = call.actor()?;
+    if actor.reaches(people.readers, &person.envelope.area_code, person.envelope.org_id) {
+        return Ok(true);
+    }
+    if case.envelope.recorded_by == actor.user_id {
+        return Ok(false);
+    }
+    let rows = call.service.database.read(&naming(actor.user_id, case)).await?;
+    let named_by = rows.into_iter().next().and_then(|mut row| row.id("named_by"));
+    // Without a line he isn't named at all: the case is his by a duty that somebody gave him.
+    Ok(named_by != Some(actor.user_id))
+}
+
+/// Who wrote the revision by which somebody came among the supervisors of a case last.
+fn naming(user_id: Uuid, case: &Record) -> Statement {
+    let (district_code, id) = (&case.envelope.district_code, case.envelope.id);
+    let named = || Value::Json(json!([user_id]));
+    Statement::new("SELECT y.named_by FROM (SELECT x.*, lag(x.named) OVER (ORDER BY x.revision) AS before FROM (SELECT h.revision::bigint AS revision, (h.body->>'revised_by')::uuid AS named_by, coalesce(h.body->'supervisor_ids' @> ")
+        .bind(ColumnType::Json, named())
+        .sql(", false) AS named FROM record_revisions AS h WHERE h.district_code = ")
+        .text(district_code)
+        .sql(" AND h.kind = 'isolation_cases' AND h.id = ")
+        .id(id)
+        .sql(" UNION ALL SELECT r.revision::bigint, r.revised_by, r.supervisor_ids @> ")
+        .bind(ColumnType::Json, named())
+        .sql(" FROM isolation_cases AS r WHERE r.district_code = ")
+        .text(district_code)
+        .sql(" AND r.id = ")
+        .id(id)
+        .sql(") AS x) AS y WHERE y.named AND y.before IS NOT TRUE ORDER BY y.revision DESC LIMIT 1")
+        .seeing_district(district_code)
 }
 
 /// Open cases of these ids or people that somebody supervises or has an open duty for.

@@ -75,7 +75,9 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
         .column(ColumnType::Id, own())
         .sql(") OR r.cause_id = ANY(")
         .column(ColumnType::Id, own())
-        .sql("))");
+        .sql(") OR ")
+        .then(begun_by(district_code, "r.subject_id", claims))
+        .sql(")");
     let contacts = CONTACTS.iter().enumerate().fold(Statement::new(""), |all, (index, (kind, columns, dated))| {
         let all = if index > 0 { all.sql(" UNION ALL ") } else { all };
         let cells: Vec<String> = COLUMNS
@@ -98,12 +100,27 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
         if !dated {
             return all;
         }
-        all.sql(" AND occurred_at >= ")
+        all.sql(" AND (occurred_at >= ")
             .bind(ColumnType::Instant, Value::Instant(from))
             .sql(" AND occurred_at < ")
             .bind(ColumnType::Instant, Value::Instant(to))
+            .sql(" OR ")
+            .then(begun_by(district_code, "case_id", claims))
+            .sql(")")
     });
     vec![of_kind(cases.select(), "isolation_cases", "id"), open, duties, contacts]
+}
+
+/// Whether it is of a case that a first reading moves on: that step plans all days since the case was notified,
+/// and what it doesn't see it would make a second time.
+fn begun_by(district_code: &str, column: &str, claims: &[&Claim]) -> Statement {
+    let readings = claims.iter().filter(|claim| claim.kind == "temperature_readings");
+    let ids = readings.filter_map(|claim| case_of(claim)).map(Value::Id).collect();
+    Statement::new(format!("{column} IN (SELECT c.id FROM isolation_cases AS c WHERE c.district_code = "))
+        .text(district_code)
+        .sql(" AND c.state = 'notified' AND c.id = ANY(")
+        .column(ColumnType::Id, ids)
+        .sql("))")
 }
 
 /// The days that the claims touch.

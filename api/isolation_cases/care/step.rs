@@ -9,7 +9,7 @@ use crate::duties::duty;
 use crate::duties::matching::DAILY;
 use crate::isolation_cases::history;
 use crate::isolation_cases::rules::{days_of, missing_levels, set_release};
-use crate::isolation_cases::states::{CARED_FOR, ENDED, Facts, fault, judge};
+use crate::isolation_cases::states::{CARED_FOR, ENDED, Facts, fault, judge, judge_time};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Fault;
 use crate::kit::time::day_of;
@@ -25,11 +25,8 @@ impl Case {
         let Some(values) = &claim.next else {
             return Err(vec![fault("", FaultCode::TransitionStands, vec![])]);
         };
-        // Amended: where it leads can't be changed.
-        if claim.former.is_some() {
-            self.by = values.id("revised_by").unwrap_or_default();
-            history::correct(&mut self.record.values, claim.id, values.instant("occurred_at").unwrap_or(scribe.now));
-            return Ok(());
+        if let Some(former) = &claim.former {
+            return self.correct_step(claim.id, former, values, scribe);
         }
         let (from, to) = (self.state().to_owned(), values.text("to").unwrap_or_default());
         judge(&from, to, &self.facts(to, values, scribe))?;
@@ -44,6 +41,23 @@ impl Case {
             values.instant("occurred_at").unwrap_or(scribe.now),
         );
         self.move_to(to, values, scribe);
+        Ok(())
+    }
+
+    /// A step was amended: where it leads can't be changed, but when it was. A time that would have been refused
+    /// is refused now; the days that were missed until then were judged when the step was made.
+    fn correct_step(&mut self, id: Uuid, former: &Values, next: &Values, scribe: &Scribe) -> Result<(), Vec<Fault>> {
+        let at = next.instant("occurred_at").unwrap_or(scribe.now);
+        let to = next.text("to").unwrap_or_default();
+        if former.instant("occurred_at") != Some(at) {
+            let release_from = self.record.values.instant("release_from").unwrap_or(scribe.now);
+            judge_time(to, at.min(scribe.now), release_from)?;
+        }
+        self.by = next.id("revised_by").unwrap_or_default();
+        history::correct(&mut self.record.values, id, at);
+        if ENDED.contains(&to) && self.state() == to {
+            self.record.values.set("ended_at", Value::Instant(at));
+        }
         Ok(())
     }
 

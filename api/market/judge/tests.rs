@@ -92,3 +92,17 @@ fn a_rule_speaks_of_its_area_days_and_commodities() {
     vegetables.area_code = "511802006".into();
     assert!(!vegetables.covers("veg_average_11", day("2020-02-01"), "511802005"));
 }
+
+#[test]
+fn the_threshold_itself_does_not_fire_where_units_do_not_divide() {
+    let salt = crate::commodities::find("salt_edible").unwrap();
+    let normal = |price: &str| salt.normal_price(price.parse().unwrap(), "元/300克").unwrap().value.to_string();
+    let all = |retail: &str| lines(&[("2020-01-26", Some(&normal("1.00")), Some(&normal(retail)))]);
+    assert!(!judged(&rule("markup_cap", "0.35"), "2020-01-26", &all("1.35")).unwrap().0);
+    assert!(judged(&rule("markup_cap", "0.35"), "2020-01-26", &all("1.351")).unwrap().0);
+    // The cheaper it is, the more its last place weighs.
+    let cheap = lines(&[("2020-01-26", Some(&normal("0.10")), Some(&normal("0.135")))]);
+    assert!(!judged(&rule("markup_cap", "0.35"), "2020-01-26", &cheap).unwrap().0);
+    let above = lines(&[("2020-01-26", Some("1000.00"), Some("1350.01"))]);
+    assert!(judged(&rule("markup_cap", "0.35"), "2020-01-26", &above).unwrap().0);
+}
