@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
 use super::amend::{amend_item, void_item};
-use super::handed_in::{FormerGrant, as_of, former_grants, home};
+use super::handed_in::{FormerGrant, as_author, as_of, former_grants, home};
 use super::item::Item;
 use super::outcome::{Conflict, Outcome, is_passing};
 use super::state;
@@ -209,7 +209,11 @@ async fn created(
         Ok(Created::Known(record, _)) => Ok(Outcome::Same(record)),
         // The same id with other content: the first stands, the other is kept beside it.
         Err(problem) if problem.code() == Code::RecordExists => {
-            let record = read::find(service, actor, kind, item.id().unwrap_or_default()).await?;
+            let record = match read::find(service, actor, kind, item.id().unwrap_or_default()).await {
+                Ok(record) => record,
+                // In his former area, which he doesn't see any more.
+                Err(missing) => return kept(missing),
+            };
             let patch = crate::kit::tree::to_json(&item.body);
             let fields = patch.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default();
             Ok(Outcome::Conflict(Box::new(Conflict { record, fields, patch })))
@@ -230,9 +234,12 @@ async fn change(
         "void" => void_item(service, actor, kind, item).await,
         _ => amend_item(service, actor, kind, item).await,
     };
-    match (attempt(actor).await, as_of(actor, former, item.occurred_at())) {
-        (Err(problem), Some(author)) if !is_passing(&problem) => attempt(&author).await.or_else(kept),
-        (outcome, _) => outcome.or_else(kept),
+    match attempt(actor).await {
+        Err(problem) if !is_passing(&problem) => match as_author(service, actor, former, kind, item).await? {
+            Some(author) => attempt(&author).await.or_else(kept),
+            None => kept(problem),
+        },
+        outcome => outcome.or_else(kept),
     }
 }
 

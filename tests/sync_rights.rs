@@ -1,0 +1,47 @@
+//! Sync: whose rights an item is judged by, and items whose names can't be stored.
+
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::support::{Actor, TestApp, examples};
+use crate::sync::{amend, create, outcomes, push};
+
+/// Long before any grant of the test was taken away.
+const EARLY: &str = "2020-02-02T08:30:00+08:00";
+
+fn void(id: &Json) -> Json {
+    json!({"kind": "screenings", "op": "void", "id": id, "occurred_at": EARLY, "body": {"reason": "录错"}})
+}
+
+/// Puts these roles in the place of somebody's.
+async fn move_to(admin: &Actor, who: &Actor, role: &str, area_code: &str) {
+    let path = format!("/v1/users/{}", who.id);
+    let user = admin.get(&path).await.expect(200);
+    let roles = json!({"roles": [{"role": role, "area_code": area_code}]});
+    admin.patch(&path, user.header("etag"), &roles).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_grant_taken_away_reaches_nothing_of_others_whatever_the_device_says() {
+    let app = TestApp::start().await;
+    let (admin, former, guard) =
+        (app.administrator().await, app.administrator().await, app.gate_guard("大兴街道").await);
+    let place = examples::checkpoint(&admin, "511802005").await;
+    let (others, own) = (create(&place, 1), create(&place, 2));
+    push(&guard, json!([others.clone()])).await;
+    push(&former, json!([own.clone()])).await;
+    move_to(&admin, &former, "volunteer", "511802114").await;
+
+    let mut amended = amend(&others["id"], 1, json!({"mask": true}));
+    amended["occurred_at"] = EARLY.into();
+    let late = create(&place, 3);
+    let items = json!([void(&others["id"]), amended, late.clone(), void(&own["id"]), void(&late["id"])]);
+    let results = push(&former, items).await;
+    assert_eq!(outcomes(&results), ["held", "held", "created", "revised", "held"], "{results:#?}");
+    let read = admin.get(&format!("/v1/screenings/{}", others["id"].as_str().unwrap())).await.expect(200).body;
+    assert_eq!(read["revision"], 1, "{read}");
+    for held in former.get("/v1/held-items").await.expect(200).body["items"].as_array().unwrap() {
+        let retry = format!("/v1/held-items/{}:retry", held["id"].as_str().unwrap());
+        assert_eq!(former.post(&retry, &json!({})).await.expect(200).body["outcome"], "held");
+    }
+}
