@@ -45,3 +45,23 @@ async fn a_grant_taken_away_reaches_nothing_of_others_whatever_the_device_says()
         assert_eq!(former.post(&retry, &json!({})).await.expect(200).body["outcome"], "held");
     }
 }
+
+#[tokio::test]
+async fn names_that_can_not_be_stored_are_held_as_other_bad_names() {
+    let app = TestApp::start().await;
+    let guard = app.gate_guard("大兴街道").await;
+    let place = examples::checkpoint(&app.administrator().await, "511802005").await;
+    let item = create(&place, 1);
+    push(&guard, json!([item.clone()])).await;
+    let id = item["id"].as_str().unwrap();
+    let amending = |body: &str| format!(r#"{{"kind":"screenings","op":"amend","id":"{id}","body":{body}}}"#);
+    let (unknown, twice) = (amending(r#"{"\u0000":null}"#), amending(r#"{"\u0000":1,"\u0000":1}"#));
+    let kind = format!(r#"{{"kind":"scr\u0000","op":"create","id":"{}","\u0000":1,"\u0000":2}}"#, Uuid::now_v7());
+    let text = format!(r#"{{"device_id":"phone-1","items":[{unknown},{twice},{kind}]}}"#);
+    let reply = guard.send(reqwest::Method::POST, "/v1/sync/push", Some(text)).await.expect(207);
+    let results = reply.body["results"].as_array().unwrap().clone();
+    assert_eq!(outcomes(&results), ["held", "held", "held"], "{results:#?}");
+    assert_eq!(results[0]["problem"]["errors"][0]["code"], "unknown_field");
+    assert_eq!(results[1]["problem"]["errors"][0]["code"], "duplicate_field");
+    assert_eq!(guard.get("/v1/held-items").await.expect(200).body["items"].as_array().unwrap().len(), 3);
+}
