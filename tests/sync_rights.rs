@@ -65,3 +65,23 @@ async fn names_that_can_not_be_stored_are_held_as_other_bad_names() {
     assert_eq!(results[1]["problem"]["errors"][0]["code"], "duplicate_field");
     assert_eq!(guard.get("/v1/held-items").await.expect(200).body["items"].as_array().unwrap().len(), 3);
 }
+
+#[tokio::test]
+async fn of_two_creations_with_one_id_the_second_may_be_taken() {
+    let app = TestApp::start().await;
+    let (guard, cadre) = (app.gate_guard("大兴街道").await, app.town_cadre("大兴街道").await);
+    let place = examples::checkpoint(&cadre, "511802005").await;
+    let (first, mut second) = (create(&place, 1), create(&place, 2));
+    second["id"] = first["id"].clone();
+    second["body"]["temperature_c"] = "37.4".into();
+    let results = push(&guard, json!([first.clone(), second])).await;
+    assert_eq!(outcomes(&results), ["created", "conflict"], "{results:#?}");
+    let conflict = cadre.get("/v1/conflicts").await.expect(200).body["items"][0]["id"].clone();
+    let resolve = format!("/v1/conflicts/{}:resolve", conflict.as_str().unwrap());
+    let path = format!("/v1/screenings/{}", first["id"].as_str().unwrap());
+    let before = cadre.get(&path).await.expect(200).body;
+    assert_eq!(cadre.post(&resolve, &json!({"take": "phone"})).await.expect(200).body["state"], "resolved");
+    let read = cadre.get(&path).await.expect(200).body;
+    assert_eq!((&read["temperature_c"], &read["revision"]), (&json!("37.4"), &json!(2)));
+    assert_eq!(read["person_id"], before["person_id"], "whom it is of was fixed at its creation");
+}

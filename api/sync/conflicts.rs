@@ -12,7 +12,7 @@ use crate::app::Service;
 use crate::audit::system_write;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::Code;
-use crate::kit::field::{Privacy, Write};
+use crate::kit::field::{Privacy, Shape, Write};
 use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -80,15 +80,23 @@ pub async fn resolve(call: Call) -> Answer {
 /// Writes the phone's values over the current revision, with the rights of whoever decides.
 async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
     let (service, actor, kind) = (&call.service, call.actor()?, found.kind);
-    let amendable =
-        |name: &str| kind.body_fields().iter().any(|field| field.name == name && field.write == Write::Always);
+    // Of two creations with one id the whole body is kept: what is fixed at creation stays as it was.
+    let amendable = |name: &str| {
+        kind.body_fields()
+            .iter()
+            .any(|field| field.name == name && field.write == Write::Always && !matches!(field.shape, Shape::Inline(_)))
+    };
     let patch: Map<String, Json> = found.patch.clone().into_iter().filter(|(name, _)| amendable(name)).collect();
     let patch = Tree::from_json(&Json::Object(patch));
     service.refresh_settings().await?;
     for _ in 0..TRIES {
         let current = amend::writable(service, actor, kind, found.record_id).await?;
+        if current.envelope.voided {
+            return Err(Code::RecordVoided.into());
+        }
         let next = amend::patched(service, actor, kind, &current, &patch).await?;
-        if amend::write(service, actor, kind, &current, next, None).await?.is_some() {
+        let same = amend::is_same(kind, &current, &next);
+        if same || amend::write(service, actor, kind, &current, next, None).await?.is_some() {
             return Ok(());
         }
     }
@@ -167,7 +175,7 @@ fn shown(kind: &Kind, patch: &Map<String, Json>) -> Json {
             None if matches!(name.as_str(), "area_code" | "org_id" | "occurred_at" | "note") => value.clone(),
             None => Json::Null,
         };
-        let inline = kind.field(name).is_some_and(|field| matches!(field.shape, crate::kit::field::Shape::Inline(_)));
+        let inline = kind.field(name).is_some_and(|field| matches!(field.shape, Shape::Inline(_)));
         (name.clone(), if inline { Json::Null } else { shown })
     };
     Json::Object(patch.iter().map(value).collect())
