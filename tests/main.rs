@@ -61,6 +61,7 @@ mod supply;
 mod supply_statistics;
 mod support;
 mod sync;
+mod sync_order;
 mod sync_rights;
 mod throttle;
 mod users;

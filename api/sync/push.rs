@@ -33,7 +33,6 @@ use crate::records::{Kind, Record, read};
 
 /// The most items of a push.
 pub const MOST: usize = 500;
-/// What a phone calls itself.
 /// What names a device.
 pub const DEVICE_ID: Shape = free_text(100);
 /// The source of what phones hand in.
@@ -48,7 +47,8 @@ pub async fn push(call: Call) -> Answer {
         trees.iter().enumerate().map(|(index, tree)| Item::read(service, actor.user_id, index, tree)).collect();
     let former = former_grants(service, actor).await?;
     let mut results: Vec<(Item, Outcome)> = Vec::with_capacity(items.len());
-    for wave in waves(items) {
+    let is_judged = |kind: &str| service.kinds.kind(kind).is_some_and(|kind| kind.rules.judged_across_rows());
+    for wave in waves(items, is_judged) {
         results.extend(write_wave(service, actor, &former, wave).await?);
     }
     results.sort_by_key(|(item, _)| item.index);
@@ -95,7 +95,7 @@ fn read_push(tree: &Tree) -> Result<(Option<String>, Vec<Tree>), Problem> {
     faults.finish().map(|()| (device_id, items.unwrap_or_default()))
 }
 
-/// Writes items that name nothing of each other: creations of a kind together, all else side by side.
+/// Writes items in whatever order: creations of a kind together, all else side by side.
 async fn write_wave(
     service: &Service,
     actor: &Actor,
