@@ -67,3 +67,4 @@ mod throttle;
 mod users;
 mod verify;
 mod walls;
+mod wholes;
