@@ -34,6 +34,7 @@ mod hardening;
 mod imports;
 mod isolation_cases;
 mod ledger;
+mod left_over;
 mod lookups;
 mod merged_lines;
 mod merges;

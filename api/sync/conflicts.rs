@@ -6,7 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::state::{open, run};
+use super::state::{KEPT, open, run};
 use super::wire::{RESOLVE, SUPERVISORS};
 use crate::app::Service;
 use crate::audit::system_write;
@@ -45,7 +45,7 @@ pub async fn list(call: Call) -> Answer {
     let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
     let mut items = Vec::new();
     for district_code in &actor.districts {
-        let mut statement = visible(actor, district_code).sql(" AND r.state = ").text(&wanted);
+        let mut statement = visible(&call, actor, district_code).sql(" AND r.state = ").text(&wanted);
         if let Some(id) = after {
             statement = statement.sql(" AND r.id < ").id(id);
         }
@@ -116,9 +116,11 @@ fn end(call: &Call, found: &Found, take: &str) -> Result<Statement, Problem> {
         .id(found.id))
 }
 
-fn visible(actor: &Actor, district_code: &str) -> Statement {
+fn visible(call: &Call, actor: &Actor, district_code: &str) -> Statement {
     let statement = Statement::new(format!("SELECT {COLUMNS} FROM sync_conflicts AS r WHERE r.district_code = "))
         .text(district_code)
+        .sql(" AND r.found_at > ")
+        .bind(ColumnType::Instant, Value::Instant(call.service.clock.now() - KEPT))
         .sql(" AND (r.user_id = ")
         .id(actor.user_id)
         .sql(" OR ");
@@ -129,7 +131,7 @@ fn visible(actor: &Actor, district_code: &str) -> Statement {
 async fn find(call: &Call) -> Result<Found, Problem> {
     let (actor, id) = (call.actor()?, call.path_id()?);
     for district_code in &actor.districts {
-        let statement = visible(actor, district_code).sql(" AND r.id = ").id(id);
+        let statement = visible(call, actor, district_code).sql(" AND r.id = ").id(id);
         if let Some(row) = call.service.database.read(&statement).await?.into_iter().next() {
             return of_row(&call.service, row);
         }

@@ -24,4 +24,5 @@ mod waves;
 mod wire;
 
 pub use routes::operations;
+pub use state::sweep;
 pub use wire::schemas;

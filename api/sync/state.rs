@@ -20,8 +20,8 @@ use crate::kit::value::Value;
 use crate::operations::Call;
 use crate::privacy::seal::Owner;
 
-/// How long a held item is kept.
-const KEPT: TimeDelta = TimeDelta::days(90);
+/// How long held items and conflicts are kept.
+pub const KEPT: TimeDelta = TimeDelta::days(90);
 
 /// Keeps what a push left over, and settles what was held before and went through now.
 pub async fn keep(
@@ -93,7 +93,7 @@ fn hold(
         .sql(", 'open', ").bind(ColumnType::Instant, Value::Instant(now))
         .sql(", ").bind(ColumnType::Instant, Value::Instant(now + KEPT));
     // Sent again it is the same item; why it is held may have changed.
-    Ok(statement.sql(") ON CONFLICT (district_code, item_hash) DO UPDATE SET problem = excluded.problem WHERE held_items.state = 'open'"))
+    Ok(statement.sql(") ON CONFLICT (district_code, item_hash) DO UPDATE SET problem = excluded.problem, expires_at = excluded.expires_at WHERE held_items.state = 'open'"))
 }
 
 /// A problem as it is stored: in both languages, without the request.
@@ -135,6 +135,18 @@ pub fn settle(service: &Service, district_code: &str, ended_by: Uuid, hashes: Ve
         .sql(" AND item_hash = ANY(")
         .column(ColumnType::Bytes, hashes)
         .sql(")")
+}
+
+/// Forgets what is older than it is kept, whatever became of it.
+pub async fn sweep(service: &Service) -> Result<(), Problem> {
+    let now = service.clock.now();
+    for (table, column, before) in [("held_items", "expires_at", now), ("sync_conflicts", "found_at", now - KEPT)] {
+        let statement = Statement::new(format!("DELETE FROM {table} WHERE {column} <= "))
+            .bind(ColumnType::Instant, Value::Instant(before))
+            .seeing_everything();
+        service.database.read(&statement).await?;
+    }
+    Ok(())
 }
 
 /// Seals a text of a row of a table.
