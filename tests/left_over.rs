@@ -65,3 +65,36 @@ async fn what_is_left_over_is_hidden_and_swept_when_its_time_is_over() {
         assert_eq!(count(&app, table).await, Some(0), "{table}");
     }
 }
+
+#[tokio::test]
+async fn one_account_does_not_fill_the_disk() {
+    let app = TestApp::start().await;
+    let guard = app.gate_guard("大兴街道").await;
+    let place = examples::checkpoint(&app.administrator().await, "511802005").await;
+    let known = broken(&place, 1);
+    assert_eq!(outcomes(&push(&guard, json!([known.clone()])).await), ["held"]);
+    app.sql(
+        "INSERT INTO held_items (district_code, id, item_hash, area_code, kind, op, user_id, item, problem, state, held_at, expires_at) \
+         SELECT district_code, gen_random_uuid(), int4send(n), area_code, kind, op, user_id, item, problem, state, held_at, expires_at \
+         FROM held_items, generate_series(1, 4998) AS n",
+    )
+    .await;
+    let items = json!([known.clone(), broken(&place, 2), broken(&place, 3), create(&place, 4)]);
+    let results = push(&guard, items).await;
+    assert_eq!(outcomes(&results), ["held", "held", "refused", "created"], "{results:#?}");
+    assert_eq!(results[2]["problem"]["code"], "too_much_held");
+    assert_eq!(count(&app, "held_items").await, Some(5_000));
+
+    let of_megabytes =
+        "UPDATE held_items SET state = 'discarded', item = decode(repeat('00', 14000), 'hex') WHERE record_id IS NULL";
+    app.sql(of_megabytes).await;
+    assert_eq!(
+        outcomes(&push(&guard, json!([broken(&place, 5)])).await),
+        ["refused"],
+        "what is discarded is kept as well"
+    );
+    let open = guard.get("/v1/held-items").await.expect(200).body["items"][0]["id"].clone();
+    let path = format!("/v1/held-items/{}", open.as_str().unwrap());
+    let mended = guard.send(reqwest::Method::PATCH, &path, Some(json!({"body": {"note": "x"}}).to_string())).await;
+    assert_eq!(mended.expect(409).code(), "too_much_held");
+}

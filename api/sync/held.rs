@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::item::Item;
 use super::outcome::Outcome;
 use super::push;
+use super::room::Room;
 use super::state::{self, open, run, seal};
 use super::wire::{DISCARD, SUPERVISORS};
 use crate::app::Service;
@@ -88,6 +89,7 @@ pub async fn mend(call: Call) -> Answer {
     note_repeated(&tree, "", &mut faults);
     faults.finish()?;
     let mended = serde_json::to_string(&patch::merge(held.item, &tree)).map_err(Problem::internal)?;
+    Room::of(&call.service, &held.district_code, held.user_id).await?.take(0, mended.len())?;
     let sealed = seal(&call.service, "held_items", held.id, &held.district_code, &mended)?;
     let statement = Statement::new("UPDATE held_items SET item = ")
         .bytes(sealed)

@@ -53,7 +53,7 @@ pub async fn push(call: Call) -> Answer {
     }
     results.sort_by_key(|(item, _)| item.index);
     // Answered only when what couldn't be placed is kept: else the phone would forget it.
-    state::keep(&call, home(actor, &former), device_id.as_deref(), &results).await?;
+    state::keep(&call, home(actor, &former), device_id.as_deref(), &mut results).await?;
     let request_id = call.request_id();
     let lines: Vec<Json> =
         results.iter().map(|(item, outcome)| outcome.to_json(service, item, call.language, &request_id)).collect();

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::item::Item;
 use super::outcome::{Conflict, Outcome};
+use super::room;
 use crate::app::Service;
 use crate::audit::{SystemWriteError, system_write};
 use crate::kit::catalogue::Code;
@@ -23,21 +24,22 @@ use crate::privacy::seal::Owner;
 /// How long held items and conflicts are kept.
 pub const KEPT: TimeDelta = TimeDelta::days(90);
 
-/// Keeps what a push left over, and settles what was held before and went through now.
+/// Keeps what a push left over, as far as there is room, and settles what was held before and went through now.
 pub async fn keep(
     call: &Call,
     home: Option<String>,
     device_id: Option<&str>,
-    results: &[(Item, Outcome)],
+    results: &mut [(Item, Outcome)],
 ) -> Result<(), Problem> {
     let (service, actor) = (&call.service, call.actor()?);
     let Some(district_code) = home else {
         let left_over = results.iter().any(|(_, outcome)| matches!(outcome, Outcome::Held(_)));
         return if left_over { Err(Code::Forbidden.into()) } else { Ok(()) };
     };
+    room::limit(service, &district_code, actor.user_id, results).await?;
     let mut statements = Vec::new();
     let mut through = Vec::new();
-    for (item, outcome) in results {
+    for (item, outcome) in &*results {
         match outcome {
             Outcome::Held(problem) => statements.push(hold(call, &district_code, device_id, item, problem)?),
             Outcome::Conflict(conflict) => statements.push(conflicted(call, device_id, item, conflict)?),
