@@ -18,6 +18,7 @@ use crate::kit::transport;
 use crate::operations::Operation;
 use crate::records::idempotency;
 use crate::routes::operations;
+use crate::{imports, sync};
 
 /// How often what is over is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
@@ -41,12 +42,19 @@ pub fn server(service: &Arc<Service>, listener: TcpListener, stopping: watch::Re
 /// Forgets, once an hour, what is kept for a time only.
 async fn keep_house(service: Weak<Service>) {
     while let Some(service) = service.upgrade() {
-        if let Err(problem) = idempotency::sweep(&service).await {
-            tracing::warn!(%problem, "old idempotency keys could not be swept; tried again in an hour");
+        if let Err(problem) = sweep(&service).await {
+            tracing::warn!(%problem, "what is over could not be swept; tried again in an hour");
         }
         drop(service);
         tokio::time::sleep(HOUSEKEEPING).await;
     }
+}
+
+/// Forgets what is over: idempotency keys, what phones and files left behind.
+pub async fn sweep(service: &Service) -> Result<(), Problem> {
+    idempotency::sweep(service).await?;
+    sync::sweep(service).await?;
+    imports::sweep(service).await
 }
 
 /// The body of an answer that the HTTP layer gives itself.

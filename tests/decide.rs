@@ -51,6 +51,10 @@ impl Rules for CounterRules {
     fn decider(&self, _: Option<&Record>, _: &Record, _: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
         Some(Arc::new(CounterRules))
     }
+
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
 }
 
 impl Decider for CounterRules {

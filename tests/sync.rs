@@ -6,23 +6,23 @@ use uuid::Uuid;
 
 use crate::support::{Actor, TestApp, examples};
 
-fn create(place: &str, sequence: u32) -> Json {
+pub fn create(place: &str, sequence: u32) -> Json {
     let mut body = examples::screening(place, sequence);
     let id = body.as_object_mut().unwrap().remove("id").unwrap();
     json!({"kind": "screenings", "op": "create", "id": id, "occurred_at": "2020-02-02T08:30:00+08:00", "body": body})
 }
 
-fn amend(id: &Json, base_revision: i64, body: Json) -> Json {
+pub fn amend(id: &Json, base_revision: i64, body: Json) -> Json {
     json!({"kind": "screenings", "op": "amend", "id": id, "base_revision": base_revision, "body": body})
 }
 
-async fn push(actor: &Actor, items: Json) -> Vec<Json> {
+pub async fn push(actor: &Actor, items: Json) -> Vec<Json> {
     let body = json!({"device_id": "phone-1", "items": items});
     let reply = actor.post("/v1/sync/push", &body).await.expect(207);
     reply.body["results"].as_array().unwrap().clone()
 }
 
-fn outcomes(results: &[Json]) -> Vec<&str> {
+pub fn outcomes(results: &[Json]) -> Vec<&str> {
     results.iter().map(|result| result["outcome"].as_str().unwrap()).collect()
 }
 

@@ -106,6 +106,10 @@ impl Rules for DeliveryRules {
         Some(Arc::new(NeedDecider(Arc::clone(scribe))))
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     fn figures(&self) -> &'static [Figure] {
         FIGURES
     }

@@ -118,6 +118,10 @@ impl Rules for EnforcementRules {
         concerns.then(|| Arc::new(EnforcementDecider(Arc::clone(scribe))) as Arc<dyn Decider>)
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     fn figures(&self) -> &'static [Figure] {
         FIGURES
     }

@@ -47,10 +47,8 @@ pub fn instant(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
 }
 
 fn time_of_day(text: &str) -> Option<Duration> {
-    let (afternoon, text) = match ["下午", "晚上", "中午"].iter().find_map(|word| text.strip_prefix(word)) {
-        Some(rest) => (true, rest),
-        None => (false, ["上午", "早上", "凌晨"].iter().find_map(|word| text.strip_prefix(word)).unwrap_or(text)),
-    };
+    let word = WORDS.iter().find(|(word, _)| text.starts_with(word));
+    let text = word.map_or(text, |(word, _)| text.trim_start_matches(word));
     let text = text.trim().replace(['时', '点', '分'], ":").replace('秒', "");
     let text = text.trim_end_matches(':');
     let mut parts = text.split(':');
@@ -59,10 +57,43 @@ fn time_of_day(text: &str) -> Option<Duration> {
     if parts.next().is_some() || text.is_empty() {
         return None;
     }
-    let hour = if afternoon && hour < 12 { hour + 12 } else { hour };
+    let on_the_hour = (minute, second) == (0, 0);
+    let hour = word.map_or(Some(hour), |(_, part)| hour_of(*part, hour, on_the_hour))?;
     let is_time = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
-    let is_end = (hour, minute, second) == (24, 0, 0);
+    let is_end = hour == 24 && on_the_hour;
     (is_time || is_end).then(|| Duration::seconds(hour * 3_600 + minute * 60 + second))
+}
+
+/// A part of the day, as the word before a time names it.
+#[derive(Clone, Copy)]
+enum Part {
+    Night,
+    Morning,
+    Noon,
+    Afternoon,
+    Evening,
+}
+
+const WORDS: [(&str, Part); 6] = [
+    ("凌晨", Part::Night),
+    ("早上", Part::Morning),
+    ("上午", Part::Morning),
+    ("中午", Part::Noon),
+    ("下午", Part::Afternoon),
+    ("晚上", Part::Evening),
+];
+
+/// The hour of the day; none where the word and the hour don't go together or may mean two days: half past
+/// twelve in the evening is of this day or of the next.
+fn hour_of(part: Part, hour: i64, on_the_hour: bool) -> Option<i64> {
+    match (part, hour) {
+        (Part::Night | Part::Morning, 12) => Some(0),
+        (Part::Night | Part::Morning, 0..12) => Some(hour),
+        (Part::Noon, 11..=14) | (Part::Afternoon, 12..24) | (Part::Evening, 17..24) => Some(hour),
+        (Part::Noon, 1..=2) | (Part::Afternoon, 0..12) | (Part::Evening, 5..12) => Some(hour + 12),
+        (Part::Evening, 12 | 24) if on_the_hour => Some(24),
+        _ => None,
+    }
 }
 
 /// A spreadsheet's day number: 43864 is 2020-02-03. Only of the years 1930 to 2100, so that no other
@@ -113,10 +144,26 @@ mod tests {
             ("2020年2月3日24时", "02-04 00:00:00"),
             ("43864.5", "02-03 12:00:00"),
             ("2020-02-03 8点05", "02-03 08:05:00"),
+            ("2020-02-03 凌晨12:30", "02-03 00:30:00"),
+            ("2020-02-03 凌晨3点", "02-03 03:00:00"),
+            ("2020-02-03 上午12:05", "02-03 00:05:00"),
+            ("2020-02-03 早上8:05", "02-03 08:05:00"),
+            ("2020-02-03 中午11:30", "02-03 11:30:00"),
+            ("2020-02-03 中午12:30", "02-03 12:30:00"),
+            ("2020-02-03 中午1:30", "02-03 13:30:00"),
+            ("2020-02-03 下午12:30", "02-03 12:30:00"),
+            ("2020-02-03 下午15:20", "02-03 15:20:00"),
+            ("2020-02-03 晚上8点", "02-03 20:00:00"),
+            ("2020-02-03 晚上12:00", "02-04 00:00:00"),
+            ("2020-02-03 晚上24点", "02-04 00:00:00"),
         ] {
             assert_eq!(at(text).as_deref(), Some(expected), "{text}");
         }
         let none = ["2020-02-03", "43864", "2020-02-03 25:00", "2020-02-03 24:01", "8:05"];
-        assert!(none.iter().all(|text| at(text).is_none()));
+        let doubtful = ["上午15:00", "凌晨24:00", "中午9:00", "晚上12:30", "晚上1:00", "晚上0:30", "下午24:00"];
+        let doubtful = doubtful.map(|time| format!("2020-02-03 {time}"));
+        for text in none.into_iter().chain(doubtful.iter().map(String::as_str)) {
+            assert_eq!(at(text), None, "{text}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::kit::field::{Field, Shape};
 use crate::kit::tree::Tree;
 use crate::kit::vocabulary::Vocabulary;
 use chrono_tz::Tz;
+use rust_decimal::Decimal;
 
 /// The member of a body that a cell means. What can't be read stays text, for the check to say why.
 pub fn member(shape: &Shape, text: &str, zone: Tz) -> Tree {
@@ -47,7 +48,7 @@ pub(super) fn half_width(text: &str) -> String {
 /// parts no thousands may be meant for a point (`3,5`): ten times too much must not be read without a word.
 fn number(text: &str) -> Option<String> {
     let text = half_width(text);
-    let units = ["℃", "°C", "度", "㎡", "平方米", "人次", "人", "份", "户", "元", "分钟", "%"];
+    let units = ["℃", "°C", "度", "㎡", "平方米", "人次", "人", "份", "户", "元", "分钟"];
     let bare = units.iter().find_map(|unit| text.strip_suffix(unit)).unwrap_or(&text).trim();
     let bare = without_thousands(bare)?;
     let (sign, digits) = bare.strip_prefix('-').map_or(("", bare.as_str()), |rest| ("-", rest));
@@ -110,7 +111,15 @@ fn json(text: &str) -> Option<Tree> {
 
 /// Nothing where the cell is empty.
 pub fn of_field(field: &Field, text: &str, zone: Tz) -> Option<Tree> {
-    (!visible(text).is_empty()).then(|| member(&field.shape, text, zone))
+    let of_rate = || field.name.ends_with("_rate").then(|| percentage(text)).flatten().map(Tree::Text);
+    (!visible(text).is_empty()).then(|| of_rate().unwrap_or_else(|| member(&field.shape, text, zone)))
+}
+
+/// `15%` is 0.15 where a rate is meant; anywhere else nobody knows what it is, and it stays text.
+fn percentage(text: &str) -> Option<String> {
+    let text = half_width(&visible(text));
+    let hundredfold: Decimal = number(unguarded(&text).strip_suffix('%')?)?.parse().ok()?;
+    Some((hundredfold / Decimal::ONE_HUNDRED).normalize().to_string())
 }
 
 #[cfg(test)]
@@ -139,6 +148,23 @@ mod tests {
         for text in ["", "36。5", "5.11802E+17", "1.2.3", ".5", "5.", "abc", "--1"].into_iter().chain(doubtful) {
             assert_eq!(number(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn percentages() {
+        let decimal = Shape::Decimal { scale: 4, min: "-1", max: "100" };
+        let label = crate::kit::text::Text::new("", "");
+        let of = |name, text| match of_field(&Field::new(name, decimal, label, ""), text, chrono_tz::UTC) {
+            Some(Tree::Text(text)) => text,
+            _ => String::new(),
+        };
+        for (text, rate) in
+            [("15%", "0.15"), ("１５．５ ％", "0.155"), ("-3%", "-0.03"), ("0.15", "0.15"), ("100%", "1")]
+        {
+            assert_eq!(of("markup_rate", text), rate, "{text}");
+        }
+        assert_eq!(of("quantity", "15%"), "15%", "for the check to refuse");
+        assert_eq!(of("markup_rate", "x%"), "x%");
     }
 
     #[test]

@@ -22,8 +22,9 @@ use crate::kit::text::Language;
 use crate::kit::tree::Tree;
 use crate::records::Kind;
 use crate::records::bulk::create_bulk;
-use crate::records::create::{Created, Outcome};
-use crate::records::prepare::{Preparation, prepare};
+use crate::records::create::Outcome;
+use crate::records::trial::Trial;
+use crate::records::whole::all_or_nothing;
 
 /// Rows of a chunk: the ledger's lock is held for some milliseconds, so phones don't feel it.
 const CHUNK: usize = 500;
@@ -71,6 +72,8 @@ pub struct Job {
     pub(super) gatherer: Gatherer,
     /// The numbers between which its records stand.
     pub(super) numbers: Option<(i64, i64)>,
+    /// What was tried so far.
+    trial: Trial,
 }
 
 impl Job {
@@ -85,7 +88,8 @@ impl Job {
         form: Option<Form>,
     ) -> Self {
         let (counts, gatherer) = (Counts::default(), Gatherer::default());
-        Self { service, actor, kind, district_code, id, options, form, counts, header: None, gatherer, numbers: None }
+        let (header, numbers, trial) = (None, None, Trial::default());
+        Self { service, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, trial }
     }
 
     /// Reads all and writes what is good; notes the end, whatever it is. The answer is the state.
@@ -157,16 +161,16 @@ impl Job {
             self.write(chunk.iter().map(Item::again).collect()).await?;
         }
         self.options.validate_only = validate_only;
-        if self.counts.refused > 0 || self.counts.skipped > 0 {
-            // Nothing was written: what was good waits for the rest to be mended.
-            self.counts.skipped += std::mem::take(&mut self.counts.created);
-            return Ok(false);
-        }
-        if !validate_only {
+        if !validate_only && self.counts.refused + self.counts.skipped == 0 {
             self.counts = before;
             self.write(all).await?;
         }
-        Ok(true)
+        let failed = self.counts.refused + self.counts.skipped > 0;
+        if failed && self.numbers.is_none() {
+            // Nothing was written: what was good waits for the rest to be mended.
+            self.counts.skipped += std::mem::take(&mut self.counts.created);
+        }
+        Ok(!failed)
     }
 
     /// Writes a chunk, keeps what was refused, notes how far it is.
@@ -206,23 +210,20 @@ impl Job {
         item.rows.iter().zip(faults).map(keep).collect()
     }
 
-    async fn create(&self, trees: &[Tree]) -> Result<Vec<Outcome>, Problem> {
+    async fn create(&mut self, trees: &[Tree]) -> Result<Vec<Outcome>, Problem> {
         let (service, source) = (&self.service, format!("import:{}", self.id));
-        if !self.options.validate_only {
-            return create_bulk(service, &self.actor, self.kind, trees, &source).await;
+        let (actor, kind, options) = (&self.actor, self.kind, &self.options);
+        if options.validate_only {
+            let outcomes = self.trial.run(service, actor, kind, trees, &source).await?;
+            return Ok(outcomes
+                .into_iter()
+                .map(|outcome| outcome.unwrap_or_else(|| Err(Code::NotFound.into())))
+                .collect());
         }
-        let mut outcomes = Vec::with_capacity(trees.len());
-        for preparation in prepare(service, &self.actor, self.kind, trees, &source, service.clock.now()).await? {
-            outcomes.push(match preparation {
-                Preparation::Faulty(problem) => Err(problem),
-                Preparation::Retried(record) => Ok(Created::Same(*record)),
-                Preparation::Ready(item) => {
-                    let known = crate::records::create::existing(service, &self.actor, self.kind, &item).await?;
-                    known.unwrap_or_else(|| Err(Code::NotFound.into()))
-                }
-            });
+        if options.atomic {
+            return all_or_nothing(service, actor, kind, trees, &source, options.revise).await;
         }
-        Ok(outcomes)
+        create_bulk(service, actor, kind, trees, &source).await
     }
 
     fn progress(&self, state: &'static str, problem: Option<Json>) -> Statement {

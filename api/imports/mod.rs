@@ -21,3 +21,4 @@ mod store;
 mod undo;
 
 pub use routes::{operations, schemas};
+pub use store::sweep;

@@ -51,7 +51,7 @@ impl Job {
             // Only checked: it would be new.
             Err(problem) if self.options.validate_only && problem.code() == Code::NotFound => Settled::Created,
             Err(problem) if problem.code() == Code::RecordExists && self.options.revise => self.revise(tree).await?,
-            Err(problem) if problem.code() == Code::RecordExists => Settled::Skipped,
+            Err(problem) if problem.code() == Code::RecordExists && !self.options.atomic => Settled::Skipped,
             Err(problem) => return Err(problem),
         })
     }
@@ -59,10 +59,12 @@ impl Job {
     async fn revise(&self, tree: &Tree) -> Result<Settled, Problem> {
         let Some(Tree::Text(id)) = tree.member("id") else { return Err(Code::NotFound.into()) };
         let id = Uuid::try_parse(id).map_err(|_| Problem::new(Code::NotFound))?;
-        let current = read::find(&self.service, &self.actor, self.kind, id).await?;
-        if self.options.validate_only {
-            return Ok(Settled::Revised);
-        }
+        let current = match read::find(&self.service, &self.actor, self.kind, id).await {
+            // The record is only in the file as yet, with other content.
+            Err(_) if self.options.validate_only && self.options.atomic => return Err(Code::RecordExists.into()),
+            Err(_) if self.options.validate_only => return Ok(Settled::Revised),
+            found => found?,
+        };
         let fixed = |name: &str| {
             let field = self.kind.body_fields().into_iter().find(|field| field.name == name);
             field.is_some_and(|field| {
@@ -74,6 +76,10 @@ impl Job {
             Tree::Object(members) => Tree::Object(members.iter().filter(|(name, _)| !fixed(name)).cloned().collect()),
             other => other.clone(),
         };
+        if self.options.validate_only {
+            amend::patched(&self.service, &self.actor, self.kind, &current, &patch).await?;
+            return Ok(Settled::Revised);
+        }
         let if_match = IfMatch::Any;
         let amended = amend::amend(&self.service, &self.actor, self.kind, id, &if_match, &patch).await?;
         Ok(if amended.envelope.revision == current.envelope.revision { Settled::Same } else { Settled::Revised })

@@ -21,6 +21,9 @@ const SUPERVISORS: &[Role] = &[Role::DistrictAdmin];
 /// A running import that wasn't heard of for so long is interrupted.
 const SILENT: TimeDelta = TimeDelta::seconds(60);
 
+/// How long refused rows are kept.
+const KEPT: TimeDelta = TimeDelta::days(90);
+
 /// How many rows came to what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -176,7 +179,9 @@ pub async fn refused(service: &Service, import: &Import, after: i64, limit: i64)
         .id(import.id)
         .sql(" AND line > ")
         .integer(after)
-        .sql(" ORDER BY line LIMIT ")
+        .sql(" AND EXISTS (SELECT FROM imports AS i WHERE i.district_code = import_faults.district_code AND i.id = import_faults.import_id AND i.updated_at > ")
+        .bind(ColumnType::Instant, Value::Instant(service.clock.now() - KEPT))
+        .sql(") ORDER BY line LIMIT ")
         .integer(limit)
         .seeing_district(&import.district_code);
     let mut rows = Vec::new();
@@ -192,6 +197,14 @@ pub async fn refused(service: &Service, import: &Import, after: i64, limit: i64)
         });
     }
     Ok(rows)
+}
+
+/// Forgets the refused rows of imports that ended long ago.
+pub async fn sweep(service: &Service) -> Result<(), Problem> {
+    let statement = Statement::new("DELETE FROM import_faults AS f USING imports AS i WHERE f.district_code = i.district_code AND f.import_id = i.id AND i.updated_at <= ")
+        .bind(ColumnType::Instant, Value::Instant(service.clock.now() - KEPT))
+        .seeing_everything();
+    service.database.read(&statement).await.map(drop).map_err(Into::into)
 }
 
 /// The import of an id, if it is the actor's own or of his area; else 404.

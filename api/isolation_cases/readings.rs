@@ -211,6 +211,10 @@ impl Rules for ReadingRules {
         (of_case(next) || former.is_some_and(of_case)).then(|| CareDecider::of(scribe))
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
         let taken = faults.iter().any(|fault| fault.code == FaultCode::SlotTaken);
         if taken {

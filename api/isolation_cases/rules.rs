@@ -90,6 +90,10 @@ impl Rules for CaseRules {
         Some(CareDecider::of(scribe))
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     fn figures(&self) -> &'static [Figure] {
         FIGURES
     }

@@ -116,6 +116,10 @@ impl Rules for TransitionRules {
         Some(CareDecider::of(scribe))
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     fn measures(&self, record: &Record) -> Vec<Measure> {
         let word = record.values.text("to").and_then(|to| TO.find(to));
         word.map(|word| (word.code, 1)).into_iter().collect()

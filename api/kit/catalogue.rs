@@ -55,6 +55,7 @@ problem_codes! {
     ReportExists "report_exists" CONFLICT "This store has a report of that day; amend it" "该门店当日已有报表,请修订该报表";
     IdTaken "id_taken" CONFLICT "This id is taken" "该编号已被占用";
     RecordVoided "record_voided" CONFLICT "The record is void and can't be changed" "记录已作废,不能修改";
+    TooMuchHeld "too_much_held" CONFLICT "Too much of this account is held or in conflict already; mend or discard some first" "该账号待处理的数据过多,请先处理或放弃一部分";
     StillRunning "still_running" CONFLICT "It is still running" "仍在进行中";
     AlreadyEnded "already_ended" CONFLICT "This was settled already" "该项已处理完毕";
     NotReleased "not_released" CONFLICT "The case was not released" "该个案尚未解除观察";

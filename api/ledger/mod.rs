@@ -10,6 +10,7 @@
 //!   [`AppendError::Conflict`], nothing written and no number spent; the caller looks again. Rules
 //!   across rows take the [`decide`] path: they see the state under the lock.
 
+mod asking;
 pub mod canonical;
 pub mod decide;
 mod decision;
@@ -24,10 +25,13 @@ mod table;
 mod tally;
 mod writer;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use self::asking::Asking;
 pub use self::decide::Claim;
 pub use self::figures::Figures;
 use self::heads::Heads;
@@ -171,6 +175,7 @@ pub struct Ledger {
     queue: mpsc::Sender<Job>,
     heads: Heads,
     figures: Figures,
+    asking: Asking,
 }
 
 impl Ledger {
@@ -179,7 +184,7 @@ impl Ledger {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (heads, figures) = (Heads::default(), Figures::default());
         writer::spawn(database_url.to_owned(), jobs, heads.clone(), figures.clone())?;
-        Ok(Self { queue, heads, figures })
+        Ok(Self { queue, heads, figures, asking: Asking::new(database_url) })
     }
 
     /// Writes an append and answers after its commit.
@@ -192,6 +197,11 @@ impl Ledger {
         })?;
         // A writer that is gone has dropped the job; what it wrote is found when it is sent again.
         answer.await.unwrap_or_else(|_| Err(AppendError::Unreachable("the writer ended".into())))
+    }
+
+    /// Which of the appends rules across rows would refuse now, if they were written in this order; nothing is.
+    pub async fn refused(&self, appends: &[&Append]) -> Result<BTreeMap<usize, AppendError>, AppendError> {
+        self.asking.refused(appends).await
     }
 
     /// What the writer did so far.

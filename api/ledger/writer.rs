@@ -24,7 +24,7 @@ use crate::kit::statement::Statement;
 /// last one's caller doesn't wait long.
 const BATCH: usize = 256;
 /// A statement of the writer that takes longer is ended.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
+pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// An append and who waits for it.
 pub(super) struct Job {

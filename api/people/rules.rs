@@ -99,6 +99,10 @@ impl Rules for PersonRules {
         moved.then(|| Arc::new(MergeDecider) as Arc<dyn Decider>)
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     fn pointer(&self, record: &Record) -> Option<Uuid> {
         pointer(record)
     }

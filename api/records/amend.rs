@@ -21,6 +21,7 @@ use crate::kit::patch;
 use crate::kit::problem::Problem;
 use crate::kit::tree::Tree;
 use crate::kit::value::Value;
+use crate::kit::walk::{escape, note_repeated};
 use crate::ledger::AppendError;
 
 /// Amends a record by an RFC 7396 merge patch. A patch that changes nothing makes no revision.
@@ -170,7 +171,7 @@ fn stays(kind: &Kind, noted: &Noted, moved: bool) -> bool {
 /// Members that a patch can't have: unknown ones are found with the whole; here what is the
 /// server's, what was fixed at creation, and what is named twice anywhere.
 fn check_members(kind: &Kind, patch: &Tree, faults: &mut Faults) {
-    note_duplicates(patch, "", faults);
+    note_repeated(patch, "", faults);
     let Tree::Object(members) = patch else {
         faults.add("", FaultCode::NotAnObject);
         return;
@@ -184,31 +185,9 @@ fn check_members(kind: &Kind, patch: &Tree, faults: &mut Faults) {
             Some(_) => {}
             None if super::document::is_server_field(kind, name) => faults.add(format!("/{name}"), FaultCode::ReadOnly),
             // A null for an unknown member would vanish in the merge.
-            None if matches!(member, Tree::Null) => {
-                faults.add(format!("/{}", name.replace('~', "~0").replace('/', "~1")), FaultCode::UnknownField)
-            }
+            None if matches!(member, Tree::Null) => faults.add(format!("/{}", escape(name)), FaultCode::UnknownField),
             None => {}
         }
-    }
-}
-
-fn note_duplicates(tree: &Tree, at: &str, faults: &mut Faults) {
-    match tree {
-        Tree::Object(members) => {
-            for (position, (name, member)) in members.iter().enumerate() {
-                let at = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
-                if members.iter().take(position).any(|(other, _)| other == name) {
-                    faults.add(at.clone(), FaultCode::DuplicateField);
-                }
-                note_duplicates(member, &at, faults);
-            }
-        }
-        Tree::List(items) => {
-            for (index, item) in items.iter().enumerate() {
-                note_duplicates(item, &format!("{at}/{index}"), faults);
-            }
-        }
-        _ => {}
     }
 }
 

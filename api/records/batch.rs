@@ -6,14 +6,12 @@ use actix_web::http::header::CACHE_CONTROL;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::bulk::{Together, write_all};
-use super::create::{API, Created, Outcome, TRIES, create_all, existing};
+use super::create::{API, Created, Outcome, create_all};
 use super::definition::Kind;
-use super::prepare::{Preparation, Prepared, prepare};
+use super::trial::Trial;
 use super::view;
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::catalogue::{Code, FaultCode};
+use super::whole::all_or_nothing;
+use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape};
 use crate::kit::problem::Problem;
@@ -49,7 +47,7 @@ pub async fn batch(kind: &'static Kind, call: Call) -> Answer {
         validate(&call, kind, &items).await?
     } else {
         let outcomes = if atomic {
-            all_or_nothing(service, actor, kind, &items).await?
+            all_or_nothing(service, actor, kind, &items, API, false).await?
         } else {
             create_all(service, actor, kind, &items, API, None).await?
         };
@@ -95,68 +93,15 @@ fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
 /// Checks every item and writes nothing.
 async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Vec<Json>, Problem> {
     let (service, actor) = (&call.service, call.actor()?);
+    let outcomes = Trial::default().run(service, actor, kind, items, API).await?;
     let mut results = Vec::with_capacity(items.len());
-    for (index, preparation) in
-        prepare(service, actor, kind, items, API, service.clock.now()).await?.into_iter().enumerate()
-    {
-        let outcome = match preparation {
-            Preparation::Faulty(problem) => Some(Err(problem)),
-            Preparation::Retried(record) => Some(Ok(Created::Same(*record))),
-            Preparation::Ready(item) => existing(service, actor, kind, &item).await?,
-        };
+    for (index, outcome) in outcomes.into_iter().enumerate() {
         results.push(match outcome {
             Some(outcome) => result(call, kind, index, items.get(index), outcome),
             None => json!({"index": index, "id": sent_id(items.get(index)), "outcome": "valid", "status": 200, "change_no": null, "problem": null, "warnings": []}),
         });
     }
     Ok(results)
-}
-
-/// Creates all items in one append, or none. Items that are there already with the same content count
-/// as done.
-async fn all_or_nothing(
-    service: &Service,
-    actor: &Actor,
-    kind: &'static Kind,
-    items: &[Tree],
-) -> Result<Vec<Outcome>, Problem> {
-    let now = service.clock.now();
-    let prepared = prepare(service, actor, kind, items, API, now).await?;
-    for _ in 0..TRIES {
-        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(items.len());
-        let mut ready: Vec<(usize, &Prepared)> = Vec::new();
-        for (index, preparation) in prepared.iter().enumerate() {
-            outcomes.push(match preparation {
-                Preparation::Ready(item) => existing(service, actor, kind, item).await?,
-                Preparation::Retried(record) => Some(Ok(Created::Same((**record).clone()))),
-                Preparation::Faulty(problem) => Some(Err(problem.again())),
-            });
-            if let (Some(None), Preparation::Ready(item)) = (outcomes.last(), preparation) {
-                ready.push((index, item));
-            }
-        }
-        if outcomes.iter().any(|outcome| matches!(outcome, Some(Err(_)))) {
-            return Ok(outcomes
-                .into_iter()
-                .map(|outcome| outcome.filter(Result::is_err).unwrap_or_else(|| Err(Code::BatchAborted.into())))
-                .collect());
-        }
-        let written = match write_all(service, actor, &ready, now).await? {
-            Together::Written(written) => written,
-            Together::Refused(problem) => return Err(problem),
-            Together::Met => continue,
-        };
-        for (index, created) in written {
-            if let Some(slot) = outcomes.get_mut(index) {
-                *slot = Some(Ok(created));
-            }
-        }
-        return Ok(outcomes
-            .into_iter()
-            .map(|outcome| outcome.unwrap_or_else(|| Err(Code::WriteConflict.into())))
-            .collect());
-    }
-    Err(Code::WriteConflict.into())
 }
 
 fn result(call: &Call, kind: &'static Kind, index: usize, item: Option<&Tree>, outcome: Outcome) -> Json {

@@ -121,6 +121,7 @@ fn change(entry: &Entry, context: &Context<'_>, sealer: &Sealer) -> Result<Chang
 
 fn claim(entry: &Entry, scribe: &Arc<Scribe>) -> Option<Claim> {
     let decider = entry.kind.rules.decider(entry.former.as_ref(), &entry.record, scribe)?;
+    debug_assert!(entry.kind.rules.judged_across_rows(), "{} has a decider and doesn't say so", entry.kind.name);
     let counts = |record: &&Record| !record.envelope.voided;
     Some(Claim {
         decider,

@@ -33,9 +33,11 @@ pub mod rules;
 pub mod scope;
 pub mod scribe;
 pub mod snapshot;
+pub mod trial;
 pub mod view;
 pub mod void;
 pub mod warnings;
+pub mod whole;
 
 pub use context::Context;
 pub use definition::{Definition, Kind, Reach, Registry};

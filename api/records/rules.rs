@@ -77,6 +77,11 @@ pub trait Rules: Sync {
         None
     }
 
+    /// Whether there are such rules: what a phone hands in of these kinds is taken one after the other.
+    fn judged_across_rows(&self) -> bool {
+        false
+    }
+
     /// Gives way where rules across rows refused a creation, so that it can be taken after all: `true` where
     /// the draft was changed.
     fn concede(&self, _draft: &mut Draft, _faults: &[Fault]) -> bool {

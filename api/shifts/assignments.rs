@@ -153,6 +153,10 @@ impl Rules for AssignmentRules {
         Some(RosterDecider::of(scribe))
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     /// The shift was moved while somebody took it: he takes it as it begins now.
     fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
         let [fault] = faults else { return false };

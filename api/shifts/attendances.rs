@@ -138,6 +138,10 @@ impl Rules for AttendanceRules {
         Some(RosterDecider::of(scribe))
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     fn figures(&self) -> &'static [Figure] {
         FIGURES
     }

@@ -165,6 +165,10 @@ impl Rules for ShiftRules {
         Some(RosterDecider::of(scribe))
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     fn figures(&self) -> &'static [Figure] {
         FIGURES
     }

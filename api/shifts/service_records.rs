@@ -137,6 +137,10 @@ impl Rules for ServiceRules {
             .then(|| RosterDecider::of(scribe))
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     fn figures(&self) -> &'static [Figure] {
         FIGURES
     }

@@ -136,6 +136,10 @@ impl Rules for StockMovementRules {
         Some(Arc::new(StockDecider(Arc::clone(scribe))))
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     fn figures(&self) -> &'static [Figure] {
         FIGURES
     }

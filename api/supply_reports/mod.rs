@@ -124,6 +124,10 @@ impl Rules for SupplyReportRules {
         Some(MarketDecider::of(scribe))
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     fn figures(&self) -> &'static [Figure] {
         FIGURES
     }

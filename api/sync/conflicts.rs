@@ -6,13 +6,13 @@ use actix_web::http::header::CACHE_CONTROL;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::state::{open, run};
+use super::state::{KEPT, open, run};
 use super::wire::{RESOLVE, SUPERVISORS};
 use crate::app::Service;
 use crate::audit::system_write;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::Code;
-use crate::kit::field::{Privacy, Write};
+use crate::kit::field::{Privacy, Shape, Write};
 use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -45,7 +45,7 @@ pub async fn list(call: Call) -> Answer {
     let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
     let mut items = Vec::new();
     for district_code in &actor.districts {
-        let mut statement = visible(actor, district_code).sql(" AND r.state = ").text(&wanted);
+        let mut statement = visible(&call, actor, district_code).sql(" AND r.state = ").text(&wanted);
         if let Some(id) = after {
             statement = statement.sql(" AND r.id < ").id(id);
         }
@@ -80,15 +80,23 @@ pub async fn resolve(call: Call) -> Answer {
 /// Writes the phone's values over the current revision, with the rights of whoever decides.
 async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
     let (service, actor, kind) = (&call.service, call.actor()?, found.kind);
-    let amendable =
-        |name: &str| kind.body_fields().iter().any(|field| field.name == name && field.write == Write::Always);
+    // Of two creations with one id the whole body is kept: what is fixed at creation stays as it was.
+    let amendable = |name: &str| {
+        kind.body_fields()
+            .iter()
+            .any(|field| field.name == name && field.write == Write::Always && !matches!(field.shape, Shape::Inline(_)))
+    };
     let patch: Map<String, Json> = found.patch.clone().into_iter().filter(|(name, _)| amendable(name)).collect();
     let patch = Tree::from_json(&Json::Object(patch));
     service.refresh_settings().await?;
     for _ in 0..TRIES {
         let current = amend::writable(service, actor, kind, found.record_id).await?;
+        if current.envelope.voided {
+            return Err(Code::RecordVoided.into());
+        }
         let next = amend::patched(service, actor, kind, &current, &patch).await?;
-        if amend::write(service, actor, kind, &current, next, None).await?.is_some() {
+        let same = amend::is_same(kind, &current, &next);
+        if same || amend::write(service, actor, kind, &current, next, None).await?.is_some() {
             return Ok(());
         }
     }
@@ -108,9 +116,11 @@ fn end(call: &Call, found: &Found, take: &str) -> Result<Statement, Problem> {
         .id(found.id))
 }
 
-fn visible(actor: &Actor, district_code: &str) -> Statement {
+fn visible(call: &Call, actor: &Actor, district_code: &str) -> Statement {
     let statement = Statement::new(format!("SELECT {COLUMNS} FROM sync_conflicts AS r WHERE r.district_code = "))
         .text(district_code)
+        .sql(" AND r.found_at > ")
+        .bind(ColumnType::Instant, Value::Instant(call.service.clock.now() - KEPT))
         .sql(" AND (r.user_id = ")
         .id(actor.user_id)
         .sql(" OR ");
@@ -121,7 +131,7 @@ fn visible(actor: &Actor, district_code: &str) -> Statement {
 async fn find(call: &Call) -> Result<Found, Problem> {
     let (actor, id) = (call.actor()?, call.path_id()?);
     for district_code in &actor.districts {
-        let statement = visible(actor, district_code).sql(" AND r.id = ").id(id);
+        let statement = visible(call, actor, district_code).sql(" AND r.id = ").id(id);
         if let Some(row) = call.service.database.read(&statement).await?.into_iter().next() {
             return of_row(&call.service, row);
         }
@@ -167,7 +177,7 @@ fn shown(kind: &Kind, patch: &Map<String, Json>) -> Json {
             None if matches!(name.as_str(), "area_code" | "org_id" | "occurred_at" | "note") => value.clone(),
             None => Json::Null,
         };
-        let inline = kind.field(name).is_some_and(|field| matches!(field.shape, crate::kit::field::Shape::Inline(_)));
+        let inline = kind.field(name).is_some_and(|field| matches!(field.shape, Shape::Inline(_)));
         (name.clone(), if inline { Json::Null } else { shown })
     };
     Json::Object(patch.iter().map(value).collect())

@@ -3,12 +3,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::item::Item;
 use crate::app::Service;
 use crate::auth::roles::{Actor, Grant, Role};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
+use crate::records::{Kind, read};
 
 /// How long after a grant was taken away what was captured under it is accepted.
 const ACCEPTED: TimeDelta = TimeDelta::days(90);
@@ -59,4 +61,25 @@ pub fn as_of(actor: &Actor, former: &[FormerGrant], occurred_at: Option<DateTime
     actor.districts.sort();
     actor.districts.dedup();
     Some(actor)
+}
+
+/// The sender with what he held when he wrote the record that an item changes; none where it isn't his, or is
+/// newer than that. When an item happened only its sender says: a grant that was taken away must not go on
+/// reaching what others wrote.
+pub async fn as_author(
+    service: &Service,
+    actor: &Actor,
+    former: &[FormerGrant],
+    kind: &Kind,
+    item: &Item,
+) -> Result<Option<Actor>, Problem> {
+    let (Some(then), Some(id)) = (as_of(actor, former, item.occurred_at()), item.id()) else { return Ok(None) };
+    for district_code in &then.districts {
+        let found = read::find_unscoped(service, kind, district_code, &[id]).await?.remove(&id);
+        let Some(envelope) = found.map(|record| record.envelope) else { continue };
+        let own = envelope.recorded_by == actor.user_id || envelope.captured_by == Some(actor.user_id);
+        let latest = item.occurred_at().max(Some(envelope.recorded_at));
+        return Ok(own.then(|| as_of(actor, former, latest)).flatten());
+    }
+    Ok(None)
 }

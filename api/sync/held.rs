@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::item::Item;
 use super::outcome::Outcome;
 use super::push;
+use super::room::Room;
 use super::state::{self, open, run, seal};
 use super::wire::{DISCARD, SUPERVISORS};
 use crate::app::Service;
@@ -27,7 +28,7 @@ use crate::kit::walk::note_repeated;
 use crate::operations::{Answer, Call, fault, page};
 use crate::records::scope::reached;
 
-const COLUMNS: &str = "r.district_code, r.id, r.area_code, r.kind, r.op, r.record_id, r.user_id, r.device_id, r.item, r.problem, r.state, r.held_at, r.expires_at, r.ended_at";
+const COLUMNS: &str = "r.district_code, r.id, r.area_code, r.kind, r.op, r.record_id, r.user_id, r.device_id, r.problem, r.state, r.held_at, r.expires_at, r.ended_at";
 
 /// A held item as it was read.
 pub struct Held {
@@ -39,7 +40,7 @@ pub struct Held {
     pub user_id: Uuid,
     /// `open`, `settled` or `discarded`.
     pub state: String,
-    /// As it was sent.
+    /// As it was sent; null where it wasn't read.
     pub item: Tree,
     json: Json,
 }
@@ -53,7 +54,7 @@ pub async fn list(call: Call) -> Answer {
     let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
     let mut items = Vec::new();
     for district_code in &actor.districts {
-        let mut statement = visible(actor, district_code).sql(" AND r.state = ").text(&wanted);
+        let mut statement = visible(&call, actor, district_code, false).sql(" AND r.state = ").text(&wanted);
         if let Some(id) = after {
             // Ids are made in the order of time.
             statement = statement.sql(" AND r.id < ").id(id);
@@ -88,6 +89,7 @@ pub async fn mend(call: Call) -> Answer {
     note_repeated(&tree, "", &mut faults);
     faults.finish()?;
     let mended = serde_json::to_string(&patch::merge(held.item, &tree)).map_err(Problem::internal)?;
+    Room::of(&call.service, &held.district_code, held.user_id).await?.take(0, mended.len())?;
     let sealed = seal(&call.service, "held_items", held.id, &held.district_code, &mended)?;
     let statement = Statement::new("UPDATE held_items SET item = ")
         .bytes(sealed)
@@ -151,9 +153,15 @@ fn end(call: &Call, held: &Held, to: &'static str) -> Result<Statement, Problem>
         .id(held.id))
 }
 
-fn visible(actor: &Actor, district_code: &str) -> Statement {
-    let statement = Statement::new(format!("SELECT {COLUMNS} FROM held_items AS r WHERE r.district_code = "))
+/// Those that the actor sees; their items only where they are his own, unless all are asked for.
+fn visible(call: &Call, actor: &Actor, district_code: &str, all: bool) -> Statement {
+    let statement = Statement::new(format!("SELECT {COLUMNS}, CASE WHEN "))
+        .sql(if all { "true OR r.user_id = " } else { "r.user_id = " })
+        .id(actor.user_id)
+        .sql(" THEN r.item END AS item FROM held_items AS r WHERE r.district_code = ")
         .text(district_code)
+        .sql(" AND r.expires_at > ")
+        .bind(ColumnType::Instant, Value::Instant(call.service.clock.now()))
         .sql(" AND (r.user_id = ")
         .id(actor.user_id)
         .sql(" OR ");
@@ -164,7 +172,7 @@ fn visible(actor: &Actor, district_code: &str) -> Statement {
 async fn find(call: &Call) -> Result<Held, Problem> {
     let (actor, id) = (call.actor()?, call.path_id()?);
     for district_code in &actor.districts {
-        let statement = visible(actor, district_code).sql(" AND r.id = ").id(id);
+        let statement = visible(call, actor, district_code, true).sql(" AND r.id = ").id(id);
         if let Some(row) = call.service.database.read(&statement).await?.into_iter().next() {
             return of_row(&call.service, row);
         }
@@ -183,7 +191,10 @@ fn demand_open(held: &Held) -> Result<(), Problem> {
 fn of_row(service: &Service, mut row: Row) -> Result<Held, Problem> {
     let missing = || Problem::internal("a held item's row lacks a column");
     let (id, district_code) = (row.id("id").ok_or_else(missing)?, row.text("district_code").ok_or_else(missing)?);
-    let item = open(service, "held_items", id, &district_code, &row.bytes("item").unwrap_or_default())?;
+    let item = match row.bytes("item") {
+        Some(sealed) => open(service, "held_items", id, &district_code, &sealed)?,
+        None => Tree::Null,
+    };
     let user_id = row.id("user_id").ok_or_else(missing)?;
     let state = row.text("state").unwrap_or_default();
     let mut json = json!({"id": id, "user_id": user_id, "state": state});

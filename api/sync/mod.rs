@@ -1,7 +1,7 @@
 //! Sync: phones hand in what they captured offline and fetch what changed meanwhile.
 //!
 //! - `push`: each item stands alone and is idempotent; what can't be placed is held, never refused, so
-//!   that no queue is blocked for ever by one bad item;
+//!   that no queue is blocked for ever by one bad item (there is a bound to what is held of one account);
 //! - a stale amendment is merged where it doesn't touch what others changed, else it is a conflict: the
 //!   server's value stands, the phone's is kept until somebody decides;
 //! - `pull`: the caller's slice as upserts and tombstones, in ledger order; when the slice grows, what
@@ -17,6 +17,7 @@ mod outcome;
 pub mod own_cases;
 mod pull;
 mod push;
+mod room;
 mod routes;
 mod slice;
 mod state;
@@ -24,4 +25,5 @@ mod waves;
 mod wire;
 
 pub use routes::operations;
+pub use state::sweep;
 pub use wire::schemas;

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
 use super::amend::{amend_item, void_item};
-use super::handed_in::{FormerGrant, as_of, former_grants, home};
+use super::handed_in::{FormerGrant, as_author, as_of, former_grants, home};
 use super::item::Item;
 use super::outcome::{Conflict, Outcome, is_passing};
 use super::state;
@@ -33,7 +33,6 @@ use crate::records::{Kind, Record, read};
 
 /// The most items of a push.
 pub const MOST: usize = 500;
-/// What a phone calls itself.
 /// What names a device.
 pub const DEVICE_ID: Shape = free_text(100);
 /// The source of what phones hand in.
@@ -48,12 +47,13 @@ pub async fn push(call: Call) -> Answer {
         trees.iter().enumerate().map(|(index, tree)| Item::read(service, actor.user_id, index, tree)).collect();
     let former = former_grants(service, actor).await?;
     let mut results: Vec<(Item, Outcome)> = Vec::with_capacity(items.len());
-    for wave in waves(items) {
+    let is_judged = |kind: &str| service.kinds.kind(kind).is_some_and(|kind| kind.rules.judged_across_rows());
+    for wave in waves(items, is_judged) {
         results.extend(write_wave(service, actor, &former, wave).await?);
     }
     results.sort_by_key(|(item, _)| item.index);
     // Answered only when what couldn't be placed is kept: else the phone would forget it.
-    state::keep(&call, home(actor, &former), device_id.as_deref(), &results).await?;
+    state::keep(&call, home(actor, &former), device_id.as_deref(), &mut results).await?;
     let request_id = call.request_id();
     let lines: Vec<Json> =
         results.iter().map(|(item, outcome)| outcome.to_json(service, item, call.language, &request_id)).collect();
@@ -95,7 +95,7 @@ fn read_push(tree: &Tree) -> Result<(Option<String>, Vec<Tree>), Problem> {
     faults.finish().map(|()| (device_id, items.unwrap_or_default()))
 }
 
-/// Writes items that name nothing of each other: creations of a kind together, all else side by side.
+/// Writes items in whatever order: creations of a kind together, all else side by side.
 async fn write_wave(
     service: &Service,
     actor: &Actor,
@@ -209,7 +209,11 @@ async fn created(
         Ok(Created::Known(record, _)) => Ok(Outcome::Same(record)),
         // The same id with other content: the first stands, the other is kept beside it.
         Err(problem) if problem.code() == Code::RecordExists => {
-            let record = read::find(service, actor, kind, item.id().unwrap_or_default()).await?;
+            let record = match read::find(service, actor, kind, item.id().unwrap_or_default()).await {
+                Ok(record) => record,
+                // In his former area, which he doesn't see any more.
+                Err(missing) => return kept(missing),
+            };
             let patch = crate::kit::tree::to_json(&item.body);
             let fields = patch.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default();
             Ok(Outcome::Conflict(Box::new(Conflict { record, fields, patch })))
@@ -230,9 +234,12 @@ async fn change(
         "void" => void_item(service, actor, kind, item).await,
         _ => amend_item(service, actor, kind, item).await,
     };
-    match (attempt(actor).await, as_of(actor, former, item.occurred_at())) {
-        (Err(problem), Some(author)) if !is_passing(&problem) => attempt(&author).await.or_else(kept),
-        (outcome, _) => outcome.or_else(kept),
+    match attempt(actor).await {
+        Err(problem) if !is_passing(&problem) => match as_author(service, actor, former, kind, item).await? {
+            Some(author) => attempt(&author).await.or_else(kept),
+            None => kept(problem),
+        },
+        outcome => outcome.or_else(kept),
     }
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::item::Item;
 use super::outcome::{Conflict, Outcome};
+use super::room;
 use crate::app::Service;
 use crate::audit::{SystemWriteError, system_write};
 use crate::kit::catalogue::Code;
@@ -20,24 +21,25 @@ use crate::kit::value::Value;
 use crate::operations::Call;
 use crate::privacy::seal::Owner;
 
-/// How long a held item is kept.
-const KEPT: TimeDelta = TimeDelta::days(90);
+/// How long held items and conflicts are kept.
+pub const KEPT: TimeDelta = TimeDelta::days(90);
 
-/// Keeps what a push left over, and settles what was held before and went through now.
+/// Keeps what a push left over, as far as there is room, and settles what was held before and went through now.
 pub async fn keep(
     call: &Call,
     home: Option<String>,
     device_id: Option<&str>,
-    results: &[(Item, Outcome)],
+    results: &mut [(Item, Outcome)],
 ) -> Result<(), Problem> {
     let (service, actor) = (&call.service, call.actor()?);
     let Some(district_code) = home else {
         let left_over = results.iter().any(|(_, outcome)| matches!(outcome, Outcome::Held(_)));
         return if left_over { Err(Code::Forbidden.into()) } else { Ok(()) };
     };
+    room::limit(service, &district_code, actor.user_id, results).await?;
     let mut statements = Vec::new();
     let mut through = Vec::new();
-    for (item, outcome) in results {
+    for (item, outcome) in &*results {
         match outcome {
             Outcome::Held(problem) => statements.push(hold(call, &district_code, device_id, item, problem)?),
             Outcome::Conflict(conflict) => statements.push(conflicted(call, device_id, item, conflict)?),
@@ -93,7 +95,7 @@ fn hold(
         .sql(", 'open', ").bind(ColumnType::Instant, Value::Instant(now))
         .sql(", ").bind(ColumnType::Instant, Value::Instant(now + KEPT));
     // Sent again it is the same item; why it is held may have changed.
-    Ok(statement.sql(") ON CONFLICT (district_code, item_hash) DO UPDATE SET problem = excluded.problem WHERE held_items.state = 'open'"))
+    Ok(statement.sql(") ON CONFLICT (district_code, item_hash) DO UPDATE SET problem = excluded.problem, expires_at = excluded.expires_at WHERE held_items.state = 'open'"))
 }
 
 /// A problem as it is stored: in both languages, without the request.
@@ -135,6 +137,18 @@ pub fn settle(service: &Service, district_code: &str, ended_by: Uuid, hashes: Ve
         .sql(" AND item_hash = ANY(")
         .column(ColumnType::Bytes, hashes)
         .sql(")")
+}
+
+/// Forgets what is older than it is kept, whatever became of it.
+pub async fn sweep(service: &Service) -> Result<(), Problem> {
+    let now = service.clock.now();
+    for (table, column, before) in [("held_items", "expires_at", now), ("sync_conflicts", "found_at", now - KEPT)] {
+        let statement = Statement::new(format!("DELETE FROM {table} WHERE {column} <= "))
+            .bind(ColumnType::Instant, Value::Instant(before))
+            .seeing_everything();
+        service.database.read(&statement).await?;
+    }
+    Ok(())
 }
 
 /// Seals a text of a row of a table.

@@ -1,5 +1,5 @@
-//! The order of a push. Items that name nothing of each other are written at once; one that names what
-//! an earlier one wrote waits for it.
+//! The order of a push. Items that have nothing to do with each other are written at once; one that names
+//! what an earlier one wrote waits for it, and so does one that rules across rows judge beside an earlier one.
 
 use std::collections::BTreeSet;
 
@@ -7,19 +7,43 @@ use uuid::Uuid;
 
 use super::item::Item;
 
-/// The items in waves, each to be written before the next.
-pub fn waves(items: Vec<Item>) -> Vec<Vec<Item>> {
-    let mut waves: Vec<Vec<Item>> = Vec::new();
-    let mut written: BTreeSet<Uuid> = BTreeSet::new();
-    for item in items {
-        if waves.is_empty() || item.mentioned().iter().any(|id| written.contains(id)) {
-            waves.push(Vec::new());
-            written.clear();
-        }
-        written.extend(item.id());
-        if let Some(wave) = waves.last_mut() {
-            wave.push(item);
-        }
+/// What is being gathered to be written at once.
+#[derive(Default)]
+struct Wave {
+    items: Vec<Item>,
+    written: BTreeSet<Uuid>,
+    /// Kind and operation of those that rules across rows judge. Creations of one kind stay in order when they
+    /// are written together; nothing else does.
+    judged: Option<(String, bool)>,
+}
+
+impl Wave {
+    fn takes(&self, item: &Item, judged: Option<&(String, bool)>) -> bool {
+        let named = item.mentioned().iter().any(|id| self.written.contains(id));
+        let in_order = match (&self.judged, judged) {
+            (Some(earlier), Some(item)) => earlier == item && item.1,
+            _ => true,
+        };
+        !named && in_order
     }
+
+    fn push(&mut self, item: Item, judged: Option<(String, bool)>) {
+        self.written.extend(item.id());
+        self.judged = self.judged.take().or(judged);
+        self.items.push(item);
+    }
+}
+
+/// The items in waves, each to be written before the next. Asks of a kind whether rules across rows judge it.
+pub fn waves(items: Vec<Item>, is_judged: impl Fn(&str) -> bool) -> Vec<Vec<Item>> {
+    let (mut waves, mut wave) = (Vec::new(), Wave::default());
+    for item in items {
+        let judged = is_judged(item.kind()).then(|| (item.kind().to_owned(), item.op() == "create"));
+        if !wave.takes(&item, judged.as_ref()) {
+            waves.push(std::mem::take(&mut wave).items);
+        }
+        wave.push(item, judged);
+    }
+    waves.push(wave.items);
     waves
 }

@@ -90,6 +90,10 @@ impl Rules for CareRules {
         Some(CareDecider::of(scribe))
     }
 
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
     fn measures(&self, record: &Record) -> Vec<Measure> {
         let own = self.figures.iter().take(1).map(|figure| (figure.measure, 1));
         own.chain((self.measures)(record)).collect()

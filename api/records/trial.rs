@@ -1,0 +1,172 @@
+//! Creations that are only tried: every check, rules across rows among them, and nothing written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::assemble::{assemble, load_known};
+use super::change::Changes;
+use super::create::{Created, Outcome, existing};
+use super::definition::Kind;
+use super::prepare::{Preparation, Prepared, prepare};
+use super::read;
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::Code;
+use crate::kit::problem::Problem;
+use crate::kit::tree::Tree;
+use crate::ledger::{Append, AppendError};
+
+/// Rules across rows are asked about so many creations of one trial: each lot is judged with all before it.
+const MOST_ASKED: usize = 20_000;
+
+/// A trial, lot by lot: each is judged as if those before it had been written.
+#[derive(Default)]
+pub struct Trial {
+    admitted: Vec<Append>,
+    twins: Twins,
+}
+
+impl Trial {
+    /// What creations would come to; none where it would be a new record.
+    pub async fn run(
+        &mut self,
+        service: &Service,
+        actor: &Actor,
+        kind: &'static Kind,
+        trees: &[Tree],
+        source: &str,
+    ) -> Result<Vec<Option<Outcome>>, Problem> {
+        let now = service.clock.now();
+        let preparations = prepare(service, actor, kind, trees, source, now).await?;
+        let taken = taken(service, kind, &preparations).await?;
+        let (mut outcomes, mut ready) = (Vec::with_capacity(trees.len()), Vec::new());
+        for (index, preparation) in preparations.into_iter().enumerate() {
+            outcomes.push(match preparation {
+                Preparation::Faulty(problem) => Some(Err(problem)),
+                Preparation::Retried(record) => Some(Ok(Created::Same(*record))),
+                Preparation::Ready(item) if taken.contains(&item.id) => existing(service, actor, kind, &item).await?,
+                Preparation::Ready(item) => match self.twins.meet(index, &item) {
+                    Twin::None => {
+                        ready.push((index, *item));
+                        None
+                    }
+                    Twin::Same(_) => None,
+                    Twin::Differs => Some(Err(Code::RecordExists.into())),
+                },
+            });
+        }
+        for (index, problem) in self.ask(service, actor, &mut ready, now).await? {
+            if let Some(slot) = outcomes.get_mut(index) {
+                *slot = Some(Err(problem));
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Asks the rules across rows about creations, one after the other. Drafts that can give way do. Answers why
+    /// others are refused.
+    pub async fn ask(
+        &mut self,
+        service: &Service,
+        actor: &Actor,
+        items: &mut [(usize, Prepared)],
+        now: DateTime<Utc>,
+    ) -> Result<BTreeMap<usize, Problem>, Problem> {
+        let judged = items.first().is_some_and(|(_, item)| item.draft.kind.rules.judged_across_rows());
+        if !judged || self.admitted.len() + items.len() > MOST_ASKED {
+            return Ok(BTreeMap::new());
+        }
+        let mut appends = appends(service, actor, items, now).await?;
+        let mut refused = self.refused(service, &appends).await?;
+        if give_way(items, &refused) {
+            appends = self::appends(service, actor, items, now).await?;
+            refused = self.refused(service, &appends).await?;
+        }
+        let admitted = appends.into_iter().enumerate().filter(|(place, _)| !refused.contains_key(place));
+        self.admitted.extend(admitted.map(|(_, append)| append));
+        let told = |(place, error): (usize, AppendError)| Some((items.get(place)?.0, error.into()));
+        Ok(refused.into_iter().filter_map(told).collect())
+    }
+
+    /// Those that are refused, by their place.
+    async fn refused(&self, service: &Service, appends: &[Append]) -> Result<BTreeMap<usize, AppendError>, Problem> {
+        let all: Vec<&Append> = self.admitted.iter().chain(appends).collect();
+        let refused = service.ledger.refused(&all).await?;
+        let place = |(place, error): (usize, AppendError)| Some((place.checked_sub(self.admitted.len())?, error));
+        Ok(refused.into_iter().filter_map(place).collect())
+    }
+}
+
+fn give_way(items: &mut [(usize, Prepared)], refused: &BTreeMap<usize, AppendError>) -> bool {
+    let mut any = false;
+    for (place, error) in refused {
+        if let (Some((_, item)), AppendError::Refused(faults)) = (items.get_mut(*place), error) {
+            any |= item.draft.kind.rules.concede(&mut item.draft, faults);
+        }
+    }
+    any
+}
+
+/// What each creation asks, an append each.
+async fn appends(
+    service: &Service,
+    actor: &Actor,
+    items: &[(usize, Prepared)],
+    now: DateTime<Utc>,
+) -> Result<Vec<Append>, Problem> {
+    let mut known = load_known(service, &items.iter().map(|(_, item)| item).collect::<Vec<_>>(), now).await?;
+    let append = |(_, item): &(usize, Prepared)| {
+        let mut changes = Changes::default();
+        assemble(service, actor, item, now, &mut known, &mut changes);
+        let district_code = &item.place.district_code;
+        let append = changes.into_append(&service.scribe(now, district_code))?;
+        Ok(Append::asking(district_code, append.claims))
+    };
+    items.iter().map(append).collect()
+}
+
+/// The ids of creations that records have already.
+pub async fn taken(service: &Service, kind: &Kind, preparations: &[Preparation]) -> Result<BTreeSet<Uuid>, Problem> {
+    let mut ids: BTreeMap<&str, Vec<Uuid>> = BTreeMap::new();
+    for preparation in preparations {
+        if let Preparation::Ready(item) = preparation {
+            ids.entry(&item.place.district_code).or_default().push(item.id);
+        }
+    }
+    let mut taken = BTreeSet::new();
+    for (district_code, ids) in ids {
+        taken.extend(read::find_unscoped(service, kind, district_code, &ids).await?.into_keys());
+    }
+    Ok(taken)
+}
+
+/// Creations that come together, by their ids.
+#[derive(Default)]
+pub struct Twins(BTreeMap<Uuid, (usize, [u8; 32])>);
+
+/// What another one with the same id is.
+pub enum Twin {
+    /// There is none.
+    None,
+    /// The same once more, and where the first one is.
+    Same(usize),
+    /// Something else.
+    Differs,
+}
+
+impl Twins {
+    /// Notes a creation. Of somebody whose identity the server derives there may be several: they complete him.
+    pub fn meet(&mut self, index: usize, item: &Prepared) -> Twin {
+        match self.0.get(&item.id) {
+            _ if item.draft.kind.field("aliases").is_some() => Twin::None,
+            Some((first, digest)) if *digest == item.digest => Twin::Same(*first),
+            Some(_) => Twin::Differs,
+            None => {
+                self.0.insert(item.id, (index, item.digest));
+                Twin::None
+            }
+        }
+    }
+}
