@@ -145,6 +145,11 @@ impl Rules for AssignmentRules {
         actor.holds(ORGANIZERS) || account == Some(actor.user_id)
     }
 
+    /// Whoever has a shift gives it up (`:cancel`, until the cut-off); a void would pass the cut-off by.
+    fn voiders(&self, _record: &Draft) -> Option<&'static [Role]> {
+        Some(ORGANIZERS)
+    }
+
     fn natural_key(&self) -> &'static [&'static str] {
         &["shift_id", "volunteer_id"]
     }

@@ -44,9 +44,11 @@ async fn demand_way(way: &str, media_type: &str) {
         }
         assert_eq!(again.1["counts"]["created"], 0, "{name}: the same file changes nothing");
         demand_errors(&sender, &first.1, &name).await;
-        // All or nothing says the same of every row.
+        // All or nothing says the same of every row, and leaves none out because another has its id.
         let whole = import(&sender, "&mode=atomic", &name, bytes).await;
-        assert_eq!(whole.1["first_errors"], first.1["first_errors"], "{name}: other faults");
+        let mut faults = whole.1["first_errors"].as_array().unwrap().clone();
+        faults.retain(|row| row["faults"][0]["code"] != "record_exists");
+        assert_eq!(Json::from(faults), first.1["first_errors"], "{name}: other faults");
     }
     demand_table(way, &found);
     demand_health(&app, &admin).await;
