@@ -65,6 +65,7 @@ mod stocks;
 mod supply;
 mod supply_statistics;
 mod support;
+mod swaps;
 mod sync;
 mod sync_order;
 mod sync_rights;

@@ -147,16 +147,23 @@ async fn post(call: Call) -> Answer {
     }
     check(&form, &mut faults);
     faults.finish()?;
-    let actor = call.actor()?;
-    if !actor.reaches(WRITERS, &area_code, None) {
+    if !call.actor()?.reaches(WRITERS, &area_code, None) {
         return Err(Code::OutOfArea.into());
     }
     let id = new_id();
+    give(&call, id, area_code, &form).await?;
+    call.service.cadences.forget();
+    let row = load(&call, select().sql(" WHERE id = ").id(id)).await?.pop();
+    let json = row.ok_or_else(|| Problem::internal("a cadence just given is not there"))?;
+    Ok(HttpResponse::Created().insert_header((LOCATION, format!("/v1/duty-cadences/{id}"))).json(json))
+}
+
+async fn give(call: &Call, id: Uuid, area_code: String, form: &Values) -> Result<(), Problem> {
     let details =
         json!({"area_code": area_code, "duty_kind": form.text("duty_kind"), "active": form.boolean("active")});
     let mut deed = call.deed("duty_cadence.create", "duty_cadences", Some(id), details);
     deed.area_code = Some(area_code.clone());
-    let (created_by, now) = (actor.user_id, call.service.clock.now());
+    let (created_by, now) = (call.actor()?.user_id, call.service.clock.now());
     let small = |name: &str| form.integer(name).and_then(|number| i32::try_from(number).ok());
     system_write(&call.service, deed, async |connection| {
         diesel::insert_into(duty_cadences::table)
@@ -178,11 +185,7 @@ async fn post(call: Call) -> Answer {
             .await?;
         Ok(())
     })
-    .await?;
-    call.service.cadences.forget();
-    let row = load(&call, select().sql(" WHERE id = ").id(id)).await?.pop();
-    let json = row.ok_or_else(|| Problem::internal("a cadence just given is not there"))?;
-    Ok(HttpResponse::Created().insert_header((LOCATION, format!("/v1/duty-cadences/{id}"))).json(json))
+    .await
 }
 
 async fn list(call: Call) -> Answer {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, LOCATION};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde_json::json;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use uuid::Uuid;
@@ -27,39 +27,45 @@ static PREFER: HeaderName = HeaderName::from_static("prefer");
 /// `POST /v1/imports`.
 pub async fn post(call: Call) -> Answer {
     let kind = kind(&call)?;
-    let (media_type, charset) = media_type(&call)?;
     let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
     let slot = Arc::clone(&call.service.import_slots).try_acquire_owned();
     let slot = slot.map_err(|_| Problem::unavailable(Code::Unavailable, 30, "all import slots are taken"))?;
-    let form = match media_type.as_str() {
-        "text/csv" => Some(Form::Csv),
-        "application/x-ndjson" => Some(Form::Ndjson),
-        _ => None,
-    };
+    let (form, charset) = form(&call)?;
     let later = call.request.headers().get(&PREFER).is_some_and(|value| value.as_bytes() == b"respond-async");
     let pause = Duration::from_millis(call.service.config.body_timeout_ms);
     let source = Source::Request(call.take_payload(), pause);
     let reader = reader(&call, source, form, charset.as_deref(), later).await?;
     let id = new_id();
     let mut job = begin(&call, kind, district_code, id, form).await?;
-    let location = format!("/v1/imports/{id}");
     if later {
         actix_web::rt::spawn(async move {
             job.run(reader).await;
             drop(slot);
         });
-        let json = shown(&call, id).await?;
-        return Ok(HttpResponse::Accepted()
-            .insert_header((LOCATION, location))
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .json(json));
+        return answer(&call, id, HttpResponse::Accepted()).await;
     }
     let state = job.run(reader).await;
     let details = json!({"state": state, "counts": job.counts.to_json()});
     let deed = call.deed("import.end", "imports", Some(id), details);
     system_write(&call.service, deed, async |_| Ok(())).await?;
-    let json = shown(&call, id).await?;
-    Ok(HttpResponse::Ok().insert_header((LOCATION, location)).insert_header((CACHE_CONTROL, "no-store")).json(json))
+    answer(&call, id, HttpResponse::Ok()).await
+}
+
+async fn answer(call: &Call, id: Uuid, mut response: HttpResponseBuilder) -> Answer {
+    let json = shown(call, id).await?;
+    response.insert_header((LOCATION, format!("/v1/imports/{id}"))).insert_header((CACHE_CONTROL, "no-store"));
+    Ok(response.json(json))
+}
+
+/// The form of the file, none for a workbook, and its charset where that is said.
+fn form(call: &Call) -> Result<(Option<Form>, Option<String>), Problem> {
+    let (media_type, charset) = media_type(call)?;
+    let form = match media_type.as_str() {
+        "text/csv" => Some(Form::Csv),
+        "application/x-ndjson" => Some(Form::Ndjson),
+        _ => None,
+    };
+    Ok((form, charset))
 }
 
 /// The kind asked for, if the caller may write it.

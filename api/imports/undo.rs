@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::store::{self, Import};
@@ -43,18 +43,22 @@ pub async fn undo(call: Call) -> Answer {
     let amended = amended(&call, &import).await?;
     left.extend(amended);
     left.truncate(MOST_LISTED);
+    note(&call, &import, json!({"voided": voided, "left": left.len()})).await?;
+    let body = json!({"id": import.id, "state": "undone", "voided": voided, "left": left});
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+async fn note(call: &Call, import: &Import, details: Json) -> Result<(), Problem> {
     let statement = Statement::new("UPDATE imports SET state = 'undone' WHERE district_code = ")
         .text(&import.district_code)
         .sql(" AND id = ")
         .id(import.id);
-    let deed = call.deed("import.undo", "imports", Some(import.id), json!({"voided": voided, "left": left.len()}));
+    let deed = call.deed("import.undo", "imports", Some(import.id), details);
     system_write(&call.service, deed, async |connection| {
         statement.load::<Row>(connection).await?;
         Ok(())
     })
-    .await?;
-    let body = json!({"id": import.id, "state": "undone", "voided": voided, "left": left});
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+    .await
 }
 
 /// Records of the import that nobody touched since, in the order of their numbers.

@@ -71,37 +71,56 @@ async fn timeline(call: Call) -> Answer {
     answer(&entries.iter().map(line).collect::<Vec<_>>())
 }
 
+/// What is known of a case, by day.
+#[derive(Default)]
+struct Grid {
+    /// Daily duties.
+    duties: BTreeMap<NaiveDate, Vec<Record>>,
+    /// Readings by slot.
+    measured: BTreeMap<(NaiveDate, String), i64>,
+    /// Errands and violations.
+    others: BTreeMap<(NaiveDate, &'static str), i64>,
+}
+
 async fn days(call: Call) -> Answer {
     let case = case(&call).await?;
-    let zone = call.service.zone;
-    let mut grid: BTreeMap<NaiveDate, Vec<Record>> = BTreeMap::new();
-    for duty in of_case(&call, kind(&call, "duties")?, "subject_id", &case).await? {
-        let daily = duty.values.text("duty_kind").is_some_and(|kind| DAILY.contains(&kind));
-        if daily {
-            grid.entry(day_of(duty.envelope.occurred_at, zone)).or_default().push(duty);
-        }
-    }
-    let mut others: BTreeMap<(NaiveDate, &'static str), i64> = BTreeMap::new();
-    let mut measured: BTreeMap<(NaiveDate, String), i64> = BTreeMap::new();
-    for reading in of_case(&call, kind(&call, "temperature_readings")?, "case_id", &case).await? {
-        let slot = reading.values.text("slot").unwrap_or("extra").to_owned();
-        *measured.entry((reading.values.day("slot_on").unwrap_or_default(), slot)).or_default() += 1;
-    }
-    for name in ["errands", "violations"] {
-        for record in of_case(&call, kind(&call, name)?, "case_id", &case).await? {
-            *others.entry((day_of(record.envelope.occurred_at, zone), name)).or_default() += 1;
-        }
-    }
+    let grid = Grid::of(&call, &case).await?;
     let (first, last) =
         (case.values.day("starts_on").unwrap_or_default(), case.values.day("ends_on").unwrap_or_default());
-    let last = last.min(day_of(call.service.clock.now(), zone));
-    let lines = first.iter_days().take_while(|day| *day <= last).map(|day| {
-        let count = |slot: &str| measured.get(&(day, slot.to_owned())).copied().unwrap_or_default();
-        let of_kind = |name: &'static str| others.get(&(day, name)).copied().unwrap_or_default();
+    let last = last.min(day_of(call.service.clock.now(), call.service.zone));
+    let days = first.iter_days().take_while(|day| *day <= last);
+    answer(&days.map(|day| grid.line(first, day)).collect::<Vec<_>>())
+}
+
+impl Grid {
+    async fn of(call: &Call, case: &Record) -> Result<Self, Problem> {
+        let zone = call.service.zone;
+        let mut grid = Self::default();
+        for duty in of_case(call, kind(call, "duties")?, "subject_id", case).await? {
+            let daily = duty.values.text("duty_kind").is_some_and(|kind| DAILY.contains(&kind));
+            if daily {
+                grid.duties.entry(day_of(duty.envelope.occurred_at, zone)).or_default().push(duty);
+            }
+        }
+        for reading in of_case(call, kind(call, "temperature_readings")?, "case_id", case).await? {
+            let slot = reading.values.text("slot").unwrap_or("extra").to_owned();
+            *grid.measured.entry((reading.values.day("slot_on").unwrap_or_default(), slot)).or_default() += 1;
+        }
+        for name in ["errands", "violations"] {
+            for record in of_case(call, kind(call, name)?, "case_id", case).await? {
+                *grid.others.entry((day_of(record.envelope.occurred_at, zone), name)).or_default() += 1;
+            }
+        }
+        Ok(grid)
+    }
+
+    fn line(&self, first: NaiveDate, day: NaiveDate) -> Json {
+        let count = |slot: &str| self.measured.get(&(day, slot.to_owned())).copied().unwrap_or_default();
+        let of_kind = |name: &'static str| self.others.get(&(day, name)).copied().unwrap_or_default();
         let mut line = json!({"on_day": day, "day_no": (day - first).num_days() + 1,
             "readings": format!("{}/2", count("am").min(1) + count("pm").min(1)), "extra_readings": count("extra"),
             "errands": of_kind("errands"), "violations": of_kind("violations")});
-        let duties = grid.get(&day).map(Vec::as_slice).unwrap_or_default();
+        let duties = self.duties.get(&day).map(Vec::as_slice).unwrap_or_default();
         for column in DAILY {
             let duty = duties.iter().find(|duty| duty.values.text("duty_kind") == Some(column));
             crate::kit::json::put(&mut line, column, duty.map_or(Json::Null, told));
@@ -109,8 +128,7 @@ async fn days(call: Call) -> Answer {
         let gaps: Vec<Json> = duties.iter().filter(|duty| is_gap(duty)).map(gap).collect();
         crate::kit::json::put(&mut line, "gaps", gaps);
         line
-    });
-    answer(&lines.collect::<Vec<_>>())
+    }
 }
 
 fn told(duty: &Record) -> Json {

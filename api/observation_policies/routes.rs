@@ -20,6 +20,7 @@ use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::Statement;
 use crate::kit::text::Text;
+use crate::kit::value::Values;
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation, page};
 use crate::records::document;
@@ -102,15 +103,22 @@ async fn post(call: Call) -> Answer {
         faults.add("/area_code", FaultCode::UnknownArea);
     }
     faults.finish()?;
-    let actor = call.actor()?;
-    if !actor.reaches(WRITERS, &area_code, None) {
+    if !call.actor()?.reaches(WRITERS, &area_code, None) {
         return Err(Code::OutOfArea.into());
     }
     let id = new_id();
+    give(&call, id, area_code, &form).await?;
+    call.service.policies.forget();
+    let row = load(&call, select().sql(" WHERE id = ").id(id)).await?.pop();
+    let json = row.ok_or_else(|| Problem::internal("a policy just given is not there"))?;
+    Ok(HttpResponse::Created().insert_header((LOCATION, format!("/v1/observation-policies/{id}"))).json(json))
+}
+
+async fn give(call: &Call, id: Uuid, area_code: String, form: &Values) -> Result<(), Problem> {
     let details = json!({"area_code": area_code, "fever_c": form.decimal("fever_c"), "observation_days": form.integer("observation_days")});
     let mut deed = call.deed("observation_policy.create", "observation_policies", Some(id), details);
     deed.area_code = Some(area_code.clone());
-    let (created_by, now) = (actor.user_id, call.service.clock.now());
+    let (created_by, now) = (call.actor()?.user_id, call.service.clock.now());
     let days = form.integer("observation_days").and_then(|days| i32::try_from(days).ok()).unwrap_or(14);
     system_write(&call.service, deed, async |connection| {
         diesel::insert_into(observation_policies::table)
@@ -129,11 +137,7 @@ async fn post(call: Call) -> Answer {
             .await?;
         Ok(())
     })
-    .await?;
-    call.service.policies.forget();
-    let row = load(&call, select().sql(" WHERE id = ").id(id)).await?.pop();
-    let json = row.ok_or_else(|| Problem::internal("a policy just given is not there"))?;
-    Ok(HttpResponse::Created().insert_header((LOCATION, format!("/v1/observation-policies/{id}"))).json(json))
+    .await
 }
 
 async fn list(call: Call) -> Answer {

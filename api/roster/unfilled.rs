@@ -10,6 +10,7 @@ use super::figures::narrowed;
 use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::Code;
 use crate::kit::field::{Field, Shape};
+use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::text::Text;
 use crate::kit::value::Value;
@@ -71,7 +72,12 @@ async fn unfilled(call: Call) -> Answer {
     }
     // Whoever took a place fills it, of whichever organisation he is.
     let statement = statement.sql(" ORDER BY r.starts_at, r.id, n.role LIMIT 20000").seeing_district(&district_code);
-    let rows = call.service.database.read(&statement).await?;
+    let items = by_shift(&call, call.service.database.read(&statement).await?);
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+}
+
+/// The roles that are missing, a line a shift.
+fn by_shift(call: &Call, rows: Vec<Row>) -> Vec<Json> {
     let mut items: Vec<Json> = Vec::new();
     for mut row in rows {
         let Some(missing) = row.integer("missing").filter(|missing| *missing > 0) else { continue };
@@ -82,5 +88,5 @@ async fn unfilled(call: Call) -> Answer {
                 "starts_at": row.take("starts_at").to_json(call.service.zone), "ends_at": row.take("ends_at").to_json(call.service.zone), "missing": [need]})),
         }
     }
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+    items
 }

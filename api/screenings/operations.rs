@@ -91,18 +91,8 @@ async fn search(call: Call) -> Answer {
     let (service, actor) = (&call.service, call.actor()?);
     let (screenings, people) = (kind(&call, SCREENINGS.name)?, kind(&call, PEOPLE.name)?);
     let form = call.form(SEARCH).await?;
-    let mut faults = Faults::default();
-    let plate = plate(&form, &mut faults);
+    let (plate, sought) = wanted(&call, &form)?;
     let by_id = form.get("person_id").is_some();
-    let sought = match plate.is_some() || by_id || form.get("plate_number").is_some() {
-        true if SOUGHT.iter().filter(|field| form.get(field).is_some()).count() > 1 => {
-            faults.add_with("", FaultCode::OneOf, vec![("fields", SOUGHT.join(", "))]);
-            None
-        }
-        true => None,
-        false => Sought::of_form(service, &form, &SOUGHT, &mut faults),
-    };
-    faults.finish()?;
     let found = match &sought {
         Some(sought) => sought.find(service, actor, people).await?,
         None => Vec::new(),
@@ -124,6 +114,22 @@ async fn search(call: Call) -> Answer {
     .await?;
     let body = view::page(service, screenings, &page.items, page.next_cursor.as_deref(), call.language);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// What a search is for: a plate, somebody, or neither where an id says whom.
+fn wanted(call: &Call, form: &Values) -> Result<(Option<String>, Option<Sought>), Problem> {
+    let mut faults = Faults::default();
+    let plate = plate(form, &mut faults);
+    let by_other = ["person_id", "plate_number"].iter().any(|field| form.get(field).is_some());
+    let sought = match by_other {
+        true if SOUGHT.iter().filter(|field| form.get(field).is_some()).count() > 1 => {
+            faults.add_with("", FaultCode::OneOf, vec![("fields", SOUGHT.join(", "))]);
+            None
+        }
+        true => None,
+        false => Sought::of_form(&call.service, form, &SOUGHT, &mut faults),
+    };
+    faults.finish().map(|()| (plate, sought))
 }
 
 /// The normalised plate of a form.

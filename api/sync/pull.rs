@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::own_cases::OwnCases;
 use super::slice::Place;
 use crate::auth::roles::Actor;
-use crate::changes::queries::Change;
+use crate::changes::queries::{Change, Page};
 use crate::changes::{Part, Window, page};
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
@@ -28,26 +28,8 @@ pub async fn pull(call: Call) -> Answer {
         Some(text) => Place::open(service, actor.user_id, text).await?,
         None => Place::begin(district(actor, &call.query)?.ok_or(Code::NotFound)?, actor),
     };
-    let limit = call.query.integer("limit").unwrap_or(200);
-    let kinds: Vec<&'static Kind> = service.kinds.kinds().collect();
     place.notice(actor);
-    let window = |since| Window { district_code: place.district_code.clone(), since, area_code: None, limit };
-    let (page, has_more) = match &place.change {
-        // The slice changed: what it gained and lost, up to the newest number. What is written meanwhile moves
-        // up and is met there, so nothing that was given is forgotten. Then on from where the phone stood.
-        Some(change) => {
-            let whole = Actor { grants: place.grants.clone(), ..actor.clone() };
-            let mut any = whole.clone();
-            any.grants.extend(change.passed.iter().cloned());
-            let parts = [Part::Gained(&whole), Part::Lost(&any)];
-            (page(service, actor, &kinds, &window(change.done), &parts).await?, true)
-        }
-        None => {
-            let page = page(service, actor, &kinds, &window(place.number), &Part::STATE).await?;
-            let has_more = page.next < page.head;
-            (page, has_more)
-        }
-    };
+    let (page, has_more) = next_of(&call, &place).await?;
     match place.change {
         Some(_) => place.changed_up_to(page.next, page.head),
         None => place.number = page.next,
@@ -61,6 +43,30 @@ pub async fn pull(call: Call) -> Answer {
         server_time: InZone(service.clock.now(), service.zone),
     };
     compressed(&call.request, &body)
+}
+
+/// What comes next at a phone's place, and whether there is more.
+async fn next_of(call: &Call, place: &Place) -> Result<(Page, bool), Problem> {
+    let (service, actor) = (&call.service, call.actor()?);
+    let limit = call.query.integer("limit").unwrap_or(200);
+    let kinds: Vec<&'static Kind> = service.kinds.kinds().collect();
+    let window = |since| Window { district_code: place.district_code.clone(), since, area_code: None, limit };
+    match &place.change {
+        // The slice changed: what it gained and lost, up to the newest number. What is written meanwhile moves
+        // up and is met there, so nothing that was given is forgotten. Then on from where the phone stood.
+        Some(change) => {
+            let whole = Actor { grants: place.grants.clone(), ..actor.clone() };
+            let mut any = whole.clone();
+            any.grants.extend(change.passed.iter().cloned());
+            let parts = [Part::Gained(&whole), Part::Lost(&any)];
+            Ok((page(service, actor, &kinds, &window(change.done), &parts).await?, true))
+        }
+        None => {
+            let page = page(service, actor, &kinds, &window(place.number), &Part::STATE).await?;
+            let has_more = page.next < page.head;
+            Ok((page, has_more))
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -138,46 +138,53 @@ pub async fn export(kind: &'static Kind, call: Call, format: Format) -> Answer {
             return Err(fault(&format!("?{name}"), FaultCode::OnlyInPages));
         }
     }
-    let plain = demand_purpose(&call)?;
-    let actor = call.actor()?;
-    let Some(district_code) = list::district(actor, &call.query)? else {
-        return Err(Code::NotFound.into());
-    };
-    let head = head(&call.service, &district_code).await?;
-    let as_of = call.query.integer("as_of_change_no").unwrap_or(head);
-    if as_of > head {
-        return Err(fault("?as_of_change_no", FaultCode::BeyondHead));
-    }
-    let header_language = if call.query.text("headers") == Some("zh") { Language::Chinese } else { Language::English };
-    let export = Export {
-        service: Arc::clone(&call.service),
-        actor: actor.clone(),
-        kind,
-        district_code,
-        as_of,
-        query: call.query.clone(),
-        format,
-        language: call.language,
-        header_language,
-        columns: exported(kind),
-        plain,
-        told: call.deed(EXPORTED_PLAIN, kind.name, None, json!({})),
-    };
+    let export = Export::asked(kind, &call, format).await?;
     let after = export.start(&call).await?;
     note(&call, &export).await?;
     let mut response = HttpResponse::Ok();
-    let name = format!("{}-{as_of}.{}", kind.path, format.extension());
+    let name = format!("{}-{}.{}", kind.path, export.as_of, format.extension());
     response
         .insert_header((CONTENT_TYPE, content_type(format)))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((AS_OF_HEADER.clone(), as_of.to_string()));
+        .insert_header((AS_OF_HEADER.clone(), export.as_of.to_string()));
     match format {
         Format::Xlsx => Ok(response.body(export.workbook().await?)),
         _ => {
             let pieces = try_unfold(Progress::new(export, after), step);
             Ok(response.streaming(pieces.map_err(|problem| std::io::Error::other(problem.to_string()))))
         }
+    }
+}
+
+impl Export {
+    async fn asked(kind: &'static Kind, call: &Call, format: Format) -> Result<Self, Problem> {
+        let plain = demand_purpose(call)?;
+        let actor = call.actor()?;
+        let Some(district_code) = list::district(actor, &call.query)? else {
+            return Err(Code::NotFound.into());
+        };
+        let head = head(&call.service, &district_code).await?;
+        let as_of = call.query.integer("as_of_change_no").unwrap_or(head);
+        if as_of > head {
+            return Err(fault("?as_of_change_no", FaultCode::BeyondHead));
+        }
+        let header_language =
+            if call.query.text("headers") == Some("zh") { Language::Chinese } else { Language::English };
+        Ok(Self {
+            service: Arc::clone(&call.service),
+            actor: actor.clone(),
+            kind,
+            district_code,
+            as_of,
+            query: call.query.clone(),
+            format,
+            language: call.language,
+            header_language,
+            columns: exported(kind),
+            plain,
+            told: call.deed(EXPORTED_PLAIN, kind.name, None, json!({})),
+        })
     }
 }
 
