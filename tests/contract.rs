@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use lianfang::kit::catalogue::Code;
 use lianfang::kit::field::{Field, Shape};
 use lianfang::records::Registry;
+use lianfang::records::document::is_server_field;
 use lianfang::routes;
 use serde_json::{Value as Json, json};
 
@@ -214,5 +215,15 @@ fn every_problem_code_is_in_the_document() {
     let text = document().to_string();
     for code in Code::ALL {
         assert!(text.contains(code.code()), "{}", code.code());
+    }
+}
+
+/// A record is written member by member, so a field called as one of the envelope's would stand in it twice.
+#[test]
+fn no_field_is_called_as_a_member_of_every_record() {
+    for kind in Registry::new(routes::DEFINITIONS).kinds() {
+        for field in kind.shown_fields().filter(|field| field.name != "kind") {
+            assert!(!is_server_field(kind, field.name), "{}: {}", kind.name, field.name);
+        }
     }
 }

@@ -56,6 +56,9 @@ async fn nobody_is_met_by_an_id_that_another_chose() {
     let place = examples::checkpoint(&admin, "511802114").await;
     let screening = json!({"place_id": place, "direction": "in", "person": {"id": id, "name": "x"}});
     assert_eq!(there.post("/v1/screenings", &screening).await.expect(409).code(), "id_taken");
+    let checked = json!({"items": [screening]});
+    let checked = there.post("/v1/screenings:batch?validate_only=true", &checked).await.expect(207).body;
+    assert_eq!(checked["results"][0]["problem"]["code"], "id_taken", "{checked}");
     assert_eq!(admin.get(&format!("/v1/people/{id}")).await.body["revision"], 1);
     // Whoever may see him, or made him, may go on using the id.
     let here = app.gate_guard("大兴街道").await;

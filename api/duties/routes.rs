@@ -15,8 +15,8 @@ use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation, fault};
-use crate::records::act::{ACT_PROBLEMS, Asked, act, asked};
-use crate::records::{Kind, Record, Registry, document, read};
+use crate::records::act::{ACT_PROBLEMS, act};
+use crate::records::{Kind, Record, Registry, document};
 
 /// Who says that something need not be done, or that it couldn't.
 const WAIVERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
@@ -55,13 +55,7 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn waive(call: Call) -> Answer {
-    let kind = kind(&call)?;
-    let Asked { form, key } = match asked(&call, kind, WAIVE).await? {
-        Ok(asked) => asked,
-        Err(answered) => return Ok(answered),
-    };
-    let may = |duty: &Record| demand(&call, duty, None);
-    act(&call, kind, call.path_id()?, key.as_ref(), may, |duty| explained(duty, &form)).await
+    act(&call, kind(&call)?, WAIVE, async |duty: &Record, _: &Values| demand(&call, duty, None), explained).await
 }
 
 /// The duty with its reason; none where it needs none.
@@ -78,24 +72,19 @@ fn explained(duty: &Record, form: &Values) -> Result<Option<Record>, Problem> {
 }
 
 async fn hand_over(call: Call) -> Answer {
-    let kind = kind(&call)?;
-    let Asked { form, key } = match asked(&call, kind, HAND_OVER).await? {
-        Ok(asked) => asked,
-        Err(answered) => return Ok(answered),
+    let may = async |duty: &Record, form: &Values| {
+        demand_account(&call, form.id("assignee_id").unwrap_or_default(), duty).await?;
+        demand(&call, duty, duty.values.id("assignee_id"))
     };
-    let (id, assignee_id) = (call.path_id()?, form.id("assignee_id").unwrap_or_default());
-    let duty = read::find(&call.service, call.actor()?, kind, id).await?;
-    demand_account(&call, assignee_id, &duty).await?;
-    let give = |duty: &Record| {
+    let give = |duty: &Record, form: &Values| {
         if !super::duty::is(duty, "open") {
             return Err(Code::AlreadyEnded.into());
         }
         let mut next = duty.clone();
-        next.values.set("assignee_id", Value::Id(assignee_id));
+        next.values.set("assignee_id", Value::Id(form.id("assignee_id").unwrap_or_default()));
         Ok(Some(next).filter(|next| next.values != duty.values))
     };
-    let may = |duty: &Record| demand(&call, duty, duty.values.id("assignee_id"));
-    act(&call, kind, id, key.as_ref(), may, give).await
+    act(&call, kind(&call)?, HAND_OVER, may, give).await
 }
 
 /// 403 where the caller is neither who answers for the duty nor stands above it.

@@ -12,7 +12,7 @@ use crate::kit::problem::Problem;
 use crate::kit::value::{Value, Values};
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation};
-use crate::records::act::{ACT_PROBLEMS, Asked, act, asked};
+use crate::records::act::{ACT_PROBLEMS, act};
 use crate::records::{Kind, Record, Registry, document};
 
 /// Who decides that an alert is nothing.
@@ -50,33 +50,23 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn explain(call: Call) -> Answer {
-    let kind = kind(&call)?;
-    let Asked { form, key } = match asked(&call, kind, FORM).await? {
-        Ok(asked) => asked,
-        Err(answered) => return Ok(answered),
-    };
-    let next = |alert: &Record| match alert.values.text("state") {
-        Some("open" | "explained") => Ok(Some(in_state(alert, "explained", &form))),
+    let next = |alert: &Record, form: &Values| match alert.values.text("state") {
+        Some("open" | "explained") => Ok(Some(in_state(alert, "explained", form))),
         _ => Err(Code::AlreadyEnded.into()),
     };
-    act(&call, kind, call.path_id()?, key.as_ref(), |alert| demand(&call, alert, READERS), next).await
+    act(&call, kind(&call)?, FORM, async |alert: &Record, _: &Values| demand(&call, alert, READERS), next).await
 }
 
 async fn dismiss(call: Call) -> Answer {
-    let kind = kind(&call)?;
-    let Asked { form, key } = match asked(&call, kind, FORM).await? {
-        Ok(asked) => asked,
-        Err(answered) => return Ok(answered),
-    };
-    let next = |alert: &Record| {
+    let next = |alert: &Record, form: &Values| {
         if alert.values.text("dismissal") == Some("by_hand") {
             return Ok(None);
         }
-        let mut next = in_state(alert, "dismissed", &form);
+        let mut next = in_state(alert, "dismissed", form);
         next.values.set("dismissal", Value::Text("by_hand".to_owned()));
         Ok(Some(next))
     };
-    act(&call, kind, call.path_id()?, key.as_ref(), |alert| demand(&call, alert, DISMISSERS), next).await
+    act(&call, kind(&call)?, FORM, async |alert: &Record, _: &Values| demand(&call, alert, DISMISSERS), next).await
 }
 
 fn in_state(alert: &Record, state: &str, form: &Values) -> Record {

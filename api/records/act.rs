@@ -1,9 +1,5 @@
 //! Acting on a record that the service writes: somebody waives, explains, dismisses it.
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
-use uuid::Uuid;
-
 use super::create::TRIES;
 use super::definition::Kind;
 use super::idempotency::Key;
@@ -16,6 +12,8 @@ use crate::kit::field::Field;
 use crate::kit::problem::Problem;
 use crate::kit::value::Values;
 use crate::operations::{Answer, Call};
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
 
 /// The problems of every act, beside those that follow from what it takes.
 pub const ACT_PROBLEMS: &[Code] = &[
@@ -50,21 +48,27 @@ pub async fn asked(
 }
 
 /// Writes the next state of a record and answers it; again where somebody else changed it meanwhile. `may` says
-/// who is allowed, `next` what it becomes: none where it is so already.
+/// whether this is allowed, `next` what it becomes: none where it is so already. Both are given the form.
 pub async fn act(
     call: &Call,
     kind: &'static Kind,
-    id: Uuid,
-    key: Option<&Key>,
-    may: impl Fn(&Record) -> Result<(), Problem>,
-    next: impl Fn(&Record) -> Result<Option<Record>, Problem>,
+    fields: &'static [Field],
+    may: impl AsyncFn(&Record, &Values) -> Result<(), Problem>,
+    next: impl Fn(&Record, &Values) -> Result<Option<Record>, Problem>,
 ) -> Answer {
+    let Asked { form, key } = match asked(call, kind, fields).await? {
+        Ok(asked) => asked,
+        Err(answered) => return Ok(answered),
+    };
+    let id = call.path_id()?;
     let (service, actor) = (&call.service, call.actor()?);
     for _ in 0..TRIES {
         let current = read::find(service, actor, kind, id).await?;
-        may(&current)?;
-        let Some(next) = next(&current)? else { return Ok(answer(call, kind, &current)) };
-        if let Some(written) = amend::write(service, actor, kind, &current, next, key.map(|key| (key, 200))).await? {
+        may(&current, &form).await?;
+        let Some(next) = next(&current, &form)? else { return Ok(answer(call, kind, &current)) };
+        if let Some(written) =
+            amend::write(service, actor, kind, &current, next, key.as_ref().map(|key| (key, 200))).await?
+        {
             return Ok(answer(call, kind, &written));
         }
     }

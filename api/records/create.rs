@@ -102,7 +102,8 @@ pub async fn create_all(
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(Code::WriteConflict.into()))).collect())
 }
 
-fn place_outcome(outcomes: &mut [Option<Outcome>], index: usize, outcome: Outcome) {
+/// Puts an outcome in its place.
+pub fn place_outcome(outcomes: &mut [Option<Outcome>], index: usize, outcome: Outcome) {
     if let Some(slot) = outcomes.get_mut(index) {
         *slot = Some(outcome);
     }

@@ -62,6 +62,7 @@ pub struct Kind {
     table: Table,
     select: String,
     shown_fields: Vec<&'static Field>,
+    has_kind_of_its_own: bool,
 }
 
 impl std::ops::Deref for Kind {
@@ -85,7 +86,9 @@ impl Kind {
         let select = format!("district_code, change_no, recorded_at, revised_at, {}", names.join(", "));
         let table = Table { name: definition.name, columns, projection: definition.rules.projection() };
         let shown = |field: &&Field| !is_of_envelope(field) && !matches!(field.shape, Shape::Inline(_));
-        Self { definition, table, select, shown_fields: definition.fields.iter().filter(shown).collect() }
+        let shown_fields = definition.fields.iter().filter(shown).collect();
+        let has_kind_of_its_own = definition.fields.iter().any(|field| field.name == "kind");
+        Self { definition, table, select, shown_fields, has_kind_of_its_own }
     }
 
     /// Its table, as the ledger writes it.
@@ -105,7 +108,7 @@ impl Kind {
 
     /// Whether it has a field called `kind`, which stands where others name themselves.
     pub fn has_kind_of_its_own(&self) -> bool {
-        self.field("kind").is_some()
+        self.has_kind_of_its_own
     }
 
     /// Its own fields that are kept in the clear, a column each.

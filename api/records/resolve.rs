@@ -11,7 +11,7 @@ use super::read::{find_referenced, find_unscoped};
 use super::record::Record;
 use super::warnings::{self, Warning};
 use crate::app::Service;
-use crate::auth::roles::Actor;
+use crate::auth::roles::{Actor, Role};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::faults::Faults;
 use crate::kit::field::Shape;
@@ -131,10 +131,21 @@ fn area_warning(code: &str) -> Option<&'static Warning> {
 /// 403 where the actor doesn't write in that area for that organisation, or not this.
 pub fn demand_reach(actor: &Actor, draft: &Draft, place: &Place) -> Result<(), Problem> {
     let writers = draft.kind.rules.writers(draft).unwrap_or(draft.kind.writers);
+    demand_roles(actor, draft, writers, &place.area_code, place.org_id)
+}
+
+/// The same by other roles than those that write the kind.
+pub fn demand_roles(
+    actor: &Actor,
+    draft: &Draft,
+    writers: &'static [Role],
+    area_code: &str,
+    org_id: Option<Uuid>,
+) -> Result<(), Problem> {
     if !draft.kind.rules.permits(actor, draft) {
         return Err(Code::Forbidden.into());
     }
-    match actor.reaches(writers, &place.area_code, place.org_id) {
+    match actor.reaches(writers, area_code, org_id) {
         true => Ok(()),
         false if actor.holds(writers) => Err(Code::OutOfArea.into()),
         false => Err(Code::Forbidden.into()),

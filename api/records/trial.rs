@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::assemble::{assemble, load_known};
+use super::assemble::{assemble, load_known, takes_anothers};
 use super::change::Changes;
-use super::create::{Created, Outcome, existing};
+use super::create::{Created, Outcome, existing, place_outcome};
 use super::definition::Kind;
 use super::prepare::{Preparation, Prepared, prepare};
 use super::read;
@@ -57,10 +57,16 @@ impl Trial {
                 },
             });
         }
-        for (index, problem) in self.ask(service, actor, &mut ready, now).await? {
-            if let Some(slot) = outcomes.get_mut(index) {
-                *slot = Some(Err(problem));
+        let known = load_known(service, &ready.iter().map(|(_, item)| item).collect::<Vec<_>>(), now).await?;
+        ready.retain(|(index, item)| {
+            let taken = takes_anothers(service, actor, item, now, &known);
+            if taken {
+                place_outcome(&mut outcomes, *index, Err(Code::IdTaken.into()));
             }
+            !taken
+        });
+        for (index, problem) in self.ask(service, actor, &mut ready, now).await? {
+            place_outcome(&mut outcomes, index, Err(problem));
         }
         Ok(outcomes)
     }

@@ -53,11 +53,5 @@ async fn demand_rules(service: &Service, actor: &Actor, kind: &'static Kind, cur
     // What a reference names may be gone by now: no fault of whoever voids.
     resolve::resolve_references(service, actor, current, &mut draft, &mut Faults::default()).await?;
     let writers = kind.rules.voiders(&draft).unwrap_or(kind.writers);
-    if !kind.rules.permits(actor, &draft) || !actor.holds(writers) {
-        return Err(Code::Forbidden.into());
-    }
-    match actor.reaches(writers, &current.envelope.area_code, current.envelope.org_id) {
-        true => Ok(()),
-        false => Err(Code::OutOfArea.into()),
-    }
+    resolve::demand_roles(actor, &draft, writers, &current.envelope.area_code, current.envelope.org_id)
 }

@@ -1,7 +1,7 @@
 //! Many creations, all or nothing: one append.
 
 use super::bulk::{Together, write_all};
-use super::create::{Created, Outcome, TRIES, existing};
+use super::create::{Created, Outcome, TRIES, existing, place_outcome};
 use super::definition::Kind;
 use super::prepare::{Preparation, Prepared, prepare};
 use super::trial::{Trial, Twin, Twins, taken};
@@ -52,7 +52,7 @@ pub async fn all_or_nothing(
         }
         match result {
             Together::Written(written) => {
-                place(&mut outcomes, written.into_iter().map(|(index, created)| (index, Ok(created))));
+                written.into_iter().for_each(|(index, created)| place_outcome(&mut outcomes, index, Ok(created)));
                 return Ok(finish(outcomes, &twins));
             }
             Together::Refused(problem) => return Err(problem),
@@ -102,14 +102,6 @@ async fn sort(
     Ok(sorted)
 }
 
-fn place(outcomes: &mut [Option<Outcome>], found: impl IntoIterator<Item = (usize, Outcome)>) {
-    for (index, outcome) in found {
-        if let Some(slot) = outcomes.get_mut(index) {
-            *slot = Some(outcome);
-        }
-    }
-}
-
 /// Nothing is written: each says why, or that another can't be.
 fn aborted(outcomes: Vec<Option<Outcome>>) -> Vec<Outcome> {
     let said = |outcome: Option<Outcome>| outcome.filter(Result::is_err);
@@ -120,7 +112,7 @@ fn finish(mut outcomes: Vec<Option<Outcome>>, twins: &[(usize, usize)]) -> Vec<O
     for (index, first) in twins {
         if let Some(Some(Ok(created))) = outcomes.get(*first) {
             let same = Ok(Created::Same(created.record().clone()));
-            place(&mut outcomes, [(*index, same)]);
+            place_outcome(&mut outcomes, *index, same);
         }
     }
     outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(Code::WriteConflict.into()))).collect()

@@ -74,19 +74,13 @@ fn kind(call: &Call) -> Result<&'static Kind, Problem> {
 }
 
 async fn cancel(call: Call) -> Answer {
-    let (kind, id) = (kind(&call)?, call.path_id()?);
-    let Asked { form, key } = match asked(&call, kind, CANCEL).await? {
-        Ok(asked) => asked,
-        Err(answered) => return Ok(answered),
-    };
-    let assignment = read::find(&call.service, call.actor()?, kind, id).await?;
-    demand_own(&call, &assignment).await?;
-    let next = |current: &Record| match current.values.text("state") {
-        Some("assigned") => Ok(Some(given_up(current, "cancelled", &form))),
+    let may = async |assignment: &Record, _: &Values| demand_own(&call, assignment).await;
+    let next = |current: &Record, form: &Values| match current.values.text("state") {
+        Some("assigned") => Ok(Some(given_up(current, "cancelled", form))),
         Some("cancelled") => Ok(None),
         _ => Err(Code::AlreadyEnded.into()),
     };
-    act(&call, kind, id, key.as_ref(), |_| Ok(()), next).await
+    act(&call, kind(&call)?, CANCEL, may, next).await
 }
 
 fn given_up(assignment: &Record, state: &str, form: &Values) -> Record {
