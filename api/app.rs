@@ -120,7 +120,15 @@ impl Service {
     /// What rules may know, for a record of that district.
     pub fn context<'a>(&'a self, now: DateTime<Utc>, district_code: &'a str) -> Context<'a> {
         let policies = self.policies.known();
-        Context { now, zone: self.zone, divisions: &self.divisions, keys: &self.keys, policies, district_code }
+        Context {
+            now,
+            clock_tolerance: self.config.clock_tolerance(),
+            zone: self.zone,
+            divisions: &self.divisions,
+            keys: &self.keys,
+            policies,
+            district_code,
+        }
     }
 
     /// Reads the settings that rules ask for, where that was not done just now.
@@ -140,6 +148,7 @@ impl Service {
             cadences: self.cadences.known(),
             zone: self.zone,
             now,
+            clock_tolerance: self.config.clock_tolerance(),
             district_code: district_code.to_owned(),
         })
     }

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
@@ -49,6 +50,10 @@ pub struct Config {
     /// A statement that runs longer is ended, in milliseconds.
     #[validate(range(min = 100, max = 600_000))]
     pub statement_timeout_ms: u64,
+    /// How far a phone's clock may run ahead, in minutes: what happened later than that after now proves nothing until
+    /// its time has come.
+    #[validate(range(min = 0, max = 720))]
+    pub clock_tolerance_minutes: u32,
     /// The largest body of an ordinary request, in bytes.
     #[validate(range(min = 1024, max = 16_777_216))]
     pub body_max_bytes: usize,
@@ -106,6 +111,7 @@ impl Default for Config {
             database_connections: 16,
             database_wait_ms: 3_000,
             statement_timeout_ms: 15_000,
+            clock_tolerance_minutes: 10,
             body_max_bytes: 256 * 1024,
             batch_max_bytes: 4 * 1024 * 1024,
             header_timeout_ms: 10_000,
@@ -128,6 +134,11 @@ impl Config {
     /// Where the keys are.
     pub fn keys_dir(&self) -> PathBuf {
         self.keys_dir.clone().unwrap_or_else(|| self.data_dir.join("keys"))
+    }
+
+    /// How far a phone's clock may run ahead.
+    pub fn clock_tolerance(&self) -> TimeDelta {
+        TimeDelta::minutes(self.clock_tolerance_minutes.into())
     }
 
     /// The bounds of a body.

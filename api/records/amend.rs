@@ -129,7 +129,7 @@ pub async fn patched(
     envelope.org_id = place.org_id;
     envelope.occurred_at = draft.values.instant("occurred_at").unwrap_or(envelope.occurred_at);
     draft.warnings.extend(current.envelope.warnings.iter().filter(|noted| stays(kind, noted, moved)).cloned());
-    resolve::judge_envelope(actor, &mut draft, envelope.occurred_at, envelope.recorded_at);
+    resolve::judge_envelope(actor, &mut draft, envelope.occurred_at, envelope.recorded_at, context.clock_tolerance);
     let mut values = current.values.clone();
     for field in kind.body_fields() {
         values.set(

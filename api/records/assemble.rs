@@ -183,7 +183,7 @@ impl Assembly<'_> {
     /// The first revision of a draft.
     fn record(&self, draft: &mut Draft, id: Uuid) -> Record {
         let occurred_at = draft.values.instant("occurred_at").unwrap_or(self.now);
-        resolve::judge_envelope(self.actor, draft, occurred_at, self.now);
+        resolve::judge_envelope(self.actor, draft, occurred_at, self.now, self.context.clock_tolerance);
         let place = &self.item.place;
         // Rules ask where it stands, whether that was said or found.
         draft.values.set("area_code", Value::Text(place.area_code.clone()));

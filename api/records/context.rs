@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::divisions::tree::Divisions;
@@ -15,6 +15,8 @@ use crate::privacy::keys::Keys;
 pub struct Context<'a> {
     /// Now, by the server.
     pub now: DateTime<Utc>,
+    /// How far a phone's clock may run ahead.
+    pub clock_tolerance: TimeDelta,
     /// The district's zone.
     pub zone: Tz,
     /// The administrative divisions.
@@ -31,6 +33,11 @@ impl Context<'_> {
     /// The policy in force in an area when something happened.
     pub fn policy_at(&self, area_code: &str, occurred_at: DateTime<Utc>) -> Policy {
         self.policies.at(area_code, day_of(occurred_at, self.zone))
+    }
+
+    /// Whether that time has come: what lies after now proves nothing yet.
+    pub fn has_come(&self, at: DateTime<Utc>) -> bool {
+        at <= self.now + self.clock_tolerance
     }
 
     /// Today in the district's zone.

@@ -31,8 +31,6 @@ pub struct Place {
     pub org_id: Option<Uuid>,
 }
 
-/// A device's clock may run ahead by so much before a warning.
-const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 /// Later than this is noted as late.
 const LATE_AFTER: TimeDelta = TimeDelta::days(3);
 
@@ -153,8 +151,14 @@ pub fn demand_roles(
 }
 
 /// Warns of what happened in the future or long ago, and of somebody else's capture.
-pub fn judge_envelope(actor: &Actor, draft: &mut Draft, occurred_at: DateTime<Utc>, recorded_at: DateTime<Utc>) {
-    if occurred_at > recorded_at + CLOCK_TOLERANCE {
+pub fn judge_envelope(
+    actor: &Actor,
+    draft: &mut Draft,
+    occurred_at: DateTime<Utc>,
+    recorded_at: DateTime<Utc>,
+    clock_tolerance: TimeDelta,
+) {
+    if occurred_at > recorded_at + clock_tolerance {
         draft.warn(&warnings::OCCURRED_IN_FUTURE, "occurred_at");
     } else if draft.kind.field("place_id").is_some() && occurred_at < recorded_at - LATE_AFTER {
         draft.warn(&warnings::REPORTED_LATE, "occurred_at");

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
@@ -39,6 +39,8 @@ pub struct Scribe {
     pub zone: Tz,
     /// Now, by the server.
     pub now: DateTime<Utc>,
+    /// How far a phone's clock may run ahead.
+    pub clock_tolerance: TimeDelta,
     /// The district.
     pub district_code: String,
 }
@@ -48,12 +50,18 @@ impl Scribe {
     pub fn context(&self) -> Context<'_> {
         Context {
             now: self.now,
+            clock_tolerance: self.clock_tolerance,
             zone: self.zone,
             divisions: &self.divisions,
             keys: &self.keys,
             policies: Arc::clone(&self.policies),
             district_code: &self.district_code,
         }
+    }
+
+    /// Whether that time has come: what lies after now proves nothing yet.
+    pub fn has_come(&self, at: DateTime<Utc>) -> bool {
+        at <= self.now + self.clock_tolerance
     }
 
     /// A kind by name.
