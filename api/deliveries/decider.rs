@@ -13,6 +13,7 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
+use crate::records::awaited::has_come;
 use crate::records::change::Changes;
 use crate::records::kept::Kept;
 use crate::records::scribe::Scribe;
@@ -49,9 +50,10 @@ impl Decider for NeedDecider {
                 .sql(" AND r.id = ANY(")
                 .column(ColumnType::Id, ids())
                 .sql(")");
-        let deliveries = Statement::new(
-            "SELECT id, need_request_id, items, completes FROM deliveries WHERE NOT voided AND district_code = ",
-        )
+        let deliveries = Statement::new(format!(
+            "SELECT id, need_request_id, items, completes FROM deliveries WHERE NOT voided AND {} AND district_code = ",
+            has_come("")
+        ))
         .text(district_code)
         .sql(" AND need_request_id = ANY(")
         .column(ColumnType::Id, ids())

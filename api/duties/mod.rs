@@ -80,6 +80,10 @@ static MEASURES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
 pub const COUNTED: [&str; 7] = ["expected", "open", "done", "missed", "waived", "late", "reported_late"];
 
 impl Rules for DutyRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
     fn measures(&self, record: &Record) -> Vec<Measure> {
         let kind = record.values.text("duty_kind").unwrap_or_default();
         let flags = ["late", "reported_late"].into_iter().filter(|flag| record.values.boolean(flag) == Some(true));

@@ -20,7 +20,7 @@ use crate::kit::value::Value;
 use crate::ledger::AppendError;
 use crate::market;
 use crate::records::change::Changes;
-use crate::records::{Record, read};
+use crate::records::{Record, awaited, read};
 use crate::roster;
 
 /// How often it looks: what is due is missed within a minute.
@@ -54,6 +54,7 @@ pub async fn work_once(service: &Service, holder: Uuid, planner: &mut planner::P
 pub async fn look_after(service: &Service, planner: &mut planner::Planner) -> Result<(), Problem> {
     service.refresh_settings().await?;
     for district_code in districts(service).await? {
+        awaited::judge_arrived(service, &district_code).await?;
         planner.plan(service, &district_code).await?;
         note_missed(service, &district_code).await?;
         planner::note_silence(service, &district_code).await?;

@@ -11,6 +11,7 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
 use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
+use crate::records::awaited::has_come;
 use crate::records::change::Changes;
 use crate::records::kept::Kept;
 use crate::records::scribe::Scribe;
@@ -44,9 +45,10 @@ impl Decider for EnforcementDecider {
                 .sql(" AND r.id = ANY(")
                 .column(ColumnType::Id, ids())
                 .sql(")");
-        let actions = Statement::new(
-            "SELECT id, alert_id, action_kind FROM enforcement_actions WHERE NOT voided AND district_code = ",
-        )
+        let actions = Statement::new(format!(
+            "SELECT id, alert_id, action_kind FROM enforcement_actions WHERE NOT voided AND {} AND district_code = ",
+            has_come("")
+        ))
         .text(district_code)
         .sql(" AND alert_id = ANY(")
         .column(ColumnType::Id, ids())

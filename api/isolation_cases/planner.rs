@@ -17,6 +17,7 @@ use crate::kit::time::{day_of, day_start};
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
 use crate::ledger::{Append, AppendError};
+use crate::records::awaited::has_come;
 use crate::records::{Record, read};
 
 /// Cases planned at a time: their duties share a transaction, and phones wait for it.
@@ -96,7 +97,8 @@ pub async fn note_silence(service: &Service, district_code: &str) -> Result<(), 
     let now = service.clock.now();
     let contact = |kind: &str| {
         format!(
-            " AND NOT EXISTS (SELECT 1 FROM {kind} AS k WHERE k.district_code = c.district_code AND k.case_id = c.id AND NOT k.voided AND k.occurred_at > "
+            " AND NOT EXISTS (SELECT 1 FROM {kind} AS k WHERE k.district_code = c.district_code AND k.case_id = c.id AND NOT k.voided AND {} AND k.occurred_at > ",
+            has_come("k.")
         )
     };
     let mut statement = Statement::new("SELECT c.id FROM isolation_cases AS c WHERE c.district_code = ")

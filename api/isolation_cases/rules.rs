@@ -50,6 +50,10 @@ const fn state(name: &'static str, label: Text, filter: &'static str) -> Figure 
 }
 
 impl Rules for CaseRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         let given = draft.values.get("person_id").is_some();
         if given != draft.inline.is_empty() && !faults.touches("/person") && !faults.touches("/person_id") {

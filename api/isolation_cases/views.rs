@@ -102,12 +102,15 @@ impl Grid {
                 grid.duties.entry(day_of(duty.envelope.occurred_at, zone)).or_default().push(duty);
             }
         }
-        for reading in of_case(call, kind(call, "temperature_readings")?, "case_id", case).await? {
+        // What lies ahead is on the timeline, and proves nothing yet.
+        let has_come = |record: &Record| record.envelope.awaited.is_none();
+        let readings = of_case(call, kind(call, "temperature_readings")?, "case_id", case).await?;
+        for reading in readings.into_iter().filter(has_come) {
             let slot = reading.values.text("slot").unwrap_or("extra").to_owned();
             *grid.measured.entry((reading.values.day("slot_on").unwrap_or_default(), slot)).or_default() += 1;
         }
         for name in ["errands", "violations"] {
-            for record in of_case(call, kind(call, name)?, "case_id", case).await? {
+            for record in of_case(call, kind(call, name)?, "case_id", case).await?.into_iter().filter(has_come) {
                 *grid.others.entry((day_of(record.envelope.occurred_at, zone), name)).or_default() += 1;
             }
         }

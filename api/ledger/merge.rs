@@ -15,6 +15,7 @@ pub(super) fn merge<'a>(district_code: &str, members: impl IntoIterator<Item = &
         numbers: 0,
         tallies: Tallies::default(),
         keyed: Vec::new(),
+        awaited: Vec::new(),
         claims: Vec::new(),
     };
     for append in members {
@@ -26,6 +27,7 @@ pub(super) fn merge<'a>(district_code: &str, members: impl IntoIterator<Item = &
         merged.numbers += append.numbers;
         merged.tallies.extend(&append.tallies);
         merged.keyed.extend(append.keyed.iter().cloned());
+        merged.awaited.extend(append.awaited.iter().cloned());
     }
     merged.tallies.sum_up();
     merged

@@ -93,6 +93,17 @@ pub struct KeyedAnswer {
     pub revision: i64,
 }
 
+/// A record of what lies ahead, to be judged when its time has come.
+#[derive(Clone, Debug)]
+pub struct AwaitedRow {
+    /// Its kind.
+    pub kind: &'static str,
+    /// The record.
+    pub id: Uuid,
+    /// When its time has come.
+    pub comes_at: DateTime<Utc>,
+}
+
 /// What one request writes: all of it or nothing.
 #[derive(Clone, Debug)]
 pub struct Append {
@@ -106,6 +117,8 @@ pub struct Append {
     pub tallies: Tallies,
     /// Answers to keep under idempotency keys.
     pub keyed: Vec<KeyedAnswer>,
+    /// What of it lies ahead.
+    pub awaited: Vec<AwaitedRow>,
     /// What rules across rows must admit under the lock.
     pub claims: Vec<Claim>,
 }
@@ -114,7 +127,15 @@ impl Append {
     /// Only asks rules across rows; what follows is written.
     pub fn asking(district_code: &str, claims: Vec<Claim>) -> Self {
         let district_code = district_code.to_owned();
-        Self { district_code, changes: Vec::new(), numbers: 0, tallies: Tallies::default(), keyed: Vec::new(), claims }
+        Self {
+            district_code,
+            changes: Vec::new(),
+            numbers: 0,
+            tallies: Tallies::default(),
+            keyed: Vec::new(),
+            awaited: Vec::new(),
+            claims,
+        }
     }
 }
 

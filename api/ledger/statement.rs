@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Append, Change, KeyedAnswer, Operation, Table, rollups};
+use super::{Append, AwaitedRow, Change, KeyedAnswer, Operation, Table, rollups};
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 
@@ -20,7 +20,7 @@ pub(super) fn of_append(append: &Append, digest: &[u8; 32]) -> Statement {
             (None, _) => statement,
         }
     });
-    keyed(rollups::write(statement, append), append).sql(" SELECT base + 1 AS first_no, at FROM clock")
+    awaited(keyed(rollups::write(statement, append), append), append).sql(" SELECT base + 1 AS first_no, at FROM clock")
 }
 
 /// Advances the clock and the chain. The instant is read once, inside the lock, and never runs
@@ -163,4 +163,22 @@ fn keyed(statement: Statement, append: &Append) -> Statement {
         .sql("::uuid[], ")
         .column(ColumnType::Integer, column(|answer| Value::Integer(answer.revision)))
         .sql("::bigint[]) AS u)")
+}
+
+/// Notes what lies ahead: with the record, so that nothing is waited for in vain and nothing forgotten.
+fn awaited(statement: Statement, append: &Append) -> Statement {
+    if append.awaited.is_empty() {
+        return statement;
+    }
+    let column = |value: fn(&AwaitedRow) -> Value| -> Vec<Value> { append.awaited.iter().map(value).collect() };
+    statement
+        .sql(", awaited AS (INSERT INTO awaited_records AS a (district_code, kind, id, comes_at) SELECT ")
+        .text(&append.district_code)
+        .sql(", u.* FROM clock, unnest(")
+        .column(ColumnType::Text, column(|row| Value::Text(row.kind.to_owned())))
+        .sql("::text[], ")
+        .column(ColumnType::Id, column(|row| Value::Id(row.id)))
+        .sql("::uuid[], ")
+        .column(ColumnType::Instant, column(|row| Value::Instant(row.comes_at)))
+        .sql("::timestamptz[]) AS u ON CONFLICT (district_code, kind, id) DO UPDATE SET comes_at = excluded.comes_at)")
 }

@@ -1,7 +1,7 @@
 //! Loading what a batch of reports touches. All but the first two statements ask the rules as they stand under
 //! the lock; where there are none they find nothing at no cost.
 
-use chrono::{Days, NaiveDate, TimeDelta};
+use chrono::{Days, NaiveDate};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{PLAN, REVIEW, store_of};
 use crate::commodities::COMMODITIES;
 use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::time::day_of;
+use crate::kit::time::{day_of, day_start};
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
 use crate::records::scribe::Scribe;
@@ -60,6 +60,13 @@ impl Wanted {
         self.keys.extend(COMMODITIES.iter().map(|commodity| (place_id, commodity.word.code.to_owned(), day)));
     }
 
+    /// The days of which both the duties and the reports are loaded: whatever may be settled is settled with all that
+    /// could prove it, so the two can't differ. A day to either side, for a duty may reach over a midnight.
+    fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let days = || self.days.iter().map(|(_, day)| *day);
+        Some((days().min()?.pred_opt()?, days().max()?.succ_opt()?))
+    }
+
     fn places(&self) -> Vec<Value> {
         let places =
             self.days.iter().map(|(place_id, _)| place_id).chain(self.reviews.iter().map(|(place_id, _)| place_id));
@@ -84,7 +91,7 @@ impl Wanted {
     }
 }
 
-/// Rules; reports of those days; lines before and after; baselines; lines that a rule compares with those;
+/// Rules; reports of those days and their neighbours; lines before and after; baselines; lines that a rule compares with those;
 /// lines of reviews; duties; alerts.
 pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
     let wanted = Wanted::of(scribe, claims);
@@ -94,17 +101,17 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
     let days = || wanted.days.iter().map(|(_, day)| *day);
     let first = days().chain(wanted.keys.iter().map(|key| key.2)).min().unwrap_or(NaiveDate::MAX);
     let day = |day: NaiveDate| Value::Day(day);
-    let noon = |day: NaiveDate, more: i64| {
-        Value::Instant(day.and_hms_opt(12, 0, 0).unwrap_or_default().and_utc() + TimeDelta::days(more))
-    };
+    let span = wanted.span();
+    let begins_at =
+        |day: Option<NaiveDate>| day.and_then(|day| day_start(day, scribe.zone)).map_or(Value::Null, Value::Instant);
     let of_duties = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", duties.select()))
         .text(district_code)
         .sql(" AND r.duty_kind = 'supply_report' AND r.subject_id = ANY(")
         .column(ColumnType::Id, wanted.places())
         .sql(") AND r.opens_at >= ")
-        .bind(ColumnType::Instant, noon(days().min().unwrap_or_default(), -2))
+        .bind(ColumnType::Instant, begins_at(span.map(|(first, _)| first)))
         .sql(" AND r.opens_at < ")
-        .bind(ColumnType::Instant, noon(days().max().unwrap_or_default(), 2));
+        .bind(ColumnType::Instant, begins_at(span.and_then(|(_, last)| last.succ_opt())));
     let of_alerts =
         Statement::new(format!("SELECT {} FROM price_alerts AS r WHERE r.district_code = ", alerts.select()))
             .text(district_code)
@@ -132,13 +139,18 @@ fn rules(district_code: &str) -> Statement {
         .text(district_code)
 }
 
+/// Reports of those stores on all days of the span.
 fn reports(district_code: &str, wanted: &Wanted) -> Statement {
-    Statement::new("SELECT r.id, r.place_id, r.reported_on, r.occurred_at, r.recorded_at FROM unnest(")
-        .column(ColumnType::Id, wanted.days.iter().map(|(place_id, _)| Value::Id(*place_id)).collect())
-        .sql("::uuid[], ")
-        .column(ColumnType::Day, wanted.days.iter().map(|(_, day)| Value::Day(*day)).collect())
-        .sql("::date[]) AS k(place_id, day) JOIN supply_reports AS r ON r.place_id = k.place_id AND r.reported_on = k.day WHERE NOT r.voided AND r.district_code = ")
+    let day = |day: Option<NaiveDate>| day.map_or(Value::Null, Value::Day);
+    let span = wanted.span();
+    Statement::new("SELECT r.id, r.place_id, r.reported_on, r.occurred_at, r.recorded_at, (r.capture -> 'awaited') IS NOT NULL AS awaited FROM supply_reports AS r WHERE NOT r.voided AND r.district_code = ")
         .text(district_code)
+        .sql(" AND r.place_id = ANY(")
+        .column(ColumnType::Id, wanted.places())
+        .sql(") AND r.reported_on >= ")
+        .bind(ColumnType::Day, day(span.map(|(first, _)| first)))
+        .sql(" AND r.reported_on <= ")
+        .bind(ColumnType::Day, day(span.map(|(_, last)| last)))
         .sql(" AND r.id <> ALL(")
         .column(ColumnType::Id, wanted.own.clone())
         .sql(")")

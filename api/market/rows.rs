@@ -48,6 +48,7 @@ pub fn market(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Market, Strin
 fn contact(row: &mut Row) -> Option<Contact> {
     let mut values = Values::default();
     values.set("reported_on", row.take("reported_on"));
+    values.set("awaited", row.take("awaited"));
     let (occurred_at, known_at) = (row.instant("occurred_at")?, row.instant("recorded_at")?);
     Some(Contact { kind: "supply_reports", id: row.id("id")?, occurred_at, known_at, values })
 }

@@ -79,6 +79,9 @@ impl Store {
         let Some(next) = &claim.next else { return Ok(()) };
         self.by = next.id("revised_by").unwrap_or_default();
         self.reports.insert(day, contact_of(claim.id, next, scribe));
+        if is_awaited(next) {
+            return Ok(());
+        }
         for (commodity, mut line) in lines_of(next) {
             line.report_id = claim.id;
             self.lines.insert((commodity.clone(), day), line);
@@ -130,7 +133,8 @@ impl Store {
     fn settle_duties(&mut self, scribe: &Scribe) {
         for held in self.duties.values_mut() {
             let waived = is(&held.record, "waived");
-            let proof = proof_of(&expectation(&held.record), self.reports.values(), scribe.zone);
+            let told = self.reports.values().filter(|report| !is_awaited(&report.values));
+            let proof = proof_of(&expectation(&held.record), told, scribe.zone);
             let stands = standing(duty::due_at(&held.record), proof, waived, scribe.now);
             held.record = duty::settle(&held.record, &stands, |_| None);
         }
@@ -210,6 +214,11 @@ impl Store {
 /// The duty of a store and day: whoever makes it, it is made once.
 fn duty_id(place_id: Uuid, day: NaiveDate, scribe: &Scribe) -> Uuid {
     derived_id(&scribe.keys.identity, &["duty", SUPPLY_REPORT, &place_id.to_string(), &day.to_string()])
+}
+
+/// Whether a report has its day and proves nothing yet.
+fn is_awaited(report: &Values) -> bool {
+    report.boolean("awaited") == Some(true)
 }
 
 fn contact_of(id: Uuid, values: &Values, scribe: &Scribe) -> Contact {

@@ -120,6 +120,10 @@ static FIGURES: &[Figure] = &[
 ];
 
 impl Rules for NeedRequestRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         check_items(draft, faults);
     }

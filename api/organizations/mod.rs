@@ -35,6 +35,10 @@ pub static ORGANIZATIONS: Definition = Definition {
 struct OrganizationRules;
 
 impl Rules for OrganizationRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         if draft.client_id().is_some() && draft.client_id() == draft.values.id("parent_id") {
             faults.add(draft.at("parent_id"), FaultCode::Cyclic);

@@ -45,6 +45,10 @@ const COMPARED: [&str; 5] = ["name", "phone", "sex", "birth_year", "address"];
 pub struct PersonRules;
 
 impl Rules for PersonRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
         if let Some(name) = draft.values.text("name").map(normalize_name) {
             draft.values.set("name", Value::Text(name));

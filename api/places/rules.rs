@@ -30,6 +30,10 @@ fn demand_kind(draft: &Draft, kinds: &[&str], faults: &mut Faults) {
 pub struct PlaceRules;
 
 impl Rules for PlaceRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         for (one, other) in [("longitude", "latitude"), ("latitude", "longitude")] {
             if draft.values.get(one).is_some() && draft.values.get(other).is_none() && !faults.touches(&draft.at(other))

@@ -77,6 +77,10 @@ pub static PRICE_RULES: Definition = Definition {
 struct PriceRuleRules;
 
 impl Rules for PriceRuleRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
         let values = &draft.values;
         let kind = values.text("rule_kind").unwrap_or_default();

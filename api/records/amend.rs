@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::awaited::Awaited;
 use super::change::{Changes, receive};
 use super::create::TRIES;
 use super::definition::Kind;
@@ -140,6 +141,7 @@ pub async fn patched(
     draft.values = values;
     draft.values.set("area_code", Value::Text(envelope.area_code.clone()));
     kind.rules.judge(&mut draft, &context);
+    envelope.awaited = Awaited::of(&draft, &context);
     envelope.warnings = draft.warnings;
     Ok(Record { envelope, values: draft.values })
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::awaited::Awaited;
 use super::change::Changes;
 use super::context::Context;
 use super::definition::Kind;
@@ -205,6 +206,7 @@ impl Assembly<'_> {
             revision: 1,
             change_no: 0,
             voided: false,
+            awaited: Awaited::of(draft, &self.context),
             warnings: draft.warnings.clone(),
             submission_digest: self.item.digest.to_vec(),
         };

@@ -11,7 +11,7 @@ use super::record::Record;
 use super::scribe::Scribe;
 use crate::kit::problem::Problem;
 use crate::kit::value::{Value, Values};
-use crate::ledger::{Append, Change, Claim, KeyedAnswer, Operation, Receipt, Tallies};
+use crate::ledger::{Append, AwaitedRow, Change, Claim, KeyedAnswer, Operation, Receipt, Tallies};
 use crate::privacy::seal::Sealer;
 
 /// One record to be written.
@@ -93,12 +93,14 @@ impl Changes {
             numbers: self.numbers,
             tallies: Tallies::default(),
             keyed: self.keyed,
+            awaited: Vec::new(),
             claims: Vec::new(),
         };
         self.entries.sort_by_key(|entry| (entry.number, entry.kind.sequence, entry.record.envelope.id));
         for entry in self.entries {
             count(&mut append.tallies, entry.kind, entry.former.as_ref(), &entry.record, context.zone);
             append.claims.extend(claim(&entry, scribe));
+            append.awaited.extend(awaited(&entry));
             append.changes.push(change(&entry, context, &scribe.sealer)?);
         }
         Ok(append)
@@ -119,17 +121,23 @@ fn change(entry: &Entry, context: &Context<'_>, sealer: &Sealer) -> Result<Chang
     })
 }
 
+/// What must be looked at when its time has come.
+fn awaited(entry: &Entry) -> Option<AwaitedRow> {
+    let envelope = &entry.record.envelope;
+    let awaited = envelope.awaited.as_ref().filter(|awaited| !awaited.refused && !envelope.voided)?;
+    Some(AwaitedRow { kind: entry.kind.name, id: envelope.id, comes_at: awaited.comes_at })
+}
+
 fn claim(entry: &Entry, scribe: &Arc<Scribe>) -> Option<Claim> {
     let decider = entry.kind.rules.decider(entry.former.as_ref(), &entry.record, scribe)?;
     debug_assert!(entry.kind.rules.judged_across_rows(), "{} has a decider and doesn't say so", entry.kind.name);
-    let counts = |record: &&Record| !record.envelope.voided;
-    Some(Claim {
-        decider,
-        kind: entry.kind.name,
-        id: entry.record.envelope.id,
-        former: entry.former.as_ref().filter(counts).map(told),
-        next: Some(&entry.record).filter(counts).map(told),
-    })
+    // What lies ahead asks for nothing yet.
+    let asked = |record: &Record| record.envelope.awaited.is_none() || entry.kind.rules.admits_awaited();
+    let counts = |record: &&Record| !record.envelope.voided && asked(record);
+    let former = entry.former.as_ref().filter(counts).map(told);
+    let next = Some(&entry.record).filter(counts).map(told);
+    let asks = former.is_some() || next.is_some();
+    asks.then(|| Claim { decider, kind: entry.kind.name, id: entry.record.envelope.id, former, next })
 }
 
 /// A record's values and those of its envelope that rules across rows ask for.
@@ -140,6 +148,7 @@ fn told(record: &Record) -> Values {
     values.set("org_id", envelope.org_id.map_or(Value::Null, Value::Id));
     values.set("revised_by", Value::Id(envelope.revised_by));
     values.set("revision", Value::Integer(envelope.revision));
+    values.set("awaited", Value::Boolean(envelope.awaited.is_some()));
     values
 }
 

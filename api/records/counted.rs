@@ -21,10 +21,10 @@ pub fn count(tallies: &mut Tallies, kind: &'static Kind, former: Option<&Record>
     }
 }
 
-/// Adds what a record counts as, so many times. A void record counts as nothing.
+/// Adds what a record counts as, so many times. A void record counts as nothing, and so does what lies ahead.
 pub fn add(tallies: &mut Tallies, kind: &'static Kind, record: &Record, times: i64, zone: Tz) {
     let envelope = &record.envelope;
-    if envelope.voided {
+    if envelope.voided || envelope.awaited.as_ref().is_some_and(|awaited| !awaited.counted) {
         return;
     }
     let place_id = record.values.id("place_id").unwrap_or(Uuid::nil());

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
+use super::awaited::Awaited;
 use super::warnings::Noted;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::row::Row;
@@ -85,6 +86,8 @@ pub struct Envelope {
     pub change_no: i64,
     /// Whether it is void; then `revised_at` says since when.
     pub voided: bool,
+    /// Until when it proves nothing: what it tells of lies ahead.
+    pub awaited: Option<Awaited>,
     /// What is implausible about it.
     pub warnings: Vec<Noted>,
     /// The keyed digest of what was first submitted.
@@ -142,6 +145,9 @@ impl Envelope {
         if let Some(id) = self.captured_by {
             capture.insert("captured_by".into(), id.to_string().into());
         }
+        if let Some(awaited) = &self.awaited {
+            capture.insert("awaited".into(), awaited.to_stored());
+        }
         if !self.warnings.is_empty() {
             capture.insert("warnings".into(), self.warnings.iter().map(Noted::to_stored).collect());
         }
@@ -173,6 +179,7 @@ impl Envelope {
             revision: row.integer("revision")?,
             change_no: row.integer("change_no")?,
             voided: row.boolean("voided")?,
+            awaited: capture.as_object().and_then(Awaited::from_stored),
             warnings: warnings.map(|list| list.iter().filter_map(Noted::from_stored).collect()).unwrap_or_default(),
             submission_digest: row.bytes("submission_digest")?,
         })

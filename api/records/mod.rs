@@ -9,6 +9,7 @@ pub mod act;
 pub mod amend;
 pub mod as_of;
 pub mod assemble;
+pub mod awaited;
 pub mod batch;
 pub mod bulk;
 pub mod change;

@@ -45,6 +45,22 @@ pub trait Rules: Sync {
     /// Sets the fields that the server adds, and notes warnings. Runs again after each amendment.
     fn judge(&self, _draft: &mut Draft, _context: &Context<'_>) {}
 
+    /// Whether it stands from the moment it is known, as registers and plans do, whenever what it tells of happens.
+    fn stands_when_known(&self) -> bool {
+        false
+    }
+
+    /// Whether its rules across rows must admit what lies ahead, too: two of a kind can't stand even then. They are told
+    /// by the value `awaited`, and let nothing follow.
+    fn admits_awaited(&self) -> bool {
+        false
+    }
+
+    /// When all that a record tells has happened; before that it proves and counts as nothing.
+    fn happens_at(&self, draft: &Draft, _context: &Context<'_>) -> Option<DateTime<Utc>> {
+        draft.values.instant("occurred_at")
+    }
+
     /// What makes two rows of a file the same record where they have no id: dotted names of members; the
     /// whole row where none is named.
     fn natural_key(&self) -> &'static [&'static str] {

@@ -88,6 +88,7 @@ impl Scribe {
             revision: 1,
             change_no: 0,
             voided: false,
+            awaited: None,
             warnings: Vec::new(),
             submission_digest: vec![0; 32],
         }

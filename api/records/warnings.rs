@@ -57,9 +57,19 @@ pub static CAPTURED_BY_OTHER: Warning = Warning {
     message: Text::new("captured by somebody other than the sender", "采集人与提交人不同"),
 };
 
+/// It told of what lay ahead, and when that time came the rules refused it.
+pub static REFUSED_WHEN_DUE: Warning = Warning {
+    code: "refused_when_due",
+    message: Text::new(
+        "refused by the rules when its time came; it counts as nothing until it is amended",
+        "发生时间到来时未通过规则校验,修改前不予计入",
+    ),
+};
+
 /// The warnings that any kind may carry.
 pub static COMMON: &[&Warning] = &[
     &OCCURRED_IN_FUTURE,
+    &REFUSED_WHEN_DUE,
     &REPORTED_LATE,
     &SUPERSEDED_AREA,
     &AMBIGUOUS_AREA,

@@ -12,6 +12,7 @@ use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
+use crate::records::awaited::has_come;
 use crate::records::scribe::Scribe;
 
 /// A shift, a rest and a shift lie within so long.
@@ -95,7 +96,7 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
         of_volunteers,
         engaged(district_code, &shifts, &volunteers, claims),
         of_shifts("r.id, r.assignment_id, r.action, r.occurred_at, r.recorded_at", "shift_attendances", "shift_id")
-            .sql(" AND NOT r.voided"),
+            .sql(format!(" AND NOT r.voided AND {}", has_come("r."))),
         of_shifts(service.select(), "service_records", "shift_id"),
         around,
         of_duties,

@@ -122,6 +122,10 @@ static FIGURES: &[Figure] = &[
 ];
 
 impl Rules for AssignmentRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, _faults: &mut crate::kit::faults::Faults) {
         copy(draft, "shift_id", &["place_id", "starts_at", "longitude", "latitude"]);
         // It happens when the shift does, however long before somebody signed up.

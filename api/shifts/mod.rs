@@ -123,6 +123,10 @@ static FIGURES: &[Figure] = &[
 ];
 
 impl Rules for ShiftRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         check_needs(draft, faults);
         let (starts_at, ends_at) = (draft.values.instant("starts_at"), draft.values.instant("ends_at"));

@@ -110,6 +110,11 @@ impl Rules for ServiceRules {
         draft.values.set("occurred_at", Value::Instant(starts_at));
     }
 
+    /// Hours are served when they are over.
+    fn happens_at(&self, draft: &Draft, _context: &Context<'_>) -> Option<DateTime<Utc>> {
+        draft.values.instant("ends_at")
+    }
+
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {
         let Some(volunteer) = draft.references.get("volunteer_id").cloned() else { return };
         if draft.values.get("team_id").is_none() {

@@ -203,6 +203,8 @@ fn period(call: &Call, today: NaiveDate, cumulative: bool) -> Result<(Option<Nai
     let from_on = call.query.day("from_on");
     let to_on = call.query.day("to_on").or(from_on.filter(|_| !cumulative)).unwrap_or(today);
     if cumulative {
+        // What lies ahead is no part of what has come together.
+        let to_on = to_on.min(today);
         return if from_on.is_some() { Err(fault("?from_on", FaultCode::NotWithOthers)) } else { Ok((None, to_on)) };
     }
     let from_on = from_on.unwrap_or(to_on);

@@ -85,7 +85,7 @@ async fn situation(call: Call) -> Answer {
     if let Some(unchanged) = tag.unchanged(&call) {
         return Ok(unchanged);
     }
-    let as_of_on = call.query.day("as_of_on").unwrap_or(today);
+    let as_of_on = call.query.day("as_of_on").map_or(today, |day| day.min(today));
     // One moment for all: no figure holds more than the change it is said to be as of.
     let mut snapshot = call.service.database.snapshot().await?;
     let head = super::head_in(&mut snapshot, &district_code).await?;

@@ -71,7 +71,10 @@ pub fn schemas() -> Vec<(String, Json)> {
 
 async fn stocks(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
-    let as_of_on = call.query.day("as_of_on").unwrap_or_else(|| day_of(call.service.clock.now(), call.service.zone));
+    let as_of_on = {
+        let today = day_of(call.service.clock.now(), call.service.zone);
+        call.query.day("as_of_on").map_or(today, |day| day.min(today))
+    };
     answer(&call, &district_code, COLUMNS, async |now| of_day(&call, now, &district_code, as_of_on).await).await
 }
 

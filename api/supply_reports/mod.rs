@@ -7,7 +7,7 @@
 mod lines;
 mod wire;
 
-use chrono::{Days, TimeDelta};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -24,6 +24,7 @@ use crate::market::MarketDecider;
 use crate::places::demand_venue;
 use crate::records::figure::{COPIES, TIMES};
 use crate::records::scribe::Scribe;
+use crate::records::warnings::OCCURRED_IN_FUTURE;
 use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
 
 /// The kind.
@@ -55,7 +56,7 @@ static LINES: Projection = Projection {
         (line.item ->> 'retail_price_normalized')::numeric, (line.item ->> 'purchased_normalized')::numeric, \
         (line.item ->> 'sold_normalized')::numeric, (line.item ->> 'closing_stock_normalized')::numeric \
         FROM {written} AS w CROSS JOIN LATERAL jsonb_array_elements(w.lines) WITH ORDINALITY AS line(item, no) \
-        WHERE NOT w.voided",
+        WHERE NOT w.voided AND (w.capture -> 'awaited') IS NULL",
 };
 
 struct SupplyReportRules;
@@ -100,7 +101,20 @@ impl Rules for SupplyReportRules {
         demand_venue(draft, faults);
     }
 
-    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+    fn admits_awaited(&self) -> bool {
+        true
+    }
+
+    /// Nothing can be told of a day that hasn't begun, whenever it is said to have been written.
+    fn happens_at(&self, draft: &Draft, context: &Context<'_>) -> Option<DateTime<Utc>> {
+        let begins_at = draft.values.day("reported_on").and_then(|day| day_start(day, context.zone));
+        draft.values.instant("occurred_at").max(begins_at)
+    }
+
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
+        if draft.values.day("reported_on").is_some_and(|day| day > context.today()) {
+            draft.warn(&OCCURRED_IN_FUTURE, "reported_on");
+        }
         let lines: Vec<Json> = lines_of(draft).iter().map(lines::judged).collect();
         draft.values.set("line_count", Value::Integer(i64::try_from(lines.len()).unwrap_or_default()));
         draft.values.set("lines", Value::Json(Json::Array(lines)));

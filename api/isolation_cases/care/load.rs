@@ -13,6 +13,7 @@ use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
+use crate::records::awaited::has_come;
 use crate::records::scribe::Scribe;
 
 /// A proof and its duty lie at most a day and a night apart.
@@ -94,7 +95,7 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
                 cells.join(", ")
             ))
             .text(district_code)
-            .sql(" AND NOT voided AND case_id = ANY(")
+            .sql(format!(" AND NOT voided AND {} AND case_id = ANY(", has_come("")))
             .column(ColumnType::Id, ids())
             .sql(")");
         if !dated {

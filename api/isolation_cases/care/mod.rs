@@ -15,6 +15,7 @@ mod step;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use self::case::Case;
@@ -25,7 +26,7 @@ use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::{Fault, Faults};
 use crate::kit::row::Row;
 use crate::kit::statement::Statement;
-use crate::kit::time::day_of;
+use crate::kit::time::{day_of, day_start};
 use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
 use crate::records::change::Changes;
@@ -75,6 +76,13 @@ impl CareRules {
 impl Rules for CareRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         (self.check)(draft, faults);
+    }
+
+    /// What was delivered or signed then has happened when that time has come.
+    fn happens_at(&self, draft: &Draft, context: &Context<'_>) -> Option<DateTime<Utc>> {
+        let values = &draft.values;
+        let signed_at = values.day("signed_on").and_then(|day| day_start(day, context.zone));
+        values.instant("occurred_at").max(values.instant("delivered_at")).max(signed_at)
     }
 
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
