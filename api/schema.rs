@@ -34,6 +34,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    awaited_records (id) {
+        district_code -> Text,
+        kind -> Text,
+        id -> Uuid,
+        comes_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     district_clocks (district_code) {
         district_code -> Text,
         last_no -> Int8,

@@ -41,6 +41,7 @@ mod left_over;
 mod lookups;
 mod merged_lines;
 mod merges;
+mod organizations;
 mod people;
 mod permissions;
 mod places;

@@ -18,7 +18,7 @@ const PUBLIC: &str = "public";
 /// Everybody who is signed in.
 const ALL: &str = "all";
 const ADMINISTRATORS: &str = "district_admin org_admin";
-const PLACE_READERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer store_reporter";
+const PLACE_READERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer store_reporter justice_officer counselor";
 const PLACE_WRITERS: &str = "district_admin org_admin town_cadre";
 const PERSON_READERS: &str = "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer";
 const PERSON_WRITERS: &str =

@@ -1,22 +1,24 @@
 //! Accounts as the server knows them: looked up for each session, kept for three seconds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use moka::sync::Cache;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::keys::{self, KnownKey};
-use super::roles::{Actor, Grant, Role};
+use super::roles::{Actor, Below, Grant, Role};
 use crate::app::Service;
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::time::day_of;
 use crate::kit::value::Value;
 
 /// How long what was looked up is believed: the contract gives a revocation five seconds.
@@ -112,7 +114,8 @@ async fn of_session(service: &Service, session_id: Uuid) -> Result<Arc<Actor>, P
         .sql(" AND s.id = ")
         .id(session_id);
     let rows = service.database.read(&statement).await?;
-    let actor = rows.into_iter().next().and_then(actor_of_row).ok_or(Code::InvalidToken)?;
+    let mut actor = rows.into_iter().next().and_then(actor_of_row).ok_or(Code::InvalidToken)?;
+    know_organizations(service, &mut actor).await?;
     let actor = Arc::new(actor);
     service.accounts.actors.insert(session_id, Arc::clone(&actor));
     Ok(actor)
@@ -121,7 +124,9 @@ async fn of_session(service: &Service, session_id: Uuid) -> Result<Arc<Actor>, P
 /// The account of an id, active or not, as it is now.
 pub async fn of_user(service: &Service, user_id: Uuid) -> Result<Option<Actor>, Problem> {
     let rows = service.database.read(&select_actor().sql(" WHERE u.id = ").id(user_id)).await?;
-    Ok(rows.into_iter().next().and_then(actor_of_row))
+    let Some(mut actor) = rows.into_iter().next().and_then(actor_of_row) else { return Ok(None) };
+    know_organizations(service, &mut actor).await?;
+    Ok(Some(actor))
 }
 
 fn select_actor() -> Statement {
@@ -132,6 +137,29 @@ fn select_actor() -> Statement {
          (SELECT jsonb_agg(c.district_code ORDER BY c.district_code) FROM district_clocks AS c) AS districts \
          FROM users AS u",
     )
+}
+
+/// Tells an actor what day it is, the organisations that its grants name, with all below each, and whether they watch
+/// a place, as things stand now.
+pub(super) async fn know_organizations(service: &Service, actor: &mut Actor) -> Result<(), Problem> {
+    actor.today = day_of(service.clock.now(), service.zone);
+    let named: Vec<Value> = actor.grants.iter().filter_map(|grant| grant.org_id).map(Value::Id).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let statement = Statement::new("WITH RECURSIVE tree(top, id) AS (SELECT u.id, u.id FROM unnest(")
+        .column(ColumnType::Id, named)
+        .sql("::uuid[]) AS u(id) UNION SELECT t.top, o.id FROM tree AS t JOIN organizations AS o ON o.parent_id = t.id WHERE NOT o.voided) SELECT top, id, EXISTS (SELECT 1 FROM places AS p WHERE NOT p.voided AND p.supervising_org_ids ? tree.id::text) AS supervises FROM tree")
+        .seeing_everything();
+    let mut below: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+    for mut row in service.database.read(&statement).await? {
+        actor.supervises |= row.boolean("supervises") == Some(true);
+        if let Some((top, id)) = row.id("top").zip(row.id("id")) {
+            below.entry(top).or_default().push(id);
+        }
+    }
+    actor.below = Arc::new(below);
+    Ok(())
 }
 
 fn actor_of_row(mut row: Row) -> Option<Actor> {
@@ -152,6 +180,9 @@ fn actor_of_row(mut row: Row) -> Option<Actor> {
         org_id: row.id("org_id"),
         password_change_required: row.boolean("password_change_required")?,
         grants: if active { grants } else { Vec::new() },
+        below: Below::default(),
+        supervises: false,
+        today: NaiveDate::MIN,
         districts,
     })
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -118,7 +119,9 @@ async fn look_up(service: &Service, id: Uuid) -> Result<Arc<KnownKey>, Problem> 
     .sql(" AND k.id = ")
     .id(id);
     let row = service.database.read(&statement).await?.into_iter().next();
-    let known = Arc::new(row.and_then(of_row).ok_or(Code::InvalidToken)?);
+    let mut known = row.and_then(of_row).ok_or(Code::InvalidToken)?;
+    super::accounts::know_organizations(service, Arc::make_mut(&mut known.actor)).await?;
+    let known = Arc::new(known);
     service.accounts.keys.insert(id, Arc::clone(&known));
     Ok(known)
 }
@@ -138,6 +141,9 @@ fn of_row(mut row: Row) -> Option<KnownKey> {
         org_id: grant.org_id,
         districts: super::accounts::districts_of(std::slice::from_ref(&grant), districts),
         grants: vec![grant],
+        below: super::roles::Below::default(),
+        supervises: false,
+        today: NaiveDate::MIN,
         password_change_required: false,
         left_area: None,
     };

@@ -1,8 +1,9 @@
 //! Roles (domain.md 5), grants and what an account may reach.
 
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::kit::text::Text;
@@ -69,16 +70,19 @@ pub struct Grant {
     pub role: Role,
     /// The area: that division and all below.
     pub area_code: String,
-    /// Only what belongs to this organisation.
+    /// Only what belongs to this organisation, or to one below it.
     pub org_id: Option<Uuid>,
 }
 
 impl Grant {
-    /// Whether a record of that area and organisation is within the grant.
+    /// Whether a record of that area and of this very organisation is within the grant.
     pub fn covers(&self, area_code: &str, org_id: Option<Uuid>) -> bool {
         area_code.starts_with(&self.area_code) && (self.org_id.is_none() || self.org_id == org_id)
     }
 }
+
+/// Organisations, each with all that stand below it and itself.
+pub type Below = Arc<BTreeMap<Uuid, Vec<Uuid>>>;
 
 /// Who is asking, as the server knows it (never as a token claims it).
 #[derive(Clone, Debug)]
@@ -93,6 +97,12 @@ pub struct Actor {
     pub org_id: Option<Uuid>,
     /// Its grants.
     pub grants: Vec<Grant>,
+    /// The organisations that its grants name, with all below each.
+    pub below: Below,
+    /// Whether one of those organisations watches a place.
+    pub supervises: bool,
+    /// Today in the district's zone: what was in force yesterday isn't.
+    pub today: NaiveDate,
     /// The districts its grants reach, of those that have a ledger; sorted.
     pub districts: Vec<String>,
     /// Whether the one-time password must be changed before anything else.
@@ -113,9 +123,31 @@ impl Actor {
         self.grants_of(roles).next().is_some()
     }
 
+    /// The organisations that a grant is narrowed to: the one it names, and all below; none where it is of the area.
+    pub fn organizations_of(&self, grant: &Grant) -> Option<Vec<Uuid>> {
+        let org_id = grant.org_id?;
+        Some(self.below.get(&org_id).cloned().unwrap_or_else(|| vec![org_id]))
+    }
+
+    /// Whether a record of that area and organisation is within a grant.
+    pub fn covers(&self, grant: &Grant, area_code: &str, org_id: Option<Uuid>) -> bool {
+        let of_area = area_code.starts_with(&grant.area_code);
+        of_area && self.organizations_of(grant).is_none_or(|own| org_id.is_some_and(|id| own.contains(&id)))
+    }
+
     /// Whether one of the roles is held over a record of that area and organisation.
     pub fn reaches(&self, roles: &'static [Role], area_code: &str, org_id: Option<Uuid>) -> bool {
-        self.grants_of(roles).any(|grant| grant.covers(area_code, org_id))
+        self.grants_of(roles).any(|grant| self.covers(grant, area_code, org_id))
+    }
+
+    /// The organisation for which it writes by default: its own, else the one to which all grants with these roles are
+    /// narrowed.
+    pub fn default_organization(&self, roles: &'static [Role]) -> Option<Uuid> {
+        self.org_id.or_else(|| {
+            let mut organizations = self.grants_of(roles).map(|grant| grant.org_id);
+            let first = organizations.next()??;
+            organizations.all(|org_id| org_id == Some(first)).then_some(first)
+        })
     }
 
     /// The one area in which the roles are held, where it is one.
@@ -131,21 +163,52 @@ impl Actor {
         widest.or(self.left_area.as_ref()).cloned()
     }
 
-    /// Whether the account may hand on a grant: it must hold one that is as wide. The district
-    /// command hands on any role, a department only its own working roles in its own organisation.
+    /// Whether the account may hand on a grant: it must hold one that is as wide, and the table says which roles.
     pub fn may_grant(&self, grant: &Grant) -> bool {
         self.grants.iter().any(|own| {
-            own.covers(&grant.area_code, grant.org_id)
-                && match own.role {
-                    Role::DistrictAdmin => true,
-                    Role::OrgAdmin => {
-                        !matches!(grant.role, Role::DistrictAdmin | Role::Auditor) && own.org_id.is_some()
-                    }
-                    _ => false,
-                }
+            let handed_on = match (own.role, own.org_id) {
+                (Role::DistrictAdmin, _) => Role::ALL,
+                (Role::OrgAdmin, Some(_)) => OF_AN_ORGANIZATION,
+                (Role::OrgAdmin, None) => OF_AN_AREA,
+                _ => &[],
+            };
+            handed_on.contains(&grant.role) && self.covers(own, &grant.area_code, grant.org_id)
         })
     }
 }
+
+/// What the administrator of an area hands on inside it: the field roles. A town sets up its own people.
+const OF_AN_AREA: &[Role] = &[
+    Role::Inspector,
+    Role::GridWorker,
+    Role::TownCadre,
+    Role::VillageCadre,
+    Role::GroupCadre,
+    Role::HealthWorker,
+    Role::PoliceOfficer,
+    Role::GateGuard,
+    Role::Volunteer,
+    Role::StoreReporter,
+];
+
+/// What the administrator of an organisation hands on in it and below: every role that isn't the command's own.
+const OF_AN_ORGANIZATION: &[Role] = &[
+    Role::OrgAdmin,
+    Role::Inspector,
+    Role::GridWorker,
+    Role::TownCadre,
+    Role::VillageCadre,
+    Role::GroupCadre,
+    Role::HealthWorker,
+    Role::CdcOfficer,
+    Role::PoliceOfficer,
+    Role::GateGuard,
+    Role::Volunteer,
+    Role::StoreReporter,
+    Role::JusticeOfficer,
+    Role::Counselor,
+    Role::StatisticsReader,
+];
 
 #[cfg(test)]
 mod tests {
@@ -158,6 +221,9 @@ mod tests {
             display_name: String::new(),
             org_id,
             grants: vec![Grant { role, area_code: area_code.into(), org_id }],
+            below: Below::default(),
+            supervises: false,
+            today: NaiveDate::MIN,
             districts: vec![],
             password_change_required: false,
             left_area: None,
@@ -177,6 +243,20 @@ mod tests {
         assert!(department.may_grant(&grant(Role::GateGuard, "511802005", org)));
         assert!(!department.may_grant(&grant(Role::GateGuard, "511802005", None)));
         assert!(!department.may_grant(&grant(Role::DistrictAdmin, "511802", org)));
+        assert!(!department.may_grant(&grant(Role::Auditor, "511802", org)));
+        let child = Some(Uuid::from_u128(2));
+        assert!(!department.may_grant(&grant(Role::GateGuard, "511802005", child)));
+        let mut above = department.clone();
+        above.below = Arc::new(BTreeMap::from([(Uuid::from_u128(1), vec![Uuid::from_u128(1), Uuid::from_u128(2)])]));
+        assert!(above.may_grant(&grant(Role::OrgAdmin, "511802005", child)));
+        let town = actor(Role::OrgAdmin, "511802005", None);
+        for role in [Role::HealthWorker, Role::PoliceOfficer, Role::GateGuard, Role::Volunteer, Role::TownCadre] {
+            assert!(town.may_grant(&grant(role, "511802005001", None)), "{role:?}");
+            assert!(!town.may_grant(&grant(role, "511802", None)), "{role:?}");
+        }
+        for role in [Role::OrgAdmin, Role::CdcOfficer, Role::Auditor, Role::DistrictAdmin, Role::StatisticsReader] {
+            assert!(!town.may_grant(&grant(role, "511802005", None)), "{role:?}");
+        }
         assert!(!actor(Role::TownCadre, "511802005", None).may_grant(&grant(Role::GateGuard, "511802005", None)));
     }
 }

@@ -23,9 +23,22 @@ pub use wire::{DUTY_KIND, LINE, line_of};
 use crate::auth::Role;
 use crate::kit::text::Text;
 use crate::operations::Operation;
-use crate::records::{Definition, Measure, Reach, Record, Rules};
+use crate::records::{Definition, Measure, Narrowed, Reach, Record, Rules};
 
-/// Who sees duties.
+/// Who sees the duties of his area.
+pub const SUPERVISORS: &[Role] = &[
+    Role::DistrictAdmin,
+    Role::OrgAdmin,
+    Role::GridWorker,
+    Role::TownCadre,
+    Role::VillageCadre,
+    Role::GroupCadre,
+    Role::HealthWorker,
+    Role::CdcOfficer,
+    Role::PoliceOfficer,
+];
+
+/// Who sees duties: beside those, everybody his own, and inspectors what is expected of stores.
 pub const READERS: &[Role] = &[
     Role::DistrictAdmin,
     Role::OrgAdmin,
@@ -36,6 +49,12 @@ pub const READERS: &[Role] = &[
     Role::HealthWorker,
     Role::CdcOfficer,
     Role::PoliceOfficer,
+    Role::Inspector,
+    Role::StoreReporter,
+    Role::GateGuard,
+    Role::Volunteer,
+    Role::JusticeOfficer,
+    Role::Counselor,
 ];
 
 /// The kind.
@@ -80,6 +99,20 @@ static MEASURES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
 pub const COUNTED: [&str; 7] = ["expected", "open", "done", "missed", "waived", "late", "reported_late"];
 
 impl Rules for DutyRules {
+    fn narrowed(&self, role: Role) -> Option<Narrowed> {
+        match role {
+            Role::Inspector => Some(Narrowed::AssignedOrOfStores),
+            // The duties within a store's grant are the store's own.
+            Role::StoreReporter => None,
+            role if SUPERVISORS.contains(&role) => None,
+            _ => Some(Narrowed::Assigned),
+        }
+    }
+
+    fn place_column(&self) -> Option<&'static str> {
+        Some("subject_id")
+    }
+
     fn stands_when_known(&self) -> bool {
         true
     }

@@ -6,9 +6,9 @@ use actix_web::http::Method;
 use chrono::NaiveDate;
 use serde_json::{Map, Value as Json, json};
 
-use super::{COUNTED, READERS, line_of};
+use super::{COUNTED, DUTIES, READERS, SUPERVISORS, line_of};
 use crate::auth::keys::KeyScope;
-use crate::auth::roles::Role;
+use crate::auth::roles::{Role, with_statistics};
 use crate::kit::catalogue::Code;
 use crate::kit::database::Snapshot;
 use crate::kit::field::{Field, Shape};
@@ -16,13 +16,13 @@ use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::text::Text;
-use crate::kit::time::day_of;
+use crate::kit::time::{day_of, day_start};
 use crate::kit::value::{Value, Values};
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
-use crate::records::scope::{reached, within};
+use crate::records::scope::{reached, readable, within};
 use crate::stats::polled::{answer, polled};
 use crate::stats::sheet::{Column, numbers, words};
 
@@ -122,12 +122,18 @@ pub struct Counted {
 pub async fn count(
     call: &Call,
     now: &mut Snapshot,
-    roles: &'static [Role],
     by: &str,
     (from_on, to_on): (NaiveDate, NaiveDate),
 ) -> Result<Counted, Problem> {
     let district_code = one_district(call.actor()?, &call.query)?;
-    let rows = now.read(&rolled_up(call, roles, &district_code, from_on, to_on)?).await?;
+    // Who sees but some of an area's duties has no rollup of them.
+    let roles = with_statistics(SUPERVISORS);
+    let statement = if call.actor()?.holds(roles) {
+        rolled_up(call, roles, &district_code, from_on, to_on)?
+    } else {
+        row_by_row(call, &district_code, from_on, to_on)?
+    };
+    let rows = now.read(&statement).await?;
     let area = call.query.text("area_code").unwrap_or(&district_code);
     Ok(gather(rows, by, area.len()))
 }
@@ -146,7 +152,7 @@ async fn summary(call: Call) -> Answer {
         return Err(too_many_days("?to_on", MOST_DAYS));
     }
     answer(&call, &district_code, COLUMNS, async |now| {
-        let Counted { groups, total } = count(&call, now, READERS, &by, (from_on, to_on)).await?;
+        let Counted { groups, total } = count(&call, now, &by, (from_on, to_on)).await?;
         let items: Vec<Json> =
             groups.iter().map(|(key, counts)| line(&by, key, counts, from_on, to_on, &call.query)).collect();
         Ok(json!({"by": by, "from_on": from_on, "to_on": to_on, "items": items, "total": served(&total)}))
@@ -171,6 +177,23 @@ fn rolled_up(
     let statement = reached("r", statement, call.actor()?, roles, true);
     let statement = in_area(call, statement);
     Ok(statement.sql(" GROUP BY r.area_code, r.org_id, r.measure HAVING sum(r.total) <> 0"))
+}
+
+/// The same of the duties that the caller himself sees, counted one by one.
+fn row_by_row(call: &Call, district_code: &str, from_on: NaiveDate, to_on: NaiveDate) -> Result<Statement, Problem> {
+    let kind = call.service.kinds.kind(DUTIES.name).ok_or_else(|| Problem::internal("no kind duties"))?;
+    let begins = |day: Option<NaiveDate>| {
+        day.and_then(|day| day_start(day, call.service.zone)).map_or(Value::Null, Value::Instant)
+    };
+    let statement = Statement::new("SELECT r.area_code, r.org_id, r.duty_kind || '.' || m.counted AS measure, count(*) AS total FROM duties AS r CROSS JOIN LATERAL (VALUES ('expected'), (r.state), (CASE WHEN r.late THEN 'late' END), (CASE WHEN r.reported_late THEN 'reported_late' END)) AS m(counted) WHERE m.counted IS NOT NULL AND NOT r.voided AND r.district_code = ")
+        .text(district_code)
+        .sql(" AND r.occurred_at >= ")
+        .bind(ColumnType::Instant, begins(Some(from_on)))
+        .sql(" AND r.occurred_at < ")
+        .bind(ColumnType::Instant, begins(to_on.succ_opt()))
+        .sql(" AND ");
+    let statement = readable("r", statement, call.actor()?, kind);
+    Ok(in_area(call, statement).sql(" GROUP BY 1, 2, 3"))
 }
 
 fn in_area(call: &Call, statement: Statement) -> Statement {

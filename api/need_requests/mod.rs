@@ -86,6 +86,12 @@ static FIELDS: &[Field] = &[
     )
     .required()
     .not_empty(),
+    Field::new(
+        "assigned_org_id",
+        Shape::Reference("organizations"),
+        Text::new("Assigned to", "承办单位"),
+        "The organisation that is to deliver it, a partner for instance: its people see the request.",
+    ),
     Field::new("cancelled", Shape::Boolean, Text::new("Cancelled", "取消"), "Whether it isn't needed any more."),
     Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "How far it is.").required().by_server(),
 ];
@@ -98,7 +104,7 @@ pub static NEED_REQUESTS: Definition = Definition {
     label: Text::new("Need request", "需求登记"),
     about: "What a household asks for.",
     fields: FIELDS,
-    filters: &["state", "person_id"],
+    filters: &["state", "person_id", "assigned_org_id"],
     slow_changing: false,
     reached_by_lookup: false,
     reach: Reach::Area,
@@ -122,6 +128,10 @@ static FIGURES: &[Figure] = &[
 impl Rules for NeedRequestRules {
     fn stands_when_known(&self) -> bool {
         true
+    }
+
+    fn shared_with(&self) -> Option<&'static str> {
+        Some("assigned_org_id")
     }
 
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {

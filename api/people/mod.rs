@@ -52,8 +52,6 @@ pub static PEOPLE: Definition = Definition {
         Role::VillageCadre,
         Role::HealthWorker,
         Role::CdcOfficer,
-        Role::GateGuard,
-        Role::Volunteer,
     ],
     rules: &rules::PersonRules,
     warnings: &[&rules::UNKNOWN_COUNTY, &rules::SEX_DIFFERS, &rules::BIRTH_DIFFERS],

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::documents::{check_document, normalize_name, normalize_phone};
 use super::merge::{MergeDecider, pointer};
+use crate::auth::Role;
 use crate::divisions::tree::known_county;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
@@ -17,7 +18,7 @@ use crate::ledger::decide::Decider;
 use crate::privacy::blind::{blind_index, derived_id};
 use crate::records::scribe::Scribe;
 use crate::records::warnings::DIFFERS_FROM_REGISTER;
-use crate::records::{Context, Draft, Record, Rules, Warning};
+use crate::records::{Context, Draft, Narrowed, Record, Rules, Warning};
 
 /// The document's county is in no list: abolished codes exist on real cards.
 pub static UNKNOWN_COUNTY: Warning = Warning {
@@ -45,6 +46,11 @@ const COMPARED: [&str; 5] = ["name", "phone", "sex", "birth_year", "address"];
 pub struct PersonRules;
 
 impl Rules for PersonRules {
+    /// The police know the key people of their beat, not every passer-by.
+    fn narrowed(&self, role: Role) -> Option<Narrowed> {
+        (role == Role::PoliceOfficer).then_some(Narrowed::KeyPeople)
+    }
+
     fn stands_when_known(&self) -> bool {
         true
     }

@@ -1,7 +1,8 @@
 //! Places: compounds, checkpoints, venues and warehouses, in one flat list of kinds.
 //!
 //! A place has an area; its coordinates are stored as WGS-84 whatever was submitted; its operating
-//! status has a history.
+//! status has a history. Every worker of the district may name a place: a venue's name and address are no secret;
+//! what is recorded at it stays scoped. `supervising_org_ids` says who watches it: they read that, too.
 
 pub mod coordinates;
 mod rules;
@@ -25,7 +26,7 @@ pub static PLACES: Definition = Definition {
     filters: &["kind", "parent_id", "operating_status"],
     slow_changing: true,
     reached_by_lookup: false,
-    reach: Reach::Area,
+    reach: Reach::District,
     readers: &[
         Role::DistrictAdmin,
         Role::OrgAdmin,
@@ -40,6 +41,8 @@ pub static PLACES: Definition = Definition {
         Role::GateGuard,
         Role::Volunteer,
         Role::StoreReporter,
+        Role::JusticeOfficer,
+        Role::Counselor,
     ],
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre],
     rules: &rules::PlaceRules,

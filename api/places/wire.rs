@@ -88,6 +88,12 @@ pub static FIELDS: &[Field] = &[
         "The place it belongs to: a gate's compound.",
     ),
     Field::new(
+        "supervising_org_ids",
+        Shape::List { of: &Shape::Id, max: 10 },
+        Text::new("Supervising organisations", "监管单位"),
+        "The organisations that watch it: they read what is recorded at it, of the kinds that their roles read.",
+    ),
+    Field::new(
         "longitude",
         Shape::Number { min: -180.0, max: 180.0 },
         Text::new("Longitude", "经度"),

@@ -46,5 +46,5 @@ pub use draft::Draft;
 pub use envelope::Envelope;
 pub use figure::Figure;
 pub use record::Record;
-pub use rules::{Lines, Measure, NoRules, Rules};
+pub use rules::{Lines, Measure, Narrowed, NoRules, Rules};
 pub use warnings::Warning;

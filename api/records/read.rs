@@ -185,7 +185,13 @@ async fn looked_up(
 /// Whether the actor may see a record: what `visible_to` asks, of a record at hand.
 fn is_readable(actor: &Actor, kind: &Kind, record: &Record) -> bool {
     let envelope = &record.envelope;
-    kind.reach == Reach::Area && actor.reaches(kind.readers, &envelope.area_code, envelope.org_id)
+    match kind.reach {
+        Reach::Area => actor.reaches(kind.readers, &envelope.area_code, envelope.org_id),
+        Reach::District => actor.grants_of(kind.readers).any(|grant| {
+            let district = grant.area_code.get(..6).unwrap_or(&grant.area_code);
+            envelope.area_code.starts_with(district)
+        }),
+    }
 }
 
 /// The records of ids wherever the actor may see them or not: for judging duplicates and for records

@@ -75,7 +75,7 @@ pub fn assign_references(
                 draft.values.set(field.name, Value::Id(record.envelope.id));
                 draft.references.insert(field.name, record.clone());
             }
-            None if field.name == "org_id" && actor.org_id == Some(id) => {}
+            None if field.name == "org_id" && actor.default_organization(draft.kind.writers) == Some(id) => {}
             None => faults.add(draft.at(field.name), FaultCode::UnknownReference),
         }
     }
@@ -84,7 +84,11 @@ pub fn assign_references(
 /// Finds the area: what was submitted, else the place's, else the only one the actor writes in.
 /// `None` where that can't be told; the fault is noted.
 pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut Faults) -> Option<Place> {
-    let org_id = if draft.values.has("org_id") { draft.values.id("org_id") } else { actor.org_id };
+    let org_id = if draft.values.has("org_id") {
+        draft.values.id("org_id")
+    } else {
+        actor.default_organization(draft.kind.writers)
+    };
     let edition = draft.values.integer("area_edition").and_then(|edition| i16::try_from(edition).ok());
     let (area_code, submitted) = match draft.values.text("area_code").map(str::to_owned) {
         Some(code) => {

@@ -28,6 +28,17 @@ pub struct Lines {
     pub key: &'static str,
 }
 
+/// Which records a role sees, beside area and organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Narrowed {
+    /// Those of which the caller himself is the assignee.
+    Assigned,
+    /// Those, and what is expected of stores.
+    AssignedOrOfStores,
+    /// People with a category in force or an open case.
+    KeyPeople,
+}
+
 /// What a kind decides itself. Pure: no IO; the time and the keys come in the context.
 pub trait Rules: Sync {
     /// Checks across fields and of forms that a shape can't say. Values that were faulty are absent;
@@ -102,6 +113,21 @@ pub trait Rules: Sync {
     /// the draft was changed.
     fn concede(&self, _draft: &mut Draft, _faults: &[Fault]) -> bool {
         false
+    }
+
+    /// Which records of its area a role sees, where that is fewer than all.
+    fn narrowed(&self, _role: Role) -> Option<Narrowed> {
+        None
+    }
+
+    /// The column that names the place a record is about, for whoever watches that place.
+    fn place_column(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The field that names another organisation whose people read a record as if it were their own.
+    fn shared_with(&self) -> Option<&'static str> {
+        None
     }
 
     /// Who may write this very draft, where that is fewer than write the kind.

@@ -1,6 +1,7 @@
 //! Scope is where a query begins: what an actor may see of a kind, as SQL.
 
 use super::definition::{Kind, Reach};
+use super::rules::Narrowed;
 use crate::auth::roles::{Actor, Grant, Role};
 use uuid::Uuid;
 
@@ -39,7 +40,11 @@ pub fn readable(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> 
     for grant in actor.grants_of(kind.readers) {
         statement = statement.sql(" OR ");
         statement = match kind.reach {
-            Reach::Area => granted(row, statement, grant),
+            Reach::Area => {
+                let statement =
+                    shared(row, granted(row, statement.sql("(("), actor, grant), actor, kind, grant).sql(")");
+                narrowed(row, statement, actor, kind, grant.role).sql(")")
+            }
             Reach::District => {
                 let district = grant.area_code.get(..6).unwrap_or(&grant.area_code);
                 within(row, statement.seeing(Sight::of_area(district, None)), district)
@@ -59,7 +64,8 @@ pub fn reached(
     of_organizations: bool,
 ) -> Statement {
     let grants = actor.grants_of(roles).filter(|grant| of_organizations || grant.org_id.is_none());
-    let statement = grants.fold(statement.sql("(false"), |statement, grant| granted(row, statement.sql(" OR "), grant));
+    let statement =
+        grants.fold(statement.sql("(false"), |statement, grant| granted(row, statement.sql(" OR "), actor, grant));
     statement.sql(")")
 }
 
@@ -73,14 +79,83 @@ pub fn within(row: &str, statement: Statement, area_code: &str) -> Statement {
     statement.sql(" THEN true ELSE false END")
 }
 
+/// Organisations that the second wall compares one by one; a department with more sees its area there.
+const MOST_ORGANIZATIONS: usize = 16;
+
 /// What the grant's holder may see, said twice: as a condition here, and to the database's own wall.
-fn granted(row: &str, statement: Statement, grant: &Grant) -> Statement {
-    let statement = statement.seeing(Sight::of_area(&grant.area_code, grant.org_id));
-    let statement = within(row, statement.sql("("), &grant.area_code);
-    let statement = match grant.org_id {
-        Some(org_id) => statement.sql(format!(" AND {row}.org_id = ")).id(org_id),
+fn granted(row: &str, statement: Statement, actor: &Actor, grant: &Grant) -> Statement {
+    let Some(organizations) = actor.organizations_of(grant) else {
+        let statement = statement.seeing(Sight::of_area(&grant.area_code, None));
+        return within(row, statement, &grant.area_code);
+    };
+    let statement = if organizations.len() > MOST_ORGANIZATIONS {
+        statement.seeing(Sight::of_area(&grant.area_code, None))
+    } else {
+        let each = organizations.iter().map(|org_id| Sight::of_area(&grant.area_code, Some(*org_id)));
+        each.fold(statement, Statement::seeing)
+    };
+    within(row, statement.sql("("), &grant.area_code)
+        .sql(format!(" AND {row}.org_id = ANY("))
+        .column(ColumnType::Id, organizations.into_iter().map(Value::Id).collect())
+        .sql("))")
+}
+
+/// What an organisation's people see beside its own: what is given to it, and what is recorded at the places that it
+/// watches. Whose records those are isn't known before, so the second wall sees the area.
+fn shared(row: &str, statement: Statement, actor: &Actor, kind: &Kind, grant: &Grant) -> Statement {
+    let Some(organizations) = actor.organizations_of(grant) else { return statement };
+    let area = || Sight::of_area(&grant.area_code, None);
+    let statement = match kind.rules.shared_with() {
+        Some(column) => within(row, statement.seeing(area()).sql(" OR ("), &grant.area_code)
+            .sql(format!(" AND {row}.{column} = ANY("))
+            .column(ColumnType::Id, organizations.iter().copied().map(Value::Id).collect())
+            .sql("))"),
         None => statement,
     };
+    let place_column = kind.rules.place_column().or_else(|| kind.field("place_id").map(|field| field.name));
+    let Some(column) = place_column.filter(|_| actor.supervises) else { return statement };
+    let statement = within(row, statement.seeing(area()).sql(" OR ("), &grant.area_code);
+    watched(row, column, statement, &organizations).sql(")")
+}
+
+/// ` AND` it is one of those that the role sees.
+fn narrowed(row: &str, statement: Statement, actor: &Actor, kind: &Kind, role: Role) -> Statement {
+    let mine = |statement: Statement| statement.sql(format!("{row}.assignee_id = ")).id(actor.user_id);
+    match kind.rules.narrowed(role) {
+        None => statement,
+        Some(Narrowed::Assigned) => mine(statement.sql(" AND ")),
+        Some(Narrowed::AssignedOrOfStores) => {
+            mine(statement.sql(" AND (")).sql(format!(" OR {row}.line = 'store')"))
+        }
+        Some(Narrowed::KeyPeople) => statement
+            .sql(format!(
+                " AND (EXISTS (SELECT 1 FROM isolation_cases AS c WHERE c.district_code = {row}.district_code AND c.person_id = {row}.id AND NOT c.voided AND c.ended_at IS NULL) \
+                 OR EXISTS (SELECT 1 FROM jsonb_array_elements({row}.categories) AS k WHERE coalesce((k ->> 'until_on')::date, 'infinity') >= "
+            ))
+            .bind(ColumnType::Day, Value::Day(actor.today))
+            .sql("))"),
+    }
+}
+
+/// ` AND` it was recorded at a place that one of the organisations watches.
+fn watched(row: &str, column: &str, statement: Statement, organizations: &[Uuid]) -> Statement {
+    statement
+        .sql(format!(
+            " AND {row}.{column} IN (SELECT p.id FROM places AS p WHERE p.district_code = {row}.district_code AND p.supervising_org_ids ?| "
+        ))
+        .column(ColumnType::Text, organizations.iter().map(|id| Value::Text(id.to_string())).collect())
+        .sql(")")
+}
+
+/// The same as [`reached`], of rows with a `place_id`: what happens at the places that its organisations watch, too.
+pub fn reached_at_places(row: &str, statement: Statement, actor: &Actor, roles: &'static [Role]) -> Statement {
+    let statement = reached(row, statement.sql("("), actor, roles, true);
+    let grants = actor.grants_of(roles).filter(|_| actor.supervises);
+    let statement = grants.fold(statement, |statement, grant| {
+        let Some(organizations) = actor.organizations_of(grant) else { return statement };
+        let statement = statement.seeing(Sight::of_area(&grant.area_code, None));
+        watched(row, "place_id", within(row, statement.sql(" OR ("), &grant.area_code), &organizations).sql(")")
+    });
     statement.sql(")")
 }
 

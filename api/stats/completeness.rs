@@ -112,11 +112,10 @@ async fn of_days(
     days: (NaiveDate, NaiveDate),
 ) -> Result<Json, Problem> {
     let by = call.query.text("by").unwrap_or("kind");
-    let roles = with_statistics(READERS);
-    let counted = count(call, now, roles, by, days).await?;
+    let counted = count(call, now, by, days).await?;
     // Keys reach figures; names are for those who may read the duties.
     let missing = match opens_lists(call, READERS) {
-        true => gaps(call, now, roles, district_code, by, days).await?,
+        true => gaps(call, now, district_code, by, days).await?,
         false => BTreeMap::new(),
     };
     let units = units(now, district_code, by, counted.groups.keys().flatten()).await?;

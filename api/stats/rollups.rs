@@ -5,7 +5,7 @@ use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 use crate::operations::Call;
-use crate::records::scope::{reached, within};
+use crate::records::scope::{reached_at_places, within};
 
 /// A figure of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ fn events(call: &Call, asked: &Asked) -> Result<Statement, Problem> {
     ))
     .text(&asked.district_code);
     let statement = narrowed(periods(statement, asked), asked);
-    let statement = reached("r", statement.sql(" AND "), call.actor()?, asked.roles, true);
+    let statement = reached_at_places("r", statement.sql(" AND "), call.actor()?, asked.roles);
     Ok(statement.sql(" GROUP BY 2, 3"))
 }
 

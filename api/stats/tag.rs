@@ -33,7 +33,7 @@ impl Tag {
         let parts = [
             call.request.path().as_bytes().to_vec(),
             call.request.query_string().as_bytes().to_vec(),
-            format!("{:?} {scopes} {:?} {format:?} {today}", actor.grants, call.language).into_bytes(),
+            format!("{:?} {scopes} {:?} {format:?} {today}", (&actor.grants, &actor.below), call.language).into_bytes(),
             // Another release may count or word the same writes otherwise.
             format!("{} {}", env!("CARGO_PKG_VERSION"), crate::verify::recount::EDITION).into_bytes(),
         ];

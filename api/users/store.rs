@@ -166,7 +166,13 @@ pub fn visible_to(actor: &Actor) -> Statement {
             .text(&own.area_code)
             .sql(" AND g.area_code < ")
             .text(successor(&own.area_code));
-        let statement = own.org_id.map_or(statement.clone(), |org_id| statement.sql(" AND g.org_id = ").id(org_id));
+        let statement = match actor.organizations_of(own) {
+            Some(own) => statement
+                .sql(" AND g.org_id = ANY(")
+                .column(ColumnType::Id, own.into_iter().map(Value::Id).collect())
+                .sql(")"),
+            None => statement,
+        };
         statement.sql(")")
     });
     statement.sql("))")

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::auth::roles::Role;
+use crate::duties::DUTIES;
 use crate::kit::database::Snapshot;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -15,7 +15,7 @@ use crate::kit::time::{day_start, format_instant};
 use crate::kit::value::Value;
 use crate::operations::Call;
 use crate::privacy::mask::mask_name;
-use crate::records::scope::{by_id, reached, within};
+use crate::records::scope::{by_id, readable, within};
 use crate::records::{Record, read};
 
 /// Names a group at most; the list behind it has all.
@@ -65,7 +65,6 @@ impl Gap {
 pub async fn gaps(
     call: &Call,
     now: &mut Snapshot,
-    roles: &'static [Role],
     district_code: &str,
     by: &str,
     (from_on, to_on): (NaiveDate, NaiveDate),
@@ -87,7 +86,8 @@ pub async fn gaps(
         .sql(" AND r.occurred_at < ")
         .bind(ColumnType::Instant, begins(to_on.succ_opt()))
         .sql(" AND ");
-    let statement = reached("r", statement, call.actor()?, roles, true);
+    let kind = call.service.kinds.kind(DUTIES.name).ok_or_else(|| Problem::internal("no kind duties"))?;
+    let statement = readable("r", statement, call.actor()?, kind);
     let statement = match call.query.text("area_code") {
         Some(area_code) => within("r", statement.sql(" AND "), area_code),
         None => statement,

@@ -14,7 +14,7 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::time::day_start;
 use crate::kit::value::Value;
 use crate::operations::Call;
-use crate::records::scope::{reached, within};
+use crate::records::scope::{reached, reached_at_places, within};
 use crate::teams::ROSTER_READERS;
 
 /// Kinds of places in which people live.
@@ -76,7 +76,7 @@ fn rollups(call: &Call, select: &str, district_code: &str, as_of_on: NaiveDate) 
     }
     for (roles, kinds) in of_roles.into_values() {
         statement = statement.sql(format!(" OR (r.kind IN ({}) AND ", kinds.join(", ")));
-        statement = reached("r", statement, call.actor()?, roles, true).sql(")");
+        statement = reached_at_places("r", statement, call.actor()?, roles).sql(")");
     }
     Ok(statement.sql(")"))
 }
