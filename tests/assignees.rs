@@ -37,6 +37,9 @@ async fn a_duty_is_handed_over_and_waived_by_those_who_may() {
     );
     nurse.post(&format!("{path}:waive"), &json!({"reason": "家属代购"})).await.expect(200);
     // Done all the same: the proof counts.
+    set_clock(&app, "2020-01-23T09:05:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let village = app.actor(Role::VillageCadre, "八步镇").await;
     make(
         &village,
         "errands",

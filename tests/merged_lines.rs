@@ -14,7 +14,7 @@ async fn two_that_amend_different_lines_dont_clash() {
     let admin = app.administrator().await;
     let phone = app.actor(Role::StoreReporter, "雨城区").await;
     let place = store(&admin, "雨城超市").await;
-    let made = admin
+    let made = phone
         .post("/v1/supply-reports", &report(&place, "2020-01-30", &[("meat_beef", "40"), ("meat_mutton", "50")]))
         .await
         .expect(201)

@@ -9,6 +9,8 @@ use crate::isolation_cases::set_clock;
 use crate::shifts::{DAXING, make};
 use crate::support::{Actor, TestApp};
 
+const DAXING_NAME: &str = "大兴街道";
+
 pub async fn organization(admin: &Actor, kind: &str, name: &str, parent_id: Option<&str>) -> String {
     let body = json!({"kind": kind, "name": name, "area_code": "511802", "parent_id": parent_id});
     make(admin, "organizations", body).await
@@ -82,6 +84,13 @@ async fn places_are_named_by_everybody_and_what_is_recorded_there_is_read_by_who
     let clerk = of(&app, Role::StoreReporter, "511802", &company).await;
     let report = json!({"place_id": store, "reported_on": "2020-02-02", "is_zero": true});
     let report = make(&clerk, "supply-reports", report).await;
+    let other = crate::supply::store(&admin, "别家超市").await;
+    let meddling = json!({"place_id": other, "reported_on": "2020-02-02", "is_zero": true});
+    clerk.post("/v1/supply-reports", &meddling).await.expect(403);
+    let others = make(&admin, "supply-reports", meddling).await;
+    clerk.get(&format!("/v1/supply-reports/{others}")).await.expect(404);
+    let lone = app.actor(Role::StoreReporter, DAXING_NAME).await;
+    assert!(ids(&lone, "/v1/supply-reports").await.is_empty(), "of no organisation: only what it wrote itself");
     assert!(ids(&inspector, "/v1/supply-reports").await.is_empty(), "watched by nobody yet");
     let tag = admin.get(&format!("/v1/places/{store}")).await.header("etag").to_owned();
     let watched = json!({"supervising_org_ids": [commerce]});
@@ -181,6 +190,7 @@ async fn everybody_reads_his_own_duties_and_the_police_their_key_people() {
     assert_eq!(complete["items"][0]["gaps"][0]["subject_id"], json!(store), "{complete}");
     assert_eq!(complete["items"].as_array().unwrap().len(), 1);
     // Passers-by are not key people.
+    let admin = app.administrator().await;
     let person = |sequence: u32, categories: Json| json!({"name": "李四", "document_type": "resident_id", "document_number": crate::support::fake_resident_id(sequence), "area_code": DAXING, "categories": categories});
     let passer = make(&admin, "people", person(3, json!([]))).await;
     let ended =
@@ -196,11 +206,11 @@ async fn everybody_reads_his_own_duties_and_the_police_their_key_people() {
     assert_eq!(ids(&police, "/v1/people").await, [key.clone()]);
     for hidden in [passer, ended] {
         police.get(&format!("/v1/people/{hidden}")).await.expect(404);
-        let reveal = json!({"purpose": "epidemic_control", "reason": "x"});
+        let reveal = json!({"purpose": "epidemic_control", "reason": "核查行程"});
         police.post(&format!("/v1/people/{hidden}:reveal"), &reveal).await.expect(404);
     }
     police
-        .post(&format!("/v1/people/{key}:reveal"), &json!({"purpose": "epidemic_control", "reason": "x"}))
+        .post(&format!("/v1/people/{key}:reveal"), &json!({"purpose": "epidemic_control", "reason": "核查行程"}))
         .await
         .expect(200);
     // Who stands at a gate registers whom he lets in, and keeps no register of people.

@@ -21,8 +21,7 @@ const ADMINISTRATORS: &str = "district_admin org_admin";
 const PLACE_READERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer store_reporter justice_officer counselor";
 const PLACE_WRITERS: &str = "district_admin org_admin town_cadre";
 const PERSON_READERS: &str = "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer";
-const PERSON_WRITERS: &str =
-    "district_admin grid_worker town_cadre village_cadre health_worker cdc_officer gate_guard volunteer";
+const PERSON_WRITERS: &str = "district_admin grid_worker town_cadre village_cadre health_worker cdc_officer";
 const SCREENING_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre health_worker cdc_officer police_officer gate_guard volunteer";
 const SCREENING_WRITERS: &str = "district_admin org_admin town_cadre village_cadre health_worker gate_guard volunteer";
 
@@ -45,7 +44,7 @@ const SUPPLY_STATISTICS_READERS: &str =
 /// Who cares for those observed at home.
 const CARERS: &str =
     "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer";
-const DUTY_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer";
+const DUTY_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer inspector store_reporter gate_guard volunteer justice_officer counselor";
 const TALLY_WRITERS: &str = "district_admin org_admin town_cadre village_cadre gate_guard volunteer";
 
 /// The matrix: operation and the roles that may use it. An operation without a row fails the test.
@@ -76,7 +75,7 @@ const MATRIX: &[(&str, &str)] = &[
     ),
     (
         "get_completeness",
-        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer statistics_reader",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer inspector store_reporter gate_guard volunteer justice_officer counselor statistics_reader",
     ),
     ("get_situation", "district_admin org_admin town_cadre cdc_officer statistics_reader"),
     ("get_day_sheet", ROSTER_READERS),

@@ -31,6 +31,10 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
             app.service.accounts.forget_all();
             let own = area_code == "511802005" && org_id == "NULL";
             for (kind, body, path) in &paths {
+                // Of some kinds a role sees fewer than those of its area: their own tests say which.
+                if kind.rules.narrowed(*role).is_some() {
+                    continue;
+                }
                 let reads = kind.readers.contains(role);
                 let writes = kind.writers.contains(role);
                 let far = kind.reach == Reach::District;
@@ -54,14 +58,19 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
                 let listed = actor.get(&format!("/v1/{}", kind.path)).await;
                 check("list", listed.status, listed.code(), if reads { 200 } else { 403 }, "forbidden");
                 let seen = listed.body["items"].as_array().is_some_and(|items| !items.is_empty());
-                check("see", u16::from(seen), "", u16::from(reads && (own || far)), "");
+                // What its own posts made is its organisation's.
+                let of_its_organization = area_code == "511802005" && !own;
+                if !of_its_organization {
+                    check("see", u16::from(seen), "", u16::from(reads && (own || far)), "");
+                }
                 if !own && !kind.writers.is_empty() {
                     let posted = actor.post(&format!("/v1/{}", kind.path), body).await;
                     // The place may be out of sight first, which says no more than that.
                     let hidden = writes
                         && posted.status == 422
                         && posted.faults().iter().all(|(_, code)| code == "unknown_reference");
-                    if !hidden {
+                    // What says no organisation is of that of the grant.
+                    if !hidden && !(writes && of_its_organization) {
                         check("post", posted.status, posted.code(), 403, refused);
                     }
                     let patched = actor.patch(path, "\"1\"", &json!({"note": "x"})).await;
@@ -88,13 +97,23 @@ async fn a_grant_for_one_organisation_reaches_only_its_records() {
     let first = app.actor_of(vec![grant(Role::OrgAdmin, ids[0])]).await;
     let second = app.actor_of(vec![grant(Role::OrgAdmin, ids[1])]).await;
     let place = json!({"kind": "compound_gate", "name": "校门", "area_code": "511802001", "org_id": ids[0]});
-    let path = first.post("/v1/places", &place).await.expect(201).header("location").to_owned();
+    let gate = first.post("/v1/places", &place).await.expect(201);
     assert_eq!(second.post("/v1/places", &place).await.expect(403).code(), "out_of_area");
-    first.get(&path).await.expect(200);
-    second.get(&path).await.expect(404);
-    second.patch(&path, "\"1\"", &json!({"name": "x"})).await.expect(404);
-    assert_eq!(second.get("/v1/places").await.body["items"], json!([]));
-    let moved = first.patch(&path, "\"1\"", &json!({"org_id": ids[1]})).await;
+    second.get(gate.header("location")).await.expect(200);
+    assert_eq!(
+        second.patch(gate.header("location"), "\"1\"", &json!({"name": "x"})).await.expect(403).code(),
+        "out_of_area"
+    );
+    let treated =
+        json!({"place_id": gate.body["id"], "activity": "disinfection", "area_m2": "120", "agent": "chlorine"});
+    let treated = first.post("/v1/disinfections", &treated).await.expect(201);
+    assert_eq!(treated.body["org_id"], json!(ids[0]), "of the grant's organisation where nothing is said");
+    let path = treated.header("location");
+    first.get(path).await.expect(200);
+    second.get(path).await.expect(404);
+    second.patch(path, "\"1\"", &json!({"area_m2": "130"})).await.expect(404);
+    assert_eq!(second.get("/v1/disinfections").await.body["items"], json!([]));
+    let moved = first.patch(path, "\"1\"", &json!({"org_id": ids[1]})).await;
     assert_eq!(moved.expect(403).code(), "out_of_area", "handing a record to another organisation");
 }
 
@@ -114,5 +133,6 @@ async fn who_reads_but_does_not_write_gets_403_and_who_sees_nothing_404() {
         ])
         .await;
     assert_eq!(both.patch(&path, "\"1\"", &json!({"name": "x"})).await.expect(403).code(), "out_of_area");
-    app.town_cadre("八步镇").await.patch(&path, "\"1\"", &json!({"name": "x"})).await.expect(404);
+    let elsewhere = app.town_cadre("八步镇").await.patch(&path, "\"1\"", &json!({"name": "x"})).await;
+    assert_eq!(elsewhere.expect(403).code(), "out_of_area", "a place is named by everybody, and changed by its own");
 }

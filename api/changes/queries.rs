@@ -168,7 +168,7 @@ fn out_of_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window) -> 
 /// The same condition over former revisions' area and organisation: of the last one, or of any.
 fn was_in_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window, which: &str) -> Statement {
     let rows = rows.sql(format!(
-        " AND r.revision > 1 AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.district_code AS district_code, h.id AS id, (h.body->>'assignee_id')::uuid AS assignee_id, h.body->>'line' AS line, (h.body->>'subject_id')::uuid AS subject_id, coalesce(h.body->'categories', '[]') AS categories, h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id, (h.body->>'place_id')::uuid AS place_id, (h.body->>'assigned_org_id')::uuid AS assigned_org_id) AS f \
+        " AND r.revision > 1 AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.district_code AS district_code, h.id AS id, (h.body->>'recorded_by')::uuid AS recorded_by, (h.body->>'assignee_id')::uuid AS assignee_id, h.body->>'line' AS line, (h.body->>'subject_id')::uuid AS subject_id, coalesce(h.body->'categories', '[]') AS categories, h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id, (h.body->>'place_id')::uuid AS place_id, (h.body->>'assigned_org_id')::uuid AS assigned_org_id) AS f \
          WHERE h.kind = '{}' AND h.id = r.id AND h.revision {which} r.revision - 1 AND h.district_code = ",
         kind.name
     ));

@@ -11,7 +11,8 @@ use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::price_rules::RULE_KIND;
 use crate::records::figure::TIMES;
-use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
+use crate::records::{Definition, Figure, Measure, Narrowed, Reach, Record, Rules};
+use crate::supply_reports::of_own_store;
 
 pub use routes::operations;
 
@@ -144,6 +145,10 @@ static FIGURES: &[Figure] = &[
 ];
 
 impl Rules for PriceAlertRules {
+    fn narrowed(&self, role: Role) -> Option<Narrowed> {
+        of_own_store(role)
+    }
+
     fn figures(&self) -> &'static [Figure] {
         FIGURES
     }

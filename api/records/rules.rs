@@ -37,6 +37,8 @@ pub enum Narrowed {
     AssignedOrOfStores,
     /// People with a category in force or an open case.
     KeyPeople,
+    /// What the caller himself wrote, unless his grant is of an organisation: that one's is his own.
+    Recorded,
 }
 
 /// What a kind decides itself. Pure: no IO; the time and the keys come in the context.

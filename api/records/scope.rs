@@ -43,7 +43,7 @@ pub fn readable(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> 
             Reach::Area => {
                 let statement =
                     shared(row, granted(row, statement.sql("(("), actor, grant), actor, kind, grant).sql(")");
-                narrowed(row, statement, actor, kind, grant.role).sql(")")
+                narrowed(row, statement, actor, kind, grant).sql(")")
             }
             Reach::District => {
                 let district = grant.area_code.get(..6).unwrap_or(&grant.area_code);
@@ -119,10 +119,12 @@ fn shared(row: &str, statement: Statement, actor: &Actor, kind: &Kind, grant: &G
 }
 
 /// ` AND` it is one of those that the role sees.
-fn narrowed(row: &str, statement: Statement, actor: &Actor, kind: &Kind, role: Role) -> Statement {
+fn narrowed(row: &str, statement: Statement, actor: &Actor, kind: &Kind, grant: &Grant) -> Statement {
     let mine = |statement: Statement| statement.sql(format!("{row}.assignee_id = ")).id(actor.user_id);
-    match kind.rules.narrowed(role) {
+    match kind.rules.narrowed(grant.role) {
         None => statement,
+        Some(Narrowed::Recorded) if grant.org_id.is_some() => statement,
+        Some(Narrowed::Recorded) => statement.sql(format!(" AND {row}.recorded_by = ")).id(actor.user_id),
         Some(Narrowed::Assigned) => mine(statement.sql(" AND ")),
         Some(Narrowed::AssignedOrOfStores) => {
             mine(statement.sql(" AND (")).sql(format!(" OR {row}.line = 'store')"))

@@ -21,7 +21,8 @@ use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
 use crate::records::figure::TIMES;
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Measure, Narrowed, Reach, Record, Rules};
+use crate::supply_reports::of_own_store;
 
 pub use self::stocks::{operations, schemas};
 
@@ -125,6 +126,10 @@ struct StockMovementRules;
 static FIGURES: &[Figure] = &[Figure::new("stock_movements", Text::new("Stock movements", "出入库"), TIMES).open()];
 
 impl Rules for StockMovementRules {
+    fn narrowed(&self, role: Role) -> Option<Narrowed> {
+        of_own_store(role)
+    }
+
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         if let Some(normal) = normal_quantity_of(draft, faults) {
             draft.values.set("quantity_normalized", Value::Decimal(normal.value));

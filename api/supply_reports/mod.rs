@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use std::sync::Arc;
 
 use crate::auth::Role;
+use crate::auth::roles::Actor;
 use crate::commodities::SUPPLY_READERS;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
@@ -25,7 +26,7 @@ use crate::places::demand_venue;
 use crate::records::figure::{COPIES, TIMES};
 use crate::records::scribe::Scribe;
 use crate::records::warnings::OCCURRED_IN_FUTURE;
-use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Narrowed, Reach, Record, Rules};
 
 /// The kind.
 pub static SUPPLY_REPORTS: Definition = Definition {
@@ -61,6 +62,11 @@ static LINES: Projection = Projection {
 
 struct SupplyReportRules;
 
+/// A store's account sees its own store and no competitor's.
+pub fn of_own_store(role: Role) -> Option<Narrowed> {
+    (role == Role::StoreReporter).then_some(Narrowed::Recorded)
+}
+
 /// What is shown of it.
 static FIGURES: &[Figure] = &[
     Figure::new("supply_reports", Text::new("Supply reports", "保供日报"), COPIES).open(),
@@ -68,6 +74,22 @@ static FIGURES: &[Figure] = &[
 ];
 
 impl Rules for SupplyReportRules {
+    fn narrowed(&self, role: Role) -> Option<Narrowed> {
+        of_own_store(role)
+    }
+
+    /// A store's account tells of its own store: of the places of the organisation that its grant names.
+    fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
+        let others = actor
+            .grants
+            .iter()
+            .any(|grant| grant.role != Role::StoreReporter && SUPPLY_REPORTS.writers.contains(&grant.role));
+        let Some(place) = draft.references.get("place_id").filter(|_| !others) else { return true };
+        actor.grants_of(&[Role::StoreReporter]).any(|grant| {
+            actor.organizations_of(grant).is_none_or(|own| place.envelope.org_id.is_some_and(|org| own.contains(&org)))
+        })
+    }
+
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
         let (zero, lines) = (draft.values.boolean("is_zero") == Some(true), lines_of(draft));
         match (zero, lines.is_empty()) {
