@@ -33,6 +33,7 @@ mod figures_situation;
 mod figures_states;
 mod fuzz;
 mod hardening;
+mod held_items;
 mod imports;
 mod isolation_cases;
 mod known_people;

@@ -128,7 +128,12 @@ async fn what_can_not_be_placed_is_held_and_goes_through_later() {
     let path = format!("/v1/held-items/{}", mine["id"].as_str().unwrap());
     assert_eq!(mine["item"]["body"]["temperature_c"], "hot", "its author sees what he sent");
     let seen = admin.get(&path).await.expect(200).body;
-    assert_eq!((&seen["item"], &seen["state"]), (&Json::Null, &json!("open")), "a supervisor sees that it is there");
+    assert_eq!(
+        (&seen["item"]["body"]["temperature_c"], &seen["state"]),
+        (&json!("hot"), &json!("open")),
+        "a supervisor sees it"
+    );
+    assert_eq!(seen["item"]["body"]["person"]["name"], "王*", "masked");
     app.gate_guard("大兴街道").await.get(&path).await.expect(404);
     assert_eq!(guard.post(&format!("{path}:retry"), &json!({})).await.expect(200).body["outcome"], "held");
     let mend = json!({"body": {"temperature_c": "36.6"}});

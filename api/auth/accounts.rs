@@ -129,6 +129,16 @@ pub async fn of_user(service: &Service, user_id: Uuid) -> Result<Option<Actor>, 
     Ok(Some(actor))
 }
 
+/// The account of an id with its grants, those of somebody who left among them: whose words are let through by others.
+pub async fn of_author(service: &Service, user_id: Uuid) -> Result<Option<Actor>, Problem> {
+    let rows = service.database.read(&select_actor().sql(" WHERE u.id = ").id(user_id)).await?;
+    let with_grants = |mut row: Row| {
+        row.put("active", Value::Boolean(true));
+        actor_of_row(row)
+    };
+    Ok(rows.into_iter().next().and_then(with_grants))
+}
+
 fn select_actor() -> Statement {
     Statement::new(
         "SELECT u.id, u.username, u.display_name, u.org_id, u.password_change_required, u.active, \

@@ -3,16 +3,18 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::state::{KEPT, open, run};
 use super::wire::{RESOLVE, SUPERVISORS};
+use super::{handed_in, shown};
 use crate::app::Service;
 use crate::audit::system_write;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::Code;
-use crate::kit::field::{Privacy, Shape, Write};
+use crate::kit::field::{Shape, Write};
 use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -33,6 +35,8 @@ struct Found {
     kind: &'static Kind,
     state: String,
     patch: Map<String, Json>,
+    /// Who sent the phone's values, and when.
+    sent: (Uuid, DateTime<Utc>),
     json: Json,
 }
 
@@ -77,7 +81,8 @@ pub async fn resolve(call: Call) -> Answer {
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(found.json))
 }
 
-/// Writes the phone's values over the current revision, with the rights of whoever decides.
+/// Writes the phone's values over the current revision, with the rights of whoever decides. Nobody's hand is lent to
+/// whoever couldn't have written them himself.
 async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
     let (service, actor, kind) = (&call.service, call.actor()?, found.kind);
     // Of two creations with one id the whole body is kept: what is fixed at creation stays as it was.
@@ -89,6 +94,9 @@ async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
     let patch: Map<String, Json> = found.patch.clone().into_iter().filter(|(name, _)| amendable(name)).collect();
     let patch = Tree::from_json(&Json::Object(patch));
     service.refresh_settings().await?;
+    let author = handed_in::author(service, found.sent.0, found.sent.1).await?;
+    let his = amend::writable(service, &author, kind, found.record_id).await?;
+    amend::patched(service, &author, kind, &his, &patch).await?;
     for _ in 0..TRIES {
         let current = amend::writable(service, actor, kind, found.record_id).await?;
         if current.envelope.voided {
@@ -149,36 +157,13 @@ fn of_row(service: &Service, mut row: Row) -> Result<Found, Problem> {
         return Err(missing());
     };
     let (record_id, state) = (row.id("record_id").ok_or_else(missing)?, row.text("state").unwrap_or_default());
-    let mut json =
-        json!({"id": id, "kind": name, "record_id": record_id, "state": state, "phone_values": shown(kind, &patch)});
-    for column in [
-        "area_code",
-        "base_revision",
-        "server_revision",
-        "fields",
-        "user_id",
-        "device_id",
-        "taken",
-        "found_at",
-        "ended_at",
-    ] {
+    let user_id = row.id("user_id").ok_or_else(missing)?;
+    let found_at = row.instant("found_at").ok_or_else(missing)?;
+    let shown_at = Value::Instant(found_at).to_json(service.zone);
+    let mut json = json!({"id": id, "user_id": user_id, "found_at": shown_at, "kind": name, "record_id": record_id, "state": state, "phone_values": shown::body(&service.kinds, kind, &patch)});
+    for column in ["area_code", "base_revision", "server_revision", "fields", "device_id", "taken", "ended_at"] {
         put(&mut json, column, row.take(column).to_json(service.zone));
     }
-    Ok(Found { district_code, id, record_id, kind, state, patch, json })
-}
-
-/// The phone's values as the record's own are shown: masked, and what is sealed or inline left out.
-fn shown(kind: &Kind, patch: &Map<String, Json>) -> Json {
-    let value = |(name, value): (&String, &Json)| {
-        let shown = match kind.field(name).map(|field| field.privacy) {
-            Some(Privacy::Masked(mask)) if !value.is_null() => mask(value),
-            Some(Privacy::Open | Privacy::Masked(_)) => value.clone(),
-            Some(Privacy::Sealed) => value.clone(),
-            None if matches!(name.as_str(), "area_code" | "org_id" | "occurred_at" | "note") => value.clone(),
-            None => Json::Null,
-        };
-        let inline = kind.field(name).is_some_and(|field| matches!(field.shape, Shape::Inline(_)));
-        (name.clone(), if inline { Json::Null } else { shown })
-    };
-    Json::Object(patch.iter().map(value).collect())
+    let sent = (user_id, found_at);
+    Ok(Found { district_code, id, record_id, kind, state, patch, sent, json })
 }

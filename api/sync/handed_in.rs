@@ -2,10 +2,13 @@
 //! moved to another village hands in what he captured in the former one.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::item::Item;
 use crate::app::Service;
+use crate::auth::accounts;
 use crate::auth::roles::{Actor, Grant, Role};
+use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
@@ -61,6 +64,14 @@ pub fn as_of(actor: &Actor, former: &[FormerGrant], occurred_at: Option<DateTime
     actor.districts.sort();
     actor.districts.dedup();
     Some(actor)
+}
+
+/// The author of what is kept, with what he holds and what he held when he wrote it. Of somebody who left since, what
+/// he held until then.
+pub async fn author(service: &Service, user_id: Uuid, written_at: DateTime<Utc>) -> Result<Actor, Problem> {
+    let author = accounts::of_author(service, user_id).await?.ok_or(Code::NotFound)?;
+    let former = former_grants(service, &author).await?;
+    Ok(as_of(&author, &former, Some(written_at)).unwrap_or(author))
 }
 
 /// The sender with what he held when he wrote the record that an item changes; none where it isn't his, or is

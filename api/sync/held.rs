@@ -1,20 +1,21 @@
-//! Held items: seen by their author and by those who supervise his area; mended, tried again or discarded.
+//! Held items: seen by their author and, masked, by those who supervise his area; mended, tried again or discarded.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::item::Item;
-use super::outcome::Outcome;
-use super::push;
+use super::item::{ITEM, Item};
 use super::room::Room;
-use super::state::{self, open, run, seal};
+use super::shown;
+use super::state::{open, run, seal};
 use super::wire::{DISCARD, SUPERVISORS};
 use crate::app::Service;
 use crate::audit::system_write;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::etag;
 use crate::kit::faults::Faults;
 use crate::kit::json::put;
 use crate::kit::patch;
@@ -24,11 +25,11 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::text::Language;
 use crate::kit::tree::{Tree, to_json};
 use crate::kit::value::Value;
-use crate::kit::walk::note_repeated;
+use crate::kit::walk::{escape, note_repeated};
 use crate::operations::{Answer, Call, fault, page};
 use crate::records::scope::reached;
 
-const COLUMNS: &str = "r.district_code, r.id, r.area_code, r.kind, r.op, r.record_id, r.user_id, r.device_id, r.problem, r.state, r.held_at, r.expires_at, r.ended_at";
+const COLUMNS: &str = "r.district_code, r.id, r.area_code, r.kind, r.op, r.record_id, r.user_id, r.device_id, r.problem, r.state, r.held_at, r.mended_at, r.revision, r.expires_at, r.ended_at, r.item";
 
 /// A held item as it was read.
 pub struct Held {
@@ -40,7 +41,19 @@ pub struct Held {
     pub user_id: Uuid,
     /// `open`, `settled` or `discarded`.
     pub state: String,
-    /// As it was sent; null where it wasn't read.
+    /// Of which kind it is, as it was sent.
+    pub kind: String,
+    /// What it does, as it was sent.
+    pub op: String,
+    /// The record, as it was sent.
+    pub record_id: Option<Uuid>,
+    /// Its sender's area.
+    pub area_code: String,
+    /// One more with each mending.
+    pub revision: i64,
+    /// When its author wrote it last.
+    pub written_at: DateTime<Utc>,
+    /// As it was sent, with what was mended.
     pub item: Tree,
     json: Json,
 }
@@ -54,7 +67,7 @@ pub async fn list(call: Call) -> Answer {
     let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
     let mut items = Vec::new();
     for district_code in &actor.districts {
-        let mut statement = visible(&call, actor, district_code, false).sql(" AND r.state = ").text(&wanted);
+        let mut statement = visible(&call, actor, district_code).sql(" AND r.state = ").text(&wanted);
         if let Some(id) = after {
             // Ids are made in the order of time.
             statement = statement.sql(" AND r.id < ").id(id);
@@ -66,8 +79,8 @@ pub async fn list(call: Call) -> Answer {
     }
     items.sort_by_key(|held| std::cmp::Reverse(held.id));
     items.truncate(page::limit(&call) + 1);
-    let user_id = actor.user_id;
-    Ok(page::answer(&call, &binding, items, |held| held.id.to_string(), |held| view(&held, user_id, call.language)))
+    let (service, language) = (&call.service, call.language);
+    Ok(page::answer(&call, &binding, items, |held| held.id.to_string(), |held| view(service, &held, actor, language)))
 }
 
 /// `GET /v1/held-items/{id}`.
@@ -76,7 +89,8 @@ pub async fn get(call: Call) -> Answer {
     answer(&call, &held)
 }
 
-/// `PATCH /v1/held-items/{id}`: a merge patch over the item as it was sent, by its author.
+/// `PATCH /v1/held-items/{id}`: a merge patch over its body, by its author. What it is stays as it was sent: those
+/// who supervise him let through what they were told of.
 pub async fn mend(call: Call) -> Answer {
     let held = find(&call).await?;
     demand_author(&call, &held)?;
@@ -87,12 +101,15 @@ pub async fn mend(call: Call) -> Answer {
     }
     let mut faults = Faults::default();
     note_repeated(&tree, "", &mut faults);
+    demand_body(&tree, &mut faults);
     faults.finish()?;
     let mended = serde_json::to_string(&patch::merge(held.item, &tree)).map_err(Problem::internal)?;
     Room::of(&call.service, &held.district_code, held.user_id).await?.take(0, mended.len())?;
     let sealed = seal(&call.service, "held_items", held.id, &held.district_code, &mended)?;
     let statement = Statement::new("UPDATE held_items SET item = ")
         .bytes(sealed)
+        .sql(", revision = revision + 1, mended_at = ")
+        .bind(ColumnType::Instant, Value::Instant(call.service.clock.now()))
         .sql(" WHERE state = 'open' AND district_code = ")
         .text(&held.district_code)
         .sql(" AND id = ")
@@ -100,31 +117,6 @@ pub async fn mend(call: Call) -> Answer {
     let deed = call.deed("held_item.mend", "held_items", Some(held.id), json!({}));
     system_write(&call.service, deed, async |connection| run(connection, vec![statement]).await).await?;
     answer(&call, &find(&call).await?)
-}
-
-/// `POST /v1/held-items/{id}:retry`: by its author, or by somebody who supervises him, with his own rights.
-pub async fn retry(call: Call) -> Answer {
-    let held = find(&call).await?;
-    demand_open(&held)?;
-    let item = Item::read(&call.service, held.user_id, 0, &held.item);
-    let outcome = push::write_one(&call, &item).await?;
-    let line = outcome.to_json(&call.service, &item, call.language, &call.request_id());
-    let statement = match &outcome {
-        Outcome::Held(problem) | Outcome::Refused(problem) => Statement::new("UPDATE held_items SET problem = ")
-            .bind(ColumnType::Json, Value::Json(state::stored(problem)))
-            .sql(" WHERE state = 'open' AND district_code = ")
-            .text(&held.district_code)
-            .sql(" AND id = ")
-            .id(held.id),
-        _ => end(&call, &held, "settled")?,
-    };
-    let mut statements = vec![statement];
-    if let Outcome::Conflict(conflict) = &outcome {
-        statements.push(state::conflicted(&call, None, &item, conflict)?);
-    }
-    let deed = call.deed("held_item.retry", "held_items", Some(held.id), json!({"outcome": outcome.word()}));
-    system_write(&call.service, deed, async |connection| run(connection, statements).await).await?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(line))
 }
 
 /// `POST /v1/held-items/{id}:discard`. Once more is no fault.
@@ -140,7 +132,8 @@ pub async fn discard(call: Call) -> Answer {
     answer(&call, &find(&call).await?)
 }
 
-fn end(call: &Call, held: &Held, to: &'static str) -> Result<Statement, Problem> {
+/// Ends an item.
+pub fn end(call: &Call, held: &Held, to: &'static str) -> Result<Statement, Problem> {
     Ok(Statement::new("UPDATE held_items SET state = ")
         .text(to)
         .sql(", ended_at = ")
@@ -153,12 +146,9 @@ fn end(call: &Call, held: &Held, to: &'static str) -> Result<Statement, Problem>
         .id(held.id))
 }
 
-/// Those that the actor sees; their items only where they are his own, unless all are asked for.
-fn visible(call: &Call, actor: &Actor, district_code: &str, all: bool) -> Statement {
-    let statement = Statement::new(format!("SELECT {COLUMNS}, CASE WHEN "))
-        .sql(if all { "true OR r.user_id = " } else { "r.user_id = " })
-        .id(actor.user_id)
-        .sql(" THEN r.item END AS item FROM held_items AS r WHERE r.district_code = ")
+/// Those that the actor sees.
+fn visible(call: &Call, actor: &Actor, district_code: &str) -> Statement {
+    let statement = Statement::new(format!("SELECT {COLUMNS} FROM held_items AS r WHERE r.district_code = "))
         .text(district_code)
         .sql(" AND r.expires_at > ")
         .bind(ColumnType::Instant, Value::Instant(call.service.clock.now()))
@@ -169,10 +159,11 @@ fn visible(call: &Call, actor: &Actor, district_code: &str, all: bool) -> Statem
     reached("r", statement.seeing_district(district_code), actor, SUPERVISORS, false).sql(")")
 }
 
-async fn find(call: &Call) -> Result<Held, Problem> {
+/// The item of the path, if the caller sees that it is there.
+pub async fn find(call: &Call) -> Result<Held, Problem> {
     let (actor, id) = (call.actor()?, call.path_id()?);
     for district_code in &actor.districts {
-        let statement = visible(call, actor, district_code, true).sql(" AND r.id = ").id(id);
+        let statement = visible(call, actor, district_code).sql(" AND r.id = ").id(id);
         if let Some(row) = call.service.database.read(&statement).await?.into_iter().next() {
             return of_row(&call.service, row);
         }
@@ -180,11 +171,27 @@ async fn find(call: &Call) -> Result<Held, Problem> {
     Err(Code::NotFound.into())
 }
 
+/// Only a body is mended.
+fn demand_body(patch: &Tree, faults: &mut Faults) {
+    let Tree::Object(members) = patch else { return };
+    for (name, member) in members {
+        match (name.as_str(), member) {
+            ("body", Tree::Object(_)) => {}
+            ("body", _) => faults.add("/body", FaultCode::NotAnObject),
+            (name, _) if ITEM.iter().any(|field| field.name == name) => {
+                faults.add(format!("/{name}"), FaultCode::CreateOnly);
+            }
+            (name, _) => faults.add(format!("/{}", escape(name)), FaultCode::UnknownField),
+        }
+    }
+}
+
 fn demand_author(call: &Call, held: &Held) -> Result<(), Problem> {
     if call.actor()?.user_id == held.user_id { Ok(()) } else { Err(Code::Forbidden.into()) }
 }
 
-fn demand_open(held: &Held) -> Result<(), Problem> {
+/// 409 where it was settled or discarded.
+pub fn demand_open(held: &Held) -> Result<(), Problem> {
     if held.state == "open" { Ok(()) } else { Err(Code::AlreadyEnded.into()) }
 }
 
@@ -196,23 +203,36 @@ fn of_row(service: &Service, mut row: Row) -> Result<Held, Problem> {
         None => Tree::Null,
     };
     let user_id = row.id("user_id").ok_or_else(missing)?;
-    let state = row.text("state").unwrap_or_default();
-    let mut json = json!({"id": id, "user_id": user_id, "state": state});
-    for column in ["kind", "op", "record_id", "device_id", "area_code", "problem", "held_at", "expires_at", "ended_at"]
-    {
+    let text = |row: &mut Row, name: &str| row.text(name).unwrap_or_default();
+    let (kind, op, area_code, state) =
+        (text(&mut row, "kind"), text(&mut row, "op"), text(&mut row, "area_code"), text(&mut row, "state"));
+    let (record_id, revision) = (row.id("record_id"), row.integer("revision").unwrap_or(1));
+    let (held_at, mended_at) = (row.instant("held_at").ok_or_else(missing)?, row.instant("mended_at"));
+    let shown = |at: DateTime<Utc>| Value::Instant(at).to_json(service.zone);
+    let mut json = json!({"id": id, "user_id": user_id, "state": state, "kind": kind, "op": op, "record_id": record_id,
+        "area_code": area_code, "held_at": shown(held_at), "mended_at": mended_at.map(shown), "revision": revision});
+    for column in ["device_id", "problem", "expires_at", "ended_at"] {
         put(&mut json, column, row.take(column).to_json(service.zone));
     }
-    Ok(Held { district_code, id, user_id, state, item, json })
+    let written_at = mended_at.unwrap_or(held_at);
+    Ok(Held { district_code, id, user_id, state, kind, op, record_id, area_code, revision, written_at, item, json })
 }
 
-/// What it says is for its author, who sent it; others see that it is there and why.
-fn view(held: &Held, reader: Uuid, language: Language) -> Json {
+/// Its author reads what he sent; who supervises him reads it masked, as he would read the record.
+fn view(service: &Service, held: &Held, reader: &Actor, language: Language) -> Json {
     let mut json = held.json.clone();
     let word = if language == Language::Chinese { "zh" } else { "en" };
     let problem = json.get("problem").and_then(|problem| problem.get(word)).cloned().unwrap_or(Json::Null);
     put(&mut json, "problem", problem);
-    put(&mut json, "item", if held.user_id == reader { sent(held) } else { Json::Null });
+    let item = if held.user_id == reader.user_id { sent(held) } else { masked(service, held, reader) };
+    put(&mut json, "item", item);
     json
+}
+
+fn masked(service: &Service, held: &Held, reader: &Actor) -> Json {
+    let item = Item::read(service, held.user_id, 0, &held.item);
+    let kind = service.kinds.kind(item.kind()).filter(|kind| shown::is_shown(reader, kind, &held.area_code));
+    kind.map_or(Json::Null, |kind| shown::item(&service.kinds, kind, &item))
 }
 
 /// Clients read an object there: what was sent and is none is put into one.
@@ -224,6 +244,10 @@ fn sent(held: &Held) -> Json {
 }
 
 fn answer(call: &Call, held: &Held) -> Answer {
-    let json = view(held, call.actor()?.user_id, call.language);
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json))
+    let json = view(&call.service, held, call.actor()?, call.language);
+    let mut response = HttpResponse::Ok();
+    Ok(response
+        .insert_header((ETAG, etag::of_revision(held.revision)))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(json))
 }

@@ -2,6 +2,7 @@
 //!
 //! - `push`: each item stands alone and is idempotent; what can't be placed is held, never refused, so
 //!   that no queue is blocked for ever by one bad item (there is a bound to what is held of one account);
+//!   it stays what it was sent as, only its body is mended, and it runs with its author's rights;
 //! - a stale amendment is merged where it doesn't touch what others changed, else it is a conflict: the
 //!   server's value stands, the phone's is kept until somebody decides;
 //! - `pull`: the caller's slice as upserts and tombstones, in ledger order; when the slice grows, what
@@ -11,6 +12,7 @@ mod amend;
 mod conflicts;
 mod handed_in;
 mod held;
+mod held_retry;
 mod item;
 mod lines;
 mod outcome;
@@ -19,6 +21,7 @@ mod pull;
 mod push;
 mod room;
 mod routes;
+mod shown;
 mod slice;
 mod state;
 mod waves;

@@ -130,10 +130,10 @@ async fn write_wave(
     Ok(results)
 }
 
-/// Writes one item for whoever calls: a held one tried again.
-pub async fn write_one(call: &Call, item: &Item) -> Result<Outcome, Problem> {
-    let former = former_grants(&call.service, call.actor()?).await?;
-    let mut results = write_wave(&call.service, call.actor()?, &former, vec![item.clone()]).await?;
+/// Writes one item of an author: a held one tried again.
+pub async fn write_one(service: &Service, author: &Actor, item: &Item) -> Result<Outcome, Problem> {
+    let former = former_grants(service, author).await?;
+    let mut results = write_wave(service, author, &former, vec![item.clone()]).await?;
     results.pop().map(|(_, outcome)| outcome).ok_or_else(|| Problem::internal("an item has no outcome"))
 }
 

@@ -6,7 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::{conflicts, held, pull, push, wire};
+use super::{conflicts, held, held_retry, pull, push, wire};
 use crate::auth::Role;
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
@@ -53,7 +53,7 @@ pub fn operations() -> Vec<Operation> {
             .body(document::described(wire::RECEIPTS, "The ids."), json!({"ids": ["0198c0de-0004-7000-8000-000000000009"]}))
             .answers(200, "The fate of each.", Some(reference("SyncReceipts")), Some(json!({"items": [{"id": "0198c0de-0004-7000-8000-000000000009", "fate": "recorded", "kind": "screenings", "id_alias": null, "revision": 1, "change_no": 43}]}))),
         Operation::new(Method::GET, "/v1/held-items", "list_held_items", held::list)
-            .described("sync", "List held items", "The caller's own, and those of an area that he supervises. Only the author sees what the item says.")
+            .described("sync", "List held items", "The caller's own, and those of an area that he supervises. Their author reads what he sent, others read it masked.")
             .access(Access::SignedIn)
             .parameters(vec![&LIMIT, &CURSOR, &wire::HELD_STATE])
             .answers(200, "A page.", Some(reference("HeldItemPage")), Some(json!({"items": [wire::held_example()], "next_cursor": null})))
@@ -61,18 +61,20 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/v1/held-items/{id}", "get_held_item", held::get)
             .described("sync", "Get a held item", "Out of reach answers like absent.")
             .access(Access::SignedIn)
-            .answers(200, "The item.", Some(reference("HeldItem")), Some(wire::held_example())),
+            .answers(200, "The item.", Some(reference("HeldItem")), Some(wire::held_example()))
+            .with_headers(&["ETag"]),
         Operation::new(Method::PATCH, "/v1/held-items/{id}", "amend_held_item", held::mend)
-            .described("sync", "Mend a held item", "A merge patch over the item as it was sent, by its author; then `:retry`.")
+            .described("sync", "Mend a held item", "A merge patch with a `body`, by its author; then `:retry`. Kind, operation and id stay as they were sent.")
             .access(Access::SignedIn)
             .body_of(reference("HeldItemPatch"), json!({"body": {"temperature_c": "36.5"}}), &["application/merge-patch+json", "application/json"])
             .answers(200, "The item.", Some(reference("HeldItem")), Some(wire::held_example()))
-            .problems(&[Code::Forbidden, Code::AlreadyEnded]),
-        Operation::new(Method::POST, "/v1/held-items/{id}:retry", "retry_held_item", held::retry)
-            .described("sync", "Try a held item again", "With the rights of whoever asks.")
+            .with_headers(&["ETag"])
+            .problems(&[Code::Forbidden, Code::AlreadyEnded, Code::TooMuchHeld]),
+        Operation::new(Method::POST, "/v1/held-items/{id}:retry", "retry_held_item", held_retry::retry)
+            .described("sync", "Try a held item again", "As its author's: with his rights, recorded as his. Whoever supervises him lets it through with the rights that its author had when he wrote it; `If-Match` says which revision he saw.")
             .access(Access::SignedIn)
             .answers(200, "What became of it.", Some(reference("SyncResult")), None)
-            .problems(&[Code::AlreadyEnded, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[Code::Forbidden, Code::BadIfMatch, Code::Stale, Code::AlreadyEnded, Code::WriteConflict, Code::LedgerUnavailable]),
         Operation::new(Method::POST, "/v1/held-items/{id}:discard", "discard_held_item", held::discard)
             .described("sync", "Discard a held item", "It stays readable until it expires. Once more is no fault.")
             .access(Access::SignedIn)

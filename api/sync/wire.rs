@@ -77,7 +77,7 @@ pub static RECEIPTS: &[Field] =
 pub fn held_example() -> Json {
     json!({"id": "0198c0de-000b-7000-8000-000000000001", "user_id": "0198c0de-0000-7000-8000-00000000000b", "state": "open",
         "kind": "screenings", "op": "create", "record_id": "0198c0de-0004-7000-8000-000000000009", "device_id": "phone-7",
-        "area_code": "511802005", "problem": null, "held_at": "2020-02-02T19:00:01+08:00", "expires_at": "2020-05-02T19:00:01+08:00",
+        "area_code": "511802005", "problem": null, "held_at": "2020-02-02T19:00:01+08:00", "mended_at": null, "revision": 1, "expires_at": "2020-05-02T19:00:01+08:00",
         "ended_at": null, "item": null})
 }
 
@@ -116,7 +116,7 @@ pub fn schemas() -> Vec<(String, Json)> {
         "device_id": described(of_shape(&DEVICE_ID), "Which device."),
         "items": list(reference("SyncItem"), MOST, "In the order of capture.")}});
     let warning = json!({"type": "object", "additionalProperties": true, "description": "A warning."});
-    let patch = json!({"type": "object", "description": "A merge patch over the item as it was sent.", "additionalProperties": true});
+    let patch = json!({"type": "object", "properties": {"body": any("Merged into the body.")}, "description": "A merge patch over the item: its `body` and nothing else.", "additionalProperties": true});
     vec![
         ("SyncItem".into(), item),
         ("HeldItemPatch".into(), patch),
@@ -188,8 +188,9 @@ pub fn schemas() -> Vec<(String, Json)> {
                 "An item that couldn't be placed.",
                 json!({"id": id("Its own id."), "user_id": id("Who sent it."), "state": text(20, "open, settled or discarded."),
             "kind": text(60, "The kind."), "op": text(20, "What it does."), "record_id": id("The record."), "device_id": text(100, "The device."),
-            "area_code": text(20, "Its sender's area."), "problem": any("Why it is held."), "held_at": instant("Since when."), "expires_at": instant("Until when."),
-            "ended_at": instant("When it was settled or discarded."), "item": any("The item as it was sent, for its author; what was no object stands in its `sent`.")}),
+            "area_code": text(20, "Its sender's area."), "problem": any("Why it is held."), "held_at": instant("Since when."),
+            "mended_at": instant("When its author changed its body last."), "revision": number("One more with each mending; the ETag."), "expires_at": instant("Until when."),
+            "ended_at": instant("When it was settled or discarded."), "item": any("The item, for its author as he sent it (what was no object stands in its `sent`); for whoever supervises him masked, as he would read the record, and null where he can't read the kind.")}),
             ),
         ),
         ("HeldItemPage".into(), page(&reference("HeldItem"))),
