@@ -33,6 +33,7 @@ use crate::metrics::Metrics;
 use crate::observation_policies::{self, PolicyCache};
 use crate::operations::pressure::Pressure;
 use crate::operations::{Operation, Outcome, RequestId, configure, render_unrouted};
+use crate::people::comparisons::Comparisons;
 use crate::privacy::keys::Keys;
 use crate::privacy::seal::Sealer;
 use crate::records::scribe::Scribe;
@@ -61,6 +62,8 @@ pub struct Service {
     pub accounts: Accounts,
     /// How often something was done.
     pub limiter: Limiter,
+    /// Who asked the register what lately.
+    pub comparisons: Comparisons,
     /// Records of kinds that hardly change, believed for two seconds.
     pub believed: Cache<(&'static str, Uuid), Arc<Record>>,
     /// What counts as fever, as it was read in the last seconds.
@@ -105,6 +108,7 @@ impl Service {
             tokens: Tokens::new(&keys.token)?,
             accounts: Accounts::default(),
             limiter: Limiter::default(),
+            comparisons: Comparisons::default(),
             policies: PolicyCache::default(),
             cadences: CadenceCache::default(),
             believed: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(2)).build(),

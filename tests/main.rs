@@ -15,6 +15,7 @@ mod care_guards;
 mod care_model;
 mod changes;
 mod command_line;
+mod comparisons;
 mod conformance;
 mod contract;
 mod corpus;

@@ -26,6 +26,9 @@ pub static DUTY_KIND: Vocabulary = Vocabulary::new(
         word("shift_filling", "filling of a shift", "班次排满"),
         word("manned_post", "manned post", "岗位到齐"),
         word("shift_attendance", "coming to a shift", "按时到岗"),
+        word("duplicate_case", "clearing of two cases of one person", "同一人重复个案的处置"),
+        word("claim_check", "check of what others claim about somebody", "核实他处申报的重点人员类别"),
+        word("lookup_check", "check of whoever tries out documents", "核查试探证件号码的账号"),
     ],
 );
 
@@ -159,6 +162,7 @@ pub fn line_of(duty_kind: &str) -> &'static str {
         "supply_report" => "store",
         "shift_attendance" => "volunteer",
         "shift_filling" | "manned_post" => "organizer",
+        "duplicate_case" | "lookup_check" => "district",
         _ => "health_center",
     }
 }

@@ -19,6 +19,7 @@ use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::ids::new_id;
 use crate::kit::problem::Problem;
 use crate::operations::{Answer, Call, fault};
+use crate::people::comparisons;
 use crate::records::Kind;
 use crate::records::list::district;
 
@@ -143,6 +144,9 @@ async fn begin(
     };
     let kept = json!({"mode": if options.atomic { "atomic" } else { "row" }, "validate_only": options.validate_only,
         "on_duplicate": if options.revise { "revise" } else { "skip" }, "source": options.source});
+    if options.validate_only && kind.tells_people() {
+        comparisons::ask_with_file(call)?;
+    }
     let now = service.clock.now();
     let deed = call.deed("import.begin", "imports", Some(id), json!({"kind": kind.name, "options": kept}));
     system_write(service, deed, async |_| Ok(())).await?;

@@ -7,13 +7,14 @@ use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::care::CareDecider;
+use super::care::{CONTESTED, CareDecider};
 use super::history;
 use super::states::makers;
 use super::wire::SUPERVISOR_LEVEL;
 use crate::auth::Role;
+use crate::auth::roles::Actor;
 use crate::kit::catalogue::FaultCode;
-use crate::kit::faults::Faults;
+use crate::kit::faults::{Fault, Faults};
 use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Decider;
@@ -96,6 +97,20 @@ impl Rules for CaseRules {
 
     fn judged_across_rows(&self) -> bool {
         true
+    }
+
+    /// An open case that the caller can't read is nothing that he is told of: his is taken, and the command clears it.
+    fn overlook(&self, actor: &Actor, draft: &mut Draft, faults: &[Fault]) -> bool {
+        let [fault] = faults else { return false };
+        let of = |name: &str| fault.values.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str());
+        let Some(area_code) = of("area_code").filter(|_| fault.code == FaultCode::ActiveCaseExists) else {
+            return false;
+        };
+        let hidden = !actor.reaches(super::CARERS, area_code, of("org_id").and_then(|id| id.parse().ok()));
+        if hidden {
+            draft.values.set(CONTESTED, Value::Boolean(true));
+        }
+        hidden
     }
 
     fn figures(&self) -> &'static [Figure] {

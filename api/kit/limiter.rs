@@ -43,16 +43,22 @@ impl Default for Limiter {
 impl Limiter {
     /// Takes one of the key's times; 429 with `Retry-After` where there is none left.
     pub fn take(&self, key: &str, allowance: Allowance, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.take_many(key, 1, allowance, now)
+    }
+
+    /// Takes several of the key's times, all there are at most; 429 where fewer are left.
+    pub fn take_many(&self, key: &str, times: u32, allowance: Allowance, now: DateTime<Utc>) -> Result<(), Problem> {
+        let times = times.min(allowance.times);
         let window = self.windows.get_with(key.to_owned(), || Arc::new(Mutex::new(Window { since: now, used: 0 })));
         let mut window = window.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if now < window.since || now - window.since >= allowance.period {
             *window = Window { since: now, used: 0 };
         }
-        if window.used >= allowance.times {
+        if window.used + times > allowance.times {
             let wait_s = (window.since + allowance.period - now).num_seconds().max(0) + 1;
             return Err(Problem::new(Code::TooManyRequests).with_header(RETRY_AFTER, wait_s.to_string()));
         }
-        window.used += 1;
+        window.used += times;
         Ok(())
     }
 
@@ -77,6 +83,10 @@ mod tests {
         assert!(limiter.take("a", allowance, now).is_ok() && limiter.take("a", allowance, now).is_ok());
         assert_eq!(limiter.take("a", allowance, now).unwrap_err().code(), Code::TooManyRequests);
         assert!(limiter.take("b", allowance, now).is_ok());
+        assert!(
+            limiter.take_many("c", 9, allowance, now).is_ok() && limiter.take_many("c", 1, allowance, now).is_err()
+        );
+        assert!(limiter.take_many("b", 2, allowance, now).is_err() && limiter.take("b", allowance, now).is_ok());
         limiter.give_back("a");
         assert!(limiter.take("a", allowance, now).is_ok());
         assert!(limiter.take("a", allowance, now + TimeDelta::seconds(59)).is_err());

@@ -7,6 +7,7 @@
 //! - posting somebody known is never a conflict: what was empty is filled, what differs is kept as a
 //!   dated claim with a warning, and nothing is told that wasn't sent.
 
+pub mod comparisons;
 pub mod documents;
 mod merge;
 mod operations;

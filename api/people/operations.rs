@@ -6,8 +6,8 @@ use actix_web::http::header::CACHE_CONTROL;
 use chrono::TimeDelta;
 use serde_json::{Map, Value as Json, json};
 
-use super::PEOPLE;
 use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
+use super::{PEOPLE, comparisons};
 use crate::audit::{AUDITORS, system_write_all};
 use crate::auth::Role;
 use crate::kit::catalogue::Code;
@@ -118,7 +118,10 @@ async fn search(call: Call) -> Answer {
     let sought = Sought::of_form(service, &form, &["document_number", "phone", "name"], &mut faults);
     faults.finish()?;
     let sought = sought.ok_or_else(|| Problem::internal("a search without faults seeks nobody"))?;
+    comparisons::ask(&call, 1)?;
+    comparisons::watch(&call, Some(&sought)).await?;
     let found = sought.find(service, actor, kind).await?;
+    comparisons::missed(&call, Some(&sought), &found)?;
     note_found(&call, "people.search", sought.by(), &found).await?;
     let items: Vec<_> = found.iter().map(|record| view::record(service, kind, record, call.language)).collect();
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))

@@ -11,6 +11,7 @@ use super::definition::Kind;
 use super::trial::Trial;
 use super::view;
 use super::whole::all_or_nothing;
+use crate::audit::system_write;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape};
@@ -19,6 +20,7 @@ use crate::kit::text::Text;
 use crate::kit::tree::Tree;
 use crate::kit::walk::escape;
 use crate::operations::{Answer, Call};
+use crate::people::comparisons;
 
 /// Items of a batch at most.
 pub const MAX_ITEMS: usize = 500;
@@ -93,6 +95,7 @@ fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
 /// Checks every item and writes nothing.
 async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Vec<Json>, Problem> {
     let (service, actor) = (&call.service, call.actor()?);
+    note_people(call, kind, items).await?;
     let outcomes = Trial::default().run(service, actor, kind, items, API).await?;
     let mut results = Vec::with_capacity(items.len());
     for (index, outcome) in outcomes.into_iter().enumerate() {
@@ -102,6 +105,21 @@ async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Ve
         });
     }
     Ok(results)
+}
+
+/// A dry run that says who people are asks the register about them: it counts as so many questions, and is noted.
+async fn note_people(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<(), Problem> {
+    let inline = |item: &&Tree| {
+        let mut fields = kind.body_fields().into_iter().filter(|field| matches!(field.shape, Shape::Inline(_)));
+        kind.reached_by_lookup || fields.any(|field| item.member(field.name).is_some())
+    };
+    let people = items.iter().filter(inline).count();
+    if people == 0 {
+        return Ok(());
+    }
+    comparisons::ask(call, people)?;
+    let deed = call.deed("people.dry_run", "people", None, json!({"kind": kind.name, "people": people}));
+    system_write(&call.service, deed, async |_| Ok(())).await
 }
 
 fn result(call: &Call, kind: &'static Kind, index: usize, item: Option<&Tree>, outcome: Outcome) -> Json {

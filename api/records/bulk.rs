@@ -17,6 +17,7 @@ use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::tree::Tree;
 use crate::ledger::AppendError;
+use crate::people::comparisons;
 
 /// Creates records, each for itself, in as few appends as can be.
 pub async fn create_bulk(
@@ -43,9 +44,12 @@ pub async fn create_bulk(
         return create_all(service, actor, kind, trees, source, None).await;
     };
     let mut outcomes: Vec<Option<Outcome>> = preparations.iter().map(settled).collect();
-    for (index, created) in written {
+    let (places, written): (Vec<usize>, Vec<Outcome>) =
+        written.into_iter().map(|(index, created)| (index, Ok(created))).unzip();
+    comparisons::met(service, actor, kind, &written).await?;
+    for (index, created) in places.into_iter().zip(written) {
         if let Some(slot) = outcomes.get_mut(index) {
-            *slot = Some(Ok(created));
+            *slot = Some(created);
         }
     }
     let others: Vec<usize> = apart.into_iter().collect();

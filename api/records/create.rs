@@ -19,6 +19,7 @@ use crate::kit::problem::Problem;
 use crate::kit::tree::Tree;
 use crate::kit::value::Values;
 use crate::ledger::AppendError;
+use crate::people::comparisons;
 
 /// How often an append that met another writer is tried again.
 pub const TRIES: usize = 8;
@@ -99,7 +100,10 @@ pub async fn create_all(
             }
         }
     }
-    Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(Code::WriteConflict.into()))).collect())
+    let conflict = || Err(Code::WriteConflict.into());
+    let outcomes: Vec<Outcome> = outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(conflict)).collect();
+    comparisons::met(service, actor, kind, &outcomes).await?;
+    Ok(outcomes)
 }
 
 /// Puts an outcome in its place.
@@ -142,7 +146,8 @@ async fn write(
                 found => return found.unwrap_or_else(|problem| Some(Err(problem))),
             }
             let mut conceding = item.clone();
-            if !item.draft.kind.rules.concede(&mut conceding.draft, &faults) {
+            let rules = item.draft.kind.rules;
+            if !rules.concede(&mut conceding.draft, &faults) && !rules.overlook(actor, &mut conceding.draft, &faults) {
                 return Some(Err(problem));
             }
             let again = write_once(service, actor, &conceding, now, known, key).await;

@@ -101,6 +101,11 @@ impl Kind {
         &self.select
     }
 
+    /// Whether a body of it says who somebody is: himself, or given inline.
+    pub fn tells_people(&self) -> bool {
+        self.reached_by_lookup || self.definition.fields.iter().any(|field| matches!(field.shape, Shape::Inline(_)))
+    }
+
     /// Its own fields as they are served: beside the envelope's, and without what only comes in.
     pub fn shown_fields(&self) -> impl Iterator<Item = &'static Field> {
         self.shown_fields.iter().copied()

@@ -10,6 +10,7 @@ use crate::auth::roles::Actor;
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::tree::Tree;
+use crate::people::comparisons;
 
 /// What is known of each before anything is written.
 #[derive(Default)]
@@ -53,7 +54,9 @@ pub async fn all_or_nothing(
         match result {
             Together::Written(written) => {
                 written.into_iter().for_each(|(index, created)| place_outcome(&mut outcomes, index, Ok(created)));
-                return Ok(finish(outcomes, &twins));
+                let outcomes = finish(outcomes, &twins);
+                comparisons::met(service, actor, kind, &outcomes).await?;
+                return Ok(outcomes);
             }
             Together::Refused(problem) => return Err(problem),
             Together::Met => {}

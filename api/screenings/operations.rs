@@ -16,7 +16,6 @@ use crate::auth::Role;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
-use crate::kit::limiter::Allowance;
 use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::text::Text;
@@ -24,8 +23,8 @@ use crate::kit::time::day_of;
 use crate::kit::value::{Value, Values};
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation};
-use crate::people::PEOPLE;
 use crate::people::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
+use crate::people::{PEOPLE, comparisons};
 use crate::privacy::blind::blind_index;
 use crate::privacy::mask::mask_name;
 use crate::records::list::{CURSOR, LIMIT, list_where};
@@ -42,8 +41,6 @@ const GATES: &[Role] = &[
     Role::GateGuard,
     Role::Volunteer,
 ];
-/// A gate sees so many people; whoever tries out numbers asks more often.
-const LOOKUPS: Allowance = Allowance { times: 60, period: TimeDelta::minutes(1) };
 /// A plate tells who came with it lately, and an abnormal passage calls for attention as long.
 const LATELY: TimeDelta = TimeDelta::days(14);
 /// Categories that call for no attention any more.
@@ -93,10 +90,15 @@ async fn search(call: Call) -> Answer {
     let form = call.form(SEARCH).await?;
     let (plate, sought) = wanted(&call, &form)?;
     let by_id = form.get("person_id").is_some();
+    if sought.is_some() {
+        comparisons::ask(&call, 1)?;
+    }
+    comparisons::watch(&call, sought.as_ref()).await?;
     let found = match &sought {
         Some(sought) => sought.find(service, actor, people).await?,
         None => Vec::new(),
     };
+    comparisons::missed(&call, sought.as_ref(), &found)?;
     let mut ids = Vec::new();
     for person in &found {
         ids.extend(read::family(service, people, &person.envelope.district_code, person.envelope.id).await?);
@@ -150,7 +152,7 @@ fn with_plate(call: &Call, district_code: &str, plate: &str, statement: Statemen
 async fn look_up(call: Call) -> Answer {
     let (service, actor) = (&call.service, call.actor()?);
     let form = call.form(LOOKUP).await?;
-    service.limiter.take(&format!("lookup|{}", actor.user_id), LOOKUPS, service.clock.now())?;
+    comparisons::ask(&call, 1)?;
     let mut faults = Faults::default();
     let plate = plate(&form, &mut faults);
     let sought = match form.get("plate_number").is_some() && form.get("document_number").is_none() {
@@ -158,6 +160,7 @@ async fn look_up(call: Call) -> Answer {
         false => Sought::of_form(service, &form, &["document_number", "plate_number"], &mut faults),
     };
     faults.finish()?;
+    comparisons::watch(&call, sought.as_ref()).await?;
     let mut found = BTreeMap::new();
     for district_code in &actor.districts {
         for person in whom(&call, district_code, sought.as_ref(), plate.as_deref()).await? {
@@ -165,6 +168,7 @@ async fn look_up(call: Call) -> Answer {
         }
     }
     let found: Vec<Record> = found.into_values().collect();
+    comparisons::missed(&call, sought.as_ref(), &found)?;
     crate::people::note_found(&call, "screenings.lookup", sought.as_ref().map_or("plate", Sought::by), &found).await?;
     let mut items = Vec::new();
     for person in &found {

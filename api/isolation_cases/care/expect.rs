@@ -17,6 +17,8 @@ use crate::records::scribe::Scribe;
 
 /// Without any contact for so long, somebody asks.
 pub const SILENCE: TimeDelta = TimeDelta::hours(24);
+/// How soon the command says which of two cases of one person stands.
+const CLEARED_WITHIN: TimeDelta = TimeDelta::hours(4);
 
 impl Case {
     /// Asks for contact where there was none for a day.
@@ -43,6 +45,26 @@ impl Case {
         let cause = cause_id.unwrap_or(self.record.envelope.id).to_string();
         let id = derived_id(&scribe.keys.identity, &["duty", duty_kind, &cause]);
         self.expect(id, duty_kind, cause_id, (asked_at, cadence.due_after(asked_at)), scribe);
+    }
+
+    /// Asks the command to clear two cases of one person. Whoever made this one can't read the other, so the duty is
+    /// the district's and nobody below reads it.
+    pub fn contest(&mut self, other: Uuid, scribe: &Scribe) {
+        let own = self.record.envelope.id;
+        let id = derived_id(&scribe.keys.identity, &["duty", "duplicate_case", &own.to_string()]);
+        let new = duty::New {
+            id,
+            duty_kind: "duplicate_case",
+            subject: ("isolation_cases", own),
+            cause_id: Some(other),
+            assignee_id: None,
+            opens_at: scribe.now,
+            due_at: scribe.now + CLEARED_WITHIN,
+            area_code: &scribe.district_code,
+            org_id: None,
+            made_by: self.by,
+        };
+        self.duties.insert(id, Kept::new(duty::record(new, scribe)));
     }
 
     /// Holds a new duty; one that is there and was waived for want of a cause is expected again.

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::case::Case;
-use super::{Care, NO_CONTACT, PLAN, case_of};
+use super::{Care, NO_CONTACT, OpenCase, PLAN, case_of};
 use crate::duties::matching::Contact;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
@@ -60,7 +60,7 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
     };
     let people = claims.iter().filter(|claim| claim.kind == "isolation_cases" && claim.former.is_none());
     let people = people.filter_map(|claim| claim.next.as_ref()?.id("person_id")).map(Value::Id).collect();
-    let open = Statement::new("SELECT id, person_id FROM isolation_cases WHERE district_code = ")
+    let open = Statement::new("SELECT id, person_id, area_code, org_id FROM isolation_cases WHERE district_code = ")
         .text(district_code)
         .sql(" AND NOT voided AND ended_at IS NULL AND person_id = ANY(")
         .column(ColumnType::Id, people)
@@ -151,7 +151,7 @@ pub fn care(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
     let cases = scribe.records("isolation_cases", next())?;
     let mut cases: BTreeMap<Uuid, Case> =
         cases.into_iter().map(|record| (record.envelope.id, Case::stored(record))).collect();
-    let open = next().into_iter().filter_map(|mut row| Some((row.id("person_id")?, row.id("id")?))).collect();
+    let open = next().into_iter().filter_map(open_case).collect();
     for duty in scribe.records("duties", next())? {
         if let Some(case) = duty.values.id("subject_id").and_then(|id| cases.get_mut(&id)) {
             case.hold(duty);
@@ -166,6 +166,15 @@ pub fn care(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
     }
     cases.values_mut().for_each(Case::recall);
     Ok(Care { scribe: Arc::clone(scribe), cases, open })
+}
+
+fn open_case(mut row: Row) -> Option<OpenCase> {
+    Some(OpenCase {
+        id: row.id("id")?,
+        person_id: row.id("person_id")?,
+        area_code: row.text("area_code")?,
+        org_id: row.id("org_id"),
+    })
 }
 
 fn contact(mut row: Row) -> Option<(Uuid, Contact)> {

@@ -37,6 +37,8 @@ use crate::records::{Context, Draft, Figure, Measure, Record, Rules};
 pub const PLAN: &str = "care_plan";
 /// Asks for nothing: whoever is looked at tells his steps, those of an earlier release too; no record.
 pub const RECALL: &str = "case_recall";
+/// Of a new case: that there is another one of the person, which whoever makes this one can't read; no field.
+pub const CONTESTED: &str = "contested";
 /// Asks whether somebody had no contact for a day; no record.
 pub const NO_CONTACT: &str = "no_contact";
 
@@ -157,8 +159,16 @@ impl Decider for CareDecider {
 pub struct Care {
     scribe: Arc<Scribe>,
     cases: BTreeMap<Uuid, Case>,
-    /// Open cases of the people concerned: person and case.
-    open: Vec<(Uuid, Uuid)>,
+    /// Open cases of the people concerned.
+    open: Vec<OpenCase>,
+}
+
+/// An open case of somebody.
+struct OpenCase {
+    person_id: Uuid,
+    id: Uuid,
+    area_code: String,
+    org_id: Option<Uuid>,
 }
 
 /// The case a claim is about.
@@ -199,17 +209,34 @@ impl State for Care {
     }
 }
 
+/// Says that somebody has an open case, and where it is: whoever can't read it isn't told.
+fn exists(open: &OpenCase) -> Fault {
+    let org_id = open.org_id.map(|id| id.to_string()).unwrap_or_default();
+    let values = vec![("area_code", open.area_code.clone()), ("org_id", org_id)];
+    fault("/person_id", FaultCode::ActiveCaseExists, values)
+}
+
 impl Care {
-    /// A new case: nobody has two open ones at a time.
+    /// A new case: nobody has two open ones at a time, as far as whoever asks may know.
     fn begin_case(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let Some(values) = &claim.next else { return Ok(()) };
         let person_id = values.id("person_id");
-        if self.open.iter().any(|(person, case)| Some(*person) == person_id && *case != claim.id) {
-            return Err(vec![fault("/person_id", FaultCode::ActiveCaseExists, vec![])]);
+        let met = self.open.iter().find(|open| Some(open.person_id) == person_id && open.id != claim.id);
+        let contested = met.map(|open| open.id);
+        if let Some(open) = met.filter(|_| values.boolean(CONTESTED) != Some(true)) {
+            return Err(vec![exists(open)]);
         }
-        self.open.extend(person_id.map(|person| (person, claim.id)));
+        self.open.extend(person_id.map(|person_id| OpenCase {
+            person_id,
+            id: claim.id,
+            area_code: values.text("area_code").unwrap_or_default().to_owned(),
+            org_id: values.id("org_id"),
+        }));
         let mut case = Case::begun(claim.id, values, &self.scribe);
         case.expect_first(&self.scribe);
+        if let Some(other) = contested {
+            case.contest(other, &self.scribe);
+        }
         self.cases.insert(claim.id, case);
         Ok(())
     }
