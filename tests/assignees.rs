@@ -132,3 +132,46 @@ async fn nobody_makes_somebody_elses_people_his_own_by_naming_himself() {
     far.patch(&path, "\"5\"", &json!({"note": "已上门"})).await.expect(200);
     assert!(plain(&far).await > 0);
 }
+
+#[tokio::test]
+async fn naming_shows_nobody_plainly_unless_the_line_is_ones_own_or_a_revealer_named_him() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T05:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let (group, village) = (app.actor(Role::GroupCadre, "八步镇").await, app.actor(Role::VillageCadre, "八步镇").await);
+    let neighbour = app.actor(Role::VillageCadre, "八步镇").await;
+    let plain = async |actor: &Actor| {
+        let page = actor.get("/v1/sync/pull?limit=500").await.expect(200).body;
+        let changes = page["changes"].as_array().unwrap().clone();
+        changes.iter().filter(|change| !change["person"].is_null()).count()
+    };
+    let id = notified(&nurse, supervised(1, &[])).await;
+    let path = format!("/v1/isolation-cases/{id}");
+    let name = async |by: &Actor, level: &str, who: &Actor| {
+        let supervisors = supervised(1, &[(level, who)])["supervisors"].clone();
+        let tag = by.get(&path).await.expect(200).header("etag").to_owned();
+        by.patch(&path, &tag, &json!({"supervisors": supervisors})).await.expect(200);
+    };
+    for level in ["health_center", "police_station", "town", "village"] {
+        name(&group, level, &group).await;
+        assert_eq!(plain(&group).await, 0, "{level}: he reads the register, masked");
+        name(&village, level, &group).await;
+        assert_eq!(plain(&group).await, 0, "{level}: whoever named him couldn't show him either");
+    }
+    name(&group, "group", &group).await;
+    assert!(plain(&group).await > 0, "it is his line");
+    name(&village, "village", &neighbour).await;
+    assert_eq!(plain(&group).await, 0);
+    assert!(plain(&neighbour).await > 0);
+    name(&nurse, "town", &group).await;
+    assert!(plain(&group).await > 0, "the health centre may show him, and did");
+    // A duty handed over is a naming as well.
+    name(&nurse, "village", &village).await;
+    let check = duties(&village, "assignee=me&state=open&duty_kind=village_check").await;
+    let give = format!("/v1/duties/{}:hand-over", check[0]["id"].as_str().unwrap());
+    village.post(&give, &json!({"assignee_id": group.id})).await.expect(200);
+    assert_eq!(plain(&group).await, 0);
+    nurse.post(&give, &json!({"assignee_id": village.id})).await.expect(200);
+    nurse.post(&give, &json!({"assignee_id": group.id})).await.expect(200);
+    assert!(plain(&group).await > 0);
+}

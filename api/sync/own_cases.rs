@@ -1,6 +1,7 @@
 //! Whose cases are the caller's: those he supervises and those he has a duty for. Of them, and only them, a pull
 //! tells plainly who it is and where; each pull that does is noted, with the people it named. Nobody makes somebody
-//! his own by naming himself: who is out of his reach is told plainly only where others gave him the case.
+//! his own by naming himself: he is told plainly where his role and area are those of the line, or where somebody
+//! named him who may reveal people.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +9,15 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::audit::system_write_all;
+use crate::auth::Role;
+use crate::auth::accounts;
 use crate::changes::queries::Change;
+use crate::isolation_cases::rules::supervisors;
 use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 use crate::operations::Call;
+use crate::people::REVEALERS;
 use crate::records::{Kind, Record, read};
 
 /// The verb under which such a pull is noted.
@@ -78,38 +83,111 @@ fn plain(person: &Record, case: &Record) -> Json {
     json!({"id": person.envelope.id, "name": text(person, "name"), "phone": text(person, "phone"), "address": address})
 }
 
-/// Whether the caller has the person anyway, or the case from others: he neither recorded it nor named himself.
+/// How somebody came to answer for a case: on which line, and who wrote that.
+struct Given {
+    line: String,
+    by: Uuid,
+}
+
+/// Whether a case was given to the caller in such a way that he is told plainly who it is.
 async fn is_given(call: &Call, people: &Kind, person: &Record, case: &Record) -> Result<bool, Problem> {
     let actor = call.actor()?;
-    if actor.reaches(people.readers, &person.envelope.area_code, person.envelope.org_id) {
-        return Ok(true);
+    let named_for = supervisors(&case.values).into_iter().filter(|(_, id)| *id == Some(actor.user_id));
+    let lines: Vec<String> = named_for.map(|(line, _)| line).collect();
+    let mut all = Vec::new();
+    if !lines.is_empty() {
+        let by = call.service.database.read(&naming(actor.user_id, case)).await?;
+        let by = by.into_iter().next().and_then(|mut row| row.id("named_by")).unwrap_or(case.envelope.recorded_by);
+        all.extend(lines.iter().map(|line| Given { line: line.clone(), by }));
     }
-    if case.envelope.recorded_by == actor.user_id {
-        return Ok(false);
+    for mut row in call.service.database.read(&handing(actor.user_id, case)).await? {
+        let (Some(line), Some(by)) = (row.text("line"), row.id("named_by")) else { continue };
+        // The duties of a line come with it.
+        if !lines.contains(&line) {
+            all.push(Given { line, by });
+        }
     }
-    let rows = call.service.database.read(&naming(actor.user_id, case)).await?;
-    let named_by = rows.into_iter().next().and_then(|mut row| row.id("named_by"));
-    // Without a line he isn't named at all: the case is his by a duty that somebody gave him.
-    Ok(named_by != Some(actor.user_id))
+    for given in all {
+        if is_plain(call, people, (person, case), &given).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Naming somebody gives him plain sight where his role and area are those of the line, or where whoever named him
+/// could have shown him. Whoever named himself must have the person anyway.
+async fn is_plain(
+    call: &Call,
+    people: &Kind,
+    (person, case): (&Record, &Record),
+    given: &Given,
+) -> Result<bool, Problem> {
+    let (actor, area_code, org_id) = (call.actor()?, &case.envelope.area_code, case.envelope.org_id);
+    let reaches = |roles| actor.reaches(roles, &person.envelope.area_code, person.envelope.org_id);
+    let fits = actor.reaches(roles_of(&given.line), area_code, org_id);
+    if given.by == actor.user_id {
+        return Ok(reaches(REVEALERS) || (fits && reaches(people.readers)));
+    }
+    let by = accounts::of_author(&call.service, given.by).await?;
+    Ok(fits || by.is_some_and(|by| by.reaches(REVEALERS, area_code, org_id)))
+}
+
+/// Whose work a line is.
+fn roles_of(line: &str) -> &'static [Role] {
+    match line {
+        "town" => &[Role::TownCadre],
+        "village" => &[Role::VillageCadre, Role::GridWorker],
+        "group" => &[Role::GroupCadre],
+        "health_center" => &[Role::HealthWorker],
+        "police_station" => &[Role::PoliceOfficer],
+        _ => &[],
+    }
 }
 
 /// Who wrote the revision by which somebody came among the supervisors of a case last.
 fn naming(user_id: Uuid, case: &Record) -> Statement {
-    let (district_code, id) = (&case.envelope.district_code, case.envelope.id);
-    let named = || Value::Json(json!([user_id]));
-    Statement::new("SELECT y.named_by FROM (SELECT x.*, lag(x.named) OVER (ORDER BY x.revision) AS before FROM (SELECT h.revision::bigint AS revision, (h.body->>'revised_by')::uuid AS named_by, coalesce(h.body->'supervisor_ids' @> ")
-        .bind(ColumnType::Json, named())
+    let named = Value::Json(json!([user_id]));
+    let within = |column: &str| Statement::new(column).sql(" @> ").bind(ColumnType::Json, named.clone());
+    let (then, now) = (within("h.body->'supervisor_ids'"), within("r.supervisor_ids"));
+    let line = ["NULL::text", "NULL::text"];
+    came("isolation_cases", line, then, &now, &case.envelope.district_code, ("id", case.envelope.id))
+}
+
+/// Who wrote the revisions by which open duties of a case came to somebody last, and of which line they are.
+fn handing(user_id: Uuid, case: &Record) -> Statement {
+    let now = Statement::new("r.state = 'open' AND r.assignee_id = ").id(user_id);
+    let then = Statement::new("(h.body->>'assignee_id')::uuid = ").id(user_id);
+    let line = ["r.line", "h.body->>'line'"];
+    came("duties", line, then, &now, &case.envelope.district_code, ("subject_id", case.envelope.id))
+}
+
+/// Of records that fulfil a condition now: who wrote the revision since which they do.
+fn came(
+    table: &str,
+    line: [&str; 2],
+    then: Statement,
+    now: &Statement,
+    district_code: &str,
+    (column, id): (&str, Uuid),
+) -> Statement {
+    let [line_now, line_then] = line;
+    let standing = |statement: Statement| {
+        let statement = statement.sql(format!(" FROM {table} AS r WHERE r.district_code = ")).text(district_code);
+        statement.sql(format!(" AND r.{column} = ")).id(id).sql(" AND ").then(now.clone())
+    };
+    let select = format!(
+        "SELECT DISTINCT ON (y.id) y.line, y.named_by FROM (SELECT x.*, lag(x.named) OVER (PARTITION BY x.id ORDER BY x.revision) AS before \
+         FROM (SELECT r.id, {line_now} AS line, r.revision::bigint AS revision, r.revised_by AS named_by, true AS named"
+    );
+    let history = standing(Statement::new(select))
+        .sql(format!(" UNION ALL SELECT h.id, {line_then} AS line, h.revision::bigint AS revision, (h.body->>'revised_by')::uuid AS named_by, coalesce("))
+        .then(then)
         .sql(", false) AS named FROM record_revisions AS h WHERE h.district_code = ")
         .text(district_code)
-        .sql(" AND h.kind = 'isolation_cases' AND h.id = ")
-        .id(id)
-        .sql(" UNION ALL SELECT r.revision::bigint, r.revised_by, r.supervisor_ids @> ")
-        .bind(ColumnType::Json, named())
-        .sql(" FROM isolation_cases AS r WHERE r.district_code = ")
-        .text(district_code)
-        .sql(" AND r.id = ")
-        .id(id)
-        .sql(") AS x) AS y WHERE y.named AND y.before IS NOT TRUE ORDER BY y.revision DESC LIMIT 1")
+        .sql(format!(" AND h.kind = '{table}' AND h.id IN (SELECT r.id"));
+    standing(history)
+        .sql(")) AS x) AS y WHERE y.named AND y.before IS NOT TRUE ORDER BY y.id, y.revision DESC")
         .seeing_district(district_code)
 }
 
