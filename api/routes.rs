@@ -111,6 +111,7 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(stats::schemas());
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.insert("BatchResults".into(), records::batch::schema());
+    schemas.insert("RevisionPage".into(), records::history::schema());
     schemas.insert("Voiding".into(), records::document::described(records::operations::VOID, "Voids a record."));
     document::document(&operations(kinds), schemas)
 }

@@ -12,7 +12,7 @@ async fn a_script_imports_mends_and_exports() {
     let folder = Folder::new("client");
     let served = Served::start(&folder);
     let account = folder.add_user("admin");
-    let token = served.sign_in(&account, "雨城区-防疫-2020").await;
+    let token = served.sign_in(&account, "雨城区-防疫值守-2020").await;
     let place = json!({"kind": "compound_gate", "name": "门", "area_code": "511802005"});
     let (_, place) = served.send("POST", "/v1/places", &token, &place).await;
     let key = json!({"name": "脚本", "role": "gate_guard", "area_code": "511802", "scopes": ["import", "export", "read"],

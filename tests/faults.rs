@@ -72,7 +72,7 @@ async fn kills_lose_nothing_and_double_nothing() {
     let mut random = StdRng::seed_from_u64(seed);
     let folder = Folder::new("faults");
     let mut served = Served::start(&folder);
-    let token = served.sign_in(&folder.add_user("admin"), "雨城区-防疫-2020").await;
+    let token = served.sign_in(&folder.add_user("admin"), "雨城区-防疫值守-2020").await;
     let place = json!({"kind": "compound_gate", "name": "门", "area_code": "511802005"});
     let (_, place) = served.send("POST", "/v1/places", &token, &place).await;
     let place = place["id"].as_str().unwrap().to_owned();

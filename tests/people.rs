@@ -172,7 +172,7 @@ async fn the_document_tells_sex_and_year_of_birth() {
     let app = TestApp::start().await;
     let admin = app.administrator().await;
     let reply = admin.post("/v1/people", &person(json!({}))).await.expect(201);
-    assert_eq!((&reply.body["sex"], &reply.body["birth_year"]), (&json!("male"), &json!(1948)));
+    assert_eq!((&reply.body["sex"], &reply.body["birth_year"]), (&json!("male"), &json!("1940s")));
     let body = person(json!({"document_number": fake_resident_id(77), "sex": "not_stated", "birth_year": 1901}));
     let reply = admin.post("/v1/people", &body).await.expect(201);
     assert!(reply.warnings().contains(&"birth_year_differs_from_document".to_owned()));
@@ -227,4 +227,28 @@ async fn a_masked_value_sent_back_is_refused() {
     );
     let amended = admin.patch(&path, "\"1\"", &json!({"phone": "0835-1234567", "name": "章三"})).await.expect(200);
     assert_eq!((&amended.body["name"], amended.header("etag")), (&json!("章*"), "\"2\""));
+}
+
+#[tokio::test]
+async fn names_look_like_themselves() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let hidden = person(json!({"name": "张\u{200b}三\u{202e}", "document_number": fake_resident_id(7)}));
+    let reply = admin.post("/v1/people", &hidden).await.expect(201);
+    assert_eq!(
+        (&reply.body["name"], reply.warnings().contains(&"invisible_characters_dropped".to_owned())),
+        (&json!("张*"), true)
+    );
+    // It is found by what it looks like.
+    let sought = json!({"name": "张三", "area_code": "511802"});
+    let found = admin.post("/v1/people:search", &sought).await.expect(200).body;
+    assert_eq!(found["items"][0]["id"], reply.body["id"]);
+    let place = json!({"kind": "mall", "name": "\u{2066}东门\u{200f}商场", "area_code": "511802005"});
+    let place = admin.post("/v1/places", &place).await.expect(201);
+    assert_eq!(
+        (&place.body["name"], place.warnings()),
+        (&json!("东门商场"), vec!["invisible_characters_dropped".to_owned()])
+    );
+    let plain = json!({"kind": "mall", "name": "西门商场", "area_code": "511802005"});
+    assert!(admin.post("/v1/places", &plain).await.expect(201).warnings().is_empty());
 }

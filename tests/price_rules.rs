@@ -9,16 +9,16 @@ use crate::support::{Actor, TestApp};
 const VEGETABLES: &str = "veg_average_11";
 const PORK: &str = "meat_pork_hind_leg";
 
-async fn alerts(actor: &Actor, query: &str) -> Vec<Json> {
+pub async fn alerts(actor: &Actor, query: &str) -> Vec<Json> {
     actor.get(&format!("/v1/price-alerts?{query}")).await.expect(200).body["items"].as_array().unwrap().clone()
 }
 
-fn rule(threshold: &str) -> Json {
+pub fn rule(threshold: &str) -> Json {
     json!({"name": "涨幅监测", "rule_kind": "price_change", "baseline_on": "2020-01-23", "threshold_rate": threshold, "basis": "测试"})
 }
 
 /// The real averages of Ya'an, taken as the reports of one store; a fiction.
-async fn reports(admin: &Actor, place: &str) -> (String, String) {
+pub async fn reports(admin: &Actor, place: &str) -> (String, String) {
     let post = async |day: &str, vegetables: &str, pork: &str| {
         let body = report(place, day, &[(PORK, pork), (VEGETABLES, vegetables)]);
         admin.post("/v1/supply-reports", &body).await.expect(201).body["id"].as_str().unwrap().to_owned()

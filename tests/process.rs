@@ -20,7 +20,7 @@ async fn from_an_empty_folder_through_a_kill_to_a_clean_end() {
     let mut served = Served::start(&folder);
     let account = folder.add_user("admin");
     assert_eq!((&account["area_code"], &account["username"]), (&json!("511802"), &json!("admin")));
-    let token = served.sign_in(&account, "雨城区-防疫-2020").await;
+    let token = served.sign_in(&account, "雨城区-防疫值守-2020").await;
     let place = json!({"kind": "compound_gate", "name": "门", "area_code": "511802005"});
     let (_, place) = served.send("POST", "/v1/places", &token, &place).await;
     let screening = json!({"id": uuid::Uuid::now_v7(), "place_id": place["id"], "direction": "in", "temperature_c": "36.5",
@@ -45,7 +45,7 @@ async fn from_an_empty_folder_through_a_kill_to_a_clean_end() {
 
     demand_nowhere(
         &folder.0,
-        &[NUMBER, PHONE, "赵六", "雨城区-防疫-2020", account["one_time_password"].as_str().unwrap()],
+        &[NUMBER, PHONE, "赵六", "雨城区-防疫值守-2020", account["one_time_password"].as_str().unwrap()],
     );
     assert!(served.signal(Signal::SIGTERM).success());
     assert!(folder.postmaster().is_none(), "the embedded database stops with the service");

@@ -23,11 +23,11 @@ async fn a_one_time_password_opens_nothing_until_it_is_changed() {
     let change = async |current: &str, new: &str| {
         actor.post("/v1/auth/password", &json!({"current_password": current, "new_password": new})).await
     };
-    assert_eq!(change("wrong", "雨城区-防疫-2020").await.expect(422).faults()[0].1, "wrong_password");
+    assert_eq!(change("wrong", "雨城区-防疫值守-2020").await.expect(422).faults()[0].1, "wrong_password");
     assert_eq!(change(&password, &password).await.expect(422).faults()[0].1, "same_password");
     assert_eq!(change(&password, "short").await.expect(422).faults()[0].1, "too_short");
     assert_eq!(change(&password, "zhou.min-2020").await.expect(422).faults()[0].1, "weak_password");
-    change(&password, "雨城区-防疫-2020").await.expect(204);
+    change(&password, "雨城区-防疫值守-2020").await.expect(204);
     actor.get("/v1/places").await.expect(200);
     let again = json!({"username": "zhou.min", "password": password});
     assert_eq!(app.nobody().post("/v1/auth/login", &again).await.expect(401).code(), "bad_credentials");
@@ -78,7 +78,7 @@ async fn sessions_end_by_sign_out_by_time_and_by_a_new_password() {
         Actor::sign_in(&app, id, "two.devices", &password).await,
         Actor::sign_in(&app, id, "two.devices", &password).await,
     );
-    desk.post("/v1/auth/password", &json!({"current_password": password, "new_password": "雨城区-防疫-2020"}))
+    desk.post("/v1/auth/password", &json!({"current_password": password, "new_password": "雨城区-防疫值守-2020"}))
         .await
         .expect(204);
     phone.get("/v1/auth/me").await.expect(401);

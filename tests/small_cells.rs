@@ -190,3 +190,30 @@ async fn what_few_spent_is_hidden_with_them() {
     let cost = many["total"]["cost_cny"]["amount"].as_str().unwrap().parse::<f64>().unwrap();
     assert_eq!(cost % 5.0, 0.0, "whole yuan, rounded to five");
 }
+
+#[tokio::test]
+async fn an_account_that_only_reads_statistics_sees_what_such_a_key_sees() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-02-06T12:00:00+08:00");
+    let admin = app.administrator().await;
+    let place = examples::checkpoint(&admin, "511802005001").await;
+    pass(&admin, &place, "2020-02-06T08:30:00+08:00", 0..3, 0).await;
+    let reader = app.actor(lianfang::auth::Role::StatisticsReader, "雨城区").await;
+    let restricted = key(&app, &admin, &["statistics"]).await;
+    for query in ["by=area&from_on=2020-02-06&to_on=2020-02-06", "area_code=511802005", ""] {
+        let path = format!("/v1/stats/screenings?{query}");
+        let [of_account, of_key] =
+            [reader.get(&path).await, restricted.get(&path).await].map(|reply| (reply.status, reply.body));
+        let told = |body: &Json| {
+            let mut body = body.clone();
+            body.as_object_mut().unwrap().remove("computed_at");
+            body
+        };
+        assert_eq!((of_account.0, told(&of_account.1)), (of_key.0, told(&of_key.1)), "{query}");
+        assert!(small(&of_account.1["total"]).is_empty(), "{}", of_account.1);
+    }
+    // Whoever reads the records themselves is shown the numbers.
+    let both = app.town_cadre("大兴街道").await;
+    let figures = both.get("/v1/stats/screenings?from_on=2020-02-06&to_on=2020-02-06").await.expect(200).body;
+    assert_eq!(value(&figures["total"], "screened"), 3);
+}

@@ -121,7 +121,7 @@ async fn a_reset_password_opens_once_and_ends_what_was_open() {
 async fn a_stolen_token_doesnt_guess_the_password() {
     let app = TestApp::start().await;
     let guard = app.gate_guard("大兴街道").await;
-    let guess = json!({"current_password": "not the password", "new_password": "雨城区-防疫-2020"});
+    let guess = json!({"current_password": "not the password", "new_password": "雨城区-防疫值守-2020"});
     for _ in 0..10 {
         assert_eq!(guard.post("/v1/auth/password", &guess).await.expect(422).faults()[0].1, "wrong_password");
     }

@@ -117,7 +117,7 @@ async fn the_service_does_not_start_where_it_could_look_past_the_wall() {
 async fn a_service_with_its_own_database_signs_in_as_the_role_that_owns_nothing() {
     let folder = Folder::new("wall");
     let served = Served::start(&folder);
-    let token = served.sign_in(&folder.add_user("admin"), "雨城区-防疫-2020").await;
+    let token = served.sign_in(&folder.add_user("admin"), "雨城区-防疫值守-2020").await;
     let place = serde_json::json!({"kind": "compound_gate", "name": "门", "area_code": DAXING});
     assert_eq!(served.send("POST", "/v1/places", &token, &place).await.0, 201);
     let password = std::fs::read_to_string(folder.0.join("data/postgres.password")).unwrap();

@@ -136,7 +136,14 @@ pub async fn of_author(service: &Service, user_id: Uuid) -> Result<Option<Actor>
         row.put("active", Value::Boolean(true));
         actor_of_row(row)
     };
-    Ok(rows.into_iter().next().and_then(with_grants))
+    let Some(mut actor) = rows.into_iter().next().and_then(with_grants) else { return Ok(None) };
+    know_organizations(service, &mut actor).await?;
+    Ok(Some(actor))
+}
+
+/// The kinds of organisations that bureaus supervise.
+pub(super) fn supervised() -> Vec<Value> {
+    crate::organizations::SUPERVISED.iter().map(|kind| Value::Text((*kind).to_owned())).collect()
 }
 
 fn select_actor() -> Statement {
@@ -144,9 +151,14 @@ fn select_actor() -> Statement {
         "SELECT u.id, u.username, u.display_name, u.org_id, u.password_change_required, u.active, \
          (SELECT jsonb_agg(jsonb_build_object('role', g.role, 'area_code', g.area_code, 'org_id', g.org_id) ORDER BY g.role, g.area_code, g.org_id) \
           FROM user_grants AS g WHERE g.user_id = u.id) AS grants, \
-         (SELECT jsonb_agg(c.district_code ORDER BY c.district_code) FROM district_clocks AS c) AS districts \
-         FROM users AS u",
+         (SELECT jsonb_agg(c.district_code ORDER BY c.district_code) FROM district_clocks AS c) AS districts, \
+         (SELECT jsonb_agg(o.id) FROM organizations AS o WHERE (o.id = u.org_id OR o.id IN \
+          (SELECT g.org_id FROM user_grants AS g WHERE g.user_id = u.id)) AND o.kind = ANY(",
     )
+    .column(ColumnType::Text, supervised())
+    .sql(")) AS supervised FROM users AS u")
+    // The service's own question: of which kind the account's organisations are.
+    .seeing_everything()
 }
 
 /// Tells an actor what day it is, the organisations that its grants name, with all below each, and whether they watch
@@ -178,12 +190,14 @@ fn actor_of_row(mut row: Row) -> Option<Actor> {
         _ => Vec::new(),
     };
     let grants: Vec<Grant> = list("grants").iter().filter_map(grant_of_json).collect();
+    let supervised = list("supervised").iter().filter_map(|id| id.as_str()?.parse().ok()).collect();
     let known = list("districts").iter().filter_map(Json::as_str).map(str::to_owned).collect();
     let districts = districts_of(&grants, known);
     let active = row.boolean("active")?;
     let left_area = grants.iter().map(|grant| grant.area_code.clone()).min_by_key(String::len).filter(|_| !active);
     Some(Actor {
         left_area,
+        supervised,
         user_id: row.id("id")?,
         username: row.text("username")?,
         display_name: row.text("display_name")?,

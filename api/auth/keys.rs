@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use super::accounts::supervised;
 use super::accounts::{Credential, SignedIn};
 use super::roles::{Actor, Grant, Role};
 use crate::app::Service;
@@ -112,12 +113,18 @@ async fn look_up(service: &Service, id: Uuid) -> Result<Arc<KnownKey>, Problem> 
     }
     let statement = Statement::new(
         "SELECT k.id, k.name, k.role, k.area_code, k.org_id, k.scopes, k.secret_hash, \
+         (SELECT jsonb_agg(o.id) FROM organizations AS o WHERE o.id = k.org_id AND o.kind = ANY(",
+    )
+    .column(ColumnType::Text, supervised())
+    .sql(
+        ")) AS supervised, \
          (SELECT jsonb_agg(c.district_code ORDER BY c.district_code) FROM district_clocks AS c) AS districts \
          FROM api_keys AS k WHERE k.revoked_at IS NULL AND k.expires_at > ",
     )
     .bind(ColumnType::Instant, Value::Instant(service.clock.now()))
     .sql(" AND k.id = ")
-    .id(id);
+    .id(id)
+    .seeing_everything();
     let row = service.database.read(&statement).await?.into_iter().next();
     let mut known = row.and_then(of_row).ok_or(Code::InvalidToken)?;
     super::accounts::know_organizations(service, Arc::make_mut(&mut known.actor)).await?;
@@ -134,6 +141,7 @@ fn of_row(mut row: Row) -> Option<KnownKey> {
         _ => Vec::new(),
     };
     let (scopes, districts) = (texts(row.take("scopes")), texts(row.take("districts")));
+    let supervised = texts(row.take("supervised")).iter().filter_map(|id| id.parse().ok()).collect();
     let actor = Actor {
         user_id: id,
         username: format!("key:{name}"),
@@ -144,6 +152,7 @@ fn of_row(mut row: Row) -> Option<KnownKey> {
         below: super::roles::Below::default(),
         supervises: false,
         today: NaiveDate::MIN,
+        supervised,
         password_change_required: false,
         left_area: None,
     };

@@ -161,7 +161,7 @@ async fn change_password(call: Call) -> Answer {
     if new == current {
         return Err(fault("/new_password", FaultCode::SamePassword));
     }
-    if let Some(code) = passwords::weakness(&new, &actor.username) {
+    if let Some(code) = passwords::weakness(&new, &[&actor.username, &actor.display_name]) {
         return Err(fault_with("/new_password", code, vec![("min", passwords::MIN_CHARACTERS.to_string())]));
     }
     let hash = passwords::hash(new).await?;

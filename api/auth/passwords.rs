@@ -11,7 +11,10 @@ use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::problem::Problem;
 
 /// The fewest characters of a password (NIST SP 800-63B asks for 8; people here sign in rarely).
-pub const MIN_CHARACTERS: usize = 10;
+pub const MIN_CHARACTERS: usize = 12;
+/// Words that anybody here tries first, beside those of zxcvbn's lists of leaked passwords, names and words.
+const LOCAL_WORDS: [&str; 10] =
+    ["lianfang", "liánfáng", "yucheng", "yaan", "yaanyucheng", "sichuan", "fangyi", "联防", "雅安雨城", "疫情防控"];
 
 /// Each hash takes 19 MiB and tens of milliseconds of a core: more at once would starve the rest.
 static SLOTS: Semaphore = Semaphore::const_new(2);
@@ -58,16 +61,17 @@ pub fn one_time() -> String {
     text
 }
 
-/// What is wrong with a new password, if anything.
-pub fn weakness(password: &str, username: &str) -> Option<FaultCode> {
-    let lower = password.to_lowercase();
-    let distinct = lower.chars().collect::<std::collections::BTreeSet<_>>().len();
-    let common = ["password", "qwerty", "12345678", "lianfang", "admin123", "11111111", "iloveyou"];
+/// What is wrong with a new password, if anything: too short, or guessed within a day by whoever knows the lists of
+/// passwords that leaked, common words and names, rows of keys, years, and what the account is called.
+pub fn weakness(password: &str, known: &[&str]) -> Option<FaultCode> {
     if password.chars().count() < MIN_CHARACTERS {
         return Some(FaultCode::TooShort);
     }
-    let weak =
-        distinct < 5 || lower.contains(&username.to_lowercase()) || common.iter().any(|word| lower.contains(word));
+    let lower = password.to_lowercase();
+    let distinct = lower.chars().collect::<std::collections::BTreeSet<_>>().len();
+    let named = known.iter().any(|word| word.chars().count() > 2 && lower.contains(&word.to_lowercase()));
+    let inputs: Vec<&str> = known.iter().chain(&LOCAL_WORDS).copied().collect();
+    let weak = distinct < 5 || named || zxcvbn::zxcvbn(password, &inputs).score() < zxcvbn::Score::Three;
     weak.then_some(FaultCode::WeakPassword)
 }
 
@@ -100,15 +104,38 @@ mod tests {
         let one = one_time();
         assert_eq!(one.len(), 23);
         assert_ne!(one, one_time());
-        assert_eq!(weakness(&one, "admin"), None);
+        assert_eq!(weakness(&one, &["admin"]), None);
     }
 
     #[test]
     fn weak_passwords_are_refused() {
-        assert_eq!(weakness("short", "x"), Some(FaultCode::TooShort));
-        for weak in ["aaaaaaaaaaaa", "Password2020!", "zhangsan-2020", "1234567890"] {
-            assert_eq!(weakness(weak, "zhangsan"), Some(FaultCode::WeakPassword), "{weak}");
+        assert_eq!(weakness("short", &["x"]), Some(FaultCode::TooShort));
+        assert_eq!(weakness("tr0ub4dor&3", &["x"]), Some(FaultCode::TooShort), "11 characters");
+        for weak in [
+            "aaaaaaaaaaaa",
+            "Password2020!",
+            "zhangsan-2020",
+            "123456789012",
+            "qwertyuiop12",
+            "1qaz2wsx3edc",
+            "iloveyou1314",
+            "abc123abc123",
+            "admin123456789",
+            "liverpool2020",
+            "P@ssw0rd1234",
+            "20200202020202",
+            "lianfang2020",
+            "雅安雨城12345678",
+        ] {
+            assert_eq!(weakness(weak, &["zhangsan", "张三"]), Some(FaultCode::WeakPassword), "{weak}");
         }
-        assert_eq!(weakness("雅安雨城二零二零防疫", "x"), None);
+        for strong in [
+            "雅安雨城二零二零春日防疫志",
+            "choose-your-own-2020",
+            "correct horse battery staple",
+            "gate 龙溪苑 北门 7 pm",
+        ] {
+            assert_eq!(weakness(strong, &["zhangsan", "张三"]), None, "{strong}");
+        }
     }
 }

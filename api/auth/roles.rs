@@ -105,6 +105,8 @@ pub struct Actor {
     pub today: NaiveDate,
     /// The districts its grants reach, of those that have a ledger; sorted.
     pub districts: Vec<String>,
+    /// Those of its organisations that bureaus supervise: nobody judges on their behalf.
+    pub supervised: Vec<Uuid>,
     /// Whether the one-time password must be changed before anything else.
     pub password_change_required: bool,
     /// For accounts that were deactivated: where they belonged. They hold nothing, and may only hand in what
@@ -148,6 +150,13 @@ impl Actor {
             let first = organizations.next()??;
             organizations.all(|org_id| org_id == Some(first)).then_some(first)
         })
+    }
+
+    /// Whether one of the roles is held for somebody who may judge: not for a store or a school, which would judge
+    /// itself or its competitors.
+    pub fn judges(&self, roles: &'static [Role]) -> bool {
+        let is_supervised = |org_id: Option<Uuid>| org_id.is_some_and(|id| self.supervised.contains(&id));
+        !is_supervised(self.org_id) && self.grants_of(roles).any(|grant| !is_supervised(grant.org_id))
     }
 
     /// The one area in which the roles are held, where it is one.
@@ -225,6 +234,7 @@ mod tests {
             supervises: false,
             today: NaiveDate::MIN,
             districts: vec![],
+            supervised: vec![],
             password_change_required: false,
             left_area: None,
         }
@@ -257,6 +267,11 @@ mod tests {
         for role in [Role::OrgAdmin, Role::CdcOfficer, Role::Auditor, Role::DistrictAdmin, Role::StatisticsReader] {
             assert!(!town.may_grant(&grant(role, "511802005", None)), "{role:?}");
         }
+        let mut company = department.clone();
+        company.supervised.extend(org);
+        assert!(department.judges(&[Role::OrgAdmin]) && !company.judges(&[Role::OrgAdmin]));
+        company.grants.push(grant(Role::OrgAdmin, "511802", None));
+        assert!(!company.judges(&[Role::OrgAdmin]), "whoever is a company's own stays so");
         assert!(!actor(Role::TownCadre, "511802005", None).may_grant(&grant(Role::GateGuard, "511802005", None)));
     }
 }

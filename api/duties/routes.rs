@@ -90,7 +90,9 @@ async fn hand_over(call: Call) -> Answer {
 /// 403 where the caller is neither who answers for the duty nor stands above it.
 fn demand(call: &Call, duty: &Record, assignee_id: Option<Uuid>) -> Result<(), Problem> {
     let (actor, envelope) = (call.actor()?, &duty.envelope);
-    let may = assignee_id == Some(actor.user_id) || actor.reaches(WAIVERS, &envelope.area_code, envelope.org_id);
+    // Whoever is supervised waives nothing of his own.
+    let above = actor.judges(WAIVERS) && actor.reaches(WAIVERS, &envelope.area_code, envelope.org_id);
+    let may = assignee_id == Some(actor.user_id) || above;
     if may { Ok(()) } else { Err(Code::OutOfArea.into()) }
 }
 

@@ -3,7 +3,10 @@
 
 use std::borrow::Cow;
 
-const RUN: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+use crate::kit::text::is_invisible;
+
+/// The full-width ones are taken for the others by spreadsheets in Chinese and Japanese.
+const RUN: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
 /// The text as it is safe in a cell.
 pub fn guarded(text: &str) -> Cow<'_, str> {
@@ -23,13 +26,13 @@ pub fn unguarded(text: &str) -> &str {
 /// Whether text begins as a formula, or as one that was guarded. What can't be seen may stand before it: it is gone
 /// when the cell is read, and an apostrophe after it would be taken for a guard.
 fn is_run(text: &str) -> bool {
-    let shown = text.trim_start_matches(|letter: char| is_unseen(letter) || letter.is_whitespace());
+    let shown = text.trim_start_matches(|letter: char| is_unseen(letter) || letter.is_whitespace() || letter == '"');
     text.starts_with(RUN) || shown.starts_with(RUN) || shown.starts_with('\'')
 }
 
 /// What takes no room on the screen: it goes where a cell is read.
 pub(super) fn is_unseen(letter: char) -> bool {
-    matches!(letter, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}')
+    is_invisible(letter)
 }
 
 #[cfg(test)]
@@ -53,6 +56,14 @@ mod tests {
             "a=b",
             "\u{200b}'=1",
             "\u{feff} =1",
+            "＝1+1",
+            "＋86",
+            "－3",
+            "＠SUM(A1)",
+            "=\"0123\"",
+            "\"=1+1\"",
+            "\u{202e}=1+1",
+            "\u{2066}＝1",
         ] {
             let cell = guarded(text);
             assert!(!cell.starts_with(RUN), "{text}");

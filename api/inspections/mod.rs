@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::auth::Role;
+use crate::auth::roles::Actor;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
@@ -104,6 +105,11 @@ static FIGURES: &[Figure] = &[
 ];
 
 impl Rules for InspectionRules {
+    /// The supervising bureau's: nobody judges his own organisation.
+    fn permits(&self, actor: &Actor, _draft: &Draft) -> bool {
+        actor.judges(INSPECTIONS.writers)
+    }
+
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         let items = items(&draft.values);
         for (index, (code, _)) in items.iter().enumerate() {

@@ -94,6 +94,8 @@ pub enum Privacy {
     Sealed,
     /// Encrypted at rest; shown masked.
     Masked(fn(&serde_json::Value) -> serde_json::Value),
+    /// In the clear; shown as a text that tells less.
+    Coarse(fn(&serde_json::Value) -> serde_json::Value),
 }
 
 /// A field.
@@ -185,6 +187,20 @@ impl Field {
         self
     }
 
+    /// Shown as a text that tells less.
+    pub const fn coarse(mut self, told: fn(&serde_json::Value) -> serde_json::Value) -> Self {
+        self.privacy = Privacy::Coarse(told);
+        self
+    }
+
+    /// How it is shown to those without the right to see it whole, where that is another way.
+    pub fn mask(&self) -> Option<fn(&serde_json::Value) -> serde_json::Value> {
+        match self.privacy {
+            Privacy::Masked(mask) | Privacy::Coarse(mask) => Some(mask),
+            Privacy::Open | Privacy::Sealed => None,
+        }
+    }
+
     /// What else people write over its column in a file.
     pub const fn also(mut self, names: &'static [&'static str]) -> Self {
         self.also = names;
@@ -193,7 +209,7 @@ impl Field {
 
     /// Whether it is kept in the record's encrypted envelope.
     pub fn is_personal(&self) -> bool {
-        !matches!(self.privacy, Privacy::Open)
+        matches!(self.privacy, Privacy::Sealed | Privacy::Masked(_))
     }
 }
 

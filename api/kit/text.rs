@@ -76,7 +76,13 @@ impl Text {
 
 /// Characters that take no room on the screen and come along when text is copied.
 pub fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    matches!(letter, '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// A name without what can't be seen in it, which makes it look like another or hides it from whoever looks for it;
+/// none where there is nothing of that kind.
+pub fn visible(name: &str) -> Option<String> {
+    name.chars().any(is_invisible).then(|| name.chars().filter(|letter| !is_invisible(*letter)).collect())
 }
 
 /// Text within HTML: never markup.

@@ -7,10 +7,13 @@ pub mod tree;
 mod wire;
 
 use crate::auth::Role;
+use crate::auth::roles::Actor;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::text::Text;
 use crate::records::{Context, Definition, Draft, Reach, Rules};
+
+pub use wire::SUPERVISED;
 
 /// The kind.
 pub static ORGANIZATIONS: Definition = Definition {
@@ -37,6 +40,11 @@ struct OrganizationRules;
 impl Rules for OrganizationRules {
     fn stands_when_known(&self) -> bool {
         true
+    }
+
+    /// Whoever is supervised doesn't make himself a bureau.
+    fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
+        actor.judges(ORGANIZATIONS.writers) || draft.values.text("kind").is_some_and(|kind| SUPERVISED.contains(&kind))
     }
 
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {

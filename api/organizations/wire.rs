@@ -24,6 +24,9 @@ static ORGANIZATION_KIND: Vocabulary = Vocabulary::new(
     ],
 );
 
+/// The kinds whose premises bureaus supervise: they are judged, and judge nobody.
+pub const SUPERVISED: [&str; 4] = ["school", "cooperative", "enterprise", "partner"];
+
 /// The fields of an organisation, beside the envelope's.
 pub static FIELDS: &[Field] = &[
     Field::new("kind", Shape::Word(&ORGANIZATION_KIND), Text::new("Kind", "类型"), "What it is.").required(),

@@ -137,23 +137,28 @@ pub fn missed(call: &Call, sought: Option<&Sought>, found: &[Record]) -> Result<
 
 /// Looks at what was posted: meeting somebody out of the sender's reach stands in that person's log; to have posted
 /// or asked for numbers close to his before is trying them out.
-pub async fn met(service: &Service, actor: &Actor, kind: &Kind, outcomes: &[Outcome]) -> Result<(), Problem> {
+/// What he is answered tells nothing of what is stored, not even whether something came of it.
+pub async fn met(service: &Service, actor: &Actor, kind: &Kind, outcomes: &mut [Outcome]) -> Result<(), Problem> {
     if !kind.reached_by_lookup {
         return Ok(());
     }
     let now = service.clock.now();
     let (mut deeds, mut tried) = (Vec::new(), false);
-    for created in outcomes.iter().flatten() {
-        let record = created.record();
-        let Some(number) = record.values.text("document_number") else { continue };
+    for created in outcomes.iter_mut().flatten() {
+        let number = created.record().values.text("document_number").map(str::to_owned);
         match created {
             Created::New(_) => {
-                let number = number.to_owned();
-                service.comparisons.with(actor.user_id, now, |asked| asked.made.push_back((now, number)));
+                let made = number.map(|number| (now, number));
+                service.comparisons.with(actor.user_id, now, |asked| asked.made.extend(made));
             }
-            Created::Known(..) if !reads(actor, kind, record) => {
+            Created::Known(record, _) if !reads(actor, kind, record) => {
                 deeds.push(deed(actor, "people.meet", Some(record), None));
-                tried |= service.comparisons.with(actor.user_id, now, |asked| asked.judge(number, true, now));
+                let judge = |number: &String| {
+                    service.comparisons.with(actor.user_id, now, |asked| asked.judge(number, true, now))
+                };
+                tried |= number.as_ref().is_some_and(judge);
+                record.envelope.revision = 1;
+                record.envelope.change_no = service.ledger.heads().known(&record.envelope.district_code);
             }
             Created::Known(..) | Created::Same(_) => {}
         }

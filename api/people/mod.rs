@@ -5,8 +5,10 @@
 //!   a document over name and phone; with neither it is the client's own or a new one;
 //! - a client's own id of somebody derived is kept as an alias, and either may be used later;
 //! - posting somebody known is never a conflict: what was empty is filled, what differs is kept as a
-//!   dated claim with a warning, and nothing is told that wasn't sent.
+//!   dated claim (with a warning for those who may see the value), and nothing is told that wasn't sent;
+//! - a category that somebody out of scope claims is looked at first where the person belongs.
 
+mod claims;
 pub mod comparisons;
 pub mod documents;
 mod merge;

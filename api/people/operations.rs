@@ -75,7 +75,8 @@ static REVEAL: &[Field] = &[
     .required(),
 ];
 /// What a reveal shows beside the id.
-const REVEALED: [&str; 7] = ["name", "document_type", "document_number", "phone", "address", "claims", "note"];
+const REVEALED: [&str; 8] =
+    ["name", "document_type", "document_number", "birth_year", "phone", "address", "claims", "note"];
 
 /// The operations of this room beside those of every kind.
 pub fn operations() -> Vec<Operation> {
@@ -92,7 +93,7 @@ pub fn operations() -> Vec<Operation> {
             .body(form(REVEAL), json!({"purpose": "medical_follow_up", "reason": "发热,需电话随访"}))
             .answers(200, "The plain values.", Some(reference("RevealedPerson")), Some(json!({
                 "id": "0198c0de-0003-7000-8000-000000000001", "name": "周敏", "document_type": "resident_id", "document_number": "519999199003070021",
-                "phone": "15400000001", "address": "大兴街道1栋2单元301", "claims": null, "note": null})))
+                "birth_year": 1990, "phone": "15400000001", "address": "大兴街道1栋2单元301", "claims": null, "note": null})))
             .problems(&[Code::BadIdempotencyKey]),
         Operation::new(Method::GET, "/v1/people/{id}/access-log", "list_person_access_log", access_log)
             .described("people", "Who looked at a person's record", "Reveals, searches, lookups, exports and writes about that person, under all ids, the newest first.")

@@ -6,14 +6,18 @@ use chrono::Datelike;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::claims::{self, ClaimDecider, Claims, list};
 use super::documents::{check_document, normalize_name, normalize_phone};
 use super::merge::{MergeDecider, pointer};
+use super::wire::{MOST_ALIASES, MOST_CATEGORIES};
+use super::{PEOPLE, REVEALERS};
 use crate::auth::Role;
+use crate::auth::roles::Actor;
 use crate::divisions::tree::known_county;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::text::Text;
-use crate::kit::value::{Value, Values};
+use crate::kit::value::Value;
 use crate::ledger::decide::Decider;
 use crate::privacy::blind::{blind_index, derived_id};
 use crate::records::scribe::Scribe;
@@ -104,9 +108,11 @@ impl Rules for PersonRules {
         ["document_number", "phone", "name"].map(|field| index(field).map_or(Value::Null, Value::Bytes)).to_vec()
     }
 
-    fn decider(&self, former: Option<&Record>, next: &Record, _scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
-        let moved = former.and_then(pointer) != pointer(next);
-        moved.then(|| Arc::new(MergeDecider) as Arc<dyn Decider>)
+    fn decider(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        if former.and_then(pointer) != pointer(next) {
+            return Some(Arc::new(MergeDecider));
+        }
+        claims::concerns(former, next).then(|| Arc::new(ClaimDecider(Arc::clone(scribe))) as Arc<dyn Decider>)
     }
 
     fn judged_across_rows(&self) -> bool {
@@ -117,9 +123,12 @@ impl Rules for PersonRules {
         pointer(record)
     }
 
-    fn reconcile(&self, known: &Record, draft: &mut Draft, context: &Context<'_>) -> Option<Record> {
-        let mut next = known.clone();
-        let mut claims = list(&known.values, "claims");
+    fn reconcile(&self, known: &Record, draft: &mut Draft, context: &Context<'_>, actor: &Actor) -> Option<Record> {
+        let (mut next, envelope) = (known.clone(), &known.envelope);
+        let mut claims = Claims::of(&known.values, actor.user_id, context);
+        let reaches = |roles| actor.reaches(roles, &envelope.area_code, envelope.org_id);
+        // Whoever can't see a value must not find it by guessing.
+        let is_told = reaches(REVEALERS) || envelope.recorded_by == actor.user_id;
         for field in COMPARED {
             let Some(value) = draft.values.get(field).cloned() else { continue };
             match known.values.get(field) {
@@ -127,25 +136,31 @@ impl Rules for PersonRules {
                 None => next.values.set(field, value),
                 Some(stored) if is_default(field, stored) => next.values.set(field, value),
                 Some(_) => {
-                    draft.warn(&DIFFERS_FROM_REGISTER, field);
-                    claim(&mut claims, field, &value, context);
+                    if is_told {
+                        draft.warn(&DIFFERS_FROM_REGISTER, field);
+                    }
+                    claims.differs(field, &value);
                 }
             }
         }
-        for field in ["categories", "aliases"] {
-            let mut all = list(&known.values, field);
-            all.extend(
-                list(&draft.values, field).into_iter().filter(|item| !list(&known.values, field).contains(item)),
-            );
-            next.values.set(field, Value::Json(Json::Array(all)));
+        let mut categories = list(&known.values, "categories");
+        for category in list(&draft.values, "categories") {
+            match categories.contains(&category) {
+                true => {}
+                false if reaches(PEOPLE.writers) && categories.len() < MOST_CATEGORIES => categories.push(category),
+                false => claims.category(&category),
+            }
         }
-        if !claims.is_empty() {
-            next.values.set("claims", Value::Json(Json::Array(claims)));
+        let mut aliases = list(&known.values, "aliases");
+        let new = list(&draft.values, "aliases").into_iter().filter(|alias| !aliases.contains(alias));
+        aliases.extend(new.collect::<Vec<_>>());
+        aliases.truncate(MOST_ALIASES);
+        next.values.set("categories", Value::Json(Json::Array(categories)));
+        next.values.set("aliases", Value::Json(Json::Array(aliases)));
+        if let Some(claims) = claims.value() {
+            next.values.set("claims", claims);
         }
-        if next.values == known.values {
-            return None;
-        }
-        Some(next)
+        (next.values != known.values).then_some(next)
     }
 }
 
@@ -157,26 +172,6 @@ fn identity_type<'a>(document_type: &'a str, number: &str) -> &'a str {
 /// A sex that wasn't asked says nothing, neither stored nor submitted.
 fn is_default(field: &str, value: &Value) -> bool {
     field == "sex" && matches!(value, Value::Text(code) if code == "unknown" || code == "not_stated")
-}
-
-/// Keeps a claim, once however often it is repeated.
-fn claim(claims: &mut Vec<Json>, field: &str, value: &Value, context: &Context<'_>) {
-    let text = match value.to_json(chrono_tz::UTC) {
-        Json::String(text) => text,
-        other => other.to_string(),
-    };
-    let is_same = |claim: &Json| {
-        claim.get("field").and_then(Json::as_str) == Some(field)
-            && claim.get("value").and_then(Json::as_str) == Some(&text)
-    };
-    if !claims.iter().any(is_same) {
-        let claimed_at = Value::Instant(context.now).to_json(chrono_tz::UTC);
-        claims.push(json!({"field": field, "value": text, "claimed_at": claimed_at}));
-    }
-}
-
-fn list(values: &Values, field: &str) -> Vec<Json> {
-    values.json(field).and_then(Json::as_array).cloned().unwrap_or_default()
 }
 
 /// The type follows from the number where it wasn't said; the number is checked by its type, and

@@ -66,7 +66,16 @@ static CLAIM: &[Field] = &[
     Field::new("value", free_text(200), Text::new("Value", "值"), "What was claimed, masked as the field is.")
         .required(),
     Field::new("claimed_at", Shape::Instant, Text::new("Claimed at", "申报时间"), "When.").required(),
+    Field::new("claimed_by", Shape::Id, Text::new("Claimed by", "申报账号"), "By which account."),
+    Field::new("since_on", Shape::Day, Text::new("Since", "自"), "Of a category: since which day."),
+    Field::new("until_on", Shape::Day, Text::new("Until", "至"), "Of a category: until which day."),
+    Field::new("source", free_text(100), Text::new("Source", "来源"), "Of a category: how it is known."),
 ];
+
+/// Categories of somebody at most.
+pub const MOST_CATEGORIES: usize = 20;
+/// Ids at most that clients gave to somebody.
+pub const MOST_ALIASES: usize = 1_000;
 
 /// The fields of a person, beside the envelope's.
 pub static FIELDS: &[Field] = &[
@@ -97,8 +106,9 @@ pub static FIELDS: &[Field] = &[
         "birth_year",
         Shape::Integer { min: 1870, max: 2100 },
         Text::new("Year of birth", "出生年份"),
-        "By the document where it tells.",
-    ),
+        "By the document where it tells. Shown as a decade.",
+    )
+    .coarse(|json| json.as_i64().map_or(Json::Null, |year| mask::decade(&year.to_string()).into())),
     Field::new(
         "address",
         free_text(200),
@@ -108,13 +118,13 @@ pub static FIELDS: &[Field] = &[
     .masked(|json| mask::masked(json, mask::mask_address)),
     Field::new(
         "categories",
-        Shape::List { of: &Shape::Object(CATEGORY), max: 20 },
+        Shape::List { of: &Shape::Object(CATEGORY), max: MOST_CATEGORIES },
         Text::new("Categories", "类别"),
         "Why the person matters; several may hold at once.",
     ),
     Field::new(
         "aliases",
-        Shape::List { of: &Shape::Id, max: 1000 },
+        Shape::List { of: &Shape::Id, max: MOST_ALIASES },
         Text::new("Aliases", "别名编号"),
         "Ids that clients gave to the same person; either may be used.",
     )
@@ -124,9 +134,9 @@ pub static FIELDS: &[Field] = &[
     super::merge::MERGE_REASON,
     Field::new(
         "claims",
-        Shape::List { of: &Shape::Object(CLAIM), max: 1000 },
+        Shape::List { of: &Shape::Object(CLAIM), max: super::claims::MOST },
         Text::new("Claims", "申报差异"),
-        "What was submitted later and differs from the register.",
+        "What was submitted later and differs from the register, and categories that somebody claimed who has no business there: they count as nothing until they are among the categories.",
     )
     .by_server()
     .masked(mask_claims),
@@ -139,7 +149,8 @@ fn mask_claims(json: &Json) -> Json {
         let mask: fn(&str) -> String = match claim.get("field").and_then(Json::as_str) {
             Some("name") => mask::mask_name,
             Some("phone") => mask::mask_phone,
-            Some("sex" | "birth_year") => str::to_owned,
+            Some("sex" | "categories") => str::to_owned,
+            Some("birth_year") => mask::decade,
             _ => mask::mask_address,
         };
         if let Some(value) = claim.get_mut("value") {

@@ -2,6 +2,7 @@
 //! compare with.
 
 use crate::auth::Role;
+use crate::auth::roles::Actor;
 use crate::commodities::{COMMODITY_FIELD, NORMAL, PRICE, SUPPLY_READERS, UNIT, add_unknown_unit, find};
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
@@ -84,6 +85,11 @@ pub static PRICE_OBSERVATIONS: Definition = Definition {
 struct PriceObservationRules;
 
 impl Rules for PriceObservationRules {
+    /// The supervising bureau's: what it says hits competitors, too.
+    fn permits(&self, actor: &Actor, _draft: &Draft) -> bool {
+        actor.judges(PRICE_OBSERVATIONS.writers)
+    }
+
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
         let Some(commodity) = draft.values.text("commodity").and_then(find) else { return };
         draft.values.set("commodity_zh", Value::Text(commodity.word.label.zh.to_owned()));

@@ -4,6 +4,7 @@
 use chrono::Days;
 
 use crate::auth::Role;
+use crate::auth::roles::Actor;
 use crate::commodities::{CATEGORY, COMMODITY, SUPPLY_READERS};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
@@ -79,6 +80,11 @@ struct PriceRuleRules;
 impl Rules for PriceRuleRules {
     fn stands_when_known(&self) -> bool {
         true
+    }
+
+    /// The supervising bureau's: what it says hits competitors, too.
+    fn permits(&self, actor: &Actor, _draft: &Draft) -> bool {
+        actor.judges(PRICE_RULES.writers)
     }
 
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {

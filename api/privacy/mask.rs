@@ -22,11 +22,16 @@ pub fn mask_name(name: &str) -> String {
     }
 }
 
-/// `511802199003071234` → `5118**********1234`; shorter than 15 characters: the first and the last
-/// two, and never more than a third.
+/// `511802199003071234` → `51**************34`: with more, the birthday left few numbers to try. Shorter than 15
+/// characters: the first and the last two, and never more than a third.
 pub fn mask_document(number: &str) -> String {
     let letters: Vec<char> = number.trim().chars().collect();
-    if letters.len() >= 15 { cover(&letters, 4, 4) } else { cover_most(&letters) }
+    if letters.len() >= 15 { cover(&letters, 2, 2) } else { cover_most(&letters) }
+}
+
+/// `1990` → `1990s`: no number, so that it isn't taken for a year when it is sent back.
+pub fn decade(year: &str) -> String {
+    year.trim().parse::<i64>().map_or_else(|_| "***".to_owned(), |year| format!("{}s", year - year.rem_euclid(10)))
 }
 
 /// `15412345678` → `154****5678`, `0835-1234567` → `0835****567`; anything else as a short number.
@@ -133,9 +138,9 @@ mod tests {
     #[test]
     fn documents() {
         for (number, masked) in [
-            ("511802199003071234", "5118**********1234"),
-            ("51999919680520004X", "5199**********004X"),
-            ("USA511801900307", "USA5*******0307"),
+            ("511802199003071234", "51**************34"),
+            ("51999919680520004X", "51**************4X"),
+            ("USA511801900307", "US***********07"),
             ("H12345678", "H******78"),
             ("12345678", "1******8"),
             ("EA123", "E****"),
@@ -144,6 +149,13 @@ mod tests {
             ("军字1234567", "军******67"),
         ] {
             assert_eq!(mask_document(number), masked, "{number}");
+        }
+    }
+
+    #[test]
+    fn years_are_told_as_decades() {
+        for (year, told) in [("1990", "1990s"), ("1999", "1990s"), ("2020", "2020s"), ("?", "***")] {
+            assert_eq!(decade(year), told);
         }
     }
 

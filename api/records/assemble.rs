@@ -155,7 +155,7 @@ impl Assembly<'_> {
 
     /// Completes somebody known; none where nothing is new.
     fn complete(&mut self, draft: &mut Draft, known: Record) -> Option<Record> {
-        let mut next = draft.kind.rules.reconcile(&known, draft, &self.context)?;
+        let mut next = draft.kind.rules.reconcile(&known, draft, &self.context, self.actor)?;
         let stands = self.changes.number_of(draft.kind, known.envelope.id).is_some();
         next.envelope.revision = known.envelope.revision + i64::from(!stands);
         next.envelope.revised_by = self.actor.user_id;

@@ -44,9 +44,9 @@ pub async fn create_bulk(
         return create_all(service, actor, kind, trees, source, None).await;
     };
     let mut outcomes: Vec<Option<Outcome>> = preparations.iter().map(settled).collect();
-    let (places, written): (Vec<usize>, Vec<Outcome>) =
+    let (places, mut written): (Vec<usize>, Vec<Outcome>) =
         written.into_iter().map(|(index, created)| (index, Ok(created))).unzip();
-    comparisons::met(service, actor, kind, &written).await?;
+    comparisons::met(service, actor, kind, &mut written).await?;
     for (index, created) in places.into_iter().zip(written) {
         if let Some(slot) = outcomes.get_mut(index) {
             *slot = Some(created);

@@ -101,8 +101,8 @@ pub async fn create_all(
         }
     }
     let conflict = || Err(Code::WriteConflict.into());
-    let outcomes: Vec<Outcome> = outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(conflict)).collect();
-    comparisons::met(service, actor, kind, &outcomes).await?;
+    let mut outcomes: Vec<Outcome> = outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(conflict)).collect();
+    comparisons::met(service, actor, kind, &mut outcomes).await?;
     Ok(outcomes)
 }
 

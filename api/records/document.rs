@@ -129,6 +129,10 @@ fn served(kind: &Kind, fields: &[&Field]) -> Json {
                 members.remove("pattern");
             }
         }
+        for field in fields.iter().filter(|field| matches!(field.privacy, Privacy::Coarse(_))) {
+            let about = json!({"type": ["string", "null"], "maxLength": 20, "description": field.about});
+            properties.insert(field.name.into(), about);
+        }
         let names: Vec<Json> = properties.keys().map(|name| name.clone().into()).collect();
         put(&mut schema, "required", names);
     }
@@ -151,8 +155,8 @@ pub fn example_served(kind: &Kind) -> Json {
             continue;
         }
         let value = sent.get(field.name).cloned().unwrap_or_else(|| default_of(field));
-        let value = match field.privacy {
-            Privacy::Masked(mask) if !value.is_null() => mask(&value),
+        let value = match field.mask() {
+            Some(mask) if !value.is_null() => mask(&value),
             _ => value,
         };
         members.insert(field.name.into(), value);

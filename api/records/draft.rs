@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use super::definition::{Kind, Registry};
 use super::record::Record;
-use super::warnings::{Noted, Warning};
+use super::warnings::{INVISIBLE_DROPPED, Noted, Warning};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::check::check_object;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Privacy, Shape};
+use crate::kit::text::visible;
 use crate::kit::tree::Tree;
 use crate::kit::value::{Value, Values};
 use crate::ledger::canonical::canonical;
@@ -48,6 +49,7 @@ impl Draft {
             warnings: Vec::new(),
         };
         draft.refuse_masked(&fields, faults);
+        draft.drop_invisible(&fields);
         for field in fields {
             if let (Shape::Inline(name), Some(member)) = (field.shape, tree.member(field.name))
                 && let Some(inner) = kinds.kind(name)
@@ -106,6 +108,24 @@ impl Draft {
         Json::Object(members)
     }
 
+    /// Names lose what can't be seen in them: a name must look like itself.
+    fn drop_invisible(&mut self, fields: &[&Field]) {
+        for field in fields {
+            let cleaned = match self.values.get(field.name) {
+                Some(Value::Text(text)) if is_name(field.name) => visible(text).map(Value::Text),
+                Some(Value::Json(json)) => {
+                    let mut json = json.clone();
+                    drop_in_members(&mut json).then_some(Value::Json(json))
+                }
+                _ => None,
+            };
+            if let Some(cleaned) = cleaned {
+                self.values.set(field.name, cleaned);
+                self.warn(&INVISIBLE_DROPPED, field.name);
+            }
+        }
+    }
+
     /// A value in a mask's own form was read here and is being sent back: writing it would replace
     /// the real one by stars.
     fn refuse_masked(&mut self, fields: &[&Field], faults: &mut Faults) {
@@ -117,6 +137,28 @@ impl Draft {
                 self.values.take(field.name);
             }
         }
+    }
+}
+
+fn is_name(field: &str) -> bool {
+    field == "name" || field.ends_with("_name")
+}
+
+/// The same for names within lists and objects. Says whether anything was dropped.
+fn drop_in_members(json: &mut Json) -> bool {
+    match json {
+        Json::Array(items) => items.iter_mut().map(drop_in_members).fold(false, |any, dropped| any | dropped),
+        Json::Object(members) => members.iter_mut().fold(false, |any, (name, member)| match member.as_str() {
+            Some(text) if is_name(name) => match visible(text) {
+                Some(cleaned) => {
+                    *member = cleaned.into();
+                    true
+                }
+                None => any,
+            },
+            _ => drop_in_members(member) | any,
+        }),
+        _ => false,
     }
 }
 

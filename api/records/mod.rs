@@ -21,6 +21,7 @@ pub mod document;
 pub mod draft;
 pub mod envelope;
 pub mod figure;
+pub mod history;
 pub mod idempotency;
 pub mod kept;
 pub mod list;

@@ -12,12 +12,13 @@ use super::definition::Kind;
 use super::document::{example_new, example_served};
 use super::idempotency::{Key, REPLAYED};
 use super::record::Record;
-use super::{amend, batch, list, read, view, void};
+use super::{amend, batch, history, list, read, view, void};
 use crate::auth::keys::KeyScope;
 use crate::files::export;
 use crate::kit::catalogue::Code;
 use crate::kit::etag::{self, IfMatch};
 use crate::kit::field::{Field, free_text};
+use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::text::Text;
 use crate::kit::value::Value;
@@ -41,6 +42,8 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
     let (record, page) = (reference(kind.schema), reference(&format!("{}Page", kind.schema)));
     let example = example_served(kind);
     let listed = json!({"items": [example], "next_cursor": null});
+    let mut revised = example.clone();
+    put(&mut revised, "changed", Json::Null);
     let operations = vec![
         Operation::new(Method::POST, &base, format!("create_{one}"), move |call| post(kind, call))
             .described(kind.name, format!("Create a {label} record"), "The same `id` with the same content is answered 200 with the current record, with other content 409. Without an `id` the server makes one, and a retry makes another record.")
@@ -96,11 +99,13 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .answers(200, "The void record.", Some(record), Some(example))
             .with_headers(&["ETag"])
             .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::Stale, Code::BadIfMatch, Code::WriteConflict, Code::LedgerUnavailable]),
-        Operation::new(Method::GET, format!("{base}/{{id}}/revisions"), format!("list_{one}_revisions"), move |call| revisions(kind, call))
-            .described(kind.name, format!("List the revisions of a {label} record"), "The oldest first, the current one last.")
+        Operation::new(Method::GET, format!("{base}/{{id}}/revisions"), format!("list_{one}_revisions"), move |call| history::revisions(kind, call))
+            .described(kind.name, format!("List the revisions of a {label} record"), "The oldest first, the current one last. Of its own fields each tells those that changed.")
             .access(Access::Roles(kind.readers))
             .keys(KeyScope::Read)
-            .answers(200, "All revisions.", Some(page), Some(listed)),
+            .parameters(vec![&list::LIMIT, &list::CURSOR])
+            .answers(200, "A page.", Some(reference("RevisionPage")), Some(json!({"items": [revised], "next_cursor": null})))
+            .with_headers(&["Link"]),
     ];
     // What only the service writes can only be read.
     operations.into_iter().filter(|operation| !kind.writers.is_empty() || operation.method == Method::GET).collect()
@@ -210,12 +215,6 @@ async fn void(kind: &'static Kind, call: Call) -> Answer {
     let record = void::void(&call.service, call.actor()?, kind, id, if_match.as_ref(), reason, key.as_ref()).await?;
     let body = view::record(&call.service, kind, &record, call.language);
     Ok(answer(HttpResponse::Ok(), &record, &body))
-}
-
-async fn revisions(kind: &'static Kind, call: Call) -> Answer {
-    let revisions = read::revisions(&call.service, call.actor()?, kind, call.path_id()?).await?;
-    let body = view::page(&call.service, kind, &revisions, None, call.language);
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
 fn answer(mut response: actix_web::HttpResponseBuilder, record: &Record, body: &view::View<'_>) -> HttpResponse {

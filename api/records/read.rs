@@ -209,6 +209,18 @@ pub async fn find_unscoped(
 
 /// All revisions of a record that the actor may see, the oldest first.
 pub async fn revisions(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Vec<Record>, Problem> {
+    revisions_from(service, actor, kind, id, 1, usize::MAX).await
+}
+
+/// The same from a revision on, so many at most.
+pub async fn revisions_from(
+    service: &Service,
+    actor: &Actor,
+    kind: &Kind,
+    id: Uuid,
+    from: i64,
+    most: usize,
+) -> Result<Vec<Record>, Problem> {
     let current = find(service, actor, kind, id).await?;
     // The history keeps whole rows; PostgreSQL makes them rows of the table again.
     let statement = Statement::new(format!(
@@ -220,9 +232,15 @@ pub async fn revisions(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) 
     .seeing_district(&current.envelope.district_code)
     .sql(format!(" AND h.kind = '{}' AND h.id = ", kind.name))
     .id(current.envelope.id)
+    .sql(" AND h.revision >= ")
+    .integer(from)
+    .sql(" ORDER BY h.revision LIMIT ")
+    .integer(i64::try_from(most).unwrap_or(i64::MAX))
     .sql(") AS r ORDER BY revision");
     let mut all = load(service, kind, &statement).await?;
-    all.push(current);
+    if all.len() < most && current.envelope.revision >= from {
+        all.push(current);
+    }
     Ok(all)
 }
 

@@ -178,9 +178,9 @@ pub trait Rules: Sync {
         None
     }
 
-    /// For kinds with derived ids: what a known record gains from what was submitted once more.
+    /// For kinds with derived ids: what a known record gains from what this caller submitted once more.
     /// `None` where there is nothing new.
-    fn reconcile(&self, _known: &Record, _draft: &mut Draft, _context: &Context<'_>) -> Option<Record> {
+    fn reconcile(&self, _known: &Record, _draft: &mut Draft, _: &Context<'_>, _actor: &Actor) -> Option<Record> {
         None
     }
 }

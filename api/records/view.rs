@@ -10,7 +10,7 @@ use super::definition::Kind;
 use super::envelope::Envelope;
 use super::record::Record;
 use crate::app::Service;
-use crate::kit::field::{Field, Privacy};
+use crate::kit::field::Field;
 use crate::kit::problem::Problem;
 use crate::kit::text::Language;
 use crate::kit::time::InZone;
@@ -129,10 +129,8 @@ impl View<'_> {
         let Some(value) = self.record.values.get(field.name) else {
             return map.serialize_entry(field.name, &());
         };
-        match (field.privacy, self.shown) {
-            (Privacy::Masked(mask), Shown::Masked) => {
-                map.serialize_entry(field.name, &mask(&value.to_json(self.service.zone)))
-            }
+        match (field.mask(), self.shown) {
+            (Some(mask), Shown::Masked) => map.serialize_entry(field.name, &mask(&value.to_json(self.service.zone))),
             _ => map.serialize_entry(field.name, &value.in_zone(self.service.zone)),
         }
     }

@@ -51,6 +51,14 @@ pub static DIFFERS_FROM_REGISTER: Warning = Warning {
     code: "differs_from_register",
     message: Text::new("differs from the register; kept as a claim", "与登记信息不一致,已作为申报信息保留"),
 };
+/// A name had characters that can't be seen.
+pub static INVISIBLE_DROPPED: Warning = Warning {
+    code: "invisible_characters_dropped",
+    message: Text::new(
+        "characters that can't be seen, or that turn the direction of writing, were dropped",
+        "已去除不可见或改变书写方向的字符",
+    ),
+};
 /// `captured_by` isn't the sender.
 pub static CAPTURED_BY_OTHER: Warning = Warning {
     code: "captured_by_other",
@@ -75,6 +83,7 @@ pub static COMMON: &[&Warning] = &[
     &AMBIGUOUS_AREA,
     &DIFFERS_FROM_REGISTER,
     &CAPTURED_BY_OTHER,
+    &INVISIBLE_DROPPED,
 ];
 
 impl Noted {

@@ -54,8 +54,8 @@ pub async fn all_or_nothing(
         match result {
             Together::Written(written) => {
                 written.into_iter().for_each(|(index, created)| place_outcome(&mut outcomes, index, Ok(created)));
-                let outcomes = finish(outcomes, &twins);
-                comparisons::met(service, actor, kind, &outcomes).await?;
+                let mut outcomes = finish(outcomes, &twins);
+                comparisons::met(service, actor, kind, &mut outcomes).await?;
                 return Ok(outcomes);
             }
             Together::Refused(problem) => return Err(problem),

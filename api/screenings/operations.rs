@@ -215,7 +215,7 @@ async fn came_with(call: &Call, district_code: &str, plate: &str) -> Result<Vec<
     Ok(rows.into_iter().filter_map(|mut row| row.id("person_id")).collect())
 }
 
-/// A category that holds today, or an abnormal passage lately.
+/// A category that holds today, an isolation that isn't over, or an abnormal passage lately.
 async fn needs_attention(call: &Call, person: &Record) -> Result<bool, Problem> {
     let (service, envelope) = (&call.service, &person.envelope);
     let today = day_of(service.clock.now(), service.zone).to_string();
@@ -229,15 +229,22 @@ async fn needs_attention(call: &Call, person: &Record) -> Result<bool, Problem> 
         return Ok(true);
     }
     let ids = read::family(service, kind(call, PEOPLE.name)?, &envelope.district_code, envelope.id).await?;
-    let statement = Statement::new("SELECT r.id FROM screenings AS r WHERE r.district_code = ")
-        .text(&envelope.district_code)
-        .sql(" AND r.person_id = ANY(")
-        .column(ColumnType::Id, ids.into_iter().map(Value::Id).collect())
-        .sql(") AND r.abnormal AND NOT r.voided AND r.occurred_at > ")
+    let ids: Vec<Value> = ids.into_iter().map(Value::Id).collect();
+    let of_family = |table: &str| {
+        Statement::new(format!("SELECT r.id FROM {table} AS r WHERE r.district_code = "))
+            .text(&envelope.district_code)
+            .sql(" AND NOT r.voided AND r.person_id = ANY(")
+            .column(ColumnType::Id, ids.clone())
+            .sql(")")
+            .seeing_district(&envelope.district_code)
+    };
+    let isolated = of_family("isolation_cases").sql(" AND r.ended_at IS NULL LIMIT 1");
+    let abnormal = of_family("screenings")
+        .sql(" AND r.abnormal AND r.occurred_at > ")
         .bind(ColumnType::Instant, Value::Instant(service.clock.now() - LATELY))
-        .sql(" LIMIT 1")
-        .seeing_district(&envelope.district_code);
-    Ok(!service.database.read(&statement).await?.is_empty())
+        .sql(" LIMIT 1");
+    let database = &service.database;
+    Ok(!database.read(&isolated).await?.is_empty() || !database.read(&abnormal).await?.is_empty())
 }
 
 /// The schemas of this room beside those of the kind.
@@ -245,7 +252,7 @@ pub fn schemas() -> Vec<(String, Json)> {
     let person = json!({"type": "object", "description": "Somebody looked up.", "required": ["person_id", "name", "needs_attention"], "properties": {
         "person_id": {"type": "string", "format": "uuid", "maxLength": 36, "description": "The id to post with the passage."},
         "name": {"type": ["string", "null"], "maxLength": 60, "description": "The name, masked."},
-        "needs_attention": {"type": "boolean", "description": "A category holds today, or a passage of the last 14 days was abnormal."}}});
+        "needs_attention": {"type": "boolean", "description": "A category holds today, the person is under isolation, or a passage of the last 14 days was abnormal."}}});
     let list = json!({"type": "object", "description": "Who it is.", "required": ["items"], "properties": {
         "items": {"type": "array", "maxItems": 500, "items": reference("LookedUp"), "description": "One for a document, perhaps several for a plate."}}});
     vec![("LookedUp".into(), person), ("LookupList".into(), list)]

@@ -30,7 +30,7 @@ fn operation(kind: &'static Kind) -> Operation {
         .map(|figure| format!("`{}` ({}, {})", figure.name, figure.label.en, figure.unit.zh))
         .collect();
     let about = format!(
-        "{}. Series have no gaps; each figure stands beside that of the period before and links to the records that prove it. `If-None-Match` answers 304 from memory. Keys without `small_cells` see whole days of townships and above: 1 to 9 hidden, the rest rounded to 5.",
+        "{}. Series have no gaps; each figure stands beside that of the period before and links to the records that prove it. `If-None-Match` answers 304 from memory. Keys without `small_cells` and accounts that only read statistics see whole days of townships and above: 1 to 9 hidden, the rest rounded to 5.",
         figures.join(", ")
     );
     Operation::new(Method::GET, format!("/v1/stats/{}", kind.path), format!("get_{}_figures", kind.name), move |call| {

@@ -5,12 +5,12 @@ use crate::auth::keys::KeyScope;
 use crate::auth::roles::Role;
 use crate::operations::Call;
 
-/// Whether the caller is a key that may not see small numbers: without the right to them, and unable to read the
-/// records themselves, of which `readers` have the right.
+/// Whether the caller may not see small numbers: unable to read the records themselves, of which `readers` have the
+/// right, and no key that was given the right to them.
 pub fn covered(call: &Call, readers: &'static [Role]) -> bool {
     match call.credential() {
         Some(Credential::Key(scopes)) => !KeyScope::SmallCells.is_in(scopes) && !opens_lists(call, readers),
-        _ => false,
+        _ => !opens_lists(call, readers),
     }
 }
 

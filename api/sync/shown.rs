@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::item::Item;
 use crate::auth::roles::Actor;
-use crate::kit::field::{Privacy, Shape};
+use crate::kit::field::Shape;
 use crate::kit::json::put;
 use crate::kit::tree::to_json;
 use crate::records::{Kind, Registry};
@@ -38,15 +38,15 @@ pub fn body(kinds: &Registry, kind: &Kind, members: &Map<String, Json>) -> Json 
     let fields = kind.body_fields();
     let shown = |(name, value): (&String, &Json)| {
         let field = fields.iter().find(|field| field.name == name);
-        let value = match field.map(|field| (field.shape, field.privacy)) {
+        let value = match field.map(|field| (field.shape, field.mask())) {
             None => Json::Null,
             Some(_) if value.is_null() => Json::Null,
             Some((Shape::Inline(inner), _)) => match (kinds.kind(inner), value.as_object()) {
                 (Some(inner), Some(members)) => body(kinds, inner, members),
                 _ => Json::Null,
             },
-            Some((_, Privacy::Masked(mask))) => mask(value),
-            Some((_, Privacy::Open | Privacy::Sealed)) => value.clone(),
+            Some((_, Some(mask))) => mask(value),
+            Some((_, None)) => value.clone(),
         };
         (name.clone(), value)
     };

@@ -17,6 +17,7 @@ use crate::kit::ids::new_id;
 use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::visible;
 use crate::kit::value::{Value, Values};
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, page};
@@ -113,7 +114,7 @@ async fn post(call: Call) -> Answer {
     let new = NewUser {
         id: new_id(),
         username: text("username"),
-        display_name: text("display_name"),
+        display_name: shown_name(&text("display_name")),
         phone,
         org_id: form.id("org_id"),
         grants,
@@ -174,12 +175,17 @@ async fn read_change(call: &Call, tree: &crate::kit::tree::Tree, user: &User) ->
     rules::demand_grantable(actor, &held(user))?;
     rules::demand_grantable(actor, grants.as_deref().unwrap_or_default())?;
     Ok(UserChange {
-        display_name: form.text("display_name").map(str::to_owned),
+        display_name: form.text("display_name").map(shown_name),
         phone: form.has("phone").then_some(phone),
         org_id: form.has("org_id").then(|| form.id("org_id")),
         grants,
         active: form.boolean("active"),
     })
+}
+
+/// A name for people, without what they can't see.
+fn shown_name(name: &str) -> String {
+    visible(name).unwrap_or_else(|| name.to_owned())
 }
 
 fn held(user: &User) -> Vec<crate::auth::Grant> {

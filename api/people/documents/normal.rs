@@ -76,7 +76,7 @@ fn landline(digits: &str) -> Option<String> {
 pub fn normalize_name(text: &str) -> String {
     let visible: String = text
         .chars()
-        .filter(|letter| !matches!(letter, '\u{200B}' | '\u{FEFF}'))
+        .filter(|letter| !is_invisible(*letter))
         .map(|letter| match letter {
             '•' | '・' | '･' | '‧' | '∙' | '⋅' => '·',
             '\u{FF10}'..='\u{FF19}' | '\u{FF21}'..='\u{FF3A}' | '\u{FF41}'..='\u{FF5A}' => half_width(letter),
