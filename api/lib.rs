@@ -17,6 +17,7 @@ pub mod divisions;
 pub mod duties;
 pub mod embedded;
 pub mod enforcement_actions;
+pub mod export_requests;
 pub mod files;
 pub mod gate_tallies;
 pub mod imports;

@@ -9,10 +9,10 @@ use crate::operations::{Operation, document};
 use crate::records::{Definition, Registry};
 use crate::{
     api_keys, audit, auth, changes, commodities, deliveries, disinfections, divisions, duties, enforcement_actions,
-    gate_tallies, imports, inspections, isolation_cases, need_requests, observation_policies, organizations, people,
-    places, price_alerts, price_observations, price_rules, publicity_activities, records, roster, screenings, service,
-    shifts, stats, stock_movements, stock_targets, supply_channels, supply_reports, supply_statistics, sync, teams,
-    users, vocabularies, volunteers,
+    export_requests, gate_tallies, imports, inspections, isolation_cases, need_requests, observation_policies,
+    organizations, people, places, price_alerts, price_observations, price_rules, publicity_activities, records,
+    roster, screenings, service, shifts, stats, stock_movements, stock_targets, supply_channels, supply_reports,
+    supply_statistics, sync, teams, users, vocabularies, volunteers,
 };
 
 /// Every kind of record, those that are named before those that name them.
@@ -69,6 +69,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
     operations.extend(changes::operations());
     operations.extend(sync::operations());
     operations.extend(imports::operations());
+    operations.extend(export_requests::operations());
     operations.extend(observation_policies::operations());
     operations.extend(people::operations());
     operations.extend(screenings::operations());
@@ -98,6 +99,7 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(changes::schemas());
     schemas.extend(sync::schemas());
     schemas.extend(imports::schemas());
+    schemas.extend(export_requests::schemas());
     schemas.extend(observation_policies::schemas());
     schemas.extend(people::schemas());
     schemas.extend(screenings::schemas());

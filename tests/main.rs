@@ -25,6 +25,7 @@ mod decide;
 mod demo;
 mod duties;
 mod events;
+mod export_requests;
 mod exports;
 mod faults;
 mod figures;

@@ -53,7 +53,7 @@ pub static PASSWORD: &[Field] = &[
         "new_password",
         Shape::Secret { min: MIN_CHARACTERS, max: 200 },
         Text::new("New password", "新密码"),
-        "At least ten characters, not easy to guess.",
+        "At least twelve characters, not easy to guess.",
     )
     .required(),
 ];

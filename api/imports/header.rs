@@ -3,6 +3,7 @@
 use super::row::told;
 use crate::app::Service;
 use crate::files::columns::{Column, exported, folded, imported};
+use crate::files::export::MARK;
 use crate::files::table::Row;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::faults::Faults;
@@ -121,6 +122,6 @@ fn place(columns: &[Column], added: &[Column], name: &str) -> Option<Place> {
         return Some(Place::Field(column.clone()));
     }
     let ours = added.iter().any(|column| column.names().iter().take(3).any(|other| other == name));
-    let faults = ["错误", "faults"].contains(&name);
+    let faults = ["错误", "faults"].contains(&name) || MARK.contains(&name);
     (ours || faults).then_some(Place::Ignored)
 }

@@ -45,6 +45,7 @@ problem_codes! {
     KeyOutOfScope "key_out_of_scope" FORBIDDEN "This API key is not for this" "该 API 密钥不能用于此操作";
     OutOfArea "out_of_area" FORBIDDEN "That area is outside your own" "该区域不在您的管辖范围内";
     GrantTooWide "grant_too_wide" FORBIDDEN "Nobody grants a role or an area wider than his own" "不能授予超出自身权限的角色或区域";
+    ApprovalRequired "approval_required" FORBIDDEN "Plain data of more than 200 people: a second person must agree first (POST /v1/export-requests), for each file anew" "未脱敏数据超过 200 人:须先由第二人批准(POST /v1/export-requests),每次导出均须重新批准";
     AccountDeactivated "account_deactivated" UNAUTHORIZED "The account was deactivated; what the phone still holds can be handed in for 14 days" "账号已停用,14 天内仍可上交手机中未同步的数据";
     PasswordChangeRequired "password_change_required" FORBIDDEN "Change the one-time password first" "请先修改一次性密码";
     NotFound "not_found" NOT_FOUND "There is nothing here for you" "未找到";

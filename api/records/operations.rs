@@ -72,7 +72,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .answers(200, "A page; or all of it as a file.", Some(page.clone()), Some(listed.clone()))
             .with_headers(&["Link", "As-Of-Change-No"])
             .as_files(export::Format::ALL.map(export::Format::media_type).to_vec())
-            .problems(&[Code::DistrictRequired, Code::TooManyRows, Code::CellTooLong, Code::LedgerUnavailable]),
+            .problems(&[Code::DistrictRequired, Code::TooManyRows, Code::CellTooLong, Code::ApprovalRequired, Code::LedgerUnavailable]),
         Operation::new(Method::GET, format!("{base}/{{id}}"), format!("get_{one}"), move |call| get(kind, call))
             .described(kind.name, format!("Get a {label} record"), "The current revision. Out of scope answers like absent.")
             .access(Access::Roles(kind.readers))

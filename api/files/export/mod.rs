@@ -1,5 +1,6 @@
 //! Lists as files: all matching records, as of one change number, in constant memory.
 
+mod approval;
 mod stream;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use futures_util::TryStreamExt;
 use futures_util::stream::try_unfold;
 use serde_json::{Value as Json, json};
 
+pub use self::approval::MARK;
 use self::stream::{Export, Progress, step};
 use super::columns::exported;
 use crate::app::Service;
@@ -49,13 +51,19 @@ pub static PARAMETERS: &[Field] = &[
         "unmasked",
         Shape::Boolean,
         Text::new("Unmasked", "不脱敏"),
-        "Files: plain values, for those who may reveal them; needs `purpose`, and is audited.",
+        "Files: plain values, for those who may reveal them; needs `purpose`, is audited and marked, and of more than 200 people in a day needs `export_request_id`.",
     ),
     Field::new(
         "purpose",
         Shape::Word(&PURPOSE),
         Text::new("Purpose", "用途"),
         "Files: what plain values are needed for.",
+    ),
+    Field::new(
+        "export_request_id",
+        Shape::Id,
+        Text::new("Export request", "导出申请"),
+        "Files: a request for plain values that somebody else agreed to; good once.",
     ),
     Field::new(
         "as_of_change_no",
@@ -138,8 +146,9 @@ pub async fn export(kind: &'static Kind, call: Call, format: Format) -> Answer {
             return Err(fault(&format!("?{name}"), FaultCode::OnlyInPages));
         }
     }
-    let export = Export::asked(kind, &call, format).await?;
+    let mut export = Export::asked(kind, &call, format).await?;
     let after = export.start(&call).await?;
+    approval::approve(&call, &mut export).await?;
     note(&call, &export).await?;
     let mut response = HttpResponse::Ok();
     let name = format!("{}-{}.{}", kind.path, export.as_of, format.extension());
@@ -183,6 +192,7 @@ impl Export {
             header_language,
             columns: exported(kind),
             plain,
+            mark: None,
             told: call.deed(EXPORTED_PLAIN, kind.name, None, json!({})),
         })
     }
@@ -233,7 +243,7 @@ async fn note(call: &Call, export: &Export) -> Result<(), Problem> {
     let filter: serde_json::Map<String, Json> =
         export.query.iter().map(|(name, value)| (name.to_owned(), value.to_json(export.service.zone))).collect();
     let details = json!({"format": export.format.extension(), "filter": filter, "as_of_change_no": export.as_of,
-        "unmasked": export.plain, "purpose": export.query.text("purpose")});
+        "unmasked": export.plain, "purpose": export.query.text("purpose"), "number": export.told.details.get("number")});
     let deed = call.deed("export.begin", export.kind.name, None, details);
     system_write(&export.service, deed, async |_| Ok(())).await
 }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Format;
+use super::approval::{MARK, marked, person_of};
 use crate::app::Service;
 use crate::audit::{Deed, system_write};
 use crate::auth::roles::Actor;
@@ -18,6 +19,7 @@ use crate::files::columns::Column;
 use crate::files::rows::{Cell, cells};
 use crate::files::xlsx::{MOST_ROWS, Writer};
 use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::text::Language;
 use crate::kit::value::Values;
@@ -44,6 +46,8 @@ pub(super) struct Export {
     pub(super) header_language: Language,
     pub(super) columns: Vec<Column>,
     pub(super) plain: bool,
+    /// What stands in every row of plain values.
+    pub(super) mark: Option<String>,
     /// The line of the audit for a page of plain values; whom it tells of is still to be said.
     pub(super) told: Deed,
 }
@@ -70,10 +74,15 @@ impl Export {
     }
 
     async fn page(&self, after: Option<Position>) -> Result<Vec<Record>, Problem> {
-        let filter = Filter::of_query(&self.service, self.kind, &self.district_code, &self.query).await?;
-        let page = self.snapshot(&filter).page(&self.service, after, PAGE).await?;
+        let page = self.read(after).await?;
         self.note(&page).await?;
         Ok(page)
+    }
+
+    /// Reads a page that nobody is told of yet.
+    pub(super) async fn read(&self, after: Option<Position>) -> Result<Vec<Record>, Problem> {
+        let filter = Filter::of_query(&self.service, self.kind, &self.district_code, &self.query).await?;
+        self.snapshot(&filter).page(&self.service, after, PAGE).await
     }
 
     /// Before plain values are told it stands in the access log of everybody they are about.
@@ -81,13 +90,15 @@ impl Export {
         if !self.plain || page.is_empty() {
             return Ok(());
         }
-        let person = |record: &Record| match self.kind.name {
-            "people" => Some(record.envelope.id),
-            _ => record.values.id("person_id"),
-        };
-        let people: BTreeSet<Uuid> = page.iter().filter_map(person).collect();
+        let people: BTreeSet<Uuid> = page.iter().filter_map(|record| person_of(self.kind, record)).collect();
         let purpose = self.query.text("purpose");
-        let details = json!({"as_of_change_no": self.as_of, "count": page.len(), "people": people, "purpose": purpose});
+        let mut details =
+            json!({"as_of_change_no": self.as_of, "count": page.len(), "people": people, "purpose": purpose});
+        for name in ["number", "export_request_id"] {
+            if let Some(value) = self.told.details.get(name) {
+                put(&mut details, name, value.clone());
+            }
+        }
         let deed = Deed { details, ..self.told.clone() };
         system_write(&self.service, deed, async |_| Ok(())).await
     }
@@ -100,13 +111,24 @@ impl Export {
     fn line(&self, record: &Record) -> Result<String, Problem> {
         let view = self.view(record);
         Ok(match self.format {
-            Format::Ndjson => serde_json::to_string(&view).map_err(Problem::internal)? + "\n",
-            _ => csv_line(&cells(&self.columns, &view.to_json()?)),
+            Format::Ndjson if self.mark.is_none() => serde_json::to_string(&view).map_err(Problem::internal)? + "\n",
+            Format::Ndjson => format!("{}\n", marked(view.to_json()?, self.mark.as_deref())),
+            _ => csv_line(&self.cells(record)?),
         })
     }
 
+    /// A record's row, and the mark behind it.
+    fn cells(&self, record: &Record) -> Result<Vec<Cell>, Problem> {
+        let mut row = cells(&self.columns, &self.view(record).to_json()?);
+        row.extend(self.mark.clone().map(Cell::Text));
+        Ok(row)
+    }
+
     fn headers(&self) -> Vec<String> {
-        self.columns.iter().map(|column| column.header(self.header_language)).collect()
+        let [name, name_zh] = MARK;
+        let of_mark = if self.header_language == Language::Chinese { name_zh } else { name };
+        let own = self.columns.iter().map(|column| column.header(self.header_language));
+        own.chain(self.mark.is_some().then(|| of_mark.to_owned())).collect()
     }
 
     /// What stands before the first record. Spreadsheets take a file for the local charset unless told.
@@ -131,7 +153,7 @@ impl Export {
                 return Err(Code::TooManyRows.into());
             }
             for record in &page {
-                writer.write(&cells(&self.columns, &self.view(record).to_json()?)).map_err(told)?;
+                writer.write(&self.cells(record)?).map_err(told)?;
             }
         }
         writer.finish().map_err(Problem::internal)
