@@ -1,5 +1,6 @@
 //! Writing about somebody of another town: it is a claim, seen first where he belongs, and no way of finding out.
 
+use lianfang::auth::Role;
 use serde_json::{Value as Json, json};
 
 use crate::isolation_cases::{case, make, step};
@@ -18,6 +19,11 @@ fn confirmed(source: &str) -> Json {
     json!({"categories": [{"category": "confirmed", "since_on": "2020-01-25", "source": source}]})
 }
 
+/// Somebody who registers people of an area.
+async fn registrar(app: &TestApp, area: &str) -> Actor {
+    app.actor(Role::VillageCadre, area).await
+}
+
 async fn needs_attention(actor: &Actor, number: &str) -> Json {
     let found = actor.post("/v1/screenings:lookup", &json!({"document_number": number})).await.expect(200);
     found.body["items"][0]["needs_attention"].clone()
@@ -31,12 +37,12 @@ async fn checks(actor: &Actor) -> Vec<Json> {
 #[tokio::test]
 async fn a_category_from_elsewhere_warns_nobody_until_it_is_confirmed_at_home() {
     let app = TestApp::start().await;
-    let (home, nurse) = (app.gate_guard("八步镇").await, app.health_worker("八步镇").await);
-    let guard = app.gate_guard("大兴街道").await;
+    let (home, nurse) = (registrar(&app, "八步镇").await, app.health_worker("八步镇").await);
+    let (guard, cadre) = (app.gate_guard("大兴街道").await, registrar(&app, "大兴街道").await);
     let number = fake_resident_id(1);
     let path =
         home.post("/v1/people", &person(&number, THERE, json!({}))).await.expect(201).header("location").to_owned();
-    guard.post("/v1/people", &person(&number, HERE, confirmed("听说"))).await.expect(200);
+    cadre.post("/v1/people", &person(&number, HERE, confirmed("听说"))).await.expect(200);
     // At a gate it is told in passing.
     let place = examples::checkpoint(&app.administrator().await, HERE).await;
     let passage = json!({"place_id": place, "direction": "in", "person": person(&number, HERE, confirmed("听说"))});
@@ -50,7 +56,7 @@ async fn a_category_from_elsewhere_warns_nobody_until_it_is_confirmed_at_home() 
     let claim = &read["claims"][0];
     assert_eq!(
         (&claim["field"], &claim["value"], &claim["since_on"], &claim["source"], &claim["claimed_by"]),
-        (&json!("categories"), &json!("confirmed"), &json!("2020-01-25"), &json!("听说"), &json!(guard.id))
+        (&json!("categories"), &json!("confirmed"), &json!("2020-01-25"), &json!("听说"), &json!(cadre.id))
     );
     let asked = checks(&nurse).await;
     assert_eq!((asked.len(), &asked[0]["subject_id"], &asked[0]["state"]), (1, &read["id"], &json!("open")));
@@ -72,13 +78,13 @@ async fn a_category_from_elsewhere_warns_nobody_until_it_is_confirmed_at_home() 
 #[tokio::test]
 async fn whoever_goes_on_claiming_fills_nothing() {
     let app = TestApp::start().await;
-    let (admin, home) = (app.administrator().await, app.gate_guard("八步镇").await);
+    let (admin, home) = (app.administrator().await, registrar(&app, "八步镇").await);
     let number = fake_resident_id(1);
     let path =
         home.post("/v1/people", &person(&number, THERE, json!({}))).await.expect(201).header("location").to_owned();
     let mut guards = Vec::new();
     for _ in 0..3 {
-        guards.push(app.gate_guard("大兴街道").await);
+        guards.push(registrar(&app, "大兴街道").await);
     }
     for (index, guard) in guards.iter().enumerate() {
         for round in 0..20 {
@@ -113,9 +119,9 @@ async fn whoever_goes_on_claiming_fills_nothing() {
 #[tokio::test]
 async fn what_is_stored_is_not_found_by_guessing_it() {
     let app = TestApp::start().await;
-    let (home, cadre) = (app.gate_guard("八步镇").await, app.town_cadre("八步镇").await);
-    let neighbour = app.gate_guard("八步镇").await;
-    let guard = app.gate_guard("大兴街道").await;
+    let (home, cadre) = (registrar(&app, "八步镇").await, app.town_cadre("八步镇").await);
+    let neighbour = registrar(&app, "八步镇").await;
+    let guard = registrar(&app, "大兴街道").await;
     let number = fake_resident_id(1);
     home.post("/v1/people", &person(&number, THERE, json!({}))).await.expect(201);
     let admin = app.administrator().await;
@@ -148,7 +154,7 @@ async fn what_is_stored_is_not_found_by_guessing_it() {
 #[tokio::test]
 async fn masks_leave_too_much_to_be_tried() {
     let app = TestApp::start().await;
-    let home = app.gate_guard("八步镇").await;
+    let home = registrar(&app, "八步镇").await;
     let number = fake_resident_id(1);
     let made = home.post("/v1/people", &person(&number, THERE, json!({}))).await.expect(201);
     let read = home.get(made.header("location")).await.expect(200).body;

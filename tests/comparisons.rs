@@ -96,7 +96,7 @@ async fn a_dry_run_counts_as_so_many_questions() {
 #[tokio::test]
 async fn the_third_of_near_documents_pauses_whoever_tries_them_and_tells_the_command() {
     let app = TestApp::start().await;
-    let (guard, there) = (app.gate_guard("大兴街道").await, app.gate_guard("八步镇").await);
+    let (guard, there) = (app.gate_guard("大兴街道").await, app.actor(Role::VillageCadre, "八步镇").await);
     let (admin, auditor) = (app.administrator().await, app.actor(Role::Auditor, "雨城区").await);
     let number = |birthday: &str| resident_id("519999", birthday, "002");
     let sought = number("19900309");
@@ -141,7 +141,8 @@ async fn a_gate_that_meets_strangers_all_day_is_not_hindered() {
 #[tokio::test]
 async fn posting_documents_is_a_question_too() {
     let app = TestApp::start().await;
-    let (guard, there) = (app.gate_guard("大兴街道").await, app.gate_guard("八步镇").await);
+    let (guard, there) =
+        (app.actor(Role::VillageCadre, "大兴街道").await, app.actor(Role::VillageCadre, "八步镇").await);
     let auditor = app.actor(Role::Auditor, "雨城区").await;
     let person = |birthday: &str, area: &str| json!({"name": "赵六", "document_number": resident_id("519999", birthday, "002"), "area_code": area});
     let id = there.post("/v1/people", &person("19900309", "511802114")).await.expect(201).body["id"].clone();

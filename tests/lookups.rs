@@ -9,7 +9,7 @@ use crate::support::{TestApp, examples, fake_resident_id};
 #[tokio::test]
 async fn somebody_registered_elsewhere_is_only_measured_here() {
     let app = TestApp::start().await;
-    let (here, there) = (app.gate_guard("大兴街道").await, app.gate_guard("八步镇").await);
+    let (here, there) = (app.gate_guard("大兴街道").await, app.actor(Role::VillageCadre, "八步镇").await);
     let admin = app.administrator().await;
     let place = examples::checkpoint(&admin, "511802005").await;
     let body = json!({"name": "赵六", "document_number": fake_resident_id(7), "area_code": "511802114"});

@@ -14,7 +14,10 @@ fn person(change: Json) -> Json {
 #[tokio::test]
 async fn two_phones_that_met_the_same_person_end_at_one_record() {
     let app = TestApp::start().await;
-    let (here, there) = (app.gate_guard("大兴街道").await, app.gate_guard("八步镇").await);
+    let (here, there) = (
+        app.actor(lianfang::auth::Role::VillageCadre, "大兴街道").await,
+        app.actor(lianfang::auth::Role::VillageCadre, "八步镇").await,
+    );
     let first = here.post("/v1/people", &person(json!({}))).await.expect(201);
     let known =
         there.post("/v1/people", &person(json!({"area_code": "511802114", "phone": "15400000001"}))).await.expect(200);
