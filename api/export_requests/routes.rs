@@ -58,7 +58,7 @@ async fn post(call: Call) -> Answer {
     let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
     let kind = service.kinds.kind(&text("kind")).ok_or_else(|| fault("/kind", FaultCode::UnknownReference))?;
     let area_code = actor.own_area().ok_or(Code::Forbidden)?;
-    let district_code = actor.districts.iter().next().ok_or(Code::Forbidden)?;
+    let district_code = actor.districts.first().ok_or(Code::Forbidden)?;
     let reason = service.sealer.seal(owner(id, district_code), text("reason").as_bytes()).map_err(Problem::internal)?;
     let statement = Statement::new("INSERT INTO export_requests (district_code, id, area_code, kind, filter, purpose, reason, state, requested_by, requested_at) VALUES (")
         .text(district_code).sql(", ").id(id).sql(", ").text(&area_code).sql(", ").text(kind.name)

@@ -69,7 +69,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .access(Access::Roles(kind.readers))
             .keys(KeyScope::Read)
             .parameters(list::parameters(kind))
-            .answers(200, "A page; or all of it as a file.", Some(page.clone()), Some(listed.clone()))
+            .answers(200, "A page; or all of it as a file.", Some(page), Some(listed))
             .with_headers(&["Link", "As-Of-Change-No"])
             .as_files(export::Format::ALL.map(export::Format::media_type).to_vec())
             .problems(&[Code::DistrictRequired, Code::TooManyRows, Code::CellTooLong, Code::ApprovalRequired, Code::LedgerUnavailable]),
