@@ -32,6 +32,7 @@ mod figures_shifts;
 mod figures_situation;
 mod figures_states;
 mod fuzz;
+mod gate_follow_up;
 mod hardening;
 mod imports;
 mod isolation_cases;

@@ -64,6 +64,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("get_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
     ("print_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
     ("get_duty_summary", DUTY_READERS),
+    ("answer_duty", "district_admin health_worker cdc_officer"),
     ("waive_duty", "district_admin org_admin town_cadre health_worker cdc_officer"),
     ("hand_over_duty", DUTY_READERS),
     ("generate_shifts", ORGANIZERS),
@@ -132,6 +133,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("unmerge_person", MERGERS),
     ("correct_person_document", MERGERS),
     ("search_screenings", SCREENING_READERS),
+    ("open_case_from_screening", SCREENING_WRITERS),
     (
         "look_up_screening",
         "district_admin grid_worker town_cadre village_cadre health_worker police_officer gate_guard volunteer",

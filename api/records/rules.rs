@@ -106,7 +106,12 @@ pub trait Rules: Sync {
         None
     }
 
-    /// Whether there are such rules: what a phone hands in of these kinds is taken one after the other.
+    /// Rules across rows that refuse nothing: what else follows from a change, beside what its own decider writes.
+    fn followers(&self, _former: Option<&Record>, _next: &Record, _scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
+        Vec::new()
+    }
+
+    /// Whether there are rules that refuse: what a phone hands in of these kinds is taken one after the other.
     fn judged_across_rows(&self) -> bool {
         false
     }

@@ -4,8 +4,11 @@
 //! - The place must be a checkpoint; the area is the place's.
 //! - A person is given inline or by id, not both; somebody who refuses to be registered is recorded
 //!   all the same, and the record is then not `complete`.
-//! - `abnormal` and `complete` are the server's.
+//! - `abnormal` and `complete` are the server's. An abnormal passage asks the health centre to look after the
+//!   person ([`crate::duties::follow_up`]); whoever stands at the gate may open a case from it ([`open_case`]).
 
+mod anchor;
+mod open_case;
 mod operations;
 pub mod plates;
 mod rules;

@@ -1,18 +1,23 @@
 //! The rules of screenings.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use super::plates::{check_plate, guess_plate_kind};
 use uuid::Uuid;
 
+use crate::duties::follow_up::FollowUpDecider;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::json::put;
 use crate::kit::text::Text;
 use crate::kit::value::Value;
+use crate::ledger::decide::Decider;
 use crate::places::demand_checkpoint;
 use crate::privacy::blind::blind_index;
 use crate::records::figure::PERSON_TIMES;
+use crate::records::scribe::Scribe;
 use crate::records::{Context, Draft, Figure, Measure, Record, Rules, Warning};
 
 /// A temperature no living person has at rest; kept, to be measured again.
@@ -106,6 +111,12 @@ impl Rules for ScreeningRules {
         let index =
             |plate| blind_index(&context.keys.blind_index, &record.envelope.district_code, "plate_number", plate);
         vec![plate.map_or(Value::Null, |plate| Value::Bytes(index(plate)))]
+    }
+
+    fn followers(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
+        let is_abnormal = |record: &Record| record.values.boolean("abnormal") == Some(true);
+        let concerns = is_abnormal(next) || former.is_some_and(is_abnormal);
+        concerns.then(|| FollowUpDecider::of(scribe)).into_iter().collect()
     }
 
     fn figures(&self) -> &'static [Figure] {
