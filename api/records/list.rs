@@ -22,6 +22,7 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::time::day_start;
 use crate::kit::value::{Value, Values};
 use crate::organizations::tree::Tree;
+use crate::places::status;
 
 /// A page.
 pub struct Page {
@@ -173,6 +174,11 @@ fn filtered(
         let stood_on = query.day("state_on").filter(|_| column.name == "state");
         if let (Some(until), Value::Text(state)) = (stood_on.and_then(|day| day_start(day.succ_opt()?)), value) {
             statement = stood(statement, kind, state, until);
+            continue;
+        }
+        let status_on = query.day("operating_status_on").filter(|_| column.name == "operating_status");
+        if let (Some(until), Value::Text(status)) = (status_on.and_then(|day| day_start(day.succ_opt()?)), value) {
+            statement = status::stood(statement, status, until);
             continue;
         }
         statement = match families.get(column.name) {

@@ -86,6 +86,12 @@ pub trait Rules: Sync {
         None
     }
 
+    /// Fields that say something of another one's value, each after that one: where an amendment gives the one anew,
+    /// what stood of the other doesn't hold any more.
+    fn companions(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// Rows kept beside each record, for reading.
     fn projection(&self) -> Option<&'static Projection> {
         None
