@@ -43,6 +43,7 @@ mod lookups;
 mod merged_lines;
 mod merges;
 mod organizations;
+mod passages;
 mod people;
 mod permissions;
 mod places;

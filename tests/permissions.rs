@@ -22,6 +22,7 @@ const PLACE_READERS: &str = "district_admin org_admin inspector grid_worker town
 const PLACE_WRITERS: &str = "district_admin org_admin town_cadre";
 const PERSON_READERS: &str = "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer";
 const PERSON_WRITERS: &str = "district_admin grid_worker town_cadre village_cadre health_worker cdc_officer";
+const PEOPLE_BY_CATEGORY_READERS: &str = "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer statistics_reader";
 const SCREENING_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre health_worker cdc_officer police_officer gate_guard volunteer";
 const SCREENING_WRITERS: &str = "district_admin org_admin town_cadre village_cadre health_worker gate_guard volunteer";
 
@@ -134,6 +135,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("correct_person_document", MERGERS),
     ("search_screenings", SCREENING_READERS),
     ("open_case_from_screening", SCREENING_WRITERS),
+    ("get_people_by_category", PEOPLE_BY_CATEGORY_READERS),
     (
         "look_up_screening",
         "district_admin grid_worker town_cadre village_cadre health_worker police_officer gate_guard volunteer",

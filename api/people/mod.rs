@@ -7,7 +7,10 @@
 //! - posting somebody known is never a conflict: what was empty is filled, what differs is kept as a
 //!   dated claim with a warning, and nothing is told that wasn't sent.
 
+pub mod categories;
 pub mod documents;
+mod family;
+mod figures;
 mod merge;
 mod operations;
 mod rules;
@@ -18,6 +21,7 @@ use crate::auth::Role;
 use crate::kit::text::Text;
 use crate::records::{Definition, Reach};
 
+pub use family::one_person;
 pub use operations::{PURPOSE, REVEALERS, note_found, operations, schemas};
 pub use wire::PERSON_CATEGORY;
 

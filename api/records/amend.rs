@@ -9,6 +9,7 @@ use super::definition::Kind;
 use super::draft::Draft;
 use super::idempotency::Key;
 use super::read;
+use super::recall::recall;
 use super::record::Record;
 use super::resolve;
 use super::warnings::{AMBIGUOUS_AREA, CAPTURED_BY_OTHER, DIFFERS_FROM_REGISTER, Noted, SUPERSEDED_AREA};
@@ -121,6 +122,7 @@ pub async fn patched(
     if place.district_code != current.envelope.district_code {
         return Err(Code::OutOfArea.into());
     }
+    recall(service, kind, [(place.district_code.clone(), &mut draft)], now).await?;
     let mut envelope = current.envelope.clone();
     let moved = place.area_code != envelope.area_code;
     if moved {

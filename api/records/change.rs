@@ -98,7 +98,8 @@ impl Changes {
         };
         self.entries.sort_by_key(|entry| (entry.number, entry.kind.sequence, entry.record.envelope.id));
         for entry in self.entries {
-            count(&mut append.tallies, entry.kind, entry.former.as_ref(), &entry.record, context.zone);
+            let counting = (context.zone, context.keys);
+            count(&mut append.tallies, entry.kind, entry.former.as_ref(), &entry.record, counting);
             append.claims.extend(claims(&entry, scribe));
             append.awaited.extend(awaited(&entry));
             append.changes.push(change(&entry, context, &scribe.sealer)?);

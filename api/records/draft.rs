@@ -32,6 +32,8 @@ pub struct Draft {
     pub inline: Vec<(&'static str, Draft)>,
     /// Warnings so far.
     pub warnings: Vec<Noted>,
+    /// What earlier records say of it, by names of its rules' own; kept nowhere.
+    pub recalled: Values,
 }
 
 impl Draft {
@@ -46,6 +48,7 @@ impl Draft {
             references: BTreeMap::new(),
             inline: Vec::new(),
             warnings: Vec::new(),
+            recalled: Values::default(),
         };
         draft.refuse_masked(&fields, faults);
         for field in fields {
@@ -70,6 +73,7 @@ impl Draft {
             references: BTreeMap::new(),
             inline: Vec::new(),
             warnings: Vec::new(),
+            recalled: Values::default(),
         }
     }
 

@@ -124,6 +124,7 @@ pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
         .chain(status_on)
         .chain(PARAMETERS)
         .chain(filters)
+        .chain(kind.rules.conditions().iter().map(|condition| condition.parameter))
         .chain(export::PARAMETERS)
         .collect()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::conditions::Condition;
 use super::context::Context;
 use super::draft::Draft;
 use super::figure::Figure;
@@ -12,9 +13,12 @@ use super::record::Record;
 use super::scribe::Scribe;
 use crate::auth::roles::{Actor, Role};
 use crate::kit::faults::{Fault, Faults};
+use crate::kit::row::Row;
+use crate::kit::statement::Statement;
 use crate::kit::value::Value;
 use crate::ledger::Projection;
 use crate::ledger::decide::Decider;
+use crate::privacy::keys::Keys;
 
 /// What is counted, and how much of it: units in the name (`disinfected_dm2`), integers only.
 pub type Measure = (&'static str, i64);
@@ -54,6 +58,14 @@ pub trait Rules: Sync {
     fn identify(&self, _draft: &Draft, _context: &Context<'_>) -> Option<Uuid> {
         None
     }
+
+    /// What must be known of earlier records before these drafts of a district are judged.
+    fn recollection(&self, _drafts: &[&Draft], _context: &Context<'_>) -> Option<Statement> {
+        None
+    }
+
+    /// Notes in the drafts (`draft.recalled`) what those rows say of them.
+    fn recollect(&self, _drafts: &mut [&mut Draft], _rows: Vec<Row>, _context: &Context<'_>) {}
 
     /// Sets the fields that the server adds, and notes warnings. Runs again after each amendment.
     fn judge(&self, _draft: &mut Draft, _context: &Context<'_>) {}
@@ -166,6 +178,26 @@ pub trait Rules: Sync {
     /// What it counts as at other times than its own: what a step of it takes away and adds, when that was.
     fn moves(&self, _record: &Record) -> Vec<(DateTime<Utc>, Measure)> {
         Vec::new()
+    }
+
+    /// Parameters of its list that are no column's.
+    fn conditions(&self) -> &'static [Condition] {
+        &[]
+    }
+
+    /// Parameters by which its figures can be narrowed: those are counted from the rows themselves, within bounds.
+    fn narrowed_by(&self) -> &'static [Condition] {
+        &[]
+    }
+
+    /// What a record counts beside people once, however many records name it: under which name, and which one.
+    fn distinct(&self, _record: &Record, _keys: &Keys) -> Vec<(&'static str, Uuid)> {
+        Vec::new()
+    }
+
+    /// The same of a row `r` as SQL, by the name of the figure; NULL where the row names none.
+    fn distinct_rows(&self, _figure: &str) -> &'static str {
+        "NULL"
     }
 
     /// What its measures are called where they are shown; kinds that name none have no figures of their own.

@@ -10,6 +10,8 @@ use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
+use crate::people::one_person;
+use crate::records::awaited::has_come;
 use crate::records::scribe::Scribe;
 
 /// Who stands for whom; the duties; the people of cases; what proves something.
@@ -36,16 +38,16 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
 }
 
 fn proofs(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Statement {
-    let of_person = |statement: Statement, kind: &str, condition: &str| {
+    let of_person = |statement: Statement, kind: &str| {
         statement
-            .sql(format!("SELECT '{kind}' AS kind, r.id, r.person_id, r.occurred_at, r.recorded_at, NULL::text AS line FROM {kind} AS r WHERE NOT r.voided{condition} AND r.district_code = "))
+            .sql(format!("SELECT '{kind}' AS kind, r.id, r.person_id, r.occurred_at, r.recorded_at, NULL::text AS line FROM {kind} AS r WHERE NOT r.voided AND {} AND r.district_code = ", has_come("r.")))
             .text(district_code)
             .sql(" AND r.person_id IN (SELECT person_id FROM members) UNION ALL ")
     };
     let statement = members(scribe, district_code, claims).sql(" ");
-    let statement = of_person(of_person(statement, "temperature_readings", ""), "isolation_cases", "");
+    let statement = of_person(of_person(statement, "temperature_readings"), "isolation_cases");
     statement
-        .sql("SELECT 'follow_up_visits', r.id, c.person_id, r.occurred_at, r.recorded_at, r.line FROM isolation_cases AS c JOIN follow_up_visits AS r ON r.district_code = c.district_code AND r.case_id = c.id WHERE NOT r.voided AND r.line = 'health_center' AND c.district_code = ")
+        .sql(format!("SELECT 'follow_up_visits', r.id, c.person_id, r.occurred_at, r.recorded_at, r.line FROM isolation_cases AS c JOIN follow_up_visits AS r ON r.district_code = c.district_code AND r.case_id = c.id WHERE NOT r.voided AND {} AND r.line = 'health_center' AND c.district_code = ", has_come("r.")))
         .text(district_code)
         .sql(" AND c.person_id IN (SELECT person_id FROM members)")
 }
@@ -54,7 +56,7 @@ fn proofs(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Statement 
 /// stands for him.
 fn members(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Statement {
     let values = || claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));
-    Statement::new("WITH RECURSIVE touched AS (SELECT unnest(")
+    let touched = Statement::new("WITH RECURSIVE touched AS (SELECT unnest(")
         .column(ColumnType::Id, values().filter_map(|values| values.id("person_id")).map(Value::Id).collect())
         .sql("::uuid[]) AS person_id UNION SELECT person_id FROM isolation_cases WHERE district_code = ")
         .text(district_code)
@@ -64,11 +66,8 @@ fn members(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Statement
         .text(district_code)
         .sql(" AND id = ANY(")
         .column(ColumnType::Id, of_passages(scribe, claims))
-        .sql(")), up(person_id, at, step) AS (SELECT person_id, person_id, 0 FROM touched UNION ALL SELECT up.person_id, m.merged_into, up.step + 1 FROM up CROSS JOIN LATERAL (SELECT q.merged_into FROM people AS q WHERE q.district_code = ")
-        .text(district_code)
-        .sql(" AND q.id = up.at AND q.merged_into IS NOT NULL OFFSET 0) AS m), roots AS (SELECT DISTINCT root FROM (SELECT DISTINCT ON (person_id) at AS root FROM up ORDER BY person_id, step DESC) AS found), members(root, person_id) AS (SELECT root, root FROM roots UNION ALL SELECT members.root, m.id FROM members CROSS JOIN LATERAL (SELECT q.id FROM people AS q WHERE q.district_code = ")
-        .text(district_code)
-        .sql(" AND q.merged_into = members.person_id OFFSET 0) AS m)")
+        .sql("))");
+    one_person(touched, district_code)
 }
 
 fn cases(claims: &[&Claim]) -> Vec<Value> {
@@ -81,7 +80,7 @@ fn of_passages(scribe: &Scribe, claims: &[&Claim]) -> Vec<Value> {
     passages.map(|claim| Value::Id(duty_id(scribe, claim.id))).collect()
 }
 
-/// The state of those rows. What hasn't happened yet proves nothing.
+/// The state of those rows.
 pub fn follow_ups(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<FollowUps, String> {
     let mut lists = rows.into_iter();
     let mut next = || lists.next().unwrap_or_default();
@@ -107,8 +106,7 @@ pub fn follow_ups(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<FollowUps
         let id = row.id("id")?;
         Some((id, (root, contact(kind, id, times, values))))
     };
-    let proofs = next().into_iter().filter_map(proof);
-    let contacts = proofs.filter(|(_, (_, contact))| scribe.has_come(contact.occurred_at)).collect();
+    let contacts = next().into_iter().filter_map(proof).collect();
     let scribe = Arc::clone(scribe);
     Ok(FollowUps { scribe, duties, roots, areas, people_of_cases, contacts, by: Uuid::nil() })
 }
