@@ -17,11 +17,11 @@ pub async fn read(call: &Call, asked: &Asked) -> Result<Read, Problem> {
     let head = Statement::new("SELECT 'head' AS part, '' AS key, '' AS measure, c.last_no AS value, 0::bigint AS previous FROM district_clocks AS c WHERE c.district_code = ")
         .text(&asked.district_code)
         .sql(" UNION ALL ");
-    let statement = counted(call, asked, head.sql("SELECT 'events', t.* FROM ("), key(asked))?.sql(") AS t");
+    let statement = counted(call, asked, head.sql("SELECT 'events', t.* FROM ("), &key(asked))?.sql(") AS t");
     let once = |statement: Statement| statement.sql(" UNION ALL SELECT 'kept', t.* FROM (");
-    let statement = once_a_day(call, asked, once(statement), key(asked))?.sql(") AS t");
+    let statement = once_a_day(call, asked, once(statement), &key(asked))?.sql(") AS t");
     let in_all = |statement: Statement| statement.sql(" UNION ALL SELECT 'kept_in_all', t.* FROM (");
-    let statement = once_a_day(call, asked, in_all(statement), "''".to_owned())?.sql(") AS t");
+    let statement = once_a_day(call, asked, in_all(statement), "''")?.sql(") AS t");
     read_cells(call, &statement).await
 }
 
@@ -38,13 +38,13 @@ fn key(asked: &Asked) -> String {
 }
 
 /// Events: each row is one.
-fn counted(call: &Call, asked: &Asked, statement: Statement, key: String) -> Result<Statement, Problem> {
+fn counted(call: &Call, asked: &Asked, statement: Statement, key: &str) -> Result<Statement, Problem> {
     let figures = asked.kind.rules.figures().iter().filter(|figure| !figure.distinct);
     per_figure(call, asked, statement, key, figures, |_, condition| format!("count(*) FILTER (WHERE {condition})"))
 }
 
 /// What counts once a day, however many rows name it.
-fn once_a_day(call: &Call, asked: &Asked, statement: Statement, key: String) -> Result<Statement, Problem> {
+fn once_a_day(call: &Call, asked: &Asked, statement: Statement, key: &str) -> Result<Statement, Problem> {
     let figures = asked.kind.rules.figures().iter().filter(|figure| figure.kept_as.is_some());
     per_figure(call, asked, statement, key, figures, |figure, _| {
         let named = asked.kind.rules.distinct_rows(figure.measure);
@@ -57,7 +57,7 @@ fn per_figure(
     call: &Call,
     asked: &Asked,
     statement: Statement,
-    key: String,
+    key: &str,
     figures: impl Iterator<Item = &'static Figure>,
     count: impl Fn(&Figure, &str) -> String,
 ) -> Result<Statement, Problem> {
