@@ -99,13 +99,13 @@ async fn a_file_of_figures_is_what_a_spreadsheet_opens() {
     let text = String::from_utf8(bytes).unwrap();
     assert_eq!(status, 200);
     assert!(headers["content-type"].to_str().unwrap().starts_with("text/csv"));
-    assert_eq!(text.lines().next(), Some("day,label,persons,screened,screened_in,screened_out,abnormal,complete"));
-    assert_eq!(text.lines().nth(1), Some("2020-02-01,2020-02-01,3,3,3,0,1,3"));
+    assert_eq!(text.lines().next(), Some("day,label,persons,screened,screened_in,screened_out,abnormal,complete,vehicles"));
+    assert_eq!(text.lines().nth(1), Some("2020-02-01,2020-02-01,3,3,3,0,1,3,0"));
     let (_, _, bytes) = csv.download(&format!("{path}&headers=zh&by=area")).await;
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.starts_with("\u{feff}区划,名称,人数(人),登记人次(人次)"), "{text}");
     let (_, _, bytes) = csv.download("/v1/stats/screenings?cumulative=true&to_on=2020-02-02&headers=zh").await;
-    assert_eq!(String::from_utf8(bytes).unwrap().lines().nth(1), Some(",合计,3,3,3,0,1,3"), "all together is a line");
+    assert_eq!(String::from_utf8(bytes).unwrap().lines().nth(1), Some(",合计,3,3,3,0,1,3,0"), "all together is a line");
     for path in ["prices", "supply", "volunteers", "completeness", "situation"] {
         let (status, headers, bytes) = csv.download(&format!("/v1/stats/{path}?headers=zh")).await;
         assert_eq!((status, bytes.starts_with("\u{feff}".as_bytes())), (200, true), "{path}");

@@ -22,6 +22,7 @@ const PLACE_READERS: &str = "district_admin org_admin inspector grid_worker town
 const PLACE_WRITERS: &str = "district_admin org_admin town_cadre";
 const PERSON_READERS: &str = "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer";
 const PERSON_WRITERS: &str = "district_admin grid_worker town_cadre village_cadre health_worker cdc_officer";
+const PEOPLE_BY_CATEGORY_READERS: &str = "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer statistics_reader";
 const SCREENING_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre health_worker cdc_officer police_officer gate_guard volunteer";
 const SCREENING_WRITERS: &str = "district_admin org_admin town_cadre village_cadre health_worker gate_guard volunteer";
 
@@ -64,6 +65,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("get_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
     ("print_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
     ("get_duty_summary", DUTY_READERS),
+    ("answer_duty", "district_admin health_worker cdc_officer"),
     ("waive_duty", "district_admin org_admin town_cadre health_worker cdc_officer"),
     ("hand_over_duty", DUTY_READERS),
     ("generate_shifts", ORGANIZERS),
@@ -137,6 +139,8 @@ const MATRIX: &[(&str, &str)] = &[
     ("unmerge_person", MERGERS),
     ("correct_person_document", MERGERS),
     ("search_screenings", SCREENING_READERS),
+    ("open_case_from_screening", SCREENING_WRITERS),
+    ("get_people_by_category", PEOPLE_BY_CATEGORY_READERS),
     (
         "look_up_screening",
         "district_admin grid_worker town_cadre village_cadre health_worker police_officer gate_guard volunteer",

@@ -56,6 +56,86 @@ async fn the_operating_status_has_a_history() {
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
 }
 
+/// Told on the fifth that it was suspended since the twenty-fifth, it was suspended on the twenty-sixth.
+#[tokio::test]
+async fn a_status_may_be_told_later_than_it_began() {
+    let app = TestApp::start().await;
+    crate::isolation_cases::set_clock(&app, "2020-02-05T12:00:00+08:00");
+    let admin = app.administrator().await;
+    let body = place(json!({"operating_status": "open", "occurred_at": "2020-01-20T09:00:00+08:00"}));
+    let created = admin.post("/v1/places", &body).await.expect(201);
+    assert_eq!(created.body["operating_status_since_at"], "2020-01-20T09:00:00+08:00", "as it happened");
+    let path = created.header("location").to_owned();
+    let history = async || -> Vec<String> {
+        let read = admin.get(&path).await.expect(200).body;
+        let periods = read["operating_status_history"].as_array().unwrap().clone();
+        let told = |period: &Json| {
+            format!("{} {}", period["operating_status"].as_str().unwrap(), &period["since_at"].as_str().unwrap()[..10])
+        };
+        periods.iter().map(told).collect()
+    };
+    let tell = async |status: &str, on: &str| {
+        let revision = admin.get(&path).await.header("etag").to_owned();
+        let patch = json!({"operating_status": status, "operating_status_since_at": format!("{on}T08:00:00+08:00")});
+        admin.patch(&path, &revision, &patch).await
+    };
+    tell("suspended", "2020-01-25").await.expect(200);
+    assert_eq!(history().await, ["open 2020-01-20", "suspended 2020-01-25"]);
+    let past = tell("takeaway_only", "2020-01-22").await.expect(200).body;
+    assert_eq!(past["operating_status"], "suspended", "what began last stands");
+    assert_eq!(history().await, ["open 2020-01-20", "takeaway_only 2020-01-22", "suspended 2020-01-25"]);
+    tell("suspended", "2020-01-27").await.expect(200);
+    assert_eq!(history().await[2], "suspended 2020-01-27", "dated anew");
+    let stood = async |status: &str, on: &str| {
+        let path = format!("/v1/places?operating_status={status}&operating_status_on={on}");
+        admin.get(&path).await.expect(200).body["items"].as_array().unwrap().len()
+    };
+    for (status, on, found) in [
+        ("open", "2020-01-19", 0),
+        ("open", "2020-01-20", 1),
+        ("open", "2020-01-22", 0),
+        ("takeaway_only", "2020-01-26", 1),
+        ("suspended", "2020-01-26", 0),
+        ("suspended", "2020-01-27", 1),
+        ("suspended", "2020-02-05", 1),
+        ("open", "2020-02-05", 0),
+    ] {
+        assert_eq!(stood(status, on).await, found, "{status} {on}");
+    }
+    // A status without its beginning begins now, not when the one before did; another amendment moves nothing.
+    let revision = admin.get(&path).await.header("etag").to_owned();
+    let reopened = admin.patch(&path, &revision, &json!({"operating_status": "open"})).await.expect(200);
+    assert!(
+        reopened.body["operating_status_since_at"].as_str().unwrap().starts_with("2020-02-05T12:0"),
+        "{}",
+        reopened.body
+    );
+    let renamed = admin.patch(&path, reopened.header("etag"), &json!({"name": "新超市"})).await.expect(200).body;
+    assert_eq!(renamed["operating_status_history"], reopened.body["operating_status_history"]);
+    assert_eq!(
+        tell("closed", "2020-02-06").await.expect(422).faults()[0],
+        ("/operating_status_since_at".into(), "too_far_ahead".into())
+    );
+    let alone = place(json!({"operating_status_since_at": "2020-02-01T08:00:00+08:00"}));
+    assert_eq!(admin.post("/v1/places", &alone).await.expect(422).faults()[0].0, "/operating_status");
+}
+
+/// Of a code that was split, whoever writes in one of the successors alone means that one.
+#[tokio::test]
+async fn a_split_code_means_the_senders_own_successor() {
+    let app = TestApp::start().await;
+    let old = place(json!({"area_code": "511802103"}));
+    let placed = app.town_cadre("大兴街道").await.post("/v1/places", &old).await.expect(201);
+    assert_eq!(
+        (&placed.body["area_code"], placed.warnings()),
+        (&json!("511802005"), vec!["superseded_area".to_owned()])
+    );
+    assert_eq!(placed.body["area_code_submitted"], "511802103");
+    let whole = app.administrator().await.post("/v1/places", &old).await.expect(201);
+    assert_eq!((&whole.body["area_code"], whole.warnings()), (&json!("511802"), vec!["ambiguous_area".to_owned()]));
+    app.town_cadre("八步镇").await.post("/v1/places", &old).await.expect(403);
+}
+
 #[tokio::test]
 async fn an_old_area_code_leads_to_where_it_is_now() {
     let app = TestApp::start().await;

@@ -180,15 +180,46 @@ async fn mark_ups_and_the_day_before_are_rules_too() {
         kinds.sort();
         kinds
     };
-    assert_eq!(kinds().await, ["day_on_day 2020-01-24"], "the mark-up stayed 20 %");
+    assert!(kinds().await.is_empty(), "the mark-up stayed 20 %, and the day before told nothing");
+    let prices = admin.get("/v1/stats/prices?from_on=2020-01-24&to_on=2020-01-24").await.expect(200).body;
+    let beef = &prices["items"][0];
+    assert_eq!((&beef["change_rate"], &beef["change_rate_reason"]), (&Json::Null, &json!("no_previous_day")));
     post("2020-01-26", "meat_beef", "40", "50").await;
     post("2020-01-27", "meat_mutton", "40", "60").await;
-    let three = ["day_on_day 2020-01-24", "markup 2020-01-26", "markup_cap 2020-01-27"];
-    assert_eq!(kinds().await, three);
+    assert_eq!(kinds().await, ["markup 2020-01-26", "markup_cap 2020-01-27"]);
     // A day between comes late: what came after it is compared with it now.
     post("2020-01-25", "meat_beef", "40", "44").await;
-    assert_eq!(
-        kinds().await,
-        ["day_on_day 2020-01-24", "day_on_day 2020-01-26", "markup 2020-01-26", "markup_cap 2020-01-27"]
-    );
+    assert_eq!(kinds().await, ["day_on_day 2020-01-26", "markup 2020-01-26", "markup_cap 2020-01-27"]);
+    let between = admin.get("/v1/supply-reports?reported_on=2020-01-25").await.expect(200).body;
+    let between = between["items"][0]["id"].as_str().unwrap().to_owned();
+    admin.post(&format!("/v1/supply-reports/{between}:void"), &json!({"reason": "错报"})).await.expect(200);
+    let risen = alerts(&admin, "reported_on=2020-01-26").await;
+    let risen = risen.iter().find(|alert| alert["rule_kind"] == "day_on_day").unwrap();
+    let told = (&risen["state"], &risen["fires"], &risen["unjudged_reason"]);
+    assert_eq!(told, (&json!("dismissed"), &json!(false), &json!("no_previous_day")));
+}
+
+/// A store that was silent for seventeen days tells a price again: nothing can be said of that day alone.
+#[tokio::test]
+async fn the_day_before_is_the_day_before_and_no_other() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-02-13T17:00:00+08:00");
+    let admin = app.administrator().await;
+    let place = store(&admin, "虚构超市").await;
+    let rule = json!({"name": "日涨幅", "rule_kind": "day_on_day", "threshold_rate": "0.05", "effective_on": "2020-01-20", "basis": "x"});
+    admin.post("/v1/price-rules", &rule).await.expect(201);
+    let post = async |day: &str, price: &str| {
+        let line = json!({"commodity": "meat_beef", "retail_price": price, "price_unit": "元/500克"});
+        admin
+            .post("/v1/supply-reports", &json!({"place_id": place, "reported_on": day, "lines": [line]}))
+            .await
+            .expect(201);
+    };
+    post("2020-01-26", "40").await;
+    post("2020-02-12", "60").await;
+    assert!(alerts(&admin, "").await.is_empty());
+    post("2020-02-13", "64").await;
+    let found = alerts(&admin, "fires=true").await;
+    let told = (found.len(), &found[0]["reported_on"], &found[0]["baseline"]["reported_on"]);
+    assert_eq!(told, (1, &json!("2020-02-13"), &json!("2020-02-12")));
 }

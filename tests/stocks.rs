@@ -132,6 +132,49 @@ async fn what_is_delivered_moves_its_request_on() {
     assert_eq!(open["items"].as_array().unwrap().len(), 1);
 }
 
+/// What is brought counts in the unit's base, whatever unit it was weighed in; what is far too much is said.
+#[tokio::test]
+async fn deliveries_add_up_across_units() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let item = |quantity: &str, unit: &str| json!({"item": "大白菜", "quantity": quantity, "quantity_unit": unit});
+    let ask = async |quantity: &str, unit: &str| {
+        let body = json!({"area_code": "511802005001", "household": "王五", "items": [item(quantity, unit)]});
+        admin.post("/v1/need-requests", &body).await.expect(201).body["id"].as_str().unwrap().to_owned()
+    };
+    let state = async |id: &str| admin.get(&format!("/v1/need-requests/{id}")).await.expect(200).body["state"].clone();
+    let bring = async |id: &str, quantity: &str, unit: &str| {
+        let body = json!({"need_request_id": id, "items": [item(quantity, unit)], "proof": "signature", "area_code": "511802005001"});
+        admin.post("/v1/deliveries", &body).await.expect(201).body
+    };
+    let codes = |delivery: &Json| -> Vec<String> {
+        let warnings = delivery["warnings"].as_array().unwrap();
+        warnings.iter().map(|warning| warning["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let asked = ask("10", "斤").await;
+    bring(&asked, "6", "斤").await;
+    assert_eq!(state(&asked).await, "partly_delivered");
+    let second = bring(&asked, "2", "公斤").await;
+    assert_eq!((state(&asked).await, codes(&second)), (json!("delivered"), vec![]));
+    for (asked, brought) in
+        [(("10", "斤"), ("5", "公斤")), (("5", "公斤"), ("10", "斤")), (("1", "500克"), ("1", "斤"))]
+    {
+        let id = ask(asked.0, asked.1).await;
+        let delivery = bring(&id, brought.0, brought.1).await;
+        assert_eq!((state(&id).await, codes(&delivery)), (json!("delivered"), vec![]), "{asked:?} {brought:?}");
+    }
+    let bags = ask("2", "袋").await;
+    bring(&bags, "2", "公斤").await;
+    assert_eq!(state(&bags).await, "partly_delivered", "a bag has no known weight");
+    // Far more than asked: at once, or with what came before.
+    let far = ask("10", "斤").await;
+    assert_eq!(codes(&bring(&far, "110", "斤").await), ["more_than_asked"]);
+    let twice = ask("10", "斤").await;
+    assert!(codes(&bring(&twice, "4", "公斤").await).is_empty());
+    assert_eq!(codes(&bring(&twice, "4", "公斤").await), ["more_than_asked"]);
+    assert_eq!(state(&twice).await, "delivered");
+}
+
 #[tokio::test]
 async fn letters_and_interviews_move_alerts_on() {
     let app = TestApp::start().await;

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 pub use catalogue::{CATEGORY, COMMODITIES, COMMODITY, Commodity};
 pub use routes::{operations, schemas};
 use units::MOST_QUANTITY;
-pub use units::{rounded, spoken};
+pub use units::{Amount, in_base, rounded, spoken};
 
 use crate::auth::Role;
 use crate::kit::catalogue::FaultCode;

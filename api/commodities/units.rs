@@ -79,6 +79,33 @@ fn amount_of(text: &str) -> Option<(Decimal, &'static Unit)> {
     find(name).filter(|_| usual).map(|unit| (amount, unit))
 }
 
+/// An amount in its unit's base: kilograms, litres, pieces of that kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Amount {
+    /// What is compared with nothing else: `kg`, `L`, `box`; a unit that isn't known stands for itself.
+    pub base: String,
+    /// How much of it.
+    pub value: Decimal,
+    /// Whether it is weighed or measured rather than counted.
+    pub is_measured: bool,
+}
+
+/// A quantity in its unit's base, so that 斤 and 公斤 can be added up. What isn't known is compared as it is
+/// written, never guessed.
+pub fn in_base(quantity: Decimal, quantity_unit: &str) -> Amount {
+    let text = narrow(quantity_unit);
+    let known = amount_of(&text).and_then(|(amount, unit)| {
+        let value = quantity.checked_mul(thousandth(amount, unit))?;
+        let (base, is_measured) = match unit.dimension {
+            Dimension::Mass => ("kg", true),
+            Dimension::Volume => ("L", true),
+            Dimension::Count(name) => (name, false),
+        };
+        Some(Amount { base: base.to_owned(), value, is_measured })
+    });
+    known.unwrap_or_else(|| Amount { base: text.to_lowercase(), value: quantity, is_measured: false })
+}
+
 /// The unit of a price: how much of what it is the price of.
 fn priced(text: &str) -> Option<(Decimal, &'static Unit)> {
     let text = narrow(text);
@@ -174,6 +201,31 @@ mod tests {
         assert_eq!(price("livestock_live_hog", "1884", "元/50千克").as_deref(), Some("37.68 CNY/kg"));
         assert_eq!(price("salt_edible", "1", "元/300克").as_deref(), Some("3.333333 CNY/kg"));
         assert_eq!(price("instant_noodles", "3", "元/袋").as_deref(), Some("3 CNY/pack"));
+    }
+
+    #[test]
+    fn amounts_are_compared_in_their_base() {
+        let base = |quantity: &str, unit: &str| {
+            let amount = in_base(quantity.parse().unwrap(), unit);
+            format!("{} {}", amount.value.normalize(), amount.base)
+        };
+        for (quantity, unit) in [
+            ("10", "斤"),
+            ("5", "公斤"),
+            ("5", "KG"),
+            ("100", "两"),
+            ("5000", "克"),
+            ("10", "500克"),
+            ("10", "500 克"),
+            ("0.005", "吨"),
+        ] {
+            assert_eq!(base(quantity, unit), "5 kg", "{quantity} {unit}");
+        }
+        assert_eq!((base("2", "升"), base("2000", "ml")), ("2 L".into(), "2 L".into()));
+        assert_eq!((base("3", "袋"), base("3", "包")), ("3 bag".into(), "3 bag".into()));
+        assert_ne!(base("3", "袋"), base("3", "盒"));
+        assert_eq!((base("2", "箱"), base("2", " 箱 ")), ("2 箱".into(), "2 箱".into()), "as it is written");
+        assert_eq!(base("79000000000000000000000000000", "1000t"), "79000000000000000000000000000 1000t");
     }
 
     #[test]

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rust_decimal::Decimal;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::amounts::Amounts;
+use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Fault;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::value::Value;
+use crate::kit::value::{Value, Values};
 use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
 use crate::records::awaited::has_come;
@@ -20,6 +21,9 @@ use crate::records::scribe::Scribe;
 
 /// Decides how far requests are.
 pub struct NeedDecider(pub Arc<Scribe>);
+
+/// Says that a delivery knows that it is more than was asked for; kept nowhere.
+pub const EXCEEDS: &str = "exceeds";
 
 /// What was brought: its items, and whether nothing more is to come.
 type Brought = (Vec<Json>, bool);
@@ -76,9 +80,31 @@ impl Decider for NeedDecider {
     }
 }
 
+impl Needs {
+    /// Whether a new delivery makes it more than was asked for, which it hasn't said yet.
+    fn is_more_than_asked(&self, request: Uuid, claim: &Claim) -> bool {
+        let Some(new) = claim.next.as_ref().filter(|next| claim.former.is_none() && next.get(EXCEEDS).is_none()) else {
+            return false;
+        };
+        let before = self.brought.get(&request).into_iter().flat_map(BTreeMap::values).flat_map(|(items, _)| items);
+        let brought = Amounts::of(before.chain(items_of(new)));
+        let asked = self.requests.get(&request).map(|kept| Amounts::of(items_of(&kept.record.values)));
+        asked.is_some_and(|asked| brought.exceed(&asked))
+    }
+}
+
+/// The items of a request or a delivery.
+pub fn items_of(values: &Values) -> &[Json] {
+    values.json("items").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
 impl State for Needs {
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let Some(request) = request_of(claim) else { return Ok(()) };
+        if self.is_more_than_asked(request, claim) {
+            let code = FaultCode::MoreThanAsked;
+            return Err(vec![Fault { pointer: "/items".to_owned(), code, values: Vec::new(), hint: None }]);
+        }
         let of_request = self.brought.entry(request).or_default();
         of_request.remove(&claim.id);
         if let Some(values) = &claim.next {
@@ -105,21 +131,18 @@ impl State for Needs {
     }
 }
 
-/// Delivered is what was brought whole: all items in the unit in which they were asked for, or said to be all.
+/// Delivered is what was brought whole: as much of all items as was asked for, in whatever units, or said to be all.
 fn state_of(asked: &[Json], brought: &BTreeMap<Uuid, Brought>) -> &'static str {
-    let quantity = |item: &Json| -> Decimal {
-        item.get("quantity").and_then(Json::as_str).and_then(|text| text.parse().ok()).unwrap_or_default()
-    };
-    let same = |one: &Json, other: &Json| ["item", "quantity_unit"].iter().all(|name| one.get(name) == other.get(name));
-    let is_met = |item: &Json| {
-        let of_item = brought.values().flat_map(|(items, _)| items).filter(|other| same(item, other));
-        of_item.map(quantity).sum::<Decimal>() >= quantity(item)
-    };
     if brought.is_empty() {
         "open"
-    } else if brought.values().any(|(_, completes)| *completes) || asked.iter().all(is_met) {
+    } else if brought.values().any(|(_, completes)| *completes) || in_all(brought).cover(&Amounts::of(asked)) {
         "delivered"
     } else {
         "partly_delivered"
     }
+}
+
+/// What was brought, all deliveries together.
+fn in_all(brought: &BTreeMap<Uuid, Brought>) -> Amounts {
+    Amounts::of(brought.values().flat_map(|(items, _)| items))
 }

@@ -1,20 +1,33 @@
 //! Deliveries (送货上门): what was brought for a request, with its proof. A delivery moves its request on in its own
 //! transaction; voided, the request is open again.
 
+mod amounts;
 mod decider;
 
 use std::sync::Arc;
 
-use self::decider::NeedDecider;
-use crate::kit::faults::Faults;
+use self::amounts::Amounts;
+use self::decider::{EXCEEDS, NeedDecider, items_of};
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::{Fault, Faults};
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
+use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
 use crate::need_requests::{HELPERS, ITEM, check_items};
 use crate::records::figure::TIMES;
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules, Warning};
+
+/// More arrived than was asked for: a slip of the pen, or somebody else's goods.
+static MORE_THAN_ASKED: Warning = Warning {
+    code: "more_than_asked",
+    message: Text::new(
+        "more was brought than was asked for; look at quantities and units",
+        "送达数量超过需求,请核对数量和单位",
+    ),
+};
 
 static PROOF: Vocabulary = Vocabulary::new(
     "delivery_proof",
@@ -83,7 +96,7 @@ pub static DELIVERIES: Definition = Definition {
     readers: HELPERS,
     writers: HELPERS,
     rules: &DeliveryRules,
-    warnings: &[],
+    warnings: &[&MORE_THAN_ASKED],
     example: include_str!("../../openapi/examples/deliveries/create.json"),
     sequence: 1,
 };
@@ -98,6 +111,14 @@ impl Rules for DeliveryRules {
         check_items(draft, faults);
     }
 
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        let asked = draft.references.get("need_request_id").map(|request| Amounts::of(items_of(&request.values)));
+        if asked.is_some_and(|asked| Amounts::of(items_of(&draft.values)).exceed(&asked)) {
+            draft.values.set(EXCEEDS, Value::Boolean(true));
+            draft.warn(&MORE_THAN_ASKED, "items");
+        }
+    }
+
     fn lines(&self) -> Option<Lines> {
         Some(Lines { list: "items", key: "item" })
     }
@@ -108,6 +129,16 @@ impl Rules for DeliveryRules {
 
     fn judged_across_rows(&self) -> bool {
         true
+    }
+
+    /// It was brought all the same: kept, and said.
+    fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+        let exceeds = faults.iter().any(|fault| fault.code == FaultCode::MoreThanAsked);
+        if exceeds {
+            draft.values.set(EXCEEDS, Value::Boolean(true));
+            draft.warn(&MORE_THAN_ASKED, "items");
+        }
+        exceeds
     }
 
     fn figures(&self) -> &'static [Figure] {

@@ -63,6 +63,11 @@ pub fn proves(duty: &Expectation<'_>, contact: &Contact, zone: Tz) -> bool {
             contact.occurred_at >= duty.opens_at && (answers() || visit_of("health_center"))
         }
         "duplicate_case" => contact.occurred_at >= duty.opens_at && answers(),
+        // Whoever was measured, got a case or was answered for since was looked after.
+        super::GATE_FOLLOW_UP => {
+            let record = matches!(contact.kind, "temperature_readings" | "isolation_cases" | "duties");
+            contact.occurred_at >= duty.opens_at && (record || visit_of("health_center"))
+        }
         "no_contact_alert" => contact.occurred_at >= duty.opens_at && is_contact(contact.kind),
         "supply_report" => contact.kind == "supply_reports" && contact.values.day("reported_on") == Some(day),
         "errand_delivery" => Some(contact.id) == duty.cause_id && contact.values.text("state") == Some("delivered"),

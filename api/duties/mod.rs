@@ -2,6 +2,7 @@
 //! record's own transaction. *Missed* is a fact of the data, not a report that somebody writes.
 //!
 //! - The service writes them: people prove them by their records, waive them with a reason, hand them over.
+//! - An abnormal passage asks the health centre to look after the person: [`follow_up`].
 //! - When what is expected how often: [`cadences`], dated data.
 //! - Which record proves which duty: [`matching`]. What is due and unproven is missed within a minute and goes
 //!   one level up: [`worker`].
@@ -9,6 +10,7 @@
 mod cadence_routes;
 pub mod cadences;
 pub mod duty;
+pub mod follow_up;
 pub mod matching;
 mod routes;
 pub mod summary;
@@ -18,6 +20,7 @@ pub mod worker;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+pub use follow_up::GATE_FOLLOW_UP;
 pub use wire::{DUTY_KIND, LINE, line_of};
 
 use crate::auth::Role;

@@ -8,7 +8,7 @@ use super::{DUTIES, READERS, wire};
 use crate::auth::Role;
 use crate::auth::keys::KeyScope;
 use crate::kit::catalogue::{Code, FaultCode};
-use crate::kit::field::{Field, Shape};
+use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::problem::Problem;
 use crate::kit::statement::Statement;
 use crate::kit::text::Text;
@@ -21,6 +21,12 @@ use crate::records::{Kind, Record, Registry, document};
 /// Who says that something need not be done, or that it couldn't.
 const WAIVERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
 
+/// Who says what was done about somebody whose passage was abnormal.
+const ANSWERERS: &[Role] = &[Role::DistrictAdmin, Role::HealthWorker, Role::CdcOfficer];
+
+static ANSWER: &[Field] =
+    &[Field::new("note", free_text(500), Text::new("Note", "处置记录"), "What was found and done. Encrypted at rest.")
+        .required()];
 static WAIVE: &[Field] = &[wire::REASON.required()];
 static HAND_OVER: &[Field] = &[Field::new(
     "assignee_id",
@@ -51,6 +57,10 @@ pub fn operations() -> Vec<Operation> {
             .described("duties", "Hand a duty over", "Somebody else answers for it. By whoever answers for it now, or above him.")
             .access(Access::Roles(READERS))
             .body(form(HAND_OVER), json!({"assignee_id": "0198c0de-0008-7000-8000-000000000001"}))),
+        answers(Operation::new(Method::POST, "/v1/duties/{id}:answer", "answer_duty", answer)
+            .described("duties", "Answer a duty", "Of `gate_follow_up`: what a health worker found and did about somebody whose passage was abnormal closes it, where no reading, case or visit does.")
+            .access(Access::Roles(ANSWERERS))
+            .body(form(ANSWER), json!({"note": "电话随访,体温正常,嘱居家观察"}))),
     ]
 }
 
@@ -69,6 +79,25 @@ fn explained(duty: &Record, form: &Values) -> Result<Option<Record>, Problem> {
     next.values.set("explained", Value::Boolean(true));
     next.values.set("reason", Value::Text(form.text("reason").unwrap_or_default().to_owned()));
     Ok(Some(next))
+}
+
+async fn answer(call: Call) -> Answer {
+    let may = async |duty: &Record, _: &Values| {
+        let envelope = &duty.envelope;
+        let within = call.actor()?.reaches(ANSWERERS, &envelope.area_code, envelope.org_id);
+        if within { Ok(()) } else { Err(Code::OutOfArea.into()) }
+    };
+    let (now, by) = (call.service.clock.now(), call.actor()?.user_id);
+    let next = |duty: &Record, form: &Values| {
+        if duty.values.text("duty_kind") != Some(super::GATE_FOLLOW_UP) {
+            return Err(fault("", FaultCode::NotAnswerable));
+        }
+        if !["open", "missed"].iter().any(|state| super::duty::is(duty, state)) {
+            return Err(Code::AlreadyEnded.into());
+        }
+        Ok(Some(super::follow_up::answered(duty, form.text("note").unwrap_or_default(), by, now)))
+    };
+    act(&call, kind(&call)?, ANSWER, may, next).await
 }
 
 async fn hand_over(call: Call) -> Answer {

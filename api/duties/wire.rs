@@ -21,6 +21,7 @@ pub static DUTY_KIND: Vocabulary = Vocabulary::new(
         word("fever_alert", "referral of a confirmed fever", "发热转诊"),
         word("symptom_alert", "response to a symptom", "症状处置"),
         word("no_contact_alert", "contact after 24 hours without any", "24小时无接触追访"),
+        word("gate_follow_up", "follow-up of an abnormal passage", "卡点异常随访"),
         word("errand_delivery", "delivery of an errand", "代购送达"),
         word("supply_report", "daily report of a store", "门店进销存日报"),
         word("shift_filling", "filling of a shift", "班次排满"),
@@ -94,7 +95,7 @@ pub static FIELDS: &[Field] = &[
         "subject_id",
         Shape::Id,
         Text::new("Subject", "对象"),
-        "About which record: an isolation case, a store.",
+        "About which record: an isolation case, a store, a person.",
     )
     .required()
     .by_server(),
@@ -150,6 +151,13 @@ pub static FIELDS: &[Field] = &[
     Field::new("waiver", Shape::Word(&WAIVER), Text::new("Waiver", "免除缘由"), "Why nothing is expected any more.")
         .by_server(),
     REASON.by_server().sealed(),
+    Field::new("answer", free_text(500), Text::new("Answer", "处置记录"), "A health worker's note that closed it.")
+        .by_server()
+        .sealed(),
+    Field::new("answered_at", Shape::Instant, Text::new("Answered at", "处置时间"), "When that was.")
+        .by_server()
+        .sealed(),
+    Field::new("answered_by", Shape::Id, Text::new("Answered by", "处置人"), "Whose note it is.").by_server().sealed(),
 ];
 
 /// The line that answers for a kind of duty.

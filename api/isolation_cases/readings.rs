@@ -10,6 +10,7 @@ use super::care::{CareDecider, check_symptoms};
 use uuid::Uuid;
 
 use crate::auth::Role;
+use crate::duties::follow_up::FollowUpDecider;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::{Fault, Faults};
 use crate::kit::field::{Field, Shape};
@@ -209,6 +210,11 @@ impl Rules for ReadingRules {
     fn decider(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
         let of_case = |record: &Record| record.values.id("case_id").is_some();
         (of_case(next) || former.is_some_and(of_case)).then(|| CareDecider::of(scribe))
+    }
+
+    /// Who was measured was looked after, whatever was seen of him at a gate.
+    fn followers(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
+        vec![FollowUpDecider::of(scribe)]
     }
 
     fn judged_across_rows(&self) -> bool {

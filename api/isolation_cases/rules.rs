@@ -13,6 +13,7 @@ use super::states::makers;
 use super::wire::SUPERVISOR_LEVEL;
 use crate::auth::Role;
 use crate::auth::roles::Actor;
+use crate::duties::follow_up::FollowUpDecider;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::{Fault, Faults};
 use crate::kit::text::Text;
@@ -93,6 +94,11 @@ impl Rules for CaseRules {
 
     fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
         Some(CareDecider::of(scribe))
+    }
+
+    /// A case is an answer to what was seen at a gate.
+    fn followers(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
+        vec![FollowUpDecider::of(scribe)]
     }
 
     fn judged_across_rows(&self) -> bool {

@@ -194,6 +194,9 @@ fault_codes! {
     ShiftMoved "shift_moved" false "the shift begins at {starts_at} now; look again" "班次已调整至 {starts_at} 开始,请重新查看";
     TooLate "too_late" false "can be given up until {until}; ask the organiser" "须在 {until} 前取消,请联系排班负责人";
     RefersToOther "refers_to_other" false "belongs to another place" "属于其他场所";
+    NotAnswerable "not_answerable" false "is proven by a record, not by a note" "须由记录证明,不能以文字答复";
+    NotAbnormal "not_abnormal" false "nothing about this passage is abnormal" "该次通行无异常";
+    MoreThanAsked "more_than_asked" false "is more than was asked for" "超过需求数量";
     Cyclic "cyclic" false "would make a circle of parents" "上级关系形成循环";
 }
 

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::judge::{Finding, Line, Lines, Rule};
+use super::judge::{Finding, Line, Lines, Rule, Unjudged};
 use super::store::Key;
 use crate::commodities::{find, rounded};
 use crate::kit::time::day_start;
@@ -60,9 +60,9 @@ pub fn raised(subject: &Subject<'_>, finding: &Finding, scribe: &Scribe, by: Uui
 
 /// An alert as it is now: of what nobody acted on, what doesn't hold any more is dismissed, and what holds again
 /// is open again. What people did about it stays.
-pub fn settle(record: &mut Record, finding: Option<&Finding>, subject: &Subject<'_>) {
+pub fn settle(record: &mut Record, finding: Result<&Finding, Unjudged>, subject: &Subject<'_>) {
     match finding {
-        Some(finding) => {
+        Ok(finding) => {
             tell(record, finding, subject);
             if !finding.fires {
                 cease(record);
@@ -71,7 +71,10 @@ pub fn settle(record: &mut Record, finding: Option<&Finding>, subject: &Subject<
                 record.values.set("dismissal", Value::Null);
             }
         }
-        None => cease(record),
+        Err(unjudged) => {
+            cease(record);
+            record.values.set("unjudged_reason", Value::Text(unjudged.code().to_owned()));
+        }
     }
 }
 
@@ -114,6 +117,7 @@ fn tell(record: &mut Record, finding: &Finding, subject: &Subject<'_>) {
     values.set("markup_rate", decimal(finding.markup_rate));
     values.set("threshold_rate", Value::Decimal(four(rule.threshold_rate)));
     values.set("fires", Value::Boolean(finding.fires));
+    values.set("unjudged_reason", Value::Null);
     values.set("evidence", Value::Json(Json::Array(evidence)));
 }
 

@@ -105,6 +105,37 @@ pub struct Finding {
     pub markup_rate: Option<Decimal>,
 }
 
+/// Why a rule says nothing of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unjudged {
+    /// The rule doesn't speak of it: another area, day or commodity.
+    NotCovered,
+    /// There is no such line any more.
+    NoReport,
+    /// It lacks the price that would be compared.
+    NoPrice,
+    /// There is no report until the baseline's day.
+    NoBaseline,
+    /// There is no price of the day before.
+    NoPreviousDay,
+    /// There is a baseline: another rule says what is allowed.
+    HasBaseline,
+}
+
+impl Unjudged {
+    /// Its word.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotCovered => "not_covered",
+            Self::NoReport => "no_report",
+            Self::NoPrice => "no_price",
+            Self::NoBaseline => "no_baseline",
+            Self::NoPreviousDay => "no_previous_day",
+            Self::HasBaseline => "has_baseline",
+        }
+    }
+}
+
 impl Rule {
     /// Reads a row.
     pub fn of_row(mut row: Row) -> Option<Self> {
@@ -136,7 +167,7 @@ impl Rule {
         })
     }
 
-    /// Whether it is about the price of the report before, not of a fixed day.
+    /// Whether it is about the price of the day before, not of a fixed day.
     pub fn is_day_on_day(&self) -> bool {
         self.rule_kind == "day_on_day"
     }
@@ -153,17 +184,18 @@ impl Rule {
             && self.expires_on.is_none_or(|last| day <= last)
     }
 
-    /// What it says of a line; none where there is nothing to compare with, or nothing to compare.
-    pub fn judge(&self, commodity: &str, day: NaiveDate, lines: &Lines) -> Option<Finding> {
-        let line = lines.get(&(commodity.to_owned(), day))?;
+    /// What it says of a line, or why it says nothing.
+    pub fn judge(&self, commodity: &str, day: NaiveDate, lines: &Lines) -> Result<Finding, Unjudged> {
+        let line = lines.get(&(commodity.to_owned(), day)).ok_or(Unjudged::NoReport)?;
         if !self.covers(commodity, day, &line.area_code) {
-            return None;
+            return Err(Unjudged::NotCovered);
         }
         match self.rule_kind.as_str() {
             "price_change" | "day_on_day" => {
+                let price = line.retail_price.ok_or(Unjudged::NoPrice)?;
                 let (baseline_on, baseline) = self.baseline(commodity, day, lines, |line| line.retail_price)?;
-                let change = Rate::of(line.retail_price?, baseline)?;
-                Some(Finding {
+                let change = Rate::of(price, baseline).ok_or(self.lacks())?;
+                Ok(Finding {
                     fires: change.exceeds(self.threshold_rate),
                     baseline_on: Some(baseline_on),
                     change_rate: Some(change.value),
@@ -171,10 +203,10 @@ impl Rule {
                 })
             }
             "markup" => {
+                let markup = line.markup().ok_or(Unjudged::NoPrice)?;
                 let (baseline_on, baseline) = self.baseline(commodity, day, lines, Line::markup)?;
-                let markup = line.markup()?;
                 let fires = markup.less(baseline).exceeds(self.threshold_rate);
-                Some(Finding {
+                Ok(Finding {
                     fires,
                     baseline_on: Some(baseline_on),
                     change_rate: None,
@@ -182,31 +214,41 @@ impl Rule {
                 })
             }
             _ => {
-                let markup = line.markup()?;
-                let baseline = self.baseline(commodity, day, lines, |line| line.retail_price);
+                let markup = line.markup().ok_or(Unjudged::NoPrice)?;
+                let baseline = self.baseline(commodity, day, lines, |line| line.retail_price).ok();
                 if self.only_without_baseline && baseline.is_some() {
-                    return None;
+                    return Err(Unjudged::HasBaseline);
                 }
                 let fires = markup.exceeds(self.threshold_rate);
                 let baseline_on = baseline.map(|(day, _)| day);
-                Some(Finding { fires, baseline_on, change_rate: None, markup_rate: Some(markup.value) })
+                Ok(Finding { fires, baseline_on, change_rate: None, markup_rate: Some(markup.value) })
             }
         }
     }
 
-    /// The store's last line that has such a figure: before the day, or until the baseline's day.
+    /// What is missing where there is nothing to compare with.
+    fn lacks(&self) -> Unjudged {
+        if self.is_day_on_day() { Unjudged::NoPreviousDay } else { Unjudged::NoBaseline }
+    }
+
+    /// The store's line to compare with, of those that have such a figure: of the day before and no other, or the
+    /// last until the baseline's day.
     fn baseline<T>(
         &self,
         commodity: &str,
         day: NaiveDate,
         lines: &Lines,
         figure: impl Fn(&Line) -> Option<T>,
-    ) -> Option<(NaiveDate, T)> {
-        let before = day.pred_opt()?;
-        let until = if self.is_day_on_day() { before } else { self.baseline_on?.min(before) };
-        let of = |day: NaiveDate| (commodity.to_owned(), day);
-        let earlier = lines.range(of(NaiveDate::MIN)..=of(until)).rev();
-        earlier.into_iter().find_map(|((_, day), line)| Some((*day, figure(line)?)))
+    ) -> Result<(NaiveDate, T), Unjudged> {
+        let found = || {
+            let before = day.pred_opt()?;
+            let until = if self.is_day_on_day() { before } else { self.baseline_on?.min(before) };
+            let from = if self.is_day_on_day() { before } else { NaiveDate::MIN };
+            let of = |day: NaiveDate| (commodity.to_owned(), day);
+            let earlier = lines.range(of(from)..=of(until)).rev();
+            earlier.into_iter().find_map(|((_, day), line)| Some((*day, figure(line)?)))
+        };
+        found().ok_or(self.lacks())
     }
 }
 

@@ -177,8 +177,10 @@ impl Store {
             let subject =
                 alert::Subject { id, place_id: self.id, commodity: &commodity, day, rule, lines: &self.lines };
             match (self.alerts.get_mut(&id), finding) {
-                (Some(held), finding) => alert::settle(&mut held.record, finding.as_ref(), &subject),
-                (None, Some(finding)) if finding.fires => {
+                (Some(held), finding) => {
+                    alert::settle(&mut held.record, finding.as_ref().map_err(|why| *why), &subject)
+                }
+                (None, Ok(finding)) if finding.fires => {
                     self.alerts
                         .extend(alert::raised(&subject, &finding, scribe, self.by).map(|new| (id, Kept::new(new))));
                 }

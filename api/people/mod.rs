@@ -10,7 +10,10 @@
 
 mod claims;
 pub mod comparisons;
+pub mod categories;
 pub mod documents;
+mod family;
+mod figures;
 mod merge;
 mod operations;
 mod rules;
@@ -21,6 +24,7 @@ use crate::auth::Role;
 use crate::kit::text::Text;
 use crate::records::{Definition, Reach};
 
+pub use family::one_person;
 pub use operations::{PURPOSE, REVEALERS, note_found, operations, schemas};
 pub use wire::PERSON_CATEGORY;
 

@@ -102,6 +102,7 @@ pub fn operations() -> Vec<Operation> {
             .answers(200, "A page.", Some(reference("AuditPage")), Some(json!({"items": [], "next_cursor": null})))
             .with_headers(&["Link"]),
     ];
+    operations.push(super::figures::operation());
     operations.extend(super::merge::operations());
     operations
 }
@@ -216,6 +217,7 @@ pub fn schemas() -> Vec<(String, Json)> {
     vec![
         ("PersonList".into(), list),
         ("RevealedPerson".into(), revealed),
+        super::figures::schema(),
         ("Merge".into(), document::described(super::merge::MERGE, "Whom somebody turned out to be.")),
     ]
 }

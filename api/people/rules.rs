@@ -20,6 +20,7 @@ use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::ledger::decide::Decider;
 use crate::privacy::blind::{blind_index, derived_id};
+use crate::records::conditions::Condition;
 use crate::records::scribe::Scribe;
 use crate::records::warnings::DIFFERS_FROM_REGISTER;
 use crate::records::{Context, Draft, Narrowed, Record, Rules, Warning};
@@ -117,6 +118,10 @@ impl Rules for PersonRules {
 
     fn judged_across_rows(&self) -> bool {
         true
+    }
+
+    fn conditions(&self) -> &'static [Condition] {
+        super::categories::CONDITIONS
     }
 
     fn pointer(&self, record: &Record) -> Option<Uuid> {

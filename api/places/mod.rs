@@ -1,11 +1,13 @@
 //! Places: compounds, checkpoints, venues and warehouses, in one flat list of kinds.
 //!
 //! A place has an area; its coordinates are stored as WGS-84 whatever was submitted; its operating
-//! status has a history. Every worker of the district may name a place: a venue's name and address are no secret;
-//! what is recorded at it stays scoped. `supervising_org_ids` says who watches it: they read that, too.
+//! status has a history, told at once or later ([`status`]). Every worker of the district may name a place: a venue's
+//! name and address are no secret; what is recorded at it stays scoped. `supervising_org_ids` says who watches it: they
+//! read that, too.
 
 pub mod coordinates;
 mod rules;
+pub mod status;
 mod wire;
 
 pub use rules::{demand_checkpoint, demand_venue};

@@ -1,13 +1,15 @@
 //! The rules of places.
 
-use serde_json::{Value as Json, json};
-
 use super::coordinates::gcj02_to_wgs84;
+use super::status::{HISTORY, History};
 use super::wire::{CHECKPOINT_KINDS, VENUE_KINDS};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::value::Value;
 use crate::records::{Context, Draft, Rules};
+
+/// Since when the status stands.
+const SINCE: &str = "operating_status_since_at";
 
 /// A draft's `place_id` must name a checkpoint.
 pub fn demand_checkpoint(draft: &Draft, faults: &mut Faults) {
@@ -34,7 +36,7 @@ impl Rules for PlaceRules {
         true
     }
 
-    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+    fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
         for (one, other) in [("longitude", "latitude"), ("latitude", "longitude")] {
             if draft.values.get(one).is_some() && draft.values.get(other).is_none() && !faults.touches(&draft.at(other))
             {
@@ -52,20 +54,42 @@ impl Rules for PlaceRules {
             draft.values.set("longitude", Value::Number(longitude));
             draft.values.set("latitude", Value::Number(latitude));
         }
+        check_status(draft, context, faults);
         if draft.values.get("longitude").is_some() {
             draft.values.set("coordinate_system", Value::Text("wgs84".into()));
         }
     }
 
-    /// A status that differs from the last one of the history begins a new period.
+    /// A status is a period of the history, which tells what stands and since when.
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
-        let mut history =
-            draft.values.json("operating_status_history").and_then(Json::as_array).cloned().unwrap_or_default();
-        let last = history.last().and_then(|period| period.get("operating_status")).and_then(Json::as_str);
-        if let Some(status) = draft.values.text("operating_status").filter(|status| last != Some(*status)) {
-            let since_at = Value::Instant(context.now).to_json(context.zone);
-            history.push(json!({"operating_status": status, "since_at": since_at}));
+        let is_new = draft.values.get(HISTORY).is_none();
+        let mut history = History::of(&draft.values);
+        if let Some(status) = draft.values.text("operating_status") {
+            let occurred_at = draft.values.instant("occurred_at").filter(|at| is_new && context.has_come(*at));
+            history.tell(status, draft.values.instant(SINCE), occurred_at.unwrap_or(context.now));
+            let stands = history.last().map(|(status, since_at)| (status.to_owned(), since_at));
+            draft.values.set(
+                "operating_status",
+                stands.as_ref().map_or(Value::Null, |(status, _)| Value::Text(status.clone())),
+            );
+            draft.values.set(SINCE, stands.map_or(Value::Null, |(_, since_at)| Value::Instant(since_at)));
         }
-        draft.values.set("operating_status_history", Value::Json(Json::Array(history)));
+        draft.values.set(HISTORY, Value::Json(history.to_json(context.zone)));
+    }
+
+    /// A status told without its beginning isn't as old as the one before.
+    fn companions(&self) -> &'static [(&'static str, &'static str)] {
+        &[("operating_status", SINCE)]
+    }
+}
+
+/// Since when a status stands: a time that has come, of a status that was told.
+fn check_status(draft: &Draft, context: &Context<'_>, faults: &mut Faults) {
+    let Some(since_at) = draft.values.instant(SINCE) else { return };
+    if !context.has_come(since_at) {
+        faults.add_with(draft.at(SINCE), FaultCode::TooFarAhead, vec![("days", "0".into())]);
+    }
+    if draft.values.get("operating_status").is_none() && !faults.touches(&draft.at("operating_status")) {
+        faults.add(draft.at("operating_status"), FaultCode::Required);
     }
 }

@@ -121,7 +121,13 @@ pub static FIELDS: &[Field] = &[
         "operating_status",
         Shape::Word(&OPERATING_STATUS),
         Text::new("Operating status", "营业状态"),
-        "Whether it is open.",
+        "Whether it is open. What began last is what stands: a status told of an earlier time only completes the history.",
+    ),
+    Field::new(
+        "operating_status_since_at",
+        Shape::Instant,
+        Text::new("Status since", "营业状态起始"),
+        "Since when that is so; by default since `occurred_at` of a new place, since now of one that is amended.",
     ),
     Field::new(
         "operating_status_history",

@@ -40,6 +40,19 @@ static DISMISSAL: Vocabulary = Vocabulary::new(
     ],
 );
 
+static UNJUDGED: Vocabulary = Vocabulary::new(
+    "price_alert_unjudged_reason",
+    Text::new("Why it isn't judged", "无法判断原因"),
+    &[
+        word("not_covered", "the rule doesn't speak of it any more", "规则已不适用"),
+        word("no_report", "the report is gone", "报表已作废"),
+        word("no_price", "a price is missing", "缺少价格"),
+        word("no_baseline", "no report until the baseline's day", "无基准日报表"),
+        word("no_previous_day", "no price of the day before", "无前一日价格"),
+        word("has_baseline", "a baseline is there; another rule holds", "已有基准价,适用其他规则"),
+    ],
+);
+
 static SIDE: &[Field] = &[
     Field::new("reported_on", Shape::Day, Text::new("Day", "日期"), "Of which day's report.").required(),
     Field::new("price", NORMAL, Text::new("Price", "价格"), "What the store charged."),
@@ -103,6 +116,13 @@ static FIELDS: &[Field] = &[
         .by_server(),
     Field::new("dismissal", Shape::Word(&DISMISSAL), Text::new("Dismissal", "消除缘由"), "Why it was dismissed.")
         .by_server(),
+    Field::new(
+        "unjudged_reason",
+        Shape::Word(&UNJUDGED),
+        Text::new("Why it isn't judged", "无法判断原因"),
+        "Why the rule says nothing of it any more; null where it says something.",
+    )
+    .by_server(),
     Field::new(
         "evidence",
         Shape::List { of: &Shape::Object(EVIDENCE), max: 10 },

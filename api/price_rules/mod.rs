@@ -22,7 +22,7 @@ pub static RULE_KIND: Vocabulary = Vocabulary::new(
         word("price_change", "rise of the price since a day", "较基准日涨幅"),
         word("markup", "rise of the mark-up rate since a day", "进销差价率较基准日扩大"),
         word("markup_cap", "mark-up rate", "进销差价率上限"),
-        word("day_on_day", "rise of the price since the report before", "较上次填报涨幅"),
+        word("day_on_day", "rise of the price since the day before", "较前一日涨幅"),
     ],
 );
 

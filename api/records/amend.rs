@@ -9,6 +9,7 @@ use super::definition::Kind;
 use super::draft::Draft;
 use super::idempotency::Key;
 use super::read;
+use super::recall::recall;
 use super::record::Record;
 use super::resolve;
 use super::warnings::{AMBIGUOUS_AREA, CAPTURED_BY_OTHER, DIFFERS_FROM_REGISTER, Noted, SUPERSEDED_AREA};
@@ -121,6 +122,7 @@ pub async fn patched(
     if place.district_code != current.envelope.district_code {
         return Err(Code::OutOfArea.into());
     }
+    recall(service, kind, [(place.district_code.clone(), &mut draft)], now).await?;
     let mut envelope = current.envelope.clone();
     let moved = place.area_code != envelope.area_code;
     if moved {
@@ -150,12 +152,15 @@ fn current_server_value<'a>(field: &crate::kit::field::Field, current: &'a Recor
     if field.write == Write::Never { current.values.get(field.name) } else { None }
 }
 
-/// The target of the patch. A new place brings its own area unless the patch names one.
+/// The target of the patch. A new place brings its own area unless the patch names one; so does what else a kind
+/// says of a value with it.
 fn target(kind: &Kind, current: &Record, patch: &Tree) -> Tree {
     let mut body = current.to_body(kind);
-    let moves = patch.member("place_id").is_some() && patch.member("area_code").is_none();
-    if let (true, Tree::Object(members)) = (moves, &mut body) {
-        members.retain(|(name, _)| name != "area_code");
+    for (field, companion) in kind.rules.companions().iter().chain(&[("place_id", "area_code")]) {
+        let moves = patch.member(field).is_some() && patch.member(companion).is_none();
+        if let (true, Tree::Object(members)) = (moves, &mut body) {
+            members.retain(|(name, _)| name != companion);
+        }
     }
     body
 }

@@ -98,8 +98,9 @@ impl Changes {
         };
         self.entries.sort_by_key(|entry| (entry.number, entry.kind.sequence, entry.record.envelope.id));
         for entry in self.entries {
-            count(&mut append.tallies, entry.kind, entry.former.as_ref(), &entry.record, context.zone);
-            append.claims.extend(claim(&entry, scribe));
+            let counting = (context.zone, context.keys);
+            count(&mut append.tallies, entry.kind, entry.former.as_ref(), &entry.record, counting);
+            append.claims.extend(claims(&entry, scribe));
             append.awaited.extend(awaited(&entry));
             append.changes.push(change(&entry, context, &scribe.sealer)?);
         }
@@ -128,16 +129,28 @@ fn awaited(entry: &Entry) -> Option<AwaitedRow> {
     Some(AwaitedRow { kind: entry.kind.name, id: envelope.id, comes_at: awaited.comes_at })
 }
 
-fn claim(entry: &Entry, scribe: &Arc<Scribe>) -> Option<Claim> {
-    let decider = entry.kind.rules.decider(entry.former.as_ref(), &entry.record, scribe)?;
-    debug_assert!(entry.kind.rules.judged_across_rows(), "{} has a decider and doesn't say so", entry.kind.name);
+/// What a change asks of the rules across rows: of those that may refuse it first, then of those that only follow.
+fn claims(entry: &Entry, scribe: &Arc<Scribe>) -> Vec<Claim> {
+    let (rules, next) = (entry.kind.rules, &entry.record);
+    let decider = rules.decider(entry.former.as_ref(), next, scribe);
+    let says_so = decider.is_none() || rules.judged_across_rows();
+    debug_assert!(says_so, "{} has a decider and doesn't say so", entry.kind.name);
     // What lies ahead asks for nothing yet.
-    let asked = |record: &Record| record.envelope.awaited.is_none() || entry.kind.rules.admits_awaited();
+    let asked = |record: &Record| record.envelope.awaited.is_none() || rules.admits_awaited();
     let counts = |record: &&Record| !record.envelope.voided && asked(record);
     let former = entry.former.as_ref().filter(counts).map(told);
-    let next = Some(&entry.record).filter(counts).map(told);
-    let asks = former.is_some() || next.is_some();
-    asks.then(|| Claim { decider, kind: entry.kind.name, id: entry.record.envelope.id, former, next })
+    let next_values = Some(next).filter(counts).map(told);
+    if former.is_none() && next_values.is_none() {
+        return Vec::new();
+    }
+    let claim = |decider| Claim {
+        decider,
+        kind: entry.kind.name,
+        id: next.envelope.id,
+        former: former.clone(),
+        next: next_values.clone(),
+    };
+    decider.into_iter().chain(rules.followers(entry.former.as_ref(), next, scribe)).map(claim).collect()
 }
 
 /// A record's values and those of its envelope that rules across rows ask for.

@@ -8,11 +8,18 @@ use super::definition::Kind;
 use super::record::Record;
 use crate::kit::time::day_of;
 use crate::ledger::{Pointer, PresenceKey, Tallies, TallyKey};
+use crate::privacy::keys::Keys;
 
 /// Takes away what the former revision counted as and adds what the next one does.
-pub fn count(tallies: &mut Tallies, kind: &'static Kind, former: Option<&Record>, next: &Record, zone: Tz) {
+pub fn count(
+    tallies: &mut Tallies,
+    kind: &'static Kind,
+    former: Option<&Record>,
+    next: &Record,
+    (zone, keys): (Tz, &Keys),
+) {
     for (record, side) in former.map(|former| (former, -1)).into_iter().chain([(next, 1)]) {
-        add(tallies, kind, record, side, zone);
+        add(tallies, kind, record, side, (zone, keys));
     }
     let led = former.and_then(|former| kind.rules.pointer(former));
     let leads = kind.rules.pointer(next);
@@ -22,7 +29,7 @@ pub fn count(tallies: &mut Tallies, kind: &'static Kind, former: Option<&Record>
 }
 
 /// Adds what a record counts as, so many times. A void record counts as nothing, and so does what lies ahead.
-pub fn add(tallies: &mut Tallies, kind: &'static Kind, record: &Record, times: i64, zone: Tz) {
+pub fn add(tallies: &mut Tallies, kind: &'static Kind, record: &Record, times: i64, (zone, keys): (Tz, &Keys)) {
     let envelope = &record.envelope;
     if envelope.voided || envelope.awaited.as_ref().is_some_and(|awaited| !awaited.counted) {
         return;
@@ -40,8 +47,9 @@ pub fn add(tallies: &mut Tallies, kind: &'static Kind, record: &Record, times: i
         }
         tallies.totals.push((key, times * amount));
     }
-    if let Some(person_id) = kind.rules.person(record) {
+    let person = kind.rules.person(record).map(|person_id| (kind.name, person_id));
+    for (kind, person_id) in person.into_iter().chain(kind.rules.distinct(record, keys)) {
         let (area_code, on_day) = (envelope.area_code.clone(), day_of(envelope.occurred_at, zone));
-        tallies.presences.push((PresenceKey { kind: kind.name, person_id, on_day, area_code, place_id }, times));
+        tallies.presences.push((PresenceKey { kind, person_id, on_day, area_code, place_id }, times));
     }
 }

@@ -33,6 +33,8 @@ pub struct Draft {
     pub inline: Vec<(&'static str, Draft)>,
     /// Warnings so far.
     pub warnings: Vec<Noted>,
+    /// What earlier records say of it, by names of its rules' own; kept nowhere.
+    pub recalled: Values,
 }
 
 impl Draft {
@@ -47,6 +49,7 @@ impl Draft {
             references: BTreeMap::new(),
             inline: Vec::new(),
             warnings: Vec::new(),
+            recalled: Values::default(),
         };
         draft.refuse_masked(&fields, faults);
         draft.drop_invisible(&fields);
@@ -72,6 +75,7 @@ impl Draft {
             references: BTreeMap::new(),
             inline: Vec::new(),
             warnings: Vec::new(),
+            recalled: Values::default(),
         }
     }
 

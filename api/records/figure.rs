@@ -35,6 +35,8 @@ pub struct Figure {
     pub is_share: bool,
     /// Whether it counts different people rather than events.
     pub distinct: bool,
+    /// Where its different ones are kept; of people under the kind's own name.
+    pub kept_as: Option<&'static str>,
     /// The condition that the list behind it takes, as in a query string; empty for all records. `{to_on}` stands
     /// for the last day.
     pub filter: &'static str,
@@ -59,6 +61,7 @@ impl Figure {
             part_of: None,
             is_share: false,
             distinct: false,
+            kept_as: None,
             filter: "",
             moving: false,
             privacy,
@@ -109,6 +112,18 @@ impl Figure {
         figure
     }
 
+    /// The different ones that are kept under this name: each counts once a day, so that days add up to periods.
+    pub const fn kept_as(mut self, name: &'static str) -> Self {
+        self.distinct = true;
+        self.kept_as = Some(name);
+        self
+    }
+
+    /// Whether it counts different people.
+    pub const fn is_of_people(&self) -> bool {
+        self.distinct && self.kept_as.is_none()
+    }
+
     /// The list behind it takes this condition.
     pub const fn listed(mut self, filter: &'static str) -> Self {
         self.filter = filter;
@@ -126,6 +141,8 @@ impl Figure {
 pub const PERSON_TIMES: Text = Text::new("person-times", "人次");
 /// 人: different people.
 pub const PERSONS: Text = Text::new("persons", "人");
+/// 辆次: vehicles, as often as they passed.
+pub const VEHICLE_TIMES: Text = Text::new("vehicle-times", "辆次");
 /// 次: events.
 pub const TIMES: Text = Text::new("times", "次");
 /// 份: copies, reports.

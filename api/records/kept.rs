@@ -29,7 +29,9 @@ impl Kept {
     pub fn put_into(self, kind: &'static Kind, by: Uuid, changes: &mut Changes) {
         let mut record = self.record;
         if let Some(former) = &self.former {
-            if former.values == record.values && former.envelope.occurred_at == record.envelope.occurred_at {
+            let (was, is) = (&former.envelope, &record.envelope);
+            let stays = (was.occurred_at, &was.area_code, was.org_id) == (is.occurred_at, &is.area_code, is.org_id);
+            if stays && former.values == record.values {
                 return;
             }
             record.envelope.revision = former.envelope.revision + 1;

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::as_of::stood;
+use super::conditions::{self, Asking};
 use super::definition::Kind;
 use super::parameters::filter_name;
 pub use super::parameters::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT, parameters};
@@ -19,9 +20,10 @@ use crate::kit::cursor;
 use crate::kit::field::Shape;
 use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::time::day_start;
+use crate::kit::time::{day_of, day_start};
 use crate::kit::value::{Value, Values};
 use crate::organizations::tree::Tree;
+use crate::places::status;
 
 /// A page.
 pub struct Page {
@@ -94,6 +96,7 @@ pub fn one_district(actor: &Actor, query: &Values) -> Result<String, Problem> {
 
 /// Which records of a kind a query asks for.
 pub struct Filter<'a> {
+    district_code: String,
     kind: &'a Kind,
     query: &'a Values,
     families: BTreeMap<&'static str, Vec<Uuid>>,
@@ -113,12 +116,20 @@ impl<'a> Filter<'a> {
             Some(id) => Some(Tree::of_rows(service.database.read(&Tree::statement(district_code)).await?).below(id)),
             None => None,
         };
-        Ok(Self { kind, query, families: families(service, kind, district_code, query).await?, under_org })
+        let families = families(service, kind, district_code, query).await?;
+        Ok(Self { district_code: district_code.to_owned(), kind, query, families, under_org })
     }
 
     /// Adds its conditions to a statement over rows called `r`.
     pub fn apply(&self, service: &Service, statement: Statement) -> Statement {
-        filtered(service, self.of_organization(statement), self.kind, self.query, &self.families)
+        let statement = filtered(service, self.of_organization(statement), self.kind, self.query, &self.families);
+        let asking = Asking {
+            district_code: &self.district_code,
+            query: self.query,
+            zone: service.zone,
+            today: day_of(service.clock.now(), service.zone),
+        };
+        conditions::apply(self.kind.rules.conditions(), statement, &asking)
     }
 
     fn of_organization(&self, mut statement: Statement) -> Statement {
@@ -173,6 +184,11 @@ fn filtered(
         let stood_on = query.day("state_on").filter(|_| column.name == "state");
         if let (Some(until), Value::Text(state)) = (stood_on.and_then(|day| day_start(day.succ_opt()?)), value) {
             statement = stood(statement, kind, state, until);
+            continue;
+        }
+        let status_on = query.day("operating_status_on").filter(|_| column.name == "operating_status");
+        if let (Some(until), Value::Text(status)) = (status_on.and_then(|day| day_start(day.succ_opt()?)), value) {
+            statement = status::stood(statement, status, until);
             continue;
         }
         statement = match families.get(column.name) {

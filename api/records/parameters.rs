@@ -8,6 +8,7 @@ use crate::files::export;
 use crate::kit::field::{Field, Shape};
 use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
+use crate::places::status;
 
 /// The parameters of every list.
 pub static LIMIT: Field = Field::new(
@@ -115,12 +116,15 @@ pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
     let filters = kind.filters.iter().filter_map(|name| kind.field(name)).map(filter);
     let assignee = kind.field("assignee_id").map(|_| &ASSIGNEE);
     let state_on = kind.field(as_of::HISTORY).map(|_| &as_of::STATE_ON);
+    let status_on = kind.field(status::HISTORY).map(|_| &status::STATUS_ON);
     [&LIMIT, &CURSOR, &ORDER]
         .into_iter()
         .chain(assignee)
         .chain(state_on)
+        .chain(status_on)
         .chain(PARAMETERS)
         .chain(filters)
+        .chain(kind.rules.conditions().iter().map(|condition| condition.parameter))
         .chain(export::PARAMETERS)
         .collect()
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::definition::Kind;
 use super::draft::Draft;
 use super::read;
+use super::recall::recall;
 use super::record::Record;
 use super::resolve::{self, Place};
 use crate::app::Service;
@@ -69,6 +70,11 @@ pub async fn prepare(
     for item in items {
         prepared.push(finish(service, actor, kind, item, source, now).await?);
     }
+    let ready = prepared.iter_mut().filter_map(|preparation| match preparation {
+        Preparation::Ready(item) => Some((item.place.district_code.clone(), &mut item.draft)),
+        _ => None,
+    });
+    recall(service, kind, ready, now).await?;
     Ok(prepared)
 }
 

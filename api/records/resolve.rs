@@ -92,7 +92,9 @@ pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut F
     let edition = draft.values.integer("area_edition").and_then(|edition| i16::try_from(edition).ok());
     let (area_code, submitted) = match draft.values.text("area_code").map(str::to_owned) {
         Some(code) => {
-            let Some(placement) = service.divisions.place(&code, edition) else {
+            let writers = draft.kind.rules.writers(draft).unwrap_or(draft.kind.writers);
+            let holds = |code: &str| actor.reaches(writers, code, org_id);
+            let Some(placement) = service.divisions.place_for(&code, edition, holds) else {
                 faults.add(draft.at("area_code"), FaultCode::UnknownArea);
                 return None;
             };

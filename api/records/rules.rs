@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::conditions::Condition;
 use super::context::Context;
 use super::draft::Draft;
 use super::figure::Figure;
@@ -12,9 +13,12 @@ use super::record::Record;
 use super::scribe::Scribe;
 use crate::auth::roles::{Actor, Role};
 use crate::kit::faults::{Fault, Faults};
+use crate::kit::row::Row;
+use crate::kit::statement::Statement;
 use crate::kit::value::Value;
 use crate::ledger::Projection;
 use crate::ledger::decide::Decider;
+use crate::privacy::keys::Keys;
 
 /// What is counted, and how much of it: units in the name (`disinfected_dm2`), integers only.
 pub type Measure = (&'static str, i64);
@@ -55,6 +59,14 @@ pub trait Rules: Sync {
         None
     }
 
+    /// What must be known of earlier records before these drafts of a district are judged.
+    fn recollection(&self, _drafts: &[&Draft], _context: &Context<'_>) -> Option<Statement> {
+        None
+    }
+
+    /// Notes in the drafts (`draft.recalled`) what those rows say of them.
+    fn recollect(&self, _drafts: &mut [&mut Draft], _rows: Vec<Row>, _context: &Context<'_>) {}
+
     /// Sets the fields that the server adds, and notes warnings. Runs again after each amendment.
     fn judge(&self, _draft: &mut Draft, _context: &Context<'_>) {}
 
@@ -86,6 +98,12 @@ pub trait Rules: Sync {
         None
     }
 
+    /// Fields that say something of another one's value, each after that one: where an amendment gives the one anew,
+    /// what stood of the other doesn't hold any more.
+    fn companions(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// Rows kept beside each record, for reading.
     fn projection(&self) -> Option<&'static Projection> {
         None
@@ -106,7 +124,12 @@ pub trait Rules: Sync {
         None
     }
 
-    /// Whether there are such rules: what a phone hands in of these kinds is taken one after the other.
+    /// Rules across rows that refuse nothing: what else follows from a change, beside what its own decider writes.
+    fn followers(&self, _former: Option<&Record>, _next: &Record, _scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
+        Vec::new()
+    }
+
+    /// Whether there are rules that refuse: what a phone hands in of these kinds is taken one after the other.
     fn judged_across_rows(&self) -> bool {
         false
     }
@@ -161,6 +184,26 @@ pub trait Rules: Sync {
     /// What it counts as at other times than its own: what a step of it takes away and adds, when that was.
     fn moves(&self, _record: &Record) -> Vec<(DateTime<Utc>, Measure)> {
         Vec::new()
+    }
+
+    /// Parameters of its list that are no column's.
+    fn conditions(&self) -> &'static [Condition] {
+        &[]
+    }
+
+    /// Parameters by which its figures can be narrowed: those are counted from the rows themselves, within bounds.
+    fn narrowed_by(&self) -> &'static [Condition] {
+        &[]
+    }
+
+    /// What a record counts beside people once, however many records name it: under which name, and which one.
+    fn distinct(&self, _record: &Record, _keys: &Keys) -> Vec<(&'static str, Uuid)> {
+        Vec::new()
+    }
+
+    /// The same of a row `r` as SQL, by the name of the figure; NULL where the row names none.
+    fn distinct_rows(&self, _figure: &str) -> &'static str {
+        "NULL"
     }
 
     /// What its measures are called where they are shown; kinds that name none have no figures of their own.

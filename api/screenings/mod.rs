@@ -3,12 +3,18 @@
 //!
 //! - The place must be a checkpoint; the area is the place's.
 //! - A person is given inline or by id, not both; somebody who refuses to be registered is recorded
-//!   all the same, and the record is then not `complete`.
-//! - `abnormal` and `complete` are the server's.
+//!   all the same, and the record is then not `complete`. A name alone registers nobody.
+//! - Answers stand for 24 hours: the next passages need a direction and a temperature ([`answers`]).
+//! - `abnormal` and `complete` are the server's. An abnormal passage asks the health centre to look after the
+//!   person ([`crate::duties::follow_up`]); whoever stands at the gate may open a case from it ([`open_case`]).
 
+mod anchor;
+mod answers;
+mod open_case;
 mod operations;
 pub mod plates;
 mod rules;
+mod vehicles;
 mod wire;
 
 pub use operations::{operations, schemas};
@@ -27,7 +33,16 @@ pub static SCREENINGS: Definition = Definition {
     label: Text::new("Screening", "问检登"),
     about: "A passage of one person through a checkpoint: asked, checked, registered.",
     fields: wire::FIELDS,
-    filters: &["place_id", "direction", "person_id", "abnormal", "complete", "disposition", "pass_group_id"],
+    filters: &[
+        "place_id",
+        "direction",
+        "person_id",
+        "abnormal",
+        "complete",
+        "disposition",
+        "pass_group_id",
+        "person_kind",
+    ],
     slow_changing: false,
     reached_by_lookup: false,
     reach: Reach::Area,

@@ -77,10 +77,12 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(GATES))
             .body(form(LOOKUP), json!({"document_number": "519999199003070021"}))
             .answers(200, "Who it is; nobody where nobody is registered yet.", Some(reference("LookupList")), Some(json!({"items": [{"person_id": "0198c0de-0003-7000-8000-000000000001", "name": "周*", "needs_attention": false}]}))),
+        super::open_case::operation(),
     ]
 }
 
-fn kind(call: &Call, name: &str) -> Result<&'static Kind, Problem> {
+/// A kind by name.
+pub fn kind(call: &Call, name: &str) -> Result<&'static Kind, Problem> {
     call.service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))
 }
 

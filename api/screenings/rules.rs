@@ -1,18 +1,29 @@
 //! The rules of screenings.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
+use super::answers::{self, AnswersDecider, STANDING, asked};
 use super::plates::{check_plate, guess_plate_kind};
+use super::vehicles;
 use uuid::Uuid;
 
+use crate::duties::follow_up::FollowUpDecider;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::json::put;
+use crate::kit::row::Row;
+use crate::kit::statement::Statement;
 use crate::kit::text::Text;
 use crate::kit::value::Value;
+use crate::ledger::decide::Decider;
 use crate::places::demand_checkpoint;
 use crate::privacy::blind::blind_index;
-use crate::records::figure::PERSON_TIMES;
+use crate::privacy::keys::Keys;
+use crate::records::conditions::Condition;
+use crate::records::figure::{PERSON_TIMES, VEHICLE_TIMES};
+use crate::records::scribe::Scribe;
 use crate::records::{Context, Draft, Figure, Measure, Record, Rules, Warning};
 
 /// A temperature no living person has at rest; kept, to be measured again.
@@ -25,10 +36,13 @@ pub static RETEST_ADVISED: Warning = Warning {
     code: "retest_advised",
     message: Text::new("fever: measure again with another thermometer", "体温异常,请用其他体温计复测"),
 };
-/// Nobody was registered.
+/// Nobody was registered, or by a name alone.
 pub static NOT_REGISTERED: Warning = Warning {
     code: "not_registered",
-    message: Text::new("nobody is registered with this passage", "未登记人员身份"),
+    message: Text::new(
+        "no identity is registered with this passage: a document, or somebody known",
+        "未登记人员身份(证件或已登记人员)",
+    ),
 };
 
 /// Rules of screenings.
@@ -47,12 +61,19 @@ static FIGURES: &[Figure] = &[
         .part("screened", "abnormal=true"),
     Figure::new("complete", Text::new("Asked, measured and registered", "问检登齐全人次"), PERSON_TIMES)
         .part("screened", "complete=true"),
+    Figure::new("vehicles", Text::new("Vehicles", "车辆"), VEHICLE_TIMES)
+        .kept_as(vehicles::KEPT_AS)
+        .listed("has_vehicle=true"),
 ];
 
 impl Rules for ScreeningRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         if draft.values.get("person_id").is_some() && !draft.inline.is_empty() {
             faults.add_with(draft.at("person_id"), FaultCode::ExclusiveFields, vec![("other", "person".into())]);
+        }
+        let by_name = |inner: &Draft| inner.values.get("document_number").is_none();
+        if draft.inline.iter().any(|(_, inner)| by_name(inner)) && !faults.touches("/person/document_number") {
+            draft.warn(&NOT_REGISTERED, BY_NAME);
         }
         for field in ["answers", "symptoms"] {
             let codes = draft.values.codes(field);
@@ -67,6 +88,14 @@ impl Rules for ScreeningRules {
         demand_checkpoint(draft, faults);
     }
 
+    fn recollection(&self, drafts: &[&Draft], context: &Context<'_>) -> Option<Statement> {
+        answers::recollection(drafts, context)
+    }
+
+    fn recollect(&self, drafts: &mut [&mut Draft], rows: Vec<Row>, context: &Context<'_>) {
+        answers::recollect(drafts, rows, context);
+    }
+
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
         let temperature = draft.values.decimal("temperature_c");
         let place = draft.references.get("place_id").map(|place| place.envelope.area_code.as_str());
@@ -76,8 +105,8 @@ impl Rules for ScreeningRules {
         let fever = temperature.is_some_and(|temperature| temperature >= policy.fever_c);
         let risk = draft.values.codes("answers").iter().any(|code| !matches!(*code, "none" | "refused"));
         let symptom = draft.values.codes("symptoms").iter().any(|code| *code != "none");
-        let asked = draft.values.codes("answers").iter().any(|code| *code != "refused");
-        let registered = draft.values.get("person_id").is_some();
+        let asked = asked(&draft.values) || draft.recalled.boolean(STANDING) == Some(true);
+        let registered = is_registered(draft);
         draft.values.set("abnormal", Value::Boolean(fever || risk || symptom));
         draft.values.set("complete", Value::Boolean(asked && temperature.is_some() && registered));
         if temperature.is_some_and(|temperature| temperature < policy.retest_below_c) {
@@ -86,7 +115,7 @@ impl Rules for ScreeningRules {
         if fever && draft.values.get("retest_of").is_none() {
             draft.warn(&RETEST_ADVISED, "temperature_c");
         }
-        if !registered {
+        if !registered && !is_by_name(draft) {
             draft.warn(&NOT_REGISTERED, "person");
         }
     }
@@ -108,8 +137,33 @@ impl Rules for ScreeningRules {
         vec![plate.map_or(Value::Null, |plate| Value::Bytes(index(plate)))]
     }
 
+    fn followers(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
+        let is_abnormal = |record: &Record| record.values.boolean("abnormal") == Some(true);
+        let abnormal = is_abnormal(next) || former.is_some_and(is_abnormal);
+        let follow_up = abnormal.then(|| FollowUpDecider::of(scribe));
+        let answers = answers::concerns(former, next, scribe);
+        let answers = answers.then(|| Arc::new(AnswersDecider(Arc::clone(scribe))) as Arc<dyn Decider>);
+        follow_up.into_iter().chain(answers).collect()
+    }
+
     fn figures(&self) -> &'static [Figure] {
         FIGURES
+    }
+
+    fn conditions(&self) -> &'static [Condition] {
+        vehicles::CONDITIONS
+    }
+
+    fn narrowed_by(&self) -> &'static [Condition] {
+        vehicles::NARROWED_BY
+    }
+
+    fn distinct(&self, record: &Record, keys: &Keys) -> Vec<(&'static str, Uuid)> {
+        vehicles::of_record(record, keys).map(|vehicle| (vehicles::KEPT_AS, vehicle)).into_iter().collect()
+    }
+
+    fn distinct_rows(&self, _figure: &str) -> &'static str {
+        vehicles::OF_ROW
     }
 
     fn person(&self, record: &Record) -> Option<Uuid> {
@@ -123,6 +177,22 @@ impl Rules for ScreeningRules {
             .extend(["abnormal", "complete"].into_iter().filter(|field| record.values.boolean(field) == Some(true)));
         measures.into_iter().map(|measure| (measure, 1)).collect()
     }
+}
+
+/// The field of the warning that says for good that somebody was given by his name alone.
+const BY_NAME: &str = "person/document_number";
+
+fn is_by_name(draft: &Draft) -> bool {
+    let field = draft.at(BY_NAME);
+    draft.warnings.iter().any(|noted| noted.code == NOT_REGISTERED.code && noted.field == field)
+}
+
+/// Whether an identity is registered: a document, or a known resident by link. A name alone is none.
+fn is_registered(draft: &Draft) -> bool {
+    let person = draft.references.get("person_id");
+    let has_document = person.is_some_and(|person| person.values.get("document_number").is_some());
+    let lives_here = matches!(draft.values.text("person_kind"), None | Some("resident"));
+    draft.values.get("person_id").is_some() && !is_by_name(draft) && (person.is_none() || has_document || lives_here)
 }
 
 /// Normalises the plate and says its kind; a number that is none of its kind is a fault.

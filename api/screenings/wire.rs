@@ -10,7 +10,8 @@ use crate::privacy::mask::mask_plate;
 static DIRECTION: Vocabulary =
     Vocabulary::new("direction", Text::new("Direction", "方向"), &[word("in", "in", "进"), word("out", "out", "出")]);
 
-static PERSON_KIND: Vocabulary = Vocabulary::new(
+/// In which capacity somebody passes.
+pub static PERSON_KIND: Vocabulary = Vocabulary::new(
     "person_kind",
     Text::new("Kind of person", "人员类型"),
     &[

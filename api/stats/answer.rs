@@ -40,13 +40,8 @@ pub fn answer(call: &Call, asked: &Asked, table: &Table, tag: &Tag) -> Answer {
 
 /// The figures that this answer can tell.
 pub fn told(asked: &Asked) -> impl Iterator<Item = &'static Figure> + '_ {
-    let known = |figure: &&'static Figure| {
-        if figure.distinct {
-            asked.persons != Persons::Unknown || asked.persons_in_all != Persons::Unknown
-        } else {
-            asked.by != By::Hour || figure.hourly
-        }
-    };
+    let known =
+        |figure: &&'static Figure| asked.tells(figure, asked.persons) || asked.tells(figure, asked.persons_in_all);
     asked.kind.rules.figures().iter().filter(known)
 }
 
@@ -62,7 +57,7 @@ fn body(call: &Call, asked: &Asked, table: &Table) -> Json {
         By::Org => "org_id",
         By::Total | By::Day | By::Hour => "",
     };
-    let (narrowing, beside) = (narrowing(asked, ""), narrowing(asked, own));
+    let (narrowing, beside) = (narrowing(call, asked, ""), narrowing(call, asked, own));
     let items: Vec<Json> = table
         .lines
         .iter()
@@ -82,7 +77,7 @@ fn body(call: &Call, asked: &Asked, table: &Table) -> Json {
         Persons::Days => Some("person_days"),
         Persons::Unknown => None,
     };
-    let persons_counted = asked.kind.rules.figures().iter().find(|figure| figure.distinct).and(counted);
+    let persons_counted = asked.kind.rules.figures().iter().find(|figure| figure.is_of_people()).and(counted);
     json!({"kind": asked.kind.name, "by": asked.by.code(), "district_code": asked.district_code, "area_code": asked.area_code,
         "org_id": asked.org_id, "place_id": asked.place_id, "from_on": asked.from_on, "to_on": asked.to_on, "cumulative": asked.from_on.is_none(),
         "catalogue": catalogue, "items": items, "total": total, "persons_counted": persons_counted, "as_of_change_no": table.head})
@@ -105,13 +100,18 @@ pub fn of_line(asked: &Asked, line: &Line) -> Persons {
     if line.has_persons { asked.persons } else { Persons::Unknown }
 }
 
-fn narrowing(asked: &Asked, without: &str) -> String {
+fn narrowing(call: &Call, asked: &Asked, without: &str) -> String {
     let parts = [
         ("area_code", asked.area_code.clone()),
         ("place_id", asked.place_id.map(|id| id.to_string())),
         ("org_id", asked.org_id.map(|id| id.to_string())),
     ];
-    let named = parts.into_iter().filter(|(name, _)| *name != without);
+    let conditions = asked.kind.rules.narrowed_by().iter().map(|condition| condition.parameter.name);
+    let conditions = conditions.map(|name| {
+        let value = call.query.get(name).map(|value| value.to_json(call.service.zone));
+        (name, value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+    });
+    let named = parts.into_iter().chain(conditions).filter(|(name, _)| *name != without);
     named.filter_map(|(name, value)| Some(format!("{name}={}", value?))).collect::<Vec<_>>().join("&")
 }
 
@@ -124,7 +124,7 @@ fn figures(
 ) -> Json {
     let reads = opens_lists(call, asked.kind.readers);
     let mut figures = Map::new();
-    for figure in told(asked).filter(|figure| !figure.distinct || persons != Persons::Unknown) {
+    for figure in told(asked).filter(|figure| asked.tells(figure, persons)) {
         let cell = shown.get(figure.name).copied().unwrap_or(Shown { previous: Some(0), ..Shown::default() });
         // By how many more stand so is proven by no list; how many do, is.
         let listed = !figure.moving || asked.from_on.is_none();

@@ -10,8 +10,8 @@ use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::problem::Problem;
 use crate::kit::time::day_of;
 use crate::operations::{Call, ends_before_it_begins, fault, too_many_days};
-use crate::records::Kind;
 use crate::records::list::one_district;
+use crate::records::{Figure, Kind};
 
 /// Days of a period at most; of hours; of people counted by the day.
 const MOST_DAYS: i64 = 366;
@@ -78,6 +78,8 @@ pub struct Asked {
     pub persons_in_all: Persons,
     /// Whether small numbers are hidden.
     pub covered: bool,
+    /// Whether it is narrowed by what no rollup keeps apart.
+    pub narrowed: bool,
 }
 
 impl Asked {
@@ -108,9 +110,11 @@ impl Asked {
             persons: Persons::Unknown,
             persons_in_all: Persons::Unknown,
             covered,
+            narrowed: kind.rules.narrowed_by().iter().any(|by| query.get(by.parameter.name).is_some()),
         };
         asked.demand_grid(actor)?;
-        if asked.knows_persons(actor) {
+        asked.demand_bounds()?;
+        if asked.knows_persons(actor) && !asked.narrowed {
             asked.persons = if by == By::Day { Persons::Distinct("persons") } else { asked.over_period() };
             asked.persons_in_all = asked.over_period();
         }
@@ -167,6 +171,31 @@ impl Asked {
     /// Whether a line is of the area itself: what was recorded at none of those below it.
     pub fn is_itself(&self, key: &str) -> bool {
         self.by == By::Area && key == self.area()
+    }
+
+    /// Whether a figure can be told of a line whose people are counted so. What counts once a day is kept where
+    /// people are, and counted with the rows.
+    pub fn tells(&self, figure: &Figure, persons: Persons) -> bool {
+        if figure.is_of_people() {
+            persons != Persons::Unknown
+        } else if figure.distinct {
+            !self.covered && (self.narrowed || persons != Persons::Unknown)
+        } else {
+            self.by != By::Hour || figure.hourly
+        }
+    }
+
+    /// What is counted from rows has bounds: a quarter, not all there ever was; and no key without small numbers.
+    fn demand_bounds(&self) -> Result<(), Problem> {
+        match self.from_on {
+            _ if !self.narrowed => Ok(()),
+            _ if self.covered => Err(Code::KeyOutOfScope.into()),
+            None => Err(fault("?cumulative", FaultCode::NotWithOthers)),
+            Some(from_on) if (self.to_on - from_on).num_days() >= MOST_PERSON_DAYS => {
+                Err(too_many_days("?to_on", MOST_PERSON_DAYS))
+            }
+            Some(_) => Ok(()),
+        }
     }
 
     /// From a month's first day on, and from the beginning, different people are known; else people by the day.

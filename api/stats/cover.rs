@@ -56,9 +56,10 @@ pub fn sheet(asked: &Asked, read: &Read) -> Sheet {
         sheet.lines.entry(key).or_default().entry(name).or_default().add(cell);
     }
     if asked.covered {
-        people::covered(asked, &mut sheet, read)
+        people::covered(asked, &mut sheet, read);
     } else {
-        people::plain(asked, &mut sheet, read)
+        people::plain(asked, &mut sheet, read);
+        people::kept(asked, &mut sheet, read);
     }
     sheet
 }

@@ -39,7 +39,7 @@ fn operation(kind: &'static Kind) -> Operation {
     .described("stats", format!("Figures of {}", kind.name.replace('_', " ")), about)
     .access(Access::Roles(readers(kind)))
     .keys(KeyScope::Statistics)
-    .parameters(parameters::PARAMETERS.to_vec())
+    .parameters(parameters::of(kind))
     .headers(&["If-None-Match"])
     .answers(200, "The figures.", Some(reference("Statistics")), Some(example(kind)))
     .with_headers(&["ETag"])
@@ -68,7 +68,7 @@ fn example(kind: &'static Kind) -> Json {
         })
         .collect::<serde_json::Map<String, Json>>()
         .into();
-    let persons = kind.rules.figures().iter().any(|figure| figure.distinct).then_some("distinct");
+    let persons = kind.rules.figures().iter().any(|figure| figure.is_of_people()).then_some("distinct");
     json!({"kind": kind.name, "by": "day", "district_code": "511802", "area_code": null, "org_id": null, "place_id": null, "from_on": "2020-02-02", "to_on": "2020-02-02", "cumulative": false,
         "catalogue": catalogue, "items": [{"key": "2020-02-02", "label": "2020-02-02", "figures": figures}], "total": figures, "persons_counted": persons, "as_of_change_no": 42})
 }

@@ -4,6 +4,7 @@
 //! - They are read from the rollups that the ledger keeps with each write, so they are exact and cost the same
 //!   however many records there are; `as_of_change_no` says as of which write.
 //! - What a request asks for: [`asked`]. Reading: [`rollups`]. Lines without gaps, their names: [`lines`].
+//!   What no rollup keeps apart is counted from the records, within bounds: [`rows`].
 //!   Small numbers, for keys that may not see them: [`cover`]. The answer and its links: [`answer`].
 //! - A poll that finds nothing new is answered from memory: [`tag`].
 //! - What was expected against what came: [`completeness`]. The sentences of the daily bulletin, by unit:
@@ -20,10 +21,12 @@ mod people;
 pub mod polled;
 mod rights;
 mod rollups;
+mod rows;
 pub mod sheet;
 pub mod situation;
 mod tag;
 
+pub use cover::cover;
 pub use document::{operations, schemas};
 pub use rights::{covered, opens_lists};
 
@@ -41,7 +44,7 @@ async fn of_kind(kind: &'static Kind, call: Call) -> Answer {
     if let Some(unchanged) = tag.unchanged(&call) {
         return Ok(unchanged);
     }
-    let read = rollups::read(&call, &asked).await?;
+    let read = if asked.narrowed { rows::read(&call, &asked).await? } else { rollups::read(&call, &asked).await? };
     let head = read.head;
     let sheet = cover::sheet(&asked, &read);
     let lines = lines::of(&call, &asked, sheet.lines).await?;

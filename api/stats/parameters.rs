@@ -3,6 +3,7 @@
 use crate::kit::field::{Field, Shape};
 use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
+use crate::records::Kind;
 use crate::records::list::{AREA_CODE, DISTRICT_CODE};
 
 /// What a line may stand for.
@@ -51,6 +52,11 @@ pub static HEADERS_FIELD: Field = Field::new(
     "CSV: Chinese headers with a byte order mark, for Excel, or names; names by default.",
 );
 
-/// The parameters of figures.
-pub static PARAMETERS: [&Field; 9] =
+/// The parameters of a kind's figures.
+pub fn of(kind: &Kind) -> Vec<&'static Field> {
+    PARAMETERS.into_iter().chain(kind.rules.narrowed_by().iter().map(|condition| condition.parameter)).collect()
+}
+
+/// The parameters of all figures.
+static PARAMETERS: [&Field; 9] =
     [&DISTRICT_CODE, &AREA_CODE, &ORG, &PLACE, &FROM_ON, &TO_ON, &CUMULATIVE, &BY, &HEADERS_FIELD];

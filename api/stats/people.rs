@@ -13,7 +13,8 @@ fn compared(persons: Persons, previous: i64) -> Option<i64> {
 
 /// People as they are counted.
 pub fn plain(asked: &Asked, sheet: &mut Sheet, read: &Read) {
-    let Some(name) = asked.kind.rules.figures().iter().find(|figure| figure.distinct).map(|figure| figure.name) else {
+    let Some(name) = asked.kind.rules.figures().iter().find(|figure| figure.is_of_people()).map(|figure| figure.name)
+    else {
         return;
     };
     let shown = |persons: Persons, cell: &Cell| Shown {
@@ -34,11 +35,29 @@ pub fn plain(asked: &Asked, sheet: &mut Sheet, read: &Read) {
     }
 }
 
+/// What counts once a day, as people do: days add up to periods.
+pub fn kept(asked: &Asked, sheet: &mut Sheet, read: &Read) {
+    for figure in asked.kind.rules.figures().iter().filter(|figure| figure.kept_as.is_some()) {
+        let shown = |cell: &Cell| Shown { value: cell.value, previous: Some(cell.previous), ..Shown::default() };
+        let of_figure =
+            |cells: &'_ [Cell]| cells.iter().filter(|cell| cell.measure == figure.measure).cloned().collect::<Vec<_>>();
+        for cell in of_figure(&read.kept) {
+            if asked.by != By::Place || sheet.lines.contains_key(&cell.key) {
+                sheet.lines.entry(cell.key.clone()).or_default().insert(figure.name, shown(&cell));
+            }
+        }
+        let zero = Shown { previous: Some(0), ..Shown::default() };
+        let total = of_figure(&read.kept_in_all).first().map_or(zero, shown);
+        sheet.total.insert(figure.name, total);
+    }
+}
+
 /// People of a day: of a township as it is; of the district only where none of its townships is hidden and those
 /// elsewhere aren't few, else the sum of what is shown: from the difference a hidden one could be guessed. Of
 /// longer periods nothing.
 pub fn covered(asked: &Asked, sheet: &mut Sheet, read: &Read) {
-    let Some(name) = asked.kind.rules.figures().iter().find(|figure| figure.distinct).map(|figure| figure.name) else {
+    let Some(name) = asked.kind.rules.figures().iter().find(|figure| figure.is_of_people()).map(|figure| figure.name)
+    else {
         return;
     };
     let single = asked.persons != Persons::Unknown;

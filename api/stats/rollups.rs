@@ -22,6 +22,7 @@ pub struct Cell {
 }
 
 /// What was read.
+#[derive(Default)]
 pub struct Read {
     /// As of which change.
     pub head: i64,
@@ -31,6 +32,10 @@ pub struct Read {
     pub persons: Vec<Cell>,
     /// Different people of all lines.
     pub persons_in_all: Option<Cell>,
+    /// What counts once a day, by line.
+    pub kept: Vec<Cell>,
+    /// The same of all lines.
+    pub kept_in_all: Vec<Cell>,
 }
 
 /// Reads what is asked for.
@@ -42,12 +47,26 @@ pub async fn read(call: &Call, asked: &Asked) -> Result<Read, Problem> {
     let columns = [("persons", asked.persons, asked.by), ("persons_in_all", asked.persons_in_all, By::Total)];
     for (part, persons, by) in columns {
         let by = if asked.covered { By::Area } else { by };
-        if let Some(people) = people(asked, part, persons, by) {
+        if let Some(people) = people(asked, part, (asked.kind.name, ""), persons, by) {
             statement = statement.sql(" UNION ALL ").then(people);
         }
     }
-    let mut read = Read { head: 0, cells: Vec::new(), persons: Vec::new(), persons_in_all: None };
-    for mut row in call.service.database.read(&statement).await? {
+    let kept = [("kept", asked.persons, asked.by), ("kept_in_all", asked.persons_in_all, By::Total)];
+    for figure in asked.kind.rules.figures().iter().filter(|_| !asked.covered) {
+        for (part, persons, by) in kept {
+            let Some(name) = figure.kept_as.filter(|_| persons != Persons::Unknown) else { continue };
+            if let Some(kept) = people(asked, part, (name, figure.measure), Persons::Days, by) {
+                statement = statement.sql(" UNION ALL ").then(kept);
+            }
+        }
+    }
+    read_cells(call, &statement).await
+}
+
+/// Runs a statement of parts: `part, key, measure, value, previous`.
+pub async fn read_cells(call: &Call, statement: &Statement) -> Result<Read, Problem> {
+    let mut read = Read::default();
+    for mut row in call.service.database.read(statement).await? {
         let (value, previous) = (row.integer("value").unwrap_or(0), row.integer("previous").unwrap_or(0));
         let text = |value: Option<String>| value.unwrap_or_default();
         let cell = Cell { key: text(row.text("key")), measure: text(row.text("measure")), value, previous };
@@ -55,6 +74,8 @@ pub async fn read(call: &Call, asked: &Asked) -> Result<Read, Problem> {
             Some("head") => read.head = value,
             Some("persons") => read.persons.push(cell),
             Some("persons_in_all") => read.persons_in_all = Some(cell),
+            Some("kept") => read.kept.push(cell),
+            Some("kept_in_all") => read.kept_in_all.push(cell),
             _ => read.cells.push(cell),
         }
     }
@@ -112,7 +133,7 @@ fn events(call: &Call, asked: &Asked) -> Result<Statement, Problem> {
     Ok(statement.sql(" GROUP BY 2, 3"))
 }
 
-fn narrowed(statement: Statement, asked: &Asked) -> Statement {
+pub fn narrowed(statement: Statement, asked: &Asked) -> Statement {
     let statement = match &asked.area_code {
         Some(area_code) => within("r", statement.sql(" AND "), area_code),
         None => statement,
@@ -125,7 +146,7 @@ fn narrowed(statement: Statement, asked: &Asked) -> Statement {
 }
 
 /// Different people of the asked scope, or of those below it.
-fn people(asked: &Asked, part: &str, persons: Persons, by: By) -> Option<Statement> {
+fn people(asked: &Asked, part: &str, (kept, measure): (&str, &str), persons: Persons, by: By) -> Option<Statement> {
     let column = match persons {
         Persons::Distinct(column) => column,
         Persons::Days => "persons",
@@ -138,10 +159,9 @@ fn people(asked: &Asked, part: &str, persons: Persons, by: By) -> Option<Stateme
         _ => "''",
     };
     let statement = Statement::new(format!(
-        "SELECT '{part}', {key}, '', {} FROM person_rollups AS r CROSS JOIN (VALUES (0), ({})) AS s(shift) WHERE r.kind = '{}' AND r.district_code = ",
+        "SELECT '{part}', {key}, '{measure}', {} FROM person_rollups AS r CROSS JOIN (VALUES (0), ({})) AS s(shift) WHERE r.kind = '{kept}' AND r.district_code = ",
         sums(column),
         asked.shift(),
-        asked.kind.name
     ))
     .text(&asked.district_code);
     let statement = periods(statement, asked);

@@ -31,7 +31,7 @@ fn written(chinese: bool, rows: impl Iterator<Item = Vec<Cell>>) -> String {
 pub fn of_figures(call: &Call, asked: &Asked, table: &Table) -> String {
     let chinese = is_chinese(call);
     let named = |text: &Text| Cell::Text(if chinese { text.zh } else { text.en }.to_owned());
-    let columns: Vec<&Figure> = told(asked).filter(|figure| !figure.distinct || counts_people(asked)).collect();
+    let columns: Vec<&Figure> = told(asked).filter(|figure| asked.tells(figure, counting(asked))).collect();
     let key = if chinese { asked.by.label() } else { asked.by.code() };
     let mut header = vec![Cell::Text(key.to_owned()), named(&LABEL)];
     header.extend(columns.iter().map(|figure| Cell::Text(title(figure, chinese))));
@@ -39,24 +39,22 @@ pub fn of_figures(call: &Call, asked: &Asked, table: &Table) -> String {
     let mut rows = vec![header];
     for line in &table.lines {
         let head = [line.key.clone().unwrap_or_default(), line.label.clone()];
-        let persons = of_line(asked, line) != Persons::Unknown;
+        let persons = of_line(asked, line);
         rows.push(row(asked, head, &columns, |figure| {
-            (!figure.distinct || persons).then(|| line.figures.get(figure.name).copied().unwrap_or_default())
+            asked.tells(figure, persons).then(|| line.figures.get(figure.name).copied().unwrap_or_default())
         }));
     }
     if asked.by == By::Total {
         let label = if chinese { asked.by.label() } else { asked.by.code() };
         rows.push(row(asked, [String::new(), label.to_owned()], &columns, |figure| {
-            let persons = asked.persons_in_all != Persons::Unknown;
-            (!figure.distinct || persons).then(|| table.total.get(figure.name).copied().unwrap_or_default())
+            asked.tells(figure, asked.persons_in_all).then(|| table.total.get(figure.name).copied().unwrap_or_default())
         }));
     }
     written(chinese, rows.into_iter())
 }
 
-fn counts_people(asked: &Asked) -> bool {
-    let persons = if asked.by == By::Total { asked.persons_in_all } else { asked.persons };
-    persons != Persons::Unknown
+fn counting(asked: &Asked) -> Persons {
+    if asked.by == By::Total { asked.persons_in_all } else { asked.persons }
 }
 
 fn title(figure: &Figure, chinese: bool) -> String {

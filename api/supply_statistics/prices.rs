@@ -48,7 +48,7 @@ const MOST_DAYS: (i64, i64) = (366, 7);
 
 pub fn operation() -> Operation {
     let line = json!({"on": "2020-01-30", "commodity": "meat_pork_hind_leg", "area_code": null, "unit": "CNY/kg", "stores": 12, "median": "64.9", "min": "60", "max": "68",
-        "previous_median": "64", "change_rate": "0.0141", "baseline_median": "56.9", "baseline_change_rate": "0.1406", "reports_url": "/v1/supply-reports?reported_on=2020-01-30"});
+        "previous_median": "64", "change_rate": "0.0141", "change_rate_reason": null, "baseline_median": "56.9", "baseline_change_rate": "0.1406", "reports_url": "/v1/supply-reports?reported_on=2020-01-30"});
     let example = json!({"from_on": "2020-01-30", "to_on": "2020-01-30", "baseline_on": "2020-01-23", "items": [line], "as_of_change_no": 42});
     let operation = Operation::new(Method::GET, "/v1/stats/prices", "get_price_statistics", prices)
         .described("supply", "Prices by commodity, area and day", "The median, lowest and highest retail price of the stores, against the day before and a baseline day, with the reports behind them. At most 366 days of one commodity or 7 of all.")
@@ -75,10 +75,10 @@ const COLUMNS: &[Column] = &[
 ];
 
 pub fn schema() -> (String, Json) {
-    let line = json!({"type": "object", "description": "A commodity on a day.", "required": ["on", "commodity", "area_code", "unit", "stores", "median", "min", "max", "previous_median", "change_rate", "baseline_median", "baseline_change_rate", "reports_url"], "properties": {
+    let line = json!({"type": "object", "description": "A commodity on a day.", "required": ["on", "commodity", "area_code", "unit", "stores", "median", "min", "max", "previous_median", "change_rate", "change_rate_reason", "baseline_median", "baseline_change_rate", "reports_url"], "properties": {
         "on": word("The day."), "commodity": word("Which commodity."), "area_code": number("The area; null for all together."), "unit": word("The unit of the prices."),
         "stores": count("How many stores told a price."), "median": number("The median."), "min": number("The lowest."), "max": number("The highest."),
-        "previous_median": number("The median of the day before."), "change_rate": number("Against the day before: `0.05` is 5 %."),
+        "previous_median": number("The median of the day before."), "change_rate": number("Against the day before: `0.05` is 5 %."), "change_rate_reason": number("Why there is no rate: `no_previous_day`."),
         "baseline_median": number("The median of the baseline's day."), "baseline_change_rate": number("Against that day."), "reports_url": {"type": ["string", "null"], "maxLength": 300, "description": "The reports behind it, for those who may read them."}}});
     let schema = json!({"type": "object", "description": "Prices.", "required": ["from_on", "to_on", "baseline_on", "items", "as_of_change_no"], "properties": {
         "from_on": word("First day."), "to_on": word("Last day."), "baseline_on": number("The day compared with."),
@@ -153,11 +153,13 @@ fn told(call: &Call, key: &Key, line: &Line, baseline_on: Option<NaiveDate>, lin
     let (day, commodity, area) = key;
     let of = |day: Option<NaiveDate>| lines.get(&(day?, commodity.clone(), area.clone())).and_then(|line| line.median);
     let (previous, baseline) = (of(day.pred_opt()), of(baseline_on));
+    let change_rate = change(line.median, previous);
+    let change_rate_reason = change_rate.is_null().then_some("no_previous_day");
     let unit = find(commodity).map(|commodity| commodity.normal_price_unit());
     let of_area = area.as_ref().map(|area| format!("&area_code={area}")).unwrap_or_default();
     json!({"on": day, "commodity": commodity, "area_code": area, "unit": unit, "stores": line.stores,
         "median": text(line.median), "min": text(line.lowest), "max": text(line.highest),
-        "previous_median": text(previous), "change_rate": change(line.median, previous),
+        "previous_median": text(previous), "change_rate": change_rate, "change_rate_reason": change_rate_reason,
         "baseline_median": text(baseline), "baseline_change_rate": change(line.median, baseline),
         "reports_url": opens_lists(call, SUPPLY_READERS).then(|| format!("/v1/supply-reports?reported_on={day}{of_area}"))})
 }

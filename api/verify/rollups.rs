@@ -89,7 +89,9 @@ pub async fn count(
             let records = records.map_err(VerifyError::Problem)?;
             let Some(last) = records.last() else { break };
             after = last.envelope.id;
-            records.iter().for_each(|record| counted::add(&mut tallies, kind, record, 1, service.zone));
+            records
+                .iter()
+                .for_each(|record| counted::add(&mut tallies, kind, record, 1, (service.zone, &*service.keys)));
             tallies.sum_up();
         }
     }

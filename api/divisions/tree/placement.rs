@@ -37,18 +37,25 @@ impl Divisions {
     /// an older one, because some codes mean different places in the two. In an older edition,
     /// - the same code with the same name today is itself, without a warning;
     /// - one successor is taken, with `superseded_area`;
-    /// - several lead to their nearest common ancestor, with `ambiguous_area`;
+    /// - several lead to their nearest common ancestor, with `ambiguous_area`; for a sender who writes in exactly one of
+    ///   them, to that one ([`Self::place_for`]);
     /// - none known: to where the division above lies today, with `ambiguous_area`.
     ///
     /// A group keeps its number as long as its village is placed in one village; above that the
     /// number would mean nothing and is dropped (`submitted` keeps it).
     pub fn place(&self, code: &str, edition: Option<i16>) -> Option<Placement> {
+        self.place_for(code, edition, |_| false)
+    }
+
+    /// The same for somebody whose area holds some divisions: where exactly one of several successors is among them,
+    /// he means that one.
+    pub fn place_for(&self, code: &str, edition: Option<i16>, holds: impl Fn(&str) -> bool) -> Option<Placement> {
         let (unit, group) = split_group(code)?;
         let row = self.find(unit, edition.filter(|edition| *edition != self.current_edition))?;
         if group.is_some() && row.level != Level::Village {
             return None;
         }
-        let (area, warning) = self.current_form(row)?;
+        let (area, warning) = self.current_form(row, &holds)?;
         let area_code = match group {
             Some(group) if area.level == Level::Village => format!("{}-{group}", area.code),
             _ => area.code.clone(),
@@ -57,7 +64,11 @@ impl Divisions {
         Some(Placement { area_code, submitted, warning })
     }
 
-    fn current_form<'tree>(&'tree self, row: &'tree Division) -> Option<CurrentForm<'tree>> {
+    fn current_form<'tree>(
+        &'tree self,
+        row: &'tree Division,
+        holds: &impl Fn(&str) -> bool,
+    ) -> Option<CurrentForm<'tree>> {
         if row.current {
             return Some((row, None));
         }
@@ -66,13 +77,14 @@ impl Divisions {
         }
         let successors: Vec<&Division> =
             row.successor_codes.iter().filter_map(|code| self.find_exact(code, self.current_edition)).collect();
-        match successors.as_slice() {
-            [only] => Some((only, Some(SUPERSEDED_AREA))),
-            several => match self.common_ancestor(several) {
+        let held: Vec<&Division> = successors.iter().copied().filter(|division| holds(&division.code)).collect();
+        match (successors.as_slice(), held.as_slice()) {
+            ([only], _) | (_, [only]) => Some((only, Some(SUPERSEDED_AREA))),
+            (several, _) => match self.common_ancestor(several) {
                 Some(ancestor) => Some((ancestor, Some(AMBIGUOUS_AREA))),
                 // Parents' codes are shorter, so this ends.
                 None => {
-                    let (above, _) = self.current_form(self.parent(row)?)?;
+                    let (above, _) = self.current_form(self.parent(row)?, holds)?;
                     Some((above, Some(AMBIGUOUS_AREA)))
                 }
             },

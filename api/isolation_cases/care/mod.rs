@@ -22,6 +22,7 @@ use self::case::Case;
 pub use self::expect::SILENCE;
 pub use self::plan::HORIZON_DAYS;
 use super::states::fault;
+use crate::duties::follow_up::FollowUpDecider;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::{Fault, Faults};
 use crate::kit::row::Row;
@@ -98,6 +99,13 @@ impl Rules for CareRules {
 
     fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
         Some(CareDecider::of(scribe))
+    }
+
+    /// A visit of the health centre's line answers what was seen at a gate.
+    fn followers(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
+        let is_visit = |record: &Record| record.values.text("line") == Some("health_center");
+        let concerns = is_visit(next) || former.is_some_and(is_visit);
+        concerns.then(|| FollowUpDecider::of(scribe)).into_iter().collect()
     }
 
     fn judged_across_rows(&self) -> bool {

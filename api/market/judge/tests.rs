@@ -39,7 +39,7 @@ fn lines(prices: &[(&str, Option<&str>, Option<&str>)]) -> Lines {
 }
 
 fn judged(rule: &Rule, on: &str, lines: &Lines) -> Option<(bool, Option<NaiveDate>)> {
-    rule.judge("veg_average_11", day(on), lines).map(|finding| (finding.fires, finding.baseline_on))
+    rule.judge("veg_average_11", day(on), lines).ok().map(|finding| (finding.fires, finding.baseline_on))
 }
 
 #[test]
@@ -63,8 +63,13 @@ fn the_baseline_is_the_last_report_until_its_day_that_has_a_price() {
     ]);
     let found = judged(&rule("price_change", "0.15"), "2020-01-26", &all).unwrap();
     assert_eq!(found, (true, Some(day("2020-01-20"))));
-    let found = judged(&rule("day_on_day", "0.05"), "2020-01-26", &all).unwrap();
-    assert_eq!(found, (false, Some(day("2020-01-24"))));
+    let day_on_day = rule("day_on_day", "0.03");
+    let why = |on: &str| day_on_day.judge("veg_average_11", day(on), &all).unwrap_err().code();
+    assert_eq!((why("2020-01-26"), why("2020-01-25")), ("no_previous_day", "no_report"));
+    let next = lines(&[("2020-01-25", None, Some("3")), ("2020-01-26", None, Some("3.1"))]);
+    assert_eq!(judged(&day_on_day, "2020-01-26", &next), Some((true, Some(day("2020-01-25")))));
+    let unpriced = lines(&[("2020-01-25", None, None), ("2020-01-26", None, Some("3.1"))]);
+    assert_eq!(day_on_day.judge("veg_average_11", day("2020-01-26"), &unpriced), Err(Unjudged::NoPreviousDay));
     let zero = lines(&[("2020-01-20", None, Some("0")), ("2020-01-26", None, Some("3"))]);
     assert_eq!(judged(&rule("price_change", "0.15"), "2020-01-26", &zero), None, "nothing can be divided by 0");
 }

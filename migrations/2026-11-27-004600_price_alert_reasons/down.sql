@@ -1,0 +1,1 @@
+ALTER TABLE price_alerts DROP COLUMN unjudged_reason;
