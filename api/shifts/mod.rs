@@ -29,7 +29,9 @@ pub use generate::operations;
 pub use generate::schemas;
 
 /// A shift is at most so long.
-const LONGEST: TimeDelta = TimeDelta::hours(24);
+pub const LONGEST: TimeDelta = TimeDelta::hours(24);
+/// What is told of so long before a shift begins, or after it ends, isn't about it.
+pub const NEAR: TimeDelta = TimeDelta::hours(12);
 /// Between two shifts of one person, where a shift doesn't say.
 pub const REST_MINUTES: i64 = 0;
 
