@@ -52,6 +52,10 @@ pub static SERVICE_RULES: Definition = Definition {
 struct ServiceRuleRules;
 
 impl Rules for ServiceRuleRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
     fn measures(&self, _record: &Record) -> Vec<Measure> {
         vec![("service_rules", 1)]
     }
