@@ -5,6 +5,7 @@ pub mod actions;
 mod admit;
 mod calendar;
 mod came;
+mod confirm;
 mod day_sheet;
 mod figures;
 mod hours;
@@ -12,6 +13,7 @@ mod load;
 mod moved;
 mod register;
 mod settle;
+mod swaps;
 mod unfilled;
 mod volunteer;
 pub mod worker;
@@ -40,7 +42,8 @@ use self::volunteer::Volunteer;
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
-    let own = actions::operations().into_iter().chain(figures::operations());
+    let own = actions::operations().into_iter().chain(swaps::operations()).chain(confirm::operations());
+    let own = own.chain(figures::operations());
     own.chain([unfilled::operation()]).chain(day_sheet::operations()).chain(calendar::operations()).collect()
 }
 
