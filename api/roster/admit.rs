@@ -41,6 +41,9 @@ impl Roster {
         // Kept as it will stand: counted with the others, written by its own append.
         let mut record = Record { envelope: self.envelope_of(claim.id, values), values: values.clone() };
         record.envelope.voided = claim.next.is_none();
+        if let Some(known) = self.assignments.get(&claim.id) {
+            record.envelope.recorded_at = known.record.envelope.recorded_at;
+        }
         if let (Some(engagement), true) = (self.engagement(values), next.is_some()) {
             self.engagements.insert(claim.id, engagement);
         }
@@ -158,9 +161,9 @@ impl Roster {
         self.marks.remove(&(assignment_id, claim.id));
         let Some(next) = &claim.next else { return Ok(()) };
         self.by = next.id("revised_by").unwrap_or(self.by);
-        let (known_at, told_at) = (self.scribe.now, self.scribe.now);
+        let known_at = self.scribe.now;
         let occurred_at = next.instant("occurred_at").unwrap_or(known_at);
-        let mark = Mark { id: claim.id, is_in, occurred_at, known_at, told_by: self.by, told_at };
+        let mark = Mark { id: claim.id, is_in, occurred_at, known_at, told_by: self.by };
         self.marks.insert((assignment_id, claim.id), mark);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What the check-ins and check-outs of an assignment come to.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{Mark, Roster, Shift, stands};
@@ -73,7 +73,7 @@ impl Roster {
         let margin = ServiceRule::margin(&self.rules, &shift.area_code, day_of(shift.starts_at, self.scribe.zone));
         // Nobody's own word goes beyond the shift.
         let beyond = |mark: &Mark| match volunteer {
-            Some(volunteer) if volunteer.has_account(mark.told_by, mark.told_at) => chrono::TimeDelta::zero(),
+            Some(volunteer) if volunteer.at(mark.occurred_at).user_id == Some(mark.told_by) => TimeDelta::zero(),
             _ => margin,
         };
         let marks = self.marks_of(assignment_id, shift);

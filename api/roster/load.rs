@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::volunteer::{Membership, Volunteer};
+use super::volunteer::Volunteer;
 use super::{Mark, Roster, Shift, stands};
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
@@ -124,7 +123,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Shifts; assignments; volunteers; what they were before; marks; service records; duties; rules.
+/// Shifts; assignments; volunteers; marks; service records; duties; rules.
 pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
     let kinds = ["shift_assignments", "service_records", "duties"].map(|name| scribe.kinds.kind(name));
     let [Some(assignments), Some(service), Some(duties)] = kinds else { return Vec::new() };
@@ -144,17 +143,12 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
         ),
         asked.of_all(assignments.select(), "shift_assignments", "shift_id").sql(" AND NOT r.voided"),
         asked
-            .from("r.id, r.person_id, r.roles, r.active AND NOT r.voided AS active, r.revised_at AS since, r.user_id, r.team_id", "volunteers")
+            .from(Volunteer::COLUMNS, "volunteers")
             .sql(" AND r.id IN (")
             .then(asked.volunteers())
             .sql(")"),
         asked
-            .from("r.id, (r.body->>'revised_at')::timestamptz AS since, (r.body->>'user_id')::uuid AS user_id, (r.body->>'team_id')::uuid AS team_id", "record_revisions")
-            .sql(" AND r.kind = 'volunteers' AND r.id IN (")
-            .then(asked.volunteers())
-            .sql(")"),
-        asked
-            .of_all("r.id, r.assignment_id, r.action, r.occurred_at, r.recorded_at, r.revised_by, r.revised_at", "shift_attendances", "shift_id")
+            .of_all("r.id, r.assignment_id, r.action, r.occurred_at, r.recorded_at, r.revised_by", "shift_attendances", "shift_id")
             .sql(format!(" AND NOT r.voided AND {}", has_come("r."))),
         asked
             .of_all(service.select(), "service_records", "shift_id")
@@ -174,12 +168,7 @@ pub fn roster(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Roster, Strin
     let mut next = || lists.next().unwrap_or_default();
     let shifts = next().into_iter().filter_map(shift).collect();
     let assignments = scribe.kept("shift_assignments", next())?;
-    let mut volunteers: BTreeMap<Uuid, Volunteer> = next().into_iter().filter_map(volunteer).collect();
-    for (id, former) in next().into_iter().filter_map(membership) {
-        if let Some(volunteer) = volunteers.get_mut(&id) {
-            volunteer.was.push(former);
-        }
-    }
+    let volunteers = next().into_iter().filter_map(Volunteer::of_row).collect();
     let marks = next().into_iter().filter_map(mark).collect();
     let service = scribe.kept("service_records", next())?;
     let duties = scribe.kept("duties", next())?;
@@ -214,25 +203,10 @@ fn shift(mut row: Row) -> Option<(Uuid, Shift)> {
     Some((row.id("id")?, Shift::of(&values)?))
 }
 
-fn membership(mut row: Row) -> Option<(Uuid, Membership)> {
-    let (user_id, team_id) = (row.id("user_id"), row.id("team_id"));
-    Some((row.id("id")?, Membership { since: row.instant("since")?, user_id, team_id }))
-}
-
-fn volunteer(mut row: Row) -> Option<(Uuid, Volunteer)> {
-    let roles = match row.take("roles") {
-        Value::Json(Json::Array(roles)) => roles.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
-        _ => Vec::new(),
-    };
-    let (person_id, active) = (row.id("person_id")?, row.boolean("active")?);
-    let (id, is) = membership(row)?;
-    Some((id, Volunteer { person_id, roles, active, is, was: Vec::new() }))
-}
-
 fn mark(mut row: Row) -> Option<((Uuid, Uuid), Mark)> {
     let (id, assignment_id) = (row.id("id")?, row.id("assignment_id")?);
     let is_in = row.text("action")? == "check_in";
     let (occurred_at, known_at) = (row.instant("occurred_at")?, row.instant("recorded_at")?);
-    let (told_by, told_at) = (row.id("revised_by")?, row.instant("revised_at")?);
-    Some(((assignment_id, id), Mark { id, is_in, occurred_at, known_at, told_by, told_at }))
+    let told_by = row.id("revised_by")?;
+    Some(((assignment_id, id), Mark { id, is_in, occurred_at, known_at, told_by }))
 }

@@ -130,9 +130,8 @@ struct Mark {
     is_in: bool,
     occurred_at: DateTime<Utc>,
     known_at: DateTime<Utc>,
-    /// Whose word it is, and since when.
+    /// Whose word it is.
     told_by: Uuid,
-    told_at: DateTime<Utc>,
 }
 
 /// What a batch touches.

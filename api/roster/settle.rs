@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::volunteer::Volunteer;
 use super::{Mark, Roster, Shift, stands};
 use crate::duties::duty;
 use crate::duties::matching::{Contact, standing};
@@ -56,7 +57,7 @@ impl Roster {
         }
         let volunteer = kept.record.values.id("volunteer_id").and_then(|id| self.volunteers.get(&id));
         let (person_id, user_id) =
-            (volunteer.map(|volunteer| volunteer.person_id), volunteer.and_then(|volunteer| volunteer.is.user_id));
+            (volunteer.map(|volunteer| volunteer.person_id), volunteer.and_then(Volunteer::user_id));
         self.disturb(person_id, Some(shift.starts_at));
         let proof = came.proof(shift);
         let proof = proof.map(|mark| contact("shift_attendances", mark.id, mark.occurred_at, mark.known_at));

@@ -223,6 +223,16 @@ impl Swap {
         Ok(other && organizes(call, &self.one)?)
     }
 
+    /// Whether somebody changed what is swapped since it was looked at.
+    async fn is_past(&self, call: &Call) -> Result<bool, Problem> {
+        let known: Vec<&Record> = [&self.one].into_iter().chain(&self.other).collect();
+        let ids: Vec<Uuid> = known.iter().map(|record| record.envelope.id).collect();
+        let district_code = &self.one.envelope.district_code;
+        let found = read::find_unscoped(&call.service, kind(call)?, district_code, &ids).await?;
+        let revision = |record: &Record| found.get(&record.envelope.id).map(|found| found.envelope.revision);
+        Ok(known.into_iter().any(|record| revision(record) != Some(record.envelope.revision)))
+    }
+
     /// Notes to whom it is offered. Nothing changes hands.
     async fn offer(&self, call: &Call, asked: &Asked) -> Result<Option<HttpResponse>, Problem> {
         let mut next = self.one.clone();
@@ -270,6 +280,8 @@ impl Swap {
         match call.service.ledger.append(changes.into_append(&scribe)?).await {
             Ok(receipt) => receive(&mut record, receipt, number),
             Err(AppendError::Conflict(_)) => return Ok(None),
+            // What the rules say of an assignment that somebody changed meanwhile is said of the former one.
+            Err(AppendError::Refused(_)) if self.is_past(call).await? => return Ok(None),
             Err(error) => return Err(error.into()),
         }
         answer(call, &record, HttpResponse::Created()).map(Some)

@@ -20,6 +20,7 @@ use crate::records::scribe::Scribe;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
 use crate::roster::RosterDecider;
 use crate::teams::{ORGANIZERS, ROSTER_READERS};
+use crate::volunteers::memberships::Membership;
 
 static ORIGIN: Vocabulary = Vocabulary::new(
     "service_record_origin",
@@ -166,10 +167,12 @@ impl Rules for ServiceRules {
     }
 
     /// Runs where a person writes it; what the service makes is [`set_hours`] alone.
-    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
-        // As it was when this was told first: what the volunteer is in today changes nothing.
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
+        // The team of then: in which one the volunteer is today changes nothing.
         if !draft.values.has("team_id") {
-            let team_id = draft.references.get("volunteer_id").and_then(|volunteer| volunteer.values.id("team_id"));
+            let starts_at = draft.values.instant("starts_at").unwrap_or(context.now);
+            let volunteer = draft.references.get("volunteer_id").map(|volunteer| &volunteer.values);
+            let team_id = volunteer.and_then(|values| Membership::at(values, starts_at).team_id);
             draft.values.set("team_id", team_id.map_or(Value::Null, Value::Id));
         }
         let by_service = matches!(draft.values.text("origin"), Some("attendance" | "rule"));
