@@ -46,6 +46,7 @@ pub mod schema;
 pub mod screenings;
 pub mod serve;
 pub mod service;
+pub mod service_rules;
 pub mod shifts;
 pub mod start;
 pub mod stats;

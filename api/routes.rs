@@ -11,8 +11,8 @@ use crate::{
     api_keys, audit, auth, changes, commodities, deliveries, disinfections, divisions, duties, enforcement_actions,
     export_requests, gate_tallies, imports, inspections, isolation_cases, need_requests, observation_policies,
     organizations, people, places, price_alerts, price_observations, price_rules, publicity_activities, records,
-    roster, screenings, service, shifts, stats, stock_movements, stock_targets, supply_channels, supply_reports,
-    supply_statistics, sync, teams, users, vocabularies, volunteers,
+    roster, screenings, service, service_rules, shifts, stats, stock_movements, stock_targets, supply_channels,
+    supply_reports, supply_statistics, sync, teams, users, vocabularies, volunteers,
 };
 
 /// Every kind of record, those that are named before those that name them.
@@ -47,6 +47,7 @@ pub static DEFINITIONS: &[&Definition] = &[
     &deliveries::DELIVERIES,
     &teams::TEAMS,
     &volunteers::VOLUNTEERS,
+    &service_rules::SERVICE_RULES,
     &shifts::templates::SHIFT_TEMPLATES,
     &shifts::SHIFTS,
     &shifts::assignments::SHIFT_ASSIGNMENTS,

@@ -99,7 +99,10 @@ async fn a_file_of_figures_is_what_a_spreadsheet_opens() {
     let text = String::from_utf8(bytes).unwrap();
     assert_eq!(status, 200);
     assert!(headers["content-type"].to_str().unwrap().starts_with("text/csv"));
-    assert_eq!(text.lines().next(), Some("day,label,persons,screened,screened_in,screened_out,abnormal,complete,vehicles"));
+    assert_eq!(
+        text.lines().next(),
+        Some("day,label,persons,screened,screened_in,screened_out,abnormal,complete,vehicles")
+    );
     assert_eq!(text.lines().nth(1), Some("2020-02-01,2020-02-01,3,3,3,0,1,3,0"));
     let (_, _, bytes) = csv.download(&format!("{path}&headers=zh&by=area")).await;
     let text = String::from_utf8(bytes).unwrap();

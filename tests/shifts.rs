@@ -52,6 +52,15 @@ pub fn codes(reply: &crate::support::Reply) -> Vec<String> {
     codes
 }
 
+/// The same account, once its token has run out.
+pub async fn later(actor: &Actor) -> Actor {
+    let pair = actor.post("/v1/auth/refresh", &json!({"refresh_token": actor.refresh_token})).await.expect(200).body;
+    let text = |name: &str| pair[name].as_str().unwrap().to_owned();
+    let mut actor = actor.clone();
+    (actor.token, actor.refresh_token) = (Some(text("access_token")), text("refresh_token"));
+    actor
+}
+
 #[tokio::test]
 async fn gates_are_staffed_for_two_weeks_from_a_template_and_once_more_adds_what_is_missing() {
     let app = TestApp::start().await;
@@ -207,8 +216,9 @@ async fn a_phone_that_signs_up_offline_and_collides_is_held_not_lost() {
     };
     assert_eq!(cancel(&phone, &others).await.expect(403).code(), "out_of_area");
     let exchange = json!({"assignment_id": others});
-    let exchanged = phone.post(&format!("/v1/shift-assignments/{mine}:swap"), &exchange).await;
-    assert_eq!(exchanged.expect(403).code(), "out_of_area", "what is somebody else's isn't his to exchange");
+    let offered = phone.post(&format!("/v1/shift-assignments/{mine}:swap"), &exchange).await.expect(202).body;
+    assert_eq!((&offered["state"], &offered["offered_with_id"]), (&json!("assigned"), &json!(others)), "only asked");
+    assert_eq!(admin.get(&format!("/v1/shift-assignments/{others}")).await.body["state"], "assigned");
     cancel(&phone, &mine).await.expect(200);
     let mine = make(&phone, "shift-assignments", assignment(&soon, &own, "volunteer")).await;
     set_clock(&app, "2020-02-01T08:06:00+08:00");

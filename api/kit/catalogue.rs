@@ -189,6 +189,7 @@ fault_codes! {
     NotNeeded "not_needed" false "the shift doesn't need this role" "该班次不需要此岗位";
     LacksRole "lacks_role" false "this person isn't listed for the role" "此人未登记该岗位";
     AlreadyAssigned "already_assigned" false "this person has this shift already" "此人已排入该班次";
+    AlreadyCheckedIn "already_checked_in" false "this assignment has a check-in already" "该排班已有签到记录";
     Inactive "inactive" false "this person takes no shifts now" "此人已停用,不参与排班";
     Ended "ended" false "the shift has ended or doesn't take place" "班次已结束或已取消";
     ShiftMoved "shift_moved" false "the shift begins at {starts_at} now; look again" "班次已调整至 {starts_at} 开始,请重新查看";

@@ -8,9 +8,9 @@
 //!   dated claim (with a warning for those who may see the value), and nothing is told that wasn't sent;
 //! - a category that somebody out of scope claims is looked at first where the person belongs.
 
+pub mod categories;
 mod claims;
 pub mod comparisons;
-pub mod categories;
 pub mod documents;
 mod family;
 mod figures;

@@ -196,6 +196,10 @@ fn filtered(
                 let ids = ids.iter().copied().map(Value::Id).collect();
                 statement.sql(format!(" AND r.{} = ANY(", column.identifier())).column(ColumnType::Id, ids).sql(")")
             }
+            // What isn't known isn't so.
+            None if *value == Value::Boolean(false) => {
+                statement.sql(format!(" AND r.{} IS NOT TRUE", column.identifier()))
+            }
             None => match state_word(kind, column.name, value) {
                 Some(code) => statement.sql(format!(" AND r.{} = '{code}'", column.identifier())),
                 None => {

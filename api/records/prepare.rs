@@ -107,10 +107,11 @@ async fn resolve_all(service: &Service, actor: &Actor, items: &mut [Item]) -> Re
         let ids: Vec<Uuid> = ids.into_iter().collect();
         found.insert(name, read::find_referenced(service, actor, kind, &ids).await?);
     }
-    for item in items {
+    for item in items.iter_mut() {
         resolve::assign_references(actor, &mut item.draft, &found, &mut item.faults);
     }
-    Ok(())
+    let mut drafts: Vec<&mut Draft> = items.iter_mut().map(|item| &mut item.draft).collect();
+    resolve::resolve_through(service, &mut drafts).await
 }
 
 async fn finish(

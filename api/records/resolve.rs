@@ -1,7 +1,7 @@
 //! Placing a draft: which records its references name, which area and district it belongs to, and
 //! whether the sender may write there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -56,7 +56,49 @@ pub async fn resolve_references(
         }
     }
     assign_references(actor, draft, &found, faults);
+    resolve_through(service, &mut [draft]).await
+}
+
+/// Loads what the named records refer to, where rules must know that: one statement a kind and district.
+pub async fn resolve_through(service: &Service, drafts: &mut [&mut Draft]) -> Result<(), Problem> {
+    let mut wanted: BTreeMap<(&'static str, String), BTreeSet<Uuid>> = BTreeMap::new();
+    for (_, reached) in drafts.iter().flat_map(|draft| reached_by(service, draft)) {
+        wanted.entry((reached.kind, reached.district_code)).or_default().insert(reached.id);
+    }
+    let mut found: BTreeMap<(&'static str, Uuid), Record> = BTreeMap::new();
+    for ((name, district_code), ids) in wanted {
+        let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        let records = find_unscoped(service, kind, &district_code, &ids).await?;
+        found.extend(records.into_iter().map(|(id, record)| ((kind.name, id), record)));
+    }
+    for draft in drafts {
+        for (name, reached) in reached_by(service, draft) {
+            if let Some(record) = found.get(&(reached.kind, reached.id)) {
+                draft.references.entry(name).or_insert_with(|| record.clone());
+            }
+        }
+    }
     Ok(())
+}
+
+/// A record that one named by a reference refers to.
+struct Reached {
+    kind: &'static str,
+    district_code: String,
+    id: Uuid,
+}
+
+fn reached_by(service: &Service, draft: &Draft) -> Vec<(&'static str, Reached)> {
+    let reached = |(through, name): &(&'static str, &'static str)| {
+        let named = draft.references.get(through)?;
+        let of_draft = draft.kind.body_fields().into_iter().find(|field| field.name == *through)?;
+        let Shape::Reference(kind) = of_draft.shape else { return None };
+        let Shape::Reference(kind) = service.kinds.kind(kind)?.field(name)?.shape else { return None };
+        let (district_code, id) = (named.envelope.district_code.clone(), named.values.id(name)?);
+        Some((*name, Reached { kind, district_code, id }))
+    };
+    draft.kind.rules.through().iter().filter_map(reached).collect()
 }
 
 /// Assigns what references name. One that the actor can't reach is a fault, exactly as one that isn't

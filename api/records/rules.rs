@@ -51,6 +51,12 @@ pub trait Rules: Sync {
     /// ask `faults.touches` before calling something missing. May normalise values.
     fn check(&self, _draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {}
 
+    /// What the records that its references name refer to and its rules must know: a reference, and its own. What is
+    /// found stands among the references under the name of the latter, whoever may see it.
+    fn through(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// Checks that need the records which the references name (`draft.references`).
     fn check_references(&self, _draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {}
 

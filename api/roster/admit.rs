@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::hours::counts;
 use super::{Engagement, Mark, Roster, Shift, stands};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Fault;
@@ -40,6 +41,9 @@ impl Roster {
         // Kept as it will stand: counted with the others, written by its own append.
         let mut record = Record { envelope: self.envelope_of(claim.id, values), values: values.clone() };
         record.envelope.voided = claim.next.is_none();
+        if let Some(known) = self.assignments.get(&claim.id) {
+            record.envelope.recorded_at = known.record.envelope.recorded_at;
+        }
         if let (Some(engagement), true) = (self.engagement(values), next.is_some()) {
             self.engagements.insert(claim.id, engagement);
         }
@@ -55,7 +59,7 @@ impl Roster {
 
     pub(super) fn engagement(&self, values: &Values) -> Option<Engagement> {
         let shift_id = values.id("shift_id");
-        let shift = self.shifts.get(&shift_id?)?;
+        let shift = self.shifts.get(&shift_id?).filter(|shift| shift.stands)?;
         let person_id = self.volunteers.get(&values.id("volunteer_id")?)?.person_id;
         let (starts_at, ends_at) = (shift.starts_at, shift.ends_at);
         Some(Engagement { person_id, shift_id, starts_at, ends_at, min_rest_minutes: shift.min_rest_minutes })
@@ -143,52 +147,62 @@ impl Roster {
         Some(against(FaultCode::DailyLimit, pointer, vec![("day", beyond.to_string())]))
     }
 
-    /// Somebody came or left; or that is taken back.
-    pub(super) fn take_attendance(&mut self, claim: &Claim) {
-        let Some(values) = claim.next.as_ref().or(claim.former.as_ref()) else { return };
+    /// Somebody came or left; or that is taken back. A second check-in must say that it is one.
+    pub(super) fn take_attendance(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let Some(values) = claim.next.as_ref().or(claim.former.as_ref()) else { return Ok(()) };
+        let Some(assignment_id) = values.id("assignment_id") else { return Ok(()) };
+        let is_in = values.text("action") == Some("check_in");
+        let others = self.marks.range((assignment_id, Uuid::nil())..=(assignment_id, Uuid::max()));
+        let again = others.filter(|((_, id), _)| *id != claim.id).any(|(_, mark)| mark.is_in);
+        if is_in && again && claim.former.is_none() && values.boolean("repeated") != Some(true) {
+            return Err(vec![against(FaultCode::AlreadyCheckedIn, "/assignment_id", vec![])]);
+        }
         self.touched.extend(values.id("shift_id"));
-        self.marks.remove(&claim.id);
-        let Some(next) = &claim.next else { return };
+        self.marks.remove(&(assignment_id, claim.id));
+        let Some(next) = &claim.next else { return Ok(()) };
         self.by = next.id("revised_by").unwrap_or(self.by);
-        let occurred_at = next.instant("occurred_at").unwrap_or(self.scribe.now);
-        if let Some(assignment_id) = next.id("assignment_id") {
-            let is_in = next.text("action") == Some("check_in");
-            self.marks
-                .insert(claim.id, Mark { id: claim.id, assignment_id, is_in, occurred_at, known_at: self.scribe.now });
-        }
+        let known_at = self.scribe.now;
+        let occurred_at = next.instant("occurred_at").unwrap_or(known_at);
+        let mark = Mark { id: claim.id, is_in, occurred_at, known_at, told_by: self.by };
+        self.marks.insert((assignment_id, claim.id), mark);
+        Ok(())
     }
 
-    /// Somebody tells or corrects hours: never twice the same, never more than a day has.
+    /// Somebody tells or decides hours: never twice the same, never more than a day has.
     pub(super) fn take_service(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
-        let former = self.served.remove(&claim.id);
-        let Some(values) = &claim.next else { return Ok(()) };
-        let volunteer = values.id("volunteer_id").and_then(|id| self.volunteers.get(&id));
-        let span = values.instant("starts_at").zip(values.instant("ends_at"));
-        let (Some(volunteer), Some((starts_at, ends_at))) = (volunteer, span) else { return Ok(()) };
-        let person_id = volunteer.person_id;
-        let mut faults = Vec::new();
-        let others = self.served.values().filter(|other| other.person_id == person_id);
-        if let Some(other) = others.clone().find(|other| other.starts_at < ends_at && starts_at < other.ends_at) {
-            let told = |at: DateTime<Utc>| format_instant(at, self.scribe.zone);
-            let times = vec![("from", told(other.starts_at)), ("to", told(other.ends_at))];
-            faults.push(against(FaultCode::Overlaps, "/starts_at", times));
+        let faults = claim.next.as_ref().map(|values| self.reasons_against_hours(claim.id, values)).unwrap_or_default();
+        if !faults.is_empty() {
+            return Err(faults);
         }
-        let spans =
-            others.map(|other| (other.starts_at, other.ends_at)).chain([(starts_at, ends_at)]).collect::<Vec<_>>();
-        faults.extend(self.beyond_a_day(starts_at, ends_at, &spans, "/ends_at"));
-        if faults.is_empty() {
-            let shift_id = values.id("shift_id");
-            self.served.insert(claim.id, Engagement { person_id, shift_id, starts_at, ends_at, min_rest_minutes: 0 });
-            // Its own append writes it.
-            self.service.remove(&claim.id);
-            return Ok(());
+        for values in claim.former.iter().chain(&claim.next) {
+            self.disturb(self.person_of(values), values.instant("starts_at"));
         }
-        self.served.extend(former.map(|former| (claim.id, former)));
-        Err(faults)
+        let Some(values) = claim.next.as_ref().or(claim.former.as_ref()) else { return Ok(()) };
+        self.by = values.id("revised_by").unwrap_or(self.by);
+        // Kept as it will stand: counted with the others, written by its own append.
+        let mut record = Record { envelope: self.envelope_of(claim.id, values), values: values.clone() };
+        record.envelope.voided = claim.next.is_none();
+        record.values.set("corrected", Value::Boolean(true));
+        self.written.insert(claim.id);
+        self.service.insert(claim.id, Kept { former: None, record });
+        Ok(())
     }
-}
 
-/// A value or nothing.
-pub(super) fn id_or_null(id: Option<Uuid>) -> Value {
-    id.map_or(Value::Null, Value::Id)
+    fn reasons_against_hours(&self, id: Uuid, values: &Values) -> Vec<Fault> {
+        let span = |values: &Values| values.instant("starts_at").zip(values.instant("ends_at"));
+        let (Some(person_id), Some((starts_at, ends_at))) = (self.person_of(values), span(values)) else {
+            return Vec::new();
+        };
+        let counting = self.service.iter().filter(|(other, kept)| **other != id && counts(&kept.record));
+        let own = counting.filter(|(_, kept)| self.person_of(&kept.record.values) == Some(person_id));
+        let others: Vec<_> = own.filter_map(|(_, kept)| span(&kept.record.values)).collect();
+        let mut faults = Vec::new();
+        if let Some((from, to)) = others.iter().find(|(from, to)| *from < ends_at && starts_at < *to) {
+            let told = |at: &DateTime<Utc>| format_instant(*at, self.scribe.zone);
+            faults.push(against(FaultCode::Overlaps, "/starts_at", vec![("from", told(from)), ("to", told(to))]));
+        }
+        let spans: Vec<_> = others.into_iter().chain([(starts_at, ends_at)]).collect();
+        faults.extend(self.beyond_a_day(starts_at, ends_at, &spans, "/ends_at"));
+        faults
+    }
 }

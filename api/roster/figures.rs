@@ -21,6 +21,7 @@ use crate::kit::value::Value;
 use crate::kit::vocabulary::{self, Vocabulary};
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
+use crate::records::awaited::has_come;
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::read;
 use crate::records::scope::{reached, within};
@@ -60,7 +61,7 @@ pub fn operations() -> Vec<Operation> {
     crate::kit::json::put(
         &mut line,
         "records_url",
-        "/v1/service-records?from_on=2020-01-21&to_on=2020-02-02&team_id=0198c0de-0030-7000-8000-000000000001",
+        "/v1/service-records?pending=false&from_on=2020-01-21&to_on=2020-02-02&team_id=0198c0de-0030-7000-8000-000000000001",
     );
     vec![
         Operation::new(Method::GET, "/v1/volunteers/{id}/hours", "get_volunteer_hours", hours)
@@ -68,7 +69,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(ROSTER_READERS))
             .keys(KeyScope::Read)
             .parameters(vec![&FROM_ON, &TO_ON])
-            .answers(200, "The hours.", Some(reference("VolunteerHours")), Some(json!({"volunteer_id": "0198c0de-0031-7000-8000-000000000001", "from_on": "2020-01-01", "to_on": "2020-02-02", "person_times": 3, "service_minutes": 900, "service_hours": "15.00", "records_url": "/v1/service-records?volunteer_id=0198c0de-0031-7000-8000-000000000001"}))),
+            .answers(200, "The hours.", Some(reference("VolunteerHours")), Some(json!({"volunteer_id": "0198c0de-0031-7000-8000-000000000001", "from_on": "2020-01-01", "to_on": "2020-02-02", "person_times": 3, "service_minutes": 900, "service_hours": "15.00", "records_url": "/v1/service-records?pending=false&volunteer_id=0198c0de-0031-7000-8000-000000000001"}))),
         polled(Operation::new(Method::GET, "/v1/stats/volunteers", "get_volunteer_statistics", statistics)
             .described("shifts", "Figures of volunteers", "Posts, members, person-times (人次) and hours served, by team, organisation, place, volunteer or day, each with the records behind it; and how many teams and volunteers are on the register.")
             .access(Access::Roles(with_statistics(ROSTER_READERS)))
@@ -137,7 +138,7 @@ fn served(call: &Call, select: &str, district_code: &str, (from_on, to_on): (Nai
     let begins = |day: Option<NaiveDate>| {
         day.and_then(|day| day_start(day, call.service.zone)).map_or(Value::Null, Value::Instant)
     };
-    Statement::new(format!("SELECT {select}, count(*) AS person_times, count(DISTINCT r.volunteer_id) AS members, count(DISTINCT r.place_id) AS posts, coalesce(sum(r.service_minutes), 0)::bigint AS minutes FROM service_records AS r WHERE NOT r.voided AND r.district_code = "))
+    Statement::new(format!("SELECT {select}, count(*) AS person_times, count(DISTINCT r.volunteer_id) AS members, count(DISTINCT r.place_id) AS posts, coalesce(sum(r.service_minutes), 0)::bigint AS minutes FROM service_records AS r WHERE NOT r.voided AND r.pending IS NOT TRUE AND {} AND r.district_code = ", has_come("r.")))
         .text(district_code)
         .sql(" AND r.starts_at >= ")
         .bind(ColumnType::Instant, begins(Some(from_on)))
@@ -162,7 +163,7 @@ async fn hours(call: Call) -> Answer {
         .seeing_district(&volunteer.envelope.district_code);
     let mut row = call.service.database.read(&statement).await?.into_iter().next().unwrap_or_default();
     let mut body = figures(&mut row);
-    let url = format!("/v1/service-records?volunteer_id={id}&from_on={}&to_on={}", days.0, days.1);
+    let url = format!("/v1/service-records?pending=false&volunteer_id={id}&from_on={}&to_on={}", days.0, days.1);
     for (name, value) in
         [("volunteer_id", json!(id)), ("from_on", json!(days.0)), ("to_on", json!(days.1)), ("records_url", json!(url))]
     {

@@ -1,92 +1,170 @@
 //! The hours that follow from who came.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::admit::id_or_null;
-use super::{Engagement, Roster, Shift};
+use super::came::{Attended, Span, without};
+use super::load::reach;
+use super::{Roster, Shift};
 use crate::kit::value::{Value, Values};
 use crate::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::kept::Kept;
 use crate::records::warnings::Noted;
-use crate::shifts::service_records::{ALREADY_SERVED, set_hours};
+use crate::shifts::service_records::{ALREADY_SERVED, GONE, is_decided, set_hours};
 
-/// Why the service itself voids hours; what somebody voided for another reason stays void.
-const GONE: &str = "到岗记录已作废或更改";
-
-/// From when to when.
-type Span = (DateTime<Utc>, DateTime<Utc>);
+/// The assignments of each person.
+type Taken = BTreeMap<Uuid, Vec<Uuid>>;
 
 impl Roster {
-    /// The hours of an assignment. What somebody corrected or voided is his.
-    pub(super) fn settle_service(
-        &mut self,
-        assignment_id: Uuid,
-        shift_id: Uuid,
-        shift: &Shift,
-        volunteer_id: Option<Uuid>,
-        served: Option<Span>,
-        by_rule: bool,
-    ) {
-        let id = derived_id(&self.scribe.keys.identity, &["service_record", &assignment_id.to_string()]);
-        let by_hand = |record: &Record| {
-            let voided = record.envelope.voided && record.values.text("void_reason") != Some(GONE);
-            voided || record.values.boolean("corrected") == Some(true)
-        };
-        if self.service.get(&id).is_some_and(|kept| by_hand(&kept.record)) {
+    /// The hours of all whom something happened to, of every shift that could meet it: what one shift leaves, another
+    /// may have.
+    pub(super) fn settle_hours(&mut self) {
+        let mut taken = Taken::new();
+        for (id, kept) in &self.assignments {
+            if let Some(person_id) = self.person_of(&kept.record.values) {
+                taken.entry(person_id).or_default().push(*id);
+            }
+        }
+        for (person_id, times) in std::mem::take(&mut self.disturbed) {
+            let near = |starts_at: DateTime<Utc>| times.iter().any(|at| (starts_at - *at).abs() < reach());
+            for id in taken.get(&person_id).into_iter().flatten() {
+                if let Some((shift_id, shift)) = self.shift_of(*id).filter(|(_, shift)| near(shift.starts_at)) {
+                    self.settle_service(*id, shift_id, &shift, person_id, &taken);
+                }
+            }
+        }
+    }
+
+    fn shift_of(&self, assignment_id: Uuid) -> Option<(Uuid, Shift)> {
+        let id = self.assignments.get(&assignment_id)?.record.values.id("shift_id")?;
+        Some((id, self.shifts.get(&id)?.clone()))
+    }
+
+    pub(super) fn person_of(&self, values: &Values) -> Option<Uuid> {
+        Some(self.volunteers.get(&values.id("volunteer_id")?)?.person_id)
+    }
+
+    /// Remembers that somebody's hours near a time must be settled.
+    pub(super) fn disturb(&mut self, person_id: Option<Uuid>, at: Option<DateTime<Utc>>) {
+        if let Some((person_id, at)) = person_id.zip(at) {
+            self.disturbed.entry(person_id).or_default().insert(at);
+        }
+    }
+
+    fn record_id(&self, assignment_id: Uuid) -> Uuid {
+        derived_id(&self.scribe.keys.identity, &["service_record", &assignment_id.to_string()])
+    }
+
+    /// The hours of an assignment. What somebody corrected, confirmed or voided is his.
+    fn settle_service(&mut self, id: Uuid, shift_id: Uuid, shift: &Shift, person_id: Uuid, taken: &Taken) {
+        let record_id = self.record_id(id);
+        if self.service.get(&record_id).is_some_and(|kept| is_decided(&kept.record)) {
             return;
         }
-        let person_id = volunteer_id.and_then(|id| self.volunteers.get(&id)).map(|volunteer| volunteer.person_id);
-        let unserved = served.and_then(|span| self.unserved(id, person_id, span));
-        let Some((starts_at, ends_at)) = unserved else {
-            if let Some(kept) = self.service.get_mut(&id).filter(|kept| !kept.record.envelope.voided) {
-                kept.record.envelope.voided = true;
-                kept.record.values.set("void_reason", Value::Text(GONE.to_owned()));
-            }
-            self.served.remove(&id);
-            return;
-        };
-        let team_id = volunteer_id.and_then(|id| self.volunteers.get(&id)?.team_id);
-        let envelope = self.scribe.envelope(id, &shift.area_code, shift.org_id, starts_at, self.by);
-        let kept = self.service.entry(id).or_insert_with(|| Kept::new(Record { envelope, values: Values::default() }));
+        let Some(attended) = self.attended(id) else { return self.withdraw(record_id) };
+        let unserved =
+            attended.counted.and_then(|counted| self.unserved(id, counted, &attended, shift, person_id, taken));
+        if unserved.is_none() && attended.unconfirmed_minutes == 0 {
+            return self.withdraw(record_id);
+        }
+        let point = attended.all.0.clamp(shift.starts_at, shift.ends_at);
+        let (starts_at, ends_at) = unserved.unwrap_or((point, point));
+        let volunteer_id = self.assignments.get(&id).and_then(|kept| kept.record.values.id("volunteer_id"));
+        let volunteer = volunteer_id.and_then(|id| self.volunteers.get(&id));
+        let team_id = volunteer.and_then(|volunteer| volunteer.at(starts_at).team_id);
+        let envelope = self.scribe.envelope(record_id, &shift.area_code, shift.org_id, starts_at, self.by);
+        let kept =
+            self.service.entry(record_id).or_insert_with(|| Kept::new(Record { envelope, values: Values::default() }));
         let values = &mut kept.record.values;
+        let id_or_null = |id: Option<Uuid>| id.map_or(Value::Null, Value::Id);
         values.set("volunteer_id", id_or_null(volunteer_id));
         values.set("shift_id", Value::Id(shift_id));
         values.set("place_id", id_or_null(shift.place_id));
         values.set("starts_at", Value::Instant(starts_at));
         values.set("ends_at", Value::Instant(ends_at));
-        values.set("origin", Value::Text(if by_rule { "rule" } else { "attendance" }.to_owned()));
+        values.set("origin", Value::Text(if attended.by_rule { "rule" } else { "attendance" }.to_owned()));
         values.set("corrected", Value::Boolean(false));
         values.set("team_id", id_or_null(team_id));
+        values.set("attended_from", Value::Instant(attended.all.0));
+        values.set("attended_until", Value::Instant(attended.all.1));
+        values.set("unconfirmed_minutes", Value::Integer(attended.unconfirmed_minutes));
+        let asks = attended.unconfirmed_minutes > 0;
+        values.set("confirmation", if asks { Value::Text("unconfirmed".to_owned()) } else { Value::Null });
+        values.set("pending", Value::Boolean(unserved.is_none()));
         if std::mem::take(&mut kept.record.envelope.voided) {
             values.set("void_reason", Value::Null);
         }
         set_hours(values);
         let warnings = &mut kept.record.envelope.warnings;
         warnings.retain(|noted| noted.code != ALREADY_SERVED.code);
-        warnings.extend((unserved != served).then(|| Noted::new(&ALREADY_SERVED, "/starts_at")));
+        let cut = attended.counted.is_some() && unserved != attended.counted;
+        warnings.extend(cut.then(|| Noted::new(&ALREADY_SERVED, "/starts_at")));
         kept.record.envelope.occurred_at = starts_at;
-        let (shift_id, min_rest_minutes) = (Some(shift_id), 0);
-        let told = person_id.map(|person_id| Engagement { person_id, shift_id, starts_at, ends_at, min_rest_minutes });
-        self.served.extend(told.map(|told| (id, told)));
     }
 
-    /// The longest part of a span of which no other record of that person tells: no minute is served twice.
-    fn unserved(&self, own: Uuid, person_id: Option<Uuid>, (starts_at, ends_at): Span) -> Option<Span> {
-        let others = self.served.iter().filter(|(id, told)| **id != own && Some(told.person_id) == person_id);
-        let mut others: Vec<Span> = others.map(|(_, told)| (told.starts_at, told.ends_at)).collect();
-        others.sort_unstable();
-        let mut since = starts_at;
-        let mut parts = Vec::new();
-        for (from, to) in others {
-            parts.push((since, from.min(ends_at)));
-            since = since.max(to);
+    /// Nothing was served, or it isn't known any more.
+    fn withdraw(&mut self, record_id: Uuid) {
+        if let Some(kept) = self.service.get_mut(&record_id).filter(|kept| !kept.record.envelope.voided) {
+            kept.record.envelope.voided = true;
+            kept.record.values.set("void_reason", Value::Text(GONE.to_owned()));
         }
-        parts.push((since, ends_at));
-        parts
-            .into_iter()
-            .filter(|(from, to)| to > from)
-            .max_by_key(|(from, to)| (*to - *from, std::cmp::Reverse(*from)))
     }
+
+    /// The longest part of a span of which nothing else tells: no minute is served twice. Within a shift its own hours
+    /// come first, beside shifts those of the earlier one: so it is the same in whatever order they are told.
+    fn unserved(
+        &self,
+        own: Uuid,
+        counted: Span,
+        attended: &Attended,
+        shift: &Shift,
+        person_id: Uuid,
+        taken: &Taken,
+    ) -> Option<Span> {
+        let mut told = self.decided_spans(person_id);
+        for id in taken.get(&person_id).into_iter().flatten().filter(|id| **id != own) {
+            let decided = self.service.get(&self.record_id(*id)).is_some_and(|kept| is_decided(&kept.record));
+            let Some((_, other)) = self.shift_of(*id).filter(|_| !decided) else { continue };
+            let Some(Attended { counted: Some(counted), core, .. }) = self.attended(*id) else { continue };
+            let is_earlier = (other.starts_at, *id) < (shift.starts_at, own);
+            let theirs = core.into_iter().flat_map(|core| match is_earlier {
+                true => vec![core],
+                false => without(core, attended.core),
+            });
+            told.extend(theirs);
+            told.extend(is_earlier.then(|| without(counted, attended.core)).into_iter().flatten());
+        }
+        longest_left(counted, told)
+    }
+
+    /// When somebody served by what people told or decided.
+    fn decided_spans(&self, person_id: Uuid) -> Vec<Span> {
+        let records = self.service.values().map(|kept| &kept.record);
+        let decided = records.filter(|record| counts(record) && is_decided(record));
+        let own = decided.filter(|record| self.person_of(&record.values) == Some(person_id));
+        own.filter_map(|record| record.values.instant("starts_at").zip(record.values.instant("ends_at"))).collect()
+    }
+}
+
+/// Whether a record tells of hours that were served by now.
+pub(super) fn counts(record: &Record) -> bool {
+    let envelope = &record.envelope;
+    !envelope.voided && envelope.awaited.is_none() && record.values.boolean("pending") != Some(true)
+}
+
+fn longest_left((starts_at, ends_at): Span, mut told: Vec<Span>) -> Option<Span> {
+    told.sort_unstable();
+    let mut since = starts_at;
+    let mut parts = Vec::new();
+    for (from, to) in told {
+        parts.push((since, from.min(ends_at)));
+        since = since.max(to);
+    }
+    parts.push((since, ends_at));
+    let left = parts.into_iter().filter(|(from, to)| to > from);
+    left.max_by_key(|(from, to)| (*to - *from, Reverse(*from)))
 }

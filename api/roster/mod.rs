@@ -4,6 +4,8 @@
 pub mod actions;
 mod admit;
 mod calendar;
+mod came;
+mod confirm;
 mod day_sheet;
 mod figures;
 mod hours;
@@ -11,7 +13,9 @@ mod load;
 mod moved;
 mod register;
 mod settle;
+mod swaps;
 mod unfilled;
+mod volunteer;
 pub mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,10 +35,15 @@ use crate::records::Record;
 use crate::records::change::Changes;
 use crate::records::kept::Kept;
 use crate::records::scribe::Scribe;
+use crate::service_rules::ServiceRule;
+use crate::shifts::NEAR;
+
+use self::volunteer::Volunteer;
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
-    let own = actions::operations().into_iter().chain(figures::operations());
+    let own = actions::operations().into_iter().chain(swaps::operations()).chain(confirm::operations());
+    let own = own.chain(figures::operations());
     own.chain([unfilled::operation()]).chain(day_sheet::operations()).chain(calendar::operations()).collect()
 }
 
@@ -97,18 +106,14 @@ impl Shift {
             org_id: values.id("org_id"),
         })
     }
+
+    /// Whether what happened then can be about this shift.
+    fn is_near(&self, at: DateTime<Utc>) -> bool {
+        self.starts_at - NEAR <= at && at <= self.ends_at + NEAR
+    }
 }
 
-/// Somebody who takes shifts.
-struct Volunteer {
-    person_id: Uuid,
-    roles: Vec<String>,
-    active: bool,
-    user_id: Option<Uuid>,
-    team_id: Option<Uuid>,
-}
-
-/// A time that somebody has given already: of an assignment or of a service record.
+/// A time that somebody has given already.
 #[derive(Clone)]
 struct Engagement {
     person_id: Uuid,
@@ -122,10 +127,11 @@ struct Engagement {
 #[derive(Clone)]
 struct Mark {
     id: Uuid,
-    assignment_id: Uuid,
     is_in: bool,
     occurred_at: DateTime<Utc>,
     known_at: DateTime<Utc>,
+    /// Whose word it is.
+    told_by: Uuid,
 }
 
 /// What a batch touches.
@@ -135,15 +141,18 @@ pub struct Roster {
     volunteers: BTreeMap<Uuid, Volunteer>,
     /// Assignments of those shifts; those being written now have no `Kept` of their own.
     assignments: BTreeMap<Uuid, Kept>,
-    /// Assignments that this batch itself writes: only another append may write them again.
+    /// Assignments and hours that this batch itself writes: only another append may write them again.
     written: BTreeSet<Uuid>,
     engagements: BTreeMap<Uuid, Engagement>,
-    marks: BTreeMap<Uuid, Mark>,
+    /// By assignment and id.
+    marks: BTreeMap<(Uuid, Uuid), Mark>,
     service: BTreeMap<Uuid, Kept>,
-    served: BTreeMap<Uuid, Engagement>,
     duties: BTreeMap<Uuid, Kept>,
+    rules: Vec<ServiceRule>,
     /// Shifts that must be settled.
     touched: BTreeSet<Uuid>,
+    /// People whose hours near these times must be settled.
+    disturbed: BTreeMap<Uuid, BTreeSet<DateTime<Utc>>>,
     by: Uuid,
 }
 
@@ -152,7 +161,7 @@ impl State for Roster {
         match claim.kind {
             "shifts" => return self.take_shift(claim),
             "shift_assignments" => return self.take_assignment(claim),
-            "shift_attendances" => self.take_attendance(claim),
+            "shift_attendances" => return self.take_attendance(claim),
             "service_records" => return self.take_service(claim),
             _ => drop(self.touched.insert(claim.id)),
         }
@@ -165,6 +174,7 @@ impl State for Roster {
         for shift_id in touched {
             self.settle(shift_id);
         }
+        self.settle_hours();
         let scribe = Arc::clone(&self.scribe);
         self.put_into(&mut changes).map_err(|problem| problem.to_string())?;
         changes.following(&scribe)

@@ -13,12 +13,17 @@ impl Roster {
     pub(super) fn take_shift(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let next = claim.next.as_ref().and_then(Shift::of);
         let former = claim.former.as_ref().and_then(Shift::of);
-        if let Some((next, pointer)) = next.as_ref().and_then(|next| Some((next, moved(&former?, next)?))) {
+        if let Some((next, pointer)) = next.as_ref().and_then(|next| Some((next, moved(former.as_ref()?, next)?))) {
             let faults = self.reasons_against_moving(claim.id, next, pointer);
             if !faults.is_empty() {
                 return Err(faults);
             }
         }
+        // Where it was, it leaves room for the hours of others.
+        let takers = self.assignments.values().map(|kept| &kept.record.values);
+        let takers = takers.filter(|values| values.id("shift_id") == Some(claim.id));
+        let takers: Vec<_> = takers.map(|values| self.person_of(values)).collect();
+        takers.into_iter().for_each(|person_id| self.disturb(person_id, former.as_ref().map(|shift| shift.starts_at)));
         let by = claim.next.as_ref().and_then(|values| values.id("revised_by"));
         self.by = by.unwrap_or(self.by);
         match next {

@@ -54,5 +54,5 @@ pub fn records_url(
         }
     };
     let area = area.map(|code| format!("&area_code={code}")).unwrap_or_default();
-    Some(format!("/v1/service-records?from_on={from_on}&to_on={to_on}{own}{area}"))
+    Some(format!("/v1/service-records?pending=false&from_on={from_on}&to_on={to_on}{own}{area}"))
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::volunteer::Volunteer;
 use super::{Mark, Roster, Shift, stands};
 use crate::duties::duty;
 use crate::duties::matching::{Contact, standing};
@@ -16,12 +17,6 @@ use crate::records::kept::Kept;
 /// Who hasn't left so long after the end has forgotten to say so.
 pub const FORGOTTEN: TimeDelta = TimeDelta::minutes(120);
 
-/// The two marks of an assignment.
-struct Came {
-    first_in: Option<Mark>,
-    last_out: Option<Mark>,
-}
-
 impl Roster {
     pub(super) fn settle(&mut self, shift_id: Uuid) {
         let Some(shift) = self.shifts.get(&shift_id).cloned() else { return };
@@ -32,7 +27,7 @@ impl Roster {
             .map(|(id, _)| *id)
             .collect();
         for id in &ids {
-            self.settle_assignment(*id, shift_id, &shift);
+            self.settle_assignment(*id, &shift);
         }
         self.settle_posts(shift_id, &shift, &ids);
     }
@@ -44,56 +39,67 @@ impl Roster {
         Some(TimeDelta::minutes(cadence.within_minutes.unwrap_or_default()))
     }
 
-    fn came(&self, assignment_id: Uuid) -> Came {
-        let own = || self.marks.values().filter(move |mark| mark.assignment_id == assignment_id);
-        let first_in = own().filter(|mark| mark.is_in).min_by_key(|mark| mark.occurred_at).cloned();
-        let since = first_in.as_ref().map(|mark| mark.occurred_at);
-        let last_out = own().filter(|mark| !mark.is_in && Some(mark.occurred_at) > since);
-        let last_out = last_out.max_by_key(|mark| mark.occurred_at).cloned();
-        Came { first_in, last_out }
-    }
-
-    fn settle_assignment(&mut self, id: Uuid, shift_id: Uuid, shift: &Shift) {
-        let came = self.came(id);
+    fn settle_assignment(&mut self, id: Uuid, shift: &Shift) {
+        let came = self.came(id, shift);
         let grace = self.grace(shift, "shift_attendance").unwrap_or(TimeDelta::minutes(15));
         let Some(kept) = self.assignments.get_mut(&id) else { return };
         kept.record.values.set("starts_at", Value::Instant(shift.starts_at));
         kept.record.envelope.occurred_at = shift.starts_at;
         let stands = stands(&kept.record) && shift.stands;
-        let now = self.scribe.now;
-        let forgotten = came.last_out.is_none() && now >= shift.ends_at + FORGOTTEN;
-        let attendance = match (&came.first_in, &came.last_out) {
-            (None, _) if now >= shift.starts_at + grace => "no_show",
+        let attendance = match (came.proof(shift), &came.last_out) {
+            (None, _) if self.scribe.now >= shift.starts_at + grace => "no_show",
             (None, _) => "expected",
-            (Some(_), None) if !forgotten => "present",
+            (Some(_), None) if !came.forgotten => "present",
             (Some(_), _) => "completed",
         };
         if stands {
             kept.record.values.set("attendance", Value::Text(attendance.to_owned()));
         }
-        let volunteer_id = kept.record.values.id("volunteer_id");
-        let user_id = volunteer_id.and_then(|id| self.volunteers.get(&id)?.user_id);
-        let proof =
-            came.first_in.as_ref().map(|mark| contact("shift_attendances", mark.id, mark.occurred_at, mark.known_at));
+        let volunteer = kept.record.values.id("volunteer_id").and_then(|id| self.volunteers.get(&id));
+        let (person_id, user_id) =
+            (volunteer.map(|volunteer| volunteer.person_id), volunteer.and_then(Volunteer::user_id));
+        self.disturb(person_id, Some(shift.starts_at));
+        let proof = came.proof(shift);
+        let proof = proof.map(|mark| contact("shift_attendances", mark.id, mark.occurred_at, mark.known_at));
         let window = (shift.starts_at - TimeDelta::hours(1), shift.starts_at + grace);
         let new = (id, "shift_attendance", ("shift_assignments", id), user_id, window);
         self.settle_duty(new, shift, proof.as_ref(), !stands);
-        let served_until = came.last_out.as_ref().map(|mark| mark.occurred_at).or(forgotten.then_some(shift.ends_at));
-        let served = came.first_in.as_ref().map(|mark| mark.occurred_at).zip(served_until).filter(|_| stands);
-        self.settle_service(id, shift_id, shift, volunteer_id, served, forgotten);
+    }
+
+    /// Since when a place is taken: one that was given to somebody else, since the first one took it.
+    fn taken_since(&self, id: Uuid) -> Option<DateTime<Utc>> {
+        let mut id = id;
+        let mut since = self.assignments.get(&id)?.record.envelope.recorded_at;
+        for _ in 0..self.assignments.len() {
+            let before = self.assignments.iter().find(|(_, kept)| kept.record.values.id("swapped_to_id") == Some(id));
+            let Some((former, kept)) = before else { break };
+            (id, since) = (*former, since.min(kept.record.envelope.recorded_at));
+        }
+        Some(since)
+    }
+
+    /// The assignment with which every role had all it needs, and since when.
+    fn filled(&self, shift: &Shift, ids: &[Uuid]) -> Option<(DateTime<Utc>, Uuid)> {
+        let standing = || ids.iter().filter_map(|id| Some((*id, &self.assignments.get(id)?.record)));
+        let mut last = None;
+        for (role, count) in &shift.needs {
+            let of_role =
+                standing().filter(|(_, record)| stands(record) && record.values.text("role") == Some(role.as_str()));
+            let mut since: Vec<_> = of_role.filter_map(|(id, _)| Some((self.taken_since(id)?, id))).collect();
+            since.sort_unstable();
+            last = last.max(Some(*since.get(usize::try_from(*count).ok()?.checked_sub(1)?)?));
+        }
+        last
     }
 
     /// Two duties of a shift: that it is filled a day before, and that everybody is there when it begins.
     fn settle_posts(&mut self, shift_id: Uuid, shift: &Shift, ids: &[Uuid]) {
         let wanted: i64 = shift.needs.iter().map(|(_, count)| count).sum();
-        let filled = shift.needs.iter().all(|(role, count)| self.taken(shift_id, role) >= *count);
+        let by_assignment = self.filled(shift, ids).map(|(since, id)| contact("shift_assignments", id, since, since));
         let standing_ids = ids.iter().filter(|id| self.assignments.get(id).is_some_and(|kept| stands(&kept.record)));
-        let last = standing_ids.clone().filter_map(|id| Some((*id, &self.assignments.get(id)?.record.envelope)));
-        let last = last.max_by_key(|(_, envelope)| envelope.recorded_at).filter(|_| filled);
-        let by_assignment =
-            last.map(|(id, envelope)| contact("shift_assignments", id, envelope.recorded_at, envelope.recorded_at));
-        let mut present: Vec<Mark> = standing_ids.filter_map(|id| self.came(*id).first_in).collect();
-        present.sort_by_key(|mark| mark.occurred_at);
+        let mut present: Vec<Mark> =
+            standing_ids.filter_map(|id| self.came(*id, shift).proof(shift).cloned()).collect();
+        present.sort_by_key(|mark| (mark.occurred_at, mark.id));
         let complete =
             usize::try_from(wanted).ok().and_then(|wanted| wanted.checked_sub(1)).and_then(|last| present.get(last));
         let by_presence = complete.map(|mark| contact("shift_attendances", mark.id, mark.occurred_at, mark.known_at));
@@ -155,8 +161,10 @@ impl Roster {
                 kept.put_into(scribe.kind("shift_assignments")?, by, changes);
             }
         }
-        for kept in self.service.into_values() {
-            kept.put_into(scribe.kind("service_records")?, by, changes);
+        for (id, kept) in self.service {
+            if !written.contains(&id) {
+                kept.put_into(scribe.kind("service_records")?, by, changes);
+            }
         }
         for kept in self.duties.into_values() {
             kept.put_into(scribe.kind("duties")?, by, changes);

@@ -15,7 +15,7 @@ use crate::ledger::{Append, AppendError, Claim};
 const TOGETHER: usize = 50;
 /// Nobody is said not to have come sooner than this; how long exactly, the cadence says.
 const SOONEST: TimeDelta = TimeDelta::minutes(5);
-/// What is longer ago than this was looked at, or is nobody's business any more.
+/// Whoever was to be at a shift that was moved so long ago was told then.
 const LONG_AGO: TimeDelta = TimeDelta::days(7);
 
 /// Looks at the shifts of which somebody was to be there by now, or gone, or which were moved while somebody took
@@ -23,14 +23,18 @@ const LONG_AGO: TimeDelta = TimeDelta::days(7);
 pub async fn look(service: &Service, district_code: &str) -> Result<(), Problem> {
     let now = service.clock.now();
     let at = |at| Value::Instant(at);
-    let statement = taken(district_code)
-        .sql(" AND a.starts_at > ")
-        .bind(ColumnType::Instant, at(now - LONG_AGO))
-        .sql(" AND (a.starts_at <> s.starts_at OR (a.state = 'assigned' AND NOT s.cancelled AND NOT s.voided AND ((a.attendance = 'expected' AND s.starts_at <= ")
+    let waiting = taken(district_code)
+        .sql(" AND a.state = 'assigned' AND NOT s.cancelled AND NOT s.voided AND ((a.attendance = 'expected' AND s.starts_at <= ")
         .bind(ColumnType::Instant, at(now - SOONEST))
         .sql(") OR (a.attendance = 'present' AND s.ends_at <= ")
         .bind(ColumnType::Instant, at(now - FORGOTTEN))
-        .sql("))))");
+        .sql("))");
+    let statement = waiting
+        .sql(" UNION ")
+        .then(taken(district_code))
+        .sql(" AND a.starts_at <> s.starts_at AND a.starts_at > ")
+        .bind(ColumnType::Instant, at(now - LONG_AGO))
+        .seeing_district(district_code);
     settle(service, district_code, statement).await
 }
 

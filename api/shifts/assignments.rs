@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{POSITION, copy};
+use super::{POSITION, copy, copy_once};
 use crate::auth::Role;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::FaultCode;
@@ -77,6 +77,20 @@ static FIELDS: &[Field] = &[
     .by_server(),
     Field::new("swapped_to_id", Shape::Id, Text::new("Swapped to", "换班至"), "The assignment that took its place.")
         .by_server(),
+    Field::new(
+        "offered_to_id",
+        Shape::Id,
+        Text::new("Offered to", "拟转给"),
+        "The volunteer to whom whoever has it offers it, until he accepts or declines.",
+    )
+    .by_server(),
+    Field::new(
+        "offered_with_id",
+        Shape::Id,
+        Text::new("Offered for", "拟换班次"),
+        "The assignment of that volunteer that is asked for in exchange.",
+    )
+    .by_server(),
     POSITION[0],
     POSITION[1],
     REASON.by_server().sealed(),
@@ -90,7 +104,7 @@ pub static SHIFT_ASSIGNMENTS: Definition = Definition {
     label: Text::new("Shift assignment", "排班记录"),
     about: "Somebody takes a shift.",
     fields: FIELDS,
-    filters: &["shift_id", "volunteer_id", "place_id", "role", "state", "attendance"],
+    filters: &["shift_id", "volunteer_id", "place_id", "role", "state", "attendance", "offered_to_id"],
     slow_changing: false,
     reached_by_lookup: false,
     reach: Reach::Area,
@@ -127,7 +141,7 @@ impl Rules for AssignmentRules {
     }
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, _faults: &mut crate::kit::faults::Faults) {
-        copy(draft, "shift_id", &["place_id", "starts_at", "longitude", "latitude"]);
+        copy(draft, "shift_id", &["place_id", "starts_at"]);
         // It happens when the shift does, however long before somebody signed up.
         if let Some(starts_at) = draft.values.instant("starts_at") {
             draft.values.set("occurred_at", Value::Instant(starts_at));
@@ -135,6 +149,7 @@ impl Rules for AssignmentRules {
     }
 
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        copy_once(draft, "shift_id", &["longitude", "latitude"]);
         draft.warnings.retain(|noted| noted.code != crate::records::warnings::OCCURRED_IN_FUTURE.code);
         for (name, default) in [("state", "assigned"), ("attendance", "expected")] {
             if draft.values.text(name).is_none() {

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use crate::auth::Role;
-use crate::kit::faults::Faults;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::FaultCode;
+use crate::kit::faults::{Fault, Faults};
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 use crate::kit::value::Value;
@@ -14,6 +16,7 @@ use crate::records::figure::PERSON_TIMES;
 use crate::records::scribe::Scribe;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
 use crate::roster::RosterDecider;
+use crate::shifts::NEAR;
 use crate::teams::ROSTER_READERS;
 
 static ACTION: Vocabulary = Vocabulary::new(
@@ -31,6 +34,22 @@ static FAR_AWAY: Warning = Warning {
 static NOT_ASSIGNED: Warning = Warning {
     code: "not_assigned",
     message: Text::new("the assignment was cancelled or swapped", "该排班已取消或换班"),
+};
+/// A second check-in of one assignment: pressed twice, or somebody else's.
+static ALREADY_CHECKED_IN: Warning = Warning {
+    code: "already_checked_in",
+    message: Text::new(
+        "this assignment had a check-in already; the first one counts",
+        "该排班已有签到记录,以首次签到为准",
+    ),
+};
+/// What is told of another time than the shift's proves nothing of it.
+static OUTSIDE_SHIFT: Warning = Warning {
+    code: "outside_shift",
+    message: Text::new(
+        "more than 12 hours before the shift begins or after it ends: it proves nothing",
+        "早于班次开始 12 小时以上或晚于结束 12 小时以上,不作为到岗依据",
+    ),
 };
 /// Farther than this is told.
 const FAR_M: f64 = 500.0;
@@ -61,6 +80,13 @@ static FIELDS: &[Field] = &[
         "What the next shift must know. Encrypted at rest.",
     )
     .sealed(),
+    Field::new(
+        "repeated",
+        Shape::Boolean,
+        Text::new("Repeated", "重复签到"),
+        "Whether the assignment had a check-in already when this one came.",
+    )
+    .by_server(),
     Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "The assignment's.")
         .required()
         .by_server(),
@@ -95,10 +121,14 @@ pub static SHIFT_ATTENDANCES: Definition = Definition {
         Role::Volunteer,
     ],
     rules: &AttendanceRules,
-    warnings: &[&FAR_AWAY, &NOT_ASSIGNED],
+    warnings: &[&FAR_AWAY, &NOT_ASSIGNED, &ALREADY_CHECKED_IN, &OUTSIDE_SHIFT],
     example: include_str!("../../openapi/examples/shift_attendances/create.json"),
     sequence: 1,
 };
+
+/// Who checks others in: whoever makes the roster, and whoever keeps the gate.
+const OVERSEERS: &[Role] =
+    &[Role::DistrictAdmin, Role::OrgAdmin, Role::GridWorker, Role::TownCadre, Role::VillageCadre, Role::GateGuard];
 
 struct AttendanceRules;
 
@@ -117,7 +147,27 @@ impl Rules for AttendanceRules {
         }
     }
 
-    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+    fn through(&self) -> &'static [(&'static str, &'static str)] {
+        &[("assignment_id", "volunteer_id"), ("assignment_id", "shift_id")]
+    }
+
+    /// Whoever oversees nobody checks in himself, and nobody else.
+    fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
+        let volunteer = draft.references.get("volunteer_id");
+        let account = volunteer.and_then(|volunteer| volunteer.values.id("user_id"));
+        actor.holds(OVERSEERS) || account == Some(actor.user_id)
+    }
+
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
+        if draft.values.boolean("repeated") == Some(true) {
+            draft.warn(&ALREADY_CHECKED_IN, "assignment_id");
+        }
+        let occurred_at = draft.values.instant("occurred_at").unwrap_or(context.now);
+        let shift = draft.references.get("shift_id").map(|shift| &shift.values);
+        let times = shift.and_then(|shift| shift.instant("starts_at").zip(shift.instant("ends_at")));
+        if times.is_some_and(|(from, to)| occurred_at < from - NEAR || occurred_at > to + NEAR) {
+            draft.warn(&OUTSIDE_SHIFT, "occurred_at");
+        }
         let assignment = draft.references.get("assignment_id");
         if assignment.is_some_and(|assignment| assignment.values.text("state") != Some("assigned")) {
             draft.warn(&NOT_ASSIGNED, "assignment_id");
@@ -128,6 +178,16 @@ impl Rules for AttendanceRules {
         {
             draft.warn(&FAR_AWAY, "latitude");
         }
+    }
+
+    /// One more is kept, and told.
+    fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+        let again = faults.iter().any(|fault| fault.code == FaultCode::AlreadyCheckedIn);
+        if again {
+            draft.values.set("repeated", Value::Boolean(true));
+            draft.warn(&ALREADY_CHECKED_IN, "assignment_id");
+        }
+        again
     }
 
     fn natural_key(&self) -> &'static [&'static str] {

@@ -29,7 +29,9 @@ pub use generate::operations;
 pub use generate::schemas;
 
 /// A shift is at most so long.
-const LONGEST: TimeDelta = TimeDelta::hours(24);
+pub const LONGEST: TimeDelta = TimeDelta::hours(24);
+/// What is told of so long before a shift begins, or after it ends, isn't about it.
+pub const NEAR: TimeDelta = TimeDelta::hours(12);
 /// Between two shifts of one person, where a shift doesn't say.
 pub const REST_MINUTES: i64 = 0;
 
@@ -143,11 +145,8 @@ impl Rules for ShiftRules {
         }
     }
 
-    fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {
-        copy(draft, "place_id", &["longitude", "latitude"]);
-    }
-
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        copy_once(draft, "place_id", &["longitude", "latitude"]);
         draft.warnings.retain(|noted| noted.code != crate::records::warnings::OCCURRED_IN_FUTURE.code);
         if draft.values.boolean("cancelled").is_none() {
             draft.values.set("cancelled", Value::Boolean(false));
@@ -207,5 +206,12 @@ pub fn copy(draft: &mut Draft, reference: &str, names: &[&'static str]) {
     let Some(named) = draft.references.get(reference).cloned() else { return };
     for name in names {
         draft.values.set(name, named.values.get(name).cloned().unwrap_or(Value::Null));
+    }
+}
+
+/// The same where nothing was copied before: how it was when the record came stands, whatever became of that since.
+pub fn copy_once(draft: &mut Draft, reference: &str, names: &[&'static str]) {
+    if names.iter().all(|name| !draft.values.has(name)) {
+        copy(draft, reference, names);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
+use crate::auth::roles::Actor;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
@@ -19,6 +20,7 @@ use crate::records::scribe::Scribe;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
 use crate::roster::RosterDecider;
 use crate::teams::{ORGANIZERS, ROSTER_READERS};
+use crate::volunteers::memberships::Membership;
 
 static ORIGIN: Vocabulary = Vocabulary::new(
     "service_record_origin",
@@ -30,6 +32,19 @@ static ORIGIN: Vocabulary = Vocabulary::new(
     ],
 );
 
+static CONFIRMATION: Vocabulary = Vocabulary::new(
+    "service_confirmation",
+    Text::new("Confirmation", "确认"),
+    &[
+        word("unconfirmed", "part of it lies outside the shift and awaits an organiser", "超出班次,待确认"),
+        word("confirmed", "an organiser confirmed what lies outside the shift", "已确认"),
+        word("declined", "an organiser didn't confirm it", "不予确认"),
+    ],
+);
+
+/// Why the service itself voids hours; what somebody voided for another reason stays void.
+pub const GONE: &str = "到岗记录已作废或更改";
+
 static FIELDS: &[Field] = &[
     Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who served.")
         .required()
@@ -37,8 +52,15 @@ static FIELDS: &[Field] = &[
     Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "On which shift, where it was one.")
         .on_create(),
     Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where."),
-    Field::new("starts_at", Shape::Instant, Text::new("Starts at", "开始时间"), "From when.").required(),
-    Field::new("ends_at", Shape::Instant, Text::new("Ends at", "结束时间"), "Until when; travel excluded.").required(),
+    Field::new("starts_at", Shape::Instant, Text::new("Starts at", "开始时间"), "From when, as far as it counts.")
+        .required(),
+    Field::new(
+        "ends_at",
+        Shape::Instant,
+        Text::new("Ends at", "结束时间"),
+        "Until when, as far as it counts; travel excluded.",
+    )
+    .required(),
     Field::new("content", free_text(200), Text::new("Content", "服务内容"), "What was done."),
     Field::new("service_minutes", Shape::Integer { min: 0, max: 1_440 }, Text::new("Minutes", "服务分钟"), "How long.")
         .required()
@@ -59,6 +81,35 @@ static FIELDS: &[Field] = &[
         .by_server(),
     Field::new("team_id", Shape::Reference("teams"), Text::new("Team", "队伍"), "The volunteer's at that time.")
         .by_server(),
+    Field::new("attended_from", Shape::Instant, Text::new("Attended from", "签到时间"), "When he checked in.").by_server(),
+    Field::new(
+        "attended_until",
+        Shape::Instant,
+        Text::new("Attended until", "签退时间"),
+        "When he checked out, or was to. What lies outside the shift counts within the margin of the service rule, where somebody else checked him in or out; all else once an organiser confirms it.",
+    )
+    .by_server(),
+    Field::new(
+        "unconfirmed_minutes",
+        Shape::Integer { min: 0, max: 2_880 },
+        Text::new("Minutes to confirm", "待确认分钟"),
+        "How much of it lies so far outside the shift that an organiser must confirm it. They stand in no figure.",
+    )
+    .by_server(),
+    Field::new(
+        "confirmation",
+        Shape::Word(&CONFIRMATION),
+        Text::new("Confirmation", "确认情况"),
+        "Whether an organiser confirmed what lies outside the shift; null where nothing did.",
+    )
+    .by_server(),
+    Field::new(
+        "pending",
+        Shape::Boolean,
+        Text::new("Pending", "全部待确认"),
+        "Whether nothing of it counts before an organiser confirms it: no figure has it.",
+    )
+    .by_server(),
 ];
 
 /// Other records tell part of the time that somebody was there.
@@ -78,7 +129,7 @@ pub static SERVICE_RECORDS: Definition = Definition {
     label: Text::new("Service record", "志愿服务记录"),
     about: "Hours that somebody served.",
     fields: FIELDS,
-    filters: &["volunteer_id", "shift_id", "place_id", "team_id", "origin", "corrected"],
+    filters: &["volunteer_id", "shift_id", "place_id", "team_id", "origin", "corrected", "confirmation", "pending"],
     slow_changing: false,
     reached_by_lookup: false,
     reach: Reach::Area,
@@ -94,8 +145,8 @@ struct ServiceRules;
 
 /// What is shown of it.
 static FIGURES: &[Figure] = &[
-    Figure::new("service_records", Text::new("Times served", "服务人次"), PERSON_TIMES).open(),
-    Figure::new("service_minutes", Text::new("Minutes served", "服务分钟"), MINUTES).open(),
+    Figure::new("service_records", Text::new("Times served", "服务人次"), PERSON_TIMES).listed("pending=false").open(),
+    Figure::new("service_minutes", Text::new("Minutes served", "服务分钟"), MINUTES).listed("pending=false").open(),
 ];
 
 impl Rules for ServiceRules {
@@ -115,21 +166,33 @@ impl Rules for ServiceRules {
         draft.values.instant("ends_at")
     }
 
-    fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {
-        let Some(volunteer) = draft.references.get("volunteer_id").cloned() else { return };
-        if draft.values.get("team_id").is_none() {
-            draft.values.set("team_id", volunteer.values.get("team_id").cloned().unwrap_or(Value::Null));
-        }
-    }
-
     /// Runs where a person writes it; what the service makes is [`set_hours`] alone.
-    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
+        // The team of then: in which one the volunteer is today changes nothing.
+        if !draft.values.has("team_id") {
+            let starts_at = draft.values.instant("starts_at").unwrap_or(context.now);
+            let volunteer = draft.references.get("volunteer_id").map(|volunteer| &volunteer.values);
+            let team_id = volunteer.and_then(|values| Membership::at(values, starts_at).team_id);
+            draft.values.set("team_id", team_id.map_or(Value::Null, Value::Id));
+        }
         let by_service = matches!(draft.values.text("origin"), Some("attendance" | "rule"));
         draft.values.set("corrected", Value::Boolean(by_service));
         if !by_service {
             draft.values.set("origin", Value::Text("by_hand".to_owned()));
         }
+        // Whoever makes rosters and says how long it was has confirmed it.
+        if draft.values.text("confirmation").is_some() {
+            draft.values.set("confirmation", Value::Text("confirmed".to_owned()));
+            draft.values.set("unconfirmed_minutes", Value::Integer(0));
+        }
+        draft.values.set("pending", Value::Boolean(false));
         set_hours(&mut draft.values);
+    }
+
+    /// Nobody tells or corrects hours of his own.
+    fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
+        let volunteer = draft.references.get("volunteer_id");
+        volunteer.and_then(|volunteer| volunteer.values.id("user_id")) != Some(actor.user_id)
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
@@ -138,8 +201,7 @@ impl Rules for ServiceRules {
 
     fn decider(&self, _: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
         // What follows from an attendance was admitted with it.
-        (next.envelope.source != "system" || next.values.boolean("corrected") == Some(true))
-            .then(|| RosterDecider::of(scribe))
+        is_decided(next).then(|| RosterDecider::of(scribe))
     }
 
     fn judged_across_rows(&self) -> bool {
@@ -151,8 +213,19 @@ impl Rules for ServiceRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
+        if record.values.boolean("pending") == Some(true) {
+            return Vec::new();
+        }
         vec![("service_records", 1), ("service_minutes", record.values.integer("service_minutes").unwrap_or_default())]
     }
+}
+
+/// Whether people told, corrected, confirmed, declined or voided it: the service leaves it alone then.
+pub fn is_decided(record: &Record) -> bool {
+    let (envelope, values) = (&record.envelope, &record.values);
+    let voided = envelope.voided && values.text("void_reason") != Some(GONE);
+    let answered = matches!(values.text("confirmation"), Some("confirmed" | "declined"));
+    envelope.source != "system" || voided || answered || values.boolean("corrected") == Some(true)
 }
 
 /// Minutes and hours from the two ends.

@@ -1,5 +1,7 @@
 //! Volunteers (志愿者), and staff of departments who stand on the same rosters: people with what they can do.
 
+pub mod memberships;
+
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
@@ -81,6 +83,7 @@ static FIELDS: &[Field] = &[
         Text::new("Active", "在册"),
         "Whether this person takes shifts now; yes by default.",
     ),
+    memberships::MEMBERSHIPS,
 ];
 
 /// The kind.
@@ -117,7 +120,8 @@ impl Rules for VolunteerRules {
         }
     }
 
-    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
+        memberships::note(&mut draft.values, context.now);
         if draft.values.text("affiliation").is_none() {
             draft.values.set("affiliation", Value::Text("volunteer".to_owned()));
         }

@@ -54,6 +54,7 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ("deliveries", HELPERS, HELPERS),
     ("teams", ROSTER_READERS, ORGANIZERS),
     ("volunteers", ROSTER_READERS, ORGANIZERS),
+    ("service_rules", ROSTER_READERS, "district_admin"),
     ("shift_templates", ROSTER_READERS, ORGANIZERS),
     ("shifts", ROSTER_READERS, ORGANIZERS),
     ("shift_assignments", ROSTER_READERS, "district_admin org_admin grid_worker town_cadre village_cadre volunteer"),

@@ -119,7 +119,7 @@ fn staff(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Statem
         ))
     };
     let statement = mine(statement)?
-        .sql(" UNION SELECT coalesce(r.org_id, '00000000-0000-0000-0000-000000000000'), v.person_id FROM service_records AS r JOIN volunteers AS v ON v.district_code = r.district_code AND v.id = r.volunteer_id WHERE NOT r.voided AND (r.capture -> 'awaited') IS NULL AND r.district_code = ")
+        .sql(" UNION SELECT coalesce(r.org_id, '00000000-0000-0000-0000-000000000000'), v.person_id FROM service_records AS r JOIN volunteers AS v ON v.district_code = r.district_code AND v.id = r.volunteer_id WHERE NOT r.voided AND r.pending IS NOT TRUE AND (r.capture -> 'awaited') IS NULL AND r.district_code = ")
         .text(district_code)
         .sql(" AND r.occurred_at < ")
         .bind(ColumnType::Instant, ends.map_or(Value::Null, Value::Instant));

@@ -108,7 +108,7 @@ impl Teller<'_> {
         let (label, unit) = (self.text(Text::new("Staff on duty", "参与人员")), self.text(PERSONS));
         let mut told = Told::new("shift_assignments", "staff", label, unit, Amount::Count(count));
         told.records_url = self.url("shift_assignments", "state=assigned");
-        told.further_records_url = self.url("service_records", "");
+        told.further_records_url = self.url("service_records", "pending=false");
         (count > 0).then_some(told)
     }
 

@@ -1,0 +1,1 @@
+ALTER TABLE shift_attendances DROP COLUMN repeated;
