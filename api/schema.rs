@@ -80,6 +80,7 @@ diesel::table! {
         source -> Text,
         created_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        escalation_levels -> Int4,
     }
 }
 

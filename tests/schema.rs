@@ -150,6 +150,7 @@ async fn schema_rs_is_fresh() {
         "calendar_tokens",
         "price_rule_reviews",
         "supply_lines",
+        "isolation_case_sights",
         "worker_leases",
         "__diesel_schema_migrations",
     ];

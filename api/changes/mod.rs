@@ -4,6 +4,7 @@
 //! a number is never split between pages. Nothing is missed or repeated, however many write: numbers
 //! are given in commit order, and a page never reaches beyond a head that was read before it.
 
+mod followers;
 pub mod queries;
 pub mod stream;
 mod watch;
@@ -165,7 +166,7 @@ impl<'a> Item<'a> {
         let (kind, envelope) = (change.kind, &change.record.envelope);
         let seen = change.operation != "access_revoked";
         Self {
-            change_no: envelope.change_no,
+            change_no: change.number,
             seq: kind.sequence,
             kind: kind.name,
             id: envelope.id,

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::followers::followers;
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::statement::Statement;
-use crate::records::scope::{readable, within};
+use crate::records::scope::{in_area, readable, standing};
 use crate::records::{Kind, Record, read};
 
 /// What is asked for.
@@ -33,6 +34,8 @@ pub struct Change {
     pub record: Record,
     /// `create`, `amend`, `void`, `access_revoked`.
     pub operation: &'static str,
+    /// The number at which it is told: its own, or that of the case with which it came into sight or left it.
+    pub number: i64,
 }
 
 /// A page.
@@ -69,7 +72,8 @@ pub async fn page(
             for record in records {
                 let key = (record.envelope.change_no, kind.sequence, kind.name, record.envelope.id, part.revokes());
                 let operation = operation(&record, part);
-                found.entry(key).or_insert(Change { kind, record, operation });
+                let number = record.envelope.change_no;
+                found.entry(key).or_insert(Change { kind, record, operation, number });
             }
         }
     }
@@ -79,12 +83,16 @@ pub async fn page(
         if number > known_until {
             break;
         }
-        let last = items.last().map(|last| last.record.envelope.change_no);
+        let last = items.last().map(|last| last.number);
         if i64::try_from(items.len()).unwrap_or(i64::MAX) >= window.limit && last != Some(number) {
             next = last.unwrap_or(number - 1);
             break;
         }
         items.push(change);
+    }
+    if parts.iter().any(|part| matches!(part, Part::Left | Part::Gone)) {
+        items.extend(followers(service, actor, kinds, window, next).await?);
+        items.sort_by_key(|change| (change.number, change.kind.sequence, change.kind.name, change.record.envelope.id));
     }
     Ok(Page { items, next, head })
 }
@@ -117,7 +125,8 @@ impl Part<'_> {
     }
 }
 
-fn operation(record: &Record, part: Part<'_>) -> &'static str {
+/// What a part tells of a record.
+pub fn operation(record: &Record, part: Part<'_>) -> &'static str {
     match part {
         part if part.revokes() => "access_revoked",
         _ if record.envelope.voided => "void",
@@ -168,24 +177,17 @@ fn out_of_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window) -> 
 /// The same condition over former revisions' area and organisation: of the last one, or of any.
 fn was_in_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window, which: &str) -> Statement {
     let rows = rows.sql(format!(
-        " AND r.revision > 1 AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.district_code AS district_code, h.id AS id, (h.body->>'recorded_by')::uuid AS recorded_by, (h.body->>'assignee_id')::uuid AS assignee_id, h.body->>'line' AS line, (h.body->>'subject_id')::uuid AS subject_id, coalesce(h.body->'categories', '[]') AS categories, h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id, (h.body->>'place_id')::uuid AS place_id, (h.body->>'assigned_org_id')::uuid AS assigned_org_id) AS f \
+        " AND r.revision > 1 AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.district_code AS district_code, h.id AS id, (h.body->>'recorded_by')::uuid AS recorded_by, (h.body->>'assignee_id')::uuid AS assignee_id, h.body->>'line' AS line, (h.body->>'subject_id')::uuid AS subject_id, coalesce(h.body->'categories', '[]') AS categories, s.area_code, s.org_id, (h.body->>'place_id')::uuid AS place_id, (h.body->>'assigned_org_id')::uuid AS assigned_org_id \
+         FROM (SELECT h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id UNION ALL SELECT a.stay->>'area_code', (a.stay->>'org_id')::uuid FROM jsonb_array_elements(CASE WHEN jsonb_typeof(h.body->'area_history') = 'array' THEN h.body->'area_history' END) AS a(stay) WHERE a.stay->>'accepted_at' IS NULL) AS s) AS f \
          WHERE h.kind = '{}' AND h.id = r.id AND h.revision {which} r.revision - 1 AND h.district_code = ",
         kind.name
     ));
-    in_view_of("f", rows.text(&window.district_code).sql(" AND "), actor, kind, window).sql(")")
+    let rows = standing("f", rows.text(&window.district_code).sql(" AND ("), actor, kind);
+    in_area("f", rows, window.area_code.as_deref()).sql("))")
 }
 
 fn in_view(statement: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
-    in_view_of("r", statement, actor, kind, window)
-}
-
-fn in_view_of(row: &str, statement: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
-    let statement = readable(row, statement.sql("("), actor, kind);
-    let statement = match &window.area_code {
-        Some(area_code) => within(row, statement.sql(" AND "), area_code),
-        None => statement,
-    };
-    statement.sql(")")
+    in_area("r", readable("r", statement.sql("("), actor, kind), window.area_code.as_deref()).sql(")")
 }
 
 async fn last_no(service: &Service, district_code: &str) -> Result<i64, Problem> {

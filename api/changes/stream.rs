@@ -141,9 +141,9 @@ async fn step(stream: Option<Stream>) -> Option<(Result<Bytes, std::io::Error>, 
             let mut text = String::new();
             let mut items = page.items.iter().peekable();
             while let Some(change) = items.next() {
-                let number = change.record.envelope.change_no;
+                let number = change.number;
                 // The id stands on the last change of a number: resumed behind it, none is missed.
-                let is_last = items.peek().is_none_or(|next| next.record.envelope.change_no != number);
+                let is_last = items.peek().is_none_or(|next| next.number != number);
                 if is_last {
                     text.push_str(&format!("id: {number}\n"));
                 }

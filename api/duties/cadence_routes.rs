@@ -66,6 +66,12 @@ static NEW: &[Field] = &[
         Text::new("Within minutes", "时限(分)"),
         "How soon after its cause; with a window, at a random time inside it for so long.",
     ),
+    Field::new(
+        "escalation_levels",
+        Shape::Integer { min: 1, max: 5 },
+        Text::new("Escalation levels", "逐级上报级数"),
+        "How many levels up a missed one goes, an hour apart, while nobody answers; 1 by default.",
+    ),
     Field::new("source", free_text(200), Text::new("Source", "依据"), "The document that says so.").required(),
 ];
 static SERVED: &[Field] = &[
@@ -83,7 +89,7 @@ static SERVED: &[Field] = &[
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
     let new = json!({"area_code": "511802", "effective_on": "2020-02-10", "duty_kind": "am_reading", "active": true, "every_days": 1,
-        "opens_minute": 360, "due_minute": 660, "within_minutes": null, "source": "区指〔2020〕9号"});
+        "opens_minute": 360, "due_minute": 660, "within_minutes": null, "escalation_levels": 1, "source": "区指〔2020〕9号"});
     let mut served = new.clone();
     for (name, value) in [("id", "0198c0de-0009-7000-8000-000000000001"), ("created_at", "2020-02-09T18:00:00+08:00")] {
         put(&mut served, name, value);
@@ -177,6 +183,7 @@ async fn give(call: &Call, id: Uuid, area_code: String, form: &Values) -> Result
                 duty_cadences::opens_minute.eq(small("opens_minute")),
                 duty_cadences::due_minute.eq(small("due_minute")),
                 duty_cadences::within_minutes.eq(small("within_minutes")),
+                duty_cadences::escalation_levels.eq(small("escalation_levels").unwrap_or(1)),
                 duty_cadences::source.eq(form.text("source").unwrap_or_default()),
                 duty_cadences::created_by.eq(created_by),
                 duty_cadences::created_at.eq(now),
@@ -203,7 +210,7 @@ async fn list(call: Call) -> Answer {
     Ok(page::answer(&call, &binding, items, position, |item| item))
 }
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "id",
     "area_code",
     "effective_on",
@@ -213,6 +220,7 @@ const COLUMNS: [&str; 12] = [
     "opens_minute",
     "due_minute",
     "within_minutes",
+    "escalation_levels",
     "source",
     "created_by",
     "created_at",

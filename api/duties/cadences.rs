@@ -2,6 +2,8 @@
 //! an observation; one with only `within_minutes` is expected so soon after what asks for it. A window and
 //! `within_minutes` together: at a random time inside the window, for so many minutes.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Duration, NaiveDate, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use rand::RngExt;
@@ -33,6 +35,8 @@ pub struct Cadence {
     pub due_minute: Option<i64>,
     /// How soon after its cause, or how long a random time lasts.
     pub within_minutes: Option<i64>,
+    /// How many levels up it goes, an hour apart, while nobody answers.
+    pub escalation_levels: i64,
 }
 
 impl Dated for Cadence {
@@ -56,6 +60,12 @@ impl Cadences {
     /// All of these.
     pub fn new(cadences: Vec<Cadence>) -> Self {
         Self(cadences)
+    }
+
+    /// The kinds of duty that go more than one level up somewhere at some time.
+    pub fn escalating(&self) -> BTreeSet<String> {
+        let further = self.0.iter().filter(|cadence| cadence.escalation_levels > 1);
+        further.map(|cadence| cadence.duty_kind.clone()).collect()
     }
 
     /// The cadence of a duty in an area on a day, where it is expected there then.
@@ -107,6 +117,7 @@ impl Cadence {
             opens_minute: row.integer("opens_minute"),
             due_minute: row.integer("due_minute"),
             within_minutes: row.integer("within_minutes"),
+            escalation_levels: row.integer("escalation_levels")?,
         })
     }
 }
@@ -125,8 +136,7 @@ pub type CadenceCache = Believed<Cadences>;
 /// Reads them, where that was not done just now.
 pub async fn refresh(service: &Service) -> Result<(), Problem> {
     let load = async || {
-        let columns =
-            "area_code, effective_on, duty_kind, active, every_days, opens_minute, due_minute, within_minutes";
+        let columns = "area_code, effective_on, duty_kind, active, every_days, opens_minute, due_minute, within_minutes, escalation_levels";
         let statement = Statement::new(format!("SELECT {columns} FROM duty_cadences ORDER BY created_at, id"));
         let rows = service.database.read(&statement).await?;
         Ok(Cadences(rows.into_iter().filter_map(Cadence::of_row).collect()))
@@ -148,6 +158,7 @@ mod tests {
             opens_minute: Some(8 * 60),
             due_minute: Some(20 * 60),
             within_minutes,
+            escalation_levels: 1,
         }
     }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::escalation;
 use super::matching::{Expectation, Standing};
 use super::wire::{above, line_of};
 use crate::kit::value::{Value, Values};
@@ -89,10 +90,10 @@ pub fn settle(duty: &Record, standing: &Standing, escalates_to: impl Fn(&str) ->
     if standing.state != "waived" {
         next.values.set("waiver", Value::Null);
     }
-    if standing.state == "missed" && !is(duty, "missed") {
+    // Each level once: one that was missed before has gone up before.
+    if standing.state == "missed" && !is(duty, "missed") && duty.values.get("escalated_to").is_none() {
         let line = above(duty.values.text("line").unwrap_or_default());
-        next.values.set("escalated_to", Value::Text(line.to_owned()));
-        next.values.set("escalated_to_id", escalates_to(line).map_or(Value::Null, Value::Id));
+        escalation::go_up(&mut next.values, line, escalates_to(line), standing.judged_at);
     }
     next
 }

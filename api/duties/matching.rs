@@ -1,7 +1,7 @@
 //! Which record proves which duty, and how the duty then stands. Pure: the same records give the same duties,
 //! in whatever order they arrive, whatever is voided or moved meanwhile.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
@@ -37,6 +37,9 @@ pub struct Expectation<'a> {
 /// Duties of each day of observation at home.
 pub const DAILY: [&str; 6] = ["am_reading", "pm_reading", "town_visit", "village_check", "group_check", "police_check"];
 
+/// An acceptance told by a phone whose clock is slow answers the transfer before it.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(10);
+
 /// States that take somebody out of home observation: the answer to an alert.
 const ANSWERS: [&str; 5] = ["suspended_referral", "became_case", "centralized", "transferred_out", "dismissed"];
 
@@ -56,6 +59,11 @@ pub fn proves(duty: &Expectation<'_>, contact: &Contact, zone: Tz) -> bool {
         "village_check" => (contact.kind == "errands" || visit_of("village")) && same_day(),
         "group_check" => (contact.kind == "patrol_logs" || visit_of("group")) && same_day(),
         "police_check" => contact.kind == "spot_checks" && contact.occurred_at >= duty.opens_at && same_day(),
+        "accept_transfer" => {
+            contact.kind == "isolation_case_transitions"
+                && contact.values.text("to") == Some("transfer_accepted")
+                && contact.occurred_at + CLOCKS_DIFFER >= duty.opens_at
+        }
         "notice_signing" => contact.kind == "observation_notices",
         "supervisor_assignment" => contact.kind == "isolation_cases",
         "retest" => contact.kind == "temperature_readings" && contact.values.id("retest_of") == duty.cause_id,
@@ -109,16 +117,18 @@ pub struct Standing {
     pub late: bool,
     /// Done in time, told after it was due.
     pub reported_late: bool,
+    /// As of when.
+    pub judged_at: DateTime<Utc>,
 }
 
 /// How a duty stands with this proof, or without.
 pub fn standing(due_at: DateTime<Utc>, proof: Option<&Contact>, waived: bool, now: DateTime<Utc>) -> Standing {
-    let without = |state| Standing { state, proof: None, late: false, reported_late: false };
+    let without = |state| Standing { state, proof: None, late: false, reported_late: false, judged_at: now };
     match proof {
         Some(proof) => {
             let late = proof.occurred_at > due_at;
             let reported_late = !late && proof.known_at > due_at;
-            Standing { state: "done", proof: Some((proof.kind, proof.id)), late, reported_late }
+            Standing { state: "done", proof: Some((proof.kind, proof.id)), late, reported_late, judged_at: now }
         }
         None if waived => without("waived"),
         None if due_at <= now => without("missed"),
@@ -128,8 +138,6 @@ pub fn standing(due_at: DateTime<Utc>, proof: Option<&Contact>, waived: bool, no
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::kit::value::Value;
 

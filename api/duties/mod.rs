@@ -10,7 +10,9 @@
 mod cadence_routes;
 pub mod cadences;
 pub mod duty;
+pub mod escalation;
 pub mod follow_up;
+pub mod inherit;
 pub mod matching;
 mod routes;
 pub mod summary;
@@ -21,11 +23,13 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use follow_up::GATE_FOLLOW_UP;
-pub use wire::{DUTY_KIND, LINE, line_of};
+pub use wire::{DUTY_KIND, LINE, above, line_of};
 
 use crate::auth::Role;
+use crate::isolation_cases::FOLLOWS;
 use crate::kit::text::Text;
 use crate::operations::Operation;
+use crate::records::scope::Follows;
 use crate::records::{Definition, Measure, Narrowed, Reach, Record, Rules};
 
 /// Who sees the duties of his area.
@@ -118,6 +122,11 @@ impl Rules for DutyRules {
 
     fn stands_when_known(&self) -> bool {
         true
+    }
+
+    /// A duty is about a case, or about something else whose id no case has.
+    fn follows(&self) -> Option<Follows> {
+        Some(Follows { column: "subject_id", ..FOLLOWS })
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

@@ -23,6 +23,7 @@ pub static DUTY_KIND: Vocabulary = Vocabulary::new(
         word("no_contact_alert", "contact after 24 hours without any", "24小时无接触追访"),
         word("gate_follow_up", "follow-up of an abnormal passage", "卡点异常随访"),
         word("errand_delivery", "delivery of an errand", "代购送达"),
+        word("accept_transfer", "acceptance of a case handed over", "接收移交个案"),
         word("supply_report", "daily report of a store", "门店进销存日报"),
         word("shift_filling", "filling of a shift", "班次排满"),
         word("manned_post", "manned post", "岗位到齐"),
@@ -70,6 +71,8 @@ pub static WAIVER: Vocabulary = Vocabulary::new(
         word("by_hand", "waived by somebody, with a reason", "人工免除"),
         word("not_observed", "the person is not observed at home then", "该时段未居家观察"),
         word("not_expected", "the store was closed then", "门店停业"),
+        word("taken_back", "the case came back before it was accepted", "个案接收前已退回"),
+        word("case_merged", "the person has another case, which goes on", "已并案"),
         word("cause_voided", "what asked for it was voided", "缘由记录已作废"),
     ],
 );
@@ -140,6 +143,7 @@ pub static FIELDS: &[Field] = &[
         "That supervisor's account, where known.",
     )
     .by_server(),
+    super::escalation::ESCALATIONS,
     Field::new(
         "explained",
         Shape::Boolean,

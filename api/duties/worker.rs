@@ -9,6 +9,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::duty;
+use super::escalation::escalate;
+use super::inherit::hand_on_all;
 use super::matching::standing;
 use crate::app::Service;
 use crate::isolation_cases::planner;
@@ -56,7 +58,9 @@ pub async fn look_after(service: &Service, planner: &mut planner::Planner) -> Re
     for district_code in districts(service).await? {
         awaited::judge_arrived(service, &district_code).await?;
         planner.plan(service, &district_code).await?;
+        hand_on_all(service, &district_code).await?;
         note_missed(service, &district_code).await?;
+        escalate(service, &district_code).await?;
         planner::note_silence(service, &district_code).await?;
         market::planner::plan(service, &district_code).await?;
         roster::worker::look(service, &district_code).await?;
@@ -79,7 +83,8 @@ pub async fn take_lease(service: &Service, name: &str, holder: Uuid) -> Result<b
     Ok(!rows.is_empty())
 }
 
-async fn districts(service: &Service) -> Result<Vec<String>, Problem> {
+/// The districts that have a ledger.
+pub async fn districts(service: &Service) -> Result<Vec<String>, Problem> {
     let rows = {
         let all = Statement::new("SELECT district_code FROM district_clocks ORDER BY 1").seeing_everything();
         service.database.read(&all).await?

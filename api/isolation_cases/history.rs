@@ -5,11 +5,13 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::stays::{Stay, stays, stood_at};
 use super::wire::STATE;
 use crate::kit::field::{Field, Shape};
 use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
-use crate::records::{Measure, Record};
+use crate::records::Record;
+use crate::records::rules::Move;
 
 /// How every case begins.
 pub const FIRST: &str = "identified";
@@ -89,13 +91,27 @@ fn states(record: &Record) -> Vec<(&'static str, DateTime<Utc>)> {
     states
 }
 
-/// What leaves one state and enters the next, with each step's own time.
-pub fn moves(record: &Record) -> Vec<(DateTime<Utc>, Measure)> {
+/// What leaves one state and enters the next, with each step's own time and where the case stood then; and what
+/// leaves one area and enters the next, where a case moved.
+pub fn moves(record: &Record) -> Vec<Move> {
+    let states = states(record);
     let mut former = FIRST;
     let mut moves = Vec::new();
-    for (state, since_at) in states(record) {
-        moves.extend([(since_at, (former, -1)), (since_at, (state, 1))]);
+    for (state, at) in &states {
+        let stood = stood_at(record, *at);
+        for measure in [(former, -1), (*state, 1)] {
+            moves.push(Move { at: *at, measure, stood: stood.clone() });
+        }
         former = state;
+    }
+    let stays = stays(&record.values);
+    for (index, Stay { stood, until_at: at, .. }) in stays.iter().enumerate() {
+        if *at > record.envelope.occurred_at {
+            let state = states.iter().rev().find(|(_, since_at)| since_at < at).map_or(FIRST, |(state, _)| state);
+            let next = stays.get(index + 1).map(|stay| stay.stood.clone());
+            moves.push(Move { at: *at, measure: (state, -1), stood: Some(stood.clone()) });
+            moves.push(Move { at: *at, measure: (state, 1), stood: next });
+        }
     }
     moves
 }

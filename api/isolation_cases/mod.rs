@@ -17,6 +17,7 @@ mod readings;
 pub mod rules;
 mod spot_checks;
 pub mod states;
+pub mod stays;
 mod transitions;
 mod views;
 mod violations;
@@ -36,6 +37,7 @@ use crate::auth::Role;
 use crate::kit::field::{Field, Shape};
 use crate::kit::text::Text;
 use crate::operations::Operation;
+use crate::records::scope::Follows;
 use crate::records::{Definition, Reach, Warning};
 
 /// Who sees the records of cases.
@@ -49,6 +51,9 @@ pub const CARERS: &[Role] = &[
     Role::CdcOfficer,
     Role::PoliceOfficer,
 ];
+
+/// How what belongs to a case follows it.
+pub const FOLLOWS: Follows = Follows { column: "case_id", names: "case_id", readers: CARERS };
 
 const CASE_ID: Field = Field::new(
     "case_id",

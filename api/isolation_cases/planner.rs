@@ -164,7 +164,7 @@ fn settle(outcomes: Vec<Result<(), AppendError>>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The accounts of the supervisors of the cases that duties are about, by case and level.
+/// The accounts of the supervisors of the cases that duties are about, by case and level: those that are active.
 pub async fn supervisors_above(
     service: &Service,
     district_code: &str,
@@ -179,5 +179,12 @@ pub async fn supervisors_above(
         let named = supervisors(&case.values).into_iter();
         named.filter_map(move |(level, account)| Some(((id, level), account?))).collect::<Vec<_>>()
     };
-    Ok(cases.into_iter().flat_map(of_case).collect())
+    let mut above: BTreeMap<(Uuid, String), Uuid> = cases.into_iter().flat_map(of_case).collect();
+    let named = above.values().copied().map(Value::Id).collect();
+    let active =
+        Statement::new("SELECT id FROM users WHERE active AND id = ANY(").column(ColumnType::Id, named).sql(")");
+    let rows = service.database.read(&active).await?;
+    let active: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
+    above.retain(|_, id| active.contains(id));
+    Ok(above)
 }

@@ -19,6 +19,7 @@ use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
 use crate::records::figure::PERSON_TIMES;
+use crate::records::scope::Follows;
 use crate::records::scribe::Scribe;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
 use crate::screenings::{IMPLAUSIBLE_TEMPERATURE, MEASURE_SITE, MEASURING_DEVICE, SYMPTOM};
@@ -236,6 +237,10 @@ impl Rules for ReadingRules {
 
     fn person(&self, record: &Record) -> Option<Uuid> {
         record.values.id("person_id")
+    }
+
+    fn follows(&self) -> Option<Follows> {
+        Some(super::FOLLOWS)
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

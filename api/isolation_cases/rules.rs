@@ -7,9 +7,11 @@ use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::FOLLOWS;
 use super::care::{CONTESTED, CareDecider};
 use super::history;
 use super::states::makers;
+use super::stays;
 use super::wire::SUPERVISOR_LEVEL;
 use crate::auth::Role;
 use crate::auth::roles::Actor;
@@ -18,10 +20,13 @@ use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::{Fault, Faults};
 use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
+use crate::ledger::Projection;
 use crate::ledger::decide::Decider;
 use crate::records::figure::PERSON_TIMES;
+use crate::records::rules::{Move, Stood};
+use crate::records::scope::Follows;
 use crate::records::scribe::Scribe;
-use crate::records::{Context, Draft, Figure, Measure, Record, Rules};
+use crate::records::{Context, Draft, Envelope, Figure, Measure, Record, Rules};
 
 /// Rules of cases.
 pub struct CaseRules;
@@ -44,6 +49,7 @@ static FIGURES: &[Figure] = &[
     state("became_case", Text::new("Became a case", "转为病例"), "state=became_case&state_on={to_on}"),
     state("centralized", Text::new("In central isolation", "转集中隔离"), "state=centralized&state_on={to_on}"),
     state("transferred_out", Text::new("Handed over", "移交"), "state=transferred_out&state_on={to_on}"),
+    state("merged", Text::new("Merged with another case", "并案"), "state=merged&state_on={to_on}"),
 ];
 
 /// How many cases stand so: a step takes its case out of one state and into the next, on its own day.
@@ -131,8 +137,33 @@ impl Rules for CaseRules {
         vec![("isolation_cases", 1), (history::FIRST, 1)]
     }
 
-    fn moves(&self, record: &Record) -> Vec<(DateTime<Utc>, Measure)> {
+    fn moves(&self, record: &Record) -> Vec<Move> {
         history::moves(record)
+    }
+
+    fn moves_on(&self) -> bool {
+        true
+    }
+
+    fn stood_at(&self, record: &Record, at: DateTime<Utc>) -> Option<Stood> {
+        stays::stood_at(record, at)
+    }
+
+    fn stands_too(&self, record: &Record) -> Vec<Stood> {
+        stays::pending(&record.values).map(|stay| stay.stood).collect()
+    }
+
+    fn moved(&self, draft: &mut Draft, former: &Envelope, context: &Context<'_>) {
+        let to = draft.values.text("area_code").unwrap_or(context.district_code).to_owned();
+        stays::leave(&mut draft.values, (former.area_code.clone(), former.org_id), &to, context.now);
+    }
+
+    fn projection(&self) -> Option<&'static Projection> {
+        Some(&stays::SIGHTS)
+    }
+
+    fn follows(&self) -> Option<Follows> {
+        Some(Follows { column: "id", ..FOLLOWS })
     }
 }
 

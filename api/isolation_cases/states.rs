@@ -24,13 +24,15 @@ pub struct Facts {
 /// States in which somebody is looked after at home.
 pub const CARED_FOR: [&str; 2] = ["notified", "under_observation"];
 /// States that end a case.
-pub const ENDED: [&str; 6] = ["completed", "dismissed", "became_case", "centralized", "transferred_out", "voided"];
+pub const ENDED: [&str; 7] =
+    ["completed", "dismissed", "became_case", "centralized", "transferred_out", "merged", "voided"];
 
 const HEALTH: &[Role] = &[Role::HealthWorker, Role::DistrictAdmin];
 const CDC: &[Role] = &[Role::CdcOfficer, Role::DistrictAdmin];
 const TOWN: &[Role] = &[Role::TownCadre, Role::DistrictAdmin];
 const SEARCH: &[Role] = &[Role::VillageCadre, Role::PoliceOfficer, Role::DistrictAdmin];
 const FOUND: &[Role] = &[Role::VillageCadre, Role::PoliceOfficer, Role::HealthWorker, Role::DistrictAdmin];
+const RECEIVING: &[Role] = &[Role::HealthWorker, Role::TownCadre, Role::DistrictAdmin];
 const COMMAND: &[Role] = &[Role::DistrictAdmin];
 
 /// Who may make a step.
@@ -40,6 +42,7 @@ pub fn makers(from: &str, to: &str) -> &'static [Role] {
         "centralized" | "transferred_out" => TOWN,
         "lost_contact" => SEARCH,
         "under_observation" if from == "lost_contact" => FOUND,
+        "transfer_accepted" => RECEIVING,
         "voided" => COMMAND,
         _ => HEALTH,
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::care::CareDecider;
+use super::care::{ACCEPTED, CareDecider};
 use super::states::makers;
 use super::{CARERS, CASE_ID};
 use crate::auth::Role;
@@ -11,8 +11,10 @@ use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
+use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
+use crate::records::scope::Follows;
 use crate::records::scribe::Scribe;
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
 
@@ -30,6 +32,8 @@ static TO: Vocabulary = Vocabulary::new(
         word("became_case", "became a case", "转为病例"),
         word("centralized", "in central isolation", "转集中隔离"),
         word("transferred_out", "handed over", "移交"),
+        word("transfer_accepted", "taken on by the receiving township", "接收移交"),
+        word("merged", "merged with another case", "并案"),
         word("voided", "entered by mistake", "录入错误"),
     ],
 );
@@ -46,11 +50,11 @@ static DIAGNOSIS: Vocabulary = Vocabulary::new(
 
 static FIELDS: &[Field] = &[
     CASE_ID.required().on_create(),
-    Field::new("to", Shape::Word(&TO), Text::new("To", "变更为"), "Where it leads; `extended` stays under observation with a later end.").required().on_create(),
-    Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why. Needed but for `notified`, `under_observation` and `completed`.").sealed(),
+    Field::new("to", Shape::Word(&TO), Text::new("To", "变更为"), "Where it leads; `extended` stays under observation with a later end, `transfer_accepted` takes on what was handed over. `merged` is the service's own.").required().on_create(),
+    Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why. Needed but for `notified`, `under_observation`, `completed` and `transfer_accepted`.").sealed(),
     Field::new("hospital", free_text(100), Text::new("Hospital", "接诊医院"), "For `suspended_referral`: where the person was sent."),
     Field::new("diagnosis_class", Shape::Word(&DIAGNOSIS), Text::new("Diagnosis", "诊断分类"), "For `became_case`."),
-    Field::new("receiving_area_code", Shape::Area, Text::new("Receiving area", "接收地区"), "For `transferred_out`."),
+    Field::new("receiving_area_code", Shape::Area, Text::new("Receiving area", "接收地区"), "For `transferred_out`: within the district the case goes on there, seen from both sides until somebody there makes the step `transfer_accepted`; elsewhere it ends."),
     Field::new("last_seen_at", Shape::Instant, Text::new("Last seen at", "最后见到时间"), "For `lost_contact`."),
     Field::new("anchored_on", Shape::Day, Text::new("Newly exposed on", "新暴露日期"), "For `extended`, and for `under_observation` after a referral: from when the days are counted anew. The end never moves back.").on_create(),
 ];
@@ -97,13 +101,17 @@ fn needed(to: &str) -> Option<&'static str> {
 struct TransitionRules;
 
 impl Rules for TransitionRules {
-    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+    fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
         let to = draft.values.text("to").unwrap_or_default().to_owned();
-        let gives_reason = !matches!(to.as_str(), "" | "notified" | "under_observation" | "completed");
+        let gives_reason = !matches!(to.as_str(), "" | "notified" | "under_observation" | "completed" | ACCEPTED);
         for field in needed(&to).into_iter().chain(gives_reason.then_some("reason")) {
             if draft.values.get(field).is_none() && !faults.touches(&draft.at(field)) {
                 faults.add(draft.at(field), FaultCode::Required);
             }
+        }
+        let receiving = draft.values.text("receiving_area_code").and_then(|code| context.divisions.place(code, None));
+        if let Some(placement) = receiving {
+            draft.values.set("receiving_area_code", Value::Text(placement.area_code));
         }
     }
 
@@ -118,6 +126,10 @@ impl Rules for TransitionRules {
 
     fn judged_across_rows(&self) -> bool {
         true
+    }
+
+    fn follows(&self) -> Option<Follows> {
+        Some(super::FOLLOWS)
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

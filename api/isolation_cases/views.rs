@@ -8,11 +8,15 @@ use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
 use serde_json::{Map, Value as Json, json};
 
+use super::stays::tied;
 use super::{BELONGING, CARERS, ISOLATION_CASES};
 use crate::auth::keys::KeyScope;
+use crate::duties::DUTIES;
 use crate::duties::matching::DAILY;
 use crate::kit::problem::Problem;
+use crate::kit::statement::ColumnType;
 use crate::kit::time::day_of;
+use crate::kit::value::Value;
 use crate::operations::{Access, Answer, Call, Operation};
 use crate::records::scope::visible_to;
 use crate::records::{Kind, Record, read, view};
@@ -161,12 +165,15 @@ fn kind(call: &Call, name: &str) -> Result<&'static Kind, Problem> {
     call.service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))
 }
 
-/// The records of a case that the caller may see.
+/// The records of a case, and of those of the same person that were merged with it, that the caller may see.
 async fn of_case(call: &Call, kind: &'static Kind, column: &str, case: &Record) -> Result<Vec<Record>, Problem> {
+    // A duty of a case that was merged with this one is told there.
+    let merged = if kind.name == DUTIES.name { Vec::new() } else { tied(&case.values) };
+    let ids = [case.envelope.id].into_iter().chain(merged).map(Value::Id).collect();
     let statement = visible_to(call.actor()?, kind, &case.envelope.district_code)
-        .sql(format!(" AND NOT r.voided AND r.{column} = "))
-        .id(case.envelope.id)
-        .sql(" ORDER BY r.occurred_at LIMIT ")
+        .sql(format!(" AND NOT r.voided AND r.{column} = ANY("))
+        .column(ColumnType::Id, ids)
+        .sql(") ORDER BY r.occurred_at LIMIT ")
         .integer(MOST);
     read::load(&call.service, kind, &statement).await
 }

@@ -31,6 +31,7 @@ pub static STATE: Vocabulary = Vocabulary::new(
         word("became_case", "became a case", "转为病例"),
         word("centralized", "in central isolation", "转集中隔离"),
         word("transferred_out", "handed over", "移交"),
+        word("merged", "merged with another case", "并案"),
         word("voided", "entered by mistake", "录入错误"),
     ],
 );
@@ -158,6 +159,7 @@ pub static FIELDS: &[Field] = &[
         .by_server(),
     Field::new("ended_at", Shape::Instant, Text::new("Ended at", "结束时间"), "When the case ended.").by_server(),
     super::history::STATE_HISTORY,
+    super::stays::AREA_HISTORY,
 ];
 
 fn mask_text_address(json: &serde_json::Value) -> serde_json::Value {

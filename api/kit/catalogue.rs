@@ -137,6 +137,7 @@ fault_codes! {
     RepeatedItem "repeated_item" false "is listed more than once" "重复项";
     MaskedValue "masked_value" false "is a masked value, not the real one" "这是脱敏后的值,不是真实值";
     UnknownReference "unknown_reference" false "names nothing that you can reach" "所引用的对象不存在或不在您的范围内";
+    UnknownAccount "unknown_account" false "names no active account that may answer there" "账号不存在、已停用或不在该区域履职";
     UnknownArea "unknown_area" false "is no known area code" "未知的行政区划代码";
     WrongKindOfPlace "wrong_kind_of_place" false "must be a place of one of these kinds: {kinds}" "场所类型应为:{kinds}";
     ExclusiveFields "exclusive_fields" false "must not be given together with {other}" "不能与 {other} 同时填写";
@@ -174,6 +175,7 @@ fault_codes! {
     ActiveCaseExists "active_case_exists" false "this person has an open case already" "此人已有进行中的个案";
     SlotTaken "slot_taken" false "this slot of the day has its reading; send it as extra" "该时段已有测温记录,请按加测上报";
     TransitionStands "transition_stands" false "a transition isn't voided; make another one" "状态变更不能作废,请另作变更";
+    NothingToAccept "nothing_to_accept" false "nothing waits to be accepted from here: it is for those to whom the case was handed over" "没有待您处接收的移交个案,应由接收地办理";
     OtherCase "other_case" false "belongs to another case" "属于其他个案";
     AmbiguousName "ambiguous_name" false "several have this name; give the id" "存在重名,请填写编号";
     DiffersWithinRecord "differs_within_record" false "differs from the row above of the same record" "与同一记录的上一行不一致";

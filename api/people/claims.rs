@@ -208,8 +208,11 @@ impl Checks {
         for held in of_person {
             let late = duty::due_at(&held.record) < self.scribe.now;
             let proof = Some((PEOPLE.name, person_id));
-            held.record =
-                duty::settle(&held.record, &Standing { state: "done", proof, late, reported_late: false }, |_| None);
+            held.record = duty::settle(
+                &held.record,
+                &Standing { state: "done", proof, late, reported_late: false, judged_at: self.scribe.now },
+                |_| None,
+            );
         }
     }
 }

@@ -14,6 +14,7 @@ use super::PEOPLE;
 use super::operations::kind;
 use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD};
 use crate::auth::Role;
+use crate::isolation_cases::care::{CareDecider, MERGE as MERGE_CASES, RECALL};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::etag;
 use crate::kit::faults::Fault;
@@ -23,10 +24,12 @@ use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::text::Text;
 use crate::kit::tree::Tree;
-use crate::kit::value::Value;
+use crate::kit::value::{Value, Values};
+use crate::ledger::AppendError;
 use crate::ledger::decide::{Claim, Decider, State};
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::records::change::Changes;
 use crate::records::create::{TRIES, create};
 use crate::records::{Record, amend, read, view};
 
@@ -40,6 +43,12 @@ const REASON: Field =
 pub static MERGE: &[Field] = &[
     Field::new("into_id", Shape::Id, Text::new("Into", "合并至"), "The person who stays; any of his ids.").required(),
     REASON,
+    Field::new(
+        "open_case_id",
+        Shape::Id,
+        Text::new("Open case", "保留的个案"),
+        "Which goes on where each of the two has an open isolation case; the older by default. The other is closed as `merged`.",
+    ),
 ];
 static UNMERGE: &[Field] = &[REASON];
 static CORRECTION: &[Field] = &[DOCUMENT_TYPE_FIELD, DOCUMENT_NUMBER.required(), REASON];
@@ -63,7 +72,7 @@ pub fn operations() -> Vec<Operation> {
             ])
     };
     vec![
-        answers(Operation::new(Method::POST, "/v1/people/{id}:merge", "merge_person", merge).described("people", "Merge a person into another", "Nothing is rewritten: this id becomes another name of the one who stays. Once more is no fault.").body(reference("Merge"), json!({"into_id": "0198c0de-0003-7000-8000-000000000001", "reason": "同一人,证件与手机号登记两次"}))),
+        answers(Operation::new(Method::POST, "/v1/people/{id}:merge", "merge_person", merge).described("people", "Merge a person into another", "Nothing is rewritten: this id becomes another name of the one who stays. Of two open isolation cases one goes on, the other is closed as `merged`. Once more is no fault.").body(reference("Merge"), json!({"into_id": "0198c0de-0003-7000-8000-000000000001", "reason": "同一人,证件与手机号登记两次"}))),
         answers(Operation::new(Method::POST, "/v1/people/{id}:unmerge", "unmerge_person", unmerge).described("people", "Undo a merge", "Both are as they were, with all that was written since under either id.").body(form(UNMERGE), json!({"reason": "同名不同人"}))),
         answers(Operation::new(Method::POST, "/v1/people/{id}:correct-document", "correct_person_document", correct).described("people", "Correct a person's document", "The id follows from the document: the person continues under another one, and this id leads there.").body(form(CORRECTION), json!({"document_number": "519999199003070021", "reason": "录入时证件号码有误"}))),
     ]
@@ -72,10 +81,10 @@ pub fn operations() -> Vec<Operation> {
 async fn merge(call: Call) -> Answer {
     let form = call.form(MERGE).await?;
     let (into, reason) = (form.id("into_id").unwrap_or_default(), form.text("reason").unwrap_or_default());
-    merge_into(&call, call.path_id()?, into, reason).await
+    merge_into(&call, call.path_id()?, into, reason, form.id("open_case_id")).await
 }
 
-async fn merge_into(call: &Call, id: Uuid, into: Uuid, reason: &str) -> Answer {
+async fn merge_into(call: &Call, id: Uuid, into: Uuid, reason: &str, open_case_id: Option<Uuid>) -> Answer {
     let (service, actor, kind) = (&call.service, call.actor()?, kind(call)?);
     for _ in 0..TRIES {
         let current = writable(call, id).await?;
@@ -93,11 +102,64 @@ async fn merge_into(call: &Call, id: Uuid, into: Uuid, reason: &str) -> Answer {
         let mut next = current.clone();
         next.values.set("merged_into", Value::Id(into));
         next.values.set("merge_reason", Value::Text(reason.to_owned()));
-        if amend::write(service, actor, kind, &current, next, None).await?.is_some() {
+        let closings = closings(call, [&current, &target], open_case_id).await?;
+        if write(call, current, next, closings).await? {
             return answer(call, &read::find(service, actor, kind, id).await?);
         }
     }
     Err(Code::WriteConflict.into())
+}
+
+/// A case to be closed, and the one of the same person that goes on.
+type Closing = (Uuid, Uuid);
+
+/// Of the open cases of two who turn out to be one, all but one are closed.
+async fn closings(call: &Call, people: [&Record; 2], open_case_id: Option<Uuid>) -> Result<Vec<Closing>, Problem> {
+    let (service, district_code) = (&call.service, &people[0].envelope.district_code);
+    let mut ids = Vec::new();
+    for person in people {
+        ids.extend(read::family(service, kind(call)?, district_code, person.envelope.id).await?);
+    }
+    let statement =
+        Statement::new("SELECT id FROM isolation_cases WHERE NOT voided AND ended_at IS NULL AND district_code = ")
+            .text(district_code)
+            .sql(" AND person_id = ANY(")
+            .column(ColumnType::Id, ids.into_iter().map(Value::Id).collect())
+            .sql(") ORDER BY registered_at, id")
+            .seeing_district(district_code);
+    let rows = service.database.read(&statement).await?;
+    let open: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
+    let kept = match open_case_id {
+        Some(id) if !open.contains(&id) => return Err(fault("/open_case_id", FaultCode::UnknownReference)),
+        Some(id) => Some(id),
+        None => open.first().copied(),
+    };
+    Ok(kept.map(|kept| open.into_iter().filter(|id| *id != kept).map(|id| (id, kept)).collect()).unwrap_or_default())
+}
+
+/// Writes the pointer and closes the cases, both or neither. `false` where somebody was changed meanwhile.
+async fn write(call: &Call, current: Record, mut next: Record, closings: Vec<Closing>) -> Result<bool, Problem> {
+    let (service, by) = (&call.service, call.actor()?.user_id);
+    let scribe = service.scribe(service.clock.now(), &current.envelope.district_code);
+    next.envelope.revision = current.envelope.revision + 1;
+    next.envelope.revised_by = by;
+    let mut changes = Changes::default();
+    changes.next_number();
+    changes.put(kind(call)?, Some(current), next);
+    let mut append = changes.into_append(&scribe)?;
+    for (closed_id, kept_id) in closings {
+        let mut values = Values::default();
+        values.set("kept_id", Value::Id(kept_id));
+        values.set("revised_by", Value::Id(by));
+        let claim =
+            |kind, id| Claim { decider: CareDecider::of(&scribe), kind, id, former: None, next: Some(values.clone()) };
+        append.claims.extend([claim(MERGE_CASES, closed_id), claim(RECALL, kept_id)]);
+    }
+    match service.ledger.append(append).await {
+        Ok(_) => Ok(true),
+        Err(AppendError::Conflict(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn unmerge(call: Call) -> Answer {
@@ -137,7 +199,7 @@ async fn correct(call: Call) -> Answer {
     if into == current.envelope.id {
         return answer(&call, &current);
     }
-    merge_into(&call, current.envelope.id, into, form.text("reason").unwrap_or_default()).await
+    merge_into(&call, current.envelope.id, into, form.text("reason").unwrap_or_default(), None).await
 }
 
 /// The person of an id itself, if the caller may say such things about him.

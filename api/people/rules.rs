@@ -14,6 +14,7 @@ use super::{PEOPLE, REVEALERS};
 use crate::auth::Role;
 use crate::auth::roles::Actor;
 use crate::divisions::tree::known_county;
+use crate::isolation_cases::FOLLOWS;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::text::Text;
@@ -21,6 +22,7 @@ use crate::kit::value::Value;
 use crate::ledger::decide::Decider;
 use crate::privacy::blind::{blind_index, derived_id};
 use crate::records::conditions::Condition;
+use crate::records::scope::Follows;
 use crate::records::scribe::Scribe;
 use crate::records::warnings::DIFFERS_FROM_REGISTER;
 use crate::records::{Context, Draft, Narrowed, Record, Rules, Warning};
@@ -126,6 +128,10 @@ impl Rules for PersonRules {
 
     fn pointer(&self, record: &Record) -> Option<Uuid> {
         pointer(record)
+    }
+
+    fn follows(&self) -> Option<Follows> {
+        Some(Follows { column: "id", names: "person_id", ..FOLLOWS })
     }
 
     fn reconcile(&self, known: &Record, draft: &mut Draft, context: &Context<'_>, actor: &Actor) -> Option<Record> {

@@ -142,6 +142,9 @@ pub async fn patched(
     }
     draft.values = values;
     draft.values.set("area_code", Value::Text(envelope.area_code.clone()));
+    if moved || envelope.org_id != current.envelope.org_id {
+        kind.rules.moved(&mut draft, &current.envelope, &context);
+    }
     kind.rules.judge(&mut draft, &context);
     envelope.awaited = Awaited::of(&draft, &context);
     envelope.warnings = draft.warnings;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::definition::Kind;
 use super::record::Record;
+use super::rules::Move;
 use crate::kit::time::day_of;
 use crate::ledger::{Pointer, PresenceKey, Tallies, TallyKey};
 use crate::privacy::keys::Keys;
@@ -35,11 +36,18 @@ pub fn add(tallies: &mut Tallies, kind: &'static Kind, record: &Record, times: i
         return;
     }
     let place_id = record.values.id("place_id").unwrap_or(Uuid::nil());
-    let org_id = envelope.org_id.unwrap_or(Uuid::nil());
+    let here = || (envelope.area_code.clone(), envelope.org_id);
+    let own_at = envelope.occurred_at;
+    let first = kind.rules.stood_at(record, own_at);
     let hourly = |measure: &str| kind.rules.figures().iter().any(|figure| figure.measure == measure && figure.hourly);
-    let own = kind.rules.measures(record).into_iter().map(|measure| (envelope.occurred_at, measure));
-    for (at, (measure, amount)) in own.chain(kind.rules.moves(record)).filter(|(_, (_, amount))| *amount != 0) {
-        let (area_code, on_day) = (envelope.area_code.clone(), day_of(at, zone));
+    let own = kind.rules.measures(record).into_iter();
+    let own = own.map(|measure| Move { at: own_at, measure, stood: first.clone() });
+    for Move { at, measure: (measure, amount), stood } in own.chain(kind.rules.moves(record)) {
+        if amount == 0 {
+            continue;
+        }
+        let ((area_code, org_id), on_day) = (stood.unwrap_or_else(here), day_of(at, zone));
+        let org_id = org_id.unwrap_or(Uuid::nil());
         let key = TallyKey { kind: kind.name, on_day, hour: None, area_code, place_id, measure, org_id };
         if hourly(measure) {
             let hour = i64::from(at.with_timezone(&zone).hour());
@@ -48,8 +56,9 @@ pub fn add(tallies: &mut Tallies, kind: &'static Kind, record: &Record, times: i
         tallies.totals.push((key, times * amount));
     }
     let person = kind.rules.person(record).map(|person_id| (kind.name, person_id));
+    let stood = first.unwrap_or_else(here).0;
     for (kind, person_id) in person.into_iter().chain(kind.rules.distinct(record, keys)) {
-        let (area_code, on_day) = (envelope.area_code.clone(), day_of(envelope.occurred_at, zone));
+        let (area_code, on_day) = (stood.clone(), day_of(own_at, zone));
         tallies.presences.push((PresenceKey { kind, person_id, on_day, area_code, place_id }, times));
     }
 }

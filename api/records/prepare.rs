@@ -10,7 +10,7 @@ use super::draft::Draft;
 use super::read;
 use super::recall::recall;
 use super::record::Record;
-use super::resolve::{self, Place};
+use super::resolve::{self, Formerly, Found, Place, find_formerly};
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::faults::Faults;
@@ -101,14 +101,16 @@ async fn resolve_all(service: &Service, actor: &Actor, items: &mut [Item]) -> Re
             }
         }
     }
-    let mut found: BTreeMap<&'static str, BTreeMap<Uuid, Record>> = BTreeMap::new();
+    let (mut found, mut formerly) = (Found::new(), Formerly::new());
     for (name, ids) in wanted {
         let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
         let ids: Vec<Uuid> = ids.into_iter().collect();
-        found.insert(name, read::find_referenced(service, actor, kind, &ids).await?);
+        let of_kind = read::find_referenced(service, actor, kind, &ids).await?;
+        formerly.extend(find_formerly(service, actor, kind, &ids, &of_kind).await?);
+        found.insert(name, of_kind);
     }
     for item in items.iter_mut() {
-        resolve::assign_references(actor, &mut item.draft, &found, &mut item.faults);
+        resolve::assign_references(actor, &mut item.draft, &found, &formerly, &mut item.faults);
     }
     let mut drafts: Vec<&mut Draft> = items.iter_mut().map(|item| &mut item.draft).collect();
     resolve::resolve_through(service, &mut drafts).await

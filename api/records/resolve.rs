@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::definition::Kind;
 use super::draft::Draft;
 use super::read::{find_referenced, find_unscoped};
 use super::record::Record;
@@ -55,7 +56,7 @@ pub async fn resolve_references(
             });
         }
     }
-    assign_references(actor, draft, &found, faults);
+    assign_references(actor, draft, &found, &Formerly::new(), faults);
     resolve_through(service, &mut [draft]).await
 }
 
@@ -101,14 +102,42 @@ fn reached_by(service: &Service, draft: &Draft) -> Vec<(&'static str, Reached)> 
     draft.kind.rules.through().iter().filter_map(reached).collect()
 }
 
-/// Assigns what references name. One that the actor can't reach is a fault, exactly as one that isn't
-/// there. The caller's own organisation can always be named.
-pub fn assign_references(
+/// Records that references name, by kind and id.
+pub type Found = BTreeMap<&'static str, BTreeMap<Uuid, Record>>;
+
+/// Records that were perhaps seen before they moved, by id.
+pub type Formerly = BTreeMap<Uuid, (&'static Kind, Record)>;
+
+/// Of what references name and the actor doesn't see: records of kinds that move on, should they have stood where
+/// he sees them when what names them happened. A phone hands in late.
+pub async fn find_formerly(
+    service: &Service,
     actor: &Actor,
-    draft: &mut Draft,
-    found: &BTreeMap<&'static str, BTreeMap<Uuid, Record>>,
-    faults: &mut Faults,
-) {
+    kind: &'static Kind,
+    ids: &[Uuid],
+    found: &BTreeMap<Uuid, Record>,
+) -> Result<Formerly, Problem> {
+    let missing: Vec<Uuid> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
+    let mut formerly = Formerly::new();
+    for district_code in actor.districts.iter().filter(|_| kind.rules.moves_on() && !missing.is_empty()) {
+        let records = find_unscoped(service, kind, district_code, &missing).await?;
+        formerly.extend(records.into_iter().map(|(id, record)| (id, (kind, record))));
+    }
+    Ok(formerly)
+}
+
+fn was_seen(actor: &Actor, formerly: Option<&(&'static Kind, Record)>, occurred_at: Option<DateTime<Utc>>) -> bool {
+    let stood = |(kind, record): &(&'static Kind, Record)| {
+        let (area_code, org_id) = kind.rules.stood_at(record, occurred_at?)?;
+        Some(actor.reaches(kind.readers, &area_code, org_id))
+    };
+    formerly.and_then(stood) == Some(true)
+}
+
+/// Assigns what references name; of what isn't `found`, that which was in the actor's sight when it happened. One that
+/// the actor can't reach is a fault, exactly as one that isn't there. The caller's own organisation can always be named.
+pub fn assign_references(actor: &Actor, draft: &mut Draft, found: &Found, formerly: &Formerly, faults: &mut Faults) {
+    let occurred_at = draft.values.instant("occurred_at");
     for field in draft.kind.body_fields() {
         let (Shape::Reference(kind), Some(id)) = (field.shape, draft.values.id(field.name)) else { continue };
         match found.get(kind).and_then(|of_kind| of_kind.get(&id)) {
@@ -118,6 +147,10 @@ pub fn assign_references(
                 draft.references.insert(field.name, record.clone());
             }
             None if field.name == "org_id" && actor.default_organization(draft.kind.writers) == Some(id) => {}
+            None if was_seen(actor, formerly.get(&id), occurred_at) => {
+                draft.warn(&warnings::LEFT_YOUR_AREA, field.name);
+                draft.references.extend(formerly.get(&id).map(|(_, record)| (field.name, record.clone())));
+            }
             None => faults.add(draft.at(field.name), FaultCode::UnknownReference),
         }
     }
@@ -146,7 +179,7 @@ pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut F
             (placement.area_code, placement.submitted)
         }
         None if faults.touches(&draft.at("area_code")) || faults.touches(&draft.at("place_id")) => return None,
-        None => match default_area(actor, draft) {
+        None => match default_area(service, actor, draft) {
             Some(area_code) => (area_code, None),
             None => {
                 faults.add(draft.at("area_code"), FaultCode::Required);
@@ -161,13 +194,27 @@ pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut F
     Some(Place { district_code, area_code, area_code_submitted: submitted, org_id })
 }
 
-fn default_area(actor: &Actor, draft: &Draft) -> Option<String> {
-    let named = ["place_id", "shift_id", "case_id", "assignment_id", "volunteer_id", "person_id"]
-        .iter()
-        .find_map(|field| draft.references.get(field));
-    named
-        .map(|record| record.envelope.area_code.clone())
-        .or_else(|| actor.only_area(draft.kind.writers).map(str::to_owned))
+/// The area of what the draft is about; where that moved on, the area in which the actor had it or has it still.
+fn default_area(service: &Service, actor: &Actor, draft: &Draft) -> Option<String> {
+    let fields = ["place_id", "shift_id", "case_id", "assignment_id", "volunteer_id", "person_id"];
+    let Some((field, record)) = fields.iter().find_map(|field| Some((*field, draft.references.get(field)?))) else {
+        return actor.only_area(draft.kind.writers).map(str::to_owned);
+    };
+    let envelope = &record.envelope;
+    let here = envelope.area_code.clone();
+    let of_kind = draft.kind.field(field).and_then(|field| match field.shape {
+        Shape::Reference(name) => service.kinds.kind(name),
+        _ => None,
+    });
+    let Some(kind) = of_kind.filter(|kind| kind.rules.moves_on()) else { return Some(here) };
+    let writers = draft.kind.rules.writers(draft).unwrap_or(draft.kind.writers);
+    if actor.reaches(writers, &here, envelope.org_id) {
+        return Some(here);
+    }
+    let then = draft.values.instant("occurred_at").and_then(|at| kind.rules.stood_at(record, at));
+    let org_id = actor.default_organization(draft.kind.writers);
+    let mut others = then.into_iter().chain(kind.rules.stands_too(record)).map(|(area_code, _)| area_code);
+    Some(others.find(|area_code| actor.reaches(writers, area_code, org_id)).unwrap_or(here))
 }
 
 fn area_warning(code: &str) -> Option<&'static Warning> {

@@ -8,8 +8,10 @@ use uuid::Uuid;
 use super::conditions::Condition;
 use super::context::Context;
 use super::draft::Draft;
+use super::envelope::Envelope;
 use super::figure::Figure;
 use super::record::Record;
+use super::scope::Follows;
 use super::scribe::Scribe;
 use crate::auth::roles::{Actor, Role};
 use crate::kit::faults::{Fault, Faults};
@@ -22,6 +24,19 @@ use crate::privacy::keys::Keys;
 
 /// What is counted, and how much of it: units in the name (`disinfected_dm2`), integers only.
 pub type Measure = (&'static str, i64);
+
+/// An area and an organisation in it.
+pub type Stood = (String, Option<Uuid>);
+
+/// What a record counts as at another time than its own.
+pub struct Move {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What, and how much.
+    pub measure: Measure,
+    /// Where; none for where the record stands.
+    pub stood: Option<Stood>,
+}
 
 /// A list of objects that are told apart by one of their members.
 #[derive(Clone, Copy, Debug)]
@@ -188,7 +203,7 @@ pub trait Rules: Sync {
     }
 
     /// What it counts as at other times than its own: what a step of it takes away and adds, when that was.
-    fn moves(&self, _record: &Record) -> Vec<(DateTime<Utc>, Measure)> {
+    fn moves(&self, _record: &Record) -> Vec<Move> {
         Vec::new()
     }
 
@@ -210,6 +225,31 @@ pub trait Rules: Sync {
     /// The same of a row `r` as SQL, by the name of the figure; NULL where the row names none.
     fn distinct_rows(&self, _figure: &str) -> &'static str {
         "NULL"
+    }
+
+    /// Whether its records move from area to area and leave their past behind.
+    fn moves_on(&self) -> bool {
+        false
+    }
+
+    /// Where a record stood and counted at an instant, for kinds whose records move on and leave their past behind; none for
+    /// where it stands.
+    fn stood_at(&self, _record: &Record, _at: DateTime<Utc>) -> Option<Stood> {
+        None
+    }
+
+    /// Where else than where a record stands somebody is answerable for it, for a while: what belongs to it may be
+    /// recorded there too.
+    fn stands_too(&self, _record: &Record) -> Vec<Stood> {
+        Vec::new()
+    }
+
+    /// An amendment moves the record from where it stood; the draft's values have the new area already.
+    fn moved(&self, _draft: &mut Draft, _former: &Envelope, _context: &Context<'_>) {}
+
+    /// How the kind follows cases of isolation, where it does.
+    fn follows(&self) -> Option<Follows> {
+        None
     }
 
     /// What its measures are called where they are shown; kinds that name none have no figures of their own.

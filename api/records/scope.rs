@@ -9,6 +9,9 @@ use crate::kit::sight::Sight;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 
+/// A code of so many digits is a district's.
+const DISTRICT_DIGITS: usize = 6;
+
 /// `SELECT <columns of the kind> … WHERE` it stands in this district and the actor may see it. Every
 /// query on a record table starts here; conditions follow with ` AND …`.
 pub fn visible_to(actor: &Actor, kind: &Kind, district_code: &str) -> Statement {
@@ -34,8 +37,27 @@ pub fn by_id(columns: &str, table: &str, district_code: &str, ids: &[Uuid]) -> S
         .sql(" AND t.id = sought.sought_id OFFSET 0) AS r")
 }
 
-/// The condition that the actor may see a row of the kind, which the statement calls `row`.
+/// How a kind follows a case: whoever sees the case sees its records, wherever they stand themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Follows {
+    /// The kind's column that leads to the case.
+    pub column: &'static str,
+    /// What of a case it names: `case_id` or `person_id`.
+    pub names: &'static str,
+    /// Who sees cases.
+    pub readers: &'static [Role],
+}
+
+/// The condition that the actor may see a row of the kind, which the statement calls `row`: by where it stands,
+/// or because he sees the case that it belongs to.
 pub fn readable(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> Statement {
+    let statement = standing(row, statement.sql("("), actor, kind);
+    following(row, statement, actor, kind).sql(")")
+}
+
+/// The condition that the row itself stands where the actor sees the kind: of rows that are only an area and an
+/// organisation.
+pub fn standing(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> Statement {
     let mut statement = statement.sql("(false");
     for grant in actor.grants_of(kind.readers) {
         statement = statement.sql(" OR ");
@@ -52,6 +74,36 @@ pub fn readable(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> 
         };
     }
     statement.sql(")")
+}
+
+/// ` OR` it belongs to a case that the actor sees. The sub-select of a grant is made once a statement, by the index of the areas
+/// (`EXISTS` would cost so much more on paper that the planner compiles it). Who sees a whole district sees all that
+/// follows its cases anyway.
+fn following(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> Statement {
+    let Some(Follows { column, names, readers }) = kind.rules.follows() else { return statement };
+    let sees_part = |grant: &&Grant| grant.org_id.is_some() || grant.area_code.len() > DISTRICT_DIGITS;
+    let grants = actor.grants_of(kind.readers).filter(|grant| readers.contains(&grant.role)).filter(sees_part);
+    grants.fold(statement, |statement, grant| {
+        let statement = statement
+            .sql(format!(
+                " OR ({row}.{column} IN (SELECT s.{names} FROM isolation_case_sights AS s WHERE s.area_code >= "
+            ))
+            .text(&grant.area_code)
+            .sql(" AND s.area_code < ")
+            .text(successor(&grant.area_code));
+        let statement = match grant.area_code.get(..DISTRICT_DIGITS) {
+            Some(district_code) => statement.sql(" AND s.district_code = ").text(district_code),
+            None => statement,
+        };
+        let statement = match actor.organizations_of(grant) {
+            Some(organizations) => statement
+                .sql(" AND s.org_id = ANY(")
+                .column(ColumnType::Id, organizations.into_iter().map(Value::Id).collect())
+                .sql(")"),
+            None => statement,
+        };
+        narrowed(row, statement.sql(")"), actor, kind, grant).sql(")")
+    })
 }
 
 /// The condition that a row stands where the actor holds one of the roles. `of_organizations` says
@@ -81,6 +133,14 @@ pub fn within(row: &str, statement: Statement, area_code: &str) -> Statement {
 
 /// Organisations that the second wall compares one by one; a department with more sees its area there.
 const MOST_ORGANIZATIONS: usize = 16;
+
+/// ` AND` it stands in an area, where one is asked for.
+pub fn in_area(row: &str, statement: Statement, area_code: Option<&str>) -> Statement {
+    match area_code {
+        Some(area_code) => within(row, statement.sql(" AND "), area_code),
+        None => statement,
+    }
+}
 
 /// What the grant's holder may see, said twice: as a condition here, and to the database's own wall.
 fn granted(row: &str, statement: Statement, actor: &Actor, grant: &Grant) -> Statement {

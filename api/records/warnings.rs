@@ -74,6 +74,12 @@ pub static REFUSED_WHEN_DUE: Warning = Warning {
     ),
 };
 
+/// What it names has left the sender's area since it happened.
+pub static LEFT_YOUR_AREA: Warning = Warning {
+    code: "left_your_area",
+    message: Text::new("what it is about has left your area since", "所涉对象此后已转出您的辖区"),
+};
+
 /// The warnings that any kind may carry.
 pub static COMMON: &[&Warning] = &[
     &OCCURRED_IN_FUTURE,
@@ -84,6 +90,7 @@ pub static COMMON: &[&Warning] = &[
     &DIFFERS_FROM_REGISTER,
     &CAPTURED_BY_OTHER,
     &INVISIBLE_DROPPED,
+    &LEFT_YOUR_AREA,
 ];
 
 impl Noted {

@@ -102,7 +102,7 @@ impl<'a> Line<'a> {
             kind: kind.name,
             id: envelope.id,
             op,
-            change_no: envelope.change_no,
+            change_no: change.number,
             revision: seen.then_some(envelope.revision),
             person: own.person(change).filter(|_| op == "upsert"),
             record: seen.then(|| view::record(&call.service, kind, &change.record, call.language)),

@@ -10,6 +10,8 @@ use super::grants;
 use super::rules;
 use super::store::{self, ADMINISTRATORS, NewUser, UserChange};
 use super::wire::{ACTIVE, NEW, PATCH, User, example, example_new};
+use crate::audit::system_write_all;
+use crate::duties;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::etag::{self, IfMatch};
 use crate::kit::faults::Faults;
@@ -32,6 +34,11 @@ pub fn operations() -> Vec<Operation> {
         json
     };
     let created_again = created.clone();
+    let amended = {
+        let mut json = example();
+        put(&mut json, "handed_over_duties", json!([]));
+        json
+    };
     vec![
         Operation::new(Method::POST, "/v1/users", "create_user", post)
             .described(
@@ -64,7 +71,7 @@ pub fn operations() -> Vec<Operation> {
             .described(
                 "users",
                 "Amend an account",
-                "A merge patch; `roles` are replaced as a whole. Bites within five seconds.",
+                "A merge patch; `roles` are replaced as a whole. Bites within five seconds. Open duties that the account can't do any more go to the next above, and are listed.",
             )
             .access(Access::Roles(ADMINISTRATORS))
             .headers(&["If-Match"])
@@ -73,9 +80,9 @@ pub fn operations() -> Vec<Operation> {
                 json!({"active": false}),
                 &["application/merge-patch+json", "application/json"],
             )
-            .answers(200, "The account.", Some(reference("User")), Some(example()))
+            .answers(200, "The account, and its open duties that went to somebody else.", Some(reference("AmendedUser")), Some(amended))
             .with_headers(&["ETag"])
-            .problems(&[Code::GrantTooWide]),
+            .problems(&[Code::GrantTooWide, Code::LedgerUnavailable]),
         Operation::new(Method::POST, "/v1/users/{id}:reset-password", "reset_password", reset_password)
             .described(
                 "users",
@@ -157,10 +164,23 @@ async fn patch(call: Call) -> Answer {
     let change = read_change(&call, &tree, &user).await?;
     let details = json!({"active": change.active, "roles": change.grants.as_deref().map(grants::audited)});
     let deed = call.deed("user.amend", "users", Some(id), details);
+    let leaves = change.active == Some(false) || change.grants.is_some();
     store::change(&call.service, id, user.revision, change, deed).await?;
+    let handed = if leaves { hand_on(&call, id).await? } else { Vec::new() };
     // Taking away the last role in the caller's area takes the account out of his sight, too.
-    let user = store::find(&call.service, call.actor()?, id).await.unwrap_or(user);
+    let mut user = store::find(&call.service, call.actor()?, id).await.unwrap_or(user);
+    put(&mut user.json, "handed_over_duties", handed);
     Ok(answer(HttpResponse::Ok(), &user))
+}
+
+/// What the account leaves open goes to the next above, and is noted.
+async fn hand_on(call: &Call, id: Uuid) -> Result<Vec<Json>, Problem> {
+    let handed = duties::inherit::hand_on(&call.service, id, call.actor()?.user_id).await?;
+    if !handed.is_empty() {
+        let deed = call.deed("user.hand_over_duties", "users", Some(id), json!({"duties": handed}));
+        system_write_all(&call.service, vec![deed], async |_| Ok(())).await?;
+    }
+    Ok(handed)
 }
 
 async fn read_change(call: &Call, tree: &crate::kit::tree::Tree, user: &User) -> Result<UserChange, Problem> {

@@ -127,8 +127,16 @@ pub fn schemas() -> Vec<(String, Json)> {
     let created = json!({"allOf": [reference("User")], "type": "object", "description": "A new account with its one-time password, told this once.",
         "required": ["one_time_password"],
         "properties": {"one_time_password": {"type": "string", "maxLength": 40, "description": "To be changed at first sign-in."}}});
+    let text = |about: &str| json!({"type": "string", "maxLength": 60, "description": about});
+    let account = json!({"type": ["string", "null"], "format": "uuid", "maxLength": 36, "description": "Who answers for it now; null where nobody above has an account."});
+    let handed = json!({"type": "object", "description": "A duty that went to somebody else.", "required": ["id", "duty_kind", "line", "assignee_id"],
+        "properties": {"id": {"type": "string", "format": "uuid", "maxLength": 36, "description": "The duty."}, "duty_kind": text("Which duty."), "line": text("Whose line it is."), "assignee_id": account}});
+    let amended = json!({"allOf": [reference("User")], "type": "object", "description": "An account as it was amended, with what it left open.",
+        "required": ["handed_over_duties"],
+        "properties": {"handed_over_duties": {"type": "array", "maxItems": 100_000, "items": handed, "description": "Open duties that it can't do any more, and to whom they went."}}});
     vec![
         ("User".into(), user),
+        ("AmendedUser".into(), amended),
         ("CreatedUser".into(), created),
         ("NewUser".into(), described(NEW, Direction::Sent, "Creates an account.")),
         ("UserPatch".into(), described(PATCH, Direction::Patched, "A merge patch (RFC 7396): what is absent stays.")),

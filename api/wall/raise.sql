@@ -3,7 +3,10 @@ DO $wall$
 DECLARE
     found record;
     told constant text := 'string_to_array(current_setting(''lianfang.sight'', true), '','')';
+    narrowed constant text :=
+        'area_code LIKE ANY ((SELECT %1$s)::text[]) OR (area_code || '':'' || org_id::text) LIKE ANY ((SELECT %1$s)::text[])';
     rule text;
+    follows text;
     verb text;
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'lianfang_service') THEN
@@ -26,6 +29,7 @@ BEGIN
                bool_or(a.attname = 'district_code') AS of_district,
                bool_or(a.attname = 'area_code') AS of_area,
                bool_or(a.attname = 'capture') AS is_record,
+               bool_or(a.attname = 'case_id') AS of_case,
                (SELECT obj_description(p.oid, 'pg_policy') FROM pg_policy AS p
                 WHERE p.polrelid = c.oid AND p.polname = 'sight') AS rule
         FROM pg_class AS c
@@ -53,9 +57,18 @@ BEGIN
         CONTINUE WHEN NOT found.of_district;
         -- The sub-selects are uncorrelated: evaluated once a statement. The CASE keeps the rule a filter to the
         -- planner, which would else think that it leaves next to nothing.
+        -- Who sees a case sees the person and all that belongs to it. From where cases are seen is behind the wall
+        -- itself, so the sub-select finds only what this statement sees; it is made once, and only where it is asked.
+        follows := CASE
+            WHEN found.name = 'isolation_case_sights' THEN NULL
+            WHEN found.name = 'isolation_cases' THEN 'id IN (SELECT s.case_id FROM isolation_case_sights AS s)'
+            WHEN found.name = 'people' THEN 'id IN (SELECT s.person_id FROM isolation_case_sights AS s)'
+            WHEN found.name = 'duties' THEN 'subject_id IN (SELECT s.case_id FROM isolation_case_sights AS s)'
+            WHEN found.is_record AND found.of_case THEN 'case_id IN (SELECT s.case_id FROM isolation_case_sights AS s)'
+        END;
         rule := format('CASE WHEN %s THEN true ELSE false END', CASE
-            WHEN found.is_record THEN format(
-                'area_code LIKE ANY ((SELECT %1$s)::text[]) OR (area_code || '':'' || org_id::text) LIKE ANY ((SELECT %1$s)::text[])', told)
+            WHEN found.name = 'isolation_case_sights' THEN format(narrowed, told)
+            WHEN found.is_record THEN format(narrowed, told) || coalesce(' OR ' || follows, '')
             WHEN found.of_area THEN format(
                 'area_code LIKE ANY (ARRAY(SELECT split_part(s, '':'', 1) FROM unnest(%s) AS s))', told)
             ELSE format(

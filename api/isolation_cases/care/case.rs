@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::answerers::{Accounts, demand_known};
 use super::contact::contact_of;
+use crate::duties::duty;
 use crate::duties::matching::Contact;
 use crate::isolation_cases::rules::supervisor_of;
-use crate::isolation_cases::states::fault;
+use crate::isolation_cases::states::{ENDED, fault};
+use crate::isolation_cases::wire::SUPERVISOR_LEVEL;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Fault;
 use crate::kit::problem::Problem;
-use crate::kit::value::{Value, Values};
+use crate::kit::value::Values;
 use crate::ledger::decide::Claim;
 use crate::records::change::Changes;
 use crate::records::kept::Kept;
@@ -31,6 +34,8 @@ pub struct Case {
     pub by: Uuid,
     /// Contacts that were voided or changed just now.
     pub gone: BTreeSet<Uuid>,
+    /// Accounts of those who answer for it.
+    pub accounts: Arc<Accounts>,
 }
 
 impl Case {
@@ -44,14 +49,16 @@ impl Case {
             steps: Vec::new(),
             by: Uuid::nil(),
             gone: BTreeSet::new(),
+            accounts: Arc::default(),
         }
     }
 
     /// A case that is being created: its own append writes it.
-    pub fn begun(id: Uuid, values: &Values, scribe: &Scribe) -> Self {
+    pub fn begun(id: Uuid, values: &Values, accounts: &Arc<Accounts>, scribe: &Scribe) -> Self {
         let by = values.id("revised_by").unwrap_or_default();
         let mut case = Self::stored(Record { envelope: by_service(id, scribe, values, by), values: values.clone() });
         case.by = by;
+        case.accounts = Arc::clone(accounts);
         case
     }
 
@@ -65,34 +72,47 @@ impl Case {
         self.record.values.text("state").unwrap_or_default()
     }
 
-    /// The case itself was amended or voided, by its own append.
-    pub fn amended(&mut self, claim: &Claim, scribe: &Scribe) {
-        match &claim.next {
-            Some(values) => {
-                self.by = values.id("revised_by").unwrap_or_default();
-                let lines = ["town", "village", "group", "health_center", "police_station"];
-                for line in lines {
-                    let (former, next) = (supervisor_of(&self.record.values, line), supervisor_of(values, line));
-                    if former != next {
-                        self.hand_over(line, former, next);
-                    }
-                }
-                self.record.values = values.clone();
-                self.record.envelope.revision += 1;
-                self.former = Some(self.record.clone());
-                self.settle(scribe);
-            }
-            None => self.waive_where("cause_voided", |_| true),
-        }
+    /// Whether it goes on.
+    pub fn is_open(&self) -> bool {
+        !self.record.envelope.voided && !ENDED.contains(&self.state())
     }
 
-    fn hand_over(&mut self, line: &str, former: Option<Uuid>, next: Option<Uuid>) {
-        for held in self.duties.values_mut() {
-            let values = &mut held.record.values;
-            let open = values.text("state") == Some("open") && values.text("line") == Some(line);
-            if open && values.id("assignee_id") == former {
-                values.set("assignee_id", next.map_or(Value::Null, Value::Id));
+    /// The case itself was amended or voided, by its own append.
+    pub fn amended(&mut self, claim: &Claim, scribe: &Scribe) -> Result<(), Vec<Fault>> {
+        let Some(values) = &claim.next else {
+            self.waive_where("cause_voided", |_| true);
+            return Ok(());
+        };
+        let area_code = values.text("area_code").unwrap_or(&scribe.district_code).to_owned();
+        demand_known(&self.accounts, Some(&self.record.values), values, &area_code)?;
+        self.by = values.id("revised_by").unwrap_or_default();
+        let (former, stood) = (std::mem::take(&mut self.record.values), self.stood());
+        self.record.values = values.clone();
+        self.record.envelope.revision += 1;
+        if stood != (area_code.clone(), values.id("org_id")) {
+            self.settle_at(&area_code, values.id("org_id"), None, scribe);
+        }
+        for line in SUPERVISOR_LEVEL.codes() {
+            let (before, now) = (supervisor_of(&former, line), supervisor_of(values, line));
+            if before != now {
+                self.give(|duty| duty.text("line") == Some(line) && duty.id("assignee_id") == before);
             }
+        }
+        self.former = Some(self.record.clone());
+        self.demand_supervisors(&former, scribe);
+        self.settle(scribe);
+        Ok(())
+    }
+
+    /// Somebody who answered for it was taken away and nobody came instead: that is a duty again.
+    fn demand_supervisors(&mut self, former: &Values, scribe: &Scribe) {
+        let complete = |values: &Values| values.boolean("supervisors_complete") == Some(true);
+        let stands = self.duties.values().any(|held| {
+            held.record.values.text("duty_kind") == Some("supervisor_assignment") && duty::is(&held.record, "open")
+        });
+        if complete(former) && !complete(&self.record.values) && !stands && self.is_open() {
+            let revision = self.record.envelope.revision.to_string();
+            self.open_for("supervisor_assignment", &revision, None, scribe.now, scribe);
         }
     }
 

@@ -4,14 +4,29 @@ use uuid::Uuid;
 
 use super::case::Case;
 use crate::duties::matching::Contact;
-use crate::kit::value::Values;
+use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
 use crate::records::scribe::Scribe;
 
 /// A claim's record as a contact.
 pub fn contact_of(claim: &Claim, values: &Values, scribe: &Scribe) -> Option<Contact> {
     let occurred_at = values.instant("occurred_at")?;
-    Some(Contact { kind: claim.kind, id: claim.id, occurred_at, known_at: scribe.now, values: values.clone() })
+    let mut values = values.clone();
+    name_transfer(&mut values, &scribe.district_code);
+    Some(Contact { kind: claim.kind, id: claim.id, occurred_at, known_at: scribe.now, values })
+}
+
+/// Whether a step hands a case over to another area of the same district, where it goes on.
+pub fn stays_in_district(step: &Values, district_code: &str) -> bool {
+    let receiving = step.text("receiving_area_code");
+    step.text("to") == Some("transferred_out") && receiving.is_some_and(|code| code.starts_with(district_code))
+}
+
+/// Such a step takes nobody out of observation: as a contact it has a name of its own.
+pub fn name_transfer(values: &mut Values, district_code: &str) {
+    if stays_in_district(values, district_code) {
+        values.set("to", Value::Text("transferred".to_owned()));
+    }
 }
 
 /// An errand at the time when it was delivered, not when it was asked for.

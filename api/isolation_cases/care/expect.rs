@@ -1,13 +1,15 @@
 //! The duties of a case: opened, waived, settled by the contacts that stand.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::case::Case;
 use super::contact::at_delivery;
+use crate::duties::LINE;
 use crate::duties::duty::{self, expectation, is};
 use crate::duties::matching::{CONTACT_KINDS, Contact, proof_of, standing};
-use crate::isolation_cases::rules::supervisor_of;
 use crate::kit::time::day_of;
 use crate::kit::value::{Value, Values};
 use crate::privacy::blind::derived_id;
@@ -39,11 +41,24 @@ impl Case {
 
     /// Opens a duty that a record asked for at an instant; once, however often it is asked.
     pub fn open(&mut self, duty_kind: &'static str, cause_id: Option<Uuid>, asked_at: DateTime<Utc>, scribe: &Scribe) {
+        self.open_for(duty_kind, "", cause_id, asked_at, scribe);
+    }
+
+    /// The same for one occasion of several: once for each of them.
+    pub fn open_for(
+        &mut self,
+        duty_kind: &'static str,
+        occasion: &str,
+        cause_id: Option<Uuid>,
+        asked_at: DateTime<Utc>,
+        scribe: &Scribe,
+    ) {
         let area_code = self.record.envelope.area_code.clone();
         let day = day_of(asked_at, scribe.zone);
         let Some(cadence) = scribe.cadences.at(duty_kind, &area_code, day) else { return };
         let cause = cause_id.unwrap_or(self.record.envelope.id).to_string();
-        let id = derived_id(&scribe.keys.identity, &["duty", duty_kind, &cause]);
+        let parts = ["duty", duty_kind, &cause, occasion];
+        let id = derived_id(&scribe.keys.identity, if occasion.is_empty() { &parts[..3] } else { &parts[..] });
         self.expect(id, duty_kind, cause_id, (asked_at, cadence.due_after(asked_at)), scribe);
     }
 
@@ -84,17 +99,18 @@ impl Case {
             }
             return;
         }
+        let (assignee_id, org_id) = self.answerer(crate::duties::line_of(duty_kind));
         let envelope = &self.record.envelope;
         let new = duty::New {
             id,
             duty_kind,
             subject: ("isolation_cases", envelope.id),
             cause_id,
-            assignee_id: supervisor_of(&self.record.values, crate::duties::line_of(duty_kind)),
+            assignee_id,
             opens_at,
             due_at,
             area_code: &envelope.area_code,
-            org_id: envelope.org_id,
+            org_id,
             made_by: self.by,
         };
         self.duties.insert(id, Kept::new(duty::record(new, scribe)));
@@ -120,7 +136,8 @@ impl Case {
             known_at: scribe.now,
             values: Values::default(),
         };
-        let values = self.record.values.clone();
+        let above: BTreeMap<&str, Option<Uuid>> =
+            LINE.codes().into_iter().map(|line| (line, self.answerer(line).0)).collect();
         for held in self.duties.values_mut() {
             let proven_by =
                 held.record.values.json("proof").and_then(|proof| proof.get("id")?.as_str()?.parse::<Uuid>().ok());
@@ -137,7 +154,7 @@ impl Case {
             let proof = delivered.as_ref().or(found);
             let waived = is(&held.record, "waived");
             let stands = standing(duty::due_at(&held.record), proof, waived, scribe.now);
-            held.record = duty::settle(&held.record, &stands, |line| supervisor_of(&values, line));
+            held.record = duty::settle(&held.record, &stands, |line| above.get(line).copied().flatten());
         }
     }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::answerers;
 use super::case::Case;
+use super::contact::name_transfer;
 use super::{Care, NO_CONTACT, OpenCase, PLAN, case_of};
 use crate::duties::matching::Contact;
 use crate::kit::row::Row;
@@ -29,9 +31,9 @@ const CONTACTS: [(&str, &[&str], bool); 7] = [
     ("errands", &["state", "delivered_at"], true),
     ("patrol_logs", &[], true),
     ("observation_notices", &[], false),
-    ("isolation_case_transitions", &["to"], false),
+    ("isolation_case_transitions", &["to", "receiving_area_code"], false),
 ];
-const COLUMNS: [(&str, &str); 10] = [
+const COLUMNS: [(&str, &str); 11] = [
     ("slot", "text"),
     ("slot_on", "date"),
     ("retest_of", "uuid"),
@@ -42,9 +44,10 @@ const COLUMNS: [(&str, &str); 10] = [
     ("state", "text"),
     ("delivered_at", "timestamptz"),
     ("to", "text"),
+    ("receiving_area_code", "text"),
 ];
 
-/// Cases; open cases of the same people; duties; contacts.
+/// Cases; open cases of the same people; duties; contacts; accounts of those who answer.
 pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
     let ids = || claims.iter().filter_map(|claim| case_of(claim)).map(Value::Id).collect::<Vec<_>>();
     let (from, to) = span(scribe, claims);
@@ -60,11 +63,7 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
     };
     let people = claims.iter().filter(|claim| claim.kind == "isolation_cases" && claim.former.is_none());
     let people = people.filter_map(|claim| claim.next.as_ref()?.id("person_id")).map(Value::Id).collect();
-    let open = Statement::new("SELECT id, person_id, area_code, org_id FROM isolation_cases WHERE district_code = ")
-        .text(district_code)
-        .sql(" AND NOT voided AND ended_at IS NULL AND person_id = ANY(")
-        .column(ColumnType::Id, people)
-        .sql(")");
+    let open = open_cases(district_code, people);
     let own = || claims.iter().map(|claim| Value::Id(claim.id)).collect::<Vec<_>>();
     let duties = of_kind(duties.select(), "duties", "subject_id")
         .sql(" AND (r.state = 'open' OR (r.opens_at >= ")
@@ -109,7 +108,22 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
             .then(begun_by(district_code, "case_id", claims))
             .sql(")")
     });
-    vec![of_kind(cases.select(), "isolation_cases", "id"), open, duties, contacts]
+    let accounts = answerers::statement(district_code, ids(), claims);
+    vec![of_kind(cases.select(), "isolation_cases", "id"), open, duties, contacts, accounts]
+}
+
+/// Open cases of these people under whatever of their names: who is sought, who that is, a case.
+fn open_cases(district_code: &str, people: Vec<Value>) -> Statement {
+    Statement::new("WITH RECURSIVE up AS (SELECT p.id AS sought, p.id, p.merged_into FROM people AS p WHERE p.district_code = ")
+        .text(district_code)
+        .sql(" AND p.id = ANY(")
+        .column(ColumnType::Id, people)
+        .sql(") UNION SELECT up.sought, p.id, p.merged_into FROM up JOIN people AS p ON p.id = up.merged_into WHERE p.district_code = ")
+        .text(district_code)
+        .sql("), down AS (SELECT up.sought, up.id AS root, up.id FROM up WHERE up.merged_into IS NULL UNION SELECT down.sought, down.root, p.id FROM down JOIN people AS p ON p.merged_into = down.id WHERE p.district_code = ")
+        .text(district_code)
+        .sql(") SELECT d.sought, d.root, c.id AS case_id, c.area_code, c.org_id FROM down AS d LEFT JOIN isolation_cases AS c ON c.person_id = d.id AND NOT c.voided AND c.ended_at IS NULL AND c.district_code = ")
+        .text(district_code)
 }
 
 /// Whether it is of a case that a first reading moves on: that step plans all days since the case was notified,
@@ -151,39 +165,45 @@ pub fn care(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
     let cases = scribe.records("isolation_cases", next())?;
     let mut cases: BTreeMap<Uuid, Case> =
         cases.into_iter().map(|record| (record.envelope.id, Case::stored(record))).collect();
-    let open = next().into_iter().filter_map(open_case).collect();
+    let (mut open, mut roots) = (Vec::new(), BTreeMap::new());
+    for mut row in next() {
+        if let (Some(sought), Some(root)) = (row.id("sought"), row.id("root")) {
+            roots.insert(sought, root);
+            open.extend(open_case(root, row));
+        }
+    }
     for duty in scribe.records("duties", next())? {
         if let Some(case) = duty.values.id("subject_id").and_then(|id| cases.get_mut(&id)) {
             case.hold(duty);
         }
     }
     for row in next() {
-        if let Some((case_id, contact)) = contact(row)
+        if let Some((case_id, contact)) = contact(row, &scribe.district_code)
             && let Some(case) = cases.get_mut(&case_id)
         {
             case.contacts.insert(contact.id, contact);
         }
     }
-    cases.values_mut().for_each(Case::recall);
-    Ok(Care { scribe: Arc::clone(scribe), cases, open })
+    let accounts = Arc::new(answerers::accounts(next()));
+    for case in cases.values_mut() {
+        case.accounts = Arc::clone(&accounts);
+        case.recall();
+    }
+    Ok(Care { scribe: Arc::clone(scribe), cases, open, roots, accounts })
 }
 
-fn open_case(mut row: Row) -> Option<OpenCase> {
-    Some(OpenCase {
-        id: row.id("id")?,
-        person_id: row.id("person_id")?,
-        area_code: row.text("area_code")?,
-        org_id: row.id("org_id"),
-    })
+fn open_case(person_id: Uuid, mut row: Row) -> Option<OpenCase> {
+    Some(OpenCase { id: row.id("case_id")?, person_id, area_code: row.text("area_code")?, org_id: row.id("org_id") })
 }
 
-fn contact(mut row: Row) -> Option<(Uuid, Contact)> {
+fn contact(mut row: Row, district_code: &str) -> Option<(Uuid, Contact)> {
     let kind = row.text("kind")?;
     let (kind, _, _) = CONTACTS.iter().find(|(name, _, _)| *name == kind)?;
     let mut values = Values::default();
     for (name, _) in COLUMNS {
         values.set(name, row.take(name));
     }
+    name_transfer(&mut values, district_code);
     let (occurred_at, known_at) = (row.instant("occurred_at")?, row.instant("recorded_at")?);
     Some((row.id("case_id")?, Contact { kind, id: row.id("id")?, occurred_at, known_at, values }))
 }

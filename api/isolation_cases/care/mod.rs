@@ -5,10 +5,12 @@
 //! by [`crate::duties::matching`]. So it doesn't matter in which order phones hand in, what is voided or
 //! moved, and a proof that is gone reopens what it had closed.
 
+mod answerers;
 mod case;
 mod contact;
 mod expect;
 mod load;
+mod moved;
 mod plan;
 mod step;
 
@@ -18,10 +20,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use self::answerers::{Accounts, demand_known};
 use self::case::Case;
 pub use self::expect::SILENCE;
+pub use self::moved::ACCEPTED;
 pub use self::plan::HORIZON_DAYS;
 use super::states::fault;
+use super::stays::tie;
 use crate::duties::follow_up::FollowUpDecider;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::{Fault, Faults};
@@ -31,6 +36,7 @@ use crate::kit::time::{day_of, day_start};
 use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
 use crate::records::change::Changes;
+use crate::records::scope::Follows;
 use crate::records::scribe::Scribe;
 use crate::records::{Context, Draft, Figure, Measure, Record, Rules};
 
@@ -42,6 +48,12 @@ pub const RECALL: &str = "case_recall";
 pub const CONTESTED: &str = "contested";
 /// Asks whether somebody had no contact for a day; no record.
 pub const NO_CONTACT: &str = "no_contact";
+
+/// Closes a case because its person has another one, `kept_id`; no record.
+pub const MERGE: &str = "case_merge";
+
+/// Gives on open duties of those who can't answer for a case any more; no record.
+pub const GIVE_ON: &str = "care_give_on";
 
 /// Rules of the kinds that belong to a case.
 pub struct CareRules {
@@ -120,6 +132,10 @@ impl Rules for CareRules {
     fn figures(&self) -> &'static [Figure] {
         self.figures
     }
+
+    fn follows(&self) -> Option<Follows> {
+        Some(super::FOLLOWS)
+    }
 }
 
 /// What happens after a case ended is kept, and said.
@@ -169,9 +185,13 @@ pub struct Care {
     cases: BTreeMap<Uuid, Case>,
     /// Open cases of the people concerned.
     open: Vec<OpenCase>,
+    /// Whom the people concerned were merged into, themselves where they weren't.
+    roots: BTreeMap<Uuid, Uuid>,
+    /// Who may answer for somebody.
+    accounts: Arc<Accounts>,
 }
 
-/// An open case of somebody.
+/// An open case of somebody, under whatever of his names.
 struct OpenCase {
     person_id: Uuid,
     id: Uuid,
@@ -182,7 +202,7 @@ struct OpenCase {
 /// The case a claim is about.
 fn case_of(claim: &Claim) -> Option<Uuid> {
     match claim.kind {
-        "isolation_cases" | PLAN | NO_CONTACT | RECALL => Some(claim.id),
+        "isolation_cases" | PLAN | NO_CONTACT | RECALL | MERGE | GIVE_ON => Some(claim.id),
         _ => claim.next.as_ref().or(claim.former.as_ref())?.id("case_id"),
     }
 }
@@ -193,15 +213,23 @@ impl State for Care {
         if claim.kind == "isolation_cases" && claim.former.is_none() {
             return self.begin_case(claim);
         }
+        if claim.kind == MERGE {
+            self.merge(claim);
+            return Ok(());
+        }
         let Some(case) = case_of(claim).and_then(|id| self.cases.get_mut(&id)) else { return Ok(()) };
         match claim.kind {
-            "isolation_cases" => case.amended(claim, &scribe),
+            "isolation_cases" => return case.amended(claim, &scribe),
             PLAN => {
                 let from = claim.next.as_ref().and_then(|next| next.instant("occurred_at"));
                 case.plan(&scribe, from.map(|from| day_of(from, scribe.zone)));
             }
             NO_CONTACT => case.note_no_contact(&scribe),
             RECALL => {}
+            GIVE_ON => {
+                case.by = claim.next.as_ref().and_then(|next| next.id("revised_by")).unwrap_or_default();
+                case.give_on();
+            }
             "isolation_case_transitions" => return case.step(claim, &scribe),
             _ => return case.took(claim, &scribe),
         }
@@ -228,11 +256,15 @@ impl Care {
     /// A new case: nobody has two open ones at a time, as far as whoever asks may know.
     fn begin_case(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let Some(values) = &claim.next else { return Ok(()) };
-        let person_id = values.id("person_id");
+        let person_id = values.id("person_id").map(|id| self.roots.get(&id).copied().unwrap_or(id));
         let met = self.open.iter().find(|open| Some(open.person_id) == person_id && open.id != claim.id);
         let contested = met.map(|open| open.id);
-        if let Some(open) = met.filter(|_| values.boolean(CONTESTED) != Some(true)) {
-            return Err(vec![exists(open)]);
+        let mut faults = Vec::new();
+        faults.extend(met.filter(|_| values.boolean(CONTESTED) != Some(true)).map(exists));
+        let area_code = values.text("area_code").unwrap_or(&self.scribe.district_code);
+        faults.extend(demand_known(&self.accounts, None, values, area_code).err().into_iter().flatten());
+        if !faults.is_empty() {
+            return Err(faults);
         }
         self.open.extend(person_id.map(|person_id| OpenCase {
             person_id,
@@ -240,12 +272,29 @@ impl Care {
             area_code: values.text("area_code").unwrap_or_default().to_owned(),
             org_id: values.id("org_id"),
         }));
-        let mut case = Case::begun(claim.id, values, &self.scribe);
+        let mut case = Case::begun(claim.id, values, &self.accounts, &self.scribe);
         case.expect_first(&self.scribe);
         if let Some(other) = contested {
             case.contest(other, &self.scribe);
         }
         self.cases.insert(claim.id, case);
         Ok(())
+    }
+
+    /// Of two cases of one person one goes on; each is seen from where the other is.
+    fn merge(&mut self, claim: &Claim) {
+        let Some(values) = &claim.next else { return };
+        let kept_id = values.id("kept_id").unwrap_or_default();
+        let stood = |id: &Uuid| self.cases.get(id).filter(|case| case.is_open()).map(Case::stood);
+        let (Some(kept), Some(closed)) = (stood(&kept_id), stood(&claim.id)) else { return };
+        let by = values.id("revised_by").unwrap_or_default();
+        if let Some(case) = self.cases.get_mut(&claim.id) {
+            case.by = by;
+            case.close_as_merged((kept_id, kept), self.scribe.now, &self.scribe);
+        }
+        if let Some(case) = self.cases.get_mut(&kept_id) {
+            case.by = by;
+            tie(&mut case.record.values, claim.id, closed);
+        }
     }
 }

@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::case::{Case, by_service};
-use super::contact::contact_of;
+use super::contact::{contact_of, stays_in_district};
+use super::moved::ACCEPTED;
 use crate::duties::duty;
 use crate::duties::matching::DAILY;
 use crate::isolation_cases::history;
@@ -29,10 +30,18 @@ impl Case {
             return self.correct_step(claim.id, former, values, scribe);
         }
         let (from, to) = (self.state().to_owned(), values.text("to").unwrap_or_default());
+        if to == ACCEPTED {
+            return self.take_on(claim, values, scribe);
+        }
         judge(&from, to, &self.facts(to, values, scribe))?;
+        demand_receiving(values, scribe)?;
         self.by = values.id("revised_by").unwrap_or_default();
         if let Some(contact) = contact_of(claim, values, scribe) {
             self.contacts.insert(claim.id, contact);
+        }
+        if stays_in_district(values, &scribe.district_code) {
+            self.transfer(claim.id, values, scribe);
+            return Ok(());
         }
         history::add(
             &mut self.record.values,
@@ -41,6 +50,15 @@ impl Case {
             values.instant("occurred_at").unwrap_or(scribe.now),
         );
         self.move_to(to, values, scribe);
+        Ok(())
+    }
+
+    /// The receiving township takes it on.
+    fn take_on(&mut self, claim: &Claim, values: &Values, scribe: &Scribe) -> Result<(), Vec<Fault>> {
+        self.demand_acceptable(values)?;
+        self.by = values.id("revised_by").unwrap_or_default();
+        self.contacts.extend(contact_of(claim, values, scribe).map(|contact| (claim.id, contact)));
+        self.accept(values, scribe);
         Ok(())
     }
 
@@ -183,4 +201,15 @@ impl Case {
 /// The state that a step leads to.
 fn reached(to: &str) -> &str {
     if to == "extended" { "under_observation" } else { to }
+}
+
+/// Within the district a case is handed over to an area that there is.
+fn demand_receiving(step: &Values, scribe: &Scribe) -> Result<(), Vec<Fault>> {
+    let receiving = step.text("receiving_area_code").filter(|_| stays_in_district(step, &scribe.district_code));
+    match receiving {
+        Some(code) if scribe.divisions.place(code, None).is_none() => {
+            Err(vec![fault("/receiving_area_code", FaultCode::UnknownArea, vec![])])
+        }
+        _ => Ok(()),
+    }
 }

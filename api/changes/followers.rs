@@ -1,0 +1,143 @@
+//! What comes into sight with a case and leaves it with one: a case that moves to another township takes what was
+//! written about it before along, without a revision of its own. Told at the number of the case's.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::queries::{Change, Part, Window, operation};
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::isolation_cases::ISOLATION_CASES;
+use crate::isolation_cases::stays::seen_from;
+use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::{Value, Values};
+use crate::records::scope::{Follows, in_area, readable};
+use crate::records::{Kind, read};
+
+/// A case whose sight changed between two numbers.
+struct Moved {
+    id: Uuid,
+    person_id: Uuid,
+    number: i64,
+    enters: bool,
+}
+
+/// What follows the cases that came into the actor's sight or left it beyond `window.since` and up to a number.
+pub async fn followers(
+    service: &Service,
+    actor: &Actor,
+    kinds: &[&'static Kind],
+    window: &Window,
+    until: i64,
+) -> Result<Vec<Change>, Problem> {
+    let moved = moved(service, actor, window, until).await?;
+    let mut followers = Vec::new();
+    for kind in kinds.iter().copied().filter(|kind| kind.name != ISOLATION_CASES.name) {
+        let Some(follows) = kind.rules.follows() else { continue };
+        for enters in [true, false] {
+            let of_case =
+                |case: &Moved| (if follows.names == "person_id" { case.person_id } else { case.id }, case.number);
+            let numbers: BTreeMap<Uuid, i64> = moved.iter().filter(|case| case.enters == enters).map(of_case).collect();
+            if numbers.is_empty() {
+                continue;
+            }
+            let part = if enters { Part::Current } else { Part::Gone };
+            let statement = statement(actor, kind, follows, window, &numbers, enters);
+            for record in read::load(service, kind, &statement).await? {
+                let named =
+                    if follows.column == "id" { Some(record.envelope.id) } else { record.values.id(follows.column) };
+                let number = named.and_then(|id| numbers.get(&id)).copied().unwrap_or(until);
+                followers.push(Change { kind, operation: operation(&record, part), record, number });
+            }
+        }
+    }
+    Ok(followers)
+}
+
+fn statement(
+    actor: &Actor,
+    kind: &Kind,
+    follows: Follows,
+    window: &Window,
+    numbers: &BTreeMap<Uuid, i64>,
+    enters: bool,
+) -> Statement {
+    let ids = numbers.keys().copied().map(Value::Id).collect();
+    let statement =
+        Statement::new(format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.select(), kind.name))
+            .text(&window.district_code)
+            .sql(format!(" AND r.{} = ANY(", follows.column))
+            .column(ColumnType::Id, ids)
+            .sql(") AND r.change_no <= ")
+            .integer(window.since);
+    let statement = if enters {
+        readable("r", statement.sql(" AND "), actor, kind)
+    } else {
+        readable("r", statement.seeing_district(&window.district_code).sql(" AND NOT "), actor, kind)
+    };
+    in_area("r", statement, window.area_code.as_deref())
+}
+
+/// The cases of which a revision lies between the two numbers, and that are seen at the one and not at the other.
+async fn moved(service: &Service, actor: &Actor, window: &Window, until: i64) -> Result<Vec<Moved>, Problem> {
+    // Before the first number nothing was told, so nothing older follows.
+    if window.since == 0 || until <= window.since || !actor.holds(ISOLATION_CASES.readers) {
+        return Ok(Vec::new());
+    }
+    let between = |statement: Statement| {
+        statement
+            .text(&window.district_code)
+            .sql(" AND change_no > ")
+            .integer(window.since)
+            .sql(" AND change_no <= ")
+            .integer(until)
+    };
+    let ids = between(Statement::new("SELECT id FROM isolation_cases WHERE district_code = "));
+    let ids =
+        between(ids.sql(" UNION SELECT id FROM record_revisions WHERE kind = 'isolation_cases' AND district_code = "));
+    let mut touched: Vec<Value> = Vec::new();
+    for mut row in service.database.read(&ids.seeing_district(&window.district_code)).await? {
+        touched.extend(row.id("id").map(Value::Id));
+    }
+    if touched.is_empty() {
+        return Ok(Vec::new());
+    }
+    let revisions = Statement::new("SELECT id, change_no, person_id, area_code, org_id, area_history FROM isolation_cases WHERE district_code = ")
+        .text(&window.district_code)
+        .sql(" AND id = ANY(")
+        .column(ColumnType::Id, touched.clone())
+        .sql(") UNION ALL SELECT id, change_no, (body->>'person_id')::uuid, body->>'area_code', (body->>'org_id')::uuid, body->'area_history' FROM record_revisions WHERE kind = 'isolation_cases' AND district_code = ")
+        .text(&window.district_code)
+        .sql(" AND id = ANY(")
+        .column(ColumnType::Id, touched)
+        .sql(") ORDER BY id, change_no")
+        .seeing_district(&window.district_code);
+    let rows = service.database.read(&revisions).await?;
+    Ok(compare(actor, window.since, until, rows))
+}
+
+/// Revisions by case, the oldest first: how each was seen at the one number and at the other.
+fn compare(actor: &Actor, since: i64, until: i64, rows: Vec<Row>) -> Vec<Moved> {
+    let mut cases: BTreeMap<Uuid, (bool, bool, Uuid, i64)> = BTreeMap::new();
+    for mut row in rows {
+        let (Some(id), Some(number), Some(person_id)) = (row.id("id"), row.integer("change_no"), row.id("person_id"))
+        else {
+            continue;
+        };
+        if number > until {
+            continue;
+        }
+        let mut values = Values::default();
+        values.set("area_history", row.take("area_history"));
+        let here = (row.text("area_code").unwrap_or_default(), row.id("org_id"));
+        let seen =
+            seen_from(&values, here).iter().any(|(area, org_id)| actor.reaches(ISOLATION_CASES.readers, area, *org_id));
+        let case = cases.entry(id).or_insert((false, false, person_id, number));
+        *case = (if number <= since { seen } else { case.0 }, seen, person_id, number);
+    }
+    let moved = cases.into_iter().filter(|(_, (was, is, ..))| was != is);
+    moved.map(|(id, (_, enters, person_id, number))| Moved { id, person_id, number, enters }).collect()
+}
