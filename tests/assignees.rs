@@ -24,7 +24,7 @@ async fn a_duty_is_handed_over_and_waived_by_those_who_may() {
     far.post(&format!("{path}:hand-over"), &give(&far)).await.expect(404);
     assert_eq!(
         village.post(&format!("{path}:hand-over"), &give(&far)).await.expect(422).faults()[0].1,
-        "unknown_reference"
+        "unknown_account"
     );
     village.post(&format!("{path}:hand-over"), &give(&neighbour)).await.expect(200);
     assert!(duties(&neighbour, "assignee=me").await.iter().any(|duty| duty["id"] == of_village[0]["id"]));

@@ -13,7 +13,7 @@ use crate::figures_situation::all;
 use crate::isolation_cases::{case, make, notified, set_clock, step};
 use crate::support::{Actor, TestApp, fake_resident_id};
 
-const STATES: [&str; 10] = [
+const STATES: [&str; 11] = [
     "identified",
     "notified",
     "under_observation",
@@ -24,6 +24,7 @@ const STATES: [&str; 10] = [
     "became_case",
     "centralized",
     "transferred_out",
+    "merged",
 ];
 
 /// The figures until a day; each with as many cases behind it.
@@ -74,11 +75,15 @@ async fn what_happens_later_leaves_a_past_day_as_it_was() {
         read["state_history"],
         json!([{"state": "dismissed", "since_at": read["state_history"][0]["since_at"], "transition_id": dismissed["id"]}])
     );
-    // Another area, then a mistake: the case and all its steps go.
+    // Another area, from now on: its past stays where it was. Then a mistake: the case and all its steps go.
     let tag = format!("\"{}\"", read["revision"]);
     admin.patch(&format!("/v1/isolation-cases/{one}"), &tag, &json!({"area_code": "511802005"})).await.expect(200);
-    let here = admin.get("/v1/stats/isolation-cases?cumulative=true&to_on=2020-02-10&area_code=511802005").await.body;
-    assert_eq!((value(&here["total"], "identified"), value(&here["total"], "dismissed")), (0, 1));
+    let here = async |day: &str| {
+        let path = format!("/v1/stats/isolation-cases?cumulative=true&to_on={day}&area_code=511802005");
+        let total = admin.get(&path).await.body["total"].clone();
+        (value(&total, "identified"), value(&total, "dismissed"))
+    };
+    assert_eq!((here("2020-02-11").await, here("2020-02-12").await), ((0, 0), (0, 1)));
     verify(&app).await;
     admin.post(&format!("/v1/isolation-cases/{one}:void"), &json!({"reason": "误报"})).await.expect(200);
     assert_eq!(until(&admin, "2020-02-10").await, counts([("isolation_cases", 1), ("identified", 1)]));

@@ -83,6 +83,8 @@ mod sync_order;
 mod sync_rights;
 mod throttle;
 mod time_to_come;
+mod transfers;
+mod transfers_offline;
 mod users;
 mod verify;
 mod walls;

@@ -74,6 +74,23 @@ async fn a_grant_for_one_organisation_is_as_narrow_to_the_wall() {
     assert_eq!(careless(&app, "people", true, Sight::of_area("511802", Some(org_id))).await.len(), 0);
 }
 
+/// Both walls let the same kinds follow the cases of isolation.
+#[tokio::test]
+async fn what_follows_a_case_follows_it_through_both_walls() {
+    let app = TestApp::start().await;
+    let sql = "SELECT polrelid::regclass::text AS name FROM pg_policy WHERE polname = 'sight' \
+               AND pg_get_expr(polqual, polrelid) LIKE '%isolation_case_sights%' ORDER BY 1";
+    let walled: Vec<String> = app.rows(sql).await.into_iter().map(|mut row| row.text("name").unwrap()).collect();
+    let mut kinds: Vec<String> = lianfang::routes::DEFINITIONS
+        .iter()
+        .filter(|kind| kind.rules.follows().is_some())
+        .map(|kind| kind.name.to_owned())
+        .collect();
+    kinds.sort();
+    assert_eq!(walled, kinds);
+    assert_eq!(kinds.len(), 11, "the case, the person, the duties, and eight kinds of records");
+}
+
 #[tokio::test]
 async fn what_was_written_can_be_deleted_or_rewritten_by_no_statement_of_the_service() {
     let app = TestApp::start().await;

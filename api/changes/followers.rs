@@ -71,11 +71,13 @@ fn statement(
             .text(&window.district_code)
             .sql(format!(" AND r.{} = ANY(", follows.column))
             .column(ColumnType::Id, ids)
-            .sql(") AND r.change_no <= ")
-            .integer(window.since);
+            .sql(")");
     let statement = if enters {
-        readable("r", statement.sql(" AND "), actor, kind)
+        // What is newer than that is told by itself.
+        let statement = statement.sql(" AND r.change_no <= ").integer(window.since).sql(" AND ");
+        readable("r", statement, actor, kind)
     } else {
+        // Whatever was changed since: an earlier revision may have been given.
         readable("r", statement.seeing_district(&window.district_code).sql(" AND NOT "), actor, kind)
     };
     in_area("r", statement, window.area_code.as_deref())

@@ -1,6 +1,6 @@
 //! Reading the ledger in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -91,7 +91,12 @@ pub async fn page(
         items.push(change);
     }
     if parts.iter().any(|part| matches!(part, Part::Left | Part::Gone)) {
-        items.extend(followers(service, actor, kinds, window, next).await?);
+        let told: BTreeSet<Uuid> =
+            items.iter().filter(|one| one.operation == REVOKED).map(|one| one.record.envelope.id).collect();
+        let followers = followers(service, actor, kinds, window, next).await?;
+        items.extend(
+            followers.into_iter().filter(|one| one.operation != REVOKED || !told.contains(&one.record.envelope.id)),
+        );
         items.sort_by_key(|change| (change.number, change.kind.sequence, change.kind.name, change.record.envelope.id));
     }
     Ok(Page { items, next, head })
@@ -125,10 +130,13 @@ impl Part<'_> {
     }
 }
 
+/// What left the scope.
+const REVOKED: &str = "access_revoked";
+
 /// What a part tells of a record.
 pub fn operation(record: &Record, part: Part<'_>) -> &'static str {
     match part {
-        part if part.revokes() => "access_revoked",
+        part if part.revokes() => REVOKED,
         _ if record.envelope.voided => "void",
         _ if record.envelope.revision == 1 => "create",
         _ => "amend",

@@ -138,7 +138,7 @@ async fn demand_account(call: &Call, id: Uuid, duty: &Record) -> Result<(), Prob
     .text(&duty.envelope.area_code)
     .sql(", g.area_code) LIMIT 1");
     if call.service.database.read(&statement).await?.is_empty() {
-        return Err(fault("/assignee_id", FaultCode::UnknownReference));
+        return Err(fault("/assignee_id", FaultCode::UnknownAccount));
     }
     Ok(())
 }

@@ -154,7 +154,8 @@ async fn reveal(call: Call) -> Answer {
     let envelope = &record.envelope;
     // Where he stands himself, or where somebody cares for him.
     let revealing = Actor { grants: actor.grants_of(REVEALERS).cloned().collect(), ..actor.clone() };
-    if read::find_all(service, &revealing, kind, &[call.path_id()?]).await?.is_empty() {
+    let shown = read::find_all(service, &revealing, kind, &[call.path_id()?]).await?;
+    if shown.values().all(|found| found.envelope.id != envelope.id) {
         return Err(Code::OutOfArea.into());
     }
     service.limiter.take(&format!("reveal|{}", actor.user_id), REVEALS, service.clock.now())?;

@@ -53,7 +53,7 @@ pub async fn find_all(
         }
     }
     for record in found.values_mut().filter(|record| record.values.id("merged_into").is_some()) {
-        *record = survivor(service, kind, record.clone()).await?;
+        *record = survivor(service, actor, kind, record.clone()).await?;
     }
     Ok(found)
 }
@@ -74,12 +74,13 @@ const LOOKUP_HOLDS: TimeDelta = TimeDelta::days(1);
 /// More merges than this in a row are not followed; nobody merges so often.
 const MOST_MERGES: usize = 32;
 
-/// Whom a record was merged into in the end: who sees somebody under one of his names sees him.
-async fn survivor(service: &Service, kind: &Kind, record: Record) -> Result<Record, Problem> {
+/// Whom a record was merged into in the end, as far as the actor may see.
+async fn survivor(service: &Service, actor: &Actor, kind: &Kind, record: Record) -> Result<Record, Problem> {
     let mut current = record;
     for _ in 0..MOST_MERGES {
         let Some(id) = current.values.id("merged_into") else { break };
-        match find_unscoped(service, kind, &current.envelope.district_code, &[id]).await?.remove(&id) {
+        let statement = visible_by_id(actor, kind, &current.envelope.district_code, &[id]);
+        match load(service, kind, &statement).await?.pop() {
             Some(next) => current = next,
             None => break,
         }

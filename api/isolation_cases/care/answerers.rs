@@ -97,10 +97,25 @@ impl Case {
     /// Account and organisation of whoever answers for a line: its supervisor; where that one can't any more, the
     /// next above who can. None where nobody has an account.
     pub fn answerer(&self, line: &str) -> (Option<Uuid>, Option<Uuid>) {
+        self.answerer_in(line, &self.areas())
+    }
+
+    /// Where it is cared for: where it stands, and whence it came until it is accepted.
+    fn areas(&self) -> Vec<String> {
+        let former = pending(&self.record.values).map(|stay| stay.stood.0);
+        former.chain([self.record.envelope.area_code.clone()]).collect()
+    }
+
+    /// The same of those only who reach where the case stands now: for what nobody of the former township does.
+    pub fn answerer_here(&self, line: &str) -> (Option<Uuid>, Option<Uuid>) {
+        self.answerer_in(line, std::slice::from_ref(&self.record.envelope.area_code))
+    }
+
+    fn answerer_in(&self, line: &str, areas: &[String]) -> (Option<Uuid>, Option<Uuid>) {
         let mut line = line;
         for _ in LINE.words {
             if let Some(id) = supervisor_of(&self.record.values, line) {
-                if let Some(org_id) = self.organization_of(id) {
+                if let Some(org_id) = self.organization_of(id, areas) {
                     return (Some(id), org_id);
                 }
             } else {
@@ -111,13 +126,10 @@ impl Case {
         (None, None)
     }
 
-    /// The organisation by which an account answers for the case, if it does: where the case stands, or whence it
-    /// came until it is accepted.
-    fn organization_of(&self, id: Uuid) -> Option<Option<Uuid>> {
+    /// The organisation by which an account answers for somebody in one of these areas, if it does.
+    fn organization_of(&self, id: Uuid, areas: &[String]) -> Option<Option<Uuid>> {
         let account = self.accounts.get(&id)?;
-        let former: Vec<String> = pending(&self.record.values).map(|stay| stay.stood.0).collect();
-        let mut areas = former.iter().map(String::as_str).chain([self.record.envelope.area_code.as_str()]);
-        let grant = areas.find_map(|area_code| account.grant_in(area_code))?;
+        let grant = areas.iter().find_map(|area_code| account.grant_in(area_code))?;
         Some(account.org_id.or(grant.org_id))
     }
 
@@ -139,11 +151,12 @@ impl Case {
 
     /// Gives on what is open and assigned to somebody who can't answer any more.
     pub fn give_on(&mut self) {
+        let areas = self.areas();
         let gone: Vec<Uuid> = self
             .duties
             .values()
             .filter_map(|held| held.record.values.id("assignee_id"))
-            .filter(|id| self.organization_of(*id).is_none())
+            .filter(|id| self.organization_of(*id, &areas).is_none())
             .collect();
         self.give(|duty| duty.id("assignee_id").is_some_and(|id| gone.contains(&id)));
     }

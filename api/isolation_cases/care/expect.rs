@@ -99,7 +99,9 @@ impl Case {
             }
             return;
         }
-        let (assignee_id, org_id) = self.answerer(crate::duties::line_of(duty_kind));
+        let line = crate::duties::line_of(duty_kind);
+        let receiving = duty_kind == "accept_transfer";
+        let (assignee_id, org_id) = if receiving { self.answerer_here(line) } else { self.answerer(line) };
         let envelope = &self.record.envelope;
         let new = duty::New {
             id,
