@@ -81,11 +81,11 @@ impl StopSignals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for the first of them.
-    async fn received(&mut self) {
+    /// Waits for the first of them; its name.
+    async fn received(&mut self) -> &'static str {
         tokio::select! {
-            _ = self.terminate.recv() => tracing::info!("asked to stop (SIGTERM)"),
-            _ = self.interrupt.recv() => tracing::info!("asked to stop (SIGINT)"),
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
         }
     }
 }
@@ -97,8 +97,10 @@ pub async fn stop_on_signal(
     handle: ServerHandle,
     stopping: watch::Sender<bool>,
 ) {
-    signals.received().await;
+    let signal = signals.received().await;
+    // Before anything else is done or said: nothing may keep the service from stopping.
     stopping.send_replace(true);
+    tracing::info!(signal, "asked to stop");
     service.ledger.heads().close();
     handle.stop(true).await;
 }

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod json;
 pub mod limiter;
 pub mod link;
+pub mod log_writer;
 pub mod patch;
 pub mod problem;
 pub mod query;

@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::app::Service;
+use crate::kit::log_writer;
 use crate::ledger::Figures;
 
 pub use self::server::serve;
@@ -90,6 +91,11 @@ impl Metrics {
             ledger.refused.clone(),
         );
         registry.register("ledger_appends_waiting", "Appends that wait for the writer", metrics.ledger_waiting.clone());
+        registry.register(
+            "log_lines_dropped",
+            "Lines of the log that could not be written",
+            log_writer::dropped(),
+        );
         registry.register("database_connections", "Connections of the pool", metrics.database_connections.clone());
         registry.register("database_connections_idle", "Of those, unused", metrics.database_idle.clone());
         registry.register_with_unit(
