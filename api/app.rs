@@ -96,7 +96,7 @@ impl Service {
         Ok(Self {
             streams: Streams::default(),
             import_slots: Arc::new(Semaphore::new(config.imports_at_once)),
-            pressure: Pressure::new(config.requests_at_once),
+            pressure: Pressure::new(config.requests_at_once, config.bodies_per_address),
             readiness: Readiness::default(),
             metrics: Metrics::new(ledger.figures()),
             ledger,
@@ -176,6 +176,9 @@ pub fn application(
         .wrap(from_fn(frame))
 }
 
+/// How long a piece of an answer may take where no service says.
+const PIECE_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// The outermost frame of every request: its id, its log line, the headers every answer has.
 async fn frame(
     request: ServiceRequest,
@@ -193,11 +196,13 @@ async fn frame(
     let outcome = response.request().extensions().get::<Outcome>().cloned().unwrap_or_default();
     let (status, took) = (response.status().as_u16(), started.elapsed());
     log(&id, method.as_str(), status, took, &outcome);
-    if let Some(service) = response.request().app_data::<web::Data<Service>>() {
+    let service = response.request().app_data::<web::Data<Service>>();
+    let piece_timeout = service.map_or(PIECE_TIMEOUT, |service| service.config.file_deadline());
+    if let Some(service) = service {
         service.metrics.answered(outcome.operation.as_deref().unwrap_or("none"), status, took);
     }
     add_headers(response.headers_mut(), &id);
-    Ok(response.map_body(|_, body| LastPart::new(body, under_way)))
+    Ok(response.map_body(|_, body| LastPart::new(body, piece_timeout, under_way)))
 }
 
 /// The headers that every answer has.

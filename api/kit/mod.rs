@@ -1,5 +1,6 @@
 //! What every room uses and what knows nothing of any room.
 
+pub mod arrivals;
 pub mod believed;
 pub mod body;
 pub mod catalogue;

@@ -44,6 +44,7 @@ pub struct Metrics {
     /// Requests refused because too many were in work.
     pub refused: Counter,
     in_work: Gauge,
+    arriving: Gauge,
     ledger_waiting: Gauge,
     database_connections: Gauge,
     database_idle: Gauge,
@@ -62,6 +63,7 @@ impl Metrics {
             durations,
             refused: Counter::default(),
             in_work: Gauge::default(),
+            arriving: Gauge::default(),
             ledger_waiting: Gauge::default(),
             database_connections: Gauge::default(),
             database_idle: Gauge::default(),
@@ -83,6 +85,7 @@ impl Metrics {
             metrics.refused.clone(),
         );
         registry.register("requests_in_work", "Requests in work", metrics.in_work.clone());
+        registry.register("bodies_arriving", "Bodies of requests that are on their way", metrics.arriving.clone());
         registry.register("ledger_batches", "Batches the ledger's writer took", ledger.batches.clone());
         registry.register("ledger_appends", "Appends in those batches", ledger.appends.clone());
         registry.register(
@@ -120,6 +123,7 @@ impl Metrics {
         let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let (connections, idle) = service.database.connections();
         self.in_work.set(whole(service.pressure.in_work()));
+        self.arriving.set(whole(service.pressure.arriving()));
         self.ledger_waiting.set(whole(service.ledger.waiting()));
         self.database_connections.set(whole(connections));
         self.database_idle.set(whole(idle));

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
@@ -12,6 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::call::{Call, RequestId, client_address};
+use super::turn::Turn;
 use super::{Access, Answer, Operation, headers};
 use crate::app::Service;
 use crate::audit::{Deed, system_write};
@@ -91,32 +93,41 @@ async fn run(operation: Arc<Operation>, request: HttpRequest, payload: Payload) 
 
 async fn judged(operation: &Operation, request: HttpRequest, payload: Payload, outcome: &mut Outcome) -> Answer {
     let service = service(&request)?;
-    let reads = operation.method == Method::GET;
-    let _in_work = match operation.uncounted {
-        true => None,
-        false => Some(service.pressure.enter(reads).inspect_err(|_| {
-            service.metrics.refused.inc();
-        })?),
-    };
+    let turn = Rc::new(Turn::begin(&service, operation, request.headers())?);
+    turn.within(in_turn(operation, service, request, payload, &turn, outcome)).await
+}
+
+async fn in_turn(
+    operation: &Operation,
+    service: Arc<Service>,
+    request: HttpRequest,
+    payload: Payload,
+    turn: &Rc<Turn>,
+    outcome: &mut Outcome,
+) -> Answer {
     let signed_in = match operation.access {
         Access::Public => None,
         _ => Some(authenticate(&service, &request).await?),
     };
     outcome.user_id = signed_in.as_ref().map(|signed_in| signed_in.actor.user_id);
-    let answer = admitted(operation, Arc::clone(&service), request.clone(), payload, signed_in.clone()).await;
+    let arrived = Arrived { service: Arc::clone(&service), request: request.clone(), payload, turn: Rc::clone(turn) };
+    let answer = admitted(operation, arrived, signed_in.clone()).await;
     if let (Err(problem), Some(signed_in)) = (&answer, &signed_in) {
         note_refusal(&service, operation, &request, signed_in, problem).await;
     }
     answer
 }
 
-async fn admitted(
-    operation: &Operation,
+/// A request and what it is handled with.
+struct Arrived {
     service: Arc<Service>,
     request: HttpRequest,
     payload: Payload,
-    signed_in: Option<SignedIn>,
-) -> Answer {
+    turn: Rc<Turn>,
+}
+
+async fn admitted(operation: &Operation, arrived: Arrived, signed_in: Option<SignedIn>) -> Answer {
+    let Arrived { service, request, payload, turn } = arrived;
     if let Some(signed_in) = &signed_in {
         admit(operation, signed_in)?;
     }
@@ -129,7 +140,7 @@ async fn admitted(
     let language = language(&request);
     let body = operation.body.clone();
     let payload = RefCell::new(payload);
-    (operation.handler)(Call { service, request, language, query, signed_in, payload, body }).await
+    (operation.handler)(Call { service, request, language, query, signed_in, payload, body, turn }).await
 }
 
 fn admit(operation: &Operation, signed_in: &SignedIn) -> Result<(), Problem> {
