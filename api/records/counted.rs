@@ -33,12 +33,13 @@ pub fn add(tallies: &mut Tallies, kind: &'static Kind, record: &Record, times: i
     let own = kind.rules.measures(record).into_iter().map(|measure| (envelope.occurred_at, measure));
     for (at, (measure, amount)) in own.chain(kind.rules.moves(record)).filter(|(_, (_, amount))| *amount != 0) {
         let (area_code, on_day) = (envelope.area_code.clone(), day_of(at, zone));
+        let amount = i128::from(times) * i128::from(amount);
         let key = TallyKey { kind: kind.name, on_day, hour: None, area_code, place_id, measure, org_id };
         if hourly(measure) {
             let hour = i64::from(at.with_timezone(&zone).hour());
-            tallies.totals.push((TallyKey { hour: Some(hour), ..key.clone() }, times * amount));
+            tallies.totals.push((TallyKey { hour: Some(hour), ..key.clone() }, amount));
         }
-        tallies.totals.push((key, times * amount));
+        tallies.totals.push((key, amount));
     }
     if let Some(person_id) = kind.rules.person(record) {
         let (area_code, on_day) = (envelope.area_code.clone(), day_of(envelope.occurred_at, zone));
