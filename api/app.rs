@@ -16,12 +16,14 @@ use moka::sync::Cache;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use crate::audit::refusals::Refusals;
 use crate::auth::accounts::Accounts;
 use crate::auth::tokens::Tokens;
 use crate::changes::stream::Streams;
 use crate::config::Config;
 use crate::divisions::tree::Divisions;
 use crate::duties::{self, cadences::CadenceCache};
+use crate::imports::Uploads;
 use crate::kit::database::Database;
 use crate::kit::ids::new_id;
 use crate::kit::limiter::Limiter;
@@ -69,12 +71,16 @@ pub struct Service {
     pub cadences: CadenceCache,
     /// Event streams that are open.
     pub streams: Streams,
-    /// Imports that may run.
+    /// Imports that may work.
     pub import_slots: Arc<Semaphore>,
+    /// Files that are being taken in.
+    pub uploads: Uploads,
     /// How much is in work.
     pub pressure: Pressure,
     /// Whether the service is ready, as of a moment ago.
     pub readiness: Readiness,
+    /// Requests that callers had no right to.
+    pub refusals: Refusals,
     /// Figures for Prometheus.
     pub metrics: Metrics,
     /// The time.
@@ -93,12 +99,15 @@ impl Service {
         kinds: Registry,
     ) -> Result<Self, Problem> {
         let zone = config.zone.parse().map_err(Problem::internal)?;
+        let refusals = Refusals::default();
         Ok(Self {
             streams: Streams::default(),
+            uploads: Uploads::new(config.imports_at_once),
             import_slots: Arc::new(Semaphore::new(config.imports_at_once)),
             pressure: Pressure::new(config.requests_at_once, config.bodies_per_address),
             readiness: Readiness::default(),
-            metrics: Metrics::new(ledger.figures()),
+            metrics: Metrics::new(ledger.figures(), &refusals),
+            refusals,
             ledger,
             divisions: Arc::new(Divisions::embedded().map_err(Problem::internal)?),
             sealer: Arc::new(Sealer::new(&keys.data, &keys.commitment)),

@@ -25,10 +25,14 @@ const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 /// How often the embedded database is looked after.
 const WATCH: Duration = Duration::from_millis(250);
 
+/// How long the end waits for the audit's last lines.
+const LAST_REFUSALS: Duration = Duration::from_secs(2);
+
 /// A server of the service on a listener; it runs when awaited. `stopping` turning true ends idle
 /// connections.
 pub fn server(service: &Arc<Service>, listener: TcpListener, stopping: watch::Receiver<bool>) -> io::Result<Server> {
     tokio::spawn(crate::changes::watch_heads(Arc::downgrade(service)));
+    tokio::spawn(crate::audit::refusals::work(Arc::downgrade(service)));
     tokio::spawn(keep_house(Arc::downgrade(service)));
     tokio::spawn(crate::duties::worker::work(Arc::downgrade(service)));
     tokio::spawn(crate::market::review::work(Arc::downgrade(service)));
@@ -103,6 +107,7 @@ pub async fn stop_on_signal(
     tracing::info!(signal, "asked to stop");
     service.ledger.heads().close();
     handle.stop(true).await;
+    let _ = tokio::time::timeout(LAST_REFUSALS, crate::audit::refusals::finish(&service)).await;
 }
 
 /// Looks after the embedded database until told to stop: one that died is started again.

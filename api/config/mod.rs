@@ -85,9 +85,15 @@ pub struct Config {
     /// The largest file of an import, in bytes.
     #[validate(range(min = 1024))]
     pub import_max_bytes: u64,
-    /// Imports at once; more are answered 503.
+    /// Imports that work at once; others wait for their turn, a chunk at a time.
     #[validate(range(min = 1, max = 100))]
     pub imports_at_once: usize,
+    /// How slow the file of an import may be, in bytes a second over `import_window_ms`.
+    #[validate(range(min = 1, max = 1_000_000))]
+    pub import_min_bytes_per_s: u64,
+    /// Over how long the pace of a file is judged, in milliseconds.
+    #[validate(range(min = 100, max = 600_000))]
+    pub import_window_ms: u64,
     /// Requests in work at once. Beyond three quarters of it reads are answered 503, beyond all of it
     /// writes too: field data is refused last.
     #[validate(range(min = 4, max = 100_000))]
@@ -138,6 +144,8 @@ impl Default for Config {
             connections_per_worker: 10_000,
             import_max_bytes: 4 * 1024 * 1024 * 1024,
             imports_at_once: 2,
+            import_min_bytes_per_s: 1_024,
+            import_window_ms: 30_000,
             requests_at_once: 1_024,
             bodies_per_address: 256,
             read_deadline_ms: 10_000,

@@ -89,7 +89,7 @@ pub fn operations() -> Vec<Operation> {
             .answers(200, "The whole file was read.", Some(reference("Import")), Some(example()))
             .answers(202, "It is being read; look at `Location`.", Some(reference("Import")), Some(example()))
             .with_headers(&["Location"])
-            .problems(&[Code::DistrictRequired, Code::UnreadableFile, Code::UnknownColumns, Code::TooManyRows, Code::NotFound]),
+            .problems(&[Code::DistrictRequired, Code::UnreadableFile, Code::UnknownColumns, Code::TooManyRows, Code::TooManyFaults, Code::TooManyRequests, Code::NotFound]),
         Operation::new(Method::GET, "/v1/imports", "list_imports", list)
             .described("imports", "List imports", "The caller's own, and those of an area that he commands, the newest first.")
             .access(all())

@@ -84,7 +84,8 @@ async fn next(
             }
             let entered = arrivals.enter(address);
             arrival.insert(
-                entered.map_err(|_| Problem::unavailable(Code::Unavailable, 1, "too many bodies of an address arrive"))?,
+                entered
+                    .map_err(|_| Problem::unavailable(Code::Unavailable, 1, "too many bodies of an address arrive"))?,
             )
         }
     };

@@ -191,7 +191,9 @@ const LOCKED: &str = "canceling statement due to lock timeout";
 
 /// What PostgreSQL says where its disk is full.
 fn is_full(message: &str) -> bool {
-    ["No space left on device", "could not extend file", "Disk quota exceeded"].iter().any(|text| message.contains(text))
+    ["No space left on device", "could not extend file", "Disk quota exceeded"]
+        .iter()
+        .any(|text| message.contains(text))
 }
 
 /// What PostgreSQL and its driver say when a connection ends under a statement. diesel passes no

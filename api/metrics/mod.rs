@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::app::Service;
+use crate::audit::refusals::Refusals;
 use crate::kit::log_writer;
 use crate::ledger::Figures;
 
@@ -55,7 +56,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Registers all figures; those of the ledger are its own.
-    pub fn new(ledger: &Figures) -> Self {
+    pub fn new(ledger: &Figures, refusals: &Refusals) -> Self {
         let mut registry = Registry::with_prefix("lianfang");
         let durations: Durations = Family::new_with_constructor(|| Histogram::new(BOUNDS_S));
         let metrics = Self {
@@ -84,6 +85,7 @@ impl Metrics {
             "Requests answered 503 because too many were in work",
             metrics.refused.clone(),
         );
+        registry.register("requests_denied", "Requests that callers had no right to", refusals.denied().clone());
         registry.register("requests_in_work", "Requests in work", metrics.in_work.clone());
         registry.register("bodies_arriving", "Bodies of requests that are on their way", metrics.arriving.clone());
         registry.register("ledger_batches", "Batches the ledger's writer took", ledger.batches.clone());
@@ -94,11 +96,7 @@ impl Metrics {
             ledger.refused.clone(),
         );
         registry.register("ledger_appends_waiting", "Appends that wait for the writer", metrics.ledger_waiting.clone());
-        registry.register(
-            "log_lines_dropped",
-            "Lines of the log that could not be written",
-            log_writer::dropped(),
-        );
+        registry.register("log_lines_dropped", "Lines of the log that could not be written", log_writer::dropped());
         registry.register("database_connections", "Connections of the pool", metrics.database_connections.clone());
         registry.register("database_connections_idle", "Of those, unused", metrics.database_idle.clone());
         registry.register_with_unit(

@@ -16,7 +16,8 @@ use super::call::{Call, RequestId, client_address};
 use super::turn::Turn;
 use super::{Access, Answer, Operation, headers};
 use crate::app::Service;
-use crate::audit::{Deed, system_write};
+use crate::audit::Deed;
+use crate::audit::refusals::{self, Refusal};
 use crate::auth::accounts::{Credential, SignedIn, authenticate};
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
@@ -162,7 +163,7 @@ fn admit(operation: &Operation, signed_in: &SignedIn) -> Result<(), Problem> {
     }
 }
 
-/// Who tried what he may not: a line of the audit. The refusal stands even where that can't be written.
+/// Who tried what he may not: told in the audit. The refusal stands even where that can't be written.
 async fn note_refusal(
     service: &Service,
     operation: &Operation,
@@ -181,11 +182,10 @@ async fn note_refusal(
         subject_id: request.match_info().get("id").and_then(|id| Uuid::try_parse(id).ok()),
         request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
         address: client_address(service, request),
-        details: json!({"operation": operation.id, "code": problem.code().code()}),
+        details: json!({}),
     };
-    if let Err(unwritten) = system_write(service, deed, async |_| Ok(())).await {
-        tracing::error!(error = %unwritten, operation = operation.id, "a refusal could not be noted in the audit");
-    }
+    let refusal = Refusal { deed, operation: operation.id.clone(), code: problem.code().code() };
+    refusals::note(service, refusal).await;
 }
 
 fn service(request: &HttpRequest) -> Result<Arc<Service>, Problem> {

@@ -120,7 +120,7 @@ impl Export {
     }
 
     pub(super) async fn workbook(&self) -> Result<Vec<u8>, Problem> {
-        let mut writer = Writer::new(&self.headers()).map_err(Problem::internal)?;
+        let mut writer = Writer::new(&self.headers()).map_err(told)?;
         let (mut after, mut count) = (None, 0);
         loop {
             let page = self.page(after).await?;
@@ -134,7 +134,9 @@ impl Export {
                 writer.write(&cells(&self.columns, &self.view(record).to_json()?)).map_err(told)?;
             }
         }
-        writer.finish().map_err(Problem::internal)
+        // Packing takes a while: whoever shares the worker would wait.
+        let packed = tokio::task::spawn_blocking(move || writer.finish()).await.map_err(Problem::internal)?;
+        packed.map_err(told)
     }
 }
 
@@ -142,6 +144,8 @@ impl Export {
 fn told(error: XlsxError) -> Problem {
     match error {
         XlsxError::MaxStringLengthExceeded => Code::CellTooLong.into(),
+        // Rows go to a file on the way: the disk may be full.
+        XlsxError::IoError(error) => Problem::unavailable(Code::Unavailable, 60, error),
         other => Problem::internal(other),
     }
 }

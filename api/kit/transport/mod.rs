@@ -34,9 +34,9 @@ use actix_web::dev::{AppConfig, Server};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use self::crowd::Crowd;
 pub use self::listen::listen;
 pub use self::state::{ConnectionState, LastPart, UnderWay};
-use self::crowd::Crowd;
 use self::stream::TimedStream;
 
 /// The bounds of a connection.

@@ -11,8 +11,8 @@ use tokio::net::TcpStream;
 
 use super::alarm::Alarm;
 use super::answers::{self, Output};
-use super::intake::{Intake, Out};
 use super::crowd::{Crowd, Member};
+use super::intake::{Intake, Out};
 use super::{ConnectionLimits, ConnectionState};
 
 /// How long a client may go on sending after its last answer: closed at once, it would lose that answer.
