@@ -49,6 +49,8 @@ pub struct Service {
     pub database: Database,
     /// The ledger.
     pub ledger: Ledger,
+    /// Whether the ledgers were restored, so that a bare number may mean another change than it did.
+    pub restored: bool,
     /// All kinds of records.
     pub kinds: Registry,
     /// The administrative divisions.
@@ -120,6 +122,7 @@ impl Service {
             clock: Clock::default(),
             config,
             database,
+            restored: false,
             kinds,
             keys: Arc::new(keys),
             zone,

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lianfang::app::Service;
@@ -40,8 +41,14 @@ async fn serve_logged(config: Config, json: bool) -> Result<(), Failure> {
         None
     };
     let backend = Backend::start(&config).await?;
-    prepare(&backend).await?;
-    let service = start::service(config.clone(), &backend.service_url, Registry::new(routes::DEFINITIONS)).await?;
+    let service = match ready(&config, &backend).await {
+        Ok(service) => service,
+        Err(refused) => {
+            // Nobody else will: the database must not outlive a start that was refused.
+            backend.leave().await?;
+            return Err(refused.into());
+        }
+    };
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let watch = backend.embedded.map(|embedded| tokio::spawn(server::watch(embedded, stopped)));
     if let Err(error) = announce(&config, &address.to_string(), json) {
@@ -57,18 +64,24 @@ async fn serve_logged(config: Config, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Migrates what is ours and puts the service together.
+async fn ready(config: &Config, backend: &Backend) -> Result<Arc<Service>, StartError> {
+    prepare(backend).await?;
+    start::service(config.clone(), &backend.service_url, Registry::new(routes::DEFINITIONS)).await
+}
+
 fn bind(address: &str) -> Result<TcpListener, Failure> {
     transport::listen(address).map_err(|error| Failure::Usage(format!("can't listen on {address}: {error}")))
 }
 
 /// Runs the server on a thread of its own: actix wants its own runtime there.
 async fn run_server(
-    service: &std::sync::Arc<Service>,
+    service: &Arc<Service>,
     signals: server::StopSignals,
     listener: TcpListener,
     metrics: Option<TcpListener>,
 ) -> Result<(), Failure> {
-    let service = std::sync::Arc::clone(service);
+    let service = Arc::clone(service);
     let thread = tokio::task::spawn_blocking(move || {
         actix_web::rt::System::new().block_on(async move {
             let (stopping, stopped) = tokio::sync::watch::channel(false);
