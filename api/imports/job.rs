@@ -122,7 +122,7 @@ impl Job {
         let body = problem.map(
             |problem| json!({"zh": problem.body(Language::Chinese, ""), "en": problem.body(Language::English, "")}),
         );
-        let noted = job_write(&self.service, vec![self.progress(state, body)]);
+        let noted = Box::pin(job_write(&self.service, vec![self.progress(state, body)]));
         if let Err(unwritten) = timed(self.service.config.file_deadline(), 0, noted).await {
             tracing::error!(import_id = %self.id, problem = %unwritten, "the end of an import could not be noted");
         }
@@ -195,7 +195,7 @@ impl Job {
         self.demand_client()?;
         let _turn = self.turn().await?;
         let (deadline, records) = (self.service.config.file_deadline(), items.len());
-        timed(deadline, records, self.write_now(items)).await
+        timed(deadline, records, Box::pin(self.write_now(items))).await
     }
 
     /// Writes it, keeps what was refused, notes how far it is.

@@ -95,7 +95,7 @@ async fn run(operation: Arc<Operation>, request: HttpRequest, payload: Payload) 
 async fn judged(operation: &Operation, request: HttpRequest, payload: Payload, outcome: &mut Outcome) -> Answer {
     let service = service(&request)?;
     let turn = Rc::new(Turn::begin(&service, operation, request.headers())?);
-    turn.within(in_turn(operation, service, request, payload, &turn, outcome)).await
+    turn.within(Box::pin(in_turn(operation, service, request, payload, &turn, outcome))).await
 }
 
 async fn in_turn(
