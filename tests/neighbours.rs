@@ -47,7 +47,8 @@ async fn silent_bodies_take_nobodys_place() {
         silent.push(say(app.address, &announcement("/v1/screenings", &token)).await);
         silent.push(say(app.address, &announcement("/v1/auth/login", "")).await);
     }
-    sleep(Duration::from_millis(300)).await;
+    // After a second of grace they take places.
+    sleep(Duration::from_millis(1_500)).await;
     assert!((30..=64).contains(&app.service.pressure.arriving()), "{}", app.service.pressure.arriving());
     assert_eq!(app.service.pressure.in_work(), 0, "a request counts when its body is there");
     for number in 0..30 {
@@ -234,4 +235,30 @@ async fn a_full_disk_is_no_fault_of_the_service() {
     admin.post("/v1/auth/password", &wrong).await.expect(503);
     app.sql("DROP TRIGGER full_disk ON organizations").await;
     admin.post("/v1/organizations", &organization).await.expect(201);
+}
+
+/// A thousand requests of one caller are one question who he is: with two connections nobody waits for one in vain.
+#[tokio::test]
+async fn many_requests_of_one_caller_look_him_up_once() {
+    let app = TestApp::start_with(|config| {
+        config.database_connections = 2;
+        config.database_wait_ms = 2_000;
+    })
+    .await;
+    let admin = app.administrator().await;
+    let token = admin.token.clone().unwrap();
+    app.service.accounts.forget_all();
+    // Looking him up takes as long as this is held.
+    let mut holder = AsyncPgConnection::establish(&app.database_url).await.unwrap();
+    holder.batch_execute("BEGIN; LOCK TABLE users").await.unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        silent.push(say(app.address, &announcement("/v1/screenings", &token)).await);
+    }
+    sleep(Duration::from_millis(300)).await;
+    let (all, idle) = app.service.database.connections();
+    assert!(all - idle <= 1, "{all} connections, {idle} of them idle");
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    admin.get("/v1/places").await.expect(200);
+    drop(silent);
 }

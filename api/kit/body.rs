@@ -28,6 +28,9 @@ pub struct BodyLimits {
 /// A body may be slower at first: a phone's connection wakes up.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// A body that comes within this takes no place among those on their way.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
 /// The whole body, or the problem that ends the request: 413 too large, 408 too slow, 400 cut off.
 /// `address` is whose places it takes while it arrives.
 pub async fn read(
@@ -44,14 +47,14 @@ pub async fn read(
     let started = Instant::now();
     // What is announced is reserved only as it arrives: a lie costs nothing.
     let mut body = BytesMut::new();
-    let mut arrival = None;
-    while let Some(chunk) = next(payload, limits, arrivals, address, &mut arrival).await? {
+    let mut place = Place { arrivals, address, free_until: started + AT_ONCE, arrival: None };
+    while let Some(chunk) = next(payload, limits, &mut place, body.len()).await? {
         let chunk = chunk.map_err(|_| Problem::new(Code::MalformedRequest))?;
         if body.len() + chunk.len() > limits.max_bytes {
             return Err(Code::BodyTooLarge.into());
         }
         body.extend_from_slice(&chunk);
-        if let Some(arrival) = &arrival {
+        if let Some(arrival) = &place.arrival {
             arrival.grow(chunk.len());
         }
         let elapsed = started.elapsed();
@@ -63,30 +66,37 @@ pub async fn read(
     Ok(body.freeze())
 }
 
-/// The next piece; one that is there already takes no place.
+/// Where a body has its place, once it needs one.
+struct Place<'a> {
+    arrivals: &'a Arrivals,
+    address: &'a str,
+    /// Until then it needs none: whoever sends it with the head isn't kept out by how many others there are.
+    free_until: Instant,
+    arrival: Option<Arrival>,
+}
+
+/// The next piece; one that is there already, or comes at once, takes no place. `held` bytes came before it.
 async fn next(
     payload: &mut Payload,
     limits: &BodyLimits,
-    arrivals: &Arrivals,
-    address: &str,
-    arrival: &mut Option<Arrival>,
+    place: &mut Place<'_>,
+    held: usize,
 ) -> Result<Option<Result<Bytes, PayloadError>>, Problem> {
     if let Some(there) = payload.next().now_or_never() {
         return Ok(there);
     }
-    let arrival = match arrival {
+    let arrival = match &mut place.arrival {
         Some(arrival) => arrival,
         None => {
-            // The HTTP layer may hold it and only wait for its turn.
-            tokio::task::yield_now().await;
-            if let Some(there) = payload.next().now_or_never() {
+            let free = place.free_until.saturating_duration_since(Instant::now()).min(limits.idle_timeout);
+            if let Ok(there) = timeout(free, payload.next()).await {
                 return Ok(there);
             }
-            let entered = arrivals.enter(address);
-            arrival.insert(
-                entered
-                    .map_err(|_| Problem::unavailable(Code::Unavailable, 1, "too many bodies of an address arrive"))?,
-            )
+            let entered = place.arrivals.enter(place.address);
+            let full = |_| Problem::unavailable(Code::Unavailable, 1, "too many bodies of an address arrive");
+            let arrival = place.arrival.insert(entered.map_err(full)?);
+            arrival.grow(held);
+            arrival
         }
     };
     tokio::select! {

