@@ -16,12 +16,14 @@ use moka::sync::Cache;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use crate::audit::refusals::Refusals;
 use crate::auth::accounts::Accounts;
 use crate::auth::tokens::Tokens;
 use crate::changes::stream::Streams;
 use crate::config::Config;
 use crate::divisions::tree::Divisions;
 use crate::duties::{self, cadences::CadenceCache};
+use crate::imports::Uploads;
 use crate::kit::database::Database;
 use crate::kit::ids::new_id;
 use crate::kit::limiter::Limiter;
@@ -48,6 +50,8 @@ pub struct Service {
     pub database: Database,
     /// The ledger.
     pub ledger: Ledger,
+    /// Whether the ledgers were restored, so that a bare number may mean another change than it did.
+    pub restored: bool,
     /// All kinds of records.
     pub kinds: Registry,
     /// The administrative divisions.
@@ -72,12 +76,16 @@ pub struct Service {
     pub cadences: CadenceCache,
     /// Event streams that are open.
     pub streams: Streams,
-    /// Imports that may run.
+    /// Imports that may work.
     pub import_slots: Arc<Semaphore>,
+    /// Files that are being taken in.
+    pub uploads: Uploads,
     /// How much is in work.
     pub pressure: Pressure,
     /// Whether the service is ready, as of a moment ago.
     pub readiness: Readiness,
+    /// Requests that callers had no right to.
+    pub refusals: Refusals,
     /// Figures for Prometheus.
     pub metrics: Metrics,
     /// The time.
@@ -96,12 +104,15 @@ impl Service {
         kinds: Registry,
     ) -> Result<Self, Problem> {
         let zone = config.zone.parse().map_err(Problem::internal)?;
+        let refusals = Refusals::default();
         Ok(Self {
             streams: Streams::default(),
+            uploads: Uploads::new(config.imports_at_once),
             import_slots: Arc::new(Semaphore::new(config.imports_at_once)),
-            pressure: Pressure::new(config.requests_at_once),
+            pressure: Pressure::new(config.requests_at_once, config.bodies_per_address),
             readiness: Readiness::default(),
-            metrics: Metrics::new(ledger.figures()),
+            metrics: Metrics::new(ledger.figures(), &refusals),
+            refusals,
             ledger,
             divisions: Arc::new(Divisions::embedded().map_err(Problem::internal)?),
             sealer: Arc::new(Sealer::new(&keys.data, &keys.commitment)),
@@ -115,6 +126,7 @@ impl Service {
             clock: Clock::default(),
             config,
             database,
+            restored: false,
             kinds,
             keys: Arc::new(keys),
             zone,
@@ -180,6 +192,9 @@ pub fn application(
         .wrap(from_fn(frame))
 }
 
+/// How long a piece of an answer may take where no service says.
+const PIECE_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// The outermost frame of every request: its id, its log line, the headers every answer has.
 async fn frame(
     request: ServiceRequest,
@@ -197,11 +212,13 @@ async fn frame(
     let outcome = response.request().extensions().get::<Outcome>().cloned().unwrap_or_default();
     let (status, took) = (response.status().as_u16(), started.elapsed());
     log(&id, method.as_str(), status, took, &outcome);
-    if let Some(service) = response.request().app_data::<web::Data<Service>>() {
+    let service = response.request().app_data::<web::Data<Service>>();
+    let piece_timeout = service.map_or(PIECE_TIMEOUT, |service| service.config.file_deadline());
+    if let Some(service) = service {
         service.metrics.answered(outcome.operation.as_deref().unwrap_or("none"), status, took);
     }
     add_headers(response.headers_mut(), &id);
-    Ok(response.map_body(|_, body| LastPart::new(body, under_way)))
+    Ok(response.map_body(|_, body| LastPart::new(body, piece_timeout, under_way)))
 }
 
 /// The headers that every answer has.

@@ -25,10 +25,14 @@ const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 /// How often the embedded database is looked after.
 const WATCH: Duration = Duration::from_millis(250);
 
+/// How long the end waits for the audit's last lines.
+const LAST_REFUSALS: Duration = Duration::from_secs(2);
+
 /// A server of the service on a listener; it runs when awaited. `stopping` turning true ends idle
 /// connections.
 pub fn server(service: &Arc<Service>, listener: TcpListener, stopping: watch::Receiver<bool>) -> io::Result<Server> {
     tokio::spawn(crate::changes::watch_heads(Arc::downgrade(service)));
+    tokio::spawn(crate::audit::refusals::work(Arc::downgrade(service)));
     tokio::spawn(keep_house(Arc::downgrade(service)));
     tokio::spawn(crate::duties::worker::work(Arc::downgrade(service)));
     tokio::spawn(crate::market::review::work(Arc::downgrade(service)));
@@ -81,11 +85,11 @@ impl StopSignals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for the first of them.
-    async fn received(&mut self) {
+    /// Waits for the first of them; its name.
+    async fn received(&mut self) -> &'static str {
         tokio::select! {
-            _ = self.terminate.recv() => tracing::info!("asked to stop (SIGTERM)"),
-            _ = self.interrupt.recv() => tracing::info!("asked to stop (SIGINT)"),
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
         }
     }
 }
@@ -97,10 +101,13 @@ pub async fn stop_on_signal(
     handle: ServerHandle,
     stopping: watch::Sender<bool>,
 ) {
-    signals.received().await;
+    let signal = signals.received().await;
+    // Before anything else is done or said: nothing may keep the service from stopping.
     stopping.send_replace(true);
+    tracing::info!(signal, "asked to stop");
     service.ledger.heads().close();
     handle.stop(true).await;
+    let _ = tokio::time::timeout(LAST_REFUSALS, crate::audit::refusals::finish(&service)).await;
 }
 
 /// Looks after the embedded database until told to stop: one that died is started again.

@@ -108,10 +108,13 @@ pub fn pool(config: &Config, url: &str) -> Result<Database, StartError> {
 pub async fn migrate(url: &str) -> Result<usize, StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::Migration(error.to_string());
     let mut lock = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;
-    // A lock row rather than an advisory lock: it works through poolers too. The transaction holds it.
+    // A lock row rather than an advisory lock: it works through poolers too. The transaction holds it. The row itself
+    // is made under an advisory lock of its own transaction: of two that make a table at once, one fails, whatever
+    // `IF NOT EXISTS` says.
     lock.batch_execute(
-        "CREATE TABLE IF NOT EXISTS migration_lock (id integer PRIMARY KEY); \
-         INSERT INTO migration_lock VALUES (1) ON CONFLICT DO NOTHING; \
+        "BEGIN; SELECT pg_advisory_xact_lock(511802); \
+         CREATE TABLE IF NOT EXISTS migration_lock (id integer PRIMARY KEY); \
+         INSERT INTO migration_lock VALUES (1) ON CONFLICT DO NOTHING; COMMIT; \
          BEGIN; SELECT id FROM migration_lock WHERE id = 1 FOR UPDATE",
     )
     .await
@@ -157,7 +160,9 @@ pub async fn service(config: Config, url: &str, kinds: Registry) -> Result<Arc<S
     crate::divisions::load(&database, &divisions).await?;
     start_clocks(&database).await?;
     let ledger = Ledger::start(url).map_err(|error| StartError::Other(error.to_string()))?;
-    let service = Arc::new(Service::new(config, database, ledger, keys, kinds)?);
+    let restored = crate::changes::was_restored(&database).await?;
+    let service = Service { restored, ..Service::new(config, database, ledger, keys, kinds)? };
+    let service = Arc::new(service);
     crate::verify::recount::where_needed(&service).await?;
     Ok(service)
 }
@@ -167,6 +172,8 @@ async fn load_keys(database: &Database, directory: PathBuf) -> Result<Keys, Star
     let mut known = database.read(&Statement::new("SELECT name, fingerprint FROM key_fingerprints")).await?;
     let mut known: std::collections::BTreeMap<String, Vec<u8>> =
         known.iter_mut().filter_map(|row| Some((row.text("name")?, row.bytes("fingerprint")?))).collect();
+    // Refused before anything is made: half a folder of keys would look like the right one.
+    Keys::demand(&directory, &known)?;
     let keys = Keys::load_or_create(&directory, |name| known.contains_key(name))?;
     for (name, fingerprint) in keys.fingerprints() {
         match known.remove(name) {

@@ -122,3 +122,36 @@ async fn who_looked_at_my_record_is_told() {
     assert_eq!(line["details"]["reason"], "发热随访");
     assert_eq!(line["actor_id"], doctor.id.to_string());
 }
+
+/// Who tries a thousand times stands in the audit once a minute, with how many it were.
+#[tokio::test]
+async fn refusals_are_counted_and_told_once_a_minute() {
+    let app = TestApp::start().await;
+    let auditor = app.actor(Role::Auditor, "雨城区").await;
+    let (guard, other) = (app.gate_guard("大兴街道").await, app.gate_guard("大兴街道").await);
+    for _ in 0..40 {
+        guard.get("/v1/users").await.expect(403);
+    }
+    guard.get("/v1/api-keys").await.expect(403);
+    other.get("/v1/users").await.expect(403);
+    let of = async |actor: &Actor| {
+        let page = auditor.get(&format!("/v1/audit?verb=privilege.refused&actor_id={}", actor.id)).await.expect(200);
+        page.body["items"].as_array().unwrap().clone()
+    };
+    assert_eq!((of(&guard).await.len(), of(&other).await.len()), (1, 1), "each caller's first is told at once");
+    app.service.clock.shift(chrono::TimeDelta::seconds(61));
+    let told = async {
+        loop {
+            let lines = of(&guard).await;
+            if lines.len() > 1 {
+                return lines[0]["details"].clone();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    let told = tokio::time::timeout(std::time::Duration::from_secs(20), told).await.unwrap();
+    assert_eq!(told, json!({"requests": 40, "operations": {"list_users": 39, "list_api_keys": 1}}));
+    assert_eq!(of(&other).await.len(), 1, "nothing more, no line more");
+    let text = app.service.metrics.text(&app.service).unwrap();
+    assert!(text.contains("lianfang_requests_denied_total 42\n"), "{text}");
+}

@@ -215,3 +215,96 @@ async fn a_dump_taken_under_writers_is_one_moment_of_the_ledger() {
 async fn column(app: &TestApp, sql: &str) -> Vec<i64> {
     app.rows(sql).await.into_iter().map(|mut row| row.integer("n").unwrap()).collect()
 }
+
+/// Who followed the ledger beyond what was restored is told, also once the ledger has passed his number again.
+#[tokio::test]
+async fn readers_of_before_a_restore_begin_anew() {
+    let (scratch, app) = (Scratch::new(), TestApp::start().await);
+    let admin = app.administrator().await;
+    let place = examples::checkpoint(&admin, AREA).await;
+    let screen = async |admin: &Actor, sequence: u32| {
+        admin.post("/v1/screenings", &examples::screening(&place, sequence)).await.expect(201);
+    };
+    let head = async |admin: &Actor| {
+        let page = admin.get("/v1/changes?since=0&limit=500").await.expect(200).body;
+        assert_eq!(page["next"], page["head"]);
+        (page["next"].as_i64().unwrap(), page["next_since"].as_str().unwrap().to_owned())
+    };
+    screen(&admin, 1).await;
+    let (_, kept) = head(&admin).await;
+    let file = back_up(&app.database_url, &scratch.0);
+    for sequence in 2..5 {
+        screen(&admin, sequence).await;
+    }
+    let (lost_number, lost) = head(&admin).await;
+    // Nothing was restored here: both forms are taken, and a stream too.
+    admin.get(&format!("/v1/changes?since={lost_number}")).await.expect(200);
+    admin.get(&format!("/v1/changes?since={lost}")).await.expect(200);
+    admin.get("/v1/changes?since=1.000000000000000000000000").await.expect(410);
+    for wrong in ["x", "1.", "1.zz", "9223372036854775808", "-1", ""] {
+        admin.get(&format!("/v1/changes?since={wrong}")).await.expect(400);
+    }
+    drop(app);
+
+    let restored = TestApp::start_over(&restore(&file).await, routes::DEFINITIONS, |_| {}).await;
+    let admin = admin.at(&restored);
+    assert_eq!(admin.get(&format!("/v1/changes?since={lost}")).await.expect(410).code(), "resync_required");
+    for sequence in 10..20 {
+        screen(&admin, sequence).await;
+    }
+    let (now, newest) = head(&admin).await;
+    assert!(now > lost_number, "the ledger has passed the reader");
+    for since in [lost.clone(), lost_number.to_string(), "1".to_owned()] {
+        admin.get(&format!("/v1/changes?since={since}")).await.expect(410);
+        assert_eq!(admin.stream(&format!("/v1/changes/stream?since={since}")).await.status(), 410);
+    }
+    assert_eq!(admin.with("last-event-id", &lost).stream("/v1/changes/stream").await.status(), 410);
+    let since_kept = admin.get(&format!("/v1/changes?since={kept}&limit=500")).await.expect(200).body;
+    assert_eq!(since_kept["items"].as_array().unwrap().iter().filter(|item| item["kind"] == "screenings").count(), 10);
+    admin.get(&format!("/v1/changes?since={newest}")).await.expect(200);
+
+    // A stream gives ids that can be resumed.
+    let mut stream = admin.stream(&format!("/v1/changes/stream?since={kept}")).await;
+    let mut text = String::new();
+    while !text.contains("\nid: ") && !text.starts_with("id: ") {
+        let piece = tokio::time::timeout(Duration::from_secs(20), stream.chunk()).await.unwrap().unwrap().unwrap();
+        text.push_str(std::str::from_utf8(&piece).unwrap());
+    }
+    let id = text.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned();
+    assert_eq!(id, newest);
+    assert_eq!(admin.with("last-event-id", &id).stream("/v1/changes/stream").await.status(), 200);
+    // Another start of the same database is no restore of it.
+    assert!(restored.another().await.service.restored && !TestApp::start().await.service.restored);
+}
+
+/// A restored database is not served before its rights are there, and it is said what to do.
+#[tokio::test]
+async fn a_restore_without_migrate_says_what_to_do() {
+    let app = TestApp::start().await;
+    app.sql("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM lianfang_service").await;
+    let output = lianfang("serve", &app.database_url, &keys());
+    let sentence = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{sentence}");
+    assert!(sentence.contains("run `lianfang migrate`"), "{sentence}");
+    demand_success("migrate", &lianfang("migrate", &app.database_url, &keys()));
+    TestApp::start_over(&app.database_url, routes::DEFINITIONS, |_| {}).await;
+}
+
+/// Many first migrations at once: one runs them, the others find them run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn first_migrations_at_once_all_succeed() {
+    for _ in 0..3 {
+        let url = crate::support::empty_database().await;
+        let run = |_| {
+            let url = url.clone();
+            // Migrations block in place.
+            tokio::spawn(async move { lianfang::start::migrate(&url).await.map_err(|error| error.to_string()) })
+        };
+        let runs: Vec<_> = (0..4).map(run).collect();
+        let mut counts = Vec::new();
+        for run in runs {
+            counts.push(run.await.unwrap().unwrap());
+        }
+        assert_eq!(counts.iter().filter(|count| **count > 0).count(), 1, "{counts:?}");
+    }
+}

@@ -169,7 +169,12 @@ async fn other_keys_are_refused_instead_of_used() {
     let sentence = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{sentence}");
     assert!(sentence.contains("keys"), "{sentence}");
-    std::fs::remove_dir_all(&keys).unwrap();
+    let postmaster = folder.postmaster();
+    assert!(
+        postmaster.is_none_or(|pid| kill(pid, None).is_err()),
+        "a refused start leaves no database: {postmaster:?}"
+    );
+    assert!(!keys.exists(), "and no half of a folder of keys");
     std::fs::rename(folder.0.join("keys-elsewhere"), &keys).unwrap();
     Served::start(&folder);
 }

@@ -3,6 +3,8 @@
 use reqwest::Method;
 use serde_json::json;
 
+use lianfang::operations::pressure::Lane;
+
 use crate::support::TestApp;
 
 #[tokio::test]
@@ -207,12 +209,12 @@ async fn odd_values_are_refused_or_kept_and_never_break_anything() {
 async fn beyond_its_bound_reads_are_refused_before_writes_and_health_never() {
     let app = TestApp::start_with(|config| config.requests_at_once = 4).await;
     let admin = app.administrator().await;
-    let held: Vec<_> = (0..3).map(|_| app.service.pressure.enter(false).unwrap()).collect();
+    let held: Vec<_> = (0..3).map(|_| app.service.pressure.enter(Lane::Write).unwrap()).collect();
     let refused = admin.get("/v1/places").await.expect(503);
     assert_eq!((refused.code(), refused.header("retry-after")), ("unavailable", "1"));
     let organization = json!({"kind": "school", "name": "一小", "area_code": "511802005"});
     admin.post("/v1/organizations", &organization).await.expect(201);
-    let last = app.service.pressure.enter(false).unwrap();
+    let last = app.service.pressure.enter(Lane::Write).unwrap();
     admin.post("/v1/organizations", &organization).await.expect(503);
     app.nobody().get("/healthz").await.expect(200);
     app.nobody().get("/readyz").await.expect(200);

@@ -261,3 +261,30 @@ async fn figures_are_of_one_moment_while_others_write() {
     };
     tokio::join!(write, look);
 }
+
+/// What is summed up may be more than a bigint holds: the figures of the district are told all the same, exactly, and
+/// the next movement is written.
+#[tokio::test]
+async fn absurd_amounts_do_not_break_the_figures() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let place = warehouse(&admin).await;
+    let huge = movement(&place, UREA, "in", "99999999", "吨", 20);
+    let first = admin.post("/v1/stock-movements", &huge).await.expect(201).body;
+    // As a hundred thousand of them leave it.
+    app.sql("UPDATE record_rollups SET total = total * 100000 WHERE kind = 'stock_movements' AND measure LIKE 'net%'")
+        .await;
+    admin.post("/v1/stock-movements", &huge).await.expect(201);
+    // 99,999,999 × 100,001 t.
+    let tonnes = (99_999_999_i64 * 100_001).to_string();
+    assert_eq!(stock(&admin, "as_of_on=2020-01-31").await[0].1, tonnes);
+    let situation = admin.get("/v1/stats/situation?as_of_on=2020-01-31").await.expect(200).body;
+    assert!(situation.to_string().contains(&tonnes), "{situation}");
+    let target = json!({"name": "储备", "area_code": "511802", "commodities": [UREA], "quantity": "860", "quantity_unit": "吨", "starts_on": "2020-01-21"});
+    admin.post("/v1/stock-targets", &target).await.expect(201);
+    admin.get("/v1/stocks?as_of_on=2020-01-31").await.expect(200);
+    let out = movement(&place, UREA, "out", "1", "吨", 21);
+    admin.post("/v1/stock-movements", &out).await.expect(201);
+    let path = format!("/v1/stock-movements/{}:void", first["id"].as_str().unwrap());
+    admin.post(&path, &json!({"reason": "笔误"})).await.expect(200);
+}

@@ -1,6 +1,7 @@
 //! Who did what, where it is no field record. Field records have the ledger; everything else that is
 //! written goes through [`system_write`], so that nothing is changed without a line here.
 
+pub mod refusals;
 mod routes;
 mod trail;
 mod writes;

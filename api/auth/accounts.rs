@@ -9,6 +9,7 @@ use actix_web::http::header::AUTHORIZATION;
 use chrono::{NaiveDate, TimeDelta};
 use moka::sync::Cache;
 use serde_json::Value as Json;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
 
 use super::keys::{self, KnownKey};
@@ -49,6 +50,8 @@ pub enum Credential {
 pub struct Accounts {
     actors: Cache<Uuid, Arc<Actor>>,
     pub(super) keys: Cache<Uuid, Arc<KnownKey>>,
+    /// Who is looked up at the moment, so that a thousand requests of one caller are one question.
+    asked: Cache<Uuid, Arc<Mutex<()>>>,
 }
 
 impl Default for Accounts {
@@ -56,6 +59,7 @@ impl Default for Accounts {
         Self {
             actors: Cache::builder().max_capacity(100_000).time_to_live(BELIEVED).build(),
             keys: Cache::builder().max_capacity(10_000).time_to_live(BELIEVED).build(),
+            asked: Cache::builder().max_capacity(10_000).time_to_idle(BELIEVED).build(),
         }
     }
 }
@@ -69,6 +73,11 @@ impl Accounts {
     /// Forgets everybody: an account's grants changed.
     pub fn forget_all(&self) {
         self.actors.invalidate_all();
+    }
+
+    /// The turn to look a session or a key up: whoever waited for it finds what the one before found.
+    pub(super) async fn turn(&self, id: Uuid) -> OwnedMutexGuard<()> {
+        self.asked.get_with(id, Arc::default).lock_owned().await
     }
 
     /// Forgets a key.
@@ -102,6 +111,10 @@ pub async fn authenticate(service: &Service, request: &HttpRequest) -> Result<Si
 }
 
 async fn of_session(service: &Service, session_id: Uuid) -> Result<Arc<Actor>, Problem> {
+    if let Some(actor) = service.accounts.actors.get(&session_id) {
+        return Ok(actor);
+    }
+    let _turn = service.accounts.turn(session_id).await;
     if let Some(actor) = service.accounts.actors.get(&session_id) {
         return Ok(actor);
     }

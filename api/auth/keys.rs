@@ -111,6 +111,10 @@ async fn look_up(service: &Service, id: Uuid) -> Result<Arc<KnownKey>, Problem> 
     if let Some(known) = service.accounts.keys.get(&id) {
         return Ok(known);
     }
+    let _turn = service.accounts.turn(id).await;
+    if let Some(known) = service.accounts.keys.get(&id) {
+        return Ok(known);
+    }
     let statement = Statement::new(
         "SELECT k.id, k.name, k.role, k.area_code, k.org_id, k.scopes, k.secret_hash, \
          (SELECT jsonb_agg(o.id) FROM organizations AS o WHERE o.id = k.org_id AND o.kind = ANY(",

@@ -83,6 +83,11 @@ async fn login(call: Call) -> Answer {
     let account = find_login(&call, username).await?;
     let (user_id, device_id) = (account.as_ref().map(|(id, ..)| *id), form.text("device_id"));
     let attempt = throttle::begin(&call.service, username, user_id, call.address(), device_id).await?;
+    if !attempt.wait.is_zero() {
+        call.turn().rest();
+        tokio::time::sleep(attempt.wait).await;
+        call.turn().go_on()?;
+    }
     let hash = account.as_ref().map(|(_, hash, _)| hash.clone());
     let matches = passwords::verify(form.text("password").unwrap_or_default().to_owned(), hash).await?;
     let account = account.filter(|_| matches);

@@ -1,39 +1,48 @@
-//! Guessing passwords is made slow, without locking anybody out of his own account:
+//! Guessing passwords is made slow, without locking anybody out of his own account: a failure makes the next try
+//! wait, never refuses the right password for long.
 //!
-//! - failures count by account and address, by address, and by account;
-//! - a device from which the account signed in before has a count of its own: whoever floods the
-//!   account from elsewhere doesn't touch it;
-//! - from an address it used before, an account stays reachable while others try it from all over.
+//! - Tries of one account from one address follow each other, after a few free ones with a pause that doubles.
+//! - A device from which the account signed in before has a queue of its own: whoever floods the account from
+//!   elsewhere doesn't touch it. Only one whose name can't be guessed counts: those that pages of old sent were the
+//!   same for all.
+//! - Where an address or an account has many failures, each of its tries takes longer, beside each other.
 //!
-//! A name that nobody has is counted like any other, so the answer tells nothing. The counts live in
+//! A name that nobody has is treated like any other, so the answer tells nothing. The counts live in
 //! this process; with several, an attacker has as many times the tries.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::app::Service;
-use crate::kit::limiter::Allowance;
+use crate::kit::limiter::Pacing;
 use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
+use crate::operations::network;
 
 const PERIOD: TimeDelta = TimeDelta::minutes(15);
-const BY_ACCOUNT_AND_ADDRESS: Allowance = Allowance { times: 10, period: PERIOD };
-const BY_KNOWN_DEVICE: Allowance = Allowance { times: 20, period: PERIOD };
+const SLOWEST: TimeDelta = TimeDelta::seconds(4);
+const BY_ACCOUNT_AND_ADDRESS: Pacing = Pacing { free: 10, period: PERIOD, slowest: SLOWEST, in_line: true };
+const BY_KNOWN_DEVICE: Pacing = Pacing { free: 20, ..BY_ACCOUNT_AND_ADDRESS };
 /// Many share an office's address; only failures count.
-const BY_ADDRESS: Allowance = Allowance { times: 200, period: PERIOD };
-const BY_ACCOUNT: Allowance = Allowance { times: 100, period: PERIOD };
-/// How long an account's devices and addresses are remembered.
+const BY_ADDRESS: Pacing = Pacing { free: 200, period: PERIOD, slowest: TimeDelta::seconds(2), in_line: false };
+const BY_ACCOUNT: Pacing = Pacing { free: 50, period: PERIOD, slowest: TimeDelta::seconds(4), in_line: false };
+/// How long an account's devices are remembered.
 const KNOWN_FOR: TimeDelta = TimeDelta::days(30);
+/// A device's name that is shorter may be guessed.
+const UNGUESSABLE: usize = 20;
 
 /// An attempt to sign in, counted as failed until it succeeded.
 pub struct Attempt {
     taken: Vec<String>,
+    /// How long it waits before its password is looked at.
+    pub wait: Duration,
 }
 
-/// Counts an attempt; 429 where there were too many.
+/// Counts an attempt; 429 where too many wait before it.
 pub async fn begin(
     service: &Service,
     username: &str,
@@ -41,11 +50,12 @@ pub async fn begin(
     address: Option<IpAddr>,
     device_id: Option<&str>,
 ) -> Result<Attempt, Problem> {
-    let (name, from, now) = (username.to_lowercase(), network(address), service.clock.now());
-    let mut attempt = Attempt { taken: Vec::new() };
+    let (name, from) = (username.to_lowercase(), address.map_or_else(|| "unknown".to_owned(), network));
+    let now = service.clock.now();
+    let mut attempt = Attempt { taken: Vec::new(), wait: Duration::ZERO };
     // Asked for names that nobody has, too: both answers take the same time.
     let asked = user_id.unwrap_or_default();
-    if let Some(device_id) = device_id
+    if let Some(device_id) = device_id.filter(|device_id| device_id.len() >= UNGUESSABLE)
         && is_known_device(service, asked, device_id, now).await?
     {
         attempt.take(service, format!("device|{asked}|{device_id}"), BY_KNOWN_DEVICE, now)?;
@@ -53,27 +63,13 @@ pub async fn begin(
     }
     attempt.take(service, format!("pair|{name}|{from}"), BY_ACCOUNT_AND_ADDRESS, now)?;
     attempt.take(service, format!("address|{from}"), BY_ADDRESS, now)?;
-    if let Err(problem) = attempt.take(service, format!("account|{name}"), BY_ACCOUNT, now) {
-        let known = match (user_id, address) {
-            (Some(user_id), Some(address)) => is_known_address(service, user_id, address, now).await?,
-            _ => false,
-        };
-        if !known {
-            return Err(problem);
-        }
-    }
+    attempt.take(service, format!("account|{name}"), BY_ACCOUNT, now)?;
     Ok(attempt)
 }
 
 impl Attempt {
-    fn take(
-        &mut self,
-        service: &Service,
-        key: String,
-        allowance: Allowance,
-        now: DateTime<Utc>,
-    ) -> Result<(), Problem> {
-        service.limiter.take(&key, allowance, now)?;
+    fn take(&mut self, service: &Service, key: String, pacing: Pacing, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.wait = self.wait.max(service.limiter.pace(&key, pacing, now)?);
         self.taken.push(key);
         Ok(())
     }
@@ -83,17 +79,6 @@ impl Attempt {
         for key in &self.taken {
             service.limiter.give_back(key);
         }
-    }
-}
-
-/// An address, of IPv6 the network: one customer has 2⁶⁴ of those.
-fn network(address: Option<IpAddr>) -> String {
-    match address {
-        Some(IpAddr::V6(address)) if address.to_ipv4_mapped().is_none() => {
-            hex::encode(address.octets().get(..8).unwrap_or_default())
-        }
-        Some(address) => address.to_canonical().to_string(),
-        None => "unknown".to_owned(),
     }
 }
 
@@ -108,22 +93,6 @@ async fn is_known_device(
         .sql(" AND device_id = ")
         .text(device_id)
         .sql(" AND created_at > ")
-        .bind(ColumnType::Instant, Value::Instant(now - KNOWN_FOR))
-        .sql(" LIMIT 1");
-    Ok(!service.database.read(&statement).await?.is_empty())
-}
-
-async fn is_known_address(
-    service: &Service,
-    user_id: Uuid,
-    address: IpAddr,
-    now: DateTime<Utc>,
-) -> Result<bool, Problem> {
-    let statement = Statement::new("SELECT id FROM audit_log WHERE verb = 'session.open' AND subject_id = ")
-        .id(user_id)
-        .sql(" AND address = ")
-        .text(address.to_string())
-        .sql(" AND occurred_at > ")
         .bind(ColumnType::Instant, Value::Instant(now - KNOWN_FOR))
         .sql(" LIMIT 1");
     Ok(!service.database.read(&statement).await?.is_empty())

@@ -29,7 +29,7 @@ pub static LOGIN: &[Field] = &[
         "device_id",
         free_text(100),
         Text::new("Device", "设备"),
-        "Names the device, so that its session can be told from others.",
+        "Names the device, so that its session can be told from others. Make it at first use, of at least 20 characters that nobody guesses: such a device signs in undelayed while others try the account's password.",
     ),
 ];
 /// The form of a refresh.

@@ -4,6 +4,7 @@
 //! a number is never split between pages. Nothing is missed or repeated, however many write: numbers
 //! are given in commit order, and a page never reaches beyond a head that was read before it.
 
+mod epoch;
 mod followers;
 pub mod queries;
 pub mod stream;
@@ -19,8 +20,10 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+pub use self::epoch::{chain_at, was_restored};
 pub use self::watch::watch_heads;
 
+use self::epoch::Since;
 pub use self::queries::{Change, Part, Window, head, page};
 use crate::app::Service;
 use crate::auth::Role;
@@ -40,9 +43,9 @@ use crate::records::view::{self, View};
 
 static SINCE: Field = Field::new(
     "since",
-    Shape::Integer { min: 0, max: i64::MAX },
+    Shape::Text { min: 1, max: 50, pattern: Some(epoch::PATTERN) },
     Text::new("Since", "起始编号"),
-    "Only changes beyond this number: `next` of the page before; 0 for all.",
+    "Only changes beyond this: `next_since` of the page before; 0 for all. A bare number is taken while the database was never restored: `next_since` tells 410 also where the ledger has passed it again.",
 );
 static KINDS: LazyLock<Field> = LazyLock::new(|| {
     let name = name_of_a_kind();
@@ -70,8 +73,7 @@ static DISTRICT: Field = Field::new(
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
-    let head =
-        json!({"district_code": "511802", "head": 42, "digest": "9f2c4e", "advanced_at": "2020-02-02T08:30:05+08:00"});
+    let head = json!({"district_code": "511802", "head": 42, "since": "42.9f2c4e11d0a3b7586e1f2a90", "digest": "9f2c4e", "advanced_at": "2020-02-02T08:30:05+08:00"});
     vec![
         Operation::new(Method::GET, "/v1/changes", "list_changes", list)
             .described("changes", "Follow the changes", "What the district's ledger took beyond a number, in order; with `wait` it answers when there is something.")
@@ -79,7 +81,7 @@ pub fn operations() -> Vec<Operation> {
             .keys(KeyScope::Read)
             .uncounted()
             .parameters(vec![&SINCE, &*KINDS, &AREA, &LIMIT, &WAIT, &DISTRICT])
-            .answers(200, "A page; ask again with `since` = `next`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "head": 42})))
+            .answers(200, "A page; ask again with `since` = `next_since`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "next_since": "42.9f2c4e11d0a3b7586e1f2a90", "head": 42})))
             .problems(&[Code::DistrictRequired, Code::NotFound, Code::ResyncRequired]),
         Operation::new(Method::GET, "/v1/changes/stream", "stream_changes", stream::stream)
             .described("changes", "Follow the changes as events", "The same as Server-Sent Events (`event: change`), pushed as they are written; resumed by `Last-Event-ID`. A ping every 15 seconds. Ends when the token does; come again with a new one. At most five a caller.")
@@ -103,12 +105,14 @@ pub fn operations() -> Vec<Operation> {
 
 async fn list(call: Call) -> Answer {
     let kinds = kinds(&call)?;
+    let since = Since::read(call.query.text("since").unwrap_or("0"))?;
     let window = Window {
         district_code: district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?,
-        since: call.query.integer("since").unwrap_or(0),
+        since: since.number,
         area_code: call.query.text("area_code").map(str::to_owned),
         limit: call.query.integer("limit").unwrap_or(50),
     };
+    since.demand(&call.service, &window.district_code).await?;
     let mut page = queries::page(&call.service, call.actor()?, &kinds, &window, &Part::FEED).await?;
     if window.since > page.head {
         // A ledger doesn't shrink: it was restored to an earlier time, and its numbers are given again.
@@ -116,12 +120,14 @@ async fn list(call: Call) -> Answer {
     }
     let wait = Duration::from_secs(call.query.integer("wait").and_then(|wait| u64::try_from(wait).ok()).unwrap_or(0));
     if page.items.is_empty() && !wait.is_zero() {
+        call.turn().extend(wait);
         // What is new may be out of scope: then the page is empty again and the caller asks anew.
         let _ = tokio::time::timeout(wait, call.service.ledger.heads().beyond(&window.district_code, page.head)).await;
         page = queries::page(&call.service, call.actor()?, &kinds, &window, &Part::FEED).await?;
     }
     let items = page.items.iter().map(|change| Item::of(&call.service, change, call.language)).collect();
-    let body = Feed { items, next: page.next, head: page.head };
+    let next_since = epoch::since_of(&call.service, &window.district_code, page.next).await?;
+    let body = Feed { items, next: page.next, next_since, head: page.head };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
@@ -144,6 +150,7 @@ fn kinds(call: &Call) -> Result<Vec<&'static Kind>, Problem> {
 struct Feed<'a> {
     items: Vec<Item<'a>>,
     next: i64,
+    next_since: String,
     head: i64,
 }
 
@@ -204,11 +211,11 @@ pub fn schemas() -> Vec<(String, Json)> {
             "record": {"type": ["object", "null"], "additionalProperties": true, "description": "The record in this revision, masked; its schema is its kind's."},
         },
     });
-    let page = json!({"type": "object", "description": "A page of changes.", "required": ["items", "next", "head"], "properties": {
+    let page = json!({"type": "object", "description": "A page of changes.", "required": ["items", "next", "next_since", "head"], "properties": {
         "items": {"type": "array", "maxItems": 1_000, "items": reference("Change"), "description": "Ordered by change_no and seq."},
-        "next": number("Ask for changes since this number next."), "head": number("The district's newest number when the page was read.")}});
-    let head = json!({"type": "object", "description": "The head of a district's ledger.", "required": ["district_code", "head", "digest", "advanced_at"], "properties": {
-        "district_code": text(6, "The district."), "head": number("Its newest number."), "digest": text(64, "The head of the chain, hexadecimal."),
+        "next": number("All changes up to this number were given."), "next_since": text(50, "Ask for changes since this next: the number, and the chain's head there."), "head": number("The district's newest number when the page was read.")}});
+    let head = json!({"type": "object", "description": "The head of a district's ledger.", "required": ["district_code", "head", "since", "digest", "advanced_at"], "properties": {
+        "district_code": text(6, "The district."), "head": number("Its newest number."), "since": text(50, "Ask for changes since this, to follow from here on."), "digest": text(64, "The head of the chain, hexadecimal."),
         "advanced_at": {"type": "string", "format": "date-time", "maxLength": 40, "description": "When the newest number was given."}}});
     vec![("Change".into(), change), ("ChangePage".into(), page), ("LedgerHead".into(), head)]
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::epoch;
 use super::followers::followers;
 use crate::app::Service;
 use crate::auth::roles::Actor;
@@ -216,10 +217,12 @@ pub async fn head(service: &Service, district_code: &str) -> Result<Json, Proble
         .text(district_code)
         .seeing_district(district_code);
     let mut row = service.database.read(&statement).await?.into_iter().next().ok_or_else(|| missing(district_code))?;
+    let (number, head) = (row.integer("last_no").unwrap_or_default(), row.bytes("head").unwrap_or_default());
     Ok(json!({
         "district_code": district_code,
-        "head": row.integer("last_no"),
-        "digest": hex::encode(row.bytes("head").unwrap_or_default()),
+        "head": number,
+        "since": epoch::told(number, &head),
+        "digest": hex::encode(head),
         "advanced_at": row.take("advanced_at").to_json(service.zone),
     }))
 }

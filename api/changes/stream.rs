@@ -11,15 +11,16 @@ use futures_util::stream::unfold;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::queries::{self, Part, Window};
+use super::epoch::{self, Since};
+use super::queries::{self, Page, Part, Window};
 use super::{Item, kinds};
 use crate::app::Service;
 use crate::auth::accounts::authenticate;
 use crate::auth::roles::Actor;
-use crate::kit::catalogue::{Code, FaultCode};
+use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::text::Language;
-use crate::operations::{Answer, Call, fault};
+use crate::operations::{Answer, Call};
 use crate::records::Kind;
 use crate::records::list::district;
 
@@ -82,18 +83,15 @@ struct Stream {
 /// `GET /v1/changes/stream`.
 pub async fn stream(call: Call) -> Answer {
     let actor = call.actor()?;
-    let last = call.request.headers().get(&LAST_EVENT_ID).map(|value| value.to_str().ok()?.parse::<i64>().ok());
-    let last = match last {
-        Some(None) => return Err(fault("?since", FaultCode::BadParameter)),
-        Some(last) => last,
-        None => None,
-    };
+    let last = call.request.headers().get(&LAST_EVENT_ID).map(|value| value.to_str().unwrap_or_default());
+    let since = Since::read(last.or(call.query.text("since")).unwrap_or("0"))?;
     let window = Window {
         district_code: district(actor, &call.query)?.ok_or(Code::NotFound)?,
-        since: last.or(call.query.integer("since")).unwrap_or(0),
+        since: since.number,
         area_code: call.query.text("area_code").map(str::to_owned),
         limit: PAGE,
     };
+    since.demand(&call.service, &window.district_code).await?;
     let stream = Stream {
         service: Arc::clone(&call.service),
         request: call.request.clone(),
@@ -114,6 +112,14 @@ pub async fn stream(call: Call) -> Answer {
 fn broken(why: impl std::fmt::Display) -> Option<(Result<Bytes, std::io::Error>, Option<Stream>)> {
     tracing::warn!(problem = %why, "an event stream broke off");
     Some((Err(std::io::Error::other("broken off")), None))
+}
+
+/// The id of a piece where numbers alone are believed no longer; none where each number is an id.
+async fn last_id(stream: &Stream, page: &Page) -> Result<Option<String>, Problem> {
+    if !stream.service.restored {
+        return Ok(None);
+    }
+    epoch::since_of(&stream.service, &stream.window.district_code, page.next).await.map(Some)
 }
 
 /// The next piece. The stream ends in order when the service stops, and when the caller's token or rights
@@ -138,14 +144,21 @@ async fn step(stream: Option<Stream>) -> Option<(Result<Bytes, std::io::Error>, 
         };
         stream.window.since = page.next;
         if !page.items.is_empty() {
+            let id = match last_id(&stream, &page).await {
+                Ok(id) => id,
+                Err(problem) => return broken(problem),
+            };
             let mut text = String::new();
             let mut items = page.items.iter().peekable();
             while let Some(change) = items.next() {
                 let number = change.number;
                 // The id stands on the last change of a number: resumed behind it, none is missed.
                 let is_last = items.peek().is_none_or(|next| next.number != number);
-                if is_last {
-                    text.push_str(&format!("id: {number}\n"));
+                match &id {
+                    // Resumed behind the last of the piece: that number is the one its epoch is known of.
+                    Some(id) if items.peek().is_none() => text.push_str(&format!("id: {id}\n")),
+                    None if is_last => text.push_str(&format!("id: {number}\n")),
+                    _ => {}
                 }
                 match serde_json::to_string(&Item::of(&stream.service, change, stream.language)) {
                     Ok(json) => text.push_str(&format!("event: change\ndata: {json}\n\n")),

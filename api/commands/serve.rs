@@ -2,10 +2,13 @@
 
 use std::io::IsTerminal;
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
 
 use lianfang::app::Service;
 use lianfang::config::Config;
 use lianfang::embedded::lock_for_serving;
+use lianfang::kit::log_writer::LogWriter;
 use lianfang::kit::transport;
 use lianfang::records::Registry;
 use lianfang::routes;
@@ -16,9 +19,18 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Failure, prepare, print};
 
+/// How long the end waits for the last lines of the log.
+const LAST_LINES: Duration = Duration::from_millis(500);
+
 /// Serves until asked to stop.
 pub async fn serve(config: Config, json: bool) -> Result<(), Failure> {
-    start_logging(&config)?;
+    let log = start_logging(&config)?;
+    let served = serve_logged(config, json).await;
+    log.flush(LAST_LINES);
+    served
+}
+
+async fn serve_logged(config: Config, json: bool) -> Result<(), Failure> {
     let signals = server::StopSignals::catch().map_err(Failure::other)?;
     let listener = bind(&config.listen)?;
     let address = listener.local_addr().map_err(Failure::other)?;
@@ -29,11 +41,20 @@ pub async fn serve(config: Config, json: bool) -> Result<(), Failure> {
         None
     };
     let backend = Backend::start(&config).await?;
-    prepare(&backend).await?;
-    let service = start::service(config.clone(), &backend.service_url, Registry::new(routes::DEFINITIONS)).await?;
+    let service = match ready(&config, &backend).await {
+        Ok(service) => service,
+        Err(refused) => {
+            // Nobody else will: the database must not outlive a start that was refused.
+            backend.leave().await?;
+            return Err(refused.into());
+        }
+    };
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let watch = backend.embedded.map(|embedded| tokio::spawn(server::watch(embedded, stopped)));
-    announce(&config, &address.to_string(), json)?;
+    if let Err(error) = announce(&config, &address.to_string(), json) {
+        // Nobody reads it: no reason not to serve.
+        tracing::warn!(%error, "where the service listens could not be told");
+    }
     run_server(&service, signals, listener, metrics).await?;
     drop(stop);
     if let Some(watch) = watch {
@@ -43,18 +64,24 @@ pub async fn serve(config: Config, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Migrates what is ours and puts the service together.
+async fn ready(config: &Config, backend: &Backend) -> Result<Arc<Service>, StartError> {
+    prepare(backend).await?;
+    start::service(config.clone(), &backend.service_url, Registry::new(routes::DEFINITIONS)).await
+}
+
 fn bind(address: &str) -> Result<TcpListener, Failure> {
     transport::listen(address).map_err(|error| Failure::Usage(format!("can't listen on {address}: {error}")))
 }
 
 /// Runs the server on a thread of its own: actix wants its own runtime there.
 async fn run_server(
-    service: &std::sync::Arc<Service>,
+    service: &Arc<Service>,
     signals: server::StopSignals,
     listener: TcpListener,
     metrics: Option<TcpListener>,
 ) -> Result<(), Failure> {
-    let service = std::sync::Arc::clone(service);
+    let service = Arc::clone(service);
     let thread = tokio::task::spawn_blocking(move || {
         actix_web::rt::System::new().block_on(async move {
             let (stopping, stopped) = tokio::sync::watch::channel(false);
@@ -88,14 +115,22 @@ fn announce(config: &Config, address: &str, json: bool) -> Result<(), Failure> {
     ))
 }
 
-fn start_logging(config: &Config) -> Result<(), Failure> {
+/// Starts the log; its writer, for the end.
+fn start_logging(config: &Config) -> Result<LogWriter, Failure> {
     let filter = EnvFilter::try_new(&config.log).map_err(|error| Failure::Usage(format!("log: {error}")))?;
     let text = match config.log_format.as_deref() {
         Some(format) => format == "text",
         None => std::io::stderr().is_terminal(),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let writer = LogWriter::start(std::io::stderr()).map_err(Failure::other)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer.clone());
     let started =
         if text { builder.try_init() } else { builder.json().flatten_event(true).with_target(false).try_init() };
-    started.map_err(Failure::other)
+    started.map_err(Failure::other)?;
+    std::panic::set_hook(Box::new(|panic| {
+        // The place only: what a panic says may quote what somebody sent. And by the log, for stderr may be closed.
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a panic: a defect of the service");
+    }));
+    Ok(writer)
 }

@@ -18,6 +18,10 @@ pub use self::load::{ConfigError, Overrides};
 use crate::kit::body::BodyLimits;
 use crate::kit::transport::ConnectionLimits;
 
+/// Descriptors for what is neither a connection of a client nor one of the pool: files of imports, the ledger's
+/// connections, listeners, the metrics' clients, the runtime's own.
+const OTHER_DESCRIPTORS: usize = 96;
+
 /// All settings.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate)]
 #[serde(default, deny_unknown_fields)]
@@ -75,19 +79,37 @@ pub struct Config {
     /// How long a client may leave an answer unread, in milliseconds.
     #[validate(range(min = 100, max = 600_000))]
     pub write_timeout_ms: u64,
-    /// Connections at once and worker.
+    /// Connections at once and worker, as far as descriptors allow. Where they are many, the longest idle ones end.
     #[validate(range(min = 1, max = 100_000))]
     pub connections_per_worker: usize,
     /// The largest file of an import, in bytes.
     #[validate(range(min = 1024))]
     pub import_max_bytes: u64,
-    /// Imports at once; more are answered 503.
+    /// Imports that work at once; others wait for their turn, a chunk at a time.
     #[validate(range(min = 1, max = 100))]
     pub imports_at_once: usize,
+    /// How slow the file of an import may be, in bytes a second over `import_window_ms`.
+    #[validate(range(min = 1, max = 1_000_000))]
+    pub import_min_bytes_per_s: u64,
+    /// Over how long the pace of a file is judged, in milliseconds.
+    #[validate(range(min = 100, max = 600_000))]
+    pub import_window_ms: u64,
     /// Requests in work at once. Beyond three quarters of it reads are answered 503, beyond all of it
     /// writes too: field data is refused last.
     #[validate(range(min = 4, max = 100_000))]
     pub requests_at_once: usize,
+    /// Bodies of one address on their way at once; where there are more, the slowest gives way.
+    #[validate(range(min = 4, max = 100_000))]
+    pub bodies_per_address: usize,
+    /// How long a read may take once the request is there, in milliseconds; then 503.
+    #[validate(range(min = 100, max = 600_000))]
+    pub read_deadline_ms: u64,
+    /// How long a write may take once its body is there, in milliseconds; then 503.
+    #[validate(range(min = 100, max = 600_000))]
+    pub write_deadline_ms: u64,
+    /// How long a file may take to begin, and each of its pieces, in milliseconds.
+    #[validate(range(min = 100, max = 600_000))]
+    pub file_deadline_ms: u64,
     /// How long requests under way may take at shutdown, in milliseconds.
     #[validate(range(min = 0, max = 600_000))]
     pub shutdown_timeout_ms: u64,
@@ -122,7 +144,13 @@ impl Default for Config {
             connections_per_worker: 10_000,
             import_max_bytes: 4 * 1024 * 1024 * 1024,
             imports_at_once: 2,
+            import_min_bytes_per_s: 1_024,
+            import_window_ms: 30_000,
             requests_at_once: 1_024,
+            bodies_per_address: 256,
+            read_deadline_ms: 10_000,
+            write_deadline_ms: 15_000,
+            file_deadline_ms: 60_000,
             shutdown_timeout_ms: 10_000,
             log: "info".into(),
             log_format: None,
@@ -139,6 +167,11 @@ impl Config {
     /// How far a phone's clock may run ahead.
     pub fn clock_tolerance(&self) -> TimeDelta {
         TimeDelta::minutes(self.clock_tolerance_minutes.into())
+    }
+
+    /// How long a file may take to begin, and each of its pieces.
+    pub fn file_deadline(&self) -> Duration {
+        Duration::from_millis(self.file_deadline_ms)
     }
 
     /// The bounds of a body.
@@ -162,6 +195,7 @@ impl Config {
             keep_alive: Duration::from_millis(self.keep_alive_ms),
             write_timeout: Duration::from_millis(self.write_timeout_ms),
             max_connections_per_worker: self.connections_per_worker,
+            reserved_descriptors: self.database_connections + OTHER_DESCRIPTORS,
             shutdown_timeout: Duration::from_millis(self.shutdown_timeout_ms),
             problem_body,
         }

@@ -110,6 +110,11 @@ impl Splitter {
         }
     }
 
+    /// Bytes of the row that isn't whole yet.
+    pub fn length(&self) -> usize {
+        self.length.max(self.head.len())
+    }
+
     /// Finds the delimiter: Excel's own `sep=` line, else the one that the first line has most of.
     fn settle(&mut self, head: &str) -> String {
         let first = head.trim_start_matches(['\r', '\n']).split(['\r', '\n']).next().unwrap_or_default();
@@ -193,6 +198,8 @@ impl Splitter {
         self.flaw.get_or_insert(RowFlaw::TooLong);
         self.quoted = false;
         self.cell.clear();
+        // What was kept of it is for open quotes only.
+        self.raw.clear();
     }
 
     fn letter(&mut self, letter: char, delimiter: char) {

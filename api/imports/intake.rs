@@ -1,7 +1,6 @@
 //! Taking a file in: what it is, whether it is read as it comes or put aside first.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, LOCATION};
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -10,7 +9,7 @@ use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use uuid::Uuid;
 
 use super::job::{Job, Options};
-use super::reader::{Form, Reader, Source};
+use super::reader::{Arriving, Form, Reader, Source};
 use super::routes::{XLSX, shown};
 use super::store;
 use crate::audit::{job_write, system_write};
@@ -18,10 +17,14 @@ use crate::files::workbook::{self, WorkbookError};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::ids::new_id;
 use crate::kit::problem::Problem;
+use crate::kit::transport::ConnectionState;
 use crate::operations::{Answer, Call, fault};
 use crate::people::comparisons;
 use crate::records::Kind;
 use crate::records::list::district;
+
+/// The largest file of rows that are written all or not at all.
+const ATOMIC_BYTES: u64 = 64 * 1024 * 1024;
 
 static PREFER: HeaderName = HeaderName::from_static("prefer");
 
@@ -29,22 +32,21 @@ static PREFER: HeaderName = HeaderName::from_static("prefer");
 pub async fn post(call: Call) -> Answer {
     let kind = kind(&call)?;
     let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
-    let slot = Arc::clone(&call.service.import_slots).try_acquire_owned();
-    let slot = slot.map_err(|_| Problem::unavailable(Code::Unavailable, 30, "all import slots are taken"))?;
+    let upload = call.service.uploads.begin(call.actor()?.user_id)?;
     let (form, charset) = form(&call)?;
     let later = call.request.headers().get(&PREFER).is_some_and(|value| value.as_bytes() == b"respond-async");
-    let pause = Duration::from_millis(call.service.config.body_timeout_ms);
-    let source = Source::Request(call.take_payload(), pause);
+    let source = Source::Request(Arriving::new(call.take_payload(), &call.service.config));
     let reader = reader(&call, source, form, charset.as_deref(), later).await?;
     let id = new_id();
     let mut job = begin(&call, kind, district_code, id, form).await?;
     if later {
         actix_web::rt::spawn(async move {
             job.run(reader).await;
-            drop(slot);
+            drop(upload);
         });
         return answer(&call, id, HttpResponse::Accepted()).await;
     }
+    job = job.for_client(call.request.conn_data::<ConnectionState>().cloned());
     let state = job.run(reader).await;
     let details = json!({"state": state, "counts": job.counts.to_json()});
     let deed = call.deed("import.end", "imports", Some(id), details);
@@ -96,12 +98,20 @@ async fn reader(
     later: bool,
 ) -> Result<Reader, Problem> {
     let most = call.service.config.import_max_bytes;
+    // Kept whole until all of it is checked.
+    let most = if call.query.text("mode") == Some("atomic") { most.min(ATOMIC_BYTES) } else { most };
     match form {
         Some(form) if !later => Reader::text(source, form, charset, most),
         Some(form) => Reader::text(Source::File(put_aside(source, most).await?), form, charset, most),
         None => {
             let file = put_aside(source, workbook::MOST_BYTES).await?.into_std().await;
-            let rows = tokio::task::spawn_blocking(move || workbook::read(&file)).await.map_err(Problem::internal)?;
+            let slot = Arc::clone(&call.service.import_slots).acquire_owned().await.map_err(Problem::internal)?;
+            let read = move || {
+                let rows = workbook::read(&file);
+                drop(slot);
+                rows
+            };
+            let rows = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
             let rows = rows.map_err(|error| match error {
                 WorkbookError::TooLarge => Problem::new(Code::BodyTooLarge),
                 WorkbookError::TooManyRows => Code::TooManyRows.into(),
@@ -113,7 +123,7 @@ async fn reader(
 }
 
 async fn put_aside(mut source: Source, most: u64) -> Result<tokio::fs::File, Problem> {
-    let file = tempfile::tempfile().map_err(Problem::internal)?;
+    let file = tempfile::tempfile().map_err(unwritten)?;
     let mut file = tokio::fs::File::from_std(file);
     let mut bytes = 0;
     while let Some(piece) = source.next().await? {
@@ -121,11 +131,16 @@ async fn put_aside(mut source: Source, most: u64) -> Result<tokio::fs::File, Pro
         if bytes > most {
             return Err(Code::BodyTooLarge.into());
         }
-        file.write_all(&piece).await.map_err(Problem::internal)?;
+        file.write_all(&piece).await.map_err(unwritten)?;
     }
-    file.flush().await.map_err(Problem::internal)?;
-    file.rewind().await.map_err(Problem::internal)?;
+    file.flush().await.map_err(unwritten)?;
+    file.rewind().await.map_err(unwritten)?;
     Ok(file)
+}
+
+/// A file couldn't be put aside: the disk may be full, descriptors may be out.
+fn unwritten(error: std::io::Error) -> Problem {
+    Problem::unavailable(Code::Unavailable, 60, error)
 }
 
 async fn begin(

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::bounds::timed;
 use super::header::Header;
 use super::items::{Gatherer, Item};
 use super::reader::{Form, Reader};
@@ -19,6 +20,7 @@ use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::statement::Statement;
 use crate::kit::text::Language;
+use crate::kit::transport::ConnectionState;
 use crate::kit::tree::Tree;
 use crate::records::Kind;
 use crate::records::bulk::create_bulk;
@@ -27,7 +29,7 @@ use crate::records::trial::Trial;
 use crate::records::whole::all_or_nothing;
 
 /// Rows of a chunk: the ledger's lock is held for some milliseconds, so phones don't feel it.
-const CHUNK: usize = 500;
+pub(super) const CHUNK: usize = 500;
 /// Rows of a chunk while others write.
 const SMALL_CHUNK: usize = 64;
 /// No pause is longer.
@@ -74,6 +76,10 @@ pub struct Job {
     pub(super) numbers: Option<(i64, i64)>,
     /// What was tried so far.
     trial: Trial,
+    /// The client's connection; none where it goes on without him.
+    pub(super) client: Option<ConnectionState>,
+    /// Faults so far.
+    pub(super) faults: usize,
 }
 
 impl Job {
@@ -89,7 +95,15 @@ impl Job {
     ) -> Self {
         let (counts, gatherer) = (Counts::default(), Gatherer::default());
         let (header, numbers, trial) = (None, None, Trial::default());
-        Self { service, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, trial }
+        let (client, faults) = (None, 0);
+        #[rustfmt::skip]
+        let job = Self { service, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, trial, client, faults };
+        job
+    }
+
+    /// It ends where its client does.
+    pub fn for_client(self, client: Option<ConnectionState>) -> Self {
+        Self { client, ..self }
     }
 
     /// Reads all and writes what is good; notes the end, whatever it is. The answer is the state.
@@ -108,7 +122,8 @@ impl Job {
         let body = problem.map(
             |problem| json!({"zh": problem.body(Language::Chinese, ""), "en": problem.body(Language::English, "")}),
         );
-        if let Err(unwritten) = job_write(&self.service, vec![self.progress(state, body)]).await {
+        let noted = Box::pin(job_write(&self.service, vec![self.progress(state, body)]));
+        if let Err(unwritten) = timed(self.service.config.file_deadline(), 0, noted).await {
             tracing::error!(import_id = %self.id, problem = %unwritten, "the end of an import could not be noted");
         }
         state
@@ -135,6 +150,7 @@ impl Job {
         let (started, appends) = (Instant::now(), self.service.ledger.figures().appends.get());
         let items = self.items(rows)?;
         self.write(items).await?;
+        self.demand_few_faults()?;
         // One of them was this one.
         if self.service.ledger.figures().appends.get() - appends <= 1 {
             return Ok(CHUNK);
@@ -159,6 +175,7 @@ impl Job {
         let before = self.counts;
         for chunk in all.chunks(CHUNK) {
             self.write(chunk.iter().map(Item::again).collect()).await?;
+            self.demand_few_faults()?;
         }
         self.options.validate_only = validate_only;
         if !validate_only && self.counts.refused + self.counts.skipped == 0 {
@@ -173,8 +190,16 @@ impl Job {
         Ok(!failed)
     }
 
-    /// Writes a chunk, keeps what was refused, notes how far it is.
-    async fn write(&mut self, mut items: Vec<Item>) -> Result<(), Problem> {
+    /// Writes a chunk in its turn and its time.
+    async fn write(&mut self, items: Vec<Item>) -> Result<(), Problem> {
+        self.demand_client()?;
+        let _turn = self.turn().await?;
+        let (deadline, records) = (self.service.config.file_deadline(), items.len());
+        timed(deadline, records, Box::pin(self.write_now(items))).await
+    }
+
+    /// Writes it, keeps what was refused, notes how far it is.
+    async fn write_now(&mut self, mut items: Vec<Item>) -> Result<(), Problem> {
         self.resolve_names(&mut items).await?;
         for item in &mut items {
             row::identify(&self.service, self.kind, &mut item.body, self.options.source.as_deref());
@@ -182,7 +207,7 @@ impl Job {
         let good = items.iter().filter(|item| item.body.problem.is_none());
         let trees: Vec<Tree> = good.map(|item| item.body.tree.clone()).collect();
         let mut outcomes = self.create(&trees).await?.into_iter();
-        let mut statements = Vec::new();
+        let mut kept = Vec::new();
         for mut item in items {
             let outcome = match item.body.problem.take() {
                 Some(problem) => Err(problem),
@@ -191,23 +216,12 @@ impl Job {
             match self.settle(&item, outcome).await {
                 Ok(()) => {}
                 Err(problem) if problem.code().status().is_server_error() => return Err(problem),
-                Err(problem) => statements.extend(self.refuse(&item, &problem)?),
+                Err(problem) => self.refuse(&item, &problem, &mut kept)?,
             }
         }
-        statements.push(self.progress("running", None));
+        let mut statements = vec![self.progress("running", None)];
+        statements.extend((!kept.is_empty()).then(|| store::refuse(&self.district_code, self.id, kept)));
         job_write(&self.service, statements).await
-    }
-
-    /// Counts the rows of a record as refused, and keeps them with their faults.
-    fn refuse(&mut self, item: &Item, problem: &Problem) -> Result<Vec<Statement>, Problem> {
-        let rows = item.rows.len() as u64;
-        self.counts.read += rows;
-        self.counts.refused += rows;
-        let faults = item.faults(self.header.as_ref(), problem);
-        let keep = |(row, faults): (&Row, Json)| {
-            store::refuse(&self.service, &self.district_code, self.id, row.line, &row.cells, faults)
-        };
-        item.rows.iter().zip(faults).map(keep).collect()
     }
 
     async fn create(&mut self, trees: &[Tree]) -> Result<Vec<Outcome>, Problem> {

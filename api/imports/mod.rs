@@ -7,6 +7,7 @@
 //! - what an import created can be undone.
 
 mod answer;
+mod bounds;
 mod faults;
 mod header;
 mod intake;
@@ -19,6 +20,8 @@ mod row;
 mod settle;
 mod store;
 mod undo;
+mod uploads;
 
 pub use routes::{operations, schemas};
 pub use store::sweep;
+pub use uploads::Uploads;

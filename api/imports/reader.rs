@@ -1,6 +1,6 @@
 //! The rows of a file, as it comes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
 use bytes::Bytes;
@@ -8,28 +8,66 @@ use futures_util::StreamExt;
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
+use crate::config::Config;
 use crate::files::decode::Decoder;
 use crate::files::table::{Row, Splitter};
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 
+/// The longest line.
+const MOST_LINE: usize = 1024 * 1024;
+/// Bytes of rows that are read at once.
+const MOST_TOGETHER: u64 = 4 * 1024 * 1024;
+
 /// Where bytes come from.
 pub enum Source {
     /// A request, as it arrives.
-    Request(Payload, Duration),
+    Request(Arriving),
     /// A file.
     File(tokio::fs::File),
 }
 
+/// The body of a request, which must come at a pace.
+pub struct Arriving {
+    payload: Payload,
+    pause: Duration,
+    window: Duration,
+    bytes_of_window: u64,
+    /// How long this window's bytes were waited for. The service's own work isn't the client's pause.
+    waited: Duration,
+    bytes: u64,
+}
+
+impl Arriving {
+    /// A body with the bounds of the settings.
+    pub fn new(payload: Payload, config: &Config) -> Self {
+        let window = Duration::from_millis(config.import_window_ms);
+        let bytes_of_window = config.import_min_bytes_per_s.saturating_mul(config.import_window_ms) / 1000;
+        let pause = Duration::from_millis(config.body_timeout_ms);
+        Self { payload, pause, window, bytes_of_window, waited: Duration::ZERO, bytes: 0 }
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        let started = Instant::now();
+        let Ok(piece) = timeout(self.pause, self.payload.next()).await else { return Err(Code::RequestTimeout.into()) };
+        let piece = piece.transpose().map_err(|_| Problem::new(Code::MalformedRequest))?;
+        self.waited += started.elapsed();
+        self.bytes += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        if self.waited >= self.window && piece.is_some() {
+            if self.bytes < self.bytes_of_window {
+                return Err(Code::RequestTimeout.into());
+            }
+            (self.waited, self.bytes) = (Duration::ZERO, 0);
+        }
+        Ok(piece)
+    }
+}
+
 impl Source {
-    /// The next piece; none at the end. 408 where the request pauses too long, 400 where it breaks off.
+    /// The next piece; none at the end. 408 where the request is too slow, 400 where it breaks off.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         match self {
-            Self::Request(payload, pause) => match timeout(*pause, payload.next()).await {
-                Ok(Some(piece)) => piece.map(Some).map_err(|_| Code::MalformedRequest.into()),
-                Ok(None) => Ok(None),
-                Err(_) => Err(Code::RequestTimeout.into()),
-            },
+            Self::Request(arriving) => arriving.next().await,
             Self::File(file) => {
                 let mut piece = vec![0; 64 * 1024];
                 let read = file.read(&mut piece).await.map_err(Problem::internal)?;
@@ -102,8 +140,8 @@ impl Reader {
 
 impl TextReader {
     async fn next(&mut self, count: usize) -> Result<Option<Vec<Row>>, Problem> {
-        let mut rows = Vec::new();
-        while rows.len() < count && !self.ended {
+        let (mut rows, begun) = (Vec::new(), self.bytes);
+        while rows.len() < count && self.bytes - begun < MOST_TOGETHER && !self.ended {
             let piece = self.source.next().await?;
             self.ended = piece.is_none();
             let piece = piece.unwrap_or_default();
@@ -114,11 +152,15 @@ impl TextReader {
             let mut text = String::new();
             self.decoder.push(&piece, self.ended, &mut text).map_err(|_| Problem::new(Code::UnreadableFile))?;
             match self.form {
-                Form::Csv => self.splitter.push(&text, self.ended, &mut rows),
+                Form::Csv => {
+                    self.splitter.push(&text, self.ended, &mut rows);
+                    demand_line(self.splitter.length())?;
+                }
                 Form::Ndjson => self.lines(&text, &mut rows)?,
             }
         }
-        Ok((!rows.is_empty()).then_some(rows))
+        // Long rows may fill a lot by themselves, and a long one may have nothing whole in it.
+        Ok((!rows.is_empty() || !self.ended).then_some(rows))
     }
 
     fn lines(&mut self, text: &str, rows: &mut Vec<Row>) -> Result<(), Problem> {
@@ -133,7 +175,11 @@ impl TextReader {
                 rows.push(Row { line: self.line, cells: vec![line.to_owned()], flaw: None });
             }
         }
-        // A line without end isn't one of ours.
-        if self.rest.len() > 1024 * 1024 { Err(Code::UnreadableFile.into()) } else { Ok(()) }
+        demand_line(self.rest.len())
     }
+}
+
+/// A line without end isn't one of ours.
+fn demand_line(bytes: usize) -> Result<(), Problem> {
+    if bytes > MOST_LINE { Err(Code::UnreadableFile.into()) } else { Ok(()) }
 }

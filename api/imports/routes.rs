@@ -17,7 +17,7 @@ use crate::kit::problem::Problem;
 use crate::kit::text::Text;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::operations::schema::reference;
-use crate::operations::{Access, Answer, Call, Operation, page};
+use crate::operations::{Access, Answer, Bounded, Call, Operation, page};
 use crate::records::document;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::parameters::name_of_a_kind;
@@ -81,6 +81,7 @@ pub fn operations() -> Vec<Operation> {
             .access(all())
             .keys(KeyScope::Import)
             .uncounted()
+            .bounded(Bounded::Own)
             .parameters([&*KIND].into_iter().chain(PARAMETERS).collect())
             .body_of(json!({"type": "string", "format": "binary", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
             .body_as("application/x-ndjson", json!("{\"place_id\":\"0198c0de-0002-7000-8000-000000000001\",\"direction\":\"in\",\"temperature_c\":\"36.5\"}\n"))
@@ -88,7 +89,7 @@ pub fn operations() -> Vec<Operation> {
             .answers(200, "The whole file was read.", Some(reference("Import")), Some(example()))
             .answers(202, "It is being read; look at `Location`.", Some(reference("Import")), Some(example()))
             .with_headers(&["Location"])
-            .problems(&[Code::DistrictRequired, Code::UnreadableFile, Code::UnknownColumns, Code::TooManyRows, Code::NotFound]),
+            .problems(&[Code::DistrictRequired, Code::UnreadableFile, Code::UnknownColumns, Code::TooManyRows, Code::TooManyFaults, Code::TooManyRequests, Code::NotFound]),
         Operation::new(Method::GET, "/v1/imports", "list_imports", list)
             .described("imports", "List imports", "The caller's own, and those of an area that he commands, the newest first.")
             .access(all())
@@ -112,6 +113,7 @@ pub fn operations() -> Vec<Operation> {
             .access(all())
             .keys(KeyScope::Import)
             .uncounted()
+            .bounded(Bounded::Steps)
             .answers(200, "What was undone.", Some(reference("UndoneImport")), Some(json!({"id": "0198c0de-000d-7000-8000-000000000001", "state": "undone", "voided": 120, "left": []})))
             .problems(&[Code::StillRunning, Code::WriteConflict, Code::LedgerUnavailable]),
     ]

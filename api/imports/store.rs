@@ -132,29 +132,43 @@ pub fn progress(district_code: &str, id: Uuid, progress: &Progress<'_>, now: Dat
         .id(id)
 }
 
-/// Keeps a refused row.
-pub fn refuse(
+/// A refused row as it is kept: its line, what it says, sealed, and its faults.
+pub type Kept = (i64, Vec<u8>, Json);
+
+/// Seals a refused row.
+pub fn keep(
     service: &Service,
     district_code: &str,
     import_id: Uuid,
     line: u64,
     cells: &[String],
     faults: Json,
-) -> Result<Statement, Problem> {
+) -> Result<Kept, Problem> {
     let line = i64::try_from(line).unwrap_or(i64::MAX);
     let owner = owner(import_id, district_code);
     let sealed = service.sealer.seal(owner, json!(cells).to_string().as_bytes()).map_err(Problem::internal)?;
-    Ok(Statement::new("INSERT INTO import_faults (district_code, import_id, line, row, faults) VALUES (")
+    Ok((line, sealed, faults))
+}
+
+/// Keeps refused rows.
+pub fn refuse(district_code: &str, import_id: Uuid, kept: Vec<Kept>) -> Statement {
+    let (mut lines, mut rows, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    for (line, row, faults_of_row) in kept {
+        lines.push(Value::Integer(line));
+        rows.push(Value::Bytes(row));
+        faults.push(Value::Json(faults_of_row));
+    }
+    Statement::new("INSERT INTO import_faults (district_code, import_id, line, row, faults) SELECT ")
         .text(district_code)
         .sql(", ")
         .id(import_id)
+        .sql(", k.* FROM unnest(")
+        .column(ColumnType::Integer, lines)
         .sql(", ")
-        .integer(line)
+        .column(ColumnType::Bytes, rows)
         .sql(", ")
-        .bytes(sealed)
-        .sql(", ")
-        .bind(ColumnType::Json, Value::Json(faults))
-        .sql(") ON CONFLICT (district_code, import_id, line) DO NOTHING"))
+        .column(ColumnType::Json, faults)
+        .sql(") AS k ON CONFLICT (district_code, import_id, line) DO NOTHING")
 }
 
 fn owner(import_id: Uuid, district_code: &str) -> Owner<'_> {

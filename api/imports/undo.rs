@@ -33,6 +33,7 @@ pub async fn undo(call: Call) -> Answer {
         let page = page(&call, kind, &import, after).await?;
         let Some(last) = page.last() else { break };
         after = last.envelope.change_no;
+        call.turn().step();
         for record in page {
             match undone(&call, kind, &record).await? {
                 true => voided += 1,

@@ -1,14 +1,16 @@
-//! Reading bodies: bounded in size, in pauses and in pace.
+//! Reading bodies: bounded in size, in pauses and in pace, and in how many an address has on their way.
 
 use std::time::{Duration, Instant};
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_LENGTH;
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::timeout;
 
+use super::arrivals::{Arrival, Arrivals};
 use super::catalogue::Code;
 use super::problem::Problem;
 
@@ -26,8 +28,18 @@ pub struct BodyLimits {
 /// A body may be slower at first: a phone's connection wakes up.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// A body that comes within this takes no place among those on their way.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
 /// The whole body, or the problem that ends the request: 413 too large, 408 too slow, 400 cut off.
-pub async fn read(request: &HttpRequest, payload: &mut Payload, limits: &BodyLimits) -> Result<Bytes, Problem> {
+/// `address` is whose places it takes while it arrives.
+pub async fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limits: &BodyLimits,
+    arrivals: &Arrivals,
+    address: &str,
+) -> Result<Bytes, Problem> {
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|bytes| bytes > limits.max_bytes) {
         return Err(Code::BodyTooLarge.into());
@@ -35,20 +47,60 @@ pub async fn read(request: &HttpRequest, payload: &mut Payload, limits: &BodyLim
     let started = Instant::now();
     // What is announced is reserved only as it arrives: a lie costs nothing.
     let mut body = BytesMut::new();
-    loop {
-        let chunk = match timeout(limits.idle_timeout, payload.next()).await {
-            Ok(Some(chunk)) => chunk.map_err(|_| Problem::new(Code::MalformedRequest))?,
-            Ok(None) => return Ok(body.freeze()),
-            Err(_) => return Err(Code::RequestTimeout.into()),
-        };
+    let mut place = Place { arrivals, address, free_until: started + AT_ONCE, arrival: None };
+    while let Some(chunk) = next(payload, limits, &mut place, body.len()).await? {
+        let chunk = chunk.map_err(|_| Problem::new(Code::MalformedRequest))?;
         if body.len() + chunk.len() > limits.max_bytes {
             return Err(Code::BodyTooLarge.into());
         }
         body.extend_from_slice(&chunk);
+        if let Some(arrival) = &place.arrival {
+            arrival.grow(chunk.len());
+        }
         let elapsed = started.elapsed();
         let expected = elapsed.saturating_sub(GRACE).as_secs().saturating_mul(limits.minimum_bytes_per_s);
         if (body.len() as u64) < expected {
             return Err(Code::RequestTimeout.into());
         }
+    }
+    Ok(body.freeze())
+}
+
+/// Where a body has its place, once it needs one.
+struct Place<'a> {
+    arrivals: &'a Arrivals,
+    address: &'a str,
+    /// Until then it needs none: whoever sends it with the head isn't kept out by how many others there are.
+    free_until: Instant,
+    arrival: Option<Arrival>,
+}
+
+/// The next piece; one that is there already, or comes at once, takes no place. `held` bytes came before it.
+async fn next(
+    payload: &mut Payload,
+    limits: &BodyLimits,
+    place: &mut Place<'_>,
+    held: usize,
+) -> Result<Option<Result<Bytes, PayloadError>>, Problem> {
+    if let Some(there) = payload.next().now_or_never() {
+        return Ok(there);
+    }
+    let arrival = match &mut place.arrival {
+        Some(arrival) => arrival,
+        None => {
+            let free = place.free_until.saturating_duration_since(Instant::now()).min(limits.idle_timeout);
+            if let Ok(there) = timeout(free, payload.next()).await {
+                return Ok(there);
+            }
+            let entered = place.arrivals.enter(place.address);
+            let full = |_| Problem::unavailable(Code::Unavailable, 1, "too many bodies of an address arrive");
+            let arrival = place.arrival.insert(entered.map_err(full)?);
+            arrival.grow(held);
+            arrival
+        }
+    };
+    tokio::select! {
+        piece = timeout(limits.idle_timeout, payload.next()) => piece.map_err(|_| Code::RequestTimeout.into()),
+        () = arrival.gives_way() => Err(Code::RequestTimeout.into()),
     }
 }

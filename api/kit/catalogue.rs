@@ -72,6 +72,7 @@ problem_codes! {
     UnreadableFile "unreadable_file" UNPROCESSABLE_ENTITY "The file can't be read as what it is said to be" "文件无法按所声明的格式读取";
     UnknownColumns "unknown_columns" UNPROCESSABLE_ENTITY "The header has columns that can't be taken" "表头中有无法识别的列";
     TooManyRows "too_many_rows" UNPROCESSABLE_ENTITY "Too many rows for a workbook; take CSV or NDJSON, or narrow the filter" "行数超出工作簿上限,请使用 CSV 或 NDJSON,或缩小筛选范围";
+    TooManyFaults "too_many_faults" UNPROCESSABLE_ENTITY "The file has more than 10,000 faults: mend its form before its rows" "文件错误超过 10000 处,请先修正文件格式";
     Unprocessable "unprocessable" UNPROCESSABLE_ENTITY "The request has faults" "请求内容有误";
     CellTooLong "cell_too_long" UNPROCESSABLE_ENTITY "A cell is too long for a workbook; take CSV or NDJSON" "有单元格内容超出工作簿上限,请使用 CSV 或 NDJSON";
     IfMatchRequired "if_match_required" PRECONDITION_REQUIRED "Say which revision you change: send If-Match" "请通过 If-Match 说明所修改的版本";

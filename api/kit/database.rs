@@ -26,9 +26,15 @@ pub struct Database {
 /// Why a statement did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// The database can't be reached, or no connection was free in time.
+    /// The database can't be reached.
     #[error("no database connection: {0}")]
     Unreachable(String),
+    /// No connection was free in time, or somebody else held for too long what a statement needs.
+    #[error("the database is busy: {0}")]
+    Busy(&'static str),
+    /// The database has no room to write.
+    #[error("the database has no room left on its disk")]
+    Full,
     /// A statement ran longer than any may.
     #[error("a statement was ended after its time")]
     TimedOut,
@@ -67,7 +73,7 @@ impl Database {
         match tokio::time::timeout(self.wait, self.pool.get()).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(DatabaseError::Unreachable(error.to_string())),
-            Err(_) => Err(DatabaseError::Unreachable("all connections are busy".into())),
+            Err(_) => Err(DatabaseError::Busy("all connections are taken")),
         }
     }
 
@@ -105,7 +111,10 @@ impl Database {
     async fn read_once(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let mut connection = self.any_connection().await?;
         connection.see(statement.sight()).await?;
-        Ok(statement.clone().load::<Row>(&mut connection).await?)
+        connection.ask();
+        let rows = statement.clone().load::<Row>(&mut connection).await;
+        connection.have_answer();
+        Ok(rows?)
     }
 }
 
@@ -162,6 +171,10 @@ impl From<DieselError> for DatabaseError {
                 Self::Unreachable("connection lost".into())
             }
             DieselError::DatabaseError(_, information) if information.message().contains(TIMED_OUT) => Self::TimedOut,
+            DieselError::DatabaseError(_, information) if information.message().contains(LOCKED) => {
+                Self::Busy("somebody else holds a lock")
+            }
+            DieselError::DatabaseError(_, information) if is_full(information.message()) => Self::Full,
             DieselError::DatabaseError(_, information) if is_going_down(information.message()) => {
                 Self::Unreachable("the database is going down or starting".into())
             }
@@ -172,6 +185,16 @@ impl From<DieselError> for DatabaseError {
 
 /// What PostgreSQL says of a statement that ran longer than `statement_timeout`.
 const TIMED_OUT: &str = "canceling statement due to statement timeout";
+
+/// What it says of one that waited longer for a lock than `lock_timeout`.
+const LOCKED: &str = "canceling statement due to lock timeout";
+
+/// What PostgreSQL says where its disk is full.
+fn is_full(message: &str) -> bool {
+    ["No space left on device", "could not extend file", "Disk quota exceeded"]
+        .iter()
+        .any(|text| message.contains(text))
+}
 
 /// What PostgreSQL and its driver say when a connection ends under a statement. diesel passes no
 /// SQLSTATE on, so the texts (fixed by `lc_messages = C`) have to do.
@@ -191,6 +214,8 @@ impl From<DatabaseError> for Problem {
     fn from(error: DatabaseError) -> Self {
         match error {
             DatabaseError::Unreachable(_) => Self::unavailable(Code::Unavailable, 2, error),
+            DatabaseError::Busy(_) => Self::unavailable(Code::Unavailable, 2, error),
+            DatabaseError::Full => Self::unavailable(Code::Unavailable, 60, error),
             DatabaseError::TimedOut => Self::unavailable(Code::Unavailable, 15, error),
             DatabaseError::Constraint(_) | DatabaseError::Failed(_) => Self::internal(error),
         }

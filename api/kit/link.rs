@@ -1,7 +1,7 @@
 //! A connection as the service uses it: in the service's role, and with what it may see at the moment.
 
 use std::ops::{Deref, DerefMut};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use diesel_async::pooled_connection::PoolableConnection;
@@ -19,7 +19,14 @@ pub const SERVICE_ROLE: &str = "lianfang_service";
 pub struct Link {
     connection: AsyncPgConnection,
     sight: Option<Sight>,
+    /// Since when a statement awaits its answer.
+    asked_at: Option<Instant>,
 }
+
+/// A statement waits so long at most for what others have locked.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+/// A connection whose caller went away is used again where its statement is this young: the next one hardly waits.
+const SOON: Duration = Duration::from_secs(1);
 
 impl Link {
     /// A new connection that sees nothing yet. `statement_timeout` ends any statement that runs longer.
@@ -29,12 +36,23 @@ impl Link {
         // Compiling a statement takes longer than any of ours runs; generic plans are thought to cost more than
         // they do.
         let settings = format!(
-            "SET ROLE {SERVICE_ROLE}; SET statement_timeout = {}; SET timezone = 'UTC'; \
+            "SET ROLE {SERVICE_ROLE}; SET statement_timeout = {}; SET lock_timeout = {}; SET timezone = 'UTC'; \
              SET idle_in_transaction_session_timeout = '30s'; SET plan_cache_mode = 'force_generic_plan'; SET jit = off",
-            statement_timeout.as_millis()
+            statement_timeout.as_millis(),
+            LOCK_TIMEOUT.as_millis()
         );
         connection.batch_execute(&settings).await.map_err(|error| unreachable(&error))?;
-        Ok(Self { connection, sight: Some(Sight::Nothing) })
+        Ok(Self { connection, sight: Some(Sight::Nothing), asked_at: None })
+    }
+
+    /// A statement is on its way.
+    pub fn ask(&mut self) {
+        self.asked_at = Some(Instant::now());
+    }
+
+    /// Its answer is there.
+    pub fn have_answer(&mut self) {
+        self.asked_at = None;
     }
 
     /// Lets the statements to come see that. It is told to the database where it differs from before; until
@@ -88,7 +106,8 @@ impl Manager for Opener {
 
     /// No ping: one at each checkout would double the round trips of a short request.
     async fn recycle(&self, link: &mut Link, _: &Metrics) -> RecycleResult<DatabaseError> {
-        if std::thread::panicking() || link.connection.is_broken() {
+        let stuck = link.asked_at.is_some_and(|asked_at| asked_at.elapsed() > SOON);
+        if std::thread::panicking() || stuck || link.connection.is_broken() {
             return Err(RecycleError::message("broken"));
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! What every room uses and what knows nothing of any room.
 
+pub mod arrivals;
 pub mod believed;
 pub mod body;
 pub mod catalogue;
@@ -15,6 +16,7 @@ pub mod ids;
 pub mod json;
 pub mod limiter;
 pub mod link;
+pub mod log_writer;
 pub mod patch;
 pub mod problem;
 pub mod query;

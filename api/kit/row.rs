@@ -11,6 +11,7 @@ use diesel::sql_types::{
     BigInt, Binary, Bool, Date, Double, Integer, Jsonb, Numeric, Text, Timestamptz, Untyped, Uuid as SqlUuid,
 };
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
 use super::value::Value;
@@ -69,6 +70,15 @@ impl Row {
     pub fn integer(&mut self, column: &str) -> Option<i64> {
         match self.take(column) {
             Value::Integer(integer) => Some(integer),
+            _ => None,
+        }
+    }
+
+    /// Takes a whole number of any size out: a sum.
+    pub fn whole(&mut self, column: &str) -> Option<i128> {
+        match self.take(column) {
+            Value::Integer(integer) => Some(integer.into()),
+            Value::Decimal(decimal) => decimal.to_i128(),
             _ => None,
         }
     }

@@ -35,7 +35,18 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
+/// A sum of the smallest parts of a unit as a decimal; one that no decimal holds is told as the largest there is.
+pub fn scaled(parts: i128, scale: u32) -> Decimal {
+    let limit = if parts < 0 { Decimal::MIN } else { Decimal::MAX };
+    Decimal::try_from_i128_with_scale(parts, scale).unwrap_or(limit)
+}
+
 impl Value {
+    /// A whole number of any size, for a column of decimals.
+    pub fn whole(number: i128) -> Self {
+        Self::Decimal(scaled(number, 0))
+    }
+
     /// Whether there is nothing.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)

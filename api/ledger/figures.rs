@@ -9,6 +9,8 @@ pub struct Figures {
     pub batches: Counter,
     /// Appends in those batches.
     pub appends: Counter,
+    /// Appends that were written.
+    pub written: Counter,
     /// Appends that were refused because the queue was full.
     pub refused: Counter,
 }

@@ -28,6 +28,7 @@ mod writer;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -160,9 +161,12 @@ pub enum AppendError {
     /// The district has no clock: writing would take no number and lose the write.
     #[error("district {0} has no clock row; its ledger takes no writes")]
     ClockMissing(String),
-    /// Too many appends wait.
-    #[error("too many appends wait")]
+    /// Too many appends wait, or somebody else held for too long what this one needs.
+    #[error("the ledger is busy")]
     Busy,
+    /// The database has no room to write.
+    #[error("the database has no room left on its disk")]
+    Full,
     /// The database can't be reached. Whether it took the append is not known: send it again.
     #[error("the database can't be reached: {0}")]
     Unreachable(String),
@@ -177,7 +181,8 @@ impl From<DatabaseError> for AppendError {
             DatabaseError::Constraint(name) if is_conflict(&name) => Self::Conflict(name),
             DatabaseError::Unreachable(cause) => Self::Unreachable(cause),
             // Its transaction was rolled back: nothing was written.
-            DatabaseError::TimedOut => Self::Busy,
+            DatabaseError::TimedOut | DatabaseError::Busy(_) => Self::Busy,
+            DatabaseError::Full => Self::Full,
             other => Self::Failed(other.to_string()),
         }
     }
@@ -212,9 +217,12 @@ impl Ledger {
     pub async fn append(&self, append: Append) -> Result<Receipt, AppendError> {
         let (reply, answer) = oneshot::channel();
         let head_before = self.heads.known(&append.district_code);
-        self.queue.try_send(Job { append, head_before, reply }).map_err(|_| {
+        self.queue.try_send(Job { append, head_before, reply }).map_err(|error| {
             self.figures.refused.inc();
-            AppendError::Busy
+            match error {
+                TrySendError::Full(_) => AppendError::Busy,
+                TrySendError::Closed(_) => AppendError::Unreachable("the writer ended".into()),
+            }
         })?;
         // A writer that is gone has dropped the job; what it wrote is found when it is sent again.
         answer.await.unwrap_or_else(|_| Err(AppendError::Unreachable("the writer ended".into())))
@@ -228,6 +236,11 @@ impl Ledger {
     /// What the writer did so far.
     pub fn figures(&self) -> &Figures {
         &self.figures
+    }
+
+    /// Whether there is a writer.
+    pub fn has_writer(&self) -> bool {
+        !self.queue.is_closed()
     }
 
     /// How many appends wait for the writer.

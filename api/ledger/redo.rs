@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::merge::divide;
@@ -17,6 +18,8 @@ use crate::kit::value::Value;
 
 /// How long a lost connection is tried to be made again before those who wait are told.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// The database answers a statement within [`super::writer::STATEMENT_TIMEOUT`], or it doesn't answer at all.
+const SILENCE: Duration = Duration::from_secs(20);
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -35,7 +38,8 @@ fn write_own(link: &mut Link, jobs: Vec<Job>) -> Pin<Box<dyn Future<Output = ()>
         if jobs.is_empty() {
             return;
         }
-        match link.transact(&jobs).await {
+        let outcomes = timeout(SILENCE, link.transact(&jobs)).await;
+        match outcomes.unwrap_or_else(|_| Err(AppendError::Unreachable("no answer".into()))) {
             Ok(outcomes) => jobs.into_iter().zip(outcomes).for_each(|(job, outcome)| job.answer(outcome)),
             Err(AppendError::Unreachable(cause)) => recover(link, jobs, &cause).await,
             Err(error) if jobs.len() == 1 => jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
@@ -46,10 +50,27 @@ fn write_own(link: &mut Link, jobs: Vec<Job>) -> Pin<Box<dyn Future<Output = ()>
                 without.into_iter().for_each(|job| job.answer(Err(AppendError::ClockMissing(district_code.clone()))));
                 write_own(link, others).await;
             }
+            // Trying each by itself would take as long each time. Other districts' clocks may be free.
+            Err(error @ (AppendError::Busy | AppendError::Full)) => apart(link, jobs, &error).await,
             // One of them can't be written: halves find it in a few steps, the others go through.
             Err(_) => halve(link, jobs).await,
         }
     })
+}
+
+/// Writes each district's by itself; where there is only one, all are told why they weren't written.
+async fn apart(link: &mut Link, jobs: Vec<Job>, error: &AppendError) {
+    let mut districts: BTreeMap<String, Vec<Job>> = BTreeMap::new();
+    for job in jobs {
+        districts.entry(job.append.district_code.clone()).or_default().push(job);
+    }
+    let several = districts.len() > 1;
+    for jobs in districts.into_values() {
+        match several {
+            true => write_own(link, jobs).await,
+            false => jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
+        }
+    }
 }
 
 async fn halve(link: &mut Link, mut jobs: Vec<Job>) {
@@ -81,7 +102,8 @@ async fn recover(link: &mut Link, jobs: Vec<Job>, cause: &str) {
     tracing::warn!(cause, waiting = jobs.len(), "the ledger lost its connection");
     loop {
         link.lose();
-        match find_written(link, &jobs).await {
+        let found = timeout(PATIENCE, find_written(link, &jobs)).await;
+        match found.unwrap_or_else(|_| Err(AppendError::Unreachable("no answer".into()))) {
             Ok(written) => {
                 let mut missing = Vec::new();
                 for (index, job) in jobs.into_iter().enumerate() {

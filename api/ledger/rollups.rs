@@ -4,7 +4,7 @@ use super::{Append, TallyKey};
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 
-type Totals<'a> = Vec<&'a (TallyKey, i64)>;
+type Totals<'a> = Vec<&'a (TallyKey, i128)>;
 
 /// Adds to the rollups what the append counts as, summed up before.
 pub(super) fn write(statement: Statement, append: &Append) -> Statement {
@@ -40,8 +40,8 @@ fn part(statement: Statement, district_code: &str, table: &str, hour: &str, tota
         .sql("::text[], ")
         .column(ColumnType::Id, column(|key| Value::Id(key.org_id)))
         .sql("::uuid[], ")
-        .column(ColumnType::Integer, totals.iter().map(|(_, delta)| Value::Integer(*delta)).collect())
+        .column(ColumnType::Decimal, totals.iter().map(|(_, delta)| Value::whole(*delta)).collect())
         .sql(format!(
-            "::bigint[]) AS u ON CONFLICT (district_code, kind, {key}) DO UPDATE SET total = r.total + excluded.total)"
+            "::numeric[]) AS u ON CONFLICT (district_code, kind, {key}) DO UPDATE SET total = r.total + excluded.total)"
         ))
 }

@@ -1,6 +1,7 @@
 //! What an append counts as: figures of days and hours, and who was where.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -53,8 +54,8 @@ pub struct Pointer {
 /// By how much each figure grows.
 #[derive(Clone, Debug, Default)]
 pub struct Tallies {
-    /// Figures of rollups.
-    pub totals: Vec<(TallyKey, i64)>,
+    /// Figures of rollups. Wide: what is summed up may be absurd.
+    pub totals: Vec<(TallyKey, i128)>,
     /// Who was where.
     pub presences: Vec<(PresenceKey, i64)>,
     /// Who leads elsewhere now.
@@ -82,10 +83,10 @@ impl Tallies {
     }
 }
 
-fn summed<Key: Ord>(parts: Vec<(Key, i64)>) -> Vec<(Key, i64)> {
-    let mut sums: BTreeMap<Key, i64> = BTreeMap::new();
+fn summed<Key: Ord, Amount: AddAssign + Default + PartialEq>(parts: Vec<(Key, Amount)>) -> Vec<(Key, Amount)> {
+    let mut sums: BTreeMap<Key, Amount> = BTreeMap::new();
     for (key, amount) in parts {
         *sums.entry(key).or_default() += amount;
     }
-    sums.into_iter().filter(|(_, amount)| *amount != 0).collect()
+    sums.into_iter().filter(|(_, amount)| *amount != Amount::default()).collect()
 }

@@ -46,6 +46,7 @@ pub(super) struct Link {
     url: String,
     connection: Option<link::Link>,
     heads: Heads,
+    figures: Figures,
 }
 
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
@@ -60,7 +61,7 @@ pub(super) fn spawn(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let write = move || {
         runtime.block_on(async move {
-            let mut link = Link { url, connection: None, heads };
+            let mut link = Link { url, connection: None, heads, figures: figures.clone() };
             let mut jobs = Vec::with_capacity(BATCH);
             while queue.recv_many(&mut jobs, BATCH).await > 0 {
                 figures.batches.inc();
@@ -119,6 +120,7 @@ impl Link {
         };
         let Written { mut outcomes, last_nos } = outcomes?;
         outcomes.sort_by_key(|(index, _)| *index);
+        self.figures.written.inc_by(outcomes.len() as u64);
         for (district_code, last_no) in last_nos {
             heads.note(&district_code, last_no);
         }

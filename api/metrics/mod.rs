@@ -15,6 +15,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::app::Service;
+use crate::audit::refusals::Refusals;
+use crate::kit::log_writer;
 use crate::ledger::Figures;
 
 pub use self::server::serve;
@@ -43,6 +45,7 @@ pub struct Metrics {
     /// Requests refused because too many were in work.
     pub refused: Counter,
     in_work: Gauge,
+    arriving: Gauge,
     ledger_waiting: Gauge,
     database_connections: Gauge,
     database_idle: Gauge,
@@ -53,7 +56,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Registers all figures; those of the ledger are its own.
-    pub fn new(ledger: &Figures) -> Self {
+    pub fn new(ledger: &Figures, refusals: &Refusals) -> Self {
         let mut registry = Registry::with_prefix("lianfang");
         let durations: Durations = Family::new_with_constructor(|| Histogram::new(BOUNDS_S));
         let metrics = Self {
@@ -61,6 +64,7 @@ impl Metrics {
             durations,
             refused: Counter::default(),
             in_work: Gauge::default(),
+            arriving: Gauge::default(),
             ledger_waiting: Gauge::default(),
             database_connections: Gauge::default(),
             database_idle: Gauge::default(),
@@ -81,7 +85,9 @@ impl Metrics {
             "Requests answered 503 because too many were in work",
             metrics.refused.clone(),
         );
+        registry.register("requests_denied", "Requests that callers had no right to", refusals.denied().clone());
         registry.register("requests_in_work", "Requests in work", metrics.in_work.clone());
+        registry.register("bodies_arriving", "Bodies of requests that are on their way", metrics.arriving.clone());
         registry.register("ledger_batches", "Batches the ledger's writer took", ledger.batches.clone());
         registry.register("ledger_appends", "Appends in those batches", ledger.appends.clone());
         registry.register(
@@ -90,6 +96,7 @@ impl Metrics {
             ledger.refused.clone(),
         );
         registry.register("ledger_appends_waiting", "Appends that wait for the writer", metrics.ledger_waiting.clone());
+        registry.register("log_lines_dropped", "Lines of the log that could not be written", log_writer::dropped());
         registry.register("database_connections", "Connections of the pool", metrics.database_connections.clone());
         registry.register("database_connections_idle", "Of those, unused", metrics.database_idle.clone());
         registry.register_with_unit(
@@ -114,6 +121,7 @@ impl Metrics {
         let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let (connections, idle) = service.database.connections();
         self.in_work.set(whole(service.pressure.in_work()));
+        self.arriving.set(whole(service.pressure.arriving()));
         self.ledger_waiting.set(whole(service.ledger.waiting()));
         self.database_connections.set(whole(connections));
         self.database_idle.set(whole(idle));

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
@@ -11,6 +12,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::Body;
+use super::turn::Turn;
 use crate::app::Service;
 use crate::audit::Deed;
 use crate::auth::accounts::{Credential, SignedIn};
@@ -45,6 +47,7 @@ pub struct Call {
     pub(super) signed_in: Option<SignedIn>,
     pub(super) payload: RefCell<Payload>,
     pub(super) body: Option<Body>,
+    pub(super) turn: Rc<Turn>,
 }
 
 impl Call {
@@ -103,14 +106,29 @@ impl Call {
 
     async fn tree_within(&self, limits: BodyLimits) -> Result<Tree, Problem> {
         self.demand_media_type()?;
-        let mut payload = self.payload.replace(Payload::None);
-        let bytes = crate::kit::body::read(&self.request, &mut payload, &limits).await?;
+        let bytes = self.arrived(limits).await?;
         let tree = if bytes.len() > LARGE {
             tokio::task::spawn_blocking(move || Tree::parse(&bytes)).await.map_err(Problem::internal)?
         } else {
             Tree::parse(&bytes)
         };
         tree.map_err(TreeFault::problem)
+    }
+
+    /// The body once it is there. Until then the request isn't in work.
+    async fn arrived(&self, limits: BodyLimits) -> Result<bytes::Bytes, Problem> {
+        let mut payload = self.payload.replace(Payload::None);
+        let arrivals = self.service.pressure.arrivals(self.turn.lane());
+        let address = self.address().map(network).unwrap_or_default();
+        self.turn.rest();
+        let bytes = crate::kit::body::read(&self.request, &mut payload, &limits, arrivals, &address).await?;
+        self.turn.go_on()?;
+        Ok(bytes)
+    }
+
+    /// The request's turn.
+    pub fn turn(&self) -> &Turn {
+        &self.turn
     }
 
     /// The body checked against a form; all faults at once.
@@ -185,6 +203,14 @@ pub(super) fn client_address(service: &Service, request: &HttpRequest) -> Option
         }
     }
     Some(client)
+}
+
+/// An address as one customer's: of IPv6 the network, for he has 2⁶⁴ of those.
+pub fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V6(address) => hex::encode(address.octets().get(..8).unwrap_or_default()),
+        address @ IpAddr::V4(_) => address.to_string(),
+    }
 }
 
 /// The fault of a period that ends too long after its first day.

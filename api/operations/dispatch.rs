@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
@@ -12,9 +13,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::call::{Call, RequestId, client_address};
+use super::turn::Turn;
 use super::{Access, Answer, Operation, headers};
 use crate::app::Service;
-use crate::audit::{Deed, system_write};
+use crate::audit::Deed;
+use crate::audit::refusals::{self, Refusal};
 use crate::auth::accounts::{Credential, SignedIn, authenticate};
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
@@ -91,32 +94,41 @@ async fn run(operation: Arc<Operation>, request: HttpRequest, payload: Payload) 
 
 async fn judged(operation: &Operation, request: HttpRequest, payload: Payload, outcome: &mut Outcome) -> Answer {
     let service = service(&request)?;
-    let reads = operation.method == Method::GET;
-    let _in_work = match operation.uncounted {
-        true => None,
-        false => Some(service.pressure.enter(reads).inspect_err(|_| {
-            service.metrics.refused.inc();
-        })?),
-    };
+    let turn = Rc::new(Turn::begin(&service, operation, request.headers())?);
+    turn.within(Box::pin(in_turn(operation, service, request, payload, &turn, outcome))).await
+}
+
+async fn in_turn(
+    operation: &Operation,
+    service: Arc<Service>,
+    request: HttpRequest,
+    payload: Payload,
+    turn: &Rc<Turn>,
+    outcome: &mut Outcome,
+) -> Answer {
     let signed_in = match operation.access {
         Access::Public => None,
         _ => Some(authenticate(&service, &request).await?),
     };
     outcome.user_id = signed_in.as_ref().map(|signed_in| signed_in.actor.user_id);
-    let answer = admitted(operation, Arc::clone(&service), request.clone(), payload, signed_in.clone()).await;
+    let arrived = Arrived { service: Arc::clone(&service), request: request.clone(), payload, turn: Rc::clone(turn) };
+    let answer = admitted(operation, arrived, signed_in.clone()).await;
     if let (Err(problem), Some(signed_in)) = (&answer, &signed_in) {
         note_refusal(&service, operation, &request, signed_in, problem).await;
     }
     answer
 }
 
-async fn admitted(
-    operation: &Operation,
+/// A request and what it is handled with.
+struct Arrived {
     service: Arc<Service>,
     request: HttpRequest,
     payload: Payload,
-    signed_in: Option<SignedIn>,
-) -> Answer {
+    turn: Rc<Turn>,
+}
+
+async fn admitted(operation: &Operation, arrived: Arrived, signed_in: Option<SignedIn>) -> Answer {
+    let Arrived { service, request, payload, turn } = arrived;
     if let Some(signed_in) = &signed_in {
         admit(operation, signed_in)?;
     }
@@ -129,7 +141,7 @@ async fn admitted(
     let language = language(&request);
     let body = operation.body.clone();
     let payload = RefCell::new(payload);
-    (operation.handler)(Call { service, request, language, query, signed_in, payload, body }).await
+    (operation.handler)(Call { service, request, language, query, signed_in, payload, body, turn }).await
 }
 
 fn admit(operation: &Operation, signed_in: &SignedIn) -> Result<(), Problem> {
@@ -151,7 +163,7 @@ fn admit(operation: &Operation, signed_in: &SignedIn) -> Result<(), Problem> {
     }
 }
 
-/// Who tried what he may not: a line of the audit. The refusal stands even where that can't be written.
+/// Who tried what he may not: told in the audit. The refusal stands even where that can't be written.
 async fn note_refusal(
     service: &Service,
     operation: &Operation,
@@ -170,11 +182,10 @@ async fn note_refusal(
         subject_id: request.match_info().get("id").and_then(|id| Uuid::try_parse(id).ok()),
         request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
         address: client_address(service, request),
-        details: json!({"operation": operation.id, "code": problem.code().code()}),
+        details: json!({}),
     };
-    if let Err(unwritten) = system_write(service, deed, async |_| Ok(())).await {
-        tracing::error!(error = %unwritten, operation = operation.id, "a refusal could not be noted in the audit");
-    }
+    let refusal = Refusal { deed, operation: operation.id.clone(), code: problem.code().code() };
+    refusals::note(service, refusal).await;
 }
 
 fn service(request: &HttpRequest) -> Result<Arc<Service>, Problem> {

@@ -27,7 +27,7 @@ struct Taken {
 /// One entity tag or several, or `*` (RFC 9110, 8.8.3), as a revision's or an answer's tag is written.
 const TAGS: &str = r#"^(?:\*|(?:W/)?"[!#-+\x2D-~]*"(?: ?, ?(?:W/)?"[!#-+\x2D-~]*")*)$"#;
 const KEY: &str = "^[!-~](?:[ -~]*[!-~])?$";
-const NUMBER: &str = "^[0-9]{1,18}$";
+const EVENT: &str = "^[0-9]{1,18}(\\.[0-9a-f]{24})?$";
 static TAKEN: [Taken; 4] = [
     Taken {
         name: "If-Match",
@@ -64,9 +64,9 @@ static TAKEN: [Taken; 4] = [
         required: false,
         about: "The `id` of the last event seen: goes on behind it.",
         example: "42",
-        form: NUMBER,
-        compiled: LazyLock::new(|| Regex::new(NUMBER).ok()),
-        longest: 18,
+        form: EVENT,
+        compiled: LazyLock::new(|| Regex::new(EVENT).ok()),
+        longest: 43,
         fault: Code::InvalidRequest,
     },
 ];

@@ -11,6 +11,7 @@ pub mod pressure;
 pub mod schema;
 mod shared;
 mod tidy;
+pub mod turn;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,7 +21,7 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use serde_json::Value as Json;
 
-pub use call::{Call, RequestId, ends_before_it_begins, fault, fault_with, too_many_days};
+pub use call::{Call, RequestId, ends_before_it_begins, fault, fault_with, network, too_many_days};
 pub use dispatch::{Outcome, configure, render_unrouted};
 
 use crate::auth::keys::KeyScope;
@@ -44,6 +45,17 @@ pub enum Access {
     SignedIn,
     /// Whoever holds one of these roles anywhere; where, is judged with the data.
     Roles(&'static [Role]),
+}
+
+/// What is bounded of the time that an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bounded {
+    /// All of it.
+    Whole,
+    /// Each of its steps, as a piece of a file has: it says where one ends ([`turn::Turn::step`]).
+    Steps,
+    /// Nothing here: it has bounds of its own.
+    Own,
 }
 
 /// A body that an operation takes.
@@ -104,6 +116,8 @@ pub struct Operation {
     pub key_scope: KeyScope,
     /// Whether it isn't counted as work: a long poll waits, and health must be told at any load.
     pub uncounted: bool,
+    /// What is bounded of the time it takes.
+    pub bounded: Bounded,
     /// Whether an account that was deactivated may still use it, to hand in what its phone holds.
     pub hands_in: bool,
     /// Query parameters.
@@ -136,6 +150,7 @@ impl Operation {
             access: Access::SignedIn,
             key_scope: KeyScope::None,
             uncounted: false,
+            bounded: Bounded::Whole,
             hands_in: false,
             parameters: Vec::new(),
             headers: &[],
@@ -175,6 +190,12 @@ impl Operation {
     /// It isn't counted as work.
     pub fn uncounted(mut self) -> Self {
         self.uncounted = true;
+        self
+    }
+
+    /// What is bounded of the time it takes.
+    pub fn bounded(mut self, bounded: Bounded) -> Self {
+        self.bounded = bounded;
         self
     }
 

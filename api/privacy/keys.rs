@@ -4,6 +4,7 @@
 //! starts with the wrong directory stops with one sentence instead of writing people nobody can
 //! read or find again.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -92,6 +93,20 @@ impl Keys {
         })
     }
 
+    /// The keys that a database knows are in a directory, by their fingerprints; nothing is made there.
+    pub fn demand(directory: &Path, known: &BTreeMap<String, Vec<u8>>) -> Result<(), KeyError> {
+        for name in NAMES {
+            let (path, Some(known)) = (directory.join(format!("{name}.key")), known.get(name)) else { continue };
+            if !path.exists() {
+                return Err(KeyError::Missing(name, path));
+            }
+            if fingerprint(name, &*read(&path)?) != *known {
+                return Err(KeyError::Mismatch(name));
+            }
+        }
+        Ok(())
+    }
+
     /// The fingerprint of each key that what is stored depends on: name and SHA-256 of the key under
     /// a label of its own, which tells nothing of the key.
     pub fn fingerprints(&self) -> Vec<(&'static str, Vec<u8>)> {
@@ -102,12 +117,13 @@ impl Keys {
             ("commitment", &self.commitment),
         ]
         .into_iter()
-        .map(|(name, key)| {
-            let digest = Sha256::new().chain_update(b"lianfang key fingerprint").chain_update(name).chain_update(**key);
-            (name, digest.finalize().to_vec())
-        })
+        .map(|(name, key)| (name, fingerprint(name, &**key)))
         .collect()
     }
+}
+
+fn fingerprint(name: &str, key: &[u8]) -> Vec<u8> {
+    Sha256::new().chain_update(b"lianfang key fingerprint").chain_update(name).chain_update(key).finalize().to_vec()
 }
 
 /// HMAC-SHA-256 over parts, each preceded by its length so that no two lists of parts meet.
@@ -134,13 +150,19 @@ fn load_or_create(directory: &Path, name: &'static str, known: bool) -> Result<K
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(fault(error)),
     }
-    let mode = fs::metadata(&path).map_err(fault)?.permissions().mode();
+    read(&path)
+}
+
+/// Reads a key; a fault where others may read it too.
+fn read(path: &Path) -> Result<Key, KeyError> {
+    let fault = |source| KeyError::File { path: path.to_owned(), source };
+    let mode = fs::metadata(path).map_err(fault)?.permissions().mode();
     if mode & 0o077 != 0 {
-        return Err(KeyError::Exposed(path));
+        return Err(KeyError::Exposed(path.to_owned()));
     }
-    let text = Zeroizing::new(fs::read_to_string(&path).map_err(fault)?);
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(fault)?);
     let mut key = Key::default();
-    hex::decode_to_slice(text.trim(), key.as_mut()).map_err(|_| KeyError::Malformed(path))?;
+    hex::decode_to_slice(text.trim(), key.as_mut()).map_err(|_| KeyError::Malformed(path.to_owned()))?;
     Ok(key)
 }
 

@@ -48,12 +48,13 @@ pub fn add(tallies: &mut Tallies, kind: &'static Kind, record: &Record, times: i
         }
         let ((area_code, org_id), on_day) = (stood.unwrap_or_else(here), day_of(at, zone));
         let org_id = org_id.unwrap_or(Uuid::nil());
+        let amount = i128::from(times) * i128::from(amount);
         let key = TallyKey { kind: kind.name, on_day, hour: None, area_code, place_id, measure, org_id };
         if hourly(measure) {
             let hour = i64::from(at.with_timezone(&zone).hour());
-            tallies.totals.push((TallyKey { hour: Some(hour), ..key.clone() }, times * amount));
+            tallies.totals.push((TallyKey { hour: Some(hour), ..key.clone() }, amount));
         }
-        tallies.totals.push((key, times * amount));
+        tallies.totals.push((key, amount));
     }
     let person = kind.rules.person(record).map(|person_id| (kind.name, person_id));
     let stood = first.unwrap_or_else(here).0;

@@ -245,6 +245,7 @@ impl From<AppendError> for Problem {
             AppendError::Refused(faults) => refused(faults),
             AppendError::ClockMissing(_) => Self::unavailable(Code::LedgerUnavailable, 60, error),
             AppendError::Busy => Self::unavailable(Code::Unavailable, 1, error),
+            AppendError::Full => Self::unavailable(Code::Unavailable, 60, error),
             AppendError::Unreachable(_) => Self::unavailable(Code::Unavailable, 2, error),
             AppendError::Failed(_) => Self::internal(error),
         }

@@ -31,7 +31,7 @@ pub fn operations() -> Vec<Operation> {
             .described(
                 "service",
                 "Is it ready",
-                "Whether the database answers and every ledger that has entries has its clock.",
+                "Whether writes can succeed: the database answers, its disk has room, the clocks of the ledgers are there and free. Answers within a second, whatever happens.",
             )
             .access(Access::Public)
             .answers(200, "Ready.", Some(reference("ServiceState")), Some(state))
@@ -53,7 +53,7 @@ async fn health(_call: Call) -> Answer {
 }
 
 async fn ready(call: Call) -> Answer {
-    call.service.readiness.judged(&call.service.database).await?;
+    call.service.readiness.judged(&call.service).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"status": "ok"})))
 }
 

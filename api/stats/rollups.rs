@@ -82,7 +82,8 @@ pub async fn read_cells(call: &Call, statement: &Statement) -> Result<Read, Prob
     Ok(read)
 }
 
-const SUMS: &str = "coalesce(sum(r.{column}) FILTER (WHERE s.shift = 0), 0)::bigint AS value, coalesce(sum(r.{column}) FILTER (WHERE s.shift > 0), 0)::bigint AS previous";
+/// As much as a figure can show; a sum beyond it is told as this.
+const SUMS: &str = "least(coalesce(sum(r.{column}) FILTER (WHERE s.shift = 0), 0), 9000000000000000000)::bigint AS value, least(coalesce(sum(r.{column}) FILTER (WHERE s.shift > 0), 0), 9000000000000000000)::bigint AS previous";
 
 fn sums(column: &str) -> String {
     SUMS.replace("{column}", column)

@@ -26,7 +26,7 @@ type Key = (Uuid, String);
 struct Balances {
     scribe: Arc<Scribe>,
     /// What each day adds, in millionths.
-    days: BTreeMap<Key, BTreeMap<NaiveDate, i64>>,
+    days: BTreeMap<Key, BTreeMap<NaiveDate, i128>>,
 }
 
 fn key(values: &Values) -> Option<Key> {
@@ -43,7 +43,7 @@ impl Decider for StockDecider {
             claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next)).filter_map(key).collect();
         let measure =
             |(_, commodity): &Key| MEASURES.get(commodity.as_str()).map(|name| Value::Text((*name).to_owned()));
-        let statement = Statement::new("SELECT r.place_id, r.measure, r.on_day, sum(r.total)::bigint AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.district_code = ")
+        let statement = Statement::new("SELECT r.place_id, r.measure, r.on_day, sum(r.total) AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.district_code = ")
             .text(district_code)
             .sql(" AND r.place_id = ANY(")
             .column(ColumnType::Id, keys.iter().map(|(place_id, _)| Value::Id(*place_id)).collect())
@@ -54,11 +54,11 @@ impl Decider for StockDecider {
     }
 
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
-        let mut days: BTreeMap<Key, BTreeMap<NaiveDate, i64>> = BTreeMap::new();
+        let mut days: BTreeMap<Key, BTreeMap<NaiveDate, i128>> = BTreeMap::new();
         for mut row in rows.into_iter().flatten() {
             let Value::Day(day) = row.take("on_day") else { continue };
             let Some(((place_id, measure), total)) =
-                row.id("place_id").zip(row.text("measure")).zip(row.integer("total"))
+                row.id("place_id").zip(row.text("measure")).zip(row.whole("total"))
             else {
                 continue;
             };
@@ -78,7 +78,7 @@ impl State for Balances {
         for (values, sign) in [(&claim.former, -1), (&claim.next, 1)] {
             let Some(values) = values else { continue };
             let day = day_of(values.instant("occurred_at").unwrap_or(self.scribe.now), self.scribe.zone);
-            *days.entry(day).or_default() += sign * millionths(values);
+            *days.entry(day).or_default() += sign * i128::from(millionths(values));
             first = first.min(day);
         }
         // Only what this made worse is its fault.
@@ -94,13 +94,13 @@ impl State for Balances {
 }
 
 /// The balance at the end of a day.
-fn running(days: &BTreeMap<NaiveDate, i64>, day: NaiveDate) -> i64 {
+fn running(days: &BTreeMap<NaiveDate, i128>, day: NaiveDate) -> i128 {
     days.range(..=day).map(|(_, added)| added).sum()
 }
 
 /// The lowest balance of a day from `first` on.
-fn lowest(days: &BTreeMap<NaiveDate, i64>, first: NaiveDate) -> Option<(NaiveDate, i64)> {
-    let mut balance = days.range(..first).map(|(_, added)| added).sum::<i64>();
+fn lowest(days: &BTreeMap<NaiveDate, i128>, first: NaiveDate) -> Option<(NaiveDate, i128)> {
+    let mut balance = days.range(..first).map(|(_, added)| added).sum::<i128>();
     let ends = days.range(first..).map(|(day, added)| {
         balance += added;
         (*day, balance)
@@ -108,7 +108,7 @@ fn lowest(days: &BTreeMap<NaiveDate, i64>, first: NaiveDate) -> Option<(NaiveDat
     ends.min_by_key(|(_, balance)| *balance)
 }
 
-fn insufficient(commodity: &str, day: NaiveDate, available: i64) -> Fault {
+fn insufficient(commodity: &str, day: NaiveDate, available: i128) -> Fault {
     let unit = find(commodity).map(|commodity| commodity.quantity_unit).unwrap_or_default().to_owned();
     let values = vec![("available", quantity(available).to_string()), ("unit", unit), ("day", day.to_string())];
     Fault { pointer: "/quantity".to_owned(), code: FaultCode::InsufficientStock, values, hint: None }

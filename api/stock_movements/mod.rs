@@ -16,7 +16,7 @@ use crate::commodities::{COMMODITIES, COMMODITY_FIELD, NORMAL, QUANTITY, SUPPLY_
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
-use crate::kit::value::{Value, Values};
+use crate::kit::value::{Value, Values, scaled};
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
 use crate::records::figure::TIMES;
@@ -116,8 +116,8 @@ fn millionths(values: &Values) -> i64 {
 }
 
 /// Millionths as a quantity.
-pub fn quantity(millionths: i64) -> Decimal {
-    Decimal::new(millionths, 6).normalize()
+pub fn quantity(millionths: i128) -> Decimal {
+    scaled(millionths, 6).normalize()
 }
 
 struct StockMovementRules;

@@ -89,7 +89,7 @@ async fn of_day(call: &Call, now: &mut Snapshot, district_code: &str, as_of_on: 
 }
 
 fn balances(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Statement, Problem> {
-    let sum = "SELECT r.place_id, r.measure, sum(r.total)::bigint AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.measure <> 'stock_movements' AND r.district_code = ";
+    let sum = "SELECT r.place_id, r.measure, sum(r.total) AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.measure <> 'stock_movements' AND r.district_code = ";
     let statement = Statement::new(sum)
         .text(district_code)
         .sql(" AND r.on_day <= ")
@@ -109,7 +109,7 @@ fn balances(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Sta
 }
 
 fn item(call: &Call, mut row: Row, as_of_on: NaiveDate) -> Option<Json> {
-    let (place_id, measure, total) = (row.id("place_id")?, row.text("measure")?, row.integer("total")?);
+    let (place_id, measure, total) = (row.id("place_id")?, row.text("measure")?, row.whole("total")?);
     let commodity = find(measure.strip_prefix(BALANCE)?)?;
     let code = commodity.word.code;
     let url = opens_lists(call, SUPPLY_READERS)
@@ -145,7 +145,7 @@ async fn met(now: &mut Snapshot, district_code: &str, day: NaiveDate, target: &R
     let values = &target.values;
     let codes: Vec<Value> =
         values.codes("commodities").into_iter().map(|code| Value::Text(format!("{BALANCE}{code}"))).collect();
-    let statement = Statement::new("SELECT coalesce(sum(r.total), 0)::bigint AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.district_code = ")
+    let statement = Statement::new("SELECT coalesce(sum(r.total), 0) AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.district_code = ")
         .text(district_code)
         .sql(" AND r.on_day <= ")
         .bind(ColumnType::Day, Value::Day(day))
@@ -154,7 +154,7 @@ async fn met(now: &mut Snapshot, district_code: &str, day: NaiveDate, target: &R
         .sql(") AND ");
     let statement = within("r", statement, &target.envelope.area_code).seeing_district(district_code);
     let rows = now.read(&statement).await?;
-    let stock = quantity(rows.into_iter().find_map(|mut row| row.integer("total")).unwrap_or_default());
+    let stock = quantity(rows.into_iter().find_map(|mut row| row.whole("total")).unwrap_or_default());
     let wanted = values.decimal("quantity_normalized").unwrap_or_default();
     let mut rate = rounded(stock.checked_div(wanted).unwrap_or(Decimal::ONE), 4);
     rate.rescale(4);

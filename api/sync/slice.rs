@@ -6,13 +6,10 @@ use uuid::Uuid;
 
 use crate::app::Service;
 use crate::auth::roles::{Actor, Grant, Role};
+use crate::changes::chain_at;
 use crate::kit::catalogue::Code;
 use crate::kit::cursor;
 use crate::kit::problem::Problem;
-use crate::kit::statement::Statement;
-
-/// Bytes of the chain's head that a cursor keeps: enough that a restored ledger doesn't match by chance.
-const HEAD_BYTES: usize = 12;
 
 /// A phone's place in its slice of a district.
 #[derive(Clone, Debug)]
@@ -128,24 +125,4 @@ fn grant(json: &Json) -> Option<Grant> {
         area_code: text(1)?.to_owned(),
         org_id: text(2).and_then(|id| id.parse().ok()),
     })
-}
-
-/// The chain's head in the entry that holds a number; empty at the beginning, none where the ledger
-/// doesn't reach so far.
-async fn chain_at(service: &Service, district_code: &str, number: i64) -> Result<Option<String>, Problem> {
-    if number == 0 {
-        return Ok(Some(String::new()));
-    }
-    let statement =
-        Statement::new("SELECT first_no + change_count AS after, head FROM ledger_entries WHERE district_code = ")
-            .text(district_code)
-            .sql(" AND first_no <= ")
-            .integer(number)
-            .sql(" ORDER BY first_no DESC LIMIT 1")
-            .seeing_district(district_code);
-    let Some(mut row) = service.database.read(&statement).await?.into_iter().next() else { return Ok(None) };
-    if row.integer("after").is_none_or(|after| after <= number) {
-        return Ok(None);
-    }
-    Ok(row.bytes("head").map(|head| hex::encode(head.get(..HEAD_BYTES).unwrap_or_default())))
 }

@@ -89,7 +89,7 @@ async fn run(connection: &mut Connection, statement: Statement) -> Result<(), Pr
     rows.map(drop).map_err(|error| DatabaseError::from(error).into())
 }
 
-fn of_totals(district_code: &str, table: &str, hour: &str, totals: &[(TallyKey, i64)]) -> Statement {
+fn of_totals(district_code: &str, table: &str, hour: &str, totals: &[(TallyKey, i128)]) -> Statement {
     let column = |value: fn(&TallyKey) -> Value| -> Vec<Value> { totals.iter().map(|(key, _)| value(key)).collect() };
     let mut statement = Statement::new(format!(
         "INSERT INTO {table} (district_code, {hour}kind, on_day, area_code, place_id, measure, org_id, total) SELECT "
@@ -113,8 +113,8 @@ fn of_totals(district_code: &str, table: &str, hour: &str, totals: &[(TallyKey, 
         .sql("::text[], ")
         .column(ColumnType::Id, column(|key| Value::Id(key.org_id)))
         .sql("::uuid[], ")
-        .column(ColumnType::Integer, totals.iter().map(|(_, total)| Value::Integer(*total)).collect())
-        .sql("::bigint[]) AS u")
+        .column(ColumnType::Decimal, totals.iter().map(|(_, total)| Value::whole(*total)).collect())
+        .sql("::numeric[]) AS u")
 }
 
 fn of_presences(district_code: &str, people: &[(PresenceKey, i64)]) -> Statement {

@@ -21,7 +21,7 @@ const PAGE: i64 = 5_000;
 
 /// What a figure is about, in the order of [`KEPT`]'s columns.
 type Key = (&'static str, String, Option<NaiveDate>, String);
-type Figures = BTreeMap<Key, i64>;
+type Figures = BTreeMap<Key, i128>;
 
 /// The figures as they are kept: a table's name, the kind, the day, the rest of the key, the figure.
 const KEPT: [(&str, &str); 3] = [
@@ -110,7 +110,7 @@ fn figures_of(tallies: &Tallies) -> Figures {
     });
     let presences = tallies.presences.iter().map(|(key, total)| {
         let rest = format!("{} {} {}", key.area_code, key.place_id, key.person_id);
-        (("person_presences", key.kind.to_owned(), Some(key.on_day), rest), *total)
+        (("person_presences", key.kind.to_owned(), Some(key.on_day), rest), i128::from(*total))
     });
     totals.chain(presences).filter(|(_, total)| *total != 0).collect()
 }
@@ -121,7 +121,7 @@ async fn kept(connection: &mut Connection, district_code: &str) -> Result<Figure
         let statement =
             format!("SELECT kind, on_day, {rest} AS rest, total FROM {table} WHERE total <> 0 AND district_code = ");
         for mut row in rows(connection, Statement::new(statement).text(district_code)).await? {
-            let total = row.integer("total").unwrap_or(0);
+            let total = row.whole("total").unwrap_or(0);
             figures.insert(key_of(&mut row, table, "rest"), total);
         }
     }
@@ -135,7 +135,7 @@ async fn persons(
 ) -> Result<Figures, VerifyError> {
     let mut figures = Figures::new();
     for mut row in rows(connection, statement).await? {
-        let counts = ["persons", "new_in_month", "new_ever"].map(|name| (name, row.integer(name).unwrap_or(0)));
+        let counts = ["persons", "new_in_month", "new_ever"].map(|name| (name, row.whole(name).unwrap_or(0)));
         let (_, kind, on_day, scope) = key_of(&mut row, "person_rollups", rest);
         for (name, count) in counts.into_iter().filter(|(_, count)| *count != 0) {
             figures.insert(("person_rollups", kind.clone(), on_day, format!("{scope} {name}")), count);

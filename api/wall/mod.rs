@@ -34,6 +34,11 @@ pub enum WallError {
     /// Tables stand open.
     #[error("no row-level security on {0}; run `lianfang migrate` as the owner of the tables")]
     Open(String),
+    /// Tables are closed to the service.
+    #[error(
+        "the role {SERVICE_ROLE} has no rights on {0}; after a restore run `lianfang migrate` as the owner of the tables"
+    )]
+    Closed(String),
 }
 
 /// Makes the role, its rights and the policies that are missing. By the owner of the tables.
@@ -75,7 +80,18 @@ pub async fn check(url: &str) -> Result<(), WallError> {
            WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND EXISTS \
              (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polname = 'sight'))",
     );
-    open.await?.map_or(Ok(()), |found| Err(WallError::Open(found)))
+    if let Some(found) = open.await? {
+        return Err(WallError::Open(found));
+    }
+    // A dump without rights was restored, and `lianfang migrate` not run since.
+    let closed = first(
+        &mut link,
+        "SELECT string_agg(c.relname, ', ' ORDER BY c.relname) AS found FROM pg_class AS c \
+           JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v') \
+           AND c.relname NOT IN ('migration_lock', '__diesel_schema_migrations') \
+           AND NOT has_table_privilege(current_user, c.oid, 'SELECT')",
+    );
+    closed.await?.map_or(Ok(()), |found| Err(WallError::Closed(found)))
 }
 
 async fn first(link: &mut Link, sql: &str) -> Result<Option<String>, WallError> {

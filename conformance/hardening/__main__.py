@@ -2,7 +2,7 @@
 
 SERVICE is its base URL (this machine only), ACCOUNTS a JSON file as `conformance/accounts.py` prints it,
 SERVICE_PID its process. Good clients must notice nothing, memory must stay flat, every refusal must be a problem
-document, nothing may cause a 5xx, no smuggled request may be answered. Takes some three minutes.
+document, nothing may cause a 5xx, no smuggled request may be answered. Takes some four minutes.
 """
 
 import asyncio
@@ -16,10 +16,11 @@ import sys
 import body_cases
 import framing_cases
 import idle
+import neighbours
 import raw
 import request_cases
 import slow
-from wire import SERVICE, sign_in
+from wire import SERVICE, administrator, sign_in
 
 PID = int(os.environ["SERVICE_PID"])
 QUIET_S = 12
@@ -104,6 +105,7 @@ async def attack(good, token):
     if not impossible:
         good.phase("connections opened and dropped")
         await idle.rounds(report, PID, note)
+    await neighbours.run(report, good, token, administrator())
     await slowhttptest(good)
     note(f"memory: {before >> 20} MiB at first, {idle.memory(PID) >> 20} MiB at the end")
 

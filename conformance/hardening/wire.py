@@ -113,9 +113,13 @@ def call(method, path, body=None, token=None):
     return json.loads(text) if text else None
 
 
-def sign_in():
+def administrator():
     with open(os.environ["ACCOUNTS"], encoding="utf-8") as file:
-        account = json.load(file)["administrator"]
+        return json.load(file)["administrator"]
+
+
+def sign_in():
+    account = administrator()
     return call("POST", "/v1/auth/login", {name: account[name] for name in ("username", "password")})["access_token"]
 
 

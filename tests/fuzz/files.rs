@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::io::Write;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use bytes::Bytes;
@@ -14,7 +13,7 @@ use lianfang::files::guard::unguarded;
 use lianfang::files::rows::{Cell, cells};
 use lianfang::files::table::{Row, Splitter};
 use lianfang::files::{texts, workbook, xlsx};
-use lianfang::imports::reader::{Form, Reader, Source};
+use lianfang::imports::reader::{Arriving, Form, Reader, Source};
 use lianfang::kit::check::check_shape;
 use lianfang::kit::faults::Faults;
 use lianfang::kit::field::Shape;
@@ -37,7 +36,7 @@ fn rows(pieces: Vec<Bytes>, form: Form) -> Result<Vec<Row>, &'static str> {
             RefCell::new(tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap());
     }
     let payload: Payload = Payload::Stream { payload: Box::pin(stream::iter(pieces.into_iter().map(Ok))) };
-    let source = Source::Request(payload, Duration::from_secs(60));
+    let source = Source::Request(Arriving::new(payload, &lianfang::config::Config::default()));
     let mut reader = Reader::text(source, form, None, u64::MAX).unwrap();
     let all = async {
         let mut rows = Vec::new();

@@ -81,9 +81,28 @@ pub struct Served {
 impl Served {
     /// Starts it and waits until it is ready.
     pub fn start(folder: &Folder) -> Self {
-        let started = Instant::now();
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.0.join("serve.log")).unwrap();
+        Self::start_with(folder, &[], log.into())
+    }
+
+    /// Starts it with settings of the environment and another place for its log.
+    pub fn start_with(folder: &Folder, settings: &[(&str, &str)], log: Stdio) -> Self {
         let mut command = folder.command(&["serve", "--listen", "127.0.0.1:0", "--json"]);
+        command.envs(settings.iter().copied());
+        Self::of_command(folder, command, log)
+    }
+
+    /// Starts it with so many descriptors at most.
+    pub fn start_within(folder: &Folder, descriptors: u32, log: Stdio) -> Self {
+        let serve = folder.command(&["serve", "--listen", "127.0.0.1:0", "--json"]);
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {descriptors}; exec \"$@\""), "serve"]).arg(serve.get_program());
+        command.args(serve.get_args()).env_remove("DATABASE_URL").current_dir(&folder.0);
+        Self::of_command(folder, command, log)
+    }
+
+    fn of_command(folder: &Folder, mut command: Command, log: Stdio) -> Self {
+        let started = Instant::now();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -142,7 +142,7 @@ impl Export {
     }
 
     pub(super) async fn workbook(&self) -> Result<Vec<u8>, Problem> {
-        let mut writer = Writer::new(&self.headers()).map_err(Problem::internal)?;
+        let mut writer = Writer::new(&self.headers()).map_err(told)?;
         let (mut after, mut count) = (None, 0);
         loop {
             let page = self.page(after).await?;
@@ -156,7 +156,9 @@ impl Export {
                 writer.write(&self.cells(record)?).map_err(told)?;
             }
         }
-        writer.finish().map_err(Problem::internal)
+        // Packing takes a while: whoever shares the worker would wait.
+        let packed = tokio::task::spawn_blocking(move || writer.finish()).await.map_err(Problem::internal)?;
+        packed.map_err(told)
     }
 }
 
@@ -164,6 +166,8 @@ impl Export {
 fn told(error: XlsxError) -> Problem {
     match error {
         XlsxError::MaxStringLengthExceeded => Code::CellTooLong.into(),
+        // Rows go to a file on the way: the disk may be full.
+        XlsxError::IoError(error) => Problem::unavailable(Code::Unavailable, 60, error),
         other => Problem::internal(other),
     }
 }

@@ -8,11 +8,13 @@
 //! - requests are let through one at a time ([`intake::Intake`]): nothing behind a request changes its answer,
 //!   nothing is answered after an answer that closes, nothing hides behind an end that others see elsewhere;
 //! - what the HTTP layer answers itself leaves as problem+json, and is given time to arrive;
+//! - where connections are many, idle ones end to make room ([`crowd::Crowd`]);
 //! - at shutdown idle connections end at once, requests under way are answered.
 
 mod alarm;
 mod answers;
 mod chunks;
+mod crowd;
 mod head;
 mod intake;
 mod listen;
@@ -32,6 +34,7 @@ use actix_web::dev::{AppConfig, Server};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use self::crowd::Crowd;
 pub use self::listen::listen;
 pub use self::state::{ConnectionState, LastPart, UnderWay};
 use self::stream::TimedStream;
@@ -45,8 +48,10 @@ pub struct ConnectionLimits {
     pub keep_alive: Duration,
     /// How long a client may leave an answer unread.
     pub write_timeout: Duration,
-    /// Connections at once and worker; others wait to be accepted.
+    /// Connections at once and worker, as far as descriptors allow; the longest idle ones make room for others.
     pub max_connections_per_worker: usize,
+    /// Descriptors that the rest of the process needs.
+    pub reserved_descriptors: usize,
     /// How long requests under way may take at shutdown.
     pub shutdown_timeout: Duration,
     /// The body of an answer that the HTTP layer gives itself, by status and request id.
@@ -72,8 +77,10 @@ where
     B: MessageBody + 'static,
 {
     let shutdown_s = limits.shutdown_timeout.as_secs();
+    let most = crowd::affordable(limits.max_connections_per_worker, workers, limits.reserved_descriptors);
     let factory = move || {
         let stopping = stopping.clone();
+        let crowd = Crowd::new(most);
         let service = HttpService::build()
             .keep_alive(KeepAlive::Os)
             .client_request_timeout(Duration::ZERO)
@@ -85,17 +92,20 @@ where
             .h1(map_config(application().into_factory().map_err(|error| error.into().error_response()), |()| {
                 AppConfig::default()
             }));
-        fn_service(move |stream: TcpStream| async move {
-            let peer = stream.peer_addr().ok();
-            // Small answers must not wait for the acknowledgement of the one before.
-            let _ = stream.set_nodelay(true);
-            Ok((TimedStream::new(stream, limits), peer))
+        fn_service(move |stream: TcpStream| {
+            let crowd = crowd.clone();
+            async move {
+                let peer = stream.peer_addr().ok();
+                // Small answers must not wait for the acknowledgement of the one before.
+                let _ = stream.set_nodelay(true);
+                Ok((TimedStream::new(stream, limits, &crowd), peer))
+            }
         })
         .and_then(service)
     };
     let server = Server::build()
         .workers(workers)
-        .max_concurrent_connections(limits.max_connections_per_worker)
+        .max_concurrent_connections(most)
         .shutdown_timeout(shutdown_s)
         .disable_signals()
         .listen("api", listener, factory)?;

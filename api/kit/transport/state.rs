@@ -1,14 +1,16 @@
 //! What stream and application know of each other.
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker, ready};
-use std::time::Instant;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, MessageBody};
 use bytes::Bytes;
 use pin_project_lite::pin_project;
+use tokio::time::{Sleep, sleep};
 
 /// The state of a connection, shared by its stream and the requests on it.
 #[derive(Clone, Debug)]
@@ -20,6 +22,14 @@ struct Inner {
     whole: Cell<bool>,
     /// The request that was handed to the application is answered, the body included.
     answered: Cell<bool>,
+    /// The client sends nothing more.
+    ended: Cell<bool>,
+    /// No head of a request is whole: the next one is awaited.
+    awaits_request: Cell<bool>,
+    /// Part of a head is there.
+    begun: Cell<bool>,
+    /// The connection ends where it awaits a request: others need its place.
+    unwanted: Cell<bool>,
     /// When the connection last did something useful.
     idle_since: Cell<Instant>,
     /// Who waits for the next request.
@@ -31,6 +41,10 @@ impl ConnectionState {
         Self(Rc::new(Inner {
             whole: Cell::new(false),
             answered: Cell::new(false),
+            ended: Cell::new(false),
+            awaits_request: Cell::new(true),
+            begun: Cell::new(false),
+            unwanted: Cell::new(false),
             idle_since: Cell::new(Instant::now()),
             reader: RefCell::new(None),
         }))
@@ -39,7 +53,46 @@ impl ConnectionState {
     /// The application has a request, until what this gives is dropped.
     pub fn request_started(&self) -> UnderWay {
         self.0.answered.set(false);
+        self.0.awaits_request.set(false);
         UnderWay(self.clone())
+    }
+
+    /// Whether the client has ended its side. It may have half a side left to read an answer with; whoever works
+    /// long for it need not go on.
+    pub fn has_ended(&self) -> bool {
+        self.0.ended.get()
+    }
+
+    pub(super) fn set_ended(&self) {
+        self.0.ended.set(true);
+    }
+
+    /// A request is awaited, or a whole head is there; whether part of one is.
+    pub(super) fn set_awaits_request(&self, awaits: bool, begun: bool) {
+        self.0.awaits_request.set(awaits);
+        self.0.begun.set(begun);
+    }
+
+    /// Since when a request is awaited, where it is.
+    pub(super) fn awaits_request(&self) -> Option<Instant> {
+        let awaits = self.0.awaits_request.get() && !self.0.unwanted.get();
+        awaits.then(|| self.0.idle_since.get())
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.0.begun.get()
+    }
+
+    /// Ends the connection unless a request comes first.
+    pub(super) fn make_room(&self) {
+        self.0.unwanted.set(true);
+        if let Some(waker) = &*self.0.reader.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+
+    pub(super) fn is_unwanted(&self) -> bool {
+        self.0.unwanted.get()
     }
 
     pub(super) fn set_whole(&self, whole: bool) {
@@ -94,6 +147,8 @@ impl Drop for UnderWay {
 /// So much of an answer goes to the HTTP layer at once: it copies what it gets, and keeps the copy until the
 /// client has read it.
 const PIECE: usize = 32 * 1024;
+/// Why a body breaks off.
+const LATE: &str = "a piece of an answer took too long";
 
 pin_project! {
     /// The body of an answer, in pieces; with it the request is over.
@@ -101,31 +156,43 @@ pin_project! {
         #[pin]
         body: B,
         rest: Bytes,
+        // How long a piece may take, and when the one that is awaited is late.
+        piece_timeout: Duration,
+        #[pin]
+        late: Option<Sleep>,
         under_way: Option<UnderWay>,
     }
 }
 
 impl<B> LastPart<B> {
-    /// A body after which a request is over.
-    pub fn new(body: B, under_way: Option<UnderWay>) -> Self {
-        Self { body, rest: Bytes::new(), under_way }
+    /// A body after which a request is over; it breaks off where a piece takes longer than that.
+    pub fn new(body: B, piece_timeout: Duration, under_way: Option<UnderWay>) -> Self {
+        Self { body, rest: Bytes::new(), piece_timeout, late: None, under_way }
     }
 }
 
 impl<B: MessageBody> MessageBody for LastPart<B> {
-    type Error = B::Error;
+    type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {
         self.body.size()
     }
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
-        let this = self.project();
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let mut this = self.project();
         if this.rest.is_empty() {
-            match ready!(this.body.poll_next(context)) {
-                Some(Ok(bytes)) => *this.rest = bytes,
-                other => return Poll::Ready(other),
+            match this.body.poll_next(context) {
+                Poll::Ready(Some(Ok(bytes))) => *this.rest = bytes,
+                Poll::Ready(other) => return Poll::Ready(other.map(|piece| piece.map_err(Into::into))),
+                Poll::Pending => {
+                    if this.late.is_none() {
+                        this.late.set(Some(sleep(*this.piece_timeout)));
+                    }
+                    let late = this.late.as_mut().as_pin_mut().is_some_and(|late| late.poll(context).is_ready());
+                    return if late { Poll::Ready(Some(Err(LATE.into()))) } else { Poll::Pending };
+                }
             }
+            this.late.set(None);
         }
         Poll::Ready(Some(Ok(this.rest.split_to(PIECE.min(this.rest.len())))))
     }

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 
 use super::alarm::Alarm;
 use super::answers::{self, Output};
+use super::crowd::{Crowd, Member};
 use super::intake::{Intake, Out};
 use super::{ConnectionLimits, ConnectionState};
 
@@ -39,14 +40,17 @@ pub struct TimedStream {
     /// The time of a head is up, and its client was told.
     overdue: bool,
     linger_until: Option<Instant>,
+    _member: Member,
 }
 
 impl TimedStream {
-    pub(super) fn new(stream: TcpStream, limits: ConnectionLimits) -> Self {
+    pub(super) fn new(stream: TcpStream, limits: ConnectionLimits, crowd: &Crowd) -> Self {
+        let state = ConnectionState::new();
         Self {
             stream,
             limits,
-            state: ConnectionState::new(),
+            _member: crowd.enter(&state),
+            state,
             intake: Intake::new(),
             alarm: Alarm::at(Instant::now() + limits.header_timeout),
             head_since: None,
@@ -68,6 +72,10 @@ impl TimedStream {
     fn poll_slow_sender(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.intake.awaits_head() {
             return Poll::Pending;
+        }
+        if self.state.is_unwanted() {
+            // Others need its place, and it asked for nothing.
+            return Poll::Ready(Ok(()));
         }
         let Some(since) = self.head_since else {
             ready!(self.alarm.poll(self.state.idle_since() + self.limits.keep_alive, context));
@@ -106,6 +114,7 @@ impl TimedStream {
             self.answer_begins = true;
         }
         self.state.set_whole(self.intake.awaits_answer());
+        self.state.set_awaits_request(self.intake.awaits_head(), self.head_since.is_some());
         match out {
             Out::Bytes(bytes) => buffer.put_slice(&bytes),
             Out::Wait => return false,
@@ -201,7 +210,12 @@ impl AsyncRead for TimedStream {
                 return Poll::Pending;
             }
             match self.poll_take_in(context) {
-                Poll::Ready(ended) => self.ended = ended?,
+                Poll::Ready(ended) => {
+                    self.ended = ended?;
+                    if self.ended {
+                        self.state.set_ended();
+                    }
+                }
                 Poll::Pending => return self.poll_slow_sender(context),
             }
         }

@@ -37,6 +37,19 @@ function accept(pair) {
 
 export const isKey = () => session !== null && !session.refresh;
 
+// A name of this browser's own, made at first use: under one that all browsers share, whoever guesses passwords would
+// slow down the owner's own browser, and a second browser would end the first one's session.
+function deviceId() {
+  const made = () => `dashboard-${[...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  try {
+    const known = localStorage.getItem("lianfang-device") ?? made();
+    localStorage.setItem("lianfang-device", known);
+    return known;
+  } catch {
+    return made();
+  }
+}
+
 // Signs in with a name and a password, or with a key. `needsPassword` is true where a new one must be chosen first.
 export async function signIn(username, password, newPassword) {
   session = null;
@@ -45,7 +58,7 @@ export async function signIn(username, password, newPassword) {
     session = { token: username.trim(), renewAt: Infinity };
     return { needsPassword: false };
   }
-  const pair = await post("/v1/auth/login", { username, password, device_id: "dashboard" });
+  const pair = await post("/v1/auth/login", { username, password, device_id: deviceId() });
   accept(pair);
   if (!pair.password_change_required) return { needsPassword: false };
   if (!newPassword) return { needsPassword: true };

@@ -46,6 +46,20 @@
     accept(await post("/v1/auth/refresh", { refresh_token }));
   };
 
+  // A name of this browser's own, made at first use: one that all browsers share would let whoever guesses passwords
+  // under it slow down the owner's own, and a second browser would end the first one's session.
+  const deviceId = () => {
+    const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
+    const made = `documentation-${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+    try {
+      const known = localStorage.getItem("lianfang-documentation-device") ?? made;
+      localStorage.setItem("lianfang-documentation-device", known);
+      return known;
+    } catch {
+      return made;
+    }
+  };
+
   const show = (text) => { state.textContent = text; };
 
   form.addEventListener("submit", async (event) => {
@@ -53,7 +67,7 @@
     const { username, password, new_password } = Object.fromEntries(new FormData(form));
     try {
       tokens = null;
-      accept(await post("/v1/auth/login", { username, password, device_id: "documentation page" }));
+      accept(await post("/v1/auth/login", { username, password, device_id: deviceId() }));
       if (tokens.password_change_required && !new_password) {
         newPassword.hidden = false;
         newPassword.querySelector("input").focus();

@@ -24,7 +24,7 @@ const COMPOUNDS: &str = "('residential_compound', 'family_compound', 'courtyard'
 #[derive(Default)]
 pub struct Found {
     /// Sums by kind and measure.
-    pub totals: BTreeMap<(String, String), Vec<(Uuid, i64)>>,
+    pub totals: BTreeMap<(String, String), Vec<(Uuid, i128)>>,
     /// Where something was done.
     pub compounds: Vec<(Uuid, Uuid)>,
     /// Who took a shift or served.
@@ -41,7 +41,7 @@ pub async fn read(
     let mut found = Found::default();
     for mut row in snapshot.read(&totals(call, district_code, as_of_on)?).await? {
         if let (Some(kind), Some(measure), Some(org), Some(total)) =
-            (row.text("kind"), row.text("measure"), row.id("org_id"), row.integer("total"))
+            (row.text("kind"), row.text("measure"), row.id("org_id"), row.whole("total"))
         {
             found.totals.entry((kind, measure)).or_default().push((org, total));
         }
@@ -82,7 +82,7 @@ fn rollups(call: &Call, select: &str, district_code: &str, as_of_on: NaiveDate) 
 }
 
 fn totals(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Statement, Problem> {
-    let select = "SELECT r.kind, r.measure, r.org_id, sum(r.total)::bigint AS total FROM record_rollups AS r";
+    let select = "SELECT r.kind, r.measure, r.org_id, sum(r.total) AS total FROM record_rollups AS r";
     Ok(rollups(call, select, district_code, as_of_on)?.sql(" GROUP BY 1, 2, 3 HAVING sum(r.total) <> 0"))
 }
 

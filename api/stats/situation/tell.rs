@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -11,6 +10,7 @@ use super::read::Found;
 use super::units::Unit;
 use crate::commodities::{Commodity, find, spoken};
 use crate::kit::text::Text;
+use crate::kit::value::scaled;
 use crate::operations::Call;
 use crate::records::Kind;
 use crate::records::figure::PERSONS;
@@ -121,7 +121,7 @@ impl Teller<'_> {
         told.record_ids.as_ref().is_some_and(|ids| !ids.is_empty()).then_some(told)
     }
 
-    fn sum(&self, kind: &str, measure: &str) -> i64 {
+    fn sum(&self, kind: &str, measure: &str) -> i128 {
         let totals = self.found.totals.get(&(kind.to_owned(), measure.to_owned())).into_iter().flatten();
         totals.filter(|(org, _)| self.unit.members.contains(org)).map(|(_, total)| total).sum()
     }
@@ -131,8 +131,8 @@ impl Teller<'_> {
         for figure in kind.rules.figures().iter().filter(|figure| !figure.distinct) {
             let total = self.sum(kind.name, figure.measure);
             let amount = match figure.scale {
-                0 => Amount::Count(total),
-                scale => Amount::Decimal(Decimal::new(total, scale).to_string()),
+                0 => Amount::Count(i64::try_from(total).unwrap_or(i64::MAX)),
+                scale => Amount::Decimal(scaled(total, scale).to_string()),
             };
             if total != 0 {
                 let (label, unit) = (self.text(figure.label), self.text(figure.unit));
@@ -152,8 +152,8 @@ impl Teller<'_> {
             let commodity = find(measure.strip_prefix(BALANCE)?)?;
             Some((commodity, self.sum(kind, measure))).filter(|(_, total)| *total != 0)
         });
-        let held: Vec<(&'static Commodity, i64)> = held.collect();
-        let one = |code: &str, label: Text, unit: &'static str, total: i64| {
+        let held: Vec<(&'static Commodity, i128)> = held.collect();
+        let one = |code: &str, label: Text, unit: &'static str, total: i128| {
             let amount = Amount::Decimal(quantity(total).to_string());
             let unit = spoken(unit, self.call.language);
             Told::new(kind, format!("stock_{code}"), self.text(label), unit, amount)

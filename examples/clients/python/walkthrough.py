@@ -154,17 +154,17 @@ def import_file(client: AuthenticatedClient, path: Path) -> None:
     print(f"imported: {first.created} rows; the bad one is at {imported.errors_url}")
 
 
-def follow(client: AuthenticatedClient, since: int, expected: set[tuple[str, UUID]]) -> None:
-    """7. Whoever follows the changes sees every write once, in order: ask, keep `next`, ask again."""
-    change_no = since
+def follow(client: AuthenticatedClient, since: str, expected: set[tuple[str, UUID]]) -> None:
+    """7. Whoever follows the changes sees every write once, in order: ask, keep `next_since`, ask again."""
+    place, change_no = since, 0
     while expected:
-        changes = ok(list_changes.sync_detailed(client=client, since=change_no, limit=5, wait=5))
+        changes = ok(list_changes.sync_detailed(client=client, since=place, limit=5, wait=5))
         assert changes.items, f"not seen among the changes: {expected}"
         for change in changes.items:
             assert change_no < change.change_no <= changes.next_, "nothing old comes again"
             expected.discard((change.op, change.id))
-        change_no = changes.next_
-    print(f"followed: from {since} to {change_no}, own writes among them")
+        place, change_no = changes.next_since, changes.next_
+    print(f"followed: from {since} to {place}, own writes among them")
 
 
 def problem(client: AuthenticatedClient) -> None:
@@ -178,7 +178,7 @@ def problem(client: AuthenticatedClient) -> None:
 
 with sign_in() as client:
     page(client)
-    head = ok(get_ledger_head.sync_detailed(client=client)).head
+    head = ok(get_ledger_head.sync_detailed(client=client)).since
     screening = post(client)
     amend(client, screening)
     place = batch(client)

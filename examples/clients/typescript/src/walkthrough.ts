@@ -155,21 +155,21 @@ async function importFile(path: string): Promise<void> {
   console.log(`imported: ${first.counts.created} rows; the bad one is at ${first.errors_url}`);
 }
 
-/** 7. Whoever follows the changes sees every write once, in order: ask, keep `next`, ask again. */
-async function follow(since: number, expected: Set<string>): Promise<void> {
-  let change_no = since;
+/** 7. Whoever follows the changes sees every write once, in order: ask, keep `next_since`, ask again. */
+async function follow(since: string, expected: Set<string>): Promise<void> {
+  let [place, change_no] = [since, 0];
   for (;;) {
-    const query = { since: change_no, limit: 5, wait: 5 };
-    const { items, next } = ok(await api.GET("/v1/changes", { params: { query } }));
+    const query = { since: place, limit: 5, wait: 5 };
+    const { items, next, next_since } = ok(await api.GET("/v1/changes", { params: { query } }));
     for (const change of items) {
-      assert(change.change_no > since && change.change_no <= next, "nothing old comes again");
+      assert(change.change_no > change_no && change.change_no <= next, "nothing old comes again");
       if (change.op === "create" || change.op === "amend") expected.delete(`${change.op} ${change.id}`);
     }
-    change_no = next;
+    [place, change_no] = [next_since, next];
     if (expected.size === 0) break;
     assert(items.length > 0, `not seen among the changes: ${[...expected].join(", ")}`);
   }
-  console.log(`followed: from ${since} to ${change_no}, own writes among them`);
+  console.log(`followed: from ${since} to ${place}, own writes among them`);
 }
 
 /** 8. A refusal names every fault at once, each with a pointer into the body; never with the value that was sent. */
@@ -186,7 +186,7 @@ async function problem(): Promise<void> {
 
 await signIn();
 await page();
-const head = ok(await api.GET("/v1/ledger/head", {})).head;
+const head = ok(await api.GET("/v1/ledger/head", {})).since;
 const screening = await post();
 await amend(screening);
 const place = await batch();
