@@ -16,6 +16,7 @@ pub mod change;
 pub mod context;
 pub mod counted;
 pub mod create;
+mod days;
 pub mod definition;
 pub mod document;
 pub mod draft;

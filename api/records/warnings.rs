@@ -65,6 +65,11 @@ pub static REFUSED_WHEN_DUE: Warning = Warning {
         "发生时间到来时未通过规则校验,修改前不予计入",
     ),
 };
+/// A day lies far from when the record happened: probably mistyped.
+pub static DAY_IMPLAUSIBLE: Warning = Warning {
+    code: "day_implausible",
+    message: Text::new("lies more than 60 days from when it happened", "与发生时间相距超过60天,请核对"),
+};
 
 /// The warnings that any kind may carry.
 pub static COMMON: &[&Warning] = &[
@@ -75,6 +80,7 @@ pub static COMMON: &[&Warning] = &[
     &AMBIGUOUS_AREA,
     &DIFFERS_FROM_REGISTER,
     &CAPTURED_BY_OTHER,
+    &DAY_IMPLAUSIBLE,
 ];
 
 impl Noted {
