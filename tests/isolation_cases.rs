@@ -37,9 +37,15 @@ pub async fn make(actor: &Actor, kind: &str, body: Json) -> String {
 /// A case with a signed notice, notified.
 pub async fn notified(actor: &Actor, body: Json) -> String {
     let id = make(actor, "isolation-cases", body).await;
-    make(actor, "observation-notices", json!({"case_id": id, "signed_on": "2020-01-22", "issued_by": "卫生院"})).await;
+    make(actor, "observation-notices", notice(&id, "2020-01-22")).await;
     step(actor, &id, "notified", json!({})).await.expect(201);
     id
+}
+
+/// A notice that was handed in on the day when it was signed.
+pub fn notice(case_id: &str, signed_on: &str) -> Json {
+    let occurred_at = format!("{signed_on}T00:00:00+08:00");
+    json!({"case_id": case_id, "signed_on": signed_on, "issued_by": "八步镇卫生院", "occurred_at": occurred_at})
 }
 
 /// A transition.
@@ -174,10 +180,8 @@ async fn a_reading_has_a_slot_and_a_fever_has_a_threshold() {
     let mixed = json!({"case_id": id, "person_id": person, "temperature_c": "36.5"});
     assert_eq!(nurse.post("/v1/temperature-readings", &mixed).await.expect(422).faults()[0].1, "other_case");
     // Two phones at once: one has the slot, the other is kept beside it.
-    set_clock(&app, "2020-01-25T18:05:00+08:00");
-    let nurse = app.health_worker("八步镇").await;
-    let post = async |body: Json| nurse.post("/v1/temperature-readings", &body).await.expect(201);
-    let both = futures_util::future::join_all((0..8).map(|_| post(reading("36.6", "2020-01-25T18:00:00+08:00")))).await;
+    let id = make(actor, "isolation-cases", body).await;
+    make(actor, "observation-notices", notice(&id, "2020-01-22")).await;
     let slots = both.iter().filter(|reply| reply.body["slot"] == "pm").count();
     assert_eq!(slots, 1);
 }
@@ -198,7 +202,10 @@ async fn an_extension_keeps_history_and_never_shortens() {
     step(&nurse, &id, "extended", json!({"anchored_on": "2020-01-20", "reason": "x"})).await.expect(201);
     assert_eq!(nurse.get(&path).await.body["ends_on"], "2020-02-11", "the end never moves back");
     let tag = nurse.get(&path).await.header("etag").to_owned();
-    let corrected = nurse.patch(&path, &tag, &json!({"anchored_on": "2020-01-21"})).await.expect(200).body;
+    let patched = nurse.patch(&path, &tag, &json!({"anchored_on": "2020-01-21"})).await.expect(422);
+    assert_eq!(patched.faults(), [("/anchored_on".to_owned(), "only_by_transition".to_owned())]);
+    step(&nurse, &id, "corrected", json!({"anchored_on": "2020-01-21", "reason": "录错"})).await.expect(201);
+    let corrected = nurse.get(&path).await.expect(200).body;
     assert_eq!((&corrected["starts_on"], &corrected["ends_on"]), (&json!("2020-01-22"), &json!("2020-02-11")));
     let revisions = nurse.get(&format!("{path}/revisions")).await.body;
     let ends: Vec<&Json> = revisions["items"].as_array().unwrap().iter().map(|item| &item["ends_on"]).collect();

@@ -177,7 +177,7 @@ impl State for Care {
         }
         let Some(case) = case_of(claim).and_then(|id| self.cases.get_mut(&id)) else { return Ok(()) };
         match claim.kind {
-            "isolation_cases" => case.amended(claim, &scribe),
+            "isolation_cases" => return case.amended(claim, &scribe),
             PLAN => {
                 let from = claim.next.as_ref().and_then(|next| next.instant("occurred_at"));
                 case.plan(&scribe, from.map(|from| day_of(from, scribe.zone)));
