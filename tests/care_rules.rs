@@ -303,3 +303,93 @@ async fn whom_a_case_is_about_is_never_changed() {
         nurse.patch(&format!("/v1/isolation-cases/{id}"), &tag, &json!({"person_id": other})).await.expect(422);
     assert_eq!(codes(&refused), ["create_only"]);
 }
+
+/// A case that was observed to its end, its last record on that day.
+async fn released(app: &TestApp, sequence: u32) -> (Actor, String) {
+    set_clock(app, "2020-01-23T07:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let id = observed(&nurse, case(sequence, json!({}))).await;
+    for day in 23..=36 {
+        let on = if day <= 31 { format!("2020-01-{day}") } else { format!("2020-02-{:02}", day - 31) };
+        set_clock(app, &format!("{on}T21:00:00+08:00"));
+        let nurse = app.health_worker("八步镇").await;
+        for hour in ["08", "20"] {
+            let reading =
+                json!({"case_id": id, "temperature_c": "36.5", "occurred_at": format!("{on}T{hour}:00:00+08:00")});
+            make(&nurse, "temperature-readings", reading).await;
+        }
+    }
+    set_clock(app, "2020-02-06T09:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    step(&nurse, &id, "completed", json!({})).await.expect(201);
+    (nurse, id)
+}
+
+async fn verdict(actor: &Actor, code: &Json) -> Json {
+    actor.post("/v1/isolation-cases:verify-certificate", &json!({"code": code})).await.expect(200).body
+}
+
+#[tokio::test]
+async fn a_closed_case_is_the_commands_to_correct_and_its_certificate_is_withdrawn() {
+    let app = TestApp::start().await;
+    let (nurse, id) = released(&app, 1).await;
+    let (path, admin) = (format!("/v1/isolation-cases/{id}"), app.administrator().await);
+    let certificate = async || nurse.get(&format!("{path}/certificate")).await.expect(200).body;
+    let first = certificate().await;
+    assert_eq!(
+        (&first["edition"], &first["issued_by"], &first["findings"]),
+        (&json!(1), &json!("八步镇卫生院"), &json!([]))
+    );
+    let (_, _, page) = nurse.download(&format!("{path}/certificate.html")).await;
+    let page = String::from_utf8(page).unwrap();
+    assert!(page.contains("期满无异常") && page.contains("八步镇卫生院"), "{page}");
+    let guard = app.gate_guard("大兴街道").await;
+    assert_eq!(verdict(&guard, &first["code"]).await, json!({"verdict": "valid", "released_on": "2020-02-06"}));
+    assert_eq!(verdict(&guard, &json!("LF1.AQ")).await, json!({"verdict": "unknown", "released_on": null}));
+    // Nobody amends it, and of the steps only the command makes one.
+    let tag = nurse.get(&path).await.header("etag").to_owned();
+    for patch in [json!({"anchored_on": "2020-01-21"}), json!({"categories": ["other"]}), json!({"supervisors": []})] {
+        for actor in [&nurse, &admin] {
+            assert_eq!(codes(&actor.patch(&path, &tag, &patch).await.expect(422)), ["case_closed"], "{patch}");
+        }
+    }
+    let correction = |day: &str| json!({"anchored_on": day, "reason": "核对火车票"});
+    step(&nurse, &id, "corrected", correction("2020-01-21")).await.expect(403);
+    step(&admin, &id, "corrected", correction("2020-01-21")).await.expect(201);
+    let second = certificate().await;
+    assert_eq!((&second["edition"], &second["starts_on"]), (&json!(2), &json!("2020-01-22")));
+    // The last day observed stays within.
+    assert_eq!((&second["ends_on"], &second["released_on"]), (&json!("2020-02-05"), &json!("2020-02-06")));
+    assert_ne!(first["code"], second["code"]);
+    assert_eq!(verdict(&guard, &first["code"]).await["verdict"], "withdrawn");
+    assert_eq!(verdict(&guard, &second["code"]).await["verdict"], "valid");
+    // Released too early, as it turns out: there is no certificate any more.
+    step(&admin, &id, "corrected", correction("2020-01-24")).await.expect(201);
+    assert_eq!(nurse.get(&format!("{path}/certificate")).await.expect(409).code(), "not_released");
+    assert_eq!(verdict(&guard, &second["code"]).await["verdict"], "withdrawn");
+    assert_eq!(read(&nurse, &id).await["state"], "completed");
+    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    step(&admin, &id, "corrected", correction("2020-01-22")).await.expect(201);
+    let fourth = certificate().await;
+    assert_eq!(fourth["edition"], 4);
+    admin.post(&format!("{path}:void"), &json!({"reason": "误报"})).await.expect(200);
+    assert_eq!(verdict(&guard, &fourth["code"]).await["verdict"], "withdrawn");
+}
+
+#[tokio::test]
+async fn a_certificate_says_what_was_found() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T07:00:00+08:00");
+    let (nurse, id) = released(&app, 1).await;
+    let find =
+        json!({"case_id": id, "temperature_c": "37.9", "slot": "extra", "occurred_at": "2020-01-27T09:00:00+08:00"});
+    let fever = nurse.post("/v1/temperature-readings", &find).await.expect(201);
+    let path = format!("/v1/isolation-cases/{id}/certificate");
+    let certificate = nurse.get(&path).await.expect(200).body;
+    assert_eq!(certificate["findings"], json!([{"finding": "fever", "on_day": "2020-01-27"}]));
+    let page = async || String::from_utf8(nurse.download(&format!("{path}.html")).await.2).unwrap();
+    let printed = page().await;
+    assert!(!printed.contains("无异常") && printed.contains("2020-01-27 发热"), "{printed}");
+    nurse.post(&format!("{}:void", fever.header("location")), &json!({"reason": "录错"})).await.expect(200);
+    assert!(page().await.contains("期满无异常"));
+}

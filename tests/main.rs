@@ -13,6 +13,7 @@ mod batcher;
 mod batches;
 mod care_guards;
 mod care_model;
+mod care_order;
 mod care_rules;
 mod changes;
 mod command_line;

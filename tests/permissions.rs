@@ -62,6 +62,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("get_isolation_case_timeline", CARERS),
     ("get_isolation_case_days", CARERS),
     ("get_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
+    ("verify_certificate", ALL),
     ("print_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
     ("get_duty_summary", DUTY_READERS),
     ("waive_duty", "district_admin org_admin town_cadre health_worker cdc_officer"),
