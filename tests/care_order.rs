@@ -96,7 +96,11 @@ impl Life {
         let more = match kind {
             "temperature-readings" => {
                 let tenths = self.random.random_range(345..385);
-                let readings = self.records.iter().filter(|told| told.kind == kind && told.holds).map(Told::id);
+                let readings = self
+                    .records
+                    .iter()
+                    .filter(|told| told.kind == kind && told.holds && told.body.get("retest_of").is_none())
+                    .map(Told::id);
                 let readings: Vec<String> = readings.collect();
                 if !readings.is_empty() && self.random.random_bool(0.25) {
                     body["retest_of"] = readings[self.random.random_range(0..readings.len())].clone().into();
@@ -242,7 +246,7 @@ async fn told_at_once(life: &Life, notice: &Told, late: bool) -> BTreeMap<String
     let admin = app.administrator().await;
     // What was voided holds no slot when the others come; it is named by retests all the same.
     let mut records: Vec<Told> = life.records.iter().skip(1).cloned().collect();
-    records.sort_by_key(|told| (told.body.get("retest_of").is_some(), told.holds, told.at()));
+    records.sort_by_key(|told| (told.body.get("retest_of").is_some(), told.at()));
     if late {
         for step in &life.steps {
             admin.post("/v1/isolation-case-transitions", &step.body).await.expect(201);
@@ -253,9 +257,9 @@ async fn told_at_once(life: &Life, notice: &Told, late: bool) -> BTreeMap<String
             told.body["slot"] = "extra".into();
         }
         admin.post(&format!("/v1/{}", told.kind), &told.body).await.expect(201);
-        if !told.holds {
-            admin.post(&format!("{}:void", told.path()), &json!({"reason": "录错"})).await.expect(200);
-        }
+    }
+    for told in life.records.iter().skip(1).filter(|told| !told.holds) {
+        admin.post(&format!("{}:void", told.path()), &json!({"reason": "录错"})).await.expect(200);
     }
     if !life.records[0].holds {
         admin.post(&format!("{}:void", notice.path()), &json!({"reason": "录错"})).await.expect(200);
