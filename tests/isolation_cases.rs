@@ -180,8 +180,10 @@ async fn a_reading_has_a_slot_and_a_fever_has_a_threshold() {
     let mixed = json!({"case_id": id, "person_id": person, "temperature_c": "36.5"});
     assert_eq!(nurse.post("/v1/temperature-readings", &mixed).await.expect(422).faults()[0].1, "other_case");
     // Two phones at once: one has the slot, the other is kept beside it.
-    let id = make(actor, "isolation-cases", body).await;
-    make(actor, "observation-notices", notice(&id, "2020-01-22")).await;
+    set_clock(&app, "2020-01-25T18:05:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let post = async |body: Json| nurse.post("/v1/temperature-readings", &body).await.expect(201);
+    let both = futures_util::future::join_all((0..8).map(|_| post(reading("36.6", "2020-01-25T18:00:00+08:00")))).await;
     let slots = both.iter().filter(|reply| reply.body["slot"] == "pm").count();
     assert_eq!(slots, 1);
 }
