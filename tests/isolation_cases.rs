@@ -37,9 +37,15 @@ pub async fn make(actor: &Actor, kind: &str, body: Json) -> String {
 /// A case with a signed notice, notified.
 pub async fn notified(actor: &Actor, body: Json) -> String {
     let id = make(actor, "isolation-cases", body).await;
-    make(actor, "observation-notices", json!({"case_id": id, "signed_on": "2020-01-22", "issued_by": "卫生院"})).await;
+    make(actor, "observation-notices", notice(&id, "2020-01-22")).await;
     step(actor, &id, "notified", json!({})).await.expect(201);
     id
+}
+
+/// A notice that was handed in on the day when it was signed.
+pub fn notice(case_id: &str, signed_on: &str) -> Json {
+    let occurred_at = format!("{signed_on}T00:00:00+08:00");
+    json!({"case_id": case_id, "signed_on": signed_on, "issued_by": "八步镇卫生院", "occurred_at": occurred_at})
 }
 
 /// A transition.
@@ -198,7 +204,10 @@ async fn an_extension_keeps_history_and_never_shortens() {
     step(&nurse, &id, "extended", json!({"anchored_on": "2020-01-20", "reason": "x"})).await.expect(201);
     assert_eq!(nurse.get(&path).await.body["ends_on"], "2020-02-11", "the end never moves back");
     let tag = nurse.get(&path).await.header("etag").to_owned();
-    let corrected = nurse.patch(&path, &tag, &json!({"anchored_on": "2020-01-21"})).await.expect(200).body;
+    let patched = nurse.patch(&path, &tag, &json!({"anchored_on": "2020-01-21"})).await.expect(422);
+    assert_eq!(patched.faults(), [("/anchored_on".to_owned(), "only_by_transition".to_owned())]);
+    step(&nurse, &id, "corrected", json!({"anchored_on": "2020-01-21", "reason": "录错"})).await.expect(201);
+    let corrected = nurse.get(&path).await.expect(200).body;
     assert_eq!((&corrected["starts_on"], &corrected["ends_on"]), (&json!("2020-01-22"), &json!("2020-02-11")));
     let revisions = nurse.get(&format!("{path}/revisions")).await.body;
     let ends: Vec<&Json> = revisions["items"].as_array().unwrap().iter().map(|item| &item["ends_on"]).collect();

@@ -13,6 +13,8 @@ mod batcher;
 mod batches;
 mod care_guards;
 mod care_model;
+mod care_order;
+mod care_rules;
 mod changes;
 mod claims;
 mod command_line;

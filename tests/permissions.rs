@@ -63,6 +63,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("get_isolation_case_timeline", CARERS),
     ("get_isolation_case_days", CARERS),
     ("get_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
+    ("verify_certificate", ALL),
     ("print_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
     ("get_duty_summary", DUTY_READERS),
     ("answer_duty", "district_admin health_worker cdc_officer"),

@@ -17,7 +17,7 @@ async fn a_step_follows_the_notice_that_it_waits_for() {
     let app = TestApp::start().await;
     let nurse = app.health_worker("八步镇").await;
     let id = make(&nurse, "isolation-cases", case(1, json!({}))).await;
-    let notice = json!({"case_id": id, "signed_on": "2020-01-23", "issued_by": "卫生院"});
+    let notice = json!({"case_id": id, "signed_on": "2020-01-23", "issued_by": "卫生院", "occurred_at": "2020-01-23T10:00:00+08:00"});
     let results = push(
         &nurse,
         json!([

@@ -98,6 +98,15 @@ pub fn settle(duty: &Record, standing: &Standing, escalates_to: impl Fn(&str) ->
     next
 }
 
+/// The duty, asked for at another time.
+pub fn moved(duty: &Record, (opens_at, due_at): (DateTime<Utc>, DateTime<Utc>)) -> Record {
+    let mut next = duty.clone();
+    next.values.set("opens_at", Value::Instant(opens_at));
+    next.values.set("due_at", Value::Instant(due_at));
+    next.envelope.occurred_at = opens_at;
+    next
+}
+
 /// The duty, waived.
 pub fn waive(duty: &Record, waiver: &'static str) -> Record {
     let mut next = duty.clone();

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-use crate::kit::time::day_of;
+use crate::kit::time::{day_of, is_plausible};
 use crate::kit::value::Values;
 
 /// A record that may prove something: somebody was there, something was done.
@@ -64,7 +64,7 @@ pub fn proves(duty: &Expectation<'_>, contact: &Contact, zone: Tz) -> bool {
                 && contact.values.text("to") == Some("transfer_accepted")
                 && contact.occurred_at + CLOCKS_DIFFER >= duty.opens_at
         }
-        "notice_signing" => contact.kind == "observation_notices",
+        "notice_signing" => is_believable_notice(contact, zone),
         "supervisor_assignment" => contact.kind == "isolation_cases",
         "retest" => contact.kind == "temperature_readings" && contact.values.id("retest_of") == duty.cause_id,
         "fever_alert" | "symptom_alert" => {
@@ -76,6 +76,7 @@ pub fn proves(duty: &Expectation<'_>, contact: &Contact, zone: Tz) -> bool {
             let record = matches!(contact.kind, "temperature_readings" | "isolation_cases" | "duties");
             contact.occurred_at >= duty.opens_at && (record || visit_of("health_center"))
         }
+        "search" => contact.occurred_at >= duty.opens_at && ends_search(contact),
         "no_contact_alert" => contact.occurred_at >= duty.opens_at && is_contact(contact.kind),
         "supply_report" => contact.kind == "supply_reports" && contact.values.day("reported_on") == Some(day),
         "errand_delivery" => Some(contact.id) == duty.cause_id && contact.values.text("state") == Some("delivered"),
@@ -86,6 +87,18 @@ pub fn proves(duty: &Expectation<'_>, contact: &Contact, zone: Tz) -> bool {
 /// Kinds that say somebody saw or spoke to the person.
 pub const CONTACT_KINDS: [&str; 5] =
     ["temperature_readings", "follow_up_visits", "spot_checks", "errands", "patrol_logs"];
+
+/// Whether a record is a notice that can have been signed when it says: one of another year proves nothing.
+pub fn is_believable_notice(contact: &Contact, zone: Tz) -> bool {
+    contact.kind == "observation_notices"
+        && contact.values.day("signed_on").is_some_and(|day| is_plausible(day, contact.occurred_at, zone))
+}
+
+/// Whether a record is a step that says where somebody is who was searched for.
+fn ends_search(contact: &Contact) -> bool {
+    contact.kind == "isolation_case_transitions"
+        && contact.values.text("to").is_some_and(|to| to == "under_observation" || ANSWERS.contains(&to))
+}
 
 fn is_contact(kind: &str) -> bool {
     CONTACT_KINDS.contains(&kind)

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use follow_up::GATE_FOLLOW_UP;
-pub use wire::{DUTY_KIND, LINE, above, line_of};
+pub use wire::{DUTY_KIND, LINE, above, line_of, lines_of};
 
 use crate::auth::Role;
 use crate::isolation_cases::FOLLOWS;
@@ -96,12 +96,19 @@ pub static DUTIES: Definition = Definition {
 
 struct DutyRules;
 
-/// What is counted of a kind of duty: `am_reading.missed`.
+/// What is counted of a kind of duty: `am_reading.missed`; of a kind of which another line has one too:
+/// `search@police_station.missed`.
 static MEASURES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
-    let kinds = wire::DUTY_KIND.codes();
-    let named = kinds.iter().flat_map(|kind| COUNTED.iter().map(move |counted| format!("{kind}.{counted}")));
+    let kinds = wire::DUTY_KIND.codes().into_iter();
+    let kinds = kinds.flat_map(|kind| lines_of(kind).into_iter().map(move |line| counted_as(kind, line)));
+    let named = kinds.flat_map(|kind| COUNTED.iter().map(move |counted| format!("{kind}.{counted}")));
     named.map(|name| (name.clone(), &*Box::leak(name.into_boxed_str()))).collect()
 });
+/// The kind, and the line where it isn't the kind's first.
+fn counted_as(duty_kind: &str, line: &str) -> String {
+    if line == line_of(duty_kind) { duty_kind.to_owned() } else { format!("{duty_kind}@{line}") }
+}
+
 /// What is counted of each kind.
 pub const COUNTED: [&str; 7] = ["expected", "open", "done", "missed", "waived", "late", "reported_late"];
 
@@ -130,7 +137,8 @@ impl Rules for DutyRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let kind = record.values.text("duty_kind").unwrap_or_default();
+        let text = |name: &str| record.values.text(name).unwrap_or_default();
+        let kind = counted_as(text("duty_kind"), text("line"));
         let flags = ["late", "reported_late"].into_iter().filter(|flag| record.values.boolean(flag) == Some(true));
         let counted = ["expected"].into_iter().chain(record.values.text("state")).chain(flags);
         counted.filter_map(|counted| MEASURES.get(&format!("{kind}.{counted}")).map(|measure| (*measure, 1))).collect()

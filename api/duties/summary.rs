@@ -209,10 +209,10 @@ fn gather(rows: Vec<Row>, by: &str, area_length: usize) -> Counted {
     let (mut groups, mut total) = (BTreeMap::<Option<String>, Counts>::new(), Counts::new());
     for mut row in rows {
         let amount = row.integer("total").unwrap_or_default();
-        let Some((duty_kind, counted)) = told(&mut row) else { continue };
+        let Some((duty_kind, line, counted)) = told(&mut row) else { continue };
         let area_code = row.text("area_code").unwrap_or_default();
         let key = match by {
-            "line" => Some(line_of(&duty_kind).to_owned()),
+            "line" => Some(line),
             "area" => Some(area_code.get(..below).unwrap_or(&area_code).to_owned()),
             "org" => row.id("org_id").filter(|id| !id.is_nil()).map(|id| id.to_string()),
             _ => Some(duty_kind),
@@ -223,12 +223,13 @@ fn gather(rows: Vec<Row>, by: &str, area_length: usize) -> Counted {
     Counted { groups, total }
 }
 
-/// Of which kind a row is, and as what it counts.
-fn told(row: &mut Row) -> Option<(String, &'static str)> {
+/// Of which kind and line a row is, and as what it counts.
+fn told(row: &mut Row) -> Option<(String, String, &'static str)> {
     let measure = row.text("measure")?;
     let (duty_kind, counted) = measure.split_once('.')?;
     let counted = COUNTED.into_iter().find(|name| *name == counted)?;
-    Some((duty_kind.to_owned(), counted))
+    let (duty_kind, line) = duty_kind.split_once('@').unwrap_or((duty_kind, line_of(duty_kind)));
+    Some((duty_kind.to_owned(), line.to_owned(), counted))
 }
 
 /// The same in JSON, each count there.

@@ -22,6 +22,7 @@ pub static DUTY_KIND: Vocabulary = Vocabulary::new(
         word("symptom_alert", "response to a symptom", "症状处置"),
         word("no_contact_alert", "contact after 24 hours without any", "24小时无接触追访"),
         word("gate_follow_up", "follow-up of an abnormal passage", "卡点异常随访"),
+        word("search", "search for somebody who can't be reached", "失联查找"),
         word("errand_delivery", "delivery of an errand", "代购送达"),
         word("accept_transfer", "acceptance of a case handed over", "接收移交个案"),
         word("supply_report", "daily report of a store", "门店进销存日报"),
@@ -168,7 +169,7 @@ pub static FIELDS: &[Field] = &[
 pub fn line_of(duty_kind: &str) -> &'static str {
     match duty_kind {
         "town_visit" | "supervisor_assignment" => "town",
-        "village_check" | "errand_delivery" | "no_contact_alert" => "village",
+        "village_check" | "errand_delivery" | "no_contact_alert" | "search" => "village",
         "group_check" => "group",
         "police_check" => "police_station",
         "supply_report" => "store",
@@ -177,6 +178,12 @@ pub fn line_of(duty_kind: &str) -> &'static str {
         "duplicate_case" | "lookup_check" => "district",
         _ => "health_center",
     }
+}
+
+/// All lines that answer for a kind of duty, each with a duty of its own.
+pub fn lines_of(duty_kind: &str) -> Vec<&'static str> {
+    let beside = if duty_kind == "search" { Some("police_station") } else { None };
+    [line_of(duty_kind)].into_iter().chain(beside).collect()
 }
 
 /// One level up.

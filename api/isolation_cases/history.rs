@@ -60,6 +60,37 @@ pub fn add(values: &mut Values, transition_id: Uuid, state: &str, since_at: Date
     }
 }
 
+/// Adds a step that leaves the state as it is: what a closed case says was corrected.
+pub fn repeat(values: &mut Values, transition_id: Uuid, since_at: DateTime<Utc>) {
+    let mut steps = steps(values);
+    let state = values.text("state").unwrap_or(FIRST).to_owned();
+    steps.push(json!({"state": state, "since_at": told(since_at), "transition_id": transition_id}));
+    set(values, steps);
+}
+
+/// How often a release was told: once, and once more for each correction.
+pub fn releases(values: &Values) -> usize {
+    let of_release = |step: &&Json| step.get("state").and_then(Json::as_str) == Some("completed");
+    steps(values).iter().filter(of_release).count()
+}
+
+/// Each step with its state and since when, in the order in which they were made: none before the one it follows.
+pub fn steps_of(values: &Values) -> Vec<(Option<Uuid>, String, DateTime<Utc>)> {
+    let mut earliest = DateTime::<Utc>::MIN_UTC;
+    let text = |step: &Json, name: &str| step.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let step = |step: Json| {
+        earliest = earliest.max(text(&step, "since_at").parse().unwrap_or(earliest));
+        (text(&step, "transition_id").parse().ok(), text(&step, "state"), earliest)
+    };
+    steps(values).into_iter().map(step).collect()
+}
+
+/// How a case stood just before an instant.
+pub fn state_before(values: &Values, at: DateTime<Utc>) -> String {
+    let steps = steps_of(values).into_iter().take_while(|(_, _, since_at)| *since_at < at);
+    steps.last().map_or(FIRST.to_owned(), |(_, state, _)| state)
+}
+
 /// A step happened at another time than was told first.
 pub fn correct(values: &mut Values, transition_id: Uuid, since_at: DateTime<Utc>) {
     let mut steps = steps(values);

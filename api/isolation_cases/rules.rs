@@ -22,6 +22,7 @@ use crate::kit::text::Text;
 use crate::kit::value::{Value, Values};
 use crate::ledger::Projection;
 use crate::ledger::decide::Decider;
+use crate::observation_policies::Policies;
 use crate::records::figure::PERSON_TIMES;
 use crate::records::rules::{Move, Stood};
 use crate::records::scope::Follows;
@@ -86,7 +87,11 @@ impl Rules for CaseRules {
             values.set("extended", Value::Boolean(false));
             values.set("registered_at", Value::Instant(context.now));
         }
-        set_days(values, context);
+        // From the notification on, the days are moved by steps alone.
+        if values.text("state") == Some(history::FIRST) {
+            let area_code = values.text("area_code").unwrap_or(context.district_code).to_owned();
+            set_days(values, &area_code, &context.policies, context.zone);
+        }
     }
 
     /// As the step to `voided`: it ends a case, whichever way it is asked for.
@@ -168,10 +173,9 @@ impl Rules for CaseRules {
 }
 
 /// Counts the days by the policy in force when it began. An extension isn't taken back by a correction.
-pub fn set_days(values: &mut Values, context: &Context<'_>) {
+pub fn set_days(values: &mut Values, area_code: &str, policies: &Policies, zone: Tz) {
     let Some(anchored_on) = values.day("anchored_on") else { return };
-    let area_code = values.text("area_code").unwrap_or(context.district_code);
-    let days = context.policies.at(area_code, anchored_on).observation_days;
+    let days = policies.at(area_code, anchored_on).observation_days;
     let from_start = values.text("anchor") == Some("observation_start");
     let Some((starts_on, mut ends_on)) = days_of(anchored_on, from_start, days) else { return };
     if values.boolean("extended") == Some(true) {
@@ -179,7 +183,7 @@ pub fn set_days(values: &mut Values, context: &Context<'_>) {
     }
     values.set("starts_on", Value::Day(starts_on));
     values.set("ends_on", Value::Day(ends_on));
-    set_release(values, ends_on, context.zone);
+    set_release(values, ends_on, zone);
 }
 
 /// Release is possible from the midnight after the last day.

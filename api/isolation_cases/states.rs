@@ -19,6 +19,10 @@ pub struct Facts {
     pub occurred_at: DateTime<Utc>,
     /// Days that are neither proven nor explained.
     pub unaccounted: Vec<NaiveDate>,
+    /// For how many days somebody is observed.
+    pub observation_days: i64,
+    /// On how many days of the observation the service or a signed notice knew of him, or a record shows him.
+    pub known_days: i64,
 }
 
 /// States in which somebody is looked after at home.
@@ -33,6 +37,7 @@ const TOWN: &[Role] = &[Role::TownCadre, Role::DistrictAdmin];
 const SEARCH: &[Role] = &[Role::VillageCadre, Role::PoliceOfficer, Role::DistrictAdmin];
 const FOUND: &[Role] = &[Role::VillageCadre, Role::PoliceOfficer, Role::HealthWorker, Role::DistrictAdmin];
 const RECEIVING: &[Role] = &[Role::HealthWorker, Role::TownCadre, Role::DistrictAdmin];
+const CORRECTORS: &[Role] = &[Role::HealthWorker, Role::CdcOfficer, Role::DistrictAdmin];
 const COMMAND: &[Role] = &[Role::DistrictAdmin];
 
 /// Who may make a step.
@@ -44,6 +49,8 @@ pub fn makers(from: &str, to: &str) -> &'static [Role] {
         "under_observation" if from == "lost_contact" => FOUND,
         "transfer_accepted" => RECEIVING,
         "voided" => COMMAND,
+        "corrected" if ENDED.contains(&from) => COMMAND,
+        "corrected" => CORRECTORS,
         _ => HEALTH,
     }
 }
@@ -60,6 +67,10 @@ pub fn legal(from: &str) -> Vec<&'static str> {
     };
     if !ENDED.contains(&from) {
         to.push("transferred_out");
+    }
+    // Before somebody was notified, a case is amended like any record.
+    if from != "identified" && from != "voided" {
+        to.push("corrected");
     }
     if from != "voided" {
         to.push("voided");
@@ -85,7 +96,7 @@ pub fn judge(from: &str, to: &str, facts: &Facts) -> Result<(), Vec<Fault>> {
         }
     }
     if to == "completed" {
-        faults.extend(judge_time(to, facts.occurred_at, facts.release_from).err().into_iter().flatten());
+        faults.extend(judge_time(to, facts));
         if !facts.unaccounted.is_empty() {
             let days: Vec<String> = facts.unaccounted.iter().map(NaiveDate::to_string).collect();
             faults.push(fault("/to", FaultCode::DaysUnaccounted, vec![("days", days.join(", "))]));
@@ -94,12 +105,19 @@ pub fn judge(from: &str, to: &str, facts: &Facts) -> Result<(), Vec<Fault>> {
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
-/// Whether a step can have been made then: nobody is released before his days are over.
-pub fn judge_time(to: &str, occurred_at: DateTime<Utc>, release_from: DateTime<Utc>) -> Result<(), Vec<Fault>> {
-    if to != "completed" || occurred_at >= release_from {
-        return Ok(());
+/// Whether a step can have been made then: nobody is released before his days are over, nor for days of which nobody
+/// knew.
+pub fn judge_time(to: &str, facts: &Facts) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if to == "completed" && facts.occurred_at < facts.release_from {
+        let from = vec![("from", facts.release_from.to_rfc3339())];
+        faults.push(fault("/occurred_at", FaultCode::TooEarly, from));
+    } else if to == "completed" && facts.known_days < facts.observation_days {
+        let counts = [("days", facts.observation_days), ("known", facts.known_days)];
+        let values = counts.into_iter().map(|(name, count)| (name, count.to_string())).collect();
+        faults.push(fault("/to", FaultCode::AnchorImplausible, values));
     }
-    Err(vec![fault("/occurred_at", FaultCode::TooEarly, vec![("from", release_from.to_rfc3339())])])
+    faults
 }
 
 /// A fault of a rule across rows.
@@ -139,6 +157,23 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_released_for_days_of_which_nobody_knew() {
+        let after = |known_days| Facts { observation_days: 14, known_days, ..facts() };
+        let faults = judge("under_observation", "completed", &after(13)).unwrap_err();
+        assert_eq!(faults[0].code, FaultCode::AnchorImplausible);
+        assert_eq!(judge("under_observation", "completed", &after(14)), Ok(()));
+    }
+
+    #[test]
+    fn a_closed_case_is_corrected_by_the_command_alone() {
+        for ended in ENDED {
+            assert_eq!(makers(ended, "corrected"), COMMAND, "{ended}");
+            assert_eq!(legal(ended).contains(&"corrected"), ended != "voided", "{ended}");
+        }
+        assert!(!legal("identified").contains(&"corrected"), "it is amended");
+    }
+
+    #[test]
     fn no_path_leads_around_a_guard() {
         // Every state that is reached by looking after somebody has `notified` behind it.
         let all = ["identified", "notified", "under_observation", "suspended_referral", "lost_contact"];
@@ -150,7 +185,7 @@ mod tests {
             }
         }
         for from in ENDED {
-            let onward: Vec<_> = legal(from).into_iter().filter(|to| *to != "voided").collect();
+            let onward: Vec<_> = legal(from).into_iter().filter(|to| !["voided", "corrected"].contains(to)).collect();
             assert!(onward.is_empty(), "{from} leads to {onward:?}");
         }
         assert!(legal("completed").contains(&"voided") && legal("voided").is_empty());

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use super::care::{ACCEPTED, CareDecider};
 use super::states::makers;
+use super::wire::ANCHOR;
 use super::{CARERS, CASE_ID};
 use crate::auth::Role;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
+use crate::kit::time::{PLAUSIBLE_DAYS, is_plausible};
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
 use crate::ledger::decide::Decider;
@@ -27,6 +29,7 @@ static TO: Vocabulary = Vocabulary::new(
         word("suspended_referral", "referred, observation suspended", "转诊排查"),
         word("lost_contact", "lost contact", "失联"),
         word("extended", "extended", "延长观察"),
+        word("corrected", "corrected", "更正"),
         word("completed", "completed", "解除"),
         word("dismissed", "dismissed", "排除"),
         word("became_case", "became a case", "转为病例"),
@@ -50,13 +53,14 @@ static DIAGNOSIS: Vocabulary = Vocabulary::new(
 
 static FIELDS: &[Field] = &[
     CASE_ID.required().on_create(),
-    Field::new("to", Shape::Word(&TO), Text::new("To", "变更为"), "Where it leads; `extended` stays under observation with a later end, `transfer_accepted` takes on what was handed over. `merged` is the service's own.").required().on_create(),
+    Field::new("to", Shape::Word(&TO), Text::new("To", "变更为"), "Where it leads; `extended` stays under observation with a later end, `corrected` leaves the state as it is and counts the days from another anchor, `transfer_accepted` takes on what was handed over. `merged` is the service's own.").required().on_create(),
     Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why. Needed but for `notified`, `under_observation`, `completed` and `transfer_accepted`.").sealed(),
     Field::new("hospital", free_text(100), Text::new("Hospital", "接诊医院"), "For `suspended_referral`: where the person was sent."),
     Field::new("diagnosis_class", Shape::Word(&DIAGNOSIS), Text::new("Diagnosis", "诊断分类"), "For `became_case`."),
     Field::new("receiving_area_code", Shape::Area, Text::new("Receiving area", "接收地区"), "For `transferred_out`: within the district the case goes on there, seen from both sides until somebody there makes the step `transfer_accepted`; elsewhere it ends."),
     Field::new("last_seen_at", Shape::Instant, Text::new("Last seen at", "最后见到时间"), "For `lost_contact`."),
-    Field::new("anchored_on", Shape::Day, Text::new("Newly exposed on", "新暴露日期"), "For `extended`, and for `under_observation` after a referral: from when the days are counted anew. The end never moves back.").on_create(),
+    Field::new("anchored_on", Shape::Day, Text::new("Newly exposed on", "新暴露日期"), "For `extended`, and for `under_observation` after a referral: from when the days are counted anew. The end never moves back. For `corrected`: from when they should have been counted; the end never moves back before a day that was observed already.").on_create(),
+    Field::new("anchor", Shape::Word(&ANCHOR), Text::new("Anchor", "起算事件"), "For `corrected`: from what the days are counted, where that was wrong too.").on_create(),
 ];
 
 /// The kind.
@@ -93,7 +97,7 @@ fn needed(to: &str) -> Option<&'static str> {
         "became_case" => Some("diagnosis_class"),
         "transferred_out" => Some("receiving_area_code"),
         "lost_contact" => Some("last_seen_at"),
-        "extended" => Some("anchored_on"),
+        "extended" | "corrected" => Some("anchored_on"),
         _ => None,
     }
 }
@@ -112,6 +116,15 @@ impl Rules for TransitionRules {
         let receiving = draft.values.text("receiving_area_code").and_then(|code| context.divisions.place(code, None));
         if let Some(placement) = receiving {
             draft.values.set("receiving_area_code", Value::Text(placement.area_code));
+        }
+        let occurred_at = draft.values.instant("occurred_at").unwrap_or(context.now);
+        let anchored_on = draft.values.day("anchored_on");
+        if anchored_on.is_some_and(|day| !is_plausible(day, occurred_at, context.zone)) {
+            let within = vec![("days", PLAUSIBLE_DAYS.to_string())];
+            faults.add_with(draft.at("anchored_on"), FaultCode::DayImplausible, within);
+        }
+        if draft.values.get("anchor").is_some() && to != "corrected" {
+            faults.add_with(draft.at("anchor"), FaultCode::OnlyByTransition, vec![("to", "corrected".to_owned())]);
         }
     }
 

@@ -6,7 +6,8 @@ use crate::kit::vocabulary::{Vocabulary, word};
 use crate::people::PERSON_CATEGORY;
 use crate::privacy::mask::mask_address;
 
-static ANCHOR: Vocabulary = Vocabulary::new(
+/// From what the days are counted.
+pub static ANCHOR: Vocabulary = Vocabulary::new(
     "observation_anchor",
     Text::new("Anchor", "起算事件"),
     &[
@@ -93,11 +94,14 @@ pub static FIELDS: &[Field] = &[
         "From what the days are counted. The day after it is the first; of `observation_start` that day itself.",
     )
     .required(),
-    Field::new("anchored_on", Shape::Day, Text::new("Anchored on", "起算日期"), "When that was.").required().also(&[
-        "离汉日期",
-        "离鄂日期",
-        "末次接触日期",
-    ]),
+    Field::new(
+        "anchored_on",
+        Shape::Day,
+        Text::new("Anchored on", "起算日期"),
+        "When that was. From the notification on it changes by the transitions `extended` and `corrected`.",
+    )
+    .required()
+    .also(&["离汉日期", "离鄂日期", "末次接触日期"]),
     Field::new("address", free_text(200), Text::new("Address", "居家地址"), "Where the person is observed.")
         .masked(mask_text_address),
     Field::new(

@@ -173,6 +173,10 @@ fault_codes! {
     SupervisorsMissing "supervisors_missing" false "needs all five supervisors; without one: {levels}" "须落实五级监管责任人,尚缺:{levels}";
     TooEarly "too_early" false "must not be before {from}" "不得早于 {from}";
     DaysUnaccounted "days_unaccounted" false "readings are missing without a reason on: {days}; give one by waiving their duties" "以下日期测温缺失且无说明:{days};请在责任清单中逐项说明";
+    AnchorImplausible "anchor_implausible" false "must be observed for {days} days; known of or shown by records are {known}: correct the anchor, hand in what shows the days before, or go on observing" "应观察 {days} 天,有据可查的仅 {known} 天:请更正起算日期、补报此前的记录或继续观察";
+    DayImplausible "day_implausible" false "must lie within {days} days of when it happened" "与发生时间相距不得超过 {days} 天";
+    OnlyByTransition "only_by_transition" false "changes only by a transition: {to}" "只能通过状态变更修改:{to}";
+    CaseClosed "case_closed" false "the case has ended; only the command's `corrected` changes it" "该个案已结束,只能由指挥部通过 corrected 更正";
     ActiveCaseExists "active_case_exists" false "this person has an open case already" "此人已有进行中的个案";
     SlotTaken "slot_taken" false "this slot of the day has its reading; send it as extra" "该时段已有测温记录,请按加测上报";
     TransitionStands "transition_stands" false "a transition isn't voided; make another one" "状态变更不能作废,请另作变更";

@@ -121,6 +121,8 @@ pub struct Field {
     pub about: &'static str,
     /// What else people write over its column in a file.
     pub also: &'static [&'static str],
+    /// Whether a day far from when the record happened is natural in it.
+    pub any_day: bool,
 }
 
 impl Field {
@@ -137,6 +139,7 @@ impl Field {
             label,
             about,
             also: &[],
+            any_day: false,
         }
     }
 
@@ -204,6 +207,12 @@ impl Field {
     /// What else people write over its column in a file.
     pub const fn also(mut self, names: &'static [&'static str]) -> Self {
         self.also = names;
+        self
+    }
+
+    /// A day far from when the record happened is natural in it, and no sign of a slip.
+    pub const fn any_day(mut self) -> Self {
+        self.any_day = true;
         self
     }
 

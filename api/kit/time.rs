@@ -105,6 +105,14 @@ pub fn day_of(instant: DateTime<Utc>, zone: Tz) -> NaiveDate {
     instant.with_timezone(&zone).date_naive()
 }
 
+/// Farther from what it belongs to, a day was probably mistyped.
+pub const PLAUSIBLE_DAYS: i64 = 60;
+
+/// Whether a day is believable of something that happened then.
+pub fn is_plausible(day: NaiveDate, occurred_at: DateTime<Utc>, zone: Tz) -> bool {
+    (day - day_of(occurred_at, zone)).num_days().abs() <= PLAUSIBLE_DAYS
+}
+
 /// The instant at which a day begins in the district's zone; where clocks leap over midnight, the next one there.
 pub fn day_start(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
     let midnight = day.and_time(NaiveTime::MIN);

@@ -56,8 +56,8 @@ pub static PERSON_CATEGORY: Vocabulary = Vocabulary::new(
 
 static CATEGORY: &[Field] = &[
     Field::new("category", Shape::Word(&PERSON_CATEGORY), Text::new("Category", "类别"), "Which category.").required(),
-    Field::new("since_on", Shape::Day, Text::new("Since", "自"), "Since which day.").required(),
-    Field::new("until_on", Shape::Day, Text::new("Until", "至"), "Until which day."),
+    Field::new("since_on", Shape::Day, Text::new("Since", "自"), "Since which day.").required().any_day(),
+    Field::new("until_on", Shape::Day, Text::new("Until", "至"), "Until which day.").any_day(),
     Field::new("source", free_text(100), Text::new("Source", "来源"), "How it is known.").required(),
 ];
 

@@ -51,7 +51,7 @@ static FIELDS: &[Field] = &[
     Field::new("commodities", Shape::List { of: &Shape::Word(&COMMODITY), max: 100 }, Text::new("Commodities", "商品"), "Only these; all where neither these nor categories are given."),
     Field::new("categories", Shape::List { of: &Shape::Word(&CATEGORY), max: 30 }, Text::new("Categories", "类别"), "Those of these groups."),
     Field::new("effective_on", Shape::Day, Text::new("Effective on", "生效日期"), "For reports of this day on; the day after the baseline, else today, by default."),
-    Field::new("expires_on", Shape::Day, Text::new("Expires on", "失效日期"), "For reports until this day, itself included."),
+    Field::new("expires_on", Shape::Day, Text::new("Expires on", "失效日期"), "For reports until this day, itself included.").any_day(),
     Field::new("basis", free_text(200), Text::new("Basis", "依据"), "The document that says so.").required(),
 ];
 

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::awaited::Awaited;
 use super::change::{Changes, receive};
 use super::create::TRIES;
+use super::days::judge_days;
 use super::definition::Kind;
 use super::draft::Draft;
 use super::idempotency::Key;
@@ -133,6 +134,7 @@ pub async fn patched(
     envelope.occurred_at = draft.values.instant("occurred_at").unwrap_or(envelope.occurred_at);
     draft.warnings.extend(current.envelope.warnings.iter().filter(|noted| stays(kind, noted, moved)).cloned());
     resolve::judge_envelope(actor, &mut draft, envelope.occurred_at, envelope.recorded_at, context.clock_tolerance);
+    judge_days(&mut draft, envelope.occurred_at, context.zone);
     let mut values = current.values.clone();
     for field in kind.body_fields() {
         values.set(

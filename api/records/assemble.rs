@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::awaited::Awaited;
 use super::change::Changes;
 use super::context::Context;
+use super::days::judge_days;
 use super::definition::Kind;
 use super::draft::Draft;
 use super::envelope::Envelope;
@@ -185,6 +186,7 @@ impl Assembly<'_> {
     fn record(&self, draft: &mut Draft, id: Uuid) -> Record {
         let occurred_at = draft.values.instant("occurred_at").unwrap_or(self.now);
         resolve::judge_envelope(self.actor, draft, occurred_at, self.now, self.context.clock_tolerance);
+        judge_days(draft, occurred_at, self.context.zone);
         let place = &self.item.place;
         // Rules ask where it stands, whether that was said or found.
         draft.values.set("area_code", Value::Text(place.area_code.clone()));

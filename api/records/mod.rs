@@ -17,6 +17,7 @@ pub mod conditions;
 pub mod context;
 pub mod counted;
 pub mod create;
+mod days;
 pub mod definition;
 pub mod document;
 pub mod draft;

@@ -73,6 +73,11 @@ pub static REFUSED_WHEN_DUE: Warning = Warning {
         "发生时间到来时未通过规则校验,修改前不予计入",
     ),
 };
+/// A day lies far from when the record happened: probably mistyped.
+pub static DAY_IMPLAUSIBLE: Warning = Warning {
+    code: "day_implausible",
+    message: Text::new("lies more than 60 days from when it happened", "与发生时间相距超过60天,请核对"),
+};
 
 /// What it names has left the sender's area since it happened.
 pub static LEFT_YOUR_AREA: Warning = Warning {
@@ -91,6 +96,7 @@ pub static COMMON: &[&Warning] = &[
     &CAPTURED_BY_OTHER,
     &INVISIBLE_DROPPED,
     &LEFT_YOUR_AREA,
+    &DAY_IMPLAUSIBLE,
 ];
 
 impl Noted {

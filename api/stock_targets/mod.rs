@@ -24,7 +24,7 @@ static FIELDS: &[Field] = &[
     Field::new("quantity", QUANTITY, Text::new("Quantity", "数量"), "How much should be there.").required(),
     Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what: 吨, 件.").required(),
     Field::new("starts_on", Shape::Day, Text::new("Starts on", "开始日期"), "From which day on.").required(),
-    Field::new("ends_on", Shape::Day, Text::new("Ends on", "结束日期"), "Until which day, itself included."),
+    Field::new("ends_on", Shape::Day, Text::new("Ends on", "结束日期"), "Until which day, itself included.").any_day(),
     Field::new(
         "quantity_normalized",
         NORMAL,

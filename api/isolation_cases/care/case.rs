@@ -1,6 +1,6 @@
 //! One case under the lock: itself, its duties, its contacts; and what a record changes about them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -12,8 +12,10 @@ use crate::duties::matching::Contact;
 use crate::isolation_cases::rules::supervisor_of;
 use crate::isolation_cases::states::{ENDED, fault};
 use crate::isolation_cases::wire::SUPERVISOR_LEVEL;
+use crate::isolation_cases::{history, wire};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Fault;
+use crate::kit::field::Write;
 use crate::kit::problem::Problem;
 use crate::kit::value::Values;
 use crate::ledger::decide::Claim;
@@ -32,8 +34,6 @@ pub struct Case {
     pub steps: Vec<Record>,
     /// Whose write it follows from.
     pub by: Uuid,
-    /// Contacts that were voided or changed just now.
-    pub gone: BTreeSet<Uuid>,
     /// Accounts of those who answer for it.
     pub accounts: Arc<Accounts>,
 }
@@ -48,7 +48,6 @@ impl Case {
             contacts: BTreeMap::new(),
             steps: Vec::new(),
             by: Uuid::nil(),
-            gone: BTreeSet::new(),
             accounts: Arc::default(),
         }
     }
@@ -77,6 +76,28 @@ impl Case {
         !self.record.envelope.voided && !ENDED.contains(&self.state())
     }
 
+    /// Once somebody was notified, the days of his case are moved by steps alone; once it ended, nothing of it is
+    /// amended but where it is placed.
+    fn demand_open_to(&self, next: &Values) -> Result<(), Vec<Fault>> {
+        let former = &self.record.values;
+        let occurred_at = next.instant("occurred_at").is_some_and(|at| at != self.record.envelope.occurred_at);
+        let changed = wire::FIELDS.iter().filter(|field| field.write == Write::Always).map(|field| field.name);
+        let changed = changed.filter(|name| former.get(name) != next.get(name));
+        let changed = changed.chain(occurred_at.then_some("occurred_at"));
+        let fault_of = |name: &str| {
+            if ENDED.contains(&self.state()) {
+                Some(fault(&format!("/{name}"), FaultCode::CaseClosed, vec![]))
+            } else if self.state() != history::FIRST && ["anchor", "anchored_on"].contains(&name) {
+                let to = vec![("to", "corrected, extended".to_owned())];
+                Some(fault(&format!("/{name}"), FaultCode::OnlyByTransition, to))
+            } else {
+                None
+            }
+        };
+        let faults: Vec<Fault> = changed.filter_map(fault_of).collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
     /// The case itself was amended or voided, by its own append.
     pub fn amended(&mut self, claim: &Claim, scribe: &Scribe) -> Result<(), Vec<Fault>> {
         let Some(values) = &claim.next else {
@@ -84,6 +105,7 @@ impl Case {
             return Ok(());
         };
         let area_code = values.text("area_code").unwrap_or(&scribe.district_code).to_owned();
+        self.demand_open_to(values)?;
         demand_known(&self.accounts, Some(&self.record.values), values, &area_code)?;
         self.by = values.id("revised_by").unwrap_or_default();
         let (former, stood) = (std::mem::take(&mut self.record.values), self.stood());
@@ -123,7 +145,6 @@ impl Case {
             self.by = next.id("revised_by").unwrap_or_default();
         }
         let voided = self.contacts.remove(&claim.id).is_some() && claim.next.is_none();
-        self.gone.insert(claim.id);
         if let Some(contact) = claim.next.as_ref().and_then(|next| contact_of(claim, next, scribe)) {
             self.contacts.insert(claim.id, contact);
         }

@@ -9,7 +9,10 @@ use super::case::Case;
 use super::contact::at_delivery;
 use crate::duties::LINE;
 use crate::duties::duty::{self, expectation, is};
-use crate::duties::matching::{CONTACT_KINDS, Contact, proof_of, standing};
+use crate::duties::matching::{CONTACT_KINDS, Contact, DAILY, proof_of, standing};
+use crate::duties::{line_of, lines_of};
+use crate::isolation_cases::history;
+use crate::isolation_cases::states::{CARED_FOR, ENDED};
 use crate::kit::time::day_of;
 use crate::kit::value::{Value, Values};
 use crate::privacy::blind::derived_id;
@@ -21,6 +24,8 @@ use crate::records::scribe::Scribe;
 pub const SILENCE: TimeDelta = TimeDelta::hours(24);
 /// How soon the command says which of two cases of one person stands.
 const CLEARED_WITHIN: TimeDelta = TimeDelta::hours(4);
+/// Nothing is expected where the person was not there.
+const NOT_OBSERVED: &str = "not_observed";
 
 impl Case {
     /// Asks for contact where there was none for a day.
@@ -39,7 +44,8 @@ impl Case {
         }
     }
 
-    /// Opens a duty that a record asked for at an instant; once, however often it is asked.
+    /// Opens what a record asked for at an instant, of each line that answers for it; once, however often it is asked.
+    /// Where the record was moved since, what it asked for moves with it.
     pub fn open(&mut self, duty_kind: &'static str, cause_id: Option<Uuid>, asked_at: DateTime<Utc>, scribe: &Scribe) {
         self.open_for(duty_kind, "", cause_id, asked_at, scribe);
     }
@@ -57,9 +63,17 @@ impl Case {
         let day = day_of(asked_at, scribe.zone);
         let Some(cadence) = scribe.cadences.at(duty_kind, &area_code, day) else { return };
         let cause = cause_id.unwrap_or(self.record.envelope.id).to_string();
-        let parts = ["duty", duty_kind, &cause, occasion];
-        let id = derived_id(&scribe.keys.identity, if occasion.is_empty() { &parts[..3] } else { &parts[..] });
-        self.expect(id, duty_kind, cause_id, (asked_at, cadence.due_after(asked_at)), scribe);
+        let window = (asked_at, cadence.due_after(asked_at));
+        for line in lines_of(duty_kind) {
+            let beside = (line != line_of(duty_kind)).then_some(line);
+            let named = Some(occasion).filter(|occasion| !occasion.is_empty());
+            let parts: Vec<&str> = ["duty", duty_kind, &cause].into_iter().chain(named).chain(beside).collect();
+            let id = derived_id(&scribe.keys.identity, &parts);
+            self.expect(id, (duty_kind, line), cause_id, window, scribe);
+            if let Some(held) = self.duties.get_mut(&id).filter(|_| cause_id.is_some()) {
+                held.record = duty::moved(&held.record, window);
+            }
+        }
     }
 
     /// Asks the command to clear two cases of one person. Whoever made this one can't read the other, so the duty is
@@ -86,20 +100,18 @@ impl Case {
     pub fn expect(
         &mut self,
         id: Uuid,
-        duty_kind: &'static str,
+        (duty_kind, line): (&'static str, &'static str),
         cause_id: Option<Uuid>,
         (opens_at, due_at): (DateTime<Utc>, DateTime<Utc>),
         scribe: &Scribe,
     ) {
         if let Some(held) = self.duties.get_mut(&id) {
-            let by_hand = held.record.values.text("waiver") == Some("by_hand");
-            if is(&held.record, "waived") && !by_hand && duty::due_at(&held.record) > scribe.now {
+            if is(&held.record, "waived") && held.record.values.text("waiver") == Some("cause_voided") {
                 held.record.values.set("state", Value::Text("open".to_owned()));
                 held.record.values.set("waiver", Value::Null);
             }
             return;
         }
-        let line = crate::duties::line_of(duty_kind);
         let receiving = duty_kind == "accept_transfer";
         let (assignee_id, org_id) = if receiving { self.answerer_here(line) } else { self.answerer(line) };
         let envelope = &self.record.envelope;
@@ -115,7 +127,9 @@ impl Case {
             org_id,
             made_by: self.by,
         };
-        self.duties.insert(id, Kept::new(duty::record(new, scribe)));
+        let mut new = duty::record(new, scribe);
+        new.values.set("line", Value::Text(line.to_owned()));
+        self.duties.insert(id, Kept::new(new));
     }
 
     /// Waives what is still open or was missed of those duties.
@@ -126,6 +140,37 @@ impl Case {
                 held.record = duty::waive(&held.record, waiver);
             }
         }
+    }
+
+    /// Whether a duty is expected as the case stands: of a day only where the person was there when it was due and
+    /// the day is one of the observation's; all else until the case ended.
+    fn is_expected(&self, duty: &Record, scribe: &Scribe) -> bool {
+        let (values, due_at) = (&self.record.values, duty::due_at(duty));
+        let duty_kind = duty.values.text("duty_kind").unwrap_or_default();
+        if DAILY.contains(&duty_kind) {
+            let day = day_of(duty.values.instant("opens_at").unwrap_or(due_at), scribe.zone);
+            let within = values.day("starts_on").is_none_or(|first| day >= first)
+                && values.day("ends_on").is_none_or(|last| day <= last);
+            return within && self.is_observed_until(due_at);
+        }
+        let ended_at = values.instant("ended_at").filter(|_| ENDED.contains(&self.state()));
+        duty_kind == "errand_delivery" || ended_at.is_none_or(|ended_at| due_at <= ended_at)
+    }
+
+    /// Whether the person was looked after at home just before an instant: what was due then could be done.
+    pub fn is_observed_until(&self, at: DateTime<Utc>) -> bool {
+        CARED_FOR.contains(&history::state_before(&self.record.values, at).as_str())
+    }
+
+    /// The steps at the time since when they hold: a phone's clock may tell of a step before the one it follows.
+    fn steps_in_order(&self) -> Vec<Contact> {
+        let times = history::steps_of(&self.record.values);
+        let steps = self.contacts.values().filter(|contact| contact.kind == "isolation_case_transitions");
+        let in_order = |step: &Contact| {
+            let time = times.iter().find(|(id, _, _)| *id == Some(step.id)).map(|(_, _, since_at)| *since_at);
+            Contact { occurred_at: time.unwrap_or(step.occurred_at), ..step.clone() }
+        };
+        steps.map(in_order).collect()
     }
 
     /// Settles all held duties by the contacts that stand.
@@ -140,23 +185,28 @@ impl Case {
         };
         let above: BTreeMap<&str, Option<Uuid>> =
             LINE.codes().into_iter().map(|line| (line, self.answerer(line).0)).collect();
-        for held in self.duties.values_mut() {
-            let proven_by =
-                held.record.values.json("proof").and_then(|proof| proof.get("id")?.as_str()?.parse::<Uuid>().ok());
+        let steps = self.steps_in_order();
+        let mut duties = std::mem::take(&mut self.duties);
+        for held in duties.values_mut() {
             let expected = expectation(&held.record);
             let assigning = expected.duty_kind == "supervisor_assignment";
-            // Proven by what lies outside the days at hand, or by the case itself: it stays so.
-            let elsewhere = proven_by.is_some_and(|id| !self.contacts.contains_key(&id) && !self.gone.contains(&id));
-            if elsewhere || (assigning && complete && is(&held.record, "done")) {
+            if assigning && complete && is(&held.record, "done") {
                 continue;
             }
             let own = Some(&of_case).filter(|_| assigning && complete);
-            let found = proof_of(&expected, self.contacts.values().chain(own), scribe.zone);
+            let others = self.contacts.values().filter(|contact| contact.kind != "isolation_case_transitions");
+            let found = proof_of(&expected, others.chain(&steps).chain(own), scribe.zone);
             let delivered = found.filter(|_| expected.duty_kind == "errand_delivery").map(at_delivery);
             let proof = delivered.as_ref().or(found);
-            let waived = is(&held.record, "waived");
-            let stands = standing(duty::due_at(&held.record), proof, waived, scribe.now);
+            let waiver = held.record.values.text("waiver").filter(|_| is(&held.record, "waived"));
+            let lasting = waiver.filter(|waiver| *waiver != NOT_OBSERVED).map(str::to_owned);
+            let waiver = lasting.or_else(|| (!self.is_expected(&held.record, scribe)).then(|| NOT_OBSERVED.to_owned()));
+            let stands = standing(duty::due_at(&held.record), proof, waiver.is_some(), scribe.now);
             held.record = duty::settle(&held.record, &stands, |line| above.get(line).copied().flatten());
+            if let Some(waiver) = waiver.filter(|_| stands.state == "waived") {
+                held.record.values.set("waiver", Value::Text(waiver));
+            }
         }
+        self.duties = duties;
     }
 }

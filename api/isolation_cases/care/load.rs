@@ -1,4 +1,8 @@
-//! Loading what a batch of claims touches: the cases, their duties and contacts of those days.
+//! Loading what a batch of claims touches: the cases with all their contacts, and the duties that those can change.
+//!
+//! Contacts have no range: whatever duty is at hand, all that could prove it is at hand too. Of the duties of a day
+//! those of the days around are loaded; what isn't about a day (an alert, a notice, a search) can be answered
+//! however much later, and is always loaded.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +14,7 @@ use super::answerers;
 use super::case::Case;
 use super::contact::name_transfer;
 use super::{Care, NO_CONTACT, OpenCase, PLAN, case_of};
-use crate::duties::matching::Contact;
+use crate::duties::matching::{Contact, DAILY};
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
@@ -24,16 +28,17 @@ const AROUND: TimeDelta = TimeDelta::hours(36);
 const WHOLE: TimeDelta = TimeDelta::days(400);
 
 /// Kinds of contacts, with the columns that say what they prove; what isn't named is null.
-const CONTACTS: [(&str, &[&str], bool); 7] = [
-    ("temperature_readings", &["slot", "slot_on", "retest_of", "fever", "needs_retest", "symptoms"], true),
-    ("follow_up_visits", &["line", "symptoms"], true),
-    ("spot_checks", &[], true),
-    ("errands", &["state", "delivered_at"], true),
-    ("patrol_logs", &[], true),
-    ("observation_notices", &[], false),
-    ("isolation_case_transitions", &["to", "receiving_area_code"], false),
+const CONTACTS: [(&str, &[&str]); 7] = [
+    ("temperature_readings", &["slot", "slot_on", "retest_of", "fever", "needs_retest", "symptoms"]),
+    ("follow_up_visits", &["line", "symptoms"]),
+    ("spot_checks", &[]),
+    ("errands", &["state", "delivered_at"]),
+    ("patrol_logs", &[]),
+    ("observation_notices", &["signed_on"]),
+    ("isolation_case_transitions", &["to", "receiving_area_code"]),
 ];
-const COLUMNS: [(&str, &str); 11] = [
+const COLUMNS: [(&str, &str); 12] = [
+    ("signed_on", "date"),
     ("slot", "text"),
     ("slot_on", "date"),
     ("retest_of", "uuid"),
@@ -66,7 +71,9 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
     let open = open_cases(district_code, people);
     let own = || claims.iter().map(|claim| Value::Id(claim.id)).collect::<Vec<_>>();
     let duties = of_kind(duties.select(), "duties", "subject_id")
-        .sql(" AND (r.state = 'open' OR (r.opens_at >= ")
+        .sql(" AND (r.state = 'open' OR NOT (r.duty_kind = ANY(")
+        .column(ColumnType::Text, DAILY.iter().map(|kind| Value::Text((*kind).to_owned())).collect())
+        .sql(")) OR (r.opens_at >= ")
         .bind(ColumnType::Instant, Value::Instant(from))
         .sql(" AND r.opens_at < ")
         .bind(ColumnType::Instant, Value::Instant(to))
@@ -76,9 +83,9 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
         .sql(") OR r.cause_id = ANY(")
         .column(ColumnType::Id, own())
         .sql(") OR ")
-        .then(begun_by(district_code, "r.subject_id", claims))
+        .then(begun_by(district_code, claims))
         .sql(")");
-    let contacts = CONTACTS.iter().enumerate().fold(Statement::new(""), |all, (index, (kind, columns, dated))| {
+    let contacts = CONTACTS.iter().enumerate().fold(Statement::new(""), |all, (index, (kind, columns))| {
         let all = if index > 0 { all.sql(" UNION ALL ") } else { all };
         let cells: Vec<String> = COLUMNS
             .iter()
@@ -88,25 +95,14 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
                 },
             )
             .collect();
-        let all = all
-            .sql(format!(
-                "SELECT '{kind}' AS kind, id, case_id, occurred_at, recorded_at, {} FROM {kind} WHERE district_code = ",
-                cells.join(", ")
-            ))
-            .text(district_code)
-            .sql(format!(" AND NOT voided AND {} AND case_id = ANY(", has_come("")))
-            .column(ColumnType::Id, ids())
-            .sql(")");
-        if !dated {
-            return all;
-        }
-        all.sql(" AND (occurred_at >= ")
-            .bind(ColumnType::Instant, Value::Instant(from))
-            .sql(" AND occurred_at < ")
-            .bind(ColumnType::Instant, Value::Instant(to))
-            .sql(" OR ")
-            .then(begun_by(district_code, "case_id", claims))
-            .sql(")")
+        all.sql(format!(
+            "SELECT '{kind}' AS kind, id, case_id, occurred_at, recorded_at, {} FROM {kind} WHERE district_code = ",
+            cells.join(", ")
+        ))
+        .text(district_code)
+        .sql(format!(" AND NOT voided AND {} AND case_id = ANY(", has_come("")))
+        .column(ColumnType::Id, ids())
+        .sql(")")
     });
     let accounts = answerers::statement(district_code, ids(), claims);
     vec![of_kind(cases.select(), "isolation_cases", "id"), open, duties, contacts, accounts]
@@ -128,10 +124,10 @@ fn open_cases(district_code: &str, people: Vec<Value>) -> Statement {
 
 /// Whether it is of a case that a first reading moves on: that step plans all days since the case was notified,
 /// and what it doesn't see it would make a second time.
-fn begun_by(district_code: &str, column: &str, claims: &[&Claim]) -> Statement {
+fn begun_by(district_code: &str, claims: &[&Claim]) -> Statement {
     let readings = claims.iter().filter(|claim| claim.kind == "temperature_readings");
     let ids = readings.filter_map(|claim| case_of(claim)).map(Value::Id).collect();
-    Statement::new(format!("{column} IN (SELECT c.id FROM isolation_cases AS c WHERE c.district_code = "))
+    Statement::new("r.subject_id IN (SELECT c.id FROM isolation_cases AS c WHERE c.district_code = ")
         .text(district_code)
         .sql(" AND c.state = 'notified' AND c.id = ANY(")
         .column(ColumnType::Id, ids)
@@ -198,7 +194,7 @@ fn open_case(person_id: Uuid, mut row: Row) -> Option<OpenCase> {
 
 fn contact(mut row: Row, district_code: &str) -> Option<(Uuid, Contact)> {
     let kind = row.text("kind")?;
-    let (kind, _, _) = CONTACTS.iter().find(|(name, _, _)| *name == kind)?;
+    let (kind, _) = CONTACTS.iter().find(|(name, _)| *name == kind)?;
     let mut values = Values::default();
     for (name, _) in COLUMNS {
         values.set(name, row.take(name));

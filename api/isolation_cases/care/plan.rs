@@ -1,6 +1,7 @@
 //! What is expected of a case day by day, made ahead.
 
 use super::case::Case;
+use crate::duties::line_of;
 use crate::duties::matching::DAILY;
 use crate::isolation_cases::states::CARED_FOR;
 use crate::kit::time::day_of;
@@ -19,7 +20,7 @@ impl Case {
     pub fn plan(&mut self, scribe: &Scribe, from: Option<NaiveDate>) {
         let values = &self.record.values;
         let (Some(first), Some(last)) = (values.day("starts_on"), values.day("ends_on")) else { return };
-        if !CARED_FOR.contains(&self.state()) {
+        if !CARED_FOR.contains(&self.state()) || self.record.envelope.voided {
             return;
         }
         let since = self.accountable_from(scribe);
@@ -38,12 +39,12 @@ impl Case {
                     continue;
                 };
                 let id = self.duty_id(duty_kind, day, scribe);
-                // What is waived and over stays so; what lies ahead is expected again.
-                let over = self.duties.contains_key(&id) && window.1 <= scribe.now;
                 // A random time that nobody drew in time lies after now, or nowhere.
                 let from = if cadence.within_minutes.is_some() { since.max(scribe.now) } else { since };
-                if let Some(expected) = cadence.expected(window, from, &mut generator).filter(|_| !over) {
-                    self.expect(id, duty_kind, None, expected, scribe);
+                let expected = cadence.expected(window, from, &mut generator);
+                // Nothing is expected of a time when the person was not there.
+                if let Some(expected) = expected.filter(|(_, due_at)| self.is_observed_until(*due_at)) {
+                    self.expect(id, (duty_kind, line_of(duty_kind)), None, expected, scribe);
                 }
             }
         }

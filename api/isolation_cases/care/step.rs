@@ -1,5 +1,7 @@
 //! A case moves from one state to the next.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
@@ -7,10 +9,10 @@ use super::case::{Case, by_service};
 use super::contact::{contact_of, stays_in_district};
 use super::moved::ACCEPTED;
 use crate::duties::duty;
-use crate::duties::matching::DAILY;
+use crate::duties::matching::{CONTACT_KINDS, is_believable_notice};
 use crate::isolation_cases::history;
-use crate::isolation_cases::rules::{days_of, missing_levels, set_release};
-use crate::isolation_cases::states::{CARED_FOR, ENDED, Facts, fault, judge, judge_time};
+use crate::isolation_cases::rules::{days_of, missing_levels, set_days, set_release};
+use crate::isolation_cases::states::{ENDED, Facts, fault, judge, judge_time};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Fault;
 use crate::kit::time::day_of;
@@ -43,13 +45,17 @@ impl Case {
             self.transfer(claim.id, values, scribe);
             return Ok(());
         }
-        history::add(
-            &mut self.record.values,
-            claim.id,
-            reached(to),
-            values.instant("occurred_at").unwrap_or(scribe.now),
-        );
+        let at = values.instant("occurred_at").unwrap_or(scribe.now);
+        if to == "corrected" && ENDED.contains(&from.as_str()) {
+            history::repeat(&mut self.record.values, claim.id, at);
+        } else {
+            history::add(&mut self.record.values, claim.id, &reached(&from, to), at);
+        }
         self.move_to(to, values, scribe);
+        if to == "lost_contact" {
+            self.open("search", Some(claim.id), at, scribe);
+            self.settle(scribe);
+        }
         Ok(())
     }
 
@@ -68,14 +74,29 @@ impl Case {
         let at = next.instant("occurred_at").unwrap_or(scribe.now);
         let to = next.text("to").unwrap_or_default();
         if former.instant("occurred_at") != Some(at) {
-            let release_from = self.record.values.instant("release_from").unwrap_or(scribe.now);
-            judge_time(to, at.min(scribe.now), release_from)?;
+            let facts = self.facts(to, next, scribe);
+            let faults: Vec<Fault> = judge_time(to, &facts);
+            if !faults.is_empty() {
+                return Err(faults);
+            }
         }
         self.by = next.id("revised_by").unwrap_or_default();
         history::correct(&mut self.record.values, id, at);
+        if let Some(contact) = self.contacts.get_mut(&id) {
+            contact.occurred_at = at;
+        }
+        if to == "notified" {
+            self.record.values.set("notified_at", Value::Instant(at));
+        }
         if ENDED.contains(&to) && self.state() == to {
             self.record.values.set("ended_at", Value::Instant(at));
         }
+        if to == "lost_contact" {
+            self.open("search", Some(id), at, scribe);
+        }
+        // What lies between the former time and this one is expected now, or not any more.
+        self.plan(scribe, None);
+        self.settle(scribe);
         Ok(())
     }
 
@@ -102,20 +123,50 @@ impl Case {
         steps.sort_by_key(|step| (step.known_at, step.occurred_at));
         for step in steps {
             let to = step.values.text("to").unwrap_or_default();
-            history::add(&mut self.record.values, step.id, reached(to), step.occurred_at);
+            let state = history::state_before(&self.record.values, DateTime::<Utc>::MAX_UTC);
+            history::add(&mut self.record.values, step.id, &reached(&state, to), step.occurred_at);
         }
     }
 
     fn facts(&self, to: &str, values: &Values, scribe: &Scribe) -> Facts {
         let case = &self.record.values;
         let ends = to == "completed";
+        let at = values.instant("occurred_at").unwrap_or(scribe.now).min(scribe.now);
         Facts {
-            notice_signed: self.contacts.values().any(|contact| contact.kind == "observation_notices"),
+            notice_signed: self.contacts.values().any(|contact| is_believable_notice(contact, scribe.zone)),
             missing_levels: missing_levels(case),
             release_from: case.instant("release_from").unwrap_or(scribe.now),
-            occurred_at: values.instant("occurred_at").unwrap_or(scribe.now).min(scribe.now),
+            occurred_at: at,
             unaccounted: if ends { self.unaccounted(scribe) } else { Vec::new() },
+            observation_days: if ends { self.observation_days(scribe) } else { 0 },
+            known_days: if ends { self.known_days(at, scribe) } else { 0 },
         }
+    }
+
+    /// For how many days the policy lets somebody be observed.
+    fn observation_days(&self, scribe: &Scribe) -> i64 {
+        let anchored_on = self.record.values.day("anchored_on").unwrap_or_default();
+        scribe.policies.at(&self.record.envelope.area_code, anchored_on).observation_days
+    }
+
+    /// On how many days of the observation before an instant somebody was known of, to the service or by a notice, or
+    /// was seen: an anchor that lies far back alone makes no day of observation.
+    fn known_days(&self, until: DateTime<Utc>, scribe: &Scribe) -> i64 {
+        let values = &self.record.values;
+        let released_on = day_of(until, scribe.zone);
+        let Some(first) = values.day("starts_on").filter(|first| *first < released_on) else { return 0 };
+        let registered_on = day_of(values.instant("registered_at").unwrap_or(scribe.now), scribe.zone);
+        let notices = self.contacts.values().filter(|contact| is_believable_notice(contact, scribe.zone));
+        let signed = notices.filter_map(|notice| notice.values.day("signed_on"));
+        let known_on = signed.fold(registered_on, NaiveDate::min).clamp(first, released_on);
+        let seen = self.seen_on(scribe).into_iter().filter(|day| (first..known_on).contains(day)).count();
+        (released_on - known_on).num_days() + i64::try_from(seen).unwrap_or_default()
+    }
+
+    /// The days on which a record shows the person.
+    fn seen_on(&self, scribe: &Scribe) -> BTreeSet<NaiveDate> {
+        let seen = self.contacts.values().filter(|contact| CONTACT_KINDS.contains(&contact.kind));
+        seen.map(|contact| day_of(contact.occurred_at, scribe.zone)).collect()
     }
 
     fn move_to(&mut self, to: &str, step: &Values, scribe: &Scribe) {
@@ -123,24 +174,40 @@ impl Case {
         if to == "notified" {
             self.record.values.set("notified_at", Value::Instant(at));
         }
-        if let Some(anchored_on) = step.day("anchored_on") {
-            self.extend(anchored_on, scribe);
-        }
-        let state = reached(to);
-        self.record.values.set("state", Value::Text(state.to_owned()));
-        if ENDED.contains(&state) {
-            self.record.values.set("ended_at", Value::Instant(at));
-        }
-        if !CARED_FOR.contains(&state) {
-            let ended = ENDED.contains(&state);
-            self.waive_where("not_observed", |record| {
-                let of_care = record.values.text("duty_kind").is_some_and(|kind| DAILY.contains(&kind));
-                let ends_too = ended && record.values.text("duty_kind") != Some("errand_delivery");
-                (of_care || ends_too) && duty::due_at(record) > at
-            });
+        if to == "corrected" {
+            self.correct(step, scribe);
+        } else {
+            if let Some(anchored_on) = step.day("anchored_on") {
+                self.extend(anchored_on, scribe);
+            }
+            let state = reached(self.state(), to);
+            if ENDED.contains(&state.as_str()) {
+                self.record.values.set("ended_at", Value::Instant(at));
+            }
+            self.record.values.set("state", Value::Text(state));
         }
         self.plan(scribe, None);
         self.settle(scribe);
+    }
+
+    /// Counts the days from the anchor that was meant. The end never moves back before a day already observed.
+    fn correct(&mut self, step: &Values, scribe: &Scribe) {
+        let day = |at| day_of(at, scribe.zone);
+        // The day of a release isn't observed any more.
+        let last = self.record.values.instant("ended_at").map_or(Some(day(scribe.now)), |at| day(at).pred_opt());
+        let seen_on = self.seen_on(scribe).into_iter().filter(|day| Some(*day) <= last).max();
+        let values = &mut self.record.values;
+        for name in ["anchor", "anchored_on"] {
+            if let Some(value) = step.get(name) {
+                values.set(name, value.clone());
+            }
+        }
+        set_days(values, &self.record.envelope.area_code, &scribe.policies, scribe.zone);
+        let counted = values.day("ends_on");
+        if let Some(last) = seen_on.filter(|seen| counted.is_some_and(|counted| *seen > counted)) {
+            values.set("ends_on", Value::Day(last));
+            set_release(values, last, scribe.zone);
+        }
     }
 
     /// Counts anew from another exposure. The end never moves back.
@@ -166,7 +233,7 @@ impl Case {
                 .cadences
                 .at(duty_kind, area_code, day)
                 .and_then(|cadence| cadence.window(day, index, scribe.zone));
-            window.is_some_and(|(_, due_at)| due_at > since)
+            window.is_some_and(|(_, due_at)| due_at > since && self.is_observed_until(due_at))
                 && !self.was_measured(day, slot)
                 && !self.duties.get(&self.duty_id(duty_kind, day, scribe)).is_some_and(|held| {
                     held.record.values.boolean("explained") == Some(true) || duty::is(&held.record, "waived")
@@ -199,8 +266,13 @@ impl Case {
 }
 
 /// The state that a step leads to.
-fn reached(to: &str) -> &str {
-    if to == "extended" { "under_observation" } else { to }
+fn reached(from: &str, to: &str) -> String {
+    let state = match to {
+        "extended" => "under_observation",
+        "corrected" => from,
+        to => to,
+    };
+    state.to_owned()
 }
 
 /// Within the district a case is handed over to an area that there is.

@@ -4,12 +4,13 @@ use qrcode::QrCode;
 use qrcode::render::svg;
 use serde_json::Value as Json;
 
+use super::course::Course;
 use crate::kit::problem::Problem;
 use crate::kit::text::escape_html;
 use crate::records::Record;
 
 /// The page: one sheet, nothing fetched from elsewhere.
-pub fn page(certificate: &Json, person: &Record) -> Result<String, Problem> {
+pub fn page(certificate: &Json, person: &Record, course: &Course) -> Result<String, Problem> {
     let text = |name: &str| escape_html(certificate.get(name).and_then(Json::as_str).unwrap_or_default());
     let code = certificate.get("code").and_then(Json::as_str).unwrap_or_default();
     let square = QrCode::new(code).map_err(Problem::internal)?;
@@ -24,6 +25,8 @@ pub fn page(certificate: &Json, person: &Record) -> Result<String, Problem> {
         .replace("{released_on}", &text("released_on"))
         .replace("{code}", &escape_html(code))
         .replace("{square}", square)
+        .replace("{course}", &escape_html(&course.sentence()))
+        .replace("{issued_by}", &text("issued_by"))
         .replace("{name}", &name))
 }
 
@@ -50,10 +53,10 @@ code { display: block; font-size: .55rem; word-break: break-all; color: #444; ma
 <main>
 <h1>解除医学观察证明</h1>
 <h2>Certificate of release from home medical observation · No. {number}</h2>
-<p>兹证明 <strong>{name}</strong> 自 {starts_on} 起至 {ends_on} 止接受居家医学观察,期满无异常,于 <strong>{released_on}</strong> 解除观察。</p>
+<p>兹证明 <strong>{name}</strong> 自 {starts_on} 起至 {ends_on} 止接受居家医学观察,{course},于 <strong>{released_on}</strong> 解除观察。</p>
 <footer>
 <div>{square}<code>{code}</code></div>
-<div class="seal">签发单位(盖章):<br>{released_on}</div>
+<div class="seal">签发单位(盖章):{issued_by}<br>{released_on}</div>
 </footer>
 </main>
 </body>
