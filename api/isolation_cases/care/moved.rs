@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::case::{Case, by_service};
 use crate::duties::duty;
+use crate::duties::line_of;
 use crate::isolation_cases::history;
 use crate::isolation_cases::states::fault;
 use crate::isolation_cases::stays::{self, pending, township};
@@ -53,7 +54,13 @@ impl Case {
         let case = self.record.envelope.id.to_string();
         let id = derived_id(&scribe.keys.identity, &["duty", "accept_transfer", &case, &stay]);
         // Told late, it is still theirs for as long as the cadence says.
-        self.expect(id, "accept_transfer", cause_id, (asked_at, cadence.due_after(scribe.now)), scribe);
+        self.expect(
+            id,
+            ("accept_transfer", line_of("accept_transfer")),
+            cause_id,
+            (asked_at, cadence.due_after(scribe.now)),
+            scribe,
+        );
     }
 
     /// Handed over within the district: the same case goes on in another township.
