@@ -122,6 +122,7 @@ impl Service {
         let policies = self.policies.known();
         Context {
             now,
+            told_at: now,
             clock_tolerance: self.config.clock_tolerance(),
             zone: self.zone,
             divisions: &self.divisions,

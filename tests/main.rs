@@ -21,6 +21,7 @@ mod corpus;
 mod day_grid;
 mod decide;
 mod demo;
+mod derived;
 mod duties;
 mod events;
 mod exports;

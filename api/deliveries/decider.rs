@@ -1,4 +1,4 @@
-//! Requests under the lock, moved on by their deliveries.
+//! Requests under the lock, moved on by their deliveries, and by what is asked for being changed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
+use crate::need_requests::NEED_REQUESTS;
 use crate::records::awaited::has_come;
 use crate::records::change::Changes;
 use crate::records::kept::Kept;
@@ -33,6 +34,9 @@ struct Needs {
 }
 
 fn request_of(claim: &Claim) -> Option<Uuid> {
+    if claim.kind == NEED_REQUESTS.name {
+        return Some(claim.id);
+    }
     claim.next.as_ref().or(claim.former.as_ref())?.id("need_request_id")
 }
 
@@ -76,9 +80,24 @@ impl Decider for NeedDecider {
     }
 }
 
+impl Needs {
+    /// The request itself was amended, by its own append: what was brought is held against what is asked now.
+    fn amended(&mut self, claim: &Claim) {
+        let (Some(kept), Some(values)) = (self.requests.get_mut(&claim.id), &claim.next) else { return };
+        self.by = values.id("revised_by").unwrap_or_default();
+        kept.record.values = values.clone();
+        kept.record.envelope.revision += 1;
+        kept.former = Some(kept.record.clone());
+    }
+}
+
 impl State for Needs {
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let Some(request) = request_of(claim) else { return Ok(()) };
+        if claim.kind == NEED_REQUESTS.name {
+            self.amended(claim);
+            return Ok(());
+        }
         let of_request = self.brought.entry(request).or_default();
         of_request.remove(&claim.id);
         if let Some(values) = &claim.next {

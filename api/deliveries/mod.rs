@@ -5,7 +5,7 @@ mod decider;
 
 use std::sync::Arc;
 
-use self::decider::NeedDecider;
+pub use self::decider::NeedDecider;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;

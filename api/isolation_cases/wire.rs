@@ -113,14 +113,14 @@ pub static FIELDS: &[Field] = &[
         "Whether all five are named.",
     )
     .required()
-    .by_server(),
+    .derived(),
     Field::new(
         "supervisor_ids",
         Shape::List { of: &Shape::Id, max: 5 },
         Text::new("Supervisors' accounts", "责任人账号"),
         "Their accounts.",
     )
-    .by_server(),
+    .derived(),
     Field::new(
         "state",
         Shape::Word(&STATE),
@@ -131,7 +131,7 @@ pub static FIELDS: &[Field] = &[
     .by_server(),
     Field::new("starts_on", Shape::Day, Text::new("Starts on", "观察首日"), "First day of observation.")
         .required()
-        .by_server(),
+        .derived(),
     Field::new("ends_on", Shape::Day, Text::new("Ends on", "观察末日"), "Last day of observation.")
         .required()
         .by_server(),

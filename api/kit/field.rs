@@ -111,6 +111,8 @@ pub struct Field {
     pub least: usize,
     /// Who writes it.
     pub write: Write,
+    /// Whether the server makes it of the record itself: made anew at every revision, gone with what it was made of.
+    pub derived: bool,
     /// How it is kept and shown.
     pub privacy: Privacy,
     /// What forms, spreadsheets and tables call it.
@@ -131,6 +133,7 @@ impl Field {
             never_null: false,
             least: 0,
             write: Write::Always,
+            derived: false,
             privacy: Privacy::Open,
             label,
             about,
@@ -171,6 +174,13 @@ impl Field {
     pub const fn by_server(mut self) -> Self {
         self.write = Write::Never;
         self
+    }
+
+    /// Set by the server from this record and what it names, nothing else: no revision carries it on. What other
+    /// records move (a state, a history) is [`Self::by_server`] alone.
+    pub const fn derived(mut self) -> Self {
+        self.derived = true;
+        self.by_server()
     }
 
     /// Encrypted at rest.

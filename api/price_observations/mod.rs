@@ -52,13 +52,13 @@ static FIELDS: &[Field] = &[
     Field::new("source_url", free_text(500), Text::new("Source", "来源"), "The notice.").required().also(&["来源网址"]),
     Field::new("commodity_zh", free_text(60), Text::new("Commodity in Chinese", "商品中文名"), "Its Chinese name.")
         .required()
-        .by_server(),
+        .derived(),
     Field::new("price_normalized", NORMAL, Text::new("Normalised price", "折算价格"), "The same in `normalized_unit`.")
         .required()
-        .by_server(),
+        .derived(),
     Field::new("normalized_unit", UNIT, Text::new("Normalised unit", "折算单位"), "What prices of it are compared in.")
         .required()
-        .by_server(),
+        .derived(),
 ];
 
 /// The kind.

@@ -90,7 +90,7 @@ impl Rules for PriceRuleRules {
             faults.add(draft.at("baseline_on"), FaultCode::Required);
         }
         let baseline_on = values.day("baseline_on").filter(|_| needs_baseline);
-        let default = baseline_on.map_or(context.today(), |day| day.checked_add_days(Days::new(1)).unwrap_or(day));
+        let default = baseline_on.map_or(context.told_on(), |day| day.checked_add_days(Days::new(1)).unwrap_or(day));
         let effective_on = values.day("effective_on").unwrap_or(default);
         let expires_on = values.day("expires_on");
         if expires_on.is_some_and(|last| last < effective_on) {

@@ -1,6 +1,6 @@
 //! What a body becomes once it was parsed and checked: a draft of a record, not yet placed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use super::warnings::{Noted, Warning};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::check::check_object;
 use crate::kit::faults::Faults;
-use crate::kit::field::{Field, Privacy, Shape};
+use crate::kit::field::{Field, Privacy, Shape, Write};
 use crate::kit::tree::Tree;
 use crate::kit::value::{Value, Values};
 use crate::ledger::canonical::canonical;
@@ -26,6 +26,10 @@ pub struct Draft {
     pub pointer: String,
     /// The good values, the envelope's among them.
     pub values: Values,
+    /// The fields that a client gave; what else it has of them the server filled in.
+    pub said: BTreeSet<&'static str>,
+    /// What the record had before where it is amended: for what is noted once, such as a moment.
+    pub former: Values,
     /// The records its references name, once resolved; by field.
     pub references: BTreeMap<&'static str, Record>,
     /// Records given inline, by the field they are given in.
@@ -42,6 +46,8 @@ impl Draft {
         let mut draft = Self {
             kind,
             pointer: pointer.to_owned(),
+            said: values.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name).collect(),
+            former: Values::default(),
             values,
             references: BTreeMap::new(),
             inline: Vec::new(),
@@ -53,6 +59,7 @@ impl Draft {
                 && let Some(inner) = kinds.kind(name)
                 && !matches!(member, Tree::Null)
             {
+                draft.said.insert(draft.id_field(field.name));
                 draft.inline.push((field.name, Self::parse(inner, kinds, member, &draft.at(field.name), faults)));
             }
         }
@@ -67,10 +74,30 @@ impl Draft {
             kind,
             pointer: String::new(),
             values,
+            said: BTreeSet::new(),
+            former: Values::default(),
             references: BTreeMap::new(),
             inline: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// The field that holds the id of what is given inline in `field`: `person` and `person_id`.
+    pub fn id_field(&self, field: &str) -> &'static str {
+        let name = format!("{field}_id");
+        self.kind.fields.iter().find(|other| other.name == name).map_or("id", |other| other.name)
+    }
+
+    /// The fields that a client may write, didn't, and that have a value: the server's, by its rules. When it
+    /// happened may also be `assumed`, by no rule.
+    pub fn derived(&self, assumed: bool) -> Vec<String> {
+        let is_filled = |field: &&Field| {
+            can_be_derived(field)
+                && !(assumed && field.name == "occurred_at")
+                && !self.said.contains(field.name)
+                && self.values.get(field.name).is_some()
+        };
+        self.kind.body_fields().into_iter().filter(is_filled).map(|field| field.name.to_owned()).collect()
     }
 
     /// The pointer of one of its fields.
@@ -118,6 +145,12 @@ impl Draft {
             }
         }
     }
+}
+
+/// Whether rules may fill a field of a body. Where a record stands and who captured it is the frame's to find.
+fn can_be_derived(field: &Field) -> bool {
+    const OF_THE_FRAME: [&str; 5] = ["id", "area_code", "area_edition", "org_id", "device_time"];
+    field.write != Write::Never && !matches!(field.shape, Shape::Inline(_)) && !OF_THE_FRAME.contains(&field.name)
 }
 
 fn contains_mask(json: &Json) -> bool {

@@ -117,10 +117,11 @@ pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut F
     Some(Place { district_code, area_code, area_code_submitted: submitted, org_id })
 }
 
+/// References whose record says where this one belongs, the most telling first.
+pub const BRING_AREA: [&str; 6] = ["place_id", "shift_id", "case_id", "assignment_id", "volunteer_id", "person_id"];
+
 fn default_area(actor: &Actor, draft: &Draft) -> Option<String> {
-    let named = ["place_id", "shift_id", "case_id", "assignment_id", "volunteer_id", "person_id"]
-        .iter()
-        .find_map(|field| draft.references.get(field));
+    let named = BRING_AREA.iter().find_map(|field| draft.references.get(field));
     named
         .map(|record| record.envelope.area_code.clone())
         .or_else(|| actor.only_area(draft.kind.writers).map(str::to_owned))

@@ -42,7 +42,7 @@ static FIELDS: &[Field] = &[
     Field::new("content", free_text(200), Text::new("Content", "服务内容"), "What was done."),
     Field::new("service_minutes", Shape::Integer { min: 0, max: 1_440 }, Text::new("Minutes", "服务分钟"), "How long.")
         .required()
-        .by_server(),
+        .derived(),
     Field::new(
         "service_hours",
         Shape::Decimal { scale: 2, min: "0", max: "24" },
@@ -50,7 +50,7 @@ static FIELDS: &[Field] = &[
         "The same in hours.",
     )
     .required()
-    .by_server(),
+    .derived(),
     Field::new("origin", Shape::Word(&ORIGIN), Text::new("Origin", "形成方式"), "How it came to be.")
         .required()
         .by_server(),

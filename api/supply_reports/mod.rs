@@ -111,7 +111,7 @@ impl Rules for SupplyReportRules {
             faults.add_with(draft.at("reported_on"), FaultCode::TooFarAhead, vec![("days", "1".into())]);
         }
         // What a day's report tells happened on that day, whenever it is handed in.
-        if draft.values.get("occurred_at").is_none() && day < context.today() {
+        if draft.values.get("occurred_at").is_none() && day < context.told_on() {
             let ends = day.succ_opt().and_then(|next| day_start(next, context.zone));
             if let Some(at) = ends {
                 draft.values.set("occurred_at", Value::Instant(at - TimeDelta::seconds(1)));

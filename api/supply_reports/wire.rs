@@ -148,5 +148,5 @@ pub static FIELDS: &[Field] = &[
     ),
     Field::new("line_count", Shape::Integer { min: 0, max: 100 }, Text::new("Line count", "明细数"), "How many lines.")
         .required()
-        .by_server(),
+        .derived(),
 ];

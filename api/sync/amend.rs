@@ -13,6 +13,7 @@ use crate::kit::tree::Tree;
 use crate::kit::tree::to_json;
 use crate::kit::value::{Value, Values};
 use crate::operations::fault;
+use crate::records::amend::Revised;
 use crate::records::create::TRIES;
 use crate::records::idempotency::Key;
 use crate::records::{Kind, Record, amend, read, void};
@@ -54,15 +55,15 @@ pub async fn amend_item(
             }
         }
         let patch = without(&body, &dropped);
-        let next = amend::patched(service, actor, kind, &current, &patch).await?;
         let is_stale = base_revision != current.envelope.revision;
-        if amend::is_same(kind, &current, &next) {
-            return Ok(conflict_or(Outcome::Same, current, conflicting, &meant));
-        }
         let status = if is_stale { MERGED } else { REVISED };
-        if let Some(written) = amend::write(service, actor, kind, &current, next, Some((&key, status))).await? {
-            let word = if is_stale { Outcome::Merged } else { Outcome::Revised };
-            return Ok(conflict_or(word, written, conflicting, &meant));
+        match amend::revise(service, actor, kind, &current, &patch, Some((&key, status))).await? {
+            Revised::Same => return Ok(conflict_or(Outcome::Same, current, conflicting, &meant)),
+            Revised::Written(written) => {
+                let word = if is_stale { Outcome::Merged } else { Outcome::Revised };
+                return Ok(conflict_or(word, *written, conflicting, &meant));
+            }
+            Revised::Met => {}
         }
     }
     Err(Code::WriteConflict.into())

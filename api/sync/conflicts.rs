@@ -20,6 +20,7 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::tree::{Tree, to_json};
 use crate::kit::value::Value;
 use crate::operations::{Answer, Call, page};
+use crate::records::amend::Revised;
 use crate::records::create::TRIES;
 use crate::records::scope::reached;
 use crate::records::{Kind, amend};
@@ -94,9 +95,7 @@ async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
         if current.envelope.voided {
             return Err(Code::RecordVoided.into());
         }
-        let next = amend::patched(service, actor, kind, &current, &patch).await?;
-        let same = amend::is_same(kind, &current, &next);
-        if same || amend::write(service, actor, kind, &current, next, None).await?.is_some() {
+        if !matches!(amend::revise(service, actor, kind, &current, &patch, None).await?, Revised::Met) {
             return Ok(());
         }
     }
