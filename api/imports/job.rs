@@ -1,5 +1,6 @@
 //! Running an import: chunk by chunk, each noted, so that it can be watched and sent again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -72,6 +73,10 @@ pub struct Job {
     pub(super) gatherer: Gatherer,
     /// The numbers between which its records stand.
     pub(super) numbers: Option<(i64, i64)>,
+    /// Whether a row didn't say when it happened, so that it happened now.
+    pub(super) assumed: bool,
+    /// Records that it amended.
+    pub(super) revised: BTreeSet<Uuid>,
     /// What was tried so far.
     trial: Trial,
 }
@@ -89,7 +94,23 @@ impl Job {
     ) -> Self {
         let (counts, gatherer) = (Counts::default(), Gatherer::default());
         let (header, numbers, trial) = (None, None, Trial::default());
-        Self { service, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, trial }
+        let (revised, assumed) = (BTreeSet::new(), false);
+        Self {
+            service,
+            actor,
+            kind,
+            district_code,
+            id,
+            options,
+            form,
+            counts,
+            header,
+            gatherer,
+            numbers,
+            revised,
+            assumed,
+            trial,
+        }
     }
 
     /// Reads all and writes what is good; notes the end, whatever it is. The answer is the state.

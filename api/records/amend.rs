@@ -41,7 +41,7 @@ pub async fn amend(
             return Err(Code::RecordVoided.into());
         }
         if_match.demand(current.envelope.revision)?;
-        match revise(service, actor, kind, &current, patch, None).await? {
+        match revise(service, actor, kind, &current, patch, None, None).await? {
             Revised::Same => return Ok(current),
             Revised::Written(written) => return Ok(*written),
             Revised::Met => {}
@@ -62,6 +62,7 @@ pub enum Revised {
 
 /// Writes what a patch makes of a record. Where rules across rows refuse what the server derived, it gives way, as
 /// it does at creation: a reading that was moved into a taken slot becomes an extra one, unless its slot was said.
+/// `device_id` is the phone's that amends.
 pub async fn revise(
     service: &Service,
     actor: &Actor,
@@ -69,8 +70,10 @@ pub async fn revise(
     current: &Record,
     patch: &Tree,
     key: Option<(&Key, u16)>,
+    device_id: Option<&str>,
 ) -> Result<Revised, Problem> {
-    let next = patched(service, actor, kind, current, patch).await?;
+    let mut next = patched(service, actor, kind, current, patch).await?;
+    next.envelope.device_id = device_id.map(str::to_owned);
     if is_same(kind, current, &next) {
         return Ok(Revised::Same);
     }
@@ -83,7 +86,8 @@ pub async fn revise(
     if !gives_way(&mut draft, refusal.faults()) {
         return Err(refusal);
     }
-    let next = judged(actor, current, place, draft, &context);
+    let mut next = judged(actor, current, place, draft, &context);
+    next.envelope.device_id = device_id.map(str::to_owned);
     if is_same(kind, current, &next) {
         return Ok(Revised::Same);
     }
@@ -238,6 +242,7 @@ fn judged(actor: &Actor, current: &Record, place: Place, mut draft: Draft, conte
     draft.values.set("area_code", Value::Text(envelope.area_code.clone()));
     draft.values.set("occurred_at", Value::Instant(envelope.occurred_at));
     kind.rules.judge(&mut draft, context);
+    envelope.device_id = None;
     envelope.derived = draft.derived(envelope.assumed);
     envelope.awaited = Awaited::of(&draft, context);
     envelope.warnings = draft.warnings;
@@ -302,6 +307,7 @@ pub fn is_same(kind: &Kind, one: &Record, other: &Record) -> bool {
     // Somebody who says what stands already changes nothing.
     let mut other = other.clone();
     (other.envelope.derived, other.envelope.assumed) = (one.envelope.derived.clone(), one.envelope.assumed);
+    other.envelope.device_id.clone_from(&one.envelope.device_id);
     one.digest(kind, None) == other.digest(kind, None) && same_personal(kind, one, &other)
 }
 

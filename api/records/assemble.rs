@@ -212,8 +212,9 @@ impl Assembly<'_> {
             awaited: Awaited::of(draft, &self.context),
             derived: draft.derived(told.is_none()),
             assumed: told.is_none(),
+            device_id: None,
             warnings: draft.warnings.clone(),
-            submission_digest: self.item.digest.to_vec(),
+            submission_digest: self.item.digest.digest.to_vec(),
         };
         Record { envelope, values: draft.values.clone() }
     }

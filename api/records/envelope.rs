@@ -92,6 +92,8 @@ pub struct Envelope {
     pub derived: Vec<String>,
     /// Whether nobody said when it happened: it is when the server was told.
     pub assumed: bool,
+    /// The device that handed this revision in, where a phone amended.
+    pub device_id: Option<String>,
     /// What is implausible about it.
     pub warnings: Vec<Noted>,
     /// The keyed digest of what was first submitted.
@@ -160,6 +162,9 @@ impl Envelope {
         if !self.derived.is_empty() {
             capture.insert("derived".into(), json!(self.derived));
         }
+        if let Some(device_id) = &self.device_id {
+            capture.insert("device_id".into(), device_id.clone().into());
+        }
         if self.assumed {
             capture.insert("occurred_at_assumed".into(), true.into());
         }
@@ -197,6 +202,7 @@ impl Envelope {
             voided: row.boolean("voided")?,
             awaited: capture.as_object().and_then(Awaited::from_stored),
             derived: derived.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+            device_id: text("device_id").map(str::to_owned),
             assumed: capture.get("occurred_at_assumed").and_then(Json::as_bool) == Some(true),
             warnings: warnings.map(|list| list.iter().filter_map(Noted::from_stored).collect()).unwrap_or_default(),
             submission_digest: row.bytes("submission_digest")?,

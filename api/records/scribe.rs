@@ -92,6 +92,7 @@ impl Scribe {
             awaited: None,
             derived: Vec::new(),
             assumed: false,
+            device_id: None,
             warnings: Vec::new(),
             submission_digest: vec![0; 32],
         }

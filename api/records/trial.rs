@@ -9,7 +9,7 @@ use super::assemble::{assemble, load_known, takes_anothers};
 use super::change::Changes;
 use super::create::{Created, Outcome, existing, place_outcome};
 use super::definition::Kind;
-use super::prepare::{Preparation, Prepared, prepare};
+use super::prepare::{Preparation, Prepared, Submission, prepare};
 use super::read;
 use crate::app::Service;
 use crate::auth::roles::Actor;
@@ -150,7 +150,7 @@ pub async fn taken(service: &Service, kind: &Kind, preparations: &[Preparation])
 
 /// Creations that come together, by their ids.
 #[derive(Default)]
-pub struct Twins(BTreeMap<Uuid, (usize, [u8; 32])>);
+pub struct Twins(BTreeMap<Uuid, (usize, Submission)>);
 
 /// What another one with the same id is.
 pub enum Twin {

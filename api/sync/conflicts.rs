@@ -95,7 +95,7 @@ async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
         if current.envelope.voided {
             return Err(Code::RecordVoided.into());
         }
-        if !matches!(amend::revise(service, actor, kind, &current, &patch, None).await?, Revised::Met) {
+        if !matches!(amend::revise(service, actor, kind, &current, &patch, None, None).await?, Revised::Met) {
             return Ok(());
         }
     }

@@ -9,6 +9,8 @@
 
 mod amend;
 mod conflicts;
+mod course;
+mod former;
 mod handed_in;
 mod held;
 mod item;

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
 use super::amend::{amend_item, void_item};
+use super::former;
 use super::handed_in::{FormerGrant, as_author, as_of, former_grants, home};
 use super::item::Item;
 use super::outcome::{Conflict, Outcome, is_passing};
@@ -43,8 +44,10 @@ pub async fn push(call: Call) -> Answer {
     let (service, actor) = (&call.service, call.actor()?);
     let tree = call.batch_tree().await?;
     let (device_id, trees) = read_push(&tree)?;
-    let items: Vec<Item> =
+    let mut items: Vec<Item> =
         trees.iter().enumerate().map(|(index, tree)| Item::read(service, actor.user_id, index, tree)).collect();
+    items.iter_mut().for_each(|item| item.device_id.clone_from(&device_id));
+    former::recognise(service, actor, &mut items).await?;
     let former = former_grants(service, actor).await?;
     let mut results: Vec<(Item, Outcome)> = Vec::with_capacity(items.len());
     let is_judged = |kind: &str| service.kinds.kind(kind).is_some_and(|kind| kind.rules.judged_across_rows());
