@@ -25,6 +25,7 @@ use crate::records::Kind;
 use crate::records::bulk::create_bulk;
 use crate::records::create::Outcome;
 use crate::records::trial::Trial;
+use crate::records::warnings::OCCURRED_AT_ASSUMED;
 use crate::records::whole::all_or_nothing;
 
 /// Rows of a chunk: the ledger's lock is held for some milliseconds, so phones don't feel it.
@@ -236,6 +237,7 @@ impl Job {
         let (actor, kind, options) = (&self.actor, self.kind, &self.options);
         if options.validate_only {
             let outcomes = self.trial.run(service, actor, kind, trees, &source).await?;
+            self.assumed |= self.trial.assumed;
             return Ok(outcomes
                 .into_iter()
                 .map(|outcome| outcome.unwrap_or_else(|| Err(Code::NotFound.into())))
@@ -249,7 +251,10 @@ impl Job {
 
     fn progress(&self, state: &'static str, problem: Option<Json>) -> Statement {
         let header = self.header.as_ref().map(|header| header.names.as_slice());
-        let progress = Progress { state, counts: self.counts, header, problem, numbers: self.numbers };
+        // Of what is counted by its day: it matters when it happened.
+        let assumed = self.assumed && !self.kind.rules.figures().is_empty();
+        let warnings = if assumed { vec![OCCURRED_AT_ASSUMED.code] } else { Vec::new() };
+        let progress = Progress { state, counts: self.counts, header, problem, numbers: self.numbers, warnings };
         store::progress(&self.district_code, self.id, &progress, self.service.clock.now())
     }
 }

@@ -37,6 +37,7 @@ impl Job {
     async fn settled(&mut self, tree: &Tree, outcome: Outcome) -> Result<Settled, Problem> {
         Ok(match outcome {
             Ok(Created::New(record)) => {
+                self.assumed |= record.envelope.assumed;
                 let number = record.envelope.change_no;
                 let (first, last) = self.numbers.unwrap_or((number, number));
                 self.numbers = Some((first.min(number), last.max(number)));

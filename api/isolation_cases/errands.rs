@@ -46,7 +46,8 @@ static FIELDS: &[Field] = &[
         Shape::Instant,
         Text::new("Delivered at", "送达时间"),
         "When it was handed over; the time of the write by default.",
-    ),
+    )
+    .happened(),
 ];
 
 /// The kind.

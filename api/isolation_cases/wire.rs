@@ -92,11 +92,10 @@ pub static FIELDS: &[Field] = &[
         "From what the days are counted. The day after it is the first; of `observation_start` that day itself.",
     )
     .required(),
-    Field::new("anchored_on", Shape::Day, Text::new("Anchored on", "起算日期"), "When that was.").required().also(&[
-        "离汉日期",
-        "离鄂日期",
-        "末次接触日期",
-    ]),
+    Field::new("anchored_on", Shape::Day, Text::new("Anchored on", "起算日期"), "When that was.")
+        .happened()
+        .required()
+        .also(&["离汉日期", "离鄂日期", "末次接触日期"]),
     Field::new("address", free_text(200), Text::new("Address", "居家地址"), "Where the person is observed.")
         .masked(mask_text_address),
     Field::new(

@@ -113,6 +113,8 @@ pub struct Field {
     pub write: Write,
     /// Whether the server makes it of the record itself: made anew at every revision, gone with what it was made of.
     pub derived: bool,
+    /// Whether it tells of a day or a moment that can't lie ahead.
+    pub happened: bool,
     /// How it is kept and shown.
     pub privacy: Privacy,
     /// What forms, spreadsheets and tables call it.
@@ -134,6 +136,7 @@ impl Field {
             least: 0,
             write: Write::Always,
             derived: false,
+            happened: false,
             privacy: Privacy::Open,
             label,
             about,
@@ -181,6 +184,12 @@ impl Field {
     pub const fn derived(mut self) -> Self {
         self.derived = true;
         self.by_server()
+    }
+
+    /// A day or a moment of what has happened: one that lies ahead is warned of.
+    pub const fn happened(mut self) -> Self {
+        self.happened = true;
+        self
     }
 
     /// Encrypted at rest.

@@ -32,6 +32,7 @@ static SCOPE: Vocabulary = Vocabulary::new(
 
 static FIELDS: &[Field] = &[
     Field::new("observed_on", Shape::Day, Text::new("Observed on", "监测日期"), "Of which day.")
+        .happened()
         .required()
         .also(&["date", "日期"]),
     Field::new(

@@ -9,10 +9,14 @@ use super::create::TRIES;
 use super::definition::Kind;
 use super::draft::Draft;
 use super::idempotency::Key;
+use super::moments;
 use super::read;
 use super::record::Record;
 use super::resolve::{self, Place};
-use super::warnings::{AMBIGUOUS_AREA, CAPTURED_BY_OTHER, DIFFERS_FROM_REGISTER, Noted, SUPERSEDED_AREA};
+use super::warnings::{
+    AMBIGUOUS_AREA, CAPTURED_BY_OTHER, CLOCK_SKEWED, DIFFERS_FROM_REGISTER, Noted, OCCURRED_AT_DOUBTFUL,
+    SUPERSEDED_AREA,
+};
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::{Code, FaultCode};
@@ -215,6 +219,7 @@ fn whole(service: &Service, kind: &'static Kind, current: &Record, patch: &Tree,
         draft.values.set("area_code", Value::Text(current.envelope.area_code.clone()));
     }
     draft.former = current.values.clone();
+    draft.confirms_time = patch.member("occurred_at").is_some();
     draft
 }
 
@@ -231,7 +236,12 @@ fn judged(actor: &Actor, current: &Record, place: Place, mut draft: Draft, conte
     let told = draft.values.instant("occurred_at");
     // When nobody says when it happened, it was when the server was first told.
     (envelope.occurred_at, envelope.assumed) = (told.unwrap_or(envelope.told_at()), told.is_none());
-    draft.warnings.extend(current.envelope.warnings.iter().filter(|noted| stays(kind, noted, moved)).cloned());
+    // Whoever says when it happened has confirmed it.
+    let answered = |noted: &Noted| noted.code == OCCURRED_AT_DOUBTFUL.code && draft.confirms_time;
+    let stays = |noted: &&Noted| stays(kind, noted, moved) && !answered(noted);
+    let kept: Vec<Noted> = current.envelope.warnings.iter().filter(stays).cloned().collect();
+    draft.warnings.extend(kept);
+    moments::judge_own(&mut draft, context);
     resolve::judge_envelope(actor, &mut draft, envelope.occurred_at, envelope.recorded_at, context.clock_tolerance);
     let mut values = current.values.clone();
     for field in kind.body_fields() {
@@ -276,7 +286,8 @@ fn stays(kind: &Kind, noted: &Noted, moved: bool) -> bool {
     let of_area = code == SUPERSEDED_AREA.code || code == AMBIGUOUS_AREA.code;
     let inline = kind.fields.iter().filter(|field| matches!(field.shape, Shape::Inline(_)));
     let of_inline = inline.into_iter().any(|field| noted.field.starts_with(&format!("/{}/", field.name)));
-    (of_area && !moved) || of_inline || code == DIFFERS_FROM_REGISTER.code || code == CAPTURED_BY_OTHER.code
+    let of_clock = code == CLOCK_SKEWED.code || code == OCCURRED_AT_DOUBTFUL.code;
+    (of_area && !moved) || of_inline || of_clock || code == DIFFERS_FROM_REGISTER.code || code == CAPTURED_BY_OTHER.code
 }
 
 /// Members that a patch can't have: unknown ones are found with the whole; here what is the

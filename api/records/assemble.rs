@@ -12,6 +12,7 @@ use super::context::Context;
 use super::definition::Kind;
 use super::draft::Draft;
 use super::envelope::Envelope;
+use super::moments;
 use super::prepare::Prepared;
 use super::read;
 use super::record::Record;
@@ -190,6 +191,8 @@ impl Assembly<'_> {
         let place = &self.item.place;
         // Rules ask where it stands, whether that was said or found.
         draft.values.set("area_code", Value::Text(place.area_code.clone()));
+        moments::judge_own(draft, &self.context);
+        moments::judge_clock(draft, self.now, self.context.clock_tolerance);
         draft.values.set("occurred_at", Value::Instant(occurred_at));
         draft.kind.rules.judge(draft, &self.context);
         let envelope = Envelope {

@@ -30,6 +30,8 @@ pub struct Draft {
     pub said: BTreeSet<&'static str>,
     /// What the record had before where it is amended: for what is noted once, such as a moment.
     pub former: Values,
+    /// Whether whoever amends says when it happened.
+    pub confirms_time: bool,
     /// The records its references name, once resolved; by field.
     pub references: BTreeMap<&'static str, Record>,
     /// Records given inline, by the field they are given in.
@@ -48,6 +50,7 @@ impl Draft {
             pointer: pointer.to_owned(),
             said: values.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name).collect(),
             former: Values::default(),
+            confirms_time: false,
             values,
             references: BTreeMap::new(),
             inline: Vec::new(),
@@ -76,6 +79,7 @@ impl Draft {
             values,
             said: BTreeSet::new(),
             former: Values::default(),
+            confirms_time: false,
             references: BTreeMap::new(),
             inline: Vec::new(),
             warnings: Vec::new(),
@@ -112,7 +116,11 @@ impl Draft {
 
     /// Notes a warning about a field.
     pub fn warn(&mut self, warning: &Warning, field: &str) {
-        let noted = Noted::new(warning, self.at(field));
+        self.note(Noted::new(warning, self.at(field)));
+    }
+
+    /// Notes a warning once.
+    pub fn note(&mut self, noted: Noted) {
         if !self.warnings.contains(&noted) {
             self.warnings.push(noted);
         }

@@ -24,6 +24,7 @@ pub mod figure;
 pub mod idempotency;
 pub mod kept;
 pub mod list;
+pub mod moments;
 pub mod operations;
 pub mod parameters;
 pub mod prepare;

@@ -24,6 +24,8 @@ const MOST_ASKED: usize = 20_000;
 /// A trial, lot by lot: each is judged as if those before it had been written.
 #[derive(Default)]
 pub struct Trial {
+    /// Whether one of them doesn't say when it happened.
+    pub assumed: bool,
     admitted: Vec<Append>,
     twins: Twins,
 }
@@ -49,6 +51,7 @@ impl Trial {
                 Preparation::Ready(item) if taken.contains(&item.id) => existing(service, actor, kind, &item).await?,
                 Preparation::Ready(item) => match self.twins.meet(index, &item) {
                     Twin::None => {
+                        self.assumed |= item.draft.values.instant("occurred_at").is_none();
                         ready.push((index, *item));
                         None
                     }

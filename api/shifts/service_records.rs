@@ -38,7 +38,9 @@ static FIELDS: &[Field] = &[
         .on_create(),
     Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where."),
     Field::new("starts_at", Shape::Instant, Text::new("Starts at", "开始时间"), "From when.").required(),
-    Field::new("ends_at", Shape::Instant, Text::new("Ends at", "结束时间"), "Until when; travel excluded.").required(),
+    Field::new("ends_at", Shape::Instant, Text::new("Ends at", "结束时间"), "Until when; travel excluded.")
+        .happened()
+        .required(),
     Field::new("content", free_text(200), Text::new("Content", "服务内容"), "What was done."),
     Field::new("service_minutes", Shape::Integer { min: 0, max: 1_440 }, Text::new("Minutes", "服务分钟"), "How long.")
         .required()
