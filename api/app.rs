@@ -93,6 +93,7 @@ impl Service {
         kinds: Registry,
     ) -> Result<Self, Problem> {
         let zone = config.zone.parse().map_err(Problem::internal)?;
+        crate::kit::faults::speak_with(crate::vocabularies::told::words_of);
         Ok(Self {
             streams: Streams::default(),
             import_slots: Arc::new(Semaphore::new(config.imports_at_once)),

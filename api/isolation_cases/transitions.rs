@@ -16,7 +16,8 @@ use crate::ledger::decide::Decider;
 use crate::records::scribe::Scribe;
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
 
-static TO: Vocabulary = Vocabulary::new(
+/// Where a step leads.
+pub static TO: Vocabulary = Vocabulary::new(
     "isolation_transition",
     Text::new("To", "变更为"),
     &[
@@ -51,8 +52,8 @@ static FIELDS: &[Field] = &[
     Field::new("hospital", free_text(100), Text::new("Hospital", "接诊医院"), "For `suspended_referral`: where the person was sent."),
     Field::new("diagnosis_class", Shape::Word(&DIAGNOSIS), Text::new("Diagnosis", "诊断分类"), "For `became_case`."),
     Field::new("receiving_area_code", Shape::Area, Text::new("Receiving area", "接收地区"), "For `transferred_out`."),
-    Field::new("last_seen_at", Shape::Instant, Text::new("Last seen at", "最后见到时间"), "For `lost_contact`."),
-    Field::new("anchored_on", Shape::Day, Text::new("Newly exposed on", "新暴露日期"), "For `extended`, and for `under_observation` after a referral: from when the days are counted anew. The end never moves back.").on_create(),
+    Field::new("last_seen_at", Shape::Instant, Text::new("Last seen at", "最后见到时间"), "For `lost_contact`.").happened(),
+    Field::new("anchored_on", Shape::Day, Text::new("Newly exposed on", "新暴露日期"), "For `extended`, and for `under_observation` after a referral: from when the days are counted anew. The end never moves back.").happened().on_create(),
 ];
 
 /// The kind.

@@ -23,7 +23,7 @@ pub use self::expect::SILENCE;
 pub use self::plan::HORIZON_DAYS;
 use super::states::fault;
 use crate::kit::catalogue::FaultCode;
-use crate::kit::faults::{Fault, Faults};
+use crate::kit::faults::{Fault, Faults, in_zone};
 use crate::kit::row::Row;
 use crate::kit::statement::Statement;
 use crate::kit::time::{day_of, day_start};
@@ -184,7 +184,9 @@ impl State for Care {
             }
             NO_CONTACT => case.note_no_contact(&scribe),
             RECALL => {}
-            "isolation_case_transitions" => return case.step(claim, &scribe),
+            "isolation_case_transitions" => {
+                return case.step(claim, &scribe).map_err(|faults| in_zone(faults, scribe.zone));
+            }
             _ => return case.took(claim, &scribe),
         }
         Ok(())
