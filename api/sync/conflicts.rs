@@ -17,13 +17,14 @@ use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::Language;
 use crate::kit::tree::{Tree, to_json};
 use crate::kit::value::Value;
 use crate::operations::{Answer, Call, page};
 use crate::records::amend::Revised;
 use crate::records::create::TRIES;
 use crate::records::scope::reached;
-use crate::records::{Kind, amend};
+use crate::records::{Kind, amend, read, view};
 
 const COLUMNS: &str = "r.district_code, r.id, r.area_code, r.kind, r.record_id, r.base_revision, r.server_revision, r.fields, r.user_id, r.device_id, r.patch, r.state, r.taken, r.found_at, r.ended_at";
 
@@ -56,7 +57,33 @@ pub async fn list(call: Call) -> Answer {
     }
     items.sort_by_key(|found| std::cmp::Reverse(found.id));
     items.truncate(page::limit(&call) + 1);
+    for found in &mut items {
+        show_both(&call.service, actor, found).await?;
+    }
     Ok(page::answer(&call, &binding, items, |found| found.id.to_string(), |found| found.json))
+}
+
+/// Puts the server's values beside the phone's: while it is open as the record stands, afterwards as it stood then.
+/// Nothing of a record that the reader doesn't see.
+async fn show_both(service: &Service, actor: &Actor, found: &mut Found) -> Result<(), Problem> {
+    let (kind, id) = (found.kind, found.record_id);
+    let record = match found.state.as_str() {
+        "open" => read::find_all(service, actor, kind, &[id]).await?.remove(&id),
+        _ => match read::revisions(service, actor, kind, id).await {
+            Ok(revisions) => {
+                let stood = found.json.get("server_revision").and_then(Json::as_i64);
+                revisions.into_iter().find(|record| Some(record.envelope.revision) == stood)
+            }
+            Err(problem) if problem.code() == Code::NotFound => None,
+            Err(problem) => return Err(problem),
+        },
+    };
+    let Some(record) = record else { return Ok(()) };
+    let Json::Object(all) = view::record(service, kind, &record, Language::Chinese).to_json()? else { return Ok(()) };
+    let of_field = |name: &String| Some((name.clone(), all.get(name)?.clone()));
+    let values: Map<String, Json> = found.patch.keys().filter_map(of_field).collect();
+    put(&mut found.json, "server_values", Json::Object(values));
+    Ok(())
 }
 
 /// `POST /v1/conflicts/{id}:resolve`. Once more is no fault where it says the same.
@@ -74,7 +101,8 @@ pub async fn resolve(call: Call) -> Answer {
     } else if found.json.get("taken").and_then(Json::as_str) != Some(&take) {
         return Err(Code::AlreadyEnded.into());
     }
-    let found = find(&call).await?;
+    let mut found = find(&call).await?;
+    show_both(&call.service, call.actor()?, &mut found).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(found.json))
 }
 
@@ -148,8 +176,7 @@ fn of_row(service: &Service, mut row: Row) -> Result<Found, Problem> {
         return Err(missing());
     };
     let (record_id, state) = (row.id("record_id").ok_or_else(missing)?, row.text("state").unwrap_or_default());
-    let mut json =
-        json!({"id": id, "kind": name, "record_id": record_id, "state": state, "phone_values": shown(kind, &patch)});
+    let mut json = json!({"id": id, "kind": name, "record_id": record_id, "state": state, "phone_values": shown(kind, &patch), "server_values": null});
     for column in [
         "area_code",
         "base_revision",

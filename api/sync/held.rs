@@ -28,7 +28,8 @@ use crate::kit::walk::note_repeated;
 use crate::operations::{Answer, Call, fault, page};
 use crate::records::scope::reached;
 
-const COLUMNS: &str = "r.district_code, r.id, r.area_code, r.kind, r.op, r.record_id, r.user_id, r.device_id, r.problem, r.state, r.held_at, r.expires_at, r.ended_at";
+/// What [`of_row`] reads, beside the item.
+pub const COLUMNS: &str = "r.district_code, r.id, r.item_hash, r.area_code, r.kind, r.op, r.record_id, r.user_id, r.device_id, r.problem, r.state, r.held_at, r.expires_at, r.ended_at";
 
 /// A held item as it was read.
 pub struct Held {
@@ -38,6 +39,10 @@ pub struct Held {
     pub id: Uuid,
     /// Whose it is.
     pub user_id: Uuid,
+    /// The device that sent it.
+    pub device_id: Option<String>,
+    /// Under which it is kept.
+    pub hash: Vec<u8>,
     /// `open`, `settled` or `discarded`.
     pub state: String,
     /// As it was sent; null where it wasn't read.
@@ -107,7 +112,7 @@ pub async fn retry(call: Call) -> Answer {
     let held = find(&call).await?;
     demand_open(&held)?;
     let item = Item::read(&call.service, held.user_id, 0, &held.item);
-    let outcome = push::write_one(&call, &item).await?;
+    let outcome = push::write_one(&call.service, call.actor()?, &item).await?;
     let line = outcome.to_json(&call.service, &item, call.language, &call.request_id());
     let statement = match &outcome {
         Outcome::Held(problem) | Outcome::Refused(problem) => Statement::new("UPDATE held_items SET problem = ")
@@ -120,7 +125,7 @@ pub async fn retry(call: Call) -> Answer {
     };
     let mut statements = vec![statement];
     if let Outcome::Conflict(conflict) = &outcome {
-        statements.push(state::conflicted(&call, None, &item, conflict)?);
+        statements.push(state::conflicted(&call.service, call.actor()?.user_id, None, &item, conflict)?);
     }
     let deed = call.deed("held_item.retry", "held_items", Some(held.id), json!({"outcome": outcome.word()}));
     system_write(&call.service, deed, async |connection| run(connection, statements).await).await?;
@@ -188,7 +193,8 @@ fn demand_open(held: &Held) -> Result<(), Problem> {
     if held.state == "open" { Ok(()) } else { Err(Code::AlreadyEnded.into()) }
 }
 
-fn of_row(service: &Service, mut row: Row) -> Result<Held, Problem> {
+/// A held item from its row.
+pub fn of_row(service: &Service, mut row: Row) -> Result<Held, Problem> {
     let missing = || Problem::internal("a held item's row lacks a column");
     let (id, district_code) = (row.id("id").ok_or_else(missing)?, row.text("district_code").ok_or_else(missing)?);
     let item = match row.bytes("item") {
@@ -197,12 +203,12 @@ fn of_row(service: &Service, mut row: Row) -> Result<Held, Problem> {
     };
     let user_id = row.id("user_id").ok_or_else(missing)?;
     let state = row.text("state").unwrap_or_default();
-    let mut json = json!({"id": id, "user_id": user_id, "state": state});
-    for column in ["kind", "op", "record_id", "device_id", "area_code", "problem", "held_at", "expires_at", "ended_at"]
-    {
+    let (device_id, hash) = (row.text("device_id"), row.bytes("item_hash").unwrap_or_default());
+    let mut json = json!({"id": id, "user_id": user_id, "state": state, "device_id": device_id});
+    for column in ["kind", "op", "record_id", "area_code", "problem", "held_at", "expires_at", "ended_at"] {
         put(&mut json, column, row.take(column).to_json(service.zone));
     }
-    Ok(Held { district_code, id, user_id, state, item, json })
+    Ok(Held { district_code, id, user_id, device_id, hash, state, item, json })
 }
 
 /// What it says is for its author, who sent it; others see that it is there and why.

@@ -9,12 +9,12 @@ use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
 use super::amend::{amend_item, void_item};
-use super::former;
 use super::handed_in::{FormerGrant, as_author, as_of, former_grants, home};
 use super::item::Item;
 use super::outcome::{Conflict, Outcome, is_passing};
 use super::state;
 use super::waves::waves;
+use super::{again, former};
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::{Code, FaultCode};
@@ -54,9 +54,14 @@ pub async fn push(call: Call) -> Answer {
     for wave in waves(items, is_judged) {
         results.extend(write_wave(service, actor, &former, wave).await?);
     }
+    let mut results = try_again(service, actor, &former, results).await?;
     results.sort_by_key(|(item, _)| item.index);
     // Answered only when what couldn't be placed is kept: else the phone would forget it.
-    state::keep(&call, home(actor, &former), device_id.as_deref(), &mut results).await?;
+    let home = home(actor, &former);
+    state::keep(&call, home.clone(), device_id.as_deref(), &mut results).await?;
+    if let Some(district_code) = home.filter(|_| came(&results)) {
+        again::retry_of(service, actor.user_id, &district_code).await?;
+    }
     let request_id = call.request_id();
     let lines: Vec<Json> =
         results.iter().map(|(item, outcome)| outcome.to_json(service, item, call.language, &request_id)).collect();
@@ -133,10 +138,35 @@ async fn write_wave(
     Ok(results)
 }
 
-/// Writes one item for whoever calls: a held one tried again.
-pub async fn write_one(call: &Call, item: &Item) -> Result<Outcome, Problem> {
-    let former = former_grants(&call.service, call.actor()?).await?;
-    let mut results = write_wave(&call.service, call.actor()?, &former, vec![item.clone()]).await?;
+/// Whether anything new came.
+fn came(results: &[(Item, Outcome)]) -> bool {
+    results.iter().any(|(_, outcome)| matches!(outcome, Outcome::Created(_)))
+}
+
+/// What couldn't be placed is tried once more where something came after it: a queue may be in any order.
+async fn try_again(
+    service: &Service,
+    actor: &Actor,
+    former: &[FormerGrant],
+    results: Vec<(Item, Outcome)>,
+) -> Result<Vec<(Item, Outcome)>, Problem> {
+    let waits = |(_, outcome): &(Item, Outcome)| matches!(outcome, Outcome::Held(problem) if again::may_help(problem));
+    if !came(&results) || !results.iter().any(waits) {
+        return Ok(results);
+    }
+    let (mut waiting, mut done): (Vec<_>, Vec<_>) = results.into_iter().partition(waits);
+    waiting.sort_by_key(|(item, _)| item.index);
+    for (item, _) in waiting {
+        // One after the other: they may be about the same record.
+        done.extend(write_wave(service, actor, former, vec![item]).await?);
+    }
+    Ok(done)
+}
+
+/// Writes one item for somebody: a held one tried again.
+pub async fn write_one(service: &Service, actor: &Actor, item: &Item) -> Result<Outcome, Problem> {
+    let former = former_grants(service, actor).await?;
+    let mut results = write_wave(service, actor, &former, vec![item.clone()]).await?;
     results.pop().map(|(_, outcome)| outcome).ok_or_else(|| Problem::internal("an item has no outcome"))
 }
 

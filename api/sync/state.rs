@@ -42,7 +42,9 @@ pub async fn keep(
     for (item, outcome) in &*results {
         match outcome {
             Outcome::Held(problem) => statements.push(hold(call, &district_code, device_id, item, problem)?),
-            Outcome::Conflict(conflict) => statements.push(conflicted(call, device_id, item, conflict)?),
+            Outcome::Conflict(conflict) => {
+                statements.push(conflicted(service, actor.user_id, device_id, item, conflict)?)
+            }
             Outcome::Refused(_) => {}
             _ => through.push(Value::Bytes(item.hash.clone())),
         }
@@ -105,12 +107,13 @@ pub fn stored(problem: &Problem) -> Json {
 
 /// Keeps a conflict.
 pub fn conflicted(
-    call: &Call,
+    service: &Service,
+    user_id: Uuid,
     device_id: Option<&str>,
     item: &Item,
     conflict: &Conflict,
 ) -> Result<Statement, Problem> {
-    let (service, actor, id) = (&call.service, call.actor()?, new_id());
+    let id = new_id();
     let envelope = &conflict.record.envelope;
     let district_code = &envelope.district_code;
     let sealed = seal(service, "sync_conflicts", id, district_code, &conflict.patch.to_string())?;
@@ -120,7 +123,7 @@ pub fn conflicted(
         .sql(", ").text(item.kind()).sql(", ").id(envelope.id)
         .sql(", ").bind(ColumnType::Integer, base).sql(", ").integer(envelope.revision)
         .sql(", ").bind(ColumnType::Json, Value::Json(json!(conflict.fields)))
-        .sql(", ").id(actor.user_id)
+        .sql(", ").id(user_id)
         .sql(", ").bind(ColumnType::Text, device_id.map_or(Value::Null, |text| Value::Text(text.to_owned())))
         .sql(", ").bytes(sealed).sql(", 'open', ").bind(ColumnType::Instant, Value::Instant(service.clock.now()));
     Ok(statement.sql(") ON CONFLICT (district_code, item_hash) DO NOTHING"))
