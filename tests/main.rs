@@ -72,6 +72,7 @@ mod swaps;
 mod sync;
 mod sync_order;
 mod sync_rights;
+mod tellings;
 mod throttle;
 mod time_to_come;
 mod users;
