@@ -105,6 +105,7 @@ impl Service {
     ) -> Result<Self, Problem> {
         let zone = config.zone.parse().map_err(Problem::internal)?;
         let refusals = Refusals::default();
+        crate::kit::faults::speak_with(crate::vocabularies::told::words_of);
         Ok(Self {
             streams: Streams::default(),
             uploads: Uploads::new(config.imports_at_once),
@@ -138,6 +139,7 @@ impl Service {
         let policies = self.policies.known();
         Context {
             now,
+            told_at: now,
             clock_tolerance: self.config.clock_tolerance(),
             zone: self.zone,
             divisions: &self.divisions,

@@ -103,7 +103,7 @@ async fn every_guard_says_what_is_missing_and_retries_are_no_fault() {
     assert_eq!(codes, ["notice_missing", "supervisors_missing"]);
     let illegal = step(&nurse, &id, "completed", json!({})).await.expect(422);
     assert_eq!(illegal.faults()[0].1, "illegal_transition");
-    assert!(illegal.body["errors"][0]["message"].as_str().unwrap().contains("notified"), "{}", illegal.body);
+    assert!(illegal.body["errors"][0]["message"].as_str().unwrap().contains("已告知"), "{}", illegal.body);
     step(&nurse, &id, "dismissed", json!({})).await.expect(422);
     let dismissal = json!({"id": Uuid::now_v7(), "reason": "核查后不属实"});
     step(&nurse, &id, "dismissed", dismissal.clone()).await.expect(201);

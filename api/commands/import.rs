@@ -124,7 +124,11 @@ fn tell(command: &Import, server: &Server, import: &Json) -> Result<(), Failure>
     } else {
         let counts =
             ["read", "created", "same", "revised", "skipped", "refused"].map(|name| format!("{} {name}", count(name)));
-        format!("Import {}: {}", import.get("state").and_then(Json::as_str).unwrap_or("?"), counts.join(", "))
+        let warnings = import.get("warnings").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        let told =
+            |warning: &Json| warning.get("message").and_then(Json::as_str).map(|text| format!("\nWarning: {text}"));
+        let warnings: String = warnings.iter().filter_map(told).collect();
+        format!("Import {}: {}{warnings}", import.get("state").and_then(Json::as_str).unwrap_or("?"), counts.join(", "))
     })?;
     match (import.get("state").and_then(Json::as_str), faults) {
         (Some("complete"), None) => Ok(()),

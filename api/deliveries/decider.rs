@@ -1,4 +1,4 @@
-//! Requests under the lock, moved on by their deliveries.
+//! Requests under the lock, moved on by their deliveries, and by what is asked for being changed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
 use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
+use crate::need_requests::NEED_REQUESTS;
 use crate::records::awaited::has_come;
 use crate::records::change::Changes;
 use crate::records::kept::Kept;
@@ -37,6 +38,9 @@ struct Needs {
 }
 
 fn request_of(claim: &Claim) -> Option<Uuid> {
+    if claim.kind == NEED_REQUESTS.name {
+        return Some(claim.id);
+    }
     claim.next.as_ref().or(claim.former.as_ref())?.id("need_request_id")
 }
 
@@ -91,6 +95,15 @@ impl Needs {
         let asked = self.requests.get(&request).map(|kept| Amounts::of(items_of(&kept.record.values)));
         asked.is_some_and(|asked| brought.exceed(&asked))
     }
+
+    /// The request itself was amended, by its own append: what was brought is held against what is asked now.
+    fn amended(&mut self, claim: &Claim) {
+        let (Some(kept), Some(values)) = (self.requests.get_mut(&claim.id), &claim.next) else { return };
+        self.by = values.id("revised_by").unwrap_or_default();
+        kept.record.values = values.clone();
+        kept.record.envelope.revision += 1;
+        kept.former = Some(kept.record.clone());
+    }
 }
 
 /// The items of a request or a delivery.
@@ -101,6 +114,10 @@ pub fn items_of(values: &Values) -> &[Json] {
 impl State for Needs {
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let Some(request) = request_of(claim) else { return Ok(()) };
+        if claim.kind == NEED_REQUESTS.name {
+            self.amended(claim);
+            return Ok(());
+        }
         if self.is_more_than_asked(request, claim) {
             let code = FaultCode::MoreThanAsked;
             return Err(vec![Fault { pointer: "/items".to_owned(), code, values: Vec::new(), hint: None }]);

@@ -7,7 +7,8 @@ mod decider;
 use std::sync::Arc;
 
 use self::amounts::Amounts;
-use self::decider::{EXCEEDS, NeedDecider, items_of};
+pub use self::decider::NeedDecider;
+use self::decider::{EXCEEDS, items_of};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::{Fault, Faults};
 use crate::kit::field::{Field, Shape, free_text};

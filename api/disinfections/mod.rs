@@ -66,7 +66,7 @@ static FIELDS: &[Field] = &[
         Text::new("Operators (count)", "作业人数"),
         "How many of them.",
     )
-    .by_server(),
+    .derived(),
 ];
 
 /// The kind.

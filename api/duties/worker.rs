@@ -64,6 +64,7 @@ pub async fn look_after(service: &Service, planner: &mut planner::Planner) -> Re
         planner::note_silence(service, &district_code).await?;
         market::planner::plan(service, &district_code).await?;
         roster::worker::look(service, &district_code).await?;
+        crate::sync::retry_held(service, &district_code).await?;
     }
     market::review::review_all(service).await
 }

@@ -35,6 +35,7 @@ static FIELDS: &[Field] = &[
         Text::new("Until", "止"),
         "When it ended; at most 24 hours later. It happened then, unless `occurred_at` says otherwise.",
     )
+    .happened()
     .required(),
     Field::new("measured", COUNT, Text::new("Measured", "测温人次"), "Person-times measured.").required(),
     Field::new("abnormal", COUNT, Text::new("Abnormal", "异常人次"), "Of those, with fever.").required(),

@@ -14,7 +14,7 @@ const FIRST: i64 = 20;
 pub async fn view(call: &Call, import: &Import) -> Result<Json, Problem> {
     let refused = store::refused(&call.service, import, 0, FIRST).await?;
     let errors: Vec<Json> = refused.iter().map(|refused| error(refused, call.language)).collect();
-    Ok(import.view(json!(errors)))
+    Ok(import.view(json!(errors), call.language))
 }
 
 /// A refused row without what it says: line, columns, codes and words.

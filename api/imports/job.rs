@@ -1,5 +1,6 @@
 //! Running an import: chunk by chunk, each noted, so that it can be watched and sent again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,7 @@ use crate::records::Kind;
 use crate::records::bulk::create_bulk;
 use crate::records::create::Outcome;
 use crate::records::trial::Trial;
+use crate::records::warnings::OCCURRED_AT_ASSUMED;
 use crate::records::whole::all_or_nothing;
 
 /// Rows of a chunk: the ledger's lock is held for some milliseconds, so phones don't feel it.
@@ -74,6 +76,10 @@ pub struct Job {
     pub(super) gatherer: Gatherer,
     /// The numbers between which its records stand.
     pub(super) numbers: Option<(i64, i64)>,
+    /// Whether a row didn't say when it happened, so that it happened now.
+    pub(super) assumed: bool,
+    /// Records that it amended.
+    pub(super) revised: BTreeSet<Uuid>,
     /// What was tried so far.
     trial: Trial,
     /// The client's connection; none where it goes on without him.
@@ -96,8 +102,9 @@ impl Job {
         let (counts, gatherer) = (Counts::default(), Gatherer::default());
         let (header, numbers, trial) = (None, None, Trial::default());
         let (client, faults) = (None, 0);
+        let (revised, assumed) = (BTreeSet::new(), false);
         #[rustfmt::skip]
-        let job = Self { service, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, trial, client, faults };
+        let job = Self { service, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, revised, assumed, trial, client, faults };
         job
     }
 
@@ -229,6 +236,7 @@ impl Job {
         let (actor, kind, options) = (&self.actor, self.kind, &self.options);
         if options.validate_only {
             let outcomes = self.trial.run(service, actor, kind, trees, &source).await?;
+            self.assumed |= self.trial.assumed;
             return Ok(outcomes
                 .into_iter()
                 .map(|outcome| outcome.unwrap_or_else(|| Err(Code::NotFound.into())))
@@ -242,7 +250,10 @@ impl Job {
 
     fn progress(&self, state: &'static str, problem: Option<Json>) -> Statement {
         let header = self.header.as_ref().map(|header| header.names.as_slice());
-        let progress = Progress { state, counts: self.counts, header, problem, numbers: self.numbers };
+        // Of what is counted by its day: it matters when it happened.
+        let assumed = self.assumed && !self.kind.rules.figures().is_empty();
+        let warnings = if assumed { vec![OCCURRED_AT_ASSUMED.code] } else { Vec::new() };
+        let progress = Progress { state, counts: self.counts, header, problem, numbers: self.numbers, warnings };
         store::progress(&self.district_code, self.id, &progress, self.service.clock.now())
     }
 }

@@ -146,13 +146,19 @@ async fn list(call: Call) -> Answer {
         }
     }
     imports.sort_by_key(|import| std::cmp::Reverse(import.id));
-    Ok(page::answer(&call, &binding, imports, |import| import.id.to_string(), |import| import.view(json!([]))))
+    Ok(page::answer(
+        &call,
+        &binding,
+        imports,
+        |import| import.id.to_string(),
+        |import| import.view(json!([]), call.language),
+    ))
 }
 
 fn example() -> Json {
     json!({"id": "0198c0de-000d-7000-8000-000000000001", "kind": "screenings", "state": "complete", "district_code": "511802",
         "user_id": "0198c0de-0000-7000-8000-00000000000b", "options": {"mode": "row", "validate_only": false, "on_duplicate": "skip", "source": null},
-        "counts": {"read": 120, "created": 118, "same": 0, "revised": 0, "skipped": 0, "refused": 2}, "problem": null,
+        "counts": {"read": 120, "created": 118, "same": 0, "revised": 0, "skipped": 0, "refused": 2}, "problem": null, "warnings": [],
         "started_at": "2020-02-02T19:00:00+08:00", "updated_at": "2020-02-02T19:00:01+08:00",
         "first_errors": [{"line": 7, "faults": [{"column": "体温", "pointer": "/temperature_c", "code": "out_of_range", "message": "应在 32.0 至 43.0 之间"}]}],
         "errors_url": "/v1/imports/0198c0de-000d-7000-8000-000000000001/errors"})
@@ -169,10 +175,12 @@ pub fn schemas() -> Vec<(String, Json)> {
         "read": count("Rows read: the sum of the others."), "created": count("New records."), "same": count("There already, unchanged."),
         "revised": count("Changed by the row."), "skipped": count("There with other content, left as it is."), "refused": count("Refused; see the errors.")}});
     let errors = json!({"type": "array", "maxItems": 20, "items": any("A refused row: its line and its faults."), "description": "The first of them."});
-    let import = json!({"type": "object", "description": "An import.", "required": ["id", "kind", "state", "district_code", "user_id", "options", "counts", "problem", "started_at", "updated_at", "first_errors", "errors_url"], "properties": {
+    let import = json!({"type": "object", "description": "An import.", "required": ["id", "kind", "state", "district_code", "user_id", "options", "counts", "problem", "warnings", "started_at", "updated_at", "first_errors", "errors_url"], "properties": {
         "id": id("Its id."), "kind": text(60, "What it imports."), "state": text(20, "running, interrupted, complete, failed or undone."),
         "district_code": text(6, "Where it is kept."), "user_id": id("Who imports."), "options": any("What was asked."), "counts": counts,
-        "problem": any("Why it failed or was interrupted."), "started_at": instant("Since when."), "updated_at": instant("When it was last heard of."),
+        "problem": any("Why it failed or was interrupted."),
+        "warnings": {"type": "array", "maxItems": 20, "items": any("A warning: its code and its message."), "description": "What is implausible about the file as a whole, each once: `occurred_at_assumed`."},
+        "started_at": instant("Since when."), "updated_at": instant("When it was last heard of."),
         "first_errors": errors, "errors_url": text(200, "All of them.")}});
     let left = json!({"type": "array", "maxItems": 1_000, "items": {"type": "string", "format": "uuid", "maxLength": 36}, "description": "Records amended since."});
     let undone = json!({"type": "object", "description": "What was undone.", "required": ["id", "state", "voided", "left"], "properties": {

@@ -155,7 +155,7 @@ pub fn faults(header: Option<&Header>, problem: &Problem) -> Json {
 /// A fault as it is kept.
 pub fn kept(header: Option<&Header>, fault: &Fault) -> Json {
     let column = header.and_then(|header| header.column_of(&fault.pointer));
-    let words = |language| fault.code.message().filled(language, &fault.values);
+    let words = |language| fault.message(language);
     json!({"column": column, "pointer": fault.pointer, "code": fault.code.code(),
         "zh": words(Language::Chinese), "en": words(Language::English)})
 }

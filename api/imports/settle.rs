@@ -9,7 +9,7 @@ use crate::kit::etag::IfMatch;
 use crate::kit::problem::Problem;
 use crate::kit::tree::Tree;
 use crate::records::create::{Created, Outcome};
-use crate::records::{amend, read};
+use crate::records::{Record, amend, read};
 
 /// What a record of the file came to.
 enum Settled {
@@ -37,6 +37,7 @@ impl Job {
     async fn settled(&mut self, tree: &Tree, outcome: Outcome) -> Result<Settled, Problem> {
         Ok(match outcome {
             Ok(Created::New(record)) => {
+                self.assumed |= record.envelope.assumed;
                 let number = record.envelope.change_no;
                 let (first, last) = self.numbers.unwrap_or((number, number));
                 self.numbers = Some((first.min(number), last.max(number)));
@@ -47,6 +48,8 @@ impl Job {
             {
                 Settled::Revised
             }
+            // What it was first is no matter: what stands may be another row's.
+            Ok(Created::Same(record)) if self.options.revise && self.may_differ(&record) => self.revise(tree).await?,
             Ok(Created::Same(_) | Created::Known(..)) => Settled::Same,
             // Only checked: it would be new.
             Err(problem) if self.options.validate_only && problem.code() == Code::NotFound => Settled::Created,
@@ -56,7 +59,12 @@ impl Job {
         })
     }
 
-    async fn revise(&self, tree: &Tree) -> Result<Settled, Problem> {
+    /// Whether a record may have been changed since it was created as the file has it.
+    fn may_differ(&self, record: &Record) -> bool {
+        !record.envelope.voided && (record.envelope.revision > 1 || self.revised.contains(&record.envelope.id))
+    }
+
+    async fn revise(&mut self, tree: &Tree) -> Result<Settled, Problem> {
         let Some(Tree::Text(id)) = tree.member("id") else { return Err(Code::NotFound.into()) };
         let id = Uuid::try_parse(id).map_err(|_| Problem::new(Code::NotFound))?;
         let current = match read::find(&self.service, &self.actor, self.kind, id).await {
@@ -77,11 +85,16 @@ impl Job {
             other => other.clone(),
         };
         if self.options.validate_only {
-            amend::patched(&self.service, &self.actor, self.kind, &current, &patch).await?;
-            return Ok(Settled::Revised);
+            let next = amend::patched(&self.service, &self.actor, self.kind, &current, &patch).await?;
+            let same = amend::is_same(self.kind, &current, &next);
+            return Ok(if same { Settled::Same } else { Settled::Revised });
         }
         let if_match = IfMatch::Any;
         let amended = amend::amend(&self.service, &self.actor, self.kind, id, &if_match, &patch).await?;
-        Ok(if amended.envelope.revision == current.envelope.revision { Settled::Same } else { Settled::Revised })
+        if amended.envelope.revision == current.envelope.revision {
+            return Ok(Settled::Same);
+        }
+        self.revised.insert(id);
+        Ok(Settled::Revised)
     }
 }

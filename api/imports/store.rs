@@ -12,9 +12,12 @@ use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::Language;
 use crate::kit::value::Value;
 use crate::privacy::seal::Owner;
+use crate::records::Warning;
 use crate::records::scope::reached;
+use crate::records::warnings::OCCURRED_AT_ASSUMED;
 
 /// Who sees imports of others in his area.
 const SUPERVISORS: &[Role] = &[Role::DistrictAdmin];
@@ -62,20 +65,25 @@ pub struct Import {
     pub header: Option<Vec<String>>,
     /// The numbers between which its records stand.
     pub numbers: Option<(i64, i64)>,
+    /// Codes of what is said of the file as a whole.
+    warnings: Vec<String>,
     json: Json,
 }
 
 impl Import {
     /// As it is served.
-    pub fn view(&self, first_errors: Json) -> Json {
+    pub fn view(&self, first_errors: Json, language: Language) -> Json {
         let mut json = self.json.clone();
+        let known = |code: &String| [&OCCURRED_AT_ASSUMED].into_iter().find(|warning| warning.code == code);
+        let told = |warning: &Warning| json!({"code": warning.code, "message": warning.message.in_language(language)});
+        put(&mut json, "warnings", self.warnings.iter().filter_map(known).map(told).collect::<Vec<_>>());
         put(&mut json, "first_errors", first_errors);
         put(&mut json, "errors_url", format!("/v1/imports/{}/errors", self.id));
         json
     }
 }
 
-const COLUMNS: &str = "r.district_code, r.id, r.kind, r.user_id, r.state, r.options, r.header, r.counts, r.problem, r.first_change_no, r.last_change_no, r.started_at, r.updated_at";
+const COLUMNS: &str = "r.district_code, r.id, r.kind, r.user_id, r.state, r.options, r.header, r.counts, r.problem, r.warnings, r.first_change_no, r.last_change_no, r.started_at, r.updated_at";
 
 /// Begins an import.
 pub fn begin(
@@ -106,6 +114,8 @@ pub struct Progress<'a> {
     pub problem: Option<Json>,
     /// The numbers between which its records stand.
     pub numbers: Option<(i64, i64)>,
+    /// Codes of what is to be said of the file as a whole.
+    pub warnings: Vec<&'static str>,
 }
 
 /// Notes how far an import is.
@@ -120,6 +130,8 @@ pub fn progress(district_code: &str, id: Uuid, progress: &Progress<'_>, now: Dat
         .bind(ColumnType::Json, optional(progress.header.map(|header| json!(header))))
         .sql(", problem = ")
         .bind(ColumnType::Json, optional(progress.problem.clone()))
+        .sql(", warnings = ")
+        .bind(ColumnType::Json, Value::Json(json!(progress.warnings)))
         .sql(", first_change_no = ")
         .bind(ColumnType::Integer, number(progress.numbers.map(|(first, _)| first)))
         .sql(", last_change_no = ")
@@ -255,10 +267,12 @@ pub fn of_row(service: &Service, mut row: Row) -> Result<Import, Problem> {
     }
     let header = row.take("header").to_json(service.zone);
     let numbers = row.integer("first_change_no").zip(row.integer("last_change_no"));
+    let warnings = serde_json::from_value(row.take("warnings").to_json(service.zone)).unwrap_or_default();
     let mut json = json!({"id": id, "kind": kind, "state": state, "district_code": district_code});
     for column in ["user_id", "options", "counts", "problem", "started_at"] {
         put(&mut json, column, row.take(column).to_json(service.zone));
     }
     put(&mut json, "updated_at", Value::Instant(updated_at).to_json(service.zone));
-    Ok(Import { district_code, id, kind, state, header: serde_json::from_value(header).ok(), numbers, json })
+    let header = serde_json::from_value(header).ok();
+    Ok(Import { district_code, id, kind, state, header, numbers, warnings, json })
 }

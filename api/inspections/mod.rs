@@ -73,7 +73,7 @@ static FIELDS: &[Field] = &[
     ),
     Field::new("passed", Shape::Boolean, Text::new("Passed", "是否合格"), "Whether no item failed.")
         .required()
-        .by_server(),
+        .derived(),
 ];
 
 /// The kind.

@@ -46,7 +46,8 @@ static FIELDS: &[Field] = &[
         Shape::Instant,
         Text::new("Delivered at", "送达时间"),
         "When it was handed over; the time of the write by default.",
-    ),
+    )
+    .happened(),
 ];
 
 /// The kind.
@@ -78,7 +79,9 @@ static ERRAND_RULES: CareRules = CareRules::new(&[
         draft.values.set("state", Value::Text("asked".to_owned()));
     }
     if draft.values.text("state") == Some("delivered") && draft.values.get("delivered_at").is_none() {
-        draft.values.set("delivered_at", Value::Instant(context.now));
+        // Noted once: when it was first told that it was delivered.
+        let noted = draft.former.instant("delivered_at");
+        draft.values.set("delivered_at", Value::Instant(noted.unwrap_or(context.now)));
     }
 })
 .measuring(|record| {

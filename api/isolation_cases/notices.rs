@@ -15,7 +15,9 @@ static DIFFERS: Warning = Warning {
 
 static FIELDS: &[Field] = &[
     CASE_ID.required().on_create(),
-    Field::new("signed_on", Shape::Day, Text::new("Signed on", "签订日期"), "When it was signed.").required(),
+    Field::new("signed_on", Shape::Day, Text::new("Signed on", "签订日期"), "When it was signed.")
+        .happened()
+        .required(),
     Field::new("starts_on", Shape::Day, Text::new("Starts on", "观察首日"), "First day, as the notice says."),
     Field::new("ends_on", Shape::Day, Text::new("Ends on", "观察末日"), "Last day, as the notice says."),
     Field::new("issued_by", free_text(100), Text::new("Issued by", "签发单位"), "Which health centre.").required(),

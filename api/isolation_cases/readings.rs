@@ -89,10 +89,10 @@ static FIELDS: &[Field] = &[
     ),
     Field::new("slot_on", Shape::Day, Text::new("Day of the slot", "所属日期"), "To which day it belongs.")
         .required()
-        .by_server(),
+        .derived(),
     Field::new("fever", Shape::Boolean, Text::new("Fever", "发热"), "Whether it reaches the threshold in force.")
         .required()
-        .by_server(),
+        .derived(),
     Field::new(
         "needs_retest",
         Shape::Boolean,
@@ -100,7 +100,7 @@ static FIELDS: &[Field] = &[
         "A fever at first measurement, or an implausibly low value.",
     )
     .required()
-    .by_server(),
+    .derived(),
 ];
 
 /// The kind.

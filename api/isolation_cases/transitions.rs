@@ -20,7 +20,8 @@ use crate::records::scope::Follows;
 use crate::records::scribe::Scribe;
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
 
-static TO: Vocabulary = Vocabulary::new(
+/// Where a step leads.
+pub static TO: Vocabulary = Vocabulary::new(
     "isolation_transition",
     Text::new("To", "变更为"),
     &[
@@ -58,8 +59,8 @@ static FIELDS: &[Field] = &[
     Field::new("hospital", free_text(100), Text::new("Hospital", "接诊医院"), "For `suspended_referral`: where the person was sent."),
     Field::new("diagnosis_class", Shape::Word(&DIAGNOSIS), Text::new("Diagnosis", "诊断分类"), "For `became_case`."),
     Field::new("receiving_area_code", Shape::Area, Text::new("Receiving area", "接收地区"), "For `transferred_out`: within the district the case goes on there, seen from both sides until somebody there makes the step `transfer_accepted`; elsewhere it ends."),
-    Field::new("last_seen_at", Shape::Instant, Text::new("Last seen at", "最后见到时间"), "For `lost_contact`."),
-    Field::new("anchored_on", Shape::Day, Text::new("Newly exposed on", "新暴露日期"), "For `extended`, and for `under_observation` after a referral: from when the days are counted anew. The end never moves back. For `corrected`: from when they should have been counted; the end never moves back before a day that was observed already.").on_create(),
+    Field::new("last_seen_at", Shape::Instant, Text::new("Last seen at", "最后见到时间"), "For `lost_contact`.").happened(),
+    Field::new("anchored_on", Shape::Day, Text::new("Newly exposed on", "新暴露日期"), "For `extended`, and for `under_observation` after a referral: from when the days are counted anew. The end never moves back. For `corrected`: from when they should have been counted; the end never moves back before a day that was observed already.").happened().on_create(),
     Field::new("anchor", Shape::Word(&ANCHOR), Text::new("Anchor", "起算事件"), "For `corrected`: from what the days are counted, where that was wrong too.").on_create(),
 ];
 

@@ -100,6 +100,7 @@ pub static FIELDS: &[Field] = &[
         Text::new("Anchored on", "起算日期"),
         "When that was. From the notification on it changes by the transitions `extended` and `corrected`.",
     )
+    .happened()
     .required()
     .also(&["离汉日期", "离鄂日期", "末次接触日期"]),
     Field::new("address", free_text(200), Text::new("Address", "居家地址"), "Where the person is observed.")
@@ -118,14 +119,14 @@ pub static FIELDS: &[Field] = &[
         "Whether all five are named.",
     )
     .required()
-    .by_server(),
+    .derived(),
     Field::new(
         "supervisor_ids",
         Shape::List { of: &Shape::Id, max: 5 },
         Text::new("Supervisors' accounts", "责任人账号"),
         "Their accounts.",
     )
-    .by_server(),
+    .derived(),
     Field::new(
         "state",
         Shape::Word(&STATE),
@@ -136,7 +137,7 @@ pub static FIELDS: &[Field] = &[
     .by_server(),
     Field::new("starts_on", Shape::Day, Text::new("Starts on", "观察首日"), "First day of observation.")
         .required()
-        .by_server(),
+        .derived(),
     Field::new("ends_on", Shape::Day, Text::new("Ends on", "观察末日"), "Last day of observation.")
         .required()
         .by_server(),

@@ -1,8 +1,15 @@
 //! Faults of a request, gathered until all are known.
 
+use std::sync::OnceLock;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
 use super::catalogue::FaultCode;
 use super::problem::Problem;
 use super::text::{Language, Text};
+use super::time::format_instant;
+use super::vocabulary::Vocabulary;
 
 /// One fault: where it is and what it is. It never holds the value that was sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,10 +25,49 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// What it says.
+    /// What it says: in Chinese with the words of vocabularies and local times, in English with the codes that
+    /// programs send.
     pub fn message(&self, language: Language) -> String {
-        self.code.message().filled(language, &self.values)
+        if language == Language::English {
+            return self.code.message().filled(language, &self.values);
+        }
+        let values: Vec<_> = self.values.iter().map(|(name, value)| (*name, in_chinese(name, value))).collect();
+        self.code.message().filled(language, &values)
     }
+}
+
+/// Vocabularies whose words fill a place of that name. They are the rooms', which kit doesn't know: told at start.
+static WORDS: OnceLock<fn(&str) -> Vec<&'static Vocabulary>> = OnceLock::new();
+
+/// Tells whose words fill which places; once is enough.
+pub fn speak_with(words: fn(&str) -> Vec<&'static Vocabulary>) {
+    let _ = WORDS.set(words);
+}
+
+/// A value as Chinese readers have it: codes by their words, instants as local time. What isn't known stays.
+fn in_chinese(name: &str, value: &str) -> String {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(value) {
+        return instant.format("%Y年%-m月%-d日 %H:%M").to_string();
+    }
+    let vocabularies = WORDS.get().map(|words| words(name)).unwrap_or_default();
+    if vocabularies.is_empty() {
+        return value.to_owned();
+    }
+    let word = |code: &str| {
+        let found = vocabularies.iter().find_map(|vocabulary| vocabulary.find(code));
+        found.map_or_else(|| code.to_owned(), |word| word.label.zh.to_owned())
+    };
+    value.split(", ").map(word).collect::<Vec<_>>().join("、")
+}
+
+/// Faults with the instants that they tell in a zone: a fault itself doesn't know where its reader is.
+pub fn in_zone(mut faults: Vec<Fault>, zone: Tz) -> Vec<Fault> {
+    for (_, value) in faults.iter_mut().flat_map(|fault| &mut fault.values) {
+        if let Ok(instant) = DateTime::parse_from_rfc3339(value) {
+            *value = format_instant(instant.with_timezone(&Utc), zone);
+        }
+    }
+    faults
 }
 
 /// All faults found so far.
@@ -85,5 +131,20 @@ impl Faults {
     /// or names an unknown field, otherwise 422.
     pub fn finish(self) -> Result<(), Problem> {
         if self.list.is_empty() { Ok(()) } else { Err(Problem::invalid(self.list)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_local_in_chinese_and_exact_in_english() {
+        let values = vec![("from", "2020-02-05T16:00:00+00:00".to_owned())];
+        let fault = Fault { pointer: String::new(), code: FaultCode::TooEarly, values, hint: None };
+        let told = in_zone(vec![fault], chrono_tz::Asia::Shanghai);
+        let message = |language| told.iter().map(|fault| fault.message(language)).collect::<String>();
+        assert_eq!(message(Language::Chinese), "不得早于 2020年2月6日 00:00");
+        assert_eq!(message(Language::English), "must not be before 2020-02-06T00:00:00+08:00");
     }
 }

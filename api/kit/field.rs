@@ -113,6 +113,10 @@ pub struct Field {
     pub least: usize,
     /// Who writes it.
     pub write: Write,
+    /// Whether the server makes it of the record itself: made anew at every revision, gone with what it was made of.
+    pub derived: bool,
+    /// Whether it tells of a day or a moment that can't lie ahead.
+    pub happened: bool,
     /// How it is kept and shown.
     pub privacy: Privacy,
     /// What forms, spreadsheets and tables call it.
@@ -135,6 +139,8 @@ impl Field {
             never_null: false,
             least: 0,
             write: Write::Always,
+            derived: false,
+            happened: false,
             privacy: Privacy::Open,
             label,
             about,
@@ -175,6 +181,19 @@ impl Field {
     /// Set by the server.
     pub const fn by_server(mut self) -> Self {
         self.write = Write::Never;
+        self
+    }
+
+    /// Set by the server from this record and what it names, nothing else: no revision carries it on. What other
+    /// records move (a state, a history) is [`Self::by_server`] alone.
+    pub const fn derived(mut self) -> Self {
+        self.derived = true;
+        self.by_server()
+    }
+
+    /// A day or a moment of what has happened: one that lies ahead is warned of.
+    pub const fn happened(mut self) -> Self {
+        self.happened = true;
         self
     }
 

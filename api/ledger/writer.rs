@@ -1,6 +1,6 @@
 //! The writer: takes what waits, writes it in one transaction, answers after the commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -8,6 +8,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionM
 use futures_util::future::try_join_all;
 use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
 use super::decision::{Decision, decide};
 use super::figures::Figures;
@@ -175,7 +176,8 @@ async fn within_transaction(
     }
 }
 
-/// Writes one district's appends with one statement; those that rules refuse stay out of it.
+/// Writes one district's appends with one statement; those that rules refuse stay out of it. What follows for a
+/// row that they write themselves comes after it, in the same transaction.
 async fn write_district(
     connection: &mut &AsyncPgConnection,
     district_code: &str,
@@ -189,27 +191,49 @@ async fn write_district(
         members.into_iter().filter(|(index, _)| !refused.contains_key(index)).collect();
     let mut written = Written::default();
     written.outcomes.extend(refused.into_iter().map(|(index, error)| (index, Err(error))));
-    let merged = merge(district_code, admitted.iter().map(|(_, append)| *append).chain(&following));
-    if merged.numbers == 0 {
+    let (beside, after) = part(&admitted, following);
+    let merged = merge(district_code, admitted.iter().map(|(_, append)| *append).chain(&beside));
+    let Some(Receipt { mut first_no, recorded_at }) = write_merged(connection, &merged, &mut written).await? else {
         // Only asked, and nothing follows: there is no number to tell.
         let nothing = Receipt { first_no: 0, recorded_at: DateTime::UNIX_EPOCH };
         written.outcomes.extend(admitted.into_iter().map(|(index, _)| (index, Ok(nothing))));
         return Ok(written);
-    }
-    let digest =
-        merged.changes.iter().fold(Sha256::new(), |hash, change| hash.chain_update(change.digest)).finalize().into();
-    let rows = run(connection, statement::of_append(&merged, &digest)).await?;
-    let taken = rows.into_iter().next().and_then(|mut row| Some((row.integer("first_no")?, row.instant("at")?)));
-    let (mut first_no, recorded_at) = taken.ok_or_else(|| AppendError::ClockMissing(district_code.to_owned()))?;
-    if let Some(settle) = presences::settle(district_code, &merged.tallies) {
-        run(connection, settle).await?;
-    }
-    written.last_nos.push((district_code.to_owned(), first_no + merged.numbers - 1));
+    };
     for (index, append) in admitted {
         written.outcomes.push((index, Ok(Receipt { first_no, recorded_at })));
         first_no += append.numbers;
     }
+    write_merged(connection, &merge(district_code, &after), &mut written).await?;
     Ok(written)
+}
+
+/// Parts what follows into what may stand in one statement with the appends, and what revises a row of theirs.
+fn part(admitted: &[(usize, &Append)], following: Vec<Append>) -> (Vec<Append>, Vec<Append>) {
+    let rows: BTreeSet<(&str, Uuid)> =
+        admitted.iter().flat_map(|(_, append)| &append.changes).map(|change| (change.table.name, change.id)).collect();
+    let meets = |append: &Append| append.changes.iter().any(|change| rows.contains(&(change.table.name, change.id)));
+    following.into_iter().partition(|append| !meets(append))
+}
+
+/// Writes one append. No receipt where there is nothing to write.
+async fn write_merged(
+    connection: &mut &AsyncPgConnection,
+    append: &Append,
+    written: &mut Written,
+) -> Result<Option<Receipt>, AppendError> {
+    if append.numbers == 0 {
+        return Ok(None);
+    }
+    let digest =
+        append.changes.iter().fold(Sha256::new(), |hash, change| hash.chain_update(change.digest)).finalize().into();
+    let rows = run(connection, statement::of_append(append, &digest)).await?;
+    let taken = rows.into_iter().next().and_then(|mut row| Some((row.integer("first_no")?, row.instant("at")?)));
+    let (first_no, recorded_at) = taken.ok_or_else(|| AppendError::ClockMissing(append.district_code.clone()))?;
+    if let Some(settle) = presences::settle(&append.district_code, &append.tallies) {
+        run(connection, settle).await?;
+    }
+    written.last_nos.push((append.district_code.clone(), first_no + append.numbers - 1));
+    Ok(Some(Receipt { first_no, recorded_at }))
 }
 
 async fn run(connection: &mut &AsyncPgConnection, statement: Statement) -> Result<Vec<Row>, AppendError> {

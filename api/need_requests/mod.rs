@@ -1,18 +1,23 @@
 //! Need requests (需求登记): what a household asks a community for, until it was delivered. Deliveries move a
 //! request on in their own transaction: [`crate::deliveries`].
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use crate::auth::Role;
 use crate::commodities::{COMMODITY, QUANTITY, UNIT};
+use crate::deliveries::NeedDecider;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
+use crate::ledger::decide::Decider;
 use crate::privacy::mask;
 use crate::records::figure::TIMES;
+use crate::records::scribe::Scribe;
 use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
 
 /// Who takes requests and delivers.
@@ -148,6 +153,18 @@ impl Rules for NeedRequestRules {
         };
         draft.values.set("cancelled", Value::Boolean(cancelled));
         draft.values.set("state", Value::Text(state.to_owned()));
+    }
+
+    /// How far it is follows from what was brought, as soon as what is asked for changes.
+    fn decider(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        let former = former.filter(|_| !next.envelope.voided)?;
+        let differs = |name: &&str| former.values.get(name) != next.values.get(name);
+        let concerns = ["items", "cancelled"].iter().any(differs);
+        concerns.then(|| Arc::new(NeedDecider(Arc::clone(scribe))) as Arc<dyn Decider>)
+    }
+
+    fn judged_across_rows(&self) -> bool {
+        true
     }
 
     fn lines(&self) -> Option<Lines> {

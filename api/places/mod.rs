@@ -11,7 +11,7 @@ pub mod status;
 mod wire;
 
 pub use rules::{demand_checkpoint, demand_venue};
-pub use wire::VENUE_KINDS;
+pub use wire::{PLACE_KIND, VENUE_KINDS};
 
 use crate::auth::Role;
 use crate::kit::text::Text;

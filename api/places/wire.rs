@@ -21,7 +21,8 @@ pub const VENUE_KINDS: &[&str] = &[
     "venue_other",
 ];
 
-static PLACE_KIND: Vocabulary = Vocabulary::new(
+/// What a place is.
+pub static PLACE_KIND: Vocabulary = Vocabulary::new(
     "place_kind",
     Text::new("Kind of place", "场所类型"),
     &[

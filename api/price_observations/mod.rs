@@ -33,6 +33,7 @@ static SCOPE: Vocabulary = Vocabulary::new(
 
 static FIELDS: &[Field] = &[
     Field::new("observed_on", Shape::Day, Text::new("Observed on", "监测日期"), "Of which day.")
+        .happened()
         .required()
         .also(&["date", "日期"]),
     Field::new(
@@ -53,13 +54,13 @@ static FIELDS: &[Field] = &[
     Field::new("source_url", free_text(500), Text::new("Source", "来源"), "The notice.").required().also(&["来源网址"]),
     Field::new("commodity_zh", free_text(60), Text::new("Commodity in Chinese", "商品中文名"), "Its Chinese name.")
         .required()
-        .by_server(),
+        .derived(),
     Field::new("price_normalized", NORMAL, Text::new("Normalised price", "折算价格"), "The same in `normalized_unit`.")
         .required()
-        .by_server(),
+        .derived(),
     Field::new("normalized_unit", UNIT, Text::new("Normalised unit", "折算单位"), "What prices of it are compared in.")
         .required()
-        .by_server(),
+        .derived(),
 ];
 
 /// The kind.

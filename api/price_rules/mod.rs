@@ -2,6 +2,7 @@
 //! no percentage is laid down nationally, and those of other places are theirs (README, "Price rules").
 
 use chrono::Days;
+use rust_decimal::Decimal;
 
 use crate::auth::Role;
 use crate::auth::roles::Actor;
@@ -12,7 +13,7 @@ use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::kit::vocabulary::{Vocabulary, word};
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules, Warning};
 
 /// What is compared with what.
 pub static RULE_KIND: Vocabulary = Vocabulary::new(
@@ -55,6 +56,16 @@ static FIELDS: &[Field] = &[
     Field::new("basis", free_text(200), Text::new("Basis", "依据"), "The document that says so.").required(),
 ];
 
+/// A rate above it is mostly a percentage: 15 for 0.15.
+const PLAUSIBLE_RATE: i64 = 3;
+static THRESHOLD_IMPLAUSIBLE: Warning = Warning {
+    code: "threshold_implausible",
+    message: Text::new(
+        "is above 300 %: a rate is a fraction, 0.15 for 15 %",
+        "超过 300%:阈值应为小数,例如 0.15 表示 15%",
+    ),
+};
+
 /// The kind.
 pub static PRICE_RULES: Definition = Definition {
     name: "price_rules",
@@ -70,7 +81,7 @@ pub static PRICE_RULES: Definition = Definition {
     readers: SUPPLY_READERS,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin],
     rules: &PriceRuleRules,
-    warnings: &[],
+    warnings: &[&THRESHOLD_IMPLAUSIBLE],
     example: include_str!("../../openapi/examples/price_rules/create.json"),
     sequence: 1,
 };
@@ -96,7 +107,7 @@ impl Rules for PriceRuleRules {
             faults.add(draft.at("baseline_on"), FaultCode::Required);
         }
         let baseline_on = values.day("baseline_on").filter(|_| needs_baseline);
-        let default = baseline_on.map_or(context.today(), |day| day.checked_add_days(Days::new(1)).unwrap_or(day));
+        let default = baseline_on.map_or(context.told_on(), |day| day.checked_add_days(Days::new(1)).unwrap_or(day));
         let effective_on = values.day("effective_on").unwrap_or(default);
         let expires_on = values.day("expires_on");
         if expires_on.is_some_and(|last| last < effective_on) {
@@ -111,6 +122,12 @@ impl Rules for PriceRuleRules {
         }
         draft.values.set("effective_on", Value::Day(effective_on));
         draft.values.set("only_without_baseline", Value::Boolean(only_without));
+    }
+
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        if draft.values.decimal("threshold_rate").is_some_and(|rate| rate > Decimal::from(PLAUSIBLE_RATE)) {
+            draft.warn(&THRESHOLD_IMPLAUSIBLE, "threshold_rate");
+        }
     }
 
     fn measures(&self, _record: &Record) -> Vec<Measure> {

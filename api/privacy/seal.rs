@@ -97,7 +97,8 @@ impl Sealer {
         keyed_hash(&self.commitment, &[&owner.associated_data(), plaintext])
     }
 
-    /// The digest of a submission, keyed: a body's plain hash would let its document number be guessed.
+    /// The digest of a submission in canonical form, keyed: a body's plain hash would let its document number be
+    /// guessed.
     pub fn submission_digest(&self, canonical: &[u8]) -> [u8; 32] {
         keyed_hash(&self.commitment, &[b"submission", canonical])
     }

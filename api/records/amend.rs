@@ -4,22 +4,27 @@ use uuid::Uuid;
 
 use super::awaited::Awaited;
 use super::change::{Changes, receive};
+use super::context::Context;
 use super::create::TRIES;
 use super::days::judge_days;
 use super::definition::Kind;
 use super::draft::Draft;
 use super::idempotency::Key;
+use super::moments;
 use super::read;
 use super::recall::recall;
 use super::record::Record;
-use super::resolve;
-use super::warnings::{AMBIGUOUS_AREA, CAPTURED_BY_OTHER, DIFFERS_FROM_REGISTER, Noted, SUPERSEDED_AREA};
+use super::resolve::{self, Place};
+use super::warnings::{
+    AMBIGUOUS_AREA, CAPTURED_BY_OTHER, CLOCK_SKEWED, DIFFERS_FROM_REGISTER, Noted, OCCURRED_AT_DOUBTFUL,
+    SUPERSEDED_AREA,
+};
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::etag::IfMatch;
-use crate::kit::faults::Faults;
-use crate::kit::field::{Shape, Write};
+use crate::kit::faults::{Fault, Faults};
+use crate::kit::field::{Field, Shape, Write};
 use crate::kit::patch;
 use crate::kit::problem::Problem;
 use crate::kit::tree::Tree;
@@ -42,15 +47,70 @@ pub async fn amend(
             return Err(Code::RecordVoided.into());
         }
         if_match.demand(current.envelope.revision)?;
-        let next = patched(service, actor, kind, &current, patch).await?;
-        if is_same(kind, &current, &next) {
-            return Ok(current);
-        }
-        if let Some(written) = write(service, actor, kind, &current, next, None).await? {
-            return Ok(written);
+        match revise(service, actor, kind, &current, patch, None, None).await? {
+            Revised::Same => return Ok(current),
+            Revised::Written(written) => return Ok(*written),
+            Revised::Met => {}
         }
     }
     Err(Code::WriteConflict.into())
+}
+
+/// What a patch came to.
+pub enum Revised {
+    /// Nothing: it says what stands.
+    Same,
+    /// The next revision.
+    Written(Box<Record>),
+    /// The record was changed meanwhile: read it again.
+    Met,
+}
+
+/// Writes what a patch makes of a record. Where rules across rows refuse what the server derived, it gives way, as
+/// it does at creation: a reading that was moved into a taken slot becomes an extra one, unless its slot was said.
+/// `device_id` is the phone's that amends.
+pub async fn revise(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    current: &Record,
+    patch: &Tree,
+    key: Option<(&Key, u16)>,
+    device_id: Option<&str>,
+) -> Result<Revised, Problem> {
+    let mut next = patched(service, actor, kind, current, patch).await?;
+    next.envelope.device_id = device_id.map(str::to_owned);
+    if is_same(kind, current, &next) {
+        return Ok(Revised::Same);
+    }
+    let refusal = match write(service, actor, kind, current, next, key).await {
+        Ok(written) => return Ok(Revised::of(written)),
+        Err(problem) if problem.faults().is_empty() => return Err(problem),
+        Err(problem) => problem,
+    };
+    let (mut draft, place, context) = draft_of(service, actor, kind, current, patch).await?;
+    if !gives_way(&mut draft, refusal.faults()) {
+        return Err(refusal);
+    }
+    let mut next = judged(actor, current, place, draft, &context);
+    next.envelope.device_id = device_id.map(str::to_owned);
+    if is_same(kind, current, &next) {
+        return Ok(Revised::Same);
+    }
+    Ok(Revised::of(write(service, actor, kind, current, next, key).await?))
+}
+
+/// Whether a draft gave way, in nothing that somebody said.
+fn gives_way(draft: &mut Draft, faults: &[Fault]) -> bool {
+    let before = draft.values.clone();
+    let gave = draft.kind.rules.concede(draft, faults);
+    gave && draft.said.iter().all(|name| draft.values.get(name) == before.get(name))
+}
+
+impl Revised {
+    fn of(written: Option<Record>) -> Self {
+        written.map_or(Self::Met, |record| Self::Written(Box::new(record)))
+    }
 }
 
 /// The record, if the actor may see it (else 404) and write it (else 403).
@@ -87,11 +147,22 @@ pub async fn write(
         Ok(receipt) => {
             receive(&mut next, receipt, number);
             service.believed.invalidate(&(kind.name, next.envelope.id));
-            Ok(Some(next))
+            Ok(Some(as_it_stands(service, kind, next).await?))
         }
         Err(AppendError::Conflict(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The record after what followed from its own change: rules across rows may have moved it on in the same
+/// transaction.
+async fn as_it_stands(service: &Service, kind: &Kind, written: Record) -> Result<Record, Problem> {
+    if !kind.rules.judged_across_rows() {
+        return Ok(written);
+    }
+    let (id, district_code) = (written.envelope.id, written.envelope.district_code.clone());
+    let mut found = read::find_unscoped(service, kind, &district_code, &[id]).await?;
+    Ok(found.remove(&id).unwrap_or(written))
 }
 
 /// The record with the patch applied, checked and judged as a whole.
@@ -102,17 +173,27 @@ pub async fn patched(
     current: &Record,
     patch: &Tree,
 ) -> Result<Record, Problem> {
-    let now = service.clock.now();
+    let (draft, place, context) = draft_of(service, actor, kind, current, patch).await?;
+    Ok(judged(actor, current, place, draft, &context))
+}
+
+/// What a patch makes of a record, checked and placed, not yet judged.
+async fn draft_of<'a>(
+    service: &'a Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    current: &'a Record,
+    patch: &Tree,
+) -> Result<(Draft, Place, Context<'a>), Problem> {
     let mut faults = Faults::default();
     check_members(kind, patch, &mut faults);
     if !matches!(patch, Tree::Object(_)) {
-        return faults.finish().and(Err(Code::Unprocessable.into()));
+        faults.finish()?;
+        return Err(Code::Unprocessable.into());
     }
-    let body = patch::merge(target(kind, current, patch), patch);
-    let mut draft = Draft::parse(kind, &service.kinds, &body, "", &mut faults);
-    // Rules may ask whose fields these are.
-    draft.values.set("id", Value::Id(current.envelope.id));
-    let context = service.context(now, &current.envelope.district_code);
+    let mut draft = whole(service, kind, current, patch, &mut faults);
+    let mut context = service.context(service.clock.now(), &current.envelope.district_code);
+    context.told_at = current.envelope.told_at();
     kind.rules.check(&mut draft, &context, &mut faults);
     resolve::resolve_references(service, actor, current, &mut draft, &mut faults).await?;
     let place = resolve::place(service, actor, &mut draft, &mut faults);
@@ -124,6 +205,30 @@ pub async fn patched(
         return Err(Code::OutOfArea.into());
     }
     recall(service, kind, [(place.district_code.clone(), &mut draft)], now).await?;
+    Ok((draft, place, context))
+}
+
+/// The draft of the record as the patch leaves it: what clients said of it, then and now.
+fn whole(service: &Service, kind: &'static Kind, current: &Record, patch: &Tree, faults: &mut Faults) -> Draft {
+    let body = patch::merge(target(kind, current, patch), patch);
+    let mut draft = Draft::parse(kind, &service.kinds, &body, "", faults);
+    // Rules may ask whose fields these are.
+    draft.values.set("id", Value::Id(current.envelope.id));
+    if !draft.values.has("org_id") {
+        // It is nobody's, and doesn't become that of whoever amends it.
+        draft.values.set("org_id", Value::Null);
+    }
+    if draft.values.get("area_code").is_none() && !names_a_place(&draft) && !faults.touches("/area_code") {
+        draft.values.set("area_code", Value::Text(current.envelope.area_code.clone()));
+    }
+    draft.former = current.values.clone();
+    draft.confirms_time = patch.member("occurred_at").is_some();
+    draft
+}
+
+/// The next revision: its envelope moved on, and all that the server makes of the record made anew.
+fn judged(actor: &Actor, current: &Record, place: Place, mut draft: Draft, context: &Context<'_>) -> Record {
+    let kind = draft.kind;
     let mut envelope = current.envelope.clone();
     let moved = place.area_code != envelope.area_code;
     if moved {
@@ -131,30 +236,44 @@ pub async fn patched(
         envelope.area_code_submitted = place.area_code_submitted;
     }
     envelope.org_id = place.org_id;
-    envelope.occurred_at = draft.values.instant("occurred_at").unwrap_or(envelope.occurred_at);
-    draft.warnings.extend(current.envelope.warnings.iter().filter(|noted| stays(kind, noted, moved)).cloned());
+    let told = draft.values.instant("occurred_at");
+    // When nobody says when it happened, it was when the server was first told.
+    (envelope.occurred_at, envelope.assumed) = (told.unwrap_or(envelope.told_at()), told.is_none());
+    // Whoever says when it happened has confirmed it.
+    let answered = |noted: &Noted| noted.code == OCCURRED_AT_DOUBTFUL.code && draft.confirms_time;
+    let stays = |noted: &&Noted| stays(kind, noted, moved) && !answered(noted);
+    let kept: Vec<Noted> = current.envelope.warnings.iter().filter(stays).cloned().collect();
+    draft.warnings.extend(kept);
+    moments::judge_own(&mut draft, context);
     resolve::judge_envelope(actor, &mut draft, envelope.occurred_at, envelope.recorded_at, context.clock_tolerance);
     judge_days(&mut draft, envelope.occurred_at, context.zone);
     let mut values = current.values.clone();
     for field in kind.body_fields() {
-        values.set(
-            field.name,
-            draft.values.get(field.name).or(current_server_value(field, current)).cloned().unwrap_or(Value::Null),
-        );
+        let value = draft.values.get(field.name).or(carried_on(field, current));
+        values.set(field.name, value.cloned().unwrap_or(Value::Null));
     }
     draft.values = values;
     draft.values.set("area_code", Value::Text(envelope.area_code.clone()));
+    draft.values.set("occurred_at", Value::Instant(envelope.occurred_at));
     if moved || envelope.org_id != current.envelope.org_id {
-        kind.rules.moved(&mut draft, &current.envelope, &context);
+        kind.rules.moved(&mut draft, &current.envelope, context);
     }
-    kind.rules.judge(&mut draft, &context);
-    envelope.awaited = Awaited::of(&draft, &context);
+    kind.rules.judge(&mut draft, context);
+    envelope.device_id = None;
+    envelope.derived = draft.derived(envelope.assumed);
+    envelope.awaited = Awaited::of(&draft, context);
     envelope.warnings = draft.warnings;
-    Ok(Record { envelope, values: draft.values })
+    Record { envelope, values: draft.values }
 }
 
-fn current_server_value<'a>(field: &crate::kit::field::Field, current: &'a Record) -> Option<&'a Value> {
-    if field.write == Write::Never { current.values.get(field.name) } else { None }
+/// What the server wrote from other records than this one.
+fn carried_on<'a>(field: &Field, current: &'a Record) -> Option<&'a Value> {
+    if field.write == Write::Never && !field.derived { current.values.get(field.name) } else { None }
+}
+
+/// Whether a draft names something that brings an area.
+fn names_a_place(draft: &Draft) -> bool {
+    resolve::BRING_AREA.iter().any(|field| draft.values.id(field).is_some())
 }
 
 /// The target of the patch. A new place brings its own area unless the patch names one; so does what else a kind
@@ -162,8 +281,13 @@ fn current_server_value<'a>(field: &crate::kit::field::Field, current: &'a Recor
 fn target(kind: &Kind, current: &Record, patch: &Tree) -> Tree {
     let mut body = current.to_body(kind);
     for (field, companion) in kind.rules.companions().iter().chain(&[("place_id", "area_code")]) {
-        let moves = patch.member(field).is_some() && patch.member(companion).is_none();
-        if let (true, Tree::Object(members)) = (moves, &mut body) {
+        // A place that is taken away brings no other area.
+        let named = if *field == "place_id" {
+            matches!(patch.member(field), Some(Tree::Text(_)))
+        } else {
+            patch.member(field).is_some()
+        };
+        if let (true, Tree::Object(members)) = (named && patch.member(companion).is_none(), &mut body) {
             members.retain(|(name, _)| name != companion);
         }
     }
@@ -177,7 +301,8 @@ fn stays(kind: &Kind, noted: &Noted, moved: bool) -> bool {
     let of_area = code == SUPERSEDED_AREA.code || code == AMBIGUOUS_AREA.code;
     let inline = kind.fields.iter().filter(|field| matches!(field.shape, Shape::Inline(_)));
     let of_inline = inline.into_iter().any(|field| noted.field.starts_with(&format!("/{}/", field.name)));
-    (of_area && !moved) || of_inline || code == DIFFERS_FROM_REGISTER.code || code == CAPTURED_BY_OTHER.code
+    let of_clock = code == CLOCK_SKEWED.code || code == OCCURRED_AT_DOUBTFUL.code;
+    (of_area && !moved) || of_inline || of_clock || code == DIFFERS_FROM_REGISTER.code || code == CAPTURED_BY_OTHER.code
 }
 
 /// Members that a patch can't have: unknown ones are found with the whole; here what is the
@@ -205,7 +330,11 @@ fn check_members(kind: &Kind, patch: &Tree, faults: &mut Faults) {
 
 /// Whether a change changes nothing.
 pub fn is_same(kind: &Kind, one: &Record, other: &Record) -> bool {
-    one.digest(kind, None) == other.digest(kind, None) && same_personal(kind, one, other)
+    // Somebody who says what stands already changes nothing.
+    let mut other = other.clone();
+    (other.envelope.derived, other.envelope.assumed) = (one.envelope.derived.clone(), one.envelope.assumed);
+    other.envelope.device_id.clone_from(&one.envelope.device_id);
+    one.digest(kind, None) == other.digest(kind, None) && same_personal(kind, one, &other)
 }
 
 fn same_personal(kind: &Kind, one: &Record, other: &Record) -> bool {

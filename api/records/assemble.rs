@@ -13,6 +13,7 @@ use super::days::judge_days;
 use super::definition::Kind;
 use super::draft::Draft;
 use super::envelope::Envelope;
+use super::moments;
 use super::prepare::Prepared;
 use super::read;
 use super::record::Record;
@@ -92,7 +93,7 @@ pub fn assemble(
     let mut draft = item.draft.clone();
     for (field, inner) in std::mem::take(&mut draft.inline) {
         let (id, warnings) = assembly.introduce(inner);
-        draft.values.set(id_field(draft.kind, field), Value::Id(id));
+        draft.values.set(draft.id_field(field), Value::Id(id));
         draft.warnings.extend(warnings);
     }
     match draft.kind.rules.identify(&draft, &assembly.context) {
@@ -157,6 +158,7 @@ impl Assembly<'_> {
     /// Completes somebody known; none where nothing is new.
     fn complete(&mut self, draft: &mut Draft, known: Record) -> Option<Record> {
         let mut next = draft.kind.rules.reconcile(&known, draft, &self.context, self.actor)?;
+        next.envelope.derived = still_derived(&known, &next, draft);
         let stands = self.changes.number_of(draft.kind, known.envelope.id).is_some();
         next.envelope.revision = known.envelope.revision + i64::from(!stands);
         next.envelope.revised_by = self.actor.user_id;
@@ -184,12 +186,16 @@ impl Assembly<'_> {
 
     /// The first revision of a draft.
     fn record(&self, draft: &mut Draft, id: Uuid) -> Record {
-        let occurred_at = draft.values.instant("occurred_at").unwrap_or(self.now);
+        let told = draft.values.instant("occurred_at");
+        let occurred_at = told.unwrap_or(self.now);
         resolve::judge_envelope(self.actor, draft, occurred_at, self.now, self.context.clock_tolerance);
         judge_days(draft, occurred_at, self.context.zone);
         let place = &self.item.place;
         // Rules ask where it stands, whether that was said or found.
         draft.values.set("area_code", Value::Text(place.area_code.clone()));
+        moments::judge_own(draft, &self.context);
+        moments::judge_clock(draft, self.now, self.context.clock_tolerance);
+        draft.values.set("occurred_at", Value::Instant(occurred_at));
         draft.kind.rules.judge(draft, &self.context);
         let envelope = Envelope {
             id,
@@ -209,15 +215,23 @@ impl Assembly<'_> {
             change_no: 0,
             voided: false,
             awaited: Awaited::of(draft, &self.context),
+            derived: draft.derived(told.is_none()),
+            assumed: told.is_none(),
+            device_id: None,
             warnings: draft.warnings.clone(),
-            submission_digest: self.item.digest.to_vec(),
+            submission_digest: self.item.digest.digest.to_vec(),
         };
         Record { envelope, values: draft.values.clone() }
     }
 }
 
-/// The field that holds the id of what is given inline in `field`: `person` and `person_id`.
-fn id_field(kind: &Kind, field: &str) -> &'static str {
-    let name = format!("{field}_id");
-    kind.fields.iter().find(|other| other.name == name).map_or("id", |other| other.name)
+/// Which values of somebody known are the server's once he gained something: those that were and stayed, and those
+/// that he gained without anybody saying them.
+fn still_derived(known: &Record, next: &Record, draft: &Draft) -> Vec<String> {
+    let of_draft = draft.derived(true);
+    let stayed = |name: &&String| known.values.get(name) == next.values.get(name);
+    let gained = |name: &&String| known.values.get(name).is_none() && next.values.get(name).is_some();
+    let mut names: Vec<String> = known.envelope.derived.iter().filter(stayed).cloned().collect();
+    names.extend(of_draft.iter().filter(gained).cloned());
+    names
 }

@@ -15,6 +15,8 @@ use crate::privacy::keys::Keys;
 pub struct Context<'a> {
     /// Now, by the server.
     pub now: DateTime<Utc>,
+    /// When the record was first told: what it left open then is filled by that, however late it is amended.
+    pub told_at: DateTime<Utc>,
     /// How far a phone's clock may run ahead.
     pub clock_tolerance: TimeDelta,
     /// The district's zone.
@@ -38,6 +40,11 @@ impl Context<'_> {
     /// Whether that time has come: what lies after now proves nothing yet.
     pub fn has_come(&self, at: DateTime<Utc>) -> bool {
         at <= self.now + self.clock_tolerance
+    }
+
+    /// The day on which the record was first told.
+    pub fn told_on(&self) -> NaiveDate {
+        day_of(self.told_at, self.zone)
     }
 
     /// Today in the district's zone.

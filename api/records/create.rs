@@ -218,7 +218,7 @@ pub async fn existing(
     let visible = read::find_all(service, actor, kind, &[item.id]).await?.contains_key(&item.id);
     Ok(Some(if !visible {
         Err(Code::IdTaken.into())
-    } else if existing.envelope.submission_digest == item.digest {
+    } else if item.digest.is(&existing.envelope.submission_digest) {
         Ok(Created::Same(existing))
     } else {
         let tag = etag::of_revision(existing.envelope.revision);

@@ -1,6 +1,6 @@
 //! What a body becomes once it was parsed and checked: a draft of a record, not yet placed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use super::warnings::{INVISIBLE_DROPPED, Noted, Warning};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::check::check_object;
 use crate::kit::faults::Faults;
-use crate::kit::field::{Field, Privacy, Shape};
+use crate::kit::field::{Field, Privacy, Shape, Write};
 use crate::kit::text::visible;
 use crate::kit::tree::Tree;
 use crate::kit::value::{Value, Values};
@@ -27,6 +27,12 @@ pub struct Draft {
     pub pointer: String,
     /// The good values, the envelope's among them.
     pub values: Values,
+    /// The fields that a client gave; what else it has of them the server filled in.
+    pub said: BTreeSet<&'static str>,
+    /// What the record had before where it is amended: for what is noted once, such as a moment.
+    pub former: Values,
+    /// Whether whoever amends says when it happened.
+    pub confirms_time: bool,
     /// The records its references name, once resolved; by field.
     pub references: BTreeMap<&'static str, Record>,
     /// Records given inline, by the field they are given in.
@@ -45,6 +51,9 @@ impl Draft {
         let mut draft = Self {
             kind,
             pointer: pointer.to_owned(),
+            said: values.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name).collect(),
+            former: Values::default(),
+            confirms_time: false,
             values,
             references: BTreeMap::new(),
             inline: Vec::new(),
@@ -58,6 +67,7 @@ impl Draft {
                 && let Some(inner) = kinds.kind(name)
                 && !matches!(member, Tree::Null)
             {
+                draft.said.insert(draft.id_field(field.name));
                 draft.inline.push((field.name, Self::parse(inner, kinds, member, &draft.at(field.name), faults)));
             }
         }
@@ -72,11 +82,32 @@ impl Draft {
             kind,
             pointer: String::new(),
             values,
+            said: BTreeSet::new(),
+            former: Values::default(),
+            confirms_time: false,
             references: BTreeMap::new(),
             inline: Vec::new(),
             warnings: Vec::new(),
             recalled: Values::default(),
         }
+    }
+
+    /// The field that holds the id of what is given inline in `field`: `person` and `person_id`.
+    pub fn id_field(&self, field: &str) -> &'static str {
+        let name = format!("{field}_id");
+        self.kind.fields.iter().find(|other| other.name == name).map_or("id", |other| other.name)
+    }
+
+    /// The fields that a client may write, didn't, and that have a value: the server's, by its rules. When it
+    /// happened may also be `assumed`, by no rule.
+    pub fn derived(&self, assumed: bool) -> Vec<String> {
+        let is_filled = |field: &&Field| {
+            can_be_derived(field)
+                && !(assumed && field.name == "occurred_at")
+                && !self.said.contains(field.name)
+                && self.values.get(field.name).is_some()
+        };
+        self.kind.body_fields().into_iter().filter(is_filled).map(|field| field.name.to_owned()).collect()
     }
 
     /// The pointer of one of its fields.
@@ -91,7 +122,11 @@ impl Draft {
 
     /// Notes a warning about a field.
     pub fn warn(&mut self, warning: &Warning, field: &str) {
-        let noted = Noted::new(warning, self.at(field));
+        self.note(Noted::new(warning, self.at(field)));
+    }
+
+    /// Notes a warning once.
+    pub fn note(&mut self, noted: Noted) {
         if !self.warnings.contains(&noted) {
             self.warnings.push(noted);
         }
@@ -164,6 +199,12 @@ fn drop_in_members(json: &mut Json) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether rules may fill a field of a body. Where a record stands and who captured it is the frame's to find.
+fn can_be_derived(field: &Field) -> bool {
+    const OF_THE_FRAME: [&str; 5] = ["id", "area_code", "area_edition", "org_id", "device_time"];
+    field.write != Write::Never && !matches!(field.shape, Shape::Inline(_)) && !OF_THE_FRAME.contains(&field.name)
 }
 
 fn contains_mask(json: &Json) -> bool {

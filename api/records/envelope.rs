@@ -88,6 +88,12 @@ pub struct Envelope {
     pub voided: bool,
     /// Until when it proves nothing: what it tells of lies ahead.
     pub awaited: Option<Awaited>,
+    /// The client's fields that nobody said: the server filled them in, and does so anew at every revision.
+    pub derived: Vec<String>,
+    /// Whether nobody said when it happened: it is when the server was told.
+    pub assumed: bool,
+    /// The device that handed this revision in, where a phone amended.
+    pub device_id: Option<String>,
     /// What is implausible about it.
     pub warnings: Vec<Noted>,
     /// The keyed digest of what was first submitted.
@@ -116,6 +122,11 @@ pub fn columns() -> Vec<Column> {
 }
 
 impl Envelope {
+    /// When the server was first told of it.
+    pub fn told_at(&self) -> DateTime<Utc> {
+        if self.assumed { self.occurred_at } else { self.recorded_at }
+    }
+
     /// The cells of [`columns`] but the last two, which the record adds.
     pub fn cells(&self) -> Vec<Value> {
         vec![
@@ -148,6 +159,15 @@ impl Envelope {
         if let Some(awaited) = &self.awaited {
             capture.insert("awaited".into(), awaited.to_stored());
         }
+        if !self.derived.is_empty() {
+            capture.insert("derived".into(), json!(self.derived));
+        }
+        if let Some(device_id) = &self.device_id {
+            capture.insert("device_id".into(), device_id.clone().into());
+        }
+        if self.assumed {
+            capture.insert("occurred_at_assumed".into(), true.into());
+        }
         if !self.warnings.is_empty() {
             capture.insert("warnings".into(), self.warnings.iter().map(Noted::to_stored).collect());
         }
@@ -161,6 +181,7 @@ impl Envelope {
             _ => json!({}),
         };
         let text = |name: &str| capture.get(name).and_then(Json::as_str);
+        let derived = capture.get("derived").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
         let warnings = capture.get("warnings").and_then(Json::as_array);
         Some(Self {
             id: row.id("id")?,
@@ -180,6 +201,9 @@ impl Envelope {
             change_no: row.integer("change_no")?,
             voided: row.boolean("voided")?,
             awaited: capture.as_object().and_then(Awaited::from_stored),
+            derived: derived.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+            device_id: text("device_id").map(str::to_owned),
+            assumed: capture.get("occurred_at_assumed").and_then(Json::as_bool) == Some(true),
             warnings: warnings.map(|list| list.iter().filter_map(Noted::from_stored).collect()).unwrap_or_default(),
             submission_digest: row.bytes("submission_digest")?,
         })

@@ -18,6 +18,7 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::tree::Tree;
 use crate::kit::value::Value;
 use crate::ledger::KeyedAnswer;
+use crate::ledger::canonical::{encode, encode_formerly};
 use crate::operations::Call;
 use crate::privacy::keys::keyed_hash;
 
@@ -32,6 +33,8 @@ const KEPT: TimeDelta = TimeDelta::days(14);
 pub struct Key {
     hash: [u8; 32],
     request_digest: [u8; 32],
+    /// The same as an earlier release made it.
+    former_digest: [u8; 32],
 }
 
 /// An answer given before.
@@ -58,15 +61,16 @@ impl Key {
             &call.service.keys.commitment,
             &[b"idempotency", actor.user_id.as_bytes(), path, text.as_bytes()],
         );
-        let request_digest = call.service.sealer.submission_digest(format!("{tree:?}").as_bytes());
-        Ok(Some(Self { hash, request_digest }))
+        let digest = |encoded: Vec<u8>| call.service.sealer.submission_digest(&encoded);
+        let (request_digest, former_digest) = (digest(encode(tree)), digest(encode_formerly(tree)));
+        Ok(Some(Self { hash, request_digest, former_digest }))
     }
 
     /// The key of an item of a push: it names itself.
     pub fn of_item(item_hash: &[u8]) -> Self {
         let mut hash = [0; 32];
         hash.iter_mut().zip(item_hash).for_each(|(byte, hashed)| *byte = *hashed);
-        Self { hash, request_digest: hash }
+        Self { hash, request_digest: hash, former_digest: hash }
     }
 
     /// What to keep with the effect.
@@ -110,7 +114,8 @@ impl Key {
             .bind(ColumnType::Instant, Value::Instant(service.clock.now() - KEPT))
             .seeing_district(district_code);
             let Some(mut row) = service.database.read(&statement).await?.into_iter().next() else { continue };
-            if row.bytes("request_digest").as_deref() != Some(&self.request_digest) {
+            let kept = row.bytes("request_digest").unwrap_or_default();
+            if kept != self.request_digest && kept != self.former_digest {
                 return Err(Code::IdempotencyKeyReused.into());
             }
             let (id, revision) = (row.id("id").unwrap_or_default(), row.integer("revision").unwrap_or_default());

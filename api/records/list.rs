@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use uuid::Uuid;
 
 use super::as_of::stood;
@@ -10,9 +10,10 @@ use super::conditions::{self, Asking};
 use super::definition::Kind;
 use super::parameters::filter_name;
 pub use super::parameters::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT, parameters};
-use super::read::{self, load};
+use super::read;
 use super::record::Record;
 use super::scope::{visible_to, within};
+use super::snapshot::{Position, Snapshot};
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::Code;
@@ -34,47 +35,76 @@ pub struct Page {
 }
 
 /// The page of a kind's list that the parameters ask for.
-pub async fn list(service: &Service, actor: &Actor, kind: &Kind, query: &Values) -> Result<Page, Problem> {
+pub async fn list(service: &Service, actor: &Actor, kind: &'static Kind, query: &Values) -> Result<Page, Problem> {
     list_where(service, actor, kind, query, |_, statement| statement).await
 }
 
-/// The page of a search: as [`list`], with one more condition for the district in question.
+/// The page of a search: as [`list`], with one more condition for the district in question. The first page is read as
+/// things stand, and those behind it as of the same change number: what is amended between two pages stands where it
+/// stood, so none misses or repeats it.
 pub async fn list_where(
     service: &Service,
     actor: &Actor,
-    kind: &Kind,
+    kind: &'static Kind,
     query: &Values,
-    condition: impl FnOnce(&str, Statement) -> Statement,
+    condition: impl Fn(&str, Statement) -> Statement,
 ) -> Result<Page, Problem> {
     let limit = query.integer("limit").unwrap_or(50);
     let binding = binding(actor, kind, query);
-    let after = query.text("cursor").map(|text| position(service, &binding, text)).transpose()?;
+    let after = query.text("cursor").map(|text| Place::open(service, &binding, text)).transpose()?;
     let Some(district_code) = district(actor, query)? else {
         return Ok(Page { items: Vec::new(), next_cursor: None });
     };
     let filter = Filter::of_query(service, kind, &district_code, query).await?;
-    let statement = filter.apply(service, visible_to(actor, kind, &district_code));
-    let statement = condition(&district_code, statement);
-    let (before, direction) = if query.text("order") == Some("oldest") { (">", "ASC") } else { ("<", "DESC") };
-    let statement = match after {
-        Some((occurred_at, id)) => statement
-            .sql(format!(" AND (r.occurred_at, r.id) {before} ("))
-            .bind(ColumnType::Instant, Value::Instant(occurred_at))
-            .sql(", ")
-            .id(id)
-            .sql(")"),
-        None => statement,
+    let oldest_first = query.text("order") == Some("oldest");
+    let (mut items, as_of) = match after {
+        Some(Place { position, as_of }) => {
+            let snapshot = Snapshot {
+                actor,
+                kind,
+                district_code: &district_code,
+                as_of,
+                filter: &filter,
+                plain_for: None,
+                oldest_first,
+            };
+            let condition = |statement| condition(&district_code, statement);
+            (snapshot.page_where(service, Some(position), limit + 1, condition).await?, as_of)
+        }
+        None => {
+            let statement = filter.apply(service, visible_to(actor, kind, &district_code));
+            let statement = condition(&district_code, statement);
+            let direction = if oldest_first { "ASC" } else { "DESC" };
+            let order = format!(" ORDER BY r.occurred_at {direction}, r.id {direction} LIMIT ");
+            numbered(service, kind, &district_code, statement.sql(order).integer(limit + 1), direction).await?
+        }
     };
-    let order = format!(" ORDER BY r.occurred_at {direction}, r.id {direction} LIMIT ");
-    let statement = statement.sql(order).integer(limit + 1);
-    let mut items = load(service, kind, &statement).await?;
     let more = items.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next_cursor = items.last().filter(|_| more).map(|last| {
-        let position = format!("{}|{}", last.envelope.occurred_at.timestamp_micros(), last.envelope.id);
+        let position = format!("{}|{}|{as_of}", last.envelope.occurred_at.timestamp_micros(), last.envelope.id);
         cursor::seal(&*service.keys.cursor, &binding, &position)
     });
     Ok(Page { items, next_cursor })
+}
+
+/// The records of a statement, and the district's newest number when they were read: by one statement, so that nothing
+/// is written in between.
+async fn numbered(
+    service: &Service,
+    kind: &Kind,
+    district_code: &str,
+    statement: Statement,
+    direction: &str,
+) -> Result<(Vec<Record>, i64), Problem> {
+    let statement = Statement::new("SELECT p.*, (SELECT c.last_no FROM district_clocks AS c WHERE c.district_code = ")
+        .text(district_code)
+        .sql(") AS as_of FROM (")
+        .then(statement)
+        .sql(format!(") AS p ORDER BY p.occurred_at {direction}, p.id {direction}"));
+    let mut rows = service.database.read(&statement).await?;
+    let as_of = rows.first_mut().and_then(|row| row.integer("as_of")).unwrap_or(0);
+    Ok((read::of_rows(service, kind, rows)?, as_of))
 }
 
 /// The district a query is about: the one named, the one of the area named, or the caller's only one.
@@ -251,11 +281,24 @@ fn binding(actor: &Actor, kind: &Kind, query: &Values) -> String {
     format!("{}|{}|{}", kind.name, actor.user_id, parameters.join("&"))
 }
 
-fn position(service: &Service, binding: &str, text: &str) -> Result<(DateTime<Utc>, Uuid), Problem> {
-    let position = cursor::open(&*service.keys.cursor, binding, text)?;
-    let parsed = position.split_once('|').and_then(|(micros, id)| {
-        let instant = DateTime::UNIX_EPOCH.checked_add_signed(TimeDelta::microseconds(micros.parse().ok()?))?;
-        Some((instant, id.parse().ok()?))
-    });
-    parsed.ok_or_else(|| Code::BadCursor.into())
+/// Where a page ended, and as of which change number it was read.
+struct Place {
+    position: Position,
+    as_of: i64,
+}
+
+impl Place {
+    /// Of a cursor. One of an earlier release has no number: then what stands now is read on.
+    fn open(service: &Service, binding: &str, text: &str) -> Result<Self, Problem> {
+        let place = cursor::open(&*service.keys.cursor, binding, text)?;
+        let mut parts = place.split('|');
+        let mut parsed = || {
+            let micros = parts.next()?.parse().ok()?;
+            let instant = DateTime::UNIX_EPOCH.checked_add_signed(TimeDelta::microseconds(micros))?;
+            let id: Uuid = parts.next()?.parse().ok()?;
+            let as_of = parts.next().map_or(Some(i64::MAX), |number| number.parse().ok())?;
+            Some(Self { position: (instant, id), as_of })
+        };
+        parsed().ok_or_else(|| Code::BadCursor.into())
+    }
 }

@@ -27,6 +27,7 @@ pub mod history;
 pub mod idempotency;
 pub mod kept;
 pub mod list;
+pub mod moments;
 pub mod operations;
 pub mod parameters;
 pub mod prepare;

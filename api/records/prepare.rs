@@ -19,6 +19,7 @@ use crate::kit::ids::new_id;
 use crate::kit::problem::Problem;
 use crate::kit::tree::Tree;
 use crate::kit::value::Values;
+use crate::ledger::canonical::encode;
 
 /// A creation that is ready to be written.
 #[derive(Clone)]
@@ -31,8 +32,8 @@ pub struct Prepared {
     pub place: Place,
     /// Its id: the client's or a new one.
     pub id: Uuid,
-    /// The keyed digest of what was submitted.
-    pub digest: [u8; 32],
+    /// What was submitted, as it is kept.
+    pub digest: Submission,
     /// How it came: `api`, `sync`, `import:<id>`.
     pub source: String,
 }
@@ -47,10 +48,32 @@ pub enum Preparation {
     Faulty(Problem),
 }
 
+/// The keyed digest of what was submitted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Submission {
+    /// As it is kept.
+    pub digest: [u8; 32],
+    /// As an earlier release kept it: of the text, without the number of its encoding.
+    former: [u8; 32],
+}
+
+impl Submission {
+    fn of(service: &Service, draft: &Draft) -> Self {
+        let submitted = draft.canonical();
+        let digest = |encoded: &[u8]| service.sealer.submission_digest(encoded);
+        Self { digest: digest(&encode(&Tree::from_json(&submitted))), former: digest(submitted.to_string().as_bytes()) }
+    }
+
+    /// Whether it is what was kept, by whichever release.
+    pub fn is(&self, kept: &[u8]) -> bool {
+        kept == self.digest || kept == self.former
+    }
+}
+
 struct Item {
     draft: Draft,
     submitted: Values,
-    digest: [u8; 32],
+    digest: Submission,
     faults: Faults,
 }
 
@@ -81,7 +104,7 @@ pub async fn prepare(
 fn parse(service: &Service, kind: &'static Kind, tree: &Tree, now: DateTime<Utc>) -> Item {
     let mut faults = Faults::default();
     let mut draft = Draft::parse(kind, &service.kinds, tree, "", &mut faults);
-    let digest = service.sealer.submission_digest(draft.canonical().to_string().as_bytes());
+    let digest = Submission::of(service, &draft);
     let submitted = draft.values.clone();
     let context = service.context(now, "");
     for (_, inner) in &mut draft.inline {
@@ -159,13 +182,13 @@ async fn retried(
     actor: &Actor,
     kind: &Kind,
     id: Option<Uuid>,
-    digest: &[u8; 32],
+    digest: &Submission,
 ) -> Result<Option<Record>, Problem> {
     let Some(id) = id else { return Ok(None) };
     for district_code in &actor.districts {
         let existing = read::find_unscoped(service, kind, district_code, &[id]).await?.remove(&id);
         let own = existing.filter(|record| {
-            record.envelope.recorded_by == actor.user_id && record.envelope.submission_digest == digest
+            record.envelope.recorded_by == actor.user_id && digest.is(&record.envelope.submission_digest)
         });
         if own.is_some() {
             return Ok(own);

@@ -99,7 +99,8 @@ impl Record {
         sealer.seal(owner(kind, &self.envelope), plaintext.as_bytes()).map(Some).map_err(Problem::internal)
     }
 
-    /// The body a client would send to get this record: the target of a merge patch.
+    /// The body a client would send to get this record: the target of a merge patch. What the server filled in is
+    /// not part of it, so that it is filled in anew.
     pub fn to_body(&self, kind: &Kind) -> Tree {
         let envelope = &self.envelope;
         let mut members = Map::new();
@@ -107,9 +108,13 @@ impl Record {
         if let Some(id) = envelope.org_id {
             members.insert("org_id".into(), id.to_string().into());
         }
-        members.insert("occurred_at".into(), Value::Instant(envelope.occurred_at).to_json(chrono_tz::UTC));
+        let is_derived = |name: &str| envelope.derived.iter().any(|derived| derived == name);
+        if !envelope.assumed && !is_derived("occurred_at") {
+            members.insert("occurred_at".into(), Value::Instant(envelope.occurred_at).to_json(chrono_tz::UTC));
+        }
         for field in kind.body_fields() {
             if field.write != crate::kit::field::Write::Never
+                && !is_derived(field.name)
                 && let Some(value) = self.values.get(field.name)
             {
                 members.insert(field.name.into(), value.to_json(chrono_tz::UTC));

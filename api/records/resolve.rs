@@ -194,10 +194,12 @@ pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut F
     Some(Place { district_code, area_code, area_code_submitted: submitted, org_id })
 }
 
+/// References whose record says where this one belongs, the most telling first.
+pub const BRING_AREA: [&str; 6] = ["place_id", "shift_id", "case_id", "assignment_id", "volunteer_id", "person_id"];
+
 /// The area of what the draft is about; where that moved on, the area in which the actor had it or has it still.
 fn default_area(service: &Service, actor: &Actor, draft: &Draft) -> Option<String> {
-    let fields = ["place_id", "shift_id", "case_id", "assignment_id", "volunteer_id", "person_id"];
-    let Some((field, record)) = fields.iter().find_map(|field| Some((*field, draft.references.get(field)?))) else {
+    let Some((field, record)) = BRING_AREA.iter().find_map(|field| Some((*field, draft.references.get(field)?))) else {
         return actor.only_area(draft.kind.writers).map(str::to_owned);
     };
     let envelope = &record.envelope;

@@ -50,6 +50,7 @@ impl Scribe {
     pub fn context(&self) -> Context<'_> {
         Context {
             now: self.now,
+            told_at: self.now,
             clock_tolerance: self.clock_tolerance,
             zone: self.zone,
             divisions: &self.divisions,
@@ -89,6 +90,9 @@ impl Scribe {
             change_no: 0,
             voided: false,
             awaited: None,
+            derived: Vec::new(),
+            assumed: false,
+            device_id: None,
             warnings: Vec::new(),
             submission_digest: vec![0; 32],
         }

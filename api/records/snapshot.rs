@@ -34,22 +34,39 @@ pub struct Snapshot<'a> {
     pub filter: &'a Filter<'a>,
     /// For plain values: only where the reader holds one of these roles.
     pub plain_for: Option<&'static [Role]>,
+    /// Whether the oldest come first.
+    pub oldest_first: bool,
 }
 
 impl Snapshot<'_> {
-    /// The records after a position, newest first. Current rows before former ones: a row that is revised
-    /// between the two is found twice and told once, never missed.
+    /// The records after a position, in their order.
     pub async fn page(&self, service: &Service, after: Option<Position>, limit: i64) -> Result<Vec<Record>, Problem> {
-        let mut found = load(service, self.kind, &self.unchanged(service, after, limit)).await?;
-        found.extend(load(service, self.kind, &self.changed_since(service, after, limit)).await?);
+        self.page_where(service, after, limit, |statement| statement).await
+    }
+
+    /// The same with one more condition on `r`. Current rows before former ones: a row that is revised between the
+    /// two is found twice and told once, never missed.
+    pub async fn page_where(
+        &self,
+        service: &Service,
+        after: Option<Position>,
+        limit: i64,
+        condition: impl Fn(Statement) -> Statement,
+    ) -> Result<Vec<Record>, Problem> {
+        let bounded = |statement| self.bounded(condition(statement), after, limit);
+        let mut found = load(service, self.kind, &bounded(self.unchanged(service))).await?;
+        found.extend(load(service, self.kind, &bounded(self.changed_since(service))).await?);
         found.sort_by_key(|record| Reverse((record.envelope.occurred_at, record.envelope.id)));
+        if self.oldest_first {
+            found.reverse();
+        }
         found.dedup_by_key(|record| record.envelope.id);
         found.truncate(usize::try_from(limit).unwrap_or_default());
         Ok(found)
     }
 
     /// Rows that stand as they stood.
-    fn unchanged(&self, service: &Service, after: Option<Position>, limit: i64) -> Statement {
+    fn unchanged(&self, service: &Service) -> Statement {
         let statement = Statement::new(format!(
             "SELECT {} FROM {} AS r WHERE r.district_code = ",
             self.kind.select(),
@@ -58,12 +75,12 @@ impl Snapshot<'_> {
         .text(self.district_code)
         .sql(" AND r.change_no <= ")
         .integer(self.as_of);
-        self.bounded(service, statement, after, limit)
+        self.readable(service, statement)
     }
 
     /// Rows revised since, as they were: their last revision up to the number. What has left the caller's
     /// areas since was in them then, so the district is seen, and the former revision is what is judged.
-    fn changed_since(&self, service: &Service, after: Option<Position>, limit: i64) -> Statement {
+    fn changed_since(&self, service: &Service) -> Statement {
         let (select, name) = (self.kind.select(), self.kind.name);
         let statement = Statement::new(format!(
             "SELECT {select} FROM (SELECT (jsonb_populate_record(NULL::{name}, f.body)).* FROM {name} AS c \
@@ -78,26 +95,30 @@ impl Snapshot<'_> {
         .integer(self.as_of)
         .sql(") AS r WHERE true")
         .seeing_district(self.district_code);
-        self.bounded(service, statement, after, limit)
+        self.readable(service, statement)
     }
 
-    fn bounded(&self, service: &Service, statement: Statement, after: Option<Position>, limit: i64) -> Statement {
+    fn readable(&self, service: &Service, statement: Statement) -> Statement {
         let statement = readable("r", statement.sql(" AND "), self.actor, self.kind);
         let statement = match self.plain_for {
             Some(roles) => reached("r", statement.sql(" AND "), self.actor, roles, true),
             None => statement,
         };
-        let statement = self.filter.apply(service, statement);
+        self.filter.apply(service, statement)
+    }
+
+    fn bounded(&self, statement: Statement, after: Option<Position>, limit: i64) -> Statement {
+        let (before, direction) = if self.oldest_first { (">", "ASC") } else { ("<", "DESC") };
         let statement = match after {
             Some((occurred_at, id)) => statement
-                .sql(" AND (r.occurred_at, r.id) < (")
+                .sql(format!(" AND (r.occurred_at, r.id) {before} ("))
                 .bind(ColumnType::Instant, Value::Instant(occurred_at))
                 .sql(", ")
                 .id(id)
                 .sql(")"),
             None => statement,
         };
-        statement.sql(" ORDER BY r.occurred_at DESC, r.id DESC LIMIT ").integer(limit)
+        statement.sql(format!(" ORDER BY r.occurred_at {direction}, r.id {direction} LIMIT ")).integer(limit)
     }
 
     /// Where a record stood, so that a broken download can go on behind it.

@@ -9,7 +9,7 @@ use super::assemble::{assemble, load_known, takes_anothers};
 use super::change::Changes;
 use super::create::{Created, Outcome, existing, place_outcome};
 use super::definition::Kind;
-use super::prepare::{Preparation, Prepared, prepare};
+use super::prepare::{Preparation, Prepared, Submission, prepare};
 use super::read;
 use crate::app::Service;
 use crate::auth::roles::Actor;
@@ -24,6 +24,8 @@ const MOST_ASKED: usize = 20_000;
 /// A trial, lot by lot: each is judged as if those before it had been written.
 #[derive(Default)]
 pub struct Trial {
+    /// Whether one of them doesn't say when it happened.
+    pub assumed: bool,
     admitted: Vec<Append>,
     twins: Twins,
 }
@@ -49,6 +51,7 @@ impl Trial {
                 Preparation::Ready(item) if taken.contains(&item.id) => existing(service, actor, kind, &item).await?,
                 Preparation::Ready(item) => match self.twins.meet(index, &item) {
                     Twin::None => {
+                        self.assumed |= item.draft.values.instant("occurred_at").is_none();
                         ready.push((index, *item));
                         None
                     }
@@ -151,7 +154,7 @@ pub async fn taken(service: &Service, kind: &Kind, preparations: &[Preparation])
 
 /// Creations that come together, by their ids.
 #[derive(Default)]
-pub struct Twins(BTreeMap<Uuid, (usize, [u8; 32])>);
+pub struct Twins(BTreeMap<Uuid, (usize, Submission)>);
 
 /// What another one with the same id is.
 pub enum Twin {

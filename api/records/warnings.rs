@@ -1,8 +1,11 @@
 //! Warnings: what is implausible but kept. "Accept, then judge."
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
 
 use super::definition::Registry;
+use crate::kit::json::put;
 use crate::kit::text::{Language, Text};
 
 /// A kind of warning; rooms define their own beside their rules.
@@ -21,6 +24,8 @@ pub struct Noted {
     pub code: String,
     /// JSON pointer of the field it is about.
     pub field: String,
+    /// What fills the places of its message.
+    pub values: BTreeMap<String, String>,
 }
 
 /// It happened later than now: the device's clock is wrong, or the day was mistyped.
@@ -85,8 +90,35 @@ pub static LEFT_YOUR_AREA: Warning = Warning {
     message: Text::new("what it is about has left your area since", "所涉对象此后已转出您的辖区"),
 };
 
+/// The device's clock is wrong by more than a phone's may be.
+pub static CLOCK_SKEWED: Warning = Warning {
+    code: "clock_skewed",
+    message: Text::new(
+        "the device's clock is {seconds} seconds off the server's",
+        "设备时钟与服务器相差 {seconds} 秒,请校准",
+    ),
+};
+/// The device's clock is so wrong that when it happened must be asked again; saying it answers this.
+pub static OCCURRED_AT_DOUBTFUL: Warning = Warning {
+    code: "occurred_at_doubtful",
+    message: Text::new(
+        "told by a clock that is more than 12 hours off: confirm when it happened by amending it",
+        "设备时钟偏差超过 12 小时,请核实并确认发生时间",
+    ),
+};
+/// Of a file: rows that don't say when it happened.
+pub static OCCURRED_AT_ASSUMED: Warning = Warning {
+    code: "occurred_at_assumed",
+    message: Text::new(
+        "rows without a time were taken as happening when the file was read",
+        "部分行未填发生时间,已按导入时间登记",
+    ),
+};
+
 /// The warnings that any kind may carry.
 pub static COMMON: &[&Warning] = &[
+    &CLOCK_SKEWED,
+    &OCCURRED_AT_DOUBTFUL,
     &OCCURRED_IN_FUTURE,
     &REFUSED_WHEN_DUE,
     &REPORTED_LATE,
@@ -102,18 +134,29 @@ pub static COMMON: &[&Warning] = &[
 impl Noted {
     /// Notes a warning about a field.
     pub fn new(warning: &Warning, field: impl Into<String>) -> Self {
-        Self { code: warning.code.to_owned(), field: field.into() }
+        Self { code: warning.code.to_owned(), field: field.into(), values: BTreeMap::new() }
+    }
+
+    /// With what fills a place of its message.
+    pub fn with(mut self, name: &str, value: &impl ToString) -> Self {
+        self.values.insert(name.to_owned(), value.to_string());
+        self
     }
 
     /// As it is stored.
     pub fn to_stored(&self) -> Json {
-        json!({"code": self.code, "field": self.field})
+        let mut stored = json!({"code": self.code, "field": self.field});
+        if !self.values.is_empty() {
+            put(&mut stored, "values", json!(self.values));
+        }
+        stored
     }
 
     /// From what is stored.
     pub fn from_stored(json: &Json) -> Option<Self> {
         let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
-        Some(Self { code: text("code")?, field: text("field")? })
+        let values = json.get("values").and_then(|values| serde_json::from_value(values.clone()).ok());
+        Some(Self { code: text("code")?, field: text("field")?, values: values.unwrap_or_default() })
     }
 
     /// As it is told.
@@ -121,7 +164,9 @@ impl Noted {
         // A record also carries the warnings about whom it introduced, which are another kind's.
         let of_kinds = kinds.kinds().flat_map(|kind| kind.warnings);
         let known = COMMON.iter().chain(of_kinds).find(|warning| warning.code == self.code);
-        let message = known.map_or(self.code.as_str(), |warning| warning.message.in_language(language));
+        let text = known.map_or(self.code.as_str(), |warning| warning.message.in_language(language));
+        let fill = |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{name}}}"), value);
+        let message = self.values.iter().fold(text.to_owned(), fill);
         json!({"code": self.code, "field": self.field, "message": message})
     }
 }

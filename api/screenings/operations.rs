@@ -110,7 +110,7 @@ async fn search(call: Call) -> Answer {
     let page = list_where(service, actor, screenings, &form, |district_code, statement| match &plate {
         Some(plate) => with_plate(&call, district_code, plate, statement),
         None if sought.is_some() => {
-            let ids = ids.into_iter().map(Value::Id).collect();
+            let ids = ids.iter().copied().map(Value::Id).collect();
             statement.sql(" AND r.person_id = ANY(").column(ColumnType::Id, ids).sql(")")
         }
         None => statement,

@@ -208,10 +208,10 @@ pub static FIELDS: &[Field] = &[
         "Fever by the threshold in force, a risk answer, or a symptom.",
     )
     .required()
-    .by_server(),
+    .derived(),
     Field::new("complete", Shape::Boolean, Text::new("Complete", "问检登齐全"), "Asked, checked and registered.")
         .required()
-        .by_server(),
+        .derived(),
 ];
 
 fn mask_vehicle(json: &Json) -> Json {

@@ -60,11 +60,12 @@ static FIELDS: &[Field] = &[
         Text::new("Ends at", "结束时间"),
         "Until when, as far as it counts; travel excluded.",
     )
+    .happened()
     .required(),
     Field::new("content", free_text(200), Text::new("Content", "服务内容"), "What was done."),
     Field::new("service_minutes", Shape::Integer { min: 0, max: 1_440 }, Text::new("Minutes", "服务分钟"), "How long.")
         .required()
-        .by_server(),
+        .derived(),
     Field::new(
         "service_hours",
         Shape::Decimal { scale: 2, min: "0", max: "24" },
@@ -72,7 +73,7 @@ static FIELDS: &[Field] = &[
         "The same in hours.",
     )
     .required()
-    .by_server(),
+    .derived(),
     Field::new("origin", Shape::Word(&ORIGIN), Text::new("Origin", "形成方式"), "How it came to be.")
         .required()
         .by_server(),

@@ -39,6 +39,9 @@ pub async fn answer(
 
 /// The answer as of a number: `body`, or the items as a file.
 pub fn respond(call: &Call, tag: &Tag, head: i64, mut body: Json, items: &[Json], columns: &[Column]) -> Answer {
+    if let Some(known) = tag.known(call, head) {
+        return Ok(known);
+    }
     let mut response = HttpResponse::Ok();
     response.insert_header((ETAG, tag.text(head))).insert_header(CACHING);
     if export::asked(call) != Some(Format::Csv) {

@@ -51,7 +51,12 @@ impl Tag {
 
     /// 304 where the caller has the answer and nothing was written since, as far as was seen in the last moments.
     pub fn unchanged(&self, call: &Call) -> Option<HttpResponse> {
-        let tag = self.text(call.service.ledger.heads().fresh(&self.district_code)?);
+        self.known(call, call.service.ledger.heads().fresh(&self.district_code)?)
+    }
+
+    /// 304 where the caller has the answer as of a number: also one that was only just counted.
+    pub fn known(&self, call: &Call, head: i64) -> Option<HttpResponse> {
+        let tag = self.text(head);
         let known = is_unchanged(&call.request, &tag);
         known.then(|| HttpResponse::NotModified().insert_header((ETAG, tag)).insert_header(CACHING).finish())
     }

@@ -69,7 +69,7 @@ static FIELDS: &[Field] = &[
         "The same in `normalized_unit`.",
     )
     .required()
-    .by_server(),
+    .derived(),
     Field::new(
         "normalized_unit",
         UNIT,
@@ -77,7 +77,7 @@ static FIELDS: &[Field] = &[
         "The unit of the commodity's quantities.",
     )
     .required()
-    .by_server(),
+    .derived(),
 ];
 
 /// The kind.

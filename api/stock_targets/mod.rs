@@ -32,10 +32,10 @@ static FIELDS: &[Field] = &[
         "The same in `normalized_unit`.",
     )
     .required()
-    .by_server(),
+    .derived(),
     Field::new("normalized_unit", UNIT, Text::new("Normalised unit", "折算单位"), "The unit of the commodities.")
         .required()
-        .by_server(),
+        .derived(),
 ];
 
 /// The kind.

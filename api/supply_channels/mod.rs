@@ -27,7 +27,7 @@ static FIELDS: &[Field] = &[
         "The same in `normalized_unit`.",
     )
     .required()
-    .by_server(),
+    .derived(),
     Field::new(
         "normalized_unit",
         UNIT,
@@ -35,7 +35,7 @@ static FIELDS: &[Field] = &[
         "The unit of the commodity's quantities.",
     )
     .required()
-    .by_server(),
+    .derived(),
 ];
 
 /// The kind.
@@ -66,7 +66,7 @@ impl Rules for SupplyChannelRules {
             draft.values.set("quantity_normalized", Value::Decimal(normal.value));
             draft.values.set("normalized_unit", Value::Text(normal.unit));
         }
-        if !draft.values.has("active") {
+        if draft.values.get("active").is_none() {
             draft.values.set("active", Value::Boolean(true));
         }
     }

@@ -25,7 +25,6 @@ use crate::market::MarketDecider;
 use crate::places::demand_venue;
 use crate::records::figure::{COPIES, TIMES};
 use crate::records::scribe::Scribe;
-use crate::records::warnings::OCCURRED_IN_FUTURE;
 use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Narrowed, Reach, Record, Rules};
 
 /// The kind.
@@ -111,7 +110,7 @@ impl Rules for SupplyReportRules {
             faults.add_with(draft.at("reported_on"), FaultCode::TooFarAhead, vec![("days", "1".into())]);
         }
         // What a day's report tells happened on that day, whenever it is handed in.
-        if draft.values.get("occurred_at").is_none() && day < context.today() {
+        if draft.values.get("occurred_at").is_none() && day < context.told_on() {
             let ends = day.succ_opt().and_then(|next| day_start(next, context.zone));
             if let Some(at) = ends {
                 draft.values.set("occurred_at", Value::Instant(at - TimeDelta::seconds(1)));
@@ -133,10 +132,7 @@ impl Rules for SupplyReportRules {
         draft.values.instant("occurred_at").max(begins_at)
     }
 
-    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
-        if draft.values.day("reported_on").is_some_and(|day| day > context.today()) {
-            draft.warn(&OCCURRED_IN_FUTURE, "reported_on");
-        }
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
         let lines: Vec<Json> = lines_of(draft).iter().map(lines::judged).collect();
         draft.values.set("line_count", Value::Integer(i64::try_from(lines.len()).unwrap_or_default()));
         draft.values.set("lines", Value::Json(Json::Array(lines)));

@@ -129,11 +129,11 @@ pub static FIELDS: &[Field] = &[
     .required()
     .on_create()
     .also(&["商店", "超市", "场所", "place"]),
-    Field::new("reported_on", Shape::Day, Text::new("Day", "日期"), "Of which day.").required().on_create().also(&[
-        "date",
-        "填报日期",
-        "报告日期",
-    ]),
+    Field::new("reported_on", Shape::Day, Text::new("Day", "日期"), "Of which day.")
+        .happened()
+        .required()
+        .on_create()
+        .also(&["date", "填报日期", "报告日期"]),
     Field::new(
         "is_zero",
         Shape::Boolean,
@@ -148,5 +148,5 @@ pub static FIELDS: &[Field] = &[
     ),
     Field::new("line_count", Shape::Integer { min: 0, max: 100 }, Text::new("Line count", "明细数"), "How many lines.")
         .required()
-        .by_server(),
+        .derived(),
 ];

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::course::Course;
 use super::item::Item;
 use super::lines;
 use super::outcome::{Conflict, Outcome};
@@ -11,14 +12,11 @@ use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::problem::Problem;
 use crate::kit::tree::Tree;
 use crate::kit::tree::to_json;
-use crate::kit::value::{Value, Values};
 use crate::operations::fault;
+use crate::records::amend::Revised;
 use crate::records::create::TRIES;
 use crate::records::idempotency::Key;
-use crate::records::{Kind, Record, amend, read, void};
-
-/// Fields of the envelope that a phone may amend.
-const ENVELOPE: [&str; 4] = ["area_code", "org_id", "occurred_at", "note"];
+use crate::records::{Kind, Record, amend, void};
 
 /// Amends a record by an item, merging it with what others changed since.
 pub async fn amend_item(
@@ -42,11 +40,13 @@ pub async fn amend_item(
         let whole = amend::patched(service, actor, kind, &current, &item.body).await?;
         let (mut body, mut meant, mut conflicting) = (item.body.clone(), item.body.clone(), Vec::new());
         let mut dropped = Vec::new();
+        let mut is_stale = false;
         if base_revision != current.envelope.revision {
-            let base = base(service, actor, kind, &current, base_revision).await?;
-            conflicting = self::conflicting(kind, &item.body, &base, &current, &whole);
+            let course = Course::of(service, actor, kind, &current, item, base_revision).await?;
+            is_stale = course.is_stale();
+            conflicting = course.conflicting(kind, &item.body, &whole);
             dropped.clone_from(&conflicting);
-            if let Some(lines) = lines::merge(kind, &conflicting, [&base, &current, &whole]) {
+            if let Some(lines) = lines::merge(kind, &conflicting, [&course.known, &current, &whole]) {
                 dropped.retain(|name| name != lines.list);
                 conflicting.retain(|name| name != lines.list || lines.clash);
                 lines::put(&mut body, lines.list, &lines.with_stored);
@@ -54,15 +54,15 @@ pub async fn amend_item(
             }
         }
         let patch = without(&body, &dropped);
-        let next = amend::patched(service, actor, kind, &current, &patch).await?;
-        let is_stale = base_revision != current.envelope.revision;
-        if amend::is_same(kind, &current, &next) {
-            return Ok(conflict_or(Outcome::Same, current, conflicting, &meant));
-        }
         let status = if is_stale { MERGED } else { REVISED };
-        if let Some(written) = amend::write(service, actor, kind, &current, next, Some((&key, status))).await? {
-            let word = if is_stale { Outcome::Merged } else { Outcome::Revised };
-            return Ok(conflict_or(word, written, conflicting, &meant));
+        let device_id = item.device_id.as_deref();
+        match amend::revise(service, actor, kind, &current, &patch, Some((&key, status)), device_id).await? {
+            Revised::Same => return Ok(conflict_or(Outcome::Same, current, conflicting, &meant)),
+            Revised::Written(written) => {
+                let word = if is_stale { Outcome::Merged } else { Outcome::Revised };
+                return Ok(conflict_or(word, *written, conflicting, &meant));
+            }
+            Revised::Met => {}
         }
     }
     Err(Code::WriteConflict.into())
@@ -79,46 +79,6 @@ fn conflict_or(word: fn(Record) -> Outcome, record: Record, fields: Vec<String>,
     let Json::Object(patch) = to_json(meant) else { return word(record) };
     let patch: Map<String, Json> = patch.into_iter().filter(|(name, _)| fields.contains(name)).collect();
     Outcome::Conflict(Box::new(Conflict { record, fields, patch: Json::Object(patch) }))
-}
-
-/// The revision that the phone knew.
-async fn base(
-    service: &Service,
-    actor: &Actor,
-    kind: &'static Kind,
-    current: &Record,
-    revision: i64,
-) -> Result<Record, Problem> {
-    let revisions = read::revisions(service, actor, kind, current.envelope.id).await?;
-    let base = revisions.into_iter().find(|record| record.envelope.revision == revision);
-    base.ok_or_else(|| fault("/base_revision", FaultCode::UnknownReference))
-}
-
-/// The members of a patch that others changed too since the base, to another value.
-fn conflicting(kind: &Kind, patch: &Tree, base: &Record, current: &Record, whole: &Record) -> Vec<String> {
-    let Tree::Object(members) = patch else { return Vec::new() };
-    let (base, current, whole) = (all(kind, base), all(kind, current), all(kind, whole));
-    let of = |values: &Values, name: &str| values.get(name).filter(|value| !value.is_null()).cloned();
-    let clashes = |name: &&String| {
-        let stands = of(&current, name);
-        stands != of(&base, name) && stands != of(&whole, name)
-    };
-    members.iter().map(|(name, _)| name).filter(clashes).cloned().collect()
-}
-
-/// All that can be amended, envelope and own fields, by name.
-fn all(kind: &Kind, record: &Record) -> Values {
-    let envelope = &record.envelope;
-    let mut values = Values::default();
-    values.set("area_code", Value::Text(envelope.area_code.clone()));
-    values.set("org_id", envelope.org_id.map_or(Value::Null, Value::Id));
-    values.set("occurred_at", Value::Instant(envelope.occurred_at));
-    for name in kind.fields.iter().map(|field| field.name).chain(["note"]) {
-        if !ENVELOPE.contains(&name) || name == "note" {
-            values.set(name, record.values.get(name).cloned().unwrap_or(Value::Null));
-        }
-    }
-    values
 }
 
 fn without(patch: &Tree, names: &[String]) -> Tree {

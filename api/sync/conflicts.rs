@@ -19,12 +19,14 @@ use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::text::Language;
 use crate::kit::tree::{Tree, to_json};
 use crate::kit::value::Value;
 use crate::operations::{Answer, Call, page};
+use crate::records::amend::Revised;
 use crate::records::create::TRIES;
 use crate::records::scope::reached;
-use crate::records::{Kind, amend};
+use crate::records::{Kind, amend, read, view};
 
 const COLUMNS: &str = "r.district_code, r.id, r.area_code, r.kind, r.record_id, r.base_revision, r.server_revision, r.fields, r.user_id, r.device_id, r.patch, r.state, r.taken, r.found_at, r.ended_at";
 
@@ -59,7 +61,33 @@ pub async fn list(call: Call) -> Answer {
     }
     items.sort_by_key(|found| std::cmp::Reverse(found.id));
     items.truncate(page::limit(&call) + 1);
+    for found in &mut items {
+        show_both(&call.service, actor, found).await?;
+    }
     Ok(page::answer(&call, &binding, items, |found| found.id.to_string(), |found| found.json))
+}
+
+/// Puts the server's values beside the phone's: while it is open as the record stands, afterwards as it stood then.
+/// Nothing of a record that the reader doesn't see.
+async fn show_both(service: &Service, actor: &Actor, found: &mut Found) -> Result<(), Problem> {
+    let (kind, id) = (found.kind, found.record_id);
+    let record = match found.state.as_str() {
+        "open" => read::find_all(service, actor, kind, &[id]).await?.remove(&id),
+        _ => match read::revisions(service, actor, kind, id).await {
+            Ok(revisions) => {
+                let stood = found.json.get("server_revision").and_then(Json::as_i64);
+                revisions.into_iter().find(|record| Some(record.envelope.revision) == stood)
+            }
+            Err(problem) if problem.code() == Code::NotFound => None,
+            Err(problem) => return Err(problem),
+        },
+    };
+    let Some(record) = record else { return Ok(()) };
+    let Json::Object(all) = view::record(service, kind, &record, Language::Chinese).to_json()? else { return Ok(()) };
+    let of_field = |name: &String| Some((name.clone(), all.get(name)?.clone()));
+    let values: Map<String, Json> = found.patch.keys().filter_map(of_field).collect();
+    put(&mut found.json, "server_values", Json::Object(values));
+    Ok(())
 }
 
 /// `POST /v1/conflicts/{id}:resolve`. Once more is no fault where it says the same.
@@ -77,7 +105,8 @@ pub async fn resolve(call: Call) -> Answer {
     } else if found.json.get("taken").and_then(Json::as_str) != Some(&take) {
         return Err(Code::AlreadyEnded.into());
     }
-    let found = find(&call).await?;
+    let mut found = find(&call).await?;
+    show_both(&call.service, call.actor()?, &mut found).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(found.json))
 }
 
@@ -102,9 +131,7 @@ async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
         if current.envelope.voided {
             return Err(Code::RecordVoided.into());
         }
-        let next = amend::patched(service, actor, kind, &current, &patch).await?;
-        let same = amend::is_same(kind, &current, &next);
-        if same || amend::write(service, actor, kind, &current, next, None).await?.is_some() {
+        if !matches!(amend::revise(service, actor, kind, &current, &patch, None, None).await?, Revised::Met) {
             return Ok(());
         }
     }
@@ -160,7 +187,7 @@ fn of_row(service: &Service, mut row: Row) -> Result<Found, Problem> {
     let user_id = row.id("user_id").ok_or_else(missing)?;
     let found_at = row.instant("found_at").ok_or_else(missing)?;
     let shown_at = Value::Instant(found_at).to_json(service.zone);
-    let mut json = json!({"id": id, "user_id": user_id, "found_at": shown_at, "kind": name, "record_id": record_id, "state": state, "phone_values": shown::body(&service.kinds, kind, &patch)});
+    let mut json = json!({"id": id, "user_id": user_id, "found_at": shown_at, "kind": name, "record_id": record_id, "state": state, "phone_values": shown::body(&service.kinds, kind, &patch), "server_values": null});
     for column in ["area_code", "base_revision", "server_revision", "fields", "device_id", "taken", "ended_at"] {
         put(&mut json, column, row.take(column).to_json(service.zone));
     }

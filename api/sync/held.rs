@@ -29,7 +29,8 @@ use crate::kit::walk::{escape, note_repeated};
 use crate::operations::{Answer, Call, fault, page};
 use crate::records::scope::reached;
 
-const COLUMNS: &str = "r.district_code, r.id, r.area_code, r.kind, r.op, r.record_id, r.user_id, r.device_id, r.problem, r.state, r.held_at, r.mended_at, r.revision, r.expires_at, r.ended_at, r.item";
+/// What [`of_row`] reads.
+pub const COLUMNS: &str = "r.district_code, r.id, r.item_hash, r.area_code, r.kind, r.op, r.record_id, r.user_id, r.device_id, r.problem, r.state, r.held_at, r.mended_at, r.revision, r.expires_at, r.ended_at, r.item";
 
 /// A held item as it was read.
 pub struct Held {
@@ -39,6 +40,10 @@ pub struct Held {
     pub id: Uuid,
     /// Whose it is.
     pub user_id: Uuid,
+    /// The device that sent it.
+    pub device_id: Option<String>,
+    /// Under which it is kept.
+    pub hash: Vec<u8>,
     /// `open`, `settled` or `discarded`.
     pub state: String,
     /// Of which kind it is, as it was sent.
@@ -195,7 +200,8 @@ pub fn demand_open(held: &Held) -> Result<(), Problem> {
     if held.state == "open" { Ok(()) } else { Err(Code::AlreadyEnded.into()) }
 }
 
-fn of_row(service: &Service, mut row: Row) -> Result<Held, Problem> {
+/// A held item from its row.
+pub fn of_row(service: &Service, mut row: Row) -> Result<Held, Problem> {
     let missing = || Problem::internal("a held item's row lacks a column");
     let (id, district_code) = (row.id("id").ok_or_else(missing)?, row.text("district_code").ok_or_else(missing)?);
     let item = match row.bytes("item") {
@@ -211,11 +217,28 @@ fn of_row(service: &Service, mut row: Row) -> Result<Held, Problem> {
     let shown = |at: DateTime<Utc>| Value::Instant(at).to_json(service.zone);
     let mut json = json!({"id": id, "user_id": user_id, "state": state, "kind": kind, "op": op, "record_id": record_id,
         "area_code": area_code, "held_at": shown(held_at), "mended_at": mended_at.map(shown), "revision": revision});
-    for column in ["device_id", "problem", "expires_at", "ended_at"] {
+    let (device_id, hash) = (row.text("device_id"), row.bytes("item_hash").unwrap_or_default());
+    put(&mut json, "device_id", device_id.clone());
+    for column in ["problem", "expires_at", "ended_at"] {
         put(&mut json, column, row.take(column).to_json(service.zone));
     }
     let written_at = mended_at.unwrap_or(held_at);
-    Ok(Held { district_code, id, user_id, state, kind, op, record_id, area_code, revision, written_at, item, json })
+    Ok(Held {
+        district_code,
+        id,
+        user_id,
+        device_id,
+        hash,
+        state,
+        kind,
+        op,
+        record_id,
+        area_code,
+        revision,
+        written_at,
+        item,
+        json,
+    })
 }
 
 /// Its author reads what he sent; who supervises him reads it masked, as he would read the record.

@@ -13,6 +13,7 @@ use crate::kit::text::Text;
 use crate::kit::tree::Tree;
 use crate::kit::value::Values;
 use crate::kit::vocabulary::{Vocabulary, word};
+use crate::ledger::canonical::{encode, encode_formerly};
 use crate::privacy::keys::keyed_hash;
 
 /// What an item does.
@@ -68,6 +69,10 @@ pub struct Item {
     pub fault: Option<Faults>,
     /// Keyed hash of sender and content: sent again, it is the same.
     pub hash: Vec<u8>,
+    /// The same as an earlier release made it.
+    pub former_hash: Vec<u8>,
+    /// The device that captured it, where that is known.
+    pub device_id: Option<String>,
 }
 
 impl Item {
@@ -85,20 +90,29 @@ impl Item {
             faults.add("/body", FaultCode::NotAnObject);
         }
         let fault = (!faults.is_empty()).then_some(faults);
-        let mut item = Self { index, tree: tree.clone(), frame: values, body, fault, hash: Vec::new() };
-        item.hash = item.hashed(service, user_id);
+        let mut item = Self {
+            index,
+            tree: tree.clone(),
+            frame: values,
+            body,
+            fault,
+            hash: Vec::new(),
+            former_hash: Vec::new(),
+            device_id: None,
+        };
+        item.hash = item.hashed(service, user_id, encode);
+        item.former_hash = item.hashed(service, user_id, encode_formerly);
         item
     }
 
     /// The device's clock is left out: it differs at each retry.
-    fn hashed(&self, service: &Service, user_id: Uuid) -> Vec<u8> {
+    fn hashed(&self, service: &Service, user_id: Uuid, encoded: fn(&Tree) -> Vec<u8>) -> Vec<u8> {
         let mut tree = self.tree.clone();
         if let Tree::Object(members) = &mut tree {
             members.retain(|(name, _)| name != "device_time");
         }
-        let parts = [b"sync".as_slice(), user_id.as_bytes(), format!("{tree:?}").as_bytes()].map(<[u8]>::to_vec);
-        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-        keyed_hash(&service.keys.commitment, &parts).to_vec()
+        let encoded = encoded(&tree);
+        keyed_hash(&service.keys.commitment, &[b"sync", user_id.as_bytes(), &encoded]).to_vec()
     }
 
     /// The kind's name; empty where it has none.

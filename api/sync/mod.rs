@@ -8,8 +8,11 @@
 //! - `pull`: the caller's slice as upserts and tombstones, in ledger order; when the slice grows, what
 //!   became visible is filled in; after a restore phones are told to begin anew.
 
+mod again;
 mod amend;
 mod conflicts;
+mod course;
+mod former;
 mod handed_in;
 mod held;
 mod held_retry;
@@ -27,6 +30,7 @@ mod state;
 mod waves;
 mod wire;
 
+pub use again::retry_held;
 pub use routes::operations;
 pub use state::sweep;
 pub use wire::schemas;

@@ -14,6 +14,7 @@ use super::item::Item;
 use super::outcome::{Conflict, Outcome, is_passing};
 use super::state;
 use super::waves::waves;
+use super::{again, former};
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::{Code, FaultCode};
@@ -43,17 +44,24 @@ pub async fn push(call: Call) -> Answer {
     let (service, actor) = (&call.service, call.actor()?);
     let tree = call.batch_tree().await?;
     let (device_id, trees) = read_push(&tree)?;
-    let items: Vec<Item> =
+    let mut items: Vec<Item> =
         trees.iter().enumerate().map(|(index, tree)| Item::read(service, actor.user_id, index, tree)).collect();
+    items.iter_mut().for_each(|item| item.device_id.clone_from(&device_id));
+    former::recognise(service, actor, &mut items).await?;
     let former = former_grants(service, actor).await?;
     let mut results: Vec<(Item, Outcome)> = Vec::with_capacity(items.len());
     let is_judged = |kind: &str| service.kinds.kind(kind).is_some_and(|kind| kind.rules.judged_across_rows());
     for wave in waves(items, is_judged) {
         results.extend(write_wave(service, actor, &former, wave).await?);
     }
+    let mut results = try_again(service, actor, &former, results).await?;
     results.sort_by_key(|(item, _)| item.index);
     // Answered only when what couldn't be placed is kept: else the phone would forget it.
-    state::keep(&call, home(actor, &former), device_id.as_deref(), &mut results).await?;
+    let home = home(actor, &former);
+    state::keep(&call, home.clone(), device_id.as_deref(), &mut results).await?;
+    if let Some(district_code) = home.filter(|_| came(&results)) {
+        again::retry_of(service, actor.user_id, &district_code).await?;
+    }
     let request_id = call.request_id();
     let lines: Vec<Json> =
         results.iter().map(|(item, outcome)| outcome.to_json(service, item, call.language, &request_id)).collect();
@@ -128,6 +136,31 @@ async fn write_wave(
         results.push(result?);
     }
     Ok(results)
+}
+
+/// Whether anything new came.
+fn came(results: &[(Item, Outcome)]) -> bool {
+    results.iter().any(|(_, outcome)| matches!(outcome, Outcome::Created(_)))
+}
+
+/// What couldn't be placed is tried once more where something came after it: a queue may be in any order.
+async fn try_again(
+    service: &Service,
+    actor: &Actor,
+    former: &[FormerGrant],
+    results: Vec<(Item, Outcome)>,
+) -> Result<Vec<(Item, Outcome)>, Problem> {
+    let waits = |(_, outcome): &(Item, Outcome)| matches!(outcome, Outcome::Held(problem) if again::may_help(problem));
+    if !came(&results) || !results.iter().any(waits) {
+        return Ok(results);
+    }
+    let (mut waiting, mut done): (Vec<_>, Vec<_>) = results.into_iter().partition(waits);
+    waiting.sort_by_key(|(item, _)| item.index);
+    for (item, _) in waiting {
+        // One after the other: they may be about the same record.
+        done.extend(write_wave(service, actor, former, vec![item]).await?);
+    }
+    Ok(done)
 }
 
 /// Writes one item of an author: a held one tried again.

@@ -84,7 +84,7 @@ pub fn held_example() -> Json {
 /// An example of a conflict.
 pub fn conflict_example() -> Json {
     json!({"id": "0198c0de-000c-7000-8000-000000000001", "kind": "screenings", "record_id": "0198c0de-0004-7000-8000-000000000009",
-        "state": "open", "phone_values": {"temperature_c": "36.5"}, "area_code": "511802005", "base_revision": 1, "server_revision": 2,
+        "state": "open", "phone_values": {"temperature_c": "36.5"}, "server_values": {"temperature_c": "36.9"}, "area_code": "511802005", "base_revision": 1, "server_revision": 2,
         "fields": ["temperature_c"], "user_id": "0198c0de-0000-7000-8000-00000000000b", "device_id": "phone-7", "taken": null,
         "found_at": "2020-02-02T19:00:01+08:00", "ended_at": null})
 }
@@ -199,7 +199,7 @@ pub fn schemas() -> Vec<(String, Json)> {
             made(
                 "Fields that both sides changed.",
                 json!({"id": id("Its own id."), "kind": text(60, "The kind."), "record_id": id("The record."),
-            "state": text(20, "open or resolved."), "phone_values": any("The phone's values, masked."), "area_code": text(20, "The record's area."),
+            "state": text(20, "open or resolved."), "phone_values": any("The phone's values, masked."), "server_values": any("The server's values of the same fields, masked: as the record stands while it is open, afterwards as it stood then; null where the caller doesn't see the record."), "area_code": text(20, "The record's area."),
             "base_revision": number("The revision that the phone knew."), "server_revision": number("The revision that stood."), "fields": names(),
             "user_id": id("Who sent them."), "device_id": text(100, "The device."), "taken": text(20, "Whose values hold."),
             "found_at": instant("When."), "ended_at": instant("When it was resolved.")}),

@@ -38,7 +38,9 @@ static FIELDS: &[Field] = &[
     Field::new("team_kind", Shape::Word(&TEAM_KIND), Text::new("Kind", "队伍类型"), "What it is.").required(),
     Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required(),
     Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The checkpoint it stands at."),
-    Field::new("established_on", Shape::Day, Text::new("Established on", "成立日期"), "Since when.").any_day(),
+    Field::new("established_on", Shape::Day, Text::new("Established on", "成立日期"), "Since when.")
+        .any_day()
+        .happened(),
     Field::new("secretary", free_text(40), Text::new("Secretary", "书记(负责人)"), "Who leads it. Encrypted at rest.")
         .sealed(),
     Field::new("active", Shape::Boolean, Text::new("Active", "在岗"), "Whether it works now; yes by default."),

@@ -1,6 +1,8 @@
 //! Vocabularies: every word that a form can offer, with its labels in both languages. They are found
 //! in the field tables; nothing is listed here.
 
+pub mod told;
+
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;

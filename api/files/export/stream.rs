@@ -70,6 +70,7 @@ impl Export {
             as_of: self.as_of,
             filter,
             plain_for,
+            oldest_first: false,
         }
     }
 

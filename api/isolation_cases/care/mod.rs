@@ -29,7 +29,7 @@ use super::states::fault;
 use super::stays::tie;
 use crate::duties::follow_up::FollowUpDecider;
 use crate::kit::catalogue::FaultCode;
-use crate::kit::faults::{Fault, Faults};
+use crate::kit::faults::{Fault, Faults, in_zone};
 use crate::kit::row::Row;
 use crate::kit::statement::Statement;
 use crate::kit::time::{day_of, day_start};
@@ -230,7 +230,9 @@ impl State for Care {
                 case.by = claim.next.as_ref().and_then(|next| next.id("revised_by")).unwrap_or_default();
                 case.give_on();
             }
-            "isolation_case_transitions" => return case.step(claim, &scribe),
+            "isolation_case_transitions" => {
+                return case.step(claim, &scribe).map_err(|faults| in_zone(faults, scribe.zone));
+            }
             _ => return case.took(claim, &scribe),
         }
         Ok(())

@@ -96,7 +96,9 @@ export class OfflineQueue {
   }
 
   private async push(): Promise<void> {
-    const items = this.state.queue.slice(0, MOST);
+    // The clock as it is now, not when something was captured: by it the server sees whether it is wrong.
+    const device_time = (this.options.now?.() ?? new Date()).toISOString();
+    const items = this.state.queue.slice(0, MOST).map((item) => ({ ...item, device_time }));
     const body = JSON.stringify({ device_id: this.options.deviceId, items });
     const { results } = await this.request<Results>("/v1/sync/push", { method: "POST", body });
     for (const result of results) {

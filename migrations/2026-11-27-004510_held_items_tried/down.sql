@@ -1,0 +1,1 @@
+ALTER TABLE held_items DROP COLUMN tried_at;
