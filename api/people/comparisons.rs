@@ -60,6 +60,9 @@ struct Asked {
     paused_until: Option<DateTime<Utc>>,
 }
 
+/// The verb under which trying documents out is noted.
+const NEAR_MISSES: &str = "people.near_misses";
+
 impl Default for Comparisons {
     fn default() -> Self {
         let idle = Duration::from_secs(REMEMBERED.num_seconds().unsigned_abs());
@@ -120,7 +123,8 @@ pub async fn watch(call: &Call, sought: Option<&Sought>) -> Result<(), Problem> 
     if !service.comparisons.with(actor.user_id, now, |asked| asked.judge(number, false, now)) {
         return Ok(());
     }
-    tell(service, actor, Some(call), now).await?;
+    let noted = deed(actor, NEAR_MISSES, None, Some(call));
+    tell(service, actor, noted, now).await?;
     Err(paused(REMEMBERED))
 }
 
@@ -166,7 +170,7 @@ pub async fn met(service: &Service, actor: &Actor, kind: &Kind, outcomes: &mut [
     if !deeds.is_empty() {
         system_write_all(service, deeds, async |_| Ok(())).await?;
     }
-    if tried { tell(service, actor, None, now).await } else { Ok(()) }
+    if tried { tell(service, actor, deed(actor, NEAR_MISSES, None, None), now).await } else { Ok(()) }
 }
 
 /// Whether somebody reads a person.
@@ -192,8 +196,8 @@ fn paused(wait: TimeDelta) -> Problem {
 }
 
 /// Tells the command: a line of the audit, and a duty of the district.
-async fn tell(service: &Service, actor: &Actor, call: Option<&Call>, now: DateTime<Utc>) -> Result<(), Problem> {
-    system_write_all(service, vec![deed(actor, "people.near_misses", None, call)], async |_| Ok(())).await?;
+async fn tell(service: &Service, actor: &Actor, noted: Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+    system_write_all(service, vec![noted], async |_| Ok(())).await?;
     service.refresh_settings().await?;
     let Some(district_code) = actor.districts.first() else { return Ok(()) };
     let scribe = service.scribe(now, district_code);

@@ -204,7 +204,7 @@ async fn draft_of<'a>(
     if place.district_code != current.envelope.district_code {
         return Err(Code::OutOfArea.into());
     }
-    recall(service, kind, [(place.district_code.clone(), &mut draft)], now).await?;
+    recall(service, kind, [(place.district_code.clone(), &mut draft)], context.now).await?;
     Ok((draft, place, context))
 }
 
