@@ -85,6 +85,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    export_requests (id) {
+        district_code -> Text,
+        id -> Uuid,
+        area_code -> Text,
+        kind -> Text,
+        filter -> Text,
+        purpose -> Text,
+        reason -> Bytea,
+        state -> Text,
+        requested_by -> Uuid,
+        requested_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        used_at -> Nullable<Timestamptz>,
+        as_of_change_no -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
     former_grants (id) {
         user_id -> Uuid,
         role -> Text,
