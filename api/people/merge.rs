@@ -115,9 +115,10 @@ type Closing = (Uuid, Uuid);
 
 /// Of the open cases of two who turn out to be one, all but one are closed.
 async fn closings(call: &Call, people: [&Record; 2], open_case_id: Option<Uuid>) -> Result<Vec<Closing>, Problem> {
-    let (service, district_code) = (&call.service, &people[0].envelope.district_code);
+    let [one, other] = people;
+    let (service, district_code) = (&call.service, &one.envelope.district_code);
     let mut ids = Vec::new();
-    for person in people {
+    for person in [one, other] {
         ids.extend(read::family(service, kind(call)?, district_code, person.envelope.id).await?);
     }
     let statement =

@@ -27,6 +27,9 @@ pub struct Account {
     grants: Vec<Grant>,
 }
 
+/// Account and organisation of whoever answers for something.
+pub type Answerer = (Option<Uuid>, Option<Uuid>);
+
 /// Accounts by id.
 pub type Accounts = BTreeMap<Uuid, Account>;
 
@@ -96,7 +99,7 @@ pub fn demand_known(
 impl Case {
     /// Account and organisation of whoever answers for a line: its supervisor; where that one can't any more, the
     /// next above who can. None where nobody has an account.
-    pub fn answerer(&self, line: &str) -> (Option<Uuid>, Option<Uuid>) {
+    pub fn answerer(&self, line: &str) -> Answerer {
         self.answerer_in(line, &self.areas())
     }
 
@@ -107,11 +110,11 @@ impl Case {
     }
 
     /// The same of those only who reach where the case stands now: for what nobody of the former township does.
-    pub fn answerer_here(&self, line: &str) -> (Option<Uuid>, Option<Uuid>) {
+    pub fn answerer_here(&self, line: &str) -> Answerer {
         self.answerer_in(line, std::slice::from_ref(&self.record.envelope.area_code))
     }
 
-    fn answerer_in(&self, line: &str, areas: &[String]) -> (Option<Uuid>, Option<Uuid>) {
+    fn answerer_in(&self, line: &str, areas: &[String]) -> Answerer {
         let mut line = line;
         for _ in LINE.words {
             if let Some(id) = supervisor_of(&self.record.values, line) {
@@ -135,7 +138,7 @@ impl Case {
 
     /// Gives open duties to whoever answers for their lines now.
     pub fn give(&mut self, which: impl Fn(&Values) -> bool) {
-        let given: Vec<(Uuid, (Option<Uuid>, Option<Uuid>))> = self
+        let given: Vec<(Uuid, Answerer)> = self
             .duties
             .iter()
             .filter(|(_, held)| held.record.values.text("state") == Some("open") && which(&held.record.values))
