@@ -175,3 +175,31 @@ async fn naming_shows_nobody_plainly_unless_the_line_is_ones_own_or_a_revealer_n
     nurse.post(&give, &json!({"assignee_id": group.id})).await.expect(200);
     assert!(plain(&group).await > 0);
 }
+
+#[tokio::test]
+async fn items_and_own_lists_tell_plainly_whom_to_call_and_nobody_else() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T05:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let (village, other) =
+        (app.actor(Role::VillageCadre, "八步镇").await, app.actor(Role::VillageCadre, "八步镇").await);
+    let id = notified(&nurse, supervised(1, &[("village", &village)])).await;
+    let path = format!("/v1/isolation-cases/{id}");
+    let case = village.get(&path).await.expect(200).body;
+    assert_eq!((&case["person"]["name"], &case["person"]["phone"]), (&json!("李四"), &json!("15400000001")), "{case}");
+    assert_eq!(other.get(&path).await.expect(200).body["person"], Json::Null);
+    let own = village.get("/v1/isolation-cases?assignee=me").await.expect(200).body;
+    assert_eq!(own["items"][0]["person"]["name"], "李四", "{own}");
+    assert_eq!(other.get("/v1/isolation-cases?assignee=me").await.expect(200).body["items"], json!([]));
+    assert_eq!(
+        village.get("/v1/isolation-cases").await.expect(200).body["items"][0]["person"],
+        Json::Null,
+        "not all lists"
+    );
+    let listed = duties(&village, "assignee=me").await;
+    assert!(!listed.is_empty() && listed.iter().all(|duty| duty["person"]["name"] == "李四"), "{listed:?}");
+    let person = village.get(&format!("/v1/people/{}", case["person_id"].as_str().unwrap())).await.expect(200).body;
+    assert_eq!((&person["name"], &person["person"]["name"]), (&json!("李*"), &json!("李四")), "{person}");
+    let audit = app.administrator().await.get("/v1/audit?verb=people.read_plain&limit=100").await.expect(200).body;
+    assert_eq!(audit["items"].as_array().unwrap().len(), 4, "one line a reading: {audit}");
+}

@@ -133,7 +133,9 @@ async fn scope_holds_and_what_leaves_it_is_told() {
     assert_eq!(operations, ["create", "access_revoked"]);
     assert_eq!((&after[1]["record"], &after[1]["area_code"]), (&Json::Null, &Json::Null));
     let elsewhere = app.gate_guard("上里镇").await;
-    assert_eq!(follow(&elsewhere, "").await, Vec::<Json>::new());
+    for kind in ["screenings", "people"] {
+        assert_eq!(follow(&elsewhere, &format!("&kinds={kind}")).await, Vec::<Json>::new(), "{kind}");
+    }
     let reader = app.actor(lianfang::auth::Role::StatisticsReader, "雨城区").await;
     let kinds: BTreeSet<String> =
         follow(&reader, "").await.iter().map(|item| item["kind"].as_str().unwrap().to_owned()).collect();

@@ -107,6 +107,7 @@ async fn list(call: Call) -> Answer {
     let kinds = kinds(&call)?;
     let since = Since::read(call.query.text("since").unwrap_or("0"))?;
     let window = Window {
+        slice: false,
         district_code: district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?,
         since: since.number,
         area_code: call.query.text("area_code").map(str::to_owned),

@@ -12,11 +12,13 @@ use crate::auth::roles::Actor;
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::statement::Statement;
-use crate::records::scope::{in_area, readable, standing};
+use crate::records::scope::{in_area, reached, readable, standing};
 use crate::records::{Kind, Record, read};
 
 /// What is asked for.
 pub struct Window {
+    /// Whether it is a phone\'s slice, and not all that the caller may read.
+    pub slice: bool,
     /// The district.
     pub district_code: String,
     /// Only beyond this number.
@@ -192,11 +194,22 @@ fn was_in_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window, whi
         kind.name
     ));
     let rows = standing("f", rows.text(&window.district_code).sql(" AND ("), actor, kind);
+    let rows = of_slice("f", rows, actor, kind, window);
     in_area("f", rows, window.area_code.as_deref()).sql("))")
 }
 
 fn in_view(statement: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
-    in_area("r", readable("r", statement.sql("("), actor, kind), window.area_code.as_deref()).sql(")")
+    let statement = of_slice("r", readable("r", statement.sql("("), actor, kind), actor, kind, window);
+    in_area("r", statement, window.area_code.as_deref()).sql(")")
+}
+
+/// A phone carries what is its own area's, of what everybody of the district may name.
+fn of_slice(row: &str, statement: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
+    if window.slice && kind.rules.pulled_by_area() {
+        reached(row, statement.sql(" AND "), actor, kind.readers, true)
+    } else {
+        statement
+    }
 }
 
 async fn last_no(service: &Service, district_code: &str) -> Result<i64, Problem> {

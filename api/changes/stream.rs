@@ -86,6 +86,7 @@ pub async fn stream(call: Call) -> Answer {
     let last = call.request.headers().get(&LAST_EVENT_ID).map(|value| value.to_str().unwrap_or_default());
     let since = Since::read(last.or(call.query.text("since")).unwrap_or("0"))?;
     let window = Window {
+        slice: false,
         district_code: district(actor, &call.query)?.ok_or(Code::NotFound)?,
         since: since.number,
         area_code: call.query.text("area_code").map(str::to_owned),

@@ -113,6 +113,10 @@ fn counted_as(duty_kind: &str, line: &str) -> String {
 pub const COUNTED: [&str; 7] = ["expected", "open", "done", "missed", "waived", "late", "reported_late"];
 
 impl Rules for DutyRules {
+    fn plain_to_assignee(&self) -> bool {
+        true
+    }
+
     fn narrowed(&self, role: Role) -> Option<Narrowed> {
         match role {
             Role::Inspector => Some(Narrowed::AssignedOrOfStores),

@@ -59,6 +59,10 @@ const fn state(name: &'static str, label: Text, filter: &'static str) -> Figure 
 }
 
 impl Rules for CaseRules {
+    fn plain_to_assignee(&self) -> bool {
+        true
+    }
+
     fn stands_when_known(&self) -> bool {
         true
     }

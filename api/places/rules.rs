@@ -32,6 +32,10 @@ fn demand_kind(draft: &Draft, kinds: &[&str], faults: &mut Faults) {
 pub struct PlaceRules;
 
 impl Rules for PlaceRules {
+    fn pulled_by_area(&self) -> bool {
+        true
+    }
+
     fn stands_when_known(&self) -> bool {
         true
     }

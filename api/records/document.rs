@@ -136,6 +136,12 @@ fn served(kind: &Kind, fields: &[&Field]) -> Json {
         let names: Vec<Json> = properties.keys().map(|name| name.clone().into()).collect();
         put(&mut schema, "required", names);
     }
+    if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut)
+        && kind.rules.plain_to_assignee()
+    {
+        let about = "Who it is about, plainly: `id`, `name`, `phone`, `address`. Only for whoever answers for that person (a supervisor, an assignee), in an item and in lists with `assignee=me`. Each reading that tells somebody is audited.";
+        properties.insert("person".into(), json!({"type": "object", "description": about}));
+    }
     schema
 }
 

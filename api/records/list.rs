@@ -124,6 +124,9 @@ pub fn one_district(actor: &Actor, query: &Values) -> Result<String, Problem> {
     district(actor, query)?.ok_or_else(|| Code::NotFound.into())
 }
 
+/// The filter behind `assignee=me` of kinds with several who answer for a record.
+pub const SUPERVISED_BY: &str = "supervised_by";
+
 /// Which records of a kind a query asks for.
 pub struct Filter<'a> {
     district_code: String,
@@ -200,6 +203,10 @@ fn filtered(
     }
     if let Some(area_code) = query.text("area_code") {
         statement = within("r", statement.sql(" AND "), area_code);
+    }
+    if let Some(id) = query.id(SUPERVISED_BY) {
+        let named = Value::Json(serde_json::json!([id]));
+        statement = statement.sql(" AND r.supervisor_ids @> ").bind(ColumnType::Json, named);
     }
     if kind.field("merged_into").is_some() {
         statement = statement.sql(" AND r.merged_into IS NULL");

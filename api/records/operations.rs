@@ -24,6 +24,7 @@ use crate::kit::text::Text;
 use crate::kit::value::Value;
 use crate::operations::schema::reference;
 use crate::operations::{Access, Answer, Call, Operation};
+use crate::sync::own_cases::OwnCases;
 
 /// The form of a void.
 pub static VOID: &[Field] = &[Field::new(
@@ -163,7 +164,8 @@ async fn get(kind: &'static Kind, call: Call) -> Answer {
     if etag::is_unchanged(&call.request, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
-    let body = view::record(&call.service, kind, &record, call.language);
+    let told = OwnCases::of_records(&call, kind, std::slice::from_ref(&record)).await?;
+    let body = view::record(&call.service, kind, &record, call.language).telling(told.person_of(kind, &record));
     Ok(answer(HttpResponse::Ok(), &record, &body))
 }
 
@@ -175,16 +177,21 @@ fn is_merged(record: &Record, id: Uuid) -> bool {
 }
 
 async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
-    if call.query.take("assignee").is_some() {
-        let own = Value::Id(call.actor()?.user_id);
-        call.query.set("assignee_id", own);
+    let own = call.query.take("assignee").is_some();
+    if own {
+        let filter = if kind.field("assignee_id").is_some() { "assignee_id" } else { list::SUPERVISED_BY };
+        let id = Value::Id(call.actor()?.user_id);
+        call.query.set(filter, id);
     }
     if let Some(format) = export::asked(&call) {
         return export::export(kind, call, format).await;
     }
     export::demand_none(&call.query)?;
     let page = list::list(&call.service, call.actor()?, kind, &call.query).await?;
+    // One's own list is told plainly: whoever must call somebody must know whom.
+    let told = if own { OwnCases::of_records(&call, kind, &page.items).await? } else { OwnCases::default() };
     let body = view::page(&call.service, kind, &page.items, page.next_cursor.as_deref(), call.language);
+    let body = body.telling(|record| told.person_of(kind, record));
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
         response.insert_header((LINK, next_link(&call, cursor)));

@@ -114,7 +114,7 @@ pub fn filter_name(field: &'static str) -> &'static str {
 /// The parameters of a kind's list.
 pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
     let filters = kind.filters.iter().filter_map(|name| kind.field(name)).map(filter);
-    let assignee = kind.field("assignee_id").map(|_| &ASSIGNEE);
+    let assignee = kind.field("assignee_id").or(kind.field("supervisor_ids")).map(|_| &ASSIGNEE);
     let state_on = kind.field(as_of::HISTORY).map(|_| &as_of::STATE_ON);
     let status_on = kind.field(status::HISTORY).map(|_| &status::STATUS_ON);
     [&LIMIT, &CURSOR, &ORDER]

@@ -166,6 +166,16 @@ pub trait Rules: Sync {
         None
     }
 
+    /// Whether whoever answers for what a record is about is told plainly who that is.
+    fn plain_to_assignee(&self) -> bool {
+        false
+    }
+
+    /// Whether phones carry only those of their own area, of a kind that everybody of the district may name.
+    fn pulled_by_area(&self) -> bool {
+        false
+    }
+
     /// The column that names the place a record is about, for whoever watches that place.
     fn place_column(&self) -> Option<&'static str> {
         None

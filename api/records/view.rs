@@ -34,16 +34,18 @@ pub struct View<'a> {
     record: &'a Record,
     language: Language,
     shown: Shown,
+    /// Who it is about, plainly: for whoever answers for him.
+    person: Option<&'a Json>,
 }
 
 /// A record in JSON.
 pub fn record<'a>(service: &'a Service, kind: &'a Kind, record: &'a Record, language: Language) -> View<'a> {
-    View { service, kind, record, language, shown: Shown::Masked }
+    View { service, kind, record, language, shown: Shown::Masked, person: None }
 }
 
 /// The same with plain values: for whoever may see them, after it was noted.
 pub fn plain<'a>(service: &'a Service, kind: &'a Kind, record: &'a Record, language: Language) -> View<'a> {
-    View { service, kind, record, language, shown: Shown::Plain }
+    View { service, kind, record, language, shown: Shown::Plain, person: None }
 }
 
 /// Somebody known, as whoever submitted him once more may see him: what he sent, under the id and revision that it
@@ -89,6 +91,21 @@ pub fn page<'a>(
 /// A record's warnings, in words.
 pub fn warnings(service: &Service, record: &Record, language: Language) -> Json {
     record.envelope.warnings.iter().map(|noted| noted.to_json(&service.kinds, language)).collect()
+}
+
+impl<'a> View<'a> {
+    /// The same, telling plainly who it is about.
+    pub fn telling(self, person: Option<&'a Json>) -> Self {
+        Self { person, ..self }
+    }
+}
+
+impl<'a> Page<'a> {
+    /// The same, telling plainly who each record is about, where that is known.
+    pub fn telling(mut self, person: impl Fn(&'a Record) -> Option<&'a Json>) -> Self {
+        self.items.iter_mut().for_each(|view| view.person = person(view.record));
+        self
+    }
 }
 
 impl View<'_> {
@@ -142,6 +159,9 @@ impl Serialize for View<'_> {
         self.envelope(&mut map)?;
         for field in self.kind.shown_fields() {
             self.field(&mut map, field)?;
+        }
+        if let Some(person) = self.person {
+            map.serialize_entry("person", person)?;
         }
         map.end()
     }

@@ -22,6 +22,8 @@ use crate::records::{Kind, Record, read};
 
 /// The verb under which such a pull is noted.
 pub const PULLED_PLAIN: &str = "sync.pull_plain";
+/// The verb under which reading an item or one's own list is noted.
+pub const READ_PLAIN: &str = "people.read_plain";
 
 /// What a page tells plainly, by the id of the case and of the person.
 #[derive(Default)]
@@ -30,7 +32,25 @@ pub struct OwnCases(BTreeMap<Uuid, Json>);
 impl OwnCases {
     /// Those of the caller's own cases that a page is about. Noted before they are shown.
     pub async fn of_page(call: &Call, district_code: &str, changes: &[Change]) -> Result<Self, Problem> {
-        let named: BTreeSet<Uuid> = changes.iter().filter_map(case_or_person).collect();
+        let named = changes.iter().filter_map(|change| case_or_person(change.kind, &change.record)).collect();
+        Self::of_named(call, district_code, PULLED_PLAIN, named).await
+    }
+
+    /// The same of records of a kind that are read; none of kinds that are about nobody's case.
+    pub async fn of_records(call: &Call, kind: &Kind, records: &[Record]) -> Result<Self, Problem> {
+        let Some(first) = records.first().filter(|_| kind.rules.plain_to_assignee()) else {
+            return Ok(Self::default());
+        };
+        let named = records.iter().filter_map(|record| case_or_person(kind, record)).collect();
+        Self::of_named(call, &first.envelope.district_code, READ_PLAIN, named).await
+    }
+
+    async fn of_named(
+        call: &Call,
+        district_code: &str,
+        verb: &'static str,
+        named: BTreeSet<Uuid>,
+    ) -> Result<Self, Problem> {
         if named.is_empty() {
             return Ok(Self::default());
         }
@@ -55,7 +75,7 @@ impl OwnCases {
         let subjects: BTreeSet<&str> = told.values().filter_map(|person| person.get("id")?.as_str()).collect();
         if !subjects.is_empty() {
             let details = json!({"purpose": "medical_follow_up", "people": subjects});
-            let mut deed = call.deed(PULLED_PLAIN, "people", None, details);
+            let mut deed = call.deed(verb, "people", None, details);
             deed.area_code = Some(district_code.to_owned());
             system_write_all(service, vec![deed], async |_| Ok(())).await?;
         }
@@ -64,15 +84,20 @@ impl OwnCases {
 
     /// Who a change is about, where it is about one of the caller's own cases.
     pub fn person(&self, change: &Change) -> Option<&Json> {
-        case_or_person(change).and_then(|id| self.0.get(&id))
+        self.person_of(change.kind, &change.record)
+    }
+
+    /// Who a record is about, where it is about one of the caller's own cases.
+    pub fn person_of(&self, kind: &Kind, record: &Record) -> Option<&Json> {
+        case_or_person(kind, record).and_then(|id| self.0.get(&id))
     }
 }
 
-/// The case or the person that a change is about.
-fn case_or_person(change: &Change) -> Option<Uuid> {
-    match change.kind.name {
-        "isolation_cases" | "people" => Some(change.record.envelope.id),
-        "duties" => change.record.values.id("subject_id"),
+/// The case or the person that a record is about.
+fn case_or_person(kind: &Kind, record: &Record) -> Option<Uuid> {
+    match kind.name {
+        "isolation_cases" | "people" => Some(record.envelope.id),
+        "duties" => record.values.id("subject_id"),
         _ => None,
     }
 }

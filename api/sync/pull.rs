@@ -18,7 +18,7 @@ use crate::kit::time::InZone;
 use crate::operations::{Answer, Call};
 use crate::records::Kind;
 use crate::records::list::district;
-use crate::records::scope::readable;
+use crate::records::scope::{reached, readable};
 use crate::records::view::{self, View};
 
 /// `GET /v1/sync/pull`.
@@ -50,7 +50,8 @@ async fn next_of(call: &Call, place: &Place) -> Result<(Page, bool), Problem> {
     let (service, actor) = (&call.service, call.actor()?);
     let limit = call.query.integer("limit").unwrap_or(200);
     let kinds: Vec<&'static Kind> = service.kinds.kinds().collect();
-    let window = |since| Window { district_code: place.district_code.clone(), since, area_code: None, limit };
+    let window =
+        |since| Window { district_code: place.district_code.clone(), since, area_code: None, limit, slice: true };
     match &place.change {
         // The slice changed: what it gained and lost, up to the newest number. What is written meanwhile moves
         // up and is met there, so nothing that was given is forgotten. Then on from where the phone stood.
@@ -148,7 +149,12 @@ pub async fn checksum(call: Call) -> Answer {
         ))
         .text(&district_code)
         .sql(" AND NOT r.voided AND ");
-        let rows = service.database.read(&readable("r", statement, actor, kind)).await?;
+        let statement = readable("r", statement, actor, kind);
+        let statement = match kind.rules.pulled_by_area() {
+            true => reached("r", statement.sql(" AND "), actor, kind.readers, true),
+            false => statement,
+        };
+        let rows = service.database.read(&statement).await?;
         let Some(mut row) = rows.into_iter().next() else { continue };
         let sum = row.integer("sum").unwrap_or_default();
         kinds.push(json!({"kind": kind.name, "count": row.integer("count"), "last_change_no": row.integer("last_no"),
