@@ -57,8 +57,15 @@ async fn a_dry_run_tells_nobody_who_is_isolated_elsewhere() {
         actor.get("/v1/duties?duty_kind=duplicate_case").await.expect(200).body["items"].as_array().unwrap().clone()
     };
     let asked = duties(&admin).await;
-    assert_eq!((asked.len(), &asked[0]["subject_id"], &asked[0]["state"]), (1, &json!(id), &json!("open")));
+    assert_eq!((asked.len(), &asked[0]["cause_id"], &asked[0]["state"]), (1, &json!(id), &json!("open")));
     assert!(duties(&cadre).await.is_empty() && duties(&nurse).await.is_empty());
+    assert!(!cadre.get("/v1/sync/pull?limit=500").await.expect(200).body.to_string().contains("duplicate_case"));
+    // Nor does it go along with the case: it is the district's, whoever has the case.
+    let path = format!("/v1/isolation-cases/{id}");
+    admin.patch(&path, "*", &json!({"area_code": "511802001"})).await.expect(200);
+    let moved = app.town_cadre("东城街道").await;
+    assert!(duties(&moved).await.is_empty());
+    assert_eq!(duties(&admin).await[0]["area_code"], "511802");
     step(&admin, &id, "dismissed", json!({"reason": "误登记"})).await.expect(201);
     assert_eq!(duties(&admin).await[0]["state"], "done");
     // Who reads the case that stands is told of it, in a dry run as in truth.

@@ -137,7 +137,7 @@ pub static FIELDS: &[Field] = &[
     .by_server(),
     Field::new("starts_on", Shape::Day, Text::new("Starts on", "观察首日"), "First day of observation.")
         .required()
-        .derived(),
+        .by_server(),
     Field::new("ends_on", Shape::Day, Text::new("Ends on", "观察末日"), "Last day of observation.")
         .required()
         .by_server(),

@@ -22,10 +22,17 @@ use crate::records::scribe::Scribe;
 
 /// Without any contact for so long, somebody asks.
 pub const SILENCE: TimeDelta = TimeDelta::hours(24);
+/// The duty of the command to say which of two cases of one person stands.
+pub const CONTESTED_DUTY: &str = "duplicate_case";
 /// How soon the command says which of two cases of one person stands.
 const CLEARED_WITHIN: TimeDelta = TimeDelta::hours(4);
 /// Nothing is expected where the person was not there.
 const NOT_OBSERVED: &str = "not_observed";
+
+/// The id of the duty that asks which of two cases stands, by the later one.
+pub fn contested_id(case_id: Uuid, scribe: &Scribe) -> Uuid {
+    derived_id(&scribe.keys.identity, &["duty", CONTESTED_DUTY, &case_id.to_string()])
+}
 
 impl Case {
     /// Asks for contact where there was none for a day.
@@ -77,15 +84,15 @@ impl Case {
     }
 
     /// Asks the command to clear two cases of one person. Whoever made this one can't read the other, so the duty is
-    /// the district's and nobody below reads it.
-    pub fn contest(&mut self, other: Uuid, scribe: &Scribe) {
+    /// the district's and nobody below reads it: it is about the person, for what is about a case is read with it.
+    pub fn contest(&mut self, scribe: &Scribe) {
         let own = self.record.envelope.id;
-        let id = derived_id(&scribe.keys.identity, &["duty", "duplicate_case", &own.to_string()]);
+        let id = contested_id(own, scribe);
         let new = duty::New {
             id,
-            duty_kind: "duplicate_case",
-            subject: ("isolation_cases", own),
-            cause_id: Some(other),
+            duty_kind: CONTESTED_DUTY,
+            subject: ("people", self.record.values.id("person_id").unwrap_or_default()),
+            cause_id: Some(own),
             assignee_id: None,
             opens_at: scribe.now,
             due_at: scribe.now + CLEARED_WITHIN,

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::answerers;
 use super::case::Case;
 use super::contact::name_transfer;
+use super::expect::contested_id;
 use super::{Care, NO_CONTACT, OpenCase, PLAN, case_of};
 use crate::duties::matching::{Contact, DAILY};
 use crate::kit::row::Row;
@@ -52,7 +53,7 @@ const COLUMNS: [(&str, &str); 12] = [
     ("receiving_area_code", "text"),
 ];
 
-/// Cases; open cases of the same people; duties; contacts; accounts of those who answer.
+/// Cases; open cases of the same people; duties; contacts; accounts of those who answer; what the command is to clear.
 pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
     let ids = || claims.iter().filter_map(|claim| case_of(claim)).map(Value::Id).collect::<Vec<_>>();
     let (from, to) = span(scribe, claims);
@@ -70,7 +71,8 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
     let people = people.filter_map(|claim| claim.next.as_ref()?.id("person_id")).map(Value::Id).collect();
     let open = open_cases(district_code, people);
     let own = || claims.iter().map(|claim| Value::Id(claim.id)).collect::<Vec<_>>();
-    let duties = of_kind(duties.select(), "duties", "subject_id")
+    let duties_select = duties.select();
+    let duties = of_kind(duties_select, "duties", "subject_id")
         .sql(" AND (r.state = 'open' OR NOT (r.duty_kind = ANY(")
         .column(ColumnType::Text, DAILY.iter().map(|kind| Value::Text((*kind).to_owned())).collect())
         .sql(")) OR (r.opens_at >= ")
@@ -105,7 +107,14 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
         .sql(")")
     });
     let accounts = answerers::statement(district_code, ids(), claims);
-    vec![of_kind(cases.select(), "isolation_cases", "id"), open, duties, contacts, accounts]
+    // What asks which of two cases stands is about the person, and found by its id.
+    let contested = claims.iter().filter_map(|claim| Some(Value::Id(contested_id(case_of(claim)?, scribe))));
+    let contested = Statement::new(format!("SELECT {duties_select} FROM duties AS r WHERE r.district_code = "))
+        .text(district_code)
+        .sql(" AND r.id = ANY(")
+        .column(ColumnType::Id, contested.collect())
+        .sql(")");
+    vec![of_kind(cases.select(), "isolation_cases", "id"), open, duties, contacts, accounts, contested]
 }
 
 /// Open cases of these people under whatever of their names: who is sought, who that is, a case.
@@ -181,6 +190,11 @@ pub fn care(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
         }
     }
     let accounts = Arc::new(answerers::accounts(next()));
+    for duty in scribe.records("duties", next())? {
+        if let Some(case) = duty.values.id("cause_id").and_then(|id| cases.get_mut(&id)) {
+            case.hold(duty);
+        }
+    }
     for case in cases.values_mut() {
         case.accounts = Arc::clone(&accounts);
         case.recall();

@@ -260,7 +260,7 @@ impl Care {
         let Some(values) = &claim.next else { return Ok(()) };
         let person_id = values.id("person_id").map(|id| self.roots.get(&id).copied().unwrap_or(id));
         let met = self.open.iter().find(|open| Some(open.person_id) == person_id && open.id != claim.id);
-        let contested = met.map(|open| open.id);
+        let contested = met.is_some();
         let mut faults = Vec::new();
         faults.extend(met.filter(|_| values.boolean(CONTESTED) != Some(true)).map(exists));
         let area_code = values.text("area_code").unwrap_or(&self.scribe.district_code);
@@ -276,8 +276,8 @@ impl Care {
         }));
         let mut case = Case::begun(claim.id, values, &self.accounts, &self.scribe);
         case.expect_first(&self.scribe);
-        if let Some(other) = contested {
-            case.contest(other, &self.scribe);
+        if contested {
+            case.contest(&self.scribe);
         }
         self.cases.insert(claim.id, case);
         Ok(())

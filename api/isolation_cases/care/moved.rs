@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::case::{Case, by_service};
+use super::expect::CONTESTED_DUTY;
 use crate::duties::duty;
 use crate::duties::line_of;
 use crate::isolation_cases::history;
@@ -38,7 +39,9 @@ impl Case {
     ) {
         self.record.envelope.area_code = area_code.to_owned();
         self.record.envelope.org_id = org_id;
-        for held in self.duties.values_mut().filter(|held| duty::is(&held.record, "open")) {
+        // What the command is asked for stays the district's.
+        let moves = |record: &Record| record.values.text("duty_kind") != Some(CONTESTED_DUTY);
+        for held in self.duties.values_mut().filter(|held| duty::is(&held.record, "open") && moves(&held.record)) {
             held.record.envelope.area_code = area_code.to_owned();
         }
         let is_acceptance = |record: &Record| record.values.text("duty_kind") == Some("accept_transfer");
