@@ -12,6 +12,7 @@ use crate::support::{Actor, Reply, TestApp, examples, fake_resident_id};
 
 /// Members that tell how a record came to be: no two are alike.
 const OF_ITS_COURSE: &[&str] = &[
+    "operating_status_since_at",
     "operating_status_history",
     "state_history",
     "registered_at",
@@ -87,6 +88,8 @@ fn derived(kind: &Kind, shown: &Json, base: &Json) -> BTreeMap<String, Json> {
     all.insert("occurred_at".into(), shown["occurred_at"].as_str().unwrap()[..16].into());
     let mut codes: Vec<&str> =
         shown["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].as_str().unwrap()).collect();
+    // What was brought before is no part of the record.
+    let codes: Vec<&str> = codes.into_iter().filter(|code| *code != "more_than_asked").collect();
     // By the database's clock, which wasn't moved.
     codes.retain(|code| *code != "reported_late");
     codes.sort_unstable();

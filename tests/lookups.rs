@@ -98,7 +98,7 @@ async fn tallies_are_counts_and_nothing_else() {
     let patch = json!({"measured": 300});
     volunteer.patch(created.header("location"), "\"1\"", &patch).await.expect(200);
     let kept = app
-        .rows("SELECT measure, total FROM record_rollups WHERE kind = 'gate_tallies' AND total <> 0 ORDER BY measure")
+        .rows("SELECT measure, total::bigint AS total FROM record_rollups WHERE kind = 'gate_tallies' AND total <> 0 ORDER BY measure")
         .await;
     let kept: Vec<(String, i64)> =
         kept.into_iter().map(|mut row| (row.text("measure").unwrap(), row.integer("total").unwrap())).collect();

@@ -231,7 +231,7 @@ async fn a_full_disk_is_no_fault_of_the_service() {
     .await;
     let organization = json!({"kind": "school", "name": "一小", "area_code": "511802005"});
     assert_eq!(admin.post("/v1/organizations", &organization).await.expect(503).header("retry-after"), "60");
-    let wrong = json!({"current_password": "not the password", "new_password": "雨城区-防疫-2020"});
+    let wrong = json!({"current_password": "not the password", "new_password": "雨城区-防疫指挥部-2020"});
     admin.post("/v1/auth/password", &wrong).await.expect(503);
     app.sql("DROP TRIGGER full_disk ON organizations").await;
     admin.post("/v1/organizations", &organization).await.expect(201);

@@ -34,7 +34,7 @@ async fn their_rules_hold_and_their_figures_are_kept() {
     assert_eq!(admin.post("/v1/inspections", &at_gate).await.expect(422).faults()[0].1, "wrong_kind_of_place");
 
     let kept = app
-        .rows("SELECT kind || '.' || measure AS name, total FROM record_rollups WHERE total <> 0 ORDER BY name")
+        .rows("SELECT kind || '.' || measure AS name, total::bigint AS total FROM record_rollups WHERE total <> 0 ORDER BY name")
         .await;
     let kept: Vec<(String, i64)> =
         kept.into_iter().map(|mut row| (row.text("name").unwrap(), row.integer("total").unwrap())).collect();

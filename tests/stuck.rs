@@ -65,7 +65,7 @@ async fn a_frozen_database_is_told_in_time() {
     let settings = [("LIANFANG_READ_DEADLINE_MS", "2000"), ("LIANFANG_WRITE_DEADLINE_MS", "3000")];
     let log = File::create(folder.0.join("serve.log")).unwrap();
     let served = Served::start_with(&folder, &settings, log.into());
-    let token = served.sign_in(&folder.add_user("admin"), "雨城区-防疫-2020").await;
+    let token = served.sign_in(&folder.add_user("admin"), "雨城区-防疫值守-2020").await;
     let place = json!({"kind": "compound_gate", "name": "门", "area_code": "511802005"});
     assert_eq!(served.send("GET", "/v1/places", &token, &Json::Null).await.0, 200);
     let frozen = database_processes(&folder);

@@ -102,7 +102,9 @@ async fn a_change_needs_the_revision_and_bites_within_five_seconds() {
     let guard = app.gate_guard("大兴街道").await;
     let path = format!("/v1/users/{}", guard.id);
     let place = examples::checkpoint(&admin, "511802005").await;
-    guard.get(&format!("/v1/places/{place}")).await.expect(200);
+    let passage = guard.post("/v1/screenings", &examples::screening(&place, 1)).await.expect(201).body["id"].clone();
+    let passage = passage.as_str().unwrap();
+    guard.get(&format!("/v1/screenings/{passage}")).await.expect(200);
     let moved = json!({"roles": [{"role": "gate_guard", "area_code": "511802114"}]});
     assert_eq!(
         admin.send(reqwest::Method::PATCH, &path, Some(moved.to_string())).await.expect(428).code(),
@@ -114,7 +116,7 @@ async fn a_change_needs_the_revision_and_bites_within_five_seconds() {
     let elsewhere = other.administrator().await;
     assert_eq!(elsewhere.patch(&path, "\"1\"", &moved).await.expect(200).header("etag"), "\"2\"");
     tokio::time::sleep(Duration::from_millis(4_500)).await;
-    guard.get(&format!("/v1/places/{place}")).await.expect(404);
+    guard.get(&format!("/v1/screenings/{passage}")).await.expect(404);
     admin.patch(&path, "\"2\"", &json!({"active": false})).await.expect(200);
     assert_eq!(guard.get("/v1/auth/me").await.expect(401).code(), "account_deactivated");
     let refresh = json!({"refresh_token": guard.refresh_token});

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::sought::Sought;
 use crate::app::Service;
 use crate::audit::{Deed, system_write_all};
+use crate::auth::Role;
 use crate::auth::roles::Actor;
 use crate::duties::duty;
 use crate::kit::catalogue::Code;
@@ -110,8 +111,11 @@ pub fn ask(call: &Call, questions: usize) -> Result<(), Problem> {
     paused_until.map_or(Ok(()), |until| Err(paused(until - now)))
 }
 
-/// The same for a file that is only tried.
+/// The same for a file that is only tried. The command can read whom it could find out by it.
 pub fn ask_with_file(call: &Call) -> Result<(), Problem> {
+    if call.actor()?.holds(&[Role::DistrictAdmin]) {
+        return Ok(());
+    }
     ask(call, OF_A_FILE as usize)
 }
 

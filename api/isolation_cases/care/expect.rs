@@ -197,7 +197,8 @@ impl Case {
         for held in duties.values_mut() {
             let expected = expectation(&held.record);
             let assigning = expected.duty_kind == "supervisor_assignment";
-            if assigning && complete && is(&held.record, "done") {
+            // Who was named then was named; whoever is taken away later is a duty of its own.
+            if assigning && is(&held.record, "done") {
                 continue;
             }
             let own = Some(&of_case).filter(|_| assigning && complete);
