@@ -88,10 +88,8 @@ fn derived(kind: &Kind, shown: &Json, base: &Json) -> BTreeMap<String, Json> {
     all.insert("occurred_at".into(), shown["occurred_at"].as_str().unwrap()[..16].into());
     let mut codes: Vec<&str> =
         shown["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].as_str().unwrap()).collect();
-    // What was brought before is no part of the record.
-    let codes: Vec<&str> = codes.into_iter().filter(|code| *code != "more_than_asked").collect();
-    // By the database's clock, which wasn't moved.
-    codes.retain(|code| *code != "reported_late");
+    // By the database's clock, which wasn't moved; and what was brought before, which is no part of the record.
+    codes.retain(|code| !matches!(*code, "reported_late" | "more_than_asked"));
     codes.sort_unstable();
     all.insert("warnings".into(), json!(codes));
     all
