@@ -2,6 +2,7 @@
 //! every store's duty stands as one settling from scratch of the reports that hold would say. `SUPPLY_SEED` repeats a
 //! run, `SUPPLY_STEPS` makes it longer.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
@@ -59,11 +60,12 @@ async fn tell(admin: &Actor, place: &str, day: NaiveDate, reports: &mut Reports)
     let body = report(place, &day.to_string(), &[("meat_beef", "40")]);
     let reply = admin.post("/v1/supply-reports", &body).await;
     let key = (place.to_owned(), day);
-    if reports.contains_key(&key) {
-        reply.expect(409);
-    } else {
-        let reply = reply.expect(201);
-        reports.insert(key, (reply.header("location").to_owned(), 1));
+    match reports.entry(key) {
+        Entry::Occupied(_) => drop(reply.expect(409)),
+        Entry::Vacant(free) => {
+            let reply = reply.expect(201);
+            free.insert((reply.header("location").to_owned(), 1));
+        }
     }
 }
 
