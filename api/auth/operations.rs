@@ -63,7 +63,7 @@ fn signing_in() -> Vec<Operation> {
         Operation::new(Method::POST, "/v1/auth/password", "change_password", change_password)
             .described("auth", "Change the password", "Needed once with a one-time password before anything else. Other sessions of the account end.")
             .access(Access::SignedInOnce)
-            .body(form(PASSWORD), json!({"current_password": "kx3m2-abcde-fghjk-mnpqr", "new_password": "雨城区-防疫-一碗清汤"}))
+            .body(form(PASSWORD), json!({"current_password": "kx3m2-abcde-fghjk-mnpqr", "new_password": "雨城区-防疫值守-一碗清汤"}))
             .answers(204, "Changed.", None, None),
         Operation::new(Method::GET, "/v1/auth/me", "get_me", me)
             .described("auth", "Who am I", "The account, its roles and the operations it may use: what an app needs to build its menus.")

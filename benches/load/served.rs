@@ -93,7 +93,7 @@ impl Served {
         let one_time = account["one_time_password"].as_str().unwrap();
         let login = json!({"username": name, "password": one_time});
         let token = self.post("/v1/auth/login", "", &login)["access_token"].as_str().unwrap().to_owned();
-        let password = "雨城区-防疫-一碗清汤".to_owned();
+        let password = "雨城区-防疫值守-一碗清汤".to_owned();
         self.post("/v1/auth/password", &token, &json!({"current_password": one_time, "new_password": password}));
         // The first is who signs in again after a restart.
         self.password.get_or_insert((name.to_owned(), password));

@@ -159,7 +159,7 @@ export interface components {
             /**
              * New password · 新密码
              * Format: password
-             * @description At least ten characters, not easy to guess.
+             * @description At least twelve characters, not easy to guess.
              */
             new_password: string;
         };
@@ -177,7 +177,7 @@ export interface components {
         CreateSessionBody: {
             /**
              * Device · 设备
-             * @description Names the device, so that its session can be told from others.
+             * @description Names the device, so that its session can be told from others. Make it at first use, of at least 20 characters that nobody guesses: such a device signs in undelayed while others try the account's password.
              */
             device_id?: string | null;
             /**
@@ -192,7 +192,7 @@ export interface components {
              */
             username: string;
         };
-        /** @description One fault of a request. Codes: unknown_field, duplicate_field, unknown_parameter, repeated_parameter, only_in_files, only_in_pages, beyond_head, bad_parameter, nul_character, bad_syntax, too_deep, not_an_object, required, not_null, read_only, create_only, wrong_type, too_short, too_long, too_many, too_few, out_of_range, too_many_decimals, bad_format, control_character, not_in_vocabulary, repeated_item, masked_value, unknown_reference, unknown_area, wrong_kind_of_place, exclusive_fields, not_with_others, checksum_mismatch, obsolete_15_digit, bad_birth_date, birth_in_future, birth_too_long_ago, unknown_province, closed_category, wrong_password, weak_password, same_password, unknown_column, repeated_column, unreadable_row, lost_digits, error_cell, more_cells, one_of, same_person, not_merged, merge_cycle, invalid_order, period_too_long, too_many_days, in_the_past, too_far_ahead, illegal_transition, notice_missing, supervisors_missing, too_early, days_unaccounted, active_case_exists, slot_taken, transition_stands, other_case, ambiguous_name, differs_within_record, other_row_faulty, unknown_unit, not_for_zero, report_exists, insufficient_stock, overlaps, too_little_rest, daily_limit, full, not_needed, lacks_role, already_assigned, inactive, ended, shift_moved, too_late, refers_to_other, cyclic. */
+        /** @description One fault of a request. Codes: unknown_field, duplicate_field, unknown_parameter, repeated_parameter, only_in_files, only_in_pages, beyond_head, bad_parameter, nul_character, bad_syntax, too_deep, not_an_object, required, not_null, read_only, create_only, wrong_type, too_short, too_long, too_many, too_few, out_of_range, too_many_decimals, bad_format, control_character, not_in_vocabulary, repeated_item, masked_value, unknown_reference, unknown_account, unknown_area, wrong_kind_of_place, exclusive_fields, not_with_others, checksum_mismatch, obsolete_15_digit, bad_birth_date, birth_in_future, birth_too_long_ago, unknown_province, closed_category, wrong_password, weak_password, same_password, unknown_column, repeated_column, unreadable_row, lost_digits, error_cell, more_cells, one_of, same_person, not_merged, merge_cycle, invalid_order, period_too_long, too_many_days, in_the_past, too_far_ahead, illegal_transition, notice_missing, supervisors_missing, too_early, days_unaccounted, anchor_implausible, day_implausible, only_by_transition, case_closed, active_case_exists, slot_taken, transition_stands, nothing_to_accept, other_case, ambiguous_name, differs_within_record, other_row_faulty, unknown_unit, not_for_zero, report_exists, insufficient_stock, overlaps, too_little_rest, daily_limit, full, not_needed, lacks_role, already_assigned, already_checked_in, inactive, ended, shift_moved, too_late, refers_to_other, not_answerable, not_abnormal, more_than_asked, cyclic. */
         Fault: {
             /** @description One of a stable catalogue; new ones may come. */
             code: string;
@@ -208,7 +208,7 @@ export interface components {
             /** @description Ids of records. */
             ids: string[];
         };
-        /** @description An answer that isn't what was asked for (RFC 9457). Codes: malformed_request, malformed_json, invalid_request, bad_cursor, bad_idempotency_key, district_required, bad_if_match, bad_if_none_match, unauthenticated, bad_credentials, invalid_token, forbidden, key_out_of_scope, out_of_area, grant_too_wide, account_deactivated, password_change_required, not_found, method_not_allowed, request_timeout, batch_aborted, record_exists, report_exists, id_taken, record_voided, too_much_held, still_running, already_ended, not_released, already_merged, username_taken, write_conflict, stale, resync_required, body_too_large, unsupported_media_type, idempotency_key_reused, spans_districts, unreadable_file, unknown_columns, too_many_rows, unprocessable, cell_too_long, if_match_required, too_many_requests, headers_too_large, internal, unavailable, ledger_unavailable. */
+        /** @description An answer that isn't what was asked for (RFC 9457). Codes: malformed_request, malformed_json, invalid_request, bad_cursor, bad_idempotency_key, district_required, bad_if_match, bad_if_none_match, unauthenticated, bad_credentials, invalid_token, forbidden, key_out_of_scope, out_of_area, grant_too_wide, approval_required, account_deactivated, password_change_required, not_found, method_not_allowed, request_timeout, batch_aborted, record_exists, report_exists, id_taken, record_voided, too_much_held, still_running, already_ended, not_released, already_merged, username_taken, write_conflict, stale, resync_required, body_too_large, unsupported_media_type, idempotency_key_reused, spans_districts, unreadable_file, unknown_columns, too_many_rows, too_many_faults, unprocessable, cell_too_long, if_match_required, too_many_requests, headers_too_large, internal, unavailable, ledger_unavailable. */
         Problem: {
             /** @description One of a stable catalogue; new ones may come. */
             code: string;
