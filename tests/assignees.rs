@@ -186,20 +186,24 @@ async fn items_and_own_lists_tell_plainly_whom_to_call_and_nobody_else() {
     let id = notified(&nurse, supervised(1, &[("village", &village)])).await;
     let path = format!("/v1/isolation-cases/{id}");
     let case = village.get(&path).await.expect(200).body;
-    assert_eq!((&case["person"]["name"], &case["person"]["phone"]), (&json!("李四"), &json!("15400000001")), "{case}");
-    assert_eq!(other.get(&path).await.expect(200).body["person"], Json::Null);
+    assert_eq!(
+        (&case["person_plain"]["name"], &case["person_plain"]["phone"]),
+        (&json!("李四"), &json!("15400000001")),
+        "{case}"
+    );
+    assert_eq!(other.get(&path).await.expect(200).body["person_plain"], Json::Null);
     let own = village.get("/v1/isolation-cases?assignee=me").await.expect(200).body;
-    assert_eq!(own["items"][0]["person"]["name"], "李四", "{own}");
+    assert_eq!(own["items"][0]["person_plain"]["name"], "李四", "{own}");
     assert_eq!(other.get("/v1/isolation-cases?assignee=me").await.expect(200).body["items"], json!([]));
     assert_eq!(
-        village.get("/v1/isolation-cases").await.expect(200).body["items"][0]["person"],
+        village.get("/v1/isolation-cases").await.expect(200).body["items"][0]["person_plain"],
         Json::Null,
         "not all lists"
     );
     let listed = duties(&village, "assignee=me").await;
-    assert!(!listed.is_empty() && listed.iter().all(|duty| duty["person"]["name"] == "李四"), "{listed:?}");
+    assert!(!listed.is_empty() && listed.iter().all(|duty| duty["person_plain"]["name"] == "李四"), "{listed:?}");
     let person = village.get(&format!("/v1/people/{}", case["person_id"].as_str().unwrap())).await.expect(200).body;
-    assert_eq!((&person["name"], &person["person"]["name"]), (&json!("李*"), &json!("李四")), "{person}");
+    assert_eq!((&person["name"], &person["person_plain"]["name"]), (&json!("李*"), &json!("李四")), "{person}");
     let audit = app.administrator().await.get("/v1/audit?verb=people.read_plain&limit=100").await.expect(200).body;
     assert_eq!(audit["items"].as_array().unwrap().len(), 4, "one line a reading: {audit}");
 }

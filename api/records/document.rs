@@ -140,7 +140,7 @@ fn served(kind: &Kind, fields: &[&Field]) -> Json {
         && kind.rules.plain_to_assignee()
     {
         let about = "Who it is about, plainly: `id`, `name`, `phone`, `address`. Only for whoever answers for that person (a supervisor, an assignee), in an item and in lists with `assignee=me`. Each reading that tells somebody is audited.";
-        properties.insert("person".into(), json!({"type": "object", "description": about}));
+        properties.insert("person_plain".into(), json!({"type": "object", "description": about}));
     }
     schema
 }

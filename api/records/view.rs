@@ -161,7 +161,7 @@ impl Serialize for View<'_> {
             self.field(&mut map, field)?;
         }
         if let Some(person) = self.person {
-            map.serialize_entry("person", person)?;
+            map.serialize_entry("person_plain", person)?;
         }
         map.end()
     }
