@@ -34,7 +34,6 @@ struct Needs {
     requests: BTreeMap<Uuid, Kept>,
     /// By request and delivery.
     brought: BTreeMap<Uuid, BTreeMap<Uuid, Brought>>,
-    by: Uuid,
 }
 
 fn request_of(claim: &Claim) -> Option<Uuid> {
@@ -80,7 +79,7 @@ impl Decider for NeedDecider {
                 brought.entry(request).or_default().insert(id, (items, completes));
             }
         }
-        Ok(Box::new(Needs { scribe: Arc::clone(&self.0), requests, brought, by: Uuid::nil() }))
+        Ok(Box::new(Needs { scribe: Arc::clone(&self.0), requests, brought }))
     }
 }
 
@@ -127,23 +126,22 @@ impl State for Needs {
         if let Some(values) = &claim.next {
             let items = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
             of_request.insert(claim.id, (items, values.boolean("completes") == Some(true)));
-            self.by = values.id("revised_by").unwrap_or_default();
+        }
+        if let Some(kept) = self.requests.get_mut(&request) {
+            let values = &mut kept.record.values;
+            let asked = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
+            let state = state_of(&asked, of_request);
+            let cancelled = values.boolean("cancelled") == Some(true) && state != "delivered";
+            values.set("state", Value::Text(if cancelled { "cancelled" } else { state }.to_owned()));
+            kept.sign(claim.by);
         }
         Ok(())
     }
 
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         let mut changes = Changes::default();
-        let none = BTreeMap::new();
-        for (id, mut kept) in self.requests {
-            let values = &mut kept.record.values;
-            let asked = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
-            let state = state_of(&asked, self.brought.get(&id).unwrap_or(&none));
-            let cancelled = values.boolean("cancelled") == Some(true) && state != "delivered";
-            values.set("state", Value::Text(if cancelled { "cancelled" } else { state }.to_owned()));
-            let kind = self.scribe.kind("need_requests").map_err(|problem| problem.to_string())?;
-            kept.put_into(kind, self.by, &mut changes);
-        }
+        let kind = self.scribe.kind("need_requests").map_err(|problem| problem.to_string())?;
+        self.requests.into_values().for_each(|kept| kept.put_into(kind, &mut changes));
         changes.following(&self.scribe)
     }
 }

@@ -105,14 +105,15 @@ struct FollowUps {
     /// The people of cases that visits are about.
     people_of_cases: BTreeMap<Uuid, Uuid>,
     contacts: BTreeMap<Uuid, (Uuid, Contact)>,
+    /// Whose write is admitted just now.
     by: Uuid,
+    /// Who wrote a passage or a record of somebody, last: by the duty, and by the id that stands for him.
+    authors: BTreeMap<Uuid, Uuid>,
 }
 
 impl State for FollowUps {
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
-        if let Some(by) = claim.next.as_ref().and_then(|next| next.id("revised_by")) {
-            self.by = by;
-        }
+        self.by = claim.by;
         if claim.kind == "screenings" {
             self.passage(claim)
         } else {
@@ -126,7 +127,7 @@ impl State for FollowUps {
         let mut changes = Changes::default();
         let kind = self.scribe.kind("duties").map_err(|problem| problem.to_string())?;
         for duty in self.duties.into_values() {
-            duty.put_into(kind, self.by, &mut changes);
+            duty.put_into(kind, &mut changes);
         }
         changes.following(&self.scribe)
     }
@@ -151,6 +152,10 @@ impl FollowUps {
                     held.record = duty::waive(&held.record, "cause_voided");
                 }
             }
+        }
+        self.authors.insert(id, self.by);
+        if let Some(held) = self.duties.get_mut(&id) {
+            held.sign(self.by);
         }
     }
 
@@ -188,6 +193,11 @@ impl FollowUps {
     /// A record of somebody came, was changed or was voided.
     fn record(&mut self, claim: &Claim) {
         self.contacts.remove(&claim.id);
+        for values in claim.former.iter().chain(&claim.next) {
+            let of_case = || self.people_of_cases.get(&values.id("case_id")?).copied();
+            let person_id = values.id("person_id").or_else(of_case).map(|id| self.root(id));
+            self.authors.extend(person_id.map(|id| (id, claim.by)));
+        }
         let Some(values) = claim.next.as_ref().filter(|next| may_prove(claim.kind, next)) else { return };
         let of_case = || self.people_of_cases.get(&values.id("case_id")?).copied();
         let Some(person_id) = values.id("person_id").or_else(of_case) else { return };
@@ -200,8 +210,8 @@ impl FollowUps {
 
     fn settle(&mut self) {
         let scribe = Arc::clone(&self.scribe);
-        let (roots, contacts) = (&self.roots, &self.contacts);
-        for held in self.duties.values_mut().filter(|held| !is(&held.record, "waived")) {
+        let (roots, contacts, authors) = (&self.roots, &self.contacts, &self.authors);
+        for (id, held) in self.duties.iter_mut().filter(|(_, held)| !is(&held.record, "waived")) {
             let subject = held.record.values.id("subject_id").unwrap_or_default();
             let root = roots.get(&subject).copied().unwrap_or(subject);
             let own = answer(&held.record);
@@ -209,6 +219,7 @@ impl FollowUps {
             let proof = proof_of(&expectation(&held.record), of_person.chain(own.as_ref()), scribe.zone);
             let stands = standing(duty::due_at(&held.record), proof, false, scribe.now);
             held.record = duty::settle(&held.record, &stands, |_| None);
+            held.sign(authors.get(&root).or(authors.get(id)).copied().unwrap_or_default());
         }
     }
 }

@@ -114,10 +114,10 @@ fn append(service: &Service, district_code: &str, open: &[Record], by: Uuid) -> 
     let mut cases: Vec<Uuid> = of_cases.iter().filter_map(|duty| duty.values.id("subject_id")).collect();
     cases.sort_unstable();
     cases.dedup();
+    let next = || Some(Values::default());
     append.claims.extend(cases.into_iter().map(|id| {
-        let mut next = Values::default();
-        next.set("revised_by", Value::Id(by));
-        Claim { decider: CareDecider::of(&scribe), kind: GIVE_ON, id, former: None, next: Some(next) }
+        let decider = CareDecider::of(&scribe);
+        Claim { decider, kind: GIVE_ON, id, by, former: None, next: next() }
     }));
     Ok(append)
 }

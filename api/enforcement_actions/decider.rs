@@ -24,7 +24,6 @@ struct Alerts {
     alerts: BTreeMap<Uuid, Kept>,
     /// Kinds of actions, by alert and action.
     actions: BTreeMap<Uuid, BTreeMap<Uuid, String>>,
-    by: Uuid,
 }
 
 fn alerts_of(claim: &Claim) -> impl Iterator<Item = Uuid> {
@@ -65,7 +64,7 @@ impl Decider for EnforcementDecider {
                 actions.entry(alert).or_default().insert(id, kind);
             }
         }
-        Ok(Box::new(Alerts { scribe: Arc::clone(&self.0), alerts, actions, by: Uuid::nil() }))
+        Ok(Box::new(Alerts { scribe: Arc::clone(&self.0), alerts, actions }))
     }
 }
 
@@ -79,30 +78,36 @@ impl State for Alerts {
             if let Some(alert) = values.id("alert_id") {
                 self.actions.entry(alert).or_default().insert(claim.id, kind);
             }
-            self.by = values.id("revised_by").unwrap_or_default();
+        }
+        for alert in alerts_of(claim) {
+            if let Some(kept) = self.alerts.get_mut(&alert) {
+                settle(kept, self.actions.get(&alert));
+                kept.sign(claim.by);
+            }
         }
         Ok(())
     }
 
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         let mut changes = Changes::default();
-        for (id, mut kept) in self.alerts {
-            let taken = self.actions.get(&id);
-            let has = |kind: &str| taken.is_some_and(|actions| actions.values().any(|action| action == kind));
-            let values = &mut kept.record.values;
-            let state = match values.text("state") {
-                _ if has("interview") || has("case_filed") => "interviewed",
-                _ if has("warning_letter") => "warned",
-                // The action was voided: back to what it was without.
-                Some("warned" | "interviewed") if values.get("reason").is_some() => "explained",
-                Some("warned" | "interviewed") => "open",
-                _ => continue,
-            };
-            values.set("state", Value::Text(state.to_owned()));
-            values.set("dismissal", Value::Null);
-            let kind = self.scribe.kind("price_alerts").map_err(|problem| problem.to_string())?;
-            kept.put_into(kind, self.by, &mut changes);
-        }
+        let kind = self.scribe.kind("price_alerts").map_err(|problem| problem.to_string())?;
+        self.alerts.into_values().for_each(|kept| kept.put_into(kind, &mut changes));
         changes.following(&self.scribe)
     }
+}
+
+/// Lets an alert stand as the actions on it say.
+fn settle(alert: &mut Kept, taken: Option<&BTreeMap<Uuid, String>>) {
+    let has = |kind: &str| taken.is_some_and(|actions| actions.values().any(|action| action == kind));
+    let values = &mut alert.record.values;
+    let state = match values.text("state") {
+        _ if has("interview") || has("case_filed") => "interviewed",
+        _ if has("warning_letter") => "warned",
+        // The action was voided: back to what it was without.
+        Some("warned" | "interviewed") if values.get("reason").is_some() => "explained",
+        Some("warned" | "interviewed") => "open",
+        _ => return,
+    };
+    values.set("state", Value::Text(state.to_owned()));
+    values.set("dismissal", Value::Null);
 }

@@ -149,7 +149,7 @@ async fn ask(
         values.set("occurred_at", Value::Instant(from));
         values
     });
-    let claim = Claim { decider: CareDecider::of(&scribe), kind, id: case_id, former: None, next };
+    let claim = Claim { decider: CareDecider::of(&scribe), kind, id: case_id, by: Uuid::nil(), former: None, next };
     service.ledger.append(Append::asking(district_code, vec![claim])).await.map(|_| ())
 }
 

@@ -23,6 +23,8 @@ pub struct Claim {
     pub kind: &'static str,
     /// The record.
     pub id: Uuid,
+    /// Whose write it is; nil for the service's own. A void has no values to tell it.
+    pub by: Uuid,
     /// The values before, those of the envelope among them; none where the record is new or was void.
     pub former: Option<Values>,
     /// The values after; none where the record becomes void.

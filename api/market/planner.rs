@@ -57,7 +57,14 @@ pub async fn plan(service: &Service, district_code: &str) -> Result<(), Problem>
             scribe.cadences.at(SUPPLY_REPORT, area_code, horizon).is_some()
         };
         let asked = asked.filter(|(_, next)| next.as_ref().is_none_or(asks)).map(|(id, next)| {
-            let claim = Claim { decider: MarketDecider::of(&scribe), kind: PLAN, id, former: None, next };
+            let claim = Claim {
+                decider: MarketDecider::of(&scribe),
+                kind: PLAN,
+                id,
+                by: uuid::Uuid::nil(),
+                former: None,
+                next,
+            };
             service.ledger.append(Append::asking(district_code, vec![claim]))
         });
         for outcome in join_all(asked).await {

@@ -84,7 +84,14 @@ async fn review_some(service: &Service, rule: &Pending) -> Result<bool, Problem>
         let mut next = Values::default();
         next.set("rule_id", Value::Id(rule.rule_id));
         next.set("effective_on", rule.effective_on.clone());
-        Claim { decider: MarketDecider::of(&scribe), kind: REVIEW, id: *id, former: None, next: Some(next) }
+        Claim {
+            decider: MarketDecider::of(&scribe),
+            kind: REVIEW,
+            id: *id,
+            by: Uuid::nil(),
+            former: None,
+            next: Some(next),
+        }
     };
     let claims: Vec<Claim> = places.iter().map(claim).collect();
     let Some(last) = places.last() else {

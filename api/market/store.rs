@@ -44,8 +44,8 @@ pub struct Store {
     pub duties: BTreeMap<Uuid, Kept>,
     /// Its alerts.
     pub alerts: BTreeMap<Uuid, Kept>,
-    /// Whose write it follows from.
-    by: Uuid,
+    /// Who wrote the report of a day, last.
+    authors: BTreeMap<NaiveDate, Uuid>,
 }
 
 impl Store {
@@ -60,7 +60,7 @@ impl Store {
             reviews: BTreeSet::new(),
             duties: BTreeMap::new(),
             alerts: BTreeMap::new(),
-            by: Uuid::nil(),
+            authors: BTreeMap::new(),
         }
     }
 
@@ -71,13 +71,13 @@ impl Store {
         if let Some(met) = self.reports.get(&day).filter(|met| met.id != claim.id && claim.next.is_some()) {
             return Err(met.id);
         }
+        self.authors.insert(day, claim.by);
         self.reports.remove(&day);
         for (commodity, _) in claim.former.as_ref().map(lines_of).unwrap_or_default() {
             self.lines.remove(&(commodity.clone(), day));
             self.touched.insert((commodity, day));
         }
         let Some(next) = &claim.next else { return Ok(()) };
-        self.by = next.id("revised_by").unwrap_or_default();
         self.reports.insert(day, contact_of(claim.id, next, scribe));
         if is_awaited(next) {
             return Ok(());
@@ -137,6 +137,8 @@ impl Store {
             let proof = proof_of(&expectation(&held.record), told, scribe.zone);
             let stands = standing(duty::due_at(&held.record), proof, waived, scribe.now);
             held.record = duty::settle(&held.record, &stands, |_| None);
+            let day = day_of(expectation(&held.record).opens_at, scribe.zone);
+            held.sign(self.authors.get(&day).copied().unwrap_or_default());
         }
     }
 
@@ -176,13 +178,19 @@ impl Store {
             let finding = rule.judge(&commodity, day, &self.lines);
             let subject =
                 alert::Subject { id, place_id: self.id, commodity: &commodity, day, rule, lines: &self.lines };
+            let by = self.author_of(day);
             match (self.alerts.get_mut(&id), finding) {
                 (Some(held), finding) => {
-                    alert::settle(&mut held.record, finding.as_ref().map_err(|why| *why), &subject)
+                    alert::settle(&mut held.record, finding.as_ref().map_err(|why| *why), &subject);
+                    held.sign(by);
                 }
                 (None, Ok(finding)) if finding.fires => {
-                    self.alerts
-                        .extend(alert::raised(&subject, &finding, scribe, self.by).map(|new| (id, Kept::new(new))));
+                    let new = alert::raised(&subject, &finding, scribe, by);
+                    self.alerts.extend(new.map(|new| {
+                        let mut kept = Kept::new(new);
+                        kept.sign(by);
+                        (id, kept)
+                    }));
                 }
                 (None, _) => {}
             }
@@ -194,15 +202,21 @@ impl Store {
         }
     }
 
+    /// From whose report a judgement of a day follows: of that day, else of the latest before it, with which it is
+    /// compared. Nobody's where only a rule was given.
+    fn author_of(&self, day: NaiveDate) -> Uuid {
+        self.authors.range(..=day).next_back().map(|(_, by)| *by).unwrap_or_default()
+    }
+
     /// Puts what changed into an append.
     pub fn put_into(mut self, changes: &mut Changes, rules: &[Rule], scribe: &Scribe) -> Result<(), Problem> {
         self.settle_duties(scribe);
         self.settle_alerts(rules, scribe);
         for duty in self.duties.into_values() {
-            duty.put_into(scribe.kind("duties")?, self.by, changes);
+            duty.put_into(scribe.kind("duties")?, changes);
         }
         for alert in self.alerts.into_values() {
-            alert.put_into(scribe.kind("price_alerts")?, self.by, changes);
+            alert.put_into(scribe.kind("price_alerts")?, changes);
         }
         Ok(())
     }

@@ -136,14 +136,13 @@ impl Decider for ClaimDecider {
 
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
         let duties = self.0.kept("duties", rows.into_iter().flatten().collect())?;
-        Ok(Box::new(Checks { scribe: Arc::clone(&self.0), duties, by: Uuid::nil() }))
+        Ok(Box::new(Checks { scribe: Arc::clone(&self.0), duties }))
     }
 }
 
 struct Checks {
     scribe: Arc<Scribe>,
     duties: BTreeMap<Uuid, Kept>,
-    by: Uuid,
 }
 
 impl State for Checks {
@@ -151,14 +150,15 @@ impl State for Checks {
         let before = claim.former.as_ref().map(unconfirmed).unwrap_or_default();
         let now = claim.next.as_ref().map(unconfirmed).unwrap_or_default();
         if let Some(values) = &claim.next {
-            self.by = values.id("revised_by").unwrap_or_default();
             if let Some(new) = now.iter().find(|claimed| !before.contains(claimed)) {
-                self.open(claim.id, values, new);
+                self.open(claim, values, new);
             }
         }
         if now.is_empty() {
             self.close(claim.id);
         }
+        let own = self.duties.values_mut().filter(|held| held.record.values.id("subject_id") == Some(claim.id));
+        own.for_each(|held| held.sign(claim.by));
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl State for Checks {
         let kind = self.scribe.kind("duties").map_err(|problem| problem.to_string())?;
         let mut changes = Changes::default();
         for duty in self.duties.into_values() {
-            duty.put_into(kind, self.by, &mut changes);
+            duty.put_into(kind, &mut changes);
         }
         changes.following(&self.scribe)
     }
@@ -174,7 +174,8 @@ impl State for Checks {
 
 impl Checks {
     /// Asks for a look at what is claimed; one look for all that is still open.
-    fn open(&mut self, person_id: Uuid, values: &Values, claimed: &Json) {
+    fn open(&mut self, claim: &Claim, values: &Values, claimed: &Json) {
+        let person_id = claim.id;
         let is_open =
             |held: &Kept| held.record.values.id("subject_id") == Some(person_id) && duty::is(&held.record, "open");
         if self.duties.values().any(is_open) {
@@ -193,7 +194,7 @@ impl Checks {
             due_at: scribe.now + CHECKED_WITHIN,
             area_code: values.text("area_code").unwrap_or(&scribe.district_code),
             org_id: values.id("org_id"),
-            made_by: self.by,
+            made_by: claim.by,
         };
         self.duties.entry(id).or_insert_with(|| Kept::new(duty::record(new, scribe)));
     }

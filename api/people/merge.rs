@@ -151,9 +151,10 @@ async fn write(call: &Call, current: Record, mut next: Record, closings: Vec<Clo
     for (closed_id, kept_id) in closings {
         let mut values = Values::default();
         values.set("kept_id", Value::Id(kept_id));
-        values.set("revised_by", Value::Id(by));
-        let claim =
-            |kind, id| Claim { decider: CareDecider::of(&scribe), kind, id, former: None, next: Some(values.clone()) };
+        let claim = |kind, id| {
+            let (decider, next) = (CareDecider::of(&scribe), Some(values.clone()));
+            Claim { decider, kind, id, by, former: None, next }
+        };
         append.claims.extend([claim(MERGE_CASES, closed_id), claim(RECALL, kept_id)]);
     }
     match service.ledger.append(append).await {

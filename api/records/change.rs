@@ -147,6 +147,7 @@ fn claims(entry: &Entry, scribe: &Arc<Scribe>) -> Vec<Claim> {
         decider,
         kind: entry.kind.name,
         id: next.envelope.id,
+        by: next.envelope.revised_by,
         former: former.clone(),
         next: next_values.clone(),
     };

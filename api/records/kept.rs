@@ -1,4 +1,4 @@
-//! A row under the lock: as it was and as it is.
+//! A row under the lock: as it was, as it is, and whose write that follows from.
 
 use uuid::Uuid;
 
@@ -12,32 +12,111 @@ pub struct Kept {
     pub former: Option<Record>,
     /// As it is now.
     pub record: Record,
+    /// As it was when it was signed last; none where nobody did.
+    signed: Option<Record>,
 }
 
 impl Kept {
     /// A stored row.
     pub fn stored(record: Record) -> Self {
-        Self { former: Some(record.clone()), record }
+        Self { former: Some(record.clone()), record, signed: None }
     }
 
     /// A new row.
     pub fn new(record: Record) -> Self {
-        Self { former: None, record }
+        Self { former: None, record, signed: None }
     }
 
-    /// Puts it into an append under a number of its own, where it changed; `by` is whose write it follows from.
-    pub fn put_into(self, kind: &'static Kind, by: Uuid, changes: &mut Changes) {
-        let mut record = self.record;
+    /// The next state was written by an append of its own: what follows begins from there.
+    pub fn supersede(&mut self, record: Record) {
+        *self = Self::stored(record);
+    }
+
+    /// Signs what changed since it was signed last: it follows from a write of `by`. Of several writes of one batch
+    /// each signs what follows from it, and nobody what follows from another's.
+    pub fn sign(&mut self, by: Uuid) {
+        let seen = self.signed.as_ref().or(self.former.as_ref());
+        if seen.is_some_and(|seen| !differs(seen, &self.record)) {
+            return;
+        }
+        if seen.is_none() {
+            self.record.envelope.recorded_by = by;
+        }
+        self.record.envelope.revised_by = by;
+        self.signed = Some(self.record.clone());
+    }
+
+    /// Puts it into an append under a number of its own, where it changed. What nobody signed is the service's.
+    pub fn put_into(mut self, kind: &'static Kind, changes: &mut Changes) {
         if let Some(former) = &self.former {
-            let (was, is) = (&former.envelope, &record.envelope);
-            let stays = (was.occurred_at, &was.area_code, was.org_id) == (is.occurred_at, &is.area_code, is.org_id);
-            if stays && former.values == record.values {
+            if !differs(former, &self.record) {
                 return;
             }
-            record.envelope.revision = former.envelope.revision + 1;
-            record.envelope.revised_by = by;
+            self.record.envelope.revision = former.envelope.revision + 1;
+        }
+        if self.signed.is_none() {
+            self.sign(Uuid::nil());
         }
         changes.next_number();
-        changes.put(kind, self.former, record);
+        changes.put(kind, self.former, self.record);
+    }
+}
+
+fn differs(former: &Record, next: &Record) -> bool {
+    let (was, is) = (&former.envelope, &next.envelope);
+    former.values != next.values
+        || (was.occurred_at, was.voided, &was.area_code, was.org_id)
+            != (is.occurred_at, is.voided, &is.area_code, is.org_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::value::{Value, Values};
+    use crate::records::Envelope;
+
+    fn record() -> Record {
+        let at = chrono::DateTime::UNIX_EPOCH;
+        let envelope = Envelope {
+            id: Uuid::nil(),
+            district_code: "511802".to_owned(),
+            area_code: "511802".to_owned(),
+            area_code_submitted: None,
+            org_id: None,
+            occurred_at: at,
+            device_time: None,
+            recorded_at: at,
+            recorded_by: Uuid::max(),
+            revised_at: at,
+            revised_by: Uuid::max(),
+            captured_by: None,
+            source: "system".to_owned(),
+            revision: 1,
+            change_no: 1,
+            voided: false,
+            awaited: None,
+            warnings: Vec::new(),
+            submission_digest: Vec::new(),
+        };
+        Record { envelope, values: Values::default() }
+    }
+
+    #[test]
+    fn each_signs_what_follows_from_his_own() {
+        let [one, other] = [1, 2].map(Uuid::from_u128);
+        let mut kept = Kept::stored(record());
+        kept.sign(one);
+        assert_eq!(kept.record.envelope.revised_by, Uuid::max(), "nothing changed");
+        kept.record.values.set("state", Value::Text("done".to_owned()));
+        kept.sign(one);
+        kept.sign(other);
+        assert_eq!(kept.record.envelope.revised_by, one);
+        kept.record.envelope.voided = true;
+        kept.sign(other);
+        assert_eq!((kept.record.envelope.revised_by, kept.record.envelope.recorded_by), (other, Uuid::max()));
+        let mut new = Kept::new(record());
+        new.sign(one);
+        new.sign(other);
+        assert_eq!((new.record.envelope.recorded_by, new.record.envelope.revised_by), (one, one));
     }
 }

@@ -34,7 +34,7 @@ impl Roster {
         }
         let Some(values) = claim.next.as_ref().or(claim.former.as_ref()) else { return Ok(()) };
         let Some(shift_id) = values.id("shift_id") else { return Ok(()) };
-        self.by = values.id("revised_by").unwrap_or(self.by);
+        self.by = claim.by;
         self.engagements.remove(&claim.id);
         self.written.insert(claim.id);
         self.touched.insert(shift_id);
@@ -47,7 +47,7 @@ impl Roster {
         if let (Some(engagement), true) = (self.engagement(values), next.is_some()) {
             self.engagements.insert(claim.id, engagement);
         }
-        self.assignments.insert(claim.id, Kept { former: None, record });
+        self.assignments.insert(claim.id, Kept::new(record));
         Ok(())
     }
 
@@ -160,10 +160,9 @@ impl Roster {
         self.touched.extend(values.id("shift_id"));
         self.marks.remove(&(assignment_id, claim.id));
         let Some(next) = &claim.next else { return Ok(()) };
-        self.by = next.id("revised_by").unwrap_or(self.by);
         let known_at = self.scribe.now;
         let occurred_at = next.instant("occurred_at").unwrap_or(known_at);
-        let mark = Mark { id: claim.id, is_in, occurred_at, known_at, told_by: self.by };
+        let mark = Mark { id: claim.id, is_in, occurred_at, known_at, told_by: claim.by };
         self.marks.insert((assignment_id, claim.id), mark);
         Ok(())
     }
@@ -178,13 +177,13 @@ impl Roster {
             self.disturb(self.person_of(values), values.instant("starts_at"));
         }
         let Some(values) = claim.next.as_ref().or(claim.former.as_ref()) else { return Ok(()) };
-        self.by = values.id("revised_by").unwrap_or(self.by);
+        self.by = claim.by;
         // Kept as it will stand: counted with the others, written by its own append.
         let mut record = Record { envelope: self.envelope_of(claim.id, values), values: values.clone() };
         record.envelope.voided = claim.next.is_none();
         record.values.set("corrected", Value::Boolean(true));
         self.written.insert(claim.id);
-        self.service.insert(claim.id, Kept { former: None, record });
+        self.service.insert(claim.id, Kept::new(record));
         Ok(())
     }
 

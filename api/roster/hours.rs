@@ -33,6 +33,9 @@ impl Roster {
             let near = |starts_at: DateTime<Utc>| times.iter().any(|at| (starts_at - *at).abs() < reach());
             for id in taken.get(&person_id).into_iter().flatten() {
                 if let Some((shift_id, shift)) = self.shift_of(*id).filter(|(_, shift)| near(shift.starts_at)) {
+                    // Hours that another's leave room for follow from whatever disturbed this person.
+                    let by = [*id, shift_id, person_id].into_iter().find_map(|id| self.authors.get(&id).copied());
+                    self.by = by.unwrap_or_default();
                     self.settle_service(*id, shift_id, &shift, person_id, &taken);
                 }
             }
@@ -104,6 +107,7 @@ impl Roster {
         let cut = attended.counted.is_some() && unserved != attended.counted;
         warnings.extend(cut.then(|| Noted::new(&ALREADY_SERVED, "/starts_at")));
         kept.record.envelope.occurred_at = starts_at;
+        kept.sign(self.by);
     }
 
     /// Nothing was served, or it isn't known any more.
@@ -111,6 +115,7 @@ impl Roster {
         if let Some(kept) = self.service.get_mut(&record_id).filter(|kept| !kept.record.envelope.voided) {
             kept.record.envelope.voided = true;
             kept.record.values.set("void_reason", Value::Text(GONE.to_owned()));
+            kept.sign(self.by);
         }
     }
 

@@ -186,6 +186,7 @@ pub fn roster(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Roster, Strin
         rules,
         touched: BTreeSet::new(),
         disturbed: BTreeMap::new(),
+        authors: BTreeMap::new(),
         by: Uuid::nil(),
     };
     let standing = roster.assignments.iter().filter(|(_, kept)| stands(&kept.record));

@@ -153,18 +153,29 @@ pub struct Roster {
     touched: BTreeSet<Uuid>,
     /// People whose hours near these times must be settled.
     disturbed: BTreeMap<Uuid, BTreeSet<DateTime<Utc>>>,
+    /// Who wrote something of a shift, an assignment or a person, last.
+    authors: BTreeMap<Uuid, Uuid>,
+    /// Whose write that follows from which is settled just now.
     by: Uuid,
 }
 
 impl State for Roster {
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         match claim.kind {
-            "shifts" => return self.take_shift(claim),
-            "shift_assignments" => return self.take_assignment(claim),
-            "shift_attendances" => return self.take_attendance(claim),
-            "service_records" => return self.take_service(claim),
-            _ => drop(self.touched.insert(claim.id)),
+            "shifts" => self.take_shift(claim)?,
+            "shift_assignments" => self.take_assignment(claim)?,
+            "shift_attendances" => self.take_attendance(claim)?,
+            "service_records" => self.take_service(claim)?,
+            _ => {
+                self.touched.insert(claim.id);
+                return Ok(());
+            }
         }
+        let values = claim.next.as_ref().or(claim.former.as_ref());
+        let about = ["shift_id", "assignment_id"].map(|name| values.and_then(|values| values.id(name)));
+        let about = about.into_iter().chain([values.and_then(|values| self.person_of(values))]);
+        let about: Vec<Uuid> = about.flatten().chain([claim.id]).collect();
+        self.authors.extend(about.into_iter().map(|id| (id, claim.by)));
         Ok(())
     }
 

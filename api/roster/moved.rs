@@ -24,8 +24,6 @@ impl Roster {
         let takers = takers.filter(|values| values.id("shift_id") == Some(claim.id));
         let takers: Vec<_> = takers.map(|values| self.person_of(values)).collect();
         takers.into_iter().for_each(|person_id| self.disturb(person_id, former.as_ref().map(|shift| shift.starts_at)));
-        let by = claim.next.as_ref().and_then(|values| values.id("revised_by"));
-        self.by = by.unwrap_or(self.by);
         match next {
             Some(shift) => drop(self.shifts.insert(claim.id, shift)),
             None => self.shifts.get_mut(&claim.id).into_iter().for_each(|shift| shift.stands = false),

@@ -26,9 +26,12 @@ impl Roster {
             .filter(|(_, kept)| kept.record.values.id("shift_id") == Some(shift_id))
             .map(|(id, _)| *id)
             .collect();
+        let author = |roster: &Self, id: &Uuid| roster.authors.get(id).copied();
         for id in &ids {
+            self.by = author(self, id).or(author(self, &shift_id)).unwrap_or_default();
             self.settle_assignment(*id, &shift);
         }
+        self.by = author(self, &shift_id).unwrap_or_default();
         self.settle_posts(shift_id, &shift, &ids);
     }
 
@@ -55,6 +58,7 @@ impl Roster {
         if stands {
             kept.record.values.set("attendance", Value::Text(attendance.to_owned()));
         }
+        kept.sign(self.by);
         let volunteer = kept.record.values.id("volunteer_id").and_then(|id| self.volunteers.get(&id));
         let (person_id, user_id) =
             (volunteer.map(|volunteer| volunteer.person_id), volunteer.and_then(Volunteer::user_id));
@@ -152,22 +156,23 @@ impl Roster {
         if waived && !by_hand && stands.state == "waived" {
             kept.record.values.set("waiver", Value::Text("cause_voided".to_owned()));
         }
+        kept.sign(self.by);
     }
 
     pub(super) fn put_into(self, changes: &mut Changes) -> Result<(), Problem> {
-        let (scribe, by, written) = (self.scribe, self.by, self.written);
+        let (scribe, written) = (self.scribe, self.written);
         for (id, kept) in self.assignments {
             if !written.contains(&id) {
-                kept.put_into(scribe.kind("shift_assignments")?, by, changes);
+                kept.put_into(scribe.kind("shift_assignments")?, changes);
             }
         }
         for (id, kept) in self.service {
             if !written.contains(&id) {
-                kept.put_into(scribe.kind("service_records")?, by, changes);
+                kept.put_into(scribe.kind("service_records")?, changes);
             }
         }
         for kept in self.duties.into_values() {
-            kept.put_into(scribe.kind("duties")?, by, changes);
+            kept.put_into(scribe.kind("duties")?, changes);
         }
         Ok(())
     }

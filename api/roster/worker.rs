@@ -56,8 +56,14 @@ async fn settle(service: &Service, district_code: &str, shifts: Statement) -> Re
     let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
     for lot in ids.chunks(TOGETHER) {
         let scribe = service.scribe(service.clock.now(), district_code);
-        let claim =
-            |id: &Uuid| Claim { decider: RosterDecider::of(&scribe), kind: LOOK, id: *id, former: None, next: None };
+        let claim = |id: &Uuid| Claim {
+            decider: RosterDecider::of(&scribe),
+            kind: LOOK,
+            id: *id,
+            by: Uuid::nil(),
+            former: None,
+            next: None,
+        };
         match service.ledger.append(Append::asking(district_code, lot.iter().map(claim).collect())).await {
             Ok(_) | Err(AppendError::Conflict(_) | AppendError::Busy) => {}
             Err(error) => return Err(error.into()),

@@ -119,7 +119,8 @@ struct Answers {
     silent: BTreeMap<Uuid, Kept>,
     /// Answers: of whom, when.
     told: BTreeMap<Uuid, (Uuid, DateTime<Utc>)>,
-    by: Uuid,
+    /// Who wrote a passage of somebody, last.
+    authors: BTreeMap<Uuid, Uuid>,
 }
 
 impl Decider for AnswersDecider {
@@ -164,7 +165,7 @@ impl Decider for AnswersDecider {
         let answer = |mut row: Row| Some((row.id("id")?, (row.id("person_id")?, row.instant("occurred_at")?)));
         let told = next().into_iter().filter_map(answer).collect();
         let silent = self.0.kept("screenings", next())?;
-        Ok(Box::new(Answers { scribe: Arc::clone(&self.0), roots, silent, told, by: Uuid::nil() }))
+        Ok(Box::new(Answers { scribe: Arc::clone(&self.0), roots, silent, told, authors: BTreeMap::new() }))
     }
 }
 
@@ -173,8 +174,10 @@ impl State for Answers {
         // Its own append writes it.
         self.silent.remove(&claim.id);
         self.told.remove(&claim.id);
+        let people = claim.former.iter().chain(&claim.next).filter_map(|values| values.id("person_id"));
+        let people = people.map(|id| self.roots.get(&id).copied().unwrap_or(id));
+        self.authors.extend(people.map(|id| (id, claim.by)));
         if let Some(next) = &claim.next {
-            self.by = next.id("revised_by").unwrap_or_default();
             let when = next.instant("occurred_at").unwrap_or(self.scribe.now);
             let answer = next.id("person_id").filter(|_| asked(next));
             self.told.extend(answer.map(|person_id| (claim.id, (person_id, when))));
@@ -193,7 +196,8 @@ impl State for Answers {
             let registered = !kept.record.envelope.warnings.iter().any(|noted| noted.code == NOT_REGISTERED.code);
             let complete = standing && registered && values.get("temperature_c").is_some();
             kept.record.values.set("complete", Value::Boolean(complete));
-            kept.put_into(kind, self.by, &mut changes);
+            kept.sign(person_id.and_then(|id| self.authors.get(&id).copied()).unwrap_or_default());
+            kept.put_into(kind, &mut changes);
         }
         changes.following(&self.scribe)
     }

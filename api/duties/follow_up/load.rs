@@ -108,5 +108,5 @@ pub fn follow_ups(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<FollowUps
     };
     let contacts = next().into_iter().filter_map(proof).collect();
     let scribe = Arc::clone(scribe);
-    Ok(FollowUps { scribe, duties, roots, areas, people_of_cases, contacts, by: Uuid::nil() })
+    Ok(FollowUps { scribe, duties, roots, areas, people_of_cases, contacts, by: Uuid::nil(), authors: BTreeMap::new() })
 }

@@ -26,12 +26,13 @@ use crate::records::{Envelope, Record};
 
 /// A case under the lock.
 pub struct Case {
-    former: Option<Record>,
+    /// Itself as it was, and as it was when its changes were signed last; `record` is as it is.
+    kept: Kept,
     pub record: Record,
     pub duties: BTreeMap<Uuid, Kept>,
     pub contacts: BTreeMap<Uuid, Contact>,
     /// Steps that the service itself made.
-    pub steps: Vec<Record>,
+    pub steps: Vec<Kept>,
     /// Whose write it follows from.
     pub by: Uuid,
     /// Accounts of those who answer for it.
@@ -42,7 +43,7 @@ impl Case {
     /// A case as it is stored.
     pub fn stored(record: Record) -> Self {
         Self {
-            former: Some(record.clone()),
+            kept: Kept::stored(record.clone()),
             record,
             duties: BTreeMap::new(),
             contacts: BTreeMap::new(),
@@ -53,10 +54,10 @@ impl Case {
     }
 
     /// A case that is being created: its own append writes it.
-    pub fn begun(id: Uuid, values: &Values, accounts: &Arc<Accounts>, scribe: &Scribe) -> Self {
-        let by = values.id("revised_by").unwrap_or_default();
-        let mut case = Self::stored(Record { envelope: by_service(id, scribe, values, by), values: values.clone() });
-        case.by = by;
+    pub fn begun(claim: &Claim, values: &Values, accounts: &Arc<Accounts>, scribe: &Scribe) -> Self {
+        let envelope = by_service(claim.id, scribe, values, claim.by);
+        let mut case = Self::stored(Record { envelope, values: values.clone() });
+        case.by = claim.by;
         case.accounts = Arc::clone(accounts);
         case
     }
@@ -107,7 +108,6 @@ impl Case {
         let area_code = values.text("area_code").unwrap_or(&scribe.district_code).to_owned();
         self.demand_open_to(values)?;
         demand_known(&self.accounts, Some(&self.record.values), values, &area_code)?;
-        self.by = values.id("revised_by").unwrap_or_default();
         let (former, stood) = (std::mem::take(&mut self.record.values), self.stood());
         self.record.values = values.clone();
         self.record.envelope.revision += 1;
@@ -120,7 +120,7 @@ impl Case {
                 self.give(|duty| duty.text("line") == Some(line) && duty.id("assignee_id") == before);
             }
         }
-        self.former = Some(self.record.clone());
+        self.kept.supersede(self.record.clone());
         self.demand_supervisors(&former, scribe);
         self.settle(scribe);
         Ok(())
@@ -142,7 +142,6 @@ impl Case {
     pub fn took(&mut self, claim: &Claim, scribe: &Arc<Scribe>) -> Result<(), Vec<Fault>> {
         if let Some(next) = &claim.next {
             self.demand_free_slot(claim, next)?;
-            self.by = next.id("revised_by").unwrap_or_default();
         }
         let voided = self.contacts.remove(&claim.id).is_some() && claim.next.is_none();
         if let Some(contact) = claim.next.as_ref().and_then(|next| contact_of(claim, next, scribe)) {
@@ -172,15 +171,25 @@ impl Case {
 }
 
 impl Case {
+    /// Signs what followed from the claim just admitted.
+    pub fn sign(&mut self) {
+        self.kept.record.clone_from(&self.record);
+        let all = self.duties.values_mut().chain(&mut self.steps).chain([&mut self.kept]);
+        all.for_each(|kept| kept.sign(self.by));
+        // Whoever signed it stays told when the next claim changes nothing about the case itself.
+        self.record.envelope.clone_from(&self.kept.record.envelope);
+    }
+
     /// Puts what changed into an append: each row under a number of its own.
     pub fn put_into(self, changes: &mut Changes, scribe: &Scribe) -> Result<(), Problem> {
-        let by = self.by;
-        Kept { former: self.former, record: self.record }.put_into(scribe.kind("isolation_cases")?, by, changes);
+        let mut kept = self.kept;
+        kept.record = self.record;
+        kept.put_into(scribe.kind("isolation_cases")?, changes);
         for step in self.steps {
-            Kept::new(step).put_into(scribe.kind("isolation_case_transitions")?, by, changes);
+            step.put_into(scribe.kind("isolation_case_transitions")?, changes);
         }
         for duty in self.duties.into_values() {
-            duty.put_into(scribe.kind("duties")?, by, changes);
+            duty.put_into(scribe.kind("duties")?, changes);
         }
         Ok(())
     }

@@ -218,24 +218,10 @@ impl State for Care {
             return Ok(());
         }
         let Some(case) = case_of(claim).and_then(|id| self.cases.get_mut(&id)) else { return Ok(()) };
-        match claim.kind {
-            "isolation_cases" => return case.amended(claim, &scribe),
-            PLAN => {
-                let from = claim.next.as_ref().and_then(|next| next.instant("occurred_at"));
-                case.plan(&scribe, from.map(|from| day_of(from, scribe.zone)));
-            }
-            NO_CONTACT => case.note_no_contact(&scribe),
-            RECALL => {}
-            GIVE_ON => {
-                case.by = claim.next.as_ref().and_then(|next| next.id("revised_by")).unwrap_or_default();
-                case.give_on();
-            }
-            "isolation_case_transitions" => {
-                return case.step(claim, &scribe).map_err(|faults| in_zone(faults, scribe.zone));
-            }
-            _ => return case.took(claim, &scribe),
-        }
-        Ok(())
+        case.by = claim.by;
+        let admitted = case.admit(claim, &scribe);
+        case.sign();
+        admitted
     }
 
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
@@ -244,6 +230,26 @@ impl State for Care {
             case.put_into(&mut changes, &self.scribe).map_err(|problem| problem.to_string())?;
         }
         changes.following(&self.scribe)
+    }
+}
+
+impl Case {
+    fn admit(&mut self, claim: &Claim, scribe: &Arc<Scribe>) -> Result<(), Vec<Fault>> {
+        match claim.kind {
+            "isolation_cases" => return self.amended(claim, scribe),
+            PLAN => {
+                let from = claim.next.as_ref().and_then(|next| next.instant("occurred_at"));
+                self.plan(scribe, from.map(|from| day_of(from, scribe.zone)));
+            }
+            NO_CONTACT => self.note_no_contact(scribe),
+            RECALL => {}
+            GIVE_ON => self.give_on(),
+            "isolation_case_transitions" => {
+                return self.step(claim, scribe).map_err(|faults| in_zone(faults, scribe.zone));
+            }
+            _ => return self.took(claim, scribe),
+        }
+        Ok(())
     }
 }
 
@@ -274,11 +280,12 @@ impl Care {
             area_code: values.text("area_code").unwrap_or_default().to_owned(),
             org_id: values.id("org_id"),
         }));
-        let mut case = Case::begun(claim.id, values, &self.accounts, &self.scribe);
+        let mut case = Case::begun(claim, values, &self.accounts, &self.scribe);
         case.expect_first(&self.scribe);
         if contested {
             case.contest(&self.scribe);
         }
+        case.sign();
         self.cases.insert(claim.id, case);
         Ok(())
     }
@@ -289,14 +296,15 @@ impl Care {
         let kept_id = values.id("kept_id").unwrap_or_default();
         let stood = |id: &Uuid| self.cases.get(id).filter(|case| case.is_open()).map(Case::stood);
         let (Some(kept), Some(closed)) = (stood(&kept_id), stood(&claim.id)) else { return };
-        let by = values.id("revised_by").unwrap_or_default();
         if let Some(case) = self.cases.get_mut(&claim.id) {
-            case.by = by;
+            case.by = claim.by;
             case.close_as_merged((kept_id, kept), self.scribe.now, &self.scribe);
+            case.sign();
         }
         if let Some(case) = self.cases.get_mut(&kept_id) {
-            case.by = by;
+            case.by = claim.by;
             tie(&mut case.record.values, claim.id, closed);
+            case.sign();
         }
     }
 }

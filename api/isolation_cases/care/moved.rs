@@ -16,6 +16,7 @@ use crate::kit::time::day_of;
 use crate::kit::value::{Value, Values};
 use crate::privacy::blind::derived_id;
 use crate::records::Record;
+use crate::records::kept::Kept;
 use crate::records::rules::Stood;
 use crate::records::scribe::Scribe;
 
@@ -108,7 +109,7 @@ impl Case {
         let envelope = by_service(id, scribe, &step, self.by);
         step.set("occurred_at", Value::Null);
         step.set("area_code", Value::Null);
-        self.steps.push(Record { envelope, values: step });
+        self.steps.push(Kept::new(Record { envelope, values: step }));
         history::add(&mut self.record.values, id, "merged", at);
         self.record.values.set("state", Value::Text("merged".to_owned()));
         self.record.values.set("ended_at", Value::Instant(at));

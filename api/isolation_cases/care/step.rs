@@ -20,6 +20,7 @@ use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
 use crate::privacy::blind::derived_id;
 use crate::records::Record;
+use crate::records::kept::Kept;
 use crate::records::scribe::Scribe;
 
 impl Case {
@@ -37,7 +38,6 @@ impl Case {
         }
         judge(&from, to, &self.facts(to, values, scribe))?;
         demand_receiving(values, scribe)?;
-        self.by = values.id("revised_by").unwrap_or_default();
         if let Some(contact) = contact_of(claim, values, scribe) {
             self.contacts.insert(claim.id, contact);
         }
@@ -62,7 +62,6 @@ impl Case {
     /// The receiving township takes it on.
     fn take_on(&mut self, claim: &Claim, values: &Values, scribe: &Scribe) -> Result<(), Vec<Fault>> {
         self.demand_acceptable(values)?;
-        self.by = values.id("revised_by").unwrap_or_default();
         self.contacts.extend(contact_of(claim, values, scribe).map(|contact| (claim.id, contact)));
         self.accept(values, scribe);
         Ok(())
@@ -80,7 +79,6 @@ impl Case {
                 return Err(faults);
             }
         }
-        self.by = next.id("revised_by").unwrap_or_default();
         history::correct(&mut self.record.values, id, at);
         if let Some(contact) = self.contacts.get_mut(&id) {
             contact.occurred_at = at;
@@ -109,7 +107,7 @@ impl Case {
         values.set("to", Value::Text("under_observation".to_owned()));
         let envelope = by_service(id, scribe, reading, self.by);
         history::add(&mut self.record.values, id, "under_observation", envelope.occurred_at);
-        self.steps.push(Record { envelope, values: values.clone() });
+        self.steps.push(Kept::new(Record { envelope, values: values.clone() }));
         self.move_to("under_observation", &values, scribe);
     }
 
