@@ -133,6 +133,10 @@ fn read_scalar(shape: &Shape, tree: &Tree) -> Reading {
         (Shape::Integer { .. }, _) => Err(scalars::wrong_type("integer")),
         (Shape::Number { min, max }, Tree::Number(n)) => scalars::read_number(n.as_f64(), *min, *max),
         (Shape::Number { .. }, _) => Err(scalars::wrong_type("number")),
+        // What is written; a list may still be asked for it.
+        (Shape::Word(vocabulary), Tree::Text(text)) if vocabulary.find(text).is_some_and(|word| word.closed) => {
+            Err((FaultCode::ClosedCategory, Vec::new()))
+        }
         (_, Tree::Text(text)) => read_from_text(shape, text),
         (_, _) => Err(scalars::wrong_type("string")),
     }

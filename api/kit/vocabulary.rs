@@ -9,6 +9,16 @@ pub struct Word {
     pub code: &'static str,
     /// What people see.
     pub label: Text,
+    /// Whether nobody may write it: it is known, and kept for a scope of its own.
+    pub closed: bool,
+}
+
+impl Word {
+    /// The word, closed: at every door, wherever its vocabulary is used.
+    pub const fn closed(mut self) -> Self {
+        self.closed = true;
+        self
+    }
 }
 
 /// A named list of words, published at `/v1/vocabularies`.
@@ -24,7 +34,7 @@ pub struct Vocabulary {
 
 /// A word, short to write in tables.
 pub const fn word(code: &'static str, en: &'static str, zh: &'static str) -> Word {
-    Word { code, label: Text::new(en, zh) }
+    Word { code, label: Text::new(en, zh), closed: false }
 }
 
 impl Vocabulary {

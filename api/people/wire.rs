@@ -49,7 +49,7 @@ pub static PERSON_CATEGORY: Vocabulary = Vocabulary::new(
         word("suspected", "suspected case", "疑似病例"),
         word("confirmed", "confirmed case", "确诊病例"),
         word("recovered", "recovered", "治愈出院"),
-        word("corrections_subject", "community corrections subject (closed)", "社区矫正对象(封闭)"),
+        word("corrections_subject", "community corrections subject (closed)", "社区矫正对象(封闭)").closed(),
         word("other", "other", "其他"),
     ],
 );

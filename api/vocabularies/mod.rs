@@ -20,7 +20,7 @@ use crate::records::Registry;
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
     let example = json!({"items": [{"name": "direction", "label_en": "Direction", "label_zh": "方向",
-        "words": [{"code": "in", "label_en": "in", "label_zh": "进"}]}]});
+        "words": [{"code": "in", "label_en": "in", "label_zh": "进", "closed": false}]}]});
     vec![
         Operation::new(Method::GET, "/v1/vocabularies", "list_vocabularies", list)
             .described(
@@ -72,7 +72,7 @@ fn view(vocabulary: &Vocabulary) -> Json {
     let words: Vec<Json> = vocabulary
         .words
         .iter()
-        .map(|word| json!({"code": word.code, "label_en": word.label.en, "label_zh": word.label.zh}))
+        .map(|word| json!({"code": word.code, "label_en": word.label.en, "label_zh": word.label.zh, "closed": word.closed}))
         .collect();
     json!({"name": vocabulary.name, "label_en": vocabulary.label.en, "label_zh": vocabulary.label.zh, "words": words})
 }
@@ -80,8 +80,8 @@ fn view(vocabulary: &Vocabulary) -> Json {
 /// The schemas of this room.
 pub fn schemas() -> Vec<(String, Json)> {
     let text = |about: &str| json!({"type": "string", "maxLength": 100, "description": about});
-    let word = json!({"type": "object", "description": "A word of a vocabulary.", "required": ["code", "label_en", "label_zh"], "properties": {
-        "code": text("What JSON has."), "label_en": text("What people see, English."), "label_zh": text("What people see, Chinese.")}});
+    let word = json!({"type": "object", "description": "A word of a vocabulary.", "required": ["code", "label_en", "label_zh", "closed"], "properties": {
+        "closed": {"type": "boolean", "description": "Whether nobody may write it; a form leaves it out."}, "code": text("What JSON has."), "label_en": text("What people see, English."), "label_zh": text("What people see, Chinese.")}});
     let list = json!({"type": "object", "description": "A vocabulary.", "required": ["name", "label_en", "label_zh", "words"], "properties": {
         "name": text("Its name."), "label_en": text("What it lists, English."), "label_zh": text("What it lists, Chinese."),
         "words": {"type": "array", "maxItems": 500, "items": reference("VocabularyWord"), "description": "Its words, in the order of a form."}}});
