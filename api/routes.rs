@@ -115,6 +115,8 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.insert("BatchResults".into(), records::batch::schema());
     schemas.insert("RevisionPage".into(), records::history::schema());
+    let restoring = records::document::described(records::operations::RESTORE, "Restores a void record.");
+    schemas.insert("Restoring".into(), restoring);
     schemas.insert("Voiding".into(), records::document::described(records::operations::VOID, "Voids a record."));
     document::document(&operations(kinds), schemas)
 }

@@ -167,6 +167,7 @@ impl Line {
         let operation = match (row.boolean("voided")?, revision) {
             (true, _) => "void",
             (false, 1) => "create",
+            (false, _) if row.boolean("was_void") == Some(true) => "restore",
             (false, _) => "amend",
         };
         let id = row.id("id")?;

@@ -92,8 +92,13 @@ fn statement(
         format!("(SELECT t.* FROM {} AS t WHERE t.district_code = ", kind.name)
     };
     let table = if former { "h" } else { "t" };
+    let was_void = format!(
+        "EXISTS (SELECT 1 FROM record_revisions AS b WHERE b.district_code = r.district_code AND b.kind = '{}' AND b.id = r.id AND b.revision = r.revision - 1 AND (b.body->>'voided')::boolean)",
+        kind.name
+    );
     let columns = "r.id, r.revision, r.change_no, r.revised_at, r.revised_by, r.voided, r.area_code";
-    let mut statement = Statement::new(format!("SELECT {columns} FROM {rows}")).text(district_code);
+    let mut statement =
+        Statement::new(format!("SELECT {columns}, {was_void} AS was_void FROM {rows}")).text(district_code);
     statement = statement.sql(format!(" AND {table}.change_no >= ")).integer(first);
     statement = statement.sql(format!(" AND {table}.change_no < ")).integer(end);
     if !trail.subject_ids.is_empty() {
@@ -111,11 +116,12 @@ fn statement(
     }
     let operation = trail.verb.as_deref().and_then(|verb| verb.split_once('.')).map(|(_, operation)| operation);
     statement = statement.sql(match operation {
-        None => "",
-        Some("create") => " AND r.revision = 1 AND NOT r.voided",
-        Some("amend") => " AND r.revision > 1 AND NOT r.voided",
-        Some("void") => " AND r.voided",
-        Some(_) => " AND false",
+        None => String::new(),
+        Some("create") => " AND r.revision = 1 AND NOT r.voided".to_owned(),
+        Some("amend") => format!(" AND r.revision > 1 AND NOT r.voided AND NOT {was_void}"),
+        Some("restore") => format!(" AND r.revision > 1 AND NOT r.voided AND {was_void}"),
+        Some("void") => " AND r.voided".to_owned(),
+        Some(_) => " AND false".to_owned(),
     });
     // The records of the number at which the page before ended come once more, to be left out.
     let limit = i64::try_from(trail.limit).unwrap_or(i64::MAX / 2) + 1 + MOST_OF_ONE_NUMBER;

@@ -98,10 +98,22 @@ impl Needs {
     /// The request itself was amended, by its own append: what was brought is held against what is asked now.
     fn amended(&mut self, claim: &Claim) {
         let (Some(kept), Some(values)) = (self.requests.get_mut(&claim.id), &claim.next) else { return };
-        self.by = values.id("revised_by").unwrap_or_default();
-        kept.record.values = values.clone();
-        kept.record.envelope.revision += 1;
-        kept.former = Some(kept.record.clone());
+        let mut written = kept.record.clone();
+        written.values = values.clone();
+        written.envelope.revision += 1;
+        kept.supersede(written);
+    }
+
+    /// Lets a request stand as what was brought says.
+    fn settle(&mut self, request: Uuid, by: Uuid) {
+        let Some(kept) = self.requests.get_mut(&request) else { return };
+        let values = &mut kept.record.values;
+        let asked = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
+        let none = BTreeMap::new();
+        let state = state_of(&asked, self.brought.get(&request).unwrap_or(&none));
+        let cancelled = values.boolean("cancelled") == Some(true) && state != "delivered";
+        values.set("state", Value::Text(if cancelled { "cancelled" } else { state }.to_owned()));
+        kept.sign(by);
     }
 }
 
@@ -115,6 +127,7 @@ impl State for Needs {
         let Some(request) = request_of(claim) else { return Ok(()) };
         if claim.kind == NEED_REQUESTS.name {
             self.amended(claim);
+            self.settle(request, claim.by);
             return Ok(());
         }
         if self.is_more_than_asked(request, claim) {
@@ -127,14 +140,7 @@ impl State for Needs {
             let items = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
             of_request.insert(claim.id, (items, values.boolean("completes") == Some(true)));
         }
-        if let Some(kept) = self.requests.get_mut(&request) {
-            let values = &mut kept.record.values;
-            let asked = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
-            let state = state_of(&asked, of_request);
-            let cancelled = values.boolean("cancelled") == Some(true) && state != "delivered";
-            values.set("state", Value::Text(if cancelled { "cancelled" } else { state }.to_owned()));
-            kept.sign(claim.by);
-        }
+        self.settle(request, claim.by);
         Ok(())
     }
 

@@ -2,19 +2,26 @@
 //! Minimal by intent (CAC notice of 2020-02-04): a count says what a crossing needs to know. They are
 //! never mixed into the registrations of [`crate::screenings`].
 
+mod overlap;
+
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use self::overlap::TallyDecider;
 use crate::auth::Role;
 use crate::kit::catalogue::FaultCode;
-use crate::kit::faults::Faults;
+use crate::kit::faults::{Fault, Faults};
 use crate::kit::field::{Field, Shape};
 use crate::kit::text::Text;
 use crate::kit::time::{day_of, day_start};
 use crate::kit::value::Value;
+use crate::ledger::decide::Decider;
 use crate::places::demand_checkpoint;
 use crate::records::figure::{PERSON_TIMES, TIMES};
-use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
 
 const COUNT: Shape = Shape::Integer { min: 0, max: 100_000 };
 /// The longest period of one tally: a shift around the clock.
@@ -73,9 +80,15 @@ pub static GATE_TALLIES: Definition = Definition {
         Role::Volunteer,
     ],
     rules: &GateTallyRules,
-    warnings: &[],
+    warnings: &[&TALLY_OVERLAPS],
     example: include_str!("../../openapi/examples/gate_tallies/create.json"),
     sequence: 1,
+};
+
+/// Another tally of the checkpoint counts some of the same time.
+static TALLY_OVERLAPS: Warning = Warning {
+    code: "tally_overlaps",
+    message: Text::new("overlaps with another tally of this checkpoint", "与该卡点另一时段计数重叠"),
 };
 
 struct GateTallyRules;
@@ -119,6 +132,23 @@ impl Rules for GateTallyRules {
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         demand_checkpoint(draft, faults);
+    }
+
+    fn decider(&self, _: Option<&Record>, _: &Record, _: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        Some(Arc::new(TallyDecider))
+    }
+
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
+    /// One that overlaps is kept, and said: which of the two counted whom, nobody here knows.
+    fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+        let overlaps = faults.iter().any(|fault| fault.code == FaultCode::TallyOverlaps);
+        if overlaps {
+            draft.warn(&TALLY_OVERLAPS, "period_starts_at");
+        }
+        overlaps
     }
 
     fn figures(&self) -> &'static [Figure] {

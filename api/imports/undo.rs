@@ -84,7 +84,7 @@ async fn page(call: &Call, kind: &'static Kind, import: &Import, after: i64) -> 
 async fn undone(call: &Call, kind: &'static Kind, record: &Record) -> Result<bool, Problem> {
     let if_match = crate::kit::etag::IfMatch::Tags(vec![crate::kit::etag::of_revision(record.envelope.revision)]);
     let id = record.envelope.id;
-    match void::void(&call.service, call.actor()?, kind, id, Some(&if_match), "import undone", None).await {
+    match void::take_back(&call.service, call.actor()?, kind, id, &if_match, "import undone").await {
         Ok(_) => Ok(true),
         Err(problem) if problem.code().status().is_client_error() => Ok(false),
         Err(problem) => Err(problem),

@@ -65,7 +65,7 @@ pub static ERRANDS: Definition = Definition {
     readers: super::CARERS,
     writers: &[Role::DistrictAdmin, Role::GridWorker, Role::TownCadre, Role::VillageCadre, Role::GroupCadre],
     rules: &ERRAND_RULES,
-    warnings: &[&super::CASE_ENDED],
+    warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../openapi/examples/errands/create.json"),
     sequence: 1,
 };

@@ -63,6 +63,11 @@ const CASE_ID: Field = Field::new(
     "The isolation case it belongs to.",
 );
 
+static BEFORE_CASE: Warning = Warning {
+    code: "before_case",
+    message: Text::new("happened before the case began", "发生时间早于个案开始时间"),
+};
+/// It happened after the case had ended.
 static CASE_ENDED: Warning =
     Warning { code: "case_ended", message: Text::new("the case had ended already", "该个案已结束") };
 

@@ -46,7 +46,7 @@ pub static OBSERVATION_NOTICES: Definition = Definition {
     readers: super::CARERS,
     writers: &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker],
     rules: &NOTICE_RULES,
-    warnings: &[&DIFFERS, &super::CASE_ENDED],
+    warnings: &[&DIFFERS, &super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../openapi/examples/observation_notices/create.json"),
     sequence: 1,
 };

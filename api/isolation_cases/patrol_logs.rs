@@ -36,7 +36,7 @@ pub static PATROL_LOGS: Definition = Definition {
     readers: super::CARERS,
     writers: &[Role::DistrictAdmin, Role::GridWorker, Role::VillageCadre, Role::GroupCadre],
     rules: &PATROL_RULES,
-    warnings: &[&super::CASE_ENDED],
+    warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../openapi/examples/patrol_logs/create.json"),
     sequence: 1,
 };

@@ -126,7 +126,7 @@ pub static TEMPERATURE_READINGS: Definition = Definition {
         Role::CdcOfficer,
     ],
     rules: &ReadingRules,
-    warnings: &[&IMPLAUSIBLE_TEMPERATURE, &RETEST_NEEDED, &SLOT_TAKEN, &super::CASE_ENDED],
+    warnings: &[&IMPLAUSIBLE_TEMPERATURE, &RETEST_NEEDED, &SLOT_TAKEN, &super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../openapi/examples/temperature_readings/create.json"),
     sequence: 1,
 };
@@ -166,7 +166,7 @@ impl Rules for ReadingRules {
     }
 
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
-        super::care::warn_of_ended(draft);
+        super::care::warn_of_outside(draft, context);
         if let Some(person_id) = draft.references.get("case_id").and_then(|case| case.values.id("person_id")) {
             draft.values.set("person_id", Value::Id(person_id));
         }

@@ -31,7 +31,7 @@ pub static SPOT_CHECKS: Definition = Definition {
     readers: super::CARERS,
     writers: &[Role::DistrictAdmin, Role::PoliceOfficer],
     rules: &SPOT_CHECK_RULES,
-    warnings: &[&super::CASE_ENDED],
+    warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../openapi/examples/spot_checks/create.json"),
     sequence: 1,
 };

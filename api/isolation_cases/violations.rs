@@ -68,7 +68,7 @@ pub static VIOLATIONS: Definition = Definition {
         Role::PoliceOfficer,
     ],
     rules: &VIOLATION_RULES,
-    warnings: &[&super::CASE_ENDED],
+    warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../openapi/examples/violations/create.json"),
     sequence: 1,
 };

@@ -79,7 +79,7 @@ pub static FOLLOW_UP_VISITS: Definition = Definition {
         Role::PoliceOfficer,
     ],
     rules: &VISIT_RULES,
-    warnings: &[&super::CASE_ENDED],
+    warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../openapi/examples/follow_up_visits/create.json"),
     sequence: 1,
 };

@@ -55,7 +55,8 @@ problem_codes! {
     RecordExists "record_exists" CONFLICT "A record of this id exists with other content" "相同编号的记录已存在,内容不同";
     ReportExists "report_exists" CONFLICT "This store has a report of that day; amend it" "该门店当日已有报表,请修订该报表";
     IdTaken "id_taken" CONFLICT "This id is taken" "该编号已被占用";
-    RecordVoided "record_voided" CONFLICT "The record is void and can't be changed" "记录已作废,不能修改";
+    RecordVoided "record_voided" CONFLICT "The record is void and can't be changed; restore it first" "记录已作废,不能修改,请先恢复";
+    InUse "in_use" CONFLICT "Others depend on the record" "该记录仍被其他记录使用";
     TooMuchHeld "too_much_held" CONFLICT "Too much of this account is held or in conflict already; mend or discard some first" "该账号待处理的数据过多,请先处理或放弃一部分";
     StillRunning "still_running" CONFLICT "It is still running" "仍在进行中";
     AlreadyEnded "already_ended" CONFLICT "This was settled already" "该项已处理完毕";
@@ -205,6 +206,9 @@ fault_codes! {
     NotAnswerable "not_answerable" false "is proven by a record, not by a note" "须由记录证明,不能以文字答复";
     NotAbnormal "not_abnormal" false "nothing about this passage is abnormal" "该次通行无异常";
     MoreThanAsked "more_than_asked" false "is more than was asked for" "超过需求数量";
+    InUse "in_use" false "has {cases} open cases, {duties} open duties and {contacts} records of his isolation; end or void those first" "尚有 {cases} 个进行中的个案、{duties} 项未完成责任、{contacts} 条观察记录,请先处理";
+    PersonVoided "person_voided" false "is void; restore the person first" "此人的登记已作废,请先恢复";
+    TallyOverlaps "tally_overlaps" false "overlaps with another tally of this checkpoint" "与该卡点另一时段计数重叠";
     Cyclic "cyclic" false "would make a circle of parents" "上级关系形成循环";
 }
 

@@ -103,6 +103,12 @@ impl Faults {
         }
     }
 
+    /// Takes back the faults of a code at this pointer and below it.
+    pub fn forgive(&mut self, pointer: &str, code: FaultCode) {
+        let is_below = |at: &str| at.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        self.list.retain(|fault| fault.code != code || !is_below(&fault.pointer));
+    }
+
     /// Whether a fault was noted at this pointer or below it: what depends on it need not be judged.
     pub fn touches(&self, pointer: &str) -> bool {
         self.list.iter().any(|fault| {

@@ -1,17 +1,22 @@
 //! Organisations: bureaus, streets, towns, schools, health centres, police stations, partners.
 //!
 //! Everybody of a district must be able to name them, so reading reaches the whole district.
-//! A parent can't be the organisation itself.
+//! No organisation stands below itself, over however many steps.
 
 pub mod tree;
 mod wire;
+
+use std::sync::Arc;
 
 use crate::auth::Role;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::text::Text;
-use crate::records::{Context, Definition, Draft, Reach, Rules};
+use crate::ledger::decide::Decider;
+use crate::records::acyclic::parents;
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Reach, Record, Rules};
 
 pub use wire::SUPERVISED;
 
@@ -51,5 +56,13 @@ impl Rules for OrganizationRules {
         if draft.client_id().is_some() && draft.client_id() == draft.values.id("parent_id") {
             faults.add(draft.at("parent_id"), FaultCode::Cyclic);
         }
+    }
+
+    fn decider(&self, former: Option<&Record>, next: &Record, _scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        parents(ORGANIZATIONS.name).decider(former, next)
+    }
+
+    fn judged_across_rows(&self) -> bool {
+        true
     }
 }

@@ -2,8 +2,6 @@
 //! follow; `:unmerge` takes it away. A corrected document leaves such a pointer too, because a
 //! person's id follows from the document.
 
-use std::collections::BTreeMap;
-
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
@@ -17,20 +15,20 @@ use crate::auth::Role;
 use crate::isolation_cases::care::{CareDecider, MERGE as MERGE_CASES, RECALL};
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::etag;
-use crate::kit::faults::Fault;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::problem::Problem;
-use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::text::Text;
 use crate::kit::tree::Tree;
 use crate::kit::value::{Value, Values};
 use crate::ledger::AppendError;
-use crate::ledger::decide::{Claim, Decider, State};
+use crate::ledger::decide::Claim;
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::records::acyclic::Acyclic;
 use crate::records::change::Changes;
 use crate::records::create::{TRIES, create};
+use crate::records::gate::demand_standing;
 use crate::records::{Record, amend, read, view};
 
 /// Who says that two are one.
@@ -91,6 +89,7 @@ async fn merge_into(call: &Call, id: Uuid, into: Uuid, reason: &str, open_case_i
         let target = read::find(service, actor, kind, into).await;
         let target = target.map_err(|_| fault("/into_id", FaultCode::UnknownReference))?;
         demand_reach(call, &target)?;
+        demand_standing(&target)?;
         let into = target.envelope.id;
         match current.values.id("merged_into") {
             _ if into == current.envelope.id && into == id => return Err(fault("/into_id", FaultCode::SamePerson)),
@@ -206,9 +205,10 @@ async fn correct(call: Call) -> Answer {
 
 /// The person of an id itself, if the caller may say such things about him.
 async fn writable(call: &Call, id: Uuid) -> Result<Record, Problem> {
+    call.service.refresh_settings().await?;
     let record = read::find_itself(&call.service, call.actor()?, kind(call)?, id).await?;
     demand_reach(call, &record)?;
-    if record.envelope.voided { Err(Code::RecordVoided.into()) } else { Ok(record) }
+    demand_standing(&record).map(|()| record)
 }
 
 fn demand_reach(call: &Call, record: &Record) -> Result<(), Problem> {
@@ -223,57 +223,9 @@ fn answer(call: &Call, record: &Record) -> Answer {
     Ok(HttpResponse::Ok().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
-/// No circle of pointers, however many merge at once: decided under the district's clock.
-pub struct MergeDecider;
-
-impl Decider for MergeDecider {
-    fn group(&self) -> &'static str {
-        PEOPLE.name
-    }
-
-    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
-        let into = claims.iter().filter_map(|claim| claim.next.as_ref()?.id("merged_into")).map(Value::Id).collect();
-        let chain = Statement::new("WITH RECURSIVE chain AS (SELECT p.id, p.merged_into FROM people AS p WHERE p.district_code = ")
-            .text(district_code)
-            .sql(" AND p.id = ANY(")
-            .column(ColumnType::Id, into)
-            .sql(") UNION SELECT p.id, p.merged_into FROM people AS p JOIN chain ON p.id = chain.merged_into WHERE p.district_code = ")
-            .text(district_code)
-            .sql(") SELECT id, merged_into FROM chain");
-        vec![chain]
-    }
-
-    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
-        let pointers =
-            rows.into_iter().flatten().filter_map(|mut row| Some((row.id("id")?, row.id("merged_into")?))).collect();
-        Ok(Box::new(Pointers(pointers)))
-    }
-}
-
-struct Pointers(BTreeMap<Uuid, Uuid>);
-
-impl State for Pointers {
-    fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
-        let Some(into) = claim.next.as_ref().and_then(|next| next.id("merged_into")) else {
-            self.0.remove(&claim.id);
-            return Ok(());
-        };
-        let mut at = into;
-        // Each step leads on through pointers that make no circle, so this ends.
-        loop {
-            if at == claim.id {
-                let pointer = "/into_id".to_owned();
-                return Err(vec![Fault { pointer, code: FaultCode::MergeCycle, values: Vec::new(), hint: None }]);
-            }
-            match self.0.get(&at) {
-                Some(next) => at = *next,
-                None => break,
-            }
-        }
-        self.0.insert(claim.id, into);
-        Ok(())
-    }
-}
+/// No circle of pointers, however many merge at once.
+pub const MERGES: Acyclic =
+    Acyclic { kind: "people", field: "merged_into", pointer: "/into_id", code: FaultCode::MergeCycle };
 
 /// Where a record leads, for the rules: only a change of that is decided.
 pub fn pointer(record: &Record) -> Option<Uuid> {

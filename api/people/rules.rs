@@ -8,13 +8,14 @@ use uuid::Uuid;
 
 use super::claims::{self, ClaimDecider, Claims, list};
 use super::documents::{check_document, normalize_name, normalize_phone};
-use super::merge::{MergeDecider, pointer};
+use super::merge::{MERGES, pointer};
 use super::wire::{MOST_ALIASES, MOST_CATEGORIES};
 use super::{PEOPLE, REVEALERS};
 use crate::auth::Role;
 use crate::auth::roles::Actor;
 use crate::divisions::tree::known_county;
 use crate::isolation_cases::FOLLOWS;
+use crate::isolation_cases::care::CareDecider;
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::text::Text;
@@ -116,10 +117,22 @@ impl Rules for PersonRules {
     }
 
     fn decider(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
-        if former.and_then(pointer) != pointer(next) {
-            return Some(Arc::new(MergeDecider));
+        let voided = next.envelope.voided && former.is_some_and(|former| !former.envelope.voided);
+        if voided {
+            return Some(CareDecider::of(scribe));
         }
-        claims::concerns(former, next).then(|| Arc::new(ClaimDecider(Arc::clone(scribe))) as Arc<dyn Decider>)
+        let claimed = || claims::concerns(former, next).then(|| Arc::new(ClaimDecider(Arc::clone(scribe))) as _);
+        MERGES.decider(former, next).or_else(claimed)
+    }
+
+    /// Whoever is void is warned of by no gate: that is for the command.
+    fn voiders(&self, _record: &Draft) -> Option<&'static [Role]> {
+        Some(&[Role::DistrictAdmin])
+    }
+
+    /// Whoever brought a list takes back whom it alone introduced.
+    fn undoers(&self, _record: &Draft) -> Option<&'static [Role]> {
+        None
     }
 
     fn judged_across_rows(&self) -> bool {
@@ -237,9 +250,6 @@ fn told_by_document(draft: &mut Draft, field: &'static str, told: Option<Value>,
 fn check_categories(draft: &Draft, faults: &mut Faults) {
     for (index, item) in list(&draft.values, "categories").iter().enumerate() {
         let text = |name: &str| item.get(name).and_then(Json::as_str);
-        if text("category") == Some("corrections_subject") {
-            faults.add(format!("{}/{index}/category", draft.at("categories")), FaultCode::ClosedCategory);
-        }
         // Days in ISO form compare as text.
         if text("until_on").is_some_and(|until| Some(until) < text("since_on")) {
             faults.add_with(

@@ -1,12 +1,17 @@
 //! The rules of places.
 
+use std::sync::Arc;
+
 use super::coordinates::gcj02_to_wgs84;
 use super::status::{HISTORY, History};
 use super::wire::{CHECKPOINT_KINDS, VENUE_KINDS};
 use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Faults;
 use crate::kit::value::Value;
-use crate::records::{Context, Draft, Rules};
+use crate::ledger::decide::Decider;
+use crate::records::acyclic::parents;
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Draft, Record, Rules};
 
 /// Since when the status stands.
 const SINCE: &str = "operating_status_since_at";
@@ -62,6 +67,14 @@ impl Rules for PlaceRules {
         if draft.values.get("longitude").is_some() {
             draft.values.set("coordinate_system", Value::Text("wgs84".into()));
         }
+    }
+
+    fn decider(&self, former: Option<&Record>, next: &Record, _scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        parents("places").decider(former, next)
+    }
+
+    fn judged_across_rows(&self) -> bool {
+        true
     }
 
     /// A status is a period of the history, which tells what stands and since when.

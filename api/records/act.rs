@@ -1,11 +1,13 @@
-//! Acting on a record that the service writes: somebody waives, explains, dismisses it.
+//! Acting on a record that the service writes: somebody waives, explains, dismisses it. An act passes the gate of
+//! amendments.
 
 use super::create::TRIES;
 use super::definition::Kind;
+use super::gate::find_standing;
 use super::idempotency::Key;
 use super::operations::replayed;
 use super::record::Record;
-use super::{amend, read, view};
+use super::{amend, view};
 use crate::kit::catalogue::Code;
 use crate::kit::etag;
 use crate::kit::field::Field;
@@ -21,6 +23,7 @@ pub const ACT_PROBLEMS: &[Code] = &[
     Code::IdempotencyKeyReused,
     Code::OutOfArea,
     Code::AlreadyEnded,
+    Code::RecordVoided,
     Code::WriteConflict,
     Code::LedgerUnavailable,
 ];
@@ -63,7 +66,7 @@ pub async fn act(
     let id = call.path_id()?;
     let (service, actor) = (&call.service, call.actor()?);
     for _ in 0..TRIES {
-        let current = read::find(service, actor, kind, id).await?;
+        let current = find_standing(service, actor, kind, id).await?;
         may(&current, &form).await?;
         let Some(next) = next(&current, &form)? else { return Ok(answer(call, kind, &current)) };
         if let Some(written) =

@@ -9,6 +9,7 @@ use super::create::TRIES;
 use super::days::judge_days;
 use super::definition::Kind;
 use super::draft::Draft;
+use super::gate::demand_standing;
 use super::idempotency::Key;
 use super::moments;
 use super::read;
@@ -43,9 +44,7 @@ pub async fn amend(
 ) -> Result<Record, Problem> {
     for _ in 0..TRIES {
         let current = writable(service, actor, kind, id).await?;
-        if current.envelope.voided {
-            return Err(Code::RecordVoided.into());
-        }
+        demand_standing(&current)?;
         if_match.demand(current.envelope.revision)?;
         match revise(service, actor, kind, &current, patch, None, None).await? {
             Revised::Same => return Ok(current),
@@ -78,8 +77,33 @@ pub async fn revise(
     key: Option<(&Key, u16)>,
     device_id: Option<&str>,
 ) -> Result<Revised, Problem> {
-    let mut next = patched(service, actor, kind, current, patch).await?;
-    next.envelope.device_id = device_id.map(str::to_owned);
+    let finish = |next: &mut Record| next.envelope.device_id = device_id.map(str::to_owned);
+    take(service, actor, kind, current, Asked::Change(patch), finish, key).await
+}
+
+/// What is asked about a record that is there already.
+#[derive(Clone, Copy)]
+pub enum Asked<'a> {
+    /// To take this patch. References that it leaves alone aren't looked for again: a place that closed or somebody
+    /// who moved away since is no fault of it.
+    Change(&'a Tree),
+    /// To be taken as if it were sent anew, with all that it names.
+    Anew,
+}
+
+/// Writes what is asked as the next revision; `finish` completes what was judged.
+pub async fn take(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    current: &Record,
+    asked: Asked<'_>,
+    finish: impl Fn(&mut Record),
+    key: Option<(&Key, u16)>,
+) -> Result<Revised, Problem> {
+    let (draft, place, context) = draft_of(service, actor, kind, current, asked).await?;
+    let mut next = judged(actor, current, place, draft, &context);
+    finish(&mut next);
     if is_same(kind, current, &next) {
         return Ok(Revised::Same);
     }
@@ -88,12 +112,12 @@ pub async fn revise(
         Err(problem) if problem.faults().is_empty() => return Err(problem),
         Err(problem) => problem,
     };
-    let (mut draft, place, context) = draft_of(service, actor, kind, current, patch).await?;
+    let (mut draft, place, context) = draft_of(service, actor, kind, current, asked).await?;
     if !gives_way(&mut draft, refusal.faults()) {
         return Err(refusal);
     }
     let mut next = judged(actor, current, place, draft, &context);
-    next.envelope.device_id = device_id.map(str::to_owned);
+    finish(&mut next);
     if is_same(kind, current, &next) {
         return Ok(Revised::Same);
     }
@@ -173,7 +197,7 @@ pub async fn patched(
     current: &Record,
     patch: &Tree,
 ) -> Result<Record, Problem> {
-    let (draft, place, context) = draft_of(service, actor, kind, current, patch).await?;
+    let (draft, place, context) = draft_of(service, actor, kind, current, Asked::Change(patch)).await?;
     Ok(judged(actor, current, place, draft, &context))
 }
 
@@ -183,19 +207,27 @@ async fn draft_of<'a>(
     actor: &Actor,
     kind: &'static Kind,
     current: &'a Record,
-    patch: &Tree,
+    asked: Asked<'_>,
 ) -> Result<(Draft, Place, Context<'a>), Problem> {
     let mut faults = Faults::default();
+    let nothing = Tree::Object(Vec::new());
+    let (patch, known) = match asked {
+        Asked::Change(patch) => (patch, Some(current)),
+        Asked::Anew => (&nothing, None),
+    };
     check_members(kind, patch, &mut faults);
     if !matches!(patch, Tree::Object(_)) {
         faults.finish()?;
         return Err(Code::Unprocessable.into());
     }
     let mut draft = whole(service, kind, current, patch, &mut faults);
+    if known.is_some() {
+        keep_closed(&draft, patch, &mut faults);
+    }
     let mut context = service.context(service.clock.now(), &current.envelope.district_code);
     context.told_at = current.envelope.told_at();
     kind.rules.check(&mut draft, &context, &mut faults);
-    resolve::resolve_references(service, actor, current, &mut draft, &mut faults).await?;
+    resolve::resolve(service, actor, known, &mut draft, &mut faults).await?;
     let place = resolve::place(service, actor, &mut draft, &mut faults);
     kind.rules.check_references(&mut draft, &context, &mut faults);
     faults.finish()?;
@@ -264,6 +296,13 @@ fn judged(actor: &Actor, current: &Record, place: Place, mut draft: Draft, conte
     envelope.awaited = Awaited::of(&draft, context);
     envelope.warnings = draft.warnings;
     Record { envelope, values: draft.values }
+}
+
+/// A word that is closed stays where it stood: only what is written anew must do without it.
+fn keep_closed(draft: &Draft, patch: &Tree, faults: &mut Faults) {
+    for field in draft.kind.body_fields().into_iter().filter(|field| patch.member(field.name).is_none()) {
+        faults.forgive(&draft.at(field.name), FaultCode::ClosedCategory);
+    }
 }
 
 /// What the server wrote from other records than this one.

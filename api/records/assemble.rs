@@ -18,6 +18,7 @@ use super::prepare::Prepared;
 use super::read;
 use super::record::Record;
 use super::resolve;
+use super::warnings::{Noted, REFERENCE_VOIDED, VOIDED_ALREADY};
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::problem::Problem;
@@ -117,7 +118,7 @@ struct Assembly<'a> {
 
 impl Assembly<'_> {
     /// A record given inline: new, or known and perhaps completed. Answers its id and the warnings.
-    fn introduce(&mut self, mut draft: Draft) -> (Uuid, Vec<super::warnings::Noted>) {
+    fn introduce(&mut self, mut draft: Draft) -> (Uuid, Vec<Noted>) {
         // Somebody without document and phone is nobody's twin: an id of his own, the same at each retry.
         let own = || derived_id(&self.context.keys.identity, &["inline", &self.item.id.to_string(), &draft.pointer]);
         let id = draft.kind.rules.identify(&draft, &self.context).unwrap_or_else(own);
@@ -128,6 +129,9 @@ impl Assembly<'_> {
                 self.put(draft.kind, None, record);
             }
             Some(known) => {
+                if known.envelope.voided {
+                    draft.warnings.push(Noted::new(&REFERENCE_VOIDED, draft.pointer.clone()));
+                }
                 self.complete(&mut draft, known);
             }
         }
@@ -142,6 +146,9 @@ impl Assembly<'_> {
             self.put(draft.kind, None, record.clone());
             return Assembled::New(record, number);
         };
+        if known.envelope.voided {
+            draft.warn(&VOIDED_ALREADY, "id");
+        }
         // Of somebody met twice in one append there is one row, under the first number.
         let before = self.changes.number_of(draft.kind, id);
         let completed = self.complete(&mut draft, known.clone());

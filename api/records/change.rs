@@ -9,6 +9,7 @@ use super::counted::count;
 use super::definition::Kind;
 use super::record::Record;
 use super::scribe::Scribe;
+use super::warnings::Noted;
 use crate::kit::problem::Problem;
 use crate::kit::value::{Value, Values};
 use crate::ledger::{Append, AwaitedRow, Change, Claim, KeyedAnswer, Operation, Receipt, Tallies};
@@ -161,6 +162,7 @@ fn told(record: &Record) -> Values {
     values.set("area_code", Value::Text(envelope.area_code.clone()));
     values.set("org_id", envelope.org_id.map_or(Value::Null, Value::Id));
     values.set("revised_by", Value::Id(envelope.revised_by));
+    values.set("warnings", Value::Json(envelope.warnings.iter().map(Noted::to_stored).collect()));
     values.set("revision", Value::Integer(envelope.revision));
     values.set("awaited", Value::Boolean(envelope.awaited.is_some()));
     values

@@ -10,6 +10,7 @@ use super::idempotency::Key;
 use super::prepare::{Preparation, Prepared, prepare};
 use super::read;
 use super::record::Record;
+use super::warnings::{Noted, VOIDED_ALREADY};
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::{Code, FaultCode};
@@ -219,15 +220,29 @@ pub async fn existing(
     Ok(Some(if !visible {
         Err(Code::IdTaken.into())
     } else if item.digest.is(&existing.envelope.submission_digest) {
-        Ok(Created::Same(existing))
+        Ok(Created::Same(told_if_void(existing)))
+    } else if existing.envelope.voided {
+        // Not "exists": it must be restored before it can be amended.
+        Err(Code::RecordVoided.into())
     } else {
         let tag = etag::of_revision(existing.envelope.revision);
         Err(Problem::new(Code::RecordExists).with_header(actix_web::http::header::ETAG, tag))
     }))
 }
 
+/// Whoever sends once more what was voided meanwhile is told so.
+pub fn told_if_void(mut record: Record) -> Record {
+    if record.envelope.voided {
+        record.envelope.warnings.push(Noted::new(&VOIDED_ALREADY, "/id"));
+    }
+    record
+}
+
 /// A report that is there already is a conflict that says where; all else is the content's fault.
 fn refused(faults: Vec<Fault>) -> Problem {
+    if faults.iter().any(|fault| fault.code == FaultCode::InUse) {
+        return Problem::of_faults(Code::InUse, faults);
+    }
     let met = faults.iter().find(|fault| fault.code == FaultCode::ReportExists);
     let location = met.and_then(|fault| fault.values.iter().find(|(name, _)| *name == "location"));
     match location.map(|(_, location)| location.clone()) {

@@ -49,6 +49,7 @@ fn server_fields() -> Vec<(&'static str, Json, Json)> {
         ("revised_by", described(id(), "The account that made this revision.", false), who),
         ("voided_at", described(instant(), "When it was voided.", true), Json::Null),
         ("void_reason", described(text(500), "Why it was voided.", true), Json::Null),
+        ("restore_reason", described(text(500), "Why it holds again after it was void.", true), Json::Null),
         (
             "warnings",
             json!({"type": "array", "maxItems": 50, "items": reference("RecordWarning"), "description": "What is implausible about it."}),

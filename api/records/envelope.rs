@@ -48,6 +48,12 @@ pub static SERVED: &[Field] = &[
     Field::new("revised_by", Shape::Id, Text::new("Revised by", "修订人"), "Who made it."),
     Field::new("voided_at", Shape::Instant, Text::new("Voided at", "作废时间"), "Since when it is void."),
     Field::new("void_reason", free_text(500), Text::new("Void reason", "作废原因"), "Why it is void."),
+    Field::new(
+        "restore_reason",
+        free_text(500),
+        Text::new("Restore reason", "恢复原因"),
+        "Why it holds again after it was void.",
+    ),
     Field::new("warnings", free_text(500), Text::new("Warnings", "提示"), "What is implausible about it: codes."),
 ];
 

@@ -1,11 +1,12 @@
 //! What a field record is. A room describes its kind ([`Definition`]: fields, rules, who may); all
-//! that can be done with a record is written here once: create, find, list, amend, void, revisions.
+//! that can be done with a record is written here once: create, find, list, amend, void, restore, revisions.
 //!
 //! The journey of a write: [`draft`] parses and checks, [`resolve`] places (which area, which
 //! references), the kind's [`Rules`] judge, [`create`]/[`amend`] hand an append to the ledger. [`prepare`] and
 //! [`assemble`] do it for many at the price of one.
 
 pub mod act;
+pub mod acyclic;
 pub mod amend;
 pub mod as_of;
 pub mod assemble;
@@ -23,6 +24,7 @@ pub mod document;
 pub mod draft;
 pub mod envelope;
 pub mod figure;
+pub mod gate;
 pub mod history;
 pub mod idempotency;
 pub mod kept;
@@ -35,6 +37,7 @@ pub mod read;
 pub mod recall;
 pub mod record;
 pub mod resolve;
+pub mod restore;
 pub mod rules;
 pub mod scope;
 pub mod scribe;

@@ -12,7 +12,7 @@ use super::definition::Kind;
 use super::document::{example_new, example_served};
 use super::idempotency::{Key, REPLAYED};
 use super::record::Record;
-use super::{amend, batch, history, list, read, view, void};
+use super::{amend, batch, history, list, read, restore, view, void};
 use crate::auth::keys::KeyScope;
 use crate::files::export;
 use crate::kit::catalogue::Code;
@@ -32,6 +32,15 @@ pub static VOID: &[Field] = &[Field::new(
     free_text(500),
     Text::new("Reason", "原因"),
     "Why the record doesn't hold. Encrypted at rest.",
+)
+.required()];
+
+/// The form of a restoration.
+pub static RESTORE: &[Field] = &[Field::new(
+    "reason",
+    free_text(500),
+    Text::new("Reason", "原因"),
+    "Why the record holds after all. Encrypted at rest.",
 )
 .required()];
 
@@ -56,7 +65,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .answers(200, "It was there already, with the same content.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
             .headers(&["Idempotency-Key"])
-            .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::RecordExists, Code::IdTaken, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::RecordExists, Code::RecordVoided, Code::IdTaken, Code::WriteConflict, Code::LedgerUnavailable]),
         Operation::new(Method::POST, format!("{base}:batch"), format!("create_{}_batch", kind.name), move |call| batch::batch(kind, call))
             .described(kind.name, format!("Create many {label} records"), "Up to 500 items, each for itself: a bad one spoils no other. `atomic=true` writes all or none, `validate_only=true` none.")
             .access(Access::Roles(kind.writers))
@@ -97,9 +106,18 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .keys(KeyScope::Write)
             .body(reference("Voiding"), json!({"reason": "entered twice"}))
             .headers(&["Idempotency-Key"])
-            .answers(200, "The void record.", Some(record), Some(example))
+            .answers(200, "The void record.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag"])
-            .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::Stale, Code::BadIfMatch, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::InUse, Code::Stale, Code::BadIfMatch, Code::WriteConflict, Code::LedgerUnavailable]),
+        Operation::new(Method::POST, format!("{base}/{{id}}:restore"), format!("restore_{one}"), move |call| restored(kind, call))
+            .described(kind.name, format!("Restore a void {label} record"), "It holds again, by whoever may void it. All is asked as if it were sent anew: what it names, the rules of its fields and those across records. Once more is no fault.")
+            .access(Access::Roles(kind.writers))
+            .keys(KeyScope::Write)
+            .body(reference("Restoring"), json!({"reason": "voided by mistake"}))
+            .headers(&["Idempotency-Key"])
+            .answers(200, "The record, which holds again.", Some(record), Some(example))
+            .with_headers(&["ETag"])
+            .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::ReportExists, Code::Stale, Code::BadIfMatch, Code::WriteConflict, Code::LedgerUnavailable]),
         Operation::new(Method::GET, format!("{base}/{{id}}/revisions"), format!("list_{one}_revisions"), move |call| history::revisions(kind, call))
             .described(kind.name, format!("List the revisions of a {label} record"), "The oldest first, the current one last. Of its own fields each tells those that changed.")
             .access(Access::Roles(kind.readers))
@@ -210,18 +228,49 @@ async fn patch(kind: &'static Kind, call: Call) -> Answer {
 }
 
 async fn void(kind: &'static Kind, call: Call) -> Answer {
-    let id = call.path_id()?;
-    let if_match = IfMatch::of_request(&call.request)?;
-    let tree = call.tree().await?;
-    let key = Key::of_call(&call, &tree)?;
-    if let Some(replay) = replayed(kind, &call, key.as_ref()).await? {
-        return Ok(replay);
-    }
-    let form = call.form_of(&tree, VOID)?;
-    let reason = form.text("reason").ok_or_else(|| Problem::internal("a checked form lacks its reason"))?;
-    let record = void::void(&call.service, call.actor()?, kind, id, if_match.as_ref(), reason, key.as_ref()).await?;
+    let Reasoned { if_match, key, reason } = match reasoned(kind, &call, VOID).await? {
+        Ok(reasoned) => reasoned,
+        Err(replay) => return Ok(replay),
+    };
+    let (actor, id) = (call.actor()?, call.path_id()?);
+    let record = void::void(&call.service, actor, kind, id, if_match.as_ref(), &reason, key.as_ref()).await?;
     let body = view::record(&call.service, kind, &record, call.language);
     Ok(answer(HttpResponse::Ok(), &record, &body))
+}
+
+async fn restored(kind: &'static Kind, call: Call) -> Answer {
+    let Reasoned { if_match, key, reason } = match reasoned(kind, &call, RESTORE).await? {
+        Ok(reasoned) => reasoned,
+        Err(replay) => return Ok(replay),
+    };
+    let (actor, id) = (call.actor()?, call.path_id()?);
+    let record = restore::restore(&call.service, actor, kind, id, if_match.as_ref(), &reason, key.as_ref()).await?;
+    let body = view::record(&call.service, kind, &record, call.language);
+    Ok(answer(HttpResponse::Ok(), &record, &body))
+}
+
+/// What a void and a restoration are asked with.
+struct Reasoned {
+    if_match: Option<IfMatch>,
+    key: Option<Key>,
+    reason: String,
+}
+
+/// That of a call; or the answer given before under its key.
+async fn reasoned(
+    kind: &'static Kind,
+    call: &Call,
+    form: &'static [Field],
+) -> Result<Result<Reasoned, HttpResponse>, Problem> {
+    let if_match = IfMatch::of_request(&call.request)?;
+    let tree = call.tree().await?;
+    let key = Key::of_call(call, &tree)?;
+    if let Some(replay) = replayed(kind, call, key.as_ref()).await? {
+        return Ok(Err(replay));
+    }
+    let form = call.form_of(&tree, form)?;
+    let reason = form.text("reason").ok_or_else(|| Problem::internal("a checked form lacks its reason"))?.to_owned();
+    Ok(Ok(Reasoned { if_match, key, reason }))
 }
 
 fn answer(mut response: actix_web::HttpResponseBuilder, record: &Record, body: &view::View<'_>) -> HttpResponse {

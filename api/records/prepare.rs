@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::create::told_if_void;
 use super::definition::Kind;
 use super::draft::Draft;
 use super::read;
@@ -164,7 +165,7 @@ async fn finish(
         }
         // What was taken once is not refused because its author moved or its place closed since.
         Err(problem) => match retried(service, actor, kind, draft.client_id(), &digest).await? {
-            Some(record) => Ok(Preparation::Retried(Box::new(record))),
+            Some(record) => Ok(Preparation::Retried(Box::new(told_if_void(record)))),
             None => Ok(Preparation::Faulty(problem)),
         },
     }

@@ -18,12 +18,12 @@ use crate::privacy::seal::{Owner, Sealer, commitment_of};
 pub struct Record {
     /// Its envelope.
     pub envelope: Envelope,
-    /// Its values by field: its kind's own, and `note` and `void_reason`.
+    /// Its values by field: its kind's own, and `note`, `void_reason`, `restore_reason`.
     pub values: Values,
 }
 
 /// Fields of the envelope that are kept with the personal ones.
-pub const SEALED_ENVELOPE_FIELDS: [&str; 2] = ["note", "void_reason"];
+pub const SEALED_ENVELOPE_FIELDS: [&str; 3] = ["note", "void_reason", "restore_reason"];
 
 impl Record {
     /// Reads a row of the kind's columns.

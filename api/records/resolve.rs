@@ -44,15 +44,25 @@ pub async fn resolve_references(
     draft: &mut Draft,
     faults: &mut Faults,
 ) -> Result<(), Problem> {
+    resolve(service, actor, Some(current), draft, faults).await
+}
+
+/// The same; all are asked for where no record is known in which they stood.
+pub async fn resolve(
+    service: &Service,
+    actor: &Actor,
+    current: Option<&Record>,
+    draft: &mut Draft,
+    faults: &mut Faults,
+) -> Result<(), Problem> {
     let mut found = BTreeMap::new();
     for field in draft.kind.body_fields() {
         if let (Shape::Reference(name), Some(id)) = (field.shape, draft.values.id(field.name)) {
             let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
             let of_kind: &mut BTreeMap<Uuid, Record> = found.entry(name).or_default();
-            of_kind.extend(if current.values.id(field.name) == Some(id) {
-                find_unscoped(service, kind, &current.envelope.district_code, &[id]).await?
-            } else {
-                find_referenced(service, actor, kind, &[id]).await?
+            of_kind.extend(match current.filter(|current| current.values.id(field.name) == Some(id)) {
+                Some(current) => find_unscoped(service, kind, &current.envelope.district_code, &[id]).await?,
+                None => find_referenced(service, actor, kind, &[id]).await?,
             });
         }
     }
@@ -145,6 +155,9 @@ pub fn assign_references(actor: &Actor, draft: &mut Draft, found: &Found, former
                 // An alias was given: what is stored is the record's own id.
                 draft.values.set(field.name, Value::Id(record.envelope.id));
                 draft.references.insert(field.name, record.clone());
+                if record.envelope.voided {
+                    draft.warn(&warnings::REFERENCE_VOIDED, field.name);
+                }
             }
             None if field.name == "org_id" && actor.default_organization(draft.kind.writers) == Some(id) => {}
             None if was_seen(actor, formerly.get(&id), occurred_at) => {

@@ -156,7 +156,7 @@ pub trait Rules: Sync {
     }
 
     /// Gives way where rules across rows refused a creation, so that it can be taken after all: `true` where
-    /// the draft was changed.
+    /// the draft was changed. What is written already gives way only by a warning.
     fn concede(&self, _draft: &mut Draft, _faults: &[Fault]) -> bool {
         false
     }
@@ -200,6 +200,11 @@ pub trait Rules: Sync {
     /// Who may void a record, where that is fewer than write the kind: those who may write it, unless said otherwise.
     fn voiders(&self, record: &Draft) -> Option<&'static [Role]> {
         self.writers(record)
+    }
+
+    /// Who takes it back by undoing the import that made it: those who may void it, unless said otherwise.
+    fn undoers(&self, record: &Draft) -> Option<&'static [Role]> {
+        self.voiders(record)
     }
 
     /// Whether this very caller may write this draft, beyond his roles.

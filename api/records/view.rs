@@ -138,6 +138,7 @@ impl View<'_> {
         map.serialize_entry("revised_by", &envelope.revised_by)?;
         map.serialize_entry("voided_at", &envelope.voided.then(|| instant(envelope.revised_at)))?;
         map.serialize_entry("void_reason", &self.record.values.text("void_reason"))?;
+        map.serialize_entry("restore_reason", &self.record.values.text("restore_reason"))?;
         map.serialize_entry("warnings", &warnings(self.service, self.record, self.language))?;
         map.serialize_entry("note", &self.record.values.text("note"))
     }

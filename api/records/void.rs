@@ -1,5 +1,5 @@
-//! Voiding with a reason: the last revision of a record. It is judged as an amendment is: by the roles of the
-//! kind, and by what its rules say of this very record and this very caller.
+//! Voiding with a reason: the last revision of a record, unless it is restored. It is judged as an amendment is: by
+//! the roles of the kind, and by what its rules say of this very record and this very caller.
 
 use uuid::Uuid;
 
@@ -10,13 +10,17 @@ use super::draft::Draft;
 use super::idempotency::Key;
 use super::record::Record;
 use super::resolve;
+use super::rules::Rules;
 use crate::app::Service;
-use crate::auth::roles::Actor;
+use crate::auth::roles::{Actor, Role};
 use crate::kit::catalogue::Code;
 use crate::kit::etag::IfMatch;
 use crate::kit::faults::Faults;
 use crate::kit::problem::Problem;
 use crate::kit::value::Value;
+
+/// Who of those that write the kind may do it with this record; none where all may.
+type Who = fn(&dyn Rules, &Draft) -> Option<&'static [Role]>;
 
 /// Voids a record. Once more is no fault and changes nothing.
 pub async fn void(
@@ -28,18 +32,45 @@ pub async fn void(
     reason: &str,
     key: Option<&Key>,
 ) -> Result<Record, Problem> {
+    void_by(service, actor, kind, id, if_match, reason, key, |rules, draft| rules.voiders(draft)).await
+}
+
+/// Takes a record back that an import created and nobody touched since.
+pub async fn take_back(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    id: Uuid,
+    if_match: &IfMatch,
+    reason: &str,
+) -> Result<Record, Problem> {
+    void_by(service, actor, kind, id, Some(if_match), reason, None, |rules, draft| rules.undoers(draft)).await
+}
+
+#[expect(clippy::too_many_arguments, reason = "those of a void, and who may")]
+async fn void_by(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    id: Uuid,
+    if_match: Option<&IfMatch>,
+    reason: &str,
+    key: Option<&Key>,
+    who: Who,
+) -> Result<Record, Problem> {
     for _ in 0..TRIES {
         let current = writable(service, actor, kind, id).await?;
         if current.envelope.voided {
             return Ok(current);
         }
-        demand_rules(service, actor, kind, &current).await?;
+        demand_rules(service, actor, kind, &current, who).await?;
         if let Some(if_match) = if_match {
             if_match.demand(current.envelope.revision)?;
         }
         let mut next = current.clone();
         next.envelope.voided = true;
         next.values.set("void_reason", Value::Text(reason.to_owned()));
+        next.values.set("restore_reason", Value::Null);
         if let Some(written) = write(service, actor, kind, &current, next, key.map(|key| (key, 200))).await? {
             return Ok(written);
         }
@@ -47,11 +78,17 @@ pub async fn void(
     Err(Code::WriteConflict.into())
 }
 
-/// 403 where the rules of the kind let fewer void this record than write the kind.
-async fn demand_rules(service: &Service, actor: &Actor, kind: &'static Kind, current: &Record) -> Result<(), Problem> {
+/// 403 where the rules of the kind let fewer void this record, or restore it, than write the kind.
+pub async fn demand_rules(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    current: &Record,
+    who: Who,
+) -> Result<(), Problem> {
     let mut draft = Draft::of_record(kind, current);
     // What a reference names may be gone by now: no fault of whoever voids.
     resolve::resolve_references(service, actor, current, &mut draft, &mut Faults::default()).await?;
-    let writers = kind.rules.voiders(&draft).unwrap_or(kind.writers);
+    let writers = who(kind.rules, &draft).unwrap_or(kind.writers);
     resolve::demand_roles(actor, &draft, writers, &current.envelope.area_code, current.envelope.org_id)
 }

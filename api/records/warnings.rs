@@ -89,6 +89,19 @@ pub static LEFT_YOUR_AREA: Warning = Warning {
     code: "left_your_area",
     message: Text::new("what it is about has left your area since", "所涉对象此后已转出您的辖区"),
 };
+/// What it names is void: a place that was entered twice, a person who was given up.
+pub static REFERENCE_VOIDED: Warning = Warning {
+    code: "reference_voided",
+    message: Text::new("names a record that is void", "所引用的记录已作废"),
+};
+/// Of an answer only: what was sent is there, and void.
+pub static VOIDED_ALREADY: Warning = Warning {
+    code: "voided_already",
+    message: Text::new(
+        "this record is void and counts as nothing; restore it if it holds after all",
+        "该记录已作废,不计入统计;如确属有效请先恢复",
+    ),
+};
 
 /// The device's clock is wrong by more than a phone's may be.
 pub static CLOCK_SKEWED: Warning = Warning {
@@ -119,6 +132,8 @@ pub static OCCURRED_AT_ASSUMED: Warning = Warning {
 pub static COMMON: &[&Warning] = &[
     &CLOCK_SKEWED,
     &OCCURRED_AT_DOUBTFUL,
+    &REFERENCE_VOIDED,
+    &VOIDED_ALREADY,
     &OCCURRED_IN_FUTURE,
     &REFUSED_WHEN_DUE,
     &REPORTED_LATE,

@@ -17,6 +17,7 @@ use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 use crate::operations::{Access, Answer, Call, Operation};
+use crate::records::gate::demand_standing;
 use crate::records::{Record, read};
 use crate::teams::{ORGANIZERS, ROSTER_READERS};
 
@@ -35,7 +36,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(ROSTER_READERS))
             .answers(201, "The address.", Some(address), Some(json!({"url": "/v1/calendars/4f1c…"})))
-            .problems(&[Code::OutOfArea]),
+            .problems(&[Code::OutOfArea, Code::RecordVoided]),
         Operation::new(Method::POST, "/v1/volunteers/{id}:revoke-calendar", "revoke_calendar", revoke)
             .described("shifts", "Take the address back", "From then on it answers 404.")
             .access(Access::Roles(ROSTER_READERS))
@@ -68,6 +69,7 @@ fn hash(token: &str) -> Vec<u8> {
 
 async fn create(call: Call) -> Answer {
     let volunteer = volunteer(&call).await?;
+    demand_standing(&volunteer)?;
     let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     let (id, district_code) = (volunteer.envelope.id, &volunteer.envelope.district_code);
     let statement = Statement::new("INSERT INTO calendar_tokens (district_code, volunteer_id, token_hash, created_at) VALUES (")

@@ -21,9 +21,10 @@ use crate::kit::value::Values;
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation, ends_before_it_begins, fault_with, too_many_days};
 use crate::privacy::blind::derived_id;
+use crate::records::Record;
 use crate::records::bulk::create_bulk;
 use crate::records::create::{API, Created};
-use crate::records::{Record, read};
+use crate::records::gate::find_standing;
 use crate::teams::ORGANIZERS;
 
 /// Shifts of one request at most.
@@ -52,7 +53,7 @@ pub fn operations() -> Vec<Operation> {
             .keys(KeyScope::Write)
             .body(object(&FORM.iter().collect::<Vec<_>>(), Direction::Sent), example)
             .answers(200, "How many.", Some(reference("GeneratedShifts")), Some(answer))
-            .problems(&[Code::OutOfArea, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[Code::OutOfArea, Code::RecordVoided, Code::WriteConflict, Code::LedgerUnavailable]),
     ]
 }
 
@@ -68,7 +69,7 @@ async fn generate(call: Call) -> Answer {
     let form = call.form(FORM).await?;
     let (service, actor) = (&call.service, call.actor()?);
     let kind = |name: &str| service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")));
-    let template = read::find(service, actor, kind("shift_templates")?, call.path_id()?).await?;
+    let template = find_standing(service, actor, kind("shift_templates")?, call.path_id()?).await?;
     let places: BTreeSet<Uuid> = form.codes("place_ids").iter().filter_map(|id| id.parse().ok()).collect();
     let bodies = bodies(&call, &form, &template, &places)?;
     let (mut created, mut existing) = (0, 0);
@@ -77,8 +78,8 @@ async fn generate(call: Call) -> Answer {
             match outcome {
                 Ok(Created::New(_)) => created += 1,
                 Ok(_) => existing += 1,
-                // It was amended or moved since: it is there.
-                Err(problem) if problem.code() == Code::RecordExists => existing += 1,
+                // It was amended, moved or voided since: it is there.
+                Err(problem) if [Code::RecordExists, Code::RecordVoided].contains(&problem.code()) => existing += 1,
                 Err(problem) => return Err(problem),
             }
         }

@@ -1,4 +1,4 @@
-//! Amending and voiding from a phone: against the revision that the phone knew.
+//! Amending, voiding and restoring from a phone: against the revision that the phone knew.
 
 use serde_json::{Map, Value as Json};
 
@@ -15,8 +15,9 @@ use crate::kit::tree::to_json;
 use crate::operations::fault;
 use crate::records::amend::Revised;
 use crate::records::create::TRIES;
+use crate::records::gate::demand_standing;
 use crate::records::idempotency::Key;
-use crate::records::{Kind, Record, amend, void};
+use crate::records::{Kind, Record, amend, restore, void};
 
 /// Amends a record by an item, merging it with what others changed since.
 pub async fn amend_item(
@@ -33,9 +34,7 @@ pub async fn amend_item(
             return Ok(word(replay.record));
         }
         let current = amend::writable(service, actor, kind, id).await?;
-        if current.envelope.voided {
-            return Err(Code::RecordVoided.into());
-        }
+        demand_standing(&current)?;
         let base_revision = item.frame.integer("base_revision").unwrap_or(current.envelope.revision);
         let whole = amend::patched(service, actor, kind, &current, &item.body).await?;
         let (mut body, mut meant, mut conflicting) = (item.body.clone(), item.body.clone(), Vec::new());
@@ -92,12 +91,28 @@ fn without(patch: &Tree, names: &[String]) -> Tree {
 
 /// Voids a record by an item. Whatever others changed, it doesn't hold: its author says so.
 pub async fn void_item(service: &Service, actor: &Actor, kind: &'static Kind, item: &Item) -> Result<Outcome, Problem> {
-    let id = item.id().ok_or(Code::NotFound)?;
-    let reason = match item.body.member("reason") {
-        Some(Tree::Text(reason)) if !reason.trim().is_empty() => reason.chars().take(500).collect::<String>(),
-        _ => return Err(fault("/body/reason", FaultCode::Required)),
-    };
+    let (id, reason) = (item.id().ok_or(Code::NotFound)?, reason_of(item)?);
     let before = amend::writable(service, actor, kind, id).await?;
     let record = void::void(service, actor, kind, id, None, &reason, None).await?;
     Ok(if before.envelope.voided { Outcome::Same(record) } else { Outcome::Revised(record) })
+}
+
+/// Restores a record by an item. One that was never void is as it should be.
+pub async fn restore_item(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    item: &Item,
+) -> Result<Outcome, Problem> {
+    let (id, reason) = (item.id().ok_or(Code::NotFound)?, reason_of(item)?);
+    let before = amend::writable(service, actor, kind, id).await?;
+    let record = restore::restore(service, actor, kind, id, None, &reason, None).await?;
+    Ok(if before.envelope.voided { Outcome::Revised(record) } else { Outcome::Same(record) })
+}
+
+fn reason_of(item: &Item) -> Result<String, Problem> {
+    match item.body.member("reason") {
+        Some(Tree::Text(reason)) if !reason.trim().is_empty() => Ok(reason.chars().take(500).collect()),
+        _ => Err(fault("/body/reason", FaultCode::Required)),
+    }
 }

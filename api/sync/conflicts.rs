@@ -25,6 +25,7 @@ use crate::kit::value::Value;
 use crate::operations::{Answer, Call, page};
 use crate::records::amend::Revised;
 use crate::records::create::TRIES;
+use crate::records::gate::demand_standing;
 use crate::records::scope::reached;
 use crate::records::{Kind, amend, read, view};
 
@@ -128,9 +129,7 @@ async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
     amend::patched(service, &author, kind, &his, &patch).await?;
     for _ in 0..TRIES {
         let current = amend::writable(service, actor, kind, found.record_id).await?;
-        if current.envelope.voided {
-            return Err(Code::RecordVoided.into());
-        }
+        demand_standing(&current)?;
         if !matches!(amend::revise(service, actor, kind, &current, &patch, None, None).await?, Revised::Met) {
             return Ok(());
         }

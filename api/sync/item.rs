@@ -20,7 +20,12 @@ use crate::privacy::keys::keyed_hash;
 pub static OPERATION: Vocabulary = Vocabulary::new(
     "sync_operation",
     Text::new("Operation", "操作"),
-    &[word("create", "create", "新增"), word("amend", "amend", "修改"), word("void", "void", "作废")],
+    &[
+        word("create", "create", "新增"),
+        word("amend", "amend", "修改"),
+        word("void", "void", "作废"),
+        word("restore", "restore", "恢复"),
+    ],
 );
 
 /// The frame of an item; its `body` is checked by its kind.
@@ -86,7 +91,7 @@ impl Item {
             body = members.remove(position).1;
         }
         let values = check_object(&ITEM.iter().collect::<Vec<_>>(), &frame, "", &mut faults);
-        if values.text("op") != Some("void") && !matches!(body, Tree::Object(_)) {
+        if !matches!(values.text("op"), Some("void" | "restore")) && !matches!(body, Tree::Object(_)) {
             faults.add("/body", FaultCode::NotAnObject);
         }
         let fault = (!faults.is_empty()).then_some(faults);

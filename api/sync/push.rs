@@ -8,7 +8,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
-use super::amend::{amend_item, void_item};
+use super::amend::{amend_item, restore_item, void_item};
 use super::handed_in::{FormerGrant, as_author, as_of, former_grants, home};
 use super::item::Item;
 use super::outcome::{Conflict, Outcome, is_passing};
@@ -265,6 +265,7 @@ async fn change(
     service.refresh_settings().await?;
     let attempt = async |actor: &Actor| match item.op() {
         "void" => void_item(service, actor, kind, item).await,
+        "restore" => restore_item(service, actor, kind, item).await,
         _ => amend_item(service, actor, kind, item).await,
     };
     match attempt(actor).await {

@@ -110,7 +110,11 @@ pub fn schemas() -> Vec<(String, Json)> {
     let mut item = object(&ITEM.iter().collect::<Vec<_>>(), Direction::Sent);
     put(&mut item, "description", "An item of a push.");
     if let Some(properties) = item.get_mut("properties") {
-        put(properties, "body", any("What creates the record, a merge patch, or `{reason}` of a void."));
+        put(
+            properties,
+            "body",
+            any("What creates the record, a merge patch, or `{reason}` of a void or a restoration."),
+        );
     }
     let push = json!({"type": "object", "additionalProperties": false, "description": "What a phone hands in.", "required": ["device_id", "items"], "properties": {
         "device_id": described(of_shape(&DEVICE_ID), "Which device."),

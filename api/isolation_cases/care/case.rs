@@ -17,7 +17,7 @@ use crate::kit::catalogue::FaultCode;
 use crate::kit::faults::Fault;
 use crate::kit::field::Write;
 use crate::kit::problem::Problem;
-use crate::kit::value::Values;
+use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
 use crate::records::change::Changes;
 use crate::records::kept::Kept;
@@ -60,6 +60,29 @@ impl Case {
         case.by = claim.by;
         case.accounts = Arc::clone(accounts);
         case
+    }
+
+    /// A void case that holds again, by its own append. What was waived because it was void is expected again where
+    /// it still can be done, and missed where it was before: nothing was expected in between, and nobody gets rid of
+    /// what he missed by a void that is taken back.
+    pub fn restored(mut self, claim: &Claim, values: &Values, scribe: &Scribe) -> Self {
+        let voided_at = self.record.envelope.revised_at;
+        self.by = claim.by;
+        self.record.values = values.clone();
+        self.record.envelope.voided = false;
+        self.record.envelope.revision += 1;
+        self.kept.supersede(self.record.clone());
+        let contacts = &self.contacts;
+        for held in self.duties.values_mut().filter(|held| held.record.values.text("waiver") == Some("cause_voided")) {
+            let cause_stands = held.record.values.id("cause_id").is_none_or(|id| contacts.contains_key(&id));
+            let due_at = duty::due_at(&held.record);
+            if cause_stands && (due_at > scribe.now || due_at <= voided_at) {
+                held.record.values.set("state", Value::Text("open".to_owned()));
+                held.record.values.set("waiver", Value::Null);
+            }
+        }
+        self.settle(scribe);
+        self
     }
 
     /// Holds a stored duty.

@@ -41,11 +41,12 @@ fn has_symptom(contact: &Contact) -> bool {
 
 impl Case {
     /// What is expected of every new case.
-    pub fn expect_first(&mut self, scribe: &Scribe) {
+    pub fn expecting_first(mut self, scribe: &Scribe) -> Self {
         self.open("notice_signing", None, scribe.now, scribe);
         if self.record.values.boolean("supervisors_complete") != Some(true) {
             self.open("supervisor_assignment", None, scribe.now, scribe);
         }
+        self
     }
 
     /// Opens what a contact asks for, and takes back what it asked for before it was changed.

@@ -14,12 +14,14 @@ use super::answerers;
 use super::case::Case;
 use super::contact::name_transfer;
 use super::expect::contested_id;
-use super::{Care, NO_CONTACT, OpenCase, PLAN, case_of};
+use super::people::{self, People};
+use super::{Care, NO_CONTACT, PLAN, case_of};
 use crate::duties::matching::{Contact, DAILY};
 use crate::kit::row::Row;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
 use crate::ledger::decide::Claim;
+use crate::people::PEOPLE;
 use crate::records::awaited::has_come;
 use crate::records::scribe::Scribe;
 
@@ -53,7 +55,7 @@ const COLUMNS: [(&str, &str); 12] = [
     ("receiving_area_code", "text"),
 ];
 
-/// Cases; open cases of the same people; duties; contacts; accounts of those who answer; what the command is to clear.
+/// Cases; what is asked about people; duties; contacts; accounts of those who answer; what the command is to clear.
 pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
     let ids = || claims.iter().filter_map(|claim| case_of(claim)).map(Value::Id).collect::<Vec<_>>();
     let (from, to) = span(scribe, claims);
@@ -67,9 +69,6 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
             .column(ColumnType::Id, ids())
             .sql(")")
     };
-    let people = claims.iter().filter(|claim| claim.kind == "isolation_cases" && claim.former.is_none());
-    let people = people.filter_map(|claim| claim.next.as_ref()?.id("person_id")).map(Value::Id).collect();
-    let open = open_cases(district_code, people);
     let own = || claims.iter().map(|claim| Value::Id(claim.id)).collect::<Vec<_>>();
     let duties_select = duties.select();
     let duties = of_kind(duties_select, "duties", "subject_id")
@@ -114,21 +113,8 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
         .sql(" AND r.id = ANY(")
         .column(ColumnType::Id, contested.collect())
         .sql(")");
-    vec![of_kind(cases.select(), "isolation_cases", "id"), open, duties, contacts, accounts, contested]
-}
-
-/// Open cases of these people under whatever of their names: who is sought, who that is, a case.
-fn open_cases(district_code: &str, people: Vec<Value>) -> Statement {
-    Statement::new("WITH RECURSIVE up AS (SELECT p.id AS sought, p.id, p.merged_into FROM people AS p WHERE p.district_code = ")
-        .text(district_code)
-        .sql(" AND p.id = ANY(")
-        .column(ColumnType::Id, people)
-        .sql(") UNION SELECT up.sought, p.id, p.merged_into FROM up JOIN people AS p ON p.id = up.merged_into WHERE p.district_code = ")
-        .text(district_code)
-        .sql("), down AS (SELECT up.sought, up.id AS root, up.id FROM up WHERE up.merged_into IS NULL UNION SELECT down.sought, down.root, p.id FROM down JOIN people AS p ON p.merged_into = down.id WHERE p.district_code = ")
-        .text(district_code)
-        .sql(") SELECT d.sought, d.root, c.id AS case_id, c.area_code, c.org_id FROM down AS d LEFT JOIN isolation_cases AS c ON c.person_id = d.id AND NOT c.voided AND c.ended_at IS NULL AND c.district_code = ")
-        .text(district_code)
+    let [open, voided, used] = people::statements(district_code, claims);
+    vec![of_kind(cases.select(), "isolation_cases", "id"), open, voided, used, duties, contacts, accounts, contested]
 }
 
 /// Whether it is of a case that a first reading moves on: that step plans all days since the case was notified,
@@ -146,7 +132,8 @@ fn begun_by(district_code: &str, claims: &[&Claim]) -> Statement {
 /// The days that the claims touch.
 fn span(scribe: &Scribe, claims: &[&Claim]) -> (DateTime<Utc>, DateTime<Utc>) {
     let (mut from, mut to) = (scribe.now, scribe.now);
-    for claim in claims {
+    // Whoever is voided is as old as his first passage: his own time says nothing.
+    for claim in claims.iter().filter(|claim| claim.kind != PEOPLE.name) {
         for values in claim.former.iter().chain(&claim.next) {
             let at = values.instant("occurred_at").unwrap_or(scribe.now);
             (from, to) = (from.min(at), to.max(at));
@@ -170,13 +157,7 @@ pub fn care(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
     let cases = scribe.records("isolation_cases", next())?;
     let mut cases: BTreeMap<Uuid, Case> =
         cases.into_iter().map(|record| (record.envelope.id, Case::stored(record))).collect();
-    let (mut open, mut roots) = (Vec::new(), BTreeMap::new());
-    for mut row in next() {
-        if let (Some(sought), Some(root)) = (row.id("sought"), row.id("root")) {
-            roots.insert(sought, root);
-            open.extend(open_case(root, row));
-        }
-    }
+    let people = People::of_rows([next(), next(), next()]);
     for duty in scribe.records("duties", next())? {
         if let Some(case) = duty.values.id("subject_id").and_then(|id| cases.get_mut(&id)) {
             case.hold(duty);
@@ -199,11 +180,7 @@ pub fn care(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
         case.accounts = Arc::clone(&accounts);
         case.recall();
     }
-    Ok(Care { scribe: Arc::clone(scribe), cases, open, roots, accounts })
-}
-
-fn open_case(person_id: Uuid, mut row: Row) -> Option<OpenCase> {
-    Some(OpenCase { id: row.id("case_id")?, person_id, area_code: row.text("area_code")?, org_id: row.id("org_id") })
+    Ok(Care { scribe: Arc::clone(scribe), cases, people, accounts })
 }
 
 fn contact(mut row: Row, district_code: &str) -> Option<(Uuid, Contact)> {

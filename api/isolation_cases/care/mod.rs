@@ -11,6 +11,7 @@ mod contact;
 mod expect;
 mod load;
 mod moved;
+mod people;
 mod plan;
 mod step;
 
@@ -24,8 +25,8 @@ use self::answerers::{Accounts, demand_known};
 use self::case::Case;
 pub use self::expect::SILENCE;
 pub use self::moved::ACCEPTED;
+use self::people::People;
 pub use self::plan::HORIZON_DAYS;
-use super::states::fault;
 use super::stays::tie;
 use crate::duties::follow_up::FollowUpDecider;
 use crate::kit::catalogue::FaultCode;
@@ -35,6 +36,7 @@ use crate::kit::statement::Statement;
 use crate::kit::time::{day_of, day_start};
 use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
+use crate::people::PEOPLE;
 use crate::records::change::Changes;
 use crate::records::scope::Follows;
 use crate::records::scribe::Scribe;
@@ -101,7 +103,7 @@ impl Rules for CareRules {
     }
 
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
-        warn_of_ended(draft);
+        warn_of_outside(draft, context);
         (self.judge)(draft, context);
     }
 
@@ -138,13 +140,22 @@ impl Rules for CareRules {
     }
 }
 
-/// What happens after a case ended is kept, and said.
-pub fn warn_of_ended(draft: &mut Draft) {
+/// What happened before a case began or after it ended is kept, and said.
+pub fn warn_of_outside(draft: &mut Draft, context: &Context<'_>) {
     let Some(case) = draft.references.get("case_id") else { return };
-    let ended_at = case.values.instant("ended_at");
+    let (began_at, ended_at) = (began_at(case, context), case.values.instant("ended_at"));
     if ended_at.zip(draft.values.instant("occurred_at")).is_some_and(|(ended_at, at)| at > ended_at) {
         draft.warn(&super::CASE_ENDED, "case_id");
     }
+    if draft.values.instant("occurred_at").is_some_and(|at| at < began_at) {
+        draft.warn(&super::BEFORE_CASE, "case_id");
+    }
+}
+
+/// When a case began: when somebody was identified, or the first day of his observation, whichever is earlier.
+fn began_at(case: &Record, context: &Context<'_>) -> DateTime<Utc> {
+    let starts_at = case.values.day("starts_on").and_then(|day| day_start(day, context.zone));
+    starts_at.map_or(case.envelope.occurred_at, |at| at.min(case.envelope.occurred_at))
 }
 
 /// "None" excludes all other symptoms.
@@ -183,20 +194,9 @@ impl Decider for CareDecider {
 pub struct Care {
     scribe: Arc<Scribe>,
     cases: BTreeMap<Uuid, Case>,
-    /// Open cases of the people concerned.
-    open: Vec<OpenCase>,
-    /// Whom the people concerned were merged into, themselves where they weren't.
-    roots: BTreeMap<Uuid, Uuid>,
+    people: People,
     /// Who may answer for somebody.
     accounts: Arc<Accounts>,
-}
-
-/// An open case of somebody, under whatever of his names.
-struct OpenCase {
-    person_id: Uuid,
-    id: Uuid,
-    area_code: String,
-    org_id: Option<Uuid>,
 }
 
 /// The case a claim is about.
@@ -210,6 +210,9 @@ fn case_of(claim: &Claim) -> Option<Uuid> {
 impl State for Care {
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let scribe = Arc::clone(&self.scribe);
+        if claim.kind == PEOPLE.name {
+            return self.people.void(claim);
+        }
         if claim.kind == "isolation_cases" && claim.former.is_none() {
             return self.begin_case(claim);
         }
@@ -253,35 +256,17 @@ impl Case {
     }
 }
 
-/// Says that somebody has an open case, and where it is: whoever can't read it isn't told.
-fn exists(open: &OpenCase) -> Fault {
-    let org_id = open.org_id.map(|id| id.to_string()).unwrap_or_default();
-    let values = vec![("area_code", open.area_code.clone()), ("org_id", org_id)];
-    fault("/person_id", FaultCode::ActiveCaseExists, values)
-}
-
 impl Care {
-    /// A new case: nobody has two open ones at a time, as far as whoever asks may know.
+    /// A new case, or one that holds again: nobody has two open ones at a time, as far as whoever asks may know.
     fn begin_case(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let Some(values) = &claim.next else { return Ok(()) };
-        let person_id = values.id("person_id").map(|id| self.roots.get(&id).copied().unwrap_or(id));
-        let met = self.open.iter().find(|open| Some(open.person_id) == person_id && open.id != claim.id);
-        let contested = met.is_some();
-        let mut faults = Vec::new();
-        faults.extend(met.filter(|_| values.boolean(CONTESTED) != Some(true)).map(exists));
         let area_code = values.text("area_code").unwrap_or(&self.scribe.district_code);
-        faults.extend(demand_known(&self.accounts, None, values, area_code).err().into_iter().flatten());
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        self.open.extend(person_id.map(|person_id| OpenCase {
-            person_id,
-            id: claim.id,
-            area_code: values.text("area_code").unwrap_or_default().to_owned(),
-            org_id: values.id("org_id"),
-        }));
-        let mut case = Case::begun(claim, values, &self.accounts, &self.scribe);
-        case.expect_first(&self.scribe);
+        let contested =
+            self.people.begin_case(claim.id, values, demand_known(&self.accounts, None, values, area_code))?;
+        let mut case = match self.cases.remove(&claim.id) {
+            Some(known) => known.restored(claim, values, &self.scribe),
+            None => Case::begun(claim, values, &self.accounts, &self.scribe).expecting_first(&self.scribe),
+        };
         if contested {
             case.contest(&self.scribe);
         }

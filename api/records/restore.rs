@@ -1,0 +1,49 @@
+//! Restoring with a reason: a void record holds again. It is taken as if it were sent anew: what its references
+//! name is looked for again, its fields and the rules across rows are asked again.
+
+use uuid::Uuid;
+
+use super::amend::{Asked, Revised, take, writable};
+use super::create::TRIES;
+use super::definition::Kind;
+use super::idempotency::Key;
+use super::record::Record;
+use super::void::demand_rules;
+use crate::app::Service;
+use crate::auth::roles::Actor;
+use crate::kit::catalogue::Code;
+use crate::kit::etag::IfMatch;
+use crate::kit::problem::Problem;
+use crate::kit::value::Value;
+
+/// Restores a void record, by whoever may void it. Once more is no fault and changes nothing.
+pub async fn restore(
+    service: &Service,
+    actor: &Actor,
+    kind: &'static Kind,
+    id: Uuid,
+    if_match: Option<&IfMatch>,
+    reason: &str,
+    key: Option<&Key>,
+) -> Result<Record, Problem> {
+    for _ in 0..TRIES {
+        let current = writable(service, actor, kind, id).await?;
+        if !current.envelope.voided {
+            return Ok(current);
+        }
+        demand_rules(service, actor, kind, &current, |rules, draft| rules.voiders(draft)).await?;
+        if let Some(if_match) = if_match {
+            if_match.demand(current.envelope.revision)?;
+        }
+        let finish = |next: &mut Record| {
+            next.envelope.voided = false;
+            next.values.set("void_reason", Value::Null);
+            next.values.set("restore_reason", Value::Text(reason.to_owned()));
+        };
+        let key = key.map(|key| (key, 200));
+        if let Revised::Written(written) = take(service, actor, kind, &current, Asked::Anew, finish, key).await? {
+            return Ok(*written);
+        }
+    }
+    Err(Code::WriteConflict.into())
+}
