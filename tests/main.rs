@@ -38,6 +38,7 @@ mod figures_shifts;
 mod figures_situation;
 mod figures_states;
 mod fuzz;
+mod gate;
 mod gate_follow_up;
 mod hardening;
 mod held_items;

@@ -192,7 +192,9 @@ async fn categories_have_days_in_order_and_one_is_closed() {
     );
     let faults = admin.post("/v1/people", &body).await.expect(422).faults();
     let pointers: Vec<&str> = faults.iter().map(|(pointer, _)| pointer.as_str()).collect();
-    assert_eq!(pointers, ["/categories/2/category", "/categories/2/since_on", "/categories/2/source"]);
+    let expected =
+        ["/categories/0/category", "/categories/2/category", "/categories/2/since_on", "/categories/2/source"];
+    assert_eq!(pointers, expected, "what is closed is told with all else");
     let body = person(
         json!({"categories": [category("corrections_subject", "2020-02-01"), category("hubei_returnee", "2020-01-01")]}),
     );

@@ -78,18 +78,35 @@ pub fn check_shape(shape: &Shape, tree: &Tree, at: &str, faults: &mut Faults) ->
         Shape::Object(fields) => {
             let fields: Vec<&Field> = fields.iter().collect();
             let values = check_object(&fields, &without_server_members(&fields, tree), at, faults);
-            (faults.list().len() == before).then(|| Value::Json(to_object(&values)))
+            is_readable(faults, before).then(|| Value::Json(to_object(&values)))
         }
         // The record's own table checks it; here it only passes through.
         Shape::Inline(_) => Some(Value::Null),
         scalar => match read_scalar(scalar, tree) {
-            Ok(value) => Some(value),
+            Ok(value) => {
+                note_closed(scalar, &value, at, faults);
+                Some(value)
+            }
             Err((code, values)) => {
                 faults.add_with(at, code, values);
                 None
             }
         },
     }
+}
+
+/// A closed word is known, and nobody may write it. A list may still be asked for it.
+fn note_closed(shape: &Shape, value: &Value, at: &str, faults: &mut Faults) {
+    if let (Shape::Word(vocabulary), Value::Text(code)) = (shape, value)
+        && vocabulary.find(code).is_some_and(|word| word.closed)
+    {
+        faults.add(at, FaultCode::ClosedCategory);
+    }
+}
+
+/// Whether a list or an object can be judged further: what is only closed can.
+fn is_readable(faults: &Faults, before: usize) -> bool {
+    faults.list().iter().skip(before).all(|fault| fault.code == FaultCode::ClosedCategory)
 }
 
 /// What the server adds to a line of a list comes back with the line when a client amends the list: it is left
@@ -122,7 +139,7 @@ fn check_list(of: &Shape, max: usize, tree: &Tree, at: &str, faults: &mut Faults
         }
         list.push(json);
     }
-    (faults.list().len() == before).then_some(Value::Json(Json::Array(list)))
+    is_readable(faults, before).then_some(Value::Json(Json::Array(list)))
 }
 
 fn read_scalar(shape: &Shape, tree: &Tree) -> Reading {
@@ -133,10 +150,6 @@ fn read_scalar(shape: &Shape, tree: &Tree) -> Reading {
         (Shape::Integer { .. }, _) => Err(scalars::wrong_type("integer")),
         (Shape::Number { min, max }, Tree::Number(n)) => scalars::read_number(n.as_f64(), *min, *max),
         (Shape::Number { .. }, _) => Err(scalars::wrong_type("number")),
-        // What is written; a list may still be asked for it.
-        (Shape::Word(vocabulary), Tree::Text(text)) if vocabulary.find(text).is_some_and(|word| word.closed) => {
-            Err((FaultCode::ClosedCategory, Vec::new()))
-        }
         (_, Tree::Text(text)) => read_from_text(shape, text),
         (_, _) => Err(scalars::wrong_type("string")),
     }
