@@ -262,10 +262,14 @@ async fn an_import_is_undone_by_whoever_brought_it() {
     let app = TestApp::start().await;
     let cadre = app.town_cadre("大兴街道").await;
     let file = format!("姓名,证件号码,区划\n王五,{},{DAXING}\n", fake_resident_id(1));
-    let import = cadre.with("content-type", "text/csv").upload("/v1/imports?kind=people", file.into_bytes()).await;
+    let import =
+        cadre.with("content-type", "text/csv").upload("/v1/imports?kind=people", file.clone().into_bytes()).await;
     let import = import.expect(200).body;
     let undo = format!("/v1/imports/{}:undo", import["id"].as_str().unwrap());
     assert_eq!(cadre.send(reqwest::Method::POST, &undo, None).await.expect(200).body["voided"], 1);
+    // The same file again is told that what it brings is void, not that it is there.
+    let again = cadre.with("content-type", "text/csv").upload("/v1/imports?kind=people", file.into_bytes()).await;
+    assert!(again.body.to_string().contains("record_voided"), "{}", again.body);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::{Value, Values};
 use crate::ledger::Claim;
 use crate::ledger::decide::{Decider, State};
+use crate::records::awaited::has_come;
 
 /// Decides whether a tally must say that it overlaps.
 pub(super) struct TallyDecider;
@@ -45,7 +46,9 @@ impl Decider for TallyDecider {
             .column(ColumnType::Instant, column(|period| Value::Instant(period.1)))
             .sql("::timestamptz[], ")
             .column(ColumnType::Instant, column(|period| Value::Instant(period.2)))
-            .sql("::timestamptz[]) AS k(place_id, starts_at, ends_at) JOIN gate_tallies AS t ON t.place_id = k.place_id AND t.period_starts_at < k.ends_at AND t.period_ends_at > k.starts_at AND NOT t.voided WHERE t.district_code = ")
+            .sql("::timestamptz[]) AS k(place_id, starts_at, ends_at) JOIN gate_tallies AS t ON t.place_id = k.place_id AND t.period_starts_at < k.ends_at AND t.period_ends_at > k.starts_at AND NOT t.voided AND ")
+            .sql(has_come("t."))
+            .sql(" WHERE t.district_code = ")
             .text(district_code);
         vec![met]
     }

@@ -43,6 +43,10 @@ impl Job {
                 self.numbers = Some((first.min(number), last.max(number)));
                 Settled::Created
             }
+            // A file has no warnings by the row: whoever brings what is void is told by a row to mend.
+            Ok(Created::Same(record) | Created::Known(record, _)) if record.envelope.voided && !self.options.atomic => {
+                return Err(Code::RecordVoided.into());
+            }
             Ok(Created::Known(record, _))
                 if record.envelope.revised_by == self.actor.user_id && record.envelope.revision > 1 =>
             {
