@@ -55,13 +55,11 @@ fn kind(call: &Call) -> Result<&'static Kind, Problem> {
 }
 
 async fn confirm(call: Call) -> Answer {
-    call.service.refresh_settings().await?;
     let may = async |record: &Record, _: &Values| demand(&call, record).await;
     act(&call, kind(&call)?, CONFIRM, may, confirmed).await
 }
 
 async fn decline(call: Call) -> Answer {
-    call.service.refresh_settings().await?;
     let may = async |record: &Record, _: &Values| demand(&call, record).await;
     act(&call, kind(&call)?, DECLINE, may, declined).await
 }
@@ -69,9 +67,6 @@ async fn decline(call: Call) -> Answer {
 /// Organisers of where it was served, of which nobody is the volunteer himself.
 async fn demand(call: &Call, record: &Record) -> Result<(), Problem> {
     let envelope = &record.envelope;
-    if envelope.voided {
-        return Err(Code::RecordVoided.into());
-    }
     let volunteers = call.service.kinds.kind("volunteers").ok_or_else(|| Problem::internal("no kind volunteers"))?;
     let id = record.values.id("volunteer_id").unwrap_or_default();
     let volunteer = read::find_unscoped(&call.service, volunteers, &envelope.district_code, &[id]).await?.remove(&id);

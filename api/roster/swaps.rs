@@ -8,8 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::actions::{
-    OFFER, answering, demand_before, demand_own, demand_standing, form, given_up, is_caller, kind, of_assignment,
-    organizes,
+    OFFER, answering, demand_before, demand_own, form, given_up, is_caller, kind, of_assignment, organizes,
 };
 use crate::kit::catalogue::{Code, FaultCode};
 use crate::kit::etag;
@@ -24,6 +23,7 @@ use crate::records::act::{Asked, act, asked};
 use crate::records::amend;
 use crate::records::change::{Changes, receive};
 use crate::records::create::TRIES;
+use crate::records::gate::{demand_standing, find_standing};
 use crate::records::operations::replayed;
 use crate::records::{Record, read, view};
 use crate::shifts::assignments::REASON;
@@ -125,9 +125,7 @@ async fn accept(call: Call) -> Answer {
 }
 
 async fn decline(call: Call) -> Answer {
-    call.service.refresh_settings().await?;
     let may = async |one: &Record, _: &Values| {
-        demand_standing(one)?;
         let own = is_caller(&call, &one.envelope.district_code, one.values.id("volunteer_id")).await?;
         if own || organizes(&call, one)? {
             Ok(())
@@ -174,7 +172,7 @@ fn whom_or_with(form: &Values) -> Result<(Option<Uuid>, Option<Uuid>), Problem> 
 
 /// The assignment, if it stands and nobody gave it up.
 async fn standing(call: &Call) -> Result<Record, Problem> {
-    let one = read::find(&call.service, call.actor()?, kind(call)?, call.path_id()?).await?;
+    let one = find_standing(&call.service, call.actor()?, kind(call)?, call.path_id()?).await?;
     demand_assigned(&one)?;
     Ok(one)
 }
