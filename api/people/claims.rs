@@ -149,10 +149,9 @@ impl State for Checks {
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let before = claim.former.as_ref().map(unconfirmed).unwrap_or_default();
         let now = claim.next.as_ref().map(unconfirmed).unwrap_or_default();
-        if let Some(values) = &claim.next {
-            if let Some(new) = now.iter().find(|claimed| !before.contains(claimed)) {
-                self.open(claim, values, new);
-            }
+        let new = now.iter().find(|claimed| !before.contains(claimed));
+        if let Some((values, new)) = claim.next.as_ref().zip(new) {
+            self.open(claim, values, new);
         }
         if now.is_empty() {
             self.close(claim.id);

@@ -95,6 +95,9 @@ mod tests {
             change_no: 1,
             voided: false,
             awaited: None,
+            assumed: false,
+            derived: Default::default(),
+            device_id: None,
             warnings: Vec::new(),
             submission_digest: Vec::new(),
         };
