@@ -98,5 +98,6 @@ async def rounds(report, pid, note):
         await asyncio.sleep(1.5)
         seen.append(memory(pid))
     note(f"after {ROUNDS} rounds of {COUNT} connections: " + ", ".join(f"{bytes_ >> 20} MiB" for bytes_ in seen))
-    grown = seen[-1] > seen[0] * 1.1 + (48 << 20)
+    # What is let go late shows in one round; what is kept, in every later one.
+    grown = min(seen[-2:]) > seen[0] * 1.1 + (16 << 20)
     report("idle: memory after rounds", [f"it grew: {seen}"] if grown else [])

@@ -6,7 +6,9 @@ import socket
 from framing_cases import GOOD, chunked, post
 from wire import ADDRESS, Garbled, connect, read_answer
 
-EACH = 60  # So many of each kind at once.
+# So many of each kind at once. Six kinds send bodies: together they stay within the places that an address has
+# (256), so that each must be told 408; what happens beyond those is asked by neighbours.py.
+EACH = 40
 FEW = 2  # Of a kind that makes the service work, too.
 SENDER_ENDS_S = 40  # The deadlines of a head and of a body are ten seconds each.
 READER_ENDS_S = 100  # An answer may be left unread for a minute.
@@ -105,9 +107,8 @@ KINDS = {
     "body, byte by byte": lambda: sends(LOGIN, b"{" * 1000, 0.5, {408}),
     "body of a later request": lambda: sends(LOGIN, b"{" * 1000, 0.5, {408}, GOOD),
     "chunks, byte by byte": lambda: sends(chunked(b""), b"1\r\na\r\n" * 200, 0.3, {408}),
-    # Sixty of them fill the lane of sign-ins: whoever finds no place there is told 503 at once, and is gone, too.
-    "extension without an end": lambda: sends(chunked(b"1;"), b"x" * 1000, 0.3, {408, 503}),
-    "trailers without an end": lambda: sends(chunked(b"2\r\n{}\r\n0\r\n"), b"x: y\r\n" * 200, 0.3, {408, 503}),
+    "extension without an end": lambda: sends(chunked(b"1;"), b"x" * 1000, 0.3, {408}),
+    "trailers without an end": lambda: sends(chunked(b"2\r\n{}\r\n0\r\n"), b"x: y\r\n" * 200, 0.3, {408}),
     "body nobody reads, byte by byte": lambda: sends(LOGIN.replace(b"/v1/auth/login", b"/nothing"), b"{" * 1000, 0.5, {404}),
     "length longer than what comes": lambda: cut_off(LOGIN + b"{}", {400}),
     "chunk longer than what comes": lambda: cut_off(chunked(b"ff\r\n{}"), {400}),
