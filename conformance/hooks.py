@@ -127,6 +127,7 @@ RULES = {
     ("required", "/receiving_area_code"),
     ("required", "/last_seen_at"),
     ("required", "/anchored_on"),
+    ("required", "/operating_status"),
     ("too_few", "/lines"),
     # Bounded by another field.
     ("out_of_range", "/within_minutes"),
