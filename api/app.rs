@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::audit::refusals::Refusals;
 use crate::auth::accounts::Accounts;
 use crate::auth::tokens::Tokens;
+use crate::changes::index::Tails;
 use crate::changes::stream::Streams;
 use crate::config::Config;
 use crate::divisions::tree::Divisions;
@@ -74,6 +75,8 @@ pub struct Service {
     pub policies: PolicyCache,
     /// What is expected of whom, how often, as it was read in the last seconds.
     pub cadences: CadenceCache,
+    /// The newest part of the index of changes, for all who follow it.
+    pub tails: Tails,
     /// Event streams that are open.
     pub streams: Streams,
     /// Imports that may work.
@@ -107,12 +110,13 @@ impl Service {
         let refusals = Refusals::default();
         crate::kit::faults::speak_with(crate::vocabularies::told::words_of);
         Ok(Self {
+            tails: Tails::default(),
             streams: Streams::default(),
             uploads: Uploads::new(config.imports_at_once),
             import_slots: Arc::new(Semaphore::new(config.imports_at_once)),
             pressure: Pressure::new(config.requests_at_once, config.bodies_per_address),
             readiness: Readiness::default(),
-            metrics: Metrics::new(ledger.figures(), &refusals),
+            metrics: Metrics::new(ledger.figures(), &database, &refusals),
             refusals,
             ledger,
             divisions: Arc::new(Divisions::embedded().map_err(Problem::internal)?),

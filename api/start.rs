@@ -11,6 +11,7 @@ use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, Ru
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::app::Service;
+use crate::changes::fill;
 use crate::config::Config;
 use crate::divisions::tree::{DivisionDataError, Divisions};
 use crate::embedded::{Durability, Embedded, EmbeddedError};
@@ -127,11 +128,21 @@ pub async fn migrate(url: &str) -> Result<usize, StartError> {
         .map_err(|error| StartError::Migration(error.to_string()));
     drop(harness);
     let run = match run {
-        Ok(count) => wall::raise(&mut lock).await.map(|()| count).map_err(StartError::from),
+        Ok(count) => finish(url, &mut lock).await.map(|()| count),
         Err(error) => Err(error),
     };
     lock.batch_execute("COMMIT").await.map_err(|error| failed(&error))?;
     run
+}
+
+/// What follows migrations: what former releases didn't write, over a connection of its own as each chunk commits by
+/// itself; then the wall over new tables.
+async fn finish(url: &str, lock: &mut AsyncPgConnection) -> Result<(), StartError> {
+    let failed = |error: &dyn std::fmt::Display| StartError::Migration(error.to_string());
+    let mut owner = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;
+    fill::index_of_changes(&mut owner, crate::routes::DEFINITIONS).await.map_err(|error| failed(&error))?;
+    wall::raise(lock).await?;
+    Ok(())
 }
 
 /// How many migrations are missing. Only reads: whoever serves need not own the tables.

@@ -44,6 +44,7 @@ mod hardening;
 mod held_items;
 mod imports;
 mod imports_bounds;
+mod index_of_changes;
 mod interests;
 mod isolation_cases;
 mod known_people;

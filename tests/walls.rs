@@ -100,7 +100,7 @@ async fn what_was_written_can_be_deleted_or_rewritten_by_no_statement_of_the_ser
     link.see(&Sight::Everything).await.unwrap();
     let mut statements: Vec<String> =
         lianfang::routes::DEFINITIONS.iter().map(|kind| format!("DELETE FROM {}", kind.name)).collect();
-    for table in ["record_revisions", "ledger_entries", "audit_log"] {
+    for table in ["record_revisions", "ledger_entries", "ledger_changes", "audit_log"] {
         statements.push(format!("DELETE FROM {table}"));
         statements
             .push(format!("UPDATE {table} SET {0} = {0}", if table == "audit_log" { "verb" } else { "district_code" }));

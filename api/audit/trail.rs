@@ -161,16 +161,10 @@ impl Line {
     }
 
     /// A line of a write, from a row of [`super::writes`].
-    pub(super) fn of_write(service: &Service, kind: &str, mut row: Row) -> Option<Self> {
+    pub(super) fn of_write(service: &Service, mut row: Row) -> Option<Self> {
+        let (kind, id, operation) = (row.text("kind")?, row.id("id")?, row.text("operation")?);
         let (revision, change_no) = (row.integer("revision")?, row.integer("change_no")?);
         let (occurred_at, actor_id) = (row.instant("revised_at")?, row.id("revised_by"));
-        let operation = match (row.boolean("voided")?, revision) {
-            (true, _) => "void",
-            (false, 1) => "create",
-            (false, _) if row.boolean("was_void") == Some(true) => "restore",
-            (false, _) => "amend",
-        };
-        let id = row.id("id")?;
         let json = json!({
             "occurred_at": format_instant(occurred_at, service.zone),
             "actor_id": actor_id,

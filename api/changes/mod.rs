@@ -5,7 +5,9 @@
 //! are given in commit order, and a page never reaches beyond a head that was read before it.
 
 mod epoch;
+pub mod fill;
 mod followers;
+pub mod index;
 pub mod queries;
 pub mod stream;
 mod watch;
@@ -120,7 +122,7 @@ async fn list(call: Call) -> Answer {
         return Err(Code::ResyncRequired.into());
     }
     let wait = Duration::from_secs(call.query.integer("wait").and_then(|wait| u64::try_from(wait).ok()).unwrap_or(0));
-    if page.items.is_empty() && !wait.is_zero() {
+    if page.items.is_empty() && page.next >= page.head && !wait.is_zero() {
         call.turn().extend(wait);
         // What is new may be out of scope: then the page is empty again and the caller asks anew.
         let _ = tokio::time::timeout(wait, call.service.ledger.heads().beyond(&window.district_code, page.head)).await;

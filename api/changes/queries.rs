@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::epoch;
 use super::followers::followers;
+use super::index::{Stretch, kinds_with_former, stretch};
 use crate::app::Service;
 use crate::auth::roles::Actor;
 use crate::kit::catalogue::Code;
@@ -27,6 +28,19 @@ pub struct Window {
     pub area_code: Option<String>,
     /// Items at most; a number is never split, so a page may have a few more.
     pub limit: i64,
+}
+
+impl Window {
+    /// The same beyond a later number, with room for what isn't on the page yet.
+    fn part(&self, since: i64, items: &[Change]) -> Self {
+        Self {
+            slice: self.slice,
+            district_code: self.district_code.clone(),
+            since,
+            area_code: self.area_code.clone(),
+            limit: (self.limit - count(items)).max(1),
+        }
+    }
 }
 
 /// One revision.
@@ -51,9 +65,15 @@ pub struct Page {
     pub head: i64,
 }
 
-/// Reads a page. The head first: nothing beyond it is read, so no later commit can slip in between the
-/// statements. Current rows before former ones: a row that is revised between the two is found twice
-/// and told once, never missed.
+/// Changes of a stretch in the order in which they are told.
+type Found = BTreeMap<(i64, i16, &'static str, Uuid, bool), Change>;
+
+/// A stretch begins with as many changes as a page has, and grows where few of them are the caller's.
+const GROWS_BY: i64 = 4;
+/// Changes of a stretch at most.
+const LONGEST: i64 = 16_384;
+
+/// Reads a page. The head first: nothing beyond it is read, so no later commit can slip in between the statements.
 pub async fn page(
     service: &Service,
     actor: &Actor,
@@ -62,36 +82,32 @@ pub async fn page(
     parts: &[Part<'_>],
 ) -> Result<Page, Problem> {
     let head = last_no(service, &window.district_code).await?;
-    let mut found: BTreeMap<(i64, i16, &'static str, Uuid, bool), Change> = BTreeMap::new();
-    // Where a statement found as many as it may, what lies beyond its last number isn't known to it.
-    let mut known_until = head;
-    for part in parts.iter().copied() {
-        for kind in kinds {
-            let records = read::load(service, kind, &statement(actor, kind, window, head, part)).await?;
-            if i64::try_from(records.len()).unwrap_or(i64::MAX) > window.limit {
-                let last = records.last().map_or(head, |record| record.envelope.change_no - 1);
-                known_until = known_until.min(last.max(window.since));
-            }
-            for record in records {
-                let key = (record.envelope.change_no, kind.sequence, kind.name, record.envelope.id, part.revokes());
-                let operation = operation(&record, part);
-                let number = record.envelope.change_no;
-                found.entry(key).or_insert(Change { kind, record, operation, number });
-            }
-        }
-    }
-    let mut items: Vec<Change> = Vec::new();
-    let mut next = known_until;
-    for ((number, ..), change) in found {
-        if number > known_until {
+    page_up_to(service, actor, kinds, window, parts, head).await
+}
+
+/// The same up to a number that is known to have been the head. The index of changes tells which kinds occur beyond
+/// the reader's number; only their tables are read, stretch after stretch until the page is full.
+pub async fn page_up_to(
+    service: &Service,
+    actor: &Actor,
+    kinds: &[&'static Kind],
+    window: &Window,
+    parts: &[Part<'_>],
+    head: i64,
+) -> Result<Page, Problem> {
+    let (mut items, mut next): (Vec<Change>, i64) = (Vec::new(), head);
+    let (mut since, mut size) = (window.since, window.limit + 1);
+    while since < head {
+        let stretch = stretch(service, &window.district_code, since, head, size).await?;
+        let part = window.part(since, &items);
+        let (found, known_until) = read_stretch(service, actor, kinds, &part, parts, &stretch).await?;
+        next = take(&mut items, found, known_until, window.limit);
+        since = stretch.until;
+        // A page that has something needn't be full where much lies between.
+        if next < since || count(&items) >= window.limit || (size == LONGEST && !items.is_empty()) {
             break;
         }
-        let last = items.last().map(|last| last.number);
-        if i64::try_from(items.len()).unwrap_or(i64::MAX) >= window.limit && last != Some(number) {
-            next = last.unwrap_or(number - 1);
-            break;
-        }
-        items.push(change);
+        size = (size * GROWS_BY).min(LONGEST.max(window.limit + 1));
     }
     if parts.iter().any(|part| matches!(part, Part::Left | Part::Gone)) {
         let told: BTreeSet<Uuid> =
@@ -103,6 +119,65 @@ pub async fn page(
         items.sort_by_key(|change| (change.number, change.kind.sequence, change.kind.name, change.record.envelope.id));
     }
     Ok(Page { items, next, head })
+}
+
+fn count(items: &[Change]) -> i64 {
+    i64::try_from(items.len()).unwrap_or(i64::MAX)
+}
+
+/// What a stretch has for the caller, and up to which number that is known. Current rows before former ones: a row
+/// that is revised between the two is found twice and told once, never missed.
+async fn read_stretch(
+    service: &Service,
+    actor: &Actor,
+    kinds: &[&'static Kind],
+    window: &Window,
+    parts: &[Part<'_>],
+    stretch: &Stretch,
+) -> Result<(Found, i64), Problem> {
+    let mut found = Found::new();
+    // Where a statement found as many as it may, what lies beyond its last number isn't known to it.
+    let mut known_until = stretch.until;
+    for part in parts.iter().copied() {
+        let former = match part {
+            Part::Former => kinds_with_former(service, &window.district_code, window.since, stretch.until).await?,
+            _ => BTreeSet::new(),
+        };
+        let asked = |kind: &&&'static Kind| match part {
+            Part::Former => former.contains(kind.name),
+            Part::Left | Part::Gone => stretch.revises(kind),
+            Part::Current | Part::Gained(_) | Part::Lost(_) => stretch.has(kind),
+        };
+        for kind in kinds.iter().filter(asked) {
+            let records = read::load(service, kind, &statement(actor, kind, window, stretch.until, part)).await?;
+            if i64::try_from(records.len()).unwrap_or(i64::MAX) > window.limit {
+                let last = records.last().map_or(stretch.until, |record| record.envelope.change_no - 1);
+                known_until = known_until.min(last.max(window.since));
+            }
+            for record in records {
+                let key = (record.envelope.change_no, kind.sequence, kind.name, record.envelope.id, part.revokes());
+                let operation = operation(&record, part);
+                let number = record.envelope.change_no;
+                found.entry(key).or_insert(Change { kind, record, operation, number });
+            }
+        }
+    }
+    Ok((found, known_until))
+}
+
+/// Takes what fits on the page, whole numbers; gives where to go on.
+fn take(items: &mut Vec<Change>, found: Found, known_until: i64, limit: i64) -> i64 {
+    for ((number, ..), change) in found {
+        if number > known_until {
+            break;
+        }
+        let last = items.last().map(|last| last.number);
+        if count(items) >= limit && last != Some(number) {
+            return last.unwrap_or(number - 1);
+        }
+        items.push(change);
+    }
+    known_until
 }
 
 /// What is read of a window.

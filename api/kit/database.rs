@@ -5,6 +5,7 @@ use std::time::Duration;
 use deadpool::managed::{Object, Pool};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use prometheus_client::metrics::counter::Counter;
 
 use super::catalogue::Code;
 use super::link::Opener;
@@ -21,6 +22,7 @@ pub type Connection = Object<Opener>;
 pub struct Database {
     pool: Pool<Opener>,
     wait: Duration,
+    statements: Counter,
 }
 
 /// Why a statement did not do its work.
@@ -53,7 +55,12 @@ impl Database {
         let opener = Opener { url: url.to_owned(), statement_timeout };
         let pool =
             Pool::builder(opener).max_size(size).build().map_err(|error| DatabaseError::Failed(error.to_string()))?;
-        Ok(Self { pool, wait })
+        Ok(Self { pool, wait, statements: Counter::default() })
+    }
+
+    /// How many statements were read with, for whoever shows it.
+    pub fn statements(&self) -> &Counter {
+        &self.statements
     }
 
     /// How many connections there are, and how many of them are unused.
@@ -112,6 +119,7 @@ impl Database {
         let mut connection = self.any_connection().await?;
         connection.see(statement.sight()).await?;
         connection.ask();
+        self.statements.inc();
         let rows = statement.clone().load::<Row>(&mut connection).await;
         connection.have_answer();
         Ok(rows?)

@@ -16,6 +16,7 @@ pub mod decide;
 mod decision;
 pub mod figures;
 pub mod heads;
+mod index;
 mod merge;
 pub mod presences;
 mod redo;
@@ -36,6 +37,7 @@ use self::asking::Asking;
 pub use self::decide::Claim;
 pub use self::figures::Figures;
 use self::heads::Heads;
+pub use self::index::{Act, Belonging, Indexed};
 pub use self::table::{Column, Projection, Table};
 pub use self::tally::{Pointer, PresenceKey, Tallies, TallyKey};
 use self::writer::Job;
@@ -71,6 +73,8 @@ pub struct Change {
     pub number: i64,
     /// Its kind's place among changes of one number.
     pub sequence: i16,
+    /// What the index of changes says of it.
+    pub indexed: Indexed,
     /// One value a column of the table.
     pub cells: Vec<Value>,
     /// SHA-256 of what is added, see [`canonical`].
@@ -190,8 +194,8 @@ impl From<DatabaseError> for AppendError {
 
 /// Primary keys and the history's rules are what two writers of one row meet at.
 fn is_conflict(constraint: &str) -> bool {
-    // The entries' own key is not among them: meeting there means a clock that was set back.
-    let met = constraint.ends_with("_pkey") && constraint != "ledger_entries_pkey";
+    // The keys of the entries and of the index are not among them: meeting there means a clock that was set back.
+    let met = constraint.ends_with("_pkey") && !constraint.starts_with("ledger_");
     met || constraint == "record_revisions_not_null"
 }
 

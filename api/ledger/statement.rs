@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Append, AwaitedRow, Change, KeyedAnswer, Operation, Table, rollups};
+use super::{Append, AwaitedRow, Change, KeyedAnswer, Operation, Table, index, rollups};
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::value::Value;
 
@@ -20,6 +20,7 @@ pub(super) fn of_append(append: &Append, digest: &[u8; 32]) -> Statement {
             (None, _) => statement,
         }
     });
+    let statement = index::write(statement, append);
     awaited(keyed(rollups::write(statement, append), append), append).sql(" SELECT base + 1 AS first_no, at FROM clock")
 }
 

@@ -16,6 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::app::Service;
 use crate::audit::refusals::Refusals;
+use crate::kit::database::Database;
 use crate::kit::log_writer;
 use crate::ledger::Figures;
 
@@ -56,7 +57,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Registers all figures; those of the ledger are its own.
-    pub fn new(ledger: &Figures, refusals: &Refusals) -> Self {
+    pub fn new(ledger: &Figures, database: &Database, refusals: &Refusals) -> Self {
         let mut registry = Registry::with_prefix("lianfang");
         let durations: Durations = Family::new_with_constructor(|| Histogram::new(BOUNDS_S));
         let metrics = Self {
@@ -97,6 +98,7 @@ impl Metrics {
         );
         registry.register("ledger_appends_waiting", "Appends that wait for the writer", metrics.ledger_waiting.clone());
         registry.register("log_lines_dropped", "Lines of the log that could not be written", log_writer::dropped());
+        registry.register("database_statements", "Statements that read", database.statements().clone());
         registry.register("database_connections", "Connections of the pool", metrics.database_connections.clone());
         registry.register("database_connections_idle", "Of those, unused", metrics.database_idle.clone());
         registry.register_with_unit(

@@ -12,7 +12,9 @@ use super::scribe::Scribe;
 use super::warnings::Noted;
 use crate::kit::problem::Problem;
 use crate::kit::value::{Value, Values};
-use crate::ledger::{Append, AwaitedRow, Change, Claim, KeyedAnswer, Operation, Receipt, Tallies};
+use crate::ledger::{
+    Act, Append, AwaitedRow, Belonging, Change, Claim, Indexed, KeyedAnswer, Operation, Receipt, Tallies,
+};
 use crate::privacy::seal::Sealer;
 
 /// One record to be written.
@@ -118,9 +120,28 @@ fn change(entry: &Entry, context: &Context<'_>, sealer: &Sealer) -> Result<Chang
         revision: entry.record.envelope.revision,
         number: entry.number,
         sequence: entry.kind.sequence,
+        indexed: indexed(entry),
         cells,
         digest,
     })
+}
+
+/// What the index of changes says of it.
+fn indexed(entry: &Entry) -> Indexed {
+    let belonging =
+        |record: &Record| Belonging { area_code: record.envelope.area_code.clone(), org_id: record.envelope.org_id };
+    let act = match (&entry.former, entry.record.envelope.voided) {
+        (None, _) => Act::Create,
+        (Some(former), voided) if former.envelope.voided == voided => Act::Amend,
+        (Some(_), true) => Act::Void,
+        (Some(_), false) => Act::Restore,
+    };
+    Indexed {
+        act,
+        belonging: belonging(&entry.record),
+        former: entry.former.as_ref().map(belonging),
+        revised_by: entry.record.envelope.revised_by,
+    }
 }
 
 /// What must be looked at when its time has come.

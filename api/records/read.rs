@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::definition::{Kind, Reach};
@@ -39,16 +40,23 @@ pub async fn find_all(
         if kind.field("aliases").is_none() {
             continue;
         }
-        for id in ids.iter().filter(|id| !found.contains_key(id)).copied().collect::<Vec<_>>() {
-            let alias = Value::Json(serde_json::json!([id.to_string()]));
-            let statement = visible_to(actor, kind, district_code)
-                .sql(format!(" AND r.id IN (SELECT a.id FROM {}_by_alias AS a WHERE a.district_code = ", kind.name))
-                .text(district_code)
-                .sql(" AND a.aliases <> '[]' AND a.aliases @> ")
-                .bind(ColumnType::Json, alias)
-                .sql(")");
-            for record in load(service, kind, &statement).await? {
-                found.insert(id, record);
+        let unknown: Vec<Uuid> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
+        if unknown.is_empty() {
+            continue;
+        }
+        let statement = visible_to(actor, kind, district_code)
+            .sql(" AND r.id IN (SELECT a.id FROM unnest(")
+            .column(ColumnType::Text, unknown.iter().map(|id| Value::Text(id.to_string())).collect())
+            .sql(format!(
+                "::text[]) AS u(alias) JOIN {}_by_alias AS a ON a.aliases <> '[]' \
+                 AND a.aliases @> jsonb_build_array(u.alias) AND a.district_code = ",
+                kind.name
+            ))
+            .text(district_code)
+            .sql(")");
+        for record in load(service, kind, &statement).await? {
+            for alias in aliases(&record).filter(|alias| unknown.contains(alias)) {
+                found.insert(alias, record.clone());
             }
         }
     }
@@ -56,6 +64,12 @@ pub async fn find_all(
         *record = survivor(service, actor, kind, record.clone()).await?;
     }
     Ok(found)
+}
+
+/// The ids that a record is also known by.
+fn aliases(record: &Record) -> impl Iterator<Item = Uuid> {
+    let aliases = record.values.json("aliases").and_then(Json::as_array).into_iter().flatten();
+    aliases.filter_map(Json::as_str).filter_map(|alias| alias.parse().ok()).collect::<Vec<_>>().into_iter()
 }
 
 /// The record of an id itself, even where it was merged into another.

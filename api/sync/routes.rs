@@ -1,5 +1,7 @@
 //! The operations of sync.
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
@@ -8,6 +10,7 @@ use uuid::Uuid;
 
 use super::{conflicts, held, held_retry, pull, push, wire};
 use crate::auth::Role;
+use crate::changes::index::kinds_of_ids;
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
@@ -108,13 +111,22 @@ async fn receipts(call: Call) -> Answer {
 }
 
 /// Those that are records: the caller's own, wherever they stand, or in his scope.
-async fn recorded(call: &Call, ids: &[Uuid]) -> Result<std::collections::BTreeMap<Uuid, Json>, Problem> {
+async fn recorded(call: &Call, requested: &[Uuid]) -> Result<std::collections::BTreeMap<Uuid, Json>, Problem> {
     let (service, actor) = (&call.service, call.actor()?);
     let mut fates = std::collections::BTreeMap::new();
+    let by_kind = kinds_of_ids(service, &actor.districts, requested).await?;
+    let known: BTreeSet<Uuid> = by_kind.values().flatten().copied().collect();
     for kind in service.kinds.kinds() {
-        let mut found = read::find_all(service, actor, kind, ids).await?;
+        let mut ids: Vec<Uuid> = by_kind.get(kind.name).into_iter().flatten().copied().collect();
+        if kind.field("aliases").is_some() {
+            ids.extend(requested.iter().filter(|id| !known.contains(id)));
+        }
+        if ids.is_empty() {
+            continue;
+        }
+        let mut found = read::find_all(service, actor, kind, &ids).await?;
         for district_code in &actor.districts {
-            let own = read::find_unscoped(service, kind, district_code, ids).await?;
+            let own = read::find_unscoped(service, kind, district_code, &ids).await?;
             found.extend(own.into_iter().filter(|(_, record)| record.envelope.recorded_by == actor.user_id));
         }
         for (id, record) in found {

@@ -4,6 +4,7 @@
 //! digests cover commitments, not plaintexts.
 
 mod entries;
+mod index;
 pub mod recount;
 mod rollups;
 mod walk;
@@ -51,6 +52,9 @@ pub enum Finding {
     /// An entry isn't the one chained.
     #[error("{0}: the entry of number {1} doesn't hold: {2}")]
     Entry(String, i64, &'static str),
+    /// The index of changes doesn't say what the rows say.
+    #[error("{0}: the index of changes doesn't agree with the rows of number {1}")]
+    Index(String, i64),
     /// A figure isn't what its records count.
     #[error("{0}: the figure {1} of {2} on {3} doesn't agree with its records")]
     Figure(String, String, String, chrono::NaiveDate),
@@ -82,6 +86,7 @@ pub async fn verify(service: &Service, mut progress: impl FnMut(u64, u64)) -> Re
     demand_clocks(service).await?;
     for clock in &clocks {
         walk::district(service, clock, &mut verified, |done| progress(done, total)).await?;
+        index::demand_lines(service, clock).await?;
         verified.figures += rollups::district(service, &clock.district_code).await?;
         verified.districts += 1;
     }

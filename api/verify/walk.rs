@@ -1,11 +1,12 @@
 //! Walking a district's entries from the first to the head.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::entries::{Clock, Entry, entries};
+use super::index::{self, Line, Lines};
 use super::{Finding, Verified, VerifyError};
 use crate::app::Service;
 use crate::kit::row::Row;
@@ -29,7 +30,10 @@ pub async fn district(
             return Err(VerifyError::Finding(Finding::Entry(clock.district_code.clone(), next, "it is missing")));
         };
         let until = last.first_no + last.count - 1;
-        let mut rows = rows(service, clock, next, until).await?;
+        let lines = index::read(service, clock, next, until).await?;
+        let mut rows = rows(service, clock, &lines, next, until).await?;
+        let told = rows.iter().map(|(key, row)| (*key, row.line.clone())).collect();
+        let difference = index::difference(&lines, &told);
         for entry in entries {
             head = check_entry(clock, &entry, next, &head)?;
             check_rows(clock, &entry, &mut rows, verified)?;
@@ -43,6 +47,9 @@ pub async fn district(
                 id,
                 number,
             )));
+        }
+        if let Some(number) = difference {
+            return Err(VerifyError::Finding(Finding::Index(clock.district_code.clone(), number)));
         }
         progress(u64::try_from(next - 1).unwrap_or(0));
     }
@@ -73,7 +80,7 @@ fn check_entry(clock: &Clock, entry: &Entry, expected_no: i64, former: &[u8]) ->
 /// A row of the ledger, recomputed.
 struct Found {
     kind: &'static str,
-    revision: i64,
+    line: Line,
     stored: Vec<u8>,
     computed: [u8; 32],
     recorded_micros: i64,
@@ -81,10 +88,11 @@ struct Found {
 
 type Rows = BTreeMap<(i64, i16, Uuid), Found>;
 
-/// Every revision of a range of numbers, current and former.
-async fn rows(service: &Service, clock: &Clock, from: i64, until: i64) -> Result<Rows, VerifyError> {
+/// Every revision of a range of numbers, current and former, of the kinds that occur in it.
+async fn rows(service: &Service, clock: &Clock, lines: &Lines, from: i64, until: i64) -> Result<Rows, VerifyError> {
     let mut found = Rows::new();
-    for kind in service.kinds.kinds() {
+    let occurring: BTreeSet<&str> = lines.values().map(|line| line.kind.as_str()).collect();
+    for kind in service.kinds.kinds().filter(|kind| occurring.contains(kind.name)) {
         let range = |statement: Statement| {
             statement
                 .text(&clock.district_code)
@@ -121,10 +129,17 @@ fn note(service: &Service, kind: &'static Kind, row: Row, found: &mut Rows) -> R
     };
     let envelope = &record.envelope;
     let recorded_micros = envelope.revised_at.timestamp_micros();
-    found.insert(
-        (envelope.change_no, kind.sequence, envelope.id),
-        Found { kind: kind.name, revision: envelope.revision, stored, computed, recorded_micros },
-    );
+    let line = Line {
+        kind: kind.name.to_owned(),
+        revision: envelope.revision,
+        voided: envelope.voided,
+        area_code: envelope.area_code.clone(),
+        org_id: envelope.org_id,
+        revised_by: envelope.revised_by,
+        revised_micros: recorded_micros,
+    };
+    let key = (envelope.change_no, kind.sequence, envelope.id);
+    found.insert(key, Found { kind: kind.name, line, stored, computed, recorded_micros });
     Ok(())
 }
 
@@ -168,7 +183,7 @@ fn check_rows(clock: &Clock, entry: &Entry, rows: &mut Rows, verified: &mut Veri
                 district_code: clock.district_code.clone(),
                 kind: row.kind.to_owned(),
                 id: *id,
-                revision: row.revision,
+                revision: row.line.revision,
                 change_no: *change_no,
             }));
         }

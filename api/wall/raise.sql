@@ -46,7 +46,7 @@ BEGIN
         CONTINUE WHEN found.is_view OR found.name IN ('__diesel_schema_migrations', 'migration_lock');
         IF NOT has_table_privilege('lianfang_service', format('public.%I', found.name), 'INSERT') THEN
             EXECUTE format('GRANT INSERT ON public.%I TO lianfang_service', found.name);
-            IF found.name NOT IN ('record_revisions', 'ledger_entries', 'audit_log') THEN
+            IF found.name NOT IN ('record_revisions', 'ledger_entries', 'ledger_changes', 'audit_log') THEN
                 EXECUTE format('GRANT UPDATE ON public.%I TO lianfang_service', found.name);
                 IF NOT found.is_record THEN
                     EXECUTE format('GRANT DELETE ON public.%I TO lianfang_service', found.name);

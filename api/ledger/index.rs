@@ -1,0 +1,100 @@
+//! The index of changes: one row a revision, whatever its kind, written with it. What spans kinds (feed, pull, trail,
+//! receipts, verification) reads it first, and then only the tables of the kinds that occur.
+
+use uuid::Uuid;
+
+use super::{Append, Change};
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::Value;
+
+/// What a revision does to its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// The first revision.
+    Create,
+    /// Another content, or none.
+    Amend,
+    /// It counts no longer.
+    Void,
+    /// It counts again.
+    Restore,
+}
+
+impl Act {
+    /// Its word in the index.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Amend => "amend",
+            Self::Void => "void",
+            Self::Restore => "restore",
+        }
+    }
+}
+
+/// Where a revision belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Belonging {
+    /// The area.
+    pub area_code: String,
+    /// The organisation.
+    pub org_id: Option<Uuid>,
+}
+
+/// What the index says of a change beside its number.
+#[derive(Clone, Debug)]
+pub struct Indexed {
+    /// What it does.
+    pub act: Act,
+    /// Where it belongs.
+    pub belonging: Belonging,
+    /// Where the revision before belonged; none for the first.
+    pub former: Option<Belonging>,
+    /// The author of the revision.
+    pub revised_by: Uuid,
+}
+
+/// The part of the append's statement that writes the index.
+pub(super) fn write(statement: Statement, append: &Append) -> Statement {
+    let column = |value: fn(&Change) -> Value| -> Vec<Value> { append.changes.iter().map(value).collect() };
+    let former = |change: &Change| change.indexed.former.clone();
+    let id = |id: Option<Uuid>| id.map_or(Value::Null, Value::Id);
+    let former_areas =
+        append.changes.iter().map(former).map(|one| one.map_or(Value::Null, |one| Value::Text(one.area_code)));
+    let former_orgs = append.changes.iter().map(former).map(|one| id(one.and_then(|one| one.org_id)));
+    statement
+        .sql(
+            ", indexed AS (INSERT INTO ledger_changes (district_code, change_no, sequence, kind, id, revision, \
+             operation, area_code, org_id, former_area_code, former_org_id, revised_by, revised_at) SELECT ",
+        )
+        .text(&append.district_code)
+        .sql(
+            ", clock.base + u.number, u.sequence, u.kind, u.id, u.revision, u.operation, u.area_code, u.org_id, \
+             u.former_area_code, u.former_org_id, u.revised_by, clock.at FROM clock, unnest(",
+        )
+        .column(ColumnType::Integer, column(|change| Value::Integer(change.number)))
+        .sql("::bigint[], ")
+        .column(ColumnType::Integer, column(|change| Value::Integer(change.sequence.into())))
+        .sql("::bigint[], ")
+        .column(ColumnType::Text, column(|change| Value::Text(change.table.name.to_owned())))
+        .sql("::text[], ")
+        .column(ColumnType::Id, column(|change| Value::Id(change.id)))
+        .sql("::uuid[], ")
+        .column(ColumnType::Integer, column(|change| Value::Integer(change.revision)))
+        .sql("::bigint[], ")
+        .column(ColumnType::Text, column(|change| Value::Text(change.indexed.act.word().to_owned())))
+        .sql("::text[], ")
+        .column(ColumnType::Text, column(|change| Value::Text(change.indexed.belonging.area_code.clone())))
+        .sql("::text[], ")
+        .column(ColumnType::Id, append.changes.iter().map(|change| id(change.indexed.belonging.org_id)).collect())
+        .sql("::uuid[], ")
+        .column(ColumnType::Text, former_areas.collect())
+        .sql("::text[], ")
+        .column(ColumnType::Id, former_orgs.collect())
+        .sql("::uuid[], ")
+        .column(ColumnType::Id, column(|change| Value::Id(change.indexed.revised_by)))
+        .sql(
+            "::uuid[]) AS u(number, sequence, kind, id, revision, operation, area_code, org_id, former_area_code, \
+             former_org_id, revised_by))",
+        )
+}

@@ -1,0 +1,153 @@
+//! The index of changes: a line a revision, the same whether written with it or filled in later; what spans kinds
+//! asks no more of the database for there being more kinds.
+
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+use lianfang::changes::fill;
+use lianfang::routes::DEFINITIONS;
+use lianfang::verify::{Finding, VerifyError, verify};
+use serde_json::{Value as Json, json};
+
+use crate::support::{Actor, TestApp, examples};
+
+const DAXING: &str = "511802005";
+
+/// One record of each kind; a screening amended, voided, restored, and moved to another area.
+async fn written(app: &TestApp) -> Actor {
+    let admin = app.administrator().await;
+    examples::one_of_each(app, &admin, DAXING).await;
+    let place = examples::checkpoint(&admin, DAXING).await;
+    let screening = examples::screening(&place, 77);
+    let path = admin.post("/v1/screenings", &screening).await.expect(201).header("location").to_owned();
+    admin.patch(&path, "\"1\"", &json!({"temperature_c": "36.9"})).await.expect(200);
+    admin.post(&format!("{path}:void"), &json!({"reason": "误录"})).await.expect(200);
+    admin.post(&format!("{path}:restore"), &json!({"reason": "并非误录"})).await.expect(200);
+    admin.patch(&path, "\"4\"", &json!({"area_code": "511802114"})).await.expect(200);
+    admin
+}
+
+async fn lines(app: &TestApp) -> Vec<String> {
+    let rows =
+        app.rows("SELECT l::text AS line FROM ledger_changes AS l ORDER BY district_code, change_no, sequence, id");
+    rows.await.into_iter().map(|mut row| row.text("line").unwrap()).collect()
+}
+
+async fn finding(app: &TestApp) -> Option<Finding> {
+    match verify(&app.service, |_, _| {}).await {
+        Ok(_) => None,
+        Err(VerifyError::Finding(finding)) => Some(finding),
+        Err(VerifyError::Problem(problem)) => panic!("{problem}"),
+    }
+}
+
+#[tokio::test]
+async fn a_line_says_what_a_revision_does_and_where_it_belonged_before() {
+    let app = TestApp::start().await;
+    written(&app).await;
+    let rows = app
+        .rows(
+            "SELECT operation, area_code, former_area_code FROM ledger_changes WHERE kind = 'screenings' \
+             AND id = (SELECT id FROM screenings WHERE revision = 5) ORDER BY revision",
+        )
+        .await;
+    let told: Vec<_> = rows
+        .into_iter()
+        .map(|mut row| (row.text("operation").unwrap(), row.text("area_code").unwrap(), row.text("former_area_code")))
+        .collect();
+    let line = |operation: &str, area: &str, former: Option<&str>| {
+        (operation.to_owned(), area.to_owned(), former.map(str::to_owned))
+    };
+    let expected = [
+        line("create", DAXING, None),
+        line("amend", DAXING, Some(DAXING)),
+        line("void", DAXING, Some(DAXING)),
+        line("restore", DAXING, Some(DAXING)),
+        line("amend", "511802114", Some(DAXING)),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn what_a_former_release_wrote_is_filled_in_as_it_would_have_been_written() {
+    let app = TestApp::start().await;
+    let admin = written(&app).await;
+    let before = lines(&app).await;
+    let revisions = app.rows("SELECT 1 AS one FROM record_revisions").await.len();
+    assert!(revisions > 4 && before.len() > revisions);
+    let feed = admin.get("/v1/changes?since=0&limit=200").await.expect(200).body["items"].clone();
+    let mut owner = AsyncPgConnection::establish(&app.database_url).await.unwrap();
+    // All of it, as after an upgrade; and some of it, as after an upgrade that was cut off.
+    for lost in ["true", "change_no % 3 = 0"] {
+        app.sql(&format!("DELETE FROM ledger_changes WHERE {lost}")).await;
+        assert_ne!(lines(&app).await, before);
+        fill::index_of_changes(&mut owner, DEFINITIONS).await.unwrap();
+        assert_eq!(lines(&app).await, before, "{lost}");
+    }
+    assert_eq!(finding(&app).await, None);
+    assert_eq!(admin.get("/v1/changes?since=0&limit=200").await.expect(200).body["items"], feed);
+}
+
+#[tokio::test]
+async fn an_index_that_says_otherwise_than_the_rows_is_found() {
+    let app = TestApp::start().await;
+    written(&app).await;
+    assert_eq!(finding(&app).await, None);
+    let of_screening = "WHERE kind = 'screenings' AND change_no = (SELECT min(change_no) FROM ledger_changes WHERE kind = 'screenings')";
+    for alteration in [
+        "DELETE FROM ledger_changes {one}",
+        "UPDATE ledger_changes SET area_code = '511802114' {one}",
+        "UPDATE ledger_changes SET operation = 'void' {one}",
+        "UPDATE ledger_changes SET revision = 9 {one}",
+        "UPDATE ledger_changes SET kind = 'inspections' {one}",
+        "UPDATE ledger_changes SET revised_by = id {one}",
+        "INSERT INTO ledger_changes SELECT district_code, change_no, sequence, kind, gen_random_uuid(), revision, operation, area_code, org_id, former_area_code, former_org_id, revised_by, revised_at FROM ledger_changes {one}",
+    ] {
+        app.sql("CREATE TABLE kept AS TABLE ledger_changes").await;
+        app.sql(&alteration.replace("{one}", of_screening)).await;
+        assert!(finding(&app).await.is_some(), "not found: {alteration}");
+        app.sql("DELETE FROM ledger_changes; INSERT INTO ledger_changes SELECT * FROM kept; DROP TABLE kept").await;
+        assert_eq!(finding(&app).await, None, "put back");
+    }
+    // A row of a kind that occurs nowhere near: no line, so nobody who follows would ever see it.
+    app.sql("DELETE FROM ledger_changes WHERE kind = 'teams'").await;
+    assert!(finding(&app).await.is_some());
+}
+
+/// Statements that a request reads with.
+async fn statements(app: &TestApp, request: impl Future<Output = Json>) -> u64 {
+    let before = app.service.database.statements().get();
+    request.await;
+    app.service.database.statements().get() - before
+}
+
+#[tokio::test]
+async fn what_spans_kinds_asks_only_the_kinds_that_occur() {
+    let app = TestApp::start().await;
+    let admin = written(&app).await;
+    let place = examples::checkpoint(&admin, DAXING).await;
+    let head = admin.get("/v1/ledger/head").await.expect(200).body["head"].as_i64().unwrap();
+    let mut ids = Vec::new();
+    for sequence in 0..12 {
+        let posted = admin.post("/v1/screenings", &examples::screening(&place, 200 + sequence)).await.expect(201);
+        ids.push(posted.body["id"].clone());
+    }
+    let get = |path: String| {
+        let admin = admin.clone();
+        async move { admin.get(&path).await.expect(200).body }
+    };
+    // Everything that is read once and remembered.
+    get(format!("/v1/changes?since={head}")).await;
+    let kinds = app.service.kinds.kinds().count() as u64;
+    // Signing in, the epoch, the head, the index, what was revised; then people and screenings in three parts.
+    let feed = statements(&app, get(format!("/v1/changes?since={head}&limit=500"))).await;
+    assert!(feed <= 12, "{feed} statements for a page of two kinds, of {kinds}");
+    let far = statements(&app, get("/v1/changes?since=0&limit=3".to_owned())).await;
+    assert!(far <= 16, "{far} statements for a page far from the head");
+    let head = admin.get("/v1/ledger/head").await.expect(200).body["head"].clone();
+    let nothing = statements(&app, get(format!("/v1/changes?since={head}"))).await;
+    assert!(nothing <= 6, "{nothing} statements where there is nothing");
+    let receipts = async { admin.post("/v1/sync/receipts", &json!({"ids": ids})).await.expect(200).body };
+    let receipts = statements(&app, receipts).await;
+    assert!(receipts <= 12, "{receipts} statements for twelve receipts, of {kinds} kinds");
+    let trail = statements(&app, get("/v1/audit?limit=50".to_owned())).await;
+    assert!(trail <= 6, "{trail} statements for a page of the trail");
+}
