@@ -73,6 +73,7 @@ mod roster_week;
 mod schema;
 mod scopes;
 mod screenings;
+mod sealing;
 mod service;
 mod shifts;
 mod sign_in;

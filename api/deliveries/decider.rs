@@ -15,6 +15,7 @@ use crate::kit::value::{Value, Values};
 use crate::ledger::Append;
 use crate::ledger::decide::{Claim, Decider, State};
 use crate::need_requests::NEED_REQUESTS;
+use crate::records::Record;
 use crate::records::awaited::has_come;
 use crate::records::change::Changes;
 use crate::records::kept::Kept;
@@ -57,8 +58,10 @@ impl Decider for NeedDecider {
                 .sql(" AND r.id = ANY(")
                 .column(ColumnType::Id, ids())
                 .sql(")");
+        let Some(deliveries) = self.0.kinds.kind("deliveries") else { return Vec::new() };
         let deliveries = Statement::new(format!(
-            "SELECT id, need_request_id, items, completes FROM deliveries WHERE NOT voided AND {} AND district_code = ",
+            "SELECT {} FROM deliveries WHERE NOT voided AND {} AND district_code = ",
+            deliveries.select(),
             has_come("")
         ))
         .text(district_code)
@@ -72,11 +75,10 @@ impl Decider for NeedDecider {
         let mut lists = rows.into_iter();
         let requests = self.0.kept("need_requests", lists.next().unwrap_or_default())?;
         let mut brought: BTreeMap<Uuid, BTreeMap<Uuid, Brought>> = BTreeMap::new();
-        for mut row in lists.next().unwrap_or_default() {
-            let Value::Json(Json::Array(items)) = row.take("items") else { continue };
-            let completes = row.boolean("completes") == Some(true);
-            if let Some((request, id)) = row.id("need_request_id").zip(row.id("id")) {
-                brought.entry(request).or_default().insert(id, (items, completes));
+        for Record { envelope, values } in self.0.records("deliveries", lists.next().unwrap_or_default())? {
+            let completes = values.boolean("completes") == Some(true);
+            if let Some(request) = values.id("need_request_id") {
+                brought.entry(request).or_default().insert(envelope.id, (items_of(&values).to_vec(), completes));
             }
         }
         Ok(Box::new(Needs { scribe: Arc::clone(&self.0), requests, brought }))

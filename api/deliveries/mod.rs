@@ -54,8 +54,9 @@ static FIELDS: &[Field] = &[
         "items",
         Shape::List { of: &Shape::Object(ITEM), max: 50 },
         Text::new("Items", "物品"),
-        "What was brought, each item once, called as it was asked for.",
+        "What was brought, each item once, called as it was asked for. Encrypted at rest.",
     )
+    .sealed_since()
     .required()
     .not_empty(),
     Field::new(
@@ -69,8 +70,9 @@ static FIELDS: &[Field] = &[
         "proof_reference",
         free_text(200),
         Text::new("Proof reference", "凭证编号"),
-        "Where the proof is kept: a number, a file.",
-    ),
+        "Where the proof is kept: a number, a file. Encrypted at rest.",
+    )
+    .sealed_since(),
     Field::new(
         "courier_org_id",
         Shape::Reference("organizations"),

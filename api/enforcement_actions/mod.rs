@@ -61,7 +61,8 @@ static FIELDS: &[Field] = &[
         "The number of the letter or the case.",
     ),
     Field::new("basis", free_text(200), Text::new("Basis", "法律依据"), "By which law or notice."),
-    Field::new("finding", free_text(500), Text::new("Finding", "检查情况"), "What was found; name nobody."),
+    Field::new("finding", free_text(500), Text::new("Finding", "检查情况"), "What was found. Encrypted at rest.")
+        .sealed_since(),
 ];
 
 /// The kind.

@@ -40,10 +40,17 @@ static RESULT: Vocabulary = Vocabulary::new(
 static INSPECTED: &[Field] = &[
     Field::new("code", Shape::Word(&ITEM), Text::new("Item", "项目"), "Which item.").required(),
     Field::new("result", Shape::Word(&RESULT), Text::new("Result", "结果"), "Whether it was in order.").required(),
-    Field::new("note", free_text(200), Text::new("Note", "说明"), "What was found; name nobody."),
+    Field::new("note", free_text(200), Text::new("Note", "说明"), "What was found. Encrypted at rest.").sealed(),
 ];
 static DEMANDED: &[Field] = &[
-    Field::new("requirement", free_text(300), Text::new("Requirement", "整改要求"), "What must be done.").required(),
+    Field::new(
+        "requirement",
+        free_text(300),
+        Text::new("Requirement", "整改要求"),
+        "What must be done. Encrypted at rest.",
+    )
+    .required()
+    .sealed(),
     Field::new("due_on", Shape::Day, Text::new("Due on", "期限"), "Until which day.").required(),
 ];
 

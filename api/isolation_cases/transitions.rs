@@ -56,7 +56,7 @@ static FIELDS: &[Field] = &[
     CASE_ID.required().on_create(),
     Field::new("to", Shape::Word(&TO), Text::new("To", "变更为"), "Where it leads; `extended` stays under observation with a later end, `corrected` leaves the state as it is and counts the days from another anchor, `transfer_accepted` takes on what was handed over. `merged` is the service's own.").required().on_create(),
     Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why. Needed but for `notified`, `under_observation`, `completed` and `transfer_accepted`.").sealed(),
-    Field::new("hospital", free_text(100), Text::new("Hospital", "接诊医院"), "For `suspended_referral`: where the person was sent."),
+    Field::new("hospital", free_text(100), Text::new("Hospital", "接诊医院"), "For `suspended_referral`: where the person was sent. Encrypted at rest.").sealed_since(),
     Field::new("diagnosis_class", Shape::Word(&DIAGNOSIS), Text::new("Diagnosis", "诊断分类"), "For `became_case`."),
     Field::new("receiving_area_code", Shape::Area, Text::new("Receiving area", "接收地区"), "For `transferred_out`: within the district the case goes on there, seen from both sides until somebody there makes the step `transfer_accepted`; elsewhere it ends."),
     Field::new("last_seen_at", Shape::Instant, Text::new("Last seen at", "最后见到时间"), "For `lost_contact`.").happened(),

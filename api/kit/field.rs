@@ -119,6 +119,8 @@ pub struct Field {
     pub happened: bool,
     /// How it is kept and shown.
     pub privacy: Privacy,
+    /// Whether a former release kept it in the clear: its column is there still, for the rows of then.
+    pub formerly_open: bool,
     /// What forms, spreadsheets and tables call it.
     pub label: Text,
     /// What it means, for the document; English.
@@ -142,6 +144,7 @@ impl Field {
             derived: false,
             happened: false,
             privacy: Privacy::Open,
+            formerly_open: false,
             label,
             about,
             also: &[],
@@ -197,10 +200,16 @@ impl Field {
         self
     }
 
-    /// Encrypted at rest.
+    /// Encrypted at rest. A member of the objects of a list may be, where the list is in the clear.
     pub const fn sealed(mut self) -> Self {
         self.privacy = Privacy::Sealed;
         self
+    }
+
+    /// Encrypted at rest, and kept in the clear by a former release.
+    pub const fn sealed_since(mut self) -> Self {
+        self.formerly_open = true;
+        self.sealed()
     }
 
     /// Encrypted at rest, and shown only through this mask.
@@ -238,6 +247,15 @@ impl Field {
     /// Whether it is kept in the record's encrypted envelope.
     pub fn is_personal(&self) -> bool {
         matches!(self.privacy, Privacy::Sealed | Privacy::Masked(_))
+    }
+
+    /// Of a list of objects: their members that are kept in the envelope.
+    pub fn sealed_members(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let fields: &[Self] = match self.shape {
+            Shape::List { of: Shape::Object(fields), .. } => fields,
+            _ => &[],
+        };
+        fields.iter().filter(|field| field.is_personal()).map(|field| field.name)
     }
 }
 

@@ -87,8 +87,9 @@ static FIELDS: &[Field] = &[
         "items",
         Shape::List { of: &Shape::Object(ITEM), max: 50 },
         Text::new("Items", "物品"),
-        "What is asked for, each item once.",
+        "What is asked for, each item once. Encrypted at rest.",
     )
+    .sealed_since()
     .required()
     .not_empty(),
     Field::new(

@@ -58,7 +58,9 @@ static CATEGORY: &[Field] = &[
     Field::new("category", Shape::Word(&PERSON_CATEGORY), Text::new("Category", "类别"), "Which category.").required(),
     Field::new("since_on", Shape::Day, Text::new("Since", "自"), "Since which day.").required().any_day(),
     Field::new("until_on", Shape::Day, Text::new("Until", "至"), "Until which day.").any_day(),
-    Field::new("source", free_text(100), Text::new("Source", "来源"), "How it is known.").required(),
+    Field::new("source", free_text(100), Text::new("Source", "来源"), "How it is known. Encrypted at rest.")
+        .required()
+        .sealed(),
 ];
 
 static CLAIM: &[Field] = &[

@@ -97,6 +97,11 @@ impl Sealer {
         keyed_hash(&self.commitment, &[&owner.associated_data(), plaintext])
     }
 
+    /// Says that a row with the chained digest, found whole, was moved and stands with the other digest since.
+    pub fn attestation(&self, owner: Owner<'_>, chained: &[u8], now: &[u8]) -> [u8; 32] {
+        keyed_hash(&self.commitment, &[b"moved", &owner.associated_data(), chained, now])
+    }
+
     /// The digest of a submission in canonical form, keyed: a body's plain hash would let its document number be
     /// guessed.
     pub fn submission_digest(&self, canonical: &[u8]) -> [u8; 32] {

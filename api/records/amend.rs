@@ -373,10 +373,5 @@ pub fn is_same(kind: &Kind, one: &Record, other: &Record) -> bool {
     let mut other = other.clone();
     (other.envelope.derived, other.envelope.assumed) = (one.envelope.derived.clone(), one.envelope.assumed);
     other.envelope.device_id.clone_from(&one.envelope.device_id);
-    one.digest(kind, None) == other.digest(kind, None) && same_personal(kind, one, &other)
-}
-
-fn same_personal(kind: &Kind, one: &Record, other: &Record) -> bool {
-    let names = kind.personal_fields().map(|field| field.name).chain(super::record::SEALED_ENVELOPE_FIELDS);
-    names.into_iter().all(|name| one.values.get(name) == other.values.get(name))
+    one.is_laid_like(&other, kind)
 }

@@ -80,6 +80,9 @@ impl Kind {
             stored_fields(definition).map(|field| Column { name: field.name, column_type: column_type(&field.shape) }),
         );
         columns.extend(
+            former_fields(definition).map(|field| Column { name: field.name, column_type: column_type(&field.shape) }),
+        );
+        columns.extend(
             definition.rules.blind_columns().iter().map(|name| Column { name, column_type: ColumnType::Bytes }),
         );
         let names: Vec<String> = columns.iter().map(Column::identifier).collect();
@@ -121,6 +124,11 @@ impl Kind {
         stored_fields(self.definition)
     }
 
+    /// Its own fields that are sealed now and have a column still, which only rows of a former release fill.
+    pub fn former_fields(&self) -> impl Iterator<Item = &'static Field> {
+        former_fields(self.definition)
+    }
+
     /// Its own fields that are kept in the encrypted envelope.
     pub fn personal_fields(&self) -> impl Iterator<Item = &'static Field> {
         self.definition.fields.iter().filter(|field| field.is_personal())
@@ -145,6 +153,11 @@ fn stored_fields(definition: &'static Definition) -> impl Iterator<Item = &'stat
         .fields
         .iter()
         .filter(|field| !field.is_personal() && !matches!(field.shape, Shape::Inline(_)) && !is_of_envelope(field))
+}
+
+/// Sealed fields that a former release kept in the clear.
+fn former_fields(definition: &'static Definition) -> impl Iterator<Item = &'static Field> {
+    definition.fields.iter().filter(|field| field.formerly_open)
 }
 
 /// Whether a field describes a member of the envelope.

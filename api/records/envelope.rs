@@ -57,6 +57,9 @@ pub static SERVED: &[Field] = &[
     Field::new("warnings", free_text(500), Text::new("Warnings", "提示"), "What is implausible about it: codes."),
 ];
 
+/// Fields of the envelope that are kept with the personal ones.
+pub const SEALED: [&str; 3] = ["note", "void_reason", "restore_reason"];
+
 /// The envelope.
 #[derive(Clone, Debug)]
 pub struct Envelope {
@@ -98,7 +101,7 @@ pub struct Envelope {
     pub derived: Vec<String>,
     /// Whether nobody said when it happened: it is when the server was told.
     pub assumed: bool,
-    /// The device that handed this revision in, where a phone amended.
+    /// The device that handed this revision in, where a phone amended; sealed, but in rows of a former release.
     pub device_id: Option<String>,
     /// What is implausible about it.
     pub warnings: Vec<Noted>,
@@ -167,9 +170,6 @@ impl Envelope {
         }
         if !self.derived.is_empty() {
             capture.insert("derived".into(), json!(self.derived));
-        }
-        if let Some(device_id) = &self.device_id {
-            capture.insert("device_id".into(), device_id.clone().into());
         }
         if self.assumed {
             capture.insert("occurred_at_assumed".into(), true.into());

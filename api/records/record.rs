@@ -5,12 +5,12 @@ use serde_json::{Map, Value as Json};
 use super::context::Context;
 use super::definition::Kind;
 use super::envelope::Envelope;
-use crate::kit::field::Shape;
+use super::laid;
+use super::proof::{self, Digest};
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::tree::Tree;
 use crate::kit::value::{Value, Values};
-use crate::ledger::canonical;
 use crate::privacy::seal::{Owner, Sealer, commitment_of};
 
 /// A record.
@@ -22,60 +22,56 @@ pub struct Record {
     pub values: Values,
 }
 
-/// Fields of the envelope that are kept with the personal ones.
-pub const SEALED_ENVELOPE_FIELDS: [&str; 3] = ["note", "void_reason", "restore_reason"];
-
 impl Record {
     /// Reads a row of the kind's columns.
     pub fn from_row(kind: &Kind, mut row: Row, sealer: &Sealer) -> Result<Self, Problem> {
-        let envelope =
+        let mut envelope =
             Envelope::from_row(&mut row).ok_or_else(|| Problem::internal("a record's row lacks a column"))?;
         let mut values = Values::default();
         for field in kind.stored_fields() {
             values.set(field.name, row.take(field.name));
         }
+        for field in kind.former_fields() {
+            let value = row.take(field.name);
+            if !value.is_null() {
+                values.set(field.name, value);
+            }
+        }
         if let Some(sealed) = row.bytes("personal") {
-            let owner = owner(kind, &envelope);
             let opened = sealer
-                .open(owner, &sealed)
+                .open(owner(kind, &envelope), &sealed)
                 .map_err(|error| Problem::internal(format!("{error} ({} {})", kind.name, envelope.id)))?;
-            unpack(kind, opened.as_deref().unwrap_or(b"{}"), &mut values)?;
+            laid::unpack(kind, opened.as_deref().unwrap_or(b"{}"), &mut envelope, &mut values)?;
         }
         Ok(Self { envelope, values })
     }
 
     /// The cells of the kind's table in its order, and the digest that the ledger chains.
-    pub fn cells(
-        &self,
-        kind: &Kind,
-        context: &Context<'_>,
-        sealer: &Sealer,
-    ) -> Result<(Vec<Value>, [u8; 32]), Problem> {
+    pub fn cells(&self, kind: &Kind, context: &Context<'_>, sealer: &Sealer) -> Result<(Vec<Value>, Digest), Problem> {
         let sealed = self.seal(kind, sealer)?;
-        let digest = self.digest(kind, sealed.as_deref());
-        let mut cells = self.envelope.cells();
+        let (mut cells, own) = (self.envelope.cells(), laid::open_values(kind, &self.values));
+        let digest = self.digest_of(kind, &cells, &own, sealed.as_deref());
         cells.push(sealed.map_or(Value::Null, Value::Bytes));
         cells.push(Value::Bytes(digest.to_vec()));
-        cells.extend(kind.stored_fields().map(|field| self.values.get(field.name).cloned().unwrap_or(Value::Null)));
+        cells.extend(own.into_iter().map(|(_, value)| value));
+        // Whatever a former release left in the clear goes with its revision.
+        cells.extend(kind.former_fields().map(|_| Value::Null));
         cells.extend(kind.rules.blind_values(self, context));
         Ok((cells, digest))
     }
 
-    /// The digest of this revision: every open column that a change fills, and the commitment to
-    /// what is sealed. Numbers and instants of the ledger are covered by the chain.
-    pub fn digest(&self, kind: &Kind, sealed: Option<&[u8]>) -> [u8; 32] {
-        let cells = self.envelope.cells();
-        let envelope = kind.table().columns.iter().map(|column| column.name).zip(&cells);
-        let own = kind.stored_fields().filter_map(|field| Some((field.name, self.values.get(field.name)?)));
-        // The first revision's is the ledger's own instant, which the chain covers.
-        let recorded_at = Value::Instant(self.envelope.recorded_at);
-        let later = (self.envelope.revision > 1).then_some(("recorded_at", &recorded_at));
-        canonical::digest(
-            kind.name,
-            &self.envelope.district_code,
-            envelope.chain(own).chain(later),
-            sealed.and_then(commitment_of),
-        )
+    fn digest_of(&self, kind: &Kind, cells: &[Value], own: &[(&'static str, Value)], sealed: Option<&[u8]>) -> Digest {
+        let envelope = kind.table().columns.iter().map(|column| column.name).zip(cells);
+        let columns = envelope.chain(own.iter().map(|(name, value)| (*name, value)));
+        proof::of_columns(kind, &self.envelope, columns, sealed.and_then(commitment_of))
+    }
+
+    /// Whether two are the same but for whose they are: what stands in the clear, and what is sealed.
+    pub fn is_laid_like(&self, other: &Self, kind: &Kind) -> bool {
+        let digest = |record: &Self| {
+            record.digest_of(kind, &record.envelope.cells(), &laid::open_values(kind, &record.values), None)
+        };
+        digest(self) == digest(other) && laid::sealed_values(kind, self) == laid::sealed_values(kind, other)
     }
 
     /// Whether an envelope still opens to what its commitment says. A purged one has nothing to open.
@@ -89,9 +85,10 @@ impl Record {
     }
 
     fn seal(&self, kind: &Kind, sealer: &Sealer) -> Result<Option<Vec<u8>>, Problem> {
-        let names = kind.personal_fields().map(|field| field.name).chain(SEALED_ENVELOPE_FIELDS);
-        let members: Map<String, Json> =
-            names.filter_map(|name| Some((name.to_owned(), self.values.get(name)?.to_json(chrono_tz::UTC)))).collect();
+        let mut members = laid::sealed_values(kind, self);
+        if let Some(device_id) = &self.envelope.device_id {
+            members.insert(laid::DEVICE.to_owned(), device_id.clone().into());
+        }
         if members.is_empty() {
             return Ok(None);
         }
@@ -124,37 +121,7 @@ impl Record {
     }
 }
 
-fn owner<'a>(kind: &Kind, envelope: &'a Envelope) -> Owner<'a> {
+/// What the envelope of a record belongs to.
+pub fn owner<'a>(kind: &Kind, envelope: &'a Envelope) -> Owner<'a> {
     Owner { kind: kind.name, field: "personal", id: envelope.id, district_code: &envelope.district_code }
-}
-
-/// Reads the sealed object back into typed values by the kind's table.
-fn unpack(kind: &Kind, plaintext: &[u8], values: &mut Values) -> Result<(), Problem> {
-    let json: Json =
-        serde_json::from_slice(plaintext).map_err(|_| Problem::internal("a sealed envelope holds no JSON"))?;
-    let Json::Object(members) = json else { return Ok(()) };
-    for (name, member) in members {
-        if let Some(name) = SEALED_ENVELOPE_FIELDS.into_iter().find(|field| *field == name) {
-            values.set(name, Value::Text(member.as_str().unwrap_or_default().to_owned()));
-        } else if let Some(field) = kind.field(&name) {
-            values.set(field.name, typed(field, member));
-        }
-    }
-    Ok(())
-}
-
-/// A stored value by its field's shape. It was checked when it came in; what a later, stricter
-/// table wouldn't take stays readable as what it is.
-fn typed(field: &crate::kit::field::Field, json: Json) -> Value {
-    use crate::kit::check::read_from_text;
-    match json {
-        Json::Object(_) | Json::Array(_) => Value::Json(json),
-        Json::Bool(boolean) => Value::Boolean(boolean),
-        Json::Number(number) => {
-            number.as_i64().map_or(Value::Number(number.as_f64().unwrap_or_default()), Value::Integer)
-        }
-        Json::String(text) if matches!(field.shape, Shape::Text { .. } | Shape::Area) => Value::Text(text),
-        Json::String(text) => read_from_text(&field.shape, &text).unwrap_or(Value::Text(text)),
-        Json::Null => Value::Null,
-    }
 }

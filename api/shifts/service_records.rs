@@ -62,7 +62,8 @@ static FIELDS: &[Field] = &[
     )
     .happened()
     .required(),
-    Field::new("content", free_text(200), Text::new("Content", "服务内容"), "What was done."),
+    Field::new("content", free_text(200), Text::new("Content", "服务内容"), "What was done. Encrypted at rest.")
+        .sealed_since(),
     Field::new("service_minutes", Shape::Integer { min: 0, max: 1_440 }, Text::new("Minutes", "服务分钟"), "How long.")
         .required()
         .derived(),

@@ -60,8 +60,9 @@ static FIELDS: &[Field] = &[
         "counterpart",
         free_text(100),
         Text::new("Counterpart", "往来单位"),
-        "From or to whom: a firm, a place.",
-    ),
+        "From or to whom: a firm, a place. Encrypted at rest.",
+    )
+    .sealed_since(),
     Field::new(
         "quantity_normalized",
         NORMAL,

@@ -13,7 +13,7 @@ use crate::kit::row::Row;
 use crate::kit::statement::Statement;
 use crate::kit::value::Value;
 use crate::privacy::seal::PURGED_BYTES;
-use crate::records::{Kind, Record};
+use crate::records::{Kind, Record, proof};
 
 /// Walks a district. Beyond the clock's number at the start nothing is looked at: others may be writing.
 pub async fn district(
@@ -120,12 +120,11 @@ async fn rows(service: &Service, clock: &Clock, lines: &Lines, from: i64, until:
 
 fn note(service: &Service, kind: &'static Kind, row: Row, found: &mut Rows) -> Result<(), VerifyError> {
     let mut open = row.clone();
-    let (sealed, stored) = (open.bytes("personal"), open.bytes("digest").unwrap_or_default());
+    let (sealed, stored) = (open.bytes("personal"), proof::chained(&mut open));
     let record = Record::from_row(kind, open, &service.sealer)?;
-    let computed = if is_intact(service, kind, row, &record, sealed.as_deref()) {
-        record.digest(kind, sealed.as_deref())
-    } else {
-        [0; 32]
+    let computed = match is_intact(service, kind, row.clone(), &record, sealed.as_deref()) {
+        true => proof::of_row(kind, row, &record.envelope, &service.sealer).unwrap_or_default(),
+        false => [0; 32],
     };
     let envelope = &record.envelope;
     let recorded_micros = envelope.revised_at.timestamp_micros();

@@ -62,8 +62,9 @@ static FIELDS: &[Field] = &[
         "skills",
         Shape::List { of: &free_text(40), max: 20 },
         Text::new("Skills", "特长"),
-        "Driving, nursing, a dialect.",
-    ),
+        "Driving, nursing, a dialect. Encrypted at rest.",
+    )
+    .sealed_since(),
     Field::new(
         "home_area_code",
         Shape::Area,
