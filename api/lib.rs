@@ -44,6 +44,7 @@ pub mod routes;
 #[allow(missing_docs)] // made by diesel's macro
 pub mod schema;
 pub mod screenings;
+pub mod sealing;
 pub mod serve;
 pub mod service;
 pub mod service_rules;

@@ -53,6 +53,11 @@ enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Seal what a former release left in the clear. Goes on where it was broken off; finds nothing once it is done.
+    Seal {
+        #[command(flatten)]
+        place: Place,
+    },
     /// Verify the ledger: numbers, chain, digests and figures. Exit code 1 names the first altered row.
     Verify {
         #[command(flatten)]
@@ -150,6 +155,7 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
         Command::Serve { place, .. }
         | Command::Migrate { place }
         | Command::Verify { place }
+        | Command::Seal { place }
         | Command::Demo { place, .. }
         | Command::User { command: UserCommand::Add { place, .. } } => place.json,
         Command::Import(command) => command.json,
@@ -181,6 +187,7 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
             commands::add_user(place.config()?, &name, &role, &area, json).await
         }
         Command::Verify { place } => commands::verify(place.config()?, json).await,
+        Command::Seal { place } => commands::seal(place.config()?, json).await,
         Command::Demo { scale, seed, until_on, place } => {
             let demo = lianfang::demo::Demo { scale: usize::from(scale), seed, until_on };
             commands::demo(place.config()?, demo, json).await

@@ -10,19 +10,26 @@ use std::net::IpAddr;
 
 use diesel::ExpressionMethods;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::app::Service;
 use crate::kit::database::DatabaseError;
 use crate::kit::ids::new_id;
+use crate::kit::json::put;
 use crate::kit::problem::Problem;
 use crate::kit::row::Row;
 use crate::kit::statement::Statement;
+use crate::privacy::seal::Owner;
 use crate::schema::audit_log;
 
 pub use self::routes::{answer, operations, position, schemas};
 pub use self::trail::{AUDITORS, Trail, about};
+
+/// The member of the details that has words of whoever did it.
+const REASON: &str = "reason";
+/// Where they are sealed.
+const SEALED: &str = "sealed";
 
 /// One line of the audit. `details` names fields and codes, never personal values.
 #[derive(Clone, Debug)]
@@ -124,13 +131,39 @@ pub async fn job_write(service: &Service, statements: Vec<Statement>) -> Result<
     .await
 }
 
+/// The details as they are kept: why somebody did it, in his words, is sealed.
+pub(crate) fn sealed(service: &Service, id: Uuid, mut details: Json) -> Result<Json, Problem> {
+    if let Some(reason) = details.get(REASON).and_then(Json::as_str) {
+        let envelope = service.sealer.seal(of_reason(id), reason.as_bytes()).map_err(Problem::internal)?;
+        put(&mut details, REASON, json!({SEALED: hex::encode(envelope)}));
+    }
+    Ok(details)
+}
+
+/// The details as they are read.
+fn opened(service: &Service, id: Uuid, mut details: Json) -> Json {
+    let envelope = details.get(REASON).and_then(|reason| reason.get(SEALED)).and_then(Json::as_str);
+    if let Some(envelope) = envelope.and_then(|text| hex::decode(text).ok()) {
+        // One line that can't be opened must not hide the others.
+        let reason = service.sealer.open(of_reason(id), &envelope).ok().flatten();
+        put(&mut details, REASON, reason.map(|reason| String::from_utf8_lossy(&reason).into_owned()));
+    }
+    details
+}
+
+fn of_reason(id: Uuid) -> Owner<'static> {
+    Owner { kind: "audit_log", field: REASON, id, district_code: "" }
+}
+
 async fn note(service: &Service, connection: &mut AsyncPgConnection, deeds: Vec<Deed>) -> Result<(), SystemWriteError> {
     let now = service.clock.now();
-    let rows: Vec<_> = deeds
+    let rows: Result<Vec<_>, Problem> = deeds
         .into_iter()
         .map(|deed| {
-            (
-                audit_log::id.eq(new_id()),
+            let id = new_id();
+            let details = sealed(service, id, deed.details)?;
+            Ok((
+                audit_log::id.eq(id),
                 audit_log::occurred_at.eq(now),
                 audit_log::actor_id.eq(deed.actor_id),
                 audit_log::area_code.eq(deed.area_code),
@@ -139,10 +172,11 @@ async fn note(service: &Service, connection: &mut AsyncPgConnection, deeds: Vec<
                 audit_log::subject_id.eq(deed.subject_id),
                 audit_log::request_id.eq(deed.request_id),
                 audit_log::address.eq(deed.address.map(|address| address.to_string())),
-                audit_log::details.eq(deed.details),
-            )
+                audit_log::details.eq(details),
+            ))
         })
         .collect();
+    let rows = rows?;
     if rows.is_empty() {
         return Ok(());
     }

@@ -149,7 +149,7 @@ fn deed(service: &Service, mut row: Row) -> Option<Line> {
         "revision": null,
         "request_id": row.text("request_id"),
         "address": row.text("address"),
-        "details": row.take("details").to_json(service.zone),
+        "details": super::opened(service, id, row.take("details").to_json(service.zone)),
     });
     Some(Line { occurred_at, deed_id: Some(id), change_no: None, subject: String::new(), actor_id, json })
 }

@@ -9,6 +9,7 @@ use super::sessions;
 use crate::kit::catalogue::Code;
 use crate::kit::field::{Field, Shape, free_text};
 use crate::kit::json::put;
+use crate::kit::problem::Problem;
 use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::text::Text;
 use crate::kit::value::Value;
@@ -49,23 +50,24 @@ pub fn operations() -> Vec<Operation> {
 
 async fn list(call: Call) -> Answer {
     let (actor, current) = (call.actor()?, call.session_id()?);
-    let statement = Statement::new("SELECT id, device_id, created_at, expires_at FROM sessions WHERE user_id = ")
-        .id(actor.user_id)
-        .sql(" AND ended_at IS NULL AND expires_at > ")
-        .bind(ColumnType::Instant, Value::Instant(call.service.clock.now()))
-        .sql(" ORDER BY created_at DESC LIMIT ")
-        .integer(MOST);
+    let statement =
+        Statement::new("SELECT id, device, device_id, created_at, expires_at FROM sessions WHERE user_id = ")
+            .id(actor.user_id)
+            .sql(" AND ended_at IS NULL AND expires_at > ")
+            .bind(ColumnType::Instant, Value::Instant(call.service.clock.now()))
+            .sql(" ORDER BY created_at DESC LIMIT ")
+            .integer(MOST);
     let rows = call.service.database.read(&statement).await?;
     let view = |mut row: crate::kit::row::Row| {
-        let mut json = json!({});
-        for column in ["id", "device_id", "created_at", "expires_at"] {
+        let id = row.id("id").unwrap_or_default();
+        let device_id = sessions::place(id).of_row(&call.service.sealer, &mut row)?;
+        let mut json = json!({"id": id, "device_id": device_id, "current": id == current});
+        for column in ["created_at", "expires_at"] {
             put(&mut json, column, row.take(column).to_json(call.service.zone));
         }
-        let is_current = json.get("id").and_then(Json::as_str) == Some(&current.to_string());
-        put(&mut json, "current", is_current);
-        json
+        Ok(json)
     };
-    let items: Vec<Json> = rows.into_iter().map(view).collect();
+    let items: Vec<Json> = rows.into_iter().map(view).collect::<Result<_, Problem>>()?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
 }
 

@@ -21,6 +21,10 @@ use crate::audit::{Deed, system_write};
 use crate::kit::catalogue::Code;
 use crate::kit::ids::new_id;
 use crate::kit::problem::Problem;
+use crate::kit::row::Row;
+use crate::kit::statement::{ColumnType, Statement};
+use crate::kit::value::Value;
+use crate::privacy::device::Device;
 use crate::privacy::keys::{Key, keyed_hash};
 use crate::schema::{sessions, users};
 
@@ -48,29 +52,42 @@ pub async fn open(
 ) -> Result<Refreshed, Problem> {
     let (session_id, now) = (new_id(), service.clock.now());
     let expires_at = now + LIFETIME;
+    let sealed = |name: &String| place(session_id).seal(&service.sealer, name);
+    let device = device_id.as_ref().map(sealed).transpose()?;
     system_write(service, deed, async |connection| {
         // One family a device: whoever signs in there again doesn't use the former one any more.
-        diesel::update(sessions::table)
-            .filter(sessions::user_id.eq(user_id).and(sessions::ended_at.is_null()))
-            .filter(sessions::device_id.is_not_null().and(sessions::device_id.eq(&device_id)))
-            .set((sessions::ended_at.eq(now), sessions::end_reason.eq("replaced")))
-            .execute(connection)
-            .await?;
-        diesel::insert_into(sessions::table)
-            .values((
-                sessions::id.eq(session_id),
-                sessions::user_id.eq(user_id),
-                sessions::device_id.eq(device_id),
-                sessions::used_generation.eq(0),
-                sessions::created_at.eq(now),
-                sessions::expires_at.eq(expires_at),
-            ))
-            .execute(connection)
-            .await?;
+        if let Some(device_id) = &device_id {
+            let replaced = Statement::new("UPDATE sessions SET end_reason = 'replaced', ended_at = ")
+                .bind(ColumnType::Instant, Value::Instant(now))
+                .sql(" WHERE ended_at IS NULL AND user_id = ")
+                .id(user_id);
+            of_device(replaced, service, device_id).load::<Row>(connection).await?;
+        }
+        let bytes = |bytes: Option<Vec<u8>>| bytes.map_or(Value::Null, Value::Bytes);
+        let index = device_id.as_ref().map(|device_id| Device::blind_index(&service.keys, device_id));
+        let opened = Statement::new(
+            "INSERT INTO sessions (used_generation, id, user_id, device, device_blind_index, created_at, expires_at) VALUES (0, ",
+        );
+        let opened = opened.id(session_id).sql(", ").id(user_id).sql(", ").bind(ColumnType::Bytes, bytes(device));
+        let opened = opened.sql(", ").bind(ColumnType::Bytes, bytes(index)).sql(", ");
+        let opened = opened.bind(ColumnType::Instant, Value::Instant(now)).sql(", ");
+        let opened = opened.bind(ColumnType::Instant, Value::Instant(expires_at)).sql(")");
+        opened.load::<Row>(connection).await?;
         Ok(())
     })
     .await?;
     Ok(Refreshed { session_id, user_id, refresh_token: token(&service.keys.refresh, session_id, 1), expires_at })
+}
+
+/// The condition of a session of that device, whatever release opened it.
+pub fn of_device(statement: Statement, service: &Service, device_id: &str) -> Statement {
+    let index = Device::blind_index(&service.keys, device_id);
+    statement.sql(" AND (device_blind_index = ").bytes(index).sql(" OR device_id = ").text(device_id).sql(")")
+}
+
+/// Where a session keeps what its device calls itself.
+pub fn place(session_id: Uuid) -> Device<'static> {
+    Device { table: "sessions", id: session_id, district_code: "" }
 }
 
 /// Gives the successor of a refresh token; 401 where it is none of ours, over, or reused.

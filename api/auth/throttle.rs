@@ -16,6 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::sessions;
 use crate::app::Service;
 use crate::kit::limiter::Pacing;
 use crate::kit::problem::Problem;
@@ -90,10 +91,8 @@ async fn is_known_device(
 ) -> Result<bool, Problem> {
     let statement = Statement::new("SELECT id FROM sessions WHERE user_id = ")
         .id(user_id)
-        .sql(" AND device_id = ")
-        .text(device_id)
         .sql(" AND created_at > ")
-        .bind(ColumnType::Instant, Value::Instant(now - KNOWN_FOR))
-        .sql(" LIMIT 1");
+        .bind(ColumnType::Instant, Value::Instant(now - KNOWN_FOR));
+    let statement = sessions::of_device(statement, service, device_id).sql(" LIMIT 1");
     Ok(!service.database.read(&statement).await?.is_empty())
 }

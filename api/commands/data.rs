@@ -1,4 +1,4 @@
-//! `migrate`, `user add`, `verify`: what works on the data, whether the service runs or not.
+//! `migrate`, `user add`, `verify`, `seal`: what works on the data, whether the service runs or not.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use lianfang::audit::Deed;
@@ -7,6 +7,7 @@ use lianfang::config::Config;
 use lianfang::kit::ids::new_id;
 use lianfang::records::Registry;
 use lianfang::routes;
+use lianfang::sealing::{self, Sealed};
 use lianfang::start::{self, Backend};
 use lianfang::users::{NewUser, add};
 use lianfang::verify::{Verified, VerifyError};
@@ -90,6 +91,41 @@ pub async fn verify(config: Config, json: bool) -> Result<(), Failure> {
             verified.districts, verified.entries, verified.revisions, verified.figures
         )
     })
+}
+
+/// Brings to rest what a former release left in the clear.
+pub async fn seal(config: Config, json: bool) -> Result<(), Failure> {
+    let backend = Backend::start(&config).await?;
+    let sealed = seal_at(&backend, config).await;
+    backend.leave().await?;
+    let sealed = sealed?;
+    print(&if json {
+        json!({"revisions": sealed.revisions, "others": sealed.others, "left": sealed.left}).to_string()
+    } else {
+        format!("Sealed: {} revisions, {} other rows.", sealed.revisions, sealed.others)
+    })?;
+    match sealed.left {
+        0 => Ok(()),
+        left => Err(Failure::Other(format!(
+            "{left} revisions aren't what the ledger took and stay as they are; run `lianfang verify`"
+        ))),
+    }
+}
+
+async fn seal_at(backend: &Backend, config: Config) -> Result<Sealed, Failure> {
+    prepare(backend).await?;
+    let service = start::service(config, &backend.service_url, Registry::new(routes::DEFINITIONS)).await?;
+    let bar = ProgressBar::new(0);
+    bar.set_style(
+        ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}, {eta} left").map_err(Failure::other)?,
+    );
+    let sealed = sealing::seal(&service, &backend.url, &mut |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    })
+    .await;
+    bar.finish_and_clear();
+    Ok(sealed?)
 }
 
 async fn verify_at(backend: &Backend, config: Config) -> Result<Verified, Failure> {

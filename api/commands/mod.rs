@@ -20,7 +20,7 @@ use lianfang::start::{self, Backend, StartError};
 use lianfang::wall;
 use serde_json::{Value as Json, json};
 
-pub use self::data::{add_user, migrate, verify};
+pub use self::data::{add_user, migrate, seal, verify};
 pub use self::demo::{day, demo};
 pub use self::export::{Export, export};
 pub use self::import::{Import, import};

@@ -5,6 +5,7 @@
 //! is masked ([`mask`]). The keys lie outside the database ([`keys`]). Losing them loses the people.
 
 pub mod blind;
+pub mod device;
 pub mod keys;
 pub mod mask;
 pub mod seal;

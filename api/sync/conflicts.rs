@@ -23,13 +23,14 @@ use crate::kit::text::Language;
 use crate::kit::tree::{Tree, to_json};
 use crate::kit::value::Value;
 use crate::operations::{Answer, Call, page};
+use crate::privacy::device::Device;
 use crate::records::amend::Revised;
 use crate::records::create::TRIES;
 use crate::records::gate::demand_standing;
 use crate::records::scope::reached;
 use crate::records::{Kind, amend, read, view};
 
-const COLUMNS: &str = "r.district_code, r.id, r.area_code, r.kind, r.record_id, r.base_revision, r.server_revision, r.fields, r.user_id, r.device_id, r.patch, r.state, r.taken, r.found_at, r.ended_at";
+const COLUMNS: &str = "r.district_code, r.id, r.area_code, r.kind, r.record_id, r.base_revision, r.server_revision, r.fields, r.user_id, r.device_id, r.device, r.patch, r.state, r.taken, r.found_at, r.ended_at";
 
 struct Found {
     district_code: String,
@@ -187,9 +188,11 @@ fn of_row(service: &Service, mut row: Row) -> Result<Found, Problem> {
     let found_at = row.instant("found_at").ok_or_else(missing)?;
     let shown_at = Value::Instant(found_at).to_json(service.zone);
     let mut json = json!({"id": id, "user_id": user_id, "found_at": shown_at, "kind": name, "record_id": record_id, "state": state, "phone_values": shown::body(&service.kinds, kind, &patch), "server_values": null});
-    for column in ["area_code", "base_revision", "server_revision", "fields", "device_id", "taken", "ended_at"] {
+    for column in ["area_code", "base_revision", "server_revision", "fields", "taken", "ended_at"] {
         put(&mut json, column, row.take(column).to_json(service.zone));
     }
+    let device = Device { table: "sync_conflicts", id, district_code: &district_code };
+    put(&mut json, "device_id", device.of_row(&service.sealer, &mut row)?);
     let sent = (user_id, found_at);
     Ok(Found { district_code, id, record_id, kind, state, patch, sent, json })
 }

@@ -27,10 +27,11 @@ use crate::kit::tree::{Tree, to_json};
 use crate::kit::value::Value;
 use crate::kit::walk::{escape, note_repeated};
 use crate::operations::{Answer, Call, fault, page};
+use crate::privacy::device::Device;
 use crate::records::scope::reached;
 
 /// What [`of_row`] reads.
-pub const COLUMNS: &str = "r.district_code, r.id, r.item_hash, r.area_code, r.kind, r.op, r.record_id, r.user_id, r.device_id, r.problem, r.state, r.held_at, r.mended_at, r.revision, r.expires_at, r.ended_at, r.item";
+pub const COLUMNS: &str = "r.district_code, r.id, r.item_hash, r.area_code, r.kind, r.op, r.record_id, r.user_id, r.device_id, r.device, r.problem, r.state, r.held_at, r.mended_at, r.revision, r.expires_at, r.ended_at, r.item";
 
 /// A held item as it was read.
 pub struct Held {
@@ -217,7 +218,9 @@ pub fn of_row(service: &Service, mut row: Row) -> Result<Held, Problem> {
     let shown = |at: DateTime<Utc>| Value::Instant(at).to_json(service.zone);
     let mut json = json!({"id": id, "user_id": user_id, "state": state, "kind": kind, "op": op, "record_id": record_id,
         "area_code": area_code, "held_at": shown(held_at), "mended_at": mended_at.map(shown), "revision": revision});
-    let (device_id, hash) = (row.text("device_id"), row.bytes("item_hash").unwrap_or_default());
+    let hash = row.bytes("item_hash").unwrap_or_default();
+    let device = Device { table: "held_items", id, district_code: &district_code };
+    let device_id = device.of_row(&service.sealer, &mut row)?;
     put(&mut json, "device_id", device_id.clone());
     for column in ["problem", "expires_at", "ended_at"] {
         put(&mut json, column, row.take(column).to_json(service.zone));

@@ -19,6 +19,7 @@ use crate::kit::text::Language;
 use crate::kit::tree::Tree;
 use crate::kit::value::Value;
 use crate::operations::Call;
+use crate::privacy::device::Device;
 use crate::privacy::seal::Owner;
 
 /// How long held items and conflicts are kept.
@@ -86,13 +87,14 @@ fn hold(
     let (service, actor, id) = (&call.service, call.actor()?, new_id());
     let now = service.clock.now();
     let sealed = seal(service, "held_items", id, district_code, &item.text()?)?;
+    let device = sealed_device(service, Device { table: "held_items", id, district_code }, device_id)?;
     let area_code = actor.own_area().unwrap_or_else(|| district_code.to_owned());
-    let statement = Statement::new("INSERT INTO held_items (district_code, id, item_hash, area_code, kind, op, record_id, user_id, device_id, item, problem, state, held_at, expires_at) VALUES (")
+    let statement = Statement::new("INSERT INTO held_items (district_code, id, item_hash, area_code, kind, op, record_id, user_id, device, item, problem, state, held_at, expires_at) VALUES (")
         .text(district_code).sql(", ").id(id).sql(", ").bytes(item.hash.clone()).sql(", ").text(area_code)
         .sql(", ").text(item.kind().chars().take(60).collect::<String>()).sql(", ").text(item.op())
         .sql(", ").bind(ColumnType::Id, item.id().map_or(Value::Null, Value::Id))
         .sql(", ").id(actor.user_id)
-        .sql(", ").bind(ColumnType::Text, device_id.map_or(Value::Null, |text| Value::Text(text.to_owned())))
+        .sql(", ").bind(ColumnType::Bytes, device)
         .sql(", ").bytes(sealed).sql(", ").bind(ColumnType::Json, Value::Json(stored(problem)))
         .sql(", 'open', ").bind(ColumnType::Instant, Value::Instant(now))
         .sql(", ").bind(ColumnType::Instant, Value::Instant(now + KEPT));
@@ -117,14 +119,15 @@ pub fn conflicted(
     let envelope = &conflict.record.envelope;
     let district_code = &envelope.district_code;
     let sealed = seal(service, "sync_conflicts", id, district_code, &conflict.patch.to_string())?;
+    let device = sealed_device(service, Device { table: "sync_conflicts", id, district_code }, device_id)?;
     let base = item.frame.integer("base_revision").map_or(Value::Null, Value::Integer);
-    let statement = Statement::new("INSERT INTO sync_conflicts (district_code, id, item_hash, area_code, kind, record_id, base_revision, server_revision, fields, user_id, device_id, patch, state, found_at) VALUES (")
+    let statement = Statement::new("INSERT INTO sync_conflicts (district_code, id, item_hash, area_code, kind, record_id, base_revision, server_revision, fields, user_id, device, patch, state, found_at) VALUES (")
         .text(district_code).sql(", ").id(id).sql(", ").bytes(item.hash.clone()).sql(", ").text(&envelope.area_code)
         .sql(", ").text(item.kind()).sql(", ").id(envelope.id)
         .sql(", ").bind(ColumnType::Integer, base).sql(", ").integer(envelope.revision)
         .sql(", ").bind(ColumnType::Json, Value::Json(json!(conflict.fields)))
         .sql(", ").id(user_id)
-        .sql(", ").bind(ColumnType::Text, device_id.map_or(Value::Null, |text| Value::Text(text.to_owned())))
+        .sql(", ").bind(ColumnType::Bytes, device)
         .sql(", ").bytes(sealed).sql(", 'open', ").bind(ColumnType::Instant, Value::Instant(service.clock.now()));
     Ok(statement.sql(") ON CONFLICT (district_code, item_hash) DO NOTHING"))
 }
@@ -152,6 +155,10 @@ pub async fn sweep(service: &Service) -> Result<(), Problem> {
         service.database.read(&statement).await?;
     }
     Ok(())
+}
+
+fn sealed_device(service: &Service, device: Device<'_>, name: Option<&str>) -> Result<Value, Problem> {
+    Ok(name.map(|name| device.seal(&service.sealer, name)).transpose()?.map_or(Value::Null, Value::Bytes))
 }
 
 /// Seals a text of a row of a table.
