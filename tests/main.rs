@@ -74,6 +74,7 @@ mod schema;
 mod scopes;
 mod screenings;
 mod sealing;
+mod sealing_former;
 mod service;
 mod shifts;
 mod sign_in;

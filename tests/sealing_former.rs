@@ -1,0 +1,244 @@
+//! Rows that a former release wrote in the clear: read, amended and proved as they stand; moved into their envelopes,
+//! and read, amended and proved as before.
+
+use std::collections::BTreeMap;
+
+use lianfang::kit::field::{Field, Privacy, Shape};
+use lianfang::records::Definition;
+use lianfang::routes;
+use lianfang::sealing::{Sealed, seal};
+use lianfang::verify::{Finding, VerifyError, verify};
+use serde_json::{Value as Json, json};
+
+use crate::support::{Actor, TestApp, fresh_database};
+
+/// What must be nowhere in the clear afterwards.
+const MARK: &str = "桂花巷口述";
+
+/// A field as the former release had it.
+fn formerly(field: &Field) -> Field {
+    let mut former = *field;
+    if field.formerly_open {
+        (former.formerly_open, former.privacy) = (false, Privacy::Open);
+    }
+    if let Shape::List { of: Shape::Object(members), max } = field.shape {
+        let open = |member: &Field| Field { privacy: Privacy::Open, ..*member };
+        let members: Vec<Field> = members.iter().map(open).collect();
+        former.shape = Shape::List { of: Box::leak(Box::new(Shape::Object(members.leak()))), max };
+    }
+    former
+}
+
+/// The kinds as the former release had them.
+fn former_definitions() -> Vec<&'static Definition> {
+    let former = |definition: &&'static Definition| -> &'static Definition {
+        let Definition {
+            name,
+            path,
+            schema,
+            label,
+            about,
+            fields,
+            filters,
+            slow_changing,
+            reached_by_lookup,
+            reach,
+            ..
+        } = **definition;
+        let Definition { readers, writers, rules, warnings, example, sequence, .. } = **definition;
+        let fields = fields.iter().map(formerly).collect::<Vec<Field>>().leak();
+        Box::leak(Box::new(Definition {
+            name,
+            path,
+            schema,
+            label,
+            about,
+            fields,
+            filters,
+            slow_changing,
+            reached_by_lookup,
+            reach,
+            readers,
+            writers,
+            rules,
+            warnings,
+            example,
+            sequence,
+        }))
+    };
+    routes::DEFINITIONS.iter().map(former).collect()
+}
+
+async fn finding(app: &TestApp) -> Option<Finding> {
+    match verify(&app.service, |_, _| {}).await {
+        Ok(_) => None,
+        Err(VerifyError::Finding(finding)) => Some(finding),
+        Err(VerifyError::Problem(problem)) => panic!("{problem}"),
+    }
+}
+
+/// How many rows of each table have the mark in the clear.
+async fn marked(app: &TestApp) -> BTreeMap<String, usize> {
+    let tables = "SELECT relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND relkind = 'r'";
+    let mut found = BTreeMap::new();
+    for mut table in app.rows(tables).await {
+        let name = table.text("name").unwrap();
+        let rows = app.rows(&format!("SELECT 1 AS one FROM {name} AS t WHERE to_jsonb(t)::text LIKE '%{MARK}%'")).await;
+        if !rows.is_empty() {
+            found.insert(name, rows.len());
+        }
+    }
+    found
+}
+
+async fn sealed(app: &TestApp) -> Sealed {
+    let mut told = Vec::new();
+    let sealed = seal(&app.service, &app.database_url, &mut |done, total| told.push((done, total))).await.unwrap();
+    assert!(told.iter().all(|(done, total)| done <= total) && told.is_sorted(), "{told:?}");
+    sealed
+}
+
+/// A person with categories, a volunteer with skills, a request with items and a delivery, each amended once; paths.
+async fn written(admin: &Actor) -> Vec<String> {
+    let category = |code: &str| json!({"category": code, "since_on": "2020-01-20", "source": format!("{MARK}电话")});
+    let person = json!({"name": "王五", "phone": "15400000001", "area_code": "511802005", "categories": [category("close_contact"), category("other")]});
+    let volunteer = json!({"person": {"name": "赵六", "phone": "15400000002"}, "skills": [format!("{MARK}开车")], "area_code": "511802005"});
+    let item = json!({"item": format!("{MARK}的药"), "quantity": "2", "quantity_unit": "盒"});
+    let need = json!({"household": "张三", "items": [item], "note": "敲门", "area_code": "511802005"});
+    let mut paths = Vec::new();
+    for (kind, body) in [("people", person), ("volunteers", volunteer), ("need-requests", need)] {
+        paths.push(admin.post(&format!("/v1/{kind}"), &body).await.expect(201).header("location").to_owned());
+    }
+    let changes = [
+        json!({"categories": [category("close_contact")]}),
+        json!({"skills": [format!("{MARK}护理")], "party_member": true}),
+        json!({"note": "电话联系"}),
+    ];
+    for (path, change) in paths.iter().zip(changes) {
+        admin.patch(path, "\"1\"", &change).await.expect(200);
+    }
+    let need_id = paths[2].rsplit('/').next().unwrap().to_owned();
+    let delivery = json!({"need_request_id": need_id, "items": [{"item": format!("{MARK}的药"), "quantity": "1", "quantity_unit": "盒"}],
+        "proof": "signature", "proof_reference": format!("{MARK}签收单"), "area_code": "511802005"});
+    paths.push(admin.post("/v1/deliveries", &delivery).await.expect(201).header("location").to_owned());
+    paths
+}
+
+async fn read(actor: &Actor, paths: &[String]) -> Vec<Json> {
+    let mut all = Vec::new();
+    for path in paths {
+        all.push(actor.get(path).await.expect(200).body);
+        all.push(actor.get(&format!("{path}/revisions")).await.expect(200).body);
+    }
+    all
+}
+
+#[tokio::test]
+async fn rows_of_a_former_release_are_read_amended_moved_and_proved() {
+    let former = TestApp::start_over(&fresh_database().await, &former_definitions(), |_| {}).await;
+    let his = former.administrator().await;
+    let paths = written(&his).await;
+    let before = read(&his, &paths).await;
+    let app = TestApp::start_over(&former.database_url, routes::DEFINITIONS, |_| {}).await;
+    let admin = app.administrator().await;
+    assert_eq!(finding(&former).await, None);
+    assert_eq!(finding(&app).await, None, "as it stands");
+    assert_eq!(read(&admin, &paths).await, before);
+    assert_eq!(before[0]["categories"][0]["source"], format!("{MARK}电话"));
+    let clear = marked(&app).await;
+    assert_eq!(
+        clear.keys().collect::<Vec<_>>(),
+        ["deliveries", "need_requests", "people", "record_revisions", "volunteers"]
+    );
+
+    // Amended, the current revision is at rest; the former one is as it was.
+    admin.patch(&paths[1], "\"2\"", &json!({"active": false})).await.expect(200);
+    assert_eq!(marked(&app).await.get("volunteers"), None);
+    let before = read(&admin, &paths).await;
+    assert_eq!(before[2]["skills"], json!([format!("{MARK}护理")]));
+    assert_eq!(finding(&app).await, None);
+
+    let first = sealed(&app).await;
+    assert_eq!((first.left, first.revisions >= 7), (0, true), "{first:?}");
+    assert_eq!(marked(&app).await, BTreeMap::new());
+    assert_eq!(sealed(&app).await, Sealed::default(), "there is nothing left to do");
+    assert_eq!(read(&admin, &paths).await, before, "nobody sees a difference");
+    assert_eq!(finding(&app).await, None, "the chain is as it was");
+    assert_eq!(finding(&former).await, None, "a process of the former release proves what it can");
+
+    // Moved rows go on as others do.
+    let more = json!({"category": "suspected", "since_on": "2020-01-22", "source": format!("{MARK}医院")});
+    admin.patch(&paths[0], "\"2\"", &json!({"categories": [more]})).await.expect(200);
+    let need_id = paths[2].rsplit('/').next().unwrap();
+    let rest = json!({"need_request_id": need_id, "items": [{"item": format!("{MARK}的药"), "quantity": "1", "quantity_unit": "盒"}], "proof": "signature", "area_code": "511802005"});
+    admin.post("/v1/deliveries", &rest).await.expect(201);
+    assert_eq!(
+        admin.get(&paths[2]).await.expect(200).body["state"],
+        "delivered",
+        "counted with what was brought before"
+    );
+    let suspected = admin.get("/v1/people?category=suspected&in_force_on=2020-01-23").await.expect(200).body;
+    assert_eq!(suspected["items"][0]["categories"][0]["source"], format!("{MARK}医院"), "found by SQL, told whole");
+    assert_eq!(marked(&app).await, BTreeMap::new());
+    assert_eq!(finding(&app).await, None);
+}
+
+#[tokio::test]
+async fn whatever_is_altered_in_a_moved_row_is_found() {
+    let former = TestApp::start_over(&fresh_database().await, &former_definitions(), |_| {}).await;
+    let paths = written(&former.administrator().await).await;
+    assert_eq!(paths.len(), 4);
+    let app = TestApp::start_over(&former.database_url, routes::DEFINITIONS, |_| {}).await;
+    // Before it was moved: the clear value is proved where it stands, and nothing is moved that isn't.
+    app.sql("CREATE TABLE kept AS TABLE volunteers; UPDATE volunteers SET skills = '[\"x\"]'").await;
+    assert!(matches!(finding(&app).await, Some(Finding::Altered { kind, .. }) if kind == "volunteers"));
+    let first = sealed(&app).await;
+    assert_eq!(first.left, 1, "{first:?}");
+    app.sql("DELETE FROM volunteers; INSERT INTO volunteers SELECT * FROM kept; DROP TABLE kept").await;
+    assert_eq!(finding(&app).await, None);
+    assert_eq!(sealed(&app).await, Sealed { revisions: 1, ..Sealed::default() }, "it goes on where it was");
+
+    let alterations = [
+        ("volunteers", "personal = set_byte(personal, 60, get_byte(personal, 60) # 1)"),
+        ("volunteers", "personal = set_byte(personal, 5, get_byte(personal, 5) # 1)"),
+        ("volunteers", "personal = NULL"),
+        ("volunteers", "digest = substr(digest, 1, 32)"),
+        ("volunteers", "digest = substr(digest, 1, 63)"),
+        ("volunteers", "digest = digest || digest"),
+        ("volunteers", "digest = set_byte(digest, 3, get_byte(digest, 3) # 1)"),
+        ("volunteers", "digest = set_byte(digest, 40, get_byte(digest, 40) # 1)"),
+        ("volunteers", "skills = '[\"x\"]'"),
+        ("volunteers", "party_member = NOT party_member"),
+        ("volunteers", "capture = capture || '{\"device_id\": \"x\"}'"),
+        ("people", "categories = jsonb_set(categories, '{0,since_on}', '\"2020-01-21\"')"),
+        ("people", "categories = jsonb_set(categories, '{0,source}', '\"x\"')"),
+        ("people", "categories = '[]'"),
+        ("need_requests", "items = '[]'"),
+    ];
+    for (table, alteration) in alterations {
+        app.sql(&format!(
+            "CREATE TABLE kept AS TABLE {table}; UPDATE {table} SET {alteration} WHERE length(digest) = 64"
+        ))
+        .await;
+        match finding(&app).await {
+            Some(Finding::Altered { kind, .. }) => assert_eq!(kind, table, "{alteration}"),
+            other => panic!("{table}: {alteration}: {other:?}"),
+        }
+        app.sql(&format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept; DROP TABLE kept")).await;
+        assert_eq!(finding(&app).await, None, "put back");
+    }
+    for body in [
+        "body || '{\"skills\": [\"x\"]}'",
+        "body || '{\"party_member\": true}'",
+        "jsonb_set(body, '{digest}', to_jsonb(left(body->>'digest', 66)))",
+    ] {
+        app.sql(&format!("CREATE TABLE kept AS TABLE record_revisions; UPDATE record_revisions SET body = {body} WHERE kind = 'volunteers'")).await;
+        assert!(matches!(finding(&app).await, Some(Finding::Altered { kind, .. }) if kind == "volunteers"), "{body}");
+        app.sql("DELETE FROM record_revisions; INSERT INTO record_revisions SELECT * FROM kept; DROP TABLE kept").await;
+    }
+    // A purge leaves the chain whole, and what still stands there is still proved.
+    app.sql("UPDATE volunteers SET personal = substr(personal, 1, 33)").await;
+    assert_eq!(finding(&app).await, None);
+    app.sql("UPDATE volunteers SET party_member = NOT party_member").await;
+    assert!(matches!(finding(&app).await, Some(Finding::Altered { .. })));
+}
