@@ -3,14 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use lianfang::auth::{Grant, Role};
 use lianfang::kit::field::{Field, Privacy, Shape};
-use lianfang::records::Definition;
+use lianfang::records::record::owner;
+use lianfang::records::{Definition, Record, proof};
 use lianfang::routes;
 use lianfang::sealing::{Sealed, seal};
 use lianfang::verify::{Finding, VerifyError, verify};
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
-use crate::support::{Actor, TestApp, fresh_database};
+use crate::support::{Actor, TestApp, examples, fresh_database};
+use crate::sync::{amend, create, outcomes};
 
 /// What must be nowhere in the clear afterwards.
 const MARK: &str = "桂花巷口述";
@@ -164,7 +168,6 @@ async fn rows_of_a_former_release_are_read_amended_moved_and_proved() {
     assert_eq!(sealed(&app).await, Sealed::default(), "there is nothing left to do");
     assert_eq!(read(&admin, &paths).await, before, "nobody sees a difference");
     assert_eq!(finding(&app).await, None, "the chain is as it was");
-    assert_eq!(finding(&former).await, None, "a process of the former release proves what it can");
 
     // Moved rows go on as others do.
     let more = json!({"category": "suspected", "since_on": "2020-01-22", "source": format!("{MARK}医院")});
@@ -241,4 +244,104 @@ async fn whatever_is_altered_in_a_moved_row_is_found() {
     assert_eq!(finding(&app).await, None);
     app.sql("UPDATE volunteers SET party_member = NOT party_member").await;
     assert!(matches!(finding(&app).await, Some(Finding::Altered { .. })));
+}
+
+/// The newest revision of a screening as a former release wrote it: the device in the open, its digest chained.
+async fn with_device_in_the_open(app: &TestApp, id: &str) {
+    let kind = app.service.kinds.kind("screenings").unwrap();
+    let select = format!("SELECT {} FROM screenings WHERE id = '{id}'", kind.select());
+    let row = app.rows(&select).await.remove(0);
+    let sealer = &app.service.sealer;
+    let envelope = Record::from_row(kind, row.clone(), sealer).unwrap().envelope;
+    let device_id = envelope.device_id.clone().unwrap();
+    let opened = sealer.open(owner(kind, &envelope), &row.clone().bytes("personal").unwrap()).unwrap().unwrap();
+    let mut members: Json = serde_json::from_slice(&opened).unwrap();
+    members.as_object_mut().unwrap().remove("device_id").unwrap();
+    let personal = hex::encode(sealer.seal(owner(kind, &envelope), members.to_string().as_bytes()).unwrap());
+    app.sql(&format!(
+        "UPDATE screenings SET personal = '\\x{personal}', capture = capture || '{{\"device_id\": \"{device_id}\"}}' WHERE id = '{id}'"
+    ))
+    .await;
+    let digest = hex::encode(proof::of_row(kind, app.rows(&select).await.remove(0), &envelope, sealer).unwrap());
+    let (district, number) = (&envelope.district_code, envelope.change_no);
+    app.sql(&format!(
+        "UPDATE screenings SET digest = '\\x{digest}' WHERE id = '{id}';
+         UPDATE ledger_entries AS e SET digest = sha256('\\x{digest}'), head = sha256(f.head || int8send(e.first_no) || int8send(e.change_count) || sha256('\\x{digest}') || int8send((extract(epoch FROM e.recorded_at) * 1000000)::bigint))
+           FROM ledger_entries AS f WHERE f.district_code = e.district_code AND f.first_no + f.change_count = e.first_no AND e.first_no = {number} AND e.district_code = '{district}';
+         UPDATE district_clocks AS c SET head = e.head FROM ledger_entries AS e WHERE e.district_code = c.district_code AND e.first_no = {number} AND c.last_no = {number} AND c.district_code = '{district}'"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn devices_and_reasons_of_a_former_release_come_to_rest() {
+    let app = TestApp::start().await;
+    let (admin, guard) = (app.administrator().await, app.gate_guard("大兴街道").await);
+    let place = examples::checkpoint(&admin, "511802005").await;
+    let (sent, mut broken) = (create(&place, 1), create(&place, 2));
+    broken["body"]["temperature_c"] = "hot".into();
+    let device = format!("{MARK}-phone-of-a-guard");
+    let path = format!("/v1/screenings/{}", sent["id"].as_str().unwrap());
+    let push = async |items: Json| {
+        guard.post("/v1/sync/push", &json!({"device_id": device, "items": items})).await.expect(207);
+    };
+    push(json!([sent, broken])).await;
+    push(json!([amend(&sent["id"], 1, json!({"note": "一"}))])).await;
+    with_device_in_the_open(&app, sent["id"].as_str().unwrap()).await;
+    assert_eq!(finding(&app).await, None, "as a former release wrote it");
+    // The device that amended goes on from its own revision, whatever it was told.
+    let results = guard
+        .post("/v1/sync/push", &json!({"device_id": device, "items": [amend(&sent["id"], 1, json!({"note": "二"}))]}))
+        .await;
+    assert_eq!(outcomes(results.expect(207).body["results"].as_array().unwrap()), ["revised"]);
+
+    let reason = format!("{MARK}电话随访");
+    let person = admin.get(&path).await.expect(200).body["person_id"].as_str().unwrap().to_owned();
+    let why = json!({"purpose": "medical_follow_up", "reason": reason});
+    admin.post(&format!("/v1/people/{person}:reveal"), &why).await.expect(200);
+    let grants = vec![Grant { role: Role::GateGuard, area_code: "511802005".into(), org_id: None }];
+    let mut secret = app.add_user(Uuid::now_v7(), "gate.one", grants).await;
+    let login = async |password: &str| {
+        let body = json!({"username": "gate.one", "password": password, "device_id": device});
+        app.nobody().post("/v1/auth/login", &body).await.expect(200).body["access_token"].as_str().unwrap().to_owned()
+    };
+    let mut owner = app.nobody();
+    owner.token = Some(login(&secret).await);
+    let new = json!({"current_password": secret, "new_password": "雨城-一二三四五六七八九"});
+    owner.post("/v1/auth/password", &new).await.expect(204);
+    secret = new["new_password"].as_str().unwrap().to_owned();
+    owner.token = Some(login(&secret).await);
+    app.sql(&format!(
+        "UPDATE sessions SET device_id = '{device}', device = NULL, device_blind_index = NULL WHERE device IS NOT NULL;
+         UPDATE held_items SET device_id = '{device}', device = NULL;
+         UPDATE audit_log SET details = details || '{{\"reason\": \"{reason}\"}}' WHERE verb = 'people.reveal'"
+    ))
+    .await;
+    let seen = async |owner: &Actor| {
+        [
+            owner.get("/v1/auth/sessions").await.expect(200).body,
+            guard.get("/v1/held-items").await.expect(200).body,
+            admin.get("/v1/audit?verb=people.reveal").await.expect(200).body,
+            admin.get(&format!("{path}/revisions")).await.expect(200).body,
+        ]
+    };
+    let before = seen(&owner).await;
+    assert_eq!(before[0]["items"][0]["device_id"], device);
+    assert_eq!(before[1]["items"][0]["device_id"], device);
+    assert_eq!(before[2]["items"][0]["details"]["reason"], reason);
+    assert_eq!(
+        marked(&app).await.keys().collect::<Vec<_>>(),
+        ["audit_log", "held_items", "record_revisions", "sessions"]
+    );
+
+    let first = sealed(&app).await;
+    assert!(first.revisions == 1 && first.others >= 3 && first.left == 0, "{first:?}");
+    assert_eq!(marked(&app).await, BTreeMap::new());
+    assert_eq!(sealed(&app).await, Sealed::default());
+    assert_eq!(seen(&owner).await, before, "whoever may read them does");
+    assert_eq!(finding(&app).await, None);
+    // Signing in again on that device ends its former session, as ever.
+    owner.token = Some(login(&secret).await);
+    let sessions = owner.get("/v1/auth/sessions").await.expect(200).body["items"].clone();
+    assert_eq!(sessions.as_array().unwrap().len(), 1, "{sessions}");
 }

@@ -17,6 +17,10 @@ use crate::kit::value::{Value, Values};
 /// The device's place in the envelope, and in the capture of a former release.
 pub const DEVICE: &str = "device_id";
 
+/// After a list's name: its items' sealed members. No field's own name, so that a process of a former release, which
+/// knows the list as a whole, takes it for nothing.
+const OF_ITEMS: &str = "[]";
+
 /// What the columns of a kind's own fields have.
 pub fn open_values(kind: &Kind, values: &Values) -> Vec<(&'static str, Value)> {
     let value = |field: &'static Field| values.get(field.name).map_or(Value::Null, |value| open_part(field, value));
@@ -65,7 +69,7 @@ pub fn sealed_values(kind: &Kind, record: &Record) -> Map<String, Json> {
     let whole = names.filter_map(|name| Some((name.to_owned(), record.values.get(name)?.to_json(chrono_tz::UTC))));
     let parts = kind.stored_fields().filter(|field| matches!(field.shape, Shape::List { .. })).filter_map(|field| {
         let value = record.values.get(field.name)?;
-        Some((field.name.to_owned(), sealed_part(field, value)?))
+        Some((format!("{}{OF_ITEMS}", field.name), sealed_part(field, value)?))
     });
     whole.chain(parts).collect()
 }
@@ -98,7 +102,8 @@ pub fn unpack(kind: &Kind, plaintext: &[u8], envelope: &mut Envelope, values: &m
 fn put(kind: &Kind, name: &str, member: Json, values: &mut Values) {
     if let Some(name) = SEALED.into_iter().find(|field| *field == name) {
         values.set(name, Value::Text(member.as_str().unwrap_or_default().to_owned()));
-    } else if let Some(field) = kind.field(name).filter(|field| !field.is_personal() && has_sealed_members(field)) {
+    } else if let Some(list) = name.strip_suffix(OF_ITEMS) {
+        let Some(field) = kind.field(list) else { return };
         if let Some(mut value) = values.take(field.name) {
             join(&mut value, member);
             values.set(field.name, value);
@@ -106,10 +111,6 @@ fn put(kind: &Kind, name: &str, member: Json, values: &mut Values) {
     } else {
         set(kind, name, member, values);
     }
-}
-
-fn has_sealed_members(field: &Field) -> bool {
-    field.sealed_members().next().is_some()
 }
 
 fn set(kind: &Kind, name: &str, member: Json, values: &mut Values) {
