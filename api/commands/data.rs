@@ -84,12 +84,16 @@ pub async fn verify(config: Config, json: bool) -> Result<(), Failure> {
     backend.leave().await?;
     let verified = verified?;
     print(&if json {
-        json!({"districts": verified.districts, "entries": verified.entries, "revisions": verified.revisions, "figures": verified.figures}).to_string()
+        json!({"districts": verified.districts, "entries": verified.entries, "revisions": verified.revisions, "figures": verified.figures, "in_the_clear": verified.in_the_clear}).to_string()
     } else {
-        format!(
+        let holds = format!(
             "The ledger holds: {} districts, {} entries, {} revisions, {} figures.",
             verified.districts, verified.entries, verified.revisions, verified.figures
-        )
+        );
+        match verified.in_the_clear {
+            0 => holds,
+            some => format!("{holds}\n{some} revisions have in the clear what is sealed now: run `lianfang seal`."),
+        }
     })
 }
 

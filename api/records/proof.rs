@@ -139,6 +139,11 @@ fn columns(kind: &Kind, row: &mut Row) -> Columns {
     kind.table().columns.iter().map(|column| column.name).filter(covered).map(|name| (name, row.take(name))).collect()
 }
 
+/// Whether a row has something in the clear that a former release didn't seal.
+pub fn is_in_the_clear(kind: &Kind, mut row: Row) -> bool {
+    !emptied(kind, &columns(kind, &mut row)).is_empty()
+}
+
 /// What moving a row writes.
 pub struct Moved {
     /// The envelope.

@@ -24,6 +24,8 @@ pub struct Verified {
     pub revisions: u64,
     /// Figures of rollups.
     pub figures: u64,
+    /// Revisions that have something in the clear which is sealed now: `lianfang seal` moves it.
+    pub in_the_clear: u64,
 }
 
 /// The first thing that doesn't hold.

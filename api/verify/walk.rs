@@ -84,6 +84,7 @@ struct Found {
     stored: Vec<u8>,
     computed: [u8; 32],
     recorded_micros: i64,
+    in_the_clear: bool,
 }
 
 type Rows = BTreeMap<(i64, i16, Uuid), Found>;
@@ -122,6 +123,7 @@ fn note(service: &Service, kind: &'static Kind, row: Row, found: &mut Rows) -> R
     let mut open = row.clone();
     let (sealed, stored) = (open.bytes("personal"), proof::chained(&mut open));
     let record = Record::from_row(kind, open, &service.sealer)?;
+    let in_the_clear = proof::is_in_the_clear(kind, row.clone());
     let computed = match is_intact(service, kind, row.clone(), &record, sealed.as_deref()) {
         true => proof::of_row(kind, row, &record.envelope, &service.sealer).unwrap_or_default(),
         false => [0; 32],
@@ -138,7 +140,7 @@ fn note(service: &Service, kind: &'static Kind, row: Row, found: &mut Rows) -> R
         revised_micros: recorded_micros,
     };
     let key = (envelope.change_no, kind.sequence, envelope.id);
-    found.insert(key, Found { kind: kind.name, line, stored, computed, recorded_micros });
+    found.insert(key, Found { kind: kind.name, line, stored, computed, recorded_micros, in_the_clear });
     Ok(())
 }
 
@@ -188,6 +190,7 @@ fn check_rows(clock: &Clock, entry: &Entry, rows: &mut Rows, verified: &mut Veri
         }
         hash.update(row.computed);
         verified.revisions += 1;
+        verified.in_the_clear += u64::from(row.in_the_clear);
     }
     let last = of_entry.keys().map(|(number, ..)| *number).max();
     if last != Some(end - 1) {
