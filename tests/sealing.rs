@@ -289,6 +289,7 @@ async fn deeds(app: &TestApp, admin: &Actor, marks: &mut Marks) {
     let place = examples::checkpoint(admin, "511802005").await;
     let (sent, mut broken) = (create(&place, 1), create(&place, 2));
     broken["body"]["temperature_c"] = "hot".into();
+    broken["body"]["note"] = marks.of("held_items.note");
     let device = marks.of("device_id");
     let change = amend(&sent["id"], 1, json!({"note": marks.of("note")}));
     let body = json!({"device_id": device, "items": [sent, change, broken]});
@@ -304,6 +305,12 @@ async fn deeds(app: &TestApp, admin: &Actor, marks: &mut Marks) {
     guard.post("/v1/sync/push", &json!({"device_id": device, "items": [contrary]})).await.expect(207);
     let conflicts = guard.get("/v1/conflicts").await.expect(200).body["items"].clone();
     assert_eq!(conflicts[0]["device_id"], device, "{conflicts}");
+
+    let file =
+        format!("姓名,手机,区划,备注\n王五,一二三,511802005,{}\n", marks.of("import_faults.row").as_str().unwrap());
+    let csv = admin.with("content-type", "text/csv");
+    let import = csv.upload("/v1/imports?kind=people", file.into_bytes()).await.expect(200).body;
+    assert_eq!(import["counts"]["refused"], 1, "{import}");
 
     let grants = vec![Grant { role: Role::GateGuard, area_code: "511802005".into(), org_id: None }];
     let password = app.add_user(Uuid::now_v7(), "gate.one", grants).await;

@@ -2,6 +2,7 @@
 //! and read, amended and proved as before.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use lianfang::auth::{Grant, Role};
 use lianfang::kit::field::{Field, Privacy, Shape};
@@ -13,7 +14,8 @@ use lianfang::verify::{Finding, VerifyError, verify};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::support::{Actor, TestApp, examples, fresh_database};
+use crate::support::process::BINARY;
+use crate::support::{Actor, TestApp, cluster_directory, examples, fresh_database};
 use crate::sync::{amend, create, outcomes};
 
 /// What must be nowhere in the clear afterwards.
@@ -345,4 +347,37 @@ async fn devices_and_reasons_of_a_former_release_come_to_rest() {
     owner.token = Some(login(&secret).await);
     let sessions = owner.get("/v1/auth/sessions").await.expect(200).body["items"].clone();
     assert_eq!(sessions.as_array().unwrap().len(), 1, "{sessions}");
+}
+
+fn command(name: &str, url: &str) -> Json {
+    let mut command = Command::new(BINARY);
+    command.args([name, "--json", "--database-url", url, "--keys-dir"]).arg(cluster_directory().join("keys"));
+    let output = command.env_remove("DATABASE_URL").current_dir("/").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn the_command_moves_rows_beside_a_service_that_writes() {
+    let former = TestApp::start_over(&fresh_database().await, &former_definitions(), |_| {}).await;
+    let his = former.administrator().await;
+    let mut paths = Vec::new();
+    for number in 0..40 {
+        let volunteer = json!({"person": {"name": "赵六", "phone": format!("154000001{number:02}")}, "skills": [format!("{MARK}开车")], "area_code": "511802005"});
+        paths.push(his.post("/v1/volunteers", &volunteer).await.expect(201).header("location").to_owned());
+    }
+    let app = TestApp::start_over(&former.database_url, routes::DEFINITIONS, |_| {}).await;
+    let (admin, url) = (app.administrator().await, app.database_url.clone());
+    assert_eq!(command("verify", &url)["in_the_clear"], 40);
+    let sealing = tokio::task::spawn_blocking(move || command("seal", &url));
+    // Each row is amended before, while or after it is moved.
+    for path in &paths {
+        let amended = admin.patch(path, "\"1\"", &json!({"league_member": true})).await.expect(200).body;
+        assert_eq!((&amended["skills"], &amended["revision"]), (&json!([format!("{MARK}开车")]), &json!(2)));
+    }
+    let told = sealing.await.unwrap();
+    assert_eq!(told["left"], 0, "{told}");
+    command("seal", &app.database_url);
+    assert_eq!(marked(&app).await, BTreeMap::new());
+    assert_eq!(command("verify", &app.database_url)["in_the_clear"], 0);
 }
