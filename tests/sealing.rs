@@ -181,7 +181,7 @@ impl Marks {
                     let sample = object.get(field.name).cloned().unwrap_or_default();
                     let path = format!("{path}.{}", field.name);
                     let value = self.value(&field.shape, &sample, &path);
-                    value.map(|value| object.insert(field.name.to_owned(), value));
+                    object.extend(value.map(|value| (field.name.to_owned(), value)));
                 }
                 Some(Json::Object(object))
             }
@@ -204,7 +204,9 @@ impl Marks {
         let mut patch = json!({});
         for field in kind.body_fields().into_iter().filter(|field| field.write == Write::Always) {
             let value = self.value(&field.shape, &sample[field.name], &format!("{}.{}", kind.name, field.name));
-            value.map(|value| patch[field.name] = value);
+            if let Some(value) = value {
+                patch[field.name] = value;
+            }
         }
         for _ in 0..9 {
             let tag = actor.get(path).await.expect(200).header("etag").to_owned();

@@ -90,9 +90,9 @@ pub fn of_columns<'a>(
 ) -> Digest {
     // The first revision's is the ledger's own instant, which the chain covers.
     let recorded_at = Value::Instant(envelope.recorded_at);
-    let later = (envelope.revision > 1).then_some(("recorded_at", &recorded_at));
-    let columns = columns.map(|(name, value)| (name, value));
-    canonical::digest(kind.name, &envelope.district_code, columns.chain(later), commitment)
+    let mut covered: Vec<(&str, &Value)> = columns.collect();
+    covered.extend((envelope.revision > 1).then_some(("recorded_at", &recorded_at)));
+    canonical::digest(kind.name, &envelope.district_code, covered.into_iter(), commitment)
 }
 
 fn each(columns: &Columns) -> impl Iterator<Item = (&str, &Value)> {

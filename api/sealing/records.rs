@@ -71,7 +71,7 @@ async fn seal_kind(
             let envelope = Record::from_row(kind, open, &work.service.sealer)?.envelope;
             after = (envelope.id, envelope.revision);
             match proof::moved(kind, &row, &envelope, &work.service.sealer) {
-                Ok(Some(one)) => page.push((envelope.id, envelope.revision, changes(one))),
+                Ok(Some(one)) => page.push((envelope.id, envelope.revision, changes(&one))),
                 Ok(None) => {}
                 Err(problem) => {
                     tracing::warn!(%problem, "a revision was left in the clear: run lianfang verify");
@@ -81,7 +81,7 @@ async fn seal_kind(
         }
         moved += page.len() as u64;
         if !page.is_empty() {
-            work.run(place.write(kind, district_code, page)).await?;
+            work.run(place.write(kind, district_code, &page)).await?;
         }
         work.tell(count);
         if i64::try_from(count).unwrap_or_default() < PAGE {
@@ -91,7 +91,7 @@ async fn seal_kind(
 }
 
 /// The columns that change, as a row has them in JSON.
-fn changes(moved: Moved) -> Json {
+fn changes(moved: &Moved) -> Json {
     let bytes = |bytes: &[u8]| Json::String(format!("\\x{}", hex::encode(bytes)));
     let mut changes: Map<String, Json> =
         moved.columns.iter().map(|(name, value)| ((*name).to_owned(), value.to_json(chrono_tz::UTC))).collect();
@@ -146,7 +146,7 @@ impl Place {
     }
 
     /// Writes a page. A record that was amended meanwhile isn't met: its former revision is in the history by now.
-    fn write(self, kind: &Kind, district_code: &str, page: Vec<(Uuid, i64, Json)>) -> Statement {
+    fn write(self, kind: &Kind, district_code: &str, page: &[(Uuid, i64, Json)]) -> Statement {
         let statement = match self {
             Self::Current => {
                 let columns: Vec<String> = written(kind).map(|name| format!("\"{name}\" = n.\"{name}\"")).collect();
@@ -190,6 +190,6 @@ mod tests {
     #[test]
     fn changes_are_a_row_in_json() {
         let moved = Moved { personal: vec![1], digest: vec![2], columns: vec![("items", Value::Null)] };
-        assert_eq!(changes(moved), json!({"personal": "\\x01", "digest": "\\x02", "items": null}));
+        assert_eq!(changes(&moved), json!({"personal": "\\x01", "digest": "\\x02", "items": null}));
     }
 }
