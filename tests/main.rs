@@ -65,6 +65,8 @@ mod process;
 mod proof_rooms;
 mod pull;
 mod records;
+mod rights;
+mod roles_page;
 mod roster_guards;
 mod roster_hours;
 mod roster_model;

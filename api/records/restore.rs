@@ -31,7 +31,7 @@ pub async fn restore(
         if !current.envelope.voided {
             return Ok(current);
         }
-        demand_rules(service, actor, kind, &current, |rules, draft| rules.voiders(draft)).await?;
+        demand_rules(service, actor, kind, &current, |rules, draft| rules.voiders_of(draft)).await?;
         if let Some(if_match) = if_match {
             if_match.demand(current.envelope.revision)?;
         }

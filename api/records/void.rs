@@ -32,7 +32,7 @@ pub async fn void(
     reason: &str,
     key: Option<&Key>,
 ) -> Result<Record, Problem> {
-    void_by(service, actor, kind, id, if_match, reason, key, |rules, draft| rules.voiders(draft)).await
+    void_by(service, actor, kind, id, if_match, reason, key, |rules, draft| rules.voiders_of(draft)).await
 }
 
 /// Takes a record back that an import created and nobody touched since.

@@ -65,3 +65,7 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ),
     ("service_records", ROSTER_READERS, ORGANIZERS),
 ];
+
+/// Who voids and restores, where that is fewer than write.
+pub const VOIDERS: &[(&str, &str)] =
+    &[("people", "district_admin"), ("isolation_cases", "district_admin"), ("shift_assignments", ORGANIZERS)];
