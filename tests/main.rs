@@ -59,6 +59,7 @@ mod passages;
 mod people;
 mod permissions;
 mod places;
+mod positions;
 mod price_rules;
 mod privacy;
 mod process;
@@ -82,6 +83,7 @@ mod simulator;
 mod slow_senders;
 mod small_cells;
 mod stocks;
+
 mod stuck;
 mod supply;
 mod supply_model;
