@@ -1,6 +1,6 @@
 //! Who may use what: a row for every operation of the document, a request for every role.
 
-mod kinds;
+pub mod kinds;
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ const CARERS: &str =
     "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer";
 const DUTY_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer inspector store_reporter gate_guard volunteer justice_officer counselor";
 /// Who writes records of some kind.
-const RECORDERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer store_reporter";
+const RECORDERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer store_reporter justice_officer";
 const TALLY_WRITERS: &str = "district_admin org_admin town_cadre village_cadre gate_guard volunteer";
 
 /// The matrix: operation and the roles that may use it. An operation without a row fails the test.
