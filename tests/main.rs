@@ -84,6 +84,7 @@ mod slow_senders;
 mod small_cells;
 mod stocks;
 
+mod stories;
 mod stuck;
 mod supply;
 mod supply_model;
