@@ -238,7 +238,7 @@ async fn try_kind(actor: &Actor, expected: &Expected, name: &str, standing: &[St
         }
         let refusal = expected.refusal(name, position, voiders);
         // What is voided is restored at once; that is dear, so each role does it in some of the positions.
-        if refusal.is_none() && (position + expected.role as usize) % 4 != 0 {
+        if refusal.is_none() && !(position + expected.role as usize).is_multiple_of(4) {
             continue;
         }
         let reason = json!({"reason": "核对"});
