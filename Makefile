@@ -7,7 +7,7 @@ AREA ?= 511802
 SCALE ?= 1
 SECONDS ?= 600
 
-.PHONY: help run user demo example page conformance test fuzz check openapi schema bench
+.PHONY: help run user demo example page conformance test fuzz check openapi schema roles bench
 
 help:
 	@echo "make run                     install what is missing, build, serve on $(LISTEN)"
@@ -20,6 +20,7 @@ help:
 	@echo "make conformance             linters, clients and fuzzers of others against the service"
 	@echo "make check                   what CI runs: form, lints, tests"
 	@echo "make openapi | make schema   write openapi/openapi.json | api/schema.rs anew"
+	@echo "make roles                   write docs/roles.md anew: who may do what"
 	@echo "make bench                   figures beside their floors"
 
 # Optimised: the first build takes two minutes longer than an unoptimised one, and everything after it is
@@ -74,6 +75,9 @@ openapi:
 
 schema:
 	UPDATE_SCHEMA=1 cargo test --test tests schema_rs_is_fresh
+
+roles:
+	UPDATE_ROLES=1 cargo test --test tests roles_md_is_fresh
 
 bench:
 	@.ci/install-postgresql

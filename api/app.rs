@@ -35,7 +35,7 @@ use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::observation_policies::{self, PolicyCache};
 use crate::operations::pressure::Pressure;
-use crate::operations::{Operation, Outcome, RequestId, configure, render_unrouted};
+use crate::operations::{Operation, Outcome, RequestId, Rights, configure, render_unrouted};
 use crate::people::comparisons::Comparisons;
 use crate::privacy::keys::Keys;
 use crate::privacy::seal::Sealer;
@@ -55,6 +55,10 @@ pub struct Service {
     pub restored: bool,
     /// All kinds of records.
     pub kinds: Registry,
+    /// All operations, for the router and for telling who may use them.
+    pub operations: Arc<[Arc<Operation>]>,
+    /// What each kind of caller may do.
+    pub rights: Rights,
     /// The administrative divisions.
     pub divisions: Arc<Divisions>,
     /// The keys.
@@ -129,6 +133,8 @@ impl Service {
             cadences: CadenceCache::default(),
             believed: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(2)).build(),
             clock: Clock::default(),
+            operations: crate::routes::operations(&kinds).into_iter().map(Arc::new).collect(),
+            rights: Rights::default(),
             config,
             database,
             restored: false,
@@ -179,7 +185,6 @@ impl Service {
 /// The application of one worker.
 pub fn application(
     service: Arc<Service>,
-    operations: &[Arc<Operation>],
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -189,9 +194,10 @@ pub fn application(
         InitError = (),
     > + use<>,
 > {
+    let operations = Arc::clone(&service.operations);
     App::new()
         .app_data(web::Data::from(service))
-        .configure(|config| configure(operations, config))
+        .configure(|config| configure(&operations, config))
         .configure(crate::service::dashboard::configure)
         .configure(crate::service::page::configure)
         .default_service(web::to(render_unrouted))

@@ -15,9 +15,7 @@ use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::text::Language;
 use crate::kit::transport;
-use crate::operations::Operation;
 use crate::records::idempotency;
-use crate::routes::operations;
 use crate::{imports, sync};
 
 /// How often what is over is forgotten.
@@ -39,8 +37,7 @@ pub fn server(service: &Arc<Service>, listener: TcpListener, stopping: watch::Re
     let limits = service.config.connection_limits(problem_body);
     let workers = service.config.workers;
     let service = Arc::clone(service);
-    let operations: Arc<[Arc<Operation>]> = operations(&service.kinds).into_iter().map(Arc::new).collect();
-    transport::serve(listener, limits, workers, stopping, move || application(Arc::clone(&service), &operations))
+    transport::serve(listener, limits, workers, stopping, move || application(Arc::clone(&service)))
 }
 
 /// Forgets, once an hour, what is kept for a time only.

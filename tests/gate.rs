@@ -152,8 +152,16 @@ async fn a_restoration_asks_all_rules_again() {
     let passage = passage.header("location").to_owned();
     void(&south, &passage).await;
     app.sql(&format!("UPDATE people SET area_code = '{BABU}' WHERE area_code = '{DAXING}'")).await;
-    let gone = restore(&south, &passage).await.expect(422);
-    assert_eq!(gone.faults(), [("/person_id".to_owned(), "unknown_reference".to_owned())]);
+    // Whoever passes a gate may live anywhere: sent anew, the passage would be taken, too.
+    restore(&south, &passage).await.expect(200);
+    let need = json!({"area_code": DAXING, "household": "王五", "items": [{"item": "大白菜", "quantity": "5", "quantity_unit": "斤"}]});
+    let need = make(&south, "need-requests", need).await;
+    let delivery = json!({"need_request_id": need, "items": [{"item": "大白菜", "quantity": "5", "quantity_unit": "斤"}], "proof": "signature"});
+    let delivery = format!("/v1/deliveries/{}", make(&south, "deliveries", delivery).await);
+    void(&south, &delivery).await;
+    app.sql(&format!("UPDATE need_requests SET area_code = '{BABU}'")).await;
+    let gone = restore(&south, &delivery).await.expect(422);
+    assert_eq!(gone.faults(), [("/need_request_id".to_owned(), "unknown_reference".to_owned())]);
 }
 
 /// State of the duties of a kind, by their due time.

@@ -162,3 +162,30 @@ async fn people_are_found_by_document_phone_or_name_in_scope_only() {
     let masked = here.patch(&format!("/v1/people/{one}"), "\"1\"", &json!({"name": "王*"})).await.expect(422);
     assert_eq!(masked.faults(), [("/name".to_owned(), "masked_value".to_owned())]);
 }
+
+#[tokio::test]
+async fn a_merge_sent_twice_under_one_key_has_its_effect_once() {
+    let app = TestApp::start().await;
+    let cadre = app.town_cadre("大兴街道").await;
+    let (one, two) = (person(&cadre, 1, "511802005").await, person(&cadre, 2, "511802005").await);
+    let (merge, part) = (json!({"into_id": one, "reason": "登记两次"}), json!({"reason": "同名不同人"}));
+    let (merging, parting) = (format!("/v1/people/{two}:merge"), format!("/v1/people/{two}:unmerge"));
+    let keyed = |key: &str| cadre.with("idempotency-key", key);
+    let first = keyed("3").post(&merging, &merge).await.expect(200);
+    assert_eq!((first.body["id"].as_str(), first.header("idempotency-replayed")), (Some(one.as_str()), ""));
+    keyed("part").post(&parting, &part).await.expect(200);
+    // Its answer was lost: sent again, it doesn't merge them anew.
+    let again = keyed("3").post(&merging, &merge).await.expect(200);
+    assert_eq!((again.body["id"].as_str(), again.header("idempotency-replayed")), (Some(one.as_str()), "true"));
+    assert_eq!(count(&cadre, "/v1/people").await, 2);
+    let parted = keyed("part").post(&parting, &part).await.expect(200);
+    assert_eq!((parted.body["id"].as_str(), parted.header("idempotency-replayed")), (Some(two.as_str()), "true"));
+    let other = json!({"into_id": one, "reason": "另有原因"});
+    assert_eq!(keyed("3").post(&merging, &other).await.expect(422).code(), "idempotency_key_reused");
+    // A corrected document leads on once, too.
+    let correction = json!({"document_number": fake_resident_id(3), "reason": "录入时证件号码有误"});
+    let correcting = format!("/v1/people/{two}:correct-document");
+    let corrected = keyed("correct").post(&correcting, &correction).await.expect(200);
+    let retried = keyed("correct").post(&correcting, &correction).await.expect(200);
+    assert_eq!((&retried.body["id"], retried.header("idempotency-replayed")), (&corrected.body["id"], "true"));
+}

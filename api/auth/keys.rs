@@ -56,6 +56,9 @@ pub enum KeyScope {
 }
 
 impl KeyScope {
+    /// Those that keys are given.
+    const GIVEN: [Self; 6] = [Self::Read, Self::Write, Self::Import, Self::Export, Self::Statistics, Self::SmallCells];
+
     /// Its word in [`KEY_SCOPE`]; none for the two that are no scopes of keys.
     pub fn code(self) -> Option<&'static str> {
         match self {
@@ -72,6 +75,27 @@ impl KeyScope {
     /// Whether a key with these scopes may use what asks for this one.
     pub fn is_in(self, scopes: &[String]) -> bool {
         self == Self::Any || self.code().is_some_and(|code| scopes.iter().any(|scope| scope == code))
+    }
+}
+
+/// The scopes of a key, each once or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyScopes(u8);
+
+impl KeyScopes {
+    /// Those of these words.
+    pub fn of(words: &[String]) -> Self {
+        let held = KeyScope::GIVEN.iter().filter(|scope| scope.is_in(words));
+        Self(held.fold(0, |set, scope| set | (1 << *scope as u8)))
+    }
+
+    /// Whether a key with these may use what asks for that one.
+    pub fn hold(self, scope: KeyScope) -> bool {
+        match scope {
+            KeyScope::None => false,
+            KeyScope::Any => true,
+            scope => self.0 & (1 << scope as u8) != 0,
+        }
     }
 }
 
@@ -174,7 +198,13 @@ mod tests {
         for other in [KeyScope::None, KeyScope::Read, KeyScope::Write, KeyScope::Import, KeyScope::Export] {
             assert!(!other.is_in(&scopes));
         }
+        let held = KeyScopes::of(&scopes);
+        for scope in KeyScope::GIVEN.into_iter().chain([KeyScope::None, KeyScope::Any]) {
+            assert_eq!(held.hold(scope), scope.is_in(&scopes), "{scope:?}");
+        }
         let words: Vec<&str> = KEY_SCOPE.codes();
+        let given: Vec<&str> = KeyScope::GIVEN.iter().filter_map(|scope| scope.code()).collect();
+        assert_eq!(given, words);
         assert!(words.iter().all(|word| KeyScope::Statistics.code() == Some(*word) || word.len() > 3));
     }
 

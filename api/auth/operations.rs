@@ -9,6 +9,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::accounts::Credential;
 use super::keys::KeyScope;
 use super::roles::Actor;
 use super::sessions::{self, Refreshed};
@@ -22,7 +23,7 @@ use crate::kit::limiter::Allowance;
 use crate::kit::problem::Problem;
 use crate::kit::time::format_instant;
 use crate::operations::schema::{Direction, object, reference};
-use crate::operations::{Access, Answer, Call, Operation, fault, fault_with};
+use crate::operations::{Access, Answer, Call, Caller, Operation, fault, fault_with};
 use crate::schema::users;
 
 /// How often an account may try to change its password: whoever holds a stolen token mustn't guess it, nor keep
@@ -66,7 +67,7 @@ fn signing_in() -> Vec<Operation> {
             .body(form(PASSWORD), json!({"current_password": "kx3m2-abcde-fghjk-mnpqr", "new_password": "雨城区-防疫值守-一碗清汤"}))
             .answers(204, "Changed.", None, None),
         Operation::new(Method::GET, "/v1/auth/me", "get_me", me)
-            .described("auth", "Who am I", "The account, its roles and the operations it may use: what an app needs to build its menus.")
+            .described("auth", "Who am I", "The account or the key, its roles, where it holds them, and the operations that it is let in to: what an app needs to build its menus. Where the target of one must lie, the roles say.")
             .access(Access::SignedInOnce)
             .keys(KeyScope::Any)
             .answers(200, "The account.", Some(reference("Me")), None),
@@ -202,11 +203,8 @@ async fn store_password(call: &Call, user_id: Uuid, hash: String) -> Result<(), 
 
 async fn me(call: Call) -> Answer {
     let actor = call.actor()?;
-    let may = |operation: &&Operation| match operation.access {
-        Access::Roles(roles) => actor.holds(roles),
-        _ => true,
-    };
-    let operations = crate::routes::operations(&call.service.kinds);
+    let caller = Caller::of(call.signed_in()?);
+    let operations = call.service.rights.of(caller, &call.service.operations);
     let me = Me {
         id: actor.user_id,
         username: actor.username.clone(),
@@ -214,7 +212,11 @@ async fn me(call: Call) -> Answer {
         org_id: actor.org_id,
         roles: grants_view(actor),
         districts: actor.districts.clone(),
-        operations: operations.iter().filter(may).map(|operation| operation.id.clone()).collect(),
+        scopes: match call.credential() {
+            Some(Credential::Key(scopes)) => Some(scopes),
+            _ => None,
+        },
+        operations: &operations,
         password_change_required: actor.password_change_required,
     };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(me))

@@ -49,6 +49,23 @@ roles! {
     StatisticsReader "statistics_reader" "Statistics reader" "统计只读";
 }
 
+/// Roles, each once or not at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct RoleSet(u32);
+
+impl RoleSet {
+    /// Whether one of these is among them.
+    pub fn meets(self, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.0 & (1 << *role as u32) != 0)
+    }
+}
+
+impl FromIterator<Role> for RoleSet {
+    fn from_iter<I: IntoIterator<Item = Role>>(roles: I) -> Self {
+        Self(roles.into_iter().fold(0, |set, role| set | (1 << role as u32)))
+    }
+}
+
 /// These roles, and those who read figures only. Each list is made once and lives as long as the process.
 pub fn with_statistics(roles: &[Role]) -> &'static [Role] {
     static LISTS: LazyLock<Mutex<BTreeMap<Vec<&'static str>, &'static [Role]>>> = LazyLock::new(Mutex::default);
@@ -155,8 +172,13 @@ impl Actor {
     /// Whether one of the roles is held for somebody who may judge: not for a store or a school, which would judge
     /// itself or its competitors.
     pub fn judges(&self, roles: &'static [Role]) -> bool {
+        self.grants_of(roles).any(|grant| self.judges_by(grant))
+    }
+
+    /// Whether a grant lets it judge: neither the account nor the grant is of somebody whom bureaus supervise.
+    pub fn judges_by(&self, grant: &Grant) -> bool {
         let is_supervised = |org_id: Option<Uuid>| org_id.is_some_and(|id| self.supervised.contains(&id));
-        !is_supervised(self.org_id) && self.grants_of(roles).any(|grant| !is_supervised(grant.org_id))
+        !is_supervised(self.org_id) && !is_supervised(grant.org_id)
     }
 
     /// The one area in which the roles are held, where it is one.

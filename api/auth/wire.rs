@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ArrayBuilder, ObjectBuilder, RefOr, Schema, Type};
 use uuid::Uuid;
 
@@ -95,7 +96,7 @@ pub struct UserGrant {
 
 /// What this account is and may do.
 #[derive(Serialize, ToSchema)]
-pub struct Me {
+pub struct Me<'a> {
     /// The account.
     pub id: Uuid,
     /// Its name for signing in.
@@ -112,15 +113,25 @@ pub struct Me {
     /// The districts it reaches.
     #[schema(schema_with = districts)]
     pub districts: Vec<String>,
+    /// Of an API key: what it may be used for.
+    #[schema(schema_with = scopes)]
+    pub scopes: Option<&'a [String]>,
     /// The operations it may use.
     #[schema(schema_with = operation_ids)]
-    pub operations: Vec<String>,
+    pub operations: &'a [String],
     /// Whether nothing else is allowed before the password was changed.
     pub password_change_required: bool,
 }
 
 fn districts() -> RefOr<Schema> {
     texts("The districts it reaches.", 6, 4_000)
+}
+
+fn scopes() -> RefOr<Schema> {
+    let item = ObjectBuilder::new().schema_type(Type::String).max_length(Some(20));
+    let nullable = SchemaType::Array(vec![Type::Array, Type::Null]);
+    let about = "Of an API key: what it may be used for, words of the vocabulary `key_scope`. Null for an account.";
+    ArrayBuilder::new().schema_type(nullable).items(item).max_items(Some(10)).description(Some(about)).into()
 }
 
 fn operation_ids() -> RefOr<Schema> {

@@ -51,7 +51,7 @@ pub fn operations() -> Vec<Operation> {
     vec![
         answers(Operation::new(Method::POST, "/v1/duties/{id}:waive", "waive_duty", waive)
             .described("duties", "Waive a duty", "An open one is not expected any more. One that was missed stays missed, and is explained: what has no reason keeps a case from being released.")
-            .access(Access::Roles(WAIVERS))
+            .access(Access::Judges(WAIVERS))
             .body(form(WAIVE), json!({"reason": "当日外出就诊,由医院测温"}))),
         answers(Operation::new(Method::POST, "/v1/duties/{id}:hand-over", "hand_over_duty", hand_over)
             .described("duties", "Hand a duty over", "Somebody else answers for it. By whoever answers for it now, or above him.")

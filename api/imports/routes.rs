@@ -72,13 +72,19 @@ static PARAMETERS: &[Field] = &[
     ),
 ];
 
+/// Whoever writes records of some kind.
+static WRITERS: LazyLock<Vec<Role>> = LazyLock::new(|| {
+    let writes = |role: &&Role| crate::routes::DEFINITIONS.iter().any(|kind| kind.writers.contains(role));
+    Role::ALL.iter().filter(writes).copied().collect()
+});
+
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
     let all = || Access::Roles(Role::ALL);
     vec![
         Operation::new(Method::POST, "/v1/imports", "create_import", intake::post)
             .described("imports", "Import a file", "CSV (Chinese or English headers; UTF-8, GB18030 or UTF-16), NDJSON or XLSX, as the body, read as it comes. Answers when all is read; with `Prefer: respond-async` at once. The same file twice changes nothing; an interrupted import is sent again.")
-            .access(all())
+            .access(Access::Roles(&WRITERS))
             .keys(KeyScope::Import)
             .uncounted()
             .bounded(Bounded::Own)

@@ -56,6 +56,11 @@ impl Call {
         self.signed_in.as_ref().map(|signed_in| &*signed_in.actor).ok_or_else(|| Code::Unauthenticated.into())
     }
 
+    /// Whoever signed in, and by what.
+    pub fn signed_in(&self) -> Result<&SignedIn, Problem> {
+        self.signed_in.as_ref().ok_or_else(|| Code::Unauthenticated.into())
+    }
+
     /// What the caller showed.
     pub fn credential(&self) -> Option<&Credential> {
         self.signed_in.as_ref().map(|signed_in| &signed_in.credential)

@@ -14,11 +14,11 @@ use uuid::Uuid;
 
 use super::call::{Call, RequestId, client_address};
 use super::turn::Turn;
-use super::{Access, Answer, Operation, headers};
+use super::{Access, Answer, Caller, Operation, headers};
 use crate::app::Service;
 use crate::audit::Deed;
 use crate::audit::refusals::{self, Refusal};
-use crate::auth::accounts::{Credential, SignedIn, authenticate};
+use crate::auth::accounts::{SignedIn, authenticate};
 use crate::kit::catalogue::Code;
 use crate::kit::problem::Problem;
 use crate::kit::query::read_query;
@@ -130,7 +130,7 @@ struct Arrived {
 async fn admitted(operation: &Operation, arrived: Arrived, signed_in: Option<SignedIn>) -> Answer {
     let Arrived { service, request, payload, turn } = arrived;
     if let Some(signed_in) = &signed_in {
-        admit(operation, signed_in)?;
+        operation.admit(&Caller::of(signed_in))?;
     }
     if !operation.headers.contains(&"Idempotency-Key") && request.headers().contains_key(&idempotency::HEADER) {
         // Taken and forgotten, it would promise what isn't kept.
@@ -142,25 +142,6 @@ async fn admitted(operation: &Operation, arrived: Arrived, signed_in: Option<Sig
     let body = operation.body.clone();
     let payload = RefCell::new(payload);
     (operation.handler)(Call { service, request, language, query, signed_in, payload, body, turn }).await
-}
-
-fn admit(operation: &Operation, signed_in: &SignedIn) -> Result<(), Problem> {
-    let actor = &signed_in.actor;
-    if actor.password_change_required && !matches!(operation.access, Access::SignedInOnce) {
-        return Err(Code::PasswordChangeRequired.into());
-    }
-    if actor.left_area.is_some() && !operation.hands_in {
-        return Err(Code::AccountDeactivated.into());
-    }
-    let in_scope = match &signed_in.credential {
-        Credential::Session(_) => true,
-        Credential::Key(scopes) => operation.key_scope.is_in(scopes),
-    };
-    match operation.access {
-        Access::Roles(roles) if !actor.holds(roles) => Err(Code::Forbidden.into()),
-        _ if !in_scope => Err(Code::KeyOutOfScope.into()),
-        _ => Ok(()),
-    }
 }
 
 /// Who tried what he may not: told in the audit. The refusal stands even where that can't be written.

@@ -147,7 +147,7 @@ fn problems(operation: &Operation) -> Vec<Code> {
         }
     }
     match operation.access {
-        Access::Roles(_) => codes.extend([Code::Forbidden, Code::PasswordChangeRequired]),
+        Access::Roles(_) | Access::Judges(_) => codes.extend([Code::Forbidden, Code::PasswordChangeRequired]),
         Access::SignedIn => codes.push(Code::PasswordChangeRequired),
         Access::SignedInOnce | Access::Public => {}
     }

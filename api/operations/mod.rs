@@ -2,6 +2,7 @@
 //! the OpenAPI document are both made from the list of operations, so neither can have what the
 //! other hasn't, and no handler runs before its caller was judged.
 
+mod admission;
 mod call;
 mod dispatch;
 pub mod document;
@@ -21,6 +22,7 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use serde_json::Value as Json;
 
+pub use admission::{Caller, Rights};
 pub use call::{Call, RequestId, ends_before_it_begins, fault, fault_with, network, too_many_days};
 pub use dispatch::{Outcome, configure, render_unrouted};
 
@@ -45,6 +47,24 @@ pub enum Access {
     SignedIn,
     /// Whoever holds one of these roles anywhere; where, is judged with the data.
     Roles(&'static [Role]),
+    /// Those of them who may judge others: not for a store or a school, which would judge itself or its competitors.
+    Judges(&'static [Role]),
+}
+
+/// What an operation tells of few people, who may not be told apart by everybody.
+#[derive(Clone, Copy, Debug)]
+pub enum Tells {
+    /// What its caller may read.
+    Anything,
+    /// Small numbers above all: for who reads the records, and keys with the right to small numbers.
+    SmallNumbers(&'static [Role]),
+    /// Figures, to who doesn't read the records none of less than a whole township.
+    Figures {
+        /// Who reads the records.
+        readers: &'static [Role],
+        /// Who sees the figures.
+        roles: &'static [Role],
+    },
 }
 
 /// What is bounded of the time that an operation takes.
@@ -114,6 +134,8 @@ pub struct Operation {
     pub access: Access,
     /// The scope that a key needs for it; none by default, so that a key reaches only what was meant for keys.
     pub key_scope: KeyScope,
+    /// What it tells of few people.
+    pub tells: Tells,
     /// Whether it isn't counted as work: a long poll waits, and health must be told at any load.
     pub uncounted: bool,
     /// What is bounded of the time it takes.
@@ -149,6 +171,7 @@ impl Operation {
             about: String::new(),
             access: Access::SignedIn,
             key_scope: KeyScope::None,
+            tells: Tells::Anything,
             uncounted: false,
             bounded: Bounded::Whole,
             hands_in: false,
@@ -178,6 +201,12 @@ impl Operation {
     /// Lets keys of a scope use it.
     pub fn keys(mut self, key_scope: KeyScope) -> Self {
         self.key_scope = key_scope;
+        self
+    }
+
+    /// What it tells of few people.
+    pub fn tells(mut self, tells: Tells) -> Self {
+        self.tells = tells;
         self
     }
 

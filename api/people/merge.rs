@@ -21,10 +21,11 @@ use crate::kit::statement::{ColumnType, Statement};
 use crate::kit::text::Text;
 use crate::kit::tree::Tree;
 use crate::kit::value::{Value, Values};
-use crate::ledger::AppendError;
 use crate::ledger::decide::Claim;
+use crate::ledger::{AppendError, KeyedAnswer};
 use crate::operations::schema::{Direction, object, reference};
 use crate::operations::{Access, Answer, Call, Operation, fault};
+use crate::records::act::{Asked, asked};
 use crate::records::acyclic::Acyclic;
 use crate::records::change::Changes;
 use crate::records::create::{TRIES, create};
@@ -60,8 +61,11 @@ pub fn operations() -> Vec<Operation> {
         operation
             .access(Access::Roles(MERGERS))
             .answers(200, "The person who stays.", Some(reference(PEOPLE.schema)), example)
-            .with_headers(&["ETag"])
+            .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
+            .headers(&["Idempotency-Key"])
             .problems(&[
+                Code::BadIdempotencyKey,
+                Code::IdempotencyKeyReused,
                 Code::OutOfArea,
                 Code::AlreadyMerged,
                 Code::RecordVoided,
@@ -77,12 +81,15 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn merge(call: Call) -> Answer {
-    let form = call.form(MERGE).await?;
-    let (into, reason) = (form.id("into_id").unwrap_or_default(), form.text("reason").unwrap_or_default());
-    merge_into(&call, call.path_id()?, into, reason, form.id("open_case_id")).await
+    let asked = match asked(&call, kind(&call)?, MERGE).await? {
+        Ok(asked) => asked,
+        Err(answered) => return Ok(answered),
+    };
+    merge_into(&call, call.path_id()?, asked.form.id("into_id").unwrap_or_default(), &asked).await
 }
 
-async fn merge_into(call: &Call, id: Uuid, into: Uuid, reason: &str, open_case_id: Option<Uuid>) -> Answer {
+async fn merge_into(call: &Call, id: Uuid, into: Uuid, Asked { form, key }: &Asked) -> Answer {
+    let (reason, open_case_id) = (form.text("reason").unwrap_or_default(), form.id("open_case_id"));
     let (service, actor, kind) = (&call.service, call.actor()?, kind(call)?);
     for _ in 0..TRIES {
         let current = writable(call, id).await?;
@@ -102,7 +109,8 @@ async fn merge_into(call: &Call, id: Uuid, into: Uuid, reason: &str, open_case_i
         next.values.set("merged_into", Value::Id(into));
         next.values.set("merge_reason", Value::Text(reason.to_owned()));
         let closings = closings(call, [&current, &target], open_case_id).await?;
-        if write(call, current, next, closings).await? {
+        let keyed = key.as_ref().map(|key| key.answer(kind.name, into, target.envelope.revision, 200));
+        if write(call, current, next, closings, keyed).await? {
             return answer(call, &read::find(service, actor, kind, id).await?);
         }
     }
@@ -138,7 +146,13 @@ async fn closings(call: &Call, people: [&Record; 2], open_case_id: Option<Uuid>)
 }
 
 /// Writes the pointer and closes the cases, both or neither. `false` where somebody was changed meanwhile.
-async fn write(call: &Call, current: Record, mut next: Record, closings: Vec<Closing>) -> Result<bool, Problem> {
+async fn write(
+    call: &Call,
+    current: Record,
+    mut next: Record,
+    closings: Vec<Closing>,
+    keyed: Option<KeyedAnswer>,
+) -> Result<bool, Problem> {
     let (service, by) = (&call.service, call.actor()?.user_id);
     let scribe = service.scribe(service.clock.now(), &current.envelope.district_code);
     next.envelope.revision = current.envelope.revision + 1;
@@ -146,6 +160,7 @@ async fn write(call: &Call, current: Record, mut next: Record, closings: Vec<Clo
     let mut changes = Changes::default();
     changes.next_number();
     changes.put(kind(call)?, Some(current), next);
+    keyed.into_iter().for_each(|keyed| changes.keep(keyed));
     let mut append = changes.into_append(&scribe)?;
     for (closed_id, kept_id) in closings {
         let mut values = Values::default();
@@ -164,8 +179,11 @@ async fn write(call: &Call, current: Record, mut next: Record, closings: Vec<Clo
 }
 
 async fn unmerge(call: Call) -> Answer {
-    let form = call.form(UNMERGE).await?;
     let (service, actor, kind) = (&call.service, call.actor()?, kind(&call)?);
+    let Asked { form, key } = match asked(&call, kind, UNMERGE).await? {
+        Ok(asked) => asked,
+        Err(answered) => return Ok(answered),
+    };
     for _ in 0..TRIES {
         let current = writable(&call, call.path_id()?).await?;
         if current.values.id("merged_into").is_none() {
@@ -174,7 +192,9 @@ async fn unmerge(call: Call) -> Answer {
         let mut next = current.clone();
         next.values.set("merged_into", Value::Null);
         next.values.set("merge_reason", Value::Text(form.text("reason").unwrap_or_default().to_owned()));
-        if let Some(written) = amend::write(service, actor, kind, &current, next, None).await? {
+        if let Some(written) =
+            amend::write(service, actor, kind, &current, next, key.as_ref().map(|key| (key, 200))).await?
+        {
             return answer(&call, &written);
         }
     }
@@ -183,15 +203,18 @@ async fn unmerge(call: Call) -> Answer {
 
 /// The person under the right document, made if nobody has it yet; then this one leads there.
 async fn correct(call: Call) -> Answer {
-    let form = call.form(CORRECTION).await?;
     let (service, actor, kind) = (&call.service, call.actor()?, kind(&call)?);
+    let asked = match asked(&call, kind, CORRECTION).await? {
+        Ok(asked) => asked,
+        Err(answered) => return Ok(answered),
+    };
     let current = writable(&call, call.path_id()?).await?;
     let Tree::Object(members) = current.to_body(kind) else { return Err(Code::Unprocessable.into()) };
     // Sex and year of birth follow from the new document where it tells them.
     let replaced = ["document_type", "document_number", "sex", "birth_year"];
     let mut body: Vec<_> = members.into_iter().filter(|(name, _)| !replaced.contains(&name.as_str())).collect();
     for name in ["document_type", "document_number"] {
-        if let Some(text) = form.text(name) {
+        if let Some(text) = asked.form.text(name) {
             body.push((name.to_owned(), Tree::from_json(&json!(text))));
         }
     }
@@ -200,7 +223,7 @@ async fn correct(call: Call) -> Answer {
     if into == current.envelope.id {
         return answer(&call, &current);
     }
-    merge_into(&call, current.envelope.id, into, form.text("reason").unwrap_or_default(), None).await
+    merge_into(&call, current.envelope.id, into, &asked).await
 }
 
 /// The person of an id itself, if the caller may say such things about him.

@@ -126,7 +126,7 @@ impl Rules for PersonRules {
     }
 
     /// Whoever is void is warned of by no gate: that is for the command.
-    fn voiders(&self, _record: &Draft) -> Option<&'static [Role]> {
+    fn voiders(&self) -> Option<&'static [Role]> {
         Some(&[Role::DistrictAdmin])
     }
 

@@ -87,7 +87,8 @@ pub enum Asked<'a> {
     /// To take this patch. References that it leaves alone aren't looked for again: a place that closed or somebody
     /// who moved away since is no fault of it.
     Change(&'a Tree),
-    /// To be taken as if it were sent anew, with all that it names.
+    /// To be taken as if it were sent anew, with all that it names: what must be named by id must be in the caller's
+    /// reach, who is told inline needn't be.
     Anew,
 }
 
@@ -211,9 +212,9 @@ async fn draft_of<'a>(
 ) -> Result<(Draft, Place, Context<'a>), Problem> {
     let mut faults = Faults::default();
     let nothing = Tree::Object(Vec::new());
-    let (patch, known) = match asked {
-        Asked::Change(patch) => (patch, Some(current)),
-        Asked::Anew => (&nothing, None),
+    let (patch, stands): (_, resolve::Stands) = match asked {
+        Asked::Change(patch) => (patch, |_, _| true),
+        Asked::Anew => (&nothing, Kind::is_told_inline),
     };
     check_members(kind, patch, &mut faults);
     if !matches!(patch, Tree::Object(_)) {
@@ -221,13 +222,13 @@ async fn draft_of<'a>(
         return Err(Code::Unprocessable.into());
     }
     let mut draft = whole(service, kind, current, patch, &mut faults);
-    if known.is_some() {
+    if let Asked::Change(_) = asked {
         keep_closed(&draft, patch, &mut faults);
     }
     let mut context = service.context(service.clock.now(), &current.envelope.district_code);
     context.told_at = current.envelope.told_at();
     kind.rules.check(&mut draft, &context, &mut faults);
-    resolve::resolve(service, actor, known, &mut draft, &mut faults).await?;
+    resolve::resolve(service, actor, current, stands, &mut draft, &mut faults).await?;
     let place = resolve::place(service, actor, &mut draft, &mut faults);
     kind.rules.check_references(&mut draft, &context, &mut faults);
     faults.finish()?;

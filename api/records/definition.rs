@@ -109,6 +109,13 @@ impl Kind {
         self.reached_by_lookup || self.definition.fields.iter().any(|field| matches!(field.shape, Shape::Inline(_)))
     }
 
+    /// Whether a reference is of somebody who can be told inline instead: `person_id`, where there is a `person`.
+    pub fn is_told_inline(&self, reference: &str) -> bool {
+        let told =
+            |field: &&Field| matches!(field.shape, Shape::Inline(_)) && reference == format!("{}_id", field.name);
+        self.definition.fields.iter().any(|field| told(&field))
+    }
+
     /// Its own fields as they are served: beside the envelope's, and without what only comes in.
     pub fn shown_fields(&self) -> impl Iterator<Item = &'static Field> {
         self.shown_fields.iter().copied()

@@ -54,10 +54,13 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
     let listed = json!({"items": [example], "next_cursor": null});
     let mut revised = example.clone();
     put(&mut revised, "changed", Json::Null);
+    let writing =
+        || if kind.rules.judges_others() { Access::Judges(kind.writers) } else { Access::Roles(kind.writers) };
+    let voiding = || kind.rules.voiders().map_or_else(writing, Access::Roles);
     let operations = vec![
         Operation::new(Method::POST, &base, format!("create_{one}"), move |call| post(kind, call))
             .described(kind.name, format!("Create a {label} record"), "The same `id` with the same content is answered 200 with the current record, with other content 409. Without an `id` the server makes one, and a retry makes another record.")
-            .access(Access::Roles(kind.writers))
+            .access(writing())
             .keys(KeyScope::Write)
             .body(reference(&format!("New{}", kind.schema)), example_new(kind))
             .answers(201, "Created.", Some(record.clone()), Some(example.clone()))
@@ -68,7 +71,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::RecordExists, Code::RecordVoided, Code::IdTaken, Code::WriteConflict, Code::LedgerUnavailable]),
         Operation::new(Method::POST, format!("{base}:batch"), format!("create_{}_batch", kind.name), move |call| batch::batch(kind, call))
             .described(kind.name, format!("Create many {label} records"), "Up to 500 items, each for itself: a bad one spoils no other. `atomic=true` writes all or none, `validate_only=true` none.")
-            .access(Access::Roles(kind.writers))
+            .access(writing())
             .keys(KeyScope::Write)
             .parameters(vec![&batch::ATOMIC, &batch::VALIDATE_ONLY])
             .body(json!({"type": "object", "required": ["items"], "additionalProperties": false, "properties": {"items": {"type": "array", "minItems": 1, "maxItems": batch::MAX_ITEMS, "items": reference(&format!("New{}", kind.schema)), "description": "What to create."}}}), json!({"items": [example_new(kind)]}))
@@ -93,7 +96,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .answers(304, "Nothing changed.", None, None),
         Operation::new(Method::PATCH, format!("{base}/{{id}}"), format!("amend_{one}"), move |call| patch(kind, call))
             .described(kind.name, format!("Amend a {label} record"), "A merge patch makes the next revision; the former one stays readable.")
-            .access(Access::Roles(kind.writers))
+            .access(writing())
             .keys(KeyScope::Write)
             .headers(&["If-Match"])
             .body_of(reference(&format!("{}Patch", kind.schema)), json!({"note": "corrected at the gate"}), &["application/merge-patch+json", "application/json"])
@@ -102,7 +105,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .problems(&[Code::OutOfArea, Code::RecordVoided, Code::WriteConflict, Code::LedgerUnavailable]),
         Operation::new(Method::POST, format!("{base}/{{id}}:void"), format!("void_{one}"), move |call| void(kind, call))
             .described(kind.name, format!("Void a {label} record"), "It stays readable and counts as nothing. Once more is no fault. Records are never deleted.")
-            .access(Access::Roles(kind.writers))
+            .access(voiding())
             .keys(KeyScope::Write)
             .body(reference("Voiding"), json!({"reason": "entered twice"}))
             .headers(&["Idempotency-Key"])
@@ -111,7 +114,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::InUse, Code::Stale, Code::BadIfMatch, Code::WriteConflict, Code::LedgerUnavailable]),
         Operation::new(Method::POST, format!("{base}/{{id}}:restore"), format!("restore_{one}"), move |call| restored(kind, call))
             .described(kind.name, format!("Restore a void {label} record"), "It holds again, by whoever may void it. All is asked as if it were sent anew: what it names, the rules of its fields and those across records. Once more is no fault.")
-            .access(Access::Roles(kind.writers))
+            .access(voiding())
             .keys(KeyScope::Write)
             .body(reference("Restoring"), json!({"reason": "voided by mistake"}))
             .headers(&["Idempotency-Key"])

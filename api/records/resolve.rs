@@ -44,14 +44,18 @@ pub async fn resolve_references(
     draft: &mut Draft,
     faults: &mut Faults,
 ) -> Result<(), Problem> {
-    resolve(service, actor, Some(current), draft, faults).await
+    resolve(service, actor, current, |_, _| true, draft, faults).await
 }
 
-/// The same; all are asked for where no record is known in which they stood.
+/// Whether a reference of a kind that stays as it was isn't asked for again.
+pub type Stands = fn(&Kind, &str) -> bool;
+
+/// The same; of those that stay as they were, those that `stands` says aren't asked for again.
 pub async fn resolve(
     service: &Service,
     actor: &Actor,
-    current: Option<&Record>,
+    current: &Record,
+    stands: Stands,
     draft: &mut Draft,
     faults: &mut Faults,
 ) -> Result<(), Problem> {
@@ -60,9 +64,9 @@ pub async fn resolve(
         if let (Shape::Reference(name), Some(id)) = (field.shape, draft.values.id(field.name)) {
             let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
             let of_kind: &mut BTreeMap<Uuid, Record> = found.entry(name).or_default();
-            of_kind.extend(match current.filter(|current| current.values.id(field.name) == Some(id)) {
-                Some(current) => find_unscoped(service, kind, &current.envelope.district_code, &[id]).await?,
-                None => find_referenced(service, actor, kind, &[id]).await?,
+            of_kind.extend(match stands(draft.kind, field.name) && current.values.id(field.name) == Some(id) {
+                true => find_unscoped(service, kind, &current.envelope.district_code, &[id]).await?,
+                false => find_referenced(service, actor, kind, &[id]).await?,
             });
         }
     }
@@ -250,7 +254,8 @@ pub fn demand_roles(
     area_code: &str,
     org_id: Option<Uuid>,
 ) -> Result<(), Problem> {
-    if !draft.kind.rules.permits(actor, draft) {
+    let judges = !draft.kind.rules.judges_others() || actor.judges(draft.kind.writers);
+    if !judges || !draft.kind.rules.permits(actor, draft) {
         return Err(Code::Forbidden.into());
     }
     match actor.reaches(writers, area_code, org_id) {

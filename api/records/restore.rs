@@ -28,10 +28,10 @@ pub async fn restore(
 ) -> Result<Record, Problem> {
     for _ in 0..TRIES {
         let current = writable(service, actor, kind, id).await?;
+        demand_rules(service, actor, kind, &current, |rules, draft| rules.voiders_of(draft)).await?;
         if !current.envelope.voided {
             return Ok(current);
         }
-        demand_rules(service, actor, kind, &current, |rules, draft| rules.voiders(draft)).await?;
         if let Some(if_match) = if_match {
             if_match.demand(current.envelope.revision)?;
         }

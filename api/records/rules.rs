@@ -197,14 +197,24 @@ pub trait Rules: Sync {
         None
     }
 
-    /// Who may void a record, where that is fewer than write the kind: those who may write it, unless said otherwise.
-    fn voiders(&self, record: &Draft) -> Option<&'static [Role]> {
-        self.writers(record)
+    /// Who may void records of the kind and restore them, where that is fewer than write it.
+    fn voiders(&self) -> Option<&'static [Role]> {
+        None
+    }
+
+    /// Who may void this very record: those who may void any, else those who may write it.
+    fn voiders_of(&self, record: &Draft) -> Option<&'static [Role]> {
+        self.voiders().or_else(|| self.writers(record))
     }
 
     /// Who takes it back by undoing the import that made it: those who may void it, unless said otherwise.
     fn undoers(&self, record: &Draft) -> Option<&'static [Role]> {
-        self.voiders(record)
+        self.voiders_of(record)
+    }
+
+    /// Whether it judges others: then nobody writes it for somebody whom bureaus supervise.
+    fn judges_others(&self) -> bool {
+        false
     }
 
     /// Whether this very caller may write this draft, beyond his roles.

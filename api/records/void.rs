@@ -32,7 +32,7 @@ pub async fn void(
     reason: &str,
     key: Option<&Key>,
 ) -> Result<Record, Problem> {
-    void_by(service, actor, kind, id, if_match, reason, key, |rules, draft| rules.voiders(draft)).await
+    void_by(service, actor, kind, id, if_match, reason, key, |rules, draft| rules.voiders_of(draft)).await
 }
 
 /// Takes a record back that an import created and nobody touched since.
@@ -60,10 +60,10 @@ async fn void_by(
 ) -> Result<Record, Problem> {
     for _ in 0..TRIES {
         let current = writable(service, actor, kind, id).await?;
+        demand_rules(service, actor, kind, &current, who).await?;
         if current.envelope.voided {
             return Ok(current);
         }
-        demand_rules(service, actor, kind, &current, who).await?;
         if let Some(if_match) = if_match {
             if_match.demand(current.envelope.revision)?;
         }

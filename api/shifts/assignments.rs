@@ -165,7 +165,7 @@ impl Rules for AssignmentRules {
     }
 
     /// Whoever has a shift gives it up (`:cancel`, until the cut-off); a void would pass the cut-off by.
-    fn voiders(&self, _record: &Draft) -> Option<&'static [Role]> {
+    fn voiders(&self) -> Option<&'static [Role]> {
         Some(ORGANIZERS)
     }
 

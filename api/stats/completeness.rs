@@ -14,7 +14,7 @@ use super::document::{change_no, text};
 use super::lines::{named, naming};
 use super::parameters::{FROM_ON, TO_ON};
 use super::polled::{answer, polled};
-use super::rights::{covered, opens_lists};
+use super::rights::opens_lists;
 use crate::auth::keys::KeyScope;
 use crate::auth::roles::with_statistics;
 use crate::duties::summary::{BY, COLUMNS, Counts, count, missed_url, served};
@@ -27,7 +27,7 @@ use crate::kit::text::Text;
 use crate::kit::time::day_of;
 use crate::kit::vocabulary::Vocabulary;
 use crate::operations::schema::reference;
-use crate::operations::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
+use crate::operations::{Access, Answer, Call, Operation, Tells, ends_before_it_begins, too_many_days};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 
 static BY_PARAMETER: Field = Field::new(
@@ -57,6 +57,7 @@ pub fn operation() -> Operation {
         .described("stats", "Completeness", "Everything that was expected (readings, visits, reports, shifts) against what came, by kind, line, area or organisation; behind each gap the first twenty names, and the list of all. People are masked.")
         .access(Access::Roles(with_statistics(READERS)))
         .keys(KeyScope::Statistics)
+        .tells(Tells::SmallNumbers(READERS))
         .answers(200, "The figures.", Some(reference("Completeness")), Some(example))
         .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
     polled(operation, [&BY_PARAMETER, &DISTRICT_CODE, &AREA_CODE, &FROM_ON, &TO_ON])
@@ -97,10 +98,6 @@ pub fn schemas() -> Vec<(String, Json)> {
 async fn completeness(call: Call) -> Answer {
     let service = &call.service;
     let district_code = one_district(call.actor()?, &call.query)?;
-    if covered(&call, READERS) {
-        // Small numbers are all it is about.
-        return Err(Code::KeyOutOfScope.into());
-    }
     let days = days(&call, day_of(service.clock.now(), service.zone))?;
     answer(&call, &district_code, COLUMNS, async |now| of_days(&call, now, &district_code, days).await).await
 }

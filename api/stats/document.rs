@@ -8,7 +8,7 @@ use crate::auth::keys::KeyScope;
 use crate::auth::roles::{Role, with_statistics};
 use crate::kit::catalogue::Code;
 use crate::operations::schema::reference;
-use crate::operations::{Access, Operation};
+use crate::operations::{Access, Operation, Tells};
 use crate::records::{Kind, Registry};
 
 /// Who sees a kind's figures: who reads its records, and those who read figures only.
@@ -39,6 +39,7 @@ fn operation(kind: &'static Kind) -> Operation {
     .described("stats", format!("Figures of {}", kind.name.replace('_', " ")), about)
     .access(Access::Roles(readers(kind)))
     .keys(KeyScope::Statistics)
+    .tells(Tells::Figures { readers: kind.readers, roles: readers(kind) })
     .parameters(parameters::of(kind))
     .headers(&["If-None-Match"])
     .answers(200, "The figures.", Some(reference("Statistics")), Some(example(kind)))

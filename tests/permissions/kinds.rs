@@ -16,8 +16,8 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ),
     (
         "publicity_activities",
-        "district_admin org_admin inspector grid_worker town_cadre village_cadre health_worker cdc_officer volunteer",
-        "district_admin org_admin grid_worker town_cadre village_cadre health_worker volunteer",
+        "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer volunteer justice_officer",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker volunteer justice_officer",
     ),
     ("inspections", "district_admin org_admin inspector town_cadre cdc_officer", "district_admin org_admin inspector"),
     ("isolation_cases", CARERS, CARERS),
@@ -65,3 +65,7 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ),
     ("service_records", ROSTER_READERS, ORGANIZERS),
 ];
+
+/// Who voids and restores, where that is fewer than write.
+pub const VOIDERS: &[(&str, &str)] =
+    &[("people", "district_admin"), ("isolation_cases", "district_admin"), ("shift_assignments", ORGANIZERS)];

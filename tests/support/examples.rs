@@ -41,9 +41,22 @@ pub fn screening(place_id: &str, sequence: u32) -> Json {
 
 /// One record of every kind, of that area: kind, what was posted (nothing where the service writes it), path.
 pub async fn one_of_each<'a>(app: &'a TestApp, admin: &Actor, area_code: &str) -> Vec<(&'a Kind, Json, String)> {
-    let place = checkpoint(admin, area_code).await;
-    let shop = json!({"kind": "supermarket", "name": "超市", "area_code": area_code});
-    let venue = admin.post("/v1/places", &shop).await.expect(201).body["id"].as_str().unwrap().to_owned();
+    one_of_each_with(app, admin, area_code, |_| {}).await
+}
+
+/// The same, each body changed before it is posted.
+pub async fn one_of_each_with<'a>(
+    app: &'a TestApp,
+    admin: &Actor,
+    area_code: &str,
+    change: impl Fn(&mut Json),
+) -> Vec<(&'a Kind, Json, String)> {
+    let place = async |kind: &str| {
+        let mut body = json!({"kind": kind, "name": "北门", "area_code": area_code});
+        change(&mut body);
+        admin.post("/v1/places", &body).await.expect(201).body["id"].as_str().unwrap().to_owned()
+    };
+    let (place, venue) = (place("compound_gate").await, place("supermarket").await);
     let mut paths = Vec::new();
     let [mut case, mut need, mut shift, mut volunteer, mut assignment] = std::array::from_fn(|_| String::new());
     for kind in lianfang::routes::DEFINITIONS.iter().filter_map(|kind| app.service.kinds.kind(kind.name)) {
@@ -75,6 +88,7 @@ pub async fn one_of_each<'a>(app: &'a TestApp, admin: &Actor, area_code: &str) -
         {
             body["place_id"] = venue.clone().into();
         }
+        change(&mut body);
         let made = admin.post(&format!("/v1/{}", kind.path), &body).await.expect(201);
         let id = || made.body["id"].as_str().unwrap().to_owned();
         match kind.name {

@@ -7,6 +7,7 @@ pub mod dumps;
 pub mod examples;
 pub mod phone;
 pub mod process;
+pub mod story;
 
 pub use actor::{Actor, Reply};
 pub use app::TestApp;

@@ -1,0 +1,64 @@
+//! 区教育局 and its schools: four duties at the family courtyards, one sheet for the bureau.
+
+use lianfang::auth::Role;
+use serde_json::json;
+
+use crate::shifts::DAXING;
+use crate::support::examples;
+use crate::support::story::Story;
+
+#[tokio::test]
+async fn the_education_bureau_reads_what_its_schools_do_at_their_courtyards() {
+    let story = Story::begin("2020-02-01T08:00:00+08:00").await;
+    let bureau = story.unit("bureau", "区教育局", None).await;
+    let schools =
+        [story.unit("school", "雨城一小", Some(&bureau)).await, story.unit("school", "雨城二小", Some(&bureau)).await];
+    let mut guards = Vec::new();
+    let (mut courtyards, mut gates) = (Vec::new(), Vec::new());
+    for school in &schools {
+        let courtyard =
+            json!({"kind": "family_compound", "name": "家属大院", "area_code": DAXING, "org_id": school.org_id});
+        courtyards.push(school.head.records("places", courtyard).await);
+        let gate = json!({"kind": "compound_gate", "name": "大院门口", "area_code": DAXING, "org_id": school.org_id});
+        gates.push(school.head.records("places", gate).await);
+        guards.push(story.takes_on(&school.head, Role::GateGuard, DAXING, Some(school)).await);
+    }
+    let mut sequence = 0;
+    for day in ["2020-02-01", "2020-02-02"] {
+        story.at(&format!("{day}T18:00:00+08:00"));
+        for (((school, guard), courtyard), gate) in schools.iter().zip(&guards).zip(&courtyards).zip(&gates) {
+            // 卫生员、宣传员 and 调查员 through the school, 守护员 at the gate.
+            school
+                .head
+                .records(
+                    "disinfections",
+                    json!({"place_id": courtyard, "activity": "disinfection", "area_m2": "500", "agent": "84 消毒液"}),
+                )
+                .await;
+            school.head.records("publicity-activities", json!({"place_id": courtyard, "method": "leaflet_to_household", "topic": "epidemic_policy", "copies": 40, "households_reached": 35})).await;
+            for _ in 0..5 {
+                sequence += 1;
+                let mut passage = examples::screening(gate, sequence);
+                passage["occurred_at"] = format!("{day}T09:00:00+08:00").into();
+                guard.records("screenings", passage).await;
+            }
+        }
+    }
+    // The bulletin of 2 February, by the bureau: its schools together, and each for itself.
+    let of = async |name: &str| bureau.head.figure(&bureau, "2020-02-02", name).await;
+    assert_eq!(of("compounds").await, 2, "家属大院");
+    assert_eq!(of("screened").await, 20, "登记出入人次");
+    assert_eq!(of("disinfected_area_m2").await, "2000.00", "消杀面积");
+    assert_eq!(of("households_reached").await, 140);
+    assert_eq!(bureau.head.figure(&schools[0], "2020-02-02", "screened").await, 10);
+    assert_eq!(bureau.head.figure(&bureau, "2020-02-01", "screened").await, 10, "as it was the day before");
+    assert_eq!((bureau.head.counts("/v1/screenings").await, guards[0].counts("/v1/screenings").await), (20, 10));
+    let registered = guards[0].lists("/v1/screenings?from_on=2020-02-02&to_on=2020-02-02").await;
+    assert!(registered.len() == 5 && registered.iter().all(|passage| passage["complete"] == true), "{registered:?}");
+    // One school sees nothing of the other, and writes nothing for it.
+    assert_eq!(schools[0].head.counts("/v1/disinfections").await, 2);
+    let others = json!({"place_id": courtyards[1], "activity": "disinfection", "area_m2": "1", "agent": "84 消毒液", "org_id": schools[1].org_id});
+    schools[0].head.is_refused("disinfections", others).await;
+    guards[0].is_refused("places", json!({"kind": "compound_gate", "name": "后门", "area_code": DAXING})).await;
+    guards[0].get("/v1/isolation-cases").await.expect(403);
+}
