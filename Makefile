@@ -42,7 +42,7 @@ demo:
 
 test:
 	@.ci/install-postgresql
-	cargo test --locked
+	cargo test --locked --workspace
 
 # Needs no PostgreSQL. FUZZ_SEED repeats a run, FUZZ_FILE one input: tests/corpus/README.md.
 fuzz:

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use lianfang::config::{Config, Overrides};
+use lianfang::platform::config::{Config, Overrides};
 
 use crate::commands::Failure;
 
@@ -189,7 +189,7 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
         Command::Verify { place } => commands::verify(place.config()?, json).await,
         Command::Seal { place } => commands::seal(place.config()?, json).await,
         Command::Demo { scale, seed, until_on, place } => {
-            let demo = lianfang::demo::Demo { scale: usize::from(scale), seed, until_on };
+            let demo = lianfang::server::demo::Demo { scale: usize::from(scale), seed, until_on };
             commands::demo(place.config()?, demo, json).await
         }
         Command::Import(command) => blocking(move || commands::import(&command)).await,

@@ -1,13 +1,13 @@
 //! API keys: made within one's own reach, narrowed to scopes, over when revoked or expired.
 
 use chrono::TimeDelta;
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
 
 use crate::support::{Actor, TestApp, examples};
 
 pub fn new_key(app: &TestApp, role: &str, area_code: &str, scopes: &[&str]) -> Json {
-    let expires_at = (app.service.clock.now() + TimeDelta::days(30)).to_rfc3339();
+    let expires_at = (app.core.clock.now() + TimeDelta::days(30)).to_rfc3339();
     json!({"name": "看板", "role": role, "area_code": area_code, "scopes": scopes, "expires_at": expires_at})
 }
 
@@ -47,7 +47,7 @@ async fn a_statistics_key_reaches_no_record() {
     let admin = app.administrator().await;
     let body = new_key(&app, "statistics_reader", "511802", &["statistics"]);
     let key = holder(&app, &admin.post("/v1/api-keys", &body).await.expect(201).body);
-    for kind in app.service.kinds.kinds() {
+    for kind in app.core.kinds().kinds() {
         key.get(&format!("/v1/{}", kind.path)).await.expect(403);
     }
     key.get("/v1/changes?since=0").await.expect(403);
@@ -72,8 +72,8 @@ async fn a_key_ends_when_revoked_or_expired_and_is_shown_once() {
     assert_ne!(revoked.body["revoked_at"], Json::Null);
     admin.send(reqwest::Method::POST, &format!("{path}:revoke"), None).await.expect(200);
     assert_eq!(holders[0].get("/v1/places").await.expect(401).code(), "invalid_token");
-    app.service.clock.shift(TimeDelta::days(31));
-    app.service.accounts.forget_key(keys[1]["id"].as_str().unwrap().parse().unwrap());
+    app.core.clock.shift(TimeDelta::days(31));
+    app.core.accounts.forget_key(keys[1]["id"].as_str().unwrap().parse().unwrap());
     holders[1].get("/v1/places").await.expect(401);
     let text = keys[1]["key"].as_str().unwrap();
     for wrong in ["lf_", "lf_x_y", &text[..text.len() - 1], &format!("{text}0"), &text.replace("lf_", "lf_0")] {

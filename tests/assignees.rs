@@ -1,6 +1,6 @@
 //! Whose duty something is, who may change that, and what his phone is told.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 

@@ -82,5 +82,5 @@ async fn who_came_what_was_served_and_what_was_forgotten() {
     admin.post(&format!("{path}:void"), &json!({"reason": "核实未到岗"})).await.expect(200);
     admin.post("/v1/shift-attendances", &mark(0, "check_out", "11:55")).await.expect(201);
     assert!(!admin.get(&path).await.expect(200).body["voided_at"].is_null());
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }

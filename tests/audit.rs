@@ -1,6 +1,6 @@
 //! The audit: who did what, writes of the ledger among it; who looked at whose record.
 
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
 
 use crate::support::{Actor, TestApp, examples};
@@ -139,7 +139,7 @@ async fn refusals_are_counted_and_told_once_a_minute() {
         page.body["items"].as_array().unwrap().clone()
     };
     assert_eq!((of(&guard).await.len(), of(&other).await.len()), (1, 1), "each caller's first is told at once");
-    app.service.clock.shift(chrono::TimeDelta::seconds(61));
+    app.core.clock.shift(chrono::TimeDelta::seconds(61));
     let told = async {
         loop {
             let lines = of(&guard).await;
@@ -152,6 +152,6 @@ async fn refusals_are_counted_and_told_once_a_minute() {
     let told = tokio::time::timeout(std::time::Duration::from_secs(20), told).await.unwrap();
     assert_eq!(told, json!({"requests": 40, "operations": {"list_users": 39, "list_api_keys": 1}}));
     assert_eq!(of(&other).await.len(), 1, "nothing more, no line more");
-    let text = app.service.metrics.text(&app.service).unwrap();
+    let text = app.core.metrics.text(&app.core).unwrap();
     assert!(text.contains("lianfang_requests_denied_total 42\n"), "{text}");
 }

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lianfang::privacy::keys::Keys;
-use lianfang::routes;
-use lianfang::verify::verify;
+use lianfang::integrity::verify;
+use lianfang::platform::privacy::keys::Keys;
+use lianfang::server::routes;
 use serde_json::{Value as Json, json};
 
 use crate::support::dumps::{Scratch, back_up, demand_success, restore};
@@ -70,7 +70,7 @@ async fn a_restored_dump_holds_and_reads_back_the_same() {
     let (scratch, app) = (Scratch::new(), TestApp::start().await);
     let admin = app.administrator().await;
     let paths = written(&admin).await;
-    let (before, counted) = (answers(&admin, &paths).await, verify(&app.service, |_, _| {}).await.unwrap());
+    let (before, counted) = (answers(&admin, &paths).await, verify(&app.core, |_, _| {}).await.unwrap());
     let file = back_up(&app.database_url, &scratch.0);
     // What comes after the dump is not in it.
     let later = json!({"name": "x", "phone": "15400000099", "area_code": AREA});
@@ -85,7 +85,7 @@ async fn a_restored_dump_holds_and_reads_back_the_same() {
     assert_eq!(["districts", "entries", "revisions", "figures"].map(|name| verified[name].as_u64().unwrap()), expected);
     assert!(counted.revisions >= 8, "{counted:?}");
 
-    let restored = TestApp::start_over(&url, routes::DEFINITIONS, |_| {}).await;
+    let restored = TestApp::start_over(&url, &routes::DEFINITIONS, |_| {}).await;
     // Signed in before the dump, signed in after it: sessions are in the dump, their keys in the keys directory.
     let admin = admin.at(&restored);
     assert_eq!(answers(&admin, &paths).await, before);
@@ -96,7 +96,7 @@ async fn a_restored_dump_holds_and_reads_back_the_same() {
     // The register finds whom it knew: the keys of the search are the same.
     let known = json!({"name": "王五", "document_type": "resident_id", "document_number": fake_resident_id(1), "area_code": AREA});
     admin.post("/v1/people", &known).await.expect(200);
-    verify(&restored.service, |_, _| {}).await.unwrap();
+    verify(&restored.core, |_, _| {}).await.unwrap();
 
     // It was this database that held: altered, it holds no longer, and the command says so.
     restored.sql("UPDATE screenings SET temperature_c = 36.9").await;
@@ -186,8 +186,8 @@ async fn a_dump_taken_under_writers_is_one_moment_of_the_ledger() {
     }
     assert!(during >= 8, "only {during} records were written while the dump was taken");
 
-    let restored = TestApp::start_over(&restore(&file).await, routes::DEFINITIONS, |_| {}).await;
-    let verified = verify(&restored.service, |_, _| {}).await.unwrap();
+    let restored = TestApp::start_over(&restore(&file).await, &routes::DEFINITIONS, |_| {}).await;
+    let verified = verify(&restored.core, |_, _| {}).await.unwrap();
     let selects = ["organizations", "places", "people", "screenings", "record_revisions"]
         .map(|table| format!("SELECT change_no FROM {table} WHERE district_code = '{DISTRICT}'"));
     let numbers = column(
@@ -246,7 +246,7 @@ async fn readers_of_before_a_restore_begin_anew() {
     }
     drop(app);
 
-    let restored = TestApp::start_over(&restore(&file).await, routes::DEFINITIONS, |_| {}).await;
+    let restored = TestApp::start_over(&restore(&file).await, &routes::DEFINITIONS, |_| {}).await;
     let admin = admin.at(&restored);
     assert_eq!(admin.get(&format!("/v1/changes?since={lost}")).await.expect(410).code(), "resync_required");
     for sequence in 10..20 {
@@ -274,7 +274,7 @@ async fn readers_of_before_a_restore_begin_anew() {
     assert_eq!(id, newest);
     assert_eq!(admin.with("last-event-id", &id).stream("/v1/changes/stream").await.status(), 200);
     // Another start of the same database is no restore of it.
-    assert!(restored.another().await.service.restored && !TestApp::start().await.service.restored);
+    assert!(restored.another().await.core.restored && !TestApp::start().await.core.restored);
 }
 
 /// A restored database is not served before its rights are there, and it is said what to do.
@@ -287,7 +287,7 @@ async fn a_restore_without_migrate_says_what_to_do() {
     assert_eq!(output.status.code(), Some(3), "{sentence}");
     assert!(sentence.contains("run `lianfang migrate`"), "{sentence}");
     demand_success("migrate", &lianfang("migrate", &app.database_url, &keys()));
-    TestApp::start_over(&app.database_url, routes::DEFINITIONS, |_| {}).await;
+    TestApp::start_over(&app.database_url, &routes::DEFINITIONS, |_| {}).await;
 }
 
 /// Many first migrations at once: one runs them, the others find them run.
@@ -298,7 +298,7 @@ async fn first_migrations_at_once_all_succeed() {
         let run = |_| {
             let url = url.clone();
             // Migrations block in place.
-            tokio::spawn(async move { lianfang::start::migrate(&url).await.map_err(|error| error.to_string()) })
+            tokio::spawn(async move { lianfang::server::start::migrate(&url).await.map_err(|error| error.to_string()) })
         };
         let runs: Vec<_> = (0..4).map(run).collect();
         let mut counts = Vec::new();

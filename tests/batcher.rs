@@ -41,7 +41,7 @@ async fn one_bad_among_many_good_of_the_same_batch() {
     assert_eq!(numbers, (2..65).collect::<Vec<_>>(), "the bad one spent no number");
     let entries = app.rows("SELECT count(*) AS n FROM ledger_entries").await[0].integer("n").unwrap();
     assert!(entries < 60, "they shared transactions: {entries} entries");
-    lianfang::verify::verify(&app.service, |_, _| {}).await.unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.unwrap();
 }
 
 /// Writers of two processes and two districts, with people in common and ids sent twice.
@@ -50,7 +50,7 @@ async fn several_processes_and_districts_keep_separate_gapless_numbers() {
     let app = TestApp::start().await;
     let other = app.another().await;
     let yucheng = (app.administrator().await, other.administrator().await);
-    let role = lianfang::auth::Role::DistrictAdmin;
+    let role = lianfang::platform::access::Role::DistrictAdmin;
     let mingshan = (app.actor(role, "名山区").await, other.actor(role, "名山区").await);
     let here = examples::checkpoint(&yucheng.0, "511802005").await;
     let there = examples::checkpoint(&mingshan.0, "511803").await;
@@ -72,7 +72,7 @@ async fn several_processes_and_districts_keep_separate_gapless_numbers() {
     let people: BTreeSet<_> =
         app.rows("SELECT id FROM people").await.into_iter().filter_map(|mut row| row.id("id")).collect();
     assert_eq!(people.len(), 14, "seven people in each district");
-    lianfang::verify::verify(&app.service, |_, _| {}).await.unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.unwrap();
 }
 
 /// The writer's connection dies under it: nobody is told what isn't so.
@@ -95,5 +95,5 @@ async fn a_lost_connection_is_made_again() {
     assert_eq!(app.rows("SELECT count(*) AS n FROM screenings").await[0].integer("n"), Some(80));
     let refused = json!({"place_id": place});
     admin.post("/v1/screenings", &refused).await.expect(422);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.unwrap();
 }

@@ -71,10 +71,10 @@ async fn an_atomic_batch_is_all_or_nothing() {
     );
     let again = admin.post("/v1/screenings:batch?atomic=true", &json!({"items": items})).await.expect(207);
     assert!(outcomes(&again.body).iter().all(|outcome| *outcome == ("same".into(), 200)));
-    lianfang::verify::verify(&app.service, |_, _| {}).await.unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.unwrap();
 
     let mingshan = json!({"kind": "mall", "name": "x", "area_code": "511803"});
-    let both = app.actor(lianfang::auth::Role::DistrictAdmin, "雅安市").await;
+    let both = app.actor(lianfang::platform::access::Role::DistrictAdmin, "雅安市").await;
     let yucheng = json!({"kind": "mall", "name": "x", "area_code": "511802"});
     let reply = both.post("/v1/places:batch?atomic=true", &json!({"items": [mingshan, yucheng]})).await.expect(422);
     assert_eq!(reply.code(), "spans_districts");
@@ -130,7 +130,7 @@ async fn a_key_gives_the_same_answer_again() {
     let faulty = admin.with("idempotency-key", "a");
     faulty.post("/v1/screenings", &json!({"direction": "up"})).await.expect(422);
     faulty.post("/v1/screenings", &body).await.expect(201);
-    app.service.clock.shift(chrono::TimeDelta::days(15));
+    app.core.clock.shift(chrono::TimeDelta::days(15));
     for bad in ["", &"x".repeat(65)] {
         assert_eq!(
             app.administrator()

@@ -1,6 +1,6 @@
 //! What the guards of a case judged can't be had by another way: voiding, amending, leaving something out.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::json;
 use uuid::Uuid;
 

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Asia::Shanghai;
-use lianfang::auth::Role;
-use lianfang::duties::worker;
-use lianfang::isolation_cases::planner::Planner;
+use lianfang::platform::access::Role;
+use lianfang::rooms::duties::worker;
+use lianfang::rooms::observation::isolation_cases::planner::Planner;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value as Json, json};
@@ -64,14 +64,14 @@ async fn duties_stand_as_the_records_say_whatever_happens() {
                 let tried = ["completed", "lost_contact", "under_observation", "dismissed", "suspended_referral"];
                 let to = tried[random.random_range(0..tried.len())];
                 let more = json!({"reason": "x", "hospital": "x", "last_seen_at": now.to_rfc3339(), "occurred_at": now.to_rfc3339()});
-                let legal = lianfang::isolation_cases::states::legal(&state).contains(&to);
+                let legal = lianfang::rooms::observation::isolation_cases::states::legal(&state).contains(&to);
                 let status = step(&nurse, &id, to, more).await.status;
                 assert!(
                     status == 422 || (status == 201 && legal),
                     "seed {seed} round {round}: {state} to {to}: {status}"
                 );
             }
-            _ => worker::look_after(&app.service, &mut Planner::default()).await.unwrap(),
+            _ => worker::look_after(&app.core, &mut Planner::default()).await.unwrap(),
         }
         let read = nurse.get(&format!("/v1/isolation-cases/{id}")).await.expect(200).body;
         state = read["state"].as_str().unwrap().to_owned();
@@ -81,7 +81,7 @@ async fn duties_stand_as_the_records_say_whatever_happens() {
         }
         check(&nurse, &id, now, &readings, &format!("seed {seed} round {round}")).await;
     }
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 /// A reading of the last two days, told now.

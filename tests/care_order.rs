@@ -324,5 +324,5 @@ async fn duties_stand_as_if_all_had_been_told_at_once_in_whatever_order_it_was()
     }
     assert!(lived.values().any(|duty| duty[0] == "missed"), "seed {seed}");
     assert!(lived.values().any(|duty| duty[0] == "done"), "seed {seed}");
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }

@@ -1,6 +1,6 @@
 //! What a case's rules believe: days that can be, windows in which somebody was there, searches, corrections.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::duties::{duties, states};
@@ -163,7 +163,7 @@ async fn nothing_is_expected_while_somebody_is_not_there() {
     work(&app).await;
     let nurse = app.health_worker("八步镇").await;
     step(&nurse, &id, "completed", json!({})).await.expect(201);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn somebody_lost_is_searched_for_and_the_days_resume_when_he_is_found() {
         assert_eq!((&duty["state"], &duty["late"], &duty["proof"]["id"]), (&json!("done"), &json!(true), &found["id"]));
     }
     assert_eq!(today(&nurse).await, ("2020-01-25".into(), "open".into()));
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -289,7 +289,7 @@ async fn the_days_of_a_case_move_by_steps_alone_and_its_duties_with_them() {
     step(&nurse, &id, "corrected", correction("2020-01-25")).await.expect(201);
     let refused = step(&nurse, &id, "completed", json!({})).await.expect(422);
     assert!(codes(&refused).contains(&"anchor_implausible".to_owned()), "one day makes no release: {}", refused.body);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -368,7 +368,7 @@ async fn a_closed_case_is_the_commands_to_correct_and_its_certificate_is_withdra
     assert_eq!(nurse.get(&format!("{path}/certificate")).await.expect(409).code(), "not_released");
     assert_eq!(verdict(&guard, &second["code"]).await["verdict"], "withdrawn");
     assert_eq!(read(&nurse, &id).await["state"], "completed");
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
     step(&admin, &id, "corrected", correction("2020-01-22")).await.expect(201);
     let fourth = certificate().await;
     assert_eq!(fourth["edition"], 4);

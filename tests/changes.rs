@@ -136,11 +136,11 @@ async fn scope_holds_and_what_leaves_it_is_told() {
     for kind in ["screenings", "people"] {
         assert_eq!(follow(&elsewhere, &format!("&kinds={kind}")).await, Vec::<Json>::new(), "{kind}");
     }
-    let reader = app.actor(lianfang::auth::Role::StatisticsReader, "雨城区").await;
+    let reader = app.actor(lianfang::platform::access::Role::StatisticsReader, "雨城区").await;
     let kinds: BTreeSet<String> =
         follow(&reader, "").await.iter().map(|item| item["kind"].as_str().unwrap().to_owned()).collect();
     assert!(kinds.is_empty(), "{kinds:?}");
-    let outside = app.actor(lianfang::auth::Role::DistrictAdmin, "名山区").await;
+    let outside = app.actor(lianfang::platform::access::Role::DistrictAdmin, "名山区").await;
     outside.get("/v1/changes?district_code=511802").await.expect(404);
 }
 

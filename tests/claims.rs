@@ -1,6 +1,6 @@
 //! Writing about somebody of another town: it is a claim, seen first where he belongs, and no way of finding out.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::isolation_cases::{case, make, step};
@@ -72,7 +72,7 @@ async fn a_category_from_elsewhere_warns_nobody_until_it_is_confirmed_at_home() 
     home.post("/v1/people", &person(&own, THERE, json!({}))).await.expect(201);
     home.post("/v1/people", &person(&own, THERE, confirmed("本人申报"))).await.expect(200);
     assert_eq!(needs_attention(&home, &own).await, true);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]

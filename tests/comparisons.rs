@@ -2,7 +2,7 @@
 //! tried out.
 
 use chrono::TimeDelta;
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::isolation_cases::{case, make, step};
@@ -73,7 +73,7 @@ async fn a_dry_run_tells_nobody_who_is_isolated_elsewhere() {
     assert_eq!(told[0]["problem"]["errors"][0]["code"], "active_case_exists");
     let told = cadre.post("/v1/isolation-cases", &case_here(2)).await.expect(422);
     assert_eq!(told.faults()[0].1, "active_case_exists");
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn a_dry_run_counts_as_so_many_questions() {
     // What says nobody's name asks nothing.
     let place = json!({"kind": "mall", "name": "商场", "area_code": HERE});
     cadre.post("/v1/places:batch?validate_only=true", &json!({"items": [place]})).await.expect(207);
-    app.service.clock.shift(TimeDelta::seconds(61));
+    app.core.clock.shift(TimeDelta::seconds(61));
     dry_run(&cadre, &bodies).await;
 }
 
@@ -126,7 +126,7 @@ async fn the_third_of_near_documents_pauses_whoever_tries_them_and_tells_the_com
     look_up(&there, &sought).await.expect(200);
     let place = crate::support::examples::checkpoint(&admin, HERE).await;
     guard.post("/v1/screenings", &crate::support::examples::screening(&place, 1)).await.expect(201);
-    app.service.clock.shift(TimeDelta::minutes(61));
+    app.core.clock.shift(TimeDelta::minutes(61));
     let guard_again = app.gate_guard("大兴街道").await;
     look_up(&guard_again, &sought).await.expect(200);
 }
@@ -141,7 +141,7 @@ async fn a_gate_that_meets_strangers_all_day_is_not_hindered() {
             look_up(&guard, &fake_resident_id(index.wrapping_mul(2_654_435_761) % 20_000_000)).await.expect(200);
         }
         // The token holds for ten minutes.
-        app.service.clock.shift(TimeDelta::seconds(61));
+        app.core.clock.shift(TimeDelta::seconds(61));
     }
 }
 

@@ -1,8 +1,7 @@
 //! What programs of others found (conformance/), kept as tests: a class of fault each.
 
-use lianfang::kit::catalogue::{Code, FaultCode};
-use lianfang::records::Registry;
-use lianfang::routes;
+use kit::catalogue::{Code, FaultCode};
+use lianfang::server::routes;
 use regex::Regex;
 use serde_json::{Value as Json, json};
 
@@ -10,7 +9,7 @@ use crate::api_keys::{holder, new_key};
 use crate::support::{TestApp, examples};
 
 fn document() -> Json {
-    routes::document(&Registry::new(routes::DEFINITIONS))
+    routes::document(&routes::kinds())
 }
 
 fn parameter<'a>(document: &'a Json, method: &str, path: &str, name: &str) -> &'a Json {

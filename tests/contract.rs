@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use lianfang::kit::catalogue::Code;
-use lianfang::kit::field::{Field, Shape};
-use lianfang::records::Registry;
+use kit::catalogue::Code;
+use kit::field::{Field, Shape};
 use lianfang::records::document::is_server_field;
-use lianfang::routes;
+use lianfang::server::routes;
 use serde_json::{Value as Json, json};
 
 use crate::support::{TestApp, examples};
 
 fn document() -> Json {
-    routes::document(&Registry::new(routes::DEFINITIONS))
+    routes::document(&routes::kinds())
 }
 
 /// Every operation: method, path, itself.
@@ -155,7 +154,7 @@ fn patterns_compile() {
             }
         }
     }
-    Registry::new(routes::DEFINITIONS).kinds().for_each(|kind| all(kind.fields));
+    routes::kinds().kinds().for_each(|kind| all(kind.fields));
 }
 
 #[tokio::test]
@@ -193,7 +192,7 @@ async fn records_have_the_members_of_their_schemas() {
     let document = document();
     admin.post("/v1/places", &venue()).await.expect(201);
     // In the order in which they build on each other.
-    for kind in routes::DEFINITIONS {
+    for kind in routes::DEFINITIONS.iter() {
         let path = format!("/v1/{}", kind.path);
         let created = match kind.writers {
             // What only the service writes is there by now.
@@ -226,7 +225,7 @@ fn every_problem_code_is_in_the_document() {
 /// A record is written member by member, so a field called as one of the envelope's would stand in it twice.
 #[test]
 fn no_field_is_called_as_a_member_of_every_record() {
-    for kind in Registry::new(routes::DEFINITIONS).kinds() {
+    for kind in routes::kinds().kinds() {
         for field in kind.shown_fields().filter(|field| field.name != "kind") {
             assert!(!is_server_field(kind, field.name), "{}: {}", kind.name, field.name);
         }

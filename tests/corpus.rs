@@ -106,5 +106,5 @@ pub async fn demand_health(app: &TestApp, admin: &Actor) {
     let mut body = examples::screening(PLACE, 77);
     body["id"] = json!(Uuid::now_v7());
     admin.post("/v1/screenings", &body).await.expect(201);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }

@@ -1,6 +1,6 @@
 //! A whole observation, day by day: what the grid and the duties tell of it.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::duties::{duties, states, supervised};
@@ -128,5 +128,5 @@ async fn fifteen_days_are_told_exactly_by_the_grid_and_the_duties() {
     let explained = nurse.post(&waive, &json!({"reason": "停电,护士被困"})).await.expect(200).body;
     assert_eq!((&explained["state"], &explained["explained"]), (&json!("missed"), &json!(true)), "a fact stays one");
     step(&nurse, &id, "completed", json!({"occurred_at": "2020-02-07T00:05:00+08:00"})).await.expect(201);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }

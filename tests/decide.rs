@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-use lianfang::auth::Role;
-use lianfang::kit::catalogue::FaultCode;
-use lianfang::kit::faults::Fault;
-use lianfang::kit::field::{Field, Shape, free_text};
-use lianfang::kit::row::Row;
-use lianfang::kit::statement::Statement;
-use lianfang::kit::text::Text;
-use lianfang::ledger::Claim;
-use lianfang::ledger::decide::{Decider, State};
+use kit::catalogue::FaultCode;
+use kit::faults::Fault;
+use kit::field::{Field, Shape, free_text};
+use kit::row::Row;
+use kit::statement::Statement;
+use kit::text::Text;
+use ledger::Claim;
+use ledger::decide::{Decider, State};
+use lianfang::platform::access::Role;
+use lianfang::platform::row_security;
 use lianfang::records::scribe::Scribe;
 use lianfang::records::{Definition, Reach, Record, Rules};
-use lianfang::wall;
 use serde_json::json;
 
 use crate::support::{Actor, TestApp, fresh_database};
@@ -81,7 +81,7 @@ struct Totals(BTreeMap<String, i64>);
 
 impl State for Totals {
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
-        let amount = |values: &Option<lianfang::kit::value::Values>| {
+        let amount = |values: &Option<kit::value::Values>| {
             values.as_ref().and_then(|values| values.integer("amount")).unwrap_or(0)
         };
         let named = claim.next.as_ref().or(claim.former.as_ref());
@@ -107,9 +107,9 @@ async fn app() -> (TestApp, TestApp, Actor) {
     let table = "CREATE TABLE counters (LIKE organizations INCLUDING DEFAULTS); ALTER TABLE counters DROP COLUMN kind, DROP COLUMN parent_id, ADD COLUMN amount integer NOT NULL; \
          ALTER TABLE counters ADD PRIMARY KEY (district_code, id); CREATE UNIQUE INDEX ON counters (district_code, change_no)";
     owner.batch_execute(table).await.unwrap();
-    wall::raise(&mut owner).await.unwrap();
+    row_security::raise(&mut owner).await.unwrap();
     let definitions: Vec<&'static Definition> =
-        lianfang::routes::DEFINITIONS.iter().copied().chain([&COUNTERS]).collect();
+        lianfang::server::routes::DEFINITIONS.iter().copied().chain([&COUNTERS]).collect();
     let one = TestApp::start_over(&url, &definitions, |_| {}).await;
     let other = TestApp::start_over(&url, &definitions, |_| {}).await;
     let admin = one.administrator().await;
@@ -145,7 +145,7 @@ async fn any_number_of_writers_never_go_beyond_the_bound() {
         stored.into_iter().map(|mut row| (row.text("name").unwrap(), row.integer("total").unwrap())).collect();
     assert_eq!(stored, totals);
     assert!(refused > 0 && stored.values().all(|total| (96..=BOUND).contains(total)), "{stored:?}");
-    lianfang::verify::verify(&one.service, |_, _| {}).await.unwrap();
+    lianfang::integrity::verify(&one.core, |_, _| {}).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The demo: a believable district, made the public way; the same seed makes the same.
 
-use lianfang::demo::{Demo, make};
+use lianfang::server::demo::{Demo, make};
 use serde_json::json;
 
 use crate::figures_situation::{figure as figure_of, prove};
@@ -10,7 +10,7 @@ use crate::support::{Actor, TestApp};
 async fn a_second_run_changes_nothing() {
     let app = TestApp::start().await;
     let demo = Demo { scale: 1, seed: 7, until_on: "2020-02-02".parse().unwrap() };
-    let made = make(&app.service, demo, |_, _| {}).await.map_err(|problem| format!("{problem:?}")).unwrap();
+    let made = make(&app.core, demo, |_, _| {}).await.map_err(|problem| format!("{problem:?}")).unwrap();
     assert!(made.accounts.len() >= 50, "{}", made.accounts.len());
     let count = |kind: &str| made.created[kind];
     assert_eq!((count("organizations"), count("people")), (14, 1_680));
@@ -33,10 +33,10 @@ async fn a_second_run_changes_nothing() {
         app.rows(sql).await[0].integer("total")
     };
     let revisions = newest().await;
-    let again = make(&app.service, demo, |_, _| {}).await.map_err(|problem| problem.to_string()).unwrap();
+    let again = make(&app.core, demo, |_, _| {}).await.map_err(|problem| problem.to_string()).unwrap();
     assert_eq!(again.created.values().sum::<u64>(), 0, "{:?}", again.created);
     assert_eq!((again.accounts.len(), newest().await), (0, revisions));
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
     let (username, password) = &made.accounts[0];
     let login = json!({"username": username, "password": password});
     app.nobody().post("/v1/auth/login", &login).await.expect(200);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lianfang::kit::field::{Field, Shape, Write};
+use kit::field::{Field, Shape, Write};
 use lianfang::records::Kind;
 use serde_json::{Value as Json, json};
 

@@ -60,7 +60,7 @@ async fn a_stream_ends_with_the_token_and_with_the_service_and_is_bounded() {
         open.push(stream);
     }
     assert_eq!(guard.get("/v1/changes/stream").await.expect(429).code(), "too_many_requests");
-    app.service.ledger.heads().close();
+    app.core.ledger.heads().close();
     for stream in &mut open {
         let end = tokio::time::timeout(Duration::from_secs(5), stream.chunk()).await.unwrap().unwrap();
         assert!(end.is_none(), "it ends in order");
@@ -71,8 +71,8 @@ async fn a_stream_ends_with_the_token_and_with_the_service_and_is_bounded() {
     let mut stream = admin.stream("/v1/changes/stream").await;
     stream.chunk().await.unwrap().unwrap();
     let other = app.administrator().await;
-    app.service.clock.shift(TimeDelta::minutes(11));
-    app.service.accounts.forget_all();
+    app.core.clock.shift(TimeDelta::minutes(11));
+    app.core.accounts.forget_all();
     drop(other);
     let later = app.administrator().await;
     examples::checkpoint(&later, "511802005").await;

@@ -1,6 +1,6 @@
 //! Plain data of many people leaves only where a second person agreed, each time anew, and says so in every row.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::support::{Actor, TestApp, fake_resident_id};

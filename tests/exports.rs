@@ -1,6 +1,6 @@
 //! Lists as files: complete as of one change number, whoever writes meanwhile; safe to open; masked.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 

@@ -145,11 +145,11 @@ async fn a_recount_of_the_lists_gives_every_figure() {
     // Counted anew, as after an upgrade, they are the same.
     app.sql("UPDATE record_rollups SET org_id = gen_random_uuid(); DELETE FROM hourly_rollups; UPDATE person_presences SET total = 9; DELETE FROM person_rollups").await;
     app.sql("UPDATE service_settings SET value = '1' WHERE name = 'figures'").await;
-    lianfang::verify::recount::where_needed(&app.service).await.unwrap();
+    lianfang::integrity::recount::where_needed(&app.core, &lianfang::server::routes::BEFORE_RECOUNT).await.unwrap();
     verify(&app).await;
     check(&world, "counted anew").await;
 }
 
 async fn verify(app: &TestApp) {
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }

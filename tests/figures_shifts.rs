@@ -63,7 +63,7 @@ async fn an_assignment_counts_on_the_day_of_its_shift_wherever_that_is_moved() {
     assert_eq!((on(&admin, "2020-11-25").await, on(&admin, "2020-12-02").await), ([0; 4], [2, 2, 1, 1]));
     admin.post(&format!("{third}:void"), &json!({"reason": "误排"})).await.expect(200);
     assert_eq!(on(&admin, "2020-12-02").await, [1, 1, 1, 1]);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -95,6 +95,6 @@ async fn what_an_earlier_release_counted_when_somebody_signed_up_is_counted_anew
     let one = volunteer(&admin, 1, json!({})).await;
     make(&admin, "shift-assignments", assignment(&own, &one, "volunteer")).await;
     app.sql("UPDATE shift_assignments SET occurred_at = '2020-11-25T08:00:00+08:00'; UPDATE service_settings SET value = '2' WHERE name = 'figures'").await;
-    lianfang::verify::recount::where_needed(&app.service).await.unwrap();
+    lianfang::integrity::recount::where_needed(&app.core, &lianfang::server::routes::BEFORE_RECOUNT).await.unwrap();
     assert_eq!((on(&admin, "2020-11-25").await, on(&admin, "2020-12-01").await), ([0; 4], [1, 0, 0, 0]));
 }

@@ -45,7 +45,7 @@ fn counts<const N: usize>(counts: [(&str, i64); N]) -> BTreeMap<String, i64> {
 }
 
 async fn verify(app: &TestApp) {
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn the_first_reading_moves_a_case_on_its_own_day_and_an_earlier_releases_s
     check().await;
     verify(&app).await;
     app.sql("UPDATE isolation_cases SET state_history = NULL; UPDATE service_settings SET value = '2' WHERE name = 'figures'").await;
-    lianfang::verify::recount::where_needed(&app.service).await.unwrap();
+    lianfang::integrity::recount::where_needed(&app.core, &lianfang::server::routes::BEFORE_RECOUNT).await.unwrap();
     check().await;
 }
 
@@ -247,7 +247,7 @@ async fn the_steps_counted_from_the_lists_give_the_states_of_every_day() {
     }
     verify(&app).await;
     app.sql("DELETE FROM record_rollups; UPDATE service_settings SET value = '2' WHERE name = 'figures'").await;
-    lianfang::verify::recount::where_needed(&app.service).await.unwrap();
+    lianfang::integrity::recount::where_needed(&app.core, &lianfang::server::routes::BEFORE_RECOUNT).await.unwrap();
     verify(&app).await;
 }
 

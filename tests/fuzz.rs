@@ -15,10 +15,10 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use lianfang::kit::faults::Fault;
-use lianfang::kit::text::Language;
+use kit::faults::Fault;
+use kit::text::Language;
 use lianfang::records::Registry;
-use lianfang::routes;
+use lianfang::server::routes;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -134,7 +134,7 @@ fn kept(name: &str, seed: u64, number: usize, input: &[u8]) -> PathBuf {
 /// Every kind there is.
 fn kinds() -> &'static Registry {
     static KINDS: OnceLock<Registry> = OnceLock::new();
-    KINDS.get_or_init(|| Registry::new(routes::DEFINITIONS))
+    KINDS.get_or_init(routes::kinds)
 }
 
 /// What a fault says has no place left empty.

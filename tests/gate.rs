@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use lianfang::auth::{Grant, Role};
-use lianfang::kit::field::{Field, Shape, Write};
-use lianfang::records::Registry;
-use lianfang::routes;
-use lianfang::verify::verify;
+use kit::field::{Field, Shape, Write};
+use lianfang::integrity::verify;
+use lianfang::platform::access::{Grant, Role};
+use lianfang::server::routes;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -73,7 +72,7 @@ async fn a_record_of_every_kind_is_restored_as_it_was() {
         assert_eq!(line["items"].as_array().map(Vec::len), Some(1), "{verb}: {line}");
     }
     assert_eq!(stays, BTreeSet::from([("isolation_case_transitions", 422)]), "a step stands");
-    verify(&app.service, |_, _| {}).await.unwrap();
+    verify(&app.core, |_, _| {}).await.unwrap();
 }
 
 #[tokio::test]
@@ -287,7 +286,7 @@ async fn nothing_is_done_with_what_is_void() {
     // These change nothing about the record: they show it, or take back what it gave.
     let reads = ["reveal", "revoke-calendar"];
     let mut tried = BTreeSet::new();
-    for operation in routes::operations(&Registry::new(routes::DEFINITIONS)) {
+    for operation in routes::operations(&routes::kinds()) {
         let of_kind = made.iter().find(|(kind, ..)| operation.path.starts_with(&format!("/v1/{}/{{id}}:", kind.path)));
         let Some((kind, _, path)) = of_kind else { continue };
         let act = operation.path.rsplit(':').next().unwrap();
@@ -588,7 +587,7 @@ async fn what_follows_from_ones_write_is_signed_by_him_whoever_shares_the_batch(
     ));
 
     // The clock's row is held: what is sent meanwhile waits, and goes in one batch after the first.
-    let batches = app.service.ledger.figures().batches.get();
+    let batches = app.core.ledger.figures().batches.get();
     let url = app.database_url.clone();
     let (held, release) = (tokio::sync::oneshot::channel(), tokio::sync::oneshot::channel::<()>());
     let holder = tokio::spawn(async move {
@@ -617,7 +616,7 @@ async fn what_follows_from_ones_write_is_signed_by_him_whoever_shares_the_batch(
         let reply = reply.await.unwrap();
         assert!(reply.status < 300, "{}", reply.body);
     }
-    assert_eq!(app.service.ledger.figures().batches.get() - batches, 2, "they shared a batch");
+    assert_eq!(app.core.ledger.figures().batches.get() - batches, 2, "they shared a batch");
     let ids = [&needs[0], &needs[1]];
     let mut delivered = ids.iter();
     for ((path, _, sql), author) in writes.iter().zip(&authors) {

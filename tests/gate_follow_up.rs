@@ -1,7 +1,7 @@
 //! What an abnormal passage asks for: somebody of the health centre looks after the person, and a guard can open a
 //! case from it.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::duties::duties;

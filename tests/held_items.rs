@@ -1,7 +1,7 @@
 //! Held items lend nobody's hand: they stay what they were sent as, are seen by whoever lets them through, and run
 //! with their author's rights.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::isolation_cases::{case, make};

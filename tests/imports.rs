@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lianfang::files::decode::encoded;
+use lianfang::exchange::files::decode::encoded;
 use serde_json::{Value as Json, json};
 
 use crate::support::{Actor, TestApp, examples, fake_resident_id};
@@ -56,7 +56,7 @@ async fn a_clerks_spreadsheet_goes_in_once_in_any_charset() {
     let one = admin.get("/v1/screenings?limit=1&from_on=2020-02-01").await.body["items"][0].clone();
     assert_eq!((&one["direction"], &one["mask"], &one["answers"]), (&json!("in"), &json!(true), &json!(["none"])));
     assert!(one["source"].as_str().unwrap().starts_with("import:"));
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn what_an_import_created_is_undone_but_not_what_was_amended_since() {
     assert_eq!((&undone["voided"], &undone["left"]), (&json!(29), &json!([item["id"]])));
     assert_eq!(admin.get("/v1/screenings").await.body["items"].as_array().unwrap().len(), 1);
     assert_eq!(admin.send(reqwest::Method::POST, &undo, None).await.expect(200).body["voided"], 0);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]

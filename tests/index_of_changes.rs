@@ -2,9 +2,9 @@
 //! asks no more of the database for there being more kinds.
 
 use diesel_async::{AsyncConnection, AsyncPgConnection};
-use lianfang::changes::fill;
-use lianfang::routes::DEFINITIONS;
-use lianfang::verify::{Finding, VerifyError, verify};
+use lianfang::exchange::changes::fill;
+use lianfang::integrity::{Finding, VerifyError, verify};
+use lianfang::server::routes::DEFINITIONS;
 use serde_json::{Value as Json, json};
 
 use crate::support::{Actor, TestApp, examples};
@@ -32,7 +32,7 @@ async fn lines(app: &TestApp) -> Vec<String> {
 }
 
 async fn finding(app: &TestApp) -> Option<Finding> {
-    match verify(&app.service, |_, _| {}).await {
+    match verify(&app.core, |_, _| {}).await {
         Ok(_) => None,
         Err(VerifyError::Finding(finding)) => Some(finding),
         Err(VerifyError::Problem(problem)) => panic!("{problem}"),
@@ -79,7 +79,7 @@ async fn what_a_former_release_wrote_is_filled_in_as_it_would_have_been_written(
     for lost in ["true", "change_no % 3 = 0"] {
         app.sql(&format!("DELETE FROM ledger_changes WHERE {lost}")).await;
         assert_ne!(lines(&app).await, before);
-        fill::index_of_changes(&mut owner, DEFINITIONS).await.unwrap();
+        fill::index_of_changes(&mut owner, &DEFINITIONS).await.unwrap();
         assert_eq!(lines(&app).await, before, "{lost}");
     }
     assert_eq!(finding(&app).await, None);
@@ -114,9 +114,9 @@ async fn an_index_that_says_otherwise_than_the_rows_is_found() {
 
 /// Statements that a request reads with.
 async fn statements(app: &TestApp, request: impl Future<Output = Json>) -> u64 {
-    let before = app.service.database.statements().get();
+    let before = app.core.database.statements().get();
     request.await;
-    app.service.database.statements().get() - before
+    app.core.database.statements().get() - before
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn what_spans_kinds_asks_only_the_kinds_that_occur() {
     };
     // Everything that is read once and remembered.
     get(format!("/v1/changes?since={head}")).await;
-    let kinds = app.service.kinds.kinds().count() as u64;
+    let kinds = app.core.kinds().kinds().count() as u64;
     // Signing in, the epoch, the head, the index, what was revised; then people and screenings in three parts.
     let feed = statements(&app, get(format!("/v1/changes?since={head}&limit=500"))).await;
     assert!(feed <= 12, "{feed} statements for a page of two kinds, of {kinds}");

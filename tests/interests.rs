@@ -1,6 +1,6 @@
 //! Nobody judges himself or his competitors: rules, dismissals and inspections are the supervising bureau's.
 
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 

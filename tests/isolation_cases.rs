@@ -1,9 +1,9 @@
 //! Isolation cases: days, states and their guards, the records that belong to them, the certificate.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lianfang::auth::Role;
-use lianfang::duties::worker;
-use lianfang::isolation_cases::planner::Planner;
+use lianfang::platform::access::Role;
+use lianfang::rooms::duties::worker;
+use lianfang::rooms::observation::isolation_cases::planner::Planner;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub fn case(sequence: u32, change: Json) -> Json {
 /// Sets the service's clock.
 pub fn set_clock(app: &TestApp, at: &str) {
     let at: DateTime<Utc> = at.parse().unwrap();
-    app.service.clock.shift(at - app.service.clock.now());
+    app.core.clock.shift(at - app.core.clock.now());
 }
 
 /// Posts to a kind; answers the record's id.
@@ -57,7 +57,7 @@ pub async fn step(actor: &Actor, case_id: &str, to: &str, change: Json) -> crate
 
 /// Lets the worker look once.
 pub async fn work(app: &TestApp) {
-    worker::look_after(&app.service, &mut Planner::default()).await.unwrap();
+    worker::look_after(&app.core, &mut Planner::default()).await.unwrap();
 }
 
 #[tokio::test]
@@ -212,9 +212,9 @@ async fn an_extension_keeps_history_and_never_shortens() {
     let revisions = nurse.get(&format!("{path}/revisions")).await.body;
     let ends: Vec<&Json> = revisions["items"].as_array().unwrap().iter().map(|item| &item["ends_on"]).collect();
     assert!(ends.contains(&&json!("2020-02-05")), "{ends:?}");
-    let moved = app.service.clock.now() + TimeDelta::days(400);
+    let moved = app.core.clock.now() + TimeDelta::days(400);
     set_clock(&app, &moved.to_rfc3339());
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -251,5 +251,5 @@ async fn a_first_reading_days_after_the_notice_begins_observation() {
     nurse.post("/v1/temperature-readings", &reading).await.expect(201);
     assert_eq!(nurse.get(&format!("/v1/isolation-cases/{id}")).await.body["state"], "under_observation");
     assert!(states().await <= before, "what was missed stays so, once");
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }

@@ -21,7 +21,7 @@ async fn nulls_and_wrong_values_show_nothing_that_is_stored() {
     let app = TestApp::start().await;
     let number = fake_resident_id(1);
     let (admin, id) = registered(&app, &number).await;
-    let there = app.actor(lianfang::auth::Role::VillageCadre, "八步镇").await;
+    let there = app.actor(lianfang::platform::access::Role::VillageCadre, "八步镇").await;
     let mut body =
         json!({"name": "张三", "document_type": "resident_id", "document_number": number, "area_code": "511802114"});
     for field in ["phone", "sex", "birth_year", "categories", "address", "note"] {
@@ -47,7 +47,7 @@ async fn nulls_and_wrong_values_show_nothing_that_is_stored() {
 async fn nobody_is_met_by_an_id_that_another_chose() {
     let app = TestApp::start().await;
     let (admin, id) = registered(&app, &fake_resident_id(2)).await;
-    let there = app.actor(lianfang::auth::Role::VillageCadre, "八步镇").await;
+    let there = app.actor(lianfang::platform::access::Role::VillageCadre, "八步镇").await;
     let bare = json!({"id": id, "name": "x", "area_code": "511802114", "categories": [{"category": "confirmed", "since_on": SICK, "source": "x"}]});
     assert_eq!(there.post("/v1/people", &bare).await.expect(409).code(), "id_taken");
     let batch = json!({"items": [bare, {"name": "李四", "area_code": "511802114"}]});
@@ -61,7 +61,7 @@ async fn nobody_is_met_by_an_id_that_another_chose() {
     assert_eq!(checked["results"][0]["problem"]["code"], "id_taken", "{checked}");
     assert_eq!(admin.get(&format!("/v1/people/{id}")).await.body["revision"], 1);
     // Whoever may see him, or made him, may go on using the id.
-    let here = app.actor(lianfang::auth::Role::VillageCadre, "大兴街道").await;
+    let here = app.actor(lianfang::platform::access::Role::VillageCadre, "大兴街道").await;
     here.post("/v1/people", &json!({"id": id, "name": "张三", "area_code": "511802005"})).await.expect(200);
     let own = json!({"id": Uuid::now_v7(), "name": "王五", "area_code": "511802114"});
     there.post("/v1/people", &own).await.expect(201);
@@ -72,7 +72,7 @@ async fn nobody_is_met_by_an_id_that_another_chose() {
 async fn an_alias_never_stands_before_somebodys_own_id() {
     let app = TestApp::start().await;
     let (admin, id) = registered(&app, &fake_resident_id(3)).await;
-    let there = app.actor(lianfang::auth::Role::VillageCadre, "八步镇").await;
+    let there = app.actor(lianfang::platform::access::Role::VillageCadre, "八步镇").await;
     let other = json!({"id": id, "name": "李四", "document_type": "resident_id", "document_number": fake_resident_id(4), "area_code": "511802114"});
     let other = there.post("/v1/people", &other).await.expect(201).body["id"].clone();
     assert_ne!(other, json!(id));
@@ -101,7 +101,7 @@ async fn somebody_twice_in_one_append_is_one_row_under_one_number() {
         (&read["revision"], &read["phone"], &read["change_no"]),
         (&json!(1), &json!("154****0001"), &json!(numbers[0]))
     );
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -109,7 +109,8 @@ async fn a_keyed_retry_of_somebody_of_elsewhere_is_answered_again() {
     let app = TestApp::start().await;
     let number = fake_resident_id(6);
     registered(&app, &number).await;
-    let there = app.actor(lianfang::auth::Role::VillageCadre, "八步镇").await.with("idempotency-key", "gate-1");
+    let there =
+        app.actor(lianfang::platform::access::Role::VillageCadre, "八步镇").await.with("idempotency-key", "gate-1");
     let body = json!({"name": "张三", "document_type": "resident_id", "document_number": number, "area_code": "511802114", "birth_year": 1990, "phone": "15400000007"});
     let first = there.post("/v1/people", &body).await.expect(200).body;
     let again = there.post("/v1/people", &body).await.expect(200).body;

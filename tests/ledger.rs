@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lianfang::kit::value::Value;
+use kit::value::Value;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -166,7 +166,7 @@ async fn of_many_amendments_of_one_revision_one_wins() {
 async fn districts_have_ledgers_of_their_own() {
     let app = TestApp::start().await;
     let yucheng = app.administrator().await;
-    let mingshan = app.actor(lianfang::auth::Role::DistrictAdmin, "名山区").await;
+    let mingshan = app.actor(lianfang::platform::access::Role::DistrictAdmin, "名山区").await;
     let here = examples::checkpoint(&yucheng, "511802005").await;
     let there = examples::checkpoint(&mingshan, "511803").await;
     for sequence in 0..5 {

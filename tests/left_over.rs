@@ -32,7 +32,7 @@ async fn what_is_left_over_is_hidden_and_swept_when_its_time_is_over() {
     let import =
         admin.with("content-type", "text/csv").upload("/v1/imports?kind=places", file.into()).await.expect(200);
     let errors = import.body["errors_url"].as_str().unwrap().to_owned();
-    lianfang::serve::sweep(&app.service).await.unwrap();
+    lianfang::server::serve::sweep(&app.core).await.unwrap();
     assert_eq!((listed(&admin, "/v1/held-items").await, listed(&admin, "/v1/conflicts").await), (1, 1));
     let lines =
         async || String::from_utf8(admin.with("accept", "text/csv").download(&errors).await.2).unwrap().lines().count();
@@ -46,7 +46,7 @@ async fn what_is_left_over_is_hidden_and_swept_when_its_time_is_over() {
     .await;
     assert_eq!((listed(&admin, "/v1/held-items").await, listed(&admin, "/v1/conflicts").await), (0, 0));
     assert_eq!(lines().await, 1, "the header");
-    lianfang::serve::sweep(&app.service).await.unwrap();
+    lianfang::server::serve::sweep(&app.core).await.unwrap();
     for table in ["held_items", "sync_conflicts", "import_faults"] {
         assert_eq!(count(&app, table).await, Some(0), "{table}");
     }

@@ -1,7 +1,7 @@
 //! At the gate: looking somebody up, searching passages, tallies, and what counts as fever.
 
 use chrono::TimeDelta;
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::support::{TestApp, examples, fake_resident_id};
@@ -21,7 +21,7 @@ async fn somebody_registered_elsewhere_is_only_measured_here() {
     assert_eq!(found.body["items"], json!([{"person_id": person, "name": "赵*", "needs_attention": false}]));
     let path = here.post("/v1/screenings", &passage).await.expect(201).header("location").to_owned();
     here.get(&format!("/v1/people/{}", person.as_str().unwrap())).await.expect(404);
-    app.service.clock.shift(TimeDelta::hours(25));
+    app.core.clock.shift(TimeDelta::hours(25));
     let here = app.gate_guard("大兴街道").await;
     here.patch(&path, "\"1\"", &json!({"temperature_c": "37.3"})).await.expect(200);
     here.post("/v1/screenings", &passage).await.expect(422);
@@ -38,7 +38,7 @@ async fn a_plate_names_who_came_with_it_and_numbers_can_not_be_tried_out() {
     let guard = app.gate_guard("大兴街道").await;
     let admin = app.administrator().await;
     let place = examples::checkpoint(&admin, "511802005").await;
-    let now = app.service.clock.now().to_rfc3339();
+    let now = app.core.clock.now().to_rfc3339();
     for sequence in [1, 2] {
         let mut body = examples::screening(&place, sequence);
         body["occurred_at"] = now.clone().into();
@@ -107,7 +107,7 @@ async fn tallies_are_counts_and_nothing_else() {
         [("tallied".to_owned(), 300), ("tallied_abnormal".to_owned(), 1), ("tallied_vehicles".to_owned(), 40)]
     );
     assert!(app.rows("SELECT total FROM record_rollups WHERE kind = 'screenings'").await.is_empty());
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]

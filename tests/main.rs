@@ -48,6 +48,8 @@ mod index_of_changes;
 mod interests;
 mod isolation_cases;
 mod known_people;
+
+mod layers;
 mod ledger;
 mod left_over;
 mod lookups;

@@ -1,6 +1,6 @@
 //! Lists that merge by line.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::json;
 
 use crate::isolation_cases::set_clock;

@@ -1,6 +1,6 @@
 //! Two records of one person: merged, read as one, parted again; documents corrected; people searched.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::support::{Actor, TestApp, examples, fake_resident_id};
@@ -77,7 +77,7 @@ async fn merges_make_no_circle_however_many_try_at_once() {
     )
     .await;
     assert!(stays.iter().all(|id| *id == stays[0]), "{stays:?}");
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]

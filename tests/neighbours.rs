@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -49,8 +49,8 @@ async fn silent_bodies_take_nobodys_place() {
     }
     // After a second of grace they take places.
     sleep(Duration::from_millis(1_500)).await;
-    assert!((30..=64).contains(&app.service.pressure.arriving()), "{}", app.service.pressure.arriving());
-    assert_eq!(app.service.pressure.in_work(), 0, "a request counts when its body is there");
+    assert!((30..=64).contains(&app.core.pressure.arriving()), "{}", app.core.pressure.arriving());
+    assert_eq!(app.core.pressure.in_work(), 0, "a request counts when its body is there");
     for number in 0..30 {
         admin.post("/v1/screenings", &examples::screening(&place, number)).await.expect(201);
         admin.get("/v1/places").await.expect(200);
@@ -86,14 +86,14 @@ impl Actor {
 /// Signing in has a bound of its own, both ways.
 #[tokio::test]
 async fn signing_in_and_work_do_not_keep_each_other_out() {
-    use lianfang::operations::pressure::Lane;
+    use lianfang::platform::http::pressure::Lane;
     let app = TestApp::start_with(|config| config.requests_at_once = 8).await;
     let admin = app.administrator().await;
     let password = app.add_user(Uuid::now_v7(), "gate.one", vec![grant()]).await;
-    let work: Vec<_> = (0..8).map(|_| app.service.pressure.enter(Lane::Write).unwrap()).collect();
+    let work: Vec<_> = (0..8).map(|_| app.core.pressure.enter(Lane::Write).unwrap()).collect();
     Actor::sign_in(&app, Uuid::nil(), "gate.one", &password).await;
     drop(work);
-    let _sign_ins: Vec<_> = (0..4).map(|_| app.service.pressure.enter(Lane::SignIn).unwrap()).collect();
+    let _sign_ins: Vec<_> = (0..4).map(|_| app.core.pressure.enter(Lane::SignIn).unwrap()).collect();
     admin.get("/v1/places").await.expect(200);
     let login = json!({"username": "gate.one", "password": password});
     assert_eq!(app.nobody().post("/v1/auth/login", &login).await.expect(503).header("retry-after"), "1");
@@ -158,7 +158,7 @@ async fn waiting_for_a_connection_is_not_repeated() {
     admin.get("/v1/places").await.expect(200);
     let mut held = Vec::new();
     for _ in 0..8 {
-        held.push(app.service.database.connection().await.unwrap());
+        held.push(app.core.database.connection().await.unwrap());
     }
     let started = Instant::now();
     assert_eq!(admin.get("/v1/places").await.expect(503).header("retry-after"), "2");
@@ -247,7 +247,7 @@ async fn many_requests_of_one_caller_look_him_up_once() {
     .await;
     let admin = app.administrator().await;
     let token = admin.token.clone().unwrap();
-    app.service.accounts.forget_all();
+    app.core.accounts.forget_all();
     // Looking him up takes as long as this is held.
     let mut holder = AsyncPgConnection::establish(&app.database_url).await.unwrap();
     holder.batch_execute("BEGIN; LOCK TABLE users").await.unwrap();
@@ -256,7 +256,7 @@ async fn many_requests_of_one_caller_look_him_up_once() {
         silent.push(say(app.address, &announcement("/v1/screenings", &token)).await);
     }
     sleep(Duration::from_millis(300)).await;
-    let (all, idle) = app.service.database.connections();
+    let (all, idle) = app.core.database.connections();
     assert!(all - idle <= 1, "{all} connections, {idle} of them idle");
     holder.batch_execute("ROLLBACK").await.unwrap();
     admin.get("/v1/places").await.expect(200);

@@ -1,7 +1,7 @@
 //! Rights by organisation: a bureau with its schools, whoever watches a place, a partner that delivers, a town that
 //! sets up its own people.
 
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -95,7 +95,7 @@ async fn places_are_named_by_everybody_and_what_is_recorded_there_is_read_by_who
     let tag = admin.get(&format!("/v1/places/{store}")).await.header("etag").to_owned();
     let watched = json!({"supervising_org_ids": [commerce]});
     admin.patch(&format!("/v1/places/{store}"), &tag, &watched).await.expect(200);
-    app.service.accounts.forget_all();
+    app.core.accounts.forget_all();
     assert_eq!(ids(&inspector, "/v1/supply-reports").await, [report.clone()]);
     inspector.get(&format!("/v1/supply-reports/{report}")).await.expect(200);
     let stranger = of(&app, Role::Inspector, "511802", &company).await;

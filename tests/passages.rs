@@ -1,7 +1,7 @@
 //! Vehicles, capacities and categories of those who pass; what makes a passage complete; people by category.
 
-use lianfang::auth::Role;
-use lianfang::verify;
+use lianfang::integrity;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -101,8 +101,8 @@ async fn a_vehicle_passes_once_however_many_sit_in_it() {
     assert_eq!(count(&figures(&admin, on).await["total"], "vehicles"), 2);
     admin.patch(&path, "\"2\"", &json!({"vehicle": {"plate_number": "川T12399"}})).await.expect(200);
     assert_eq!(count(&figures(&admin, on).await["total"], "vehicles"), 3);
-    verify::verify(&app.service, |_, _| {}).await.unwrap();
-    verify::recount::recount(&app.service, "511802").await.unwrap();
+    integrity::verify(&app.core, |_, _| {}).await.unwrap();
+    integrity::recount::recount(&app.core, "511802").await.unwrap();
     assert_eq!(count(&figures(&admin, on).await["total"], "vehicles"), 3, "counted anew");
     // No plate in any list's address; by search it is found.
     admin.get("/v1/screenings?plate=x").await.expect(400);
@@ -297,7 +297,7 @@ async fn answers_stand_for_a_day() {
     let results = admin.post("/v1/screenings:batch", &items).await.expect(207).body;
     let id = results["results"][0]["id"].clone();
     assert_eq!(complete(&json!({"id": id})).await, true);
-    verify::verify(&app.service, |_, _| {}).await.unwrap();
+    integrity::verify(&app.core, |_, _| {}).await.unwrap();
     let guard = app.actor(Role::GateGuard, "大兴街道").await;
     assert_eq!(pass(&guard, &place, 9, at("2020-02-04T06:00:00+08:00", silent)).await["complete"], true);
 }

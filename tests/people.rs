@@ -15,8 +15,8 @@ fn person(change: Json) -> Json {
 async fn two_phones_that_met_the_same_person_end_at_one_record() {
     let app = TestApp::start().await;
     let (here, there) = (
-        app.actor(lianfang::auth::Role::VillageCadre, "大兴街道").await,
-        app.actor(lianfang::auth::Role::VillageCadre, "八步镇").await,
+        app.actor(lianfang::platform::access::Role::VillageCadre, "大兴街道").await,
+        app.actor(lianfang::platform::access::Role::VillageCadre, "八步镇").await,
     );
     let first = here.post("/v1/people", &person(json!({}))).await.expect(201);
     let known =

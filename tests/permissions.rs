@@ -4,10 +4,10 @@ pub mod kinds;
 
 use std::collections::BTreeMap;
 
-use lianfang::auth::{Grant, Role};
-use lianfang::operations::Operation;
+use lianfang::platform::access::{Grant, Role};
+use lianfang::platform::http::Operation;
 use lianfang::records::Registry;
-use lianfang::routes;
+use lianfang::server::routes;
 use reqwest::Method;
 use uuid::Uuid;
 
@@ -181,7 +181,7 @@ fn rows_of_kinds(registry: &Registry) -> Vec<(String, &'static str)> {
 #[tokio::test]
 async fn every_role_may_use_exactly_what_the_matrix_says() {
     let app = TestApp::start().await;
-    let registry = Registry::new(routes::DEFINITIONS);
+    let registry = routes::kinds();
     let operations = routes::operations(&registry);
     let rows = rows_of_kinds(&registry);
     let matrix: BTreeMap<&str, &str> =

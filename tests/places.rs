@@ -194,7 +194,7 @@ async fn everybody_of_the_district_can_name_its_organisations() {
     assert_eq!(cadre.get("/v1/organizations?kind=bureau").await.body["items"][0]["id"], bureau);
     let school = cadre.post("/v1/places", &place(json!({"org_id": bureau}))).await.expect(201);
     assert_eq!(school.body["org_id"], bureau);
-    let elsewhere = app.actor(lianfang::auth::Role::TownCadre, "名山区").await;
+    let elsewhere = app.actor(lianfang::platform::access::Role::TownCadre, "名山区").await;
     assert_eq!(elsewhere.get("/v1/organizations").await.body["items"], json!([]));
     elsewhere.get(&format!("/v1/organizations/{}", bureau.as_str().unwrap())).await.expect(404);
     let body = json!({"kind": "mall", "name": "x", "area_code": "511803", "org_id": bureau});

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use lianfang::records::Kind;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -102,13 +102,13 @@ async fn world() -> World {
         };
         for (kind, body, path) in examples::one_of_each_with(&app, commander, area_code, change).await {
             if !kind.writers.is_empty() {
-                let kind = app.service.kinds.kind(kind.name).unwrap();
+                let kind = app.core.kinds().kind(kind.name).unwrap();
                 records.entry(kind.name).or_default().push(Standing { kind, body, path, position });
             }
         }
     }
     // What only the service writes stands where that of which it tells stands.
-    for kind in app.service.kinds.kinds().filter(|kind| kind.writers.is_empty()) {
+    for kind in app.core.kinds().kinds().filter(|kind| kind.writers.is_empty()) {
         // A duty of a case that nobody answers for is of no organisation, and read with its case.
         let of_cases = "WHERE subject_kind <> 'isolation_cases' OR org_id IS NOT DISTINCT FROM (SELECT c.org_id FROM isolation_cases AS c WHERE c.id = subject_id)";
         let of_cases = if kind.name == "duties" { of_cases } else { "" };
@@ -382,7 +382,7 @@ async fn accounts_and_keys_are_given_where_the_grant_reaches_and_seen_there_alon
     let mut wrong = Vec::new();
     // One account and one key in every position, made by the command of all.
     let admin = app.actor_of(vec![Grant { role: Role::DistrictAdmin, area_code: "5118".into(), org_id: None }]).await;
-    let expires_at = (app.service.clock.now() + chrono::TimeDelta::days(30)).to_rfc3339();
+    let expires_at = (app.core.clock.now() + chrono::TimeDelta::days(30)).to_rfc3339();
     let user = |(_, area_code, org, ..): (&str, &str, Option<usize>, bool, bool)| {
         let org_id = org.map(|org| world.organizations[org].clone());
         let grant = json!({"role": "gate_guard", "area_code": area_code, "org_id": org_id});
@@ -441,7 +441,7 @@ async fn accounts_and_keys_are_given_where_the_grant_reaches_and_seen_there_alon
         for (path, kind) in
             [("/v1/observation-policies", "create_observation_policy"), ("/v1/duty-cadences", "create_duty_cadence")]
         {
-            let operation = app.service.operations.iter().find(|operation| operation.id == kind).unwrap();
+            let operation = app.core.operations.iter().find(|operation| operation.id == kind).unwrap();
             let mut body = operation.body.as_ref().unwrap().example.clone();
             body["area_code"] = area_code.into();
             let actor = app.actor_of(vec![Grant { role, area_code: "511802005".into(), org_id: None }]).await;

@@ -1,6 +1,6 @@
 //! Pull: a phone's slice, followed as it changes.
 
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
 
 use crate::support::{Actor, TestApp, examples};

@@ -189,7 +189,7 @@ async fn what_was_taken_stays_taken_for_its_author() {
     let body = examples::screening(&place, 1);
     guard.post("/v1/screenings", &body).await.expect(201);
     app.sql(&format!("UPDATE user_grants SET area_code = '511802114' WHERE user_id = '{}'", guard.id)).await;
-    app.service.accounts.forget_all();
+    app.core.accounts.forget_all();
     guard.post("/v1/screenings", &body).await.expect(200);
     guard.get(&format!("/v1/screenings/{}", body["id"].as_str().unwrap())).await.expect(404);
     assert_eq!(guard.post("/v1/screenings", &examples::screening(&place, 2)).await.expect(403).code(), "out_of_area");

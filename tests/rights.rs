@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 use futures_util::stream::iter;
-use lianfang::auth::{Grant, Role};
-use lianfang::operations::Operation;
+use lianfang::platform::access::{Grant, Role};
+use lianfang::platform::http::Operation;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -68,7 +68,7 @@ async fn differences(
     let told: BTreeSet<&str> = me["operations"].as_array().unwrap().iter().filter_map(Json::as_str).collect();
     // Ending the session would end the test's, so would changing the password; the stream has no end.
     let skipped = ["end_session", "stream_changes", "change_password", "create_session", "refresh_session"];
-    let requests = app.service.operations.iter().filter(|operation| !skipped.contains(&operation.id.as_str()));
+    let requests = app.core.operations.iter().filter(|operation| !skipped.contains(&operation.id.as_str()));
     let answers = iter(requests.map(|operation| asked(operation, records))).map(async |asked| {
         let sender = if asked.if_match { actor.with("if-match", "\"1\"") } else { actor.clone() };
         let reply = sender.send(asked.method.clone(), &asked.path, asked.body.clone()).await;

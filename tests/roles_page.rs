@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use lianfang::auth::Role;
-use lianfang::auth::keys::KEY_SCOPE;
-use lianfang::auth::roles::ROLE;
-use lianfang::kit::text::Text;
-use lianfang::operations::{Access, Caller, Operation};
+use kit::text::Text;
+use lianfang::platform::access::Role;
+use lianfang::platform::access::keys::KEY_SCOPE;
+use lianfang::platform::access::roles::ROLE;
+use lianfang::platform::http::{Access, Caller, Operation};
 use lianfang::records::rules::Narrowed;
 use lianfang::records::{Kind, Reach, Registry};
-use lianfang::routes;
+use lianfang::server::routes;
 
 const HEAD: &str = "# Who may do what 各角色的权限
 
@@ -43,14 +43,14 @@ fn every_role_and_every_operation_stands_on_the_page() {
     for role in Role::ALL {
         assert!(page.contains(&format!("(`{}`)", role.code())), "{role:?}");
     }
-    for operation in routes::operations(&Registry::new(routes::DEFINITIONS)) {
-        let of_kind = Registry::new(routes::DEFINITIONS).kinds().any(|kind| is_of_kind(kind, &operation));
+    for operation in routes::operations(&routes::kinds()) {
+        let of_kind = routes::kinds().kinds().any(|kind| is_of_kind(kind, &operation));
         assert!(of_kind || page.contains(&operation.summary), "{}", operation.id);
     }
 }
 
 fn page() -> String {
-    let kinds = Registry::new(routes::DEFINITIONS);
+    let kinds = routes::kinds();
     let operations = routes::operations(&kinds);
     let mut page = HEAD.to_owned();
     let other = |operation: &&Operation| !kinds.kinds().any(|kind| is_of_kind(kind, operation));

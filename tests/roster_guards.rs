@@ -1,6 +1,6 @@
 //! What a roster refuses by one way isn't had by another: voiding, moving a shift, hours told twice.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::json;
 
 use crate::isolation_cases::set_clock;
@@ -58,7 +58,7 @@ async fn a_shift_is_not_moved_over_what_its_people_have_taken() {
     change(&format!("/v1/shifts/{afternoon}"), json!({"starts_at": "2020-02-03T11:00:00+08:00"})).await.expect(200);
     let back = change(&path, json!({"cancelled": false})).await.expect(422);
     assert_eq!(back.faults(), [("/cancelled".to_owned(), "overlaps".to_owned())]);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn hours_told_by_hand_are_not_counted_again_by_attendance() {
     assert_eq!((cut.len(), &cut[0]["starts_at"]), (1, &json!("2020-02-03T08:00:00+08:00")), "{cut:?}");
     assert_eq!((&cut[0]["service_hours"], &cut[0]["warnings"][0]["code"]), (&json!("4.00"), &json!("already_served")));
     assert_eq!(of(&all).await.len(), 0, "all of it was told by hand");
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Which hours count: those that were served by now, within the shift, and what an organiser confirms beyond it.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::isolation_cases::{set_clock, work};
@@ -75,7 +75,7 @@ async fn what_is_told_of_the_future_proves_nothing_until_it_has_come() {
     set_clock(&app, "2020-02-03T20:05:00+08:00");
     work(&app).await;
     assert_eq!(hours(&app.administrator().await, &one).await.0, "6.00");
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn hours_lie_within_the_shift_and_the_rest_waits_for_an_organiser() {
         admin.post(&format!("/v1/service-records/{theirs}:confirm"), &json!({})).await.expect(409).code(),
         "record_voided"
     );
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -299,7 +299,7 @@ async fn a_roster_told_in_any_order_comes_to_the_same() {
     }
     work(&told.app).await;
     differ(&in_the_end, &told.standing().await, seed);
-    lianfang::verify::verify(&lived.app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&lived.app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 fn differ(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>, seed: u64) {

@@ -1,7 +1,7 @@
 //! A week with the roster, as an organiser and as two volunteers live it: made from a template, filled by sign-up,
 //! swapped, come to, forgotten, corrected, and read at its end.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::isolation_cases::{set_clock, work};
@@ -123,5 +123,5 @@ async fn a_week_is_planned_lived_and_accounted_for() {
     }
     let counted = admin.get(&format!("/v1/stats/service-records?{week}")).await.expect(200).body;
     assert_eq!(crate::figures::value(&counted["total"], "service_minutes"), 1_255);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lianfang::kit::statement::ColumnType;
-use lianfang::records::{Kind, Registry};
-use lianfang::routes;
+use kit::statement::ColumnType;
+use lianfang::records::Kind;
+use lianfang::server::routes;
 
 use crate::support::TestApp;
 
@@ -88,7 +88,7 @@ async fn every_table_says_what_it_is() {
 #[tokio::test]
 async fn field_tables_and_database_tables_agree() {
     let app = TestApp::start().await;
-    for kind in Registry::new(routes::DEFINITIONS).kinds() {
+    for kind in routes::kinds().kinds() {
         assert_eq!(expected_columns(kind), actual_columns(&app, kind.name).await, "{}", kind.name);
     }
 }
@@ -129,11 +129,11 @@ fn family(sql: &str) -> &'static str {
     }
 }
 
-/// `api/schema.rs` is what the migrations make. `UPDATE_SCHEMA=1 cargo test schema_rs` writes it anew.
+/// `api/platform/schema.rs` is what the migrations make. `UPDATE_SCHEMA=1 cargo test schema_rs` writes it anew.
 #[tokio::test]
 async fn schema_rs_is_fresh() {
     let app = TestApp::start().await;
-    let records: BTreeSet<&str> = Registry::new(routes::DEFINITIONS).kinds().map(|kind| kind.name).collect();
+    let records: BTreeSet<&str> = routes::kinds().kinds().map(|kind| kind.name).collect();
     let frame = [
         "ledger_entries",
         "record_revisions",
@@ -183,11 +183,11 @@ async fn schema_rs_is_fresh() {
         expected.push_str(&format!("diesel::table! {{\n    {name} ({key}) {{\n{}    }}\n}}\n\n", columns.concat()));
     }
     expected.push_str(TAIL);
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/api/schema.rs");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/api/platform/schema.rs");
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         std::fs::write(path, &expected).unwrap();
     }
-    assert!(std::fs::read_to_string(path).unwrap() == expected, "api/schema.rs is stale: run `make schema`");
+    assert!(std::fs::read_to_string(path).unwrap() == expected, "api/platform/schema.rs is stale: run `make schema`");
 }
 
 const HEAD: &str = "// Generated from the migrated database by `make schema`; a test fails when it is stale.\n\

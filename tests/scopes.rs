@@ -1,6 +1,6 @@
 //! Scope: a grant reaches its area and its organisation, for every role and every kind.
 
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use lianfang::records::Reach;
 use serde_json::json;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
                 actor.id
             ))
             .await;
-            app.service.accounts.forget_all();
+            app.core.accounts.forget_all();
             let own = area_code == "511802005" && org_id == "NULL";
             for (kind, body, path) in &paths {
                 // Of some kinds a role sees fewer than those of its area: their own tests say which.

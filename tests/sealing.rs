@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lianfang::auth::{Grant, Role};
-use lianfang::kit::field::{Field, Shape, Write};
-use lianfang::records::{Kind, Registry};
-use lianfang::routes;
+use kit::field::{Field, Shape, Write};
+use lianfang::platform::access::{Grant, Role};
+use lianfang::records::Kind;
+use lianfang::server::routes;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -101,7 +101,7 @@ fn of_shape(shape: &Shape, path: &str, found: &mut BTreeSet<String>) {
 #[test]
 fn every_free_text_is_sealed_or_says_why_not() {
     let mut found = BTreeSet::new();
-    for kind in Registry::new(routes::DEFINITIONS).kinds() {
+    for kind in routes::kinds().kinds() {
         kind.fields.iter().for_each(|field| open_texts(field, kind.name, &mut found));
     }
     let listed: BTreeMap<&str, &str> = OPEN.iter().copied().collect();
@@ -140,7 +140,7 @@ const COLUMNS: &[(&str, &str)] = &[
 #[tokio::test]
 async fn every_column_of_free_text_says_why_it_is_open() {
     let app = TestApp::start().await;
-    let kinds: BTreeSet<&str> = app.service.kinds.kinds().map(|kind| kind.name).collect();
+    let kinds: BTreeSet<&str> = app.core.kinds().kinds().map(|kind| kind.name).collect();
     // Codes are `COLLATE "C"`; what is not takes words.
     let columns = "SELECT table_name::text AS name, column_name::text AS column FROM information_schema.columns JOIN information_schema.tables AS t USING (table_schema, table_name) WHERE table_schema = 'public' AND t.table_type = 'BASE TABLE' AND data_type = 'text' AND collation_name IS NULL";
     let mut found = BTreeSet::new();
@@ -237,7 +237,7 @@ const NOT_AMENDED: [&str; 4] =
 /// The paths of the texts that are sealed and that a client may write.
 fn sealed_texts(app: &TestApp) -> BTreeSet<String> {
     let (mut all, mut open) = (BTreeSet::new(), BTreeSet::new());
-    for kind in app.service.kinds.kinds() {
+    for kind in app.core.kinds().kinds() {
         for field in kind.fields.iter().filter(|field| field.write != Write::Never) {
             of_shape(&field.shape, &format!("{}.{}", kind.name, field.name), &mut all);
             open_texts(field, kind.name, &mut open);

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use lianfang::auth::{Grant, Role};
-use lianfang::kit::field::{Field, Privacy, Shape};
+use kit::field::{Field, Privacy, Shape};
+use lianfang::integrity::sealing::{Sealed, seal};
+use lianfang::integrity::{Finding, VerifyError, verify};
+use lianfang::platform::access::{Grant, Role};
 use lianfang::records::record::owner;
 use lianfang::records::{Definition, Record, proof};
-use lianfang::routes;
-use lianfang::sealing::{Sealed, seal};
-use lianfang::verify::{Finding, VerifyError, verify};
+use lianfang::server::routes;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -76,7 +76,7 @@ fn former_definitions() -> Vec<&'static Definition> {
 }
 
 async fn finding(app: &TestApp) -> Option<Finding> {
-    match verify(&app.service, |_, _| {}).await {
+    match verify(&app.core, |_, _| {}).await {
         Ok(_) => None,
         Err(VerifyError::Finding(finding)) => Some(finding),
         Err(VerifyError::Problem(problem)) => panic!("{problem}"),
@@ -99,7 +99,7 @@ async fn marked(app: &TestApp) -> BTreeMap<String, usize> {
 
 async fn sealed(app: &TestApp) -> Sealed {
     let mut told = Vec::new();
-    let sealed = seal(&app.service, &app.database_url, &mut |done, total| told.push((done, total))).await.unwrap();
+    let sealed = seal(&app.core, &app.database_url, &mut |done, total| told.push((done, total))).await.unwrap();
     assert!(told.iter().all(|(done, total)| done <= total) && told.is_sorted(), "{told:?}");
     sealed
 }
@@ -145,10 +145,10 @@ async fn rows_of_a_former_release_are_read_amended_moved_and_proved() {
     let his = former.administrator().await;
     let paths = written(&his).await;
     let before = read(&his, &paths).await;
-    let app = TestApp::start_over(&former.database_url, routes::DEFINITIONS, |_| {}).await;
+    let app = TestApp::start_over(&former.database_url, &routes::DEFINITIONS, |_| {}).await;
     let admin = app.administrator().await;
     assert_eq!(finding(&former).await, None);
-    assert!(verify(&app.service, |_, _| {}).await.unwrap().in_the_clear >= 7, "as it stands; told");
+    assert!(verify(&app.core, |_, _| {}).await.unwrap().in_the_clear >= 7, "as it stands; told");
     assert_eq!(read(&admin, &paths).await, before);
     assert_eq!(before[0]["categories"][0]["source"], format!("{MARK}电话"));
     let clear = marked(&app).await;
@@ -168,7 +168,7 @@ async fn rows_of_a_former_release_are_read_amended_moved_and_proved() {
     assert_eq!((first.left, first.revisions >= 7), (0, true), "{first:?}");
     assert_eq!(marked(&app).await, BTreeMap::new());
     assert_eq!(sealed(&app).await, Sealed::default(), "there is nothing left to do");
-    assert_eq!(verify(&app.service, |_, _| {}).await.unwrap().in_the_clear, 0);
+    assert_eq!(verify(&app.core, |_, _| {}).await.unwrap().in_the_clear, 0);
     assert_eq!(read(&admin, &paths).await, before, "nobody sees a difference");
     assert_eq!(finding(&app).await, None, "the chain is as it was");
 
@@ -194,7 +194,7 @@ async fn whatever_is_altered_in_a_moved_row_is_found() {
     let former = TestApp::start_over(&fresh_database().await, &former_definitions(), |_| {}).await;
     let paths = written(&former.administrator().await).await;
     assert_eq!(paths.len(), 4);
-    let app = TestApp::start_over(&former.database_url, routes::DEFINITIONS, |_| {}).await;
+    let app = TestApp::start_over(&former.database_url, &routes::DEFINITIONS, |_| {}).await;
     // Before it was moved: the clear value is proved where it stands, and nothing is moved that isn't.
     app.sql("CREATE TABLE kept AS TABLE volunteers; UPDATE volunteers SET skills = '[\"x\"]'").await;
     assert!(matches!(finding(&app).await, Some(Finding::Altered { kind, .. }) if kind == "volunteers"));
@@ -251,10 +251,10 @@ async fn whatever_is_altered_in_a_moved_row_is_found() {
 
 /// The newest revision of a screening as a former release wrote it: the device in the open, its digest chained.
 async fn with_device_in_the_open(app: &TestApp, id: &str) {
-    let kind = app.service.kinds.kind("screenings").unwrap();
+    let kind = app.core.kinds().kind("screenings").unwrap();
     let select = format!("SELECT {} FROM screenings WHERE id = '{id}'", kind.select());
     let row = app.rows(&select).await.remove(0);
-    let sealer = &app.service.sealer;
+    let sealer = &app.core.sealer;
     let envelope = Record::from_row(kind, row.clone(), sealer).unwrap().envelope;
     let device_id = envelope.device_id.clone().unwrap();
     let opened = sealer.open(owner(kind, &envelope), &row.clone().bytes("personal").unwrap()).unwrap().unwrap();
@@ -366,7 +366,7 @@ async fn the_command_moves_rows_beside_a_service_that_writes() {
         let volunteer = json!({"person": {"name": "赵六", "phone": format!("154000001{number:02}")}, "skills": [format!("{MARK}开车")], "area_code": "511802005"});
         paths.push(his.post("/v1/volunteers", &volunteer).await.expect(201).header("location").to_owned());
     }
-    let app = TestApp::start_over(&former.database_url, routes::DEFINITIONS, |_| {}).await;
+    let app = TestApp::start_over(&former.database_url, &routes::DEFINITIONS, |_| {}).await;
     let (admin, url) = (app.administrator().await, app.database_url.clone());
     assert_eq!(command("verify", &url)["in_the_clear"], 40);
     let sealing = tokio::task::spawn_blocking(move || command("seal", &url));

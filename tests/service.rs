@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use lianfang::operations::pressure::Lane;
+use lianfang::platform::http::pressure::Lane;
 
 use crate::support::TestApp;
 
@@ -156,7 +156,7 @@ async fn odd_values_are_refused_or_kept_and_never_break_anything() {
         json!(["none", "none"]),
         json!("511802005001-99"),
     ];
-    let kinds = lianfang::records::Registry::new(lianfang::routes::DEFINITIONS);
+    let kinds = lianfang::records::Registry::new(&lianfang::server::routes::DEFINITIONS);
     let mut broken = Vec::new();
     for kind in kinds.kinds() {
         for field in kind.body_fields() {
@@ -209,18 +209,18 @@ async fn odd_values_are_refused_or_kept_and_never_break_anything() {
 async fn beyond_its_bound_reads_are_refused_before_writes_and_health_never() {
     let app = TestApp::start_with(|config| config.requests_at_once = 4).await;
     let admin = app.administrator().await;
-    let held: Vec<_> = (0..3).map(|_| app.service.pressure.enter(Lane::Write).unwrap()).collect();
+    let held: Vec<_> = (0..3).map(|_| app.core.pressure.enter(Lane::Write).unwrap()).collect();
     let refused = admin.get("/v1/places").await.expect(503);
     assert_eq!((refused.code(), refused.header("retry-after")), ("unavailable", "1"));
     let organization = json!({"kind": "school", "name": "一小", "area_code": "511802005"});
     admin.post("/v1/organizations", &organization).await.expect(201);
-    let last = app.service.pressure.enter(Lane::Write).unwrap();
+    let last = app.core.pressure.enter(Lane::Write).unwrap();
     admin.post("/v1/organizations", &organization).await.expect(503);
     app.nobody().get("/healthz").await.expect(200);
     app.nobody().get("/readyz").await.expect(200);
     drop((held, last));
     admin.get("/v1/places").await.expect(200);
-    let text = app.service.metrics.text(&app.service).unwrap();
+    let text = app.core.metrics.text(&app.core).unwrap();
     assert!(text.contains("lianfang_requests_refused_total 2\n"), "{text}");
     assert!(text.contains("lianfang_requests_total{operation=\"list_places\",status=\"503\"} 1\n"), "{text}");
     assert!(text.contains("lianfang_ledger_appends_total 1\n") && text.ends_with("# EOF\n"), "{text}");

@@ -1,6 +1,6 @@
 //! Shifts: templates, sign-up under a rush, rules across midnight, who came, what was served.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::isolation_cases::{set_clock, work};

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -84,11 +84,11 @@ async fn sessions_end_by_sign_out_by_time_and_by_a_new_password() {
     phone.get("/v1/auth/me").await.expect(401);
     desk.get("/v1/auth/me").await.expect(200);
 
-    app.service.clock.shift(TimeDelta::minutes(11));
+    app.core.clock.shift(TimeDelta::minutes(11));
     assert_eq!(desk.get("/v1/auth/me").await.expect(401).code(), "invalid_token");
     let renewed =
         app.nobody().post("/v1/auth/refresh", &json!({"refresh_token": desk.refresh_token})).await.expect(200).body;
-    app.service.clock.shift(TimeDelta::days(31));
+    app.core.clock.shift(TimeDelta::days(31));
     app.nobody().post("/v1/auth/refresh", &json!({"refresh_token": renewed["refresh_token"]})).await.expect(401);
 }
 

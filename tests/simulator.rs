@@ -58,8 +58,8 @@ async fn every_phone_and_the_server_agree_in_the_end() {
     let mut phones = Vec::new();
     for worker in 0..workers {
         let area = usize::try_from(worker).unwrap() % AREAS.len();
-        let grant = lianfang::auth::Grant {
-            role: lianfang::auth::Role::GateGuard,
+        let grant = lianfang::platform::access::Grant {
+            role: lianfang::platform::access::Role::GateGuard,
             area_code: AREAS[area].into(),
             org_id: None,
         };
@@ -89,7 +89,7 @@ async fn every_phone_and_the_server_agree_in_the_end() {
     let left = phones[0].worker.id;
     let user = admin.get(&format!("/v1/users/{left}")).await.expect(200);
     admin.patch(&format!("/v1/users/{left}"), user.header("etag"), &json!({"active": false})).await.expect(200);
-    app.service.accounts.forget_all();
+    app.core.accounts.forget_all();
     join_all(phones.iter_mut().map(|phone| phone.push(false))).await;
     assert!(phones.iter().all(|phone| phone.queue.is_empty()));
     join_all(phones.iter_mut().filter(|phone| phone.worker.id != left).map(|phone| phone.pull(false))).await;
@@ -132,5 +132,5 @@ async fn every_phone_and_the_server_agree_in_the_end() {
     assert_eq!(recorded.len(), captured.len(), "seed {seed}: something was made up");
     let operations: usize = phones.iter().map(|phone| phone.handed_over).sum();
     println!("{} phones, {operations} operations handed in, {} records captured", phones.len(), captured.len());
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }

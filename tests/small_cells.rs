@@ -12,7 +12,7 @@ async fn key(app: &TestApp, admin: &Actor, scopes: &[&str]) -> Actor {
 }
 
 async fn key_of(app: &TestApp, admin: &Actor, area_code: &str, scopes: &[&str]) -> Actor {
-    let expires_at = (app.service.clock.now() + TimeDelta::days(30)).to_rfc3339();
+    let expires_at = (app.core.clock.now() + TimeDelta::days(30)).to_rfc3339();
     let body = json!({"name": "看板", "role": "statistics_reader", "area_code": area_code, "scopes": scopes, "expires_at": expires_at});
     let created = admin.post("/v1/api-keys", &body).await.expect(201).body;
     let mut key = app.nobody();
@@ -198,7 +198,7 @@ async fn an_account_that_only_reads_statistics_sees_what_such_a_key_sees() {
     let admin = app.administrator().await;
     let place = examples::checkpoint(&admin, "511802005001").await;
     pass(&admin, &place, "2020-02-06T08:30:00+08:00", 0..3, 0).await;
-    let reader = app.actor(lianfang::auth::Role::StatisticsReader, "雨城区").await;
+    let reader = app.actor(lianfang::platform::access::Role::StatisticsReader, "雨城区").await;
     let restricted = key(&app, &admin, &["statistics"]).await;
     for query in ["by=area&from_on=2020-02-06&to_on=2020-02-06", "area_code=511802005", ""] {
         let path = format!("/v1/stats/screenings?{query}");

@@ -66,7 +66,7 @@ async fn two_that_take_300_tonnes_of_430_at_once() {
     assert_eq!(rates, ["0.5000", "1.0000"], "{stocks}");
     let behind = admin.get(stocks["items"][0]["movements_url"].as_str().unwrap()).await.expect(200).body;
     assert_eq!(behind["items"].as_array().unwrap().len(), 1);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ async fn a_stores_own_sheet_goes_in_with_a_row_a_commodity() {
         大兴超市,2020年1月30日,牛奶,2.10,2.80,元/盒,,,,\n\
         大兴超市,2020年1月30日,菜籽油,60,71.9,元/桶,,,,\n\
         无名超市,2020年1月30日,牛奶,2.10,2.80,元/盒,,,,\n";
-    let bytes = lianfang::files::decode::encoded(sheet, "gb18030").unwrap();
+    let bytes = lianfang::exchange::files::decode::encoded(sheet, "gb18030").unwrap();
     let done = import(&admin, "kind=supply_reports", "text/csv; charset=gb18030", bytes).await;
     assert_eq!((&done["counts"]["created"], &done["counts"]["refused"]), (&json!(2), &json!(3)), "{done}");
     let errors = admin

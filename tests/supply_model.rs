@@ -53,7 +53,7 @@ async fn duties_of_stores_stand_as_the_reports_say_in_whatever_order_they_come()
     }
     work(&app).await;
     check(&app.administrator().await, &reports, now, &format!("seed {seed}, at the end")).await;
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 async fn tell(admin: &Actor, place: &str, day: NaiveDate, reports: &mut Reports) {

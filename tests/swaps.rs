@@ -1,6 +1,6 @@
 //! Swaps: all or nothing, by the rules of every assignment, once for one key.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::json;
 
 use crate::isolation_cases::set_clock;
@@ -120,7 +120,7 @@ async fn a_swap_of_volunteers_is_an_offer_until_the_other_accepts() {
     let taken =
         b.post(&path(&mine, "accept-swap"), &json!({})).await.expect(201).body["id"].as_str().unwrap().to_owned();
     assert_eq!(codes(&b.post(&path(&taken, "cancel"), &json!({"reason": "有事"})).await.expect(422)), ["too_late"]);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn whom_an_organiser_puts_on_a_shift_late_may_still_say_no() {
     let phone = app.actor(Role::Volunteer, "大兴街道").await;
     let (own, other) =
         (volunteer(&admin, 1, json!({"user_id": phone.id})).await, volunteer(&admin, 2, json!({})).await);
-    let soon = |hours: i64| (app.service.clock.now() + chrono::TimeDelta::minutes(hours * 60)).to_rfc3339();
+    let soon = |hours: i64| (app.core.clock.now() + chrono::TimeDelta::minutes(hours * 60)).to_rfc3339();
     let body = json!({"place_id": place, "starts_at": soon(12), "ends_at": soon(16), "needs": needs("volunteer", 1)});
     let early = make(&admin, "shifts", body).await;
     let theirs = make(&admin, "shift-assignments", assignment(&early, &other, "volunteer")).await;
@@ -141,7 +141,7 @@ async fn whom_an_organiser_puts_on_a_shift_late_may_still_say_no() {
     // The cut-off is now; he was told now, and has two hours.
     let path = |id: &serde_json::Value| format!("/v1/shift-assignments/{}:cancel", id.as_str().unwrap());
     let after = async |actor: &crate::support::Actor, minutes: i64| {
-        app.service.clock.shift(chrono::TimeDelta::minutes(minutes));
+        app.core.clock.shift(chrono::TimeDelta::minutes(minutes));
         later(actor).await
     };
     let phone = after(&phone, 115).await;
@@ -167,11 +167,11 @@ async fn a_swap_keeps_a_place_filled_and_meets_others_who_write() {
     let admin = app.administrator().await;
     let place = gate(&admin, "北门").await;
     let (a, b) = (volunteer(&admin, 1, json!({})).await, volunteer(&admin, 2, json!({})).await);
-    let soon = |hours: i64| (app.service.clock.now() + chrono::TimeDelta::hours(hours)).to_rfc3339();
+    let soon = |hours: i64| (app.core.clock.now() + chrono::TimeDelta::hours(hours)).to_rfc3339();
     let body = json!({"place_id": place, "starts_at": soon(30), "ends_at": soon(34), "needs": needs("volunteer", 1)});
     let own = make(&admin, "shifts", body).await;
     let taken = make(&admin, "shift-assignments", assignment(&own, &a, "volunteer")).await;
-    app.service.clock.shift(chrono::TimeDelta::hours(10));
+    app.core.clock.shift(chrono::TimeDelta::hours(10));
     let admin = app.administrator().await;
     // Ten at once: one gives it away, the others are told that it is settled; none meets a conflict of writing.
     let path = format!("/v1/shift-assignments/{taken}:swap");

@@ -161,7 +161,7 @@ async fn a_worker_who_moved_or_left_still_hands_in_what_he_has() {
     admin.patch(&format!("/v1/users/{}", guard.id), user.header("etag"), &moved).await.expect(200);
     assert_eq!(outcomes(&push(&guard, json!([create(&place, 1)])).await), ["created"], "captured before he moved");
     let mut later = create(&place, 2);
-    later["occurred_at"] = (app.service.clock.now() + TimeDelta::hours(1)).to_rfc3339().into();
+    later["occurred_at"] = (app.core.clock.now() + TimeDelta::hours(1)).to_rfc3339().into();
     later["body"].as_object_mut().unwrap().remove("occurred_at");
     assert_eq!(outcomes(&push(&guard, json!([later])).await), ["held"], "captured after");
 
@@ -174,8 +174,8 @@ async fn a_worker_who_moved_or_left_still_hands_in_what_he_has() {
     left.token = pair["access_token"].as_str().map(str::to_owned);
     assert_eq!(left.get("/v1/sync/pull").await.expect(401).code(), "account_deactivated");
     assert_eq!(outcomes(&push(&left, json!([create(&place, 3)])).await), ["held"]);
-    app.service.clock.shift(TimeDelta::days(15));
-    app.service.accounts.forget_all();
+    app.core.clock.shift(TimeDelta::days(15));
+    app.core.accounts.forget_all();
     app.nobody().post("/v1/auth/refresh", &json!({"refresh_token": pair["refresh_token"]})).await.expect(401);
     let held = admin.get("/v1/held-items").await;
     assert_eq!(held.status, 401, "the administrator's own token is over, too");

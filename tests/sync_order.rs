@@ -49,8 +49,8 @@ async fn what_stands_for_itself_is_written_together() {
     let guard = app.gate_guard("大兴街道").await;
     let place = examples::checkpoint(&app.administrator().await, "511802005").await;
     let items: Vec<Json> = (0..500).map(|sequence| create(&place, sequence)).collect();
-    let before = app.service.ledger.figures().appends.get();
+    let before = app.core.ledger.figures().appends.get();
     let results = push(&guard, json!(items)).await;
     assert!(outcomes(&results).iter().all(|outcome| *outcome == "created"));
-    assert!(app.service.ledger.figures().appends.get() - before <= 2, "in few appends");
+    assert!(app.core.ledger.figures().appends.get() - before <= 2, "in few appends");
 }

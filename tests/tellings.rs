@@ -70,7 +70,7 @@ async fn an_amendment_before_its_creation_waits_for_it() {
     let held = amend(&body["id"], 1, json!({"temperature_c": "37.8"}));
     assert_eq!(outcomes(&push(&guard, json!([held])).await), ["held"]);
     let made = cadre.post("/v1/screenings", &body).await.expect(201);
-    app.service.clock.shift(chrono::TimeDelta::minutes(11));
+    app.core.clock.shift(chrono::TimeDelta::minutes(11));
     work(&app).await;
     let guard = app.gate_guard("大兴街道").await;
     assert_eq!(guard.get(made.header("location")).await.expect(200).body["temperature_c"], "37.8");
@@ -81,15 +81,15 @@ async fn what_an_earlier_release_kept_is_known_again() {
     let app = TestApp::start().await;
     let (guard, cadre) = (app.gate_guard("大兴街道").await, app.town_cadre("大兴街道").await);
     let place = examples::checkpoint(&cadre, "511802005").await;
-    let item = |value: &Json, release: fn(&lianfang::kit::tree::Tree) -> Vec<u8>| {
-        let tree = lianfang::kit::tree::Tree::from_json(value);
-        let keys = &app.service.keys;
+    let item = |value: &Json, release: fn(&kit::tree::Tree) -> Vec<u8>| {
+        let tree = kit::tree::Tree::from_json(value);
+        let keys = &app.core.keys;
         let parts: [&[u8]; 3] = [b"sync", guard.id.as_bytes(), &release(&tree)];
-        hex::encode(lianfang::privacy::keys::keyed_hash(&keys.commitment, &parts))
+        hex::encode(lianfang::platform::privacy::keys::keyed_hash(&keys.commitment, &parts))
     };
     let held = amend(&json!(Uuid::now_v7()), 1, json!({"temperature_c": "37.0"}));
     assert_eq!(outcomes(&push(&guard, json!([held.clone()])).await), ["held"]);
-    use lianfang::ledger::canonical::{encode, encode_formerly};
+    use ledger::canonical::{encode, encode_formerly};
     let kept = |hash: &str| format!("SELECT count(*) AS n FROM held_items WHERE item_hash = '\\x{hash}'");
     let count = async |hash: &str| app.rows(&kept(hash)).await[0].integer("n");
     assert_eq!(count(&item(&held, encode)).await, Some(1), "kept by its canonical form");
@@ -102,8 +102,8 @@ async fn what_an_earlier_release_kept_is_known_again() {
     let body = examples::screening(&place, 1);
     let keyed = guard.with("idempotency-key", "k-1");
     let made = keyed.post("/v1/screenings", &body).await.expect(201);
-    let tree = lianfang::kit::tree::Tree::parse(body.to_string().as_bytes()).unwrap();
-    let digest = hex::encode(app.service.sealer.submission_digest(&encode_formerly(&tree)));
+    let tree = kit::tree::Tree::parse(body.to_string().as_bytes()).unwrap();
+    let digest = hex::encode(app.core.sealer.submission_digest(&encode_formerly(&tree)));
     app.sql(&format!("UPDATE idempotency_keys SET request_digest = '\\x{digest}'")).await;
     let again = keyed.post("/v1/screenings", &body).await.expect(201);
     assert_eq!((again.header("idempotency-replayed"), &again.body["id"]), ("true", &made.body["id"]));
@@ -173,7 +173,7 @@ async fn a_wrong_clock_is_told_and_a_very_wrong_one_asks_for_confirmation() {
     let app = TestApp::start().await;
     let guard = app.gate_guard("大兴街道").await;
     let place = examples::checkpoint(&app.administrator().await, "511802005").await;
-    let now = app.service.clock.now();
+    let now = app.core.clock.now();
     let post = async |minutes: i64, sequence: u32| {
         let mut body = examples::screening(&place, sequence);
         body["device_time"] = (now + chrono::TimeDelta::minutes(minutes)).to_rfc3339().into();
@@ -306,7 +306,7 @@ async fn whoever_has_the_figures_already_gets_304_at_once() {
         let first = admin.get(path).await.expect(200);
         // Nobody has looked for a while: nothing is known from memory.
         tokio::time::sleep(std::time::Duration::from_millis(700)).await;
-        app.service.ledger.heads().looked(std::time::Instant::now() - std::time::Duration::from_secs(5));
+        app.core.ledger.heads().looked(std::time::Instant::now() - std::time::Duration::from_secs(5));
         admin.with("if-none-match", first.header("etag")).get(path).await.expect(304);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use serde_json::json;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -49,7 +49,7 @@ async fn guesses_are_slowed_whether_the_account_exists_or_not() {
     let started = Instant::now();
     assert_eq!(login(&nobody, "GATE.ONE", &password, Some("dashboard")).await.0, 200);
     assert!(started.elapsed() >= Duration::from_millis(2_000), "case doesn't open another count");
-    app.service.clock.shift(TimeDelta::minutes(16));
+    app.core.clock.shift(TimeDelta::minutes(16));
     assert_eq!(login(&nobody, "gate.one", &password, None).await.0, 200);
 }
 

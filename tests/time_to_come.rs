@@ -49,7 +49,7 @@ async fn a_reading_of_tomorrow_proves_nothing_takes_no_slot_and_is_judged_when_i
     assert_eq!(of_kind(&nurse, &id, "am_reading", "2020-01-25").await["proof"]["id"], true_one.body["id"]);
     work(&app).await;
     assert_eq!(nurse.get(&path).await.body["revision"], came.body["revision"], "judged once");
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn two_weeks_in_one_batch_fill_no_day_to_come_and_each_counts_on_its_own()
         let next = format!("2020-01-{}", day + 1);
         assert_eq!(of_kind(&nurse, &id, "am_reading", &next).await["state"], "open", "{next}");
     }
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn checks_steps_and_notices_of_tomorrow_close_and_open_nothing() {
     let refused = admin.get(found.header("location")).await.expect(200);
     assert!(refused.warnings().contains(&"refused_when_due".to_owned()), "{}", refused.body);
     assert_eq!(admin.get(lost.header("location")).await.body["voided_at"], Json::Null);
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn a_stores_report_of_tomorrow_warns_and_is_its_day_once_it_comes() {
     let admin = app.administrator().await;
     let done = duties(&admin, of_day).await;
     assert_eq!((&done[0]["state"], &done[0]["proof"]["id"]), (&json!("done"), &ahead.body["id"]));
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What belongs together moves together: a case goes to another township with all that is about it, two cases of
 //! one person become one, and duties are of those who can do them.
 
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::support::{Actor, TestApp, examples};
 pub const DAXING: &str = "511802005";
 
 async fn verify(app: &TestApp) {
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 pub async fn handed_over(town: &Actor, id: &str) {
@@ -136,7 +136,7 @@ async fn past_figures_stay_where_they_were_and_a_fever_is_answered_by_no_transfe
     // Within a township nobody is asked.
     let tag = admin.get(&path).await.header("etag").to_owned();
     let village = app
-        .service
+        .core
         .divisions
         .rows()
         .iter()

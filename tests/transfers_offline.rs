@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lianfang::auth::{Grant, Role};
+use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 

@@ -1,6 +1,6 @@
 //! `verify` finds the first thing that doesn't hold, whatever cell was altered.
 
-use lianfang::verify::{Finding, VerifyError, verify};
+use lianfang::integrity::{Finding, VerifyError, verify};
 use serde_json::json;
 
 use crate::support::{TestApp, examples};
@@ -20,7 +20,7 @@ async fn written(app: &TestApp) -> String {
 }
 
 async fn finding(app: &TestApp) -> Option<Finding> {
-    match verify(&app.service, |_, _| {}).await {
+    match verify(&app.core, |_, _| {}).await {
         Ok(_) => None,
         Err(VerifyError::Finding(finding)) => Some(finding),
         Err(VerifyError::Problem(problem)) => panic!("{problem}"),
@@ -31,7 +31,7 @@ async fn finding(app: &TestApp) -> Option<Finding> {
 async fn an_untouched_ledger_holds() {
     let app = TestApp::start().await;
     written(&app).await;
-    let verified = verify(&app.service, |_, _| {}).await.unwrap();
+    let verified = verify(&app.core, |_, _| {}).await.unwrap();
     assert_eq!((verified.entries, verified.revisions), (4, 5));
     assert!(verified.figures >= 4);
     // A purge leaves the chain whole.

@@ -2,11 +2,11 @@
 //! way round, `scopes.rs` takes this one down.
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use lianfang::kit::link::Link;
-use lianfang::kit::row::Row;
-use lianfang::kit::sight::Sight;
-use lianfang::kit::statement::Statement;
-use lianfang::wall::{self, WallError};
+use kit::link::Link;
+use kit::row::Row;
+use kit::sight::Sight;
+use kit::statement::Statement;
+use lianfang::platform::row_security::{self, WallError};
 use uuid::Uuid;
 
 use crate::support::process::{Folder, Served};
@@ -29,7 +29,7 @@ async fn walled(app: &TestApp) -> Vec<(String, bool)> {
 async fn careless(app: &TestApp, table: &str, of_area: bool, sight: Sight) -> Vec<String> {
     let area = if of_area { "area_code" } else { "district_code" };
     let statement = Statement::new(format!("SELECT {area} AS area FROM {table}")).seeing(sight);
-    let rows = app.service.database.read(&statement).await.unwrap();
+    let rows = app.core.database.read(&statement).await.unwrap();
     rows.into_iter().map(|mut row| row.text("area").unwrap()).collect()
 }
 
@@ -81,7 +81,7 @@ async fn what_follows_a_case_follows_it_through_both_walls() {
     let sql = "SELECT polrelid::regclass::text AS name FROM pg_policy WHERE polname = 'sight' \
                AND pg_get_expr(polqual, polrelid) LIKE '%isolation_case_sights%' ORDER BY 1";
     let walled: Vec<String> = app.rows(sql).await.into_iter().map(|mut row| row.text("name").unwrap()).collect();
-    let mut kinds: Vec<String> = lianfang::routes::DEFINITIONS
+    let mut kinds: Vec<String> = lianfang::server::routes::DEFINITIONS
         .iter()
         .filter(|kind| kind.rules.follows().is_some())
         .map(|kind| kind.name.to_owned())
@@ -99,7 +99,7 @@ async fn what_was_written_can_be_deleted_or_rewritten_by_no_statement_of_the_ser
     let mut link = Link::open(&app.database_url, std::time::Duration::from_secs(5)).await.unwrap();
     link.see(&Sight::Everything).await.unwrap();
     let mut statements: Vec<String> =
-        lianfang::routes::DEFINITIONS.iter().map(|kind| format!("DELETE FROM {}", kind.name)).collect();
+        lianfang::server::routes::DEFINITIONS.iter().map(|kind| format!("DELETE FROM {}", kind.name)).collect();
     for table in ["record_revisions", "ledger_entries", "ledger_changes", "audit_log"] {
         statements.push(format!("DELETE FROM {table}"));
         statements
@@ -117,17 +117,17 @@ async fn what_was_written_can_be_deleted_or_rewritten_by_no_statement_of_the_ser
 #[tokio::test]
 async fn the_service_does_not_start_where_it_could_look_past_the_wall() {
     let app = TestApp::start().await;
-    wall::check(&app.database_url).await.unwrap();
+    row_security::check(&app.database_url).await.unwrap();
     app.sql("ALTER TABLE people DISABLE ROW LEVEL SECURITY").await;
-    assert!(matches!(wall::check(&app.database_url).await, Err(WallError::Open(tables)) if tables == "people"));
+    assert!(matches!(row_security::check(&app.database_url).await, Err(WallError::Open(tables)) if tables == "people"));
     app.sql("ALTER TABLE people ENABLE ROW LEVEL SECURITY; DROP POLICY sight ON places").await;
-    assert!(matches!(wall::check(&app.database_url).await, Err(WallError::Open(tables)) if tables == "places"));
+    assert!(matches!(row_security::check(&app.database_url).await, Err(WallError::Open(tables)) if tables == "places"));
     app.sql("ALTER TABLE people OWNER TO lianfang_service").await;
-    assert!(matches!(wall::check(&app.database_url).await, Err(WallError::TooMighty(_))));
+    assert!(matches!(row_security::check(&app.database_url).await, Err(WallError::TooMighty(_))));
     app.sql("ALTER TABLE people OWNER TO lianfang").await;
     let mut owner = AsyncPgConnection::establish(&app.database_url).await.unwrap();
-    wall::raise(&mut owner).await.unwrap();
-    wall::check(&app.database_url).await.unwrap();
+    row_security::raise(&mut owner).await.unwrap();
+    row_security::check(&app.database_url).await.unwrap();
 }
 
 #[tokio::test]

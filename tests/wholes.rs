@@ -60,7 +60,7 @@ async fn an_atomic_import_that_rules_across_rows_refuse_writes_nothing() {
     assert_eq!(told(&done), (&json!("complete"), 3, 0), "{done}");
     let again = import(&admin, "kind=stock_movements&mode=atomic", "text/csv", good).await;
     assert_eq!((&again["state"], &again["counts"]["same"]), (&json!("complete"), &json!(3)), "{again}");
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
 #[tokio::test]
@@ -111,5 +111,5 @@ async fn an_atomic_batch_takes_one_id_once() {
     let twice = json!({"items": [place, place]});
     let told = admin.post("/v1/places:batch?atomic=true", &twice).await.expect(207).body;
     assert_eq!(outcomes(&told), ["created", "same"], "{told}");
-    lianfang::verify::verify(&app.service, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }

@@ -1,16 +1,15 @@
 //! `migrate`, `user add`, `verify`, `seal`: what works on the data, whether the service runs or not.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lianfang::audit::Deed;
-use lianfang::auth::{Grant, Role};
-use lianfang::config::Config;
-use lianfang::kit::ids::new_id;
-use lianfang::records::Registry;
-use lianfang::routes;
-use lianfang::sealing::{self, Sealed};
-use lianfang::start::{self, Backend};
-use lianfang::users::{NewUser, add};
-use lianfang::verify::{Verified, VerifyError};
+use kit::ids::new_id;
+use lianfang::integrity::sealing::{self, Sealed};
+use lianfang::integrity::{Verified, VerifyError};
+use lianfang::platform::access::{Grant, Role};
+use lianfang::platform::audit::Deed;
+use lianfang::platform::config::Config;
+use lianfang::rooms::accounts::users::{NewUser, add};
+use lianfang::server::routes;
+use lianfang::server::start::{self, Backend};
 use serde_json::json;
 
 use super::{Failure, prepare, print};
@@ -54,8 +53,8 @@ async fn add_to(
     area: &str,
 ) -> Result<(String, String), Failure> {
     prepare(backend).await?;
-    let service = start::service(config, &backend.service_url, Registry::new(routes::DEFINITIONS)).await?;
-    let area_code = service
+    let core = start::core(config, &backend.service_url, routes::kinds()).await?;
+    let area_code = core
         .divisions
         .place(area, None)
         .filter(|placement| placement.warning.is_none())
@@ -74,7 +73,7 @@ async fn add_to(
         address: None,
         details: json!({"by": "command line", "role": role.code(), "area_code": area_code}),
     };
-    Ok((add(&service, &new, deed).await?, area_code))
+    Ok((add(&core, &new, deed).await?, area_code))
 }
 
 /// Verifies the ledger.
@@ -118,12 +117,12 @@ pub async fn seal(config: Config, json: bool) -> Result<(), Failure> {
 
 async fn seal_at(backend: &Backend, config: Config) -> Result<Sealed, Failure> {
     prepare(backend).await?;
-    let service = start::service(config, &backend.service_url, Registry::new(routes::DEFINITIONS)).await?;
+    let core = start::core(config, &backend.service_url, routes::kinds()).await?;
     let bar = ProgressBar::new(0);
     bar.set_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}, {eta} left").map_err(Failure::other)?,
     );
-    let sealed = sealing::seal(&service, &backend.url, &mut |done, total| {
+    let sealed = sealing::seal(&core, &backend.url, &mut |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     })
@@ -134,13 +133,13 @@ async fn seal_at(backend: &Backend, config: Config) -> Result<Sealed, Failure> {
 
 async fn verify_at(backend: &Backend, config: Config) -> Result<Verified, Failure> {
     prepare(backend).await?;
-    let service = start::service(config, &backend.service_url, Registry::new(routes::DEFINITIONS)).await?;
+    let core = start::core(config, &backend.service_url, routes::kinds()).await?;
     // Nothing is drawn where stderr is no terminal.
     let bar = ProgressBar::new(0);
     bar.set_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len} numbers, {per_sec}, {eta} left").map_err(Failure::other)?,
     );
-    let verified = lianfang::verify::verify(&service, |done, total| {
+    let verified = lianfang::integrity::verify(&core, |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     })

@@ -2,11 +2,10 @@
 
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
-use lianfang::config::Config;
-use lianfang::demo::{Demo, Made, make};
-use lianfang::records::Registry;
-use lianfang::routes;
-use lianfang::start::{self, Backend};
+use lianfang::platform::config::Config;
+use lianfang::server::demo::{Demo, Made, make};
+use lianfang::server::routes;
+use lianfang::server::start::{self, Backend};
 use serde_json::{Value as Json, json};
 
 use super::{Failure, prepare, print};
@@ -21,13 +20,13 @@ pub async fn demo(config: Config, demo: Demo, json: bool) -> Result<(), Failure>
 
 async fn fill(backend: &Backend, config: Config, demo: Demo) -> Result<Made, Failure> {
     prepare(backend).await?;
-    let service = start::service(config, &backend.service_url, Registry::new(routes::DEFINITIONS)).await?;
+    let core = start::core(config, &backend.service_url, routes::kinds()).await?;
     // Nothing is drawn where stderr is no terminal.
     let bar = ProgressBar::new(0);
     bar.set_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len} records, {per_sec}, {eta} left").map_err(Failure::other)?,
     );
-    let made = make(&service, demo, |done, total| {
+    let made = make(&core, demo, |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     })

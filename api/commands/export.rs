@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lianfang::files::export::Format;
+use lianfang::platform::http::formats::Format;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 

@@ -9,15 +9,14 @@ mod serve;
 
 use std::io::Write;
 
-use lianfang::config::{Config, ConfigError};
-use lianfang::embedded::EmbeddedError;
-use lianfang::kit::catalogue::Code;
-use lianfang::kit::problem::Problem;
-use lianfang::kit::text::Language;
-use lianfang::records::Registry;
-use lianfang::routes;
-use lianfang::start::{self, Backend, StartError};
-use lianfang::wall;
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::text::Language;
+use lianfang::platform::config::{Config, ConfigError};
+use lianfang::platform::embedded::EmbeddedError;
+use lianfang::platform::row_security;
+use lianfang::server::routes;
+use lianfang::server::start::{self, Backend, StartError};
 use serde_json::{Value as Json, json};
 
 pub use self::data::{add_user, migrate, seal, verify};
@@ -98,7 +97,7 @@ pub fn tell_failure(failure: &Failure, json: bool) {
 async fn prepare(backend: &Backend) -> Result<(), StartError> {
     if let Some(embedded) = &backend.embedded {
         let count = start::migrate(&backend.url).await?;
-        wall::admit(&backend.url, &backend.service_url, &embedded.service_password()).await?;
+        row_security::admit(&backend.url, &backend.service_url, &embedded.service_password()).await?;
         tracing::info!(count, "migrations run");
         return Ok(());
     }
@@ -110,7 +109,7 @@ async fn prepare(backend: &Backend) -> Result<(), StartError> {
 
 /// Prints the document.
 pub fn print_document(compact: bool) -> Result<(), Failure> {
-    let document: Json = routes::document(&Registry::new(routes::DEFINITIONS));
+    let document: Json = routes::document(&routes::kinds());
     print(&if compact {
         document.to_string()
     } else {

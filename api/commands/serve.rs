@@ -5,15 +5,14 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lianfang::app::Service;
-use lianfang::config::Config;
-use lianfang::embedded::lock_for_serving;
-use lianfang::kit::log_writer::LogWriter;
-use lianfang::kit::transport;
-use lianfang::records::Registry;
-use lianfang::routes;
-use lianfang::serve as server;
-use lianfang::start::{self, Backend, StartError};
+use kit::log_writer::LogWriter;
+use lianfang::platform::config::Config;
+use lianfang::platform::core::Core;
+use lianfang::platform::embedded::lock_for_serving;
+use lianfang::platform::http::transport;
+use lianfang::server::routes;
+use lianfang::server::serve as server;
+use lianfang::server::start::{self, Backend, StartError};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
@@ -41,8 +40,8 @@ async fn serve_logged(config: Config, json: bool) -> Result<(), Failure> {
         None
     };
     let backend = Backend::start(&config).await?;
-    let service = match ready(&config, &backend).await {
-        Ok(service) => service,
+    let core = match ready(&config, &backend).await {
+        Ok(core) => core,
         Err(refused) => {
             // Nobody else will: the database must not outlive a start that was refused.
             backend.leave().await?;
@@ -55,7 +54,7 @@ async fn serve_logged(config: Config, json: bool) -> Result<(), Failure> {
         // Nobody reads it: no reason not to serve.
         tracing::warn!(%error, "where the service listens could not be told");
     }
-    run_server(&service, signals, listener, metrics).await?;
+    run_server(&core, signals, listener, metrics).await?;
     drop(stop);
     if let Some(watch) = watch {
         watch.await.map_err(Failure::other)?.stop().await.map_err(StartError::from)?;
@@ -65,9 +64,9 @@ async fn serve_logged(config: Config, json: bool) -> Result<(), Failure> {
 }
 
 /// Migrates what is ours and puts the service together.
-async fn ready(config: &Config, backend: &Backend) -> Result<Arc<Service>, StartError> {
+async fn ready(config: &Config, backend: &Backend) -> Result<Arc<Core>, StartError> {
     prepare(backend).await?;
-    start::service(config.clone(), &backend.service_url, Registry::new(routes::DEFINITIONS)).await
+    start::core(config.clone(), &backend.service_url, routes::kinds()).await
 }
 
 fn bind(address: &str) -> Result<TcpListener, Failure> {
@@ -76,21 +75,21 @@ fn bind(address: &str) -> Result<TcpListener, Failure> {
 
 /// Runs the server on a thread of its own: actix wants its own runtime there.
 async fn run_server(
-    service: &Arc<Service>,
+    core: &Arc<Core>,
     signals: server::StopSignals,
     listener: TcpListener,
     metrics: Option<TcpListener>,
 ) -> Result<(), Failure> {
-    let service = Arc::clone(service);
+    let core = Arc::clone(core);
     let thread = tokio::task::spawn_blocking(move || {
         actix_web::rt::System::new().block_on(async move {
             let (stopping, stopped) = tokio::sync::watch::channel(false);
-            let server = server::server(&service, listener, stopped)?;
-            let metrics = metrics.map(|listener| lianfang::metrics::serve(&service, listener)).transpose()?;
+            let server = server::server(&core, listener, stopped)?;
+            let metrics = metrics.map(|listener| lianfang::platform::metrics::serve(&core, listener)).transpose()?;
             // Ends with the runtime.
             let _metrics = metrics.map(actix_web::rt::spawn);
             let handle = server.handle();
-            let signals = actix_web::rt::spawn(server::stop_on_signal(signals, service, handle, stopping));
+            let signals = actix_web::rt::spawn(server::stop_on_signal(signals, core, handle, stopping));
             let served = server.await;
             signals.abort();
             served

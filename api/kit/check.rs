@@ -185,9 +185,9 @@ fn to_object(values: &Values) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::field::free_text;
-    use crate::kit::text::Text;
-    use crate::kit::vocabulary::{Vocabulary, word};
+    use crate::field::free_text;
+    use crate::text::Text;
+    use crate::vocabulary::{Vocabulary, word};
 
     static COLOURS: Vocabulary =
         Vocabulary::new("colour", Text::new("c", "色"), &[word("red", "red", "红"), word("blue", "blue", "蓝")]);

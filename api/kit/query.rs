@@ -84,7 +84,7 @@ fn decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::text::Text;
+    use crate::text::Text;
 
     static LIMIT: Field = Field::new("limit", Shape::Integer { min: 1, max: 500 }, Text::new("l", "数"), "");
     static FROM: Field = Field::new("from", Shape::Instant, Text::new("f", "从"), "");

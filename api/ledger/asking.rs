@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kit::database::DatabaseError;
+use kit::link::Link;
+use kit::sight::Sight;
 use tokio::sync::Mutex;
 
 use super::decision::decide;
 use super::writer::STATEMENT_TIMEOUT;
 use super::{Append, AppendError};
-use crate::kit::database::DatabaseError;
-use crate::kit::link::Link;
-use crate::kit::sight::Sight;
 
 /// A connection of its own, one question at a time: it neither holds up the writer nor can many questions
 /// take all connections.

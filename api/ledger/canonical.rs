@@ -1,12 +1,11 @@
 //! The canonical form of a row: what its digest covers, the same before it is written and after it
 //! is read. And of what was sent: what hashes that are kept are made of.
 
+use kit::scalars::integral;
+use kit::tree::Tree;
+use kit::value::Value;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
-
-use crate::kit::scalars::integral;
-use crate::kit::tree::Tree;
-use crate::kit::value::Value;
 
 /// How trees are encoded: the first byte of each. A hash that is kept was made of one of these; another encoding gets
 /// another number, and what was kept before is still known by the former one.

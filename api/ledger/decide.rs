@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
+use kit::faults::Fault;
+use kit::row::Row;
+use kit::statement::Statement;
+use kit::value::Values;
 use uuid::Uuid;
 
 use super::Append;
-use crate::kit::faults::Fault;
-use crate::kit::row::Row;
-use crate::kit::statement::Statement;
-use crate::kit::value::Values;
 
 /// What an item of a batch asks of the rules.
 #[derive(Clone)]

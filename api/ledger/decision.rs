@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join_all;
+use kit::database::DatabaseError;
+use kit::row::Row;
 
 use super::decide::{Claim, State};
 use super::{Append, AppendError};
-use crate::kit::database::DatabaseError;
-use crate::kit::row::Row;
 
 /// What the rules across rows say of a batch.
 #[derive(Default)]

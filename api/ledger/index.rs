@@ -1,11 +1,11 @@
 //! The index of changes: one row a revision, whatever its kind, written with it. What spans kinds (feed, pull, trail,
 //! receipts, verification) reads it first, and then only the tables of the kinds that occur.
 
+use kit::statement::{ColumnType, Statement};
+use kit::value::Value;
 use uuid::Uuid;
 
 use super::{Append, Change};
-use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::value::Value;
 
 /// What a revision does to its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

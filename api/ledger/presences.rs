@@ -5,11 +5,11 @@
 //! clock's lock, all that any process wrote before. It touches only people of whom a presence came or went,
 //! and those they are merged with: what those counted as before goes, what they count as now comes.
 
+use kit::statement::{ColumnType, Statement};
+use kit::value::Value;
 use uuid::Uuid;
 
 use super::{Pointer, PresenceKey, Tallies};
-use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::value::Value;
 
 /// From rows `kind, root, scope, on_day, side` to changes of `person_rollups`: each day counts its people, and
 /// those of them who are on no earlier day of the month, and on none at all.

@@ -6,15 +6,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::value::Value;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::merge::divide;
 use super::writer::{Job, Link};
 use super::{AppendError, Change, Operation, Receipt};
-use crate::kit::row::Row;
-use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::value::Value;
 
 /// How long a lost connection is tried to be made again before those who wait are told.
 const PATIENCE: Duration = Duration::from_secs(8);

@@ -1,8 +1,9 @@
 //! The part of the append statement that keeps the figures of days and hours.
 
+use kit::statement::{ColumnType, Statement};
+use kit::value::Value;
+
 use super::{Append, TallyKey};
-use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::value::Value;
 
 type Totals<'a> = Vec<&'a (TallyKey, i128)>;
 

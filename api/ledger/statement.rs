@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use kit::statement::{ColumnType, Statement};
+use kit::value::Value;
+
 use super::{Append, AwaitedRow, Change, KeyedAnswer, Operation, Table, index, rollups};
-use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::value::Value;
 
 /// Builds the statement. Its text depends only on which tables are written and how, so each
 /// combination is prepared once; every part reads from `clock`, so it happens after the lock.

@@ -1,6 +1,6 @@
 //! Tables as the ledger writes them.
 
-use crate::kit::statement::ColumnType;
+use kit::statement::ColumnType;
 
 /// A column that a change fills. The ledger itself fills `district_code`, `change_no`,
 /// `recorded_at` and `revised_at`.

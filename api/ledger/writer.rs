@@ -6,6 +6,11 @@ use std::time::Duration;
 use chrono::DateTime;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use futures_util::future::try_join_all;
+use kit::database::DatabaseError;
+use kit::link;
+use kit::row::Row;
+use kit::sight::Sight;
+use kit::statement::Statement;
 use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -15,11 +20,6 @@ use super::figures::Figures;
 use super::heads::Heads;
 use super::merge::merge;
 use super::{Append, AppendError, Receipt, presences, redo, statement};
-use crate::kit::database::DatabaseError;
-use crate::kit::link;
-use crate::kit::row::Row;
-use crate::kit::sight::Sight;
-use crate::kit::statement::Statement;
 
 /// Appends that share a transaction at most: enough to make the commit cheap, few enough that the
 /// last one's caller doesn't wait long.

@@ -1,6 +1,14 @@
 //! Acting on a record that the service writes: somebody waives, explains, dismisses it. An act passes the gate of
 //! amendments.
 
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use kit::catalogue::Code;
+use kit::etag;
+use kit::field::Field;
+use kit::problem::Problem;
+use kit::value::Values;
+
 use super::create::TRIES;
 use super::definition::Kind;
 use super::gate::find_standing;
@@ -8,14 +16,7 @@ use super::idempotency::Key;
 use super::operations::replayed;
 use super::record::Record;
 use super::{amend, view};
-use crate::kit::catalogue::Code;
-use crate::kit::etag;
-use crate::kit::field::Field;
-use crate::kit::problem::Problem;
-use crate::kit::value::Values;
-use crate::operations::{Answer, Call};
-use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use crate::platform::http::{Answer, Call};
 
 /// The problems of every act, beside those that follow from what it takes.
 pub const ACT_PROBLEMS: &[Code] = &[
@@ -64,13 +65,13 @@ pub async fn act(
         Err(answered) => return Ok(answered),
     };
     let id = call.path_id()?;
-    let (service, actor) = (&call.service, call.actor()?);
+    let (core, actor) = (&call.core, call.actor()?);
     for _ in 0..TRIES {
-        let current = find_standing(service, actor, kind, id).await?;
+        let current = find_standing(core, actor, kind, id).await?;
         may(&current, &form).await?;
         let Some(next) = next(&current, &form)? else { return Ok(answer(call, kind, &current)) };
         if let Some(written) =
-            amend::write(service, actor, kind, &current, next, key.as_ref().map(|key| (key, 200))).await?
+            amend::write(core, actor, kind, &current, next, key.as_ref().map(|key| (key, 200))).await?
         {
             return Ok(answer(call, kind, &written));
         }
@@ -79,7 +80,7 @@ pub async fn act(
 }
 
 fn answer(call: &Call, kind: &Kind, record: &Record) -> HttpResponse {
-    let body = view::record(&call.service, kind, record, call.language);
+    let body = view::record(&call.core, kind, record, call.language);
     let tag = etag::of_revision(record.envelope.revision);
     HttpResponse::Ok().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-store")).json(body)
 }

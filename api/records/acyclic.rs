@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kit::catalogue::FaultCode;
+use kit::faults::Fault;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::value::Value;
+use ledger::Claim;
+use ledger::decide::{Decider, State};
 use uuid::Uuid;
 
 use super::record::Record;
-use crate::kit::catalogue::FaultCode;
-use crate::kit::faults::Fault;
-use crate::kit::row::Row;
-use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::value::Value;
-use crate::ledger::Claim;
-use crate::ledger::decide::{Decider, State};
 
 /// A field by which records of a kind lead to others of it.
 #[derive(Clone, Copy, Debug)]

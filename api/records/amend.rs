@@ -1,7 +1,18 @@
 //! Amending by merge patch: each patch makes the next revision.
 
+use kit::catalogue::{Code, FaultCode};
+use kit::etag::IfMatch;
+use kit::faults::{Fault, Faults};
+use kit::field::{Field, Shape, Write};
+use kit::patch;
+use kit::problem::Problem;
+use kit::tree::Tree;
+use kit::value::Value;
+use kit::walk::{escape, note_repeated};
+use ledger::AppendError;
 use uuid::Uuid;
 
+use super::Believed;
 use super::awaited::Awaited;
 use super::change::{Changes, receive};
 use super::context::Context;
@@ -20,22 +31,12 @@ use super::warnings::{
     AMBIGUOUS_AREA, CAPTURED_BY_OTHER, CLOCK_SKEWED, DIFFERS_FROM_REGISTER, Noted, OCCURRED_AT_DOUBTFUL,
     SUPERSEDED_AREA,
 };
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::catalogue::{Code, FaultCode};
-use crate::kit::etag::IfMatch;
-use crate::kit::faults::{Fault, Faults};
-use crate::kit::field::{Field, Shape, Write};
-use crate::kit::patch;
-use crate::kit::problem::Problem;
-use crate::kit::tree::Tree;
-use crate::kit::value::Value;
-use crate::kit::walk::{escape, note_repeated};
-use crate::ledger::AppendError;
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
 
 /// Amends a record by an RFC 7396 merge patch. A patch that changes nothing makes no revision.
 pub async fn amend(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     id: Uuid,
@@ -43,10 +44,10 @@ pub async fn amend(
     patch: &Tree,
 ) -> Result<Record, Problem> {
     for _ in 0..TRIES {
-        let current = writable(service, actor, kind, id).await?;
+        let current = writable(core, actor, kind, id).await?;
         demand_standing(&current)?;
         if_match.demand(current.envelope.revision)?;
-        match revise(service, actor, kind, &current, patch, None, None).await? {
+        match revise(core, actor, kind, &current, patch, None, None).await? {
             Revised::Same => return Ok(current),
             Revised::Written(written) => return Ok(*written),
             Revised::Met => {}
@@ -69,7 +70,7 @@ pub enum Revised {
 /// it does at creation: a reading that was moved into a taken slot becomes an extra one, unless its slot was said.
 /// `device_id` is the phone's that amends.
 pub async fn revise(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     current: &Record,
@@ -78,7 +79,7 @@ pub async fn revise(
     device_id: Option<&str>,
 ) -> Result<Revised, Problem> {
     let finish = |next: &mut Record| next.envelope.device_id = device_id.map(str::to_owned);
-    take(service, actor, kind, current, Asked::Change(patch), finish, key).await
+    take(core, actor, kind, current, Asked::Change(patch), finish, key).await
 }
 
 /// What is asked about a record that is there already.
@@ -94,7 +95,7 @@ pub enum Asked<'a> {
 
 /// Writes what is asked as the next revision; `finish` completes what was judged.
 pub async fn take(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     current: &Record,
@@ -102,18 +103,18 @@ pub async fn take(
     finish: impl Fn(&mut Record),
     key: Option<(&Key, u16)>,
 ) -> Result<Revised, Problem> {
-    let (draft, place, context) = draft_of(service, actor, kind, current, asked).await?;
+    let (draft, place, context) = draft_of(core, actor, kind, current, asked).await?;
     let mut next = judged(actor, current, place, draft, &context);
     finish(&mut next);
     if is_same(kind, current, &next) {
         return Ok(Revised::Same);
     }
-    let refusal = match write(service, actor, kind, current, next, key).await {
+    let refusal = match write(core, actor, kind, current, next, key).await {
         Ok(written) => return Ok(Revised::of(written)),
         Err(problem) if problem.faults().is_empty() => return Err(problem),
         Err(problem) => problem,
     };
-    let (mut draft, place, context) = draft_of(service, actor, kind, current, asked).await?;
+    let (mut draft, place, context) = draft_of(core, actor, kind, current, asked).await?;
     if !gives_way(&mut draft, refusal.faults()) {
         return Err(refusal);
     }
@@ -122,7 +123,7 @@ pub async fn take(
     if is_same(kind, current, &next) {
         return Ok(Revised::Same);
     }
-    Ok(Revised::of(write(service, actor, kind, current, next, key).await?))
+    Ok(Revised::of(write(core, actor, kind, current, next, key).await?))
 }
 
 /// Whether a draft gave way, in nothing that somebody said.
@@ -139,9 +140,9 @@ impl Revised {
 }
 
 /// The record, if the actor may see it (else 404) and write it (else 403).
-pub async fn writable(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
-    service.refresh_settings().await?;
-    let current = read::find(service, actor, kind, id).await?;
+pub async fn writable(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
+    core.refresh_settings().await?;
+    let current = read::find(core, actor, kind, id).await?;
     let envelope = &current.envelope;
     if actor.reaches(kind.writers, &envelope.area_code, envelope.org_id) {
         Ok(current)
@@ -152,7 +153,7 @@ pub async fn writable(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -
 
 /// Writes the next revision of a record. `None` where it was changed meanwhile: read it again.
 pub async fn write(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     current: &Record,
@@ -161,18 +162,18 @@ pub async fn write(
 ) -> Result<Option<Record>, Problem> {
     next.envelope.revision = current.envelope.revision + 1;
     next.envelope.revised_by = actor.user_id;
-    let scribe = service.scribe(service.clock.now(), &current.envelope.district_code);
+    let scribe = core.scribe(core.clock.now(), &current.envelope.district_code);
     let mut changes = Changes::default();
     let number = changes.next_number();
     changes.put(kind, Some(current.clone()), next.clone());
     if let Some((key, status)) = key {
         changes.keep(key.answer(kind.name, next.envelope.id, next.envelope.revision, i64::from(status)));
     }
-    match service.ledger.append(changes.into_append(&scribe)?).await {
+    match core.ledger.append(changes.into_append(&scribe)?).await {
         Ok(receipt) => {
             receive(&mut next, receipt, number);
-            service.believed.invalidate(&(kind.name, next.envelope.id));
-            Ok(Some(as_it_stands(service, kind, next).await?))
+            core.ext::<Believed>().0.invalidate(&(kind.name, next.envelope.id));
+            Ok(Some(as_it_stands(core, kind, next).await?))
         }
         Err(AppendError::Conflict(_)) => Ok(None),
         Err(error) => Err(error.into()),
@@ -181,30 +182,30 @@ pub async fn write(
 
 /// The record after what followed from its own change: rules across rows may have moved it on in the same
 /// transaction.
-async fn as_it_stands(service: &Service, kind: &Kind, written: Record) -> Result<Record, Problem> {
+async fn as_it_stands(core: &Core, kind: &Kind, written: Record) -> Result<Record, Problem> {
     if !kind.rules.judged_across_rows() {
         return Ok(written);
     }
     let (id, district_code) = (written.envelope.id, written.envelope.district_code.clone());
-    let mut found = read::find_unscoped(service, kind, &district_code, &[id]).await?;
+    let mut found = read::find_unscoped(core, kind, &district_code, &[id]).await?;
     Ok(found.remove(&id).unwrap_or(written))
 }
 
 /// The record with the patch applied, checked and judged as a whole.
 pub async fn patched(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     current: &Record,
     patch: &Tree,
 ) -> Result<Record, Problem> {
-    let (draft, place, context) = draft_of(service, actor, kind, current, Asked::Change(patch)).await?;
+    let (draft, place, context) = draft_of(core, actor, kind, current, Asked::Change(patch)).await?;
     Ok(judged(actor, current, place, draft, &context))
 }
 
 /// What a patch makes of a record, checked and placed, not yet judged.
 async fn draft_of<'a>(
-    service: &'a Service,
+    core: &'a Core,
     actor: &Actor,
     kind: &'static Kind,
     current: &'a Record,
@@ -221,15 +222,15 @@ async fn draft_of<'a>(
         faults.finish()?;
         return Err(Code::Unprocessable.into());
     }
-    let mut draft = whole(service, kind, current, patch, &mut faults);
+    let mut draft = whole(core, kind, current, patch, &mut faults);
     if let Asked::Change(_) = asked {
         keep_closed(&draft, patch, &mut faults);
     }
-    let mut context = service.context(service.clock.now(), &current.envelope.district_code);
+    let mut context = core.context(core.clock.now(), &current.envelope.district_code);
     context.told_at = current.envelope.told_at();
     kind.rules.check(&mut draft, &context, &mut faults);
-    resolve::resolve(service, actor, current, stands, &mut draft, &mut faults).await?;
-    let place = resolve::place(service, actor, &mut draft, &mut faults);
+    resolve::resolve(core, actor, current, stands, &mut draft, &mut faults).await?;
+    let place = resolve::place(core, actor, &mut draft, &mut faults);
     kind.rules.check_references(&mut draft, &context, &mut faults);
     faults.finish()?;
     let place = place.ok_or_else(|| Problem::internal("a draft without faults has no place"))?;
@@ -237,14 +238,14 @@ async fn draft_of<'a>(
     if place.district_code != current.envelope.district_code {
         return Err(Code::OutOfArea.into());
     }
-    recall(service, kind, [(place.district_code.clone(), &mut draft)], context.now).await?;
+    recall(core, kind, [(place.district_code.clone(), &mut draft)], context.now).await?;
     Ok((draft, place, context))
 }
 
 /// The draft of the record as the patch leaves it: what clients said of it, then and now.
-fn whole(service: &Service, kind: &'static Kind, current: &Record, patch: &Tree, faults: &mut Faults) -> Draft {
+fn whole(core: &Core, kind: &'static Kind, current: &Record, patch: &Tree, faults: &mut Faults) -> Draft {
     let body = patch::merge(target(kind, current, patch), patch);
-    let mut draft = Draft::parse(kind, &service.kinds, &body, "", faults);
+    let mut draft = Draft::parse(kind, core.kinds(), &body, "", faults);
     // Rules may ask whose fields these are.
     draft.values.set("id", Value::Id(current.envelope.id));
     if !draft.values.has("org_id") {

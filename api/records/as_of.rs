@@ -1,12 +1,12 @@
 //! How a record stood on a day that is over, for kinds that keep the history of their state.
 
 use chrono::{DateTime, Utc};
+use kit::field::{Field, Shape};
+use kit::statement::{ColumnType, Statement};
+use kit::text::Text;
+use kit::value::Value;
 
 use super::definition::Kind;
-use crate::kit::field::{Field, Shape};
-use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::text::Text;
-use crate::kit::value::Value;
 
 /// The field that holds the history: `state`, `since_at` of each step. Without one a record is as it began.
 pub const HISTORY: &str = "state_history";

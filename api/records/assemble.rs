@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use kit::problem::Problem;
+use kit::value::Value;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -19,11 +21,9 @@ use super::read;
 use super::record::Record;
 use super::resolve;
 use super::warnings::{Noted, REFERENCE_VOIDED, VOIDED_ALREADY};
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::problem::Problem;
-use crate::kit::value::Value;
-use crate::privacy::blind::derived_id;
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
+use crate::platform::privacy::blind::derived_id;
 
 /// Records whose identity the server derives, that are known already: by kind, district and id.
 pub type Known = BTreeMap<(&'static str, String, Uuid), Record>;
@@ -39,10 +39,10 @@ pub enum Assembled {
 }
 
 /// Loads who is known of those that the creations identify.
-pub async fn load_known(service: &Service, items: &[&Prepared], now: DateTime<Utc>) -> Result<Known, Problem> {
+pub async fn load_known(core: &Core, items: &[&Prepared], now: DateTime<Utc>) -> Result<Known, Problem> {
     let mut wanted: BTreeMap<(&'static str, &str), BTreeSet<Uuid>> = BTreeMap::new();
     for item in items {
-        let context = service.context(now, &item.place.district_code);
+        let context = core.context(now, &item.place.district_code);
         let drafts = item.draft.inline.iter().map(|(_, inner)| inner).chain([&item.draft]);
         for draft in drafts {
             if let Some(id) = draft.kind.rules.identify(draft, &context) {
@@ -53,9 +53,9 @@ pub async fn load_known(service: &Service, items: &[&Prepared], now: DateTime<Ut
     }
     let mut known = Known::new();
     for ((name, district_code), ids) in wanted {
-        let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
+        let kind = core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
         let ids: Vec<Uuid> = ids.into_iter().collect();
-        for (id, record) in read::find_unscoped(service, kind, district_code, &ids).await? {
+        for (id, record) in read::find_unscoped(core, kind, district_code, &ids).await? {
             known.insert((name, district_code.to_owned(), id), record);
         }
     }
@@ -64,8 +64,8 @@ pub async fn load_known(service: &Service, items: &[&Prepared], now: DateTime<Ut
 
 /// Whether a creation takes the id of somebody whom the caller may not see: who has neither document nor phone is
 /// identified by the id that a client chose, which must not open a way to another's record.
-pub fn takes_anothers(service: &Service, actor: &Actor, item: &Prepared, now: DateTime<Utc>, known: &Known) -> bool {
-    let context = service.context(now, &item.place.district_code);
+pub fn takes_anothers(core: &Core, actor: &Actor, item: &Prepared, now: DateTime<Utc>, known: &Known) -> bool {
+    let context = core.context(now, &item.place.district_code);
     let mut drafts = item.draft.inline.iter().map(|(_, inner)| inner).chain([&item.draft]);
     drafts.any(|draft| {
         let own = draft.client_id().filter(|own| draft.kind.rules.identify(draft, &context) == Some(*own));
@@ -81,14 +81,14 @@ pub fn takes_anothers(service: &Service, actor: &Actor, item: &Prepared, now: Da
 /// Puts a creation into an append. `known` is kept current, so that the next one of the same append
 /// sees whom this one introduced.
 pub fn assemble(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     item: &Prepared,
     now: DateTime<Utc>,
     known: &mut Known,
     changes: &mut Changes,
 ) -> Assembled {
-    let context = service.context(now, &item.place.district_code);
+    let context = core.context(now, &item.place.district_code);
     let mut assembly = Assembly { actor, item, context, now, known, changes };
     let number = assembly.changes.next_number();
     let mut draft = item.draft.clone();

@@ -4,6 +4,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::time::{day_of, format_instant};
+use kit::value::Value;
+use ledger::AppendError;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
@@ -14,13 +20,7 @@ use super::draft::Draft;
 use super::read;
 use super::record::Record;
 use super::warnings::{Noted, REFUSED_WHEN_DUE};
-use crate::app::Service;
-use crate::kit::problem::Problem;
-use crate::kit::row::Row;
-use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::time::{day_of, format_instant};
-use crate::kit::value::Value;
-use crate::ledger::AppendError;
+use crate::platform::core::Core;
 
 /// Records judged in one round and district; the rest goes in the next.
 const TOGETHER: i64 = 500;
@@ -69,8 +69,8 @@ impl Awaited {
 }
 
 /// Judges what was awaited and whose time has come.
-pub async fn judge_arrived(service: &Service, district_code: &str) -> Result<(), Problem> {
-    let until = service.clock.now() + service.config.clock_tolerance();
+pub async fn judge_arrived(core: &Core, district_code: &str) -> Result<(), Problem> {
+    let until = core.clock.now() + core.config.clock_tolerance();
     let statement = Statement::new("SELECT kind, id FROM awaited_records WHERE district_code = ")
         .text(district_code)
         .sql(" AND comes_at <= ")
@@ -79,24 +79,24 @@ pub async fn judge_arrived(service: &Service, district_code: &str) -> Result<(),
         .integer(TOGETHER)
         .seeing_district(district_code);
     let mut due: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
-    for mut row in service.database.read(&statement).await? {
+    for mut row in core.database.read(&statement).await? {
         let (kind, id): (Option<String>, Option<Uuid>) = keys(&mut row);
         due.entry(kind.unwrap_or_default()).or_default().extend(id);
     }
     for (name, ids) in due {
         let mut judged = Vec::new();
-        if let Some(kind) = service.kinds.kind(&name) {
+        if let Some(kind) = core.kinds().kind(&name) {
             let mut records: Vec<Record> =
-                read::find_unscoped(service, kind, district_code, &ids).await?.into_values().collect();
+                read::find_unscoped(core, kind, district_code, &ids).await?.into_values().collect();
             // In the order in which it happened: whoever was first has the slot.
             records.sort_by_key(|record| (record.envelope.occurred_at, record.envelope.change_no));
             for record in records {
-                if judge(service, kind, &record, until).await? {
+                if judge(core, kind, &record, until).await? {
                     judged.push(record.envelope.id);
                 }
             }
         }
-        forget(service, district_code, &name, &judged, until).await?;
+        forget(core, district_code, &name, &judged, until).await?;
     }
     Ok(())
 }
@@ -106,14 +106,14 @@ fn keys(row: &mut Row) -> (Option<String>, Option<Uuid>) {
 }
 
 /// Judges one; `false` where somebody else wrote it meanwhile, and it must be looked at again.
-async fn judge(service: &Service, kind: &'static Kind, record: &Record, until: DateTime<Utc>) -> Result<bool, Problem> {
+async fn judge(core: &Core, kind: &'static Kind, record: &Record, until: DateTime<Utc>) -> Result<bool, Problem> {
     let awaited = record.envelope.awaited.as_ref().filter(|awaited| !awaited.refused && awaited.comes_at <= until);
     if awaited.is_none() || record.envelope.voided {
         return Ok(true);
     }
     let mut next = record.clone();
     next.envelope.awaited = None;
-    let faults = match write(service, kind, record, next.clone()).await {
+    let faults = match write(core, kind, record, next.clone()).await {
         Err(AppendError::Refused(faults)) => faults,
         other => return written(other),
     };
@@ -123,12 +123,12 @@ async fn judge(service: &Service, kind: &'static Kind, record: &Record, until: D
     if kind.rules.concede(&mut draft, &faults) {
         next.values = draft.values;
         next.envelope.warnings = draft.warnings;
-        match write(service, kind, record, next).await {
+        match write(core, kind, record, next).await {
             Err(AppendError::Refused(_)) => {}
             other => return written(other),
         }
     }
-    written(write(service, kind, record, refused(record)).await)
+    written(write(core, kind, record, refused(record)).await)
 }
 
 /// The record that the rules refuse: kept, told, and for whoever wrote it to mend.
@@ -150,19 +150,19 @@ fn written(outcome: Result<(), AppendError>) -> Result<bool, Problem> {
 }
 
 /// The next revision, still signed by whoever wrote the last one: it is his claim that is judged.
-async fn write(service: &Service, kind: &'static Kind, former: &Record, mut next: Record) -> Result<(), AppendError> {
+async fn write(core: &Core, kind: &'static Kind, former: &Record, mut next: Record) -> Result<(), AppendError> {
     next.envelope.revision = former.envelope.revision + 1;
-    let scribe = service.scribe(service.clock.now(), &former.envelope.district_code);
+    let scribe = core.scribe(core.clock.now(), &former.envelope.district_code);
     let mut changes = Changes::default();
     changes.next_number();
     changes.put(kind, Some(former.clone()), next);
     let append = changes.into_append(&scribe).map_err(|problem| AppendError::Failed(problem.to_string()))?;
-    service.ledger.append(append).await.map(|_| ())
+    core.ledger.append(append).await.map(|_| ())
 }
 
 /// Looks at none of these again, unless one was moved to a later time meanwhile.
 async fn forget(
-    service: &Service,
+    core: &Core,
     district_code: &str,
     kind: &str,
     ids: &[Uuid],
@@ -177,5 +177,5 @@ async fn forget(
         .sql(" AND id = ANY(")
         .column(ColumnType::Id, ids.iter().copied().map(Value::Id).collect())
         .sql(")");
-    crate::audit::job_write(service, vec![statement]).await
+    crate::platform::audit::job_write(core, vec![statement]).await
 }

@@ -3,24 +3,24 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
+use kit::catalogue::FaultCode;
+use kit::faults::Faults;
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::text::Text;
+use kit::tree::Tree;
+use kit::walk::escape;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::create::{API, Created, Outcome, create_all};
 use super::definition::Kind;
+use super::hooks::Hooks;
 use super::trial::Trial;
 use super::view;
 use super::whole::all_or_nothing;
-use crate::audit::system_write;
-use crate::kit::catalogue::FaultCode;
-use crate::kit::faults::Faults;
-use crate::kit::field::{Field, Shape};
-use crate::kit::problem::Problem;
-use crate::kit::text::Text;
-use crate::kit::tree::Tree;
-use crate::kit::walk::escape;
-use crate::operations::{Answer, Call};
-use crate::people::comparisons;
+use crate::platform::audit::system_write;
+use crate::platform::http::{Answer, Call};
 
 /// Items of a batch at most.
 pub const MAX_ITEMS: usize = 500;
@@ -43,15 +43,15 @@ pub static VALIDATE_ONLY: Field = Field::new(
 /// Handles a batch of a kind.
 pub async fn batch(kind: &'static Kind, call: Call) -> Answer {
     let items = items(&call.batch_tree().await?)?;
-    let (service, actor) = (&call.service, call.actor()?);
+    let (core, actor) = (&call.core, call.actor()?);
     let atomic = call.query.boolean("atomic") == Some(true);
     let results = if call.query.boolean("validate_only") == Some(true) {
         validate(&call, kind, &items).await?
     } else {
         let outcomes = if atomic {
-            all_or_nothing(service, actor, kind, &items, API, false).await?
+            all_or_nothing(core, actor, kind, &items, API, false).await?
         } else {
-            create_all(service, actor, kind, &items, API, None).await?
+            create_all(core, actor, kind, &items, API, None).await?
         };
         outcomes
             .into_iter()
@@ -94,9 +94,9 @@ fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
 
 /// Checks every item and writes nothing.
 async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Vec<Json>, Problem> {
-    let (service, actor) = (&call.service, call.actor()?);
+    let (core, actor) = (&call.core, call.actor()?);
     note_people(call, kind, items).await?;
-    let outcomes = Trial::default().run(service, actor, kind, items, API).await?;
+    let outcomes = Trial::default().run(core, actor, kind, items, API).await?;
     let mut results = Vec::with_capacity(items.len());
     for (index, outcome) in outcomes.into_iter().enumerate() {
         results.push(match outcome {
@@ -117,16 +117,16 @@ async fn note_people(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result
     if people == 0 {
         return Ok(());
     }
-    comparisons::ask(call, people)?;
+    (call.core.ext::<Hooks>().ask)(call, Some(people))?;
     let deed = call.deed("people.dry_run", "people", None, json!({"kind": kind.name, "people": people}));
-    system_write(&call.service, deed, async |_| Ok(())).await
+    system_write(&call.core, deed, async |_| Ok(())).await
 }
 
 fn result(call: &Call, kind: &'static Kind, index: usize, item: Option<&Tree>, outcome: Outcome) -> Json {
     match outcome {
         Ok(created) => {
             let record = created.record();
-            let warnings = view::warnings(&call.service, record, call.language);
+            let warnings = view::warnings(&call.core, record, call.language);
             let name = match &created {
                 Created::New(_) => "created",
                 Created::Same(_) => "same",

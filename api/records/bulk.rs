@@ -3,32 +3,32 @@
 
 use std::collections::BTreeSet;
 
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::tree::Tree;
+use ledger::AppendError;
 use uuid::Uuid;
 
 use super::assemble::{Assembled, assemble, load_known, takes_anothers};
 use super::change::{Changes, receive};
 use super::create::{Created, Outcome, create_all};
 use super::definition::Kind;
+use super::hooks::Hooks;
 use super::prepare::{Preparation, Prepared, prepare};
 use super::read;
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::catalogue::Code;
-use crate::kit::problem::Problem;
-use crate::kit::tree::Tree;
-use crate::ledger::AppendError;
-use crate::people::comparisons;
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
 
 /// Creates records, each for itself, in as few appends as can be.
 pub async fn create_bulk(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     trees: &[Tree],
     source: &str,
 ) -> Result<Vec<Outcome>, Problem> {
-    let now = service.clock.now();
-    let preparations = prepare(service, actor, kind, trees, source, now).await?;
+    let now = core.clock.now();
+    let preparations = prepare(core, actor, kind, trees, source, now).await?;
     let ready: Vec<(usize, &Prepared)> = preparations
         .iter()
         .enumerate()
@@ -37,16 +37,16 @@ pub async fn create_bulk(
             _ => None,
         })
         .collect();
-    let apart = apart(service, kind, &ready).await?;
+    let apart = apart(core, kind, &ready).await?;
     let together: Vec<(usize, &Prepared)> = ready.into_iter().filter(|(index, _)| !apart.contains(index)).collect();
-    let Together::Written(written) = write_all(service, actor, &together, now).await? else {
+    let Together::Written(written) = write_all(core, actor, &together, now).await? else {
         // Somebody else wrote one of them meanwhile, or one isn't allowed: each for itself.
-        return create_all(service, actor, kind, trees, source, None).await;
+        return create_all(core, actor, kind, trees, source, None).await;
     };
     let mut outcomes: Vec<Option<Outcome>> = preparations.iter().map(settled).collect();
     let (places, mut written): (Vec<usize>, Vec<Outcome>) =
         written.into_iter().map(|(index, created)| (index, Ok(created))).unzip();
-    comparisons::met(service, actor, kind, &mut written).await?;
+    (core.ext::<Hooks>().met)(core, actor, kind, &mut written).await?;
     for (index, created) in places.into_iter().zip(written) {
         if let Some(slot) = outcomes.get_mut(index) {
             *slot = Some(created);
@@ -54,7 +54,7 @@ pub async fn create_bulk(
     }
     let others: Vec<usize> = apart.into_iter().collect();
     let trees: Vec<Tree> = others.iter().filter_map(|index| trees.get(*index).cloned()).collect();
-    for (index, outcome) in others.into_iter().zip(create_all(service, actor, kind, &trees, source, None).await?) {
+    for (index, outcome) in others.into_iter().zip(create_all(core, actor, kind, &trees, source, None).await?) {
         if let Some(slot) = outcomes.get_mut(index) {
             *slot = Some(outcome);
         }
@@ -73,15 +73,11 @@ fn settled(preparation: &Preparation) -> Option<Outcome> {
 
 /// Those that can't share an append: their id is taken, or another of the same chunk has it, or they
 /// stand in another district than the first, or rules across rows judge each.
-async fn apart(
-    service: &Service,
-    kind: &'static Kind,
-    ready: &[(usize, &Prepared)],
-) -> Result<BTreeSet<usize>, Problem> {
+async fn apart(core: &Core, kind: &'static Kind, ready: &[(usize, &Prepared)]) -> Result<BTreeSet<usize>, Problem> {
     let Some((_, first)) = ready.first() else { return Ok(BTreeSet::new()) };
     let district_code = first.place.district_code.clone();
     let ids: Vec<Uuid> = ready.iter().map(|(_, item)| item.id).collect();
-    let taken = read::find_unscoped(service, kind, &district_code, &ids).await?;
+    let taken = read::find_unscoped(core, kind, &district_code, &ids).await?;
     let mut seen = BTreeSet::new();
     let is_apart = |item: &Prepared, seen: &mut BTreeSet<Uuid>| {
         taken.contains_key(&item.id) || !seen.insert(item.id) || item.place.district_code != district_code
@@ -101,7 +97,7 @@ pub enum Together {
 
 /// One append of all items.
 pub async fn write_all(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     ready: &[(usize, &Prepared)],
     now: chrono::DateTime<chrono::Utc>,
@@ -111,14 +107,14 @@ pub async fn write_all(
     if ready.iter().any(|(_, item)| item.place.district_code != *district_code) {
         return Err(Code::SpansDistricts.into());
     }
-    let mut known = load_known(service, &ready.iter().map(|(_, item)| *item).collect::<Vec<_>>(), now).await?;
-    if ready.iter().any(|(_, item)| takes_anothers(service, actor, item, now, &known)) {
+    let mut known = load_known(core, &ready.iter().map(|(_, item)| *item).collect::<Vec<_>>(), now).await?;
+    if ready.iter().any(|(_, item)| takes_anothers(core, actor, item, now, &known)) {
         return Ok(Together::Refused(Code::IdTaken.into()));
     }
     let mut changes = Changes::default();
     let assembled: Vec<(usize, &Prepared, Assembled)> = ready
         .iter()
-        .map(|(index, item)| (*index, *item, assemble(service, actor, item, now, &mut known, &mut changes)))
+        .map(|(index, item)| (*index, *item, assemble(core, actor, item, now, &mut known, &mut changes)))
         .collect();
     if changes.is_empty() {
         // Everybody was known, and nothing is new about anybody.
@@ -128,8 +124,8 @@ pub async fn write_all(
         };
         return Ok(Together::Written(assembled.into_iter().filter_map(known).collect()));
     }
-    let append = changes.into_append(&service.scribe(now, district_code))?;
-    let receipt = match service.ledger.append(append).await {
+    let append = changes.into_append(&core.scribe(now, district_code))?;
+    let receipt = match core.ledger.append(append).await {
         Ok(receipt) => receipt,
         Err(AppendError::Conflict(_)) => return Ok(Together::Met),
         Err(AppendError::Refused(faults)) => return Ok(Together::Refused(AppendError::Refused(faults).into())),

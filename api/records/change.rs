@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use kit::problem::Problem;
+use kit::value::{Value, Values};
+use ledger::{Act, Append, AwaitedRow, Belonging, Change, Claim, Indexed, KeyedAnswer, Operation, Receipt, Tallies};
 use uuid::Uuid;
 
 use super::context::Context;
@@ -10,12 +13,7 @@ use super::definition::Kind;
 use super::record::Record;
 use super::scribe::Scribe;
 use super::warnings::Noted;
-use crate::kit::problem::Problem;
-use crate::kit::value::{Value, Values};
-use crate::ledger::{
-    Act, Append, AwaitedRow, Belonging, Change, Claim, Indexed, KeyedAnswer, Operation, Receipt, Tallies,
-};
-use crate::privacy::seal::Sealer;
+use crate::platform::privacy::seal::Sealer;
 
 /// One record to be written.
 struct Entry {

@@ -2,10 +2,9 @@
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-
-use crate::kit::field::Field;
-use crate::kit::statement::Statement;
-use crate::kit::value::{Value, Values};
+use kit::field::Field;
+use kit::statement::Statement;
+use kit::value::{Value, Values};
 
 /// What a condition may know beside its own value.
 pub struct Asking<'a> {

@@ -1,14 +1,12 @@
 //! What rules may know: the time, the zone, the map, the keys. No IO.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
+use kit::time::day_of;
 
-use crate::divisions::tree::Divisions;
-use crate::kit::time::day_of;
-use crate::observation_policies::{Policies, Policy};
-use crate::privacy::keys::Keys;
+use super::settings::Settings;
+use crate::platform::divisions::tree::Divisions;
+use crate::platform::privacy::keys::Keys;
 
 /// Passed to every rule.
 #[derive(Clone)]
@@ -25,18 +23,13 @@ pub struct Context<'a> {
     pub divisions: &'a Divisions,
     /// Keys, for derived ids and blind indexes.
     pub keys: &'a Keys,
-    /// What counts as fever and how long is observed, by area and day.
-    pub policies: Arc<Policies>,
+    /// Dated settings as they stand.
+    pub settings: Settings,
     /// The district in which the record will stand.
     pub district_code: &'a str,
 }
 
 impl Context<'_> {
-    /// The policy in force in an area when something happened.
-    pub fn policy_at(&self, area_code: &str, occurred_at: DateTime<Utc>) -> Policy {
-        self.policies.at(area_code, day_of(occurred_at, self.zone))
-    }
-
     /// Whether that time has come: what lies after now proves nothing yet.
     pub fn has_come(&self, at: DateTime<Utc>) -> bool {
         at <= self.now + self.clock_tolerance

@@ -2,14 +2,14 @@
 
 use chrono::Timelike;
 use chrono_tz::Tz;
+use kit::time::day_of;
+use ledger::{Pointer, PresenceKey, Tallies, TallyKey};
 use uuid::Uuid;
 
 use super::definition::Kind;
 use super::record::Record;
 use super::rules::Move;
-use crate::kit::time::day_of;
-use crate::ledger::{Pointer, PresenceKey, Tallies, TallyKey};
-use crate::privacy::keys::Keys;
+use crate::platform::privacy::keys::Keys;
 
 /// Takes away what the former revision counted as and adds what the next one does.
 pub fn count(

@@ -2,25 +2,25 @@
 
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
+use kit::catalogue::Code;
+use kit::etag;
+use kit::faults::Fault;
+use kit::problem::Problem;
+use kit::tree::Tree;
+use kit::value::Values;
+use ledger::AppendError;
 
 use super::assemble::{Assembled, Known, assemble, load_known, takes_anothers};
 use super::change::{Changes, receive};
 use super::definition::Kind;
+use super::hooks::Hooks;
 use super::idempotency::Key;
 use super::prepare::{Preparation, Prepared, prepare};
 use super::read;
 use super::record::Record;
 use super::warnings::{Noted, VOIDED_ALREADY};
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::catalogue::{Code, FaultCode};
-use crate::kit::etag;
-use crate::kit::faults::Fault;
-use crate::kit::problem::Problem;
-use crate::kit::tree::Tree;
-use crate::kit::value::Values;
-use crate::ledger::AppendError;
-use crate::people::comparisons;
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
 
 /// How often an append that met another writer is tried again.
 pub const TRIES: usize = 8;
@@ -53,8 +53,8 @@ impl Created {
 pub type Outcome = Result<Created, Problem>;
 
 /// Creates one record, perhaps under an idempotency key.
-pub async fn create(service: &Service, actor: &Actor, kind: &'static Kind, tree: &Tree, key: Option<&Key>) -> Outcome {
-    let mut outcomes = create_all(service, actor, kind, std::slice::from_ref(tree), API, key).await?;
+pub async fn create(core: &Core, actor: &Actor, kind: &'static Kind, tree: &Tree, key: Option<&Key>) -> Outcome {
+    let mut outcomes = create_all(core, actor, kind, std::slice::from_ref(tree), API, key).await?;
     outcomes.pop().unwrap_or_else(|| Err(Problem::internal("a creation has no outcome")))
 }
 
@@ -63,17 +63,17 @@ pub const API: &str = "api";
 
 /// Creates records, each for itself. `source` says how they came.
 pub async fn create_all(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     trees: &[Tree],
     source: &str,
     key: Option<&Key>,
 ) -> Result<Vec<Outcome>, Problem> {
-    let now = service.clock.now();
+    let now = core.clock.now();
     let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(trees.len());
     let mut pending: Vec<(usize, Prepared)> = Vec::new();
-    for (index, preparation) in prepare(service, actor, kind, trees, source, now).await?.into_iter().enumerate() {
+    for (index, preparation) in prepare(core, actor, kind, trees, source, now).await?.into_iter().enumerate() {
         outcomes.push(match preparation {
             Preparation::Ready(item) => {
                 pending.push((index, *item));
@@ -85,7 +85,7 @@ pub async fn create_all(
     }
     for _ in 0..TRIES {
         let mut met = Vec::new();
-        for (index, item, outcome) in attempt(service, actor, std::mem::take(&mut pending), now, key).await? {
+        for (index, item, outcome) in attempt(core, actor, std::mem::take(&mut pending), now, key).await? {
             match outcome {
                 Some(outcome) => place_outcome(&mut outcomes, index, outcome),
                 None => met.push((index, item)),
@@ -95,7 +95,7 @@ pub async fn create_all(
             break;
         }
         for (index, item) in met {
-            match existing(service, actor, kind, &item).await? {
+            match existing(core, actor, kind, &item).await? {
                 Some(outcome) => place_outcome(&mut outcomes, index, outcome),
                 None => pending.push((index, item)),
             }
@@ -103,7 +103,7 @@ pub async fn create_all(
     }
     let conflict = || Err(Code::WriteConflict.into());
     let mut outcomes: Vec<Outcome> = outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(conflict)).collect();
-    comparisons::met(service, actor, kind, &mut outcomes).await?;
+    (core.ext::<Hooks>().met)(core, actor, kind, &mut outcomes).await?;
     Ok(outcomes)
 }
 
@@ -116,33 +116,33 @@ pub fn place_outcome(outcomes: &mut [Option<Outcome>], index: usize, outcome: Ou
 
 /// One try at writing what is pending, all at once. No outcome where another writer was met.
 async fn attempt(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     pending: Vec<(usize, Prepared)>,
     now: DateTime<Utc>,
     key: Option<&Key>,
 ) -> Result<Vec<(usize, Prepared, Option<Outcome>)>, Problem> {
     let items: Vec<&Prepared> = pending.iter().map(|(_, item)| item).collect();
-    let known = load_known(service, &items, now).await?;
+    let known = load_known(core, &items, now).await?;
     let tries = pending.into_iter().map(async |(index, item)| {
-        let outcome = write(service, actor, &item, now, &known, key).await;
+        let outcome = write(core, actor, &item, now, &known, key).await;
         (index, item, outcome)
     });
     Ok(join_all(tries).await)
 }
 
 async fn write(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     item: &Prepared,
     now: DateTime<Utc>,
     known: &Known,
     key: Option<&Key>,
 ) -> Option<Outcome> {
-    match write_once(service, actor, item, now, known, key).await {
+    match write_once(core, actor, item, now, known, key).await {
         Err(Refusal(problem, faults)) => {
             // What was taken before meets its own consequences when it is sent again.
-            match existing(service, actor, item.draft.kind, item).await {
+            match existing(core, actor, item.draft.kind, item).await {
                 Ok(None) => {}
                 found => return found.unwrap_or_else(|problem| Some(Err(problem))),
             }
@@ -151,7 +151,7 @@ async fn write(
             if !rules.concede(&mut conceding.draft, &faults) && !rules.overlook(actor, &mut conceding.draft, &faults) {
                 return Some(Err(problem));
             }
-            let again = write_once(service, actor, &conceding, now, known, key).await;
+            let again = write_once(core, actor, &conceding, now, known, key).await;
             again.unwrap_or_else(|Refusal(problem, _)| Some(Err(problem)))
         }
         Ok(outcome) => outcome,
@@ -162,19 +162,19 @@ async fn write(
 struct Refusal(Problem, Vec<Fault>);
 
 async fn write_once(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     item: &Prepared,
     now: DateTime<Utc>,
     known: &Known,
     key: Option<&Key>,
 ) -> Result<Option<Outcome>, Refusal> {
-    if takes_anothers(service, actor, item, now, known) {
+    if takes_anothers(core, actor, item, now, known) {
         return Ok(Some(Err(Code::IdTaken.into())));
     }
     let mut changes = Changes::default();
     // Each creation sees who was known before; two that introduce the same person meet in the ledger.
-    let assembled = assemble(service, actor, item, now, &mut known.clone(), &mut changes);
+    let assembled = assemble(core, actor, item, now, &mut known.clone(), &mut changes);
     let (mut record, number, created): (Record, i64, fn(Record, &Prepared) -> Created) = match assembled {
         Assembled::New(record, number) => (record, number, |record, _| Created::New(record)),
         Assembled::Completed(record, number) => {
@@ -186,11 +186,11 @@ async fn write_once(
         let status = if record.envelope.revision == 1 { 201 } else { 200 };
         changes.keep(key.answer(item.draft.kind.name, record.envelope.id, record.envelope.revision, status));
     }
-    let append = match changes.into_append(&service.scribe(now, &item.place.district_code)) {
+    let append = match changes.into_append(&core.scribe(now, &item.place.district_code)) {
         Ok(append) => append,
         Err(problem) => return Ok(Some(Err(problem))),
     };
-    Ok(match service.ledger.append(append).await {
+    Ok(match core.ledger.append(append).await {
         Ok(receipt) => {
             receive(&mut record, receipt, number);
             Some(Ok(created(record, item)))
@@ -205,18 +205,12 @@ async fn write_once(
 
 /// The record that has the id already: the same content is a retry, other content a collision; out of
 /// scope only "taken". None where there is none: somebody else was met.
-pub async fn existing(
-    service: &Service,
-    actor: &Actor,
-    kind: &Kind,
-    item: &Prepared,
-) -> Result<Option<Outcome>, Problem> {
-    let Some(existing) =
-        read::find_unscoped(service, kind, &item.place.district_code, &[item.id]).await?.remove(&item.id)
+pub async fn existing(core: &Core, actor: &Actor, kind: &Kind, item: &Prepared) -> Result<Option<Outcome>, Problem> {
+    let Some(existing) = read::find_unscoped(core, kind, &item.place.district_code, &[item.id]).await?.remove(&item.id)
     else {
         return Ok(None);
     };
-    let visible = read::find_all(service, actor, kind, &[item.id]).await?.contains_key(&item.id);
+    let visible = read::find_all(core, actor, kind, &[item.id]).await?.contains_key(&item.id);
     Ok(Some(if !visible {
         Err(Code::IdTaken.into())
     } else if item.digest.is(&existing.envelope.submission_digest) {
@@ -236,33 +230,4 @@ pub fn told_if_void(mut record: Record) -> Record {
         record.envelope.warnings.push(Noted::new(&VOIDED_ALREADY, "/id"));
     }
     record
-}
-
-/// A report that is there already is a conflict that says where; all else is the content's fault.
-fn refused(faults: Vec<Fault>) -> Problem {
-    if faults.iter().any(|fault| fault.code == FaultCode::InUse) {
-        return Problem::of_faults(Code::InUse, faults);
-    }
-    let met = faults.iter().find(|fault| fault.code == FaultCode::ReportExists);
-    let location = met.and_then(|fault| fault.values.iter().find(|(name, _)| *name == "location"));
-    match location.map(|(_, location)| location.clone()) {
-        Some(location) => {
-            Problem::of_faults(Code::ReportExists, faults).with_header(actix_web::http::header::LOCATION, location)
-        }
-        None => Problem::invalid(faults),
-    }
-}
-
-impl From<AppendError> for Problem {
-    fn from(error: AppendError) -> Self {
-        match error {
-            AppendError::Conflict(_) => Code::WriteConflict.into(),
-            AppendError::Refused(faults) => refused(faults),
-            AppendError::ClockMissing(_) => Self::unavailable(Code::LedgerUnavailable, 60, error),
-            AppendError::Busy => Self::unavailable(Code::Unavailable, 1, error),
-            AppendError::Full => Self::unavailable(Code::Unavailable, 60, error),
-            AppendError::Unreachable(_) => Self::unavailable(Code::Unavailable, 2, error),
-            AppendError::Failed(_) => Self::internal(error),
-        }
-    }
 }

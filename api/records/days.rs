@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use kit::field::{Field, Shape, Write};
+use kit::time::is_plausible;
+use kit::value::Value;
 use serde_json::Value as Json;
 
 use super::draft::Draft;
 use super::warnings::DAY_IMPLAUSIBLE;
-use crate::kit::field::{Field, Shape, Write};
-use crate::kit::time::is_plausible;
-use crate::kit::value::Value;
 
 /// Warns of every day that a client sent, in lists and objects too, that lies far from when the record happened.
 pub fn judge_days(draft: &mut Draft, occurred_at: DateTime<Utc>, zone: Tz) {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use kit::field::{Field, Shape};
+use kit::statement::ColumnType;
+use kit::text::Text;
+use ledger::{Column, Table};
+
 use super::envelope;
 use super::rules::Rules;
 use super::warnings::Warning;
-use crate::auth::roles::Role;
-use crate::kit::field::{Field, Shape};
-use crate::kit::statement::ColumnType;
-use crate::kit::text::Text;
-use crate::ledger::{Column, Table};
+use crate::platform::access::roles::Role;
 
 /// How far a grant reaches for reading a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! The schemas of a kind for the document, and examples made from its own.
 
+use kit::field::{Field, Privacy, Shape};
+use kit::json::put;
 use serde_json::{Map, Value as Json, json};
 
 use super::definition::Kind;
-use crate::kit::field::{Field, Privacy, Shape};
-use crate::kit::json::put;
-use crate::operations::schema::{Direction, object, of_field, reference};
+use crate::platform::http::page;
+use crate::platform::http::schema::{Direction, object, of_field, reference};
 
 /// The members of the envelope that the server adds: name, schema, example.
 fn server_fields() -> Vec<(&'static str, Json, Json)> {
@@ -66,7 +67,7 @@ pub fn is_server_field(_kind: &Kind, name: &str) -> bool {
 /// The schema of a form with its description.
 pub fn described(fields: &'static [Field], about: &str) -> Json {
     let mut schema = object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
-    crate::kit::json::put(&mut schema, "description", about);
+    kit::json::put(&mut schema, "description", about);
     schema
 }
 
@@ -79,7 +80,7 @@ pub fn schemas(kind: &Kind) -> Vec<(String, Json)> {
     };
     let mut schemas = vec![
         (kind.schema.to_owned(), named(served(kind, &fields), kind.about.to_owned())),
-        (format!("{}Page", kind.schema), page(&reference(kind.schema))),
+        (format!("{}Page", kind.schema), page::schema(&reference(kind.schema))),
     ];
     if kind.writers.is_empty() {
         return schemas;
@@ -98,19 +99,6 @@ pub fn schemas(kind: &Kind) -> Vec<(String, Json)> {
         ),
     ]);
     schemas
-}
-
-/// The schema of a page of items.
-pub fn page(item: &Json) -> Json {
-    json!({
-        "type": "object",
-        "description": "A page of a list.",
-        "required": ["items", "next_cursor"],
-        "properties": {
-            "items": {"type": "array", "maxItems": 500, "items": item, "description": "The items, the newest first where they have a time."},
-            "next_cursor": {"type": ["string", "null"], "maxLength": 500, "description": "Where the next page begins; null at the end."},
-        },
-    })
 }
 
 fn served(kind: &Kind, fields: &[&Field]) -> Json {
@@ -188,4 +176,14 @@ fn default_of(field: &Field) -> Json {
         (_, Shape::Text { .. }) if field.required => "…".into(),
         _ => Json::Null,
     }
+}
+
+/// The schemas of what all kinds have in common.
+pub fn of_all_kinds() -> Vec<(String, Json)> {
+    vec![
+        ("BatchResults".into(), super::batch::schema()),
+        ("RevisionPage".into(), super::history::schema()),
+        ("Restoring".into(), described(super::operations::RESTORE, "Restores a void record.")),
+        ("Voiding".into(), described(super::operations::VOID, "Voids a record.")),
+    ]
 }

@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kit::catalogue::FaultCode;
+use kit::check::check_object;
+use kit::faults::Faults;
+use kit::field::{Field, Privacy, Shape, Write};
+use kit::text::visible;
+use kit::tree::Tree;
+use kit::value::{Value, Values};
+use ledger::canonical::canonical;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use super::definition::{Kind, Registry};
 use super::record::Record;
 use super::warnings::{INVISIBLE_DROPPED, Noted, Warning};
-use crate::kit::catalogue::FaultCode;
-use crate::kit::check::check_object;
-use crate::kit::faults::Faults;
-use crate::kit::field::{Field, Privacy, Shape, Write};
-use crate::kit::text::visible;
-use crate::kit::tree::Tree;
-use crate::kit::value::{Value, Values};
-use crate::ledger::canonical::canonical;
-use crate::privacy::mask::looks_masked;
+use crate::platform::privacy::mask::looks_masked;
 
 /// A draft.
 #[derive(Clone)]

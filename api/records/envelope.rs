@@ -1,18 +1,18 @@
 //! The envelope of a record (api.md, "The envelope of a field record").
 
 use chrono::{DateTime, Utc};
+use kit::field::{Field, Shape, free_text};
+use kit::row::Row;
+use kit::statement::ColumnType;
+use kit::text::Text;
+use kit::time::format_instant;
+use kit::value::Value;
+use ledger::Column;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::awaited::Awaited;
 use super::warnings::Noted;
-use crate::kit::field::{Field, Shape, free_text};
-use crate::kit::row::Row;
-use crate::kit::statement::ColumnType;
-use crate::kit::text::Text;
-use crate::kit::time::format_instant;
-use crate::kit::value::Value;
-use crate::ledger::Column;
 
 /// The fields of the envelope that a client sends.
 pub static INPUT: &[Field] = &[

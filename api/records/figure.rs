@@ -1,8 +1,7 @@
 //! A figure: what a measure of a kind is called where it is shown.
 
 use chrono::NaiveDate;
-
-use crate::kit::text::Text;
+use kit::text::Text;
 
 /// What a figure may be shown to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 //! The revisions of a record, page by page: each with its envelope and, of its own fields, those that changed.
 
+use kit::json::put;
+use kit::problem::Problem;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::definition::Kind;
 use super::record::Record;
 use super::{read, view};
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::json::put;
-use crate::kit::problem::Problem;
-use crate::operations::{Answer, Call, page};
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
+use crate::platform::http::{Answer, Call, page};
 
 /// A revision and the one before it.
 struct Revision {
@@ -20,10 +20,10 @@ struct Revision {
 
 /// `GET /v1/{kind}/{id}/revisions`.
 pub async fn revisions(kind: &'static Kind, call: Call) -> Answer {
-    let (service, actor, id) = (&call.service, call.actor()?, call.path_id()?);
+    let (core, actor, id) = (&call.core, call.actor()?, call.path_id()?);
     let binding = format!("revisions|{}|{}|{id}", kind.name, actor.user_id);
     let after = page::position(&call, &binding)?.and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
-    let found = of_page(service, actor, kind, id, after, page::limit(&call)).await?;
+    let found = of_page(core, actor, kind, id, after, page::limit(&call)).await?;
     let mut items = Vec::with_capacity(found.len());
     for revision in found {
         items.push((revision.record.envelope.revision, shown(&call, kind, &revision)?));
@@ -33,7 +33,7 @@ pub async fn revisions(kind: &'static Kind, call: Call) -> Answer {
 
 /// The revisions after one, one more than the limit where there are more.
 async fn of_page(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     id: Uuid,
@@ -41,7 +41,7 @@ async fn of_page(
     limit: usize,
 ) -> Result<Vec<Revision>, Problem> {
     // With the one before the first: what it changed is told by that.
-    let records = read::revisions_from(service, actor, kind, id, after, limit + 2).await?;
+    let records = read::revisions_from(core, actor, kind, id, after, limit + 2).await?;
     let mut former = None;
     let mut found = Vec::with_capacity(records.len());
     for record in records {
@@ -56,14 +56,13 @@ async fn of_page(
 }
 
 fn shown(call: &Call, kind: &Kind, revision: &Revision) -> Result<Json, Problem> {
-    let mut json = view::record(&call.service, kind, &revision.record, call.language).to_json()?;
+    let mut json = view::record(&call.core, kind, &revision.record, call.language).to_json()?;
     let Some(former) = &revision.former else {
         put(&mut json, "changed", Json::Null);
         return Ok(json);
     };
     let (before, now) = (&former.values, &revision.record.values);
-    let of =
-        |values: &crate::kit::value::Values, name: &str| values.get(name).filter(|value| !value.is_null()).cloned();
+    let of = |values: &kit::value::Values, name: &str| values.get(name).filter(|value| !value.is_null()).cloned();
     let (changed, same): (Vec<&str>, Vec<&str>) =
         kind.shown_fields().map(|field| field.name).partition(|name| of(before, name) != of(now, name));
     if let Json::Object(members) = &mut json {
@@ -89,5 +88,5 @@ pub fn schema() -> Json {
             "changed": {"type": ["array", "null"], "maxItems": 100, "items": {"type": "string", "maxLength": 60}, "description": "The kind's own fields that differ from the revision before; null of the first."},
         },
     });
-    super::document::page(&revision)
+    page::schema(&revision)
 }

@@ -3,29 +3,25 @@
 //! The answer is kept in the transaction of the effect, as a pointer (kind, id, revision), never as
 //! personal data. A replay asks for permission anew and renders that revision.
 
-use actix_web::http::header::HeaderName;
 use chrono::TimeDelta;
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::statement::{ColumnType, Statement};
+use kit::tree::Tree;
+use kit::value::Value;
+use ledger::KeyedAnswer;
+use ledger::canonical::{encode, encode_formerly};
 use uuid::Uuid;
 
 use super::definition::Kind;
 use super::read;
 use super::record::Record;
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::catalogue::Code;
-use crate::kit::problem::Problem;
-use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::tree::Tree;
-use crate::kit::value::Value;
-use crate::ledger::KeyedAnswer;
-use crate::ledger::canonical::{encode, encode_formerly};
-use crate::operations::Call;
-use crate::privacy::keys::keyed_hash;
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
+use crate::platform::http::Call;
+pub use crate::platform::http::headers::{IDEMPOTENCY_KEY as HEADER, IDEMPOTENCY_REPLAYED as REPLAYED};
+use crate::platform::privacy::keys::keyed_hash;
 
-/// The request's header.
-pub static HEADER: HeaderName = HeaderName::from_static("idempotency-key");
-/// Says that an answer is a replay.
-pub static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// How long answers are kept.
 const KEPT: TimeDelta = TimeDelta::days(14);
 
@@ -57,11 +53,9 @@ impl Key {
         }
         let actor = call.actor()?;
         let path = call.request.path().as_bytes();
-        let hash = keyed_hash(
-            &call.service.keys.commitment,
-            &[b"idempotency", actor.user_id.as_bytes(), path, text.as_bytes()],
-        );
-        let digest = |encoded: Vec<u8>| call.service.sealer.submission_digest(&encoded);
+        let hash =
+            keyed_hash(&call.core.keys.commitment, &[b"idempotency", actor.user_id.as_bytes(), path, text.as_bytes()]);
+        let digest = |encoded: Vec<u8>| call.core.sealer.submission_digest(&encoded);
         let (request_digest, former_digest) = (digest(encode(tree)), digest(encode_formerly(tree)));
         Ok(Some(Self { hash, request_digest, former_digest }))
     }
@@ -86,23 +80,18 @@ impl Key {
     }
 
     /// Whether anything was written under this key.
-    pub async fn was_used(&self, service: &Service, district_code: &str) -> Result<bool, Problem> {
+    pub async fn was_used(&self, core: &Core, district_code: &str) -> Result<bool, Problem> {
         let statement = Statement::new("SELECT status FROM idempotency_keys WHERE district_code = ")
             .text(district_code)
             .sql(" AND key_hash = ")
             .bytes(self.hash.to_vec())
             .seeing_district(district_code);
-        Ok(!service.database.read(&statement).await?.is_empty())
+        Ok(!core.database.read(&statement).await?.is_empty())
     }
 
     /// The answer given before under this key, as the caller may see it now. 422 where the key was used
     /// for another body.
-    pub async fn replay(
-        &self,
-        service: &Service,
-        actor: &Actor,
-        kind: &'static Kind,
-    ) -> Result<Option<Replay>, Problem> {
+    pub async fn replay(&self, core: &Core, actor: &Actor, kind: &'static Kind) -> Result<Option<Replay>, Problem> {
         for district_code in &actor.districts {
             let statement = Statement::new(
                 "SELECT request_digest, status, id, revision FROM idempotency_keys WHERE district_code = ",
@@ -111,15 +100,15 @@ impl Key {
             .sql(" AND key_hash = ")
             .bytes(self.hash.to_vec())
             .sql(" AND created_at > ")
-            .bind(ColumnType::Instant, Value::Instant(service.clock.now() - KEPT))
+            .bind(ColumnType::Instant, Value::Instant(core.clock.now() - KEPT))
             .seeing_district(district_code);
-            let Some(mut row) = service.database.read(&statement).await?.into_iter().next() else { continue };
+            let Some(mut row) = core.database.read(&statement).await?.into_iter().next() else { continue };
             let kept = row.bytes("request_digest").unwrap_or_default();
             if kept != self.request_digest && kept != self.former_digest {
                 return Err(Code::IdempotencyKeyReused.into());
             }
             let (id, revision) = (row.id("id").unwrap_or_default(), row.integer("revision").unwrap_or_default());
-            let revisions = match read::revisions(service, actor, kind, id).await {
+            let revisions = match read::revisions(core, actor, kind, id).await {
                 // Somebody known, of elsewhere: posting him once more is the same by itself.
                 Err(problem) if problem.code() == Code::NotFound && kind.field("aliases").is_some() => return Ok(None),
                 found => found?,
@@ -134,10 +123,10 @@ impl Key {
 }
 
 /// Forgets keys that are too old.
-pub async fn sweep(service: &Service) -> Result<(), Problem> {
-    let before = service.clock.now() - KEPT;
+pub async fn sweep(core: &Core) -> Result<(), Problem> {
+    let before = core.clock.now() - KEPT;
     let statement = Statement::new("DELETE FROM idempotency_keys WHERE created_at < ")
         .bind(ColumnType::Instant, Value::Instant(before))
         .seeing_everything();
-    service.database.read(&statement).await.map(drop).map_err(Into::into)
+    core.database.read(&statement).await.map(drop).map_err(Into::into)
 }

@@ -72,8 +72,8 @@ fn differs(former: &Record, next: &Record) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::value::{Value, Values};
     use crate::records::Envelope;
+    use kit::value::{Value, Values};
 
     fn record() -> Record {
         let at = chrono::DateTime::UNIX_EPOCH;

@@ -4,15 +4,15 @@
 //! the rest, the envelope those members, item by item. A row that a former release wrote has in its columns what is
 //! sealed now; it is read as it stands, and once moved ([`super::proof`]) from what its envelope keeps of then.
 
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::value::{Value, Values};
 use serde_json::{Map, Value as Json};
 
 use super::definition::Kind;
 use super::envelope::{Envelope, SEALED};
 use super::proof::Formerly;
 use super::record::Record;
-use crate::kit::field::{Field, Shape};
-use crate::kit::problem::Problem;
-use crate::kit::value::{Value, Values};
 
 /// The device's place in the envelope, and in the capture of a former release.
 pub const DEVICE: &str = "device_id";
@@ -122,7 +122,7 @@ fn set(kind: &Kind, name: &str, member: Json, values: &mut Values) {
 /// A stored value by its field's shape. It was checked when it came in; what a later, stricter
 /// table wouldn't take stays readable as what it is.
 fn typed(field: &Field, json: Json) -> Value {
-    use crate::kit::check::read_from_text;
+    use kit::check::read_from_text;
     match json {
         Json::Object(_) | Json::Array(_) => Value::Json(json),
         Json::Bool(boolean) => Value::Boolean(boolean),

@@ -3,6 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta};
+use kit::catalogue::Code;
+use kit::cursor;
+use kit::field::Shape;
+use kit::problem::Problem;
+use kit::statement::{ColumnType, Statement};
+use kit::time::{day_of, day_start};
+use kit::value::{Value, Values};
 use uuid::Uuid;
 
 use super::as_of::stood;
@@ -14,17 +21,10 @@ use super::read;
 use super::record::Record;
 use super::scope::{visible_to, within};
 use super::snapshot::{Position, Snapshot};
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::catalogue::Code;
-use crate::kit::cursor;
-use crate::kit::field::Shape;
-use crate::kit::problem::Problem;
-use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::time::{day_of, day_start};
-use crate::kit::value::{Value, Values};
-use crate::organizations::tree::Tree;
-use crate::places::status;
+use crate::platform::access::organization_tree::Tree;
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
+pub use crate::platform::http::page::{district, one_district};
 
 /// A page.
 pub struct Page {
@@ -35,15 +35,15 @@ pub struct Page {
 }
 
 /// The page of a kind's list that the parameters ask for.
-pub async fn list(service: &Service, actor: &Actor, kind: &'static Kind, query: &Values) -> Result<Page, Problem> {
-    list_where(service, actor, kind, query, |_, statement| statement).await
+pub async fn list(core: &Core, actor: &Actor, kind: &'static Kind, query: &Values) -> Result<Page, Problem> {
+    list_where(core, actor, kind, query, |_, statement| statement).await
 }
 
 /// The page of a search: as [`list`], with one more condition for the district in question. The first page is read as
 /// things stand, and those behind it as of the same change number: what is amended between two pages stands where it
 /// stood, so none misses or repeats it.
 pub async fn list_where(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     query: &Values,
@@ -51,11 +51,11 @@ pub async fn list_where(
 ) -> Result<Page, Problem> {
     let limit = query.integer("limit").unwrap_or(50);
     let binding = binding(actor, kind, query);
-    let after = query.text("cursor").map(|text| Place::open(service, &binding, text)).transpose()?;
+    let after = query.text("cursor").map(|text| Place::open(core, &binding, text)).transpose()?;
     let Some(district_code) = district(actor, query)? else {
         return Ok(Page { items: Vec::new(), next_cursor: None });
     };
-    let filter = Filter::of_query(service, kind, &district_code, query).await?;
+    let filter = Filter::of_query(core, kind, &district_code, query).await?;
     let oldest_first = query.text("order") == Some("oldest");
     let (mut items, as_of) = match after {
         Some(Place { position, as_of }) => {
@@ -69,21 +69,21 @@ pub async fn list_where(
                 oldest_first,
             };
             let condition = |statement| condition(&district_code, statement);
-            (snapshot.page_where(service, Some(position), limit + 1, condition).await?, as_of)
+            (snapshot.page_where(core, Some(position), limit + 1, condition).await?, as_of)
         }
         None => {
-            let statement = filter.apply(service, visible_to(actor, kind, &district_code));
+            let statement = filter.apply(core, visible_to(actor, kind, &district_code));
             let statement = condition(&district_code, statement);
             let direction = if oldest_first { "ASC" } else { "DESC" };
             let order = format!(" ORDER BY r.occurred_at {direction}, r.id {direction} LIMIT ");
-            numbered(service, kind, &district_code, statement.sql(order).integer(limit + 1), direction).await?
+            numbered(core, kind, &district_code, statement.sql(order).integer(limit + 1), direction).await?
         }
     };
     let more = items.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next_cursor = items.last().filter(|_| more).map(|last| {
         let position = format!("{}|{}|{as_of}", last.envelope.occurred_at.timestamp_micros(), last.envelope.id);
-        cursor::seal(&*service.keys.cursor, &binding, &position)
+        cursor::seal(&*core.keys.cursor, &binding, &position)
     });
     Ok(Page { items, next_cursor })
 }
@@ -91,7 +91,7 @@ pub async fn list_where(
 /// The records of a statement, and the district's newest number when they were read: by one statement, so that nothing
 /// is written in between.
 async fn numbered(
-    service: &Service,
+    core: &Core,
     kind: &Kind,
     district_code: &str,
     statement: Statement,
@@ -102,26 +102,9 @@ async fn numbered(
         .sql(") AS as_of FROM (")
         .then(statement)
         .sql(format!(") AS p ORDER BY p.occurred_at {direction}, p.id {direction}"));
-    let mut rows = service.database.read(&statement).await?;
+    let mut rows = core.database.read(&statement).await?;
     let as_of = rows.first_mut().and_then(|row| row.integer("as_of")).unwrap_or(0);
-    Ok((read::of_rows(service, kind, rows)?, as_of))
-}
-
-/// The district a query is about: the one named, the one of the area named, or the caller's only one.
-/// `None` where the caller has none of it: the list is empty.
-pub fn district(actor: &Actor, query: &Values) -> Result<Option<String>, Problem> {
-    let named = query.text("district_code").or_else(|| query.text("area_code").and_then(|code| code.get(..6)));
-    match (named, actor.districts.as_slice()) {
-        (Some(code), own) => Ok(own.iter().find(|district| *district == code).cloned()),
-        (None, []) => Ok(None),
-        (None, [only]) => Ok(Some(only.clone())),
-        (None, _) => Err(Code::DistrictRequired.into()),
-    }
-}
-
-/// The same for what is about one district and nothing else: 404 where the caller has none of it.
-pub fn one_district(actor: &Actor, query: &Values) -> Result<String, Problem> {
-    district(actor, query)?.ok_or_else(|| Code::NotFound.into())
+    Ok((read::of_rows(core, kind, rows)?, as_of))
 }
 
 /// The filter behind `assignee=me` of kinds with several who answer for a record.
@@ -140,27 +123,27 @@ pub struct Filter<'a> {
 impl<'a> Filter<'a> {
     /// The filter of a query in a district.
     pub async fn of_query(
-        service: &Service,
+        core: &Core,
         kind: &'a Kind,
         district_code: &str,
         query: &'a Values,
     ) -> Result<Self, Problem> {
         let under_org = match query.id("under_org_id") {
-            Some(id) => Some(Tree::of_rows(service.database.read(&Tree::statement(district_code)).await?).below(id)),
+            Some(id) => Some(Tree::of_rows(core.database.read(&Tree::statement(district_code)).await?).below(id)),
             None => None,
         };
-        let families = families(service, kind, district_code, query).await?;
+        let families = families(core, kind, district_code, query).await?;
         Ok(Self { district_code: district_code.to_owned(), kind, query, families, under_org })
     }
 
     /// Adds its conditions to a statement over rows called `r`.
-    pub fn apply(&self, service: &Service, statement: Statement) -> Statement {
-        let statement = filtered(service, self.of_organization(statement), self.kind, self.query, &self.families);
+    pub fn apply(&self, core: &Core, statement: Statement) -> Statement {
+        let statement = filtered(core, self.of_organization(statement), self.kind, self.query, &self.families);
         let asking = Asking {
             district_code: &self.district_code,
             query: self.query,
-            zone: service.zone,
-            today: day_of(service.clock.now(), service.zone),
+            zone: core.zone,
+            today: day_of(core.clock.now(), core.zone),
         };
         conditions::apply(self.kind.rules.conditions(), statement, &asking)
     }
@@ -182,13 +165,13 @@ impl<'a> Filter<'a> {
 }
 
 fn filtered(
-    service: &Service,
+    core: &Core,
     statement: Statement,
     kind: &Kind,
     query: &Values,
     families: &BTreeMap<&str, Vec<Uuid>>,
 ) -> Statement {
-    let day_start = |day| day_start(day, service.zone);
+    let day_start = |day| day_start(day, core.zone);
     let from = query.instant("from").max(query.day("from_on").and_then(day_start));
     let until = query.day("to_on").and_then(|day| day.succ_opt()).and_then(day_start);
     let to = match (query.instant("to"), until) {
@@ -223,9 +206,11 @@ fn filtered(
             statement = stood(statement, kind, state, until);
             continue;
         }
-        let status_on = query.day("operating_status_on").filter(|_| column.name == "operating_status");
-        if let (Some(until), Value::Text(status)) = (status_on.and_then(|day| day_start(day.succ_opt()?)), value) {
-            statement = status::stood(statement, status, until);
+        let standing = kind.rules.stood_on().filter(|stood| stood.column == column.name);
+        if let (Some(stood), Value::Text(word)) = (standing, value)
+            && let Some(until) = query.day(stood.parameter.name).and_then(|day| day_start(day.succ_opt()?))
+        {
+            statement = (stood.condition)(statement, word, until);
             continue;
         }
         statement = match families.get(column.name) {
@@ -262,7 +247,7 @@ fn state_word(kind: &Kind, name: &str, value: &Value) -> Option<&'static str> {
 
 /// For filters that name somebody who may have been merged: all ids under which he is known.
 async fn families(
-    service: &Service,
+    core: &Core,
     kind: &Kind,
     district_code: &str,
     query: &Values,
@@ -270,9 +255,9 @@ async fn families(
     let mut families = BTreeMap::new();
     for field in kind.filters.iter().filter_map(|name| kind.field(name)) {
         let (Shape::Reference(name), Some(id)) = (field.shape, query.id(field.name)) else { continue };
-        if let Some(of) = service.kinds.kind(name).filter(|of| of.field("merged_into").is_some()) {
-            let root = read::root(service, of, district_code, id).await?;
-            families.insert(field.name, read::family(service, of, district_code, root).await?);
+        if let Some(of) = core.kinds().kind(name).filter(|of| of.field("merged_into").is_some()) {
+            let root = read::root(core, of, district_code, id).await?;
+            families.insert(field.name, read::family(core, of, district_code, root).await?);
         }
     }
     Ok(families)
@@ -296,8 +281,8 @@ struct Place {
 
 impl Place {
     /// Of a cursor. One of an earlier release has no number: then what stands now is read on.
-    fn open(service: &Service, binding: &str, text: &str) -> Result<Self, Problem> {
-        let place = cursor::open(&*service.keys.cursor, binding, text)?;
+    fn open(core: &Core, binding: &str, text: &str) -> Result<Self, Problem> {
+        let place = cursor::open(&*core.keys.cursor, binding, text)?;
         let mut parts = place.split('|');
         let mut parsed = || {
             let micros = parts.next()?.parse().ok()?;

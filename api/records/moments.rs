@@ -1,12 +1,12 @@
 //! When it happened, by whose clock: what a record tells of the future, and by how much the telling device was wrong.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kit::time::day_of;
+use kit::value::Value;
 
 use super::context::Context;
 use super::draft::Draft;
 use super::warnings::{CLOCK_SKEWED, Noted, OCCURRED_AT_DOUBTFUL, OCCURRED_IN_FUTURE};
-use crate::kit::time::day_of;
-use crate::kit::value::Value;
 
 /// A clock that is further off than this says nothing about when anything happened.
 const DOUBTFUL_BEYOND: TimeDelta = TimeDelta::hours(12);

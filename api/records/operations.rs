@@ -4,27 +4,29 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LOCATION, ETAG, LINK, LOCATION};
+use kit::catalogue::Code;
+use kit::etag::{self, IfMatch};
+use kit::field::{Field, free_text};
+use kit::json::put;
+use kit::problem::Problem;
+use kit::text::Text;
+use kit::value::Value;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::create::{Created, create};
 use super::definition::Kind;
 use super::document::{example_new, example_served};
+use super::hooks::{Hooks, PlainPeople};
 use super::idempotency::{Key, REPLAYED};
 use super::record::Record;
 use super::{amend, batch, history, list, read, restore, view, void};
-use crate::auth::keys::KeyScope;
-use crate::files::export;
-use crate::kit::catalogue::Code;
-use crate::kit::etag::{self, IfMatch};
-use crate::kit::field::{Field, free_text};
-use crate::kit::json::put;
-use crate::kit::problem::Problem;
-use crate::kit::text::Text;
-use crate::kit::value::Value;
-use crate::operations::schema::reference;
-use crate::operations::{Access, Answer, Call, Operation};
-use crate::sync::own_cases::OwnCases;
+use crate::platform::access::keys::KeyScope;
+use crate::platform::audit::READ_PLAIN;
+use crate::platform::http::formats::{self, Format};
+use crate::platform::http::page::next_link;
+use crate::platform::http::schema::reference;
+use crate::platform::http::{Access, Answer, Call, Operation};
 
 /// The form of a void.
 pub static VOID: &[Field] = &[Field::new(
@@ -84,7 +86,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .parameters(list::parameters(kind))
             .answers(200, "A page; or all of it as a file.", Some(page), Some(listed))
             .with_headers(&["Link", "As-Of-Change-No"])
-            .as_files(export::Format::ALL.map(export::Format::media_type).to_vec())
+            .as_files(Format::ALL.map(Format::media_type).to_vec())
             .problems(&[Code::DistrictRequired, Code::TooManyRows, Code::CellTooLong, Code::ApprovalRequired, Code::LedgerUnavailable]),
         Operation::new(Method::GET, format!("{base}/{{id}}"), format!("get_{one}"), move |call| get(kind, call))
             .described(kind.name, format!("Get a {label} record"), "The current revision. Out of scope answers like absent.")
@@ -139,7 +141,7 @@ async fn post(kind: &'static Kind, call: Call) -> Answer {
     if let Some(replay) = replayed(kind, &call, key.as_ref()).await? {
         return Ok(replay);
     }
-    let created = match create(&call.service, call.actor()?, kind, &tree, key.as_ref()).await {
+    let created = match create(&call.core, call.actor()?, kind, &tree, key.as_ref()).await {
         Ok(created) => created,
         // Sent twice at once: the other one wrote it, this one answers the same.
         Err(problem) => return replayed(kind, &call, key.as_ref()).await?.ok_or(problem),
@@ -147,10 +149,10 @@ async fn post(kind: &'static Kind, call: Call) -> Answer {
     let record = &match &created {
         Created::New(record) | Created::Same(record) => record.clone(),
         Created::Known(known, submitted) => {
-            view::as_sent(known, submitted, call.actor()?.user_id, call.service.clock.now())
+            view::as_sent(known, submitted, call.actor()?.user_id, call.core.clock.now())
         }
     };
-    let body = view::record(&call.service, kind, record, call.language);
+    let body = view::record(&call.core, kind, record, call.language);
     let mut response = if created.status() == 201 { HttpResponse::Created() } else { HttpResponse::Ok() };
     response.insert_header((LOCATION, format!("/v1/{}/{}", kind.path, record.envelope.id)));
     Ok(answer(response, record, &body))
@@ -159,22 +161,22 @@ async fn post(kind: &'static Kind, call: Call) -> Answer {
 /// The answer given before under the request's key.
 pub async fn replayed(kind: &'static Kind, call: &Call, key: Option<&Key>) -> Result<Option<HttpResponse>, Problem> {
     let Some(key) = key else { return Ok(None) };
-    let Some(replay) = key.replay(&call.service, call.actor()?, kind).await? else { return Ok(None) };
+    let Some(replay) = key.replay(&call.core, call.actor()?, kind).await? else { return Ok(None) };
     let status = StatusCode::from_u16(replay.status).unwrap_or(StatusCode::OK);
     let mut response = HttpResponse::build(status);
     response.insert_header((REPLAYED.clone(), "true"));
     response.insert_header((LOCATION, format!("/v1/{}/{}", kind.path, replay.record.envelope.id)));
-    let body = view::record(&call.service, kind, &replay.record, call.language);
+    let body = view::record(&call.core, kind, &replay.record, call.language);
     Ok(Some(answer(response, &replay.record, &body)))
 }
 
 async fn get(kind: &'static Kind, call: Call) -> Answer {
     let id = call.path_id()?;
-    let record = read::find(&call.service, call.actor()?, kind, id).await?;
+    let record = read::find(&call.core, call.actor()?, kind, id).await?;
     if is_merged(&record, id) {
         // No tag: that of the other record would say something else once they are parted again.
         let location = format!("/v1/{}/{}", kind.path, record.envelope.id);
-        let body = view::record(&call.service, kind, &record, call.language);
+        let body = view::record(&call.core, kind, &record, call.language);
         let mut response = HttpResponse::Ok();
         return Ok(response
             .insert_header((CONTENT_LOCATION, location))
@@ -185,8 +187,8 @@ async fn get(kind: &'static Kind, call: Call) -> Answer {
     if etag::is_unchanged(&call.request, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
-    let told = OwnCases::of_records(&call, kind, std::slice::from_ref(&record)).await?;
-    let body = view::record(&call.service, kind, &record, call.language).telling(told.person_of(kind, &record));
+    let told = told_plainly(&call, kind, std::slice::from_ref(&record)).await?;
+    let body = view::record(&call.core, kind, &record, call.language).telling(told.of_record(&record));
     Ok(answer(HttpResponse::Ok(), &record, &body))
 }
 
@@ -204,15 +206,16 @@ async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
         let id = Value::Id(call.actor()?.user_id);
         call.query.set(filter, id);
     }
-    if let Some(format) = export::asked(&call) {
-        return export::export(kind, call, format).await;
+    if let Some(format) = formats::asked(&call) {
+        let export = call.core.ext::<Hooks>().export;
+        return export(kind, call, format).await;
     }
-    export::demand_none(&call.query)?;
-    let page = list::list(&call.service, call.actor()?, kind, &call.query).await?;
+    formats::demand_none(&call.query)?;
+    let page = list::list(&call.core, call.actor()?, kind, &call.query).await?;
     // One's own list is told plainly: whoever must call somebody must know whom.
-    let told = if own { OwnCases::of_records(&call, kind, &page.items).await? } else { OwnCases::default() };
-    let body = view::page(&call.service, kind, &page.items, page.next_cursor.as_deref(), call.language);
-    let body = body.telling(|record| told.person_of(kind, record));
+    let told = if own { told_plainly(&call, kind, &page.items).await? } else { PlainPeople::default() };
+    let body = view::page(&call.core, kind, &page.items, page.next_cursor.as_deref(), call.language);
+    let body = body.telling(|record| told.of_record(record));
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
         response.insert_header((LINK, next_link(&call, cursor)));
@@ -220,13 +223,22 @@ async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
     Ok(response.insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
+/// Whom records tell plainly to the caller, where records of the kind may.
+async fn told_plainly(call: &Call, kind: &Kind, records: &[Record]) -> Result<PlainPeople, Problem> {
+    if !kind.rules.plain_to_assignee() {
+        return Ok(PlainPeople::default());
+    }
+    let records = records.iter().map(|record| (kind, record)).collect();
+    (call.core.ext::<Hooks>().tell_plainly)(call, READ_PLAIN, records).await
+}
+
 async fn patch(kind: &'static Kind, call: Call) -> Answer {
     let id = call.path_id()?;
     // Asked for before anything else: who doesn't know the revision can't know what he changes.
     let if_match = IfMatch::of_request(&call.request)?.ok_or(Code::IfMatchRequired)?;
     let tree = call.tree().await?;
-    let record = amend::amend(&call.service, call.actor()?, kind, id, &if_match, &tree).await?;
-    let body = view::record(&call.service, kind, &record, call.language);
+    let record = amend::amend(&call.core, call.actor()?, kind, id, &if_match, &tree).await?;
+    let body = view::record(&call.core, kind, &record, call.language);
     Ok(answer(HttpResponse::Ok(), &record, &body))
 }
 
@@ -236,8 +248,8 @@ async fn void(kind: &'static Kind, call: Call) -> Answer {
         Err(replay) => return Ok(replay),
     };
     let (actor, id) = (call.actor()?, call.path_id()?);
-    let record = void::void(&call.service, actor, kind, id, if_match.as_ref(), &reason, key.as_ref()).await?;
-    let body = view::record(&call.service, kind, &record, call.language);
+    let record = void::void(&call.core, actor, kind, id, if_match.as_ref(), &reason, key.as_ref()).await?;
+    let body = view::record(&call.core, kind, &record, call.language);
     Ok(answer(HttpResponse::Ok(), &record, &body))
 }
 
@@ -247,8 +259,8 @@ async fn restored(kind: &'static Kind, call: Call) -> Answer {
         Err(replay) => return Ok(replay),
     };
     let (actor, id) = (call.actor()?, call.path_id()?);
-    let record = restore::restore(&call.service, actor, kind, id, if_match.as_ref(), &reason, key.as_ref()).await?;
-    let body = view::record(&call.service, kind, &record, call.language);
+    let record = restore::restore(&call.core, actor, kind, id, if_match.as_ref(), &reason, key.as_ref()).await?;
+    let body = view::record(&call.core, kind, &record, call.language);
     Ok(answer(HttpResponse::Ok(), &record, &body))
 }
 
@@ -281,14 +293,6 @@ fn answer(mut response: actix_web::HttpResponseBuilder, record: &Record, body: &
         .insert_header((ETAG, etag::of_revision(record.envelope.revision)))
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(body)
-}
-
-/// The link to the next page: this request with another cursor.
-pub fn next_link(call: &Call, cursor: &str) -> String {
-    let others = call.request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
-    let query: Vec<&str> = others.collect();
-    let separator = if query.is_empty() { "" } else { "&" };
-    format!("<{}?{}{separator}cursor={cursor}>; rel=\"next\"", call.request.path(), query.join("&"))
 }
 
 /// `UpperCamel` to `snake_case`.

@@ -1,39 +1,14 @@
 //! The query parameters of a kind's list.
 
-use std::sync::LazyLock;
+use kit::field::{Field, Shape};
+use kit::text::Text;
+use kit::vocabulary::{Vocabulary, word};
 
 use super::as_of;
-use super::definition::Kind;
-use crate::files::export;
-use crate::kit::field::{Field, Shape};
-use crate::kit::text::Text;
-use crate::kit::vocabulary::{Vocabulary, word};
-use crate::places::status;
+use super::definition::{Kind, Registry};
+use crate::platform::http::formats;
+pub use crate::platform::http::page::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT};
 
-/// The parameters of every list.
-pub static LIMIT: Field = Field::new(
-    "limit",
-    Shape::Integer { min: 1, max: 500 },
-    Text::new("Limit", "条数"),
-    "How many items at most, 50 by default.",
-);
-/// Where to go on.
-pub static CURSOR: Field = Field::new(
-    "cursor",
-    Shape::Text { min: 1, max: 500, pattern: None },
-    Text::new("Cursor", "游标"),
-    "`next_cursor` of the page before, with the same other parameters.",
-);
-/// Which district.
-pub const DISTRICT_CODE: Field = Field::new(
-    "district_code",
-    Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
-    Text::new("District", "区县"),
-    "Needed only by callers with several districts.",
-);
-/// Which area.
-pub const AREA_CODE: Field =
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below.");
 static PARAMETERS: &[Field] = &[
     DISTRICT_CODE,
     AREA_CODE,
@@ -88,12 +63,9 @@ static ASSIGNEE: Field = Field::new(
 );
 
 /// A regular expression that the name of any kind matches, and nothing else.
-pub fn name_of_a_kind() -> &'static str {
-    static NAMES: LazyLock<String> = LazyLock::new(|| {
-        let names: Vec<&str> = crate::routes::DEFINITIONS.iter().map(|kind| kind.name).collect();
-        format!("(?:{})", names.join("|"))
-    });
-    &NAMES
+pub fn name_of_a_kind(kinds: &Registry) -> String {
+    let names: Vec<&str> = kinds.kinds().map(|kind| kind.name).collect();
+    format!("(?:{})", names.join("|"))
 }
 
 /// The parameter that filters by a field, where one asks for it: of its name, unless every list has one of that name for another purpose.
@@ -116,7 +88,7 @@ pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
     let filters = kind.filters.iter().filter_map(|name| kind.field(name)).map(filter);
     let assignee = kind.field("assignee_id").or(kind.field("supervisor_ids")).map(|_| &ASSIGNEE);
     let state_on = kind.field(as_of::HISTORY).map(|_| &as_of::STATE_ON);
-    let status_on = kind.field(status::HISTORY).map(|_| &status::STATUS_ON);
+    let status_on = kind.rules.stood_on().map(|stood| stood.parameter);
     [&LIMIT, &CURSOR, &ORDER]
         .into_iter()
         .chain(assignee)
@@ -125,6 +97,6 @@ pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
         .chain(PARAMETERS)
         .chain(filters)
         .chain(kind.rules.conditions().iter().map(|condition| condition.parameter))
-        .chain(export::PARAMETERS)
+        .chain(formats::PARAMETERS)
         .collect()
 }

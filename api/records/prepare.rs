@@ -3,6 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use kit::faults::Faults;
+use kit::field::Shape;
+use kit::ids::new_id;
+use kit::problem::Problem;
+use kit::tree::Tree;
+use kit::value::Values;
+use ledger::canonical::encode;
 use uuid::Uuid;
 
 use super::create::told_if_void;
@@ -12,15 +19,8 @@ use super::read;
 use super::recall::recall;
 use super::record::Record;
 use super::resolve::{self, Formerly, Found, Place, find_formerly};
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::faults::Faults;
-use crate::kit::field::Shape;
-use crate::kit::ids::new_id;
-use crate::kit::problem::Problem;
-use crate::kit::tree::Tree;
-use crate::kit::value::Values;
-use crate::ledger::canonical::encode;
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
 
 /// A creation that is ready to be written.
 #[derive(Clone)]
@@ -59,9 +59,9 @@ pub struct Submission {
 }
 
 impl Submission {
-    fn of(service: &Service, draft: &Draft) -> Self {
+    fn of(core: &Core, draft: &Draft) -> Self {
         let submitted = draft.canonical();
-        let digest = |encoded: &[u8]| service.sealer.submission_digest(encoded);
+        let digest = |encoded: &[u8]| core.sealer.submission_digest(encoded);
         Self { digest: digest(&encode(&Tree::from_json(&submitted))), former: digest(submitted.to_string().as_bytes()) }
     }
 
@@ -80,34 +80,34 @@ struct Item {
 
 /// Prepares bodies, each for itself: a bad one spoils no other.
 pub async fn prepare(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     trees: &[Tree],
     source: &str,
     now: DateTime<Utc>,
 ) -> Result<Vec<Preparation>, Problem> {
-    service.refresh_settings().await?;
-    let mut items: Vec<Item> = trees.iter().map(|tree| parse(service, kind, tree, now)).collect();
-    resolve_all(service, actor, &mut items).await?;
+    core.refresh_settings().await?;
+    let mut items: Vec<Item> = trees.iter().map(|tree| parse(core, kind, tree, now)).collect();
+    resolve_all(core, actor, &mut items).await?;
     let mut prepared = Vec::with_capacity(items.len());
     for item in items {
-        prepared.push(finish(service, actor, kind, item, source, now).await?);
+        prepared.push(finish(core, actor, kind, item, source, now).await?);
     }
     let ready = prepared.iter_mut().filter_map(|preparation| match preparation {
         Preparation::Ready(item) => Some((item.place.district_code.clone(), &mut item.draft)),
         _ => None,
     });
-    recall(service, kind, ready, now).await?;
+    recall(core, kind, ready, now).await?;
     Ok(prepared)
 }
 
-fn parse(service: &Service, kind: &'static Kind, tree: &Tree, now: DateTime<Utc>) -> Item {
+fn parse(core: &Core, kind: &'static Kind, tree: &Tree, now: DateTime<Utc>) -> Item {
     let mut faults = Faults::default();
-    let mut draft = Draft::parse(kind, &service.kinds, tree, "", &mut faults);
-    let digest = Submission::of(service, &draft);
+    let mut draft = Draft::parse(kind, core.kinds(), tree, "", &mut faults);
+    let digest = Submission::of(core, &draft);
     let submitted = draft.values.clone();
-    let context = service.context(now, "");
+    let context = core.context(now, "");
     for (_, inner) in &mut draft.inline {
         inner.kind.rules.check(inner, &context, &mut faults);
     }
@@ -116,7 +116,7 @@ fn parse(service: &Service, kind: &'static Kind, tree: &Tree, now: DateTime<Utc>
 }
 
 /// Loads what all references name, one statement a kind and district.
-async fn resolve_all(service: &Service, actor: &Actor, items: &mut [Item]) -> Result<(), Problem> {
+async fn resolve_all(core: &Core, actor: &Actor, items: &mut [Item]) -> Result<(), Problem> {
     let mut wanted: BTreeMap<&'static str, BTreeSet<Uuid>> = BTreeMap::new();
     for item in items.iter() {
         for field in item.draft.kind.body_fields() {
@@ -127,21 +127,21 @@ async fn resolve_all(service: &Service, actor: &Actor, items: &mut [Item]) -> Re
     }
     let (mut found, mut formerly) = (Found::new(), Formerly::new());
     for (name, ids) in wanted {
-        let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
+        let kind = core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
         let ids: Vec<Uuid> = ids.into_iter().collect();
-        let of_kind = read::find_referenced(service, actor, kind, &ids).await?;
-        formerly.extend(find_formerly(service, actor, kind, &ids, &of_kind).await?);
+        let of_kind = read::find_referenced(core, actor, kind, &ids).await?;
+        formerly.extend(find_formerly(core, actor, kind, &ids, &of_kind).await?);
         found.insert(name, of_kind);
     }
     for item in items.iter_mut() {
         resolve::assign_references(actor, &mut item.draft, &found, &formerly, &mut item.faults);
     }
     let mut drafts: Vec<&mut Draft> = items.iter_mut().map(|item| &mut item.draft).collect();
-    resolve::resolve_through(service, &mut drafts).await
+    resolve::resolve_through(core, &mut drafts).await
 }
 
 async fn finish(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     item: Item,
@@ -149,8 +149,8 @@ async fn finish(
     now: DateTime<Utc>,
 ) -> Result<Preparation, Problem> {
     let Item { mut draft, submitted, digest, mut faults } = item;
-    let place = resolve::place(service, actor, &mut draft, &mut faults);
-    kind.rules.check_references(&mut draft, &service.context(now, ""), &mut faults);
+    let place = resolve::place(core, actor, &mut draft, &mut faults);
+    kind.rules.check_references(&mut draft, &core.context(now, ""), &mut faults);
     match judge(actor, &draft, place, faults) {
         Ok(place) => {
             let id = draft.client_id().unwrap_or_else(new_id);
@@ -164,7 +164,7 @@ async fn finish(
             })))
         }
         // What was taken once is not refused because its author moved or its place closed since.
-        Err(problem) => match retried(service, actor, kind, draft.client_id(), &digest).await? {
+        Err(problem) => match retried(core, actor, kind, draft.client_id(), &digest).await? {
             Some(record) => Ok(Preparation::Retried(Box::new(told_if_void(record)))),
             None => Ok(Preparation::Faulty(problem)),
         },
@@ -179,7 +179,7 @@ fn judge(actor: &Actor, draft: &Draft, place: Option<Place>, faults: Faults) -> 
 
 /// The record of an id if this actor sent it with this content before.
 async fn retried(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &Kind,
     id: Option<Uuid>,
@@ -187,7 +187,7 @@ async fn retried(
 ) -> Result<Option<Record>, Problem> {
     let Some(id) = id else { return Ok(None) };
     for district_code in &actor.districts {
-        let existing = read::find_unscoped(service, kind, district_code, &[id]).await?.remove(&id);
+        let existing = read::find_unscoped(core, kind, district_code, &[id]).await?.remove(&id);
         let own = existing.filter(|record| {
             record.envelope.recorded_by == actor.user_id && digest.is(&record.envelope.submission_digest)
         });

@@ -12,18 +12,18 @@
 //! length of that column and nothing else, and each of the two lengths is proved its own way only: making a long one
 //! of a short one needs the key, making a short one of a long one leaves a digest that wasn't chained.
 
+use kit::field::Field;
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::value::Value;
+use ledger::canonical::{self, canonical};
 use serde_json::{Map, Value as Json, json};
 
 use super::definition::Kind;
 use super::envelope::Envelope;
 use super::laid::{self, DEVICE};
 use super::record::owner;
-use crate::kit::field::Field;
-use crate::kit::problem::Problem;
-use crate::kit::row::Row;
-use crate::kit::value::Value;
-use crate::ledger::canonical::{self, canonical};
-use crate::privacy::seal::{PURGED_BYTES, Sealer, commitment_of};
+use crate::platform::privacy::seal::{PURGED_BYTES, Sealer, commitment_of};
 
 /// What the envelope of a moved row keeps.
 const FORMERLY: &str = "formerly";

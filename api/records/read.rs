@@ -4,29 +4,30 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::value::Value;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::Believed;
 use super::definition::{Kind, Reach};
 use super::record::Record;
 use super::scope::{by_id, visible_by_id, visible_to};
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::catalogue::Code;
-use crate::kit::problem::Problem;
-use crate::kit::row::Row;
-use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::value::Value;
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
 
 /// The record of an id (or, for kinds with aliases, of an alias), if the actor may see it.
-pub async fn find(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
-    let found = find_all(service, actor, kind, &[id]).await?;
+pub async fn find(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
+    let found = find_all(core, actor, kind, &[id]).await?;
     found.into_values().next().ok_or_else(|| Code::NotFound.into())
 }
 
 /// The records of several ids that the actor may see, by the id asked for.
 pub async fn find_all(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &Kind,
     ids: &[Uuid],
@@ -34,7 +35,7 @@ pub async fn find_all(
     let mut found = BTreeMap::new();
     for district_code in &actor.districts {
         let statement = visible_by_id(actor, kind, district_code, ids);
-        for record in load(service, kind, &statement).await? {
+        for record in load(core, kind, &statement).await? {
             found.insert(record.envelope.id, record);
         }
         if kind.field("aliases").is_none() {
@@ -54,14 +55,14 @@ pub async fn find_all(
             ))
             .text(district_code)
             .sql(")");
-        for record in load(service, kind, &statement).await? {
+        for record in load(core, kind, &statement).await? {
             for alias in aliases(&record).filter(|alias| unknown.contains(alias)) {
                 found.insert(alias, record.clone());
             }
         }
     }
     for record in found.values_mut().filter(|record| record.values.id("merged_into").is_some()) {
-        *record = survivor(service, actor, kind, record.clone()).await?;
+        *record = survivor(core, actor, kind, record.clone()).await?;
     }
     Ok(found)
 }
@@ -73,10 +74,10 @@ fn aliases(record: &Record) -> impl Iterator<Item = Uuid> {
 }
 
 /// The record of an id itself, even where it was merged into another.
-pub async fn find_itself(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
+pub async fn find_itself(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
     for district_code in &actor.districts {
         let statement = visible_by_id(actor, kind, district_code, &[id]);
-        if let Some(record) = load(service, kind, &statement).await?.pop() {
+        if let Some(record) = load(core, kind, &statement).await?.pop() {
             return Ok(record);
         }
     }
@@ -89,12 +90,12 @@ const LOOKUP_HOLDS: TimeDelta = TimeDelta::days(1);
 const MOST_MERGES: usize = 32;
 
 /// Whom a record was merged into in the end, as far as the actor may see.
-async fn survivor(service: &Service, actor: &Actor, kind: &Kind, record: Record) -> Result<Record, Problem> {
+async fn survivor(core: &Core, actor: &Actor, kind: &Kind, record: Record) -> Result<Record, Problem> {
     let mut current = record;
     for _ in 0..MOST_MERGES {
         let Some(id) = current.values.id("merged_into") else { break };
         let statement = visible_by_id(actor, kind, &current.envelope.district_code, &[id]);
-        match load(service, kind, &statement).await?.pop() {
+        match load(core, kind, &statement).await?.pop() {
             Some(next) => current = next,
             None => break,
         }
@@ -103,10 +104,10 @@ async fn survivor(service: &Service, actor: &Actor, kind: &Kind, record: Record)
 }
 
 /// The id that an id was merged into in the end, whoever may see it: an alias, or itself where it was not.
-pub async fn root(service: &Service, kind: &Kind, district_code: &str, id: Uuid) -> Result<Uuid, Problem> {
+pub async fn root(core: &Core, kind: &Kind, district_code: &str, id: Uuid) -> Result<Uuid, Problem> {
     let mut current = id;
     for _ in 0..MOST_MERGES {
-        let found = find_unscoped(service, kind, district_code, &[current]).await?;
+        let found = find_unscoped(core, kind, district_code, &[current]).await?;
         match found.get(&current).and_then(|record| record.values.id("merged_into")) {
             Some(next) => current = next,
             None => break,
@@ -116,7 +117,7 @@ pub async fn root(service: &Service, kind: &Kind, district_code: &str, id: Uuid)
 }
 
 /// The ids under which a record's subject is known in a district: its own and those merged into it.
-pub async fn family(service: &Service, kind: &Kind, district_code: &str, id: Uuid) -> Result<Vec<Uuid>, Problem> {
+pub async fn family(core: &Core, kind: &Kind, district_code: &str, id: Uuid) -> Result<Vec<Uuid>, Problem> {
     let mut all = vec![id];
     let mut newest = vec![id];
     for _ in 0..MOST_MERGES {
@@ -127,7 +128,7 @@ pub async fn family(service: &Service, kind: &Kind, district_code: &str, id: Uui
             .column(ColumnType::Id, ids)
             .sql(")")
             .seeing_district(district_code);
-        let rows = service.database.read(&statement).await?;
+        let rows = core.database.read(&statement).await?;
         newest = rows.into_iter().filter_map(|mut row| row.id("id")).filter(|id| !all.contains(id)).collect();
         if newest.is_empty() {
             break;
@@ -140,29 +141,29 @@ pub async fn family(service: &Service, kind: &Kind, district_code: &str, id: Uui
 /// The records that references name, as [`find_all`] gives them. Those of kinds that hardly change
 /// are believed for two seconds: a gate names the same checkpoint with every passage.
 pub async fn find_referenced(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &Kind,
     ids: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Record>, Problem> {
     if !kind.slow_changing {
-        let mut found = find_all(service, actor, kind, ids).await?;
+        let mut found = find_all(core, actor, kind, ids).await?;
         if kind.reached_by_lookup {
             let missing: Vec<Uuid> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
-            found.extend(looked_up(service, actor, kind, &missing).await?);
+            found.extend(looked_up(core, actor, kind, &missing).await?);
         }
         return Ok(found);
     }
     let (mut found, mut missing) = (BTreeMap::new(), Vec::new());
     for id in ids {
-        match service.believed.get(&(kind.name, *id)) {
+        match core.ext::<Believed>().0.get(&(kind.name, *id)) {
             Some(record) if is_readable(actor, kind, &record) => drop(found.insert(*id, (*record).clone())),
             _ => missing.push(*id),
         }
     }
     if !missing.is_empty() {
-        for (id, record) in find_all(service, actor, kind, &missing).await? {
-            service.believed.insert((kind.name, id), Arc::new(record.clone()));
+        for (id, record) in find_all(core, actor, kind, &missing).await? {
+            core.ext::<Believed>().0.insert((kind.name, id), Arc::new(record.clone()));
             found.insert(id, record);
         }
     }
@@ -171,27 +172,22 @@ pub async fn find_referenced(
 
 /// Those of the ids that the actor looked up by document or plate in the last day: knowing the document
 /// is what lets a gate register somebody from elsewhere.
-async fn looked_up(
-    service: &Service,
-    actor: &Actor,
-    kind: &Kind,
-    ids: &[Uuid],
-) -> Result<BTreeMap<Uuid, Record>, Problem> {
+async fn looked_up(core: &Core, actor: &Actor, kind: &Kind, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Record>, Problem> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
     let statement = Statement::new("SELECT subject_id FROM audit_log WHERE verb = 'screenings.lookup' AND actor_id = ")
         .id(actor.user_id)
         .sql(" AND occurred_at > ")
-        .bind(ColumnType::Instant, Value::Instant(service.clock.now() - LOOKUP_HOLDS))
+        .bind(ColumnType::Instant, Value::Instant(core.clock.now() - LOOKUP_HOLDS))
         .sql(" AND subject_id = ANY(")
         .column(ColumnType::Id, ids.iter().copied().map(Value::Id).collect())
         .sql(")");
-    let rows = service.database.read(&statement).await?;
+    let rows = core.database.read(&statement).await?;
     let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("subject_id")).collect();
     let mut found = BTreeMap::new();
     for district_code in actor.districts.iter().filter(|_| !ids.is_empty()) {
-        found.extend(find_unscoped(service, kind, district_code, &ids).await?);
+        found.extend(find_unscoped(core, kind, district_code, &ids).await?);
     }
     Ok(found)
 }
@@ -211,31 +207,31 @@ fn is_readable(actor: &Actor, kind: &Kind, record: &Record) -> bool {
 /// The records of ids wherever the actor may see them or not: for judging duplicates and for records
 /// whose identity the server derives. Their content must not be shown without asking for the scope.
 pub async fn find_unscoped(
-    service: &Service,
+    core: &Core,
     kind: &Kind,
     district_code: &str,
     ids: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Record>, Problem> {
     let statement = by_id(kind.select(), kind.name, district_code, ids).seeing_district(district_code);
-    let records = load(service, kind, &statement).await?;
+    let records = load(core, kind, &statement).await?;
     Ok(records.into_iter().map(|record| (record.envelope.id, record)).collect())
 }
 
 /// All revisions of a record that the actor may see, the oldest first.
-pub async fn revisions(service: &Service, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Vec<Record>, Problem> {
-    revisions_from(service, actor, kind, id, 1, usize::MAX).await
+pub async fn revisions(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Vec<Record>, Problem> {
+    revisions_from(core, actor, kind, id, 1, usize::MAX).await
 }
 
 /// The same from a revision on, so many at most.
 pub async fn revisions_from(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &Kind,
     id: Uuid,
     from: i64,
     most: usize,
 ) -> Result<Vec<Record>, Problem> {
-    let current = find(service, actor, kind, id).await?;
+    let current = find(core, actor, kind, id).await?;
     // The history keeps whole rows; PostgreSQL makes them rows of the table again.
     let statement = Statement::new(format!(
         "SELECT {} FROM (SELECT (jsonb_populate_record(NULL::{}, h.body)).* FROM record_revisions AS h WHERE h.district_code = ",
@@ -251,7 +247,7 @@ pub async fn revisions_from(
     .sql(" ORDER BY h.revision LIMIT ")
     .integer(i64::try_from(most).unwrap_or(i64::MAX))
     .sql(") AS r ORDER BY revision");
-    let mut all = load(service, kind, &statement).await?;
+    let mut all = load(core, kind, &statement).await?;
     if all.len() < most && current.envelope.revision >= from {
         all.push(current);
     }
@@ -259,11 +255,11 @@ pub async fn revisions_from(
 }
 
 /// Runs a statement that selects the kind's columns.
-pub async fn load(service: &Service, kind: &Kind, statement: &Statement) -> Result<Vec<Record>, Problem> {
-    of_rows(service, kind, service.database.read(statement).await?)
+pub async fn load(core: &Core, kind: &Kind, statement: &Statement) -> Result<Vec<Record>, Problem> {
+    of_rows(core, kind, core.database.read(statement).await?)
 }
 
 /// The records of rows that a statement gave which selects the kind's columns.
-pub fn of_rows(service: &Service, kind: &Kind, rows: Vec<Row>) -> Result<Vec<Record>, Problem> {
-    rows.into_iter().map(|row| Record::from_row(kind, row, &service.sealer)).collect()
+pub fn of_rows(core: &Core, kind: &Kind, rows: Vec<Row>) -> Result<Vec<Record>, Problem> {
+    rows.into_iter().map(|row| Record::from_row(kind, row, &core.sealer)).collect()
 }

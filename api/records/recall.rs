@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use kit::problem::Problem;
 
 use super::definition::Kind;
 use super::draft::Draft;
-use crate::app::Service;
-use crate::kit::problem::Problem;
+use crate::platform::core::Core;
 
 /// Lets a kind's rules note in its drafts what earlier records say of them.
 pub async fn recall(
-    service: &Service,
+    core: &Core,
     kind: &'static Kind,
     drafts: impl IntoIterator<Item = (String, &mut Draft)>,
     now: DateTime<Utc>,
@@ -21,10 +21,10 @@ pub async fn recall(
         districts.entry(district_code).or_default().push(draft);
     }
     for (district_code, mut drafts) in districts {
-        let context = service.context(now, &district_code);
+        let context = core.context(now, &district_code);
         let asking: Vec<&Draft> = drafts.iter().map(|draft| &**draft).collect();
         let Some(statement) = kind.rules.recollection(&asking, &context) else { continue };
-        let rows = service.database.read(&statement.seeing_district(&district_code)).await?;
+        let rows = core.database.read(&statement.seeing_district(&district_code)).await?;
         kind.rules.recollect(&mut drafts, rows, &context);
     }
     Ok(())

@@ -1,5 +1,9 @@
 //! A record: envelope and values, as read from a row or about to be written to one.
 
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::tree::Tree;
+use kit::value::{Value, Values};
 use serde_json::{Map, Value as Json};
 
 use super::context::Context;
@@ -7,11 +11,7 @@ use super::definition::Kind;
 use super::envelope::Envelope;
 use super::laid;
 use super::proof::{self, Digest};
-use crate::kit::problem::Problem;
-use crate::kit::row::Row;
-use crate::kit::tree::Tree;
-use crate::kit::value::{Value, Values};
-use crate::privacy::seal::{Owner, Sealer, commitment_of};
+use crate::platform::privacy::seal::{Owner, Sealer, commitment_of};
 
 /// A record.
 #[derive(Clone, Debug)]
@@ -110,7 +110,7 @@ impl Record {
             members.insert("occurred_at".into(), Value::Instant(envelope.occurred_at).to_json(chrono_tz::UTC));
         }
         for field in kind.body_fields() {
-            if field.write != crate::kit::field::Write::Never
+            if field.write != kit::field::Write::Never
                 && !is_derived(field.name)
                 && let Some(value) = self.values.get(field.name)
             {

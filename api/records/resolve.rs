@@ -4,6 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kit::catalogue::{Code, FaultCode};
+use kit::faults::Faults;
+use kit::field::Shape;
+use kit::problem::Problem;
+use kit::value::Value;
 use uuid::Uuid;
 
 use super::definition::Kind;
@@ -11,13 +16,8 @@ use super::draft::Draft;
 use super::read::{find_referenced, find_unscoped};
 use super::record::Record;
 use super::warnings::{self, Warning};
-use crate::app::Service;
-use crate::auth::roles::{Actor, Role};
-use crate::kit::catalogue::{Code, FaultCode};
-use crate::kit::faults::Faults;
-use crate::kit::field::Shape;
-use crate::kit::problem::Problem;
-use crate::kit::value::Value;
+use crate::platform::access::roles::{Actor, Role};
+use crate::platform::core::Core;
 
 /// Where a record will stand.
 #[derive(Clone, Debug)]
@@ -38,13 +38,13 @@ const LATE_AFTER: TimeDelta = TimeDelta::days(3);
 /// Loads what the references of an amended record name and assigns it. One that stays as it was is not
 /// asked for again: a place that closed or somebody who moved away since is no fault of the amendment.
 pub async fn resolve_references(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     current: &Record,
     draft: &mut Draft,
     faults: &mut Faults,
 ) -> Result<(), Problem> {
-    resolve(service, actor, current, |_, _| true, draft, faults).await
+    resolve(core, actor, current, |_, _| true, draft, faults).await
 }
 
 /// Whether a reference of a kind that stays as it was isn't asked for again.
@@ -52,7 +52,7 @@ pub type Stands = fn(&Kind, &str) -> bool;
 
 /// The same; of those that stay as they were, those that `stands` says aren't asked for again.
 pub async fn resolve(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     current: &Record,
     stands: Stands,
@@ -62,33 +62,33 @@ pub async fn resolve(
     let mut found = BTreeMap::new();
     for field in draft.kind.body_fields() {
         if let (Shape::Reference(name), Some(id)) = (field.shape, draft.values.id(field.name)) {
-            let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
+            let kind = core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
             let of_kind: &mut BTreeMap<Uuid, Record> = found.entry(name).or_default();
             of_kind.extend(match stands(draft.kind, field.name) && current.values.id(field.name) == Some(id) {
-                true => find_unscoped(service, kind, &current.envelope.district_code, &[id]).await?,
-                false => find_referenced(service, actor, kind, &[id]).await?,
+                true => find_unscoped(core, kind, &current.envelope.district_code, &[id]).await?,
+                false => find_referenced(core, actor, kind, &[id]).await?,
             });
         }
     }
     assign_references(actor, draft, &found, &Formerly::new(), faults);
-    resolve_through(service, &mut [draft]).await
+    resolve_through(core, &mut [draft]).await
 }
 
 /// Loads what the named records refer to, where rules must know that: one statement a kind and district.
-pub async fn resolve_through(service: &Service, drafts: &mut [&mut Draft]) -> Result<(), Problem> {
+pub async fn resolve_through(core: &Core, drafts: &mut [&mut Draft]) -> Result<(), Problem> {
     let mut wanted: BTreeMap<(&'static str, String), BTreeSet<Uuid>> = BTreeMap::new();
-    for (_, reached) in drafts.iter().flat_map(|draft| reached_by(service, draft)) {
+    for (_, reached) in drafts.iter().flat_map(|draft| reached_by(core, draft)) {
         wanted.entry((reached.kind, reached.district_code)).or_default().insert(reached.id);
     }
     let mut found: BTreeMap<(&'static str, Uuid), Record> = BTreeMap::new();
     for ((name, district_code), ids) in wanted {
-        let kind = service.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
+        let kind = core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
         let ids: Vec<Uuid> = ids.into_iter().collect();
-        let records = find_unscoped(service, kind, &district_code, &ids).await?;
+        let records = find_unscoped(core, kind, &district_code, &ids).await?;
         found.extend(records.into_iter().map(|(id, record)| ((kind.name, id), record)));
     }
     for draft in drafts {
-        for (name, reached) in reached_by(service, draft) {
+        for (name, reached) in reached_by(core, draft) {
             if let Some(record) = found.get(&(reached.kind, reached.id)) {
                 draft.references.entry(name).or_insert_with(|| record.clone());
             }
@@ -104,12 +104,12 @@ struct Reached {
     id: Uuid,
 }
 
-fn reached_by(service: &Service, draft: &Draft) -> Vec<(&'static str, Reached)> {
+fn reached_by(core: &Core, draft: &Draft) -> Vec<(&'static str, Reached)> {
     let reached = |(through, name): &(&'static str, &'static str)| {
         let named = draft.references.get(through)?;
         let of_draft = draft.kind.body_fields().into_iter().find(|field| field.name == *through)?;
         let Shape::Reference(kind) = of_draft.shape else { return None };
-        let Shape::Reference(kind) = service.kinds.kind(kind)?.field(name)?.shape else { return None };
+        let Shape::Reference(kind) = core.kinds().kind(kind)?.field(name)?.shape else { return None };
         let (district_code, id) = (named.envelope.district_code.clone(), named.values.id(name)?);
         Some((*name, Reached { kind, district_code, id }))
     };
@@ -125,7 +125,7 @@ pub type Formerly = BTreeMap<Uuid, (&'static Kind, Record)>;
 /// Of what references name and the actor doesn't see: records of kinds that move on, should they have stood where
 /// he sees them when what names them happened. A phone hands in late.
 pub async fn find_formerly(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     ids: &[Uuid],
@@ -134,7 +134,7 @@ pub async fn find_formerly(
     let missing: Vec<Uuid> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
     let mut formerly = Formerly::new();
     for district_code in actor.districts.iter().filter(|_| kind.rules.moves_on() && !missing.is_empty()) {
-        let records = find_unscoped(service, kind, district_code, &missing).await?;
+        let records = find_unscoped(core, kind, district_code, &missing).await?;
         formerly.extend(records.into_iter().map(|(id, record)| (id, (kind, record))));
     }
     Ok(formerly)
@@ -175,7 +175,7 @@ pub fn assign_references(actor: &Actor, draft: &mut Draft, found: &Found, former
 
 /// Finds the area: what was submitted, else the place's, else the only one the actor writes in.
 /// `None` where that can't be told; the fault is noted.
-pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut Faults) -> Option<Place> {
+pub fn place(core: &Core, actor: &Actor, draft: &mut Draft, faults: &mut Faults) -> Option<Place> {
     let org_id = if draft.values.has("org_id") {
         draft.values.id("org_id")
     } else {
@@ -186,7 +186,7 @@ pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut F
         Some(code) => {
             let writers = draft.kind.rules.writers(draft).unwrap_or(draft.kind.writers);
             let holds = |code: &str| actor.reaches(writers, code, org_id);
-            let Some(placement) = service.divisions.place_for(&code, edition, holds) else {
+            let Some(placement) = core.divisions.place_for(&code, edition, holds) else {
                 faults.add(draft.at("area_code"), FaultCode::UnknownArea);
                 return None;
             };
@@ -196,7 +196,7 @@ pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut F
             (placement.area_code, placement.submitted)
         }
         None if faults.touches(&draft.at("area_code")) || faults.touches(&draft.at("place_id")) => return None,
-        None => match default_area(service, actor, draft) {
+        None => match default_area(core, actor, draft) {
             Some(area_code) => (area_code, None),
             None => {
                 faults.add(draft.at("area_code"), FaultCode::Required);
@@ -215,14 +215,14 @@ pub fn place(service: &Service, actor: &Actor, draft: &mut Draft, faults: &mut F
 pub const BRING_AREA: [&str; 6] = ["place_id", "shift_id", "case_id", "assignment_id", "volunteer_id", "person_id"];
 
 /// The area of what the draft is about; where that moved on, the area in which the actor had it or has it still.
-fn default_area(service: &Service, actor: &Actor, draft: &Draft) -> Option<String> {
+fn default_area(core: &Core, actor: &Actor, draft: &Draft) -> Option<String> {
     let Some((field, record)) = BRING_AREA.iter().find_map(|field| Some((*field, draft.references.get(field)?))) else {
         return actor.only_area(draft.kind.writers).map(str::to_owned);
     };
     let envelope = &record.envelope;
     let here = envelope.area_code.clone();
     let of_kind = draft.kind.field(field).and_then(|field| match field.shape {
-        Shape::Reference(name) => service.kinds.kind(name),
+        Shape::Reference(name) => core.kinds().kind(name),
         _ => None,
     });
     let Some(kind) = of_kind.filter(|kind| kind.rules.moves_on()) else { return Some(here) };

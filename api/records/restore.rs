@@ -1,6 +1,10 @@
 //! Restoring with a reason: a void record holds again. It is taken as if it were sent anew: what its references
 //! name is looked for again, its fields and the rules across rows are asked again.
 
+use kit::catalogue::Code;
+use kit::etag::IfMatch;
+use kit::problem::Problem;
+use kit::value::Value;
 use uuid::Uuid;
 
 use super::amend::{Asked, Revised, take, writable};
@@ -9,16 +13,12 @@ use super::definition::Kind;
 use super::idempotency::Key;
 use super::record::Record;
 use super::void::demand_rules;
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::catalogue::Code;
-use crate::kit::etag::IfMatch;
-use crate::kit::problem::Problem;
-use crate::kit::value::Value;
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
 
 /// Restores a void record, by whoever may void it. Once more is no fault and changes nothing.
 pub async fn restore(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     id: Uuid,
@@ -27,8 +27,8 @@ pub async fn restore(
     key: Option<&Key>,
 ) -> Result<Record, Problem> {
     for _ in 0..TRIES {
-        let current = writable(service, actor, kind, id).await?;
-        demand_rules(service, actor, kind, &current, |rules, draft| rules.voiders_of(draft)).await?;
+        let current = writable(core, actor, kind, id).await?;
+        demand_rules(core, actor, kind, &current, |rules, draft| rules.voiders_of(draft)).await?;
         if !current.envelope.voided {
             return Ok(current);
         }
@@ -41,7 +41,7 @@ pub async fn restore(
             next.values.set("restore_reason", Value::Text(reason.to_owned()));
         };
         let key = key.map(|key| (key, 200));
-        if let Revised::Written(written) = take(service, actor, kind, &current, Asked::Anew, finish, key).await? {
+        if let Revised::Written(written) = take(core, actor, kind, &current, Asked::Anew, finish, key).await? {
             return Ok(*written);
         }
     }

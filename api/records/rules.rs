@@ -3,6 +3,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use kit::faults::{Fault, Faults};
+use kit::field::Field;
+use kit::row::Row;
+use kit::statement::Statement;
+use kit::value::Value;
+use ledger::Projection;
+use ledger::decide::Decider;
 use uuid::Uuid;
 
 use super::conditions::Condition;
@@ -13,14 +20,8 @@ use super::figure::Figure;
 use super::record::Record;
 use super::scope::Follows;
 use super::scribe::Scribe;
-use crate::auth::roles::{Actor, Role};
-use crate::kit::faults::{Fault, Faults};
-use crate::kit::row::Row;
-use crate::kit::statement::Statement;
-use crate::kit::value::Value;
-use crate::ledger::Projection;
-use crate::ledger::decide::Decider;
-use crate::privacy::keys::Keys;
+use crate::platform::access::roles::{Actor, Role};
+use crate::platform::privacy::keys::Keys;
 
 /// What is counted, and how much of it: units in the name (`disinfected_dm2`), integers only.
 pub type Measure = (&'static str, i64);
@@ -237,6 +238,11 @@ pub trait Rules: Sync {
         &[]
     }
 
+    /// A column of which a past state can be listed by.
+    fn stood_on(&self) -> Option<&'static StoodOn> {
+        None
+    }
+
     /// Parameters by which its figures can be narrowed: those are counted from the rows themselves, within bounds.
     fn narrowed_by(&self) -> &'static [Condition] {
         &[]
@@ -297,6 +303,16 @@ pub trait Rules: Sync {
     fn reconcile(&self, _known: &Record, _draft: &mut Draft, _: &Context<'_>, _actor: &Actor) -> Option<Record> {
         None
     }
+}
+
+/// How records are listed by what a column said at the end of a day.
+pub struct StoodOn {
+    /// The column.
+    pub column: &'static str,
+    /// The parameter that names the day.
+    pub parameter: &'static Field,
+    /// ` AND` record `r` stood so before an instant.
+    pub condition: fn(Statement, &str, DateTime<Utc>) -> Statement,
 }
 
 /// A kind whose identity and checks are those of its fields alone.

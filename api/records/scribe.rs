@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use kit::problem::Problem;
+use kit::row::Row;
 use uuid::Uuid;
 
 use super::context::Context;
@@ -13,13 +15,10 @@ use super::definition::{Kind, Registry};
 use super::envelope::Envelope;
 use super::kept::Kept;
 use super::record::Record;
-use crate::divisions::tree::Divisions;
-use crate::duties::cadences::Cadences;
-use crate::kit::problem::Problem;
-use crate::kit::row::Row;
-use crate::observation_policies::Policies;
-use crate::privacy::keys::Keys;
-use crate::privacy::seal::Sealer;
+use super::settings::Settings;
+use crate::platform::divisions::tree::Divisions;
+use crate::platform::privacy::keys::Keys;
+use crate::platform::privacy::seal::Sealer;
 
 /// Makes appends of one district.
 pub struct Scribe {
@@ -31,10 +30,8 @@ pub struct Scribe {
     pub keys: Arc<Keys>,
     /// The administrative divisions.
     pub divisions: Arc<Divisions>,
-    /// What counts as fever, and how long is observed.
-    pub policies: Arc<Policies>,
-    /// What is expected of whom, how often.
-    pub cadences: Arc<Cadences>,
+    /// Dated settings as they stand.
+    pub settings: Settings,
     /// The district's zone.
     pub zone: Tz,
     /// Now, by the server.
@@ -55,7 +52,7 @@ impl Scribe {
             zone: self.zone,
             divisions: &self.divisions,
             keys: &self.keys,
-            policies: Arc::clone(&self.policies),
+            settings: self.settings.clone(),
             district_code: &self.district_code,
         }
     }

@@ -4,6 +4,9 @@
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
+use kit::problem::Problem;
+use kit::statement::{ColumnType, Statement};
+use kit::value::Value;
 use uuid::Uuid;
 
 use super::definition::Kind;
@@ -11,11 +14,8 @@ use super::list::Filter;
 use super::read::load;
 use super::record::Record;
 use super::scope::{reached, readable};
-use crate::app::Service;
-use crate::auth::roles::{Actor, Role};
-use crate::kit::problem::Problem;
-use crate::kit::statement::{ColumnType, Statement};
-use crate::kit::value::Value;
+use crate::platform::access::roles::{Actor, Role};
+use crate::platform::core::Core;
 
 /// Where a page ended: instant and id of its last record.
 pub type Position = (DateTime<Utc>, Uuid);
@@ -40,22 +40,22 @@ pub struct Snapshot<'a> {
 
 impl Snapshot<'_> {
     /// The records after a position, in their order.
-    pub async fn page(&self, service: &Service, after: Option<Position>, limit: i64) -> Result<Vec<Record>, Problem> {
-        self.page_where(service, after, limit, |statement| statement).await
+    pub async fn page(&self, core: &Core, after: Option<Position>, limit: i64) -> Result<Vec<Record>, Problem> {
+        self.page_where(core, after, limit, |statement| statement).await
     }
 
     /// The same with one more condition on `r`. Current rows before former ones: a row that is revised between the
     /// two is found twice and told once, never missed.
     pub async fn page_where(
         &self,
-        service: &Service,
+        core: &Core,
         after: Option<Position>,
         limit: i64,
         condition: impl Fn(Statement) -> Statement,
     ) -> Result<Vec<Record>, Problem> {
         let bounded = |statement| self.bounded(condition(statement), after, limit);
-        let mut found = load(service, self.kind, &bounded(self.unchanged(service))).await?;
-        found.extend(load(service, self.kind, &bounded(self.changed_since(service))).await?);
+        let mut found = load(core, self.kind, &bounded(self.unchanged(core))).await?;
+        found.extend(load(core, self.kind, &bounded(self.changed_since(core))).await?);
         found.sort_by_key(|record| Reverse((record.envelope.occurred_at, record.envelope.id)));
         if self.oldest_first {
             found.reverse();
@@ -66,7 +66,7 @@ impl Snapshot<'_> {
     }
 
     /// Rows that stand as they stood.
-    fn unchanged(&self, service: &Service) -> Statement {
+    fn unchanged(&self, core: &Core) -> Statement {
         let statement = Statement::new(format!(
             "SELECT {} FROM {} AS r WHERE r.district_code = ",
             self.kind.select(),
@@ -75,12 +75,12 @@ impl Snapshot<'_> {
         .text(self.district_code)
         .sql(" AND r.change_no <= ")
         .integer(self.as_of);
-        self.readable(service, statement)
+        self.readable(core, statement)
     }
 
     /// Rows revised since, as they were: their last revision up to the number. What has left the caller's
     /// areas since was in them then, so the district is seen, and the former revision is what is judged.
-    fn changed_since(&self, service: &Service) -> Statement {
+    fn changed_since(&self, core: &Core) -> Statement {
         let (select, name) = (self.kind.select(), self.kind.name);
         let statement = Statement::new(format!(
             "SELECT {select} FROM (SELECT (jsonb_populate_record(NULL::{name}, f.body)).* FROM {name} AS c \
@@ -95,16 +95,16 @@ impl Snapshot<'_> {
         .integer(self.as_of)
         .sql(") AS r WHERE true")
         .seeing_district(self.district_code);
-        self.readable(service, statement)
+        self.readable(core, statement)
     }
 
-    fn readable(&self, service: &Service, statement: Statement) -> Statement {
+    fn readable(&self, core: &Core, statement: Statement) -> Statement {
         let statement = readable("r", statement.sql(" AND "), self.actor, self.kind);
         let statement = match self.plain_for {
             Some(roles) => reached("r", statement.sql(" AND "), self.actor, roles, true),
             None => statement,
         };
-        self.filter.apply(service, statement)
+        self.filter.apply(core, statement)
     }
 
     fn bounded(&self, statement: Statement, after: Option<Position>, limit: i64) -> Statement {
@@ -122,7 +122,7 @@ impl Snapshot<'_> {
     }
 
     /// Where a record stood, so that a broken download can go on behind it.
-    pub async fn position(&self, service: &Service, id: Uuid) -> Result<Option<Position>, Problem> {
+    pub async fn position(&self, core: &Core, id: Uuid) -> Result<Option<Position>, Problem> {
         let columns = "occurred_at, id";
         let statement = Statement::new(format!("SELECT {columns} FROM (SELECT r.occurred_at, r.id, r.change_no FROM {0} AS r WHERE r.id = ", self.kind.name))
             .id(id)
@@ -139,7 +139,7 @@ impl Snapshot<'_> {
             .integer(self.as_of)
             .sql(" ORDER BY change_no DESC LIMIT 1")
             .seeing_district(self.district_code);
-        let row = service.database.read(&statement).await?.into_iter().next();
+        let row = core.database.read(&statement).await?.into_iter().next();
         Ok(row.and_then(|mut row| Some((row.instant("occurred_at")?, row.id("id")?))))
     }
 }

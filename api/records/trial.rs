@@ -3,6 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::tree::Tree;
+use ledger::{Append, AppendError};
 use uuid::Uuid;
 
 use super::assemble::{assemble, load_known, takes_anothers};
@@ -11,12 +15,8 @@ use super::create::{Created, Outcome, existing, place_outcome};
 use super::definition::Kind;
 use super::prepare::{Preparation, Prepared, Submission, prepare};
 use super::read;
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::catalogue::Code;
-use crate::kit::problem::Problem;
-use crate::kit::tree::Tree;
-use crate::ledger::{Append, AppendError};
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
 
 /// Rules across rows are asked about so many creations of one trial: each lot is judged with all before it.
 const MOST_ASKED: usize = 20_000;
@@ -34,21 +34,21 @@ impl Trial {
     /// What creations would come to; none where it would be a new record.
     pub async fn run(
         &mut self,
-        service: &Service,
+        core: &Core,
         actor: &Actor,
         kind: &'static Kind,
         trees: &[Tree],
         source: &str,
     ) -> Result<Vec<Option<Outcome>>, Problem> {
-        let now = service.clock.now();
-        let preparations = prepare(service, actor, kind, trees, source, now).await?;
-        let taken = taken(service, kind, &preparations).await?;
+        let now = core.clock.now();
+        let preparations = prepare(core, actor, kind, trees, source, now).await?;
+        let taken = taken(core, kind, &preparations).await?;
         let (mut outcomes, mut ready) = (Vec::with_capacity(trees.len()), Vec::new());
         for (index, preparation) in preparations.into_iter().enumerate() {
             outcomes.push(match preparation {
                 Preparation::Faulty(problem) => Some(Err(problem)),
                 Preparation::Retried(record) => Some(Ok(Created::Same(*record))),
-                Preparation::Ready(item) if taken.contains(&item.id) => existing(service, actor, kind, &item).await?,
+                Preparation::Ready(item) if taken.contains(&item.id) => existing(core, actor, kind, &item).await?,
                 Preparation::Ready(item) => match self.twins.meet(index, &item) {
                     Twin::None => {
                         self.assumed |= item.draft.values.instant("occurred_at").is_none();
@@ -60,15 +60,15 @@ impl Trial {
                 },
             });
         }
-        let known = load_known(service, &ready.iter().map(|(_, item)| item).collect::<Vec<_>>(), now).await?;
+        let known = load_known(core, &ready.iter().map(|(_, item)| item).collect::<Vec<_>>(), now).await?;
         ready.retain(|(index, item)| {
-            let taken = takes_anothers(service, actor, item, now, &known);
+            let taken = takes_anothers(core, actor, item, now, &known);
             if taken {
                 place_outcome(&mut outcomes, *index, Err(Code::IdTaken.into()));
             }
             !taken
         });
-        for (index, problem) in self.ask(service, actor, &mut ready, now).await? {
+        for (index, problem) in self.ask(core, actor, &mut ready, now).await? {
             place_outcome(&mut outcomes, index, Err(problem));
         }
         Ok(outcomes)
@@ -78,7 +78,7 @@ impl Trial {
     /// others are refused.
     pub async fn ask(
         &mut self,
-        service: &Service,
+        core: &Core,
         actor: &Actor,
         items: &mut [(usize, Prepared)],
         now: DateTime<Utc>,
@@ -87,11 +87,11 @@ impl Trial {
         if !judged || self.admitted.len() + items.len() > MOST_ASKED {
             return Ok(BTreeMap::new());
         }
-        let mut appends = appends(service, actor, items, now).await?;
-        let mut refused = self.refused(service, &appends).await?;
+        let mut appends = appends(core, actor, items, now).await?;
+        let mut refused = self.refused(core, &appends).await?;
         if give_way(actor, items, &refused) {
-            appends = self::appends(service, actor, items, now).await?;
-            refused = self.refused(service, &appends).await?;
+            appends = self::appends(core, actor, items, now).await?;
+            refused = self.refused(core, &appends).await?;
         }
         let admitted = appends.into_iter().enumerate().filter(|(place, _)| !refused.contains_key(place));
         self.admitted.extend(admitted.map(|(_, append)| append));
@@ -100,9 +100,9 @@ impl Trial {
     }
 
     /// Those that are refused, by their place.
-    async fn refused(&self, service: &Service, appends: &[Append]) -> Result<BTreeMap<usize, AppendError>, Problem> {
+    async fn refused(&self, core: &Core, appends: &[Append]) -> Result<BTreeMap<usize, AppendError>, Problem> {
         let all: Vec<&Append> = self.admitted.iter().chain(appends).collect();
-        let refused = service.ledger.refused(&all).await?;
+        let refused = core.ledger.refused(&all).await?;
         let place = |(place, error): (usize, AppendError)| Some((place.checked_sub(self.admitted.len())?, error));
         Ok(refused.into_iter().filter_map(place).collect())
     }
@@ -121,24 +121,24 @@ fn give_way(actor: &Actor, items: &mut [(usize, Prepared)], refused: &BTreeMap<u
 
 /// What each creation asks, an append each.
 async fn appends(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     items: &[(usize, Prepared)],
     now: DateTime<Utc>,
 ) -> Result<Vec<Append>, Problem> {
-    let mut known = load_known(service, &items.iter().map(|(_, item)| item).collect::<Vec<_>>(), now).await?;
+    let mut known = load_known(core, &items.iter().map(|(_, item)| item).collect::<Vec<_>>(), now).await?;
     let append = |(_, item): &(usize, Prepared)| {
         let mut changes = Changes::default();
-        assemble(service, actor, item, now, &mut known, &mut changes);
+        assemble(core, actor, item, now, &mut known, &mut changes);
         let district_code = &item.place.district_code;
-        let append = changes.into_append(&service.scribe(now, district_code))?;
+        let append = changes.into_append(&core.scribe(now, district_code))?;
         Ok(Append::asking(district_code, append.claims))
     };
     items.iter().map(append).collect()
 }
 
 /// The ids of creations that records have already.
-pub async fn taken(service: &Service, kind: &Kind, preparations: &[Preparation]) -> Result<BTreeSet<Uuid>, Problem> {
+pub async fn taken(core: &Core, kind: &Kind, preparations: &[Preparation]) -> Result<BTreeSet<Uuid>, Problem> {
     let mut ids: BTreeMap<&str, Vec<Uuid>> = BTreeMap::new();
     for preparation in preparations {
         if let Preparation::Ready(item) = preparation {
@@ -147,7 +147,7 @@ pub async fn taken(service: &Service, kind: &Kind, preparations: &[Preparation])
     }
     let mut taken = BTreeSet::new();
     for (district_code, ids) in ids {
-        taken.extend(read::find_unscoped(service, kind, district_code, &ids).await?.into_keys());
+        taken.extend(read::find_unscoped(core, kind, district_code, &ids).await?.into_keys());
     }
     Ok(taken)
 }

@@ -1,6 +1,11 @@
 //! Records as clients see them: the envelope, the fields, what is personal masked.
 
 use chrono::{DateTime, Utc};
+use kit::field::Field;
+use kit::problem::Problem;
+use kit::text::Language;
+use kit::time::InZone;
+use kit::value::Values;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -9,12 +14,7 @@ use super::create::API;
 use super::definition::Kind;
 use super::envelope::Envelope;
 use super::record::Record;
-use crate::app::Service;
-use crate::kit::field::Field;
-use crate::kit::problem::Problem;
-use crate::kit::text::Language;
-use crate::kit::time::InZone;
-use crate::kit::value::Values;
+use crate::platform::core::Core;
 
 /// What is shown of a record's fields.
 #[derive(Clone, Copy)]
@@ -29,7 +29,7 @@ enum Shown {
 /// first. Every field of the kind is there, null where there is nothing.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
-    service: &'a Service,
+    core: &'a Core,
     kind: &'a Kind,
     record: &'a Record,
     language: Language,
@@ -39,13 +39,13 @@ pub struct View<'a> {
 }
 
 /// A record in JSON.
-pub fn record<'a>(service: &'a Service, kind: &'a Kind, record: &'a Record, language: Language) -> View<'a> {
-    View { service, kind, record, language, shown: Shown::Masked, person: None }
+pub fn record<'a>(core: &'a Core, kind: &'a Kind, record: &'a Record, language: Language) -> View<'a> {
+    View { core, kind, record, language, shown: Shown::Masked, person: None }
 }
 
 /// The same with plain values: for whoever may see them, after it was noted.
-pub fn plain<'a>(service: &'a Service, kind: &'a Kind, record: &'a Record, language: Language) -> View<'a> {
-    View { service, kind, record, language, shown: Shown::Plain, person: None }
+pub fn plain<'a>(core: &'a Core, kind: &'a Kind, record: &'a Record, language: Language) -> View<'a> {
+    View { core, kind, record, language, shown: Shown::Plain, person: None }
 }
 
 /// Somebody known, as whoever submitted him once more may see him: what he sent, under the id and revision that it
@@ -79,18 +79,18 @@ pub struct Page<'a> {
 
 /// A page of records, and where the next one begins.
 pub fn page<'a>(
-    service: &'a Service,
+    core: &'a Core,
     kind: &'a Kind,
     records: &'a [Record],
     next_cursor: Option<&'a str>,
     language: Language,
 ) -> Page<'a> {
-    Page { items: records.iter().map(|one| record(service, kind, one, language)).collect(), next_cursor }
+    Page { items: records.iter().map(|one| record(core, kind, one, language)).collect(), next_cursor }
 }
 
 /// A record's warnings, in words.
-pub fn warnings(service: &Service, record: &Record, language: Language) -> Json {
-    record.envelope.warnings.iter().map(|noted| noted.to_json(&service.kinds, language)).collect()
+pub fn warnings(core: &Core, record: &Record, language: Language) -> Json {
+    record.envelope.warnings.iter().map(|noted| noted.to_json(core.kinds(), language)).collect()
 }
 
 impl<'a> View<'a> {
@@ -115,7 +115,7 @@ impl View<'_> {
     }
 
     fn envelope<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        let (envelope, zone) = (&self.record.envelope, self.service.zone);
+        let (envelope, zone) = (&self.record.envelope, self.core.zone);
         let instant = |instant| InZone(instant, zone);
         let skew = envelope.device_time.map(|device_time| (device_time - envelope.recorded_at).num_seconds());
         map.serialize_entry("id", &envelope.id)?;
@@ -139,7 +139,7 @@ impl View<'_> {
         map.serialize_entry("voided_at", &envelope.voided.then(|| instant(envelope.revised_at)))?;
         map.serialize_entry("void_reason", &self.record.values.text("void_reason"))?;
         map.serialize_entry("restore_reason", &self.record.values.text("restore_reason"))?;
-        map.serialize_entry("warnings", &warnings(self.service, self.record, self.language))?;
+        map.serialize_entry("warnings", &warnings(self.core, self.record, self.language))?;
         map.serialize_entry("note", &self.record.values.text("note"))
     }
 
@@ -148,8 +148,8 @@ impl View<'_> {
             return map.serialize_entry(field.name, &());
         };
         match (field.mask(), self.shown) {
-            (Some(mask), Shown::Masked) => map.serialize_entry(field.name, &mask(&value.to_json(self.service.zone))),
-            _ => map.serialize_entry(field.name, &value.in_zone(self.service.zone)),
+            (Some(mask), Shown::Masked) => map.serialize_entry(field.name, &mask(&value.to_json(self.core.zone))),
+            _ => map.serialize_entry(field.name, &value.in_zone(self.core.zone)),
         }
     }
 }

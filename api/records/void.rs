@@ -1,6 +1,11 @@
 //! Voiding with a reason: the last revision of a record, unless it is restored. It is judged as an amendment is: by
 //! the roles of the kind, and by what its rules say of this very record and this very caller.
 
+use kit::catalogue::Code;
+use kit::etag::IfMatch;
+use kit::faults::Faults;
+use kit::problem::Problem;
+use kit::value::Value;
 use uuid::Uuid;
 
 use super::amend::{writable, write};
@@ -11,20 +16,15 @@ use super::idempotency::Key;
 use super::record::Record;
 use super::resolve;
 use super::rules::Rules;
-use crate::app::Service;
-use crate::auth::roles::{Actor, Role};
-use crate::kit::catalogue::Code;
-use crate::kit::etag::IfMatch;
-use crate::kit::faults::Faults;
-use crate::kit::problem::Problem;
-use crate::kit::value::Value;
+use crate::platform::access::roles::{Actor, Role};
+use crate::platform::core::Core;
 
 /// Who of those that write the kind may do it with this record; none where all may.
 type Who = fn(&dyn Rules, &Draft) -> Option<&'static [Role]>;
 
 /// Voids a record. Once more is no fault and changes nothing.
 pub async fn void(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     id: Uuid,
@@ -32,24 +32,24 @@ pub async fn void(
     reason: &str,
     key: Option<&Key>,
 ) -> Result<Record, Problem> {
-    void_by(service, actor, kind, id, if_match, reason, key, |rules, draft| rules.voiders_of(draft)).await
+    void_by(core, actor, kind, id, if_match, reason, key, |rules, draft| rules.voiders_of(draft)).await
 }
 
 /// Takes a record back that an import created and nobody touched since.
 pub async fn take_back(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     id: Uuid,
     if_match: &IfMatch,
     reason: &str,
 ) -> Result<Record, Problem> {
-    void_by(service, actor, kind, id, Some(if_match), reason, None, |rules, draft| rules.undoers(draft)).await
+    void_by(core, actor, kind, id, Some(if_match), reason, None, |rules, draft| rules.undoers(draft)).await
 }
 
 #[expect(clippy::too_many_arguments, reason = "those of a void, and who may")]
 async fn void_by(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     id: Uuid,
@@ -59,8 +59,8 @@ async fn void_by(
     who: Who,
 ) -> Result<Record, Problem> {
     for _ in 0..TRIES {
-        let current = writable(service, actor, kind, id).await?;
-        demand_rules(service, actor, kind, &current, who).await?;
+        let current = writable(core, actor, kind, id).await?;
+        demand_rules(core, actor, kind, &current, who).await?;
         if current.envelope.voided {
             return Ok(current);
         }
@@ -71,7 +71,7 @@ async fn void_by(
         next.envelope.voided = true;
         next.values.set("void_reason", Value::Text(reason.to_owned()));
         next.values.set("restore_reason", Value::Null);
-        if let Some(written) = write(service, actor, kind, &current, next, key.map(|key| (key, 200))).await? {
+        if let Some(written) = write(core, actor, kind, &current, next, key.map(|key| (key, 200))).await? {
             return Ok(written);
         }
     }
@@ -80,7 +80,7 @@ async fn void_by(
 
 /// 403 where the rules of the kind let fewer void this record, or restore it, than write the kind.
 pub async fn demand_rules(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     current: &Record,
@@ -88,7 +88,7 @@ pub async fn demand_rules(
 ) -> Result<(), Problem> {
     let mut draft = Draft::of_record(kind, current);
     // What a reference names may be gone by now: no fault of whoever voids.
-    resolve::resolve_references(service, actor, current, &mut draft, &mut Faults::default()).await?;
+    resolve::resolve_references(core, actor, current, &mut draft, &mut Faults::default()).await?;
     let writers = who(kind.rules, &draft).unwrap_or(kind.writers);
     resolve::demand_roles(actor, &draft, writers, &current.envelope.area_code, current.envelope.org_id)
 }

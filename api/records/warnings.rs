@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use kit::json::put;
+use kit::text::{Language, Text};
 use serde_json::{Value as Json, json};
 
 use super::definition::Registry;
-use crate::kit::json::put;
-use crate::kit::text::{Language, Text};
 
 /// A kind of warning; rooms define their own beside their rules.
 #[derive(Debug)]

@@ -1,16 +1,17 @@
 //! Many creations, all or nothing: one append.
 
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::tree::Tree;
+
 use super::bulk::{Together, write_all};
 use super::create::{Created, Outcome, TRIES, existing, place_outcome};
 use super::definition::Kind;
+use super::hooks::Hooks;
 use super::prepare::{Preparation, Prepared, prepare};
 use super::trial::{Trial, Twin, Twins, taken};
-use crate::app::Service;
-use crate::auth::roles::Actor;
-use crate::kit::catalogue::Code;
-use crate::kit::problem::Problem;
-use crate::kit::tree::Tree;
-use crate::people::comparisons;
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
 
 /// What is known of each before anything is written.
 #[derive(Default)]
@@ -24,38 +25,38 @@ struct Sorted {
 /// Creates all items in one append, or none. Items that are there already with the same content count as done;
 /// those with other content as well, where they are `left`.
 pub async fn all_or_nothing(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     trees: &[Tree],
     source: &str,
     left: bool,
 ) -> Result<Vec<Outcome>, Problem> {
-    let now = service.clock.now();
-    let preparations = prepare(service, actor, kind, trees, source, now).await?;
+    let now = core.clock.now();
+    let preparations = prepare(core, actor, kind, trees, source, now).await?;
     let refuses = |outcome: &Option<Outcome>| match outcome {
         Some(Err(problem)) => !left || problem.code() != Code::RecordExists,
         _ => false,
     };
     for _ in 0..TRIES {
-        let Sorted { mut outcomes, mut ready, twins } = sort(service, actor, kind, &preparations).await?;
+        let Sorted { mut outcomes, mut ready, twins } = sort(core, actor, kind, &preparations).await?;
         if outcomes.iter().any(refuses) {
             return Ok(aborted(outcomes));
         }
-        let mut result = write(service, actor, &ready, now).await?;
+        let mut result = write(core, actor, &ready, now).await?;
         if matches!(result, Together::Refused(_)) {
-            let refused = Trial::default().ask(service, actor, &mut ready, now).await?;
+            let refused = Trial::default().ask(core, actor, &mut ready, now).await?;
             if let Some((_, problem)) = refused.into_iter().next() {
                 return Err(problem);
             }
             // Those that were refused have given way.
-            result = write(service, actor, &ready, now).await?;
+            result = write(core, actor, &ready, now).await?;
         }
         match result {
             Together::Written(written) => {
                 written.into_iter().for_each(|(index, created)| place_outcome(&mut outcomes, index, Ok(created)));
                 let mut outcomes = finish(outcomes, &twins);
-                comparisons::met(service, actor, kind, &mut outcomes).await?;
+                (core.ext::<Hooks>().met)(core, actor, kind, &mut outcomes).await?;
                 return Ok(outcomes);
             }
             Together::Refused(problem) => return Err(problem),
@@ -66,28 +67,28 @@ pub async fn all_or_nothing(
 }
 
 async fn write(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     ready: &[(usize, Prepared)],
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Together, Problem> {
     let ready: Vec<(usize, &Prepared)> = ready.iter().map(|(index, item)| (*index, item)).collect();
-    write_all(service, actor, &ready, now).await
+    write_all(core, actor, &ready, now).await
 }
 
 async fn sort(
-    service: &Service,
+    core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     preparations: &[Preparation],
 ) -> Result<Sorted, Problem> {
-    let taken = taken(service, kind, preparations).await?;
+    let taken = taken(core, kind, preparations).await?;
     let (mut sorted, mut met) = (Sorted::default(), Twins::default());
     for (index, preparation) in preparations.iter().enumerate() {
         let outcome = match preparation {
             Preparation::Retried(record) => Some(Ok(Created::Same((**record).clone()))),
             Preparation::Faulty(problem) => Some(Err(problem.again())),
-            Preparation::Ready(item) if taken.contains(&item.id) => existing(service, actor, kind, item).await?,
+            Preparation::Ready(item) if taken.contains(&item.id) => existing(core, actor, kind, item).await?,
             Preparation::Ready(item) => match met.meet(index, item) {
                 Twin::Differs => Some(Err(Code::RecordExists.into())),
                 Twin::Same(first) => {

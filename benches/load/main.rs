@@ -43,14 +43,14 @@ fn compare(
     work: &str,
     goal: &'static str,
     mut floor: impl FnMut(Duration) -> f64,
-    mut service: impl FnMut(Duration) -> Measured,
+    mut core: impl FnMut(Duration) -> Measured,
 ) -> Row {
     let (rounds, round) = (option("BENCH_ROUNDS", 5), Duration::from_secs(option("BENCH_SECONDS", 3)));
     let (mut floors, mut services, mut tails) = (Vec::new(), Vec::new(), Vec::new());
-    service(Duration::from_millis(500));
+    core(Duration::from_millis(500));
     for _ in 0..rounds {
         floors.push(floor(round));
-        let measured = service(round);
+        let measured = core(round);
         services.push(measured.per_s);
         tails.push(measured.p99_ms);
     }

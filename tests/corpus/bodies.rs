@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lianfang::commodities::{COMMODITIES, Commodity};
+use lianfang::rooms::supply::commodities::{COMMODITIES, Commodity};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 

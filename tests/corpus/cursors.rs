@@ -1,7 +1,6 @@
 //! Cursors that were made up, edited, or made for something else.
 
-use lianfang::records::Registry;
-use lianfang::routes;
+use lianfang::server::routes;
 use serde_json::Value as Json;
 
 use super::{demand_form, demand_health, lines, prepared};
@@ -9,7 +8,7 @@ use crate::support::Actor;
 
 /// Every list with a cursor, by the document.
 fn lists() -> Vec<String> {
-    let document = routes::document(&Registry::new(routes::DEFINITIONS));
+    let document = routes::document(&routes::kinds());
     let paths = document["paths"].as_object().unwrap().iter();
     let takes = |operation: &Json| {
         operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["name"] == "cursor")

@@ -42,7 +42,7 @@ impl Places {
 }
 
 fn our_key(app: &TestApp) -> SigningKey {
-    SigningKey::from_bytes(&app.service.keys.token)
+    SigningKey::from_bytes(&app.core.keys.token)
 }
 
 fn another_key() -> SigningKey {
@@ -78,7 +78,7 @@ fn tokens(app: &TestApp, places: &Places, text: &str) -> Vec<String> {
         }
         "hmac with the public key" => {
             let public = our_key(app).verifying_key().to_bytes();
-            let jwks = app.service.tokens.jwks().to_string();
+            let jwks = app.core.tokens.jwks().to_string();
             let secrets = [public.to_vec(), BASE64_URL_SAFE_NO_PAD.encode(public).into_bytes(), jwks.into_bytes()];
             let sign = |secret: &Vec<u8>| {
                 let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();

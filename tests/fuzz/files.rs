@@ -7,17 +7,17 @@ use actix_web::dev::Payload;
 use bytes::Bytes;
 use chrono::TimeDelta;
 use futures_util::stream;
-use lianfang::files::cells::csv_line;
-use lianfang::files::columns::{Column, imported};
-use lianfang::files::guard::unguarded;
-use lianfang::files::rows::{Cell, cells};
-use lianfang::files::table::{Row, Splitter};
-use lianfang::files::{texts, workbook, xlsx};
-use lianfang::imports::reader::{Arriving, Form, Reader, Source};
-use lianfang::kit::check::check_shape;
-use lianfang::kit::faults::Faults;
-use lianfang::kit::field::Shape;
-use lianfang::kit::tree::Tree;
+use kit::check::check_shape;
+use kit::faults::Faults;
+use kit::field::Shape;
+use kit::tree::Tree;
+use lianfang::exchange::files::cells::csv_line;
+use lianfang::exchange::files::columns::{Column, imported};
+use lianfang::exchange::files::guard::unguarded;
+use lianfang::exchange::files::rows::{Cell, cells};
+use lianfang::exchange::files::table::{Row, Splitter};
+use lianfang::exchange::files::{texts, workbook, xlsx};
+use lianfang::exchange::imports::reader::{Arriving, Form, Reader, Source};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::{Value as Json, json};
@@ -36,7 +36,7 @@ fn rows(pieces: Vec<Bytes>, form: Form) -> Result<Vec<Row>, &'static str> {
             RefCell::new(tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap());
     }
     let payload: Payload = Payload::Stream { payload: Box::pin(stream::iter(pieces.into_iter().map(Ok))) };
-    let source = Source::Request(Arriving::new(payload, &lianfang::config::Config::default()));
+    let source = Source::Request(Arriving::new(payload, &lianfang::platform::config::Config::default()));
     let mut reader = Reader::text(source, form, None, u64::MAX).unwrap();
     let all = async {
         let mut rows = Vec::new();

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use lianfang::files::decode::Decoder;
-use lianfang::files::table::Splitter;
-use lianfang::kit::faults::Faults;
-use lianfang::kit::tree::Tree;
-use lianfang::kit::walk::note_repeated;
+use kit::faults::Faults;
+use kit::tree::Tree;
+use kit::walk::note_repeated;
+use lianfang::exchange::files::decode::Decoder;
+use lianfang::exchange::files::table::Splitter;
 use lianfang::records::Draft;
 
 use super::kinds;

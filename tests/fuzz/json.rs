@@ -1,12 +1,12 @@
 //! Bodies, patches and query strings.
 
-use lianfang::kit::check::check_object;
-use lianfang::kit::faults::Faults;
-use lianfang::kit::field::Shape;
-use lianfang::kit::patch::merge;
-use lianfang::kit::query::read_query;
-use lianfang::kit::tree::{Tree, TreeFault, to_json};
-use lianfang::kit::walk::{escape, note_nul, note_repeated};
+use kit::check::check_object;
+use kit::faults::Faults;
+use kit::field::Shape;
+use kit::patch::merge;
+use kit::query::read_query;
+use kit::tree::{Tree, TreeFault, to_json};
+use kit::walk::{escape, note_nul, note_repeated};
 use rand::rngs::StdRng;
 use serde_json::{Map, Value as Json};
 
@@ -53,7 +53,7 @@ pub fn parsed(bytes: &[u8]) -> Option<Tree> {
         }
         (Err(fault), json) => {
             let members = bytes.iter().filter(|byte| **byte == b':').count();
-            let is_ours = fault == TreeFault::TooDeep || members > lianfang::kit::tree::MAX_MEMBERS;
+            let is_ours = fault == TreeFault::TooDeep || members > kit::tree::MAX_MEMBERS;
             assert!(json.is_err() || is_ours, "refused, but JSON: {fault:?}");
             fault.problem().faults().iter().for_each(demand_message);
             None

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use lianfang::routes;
+use lianfang::server::routes;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};

@@ -1,6 +1,6 @@
 //! 八步镇: five answer for each person at home, twice a day somebody measures, nobody drops out of sight.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::json;
 
 use crate::support::fake_resident_id;

@@ -1,6 +1,6 @@
 //! 区经济合作和商务局: inspects venues, watches meals and prices, helps the courtyard it is paired with.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::json;
 
 use crate::shifts::DAXING;

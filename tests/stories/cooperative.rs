@@ -1,6 +1,6 @@
 //! 区供销社: stocks for the spring ploughing, and with its partner vegetables to the door.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::shifts::DAXING;

@@ -1,6 +1,6 @@
 //! 大兴街道: 四再四不. Surveys again, explains again, holds its gates, leaves nobody out.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::shifts::DAXING;

@@ -1,6 +1,6 @@
 //! 区教育局 and its schools: four duties at the family courtyards, one sheet for the bureau.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::json;
 
 use crate::shifts::DAXING;

@@ -1,6 +1,6 @@
 //! 区司法局: a team of party members helps to survey, the law is explained, supervised people stay out of it all.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::json;
 
 use crate::shifts::{DAXING, needs};

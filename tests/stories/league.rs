@@ -1,6 +1,6 @@
 //! 共青团雨城区委: temporary branches at checkpoints, posts that the young take near their homes, leaflets and calls.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::json;
 
 use crate::shifts::{DAXING, needs};

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use lianfang::app::Service;
-use lianfang::audit::Deed;
-use lianfang::auth::{Grant, Role};
-use lianfang::config::Config;
-use lianfang::kit::row::Row;
-use lianfang::kit::statement::Statement;
-use lianfang::kit::transport;
+use kit::row::Row;
+use kit::statement::Statement;
+use lianfang::platform::access::{Grant, Role};
+use lianfang::platform::audit::Deed;
+use lianfang::platform::config::Config;
+use lianfang::platform::core::Core;
+use lianfang::platform::http::transport;
 use lianfang::records::{Definition, Registry};
-use lianfang::users::{NewUser, add};
-use lianfang::{routes, serve, start};
+use lianfang::rooms::accounts::users::{NewUser, add};
+use lianfang::server::{routes, serve, start};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub struct TestApp {
     /// Where it listens.
     pub address: SocketAddr,
     /// What it shares: for setting the time and looking behind.
-    pub service: Arc<Service>,
+    pub core: Arc<Core>,
     /// Its database.
     pub database_url: String,
     handle: ServerHandle,
@@ -41,12 +41,12 @@ impl TestApp {
 
     /// Starts a service with other settings.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::start_over(&fresh_database().await, routes::DEFINITIONS, change).await
+        Self::start_over(&fresh_database().await, &routes::DEFINITIONS, change).await
     }
 
     /// Starts one more service over the same database, as a second process would.
     pub async fn another(&self) -> Self {
-        Self::start_over(&self.database_url, routes::DEFINITIONS, |_| {}).await
+        Self::start_over(&self.database_url, &routes::DEFINITIONS, |_| {}).await
     }
 
     /// Starts a service over a database with these kinds of records.
@@ -63,14 +63,14 @@ impl TestApp {
             ..Config::default()
         };
         change(&mut config);
-        let service = start::service(config, &database_url, Registry::new(definitions)).await.unwrap();
+        let core = start::core(config, &database_url, Registry::new(definitions)).await.unwrap();
         let listener = transport::listen("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stopping, stopped) = tokio::sync::watch::channel(false);
-        let server = serve::server(&service, listener, stopped).unwrap();
+        let server = serve::server(&core, listener, stopped).unwrap();
         let handle = server.handle();
         tokio::spawn(server);
-        Self { address, service, database_url, handle, stopping }
+        Self { address, core, database_url, handle, stopping }
     }
 
     /// The URL of a path.
@@ -134,12 +134,12 @@ impl TestApp {
             address: None,
             details: json!({}),
         };
-        add(&self.service, &new, deed).await.unwrap()
+        add(&self.core, &new, deed).await.unwrap()
     }
 
     /// The code of an area of Yucheng by its name.
     pub fn area_code(&self, name: &str) -> String {
-        let divisions = &self.service.divisions;
+        let divisions = &self.core.divisions;
         let rows = divisions.rows().iter().filter(|division| division.current && division.code.starts_with("5118"));
         rows.filter(|division| division.name == name).map(|division| division.code.clone()).next().unwrap()
     }

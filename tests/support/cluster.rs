@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-use lianfang::embedded::{Durability, Embedded};
-use lianfang::start;
+use lianfang::platform::embedded::{Durability, Embedded};
+use lianfang::server::start;
 
 const TEMPLATE: &str = "lianfang_template";
 

@@ -62,6 +62,6 @@ pub async fn restore(file: &Path) -> String {
     demand_success("pg_restore", &command.output().unwrap());
     // What `lianfang migrate` does for a restored database.
     let mut owner = AsyncPgConnection::establish(&url).await.unwrap();
-    lianfang::wall::raise(&mut owner).await.unwrap();
+    lianfang::platform::row_security::raise(&mut owner).await.unwrap();
     url
 }

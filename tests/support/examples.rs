@@ -1,7 +1,7 @@
 //! Bodies to send: the document's own examples, and variations.
 
-use lianfang::records::{Kind, Registry};
-use lianfang::routes;
+use lianfang::records::Kind;
+use lianfang::server::routes;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use super::{Actor, TestApp, fake_resident_id};
 
 /// The example of a kind's creation, as the document has it.
 pub fn of_kind(name: &str) -> Json {
-    let kinds = Registry::new(routes::DEFINITIONS);
+    let kinds = routes::kinds();
     let kind: &Kind = kinds.kind(name).unwrap();
     serde_json::from_str(kind.example).unwrap()
 }
@@ -59,7 +59,7 @@ pub async fn one_of_each_with<'a>(
     let (place, venue) = (place("compound_gate").await, place("supermarket").await);
     let mut paths = Vec::new();
     let [mut case, mut need, mut shift, mut volunteer, mut assignment] = std::array::from_fn(|_| String::new());
-    for kind in lianfang::routes::DEFINITIONS.iter().filter_map(|kind| app.service.kinds.kind(kind.name)) {
+    for kind in lianfang::server::routes::DEFINITIONS.iter().filter_map(|kind| app.core.kinds().kind(kind.name)) {
         if kind.writers.is_empty() {
             let first = admin.get(&format!("/v1/{}", kind.path)).await.expect(200).body["items"][0]["id"].clone();
             paths.push((kind, json!({}), format!("/v1/{}/{}", kind.path, first.as_str().unwrap())));

@@ -1,7 +1,7 @@
 //! What a story is told with: a district on a moved clock, units that set up their own people, and people who sign in
 //! again whenever their token has run out.
 
-use lianfang::auth::Role;
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 use tokio::sync::RwLock;
 use uuid::Uuid;

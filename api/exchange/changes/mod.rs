@@ -1,0 +1,224 @@
+//! Changes: what a district's ledger took, in order, for whoever follows it.
+//!
+//! One item a revision, as it was then, masked, within the caller's scope, ordered by (change_no, seq);
+//! a number is never split between pages. Nothing is missed or repeated, however many write: numbers
+//! are given in commit order, and a page never reaches beyond a head that was read before it.
+
+mod epoch;
+pub mod fill;
+mod followers;
+pub mod index;
+pub mod queries;
+pub mod stream;
+mod watch;
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use kit::catalogue::{Code, FaultCode};
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::text::Language;
+use kit::text::Text;
+use kit::time::InZone;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use self::epoch::Since;
+pub use self::epoch::{chain_at, was_restored};
+pub use self::queries::{Change, Part, Window, head, page};
+pub use self::watch::watch_heads;
+use crate::platform::access::Role;
+use crate::platform::access::keys::KeyScope;
+use crate::platform::core::Core;
+use crate::platform::http::schema::reference;
+use crate::platform::http::{Access, Answer, Call, Operation, fault};
+use crate::records::list::{LIMIT, district};
+use crate::records::parameters::name_of_a_kind;
+use crate::records::view::{self, View};
+use crate::records::{Kind, Registry};
+
+static SINCE: Field = Field::new(
+    "since",
+    Shape::Text { min: 1, max: 50, pattern: Some(epoch::PATTERN) },
+    Text::new("Since", "起始编号"),
+    "Only changes beyond this: `next_since` of the page before; 0 for all. A bare number is taken while the database was never restored: `next_since` tells 410 also where the ledger has passed it again.",
+);
+/// The parameter that names kinds. Made once at start, it lives as long as the process.
+fn kinds_field(kinds: &Registry) -> &'static Field {
+    let name = name_of_a_kind(kinds);
+    let pattern: &str = Box::leak(format!("{name}(?:,{name})*").into_boxed_str());
+    Box::leak(Box::new(Field::new(
+        "kinds",
+        Shape::Text { min: 1, max: 1_000, pattern: Some(pattern) },
+        Text::new("Kinds", "类型"),
+        "Kinds of records, separated by commas; all that the caller reads by default.",
+    )))
+}
+static AREA: Field = Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below.");
+static WAIT: Field = Field::new(
+    "wait",
+    Shape::Integer { min: 0, max: 30 },
+    Text::new("Wait (s)", "等待(秒)"),
+    "Where there is nothing, wait so many seconds for something.",
+);
+static DISTRICT: Field = Field::new(
+    "district_code",
+    Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
+    Text::new("District", "区县"),
+    "Needed only by callers with several districts.",
+);
+
+/// The operations of this room.
+pub fn operations(kinds: &Registry) -> Vec<Operation> {
+    let kinds = kinds_field(kinds);
+    let head = json!({"district_code": "511802", "head": 42, "since": "42.9f2c4e11d0a3b7586e1f2a90", "digest": "9f2c4e", "advanced_at": "2020-02-02T08:30:05+08:00"});
+    vec![
+        Operation::new(Method::GET, "/v1/changes", "list_changes", list)
+            .described("changes", "Follow the changes", "What the district's ledger took beyond a number, in order; with `wait` it answers when there is something.")
+            .access(Access::Roles(Role::ALL))
+            .keys(KeyScope::Read)
+            .uncounted()
+            .parameters(vec![&SINCE, kinds, &AREA, &LIMIT, &WAIT, &DISTRICT])
+            .answers(200, "A page; ask again with `since` = `next_since`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "next_since": "42.9f2c4e11d0a3b7586e1f2a90", "head": 42})))
+            .problems(&[Code::DistrictRequired, Code::NotFound, Code::ResyncRequired]),
+        Operation::new(Method::GET, "/v1/changes/stream", "stream_changes", stream::stream)
+            .described("changes", "Follow the changes as events", "The same as Server-Sent Events (`event: change`), pushed as they are written; resumed by `Last-Event-ID`. A ping every 15 seconds. Ends when the token does; come again with a new one. At most five a caller.")
+            .access(Access::Roles(Role::ALL))
+            .keys(KeyScope::Read)
+            .uncounted()
+            .parameters(vec![&SINCE, kinds, &AREA, &DISTRICT])
+            .headers(&["Last-Event-ID"])
+            .answers(200, "The events.", None, None)
+            .as_files(vec!["text/event-stream"])
+            .problems(&[Code::DistrictRequired, Code::NotFound, Code::LedgerUnavailable]),
+        Operation::new(Method::GET, "/v1/ledger/head", "get_ledger_head", head_of)
+            .described("changes", "Get the ledger's head", "The newest number of a district and the head of its chain: keep it elsewhere, and nobody can rewrite what stands before it unnoticed.")
+            .access(Access::Roles(Role::ALL))
+            .keys(KeyScope::Read)
+            .parameters(vec![&DISTRICT])
+            .answers(200, "The head.", Some(reference("LedgerHead")), Some(head))
+            .problems(&[Code::DistrictRequired, Code::NotFound, Code::LedgerUnavailable]),
+    ]
+}
+
+async fn list(call: Call) -> Answer {
+    let kinds = kinds(&call)?;
+    let since = Since::read(call.query.text("since").unwrap_or("0"))?;
+    let window = Window {
+        slice: false,
+        district_code: district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?,
+        since: since.number,
+        area_code: call.query.text("area_code").map(str::to_owned),
+        limit: call.query.integer("limit").unwrap_or(50),
+    };
+    since.demand(&call.core, &window.district_code).await?;
+    let mut page = queries::page(&call.core, call.actor()?, &kinds, &window, &Part::FEED).await?;
+    if window.since > page.head {
+        // A ledger doesn't shrink: it was restored to an earlier time, and its numbers are given again.
+        return Err(Code::ResyncRequired.into());
+    }
+    let wait = Duration::from_secs(call.query.integer("wait").and_then(|wait| u64::try_from(wait).ok()).unwrap_or(0));
+    if page.items.is_empty() && page.next >= page.head && !wait.is_zero() {
+        call.turn().extend(wait);
+        // What is new may be out of scope: then the page is empty again and the caller asks anew.
+        let _ = tokio::time::timeout(wait, call.core.ledger.heads().beyond(&window.district_code, page.head)).await;
+        page = queries::page(&call.core, call.actor()?, &kinds, &window, &Part::FEED).await?;
+    }
+    let items = page.items.iter().map(|change| Item::of(&call.core, change, call.language)).collect();
+    let next_since = epoch::since_of(&call.core, &window.district_code, page.next).await?;
+    let body = Feed { items, next: page.next, next_since, head: page.head };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// The kinds asked for, of those that the caller reads.
+fn kinds(call: &Call) -> Result<Vec<&'static Kind>, Problem> {
+    let actor = call.actor()?;
+    let readable = || call.core.kinds().kinds().filter(|kind| actor.holds(kind.readers));
+    let Some(names) = call.query.text("kinds") else { return Ok(readable().collect()) };
+    let mut kinds = Vec::new();
+    for name in names.split(',') {
+        let known = call.core.kinds().kind(name.trim()).ok_or_else(|| fault("?kinds", FaultCode::BadParameter))?;
+        if actor.holds(known.readers) && !kinds.iter().any(|kind: &&Kind| kind.name == known.name) {
+            kinds.push(known);
+        }
+    }
+    Ok(kinds)
+}
+
+#[derive(Serialize)]
+struct Feed<'a> {
+    items: Vec<Item<'a>>,
+    next: i64,
+    next_since: String,
+    head: i64,
+}
+
+/// A change as it is served. What left the caller's scope is only named.
+#[derive(Serialize)]
+struct Item<'a> {
+    change_no: i64,
+    seq: i16,
+    kind: &'static str,
+    id: Uuid,
+    revision: i64,
+    op: &'a str,
+    area_code: Option<&'a str>,
+    recorded_at: InZone,
+    record: Option<View<'a>>,
+}
+
+impl<'a> Item<'a> {
+    fn of(core: &'a Core, change: &'a Change, language: Language) -> Self {
+        let (kind, envelope) = (change.kind, &change.record.envelope);
+        let seen = change.operation != "access_revoked";
+        Self {
+            change_no: change.number,
+            seq: kind.sequence,
+            kind: kind.name,
+            id: envelope.id,
+            revision: envelope.revision,
+            op: change.operation,
+            area_code: seen.then_some(envelope.area_code.as_str()),
+            recorded_at: InZone(envelope.revised_at, core.zone),
+            record: seen.then(|| view::record(core, kind, &change.record, language)),
+        }
+    }
+}
+
+async fn head_of(call: Call) -> Answer {
+    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+    let head = queries::head(&call.core, &district_code).await?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(head))
+}
+
+/// The schemas of this room.
+pub fn schemas() -> Vec<(String, Json)> {
+    let number = |about: &str| json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX, "description": about});
+    let text = |max: u32, about: &str| json!({"type": "string", "maxLength": max, "description": about});
+    let change = json!({
+        "type": "object", "description": "One revision that the ledger took.",
+        "required": ["change_no", "seq", "kind", "id", "revision", "op", "area_code", "recorded_at", "record"],
+        "properties": {
+            "change_no": number("Its number in the district's ledger."),
+            "seq": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 100, "description": "Its place among changes of one number: a person introduced by a record comes before it."},
+            "kind": text(40, "The kind of record."),
+            "id": {"type": "string", "format": "uuid", "maxLength": 36, "description": "The record."},
+            "revision": number("The revision."),
+            "op": text(20, "create, amend, void or access_revoked: the record left the caller's scope."),
+            "area_code": {"type": ["string", "null"], "maxLength": 20, "description": "Where the record belongs in this revision."},
+            "recorded_at": {"type": "string", "format": "date-time", "maxLength": 40, "description": "When the ledger took it."},
+            "record": {"type": ["object", "null"], "additionalProperties": true, "description": "The record in this revision, masked; its schema is its kind's."},
+        },
+    });
+    let page = json!({"type": "object", "description": "A page of changes.", "required": ["items", "next", "next_since", "head"], "properties": {
+        "items": {"type": "array", "maxItems": 1_000, "items": reference("Change"), "description": "Ordered by change_no and seq."},
+        "next": number("All changes up to this number were given."), "next_since": text(50, "Ask for changes since this next: the number, and the chain's head there."), "head": number("The district's newest number when the page was read.")}});
+    let head = json!({"type": "object", "description": "The head of a district's ledger.", "required": ["district_code", "head", "since", "digest", "advanced_at"], "properties": {
+        "district_code": text(6, "The district."), "head": number("Its newest number."), "since": text(50, "Ask for changes since this, to follow from here on."), "digest": text(64, "The head of the chain, hexadecimal."),
+        "advanced_at": {"type": "string", "format": "date-time", "maxLength": 40, "description": "When the newest number was given."}}});
+    vec![("Change".into(), change), ("ChangePage".into(), page), ("LedgerHead".into(), head)]
+}

@@ -1,0 +1,316 @@
+//! Reading the ledger in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::statement::Statement;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::epoch;
+use super::followers::followers;
+use super::index::{Stretch, kinds_with_former, stretch};
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
+use crate::records::scope::{in_area, reached, readable, standing};
+use crate::records::{Kind, Record, read};
+
+/// What is asked for.
+pub struct Window {
+    /// Whether it is a phone\'s slice, and not all that the caller may read.
+    pub slice: bool,
+    /// The district.
+    pub district_code: String,
+    /// Only beyond this number.
+    pub since: i64,
+    /// Only in this area and below.
+    pub area_code: Option<String>,
+    /// Items at most; a number is never split, so a page may have a few more.
+    pub limit: i64,
+}
+
+impl Window {
+    /// The same beyond a later number, with room for what isn't on the page yet.
+    fn part(&self, since: i64, items: &[Change]) -> Self {
+        Self {
+            slice: self.slice,
+            district_code: self.district_code.clone(),
+            since,
+            area_code: self.area_code.clone(),
+            limit: (self.limit - count(items)).max(1),
+        }
+    }
+}
+
+/// One revision.
+pub struct Change {
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// The record as it was then.
+    pub record: Record,
+    /// `create`, `amend`, `void`, `access_revoked`.
+    pub operation: &'static str,
+    /// The number at which it is told: its own, or that of the case with which it came into sight or left it.
+    pub number: i64,
+}
+
+/// A page.
+pub struct Page {
+    /// The changes, in order.
+    pub items: Vec<Change>,
+    /// Where to go on.
+    pub next: i64,
+    /// The district's newest number.
+    pub head: i64,
+}
+
+/// Changes of a stretch in the order in which they are told.
+type Found = BTreeMap<(i64, i16, &'static str, Uuid, bool), Change>;
+
+/// A stretch begins with as many changes as a page has, and grows where few of them are the caller's.
+const GROWS_BY: i64 = 4;
+/// Changes of a stretch at most.
+const LONGEST: i64 = 16_384;
+
+/// Reads a page. The head first: nothing beyond it is read, so no later commit can slip in between the statements.
+pub async fn page(
+    core: &Core,
+    actor: &Actor,
+    kinds: &[&'static Kind],
+    window: &Window,
+    parts: &[Part<'_>],
+) -> Result<Page, Problem> {
+    let head = last_no(core, &window.district_code).await?;
+    page_up_to(core, actor, kinds, window, parts, head).await
+}
+
+/// The same up to a number that is known to have been the head. The index of changes tells which kinds occur beyond
+/// the reader's number; only their tables are read, stretch after stretch until the page is full.
+pub async fn page_up_to(
+    core: &Core,
+    actor: &Actor,
+    kinds: &[&'static Kind],
+    window: &Window,
+    parts: &[Part<'_>],
+    head: i64,
+) -> Result<Page, Problem> {
+    let (mut items, mut next): (Vec<Change>, i64) = (Vec::new(), head);
+    let (mut since, mut size) = (window.since, window.limit + 1);
+    while since < head {
+        let stretch = stretch(core, &window.district_code, since, head, size).await?;
+        let part = window.part(since, &items);
+        let (found, known_until) = read_stretch(core, actor, kinds, &part, parts, &stretch).await?;
+        next = take(&mut items, found, known_until, window.limit);
+        since = stretch.until;
+        // A page that has something needn't be full where much lies between.
+        if next < since || count(&items) >= window.limit || (size == LONGEST && !items.is_empty()) {
+            break;
+        }
+        size = (size * GROWS_BY).min(LONGEST.max(window.limit + 1));
+    }
+    if parts.iter().any(|part| matches!(part, Part::Left | Part::Gone)) {
+        let told: BTreeSet<Uuid> =
+            items.iter().filter(|one| one.operation == REVOKED).map(|one| one.record.envelope.id).collect();
+        let followers = followers(core, actor, kinds, window, next).await?;
+        items.extend(
+            followers.into_iter().filter(|one| one.operation != REVOKED || !told.contains(&one.record.envelope.id)),
+        );
+        items.sort_by_key(|change| (change.number, change.kind.sequence, change.kind.name, change.record.envelope.id));
+    }
+    Ok(Page { items, next, head })
+}
+
+fn count(items: &[Change]) -> i64 {
+    i64::try_from(items.len()).unwrap_or(i64::MAX)
+}
+
+/// What a stretch has for the caller, and up to which number that is known. Current rows before former ones: a row
+/// that is revised between the two is found twice and told once, never missed.
+async fn read_stretch(
+    core: &Core,
+    actor: &Actor,
+    kinds: &[&'static Kind],
+    window: &Window,
+    parts: &[Part<'_>],
+    stretch: &Stretch,
+) -> Result<(Found, i64), Problem> {
+    let mut found = Found::new();
+    // Where a statement found as many as it may, what lies beyond its last number isn't known to it.
+    let mut known_until = stretch.until;
+    for part in parts.iter().copied() {
+        let former = match part {
+            Part::Former => kinds_with_former(core, &window.district_code, window.since, stretch.until).await?,
+            _ => BTreeSet::new(),
+        };
+        let asked = |kind: &&&'static Kind| match part {
+            Part::Former => former.contains(kind.name),
+            Part::Left | Part::Gone => stretch.revises(kind),
+            Part::Current | Part::Gained(_) | Part::Lost(_) => stretch.has(kind),
+        };
+        for kind in kinds.iter().filter(asked) {
+            let records = read::load(core, kind, &statement(actor, kind, window, stretch.until, part)).await?;
+            if i64::try_from(records.len()).unwrap_or(i64::MAX) > window.limit {
+                let last = records.last().map_or(stretch.until, |record| record.envelope.change_no - 1);
+                known_until = known_until.min(last.max(window.since));
+            }
+            for record in records {
+                let key = (record.envelope.change_no, kind.sequence, kind.name, record.envelope.id, part.revokes());
+                let operation = operation(&record, part);
+                let number = record.envelope.change_no;
+                found.entry(key).or_insert(Change { kind, record, operation, number });
+            }
+        }
+    }
+    Ok((found, known_until))
+}
+
+/// Takes what fits on the page, whole numbers; gives where to go on.
+fn take(items: &mut Vec<Change>, found: Found, known_until: i64, limit: i64) -> i64 {
+    for ((number, ..), change) in found {
+        if number > known_until {
+            break;
+        }
+        let last = items.last().map(|last| last.number);
+        if count(items) >= limit && last != Some(number) {
+            return last.unwrap_or(number - 1);
+        }
+        items.push(change);
+    }
+    known_until
+}
+
+/// What is read of a window.
+#[derive(Clone, Copy)]
+pub enum Part<'a> {
+    /// Current revisions in scope.
+    Current,
+    /// Former revisions that were in scope.
+    Former,
+    /// Current revisions out of scope whose former one was in it.
+    Left,
+    /// Current revisions out of scope of which any former one was in it.
+    Gone,
+    /// Current revisions in scope that are not in this former one of the caller.
+    Gained(&'a Actor),
+    /// Current revisions out of scope that are, or of which any former one was, in this former one.
+    Lost(&'a Actor),
+}
+
+impl Part<'_> {
+    /// The feed: every revision, and what left the scope.
+    pub const FEED: [Part<'static>; 3] = [Part::Current, Part::Former, Part::Left];
+    /// The state: only how things stand, and what left the scope.
+    pub const STATE: [Part<'static>; 2] = [Part::Current, Part::Gone];
+
+    fn revokes(self) -> bool {
+        matches!(self, Self::Left | Self::Gone | Self::Lost(_))
+    }
+}
+
+/// What left the scope.
+const REVOKED: &str = "access_revoked";
+
+/// What a part tells of a record.
+pub fn operation(record: &Record, part: Part<'_>) -> &'static str {
+    match part {
+        part if part.revokes() => REVOKED,
+        _ if record.envelope.voided => "void",
+        _ if record.envelope.revision == 1 => "create",
+        _ => "amend",
+    }
+}
+
+fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: Part<'_>) -> Statement {
+    let district_code = &window.district_code;
+    let select = format!("SELECT {} FROM ", kind.select());
+    let rows = match part {
+        Part::Current | Part::Left | Part::Gone | Part::Gained(_) | Part::Lost(_) => Statement::new(format!("{select}{} AS r WHERE r.district_code = ", kind.name)).text(district_code),
+        Part::Former => Statement::new(format!(
+            "{select}(SELECT (jsonb_populate_record(NULL::{}, h.body)).* FROM record_revisions AS h WHERE h.kind = '{}' AND h.district_code = ",
+            kind.name, kind.name
+        ))
+        .text(district_code)
+        .sql(" AND h.change_no > ")
+        .integer(window.since)
+        .sql(" AND h.change_no <= ")
+        .integer(head)
+        .sql(") AS r WHERE true"),
+    };
+    let rows = rows.sql(" AND r.change_no > ").integer(window.since).sql(" AND r.change_no <= ").integer(head);
+    let rows = match part {
+        Part::Current | Part::Former => in_view(rows.sql(" AND "), actor, kind, window),
+        Part::Gained(former) => {
+            let rows = in_view(rows.sql(" AND "), actor, kind, window).sql(" AND NOT ");
+            in_view(rows, former, kind, window)
+        }
+        Part::Left => was_in_view(out_of_view(rows, actor, kind, window), actor, kind, window, "="),
+        Part::Gone => was_in_view(out_of_view(rows, actor, kind, window), actor, kind, window, "<="),
+        Part::Lost(former) => {
+            let rows = in_view(out_of_view(rows, actor, kind, window).sql(" AND ("), former, kind, window);
+            // AND binds closer: in the former scope now, or in it once.
+            was_in_view(rows.sql(" OR true"), former, kind, window, "<=").sql(")")
+        }
+    };
+    rows.sql(" ORDER BY r.change_no LIMIT ").integer(window.limit + 1)
+}
+
+/// What left the scope, of which only the id is told.
+fn out_of_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
+    in_view(rows.seeing_district(&window.district_code).sql(" AND NOT "), actor, kind, window)
+}
+
+/// The same condition over former revisions' area and organisation: of the last one, or of any.
+fn was_in_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window, which: &str) -> Statement {
+    let rows = rows.sql(format!(
+        " AND r.revision > 1 AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.district_code AS district_code, h.id AS id, (h.body->>'recorded_by')::uuid AS recorded_by, (h.body->>'assignee_id')::uuid AS assignee_id, h.body->>'line' AS line, (h.body->>'subject_id')::uuid AS subject_id, coalesce(h.body->'categories', '[]') AS categories, s.area_code, s.org_id, (h.body->>'place_id')::uuid AS place_id, (h.body->>'assigned_org_id')::uuid AS assigned_org_id \
+         FROM (SELECT h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id UNION ALL SELECT a.stay->>'area_code', (a.stay->>'org_id')::uuid FROM jsonb_array_elements(CASE WHEN jsonb_typeof(h.body->'area_history') = 'array' THEN h.body->'area_history' END) AS a(stay) WHERE a.stay->>'accepted_at' IS NULL) AS s) AS f \
+         WHERE h.kind = '{}' AND h.id = r.id AND h.revision {which} r.revision - 1 AND h.district_code = ",
+        kind.name
+    ));
+    let rows = standing("f", rows.text(&window.district_code).sql(" AND ("), actor, kind);
+    let rows = of_slice("f", rows, actor, kind, window);
+    in_area("f", rows, window.area_code.as_deref()).sql("))")
+}
+
+fn in_view(statement: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
+    let statement = of_slice("r", readable("r", statement.sql("("), actor, kind), actor, kind, window);
+    in_area("r", statement, window.area_code.as_deref()).sql(")")
+}
+
+/// A phone carries what is its own area's, of what everybody of the district may name.
+fn of_slice(row: &str, statement: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
+    if window.slice && kind.rules.pulled_by_area() {
+        reached(row, statement.sql(" AND "), actor, kind.readers, true)
+    } else {
+        statement
+    }
+}
+
+async fn last_no(core: &Core, district_code: &str) -> Result<i64, Problem> {
+    let statement = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ")
+        .text(district_code)
+        .seeing_district(district_code);
+    let rows = core.database.read(&statement).await?;
+    rows.into_iter().next().and_then(|mut row| row.integer("last_no")).ok_or_else(|| missing(district_code))
+}
+
+fn missing(district_code: &str) -> Problem {
+    Problem::unavailable(Code::LedgerUnavailable, 60, format!("district {district_code} has no clock"))
+}
+
+/// The head of a district's ledger, as it is served.
+pub async fn head(core: &Core, district_code: &str) -> Result<Json, Problem> {
+    let statement = Statement::new("SELECT last_no, head, advanced_at FROM district_clocks WHERE district_code = ")
+        .text(district_code)
+        .seeing_district(district_code);
+    let mut row = core.database.read(&statement).await?.into_iter().next().ok_or_else(|| missing(district_code))?;
+    let (number, head) = (row.integer("last_no").unwrap_or_default(), row.bytes("head").unwrap_or_default());
+    Ok(json!({
+        "district_code": district_code,
+        "head": number,
+        "since": epoch::told(number, &head),
+        "digest": hex::encode(head),
+        "advanced_at": row.take("advanced_at").to_json(core.zone),
+    }))
+}

@@ -1,0 +1,35 @@
+//! One look at the clocks for all who wait: writes of other processes are noticed, too.
+
+use std::sync::Weak;
+use std::time::{Duration, Instant};
+
+use kit::statement::Statement;
+
+use crate::platform::core::Core;
+
+/// How often the clocks are looked at while somebody waits.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Looks at the clocks while anybody waits, until the service is gone.
+pub async fn watch_heads(core: Weak<Core>) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let Some(core) = core.upgrade() else { return };
+        if !core.ledger.heads().is_watched() {
+            continue;
+        }
+        let began = Instant::now();
+        let heads = Statement::new("SELECT district_code, last_no FROM district_clocks").seeing_everything();
+        match core.database.read(&heads).await {
+            Ok(rows) => {
+                for mut row in rows {
+                    if let (Some(district_code), Some(last_no)) = (row.text("district_code"), row.integer("last_no")) {
+                        core.ledger.heads().note(&district_code, last_no);
+                    }
+                }
+                core.ledger.heads().looked(began);
+            }
+            Err(error) => tracing::warn!(%error, "the clocks can't be looked at"),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Lists as files: all matching records, as of one change number, in constant memory.
+
+mod approval;
+mod stream;
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use futures_util::TryStreamExt;
+use futures_util::stream::try_unfold;
+use kit::catalogue::{Code, FaultCode};
+use kit::problem::Problem;
+use kit::statement::Statement;
+use kit::text::Language;
+use serde_json::{Value as Json, json};
+
+pub use self::approval::MARK;
+use self::stream::{Export, Progress, step};
+use super::columns::exported;
+use crate::platform::access::accounts::Credential;
+use crate::platform::access::keys::KeyScope;
+use crate::platform::audit::{EXPORTED_PLAIN, system_write};
+use crate::platform::core::Core;
+use crate::platform::http::formats::{AS_OF_HEADER, Format};
+use crate::platform::http::{Answer, Call, fault};
+use crate::platform::privacy::REVEALERS;
+use crate::records::Kind;
+use crate::records::list;
+
+/// Answers a list as a file.
+pub async fn export(kind: &'static Kind, call: Call, format: Format) -> Answer {
+    demand_scope(&call)?;
+    for name in ["limit", "cursor", "order"] {
+        if call.query.has(name) {
+            return Err(fault(&format!("?{name}"), FaultCode::OnlyInPages));
+        }
+    }
+    let mut export = Export::asked(kind, &call, format).await?;
+    let after = export.start(&call).await?;
+    approval::approve(&call, &mut export).await?;
+    note(&call, &export).await?;
+    let mut response = HttpResponse::Ok();
+    let name = format!("{}-{}.{}", kind.path, export.as_of, format.extension());
+    response
+        .insert_header((CONTENT_TYPE, content_type(format)))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((AS_OF_HEADER.clone(), export.as_of.to_string()));
+    match format {
+        Format::Xlsx => Ok(response.body(export.workbook().await?)),
+        _ => {
+            let pieces = try_unfold(Progress::new(export, after), step);
+            Ok(response.streaming(pieces.map_err(|problem| std::io::Error::other(problem.to_string()))))
+        }
+    }
+}
+
+impl Export {
+    async fn asked(kind: &'static Kind, call: &Call, format: Format) -> Result<Self, Problem> {
+        let plain = demand_purpose(call)?;
+        let actor = call.actor()?;
+        let Some(district_code) = list::district(actor, &call.query)? else {
+            return Err(Code::NotFound.into());
+        };
+        let head = head(&call.core, &district_code).await?;
+        let as_of = call.query.integer("as_of_change_no").unwrap_or(head);
+        if as_of > head {
+            return Err(fault("?as_of_change_no", FaultCode::BeyondHead));
+        }
+        let header_language =
+            if call.query.text("headers") == Some("zh") { Language::Chinese } else { Language::English };
+        Ok(Self {
+            core: Arc::clone(&call.core),
+            actor: actor.clone(),
+            kind,
+            district_code,
+            as_of,
+            query: call.query.clone(),
+            format,
+            language: call.language,
+            header_language,
+            columns: exported(kind),
+            plain,
+            mark: None,
+            told: call.deed(EXPORTED_PLAIN, kind.name, None, json!({})),
+        })
+    }
+}
+
+fn content_type(format: Format) -> String {
+    match format {
+        Format::Csv => "text/csv; charset=utf-8; header=present".to_owned(),
+        other => other.media_type().to_owned(),
+    }
+}
+
+/// A key needs the scope of exports beside that of reading.
+fn demand_scope(call: &Call) -> Result<(), Problem> {
+    match call.credential() {
+        Some(Credential::Key(scopes)) if !KeyScope::Export.is_in(scopes) => Err(Code::KeyOutOfScope.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether plain values are asked for, and may be.
+fn demand_purpose(call: &Call) -> Result<bool, Problem> {
+    if call.query.boolean("unmasked") != Some(true) {
+        return Ok(false);
+    }
+    if let Some(Credential::Key(_)) = call.credential() {
+        // As reveals: who is told somebody's number is a person with a reason.
+        return Err(Code::KeyOutOfScope.into());
+    }
+    if !call.actor()?.holds(REVEALERS) {
+        return Err(Code::Forbidden.into());
+    }
+    if call.query.has("purpose") { Ok(true) } else { Err(fault("?purpose", FaultCode::Required)) }
+}
+
+async fn head(core: &Core, district_code: &str) -> Result<i64, Problem> {
+    let statement = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ")
+        .text(district_code)
+        .seeing_district(district_code);
+    let row = core.database.read(&statement).await?.into_iter().next();
+    row.and_then(|mut row| row.integer("last_no")).ok_or_else(|| {
+        Problem::unavailable(Code::LedgerUnavailable, 60, format!("district {district_code} has no clock"))
+    })
+}
+
+/// The line of the audit: what is exported, by which filter, how many at that moment.
+async fn note(call: &Call, export: &Export) -> Result<(), Problem> {
+    let filter: serde_json::Map<String, Json> =
+        export.query.iter().map(|(name, value)| (name.to_owned(), value.to_json(export.core.zone))).collect();
+    let details = json!({"format": export.format.extension(), "filter": filter, "as_of_change_no": export.as_of,
+        "unmasked": export.plain, "purpose": export.query.text("purpose"), "number": export.told.details.get("number")});
+    let deed = call.deed("export.begin", export.kind.name, None, details);
+    system_write(&export.core, deed, async |_| Ok(())).await
+}

@@ -1,0 +1,220 @@
+//! The steps of an export: pages read, lines written.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kit::catalogue::{Code, FaultCode};
+use kit::json::put;
+use kit::problem::Problem;
+use kit::text::Language;
+use kit::value::Values;
+use rust_xlsxwriter::XlsxError;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::Format;
+use super::approval::{MARK, marked, person_of};
+use crate::exchange::files::cells::csv_line;
+use crate::exchange::files::columns::Column;
+use crate::exchange::files::rows::{Cell, cells};
+use crate::exchange::files::xlsx::{MOST_ROWS, Writer};
+use crate::platform::access::roles::Actor;
+use crate::platform::audit::{Deed, system_write};
+use crate::platform::core::Core;
+use crate::platform::http::{Call, fault};
+use crate::platform::privacy::REVEALERS;
+use crate::records::list::Filter;
+use crate::records::snapshot::{Position, Snapshot};
+use crate::records::view::{self, View};
+use crate::records::{Kind, Record};
+
+/// Records read at once: small enough to leave the workers free in between.
+const PAGE: i64 = 500;
+
+/// What an export reads, shared by its steps.
+pub(super) struct Export {
+    pub(super) core: Arc<Core>,
+    pub(super) actor: Actor,
+    pub(super) kind: &'static Kind,
+    pub(super) district_code: String,
+    pub(super) as_of: i64,
+    pub(super) query: Values,
+    pub(super) format: Format,
+    pub(super) language: Language,
+    pub(super) header_language: Language,
+    pub(super) columns: Vec<Column>,
+    pub(super) plain: bool,
+    /// What stands in every row of plain values.
+    pub(super) mark: Option<String>,
+    /// The line of the audit for a page of plain values; whom it tells of is still to be said.
+    pub(super) told: Deed,
+}
+
+impl Export {
+    /// Where to begin: behind the record named, or at the top.
+    pub(super) async fn start(&self, call: &Call) -> Result<Option<Position>, Problem> {
+        let Some(id) = call.query.id("after") else { return Ok(None) };
+        let filter = Filter::of_query(&self.core, self.kind, &self.district_code, &self.query).await?;
+        let position = self.snapshot(&filter).position(&self.core, id).await?;
+        position.map(Some).ok_or_else(|| fault("?after", FaultCode::UnknownReference))
+    }
+
+    fn snapshot<'a>(&'a self, filter: &'a Filter<'a>) -> Snapshot<'a> {
+        let plain_for = self.plain.then_some(REVEALERS);
+        Snapshot {
+            actor: &self.actor,
+            kind: self.kind,
+            district_code: &self.district_code,
+            as_of: self.as_of,
+            filter,
+            plain_for,
+            oldest_first: false,
+        }
+    }
+
+    async fn page(&self, after: Option<Position>) -> Result<Vec<Record>, Problem> {
+        let page = self.read(after).await?;
+        self.note(&page).await?;
+        Ok(page)
+    }
+
+    /// Reads a page that nobody is told of yet.
+    pub(super) async fn read(&self, after: Option<Position>) -> Result<Vec<Record>, Problem> {
+        let filter = Filter::of_query(&self.core, self.kind, &self.district_code, &self.query).await?;
+        self.snapshot(&filter).page(&self.core, after, PAGE).await
+    }
+
+    /// Before plain values are told it stands in the access log of everybody they are about.
+    async fn note(&self, page: &[Record]) -> Result<(), Problem> {
+        if !self.plain || page.is_empty() {
+            return Ok(());
+        }
+        let people: BTreeSet<Uuid> = page.iter().filter_map(|record| person_of(self.kind, record)).collect();
+        let purpose = self.query.text("purpose");
+        let mut details =
+            json!({"as_of_change_no": self.as_of, "count": page.len(), "people": people, "purpose": purpose});
+        for name in ["number", "export_request_id"] {
+            if let Some(value) = self.told.details.get(name) {
+                put(&mut details, name, value.clone());
+            }
+        }
+        let deed = Deed { details, ..self.told.clone() };
+        system_write(&self.core, deed, async |_| Ok(())).await
+    }
+
+    fn view<'a>(&'a self, record: &'a Record) -> View<'a> {
+        let view = if self.plain { view::plain } else { view::record };
+        view(&self.core, self.kind, record, self.language)
+    }
+
+    fn line(&self, record: &Record) -> Result<String, Problem> {
+        let view = self.view(record);
+        Ok(match self.format {
+            Format::Ndjson if self.mark.is_none() => serde_json::to_string(&view).map_err(Problem::internal)? + "\n",
+            Format::Ndjson => format!("{}\n", marked(view.to_json()?, self.mark.as_deref())),
+            _ => csv_line(&self.cells(record)?),
+        })
+    }
+
+    /// A record's row, and the mark behind it.
+    fn cells(&self, record: &Record) -> Result<Vec<Cell>, Problem> {
+        let mut row = cells(&self.columns, &self.view(record).to_json()?);
+        row.extend(self.mark.clone().map(Cell::Text));
+        Ok(row)
+    }
+
+    fn headers(&self) -> Vec<String> {
+        let [name, name_zh] = MARK;
+        let of_mark = if self.header_language == Language::Chinese { name_zh } else { name };
+        let own = self.columns.iter().map(|column| column.header(self.header_language));
+        own.chain(self.mark.is_some().then(|| of_mark.to_owned())).collect()
+    }
+
+    /// What stands before the first record. Spreadsheets take a file for the local charset unless told.
+    fn prologue(&self) -> String {
+        let headers = self.headers().into_iter().map(Cell::Text).collect::<Vec<_>>();
+        match (self.format, self.header_language) {
+            (Format::Csv, Language::Chinese) => format!("\u{feff}{}", csv_line(&headers)),
+            (Format::Csv, Language::English) => csv_line(&headers),
+            _ => String::new(),
+        }
+    }
+
+    pub(super) async fn workbook(&self) -> Result<Vec<u8>, Problem> {
+        let mut writer = Writer::new(&self.headers()).map_err(told)?;
+        let (mut after, mut count) = (None, 0);
+        loop {
+            let page = self.page(after).await?;
+            let Some(last) = page.last() else { break };
+            after = Some((last.envelope.occurred_at, last.envelope.id));
+            count += page.len();
+            if count > MOST_ROWS {
+                return Err(Code::TooManyRows.into());
+            }
+            for record in &page {
+                writer.write(&self.cells(record)?).map_err(told)?;
+            }
+        }
+        // Packing takes a while: whoever shares the worker would wait.
+        let packed = tokio::task::spawn_blocking(move || writer.finish()).await.map_err(Problem::internal)?;
+        packed.map_err(told)
+    }
+}
+
+/// What a workbook can't hold the other formats can.
+fn told(error: XlsxError) -> Problem {
+    match error {
+        XlsxError::MaxStringLengthExceeded => Code::CellTooLong.into(),
+        // Rows go to a file on the way: the disk may be full.
+        XlsxError::IoError(error) => Problem::unavailable(Code::Unavailable, 60, error),
+        other => Problem::internal(other),
+    }
+}
+
+/// How far a stream has come.
+pub(super) struct Progress {
+    export: Export,
+    after: Option<Position>,
+    begun: bool,
+    ended: bool,
+    count: u64,
+    digest: Sha256,
+}
+
+impl Progress {
+    /// A download that goes on has its headers already.
+    pub(super) fn new(export: Export, after: Option<Position>) -> Self {
+        Self { export, begun: after.is_some(), after, ended: false, count: 0, digest: Sha256::new() }
+    }
+}
+
+/// The next piece of a stream. A failure breaks the chunked transfer, so that half a file is never taken
+/// for a whole one.
+pub(super) async fn step(mut progress: Progress) -> Result<Option<(Bytes, Progress)>, Problem> {
+    if progress.ended {
+        return Ok(None);
+    }
+    let page = progress.export.page(progress.after).await.inspect_err(|problem| {
+        tracing::error!(%problem, kind = progress.export.kind.name, count = progress.count, "an export broke off");
+    })?;
+    let mut text = if progress.begun { String::new() } else { progress.export.prologue() };
+    progress.begun = true;
+    for record in &page {
+        text.push_str(&progress.export.line(record)?);
+    }
+    progress.digest.update(text.as_bytes());
+    progress.count += page.len() as u64;
+    match page.last() {
+        Some(last) => progress.after = Some((last.envelope.occurred_at, last.envelope.id)),
+        None => {
+            progress.ended = true;
+            if progress.export.format == Format::Ndjson {
+                let sha256 = hex::encode(progress.digest.clone().finalize());
+                text.push_str(&format!("{}\n", json!({"_end": true, "count": progress.count, "sha256": sha256})));
+            }
+        }
+    }
+    Ok(Some((Bytes::from(text), progress)))
+}

@@ -1,0 +1,75 @@
+//! Cells that a spreadsheet would run. A text cell that begins as a formula gets an apostrophe before
+//! it, one that begins with an apostrophe another; an import takes one away again.
+
+use std::borrow::Cow;
+
+use kit::text::is_invisible;
+
+/// The full-width ones are taken for the others by spreadsheets in Chinese and Japanese.
+const RUN: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+
+/// The text as it is safe in a cell.
+pub fn guarded(text: &str) -> Cow<'_, str> {
+    if is_run(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+}
+
+/// What was meant by a cell: one leading apostrophe is taken away where we, or people who write numbers
+/// as text, put one.
+pub fn unguarded(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if is_run(rest) => rest,
+        Some(rest) if rest.starts_with(|letter: char| letter.is_ascii_digit()) => rest,
+        _ => text,
+    }
+}
+
+/// Whether text begins as a formula, or as one that was guarded. What can't be seen may stand before it: it is gone
+/// when the cell is read, and an apostrophe after it would be taken for a guard.
+fn is_run(text: &str) -> bool {
+    let shown = text.trim_start_matches(|letter: char| is_unseen(letter) || letter.is_whitespace() || letter == '"');
+    text.starts_with(RUN) || shown.starts_with(RUN) || shown.starts_with('\'')
+}
+
+/// What takes no room on the screen: it goes where a cell is read.
+pub(super) fn is_unseen(letter: char) -> bool {
+    is_invisible(letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_would_run_is_guarded_and_comes_back() {
+        for text in [
+            "=1+1",
+            "+86",
+            "-3",
+            "@SUM(A1)",
+            "\tx",
+            "\rx",
+            "'quoted",
+            "''",
+            "张三",
+            "",
+            "36.5",
+            "a=b",
+            "\u{200b}'=1",
+            "\u{feff} =1",
+            "＝1+1",
+            "＋86",
+            "－3",
+            "＠SUM(A1)",
+            "=\"0123\"",
+            "\"=1+1\"",
+            "\u{202e}=1+1",
+            "\u{2066}＝1",
+        ] {
+            let cell = guarded(text);
+            assert!(!cell.starts_with(RUN), "{text}");
+            assert_eq!(unguarded(&cell), text);
+        }
+        assert_eq!(unguarded("'511802199003071234"), "511802199003071234");
+        assert_eq!(unguarded("'tis"), "'tis");
+    }
+}

@@ -1,0 +1,48 @@
+//! An import as it is answered.
+
+use kit::problem::Problem;
+use kit::text::Language;
+use serde_json::{Value as Json, json};
+
+use super::store::{self, Import, Refused};
+use crate::platform::http::Call;
+
+/// How many of the errors are shown at once.
+const FIRST: i64 = 20;
+
+/// The import with its first errors.
+pub async fn view(call: &Call, import: &Import) -> Result<Json, Problem> {
+    let refused = store::refused(&call.core, import, 0, FIRST).await?;
+    let errors: Vec<Json> = refused.iter().map(|refused| error(refused, call.language)).collect();
+    Ok(import.view(json!(errors), call.language))
+}
+
+/// A refused row without what it says: line, columns, codes and words.
+pub fn error(refused: &Refused, language: Language) -> Json {
+    json!({"line": refused.line, "faults": faults(refused, language)})
+}
+
+/// The faults of a row in one language.
+pub fn faults(refused: &Refused, language: Language) -> Json {
+    let word = if language == Language::Chinese { "zh" } else { "en" };
+    let fault = |fault: &Json| {
+        let text = |name: &str| fault.get(name).cloned().unwrap_or(Json::Null);
+        json!({"column": text("column"), "pointer": text("pointer"), "code": text("code"), "message": text(word)})
+    };
+    refused.faults.as_array().into_iter().flatten().map(fault).collect()
+}
+
+/// The faults of a row in one cell: `体温: 应在 32 至 43 之间; …`.
+pub fn in_words(refused: &Refused, language: Language) -> String {
+    let words = |fault: &Json| {
+        let text =
+            |name: &str| fault.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let message = text("message").unwrap_or_default();
+        match text("column").or_else(|| text("pointer")) {
+            Some(column) => format!("{column}: {message}"),
+            None => message,
+        }
+    };
+    let faults = faults(refused, language);
+    faults.as_array().into_iter().flatten().map(words).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,75 @@
+//! What an import may take of the service: its turn to work, its time, its faults; and that it ends with its client.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use serde_json::Value as Json;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+
+use super::items::Item;
+use super::job::{CHUNK, Job};
+use super::store;
+use super::uploads::ImportSlots;
+use crate::exchange::files::table::Row;
+
+/// Faults that are kept of one import: whoever has more mends the file's form, not its rows.
+const MOST_FAULTS: usize = 10_000;
+
+/// A step of so many records within its time: the deadline for each chunk of them.
+pub(super) async fn timed<T>(
+    deadline: Duration,
+    records: usize,
+    step: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let chunks = u32::try_from(records / CHUNK + 1).unwrap_or(u32::MAX);
+    let late = |_| Err(Problem::unavailable(Code::Unavailable, 5, "a step of an import took too long"));
+    timeout(deadline.saturating_mul(chunks), step).await.unwrap_or_else(late)
+}
+
+impl Job {
+    /// The turn of this import: a few work at once, in the order in which they ask. While a file arrives it has none.
+    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.core.ext::<ImportSlots>().0).acquire_owned().await.map_err(Problem::internal)
+    }
+
+    /// The client is there, or asked to go on without him.
+    pub(super) fn demand_client(&self) -> Result<(), Problem> {
+        match &self.client {
+            Some(client) if client.has_ended() => Err(Code::MalformedRequest.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts the rows of a record as refused, and keeps them with their faults while there is room.
+    pub(super) fn refuse(
+        &mut self,
+        item: &Item,
+        problem: &Problem,
+        kept: &mut Vec<store::Kept>,
+    ) -> Result<(), Problem> {
+        let rows = item.rows.len() as u64;
+        self.counts.read += rows;
+        self.counts.refused += rows;
+        let faults: Vec<Json> = item.faults(self.header.as_ref(), problem);
+        self.faults += faults.iter().map(|faults| faults.as_array().map_or(1, Vec::len)).sum::<usize>();
+        if self.faults > MOST_FAULTS {
+            return Ok(());
+        }
+        let keep = |(row, faults): (&Row, Json)| {
+            store::keep(&self.core, &self.district_code, self.id, row.line, &row.cells, faults)
+        };
+        for row in item.rows.iter().zip(faults).map(keep) {
+            kept.push(row?);
+        }
+        Ok(())
+    }
+
+    /// No more faults than are kept.
+    pub(super) fn demand_few_faults(&self) -> Result<(), Problem> {
+        if self.faults > MOST_FAULTS { Err(Code::TooManyFaults.into()) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,265 @@
+//! Running an import: chunk by chunk, each noted, so that it can be watched and sent again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::statement::Statement;
+use kit::text::Language;
+use kit::tree::Tree;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::bounds::timed;
+use super::header::Header;
+use super::items::{Gatherer, Item};
+use super::reader::{Form, Reader};
+use super::row;
+use super::store::{self, Counts, Progress};
+use crate::exchange::files::table::Row;
+use crate::platform::access::roles::Actor;
+use crate::platform::audit::job_write;
+use crate::platform::core::Core;
+use crate::platform::http::transport::ConnectionState;
+use crate::records::Kind;
+use crate::records::bulk::create_bulk;
+use crate::records::create::Outcome;
+use crate::records::trial::Trial;
+use crate::records::warnings::OCCURRED_AT_ASSUMED;
+use crate::records::whole::all_or_nothing;
+
+/// Rows of a chunk: the ledger's lock is held for some milliseconds, so phones don't feel it.
+pub(super) const CHUNK: usize = 500;
+/// Rows of a chunk while others write.
+const SMALL_CHUNK: usize = 64;
+/// No pause is longer.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// The most rows of an atomic import.
+pub const MOST_ATOMIC: usize = 20_000;
+
+/// What is asked of an import.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// All rows or none.
+    pub atomic: bool,
+    /// Every check, nothing written.
+    pub validate_only: bool,
+    /// Whether a record that is there with other content is amended by the row.
+    pub revise: bool,
+    /// The system from which the rows come.
+    pub source: Option<String>,
+}
+
+/// An import under way.
+pub struct Job {
+    /// The service.
+    pub core: Arc<Core>,
+    /// Who imports.
+    pub actor: Actor,
+    /// What.
+    pub kind: &'static Kind,
+    /// The district where its progress is kept.
+    pub district_code: String,
+    /// Its id.
+    pub id: Uuid,
+    /// What is asked of it.
+    pub options: Options,
+    /// The form of the file; none for a workbook.
+    pub form: Option<Form>,
+    /// How far it is.
+    pub counts: Counts,
+    /// The file's columns.
+    pub header: Option<Header>,
+    /// Puts rows of one record together.
+    pub(super) gatherer: Gatherer,
+    /// The numbers between which its records stand.
+    pub(super) numbers: Option<(i64, i64)>,
+    /// Whether a row didn't say when it happened, so that it happened now.
+    pub(super) assumed: bool,
+    /// Records that it amended.
+    pub(super) revised: BTreeSet<Uuid>,
+    /// What was tried so far.
+    trial: Trial,
+    /// The client's connection; none where it goes on without him.
+    pub(super) client: Option<ConnectionState>,
+    /// Faults so far.
+    pub(super) faults: usize,
+}
+
+impl Job {
+    /// A job that has read nothing yet.
+    pub fn new(
+        core: Arc<Core>,
+        actor: Actor,
+        kind: &'static Kind,
+        district_code: String,
+        id: Uuid,
+        options: Options,
+        form: Option<Form>,
+    ) -> Self {
+        let (counts, gatherer) = (Counts::default(), Gatherer::default());
+        let (header, numbers, trial) = (None, None, Trial::default());
+        let (client, faults) = (None, 0);
+        let (revised, assumed) = (BTreeSet::new(), false);
+        #[rustfmt::skip]
+        let job = Self { core, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, revised, assumed, trial, client, faults };
+        job
+    }
+
+    /// It ends where its client does.
+    pub fn for_client(self, client: Option<ConnectionState>) -> Self {
+        Self { client, ..self }
+    }
+
+    /// Reads all and writes what is good; notes the end, whatever it is. The answer is the state.
+    pub async fn run(&mut self, mut reader: Reader) -> &'static str {
+        let result =
+            if self.options.atomic { self.run_whole(&mut reader).await } else { self.run_rows(&mut reader).await };
+        let (state, problem) = match result {
+            Ok(true) => ("complete", None),
+            Ok(false) => ("failed", None),
+            Err(problem) if is_of_the_file(&problem) => ("failed", Some(problem)),
+            Err(problem) => ("interrupted", Some(problem)),
+        };
+        if let Some(problem) = &problem {
+            tracing::warn!(import_id = %self.id, %problem, read = self.counts.read, "an import ended early");
+        }
+        let body = problem.map(
+            |problem| json!({"zh": problem.body(Language::Chinese, ""), "en": problem.body(Language::English, "")}),
+        );
+        let noted = Box::pin(job_write(&self.core, vec![self.progress(state, body)]));
+        if let Err(unwritten) = timed(self.core.config.file_deadline(), 0, noted).await {
+            tracing::error!(import_id = %self.id, problem = %unwritten, "the end of an import could not be noted");
+        }
+        state
+    }
+
+    async fn run_rows(&mut self, reader: &mut Reader) -> Result<bool, Problem> {
+        let mut size = CHUNK;
+        while let Some(rows) = reader.next(CHUNK).await? {
+            let mut rest = rows.as_slice();
+            while !rest.is_empty() {
+                let (chunk, others) = rest.split_at(size.min(rest.len()));
+                rest = others;
+                size = self.give_way(chunk).await?;
+            }
+        }
+        let last = self.gatherer.last().into_iter().collect();
+        self.write(last).await?;
+        Ok(true)
+    }
+
+    /// Writes a chunk; where others wrote meanwhile, the next one is small, and comes after a pause as long
+    /// as this one took. Answers its size.
+    async fn give_way(&mut self, rows: &[Row]) -> Result<usize, Problem> {
+        let (started, appends) = (Instant::now(), self.core.ledger.figures().appends.get());
+        let items = self.items(rows)?;
+        self.write(items).await?;
+        self.demand_few_faults()?;
+        // One of them was this one.
+        if self.core.ledger.figures().appends.get() - appends <= 1 {
+            return Ok(CHUNK);
+        }
+        tokio::time::sleep(started.elapsed().min(LONGEST_PAUSE)).await;
+        Ok(SMALL_CHUNK)
+    }
+
+    /// All rows are checked before one is written; then one append.
+    async fn run_whole(&mut self, reader: &mut Reader) -> Result<bool, Problem> {
+        let (mut all, mut count): (Vec<Item>, usize) = (Vec::new(), 0);
+        while let Some(rows) = reader.next(CHUNK).await? {
+            let begun = self.header.is_some();
+            all.extend(self.items(&rows)?);
+            count += rows.len() - usize::from(!begun && self.header.is_some());
+            if count > MOST_ATOMIC {
+                return Err(Code::TooManyRows.into());
+            }
+        }
+        all.extend(self.gatherer.last());
+        let validate_only = std::mem::replace(&mut self.options.validate_only, true);
+        let before = self.counts;
+        for chunk in all.chunks(CHUNK) {
+            self.write(chunk.iter().map(Item::again).collect()).await?;
+            self.demand_few_faults()?;
+        }
+        self.options.validate_only = validate_only;
+        if !validate_only && self.counts.refused + self.counts.skipped == 0 {
+            self.counts = before;
+            self.write(all).await?;
+        }
+        let failed = self.counts.refused + self.counts.skipped > 0;
+        if failed && self.numbers.is_none() {
+            // Nothing was written: what was good waits for the rest to be mended.
+            self.counts.skipped += std::mem::take(&mut self.counts.created);
+        }
+        Ok(!failed)
+    }
+
+    /// Writes a chunk in its turn and its time.
+    async fn write(&mut self, items: Vec<Item>) -> Result<(), Problem> {
+        self.demand_client()?;
+        let _turn = self.turn().await?;
+        let (deadline, records) = (self.core.config.file_deadline(), items.len());
+        timed(deadline, records, Box::pin(self.write_now(items))).await
+    }
+
+    /// Writes it, keeps what was refused, notes how far it is.
+    async fn write_now(&mut self, mut items: Vec<Item>) -> Result<(), Problem> {
+        self.resolve_names(&mut items).await?;
+        for item in &mut items {
+            row::identify(&self.core, self.kind, &mut item.body, self.options.source.as_deref());
+        }
+        let good = items.iter().filter(|item| item.body.problem.is_none());
+        let trees: Vec<Tree> = good.map(|item| item.body.tree.clone()).collect();
+        let mut outcomes = self.create(&trees).await?.into_iter();
+        let mut kept = Vec::new();
+        for mut item in items {
+            let outcome = match item.body.problem.take() {
+                Some(problem) => Err(problem),
+                None => outcomes.next().unwrap_or_else(|| Err(Problem::internal("a row has no outcome"))),
+            };
+            match self.settle(&item, outcome).await {
+                Ok(()) => {}
+                Err(problem) if problem.code().status().is_server_error() => return Err(problem),
+                Err(problem) => self.refuse(&item, &problem, &mut kept)?,
+            }
+        }
+        let mut statements = vec![self.progress("running", None)];
+        statements.extend((!kept.is_empty()).then(|| store::refuse(&self.district_code, self.id, kept)));
+        job_write(&self.core, statements).await
+    }
+
+    async fn create(&mut self, trees: &[Tree]) -> Result<Vec<Outcome>, Problem> {
+        let (core, source) = (&self.core, format!("import:{}", self.id));
+        let (actor, kind, options) = (&self.actor, self.kind, &self.options);
+        if options.validate_only {
+            let outcomes = self.trial.run(core, actor, kind, trees, &source).await?;
+            self.assumed |= self.trial.assumed;
+            return Ok(outcomes
+                .into_iter()
+                .map(|outcome| outcome.unwrap_or_else(|| Err(Code::NotFound.into())))
+                .collect());
+        }
+        if options.atomic {
+            return all_or_nothing(core, actor, kind, trees, &source, options.revise).await;
+        }
+        create_bulk(core, actor, kind, trees, &source).await
+    }
+
+    fn progress(&self, state: &'static str, problem: Option<Json>) -> Statement {
+        let header = self.header.as_ref().map(|header| header.names.as_slice());
+        // Of what is counted by its day: it matters when it happened.
+        let assumed = self.assumed && !self.kind.rules.figures().is_empty();
+        let warnings = if assumed { vec![OCCURRED_AT_ASSUMED.code] } else { Vec::new() };
+        let progress = Progress { state, counts: self.counts, header, problem, numbers: self.numbers, warnings };
+        store::progress(&self.district_code, self.id, &progress, self.core.clock.now())
+    }
+}
+
+/// Whether a problem lies in the file: sent again it would be the same.
+fn is_of_the_file(problem: &Problem) -> bool {
+    let interrupted = [Code::MalformedRequest, Code::RequestTimeout, Code::WriteConflict];
+    problem.code().status().is_client_error() && !interrupted.contains(&problem.code())
+}

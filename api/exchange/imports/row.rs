@@ -1,0 +1,161 @@
+//! From a row to a body, and from a body's faults back to the row's columns.
+
+use kit::catalogue::FaultCode;
+use kit::faults::Fault;
+use kit::problem::Problem;
+use kit::text::Language;
+use kit::tree::{Tree, TreeFault, to_json};
+use serde_json::{Value as Json, json};
+
+use super::header::{Header, Place};
+use crate::exchange::files::table::{Row, RowFlaw};
+use crate::exchange::files::texts;
+use crate::platform::core::Core;
+use crate::platform::privacy::blind::derived_id;
+use crate::records::Kind;
+
+/// A row as it will be created.
+pub struct Body {
+    /// The body, without an id unless the file gives one.
+    pub tree: Tree,
+    /// Its id in the system from which it comes.
+    pub external_id: Option<String>,
+    /// What makes the row unreadable.
+    pub problem: Option<Problem>,
+}
+
+/// The body of a row of a table.
+pub fn of_table(core: &Core, header: &Header, row: &Row) -> Body {
+    let mut members = Vec::new();
+    let mut external_id = None;
+    for (place, text) in header.places.iter().zip(&row.cells) {
+        match place {
+            Place::Field(column) => {
+                if let Some(tree) = texts::of_field(column.field, text, core.zone) {
+                    insert(&mut members, &column.path, tree);
+                }
+            }
+            Place::ExternalId => external_id = Some(text.trim()).filter(|text| !text.is_empty()),
+            Place::Ignored => {}
+        }
+    }
+    let code = match row.flaw {
+        Some(flaw) => Some(told(flaw).0),
+        None if row.cells.iter().skip(header.names.len()).any(|cell| !cell.trim().is_empty()) => {
+            Some(FaultCode::MoreCells)
+        }
+        None => None,
+    };
+    let at = row.flaw.and_then(|flaw| header.pointer_of(told(flaw).1?)).unwrap_or_default();
+    let problem = code.map(|code| crate::platform::http::fault(&at, code));
+    Body { tree: Tree::Object(members), external_id: external_id.map(str::to_owned), problem }
+}
+
+/// A fault of a line, by the line of the file.
+fn in_file(fault: TreeFault, line: u64) -> TreeFault {
+    match fault {
+        TreeFault::Malformed { column, .. } => {
+            TreeFault::Malformed { line: usize::try_from(line).unwrap_or(usize::MAX), column }
+        }
+        TreeFault::TooDeep => fault,
+    }
+}
+
+/// A flaw as it is told, and in which cell it is.
+pub fn told(flaw: RowFlaw) -> (FaultCode, Option<usize>) {
+    match flaw {
+        RowFlaw::LostDigits(cell) => (FaultCode::LostDigits, Some(cell)),
+        RowFlaw::ErrorCell(cell) => (FaultCode::ErrorCell, Some(cell)),
+        RowFlaw::Nul(cell) => (FaultCode::NulCharacter, Some(cell)),
+        RowFlaw::TooLong => (FaultCode::UnreadableRow, None),
+    }
+}
+
+/// The body of a line of NDJSON.
+pub fn of_line(row: &Row) -> Body {
+    let text = row.cells.first().map(String::as_str).unwrap_or_default();
+    match Tree::parse(text.as_bytes()) {
+        Ok(Tree::Object(mut members)) => {
+            let position = members.iter().position(|(name, _)| name == "external_id");
+            let external_id = position.map(|position| members.remove(position).1);
+            let (external_id, problem) = match external_id {
+                None | Some(Tree::Null) => (None, None),
+                // An empty one says nothing, as in a table: rows that share it are not the same.
+                Some(Tree::Text(text)) => (Some(text.trim().to_owned()).filter(|text| !text.is_empty()), None),
+                Some(_) => (None, Some(of_wrong_type("/external_id", "string"))),
+            };
+            Body { tree: Tree::Object(members), external_id, problem }
+        }
+        Ok(tree) => Body { tree, external_id: None, problem: None },
+        Err(fault) => Body { tree: Tree::Null, external_id: None, problem: Some(in_file(fault, row.line).problem()) },
+    }
+}
+
+fn of_wrong_type(at: &str, expected: &str) -> Problem {
+    let values = vec![("type", expected.to_owned())];
+    Problem::invalid(vec![Fault { pointer: at.to_owned(), code: FaultCode::WrongType, values, hint: None }])
+}
+
+fn insert(members: &mut Vec<(String, Tree)>, path: &[&'static str], tree: Tree) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        members.push(((*first).to_owned(), tree));
+        return;
+    }
+    let position = members.iter().position(|(name, _)| name == first).unwrap_or_else(|| {
+        members.push(((*first).to_owned(), Tree::Object(Vec::new())));
+        members.len() - 1
+    });
+    if let Some((_, Tree::Object(inner))) = members.get_mut(position) {
+        insert(inner, rest, tree);
+    }
+}
+
+/// Gives a row without an id one that follows from what it is: the same file twice changes nothing. Kinds
+/// whose identity the server derives anyway need none.
+pub fn identify(core: &Core, kind: &Kind, body: &mut Body, source: Option<&str>) {
+    if body.tree.member("id").is_some() || kind.field("aliases").is_some() {
+        return;
+    }
+    let json = to_json(&body.tree);
+    let key = &core.keys.identity;
+    let id = match (&body.external_id, source) {
+        (Some(external_id), Some(source)) => derived_id(key, &["import", kind.name, "external", source, external_id]),
+        _ => derived_id(key, &["import", kind.name, "natural", &natural_key(kind, &json)]),
+    };
+    if let Tree::Object(members) = &mut body.tree {
+        members.push(("id".to_owned(), Tree::Text(id.to_string())));
+    }
+}
+
+/// What makes two rows the same record, as text.
+pub fn natural_key(kind: &Kind, json: &Json) -> String {
+    let names = kind.rules.natural_key();
+    if names.is_empty() {
+        return json.to_string();
+    }
+    let value = |name: &&str| {
+        let value = name.split('.').fold(json, |json, step| json.get(step).unwrap_or(&Json::Null));
+        let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_uppercase());
+        // Instants to the second, however they are written.
+        chrono::DateTime::parse_from_rfc3339(&text).map_or(text, |instant| instant.timestamp().to_string())
+    };
+    json!(names.iter().map(value).collect::<Vec<_>>()).to_string()
+}
+
+/// Faults as they are kept: the column, the pointer, the code, the words in both languages.
+pub fn faults(header: Option<&Header>, problem: &Problem) -> Json {
+    if problem.faults().is_empty() {
+        let title = problem.code().title();
+        return json!([{"column": null, "pointer": "", "code": problem.code().code(), "zh": title.zh, "en": title.en}]);
+    }
+    problem.faults().iter().map(|fault| kept(header, fault)).collect()
+}
+
+/// A fault as it is kept.
+pub fn kept(header: Option<&Header>, fault: &Fault) -> Json {
+    let column = header.and_then(|header| header.column_of(&fault.pointer));
+    let words = |language| fault.message(language);
+    json!({"column": column, "pointer": fault.pointer, "code": fault.code.code(),
+        "zh": words(Language::Chinese), "en": words(Language::English)})
+}

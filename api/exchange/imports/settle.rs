@@ -1,0 +1,103 @@
+//! What a row came to.
+
+use kit::catalogue::Code;
+use kit::etag::IfMatch;
+use kit::problem::Problem;
+use kit::tree::Tree;
+use uuid::Uuid;
+
+use super::items::Item;
+use super::job::Job;
+use crate::records::create::{Created, Outcome};
+use crate::records::{Record, amend, read};
+
+/// What a record of the file came to.
+enum Settled {
+    Created,
+    Same,
+    Revised,
+    Skipped,
+}
+
+impl Job {
+    /// Counts an outcome, by rows. A record that is there with other content is left, or amended by the file.
+    pub(super) async fn settle(&mut self, item: &Item, outcome: Outcome) -> Result<(), Problem> {
+        let settled = self.settled(&item.body.tree, outcome).await?;
+        let rows = item.rows.len() as u64;
+        self.counts.read += rows;
+        *match settled {
+            Settled::Created => &mut self.counts.created,
+            Settled::Same => &mut self.counts.same,
+            Settled::Revised => &mut self.counts.revised,
+            Settled::Skipped => &mut self.counts.skipped,
+        } += rows;
+        Ok(())
+    }
+
+    async fn settled(&mut self, tree: &Tree, outcome: Outcome) -> Result<Settled, Problem> {
+        Ok(match outcome {
+            Ok(Created::New(record)) => {
+                self.assumed |= record.envelope.assumed;
+                let number = record.envelope.change_no;
+                let (first, last) = self.numbers.unwrap_or((number, number));
+                self.numbers = Some((first.min(number), last.max(number)));
+                Settled::Created
+            }
+            // A file has no warnings by the row: whoever brings what is void is told by a row to mend.
+            Ok(Created::Same(record) | Created::Known(record, _)) if record.envelope.voided && !self.options.atomic => {
+                return Err(Code::RecordVoided.into());
+            }
+            Ok(Created::Known(record, _))
+                if record.envelope.revised_by == self.actor.user_id && record.envelope.revision > 1 =>
+            {
+                Settled::Revised
+            }
+            // What it was first is no matter: what stands may be another row's.
+            Ok(Created::Same(record)) if self.options.revise && self.may_differ(&record) => self.revise(tree).await?,
+            Ok(Created::Same(_) | Created::Known(..)) => Settled::Same,
+            // Only checked: it would be new.
+            Err(problem) if self.options.validate_only && problem.code() == Code::NotFound => Settled::Created,
+            Err(problem) if problem.code() == Code::RecordExists && self.options.revise => self.revise(tree).await?,
+            Err(problem) if problem.code() == Code::RecordExists && !self.options.atomic => Settled::Skipped,
+            Err(problem) => return Err(problem),
+        })
+    }
+
+    /// Whether a record may have been changed since it was created as the file has it.
+    fn may_differ(&self, record: &Record) -> bool {
+        !record.envelope.voided && (record.envelope.revision > 1 || self.revised.contains(&record.envelope.id))
+    }
+
+    async fn revise(&mut self, tree: &Tree) -> Result<Settled, Problem> {
+        let Some(Tree::Text(id)) = tree.member("id") else { return Err(Code::NotFound.into()) };
+        let id = Uuid::try_parse(id).map_err(|_| Problem::new(Code::NotFound))?;
+        let current = match read::find(&self.core, &self.actor, self.kind, id).await {
+            // The record is only in the file as yet, with other content.
+            Err(_) if self.options.validate_only && self.options.atomic => return Err(Code::RecordExists.into()),
+            Err(_) if self.options.validate_only => return Ok(Settled::Revised),
+            found => found?,
+        };
+        let fixed = |name: &str| {
+            let field = self.kind.body_fields().into_iter().find(|field| field.name == name);
+            field.is_some_and(|field| {
+                field.write != kit::field::Write::Always || matches!(field.shape, kit::field::Shape::Inline(_))
+            })
+        };
+        let patch = match tree {
+            Tree::Object(members) => Tree::Object(members.iter().filter(|(name, _)| !fixed(name)).cloned().collect()),
+            other => other.clone(),
+        };
+        if self.options.validate_only {
+            let next = amend::patched(&self.core, &self.actor, self.kind, &current, &patch).await?;
+            let same = amend::is_same(self.kind, &current, &next);
+            return Ok(if same { Settled::Same } else { Settled::Revised });
+        }
+        let if_match = IfMatch::Any;
+        let amended = amend::amend(&self.core, &self.actor, self.kind, id, &if_match, &patch).await?;
+        if amended.envelope.revision == current.envelope.revision {
+            return Ok(Settled::Same);
+        }
+        self.revised.insert(id);
+        Ok(Settled::Revised)
+    }
+}

@@ -1,0 +1,198 @@
+//! Conflicts: fields that a phone and somebody else changed. The server's value stands until somebody
+//! decides; the phone's is kept beside it.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use chrono::{DateTime, Utc};
+use kit::catalogue::Code;
+use kit::field::{Shape, Write};
+use kit::json::put;
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::text::Language;
+use kit::tree::{Tree, to_json};
+use kit::value::Value;
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use super::state::{KEPT, open, run};
+use super::wire::{RESOLVE, SUPERVISORS};
+use super::{handed_in, shown};
+use crate::platform::access::roles::Actor;
+use crate::platform::audit::system_write;
+use crate::platform::core::Core;
+use crate::platform::http::{Answer, Call, page};
+use crate::platform::privacy::device::Device;
+use crate::records::amend::Revised;
+use crate::records::create::TRIES;
+use crate::records::gate::demand_standing;
+use crate::records::scope::reached;
+use crate::records::{Kind, amend, read, view};
+
+const COLUMNS: &str = "r.district_code, r.id, r.area_code, r.kind, r.record_id, r.base_revision, r.server_revision, r.fields, r.user_id, r.device_id, r.device, r.patch, r.state, r.taken, r.found_at, r.ended_at";
+
+struct Found {
+    district_code: String,
+    id: Uuid,
+    record_id: Uuid,
+    kind: &'static Kind,
+    state: String,
+    patch: Map<String, Json>,
+    /// Who sent the phone's values, and when.
+    sent: (Uuid, DateTime<Utc>),
+    json: Json,
+}
+
+/// `GET /v1/conflicts`.
+pub async fn list(call: Call) -> Answer {
+    let actor = call.actor()?;
+    let wanted = call.query.text("state").unwrap_or("open").to_owned();
+    let binding = format!("conflicts|{}|{wanted}", actor.user_id);
+    let after = page::position(&call, &binding)?.and_then(|text| text.parse::<Uuid>().ok());
+    let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
+    let mut items = Vec::new();
+    for district_code in &actor.districts {
+        let mut statement = visible(&call, actor, district_code).sql(" AND r.state = ").text(&wanted);
+        if let Some(id) = after {
+            statement = statement.sql(" AND r.id < ").id(id);
+        }
+        for row in call.core.database.read(&statement.sql(" ORDER BY r.id DESC LIMIT ").integer(limit)).await? {
+            items.push(of_row(&call.core, row)?);
+        }
+    }
+    items.sort_by_key(|found| std::cmp::Reverse(found.id));
+    items.truncate(page::limit(&call) + 1);
+    for found in &mut items {
+        show_both(&call.core, actor, found).await?;
+    }
+    Ok(page::answer(&call, &binding, items, |found| found.id.to_string(), |found| found.json))
+}
+
+/// Puts the server's values beside the phone's: while it is open as the record stands, afterwards as it stood then.
+/// Nothing of a record that the reader doesn't see.
+async fn show_both(core: &Core, actor: &Actor, found: &mut Found) -> Result<(), Problem> {
+    let (kind, id) = (found.kind, found.record_id);
+    let record = match found.state.as_str() {
+        "open" => read::find_all(core, actor, kind, &[id]).await?.remove(&id),
+        _ => match read::revisions(core, actor, kind, id).await {
+            Ok(revisions) => {
+                let stood = found.json.get("server_revision").and_then(Json::as_i64);
+                revisions.into_iter().find(|record| Some(record.envelope.revision) == stood)
+            }
+            Err(problem) if problem.code() == Code::NotFound => None,
+            Err(problem) => return Err(problem),
+        },
+    };
+    let Some(record) = record else { return Ok(()) };
+    let Json::Object(all) = view::record(core, kind, &record, Language::Chinese).to_json()? else { return Ok(()) };
+    let of_field = |name: &String| Some((name.clone(), all.get(name)?.clone()));
+    let values: Map<String, Json> = found.patch.keys().filter_map(of_field).collect();
+    put(&mut found.json, "server_values", Json::Object(values));
+    Ok(())
+}
+
+/// `POST /v1/conflicts/{id}:resolve`. Once more is no fault where it says the same.
+pub async fn resolve(call: Call) -> Answer {
+    let found = find(&call).await?;
+    let form = call.form(RESOLVE).await?;
+    let take = form.text("take").unwrap_or("server").to_owned();
+    if found.state == "open" {
+        if take == "phone" {
+            apply(&call, &found).await?;
+        }
+        let statement = end(&call, &found, &take)?;
+        let deed = call.deed("conflict.resolve", "sync_conflicts", Some(found.id), json!({"take": take}));
+        system_write(&call.core, deed, async |connection| run(connection, vec![statement]).await).await?;
+    } else if found.json.get("taken").and_then(Json::as_str) != Some(&take) {
+        return Err(Code::AlreadyEnded.into());
+    }
+    let mut found = find(&call).await?;
+    show_both(&call.core, call.actor()?, &mut found).await?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(found.json))
+}
+
+/// Writes the phone's values over the current revision, with the rights of whoever decides. Nobody's hand is lent to
+/// whoever couldn't have written them himself.
+async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
+    let (core, actor, kind) = (&call.core, call.actor()?, found.kind);
+    // Of two creations with one id the whole body is kept: what is fixed at creation stays as it was.
+    let amendable = |name: &str| {
+        kind.body_fields()
+            .iter()
+            .any(|field| field.name == name && field.write == Write::Always && !matches!(field.shape, Shape::Inline(_)))
+    };
+    let patch: Map<String, Json> = found.patch.clone().into_iter().filter(|(name, _)| amendable(name)).collect();
+    let patch = Tree::from_json(&Json::Object(patch));
+    core.refresh_settings().await?;
+    let author = handed_in::author(core, found.sent.0, found.sent.1).await?;
+    let his = amend::writable(core, &author, kind, found.record_id).await?;
+    amend::patched(core, &author, kind, &his, &patch).await?;
+    for _ in 0..TRIES {
+        let current = amend::writable(core, actor, kind, found.record_id).await?;
+        demand_standing(&current)?;
+        if !matches!(amend::revise(core, actor, kind, &current, &patch, None, None).await?, Revised::Met) {
+            return Ok(());
+        }
+    }
+    Err(Code::WriteConflict.into())
+}
+
+fn end(call: &Call, found: &Found, take: &str) -> Result<Statement, Problem> {
+    Ok(Statement::new("UPDATE sync_conflicts SET state = 'resolved', taken = ")
+        .text(take)
+        .sql(", ended_at = ")
+        .bind(ColumnType::Instant, Value::Instant(call.core.clock.now()))
+        .sql(", ended_by = ")
+        .id(call.actor()?.user_id)
+        .sql(" WHERE state = 'open' AND district_code = ")
+        .text(&found.district_code)
+        .sql(" AND id = ")
+        .id(found.id))
+}
+
+fn visible(call: &Call, actor: &Actor, district_code: &str) -> Statement {
+    let statement = Statement::new(format!("SELECT {COLUMNS} FROM sync_conflicts AS r WHERE r.district_code = "))
+        .text(district_code)
+        .sql(" AND r.found_at > ")
+        .bind(ColumnType::Instant, Value::Instant(call.core.clock.now() - KEPT))
+        .sql(" AND (r.user_id = ")
+        .id(actor.user_id)
+        .sql(" OR ");
+    // His own he sees wherever he was when he sent it.
+    reached("r", statement.seeing_district(district_code), actor, SUPERVISORS, false).sql(")")
+}
+
+async fn find(call: &Call) -> Result<Found, Problem> {
+    let (actor, id) = (call.actor()?, call.path_id()?);
+    for district_code in &actor.districts {
+        let statement = visible(call, actor, district_code).sql(" AND r.id = ").id(id);
+        if let Some(row) = call.core.database.read(&statement).await?.into_iter().next() {
+            return of_row(&call.core, row);
+        }
+    }
+    Err(Code::NotFound.into())
+}
+
+fn of_row(core: &Core, mut row: Row) -> Result<Found, Problem> {
+    let missing = || Problem::internal("a conflict's row lacks a column");
+    let (id, district_code) = (row.id("id").ok_or_else(missing)?, row.text("district_code").ok_or_else(missing)?);
+    let name = row.text("kind").unwrap_or_default();
+    let kind = core.kinds().kind(&name).ok_or_else(missing)?;
+    let sealed = row.bytes("patch").unwrap_or_default();
+    let Json::Object(patch) = to_json(&open(core, "sync_conflicts", id, &district_code, &sealed)?) else {
+        return Err(missing());
+    };
+    let (record_id, state) = (row.id("record_id").ok_or_else(missing)?, row.text("state").unwrap_or_default());
+    let user_id = row.id("user_id").ok_or_else(missing)?;
+    let found_at = row.instant("found_at").ok_or_else(missing)?;
+    let shown_at = Value::Instant(found_at).to_json(core.zone);
+    let mut json = json!({"id": id, "user_id": user_id, "found_at": shown_at, "kind": name, "record_id": record_id, "state": state, "phone_values": shown::body(core.kinds(), kind, &patch), "server_values": null});
+    for column in ["area_code", "base_revision", "server_revision", "fields", "taken", "ended_at"] {
+        put(&mut json, column, row.take(column).to_json(core.zone));
+    }
+    let device = Device { table: "sync_conflicts", id, district_code: &district_code };
+    put(&mut json, "device_id", device.of_row(&core.sealer, &mut row)?);
+    let sent = (user_id, found_at);
+    Ok(Found { district_code, id, record_id, kind, state, patch, sent, json })
+}

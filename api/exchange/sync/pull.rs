@@ -1,0 +1,166 @@
+//! Giving a phone what changed in its slice.
+
+use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING};
+use actix_web::{HttpRequest, HttpResponse};
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::statement::Statement;
+use kit::time::InZone;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::slice::Place;
+use crate::exchange::changes::queries::{Change, Page};
+use crate::exchange::changes::{Part, Window, page};
+use crate::platform::access::roles::Actor;
+use crate::platform::audit::PULLED_PLAIN;
+use crate::platform::http::{Answer, Call};
+use crate::records::Kind;
+use crate::records::hooks::{Hooks, PlainPeople};
+use crate::records::list::district;
+use crate::records::scope::{reached, readable};
+use crate::records::view::{self, View};
+
+/// `GET /v1/sync/pull`.
+pub async fn pull(call: Call) -> Answer {
+    let (core, actor) = (&call.core, call.actor()?);
+    let mut place = match call.query.text("cursor") {
+        Some(text) => Place::open(core, actor.user_id, text).await?,
+        None => Place::begin(district(actor, &call.query)?.ok_or(Code::NotFound)?, actor),
+    };
+    place.notice(actor);
+    let (page, has_more) = next_of(&call, &place).await?;
+    match place.change {
+        Some(_) => place.changed_up_to(page.next, page.head),
+        None => place.number = page.next,
+    }
+    let records = page.items.iter().map(|change| (change.kind, &change.record)).collect();
+    let own = (call.core.ext::<Hooks>().tell_plainly)(&call, PULLED_PLAIN, records).await?;
+    let body = Pulled {
+        changes: page.items.iter().map(|change| Line::of(&call, change, &own)).collect(),
+        next_cursor: place.seal(core, actor.user_id).await?,
+        has_more,
+        head: page.head,
+        server_time: InZone(core.clock.now(), core.zone),
+    };
+    compressed(&call.request, &body)
+}
+
+/// What comes next at a phone's place, and whether there is more.
+async fn next_of(call: &Call, place: &Place) -> Result<(Page, bool), Problem> {
+    let (core, actor) = (&call.core, call.actor()?);
+    let limit = call.query.integer("limit").unwrap_or(200);
+    let kinds: Vec<&'static Kind> = core.kinds().kinds().collect();
+    let window =
+        |since| Window { district_code: place.district_code.clone(), since, area_code: None, limit, slice: true };
+    match &place.change {
+        // The slice changed: what it gained and lost, up to the newest number. What is written meanwhile moves
+        // up and is met there, so nothing that was given is forgotten. Then on from where the phone stood.
+        Some(change) => {
+            let whole = Actor { grants: place.grants.clone(), ..actor.clone() };
+            let mut any = whole.clone();
+            any.grants.extend(change.passed.iter().cloned());
+            let parts = [Part::Gained(&whole), Part::Lost(&any)];
+            Ok((page(core, actor, &kinds, &window(change.done), &parts).await?, true))
+        }
+        None => {
+            let page = page(core, actor, &kinds, &window(place.number), &Part::STATE).await?;
+            let has_more = page.next < page.head;
+            Ok((page, has_more))
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Pulled<'a> {
+    changes: Vec<Line<'a>>,
+    next_cursor: String,
+    has_more: bool,
+    head: i64,
+    server_time: InZone,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    kind: &'static str,
+    id: Uuid,
+    op: &'static str,
+    change_no: i64,
+    revision: Option<i64>,
+    person: Option<&'a Json>,
+    record: Option<View<'a>>,
+}
+
+impl<'a> Line<'a> {
+    fn of(call: &'a Call, change: &'a Change, own: &'a PlainPeople) -> Self {
+        let (kind, envelope) = (change.kind, &change.record.envelope);
+        let op = match change.operation {
+            "access_revoked" => "access_revoked",
+            _ if envelope.voided => "void",
+            _ => "upsert",
+        };
+        let seen = op != "access_revoked";
+        Self {
+            kind: kind.name,
+            id: envelope.id,
+            op,
+            change_no: change.number,
+            revision: seen.then_some(envelope.revision),
+            person: own.of_record(&change.record).filter(|_| op == "upsert"),
+            record: seen.then(|| view::record(&call.core, kind, &change.record, call.language)),
+        }
+    }
+}
+
+/// JSON, gzipped for whoever asks: a phone pays for every byte.
+fn compressed(request: &HttpRequest, body: &impl Serialize) -> Answer {
+    let accepts = request.headers().get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
+    let gzip = accepts.flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        parts.next() == Some("gzip") && !parts.any(|part| matches!(part, "q=0" | "q=0.0"))
+    });
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    if !gzip {
+        return Ok(response.json(body));
+    }
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    serde_json::to_writer(&mut encoder, body).map_err(Problem::internal)?;
+    let bytes = encoder.finish().map_err(Problem::internal)?;
+    Ok(response.insert_header((CONTENT_ENCODING, "gzip")).content_type("application/json").body(bytes))
+}
+
+/// `POST /v1/sync/checksum`: how many records of each kind the slice holds, and a sum over their ids and
+/// revisions, so that a phone finds drift without pulling all.
+pub async fn checksum(call: Call) -> Answer {
+    let (core, actor) = (&call.core, call.actor()?);
+    let form = call.form(super::wire::CHECKSUM).await?;
+    let district_code = district(actor, &form)?.ok_or(Code::NotFound)?;
+    let wanted = form.codes("kinds");
+    let mut kinds = Vec::new();
+    for kind in core.kinds().kinds().filter(|kind| actor.holds(kind.readers)) {
+        if !wanted.is_empty() && !wanted.contains(&kind.name) {
+            continue;
+        }
+        let statement = Statement::new(format!(
+            "SELECT count(*) AS count, max(r.change_no) AS last_no, \
+             bit_xor(('x' || left(encode(sha256(convert_to(r.id::text || ':' || r.revision::text, 'UTF8')), 'hex'), 16))::bit(64)::bigint) AS sum \
+             FROM {} AS r WHERE r.district_code = ",
+            kind.name
+        ))
+        .text(&district_code)
+        .sql(" AND NOT r.voided AND ");
+        let statement = readable("r", statement, actor, kind);
+        let statement = match kind.rules.pulled_by_area() {
+            true => reached("r", statement.sql(" AND "), actor, kind.readers, true),
+            false => statement,
+        };
+        let rows = core.database.read(&statement).await?;
+        let Some(mut row) = rows.into_iter().next() else { continue };
+        let sum = row.integer("sum").unwrap_or_default();
+        kinds.push(json!({"kind": kind.name, "count": row.integer("count"), "last_change_no": row.integer("last_no"),
+            "checksum": hex::encode(sum.to_be_bytes())}));
+    }
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"kinds": kinds})))
+}

@@ -1,0 +1,81 @@
+//! Reading clocks and entries.
+
+use kit::row::Row;
+use kit::statement::Statement;
+
+use super::VerifyError;
+use crate::platform::core::Core;
+
+/// Numbers read at a time: memory stays flat, and no statement takes long.
+const PAGE: i64 = 2_000;
+
+/// A district's clock.
+pub struct Clock {
+    /// The district.
+    pub district_code: String,
+    /// The newest number.
+    pub last_no: i64,
+    /// The head of its chain.
+    pub head: Vec<u8>,
+}
+
+impl Clock {
+    /// Reads a clock's row.
+    pub fn of_row(mut row: Row) -> Option<Self> {
+        Some(Self {
+            district_code: row.text("district_code")?,
+            last_no: row.integer("last_no")?,
+            head: row.bytes("head")?,
+        })
+    }
+}
+
+/// An entry.
+pub struct Entry {
+    /// Its first number.
+    pub first_no: i64,
+    /// How many numbers it took.
+    pub count: i64,
+    /// The digest of its rows.
+    pub digest: Vec<u8>,
+    /// The chain's head after it.
+    pub head: Vec<u8>,
+    /// When it was taken, in microseconds since 1970.
+    pub recorded_micros: i64,
+}
+
+/// The next entries from a number on: about a page of numbers.
+pub async fn entries(core: &Core, clock: &Clock, from: i64) -> Result<Vec<Entry>, VerifyError> {
+    let statement = Statement::new(
+        "SELECT first_no, change_count, digest, head, (extract(epoch FROM recorded_at) * 1000000)::bigint AS micros FROM ledger_entries WHERE district_code = ",
+    )
+    .text(&clock.district_code)
+    .sql(" AND first_no >= ")
+    .integer(from)
+    .sql(" AND first_no <= ")
+    .integer(clock.last_no)
+    .seeing_district(&clock.district_code)
+    .sql(" ORDER BY first_no LIMIT ")
+    .integer(PAGE / 4);
+    let rows = core.database.read(&statement).await?;
+    let entry = |mut row: Row| {
+        Some(Entry {
+            first_no: row.integer("first_no")?,
+            count: row.integer("change_count")?,
+            digest: row.bytes("digest")?,
+            head: row.bytes("head")?,
+            recorded_micros: row.integer("micros")?,
+        })
+    };
+    let mut count = 0;
+    // Whole entries, about a page of numbers.
+    Ok(rows
+        .into_iter()
+        .filter_map(entry)
+        .take_while(|entry| {
+            let fits = count == 0 || count + entry.count <= PAGE;
+            count += entry.count;
+            fits
+        })
+        .collect())
+}

@@ -1,0 +1,32 @@
+//! What every layer stands on: values, fields, problems, statements, time. It knows nothing above it.
+
+pub mod arrivals;
+pub mod believed;
+pub mod body;
+pub mod catalogue;
+pub mod check;
+pub mod column_type;
+pub mod cursor;
+pub mod database;
+pub mod dated;
+pub mod etag;
+pub mod faults;
+pub mod field;
+pub mod ids;
+pub mod json;
+pub mod limiter;
+pub mod link;
+pub mod log_writer;
+pub mod patch;
+pub mod problem;
+pub mod query;
+pub mod row;
+pub mod scalars;
+pub mod sight;
+pub mod statement;
+pub mod text;
+pub mod time;
+pub mod tree;
+pub mod value;
+pub mod vocabulary;
+pub mod walk;

@@ -1,0 +1,136 @@
+//! The core: what every request shares, whatever it asks for.
+
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
+
+use chrono_tz::Tz;
+use kit::database::Database;
+use kit::limiter::Limiter;
+use kit::problem::Problem;
+use kit::time::Clock;
+use ledger::Ledger;
+
+use super::access::accounts::Accounts;
+use super::access::tokens::Tokens;
+use super::audit::refusals::Refusals;
+use super::config::Config;
+use super::divisions::tree::Divisions;
+use super::http::pressure::Pressure;
+use super::http::{Operation, Rights};
+use super::metrics::Metrics;
+use super::privacy::keys::Keys;
+use super::privacy::seal::Sealer;
+
+/// What every request shares.
+pub struct Core {
+    /// The settings.
+    pub config: Config,
+    /// The database.
+    pub database: Database,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Whether the ledgers were restored, so that a bare number may mean another change than it did.
+    pub restored: bool,
+    /// All operations, for the router and for telling who may use them.
+    pub operations: Arc<[Arc<Operation>]>,
+    /// What each kind of caller may do.
+    pub rights: Rights,
+    /// The administrative divisions.
+    pub divisions: Arc<Divisions>,
+    /// The keys.
+    pub keys: Arc<Keys>,
+    /// Seals and opens personal data.
+    pub sealer: Arc<Sealer>,
+    /// Access tokens.
+    pub tokens: Tokens,
+    /// Accounts by session.
+    pub accounts: Accounts,
+    /// How often something was done.
+    pub limiter: Limiter,
+    /// How much is in work.
+    pub pressure: Pressure,
+    /// Requests that callers had no right to.
+    pub refusals: Refusals,
+    /// Figures for Prometheus.
+    pub metrics: Metrics,
+    /// The time.
+    pub clock: Clock,
+    /// The district's zone.
+    pub zone: Tz,
+    extensions: Slot,
+}
+
+/// What a layer or a theme above shares among all requests: a cache, a limit, its list of kinds.
+pub trait Extension: Any + Send + Sync {
+    /// Makes it, when it is first asked for.
+    fn begin(config: &Config) -> Self;
+}
+
+/// A list that only grows, so that what stands in it can be lent without a lock.
+#[derive(Default)]
+struct Slot(OnceLock<Box<Link>>);
+
+struct Link {
+    value: Box<dyn Any + Send + Sync>,
+    next: Slot,
+}
+
+impl Slot {
+    /// The value of a type, made where there is none yet.
+    fn of<T: Any + Send + Sync>(&self, make: impl Fn() -> T) -> &T {
+        let mut slot = self;
+        loop {
+            let link = slot.0.get_or_init(|| Box::new(Link { value: Box::new(make()), next: Slot::default() }));
+            if let Some(value) = link.value.downcast_ref() {
+                return value;
+            }
+            slot = &link.next;
+        }
+    }
+}
+
+impl Core {
+    /// Puts a core together over a migrated database.
+    pub fn new(
+        config: Config,
+        database: Database,
+        ledger: Ledger,
+        keys: Keys,
+        operations: Vec<Operation>,
+        restored: bool,
+    ) -> Result<Self, Problem> {
+        let zone = config.zone.parse().map_err(Problem::internal)?;
+        let refusals = Refusals::default();
+        Ok(Self {
+            pressure: Pressure::new(config.requests_at_once, config.bodies_per_address),
+            metrics: Metrics::new(ledger.figures(), &database, &refusals),
+            refusals,
+            ledger,
+            divisions: Arc::new(Divisions::embedded().map_err(Problem::internal)?),
+            sealer: Arc::new(Sealer::new(&keys.data, &keys.commitment)),
+            tokens: Tokens::new(&keys.token)?,
+            accounts: Accounts::default(),
+            limiter: Limiter::default(),
+            clock: Clock::default(),
+            config,
+            database,
+            restored,
+            operations: operations.into_iter().map(Arc::new).collect(),
+            rights: Rights::default(),
+            keys: Arc::new(keys),
+            zone,
+            extensions: Slot::default(),
+        })
+    }
+
+    /// What a layer above shares, of a type of its own.
+    pub fn ext<T: Extension>(&self) -> &T {
+        self.extensions.of(|| T::begin(&self.config))
+    }
+
+    /// The same with a value that the server knows. The first one stays.
+    pub fn with<T: Extension + Clone>(self, value: &T) -> Self {
+        self.extensions.of(|| value.clone());
+        self
+    }
+}

@@ -1,0 +1,295 @@
+//! An operation: its route, its document, who may use it, its handler, in one value. The router and
+//! the OpenAPI document are both made from the list of operations, so neither can have what the
+//! other hasn't, and no handler runs before its caller was judged.
+
+mod admission;
+mod call;
+mod dispatch;
+pub mod document;
+pub mod formats;
+pub mod headers;
+pub mod page;
+pub mod pressure;
+pub mod schema;
+mod shared;
+mod tidy;
+pub mod transport;
+pub mod turn;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+pub use admission::{Caller, Rights};
+pub use call::{Call, RequestId, ends_before_it_begins, fault, fault_with, network, too_many_days};
+pub use dispatch::{Outcome, configure, render_unrouted};
+use kit::catalogue::Code;
+use kit::field::Field;
+use kit::problem::Problem;
+use serde_json::Value as Json;
+
+use crate::platform::access::keys::KeyScope;
+use crate::platform::access::roles::Role;
+
+/// What a handler answers.
+pub type Answer = Result<HttpResponse, Problem>;
+type Handler = Arc<dyn Fn(Call) -> Pin<Box<dyn Future<Output = Answer>>> + Send + Sync>;
+
+/// Who may use an operation.
+#[derive(Clone, Copy, Debug)]
+pub enum Access {
+    /// Anybody, signed in or not.
+    Public,
+    /// Whoever is signed in, even with a one-time password still to be changed.
+    SignedInOnce,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Whoever holds one of these roles anywhere; where, is judged with the data.
+    Roles(&'static [Role]),
+    /// Those of them who may judge others: not for a store or a school, which would judge itself or its competitors.
+    Judges(&'static [Role]),
+}
+
+/// What an operation tells of few people, who may not be told apart by everybody.
+#[derive(Clone, Copy, Debug)]
+pub enum Tells {
+    /// What its caller may read.
+    Anything,
+    /// Small numbers above all: for who reads the records, and keys with the right to small numbers.
+    SmallNumbers(&'static [Role]),
+    /// Figures, to who doesn't read the records none of less than a whole township.
+    Figures {
+        /// Who reads the records.
+        readers: &'static [Role],
+        /// Who sees the figures.
+        roles: &'static [Role],
+    },
+}
+
+/// What is bounded of the time that an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bounded {
+    /// All of it.
+    Whole,
+    /// Each of its steps, as a piece of a file has: it says where one ends ([`turn::Turn::step`]).
+    Steps,
+    /// Nothing here: it has bounds of its own.
+    Own,
+}
+
+/// A body that an operation takes.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// Its schema: a `$ref` or inline.
+    pub schema: Json,
+    /// An example, sent by the tests as it stands.
+    pub example: Json,
+    /// Examples of media types that have their own.
+    pub examples: Vec<(&'static str, Json)>,
+    /// Media types accepted.
+    pub media_types: &'static [&'static str],
+}
+
+impl Body {
+    /// Its example in a media type.
+    pub fn example_of(&self, media_type: &str) -> &Json {
+        self.examples.iter().find(|(other, _)| *other == media_type).map_or(&self.example, |(_, example)| example)
+    }
+}
+
+/// One way in which an operation answers when all goes well.
+#[derive(Clone, Debug)]
+pub struct Success {
+    /// The status.
+    pub status: u16,
+    /// When.
+    pub about: &'static str,
+    /// The schema of the body; none for 304.
+    pub schema: Option<Json>,
+    /// An example of the body.
+    pub example: Option<Json>,
+    /// Headers that come with it.
+    pub headers: &'static [&'static str],
+    /// Media types of the same as a file.
+    pub files: Vec<&'static str>,
+}
+
+/// An operation.
+#[derive(Clone)]
+pub struct Operation {
+    /// The method.
+    pub method: Method,
+    /// The path, `{id}` where an id stands.
+    pub path: String,
+    /// `verb_resource`, unique.
+    pub id: String,
+    /// The group in the document.
+    pub tag: &'static str,
+    /// One line.
+    pub summary: String,
+    /// More.
+    pub about: String,
+    /// Who may.
+    pub access: Access,
+    /// The scope that a key needs for it; none by default, so that a key reaches only what was meant for keys.
+    pub key_scope: KeyScope,
+    /// What it tells of few people.
+    pub tells: Tells,
+    /// Whether it isn't counted as work: a long poll waits, and health must be told at any load.
+    pub uncounted: bool,
+    /// What is bounded of the time it takes.
+    pub bounded: Bounded,
+    /// Whether an account that was deactivated may still use it, to hand in what its phone holds.
+    pub hands_in: bool,
+    /// Query parameters.
+    pub parameters: Vec<&'static Field>,
+    /// Request headers of its own.
+    pub headers: &'static [&'static str],
+    /// The body it takes.
+    pub body: Option<Body>,
+    /// How it answers.
+    pub successes: Vec<Success>,
+    /// Problems of its own, beside those that follow from the rest.
+    pub problems: &'static [Code],
+    handler: Handler,
+}
+
+impl Operation {
+    /// An operation that may be used by anybody signed in, until said otherwise.
+    pub fn new<F, Fut>(method: Method, path: impl Into<String>, id: impl Into<String>, handler: F) -> Self
+    where
+        F: Fn(Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Answer> + 'static,
+    {
+        Self {
+            method,
+            path: path.into(),
+            id: id.into(),
+            tag: "service",
+            summary: String::new(),
+            about: String::new(),
+            access: Access::SignedIn,
+            key_scope: KeyScope::None,
+            tells: Tells::Anything,
+            uncounted: false,
+            bounded: Bounded::Whole,
+            hands_in: false,
+            parameters: Vec::new(),
+            headers: &[],
+            body: None,
+            successes: Vec::new(),
+            problems: &[],
+            handler: Arc::new(move |call| Box::pin(handler(call))),
+        }
+    }
+
+    /// Its group and what it does: one line, then more.
+    pub fn described(mut self, tag: &'static str, summary: impl Into<String>, about: impl Into<String>) -> Self {
+        self.tag = tag;
+        self.summary = summary.into();
+        self.about = about.into();
+        self
+    }
+
+    /// Who may use it.
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Lets keys of a scope use it.
+    pub fn keys(mut self, key_scope: KeyScope) -> Self {
+        self.key_scope = key_scope;
+        self
+    }
+
+    /// What it tells of few people.
+    pub fn tells(mut self, tells: Tells) -> Self {
+        self.tells = tells;
+        self
+    }
+
+    /// Deactivated accounts may use it, too.
+    pub fn hands_in(mut self) -> Self {
+        self.hands_in = true;
+        self
+    }
+
+    /// It isn't counted as work.
+    pub fn uncounted(mut self) -> Self {
+        self.uncounted = true;
+        self
+    }
+
+    /// What is bounded of the time it takes.
+    pub fn bounded(mut self, bounded: Bounded) -> Self {
+        self.bounded = bounded;
+        self
+    }
+
+    /// The query parameters it takes.
+    pub fn parameters(mut self, parameters: Vec<&'static Field>) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
+    /// Request headers of its own.
+    pub fn headers(mut self, headers: &'static [&'static str]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// The JSON body it takes.
+    pub fn body(self, schema: Json, example: Json) -> Self {
+        self.body_of(schema, example, &["application/json"])
+    }
+
+    /// A body of other media types.
+    pub fn body_of(mut self, schema: Json, example: Json, media_types: &'static [&'static str]) -> Self {
+        self.body = Some(Body { schema, example, examples: Vec::new(), media_types });
+        self
+    }
+
+    /// An example of the body in another media type, where it looks otherwise.
+    pub fn body_as(mut self, media_type: &'static str, example: Json) -> Self {
+        if let Some(body) = &mut self.body {
+            body.examples.push((media_type, example));
+        }
+        self
+    }
+
+    /// One way in which it answers.
+    pub fn answers(mut self, status: u16, about: &'static str, schema: Option<Json>, example: Option<Json>) -> Self {
+        self.successes.push(Success { status, about, schema, example, headers: &[], files: Vec::new() });
+        self
+    }
+
+    /// Headers of the answer added last.
+    pub fn with_headers(mut self, headers: &'static [&'static str]) -> Self {
+        if let Some(last) = self.successes.last_mut() {
+            last.headers = headers;
+        }
+        self
+    }
+
+    /// Media types in which the answer added last is had as a file.
+    pub fn as_files(mut self, media_types: Vec<&'static str>) -> Self {
+        if let Some(last) = self.successes.last_mut() {
+            last.files = media_types;
+        }
+        self
+    }
+
+    /// Problems of its own.
+    pub fn problems(mut self, problems: &'static [Code]) -> Self {
+        self.problems = problems;
+        self
+    }
+
+    /// Whether it takes an id in its path.
+    pub fn takes_id(&self) -> bool {
+        self.path.contains("{id}")
+    }
+}

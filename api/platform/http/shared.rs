@@ -1,0 +1,71 @@
+//! What operations have in common stands once, in the document's components. Written out at each operation it made
+//! the document four times as long, and a type for each of them in generated clients.
+
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::text::Language;
+use serde_json::{Map, Value as Json, json};
+
+use super::headers;
+use super::schema::reference;
+
+/// The components that come up while operations are described.
+#[derive(Default)]
+pub struct Shared {
+    /// Schemas by name.
+    pub schemas: Map<String, Json>,
+    /// Answers by name.
+    pub responses: Map<String, Json>,
+}
+
+impl Shared {
+    /// The schema of a JSON body. One written inline gets its operation's name, `VerbResourceBody`.
+    pub fn body(&mut self, operation_id: &str, schema: &Json) -> Json {
+        if schema.get("properties").is_none() {
+            return schema.clone();
+        }
+        let name = format!("{}Body", upper_camel(operation_id));
+        self.schemas.entry(&name).or_insert_with(|| {
+            let about = format!("What `{operation_id}` takes.");
+            let mut named = schema.clone();
+            named.as_object_mut().map(|members| members.entry("description").or_insert(about.into()));
+            named
+        });
+        reference(&name)
+    }
+
+    /// The answers of one status: named by the codes it may have, which is all that tells them apart.
+    pub fn problem(&mut self, codes: &[Code]) -> Json {
+        let name = codes.iter().map(|code| code.code()).collect::<Vec<_>>().join(".");
+        let target = format!("#/components/responses/{name}");
+        self.responses.entry(name).or_insert_with(|| response(codes));
+        json!({"$ref": target})
+    }
+}
+
+fn response(codes: &[Code]) -> Json {
+    let descriptions: Vec<String> =
+        codes.iter().map(|code| format!("`{}`: {}.", code.code(), code.title().en)).collect();
+    let examples: Map<String, Json> = codes
+        .iter()
+        .map(|code| {
+            let body = Problem::new(*code).body(Language::English, "0198c0de-0000-7000-8000-000000000000");
+            (code.code().to_owned(), json!({"value": body}))
+        })
+        .collect();
+    let response = json!({
+        "description": descriptions.join(" · "),
+        "content": {"application/problem+json": {"schema": reference("Problem"), "examples": examples}},
+    });
+    headers::put(response, codes.first().map(|code| headers::of_problem(*code)).unwrap_or_default())
+}
+
+/// `snake_case` to `UpperCamel`.
+fn upper_camel(name: &str) -> String {
+    name.split('_')
+        .flat_map(|word| {
+            let mut letters = word.chars();
+            letters.next().into_iter().flat_map(char::to_uppercase).chain(letters)
+        })
+        .collect()
+}

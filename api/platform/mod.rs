@@ -1,0 +1,16 @@
+//! What every theme stands on: access, audit, privacy, the database's own guard, divisions, HTTP, configuration.
+//! It knows no kind of record.
+
+pub mod access;
+pub mod audit;
+pub mod config;
+pub mod core;
+pub mod divisions;
+pub mod embedded;
+pub mod http;
+pub mod leases;
+pub mod metrics;
+pub mod privacy;
+pub mod row_security;
+#[allow(missing_docs)] // made by diesel's macro
+pub mod schema;

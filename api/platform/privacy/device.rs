@@ -1,0 +1,43 @@
+//! What a device calls itself: often its owner's name, so it is sealed; found by its blind index.
+
+use kit::problem::Problem;
+use kit::row::Row;
+use uuid::Uuid;
+
+use super::blind::blind_index;
+use super::keys::Keys;
+use super::seal::{Owner, Sealer};
+
+/// A row that keeps one.
+#[derive(Clone, Copy, Debug)]
+pub struct Device<'a> {
+    /// The table.
+    pub table: &'a str,
+    /// The row.
+    pub id: Uuid,
+    /// Its district; empty where it has none.
+    pub district_code: &'a str,
+}
+
+impl Device<'_> {
+    fn owner(&self) -> Owner<'_> {
+        Owner { kind: self.table, field: "device", id: self.id, district_code: self.district_code }
+    }
+
+    /// The envelope of what it calls itself.
+    pub fn seal(&self, sealer: &Sealer, name: &str) -> Result<Vec<u8>, Problem> {
+        sealer.seal(self.owner(), name.as_bytes()).map_err(Problem::internal)
+    }
+
+    /// What it calls itself, from the columns `device` and, of rows of a former release, `device_id`.
+    pub fn of_row(&self, sealer: &Sealer, row: &mut Row) -> Result<Option<String>, Problem> {
+        let Some(sealed) = row.bytes("device") else { return Ok(row.text("device_id")) };
+        let name = sealer.open(self.owner(), &sealed).map_err(Problem::internal)?;
+        Ok(name.map(|name| String::from_utf8_lossy(&name).into_owned()))
+    }
+
+    /// What it is found by: the same in every district and account, which are asked for beside it.
+    pub fn blind_index(keys: &Keys, name: &str) -> Vec<u8> {
+        blind_index(&keys.blind_index, "", "device_id", name)
+    }
+}

@@ -1,0 +1,208 @@
+//! Key files: one file a key, 0600, in a directory 0700, outside the database.
+//!
+//! A key that the database already knows by its fingerprint is never made anew: a service that
+//! starts with the wrong directory stops with one sentence instead of writing people nobody can
+//! read or find again.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// A key of 256 bits.
+pub type Key = Zeroizing<[u8; 32]>;
+
+/// Every key of the service.
+pub struct Keys {
+    /// Encrypts personal fields.
+    pub data: Key,
+    /// Derives a person's id. Permanent: rotating it would double everybody.
+    pub identity: Key,
+    /// Hashes what is searched by value.
+    pub blind_index: Key,
+    /// Commits the ledger to personal fields without telling them.
+    pub commitment: Key,
+    /// Signs list cursors.
+    pub cursor: Key,
+    /// Derives refresh tokens.
+    pub refresh: Key,
+    /// Signs access tokens: the seed of an Ed25519 key.
+    pub token: Key,
+    /// Signs release certificates: the seed of an Ed25519 key.
+    pub certificate: Key,
+}
+
+/// Why the keys can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The directory or a file can't be read or made.
+    #[error("the key file {path} can't be used: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file doesn't hold 64 hexadecimal digits.
+    #[error("the key file {0} doesn't hold a key (64 hexadecimal digits)")]
+    Malformed(PathBuf),
+    /// Others can read a file.
+    #[error("the key file {0} can be read by others; run chmod 600 on it")]
+    Exposed(PathBuf),
+    /// The database was written with a key that isn't there.
+    #[error(
+        "the key `{0}` that this database was written with is missing ({1}); put the keys directory back (--keys-dir), the people in it can't be read without it"
+    )]
+    Missing(&'static str, PathBuf),
+    /// The database was written with other keys.
+    #[error(
+        "the key `{0}` in the keys directory is not the one this database was written with; put the right keys back (--keys-dir), the people in it can't be read without them"
+    )]
+    Mismatch(&'static str),
+}
+
+/// The names of the key files, in the order of [`Keys::each`].
+const NAMES: [&str; 8] =
+    ["data-1", "identity", "blind-index-1", "commitment", "cursor", "refresh", "token-1", "certificate-1"];
+
+impl Keys {
+    /// Reads the keys of a directory; makes the directory and the keys that are missing. A key that
+    /// the database `knows` by its name is not made: a new one could read nothing that was written.
+    pub fn load_or_create(directory: &Path, knows: impl Fn(&str) -> bool) -> Result<Self, KeyError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(|source| KeyError::File { path: directory.to_owned(), source })?;
+        let [data, identity, blind_index, commitment, cursor, refresh, token, certificate] =
+            NAMES.map(|name| load_or_create(directory, name, knows(name)));
+        Ok(Self {
+            data: data?,
+            identity: identity?,
+            blind_index: blind_index?,
+            commitment: commitment?,
+            cursor: cursor?,
+            refresh: refresh?,
+            token: token?,
+            certificate: certificate?,
+        })
+    }
+
+    /// The keys that a database knows are in a directory, by their fingerprints; nothing is made there.
+    pub fn demand(directory: &Path, known: &BTreeMap<String, Vec<u8>>) -> Result<(), KeyError> {
+        for name in NAMES {
+            let (path, Some(known)) = (directory.join(format!("{name}.key")), known.get(name)) else { continue };
+            if !path.exists() {
+                return Err(KeyError::Missing(name, path));
+            }
+            if fingerprint(name, &*read(&path)?) != *known {
+                return Err(KeyError::Mismatch(name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The fingerprint of each key that what is stored depends on: name and SHA-256 of the key under
+    /// a label of its own, which tells nothing of the key.
+    pub fn fingerprints(&self) -> Vec<(&'static str, Vec<u8>)> {
+        [
+            ("data-1", &self.data),
+            ("identity", &self.identity),
+            ("blind-index-1", &self.blind_index),
+            ("commitment", &self.commitment),
+        ]
+        .into_iter()
+        .map(|(name, key)| (name, fingerprint(name, &**key)))
+        .collect()
+    }
+}
+
+fn fingerprint(name: &str, key: &[u8]) -> Vec<u8> {
+    Sha256::new().chain_update(b"lianfang key fingerprint").chain_update(name).chain_update(key).finalize().to_vec()
+}
+
+/// HMAC-SHA-256 over parts, each preceded by its length so that no two lists of parts meet.
+pub fn keyed_hash(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
+    // The block of SHA-256 is 64 bytes; a key of 32 is padded with zeros (RFC 2104).
+    let mut block = [0; 64];
+    block.iter_mut().zip(key.iter()).for_each(|(byte, of_key)| *byte = *of_key);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+fn load_or_create(directory: &Path, name: &'static str, known: bool) -> Result<Key, KeyError> {
+    let path = directory.join(format!("{name}.key"));
+    let fault = |source| KeyError::File { path: path.clone(), source };
+    if known && !path.exists() {
+        return Err(KeyError::Missing(name, path));
+    }
+    match create(directory, &path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(fault(error)),
+    }
+    read(&path)
+}
+
+/// Reads a key; a fault where others may read it too.
+fn read(path: &Path) -> Result<Key, KeyError> {
+    let fault = |source| KeyError::File { path: path.to_owned(), source };
+    let mode = fs::metadata(path).map_err(fault)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Exposed(path.to_owned()));
+    }
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(fault)?);
+    let mut key = Key::default();
+    hex::decode_to_slice(text.trim(), key.as_mut()).map_err(|_| KeyError::Malformed(path.to_owned()))?;
+    Ok(key)
+}
+
+/// Writes a new key beside its place and links it there, so that a file by its name is always
+/// whole and on disk, and the first of two processes wins.
+fn create(directory: &Path, path: &Path) -> std::io::Result<()> {
+    if path.exists() {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    let key: Key = Zeroizing::new(rand::random());
+    let temporary = path.with_extension(format!("new-{}", kit::ids::new_id().simple()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    file.write_all(Zeroizing::new(hex::encode(*key)).as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&temporary, path);
+    fs::remove_file(&temporary)?;
+    fs::File::open(directory)?.sync_all()?;
+    linked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_stay_and_are_private() {
+        let directory = std::env::temp_dir().join(format!("lianfang-keys-{}", uuid::Uuid::now_v7()));
+        let first = Keys::load_or_create(&directory, |_| false).unwrap().fingerprints();
+        assert_eq!(Keys::load_or_create(&directory, |_| false).unwrap().fingerprints(), first);
+        let path = directory.join("identity.key");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(Keys::load_or_create(&directory, |_| false), Err(KeyError::Exposed(_))));
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(
+            Keys::load_or_create(&directory, |name| name == "identity"),
+            Err(KeyError::Missing("identity", _))
+        ));
+        assert!(!path.exists(), "no key is made in the place of a lost one");
+        fs::remove_dir_all(&directory).unwrap();
+    }
+}

@@ -1,0 +1,99 @@
+//! The second wall: the database itself shows a statement only the records it may see.
+//!
+//! The first wall is the condition with which every query on records begins (`records::scope`). This one holds
+//! where a condition was forgotten: row-level security compares each row with what the statement says it may
+//! see ([`kit::sight::Sight`]), and who says nothing sees nothing. It guards reading; writing is judged
+//! before it is queued. The service's statements run in a role of their own, which owns no table and passes no
+//! policy by; whoever owns the tables raises the wall with `lianfang migrate`.
+
+use std::time::Duration;
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use kit::link::{Link, SERVICE_ROLE};
+use kit::row::Row;
+use kit::statement::Statement;
+
+const RAISE: &str = include_str!("raise.sql");
+
+/// What can't be relied on, in words for whoever runs the service.
+#[derive(Debug, thiserror::Error)]
+pub enum WallError {
+    /// The owner of the tables may not do it.
+    #[error(
+        "the role {SERVICE_ROLE} and its rights can't be made ({0}); let a superuser run \
+         `CREATE ROLE {SERVICE_ROLE} NOLOGIN` and grant it to the owner of the tables, then `lianfang migrate` again"
+    )]
+    NotRaised(String),
+    /// The service's role can't be taken on.
+    #[error("the role {SERVICE_ROLE} can't be taken on ({0}); run `lianfang migrate` as the owner of the tables")]
+    NoRole(String),
+    /// The role could look past the policies.
+    #[error("the role {SERVICE_ROLE} passes row-level security by ({0}): it must own no table and have no BYPASSRLS")]
+    TooMighty(String),
+    /// Tables stand open.
+    #[error("no row-level security on {0}; run `lianfang migrate` as the owner of the tables")]
+    Open(String),
+    /// Tables are closed to the service.
+    #[error(
+        "the role {SERVICE_ROLE} has no rights on {0}; after a restore run `lianfang migrate` as the owner of the tables"
+    )]
+    Closed(String),
+}
+
+/// Makes the role, its rights and the policies that are missing. By the owner of the tables.
+pub async fn raise(owner: &mut AsyncPgConnection) -> Result<(), WallError> {
+    owner.batch_execute(RAISE).await.map_err(|error| WallError::NotRaised(error.to_string()))
+}
+
+/// Lets the service's role sign in by itself, where it can't yet: for the embedded database, whose owner nobody
+/// else is. `password` has letters and digits only.
+pub async fn admit(owner_url: &str, service_url: &str, password: &str) -> Result<(), WallError> {
+    if AsyncPgConnection::establish(service_url).await.is_ok() {
+        return Ok(());
+    }
+    let failed = |error: &dyn std::fmt::Display| WallError::NotRaised(error.to_string());
+    let mut owner = AsyncPgConnection::establish(owner_url).await.map_err(|error| failed(&error))?;
+    let admit = format!("ALTER ROLE {SERVICE_ROLE} LOGIN PASSWORD '{password}'");
+    owner.batch_execute(&admit).await.map_err(|error| failed(&error))
+}
+
+/// Whether the wall stands, seen from the service's side.
+pub async fn check(url: &str) -> Result<(), WallError> {
+    let mut link =
+        Link::open(url, Duration::from_secs(10)).await.map_err(|error| WallError::NoRole(error.to_string()))?;
+    let might = first(
+        &mut link,
+        "SELECT string_agg(what, ', ') AS found FROM ( \
+           SELECT 'it is ' || rolname AS what FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls) \
+           UNION ALL SELECT 'it owns ' || c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+             WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v') AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS m",
+    );
+    if let Some(found) = might.await? {
+        return Err(WallError::TooMighty(found));
+    }
+    let open = first(
+        &mut link,
+        "SELECT string_agg(DISTINCT c.relname, ', ') AS found FROM pg_class AS c \
+           JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+           JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'district_code' \
+           WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND EXISTS \
+             (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polname = 'sight'))",
+    );
+    if let Some(found) = open.await? {
+        return Err(WallError::Open(found));
+    }
+    // A dump without rights was restored, and `lianfang migrate` not run since.
+    let closed = first(
+        &mut link,
+        "SELECT string_agg(c.relname, ', ' ORDER BY c.relname) AS found FROM pg_class AS c \
+           JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v') \
+           AND c.relname NOT IN ('migration_lock', '__diesel_schema_migrations') \
+           AND NOT has_table_privilege(current_user, c.oid, 'SELECT')",
+    );
+    closed.await?.map_or(Ok(()), |found| Err(WallError::Closed(found)))
+}
+
+async fn first(link: &mut Link, sql: &str) -> Result<Option<String>, WallError> {
+    let rows: Vec<Row> = Statement::new(sql).load(link).await.map_err(|error| WallError::NoRole(error.to_string()))?;
+    Ok(rows.into_iter().next().and_then(|mut row| row.text("found")))
+}

@@ -1,0 +1,67 @@
+//! What the frame of records adds to the core: the kinds, what rules may know, what makes appends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use moka::sync::Cache;
+use uuid::Uuid;
+
+use super::context::Context;
+use super::definition::Registry;
+use super::record::Record;
+use super::scribe::Scribe;
+use crate::platform::config::Config;
+use crate::platform::core::{Core, Extension};
+
+/// Records of kinds that hardly change, believed for two seconds.
+pub struct Believed(pub Cache<(&'static str, Uuid), Arc<Record>>);
+
+impl Extension for Believed {
+    fn begin(_: &Config) -> Self {
+        Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(2)).build())
+    }
+}
+
+impl Extension for Registry {
+    /// Without kinds: the server tells them before anybody asks.
+    fn begin(_: &Config) -> Self {
+        Self::new(&[])
+    }
+}
+
+impl Core {
+    /// All kinds of records.
+    pub fn kinds(&self) -> &Registry {
+        self.ext()
+    }
+
+    /// What rules may know, for a record of that district.
+    pub fn context<'a>(&'a self, now: DateTime<Utc>, district_code: &'a str) -> Context<'a> {
+        Context {
+            now,
+            told_at: now,
+            clock_tolerance: self.config.clock_tolerance(),
+            zone: self.zone,
+            divisions: &self.divisions,
+            keys: &self.keys,
+            settings: self.settings(),
+            district_code,
+        }
+    }
+
+    /// What makes appends of records of that district.
+    pub fn scribe(&self, now: DateTime<Utc>, district_code: &str) -> Arc<Scribe> {
+        Arc::new(Scribe {
+            kinds: self.kinds().clone(),
+            sealer: Arc::clone(&self.sealer),
+            keys: Arc::clone(&self.keys),
+            divisions: Arc::clone(&self.divisions),
+            settings: self.settings(),
+            zone: self.zone,
+            now,
+            clock_tolerance: self.config.clock_tolerance(),
+            district_code: district_code.to_owned(),
+        })
+    }
+}

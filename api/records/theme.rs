@@ -1,0 +1,53 @@
+//! What a theme brings to the service: its kinds and whatever else it has, listed in its `mod.rs`.
+
+use std::sync::Weak;
+
+use futures_util::future::BoxFuture;
+use kit::problem::Problem;
+use kit::vocabulary::Vocabulary;
+use serde_json::Value as Json;
+
+use super::definition::Definition;
+use super::settings::SettingSource;
+use crate::platform::core::Core;
+use crate::platform::http::Operation;
+
+/// A named schema of the document.
+pub type Schema = (String, Json);
+
+/// A theme: what the server puts together.
+pub struct Theme {
+    /// Its kinds of records, those that are named before those that name them.
+    pub kinds: &'static [&'static Definition],
+    /// Its operations beside those that every kind has.
+    pub operations: fn() -> Vec<Operation>,
+    /// The schemas of those.
+    pub schemas: fn() -> Vec<Schema>,
+    /// Vocabularies that no field of its kinds uses.
+    pub vocabularies: &'static [&'static Vocabulary],
+    /// Its dated settings.
+    pub settings: &'static [&'static SettingSource],
+    /// What works beside the requests, until the service is gone.
+    pub workers: &'static [Worker],
+    /// What is set right in a district before its figures are counted anew.
+    pub before_recount: &'static [BeforeRecount],
+}
+
+/// Works until the core is gone.
+pub type Worker = fn(Weak<Core>) -> BoxFuture<'static, ()>;
+
+/// Sets something right in a district of which the code is given.
+pub type BeforeRecount = for<'a> fn(&'a Core, &'a str) -> BoxFuture<'a, Result<(), Problem>>;
+
+impl Theme {
+    /// A theme that has nothing yet.
+    pub const NOTHING: Self = Self {
+        kinds: &[],
+        operations: Vec::new,
+        schemas: Vec::new,
+        vocabularies: &[],
+        settings: &[],
+        workers: &[],
+        before_recount: &[],
+    };
+}

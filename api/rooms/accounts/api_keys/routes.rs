@@ -1,0 +1,147 @@
+//! The operations on API keys.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use chrono::TimeDelta;
+use kit::catalogue::{Code, FaultCode};
+use kit::faults::Faults;
+use kit::ids::new_id;
+use kit::json::put;
+use kit::problem::Problem;
+use kit::value::Values;
+use serde_json::{Value as Json, json};
+
+use super::store::{self, NewKey};
+pub use super::wire::schemas;
+use super::wire::{self, MOST_DAYS, NEW};
+use crate::platform::access::roles::{Grant, Role};
+use crate::platform::http::schema::reference;
+use crate::platform::http::{Access, Answer, Call, Operation, page};
+use crate::records::list::{CURSOR, LIMIT};
+use crate::rooms::accounts::users::{ADMINISTRATORS, demand_grantable};
+
+/// The operations of this room.
+pub fn operations() -> Vec<Operation> {
+    let created = {
+        let mut json = wire::example();
+        put(&mut json, "key", "lf_0198c0de00007000800000000000000c_secret");
+        json
+    };
+    vec![
+        Operation::new(Method::POST, "/v1/api-keys", "create_api_key", post)
+            .described(
+                "api_keys",
+                "Make an API key",
+                "Answers the key, this once. Nobody gives a key a role or an area wider than his own.",
+            )
+            .access(Access::Roles(ADMINISTRATORS))
+            .body(reference("NewApiKey"), wire::example_new())
+            .answers(201, "Made.", Some(reference("CreatedApiKey")), Some(created))
+            .with_headers(&["Location"])
+            .problems(&[Code::GrantTooWide]),
+        Operation::new(Method::GET, "/v1/api-keys", "list_api_keys", list)
+            .described(
+                "api_keys",
+                "List API keys",
+                "Those of areas that the caller administers, the newest first; ended ones too.",
+            )
+            .access(Access::Roles(ADMINISTRATORS))
+            .parameters(vec![&LIMIT, &CURSOR])
+            .answers(
+                200,
+                "A page.",
+                Some(reference("ApiKeyPage")),
+                Some(json!({"items": [wire::example()], "next_cursor": null})),
+            )
+            .with_headers(&["Link"]),
+        Operation::new(Method::GET, "/v1/api-keys/{id}", "get_api_key", get)
+            .described("api_keys", "Get an API key", "Without its secret. Out of reach answers like absent.")
+            .access(Access::Roles(ADMINISTRATORS))
+            .answers(200, "The key.", Some(reference("ApiKey")), Some(wire::example())),
+        Operation::new(Method::POST, "/v1/api-keys/{id}:revoke", "revoke_api_key", revoke)
+            .described(
+                "api_keys",
+                "Revoke an API key",
+                "It is worth nothing within five seconds. Once more is no fault.",
+            )
+            .access(Access::Roles(ADMINISTRATORS))
+            .answers(200, "The key.", Some(reference("ApiKey")), Some(wire::example())),
+    ]
+}
+
+async fn post(call: Call) -> Answer {
+    let tree = call.tree().await?;
+    let mut faults = Faults::default();
+    let form = kit::check::check_object(&NEW.iter().collect::<Vec<_>>(), &tree, "", &mut faults);
+    let grant = grant(&call, &form, &mut faults);
+    check_expiry(&call, &form, &mut faults);
+    faults.finish()?;
+    let checked = || Problem::internal("a checked form of a key lacks a field");
+    let (grant, expires_at) = grant.zip(form.instant("expires_at")).ok_or_else(checked)?;
+    demand_grantable(call.actor()?, std::slice::from_ref(&grant))?;
+    let name = form.text("name").unwrap_or_default().to_owned();
+    let new = NewKey { id: new_id(), name, grant, scopes: json!(form.codes("scopes")), expires_at };
+    let details = json!({"role": new.grant.role.code(), "area_code": new.grant.area_code, "org_id": new.grant.org_id, "scopes": new.scopes});
+    let deed = call.deed("api_key.create", "api_keys", Some(new.id), details);
+    let text = store::add(&call.core, &new, call.actor()?.user_id, deed).await?;
+    let mut json = store::find(&call.core, call.actor()?, new.id).await?;
+    put(&mut json, "key", text);
+    let location = format!("/v1/api-keys/{}", new.id);
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, location))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(json))
+}
+
+fn grant(call: &Call, form: &Values, faults: &mut Faults) -> Option<Grant> {
+    let role = form.text("role").and_then(Role::of_code)?;
+    let placement = call.core.divisions.place(form.text("area_code")?, None);
+    match placement.filter(|placement| placement.warning.is_none()) {
+        Some(placement) => Some(Grant { role, area_code: placement.area_code, org_id: form.id("org_id") }),
+        None => {
+            faults.add("/area_code", FaultCode::UnknownArea);
+            None
+        }
+    }
+}
+
+fn check_expiry(call: &Call, form: &Values, faults: &mut Faults) {
+    let now = call.core.clock.now();
+    match form.instant("expires_at") {
+        Some(instant) if instant <= now => faults.add("/expires_at", FaultCode::InThePast),
+        Some(instant) if instant > now + TimeDelta::days(MOST_DAYS) => {
+            faults.add_with("/expires_at", FaultCode::TooFarAhead, vec![("days", MOST_DAYS.to_string())]);
+        }
+        _ => {}
+    }
+}
+
+async fn list(call: Call) -> Answer {
+    let actor = call.actor()?;
+    let binding = format!("api_keys|{}", actor.user_id);
+    let mut statement = store::visible_to(actor);
+    if let Some(id) = page::position(&call, &binding)?.and_then(|text| text.parse().ok()) {
+        statement = statement.sql(" AND r.id < ").id(id);
+    }
+    let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
+    let keys = store::load(&call.core, &statement.sql(" ORDER BY r.id DESC LIMIT ").integer(limit)).await?;
+    let position = |key: &Json| key.get("id").and_then(Json::as_str).unwrap_or_default().to_owned();
+    Ok(page::answer(&call, &binding, keys, position, |key| key))
+}
+
+async fn get(call: Call) -> Answer {
+    let key = store::find(&call.core, call.actor()?, call.path_id()?).await?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(key))
+}
+
+async fn revoke(call: Call) -> Answer {
+    let id = call.path_id()?;
+    let actor = call.actor()?;
+    let key = store::find(&call.core, actor, id).await?;
+    if key.get("revoked_at").is_some_and(Json::is_null) {
+        let deed = call.deed("api_key.revoke", "api_keys", Some(id), json!({}));
+        store::revoke(&call.core, id, actor.user_id, deed).await?;
+    }
+    get(call).await
+}

@@ -1,0 +1,13 @@
+//! Accounts: who may sign in, and the keys of dashboards.
+
+pub mod api_keys;
+pub mod users;
+
+use crate::records::Theme;
+
+/// This theme.
+pub static THEME: Theme = Theme {
+    operations: || [users::operations(), api_keys::operations()].into_iter().flatten().collect(),
+    schemas: || [users::schemas(), api_keys::schemas()].into_iter().flatten().collect(),
+    ..Theme::NOTHING
+};

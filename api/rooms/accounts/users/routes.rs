@@ -1,0 +1,239 @@
+//! The operations on accounts.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
+use kit::catalogue::{Code, FaultCode};
+use kit::etag::{self, IfMatch};
+use kit::faults::Faults;
+use kit::ids::new_id;
+use kit::json::put;
+use kit::problem::Problem;
+use kit::statement::{ColumnType, Statement};
+use kit::text::visible;
+use kit::value::{Value, Values};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::grants;
+use super::rules;
+use super::store::{self, ADMINISTRATORS, NewUser, UserChange};
+use super::wire::{ACTIVE, NEW, PATCH, User, example, example_new};
+use crate::platform::audit::system_write_all;
+use crate::platform::http::schema::reference;
+use crate::platform::http::{Access, Answer, Call, Operation, page};
+use crate::records::list::{CURSOR, LIMIT};
+use crate::records::read;
+use crate::rooms::duties;
+
+/// The operations of this room.
+pub fn operations() -> Vec<Operation> {
+    let created = {
+        let mut json = example();
+        put(&mut json, "one_time_password", "kx3m2-abcde-fghjk-mnpqr");
+        json
+    };
+    let created_again = created.clone();
+    let amended = {
+        let mut json = example();
+        put(&mut json, "handed_over_duties", json!([]));
+        json
+    };
+    vec![
+        Operation::new(Method::POST, "/v1/users", "create_user", post)
+            .described(
+                "users",
+                "Create an account",
+                "Answers a one-time password, this once. Nobody grants a role or an area wider than his own.",
+            )
+            .access(Access::Roles(ADMINISTRATORS))
+            .body(reference("NewUser"), example_new())
+            .answers(201, "Created.", Some(reference("CreatedUser")), Some(created))
+            .with_headers(&["ETag", "Location"])
+            .problems(&[Code::GrantTooWide, Code::UsernameTaken]),
+        Operation::new(Method::GET, "/v1/users", "list_users", list)
+            .described("users", "List accounts", "Those with a role in an area that the caller administers, by name.")
+            .access(Access::Roles(ADMINISTRATORS))
+            .parameters(vec![&LIMIT, &CURSOR, &ACTIVE])
+            .answers(
+                200,
+                "A page.",
+                Some(reference("UserPage")),
+                Some(json!({"items": [example()], "next_cursor": null})),
+            )
+            .with_headers(&["Link"]),
+        Operation::new(Method::GET, "/v1/users/{id}", "get_user", get)
+            .described("users", "Get an account", "Out of reach answers like absent.")
+            .access(Access::Roles(ADMINISTRATORS))
+            .answers(200, "The account.", Some(reference("User")), Some(example()))
+            .with_headers(&["ETag"]),
+        Operation::new(Method::PATCH, "/v1/users/{id}", "amend_user", patch)
+            .described(
+                "users",
+                "Amend an account",
+                "A merge patch; `roles` are replaced as a whole. Bites within five seconds. Open duties that the account can't do any more go to the next above, and are listed.",
+            )
+            .access(Access::Roles(ADMINISTRATORS))
+            .headers(&["If-Match"])
+            .body_of(
+                reference("UserPatch"),
+                json!({"active": false}),
+                &["application/merge-patch+json", "application/json"],
+            )
+            .answers(200, "The account, and its open duties that went to somebody else.", Some(reference("AmendedUser")), Some(amended))
+            .with_headers(&["ETag"])
+            .problems(&[Code::GrantTooWide, Code::LedgerUnavailable]),
+        Operation::new(Method::POST, "/v1/users/{id}:reset-password", "reset_password", reset_password)
+            .described(
+                "users",
+                "Reset a password",
+                "Answers a new one-time password, this once; every session of the account ends.",
+            )
+            .access(Access::Roles(ADMINISTRATORS))
+            .answers(200, "Reset.", Some(reference("CreatedUser")), Some(created_again))
+            .with_headers(&["ETag"])
+            .problems(&[Code::GrantTooWide]),
+    ]
+}
+
+async fn reset_password(call: Call) -> Answer {
+    let id = call.path_id()?;
+    let user = store::find(&call.core, call.actor()?, id).await?;
+    // Whoever sets the password could sign in: he must be able to grant all that the account holds.
+    rules::demand_grantable(call.actor()?, &held(&user))?;
+    let deed = call.deed("user.reset_password", "users", Some(id), json!({}));
+    let password = store::reset_password(&call.core, id, deed).await?;
+    let mut user = store::find(&call.core, call.actor()?, id).await?;
+    put(&mut user.json, "one_time_password", password);
+    Ok(answer(HttpResponse::Ok(), &user))
+}
+
+async fn post(call: Call) -> Answer {
+    let tree = call.tree().await?;
+    let mut faults = Faults::default();
+    let form = kit::check::check_object(&NEW.iter().collect::<Vec<_>>(), &tree, "", &mut faults);
+    let grants = rules::grants(&form, &call.core.divisions, &mut faults);
+    let phone = rules::phone(&form, &mut faults);
+    demand_organization(&call, &form, &mut faults).await?;
+    faults.finish()?;
+    rules::demand_grantable(call.actor()?, &grants)?;
+    let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
+    let new = NewUser {
+        id: new_id(),
+        username: text("username"),
+        display_name: shown_name(&text("display_name")),
+        phone,
+        org_id: form.id("org_id"),
+        grants,
+    };
+    let deed = call.deed("user.create", "users", Some(new.id), json!({"roles": grants::audited(&new.grants)}));
+    let password = store::add(&call.core, &new, deed).await?;
+    let mut user = store::find(&call.core, call.actor()?, new.id).await?;
+    put(&mut user.json, "one_time_password", password);
+    let mut response = HttpResponse::Created();
+    response.insert_header((LOCATION, format!("/v1/users/{}", new.id)));
+    Ok(answer(response, &user))
+}
+
+async fn list(call: Call) -> Answer {
+    let actor = call.actor()?;
+    let binding = format!("users|{}|{:?}", actor.user_id, call.query.boolean("active"));
+    let mut statement: Statement = store::visible_to(actor);
+    if let Some(active) = call.query.boolean("active") {
+        statement = statement.sql(" AND u.active = ").bind(ColumnType::Boolean, Value::Boolean(active));
+    }
+    if let Some(username) = page::position(&call, &binding)? {
+        statement = statement.sql(" AND u.username > ").text(username);
+    }
+    let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
+    let users = store::load(&call.core, &statement.sql(" ORDER BY u.username LIMIT ").integer(limit)).await?;
+    Ok(page::answer(&call, &binding, users, |user| user.username.clone(), |user| user.json))
+}
+
+async fn get(call: Call) -> Answer {
+    let user = store::find(&call.core, call.actor()?, call.path_id()?).await?;
+    Ok(answer(HttpResponse::Ok(), &user))
+}
+
+async fn patch(call: Call) -> Answer {
+    let id = call.path_id()?;
+    let if_match = IfMatch::of_request(&call.request)?.ok_or(Code::IfMatchRequired)?;
+    let tree = call.tree().await?;
+    let user = store::find(&call.core, call.actor()?, id).await?;
+    if_match.demand(user.revision)?;
+    let change = read_change(&call, &tree, &user).await?;
+    let details = json!({"active": change.active, "roles": change.grants.as_deref().map(grants::audited)});
+    let deed = call.deed("user.amend", "users", Some(id), details);
+    let leaves = change.active == Some(false) || change.grants.is_some();
+    store::change(&call.core, id, user.revision, change, deed).await?;
+    let handed = if leaves { hand_on(&call, id).await? } else { Vec::new() };
+    // Taking away the last role in the caller's area takes the account out of his sight, too.
+    let mut user = store::find(&call.core, call.actor()?, id).await.unwrap_or(user);
+    put(&mut user.json, "handed_over_duties", handed);
+    Ok(answer(HttpResponse::Ok(), &user))
+}
+
+/// What the account leaves open goes to the next above, and is noted.
+async fn hand_on(call: &Call, id: Uuid) -> Result<Vec<Json>, Problem> {
+    let handed = duties::inherit::hand_on(&call.core, id, call.actor()?.user_id).await?;
+    if !handed.is_empty() {
+        let deed = call.deed("user.hand_over_duties", "users", Some(id), json!({"duties": handed}));
+        system_write_all(&call.core, vec![deed], async |_| Ok(())).await?;
+    }
+    Ok(handed)
+}
+
+async fn read_change(call: &Call, tree: &kit::tree::Tree, user: &User) -> Result<UserChange, Problem> {
+    let mut faults = Faults::default();
+    let form = kit::check::check_object(&PATCH.iter().collect::<Vec<_>>(), tree, "", &mut faults);
+    let grants = form.has("roles").then(|| rules::grants(&form, &call.core.divisions, &mut faults));
+    let phone = rules::phone(&form, &mut faults);
+    demand_organization(call, &form, &mut faults).await?;
+    faults.finish()?;
+    let actor = call.actor()?;
+    // Who can't grant all that the account holds can't take it over either.
+    rules::demand_grantable(actor, &held(user))?;
+    rules::demand_grantable(actor, grants.as_deref().unwrap_or_default())?;
+    Ok(UserChange {
+        display_name: form.text("display_name").map(shown_name),
+        phone: form.has("phone").then_some(phone),
+        org_id: form.has("org_id").then(|| form.id("org_id")),
+        grants,
+        active: form.boolean("active"),
+    })
+}
+
+/// A name for people, without what they can't see.
+fn shown_name(name: &str) -> String {
+    visible(name).unwrap_or_else(|| name.to_owned())
+}
+
+fn held(user: &User) -> Vec<crate::platform::access::Grant> {
+    let items = user.json.get("roles").and_then(Json::as_array).cloned().unwrap_or_default();
+    let text = |item: &Json, name: &str| item.get(name).and_then(Json::as_str).map(str::to_owned);
+    let grant = |item: &Json| {
+        Some(crate::platform::access::Grant {
+            role: crate::platform::access::Role::of_code(&text(item, "role")?)?,
+            area_code: text(item, "area_code")?,
+            org_id: text(item, "org_id").and_then(|id: String| Uuid::try_parse(&id).ok()),
+        })
+    };
+    items.iter().filter_map(grant).collect()
+}
+
+/// An organisation that the caller can't reach is a fault, exactly as one that isn't there.
+async fn demand_organization(call: &Call, form: &Values, faults: &mut Faults) -> Result<(), Problem> {
+    let Some(id) = form.id("org_id") else { return Ok(()) };
+    let kind = call.core.kinds().kind("organizations").ok_or_else(|| Problem::internal("no kind organizations"))?;
+    if read::find_all(&call.core, call.actor()?, kind, &[id]).await?.is_empty() {
+        faults.add("/org_id", FaultCode::UnknownReference);
+    }
+    Ok(())
+}
+
+fn answer(mut response: actix_web::HttpResponseBuilder, user: &User) -> HttpResponse {
+    response
+        .insert_header((ETAG, etag::of_revision(user.revision)))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(&user.json)
+}

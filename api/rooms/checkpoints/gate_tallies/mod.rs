@@ -1,0 +1,162 @@
+//! Gate tallies: anonymous counts where identity isn't taken, such as a volunteers' service point.
+//! Minimal by intent (CAC notice of 2020-02-04): a count says what a crossing needs to know. They are
+//! never mixed into the registrations of [`crate::rooms::checkpoints::screenings`].
+
+mod overlap;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use kit::catalogue::FaultCode;
+use kit::faults::{Fault, Faults};
+use kit::field::{Field, Shape};
+use kit::text::Text;
+use kit::time::{day_of, day_start};
+use kit::value::Value;
+use ledger::decide::Decider;
+
+use self::overlap::TallyDecider;
+use crate::platform::access::Role;
+use crate::records::figure::{PERSON_TIMES, TIMES};
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
+use crate::rooms::registers::places::demand_checkpoint;
+
+const COUNT: Shape = Shape::Integer { min: 0, max: 100_000 };
+/// The longest period of one tally: a shift around the clock.
+const LONGEST_H: i64 = 24;
+
+static FIELDS: &[Field] = &[
+    Field::new(
+        "place_id",
+        Shape::Reference("places"),
+        Text::new("Checkpoint", "卡点"),
+        "A place of a checkpoint's kind.",
+    )
+    .required(),
+    Field::new("period_starts_at", Shape::Instant, Text::new("From", "起"), "When counting began.").required(),
+    Field::new(
+        "period_ends_at",
+        Shape::Instant,
+        Text::new("Until", "止"),
+        "When it ended; at most 24 hours later. It happened then, unless `occurred_at` says otherwise.",
+    )
+    .happened()
+    .required(),
+    Field::new("measured", COUNT, Text::new("Measured", "测温人次"), "Person-times measured.").required(),
+    Field::new("abnormal", COUNT, Text::new("Abnormal", "异常人次"), "Of those, with fever.").required(),
+    Field::new("vehicles", COUNT, Text::new("Vehicles", "车辆辆次"), "Vehicles stopped."),
+];
+
+/// The kind.
+pub static GATE_TALLIES: Definition = Definition {
+    name: "gate_tallies",
+    path: "gate-tallies",
+    schema: "GateTally",
+    label: Text::new("Gate tally", "卡点计数"),
+    about: "An anonymous count of those measured at a checkpoint in a period.",
+    fields: FIELDS,
+    filters: &["place_id"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::HealthWorker,
+        Role::CdcOfficer,
+        Role::GateGuard,
+        Role::Volunteer,
+    ],
+    writers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::GateGuard,
+        Role::Volunteer,
+    ],
+    rules: &GateTallyRules,
+    warnings: &[&TALLY_OVERLAPS],
+    example: include_str!("../../../../openapi/examples/gate_tallies/create.json"),
+    sequence: 1,
+};
+
+/// Another tally of the checkpoint counts some of the same time.
+static TALLY_OVERLAPS: Warning = Warning {
+    code: "tally_overlaps",
+    message: Text::new("overlaps with another tally of this checkpoint", "与该卡点另一时段计数重叠"),
+};
+
+struct GateTallyRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("tallied", Text::new("Person-times counted", "计数人次"), PERSON_TIMES),
+    Figure::new("tallied_abnormal", Text::new("Person-times abnormal", "计数异常人次"), PERSON_TIMES)
+        .part("tallied", ""),
+    Figure::new("tallied_vehicles", Text::new("Vehicles counted", "计数辆次"), TIMES),
+];
+
+/// The end of a period. One that ends with its day is of that day, not of the next.
+fn last_of(starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    let at_midnight = day_start(day_of(ends_at, zone), zone) == Some(ends_at);
+    if at_midnight { starts_at.max(ends_at - TimeDelta::seconds(1)) } else { ends_at }
+}
+
+impl Rules for GateTallyRules {
+    fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
+        let bounds = draft.values.instant("period_starts_at").zip(draft.values.instant("period_ends_at"));
+        if let Some((starts_at, ends_at)) = bounds {
+            if ends_at <= starts_at {
+                let other = vec![("other", "period_starts_at".into())];
+                faults.add_with(draft.at("period_ends_at"), FaultCode::InvalidOrder, other);
+            } else if ends_at - starts_at > TimeDelta::hours(LONGEST_H) {
+                let hours = vec![("hours", LONGEST_H.to_string())];
+                faults.add_with(draft.at("period_ends_at"), FaultCode::PeriodTooLong, hours);
+            }
+        }
+        // What was counted in a period happened in it, whenever it is handed in.
+        if let (None, Some((starts_at, ends_at))) = (draft.values.get("occurred_at"), bounds) {
+            draft.values.set("occurred_at", Value::Instant(last_of(starts_at, ends_at, context.zone)));
+        }
+        let counts = draft.values.integer("measured").zip(draft.values.integer("abnormal"));
+        if let Some((measured, _)) = counts.filter(|(measured, abnormal)| abnormal > measured) {
+            let bounds = vec![("min", "0".into()), ("max", measured.to_string())];
+            faults.add_with(draft.at("abnormal"), FaultCode::OutOfRange, bounds);
+        }
+    }
+
+    fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        demand_checkpoint(draft, faults);
+    }
+
+    fn decider(&self, _: Option<&Record>, _: &Record, _: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        Some(Arc::new(TallyDecider))
+    }
+
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
+    /// One that overlaps is kept, and said: which of the two counted whom, nobody here knows.
+    fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+        let overlaps = faults.iter().any(|fault| fault.code == FaultCode::TallyOverlaps);
+        if overlaps {
+            draft.warn(&TALLY_OVERLAPS, "period_starts_at");
+        }
+        overlaps
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let count = |name: &'static str, field| (name, record.values.integer(field).unwrap_or_default());
+        vec![count("tallied", "measured"), count("tallied_abnormal", "abnormal"), count("tallied_vehicles", "vehicles")]
+    }
+}

@@ -1,0 +1,83 @@
+//! Tallies of a checkpoint whose periods overlap, under the lock: whoever adds one is told, of however many at once.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use kit::catalogue::FaultCode;
+use kit::faults::Fault;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::value::{Value, Values};
+use ledger::Claim;
+use ledger::decide::{Decider, State};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{GATE_TALLIES, TALLY_OVERLAPS};
+use crate::records::awaited::has_come;
+
+/// Decides whether a tally must say that it overlaps.
+pub(super) struct TallyDecider;
+
+/// A checkpoint, and from when until when was counted.
+type Period = (Uuid, DateTime<Utc>, DateTime<Utc>);
+
+fn period(values: &Values) -> Option<Period> {
+    Some((values.id("place_id")?, values.instant("period_starts_at")?, values.instant("period_ends_at")?))
+}
+
+/// Whether the tally says so already.
+fn says_so(values: &Values) -> bool {
+    let noted = values.json("warnings").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    noted.iter().any(|noted| noted.get("code").and_then(Json::as_str) == Some(TALLY_OVERLAPS.code))
+}
+
+impl Decider for TallyDecider {
+    fn group(&self) -> &'static str {
+        GATE_TALLIES.name
+    }
+
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+        let periods: Vec<Period> = claims.iter().filter_map(|claim| claim.next.as_ref()).filter_map(period).collect();
+        let column = |value: fn(&Period) -> Value| periods.iter().map(value).collect();
+        let met = Statement::new("SELECT DISTINCT t.id, t.place_id, t.period_starts_at, t.period_ends_at FROM unnest(")
+            .column(ColumnType::Id, column(|period| Value::Id(period.0)))
+            .sql("::uuid[], ")
+            .column(ColumnType::Instant, column(|period| Value::Instant(period.1)))
+            .sql("::timestamptz[], ")
+            .column(ColumnType::Instant, column(|period| Value::Instant(period.2)))
+            .sql("::timestamptz[]) AS k(place_id, starts_at, ends_at) JOIN gate_tallies AS t ON t.place_id = k.place_id AND t.period_starts_at < k.ends_at AND t.period_ends_at > k.starts_at AND NOT t.voided AND ")
+            .sql(has_come("t."))
+            .sql(" WHERE t.district_code = ")
+            .text(district_code);
+        vec![met]
+    }
+
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        let told = |mut row: Row| {
+            let period = (row.id("place_id")?, row.instant("period_starts_at")?, row.instant("period_ends_at")?);
+            Some((row.id("id")?, period))
+        };
+        Ok(Box::new(Periods(rows.into_iter().flatten().filter_map(told).collect())))
+    }
+}
+
+struct Periods(BTreeMap<Uuid, Period>);
+
+impl State for Periods {
+    fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let next = claim.next.as_ref().and_then(|values| Some((period(values)?, says_so(values))));
+        if let Some(((place_id, starts_at, ends_at), false)) = next {
+            let meets = |(id, (place, starts, ends)): (&Uuid, &Period)| {
+                *id != claim.id && *place == place_id && *starts < ends_at && starts_at < *ends
+            };
+            if self.0.iter().any(meets) {
+                let pointer = "/period_starts_at".to_owned();
+                return Err(vec![Fault { pointer, code: FaultCode::TallyOverlaps, values: Vec::new(), hint: None }]);
+            }
+        }
+        self.0.remove(&claim.id);
+        self.0.extend(next.map(|(period, _)| (claim.id, period)));
+        Ok(())
+    }
+}

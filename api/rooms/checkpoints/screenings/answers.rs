@@ -1,0 +1,204 @@
+//! Standing answers: who was asked in the last 24 hours need not be asked again. The next passages of somebody known
+//! are complete with a direction and a temperature, whichever of them is told first, and stop being so where the
+//! answers they stood on are taken back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kit::faults::Fault;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::value::{Value, Values};
+use ledger::Append;
+use ledger::decide::{Claim, Decider, State};
+use uuid::Uuid;
+
+use super::rules::NOT_REGISTERED;
+use crate::records::awaited::has_come;
+use crate::records::change::Changes;
+use crate::records::kept::Kept;
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Draft, Record};
+use crate::rooms::registers::people::one_person;
+
+/// How long answers stand.
+const STAND: TimeDelta = TimeDelta::hours(24);
+/// What is told as it happens has nothing after it yet.
+const AT_ONCE: TimeDelta = TimeDelta::minutes(1);
+/// In `draft.recalled`: whether answers of an earlier passage stand.
+pub const STANDING: &str = "standing_answers";
+/// SQL: whether row `r` was asked and answered.
+const ASKED: &str = "EXISTS (SELECT 1 FROM jsonb_array_elements_text(CASE WHEN jsonb_typeof(r.answers) = 'array' THEN r.answers ELSE '[]' END) AS a(code) WHERE a.code <> 'refused')";
+
+/// Whether somebody answered.
+pub fn asked(values: &Values) -> bool {
+    values.codes("answers").iter().any(|code| *code != "refused")
+}
+
+/// Whether nobody asked: who refuses now has no answers that stand.
+fn is_silent(values: &Values) -> bool {
+    values.codes("answers").is_empty()
+}
+
+/// Whether answers given at one time stand at another.
+fn stands(answered_at: DateTime<Utc>, at: DateTime<Utc>) -> bool {
+    answered_at <= at && at < answered_at + STAND
+}
+
+/// Whom a draft names: by his id, or by what identifies him inline.
+fn person_of(draft: &Draft, context: &Context<'_>) -> Option<Uuid> {
+    let inline = || draft.inline.iter().find_map(|(_, inner)| inner.kind.rules.identify(inner, context));
+    draft.values.id("person_id").or_else(inline)
+}
+
+fn at(draft: &Draft, context: &Context<'_>) -> DateTime<Utc> {
+    draft.values.instant("occurred_at").unwrap_or(context.now)
+}
+
+/// Asks who of those that weren't asked has answers that stand: `n`, the place of his draft.
+pub fn recollection(drafts: &[&Draft], context: &Context<'_>) -> Option<Statement> {
+    let silent: Vec<(i64, Uuid, &Draft)> = drafts
+        .iter()
+        .enumerate()
+        .filter(|(_, draft)| is_silent(&draft.values) && draft.values.get("temperature_c").is_some())
+        .filter_map(|(n, draft)| Some((i64::try_from(n).ok()?, person_of(draft, context)?, *draft)))
+        .collect();
+    if silent.is_empty() {
+        return None;
+    }
+    let people = || silent.iter().map(|(_, person_id, _)| Value::Id(*person_id)).collect();
+    let touched = Statement::new("WITH RECURSIVE touched AS (SELECT DISTINCT unnest(")
+        .column(ColumnType::Id, people())
+        .sql("::uuid[]) AS person_id)");
+    let statement = one_person(touched, context.district_code)
+        .sql(" SELECT k.n FROM unnest(")
+        .column(ColumnType::Integer, silent.iter().map(|(n, _, _)| Value::Integer(*n)).collect())
+        .sql("::bigint[], ")
+        .column(ColumnType::Id, people())
+        .sql("::uuid[], ")
+        .column(ColumnType::Instant, silent.iter().map(|(_, _, draft)| Value::Instant(at(draft, context))).collect())
+        .sql("::timestamptz[], ")
+        .column(ColumnType::Id, silent.iter().map(|(_, _, draft)| Value::Id(draft.client_id().unwrap_or_default())).collect())
+        .sql(format!("::uuid[]) AS k(n, person_id, at, own) WHERE EXISTS (SELECT 1 FROM members AS o JOIN members AS m ON m.root = o.root JOIN screenings AS r ON r.person_id = m.person_id WHERE o.person_id = k.person_id AND r.id <> k.own AND r.occurred_at <= k.at AND r.occurred_at > k.at - interval '24 hours' AND NOT r.voided AND {} AND {ASKED} AND r.district_code = ", has_come("r.")))
+        .text(context.district_code)
+        .sql(")");
+    Some(statement)
+}
+
+/// Notes whose answers stand: of earlier records, and of those that come together with him.
+pub fn recollect(drafts: &mut [&mut Draft], rows: Vec<Row>, context: &Context<'_>) {
+    let known: BTreeSet<i64> = rows.into_iter().filter_map(|mut row| row.integer("n")).collect();
+    let mut told: BTreeMap<Uuid, Vec<DateTime<Utc>>> = BTreeMap::new();
+    for draft in drafts.iter().filter(|draft| asked(&draft.values)) {
+        told.entry(person_of(draft, context).unwrap_or_default()).or_default().push(at(draft, context));
+    }
+    for (n, draft) in drafts.iter_mut().enumerate().filter(|(_, draft)| is_silent(&draft.values)) {
+        let at = at(draft, context);
+        let person_id = person_of(draft, context);
+        let beside =
+            person_id.and_then(|id| told.get(&id)).is_some_and(|times| times.iter().any(|told| stands(*told, at)));
+        let earlier = i64::try_from(n).is_ok_and(|n| known.contains(&n));
+        draft.recalled.set(STANDING, Value::Boolean(beside || earlier));
+    }
+}
+
+/// Whether later passages may stand or fall with a change: what is told late, amended or taken back.
+pub fn concerns(former: Option<&Record>, next: &Record, scribe: &Scribe) -> bool {
+    let late = former.is_some() || next.envelope.occurred_at + AT_ONCE < scribe.now;
+    late && (asked(&next.values) || former.is_some_and(|former| asked(&former.values)))
+}
+
+/// Judges anew the passages that stand on others' answers. It refuses nothing.
+pub struct AnswersDecider(pub Arc<Scribe>);
+
+struct Answers {
+    scribe: Arc<Scribe>,
+    roots: BTreeMap<Uuid, Uuid>,
+    /// Passages at which nobody was asked.
+    silent: BTreeMap<Uuid, Kept>,
+    /// Answers: of whom, when.
+    told: BTreeMap<Uuid, (Uuid, DateTime<Utc>)>,
+    /// Who wrote a passage of somebody, last.
+    authors: BTreeMap<Uuid, Uuid>,
+}
+
+impl Decider for AnswersDecider {
+    fn group(&self) -> &'static str {
+        "standing_answers"
+    }
+
+    /// Who stands for whom; the answers of those days; the passages without any.
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+        let Some(kind) = self.0.kinds.kind("screenings") else { return Vec::new() };
+        let values = || claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));
+        let times = || values().filter_map(|values| values.instant("occurred_at"));
+        let (from, to) = (times().min().unwrap_or(self.0.now), times().max().unwrap_or(self.0.now));
+        let members = || {
+            let people = values().filter_map(|values| values.id("person_id")).map(Value::Id).collect();
+            let touched = Statement::new("WITH RECURSIVE touched AS (SELECT DISTINCT unnest(")
+                .column(ColumnType::Id, people)
+                .sql("::uuid[]) AS person_id)");
+            one_person(touched, district_code)
+        };
+        let passages = |select: &str, condition: &str, from: DateTime<Utc>| {
+            members()
+                .sql(format!(" SELECT {select} FROM screenings AS r WHERE NOT r.voided AND {} AND {condition} AND r.person_id IN (SELECT person_id FROM members) AND r.occurred_at > ", has_come("r.")))
+                .bind(ColumnType::Instant, Value::Instant(from))
+                .sql(" AND r.occurred_at < ")
+                .bind(ColumnType::Instant, Value::Instant(to + STAND))
+                .sql(" AND r.district_code = ")
+                .text(district_code)
+        };
+        let silent = "(r.answers IS NULL OR r.answers = '[]')";
+        vec![
+            members().sql(" SELECT root, person_id FROM members"),
+            passages("r.id, r.person_id, r.occurred_at", ASKED, from - STAND),
+            passages(kind.select(), silent, from - TimeDelta::seconds(1)),
+        ]
+    }
+
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        let mut lists = rows.into_iter();
+        let mut next = || lists.next().unwrap_or_default();
+        let roots = next().into_iter().filter_map(|mut row| Some((row.id("person_id")?, row.id("root")?))).collect();
+        let answer = |mut row: Row| Some((row.id("id")?, (row.id("person_id")?, row.instant("occurred_at")?)));
+        let told = next().into_iter().filter_map(answer).collect();
+        let silent = self.0.kept("screenings", next())?;
+        Ok(Box::new(Answers { scribe: Arc::clone(&self.0), roots, silent, told, authors: BTreeMap::new() }))
+    }
+}
+
+impl State for Answers {
+    fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        // Its own append writes it.
+        self.silent.remove(&claim.id);
+        self.told.remove(&claim.id);
+        let people = claim.former.iter().chain(&claim.next).filter_map(|values| values.id("person_id"));
+        let people = people.map(|id| self.roots.get(&id).copied().unwrap_or(id));
+        self.authors.extend(people.map(|id| (id, claim.by)));
+        if let Some(next) = &claim.next {
+            let when = next.instant("occurred_at").unwrap_or(self.scribe.now);
+            let answer = next.id("person_id").filter(|_| asked(next));
+            self.told.extend(answer.map(|person_id| (claim.id, (person_id, when))));
+        }
+        Ok(())
+    }
+
+    fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
+        let mut changes = Changes::default();
+        let kind = self.scribe.kind("screenings").map_err(|problem| problem.to_string())?;
+        let root = |id: Uuid| self.roots.get(&id).copied().unwrap_or(id);
+        for mut kept in self.silent.into_values() {
+            let (values, at) = (&kept.record.values, kept.record.envelope.occurred_at);
+            let person_id = values.id("person_id").map(root);
+            let standing = self.told.values().any(|(other, told)| person_id == Some(root(*other)) && stands(*told, at));
+            let registered = !kept.record.envelope.warnings.iter().any(|noted| noted.code == NOT_REGISTERED.code);
+            let complete = standing && registered && values.get("temperature_c").is_some();
+            kept.record.values.set("complete", Value::Boolean(complete));
+            kept.sign(person_id.and_then(|id| self.authors.get(&id).copied()).unwrap_or_default());
+            kept.put_into(kind, &mut changes);
+        }
+        changes.following(&self.scribe)
+    }
+}

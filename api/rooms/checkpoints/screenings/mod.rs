@@ -1,0 +1,74 @@
+//! Screenings at checkpoints, 问检登: asked (answers, symptoms), checked (temperature), registered
+//! (identity). One record a person and passage.
+//!
+//! - The place must be a checkpoint; the area is the place's.
+//! - A person is given inline or by id, not both; somebody who refuses to be registered is recorded
+//!   all the same, and the record is then not `complete`. A name alone registers nobody.
+//! - Answers stand for 24 hours: the next passages need a direction and a temperature ([`answers`]).
+//! - `abnormal` and `complete` are the server's. An abnormal passage asks the health centre to look after the
+//!   person ([`crate::rooms::duties::follow_up`]); whoever stands at the gate may open a case from it ([`open_case`]).
+
+mod anchor;
+mod answers;
+mod open_case;
+mod operations;
+pub mod plates;
+mod rules;
+mod vehicles;
+mod wire;
+
+use kit::text::Text;
+pub use operations::{operations, schemas};
+pub use rules::IMPLAUSIBLE_TEMPERATURE;
+pub use wire::{MEASURE_SITE, MEASURING_DEVICE, SYMPTOM};
+
+use crate::platform::access::Role;
+use crate::records::{Definition, Reach};
+
+/// The kind.
+pub static SCREENINGS: Definition = Definition {
+    name: "screenings",
+    path: "screenings",
+    schema: "Screening",
+    label: Text::new("Screening", "问检登"),
+    about: "A passage of one person through a checkpoint: asked, checked, registered.",
+    fields: wire::FIELDS,
+    filters: &[
+        "place_id",
+        "direction",
+        "person_id",
+        "abnormal",
+        "complete",
+        "disposition",
+        "pass_group_id",
+        "person_kind",
+    ],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::HealthWorker,
+        Role::CdcOfficer,
+        Role::PoliceOfficer,
+        Role::GateGuard,
+        Role::Volunteer,
+    ],
+    writers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::HealthWorker,
+        Role::GateGuard,
+        Role::Volunteer,
+    ],
+    rules: &rules::ScreeningRules,
+    warnings: &[&rules::IMPLAUSIBLE_TEMPERATURE, &rules::RETEST_ADVISED, &rules::NOT_REGISTERED],
+    example: include_str!("../../../../openapi/examples/screenings/create.json"),
+    sequence: 1,
+};

@@ -1,0 +1,267 @@
+//! What can be done with screenings beside what can be done with every record: searching by person or
+//! plate, and looking somebody up at the gate, so that he is registered once and only measured later.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use chrono::TimeDelta;
+use kit::catalogue::FaultCode;
+use kit::faults::Faults;
+use kit::field::{Field, Shape, free_text};
+use kit::problem::Problem;
+use kit::statement::{ColumnType, Statement};
+use kit::text::Text;
+use kit::time::day_of;
+use kit::value::{Value, Values};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::SCREENINGS;
+use super::plates::{check_plate, guess_plate_kind};
+use crate::platform::access::Role;
+use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::platform::privacy::blind::blind_index;
+use crate::platform::privacy::mask::mask_name;
+use crate::records::list::{CURSOR, LIMIT, list_where};
+use crate::records::{Kind, Record, read, view};
+use crate::rooms::registers::people::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
+use crate::rooms::registers::people::{PEOPLE, comparisons};
+
+/// Who looks people up at a gate.
+const GATES: &[Role] = &[
+    Role::DistrictAdmin,
+    Role::GridWorker,
+    Role::TownCadre,
+    Role::VillageCadre,
+    Role::HealthWorker,
+    Role::PoliceOfficer,
+    Role::GateGuard,
+    Role::Volunteer,
+];
+/// A plate tells who came with it lately, and an abnormal passage calls for attention as long.
+const LATELY: TimeDelta = TimeDelta::days(14);
+/// Categories that call for no attention any more.
+const PAST_CATEGORIES: [&str; 2] = ["recovered", "other"];
+
+const PLATE: Field = Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate.");
+static LOOKUP: &[Field] = &[DOCUMENT_TYPE_FIELD, DOCUMENT_NUMBER, PLATE];
+static SEARCH: &[Field] = &[
+    Field::new("person_id", Shape::Reference(PEOPLE.name), Text::new("Person", "人员编号"), "Passages of this person."),
+    DOCUMENT_TYPE_FIELD,
+    DOCUMENT_NUMBER,
+    PHONE,
+    PLATE,
+    Field::new("from", Shape::Instant, Text::new("From", "起"), "Happened at or after this instant."),
+    Field::new("to", Shape::Instant, Text::new("To", "止"), "Happened before this instant."),
+    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "That area and all below."),
+    LIMIT,
+    CURSOR,
+];
+/// What a search is for: exactly one of these.
+const SOUGHT: [&str; 4] = ["person_id", "document_number", "phone", "plate_number"];
+
+/// The operations of this room beside those of every kind.
+pub fn operations() -> Vec<Operation> {
+    let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
+    vec![
+        Operation::new(Method::POST, "/v1/screenings:search", "search_screenings", search)
+            .described("screenings", "Search screenings", "Passages of one person (by id, document or phone) or with one plate, in the caller's scope, the newest first. Audited.")
+            .access(Access::Roles(SCREENINGS.readers))
+            .body(form(SEARCH), json!({"plate_number": "川T12345"}))
+            .answers(200, "A page; send `next_cursor` as `cursor` with the same body for the next.", Some(reference("ScreeningPage")), Some(json!({"items": [], "next_cursor": null}))),
+        Operation::new(Method::POST, "/v1/screenings:lookup", "look_up_screening", look_up)
+            .described("screenings", "Look somebody up at the gate", "By document or plate, in the whole district: masked name, the id to post with the passage, and whether he needs attention. Sixty a minute, with searches and dry runs; each is audited. The third of documents that differ in few places pauses the caller for an hour.")
+            .access(Access::Roles(GATES))
+            .body(form(LOOKUP), json!({"document_number": "519999199003070021"}))
+            .answers(200, "Who it is; nobody where nobody is registered yet.", Some(reference("LookupList")), Some(json!({"items": [{"person_id": "0198c0de-0003-7000-8000-000000000001", "name": "周*", "needs_attention": false}]}))),
+        super::open_case::operation(),
+    ]
+}
+
+/// A kind by name.
+pub fn kind(call: &Call, name: &str) -> Result<&'static Kind, Problem> {
+    call.core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))
+}
+
+async fn search(call: Call) -> Answer {
+    let (core, actor) = (&call.core, call.actor()?);
+    let (screenings, people) = (kind(&call, SCREENINGS.name)?, kind(&call, PEOPLE.name)?);
+    let form = call.form(SEARCH).await?;
+    let (plate, sought) = wanted(&call, &form)?;
+    let by_id = form.get("person_id").is_some();
+    if sought.is_some() {
+        comparisons::ask(&call, 1)?;
+    }
+    comparisons::watch(&call, sought.as_ref()).await?;
+    let found = match &sought {
+        Some(sought) => sought.find(core, actor, people).await?,
+        None => Vec::new(),
+    };
+    comparisons::missed(&call, sought.as_ref(), &found)?;
+    let mut ids = Vec::new();
+    for person in &found {
+        ids.extend(read::family(core, people, &person.envelope.district_code, person.envelope.id).await?);
+    }
+    let by = sought.as_ref().map_or(if by_id { "person_id" } else { "plate" }, Sought::by);
+    crate::rooms::registers::people::note_found(&call, "screenings.search", by, &found).await?;
+    let page = list_where(core, actor, screenings, &form, |district_code, statement| match &plate {
+        Some(plate) => with_plate(&call, district_code, plate, statement),
+        None if sought.is_some() => {
+            let ids = ids.iter().copied().map(Value::Id).collect();
+            statement.sql(" AND r.person_id = ANY(").column(ColumnType::Id, ids).sql(")")
+        }
+        None => statement,
+    })
+    .await?;
+    let body = view::page(core, screenings, &page.items, page.next_cursor.as_deref(), call.language);
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// What a search is for: a plate, somebody, or neither where an id says whom.
+fn wanted(call: &Call, form: &Values) -> Result<(Option<String>, Option<Sought>), Problem> {
+    let mut faults = Faults::default();
+    let plate = plate(form, &mut faults);
+    let by_other = ["person_id", "plate_number"].iter().any(|field| form.get(field).is_some());
+    let sought = match by_other {
+        true if SOUGHT.iter().filter(|field| form.get(field).is_some()).count() > 1 => {
+            faults.add_with("", FaultCode::OneOf, vec![("fields", SOUGHT.join(", "))]);
+            None
+        }
+        true => None,
+        false => Sought::of_form(&call.core, form, &SOUGHT, &mut faults),
+    };
+    faults.finish().map(|()| (plate, sought))
+}
+
+/// The normalised plate of a form.
+fn plate(form: &Values, faults: &mut Faults) -> Option<String> {
+    let number = form.text("plate_number")?;
+    let plate = check_plate(guess_plate_kind(number), number);
+    if plate.is_err() {
+        faults.add("/plate_number", FaultCode::BadFormat);
+    }
+    plate.ok()
+}
+
+fn with_plate(call: &Call, district_code: &str, plate: &str, statement: Statement) -> Statement {
+    let index = blind_index(&call.core.keys.blind_index, district_code, "plate_number", plate);
+    statement.sql(" AND r.plate_blind_index = ").bytes(index)
+}
+
+async fn look_up(call: Call) -> Answer {
+    let (core, actor) = (&call.core, call.actor()?);
+    let form = call.form(LOOKUP).await?;
+    comparisons::ask(&call, 1)?;
+    let mut faults = Faults::default();
+    let plate = plate(&form, &mut faults);
+    let sought = match form.get("plate_number").is_some() && form.get("document_number").is_none() {
+        true => None,
+        false => Sought::of_form(core, &form, &["document_number", "plate_number"], &mut faults),
+    };
+    faults.finish()?;
+    comparisons::watch(&call, sought.as_ref()).await?;
+    let mut found = BTreeMap::new();
+    for district_code in &actor.districts {
+        for person in whom(&call, district_code, sought.as_ref(), plate.as_deref()).await? {
+            found.insert(person.envelope.id, person);
+        }
+    }
+    let found: Vec<Record> = found.into_values().collect();
+    comparisons::missed(&call, sought.as_ref(), &found)?;
+    crate::rooms::registers::people::note_found(
+        &call,
+        "screenings.lookup",
+        sought.as_ref().map_or("plate", Sought::by),
+        &found,
+    )
+    .await?;
+    let mut items = Vec::new();
+    for person in &found {
+        items.push(json!({
+            "person_id": person.envelope.id,
+            "name": person.values.text("name").map(mask_name),
+            "needs_attention": needs_attention(&call, person).await?,
+        }));
+    }
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+}
+
+/// Whom a document or a plate names in a district, whoever may see them; merges followed.
+async fn whom(
+    call: &Call,
+    district_code: &str,
+    sought: Option<&Sought>,
+    plate: Option<&str>,
+) -> Result<Vec<Record>, Problem> {
+    let (core, people) = (&call.core, kind(call, PEOPLE.name)?);
+    let ids: Vec<Uuid> = match (sought, plate) {
+        (Some(sought), _) => {
+            let found = sought.find_in_district(core, people, district_code).await?;
+            found.into_iter().map(|person| person.envelope.id).collect()
+        }
+        (None, Some(plate)) => came_with(call, district_code, plate).await?,
+        (None, None) => Vec::new(),
+    };
+    let mut roots = Vec::new();
+    for id in ids {
+        roots.push(read::root(core, people, district_code, id).await?);
+    }
+    Ok(read::find_unscoped(core, people, district_code, &roots).await?.into_values().collect())
+}
+
+/// Who passed with a plate lately.
+async fn came_with(call: &Call, district_code: &str, plate: &str) -> Result<Vec<Uuid>, Problem> {
+    let statement = Statement::new("SELECT DISTINCT r.person_id FROM screenings AS r WHERE r.district_code = ")
+        .text(district_code)
+        .sql(" AND NOT r.voided AND r.person_id IS NOT NULL AND r.occurred_at > ")
+        .bind(ColumnType::Instant, Value::Instant(call.core.clock.now() - LATELY));
+    let statement = with_plate(call, district_code, plate, statement).sql(" LIMIT 20").seeing_district(district_code);
+    let rows = call.core.database.read(&statement).await?;
+    Ok(rows.into_iter().filter_map(|mut row| row.id("person_id")).collect())
+}
+
+/// A category that holds today, an isolation that isn't over, or an abnormal passage lately.
+async fn needs_attention(call: &Call, person: &Record) -> Result<bool, Problem> {
+    let (core, envelope) = (&call.core, &person.envelope);
+    let today = day_of(core.clock.now(), core.zone).to_string();
+    let categories = person.values.json("categories").and_then(Json::as_array);
+    let holds = |category: &Json| {
+        let text = |name: &str| category.get(name).and_then(Json::as_str);
+        !PAST_CATEGORIES.contains(&text("category").unwrap_or_default())
+            && text("until_on").is_none_or(|until| until >= today.as_str())
+    };
+    if categories.is_some_and(|list| list.iter().any(holds)) {
+        return Ok(true);
+    }
+    let ids = read::family(core, kind(call, PEOPLE.name)?, &envelope.district_code, envelope.id).await?;
+    let ids: Vec<Value> = ids.into_iter().map(Value::Id).collect();
+    let of_family = |table: &str| {
+        Statement::new(format!("SELECT r.id FROM {table} AS r WHERE r.district_code = "))
+            .text(&envelope.district_code)
+            .sql(" AND NOT r.voided AND r.person_id = ANY(")
+            .column(ColumnType::Id, ids.clone())
+            .sql(")")
+            .seeing_district(&envelope.district_code)
+    };
+    let isolated = of_family("isolation_cases").sql(" AND r.ended_at IS NULL LIMIT 1");
+    let abnormal = of_family("screenings")
+        .sql(" AND r.abnormal AND r.occurred_at > ")
+        .bind(ColumnType::Instant, Value::Instant(core.clock.now() - LATELY))
+        .sql(" LIMIT 1");
+    let database = &core.database;
+    Ok(!database.read(&isolated).await?.is_empty() || !database.read(&abnormal).await?.is_empty())
+}
+
+/// The schemas of this room beside those of the kind.
+pub fn schemas() -> Vec<(String, Json)> {
+    let person = json!({"type": "object", "description": "Somebody looked up.", "required": ["person_id", "name", "needs_attention"], "properties": {
+        "person_id": {"type": "string", "format": "uuid", "maxLength": 36, "description": "The id to post with the passage."},
+        "name": {"type": ["string", "null"], "maxLength": 60, "description": "The name, masked."},
+        "needs_attention": {"type": "boolean", "description": "A category holds today, the person is under isolation, or a passage of the last 14 days was abnormal."}}});
+    let list = json!({"type": "object", "description": "Who it is.", "required": ["items"], "properties": {
+        "items": {"type": "array", "maxItems": 500, "items": reference("LookedUp"), "description": "One for a document, perhaps several for a plate."}}});
+    vec![("LookedUp".into(), person), ("LookupList".into(), list)]
+}

@@ -1,0 +1,74 @@
+//! What passages can be asked for beside their columns, and the vehicles among them: a vehicle's passage (辆次) is one a
+//! plate and pass group, else one a plate and passage, however many people sat in it.
+
+use kit::field::{Field, Shape};
+use kit::statement::Statement;
+use kit::text::Text;
+use kit::value::Value;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::wire::PERSON_KIND;
+use crate::platform::privacy::blind::derived_id;
+use crate::platform::privacy::keys::Keys;
+use crate::records::Record;
+use crate::records::conditions::{Asking, Condition};
+use crate::rooms::registers::people::PERSON_CATEGORY;
+use crate::rooms::registers::people::categories::of_whoever_passed;
+
+/// Under which name they are kept.
+pub const KEPT_AS: &str = "screenings.vehicles";
+/// A row's vehicle as SQL; without a plate none.
+pub const OF_ROW: &str =
+    "CASE WHEN r.plate_blind_index IS NOT NULL THEN (r.plate_blind_index, coalesce(r.pass_group_id, r.id)) END";
+
+static HAS_VEHICLE: Field = Field::new(
+    "has_vehicle",
+    Shape::Boolean,
+    Text::new("With a vehicle", "有车辆"),
+    "`true`: with a plate; `false`: without. Which plate is asked by `:search` only.",
+);
+static CATEGORY: Field = Field::new(
+    "category",
+    Shape::Word(&PERSON_CATEGORY),
+    Text::new("Category", "人员类别"),
+    "Of people who were in this category when they passed.",
+);
+static OF_KIND: Field = Field::new(
+    "person_kind",
+    Shape::Word(&PERSON_KIND),
+    Text::new("Kind of person", "人员类型"),
+    "Only those who passed in this capacity.",
+);
+
+/// Of lists.
+pub static CONDITIONS: &[Condition] = &[
+    Condition { parameter: &HAS_VEHICLE, apply: with_vehicle },
+    Condition { parameter: &CATEGORY, apply: of_whoever_passed },
+];
+/// Of figures.
+pub static NARROWED_BY: &[Condition] = &[
+    Condition { parameter: &HAS_VEHICLE, apply: with_vehicle },
+    Condition { parameter: &CATEGORY, apply: of_whoever_passed },
+    Condition { parameter: &OF_KIND, apply: of_person_kind },
+];
+
+fn with_vehicle(statement: Statement, value: &Value, _asking: &Asking<'_>) -> Statement {
+    let negated = if *value == Value::Boolean(true) { "NOT " } else { "" };
+    statement.sql(format!(" AND r.plate_blind_index IS {negated}NULL"))
+}
+
+fn of_person_kind(statement: Statement, value: &Value, _asking: &Asking<'_>) -> Statement {
+    match value {
+        Value::Text(code) => statement.sql(" AND r.person_kind = ").text(code),
+        _ => statement,
+    }
+}
+
+/// The vehicle's passage that a record belongs to. By the permanent key: the same whenever it is counted again, and no
+/// way back to the plate.
+pub fn of_record(record: &Record, keys: &Keys) -> Option<Uuid> {
+    let plate = record.values.json("vehicle")?.get("plate_number").and_then(Json::as_str)?;
+    let pass = record.values.id("pass_group_id").unwrap_or(record.envelope.id);
+    Some(derived_id(&keys.identity, &["vehicle", &record.envelope.district_code, plate, &pass.to_string()]))
+}

@@ -1,0 +1,225 @@
+//! The fields of a screening.
+
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::vocabulary::{Vocabulary, word};
+use serde_json::Value as Json;
+
+use crate::platform::privacy::mask::mask_plate;
+
+static DIRECTION: Vocabulary =
+    Vocabulary::new("direction", Text::new("Direction", "方向"), &[word("in", "in", "进"), word("out", "out", "出")]);
+
+/// In which capacity somebody passes.
+pub static PERSON_KIND: Vocabulary = Vocabulary::new(
+    "person_kind",
+    Text::new("Kind of person", "人员类型"),
+    &[
+        word("resident", "resident", "本院居民"),
+        word("visitor", "visitor", "访客"),
+        word("delivery", "delivery", "快递外卖"),
+        word("worker", "worker", "工作人员"),
+        word("official", "official", "公务"),
+        word("other", "other", "其他"),
+    ],
+);
+
+static SCREENING_ANSWER: Vocabulary = Vocabulary::new(
+    "screening_answer",
+    Text::new("Answer", "询问结果"),
+    &[
+        word("hubei_stay_14d", "stayed in Hubei in the last 14 days", "14天内湖北旅居史"),
+        word("hubei_transit_14d", "passed through Hubei in the last 14 days", "14天内经停湖北"),
+        word("risk_area_stay_14d", "stayed in a risk area in the last 14 days", "14天内重点地区旅居史"),
+        word("contact_case", "contact with a suspected or confirmed case", "接触确诊或疑似病例"),
+        word("contact_hubei_returnee", "contact with somebody returned from Hubei", "接触湖北返乡人员"),
+        word("household_symptomatic", "symptoms in the household", "家人有症状"),
+        word("none", "none of these", "均无"),
+        word("refused", "refused to answer", "拒答"),
+    ],
+);
+
+/// What somebody complains of.
+pub static SYMPTOM: Vocabulary = Vocabulary::new(
+    "symptom",
+    Text::new("Symptom", "症状"),
+    &[
+        word("fever", "fever", "发热"),
+        word("cough", "cough", "咳嗽"),
+        word("dry_cough", "dry cough", "干咳"),
+        word("shortness_of_breath", "shortness of breath", "气促"),
+        word("chest_pain", "chest pain", "胸痛"),
+        word("fatigue", "fatigue", "乏力"),
+        word("sore_throat", "sore throat", "咽痛"),
+        word("runny_nose", "runny nose", "流涕"),
+        word("diarrhea", "diarrhoea", "腹泻"),
+        word("conjunctival_congestion", "conjunctival congestion", "结膜充血"),
+        word("myalgia", "muscle pain", "肌肉酸痛"),
+        word("smell_taste_loss", "loss of smell or taste", "嗅味觉减退"),
+        word("none", "no symptoms", "无症状"),
+        word("other", "other", "其他"),
+    ],
+);
+
+/// Where a temperature was taken.
+pub static MEASURE_SITE: Vocabulary = Vocabulary::new(
+    "measure_site",
+    Text::new("Where measured", "测温部位"),
+    &[
+        word("axillary", "armpit", "腋温"),
+        word("forehead", "forehead", "额温"),
+        word("ear", "ear", "耳温"),
+        word("wrist", "wrist", "腕温"),
+        word("oral", "mouth", "口温"),
+    ],
+);
+
+/// With what.
+pub static MEASURING_DEVICE: Vocabulary = Vocabulary::new(
+    "measuring_device",
+    Text::new("Device", "测温设备"),
+    &[
+        word("mercury", "mercury thermometer", "水银体温计"),
+        word("infrared", "infrared thermometer", "额温枪"),
+        word("electronic", "electronic thermometer", "电子体温计"),
+        word("thermal_camera", "thermal camera", "热成像"),
+    ],
+);
+
+static DISPOSITION: Vocabulary = Vocabulary::new(
+    "disposition",
+    Text::new("Disposition", "处置"),
+    &[
+        word("admitted", "admitted", "放行"),
+        word("released_out", "let out", "放出"),
+        word("retest", "to be measured again", "复测"),
+        word("waiting", "kept waiting", "留观"),
+        word("denied", "turned away", "劝返"),
+        word("referred_fever_clinic", "sent to the fever clinic", "转发热门诊"),
+        word("reported_police", "reported to the police", "报派出所"),
+    ],
+);
+
+/// Kinds of plates; from `embassy` on the number is kept as it was read.
+pub static PLATE_KIND: Vocabulary = Vocabulary::new(
+    "plate_kind",
+    Text::new("Kind of plate", "号牌种类"),
+    &[
+        word("ordinary", "ordinary", "普通"),
+        word("new_energy_small", "new energy, small", "小型新能源"),
+        word("new_energy_large", "new energy, large", "大型新能源"),
+        word("trailer", "trailer", "挂车"),
+        word("learner", "learner", "教练"),
+        word("police", "police", "警用"),
+        word("hk_macao", "Hong Kong or Macao", "港澳入境"),
+        word("embassy", "embassy", "使馆"),
+        word("consulate", "consulate", "领馆"),
+        word("military", "military", "军用"),
+        word("temporary", "temporary", "临时"),
+        word("none", "none", "无牌"),
+        word("other", "other", "其他"),
+    ],
+);
+
+static VEHICLE: &[Field] = &[
+    Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate; checked by GA 36.")
+        .also(&["车牌", "车牌号", "车牌号码", "plate"]),
+    Field::new(
+        "plate_kind",
+        Shape::Word(&PLATE_KIND),
+        Text::new("Kind of plate", "号牌种类"),
+        "By the number where absent.",
+    ),
+    Field::new("origin", free_text(100), Text::new("Origin", "来自"), "Where the vehicle comes from."),
+];
+
+/// The fields of a screening, beside the envelope's.
+pub static FIELDS: &[Field] = &[
+    Field::new(
+        "place_id",
+        Shape::Reference("places"),
+        Text::new("Checkpoint", "卡点"),
+        "The checkpoint: a place of a checkpoint's kind.",
+    )
+    .required(),
+    Field::new("direction", Shape::Word(&DIRECTION), Text::new("Direction", "方向"), "In or out.").required(),
+    Field::new(
+        "person",
+        Shape::Inline("people"),
+        Text::new("Person", "人员"),
+        "Who it is, registered with this record. Not with `person_id`.",
+    ),
+    Field::new(
+        "person_id",
+        Shape::Reference("people"),
+        Text::new("Person id", "人员编号"),
+        "Who it is, registered before: the person's id or an alias.",
+    ),
+    Field::new("person_kind", Shape::Word(&PERSON_KIND), Text::new("Kind of person", "人员类型"), "In which capacity."),
+    Field::new("visiting", free_text(100), Text::new("Visiting", "到访住户"), "Building and household visited.")
+        .sealed(),
+    Field::new("reason", free_text(200), Text::new("Reason", "事由"), "Why.").sealed(),
+    Field::new("vehicle", Shape::Object(VEHICLE), Text::new("Vehicle", "车辆"), "The vehicle, if any.")
+        .masked(mask_vehicle),
+    Field::new(
+        "pass_group_id",
+        Shape::Id,
+        Text::new("Pass group", "同行编号"),
+        "Shared by the people of one car, so that vehicles and people both count right.",
+    ),
+    Field::new(
+        "answers",
+        Shape::List { of: &Shape::Word(&SCREENING_ANSWER), max: 8 },
+        Text::new("Answers", "询问结果"),
+        "Asked: what the person answered.",
+    ),
+    Field::new(
+        "symptoms",
+        Shape::List { of: &Shape::Word(&SYMPTOM), max: 14 },
+        Text::new("Symptoms", "症状"),
+        "Asked: symptoms.",
+    ),
+    Field::new(
+        "temperature_c",
+        Shape::Decimal { scale: 1, min: "32.0", max: "43.0" },
+        Text::new("Temperature (℃)", "体温(℃)"),
+        "Checked: body temperature in degrees Celsius.",
+    )
+    .also(&["体温", "温度", "temperature"]),
+    Field::new(
+        "measure_site",
+        Shape::Word(&MEASURE_SITE),
+        Text::new("Where measured", "测温部位"),
+        "Where it was measured.",
+    ),
+    Field::new("device", Shape::Word(&MEASURING_DEVICE), Text::new("Device", "测温设备"), "With what it was measured."),
+    Field::new(
+        "retest_of",
+        Shape::Reference("screenings"),
+        Text::new("Retest of", "复测对应"),
+        "The screening that this one repeats.",
+    ),
+    Field::new("mask", Shape::Boolean, Text::new("Mask", "佩戴口罩"), "Whether a mask was worn."),
+    Field::new("disposition", Shape::Word(&DISPOSITION), Text::new("Disposition", "处置"), "What was done."),
+    Field::new(
+        "abnormal",
+        Shape::Boolean,
+        Text::new("Abnormal", "异常"),
+        "Fever by the threshold in force, a risk answer, or a symptom.",
+    )
+    .required()
+    .derived(),
+    Field::new("complete", Shape::Boolean, Text::new("Complete", "问检登齐全"), "Asked, checked and registered.")
+        .required()
+        .derived(),
+];
+
+fn mask_vehicle(json: &Json) -> Json {
+    let mut vehicle = json.clone();
+    if let Some(plate) = vehicle.get_mut("plate_number")
+        && let Some(text) = plate.as_str()
+    {
+        *plate = mask_plate(text).into();
+    }
+    vehicle
+}

@@ -1,0 +1,132 @@
+//! A missed duty goes up: one level when it is missed, then, for kinds of which the cadence says so, one more each
+//! hour while nobody answers. Each level once, and kept in the duty, so that no restart repeats or forgets one.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::statement::{ColumnType, Statement};
+use kit::text::Text;
+use kit::time::day_of;
+use kit::value::{Value, Values};
+use ledger::AppendError;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::duty;
+use super::wire::{LINE, above};
+use crate::platform::core::Core;
+use crate::records::change::Changes;
+use crate::records::scribe::Scribe;
+use crate::records::{Record, read};
+use crate::rooms::duties::cadences::Cadences;
+use crate::rooms::observation::isolation_cases::planner;
+
+/// So long each level has to answer.
+const EACH: TimeDelta = TimeDelta::minutes(60);
+/// Silence of so long ago goes no further: somebody works on it, or the duty is forgotten for other reasons.
+const LOOKED_BACK: TimeDelta = TimeDelta::days(7);
+/// Duties of one append.
+const CHUNK: usize = 250;
+
+static LEVEL: &[Field] = &[
+    Field::new("line", Shape::Word(&LINE), Text::new("Line", "责任线"), "To whom.").required(),
+    Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "His account, where known."),
+    Field::new("at", Shape::Instant, Text::new("At", "时间"), "When.").required(),
+];
+
+const LEVEL_ITEM: &Shape = &Shape::Object(LEVEL);
+
+/// The field of a duty.
+pub const ESCALATIONS: Field = Field::new(
+    "escalations",
+    Shape::List { of: LEVEL_ITEM, max: 10 },
+    Text::new("Escalations", "逐级上报"),
+    "Each level to which it went up, and when; the last one is `escalated_to`.",
+)
+.by_server()
+.sealed();
+
+fn levels(values: &Values) -> Vec<Json> {
+    values.json(ESCALATIONS.name).and_then(Json::as_array).cloned().unwrap_or_default()
+}
+
+/// Notes that it went up to a line.
+pub fn go_up(values: &mut Values, line: &str, user_id: Option<Uuid>, at: DateTime<Utc>) {
+    let mut levels = levels(values);
+    levels.push(json!({"line": line, "user_id": user_id, "at": Value::Instant(at).to_json(chrono_tz::UTC)}));
+    values.set(ESCALATIONS.name, Value::Json(Json::Array(levels)));
+    values.set("escalated_to", Value::Text(line.to_owned()));
+    values.set("escalated_to_id", user_id.map_or(Value::Null, Value::Id));
+}
+
+/// The level that is due now, where one is: the cadence lets it go so far, and the last one had its hour.
+fn next_level(missed: &Record, scribe: &Scribe) -> Option<&'static str> {
+    let values = &missed.values;
+    let levels = levels(values);
+    let last = levels.last().and_then(|level| level.get("at")?.as_str()?.parse().ok());
+    // What an earlier release escalated doesn't say when.
+    let last: DateTime<Utc> = last.unwrap_or(duty::due_at(missed));
+    let day = day_of(duty::due_at(missed), scribe.zone);
+    let cadence = scribe.settings.of::<Cadences>().at(values.text("duty_kind")?, &missed.envelope.area_code, day)?;
+    let reached = i64::try_from(levels.len().max(1)).unwrap_or(i64::MAX);
+    let from = values.text("escalated_to")?;
+    let line = above(from);
+    (reached < cadence.escalation_levels && line != from && last + EACH <= scribe.now).then_some(line)
+}
+
+/// Lets what was missed and that nobody answered go further up. Costs what is silent now.
+pub async fn escalate(core: &Core, district_code: &str) -> Result<(), Problem> {
+    let now = core.clock.now();
+    let scribe = core.scribe(now, district_code);
+    let kind = scribe.kind("duties")?;
+    let kinds: Vec<Value> = scribe.settings.of::<Cadences>().escalating().into_iter().map(Value::Text).collect();
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let statement = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", kind.select()))
+        .text(district_code)
+        .sql(" AND r.state = 'missed' AND NOT r.explained AND NOT r.voided AND r.escalated_to <> 'district' AND r.due_at > ")
+        .bind(ColumnType::Instant, Value::Instant(now - LOOKED_BACK))
+        .sql(" AND r.due_at <= ")
+        .bind(ColumnType::Instant, Value::Instant(now - EACH))
+        .sql(" AND r.duty_kind = ANY(")
+        .column(ColumnType::Text, kinds)
+        .sql(")")
+        .seeing_district(district_code);
+    let silent = read::load(core, kind, &statement).await?;
+    let due: Vec<(Record, &'static str)> =
+        silent.into_iter().filter_map(|duty| next_level(&duty, &scribe).map(|line| (duty, line))).collect();
+    for lot in due.chunks(CHUNK) {
+        match append(core, &scribe, lot).await {
+            // Somebody answered one of them meanwhile: looked at again in the next round.
+            Ok(()) | Err(AppendError::Conflict(_) | AppendError::Busy) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+async fn append(
+    core: &Core,
+    scribe: &std::sync::Arc<Scribe>,
+    lot: &[(Record, &'static str)],
+) -> Result<(), AppendError> {
+    let failed = |problem: Problem| AppendError::Failed(problem.to_string());
+    let kind = scribe.kind("duties").map_err(failed)?;
+    let duties: Vec<Record> = lot.iter().map(|(duty, _)| duty.clone()).collect();
+    let accounts: BTreeMap<(Uuid, String), Uuid> =
+        planner::supervisors_above(core, &scribe.district_code, &duties).await.map_err(failed)?;
+    let mut changes = Changes::default();
+    for (former, line) in lot {
+        let mut next = former.clone();
+        let subject_id = former.values.id("subject_id").unwrap_or_default();
+        go_up(&mut next.values, line, accounts.get(&(subject_id, (*line).to_owned())).copied(), scribe.now);
+        next.envelope.revision += 1;
+        next.envelope.revised_by = Uuid::nil();
+        changes.next_number();
+        changes.put(kind, Some(former.clone()), next);
+    }
+    core.ledger.append(changes.into_append(scribe).map_err(failed)?).await.map(|_| ())
+}

@@ -1,0 +1,258 @@
+//! What an abnormal passage asks of the health centre: that somebody looks after the person (`gate_follow_up`). A
+//! temperature reading, a case, a visit of the health centre's line or a health worker's answer proves it, from the
+//! passage on, whichever of his ids the person goes by.
+//!
+//! Settled anew from the records that stand, as the duties of cases are: order, voids and amendments don't matter.
+//! A passage that hasn't happened yet asks for nothing.
+
+mod load;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kit::faults::Fault;
+use kit::row::Row;
+use kit::statement::Statement;
+use kit::time::day_of;
+use kit::value::{Value, Values};
+use ledger::Append;
+use ledger::decide::{Claim, Decider, State};
+use uuid::Uuid;
+
+use super::cadences::Cadence;
+use super::duty::{self, expectation, is};
+use super::matching::{Contact, proof_of, standing};
+use crate::platform::privacy::blind::derived_id;
+use crate::records::Record;
+use crate::records::change::Changes;
+use crate::records::kept::Kept;
+use crate::records::scribe::Scribe;
+use crate::rooms::duties::cadences::Cadences;
+
+/// The kind of duty.
+pub const GATE_FOLLOW_UP: &str = "gate_follow_up";
+/// Passages that are told later than an incubation lasts ask for nothing any more.
+const LATELY: TimeDelta = TimeDelta::days(14);
+
+/// Decides what abnormal passages ask for, and what proves it. It refuses nothing.
+pub struct FollowUpDecider(Arc<Scribe>);
+
+impl FollowUpDecider {
+    /// The decider of an append.
+    pub fn of(scribe: &Arc<Scribe>) -> Arc<dyn Decider> {
+        Arc::new(Self(Arc::clone(scribe)))
+    }
+}
+
+/// The duty of a passage: whoever makes it, it is made once.
+fn duty_id(scribe: &Scribe, passage: Uuid) -> Uuid {
+    derived_id(&scribe.keys.identity, &["duty", GATE_FOLLOW_UP, &passage.to_string()])
+}
+
+/// Where somebody is looked after: where he is registered, if that is a part of the district, else at the gate.
+pub fn area_of<'a>(district_code: &str, registered: Option<&'a str>, gate: &'a str) -> &'a str {
+    let within = |area: &&str| area.len() > district_code.len() && area.starts_with(district_code);
+    registered.filter(within).unwrap_or(gate)
+}
+
+/// The duty, answered by a health worker's note: that proves it, unless an earlier record does.
+pub fn answered(duty: &Record, note: &str, by: Uuid, now: DateTime<Utc>) -> Record {
+    let mut next = duty.clone();
+    next.values.set("answer", Value::Text(note.to_owned()));
+    next.values.set("answered_at", Value::Instant(now));
+    next.values.set("answered_by", Value::Id(by));
+    let stands = standing(duty::due_at(&next), answer(&next).as_ref(), false, now);
+    duty::settle(&next, &stands, |_| None)
+}
+
+/// A duty's own answer, as what proves it.
+fn answer(duty: &Record) -> Option<Contact> {
+    let at = duty.values.instant("answered_at")?;
+    Some(contact("duties", duty.envelope.id, (at, at), Values::default()))
+}
+
+fn contact(
+    kind: &'static str,
+    id: Uuid,
+    (occurred_at, known_at): (DateTime<Utc>, DateTime<Utc>),
+    values: Values,
+) -> Contact {
+    Contact { kind, id, occurred_at, known_at, values }
+}
+
+impl Decider for FollowUpDecider {
+    fn group(&self) -> &'static str {
+        GATE_FOLLOW_UP
+    }
+
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+        load::statements(&self.0, district_code, claims)
+    }
+
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        load::follow_ups(&self.0, rows).map(|state| Box::new(state) as Box<dyn State>)
+    }
+}
+
+/// The people whom a batch touches, with what is expected and what was done.
+struct FollowUps {
+    scribe: Arc<Scribe>,
+    duties: BTreeMap<Uuid, Kept>,
+    /// By each of his ids, the one that stands for a person.
+    roots: BTreeMap<Uuid, Uuid>,
+    /// Where people are registered, by that id.
+    areas: BTreeMap<Uuid, String>,
+    /// The people of cases that visits are about.
+    people_of_cases: BTreeMap<Uuid, Uuid>,
+    contacts: BTreeMap<Uuid, (Uuid, Contact)>,
+    /// Whose write is admitted just now.
+    by: Uuid,
+    /// Who wrote a passage or a record of somebody, last: by the duty, and by the id that stands for him.
+    authors: BTreeMap<Uuid, Uuid>,
+}
+
+impl State for FollowUps {
+    fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        self.by = claim.by;
+        if claim.kind == "screenings" {
+            self.passage(claim)
+        } else {
+            self.record(claim)
+        }
+        Ok(())
+    }
+
+    fn follow(mut self: Box<Self>) -> Result<Option<Append>, String> {
+        self.settle();
+        let mut changes = Changes::default();
+        let kind = self.scribe.kind("duties").map_err(|problem| problem.to_string())?;
+        for duty in self.duties.into_values() {
+            duty.put_into(kind, &mut changes);
+        }
+        changes.following(&self.scribe)
+    }
+}
+
+impl FollowUps {
+    fn root(&self, id: Uuid) -> Uuid {
+        self.roots.get(&id).copied().unwrap_or(id)
+    }
+
+    /// A passage came, was changed or was voided.
+    fn passage(&mut self, claim: &Claim) {
+        let id = duty_id(&self.scribe, claim.id);
+        let asks = |values: &&Values| {
+            let at = values.instant("occurred_at").unwrap_or(self.scribe.now);
+            values.boolean("abnormal") == Some(true) && self.scribe.has_come(at)
+        };
+        match claim.next.as_ref().filter(asks) {
+            Some(passage) => self.ask(id, claim.id, passage),
+            None => {
+                if let Some(held) = self.duties.get_mut(&id).filter(|held| !is(&held.record, "done")) {
+                    held.record = duty::waive(&held.record, "cause_voided");
+                }
+            }
+        }
+        self.authors.insert(id, self.by);
+        if let Some(held) = self.duties.get_mut(&id) {
+            held.sign(self.by);
+        }
+    }
+
+    fn ask(&mut self, id: Uuid, passage_id: Uuid, passage: &Values) {
+        let scribe = Arc::clone(&self.scribe);
+        let gate = passage.text("area_code").unwrap_or(&scribe.district_code);
+        let person_id = passage.id("person_id");
+        let registered = person_id.and_then(|id| self.areas.get(&self.root(id))).map(String::as_str);
+        let area_code = area_of(&scribe.district_code, registered, gate).to_owned();
+        let subject = person_id.map_or(("screenings", passage_id), |id| ("people", id));
+        let opens_at = passage.instant("occurred_at").unwrap_or(scribe.now);
+        let cadence = scribe.settings.of::<Cadences>().at(GATE_FOLLOW_UP, &area_code, day_of(opens_at, scribe.zone));
+        if let Some(held) = self.duties.get_mut(&id) {
+            again(&mut held.record, subject, &area_code, opens_at, cadence);
+            return;
+        }
+        let Some(cadence) = cadence.filter(|_| opens_at + LATELY >= scribe.now) else { return };
+        // Nobody can answer for what he wasn't told: what was told late is due from then on.
+        let told_late = scribe.now > opens_at + scribe.clock_tolerance;
+        let new = duty::New {
+            id,
+            duty_kind: GATE_FOLLOW_UP,
+            subject,
+            cause_id: Some(passage_id),
+            assignee_id: None,
+            opens_at,
+            due_at: cadence.due_after(if told_late { scribe.now } else { opens_at }),
+            area_code: &area_code,
+            org_id: None,
+            made_by: self.by,
+        };
+        self.duties.insert(id, Kept::new(duty::record(new, &scribe)));
+    }
+
+    /// A record of somebody came, was changed or was voided.
+    fn record(&mut self, claim: &Claim) {
+        self.contacts.remove(&claim.id);
+        for values in claim.former.iter().chain(&claim.next) {
+            let of_case = || self.people_of_cases.get(&values.id("case_id")?).copied();
+            let person_id = values.id("person_id").or_else(of_case).map(|id| self.root(id));
+            self.authors.extend(person_id.map(|id| (id, claim.by)));
+        }
+        let Some(values) = claim.next.as_ref().filter(|next| may_prove(claim.kind, next)) else { return };
+        let of_case = || self.people_of_cases.get(&values.id("case_id")?).copied();
+        let Some(person_id) = values.id("person_id").or_else(of_case) else { return };
+        let at = values.instant("occurred_at").unwrap_or(self.scribe.now);
+        if self.scribe.has_come(at) {
+            let own = contact(claim.kind, claim.id, (at, self.scribe.now), values.clone());
+            self.contacts.insert(claim.id, (self.root(person_id), own));
+        }
+    }
+
+    fn settle(&mut self) {
+        let scribe = Arc::clone(&self.scribe);
+        let (roots, contacts, authors) = (&self.roots, &self.contacts, &self.authors);
+        for (id, held) in self.duties.iter_mut().filter(|(_, held)| !is(&held.record, "waived")) {
+            let subject = held.record.values.id("subject_id").unwrap_or_default();
+            let root = roots.get(&subject).copied().unwrap_or(subject);
+            let own = answer(&held.record);
+            let of_person = contacts.values().filter(|(person, _)| *person == root).map(|(_, contact)| contact);
+            let proof = proof_of(&expectation(&held.record), of_person.chain(own.as_ref()), scribe.zone);
+            let stands = standing(duty::due_at(&held.record), proof, false, scribe.now);
+            held.record = duty::settle(&held.record, &stands, |_| None);
+            held.sign(authors.get(&root).or(authors.get(id)).copied().unwrap_or_default());
+        }
+    }
+}
+
+/// Whether a record of this kind may prove something: of visits only those of the health centre's line.
+pub fn may_prove(kind: &str, values: &Values) -> bool {
+    kind != "follow_up_visits" || values.text("line") == Some("health_center")
+}
+
+/// What a passage asks for that asked before: it may be of somebody else, at another time or place now.
+fn again(
+    duty: &mut Record,
+    subject: (&'static str, Uuid),
+    area_code: &str,
+    opens_at: DateTime<Utc>,
+    cadence: Option<&Cadence>,
+) {
+    let (former, due_at) = (expectation(duty).opens_at, duty::due_at(duty));
+    duty.values.set("subject_kind", Value::Text(subject.0.to_owned()));
+    duty.values.set("subject_id", Value::Id(subject.1));
+    duty.values.set("opens_at", Value::Instant(opens_at));
+    duty.envelope.occurred_at = opens_at;
+    // What was told late stays due when it was.
+    if let Some(cadence) = cadence.filter(|cadence| due_at == cadence.due_after(former)) {
+        duty.values.set("due_at", Value::Instant(cadence.due_after(opens_at)));
+    }
+    // What is done stays where it was done.
+    if !is(duty, "done") {
+        area_code.clone_into(&mut duty.envelope.area_code);
+    }
+    if duty.values.text("waiver") == Some("cause_voided") {
+        duty.values.set("state", Value::Text("open".to_owned()));
+        duty.values.set("waiver", Value::Null);
+    }
+}

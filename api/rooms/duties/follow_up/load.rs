@@ -1,0 +1,112 @@
+//! Loading whom a batch touches: the people under all their ids, what is expected for them, and what was done.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::value::{Value, Values};
+use ledger::decide::Claim;
+use uuid::Uuid;
+
+use super::{FollowUps, GATE_FOLLOW_UP, contact, duty_id};
+use crate::records::awaited::has_come;
+use crate::records::scribe::Scribe;
+use crate::rooms::registers::people::one_person;
+
+/// Who stands for whom; the duties; the people of cases; what proves something.
+pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+    let Some(kind) = scribe.kinds.kind("duties") else { return Vec::new() };
+    let duties = members(scribe, district_code, claims)
+        .sql(format!(
+            " SELECT {} FROM duties AS r WHERE r.duty_kind = '{GATE_FOLLOW_UP}' AND r.district_code = ",
+            kind.select()
+        ))
+        .text(district_code)
+        .sql(" AND (r.subject_id IN (SELECT person_id FROM members) OR r.id = ANY(")
+        .column(ColumnType::Id, of_passages(scribe, claims))
+        .sql("))");
+    let people = members(scribe, district_code, claims)
+        .sql(" SELECT m.person_id, m.root, p.area_code FROM members AS m LEFT JOIN people AS p ON p.id = m.root AND p.district_code = ")
+        .text(district_code);
+    let cases = Statement::new("SELECT id, person_id FROM isolation_cases WHERE district_code = ")
+        .text(district_code)
+        .sql(" AND id = ANY(")
+        .column(ColumnType::Id, cases(claims))
+        .sql(")");
+    vec![people, duties, cases, proofs(scribe, district_code, claims)]
+}
+
+fn proofs(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Statement {
+    let of_person = |statement: Statement, kind: &str| {
+        statement
+            .sql(format!("SELECT '{kind}' AS kind, r.id, r.person_id, r.occurred_at, r.recorded_at, NULL::text AS line FROM {kind} AS r WHERE NOT r.voided AND {} AND r.district_code = ", has_come("r.")))
+            .text(district_code)
+            .sql(" AND r.person_id IN (SELECT person_id FROM members) UNION ALL ")
+    };
+    let statement = members(scribe, district_code, claims).sql(" ");
+    let statement = of_person(of_person(statement, "temperature_readings"), "isolation_cases");
+    statement
+        .sql(format!("SELECT 'follow_up_visits', r.id, c.person_id, r.occurred_at, r.recorded_at, r.line FROM isolation_cases AS c JOIN follow_up_visits AS r ON r.district_code = c.district_code AND r.case_id = c.id WHERE NOT r.voided AND {} AND r.line = 'health_center' AND c.district_code = ", has_come("r.")))
+        .text(district_code)
+        .sql(" AND c.person_id IN (SELECT person_id FROM members)")
+}
+
+/// `members`: everybody who is one person with somebody whom a claim, its case or its duty names, and the id that
+/// stands for him.
+fn members(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Statement {
+    let values = || claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));
+    let touched = Statement::new("WITH RECURSIVE touched AS (SELECT unnest(")
+        .column(ColumnType::Id, values().filter_map(|values| values.id("person_id")).map(Value::Id).collect())
+        .sql("::uuid[]) AS person_id UNION SELECT person_id FROM isolation_cases WHERE district_code = ")
+        .text(district_code)
+        .sql(" AND id = ANY(")
+        .column(ColumnType::Id, cases(claims))
+        .sql(") UNION SELECT subject_id FROM duties WHERE district_code = ")
+        .text(district_code)
+        .sql(" AND id = ANY(")
+        .column(ColumnType::Id, of_passages(scribe, claims))
+        .sql("))");
+    one_person(touched, district_code)
+}
+
+fn cases(claims: &[&Claim]) -> Vec<Value> {
+    let values = claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));
+    values.filter_map(|values| values.id("case_id")).map(Value::Id).collect()
+}
+
+fn of_passages(scribe: &Scribe, claims: &[&Claim]) -> Vec<Value> {
+    let passages = claims.iter().filter(|claim| claim.kind == "screenings");
+    passages.map(|claim| Value::Id(duty_id(scribe, claim.id))).collect()
+}
+
+/// The state of those rows.
+pub fn follow_ups(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<FollowUps, String> {
+    let mut lists = rows.into_iter();
+    let mut next = || lists.next().unwrap_or_default();
+    let (mut roots, mut areas) = (BTreeMap::new(), BTreeMap::new());
+    for mut row in next() {
+        if let (Some(person_id), Some(root)) = (row.id("person_id"), row.id("root")) {
+            roots.insert(person_id, root);
+            areas.extend(row.text("area_code").map(|area_code| (root, area_code)));
+        }
+    }
+    let duties = scribe.kept("duties", next())?;
+    let people_of_cases =
+        next().into_iter().filter_map(|mut row| Some((row.id("id")?, row.id("person_id")?))).collect();
+    let proof = |mut row: Row| {
+        let kind = row.text("kind")?;
+        let kind =
+            ["temperature_readings", "isolation_cases", "follow_up_visits"].into_iter().find(|name| *name == kind)?;
+        let person_id = row.id("person_id")?;
+        let times = (row.instant("occurred_at")?, row.instant("recorded_at")?);
+        let mut values = Values::default();
+        values.set("line", row.take("line"));
+        let root = roots.get(&person_id).copied().unwrap_or(person_id);
+        let id = row.id("id")?;
+        Some((id, (root, contact(kind, id, times, values))))
+    };
+    let contacts = next().into_iter().filter_map(proof).collect();
+    let scribe = Arc::clone(scribe);
+    Ok(FollowUps { scribe, duties, roots, areas, people_of_cases, contacts, by: Uuid::nil(), authors: BTreeMap::new() })
+}

@@ -1,0 +1,118 @@
+//! What an account leaves open when it is deactivated, or sent elsewhere: it goes to the next above, and nothing is
+//! left to somebody who can't see it any more.
+
+use kit::problem::Problem;
+use kit::statement::Statement;
+use kit::value::{Value, Values};
+use ledger::decide::Claim;
+use ledger::{Append, AppendError};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::platform::core::Core;
+use crate::platform::leases::districts;
+use crate::records::change::Changes;
+use crate::records::create::TRIES;
+use crate::records::{Record, read};
+use crate::rooms::observation::isolation_cases::care::{CareDecider, GIVE_ON};
+
+/// A duty that went on, as it is told.
+fn told(duty: &Record) -> Json {
+    let text = |name: &str| duty.values.text(name).map_or(Json::Null, Json::from);
+    json!({"id": duty.envelope.id, "duty_kind": text("duty_kind"), "line": text("line"), "assignee_id": duty.values.id("assignee_id")})
+}
+
+/// Hands on the open duties of an account that can't do them, in every district; answers them. `by` is who sent it away.
+pub async fn hand_on(core: &Core, user_id: Uuid, by: Uuid) -> Result<Vec<Json>, Problem> {
+    let mut handed = Vec::new();
+    for district_code in districts(core).await? {
+        let open = open_of(core, &district_code, user_id).await?;
+        handed.extend(hand_on_in(core, &district_code, open, by).await?);
+    }
+    Ok(handed)
+}
+
+/// The same for all accounts that aren't active, should whoever sent one away have been interrupted.
+pub async fn hand_on_all(core: &Core, district_code: &str) -> Result<(), Problem> {
+    let kind = core.scribe(core.clock.now(), district_code).kind("duties")?;
+    let statement = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", kind.select()))
+        .text(district_code)
+        .sql(" AND r.state = 'open' AND r.assignee_id IN (SELECT u.id FROM users AS u WHERE NOT u.active)")
+        .seeing_district(district_code);
+    let open = read::load(core, kind, &statement).await?;
+    hand_on_in(core, district_code, open, Uuid::nil()).await.map(|_| ())
+}
+
+async fn open_of(core: &Core, district_code: &str, user_id: Uuid) -> Result<Vec<Record>, Problem> {
+    let kind = core.scribe(core.clock.now(), district_code).kind("duties")?;
+    let statement = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", kind.select()))
+        .text(district_code)
+        .sql(" AND r.state = 'open' AND r.assignee_id = ")
+        .id(user_id)
+        .seeing_district(district_code);
+    read::load(core, kind, &statement).await
+}
+
+async fn hand_on_in(core: &Core, district_code: &str, mut open: Vec<Record>, by: Uuid) -> Result<Vec<Json>, Problem> {
+    let kind = core.scribe(core.clock.now(), district_code).kind("duties")?;
+    let ids: Vec<Uuid> = open.iter().map(|duty| duty.envelope.id).collect();
+    for _ in 0..TRIES {
+        if open.is_empty() {
+            break;
+        }
+        let append = append(core, district_code, &open, by)?;
+        match core.ledger.append(append).await {
+            Ok(_) => break,
+            // Somebody did or gave away one of them meanwhile.
+            Err(AppendError::Conflict(_)) => {
+                let current = read::find_unscoped(core, kind, district_code, &ids).await?;
+                open.retain_mut(|duty| match current.get(&duty.envelope.id) {
+                    Some(now)
+                        if now.values.id("assignee_id") == duty.values.id("assignee_id")
+                            && super::duty::is(now, "open") =>
+                    {
+                        *duty = now.clone();
+                        true
+                    }
+                    _ => false,
+                });
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let before: std::collections::BTreeMap<Uuid, Option<Uuid>> =
+        open.iter().map(|duty| (duty.envelope.id, duty.values.id("assignee_id"))).collect();
+    let after = read::find_unscoped(core, kind, district_code, &ids).await?;
+    let went = after
+        .values()
+        .filter(|duty| before.get(&duty.envelope.id).is_some_and(|id| *id != duty.values.id("assignee_id")));
+    Ok(went.map(told).collect())
+}
+
+/// Who answers for a case is known under its lock; above a store, a volunteer or an organiser nobody has an account
+/// of his own.
+fn append(core: &Core, district_code: &str, open: &[Record], by: Uuid) -> Result<Append, Problem> {
+    let scribe = core.scribe(core.clock.now(), district_code);
+    let kind = scribe.kind("duties")?;
+    let (of_cases, others): (Vec<&Record>, Vec<&Record>) =
+        open.iter().partition(|duty| duty.values.text("subject_kind") == Some("isolation_cases"));
+    let mut changes = Changes::default();
+    for former in others {
+        let mut next = former.clone();
+        next.values.set("assignee_id", Value::Null);
+        next.envelope.revision += 1;
+        next.envelope.revised_by = by;
+        changes.next_number();
+        changes.put(kind, Some(former.clone()), next);
+    }
+    let mut append = changes.into_append(&scribe)?;
+    let mut cases: Vec<Uuid> = of_cases.iter().filter_map(|duty| duty.values.id("subject_id")).collect();
+    cases.sort_unstable();
+    cases.dedup();
+    let next = || Some(Values::default());
+    append.claims.extend(cases.into_iter().map(|id| {
+        let decider = CareDecider::of(&scribe);
+        Claim { decider, kind: GIVE_ON, id, by, former: None, next: next() }
+    }));
+    Ok(append)
+}

@@ -1,0 +1,148 @@
+//! What people do with a duty: waive it with a reason, give it to somebody else.
+
+use actix_web::http::Method;
+use kit::catalogue::{Code, FaultCode};
+use kit::field::{Field, Shape, free_text};
+use kit::problem::Problem;
+use kit::statement::Statement;
+use kit::text::Text;
+use kit::value::{Value, Values};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{DUTIES, READERS, wire};
+use crate::platform::access::Role;
+use crate::platform::access::keys::KeyScope;
+use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::{Access, Answer, Call, Operation, fault};
+use crate::records::act::{ACT_PROBLEMS, act};
+use crate::records::{Kind, Record, Registry, document};
+
+/// Who says that something need not be done, or that it couldn't.
+const WAIVERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
+
+/// Who says what was done about somebody whose passage was abnormal.
+const ANSWERERS: &[Role] = &[Role::DistrictAdmin, Role::HealthWorker, Role::CdcOfficer];
+
+static ANSWER: &[Field] =
+    &[Field::new("note", free_text(500), Text::new("Note", "处置记录"), "What was found and done. Encrypted at rest.")
+        .required()];
+static WAIVE: &[Field] = &[wire::REASON.required()];
+static HAND_OVER: &[Field] = &[Field::new(
+    "assignee_id",
+    Shape::Id,
+    Text::new("Assignee", "责任人"),
+    "Who does it instead: an account that may write there.",
+)
+.required()];
+
+/// The operations of this part of the room.
+pub fn operations() -> Vec<Operation> {
+    let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
+    let example = Registry::new(&[&DUTIES]).kind(DUTIES.name).map(document::example_served);
+    let answers = |operation: Operation| {
+        operation
+            .keys(KeyScope::Write)
+            .answers(200, "The duty.", Some(reference(DUTIES.schema)), example.clone())
+            .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
+            .headers(&["Idempotency-Key"])
+            .problems(ACT_PROBLEMS)
+    };
+    vec![
+        answers(Operation::new(Method::POST, "/v1/duties/{id}:waive", "waive_duty", waive)
+            .described("duties", "Waive a duty", "An open one is not expected any more. One that was missed stays missed, and is explained: what has no reason keeps a case from being released.")
+            .access(Access::Judges(WAIVERS))
+            .body(form(WAIVE), json!({"reason": "当日外出就诊,由医院测温"}))),
+        answers(Operation::new(Method::POST, "/v1/duties/{id}:hand-over", "hand_over_duty", hand_over)
+            .described("duties", "Hand a duty over", "Somebody else answers for it. By whoever answers for it now, or above him.")
+            .access(Access::Roles(READERS))
+            .body(form(HAND_OVER), json!({"assignee_id": "0198c0de-0008-7000-8000-000000000001"}))),
+        answers(Operation::new(Method::POST, "/v1/duties/{id}:answer", "answer_duty", answer)
+            .described("duties", "Answer a duty", "Of `gate_follow_up`: what a health worker found and did about somebody whose passage was abnormal closes it, where no reading, case or visit does.")
+            .access(Access::Roles(ANSWERERS))
+            .body(form(ANSWER), json!({"note": "电话随访,体温正常,嘱居家观察"}))),
+    ]
+}
+
+async fn waive(call: Call) -> Answer {
+    act(&call, kind(&call)?, WAIVE, async |duty: &Record, _: &Values| demand(&call, duty, None), explained).await
+}
+
+/// The duty with its reason; none where it needs none.
+fn explained(duty: &Record, form: &Values) -> Result<Option<Record>, Problem> {
+    let mut next = match duty.values.text("state") {
+        Some("open") => super::duty::waive(duty, "by_hand"),
+        Some("missed") => duty.clone(),
+        Some("waived") => return Ok(None),
+        _ => return Err(Code::AlreadyEnded.into()),
+    };
+    next.values.set("explained", Value::Boolean(true));
+    next.values.set("reason", Value::Text(form.text("reason").unwrap_or_default().to_owned()));
+    Ok(Some(next))
+}
+
+async fn answer(call: Call) -> Answer {
+    let may = async |duty: &Record, _: &Values| {
+        let envelope = &duty.envelope;
+        let within = call.actor()?.reaches(ANSWERERS, &envelope.area_code, envelope.org_id);
+        if within { Ok(()) } else { Err(Code::OutOfArea.into()) }
+    };
+    let (now, by) = (call.core.clock.now(), call.actor()?.user_id);
+    let next = |duty: &Record, form: &Values| {
+        if duty.values.text("duty_kind") != Some(super::GATE_FOLLOW_UP) {
+            return Err(fault("", FaultCode::NotAnswerable));
+        }
+        if !["open", "missed"].iter().any(|state| super::duty::is(duty, state)) {
+            return Err(Code::AlreadyEnded.into());
+        }
+        Ok(Some(super::follow_up::answered(duty, form.text("note").unwrap_or_default(), by, now)))
+    };
+    act(&call, kind(&call)?, ANSWER, may, next).await
+}
+
+async fn hand_over(call: Call) -> Answer {
+    let may = async |duty: &Record, form: &Values| {
+        demand_account(&call, form.id("assignee_id").unwrap_or_default(), duty).await?;
+        demand(&call, duty, duty.values.id("assignee_id"))
+    };
+    let give = |duty: &Record, form: &Values| {
+        if !super::duty::is(duty, "open") {
+            return Err(Code::AlreadyEnded.into());
+        }
+        let mut next = duty.clone();
+        next.values.set("assignee_id", Value::Id(form.id("assignee_id").unwrap_or_default()));
+        Ok(Some(next).filter(|next| next.values != duty.values))
+    };
+    act(&call, kind(&call)?, HAND_OVER, may, give).await
+}
+
+/// 403 where the caller is neither who answers for the duty nor stands above it.
+fn demand(call: &Call, duty: &Record, assignee_id: Option<Uuid>) -> Result<(), Problem> {
+    let (actor, envelope) = (call.actor()?, &duty.envelope);
+    // Whoever is supervised waives nothing of his own.
+    let above = actor.judges(WAIVERS) && actor.reaches(WAIVERS, &envelope.area_code, envelope.org_id);
+    let may = assignee_id == Some(actor.user_id) || above;
+    if may { Ok(()) } else { Err(Code::OutOfArea.into()) }
+}
+
+/// The account must be active and see the duty.
+async fn demand_account(call: &Call, id: Uuid, duty: &Record) -> Result<(), Problem> {
+    let roles: Vec<Value> = READERS.iter().map(|role| Value::Text(role.code().to_owned())).collect();
+    let statement = Statement::new(
+        "SELECT 1 AS found FROM users AS u JOIN user_grants AS g ON g.user_id = u.id WHERE u.active AND u.id = ",
+    )
+    .id(id)
+    .sql(" AND g.role = ANY(")
+    .column(kit::statement::ColumnType::Text, roles)
+    .sql(") AND starts_with(")
+    .text(&duty.envelope.area_code)
+    .sql(", g.area_code) LIMIT 1");
+    if call.core.database.read(&statement).await?.is_empty() {
+        return Err(fault("/assignee_id", FaultCode::UnknownAccount));
+    }
+    Ok(())
+}
+
+fn kind(call: &Call) -> Result<&'static Kind, Problem> {
+    call.core.kinds().kind(DUTIES.name).ok_or_else(|| Problem::internal("no kind duties"))
+}

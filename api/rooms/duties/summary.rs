@@ -1,0 +1,272 @@
+//! "Who has not …": duties counted by kind, line, area or organisation, each figure with the list behind it.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
+use chrono::NaiveDate;
+use kit::catalogue::Code;
+use kit::database::Snapshot;
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::text::Text;
+use kit::time::{day_of, day_start};
+use kit::value::{Value, Values};
+use kit::vocabulary::{Vocabulary, word};
+use serde_json::{Map, Value as Json, json};
+
+use super::{COUNTED, DUTIES, READERS, SUPERVISORS, line_of};
+use crate::platform::access::keys::KeyScope;
+use crate::platform::access::roles::{Role, with_statistics};
+use crate::platform::http::schema::reference;
+use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
+use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
+use crate::records::scope::{reached, readable, within};
+use crate::statistics::polled::{answer, polled};
+use crate::statistics::sheet::{Column, numbers, words};
+
+/// What a line of a summary stands for.
+pub static BY: Vocabulary = Vocabulary::new(
+    "duty_grouping",
+    Text::new("By", "分组"),
+    &[
+        word("kind", "kind", "事项"),
+        word("line", "line", "责任线"),
+        word("area", "area", "区划"),
+        word("org", "organisation", "单位"),
+    ],
+);
+static PARAMETERS: [Field; 5] = [
+    Field::new(
+        "by",
+        Shape::Word(&BY),
+        Text::new("By", "分组"),
+        "What a line stands for; `kind` by default. `area` gives the level below `area_code`.",
+    ),
+    DISTRICT_CODE,
+    AREA_CODE,
+    Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "Of this day on; today by default."),
+    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Until this day; `from_on` by default."),
+];
+/// A summary covers at most so many days.
+const MOST_DAYS: i64 = 92;
+
+/// The operations of this part of the room.
+pub fn operations() -> Vec<Operation> {
+    let counts: Map<String, Json> = COUNTED.iter().map(|counted| ((*counted).to_owned(), json!(1))).collect();
+    let mut line = Json::Object(counts.clone());
+    kit::json::put(&mut line, "key", "am_reading");
+    kit::json::put(
+        &mut line,
+        "missed_url",
+        "/v1/duties?state=missed&order=oldest&from_on=2020-02-02&to_on=2020-02-02&duty_kind=am_reading",
+    );
+    let example = json!({"by": "kind", "from_on": "2020-02-02", "to_on": "2020-02-02", "items": [line], "total": counts, "as_of_change_no": 42});
+    let operation = Operation::new(Method::GET, "/v1/duties/summary", "get_duty_summary", summary)
+            .described("duties", "Who has not", "How many were expected, done, missed, waived, late, by kind, line, area or organisation, with the list behind what was missed, the oldest first.")
+            .access(Access::Roles(READERS))
+            .keys(KeyScope::Read)
+            .answers(200, "The figures.", Some(reference("DutySummary")), Some(example))
+            .problems(&[Code::DistrictRequired, Code::NotFound]);
+    vec![polled(operation, PARAMETERS.iter())]
+}
+
+/// The columns of a file of counts.
+pub const COLUMNS: &[Column] = &[
+    words("key", "分组"),
+    words("label", "名称"),
+    numbers("expected", "应办"),
+    numbers("open", "待办"),
+    numbers("done", "已办"),
+    numbers("missed", "未办"),
+    numbers("waived", "免办"),
+    numbers("late", "逾期办"),
+    numbers("reported_late", "逾期报"),
+];
+
+/// The schemas of this part of the room.
+pub fn schemas() -> Vec<(String, Json)> {
+    let count = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": 1_000_000_000, "description": about});
+    let counts =
+        || -> Map<String, Json> { COUNTED.iter().map(|counted| ((*counted).to_owned(), count("How many."))).collect() };
+    let mut line = counts();
+    line.insert("key".into(), json!({"type": ["string", "null"], "maxLength": 60, "description": "The kind, line, area code or organisation."}));
+    line.insert(
+        "missed_url".into(),
+        json!({"type": ["string", "null"], "maxLength": 500, "description": "The list of what was missed, the oldest first."}),
+    );
+    let required: Vec<&str> = COUNTED.to_vec();
+    let text = |about: &str, max: i64| json!({"type": "string", "maxLength": max, "description": about});
+    let summary = json!({"type": "object", "description": "Duties counted.", "required": ["by", "from_on", "to_on", "items", "total", "as_of_change_no"], "properties": {
+        "by": text("What a line stands for.", 20), "from_on": text("First day.", 10), "to_on": text("Last day.", 10),
+        "items": {"type": "array", "maxItems": 10_000, "description": "A line a group.", "items": {"type": "object", "description": "A group.", "required": required, "properties": line}},
+        "total": {"type": "object", "description": "All together.", "required": required, "properties": counts()},
+        "as_of_change_no": {"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": "Counted as of this change."}}});
+    vec![("DutySummary".into(), summary)]
+}
+
+/// How many are expected, done, missed …
+pub type Counts = BTreeMap<&'static str, i64>;
+
+/// Duties counted by group, and all together.
+pub struct Counted {
+    /// By kind, line, area or organisation; none for duties without one.
+    pub groups: BTreeMap<Option<String>, Counts>,
+    /// All together.
+    pub total: Counts,
+}
+
+/// Counts the duties of these days that the caller may see by one of these roles, from the rollups: the same
+/// cost however many duties there are.
+pub async fn count(
+    call: &Call,
+    now: &mut Snapshot,
+    by: &str,
+    (from_on, to_on): (NaiveDate, NaiveDate),
+) -> Result<Counted, Problem> {
+    let district_code = one_district(call.actor()?, &call.query)?;
+    // Who sees but some of an area's duties has no rollup of them.
+    let roles = with_statistics(SUPERVISORS);
+    let statement = if call.actor()?.holds(roles) {
+        rolled_up(call, roles, &district_code, from_on, to_on)?
+    } else {
+        row_by_row(call, &district_code, from_on, to_on)?
+    };
+    let rows = now.read(&statement).await?;
+    let area = call.query.text("area_code").unwrap_or(&district_code);
+    Ok(gather(rows, by, area.len()))
+}
+
+async fn summary(call: Call) -> Answer {
+    let core = &call.core;
+    let district_code = one_district(call.actor()?, &call.query)?;
+    let by = call.query.text("by").unwrap_or("kind").to_owned();
+    let today = day_of(core.clock.now(), core.zone);
+    let from_on = call.query.day("from_on").unwrap_or(today);
+    let to_on = call.query.day("to_on").unwrap_or(from_on.max(today.min(from_on)));
+    if to_on < from_on {
+        return Err(ends_before_it_begins("?to_on"));
+    }
+    if (to_on - from_on).num_days() >= MOST_DAYS {
+        return Err(too_many_days("?to_on", MOST_DAYS));
+    }
+    answer(&call, &district_code, COLUMNS, async |now| {
+        let Counted { groups, total } = count(&call, now, &by, (from_on, to_on)).await?;
+        let items: Vec<Json> =
+            groups.iter().map(|(key, counts)| line(&by, key, counts, from_on, to_on, &call.query)).collect();
+        Ok(json!({"by": by, "from_on": from_on, "to_on": to_on, "items": items, "total": served(&total)}))
+    })
+    .await
+}
+
+fn rolled_up(
+    call: &Call,
+    roles: &'static [Role],
+    district_code: &str,
+    from_on: NaiveDate,
+    to_on: NaiveDate,
+) -> Result<Statement, Problem> {
+    let statement = Statement::new("SELECT r.area_code, r.org_id, r.measure, sum(r.total)::bigint AS total FROM record_rollups AS r WHERE r.kind = 'duties' AND r.district_code = ")
+        .text(district_code)
+        .sql(" AND r.on_day >= ")
+        .bind(ColumnType::Day, Value::Day(from_on))
+        .sql(" AND r.on_day <= ")
+        .bind(ColumnType::Day, Value::Day(to_on))
+        .sql(" AND ");
+    let statement = reached("r", statement, call.actor()?, roles, true);
+    let statement = in_area(call, statement);
+    Ok(statement.sql(" GROUP BY r.area_code, r.org_id, r.measure HAVING sum(r.total) <> 0"))
+}
+
+/// The same of the duties that the caller himself sees, counted one by one.
+fn row_by_row(call: &Call, district_code: &str, from_on: NaiveDate, to_on: NaiveDate) -> Result<Statement, Problem> {
+    let kind = call.core.kinds().kind(DUTIES.name).ok_or_else(|| Problem::internal("no kind duties"))?;
+    let begins =
+        |day: Option<NaiveDate>| day.and_then(|day| day_start(day, call.core.zone)).map_or(Value::Null, Value::Instant);
+    let statement = Statement::new("SELECT r.area_code, r.org_id, r.duty_kind || '.' || m.counted AS measure, count(*) AS total FROM duties AS r CROSS JOIN LATERAL (VALUES ('expected'), (r.state), (CASE WHEN r.late THEN 'late' END), (CASE WHEN r.reported_late THEN 'reported_late' END)) AS m(counted) WHERE m.counted IS NOT NULL AND NOT r.voided AND r.district_code = ")
+        .text(district_code)
+        .sql(" AND r.occurred_at >= ")
+        .bind(ColumnType::Instant, begins(Some(from_on)))
+        .sql(" AND r.occurred_at < ")
+        .bind(ColumnType::Instant, begins(to_on.succ_opt()))
+        .sql(" AND ");
+    let statement = readable("r", statement, call.actor()?, kind);
+    Ok(in_area(call, statement).sql(" GROUP BY 1, 2, 3"))
+}
+
+fn in_area(call: &Call, statement: Statement) -> Statement {
+    match call.query.text("area_code") {
+        Some(area_code) => within("r", statement.sql(" AND "), area_code),
+        None => statement,
+    }
+}
+
+/// Groups the rows. Below a district are townships (9 digits), below those villages (12), below those all.
+fn gather(rows: Vec<Row>, by: &str, area_length: usize) -> Counted {
+    let below = if area_length < 9 { 9 } else { 12 };
+    let (mut groups, mut total) = (BTreeMap::<Option<String>, Counts>::new(), Counts::new());
+    for mut row in rows {
+        let amount = row.integer("total").unwrap_or_default();
+        let Some((duty_kind, line, counted)) = told(&mut row) else { continue };
+        let area_code = row.text("area_code").unwrap_or_default();
+        let key = match by {
+            "line" => Some(line),
+            "area" => Some(area_code.get(..below).unwrap_or(&area_code).to_owned()),
+            "org" => row.id("org_id").filter(|id| !id.is_nil()).map(|id| id.to_string()),
+            _ => Some(duty_kind),
+        };
+        *groups.entry(key).or_default().entry(counted).or_default() += amount;
+        *total.entry(counted).or_default() += amount;
+    }
+    Counted { groups, total }
+}
+
+/// Of which kind and line a row is, and as what it counts.
+fn told(row: &mut Row) -> Option<(String, String, &'static str)> {
+    let measure = row.text("measure")?;
+    let (duty_kind, counted) = measure.split_once('.')?;
+    let counted = COUNTED.into_iter().find(|name| *name == counted)?;
+    let (duty_kind, line) = duty_kind.split_once('@').unwrap_or((duty_kind, line_of(duty_kind)));
+    Some((duty_kind.to_owned(), line.to_owned(), counted))
+}
+
+/// The same in JSON, each count there.
+pub fn served(counts: &Counts) -> Json {
+    COUNTED
+        .iter()
+        .map(|counted| ((*counted).to_owned(), json!(counts.get(counted).copied().unwrap_or_default())))
+        .collect()
+}
+
+fn line(by: &str, key: &Option<String>, counts: &Counts, from_on: NaiveDate, to_on: NaiveDate, query: &Values) -> Json {
+    let mut line = served(counts);
+    kit::json::put(&mut line, "key", key.clone());
+    kit::json::put(&mut line, "missed_url", missed_url(by, key.as_deref(), (from_on, to_on), query));
+    line
+}
+
+/// The list of what a group missed, the oldest first; none for an area's own, of which no list is by itself.
+pub fn missed_url(
+    by: &str,
+    key: Option<&str>,
+    (from_on, to_on): (NaiveDate, NaiveDate),
+    query: &Values,
+) -> Option<String> {
+    let level = query.text("area_code").map_or(6, str::len);
+    if by == "area" && key.is_some_and(|key| key.len() <= level) {
+        return None;
+    }
+    let mut url = format!("/v1/duties?state=missed&order=oldest&from_on={from_on}&to_on={to_on}");
+    let area = query.text("area_code").filter(|_| by != "area").map(|code| ("area_code", code));
+    let own = match (by, key) {
+        ("area", Some(key)) => Some(("area_code", key)),
+        ("line", Some(key)) => Some(("line", key)),
+        ("kind", Some(key)) => Some(("duty_kind", key)),
+        ("org", Some(key)) => Some(("org_id", key)),
+        ("org", None) => Some(("no_org", "true")),
+        _ => None,
+    };
+    area.into_iter().chain(own).for_each(|(name, value)| url.push_str(&format!("&{name}={value}")));
+    Some(url)
+}

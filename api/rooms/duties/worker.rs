@@ -1,0 +1,122 @@
+//! The worker that finds what was missed, of any number of processes one at a time: a lease says which. What it
+//! does twice gives the same.
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use kit::problem::Problem;
+use kit::statement::{ColumnType, Statement};
+use kit::value::Value;
+use ledger::AppendError;
+use uuid::Uuid;
+
+use super::duty;
+use super::escalation::escalate;
+use super::inherit::hand_on_all;
+use super::matching::standing;
+use crate::platform::core::Core;
+use crate::platform::leases::{districts, take_lease};
+use crate::records::change::Changes;
+use crate::records::{Record, awaited, read};
+use crate::rooms::observation::isolation_cases::planner;
+use crate::rooms::supply::market;
+use crate::rooms::volunteers::roster;
+
+/// How often it looks: what is due is missed within a minute.
+const PAUSE: Duration = Duration::from_secs(15);
+/// Duties of one append: few enough that no phone waits long.
+const CHUNK: i64 = 250;
+/// Between two full chunks, others write.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Works until the service ends.
+pub async fn work(core: Weak<Core>) {
+    let holder = Uuid::new_v4();
+    let mut planner = planner::Planner::default();
+    while let Some(core) = core.upgrade() {
+        if let Err(problem) = work_once(&core, holder, &mut planner).await {
+            tracing::warn!(%problem, "duties could not be looked after; tried again in a moment");
+        }
+        drop(core);
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Plans, finds what was missed and who had no contact, if the lease is this holder's.
+pub async fn work_once(core: &Core, holder: Uuid, planner: &mut planner::Planner) -> Result<(), Problem> {
+    if take_lease(core, "duties", holder).await? { look_after(core, planner).await } else { Ok(()) }
+}
+
+/// The same, whoever holds the lease: twice does no harm.
+pub async fn look_after(core: &Core, planner: &mut planner::Planner) -> Result<(), Problem> {
+    core.refresh_settings().await?;
+    for district_code in districts(core).await? {
+        awaited::judge_arrived(core, &district_code).await?;
+        planner.plan(core, &district_code).await?;
+        hand_on_all(core, &district_code).await?;
+        note_missed(core, &district_code).await?;
+        escalate(core, &district_code).await?;
+        planner::note_silence(core, &district_code).await?;
+        market::planner::plan(core, &district_code).await?;
+        roster::worker::look(core, &district_code).await?;
+        crate::exchange::sync::retry_held(core, &district_code).await?;
+    }
+    market::review::review_all(core).await
+}
+
+/// What is due and unproven is missed, and goes one level up. Costs what is due now, not what ever was.
+pub async fn note_missed(core: &Core, district_code: &str) -> Result<(), Problem> {
+    loop {
+        let now = core.clock.now();
+        let overdue = overdue(core, district_code, now).await?;
+        let full = i64::try_from(overdue.len()).unwrap_or_default() == CHUNK;
+        match append_missed(core, district_code, now, overdue).await {
+            // Somebody proved one of them meanwhile: look again.
+            Err(AppendError::Conflict(_)) => continue,
+            other => other?,
+        }
+        if !full {
+            return Ok(());
+        }
+        tokio::time::sleep(BREATH).await;
+    }
+}
+
+async fn overdue(core: &Core, district_code: &str, now: DateTime<Utc>) -> Result<Vec<Record>, Problem> {
+    let kind = core.scribe(now, district_code).kind("duties")?;
+    let statement = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", kind.select()))
+        .text(district_code)
+        .sql(" AND r.state = 'open' AND r.due_at <= ")
+        .bind(ColumnType::Instant, Value::Instant(now))
+        .sql(" ORDER BY r.due_at LIMIT ")
+        .integer(CHUNK)
+        .seeing_district(district_code);
+    read::load(core, kind, &statement).await
+}
+
+async fn append_missed(
+    core: &Core,
+    district_code: &str,
+    now: DateTime<Utc>,
+    overdue: Vec<Record>,
+) -> Result<(), AppendError> {
+    if overdue.is_empty() {
+        return Ok(());
+    }
+    let failed = |problem: Problem| AppendError::Failed(problem.to_string());
+    let scribe = core.scribe(now, district_code);
+    let kind = scribe.kind("duties").map_err(failed)?;
+    let above = planner::supervisors_above(core, district_code, &overdue).await.map_err(failed)?;
+    let mut changes = Changes::default();
+    for former in overdue {
+        let stands = standing(duty::due_at(&former), None, false, now);
+        let of_case = former.values.id("subject_id");
+        let mut next = duty::settle(&former, &stands, |line| above.get(&(of_case?, line.to_owned())).copied());
+        next.envelope.revision += 1;
+        next.envelope.revised_by = Uuid::nil();
+        changes.next_number();
+        changes.put(kind, Some(former), next);
+    }
+    core.ledger.append(changes.into_append(&scribe).map_err(failed)?).await.map(|_| ())
+}

@@ -1,0 +1,166 @@
+//! Who answers for a case: the accounts of its supervisors, as they are under the lock.
+
+use std::collections::BTreeMap;
+
+use kit::catalogue::FaultCode;
+use kit::faults::Fault;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::value::{Value, Values};
+use ledger::decide::Claim;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::case::Case;
+use crate::platform::access::{Grant, Role};
+use crate::rooms::duties::{LINE, above};
+use crate::rooms::observation::isolation_cases::CARERS;
+use crate::rooms::observation::isolation_cases::rules::{supervisor_of, supervisors};
+use crate::rooms::observation::isolation_cases::states::fault;
+use crate::rooms::observation::isolation_cases::stays::pending;
+
+/// An account that may answer for somebody.
+#[derive(Clone, Debug)]
+pub struct Account {
+    active: bool,
+    org_id: Option<Uuid>,
+    grants: Vec<Grant>,
+}
+
+/// Account and organisation of whoever answers for something.
+pub type Answerer = (Option<Uuid>, Option<Uuid>);
+
+/// Accounts by id.
+pub type Accounts = BTreeMap<Uuid, Account>;
+
+impl Account {
+    /// The grant by which it cares for somebody in an area; none where it is not active.
+    fn grant_in(&self, area_code: &str) -> Option<&Grant> {
+        let mut caring = self.grants.iter().filter(|grant| self.active && CARERS.contains(&grant.role));
+        caring.find(|grant| area_code.starts_with(&grant.area_code))
+    }
+
+    fn of_row(mut row: Row) -> Option<(Uuid, Self)> {
+        let grant = |item: &Json| {
+            let text = |name: &str| item.get(name).and_then(Json::as_str);
+            let org_id = text("org_id").and_then(|id| id.parse().ok());
+            Some(Grant { role: Role::of_code(text("role")?)?, area_code: text("area_code")?.to_owned(), org_id })
+        };
+        let Value::Json(Json::Array(items)) = row.take("grants") else { return None };
+        let grants = items.iter().filter_map(grant).collect();
+        Some((row.id("id")?, Self { active: row.boolean("active")?, org_id: row.id("org_id"), grants }))
+    }
+}
+
+/// The accounts of a statement's rows.
+pub fn accounts(rows: Vec<Row>) -> Accounts {
+    rows.into_iter().filter_map(Account::of_row).collect()
+}
+
+/// The accounts that the cases of these claims name, those that have open duties for them, and those that the claims
+/// themselves name.
+pub fn statement(district_code: &str, case_ids: Vec<Value>, claims: &[&Claim]) -> Statement {
+    let named = claims.iter().filter(|claim| claim.kind == "isolation_cases").filter_map(|claim| claim.next.as_ref());
+    let named = named.flat_map(|values| supervisors(values).into_iter().filter_map(|(_, id)| id)).map(Value::Id);
+    Statement::new(
+        "SELECT u.id, u.active, u.org_id, coalesce((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'area_code', g.area_code, 'org_id', g.org_id)) \
+         FROM user_grants AS g WHERE g.user_id = u.id), '[]') AS grants FROM users AS u WHERE u.id IN (SELECT unnest(",
+    )
+    .column(ColumnType::Id, named.collect())
+    .sql("::uuid[]) UNION SELECT s.id::uuid FROM isolation_cases AS c CROSS JOIN LATERAL jsonb_array_elements_text(c.supervisor_ids) AS s(id) WHERE c.district_code = ")
+    .text(district_code)
+    .sql(" AND c.id = ANY(")
+    .column(ColumnType::Id, case_ids.clone())
+    .sql(") UNION SELECT d.assignee_id FROM duties AS d WHERE d.state = 'open' AND d.district_code = ")
+    .text(district_code)
+    .sql(" AND d.subject_id = ANY(")
+    .column(ColumnType::Id, case_ids)
+    .sql("))")
+}
+
+/// Supervisors who were named just now and can't answer there: no such account, none that is active, none that
+/// reaches the area.
+pub fn demand_known(
+    accounts: &Accounts,
+    former: Option<&Values>,
+    next: &Values,
+    area_code: &str,
+) -> Result<(), Vec<Fault>> {
+    let before = former.map(supervisors).unwrap_or_default();
+    let named = supervisors(next).into_iter().enumerate().filter(|(_, named)| !before.contains(named));
+    let unknown = named.filter_map(|(index, (_, id))| {
+        let reaches = accounts.get(&id?).is_some_and(|account| account.grant_in(area_code).is_some());
+        (!reaches).then(|| fault(&format!("/supervisors/{index}/user_id"), FaultCode::UnknownAccount, vec![]))
+    });
+    let faults: Vec<Fault> = unknown.collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+impl Case {
+    /// Account and organisation of whoever answers for a line: its supervisor; where that one can't any more, the
+    /// next above who can. None where nobody has an account.
+    pub fn answerer(&self, line: &str) -> Answerer {
+        self.answerer_in(line, &self.areas())
+    }
+
+    /// Where it is cared for: where it stands, and whence it came until it is accepted.
+    fn areas(&self) -> Vec<String> {
+        let former = pending(&self.record.values).map(|stay| stay.stood.0);
+        former.chain([self.record.envelope.area_code.clone()]).collect()
+    }
+
+    /// The same of those only who reach where the case stands now: for what nobody of the former township does.
+    pub fn answerer_here(&self, line: &str) -> Answerer {
+        self.answerer_in(line, std::slice::from_ref(&self.record.envelope.area_code))
+    }
+
+    fn answerer_in(&self, line: &str, areas: &[String]) -> Answerer {
+        let mut line = line;
+        for _ in LINE.words {
+            if let Some(id) = supervisor_of(&self.record.values, line) {
+                if let Some(org_id) = self.organization_of(id, areas) {
+                    return (Some(id), org_id);
+                }
+            } else {
+                return (None, None);
+            }
+            line = above(line);
+        }
+        (None, None)
+    }
+
+    /// The organisation by which an account answers for somebody in one of these areas, if it does.
+    fn organization_of(&self, id: Uuid, areas: &[String]) -> Option<Option<Uuid>> {
+        let account = self.accounts.get(&id)?;
+        let grant = areas.iter().find_map(|area_code| account.grant_in(area_code))?;
+        Some(account.org_id.or(grant.org_id))
+    }
+
+    /// Gives open duties to whoever answers for their lines now.
+    pub fn give(&mut self, which: impl Fn(&Values) -> bool) {
+        let given: Vec<(Uuid, Answerer)> = self
+            .duties
+            .iter()
+            .filter(|(_, held)| held.record.values.text("state") == Some("open") && which(&held.record.values))
+            .map(|(id, held)| (*id, self.answerer(held.record.values.text("line").unwrap_or_default())))
+            .collect();
+        for (id, (assignee_id, org_id)) in given {
+            if let Some(held) = self.duties.get_mut(&id) {
+                held.record.values.set("assignee_id", assignee_id.map_or(Value::Null, Value::Id));
+                held.record.envelope.org_id = org_id;
+            }
+        }
+    }
+
+    /// Gives on what is open and assigned to somebody who can't answer any more.
+    pub fn give_on(&mut self) {
+        let areas = self.areas();
+        let gone: Vec<Uuid> = self
+            .duties
+            .values()
+            .filter_map(|held| held.record.values.id("assignee_id"))
+            .filter(|id| self.organization_of(*id, &areas).is_none())
+            .collect();
+        self.give(|duty| duty.id("assignee_id").is_some_and(|id| gone.contains(&id)));
+    }
+}

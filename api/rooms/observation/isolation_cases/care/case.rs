@@ -1,0 +1,226 @@
+//! One case under the lock: itself, its duties, its contacts; and what a record changes about them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kit::catalogue::FaultCode;
+use kit::faults::Fault;
+use kit::field::Write;
+use kit::problem::Problem;
+use kit::value::{Value, Values};
+use ledger::decide::Claim;
+use uuid::Uuid;
+
+use super::answerers::{Accounts, demand_known};
+use super::contact::contact_of;
+use crate::records::change::Changes;
+use crate::records::kept::Kept;
+use crate::records::scribe::Scribe;
+use crate::records::{Envelope, Record};
+use crate::rooms::duties::duty;
+use crate::rooms::duties::matching::Contact;
+use crate::rooms::observation::isolation_cases::rules::supervisor_of;
+use crate::rooms::observation::isolation_cases::states::{ENDED, fault};
+use crate::rooms::observation::isolation_cases::wire::SUPERVISOR_LEVEL;
+use crate::rooms::observation::isolation_cases::{history, wire};
+
+/// A case under the lock.
+pub struct Case {
+    /// Itself as it was, and as it was when its changes were signed last; `record` is as it is.
+    kept: Kept,
+    pub record: Record,
+    pub duties: BTreeMap<Uuid, Kept>,
+    pub contacts: BTreeMap<Uuid, Contact>,
+    /// Steps that the service itself made.
+    pub steps: Vec<Kept>,
+    /// Whose write it follows from.
+    pub by: Uuid,
+    /// Accounts of those who answer for it.
+    pub accounts: Arc<Accounts>,
+}
+
+impl Case {
+    /// A case as it is stored.
+    pub fn stored(record: Record) -> Self {
+        Self {
+            kept: Kept::stored(record.clone()),
+            record,
+            duties: BTreeMap::new(),
+            contacts: BTreeMap::new(),
+            steps: Vec::new(),
+            by: Uuid::nil(),
+            accounts: Arc::default(),
+        }
+    }
+
+    /// A case that is being created: its own append writes it.
+    pub fn begun(claim: &Claim, values: &Values, accounts: &Arc<Accounts>, scribe: &Scribe) -> Self {
+        let envelope = by_service(claim.id, scribe, values, claim.by);
+        let mut case = Self::stored(Record { envelope, values: values.clone() });
+        case.by = claim.by;
+        case.accounts = Arc::clone(accounts);
+        case
+    }
+
+    /// A void case that holds again, by its own append. What was waived because it was void is expected again where
+    /// it still can be done, and missed where it was before: nothing was expected in between, and nobody gets rid of
+    /// what he missed by a void that is taken back.
+    pub fn restored(mut self, claim: &Claim, values: &Values, scribe: &Scribe) -> Self {
+        let voided_at = self.record.envelope.revised_at;
+        self.by = claim.by;
+        self.record.values = values.clone();
+        self.record.envelope.voided = false;
+        self.record.envelope.revision += 1;
+        self.kept.supersede(self.record.clone());
+        let contacts = &self.contacts;
+        for held in self.duties.values_mut().filter(|held| held.record.values.text("waiver") == Some("cause_voided")) {
+            let cause_stands = held.record.values.id("cause_id").is_none_or(|id| contacts.contains_key(&id));
+            let due_at = duty::due_at(&held.record);
+            if cause_stands && (due_at > scribe.now || due_at <= voided_at) {
+                held.record.values.set("state", Value::Text("open".to_owned()));
+                held.record.values.set("waiver", Value::Null);
+            }
+        }
+        self.settle(scribe);
+        self
+    }
+
+    /// Holds a stored duty.
+    pub fn hold(&mut self, duty: Record) {
+        self.duties.insert(duty.envelope.id, Kept::stored(duty));
+    }
+
+    /// How the case stands.
+    pub fn state(&self) -> &str {
+        self.record.values.text("state").unwrap_or_default()
+    }
+
+    /// Whether it goes on.
+    pub fn is_open(&self) -> bool {
+        !self.record.envelope.voided && !ENDED.contains(&self.state())
+    }
+
+    /// Once somebody was notified, the days of his case are moved by steps alone; once it ended, nothing of it is
+    /// amended but where it is placed.
+    fn demand_open_to(&self, next: &Values) -> Result<(), Vec<Fault>> {
+        let former = &self.record.values;
+        let occurred_at = next.instant("occurred_at").is_some_and(|at| at != self.record.envelope.occurred_at);
+        let changed = wire::FIELDS.iter().filter(|field| field.write == Write::Always).map(|field| field.name);
+        let changed = changed.filter(|name| former.get(name) != next.get(name));
+        let changed = changed.chain(occurred_at.then_some("occurred_at"));
+        let fault_of = |name: &str| {
+            if ENDED.contains(&self.state()) {
+                Some(fault(&format!("/{name}"), FaultCode::CaseClosed, vec![]))
+            } else if self.state() != history::FIRST && ["anchor", "anchored_on"].contains(&name) {
+                let to = vec![("to", "corrected, extended".to_owned())];
+                Some(fault(&format!("/{name}"), FaultCode::OnlyByTransition, to))
+            } else {
+                None
+            }
+        };
+        let faults: Vec<Fault> = changed.filter_map(fault_of).collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// The case itself was amended or voided, by its own append.
+    pub fn amended(&mut self, claim: &Claim, scribe: &Scribe) -> Result<(), Vec<Fault>> {
+        let Some(values) = &claim.next else {
+            self.waive_where("cause_voided", |_| true);
+            return Ok(());
+        };
+        let area_code = values.text("area_code").unwrap_or(&scribe.district_code).to_owned();
+        self.demand_open_to(values)?;
+        demand_known(&self.accounts, Some(&self.record.values), values, &area_code)?;
+        let (former, stood) = (std::mem::take(&mut self.record.values), self.stood());
+        self.record.values = values.clone();
+        self.record.envelope.revision += 1;
+        if stood != (area_code.clone(), values.id("org_id")) {
+            self.settle_at(&area_code, values.id("org_id"), None, scribe);
+        }
+        for line in SUPERVISOR_LEVEL.codes() {
+            let (before, now) = (supervisor_of(&former, line), supervisor_of(values, line));
+            if before != now {
+                self.give(|duty| duty.text("line") == Some(line) && duty.id("assignee_id") == before);
+            }
+        }
+        self.kept.supersede(self.record.clone());
+        self.demand_supervisors(&former, scribe);
+        self.settle(scribe);
+        Ok(())
+    }
+
+    /// Somebody who answered for it was taken away and nobody came instead: that is a duty again.
+    fn demand_supervisors(&mut self, former: &Values, scribe: &Scribe) {
+        let complete = |values: &Values| values.boolean("supervisors_complete") == Some(true);
+        let stands = self.duties.values().any(|held| {
+            held.record.values.text("duty_kind") == Some("supervisor_assignment") && duty::is(&held.record, "open")
+        });
+        if complete(former) && !complete(&self.record.values) && !stands && self.is_open() {
+            let revision = self.record.envelope.revision.to_string();
+            self.open_for("supervisor_assignment", &revision, None, scribe.now, scribe);
+        }
+    }
+
+    /// A record of the case came, was changed or was voided.
+    pub fn took(&mut self, claim: &Claim, scribe: &Arc<Scribe>) -> Result<(), Vec<Fault>> {
+        if let Some(next) = &claim.next {
+            self.demand_free_slot(claim, next)?;
+        }
+        let voided = self.contacts.remove(&claim.id).is_some() && claim.next.is_none();
+        if let Some(contact) = claim.next.as_ref().and_then(|next| contact_of(claim, next, scribe)) {
+            self.contacts.insert(claim.id, contact);
+        }
+        if voided {
+            let id = claim.id;
+            self.waive_where("cause_voided", |duty| duty.values.id("cause_id") == Some(id));
+        }
+        if claim.kind == "temperature_readings" && claim.next.is_some() && self.state() == "notified" {
+            self.begin_observation(claim, scribe);
+        }
+        self.expect_of(claim.id, scribe);
+        self.settle(scribe);
+        Ok(())
+    }
+
+    fn demand_free_slot(&self, claim: &Claim, next: &Values) -> Result<(), Vec<Fault>> {
+        let key = |values: &Values| Some((values.text("slot")?.to_owned(), values.day("slot_on")?));
+        let slot = key(next).filter(|(slot, _)| slot != "extra");
+        let taken = slot.is_some()
+            && self.contacts.values().any(|other| {
+                other.kind == "temperature_readings" && other.id != claim.id && key(&other.values) == slot
+            });
+        if taken { Err(vec![fault("/slot", FaultCode::SlotTaken, vec![])]) } else { Ok(()) }
+    }
+}
+
+impl Case {
+    /// Signs what followed from the claim just admitted.
+    pub fn sign(&mut self) {
+        self.kept.record.clone_from(&self.record);
+        let all = self.duties.values_mut().chain(&mut self.steps).chain([&mut self.kept]);
+        all.for_each(|kept| kept.sign(self.by));
+        // Whoever signed it stays told when the next claim changes nothing about the case itself.
+        self.record.envelope.clone_from(&self.kept.record.envelope);
+    }
+
+    /// Puts what changed into an append: each row under a number of its own.
+    pub fn put_into(self, changes: &mut Changes, scribe: &Scribe) -> Result<(), Problem> {
+        let mut kept = self.kept;
+        kept.record = self.record;
+        kept.put_into(scribe.kind("isolation_cases")?, changes);
+        for step in self.steps {
+            step.put_into(scribe.kind("isolation_case_transitions")?, changes);
+        }
+        for duty in self.duties.into_values() {
+            duty.put_into(scribe.kind("duties")?, changes);
+        }
+        Ok(())
+    }
+}
+
+/// The envelope of what the service writes about a case, where and when `values` say.
+pub fn by_service(id: Uuid, scribe: &Scribe, values: &Values, by: Uuid) -> Envelope {
+    let area_code = values.text("area_code").unwrap_or(&scribe.district_code);
+    let at = values.instant("occurred_at").unwrap_or(scribe.now);
+    scribe.envelope(id, area_code, values.id("org_id"), at, by)
+}

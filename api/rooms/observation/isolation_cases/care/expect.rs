@@ -1,0 +1,221 @@
+//! The duties of a case: opened, waived, settled by the contacts that stand.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kit::time::day_of;
+use kit::value::{Value, Values};
+use uuid::Uuid;
+
+use super::case::Case;
+use super::contact::at_delivery;
+use crate::platform::privacy::blind::derived_id;
+use crate::records::Record;
+use crate::records::kept::Kept;
+use crate::records::scribe::Scribe;
+use crate::rooms::duties::LINE;
+use crate::rooms::duties::cadences::Cadences;
+use crate::rooms::duties::duty::{self, expectation, is};
+use crate::rooms::duties::matching::{CONTACT_KINDS, Contact, DAILY, proof_of, standing};
+use crate::rooms::duties::{line_of, lines_of};
+use crate::rooms::observation::isolation_cases::history;
+use crate::rooms::observation::isolation_cases::states::{CARED_FOR, ENDED};
+
+/// Without any contact for so long, somebody asks.
+pub const SILENCE: TimeDelta = TimeDelta::hours(24);
+/// The duty of the command to say which of two cases of one person stands.
+pub const CONTESTED_DUTY: &str = "duplicate_case";
+/// How soon the command says which of two cases of one person stands.
+const CLEARED_WITHIN: TimeDelta = TimeDelta::hours(4);
+/// Nothing is expected where the person was not there.
+const NOT_OBSERVED: &str = "not_observed";
+
+/// The id of the duty that asks which of two cases stands, by the later one.
+pub fn contested_id(case_id: Uuid, scribe: &Scribe) -> Uuid {
+    derived_id(&scribe.keys.identity, &["duty", CONTESTED_DUTY, &case_id.to_string()])
+}
+
+impl Case {
+    /// Asks for contact where there was none for a day.
+    pub fn note_no_contact(&mut self, scribe: &Scribe) {
+        let contacts = self.contacts.values().filter(|contact| CONTACT_KINDS.contains(&contact.kind));
+        let last = contacts.max_by_key(|contact| contact.occurred_at).map(|contact| (contact.id, contact.occurred_at));
+        let since = last.map(|(_, at)| at).or(self.record.values.instant("notified_at"));
+        let asked = self
+            .duties
+            .values()
+            .any(|held| held.record.values.text("duty_kind") == Some("no_contact_alert") && !is(&held.record, "done"));
+        let silent = since.is_some_and(|since| since + SILENCE <= scribe.now);
+        if silent && !asked && self.state() == "under_observation" {
+            let cause = last.map_or(self.record.envelope.id, |(id, _)| id);
+            self.open("no_contact_alert", Some(cause), scribe.now, scribe);
+        }
+    }
+
+    /// Opens what a record asked for at an instant, of each line that answers for it; once, however often it is asked.
+    /// Where the record was moved since, what it asked for moves with it.
+    pub fn open(&mut self, duty_kind: &'static str, cause_id: Option<Uuid>, asked_at: DateTime<Utc>, scribe: &Scribe) {
+        self.open_for(duty_kind, "", cause_id, asked_at, scribe);
+    }
+
+    /// The same for one occasion of several: once for each of them.
+    pub fn open_for(
+        &mut self,
+        duty_kind: &'static str,
+        occasion: &str,
+        cause_id: Option<Uuid>,
+        asked_at: DateTime<Utc>,
+        scribe: &Scribe,
+    ) {
+        let area_code = self.record.envelope.area_code.clone();
+        let day = day_of(asked_at, scribe.zone);
+        let Some(cadence) = scribe.settings.of::<Cadences>().at(duty_kind, &area_code, day) else { return };
+        let cause = cause_id.unwrap_or(self.record.envelope.id).to_string();
+        let window = (asked_at, cadence.due_after(asked_at));
+        for line in lines_of(duty_kind) {
+            let beside = (line != line_of(duty_kind)).then_some(line);
+            let named = Some(occasion).filter(|occasion| !occasion.is_empty());
+            let parts: Vec<&str> = ["duty", duty_kind, &cause].into_iter().chain(named).chain(beside).collect();
+            let id = derived_id(&scribe.keys.identity, &parts);
+            self.expect(id, (duty_kind, line), cause_id, window, scribe);
+            if let Some(held) = self.duties.get_mut(&id).filter(|_| cause_id.is_some()) {
+                held.record = duty::moved(&held.record, window);
+            }
+        }
+    }
+
+    /// Asks the command to clear two cases of one person. Whoever made this one can't read the other, so the duty is
+    /// the district's and nobody below reads it: it is about the person, for what is about a case is read with it.
+    pub fn contest(&mut self, scribe: &Scribe) {
+        let own = self.record.envelope.id;
+        let id = contested_id(own, scribe);
+        let new = duty::New {
+            id,
+            duty_kind: CONTESTED_DUTY,
+            subject: ("people", self.record.values.id("person_id").unwrap_or_default()),
+            cause_id: Some(own),
+            assignee_id: None,
+            opens_at: scribe.now,
+            due_at: scribe.now + CLEARED_WITHIN,
+            area_code: &scribe.district_code,
+            org_id: None,
+            made_by: self.by,
+        };
+        self.duties.insert(id, Kept::new(duty::record(new, scribe)));
+    }
+
+    /// Holds a new duty; one that is there and was waived for want of a cause is expected again.
+    pub fn expect(
+        &mut self,
+        id: Uuid,
+        (duty_kind, line): (&'static str, &'static str),
+        cause_id: Option<Uuid>,
+        (opens_at, due_at): (DateTime<Utc>, DateTime<Utc>),
+        scribe: &Scribe,
+    ) {
+        if let Some(held) = self.duties.get_mut(&id) {
+            if is(&held.record, "waived") && held.record.values.text("waiver") == Some("cause_voided") {
+                held.record.values.set("state", Value::Text("open".to_owned()));
+                held.record.values.set("waiver", Value::Null);
+            }
+            return;
+        }
+        let receiving = duty_kind == "accept_transfer";
+        let (assignee_id, org_id) = if receiving { self.answerer_here(line) } else { self.answerer(line) };
+        let envelope = &self.record.envelope;
+        let new = duty::New {
+            id,
+            duty_kind,
+            subject: ("isolation_cases", envelope.id),
+            cause_id,
+            assignee_id,
+            opens_at,
+            due_at,
+            area_code: &envelope.area_code,
+            org_id,
+            made_by: self.by,
+        };
+        let mut new = duty::record(new, scribe);
+        new.values.set("line", Value::Text(line.to_owned()));
+        self.duties.insert(id, Kept::new(new));
+    }
+
+    /// Waives what is still open or was missed of those duties.
+    pub fn waive_where(&mut self, waiver: &'static str, which: impl Fn(&Record) -> bool) {
+        for held in self.duties.values_mut() {
+            let standing = is(&held.record, "open") || (waiver == "cause_voided" && is(&held.record, "missed"));
+            if standing && which(&held.record) {
+                held.record = duty::waive(&held.record, waiver);
+            }
+        }
+    }
+
+    /// Whether a duty is expected as the case stands: of a day only where the person was there when it was due and
+    /// the day is one of the observation's; all else until the case ended.
+    fn is_expected(&self, duty: &Record, scribe: &Scribe) -> bool {
+        let (values, due_at) = (&self.record.values, duty::due_at(duty));
+        let duty_kind = duty.values.text("duty_kind").unwrap_or_default();
+        if DAILY.contains(&duty_kind) {
+            let day = day_of(duty.values.instant("opens_at").unwrap_or(due_at), scribe.zone);
+            let within = values.day("starts_on").is_none_or(|first| day >= first)
+                && values.day("ends_on").is_none_or(|last| day <= last);
+            return within && self.is_observed_until(due_at);
+        }
+        let ended_at = values.instant("ended_at").filter(|_| ENDED.contains(&self.state()));
+        duty_kind == "errand_delivery" || ended_at.is_none_or(|ended_at| due_at <= ended_at)
+    }
+
+    /// Whether the person was looked after at home just before an instant: what was due then could be done.
+    pub fn is_observed_until(&self, at: DateTime<Utc>) -> bool {
+        CARED_FOR.contains(&history::state_before(&self.record.values, at).as_str())
+    }
+
+    /// The steps at the time since when they hold: a phone's clock may tell of a step before the one it follows.
+    fn steps_in_order(&self) -> Vec<Contact> {
+        let times = history::steps_of(&self.record.values);
+        let steps = self.contacts.values().filter(|contact| contact.kind == "isolation_case_transitions");
+        let in_order = |step: &Contact| {
+            let time = times.iter().find(|(id, _, _)| *id == Some(step.id)).map(|(_, _, since_at)| *since_at);
+            Contact { occurred_at: time.unwrap_or(step.occurred_at), ..step.clone() }
+        };
+        steps.map(in_order).collect()
+    }
+
+    /// Settles all held duties by the contacts that stand.
+    pub fn settle(&mut self, scribe: &Scribe) {
+        let complete = self.record.values.boolean("supervisors_complete") == Some(true);
+        let of_case = Contact {
+            kind: "isolation_cases",
+            id: self.record.envelope.id,
+            occurred_at: scribe.now,
+            known_at: scribe.now,
+            values: Values::default(),
+        };
+        let above: BTreeMap<&str, Option<Uuid>> =
+            LINE.codes().into_iter().map(|line| (line, self.answerer(line).0)).collect();
+        let steps = self.steps_in_order();
+        let mut duties = std::mem::take(&mut self.duties);
+        for held in duties.values_mut() {
+            let expected = expectation(&held.record);
+            let assigning = expected.duty_kind == "supervisor_assignment";
+            // Who was named then was named; whoever is taken away later is a duty of its own.
+            if assigning && is(&held.record, "done") {
+                continue;
+            }
+            let own = Some(&of_case).filter(|_| assigning && complete);
+            let others = self.contacts.values().filter(|contact| contact.kind != "isolation_case_transitions");
+            let found = proof_of(&expected, others.chain(&steps).chain(own), scribe.zone);
+            let delivered = found.filter(|_| expected.duty_kind == "errand_delivery").map(at_delivery);
+            let proof = delivered.as_ref().or(found);
+            let waiver = held.record.values.text("waiver").filter(|_| is(&held.record, "waived"));
+            let lasting = waiver.filter(|waiver| *waiver != NOT_OBSERVED).map(str::to_owned);
+            let waiver = lasting.or_else(|| (!self.is_expected(&held.record, scribe)).then(|| NOT_OBSERVED.to_owned()));
+            let stands = standing(duty::due_at(&held.record), proof, waiver.is_some(), scribe.now);
+            held.record = duty::settle(&held.record, &stands, |line| above.get(line).copied().flatten());
+            if let Some(waiver) = waiver.filter(|_| stands.state == "waived") {
+                held.record.values.set("waiver", Value::Text(waiver));
+            }
+        }
+        self.duties = duties;
+    }
+}

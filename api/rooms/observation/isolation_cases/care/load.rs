@@ -1,0 +1,196 @@
+//! Loading what a batch of claims touches: the cases with all their contacts, and the duties that those can change.
+//!
+//! Contacts have no range: whatever duty is at hand, all that could prove it is at hand too. Of the duties of a day
+//! those of the days around are loaded; what isn't about a day (an alert, a notice, a search) can be answered
+//! however much later, and is always loaded.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::value::{Value, Values};
+use ledger::decide::Claim;
+use uuid::Uuid;
+
+use super::answerers;
+use super::case::Case;
+use super::contact::name_transfer;
+use super::expect::contested_id;
+use super::people::{self, People};
+use super::{Care, NO_CONTACT, PLAN, case_of};
+use crate::records::awaited::has_come;
+use crate::records::scribe::Scribe;
+use crate::rooms::duties::matching::{Contact, DAILY};
+use crate::rooms::registers::people::PEOPLE;
+
+/// A proof and its duty lie at most a day and a night apart.
+const AROUND: TimeDelta = TimeDelta::hours(36);
+/// Longer than anybody is observed: for steps that look at the whole case.
+const WHOLE: TimeDelta = TimeDelta::days(400);
+
+/// Kinds of contacts, with the columns that say what they prove; what isn't named is null.
+const CONTACTS: [(&str, &[&str]); 7] = [
+    ("temperature_readings", &["slot", "slot_on", "retest_of", "fever", "needs_retest", "symptoms"]),
+    ("follow_up_visits", &["line", "symptoms"]),
+    ("spot_checks", &[]),
+    ("errands", &["state", "delivered_at"]),
+    ("patrol_logs", &[]),
+    ("observation_notices", &["signed_on"]),
+    ("isolation_case_transitions", &["to", "receiving_area_code"]),
+];
+const COLUMNS: [(&str, &str); 12] = [
+    ("signed_on", "date"),
+    ("slot", "text"),
+    ("slot_on", "date"),
+    ("retest_of", "uuid"),
+    ("fever", "boolean"),
+    ("needs_retest", "boolean"),
+    ("symptoms", "jsonb"),
+    ("line", "text"),
+    ("state", "text"),
+    ("delivered_at", "timestamptz"),
+    ("to", "text"),
+    ("receiving_area_code", "text"),
+];
+
+/// Cases; what is asked about people; duties; contacts; accounts of those who answer; what the command is to clear.
+pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+    let ids = || claims.iter().filter_map(|claim| case_of(claim)).map(Value::Id).collect::<Vec<_>>();
+    let (from, to) = span(scribe, claims);
+    let Some((cases, duties)) = scribe.kinds.kind("isolation_cases").zip(scribe.kinds.kind("duties")) else {
+        return Vec::new();
+    };
+    let of_kind = |select: &str, table: &str, column: &str| {
+        Statement::new(format!("SELECT {select} FROM {table} AS r WHERE r.district_code = "))
+            .text(district_code)
+            .sql(format!(" AND r.{column} = ANY("))
+            .column(ColumnType::Id, ids())
+            .sql(")")
+    };
+    let own = || claims.iter().map(|claim| Value::Id(claim.id)).collect::<Vec<_>>();
+    let duties_select = duties.select();
+    let duties = of_kind(duties_select, "duties", "subject_id")
+        .sql(" AND (r.state = 'open' OR NOT (r.duty_kind = ANY(")
+        .column(ColumnType::Text, DAILY.iter().map(|kind| Value::Text((*kind).to_owned())).collect())
+        .sql(")) OR (r.opens_at >= ")
+        .bind(ColumnType::Instant, Value::Instant(from))
+        .sql(" AND r.opens_at < ")
+        .bind(ColumnType::Instant, Value::Instant(to))
+        // What a record proved or asked for, however far it was moved since.
+        .sql(") OR (r.proof->>'id')::uuid = ANY(")
+        .column(ColumnType::Id, own())
+        .sql(") OR r.cause_id = ANY(")
+        .column(ColumnType::Id, own())
+        .sql(") OR ")
+        .then(begun_by(district_code, claims))
+        .sql(")");
+    let contacts = CONTACTS.iter().enumerate().fold(Statement::new(""), |all, (index, (kind, columns))| {
+        let all = if index > 0 { all.sql(" UNION ALL ") } else { all };
+        let cells: Vec<String> = COLUMNS
+            .iter()
+            .map(
+                |(name, sql)| {
+                    if columns.contains(name) { format!("\"{name}\"") } else { format!("NULL::{sql} AS \"{name}\"") }
+                },
+            )
+            .collect();
+        all.sql(format!(
+            "SELECT '{kind}' AS kind, id, case_id, occurred_at, recorded_at, {} FROM {kind} WHERE district_code = ",
+            cells.join(", ")
+        ))
+        .text(district_code)
+        .sql(format!(" AND NOT voided AND {} AND case_id = ANY(", has_come("")))
+        .column(ColumnType::Id, ids())
+        .sql(")")
+    });
+    let accounts = answerers::statement(district_code, ids(), claims);
+    // What asks which of two cases stands is about the person, and found by its id.
+    let contested = claims.iter().filter_map(|claim| Some(Value::Id(contested_id(case_of(claim)?, scribe))));
+    let contested = Statement::new(format!("SELECT {duties_select} FROM duties AS r WHERE r.district_code = "))
+        .text(district_code)
+        .sql(" AND r.id = ANY(")
+        .column(ColumnType::Id, contested.collect())
+        .sql(")");
+    let [open, voided, used] = people::statements(district_code, claims);
+    vec![of_kind(cases.select(), "isolation_cases", "id"), open, voided, used, duties, contacts, accounts, contested]
+}
+
+/// Whether it is of a case that a first reading moves on: that step plans all days since the case was notified,
+/// and what it doesn't see it would make a second time.
+fn begun_by(district_code: &str, claims: &[&Claim]) -> Statement {
+    let readings = claims.iter().filter(|claim| claim.kind == "temperature_readings");
+    let ids = readings.filter_map(|claim| case_of(claim)).map(Value::Id).collect();
+    Statement::new("r.subject_id IN (SELECT c.id FROM isolation_cases AS c WHERE c.district_code = ")
+        .text(district_code)
+        .sql(" AND c.state = 'notified' AND c.id = ANY(")
+        .column(ColumnType::Id, ids)
+        .sql("))")
+}
+
+/// The days that the claims touch.
+fn span(scribe: &Scribe, claims: &[&Claim]) -> (DateTime<Utc>, DateTime<Utc>) {
+    let (mut from, mut to) = (scribe.now, scribe.now);
+    // Whoever is voided is as old as his first passage: his own time says nothing.
+    for claim in claims.iter().filter(|claim| claim.kind != PEOPLE.name) {
+        for values in claim.former.iter().chain(&claim.next) {
+            let at = values.instant("occurred_at").unwrap_or(scribe.now);
+            (from, to) = (from.min(at), to.max(at));
+        }
+        let whole = match claim.kind {
+            "isolation_case_transitions" | "isolation_cases" => true,
+            PLAN => claim.next.is_none(),
+            kind => kind == NO_CONTACT,
+        };
+        if whole {
+            from = from.min(scribe.now - WHOLE);
+        }
+    }
+    (from - AROUND, to + AROUND + AROUND)
+}
+
+/// The state of those rows.
+pub fn care(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
+    let mut lists = rows.into_iter();
+    let mut next = || lists.next().unwrap_or_default();
+    let cases = scribe.records("isolation_cases", next())?;
+    let mut cases: BTreeMap<Uuid, Case> =
+        cases.into_iter().map(|record| (record.envelope.id, Case::stored(record))).collect();
+    let people = People::of_rows([next(), next(), next()]);
+    for duty in scribe.records("duties", next())? {
+        if let Some(case) = duty.values.id("subject_id").and_then(|id| cases.get_mut(&id)) {
+            case.hold(duty);
+        }
+    }
+    for row in next() {
+        if let Some((case_id, contact)) = contact(row, &scribe.district_code)
+            && let Some(case) = cases.get_mut(&case_id)
+        {
+            case.contacts.insert(contact.id, contact);
+        }
+    }
+    let accounts = Arc::new(answerers::accounts(next()));
+    for duty in scribe.records("duties", next())? {
+        if let Some(case) = duty.values.id("cause_id").and_then(|id| cases.get_mut(&id)) {
+            case.hold(duty);
+        }
+    }
+    for case in cases.values_mut() {
+        case.accounts = Arc::clone(&accounts);
+        case.recall();
+    }
+    Ok(Care { scribe: Arc::clone(scribe), cases, people, accounts })
+}
+
+fn contact(mut row: Row, district_code: &str) -> Option<(Uuid, Contact)> {
+    let kind = row.text("kind")?;
+    let (kind, _) = CONTACTS.iter().find(|(name, _)| *name == kind)?;
+    let mut values = Values::default();
+    for (name, _) in COLUMNS {
+        values.set(name, row.take(name));
+    }
+    name_transfer(&mut values, district_code);
+    let (occurred_at, known_at) = (row.instant("occurred_at")?, row.instant("recorded_at")?);
+    Some((row.id("case_id")?, Contact { kind, id: row.id("id")?, occurred_at, known_at, values }))
+}

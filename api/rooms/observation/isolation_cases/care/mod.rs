@@ -1,0 +1,295 @@
+//! What every record of a case goes through under the district's lock: is it allowed as the case stands, and
+//! what follows: the case moves on, duties are opened, closed, reopened.
+//!
+//! Duties are not counted up and down: after each record they are settled anew from the records that stand,
+//! by [`crate::rooms::duties::matching`]. So it doesn't matter in which order phones hand in, what is voided or
+//! moved, and a proof that is gone reopens what it had closed.
+
+mod answerers;
+mod case;
+mod contact;
+mod expect;
+mod load;
+mod moved;
+mod people;
+mod plan;
+mod step;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use kit::catalogue::FaultCode;
+use kit::faults::{Fault, Faults, in_zone};
+use kit::row::Row;
+use kit::statement::Statement;
+use kit::time::{day_of, day_start};
+use ledger::Append;
+use ledger::decide::{Claim, Decider, State};
+use uuid::Uuid;
+
+use self::answerers::{Accounts, demand_known};
+use self::case::Case;
+pub use self::expect::SILENCE;
+pub use self::moved::ACCEPTED;
+use self::people::People;
+pub use self::plan::HORIZON_DAYS;
+use super::stays::tie;
+use crate::records::change::Changes;
+use crate::records::scope::Follows;
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Draft, Figure, Measure, Record, Rules};
+use crate::rooms::duties::follow_up::FollowUpDecider;
+use crate::rooms::registers::people::PEOPLE;
+
+/// Asks for what is expected of a case in the next days; no record.
+pub const PLAN: &str = "care_plan";
+/// Asks for nothing: whoever is looked at tells his steps, those of an earlier release too; no record.
+pub const RECALL: &str = "case_recall";
+/// Of a new case: that there is another one of the person, which whoever makes this one can't read; no field.
+pub const CONTESTED: &str = "contested";
+/// Asks whether somebody had no contact for a day; no record.
+pub const NO_CONTACT: &str = "no_contact";
+
+/// Closes a case because its person has another one, `kept_id`; no record.
+pub const MERGE: &str = "case_merge";
+
+/// Gives on open duties of those who can't answer for a case any more; no record.
+pub const GIVE_ON: &str = "care_give_on";
+
+/// Rules of the kinds that belong to a case.
+pub struct CareRules {
+    figures: &'static [Figure],
+    judge: fn(&mut Draft, &Context<'_>),
+    check: fn(&mut Draft, &mut Faults),
+    measures: fn(&Record) -> Vec<Measure>,
+}
+
+impl CareRules {
+    /// A kind of which each record counts one: the first of its figures.
+    pub const fn new(figures: &'static [Figure]) -> Self {
+        Self { figures, judge: |_, _| {}, check: |_, _| {}, measures: |_| Vec::new() }
+    }
+
+    /// With a judgement of its own.
+    pub const fn judging(mut self, judge: fn(&mut Draft, &Context<'_>)) -> Self {
+        self.judge = judge;
+        self
+    }
+
+    /// With checks of its own.
+    pub const fn checking(mut self, check: fn(&mut Draft, &mut Faults)) -> Self {
+        self.check = check;
+        self
+    }
+
+    /// Counting more than itself.
+    pub const fn measuring(mut self, measures: fn(&Record) -> Vec<Measure>) -> Self {
+        self.measures = measures;
+        self
+    }
+}
+
+impl Rules for CareRules {
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        (self.check)(draft, faults);
+    }
+
+    /// What was delivered or signed then has happened when that time has come.
+    fn happens_at(&self, draft: &Draft, context: &Context<'_>) -> Option<DateTime<Utc>> {
+        let values = &draft.values;
+        let signed_at = values.day("signed_on").and_then(|day| day_start(day, context.zone));
+        values.instant("occurred_at").max(values.instant("delivered_at")).max(signed_at)
+    }
+
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
+        warn_of_outside(draft, context);
+        (self.judge)(draft, context);
+    }
+
+    fn natural_key(&self) -> &'static [&'static str] {
+        &["case_id", "occurred_at"]
+    }
+
+    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        Some(CareDecider::of(scribe))
+    }
+
+    /// A visit of the health centre's line answers what was seen at a gate.
+    fn followers(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
+        let is_visit = |record: &Record| record.values.text("line") == Some("health_center");
+        let concerns = is_visit(next) || former.is_some_and(is_visit);
+        concerns.then(|| FollowUpDecider::of(scribe)).into_iter().collect()
+    }
+
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let own = self.figures.iter().take(1).map(|figure| (figure.measure, 1));
+        own.chain((self.measures)(record)).collect()
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        self.figures
+    }
+
+    fn follows(&self) -> Option<Follows> {
+        Some(super::FOLLOWS)
+    }
+}
+
+/// What happened before a case began or after it ended is kept, and said.
+pub fn warn_of_outside(draft: &mut Draft, context: &Context<'_>) {
+    let Some(case) = draft.references.get("case_id") else { return };
+    let (began_at, ended_at) = (began_at(case, context), case.values.instant("ended_at"));
+    if ended_at.zip(draft.values.instant("occurred_at")).is_some_and(|(ended_at, at)| at > ended_at) {
+        draft.warn(&super::CASE_ENDED, "case_id");
+    }
+    if draft.values.instant("occurred_at").is_some_and(|at| at < began_at) {
+        draft.warn(&super::BEFORE_CASE, "case_id");
+    }
+}
+
+/// When a case began: when somebody was identified, or the first day of his observation, whichever is earlier.
+fn began_at(case: &Record, context: &Context<'_>) -> DateTime<Utc> {
+    let starts_at = case.values.day("starts_on").and_then(|day| day_start(day, context.zone));
+    starts_at.map_or(case.envelope.occurred_at, |at| at.min(case.envelope.occurred_at))
+}
+
+/// "None" excludes all other symptoms.
+pub fn check_symptoms(draft: &mut Draft, faults: &mut Faults) {
+    let codes = draft.values.codes("symptoms");
+    if codes.len() > 1 && codes.contains(&"none") {
+        faults.add(draft.at("symptoms"), FaultCode::NotWithOthers);
+    }
+}
+
+/// Decides about the records of cases.
+pub struct CareDecider(Arc<Scribe>);
+
+impl CareDecider {
+    /// The decider of an append.
+    pub fn of(scribe: &Arc<Scribe>) -> Arc<dyn Decider> {
+        Arc::new(Self(Arc::clone(scribe)))
+    }
+}
+
+impl Decider for CareDecider {
+    fn group(&self) -> &'static str {
+        "isolation_cases"
+    }
+
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+        load::statements(&self.0, district_code, claims)
+    }
+
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        load::care(&self.0, rows).map(|care| Box::new(care) as Box<dyn State>)
+    }
+}
+
+/// The cases that a batch touches, moved on claim by claim.
+pub struct Care {
+    scribe: Arc<Scribe>,
+    cases: BTreeMap<Uuid, Case>,
+    people: People,
+    /// Who may answer for somebody.
+    accounts: Arc<Accounts>,
+}
+
+/// The case a claim is about.
+fn case_of(claim: &Claim) -> Option<Uuid> {
+    match claim.kind {
+        "isolation_cases" | PLAN | NO_CONTACT | RECALL | MERGE | GIVE_ON => Some(claim.id),
+        _ => claim.next.as_ref().or(claim.former.as_ref())?.id("case_id"),
+    }
+}
+
+impl State for Care {
+    fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let scribe = Arc::clone(&self.scribe);
+        if claim.kind == PEOPLE.name {
+            return self.people.void(claim);
+        }
+        if claim.kind == "isolation_cases" && claim.former.is_none() {
+            return self.begin_case(claim);
+        }
+        if claim.kind == MERGE {
+            self.merge(claim);
+            return Ok(());
+        }
+        let Some(case) = case_of(claim).and_then(|id| self.cases.get_mut(&id)) else { return Ok(()) };
+        case.by = claim.by;
+        let admitted = case.admit(claim, &scribe);
+        case.sign();
+        admitted
+    }
+
+    fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
+        let mut changes = Changes::default();
+        for case in self.cases.into_values() {
+            case.put_into(&mut changes, &self.scribe).map_err(|problem| problem.to_string())?;
+        }
+        changes.following(&self.scribe)
+    }
+}
+
+impl Case {
+    fn admit(&mut self, claim: &Claim, scribe: &Arc<Scribe>) -> Result<(), Vec<Fault>> {
+        match claim.kind {
+            "isolation_cases" => return self.amended(claim, scribe),
+            PLAN => {
+                let from = claim.next.as_ref().and_then(|next| next.instant("occurred_at"));
+                self.plan(scribe, from.map(|from| day_of(from, scribe.zone)));
+            }
+            NO_CONTACT => self.note_no_contact(scribe),
+            RECALL => {}
+            GIVE_ON => self.give_on(),
+            "isolation_case_transitions" => {
+                return self.step(claim, scribe).map_err(|faults| in_zone(faults, scribe.zone));
+            }
+            _ => return self.took(claim, scribe),
+        }
+        Ok(())
+    }
+}
+
+impl Care {
+    /// A new case, or one that holds again: nobody has two open ones at a time, as far as whoever asks may know.
+    fn begin_case(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let Some(values) = &claim.next else { return Ok(()) };
+        let area_code = values.text("area_code").unwrap_or(&self.scribe.district_code);
+        let contested =
+            self.people.begin_case(claim.id, values, demand_known(&self.accounts, None, values, area_code))?;
+        let mut case = match self.cases.remove(&claim.id) {
+            Some(known) => known.restored(claim, values, &self.scribe),
+            None => Case::begun(claim, values, &self.accounts, &self.scribe).expecting_first(&self.scribe),
+        };
+        if contested {
+            case.contest(&self.scribe);
+        }
+        case.sign();
+        self.cases.insert(claim.id, case);
+        Ok(())
+    }
+
+    /// Of two cases of one person one goes on; each is seen from where the other is.
+    fn merge(&mut self, claim: &Claim) {
+        let Some(values) = &claim.next else { return };
+        let kept_id = values.id("kept_id").unwrap_or_default();
+        let stood = |id: &Uuid| self.cases.get(id).filter(|case| case.is_open()).map(Case::stood);
+        let (Some(kept), Some(closed)) = (stood(&kept_id), stood(&claim.id)) else { return };
+        if let Some(case) = self.cases.get_mut(&claim.id) {
+            case.by = claim.by;
+            case.close_as_merged((kept_id, kept), self.scribe.now, &self.scribe);
+            case.sign();
+        }
+        if let Some(case) = self.cases.get_mut(&kept_id) {
+            case.by = claim.by;
+            tie(&mut case.record.values, claim.id, closed);
+            case.sign();
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The people of cases under the lock: who has an open one, who is void, who can't be voided.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kit::catalogue::FaultCode;
+use kit::faults::Fault;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::value::{Value, Values};
+use ledger::decide::Claim;
+use uuid::Uuid;
+
+use super::CONTESTED;
+use crate::rooms::observation::isolation_cases::states::fault;
+use crate::rooms::registers::people::PEOPLE;
+
+/// What depends on somebody: open cases, open duties, records of his isolation.
+type Uses = [i64; 3];
+
+/// An open case of somebody.
+struct OpenCase {
+    person_id: Uuid,
+    id: Uuid,
+    area_code: String,
+    org_id: Option<Uuid>,
+}
+
+/// Those of a batch.
+pub struct People {
+    open: Vec<OpenCase>,
+    /// Whom those who get a case were merged into, themselves where they weren't.
+    roots: BTreeMap<Uuid, Uuid>,
+    /// Who is void.
+    voided: BTreeSet<Uuid>,
+    uses: BTreeMap<Uuid, Uses>,
+}
+
+/// Open cases of those who get one; who of them is void; what depends on those who are to be voided, under all their
+/// ids.
+pub fn statements(district_code: &str, claims: &[&Claim]) -> [Statement; 3] {
+    let begun = claims.iter().filter(|claim| claim.kind == "isolation_cases" && claim.former.is_none());
+    let begun: Vec<Value> = begun.filter_map(|claim| claim.next.as_ref()?.id("person_id")).map(Value::Id).collect();
+    let voided = claims.iter().filter(|claim| claim.kind == PEOPLE.name).map(|claim| Value::Id(claim.id)).collect();
+    let family = Statement::new("WITH RECURSIVE family AS (SELECT p.id AS root, p.id FROM people AS p WHERE p.district_code = ")
+        .text(district_code)
+        .sql(" AND p.id = ANY(")
+        .column(ColumnType::Id, voided)
+        .sql(") UNION SELECT f.root, p.id FROM people AS p JOIN family AS f ON p.merged_into = f.id WHERE p.district_code = ")
+        .text(district_code)
+        .sql("), cases AS (SELECT f.root, c.id, c.ended_at FROM family AS f JOIN isolation_cases AS c ON c.person_id = f.id AND NOT c.voided WHERE c.district_code = ")
+        .text(district_code)
+        .sql(") SELECT f.root, (SELECT count(*) FROM cases AS c WHERE c.root = f.root AND c.ended_at IS NULL) AS cases, (SELECT count(*) FROM duties AS d WHERE d.state = 'open' AND NOT d.voided AND (d.subject_id IN (SELECT c.id FROM cases AS c WHERE c.root = f.root) OR d.subject_id IN (SELECT o.id FROM family AS o WHERE o.root = f.root)) AND d.district_code = ")
+        .text(district_code)
+        .sql(") AS duties, ");
+    let contacts = CONTACTS.iter().enumerate().fold(family, |all, (index, kind)| {
+        all.sql(format!("{}(SELECT count(*) FROM {kind} AS k JOIN cases AS c ON c.id = k.case_id WHERE c.root = f.root AND NOT k.voided AND k.district_code = ", if index > 0 { " + " } else { "" }))
+            .text(district_code)
+            .sql(")")
+    });
+    let voided_ones = Statement::new("SELECT id FROM people WHERE district_code = ")
+        .text(district_code)
+        .sql(" AND voided AND id = ANY(")
+        .column(ColumnType::Id, begun.clone())
+        .sql(")");
+    [open_cases(district_code, begun), voided_ones, contacts.sql(" AS contacts FROM family AS f WHERE f.id = f.root")]
+}
+
+/// Open cases of these people under whatever of their names: who is sought, who that is, a case.
+fn open_cases(district_code: &str, people: Vec<Value>) -> Statement {
+    Statement::new("WITH RECURSIVE up AS (SELECT p.id AS sought, p.id, p.merged_into FROM people AS p WHERE p.district_code = ")
+        .text(district_code)
+        .sql(" AND p.id = ANY(")
+        .column(ColumnType::Id, people)
+        .sql(") UNION SELECT up.sought, p.id, p.merged_into FROM up JOIN people AS p ON p.id = up.merged_into WHERE p.district_code = ")
+        .text(district_code)
+        .sql("), down AS (SELECT up.sought, up.id AS root, up.id FROM up WHERE up.merged_into IS NULL UNION SELECT down.sought, down.root, p.id FROM down JOIN people AS p ON p.merged_into = down.id WHERE p.district_code = ")
+        .text(district_code)
+        .sql(") SELECT d.sought, d.root, c.id AS case_id, c.area_code, c.org_id FROM down AS d LEFT JOIN isolation_cases AS c ON c.person_id = d.id AND NOT c.voided AND c.ended_at IS NULL AND c.district_code = ")
+        .text(district_code)
+}
+
+/// Kinds of records that somebody's isolation leaves.
+const CONTACTS: [&str; 5] =
+    ["temperature_readings", "follow_up_visits", "spot_checks", "errands", "observation_notices"];
+
+impl People {
+    /// Those of the rows that [`statements`] give.
+    pub fn of_rows([open, voided, used]: [Vec<Row>; 3]) -> Self {
+        let uses = |mut row: Row| {
+            let count = ["cases", "duties", "contacts"].map(|name| row.integer(name).unwrap_or_default());
+            Some((row.id("root")?, count))
+        };
+        let (mut cases, mut roots) = (Vec::new(), BTreeMap::new());
+        for mut row in open {
+            if let (Some(sought), Some(root)) = (row.id("sought"), row.id("root")) {
+                roots.insert(sought, root);
+                cases.extend(open_case(root, row));
+            }
+        }
+        Self {
+            open: cases,
+            roots,
+            voided: voided.into_iter().filter_map(|mut row| row.id("id")).collect(),
+            uses: used.into_iter().filter_map(uses).collect(),
+        }
+    }
+
+    /// Somebody gets a case; whether he has one already and whoever asks couldn't know. `others` is what
+    /// else speaks for it or against.
+    pub fn begin_case(
+        &mut self,
+        id: Uuid,
+        values: &Values,
+        others: Result<(), Vec<Fault>>,
+    ) -> Result<bool, Vec<Fault>> {
+        let Some(person_id) = values.id("person_id") else { return others.map(|()| false) };
+        let mut faults = Vec::new();
+        faults.extend(self.voided.contains(&person_id).then(|| fault("/person_id", FaultCode::PersonVoided, vec![])));
+        let person_id = self.root(person_id);
+        // One that ended and holds again is not open.
+        let open = values.get("ended_at").is_none();
+        let met = self.open.iter().find(|other| open && other.person_id == person_id && other.id != id);
+        let contested = met.is_some();
+        faults.extend(met.filter(|_| values.boolean(CONTESTED) != Some(true)).map(exists));
+        faults.extend(others.err().into_iter().flatten());
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        if !open {
+            return Ok(false);
+        }
+        let area_code = values.text("area_code").unwrap_or_default().to_owned();
+        self.open.push(OpenCase { person_id, id, area_code, org_id: values.id("org_id") });
+        Ok(contested)
+    }
+
+    fn root(&self, id: Uuid) -> Uuid {
+        self.roots.get(&id).copied().unwrap_or(id)
+    }
+
+    /// Somebody is voided: not while others depend on him.
+    pub fn void(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let [mut cases, duties, contacts] = self.uses.get(&claim.id).copied().unwrap_or_default();
+        // A case of the same batch is in no row yet.
+        let begun = self.open.iter().filter(|open| open.person_id == self.root(claim.id)).count();
+        cases = cases.max(i64::try_from(begun).unwrap_or(i64::MAX));
+        if [cases, duties, contacts].iter().all(|count| *count == 0) {
+            self.voided.insert(claim.id);
+            return Ok(());
+        }
+        let counts = [("cases", cases), ("duties", duties), ("contacts", contacts)];
+        let values = counts.map(|(name, count)| (name, count.to_string())).to_vec();
+        Err(vec![fault("", FaultCode::InUse, values)])
+    }
+}
+
+fn open_case(person_id: Uuid, mut row: Row) -> Option<OpenCase> {
+    Some(OpenCase { id: row.id("case_id")?, person_id, area_code: row.text("area_code")?, org_id: row.id("org_id") })
+}
+
+/// Says that somebody has an open case, and where it is: whoever can't read it isn't told.
+fn exists(open: &OpenCase) -> Fault {
+    let org_id = open.org_id.map(|id| id.to_string()).unwrap_or_default();
+    let values = vec![("area_code", open.area_code.clone()), ("org_id", org_id)];
+    fault("/person_id", FaultCode::ActiveCaseExists, values)
+}

@@ -1,0 +1,90 @@
+//! Errands (代购): what somebody who can't go out asked for, until it was delivered. `nothing_needed` is an
+//! answer too: who asked and heard "nothing" has done the day's check.
+
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::value::Value;
+use kit::vocabulary::{Vocabulary, word};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use super::CASE_ID;
+use super::care::CareRules;
+use crate::platform::access::Role;
+use crate::records::figure::{TIMES, YUAN};
+use crate::records::{Definition, Figure, Reach};
+
+static STATE: Vocabulary = Vocabulary::new(
+    "errand_state",
+    Text::new("State", "状态"),
+    &[
+        word("nothing_needed", "nothing needed", "无需求"),
+        word("asked", "asked", "已提出"),
+        word("bought", "bought", "已购买"),
+        word("delivered", "delivered", "已送达"),
+    ],
+);
+
+static FIELDS: &[Field] = &[
+    CASE_ID.required().on_create(),
+    Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "How far it is; `asked` by default."),
+    Field::new(
+        "items",
+        Shape::List { of: &free_text(100), max: 50 },
+        Text::new("Items", "物品"),
+        "What was asked for.",
+    )
+    .sealed(),
+    Field::new(
+        "cost_cny",
+        Shape::Decimal { scale: 2, min: "0", max: "100000" },
+        Text::new("Cost (CNY)", "费用(元)"),
+        "What it cost, in yuan.",
+    ),
+    Field::new(
+        "delivered_at",
+        Shape::Instant,
+        Text::new("Delivered at", "送达时间"),
+        "When it was handed over; the time of the write by default.",
+    )
+    .happened(),
+];
+
+/// The kind.
+pub static ERRANDS: Definition = Definition {
+    name: "errands",
+    path: "errands",
+    schema: "Errand",
+    label: Text::new("Errand", "代购代办"),
+    about: "An errand for somebody under observation at home.",
+    fields: FIELDS,
+    filters: &["case_id", "state"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: super::CARERS,
+    writers: &[Role::DistrictAdmin, Role::GridWorker, Role::TownCadre, Role::VillageCadre, Role::GroupCadre],
+    rules: &ERRAND_RULES,
+    warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
+    example: include_str!("../../../../openapi/examples/errands/create.json"),
+    sequence: 1,
+};
+
+static ERRAND_RULES: CareRules = CareRules::new(&[
+    Figure::new("errands", Text::new("Errands", "代办"), TIMES),
+    Figure::new("cost_cny", Text::new("Cost", "代办金额"), YUAN).scaled("cost_fen", 2),
+])
+.judging(|draft, context| {
+    if draft.values.get("state").is_none() {
+        draft.values.set("state", Value::Text("asked".to_owned()));
+    }
+    if draft.values.text("state") == Some("delivered") && draft.values.get("delivered_at").is_none() {
+        // Noted once: when it was first told that it was delivered.
+        let noted = draft.former.instant("delivered_at");
+        draft.values.set("delivered_at", Value::Instant(noted.unwrap_or(context.now)));
+    }
+})
+.measuring(|record| {
+    let cost_fen = record.values.decimal("cost_cny").and_then(|cost| (cost * Decimal::from(100)).to_i64());
+    vec![("cost_fen", cost_fen.unwrap_or_default())]
+});

@@ -1,0 +1,120 @@
+//! Isolation cases (居家医学观察): somebody observed at home, and all that is done for and about him.
+//!
+//! - Days are counted by the policy in force; the day after the anchor is the first.
+//! - A case moves from state to state by transitions, judged under the district's lock: [`states`] says
+//!   what is legal, [`care`] loads what it is judged by and writes what follows.
+//! - Five supervisors answer for each case. What is expected of them are duties; the records here
+//!   prove them in their own transaction: [`care`].
+
+pub mod care;
+pub mod certificates;
+mod errands;
+mod history;
+mod notices;
+mod patrol_logs;
+pub mod planner;
+mod readings;
+pub mod rules;
+mod spot_checks;
+pub mod states;
+pub mod stays;
+mod transitions;
+mod views;
+mod violations;
+mod visits;
+mod wire;
+
+pub use errands::ERRANDS;
+use kit::field::{Field, Shape};
+use kit::text::Text;
+pub use notices::OBSERVATION_NOTICES;
+pub use patrol_logs::PATROL_LOGS;
+pub use readings::TEMPERATURE_READINGS;
+pub use spot_checks::SPOT_CHECKS;
+pub use transitions::{ISOLATION_CASE_TRANSITIONS, TO};
+pub use violations::VIOLATIONS;
+pub use visits::FOLLOW_UP_VISITS;
+pub use wire::{STATE, SUPERVISOR_LEVEL};
+
+use crate::platform::access::Role;
+use crate::platform::http::Operation;
+use crate::records::scope::Follows;
+use crate::records::{Definition, Reach, Warning};
+
+/// Who sees the records of cases.
+pub const CARERS: &[Role] = &[
+    Role::DistrictAdmin,
+    Role::GridWorker,
+    Role::TownCadre,
+    Role::VillageCadre,
+    Role::GroupCadre,
+    Role::HealthWorker,
+    Role::CdcOfficer,
+    Role::PoliceOfficer,
+];
+
+/// How what belongs to a case follows it.
+pub const FOLLOWS: Follows = Follows {
+    column: "case_id",
+    names: "case_id",
+    readers: CARERS,
+    leader: "isolation_cases",
+    seen_from: stays::seen_from,
+};
+
+const CASE_ID: Field = Field::new(
+    "case_id",
+    Shape::Reference("isolation_cases"),
+    Text::new("Case", "个案"),
+    "The isolation case it belongs to.",
+);
+
+static BEFORE_CASE: Warning = Warning {
+    code: "before_case",
+    message: Text::new("happened before the case began", "发生时间早于个案开始时间"),
+};
+/// It happened after the case had ended.
+static CASE_ENDED: Warning =
+    Warning { code: "case_ended", message: Text::new("the case had ended already", "该个案已结束") };
+
+/// The kind.
+pub static ISOLATION_CASES: Definition = Definition {
+    name: "isolation_cases",
+    path: "isolation-cases",
+    schema: "IsolationCase",
+    label: Text::new("Isolation case", "居家观察个案"),
+    about: "Somebody observed at home: days, state, the five who answer for him.",
+    fields: wire::FIELDS,
+    filters: &["person_id", "state", "supervisors_complete", "extended"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: CARERS,
+    writers: CARERS,
+    rules: &rules::CaseRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/isolation_cases/create.json"),
+    sequence: 1,
+};
+
+/// The kinds that belong to a case.
+static BELONGING: [&Definition; 8] = [
+    &OBSERVATION_NOTICES,
+    &ISOLATION_CASE_TRANSITIONS,
+    &TEMPERATURE_READINGS,
+    &FOLLOW_UP_VISITS,
+    &SPOT_CHECKS,
+    &ERRANDS,
+    &VIOLATIONS,
+    &PATROL_LOGS,
+];
+
+/// The operations of this room.
+pub fn operations() -> Vec<Operation> {
+    views::operations().into_iter().chain(certificates::operations()).collect()
+}
+
+/// The schemas of this room beside those of its kinds.
+pub fn schemas() -> Vec<(String, serde_json::Value)> {
+    certificates::schemas()
+}

@@ -1,0 +1,67 @@
+//! Observation notices (医学观察告知书): signed once, before observation can be notified.
+
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+
+use super::CASE_ID;
+use super::care::CareRules;
+use crate::platform::access::Role;
+use crate::records::figure::COPIES;
+use crate::records::{Definition, Figure, Reach, Warning};
+
+static DIFFERS: Warning = Warning {
+    code: "differs_from_case",
+    message: Text::new("differs from the days of the case", "与个案的观察期限不一致"),
+};
+
+static FIELDS: &[Field] = &[
+    CASE_ID.required().on_create(),
+    Field::new("signed_on", Shape::Day, Text::new("Signed on", "签订日期"), "When it was signed.")
+        .happened()
+        .required(),
+    Field::new("starts_on", Shape::Day, Text::new("Starts on", "观察首日"), "First day, as the notice says."),
+    Field::new("ends_on", Shape::Day, Text::new("Ends on", "观察末日"), "Last day, as the notice says."),
+    Field::new("issued_by", free_text(100), Text::new("Issued by", "签发单位"), "Which health centre.").required(),
+    Field::new("signed_by", free_text(60), Text::new("Signed by", "签字人"), "Who signed: the person or a guardian.")
+        .sealed(),
+    Field::new(
+        "requirements_version",
+        free_text(40),
+        Text::new("Version of the requirements", "告知书版本"),
+        "Which text was signed.",
+    ),
+];
+
+/// The kind.
+pub static OBSERVATION_NOTICES: Definition = Definition {
+    name: "observation_notices",
+    path: "observation-notices",
+    schema: "ObservationNotice",
+    label: Text::new("Observation notice", "医学观察告知书"),
+    about: "A signed notice of medical observation at home.",
+    fields: FIELDS,
+    filters: &["case_id"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: super::CARERS,
+    writers: &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker],
+    rules: &NOTICE_RULES,
+    warnings: &[&DIFFERS, &super::CASE_ENDED, &super::BEFORE_CASE],
+    example: include_str!("../../../../openapi/examples/observation_notices/create.json"),
+    sequence: 1,
+};
+
+static NOTICE_RULES: CareRules = CareRules::new(&[Figure::new(
+    "observation_notices",
+    Text::new("Notices of observation", "医学观察告知书"),
+    COPIES,
+)])
+.judging(|draft, _context| {
+    for field in ["starts_on", "ends_on"] {
+        let of_case = draft.references.get("case_id").and_then(|case| case.values.day(field));
+        if draft.values.day(field).is_some_and(|day| Some(day) != of_case) {
+            draft.warn(&DIFFERS, field);
+        }
+    }
+});

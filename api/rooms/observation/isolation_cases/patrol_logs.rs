@@ -1,0 +1,45 @@
+//! Patrol logs (巡查日志) of the group cadre, who looks after the neighbours around the clock.
+
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+
+use super::CASE_ID;
+use super::care::CareRules;
+use crate::platform::access::Role;
+use crate::records::figure::TIMES;
+use crate::records::{Definition, Figure, Reach};
+
+static FIELDS: &[Field] = &[
+    CASE_ID.required().on_create(),
+    Field::new("in_order", Shape::Boolean, Text::new("In order", "情况正常"), "Whether all was as it should be.")
+        .required(),
+    Field::new(
+        "visit_stopped",
+        Shape::Boolean,
+        Text::new("Visit stopped", "制止走亲访友"),
+        "Whether a visit was stopped.",
+    ),
+    Field::new("finding", free_text(300), Text::new("Finding", "发现情况"), "What was found.").sealed(),
+];
+
+/// The kind.
+pub static PATROL_LOGS: Definition = Definition {
+    name: "patrol_logs",
+    path: "patrol-logs",
+    schema: "PatrolLog",
+    label: Text::new("Patrol log", "巡查日志"),
+    about: "A look by the group cadre at somebody under observation at home.",
+    fields: FIELDS,
+    filters: &["case_id", "in_order"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: super::CARERS,
+    writers: &[Role::DistrictAdmin, Role::GridWorker, Role::VillageCadre, Role::GroupCadre],
+    rules: &PATROL_RULES,
+    warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
+    example: include_str!("../../../../openapi/examples/patrol_logs/create.json"),
+    sequence: 1,
+};
+
+static PATROL_RULES: CareRules = CareRules::new(&[Figure::new("patrol_logs", Text::new("Patrols", "巡查记录"), TIMES)]);

@@ -1,0 +1,185 @@
+//! Where a case stood when. A case that moves to another township leaves its past there: figures of days that are
+//! over stay, and who is answerable there sees it until the next ones have accepted it.
+
+use chrono::{DateTime, Utc};
+use kit::field::{Field, Shape};
+use kit::json::put;
+use kit::text::Text;
+use kit::value::{Value, Values};
+use ledger::Projection;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::records::Record;
+use crate::records::rules::Stood;
+
+static STAY: &[Field] = &[
+    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where.").required(),
+    Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Of which organisation."),
+    Field::new("until_at", Shape::Instant, Text::new("Until", "至"), "Until when it stood there."),
+    Field::new(
+        "accepted_at",
+        Shape::Instant,
+        Text::new("Accepted at", "接收时间"),
+        "When those to whom it moved accepted it; until then it is seen here too.",
+    ),
+    Field::new(
+        "case_id",
+        Shape::Id,
+        Text::new("Merged case", "并案个案"),
+        "The case merged with this one that is seen from here.",
+    ),
+];
+
+const STAY_ITEM: &Shape = &Shape::Object(STAY);
+
+/// The field of a case.
+pub const AREA_HISTORY: Field = Field::new(
+    "area_history",
+    Shape::List { of: STAY_ITEM, max: 1_000 },
+    Text::new("Area history", "区划历史"),
+    "Where it stood before, the oldest first; and the areas of cases of the same person that were merged with it.",
+)
+.by_server();
+
+/// From where a case is seen: where it stands, and the items of its history that nobody closed.
+pub static SIGHTS: Projection = Projection {
+    table: "isolation_case_sights",
+    owner: "case_id",
+    select: "SELECT w.district_code, w.id, w.revision, s.item, w.person_id, s.area_code, s.org_id FROM {written} AS w \
+        CROSS JOIN LATERAL (SELECT 0 AS item, w.area_code, w.org_id UNION ALL \
+        SELECT h.item::integer, h.stay ->> 'area_code', (h.stay ->> 'org_id')::uuid \
+        FROM jsonb_array_elements(w.area_history) WITH ORDINALITY AS h(stay, item) WHERE h.stay ->> 'accepted_at' IS NULL) AS s",
+};
+
+/// A former stay.
+pub struct Stay {
+    /// Where.
+    pub stood: Stood,
+    /// Until when.
+    pub until_at: DateTime<Utc>,
+    /// Whether those to whom it moved have accepted it.
+    pub accepted: bool,
+}
+
+fn items(values: &Values) -> Vec<Json> {
+    values.json(AREA_HISTORY.name).and_then(Json::as_array).cloned().unwrap_or_default()
+}
+
+fn told(at: DateTime<Utc>) -> Json {
+    Value::Instant(at).to_json(chrono_tz::UTC)
+}
+
+fn stood(item: &Json) -> Option<Stood> {
+    let text = |name: &str| item.get(name).and_then(Json::as_str);
+    Some((text("area_code")?.to_owned(), text("org_id").and_then(|id| id.parse().ok())))
+}
+
+fn instant(item: &Json, name: &str) -> Option<DateTime<Utc>> {
+    item.get(name)?.as_str()?.parse().ok()
+}
+
+/// Where it stood before, the oldest first.
+pub fn stays(values: &Values) -> Vec<Stay> {
+    let stay = |item: &Json| {
+        let (stood, until_at) = (stood(item)?, instant(item, "until_at")?);
+        Some(Stay { stood, until_at, accepted: instant(item, "accepted_at").is_some() })
+    };
+    items(values).iter().filter_map(stay).collect()
+}
+
+/// Stays from which it is cared for still: the next ones haven't accepted it.
+pub fn pending(values: &Values) -> impl Iterator<Item = Stay> {
+    stays(values).into_iter().filter(|stay| !stay.accepted)
+}
+
+/// The township of an area; a wider area is its own.
+pub fn township(area_code: &str) -> &str {
+    const DIGITS: usize = 9;
+    area_code.get(..DIGITS).unwrap_or(area_code)
+}
+
+/// Notes that it left for another area at an instant. Within a township, and once it has ended, nobody needs to
+/// accept it; neither where it comes back to a township that had not let go of it.
+pub fn leave(values: &mut Values, former: Stood, to_area_code: &str, at: DateTime<Utc>) {
+    let same = |area_code: &str| township(area_code) == township(to_area_code);
+    let back = pending(values).any(|stay| same(&stay.stood.0));
+    let settled = back || same(&former.0) || values.get("ended_at").is_some();
+    let accepted_at = settled.then(|| told(at));
+    if back {
+        accept(values, at);
+    }
+    // No stay ends before the one that it follows.
+    let at = stays(values).last().map_or(at, |last| last.until_at.max(at));
+    let (area_code, org_id) = former;
+    let mut all = items(values);
+    all.push(json!({"area_code": area_code, "org_id": org_id, "until_at": told(at), "accepted_at": accepted_at, "case_id": null}));
+    values.set(AREA_HISTORY.name, Value::Json(Json::Array(all)));
+}
+
+/// Those to whom it moved have it now.
+pub fn accept(values: &mut Values, at: DateTime<Utc>) {
+    let mut all = items(values);
+    let open =
+        all.iter_mut().filter(|item| instant(item, "until_at").is_some() && instant(item, "accepted_at").is_none());
+    open.for_each(|item| put(item, "accepted_at", told(at)));
+    values.set(AREA_HISTORY.name, Value::Json(Json::Array(all)));
+}
+
+/// A case of the same person was merged with this one: from where that one is seen, this one is too.
+pub fn tie(values: &mut Values, other_id: Uuid, other: Stood) {
+    let (area_code, org_id) = other;
+    let mut all = items(values);
+    all.push(
+        json!({"area_code": area_code, "org_id": org_id, "until_at": null, "accepted_at": null, "case_id": other_id}),
+    );
+    values.set(AREA_HISTORY.name, Value::Json(Json::Array(all)));
+}
+
+/// The cases that were merged with it.
+pub fn tied(values: &Values) -> Vec<Uuid> {
+    let id = |item: &Json| item.get("case_id")?.as_str()?.parse().ok();
+    items(values).iter().filter_map(id).collect()
+}
+
+/// From where a case is seen that stands here: as [`SIGHTS`] keeps it.
+pub fn seen_from(values: &Values, here: Stood) -> Vec<Stood> {
+    let open = items(values).into_iter().filter(|item| instant(item, "accepted_at").is_none());
+    [here].into_iter().chain(open.filter_map(|item| stood(&item))).collect()
+}
+
+/// Where it stood at an instant; none for where it stands.
+pub fn stood_at(record: &Record, at: DateTime<Utc>) -> Option<Stood> {
+    stays(&record.values).into_iter().find(|stay| at < stay.until_at).map(|stay| stay.stood)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_move_to_another_township_waits_for_acceptance_and_one_within_it_does_not() {
+        let mut values = Values::default();
+        leave(&mut values, ("511802114001".into(), None), "511802114002", at("2020-02-01T00:00:00Z"));
+        assert_eq!(pending(&values).count(), 0);
+        leave(&mut values, ("511802114002".into(), None), "511802005", at("2020-02-02T00:00:00Z"));
+        leave(&mut values, ("511802005".into(), None), "511802006", at("2020-02-03T00:00:00Z"));
+        assert_eq!(pending(&values).count(), 2, "nobody has it for sure");
+        accept(&mut values, at("2020-02-04T00:00:00Z"));
+        assert_eq!((pending(&values).count(), stays(&values).len()), (0, 3));
+    }
+
+    #[test]
+    fn who_takes_it_back_need_not_accept_it() {
+        let mut values = Values::default();
+        leave(&mut values, ("511802114".into(), None), "511802005", at("2020-02-02T00:00:00Z"));
+        leave(&mut values, ("511802005".into(), None), "511802114001", at("2020-02-03T00:00:00Z"));
+        assert_eq!(pending(&values).count(), 0);
+        tie(&mut values, Uuid::from_u128(7), ("511802006".into(), None));
+        assert_eq!((pending(&values).count(), stays(&values).len(), tied(&values)), (0, 2, vec![Uuid::from_u128(7)]));
+    }
+}

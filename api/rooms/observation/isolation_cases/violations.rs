@@ -1,0 +1,78 @@
+//! Violations (违规): what was found, who dealt with it, what came of it.
+
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::vocabulary::{Vocabulary, word};
+
+use super::CASE_ID;
+use super::care::CareRules;
+use crate::platform::access::Role;
+use crate::records::figure::TIMES;
+use crate::records::{Definition, Figure, Reach};
+
+static KIND: Vocabulary = Vocabulary::new(
+    "violation_kind",
+    Text::new("Violation", "违规类型"),
+    &[
+        word("went_out", "went out", "擅自外出"),
+        word("received_visitors", "received visitors", "接待来访"),
+        word("visited_relatives", "visited relatives", "走亲访友"),
+        word("refused_measurement", "refused to be measured", "拒测体温"),
+        word("refused_registration", "refused to be registered", "拒绝登记"),
+        word("concealed_travel", "concealed travel", "隐瞒行程"),
+        word("false_information", "gave false information", "谎报"),
+        word("non_cooperation", "did not cooperate", "不配合"),
+    ],
+);
+static OUTCOME: Vocabulary = Vocabulary::new(
+    "violation_outcome",
+    Text::new("Outcome", "处理结果"),
+    &[
+        word("educated", "educated", "教育劝阻"),
+        word("warned", "warned", "告诫"),
+        word("rectified", "mended", "整改"),
+        word("centralized", "moved to central isolation", "集中隔离"),
+        word("police_case", "public security penalty", "治安处罚"),
+        word("transferred", "handed to the prosecution", "移送"),
+        word("unfounded", "unfounded", "不属实"),
+    ],
+);
+
+static FIELDS: &[Field] = &[
+    CASE_ID.required().on_create(),
+    Field::new("violation_kind", Shape::Word(&KIND), Text::new("Violation", "违规类型"), "What was done.").required(),
+    Field::new("description", free_text(500), Text::new("Description", "情况说明"), "What happened.").sealed(),
+    Field::new("handled_by", free_text(60), Text::new("Handled by", "处理人"), "Who dealt with it.").sealed(),
+    Field::new("outcome", Shape::Word(&OUTCOME), Text::new("Outcome", "处理结果"), "What came of it."),
+];
+
+/// The kind.
+pub static VIOLATIONS: Definition = Definition {
+    name: "violations",
+    path: "violations",
+    schema: "Violation",
+    label: Text::new("Violation", "违规记录"),
+    about: "A violation of the rules of observation at home.",
+    fields: FIELDS,
+    filters: &["case_id", "violation_kind", "outcome"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: super::CARERS,
+    writers: &[
+        Role::DistrictAdmin,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::GroupCadre,
+        Role::HealthWorker,
+        Role::PoliceOfficer,
+    ],
+    rules: &VIOLATION_RULES,
+    warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
+    example: include_str!("../../../../openapi/examples/violations/create.json"),
+    sequence: 1,
+};
+
+static VIOLATION_RULES: CareRules =
+    CareRules::new(&[Figure::new("violations", Text::new("Violations", "违规"), TIMES)]);

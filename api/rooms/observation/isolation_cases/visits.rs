@@ -1,0 +1,95 @@
+//! Follow-up visits (随访): somebody of one of the five lines was at the door.
+
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::value::Value;
+use kit::vocabulary::{Vocabulary, word};
+
+use super::CASE_ID;
+use super::care::{CareRules, check_symptoms};
+use super::wire::SUPERVISOR_LEVEL;
+use crate::platform::access::Role;
+use crate::records::figure::TIMES;
+use crate::records::{Definition, Figure, Reach};
+use crate::rooms::checkpoints::screenings::SYMPTOM;
+
+static HEALTH: Vocabulary = Vocabulary::new(
+    "health_status",
+    Text::new("Health", "身体状况"),
+    &[word("well", "well", "良好"), word("unwell", "unwell", "不适"), word("not_seen", "not seen", "未见到")],
+);
+
+static FIELDS: &[Field] = &[
+    CASE_ID.required().on_create(),
+    Field::new(
+        "line",
+        Shape::Word(&SUPERVISOR_LEVEL),
+        Text::new("Line", "责任线"),
+        "Whose visit; the town's by default.",
+    ),
+    Field::new("health_status", Shape::Word(&HEALTH), Text::new("Health", "身体状况"), "How the person is.").required(),
+    Field::new(
+        "symptoms",
+        Shape::List { of: &Shape::Word(&SYMPTOM), max: 14 },
+        Text::new("Symptoms", "症状"),
+        "What the person complains of.",
+    ),
+    Field::new("living_needs", free_text(300), Text::new("Living needs", "生活需求"), "What is needed.").sealed(),
+    Field::new("advice_given", free_text(300), Text::new("Advice given", "宣传告知"), "What was advised.").sealed(),
+    Field::new(
+        "door_notice_posted",
+        Shape::Boolean,
+        Text::new("Door notice posted", "门口张贴温馨提示"),
+        "Whether the notice hangs at the door.",
+    ),
+    Field::new(
+        "visitors_declined_informed",
+        Shape::Boolean,
+        Text::new("Told to decline visitors", "告知谢绝来访"),
+        "Whether it was said that visitors are to be declined.",
+    ),
+    Field::new(
+        "medical_guidance_given",
+        Shape::Boolean,
+        Text::new("Medical guidance given", "告知就医方式"),
+        "Whether it was said where to turn when unwell.",
+    ),
+];
+
+/// The kind.
+pub static FOLLOW_UP_VISITS: Definition = Definition {
+    name: "follow_up_visits",
+    path: "follow-up-visits",
+    schema: "FollowUpVisit",
+    label: Text::new("Follow-up visit", "上门随访"),
+    about: "A visit to somebody under observation at home.",
+    fields: FIELDS,
+    filters: &["case_id", "line", "health_status"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: super::CARERS,
+    writers: &[
+        Role::DistrictAdmin,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::GroupCadre,
+        Role::HealthWorker,
+        Role::CdcOfficer,
+        Role::PoliceOfficer,
+    ],
+    rules: &VISIT_RULES,
+    warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
+    example: include_str!("../../../../openapi/examples/follow_up_visits/create.json"),
+    sequence: 1,
+};
+
+static VISIT_RULES: CareRules =
+    CareRules::new(&[Figure::new("follow_up_visits", Text::new("Visits", "上门随访"), TIMES)])
+        .judging(|draft, _context| {
+            if draft.values.get("line").is_none() {
+                draft.values.set("line", Value::Text("town".to_owned()));
+            }
+        })
+        .checking(check_symptoms);

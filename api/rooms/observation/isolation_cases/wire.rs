@@ -1,0 +1,173 @@
+//! The words and fields of an isolation case.
+
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::vocabulary::{Vocabulary, word};
+
+use crate::platform::privacy::mask::mask_address;
+use crate::rooms::registers::people::PERSON_CATEGORY;
+
+/// From what the days are counted.
+pub static ANCHOR: Vocabulary = Vocabulary::new(
+    "observation_anchor",
+    Text::new("Anchor", "起算事件"),
+    &[
+        word("last_exposure", "last exposure", "末次暴露"),
+        word("departure", "departure", "离开疫区"),
+        word("observation_start", "start of observation", "开始观察"),
+    ],
+);
+
+/// How a case stands (domain.md 5).
+pub static STATE: Vocabulary = Vocabulary::new(
+    "isolation_state",
+    Text::new("State", "状态"),
+    &[
+        word("identified", "identified", "已排查"),
+        word("notified", "notified", "已告知"),
+        word("under_observation", "under observation", "观察中"),
+        word("suspended_referral", "referred, observation suspended", "转诊排查"),
+        word("lost_contact", "lost contact", "失联"),
+        word("completed", "completed", "解除"),
+        word("dismissed", "dismissed", "排除"),
+        word("became_case", "became a case", "转为病例"),
+        word("centralized", "in central isolation", "转集中隔离"),
+        word("transferred_out", "handed over", "移交"),
+        word("merged", "merged with another case", "并案"),
+        word("voided", "entered by mistake", "录入错误"),
+    ],
+);
+
+/// The five who answer for each isolated person.
+pub static SUPERVISOR_LEVEL: Vocabulary = Vocabulary::new(
+    "supervisor_level",
+    Text::new("Level", "级别"),
+    &[
+        word("town", "town", "镇"),
+        word("village", "village", "村"),
+        word("group", "group", "组"),
+        word("health_center", "health centre", "卫生院"),
+        word("police_station", "police station", "派出所"),
+    ],
+);
+
+static SUPERVISOR: &[Field] = &[
+    Field::new("level", Shape::Word(&SUPERVISOR_LEVEL), Text::new("Level", "级别"), "Which of the five.").required(),
+    Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "His account: his duties are on its list."),
+    Field::new("name", free_text(60), Text::new("Name", "姓名"), "Who it is.").required(),
+    Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Where to reach him."),
+];
+
+/// The fields of a case, beside the envelope's.
+pub static FIELDS: &[Field] = &[
+    Field::new(
+        "person",
+        Shape::Inline("people"),
+        Text::new("Person", "人员"),
+        "Who it is, registered with this record. Not with `person_id`.",
+    ),
+    Field::new(
+        "person_id",
+        Shape::Reference("people"),
+        Text::new("Person id", "人员编号"),
+        "Who it is, registered before.",
+    )
+    .on_create(),
+    Field::new(
+        "categories",
+        Shape::List { of: &Shape::Word(&PERSON_CATEGORY), max: 9 },
+        Text::new("Categories", "类别"),
+        "Why: several may hold.",
+    )
+    .required()
+    .not_empty(),
+    Field::new(
+        "evidence",
+        free_text(500),
+        Text::new("Evidence", "依据"),
+        "What shows it: a ticket, a list, a statement.",
+    )
+    .sealed(),
+    Field::new(
+        "anchor",
+        Shape::Word(&ANCHOR),
+        Text::new("Anchor", "起算事件"),
+        "From what the days are counted. The day after it is the first; of `observation_start` that day itself.",
+    )
+    .required(),
+    Field::new(
+        "anchored_on",
+        Shape::Day,
+        Text::new("Anchored on", "起算日期"),
+        "When that was. From the notification on it changes by the transitions `extended` and `corrected`.",
+    )
+    .happened()
+    .required()
+    .also(&["离汉日期", "离鄂日期", "末次接触日期"]),
+    Field::new("address", free_text(200), Text::new("Address", "居家地址"), "Where the person is observed.")
+        .masked(mask_text_address),
+    Field::new(
+        "supervisors",
+        Shape::List { of: &Shape::Object(SUPERVISOR), max: 5 },
+        Text::new("Supervisors", "五级监管责任人"),
+        "Who answers for the person, at most one a level.",
+    )
+    .sealed(),
+    Field::new(
+        "supervisors_complete",
+        Shape::Boolean,
+        Text::new("Supervisors complete", "五级落实"),
+        "Whether all five are named.",
+    )
+    .required()
+    .derived(),
+    Field::new(
+        "supervisor_ids",
+        Shape::List { of: &Shape::Id, max: 5 },
+        Text::new("Supervisors' accounts", "责任人账号"),
+        "Their accounts.",
+    )
+    .derived(),
+    Field::new(
+        "state",
+        Shape::Word(&STATE),
+        Text::new("State", "状态"),
+        "How the case stands; moved on by transitions.",
+    )
+    .required()
+    .by_server(),
+    Field::new("starts_on", Shape::Day, Text::new("Starts on", "观察首日"), "First day of observation.")
+        .required()
+        .by_server(),
+    Field::new("ends_on", Shape::Day, Text::new("Ends on", "观察末日"), "Last day of observation.")
+        .required()
+        .by_server(),
+    Field::new(
+        "release_from",
+        Shape::Instant,
+        Text::new("Release from", "可解除时间"),
+        "From when on the person can be released.",
+    )
+    .required()
+    .by_server(),
+    Field::new("extended", Shape::Boolean, Text::new("Extended", "已延长"), "Whether observation was extended.")
+        .required()
+        .by_server(),
+    Field::new(
+        "registered_at",
+        Shape::Instant,
+        Text::new("Registered at", "登记时间"),
+        "Since when the service knows; what lies before can't have been missed by anybody.",
+    )
+    .required()
+    .by_server(),
+    Field::new("notified_at", Shape::Instant, Text::new("Notified at", "告知时间"), "When observation was notified.")
+        .by_server(),
+    Field::new("ended_at", Shape::Instant, Text::new("Ended at", "结束时间"), "When the case ended.").by_server(),
+    super::history::STATE_HISTORY,
+    super::stays::AREA_HISTORY,
+];
+
+fn mask_text_address(json: &serde_json::Value) -> serde_json::Value {
+    json.as_str().map_or(serde_json::Value::Null, |text| mask_address(text).into())
+}

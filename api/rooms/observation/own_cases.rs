@@ -1,0 +1,211 @@
+//! Whose cases are the caller's: those he supervises and those he has a duty for. Of them, and only them, a pull
+//! tells plainly who it is and where; each pull that does is noted, with the people it named. Nobody makes somebody
+//! his own by naming himself: he is told plainly where his role and area are those of the line, or where somebody
+//! named him who may reveal people.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kit::problem::Problem;
+use kit::statement::{ColumnType, Statement};
+use kit::value::Value;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::isolation_cases::rules::supervisors;
+use crate::platform::access::Role;
+use crate::platform::access::accounts;
+use crate::platform::audit::system_write_all;
+use crate::platform::http::Call;
+use crate::platform::privacy::REVEALERS;
+use crate::records::hooks::PlainPeople;
+use crate::records::{Kind, Record, read};
+
+/// Whom records tell plainly: those that are about the caller's own cases. Noted before they are shown.
+pub async fn tell_plainly(
+    call: &Call,
+    verb: &'static str,
+    records: Vec<(&Kind, &Record)>,
+) -> Result<PlainPeople, Problem> {
+    let about = |(kind, record): &(&Kind, &Record)| Some((record.envelope.id, case_or_person(kind, record)?));
+    let named: BTreeMap<Uuid, Uuid> = records.iter().filter_map(about).collect();
+    let Some((_, first)) = records.first().filter(|_| !named.is_empty()) else { return Ok(PlainPeople::default()) };
+    let people = of_named(call, &first.envelope.district_code, verb, &named.values().copied().collect()).await?;
+    let told = named.into_iter().filter_map(|(id, subject)| Some((id, people.get(&subject)?.clone())));
+    Ok(PlainPeople(told.collect()))
+}
+
+/// The people of the caller's own cases among these, by the id of the case and of the person.
+async fn of_named(
+    call: &Call,
+    district_code: &str,
+    verb: &'static str,
+    named: &BTreeSet<Uuid>,
+) -> Result<BTreeMap<Uuid, Json>, Problem> {
+    let core = &call.core;
+    let kind = |name: &str| core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")));
+    let (cases, people) = (kind("isolation_cases")?, kind("people")?);
+    let statement = own(cases.select(), call.actor()?.user_id, district_code, named);
+    let own = read::load(core, cases, &statement).await?;
+    let mut told = BTreeMap::new();
+    for case in own {
+        let Some(person_id) = case.values.id("person_id") else { continue };
+        let root = read::root(core, people, district_code, person_id).await?;
+        let Some(person) = read::find_unscoped(core, people, district_code, &[root]).await?.remove(&root) else {
+            continue;
+        };
+        if !is_given(call, people, &person, &case).await? {
+            continue;
+        }
+        let plain = plain(&person, &case);
+        told.extend([case.envelope.id, person_id, root].map(|id| (id, plain.clone())));
+    }
+    let subjects: BTreeSet<&str> = told.values().filter_map(|person| person.get("id")?.as_str()).collect();
+    if !subjects.is_empty() {
+        let details = json!({"purpose": "medical_follow_up", "people": subjects});
+        let mut deed = call.deed(verb, "people", None, details);
+        deed.area_code = Some(district_code.to_owned());
+        system_write_all(core, vec![deed], async |_| Ok(())).await?;
+    }
+    Ok(told)
+}
+
+/// The case or the person that a record is about.
+fn case_or_person(kind: &Kind, record: &Record) -> Option<Uuid> {
+    match kind.name {
+        "isolation_cases" | "people" => Some(record.envelope.id),
+        "duties" => record.values.id("subject_id"),
+        _ => None,
+    }
+}
+
+fn plain(person: &Record, case: &Record) -> Json {
+    let text = |record: &Record, name: &str| record.values.text(name).map(str::to_owned);
+    let address = text(case, "address").or(text(person, "address"));
+    json!({"id": person.envelope.id, "name": text(person, "name"), "phone": text(person, "phone"), "address": address})
+}
+
+/// How somebody came to answer for a case: on which line, and who wrote that.
+struct Given {
+    line: String,
+    by: Uuid,
+}
+
+/// Whether a case was given to the caller in such a way that he is told plainly who it is.
+async fn is_given(call: &Call, people: &Kind, person: &Record, case: &Record) -> Result<bool, Problem> {
+    let actor = call.actor()?;
+    let named_for = supervisors(&case.values).into_iter().filter(|(_, id)| *id == Some(actor.user_id));
+    let lines: Vec<String> = named_for.map(|(line, _)| line).collect();
+    let mut all = Vec::new();
+    if !lines.is_empty() {
+        let by = call.core.database.read(&naming(actor.user_id, case)).await?;
+        let by = by.into_iter().next().and_then(|mut row| row.id("named_by")).unwrap_or(case.envelope.recorded_by);
+        all.extend(lines.iter().map(|line| Given { line: line.clone(), by }));
+    }
+    for mut row in call.core.database.read(&handing(actor.user_id, case)).await? {
+        let (Some(line), Some(by)) = (row.text("line"), row.id("named_by")) else { continue };
+        // The duties of a line come with it.
+        if !lines.contains(&line) {
+            all.push(Given { line, by });
+        }
+    }
+    for given in all {
+        if is_plain(call, people, (person, case), &given).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Naming somebody gives him plain sight where his role and area are those of the line, or where whoever named him
+/// could have shown him. Whoever named himself must have the person anyway.
+async fn is_plain(
+    call: &Call,
+    people: &Kind,
+    (person, case): (&Record, &Record),
+    given: &Given,
+) -> Result<bool, Problem> {
+    let (actor, area_code, org_id) = (call.actor()?, &case.envelope.area_code, case.envelope.org_id);
+    let reaches = |roles| actor.reaches(roles, &person.envelope.area_code, person.envelope.org_id);
+    let fits = actor.reaches(roles_of(&given.line), area_code, org_id);
+    if given.by == actor.user_id {
+        return Ok(reaches(REVEALERS) || (fits && reaches(people.readers)));
+    }
+    let by = accounts::of_author(&call.core, given.by).await?;
+    Ok(fits || by.is_some_and(|by| by.reaches(REVEALERS, area_code, org_id)))
+}
+
+/// Whose work a line is.
+fn roles_of(line: &str) -> &'static [Role] {
+    match line {
+        "town" => &[Role::TownCadre],
+        "village" => &[Role::VillageCadre, Role::GridWorker],
+        "group" => &[Role::GroupCadre],
+        "health_center" => &[Role::HealthWorker],
+        "police_station" => &[Role::PoliceOfficer],
+        _ => &[],
+    }
+}
+
+/// Who wrote the revision by which somebody came among the supervisors of a case last.
+fn naming(user_id: Uuid, case: &Record) -> Statement {
+    let named = Value::Json(json!([user_id]));
+    let within = |column: &str| Statement::new(column).sql(" @> ").bind(ColumnType::Json, named.clone());
+    let (then, now) = (within("h.body->'supervisor_ids'"), within("r.supervisor_ids"));
+    let line = ["NULL::text", "NULL::text"];
+    came("isolation_cases", line, then, &now, &case.envelope.district_code, ("id", case.envelope.id))
+}
+
+/// Who wrote the revisions by which open duties of a case came to somebody last, and of which line they are.
+fn handing(user_id: Uuid, case: &Record) -> Statement {
+    let now = Statement::new("r.state = 'open' AND r.assignee_id = ").id(user_id);
+    let then = Statement::new("(h.body->>'assignee_id')::uuid = ").id(user_id);
+    let line = ["r.line", "h.body->>'line'"];
+    came("duties", line, then, &now, &case.envelope.district_code, ("subject_id", case.envelope.id))
+}
+
+/// Of records that fulfil a condition now: who wrote the revision since which they do.
+fn came(
+    table: &str,
+    line: [&str; 2],
+    then: Statement,
+    now: &Statement,
+    district_code: &str,
+    (column, id): (&str, Uuid),
+) -> Statement {
+    let [line_now, line_then] = line;
+    let standing = |statement: Statement| {
+        let statement = statement.sql(format!(" FROM {table} AS r WHERE r.district_code = ")).text(district_code);
+        statement.sql(format!(" AND r.{column} = ")).id(id).sql(" AND ").then(now.clone())
+    };
+    let select = format!(
+        "SELECT DISTINCT ON (y.id) y.line, y.named_by FROM (SELECT x.*, lag(x.named) OVER (PARTITION BY x.id ORDER BY x.revision) AS before \
+         FROM (SELECT r.id, {line_now} AS line, r.revision::bigint AS revision, r.revised_by AS named_by, true AS named"
+    );
+    let history = standing(Statement::new(select))
+        .sql(format!(" UNION ALL SELECT h.id, {line_then} AS line, h.revision::bigint AS revision, (h.body->>'revised_by')::uuid AS named_by, coalesce("))
+        .then(then)
+        .sql(", false) AS named FROM record_revisions AS h WHERE h.district_code = ")
+        .text(district_code)
+        .sql(format!(" AND h.kind = '{table}' AND h.id IN (SELECT r.id"));
+    standing(history)
+        .sql(")) AS x) AS y WHERE y.named AND y.before IS NOT TRUE ORDER BY y.id, y.revision DESC")
+        .seeing_district(district_code)
+}
+
+/// Open cases of these ids or people that somebody supervises or has an open duty for.
+fn own(select: &str, user_id: Uuid, district_code: &str, named: &BTreeSet<Uuid>) -> Statement {
+    let ids = || named.iter().copied().map(Value::Id).collect();
+    Statement::new(format!("SELECT {select} FROM isolation_cases AS r WHERE r.district_code = "))
+        .text(district_code)
+        .sql(" AND NOT r.voided AND r.ended_at IS NULL AND (r.id = ANY(")
+        .column(ColumnType::Id, ids())
+        .sql(") OR r.person_id = ANY(")
+        .column(ColumnType::Id, ids())
+        .sql(")) AND (r.supervisor_ids @> ")
+        .bind(ColumnType::Json, Value::Json(json!([user_id])))
+        .sql(" OR EXISTS (SELECT 1 FROM duties AS d WHERE d.district_code = r.district_code AND d.subject_id = r.id AND d.state = 'open' AND d.assignee_id = ")
+        .id(user_id)
+        .sql("))")
+        // Whose case it is was asked for by his own id.
+        .seeing_district(district_code)
+}

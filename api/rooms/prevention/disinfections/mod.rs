@@ -1,0 +1,148 @@
+//! Disinfections (消杀) and cleaning of places: where, how much, with what, by whom.
+
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::value::Value;
+use kit::vocabulary::{Vocabulary, word};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use crate::platform::access::Role;
+use crate::records::figure::{SQUARE_METRES, TIMES};
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
+
+static ACTIVITY: Vocabulary = Vocabulary::new(
+    "disinfection_activity",
+    Text::new("Activity", "作业类型"),
+    &[word("disinfection", "disinfection", "消杀"), word("cleaning", "cleaning", "清扫")],
+);
+static METHOD: Vocabulary = Vocabulary::new(
+    "disinfection_method",
+    Text::new("Method", "方式"),
+    &[
+        word("spray", "spraying", "喷洒"),
+        word("wipe", "wiping", "擦拭"),
+        word("mop", "mopping", "拖洗"),
+        word("soak", "soaking", "浸泡"),
+        word("fogging", "fogging", "雾化"),
+        word("other", "other", "其他"),
+    ],
+);
+
+static FIELDS: &[Field] = &[
+    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").required(),
+    Field::new("activity", Shape::Word(&ACTIVITY), Text::new("Activity", "作业类型"), "`disinfection` by default."),
+    Field::new(
+        "area_m2",
+        Shape::Decimal { scale: 1, min: "0.1", max: "1000000" },
+        Text::new("Area (m²)", "面积(㎡)"),
+        "Area treated, in square metres.",
+    )
+    .required(),
+    Field::new("agent", free_text(60), Text::new("Agent", "药剂"), "What was used."),
+    Field::new(
+        "concentration_mg_per_l",
+        Shape::Integer { min: 1, max: 1_000_000 },
+        Text::new("Concentration (mg/L)", "浓度(mg/L)"),
+        "Available chlorine, in milligrams a litre; 500 is usual for prevention.",
+    ),
+    Field::new("method", Shape::Word(&METHOD), Text::new("Method", "方式"), "How."),
+    Field::new(
+        "contact_minutes",
+        Shape::Integer { min: 0, max: 1_440 },
+        Text::new("Contact time (min)", "作用时间(分钟)"),
+        "How long it was left to work.",
+    ),
+    Field::new(
+        "operators",
+        Shape::List { of: &free_text(40), max: 50 },
+        Text::new("Operators", "作业人员"),
+        "Who did it. Encrypted at rest.",
+    )
+    .sealed(),
+    Field::new(
+        "operator_count",
+        Shape::Integer { min: 0, max: 50 },
+        Text::new("Operators (count)", "作业人数"),
+        "How many of them.",
+    )
+    .derived(),
+];
+
+/// The kind.
+pub static DISINFECTIONS: Definition = Definition {
+    name: "disinfections",
+    path: "disinfections",
+    schema: "Disinfection",
+    label: Text::new("Disinfection", "消杀记录"),
+    about: "A disinfection or cleaning of a place.",
+    fields: FIELDS,
+    filters: &["place_id", "activity", "method"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::Inspector,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::HealthWorker,
+        Role::CdcOfficer,
+        Role::GateGuard,
+        Role::Volunteer,
+    ],
+    writers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::GateGuard,
+        Role::Volunteer,
+    ],
+    rules: &DisinfectionRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/disinfections/create.json"),
+    sequence: 1,
+};
+
+struct DisinfectionRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("disinfections", Text::new("Disinfections", "消杀次数"), TIMES).listed("activity=disinfection").open(),
+    Figure::new("disinfected_area_m2", Text::new("Area disinfected", "消杀面积"), SQUARE_METRES)
+        .scaled("disinfected_dm2", 2)
+        .listed("activity=disinfection")
+        .open(),
+    Figure::new("cleanings", Text::new("Cleanings", "清扫次数"), TIMES).listed("activity=cleaning").open(),
+    Figure::new("cleaned_area_m2", Text::new("Area cleaned", "清扫面积"), SQUARE_METRES)
+        .scaled("cleaned_dm2", 2)
+        .listed("activity=cleaning")
+        .open(),
+];
+
+impl Rules for DisinfectionRules {
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        if draft.values.get("activity").is_none() {
+            draft.values.set("activity", Value::Text("disinfection".into()));
+        }
+        let operators = draft.values.json("operators").and_then(|list| list.as_array()).map(Vec::len);
+        if let Some(count) = operators.and_then(|count| i64::try_from(count).ok()) {
+            draft.values.set("operator_count", Value::Integer(count));
+        }
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let area_dm2 = record.values.decimal("area_m2").and_then(|area| (area * Decimal::ONE_HUNDRED).to_i64());
+        let cleaning = record.values.text("activity") == Some("cleaning");
+        let (count, area) = if cleaning { ("cleanings", "cleaned_dm2") } else { ("disinfections", "disinfected_dm2") };
+        vec![(count, 1), (area, area_dm2.unwrap_or_default())]
+    }
+}

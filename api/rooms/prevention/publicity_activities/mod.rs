@@ -1,0 +1,122 @@
+//! Publicity (宣传): posters, leaflets to households, loudspeakers, groups; copies and households reached.
+
+use kit::field::{Field, Shape};
+use kit::text::Text;
+use kit::vocabulary::{Vocabulary, word};
+
+use crate::platform::access::Role;
+use crate::records::figure::{COPIES, HOUSEHOLD_TIMES, TIMES};
+use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
+
+static METHOD: Vocabulary = Vocabulary::new(
+    "publicity_method",
+    Text::new("Method", "宣传方式"),
+    &[
+        word("poster", "poster", "张贴"),
+        word("leaflet_to_household", "leaflet to households", "入户发放"),
+        word("initiative_letter", "initiative letter", "倡议书"),
+        word("notice", "notice", "告知书"),
+        word("mobile_loudspeaker", "mobile loudspeaker", "流动音响"),
+        word("village_broadcast", "village broadcast", "村村响广播"),
+        word("wechat_group", "WeChat group", "微信群"),
+        word("bulletin_board", "bulletin board", "宣传栏"),
+        word("new_media", "new media", "新媒体"),
+        word("sms", "text message", "短信"),
+        word("home_explanation", "explanation at home", "讲解"),
+    ],
+);
+static TOPIC: Vocabulary = Vocabulary::new(
+    "publicity_topic",
+    Text::new("Topic", "宣传主题"),
+    &[
+        word("epidemic_policy", "epidemic policy", "防控政策"),
+        word("protection_knowledge", "protection knowledge", "防护知识"),
+        word("legal_education", "legal education", "普法宣传"),
+        word("price_law", "price law", "价格法规"),
+        word("anti_rumor", "against rumours", "辟谣"),
+        word("observation_rules", "rules of home observation", "居家观察须知"),
+    ],
+);
+static DOCUMENT: Vocabulary = Vocabulary::new(
+    "publicity_document",
+    Text::new("Document", "资料"),
+    &[
+        word("notice", "notice", "告知书"),
+        word("initiative_letter", "initiative letter", "倡议书"),
+        word("slogan", "slogan", "标语"),
+        word("brochure", "brochure", "宣传册"),
+        word("other", "other", "其他"),
+    ],
+);
+const COUNT: Shape = Shape::Integer { min: 0, max: 10_000_000 };
+
+static FIELDS: &[Field] = &[
+    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where, if at a place."),
+    Field::new("method", Shape::Word(&METHOD), Text::new("Method", "宣传方式"), "How.").required(),
+    Field::new("topic", Shape::Word(&TOPIC), Text::new("Topic", "宣传主题"), "About what.").required(),
+    Field::new("document", Shape::Word(&DOCUMENT), Text::new("Document", "资料"), "What was handed out."),
+    Field::new("copies", COUNT, Text::new("Copies", "份数"), "How many copies."),
+    Field::new("households_reached", COUNT, Text::new("Households reached", "覆盖户数"), "How many households."),
+];
+
+/// The kind.
+pub static PUBLICITY_ACTIVITIES: Definition = Definition {
+    name: "publicity_activities",
+    path: "publicity-activities",
+    schema: "PublicityActivity",
+    label: Text::new("Publicity activity", "宣传活动"),
+    about: "A publicity activity: how, about what, how many copies and households.",
+    fields: FIELDS,
+    filters: &["place_id", "method", "topic", "document"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::Inspector,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::GroupCadre,
+        Role::HealthWorker,
+        Role::CdcOfficer,
+        Role::Volunteer,
+        Role::JusticeOfficer,
+    ],
+    writers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::GroupCadre,
+        Role::HealthWorker,
+        Role::Volunteer,
+        Role::JusticeOfficer,
+    ],
+    rules: &PublicityRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/publicity_activities/create.json"),
+    sequence: 1,
+};
+
+struct PublicityRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("publicity_activities", Text::new("Publicity activities", "宣传次数"), TIMES).open(),
+    Figure::new("copies", Text::new("Copies given out", "发放份数"), COPIES).open(),
+    Figure::new("households_reached", Text::new("Households reached", "入户户次"), HOUSEHOLD_TIMES),
+];
+
+impl Rules for PublicityRules {
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let count = |name: &'static str| (name, record.values.integer(name).unwrap_or_default());
+        vec![("publicity_activities", 1), count("copies"), count("households_reached")]
+    }
+}

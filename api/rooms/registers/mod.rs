@@ -1,0 +1,18 @@
+//! Registers: what other records name.
+
+pub mod organizations;
+pub mod people;
+pub mod places;
+pub mod vocabularies;
+
+use crate::platform::privacy::PURPOSE;
+use crate::records::Theme;
+
+/// This theme.
+pub static THEME: Theme = Theme {
+    kinds: &[&organizations::ORGANIZATIONS, &places::PLACES, &people::PEOPLE],
+    operations: || [vocabularies::operations(), people::operations()].into_iter().flatten().collect(),
+    schemas: || [vocabularies::schemas(), people::schemas()].into_iter().flatten().collect(),
+    vocabularies: &[&PURPOSE],
+    ..Theme::NOTHING
+};

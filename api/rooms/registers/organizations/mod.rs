@@ -1,0 +1,67 @@
+//! Organisations: bureaus, streets, towns, schools, health centres, police stations, partners.
+//!
+//! Everybody of a district must be able to name them, so reading reaches the whole district.
+//! No organisation stands below itself, over however many steps.
+
+mod wire;
+
+use std::sync::Arc;
+
+use kit::catalogue::FaultCode;
+use kit::faults::Faults;
+use kit::text::Text;
+use ledger::decide::Decider;
+
+use crate::platform::access::Role;
+use crate::platform::access::accounts::SUPERVISED;
+use crate::platform::access::roles::Actor;
+use crate::records::acyclic::parents;
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Reach, Record, Rules};
+
+/// The kind.
+pub static ORGANIZATIONS: Definition = Definition {
+    name: "organizations",
+    path: "organizations",
+    schema: "Organization",
+    label: Text::new("Organisation", "单位"),
+    about: "A bureau, street, town, school, health centre, police station or partner.",
+    fields: wire::FIELDS,
+    filters: &["kind", "parent_id"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::District,
+    readers: Role::ALL,
+    writers: &[Role::DistrictAdmin, Role::OrgAdmin],
+    rules: &OrganizationRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/organizations/create.json"),
+    sequence: 1,
+};
+
+struct OrganizationRules;
+
+impl Rules for OrganizationRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
+    /// Whoever is supervised doesn't make himself a bureau.
+    fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
+        actor.judges(ORGANIZATIONS.writers) || draft.values.text("kind").is_some_and(|kind| SUPERVISED.contains(&kind))
+    }
+
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        if draft.client_id().is_some() && draft.client_id() == draft.values.id("parent_id") {
+            faults.add(draft.at("parent_id"), FaultCode::Cyclic);
+        }
+    }
+
+    fn decider(&self, former: Option<&Record>, next: &Record, _scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        parents(ORGANIZATIONS.name).decider(former, next)
+    }
+
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+}

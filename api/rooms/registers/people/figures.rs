@@ -1,0 +1,108 @@
+//! People by category: how many different ones are in each on a day.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
+use kit::catalogue::Code;
+use kit::database::Snapshot;
+use kit::problem::Problem;
+use kit::statement::Statement;
+use kit::time::day_of;
+use serde_json::{Value as Json, json};
+
+use super::categories::{IN_FORCE_ON, held, in_force};
+use super::{PEOPLE, PERSON_CATEGORY};
+use crate::platform::access::keys::KeyScope;
+use crate::platform::access::roles::with_statistics;
+use crate::platform::http::schema::reference;
+use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
+use crate::records::scope::{reached, within};
+use crate::statistics::polled::{answer, polled};
+use crate::statistics::sheet::{Column, numbers, words};
+use crate::statistics::{cover, covered, opens_lists};
+
+/// Stands for everybody who is in any category.
+const ANY: &str = "any";
+
+/// The operation.
+pub fn operation() -> Operation {
+    let line = json!({"category": "hubei_returnee", "label": "湖北返乡人员", "persons": 52, "suppressed": false, "records_url": "/v1/people?category=hubei_returnee&in_force_on=2020-02-02"});
+    let total = json!({"persons": 60, "suppressed": false, "records_url": "/v1/people?in_force_on=2020-02-02"});
+    let example =
+        json!({"in_force_on": "2020-02-02", "area_code": null, "items": [line], "total": total, "as_of_change_no": 42});
+    let operation = Operation::new(Method::GET, "/v1/stats/people-by-category", "get_people_by_category", figures)
+        .described("people", "People by category", "How many different people are in each category on a day, by where they are registered; somebody in several counts in each, and once in `total`. Merged people count once. Keys without `small_cells`: 1 to 9 hidden, the rest rounded to 5, and no area below a township.")
+        .access(Access::Roles(with_statistics(PEOPLE.readers)))
+        .keys(KeyScope::Statistics)
+        .answers(200, "The figures.", Some(reference("PeopleByCategory")), Some(example))
+        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
+    polled(operation, [&IN_FORCE_ON, &AREA_CODE, &DISTRICT_CODE])
+}
+
+const COLUMNS: &[Column] = &[words("category", "类别代码"), words("label", "类别"), numbers("persons", "人数")];
+
+async fn figures(call: Call) -> Answer {
+    let district_code = one_district(call.actor()?, &call.query)?;
+    let narrow = call.query.text("area_code").is_some_and(|area_code| area_code.len() > 9);
+    if covered(&call, PEOPLE.readers) && narrow {
+        return Err(Code::KeyOutOfScope.into());
+    }
+    answer(&call, &district_code, COLUMNS, async |now| counted(&call, now, &district_code).await).await
+}
+
+async fn counted(call: &Call, now: &mut Snapshot, district_code: &str) -> Result<Json, Problem> {
+    let on = call.query.day(IN_FORCE_ON.name).unwrap_or_else(|| day_of(call.core.clock.now(), call.core.zone));
+    let statement = held(Statement::new(""), district_code, None)
+        .sql(format!(" SELECT coalesce(held.category, '{ANY}') AS category, count(DISTINCT held.root) AS persons FROM held JOIN people AS r ON r.id = held.root AND r.district_code = "))
+        .text(district_code);
+    let statement = in_force(statement.sql(" WHERE NOT r.voided AND "), on);
+    let statement = reached("r", statement.sql(" AND "), call.actor()?, with_statistics(PEOPLE.readers), true);
+    let statement = match call.query.text("area_code") {
+        Some(area_code) => within("r", statement.sql(" AND "), area_code),
+        None => statement,
+    };
+    let rows = now.read(&statement.sql(" GROUP BY GROUPING SETS ((held.category), ())")).await?;
+    let found: BTreeMap<String, i64> =
+        rows.into_iter().filter_map(|mut row| Some((row.text("category")?, row.integer("persons")?))).collect();
+    let told = |category: Option<&str>| {
+        let persons = found.get(category.unwrap_or(ANY)).copied().unwrap_or(0);
+        let shown = if covered(call, PEOPLE.readers) { cover(persons) } else { Some(persons) };
+        let query = [
+            category.map(|code| format!("category={code}")),
+            Some(format!("in_force_on={on}")),
+            call.query.text("area_code").map(|code| format!("area_code={code}")),
+        ];
+        let query = query.into_iter().flatten().collect::<Vec<_>>().join("&");
+        let url = opens_lists(call, PEOPLE.readers).then(|| format!("/v1/people?{query}"));
+        json!({"persons": shown, "suppressed": shown.is_none(), "records_url": url})
+    };
+    // What is closed is kept elsewhere and counted nowhere.
+    let open = PERSON_CATEGORY.words.iter().filter(|word| word.code != "corrections_subject");
+    let items: Vec<Json> = open
+        .map(|word| {
+            let mut line = told(Some(word.code));
+            kit::json::put(&mut line, "category", word.code);
+            kit::json::put(&mut line, "label", word.label.in_language(call.language));
+            line
+        })
+        .collect();
+    Ok(json!({"in_force_on": on, "area_code": call.query.text("area_code"), "items": items, "total": told(None)}))
+}
+
+/// The schema.
+pub fn schema() -> (String, Json) {
+    let persons = json!({"type": ["integer", "null"], "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": "How many different people; null where that is hidden."});
+    let suppressed = json!({"type": "boolean", "description": "Whether a small number is hidden."});
+    let url = json!({"type": ["string", "null"], "maxLength": 300, "description": "The list of them, for those who may read it."});
+    let text = |about: &str| json!({"type": "string", "maxLength": 100, "description": about});
+    let line = json!({"type": "object", "description": "A category.", "required": ["category", "label", "persons", "suppressed", "records_url"], "properties": {
+        "category": text("Which category."), "label": text("What people call it."), "persons": persons, "suppressed": suppressed, "records_url": url}});
+    let total = json!({"type": "object", "description": "Everybody in any category, once.", "required": ["persons", "suppressed", "records_url"], "properties": {
+        "persons": persons, "suppressed": suppressed, "records_url": url}});
+    let schema = json!({"type": "object", "description": "People by category.", "required": ["in_force_on", "area_code", "items", "total", "as_of_change_no"], "properties": {
+        "in_force_on": text("On which day."), "area_code": {"type": ["string", "null"], "maxLength": 40, "description": "The area asked for."},
+        "items": {"type": "array", "maxItems": 50, "description": "Every open category.", "items": line}, "total": total,
+        "as_of_change_no": {"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": "Counted as of this change."}}});
+    ("PeopleByCategory".into(), schema)
+}

@@ -1,0 +1,212 @@
+//! What can be done with people beside what can be done with every record.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use chrono::TimeDelta;
+use kit::catalogue::Code;
+use kit::faults::Faults;
+use kit::field::{Field, Shape, free_text};
+use kit::limiter::Allowance;
+use kit::problem::Problem;
+use kit::text::Text;
+use serde_json::{Map, Value as Json, json};
+
+use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
+use super::{PEOPLE, comparisons};
+use crate::platform::access::Role;
+use crate::platform::access::roles::Actor;
+use crate::platform::audit::{AUDITORS, system_write_all};
+use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::{Access, Answer, Call, Operation, page};
+use crate::platform::privacy::{PURPOSE, REVEALERS};
+use crate::records::list::{CURSOR, LIMIT};
+use crate::records::scope::{by_id, reached};
+use crate::records::{Kind, Record, document, read, view};
+
+/// Who searches people: those who work with households, not gates.
+const SEARCHERS: &[Role] = &[
+    Role::DistrictAdmin,
+    Role::GridWorker,
+    Role::TownCadre,
+    Role::VillageCadre,
+    Role::HealthWorker,
+    Role::CdcOfficer,
+    Role::PoliceOfficer,
+];
+/// Nobody needs more plain names in an hour; whoever copies a register does.
+const REVEALS: Allowance = Allowance { times: 200, period: TimeDelta::hours(1) };
+
+static SEARCH: &[Field] = &[
+    DOCUMENT_TYPE_FIELD,
+    DOCUMENT_NUMBER,
+    PHONE,
+    Field::new("name", free_text(60), Text::new("Name", "姓名"), "Full name; together with `area_code`."),
+    Field::new(
+        "area_code",
+        Shape::Area,
+        Text::new("Area", "区划代码"),
+        "Where to look for a name: that area and all below.",
+    ),
+];
+static REVEAL: &[Field] = &[
+    Field::new("purpose", Shape::Word(&PURPOSE), Text::new("Purpose", "用途"), "What it is needed for.").required(),
+    Field::new(
+        "reason",
+        Shape::Text { min: 2, max: 200, pattern: None },
+        Text::new("Reason", "事由"),
+        "Why, in words; kept in the audit, so name nobody.",
+    )
+    .required(),
+];
+/// What a reveal shows beside the id.
+const REVEALED: [&str; 8] =
+    ["name", "document_type", "document_number", "birth_year", "phone", "address", "claims", "note"];
+
+/// The operations of this room beside those of every kind.
+pub fn operations() -> Vec<Operation> {
+    let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
+    let mut operations = vec![
+        Operation::new(Method::POST, "/v1/people:search", "search_people", search)
+            .described("people", "Search people", "By exactly one of document, phone, or name within an area. At most 50, masked; each is audited.")
+            .access(Access::Roles(SEARCHERS))
+            .body(form(SEARCH), json!({"phone": "15400000001"}))
+            .answers(200, "Whom the caller may see of those sought.", Some(reference("PersonList")), Some(json!({"items": []}))),
+        Operation::new(Method::POST, "/v1/people/{id}:reveal", "reveal_person", reveal)
+            .described("people", "Reveal a person's plain values", "With a purpose and a reason; each reveal is one line of the audit and of the person's access log.")
+            .access(Access::Roles(REVEALERS))
+            .body(form(REVEAL), json!({"purpose": "medical_follow_up", "reason": "发热,需电话随访"}))
+            .answers(200, "The plain values.", Some(reference("RevealedPerson")), Some(json!({
+                "id": "0198c0de-0003-7000-8000-000000000001", "name": "周敏", "document_type": "resident_id", "document_number": "519999199003070021",
+                "birth_year": 1990, "phone": "15400000001", "address": "大兴街道1栋2单元301", "claims": null, "note": null})))
+            .problems(&[Code::BadIdempotencyKey]),
+        Operation::new(Method::GET, "/v1/people/{id}/access-log", "list_person_access_log", access_log)
+            .described("people", "Who looked at a person's record", "Reveals, searches, lookups, exports and writes about that person, under all ids, the newest first.")
+            .access(Access::Roles(AUDITORS))
+            .parameters(vec![&LIMIT, &CURSOR])
+            .answers(200, "A page.", Some(reference("AuditPage")), Some(json!({"items": [], "next_cursor": null})))
+            .with_headers(&["Link"]),
+    ];
+    operations.push(super::figures::operation());
+    operations.extend(super::merge::operations());
+    operations
+}
+
+/// The kind as the frame uses it.
+pub fn kind(call: &Call) -> Result<&'static Kind, Problem> {
+    call.core.kinds().kind(PEOPLE.name).ok_or_else(|| Problem::internal("no kind people"))
+}
+
+async fn search(call: Call) -> Answer {
+    let (core, actor, kind) = (&call.core, call.actor()?, kind(&call)?);
+    let tree = call.tree().await?;
+    let mut faults = Faults::default();
+    let form = kit::check::check_object(&SEARCH.iter().collect::<Vec<_>>(), &tree, "", &mut faults);
+    let sought = Sought::of_form(core, &form, &["document_number", "phone", "name"], &mut faults);
+    faults.finish()?;
+    let sought = sought.ok_or_else(|| Problem::internal("a search without faults seeks nobody"))?;
+    comparisons::ask(&call, 1)?;
+    comparisons::watch(&call, Some(&sought)).await?;
+    let found = sought.find(core, actor, kind).await?;
+    comparisons::missed(&call, Some(&sought), &found)?;
+    note_found(&call, "people.search", sought.by(), &found).await?;
+    let items: Vec<_> = found.iter().map(|record| view::record(core, kind, record, call.language)).collect();
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+}
+
+/// A line of the audit for each person found, so that it stands in his log; one where nobody was.
+pub async fn note_found(call: &Call, verb: &'static str, by: &'static str, found: &[Record]) -> Result<(), Problem> {
+    let details = json!({"by": by, "found": found.len()});
+    let mut deeds: Vec<_> = found
+        .iter()
+        .map(|record| {
+            let mut deed = call.deed(verb, "people", Some(record.envelope.id), details.clone());
+            deed.area_code = Some(record.envelope.area_code.clone());
+            deed
+        })
+        .collect();
+    if deeds.is_empty() {
+        deeds.push(call.deed(verb, "people", None, details));
+    }
+    system_write_all(&call.core, deeds, async |_| Ok(())).await
+}
+
+async fn reveal(call: Call) -> Answer {
+    let (core, actor, kind) = (&call.core, call.actor()?, kind(&call)?);
+    let record = read::find(core, actor, kind, call.path_id()?).await?;
+    let form = call.form(REVEAL).await?;
+    let envelope = &record.envelope;
+    // Where he stands himself, or where somebody cares for him.
+    let revealing = Actor { grants: actor.grants_of(REVEALERS).cloned().collect(), ..actor.clone() };
+    let shown = read::find_all(core, &revealing, kind, &[call.path_id()?]).await?;
+    if shown.values().all(|found| found.envelope.id != envelope.id) {
+        return Err(Code::OutOfArea.into());
+    }
+    core.limiter.take(&format!("reveal|{}", actor.user_id), REVEALS, core.clock.now())?;
+    let details =
+        json!({"purpose": form.text("purpose"), "reason": form.text("reason"), "revision": envelope.revision});
+    let mut deed = call.deed("people.reveal", "people", Some(envelope.id), details);
+    deed.area_code = Some(envelope.area_code.clone());
+    // The line first: what isn't noted isn't shown.
+    system_write_all(core, vec![deed], async |_| Ok(())).await?;
+    let plain = |name: &&str| {
+        let value = record.values.get(name).map_or(Json::Null, |value| value.to_json(core.zone));
+        ((*name).to_owned(), value)
+    };
+    let mut members: Map<String, Json> = REVEALED.iter().map(plain).collect();
+    members.insert("id".into(), envelope.id.to_string().into());
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Json::Object(members)))
+}
+
+async fn access_log(call: Call) -> Answer {
+    let (core, actor, kind) = (&call.core, call.actor()?, kind(&call)?);
+    let record = find_audited(&call, kind).await?;
+    let district_code = &record.envelope.district_code;
+    let ids = read::family(core, kind, district_code, record.envelope.id).await?;
+    let binding = format!("access_log|{}|{}", actor.user_id, record.envelope.id);
+    let mut trail = crate::platform::audit::about(ids, district_code, page::limit(&call));
+    trail.after =
+        page::position(&call, &binding)?.map(|text| crate::platform::audit::position(&text)).unwrap_or_default();
+    crate::platform::audit::answer(&call, &binding, &trail).await
+}
+
+/// The person of the path, if he is in an area that the caller audits.
+async fn find_audited(call: &Call, kind: &'static Kind) -> Result<Record, Problem> {
+    let (actor, id) = (call.actor()?, call.path_id()?);
+    for district_code in &actor.districts {
+        let id = read::root(&call.core, kind, district_code, id).await?;
+        let statement = by_id(kind.select(), kind.name, district_code, &[id]).sql(" WHERE ");
+        let statement = reached("r", statement, actor, AUDITORS, true);
+        if let Some(record) = read::load(&call.core, kind, &statement).await?.pop() {
+            return Ok(record);
+        }
+    }
+    Err(Code::NotFound.into())
+}
+
+/// The schemas of this room beside those of the kind.
+pub fn schemas() -> Vec<(String, Json)> {
+    let list = json!({"type": "object", "description": "People.", "required": ["items"], "properties": {
+        "items": {"type": "array", "maxItems": 500, "items": reference(PEOPLE.schema), "description": "Those found, masked."}}});
+    let fields: Vec<&Field> = PEOPLE.fields.iter().filter(|field| REVEALED.contains(&field.name)).collect();
+    let mut revealed = object(&fields, Direction::Served);
+    if let Some(properties) = revealed.get_mut("properties") {
+        kit::json::put(
+            properties,
+            "id",
+            json!({"type": "string", "format": "uuid", "maxLength": 36, "description": "The person's id."}),
+        );
+        kit::json::put(
+            properties,
+            "note",
+            json!({"type": ["string", "null"], "maxLength": 500, "description": "The note."}),
+        );
+    }
+    kit::json::put(&mut revealed, "description", "A person's plain values.");
+    vec![
+        ("PersonList".into(), list),
+        ("RevealedPerson".into(), revealed),
+        super::figures::schema(),
+        ("Merge".into(), document::described(super::merge::MERGE, "Whom somebody turned out to be.")),
+    ]
+}

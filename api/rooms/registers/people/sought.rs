@@ -1,0 +1,138 @@
+//! Finding people by what identifies them: document, phone, or name within an area. Numbers and names
+//! come in bodies, never in URLs, and are looked up by their blind indexes.
+
+use kit::catalogue::FaultCode;
+use kit::faults::Faults;
+use kit::field::{Field, Shape, free_text};
+use kit::problem::Problem;
+use kit::statement::Statement;
+use kit::text::Text;
+use kit::time::day_of;
+use kit::value::Values;
+
+use crate::platform::access::roles::Actor;
+use crate::platform::core::Core;
+use crate::platform::divisions::tree::known_county;
+use crate::platform::privacy::blind::blind_index;
+use crate::platform::privacy::mask::looks_masked;
+use crate::records::scope::{visible_to, within};
+use crate::records::{Kind, Record, read};
+use crate::rooms::registers::people::documents::{check_document, normalize_name, normalize_phone};
+use crate::rooms::registers::people::wire::DOCUMENT_TYPE;
+
+/// The most people that a search answers.
+pub const MOST: i64 = 50;
+
+/// The type of a sought document.
+pub const DOCUMENT_TYPE_FIELD: Field = Field::new(
+    "document_type",
+    Shape::Word(&DOCUMENT_TYPE),
+    Text::new("Document type", "证件类型"),
+    "Type of the document; a resident identity card by default.",
+);
+/// The number of a sought document.
+pub const DOCUMENT_NUMBER: Field =
+    Field::new("document_number", free_text(40), Text::new("Document number", "证件号码"), "As printed.");
+/// A sought phone.
+pub const PHONE: Field = Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Mobile or landline.");
+
+/// What identifies whom is sought.
+#[derive(Clone)]
+pub enum Sought {
+    /// By the normalised number of a document.
+    Document(String),
+    /// By the normalised phone.
+    Phone(String),
+    /// By the normalised name, within an area.
+    Name(String, String),
+}
+
+impl Sought {
+    /// What a form asks for. Faults are noted; exactly one of `fields` must be given.
+    pub fn of_form(core: &Core, form: &Values, fields: &[&str], faults: &mut Faults) -> Option<Self> {
+        if fields.iter().filter(|field| form.get(field).is_some()).count() != 1 {
+            faults.add_with("", FaultCode::OneOf, vec![("fields", fields.join(", "))]);
+            return None;
+        }
+        if let Some(field) = fields.iter().find(|field| form.text(field).is_some_and(looks_masked)) {
+            faults.add(format!("/{field}"), FaultCode::MaskedValue);
+            return None;
+        }
+        if let Some(number) = form.text("document_number") {
+            let document_type = form.text("document_type").unwrap_or("resident_id");
+            let today = day_of(core.clock.now(), core.zone);
+            return match check_document(document_type, number, today, known_county) {
+                Ok(checked) => Some(Self::Document(checked.normalized)),
+                Err(fault) => {
+                    faults.add("/document_number", FaultCode::of_code(fault.code()));
+                    None
+                }
+            };
+        }
+        if let Some(phone) = form.text("phone") {
+            let phone = normalize_phone(phone);
+            if phone.is_none() {
+                faults.add("/phone", FaultCode::BadFormat);
+            }
+            return phone.map(Self::Phone);
+        }
+        let name = normalize_name(form.text("name")?);
+        if form.get("area_code").is_none() {
+            faults.add("/area_code", FaultCode::Required);
+        }
+        Some(Self::Name(name, form.text("area_code")?.to_owned()))
+    }
+
+    /// By what, for the audit.
+    pub fn by(&self) -> &'static str {
+        match self {
+            Self::Document(_) => "document",
+            Self::Phone(_) => "phone",
+            Self::Name(..) => "name",
+        }
+    }
+
+    /// Adds the condition to a statement over people, `r`, of that district.
+    pub fn condition(&self, core: &Core, district_code: &str, statement: Statement) -> Statement {
+        let index = |field: &str, text: &str| blind_index(&core.keys.blind_index, district_code, field, text);
+        let statement = statement.sql(" AND NOT r.voided AND r.");
+        match self {
+            Self::Document(number) => statement.sql("document_blind_index = ").bytes(index("document_number", number)),
+            Self::Phone(phone) => statement.sql("phone_blind_index = ").bytes(index("phone", phone)),
+            Self::Name(name, area_code) => {
+                let statement = statement.sql("name_blind_index = ").bytes(index("name", name));
+                within("r", statement.sql(" AND "), area_code)
+            }
+        }
+    }
+
+    /// The people in the actor's scope who are sought, those merged into others left out.
+    pub async fn find(&self, core: &Core, actor: &Actor, kind: &'static Kind) -> Result<Vec<Record>, Problem> {
+        let mut found: Vec<Record> = Vec::new();
+        for district_code in &actor.districts {
+            let statement = self.condition(core, district_code, visible_to(actor, kind, district_code));
+            let statement = statement.sql(" ORDER BY r.id LIMIT ").integer(MOST);
+            for record in read::load(core, kind, &statement).await? {
+                let id = record.envelope.id;
+                let resolved = read::find(core, actor, kind, id).await?;
+                if found.iter().all(|other| other.envelope.id != resolved.envelope.id) {
+                    found.push(resolved);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The people of a district who are sought, whoever may see them.
+    pub async fn find_in_district(
+        &self,
+        core: &Core,
+        kind: &'static Kind,
+        district_code: &str,
+    ) -> Result<Vec<Record>, Problem> {
+        let select = format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.select(), kind.name);
+        let all = Statement::new(select).text(district_code).seeing_district(district_code);
+        let statement = self.condition(core, district_code, all);
+        read::load(core, kind, &statement.sql(" ORDER BY r.id LIMIT ").integer(MOST)).await
+    }
+}

@@ -1,0 +1,163 @@
+//! The fields of a person.
+
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::vocabulary::{Vocabulary, word};
+use serde_json::Value as Json;
+
+use crate::platform::privacy::mask;
+
+/// Types of identity documents.
+pub static DOCUMENT_TYPE: Vocabulary = Vocabulary::new(
+    "document_type",
+    Text::new("Type of document", "证件类型"),
+    &[
+        word("resident_id", "resident identity card", "居民身份证"),
+        word("household_booklet", "household booklet", "户口簿"),
+        word("passport", "passport", "护照"),
+        word("hk_macao_permit", "Hong Kong or Macao travel permit", "港澳居民来往内地通行证"),
+        word("taiwan_permit", "Taiwan travel permit", "台湾居民来往大陆通行证"),
+        word("hmt_residence_permit", "Hong Kong, Macao or Taiwan residence permit", "港澳台居民居住证"),
+        word("foreign_permanent_resident", "foreign permanent resident card", "外国人永久居留身份证"),
+        word("officer_card", "officer's card", "军官证"),
+        word("other", "other", "其他"),
+        word("none", "none", "无证件"),
+    ],
+);
+
+static SEX: Vocabulary = Vocabulary::new(
+    "sex",
+    Text::new("Sex", "性别"),
+    &[
+        word("unknown", "unknown", "未知"),
+        word("male", "male", "男"),
+        word("female", "female", "女"),
+        word("not_stated", "not stated", "未说明"),
+    ],
+);
+
+/// What makes somebody a key person.
+pub static PERSON_CATEGORY: Vocabulary = Vocabulary::new(
+    "person_category",
+    Text::new("Category", "重点人员类别"),
+    &[
+        word("hubei_returnee", "returned from Hubei", "湖北返乡人员"),
+        word("hubei_transit_returnee", "returned through Hubei", "经停湖北返乡人员"),
+        word("hubei_returnee_contact", "close to somebody returned from Hubei", "湖北返乡人员亲密接触对象"),
+        word("outside_city_returnee", "returned from outside the city", "市外返乡人员"),
+        word("close_contact", "close contact", "密切接触者"),
+        word("suspected", "suspected case", "疑似病例"),
+        word("confirmed", "confirmed case", "确诊病例"),
+        word("recovered", "recovered", "治愈出院"),
+        word("corrections_subject", "community corrections subject (closed)", "社区矫正对象(封闭)").closed(),
+        word("other", "other", "其他"),
+    ],
+);
+
+static CATEGORY: &[Field] = &[
+    Field::new("category", Shape::Word(&PERSON_CATEGORY), Text::new("Category", "类别"), "Which category.").required(),
+    Field::new("since_on", Shape::Day, Text::new("Since", "自"), "Since which day.").required().any_day(),
+    Field::new("until_on", Shape::Day, Text::new("Until", "至"), "Until which day.").any_day(),
+    Field::new("source", free_text(100), Text::new("Source", "来源"), "How it is known. Encrypted at rest.")
+        .required()
+        .sealed(),
+];
+
+static CLAIM: &[Field] = &[
+    Field::new("field", free_text(40), Text::new("Field", "字段"), "Which field.").required(),
+    Field::new("value", free_text(200), Text::new("Value", "值"), "What was claimed, masked as the field is.")
+        .required(),
+    Field::new("claimed_at", Shape::Instant, Text::new("Claimed at", "申报时间"), "When.").required(),
+    Field::new("claimed_by", Shape::Id, Text::new("Claimed by", "申报账号"), "By which account."),
+    Field::new("since_on", Shape::Day, Text::new("Since", "自"), "Of a category: since which day."),
+    Field::new("until_on", Shape::Day, Text::new("Until", "至"), "Of a category: until which day."),
+    Field::new("source", free_text(100), Text::new("Source", "来源"), "Of a category: how it is known."),
+];
+
+/// Categories of somebody at most.
+pub const MOST_CATEGORIES: usize = 20;
+/// Ids at most that clients gave to somebody.
+pub const MOST_ALIASES: usize = 1_000;
+
+/// The fields of a person, beside the envelope's.
+pub static FIELDS: &[Field] = &[
+    Field::new("name", free_text(60), Text::new("Name", "姓名"), "Full name.")
+        .required()
+        .masked(|json| mask::masked(json, mask::mask_name)),
+    Field::new(
+        "document_type",
+        Shape::Word(&DOCUMENT_TYPE),
+        Text::new("Document type", "证件类型"),
+        "Type of the identity document; by default a resident identity card where there is a number, else `none`.",
+    )
+    .on_create(),
+    Field::new(
+        "document_number",
+        free_text(40),
+        Text::new("Document number", "证件号码"),
+        "As printed; checked by the rules of its type (GB 11643 for resident identity cards).",
+    )
+    .on_create()
+    .also(&["身份证号", "身份证号码", "身份证", "证件号", "id number"])
+    .masked(|json| mask::masked(json, mask::mask_document)),
+    Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Mobile, or landline with area prefix.")
+        .also(&["手机", "手机号", "手机号码", "联系电话", "电话号码", "mobile"])
+        .masked(|json| mask::masked(json, mask::mask_phone)),
+    Field::new("sex", Shape::Word(&SEX), Text::new("Sex", "性别"), "By the document where it tells, else `unknown`."),
+    Field::new(
+        "birth_year",
+        Shape::Integer { min: 1870, max: 2100 },
+        Text::new("Year of birth", "出生年份"),
+        "By the document where it tells. Shown as a decade.",
+    )
+    .coarse(|json| json.as_i64().map_or(Json::Null, |year| mask::decade(&year.to_string()).into())),
+    Field::new(
+        "address",
+        free_text(200),
+        Text::new("Address", "住址"),
+        "Where the person lives; the village is told by `area_code`.",
+    )
+    .masked(|json| mask::masked(json, mask::mask_address)),
+    Field::new(
+        "categories",
+        Shape::List { of: &Shape::Object(CATEGORY), max: MOST_CATEGORIES },
+        Text::new("Categories", "类别"),
+        "Why the person matters; several may hold at once.",
+    ),
+    Field::new(
+        "aliases",
+        Shape::List { of: &Shape::Id, max: MOST_ALIASES },
+        Text::new("Aliases", "别名编号"),
+        "Ids that clients gave to the same person; either may be used.",
+    )
+    .by_server(),
+    Field::new("merged_into", Shape::Id, Text::new("Merged into", "合并至"), "The person this one turned out to be.")
+        .by_server(),
+    super::merge::MERGE_REASON,
+    Field::new(
+        "claims",
+        Shape::List { of: &Shape::Object(CLAIM), max: super::claims::MOST },
+        Text::new("Claims", "申报差异"),
+        "What was submitted later and differs from the register, and categories that somebody claimed who has no business there: they count as nothing until they are among the categories.",
+    )
+    .by_server()
+    .masked(mask_claims),
+];
+
+/// Claims are masked as the fields they are about.
+fn mask_claims(json: &Json) -> Json {
+    let mut claims = json.clone();
+    for claim in claims.as_array_mut().into_iter().flatten() {
+        let mask: fn(&str) -> String = match claim.get("field").and_then(Json::as_str) {
+            Some("name") => mask::mask_name,
+            Some("phone") => mask::mask_phone,
+            Some("sex" | "categories") => str::to_owned,
+            Some("birth_year") => mask::decade,
+            _ => mask::mask_address,
+        };
+        if let Some(value) = claim.get_mut("value") {
+            *value = mask::masked(value, mask);
+        }
+    }
+    claims
+}

@@ -1,0 +1,54 @@
+//! Places: compounds, checkpoints, venues and warehouses, in one flat list of kinds.
+//!
+//! A place has an area; its coordinates are stored as WGS-84 whatever was submitted; its operating
+//! status has a history, told at once or later ([`status`]). Every worker of the district may name a place: a venue's
+//! name and address are no secret; what is recorded at it stays scoped. `supervising_org_ids` says who watches it: they
+//! read that, too.
+
+pub mod coordinates;
+mod rules;
+pub mod status;
+mod wire;
+
+use kit::text::Text;
+pub use rules::{demand_checkpoint, demand_venue};
+pub use wire::{PLACE_KIND, VENUE_KINDS};
+
+use crate::platform::access::Role;
+use crate::records::{Definition, Reach};
+
+/// The kind.
+pub static PLACES: Definition = Definition {
+    name: "places",
+    path: "places",
+    schema: "Place",
+    label: Text::new("Place", "场所"),
+    about: "A compound, checkpoint, venue or warehouse.",
+    fields: wire::FIELDS,
+    filters: &["kind", "parent_id", "operating_status"],
+    slow_changing: true,
+    reached_by_lookup: false,
+    reach: Reach::District,
+    readers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::Inspector,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::GroupCadre,
+        Role::HealthWorker,
+        Role::CdcOfficer,
+        Role::PoliceOfficer,
+        Role::GateGuard,
+        Role::Volunteer,
+        Role::StoreReporter,
+        Role::JusticeOfficer,
+        Role::Counselor,
+    ],
+    writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre],
+    rules: &rules::PlaceRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/places/create.json"),
+    sequence: 1,
+};

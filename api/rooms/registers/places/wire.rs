@@ -1,0 +1,141 @@
+//! The fields of a place.
+
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::vocabulary::{Vocabulary, word};
+
+/// The kinds of place that are checkpoints.
+pub const CHECKPOINT_KINDS: &[&str] =
+    &["compound_gate", "village_entrance", "traffic_artery", "public_place", "service_point"];
+
+/// The kinds of place that are venues.
+pub const VENUE_KINDS: &[&str] = &[
+    "mall",
+    "supermarket",
+    "hotel",
+    "large_catering",
+    "catering",
+    "farmers_market",
+    "pharmacy",
+    "agri_input_shop",
+    "venue_other",
+];
+
+/// What a place is.
+pub static PLACE_KIND: Vocabulary = Vocabulary::new(
+    "place_kind",
+    Text::new("Kind of place", "场所类型"),
+    &[
+        word("residential_compound", "residential compound", "小区"),
+        word("family_compound", "staff family compound", "家属大院"),
+        word("courtyard", "courtyard", "院落"),
+        word("village_group", "village or group", "村组"),
+        word("compound_gate", "compound gate", "大院门口"),
+        word("village_entrance", "village entrance", "村口"),
+        word("traffic_artery", "traffic artery", "交通要道"),
+        word("public_place", "public place", "公共场所"),
+        word("service_point", "volunteer service point", "志愿服务点"),
+        word("mall", "mall", "商场"),
+        word("supermarket", "supermarket", "超市"),
+        word("hotel", "hotel", "酒店"),
+        word("large_catering", "large restaurant", "大型餐饮"),
+        word("catering", "restaurant", "餐饮"),
+        word("farmers_market", "farmers' market", "农贸市场"),
+        word("pharmacy", "pharmacy", "药店"),
+        word("agri_input_shop", "farm supply shop", "农资店"),
+        word("venue_other", "other venue", "其他场所"),
+        word("warehouse", "warehouse", "仓库"),
+    ],
+);
+
+static OPERATING_STATUS: Vocabulary = Vocabulary::new(
+    "operating_status",
+    Text::new("Operating status", "营业状态"),
+    &[
+        word("open", "open", "营业"),
+        word("takeaway_only", "takeaway only", "仅外卖"),
+        word("suspended", "suspended", "暂停营业"),
+        word("closed", "closed", "关闭"),
+    ],
+);
+
+static COORDINATE_SYSTEM: Vocabulary = Vocabulary::new(
+    "coordinate_system",
+    Text::new("Coordinate system", "坐标系"),
+    &[word("wgs84", "WGS-84 (GPS)", "WGS-84(GPS)"), word("gcj02", "GCJ-02 (Chinese maps)", "GCJ-02(国内地图)")],
+);
+
+static STATUS_PERIOD: &[Field] = &[
+    Field::new(
+        "operating_status",
+        Shape::Word(&OPERATING_STATUS),
+        Text::new("Status", "状态"),
+        "The status from then on.",
+    )
+    .required(),
+    Field::new("since_at", Shape::Instant, Text::new("Since", "自"), "Since when.").required(),
+];
+
+/// The fields of a place, beside the envelope's.
+pub static FIELDS: &[Field] = &[
+    Field::new("kind", Shape::Word(&PLACE_KIND), Text::new("Kind", "类型"), "What it is.").required(),
+    Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required(),
+    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where it is.").required(),
+    Field::new("address", free_text(200), Text::new("Address", "地址"), "Street and number."),
+    Field::new(
+        "parent_id",
+        Shape::Reference("places"),
+        Text::new("Part of", "所属场所"),
+        "The place it belongs to: a gate's compound.",
+    ),
+    Field::new(
+        "supervising_org_ids",
+        Shape::List { of: &Shape::Id, max: 10 },
+        Text::new("Supervising organisations", "监管单位"),
+        "The organisations that watch it: they read what is recorded at it, of the kinds that their roles read.",
+    ),
+    Field::new(
+        "longitude",
+        Shape::Number { min: -180.0, max: 180.0 },
+        Text::new("Longitude", "经度"),
+        "Degrees east, served as WGS-84.",
+    ),
+    Field::new(
+        "latitude",
+        Shape::Number { min: -90.0, max: 90.0 },
+        Text::new("Latitude", "纬度"),
+        "Degrees north, served as WGS-84.",
+    ),
+    Field::new(
+        "coordinate_system",
+        Shape::Word(&COORDINATE_SYSTEM),
+        Text::new("Coordinate system", "坐标系"),
+        "The system of the coordinates submitted; `wgs84` by default. Served as `wgs84`: they were converted.",
+    ),
+    Field::new(
+        "accuracy_m",
+        Shape::Integer { min: 0, max: 100_000 },
+        Text::new("Accuracy (m)", "精度(米)"),
+        "How far off the coordinates may be, in metres.",
+    ),
+    Field::new(
+        "operating_status",
+        Shape::Word(&OPERATING_STATUS),
+        Text::new("Operating status", "营业状态"),
+        "Whether it is open. What began last is what stands: a status told of an earlier time only completes the history.",
+    ),
+    Field::new(
+        "operating_status_since_at",
+        Shape::Instant,
+        Text::new("Status since", "营业状态起始"),
+        "Since when that is so; by default since `occurred_at` of a new place, since now of one that is amended.",
+    ),
+    Field::new(
+        "operating_status_history",
+        Shape::List { of: &Shape::Object(STATUS_PERIOD), max: 1000 },
+        Text::new("Status history", "营业状态历史"),
+        "Every status with its beginning, the oldest first.",
+    )
+    .required()
+    .by_server(),
+];

@@ -1,0 +1,103 @@
+//! What was asked for against what was brought: amounts of an item, each in its unit's base, so that 6 斤 and 2 公斤
+//! are the 10 斤 that were asked for.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde_json::Value as Json;
+
+use crate::rooms::supply::commodities::{Amount, in_base};
+
+/// What is weighed may be a tenth more: nobody cuts a cabbage. What is counted may not.
+const SCALES: Decimal = Decimal::from_parts(11, 0, 0, false, 1);
+
+/// Item and base.
+type Key = (String, String);
+
+/// Amounts by item and base; those of one item in several bases stay apart.
+#[derive(Default)]
+pub struct Amounts(BTreeMap<Key, Amount>);
+
+impl Amounts {
+    /// The amounts of all these items.
+    pub fn of<'a>(items: impl IntoIterator<Item = &'a Json>) -> Self {
+        let mut amounts = Self::default();
+        for (item, amount) in items.into_iter().filter_map(amount_of) {
+            let sum = amounts.0.entry((item, amount.base.clone())).or_insert(Amount { value: Decimal::ZERO, ..amount });
+            sum.value = sum.value.saturating_add(amount.value);
+        }
+        amounts
+    }
+
+    /// Whether there is at least so much of everything.
+    pub fn cover(&self, asked: &Self) -> bool {
+        asked.0.iter().all(|(key, amount)| self.brought(key) >= amount.value)
+    }
+
+    /// Whether there is more of something than was asked for, in the base in which it was.
+    pub fn exceed(&self, asked: &Self) -> bool {
+        asked.0.iter().any(|(key, amount)| {
+            let most = if amount.is_measured { amount.value.saturating_mul(SCALES) } else { amount.value };
+            self.brought(key) > most
+        })
+    }
+
+    fn brought(&self, key: &Key) -> Decimal {
+        self.0.get(key).map_or(Decimal::ZERO, |amount| amount.value)
+    }
+}
+
+fn amount_of(item: &Json) -> Option<(String, Amount)> {
+    let text = |name: &str| item.get(name).and_then(Json::as_str);
+    let amount = in_base(text("quantity")?.parse().ok()?, text("quantity_unit")?);
+    Some((text("item")?.to_owned(), amount))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn amounts(items: &[(&str, &str, &str)]) -> Amounts {
+        let items: Vec<Json> = items
+            .iter()
+            .map(|(item, quantity, unit)| json!({"item": item, "quantity": quantity, "quantity_unit": unit}))
+            .collect();
+        Amounts::of(&items)
+    }
+
+    #[test]
+    fn every_mixture_of_units_adds_up() {
+        let asked = amounts(&[("大白菜", "10", "斤")]);
+        for mixture in [
+            vec![("大白菜", "6", "斤"), ("大白菜", "2", "公斤")],
+            vec![("大白菜", "5", "公斤")],
+            vec![("大白菜", "10", "500克")],
+            vec![("大白菜", "1", "斤"), ("大白菜", "90", "两")],
+            vec![("大白菜", "4.5", "kg"), ("大白菜", "500", "g")],
+        ] {
+            assert!(amounts(&mixture).cover(&asked), "{mixture:?}");
+        }
+        for mixture in [
+            vec![("大白菜", "6", "斤"), ("大白菜", "1.99", "公斤")],
+            vec![("大白菜", "9.9", "斤")],
+            vec![("大白菜", "10", "袋")],
+            vec![("土豆", "5", "公斤")],
+            vec![],
+        ] {
+            assert!(!amounts(&mixture).cover(&asked), "{mixture:?}");
+        }
+        assert!(amounts(&[("大白菜", "10", "斤")]).cover(&amounts(&[("大白菜", "5", "公斤")])));
+    }
+
+    #[test]
+    fn more_than_asked_is_more_than_scales_make_it() {
+        let asked = amounts(&[("大白菜", "10", "斤"), ("方便面", "10", "袋")]);
+        let exceeds = |quantity: &str, unit: &str| amounts(&[("大白菜", quantity, unit)]).exceed(&asked);
+        assert!(exceeds("110", "斤") && exceeds("5.6", "公斤") && exceeds("11.1", "斤"));
+        assert!(!exceeds("11", "斤") && !exceeds("5", "公斤") && !exceeds("1", "袋"));
+        assert!(amounts(&[("方便面", "11", "包")]).exceed(&asked));
+        assert!(!amounts(&[("方便面", "10", "包")]).exceed(&asked));
+    }
+}

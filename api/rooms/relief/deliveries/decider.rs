@@ -1,0 +1,171 @@
+//! Requests under the lock, moved on by their deliveries, and by what is asked for being changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kit::catalogue::FaultCode;
+use kit::faults::Fault;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::value::{Value, Values};
+use ledger::Append;
+use ledger::decide::{Claim, Decider, State};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::amounts::Amounts;
+use crate::records::Record;
+use crate::records::awaited::has_come;
+use crate::records::change::Changes;
+use crate::records::kept::Kept;
+use crate::records::scribe::Scribe;
+use crate::rooms::relief::need_requests::NEED_REQUESTS;
+
+/// Decides how far requests are.
+pub struct NeedDecider(pub Arc<Scribe>);
+
+/// Says that a delivery knows that it is more than was asked for; kept nowhere.
+pub const EXCEEDS: &str = "exceeds";
+
+/// What was brought: its items, and whether nothing more is to come.
+type Brought = (Vec<Json>, bool);
+
+struct Needs {
+    scribe: Arc<Scribe>,
+    requests: BTreeMap<Uuid, Kept>,
+    /// By request and delivery.
+    brought: BTreeMap<Uuid, BTreeMap<Uuid, Brought>>,
+}
+
+fn request_of(claim: &Claim) -> Option<Uuid> {
+    if claim.kind == NEED_REQUESTS.name {
+        return Some(claim.id);
+    }
+    claim.next.as_ref().or(claim.former.as_ref())?.id("need_request_id")
+}
+
+impl Decider for NeedDecider {
+    fn group(&self) -> &'static str {
+        "need_requests"
+    }
+
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+        let ids = || claims.iter().filter_map(|claim| request_of(claim)).map(Value::Id).collect::<Vec<_>>();
+        let Some(kind) = self.0.kinds.kind("need_requests") else { return Vec::new() };
+        let requests =
+            Statement::new(format!("SELECT {} FROM need_requests AS r WHERE r.district_code = ", kind.select()))
+                .text(district_code)
+                .sql(" AND r.id = ANY(")
+                .column(ColumnType::Id, ids())
+                .sql(")");
+        let Some(deliveries) = self.0.kinds.kind("deliveries") else { return Vec::new() };
+        let deliveries = Statement::new(format!(
+            "SELECT {} FROM deliveries WHERE NOT voided AND {} AND district_code = ",
+            deliveries.select(),
+            has_come("")
+        ))
+        .text(district_code)
+        .sql(" AND need_request_id = ANY(")
+        .column(ColumnType::Id, ids())
+        .sql(")");
+        vec![requests, deliveries]
+    }
+
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        let mut lists = rows.into_iter();
+        let requests = self.0.kept("need_requests", lists.next().unwrap_or_default())?;
+        let mut brought: BTreeMap<Uuid, BTreeMap<Uuid, Brought>> = BTreeMap::new();
+        for Record { envelope, values } in self.0.records("deliveries", lists.next().unwrap_or_default())? {
+            let completes = values.boolean("completes") == Some(true);
+            if let Some(request) = values.id("need_request_id") {
+                brought.entry(request).or_default().insert(envelope.id, (items_of(&values).to_vec(), completes));
+            }
+        }
+        Ok(Box::new(Needs { scribe: Arc::clone(&self.0), requests, brought }))
+    }
+}
+
+impl Needs {
+    /// Whether a new delivery makes it more than was asked for, which it hasn't said yet.
+    fn is_more_than_asked(&self, request: Uuid, claim: &Claim) -> bool {
+        let Some(new) = claim.next.as_ref().filter(|next| claim.former.is_none() && next.get(EXCEEDS).is_none()) else {
+            return false;
+        };
+        let before = self.brought.get(&request).into_iter().flat_map(BTreeMap::values).flat_map(|(items, _)| items);
+        let brought = Amounts::of(before.chain(items_of(new)));
+        let asked = self.requests.get(&request).map(|kept| Amounts::of(items_of(&kept.record.values)));
+        asked.is_some_and(|asked| brought.exceed(&asked))
+    }
+
+    /// The request itself was amended, by its own append: what was brought is held against what is asked now.
+    fn amended(&mut self, claim: &Claim) {
+        let (Some(kept), Some(values)) = (self.requests.get_mut(&claim.id), &claim.next) else { return };
+        let mut written = kept.record.clone();
+        written.values = values.clone();
+        written.envelope.revision += 1;
+        kept.supersede(written);
+    }
+
+    /// Lets a request stand as what was brought says.
+    fn settle(&mut self, request: Uuid, by: Uuid) {
+        let Some(kept) = self.requests.get_mut(&request) else { return };
+        let values = &mut kept.record.values;
+        let asked = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
+        let none = BTreeMap::new();
+        let state = state_of(&asked, self.brought.get(&request).unwrap_or(&none));
+        let cancelled = values.boolean("cancelled") == Some(true) && state != "delivered";
+        values.set("state", Value::Text(if cancelled { "cancelled" } else { state }.to_owned()));
+        kept.sign(by);
+    }
+}
+
+/// The items of a request or a delivery.
+pub fn items_of(values: &Values) -> &[Json] {
+    values.json("items").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+impl State for Needs {
+    fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let Some(request) = request_of(claim) else { return Ok(()) };
+        if claim.kind == NEED_REQUESTS.name {
+            self.amended(claim);
+            self.settle(request, claim.by);
+            return Ok(());
+        }
+        if self.is_more_than_asked(request, claim) {
+            let code = FaultCode::MoreThanAsked;
+            return Err(vec![Fault { pointer: "/items".to_owned(), code, values: Vec::new(), hint: None }]);
+        }
+        let of_request = self.brought.entry(request).or_default();
+        of_request.remove(&claim.id);
+        if let Some(values) = &claim.next {
+            let items = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
+            of_request.insert(claim.id, (items, values.boolean("completes") == Some(true)));
+        }
+        self.settle(request, claim.by);
+        Ok(())
+    }
+
+    fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
+        let mut changes = Changes::default();
+        let kind = self.scribe.kind("need_requests").map_err(|problem| problem.to_string())?;
+        self.requests.into_values().for_each(|kept| kept.put_into(kind, &mut changes));
+        changes.following(&self.scribe)
+    }
+}
+
+/// Delivered is what was brought whole: as much of all items as was asked for, in whatever units, or said to be all.
+fn state_of(asked: &[Json], brought: &BTreeMap<Uuid, Brought>) -> &'static str {
+    if brought.is_empty() {
+        "open"
+    } else if brought.values().any(|(_, completes)| *completes) || in_all(brought).cover(&Amounts::of(asked)) {
+        "delivered"
+    } else {
+        "partly_delivered"
+    }
+}
+
+/// What was brought, all deliveries together.
+fn in_all(brought: &BTreeMap<Uuid, Brought>) -> Amounts {
+    Amounts::of(brought.values().flat_map(|(items, _)| items))
+}

@@ -1,0 +1,155 @@
+//! Deliveries (送货上门): what was brought for a request, with its proof. A delivery moves its request on in its own
+//! transaction; voided, the request is open again.
+
+mod amounts;
+mod decider;
+
+use std::sync::Arc;
+
+use kit::catalogue::FaultCode;
+use kit::faults::{Fault, Faults};
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::value::Value;
+use kit::vocabulary::{Vocabulary, word};
+use ledger::decide::Decider;
+
+use self::amounts::Amounts;
+pub use self::decider::NeedDecider;
+use self::decider::{EXCEEDS, items_of};
+use crate::records::figure::TIMES;
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules, Warning};
+use crate::rooms::relief::need_requests::{HELPERS, ITEM, check_items};
+
+/// More arrived than was asked for: a slip of the pen, or somebody else's goods.
+static MORE_THAN_ASKED: Warning = Warning {
+    code: "more_than_asked",
+    message: Text::new(
+        "more was brought than was asked for; look at quantities and units",
+        "送达数量超过需求,请核对数量和单位",
+    ),
+};
+
+static PROOF: Vocabulary = Vocabulary::new(
+    "delivery_proof",
+    Text::new("Proof", "凭证"),
+    &[
+        word("signature", "signed for", "签收"),
+        word("photo", "photograph", "照片"),
+        word("phone_call", "confirmed by telephone", "电话确认"),
+        word("witness", "witness", "见证人"),
+    ],
+);
+
+static FIELDS: &[Field] = &[
+    Field::new(
+        "need_request_id",
+        Shape::Reference("need_requests"),
+        Text::new("Request", "需求"),
+        "Which request it answers.",
+    )
+    .required()
+    .on_create(),
+    Field::new(
+        "items",
+        Shape::List { of: &Shape::Object(ITEM), max: 50 },
+        Text::new("Items", "物品"),
+        "What was brought, each item once, called as it was asked for. Encrypted at rest.",
+    )
+    .sealed_since()
+    .required()
+    .not_empty(),
+    Field::new(
+        "completes",
+        Shape::Boolean,
+        Text::new("Completes", "全部送达"),
+        "Whether nothing more is to come, whatever the quantities say.",
+    ),
+    Field::new("proof", Shape::Word(&PROOF), Text::new("Proof", "凭证"), "How it is known that it arrived.").required(),
+    Field::new(
+        "proof_reference",
+        free_text(200),
+        Text::new("Proof reference", "凭证编号"),
+        "Where the proof is kept: a number, a file. Encrypted at rest.",
+    )
+    .sealed_since(),
+    Field::new(
+        "courier_org_id",
+        Shape::Reference("organizations"),
+        Text::new("Courier organisation", "配送单位"),
+        "Whose people brought it.",
+    ),
+    Field::new("courier", free_text(60), Text::new("Courier", "配送人"), "Who brought it. Encrypted at rest.").sealed(),
+    Field::new("received_by", free_text(60), Text::new("Received by", "签收人"), "Who took it. Encrypted at rest.")
+        .sealed(),
+];
+
+/// The kind.
+pub static DELIVERIES: Definition = Definition {
+    name: "deliveries",
+    path: "deliveries",
+    schema: "Delivery",
+    label: Text::new("Delivery", "送货记录"),
+    about: "What was brought for a request.",
+    fields: FIELDS,
+    filters: &["need_request_id", "courier_org_id", "proof"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: HELPERS,
+    writers: HELPERS,
+    rules: &DeliveryRules,
+    warnings: &[&MORE_THAN_ASKED],
+    example: include_str!("../../../../openapi/examples/deliveries/create.json"),
+    sequence: 1,
+};
+
+struct DeliveryRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[Figure::new("deliveries", Text::new("Deliveries", "送货"), TIMES)];
+
+impl Rules for DeliveryRules {
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        check_items(draft, faults);
+    }
+
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        let asked = draft.references.get("need_request_id").map(|request| Amounts::of(items_of(&request.values)));
+        if asked.is_some_and(|asked| Amounts::of(items_of(&draft.values)).exceed(&asked)) {
+            draft.values.set(EXCEEDS, Value::Boolean(true));
+            draft.warn(&MORE_THAN_ASKED, "items");
+        }
+    }
+
+    fn lines(&self) -> Option<Lines> {
+        Some(Lines { list: "items", key: "item" })
+    }
+
+    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        Some(Arc::new(NeedDecider(Arc::clone(scribe))))
+    }
+
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
+    /// It was brought all the same: kept, and said.
+    fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+        let exceeds = faults.iter().any(|fault| fault.code == FaultCode::MoreThanAsked);
+        if exceeds {
+            draft.values.set(EXCEEDS, Value::Boolean(true));
+            draft.warn(&MORE_THAN_ASKED, "items");
+        }
+        exceeds
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn measures(&self, _record: &Record) -> Vec<Measure> {
+        vec![("deliveries", 1)]
+    }
+}

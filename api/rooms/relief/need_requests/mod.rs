@@ -1,0 +1,193 @@
+//! Need requests (需求登记): what a household asks a community for, until it was delivered. Deliveries move a
+//! request on in their own transaction: [`crate::rooms::relief::deliveries`].
+
+use std::sync::Arc;
+
+use kit::catalogue::FaultCode;
+use kit::faults::Faults;
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::value::Value;
+use kit::vocabulary::{Vocabulary, word};
+use ledger::decide::Decider;
+use serde_json::Value as Json;
+
+use crate::platform::access::Role;
+use crate::platform::privacy::mask;
+use crate::records::figure::TIMES;
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
+use crate::rooms::relief::deliveries::NeedDecider;
+use crate::rooms::supply::commodities::{COMMODITY, QUANTITY, UNIT};
+
+/// Who takes requests and delivers.
+pub const HELPERS: &[Role] = &[
+    Role::DistrictAdmin,
+    Role::OrgAdmin,
+    Role::GridWorker,
+    Role::TownCadre,
+    Role::VillageCadre,
+    Role::GroupCadre,
+    Role::Volunteer,
+];
+
+static STATE: Vocabulary = Vocabulary::new(
+    "need_state",
+    Text::new("State", "状态"),
+    &[
+        word("open", "open", "待配送"),
+        word("partly_delivered", "partly delivered", "部分送达"),
+        word("delivered", "delivered", "已送达"),
+        word("cancelled", "cancelled", "已取消"),
+    ],
+);
+
+/// Something asked for or delivered.
+pub static ITEM: &[Field] = &[
+    Field::new("item", free_text(60), Text::new("Item", "物品"), "What, in words: 大白菜.").required(),
+    Field::new(
+        "commodity",
+        Shape::Word(&COMMODITY),
+        Text::new("Commodity", "商品"),
+        "The commodity it is, where the catalogue has it.",
+    ),
+    Field::new("quantity", QUANTITY, Text::new("Quantity", "数量"), "How much.").required(),
+    Field::new("quantity_unit", UNIT, Text::new("Unit", "单位"), "Of what: 斤, 袋.").required(),
+];
+
+static FIELDS: &[Field] = &[
+    Field::new(
+        "person_id",
+        Shape::Reference("people"),
+        Text::new("Person", "人员"),
+        "Who asks, where he is in the register.",
+    ),
+    Field::new(
+        "household",
+        free_text(100),
+        Text::new("Household", "户主"),
+        "Whose household asks. Encrypted at rest, shown masked.",
+    )
+    .masked(|json| mask::masked(json, mask::mask_name)),
+    Field::new(
+        "phone",
+        Shape::Text { min: 5, max: 20, pattern: Some("[0-9+ -]+") },
+        Text::new("Phone", "电话"),
+        "Where to ask back. Encrypted at rest, shown masked.",
+    )
+    .masked(|json| mask::masked(json, mask::mask_phone)),
+    Field::new(
+        "address",
+        free_text(200),
+        Text::new("Address", "地址"),
+        "Where to deliver. Encrypted at rest; whoever delivers sees it.",
+    )
+    .sealed(),
+    Field::new(
+        "items",
+        Shape::List { of: &Shape::Object(ITEM), max: 50 },
+        Text::new("Items", "物品"),
+        "What is asked for, each item once. Encrypted at rest.",
+    )
+    .sealed_since()
+    .required()
+    .not_empty(),
+    Field::new(
+        "assigned_org_id",
+        Shape::Reference("organizations"),
+        Text::new("Assigned to", "承办单位"),
+        "The organisation that is to deliver it, a partner for instance: its people see the request.",
+    ),
+    Field::new("cancelled", Shape::Boolean, Text::new("Cancelled", "取消"), "Whether it isn't needed any more."),
+    Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "How far it is.").required().by_server(),
+];
+
+/// The kind.
+pub static NEED_REQUESTS: Definition = Definition {
+    name: "need_requests",
+    path: "need-requests",
+    schema: "NeedRequest",
+    label: Text::new("Need request", "需求登记"),
+    about: "What a household asks for.",
+    fields: FIELDS,
+    filters: &["state", "person_id", "assigned_org_id"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: HELPERS,
+    writers: HELPERS,
+    rules: &NeedRequestRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/need_requests/create.json"),
+    sequence: 1,
+};
+
+struct NeedRequestRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("need_requests", Text::new("Needs asked for", "需求"), TIMES),
+    Figure::new("need_requests_delivered", Text::new("Needs delivered", "已送达需求"), TIMES)
+        .part("need_requests", "state=delivered"),
+];
+
+impl Rules for NeedRequestRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
+    fn shared_with(&self) -> Option<&'static str> {
+        Some("assigned_org_id")
+    }
+
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        check_items(draft, faults);
+    }
+
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        let cancelled = draft.values.boolean("cancelled") == Some(true);
+        let state = match draft.values.text("state") {
+            Some("delivered") => "delivered",
+            _ if cancelled => "cancelled",
+            Some("partly_delivered") => "partly_delivered",
+            _ => "open",
+        };
+        draft.values.set("cancelled", Value::Boolean(cancelled));
+        draft.values.set("state", Value::Text(state.to_owned()));
+    }
+
+    /// How far it is follows from what was brought, as soon as what is asked for changes.
+    fn decider(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        let former = former.filter(|_| !next.envelope.voided)?;
+        let differs = |name: &&str| former.values.get(name) != next.values.get(name);
+        let concerns = ["items", "cancelled"].iter().any(differs);
+        concerns.then(|| Arc::new(NeedDecider(Arc::clone(scribe))) as Arc<dyn Decider>)
+    }
+
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
+    fn lines(&self) -> Option<Lines> {
+        Some(Lines { list: "items", key: "item" })
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let delivered = i64::from(record.values.text("state") == Some("delivered"));
+        vec![("need_requests", 1), ("need_requests_delivered", delivered)]
+    }
+}
+
+/// Each item once.
+pub fn check_items(draft: &Draft, faults: &mut Faults) {
+    let items = draft.values.json("items").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    for (index, item) in items.iter().enumerate() {
+        if items.iter().take(index).any(|other| other.get("item") == item.get("item")) {
+            faults.add(format!("{}/{index}/item", draft.at("items")), FaultCode::RepeatedItem);
+        }
+    }
+}

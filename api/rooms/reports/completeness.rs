@@ -1,0 +1,181 @@
+//! What was expected against what came, for everything that is expected, with the names behind each gap.
+
+mod gaps;
+
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
+use chrono::NaiveDate;
+use kit::catalogue::Code;
+use kit::database::Snapshot;
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::text::Text;
+use kit::time::day_of;
+use kit::vocabulary::Vocabulary;
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use self::gaps::{Gap, gaps};
+use crate::platform::access::keys::KeyScope;
+use crate::platform::access::roles::with_statistics;
+use crate::platform::http::schema::reference;
+use crate::platform::http::{Access, Answer, Call, Operation, Tells, ends_before_it_begins, too_many_days};
+use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
+use crate::rooms::duties::summary::{BY, COLUMNS, Counts, count, missed_url, served};
+use crate::rooms::duties::{COUNTED, DUTY_KIND, LINE, READERS};
+use crate::statistics::document::{change_no, text};
+use crate::statistics::lines::{named, naming};
+use crate::statistics::parameters::{FROM_ON, TO_ON};
+use crate::statistics::polled::{answer, polled};
+use crate::statistics::rights::opens_lists;
+
+static BY_PARAMETER: Field = Field::new(
+    "by",
+    Shape::Word(&BY),
+    Text::new("By", "分组"),
+    "What a line stands for; `kind` by default. `area` gives the level below `area_code`.",
+);
+/// Days of one answer at most.
+const MOST_DAYS: i64 = 92;
+
+/// The operation.
+pub fn operation() -> Operation {
+    let counts: Map<String, Json> = COUNTED.iter().map(|counted| ((*counted).to_owned(), json!(2))).collect();
+    let gap = json!({"duty_id": "0198c0de-0040-7000-8000-000000000001", "duty_kind": "supply_report", "subject_kind": "places", "subject_id": "0198c0de-0002-7000-8000-000000000002", "subject_name": "惠民超市龙溪店",
+        "area_code": "511802005001", "area_name": "龙溪社区居委会", "org_id": null, "org_name": null, "due_at": "2020-02-02T20:00:00+08:00"});
+    let mut line = counts.clone();
+    line.insert("key".into(), "supply_report".into());
+    line.insert("label".into(), "商超日报".into());
+    line.insert("gaps".into(), json!([gap]));
+    line.insert(
+        "missed_url".into(),
+        "/v1/duties?state=missed&order=oldest&from_on=2020-02-02&to_on=2020-02-02&duty_kind=supply_report".into(),
+    );
+    let example = json!({"by": "kind", "from_on": "2020-02-02", "to_on": "2020-02-02", "items": [line], "total": counts, "as_of_change_no": 42});
+    let operation = Operation::new(Method::GET, "/v1/stats/completeness", "get_completeness", completeness)
+        .described("stats", "Completeness", "Everything that was expected (readings, visits, reports, shifts) against what came, by kind, line, area or organisation; behind each gap the first twenty names, and the list of all. People are masked.")
+        .access(Access::Roles(with_statistics(READERS)))
+        .keys(KeyScope::Statistics)
+        .tells(Tells::SmallNumbers(READERS))
+        .answers(200, "The figures.", Some(reference("Completeness")), Some(example))
+        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
+    polled(operation, [&BY_PARAMETER, &DISTRICT_CODE, &AREA_CODE, &FROM_ON, &TO_ON])
+}
+
+/// The schema.
+pub fn schemas() -> Vec<(String, Json)> {
+    let count = || json!({"type": "integer", "minimum": 0, "maximum": 1_000_000_000, "description": "How many."});
+    let counts: Map<String, Json> = COUNTED.iter().map(|counted| ((*counted).to_owned(), count())).collect();
+    let names = [
+        "duty_id",
+        "duty_kind",
+        "subject_kind",
+        "subject_id",
+        "subject_name",
+        "area_code",
+        "area_name",
+        "org_id",
+        "org_name",
+        "due_at",
+    ];
+    let members: Map<String, Json> = names.iter().map(|name| ((*name).to_owned(), text("Of the duty.", 200))).collect();
+    let gap = json!({"type": "object", "description": "Something that was missed.", "required": names, "properties": members});
+    let mut line = counts.clone();
+    line.insert("key".into(), text("The kind, line, area or organisation.", 60));
+    line.insert("label".into(), text("That in words.", 200));
+    line.insert("gaps".into(), json!({"type": "array", "maxItems": gaps::MOST, "description": "The first names behind what was missed.", "items": gap}));
+    line.insert("missed_url".into(), text("The list of what was missed, the oldest first.", 500));
+    let required: Vec<&String> = line.keys().collect();
+    let line = json!({"type": "object", "description": "A group.", "required": required, "properties": line});
+    let schema = json!({"type": "object", "description": "What was expected against what came.", "required": ["by", "from_on", "to_on", "items", "total", "as_of_change_no"], "properties": {
+        "by": text("What a line stands for.", 20), "from_on": text("First day.", 10), "to_on": text("Last day.", 10),
+        "items": {"type": "array", "maxItems": 10_000, "description": "A line a group.", "items": line},
+        "total": {"type": "object", "description": "All together.", "required": COUNTED, "properties": counts}, "as_of_change_no": change_no()}});
+    vec![("Completeness".into(), schema)]
+}
+
+async fn completeness(call: Call) -> Answer {
+    let core = &call.core;
+    let district_code = one_district(call.actor()?, &call.query)?;
+    let days = days(&call, day_of(core.clock.now(), core.zone))?;
+    answer(&call, &district_code, COLUMNS, async |now| of_days(&call, now, &district_code, days).await).await
+}
+
+async fn of_days(
+    call: &Call,
+    now: &mut Snapshot,
+    district_code: &str,
+    days: (NaiveDate, NaiveDate),
+) -> Result<Json, Problem> {
+    let by = call.query.text("by").unwrap_or("kind");
+    let counted = count(call, now, by, days).await?;
+    // Keys reach figures; names are for those who may read the duties.
+    let missing = match opens_lists(call, READERS) {
+        true => gaps(call, now, district_code, by, days).await?,
+        false => BTreeMap::new(),
+    };
+    let units = units(now, district_code, by, counted.groups.keys().flatten()).await?;
+    let mut items = Vec::new();
+    for (key, counts) in &counted.groups {
+        let gaps = missing.get(key).map_or(&[][..], Vec::as_slice);
+        items.push(line(call, by, key.as_deref(), counts, gaps, &units, days));
+    }
+    Ok(json!({"by": by, "from_on": days.0, "to_on": days.1, "items": items, "total": served(&counted.total)}))
+}
+
+/// What the organisations of the lines are called.
+async fn units(
+    now: &mut Snapshot,
+    district_code: &str,
+    by: &str,
+    keys: impl Iterator<Item = &String>,
+) -> Result<BTreeMap<Uuid, String>, Problem> {
+    match by {
+        "org" => {
+            let ids = keys.filter_map(|key| Uuid::try_parse(key).ok());
+            Ok(named(now.read(&naming("organizations", district_code, ids)).await?))
+        }
+        _ => Ok(BTreeMap::new()),
+    }
+}
+
+fn days(call: &Call, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
+    let from_on = call.query.day("from_on").or(call.query.day("to_on")).unwrap_or(today);
+    let to_on = call.query.day("to_on").unwrap_or(from_on);
+    match (to_on - from_on).num_days() {
+        ..0 => Err(ends_before_it_begins("?to_on")),
+        MOST_DAYS.. => Err(too_many_days("?to_on", MOST_DAYS)),
+        _ => Ok((from_on, to_on)),
+    }
+}
+
+fn line(
+    call: &Call,
+    by: &str,
+    key: Option<&str>,
+    counts: &Counts,
+    gaps: &[Gap],
+    units: &BTreeMap<Uuid, String>,
+    days: (NaiveDate, NaiveDate),
+) -> Json {
+    let worded = |vocabulary: &Vocabulary| {
+        key.and_then(|key| vocabulary.find(key)).map(|word| word.label.in_language(call.language).to_owned())
+    };
+    let label = match by {
+        "kind" => worded(&DUTY_KIND),
+        "line" => worded(&LINE),
+        "area" => key.and_then(|key| call.core.divisions.find(key, None)).map(|found| found.name.clone()),
+        _ => key.and_then(|key| Uuid::try_parse(key).ok()).and_then(|id| units.get(&id).cloned()),
+    };
+    let mut line = served(counts);
+    for (name, value) in [
+        ("key", json!(key)),
+        ("label", json!(label)),
+        ("gaps", gaps.iter().map(|gap| gap.served(call)).collect()),
+        ("missed_url", json!(missed_url(by, key, days, &call.query).filter(|_| opens_lists(call, READERS)))),
+    ] {
+        kit::json::put(&mut line, name, value);
+    }
+    line
+}

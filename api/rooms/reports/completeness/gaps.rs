@@ -1,0 +1,149 @@
+//! The names behind what was missed.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kit::database::Snapshot;
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::time::{day_start, format_instant};
+use kit::value::Value;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::platform::http::Call;
+use crate::platform::privacy::mask::mask_name;
+use crate::records::scope::{by_id, readable, within};
+use crate::records::{Record, read};
+use crate::rooms::duties::DUTIES;
+
+/// Names a group at most; the list behind it has all.
+pub const MOST: i64 = 20;
+
+/// Something that was missed.
+pub struct Gap {
+    group: Option<String>,
+    id: Uuid,
+    duty_kind: String,
+    subject_kind: String,
+    subject_id: Uuid,
+    subject_name: Option<String>,
+    area_code: String,
+    org_id: Option<Uuid>,
+    /// Its organisation's name.
+    pub org_name: Option<String>,
+    due_at: Option<DateTime<Utc>>,
+}
+
+impl Gap {
+    fn of_row(mut row: Row) -> Option<Self> {
+        Some(Self {
+            group: row.text("key").filter(|key| !key.is_empty()),
+            id: row.id("id")?,
+            duty_kind: row.text("duty_kind")?,
+            subject_kind: row.text("subject_kind")?,
+            subject_id: row.id("subject_id")?,
+            subject_name: None,
+            area_code: row.text("area_code")?,
+            org_id: row.id("org_id"),
+            org_name: row.text("org_name"),
+            due_at: row.instant("due_at"),
+        })
+    }
+
+    /// In JSON.
+    pub fn served(&self, call: &Call) -> Json {
+        let area = call.core.divisions.find(&self.area_code, None);
+        json!({"duty_id": self.id, "duty_kind": self.duty_kind, "subject_kind": self.subject_kind, "subject_id": self.subject_id, "subject_name": self.subject_name,
+            "area_code": self.area_code, "area_name": area.map(|found| &found.name), "org_id": self.org_id, "org_name": self.org_name,
+            "due_at": self.due_at.map(|due_at| format_instant(due_at, call.core.zone))})
+    }
+}
+
+/// The first gaps of each group.
+pub async fn gaps(
+    call: &Call,
+    now: &mut Snapshot,
+    district_code: &str,
+    by: &str,
+    (from_on, to_on): (NaiveDate, NaiveDate),
+) -> Result<BTreeMap<Option<String>, Vec<Gap>>, Problem> {
+    let below = if call.query.text("area_code").unwrap_or(district_code).len() < 9 { 9 } else { 12 };
+    let key = match by {
+        "line" => "r.line".to_owned(),
+        "area" => format!("left(r.area_code, {below})"),
+        "org" => "coalesce(r.org_id::text, '')".to_owned(),
+        _ => "r.duty_kind".to_owned(),
+    };
+    let begins =
+        |day: Option<NaiveDate>| day.and_then(|day| day_start(day, call.core.zone)).map_or(Value::Null, Value::Instant);
+    let statement = Statement::new(format!("SELECT x.*, o.name AS org_name FROM (SELECT {key} AS key, r.id, r.district_code, r.duty_kind, r.subject_kind, r.subject_id, r.area_code, r.org_id, r.due_at, row_number() OVER (PARTITION BY {key} ORDER BY r.due_at, r.id) AS position FROM duties AS r WHERE r.state = 'missed' AND NOT r.voided AND r.district_code = "))
+        .text(district_code)
+        .sql(" AND r.occurred_at >= ")
+        .bind(ColumnType::Instant, begins(Some(from_on)))
+        .sql(" AND r.occurred_at < ")
+        .bind(ColumnType::Instant, begins(to_on.succ_opt()))
+        .sql(" AND ");
+    let kind = call.core.kinds().kind(DUTIES.name).ok_or_else(|| Problem::internal("no kind duties"))?;
+    let statement = readable("r", statement, call.actor()?, kind);
+    let statement = match call.query.text("area_code") {
+        Some(area_code) => within("r", statement.sql(" AND "), area_code),
+        None => statement,
+    };
+    let statement = statement.sql(") AS x LEFT JOIN organizations AS o ON o.district_code = x.district_code AND o.id = x.org_id WHERE x.position <= ").integer(MOST).sql(" ORDER BY x.key, x.position");
+    let found: Vec<Gap> = now.read(&statement).await?.into_iter().filter_map(Gap::of_row).collect();
+    let names = names(call, now, district_code, &found).await?;
+    let mut groups: BTreeMap<Option<String>, Vec<Gap>> = BTreeMap::new();
+    for mut gap in found {
+        gap.subject_name = names.get(&gap.subject_id).cloned();
+        groups.entry(gap.group.clone()).or_default().push(gap);
+    }
+    Ok(groups)
+}
+
+/// What the subjects are called: a place by its name, a shift by its title, whatever is about a person by his
+/// masked name.
+async fn names(
+    call: &Call,
+    now: &mut Snapshot,
+    district_code: &str,
+    gaps: &[Gap],
+) -> Result<BTreeMap<Uuid, String>, Problem> {
+    let mut named = BTreeMap::new();
+    let mut open: Vec<(Uuid, String, Uuid)> =
+        gaps.iter().map(|gap| (gap.subject_id, gap.subject_kind.clone(), gap.subject_id)).collect();
+    // A case leads to its person, an assignment to its volunteer and on to the person.
+    for _ in 0..3 {
+        let mut next = Vec::new();
+        let mut kinds: BTreeMap<String, Vec<(Uuid, Uuid)>> = BTreeMap::new();
+        open.drain(..).for_each(|(subject, kind, id)| kinds.entry(kind).or_default().push((subject, id)));
+        for (name, ids) in kinds {
+            let Some(kind) = call.core.kinds().kind(&name) else { continue };
+            let wanted: Vec<Uuid> = ids.iter().map(|(_, id)| *id).collect();
+            let statement = by_id(kind.select(), kind.name, district_code, &wanted).seeing_district(district_code);
+            let records = read::of_rows(&call.core, kind, now.read(&statement).await?)?;
+            let records: BTreeMap<Uuid, Record> =
+                records.into_iter().map(|record| (record.envelope.id, record)).collect();
+            for (subject, id) in ids {
+                let Some(values) = records.get(&id).map(|record| &record.values) else { continue };
+                let own = values.text("name").or_else(|| values.text("title"));
+                match (own, values.id("person_id"), values.id("volunteer_id")) {
+                    (Some(own), ..) if name == "people" => named.insert(subject, mask_name(own)),
+                    (Some(own), ..) => named.insert(subject, own.to_owned()),
+                    (None, Some(person), _) => {
+                        next.push((subject, "people".to_owned(), person));
+                        None
+                    }
+                    (None, None, Some(volunteer)) => {
+                        next.push((subject, "volunteers".to_owned(), volunteer));
+                        None
+                    }
+                    (None, None, None) => None,
+                };
+            }
+        }
+        open = next;
+    }
+    Ok(named)
+}

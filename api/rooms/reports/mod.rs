@@ -1,0 +1,13 @@
+//! Reports: what was expected against what came, and the sentences of the daily bulletin.
+
+pub mod completeness;
+pub mod situation;
+
+use crate::records::Theme;
+
+/// This theme.
+pub static THEME: Theme = Theme {
+    operations: || vec![completeness::operation(), situation::operation()],
+    schemas: || [completeness::schemas(), situation::schemas()].into_iter().flatten().collect(),
+    ..Theme::NOTHING
+};

@@ -1,0 +1,149 @@
+//! The catalogue: codes are ours; items, specifications and units of price follow the price-monitoring tables of
+//! Sichuan, Ya'an, Dazhou and Meishan, the groups those of the monitoring of daily necessities. One table gives
+//! the vocabulary and everything else.
+
+use kit::text::Text;
+use kit::vocabulary::{Vocabulary, Word, word};
+
+/// Something that is sold, stocked or watched.
+#[derive(Clone, Copy, Debug)]
+pub struct Commodity {
+    /// Code and names.
+    pub word: Word,
+    /// A word of [`CATEGORY`].
+    pub category: &'static str,
+    /// What exactly is meant, in Chinese; empty where nothing is laid down.
+    pub specification: &'static str,
+    /// The unit in which its price is usually told: `元/500克`.
+    pub price_unit: &'static str,
+    /// The unit in which its quantity is told: `kg`.
+    pub quantity_unit: &'static str,
+}
+
+impl Commodity {
+    /// Those with which it is told as one: its category; of farm inputs, fertilisers by themselves.
+    pub fn group(&self) -> Option<&'static Word> {
+        if self.word.code.starts_with("agri_fertilizer") { Some(&FERTILIZER) } else { CATEGORY.find(self.category) }
+    }
+}
+
+static FERTILIZER: Word = word("agri_fertilizer", "fertiliser", "化肥");
+
+const fn commodity(
+    code: &'static str,
+    en: &'static str,
+    zh: &'static str,
+    category: &'static str,
+    specification: &'static str,
+    price_unit: &'static str,
+    quantity_unit: &'static str,
+) -> Commodity {
+    Commodity { word: word(code, en, zh), category, specification, price_unit, quantity_unit }
+}
+
+/// The groups.
+pub static CATEGORY: Vocabulary = Vocabulary::new(
+    "commodity_category",
+    Text::new("Category", "类别"),
+    &[
+        word("grain", "grain", "粮食"),
+        word("edible_oil", "edible oil", "食用油"),
+        word("meat", "meat", "肉类"),
+        word("egg", "eggs", "蛋类"),
+        word("dairy", "dairy", "奶类"),
+        word("vegetable", "vegetables", "蔬菜"),
+        word("vegetable_index", "average of vegetables", "蔬菜均价"),
+        word("salt_sugar", "salt and sugar", "盐糖"),
+        word("aquatic", "fish", "水产"),
+        word("fruit", "fruit", "水果"),
+        word("convenience_food", "convenience food", "方便食品"),
+        word("beverage", "drinking water", "饮用水"),
+        word("side_food", "side food", "副食"),
+        word("epidemic_supply", "epidemic supplies", "防疫物资"),
+        word("agri_input", "farm inputs", "农资"),
+        word("livestock", "livestock and feed", "畜牧饲料"),
+    ],
+);
+
+/// All of them.
+pub static COMMODITIES: [Commodity; COUNT] = CATALOGUE;
+
+/// Their codes and names.
+pub static COMMODITY: Vocabulary = Vocabulary::new("commodity", Text::new("Commodity", "商品"), &WORDS);
+
+// Made by the compiler: an index out of bounds doesn't build.
+#[allow(clippy::indexing_slicing)]
+static WORDS: [Word; COUNT] = {
+    let mut words = [CATALOGUE[0].word; COUNT];
+    let mut index = 0;
+    while index < COUNT {
+        words[index] = CATALOGUE[index].word;
+        index += 1;
+    }
+    words
+};
+
+const COUNT: usize = 60;
+#[rustfmt::skip]
+const CATALOGUE: [Commodity; COUNT] = [
+    commodity("grain_rice_indica", "Indica rice", "籼米", "grain", "二级 散装", "元/500克", "kg"),
+    commodity("grain_rice_japonica", "Japonica rice", "粳米", "grain", "二级", "元/500克", "kg"),
+    commodity("grain_wheat_flour", "Wheat flour", "面粉", "grain", "特一粉/标准粉", "元/500克", "kg"),
+    commodity("grain_noodles_dried", "Dried noodles", "挂面", "grain", "袋装", "元/500克", "kg"),
+    commodity("oil_rapeseed", "Rapeseed oil", "菜籽油", "edible_oil", "桶装一级压榨 5L", "元/5升", "L"),
+    commodity("oil_blend", "Blended cooking oil", "调和油", "edible_oil", "桶装一级 5L", "元/5升", "L"),
+    commodity("oil_soybean", "Soybean oil", "大豆油", "edible_oil", "桶装一级 5L", "元/5升", "L"),
+    commodity("oil_peanut", "Peanut oil", "花生油", "edible_oil", "桶装一级压榨 5L", "元/5升", "L"),
+    commodity("meat_pork_hind_leg", "Pork hind leg, skin on", "猪肉(带皮后腿肉)", "meat", "鲜", "元/500克", "kg"),
+    commodity("meat_pork_lean", "Lean pork", "猪肉(精瘦肉)", "meat", "鲜", "元/500克", "kg"),
+    commodity("meat_pork_belly", "Pork belly", "猪肉(肋条肉)", "meat", "鲜", "元/500克", "kg"),
+    commodity("meat_beef", "Beef", "牛肉", "meat", "鲜 腱子肉/去骨", "元/500克", "kg"),
+    commodity("meat_mutton", "Mutton", "羊肉", "meat", "鲜 带骨", "元/500克", "kg"),
+    commodity("meat_chicken_dressed", "Dressed chicken", "鸡肉(白条鸡)", "meat", "开膛 上等", "元/500克", "kg"),
+    commodity("meat_duck_dressed", "Dressed duck", "鸭肉(白条鸭)", "meat", "开膛", "元/500克", "kg"),
+    commodity("egg_chicken", "Hen eggs", "鸡蛋", "egg", "鸡场蛋 新鲜完整", "元/500克", "kg"),
+    commodity("egg_duck", "Duck eggs", "鸭蛋", "egg", "新鲜完整", "元/500克", "kg"),
+    commodity("milk_uht_250ml", "Milk", "牛奶", "dairy", "纯牛奶 盒装250ml", "元/盒", "box"),
+    commodity("milk_powder", "Milk powder", "奶粉", "dairy", "听/袋装", "元/400克", "can"),
+    commodity("veg_celery", "Celery", "芹菜", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_chinese_cabbage", "Chinese cabbage", "大白菜", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_bok_choy", "Bok choy / rape greens", "油菜", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_cucumber", "Cucumber", "黄瓜", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_radish", "White radish", "萝卜", "vegetable", "白萝卜 新鲜一级", "元/500克", "kg"),
+    commodity("veg_tomato", "Tomato", "西红柿", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_potato", "Potato", "土豆", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_green_pepper", "Green pepper", "青椒", "vegetable", "柿子椒 新鲜一级", "元/500克", "kg"),
+    commodity("veg_cabbage", "Cabbage", "圆白菜(莲白)", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_celtuce", "Celtuce / stem lettuce", "莴笋", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_green_bean", "Green bean", "四季豆", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_eggplant", "Eggplant", "茄子", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_carrot", "Carrot", "胡萝卜", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_cauliflower", "Cauliflower", "花菜", "vegetable", "白 新鲜一级", "元/500克", "kg"),
+    commodity("veg_spinach", "Spinach", "菠菜", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_chives", "Chinese chives", "韭菜", "vegetable", "新鲜一级", "元/500克", "kg"),
+    commodity("veg_average_11", "Vegetable average, 11 kinds", "蔬菜(11种均价)", "vegetable_index", "监测11种算术均价", "元/500克", "kg"),
+    commodity("salt_edible", "Table salt", "食盐", "salt_sugar", "加碘 400g", "元/400克", "bag"),
+    commodity("sugar_white", "White sugar", "食糖", "salt_sugar", "白砂糖", "元/500克", "kg"),
+    commodity("aquatic_grass_carp", "Grass carp", "草鱼", "aquatic", "活 1kg左右", "元/500克", "kg"),
+    commodity("aquatic_crucian_carp", "Crucian carp", "鲫鱼", "aquatic", "活 350g左右", "元/500克", "kg"),
+    commodity("fruit_apple", "Apple", "苹果", "fruit", "红富士 一级", "元/500克", "kg"),
+    commodity("fruit_banana", "Banana", "香蕉", "fruit", "国产 一级", "元/500克", "kg"),
+    commodity("instant_noodles", "Instant noodles", "方便面", "convenience_food", "袋装/桶装", "元/袋", "pack"),
+    commodity("water_bottled_550ml", "Bottled water", "瓶装饮用水", "beverage", "550ml", "元/瓶", "bottle"),
+    commodity("side_food_tofu", "Tofu", "豆制品(豆腐)", "side_food", "鲜", "元/500克", "kg"),
+    commodity("ppe_mask_medical_disposable", "Disposable medical mask", "一次性医用口罩", "epidemic_supply", "YY/T 0969", "元/个", "piece"),
+    commodity("ppe_mask_gauze_12ply", "Gauze mask 12-ply", "脱脂纱布口罩", "epidemic_supply", "12层", "元/个", "piece"),
+    commodity("disinfectant_alcohol_75", "75% ethanol", "75%酒精", "epidemic_supply", "500ml", "元/瓶", "bottle"),
+    commodity("disinfectant_84", "84 sodium hypochlorite disinfectant", "84消毒液", "epidemic_supply", "有效氯5% 500ml", "元/瓶", "bottle"),
+    commodity("thermometer_infrared", "Infrared forehead thermometer", "额温枪", "epidemic_supply", "非接触", "元/个", "piece"),
+    commodity("agri_fertilizer_urea", "Urea", "尿素", "agri_input", "国产 含氮46%", "元/吨", "t"),
+    commodity("agri_fertilizer_compound", "Compound fertiliser", "复合肥", "agri_input", "NPK 45%", "元/吨", "t"),
+    commodity("agri_fertilizer_phosphate", "Superphosphate", "普通过磷酸钙", "agri_input", "P2O5 12%", "元/吨", "t"),
+    commodity("agri_pesticide", "Pesticide", "农药", "agri_input", "按件(整箱)计", "元/件", "item"),
+    commodity("agri_seed", "Seed", "种子", "agri_input", "", "元/千克", "kg"),
+    commodity("agri_film", "Agricultural film", "农膜", "agri_input", "", "元/千克", "kg"),
+    commodity("livestock_live_hog", "Live hog", "生猪", "livestock", "三元出栏肥猪 收购价", "元/50千克", "kg"),
+    commodity("livestock_piglet", "Piglet", "仔猪", "livestock", "25kg左右 收购价", "元/千克", "kg"),
+    commodity("feed_maize", "Maize (feed)", "玉米", "livestock", "批发价", "元/千克", "kg"),
+    commodity("feed_pig", "Pig feed", "猪饲料", "livestock", "育肥猪配合饲料", "元/千克", "kg"),
+];

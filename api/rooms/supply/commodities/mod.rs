@@ -1,0 +1,86 @@
+//! Commodities (商品目录): what is sold, stocked and watched, and the units in which people tell it.
+
+mod catalogue;
+mod routes;
+mod units;
+
+pub use catalogue::{CATEGORY, COMMODITIES, COMMODITY, Commodity};
+use kit::catalogue::FaultCode;
+use kit::faults::Faults;
+use kit::field::{Field, Shape};
+use kit::text::Text;
+pub use routes::{operations, schemas};
+use rust_decimal::Decimal;
+use units::MOST_QUANTITY;
+pub use units::{Amount, in_base, rounded, spoken};
+
+use crate::platform::access::Role;
+use crate::records::Draft;
+
+/// A value in the unit in which values of a commodity are compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Normal {
+    /// How much.
+    pub value: Decimal,
+    /// Of what: `CNY/kg`, `kg`.
+    pub unit: String,
+}
+
+/// The commodity of a code.
+pub fn find(code: &str) -> Option<&'static Commodity> {
+    COMMODITIES.iter().find(|commodity| commodity.word.code == code)
+}
+
+/// A field that names one.
+pub const COMMODITY_FIELD: Field =
+    Field::new("commodity", Shape::Word(&COMMODITY), Text::new("Commodity", "商品"), "Which commodity.").also(&[
+        "commodity_code",
+        "商品名称",
+        "商品编码",
+        "品名",
+        "品种",
+    ]);
+
+/// A unit as people write it.
+pub const UNIT: Shape = Shape::Text { min: 1, max: 20, pattern: None };
+
+/// A quantity as people tell it.
+pub const QUANTITY: Shape = Shape::Decimal { scale: 3, min: "0", max: "100000000" };
+
+/// A quantity or price in the unit that is compared.
+pub const NORMAL: Shape = Shape::Decimal { scale: 6, min: "0", max: "1000000000000" };
+
+/// A price in yuan.
+pub const PRICE: Shape = Shape::Decimal { scale: 4, min: "0", max: "10000000" };
+
+/// A ratio: `0.2485` is 24.85 %.
+pub const RATE: Shape = Shape::Decimal { scale: 4, min: "-1", max: "100000000" };
+
+/// Who reads what stores report, and what follows from it.
+pub const SUPPLY_READERS: &[Role] =
+    &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre, Role::StoreReporter];
+
+/// The quantity of a draft in the unit of its commodity; what can't be converted is a fault.
+pub fn normal_quantity_of(draft: &Draft, faults: &mut Faults) -> Option<Normal> {
+    normal_told(draft, find(draft.values.text("commodity")?)?, faults)
+}
+
+/// A draft's `quantity` and `quantity_unit` in the usual unit of a commodity.
+pub fn normal_told(draft: &Draft, commodity: &Commodity, faults: &mut Faults) -> Option<Normal> {
+    let (quantity, unit) = (draft.values.decimal("quantity")?, draft.values.text("quantity_unit")?);
+    let normal = commodity.normal_quantity(quantity, unit);
+    if commodity.normal_quantity(Decimal::ONE, unit).is_none() {
+        add_unknown_unit(draft.at("quantity_unit"), commodity, false, faults);
+    } else if normal.is_none() {
+        let bounds = vec![("min", "0".to_owned()), ("max", format!("{MOST_QUANTITY} {}", commodity.quantity_unit))];
+        faults.add_with(draft.at("quantity"), FaultCode::OutOfRange, bounds);
+    }
+    normal
+}
+
+/// Says which units can be converted.
+pub fn add_unknown_unit(at: String, commodity: &Commodity, of_prices: bool, faults: &mut Faults) {
+    let unit = if of_prices { commodity.normal_price_unit() } else { commodity.quantity_unit.to_owned() };
+    let units = commodity.convertible(of_prices);
+    faults.add_with(at, FaultCode::UnknownUnit, vec![("unit", unit), ("units", units)]);
+}

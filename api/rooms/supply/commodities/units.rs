@@ -1,0 +1,243 @@
+//! Units as people write them, and what they are in the unit that is compared: yuan a kilogram, a litre, a box.
+//! What isn't known can't be converted: it is a fault, never a guess.
+
+use kit::text::Language;
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::{Commodity, Normal};
+
+/// What a unit measures; units of different dimensions are never converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dimension {
+    /// In kilograms.
+    Mass,
+    /// In litres.
+    Volume,
+    /// In pieces of that kind, which nothing else is.
+    Count(&'static str),
+}
+
+struct Unit {
+    names: &'static [&'static str],
+    dimension: Dimension,
+    /// How much of the dimension's own unit it is, in thousandths.
+    thousandths: i64,
+}
+
+const fn unit(names: &'static [&'static str], dimension: Dimension, thousandths: i64) -> Unit {
+    Unit { names, dimension, thousandths }
+}
+
+const UNITS: [Unit; 14] = [
+    unit(&["kg", "千克", "公斤"], Dimension::Mass, 1_000),
+    unit(&["g", "克"], Dimension::Mass, 1),
+    unit(&["斤", "市斤"], Dimension::Mass, 500),
+    unit(&["两"], Dimension::Mass, 50),
+    unit(&["t", "吨"], Dimension::Mass, 1_000_000),
+    unit(&["l", "升", "公升"], Dimension::Volume, 1_000),
+    unit(&["ml", "毫升"], Dimension::Volume, 1),
+    unit(&["box", "盒"], Dimension::Count("box"), 1_000),
+    unit(&["can", "听", "罐"], Dimension::Count("can"), 1_000),
+    // A bag of salt and a pack of noodles are both 袋.
+    unit(&["bag", "pack", "袋", "包"], Dimension::Count("bag"), 1_000),
+    unit(&["bottle", "瓶"], Dimension::Count("bottle"), 1_000),
+    unit(&["piece", "个", "只", "枚", "支", "把"], Dimension::Count("piece"), 1_000),
+    unit(&["item", "件"], Dimension::Count("item"), 1_000),
+    unit(&["head", "头"], Dimension::Count("head"), 1_000),
+];
+
+fn find(name: &str) -> Option<&'static Unit> {
+    let name = name.to_lowercase();
+    UNITS.iter().find(|unit| unit.names.contains(&name.as_str()))
+}
+
+/// A unit as it is told to people: 件 for `item`.
+pub fn spoken(unit: &'static str, language: Language) -> &'static str {
+    let known = find(unit).filter(|_| language == Language::Chinese);
+    known.and_then(|known| known.names.iter().find(|name| !name.is_ascii())).copied().unwrap_or(unit)
+}
+
+/// The most of one commodity that one record may tell, in its usual unit: many of them can still be added up.
+pub const MOST_QUANTITY: i64 = 1_000_000_000;
+
+/// Full-width digits, letters and slashes made narrow; no spaces.
+fn narrow(text: &str) -> String {
+    let half = |letter: char| match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
+        other => other,
+    };
+    text.chars().filter(|letter| !letter.is_whitespace()).map(half).collect()
+}
+
+/// `500克` → 500 and the unit; without a number it is one.
+fn amount_of(text: &str) -> Option<(Decimal, &'static Unit)> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
+    let (number, name) = text.split_at_checked(end)?;
+    let amount = if number.is_empty() { Decimal::ONE } else { number.parse().ok()? };
+    // Between a gram in a thousand and a thousand tonnes: what is counted stays within what can be added up.
+    let usual = amount >= Decimal::new(1, 3) && amount <= Decimal::from(1_000_000);
+    find(name).filter(|_| usual).map(|unit| (amount, unit))
+}
+
+/// An amount in its unit's base: kilograms, litres, pieces of that kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Amount {
+    /// What is compared with nothing else: `kg`, `L`, `box`; a unit that isn't known stands for itself.
+    pub base: String,
+    /// How much of it.
+    pub value: Decimal,
+    /// Whether it is weighed or measured rather than counted.
+    pub is_measured: bool,
+}
+
+/// A quantity in its unit's base, so that 斤 and 公斤 can be added up. What isn't known is compared as it is
+/// written, never guessed.
+pub fn in_base(quantity: Decimal, quantity_unit: &str) -> Amount {
+    let text = narrow(quantity_unit);
+    let known = amount_of(&text).and_then(|(amount, unit)| {
+        let value = quantity.checked_mul(thousandth(amount, unit))?;
+        let (base, is_measured) = match unit.dimension {
+            Dimension::Mass => ("kg", true),
+            Dimension::Volume => ("L", true),
+            Dimension::Count(name) => (name, false),
+        };
+        Some(Amount { base: base.to_owned(), value, is_measured })
+    });
+    known.unwrap_or_else(|| Amount { base: text.to_lowercase(), value: quantity, is_measured: false })
+}
+
+/// The unit of a price: how much of what it is the price of.
+fn priced(text: &str) -> Option<(Decimal, &'static Unit)> {
+    let text = narrow(text);
+    let rest = ["元", "CNY", "cny", "RMB", "rmb", "¥", "￥"].iter().find_map(|money| text.strip_prefix(money))?;
+    amount_of(rest.strip_prefix('/').or_else(|| rest.strip_prefix('每'))?)
+}
+
+fn thousandth(amount: Decimal, unit: &Unit) -> Decimal {
+    amount * Decimal::from(unit.thousandths) / Decimal::ONE_THOUSAND
+}
+
+impl Commodity {
+    /// What prices of it are compared in: `CNY/kg`.
+    pub fn normal_price_unit(&self) -> String {
+        let dimension = priced(self.price_unit).map(|(_, unit)| unit.dimension);
+        format!("CNY/{}", self.spelled(dimension))
+    }
+
+    /// What quantities of it are compared in: `kg`. Tonnes stay tonnes where that is how it is told.
+    pub fn normal_quantity_unit(&self) -> &'static str {
+        self.quantity_unit
+    }
+
+    fn spelled(&self, dimension: Option<Dimension>) -> &'static str {
+        match dimension {
+            Some(Dimension::Mass) => "kg",
+            Some(Dimension::Volume) => "L",
+            Some(Dimension::Count(_)) | None => self.quantity_unit,
+        }
+    }
+
+    /// A price in the unit in which prices of this are compared, to six decimal places; none where the unit is
+    /// unknown or measures something else.
+    pub fn normal_price(&self, price: Decimal, price_unit: &str) -> Option<Normal> {
+        let (amount, unit) = priced(price_unit)?;
+        let (_, usual) = priced(self.price_unit)?;
+        let value = price.checked_div(thousandth(amount, unit)).filter(|_| unit.dimension == usual.dimension)?;
+        Some(Normal { value: rounded(value, 6), unit: self.normal_price_unit() })
+    }
+
+    /// A quantity in the unit in which quantities of this are told, to six decimal places; none where the unit is
+    /// unknown or measures something else, or where it is more than [`MOST_QUANTITY`].
+    pub fn normal_quantity(&self, quantity: Decimal, quantity_unit: &str) -> Option<Normal> {
+        let (amount, unit) = amount_of(&narrow(quantity_unit))?;
+        let (_, usual) = amount_of(self.quantity_unit)?;
+        let value = quantity.checked_mul(thousandth(amount, unit))?.checked_div(thousandth(Decimal::ONE, usual))?;
+        let sound = unit.dimension == usual.dimension && value <= Decimal::from(MOST_QUANTITY);
+        sound.then(|| Normal { value: rounded(value, 6), unit: self.quantity_unit.to_owned() })
+    }
+
+    /// The units that can be converted, for a hint: of its prices or of its quantities.
+    pub fn convertible(&self, of_prices: bool) -> String {
+        let usual = if of_prices { priced(self.price_unit) } else { amount_of(self.quantity_unit) };
+        let same = UNITS.iter().filter(|unit| usual.is_some_and(|(_, usual)| unit.dimension == usual.dimension));
+        let names = same.flat_map(|unit| unit.names.iter());
+        let names: Vec<String> =
+            names.map(|name| if of_prices { format!("元/{name}") } else { (*name).to_owned() }).collect();
+        names.join(" ")
+    }
+}
+
+/// Rounded half up, without zeros at the end.
+pub fn rounded(value: Decimal, places: u32) -> Decimal {
+    value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero).normalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{COMMODITIES, find as commodity};
+    use super::*;
+
+    fn price(code: &str, price: &str, unit: &str) -> Option<String> {
+        let normal = commodity(code).unwrap().normal_price(price.parse().unwrap(), unit)?;
+        Some(format!("{} {}", normal.value, normal.unit))
+    }
+
+    #[test]
+    fn every_commoditys_own_units_can_be_converted() {
+        for commodity in &COMMODITIES {
+            let code = commodity.word.code;
+            assert!(commodity.normal_price(Decimal::ONE, commodity.price_unit).is_some(), "{code}");
+            assert!(commodity.normal_quantity(Decimal::ONE, commodity.quantity_unit).is_some(), "{code}");
+        }
+    }
+
+    #[test]
+    fn prices_are_those_of_a_kilogram_a_litre_a_box() {
+        assert_eq!(price("meat_pork_hind_leg", "28.45", "元/500克").as_deref(), Some("56.9 CNY/kg"));
+        assert_eq!(price("meat_pork_hind_leg", "28.45", "元／斤").as_deref(), Some("56.9 CNY/kg"));
+        assert_eq!(price("meat_pork_hind_leg", "56.9", "元每公斤").as_deref(), Some("56.9 CNY/kg"));
+        assert_eq!(price("oil_blend", "58.63", "元/5升").as_deref(), Some("11.726 CNY/L"));
+        assert_eq!(price("milk_uht_250ml", "2.7", "元/盒").as_deref(), Some("2.7 CNY/box"));
+        assert_eq!(price("livestock_live_hog", "1884", "元/50千克").as_deref(), Some("37.68 CNY/kg"));
+        assert_eq!(price("salt_edible", "1", "元/300克").as_deref(), Some("3.333333 CNY/kg"));
+        assert_eq!(price("instant_noodles", "3", "元/袋").as_deref(), Some("3 CNY/pack"));
+    }
+
+    #[test]
+    fn amounts_are_compared_in_their_base() {
+        let base = |quantity: &str, unit: &str| {
+            let amount = in_base(quantity.parse().unwrap(), unit);
+            format!("{} {}", amount.value.normalize(), amount.base)
+        };
+        for (quantity, unit) in [
+            ("10", "斤"),
+            ("5", "公斤"),
+            ("5", "KG"),
+            ("100", "两"),
+            ("5000", "克"),
+            ("10", "500克"),
+            ("10", "500 克"),
+            ("0.005", "吨"),
+        ] {
+            assert_eq!(base(quantity, unit), "5 kg", "{quantity} {unit}");
+        }
+        assert_eq!((base("2", "升"), base("2000", "ml")), ("2 L".into(), "2 L".into()));
+        assert_eq!((base("3", "袋"), base("3", "包")), ("3 bag".into(), "3 bag".into()));
+        assert_ne!(base("3", "袋"), base("3", "盒"));
+        assert_eq!((base("2", "箱"), base("2", " 箱 ")), ("2 箱".into(), "2 箱".into()), "as it is written");
+        assert_eq!(base("79000000000000000000000000000", "1000t"), "79000000000000000000000000000 1000t");
+    }
+
+    #[test]
+    fn what_cannot_be_converted_is_none() {
+        for unit in ["元/箱", "元/升", "500克", "元/", "元/0克", "", "美元/500克", "元/500", "元/-1克"] {
+            assert_eq!(price("meat_pork_hind_leg", "1", unit), None, "{unit}");
+        }
+        assert_eq!(price("oil_blend", "1", "元/斤"), None, "a litre has no known weight");
+        let urea = commodity("agri_fertilizer_urea").unwrap();
+        let tonnes =
+            |text: &str, unit: &str| urea.normal_quantity(text.parse().unwrap(), unit).map(|n| n.value.to_string());
+        assert_eq!(tonnes("430000", "公斤").as_deref(), Some("430"));
+        assert_eq!(tonnes("1", "件"), None);
+    }
+}

@@ -1,0 +1,144 @@
+//! Enforcement actions (价格执法): visits, warning letters, interviews. One that names an alert moves it on in its own
+//! transaction. Visits count 家次, officers 人次.
+
+mod decider;
+
+use std::sync::Arc;
+
+use kit::catalogue::FaultCode;
+use kit::faults::Faults;
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::value::Value;
+use kit::vocabulary::{Vocabulary, word};
+use ledger::decide::Decider;
+use serde_json::Value as Json;
+
+use self::decider::EnforcementDecider;
+use crate::platform::access::Role;
+use crate::records::figure::{COPIES, PERSON_TIMES, TIMES};
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
+use crate::rooms::registers::places::demand_venue;
+
+static ACTION: Vocabulary = Vocabulary::new(
+    "enforcement_action_kind",
+    Text::new("Action", "执法行动"),
+    &[
+        word("venue_visit", "visit of a venue", "检查经营主体"),
+        word("warning_letter", "warning letter", "提醒告诫函"),
+        word("interview", "interview", "约谈"),
+        word("case_filed", "case filed", "立案查处"),
+    ],
+);
+
+static FIELDS: &[Field] = &[
+    Field::new("action_kind", Shape::Word(&ACTION), Text::new("Action", "执法行动"), "What was done.").required(),
+    Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "经营主体"), "Whom it concerns.")
+        .required()
+        .on_create()
+        .also(&["场所", "门店"]),
+    Field::new("alert_id", Shape::Reference("price_alerts"), Text::new("Alert", "价格预警"), "The alert it answers.")
+        .on_create(),
+    Field::new(
+        "officers",
+        Shape::List { of: &free_text(40), max: 50 },
+        Text::new("Officers", "执法人员"),
+        "Who acted. Encrypted at rest.",
+    )
+    .sealed(),
+    Field::new(
+        "officer_count",
+        Shape::Integer { min: 1, max: 200 },
+        Text::new("Officers (count)", "执法人次"),
+        "How many acted; of `officers` where they are named.",
+    ),
+    Field::new(
+        "letter_number",
+        free_text(60),
+        Text::new("Letter number", "文书编号"),
+        "The number of the letter or the case.",
+    ),
+    Field::new("basis", free_text(200), Text::new("Basis", "法律依据"), "By which law or notice."),
+    Field::new("finding", free_text(500), Text::new("Finding", "检查情况"), "What was found. Encrypted at rest.")
+        .sealed_since(),
+];
+
+/// The kind.
+pub static ENFORCEMENT_ACTIONS: Definition = Definition {
+    name: "enforcement_actions",
+    path: "enforcement-actions",
+    schema: "EnforcementAction",
+    label: Text::new("Enforcement action", "价格执法记录"),
+    about: "A visit, a warning letter, an interview.",
+    fields: FIELDS,
+    filters: &["action_kind", "place_id", "alert_id"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre],
+    writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector],
+    rules: &EnforcementRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/enforcement_actions/create.json"),
+    sequence: 1,
+};
+
+struct EnforcementRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("venue_visits", Text::new("Venue-visits", "检查家次"), TIMES).listed("action_kind=venue_visit").open(),
+    Figure::new("warning_letters", Text::new("Warning letters", "告诫函"), COPIES)
+        .listed("action_kind=warning_letter")
+        .open(),
+    Figure::new("interviews", Text::new("Interviews", "约谈"), TIMES).listed("action_kind=interview").open(),
+    Figure::new("cases_filed", Text::new("Cases filed", "立案"), TIMES).listed("action_kind=case_filed").open(),
+    Figure::new("officer_person_times", Text::new("Officer person-times", "执法人次"), PERSON_TIMES).open(),
+];
+
+impl Rules for EnforcementRules {
+    /// The supervising bureau's: nobody judges his own organisation.
+    fn judges_others(&self) -> bool {
+        true
+    }
+
+    fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        demand_venue(draft, faults);
+        let alert = draft.references.get("alert_id").and_then(|alert| alert.values.id("place_id"));
+        if alert.is_some() && alert != draft.values.id("place_id") {
+            faults.add(draft.at("alert_id"), FaultCode::RefersToOther);
+        }
+    }
+
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        let named = draft.values.json("officers").and_then(Json::as_array).map(Vec::len).filter(|count| *count > 0);
+        let given = draft.values.integer("officer_count");
+        let count = named.and_then(|count| i64::try_from(count).ok()).or(given).unwrap_or(1);
+        draft.values.set("officer_count", Value::Integer(count));
+    }
+
+    fn decider(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        let names_alert = |record: &Record| record.values.id("alert_id").is_some();
+        let concerns = names_alert(next) || former.is_some_and(names_alert);
+        concerns.then(|| Arc::new(EnforcementDecider(Arc::clone(scribe))) as Arc<dyn Decider>)
+    }
+
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let kind = match record.values.text("action_kind") {
+            Some("venue_visit") => "venue_visits",
+            Some("warning_letter") => "warning_letters",
+            Some("interview") => "interviews",
+            _ => "cases_filed",
+        };
+        vec![(kind, 1), ("officer_person_times", record.values.integer("officer_count").unwrap_or(1))]
+    }
+}

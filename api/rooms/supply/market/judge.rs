@@ -1,0 +1,256 @@
+//! What a rule says of a line: exact, and pure.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use kit::row::Row;
+use kit::value::Value;
+use rust_decimal::Decimal;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::rooms::supply::commodities::find;
+
+/// Prices a kilogram are kept to six places: so much is each of them off at most, and a little more.
+const ROUNDING: Decimal = Decimal::from_parts(6, 0, 0, false, 7);
+
+/// By how much a price lies above another, and how much of that their rounding may have made.
+#[derive(Clone, Copy)]
+struct Rate {
+    value: Decimal,
+    slack: Decimal,
+}
+
+impl Rate {
+    fn of(price: Decimal, above: Decimal) -> Option<Self> {
+        let value = (price - above).checked_div(above)?;
+        let slack = ROUNDING.checked_mul(price + above)?.checked_div(above.checked_mul(above)?)?;
+        Some(Self { value, slack })
+    }
+
+    fn less(self, other: Self) -> Self {
+        Self { value: self.value - other.value, slack: self.slack + other.slack }
+    }
+
+    /// Certainly: 1.35 and 1 yuan for 300 grams are 35 percent apart, though a kilogram's thirds make it more.
+    fn exceeds(self, threshold: Decimal) -> bool {
+        self.value - self.slack > threshold
+    }
+}
+
+/// A line of a report that stands, in the unit that is compared.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Its report.
+    pub report_id: Uuid,
+    /// The revision of the report.
+    pub revision: i64,
+    /// Its place in the report's list.
+    pub line_no: i64,
+    /// What the store pays.
+    pub purchase_price: Option<Decimal>,
+    /// What the store charges.
+    pub retail_price: Option<Decimal>,
+    /// Where the store is.
+    pub area_code: String,
+    /// Whose it is.
+    pub org_id: Option<Uuid>,
+}
+
+impl Line {
+    /// (retail − purchase) / purchase.
+    pub fn markup_rate(&self) -> Option<Decimal> {
+        self.markup().map(|rate| rate.value)
+    }
+
+    fn markup(&self) -> Option<Rate> {
+        Rate::of(self.retail_price?, self.purchase_price?)
+    }
+}
+
+/// Lines of a store by commodity and day.
+pub type Lines = BTreeMap<(String, NaiveDate), Line>;
+
+/// A rule as it stands.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The rule.
+    pub id: Uuid,
+    /// Its revision.
+    pub revision: i64,
+    /// What is compared with what.
+    pub rule_kind: String,
+    /// The day of the baseline.
+    pub baseline_on: Option<NaiveDate>,
+    /// Above it the rule fires.
+    pub threshold_rate: Decimal,
+    only_without_baseline: bool,
+    area_code: String,
+    commodities: Vec<String>,
+    categories: Vec<String>,
+    effective_on: NaiveDate,
+    expires_on: Option<NaiveDate>,
+}
+
+/// What a rule found of a line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Whether the threshold is exceeded.
+    pub fires: bool,
+    /// The day of the line it was compared with.
+    pub baseline_on: Option<NaiveDate>,
+    /// By how much the price changed.
+    pub change_rate: Option<Decimal>,
+    /// The line's mark-up rate.
+    pub markup_rate: Option<Decimal>,
+}
+
+/// Why a rule says nothing of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unjudged {
+    /// The rule doesn't speak of it: another area, day or commodity.
+    NotCovered,
+    /// There is no such line any more.
+    NoReport,
+    /// It lacks the price that would be compared.
+    NoPrice,
+    /// There is no report until the baseline's day.
+    NoBaseline,
+    /// There is no price of the day before.
+    NoPreviousDay,
+    /// There is a baseline: another rule says what is allowed.
+    HasBaseline,
+}
+
+impl Unjudged {
+    /// Its word.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotCovered => "not_covered",
+            Self::NoReport => "no_report",
+            Self::NoPrice => "no_price",
+            Self::NoBaseline => "no_baseline",
+            Self::NoPreviousDay => "no_previous_day",
+            Self::HasBaseline => "has_baseline",
+        }
+    }
+}
+
+impl Rule {
+    /// Reads a row.
+    pub fn of_row(mut row: Row) -> Option<Self> {
+        let mut codes = |name: &str| match row.take(name) {
+            Value::Json(Json::Array(items)) => {
+                items.iter().filter_map(Json::as_str).map(str::to_owned).collect::<Vec<_>>()
+            }
+            _ => Vec::new(),
+        };
+        let (commodities, categories) = (codes("commodities"), codes("categories"));
+        let mut day = |name: &str| match row.take(name) {
+            Value::Day(day) => Some(day),
+            _ => None,
+        };
+        let (baseline_on, effective_on, expires_on) = (day("baseline_on"), day("effective_on")?, day("expires_on"));
+        let Value::Decimal(threshold_rate) = row.take("threshold_rate") else { return None };
+        Some(Self {
+            id: row.id("id")?,
+            revision: row.integer("revision")?,
+            rule_kind: row.text("rule_kind")?,
+            baseline_on,
+            threshold_rate,
+            only_without_baseline: row.boolean("only_without_baseline")?,
+            area_code: row.text("area_code")?,
+            commodities,
+            categories,
+            effective_on,
+            expires_on,
+        })
+    }
+
+    /// Whether it is about the price of the day before, not of a fixed day.
+    pub fn is_day_on_day(&self) -> bool {
+        self.rule_kind == "day_on_day"
+    }
+
+    /// Whether it speaks of a commodity there on that day.
+    pub fn covers(&self, commodity: &str, day: NaiveDate, area_code: &str) -> bool {
+        let category = find(commodity).map(|commodity| commodity.category).unwrap_or_default();
+        let all = self.commodities.is_empty() && self.categories.is_empty();
+        let named = self.commodities.iter().any(|code| code == commodity)
+            || self.categories.iter().any(|code| code == category);
+        (all || named)
+            && area_code.starts_with(&self.area_code)
+            && day >= self.effective_on
+            && self.expires_on.is_none_or(|last| day <= last)
+    }
+
+    /// What it says of a line, or why it says nothing.
+    pub fn judge(&self, commodity: &str, day: NaiveDate, lines: &Lines) -> Result<Finding, Unjudged> {
+        let line = lines.get(&(commodity.to_owned(), day)).ok_or(Unjudged::NoReport)?;
+        if !self.covers(commodity, day, &line.area_code) {
+            return Err(Unjudged::NotCovered);
+        }
+        match self.rule_kind.as_str() {
+            "price_change" | "day_on_day" => {
+                let price = line.retail_price.ok_or(Unjudged::NoPrice)?;
+                let (baseline_on, baseline) = self.baseline(commodity, day, lines, |line| line.retail_price)?;
+                let change = Rate::of(price, baseline).ok_or(self.lacks())?;
+                Ok(Finding {
+                    fires: change.exceeds(self.threshold_rate),
+                    baseline_on: Some(baseline_on),
+                    change_rate: Some(change.value),
+                    markup_rate: line.markup_rate(),
+                })
+            }
+            "markup" => {
+                let markup = line.markup().ok_or(Unjudged::NoPrice)?;
+                let (baseline_on, baseline) = self.baseline(commodity, day, lines, Line::markup)?;
+                let fires = markup.less(baseline).exceeds(self.threshold_rate);
+                Ok(Finding {
+                    fires,
+                    baseline_on: Some(baseline_on),
+                    change_rate: None,
+                    markup_rate: Some(markup.value),
+                })
+            }
+            _ => {
+                let markup = line.markup().ok_or(Unjudged::NoPrice)?;
+                let baseline = self.baseline(commodity, day, lines, |line| line.retail_price).ok();
+                if self.only_without_baseline && baseline.is_some() {
+                    return Err(Unjudged::HasBaseline);
+                }
+                let fires = markup.exceeds(self.threshold_rate);
+                let baseline_on = baseline.map(|(day, _)| day);
+                Ok(Finding { fires, baseline_on, change_rate: None, markup_rate: Some(markup.value) })
+            }
+        }
+    }
+
+    /// What is missing where there is nothing to compare with.
+    fn lacks(&self) -> Unjudged {
+        if self.is_day_on_day() { Unjudged::NoPreviousDay } else { Unjudged::NoBaseline }
+    }
+
+    /// The store's line to compare with, of those that have such a figure: of the day before and no other, or the
+    /// last until the baseline's day.
+    fn baseline<T>(
+        &self,
+        commodity: &str,
+        day: NaiveDate,
+        lines: &Lines,
+        figure: impl Fn(&Line) -> Option<T>,
+    ) -> Result<(NaiveDate, T), Unjudged> {
+        let found = || {
+            let before = day.pred_opt()?;
+            let until = if self.is_day_on_day() { before } else { self.baseline_on?.min(before) };
+            let from = if self.is_day_on_day() { before } else { NaiveDate::MIN };
+            let of = |day: NaiveDate| (commodity.to_owned(), day);
+            let earlier = lines.range(of(from)..=of(until)).rev();
+            earlier.into_iter().find_map(|((_, day), line)| Some((*day, figure(line)?)))
+        };
+        found().ok_or(self.lacks())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! Making the duties of stores ahead: a report a day of each that is open.
+
+use std::time::Duration;
+
+use chrono::Days;
+use futures_util::future::join_all;
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::time::{day_of, day_start};
+use kit::value::{Value, Values};
+use ledger::Append;
+use ledger::AppendError;
+use ledger::decide::Claim;
+
+use super::store::SUPPLY_REPORT;
+use super::{MarketDecider, PLAN};
+use crate::platform::core::Core;
+use crate::rooms::duties::cadences::Cadences;
+use crate::rooms::observation::isolation_cases::care::HORIZON_DAYS;
+
+/// Kinds of places that report each day.
+pub const REPORTING_KINDS: [&str; 3] = ["mall", "supermarket", "farmers_market"];
+/// Stores planned at a time.
+const TOGETHER: usize = 64;
+/// Between two lots, others write.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// Makes the duties that aren't there yet, and waives those of stores that closed.
+pub async fn plan(core: &Core, district_code: &str) -> Result<(), Problem> {
+    let now = core.clock.now();
+    let Some(horizon) = day_of(now, core.zone).checked_add_days(Days::new(HORIZON_DAYS)) else { return Ok(()) };
+    let Some(last) = day_start(horizon, core.zone) else { return Ok(()) };
+    let duty = |condition: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM duties AS d WHERE d.district_code = p.district_code AND d.subject_id = p.id AND d.duty_kind = '{SUPPLY_REPORT}' AND {condition}"
+        )
+    };
+    let statement = Statement::new("SELECT p.id, p.area_code, p.org_id, p.expected FROM (SELECT *, NOT voided AND coalesce(operating_status, 'open') IN ('open', 'takeaway_only') AS expected FROM places WHERE district_code = ")
+        .text(district_code)
+        .sql(" AND kind = ANY(")
+        .column(ColumnType::Text, REPORTING_KINDS.iter().map(|kind| Value::Text((*kind).to_owned())).collect())
+        .sql(")) AS p WHERE CASE WHEN p.expected THEN NOT ")
+        .sql(duty("d.waiver IS DISTINCT FROM 'not_expected' AND d.opens_at >= "))
+        .bind(ColumnType::Instant, Value::Instant(last))
+        .sql(") ELSE ")
+        .sql(duty("d.state = 'open' AND d.due_at > "))
+        .bind(ColumnType::Instant, Value::Instant(now))
+        .sql(") END")
+        .seeing_district(district_code);
+    let rows = core.database.read(&statement).await?;
+    for lot in rows.chunks(TOGETHER) {
+        let scribe = core.scribe(now, district_code);
+        let asked = lot.iter().filter_map(|row| ask(row.clone()));
+        // Where no report is asked for there is nothing to plan, however often one looks.
+        let asks = |area: &Values| {
+            let area_code = area.text("area_code").unwrap_or(district_code);
+            scribe.settings.of::<Cadences>().at(SUPPLY_REPORT, area_code, horizon).is_some()
+        };
+        let asked = asked.filter(|(_, next)| next.as_ref().is_none_or(asks)).map(|(id, next)| {
+            let claim = Claim {
+                decider: MarketDecider::of(&scribe),
+                kind: PLAN,
+                id,
+                by: uuid::Uuid::nil(),
+                former: None,
+                next,
+            };
+            core.ledger.append(Append::asking(district_code, vec![claim]))
+        });
+        for outcome in join_all(asked).await {
+            match outcome {
+                Ok(_) | Err(AppendError::Conflict(_) | AppendError::Busy) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        tokio::time::sleep(BREATH).await;
+    }
+    Ok(())
+}
+
+fn ask(mut row: Row) -> Option<(uuid::Uuid, Option<Values>)> {
+    let expected = row.boolean("expected") == Some(true);
+    let mut values = Values::default();
+    values.set("area_code", row.take("area_code"));
+    values.set("org_id", row.take("org_id"));
+    Some((row.id("id")?, expected.then_some(values)))
+}

@@ -1,0 +1,134 @@
+//! A rule that was given, amended or voided looks at all reports there are: store by store, in lots, so that
+//! phones go on meanwhile. Reports written after the rule was are judged by it in their own transaction, so
+//! nothing falls between.
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::Statement;
+use kit::value::{Value, Values};
+use ledger::{Append, Claim};
+use uuid::Uuid;
+
+use super::{MarketDecider, REVIEW};
+use crate::platform::core::Core;
+use crate::platform::leases::take_lease;
+use crate::rooms::registers::places::VENUE_KINDS;
+
+/// How often it looks for rules that changed.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Stores of one transaction.
+const TOGETHER: i64 = 10;
+/// Between two lots, others write.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// Works until the service ends.
+pub async fn work(core: Weak<Core>) {
+    let holder = Uuid::new_v4();
+    while let Some(core) = core.upgrade() {
+        if let Err(problem) = work_once(&core, holder).await {
+            tracing::warn!(%problem, "price rules could not be looked after; tried again in a moment");
+        }
+        drop(core);
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn work_once(core: &Core, holder: Uuid) -> Result<(), Problem> {
+    if pending(core).await?.is_empty() || !take_lease(core, "price_rules", holder).await? {
+        return Ok(());
+    }
+    review_all(core).await
+}
+
+/// Reviews what is pending, whoever holds the lease: twice does no harm.
+pub async fn review_all(core: &Core) -> Result<(), Problem> {
+    for rule in pending(core).await? {
+        while !review_some(core, &rule).await? {
+            tokio::time::sleep(BREATH).await;
+        }
+    }
+    Ok(())
+}
+
+struct Pending {
+    district_code: String,
+    rule_id: Uuid,
+    revision: i64,
+    effective_on: Value,
+}
+
+async fn pending(core: &Core) -> Result<Vec<Pending>, Problem> {
+    let statement = Statement::new(
+        "SELECT r.district_code, r.id, r.revision, r.effective_on FROM price_rules AS r LEFT JOIN price_rule_reviews AS v ON v.district_code = r.district_code AND v.rule_id = r.id WHERE v.rule_id IS NULL OR v.revision < r.revision OR NOT v.finished ORDER BY r.change_no",
+    )
+    .seeing_everything();
+    let pending = |mut row: Row| {
+        Some(Pending {
+            district_code: row.text("district_code")?,
+            rule_id: row.id("id")?,
+            revision: row.integer("revision")?,
+            effective_on: row.take("effective_on"),
+        })
+    };
+    Ok(core.database.read(&statement).await?.into_iter().filter_map(pending).collect())
+}
+
+/// Reviews the next stores; `true` where these were the last.
+async fn review_some(core: &Core, rule: &Pending) -> Result<bool, Problem> {
+    let places = next_places(core, rule).await?;
+    let scribe = core.scribe(core.clock.now(), &rule.district_code);
+    let claim = |id: &Uuid| {
+        let mut next = Values::default();
+        next.set("rule_id", Value::Id(rule.rule_id));
+        next.set("effective_on", rule.effective_on.clone());
+        Claim {
+            decider: MarketDecider::of(&scribe),
+            kind: REVIEW,
+            id: *id,
+            by: Uuid::nil(),
+            former: None,
+            next: Some(next),
+        }
+    };
+    let claims: Vec<Claim> = places.iter().map(claim).collect();
+    let Some(last) = places.last() else {
+        note(core, rule, Uuid::nil(), true).await?;
+        return Ok(true);
+    };
+    core.ledger.append(Append::asking(&rule.district_code, claims)).await?;
+    note(core, rule, *last, false).await?;
+    Ok(false)
+}
+
+async fn next_places(core: &Core, rule: &Pending) -> Result<Vec<Uuid>, Problem> {
+    let kinds = VENUE_KINDS.iter().map(|kind| Value::Text((*kind).to_owned())).collect();
+    let statement = Statement::new("SELECT p.id FROM places AS p WHERE p.district_code = ")
+        .text(&rule.district_code)
+        .sql(" AND p.kind = ANY(")
+        .column(kit::statement::ColumnType::Text, kinds)
+        .sql(") AND p.id > coalesce((SELECT v.after_place_id FROM price_rule_reviews AS v WHERE v.district_code = p.district_code AND v.rule_id = ")
+        .id(rule.rule_id)
+        .sql(" AND v.revision = ")
+        .integer(rule.revision)
+        .sql("), '00000000-0000-0000-0000-000000000000') AND EXISTS (SELECT 1 FROM supply_lines AS l WHERE l.district_code = p.district_code AND l.place_id = p.id) ORDER BY p.id LIMIT ")
+        .integer(TOGETHER)
+        .seeing_district(&rule.district_code);
+    let rows = core.database.read(&statement).await?;
+    Ok(rows.into_iter().filter_map(|mut row| row.id("id")).collect())
+}
+
+async fn note(core: &Core, rule: &Pending, after: Uuid, finished: bool) -> Result<(), Problem> {
+    let statement = Statement::new("INSERT INTO price_rule_reviews (district_code, rule_id, revision, after_place_id, finished) SELECT ")
+        .text(&rule.district_code)
+        .sql(", ")
+        .id(rule.rule_id)
+        .sql(", ")
+        .integer(rule.revision)
+        .sql(", ")
+        .id(after)
+        .sql(format!(", {finished} ON CONFLICT (district_code, rule_id) DO UPDATE SET revision = excluded.revision, after_place_id = excluded.after_place_id, finished = excluded.finished"));
+    crate::platform::audit::job_write(core, vec![statement]).await
+}

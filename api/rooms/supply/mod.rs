@@ -1,0 +1,44 @@
+//! Supply: goods, prices, stocks, and what follows from them.
+
+pub mod commodities;
+pub mod enforcement_actions;
+pub mod market;
+pub mod price_alerts;
+pub mod price_observations;
+pub mod price_rules;
+pub mod stock_movements;
+pub mod stock_targets;
+pub mod supply_channels;
+pub mod supply_reports;
+pub mod supply_statistics;
+
+use crate::records::Theme;
+
+/// This theme.
+pub static THEME: Theme = Theme {
+    kinds: &[
+        &price_observations::PRICE_OBSERVATIONS,
+        &price_rules::PRICE_RULES,
+        &supply_reports::SUPPLY_REPORTS,
+        &price_alerts::PRICE_ALERTS,
+        &enforcement_actions::ENFORCEMENT_ACTIONS,
+        &stock_movements::STOCK_MOVEMENTS,
+        &stock_targets::STOCK_TARGETS,
+        &supply_channels::SUPPLY_CHANNELS,
+    ],
+    operations: || {
+        let parts = [
+            commodities::operations(),
+            price_alerts::operations(),
+            stock_movements::operations(),
+            supply_statistics::operations(),
+        ];
+        parts.into_iter().flatten().collect()
+    },
+    schemas: || {
+        let parts = [commodities::schemas(), stock_movements::schemas(), supply_statistics::schemas()];
+        parts.into_iter().flatten().collect()
+    },
+    workers: &[|core| Box::pin(market::review::work(core))],
+    ..Theme::NOTHING
+};

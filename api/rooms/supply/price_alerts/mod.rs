@@ -1,0 +1,180 @@
+//! Price alerts (价格预警): what a rule says of a price, with the record and revision of every figure. Written by
+//! the service ([`crate::rooms::supply::market`]); people explain or dismiss them, letters and interviews move them on
+//! ([`crate::rooms::supply::enforcement_actions`]).
+
+mod routes;
+
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::vocabulary::{Vocabulary, word};
+pub use routes::operations;
+
+use crate::platform::access::Role;
+use crate::records::figure::TIMES;
+use crate::records::{Definition, Figure, Measure, Narrowed, Reach, Record, Rules};
+use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, RATE, UNIT};
+use crate::rooms::supply::price_rules::RULE_KIND;
+use crate::rooms::supply::supply_reports::of_own_store;
+
+/// Who sees alerts.
+pub const READERS: &[Role] =
+    &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre, Role::StoreReporter];
+
+static STATE: Vocabulary = Vocabulary::new(
+    "price_alert_state",
+    Text::new("State", "状态"),
+    &[
+        word("open", "open", "待处置"),
+        word("explained", "explained by the store", "已说明"),
+        word("warned", "warning letter given", "已告诫"),
+        word("interviewed", "interviewed", "已约谈"),
+        word("dismissed", "dismissed", "已消除"),
+    ],
+);
+static DISMISSAL: Vocabulary = Vocabulary::new(
+    "price_alert_dismissal",
+    Text::new("Dismissal", "消除缘由"),
+    &[
+        word("by_hand", "dismissed by somebody, with a reason", "人工消除"),
+        word("reevaluated", "doesn't hold any more: a report or the rule changed", "重新计算后不再成立"),
+    ],
+);
+
+static UNJUDGED: Vocabulary = Vocabulary::new(
+    "price_alert_unjudged_reason",
+    Text::new("Why it isn't judged", "无法判断原因"),
+    &[
+        word("not_covered", "the rule doesn't speak of it any more", "规则已不适用"),
+        word("no_report", "the report is gone", "报表已作废"),
+        word("no_price", "a price is missing", "缺少价格"),
+        word("no_baseline", "no report until the baseline's day", "无基准日报表"),
+        word("no_previous_day", "no price of the day before", "无前一日价格"),
+        word("has_baseline", "a baseline is there; another rule holds", "已有基准价,适用其他规则"),
+    ],
+);
+
+static SIDE: &[Field] = &[
+    Field::new("reported_on", Shape::Day, Text::new("Day", "日期"), "Of which day's report.").required(),
+    Field::new("price", NORMAL, Text::new("Price", "价格"), "What the store charged."),
+    Field::new("purchase_price", NORMAL, Text::new("Purchase price", "进价"), "What the store paid."),
+    Field::new("markup_rate", RATE, Text::new("Mark-up rate", "进销差价率"), "(price − purchase) / purchase."),
+    Field::new("unit", UNIT, Text::new("Unit", "单位"), "The unit of both prices.").required(),
+];
+static EVIDENCE: &[Field] = &[
+    Field::new("figure", free_text(40), Text::new("Figure", "数据项"), "Which figure of the alert.").required(),
+    Field::new("value", free_text(40), Text::new("Value", "数值"), "Its value.").required(),
+    Field::new("unit", UNIT, Text::new("Unit", "单位"), "Its unit."),
+    Field::new("kind", free_text(40), Text::new("Kind", "类别"), "The kind of the record it is from.").required(),
+    Field::new("id", Shape::Id, Text::new("Id", "编号"), "The record.").required(),
+    Field::new("revision", Shape::Integer { min: 1, max: 1_000_000 }, Text::new("Revision", "版本"), "Its revision.")
+        .required(),
+    Field::new("pointer", free_text(100), Text::new("Pointer", "位置"), "Where in it.").required(),
+];
+
+/// The reason of an explanation or a dismissal, sealed.
+const REASON: Field =
+    Field::new("reason", free_text(500), Text::new("Reason", "说明"), "What the store said, or why it was dismissed.");
+
+static FIELDS: &[Field] = &[
+    Field::new("place_id", Shape::Reference("places"), Text::new("Store", "门店"), "Whose price.")
+        .required()
+        .by_server(),
+    COMMODITY_FIELD.required().by_server(),
+    Field::new("reported_on", Shape::Day, Text::new("Day", "日期"), "Of which day.").required().by_server(),
+    Field::new("rule_id", Shape::Reference("price_rules"), Text::new("Rule", "规则"), "By which rule.")
+        .required()
+        .by_server(),
+    Field::new(
+        "rule_revision",
+        Shape::Integer { min: 1, max: 1_000_000 },
+        Text::new("Rule revision", "规则版本"),
+        "By which revision of it.",
+    )
+    .required()
+    .by_server(),
+    Field::new("rule_kind", Shape::Word(&RULE_KIND), Text::new("Kind of rule", "规则类型"), "What was compared.")
+        .required()
+        .by_server(),
+    Field::new("observed", Shape::Object(SIDE), Text::new("Observed", "实际"), "What was reported that day.")
+        .by_server(),
+    Field::new("baseline", Shape::Object(SIDE), Text::new("Baseline", "基准"), "What it was compared with.")
+        .by_server(),
+    Field::new("change_rate", RATE, Text::new("Change", "涨幅"), "By how much the price changed: `0.2485` is 24.85 %.")
+        .by_server(),
+    Field::new("markup_rate", RATE, Text::new("Mark-up rate", "进销差价率"), "That day's.").by_server(),
+    Field::new("threshold_rate", RATE, Text::new("Threshold", "阈值"), "The rule's.").required().by_server(),
+    Field::new(
+        "fires",
+        Shape::Boolean,
+        Text::new("Holds", "是否成立"),
+        "Whether it still holds, as reports and rule are now.",
+    )
+    .required()
+    .by_server(),
+    Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "What was done about it.")
+        .required()
+        .by_server(),
+    Field::new("dismissal", Shape::Word(&DISMISSAL), Text::new("Dismissal", "消除缘由"), "Why it was dismissed.")
+        .by_server(),
+    Field::new(
+        "unjudged_reason",
+        Shape::Word(&UNJUDGED),
+        Text::new("Why it isn't judged", "无法判断原因"),
+        "Why the rule says nothing of it any more; null where it says something.",
+    )
+    .by_server(),
+    Field::new(
+        "evidence",
+        Shape::List { of: &Shape::Object(EVIDENCE), max: 10 },
+        Text::new("Evidence", "依据"),
+        "Each figure with its record, revision and place in it; former ones are in the alert's revisions.",
+    )
+    .required()
+    .by_server(),
+    REASON.by_server().sealed(),
+];
+
+/// The kind.
+pub static PRICE_ALERTS: Definition = Definition {
+    name: "price_alerts",
+    path: "price-alerts",
+    schema: "PriceAlert",
+    label: Text::new("Price alert", "价格预警"),
+    about: "A price that rose further than a rule allows. Written by the service.",
+    fields: FIELDS,
+    filters: &["place_id", "commodity", "reported_on", "rule_id", "state", "fires"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: READERS,
+    writers: &[],
+    rules: &PriceAlertRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/price_alerts/served.json"),
+    sequence: 2,
+};
+
+struct PriceAlertRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("price_alerts", Text::new("Price alerts", "价格预警"), TIMES).open(),
+    Figure::new("price_alerts_holding", Text::new("Price alerts that hold", "持续预警"), TIMES)
+        .part("price_alerts", "fires=true")
+        .open(),
+];
+
+impl Rules for PriceAlertRules {
+    fn narrowed(&self, role: Role) -> Option<Narrowed> {
+        of_own_store(role)
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let fires = i64::from(record.values.boolean("fires") == Some(true));
+        vec![("price_alerts", 1), ("price_alerts_holding", fires)]
+    }
+}

@@ -1,0 +1,120 @@
+//! Price observations (价格监测): averages of areas from published notices, this district's or any other's, to
+//! compare with.
+
+use kit::faults::Faults;
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::time::day_start;
+use kit::value::Value;
+use kit::vocabulary::{Vocabulary, word};
+
+use crate::platform::access::Role;
+use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, PRICE, SUPPLY_READERS, UNIT, add_unknown_unit, find};
+
+static SCOPE: Vocabulary = Vocabulary::new(
+    "price_scope",
+    Text::new("Scope", "口径"),
+    &[
+        word("store", "one store or market", "单个门店"),
+        word("urban_core_average", "average of the town's core", "主城区均价"),
+        word("urban_market_average", "average of the town's markets", "城区市场均价"),
+        word("district_average", "average of the district", "区县均价"),
+        word("prefecture_average", "average of the prefecture", "地市均价"),
+        word(
+            "prefecture_average_derived",
+            "average of the prefecture, derived from stated percentages",
+            "地市均价(推算)",
+        ),
+        word("provincial_average", "average of the province", "全省均价"),
+        word("national_average", "average of the country", "全国均价"),
+    ],
+);
+
+static FIELDS: &[Field] = &[
+    Field::new("observed_on", Shape::Day, Text::new("Observed on", "监测日期"), "Of which day.")
+        .happened()
+        .required()
+        .also(&["date", "日期"]),
+    Field::new(
+        "observed_area_code",
+        Shape::Text { min: 6, max: 12, pattern: Some("[0-9]{6}|[0-9]{9}|[0-9]{12}") },
+        Text::new("Observed area", "监测地区代码"),
+        "Of which area, wherever it is: 511800 is the prefecture. In a file also `area_code`.",
+    )
+    .required()
+    .also(&["area_code"]),
+    Field::new("area_name", free_text(60), Text::new("Area name", "监测地区"), "Its name.").also(&["地区"]),
+    Field::new("scope", Shape::Word(&SCOPE), Text::new("Scope", "口径"), "What it is the average of.").required(),
+    COMMODITY_FIELD.required(),
+    Field::new("price", PRICE, Text::new("Price", "价格"), "As it was published.").required(),
+    Field::new("price_unit", UNIT, Text::new("Price unit", "计价单位"), "As it was published: 元/500克.")
+        .required()
+        .also(&["price_unit_zh", "单位", "价格单位"]),
+    Field::new("source_url", free_text(500), Text::new("Source", "来源"), "The notice.").required().also(&["来源网址"]),
+    Field::new("commodity_zh", free_text(60), Text::new("Commodity in Chinese", "商品中文名"), "Its Chinese name.")
+        .required()
+        .derived(),
+    Field::new("price_normalized", NORMAL, Text::new("Normalised price", "折算价格"), "The same in `normalized_unit`.")
+        .required()
+        .derived(),
+    Field::new("normalized_unit", UNIT, Text::new("Normalised unit", "折算单位"), "What prices of it are compared in.")
+        .required()
+        .derived(),
+];
+
+/// The kind.
+pub static PRICE_OBSERVATIONS: Definition = Definition {
+    name: "price_observations",
+    path: "price-observations",
+    schema: "PriceObservation",
+    label: Text::new("Price observation", "价格监测"),
+    about: "A published price of an area.",
+    fields: FIELDS,
+    filters: &["commodity", "observed_on", "observed_area_code", "scope"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: SUPPLY_READERS,
+    writers: &[Role::DistrictAdmin, Role::OrgAdmin],
+    rules: &PriceObservationRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/price_observations/create.json"),
+    sequence: 1,
+};
+
+struct PriceObservationRules;
+
+impl Rules for PriceObservationRules {
+    /// The supervising bureau's: what it says hits competitors, too.
+    fn judges_others(&self) -> bool {
+        true
+    }
+
+    fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
+        let Some(commodity) = draft.values.text("commodity").and_then(find) else { return };
+        draft.values.set("commodity_zh", Value::Text(commodity.word.label.zh.to_owned()));
+        if let Some((price, unit)) = draft.values.decimal("price").zip(draft.values.text("price_unit")) {
+            match commodity.normal_price(price, unit) {
+                Some(normal) => {
+                    draft.values.set("price_normalized", Value::Decimal(normal.value));
+                    draft.values.set("normalized_unit", Value::Text(normal.unit));
+                }
+                None => add_unknown_unit(draft.at("price_unit"), commodity, true, faults),
+            }
+        }
+        // Published figures are of a day, not of a moment.
+        let day = draft.values.day("observed_on").filter(|_| draft.values.get("occurred_at").is_none());
+        if let Some(at) = day.and_then(|day| day_start(day, context.zone)) {
+            draft.values.set("occurred_at", Value::Instant(at));
+        }
+    }
+
+    fn natural_key(&self) -> &'static [&'static str] {
+        &["commodity", "observed_on", "observed_area_code", "scope"]
+    }
+
+    fn measures(&self, _record: &Record) -> Vec<Measure> {
+        vec![("price_observations", 1)]
+    }
+}

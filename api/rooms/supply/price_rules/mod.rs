@@ -1,0 +1,135 @@
+//! Price rules (价格规则): when a price counts as risen too far, as dated data of the district. None is built in:
+//! no percentage is laid down nationally, and those of other places are theirs (README, "Price rules").
+
+use chrono::Days;
+use kit::catalogue::FaultCode;
+use kit::faults::Faults;
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::value::Value;
+use kit::vocabulary::{Vocabulary, word};
+use rust_decimal::Decimal;
+
+use crate::platform::access::Role;
+use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules, Warning};
+use crate::rooms::supply::commodities::{CATEGORY, COMMODITY, SUPPLY_READERS};
+
+/// What is compared with what.
+pub static RULE_KIND: Vocabulary = Vocabulary::new(
+    "price_rule_kind",
+    Text::new("Kind of rule", "规则类型"),
+    &[
+        word("price_change", "rise of the price since a day", "较基准日涨幅"),
+        word("markup", "rise of the mark-up rate since a day", "进销差价率较基准日扩大"),
+        word("markup_cap", "mark-up rate", "进销差价率上限"),
+        word("day_on_day", "rise of the price since the day before", "较前一日涨幅"),
+    ],
+);
+
+static FIELDS: &[Field] = &[
+    Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it.").required(),
+    Field::new("rule_kind", Shape::Word(&RULE_KIND), Text::new("Kind", "规则类型"), "What is compared with what.").required().on_create(),
+    Field::new(
+        "baseline_on",
+        Shape::Day,
+        Text::new("Baseline day", "基准日"),
+        "The store's last report on or before this day is what is compared with.",
+    ),
+    Field::new(
+        "threshold_rate",
+        Shape::Decimal { scale: 4, min: "0", max: "100" },
+        Text::new("Threshold", "阈值"),
+        "Above it the rule fires, the threshold itself excluded: `0.15` is 15 %; of `markup`, points by which the rate widened.",
+    )
+    .required(),
+    Field::new(
+        "only_without_baseline",
+        Shape::Boolean,
+        Text::new("Only without baseline", "仅适用于无基准价"),
+        "Of `markup_cap`: only where the store has no report on or before the baseline day.",
+    ),
+    Field::new("commodities", Shape::List { of: &Shape::Word(&COMMODITY), max: 100 }, Text::new("Commodities", "商品"), "Only these; all where neither these nor categories are given."),
+    Field::new("categories", Shape::List { of: &Shape::Word(&CATEGORY), max: 30 }, Text::new("Categories", "类别"), "Those of these groups."),
+    Field::new("effective_on", Shape::Day, Text::new("Effective on", "生效日期"), "For reports of this day on; the day after the baseline, else today, by default."),
+    Field::new("expires_on", Shape::Day, Text::new("Expires on", "失效日期"), "For reports until this day, itself included.").any_day(),
+    Field::new("basis", free_text(200), Text::new("Basis", "依据"), "The document that says so.").required(),
+];
+
+/// A rate above it is mostly a percentage: 15 for 0.15.
+const PLAUSIBLE_RATE: i64 = 3;
+static THRESHOLD_IMPLAUSIBLE: Warning = Warning {
+    code: "threshold_implausible",
+    message: Text::new(
+        "is above 300 %: a rate is a fraction, 0.15 for 15 %",
+        "超过 300%:阈值应为小数,例如 0.15 表示 15%",
+    ),
+};
+
+/// The kind.
+pub static PRICE_RULES: Definition = Definition {
+    name: "price_rules",
+    path: "price-rules",
+    schema: "PriceRule",
+    label: Text::new("Price rule", "价格规则"),
+    about: "When a price counts as risen too far: for the record's area and all below.",
+    fields: FIELDS,
+    filters: &["rule_kind"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::District,
+    readers: SUPPLY_READERS,
+    writers: &[Role::DistrictAdmin, Role::OrgAdmin],
+    rules: &PriceRuleRules,
+    warnings: &[&THRESHOLD_IMPLAUSIBLE],
+    example: include_str!("../../../../openapi/examples/price_rules/create.json"),
+    sequence: 1,
+};
+
+struct PriceRuleRules;
+
+impl Rules for PriceRuleRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
+    /// The supervising bureau's: what it says hits competitors, too.
+    fn judges_others(&self) -> bool {
+        true
+    }
+
+    fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
+        let values = &draft.values;
+        let kind = values.text("rule_kind").unwrap_or_default();
+        let only_without = values.boolean("only_without_baseline") == Some(true);
+        let needs_baseline = ["price_change", "markup"].contains(&kind) || (kind == "markup_cap" && only_without);
+        if needs_baseline && values.get("baseline_on").is_none() && !faults.touches(&draft.at("baseline_on")) {
+            faults.add(draft.at("baseline_on"), FaultCode::Required);
+        }
+        let baseline_on = values.day("baseline_on").filter(|_| needs_baseline);
+        let default = baseline_on.map_or(context.told_on(), |day| day.checked_add_days(Days::new(1)).unwrap_or(day));
+        let effective_on = values.day("effective_on").unwrap_or(default);
+        let expires_on = values.day("expires_on");
+        if expires_on.is_some_and(|last| last < effective_on) {
+            faults.add_with(draft.at("expires_on"), FaultCode::InvalidOrder, vec![("other", "effective_on".into())]);
+        }
+        if only_without && kind != "markup_cap" {
+            faults.add_with(
+                draft.at("only_without_baseline"),
+                FaultCode::ExclusiveFields,
+                vec![("other", format!("rule_kind {kind}"))],
+            );
+        }
+        draft.values.set("effective_on", Value::Day(effective_on));
+        draft.values.set("only_without_baseline", Value::Boolean(only_without));
+    }
+
+    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+        if draft.values.decimal("threshold_rate").is_some_and(|rate| rate > Decimal::from(PLAUSIBLE_RATE)) {
+            draft.warn(&THRESHOLD_IMPLAUSIBLE, "threshold_rate");
+        }
+    }
+
+    fn measures(&self, _record: &Record) -> Vec<Measure> {
+        vec![("price_rules", 1)]
+    }
+}

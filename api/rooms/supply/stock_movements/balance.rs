@@ -1,0 +1,115 @@
+//! Balances under the lock: from the rollups of each day, so the cost is that of days, not of movements.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use kit::catalogue::FaultCode;
+use kit::faults::Fault;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::time::day_of;
+use kit::value::{Value, Values};
+use ledger::decide::{Claim, Decider, State};
+use uuid::Uuid;
+
+use super::{MEASURES, millionths, quantity};
+use crate::records::scribe::Scribe;
+use crate::rooms::supply::commodities::find;
+
+/// Decides whether a movement leaves no day's balance below zero.
+pub struct StockDecider(pub Arc<Scribe>);
+
+/// A commodity at a place.
+type Key = (Uuid, String);
+
+struct Balances {
+    scribe: Arc<Scribe>,
+    /// What each day adds, in millionths.
+    days: BTreeMap<Key, BTreeMap<NaiveDate, i128>>,
+}
+
+fn key(values: &Values) -> Option<Key> {
+    Some((values.id("place_id")?, values.text("commodity")?.to_owned()))
+}
+
+impl Decider for StockDecider {
+    fn group(&self) -> &'static str {
+        "stock_movements"
+    }
+
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+        let keys: Vec<Key> =
+            claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next)).filter_map(key).collect();
+        let measure =
+            |(_, commodity): &Key| MEASURES.get(commodity.as_str()).map(|name| Value::Text((*name).to_owned()));
+        let statement = Statement::new("SELECT r.place_id, r.measure, r.on_day, sum(r.total) AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.district_code = ")
+            .text(district_code)
+            .sql(" AND r.place_id = ANY(")
+            .column(ColumnType::Id, keys.iter().map(|(place_id, _)| Value::Id(*place_id)).collect())
+            .sql(") AND r.measure = ANY(")
+            .column(ColumnType::Text, keys.iter().filter_map(measure).collect())
+            .sql(") GROUP BY 1, 2, 3");
+        vec![statement]
+    }
+
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        let mut days: BTreeMap<Key, BTreeMap<NaiveDate, i128>> = BTreeMap::new();
+        for mut row in rows.into_iter().flatten() {
+            let Value::Day(day) = row.take("on_day") else { continue };
+            let Some(((place_id, measure), total)) =
+                row.id("place_id").zip(row.text("measure")).zip(row.whole("total"))
+            else {
+                continue;
+            };
+            let commodity = measure.strip_prefix(super::BALANCE).unwrap_or_default().to_owned();
+            days.entry((place_id, commodity)).or_default().insert(day, total);
+        }
+        Ok(Box::new(Balances { scribe: Arc::clone(&self.0), days }))
+    }
+}
+
+impl State for Balances {
+    fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        let Some(key) = claim.next.as_ref().or(claim.former.as_ref()).and_then(key) else { return Ok(()) };
+        let days = self.days.entry(key.clone()).or_default();
+        let before = days.clone();
+        let mut first = NaiveDate::MAX;
+        for (values, sign) in [(&claim.former, -1), (&claim.next, 1)] {
+            let Some(values) = values else { continue };
+            let day = day_of(values.instant("occurred_at").unwrap_or(self.scribe.now), self.scribe.zone);
+            *days.entry(day).or_default() += sign * i128::from(millionths(values));
+            first = first.min(day);
+        }
+        // Only what this made worse is its fault.
+        match lowest(days, first).filter(|(_, balance)| *balance < 0) {
+            Some((day, balance)) if running(&before, day) > balance => {
+                let fault = insufficient(&key.1, day, running(&before, day).max(0));
+                *days = before;
+                Err(vec![fault])
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The balance at the end of a day.
+fn running(days: &BTreeMap<NaiveDate, i128>, day: NaiveDate) -> i128 {
+    days.range(..=day).map(|(_, added)| added).sum()
+}
+
+/// The lowest balance of a day from `first` on.
+fn lowest(days: &BTreeMap<NaiveDate, i128>, first: NaiveDate) -> Option<(NaiveDate, i128)> {
+    let mut balance = days.range(..first).map(|(_, added)| added).sum::<i128>();
+    let ends = days.range(first..).map(|(day, added)| {
+        balance += added;
+        (*day, balance)
+    });
+    ends.min_by_key(|(_, balance)| *balance)
+}
+
+fn insufficient(commodity: &str, day: NaiveDate, available: i128) -> Fault {
+    let unit = find(commodity).map(|commodity| commodity.quantity_unit).unwrap_or_default().to_owned();
+    let values = vec![("available", quantity(available).to_string()), ("unit", unit), ("day", day.to_string())];
+    Fault { pointer: "/quantity".to_owned(), code: FaultCode::InsufficientStock, values, hint: None }
+}

@@ -1,0 +1,94 @@
+//! Stock targets (储备目标) of a season: so much of these commodities should be there. How far each is met stands
+//! with the stocks: [`crate::rooms::supply::stock_movements`].
+
+use kit::catalogue::FaultCode;
+use kit::faults::Faults;
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::value::Value;
+
+use crate::platform::access::Role;
+use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::rooms::supply::commodities::{
+    COMMODITY, NORMAL, QUANTITY, SUPPLY_READERS, UNIT, add_unknown_unit, find, normal_told,
+};
+
+static FIELDS: &[Field] = &[
+    Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it: 春耕化肥储备.").required(),
+    Field::new(
+        "commodities",
+        Shape::List { of: &Shape::Word(&COMMODITY), max: 60 },
+        Text::new("Commodities", "商品"),
+        "Which count for it, together.",
+    )
+    .required()
+    .not_empty(),
+    Field::new("quantity", QUANTITY, Text::new("Quantity", "数量"), "How much should be there.").required(),
+    Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what: 吨, 件.").required(),
+    Field::new("starts_on", Shape::Day, Text::new("Starts on", "开始日期"), "From which day on.").required(),
+    Field::new("ends_on", Shape::Day, Text::new("Ends on", "结束日期"), "Until which day, itself included.").any_day(),
+    Field::new(
+        "quantity_normalized",
+        NORMAL,
+        Text::new("Quantity, normalised", "折算数量"),
+        "The same in `normalized_unit`.",
+    )
+    .required()
+    .derived(),
+    Field::new("normalized_unit", UNIT, Text::new("Normalised unit", "折算单位"), "The unit of the commodities.")
+        .required()
+        .derived(),
+];
+
+/// The kind.
+pub static STOCK_TARGETS: Definition = Definition {
+    name: "stock_targets",
+    path: "stock-targets",
+    schema: "StockTarget",
+    label: Text::new("Stock target", "储备目标"),
+    about: "How much of some commodities should be there in the record's area.",
+    fields: FIELDS,
+    filters: &[],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: SUPPLY_READERS,
+    writers: &[Role::DistrictAdmin, Role::OrgAdmin],
+    rules: &StockTargetRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/stock_targets/create.json"),
+    sequence: 1,
+};
+
+struct StockTargetRules;
+
+impl Rules for StockTargetRules {
+    /// The supervising bureau's: what it says hits competitors, too.
+    fn judges_others(&self) -> bool {
+        true
+    }
+
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        let values = &draft.values;
+        if values.day("ends_on").zip(values.day("starts_on")).is_some_and(|(ends_on, starts_on)| ends_on < starts_on) {
+            faults.add_with(draft.at("ends_on"), FaultCode::InvalidOrder, vec![("other", "starts_on".into())]);
+        }
+        let commodities: Vec<_> = draft.values.codes("commodities").into_iter().filter_map(find).collect();
+        let Some(first) = commodities.as_slice().first().copied() else { return };
+        let normal = normal_told(draft, first, faults);
+        // What is told in different units can't be added up.
+        let other = commodities.iter().find(|commodity| commodity.quantity_unit != first.quantity_unit);
+        match (normal, other) {
+            (Some(normal), None) => {
+                draft.values.set("quantity_normalized", Value::Decimal(normal.value));
+                draft.values.set("normalized_unit", Value::Text(normal.unit));
+            }
+            (None, _) => {}
+            (_, Some(other)) => add_unknown_unit(draft.at("commodities"), other, false, faults),
+        }
+    }
+
+    fn measures(&self, _record: &Record) -> Vec<Measure> {
+        vec![("stock_targets", 1)]
+    }
+}

@@ -1,0 +1,86 @@
+//! Supply channels (货源渠道): who can deliver what to a store, and how much a day.
+
+use kit::faults::Faults;
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::value::Value;
+
+use crate::platform::access::Role;
+use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::rooms::registers::places::demand_venue;
+use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, QUANTITY, SUPPLY_READERS, UNIT, normal_quantity_of};
+
+static FIELDS: &[Field] = &[
+    Field::new("place_id", Shape::Reference("places"), Text::new("Store", "门店"), "Which store it supplies.")
+        .required()
+        .also(&["场所"]),
+    Field::new("supplier", free_text(100), Text::new("Supplier", "供货方"), "The firm or the base that supplies.")
+        .required(),
+    Field::new("origin", free_text(100), Text::new("Origin", "产地"), "Where the goods come from."),
+    COMMODITY_FIELD.required(),
+    Field::new("quantity", QUANTITY, Text::new("Daily capacity", "日供应量"), "How much a day.").required(),
+    Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what.").required(),
+    Field::new("active", Shape::Boolean, Text::new("Active", "在用"), "Whether it delivers now; yes by default."),
+    Field::new(
+        "quantity_normalized",
+        NORMAL,
+        Text::new("Daily capacity, normalised", "折算日供应量"),
+        "The same in `normalized_unit`.",
+    )
+    .required()
+    .derived(),
+    Field::new(
+        "normalized_unit",
+        UNIT,
+        Text::new("Normalised unit", "折算单位"),
+        "The unit of the commodity's quantities.",
+    )
+    .required()
+    .derived(),
+];
+
+/// The kind.
+pub static SUPPLY_CHANNELS: Definition = Definition {
+    name: "supply_channels",
+    path: "supply-channels",
+    schema: "SupplyChannel",
+    label: Text::new("Supply channel", "货源渠道"),
+    about: "Who can deliver what to a store, and how much a day.",
+    fields: FIELDS,
+    filters: &["place_id", "commodity", "active"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: SUPPLY_READERS,
+    writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::StoreReporter],
+    rules: &SupplyChannelRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/supply_channels/create.json"),
+    sequence: 1,
+};
+
+struct SupplyChannelRules;
+
+impl Rules for SupplyChannelRules {
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        if let Some(normal) = normal_quantity_of(draft, faults) {
+            draft.values.set("quantity_normalized", Value::Decimal(normal.value));
+            draft.values.set("normalized_unit", Value::Text(normal.unit));
+        }
+        if draft.values.get("active").is_none() {
+            draft.values.set("active", Value::Boolean(true));
+        }
+    }
+
+    fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        demand_venue(draft, faults);
+    }
+
+    fn natural_key(&self) -> &'static [&'static str] {
+        &["place_id", "supplier", "commodity"]
+    }
+
+    fn measures(&self, _record: &Record) -> Vec<Measure> {
+        vec![("supply_channels", 1)]
+    }
+}

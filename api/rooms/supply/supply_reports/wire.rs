@@ -1,0 +1,153 @@
+//! The fields of a supply report and of its lines.
+
+use kit::field::{Field, Shape};
+use kit::text::Text;
+use kit::vocabulary::{Vocabulary, word};
+
+use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, PRICE, QUANTITY, RATE, UNIT};
+
+static MARKUP_REASON: Vocabulary = Vocabulary::new(
+    "markup_rate_reason",
+    Text::new("Why no mark-up", "无加价率原因"),
+    &[
+        word("no_purchase_price", "no purchase price", "未填进价"),
+        word("purchase_price_zero", "the purchase price is 0", "进价为零"),
+        word("no_retail_price", "no retail price", "未填售价"),
+    ],
+);
+static STOCK_DAYS_REASON: Vocabulary = Vocabulary::new(
+    "stock_days_reason",
+    Text::new("Why no days of stock", "无可售天数原因"),
+    &[word("no_closing_stock", "no closing stock", "未填库存"), word("no_sales", "nothing was sold", "当日无销量")],
+);
+
+/// A line.
+static LINE: &[Field] = &[
+    COMMODITY_FIELD.required(),
+    Field::new("purchase_price", PRICE, Text::new("Purchase price", "进价"), "What the store pays.").also(&["进货价"]),
+    Field::new("retail_price", PRICE, Text::new("Retail price", "售价"), "What the store charges.")
+        .also(&["零售价", "销售价"]),
+    Field::new(
+        "price_unit",
+        UNIT,
+        Text::new("Price unit", "计价单位"),
+        "The unit of both prices, as it is written on the tag: 元/500克.",
+    )
+    .also(&["价格单位"]),
+    Field::new("purchased", QUANTITY, Text::new("Purchased", "进货量"), "How much came in that day.").also(&["购进量"]),
+    Field::new("sold", QUANTITY, Text::new("Sold", "销售量"), "How much was sold that day.").also(&["销量"]),
+    Field::new("closing_stock", QUANTITY, Text::new("Closing stock", "库存量"), "How much is there at the day's end.")
+        .also(&["库存", "期末库存"]),
+    Field::new("quantity_unit", UNIT, Text::new("Quantity unit", "数量单位"), "The unit of the quantities: 公斤.")
+        .also(&["单位"]),
+    Field::new(
+        "purchase_price_normalized",
+        NORMAL,
+        Text::new("Purchase price, normalised", "折算进价"),
+        "The same in `normalized_unit`.",
+    )
+    .by_server(),
+    Field::new(
+        "retail_price_normalized",
+        NORMAL,
+        Text::new("Retail price, normalised", "折算售价"),
+        "The same in `normalized_unit`.",
+    )
+    .by_server(),
+    Field::new(
+        "normalized_unit",
+        UNIT,
+        Text::new("Normalised price unit", "折算计价单位"),
+        "What prices are compared in: CNY/kg.",
+    )
+    .by_server(),
+    Field::new(
+        "purchased_normalized",
+        NORMAL,
+        Text::new("Purchased, normalised", "折算进货量"),
+        "The same in `normalized_quantity_unit`.",
+    )
+    .by_server(),
+    Field::new(
+        "sold_normalized",
+        NORMAL,
+        Text::new("Sold, normalised", "折算销售量"),
+        "The same in `normalized_quantity_unit`.",
+    )
+    .by_server(),
+    Field::new(
+        "closing_stock_normalized",
+        NORMAL,
+        Text::new("Closing stock, normalised", "折算库存量"),
+        "The same in `normalized_quantity_unit`.",
+    )
+    .by_server(),
+    Field::new(
+        "normalized_quantity_unit",
+        UNIT,
+        Text::new("Normalised quantity unit", "折算数量单位"),
+        "What quantities are compared in: kg.",
+    )
+    .by_server(),
+    Field::new(
+        "markup_rate",
+        RATE,
+        Text::new("Mark-up rate", "进销差价率"),
+        "(retail − purchase) / purchase; null with a reason.",
+    )
+    .by_server(),
+    Field::new(
+        "markup_rate_reason",
+        Shape::Word(&MARKUP_REASON),
+        Text::new("Why no mark-up", "无差价率原因"),
+        "Why there is no rate.",
+    )
+    .by_server(),
+    Field::new(
+        "stock_days",
+        Shape::Decimal { scale: 1, min: "0", max: "1000000000000" },
+        Text::new("Days of stock", "可售天数"),
+        "Closing stock by that day's sales; the mean of a week is in the statistics.",
+    )
+    .by_server(),
+    Field::new(
+        "stock_days_reason",
+        Shape::Word(&STOCK_DAYS_REASON),
+        Text::new("Why no days of stock", "无可售天数原因"),
+        "Why there is no number.",
+    )
+    .by_server(),
+];
+
+/// The fields of a report.
+pub static FIELDS: &[Field] = &[
+    Field::new(
+        "place_id",
+        Shape::Reference("places"),
+        Text::new("Store", "门店"),
+        "Which store: a place of a venue's kind.",
+    )
+    .required()
+    .on_create()
+    .also(&["商店", "超市", "场所", "place"]),
+    Field::new("reported_on", Shape::Day, Text::new("Day", "日期"), "Of which day.")
+        .happened()
+        .required()
+        .on_create()
+        .also(&["date", "填报日期", "报告日期"]),
+    Field::new(
+        "is_zero",
+        Shape::Boolean,
+        Text::new("Nothing to report", "零报告"),
+        "Whether there is explicitly nothing: then there are no lines.",
+    ),
+    Field::new(
+        "lines",
+        Shape::List { of: &Shape::Object(LINE), max: 100 },
+        Text::new("Lines", "明细"),
+        "A line a commodity; each commodity once.",
+    ),
+    Field::new("line_count", Shape::Integer { min: 0, max: 100 }, Text::new("Line count", "明细数"), "How many lines.")
+        .required()
+        .derived(),
+];

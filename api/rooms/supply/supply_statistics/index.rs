@@ -1,0 +1,132 @@
+//! A price index of a day against a baseline: the mean of what each median became, by weights that the answer states.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
+use chrono::NaiveDate;
+use kit::catalogue::Code;
+use kit::database::Snapshot;
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::text::Text;
+use kit::value::Value;
+use rust_decimal::Decimal;
+use serde_json::{Value as Json, json};
+
+use super::{Asked, MEDIAN, ON, bad_parameter, count, decimal, number, text, word};
+use crate::platform::access::keys::KeyScope;
+use crate::platform::access::roles::with_statistics;
+use crate::platform::http::schema::reference;
+use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::list::{AREA_CODE, DISTRICT_CODE};
+use crate::rooms::supply::commodities::{SUPPLY_READERS, find, rounded};
+use crate::statistics::polled::{answer, polled};
+use crate::statistics::sheet::{Column, numbers, words};
+
+static BASELINE: Field = super::BASELINE.required();
+static WEIGHTS: Field = Field::new(
+    "weights",
+    Shape::Text { min: 3, max: 2_000, pattern: Some("[a-z0-9_]+:[0-9]+([.][0-9]+)?(,[a-z0-9_]+:[0-9]+([.][0-9]+)?)*") },
+    Text::new("Weights", "权重"),
+    "`meat_pork_hind_leg:3,veg_potato:1`: only these, so much each; all commodities with a price on both days alike by default.",
+);
+
+pub fn operation() -> Operation {
+    let item = json!({"commodity": "meat_pork_hind_leg", "unit": "CNY/kg", "weight": "1", "median": "64.9", "baseline_median": "56.9", "relative": "114.0598"});
+    let example = json!({"on": "2020-01-30", "baseline_on": "2020-01-23", "index": "114.0598", "items": [item], "missing": [], "as_of_change_no": 42});
+    let operation = Operation::new(Method::GET, "/v1/stats/price-index", "get_price_index", index)
+        .described("supply", "A price index", "The weighted mean of what each commodity's median became since the baseline's day, which is 100. Weights are stated; none is built in.")
+        .access(Access::Roles(with_statistics(SUPPLY_READERS)))
+        .keys(KeyScope::Statistics)
+        .answers(200, "The index.", Some(reference("PriceIndex")), Some(example))
+        .problems(&[Code::DistrictRequired, Code::NotFound]);
+    polled(operation, [&ON, &BASELINE, &WEIGHTS, &AREA_CODE, &DISTRICT_CODE])
+}
+
+const COLUMNS: &[Column] = &[
+    words("commodity", "商品"),
+    words("unit", "单位"),
+    numbers("weight", "权重"),
+    numbers("median", "中位价"),
+    numbers("baseline_median", "基准日中位价"),
+    numbers("relative", "相对基准(基准=100)"),
+];
+
+pub fn schema() -> (String, Json) {
+    let item = json!({"type": "object", "description": "A commodity of the index.", "required": ["commodity", "unit", "weight", "median", "baseline_median", "relative"], "properties": {
+        "commodity": word("Which commodity."), "unit": word("The unit of its prices."), "weight": word("Its weight."), "median": number("That day's."), "baseline_median": number("The baseline's."), "relative": number("What it became; the baseline is 100.")}});
+    let schema = json!({"type": "object", "description": "A price index.", "required": ["on", "baseline_on", "index", "items", "missing", "as_of_change_no"], "properties": {
+        "on": word("The day."), "baseline_on": word("The day that is 100."), "index": number("The index; null where no commodity has a price on both days."),
+        "items": {"type": "array", "maxItems": 1_000, "description": "What it is made of.", "items": item},
+        "missing": {"type": "array", "maxItems": 1_000, "description": "Weighted commodities without a price on one of the days.", "items": word("A commodity.")},
+        "as_of_change_no": count("Counted as of this change.")}});
+    ("PriceIndex".into(), schema)
+}
+
+async fn index(call: Call) -> Answer {
+    let asked = Asked::of(&call)?;
+    let on = call.query.day("on").unwrap_or(asked.today);
+    let baseline_on = call.query.day("baseline_on").ok_or_else(|| bad_parameter("baseline_on"))?;
+    let weights = call.query.text("weights").map(weights).transpose()?;
+    let district_code = &asked.district_code;
+    answer(&call, district_code, COLUMNS, async |now| of_day(&call, now, &asked, on, baseline_on, weights).await).await
+}
+
+type Weights = BTreeMap<String, Decimal>;
+
+async fn of_day(
+    call: &Call,
+    now: &mut Snapshot,
+    asked: &Asked,
+    on: NaiveDate,
+    baseline_on: NaiveDate,
+    weights: Option<Weights>,
+) -> Result<Json, Problem> {
+    let select = format!("l.reported_on, l.commodity, {MEDIAN}");
+    let statement =
+        asked.lines(call, &select, &[on, baseline_on])?.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2");
+    let rows = now.read(&statement).await?;
+    let medians: BTreeMap<(NaiveDate, String), Decimal> = rows.into_iter().filter_map(median).collect();
+    let of = |day: NaiveDate, commodity: &str| medians.get(&(day, commodity.to_owned())).copied();
+    let weights = weights.unwrap_or_else(|| {
+        let here = medians.keys().filter(|(day, code)| *day == on && of(baseline_on, code).is_some());
+        here.map(|(_, code)| (code.clone(), Decimal::ONE)).collect()
+    });
+    let (mut items, mut missing, mut sum, mut weight_sum) = (Vec::new(), Vec::new(), Decimal::ZERO, Decimal::ZERO);
+    for (code, weight) in &weights {
+        let (now, before) = (of(on, code), of(baseline_on, code));
+        let relative = now.zip(before).and_then(|(now, before)| (now * Decimal::ONE_HUNDRED).checked_div(before));
+        let Some(relative) = relative else {
+            missing.push(code);
+            continue;
+        };
+        sum += relative * weight;
+        weight_sum += weight;
+        items.push(json!({"commodity": code, "unit": find(code).map(|found| found.normal_price_unit()), "weight": weight.normalize().to_string(),
+            "median": text(now), "baseline_median": text(before), "relative": text(Some(rounded(relative, 4)))}));
+    }
+    let index = sum.checked_div(weight_sum).map(|index| rounded(index, 4));
+    Ok(json!({"on": on, "baseline_on": baseline_on, "index": text(index), "items": items, "missing": missing}))
+}
+
+fn median(mut row: Row) -> Option<((NaiveDate, String), Decimal)> {
+    let Value::Day(day) = row.take("reported_on") else { return None };
+    Some(((day, row.text("commodity")?), decimal(&mut row, "median")?))
+}
+
+/// Weights as they were given, each commodity once.
+fn weights(text: &str) -> Result<Weights, Problem> {
+    let mut weights = BTreeMap::new();
+    for part in text.split(',') {
+        let parsed =
+            part.split_once(':').and_then(|(code, weight)| Some((find(code)?, weight.parse::<Decimal>().ok()?)));
+        let (commodity, weight) = parsed
+            .filter(|(_, weight)| *weight > Decimal::ZERO && *weight <= Decimal::from(1_000_000))
+            .ok_or_else(|| bad_parameter("weights"))?;
+        if weights.insert(commodity.word.code.to_owned(), weight).is_some() {
+            return Err(bad_parameter("weights"));
+        }
+    }
+    Ok(weights)
+}

@@ -1,0 +1,117 @@
+//! Figures of prices and supplies, straight from the lines of the reports that stand: each query reads the lines of
+//! its days by index, so it costs the same however many other days there are. Periods are bounded accordingly.
+
+mod index;
+mod prices;
+mod supply;
+
+use chrono::NaiveDate;
+use kit::catalogue::FaultCode;
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::text::Text;
+use kit::time::day_of;
+use kit::value::Value;
+use rust_decimal::Decimal;
+use serde_json::{Value as Json, json};
+
+use crate::platform::access::roles::with_statistics;
+use crate::platform::http::{Call, Operation, fault};
+use crate::records::list::one_district;
+use crate::records::scope::{reached, within};
+use crate::rooms::supply::commodities::{COMMODITY, SUPPLY_READERS, rounded};
+
+/// The operations of this room.
+pub fn operations() -> Vec<Operation> {
+    vec![prices::operation(), index::operation(), supply::operation()]
+}
+
+/// The schemas of this room.
+pub fn schemas() -> Vec<(String, Json)> {
+    vec![prices::schema(), index::schema(), supply::schema()]
+}
+
+static COMMODITY_PARAMETER: Field =
+    Field::new("commodity", Shape::Word(&COMMODITY), Text::new("Commodity", "商品"), "Only of this commodity.");
+const BASELINE: Field =
+    Field::new("baseline_on", Shape::Day, Text::new("Baseline day", "基准日"), "Compared with this day too.");
+static ON: Field = Field::new("on", Shape::Day, Text::new("Day", "日期"), "Of which day; today by default.");
+
+/// What a query of lines is about.
+struct Asked {
+    district_code: String,
+    today: NaiveDate,
+}
+
+impl Asked {
+    fn of(call: &Call) -> Result<Self, Problem> {
+        let district_code = one_district(call.actor()?, &call.query)?;
+        Ok(Self { district_code, today: day_of(call.core.clock.now(), call.core.zone) })
+    }
+
+    /// `SELECT … FROM supply_lines AS l WHERE` of these days, where the caller may see and asks for.
+    fn lines(&self, call: &Call, select: &str, days: &[NaiveDate]) -> Result<Statement, Problem> {
+        let statement = Statement::new(format!("SELECT {select} FROM supply_lines AS l WHERE l.district_code = "))
+            .text(&self.district_code)
+            .sql(" AND l.reported_on = ANY(")
+            .column(ColumnType::Day, days.iter().copied().map(Value::Day).collect())
+            .sql(")");
+        let statement = match call.query.text("commodity") {
+            Some(commodity) => statement.sql(" AND l.commodity = ").text(commodity),
+            None => statement,
+        };
+        let statement = reached("l", statement.sql(" AND "), call.actor()?, with_statistics(SUPPLY_READERS), true);
+        Ok(match call.query.text("area_code") {
+            Some(area_code) => within("l", statement.sql(" AND "), area_code),
+            None => statement,
+        })
+    }
+}
+
+/// How long the codes of the level below an area are: townships below a district, villages below those.
+fn below(call: &Call) -> usize {
+    if call.query.text("area_code").unwrap_or_default().len() < 9 { 9 } else { 12 }
+}
+
+/// SQL of the median of prices: the mean of the two in the middle, exact.
+const MEDIAN: &str = "round((percentile_disc(0.5) WITHIN GROUP (ORDER BY l.retail_price) + percentile_disc(0.5) WITHIN GROUP (ORDER BY l.retail_price DESC)) / 2, 6) AS median";
+
+fn decimal(row: &mut Row, column: &str) -> Option<Decimal> {
+    match row.take(column) {
+        Value::Decimal(decimal) => Some(decimal.normalize()),
+        _ => None,
+    }
+}
+
+fn text(value: Option<Decimal>) -> Json {
+    value.map_or(Json::Null, |value| rounded(value, 6).to_string().into())
+}
+
+/// (now − before) / before to four places.
+fn change(now: Option<Decimal>, before: Option<Decimal>) -> Json {
+    let rate = now.zip(before).and_then(|(now, before)| (now - before).checked_div(before));
+    rate.map_or(Json::Null, |rate| {
+        let mut rate = rounded(rate, 4);
+        rate.rescale(4);
+        rate.to_string().into()
+    })
+}
+
+fn bad_parameter(name: &str) -> Problem {
+    fault(&format!("?{name}"), FaultCode::BadParameter)
+}
+
+/// Schemas of members that recur.
+fn number(about: &str) -> Json {
+    json!({"type": ["string", "null"], "maxLength": 40, "description": about})
+}
+
+fn word(about: &str) -> Json {
+    json!({"type": "string", "maxLength": 300, "description": about})
+}
+
+fn count(about: &str) -> Json {
+    json!({"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": about})
+}

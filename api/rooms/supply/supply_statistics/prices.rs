@@ -1,0 +1,165 @@
+//! Prices by commodity, area and day: median, lowest, highest, against the day before and a baseline.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::http::Method;
+use chrono::NaiveDate;
+use kit::catalogue::Code;
+use kit::database::Snapshot;
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::text::Text;
+use kit::value::Value;
+use kit::vocabulary::{self, Vocabulary};
+use rust_decimal::Decimal;
+use serde_json::{Value as Json, json};
+
+use super::{Asked, COMMODITY_PARAMETER, MEDIAN, below, change, count, decimal, number, text, word};
+use crate::platform::access::keys::KeyScope;
+use crate::platform::access::roles::with_statistics;
+use crate::platform::http::schema::reference;
+use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
+use crate::records::list::{AREA_CODE, DISTRICT_CODE};
+use crate::rooms::supply::commodities::{SUPPLY_READERS, find};
+use crate::statistics::opens_lists;
+use crate::statistics::polled::{answer, polled};
+use crate::statistics::sheet::{Column, numbers, words};
+
+static BASELINE: Field = super::BASELINE;
+static BY: Vocabulary = Vocabulary::new(
+    "price_grouping",
+    Text::new("By", "分组"),
+    &[vocabulary::word("commodity", "commodity", "商品"), vocabulary::word("area", "commodity and area", "商品与区划")],
+);
+static BY_PARAMETER: Field = Field::new(
+    "by",
+    Shape::Word(&BY),
+    Text::new("By", "分组"),
+    "What a line stands for; `commodity` by default. `area` gives the level below `area_code` too.",
+);
+static FROM_ON: Field =
+    Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "Of this day on; today by default.");
+static TO_ON: Field =
+    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Until this day; `from_on` by default.");
+
+/// Days of one commodity at most, and of all.
+const MOST_DAYS: (i64, i64) = (366, 7);
+
+pub fn operation() -> Operation {
+    let line = json!({"on": "2020-01-30", "commodity": "meat_pork_hind_leg", "area_code": null, "unit": "CNY/kg", "stores": 12, "median": "64.9", "min": "60", "max": "68",
+        "previous_median": "64", "change_rate": "0.0141", "change_rate_reason": null, "baseline_median": "56.9", "baseline_change_rate": "0.1406", "reports_url": "/v1/supply-reports?reported_on=2020-01-30"});
+    let example = json!({"from_on": "2020-01-30", "to_on": "2020-01-30", "baseline_on": "2020-01-23", "items": [line], "as_of_change_no": 42});
+    let operation = Operation::new(Method::GET, "/v1/stats/prices", "get_price_statistics", prices)
+        .described("supply", "Prices by commodity, area and day", "The median, lowest and highest retail price of the stores, against the day before and a baseline day, with the reports behind them. At most 366 days of one commodity or 7 of all.")
+        .access(Access::Roles(with_statistics(SUPPLY_READERS)))
+        .keys(KeyScope::Statistics)
+        .answers(200, "The prices.", Some(reference("PriceStatistics")), Some(example))
+        .problems(&[Code::DistrictRequired, Code::NotFound]);
+    polled(operation, [&FROM_ON, &TO_ON, &BASELINE, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &DISTRICT_CODE])
+}
+
+const COLUMNS: &[Column] = &[
+    words("on", "日期"),
+    words("commodity", "商品"),
+    words("area_code", "区划"),
+    words("unit", "单位"),
+    numbers("stores", "门店数"),
+    numbers("median", "中位价"),
+    numbers("min", "最低价"),
+    numbers("max", "最高价"),
+    numbers("previous_median", "前一日中位价"),
+    numbers("change_rate", "较前一日变动"),
+    numbers("baseline_median", "基准日中位价"),
+    numbers("baseline_change_rate", "较基准日变动"),
+];
+
+pub fn schema() -> (String, Json) {
+    let line = json!({"type": "object", "description": "A commodity on a day.", "required": ["on", "commodity", "area_code", "unit", "stores", "median", "min", "max", "previous_median", "change_rate", "change_rate_reason", "baseline_median", "baseline_change_rate", "reports_url"], "properties": {
+        "on": word("The day."), "commodity": word("Which commodity."), "area_code": number("The area; null for all together."), "unit": word("The unit of the prices."),
+        "stores": count("How many stores told a price."), "median": number("The median."), "min": number("The lowest."), "max": number("The highest."),
+        "previous_median": number("The median of the day before."), "change_rate": number("Against the day before: `0.05` is 5 %."), "change_rate_reason": number("Why there is no rate: `no_previous_day`."),
+        "baseline_median": number("The median of the baseline's day."), "baseline_change_rate": number("Against that day."), "reports_url": {"type": ["string", "null"], "maxLength": 300, "description": "The reports behind it, for those who may read them."}}});
+    let schema = json!({"type": "object", "description": "Prices.", "required": ["from_on", "to_on", "baseline_on", "items", "as_of_change_no"], "properties": {
+        "from_on": word("First day."), "to_on": word("Last day."), "baseline_on": number("The day compared with."),
+        "items": {"type": "array", "maxItems": 100_000, "description": "By day, commodity and area.", "items": line}, "as_of_change_no": count("Counted as of this change.")}});
+    ("PriceStatistics".into(), schema)
+}
+
+/// Day, commodity, area.
+type Key = (NaiveDate, String, Option<String>);
+
+async fn prices(call: Call) -> Answer {
+    let asked = Asked::of(&call)?;
+    let days = period(&call, asked.today)?;
+    answer(&call, &asked.district_code, COLUMNS, async |now| of_days(&call, now, &asked, days).await).await
+}
+
+async fn of_days(
+    call: &Call,
+    now: &mut Snapshot,
+    asked: &Asked,
+    (from_on, to_on): (NaiveDate, NaiveDate),
+) -> Result<Json, Problem> {
+    let baseline_on = call.query.day("baseline_on");
+    let shown: BTreeSet<NaiveDate> = from_on.iter_days().take_while(|day| *day <= to_on).collect();
+    let days: BTreeSet<NaiveDate> = shown.iter().copied().chain(from_on.pred_opt()).chain(baseline_on).collect();
+    let by_area = call.query.text("by") == Some("area");
+    let area = if by_area { format!("left(l.area_code, {})", below(call)) } else { "NULL::text".to_owned() };
+    let select = format!(
+        "l.reported_on, l.commodity, {area} AS area, count(*) AS stores, min(l.retail_price) AS lowest, max(l.retail_price) AS highest, {MEDIAN}"
+    );
+    let statement = asked.lines(call, &select, &days.into_iter().collect::<Vec<_>>())?;
+    let rows = now.read(&statement.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2, 3")).await?;
+    let lines: BTreeMap<Key, Line> = rows.into_iter().filter_map(line).collect();
+    let own = lines.iter().filter(|((day, ..), _)| shown.contains(day));
+    let items: Vec<Json> = own.map(|(key, line)| told(call, key, line, baseline_on, &lines)).collect();
+    Ok(json!({"from_on": from_on, "to_on": to_on, "baseline_on": baseline_on, "items": items}))
+}
+
+fn period(call: &Call, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
+    let from_on = call.query.day("from_on").unwrap_or(today);
+    let to_on = call.query.day("to_on").unwrap_or(from_on);
+    if to_on < from_on {
+        return Err(ends_before_it_begins("?to_on"));
+    }
+    let most = if call.query.text("commodity").is_some() { MOST_DAYS.0 } else { MOST_DAYS.1 };
+    if (to_on - from_on).num_days() >= most {
+        return Err(too_many_days("?to_on", most));
+    }
+    Ok((from_on, to_on))
+}
+
+struct Line {
+    stores: i64,
+    median: Option<Decimal>,
+    lowest: Option<Decimal>,
+    highest: Option<Decimal>,
+}
+
+fn line(mut row: Row) -> Option<(Key, Line)> {
+    let Value::Day(day) = row.take("reported_on") else { return None };
+    let key = (day, row.text("commodity")?, row.text("area"));
+    let line = Line {
+        stores: row.integer("stores")?,
+        median: decimal(&mut row, "median"),
+        lowest: decimal(&mut row, "lowest"),
+        highest: decimal(&mut row, "highest"),
+    };
+    Some((key, line))
+}
+
+fn told(call: &Call, key: &Key, line: &Line, baseline_on: Option<NaiveDate>, lines: &BTreeMap<Key, Line>) -> Json {
+    let (day, commodity, area) = key;
+    let of = |day: Option<NaiveDate>| lines.get(&(day?, commodity.clone(), area.clone())).and_then(|line| line.median);
+    let (previous, baseline) = (of(day.pred_opt()), of(baseline_on));
+    let change_rate = change(line.median, previous);
+    let change_rate_reason = change_rate.is_null().then_some("no_previous_day");
+    let unit = find(commodity).map(|commodity| commodity.normal_price_unit());
+    let of_area = area.as_ref().map(|area| format!("&area_code={area}")).unwrap_or_default();
+    json!({"on": day, "commodity": commodity, "area_code": area, "unit": unit, "stores": line.stores,
+        "median": text(line.median), "min": text(line.lowest), "max": text(line.highest),
+        "previous_median": text(previous), "change_rate": change_rate, "change_rate_reason": change_rate_reason,
+        "baseline_median": text(baseline), "baseline_change_rate": change(line.median, baseline),
+        "reports_url": opens_lists(call, SUPPLY_READERS).then(|| format!("/v1/supply-reports?reported_on={day}{of_area}"))})
+}

@@ -1,0 +1,181 @@
+//! What a district bought, sold and holds on a day, for how many days that lasts, and who has not reported.
+
+use actix_web::http::Method;
+use chrono::{Days, NaiveDate, TimeDelta};
+use kit::catalogue::Code;
+use kit::database::Snapshot;
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::text::Text;
+use kit::time::day_start;
+use kit::value::Value;
+use kit::vocabulary::{self, Vocabulary};
+use rust_decimal::Decimal;
+use serde_json::{Value as Json, json};
+
+use super::{Asked, COMMODITY_PARAMETER, ON, below, count, decimal, number, text, word};
+use crate::platform::access::keys::KeyScope;
+use crate::platform::access::roles::with_statistics;
+use crate::platform::http::schema::reference;
+use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::list::{AREA_CODE, DISTRICT_CODE};
+use crate::records::scope::{reached, within};
+use crate::rooms::supply::commodities::{SUPPLY_READERS, find, rounded};
+use crate::statistics::polled::{answer, polled};
+use crate::statistics::sheet::{Column, numbers, words};
+
+static BY: Vocabulary = Vocabulary::new(
+    "supply_grouping",
+    Text::new("By", "分组"),
+    &[
+        vocabulary::word("commodity", "commodity", "商品"),
+        vocabulary::word("area", "commodity and area", "商品与区划"),
+        vocabulary::word("store", "commodity and store", "商品与门店"),
+    ],
+);
+static BY_PARAMETER: Field =
+    Field::new("by", Shape::Word(&BY), Text::new("By", "分组"), "What a line stands for; `commodity` by default.");
+static LOW_STOCK: Field = Field::new(
+    "low_stock_days",
+    Shape::Decimal { scale: 1, min: "0.1", max: "365" },
+    Text::new("Low stock below", "低库存天数"),
+    "Says of each line whether less than so many days of stock are left.",
+);
+
+/// Days of sales of which the mean is taken, that day included.
+const SALES_DAYS: u64 = 7;
+
+pub fn operation() -> Operation {
+    let item = json!({"commodity": "meat_pork_hind_leg", "area_code": null, "place_id": null, "unit": "kg", "stores": 12, "purchased": "1200", "sold": "980", "closing_stock": "640", "mean_daily_sold": "870.5", "stock_days": "0.7", "low_stock": true});
+    let example = json!({"on": "2020-01-30", "items": [item], "expected": 13, "received": 12, "zero": 0,
+        "missing": [{"place_id": "0198c0de-0002-7000-8000-000000000002", "name": "大兴超市", "state": "missed", "due_at": "2020-01-30T18:00:00+08:00"}], "as_of_change_no": 42});
+    let operation = Operation::new(Method::GET, "/v1/stats/supply", "get_supply_statistics", supply)
+        .described("supply", "Volumes, days of stock, who has not reported", "What was bought, sold and is held; for how many days that lasts at the mean sales of the last seven days with a report; how many stores were expected and reported, with the names of those missing.")
+        .access(Access::Roles(with_statistics(SUPPLY_READERS)))
+        .keys(KeyScope::Statistics)
+        .answers(200, "The figures.", Some(reference("SupplyStatistics")), Some(example))
+        .problems(&[Code::DistrictRequired, Code::NotFound]);
+    polled(operation, [&ON, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &LOW_STOCK, &DISTRICT_CODE])
+}
+
+const COLUMNS: &[Column] = &[
+    words("commodity", "商品"),
+    words("area_code", "区划"),
+    words("place_id", "门店"),
+    words("unit", "单位"),
+    numbers("stores", "门店数"),
+    numbers("purchased", "购进"),
+    numbers("sold", "销售"),
+    numbers("closing_stock", "库存"),
+    numbers("mean_daily_sold", "日均销售"),
+    numbers("stock_days", "可销天数"),
+    words("low_stock", "低库存"),
+];
+
+pub fn schema() -> (String, Json) {
+    let item = json!({"type": "object", "description": "A commodity.", "required": ["commodity", "area_code", "place_id", "unit", "stores", "purchased", "sold", "closing_stock", "mean_daily_sold", "stock_days", "low_stock"], "properties": {
+        "commodity": word("Which commodity."), "area_code": number("The area."), "place_id": number("The store."), "unit": word("The unit of the quantities."), "stores": count("How many stores told of it that day."),
+        "purchased": number("Bought that day."), "sold": number("Sold that day."), "closing_stock": number("There at the day's end."), "mean_daily_sold": number("Sold a day, of the last seven days those with a report."),
+        "stock_days": number("For how many days that lasts; null where nothing was sold."), "low_stock": {"type": ["boolean", "null"], "description": "Whether that is less than asked for."}}});
+    let gap = json!({"type": "object", "description": "A store that did not report.", "required": ["place_id", "name", "state", "due_at"], "properties": {
+        "place_id": word("The store."), "name": number("Its name."), "state": word("`open` until it is due, then `missed`."), "due_at": word("Until when.")}});
+    let schema = json!({"type": "object", "description": "Supplies.", "required": ["on", "items", "expected", "received", "zero", "missing", "as_of_change_no"], "properties": {
+        "on": word("The day."), "items": {"type": "array", "maxItems": 100_000, "description": "By commodity.", "items": item},
+        "expected": count("Stores that were to report."), "received": count("Those that did."), "zero": count("Reports of explicitly nothing, whoever was expected."),
+        "missing": {"type": "array", "maxItems": 10_000, "description": "Those that did not.", "items": gap}, "as_of_change_no": count("Counted as of this change.")}});
+    ("SupplyStatistics".into(), schema)
+}
+
+async fn supply(call: Call) -> Answer {
+    let asked = Asked::of(&call)?;
+    let on = call.query.day("on").unwrap_or(asked.today);
+    answer(&call, &asked.district_code, COLUMNS, async |now| of_day(&call, now, &asked, on).await).await
+}
+
+async fn of_day(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) -> Result<Json, Problem> {
+    let items = volumes(call, now, asked, on).await?;
+    let gaps = now.read(&duties(call, asked, on)?).await?;
+    let zone = call.core.zone;
+    let mut missing = Vec::new();
+    let (expected, mut received) = (gaps.len(), 0);
+    for mut row in gaps {
+        match row.text("state").as_deref() {
+            Some("done") => received += 1,
+            state => missing.push(json!({"place_id": row.id("subject_id"), "name": row.text("name"), "state": state, "due_at": row.take("due_at").to_json(zone)})),
+        }
+    }
+    let zero = now.read(&zeros(call, asked, on)?).await?;
+    let zero = zero.into_iter().find_map(|mut row| row.integer("total")).unwrap_or_default();
+    Ok(json!({"on": on, "items": items, "expected": expected, "received": received, "zero": zero, "missing": missing}))
+}
+
+async fn volumes(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) -> Result<Vec<Json>, Problem> {
+    let days: Vec<NaiveDate> = (0..SALES_DAYS).filter_map(|back| on.checked_sub_days(Days::new(back))).collect();
+    let (area, place) = match call.query.text("by") {
+        Some("area") => (format!("left(l.area_code, {})", below(call)), "NULL::uuid"),
+        Some("store") => ("NULL::text".to_owned(), "l.place_id"),
+        _ => ("NULL::text".to_owned(), "NULL::uuid"),
+    };
+    let select = format!(
+        "l.reported_on, l.commodity, {area} AS area, {place} AS place, count(*) AS stores, sum(l.purchased) AS purchased, sum(l.sold) AS sold, sum(l.closing_stock) AS closing_stock"
+    );
+    let statement = asked.lines(call, &select, &days)?.sql(" GROUP BY 1, 2, 3, 4");
+    let statement = Statement::new("SELECT commodity, area, place, max(stores) FILTER (WHERE is_day) AS stores, max(purchased) FILTER (WHERE is_day) AS purchased, max(sold) FILTER (WHERE is_day) AS sold, max(closing_stock) FILTER (WHERE is_day) AS closing_stock, round(sum(sold) / nullif(count(sold), 0), 6) AS mean_sold FROM (SELECT *, reported_on = ")
+        .bind(ColumnType::Day, Value::Day(on))
+        .sql(" AS is_day FROM (")
+        .then(statement)
+        .sql(") AS days) AS days GROUP BY 1, 2, 3 HAVING bool_or(is_day) ORDER BY 1, 2, 3");
+    let low = call.query.decimal("low_stock_days");
+    let rows = now.read(&statement).await?;
+    Ok(rows.into_iter().filter_map(|row| item(row, low)).collect())
+}
+
+fn item(mut row: Row, low: Option<Decimal>) -> Option<Json> {
+    let commodity = find(&row.text("commodity")?)?;
+    let (stock, mean) = (decimal(&mut row, "closing_stock"), decimal(&mut row, "mean_sold"));
+    let days = stock.zip(mean).and_then(|(stock, mean)| stock.checked_div(mean));
+    let mut figure = |name: &str| text(decimal(&mut row, name));
+    let (purchased, sold) = (figure("purchased"), figure("sold"));
+    Some(
+        json!({"commodity": commodity.word.code, "area_code": row.text("area"), "place_id": row.id("place"), "unit": commodity.quantity_unit,
+        "stores": row.integer("stores"), "purchased": purchased, "sold": sold, "closing_stock": text(stock), "mean_daily_sold": text(mean.map(|mean| rounded(mean, 3))),
+        "stock_days": text(days.map(|days| rounded(days, 1))), "low_stock": days.zip(low).map(|(days, low)| days < low)}),
+    )
+}
+
+/// Who was to report that day, and how that stands.
+fn duties(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Statement, Problem> {
+    let begins =
+        |day: Option<NaiveDate>| day.and_then(|day| day_start(day, call.core.zone)).map_or(Value::Null, Value::Instant);
+    let statement = Statement::new("SELECT d.subject_id, d.state, d.due_at, p.name FROM duties AS d LEFT JOIN places AS p ON p.district_code = d.district_code AND p.id = d.subject_id WHERE d.duty_kind = 'supply_report' AND d.state <> 'waived' AND NOT d.voided AND d.district_code = ")
+        .text(&asked.district_code)
+        .sql(" AND d.occurred_at >= ")
+        .bind(ColumnType::Instant, begins(Some(on)))
+        .sql(" AND d.occurred_at < ")
+        .bind(ColumnType::Instant, begins(on.checked_add_signed(TimeDelta::days(1))))
+        .sql(" AND ");
+    Ok(narrowed("d", call, statement)?
+        .sql(" ORDER BY d.due_at, p.name, d.subject_id LIMIT 10000")
+        .seeing_district(&asked.district_code))
+}
+
+fn zeros(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Statement, Problem> {
+    let statement = Statement::new(
+        "SELECT count(*) AS total FROM supply_reports AS r WHERE r.is_zero AND NOT r.voided AND r.district_code = ",
+    )
+    .text(&asked.district_code)
+    .sql(" AND r.reported_on = ")
+    .bind(ColumnType::Day, Value::Day(on))
+    .sql(" AND ");
+    narrowed("r", call, statement)
+}
+
+fn narrowed(row: &str, call: &Call, statement: Statement) -> Result<Statement, Problem> {
+    let statement = reached(row, statement, call.actor()?, with_statistics(SUPPLY_READERS), true);
+    Ok(match call.query.text("area_code") {
+        Some(area_code) => within(row, statement.sql(" AND "), area_code),
+        None => statement,
+    })
+}

@@ -1,0 +1,28 @@
+//! Volunteers: who they are, their shifts and their hours.
+
+pub mod roster;
+pub mod service_rules;
+pub mod shifts;
+pub mod teams;
+#[allow(clippy::module_inception)] // the theme has the name of its register
+pub mod volunteers;
+
+use crate::records::Theme;
+
+/// This theme.
+pub static THEME: Theme = Theme {
+    kinds: &[
+        &teams::TEAMS,
+        &volunteers::VOLUNTEERS,
+        &service_rules::SERVICE_RULES,
+        &shifts::templates::SHIFT_TEMPLATES,
+        &shifts::SHIFTS,
+        &shifts::assignments::SHIFT_ASSIGNMENTS,
+        &shifts::attendances::SHIFT_ATTENDANCES,
+        &shifts::service_records::SERVICE_RECORDS,
+    ],
+    operations: || [shifts::operations(), roster::operations()].into_iter().flatten().collect(),
+    schemas: || [shifts::schemas(), roster::schemas()].into_iter().flatten().collect(),
+    before_recount: &[|core, district_code| Box::pin(roster::worker::align(core, district_code))],
+    ..Theme::NOTHING
+};

@@ -1,0 +1,189 @@
+//! Somebody's shifts as a calendar (RFC 5545) at a secret address that can be taken back. It names places and times,
+//! and nobody.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::RunQueryDsl;
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::value::Value;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::platform::audit::system_write;
+use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::gate::demand_standing;
+use crate::records::{Record, read};
+use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
+
+/// Shifts so long ago are still shown.
+const BACK: TimeDelta = TimeDelta::days(31);
+
+/// The operations of this part of the room.
+pub fn operations() -> Vec<Operation> {
+    let address = json!({"type": "object", "description": "A secret address.", "required": ["url"], "properties": {"url": {"type": "string", "maxLength": 200, "description": "Whoever has it sees the shifts; shown once."}}});
+    vec![
+        Operation::new(Method::POST, "/v1/volunteers/{id}:calendar", "create_calendar", create)
+            .described(
+                "shifts",
+                "A secret address of somebody's shifts",
+                "For the calendar of a phone. By an organiser or by the volunteer himself; the former address ends.",
+            )
+            .access(Access::Roles(ROSTER_READERS))
+            .answers(201, "The address.", Some(address), Some(json!({"url": "/v1/calendars/4f1c…"})))
+            .problems(&[Code::OutOfArea, Code::RecordVoided]),
+        Operation::new(Method::POST, "/v1/volunteers/{id}:revoke-calendar", "revoke_calendar", revoke)
+            .described("shifts", "Take the address back", "From then on it answers 404.")
+            .access(Access::Roles(ROSTER_READERS))
+            .answers(204, "It is gone.", None, None)
+            .problems(&[Code::OutOfArea]),
+        Operation::new(Method::GET, "/v1/calendars/{token}", "get_calendar", get)
+            .described("shifts", "Somebody's shifts as a calendar", "iCalendar, for whoever has the address.")
+            .access(Access::Public)
+            .answers(200, "The calendar.", None, None)
+            .as_files(vec!["text/calendar"])
+            .problems(&[Code::NotFound]),
+    ]
+}
+
+async fn volunteer(call: &Call) -> Result<Record, Problem> {
+    let kind = call.core.kinds().kind("volunteers").ok_or_else(|| Problem::internal("no kind volunteers"))?;
+    let (actor, found) = (call.actor()?, read::find(&call.core, call.actor()?, kind, call.path_id()?).await?);
+    let own = found.values.id("user_id") == Some(actor.user_id);
+    let envelope = &found.envelope;
+    if own || actor.reaches(ORGANIZERS, &envelope.area_code, envelope.org_id) {
+        Ok(found)
+    } else {
+        Err(Code::OutOfArea.into())
+    }
+}
+
+fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+async fn create(call: Call) -> Answer {
+    let volunteer = volunteer(&call).await?;
+    demand_standing(&volunteer)?;
+    let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    let (id, district_code) = (volunteer.envelope.id, &volunteer.envelope.district_code);
+    let statement = Statement::new("INSERT INTO calendar_tokens (district_code, volunteer_id, token_hash, created_at) VALUES (")
+        .text(district_code)
+        .sql(", ")
+        .id(id)
+        .sql(", ")
+        .bytes(hash(&token))
+        .sql(", ")
+        .bind(ColumnType::Instant, Value::Instant(call.core.clock.now()))
+        .sql(") ON CONFLICT (district_code, volunteer_id) DO UPDATE SET token_hash = excluded.token_hash, created_at = excluded.created_at");
+    write(&call, "calendar.create", &volunteer, statement).await?;
+    let url = format!("/v1/calendars/{token}");
+    Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(json!({"url": url})))
+}
+
+async fn revoke(call: Call) -> Answer {
+    let volunteer = volunteer(&call).await?;
+    let statement = Statement::new("DELETE FROM calendar_tokens WHERE district_code = ")
+        .text(&volunteer.envelope.district_code)
+        .sql(" AND volunteer_id = ")
+        .id(volunteer.envelope.id);
+    write(&call, "calendar.revoke", &volunteer, statement).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn write(call: &Call, verb: &'static str, volunteer: &Record, statement: Statement) -> Result<(), Problem> {
+    let mut deed = call.deed(verb, "volunteers", Some(volunteer.envelope.id), json!({}));
+    deed.area_code = Some(volunteer.envelope.area_code.clone());
+    system_write(&call.core, deed, async |connection| {
+        statement.execute(connection).await?;
+        Ok(())
+    })
+    .await
+}
+
+async fn get(call: Call) -> Answer {
+    let token = call.path_text("token")?;
+    let statement = Statement::new("SELECT a.id, s.starts_at, s.ends_at, s.title, a.role, p.name, p.address, a.revised_at FROM calendar_tokens AS c JOIN shift_assignments AS a ON a.district_code = c.district_code AND a.volunteer_id = c.volunteer_id AND a.state = 'assigned' AND NOT a.voided JOIN shifts AS s ON s.district_code = a.district_code AND s.id = a.shift_id AND NOT s.cancelled AND NOT s.voided LEFT JOIN places AS p ON p.district_code = s.district_code AND p.id = s.place_id WHERE c.token_hash = ")
+        .bytes(hash(token))
+        .sql(" AND s.starts_at > ")
+        .bind(ColumnType::Instant, Value::Instant(call.core.clock.now() - BACK))
+        .sql(" ORDER BY s.starts_at LIMIT 1000")
+        // The secret address says whose shifts they are.
+        .seeing_everything();
+    let known = Statement::new("SELECT 1 AS found FROM calendar_tokens WHERE token_hash = ")
+        .bytes(hash(token))
+        .seeing_everything();
+    if call.core.database.read(&known).await?.is_empty() {
+        return Err(Code::NotFound.into());
+    }
+    let rows = call.core.database.read(&statement).await?;
+    let events: String = rows.into_iter().filter_map(event).collect();
+    let body = format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Lianfang//Shifts//ZH\r\nCALSCALE:GREGORIAN\r\n{events}END:VCALENDAR\r\n"
+    );
+    Ok(HttpResponse::Ok()
+        .content_type("text/calendar; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(body))
+}
+
+fn event(mut row: Row) -> Option<String> {
+    let stamp = |at: DateTime<Utc>| at.format("%Y%m%dT%H%M%SZ").to_string();
+    let (id, starts_at, ends_at, revised_at) =
+        (row.id("id")?, row.instant("starts_at")?, row.instant("ends_at")?, row.instant("revised_at")?);
+    let role = crate::rooms::volunteers::volunteers::DUTY_ROLE
+        .find(&row.text("role")?)
+        .map(|word| word.label.zh)
+        .unwrap_or_default();
+    let title = row.text("title").map(|title| format!("{title} ")).unwrap_or_default();
+    let place = [row.text("name"), row.text("address")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let lines = [
+        "BEGIN:VEVENT".to_owned(),
+        format!("UID:{id}@lianfang"),
+        format!("DTSTAMP:{}", stamp(revised_at)),
+        format!("DTSTART:{}", stamp(starts_at)),
+        format!("DTEND:{}", stamp(ends_at)),
+        format!("SUMMARY:{}", escaped(&format!("{title}{role}"))),
+        format!("LOCATION:{}", escaped(&place)),
+        "END:VEVENT".to_owned(),
+    ];
+    Some(lines.iter().map(|line| folded(line)).collect())
+}
+
+/// Text as RFC 5545, 3.3.11 has it.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace(';', "\\;").replace(',', "\\,").replace(['\r', '\n'], " ")
+}
+
+/// A line of at most 75 octets; what is longer goes on after a blank (RFC 5545, 3.1).
+fn folded(line: &str) -> String {
+    let (mut folded, mut length) = (String::new(), 0);
+    for letter in line.chars() {
+        if length + letter.len_utf8() > 73 {
+            folded.push_str("\r\n ");
+            length = 1;
+        }
+        length += letter.len_utf8();
+        folded.push(letter);
+    }
+    folded.push_str("\r\n");
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_folded_between_letters() {
+        let folded = folded(&format!("SUMMARY:{}", "测温".repeat(30)));
+        assert!(folded.split("\r\n").all(|line| line.len() <= 75));
+        assert_eq!(folded.replace("\r\n ", "").trim_end(), format!("SUMMARY:{}", "测温".repeat(30)));
+        assert_eq!(escaped("a,b;c\\d\ne"), "a\\,b\\;c\\\\d e");
+    }
+}

@@ -1,0 +1,206 @@
+//! The sheet of a day for a post without a phone: who stands when, with room to sign. In JSON masked; on paper with
+//! plain names, noted as a reveal of each.
+
+mod paper;
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use chrono::NaiveDate;
+use kit::catalogue::Code;
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::statement::{ColumnType, Statement};
+use kit::text::Text;
+use kit::time::{day_of, day_start};
+use kit::value::Value;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::platform::access::keys::KeyScope;
+use crate::platform::audit::system_write_all;
+use crate::platform::http::schema::reference;
+use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::platform::privacy::mask;
+use crate::records::{Kind, Record, read};
+use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
+
+static ON: Field = Field::new("on", Shape::Day, Text::new("Day", "日期"), "Of which day; today by default.");
+
+/// The operations of this part of the room.
+pub fn operations() -> Vec<Operation> {
+    let shift = json!({"shift_id": "0198c0de-0033-7000-8000-000000000001", "title": "早班", "starts_at": "2020-02-03T07:00:00+08:00", "ends_at": "2020-02-03T12:00:00+08:00", "cancelled": false,
+        "people": [{"assignment_id": "0198c0de-0034-7000-8000-000000000001", "role": "temperature_taker", "name": "陈*", "attendance": "expected"}], "missing": [{"role": "volunteer", "count": 2}]});
+    let example = json!({"place_id": "0198c0de-0002-7000-8000-000000000001", "place_name": "龙溪苑小区北门", "on": "2020-02-03", "shifts": [shift]});
+    vec![
+        Operation::new(Method::GET, "/v1/places/{id}/day-sheet", "get_day_sheet", sheet)
+            .described(
+                "shifts",
+                "The day sheet of a place",
+                "The shifts that begin on a day, who takes them, who is missing.",
+            )
+            .access(Access::Roles(ROSTER_READERS))
+            .keys(KeyScope::Read)
+            .parameters(vec![&ON])
+            .answers(200, "The sheet.", Some(reference("DaySheet")), Some(example)),
+        Operation::new(Method::GET, "/v1/places/{id}/day-sheet.html", "print_day_sheet", print)
+            .described(
+                "shifts",
+                "The day sheet to print",
+                "A page for paper with plain names and room to sign: noted as a reveal of each.",
+            )
+            .access(Access::Roles(ORGANIZERS))
+            .parameters(vec![&ON])
+            .answers(200, "The page.", None, None)
+            .as_files(vec!["text/html"])
+            .problems(&[Code::OutOfArea]),
+    ]
+}
+
+/// The schemas of this part of the room.
+pub fn schemas() -> Vec<(String, Json)> {
+    let text = |about: &str| json!({"type": ["string", "null"], "maxLength": 200, "description": about});
+    let list =
+        |about: &str, item: Json| json!({"type": "array", "maxItems": 1_000, "description": about, "items": item});
+    let person = json!({"type": "object", "description": "Somebody on a shift.", "required": ["assignment_id", "role", "name", "attendance"], "properties": {
+        "assignment_id": text("The assignment."), "role": text("As what."), "name": text("Masked."), "attendance": text("Whether he came.")}});
+    let need = json!({"type": "object", "description": "A role that is missing.", "required": ["role", "count"], "properties": {"role": text("Which role."), "count": {"type": "integer", "minimum": 0, "maximum": 100, "description": "How many."}}});
+    let shift = json!({"type": "object", "description": "A shift.", "required": ["shift_id", "title", "starts_at", "ends_at", "cancelled", "people", "missing"], "properties": {
+        "shift_id": text("The shift."), "title": text("Its name."), "starts_at": text("When it begins."), "ends_at": text("When it ends."), "cancelled": {"type": "boolean", "description": "Whether it doesn't take place."},
+        "people": list("Who takes it.", person), "missing": list("Who is missing.", need)}});
+    let sheet = json!({"type": "object", "description": "The sheet of a day.", "required": ["place_id", "place_name", "on", "shifts"], "properties": {
+        "place_id": text("The place."), "place_name": text("Its name."), "on": text("The day."), "shifts": list("The first first.", shift)}});
+    vec![("DaySheet".into(), sheet)]
+}
+
+/// Somebody on a shift, with the plain name.
+struct Line {
+    assignment_id: Uuid,
+    role: String,
+    attendance: String,
+    person_id: Uuid,
+    name: String,
+}
+
+struct Sheet {
+    place: Record,
+    on: NaiveDate,
+    shifts: Vec<(Record, Vec<Line>)>,
+}
+
+fn kind(call: &Call, name: &str) -> Result<&'static Kind, Problem> {
+    call.core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))
+}
+
+async fn load(call: &Call) -> Result<Sheet, Problem> {
+    let place = read::find(&call.core, call.actor()?, kind(call, "places")?, call.path_id()?).await?;
+    let (core, district_code) = (&call.core, place.envelope.district_code.clone());
+    let on = call.query.day("on").unwrap_or_else(|| day_of(core.clock.now(), core.zone));
+    let begins =
+        |day: Option<NaiveDate>| day.and_then(|day| day_start(day, core.zone)).map_or(Value::Null, Value::Instant);
+    let shifts = kind(call, "shifts")?;
+    let statement = Statement::new(format!(
+        "SELECT {} FROM shifts AS r WHERE NOT r.voided AND r.district_code = ",
+        shifts.select()
+    ))
+    .text(&district_code)
+    .sql(" AND r.place_id = ")
+    .id(place.envelope.id)
+    .sql(" AND r.starts_at >= ")
+    .bind(ColumnType::Instant, begins(Some(on)))
+    .sql(" AND r.starts_at < ")
+    .bind(ColumnType::Instant, begins(on.succ_opt()))
+    .sql(" ORDER BY r.starts_at, r.id LIMIT 200")
+    // Who may see the place may see its sheet.
+    .seeing_district(&district_code);
+    let shifts = read::load(core, shifts, &statement).await?;
+    let mut lines = people_of(call, &district_code, &shifts).await?;
+    let shifts = shifts
+        .into_iter()
+        .map(|shift| {
+            let own = lines.remove(&shift.envelope.id).unwrap_or_default();
+            (shift, own)
+        })
+        .collect();
+    Ok(Sheet { place, on, shifts })
+}
+
+async fn people_of(call: &Call, district_code: &str, shifts: &[Record]) -> Result<BTreeMap<Uuid, Vec<Line>>, Problem> {
+    let statement = Statement::new("SELECT a.id, a.shift_id, a.role, a.attendance, v.person_id FROM shift_assignments AS a JOIN volunteers AS v ON v.district_code = a.district_code AND v.id = a.volunteer_id WHERE a.state = 'assigned' AND NOT a.voided AND a.district_code = ")
+        .text(district_code)
+        .sql(" AND a.shift_id = ANY(")
+        .column(ColumnType::Id, shifts.iter().map(|shift| Value::Id(shift.envelope.id)).collect())
+        .sql(") ORDER BY a.role, a.change_no")
+        .seeing_district(district_code);
+    let mut found = Vec::new();
+    for mut row in call.core.database.read(&statement).await? {
+        let ids = (row.id("id"), row.id("shift_id"), row.id("person_id"));
+        if let ((Some(id), Some(shift), Some(person)), Some(role), Some(attendance)) =
+            (ids, row.text("role"), row.text("attendance"))
+        {
+            found.push((shift, Line { assignment_id: id, role, attendance, person_id: person, name: String::new() }));
+        }
+    }
+    let ids: Vec<Uuid> = found.iter().map(|(_, line)| line.person_id).collect();
+    let people = read::find_unscoped(&call.core, kind(call, "people")?, district_code, &ids).await?;
+    let mut lines: BTreeMap<Uuid, Vec<Line>> = BTreeMap::new();
+    for (shift, mut line) in found {
+        line.name =
+            people.get(&line.person_id).and_then(|person| person.values.text("name")).unwrap_or_default().to_owned();
+        lines.entry(shift).or_default().push(line);
+    }
+    Ok(lines)
+}
+
+/// Roles of which somebody is missing.
+fn missing(shift: &Record, lines: &[Line]) -> Vec<(String, i64)> {
+    let needs = crate::rooms::volunteers::shifts::needs_of(&shift.values).into_iter();
+    let left = needs.map(|(role, count)| {
+        let taken = i64::try_from(lines.iter().filter(|line| line.role == role).count()).unwrap_or(count);
+        (role, count - taken)
+    });
+    left.filter(|(_, left)| *left > 0).collect()
+}
+
+async fn sheet(call: Call) -> Answer {
+    let sheet = load(&call).await?;
+    let zone = call.core.zone;
+    let person = |line: &Line| json!({"assignment_id": line.assignment_id, "role": line.role, "name": mask::mask_name(&line.name), "attendance": line.attendance});
+    let shift = |(shift, lines): &(Record, Vec<Line>)| {
+        let value = |name: &str| shift.values.get(name).map_or(Json::Null, |value| value.to_json(zone));
+        let missing: Vec<Json> =
+            missing(shift, lines).into_iter().map(|(role, count)| json!({"role": role, "count": count})).collect();
+        json!({"shift_id": shift.envelope.id, "title": value("title"), "starts_at": value("starts_at"), "ends_at": value("ends_at"), "cancelled": value("cancelled"),
+            "people": lines.iter().map(person).collect::<Vec<_>>(), "missing": missing})
+    };
+    let shifts: Vec<Json> = sheet.shifts.iter().map(shift).collect();
+    let body = json!({"place_id": sheet.place.envelope.id, "place_name": sheet.place.values.text("name"), "on": sheet.on, "shifts": shifts});
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+async fn print(call: Call) -> Answer {
+    let sheet = load(&call).await?;
+    let envelope = &sheet.place.envelope;
+    if !call.actor()?.reaches(ORGANIZERS, &envelope.area_code, envelope.org_id) {
+        return Err(Code::OutOfArea.into());
+    }
+    let details =
+        json!({"purpose": "epidemic_control", "reason": "day sheet", "place_id": envelope.id, "on": sheet.on});
+    let people = sheet.shifts.iter().flat_map(|(_, lines)| lines.iter().map(|line| line.person_id));
+    let deeds = people.map(|person_id| {
+        let mut deed = call.deed("people.reveal", "people", Some(person_id), details.clone());
+        deed.area_code = Some(envelope.area_code.clone());
+        deed
+    });
+    system_write_all(&call.core, deeds.collect(), async |_| Ok(())).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        ))
+        .body(paper::page(&sheet, call.core.zone)))
+}

@@ -1,0 +1,235 @@
+//! Who is missing, and what was served: unfilled shifts, a volunteer's hours, the figures of teams.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use chrono::NaiveDate;
+use kit::catalogue::Code;
+use kit::database::Snapshot;
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::text::Text;
+use kit::time::{day_of, day_start};
+use kit::value::Value;
+use kit::vocabulary::{self, Vocabulary};
+use serde_json::{Value as Json, json};
+
+use super::register::{records_url, register};
+use crate::platform::access::keys::KeyScope;
+use crate::platform::access::roles::with_statistics;
+use crate::platform::http::schema::reference;
+use crate::platform::http::{Access, Answer, Call, Operation, Tells, ends_before_it_begins, too_many_days};
+use crate::records::awaited::has_come;
+use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
+use crate::records::read;
+use crate::records::scope::{reached, within};
+use crate::rooms::volunteers::shifts::service_records::hours_of;
+use crate::rooms::volunteers::teams::ROSTER_READERS;
+use crate::statistics::opens_lists;
+use crate::statistics::polled::{answer, polled};
+use crate::statistics::sheet::{Column, numbers, words};
+
+static BY: Vocabulary = Vocabulary::new(
+    "service_grouping",
+    Text::new("By", "分组"),
+    &[
+        vocabulary::word("team", "team", "队伍"),
+        vocabulary::word("org", "organisation", "单位"),
+        vocabulary::word("place", "place", "场所"),
+        vocabulary::word("volunteer", "volunteer", "志愿者"),
+        vocabulary::word("day", "day", "日期"),
+    ],
+);
+static BY_PARAMETER: Field =
+    Field::new("by", Shape::Word(&BY), Text::new("By", "分组"), "What a line stands for; `team` by default.");
+static FROM_ON: Field = Field::new(
+    "from_on",
+    Shape::Day,
+    Text::new("From day", "起始日"),
+    "Served on this day or later; the year's first by default.",
+);
+static TO_ON: Field =
+    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Served on this day or before; today by default.");
+/// The operations of this part of the room.
+pub fn operations() -> Vec<Operation> {
+    let served =
+        json!({"person_times": 84, "members": 26, "posts": 6, "service_minutes": 25_200, "service_hours": "420.00"});
+    let mut line = served.clone();
+    kit::json::put(&mut line, "key", "0198c0de-0030-7000-8000-000000000001");
+    kit::json::put(
+        &mut line,
+        "records_url",
+        "/v1/service-records?pending=false&from_on=2020-01-21&to_on=2020-02-02&team_id=0198c0de-0030-7000-8000-000000000001",
+    );
+    vec![
+        Operation::new(Method::GET, "/v1/volunteers/{id}/hours", "get_volunteer_hours", hours)
+            .described("shifts", "Hours of a volunteer", "What somebody served, with the records behind it.")
+            .access(Access::Roles(ROSTER_READERS))
+            .keys(KeyScope::Read)
+            .parameters(vec![&FROM_ON, &TO_ON])
+            .answers(200, "The hours.", Some(reference("VolunteerHours")), Some(json!({"volunteer_id": "0198c0de-0031-7000-8000-000000000001", "from_on": "2020-01-01", "to_on": "2020-02-02", "person_times": 3, "service_minutes": 900, "service_hours": "15.00", "records_url": "/v1/service-records?pending=false&volunteer_id=0198c0de-0031-7000-8000-000000000001"}))),
+        polled(Operation::new(Method::GET, "/v1/stats/volunteers", "get_volunteer_statistics", statistics)
+            .described("shifts", "Figures of volunteers", "Posts, members, person-times (人次) and hours served, by team, organisation, place, volunteer or day, each with the records behind it; and how many teams and volunteers are on the register.")
+            .access(Access::Roles(with_statistics(ROSTER_READERS)))
+            .keys(KeyScope::Statistics)
+            // It is about who served where; shifts have figures of their own.
+            .tells(Tells::SmallNumbers(ROSTER_READERS))
+            .answers(200, "The figures.", Some(reference("VolunteerStatistics")), Some(json!({"by": "team", "from_on": "2020-01-21", "to_on": "2020-02-02", "items": [line], "total": served, "teams": {"temporary_league_branch": 6}, "volunteers": 214, "league_members": 180, "party_members": 20, "as_of_change_no": 42})))
+            .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]), [&FROM_ON, &TO_ON, &BY_PARAMETER, &AREA_CODE, &DISTRICT_CODE]),
+    ]
+}
+
+const COLUMNS: &[Column] = &[
+    words("key", "分组"),
+    numbers("person_times", "人次"),
+    numbers("members", "人数"),
+    numbers("posts", "岗位数"),
+    numbers("service_minutes", "服务分钟"),
+    numbers("service_hours", "服务小时"),
+];
+/// Days of one answer at most.
+const MOST_DAYS: i64 = 366;
+
+/// The schemas of this part of the room.
+pub fn schemas() -> Vec<(String, Json)> {
+    let text = |about: &str| json!({"type": ["string", "null"], "maxLength": 300, "description": about});
+    let count = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": about});
+    let hours = json!({"type": "object", "description": "What somebody served.", "required": ["volunteer_id", "from_on", "to_on", "person_times", "service_minutes", "service_hours", "records_url"], "properties": {
+        "volunteer_id": text("Who."), "from_on": text("First day."), "to_on": text("Last day."), "person_times": count("How often."), "service_minutes": count("How long."), "service_hours": text("The same in hours."), "records_url": text("The records behind it.")}});
+    let served = |more: Json| {
+        let mut properties = json!({"person_times": count("Times served (人次)."), "members": count("People who served."), "posts": count("Places served at."), "service_minutes": count("How long."), "service_hours": text("The same in hours.")});
+        if let (Some(properties), Some(more)) = (properties.as_object_mut(), more.as_object()) {
+            properties.extend(more.clone());
+        }
+        let required: Vec<String> =
+            properties.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default();
+        json!({"type": "object", "description": "What was served.", "required": required, "properties": properties})
+    };
+    let statistics = json!({"type": "object", "description": "Figures of volunteers.", "required": ["by", "from_on", "to_on", "items", "total", "teams", "volunteers", "league_members", "party_members", "as_of_change_no"], "properties": {
+        "by": text("What a line stands for."), "from_on": text("First day."), "to_on": text("Last day."),
+        "items": {"type": "array", "maxItems": 100_000, "description": "A line a group.", "items": served(json!({"key": text("Which group."), "records_url": text("The records behind it.")}))},
+        "total": served(json!({})), "teams": {"type": "object", "description": "Teams at work, by kind.", "additionalProperties": count("How many.")},
+        "volunteers": count("Volunteers on the register."), "league_members": count("Of them members of the league."), "party_members": count("Of them members of the party."), "as_of_change_no": count("Counted as of this change.")}});
+    vec![("VolunteerHours".into(), hours), ("VolunteerStatistics".into(), statistics)]
+}
+
+/// Within the area that is asked for.
+pub fn narrowed(call: &Call, statement: Statement) -> Statement {
+    match call.query.text("area_code") {
+        Some(area_code) => within("r", statement.sql(" AND "), area_code),
+        None => statement,
+    }
+}
+
+fn period(call: &Call) -> Result<(NaiveDate, NaiveDate), Problem> {
+    let today = day_of(call.core.clock.now(), call.core.zone);
+    let to_on = call.query.day("to_on").unwrap_or(today);
+    let first = NaiveDate::from_ymd_opt(chrono::Datelike::year(&to_on), 1, 1).unwrap_or(to_on);
+    let from_on = call.query.day("from_on").unwrap_or(first);
+    match (to_on - from_on).num_days() {
+        ..0 => Err(ends_before_it_begins("?to_on")),
+        MOST_DAYS.. => Err(too_many_days("?to_on", MOST_DAYS)),
+        _ => Ok((from_on, to_on)),
+    }
+}
+
+/// `… FROM service_records AS r WHERE` of those days.
+fn served(call: &Call, select: &str, district_code: &str, (from_on, to_on): (NaiveDate, NaiveDate)) -> Statement {
+    let begins =
+        |day: Option<NaiveDate>| day.and_then(|day| day_start(day, call.core.zone)).map_or(Value::Null, Value::Instant);
+    Statement::new(format!("SELECT {select}, count(*) AS person_times, count(DISTINCT r.volunteer_id) AS members, count(DISTINCT r.place_id) AS posts, coalesce(sum(r.service_minutes), 0)::bigint AS minutes FROM service_records AS r WHERE NOT r.voided AND r.pending IS NOT TRUE AND {} AND r.district_code = ", has_come("r.")))
+        .text(district_code)
+        .sql(" AND r.starts_at >= ")
+        .bind(ColumnType::Instant, begins(Some(from_on)))
+        .sql(" AND r.starts_at < ")
+        .bind(ColumnType::Instant, begins(to_on.succ_opt()))
+}
+
+fn figures(row: &mut Row) -> Json {
+    let minutes = row.integer("minutes").unwrap_or_default();
+    let hours = hours_of(minutes);
+    json!({"person_times": row.integer("person_times"), "members": row.integer("members"), "posts": row.integer("posts"), "service_minutes": minutes, "service_hours": hours.to_string()})
+}
+
+async fn hours(call: Call) -> Answer {
+    let kind = call.core.kinds().kind("volunteers").ok_or_else(|| Problem::internal("no kind volunteers"))?;
+    let volunteer = read::find(&call.core, call.actor()?, kind, call.path_id()?).await?;
+    let (id, days) = (volunteer.envelope.id, period(&call)?);
+    let statement = served(&call, "NULL::text AS key", &volunteer.envelope.district_code, days)
+        .sql(" AND r.volunteer_id = ")
+        .id(id)
+        // Who may see a volunteer may see all his hours, wherever he served.
+        .seeing_district(&volunteer.envelope.district_code);
+    let mut row = call.core.database.read(&statement).await?.into_iter().next().unwrap_or_default();
+    let mut body = figures(&mut row);
+    let url = format!("/v1/service-records?pending=false&volunteer_id={id}&from_on={}&to_on={}", days.0, days.1);
+    for (name, value) in
+        [("volunteer_id", json!(id)), ("from_on", json!(days.0)), ("to_on", json!(days.1)), ("records_url", json!(url))]
+    {
+        kit::json::put(&mut body, name, value);
+    }
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|name, _| !["members", "posts"].contains(&name.as_str()));
+    }
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+async fn statistics(call: Call) -> Answer {
+    let district_code = one_district(call.actor()?, &call.query)?;
+    let (days, by) = (period(&call)?, call.query.text("by").unwrap_or("team"));
+    answer(&call, &district_code, COLUMNS, async |now| of_days(&call, now, &district_code, days, by).await).await
+}
+
+async fn of_days(
+    call: &Call,
+    now: &mut Snapshot,
+    district_code: &str,
+    days: (NaiveDate, NaiveDate),
+    by: &str,
+) -> Result<Json, Problem> {
+    let (key, filter) = match by {
+        "org" => ("r.org_id::text", "org_id"),
+        "place" => ("r.place_id::text", "place_id"),
+        "volunteer" => ("r.volunteer_id::text", "volunteer_id"),
+        "day" => ("to_char(r.starts_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD')", ""),
+        _ => ("r.team_id::text", "team_id"),
+    };
+    let key = key.replace("Asia/Shanghai", call.core.zone.name());
+    let scoped = |select: &str| {
+        Ok::<_, Problem>(narrowed(
+            call,
+            reached(
+                "r",
+                served(call, select, district_code, days).sql(" AND "),
+                call.actor()?,
+                with_statistics(ROSTER_READERS),
+                true,
+            ),
+        ))
+    };
+    let lines = now.read(&scoped(&format!("{key} AS key"))?.sql(" GROUP BY 1 ORDER BY 1")).await?;
+    let total = now.read(&scoped("NULL::text AS key")?).await?.into_iter().next();
+    let items: Vec<Json> = lines.into_iter().map(|row| line(call, row, filter, days)).collect();
+    let mut body = register(call, now, district_code).await?;
+    let total = total.map(|mut row| figures(&mut row));
+    for (name, value) in [
+        ("by", json!(by)),
+        ("from_on", json!(days.0)),
+        ("to_on", json!(days.1)),
+        ("items", json!(items)),
+        ("total", json!(total)),
+    ] {
+        kit::json::put(&mut body, name, value);
+    }
+    Ok(body)
+}
+
+fn line(call: &Call, mut row: Row, filter: &str, days: (NaiveDate, NaiveDate)) -> Json {
+    let (key, mut line) = (row.text("key"), figures(&mut row));
+    let url = records_url(key.as_deref(), filter, days, call.query.text("area_code"));
+    kit::json::put(&mut line, "key", key);
+    kit::json::put(&mut line, "records_url", url.filter(|_| opens_lists(call, ROSTER_READERS)));
+    line
+}

@@ -1,0 +1,199 @@
+//! What rosters go through under the district's lock: who may take a shift, who came, what was served, and which
+//! duties that opens and closes. Settled anew from the records that stand, like everything that can come late.
+
+pub mod actions;
+mod admit;
+mod calendar;
+mod came;
+mod confirm;
+mod day_sheet;
+mod figures;
+mod hours;
+mod load;
+mod moved;
+mod register;
+mod settle;
+mod swaps;
+mod unfilled;
+mod volunteer;
+pub mod worker;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use kit::faults::Fault;
+use kit::row::Row;
+use kit::statement::Statement;
+use kit::value::Values;
+use ledger::Append;
+use ledger::decide::{Claim, Decider, State};
+use uuid::Uuid;
+
+use self::volunteer::Volunteer;
+use crate::platform::http::Operation;
+use crate::records::Record;
+use crate::records::change::Changes;
+use crate::records::kept::Kept;
+use crate::records::scribe::Scribe;
+use crate::rooms::volunteers::service_rules::ServiceRule;
+use crate::rooms::volunteers::shifts::NEAR;
+
+/// The operations of this room.
+pub fn operations() -> Vec<Operation> {
+    let own = actions::operations().into_iter().chain(swaps::operations()).chain(confirm::operations());
+    let own = own.chain(figures::operations());
+    own.chain([unfilled::operation()]).chain(day_sheet::operations()).chain(calendar::operations()).collect()
+}
+
+/// The schemas of this room.
+pub fn schemas() -> Vec<(String, serde_json::Value)> {
+    figures::schemas().into_iter().chain([unfilled::schema()]).chain(day_sheet::schemas()).collect()
+}
+
+/// Asks for what time alone changes: who did not come, whose check-out was forgotten; no record.
+pub const LOOK: &str = "roster_look";
+
+/// Decides about shifts and all that belongs to them.
+pub struct RosterDecider(Arc<Scribe>);
+
+impl RosterDecider {
+    /// The decider of an append.
+    pub fn of(scribe: &Arc<Scribe>) -> Arc<dyn Decider> {
+        Arc::new(Self(Arc::clone(scribe)))
+    }
+}
+
+impl Decider for RosterDecider {
+    fn group(&self) -> &'static str {
+        "roster"
+    }
+
+    fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+        load::statements(&self.0, district_code, claims)
+    }
+
+    fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        load::roster(&self.0, rows).map(|roster| Box::new(roster) as Box<dyn State>)
+    }
+}
+
+/// A shift as it stands.
+#[derive(Clone)]
+pub struct Shift {
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    needs: Vec<(String, i64)>,
+    min_rest_minutes: i64,
+    /// Whether it takes place.
+    stands: bool,
+    place_id: Option<Uuid>,
+    area_code: String,
+    org_id: Option<Uuid>,
+}
+
+impl Shift {
+    fn of(values: &Values) -> Option<Self> {
+        Some(Self {
+            starts_at: values.instant("starts_at")?,
+            ends_at: values.instant("ends_at")?,
+            needs: crate::rooms::volunteers::shifts::needs_of(values),
+            min_rest_minutes: values
+                .integer("min_rest_minutes")
+                .unwrap_or(crate::rooms::volunteers::shifts::REST_MINUTES),
+            stands: values.boolean("cancelled") != Some(true),
+            place_id: values.id("place_id"),
+            area_code: values.text("area_code")?.to_owned(),
+            org_id: values.id("org_id"),
+        })
+    }
+
+    /// Whether what happened then can be about this shift.
+    fn is_near(&self, at: DateTime<Utc>) -> bool {
+        self.starts_at - NEAR <= at && at <= self.ends_at + NEAR
+    }
+}
+
+/// A time that somebody has given already.
+#[derive(Clone)]
+struct Engagement {
+    person_id: Uuid,
+    shift_id: Option<Uuid>,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    min_rest_minutes: i64,
+}
+
+/// A check-in or check-out that stands.
+#[derive(Clone)]
+struct Mark {
+    id: Uuid,
+    is_in: bool,
+    occurred_at: DateTime<Utc>,
+    known_at: DateTime<Utc>,
+    /// Whose word it is.
+    told_by: Uuid,
+}
+
+/// What a batch touches.
+pub struct Roster {
+    scribe: Arc<Scribe>,
+    shifts: BTreeMap<Uuid, Shift>,
+    volunteers: BTreeMap<Uuid, Volunteer>,
+    /// Assignments of those shifts; those being written now have no `Kept` of their own.
+    assignments: BTreeMap<Uuid, Kept>,
+    /// Assignments and hours that this batch itself writes: only another append may write them again.
+    written: BTreeSet<Uuid>,
+    engagements: BTreeMap<Uuid, Engagement>,
+    /// By assignment and id.
+    marks: BTreeMap<(Uuid, Uuid), Mark>,
+    core: BTreeMap<Uuid, Kept>,
+    duties: BTreeMap<Uuid, Kept>,
+    rules: Vec<ServiceRule>,
+    /// Shifts that must be settled.
+    touched: BTreeSet<Uuid>,
+    /// People whose hours near these times must be settled.
+    disturbed: BTreeMap<Uuid, BTreeSet<DateTime<Utc>>>,
+    /// Who wrote something of a shift, an assignment or a person, last.
+    authors: BTreeMap<Uuid, Uuid>,
+    /// Whose write that follows from which is settled just now.
+    by: Uuid,
+}
+
+impl State for Roster {
+    fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
+        match claim.kind {
+            "shifts" => self.take_shift(claim)?,
+            "shift_assignments" => self.take_assignment(claim)?,
+            "shift_attendances" => self.take_attendance(claim)?,
+            "service_records" => self.take_service(claim)?,
+            _ => {
+                self.touched.insert(claim.id);
+                return Ok(());
+            }
+        }
+        let values = claim.next.as_ref().or(claim.former.as_ref());
+        let about = ["shift_id", "assignment_id"].map(|name| values.and_then(|values| values.id(name)));
+        let about = about.into_iter().chain([values.and_then(|values| self.person_of(values))]);
+        let about: Vec<Uuid> = about.flatten().chain([claim.id]).collect();
+        self.authors.extend(about.into_iter().map(|id| (id, claim.by)));
+        Ok(())
+    }
+
+    fn follow(mut self: Box<Self>) -> Result<Option<Append>, String> {
+        let mut changes = Changes::default();
+        let touched: Vec<Uuid> = self.touched.iter().copied().collect();
+        for shift_id in touched {
+            self.settle(shift_id);
+        }
+        self.settle_hours();
+        let scribe = Arc::clone(&self.scribe);
+        self.put_into(&mut changes).map_err(|problem| problem.to_string())?;
+        changes.following(&scribe)
+    }
+}
+
+/// Whether an assignment stands.
+fn stands(assignment: &Record) -> bool {
+    !assignment.envelope.voided && assignment.values.text("state") == Some("assigned")
+}

@@ -1,0 +1,58 @@
+//! Who is on the register of volunteers, and the lists behind figures of service.
+
+use chrono::NaiveDate;
+use kit::database::Snapshot;
+use kit::problem::Problem;
+use kit::statement::Statement;
+use serde_json::{Value as Json, json};
+
+use super::figures::narrowed;
+use crate::platform::access::roles::with_statistics;
+use crate::platform::http::Call;
+use crate::records::scope::reached;
+use crate::rooms::volunteers::teams::ROSTER_READERS;
+
+/// Who is on the register.
+pub async fn register(call: &Call, now: &mut Snapshot, district_code: &str) -> Result<Json, Problem> {
+    let of = |select: &str, table: &str| {
+        let statement = Statement::new(format!(
+            "SELECT {select} FROM {table} AS r WHERE NOT r.voided AND r.active AND r.district_code = "
+        ))
+        .text(district_code)
+        .sql(" AND ");
+        Ok::<_, Problem>(narrowed(call, reached("r", statement, call.actor()?, with_statistics(ROSTER_READERS), true)))
+    };
+    let people = of(
+        "count(DISTINCT r.person_id) AS volunteers, count(DISTINCT r.person_id) FILTER (WHERE r.league_member) AS league, count(DISTINCT r.person_id) FILTER (WHERE r.party_member) AS party",
+        "volunteers",
+    )?;
+    let mut people = now.read(&people).await?.into_iter().next().unwrap_or_default();
+    let teams = now.read(&of("r.team_kind, count(*) AS total", "teams")?.sql(" GROUP BY 1")).await?;
+    let teams: serde_json::Map<String, Json> =
+        teams.into_iter().filter_map(|mut row| Some((row.text("team_kind")?, json!(row.integer("total")?)))).collect();
+    Ok(
+        json!({"teams": teams, "volunteers": people.integer("volunteers"), "league_members": people.integer("league"), "party_members": people.integer("party")}),
+    )
+}
+
+/// The list behind a line; none where no list has exactly that: what was done in no team, or at no place.
+pub fn records_url(
+    key: Option<&str>,
+    filter: &str,
+    days: (NaiveDate, NaiveDate),
+    area: Option<&str>,
+) -> Option<String> {
+    let ((from_on, to_on), own) = match (key, filter) {
+        (Some(day), "") => ((day.to_owned(), day.to_owned()), String::new()),
+        (key, filter) => {
+            let own = match key {
+                Some(key) => format!("&{filter}={key}"),
+                None if filter == "org_id" => "&no_org=true".to_owned(),
+                None => return None,
+            };
+            ((days.0.to_string(), days.1.to_string()), own)
+        }
+    };
+    let area = area.map(|code| format!("&area_code={code}")).unwrap_or_default();
+    Some(format!("/v1/service-records?pending=false&from_on={from_on}&to_on={to_on}{own}{area}"))
+}

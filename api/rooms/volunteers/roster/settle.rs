@@ -1,0 +1,190 @@
+//! What a shift comes to: who came, what was served, which duties are done.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kit::problem::Problem;
+use kit::time::day_of;
+use kit::value::{Value, Values};
+use uuid::Uuid;
+
+use super::volunteer::Volunteer;
+use super::{Mark, Roster, Shift, stands};
+use crate::platform::privacy::blind::derived_id;
+use crate::records::change::Changes;
+use crate::records::kept::Kept;
+use crate::rooms::duties::cadences::Cadences;
+use crate::rooms::duties::duty;
+use crate::rooms::duties::matching::{Contact, standing};
+
+/// Who hasn't left so long after the end has forgotten to say so.
+pub const FORGOTTEN: TimeDelta = TimeDelta::minutes(120);
+
+impl Roster {
+    pub(super) fn settle(&mut self, shift_id: Uuid) {
+        let Some(shift) = self.shifts.get(&shift_id).cloned() else { return };
+        let ids: Vec<Uuid> = self
+            .assignments
+            .iter()
+            .filter(|(_, kept)| kept.record.values.id("shift_id") == Some(shift_id))
+            .map(|(id, _)| *id)
+            .collect();
+        let author = |roster: &Self, id: &Uuid| roster.authors.get(id).copied();
+        for id in &ids {
+            self.by = author(self, id).or(author(self, &shift_id)).unwrap_or_default();
+            self.settle_assignment(*id, &shift);
+        }
+        self.by = author(self, &shift_id).unwrap_or_default();
+        self.settle_posts(shift_id, &shift, &ids);
+    }
+
+    /// Whoever isn't there so long after the beginning hasn't come: by the cadence of `shift_attendance`.
+    fn grace(&self, shift: &Shift, duty_kind: &str) -> Option<TimeDelta> {
+        let cadence = self.scribe.settings.of::<Cadences>().at(
+            duty_kind,
+            &shift.area_code,
+            day_of(shift.starts_at, self.scribe.zone),
+        )?;
+        Some(TimeDelta::minutes(cadence.within_minutes.unwrap_or_default()))
+    }
+
+    fn settle_assignment(&mut self, id: Uuid, shift: &Shift) {
+        let came = self.came(id, shift);
+        let grace = self.grace(shift, "shift_attendance").unwrap_or(TimeDelta::minutes(15));
+        let Some(kept) = self.assignments.get_mut(&id) else { return };
+        kept.record.values.set("starts_at", Value::Instant(shift.starts_at));
+        kept.record.envelope.occurred_at = shift.starts_at;
+        let stands = stands(&kept.record) && shift.stands;
+        let attendance = match (came.proof(shift), &came.last_out) {
+            (None, _) if self.scribe.now >= shift.starts_at + grace => "no_show",
+            (None, _) => "expected",
+            (Some(_), None) if !came.forgotten => "present",
+            (Some(_), _) => "completed",
+        };
+        if stands {
+            kept.record.values.set("attendance", Value::Text(attendance.to_owned()));
+        }
+        kept.sign(self.by);
+        let volunteer = kept.record.values.id("volunteer_id").and_then(|id| self.volunteers.get(&id));
+        let (person_id, user_id) =
+            (volunteer.map(|volunteer| volunteer.person_id), volunteer.and_then(Volunteer::user_id));
+        self.disturb(person_id, Some(shift.starts_at));
+        let proof = came.proof(shift);
+        let proof = proof.map(|mark| contact("shift_attendances", mark.id, mark.occurred_at, mark.known_at));
+        let window = (shift.starts_at - TimeDelta::hours(1), shift.starts_at + grace);
+        let new = (id, "shift_attendance", ("shift_assignments", id), user_id, window);
+        self.settle_duty(new, shift, proof.as_ref(), !stands);
+    }
+
+    /// Since when a place is taken: one that was given to somebody else, since the first one took it.
+    fn taken_since(&self, id: Uuid) -> Option<DateTime<Utc>> {
+        let mut id = id;
+        let mut since = self.assignments.get(&id)?.record.envelope.recorded_at;
+        for _ in 0..self.assignments.len() {
+            let before = self.assignments.iter().find(|(_, kept)| kept.record.values.id("swapped_to_id") == Some(id));
+            let Some((former, kept)) = before else { break };
+            (id, since) = (*former, since.min(kept.record.envelope.recorded_at));
+        }
+        Some(since)
+    }
+
+    /// The assignment with which every role had all it needs, and since when.
+    fn filled(&self, shift: &Shift, ids: &[Uuid]) -> Option<(DateTime<Utc>, Uuid)> {
+        let standing = || ids.iter().filter_map(|id| Some((*id, &self.assignments.get(id)?.record)));
+        let mut last = None;
+        for (role, count) in &shift.needs {
+            let of_role =
+                standing().filter(|(_, record)| stands(record) && record.values.text("role") == Some(role.as_str()));
+            let mut since: Vec<_> = of_role.filter_map(|(id, _)| Some((self.taken_since(id)?, id))).collect();
+            since.sort_unstable();
+            last = last.max(Some(*since.get(usize::try_from(*count).ok()?.checked_sub(1)?)?));
+        }
+        last
+    }
+
+    /// Two duties of a shift: that it is filled a day before, and that everybody is there when it begins.
+    fn settle_posts(&mut self, shift_id: Uuid, shift: &Shift, ids: &[Uuid]) {
+        let wanted: i64 = shift.needs.iter().map(|(_, count)| count).sum();
+        let by_assignment = self.filled(shift, ids).map(|(since, id)| contact("shift_assignments", id, since, since));
+        let standing_ids = ids.iter().filter(|id| self.assignments.get(id).is_some_and(|kept| stands(&kept.record)));
+        let mut present: Vec<Mark> =
+            standing_ids.filter_map(|id| self.came(*id, shift).proof(shift).cloned()).collect();
+        present.sort_by_key(|mark| (mark.occurred_at, mark.id));
+        let complete =
+            usize::try_from(wanted).ok().and_then(|wanted| wanted.checked_sub(1)).and_then(|last| present.get(last));
+        let by_presence = complete.map(|mark| contact("shift_attendances", mark.id, mark.occurred_at, mark.known_at));
+        for (duty_kind, proof) in [("shift_filling", by_assignment), ("manned_post", by_presence)] {
+            let Some(within) = self.grace(shift, duty_kind) else { continue };
+            let window = match duty_kind {
+                "shift_filling" => (shift.starts_at - within - TimeDelta::days(7), shift.starts_at - within),
+                _ => (shift.starts_at, shift.starts_at + within),
+            };
+            let id = derived_id(&self.scribe.keys.identity, &["duty", duty_kind, &shift_id.to_string()]);
+            self.settle_duty((id, duty_kind, ("shifts", shift_id), None, window), shift, proof.as_ref(), !shift.stands);
+        }
+    }
+
+    /// Makes a duty that isn't there and can still be done, and lets it stand as it does now.
+    fn settle_duty(
+        &mut self,
+        (id, duty_kind, subject, assignee_id, (opens_at, due_at)): NewDuty,
+        shift: &Shift,
+        proof: Option<&Contact>,
+        waived: bool,
+    ) {
+        let id = derived_id(&self.scribe.keys.identity, &["roster_duty", duty_kind, &id.to_string()]);
+        let known = self.duties.contains_key(&id);
+        if !known && (waived || due_at <= self.scribe.now || self.grace(shift, duty_kind).is_none()) {
+            return;
+        }
+        let new = duty::New {
+            id,
+            duty_kind,
+            subject,
+            cause_id: None,
+            assignee_id,
+            opens_at,
+            due_at,
+            area_code: &shift.area_code,
+            org_id: shift.org_id,
+            made_by: self.by,
+        };
+        let made = duty::record(new, &self.scribe);
+        let kept = self.duties.entry(id).or_insert_with(|| Kept::new(made));
+        if kept.record.values.instant("due_at") != Some(due_at) {
+            kept.record.values.set("opens_at", Value::Instant(opens_at));
+            kept.record.values.set("due_at", Value::Instant(due_at));
+            kept.record.envelope.occurred_at = opens_at;
+        }
+        let by_hand = kept.record.values.text("waiver") == Some("by_hand");
+        let stands = standing(due_at, proof, waived || by_hand, self.scribe.now);
+        kept.record = duty::settle(&kept.record, &stands, |_| None);
+        if waived && !by_hand && stands.state == "waived" {
+            kept.record.values.set("waiver", Value::Text("cause_voided".to_owned()));
+        }
+        kept.sign(self.by);
+    }
+
+    pub(super) fn put_into(self, changes: &mut Changes) -> Result<(), Problem> {
+        let (scribe, written) = (self.scribe, self.written);
+        for (id, kept) in self.assignments {
+            if !written.contains(&id) {
+                kept.put_into(scribe.kind("shift_assignments")?, changes);
+            }
+        }
+        for (id, kept) in self.core {
+            if !written.contains(&id) {
+                kept.put_into(scribe.kind("service_records")?, changes);
+            }
+        }
+        for kept in self.duties.into_values() {
+            kept.put_into(scribe.kind("duties")?, changes);
+        }
+        Ok(())
+    }
+}
+
+/// Id, kind, subject, assignee, window.
+type NewDuty = (Uuid, &'static str, (&'static str, Uuid), Option<Uuid>, (DateTime<Utc>, DateTime<Utc>));
+
+fn contact(kind: &'static str, id: Uuid, occurred_at: DateTime<Utc>, known_at: DateTime<Utc>) -> Contact {
+    Contact { kind, id, occurred_at, known_at, values: Values::default() }
+}

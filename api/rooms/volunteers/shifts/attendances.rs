@@ -1,0 +1,227 @@
+//! Attendances (到岗签到): check-in, check-out, and the note for whoever comes next; from phones without a network
+//! too. A position only ever warns.
+
+use std::sync::Arc;
+
+use kit::catalogue::FaultCode;
+use kit::faults::{Fault, Faults};
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::value::Value;
+use kit::vocabulary::{Vocabulary, word};
+use ledger::decide::Decider;
+
+use crate::platform::access::Role;
+use crate::platform::access::roles::Actor;
+use crate::records::figure::PERSON_TIMES;
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
+use crate::rooms::volunteers::roster::RosterDecider;
+use crate::rooms::volunteers::shifts::NEAR;
+use crate::rooms::volunteers::teams::ROSTER_READERS;
+
+static ACTION: Vocabulary = Vocabulary::new(
+    "attendance_action",
+    Text::new("Action", "签到类型"),
+    &[word("check_in", "check-in", "签到"), word("check_out", "check-out", "签退")],
+);
+
+/// Far from the place: the phone's position may be wrong.
+static FAR_AWAY: Warning = Warning {
+    code: "far_away",
+    message: Text::new("more than 500 metres from the place, by the phone's position", "定位距场所超过 500 米"),
+};
+/// Nobody wants this assignment any more.
+static NOT_ASSIGNED: Warning = Warning {
+    code: "not_assigned",
+    message: Text::new("the assignment was cancelled or swapped", "该排班已取消或换班"),
+};
+/// A second check-in of one assignment: pressed twice, or somebody else's.
+static ALREADY_CHECKED_IN: Warning = Warning {
+    code: "already_checked_in",
+    message: Text::new(
+        "this assignment had a check-in already; the first one counts",
+        "该排班已有签到记录,以首次签到为准",
+    ),
+};
+/// What is told of another time than the shift's proves nothing of it.
+static OUTSIDE_SHIFT: Warning = Warning {
+    code: "outside_shift",
+    message: Text::new(
+        "more than 12 hours before the shift begins or after it ends: it proves nothing",
+        "早于班次开始 12 小时以上或晚于结束 12 小时以上,不作为到岗依据",
+    ),
+};
+/// Farther than this is told.
+const FAR_M: f64 = 500.0;
+
+static FIELDS: &[Field] = &[
+    Field::new("assignment_id", Shape::Reference("shift_assignments"), Text::new("Assignment", "排班记录"), "Whose.")
+        .required()
+        .on_create(),
+    Field::new("action", Shape::Word(&ACTION), Text::new("Action", "签到类型"), "Came or left; when is `occurred_at`.")
+        .required()
+        .on_create(),
+    Field::new(
+        "longitude",
+        Shape::Number { min: -180.0, max: 180.0 },
+        Text::new("Longitude", "经度"),
+        "Degrees east, WGS-84; never a reason to refuse.",
+    ),
+    Field::new(
+        "latitude",
+        Shape::Number { min: -90.0, max: 90.0 },
+        Text::new("Latitude", "纬度"),
+        "Degrees north, WGS-84.",
+    ),
+    Field::new(
+        "handover_note",
+        free_text(500),
+        Text::new("Hand-over note", "交接事项"),
+        "What the next shift must know. Encrypted at rest.",
+    )
+    .sealed(),
+    Field::new(
+        "repeated",
+        Shape::Boolean,
+        Text::new("Repeated", "重复签到"),
+        "Whether the assignment had a check-in already when this one came.",
+    )
+    .by_server(),
+    Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "The assignment's.")
+        .required()
+        .by_server(),
+    Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "The assignment's.")
+        .required()
+        .by_server(),
+    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.")
+        .required()
+        .by_server(),
+];
+
+/// The kind.
+pub static SHIFT_ATTENDANCES: Definition = Definition {
+    name: "shift_attendances",
+    path: "shift-attendances",
+    schema: "ShiftAttendance",
+    label: Text::new("Shift attendance", "到岗记录"),
+    about: "Somebody came to a shift or left it.",
+    fields: FIELDS,
+    filters: &["assignment_id", "shift_id", "volunteer_id", "place_id", "action"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: ROSTER_READERS,
+    writers: &[
+        Role::DistrictAdmin,
+        Role::OrgAdmin,
+        Role::GridWorker,
+        Role::TownCadre,
+        Role::VillageCadre,
+        Role::GateGuard,
+        Role::Volunteer,
+    ],
+    rules: &AttendanceRules,
+    warnings: &[&FAR_AWAY, &NOT_ASSIGNED, &ALREADY_CHECKED_IN, &OUTSIDE_SHIFT],
+    example: include_str!("../../../../openapi/examples/shift_attendances/create.json"),
+    sequence: 1,
+};
+
+/// Who checks others in: whoever makes the roster, and whoever keeps the gate.
+const OVERSEERS: &[Role] =
+    &[Role::DistrictAdmin, Role::OrgAdmin, Role::GridWorker, Role::TownCadre, Role::VillageCadre, Role::GateGuard];
+
+struct AttendanceRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("check_ins", Text::new("Check-ins", "签到"), PERSON_TIMES).listed("action=check_in").open(),
+    Figure::new("check_outs", Text::new("Check-outs", "签退"), PERSON_TIMES).listed("action=check_out").open(),
+];
+
+impl Rules for AttendanceRules {
+    fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {
+        let Some(assignment) = draft.references.get("assignment_id").cloned() else { return };
+        super::copy(draft, "assignment_id", &["shift_id", "volunteer_id", "place_id"]);
+        if draft.values.get("area_code").is_none() {
+            draft.values.set("area_code", Value::Text(assignment.envelope.area_code));
+        }
+    }
+
+    fn through(&self) -> &'static [(&'static str, &'static str)] {
+        &[("assignment_id", "volunteer_id"), ("assignment_id", "shift_id")]
+    }
+
+    /// Whoever oversees nobody checks in himself, and nobody else.
+    fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
+        let volunteer = draft.references.get("volunteer_id");
+        let account = volunteer.and_then(|volunteer| volunteer.values.id("user_id"));
+        actor.holds(OVERSEERS) || account == Some(actor.user_id)
+    }
+
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
+        if draft.values.boolean("repeated") == Some(true) {
+            draft.warn(&ALREADY_CHECKED_IN, "assignment_id");
+        }
+        let occurred_at = draft.values.instant("occurred_at").unwrap_or(context.now);
+        let shift = draft.references.get("shift_id").map(|shift| &shift.values);
+        let times = shift.and_then(|shift| shift.instant("starts_at").zip(shift.instant("ends_at")));
+        if times.is_some_and(|(from, to)| occurred_at < from - NEAR || occurred_at > to + NEAR) {
+            draft.warn(&OUTSIDE_SHIFT, "occurred_at");
+        }
+        let assignment = draft.references.get("assignment_id");
+        if assignment.is_some_and(|assignment| assignment.values.text("state") != Some("assigned")) {
+            draft.warn(&NOT_ASSIGNED, "assignment_id");
+        }
+        let place = draft.references.get("assignment_id").and_then(|assignment| position(&assignment.values));
+        if let (Some(place), Some(own)) = (place, position(&draft.values))
+            && distance_m(place, own) > FAR_M
+        {
+            draft.warn(&FAR_AWAY, "latitude");
+        }
+    }
+
+    /// One more is kept, and told.
+    fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+        let again = faults.iter().any(|fault| fault.code == FaultCode::AlreadyCheckedIn);
+        if again {
+            draft.values.set("repeated", Value::Boolean(true));
+            draft.warn(&ALREADY_CHECKED_IN, "assignment_id");
+        }
+        again
+    }
+
+    fn natural_key(&self) -> &'static [&'static str] {
+        &["assignment_id", "action", "occurred_at"]
+    }
+
+    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        Some(RosterDecider::of(scribe))
+    }
+
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        match record.values.text("action") {
+            Some("check_in") => vec![("check_ins", 1)],
+            _ => vec![("check_outs", 1)],
+        }
+    }
+}
+
+fn position(values: &kit::value::Values) -> Option<(f64, f64)> {
+    values.number("longitude").zip(values.number("latitude"))
+}
+
+/// Metres between two positions on a globe, near enough for a warning.
+fn distance_m((east, north): (f64, f64), (other_east, other_north): (f64, f64)) -> f64 {
+    const METRES_A_DEGREE: f64 = 111_195.0;
+    let wide = (other_east - east) * ((north + other_north) / 2.0).to_radians().cos();
+    (wide * METRES_A_DEGREE).hypot((other_north - north) * METRES_A_DEGREE)
+}

@@ -1,0 +1,136 @@
+//! Making shifts from a template: at many places, for many days, in one request; once more it adds only what is
+//! missing.
+
+use std::collections::BTreeSet;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use chrono::{Datelike, NaiveDate, TimeDelta};
+use kit::catalogue::{Code, FaultCode};
+use kit::field::{Field, Shape};
+use kit::problem::Problem;
+use kit::text::Text;
+use kit::time::{day_start, format_instant};
+use kit::tree::Tree;
+use kit::value::Values;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::platform::access::keys::KeyScope;
+use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, fault_with, too_many_days};
+use crate::platform::privacy::blind::derived_id;
+use crate::records::Record;
+use crate::records::bulk::create_bulk;
+use crate::records::create::{API, Created};
+use crate::records::gate::find_standing;
+use crate::rooms::volunteers::teams::ORGANIZERS;
+
+/// Shifts of one request at most.
+const MOST: usize = 5_000;
+/// Days of one request at most.
+const MOST_DAYS: i64 = 62;
+/// Shifts of one transaction.
+const CHUNK: usize = 250;
+
+static FORM: &[Field] = &[
+    Field::new("place_ids", Shape::List { of: &Shape::Id, max: 500 }, Text::new("Places", "场所"), "At which places.")
+        .required(),
+    Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "The first day.").required(),
+    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "The last day, at most 62 in all.").required(),
+];
+
+/// The operations of these rooms.
+pub fn operations() -> Vec<Operation> {
+    let example =
+        json!({"place_ids": ["0198c0de-0002-7000-8000-000000000001"], "from_on": "2020-02-03", "to_on": "2020-02-16"});
+    let answer = json!({"expected": 42, "created": 42, "existing": 0});
+    vec![
+        Operation::new(Method::POST, "/v1/shift-templates/{id}:generate", "generate_shifts", generate)
+            .described("shifts", "Make shifts from a template", "Every slot of every day at every place. What is there already stays as it is, so that the same request again adds only what is missing; what was voided isn't made again.")
+            .access(Access::Roles(ORGANIZERS))
+            .keys(KeyScope::Write)
+            .body(object(&FORM.iter().collect::<Vec<_>>(), Direction::Sent), example)
+            .answers(200, "How many.", Some(reference("GeneratedShifts")), Some(answer))
+            .problems(&[Code::OutOfArea, Code::RecordVoided, Code::WriteConflict, Code::LedgerUnavailable]),
+    ]
+}
+
+/// The schemas of these rooms.
+pub fn schemas() -> Vec<(String, Json)> {
+    let count = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": MOST, "description": about});
+    let generated = json!({"type": "object", "description": "What became of a template.", "required": ["expected", "created", "existing"], "properties": {
+        "expected": count("Shifts asked for."), "created": count("Shifts made now."), "existing": count("Shifts that were there.")}});
+    vec![("GeneratedShifts".into(), generated)]
+}
+
+async fn generate(call: Call) -> Answer {
+    let form = call.form(FORM).await?;
+    let (core, actor) = (&call.core, call.actor()?);
+    let kind = |name: &str| core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")));
+    let template = find_standing(core, actor, kind("shift_templates")?, call.path_id()?).await?;
+    let places: BTreeSet<Uuid> = form.codes("place_ids").iter().filter_map(|id| id.parse().ok()).collect();
+    let bodies = bodies(&call, &form, &template, &places)?;
+    let (mut created, mut existing) = (0, 0);
+    for chunk in bodies.chunks(CHUNK) {
+        for outcome in create_bulk(core, actor, kind("shifts")?, chunk, API).await? {
+            match outcome {
+                Ok(Created::New(_)) => created += 1,
+                Ok(_) => existing += 1,
+                // It was amended, moved or voided since: it is there.
+                Err(problem) if [Code::RecordExists, Code::RecordVoided].contains(&problem.code()) => existing += 1,
+                Err(problem) => return Err(problem),
+            }
+        }
+    }
+    let body = json!({"expected": bodies.len(), "created": created, "existing": existing});
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+fn bodies(call: &Call, form: &Values, template: &Record, places: &BTreeSet<Uuid>) -> Result<Vec<Tree>, Problem> {
+    let (from_on, to_on) = (form.day("from_on").unwrap_or_default(), form.day("to_on").unwrap_or_default());
+    if to_on < from_on {
+        return Err(ends_before_it_begins("/to_on"));
+    }
+    if (to_on - from_on).num_days() >= MOST_DAYS {
+        return Err(too_many_days("/to_on", MOST_DAYS));
+    }
+    let weekdays = template.values.json("weekdays").and_then(Json::as_array).cloned().unwrap_or_default();
+    let holds = |day: &NaiveDate| weekdays.is_empty() || weekdays.contains(&json!(day.weekday().number_from_monday()));
+    let slots = template.values.json("slots").and_then(Json::as_array).cloned().unwrap_or_default();
+    let mut bodies = Vec::new();
+    for day in from_on.iter_days().take_while(|day| *day <= to_on).filter(holds) {
+        for (place_id, slot) in places.iter().flat_map(|place_id| slots.iter().map(move |slot| (place_id, slot))) {
+            bodies.extend(body(call, template, *place_id, day, slot));
+        }
+    }
+    if bodies.len() > MOST {
+        Err(fault_with("/place_ids", FaultCode::TooMany, vec![("max", MOST.to_string())]))
+    } else {
+        Ok(bodies)
+    }
+}
+
+/// A shift: its id follows from what makes it, so that it is made once.
+fn body(call: &Call, template: &Record, place_id: Uuid, day: NaiveDate, slot: &Json) -> Option<Tree> {
+    let zone = call.core.zone;
+    let minutes = |name: &str| slot.get(name).and_then(Json::as_i64).map(TimeDelta::minutes);
+    let starts_at = day_start(day, zone)? + minutes("starts_minute")?;
+    let ends_at = starts_at + minutes("duration_minutes")?;
+    let (own, values) = (template.envelope.id.to_string(), &template.values);
+    let key = ["shift", &own, &place_id.to_string(), &starts_at.to_rfc3339(), &ends_at.to_rfc3339()];
+    let mut body = json!({"id": derived_id(&call.core.keys.identity, &key), "template_id": own, "place_id": place_id,
+        "starts_at": format_instant(starts_at, zone), "ends_at": format_instant(ends_at, zone), "needs": values.json("needs")});
+    let optional = [
+        ("title", slot.get("title").cloned()),
+        ("team_id", values.id("team_id").map(|id| json!(id))),
+        ("min_rest_minutes", values.integer("min_rest_minutes").map(|minutes| json!(minutes))),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value.filter(|value| !value.is_null()) {
+            kit::json::put(&mut body, name, value);
+        }
+    }
+    Some(Tree::from_json(&body))
+}

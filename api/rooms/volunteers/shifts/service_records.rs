@@ -1,0 +1,250 @@
+//! Service records (志愿服务记录): hours served, travel excluded. Made from check-in and check-out; a check-out that
+//! was forgotten is closed by rule and said so. Whoever corrects one keeps the former in its revisions, and the
+//! service doesn't touch it again.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kit::catalogue::FaultCode;
+use kit::faults::Faults;
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::value::{Value, Values};
+use kit::vocabulary::{Vocabulary, word};
+use ledger::decide::Decider;
+use rust_decimal::Decimal;
+
+use crate::platform::access::roles::Actor;
+use crate::records::figure::{MINUTES, PERSON_TIMES};
+use crate::records::scribe::Scribe;
+use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
+use crate::rooms::volunteers::roster::RosterDecider;
+use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
+use crate::rooms::volunteers::volunteers::memberships::Membership;
+
+static ORIGIN: Vocabulary = Vocabulary::new(
+    "service_record_origin",
+    Text::new("Origin", "来源"),
+    &[
+        word("attendance", "check-in and check-out", "签到签退"),
+        word("rule", "closed by rule: the check-out was forgotten", "未签退,按规则结束"),
+        word("by_hand", "told by an organiser", "人工登记"),
+    ],
+);
+
+static CONFIRMATION: Vocabulary = Vocabulary::new(
+    "service_confirmation",
+    Text::new("Confirmation", "确认"),
+    &[
+        word("unconfirmed", "part of it lies outside the shift and awaits an organiser", "超出班次,待确认"),
+        word("confirmed", "an organiser confirmed what lies outside the shift", "已确认"),
+        word("declined", "an organiser didn't confirm it", "不予确认"),
+    ],
+);
+
+/// Why the service itself voids hours; what somebody voided for another reason stays void.
+pub const GONE: &str = "到岗记录已作废或更改";
+
+static FIELDS: &[Field] = &[
+    Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who served.")
+        .required()
+        .on_create(),
+    Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "On which shift, where it was one.")
+        .on_create(),
+    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where."),
+    Field::new("starts_at", Shape::Instant, Text::new("Starts at", "开始时间"), "From when, as far as it counts.")
+        .required(),
+    Field::new(
+        "ends_at",
+        Shape::Instant,
+        Text::new("Ends at", "结束时间"),
+        "Until when, as far as it counts; travel excluded.",
+    )
+    .happened()
+    .required(),
+    Field::new("content", free_text(200), Text::new("Content", "服务内容"), "What was done. Encrypted at rest.")
+        .sealed_since(),
+    Field::new("service_minutes", Shape::Integer { min: 0, max: 1_440 }, Text::new("Minutes", "服务分钟"), "How long.")
+        .required()
+        .derived(),
+    Field::new(
+        "service_hours",
+        Shape::Decimal { scale: 2, min: "0", max: "24" },
+        Text::new("Hours", "服务时长(小时)"),
+        "The same in hours.",
+    )
+    .required()
+    .derived(),
+    Field::new("origin", Shape::Word(&ORIGIN), Text::new("Origin", "形成方式"), "How it came to be.")
+        .required()
+        .by_server(),
+    Field::new("corrected", Shape::Boolean, Text::new("Corrected", "已更正"), "Whether somebody corrected it.")
+        .required()
+        .by_server(),
+    Field::new("team_id", Shape::Reference("teams"), Text::new("Team", "队伍"), "The volunteer's at that time.")
+        .by_server(),
+    Field::new("attended_from", Shape::Instant, Text::new("Attended from", "签到时间"), "When he checked in.").by_server(),
+    Field::new(
+        "attended_until",
+        Shape::Instant,
+        Text::new("Attended until", "签退时间"),
+        "When he checked out, or was to. What lies outside the shift counts within the margin of the service rule, where somebody else checked him in or out; all else once an organiser confirms it.",
+    )
+    .by_server(),
+    Field::new(
+        "unconfirmed_minutes",
+        Shape::Integer { min: 0, max: 2_880 },
+        Text::new("Minutes to confirm", "待确认分钟"),
+        "How much of it lies so far outside the shift that an organiser must confirm it. They stand in no figure.",
+    )
+    .by_server(),
+    Field::new(
+        "confirmation",
+        Shape::Word(&CONFIRMATION),
+        Text::new("Confirmation", "确认情况"),
+        "Whether an organiser confirmed what lies outside the shift; null where nothing did.",
+    )
+    .by_server(),
+    Field::new(
+        "pending",
+        Shape::Boolean,
+        Text::new("Pending", "全部待确认"),
+        "Whether nothing of it counts before an organiser confirms it: no figure has it.",
+    )
+    .by_server(),
+];
+
+/// Other records tell part of the time that somebody was there.
+pub static ALREADY_SERVED: Warning = Warning {
+    code: "already_served",
+    message: Text::new(
+        "part of the time was told by another record and isn't counted again",
+        "部分时段已有其他服务记录,未重复计算",
+    ),
+};
+
+/// The kind.
+pub static SERVICE_RECORDS: Definition = Definition {
+    name: "service_records",
+    path: "service-records",
+    schema: "ServiceRecord",
+    label: Text::new("Service record", "志愿服务记录"),
+    about: "Hours that somebody served.",
+    fields: FIELDS,
+    filters: &["volunteer_id", "shift_id", "place_id", "team_id", "origin", "corrected", "confirmation", "pending"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: ROSTER_READERS,
+    writers: ORGANIZERS,
+    rules: &ServiceRules,
+    warnings: &[&ALREADY_SERVED],
+    example: include_str!("../../../../openapi/examples/service_records/create.json"),
+    sequence: 2,
+};
+
+struct ServiceRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("service_records", Text::new("Times served", "服务人次"), PERSON_TIMES).listed("pending=false").open(),
+    Figure::new("service_minutes", Text::new("Minutes served", "服务分钟"), MINUTES).listed("pending=false").open(),
+];
+
+impl Rules for ServiceRules {
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        let (starts_at, ends_at) = (draft.values.instant("starts_at"), draft.values.instant("ends_at"));
+        let Some((starts_at, ends_at)) = starts_at.zip(ends_at) else { return };
+        if ends_at <= starts_at {
+            faults.add_with(draft.at("ends_at"), FaultCode::InvalidOrder, vec![("other", "starts_at".into())]);
+        } else if ends_at - starts_at > TimeDelta::hours(24) {
+            faults.add_with(draft.at("ends_at"), FaultCode::PeriodTooLong, vec![("hours", "24".into())]);
+        }
+        draft.values.set("occurred_at", Value::Instant(starts_at));
+    }
+
+    /// Hours are served when they are over.
+    fn happens_at(&self, draft: &Draft, _context: &Context<'_>) -> Option<DateTime<Utc>> {
+        draft.values.instant("ends_at")
+    }
+
+    /// Runs where a person writes it; what the service makes is [`set_hours`] alone.
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
+        // The team of then: in which one the volunteer is today changes nothing.
+        if !draft.values.has("team_id") {
+            let starts_at = draft.values.instant("starts_at").unwrap_or(context.now);
+            let volunteer = draft.references.get("volunteer_id").map(|volunteer| &volunteer.values);
+            let team_id = volunteer.and_then(|values| Membership::at(values, starts_at).team_id);
+            draft.values.set("team_id", team_id.map_or(Value::Null, Value::Id));
+        }
+        let by_service = matches!(draft.values.text("origin"), Some("attendance" | "rule"));
+        draft.values.set("corrected", Value::Boolean(by_service));
+        if !by_service {
+            draft.values.set("origin", Value::Text("by_hand".to_owned()));
+        }
+        // Whoever makes rosters and says how long it was has confirmed it.
+        if draft.values.text("confirmation").is_some() {
+            draft.values.set("confirmation", Value::Text("confirmed".to_owned()));
+            draft.values.set("unconfirmed_minutes", Value::Integer(0));
+        }
+        draft.values.set("pending", Value::Boolean(false));
+        set_hours(&mut draft.values);
+    }
+
+    /// Nobody tells or corrects hours of his own.
+    fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
+        let volunteer = draft.references.get("volunteer_id");
+        volunteer.and_then(|volunteer| volunteer.values.id("user_id")) != Some(actor.user_id)
+    }
+
+    fn natural_key(&self) -> &'static [&'static str] {
+        &["volunteer_id", "starts_at", "ends_at"]
+    }
+
+    fn decider(&self, _: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+        // What follows from an attendance was admitted with it.
+        is_decided(next).then(|| RosterDecider::of(scribe))
+    }
+
+    fn judged_across_rows(&self) -> bool {
+        true
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        if record.values.boolean("pending") == Some(true) {
+            return Vec::new();
+        }
+        vec![("service_records", 1), ("service_minutes", record.values.integer("service_minutes").unwrap_or_default())]
+    }
+}
+
+/// Whether people told, corrected, confirmed, declined or voided it: the service leaves it alone then.
+pub fn is_decided(record: &Record) -> bool {
+    let (envelope, values) = (&record.envelope, &record.values);
+    let voided = envelope.voided && values.text("void_reason") != Some(GONE);
+    let answered = matches!(values.text("confirmation"), Some("confirmed" | "declined"));
+    envelope.source != "system" || voided || answered || values.boolean("corrected") == Some(true)
+}
+
+/// Minutes and hours from the two ends.
+pub fn set_hours(values: &mut Values) {
+    let (Some(starts_at), Some(ends_at)) = (values.instant("starts_at"), values.instant("ends_at")) else { return };
+    let minutes = minutes_between(starts_at, ends_at);
+    values.set("service_minutes", Value::Integer(minutes));
+    values.set("service_hours", Value::Decimal(hours_of(minutes)));
+}
+
+/// Minutes in hours, to two places.
+pub fn hours_of(minutes: i64) -> Decimal {
+    let mut hours = (Decimal::from(minutes) / Decimal::from(60)).round_dp(2);
+    hours.rescale(2);
+    hours
+}
+
+fn minutes_between(starts_at: DateTime<Utc>, ends_at: DateTime<Utc>) -> i64 {
+    (ends_at - starts_at).num_minutes().clamp(0, 1_440)
+}

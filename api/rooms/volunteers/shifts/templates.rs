@@ -1,0 +1,86 @@
+//! Shift templates (排班模板): the same shifts a day at several places, for as many days as are asked for.
+
+use kit::faults::Faults;
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+
+use super::{MIN_REST, NEEDS, check_needs};
+use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
+
+/// A shift of each day.
+static SLOT: &[Field] = &[
+    Field::new("title", free_text(60), Text::new("Title", "班次名称"), "What people call it: 早班."),
+    Field::new(
+        "starts_minute",
+        Shape::Integer { min: 0, max: 1_439 },
+        Text::new("Starts (minutes)", "开始(分)"),
+        "When it begins, in minutes after midnight.",
+    )
+    .required(),
+    Field::new(
+        "duration_minutes",
+        Shape::Integer { min: 15, max: 1_440 },
+        Text::new("Duration (minutes)", "时长(分)"),
+        "How long it lasts; it may go past midnight.",
+    )
+    .required(),
+];
+
+static FIELDS: &[Field] = &[
+    Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it.").required(),
+    Field::new(
+        "slots",
+        Shape::List { of: &Shape::Object(SLOT), max: 24 },
+        Text::new("Slots", "每日班次"),
+        "The shifts of a day.",
+    )
+    .required()
+    .not_empty(),
+    NEEDS.required(),
+    MIN_REST,
+    Field::new(
+        "weekdays",
+        Shape::List { of: &Shape::Integer { min: 1, max: 7 }, max: 7 },
+        Text::new("Weekdays", "星期"),
+        "Only on these days, 1 is Monday; every day by default.",
+    ),
+    Field::new(
+        "team_id",
+        Shape::Reference("teams"),
+        Text::new("Team", "队伍"),
+        "The team that answers for its shifts.",
+    ),
+];
+
+/// The kind.
+pub static SHIFT_TEMPLATES: Definition = Definition {
+    name: "shift_templates",
+    path: "shift-templates",
+    schema: "ShiftTemplate",
+    label: Text::new("Shift template", "排班模板"),
+    about: "The shifts of a day, to be made at many places for many days.",
+    fields: FIELDS,
+    filters: &["team_id"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: ROSTER_READERS,
+    writers: ORGANIZERS,
+    rules: &TemplateRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/shift_templates/create.json"),
+    sequence: 1,
+};
+
+struct TemplateRules;
+
+impl Rules for TemplateRules {
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        check_needs(draft, faults);
+    }
+
+    fn measures(&self, _record: &Record) -> Vec<Measure> {
+        vec![("shift_templates", 1)]
+    }
+}

@@ -1,0 +1,106 @@
+//! Teams (队伍): volunteer teams, temporary league branches of checkpoints, pioneer posts.
+
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::vocabulary::{Vocabulary, word};
+
+use crate::platform::access::Role;
+use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
+
+/// Who makes rosters.
+pub const ORGANIZERS: &[Role] =
+    &[Role::DistrictAdmin, Role::OrgAdmin, Role::GridWorker, Role::TownCadre, Role::VillageCadre];
+/// Who sees them.
+pub const ROSTER_READERS: &[Role] = &[
+    Role::DistrictAdmin,
+    Role::OrgAdmin,
+    Role::GridWorker,
+    Role::TownCadre,
+    Role::VillageCadre,
+    Role::GroupCadre,
+    Role::HealthWorker,
+    Role::GateGuard,
+    Role::Volunteer,
+];
+
+static TEAM_KIND: Vocabulary = Vocabulary::new(
+    "team_kind",
+    Text::new("Kind of team", "队伍类型"),
+    &[
+        word("volunteer_team", "volunteer team", "志愿服务队"),
+        word("temporary_league_branch", "temporary league branch", "临时团支部"),
+        word("temporary_party_branch", "temporary party branch", "临时党支部"),
+        word("pioneer_post", "pioneer post", "先锋岗"),
+        word("staff_team", "team of a department", "单位值守队"),
+    ],
+);
+
+static FIELDS: &[Field] = &[
+    Field::new("team_kind", Shape::Word(&TEAM_KIND), Text::new("Kind", "队伍类型"), "What it is.").required(),
+    Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required(),
+    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The checkpoint it stands at."),
+    Field::new("established_on", Shape::Day, Text::new("Established on", "成立日期"), "Since when.")
+        .any_day()
+        .happened(),
+    Field::new("secretary", free_text(40), Text::new("Secretary", "书记(负责人)"), "Who leads it. Encrypted at rest.")
+        .sealed(),
+    Field::new("active", Shape::Boolean, Text::new("Active", "在岗"), "Whether it works now; yes by default."),
+];
+
+/// The kind.
+pub static TEAMS: Definition = Definition {
+    name: "teams",
+    path: "teams",
+    schema: "Team",
+    label: Text::new("Team", "队伍"),
+    about: "A team of volunteers or staff.",
+    fields: FIELDS,
+    filters: &["team_kind", "place_id", "active"],
+    slow_changing: true,
+    reached_by_lookup: false,
+    reach: Reach::District,
+    readers: ROSTER_READERS,
+    writers: ORGANIZERS,
+    rules: &TeamRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/teams/create.json"),
+    sequence: 1,
+};
+
+struct TeamRules;
+
+/// What is shown of it.
+static FIGURES: &[Figure] = &[
+    Figure::new("teams", Text::new("Teams", "队伍"), Text::new("teams", "支")).open(),
+    Figure::new(
+        "temporary_league_branches",
+        Text::new("Temporary league branches", "临时团支部"),
+        Text::new("units", "个"),
+    )
+    .listed("team_kind=temporary_league_branch")
+    .open(),
+    Figure::new("pioneer_posts", Text::new("Pioneer posts", "先锋岗"), Text::new("units", "个"))
+        .listed("team_kind=pioneer_post")
+        .open(),
+];
+
+impl Rules for TeamRules {
+    fn judge(&self, draft: &mut crate::records::Draft, _context: &crate::records::Context<'_>) {
+        if draft.values.boolean("active").is_none() {
+            draft.values.set("active", kit::value::Value::Boolean(true));
+        }
+    }
+
+    fn figures(&self) -> &'static [Figure] {
+        FIGURES
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let count = match record.values.text("team_kind") {
+            Some("temporary_league_branch") => "temporary_league_branches",
+            Some("pioneer_post") => "pioneer_posts",
+            _ => "other_teams",
+        };
+        vec![("teams", 1), (count, 1)]
+    }
+}

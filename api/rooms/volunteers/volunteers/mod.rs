@@ -1,0 +1,146 @@
+//! Volunteers (志愿者), and staff of departments who stand on the same rosters: people with what they can do.
+
+pub mod memberships;
+
+use kit::catalogue::FaultCode;
+use kit::faults::Faults;
+use kit::field::{Field, Shape, free_text};
+use kit::text::Text;
+use kit::value::Value;
+use kit::vocabulary::{Vocabulary, word};
+
+use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
+
+/// What somebody does on a shift.
+pub static DUTY_ROLE: Vocabulary = Vocabulary::new(
+    "duty_role",
+    Text::new("Role on duty", "岗位"),
+    &[
+        word("volunteer", "volunteer, anything", "志愿者"),
+        word("temperature_taker", "temperature taker", "测温"),
+        word("registrar", "registrar", "登记"),
+        word("gate_guard", "gate guard", "守护员"),
+        word("publicist", "publicist", "宣传员"),
+        word("sanitation_worker", "sanitation worker", "卫生员"),
+        word("surveyor", "surveyor", "调查员"),
+        word("mobile_patrol", "mobile patrol", "流动哨"),
+        word("leader", "leader", "负责人"),
+    ],
+);
+/// The role that anybody can take.
+pub const ANYBODY: &str = "volunteer";
+
+static AFFILIATION: Vocabulary = Vocabulary::new(
+    "volunteer_affiliation",
+    Text::new("Affiliation", "身份"),
+    &[
+        word("volunteer", "volunteer", "志愿者"),
+        word("staff", "staff of a department", "单位干部职工"),
+        word("student", "student", "学生"),
+    ],
+);
+
+static FIELDS: &[Field] = &[
+    Field::new("person", Shape::Inline("people"), Text::new("Person", "人员"), "Who; or `person_id`."),
+    Field::new(
+        "person_id",
+        Shape::Reference("people"),
+        Text::new("Person", "人员编号"),
+        "Who, where he is in the register.",
+    )
+    .on_create(),
+    Field::new("affiliation", Shape::Word(&AFFILIATION), Text::new("Affiliation", "身份"), "`volunteer` by default."),
+    Field::new("team_id", Shape::Reference("teams"), Text::new("Team", "队伍"), "The team."),
+    Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "The account with which this person signs up."),
+    Field::new(
+        "roles",
+        Shape::List { of: &Shape::Word(&DUTY_ROLE), max: 9 },
+        Text::new("Roles", "岗位"),
+        "What this person may do on a shift; everybody may do `volunteer`.",
+    ),
+    Field::new(
+        "skills",
+        Shape::List { of: &free_text(40), max: 20 },
+        Text::new("Skills", "特长"),
+        "Driving, nursing, a dialect. Encrypted at rest.",
+    )
+    .sealed_since(),
+    Field::new(
+        "home_area_code",
+        Shape::Area,
+        Text::new("Home area", "居住地区划"),
+        "Where this person lives: shifts near by come first.",
+    ),
+    Field::new("party_member", Shape::Boolean, Text::new("Party member", "党员"), "Whether a member of the party."),
+    Field::new(
+        "league_member",
+        Shape::Boolean,
+        Text::new("League member", "团员"),
+        "Whether a member of the youth league.",
+    ),
+    Field::new(
+        "active",
+        Shape::Boolean,
+        Text::new("Active", "在册"),
+        "Whether this person takes shifts now; yes by default.",
+    ),
+    memberships::MEMBERSHIPS,
+];
+
+/// The kind.
+pub static VOLUNTEERS: Definition = Definition {
+    name: "volunteers",
+    path: "volunteers",
+    schema: "Volunteer",
+    label: Text::new("Volunteer", "志愿者"),
+    about: "Somebody who takes shifts.",
+    fields: FIELDS,
+    filters: &["team_id", "affiliation", "league_member", "party_member", "active", "user_id", "person_id"],
+    slow_changing: false,
+    reached_by_lookup: false,
+    reach: Reach::Area,
+    readers: ROSTER_READERS,
+    writers: ORGANIZERS,
+    rules: &VolunteerRules,
+    warnings: &[],
+    example: include_str!("../../../../openapi/examples/volunteers/create.json"),
+    sequence: 1,
+};
+
+struct VolunteerRules;
+
+impl Rules for VolunteerRules {
+    fn stands_when_known(&self) -> bool {
+        true
+    }
+
+    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+        let given = draft.values.get("person_id").is_some();
+        if given != draft.inline.is_empty() && !faults.touches("/person") && !faults.touches("/person_id") {
+            faults.add_with(draft.at("person_id"), FaultCode::OneOf, vec![("fields", "person, person_id".to_owned())]);
+        }
+    }
+
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
+        memberships::note(&mut draft.values, context.now);
+        if draft.values.text("affiliation").is_none() {
+            draft.values.set("affiliation", Value::Text("volunteer".to_owned()));
+        }
+        for (name, default) in [("active", true), ("party_member", false), ("league_member", false)] {
+            if draft.values.boolean(name).is_none() {
+                draft.values.set(name, Value::Boolean(default));
+            }
+        }
+    }
+
+    fn natural_key(&self) -> &'static [&'static str] {
+        &["person_id", "person.document_number", "person.name", "person.phone"]
+    }
+
+    fn measures(&self, record: &Record) -> Vec<Measure> {
+        let league = i64::from(record.values.boolean("league_member") == Some(true));
+        let party = i64::from(record.values.boolean("party_member") == Some(true));
+        vec![("volunteers", 1), ("league_members", league), ("party_members", party)]
+    }
+}

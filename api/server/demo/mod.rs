@@ -1,0 +1,155 @@
+//! A district to play with: the seven units of the source text, eighteen compounds and seven villages with
+//! their gates, staff of every role, some six hundred households with surely-fake documents, a fortnight of
+//! screenings, observation at home, what stores report, and the education bureau's line of the bulletin. All of
+//! it goes the public way, as the staff's own records; the same seed makes the same, and a
+//! second run changes nothing.
+
+mod bureau;
+mod care;
+mod cast;
+mod chance;
+mod passages;
+mod people;
+mod supply;
+mod timeline;
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use kit::problem::Problem;
+use kit::statement::Statement;
+use kit::tree::Tree;
+use serde_json::{Value as Json, json};
+
+use self::cast::Member;
+use self::chance::Chance;
+use self::timeline::timeline;
+use crate::platform::access::accounts::of_user;
+use crate::platform::access::roles::{Actor, Grant};
+use crate::platform::audit::Deed;
+use crate::platform::core::Core;
+use crate::records::create::{API, Created, create_all};
+use crate::rooms::accounts::users::{NewUser, add};
+use crate::rooms::duties::worker::look_after;
+use crate::rooms::observation::isolation_cases::planner::Planner;
+
+/// Households at scale 1.
+const HOUSEHOLDS: usize = 600;
+/// Records handed to the ledger at once.
+const CHUNK: usize = 256;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Demo {
+    /// So many times the households and passages of one district.
+    pub scale: usize,
+    /// The same seed makes the same.
+    pub seed: u64,
+    /// The last day that is told.
+    pub until_on: NaiveDate,
+}
+
+/// What was made.
+#[derive(Clone, Debug, Default)]
+pub struct Made {
+    /// New records by kind.
+    pub created: BTreeMap<&'static str, u64>,
+    /// Records that were there already.
+    pub same: u64,
+    /// New accounts with their one-time passwords.
+    pub accounts: Vec<(String, String)>,
+}
+
+/// Makes the district. `progress` hears how many records of how many are done.
+pub async fn make(core: &Core, demo: Demo, progress: impl Fn(u64, u64)) -> Result<Made, Problem> {
+    let homes = cast::homes(demo.seed);
+    let residents = people::residents(demo.seed, HOUSEHOLDS * demo.scale, &homes);
+    let mut made = Made::default();
+    let actors = staff(core, demo.seed, &mut made).await?;
+    let mut days = timeline(&demo, &residents, &homes);
+    let total: usize = days.iter().flat_map(|moment| &moment.parts).map(|(_, _, bodies)| bodies.len()).sum();
+    let began = core.clock.now();
+    let mut done = 0;
+    let command = actors.get("demo.command").ok_or_else(|| Problem::internal("the demo has no command"))?;
+    let result = async {
+        for moment in days.drain(..) {
+            // What was expected on those days, and what was missed, the service says itself: it lives through them.
+            core.clock.shift(moment.at - core.clock.now());
+            for (who, kind, bodies) in moment.parts {
+                let actor = who.and_then(|who| actors.get(&who)).unwrap_or(command);
+                for bodies in bodies.chunks(CHUNK) {
+                    made.take(kind, post(core, actor, kind, bodies).await?);
+                    done += bodies.len() as u64;
+                    progress(done, total as u64);
+                }
+            }
+            look_after(core, &mut Planner::default()).await?;
+        }
+        Ok::<(), Problem>(())
+    };
+    let result = result.await;
+    core.clock.shift(began - core.clock.now());
+    result.map(|()| made)
+}
+
+impl Made {
+    fn take(&mut self, kind: &'static str, (created, same): (u64, u64)) {
+        *self.created.entry(kind).or_default() += created;
+        self.same += same;
+    }
+}
+
+async fn post(core: &Core, actor: &Actor, kind: &'static str, bodies: &[Json]) -> Result<(u64, u64), Problem> {
+    let kind = core.kinds().kind(kind).ok_or_else(|| Problem::internal(format!("no kind {kind}")))?;
+    let trees: Vec<Tree> = bodies.iter().map(Tree::from_json).collect();
+    let (mut created, mut same) = (0, 0);
+    for outcome in create_all(core, actor, kind, &trees, API, None).await? {
+        match outcome? {
+            Created::New(_) => created += 1,
+            Created::Same(_) | Created::Known(..) => same += 1,
+        }
+    }
+    Ok((created, same))
+}
+
+/// The accounts; those that are there already keep their passwords.
+async fn staff(core: &Core, seed: u64, made: &mut Made) -> Result<BTreeMap<String, Actor>, Problem> {
+    let mut actors = BTreeMap::new();
+    for (index, member) in cast::staff(seed).into_iter().enumerate() {
+        let known = Statement::new("SELECT id FROM users WHERE lower(username) = ").text(&member.username);
+        let known = core.database.read(&known).await?.into_iter().next().and_then(|mut row| row.id("id"));
+        let id = known.unwrap_or_else(|| Chance::of(seed, "user", index).id());
+        if known.is_none() {
+            let password = add(core, &account(id, &member), deed(id, &member)).await?;
+            made.accounts.push((member.username.clone(), password));
+        }
+        if let Some(actor) = of_user(core, id).await? {
+            actors.insert(member.username, actor);
+        }
+    }
+    Ok(actors)
+}
+
+fn account(id: uuid::Uuid, member: &Member) -> NewUser {
+    NewUser {
+        id,
+        username: member.username.clone(),
+        display_name: member.display_name.clone(),
+        phone: None,
+        org_id: None,
+        grants: vec![Grant { role: member.role, area_code: member.area_code.clone(), org_id: None }],
+    }
+}
+
+fn deed(id: uuid::Uuid, member: &Member) -> Deed {
+    Deed {
+        actor_id: None,
+        area_code: Some(member.area_code.clone()),
+        verb: "user.create",
+        subject_kind: "users",
+        subject_id: Some(id),
+        request_id: None,
+        address: None,
+        details: json!({"by": "demo", "role": member.role.code(), "area_code": member.area_code}),
+    }
+}

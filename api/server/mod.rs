@@ -1,0 +1,8 @@
+//! The server: all themes put together, started, served and stopped.
+
+pub mod app;
+pub mod demo;
+pub mod pages;
+pub mod routes;
+pub mod serve;
+pub mod start;

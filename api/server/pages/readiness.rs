@@ -1,0 +1,109 @@
+//! Whether the service is ready, judged for all who ask at once: anybody may ask, and each question costs the
+//! database as much as a write does.
+//!
+//! It is ready while writes can succeed. Nothing is written to find out: a lock on the clocks is taken and let go in
+//! a transaction of its own, which the database has to note on its disk as it notes a write.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::statement::Statement;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::platform::config::Config;
+use crate::platform::core::{Core, Extension};
+
+/// How long a judgement is believed.
+const BELIEVED: Duration = Duration::from_millis(500);
+/// The longest that anybody waits for a judgement; one that takes longer is a no.
+const WITHIN: Duration = Duration::from_millis(800);
+/// Bytes that must be free where the embedded database is: its write-ahead log grows by files of sixteen megabytes.
+const ROOM: u64 = 32 * 1024 * 1024;
+
+/// The last judgement, and when it was made.
+#[derive(Default)]
+pub struct Readiness {
+    last: Mutex<Option<(Instant, Result<(), Problem>)>>,
+    /// Appends that had been written when it was judged last.
+    written: AtomicU64,
+}
+
+impl Extension for Readiness {
+    fn begin(_: &Config) -> Self {
+        Self::default()
+    }
+}
+
+impl Readiness {
+    /// Whether the service is ready. Who asks while another one's question is on its way has the same answer.
+    pub async fn judged(&self, core: &Core) -> Result<(), Problem> {
+        let late = || Err(unready("no answer in time"));
+        timeout(WITHIN, self.judged_in_time(core)).await.unwrap_or_else(|_| late())
+    }
+
+    async fn judged_in_time(&self, core: &Core) -> Result<(), Problem> {
+        let mut last = self.last.lock().await;
+        if let Some((at, judgement)) = &*last
+            && at.elapsed() < BELIEVED
+        {
+            return judgement.as_ref().copied().map_err(Problem::again);
+        }
+        let judgement = self.judge(core).await;
+        let answer = judgement.as_ref().copied().map_err(Problem::again);
+        *last = Some((Instant::now(), judgement));
+        answer
+    }
+
+    async fn judge(&self, core: &Core) -> Result<(), Problem> {
+        if !core.ledger.has_writer() {
+            return Err(unready("the ledger has no writer"));
+        }
+        if core.config.database_url.is_none() && !has_room(core) {
+            return Err(unready("the disk of the database is full"));
+        }
+        demand_clocks(core).await?;
+        // Whatever was written since needs no proof that it can be; and clocks in use aren't held up.
+        let written = core.ledger.figures().written.get();
+        if self.written.swap(written, Ordering::Relaxed) != written {
+            return Ok(());
+        }
+        try_clocks(core).await
+    }
+}
+
+fn unready(why: &str) -> Problem {
+    Problem::unavailable(Code::LedgerUnavailable, 5, why)
+}
+
+fn has_room(core: &Core) -> bool {
+    let figures = nix::sys::statvfs::statvfs(&core.config.data_dir);
+    // What can't be asked isn't full.
+    figures.map_or(true, |figures| figures.blocks_available().saturating_mul(figures.fragment_size()) >= ROOM)
+}
+
+/// A district with entries has a clock.
+async fn demand_clocks(core: &Core) -> Result<(), Problem> {
+    let statement = Statement::new(
+        "SELECT 1 AS missing FROM ledger_entries AS e WHERE e.first_no = 1 \
+         AND NOT EXISTS (SELECT 1 FROM district_clocks AS c WHERE c.district_code = e.district_code) LIMIT 1",
+    )
+    .seeing_everything();
+    if core.database.read(&statement).await?.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::unavailable(Code::LedgerUnavailable, 60, "a district has entries and no clock"))
+}
+
+/// Takes the lock of every clock that is in use, as a write does. [`WITHIN`] is shorter than `lock_timeout`: a clock
+/// that is held is a no; the statement ends soon after.
+async fn try_clocks(core: &Core) -> Result<(), Problem> {
+    let statement = Statement::new(
+        "SELECT district_code FROM district_clocks WHERE last_no > 0 ORDER BY district_code FOR NO KEY UPDATE",
+    )
+    .seeing_everything();
+    core.database.read(&statement).await?;
+    Ok(())
+}

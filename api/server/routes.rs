@@ -1,0 +1,107 @@
+//! The only list of themes, and what the server makes of it: kinds, operations, the document.
+
+use std::sync::LazyLock;
+
+use kit::vocabulary::Vocabulary;
+use serde_json::{Map, Value as Json};
+
+use crate::exchange::files::export;
+use crate::exchange::{changes, export_requests, imports, sync};
+use crate::platform::http::{Operation, document};
+use crate::platform::{access, audit, divisions};
+use crate::records::hooks::Hooks;
+use crate::records::settings::SettingSource;
+use crate::records::theme::{BeforeRecount, Schema};
+use crate::records::{self, Definition, Registry, Theme};
+use crate::rooms::observation::own_cases;
+use crate::rooms::registers::people::comparisons;
+use crate::rooms::{
+    accounts, checkpoints, duties, observation, prevention, registers, relief, reports, supply, volunteers,
+};
+use crate::server::pages;
+use crate::statistics;
+
+/// Every theme, those whose kinds are named before those that name them.
+pub static THEMES: &[&Theme] = &[
+    &accounts::THEME,
+    &registers::THEME,
+    &checkpoints::THEME,
+    &prevention::THEME,
+    &observation::THEME,
+    &duties::THEME,
+    &supply::THEME,
+    &relief::THEME,
+    &volunteers::THEME,
+    &reports::THEME,
+];
+
+/// Every kind of record.
+pub static DEFINITIONS: LazyLock<Vec<&'static Definition>> =
+    LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.kinds).copied().collect());
+
+/// The dated settings of all themes.
+pub static SETTINGS: LazyLock<Vec<&'static SettingSource>> =
+    LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.settings).copied().collect());
+
+/// What themes set right in a district before its figures are counted anew.
+pub static BEFORE_RECOUNT: LazyLock<Vec<BeforeRecount>> =
+    LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.before_recount).copied().collect());
+
+/// Vocabularies that no field of a record uses.
+pub static VOCABULARIES: LazyLock<Vec<&'static Vocabulary>> = LazyLock::new(|| {
+    let own = [&access::roles::ROLE, &access::keys::KEY_SCOPE];
+    own.into_iter().chain(THEMES.iter().flat_map(|theme| theme.vocabularies).copied()).collect()
+});
+
+/// What the frame of records lets others do.
+pub static HOOKS: Hooks = Hooks {
+    export: |kind, call, format| Box::pin(export::export(kind, call, format)),
+    tell_plainly: |call, verb, records| Box::pin(own_cases::tell_plainly(call, verb, records)),
+    met: |core, actor, kind, outcomes| Box::pin(comparisons::met(core, actor, kind, outcomes)),
+    ask: |call, questions| match questions {
+        Some(questions) => comparisons::ask(call, questions),
+        None => comparisons::ask_with_file(call),
+    },
+};
+
+/// All kinds of the service.
+pub fn kinds() -> Registry {
+    Registry::new(&DEFINITIONS)
+}
+
+/// Every operation of the service, in the order of the document.
+pub fn operations(kinds: &Registry) -> Vec<Operation> {
+    let mut operations = pages::operations();
+    operations.extend(access::operations::operations());
+    operations.extend(audit::operations());
+    operations.extend(divisions::operations());
+    operations.extend(changes::operations(kinds));
+    operations.extend(sync::operations());
+    operations.extend(imports::operations(kinds));
+    operations.extend(export_requests::operations());
+    operations.extend(THEMES.iter().flat_map(|theme| (theme.operations)()));
+    operations.extend(statistics::operations(kinds));
+    operations.extend(kinds.kinds().flat_map(records::operations::of_kind));
+    operations
+}
+
+/// The document of the service.
+pub fn document(kinds: &Registry) -> Json {
+    let mut schemas: Map<String, Json> = Map::new();
+    let layers: [fn() -> Vec<Schema>; 9] = [
+        pages::schemas,
+        access::operations::schemas,
+        audit::schemas,
+        divisions::schemas,
+        changes::schemas,
+        sync::schemas,
+        imports::schemas,
+        export_requests::schemas,
+        statistics::schemas,
+    ];
+    schemas.extend(layers.iter().flat_map(|layer| layer()));
+    schemas.extend(THEMES.iter().flat_map(|theme| (theme.schemas)()));
+    schemas.extend(kinds.kinds().flat_map(records::document::schemas));
+    schemas.extend(records::document::of_all_kinds());
+    document::document(&operations(kinds), schemas)
+}

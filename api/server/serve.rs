@@ -1,0 +1,126 @@
+//! Serving: listen, watch the embedded database, stop in order.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use kit::text::Language;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::exchange::{imports, sync};
+use crate::platform::core::Core;
+use crate::platform::embedded::Embedded;
+use crate::platform::http::transport;
+use crate::records::idempotency;
+use crate::server::app::application;
+use crate::server::routes;
+
+/// How often what is over is forgotten.
+const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
+/// How often the embedded database is looked after.
+const WATCH: Duration = Duration::from_millis(250);
+
+/// How long the end waits for the audit's last lines.
+const LAST_REFUSALS: Duration = Duration::from_secs(2);
+
+/// A server of the service on a listener; it runs when awaited. `stopping` turning true ends idle
+/// connections.
+pub fn server(core: &Arc<Core>, listener: TcpListener, stopping: watch::Receiver<bool>) -> io::Result<Server> {
+    tokio::spawn(crate::exchange::changes::watch_heads(Arc::downgrade(core)));
+    tokio::spawn(crate::platform::audit::refusals::work(Arc::downgrade(core)));
+    tokio::spawn(keep_house(Arc::downgrade(core)));
+    for worker in routes::THEMES.iter().flat_map(|theme| theme.workers) {
+        tokio::spawn(worker(Arc::downgrade(core)));
+    }
+    let limits = core.config.connection_limits(problem_body);
+    let workers = core.config.workers;
+    let core = Arc::clone(core);
+    transport::serve(listener, limits, workers, stopping, move || application(Arc::clone(&core)))
+}
+
+/// Forgets, once an hour, what is kept for a time only.
+async fn keep_house(core: Weak<Core>) {
+    while let Some(core) = core.upgrade() {
+        if let Err(problem) = sweep(&core).await {
+            tracing::warn!(%problem, "what is over could not be swept; tried again in an hour");
+        }
+        drop(core);
+        tokio::time::sleep(HOUSEKEEPING).await;
+    }
+}
+
+/// Forgets what is over: idempotency keys, what phones and files left behind.
+pub async fn sweep(core: &Core) -> Result<(), Problem> {
+    idempotency::sweep(core).await?;
+    sync::sweep(core).await?;
+    imports::sweep(core).await
+}
+
+/// The body of an answer that the HTTP layer gives itself.
+fn problem_body(status: u16, request_id: &str) -> String {
+    let code = match status {
+        408 => Code::RequestTimeout,
+        413 => Code::BodyTooLarge,
+        431 => Code::HeadersTooLarge,
+        _ => Code::MalformedRequest,
+    };
+    Problem::new(code).body(Language::English, request_id).to_string()
+}
+
+/// The signals that ask the process to stop (SIGTERM, SIGINT), caught from when this is made: one that comes while
+/// the service starts stops it in order once it has, and leaves no database behind.
+pub struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Catches them from now on.
+    pub fn catch() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the first of them; its name.
+    async fn received(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// Stops a server when the process is asked to: requests under way are answered first, new ones are not taken.
+pub async fn stop_on_signal(
+    mut signals: StopSignals,
+    core: Arc<Core>,
+    handle: ServerHandle,
+    stopping: watch::Sender<bool>,
+) {
+    let signal = signals.received().await;
+    // Before anything else is done or said: nothing may keep the service from stopping.
+    stopping.send_replace(true);
+    tracing::info!(signal, "asked to stop");
+    core.ledger.heads().close();
+    handle.stop(true).await;
+    let _ = tokio::time::timeout(LAST_REFUSALS, crate::platform::audit::refusals::finish(&core)).await;
+}
+
+/// Looks after the embedded database until told to stop: one that died is started again.
+pub async fn watch(mut embedded: Embedded, mut stop: tokio::sync::oneshot::Receiver<()>) -> Embedded {
+    loop {
+        tokio::select! {
+            _ = &mut stop => return embedded,
+            () = tokio::time::sleep(WATCH) => {}
+        }
+        match embedded.ensure_running().await {
+            Ok(false) => {}
+            Ok(true) => tracing::warn!("the embedded database had died and was started again"),
+            Err(error) => tracing::error!(%error, "the embedded database can't be started again"),
+        }
+    }
+}

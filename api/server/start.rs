@@ -1,0 +1,238 @@
+//! Starting: the database, its migrations, the districts' clocks, the keys; then the server.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
+use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use kit::database::{Database, DatabaseError};
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::Statement;
+use ledger::Ledger;
+
+use crate::exchange::changes::fill;
+use crate::platform::config::Config;
+use crate::platform::core::Core;
+use crate::platform::divisions::tree::{DivisionDataError, Divisions};
+use crate::platform::embedded::{Durability, Embedded, EmbeddedError};
+use crate::platform::privacy::keys::{KeyError, Keys};
+use crate::platform::row_security::{self, WallError};
+use crate::records::Registry;
+use crate::records::settings::SettingSources;
+use crate::rooms::registers::vocabularies::Vocabularies;
+use crate::server::routes;
+
+/// The migrations, carried by the binary.
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Why the service doesn't start: one sentence for whoever started it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The embedded database.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The divisions' data.
+    #[error("the divisions' data can't be read: {0}")]
+    Divisions(#[from] DivisionDataError),
+    /// The database.
+    #[error("the database can't be used: {0}")]
+    Database(#[from] DatabaseError),
+    /// A migration.
+    #[error("a migration failed: {0}")]
+    Migration(String),
+    /// Migrations are missing in a server that isn't ours.
+    #[error("the database lacks {0} migration(s); run `lianfang migrate` with the same --database-url first")]
+    NotMigrated(usize),
+    /// Row-level security isn't what it must be.
+    #[error(transparent)]
+    Wall(#[from] WallError),
+    /// The zone was another one at first start.
+    #[error("this database was begun with the zone {0}; days would change their meaning with {1}")]
+    Zone(String, String),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<Problem> for StartError {
+    fn from(problem: Problem) -> Self {
+        Self::Other(problem.to_string())
+    }
+}
+
+/// The database of a configuration: somebody's server, or our own.
+pub struct Backend {
+    /// How the owner of the tables reaches it.
+    pub url: String,
+    /// How the service's statements reach it.
+    pub service_url: String,
+    /// Our own server, to be watched and stopped.
+    pub embedded: Option<Embedded>,
+}
+
+impl Backend {
+    /// Finds or starts the database.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        if let Some(url) = &config.database_url {
+            return Ok(Self { url: url.clone(), service_url: url.clone(), embedded: None });
+        }
+        let embedded = Embedded::start(&config.data_dir, Durability::Full).await?;
+        let (url, service_url) = (embedded.database_url().to_owned(), embedded.service_url());
+        Ok(Self { url, service_url, embedded: Some(embedded) })
+    }
+
+    /// Leaves the database; our own server stops when nobody else uses it.
+    pub async fn leave(self) -> Result<(), StartError> {
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// A pool of connections with the settings' bounds.
+pub fn pool(config: &Config, url: &str) -> Result<Database, StartError> {
+    Ok(Database::new(
+        url,
+        config.database_connections,
+        Duration::from_millis(config.database_wait_ms),
+        Duration::from_millis(config.statement_timeout_ms),
+    )?)
+}
+
+/// Runs what is missing of the migrations, one process at a time. Needs a multi-thread runtime.
+pub async fn migrate(url: &str) -> Result<usize, StartError> {
+    let failed = |error: &dyn std::fmt::Display| StartError::Migration(error.to_string());
+    let mut lock = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;
+    // A lock row rather than an advisory lock: it works through poolers too. The transaction holds it. The row itself
+    // is made under an advisory lock of its own transaction: of two that make a table at once, one fails, whatever
+    // `IF NOT EXISTS` says.
+    lock.batch_execute(
+        "BEGIN; SELECT pg_advisory_xact_lock(511802); \
+         CREATE TABLE IF NOT EXISTS migration_lock (id integer PRIMARY KEY); \
+         INSERT INTO migration_lock VALUES (1) ON CONFLICT DO NOTHING; COMMIT; \
+         BEGIN; SELECT id FROM migration_lock WHERE id = 1 FOR UPDATE",
+    )
+    .await
+    .map_err(|error| failed(&error))?;
+    let connection = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;
+    let mut harness = AsyncMigrationHarness::new(connection);
+    let run = harness
+        .run_pending_migrations(MIGRATIONS)
+        .map(|versions| versions.len())
+        .map_err(|error| StartError::Migration(error.to_string()));
+    drop(harness);
+    let run = match run {
+        Ok(count) => finish(url, &mut lock).await.map(|()| count),
+        Err(error) => Err(error),
+    };
+    lock.batch_execute("COMMIT").await.map_err(|error| failed(&error))?;
+    run
+}
+
+/// What follows migrations: what former releases didn't write, over a connection of its own as each chunk commits by
+/// itself; then the wall over new tables.
+async fn finish(url: &str, lock: &mut AsyncPgConnection) -> Result<(), StartError> {
+    let failed = |error: &dyn std::fmt::Display| StartError::Migration(error.to_string());
+    let mut owner = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;
+    fill::index_of_changes(&mut owner, &routes::DEFINITIONS).await.map_err(|error| failed(&error))?;
+    row_security::raise(lock).await?;
+    Ok(())
+}
+
+/// How many migrations are missing. Only reads: whoever serves need not own the tables.
+pub async fn pending(url: &str) -> Result<usize, StartError> {
+    let failed = |error: &dyn std::fmt::Display| StartError::Migration(error.to_string());
+    let mut connection = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;
+    let exists = Statement::new("SELECT to_regclass('public.__diesel_schema_migrations') IS NOT NULL AS found");
+    let rows: Vec<Row> = exists.load(&mut connection).await.map_err(|error| failed(&error))?;
+    let mut known = BTreeSet::new();
+    if rows.into_iter().any(|mut row| row.boolean("found") == Some(true)) {
+        let versions = Statement::new("SELECT version::text AS version FROM __diesel_schema_migrations");
+        let rows: Vec<Row> = versions.load(&mut connection).await.map_err(|error| failed(&error))?;
+        known = rows.into_iter().filter_map(|mut row| row.text("version")).collect();
+    }
+    let all = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| failed(&error))?;
+    Ok(all.iter().filter(|migration| !known.contains(&migration.name().version().to_string())).count())
+}
+
+/// Puts the service together over a migrated database and prepares what it needs there.
+pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core>, StartError> {
+    row_security::check(url).await?;
+    let database = pool(&config, url)?;
+    check_zone(&database, &config.zone).await?;
+    let keys = load_keys(&database, config.keys_dir()).await?;
+    let divisions = Divisions::embedded()?;
+    crate::platform::divisions::load(&database, &divisions).await?;
+    start_clocks(&database).await?;
+    let ledger = Ledger::start(url).map_err(|error| StartError::Other(error.to_string()))?;
+    let restored = crate::exchange::changes::was_restored(&database).await?;
+    kit::faults::speak_with(crate::rooms::registers::vocabularies::told::words_of);
+    let core = Core::new(config, database, ledger, keys, routes::operations(&kinds), restored)?
+        .with(&routes::HOOKS)
+        .with(&SettingSources(&routes::SETTINGS))
+        .with(&Vocabularies(&routes::VOCABULARIES))
+        .with(&kinds);
+    let core = Arc::new(core);
+    crate::integrity::recount::where_needed(&core, &routes::BEFORE_RECOUNT).await?;
+    Ok(core)
+}
+
+/// Reads the keys and compares their fingerprints with those the database knows.
+async fn load_keys(database: &Database, directory: PathBuf) -> Result<Keys, StartError> {
+    let mut known = database.read(&Statement::new("SELECT name, fingerprint FROM key_fingerprints")).await?;
+    let mut known: std::collections::BTreeMap<String, Vec<u8>> =
+        known.iter_mut().filter_map(|row| Some((row.text("name")?, row.bytes("fingerprint")?))).collect();
+    // Refused before anything is made: half a folder of keys would look like the right one.
+    Keys::demand(&directory, &known)?;
+    let keys = Keys::load_or_create(&directory, |name| known.contains_key(name))?;
+    for (name, fingerprint) in keys.fingerprints() {
+        match known.remove(name) {
+            Some(other) if other != fingerprint => return Err(KeyError::Mismatch(name).into()),
+            Some(_) => {}
+            None => {
+                let statement = Statement::new("INSERT INTO key_fingerprints (name, fingerprint) VALUES (")
+                    .text(name)
+                    .sql(", ")
+                    .bytes(fingerprint)
+                    .sql(") ON CONFLICT DO NOTHING");
+                database.read(&statement).await?;
+            }
+        }
+    }
+    Ok(keys)
+}
+
+/// The zone of days is fixed at first start.
+async fn check_zone(database: &Database, zone: &str) -> Result<(), StartError> {
+    let note = Statement::new("INSERT INTO service_settings (name, value) VALUES ('zone', ")
+        .text(zone)
+        .sql(") ON CONFLICT DO NOTHING");
+    database.read(&note).await?;
+    let rows = database.read(&Statement::new("SELECT value FROM service_settings WHERE name = 'zone'")).await?;
+    let known = rows.into_iter().next().and_then(|mut row| row.text("value")).unwrap_or_default();
+    if known == zone { Ok(()) } else { Err(StartError::Zone(known, zone.to_owned())) }
+}
+
+/// Gives each county a clock. One that was lost is not made anew: its ledger would begin again at 1
+/// over the entries it has.
+async fn start_clocks(database: &Database) -> Result<(), StartError> {
+    let statement = Statement::new(
+        "INSERT INTO district_clocks (district_code, last_no, head, advanced_at) \
+         SELECT d.code, 0, sha256(d.code::bytea), clock_timestamp() FROM divisions AS d \
+         WHERE d.level = 'county' AND d.current \
+         AND NOT EXISTS (SELECT 1 FROM ledger_entries AS e WHERE e.district_code = d.code) \
+         ON CONFLICT DO NOTHING",
+    )
+    .seeing_everything();
+    database.read(&statement).await?;
+    Ok(())
+}

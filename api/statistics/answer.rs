@@ -1,0 +1,154 @@
+//! The answer: each figure with its like in the period before and the list that proves it; or CSV.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_DISPOSITION, ETAG};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value as Json, json};
+
+use super::asked::{Asked, By, Persons};
+use super::cover::Shown;
+use super::lines::Line;
+use super::rights::opens_lists;
+use super::sheet;
+use super::tag::{CACHING, Tag};
+use crate::platform::http::formats::{self, AS_OF_HEADER, Format};
+use crate::platform::http::{Answer, Call};
+use crate::records::Figure;
+
+/// Lines, and all of them together.
+pub struct Table {
+    pub lines: Vec<Line>,
+    pub total: BTreeMap<&'static str, Shown>,
+    pub head: i64,
+}
+
+/// Answers as the caller asked.
+pub fn answer(call: &Call, asked: &Asked, table: &Table, tag: &Tag) -> Answer {
+    if let Some(known) = tag.known(call, table.head) {
+        return Ok(known);
+    }
+    let mut response = HttpResponse::Ok();
+    response.insert_header((ETAG, tag.text(table.head))).insert_header(CACHING);
+    if formats::asked(call) != Some(Format::Csv) {
+        return Ok(response.json(body(call, asked, table)));
+    }
+    let name = format!("attachment; filename=\"{}-{}.csv\"", asked.kind.path, table.head);
+    response.insert_header((CONTENT_DISPOSITION, name)).insert_header((AS_OF_HEADER.clone(), table.head.to_string()));
+    Ok(response.content_type(sheet::CSV).body(sheet::of_figures(call, asked, table)))
+}
+
+/// The figures that this answer can tell.
+pub fn told(asked: &Asked) -> impl Iterator<Item = &'static Figure> + '_ {
+    let known =
+        |figure: &&'static Figure| asked.tells(figure, asked.persons) || asked.tells(figure, asked.persons_in_all);
+    asked.kind.rules.figures().iter().filter(known)
+}
+
+fn body(call: &Call, asked: &Asked, table: &Table) -> Json {
+    let period = match asked.from_on {
+        Some(from_on) => format!("from_on={from_on}&to_on={}", asked.to_on),
+        None => format!("to_on={}", asked.to_on),
+    };
+    // What a line's own filter names stands in its link once.
+    let own = match asked.by {
+        By::Area => "area_code",
+        By::Place => "place_id",
+        By::Org => "org_id",
+        By::Total | By::Day | By::Hour => "",
+    };
+    let (narrowing, beside) = (narrowing(call, asked, ""), narrowing(call, asked, own));
+    let items: Vec<Json> = table
+        .lines
+        .iter()
+        .map(|line| {
+            let own_period = matches!(asked.by, By::Day | By::Hour);
+            let parts = line.filter.as_deref().map(|filter| [if own_period { "" } else { &period }, filter, &beside]);
+            let figures = figures(call, asked, &line.figures, of_line(asked, line), parts.as_ref());
+            json!({"key": line.key, "label": line.label, "figures": figures})
+        })
+        .collect();
+    let catalogue: Vec<Json> = told(asked)
+        .map(|figure| json!({"name": figure.name, "label": figure.label.in_language(call.language), "unit": figure.unit.in_language(call.language)}))
+        .collect();
+    let total = figures(call, asked, &total_of(asked, table), asked.persons_in_all, Some(&[&period, "", &narrowing]));
+    let counted = match asked.persons_in_all {
+        Persons::Distinct(_) => Some("distinct"),
+        Persons::Days => Some("person_days"),
+        Persons::Unknown => None,
+    };
+    let persons_counted = asked.kind.rules.figures().iter().find(|figure| figure.is_of_people()).and(counted);
+    json!({"kind": asked.kind.name, "by": asked.by.code(), "district_code": asked.district_code, "area_code": asked.area_code,
+        "org_id": asked.org_id, "place_id": asked.place_id, "from_on": asked.from_on, "to_on": asked.to_on, "cumulative": asked.from_on.is_none(),
+        "catalogue": catalogue, "items": items, "total": total, "persons_counted": persons_counted, "as_of_change_no": table.head})
+}
+
+/// All lines together. Days are each held against the day before: their sums make no period before of the same
+/// length, unless it is one day.
+fn total_of(asked: &Asked, table: &Table) -> BTreeMap<&'static str, Shown> {
+    let mut total = table.total.clone();
+    if asked.by == By::Day && asked.from_on != Some(asked.to_on) {
+        for figure in asked.kind.rules.figures() {
+            total.entry(figure.name).or_default().previous = None;
+        }
+    }
+    total
+}
+
+/// How people are counted of a line.
+pub fn of_line(asked: &Asked, line: &Line) -> Persons {
+    if line.has_persons { asked.persons } else { Persons::Unknown }
+}
+
+fn narrowing(call: &Call, asked: &Asked, without: &str) -> String {
+    let parts = [
+        ("area_code", asked.area_code.clone()),
+        ("place_id", asked.place_id.map(|id| id.to_string())),
+        ("org_id", asked.org_id.map(|id| id.to_string())),
+    ];
+    let conditions = asked.kind.rules.narrowed_by().iter().map(|condition| condition.parameter.name);
+    let conditions = conditions.map(|name| {
+        let value = call.query.get(name).map(|value| value.to_json(call.core.zone));
+        (name, value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+    });
+    let named = parts.into_iter().chain(conditions).filter(|(name, _)| *name != without);
+    named.filter_map(|(name, value)| Some(format!("{name}={}", value?))).collect::<Vec<_>>().join("&")
+}
+
+fn figures(
+    call: &Call,
+    asked: &Asked,
+    shown: &BTreeMap<&'static str, Shown>,
+    persons: Persons,
+    parts: Option<&[&str; 3]>,
+) -> Json {
+    let reads = opens_lists(call, asked.kind.readers);
+    let mut figures = Map::new();
+    for figure in told(asked).filter(|figure| asked.tells(figure, persons)) {
+        let cell = shown.get(figure.name).copied().unwrap_or(Shown { previous: Some(0), ..Shown::default() });
+        // By how many more stand so is proven by no list; how many do, is.
+        let listed = !figure.moving || asked.from_on.is_none();
+        let url = parts.filter(|_| reads && listed).map(|parts| records_url(asked, figure, parts));
+        figures.insert(figure.name.to_owned(), figure_of(figure, cell, url.as_deref()));
+    }
+    Json::Object(figures)
+}
+
+/// A figure: a count as a number, an amount as a decimal text; null where it is hidden.
+pub fn figure_of(figure: &Figure, cell: Shown, records_url: Option<&str>) -> Json {
+    let value = Some(cell.value).filter(|value| !cell.hidden || *value > 0);
+    let previous = cell.previous.filter(|value| !cell.previous_hidden || *value > 0);
+    let amount = |value: Option<i64>| {
+        value.filter(|_| figure.scale > 0).map(|value| Decimal::new(value, figure.scale).to_string())
+    };
+    let count = |value: Option<i64>| value.filter(|_| figure.scale == 0);
+    json!({"value": count(value), "amount": amount(value), "previous": count(previous), "previous_amount": amount(previous),
+        "suppressed": cell.hidden, "records_url": records_url})
+}
+
+fn records_url(asked: &Asked, figure: &Figure, parts: &[&str; 3]) -> String {
+    let filter = figure.filter_until(asked.to_on);
+    let parts: Vec<&str> = parts.iter().copied().chain([filter.as_str()]).filter(|part| !part.is_empty()).collect();
+    format!("/v1/{}?{}", asked.kind.path, parts.join("&"))
+}

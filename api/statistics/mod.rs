@@ -1,0 +1,65 @@
+//! Figures of every kind that has some: events (人次) and different people (人), by day, hour, area, place or
+//! organisation, against the period before, each with the list that proves it.
+//!
+//! - They are read from the rollups that the ledger keeps with each write, so they are exact and cost the same
+//!   however many records there are; `as_of_change_no` says as of which write.
+//! - What a request asks for: [`asked`]. Reading: [`rollups`]. Lines without gaps, their names: [`lines`].
+//!   What no rollup keeps apart is counted from the records, within bounds: [`rows`].
+//!   Small numbers, for keys that may not see them: [`cover`]. The answer and its links: [`answer`].
+//! - A poll that finds nothing new is answered from memory: [`tag`].
+
+pub(crate) mod answer;
+pub(crate) mod asked;
+pub(crate) mod cover;
+pub(crate) mod document;
+pub(crate) mod lines;
+pub(crate) mod parameters;
+pub(crate) mod people;
+pub mod polled;
+pub(crate) mod rights;
+pub(crate) mod rollups;
+pub(crate) mod rows;
+pub mod sheet;
+pub(crate) mod tag;
+
+pub use cover::cover;
+pub use document::{operations, schemas};
+use kit::database::Snapshot;
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::Statement;
+pub use rights::{covered, opens_lists};
+
+use crate::platform::http::{Answer, Call};
+use crate::records::Kind;
+
+/// The figures of a kind.
+async fn of_kind(kind: &'static Kind, call: Call) -> Answer {
+    let asked = asked::Asked::of(kind, &call)?;
+    let tag = tag::Tag::of(&call, &asked.district_code, asked.today)?;
+    if let Some(unchanged) = tag.unchanged(&call) {
+        return Ok(unchanged);
+    }
+    let read = if asked.narrowed { rows::read(&call, &asked).await? } else { rollups::read(&call, &asked).await? };
+    let head = read.head;
+    let sheet = cover::sheet(&asked, &read);
+    let lines = lines::of(&call, &asked, sheet.lines).await?;
+    answer::answer(&call, &asked, &answer::Table { lines, total: sheet.total, head }, &tag)
+}
+
+/// A district's newest number as of a moment, with what else is read then.
+pub async fn head_in(snapshot: &mut Snapshot, district_code: &str) -> Result<i64, Problem> {
+    Ok(number_of(snapshot.read(&clock(district_code)).await?))
+}
+
+/// What reads a district's newest number.
+pub fn clock(district_code: &str) -> Statement {
+    Statement::new("SELECT c.last_no FROM district_clocks AS c WHERE c.district_code = ")
+        .text(district_code)
+        .seeing_district(district_code)
+}
+
+/// The number that it read.
+pub fn number_of(rows: Vec<Row>) -> i64 {
+    rows.into_iter().next().and_then(|mut row| row.integer("last_no")).unwrap_or(0)
+}

@@ -1,0 +1,66 @@
+//! Figures of other rooms, asked for as those of kinds are: tagged, 304 from memory, JSON or one list as CSV.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_DISPOSITION, ETAG};
+use kit::database::Snapshot;
+use kit::field::Field;
+use kit::json::put;
+use kit::problem::Problem;
+use kit::time::day_of;
+use serde_json::Value as Json;
+
+use super::parameters::HEADERS_FIELD;
+use super::sheet::{self, Column};
+use super::tag::{CACHING, Tag};
+use crate::platform::http::formats::{self, AS_OF_HEADER, Format};
+use crate::platform::http::{Answer, Call, Operation};
+
+/// Answers with what `read` gives: as it is, with the number as of which it was read; or its `items` as a file of
+/// these columns. Where the caller has the answer, 304 without a query. All of it is read at one moment: no figure
+/// holds more than the change it is said to be as of, none differs from another by what came in between.
+pub async fn answer(
+    call: &Call,
+    district_code: &str,
+    columns: &[Column],
+    read: impl AsyncFnOnce(&mut Snapshot) -> Result<Json, Problem>,
+) -> Answer {
+    let today = day_of(call.core.clock.now(), call.core.zone);
+    let tag = Tag::of(call, district_code, today)?;
+    if let Some(unchanged) = tag.unchanged(call) {
+        return Ok(unchanged);
+    }
+    let mut snapshot = call.core.database.snapshot().await?;
+    let head = super::head_in(&mut snapshot, district_code).await?;
+    let body = read(&mut snapshot).await?;
+    snapshot.end().await?;
+    let items = body.get("items").and_then(Json::as_array).cloned().unwrap_or_default();
+    respond(call, &tag, head, body, &items, columns)
+}
+
+/// The answer as of a number: `body`, or the items as a file.
+pub fn respond(call: &Call, tag: &Tag, head: i64, mut body: Json, items: &[Json], columns: &[Column]) -> Answer {
+    if let Some(known) = tag.known(call, head) {
+        return Ok(known);
+    }
+    let mut response = HttpResponse::Ok();
+    response.insert_header((ETAG, tag.text(head))).insert_header(CACHING);
+    if formats::asked(call) != Some(Format::Csv) {
+        put(&mut body, "as_of_change_no", head);
+        return Ok(response.json(body));
+    }
+    let name = call.request.path().rsplit('/').next().unwrap_or_default();
+    response
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}-{head}.csv\"")))
+        .insert_header((AS_OF_HEADER.clone(), head.to_string()));
+    Ok(response.content_type(sheet::CSV).body(sheet::of_items(call, columns, items)))
+}
+
+/// The operation with what it needs for that, over its parameters.
+pub fn polled(operation: Operation, parameters: impl IntoIterator<Item = &'static Field>) -> Operation {
+    operation
+        .parameters(parameters.into_iter().chain([&HEADERS_FIELD]).collect())
+        .headers(&["If-None-Match"])
+        .with_headers(&["ETag"])
+        .as_files(vec!["text/csv"])
+        .answers(304, "Nothing changed.", None, None)
+}

@@ -1,0 +1,24 @@
+//! Of whom callers may be told how much.
+
+use crate::platform::access::accounts::Credential;
+use crate::platform::access::keys::KeyScope;
+use crate::platform::access::roles::Role;
+use crate::platform::http::Call;
+
+/// Whether the caller may not see small numbers: unable to read the records themselves, of which `readers` have the
+/// right, and no key that was given the right to them.
+pub fn covered(call: &Call, readers: &'static [Role]) -> bool {
+    match call.credential() {
+        Some(Credential::Key(scopes)) => !KeyScope::SmallCells.is_in(scopes) && !opens_lists(call, readers),
+        _ => !opens_lists(call, readers),
+    }
+}
+
+/// Whether the caller may open the lists behind figures: he has a role that reads, and as a key the scope as well.
+pub fn opens_lists(call: &Call, readers: &'static [Role]) -> bool {
+    let in_scope = match call.credential() {
+        Some(Credential::Key(scopes)) => KeyScope::Read.is_in(scopes),
+        _ => true,
+    };
+    in_scope && call.actor().is_ok_and(|actor| actor.holds(readers))
+}
