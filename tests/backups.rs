@@ -12,7 +12,7 @@ use lianfang::platform::privacy::keys::Keys;
 use lianfang::server::routes;
 use serde_json::{Value as Json, json};
 
-use crate::support::dumps::{Scratch, back_up, demand_success, restore};
+use crate::support::dumps::{Scratch, back_up, require_success, restore};
 use crate::support::process::BINARY;
 use crate::support::{Actor, TestApp, cluster_directory, examples, fake_resident_id};
 
@@ -79,7 +79,7 @@ async fn a_restored_dump_holds_and_reads_back_the_same() {
 
     let url = restore(&file).await;
     let output = lianfang("verify", &url, &keys());
-    demand_success("verify", &output);
+    require_success("verify", &output);
     let verified: Json = serde_json::from_slice(&output.stdout).unwrap();
     let expected = [counted.districts, counted.entries, counted.revisions, counted.figures];
     assert_eq!(["districts", "entries", "revisions", "figures"].map(|name| verified[name].as_u64().unwrap()), expected);
@@ -135,7 +135,7 @@ async fn a_restored_dump_is_not_opened_with_other_keys() {
         }
     }
     // Being refused left nothing behind that would refuse the right ones.
-    demand_success("verify", &lianfang("verify", &url, &keys()));
+    require_success("verify", &lianfang("verify", &url, &keys()));
 }
 
 /// What writers were told: ids by the number they got.
@@ -286,7 +286,7 @@ async fn a_restore_without_migrate_says_what_to_do() {
     let sentence = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{sentence}");
     assert!(sentence.contains("run `lianfang migrate`"), "{sentence}");
-    demand_success("migrate", &lianfang("migrate", &app.database_url, &keys()));
+    require_success("migrate", &lianfang("migrate", &app.database_url, &keys()));
     TestApp::start_over(&app.database_url, &routes::DEFINITIONS, |_| {}).await;
 }
 

@@ -107,16 +107,16 @@ fn every_string_number_and_array_is_bounded_and_described() {
                 member["description"].is_string() || member.get("$ref").is_some() || member.get("oneOf").is_some();
             assert!(described, "{name}.{property}: no description");
         }
-        demand_bounds(schema, name);
+        require_bounds(schema, name);
     }
     for (method, path, operation) in operations(&document) {
-        demand_bounds(&operation["parameters"], &format!("{method} {path}"));
+        require_bounds(&operation["parameters"], &format!("{method} {path}"));
     }
 }
 
-fn demand_bounds(schema: &Json, at: &str) {
+fn require_bounds(schema: &Json, at: &str) {
     if let Some(items) = schema.as_array() {
-        items.iter().for_each(|item| demand_bounds(item, at));
+        items.iter().for_each(|item| require_bounds(item, at));
     }
     let Some(members) = schema.as_object() else { return };
     let is = |name: &str| match members.get("type") {
@@ -139,7 +139,7 @@ fn demand_bounds(schema: &Json, at: &str) {
         assert!(members.contains_key("maxItems"), "{at}: an array without bound: {schema}");
     }
     for (name, member) in members.iter().filter(|(name, _)| *name != "example" && *name != "examples") {
-        demand_bounds(member, &format!("{at}/{name}"));
+        require_bounds(member, &format!("{at}/{name}"));
     }
 }
 

@@ -40,7 +40,7 @@ pub fn lines(way: &str, name: &str) -> Vec<String> {
 }
 
 /// Demands that every file was answered as the table says; `CORPUS_WRITE=1` writes the table anew, to be read over.
-pub fn demand_table(way: &str, found: &BTreeMap<String, String>) {
+pub fn require_table(way: &str, found: &BTreeMap<String, String>) {
     let path = folder(way).join("expect");
     let text: String = found.iter().map(|(name, answer)| format!("{name}: {answer}\n")).collect();
     if std::env::var("CORPUS_WRITE").is_ok() {
@@ -55,19 +55,19 @@ pub fn demand_table(way: &str, found: &BTreeMap<String, String>) {
 
 /// Whatever was sent: no failure of ours, and a refusal that says in the one form what is wrong.
 #[track_caller]
-pub fn demand_form(reply: &Reply, at: &str) {
+pub fn require_form(reply: &Reply, at: &str) {
     assert!(reply.status < 500, "{at}: {} {}", reply.status, reply.body);
     if reply.status < 400 {
         return;
     }
     assert_eq!(reply.header("content-type"), "application/problem+json", "{at}");
-    demand_problem(&reply.body, at);
+    require_problem(&reply.body, at);
     assert_eq!(reply.body["status"], reply.status, "{at}");
 }
 
 /// A problem has all its members, and each fault a pointer, a code and words.
 #[track_caller]
-pub fn demand_problem(body: &Json, at: &str) {
+pub fn require_problem(body: &Json, at: &str) {
     for member in ["type", "title", "detail", "code", "request_id"] {
         assert!(body[member].is_string(), "{at}: no {member}: {body}");
     }
@@ -102,7 +102,7 @@ pub async fn prepared() -> (TestApp, Actor) {
 }
 
 /// A good request is answered right after the bad ones, and all that was taken is as it was written.
-pub async fn demand_health(app: &TestApp, admin: &Actor) {
+pub async fn require_health(app: &TestApp, admin: &Actor) {
     let mut body = examples::screening(PLACE, 77);
     body["id"] = json!(Uuid::now_v7());
     admin.post("/v1/screenings", &body).await.expect(201);

@@ -14,7 +14,7 @@ use ledger::Claim;
 use ledger::decide::{Decider, State};
 use lianfang::platform::access::Role;
 use lianfang::platform::row_security;
-use lianfang::records::scribe::Scribe;
+use lianfang::records::write_context::WriteContext;
 use lianfang::records::{Definition, Reach, Record, Rules};
 use serde_json::json;
 
@@ -48,7 +48,7 @@ static COUNTERS: Definition = Definition {
 struct CounterRules;
 
 impl Rules for CounterRules {
-    fn decider(&self, _: Option<&Record>, _: &Record, _: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+    fn decider(&self, _: Option<&Record>, _: &Record, _: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
         Some(Arc::new(CounterRules))
     }
 

@@ -114,14 +114,14 @@ async fn kills_lose_nothing_and_double_nothing() {
     let journal = journal.lock().unwrap().clone();
     println!("{} acknowledged; kills of the service {}, of the database {}", journal.len(), kills[0], kills[1]);
     assert!(journal.len() > 50, "hardly anything was written");
-    demand_journal(&served, &token, &journal).await;
+    require_journal(&served, &token, &journal).await;
     assert!(served.signal(Signal::SIGTERM).success());
     let verified = folder.run(&["verify", "--json"]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
 }
 
 /// The feed has every number once, and each acknowledged record under the number it was told.
-async fn demand_journal(served: &Served, token: &str, journal: &BTreeMap<i64, String>) {
+async fn require_journal(served: &Served, token: &str, journal: &BTreeMap<i64, String>) {
     let mut fed: BTreeMap<i64, String> = BTreeMap::new();
     let mut since = 0;
     loop {

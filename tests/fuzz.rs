@@ -139,7 +139,7 @@ fn kinds() -> &'static Registry {
 
 /// What a fault says has no place left empty.
 #[track_caller]
-fn demand_message(fault: &Fault) {
+fn require_message(fault: &Fault) {
     for language in [Language::Chinese, Language::English] {
         let message = fault.message(language);
         assert!(!message.contains('{') && !message.is_empty(), "{}: {message}", fault.code.code());

@@ -38,11 +38,11 @@ async fn numbers_have_no_gaps_and_the_chain_holds() {
     }
     let found = numbers(&app, "511802").await;
     assert_eq!(found, (1..=found.len() as i64).collect::<Vec<_>>());
-    demand_chain(&app, "511802", found.len() as i64).await;
+    require_chain(&app, "511802", found.len() as i64).await;
 }
 
 /// Recomputes the chain from the entries, in Rust, as `ledger_entries`' comment describes it.
-async fn demand_chain(app: &TestApp, district_code: &str, last_no: i64) {
+async fn require_chain(app: &TestApp, district_code: &str, last_no: i64) {
     let sql = format!(
         "SELECT first_no, change_count, digest, head, (extract(epoch FROM recorded_at) * 1000000)::bigint AS micros \
          FROM ledger_entries WHERE district_code = '{district_code}' ORDER BY first_no"
@@ -118,7 +118,7 @@ async fn writers_at_once_get_numbers_of_their_own() {
     assert_eq!(taken.len(), 60);
     let found = numbers(&app, "511802").await;
     assert_eq!(found, (1..=found.len() as i64).collect::<Vec<_>>());
-    demand_chain(&app, "511802", found.len() as i64).await;
+    require_chain(&app, "511802", found.len() as i64).await;
     let people = app.rows("SELECT count(*) AS n FROM people").await[0].integer("n");
     assert_eq!(people, Some(20), "sixty passages of twenty people");
 }
@@ -175,7 +175,7 @@ async fn districts_have_ledgers_of_their_own() {
     }
     for district_code in ["511802", "511803"] {
         assert_eq!(numbers(&app, district_code).await, [1, 2, 3, 4, 5, 6]);
-        demand_chain(&app, district_code, 6).await;
+        require_chain(&app, district_code, 6).await;
     }
     let ids: BTreeSet<_> =
         app.rows("SELECT id FROM people").await.into_iter().filter_map(|mut row| row.id("id")).collect();

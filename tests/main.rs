@@ -51,7 +51,6 @@ mod known_people;
 
 mod layers;
 mod ledger;
-mod left_over;
 mod lookups;
 mod merged_lines;
 mod merges;
@@ -87,6 +86,7 @@ mod simulator;
 mod slow_senders;
 mod small_cells;
 mod stocks;
+mod unresolved_items;
 
 mod stories;
 mod stuck;

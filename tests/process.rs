@@ -43,13 +43,13 @@ async fn from_an_empty_folder_through_a_kill_to_a_clean_end() {
     };
     tokio::time::timeout(Duration::from_secs(15), recovered).await.expect("the database was not started again");
 
-    demand_nowhere(
+    require_nowhere(
         &folder.0,
         &[NUMBER, PHONE, "赵六", "雨城区-防疫值守-2020", account["one_time_password"].as_str().unwrap()],
     );
     assert!(served.signal(Signal::SIGTERM).success());
     assert!(folder.postmaster().is_none(), "the embedded database stops with the service");
-    demand_nowhere(&folder.0, &[NUMBER, PHONE]);
+    require_nowhere(&folder.0, &[NUMBER, PHONE]);
 }
 
 /// Asked to stop at any moment of its start, it leaves no database running.
@@ -94,7 +94,7 @@ async fn say_it_everywhere(served: &Served, token: &str, screening: &Json) {
 }
 
 /// No file below the folder holds one of the texts, logs and write-ahead log included.
-fn demand_nowhere(folder: &Path, secrets: &[&str]) {
+fn require_nowhere(folder: &Path, secrets: &[&str]) {
     let mut files = 0;
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {

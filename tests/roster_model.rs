@@ -21,7 +21,7 @@ const LONG_MINUTES: i64 = 270;
 
 /// What is told, when.
 #[derive(Clone, Debug)]
-enum Deed {
+enum AuditEntry {
     Post(&'static str, Json),
     /// A record of a path: found again by its own id.
     Patch(&'static str, Uuid, Json),
@@ -32,11 +32,11 @@ enum Deed {
 
 struct Plan {
     /// With the detours.
-    lived: Vec<(DateTime<Utc>, Deed)>,
+    lived: Vec<(DateTime<Utc>, AuditEntry)>,
     /// Who takes what, as it stood in the end; told when it was.
-    taken: Vec<(DateTime<Utc>, Deed)>,
+    taken: Vec<(DateTime<Utc>, AuditEntry)>,
     /// Marks as they stood in the end.
-    marks: Vec<Deed>,
+    marks: Vec<AuditEntry>,
 }
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -70,7 +70,7 @@ fn plan(random: &mut StdRng, place: &str, begin: DateTime<Utc>) -> Plan {
         }
     }
     for quarter in 1..=44 {
-        plan.lived.push((begin + TimeDelta::hours(6 * quarter), Deed::Midnight));
+        plan.lived.push((begin + TimeDelta::hours(6 * quarter), AuditEntry::Midnight));
     }
     plan.lived.sort_by_key(|(at, _)| *at);
     plan.taken.sort_by_key(|(at, _)| *at);
@@ -85,12 +85,12 @@ fn one_shift(random: &mut StdRng, plan: &mut Plan, place: &str, begin: DateTime<
     let mut body = json!({"id": shift, "place_id": place, "needs": needs("volunteer", 2)});
     let whole = |body: &mut Json, from| body.as_object_mut().unwrap().extend(times(from).as_object().unwrap().clone());
     whole(&mut body, planned);
-    plan.lived.push((begin, Deed::Post("shifts", body.clone())));
+    plan.lived.push((begin, AuditEntry::Post("shifts", body.clone())));
     whole(&mut body, starts_at);
-    plan.taken.push((begin, Deed::Post("shifts", body)));
+    plan.taken.push((begin, AuditEntry::Post("shifts", body)));
     if starts_at != planned {
         let moved = begin + minutes(random, 1, 60 * 24 * 11);
-        plan.lived.push((moved, Deed::Patch("shifts", shift, times(starts_at))));
+        plan.lived.push((moved, AuditEntry::Patch("shifts", shift, times(starts_at))));
     }
     let mut takers: Vec<usize> = (0..4).collect();
     takers.shuffle(random);
@@ -103,10 +103,10 @@ fn one_shift(random: &mut StdRng, plan: &mut Plan, place: &str, begin: DateTime<
         let assignment = id(random);
         let told = (planned - minutes(random, 60 * 3, 60 * 72)).max(begin + TimeDelta::minutes(1));
         let body = json!({"id": assignment, "shift_id": shift, "volunteer_id": volunteer(taker), "role": "volunteer"});
-        plan.lived.push((told, Deed::Post("shift-assignments", body.clone())));
-        plan.taken.push((told, Deed::Post("shift-assignments", body)));
+        plan.lived.push((told, AuditEntry::Post("shift-assignments", body.clone())));
+        plan.taken.push((told, AuditEntry::Post("shift-assignments", body)));
         if random.random_bool(0.15) {
-            let cancelled = (told + minutes(random, 5, 60 * 30), Deed::Cancel(assignment));
+            let cancelled = (told + minutes(random, 5, 60 * 30), AuditEntry::Cancel(assignment));
             plan.lived.push(cancelled.clone());
             plan.taken.push(cancelled);
         }
@@ -141,18 +141,20 @@ fn mark(
     match random.random_range(0..10) {
         0 => {
             let wrong = occurred_at + minutes(random, -20 * 60, 20 * 60);
-            plan.lived.push((told, Deed::Post("shift-attendances", body(wrong))));
-            plan.lived
-                .push((later, Deed::Patch("shift-attendances", own, json!({"occurred_at": occurred_at.to_rfc3339()}))));
+            plan.lived.push((told, AuditEntry::Post("shift-attendances", body(wrong))));
+            plan.lived.push((
+                later,
+                AuditEntry::Patch("shift-attendances", own, json!({"occurred_at": occurred_at.to_rfc3339()})),
+            ));
         }
         1 => {
-            plan.lived.push((told, Deed::Post("shift-attendances", body(occurred_at))));
-            plan.lived.push((later, Deed::Void(own)));
+            plan.lived.push((told, AuditEntry::Post("shift-attendances", body(occurred_at))));
+            plan.lived.push((later, AuditEntry::Void(own)));
             return;
         }
-        _ => plan.lived.push((told, Deed::Post("shift-attendances", body(occurred_at)))),
+        _ => plan.lived.push((told, AuditEntry::Post("shift-attendances", body(occurred_at)))),
     }
-    plan.marks.push(Deed::Post("shift-attendances", body(occurred_at)));
+    plan.marks.push(AuditEntry::Post("shift-attendances", body(occurred_at)));
 }
 
 /// A district with its people, and the account by which all is told.
@@ -189,34 +191,34 @@ impl Town {
         Actor::sign_in(&self.app, self.organiser, "organiser", &self.password).await
     }
 
-    async fn tell(&self, admin: &Actor, deed: &Deed) {
-        match deed {
-            Deed::Post(path, body) => drop(admin.post(&format!("/v1/{path}"), body).await.expect(201)),
-            Deed::Patch(path, id, patch) => {
+    async fn tell(&self, admin: &Actor, audit_entry: &AuditEntry) {
+        match audit_entry {
+            AuditEntry::Post(path, body) => drop(admin.post(&format!("/v1/{path}"), body).await.expect(201)),
+            AuditEntry::Patch(path, id, patch) => {
                 let path = format!("/v1/{path}/{id}");
                 let tag = admin.get(&path).await.expect(200).header("etag").to_owned();
                 admin.patch(&path, &tag, patch).await.expect(200);
             }
-            Deed::Void(id) => drop(
+            AuditEntry::Void(id) => drop(
                 admin.post(&format!("/v1/shift-attendances/{id}:void"), &json!({"reason": "误签"})).await.expect(200),
             ),
-            Deed::Cancel(id) => drop(
+            AuditEntry::Cancel(id) => drop(
                 admin.post(&format!("/v1/shift-assignments/{id}:cancel"), &json!({"reason": "有事"})).await.expect(200),
             ),
-            Deed::Midnight => work(&self.app).await,
+            AuditEntry::Midnight => work(&self.app).await,
         }
     }
 
     /// Lives through deeds, at their times.
-    async fn live(&self, deeds: &[(DateTime<Utc>, Deed)]) {
+    async fn live(&self, audit_entries: &[(DateTime<Utc>, AuditEntry)]) {
         let mut signed_in: Option<(DateTime<Utc>, Actor)> = None;
-        for (at, deed) in deeds {
+        for (at, audit_entry) in audit_entries {
             set_clock(&self.app, &at.to_rfc3339());
             let admin = match signed_in.take() {
                 Some((since, admin)) if *at - since < TimeDelta::minutes(8) => (since, admin),
                 _ => (*at, self.signed_in().await),
             };
-            self.tell(&admin.1, deed).await;
+            self.tell(&admin.1, audit_entry).await;
             signed_in = Some(admin);
         }
     }
@@ -276,17 +278,17 @@ async fn a_roster_told_in_any_order_comes_to_the_same() {
 
     // Settled once more, nothing changes.
     let admin = lived.signed_in().await;
-    for (_, deed) in &plan.taken {
-        if let Deed::Post("shifts", body) = deed {
+    for (_, audit_entry) in &plan.taken {
+        if let AuditEntry::Post("shifts", body) = audit_entry {
             let own: Uuid = body["id"].as_str().unwrap().parse().unwrap();
-            lived.tell(&admin, &Deed::Patch("shifts", own, json!({"note": "再看"}))).await;
+            lived.tell(&admin, &AuditEntry::Patch("shifts", own, json!({"note": "再看"}))).await;
         }
     }
     differ(&in_the_end, &lived.standing().await, seed);
     // Told at the end, without the detours, in another order.
     let (told, other_place) = Town::found(begin).await;
-    for (_, deed) in &mut plan.taken {
-        if let Deed::Post("shifts", body) = deed {
+    for (_, audit_entry) in &mut plan.taken {
+        if let AuditEntry::Post("shifts", body) = audit_entry {
             body["place_id"] = json!(other_place);
         }
     }
@@ -294,8 +296,8 @@ async fn a_roster_told_in_any_order_comes_to_the_same() {
     set_clock(&told.app, end);
     let admin = told.signed_in().await;
     plan.marks.shuffle(&mut random);
-    for deed in &plan.marks {
-        told.tell(&admin, deed).await;
+    for audit_entry in &plan.marks {
+        told.tell(&admin, audit_entry).await;
     }
     work(&told.app).await;
     differ(&in_the_end, &told.standing().await, seed);

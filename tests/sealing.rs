@@ -267,7 +267,7 @@ async fn found(app: &TestApp, marks: &Marks) -> BTreeMap<String, BTreeSet<String
 }
 
 /// Reasons that are no record's, and what devices call themselves, each with a mark.
-async fn deeds(app: &TestApp, admin: &Actor, marks: &mut Marks) {
+async fn audit_entries(app: &TestApp, admin: &Actor, marks: &mut Marks) {
     let person = json!({"name": "王五", "phone": "15400000001", "area_code": "511802005"});
     let one = admin.post("/v1/people", &person).await.expect(201).header("location").to_owned();
     let why = json!({"purpose": "medical_follow_up", "reason": marks.of("reveal")});
@@ -344,7 +344,7 @@ async fn no_table_has_words_about_people_in_the_clear() {
         }
     }
     assert!(voided > 20, "{voided}");
-    deeds(&app, &admin, &mut marks).await;
+    audit_entries(&app, &admin, &mut marks).await;
     let found = found(&app, &marks).await;
     let unproved: Vec<String> = sealed_texts(&app).difference(&marks.1).cloned().collect();
     assert_eq!(unproved, NOT_AMENDED, "took no mark: nothing is proved of it");

@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use crate::support::process::{Folder, Served};
 
 /// Everything is answered, and the end comes when it is asked for.
-async fn demand_all_answered(mut served: Served, what: &str) {
+async fn require_all_answered(mut served: Served, what: &str) {
     for path in ["/healthz", "/v1/places", "/nothing"].into_iter().cycle().take(120) {
         let sent = tokio::time::timeout(Duration::from_secs(5), served.send("GET", path, "", &Json::Null)).await;
         let (status, _) = sent.unwrap_or_else(|_| panic!("{what}: {path} was not answered"));
@@ -29,17 +29,17 @@ async fn a_log_that_cannot_be_written_stops_nothing() {
     let folder = Folder::new("logs");
     folder.add_user("admin");
     let full = Stdio::from(OpenOptions::new().write(true).open("/dev/full").unwrap());
-    demand_all_answered(Served::start_with(&folder, &[], full), "a full disk").await;
+    require_all_answered(Served::start_with(&folder, &[], full), "a full disk").await;
 
     let (reader, writer) = std::io::pipe().unwrap();
     let served = Served::start_with(&folder, &[], Stdio::from(OwnedFd::from(writer)));
     drop(reader);
-    demand_all_answered(served, "a reader that is gone").await;
+    require_all_answered(served, "a reader that is gone").await;
 
     let (reader, mut writer) = std::io::pipe().unwrap();
     // Nearly full already; what comes blocks.
     std::io::Write::write_all(&mut writer, &[b'\n'; 60_000]).unwrap();
-    demand_all_answered(Served::start_with(&folder, &[], Stdio::from(OwnedFd::from(writer))), "nobody reads").await;
+    require_all_answered(Served::start_with(&folder, &[], Stdio::from(OwnedFd::from(writer))), "nobody reads").await;
     drop(reader);
 }
 

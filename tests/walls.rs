@@ -4,7 +4,7 @@
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use kit::link::Link;
 use kit::row::Row;
-use kit::sight::Sight;
+use kit::row_scope::RowScope;
 use kit::statement::Statement;
 use lianfang::platform::row_security::{self, WallError};
 use uuid::Uuid;
@@ -26,9 +26,9 @@ async fn walled(app: &TestApp) -> Vec<(String, bool)> {
 }
 
 /// All rows of a table, as a statement that forgot its conditions finds them.
-async fn careless(app: &TestApp, table: &str, of_area: bool, sight: Sight) -> Vec<String> {
+async fn careless(app: &TestApp, table: &str, of_area: bool, row_scope: RowScope) -> Vec<String> {
     let area = if of_area { "area_code" } else { "district_code" };
-    let statement = Statement::new(format!("SELECT {area} AS area FROM {table}")).seeing(sight);
+    let statement = Statement::new(format!("SELECT {area} AS area FROM {table}")).seeing(row_scope);
     let rows = app.core.database.read(&statement).await.unwrap();
     rows.into_iter().map(|mut row| row.text("area").unwrap()).collect()
 }
@@ -40,12 +40,12 @@ async fn a_statement_that_forgot_its_conditions_sees_what_it_said_and_no_more() 
     examples::one_of_each(&app, &admin, DAXING).await;
     let mut filled = 0;
     for (table, of_area) in walled(&app).await {
-        assert_eq!(careless(&app, &table, of_area, Sight::Nothing).await.len(), 0, "{table} without a word");
+        assert_eq!(careless(&app, &table, of_area, RowScope::Nothing).await.len(), 0, "{table} without a word");
         // The service's own workers may write meanwhile: what is compared was read while nothing changed.
         let (all, here) = loop {
-            let all = careless(&app, &table, of_area, Sight::Everything).await;
-            let here = careless(&app, &table, of_area, Sight::of_area(DAXING, None)).await;
-            if careless(&app, &table, of_area, Sight::Everything).await.len() == all.len() {
+            let all = careless(&app, &table, of_area, RowScope::Everything).await;
+            let here = careless(&app, &table, of_area, RowScope::of_area(DAXING, None)).await;
+            if careless(&app, &table, of_area, RowScope::Everything).await.len() == all.len() {
                 break (all, here);
             }
         };
@@ -53,11 +53,15 @@ async fn a_statement_that_forgot_its_conditions_sees_what_it_said_and_no_more() 
         assert_eq!(here.len(), all.iter().filter(|area| inside(area)).count(), "{table} from {DAXING}");
         assert!(here.iter().all(inside), "{table} from {DAXING}");
         if of_area {
-            let there = careless(&app, &table, of_area, Sight::of_area(BABU, None)).await;
+            let there = careless(&app, &table, of_area, RowScope::of_area(BABU, None)).await;
             assert!(there.iter().all(|area| area.starts_with(BABU)), "{table} from {BABU}");
             filled += usize::from(!here.is_empty());
         }
-        assert_eq!(careless(&app, &table, of_area, Sight::of_area("999999", None)).await.len(), 0, "{table} from afar");
+        assert_eq!(
+            careless(&app, &table, of_area, RowScope::of_area("999999", None)).await.len(),
+            0,
+            "{table} from afar"
+        );
     }
     assert!(filled > 35, "records of every kind were looked at: {filled}");
 }
@@ -69,9 +73,9 @@ async fn a_grant_for_one_organisation_is_as_narrow_to_the_wall() {
     examples::one_of_each(&app, &admin, DAXING).await;
     let org_id = Uuid::from_u128(9);
     app.sql(&format!("UPDATE screenings SET org_id = '{org_id}'")).await;
-    let seen = async |org| careless(&app, "screenings", true, Sight::of_area("511802", Some(org))).await.len();
+    let seen = async |org| careless(&app, "screenings", true, RowScope::of_area("511802", Some(org))).await.len();
     assert_eq!((seen(org_id).await, seen(Uuid::from_u128(8)).await), (1, 0));
-    assert_eq!(careless(&app, "people", true, Sight::of_area("511802", Some(org_id))).await.len(), 0);
+    assert_eq!(careless(&app, "people", true, RowScope::of_area("511802", Some(org_id))).await.len(), 0);
 }
 
 /// Both walls let the same kinds follow the cases of isolation.
@@ -97,7 +101,7 @@ async fn what_was_written_can_be_deleted_or_rewritten_by_no_statement_of_the_ser
     let admin = app.administrator().await;
     examples::one_of_each(&app, &admin, DAXING).await;
     let mut link = Link::open(&app.database_url, std::time::Duration::from_secs(5)).await.unwrap();
-    link.see(&Sight::Everything).await.unwrap();
+    link.see(&RowScope::Everything).await.unwrap();
     let mut statements: Vec<String> =
         lianfang::server::routes::DEFINITIONS.iter().map(|kind| format!("DELETE FROM {}", kind.name)).collect();
     for table in ["record_revisions", "ledger_entries", "ledger_changes", "audit_log"] {

@@ -5,7 +5,7 @@ use kit::ids::new_id;
 use lianfang::integrity::sealing::{self, Sealed};
 use lianfang::integrity::{Verified, VerifyError};
 use lianfang::platform::access::{Grant, Role};
-use lianfang::platform::audit::Deed;
+use lianfang::platform::audit::AuditEntry;
 use lianfang::platform::config::Config;
 use lianfang::rooms::accounts::users::{NewUser, add};
 use lianfang::server::routes;
@@ -63,7 +63,7 @@ async fn add_to(
     let grants = vec![Grant { role, area_code: area_code.clone(), org_id: None }];
     let new =
         NewUser { id: new_id(), username: name.into(), display_name: name.into(), phone: None, org_id: None, grants };
-    let deed = Deed {
+    let audit_entry = AuditEntry {
         actor_id: None,
         area_code: Some(area_code.clone()),
         verb: "user.create",
@@ -73,7 +73,7 @@ async fn add_to(
         address: None,
         details: json!({"by": "command line", "role": role.code(), "area_code": area_code}),
     };
-    Ok((add(&core, &new, deed).await?, area_code))
+    Ok((add(&core, &new, audit_entry).await?, area_code))
 }
 
 /// Verifies the ledger.

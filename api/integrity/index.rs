@@ -75,7 +75,7 @@ pub fn difference(lines: &Lines, rows: &Lines) -> Option<i64> {
 }
 
 /// Rows that stand in no line of the index, whatever the kind.
-pub async fn demand_lines(core: &Core, clock: &Clock) -> Result<(), VerifyError> {
+pub async fn require_lines(core: &Core, clock: &Clock) -> Result<(), VerifyError> {
     let mut from = 1;
     while from <= clock.last_no {
         let until = (from + PAGE - 1).min(clock.last_no);

@@ -87,10 +87,10 @@ pub async fn verify(core: &Core, mut progress: impl FnMut(u64, u64)) -> Result<V
     let total: i64 = clocks.iter().map(|clock| clock.last_no).sum();
     let total = u64::try_from(total).unwrap_or(0);
     let mut verified = Verified::default();
-    demand_clocks(core).await?;
+    require_clocks(core).await?;
     for clock in &clocks {
         walk::district(core, clock, &mut verified, |done| progress(done, total)).await?;
-        index::demand_lines(core, clock).await?;
+        index::require_lines(core, clock).await?;
         verified.figures += rollups::district(core, &clock.district_code).await?;
         verified.districts += 1;
     }
@@ -98,7 +98,7 @@ pub async fn verify(core: &Core, mut progress: impl FnMut(u64, u64)) -> Result<V
 }
 
 /// Entries of a district without a clock would be passed over.
-async fn demand_clocks(core: &Core) -> Result<(), VerifyError> {
+async fn require_clocks(core: &Core) -> Result<(), VerifyError> {
     let statement = Statement::new(
         "SELECT e.district_code, e.first_no FROM ledger_entries AS e WHERE NOT EXISTS \
          (SELECT 1 FROM district_clocks AS c WHERE c.district_code = e.district_code) ORDER BY 1, 2 LIMIT 1",

@@ -11,7 +11,7 @@ use super::catalogue::Code;
 use super::link::Opener;
 use super::problem::Problem;
 use super::row::Row;
-use super::sight::Sight;
+use super::row_scope::RowScope;
 use super::statement::Statement;
 
 /// A pooled connection.
@@ -72,7 +72,7 @@ impl Database {
     /// A connection of the pool for the service's own work: it sees every record.
     pub async fn connection(&self) -> Result<Connection, DatabaseError> {
         let mut connection = self.any_connection().await?;
-        connection.see(&Sight::Everything).await?;
+        connection.see(&RowScope::Everything).await?;
         Ok(connection)
     }
 
@@ -84,7 +84,7 @@ impl Database {
         }
     }
 
-    /// Runs a statement that only reads; of records it sees what it says it may ([`Statement::sight`]). A pooled
+    /// Runs a statement that only reads; of records it sees what it says it may ([`Statement::row_scope`]). A pooled
     /// connection may turn out dead (the database was restarted): reading again on a new one is safe, so it is
     /// done, as often as there may be dead ones.
     pub async fn read(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
@@ -117,7 +117,7 @@ impl Database {
 
     async fn read_once(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let mut connection = self.any_connection().await?;
-        connection.see(statement.sight()).await?;
+        connection.see(statement.row_scope()).await?;
         connection.ask();
         self.statements.inc();
         let rows = statement.clone().load::<Row>(&mut connection).await;
@@ -137,7 +137,7 @@ impl Snapshot {
     pub async fn read(&mut self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let gone = || DatabaseError::Unreachable("the snapshot has ended".into());
         let connection = self.connection.as_mut().ok_or_else(gone)?;
-        connection.see(statement.sight()).await?;
+        connection.see(statement.row_scope()).await?;
         Ok(statement.clone().load::<Row>(connection).await?)
     }
 

@@ -32,7 +32,7 @@ impl IfMatch {
 
     /// 412 with the current tag where the revision isn't one of those named. Weak tags never match
     /// (RFC 9110, 13.1.1).
-    pub fn demand(&self, revision: i64) -> Result<(), Problem> {
+    pub fn require(&self, revision: i64) -> Result<(), Problem> {
         let current = of_revision(revision);
         match self {
             Self::Any => Ok(()),
@@ -76,9 +76,9 @@ mod tests {
 
     #[test]
     fn only_the_strong_current_tag_matches() {
-        let demand = |value: &str| if_match(value).unwrap().unwrap().demand(3).is_ok();
-        assert!(demand("\"3\"") && demand("\"2\", \"3\"") && demand("*"));
-        assert!(!demand("\"2\"") && !demand("W/\"3\""));
+        let require = |value: &str| if_match(value).unwrap().unwrap().require(3).is_ok();
+        assert!(require("\"3\"") && require("\"2\", \"3\"") && require("*"));
+        assert!(!require("\"2\"") && !require("W/\"3\""));
         assert!(if_match("3").is_err() && if_match("").is_err());
         assert_eq!(IfMatch::of_request(&TestRequest::default().to_http_request()).unwrap(), None);
     }

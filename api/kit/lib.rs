@@ -1,7 +1,6 @@
 //! What every layer stands on: values, fields, problems, statements, time. It knows nothing above it.
 
 pub mod arrivals;
-pub mod believed;
 pub mod body;
 pub mod catalogue;
 pub mod check;
@@ -21,12 +20,13 @@ pub mod patch;
 pub mod problem;
 pub mod query;
 pub mod row;
+pub mod row_scope;
 pub mod scalars;
-pub mod sight;
 pub mod statement;
 pub mod text;
 pub mod time;
 pub mod tree;
+pub mod ttl_cell;
 pub mod value;
 pub mod vocabulary;
 pub mod walk;

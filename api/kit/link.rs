@@ -9,7 +9,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 
 use super::database::DatabaseError;
 use super::row::Row;
-use super::sight::Sight;
+use super::row_scope::RowScope;
 use super::statement::Statement;
 
 /// The role of the service's statements: it owns no table and passes no policy by (`api/wall`).
@@ -18,7 +18,7 @@ pub const SERVICE_ROLE: &str = "lianfang_service";
 /// A connection and what it sees now; `None` while that isn't known.
 pub struct Link {
     connection: AsyncPgConnection,
-    sight: Option<Sight>,
+    row_scope: Option<RowScope>,
     /// Since when a statement awaits its answer.
     asked_at: Option<Instant>,
 }
@@ -42,7 +42,7 @@ impl Link {
             LOCK_TIMEOUT.as_millis()
         );
         connection.batch_execute(&settings).await.map_err(|error| unreachable(&error))?;
-        Ok(Self { connection, sight: Some(Sight::Nothing), asked_at: None })
+        Ok(Self { connection, row_scope: Some(RowScope::Nothing), asked_at: None })
     }
 
     /// A statement is on its way.
@@ -57,19 +57,19 @@ impl Link {
 
     /// Lets the statements to come see that. It is told to the database where it differs from before; until
     /// the database has answered nothing is believed, for the caller may go away meanwhile.
-    pub async fn see(&mut self, sight: &Sight) -> Result<(), DatabaseError> {
-        if self.sight.as_ref() == Some(sight) {
+    pub async fn see(&mut self, row_scope: &RowScope) -> Result<(), DatabaseError> {
+        if self.row_scope.as_ref() == Some(row_scope) {
             return Ok(());
         }
         // Boxed: it is rarely run, and stands within every future that reads.
-        Box::pin(self.tell(sight)).await
+        Box::pin(self.tell(row_scope)).await
     }
 
-    async fn tell(&mut self, sight: &Sight) -> Result<(), DatabaseError> {
-        self.sight = None;
-        let tell = Statement::new("SELECT set_config('lianfang.sight', ").text(sight.setting()).sql(", false)");
+    async fn tell(&mut self, row_scope: &RowScope) -> Result<(), DatabaseError> {
+        self.row_scope = None;
+        let tell = Statement::new("SELECT set_config('lianfang.sight', ").text(row_scope.setting()).sql(", false)");
         tell.load::<Row>(&mut self.connection).await?;
-        self.sight = Some(sight.clone());
+        self.row_scope = Some(row_scope.clone());
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 pub use super::column_type::ColumnType;
-use super::sight::Sight;
+use super::row_scope::RowScope;
 use super::value::Value;
 
 /// A bound value, or a bound column of values.
@@ -54,7 +54,7 @@ enum Piece {
 #[derive(Clone, Debug, Default)]
 pub struct Statement {
     pieces: Vec<Piece>,
-    sight: Sight,
+    row_scope: RowScope,
 }
 
 /// Takes the inner value of one variant; a value of another type becomes NULL, which NOT NULL
@@ -71,28 +71,28 @@ macro_rules! inner {
 impl Statement {
     /// A statement that begins with this text.
     pub fn new(sql: impl Into<String>) -> Self {
-        Self { pieces: vec![Piece::Sql(sql.into())], sight: Sight::Nothing }
+        Self { pieces: vec![Piece::Sql(sql.into())], row_scope: RowScope::Nothing }
     }
 
     /// Lets it see more of the records.
-    pub fn seeing(mut self, sight: Sight) -> Self {
-        self.sight = self.sight.and(sight);
+    pub fn seeing(mut self, row_scope: RowScope) -> Self {
+        self.row_scope = self.row_scope.and(row_scope);
         self
     }
 
     /// Lets it see every record, for the service's own work over all districts.
     pub fn seeing_everything(self) -> Self {
-        self.seeing(Sight::Everything)
+        self.seeing(RowScope::Everything)
     }
 
     /// Lets it see a whole district, for what is judged whoever may see it.
     pub fn seeing_district(self, district_code: &str) -> Self {
-        self.seeing(Sight::of_area(district_code, None))
+        self.seeing(RowScope::of_area(district_code, None))
     }
 
     /// What it may see of the records.
-    pub fn sight(&self) -> &Sight {
-        &self.sight
+    pub fn row_scope(&self) -> &RowScope {
+        &self.row_scope
     }
 
     /// Goes on with text. Never put a value in it.
@@ -104,7 +104,7 @@ impl Statement {
     /// Goes on with another statement.
     pub fn then(mut self, other: Self) -> Self {
         self.pieces.extend(other.pieces);
-        self.seeing(other.sight)
+        self.seeing(other.row_scope)
     }
 
     /// Binds one value.

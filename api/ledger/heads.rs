@@ -13,13 +13,13 @@ pub struct Heads(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     newest: watch::Sender<BTreeMap<String, i64>>,
-    looks: Mutex<Looks>,
+    looks: Mutex<Polls>,
     closing: watch::Sender<bool>,
 }
 
 /// When the clocks were looked at last, and when somebody wanted that last.
 #[derive(Default)]
-struct Looks {
+struct Polls {
     looked_at: Option<Instant>,
     wanted_at: Option<Instant>,
 }
@@ -46,7 +46,7 @@ impl Heads {
         fresh.then(|| self.known(district_code))
     }
 
-    fn looks(&self) -> MutexGuard<'_, Looks> {
+    fn looks(&self) -> MutexGuard<'_, Polls> {
         self.0.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -10,10 +10,10 @@
 //!   [`AppendError::Conflict`], nothing written and no number spent; the caller looks again. Rules
 //!   across rows take the [`decide`] path: they see the state under the lock.
 
-mod asking;
 pub mod canonical;
 pub mod decide;
 mod decision;
+mod dry_run;
 pub mod figures;
 pub mod heads;
 mod index;
@@ -37,8 +37,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use self::asking::Asking;
 pub use self::decide::Claim;
+use self::dry_run::DryRun;
 pub use self::figures::Figures;
 use self::heads::Heads;
 pub use self::index::{Act, Belonging, Indexed};
@@ -206,7 +206,7 @@ pub struct Ledger {
     queue: mpsc::Sender<Job>,
     heads: Heads,
     figures: Figures,
-    asking: Asking,
+    asking: DryRun,
 }
 
 impl Ledger {
@@ -215,7 +215,7 @@ impl Ledger {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (heads, figures) = (Heads::default(), Figures::default());
         writer::spawn(database_url.to_owned(), jobs, heads.clone(), figures.clone())?;
-        Ok(Self { queue, heads, figures, asking: Asking::new(database_url) })
+        Ok(Self { queue, heads, figures, asking: DryRun::new(database_url) })
     }
 
     /// Writes an append and answers after its commit.

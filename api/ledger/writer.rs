@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use kit::database::DatabaseError;
 use kit::link;
 use kit::row::Row;
-use kit::sight::Sight;
+use kit::row_scope::RowScope;
 use kit::statement::Statement;
 use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
@@ -87,7 +87,7 @@ impl Link {
     /// A connection for writing, which sees every record: rules across rows ask about all of them.
     async fn open(&self) -> Result<link::Link, AppendError> {
         let mut connection = link::Link::open(&self.url, STATEMENT_TIMEOUT).await?;
-        connection.see(&Sight::Everything).await?;
+        connection.see(&RowScope::Everything).await?;
         Ok(connection)
     }
 

@@ -12,7 +12,7 @@ use kit::walk::{escape, note_repeated};
 use ledger::AppendError;
 use uuid::Uuid;
 
-use super::Believed;
+use super::RecordCache;
 use super::awaited::Awaited;
 use super::change::{Changes, receive};
 use super::context::Context;
@@ -20,7 +20,7 @@ use super::create::TRIES;
 use super::days::judge_days;
 use super::definition::Kind;
 use super::draft::Draft;
-use super::gate::demand_standing;
+use super::gate::require_standing;
 use super::idempotency::Key;
 use super::moments;
 use super::read;
@@ -45,8 +45,8 @@ pub async fn amend(
 ) -> Result<Record, Problem> {
     for _ in 0..TRIES {
         let current = writable(core, actor, kind, id).await?;
-        demand_standing(&current)?;
-        if_match.demand(current.envelope.revision)?;
+        require_standing(&current)?;
+        if_match.require(current.envelope.revision)?;
         match revise(core, actor, kind, &current, patch, None, None).await? {
             Revised::Same => return Ok(current),
             Revised::Written(written) => return Ok(*written),
@@ -129,7 +129,7 @@ pub async fn take(
 /// Whether a draft gave way, in nothing that somebody said.
 fn gives_way(draft: &mut Draft, faults: &[Fault]) -> bool {
     let before = draft.values.clone();
-    let gave = draft.kind.rules.concede(draft, faults);
+    let gave = draft.kind.rules.relax_on_conflict(draft, faults);
     gave && draft.said.iter().all(|name| draft.values.get(name) == before.get(name))
 }
 
@@ -162,17 +162,17 @@ pub async fn write(
 ) -> Result<Option<Record>, Problem> {
     next.envelope.revision = current.envelope.revision + 1;
     next.envelope.revised_by = actor.user_id;
-    let scribe = core.scribe(core.clock.now(), &current.envelope.district_code);
+    let write_context = core.write_context(core.clock.now(), &current.envelope.district_code);
     let mut changes = Changes::default();
     let number = changes.next_number();
     changes.put(kind, Some(current.clone()), next.clone());
     if let Some((key, status)) = key {
         changes.keep(key.answer(kind.name, next.envelope.id, next.envelope.revision, i64::from(status)));
     }
-    match core.ledger.append(changes.into_append(&scribe)?).await {
+    match core.ledger.append(changes.into_append(&write_context)?).await {
         Ok(receipt) => {
             receive(&mut next, receipt, number);
-            core.ext::<Believed>().0.invalidate(&(kind.name, next.envelope.id));
+            core.ext::<RecordCache>().0.invalidate(&(kind.name, next.envelope.id));
             Ok(Some(as_it_stands(core, kind, next).await?))
         }
         Err(AppendError::Conflict(_)) => Ok(None),
@@ -234,7 +234,7 @@ async fn draft_of<'a>(
     kind.rules.check_references(&mut draft, &context, &mut faults);
     faults.finish()?;
     let place = place.ok_or_else(|| Problem::internal("a draft without faults has no place"))?;
-    resolve::demand_reach(actor, &draft, &place)?;
+    resolve::require_reach(actor, &draft, &place)?;
     if place.district_code != current.envelope.district_code {
         return Err(Code::OutOfArea.into());
     }

@@ -120,7 +120,7 @@ async fn judge(core: &Core, kind: &'static Kind, record: &Record, until: DateTim
     let mut draft = Draft::of_record(kind, record);
     draft.values.set("occurred_at", Value::Instant(record.envelope.occurred_at));
     draft.warnings.clone_from(&record.envelope.warnings);
-    if kind.rules.concede(&mut draft, &faults) {
+    if kind.rules.relax_on_conflict(&mut draft, &faults) {
         next.values = draft.values;
         next.envelope.warnings = draft.warnings;
         match write(core, kind, record, next).await {
@@ -152,11 +152,11 @@ fn written(outcome: Result<(), AppendError>) -> Result<bool, Problem> {
 /// The next revision, still signed by whoever wrote the last one: it is his claim that is judged.
 async fn write(core: &Core, kind: &'static Kind, former: &Record, mut next: Record) -> Result<(), AppendError> {
     next.envelope.revision = former.envelope.revision + 1;
-    let scribe = core.scribe(core.clock.now(), &former.envelope.district_code);
+    let write_context = core.write_context(core.clock.now(), &former.envelope.district_code);
     let mut changes = Changes::default();
     changes.next_number();
     changes.put(kind, Some(former.clone()), next);
-    let append = changes.into_append(&scribe).map_err(|problem| AppendError::Failed(problem.to_string()))?;
+    let append = changes.into_append(&write_context).map_err(|problem| AppendError::Failed(problem.to_string()))?;
     core.ledger.append(append).await.map(|_| ())
 }
 

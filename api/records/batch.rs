@@ -13,12 +13,12 @@ use kit::walk::escape;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::atomic_batch::all_or_nothing;
 use super::create::{API, Created, Outcome, create_all};
 use super::definition::Kind;
+use super::dry_run::DryRun;
 use super::hooks::Hooks;
-use super::trial::Trial;
 use super::view;
-use super::whole::all_or_nothing;
 use crate::platform::audit::system_write;
 use crate::platform::http::{Answer, Call};
 
@@ -96,7 +96,7 @@ fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
 async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Vec<Json>, Problem> {
     let (core, actor) = (&call.core, call.actor()?);
     note_people(call, kind, items).await?;
-    let outcomes = Trial::default().run(core, actor, kind, items, API).await?;
+    let outcomes = DryRun::default().run(core, actor, kind, items, API).await?;
     let mut results = Vec::with_capacity(items.len());
     for (index, outcome) in outcomes.into_iter().enumerate() {
         results.push(match outcome {
@@ -118,8 +118,8 @@ async fn note_people(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result
         return Ok(());
     }
     (call.core.ext::<Hooks>().ask)(call, Some(people))?;
-    let deed = call.deed("people.dry_run", "people", None, json!({"kind": kind.name, "people": people}));
-    system_write(&call.core, deed, async |_| Ok(())).await
+    let audit_entry = call.audit_entry("people.dry_run", "people", None, json!({"kind": kind.name, "people": people}));
+    system_write(&call.core, audit_entry, async |_| Ok(())).await
 }
 
 fn result(call: &Call, kind: &'static Kind, index: usize, item: Option<&Tree>, outcome: Outcome) -> Json {

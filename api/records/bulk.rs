@@ -124,7 +124,7 @@ pub async fn write_all(
         };
         return Ok(Together::Written(assembled.into_iter().filter_map(known).collect()));
     }
-    let append = changes.into_append(&core.scribe(now, district_code))?;
+    let append = changes.into_append(&core.write_context(now, district_code))?;
     let receipt = match core.ledger.append(append).await {
         Ok(receipt) => receipt,
         Err(AppendError::Conflict(_)) => return Ok(Together::Met),

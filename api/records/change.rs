@@ -11,8 +11,8 @@ use super::context::Context;
 use super::counted::count;
 use super::definition::Kind;
 use super::record::Record;
-use super::scribe::Scribe;
 use super::warnings::Noted;
+use super::write_context::WriteContext;
 use crate::platform::privacy::seal::Sealer;
 
 /// One record to be written.
@@ -78,16 +78,16 @@ impl Changes {
     }
 
     /// What follows from a batch, for the ledger: nothing where nothing changed.
-    pub fn following(self, scribe: &Arc<Scribe>) -> Result<Option<Append>, String> {
+    pub fn following(self, write_context: &Arc<WriteContext>) -> Result<Option<Append>, String> {
         if self.is_empty() {
             return Ok(None);
         }
-        self.into_append(scribe).map(Some).map_err(|problem| problem.to_string())
+        self.into_append(write_context).map(Some).map_err(|problem| problem.to_string())
     }
 
     /// The append. Each number's people stand before its main record.
-    pub fn into_append(mut self, scribe: &Arc<Scribe>) -> Result<Append, Problem> {
-        let context = &scribe.context();
+    pub fn into_append(mut self, write_context: &Arc<WriteContext>) -> Result<Append, Problem> {
+        let context = &write_context.context();
         let mut append = Append {
             district_code: context.district_code.to_owned(),
             changes: Vec::with_capacity(self.entries.len()),
@@ -101,9 +101,9 @@ impl Changes {
         for entry in self.entries {
             let counting = (context.zone, context.keys);
             count(&mut append.tallies, entry.kind, entry.former.as_ref(), &entry.record, counting);
-            append.claims.extend(claims(&entry, scribe));
+            append.claims.extend(claims(&entry, write_context));
             append.awaited.extend(awaited(&entry));
-            append.changes.push(change(&entry, context, &scribe.sealer)?);
+            append.changes.push(change(&entry, context, &write_context.sealer)?);
         }
         Ok(append)
     }
@@ -150,9 +150,9 @@ fn awaited(entry: &Entry) -> Option<AwaitedRow> {
 }
 
 /// What a change asks of the rules across rows: of those that may refuse it first, then of those that only follow.
-fn claims(entry: &Entry, scribe: &Arc<Scribe>) -> Vec<Claim> {
+fn claims(entry: &Entry, write_context: &Arc<WriteContext>) -> Vec<Claim> {
     let (rules, next) = (entry.kind.rules, &entry.record);
-    let decider = rules.decider(entry.former.as_ref(), next, scribe);
+    let decider = rules.decider(entry.former.as_ref(), next, write_context);
     let says_so = decider.is_none() || rules.judged_across_rows();
     debug_assert!(says_so, "{} has a decider and doesn't say so", entry.kind.name);
     // What lies ahead asks for nothing yet.
@@ -171,7 +171,7 @@ fn claims(entry: &Entry, scribe: &Arc<Scribe>) -> Vec<Claim> {
         former: former.clone(),
         next: next_values.clone(),
     };
-    decider.into_iter().chain(rules.followers(entry.former.as_ref(), next, scribe)).map(claim).collect()
+    decider.into_iter().chain(rules.followers(entry.former.as_ref(), next, write_context)).map(claim).collect()
 }
 
 /// A record's values and those of its envelope that rules across rows ask for.

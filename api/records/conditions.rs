@@ -7,7 +7,7 @@ use kit::statement::Statement;
 use kit::value::{Value, Values};
 
 /// What a condition may know beside its own value.
-pub struct Asking<'a> {
+pub struct ConditionContext<'a> {
     /// The district.
     pub district_code: &'a str,
     /// The other parameters.
@@ -23,11 +23,11 @@ pub struct Condition {
     /// The parameter.
     pub parameter: &'static Field,
     /// Adds the condition, ` AND …`, to a statement over rows called `r`.
-    pub apply: fn(Statement, &Value, &Asking<'_>) -> Statement,
+    pub apply: fn(Statement, &Value, &ConditionContext<'_>) -> Statement,
 }
 
 /// Adds those conditions that a query asks for.
-pub fn apply(conditions: &[Condition], statement: Statement, asking: &Asking<'_>) -> Statement {
+pub fn apply(conditions: &[Condition], statement: Statement, asking: &ConditionContext<'_>) -> Statement {
     conditions.iter().fold(statement, |statement, condition| match asking.query.get(condition.parameter.name) {
         Some(value) => (condition.apply)(statement, value, asking),
         None => statement,

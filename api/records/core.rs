@@ -10,14 +10,14 @@ use uuid::Uuid;
 use super::context::Context;
 use super::definition::Registry;
 use super::record::Record;
-use super::scribe::Scribe;
+use super::write_context::WriteContext;
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
 
 /// Records of kinds that hardly change, believed for two seconds.
-pub struct Believed(pub Cache<(&'static str, Uuid), Arc<Record>>);
+pub struct RecordCache(pub Cache<(&'static str, Uuid), Arc<Record>>);
 
-impl Extension for Believed {
+impl Extension for RecordCache {
     fn begin(_: &Config) -> Self {
         Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(2)).build())
     }
@@ -51,8 +51,8 @@ impl Core {
     }
 
     /// What makes appends of records of that district.
-    pub fn scribe(&self, now: DateTime<Utc>, district_code: &str) -> Arc<Scribe> {
-        Arc::new(Scribe {
+    pub fn write_context(&self, now: DateTime<Utc>, district_code: &str) -> Arc<WriteContext> {
+        Arc::new(WriteContext {
             kinds: self.kinds().clone(),
             sealer: Arc::clone(&self.sealer),
             keys: Arc::clone(&self.keys),

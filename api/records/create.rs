@@ -148,7 +148,9 @@ async fn write(
             }
             let mut conceding = item.clone();
             let rules = item.draft.kind.rules;
-            if !rules.concede(&mut conceding.draft, &faults) && !rules.overlook(actor, &mut conceding.draft, &faults) {
+            if !rules.relax_on_conflict(&mut conceding.draft, &faults)
+                && !rules.overlook(actor, &mut conceding.draft, &faults)
+            {
                 return Some(Err(problem));
             }
             let again = write_once(core, actor, &conceding, now, known, key).await;
@@ -186,7 +188,7 @@ async fn write_once(
         let status = if record.envelope.revision == 1 { 201 } else { 200 };
         changes.keep(key.answer(item.draft.kind.name, record.envelope.id, record.envelope.revision, status));
     }
-    let append = match changes.into_append(&core.scribe(now, &item.place.district_code)) {
+    let append = match changes.into_append(&core.write_context(now, &item.place.district_code)) {
         Ok(append) => append,
         Err(problem) => return Ok(Some(Err(problem))),
     };

@@ -15,10 +15,10 @@ use crate::platform::core::Core;
 pub async fn find_standing(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
     core.refresh_settings().await?;
     let found = read::find(core, actor, kind, id).await?;
-    demand_standing(&found).map(|()| found)
+    require_standing(&found).map(|()| found)
 }
 
 /// 409 where the record is void: it must be restored before anything is done with it.
-pub fn demand_standing(record: &Record) -> Result<(), Problem> {
+pub fn require_standing(record: &Record) -> Result<(), Problem> {
     if record.envelope.voided { Err(Code::RecordVoided.into()) } else { Ok(()) }
 }

@@ -13,7 +13,7 @@ use kit::value::{Value, Values};
 use uuid::Uuid;
 
 use super::as_of::stood;
-use super::conditions::{self, Asking};
+use super::conditions::{self, ConditionContext};
 use super::definition::Kind;
 use super::parameters::filter_name;
 pub use super::parameters::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT, parameters};
@@ -139,7 +139,7 @@ impl<'a> Filter<'a> {
     /// Adds its conditions to a statement over rows called `r`.
     pub fn apply(&self, core: &Core, statement: Statement) -> Statement {
         let statement = filtered(core, self.of_organization(statement), self.kind, self.query, &self.families);
-        let asking = Asking {
+        let asking = ConditionContext {
             district_code: &self.district_code,
             query: self.query,
             zone: core.zone,

@@ -210,7 +210,7 @@ async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
         let export = call.core.ext::<Hooks>().export;
         return export(kind, call, format).await;
     }
-    formats::demand_none(&call.query)?;
+    formats::require_none(&call.query)?;
     let page = list::list(&call.core, call.actor()?, kind, &call.query).await?;
     // One's own list is told plainly: whoever must call somebody must know whom.
     let told = if own { told_plainly(&call, kind, &page.items).await? } else { PlainPeople::default() };

@@ -174,7 +174,7 @@ async fn finish(
 fn judge(actor: &Actor, draft: &Draft, place: Option<Place>, faults: Faults) -> Result<Place, Problem> {
     faults.finish()?;
     let place = place.ok_or_else(|| Problem::internal("a draft without faults has no place"))?;
-    resolve::demand_reach(actor, draft, &place).map(|()| place)
+    resolve::require_reach(actor, draft, &place).map(|()| place)
 }
 
 /// The record of an id if this actor sent it with this content before.

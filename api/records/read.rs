@@ -12,7 +12,7 @@ use kit::value::Value;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::Believed;
+use super::RecordCache;
 use super::definition::{Kind, Reach};
 use super::record::Record;
 use super::scope::{by_id, visible_by_id, visible_to};
@@ -156,14 +156,14 @@ pub async fn find_referenced(
     }
     let (mut found, mut missing) = (BTreeMap::new(), Vec::new());
     for id in ids {
-        match core.ext::<Believed>().0.get(&(kind.name, *id)) {
+        match core.ext::<RecordCache>().0.get(&(kind.name, *id)) {
             Some(record) if is_readable(actor, kind, &record) => drop(found.insert(*id, (*record).clone())),
             _ => missing.push(*id),
         }
     }
     if !missing.is_empty() {
         for (id, record) in find_all(core, actor, kind, &missing).await? {
-            core.ext::<Believed>().0.insert((kind.name, id), Arc::new(record.clone()));
+            core.ext::<RecordCache>().0.insert((kind.name, id), Arc::new(record.clone()));
             found.insert(id, record);
         }
     }

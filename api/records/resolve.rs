@@ -241,13 +241,13 @@ fn area_warning(code: &str) -> Option<&'static Warning> {
 }
 
 /// 403 where the actor doesn't write in that area for that organisation, or not this.
-pub fn demand_reach(actor: &Actor, draft: &Draft, place: &Place) -> Result<(), Problem> {
+pub fn require_reach(actor: &Actor, draft: &Draft, place: &Place) -> Result<(), Problem> {
     let writers = draft.kind.rules.writers(draft).unwrap_or(draft.kind.writers);
-    demand_roles(actor, draft, writers, &place.area_code, place.org_id)
+    require_roles(actor, draft, writers, &place.area_code, place.org_id)
 }
 
 /// The same by other roles than those that write the kind.
-pub fn demand_roles(
+pub fn require_roles(
     actor: &Actor,
     draft: &Draft,
     writers: &'static [Role],

@@ -12,7 +12,7 @@ use super::create::TRIES;
 use super::definition::Kind;
 use super::idempotency::Key;
 use super::record::Record;
-use super::void::demand_rules;
+use super::void::require_rules;
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 
@@ -28,12 +28,12 @@ pub async fn restore(
 ) -> Result<Record, Problem> {
     for _ in 0..TRIES {
         let current = writable(core, actor, kind, id).await?;
-        demand_rules(core, actor, kind, &current, |rules, draft| rules.voiders_of(draft)).await?;
+        require_rules(core, actor, kind, &current, |rules, draft| rules.voiders_of(draft)).await?;
         if !current.envelope.voided {
             return Ok(current);
         }
         if let Some(if_match) = if_match {
-            if_match.demand(current.envelope.revision)?;
+            if_match.require(current.envelope.revision)?;
         }
         let finish = |next: &mut Record| {
             next.envelope.voided = false;

@@ -19,7 +19,7 @@ use super::envelope::Envelope;
 use super::figure::Figure;
 use super::record::Record;
 use super::scope::Follows;
-use super::scribe::Scribe;
+use super::write_context::WriteContext;
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::privacy::keys::Keys;
 
@@ -142,12 +142,22 @@ pub trait Rules: Sync {
     }
 
     /// The rules across rows that a change must pass, where there are any: then it takes the decide path.
-    fn decider(&self, _former: Option<&Record>, _next: &Record, _scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+    fn decider(
+        &self,
+        _former: Option<&Record>,
+        _next: &Record,
+        _scribe: &Arc<WriteContext>,
+    ) -> Option<Arc<dyn Decider>> {
         None
     }
 
     /// Rules across rows that refuse nothing: what else follows from a change, beside what its own decider writes.
-    fn followers(&self, _former: Option<&Record>, _next: &Record, _scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
+    fn followers(
+        &self,
+        _former: Option<&Record>,
+        _next: &Record,
+        _scribe: &Arc<WriteContext>,
+    ) -> Vec<Arc<dyn Decider>> {
         Vec::new()
     }
 
@@ -158,7 +168,7 @@ pub trait Rules: Sync {
 
     /// Gives way where rules across rows refused a creation, so that it can be taken after all: `true` where
     /// the draft was changed. What is written already gives way only by a warning.
-    fn concede(&self, _draft: &mut Draft, _faults: &[Fault]) -> bool {
+    fn relax_on_conflict(&self, _draft: &mut Draft, _faults: &[Fault]) -> bool {
         false
     }
 

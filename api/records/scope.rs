@@ -1,6 +1,6 @@
 //! Scope is where a query begins: what an actor may see of a kind, as SQL.
 
-use kit::sight::Sight;
+use kit::row_scope::RowScope;
 use kit::statement::{ColumnType, Statement};
 use kit::value::{Value, Values};
 use uuid::Uuid;
@@ -75,7 +75,7 @@ pub fn standing(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> 
             }
             Reach::District => {
                 let district = grant.area_code.get(..6).unwrap_or(&grant.area_code);
-                within(row, statement.seeing(Sight::of_area(district, None)), district)
+                within(row, statement.seeing(RowScope::of_area(district, None)), district)
             }
         };
     }
@@ -116,7 +116,7 @@ fn following(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> Sta
 /// watches. Whose records those are isn't known before, so the second wall sees the area.
 fn shared(row: &str, statement: Statement, actor: &Actor, kind: &Kind, grant: &Grant) -> Statement {
     let Some(organizations) = actor.organizations_of(grant) else { return statement };
-    let area = || Sight::of_area(&grant.area_code, None);
+    let area = || RowScope::of_area(&grant.area_code, None);
     let statement = match kind.rules.shared_with() {
         Some(column) => within(row, statement.seeing(area()).sql(" OR ("), &grant.area_code)
             .sql(format!(" AND {row}.{column} = ANY("))
@@ -167,7 +167,7 @@ pub fn reached_at_places(row: &str, statement: Statement, actor: &Actor, roles: 
     let grants = actor.grants_of(roles).filter(|_| actor.supervises);
     let statement = grants.fold(statement, |statement, grant| {
         let Some(organizations) = actor.organizations_of(grant) else { return statement };
-        let statement = statement.seeing(Sight::of_area(&grant.area_code, None));
+        let statement = statement.seeing(RowScope::of_area(&grant.area_code, None));
         watched(row, "place_id", within(row, statement.sql(" OR ("), &grant.area_code), &organizations).sql(")")
     });
     statement.sql(")")

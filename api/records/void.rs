@@ -60,12 +60,12 @@ async fn void_by(
 ) -> Result<Record, Problem> {
     for _ in 0..TRIES {
         let current = writable(core, actor, kind, id).await?;
-        demand_rules(core, actor, kind, &current, who).await?;
+        require_rules(core, actor, kind, &current, who).await?;
         if current.envelope.voided {
             return Ok(current);
         }
         if let Some(if_match) = if_match {
-            if_match.demand(current.envelope.revision)?;
+            if_match.require(current.envelope.revision)?;
         }
         let mut next = current.clone();
         next.envelope.voided = true;
@@ -79,7 +79,7 @@ async fn void_by(
 }
 
 /// 403 where the rules of the kind let fewer void this record, or restore it, than write the kind.
-pub async fn demand_rules(
+pub async fn require_rules(
     core: &Core,
     actor: &Actor,
     kind: &'static Kind,
@@ -90,5 +90,5 @@ pub async fn demand_rules(
     // What a reference names may be gone by now: no fault of whoever voids.
     resolve::resolve_references(core, actor, current, &mut draft, &mut Faults::default()).await?;
     let writers = who(kind.rules, &draft).unwrap_or(kind.writers);
-    resolve::demand_roles(actor, &draft, writers, &current.envelope.area_code, current.envelope.org_id)
+    resolve::require_roles(actor, &draft, writers, &current.envelope.area_code, current.envelope.org_id)
 }

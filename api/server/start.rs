@@ -192,7 +192,7 @@ async fn load_keys(database: &Database, directory: PathBuf) -> Result<Keys, Star
     let mut known: std::collections::BTreeMap<String, Vec<u8>> =
         known.iter_mut().filter_map(|row| Some((row.text("name")?, row.bytes("fingerprint")?))).collect();
     // Refused before anything is made: half a folder of keys would look like the right one.
-    Keys::demand(&directory, &known)?;
+    Keys::require(&directory, &known)?;
     let keys = Keys::load_or_create(&directory, |name| known.contains_key(name))?;
     for (name, fingerprint) in keys.fingerprints() {
         match known.remove(name) {

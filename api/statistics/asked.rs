@@ -112,8 +112,8 @@ impl Asked {
             covered,
             narrowed: kind.rules.narrowed_by().iter().any(|by| query.get(by.parameter.name).is_some()),
         };
-        asked.demand_grid(actor)?;
-        asked.demand_bounds()?;
+        asked.require_grid(actor)?;
+        asked.require_bounds()?;
         if asked.knows_persons(actor) && !asked.narrowed {
             asked.persons = if by == By::Day { Persons::Distinct("persons") } else { asked.over_period() };
             asked.persons_in_all = asked.over_period();
@@ -186,7 +186,7 @@ impl Asked {
     }
 
     /// What is counted from rows has bounds: a quarter, not all there ever was; and no key without small numbers.
-    fn demand_bounds(&self) -> Result<(), Problem> {
+    fn require_bounds(&self) -> Result<(), Problem> {
         match self.from_on {
             _ if !self.narrowed => Ok(()),
             _ if self.covered => Err(Code::KeyOutOfScope.into()),
@@ -216,7 +216,7 @@ impl Asked {
 
     /// A key without the right to small numbers sees whole days of townships and above, nothing narrower: no
     /// narrower grant either, whose part of a township would look like all of it.
-    fn demand_grid(&self, actor: &Actor) -> Result<(), Problem> {
+    fn require_grid(&self, actor: &Actor) -> Result<(), Problem> {
         let own = actor.grants_of(self.roles).any(|grant| grant.area_code.len() > 9 || grant.org_id.is_some());
         let narrow = own || self.org_id.is_some() || self.place_id.is_some() || self.area().len() > 9;
         let lines = match self.by {

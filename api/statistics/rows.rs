@@ -10,7 +10,7 @@ use super::asked::{Asked, By};
 use super::rollups::{Read, narrowed, read_cells};
 use crate::platform::http::Call;
 use crate::records::Figure;
-use crate::records::conditions::{self, Asking};
+use crate::records::conditions::{self, ConditionContext};
 use crate::records::scope::reached;
 
 /// Counts what is asked for.
@@ -105,7 +105,7 @@ fn rows(call: &Call, asked: &Asked, statement: Statement) -> Result<Statement, P
     let statement = day(statement.sql(" AND d.on_day + s.shift <= "), asked.to_on);
     let statement = day(statement.sql(" AND d.on_day + s.shift >= "), from_on);
     let statement = narrowed(statement, asked);
-    let asking = Asking { district_code: &asked.district_code, query: &call.query, zone, today: asked.today };
+    let asking = ConditionContext { district_code: &asked.district_code, query: &call.query, zone, today: asked.today };
     let statement = conditions::apply(asked.kind.rules.narrowed_by(), statement, &asking);
     Ok(reached("r", statement.sql(" AND "), call.actor()?, asked.roles, true))
 }

@@ -6,7 +6,7 @@ use lianfang::rooms::supply::commodities::{COMMODITIES, Commodity};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::{demand_form, demand_health, demand_problem, demand_table, files, prepared, told};
+use super::{files, prepared, require_form, require_health, require_problem, require_table, told};
 use crate::support::{Actor, examples};
 
 #[tokio::test]
@@ -18,27 +18,27 @@ async fn json_bodies() {
     let mut found = BTreeMap::new();
     for (name, bytes) in files("json") {
         let reply = sender.upload("/v1/screenings", bytes.clone()).await;
-        demand_form(&reply, &name);
+        require_form(&reply, &name);
         found.insert(name.clone(), told(reply.status, &reply.body));
         if !bytes.iter().all(u8::is_ascii_whitespace) {
-            demand_batch(&sender, &name, &bytes, reply.code() == "malformed_json", &reply.faults()).await;
-            demand_push(&sender, &name, &bytes, reply.code() == "malformed_json").await;
+            require_batch(&sender, &name, &bytes, reply.code() == "malformed_json", &reply.faults()).await;
+            require_push(&sender, &name, &bytes, reply.code() == "malformed_json").await;
         }
         // None of these expects such a body: it is refused, or changes nothing that can't be.
         for path in ["/v1/screenings:batch", "/v1/sync/push", "/v1/people:search", "/v1/users", "/v1/api-keys"] {
             let reply = sender.upload(path, bytes.clone()).await;
-            demand_form(&reply, &format!("{name} to {path}"));
+            require_form(&reply, &format!("{name} to {path}"));
             assert!(reply.status >= 400, "{name} to {path}: {}", reply.status);
         }
         let reply = app.nobody().with("content-type", "application/json").upload("/v1/auth/login", bytes.clone()).await;
         assert!(matches!(reply.status, 400 | 422), "{name} to sign in: {}", reply.status);
         if let Ok(text) = String::from_utf8(bytes) {
             let amended = sender.with("if-match", "*").send(reqwest::Method::PATCH, &record, Some(text)).await;
-            demand_form(&amended, &format!("{name} as a patch"));
+            require_form(&amended, &format!("{name} as a patch"));
         }
     }
-    demand_table("json", &found);
-    demand_health(&app, &admin).await;
+    require_table("json", &found);
+    require_health(&app, &admin).await;
 }
 
 fn within(before: &str, bytes: &[u8], after: &str) -> Vec<u8> {
@@ -54,27 +54,27 @@ fn pointers(problem: &Json) -> Vec<(String, String)> {
 }
 
 /// As an item of a batch a body has the faults that it has alone.
-async fn demand_batch(sender: &Actor, name: &str, bytes: &[u8], malformed: bool, alone: &[(String, String)]) {
+async fn require_batch(sender: &Actor, name: &str, bytes: &[u8], malformed: bool, alone: &[(String, String)]) {
     let body = within("{\"items\":[", bytes, "]}");
     let reply = sender.upload("/v1/screenings:batch?validate_only=true", body).await;
-    demand_form(&reply, name);
+    require_form(&reply, name);
     assert_eq!(reply.status == 207, !malformed, "{name} in a batch: {}", reply.body);
     for result in reply.body["results"].as_array().into_iter().flatten() {
         if result["problem"].is_object() {
-            demand_problem(&result["problem"], name);
+            require_problem(&result["problem"], name);
         }
         assert_eq!(pointers(&result["problem"]), alone, "{name} in a batch");
     }
 }
 
 /// What a phone hands in is taken, or held for somebody to mend.
-async fn demand_push(sender: &Actor, name: &str, bytes: &[u8], malformed: bool) {
+async fn require_push(sender: &Actor, name: &str, bytes: &[u8], malformed: bool) {
     let id = Uuid::now_v7();
     let frame = format!(
         "{{\"device_id\":\"corpus\",\"items\":[{{\"kind\":\"screenings\",\"op\":\"create\",\"id\":\"{id}\",\"body\":"
     );
     let reply = sender.upload("/v1/sync/push", within(&frame, bytes, "}]}")).await;
-    demand_form(&reply, name);
+    require_form(&reply, name);
     assert_eq!(reply.status == 207, !malformed, "{name} pushed: {}", reply.body);
     if reply.status == 207 {
         let result = &reply.body["results"][0];
@@ -89,7 +89,7 @@ async fn demand_push(sender: &Actor, name: &str, bytes: &[u8], malformed: bool) 
 async fn what_was_given_twice_is_still_a_fault_when_it_is_tried_again() {
     let (app, admin) = prepared().await;
     let bytes = std::fs::read(super::folder("json").join("duplicate-key.json")).unwrap();
-    demand_push(&admin.with("content-type", "application/json"), "duplicate-key", &bytes, false).await;
+    require_push(&admin.with("content-type", "application/json"), "duplicate-key", &bytes, false).await;
     let held = admin.get("/v1/held-items").await.expect(200).body["items"][0].clone();
     let path = format!("/v1/held-items/{}", held["id"].as_str().unwrap());
     let retried = admin.send(reqwest::Method::POST, &format!("{path}:retry"), None).await.expect(200).body;
@@ -106,7 +106,7 @@ async fn what_was_given_twice_is_still_a_fault_when_it_is_tried_again() {
     admin.send(reqwest::Method::PATCH, &path, Some(once)).await.expect(200);
     let retried = admin.send(reqwest::Method::POST, &format!("{path}:retry"), None).await.expect(200).body;
     assert_eq!(retried["outcome"], "created", "{retried}");
-    demand_health(&app, &admin).await;
+    require_health(&app, &admin).await;
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn the_frame_of_a_push_is_as_strict_as_a_body() {
         (format!(r#"{{"device_id":"a","items":[],"{}":1}}"#, "n".repeat(5_000)), ("", "unknown_field")),
     ] {
         let reply = sender.upload("/v1/sync/push", body.into_bytes()).await;
-        demand_form(&reply, fault.1);
+        require_form(&reply, fault.1);
         let (pointer, code) = reply.faults()[0].clone();
         assert!(pointer.starts_with(fault.0) && pointer.len() < 100, "{pointer}");
         assert_eq!(code, fault.1, "{}", reply.body);

@@ -3,7 +3,7 @@
 use lianfang::server::routes;
 use serde_json::Value as Json;
 
-use super::{demand_form, demand_health, lines, prepared};
+use super::{lines, prepared, require_form, require_health};
 use crate::support::Actor;
 
 /// Every list with a cursor, by the document.
@@ -20,10 +20,10 @@ fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
-async fn demand_refused(actor: &Actor, path: &str, cursor: &str) {
+async fn require_refused(actor: &Actor, path: &str, cursor: &str) {
     let separator = if path.contains('?') { '&' } else { '?' };
     let reply = actor.get(&format!("{path}{separator}cursor={}", encoded(cursor))).await;
-    demand_form(&reply, path);
+    require_form(&reply, path);
     let code = reply.code().to_owned();
     assert!(matches!(code.as_str(), "bad_cursor" | "invalid_request" | "unprocessable"), "{path} {cursor:?}: {code}");
 }
@@ -35,7 +35,7 @@ async fn cursors_of_others_open_nothing() {
     assert!(lists.len() > 30, "{lists:?}");
     for path in &lists {
         for line in lines("cursor", "made-up.txt") {
-            demand_refused(&admin, path, &serde_json::from_str::<String>(&line).unwrap()).await;
+            require_refused(&admin, path, &serde_json::from_str::<String>(&line).unwrap()).await;
         }
     }
     for number in 0..3 {
@@ -46,18 +46,18 @@ async fn cursors_of_others_open_nothing() {
     let other = app.administrator().await;
     for edit in lines("cursor", "edited.txt") {
         match edit.as_str() {
-            "of-another-caller" => demand_refused(&other, "/v1/places?limit=1", &genuine).await,
-            "of-another-query" => demand_refused(&admin, "/v1/places?limit=1&include_voided=true", &genuine).await,
+            "of-another-caller" => require_refused(&other, "/v1/places?limit=1", &genuine).await,
+            "of-another-query" => require_refused(&admin, "/v1/places?limit=1&include_voided=true", &genuine).await,
             "of-another-list" => {
                 for path in lists.iter().filter(|path| *path != "/v1/places") {
-                    demand_refused(&admin, path, &genuine).await;
+                    require_refused(&admin, path, &genuine).await;
                 }
             }
-            edit => demand_refused(&admin, "/v1/places?limit=1", &edited(&genuine, edit)).await,
+            edit => require_refused(&admin, "/v1/places?limit=1", &edited(&genuine, edit)).await,
         }
     }
     admin.get(&format!("/v1/places?limit=2&cursor={genuine}")).await.expect(200);
-    demand_health(&app, &admin).await;
+    require_health(&app, &admin).await;
 }
 
 fn edited(cursor: &str, edit: &str) -> String {

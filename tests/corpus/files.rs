@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{demand_form, demand_health, demand_table, files, prepared, told};
+use super::{files, prepared, require_form, require_health, require_table, told};
 use crate::support::Actor;
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -12,20 +12,20 @@ const OUTCOMES: [&str; 5] = ["created", "same", "revised", "skipped", "refused"]
 
 #[tokio::test]
 async fn csv() {
-    demand_way("csv", "text/csv").await;
+    require_way("csv", "text/csv").await;
 }
 
 #[tokio::test]
 async fn ndjson() {
-    demand_way("ndjson", "application/x-ndjson").await;
+    require_way("ndjson", "application/x-ndjson").await;
 }
 
 #[tokio::test]
 async fn xlsx() {
-    demand_way("xlsx", XLSX).await;
+    require_way("xlsx", XLSX).await;
 }
 
-async fn demand_way(way: &str, media_type: &str) {
+async fn require_way(way: &str, media_type: &str) {
     let (app, admin) = prepared().await;
     let sender = admin.with("content-type", media_type);
     let mut found = BTreeMap::new();
@@ -43,21 +43,21 @@ async fn demand_way(way: &str, media_type: &str) {
             assert_eq!(other.1["counts"]["read"], first.1["counts"]["read"], "{name}: other rows");
         }
         assert_eq!(again.1["counts"]["created"], 0, "{name}: the same file changes nothing");
-        demand_errors(&sender, &first.1, &name).await;
+        require_errors(&sender, &first.1, &name).await;
         // All or nothing says the same of every row, and leaves none out because another has its id.
         let whole = import(&sender, "&mode=atomic", &name, bytes).await;
         let mut faults = whole.1["first_errors"].as_array().unwrap().clone();
         faults.retain(|row| row["faults"][0]["code"] != "record_exists");
         assert_eq!(Json::from(faults), first.1["first_errors"], "{name}: other faults");
     }
-    demand_table(way, &found);
-    demand_health(&app, &admin).await;
+    require_table(way, &found);
+    require_health(&app, &admin).await;
 }
 
 /// Status and body of an import whose counts add up.
 async fn import(sender: &Actor, query: &str, name: &str, bytes: Vec<u8>) -> (u16, Json) {
     let reply = sender.upload(&format!("/v1/imports?kind=screenings{query}"), bytes).await;
-    demand_form(&reply, name);
+    require_form(&reply, name);
     let mut body = reply.body;
     if reply.status == 200 {
         let count = |outcome: &str| body["counts"][outcome].as_u64().unwrap();
@@ -70,7 +70,7 @@ async fn import(sender: &Actor, query: &str, name: &str, bytes: Vec<u8>) -> (u16
 }
 
 /// Every refused row comes back, as CSV too: none is lost on the way.
-async fn demand_errors(sender: &Actor, import: &Json, name: &str) {
+async fn require_errors(sender: &Actor, import: &Json, name: &str) {
     let url = import["errors_url"].as_str().unwrap();
     let (status, _, bytes) = sender.download(url).await;
     let text = String::from_utf8(bytes).unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{PLACE, demand_form, demand_health, lines, prepared};
+use super::{PLACE, lines, prepared, require_form, require_health};
 use crate::support::Reply;
 
 /// `checksum_mismatch resident_id "5199…"`: what is expected, of which kind, the number.
@@ -14,8 +14,8 @@ fn case(line: &str) -> (String, String, String) {
 }
 
 /// Taken, or refused for what the list says, without the number.
-fn demand(reply: &Reply, expected: &str, number: &str, line: &str) {
-    demand_form(reply, line);
+fn require(reply: &Reply, expected: &str, number: &str, line: &str) {
+    require_form(reply, line);
     if expected == "ok" {
         assert!(matches!(reply.status, 200 | 201), "{line}: {}", reply.body);
         return;
@@ -32,9 +32,9 @@ async fn documents() {
     for line in ["resident-ids.txt", "others.txt"].iter().flat_map(|name| lines("document", name)) {
         let (expected, document_type, number) = case(&line);
         let body = json!({"name": "张三", "area_code": "511802005", "document_type": document_type, "document_number": number});
-        demand(&admin.post("/v1/people", &body).await, &expected, &number, &line);
+        require(&admin.post("/v1/people", &body).await, &expected, &number, &line);
     }
-    demand_health(&app, &admin).await;
+    require_health(&app, &admin).await;
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn plates() {
             vehicle["plate_kind"] = Json::from(kind);
         }
         let body = json!({"place_id": PLACE, "direction": "in", "vehicle": vehicle});
-        demand(&admin.post("/v1/screenings", &body).await, &expected, &number, &line);
+        require(&admin.post("/v1/screenings", &body).await, &expected, &number, &line);
     }
-    demand_health(&app, &admin).await;
+    require_health(&app, &admin).await;
 }

@@ -9,7 +9,7 @@ use reqwest::header::HeaderValue;
 use serde_json::Value as Json;
 use sha2::Sha256;
 
-use super::{demand_health, demand_problem, files, lines, prepared};
+use super::{files, lines, prepared, require_health, require_problem};
 use crate::support::{Actor, TestApp};
 
 /// What stands for something in a file.
@@ -98,7 +98,7 @@ async fn ask(app: &TestApp, authorization: &str) -> String {
     let status = response.status().as_u16();
     let body: Json = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
     if status >= 400 {
-        demand_problem(&body, authorization);
+        require_problem(&body, authorization);
     }
     format!("{status} {}", body["code"].as_str().unwrap_or_default()).trim().to_owned()
 }
@@ -117,5 +117,5 @@ async fn tokens_are_ours_or_worth_nothing() {
         let told = ask(&app, &serde_json::from_str::<String>(&line).unwrap()).await;
         assert!(matches!(told.as_str(), "401 invalid_token" | "401 unauthenticated"), "{line}: {told}");
     }
-    demand_health(&app, &admin).await;
+    require_health(&app, &admin).await;
 }

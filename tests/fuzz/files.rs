@@ -22,7 +22,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::{Value as Json, json};
 
-use super::{demand_message, json, kinds, seeds};
+use super::{json, kinds, require_message, seeds};
 
 const ZONE: chrono_tz::Tz = chrono_tz::Asia::Shanghai;
 /// More than a row may have of either is a flaw of it.
@@ -49,7 +49,7 @@ fn rows(pieces: Vec<Bytes>, form: Form) -> Result<Vec<Row>, &'static str> {
 }
 
 /// However the bytes are cut on their way, the rows are the same.
-fn demand_rows(bytes: &[u8], form: Form, generator: &mut StdRng) -> Vec<Row> {
+fn require_rows(bytes: &[u8], form: Form, generator: &mut StdRng) -> Vec<Row> {
     let whole = rows(vec![Bytes::copy_from_slice(bytes)], form);
     let most = if bytes.len() < 2_000 { 4 } else { 3_000 };
     let (mut rest, mut pieces) = (bytes, Vec::new());
@@ -63,18 +63,18 @@ fn demand_rows(bytes: &[u8], form: Form, generator: &mut StdRng) -> Vec<Row> {
     let newlines = bytes.iter().filter(|byte| matches!(byte, b'\r' | b'\n')).count() as u64;
     assert!(rows.windows(2).all(|pair| pair[0].line < pair[1].line), "lines go back");
     assert!(rows.iter().all(|row| (1..=newlines + 1).contains(&row.line)), "a line that isn't in the file");
-    demand_bounds(&rows);
+    require_bounds(&rows);
     rows
 }
 
-fn demand_bounds(rows: &[Row]) {
+fn require_bounds(rows: &[Row]) {
     for row in rows.iter().filter(|row| row.flaw.is_none()) {
         assert!(row.cells.len() <= MOST_CELLS, "line {}: {} cells", row.line, row.cells.len());
     }
 }
 
 /// Cells are judged as those of some kind, and refused in words.
-fn demand_judged(rows: &[Row], generator: &mut StdRng) {
+fn require_judged(rows: &[Row], generator: &mut StdRng) {
     let columns = columns();
     let from = generator.random_range(0..columns.len());
     for row in rows.iter().take(50) {
@@ -83,7 +83,7 @@ fn demand_judged(rows: &[Row], generator: &mut StdRng) {
             if let Some(tree) = texts::of_field(column.field, text, ZONE) {
                 check_shape(&column.field.shape, &tree, "", &mut faults);
             }
-            faults.list().iter().for_each(demand_message);
+            faults.list().iter().for_each(require_message);
         }
     }
 }
@@ -94,16 +94,16 @@ fn columns() -> Vec<Column> {
 }
 
 pub fn csv(bytes: &[u8], generator: &mut StdRng) {
-    let rows = demand_rows(bytes, Form::Csv, generator);
+    let rows = require_rows(bytes, Form::Csv, generator);
     let text: usize = rows.iter().flat_map(|row| &row.cells).map(String::len).sum();
     // One byte of GB18030 may be three of ours: 0x80 is the euro sign.
     assert!(text <= bytes.len() * 3 + 3, "more text than came");
-    demand_judged(&rows, generator);
-    demand_back(&rows);
+    require_judged(&rows, generator);
+    require_back(&rows);
 }
 
 /// Rows that were read, written as a table and read again, are the same.
-fn demand_back(rows: &[Row]) {
+fn require_back(rows: &[Row]) {
     let good: Vec<&Row> = rows.iter().filter(|row| row.flaw.is_none() && row.cells.len() < MOST_CELLS).collect();
     let line = |row: &&Row| csv_line(&row.cells.iter().cloned().map(Cell::Text).collect::<Vec<_>>());
     // A line of ours first, so that commas part the cells.
@@ -116,7 +116,7 @@ fn demand_back(rows: &[Row]) {
 }
 
 pub fn ndjson(bytes: &[u8], generator: &mut StdRng) {
-    for row in demand_rows(bytes, Form::Ndjson, generator) {
+    for row in require_rows(bytes, Form::Ndjson, generator) {
         json::parsed(row.cells[0].as_bytes());
     }
 }
@@ -128,9 +128,9 @@ pub fn xlsx(bytes: &[u8], generator: &mut StdRng) {
     let rows = read();
     assert_eq!(read(), rows, "read twice, it is another");
     let rows = rows.unwrap_or_default();
-    demand_bounds(&rows);
+    require_bounds(&rows);
     assert!(rows.iter().all(|row| row.cells.iter().map(String::len).sum::<usize>() <= MOST_TEXT));
-    demand_judged(&rows, generator);
+    require_judged(&rows, generator);
 }
 
 pub fn texts() -> Vec<Vec<u8>> {

@@ -23,7 +23,7 @@ fn fastest(mut work: impl FnMut()) -> Duration {
 }
 
 /// Quadratic work would take 256 times as long; a busy machine is allowed six times.
-fn demand(name: &str, size: usize, input: impl Fn(usize) -> String, work: impl Fn(&str)) {
+fn require(name: &str, size: usize, input: impl Fn(usize) -> String, work: impl Fn(&str)) {
     let (small, large) = (input(size), input(size * TIMES));
     let (one, other) = (fastest(|| work(&small)), fastest(|| work(&large)));
     let most = one.max(Duration::from_micros(200)) * u32::try_from(TIMES * 6).unwrap();
@@ -35,7 +35,7 @@ fn demand(name: &str, size: usize, input: impl Fn(usize) -> String, work: impl F
 fn batches_of_many_items() {
     let kind = kinds().kind("screenings").unwrap();
     let item = r#"{"direction":"in","direction":"out","colour":{"a":[1,{"b":2}]},"answers":["none"]},"#;
-    demand(
+    require(
         "items",
         20,
         |count| format!("[{}0]", item.repeat(count)),
@@ -60,16 +60,16 @@ fn split(text: &str, piece: usize) {
 
 #[test]
 fn tables_in_large_and_small_pieces() {
-    demand("rows", 2_000, |count| "a,\"b\"\"c\",d\r\n".repeat(count), |text| split(text, 65_536));
-    demand("one long line by the byte", 4_000, |count| "abc,".repeat(count), |text| split(text, 1));
-    demand("open quotes", 4_000, |count| "a,b\n".to_owned() + &"x\",\"\n".repeat(count), |text| split(text, 4_096));
-    demand(
+    require("rows", 2_000, |count| "a,\"b\"\"c\",d\r\n".repeat(count), |text| split(text, 65_536));
+    require("one long line by the byte", 4_000, |count| "abc,".repeat(count), |text| split(text, 1));
+    require("open quotes", 4_000, |count| "a,b\n".to_owned() + &"x\",\"\n".repeat(count), |text| split(text, 4_096));
+    require(
         "open quotes of short lines",
         4_000,
         |count| "a,b\n".to_owned() + &"\"\"\"\n".repeat(count),
         |text| split(text, 4_096),
     );
-    demand(
+    require(
         "hanzi by the byte",
         4_000,
         |count| "姓名".repeat(count),

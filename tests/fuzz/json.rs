@@ -10,7 +10,7 @@ use kit::walk::{escape, note_nul, note_repeated};
 use rand::rngs::StdRng;
 use serde_json::{Map, Value as Json};
 
-use super::{demand_message, kinds, seeds};
+use super::{kinds, require_message, seeds};
 
 pub fn bodies() -> Vec<Vec<u8>> {
     [seeds::examples(), seeds::corpus(&["json", "ndjson"])].concat()
@@ -26,13 +26,13 @@ pub fn body(bytes: &[u8], _: &mut StdRng) {
     for note in [note_nul, note_repeated] {
         let mut faults = Faults::default();
         note(&tree, "", &mut faults);
-        demand_faults(&tree, &faults);
+        require_faults(&tree, &faults);
     }
     for kind in kinds().kinds() {
         let fields = kind.body_fields();
         let mut faults = Faults::default();
         let values = check_object(&fields, &tree, "", &mut faults);
-        demand_faults(&tree, &faults);
+        require_faults(&tree, &faults);
         let is_inline = |name: &str| matches!(kind.field(name).map(|field| field.shape), Some(Shape::Inline(_)));
         if faults.is_empty() && !values.iter().any(|(name, _)| is_inline(name)) {
             let json: Map<String, Json> =
@@ -55,21 +55,21 @@ pub fn parsed(bytes: &[u8]) -> Option<Tree> {
             let members = bytes.iter().filter(|byte| **byte == b':').count();
             let is_ours = fault == TreeFault::TooDeep || members > kit::tree::MAX_MEMBERS;
             assert!(json.is_err() || is_ours, "refused, but JSON: {fault:?}");
-            fault.problem().faults().iter().for_each(demand_message);
+            fault.problem().faults().iter().for_each(require_message);
             None
         }
     }
 }
 
-fn demand_faults(tree: &Tree, faults: &Faults) {
+fn require_faults(tree: &Tree, faults: &Faults) {
     for fault in faults.list() {
-        demand_message(fault);
-        demand_pointer(tree, &fault.pointer);
+        require_message(fault);
+        require_pointer(tree, &fault.pointer);
     }
 }
 
 /// A pointer leads to something, or its parent to an object in which the member is missing.
-fn demand_pointer(tree: &Tree, pointer: &str) {
+fn require_pointer(tree: &Tree, pointer: &str) {
     assert!(pointer.is_empty() || pointer.starts_with('/'), "{pointer}");
     let mut steps = pointer.split('/').skip(1).peekable();
     // Of names given twice either may be meant.
@@ -135,7 +135,7 @@ pub fn query(bytes: &[u8], _: &mut StdRng) {
             assert!(!problem.faults().is_empty());
             for fault in problem.faults() {
                 assert!(fault.pointer.starts_with('?'), "{}", fault.pointer);
-                demand_message(fault);
+                require_message(fault);
             }
         }
     }

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{TARGETS, option};
-use crate::corpus::{PLACE, demand_form, demand_health, prepared};
+use crate::corpus::{PLACE, prepared, require_form, require_health};
 use crate::support::{Actor, Reply};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -171,8 +171,8 @@ async fn send_other(
     admin.with("if-match", "*").send(method.clone(), &path, Some(body.to_string())).await
 }
 
-fn demand(reply: &Reply, at: &str) {
-    demand_form(reply, at);
+fn require(reply: &Reply, at: &str) {
+    require_form(reply, at);
     for result in reply.body["results"].as_array().into_iter().flatten() {
         let failed = result["problem"]["status"].as_u64().is_some_and(|status| status >= 500);
         assert!(!failed, "{at}: {result}");
@@ -194,13 +194,13 @@ async fn served() {
             let other = others.choose(&mut random).unwrap();
             let body = altered(&other.2, &mut random);
             let reply = send_other(&admin, &examples, other, &body, &mut random).await;
-            demand(&reply, &format!("FUZZ_SEED={seed} {} {} {body}", other.0, other.1));
+            require(&reply, &format!("FUZZ_SEED={seed} {} {} {body}", other.0, other.1));
             reply
         } else {
             let example = examples.choose(&mut random).unwrap();
             let body = altered(&example.body, &mut random);
             let reply = send(&admin, example, &body, &mut random).await;
-            demand(&reply, &format!("FUZZ_SEED={seed} {} {body}", example.name));
+            require(&reply, &format!("FUZZ_SEED={seed} {} {body}", example.name));
             reply
         };
         taken += u32::from(reply.status < 300);
@@ -216,5 +216,5 @@ async fn served() {
             assert!(status == 200 || status == 422, "{} as {accept}: {status}", example.name);
         }
     }
-    demand_health(&app, &admin).await;
+    require_health(&app, &admin).await;
 }

@@ -8,7 +8,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 use kit::row::Row;
 use kit::statement::Statement;
 use lianfang::platform::access::{Grant, Role};
-use lianfang::platform::audit::Deed;
+use lianfang::platform::audit::AuditEntry;
 use lianfang::platform::config::Config;
 use lianfang::platform::core::Core;
 use lianfang::platform::http::transport;
@@ -124,7 +124,7 @@ impl TestApp {
     pub async fn add_user(&self, id: Uuid, username: &str, grants: Vec<Grant>) -> String {
         let new =
             NewUser { id, username: username.into(), display_name: username.into(), phone: None, org_id: None, grants };
-        let deed = Deed {
+        let audit_entry = AuditEntry {
             actor_id: None,
             area_code: None,
             verb: "user.create",
@@ -134,7 +134,7 @@ impl TestApp {
             address: None,
             details: json!({}),
         };
-        add(&self.core, &new, deed).await.unwrap()
+        add(&self.core, &new, audit_entry).await.unwrap()
     }
 
     /// The code of an area of Yucheng by its name.

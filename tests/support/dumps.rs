@@ -38,7 +38,7 @@ fn program(name: &str) -> PathBuf {
 
 /// Fails with what a program said where it failed.
 #[track_caller]
-pub fn demand_success(what: &str, output: &Output) {
+pub fn require_success(what: &str, output: &Output) {
     assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -48,7 +48,7 @@ pub fn back_up(url: &str, into: &Path) -> PathBuf {
     let mut command = Command::new(script);
     command.arg("-").arg(into).env("DATABASE_URL", url).env("PG_BIN", program("pg_dump").parent().unwrap());
     let output = command.output().unwrap();
-    demand_success("lianfang-backup", &output);
+    require_success("lianfang-backup", &output);
     String::from_utf8(output.stdout).unwrap().trim().into()
 }
 
@@ -59,7 +59,7 @@ pub async fn restore(file: &Path) -> String {
     command
         .args(["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", "--dbname", &url])
         .arg(file);
-    demand_success("pg_restore", &command.output().unwrap());
+    require_success("pg_restore", &command.output().unwrap());
     // What `lianfang migrate` does for a restored database.
     let mut owner = AsyncPgConnection::establish(&url).await.unwrap();
     lianfang::platform::row_security::raise(&mut owner).await.unwrap();

@@ -51,7 +51,7 @@ impl Since {
     }
 
     /// 410 where the ledger isn't the one any more that gave it.
-    pub async fn demand(&self, core: &Core, district_code: &str) -> Result<(), Problem> {
+    pub async fn require(&self, core: &Core, district_code: &str) -> Result<(), Problem> {
         let holds = match &self.chain {
             _ if self.number == 0 => true,
             Some(chain) => chain_at(core, district_code, self.number).await?.as_ref() == Some(chain),

@@ -115,7 +115,7 @@ async fn list(call: Call) -> Answer {
         area_code: call.query.text("area_code").map(str::to_owned),
         limit: call.query.integer("limit").unwrap_or(50),
     };
-    since.demand(&call.core, &window.district_code).await?;
+    since.require(&call.core, &window.district_code).await?;
     let mut page = queries::page(&call.core, call.actor()?, &kinds, &window, &Part::FEED).await?;
     if window.since > page.head {
         // A ledger doesn't shrink: it was restored to an earlier time, and its numbers are given again.

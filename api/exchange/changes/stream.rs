@@ -99,7 +99,7 @@ pub async fn stream(call: Call) -> Answer {
         area_code: call.query.text("area_code").map(str::to_owned),
         limit: PAGE,
     };
-    since.demand(&call.core, &window.district_code).await?;
+    since.require(&call.core, &window.district_code).await?;
     let stream = Stream {
         core: Arc::clone(&call.core),
         request: call.request.clone(),

@@ -66,8 +66,8 @@ async fn post(call: Call) -> Answer {
         .sql(", 'open', ").id(actor.user_id)
         .sql(", ").bind(ColumnType::Instant, Value::Instant(core.clock.now())).sql(")");
     let details = json!({"kind": kind.name, "filter": canonical(&text("filter")), "purpose": text("purpose")});
-    let deed = call.deed("export_request.create", "export_requests", Some(id), details);
-    store::add(core, statement, deed).await?;
+    let audit_entry = call.audit_entry("export_request.create", "export_requests", Some(id), details);
+    store::add(core, statement, audit_entry).await?;
     answer(&call, id, StatusCode::CREATED).await
 }
 
@@ -127,8 +127,8 @@ async fn decide(call: &Call, to: &'static str, verb: &'static str, details: serd
         .sql(" AND id = ")
         .id(request.id)
         .sql(" RETURNING id");
-    let deed = call.deed(verb, "export_requests", Some(request.id), details);
-    store::move_on(&call.core, statement, deed).await?;
+    let audit_entry = call.audit_entry(verb, "export_requests", Some(request.id), details);
+    store::move_on(&call.core, statement, audit_entry).await?;
     answer(call, request.id, StatusCode::OK).await
 }
 

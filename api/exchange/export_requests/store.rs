@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::APPROVERS;
 use crate::platform::access::roles::Actor;
-use crate::platform::audit::{Deed, system_write};
+use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::core::Core;
 use crate::platform::http::Call;
 use crate::platform::privacy::seal::Owner;
@@ -103,8 +103,8 @@ pub fn owner(id: Uuid, district_code: &str) -> Owner<'_> {
 }
 
 /// Writes a request.
-pub async fn add(core: &Core, statement: Statement, deed: Deed) -> Result<(), Problem> {
-    system_write(core, deed, async |connection| {
+pub async fn add(core: &Core, statement: Statement, audit_entry: AuditEntry) -> Result<(), Problem> {
+    system_write(core, audit_entry, async |connection| {
         let _: Vec<Row> = statement.load(connection).await?;
         Ok(())
     })
@@ -112,8 +112,8 @@ pub async fn add(core: &Core, statement: Statement, deed: Deed) -> Result<(), Pr
 }
 
 /// Moves a request on from a state; 409 where it stands elsewhere by now.
-pub async fn move_on(core: &Core, statement: Statement, deed: Deed) -> Result<(), Problem> {
-    system_write(core, deed, async |connection| {
+pub async fn move_on(core: &Core, statement: Statement, audit_entry: AuditEntry) -> Result<(), Problem> {
+    system_write(core, audit_entry, async |connection| {
         let rows: Vec<Row> = statement.load(connection).await?;
         if rows.is_empty() { Err(Problem::new(Code::AlreadyEnded).into()) } else { Ok(()) }
     })
@@ -148,8 +148,9 @@ pub async fn take(call: &Call, kind: &str, as_of: i64, id: Uuid) -> Result<Appro
         true => statement.sql(" OR (state = 'used' AND as_of_change_no = ").integer(as_of).sql(")"),
         false => statement,
     };
-    let deed = call.deed("export_request.use", "export_requests", Some(id), json!({"as_of_change_no": as_of}));
-    match move_on(core, statement.sql(") RETURNING id"), deed).await {
+    let audit_entry =
+        call.audit_entry("export_request.use", "export_requests", Some(id), json!({"as_of_change_no": as_of}));
+    match move_on(core, statement.sql(") RETURNING id"), audit_entry).await {
         Err(problem) if problem.code() == Code::AlreadyEnded => Err(Code::ApprovalRequired.into()),
         outcome => outcome.map(|()| Approved { id, reason: of("reason").to_owned() }),
     }

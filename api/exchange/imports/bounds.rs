@@ -37,7 +37,7 @@ impl Job {
     }
 
     /// The client is there, or asked to go on without him.
-    pub(super) fn demand_client(&self) -> Result<(), Problem> {
+    pub(super) fn require_client(&self) -> Result<(), Problem> {
         match &self.client {
             Some(client) if client.has_ended() => Err(Code::MalformedRequest.into()),
             _ => Ok(()),
@@ -49,7 +49,7 @@ impl Job {
         &mut self,
         item: &Item,
         problem: &Problem,
-        kept: &mut Vec<store::Kept>,
+        kept: &mut Vec<store::LockedRow>,
     ) -> Result<(), Problem> {
         let rows = item.rows.len() as u64;
         self.counts.read += rows;
@@ -69,7 +69,7 @@ impl Job {
     }
 
     /// No more faults than are kept.
-    pub(super) fn demand_few_faults(&self) -> Result<(), Problem> {
+    pub(super) fn require_few_faults(&self) -> Result<(), Problem> {
         if self.faults > MOST_FAULTS { Err(Code::TooManyFaults.into()) } else { Ok(()) }
     }
 }

@@ -51,8 +51,8 @@ pub async fn post(call: Call) -> Answer {
     job = job.for_client(call.request.conn_data::<ConnectionState>().cloned());
     let state = job.run(reader).await;
     let details = json!({"state": state, "counts": job.counts.to_json()});
-    let deed = call.deed("import.end", "imports", Some(id), details);
-    system_write(&call.core, deed, async |_| Ok(())).await?;
+    let audit_entry = call.audit_entry("import.end", "imports", Some(id), details);
+    system_write(&call.core, audit_entry, async |_| Ok(())).await?;
     answer(&call, id, HttpResponse::Ok()).await
 }
 
@@ -166,8 +166,9 @@ async fn begin(
         (call.core.ext::<Hooks>().ask)(call, None)?;
     }
     let now = core.clock.now();
-    let deed = call.deed("import.begin", "imports", Some(id), json!({"kind": kind.name, "options": kept}));
-    system_write(core, deed, async |_| Ok(())).await?;
+    let audit_entry =
+        call.audit_entry("import.begin", "imports", Some(id), json!({"kind": kind.name, "options": kept}));
+    system_write(core, audit_entry, async |_| Ok(())).await?;
     job_write(core, vec![store::begin(&district_code, id, kind.name, actor, &kept, now)]).await?;
     Ok(Job::new(Arc::clone(core), actor.clone(), kind, district_code, id, options, form))
 }

@@ -24,11 +24,11 @@ use crate::platform::audit::job_write;
 use crate::platform::core::Core;
 use crate::platform::http::transport::ConnectionState;
 use crate::records::Kind;
+use crate::records::atomic_batch::all_or_nothing;
 use crate::records::bulk::create_bulk;
 use crate::records::create::Outcome;
-use crate::records::trial::Trial;
+use crate::records::dry_run::DryRun;
 use crate::records::warnings::OCCURRED_AT_ASSUMED;
-use crate::records::whole::all_or_nothing;
 
 /// Rows of a chunk: the ledger's lock is held for some milliseconds, so phones don't feel it.
 pub(super) const CHUNK: usize = 500;
@@ -81,7 +81,7 @@ pub struct Job {
     /// Records that it amended.
     pub(super) revised: BTreeSet<Uuid>,
     /// What was tried so far.
-    trial: Trial,
+    trial: DryRun,
     /// The client's connection; none where it goes on without him.
     pub(super) client: Option<ConnectionState>,
     /// Faults so far.
@@ -100,7 +100,7 @@ impl Job {
         form: Option<Form>,
     ) -> Self {
         let (counts, gatherer) = (Counts::default(), Gatherer::default());
-        let (header, numbers, trial) = (None, None, Trial::default());
+        let (header, numbers, trial) = (None, None, DryRun::default());
         let (client, faults) = (None, 0);
         let (revised, assumed) = (BTreeSet::new(), false);
         #[rustfmt::skip]
@@ -157,7 +157,7 @@ impl Job {
         let (started, appends) = (Instant::now(), self.core.ledger.figures().appends.get());
         let items = self.items(rows)?;
         self.write(items).await?;
-        self.demand_few_faults()?;
+        self.require_few_faults()?;
         // One of them was this one.
         if self.core.ledger.figures().appends.get() - appends <= 1 {
             return Ok(CHUNK);
@@ -182,7 +182,7 @@ impl Job {
         let before = self.counts;
         for chunk in all.chunks(CHUNK) {
             self.write(chunk.iter().map(Item::again).collect()).await?;
-            self.demand_few_faults()?;
+            self.require_few_faults()?;
         }
         self.options.validate_only = validate_only;
         if !validate_only && self.counts.refused + self.counts.skipped == 0 {
@@ -199,7 +199,7 @@ impl Job {
 
     /// Writes a chunk in its turn and its time.
     async fn write(&mut self, items: Vec<Item>) -> Result<(), Problem> {
-        self.demand_client()?;
+        self.require_client()?;
         let _turn = self.turn().await?;
         let (deadline, records) = (self.core.config.file_deadline(), items.len());
         timed(deadline, records, Box::pin(self.write_now(items))).await

@@ -154,7 +154,7 @@ impl TextReader {
             match self.form {
                 Form::Csv => {
                     self.splitter.push(&text, self.ended, &mut rows);
-                    demand_line(self.splitter.length())?;
+                    require_line(self.splitter.length())?;
                 }
                 Form::Ndjson => self.lines(&text, &mut rows)?,
             }
@@ -175,11 +175,11 @@ impl TextReader {
                 rows.push(Row { line: self.line, cells: vec![line.to_owned()], flaw: None });
             }
         }
-        demand_line(self.rest.len())
+        require_line(self.rest.len())
     }
 }
 
 /// A line without end isn't one of ours.
-fn demand_line(bytes: usize) -> Result<(), Problem> {
+fn require_line(bytes: usize) -> Result<(), Problem> {
     if bytes > MOST_LINE { Err(Code::UnreadableFile.into()) } else { Ok(()) }
 }

@@ -145,7 +145,7 @@ pub fn progress(district_code: &str, id: Uuid, progress: &Progress<'_>, now: Dat
 }
 
 /// A refused row as it is kept: its line, what it says, sealed, and its faults.
-pub type Kept = (i64, Vec<u8>, Json);
+pub type LockedRow = (i64, Vec<u8>, Json);
 
 /// Seals a refused row.
 pub fn keep(
@@ -155,7 +155,7 @@ pub fn keep(
     line: u64,
     cells: &[String],
     faults: Json,
-) -> Result<Kept, Problem> {
+) -> Result<LockedRow, Problem> {
     let line = i64::try_from(line).unwrap_or(i64::MAX);
     let owner = owner(import_id, district_code);
     let sealed = core.sealer.seal(owner, json!(cells).to_string().as_bytes()).map_err(Problem::internal)?;
@@ -163,7 +163,7 @@ pub fn keep(
 }
 
 /// Keeps refused rows.
-pub fn refuse(district_code: &str, import_id: Uuid, kept: Vec<Kept>) -> Statement {
+pub fn refuse(district_code: &str, import_id: Uuid, kept: Vec<LockedRow>) -> Statement {
     let (mut lines, mut rows, mut faults) = (Vec::new(), Vec::new(), Vec::new());
     for (line, row, faults_of_row) in kept {
         lines.push(Value::Integer(line));

@@ -54,8 +54,8 @@ async fn note(call: &Call, import: &Import, details: Json) -> Result<(), Problem
         .text(&import.district_code)
         .sql(" AND id = ")
         .id(import.id);
-    let deed = call.deed("import.undo", "imports", Some(import.id), details);
-    system_write(&call.core, deed, async |connection| {
+    let audit_entry = call.audit_entry("import.undo", "imports", Some(import.id), details);
+    system_write(&call.core, audit_entry, async |connection| {
         statement.load::<Row>(connection).await?;
         Ok(())
     })

@@ -15,7 +15,7 @@ use crate::platform::core::Core;
 use crate::platform::http::fault;
 use crate::records::amend::Revised;
 use crate::records::create::TRIES;
-use crate::records::gate::demand_standing;
+use crate::records::gate::require_standing;
 use crate::records::idempotency::Key;
 use crate::records::{Kind, Record, amend, restore, void};
 
@@ -29,7 +29,7 @@ pub async fn amend_item(core: &Core, actor: &Actor, kind: &'static Kind, item: &
             return Ok(word(replay.record));
         }
         let current = amend::writable(core, actor, kind, id).await?;
-        demand_standing(&current)?;
+        require_standing(&current)?;
         let base_revision = item.frame.integer("base_revision").unwrap_or(current.envelope.revision);
         let whole = amend::patched(core, actor, kind, &current, &item.body).await?;
         let (mut body, mut meant, mut conflicting) = (item.body.clone(), item.body.clone(), Vec::new());

@@ -26,7 +26,7 @@ use crate::platform::http::{Answer, Call, page};
 use crate::platform::privacy::device::Device;
 use crate::records::amend::Revised;
 use crate::records::create::TRIES;
-use crate::records::gate::demand_standing;
+use crate::records::gate::require_standing;
 use crate::records::scope::reached;
 use crate::records::{Kind, amend, read, view};
 
@@ -102,8 +102,8 @@ pub async fn resolve(call: Call) -> Answer {
             apply(&call, &found).await?;
         }
         let statement = end(&call, &found, &take)?;
-        let deed = call.deed("conflict.resolve", "sync_conflicts", Some(found.id), json!({"take": take}));
-        system_write(&call.core, deed, async |connection| run(connection, vec![statement]).await).await?;
+        let audit_entry = call.audit_entry("conflict.resolve", "sync_conflicts", Some(found.id), json!({"take": take}));
+        system_write(&call.core, audit_entry, async |connection| run(connection, vec![statement]).await).await?;
     } else if found.json.get("taken").and_then(Json::as_str) != Some(&take) {
         return Err(Code::AlreadyEnded.into());
     }
@@ -130,7 +130,7 @@ async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
     amend::patched(core, &author, kind, &his, &patch).await?;
     for _ in 0..TRIES {
         let current = amend::writable(core, actor, kind, found.record_id).await?;
-        demand_standing(&current)?;
+        require_standing(&current)?;
         if !matches!(amend::revise(core, actor, kind, &current, &patch, None, None).await?, Revised::Met) {
             return Ok(());
         }

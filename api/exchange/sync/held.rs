@@ -99,15 +99,15 @@ pub async fn get(call: Call) -> Answer {
 /// who supervise him let through what they were told of.
 pub async fn mend(call: Call) -> Answer {
     let held = find(&call).await?;
-    demand_author(&call, &held)?;
-    demand_open(&held)?;
+    require_author(&call, &held)?;
+    require_open(&held)?;
     let tree = call.tree().await?;
     if !matches!(tree, Tree::Object(_)) {
         return Err(fault("", FaultCode::NotAnObject));
     }
     let mut faults = Faults::default();
     note_repeated(&tree, "", &mut faults);
-    demand_body(&tree, &mut faults);
+    require_body(&tree, &mut faults);
     faults.finish()?;
     let mended = serde_json::to_string(&patch::merge(held.item, &tree)).map_err(Problem::internal)?;
     Room::of(&call.core, &held.district_code, held.user_id).await?.take(0, mended.len())?;
@@ -120,8 +120,8 @@ pub async fn mend(call: Call) -> Answer {
         .text(&held.district_code)
         .sql(" AND id = ")
         .id(held.id);
-    let deed = call.deed("held_item.mend", "held_items", Some(held.id), json!({}));
-    system_write(&call.core, deed, async |connection| run(connection, vec![statement]).await).await?;
+    let audit_entry = call.audit_entry("held_item.mend", "held_items", Some(held.id), json!({}));
+    system_write(&call.core, audit_entry, async |connection| run(connection, vec![statement]).await).await?;
     answer(&call, &find(&call).await?)
 }
 
@@ -132,8 +132,8 @@ pub async fn discard(call: Call) -> Answer {
     if held.state == "open" {
         let statement = end(&call, &held, "discarded")?;
         let details = json!({"reason": form.text("reason")});
-        let deed = call.deed("held_item.discard", "held_items", Some(held.id), details);
-        system_write(&call.core, deed, async |connection| run(connection, vec![statement]).await).await?;
+        let audit_entry = call.audit_entry("held_item.discard", "held_items", Some(held.id), details);
+        system_write(&call.core, audit_entry, async |connection| run(connection, vec![statement]).await).await?;
     }
     answer(&call, &find(&call).await?)
 }
@@ -178,7 +178,7 @@ pub async fn find(call: &Call) -> Result<Held, Problem> {
 }
 
 /// Only a body is mended.
-fn demand_body(patch: &Tree, faults: &mut Faults) {
+fn require_body(patch: &Tree, faults: &mut Faults) {
     let Tree::Object(members) = patch else { return };
     for (name, member) in members {
         match (name.as_str(), member) {
@@ -192,12 +192,12 @@ fn demand_body(patch: &Tree, faults: &mut Faults) {
     }
 }
 
-fn demand_author(call: &Call, held: &Held) -> Result<(), Problem> {
+fn require_author(call: &Call, held: &Held) -> Result<(), Problem> {
     if call.actor()?.user_id == held.user_id { Ok(()) } else { Err(Code::Forbidden.into()) }
 }
 
 /// 409 where it was settled or discarded.
-pub fn demand_open(held: &Held) -> Result<(), Problem> {
+pub fn require_open(held: &Held) -> Result<(), Problem> {
     if held.state == "open" { Ok(()) } else { Err(Code::AlreadyEnded.into()) }
 }
 

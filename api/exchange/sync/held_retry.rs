@@ -11,7 +11,7 @@ use kit::value::Value;
 use serde_json::json;
 
 use super::handed_in;
-use super::held::{Held, demand_open, end, find};
+use super::held::{Held, end, find, require_open};
 use super::item::Item;
 use super::outcome::Outcome;
 use super::state::{self, run};
@@ -24,24 +24,24 @@ use crate::platform::http::{Answer, Call, fault};
 pub async fn retry(call: Call) -> Answer {
     let if_match = IfMatch::of_request(&call.request)?;
     let held = find(&call).await?;
-    demand_open(&held)?;
+    require_open(&held)?;
     if let Some(if_match) = if_match {
-        if_match.demand(held.revision)?;
+        if_match.require(held.revision)?;
     }
     let item = Item::read(&call.core, held.user_id, 0, &held.item);
-    demand_unchanged(&held, &item)?;
+    require_unchanged(&held, &item)?;
     let author = author(&call, &held, &item).await?;
     let outcome = push::write_one(&call.core, &author, &item).await?;
     let line = outcome.to_json(&call.core, &item, call.language, &call.request_id());
     let statements = consequences(&call, &held, &item, &outcome)?;
     let details = json!({"outcome": outcome.word(), "author_id": held.user_id});
-    let deed = call.deed("held_item.retry", "held_items", Some(held.id), details);
-    system_write(&call.core, deed, async |connection| run(connection, statements).await).await?;
+    let audit_entry = call.audit_entry("held_item.retry", "held_items", Some(held.id), details);
+    system_write(&call.core, audit_entry, async |connection| run(connection, statements).await).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(line))
 }
 
 /// It is for ever what it was sent as: what was turned into something else before that was demanded never runs.
-fn demand_unchanged(held: &Held, item: &Item) -> Result<(), Problem> {
+fn require_unchanged(held: &Held, item: &Item) -> Result<(), Problem> {
     let same = held.kind == item.kind() && held.op == item.op() && held.record_id == item.id();
     if same { Ok(()) } else { Err(fault("/item", FaultCode::CreateOnly)) }
 }

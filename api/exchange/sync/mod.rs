@@ -26,8 +26,8 @@ mod routes;
 mod shown;
 mod slice;
 mod state;
-mod waves;
 mod wire;
+mod write_stages;
 
 pub use again::retry_held;
 pub use routes::operations;

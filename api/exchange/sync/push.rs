@@ -22,7 +22,7 @@ use super::handed_in::{FormerGrant, as_author, as_of, former_grants, home};
 use super::item::Item;
 use super::outcome::{Conflict, Outcome, is_passing};
 use super::state;
-use super::waves::waves;
+use super::write_stages::write_stages;
 use super::{again, former};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
@@ -51,7 +51,7 @@ pub async fn push(call: Call) -> Answer {
     let former = former_grants(core, actor).await?;
     let mut results: Vec<(Item, Outcome)> = Vec::with_capacity(items.len());
     let is_judged = |kind: &str| core.kinds().kind(kind).is_some_and(|kind| kind.rules.judged_across_rows());
-    for wave in waves(items, is_judged) {
+    for wave in write_stages(items, is_judged) {
         results.extend(write_wave(core, actor, &former, wave).await?);
     }
     let mut results = try_again(core, actor, &former, results).await?;

@@ -102,7 +102,7 @@ async fn receipts(call: Call) -> Answer {
     let form = call.form(wire::RECEIPTS).await?;
     let ids: Vec<Uuid> = form.codes("ids").into_iter().filter_map(|text| text.parse().ok()).collect();
     let mut fates: std::collections::BTreeMap<Uuid, Json> = recorded(&call, &ids).await?;
-    for (id, fate) in left_over(&call, &ids).await? {
+    for (id, fate) in unresolved_items(&call, &ids).await? {
         fates.entry(id).or_insert(fate);
     }
     let unknown = |id: &Uuid| json!({"id": id, "fate": "unknown", "kind": null, "id_alias": null, "revision": null, "change_no": null});
@@ -139,7 +139,7 @@ async fn recorded(call: &Call, requested: &[Uuid]) -> Result<std::collections::B
 }
 
 /// Those of the caller that are held or in conflict.
-async fn left_over(call: &Call, ids: &[Uuid]) -> Result<Vec<(Uuid, Json)>, Problem> {
+async fn unresolved_items(call: &Call, ids: &[Uuid]) -> Result<Vec<(Uuid, Json)>, Problem> {
     let (core, actor) = (&call.core, call.actor()?);
     let mut fates = Vec::new();
     for district_code in &actor.districts {

@@ -34,8 +34,8 @@ pub async fn keep(
 ) -> Result<(), Problem> {
     let (core, actor) = (&call.core, call.actor()?);
     let Some(district_code) = home else {
-        let left_over = results.iter().any(|(_, outcome)| matches!(outcome, Outcome::Held(_)));
-        return if left_over { Err(Code::Forbidden.into()) } else { Ok(()) };
+        let unresolved_items = results.iter().any(|(_, outcome)| matches!(outcome, Outcome::Held(_)));
+        return if unresolved_items { Err(Code::Forbidden.into()) } else { Ok(()) };
     };
     room::limit(core, &district_code, actor.user_id, results).await?;
     let mut statements = Vec::new();
@@ -63,8 +63,8 @@ pub async fn keep(
     if statements.is_empty() {
         return Ok(());
     }
-    let deed = call.deed("sync.keep", "held_items", None, json!({"kept": held, "of": results.len()}));
-    system_write(core, deed, async |connection| run(connection, statements).await).await
+    let audit_entry = call.audit_entry("sync.keep", "held_items", None, json!({"kept": held, "of": results.len()}));
+    system_write(core, audit_entry, async |connection| run(connection, statements).await).await
 }
 
 /// Runs statements in the transaction of a system write.

@@ -21,7 +21,7 @@ use super::roles::Actor;
 use super::sessions::{self, Refreshed};
 use super::wire::{LOGIN, Me, PASSWORD, REFRESH, TokenPair, UserGrant};
 use super::{own_sessions, passwords, throttle, tokens};
-use crate::platform::audit::{Deed, system_write};
+use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::http::Caller;
 use crate::platform::http::schema::schema_of;
 use crate::platform::http::schema::{Direction, object, reference};
@@ -95,15 +95,15 @@ async fn login(call: Call) -> Answer {
     let matches = passwords::verify(form.text("password").unwrap_or_default().to_owned(), hash).await?;
     let account = account.filter(|_| matches);
     let Some((user_id, _, password_change_required)) = account else {
-        let deed = call.deed("session.refused", "users", user_id, json!({}));
-        system_write(&call.core, deed, async |_| Ok(())).await?;
+        let audit_entry = call.audit_entry("session.refused", "users", user_id, json!({}));
+        system_write(&call.core, audit_entry, async |_| Ok(())).await?;
         return Err(Code::BadCredentials.into());
     };
     attempt.succeeded(&call.core);
     let area_code = super::accounts::of_user(&call.core, user_id).await?.and_then(|actor| actor.own_area());
-    let deed = call.deed("session.open", "users", Some(user_id), json!({}));
-    let deed = Deed { actor_id: Some(user_id), area_code, ..deed };
-    let opened = sessions::open(&call.core, user_id, device_id.map(str::to_owned), deed).await?;
+    let audit_entry = call.audit_entry("session.open", "users", Some(user_id), json!({}));
+    let audit_entry = AuditEntry { actor_id: Some(user_id), area_code, ..audit_entry };
+    let opened = sessions::open(&call.core, user_id, device_id.map(str::to_owned), audit_entry).await?;
     token_pair(&call, &opened, password_change_required)
 }
 
@@ -126,8 +126,8 @@ diesel::define_sql_function! {
 
 async fn refresh(call: Call) -> Answer {
     let form = call.form(REFRESH).await?;
-    let deed = call.deed("session.refresh", "sessions", None, json!({}));
-    let refreshed = sessions::refresh(&call.core, form.text("refresh_token").unwrap_or_default(), deed).await?;
+    let audit_entry = call.audit_entry("session.refresh", "sessions", None, json!({}));
+    let refreshed = sessions::refresh(&call.core, form.text("refresh_token").unwrap_or_default(), audit_entry).await?;
     let actor = super::accounts::of_user(&call.core, refreshed.user_id).await?.ok_or(Code::InvalidToken)?;
     token_pair(&call, &refreshed, actor.password_change_required)
 }
@@ -147,8 +147,8 @@ fn token_pair(call: &Call, refreshed: &Refreshed, password_change_required: bool
 
 async fn logout(call: Call) -> Answer {
     let session_id = call.session_id()?;
-    let deed = call.deed("session.end", "sessions", Some(session_id), json!({}));
-    sessions::end(&call.core, session_id, deed).await?;
+    let audit_entry = call.audit_entry("session.end", "sessions", Some(session_id), json!({}));
+    sessions::end(&call.core, session_id, audit_entry).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -161,8 +161,8 @@ async fn change_password(call: Call) -> Answer {
     call.core.limiter.take(&key, PASSWORD_TRIES, call.core.clock.now())?;
     let stored = find_login(&call, &actor.username).await?.map(|(_, hash, _)| hash);
     if !passwords::verify(current.clone(), stored).await? {
-        let deed = call.deed("user.refuse_password", "users", Some(actor.user_id), json!({}));
-        system_write(&call.core, deed, async |_| Ok(())).await?;
+        let audit_entry = call.audit_entry("user.refuse_password", "users", Some(actor.user_id), json!({}));
+        system_write(&call.core, audit_entry, async |_| Ok(())).await?;
         return Err(fault("/current_password", FaultCode::WrongPassword));
     }
     call.core.limiter.give_back(&key);
@@ -181,8 +181,8 @@ async fn change_password(call: Call) -> Answer {
 async fn store_password(call: &Call, user_id: Uuid, hash: String) -> Result<(), Problem> {
     use crate::platform::schema::sessions::dsl;
     let (session_id, now) = (call.session_id()?, call.core.clock.now());
-    let deed = call.deed("user.change_password", "users", Some(user_id), json!({}));
-    system_write(&call.core, deed, async |connection| {
+    let audit_entry = call.audit_entry("user.change_password", "users", Some(user_id), json!({}));
+    system_write(&call.core, audit_entry, async |connection| {
         diesel::update(users::table.find(user_id))
             .set((users::password_hash.eq(hash), users::password_change_required.eq(false), users::updated_at.eq(now)))
             .execute(connection)

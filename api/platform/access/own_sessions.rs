@@ -78,8 +78,8 @@ async fn end(call: Call) -> Answer {
     if call.core.database.read(&statement).await?.is_empty() {
         return Err(Code::NotFound.into());
     }
-    let deed = call.deed("session.end", "sessions", Some(id), json!({}));
-    sessions::end(&call.core, id, deed).await?;
+    let audit_entry = call.audit_entry("session.end", "sessions", Some(id), json!({}));
+    sessions::end(&call.core, id, audit_entry).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

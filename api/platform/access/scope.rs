@@ -1,6 +1,6 @@
 //! Where an actor's grants reach, as a condition of a statement: areas and organisations.
 
-use kit::sight::Sight;
+use kit::row_scope::RowScope;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 
@@ -45,13 +45,13 @@ pub fn in_area(row: &str, statement: Statement, area_code: Option<&str>) -> Stat
 /// What the grant's holder may see, said twice: as a condition here, and to the database's own wall.
 pub fn granted(row: &str, statement: Statement, actor: &Actor, grant: &Grant) -> Statement {
     let Some(organizations) = actor.organizations_of(grant) else {
-        let statement = statement.seeing(Sight::of_area(&grant.area_code, None));
+        let statement = statement.seeing(RowScope::of_area(&grant.area_code, None));
         return within(row, statement, &grant.area_code);
     };
     let statement = if organizations.len() > MOST_ORGANIZATIONS {
-        statement.seeing(Sight::of_area(&grant.area_code, None))
+        statement.seeing(RowScope::of_area(&grant.area_code, None))
     } else {
-        let each = organizations.iter().map(|org_id| Sight::of_area(&grant.area_code, Some(*org_id)));
+        let each = organizations.iter().map(|org_id| RowScope::of_area(&grant.area_code, Some(*org_id)));
         each.fold(statement, Statement::seeing)
     };
     within(row, statement.sql("("), &grant.area_code)

@@ -22,7 +22,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::accounts::HANDING_IN;
-use crate::platform::audit::{Deed, system_write};
+use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::core::Core;
 use crate::platform::privacy::device::Device;
 use crate::platform::privacy::keys::{Key, keyed_hash};
@@ -44,12 +44,17 @@ pub struct Refreshed {
 }
 
 /// Opens a session for an account.
-pub async fn open(core: &Core, user_id: Uuid, device_id: Option<String>, deed: Deed) -> Result<Refreshed, Problem> {
+pub async fn open(
+    core: &Core,
+    user_id: Uuid,
+    device_id: Option<String>,
+    audit_entry: AuditEntry,
+) -> Result<Refreshed, Problem> {
     let (session_id, now) = (new_id(), core.clock.now());
     let expires_at = now + LIFETIME;
     let sealed = |name: &String| place(session_id).seal(&core.sealer, name);
     let device = device_id.as_ref().map(sealed).transpose()?;
-    system_write(core, deed, async |connection| {
+    system_write(core, audit_entry, async |connection| {
         // One family a device: whoever signs in there again doesn't use the former one any more.
         if let Some(device_id) = &device_id {
             let replaced = Statement::new("UPDATE sessions SET end_reason = 'replaced', ended_at = ")
@@ -86,12 +91,12 @@ pub fn place(session_id: Uuid) -> Device<'static> {
 }
 
 /// Gives the successor of a refresh token; 401 where it is none of ours, over, or reused.
-pub async fn refresh(core: &Core, presented: &str, deed: Deed) -> Result<Refreshed, Problem> {
+pub async fn refresh(core: &Core, presented: &str, audit_entry: AuditEntry) -> Result<Refreshed, Problem> {
     let (session_id, generation) = parse(&core.keys.refresh, presented).ok_or(Code::InvalidToken)?;
     let now = core.clock.now();
     let expires_at = now + LIFETIME;
-    let deed = Deed { subject_id: Some(session_id), ..deed };
-    let outcome = system_write(core, deed, async |connection| {
+    let audit_entry = AuditEntry { subject_id: Some(session_id), ..audit_entry };
+    let outcome = system_write(core, audit_entry, async |connection| {
         let session: Option<(Uuid, i64)> = sessions::table
             .inner_join(users::table.on(users::id.eq(sessions::user_id)))
             .filter(sessions::id.eq(session_id).and(sessions::ended_at.is_null()).and(sessions::expires_at.gt(now)))
@@ -125,9 +130,9 @@ pub async fn refresh(core: &Core, presented: &str, deed: Deed) -> Result<Refresh
 }
 
 /// Ends a session.
-pub async fn end(core: &Core, session_id: Uuid, deed: Deed) -> Result<(), Problem> {
+pub async fn end(core: &Core, session_id: Uuid, audit_entry: AuditEntry) -> Result<(), Problem> {
     let now = core.clock.now();
-    system_write(core, deed, async |connection| {
+    system_write(core, audit_entry, async |connection| {
         diesel::update(sessions::table.find(session_id).filter(sessions::ended_at.is_null()))
             .set((sessions::ended_at.eq(now), sessions::end_reason.eq("logout")))
             .execute(connection)

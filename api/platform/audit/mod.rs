@@ -32,7 +32,7 @@ const SEALED: &str = "sealed";
 
 /// One line of the audit. `details` names fields and codes, never personal values.
 #[derive(Clone, Debug)]
-pub struct Deed {
+pub struct AuditEntry {
     /// Who; `None` for the command line and for sign-ins of nobody.
     pub actor_id: Option<Uuid>,
     /// The area it concerns, for the scope of auditors; `None` where nobody known acted.
@@ -84,16 +84,16 @@ impl From<SystemWriteError> for Problem {
 /// Does a write that is no record, and notes it, in one transaction.
 pub async fn system_write<R>(
     core: &Core,
-    deed: Deed,
+    audit_entry: AuditEntry,
     write: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<R, SystemWriteError>,
 ) -> Result<R, Problem> {
-    system_write_all(core, vec![deed], write).await
+    system_write_all(core, vec![audit_entry], write).await
 }
 
 /// The same, noting several deeds: one for each person of an answer.
 pub async fn system_write_all<R>(
     core: &Core,
-    deeds: Vec<Deed>,
+    audit_entries: Vec<AuditEntry>,
     write: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<R, SystemWriteError>,
 ) -> Result<R, Problem> {
     type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
@@ -101,7 +101,7 @@ pub async fn system_write_all<R>(
     let connection: &mut AsyncPgConnection = &mut pooled;
     Transactions::begin_transaction(connection).await.map_err(DatabaseError::from)?;
     let written = match write(connection).await {
-        Ok(written) => note(core, connection, deeds).await.map(|()| written),
+        Ok(written) => note(core, connection, audit_entries).await.map(|()| written),
         Err(error) => Err(error),
     };
     match written {
@@ -154,23 +154,27 @@ fn of_reason(id: Uuid) -> Owner<'static> {
     Owner { kind: "audit_log", field: REASON, id, district_code: "" }
 }
 
-async fn note(core: &Core, connection: &mut AsyncPgConnection, deeds: Vec<Deed>) -> Result<(), SystemWriteError> {
+async fn note(
+    core: &Core,
+    connection: &mut AsyncPgConnection,
+    audit_entries: Vec<AuditEntry>,
+) -> Result<(), SystemWriteError> {
     let now = core.clock.now();
-    let rows: Result<Vec<_>, Problem> = deeds
+    let rows: Result<Vec<_>, Problem> = audit_entries
         .into_iter()
-        .map(|deed| {
+        .map(|audit_entry| {
             let id = new_id();
-            let details = sealed(core, id, deed.details)?;
+            let details = sealed(core, id, audit_entry.details)?;
             Ok((
                 audit_log::id.eq(id),
                 audit_log::occurred_at.eq(now),
-                audit_log::actor_id.eq(deed.actor_id),
-                audit_log::area_code.eq(deed.area_code),
-                audit_log::verb.eq(deed.verb),
-                audit_log::subject_kind.eq(deed.subject_kind),
-                audit_log::subject_id.eq(deed.subject_id),
-                audit_log::request_id.eq(deed.request_id),
-                audit_log::address.eq(deed.address.map(|address| address.to_string())),
+                audit_log::actor_id.eq(audit_entry.actor_id),
+                audit_log::area_code.eq(audit_entry.area_code),
+                audit_log::verb.eq(audit_entry.verb),
+                audit_log::subject_kind.eq(audit_entry.subject_kind),
+                audit_log::subject_id.eq(audit_entry.subject_id),
+                audit_log::request_id.eq(audit_entry.request_id),
+                audit_log::address.eq(audit_entry.address.map(|address| address.to_string())),
                 audit_log::details.eq(details),
             ))
         })

@@ -10,7 +10,7 @@ use prometheus_client::metrics::counter::Counter;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::Deed;
+use super::AuditEntry;
 use crate::platform::core::Core;
 
 /// The verb of a line.
@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A refusal: the deed, which operation and why.
 pub struct Refusal {
     /// Who, where, in which request; its verb and details are put in here.
-    pub deed: Deed,
+    pub audit_entry: AuditEntry,
     /// The operation.
     pub operation: String,
     /// The problem's code.
@@ -35,7 +35,7 @@ struct Window {
     since: DateTime<Utc>,
     more: u64,
     operations: BTreeMap<String, u64>,
-    last: Deed,
+    last: AuditEntry,
 }
 
 /// The refusals of the last minute.
@@ -60,18 +60,18 @@ impl Refusals {
         self.denied.inc();
         let mut windows = self.windows();
         let Some(window) = windows.get_mut(&caller) else {
-            let last = refusal.deed.clone();
+            let last = refusal.audit_entry.clone();
             windows.insert(caller, Window { since: now, more: 0, operations: BTreeMap::new(), last });
             return true;
         };
         window.more += 1;
         *window.operations.entry(refusal.operation.clone()).or_default() += 1;
-        window.last.clone_from(&refusal.deed);
+        window.last.clone_from(&refusal.audit_entry);
         false
     }
 
     /// Lines of callers whose minute is over, or of all. Who went on has another minute.
-    fn due(&self, now: DateTime<Utc>, all: bool) -> Vec<Deed> {
+    fn due(&self, now: DateTime<Utc>, all: bool) -> Vec<AuditEntry> {
         let mut due = Vec::new();
         self.windows().retain(|_, window| {
             if !all && now - window.since < ONE_IN {
@@ -82,7 +82,7 @@ impl Refusals {
             }
             let operations = std::mem::take(&mut window.operations);
             let details = json!({"requests": std::mem::take(&mut window.more), "operations": operations});
-            due.push(Deed { verb: VERB, subject_id: None, details, ..window.last.clone() });
+            due.push(AuditEntry { verb: VERB, subject_id: None, details, ..window.last.clone() });
             window.since = now;
             true
         });
@@ -92,18 +92,18 @@ impl Refusals {
 
 /// Notes a refusal. It stands even where that can't be written.
 pub async fn note(core: &Core, refusal: Refusal) {
-    let caller = refusal.deed.actor_id.unwrap_or_default();
+    let caller = refusal.audit_entry.actor_id.unwrap_or_default();
     if core.refusals.count(caller, &refusal, core.clock.now()) {
         let details = json!({"operation": refusal.operation, "code": refusal.code});
-        write(core, vec![Deed { verb: VERB, details, ..refusal.deed }]).await;
+        write(core, vec![AuditEntry { verb: VERB, details, ..refusal.audit_entry }]).await;
     }
 }
 
-async fn write(core: &Core, deeds: Vec<Deed>) {
-    if deeds.is_empty() {
+async fn write(core: &Core, audit_entries: Vec<AuditEntry>) {
+    if audit_entries.is_empty() {
         return;
     }
-    if let Err(unwritten) = super::system_write_all(core, deeds, async |_| Ok(())).await {
+    if let Err(unwritten) = super::system_write_all(core, audit_entries, async |_| Ok(())).await {
         tracing::error!(error = %unwritten, "refusals could not be noted in the audit");
     }
 }

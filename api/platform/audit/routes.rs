@@ -90,10 +90,11 @@ pub async fn answer(call: &Call, binding: &str, trail: &Trail) -> Answer {
 
 /// Where both streams stand after these lines.
 fn end_of(lines: &[Line], trail: &Trail) -> String {
-    let deed = lines.iter().rev().find_map(|line| line.deed_id.map(|id| (line.occurred_at, id))).or(trail.after.0);
+    let audit_entry =
+        lines.iter().rev().find_map(|line| line.deed_id.map(|id| (line.occurred_at, id))).or(trail.after.0);
     let write = lines.iter().rev().find_map(|line| Some((line.change_no?, line.subject.clone())));
     let write = write.or_else(|| trail.after.1.clone());
-    let (micros, id) = deed.map_or((String::new(), String::new()), |(occurred_at, id)| {
+    let (micros, id) = audit_entry.map_or((String::new(), String::new()), |(occurred_at, id)| {
         (occurred_at.timestamp_micros().to_string(), id.to_string())
     });
     format!("{micros}|{id}|{}", write.map(|(number, subject)| format!("{number}|{subject}")).unwrap_or_default())

@@ -73,7 +73,7 @@ impl Line {
 
 /// The lines that are asked for, one more than the limit where there are more.
 pub async fn read(core: &Core, actor: &Actor, trail: &Trail) -> Result<Vec<Line>, Problem> {
-    let mut lines = deeds(core, actor, trail).await?;
+    let mut lines = audit_entries(core, actor, trail).await?;
     if let Some(district_code) = &trail.district_code {
         lines.extend(super::writes::read(core, actor, trail, district_code).await?);
     }
@@ -87,7 +87,7 @@ pub fn about(subject_ids: Vec<Uuid>, district_code: &str, limit: usize) -> Trail
     Trail { subject_ids, district_code: Some(district_code.to_owned()), of_all_areas: true, limit, ..Trail::default() }
 }
 
-async fn deeds(core: &Core, actor: &Actor, trail: &Trail) -> Result<Vec<Line>, Problem> {
+async fn audit_entries(core: &Core, actor: &Actor, trail: &Trail) -> Result<Vec<Line>, Problem> {
     let mut statement = Statement::new(
         "SELECT r.id, r.occurred_at, r.actor_id, r.area_code, r.verb, r.subject_kind, r.subject_id, r.request_id, \
          r.address, r.details FROM audit_log AS r WHERE ",
@@ -125,7 +125,7 @@ async fn deeds(core: &Core, actor: &Actor, trail: &Trail) -> Result<Vec<Line>, P
     let limit = i64::try_from(trail.limit).unwrap_or(i64::MAX - 1) + 1;
     let statement = statement.sql(" ORDER BY r.occurred_at DESC, r.id DESC LIMIT ").integer(limit);
     let rows = core.database.read(&statement).await?;
-    Ok(rows.into_iter().filter_map(|row| deed(core, row)).collect())
+    Ok(rows.into_iter().filter_map(|row| audit_entry(core, row)).collect())
 }
 
 /// What concerns no area (a wrong name at sign-in) is for those who audit a whole district.
@@ -135,7 +135,7 @@ fn in_scope(statement: Statement, actor: &Actor) -> Statement {
     if whole_district { statement.sql(" OR r.area_code IS NULL)") } else { statement.sql(")") }
 }
 
-fn deed(core: &Core, mut row: Row) -> Option<Line> {
+fn audit_entry(core: &Core, mut row: Row) -> Option<Line> {
     let (id, occurred_at, actor_id) = (row.id("id")?, row.instant("occurred_at")?, row.id("actor_id"));
     let json = json!({
         "occurred_at": format_instant(occurred_at, core.zone),

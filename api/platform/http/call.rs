@@ -24,7 +24,7 @@ use super::Body;
 use super::turn::Turn;
 use crate::platform::access::accounts::{Credential, SignedIn};
 use crate::platform::access::roles::Actor;
-use crate::platform::audit::Deed;
+use crate::platform::audit::AuditEntry;
 use crate::platform::core::Core;
 
 /// A larger body is parsed on a thread of its own: whoever shares the worker would wait.
@@ -110,7 +110,7 @@ impl Call {
     }
 
     async fn tree_within(&self, limits: BodyLimits) -> Result<Tree, Problem> {
-        self.demand_media_type()?;
+        self.require_media_type()?;
         let bytes = self.arrived(limits).await?;
         let tree = if bytes.len() > LARGE {
             tokio::task::spawn_blocking(move || Tree::parse(&bytes)).await.map_err(Problem::internal)?
@@ -150,14 +150,14 @@ impl Call {
     }
 
     /// A line of the audit about this call.
-    pub fn deed(
+    pub fn audit_entry(
         &self,
         verb: &'static str,
         subject_kind: &'static str,
         subject_id: Option<Uuid>,
         details: Json,
-    ) -> Deed {
-        Deed {
+    ) -> AuditEntry {
+        AuditEntry {
             actor_id: self.signed_in.as_ref().map(|signed_in| signed_in.actor.user_id),
             area_code: self.signed_in.as_ref().and_then(|signed_in| signed_in.actor.own_area()),
             verb,
@@ -174,7 +174,7 @@ impl Call {
         client_address(&self.core, &self.request)
     }
 
-    fn demand_media_type(&self) -> Result<(), Problem> {
+    fn require_media_type(&self) -> Result<(), Problem> {
         let mut types = self.request.headers().get_all(CONTENT_TYPE);
         let text = types.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
         let one = types.next().is_none();

@@ -21,7 +21,7 @@ use super::headers::IDEMPOTENCY_KEY;
 use super::turn::Turn;
 use super::{Access, Answer, Caller, Operation, headers};
 use crate::platform::access::accounts::{SignedIn, authenticate};
-use crate::platform::audit::Deed;
+use crate::platform::audit::AuditEntry;
 use crate::platform::audit::refusals::{self, Refusal};
 use crate::platform::core::Core;
 
@@ -136,7 +136,7 @@ async fn admitted(operation: &Operation, arrived: Arrived, signed_in: Option<Sig
         // Taken and forgotten, it would promise what isn't kept.
         return Err(Code::BadIdempotencyKey.into());
     }
-    headers::demand_forms(operation, &request)?;
+    headers::require_forms(operation, &request)?;
     let query = read_query(request.query_string(), &operation.parameters)?;
     let language = language(&request);
     let body = operation.body.clone();
@@ -155,7 +155,7 @@ async fn note_refusal(
     if problem.code().status() != StatusCode::FORBIDDEN || problem.code() == Code::PasswordChangeRequired {
         return;
     }
-    let deed = Deed {
+    let audit_entry = AuditEntry {
         actor_id: Some(signed_in.actor.user_id),
         area_code: signed_in.actor.own_area(),
         verb: "privilege.refused",
@@ -165,7 +165,7 @@ async fn note_refusal(
         address: client_address(core, request),
         details: json!({}),
     };
-    let refusal = Refusal { deed, operation: operation.id.clone(), code: problem.code().code() };
+    let refusal = Refusal { audit_entry, operation: operation.id.clone(), code: problem.code().code() };
     refusals::note(core, refusal).await;
 }
 

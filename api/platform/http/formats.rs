@@ -110,7 +110,7 @@ pub fn asked(call: &Call) -> Option<Format> {
 }
 
 /// What only files take, given to a page: a fault.
-pub fn demand_none(query: &Values) -> Result<(), Problem> {
+pub fn require_none(query: &Values) -> Result<(), Problem> {
     match PARAMETERS.iter().find(|field| query.has(field.name)) {
         Some(field) => Err(fault(&format!("?{}", field.name), FaultCode::OnlyInFiles)),
         None => Ok(()),

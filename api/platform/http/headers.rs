@@ -90,7 +90,7 @@ fn taken(operation: &Operation) -> impl Iterator<Item = &'static Taken> {
 }
 
 /// 400 where a header that the operation takes isn't of its form. What the operation doesn't take isn't looked at.
-pub fn demand_forms(operation: &Operation, request: &HttpRequest) -> Result<(), Problem> {
+pub fn require_forms(operation: &Operation, request: &HttpRequest) -> Result<(), Problem> {
     for header in taken(operation) {
         let values = request.headers().get_all(header.name);
         let good = values.map(|value| value.to_str().unwrap_or_default().trim()).all(|text| {

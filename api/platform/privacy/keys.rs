@@ -94,7 +94,7 @@ impl Keys {
     }
 
     /// The keys that a database knows are in a directory, by their fingerprints; nothing is made there.
-    pub fn demand(directory: &Path, known: &BTreeMap<String, Vec<u8>>) -> Result<(), KeyError> {
+    pub fn require(directory: &Path, known: &BTreeMap<String, Vec<u8>>) -> Result<(), KeyError> {
         for name in NAMES {
             let (path, Some(known)) = (directory.join(format!("{name}.key")), known.get(name)) else { continue };
             if !path.exists() {

@@ -2,7 +2,7 @@
 //!
 //! The first wall is the condition with which every query on records begins (`records::scope`). This one holds
 //! where a condition was forgotten: row-level security compares each row with what the statement says it may
-//! see ([`kit::sight::Sight`]), and who says nothing sees nothing. It guards reading; writing is judged
+//! see ([`kit::row_scope::RowScope`]), and who says nothing sees nothing. It guards reading; writing is judged
 //! before it is queued. The service's statements run in a role of their own, which owns no table and passes no
 //! policy by; whoever owns the tables raises the wall with `lianfang migrate`.
 

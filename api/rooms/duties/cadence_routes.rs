@@ -167,11 +167,11 @@ async fn post(call: Call) -> Answer {
 async fn give(call: &Call, id: Uuid, area_code: String, form: &Values) -> Result<(), Problem> {
     let details =
         json!({"area_code": area_code, "duty_kind": form.text("duty_kind"), "active": form.boolean("active")});
-    let mut deed = call.deed("duty_cadence.create", "duty_cadences", Some(id), details);
-    deed.area_code = Some(area_code.clone());
+    let mut audit_entry = call.audit_entry("duty_cadence.create", "duty_cadences", Some(id), details);
+    audit_entry.area_code = Some(area_code.clone());
     let (created_by, now) = (call.actor()?.user_id, call.core.clock.now());
     let small = |name: &str| form.integer(name).and_then(|number| i32::try_from(number).ok());
-    system_write(&call.core, deed, async |connection| {
+    system_write(&call.core, audit_entry, async |connection| {
         diesel::insert_into(duty_cadences::table)
             .values((
                 duty_cadences::id.eq(id),

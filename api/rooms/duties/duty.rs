@@ -9,7 +9,7 @@ use super::escalation;
 use super::matching::{Expectation, Standing};
 use super::wire::{above, line_of};
 use crate::records::Record;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 
 /// What a new duty is about.
 #[derive(Clone, Copy)]
@@ -37,8 +37,8 @@ pub struct New<'a> {
 }
 
 /// The first revision of a duty, open.
-pub fn record(new: New<'_>, scribe: &Scribe) -> Record {
-    let envelope = scribe.envelope(new.id, new.area_code, new.org_id, new.opens_at, new.made_by);
+pub fn record(new: New<'_>, write_context: &WriteContext) -> Record {
+    let envelope = write_context.envelope(new.id, new.area_code, new.org_id, new.opens_at, new.made_by);
     let mut values = Values::default();
     let id = |id: Option<Uuid>| id.map_or(Value::Null, Value::Id);
     values.set("duty_kind", Value::Text(new.duty_kind.to_owned()));

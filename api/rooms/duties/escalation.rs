@@ -18,7 +18,7 @@ use super::duty;
 use super::wire::{LINE, above};
 use crate::platform::core::Core;
 use crate::records::change::Changes;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Record, read};
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::observation::isolation_cases::planner;
@@ -62,26 +62,27 @@ pub fn go_up(values: &mut Values, line: &str, user_id: Option<Uuid>, at: DateTim
 }
 
 /// The level that is due now, where one is: the cadence lets it go so far, and the last one had its hour.
-fn next_level(missed: &Record, scribe: &Scribe) -> Option<&'static str> {
+fn next_level(missed: &Record, write_context: &WriteContext) -> Option<&'static str> {
     let values = &missed.values;
     let levels = levels(values);
     let last = levels.last().and_then(|level| level.get("at")?.as_str()?.parse().ok());
     // What an earlier release escalated doesn't say when.
     let last: DateTime<Utc> = last.unwrap_or(duty::due_at(missed));
-    let day = day_of(duty::due_at(missed), scribe.zone);
-    let cadence = scribe.settings.of::<Cadences>().at(values.text("duty_kind")?, &missed.envelope.area_code, day)?;
+    let day = day_of(duty::due_at(missed), write_context.zone);
+    let cadence =
+        write_context.settings.of::<Cadences>().at(values.text("duty_kind")?, &missed.envelope.area_code, day)?;
     let reached = i64::try_from(levels.len().max(1)).unwrap_or(i64::MAX);
     let from = values.text("escalated_to")?;
     let line = above(from);
-    (reached < cadence.escalation_levels && line != from && last + EACH <= scribe.now).then_some(line)
+    (reached < cadence.escalation_levels && line != from && last + EACH <= write_context.now).then_some(line)
 }
 
 /// Lets what was missed and that nobody answered go further up. Costs what is silent now.
 pub async fn escalate(core: &Core, district_code: &str) -> Result<(), Problem> {
     let now = core.clock.now();
-    let scribe = core.scribe(now, district_code);
-    let kind = scribe.kind("duties")?;
-    let kinds: Vec<Value> = scribe.settings.of::<Cadences>().escalating().into_iter().map(Value::Text).collect();
+    let write_context = core.write_context(now, district_code);
+    let kind = write_context.kind("duties")?;
+    let kinds: Vec<Value> = write_context.settings.of::<Cadences>().escalating().into_iter().map(Value::Text).collect();
     if kinds.is_empty() {
         return Ok(());
     }
@@ -97,9 +98,9 @@ pub async fn escalate(core: &Core, district_code: &str) -> Result<(), Problem> {
         .seeing_district(district_code);
     let silent = read::load(core, kind, &statement).await?;
     let due: Vec<(Record, &'static str)> =
-        silent.into_iter().filter_map(|duty| next_level(&duty, &scribe).map(|line| (duty, line))).collect();
+        silent.into_iter().filter_map(|duty| next_level(&duty, &write_context).map(|line| (duty, line))).collect();
     for lot in due.chunks(CHUNK) {
-        match append(core, &scribe, lot).await {
+        match append(core, &write_context, lot).await {
             // Somebody answered one of them meanwhile: looked at again in the next round.
             Ok(()) | Err(AppendError::Conflict(_) | AppendError::Busy) => {}
             Err(error) => return Err(error.into()),
@@ -110,23 +111,23 @@ pub async fn escalate(core: &Core, district_code: &str) -> Result<(), Problem> {
 
 async fn append(
     core: &Core,
-    scribe: &std::sync::Arc<Scribe>,
+    write_context: &std::sync::Arc<WriteContext>,
     lot: &[(Record, &'static str)],
 ) -> Result<(), AppendError> {
     let failed = |problem: Problem| AppendError::Failed(problem.to_string());
-    let kind = scribe.kind("duties").map_err(failed)?;
+    let kind = write_context.kind("duties").map_err(failed)?;
     let duties: Vec<Record> = lot.iter().map(|(duty, _)| duty.clone()).collect();
     let accounts: BTreeMap<(Uuid, String), Uuid> =
-        planner::supervisors_above(core, &scribe.district_code, &duties).await.map_err(failed)?;
+        planner::supervisors_above(core, &write_context.district_code, &duties).await.map_err(failed)?;
     let mut changes = Changes::default();
     for (former, line) in lot {
         let mut next = former.clone();
         let subject_id = former.values.id("subject_id").unwrap_or_default();
-        go_up(&mut next.values, line, accounts.get(&(subject_id, (*line).to_owned())).copied(), scribe.now);
+        go_up(&mut next.values, line, accounts.get(&(subject_id, (*line).to_owned())).copied(), write_context.now);
         next.envelope.revision += 1;
         next.envelope.revised_by = Uuid::nil();
         changes.next_number();
         changes.put(kind, Some(former.clone()), next);
     }
-    core.ledger.append(changes.into_append(scribe).map_err(failed)?).await.map(|_| ())
+    core.ledger.append(changes.into_append(write_context).map_err(failed)?).await.map(|_| ())
 }

@@ -26,8 +26,8 @@ use super::matching::{Contact, proof_of, standing};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::change::Changes;
-use crate::records::kept::Kept;
-use crate::records::scribe::Scribe;
+use crate::records::locked_row::LockedRow;
+use crate::records::write_context::WriteContext;
 use crate::rooms::duties::cadences::Cadences;
 
 /// The kind of duty.
@@ -36,18 +36,18 @@ pub const GATE_FOLLOW_UP: &str = "gate_follow_up";
 const LATELY: TimeDelta = TimeDelta::days(14);
 
 /// Decides what abnormal passages ask for, and what proves it. It refuses nothing.
-pub struct FollowUpDecider(Arc<Scribe>);
+pub struct FollowUpDecider(Arc<WriteContext>);
 
 impl FollowUpDecider {
     /// The decider of an append.
-    pub fn of(scribe: &Arc<Scribe>) -> Arc<dyn Decider> {
-        Arc::new(Self(Arc::clone(scribe)))
+    pub fn of(write_context: &Arc<WriteContext>) -> Arc<dyn Decider> {
+        Arc::new(Self(Arc::clone(write_context)))
     }
 }
 
 /// The duty of a passage: whoever makes it, it is made once.
-fn duty_id(scribe: &Scribe, passage: Uuid) -> Uuid {
-    derived_id(&scribe.keys.identity, &["duty", GATE_FOLLOW_UP, &passage.to_string()])
+fn duty_id(write_context: &WriteContext, passage: Uuid) -> Uuid {
+    derived_id(&write_context.keys.identity, &["duty", GATE_FOLLOW_UP, &passage.to_string()])
 }
 
 /// Where somebody is looked after: where he is registered, if that is a part of the district, else at the gate.
@@ -97,8 +97,8 @@ impl Decider for FollowUpDecider {
 
 /// The people whom a batch touches, with what is expected and what was done.
 struct FollowUps {
-    scribe: Arc<Scribe>,
-    duties: BTreeMap<Uuid, Kept>,
+    write_context: Arc<WriteContext>,
+    duties: BTreeMap<Uuid, LockedRow>,
     /// By each of his ids, the one that stands for a person.
     roots: BTreeMap<Uuid, Uuid>,
     /// Where people are registered, by that id.
@@ -126,11 +126,11 @@ impl State for FollowUps {
     fn follow(mut self: Box<Self>) -> Result<Option<Append>, String> {
         self.settle();
         let mut changes = Changes::default();
-        let kind = self.scribe.kind("duties").map_err(|problem| problem.to_string())?;
+        let kind = self.write_context.kind("duties").map_err(|problem| problem.to_string())?;
         for duty in self.duties.into_values() {
             duty.put_into(kind, &mut changes);
         }
-        changes.following(&self.scribe)
+        changes.following(&self.write_context)
     }
 }
 
@@ -141,10 +141,10 @@ impl FollowUps {
 
     /// A passage came, was changed or was voided.
     fn passage(&mut self, claim: &Claim) {
-        let id = duty_id(&self.scribe, claim.id);
+        let id = duty_id(&self.write_context, claim.id);
         let asks = |values: &&Values| {
-            let at = values.instant("occurred_at").unwrap_or(self.scribe.now);
-            values.boolean("abnormal") == Some(true) && self.scribe.has_come(at)
+            let at = values.instant("occurred_at").unwrap_or(self.write_context.now);
+            values.boolean("abnormal") == Some(true) && self.write_context.has_come(at)
         };
         match claim.next.as_ref().filter(asks) {
             Some(passage) => self.ask(id, claim.id, passage),
@@ -161,21 +161,25 @@ impl FollowUps {
     }
 
     fn ask(&mut self, id: Uuid, passage_id: Uuid, passage: &Values) {
-        let scribe = Arc::clone(&self.scribe);
-        let gate = passage.text("area_code").unwrap_or(&scribe.district_code);
+        let write_context = Arc::clone(&self.write_context);
+        let gate = passage.text("area_code").unwrap_or(&write_context.district_code);
         let person_id = passage.id("person_id");
         let registered = person_id.and_then(|id| self.areas.get(&self.root(id))).map(String::as_str);
-        let area_code = area_of(&scribe.district_code, registered, gate).to_owned();
+        let area_code = area_of(&write_context.district_code, registered, gate).to_owned();
         let subject = person_id.map_or(("screenings", passage_id), |id| ("people", id));
-        let opens_at = passage.instant("occurred_at").unwrap_or(scribe.now);
-        let cadence = scribe.settings.of::<Cadences>().at(GATE_FOLLOW_UP, &area_code, day_of(opens_at, scribe.zone));
+        let opens_at = passage.instant("occurred_at").unwrap_or(write_context.now);
+        let cadence = write_context.settings.of::<Cadences>().at(
+            GATE_FOLLOW_UP,
+            &area_code,
+            day_of(opens_at, write_context.zone),
+        );
         if let Some(held) = self.duties.get_mut(&id) {
             again(&mut held.record, subject, &area_code, opens_at, cadence);
             return;
         }
-        let Some(cadence) = cadence.filter(|_| opens_at + LATELY >= scribe.now) else { return };
+        let Some(cadence) = cadence.filter(|_| opens_at + LATELY >= write_context.now) else { return };
         // Nobody can answer for what he wasn't told: what was told late is due from then on.
-        let told_late = scribe.now > opens_at + scribe.clock_tolerance;
+        let told_late = write_context.now > opens_at + write_context.clock_tolerance;
         let new = duty::New {
             id,
             duty_kind: GATE_FOLLOW_UP,
@@ -183,12 +187,12 @@ impl FollowUps {
             cause_id: Some(passage_id),
             assignee_id: None,
             opens_at,
-            due_at: cadence.due_after(if told_late { scribe.now } else { opens_at }),
+            due_at: cadence.due_after(if told_late { write_context.now } else { opens_at }),
             area_code: &area_code,
             org_id: None,
             made_by: self.by,
         };
-        self.duties.insert(id, Kept::new(duty::record(new, &scribe)));
+        self.duties.insert(id, LockedRow::new(duty::record(new, &write_context)));
     }
 
     /// A record of somebody came, was changed or was voided.
@@ -202,23 +206,23 @@ impl FollowUps {
         let Some(values) = claim.next.as_ref().filter(|next| may_prove(claim.kind, next)) else { return };
         let of_case = || self.people_of_cases.get(&values.id("case_id")?).copied();
         let Some(person_id) = values.id("person_id").or_else(of_case) else { return };
-        let at = values.instant("occurred_at").unwrap_or(self.scribe.now);
-        if self.scribe.has_come(at) {
-            let own = contact(claim.kind, claim.id, (at, self.scribe.now), values.clone());
+        let at = values.instant("occurred_at").unwrap_or(self.write_context.now);
+        if self.write_context.has_come(at) {
+            let own = contact(claim.kind, claim.id, (at, self.write_context.now), values.clone());
             self.contacts.insert(claim.id, (self.root(person_id), own));
         }
     }
 
     fn settle(&mut self) {
-        let scribe = Arc::clone(&self.scribe);
+        let write_context = Arc::clone(&self.write_context);
         let (roots, contacts, authors) = (&self.roots, &self.contacts, &self.authors);
         for (id, held) in self.duties.iter_mut().filter(|(_, held)| !is(&held.record, "waived")) {
             let subject = held.record.values.id("subject_id").unwrap_or_default();
             let root = roots.get(&subject).copied().unwrap_or(subject);
             let own = answer(&held.record);
             let of_person = contacts.values().filter(|(person, _)| *person == root).map(|(_, contact)| contact);
-            let proof = proof_of(&expectation(&held.record), of_person.chain(own.as_ref()), scribe.zone);
-            let stands = standing(duty::due_at(&held.record), proof, false, scribe.now);
+            let proof = proof_of(&expectation(&held.record), of_person.chain(own.as_ref()), write_context.zone);
+            let stands = standing(duty::due_at(&held.record), proof, false, write_context.now);
             held.record = duty::settle(&held.record, &stands, |_| None);
             held.sign(authors.get(&root).or(authors.get(id)).copied().unwrap_or_default());
         }

@@ -34,7 +34,7 @@ pub async fn hand_on(core: &Core, user_id: Uuid, by: Uuid) -> Result<Vec<Json>, 
 
 /// The same for all accounts that aren't active, should whoever sent one away have been interrupted.
 pub async fn hand_on_all(core: &Core, district_code: &str) -> Result<(), Problem> {
-    let kind = core.scribe(core.clock.now(), district_code).kind("duties")?;
+    let kind = core.write_context(core.clock.now(), district_code).kind("duties")?;
     let statement = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", kind.select()))
         .text(district_code)
         .sql(" AND r.state = 'open' AND r.assignee_id IN (SELECT u.id FROM users AS u WHERE NOT u.active)")
@@ -44,7 +44,7 @@ pub async fn hand_on_all(core: &Core, district_code: &str) -> Result<(), Problem
 }
 
 async fn open_of(core: &Core, district_code: &str, user_id: Uuid) -> Result<Vec<Record>, Problem> {
-    let kind = core.scribe(core.clock.now(), district_code).kind("duties")?;
+    let kind = core.write_context(core.clock.now(), district_code).kind("duties")?;
     let statement = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", kind.select()))
         .text(district_code)
         .sql(" AND r.state = 'open' AND r.assignee_id = ")
@@ -54,7 +54,7 @@ async fn open_of(core: &Core, district_code: &str, user_id: Uuid) -> Result<Vec<
 }
 
 async fn hand_on_in(core: &Core, district_code: &str, mut open: Vec<Record>, by: Uuid) -> Result<Vec<Json>, Problem> {
-    let kind = core.scribe(core.clock.now(), district_code).kind("duties")?;
+    let kind = core.write_context(core.clock.now(), district_code).kind("duties")?;
     let ids: Vec<Uuid> = open.iter().map(|duty| duty.envelope.id).collect();
     for _ in 0..TRIES {
         if open.is_empty() {
@@ -92,8 +92,8 @@ async fn hand_on_in(core: &Core, district_code: &str, mut open: Vec<Record>, by:
 /// Who answers for a case is known under its lock; above a store, a volunteer or an organiser nobody has an account
 /// of his own.
 fn append(core: &Core, district_code: &str, open: &[Record], by: Uuid) -> Result<Append, Problem> {
-    let scribe = core.scribe(core.clock.now(), district_code);
-    let kind = scribe.kind("duties")?;
+    let write_context = core.write_context(core.clock.now(), district_code);
+    let kind = write_context.kind("duties")?;
     let (of_cases, others): (Vec<&Record>, Vec<&Record>) =
         open.iter().partition(|duty| duty.values.text("subject_kind") == Some("isolation_cases"));
     let mut changes = Changes::default();
@@ -105,13 +105,13 @@ fn append(core: &Core, district_code: &str, open: &[Record], by: Uuid) -> Result
         changes.next_number();
         changes.put(kind, Some(former.clone()), next);
     }
-    let mut append = changes.into_append(&scribe)?;
+    let mut append = changes.into_append(&write_context)?;
     let mut cases: Vec<Uuid> = of_cases.iter().filter_map(|duty| duty.values.id("subject_id")).collect();
     cases.sort_unstable();
     cases.dedup();
     let next = || Some(Values::default());
     append.claims.extend(cases.into_iter().map(|id| {
-        let decider = CareDecider::of(&scribe);
+        let decider = CareDecider::of(&write_context);
         Claim { decider, kind: GIVE_ON, id, by, former: None, next: next() }
     }));
     Ok(append)

@@ -65,7 +65,7 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn waive(call: Call) -> Answer {
-    act(&call, kind(&call)?, WAIVE, async |duty: &Record, _: &Values| demand(&call, duty, None), explained).await
+    act(&call, kind(&call)?, WAIVE, async |duty: &Record, _: &Values| require(&call, duty, None), explained).await
 }
 
 /// The duty with its reason; none where it needs none.
@@ -102,8 +102,8 @@ async fn answer(call: Call) -> Answer {
 
 async fn hand_over(call: Call) -> Answer {
     let may = async |duty: &Record, form: &Values| {
-        demand_account(&call, form.id("assignee_id").unwrap_or_default(), duty).await?;
-        demand(&call, duty, duty.values.id("assignee_id"))
+        require_account(&call, form.id("assignee_id").unwrap_or_default(), duty).await?;
+        require(&call, duty, duty.values.id("assignee_id"))
     };
     let give = |duty: &Record, form: &Values| {
         if !super::duty::is(duty, "open") {
@@ -117,7 +117,7 @@ async fn hand_over(call: Call) -> Answer {
 }
 
 /// 403 where the caller is neither who answers for the duty nor stands above it.
-fn demand(call: &Call, duty: &Record, assignee_id: Option<Uuid>) -> Result<(), Problem> {
+fn require(call: &Call, duty: &Record, assignee_id: Option<Uuid>) -> Result<(), Problem> {
     let (actor, envelope) = (call.actor()?, &duty.envelope);
     // Whoever is supervised waives nothing of his own.
     let above = actor.judges(WAIVERS) && actor.reaches(WAIVERS, &envelope.area_code, envelope.org_id);
@@ -126,7 +126,7 @@ fn demand(call: &Call, duty: &Record, assignee_id: Option<Uuid>) -> Result<(), P
 }
 
 /// The account must be active and see the duty.
-async fn demand_account(call: &Call, id: Uuid, duty: &Record) -> Result<(), Problem> {
+async fn require_account(call: &Call, id: Uuid, duty: &Record) -> Result<(), Problem> {
     let roles: Vec<Value> = READERS.iter().map(|role| Value::Text(role.code().to_owned())).collect();
     let statement = Statement::new(
         "SELECT 1 AS found FROM users AS u JOIN user_grants AS g ON g.user_id = u.id WHERE u.active AND u.id = ",

@@ -84,7 +84,7 @@ pub async fn note_missed(core: &Core, district_code: &str) -> Result<(), Problem
 }
 
 async fn overdue(core: &Core, district_code: &str, now: DateTime<Utc>) -> Result<Vec<Record>, Problem> {
-    let kind = core.scribe(now, district_code).kind("duties")?;
+    let kind = core.write_context(now, district_code).kind("duties")?;
     let statement = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", kind.select()))
         .text(district_code)
         .sql(" AND r.state = 'open' AND r.due_at <= ")
@@ -105,8 +105,8 @@ async fn append_missed(
         return Ok(());
     }
     let failed = |problem: Problem| AppendError::Failed(problem.to_string());
-    let scribe = core.scribe(now, district_code);
-    let kind = scribe.kind("duties").map_err(failed)?;
+    let write_context = core.write_context(now, district_code);
+    let kind = write_context.kind("duties").map_err(failed)?;
     let above = planner::supervisors_above(core, district_code, &overdue).await.map_err(failed)?;
     let mut changes = Changes::default();
     for former in overdue {
@@ -118,5 +118,5 @@ async fn append_missed(
         changes.next_number();
         changes.put(kind, Some(former), next);
     }
-    core.ledger.append(changes.into_append(&scribe).map_err(failed)?).await.map(|_| ())
+    core.ledger.append(changes.into_append(&write_context).map_err(failed)?).await.map(|_| ())
 }

@@ -62,9 +62,9 @@ async fn of_named(
     let subjects: BTreeSet<&str> = told.values().filter_map(|person| person.get("id")?.as_str()).collect();
     if !subjects.is_empty() {
         let details = json!({"purpose": "medical_follow_up", "people": subjects});
-        let mut deed = call.deed(verb, "people", None, details);
-        deed.area_code = Some(district_code.to_owned());
-        system_write_all(core, vec![deed], async |_| Ok(())).await?;
+        let mut audit_entry = call.audit_entry(verb, "people", None, details);
+        audit_entry.area_code = Some(district_code.to_owned());
+        system_write_all(core, vec![audit_entry], async |_| Ok(())).await?;
     }
     Ok(told)
 }

@@ -26,7 +26,7 @@ use self::chance::Chance;
 use self::timeline::timeline;
 use crate::platform::access::accounts::of_user;
 use crate::platform::access::roles::{Actor, Grant};
-use crate::platform::audit::Deed;
+use crate::platform::audit::AuditEntry;
 use crate::platform::core::Core;
 use crate::records::create::{API, Created, create_all};
 use crate::rooms::accounts::users::{NewUser, add};
@@ -120,7 +120,7 @@ async fn staff(core: &Core, seed: u64, made: &mut Made) -> Result<BTreeMap<Strin
         let known = core.database.read(&known).await?.into_iter().next().and_then(|mut row| row.id("id"));
         let id = known.unwrap_or_else(|| Chance::of(seed, "user", index).id());
         if known.is_none() {
-            let password = add(core, &account(id, &member), deed(id, &member)).await?;
+            let password = add(core, &account(id, &member), audit_entry(id, &member)).await?;
             made.accounts.push((member.username.clone(), password));
         }
         if let Some(actor) = of_user(core, id).await? {
@@ -141,8 +141,8 @@ fn account(id: uuid::Uuid, member: &Member) -> NewUser {
     }
 }
 
-fn deed(id: uuid::Uuid, member: &Member) -> Deed {
-    Deed {
+fn audit_entry(id: uuid::Uuid, member: &Member) -> AuditEntry {
+    AuditEntry {
         actor_id: None,
         area_code: Some(member.area_code.clone()),
         verb: "user.create",

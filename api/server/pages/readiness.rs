@@ -64,7 +64,7 @@ impl Readiness {
         if core.config.database_url.is_none() && !has_room(core) {
             return Err(unready("the disk of the database is full"));
         }
-        demand_clocks(core).await?;
+        require_clocks(core).await?;
         // Whatever was written since needs no proof that it can be; and clocks in use aren't held up.
         let written = core.ledger.figures().written.get();
         if self.written.swap(written, Ordering::Relaxed) != written {
@@ -85,7 +85,7 @@ fn has_room(core: &Core) -> bool {
 }
 
 /// A district with entries has a clock.
-async fn demand_clocks(core: &Core) -> Result<(), Problem> {
+async fn require_clocks(core: &Core) -> Result<(), Problem> {
     let statement = Statement::new(
         "SELECT 1 AS missing FROM ledger_entries AS e WHERE e.first_no = 1 \
          AND NOT EXISTS (SELECT 1 FROM district_clocks AS c WHERE c.district_code = e.district_code) LIMIT 1",

@@ -41,7 +41,7 @@ pub async fn approve(call: &Call, export: &mut Export) -> Result<(), Problem> {
             (approved.id, Some(approved.reason))
         }
         None => {
-            demand_few(call, export).await?;
+            require_few(call, export).await?;
             (new_id(), None)
         }
     };
@@ -59,7 +59,7 @@ pub fn person_of(kind: &Kind, record: &Record) -> Option<Uuid> {
     }
 }
 
-async fn demand_few(call: &Call, export: &Export) -> Result<(), Problem> {
+async fn require_few(call: &Call, export: &Export) -> Result<(), Problem> {
     let mut people = told_lately(call).await?;
     let mut after = export.start(call).await?;
     loop {

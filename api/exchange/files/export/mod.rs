@@ -30,7 +30,7 @@ use crate::records::list;
 
 /// Answers a list as a file.
 pub async fn export(kind: &'static Kind, call: Call, format: Format) -> Answer {
-    demand_scope(&call)?;
+    require_scope(&call)?;
     for name in ["limit", "cursor", "order"] {
         if call.query.has(name) {
             return Err(fault(&format!("?{name}"), FaultCode::OnlyInPages));
@@ -58,7 +58,7 @@ pub async fn export(kind: &'static Kind, call: Call, format: Format) -> Answer {
 
 impl Export {
     async fn asked(kind: &'static Kind, call: &Call, format: Format) -> Result<Self, Problem> {
-        let plain = demand_purpose(call)?;
+        let plain = require_purpose(call)?;
         let actor = call.actor()?;
         let Some(district_code) = list::district(actor, &call.query)? else {
             return Err(Code::NotFound.into());
@@ -83,7 +83,7 @@ impl Export {
             columns: exported(kind),
             plain,
             mark: None,
-            told: call.deed(EXPORTED_PLAIN, kind.name, None, json!({})),
+            told: call.audit_entry(EXPORTED_PLAIN, kind.name, None, json!({})),
         })
     }
 }
@@ -96,7 +96,7 @@ fn content_type(format: Format) -> String {
 }
 
 /// A key needs the scope of exports beside that of reading.
-fn demand_scope(call: &Call) -> Result<(), Problem> {
+fn require_scope(call: &Call) -> Result<(), Problem> {
     match call.credential() {
         Some(Credential::Key(scopes)) if !KeyScope::Export.is_in(scopes) => Err(Code::KeyOutOfScope.into()),
         _ => Ok(()),
@@ -104,7 +104,7 @@ fn demand_scope(call: &Call) -> Result<(), Problem> {
 }
 
 /// Whether plain values are asked for, and may be.
-fn demand_purpose(call: &Call) -> Result<bool, Problem> {
+fn require_purpose(call: &Call) -> Result<bool, Problem> {
     if call.query.boolean("unmasked") != Some(true) {
         return Ok(false);
     }
@@ -134,6 +134,6 @@ async fn note(call: &Call, export: &Export) -> Result<(), Problem> {
         export.query.iter().map(|(name, value)| (name.to_owned(), value.to_json(export.core.zone))).collect();
     let details = json!({"format": export.format.extension(), "filter": filter, "as_of_change_no": export.as_of,
         "unmasked": export.plain, "purpose": export.query.text("purpose"), "number": export.told.details.get("number")});
-    let deed = call.deed("export.begin", export.kind.name, None, details);
-    system_write(&export.core, deed, async |_| Ok(())).await
+    let audit_entry = call.audit_entry("export.begin", export.kind.name, None, details);
+    system_write(&export.core, audit_entry, async |_| Ok(())).await
 }

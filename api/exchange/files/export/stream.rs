@@ -21,7 +21,7 @@ use crate::exchange::files::columns::Column;
 use crate::exchange::files::rows::{Cell, cells};
 use crate::exchange::files::xlsx::{MOST_ROWS, Writer};
 use crate::platform::access::roles::Actor;
-use crate::platform::audit::{Deed, system_write};
+use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::core::Core;
 use crate::platform::http::{Call, fault};
 use crate::platform::privacy::REVEALERS;
@@ -49,7 +49,7 @@ pub(super) struct Export {
     /// What stands in every row of plain values.
     pub(super) mark: Option<String>,
     /// The line of the audit for a page of plain values; whom it tells of is still to be said.
-    pub(super) told: Deed,
+    pub(super) told: AuditEntry,
 }
 
 impl Export {
@@ -100,8 +100,8 @@ impl Export {
                 put(&mut details, name, value.clone());
             }
         }
-        let deed = Deed { details, ..self.told.clone() };
-        system_write(&self.core, deed, async |_| Ok(())).await
+        let audit_entry = AuditEntry { details, ..self.told.clone() };
+        system_write(&self.core, audit_entry, async |_| Ok(())).await
     }
 
     fn view<'a>(&'a self, record: &'a Record) -> View<'a> {

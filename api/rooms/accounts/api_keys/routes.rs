@@ -19,7 +19,7 @@ use crate::platform::access::roles::{Grant, Role};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, page};
 use crate::records::list::{CURSOR, LIMIT};
-use crate::rooms::accounts::users::{ADMINISTRATORS, demand_grantable};
+use crate::rooms::accounts::users::{ADMINISTRATORS, require_grantable};
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
@@ -79,12 +79,12 @@ async fn post(call: Call) -> Answer {
     faults.finish()?;
     let checked = || Problem::internal("a checked form of a key lacks a field");
     let (grant, expires_at) = grant.zip(form.instant("expires_at")).ok_or_else(checked)?;
-    demand_grantable(call.actor()?, std::slice::from_ref(&grant))?;
+    require_grantable(call.actor()?, std::slice::from_ref(&grant))?;
     let name = form.text("name").unwrap_or_default().to_owned();
     let new = NewKey { id: new_id(), name, grant, scopes: json!(form.codes("scopes")), expires_at };
     let details = json!({"role": new.grant.role.code(), "area_code": new.grant.area_code, "org_id": new.grant.org_id, "scopes": new.scopes});
-    let deed = call.deed("api_key.create", "api_keys", Some(new.id), details);
-    let text = store::add(&call.core, &new, call.actor()?.user_id, deed).await?;
+    let audit_entry = call.audit_entry("api_key.create", "api_keys", Some(new.id), details);
+    let text = store::add(&call.core, &new, call.actor()?.user_id, audit_entry).await?;
     let mut json = store::find(&call.core, call.actor()?, new.id).await?;
     put(&mut json, "key", text);
     let location = format!("/v1/api-keys/{}", new.id);
@@ -140,8 +140,8 @@ async fn revoke(call: Call) -> Answer {
     let actor = call.actor()?;
     let key = store::find(&call.core, actor, id).await?;
     if key.get("revoked_at").is_some_and(Json::is_null) {
-        let deed = call.deed("api_key.revoke", "api_keys", Some(id), json!({}));
-        store::revoke(&call.core, id, actor.user_id, deed).await?;
+        let audit_entry = call.audit_entry("api_key.revoke", "api_keys", Some(id), json!({}));
+        store::revoke(&call.core, id, actor.user_id, audit_entry).await?;
     }
     get(call).await
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::platform::access::keys::new_key;
 use crate::platform::access::roles::{Actor, Grant};
-use crate::platform::audit::{Deed, system_write};
+use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::core::Core;
 use crate::platform::schema::api_keys;
 use crate::records::scope::reached;
@@ -34,10 +34,10 @@ pub struct NewKey {
 }
 
 /// Makes a key and answers its text, which isn't kept.
-pub async fn add(core: &Core, new: &NewKey, created_by: Uuid, deed: Deed) -> Result<String, Problem> {
+pub async fn add(core: &Core, new: &NewKey, created_by: Uuid, audit_entry: AuditEntry) -> Result<String, Problem> {
     let (text, secret_hash) = new_key(new.id);
     let now = core.clock.now();
-    system_write(core, deed, async |connection| {
+    system_write(core, audit_entry, async |connection| {
         diesel::insert_into(api_keys::table)
             .values((
                 api_keys::id.eq(new.id),
@@ -60,9 +60,9 @@ pub async fn add(core: &Core, new: &NewKey, created_by: Uuid, deed: Deed) -> Res
 }
 
 /// Ends a key at once in this process, in others within three seconds.
-pub async fn revoke(core: &Core, id: Uuid, revoked_by: Uuid, deed: Deed) -> Result<(), Problem> {
+pub async fn revoke(core: &Core, id: Uuid, revoked_by: Uuid, audit_entry: AuditEntry) -> Result<(), Problem> {
     let now = core.clock.now();
-    system_write(core, deed, async |connection| {
+    system_write(core, audit_entry, async |connection| {
         diesel::update(api_keys::table.find(id))
             .set((api_keys::revoked_at.eq(now), api_keys::revoked_by.eq(revoked_by)))
             .execute(connection)

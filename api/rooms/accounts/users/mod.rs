@@ -12,6 +12,6 @@ mod store;
 mod wire;
 
 pub use routes::operations;
-pub use rules::demand_grantable;
+pub use rules::require_grantable;
 pub use store::{ADMINISTRATORS, NewUser, add};
 pub use wire::schemas;

@@ -100,9 +100,9 @@ async fn reset_password(call: Call) -> Answer {
     let id = call.path_id()?;
     let user = store::find(&call.core, call.actor()?, id).await?;
     // Whoever sets the password could sign in: he must be able to grant all that the account holds.
-    rules::demand_grantable(call.actor()?, &held(&user))?;
-    let deed = call.deed("user.reset_password", "users", Some(id), json!({}));
-    let password = store::reset_password(&call.core, id, deed).await?;
+    rules::require_grantable(call.actor()?, &held(&user))?;
+    let audit_entry = call.audit_entry("user.reset_password", "users", Some(id), json!({}));
+    let password = store::reset_password(&call.core, id, audit_entry).await?;
     let mut user = store::find(&call.core, call.actor()?, id).await?;
     put(&mut user.json, "one_time_password", password);
     Ok(answer(HttpResponse::Ok(), &user))
@@ -114,9 +114,9 @@ async fn post(call: Call) -> Answer {
     let form = kit::check::check_object(&NEW.iter().collect::<Vec<_>>(), &tree, "", &mut faults);
     let grants = rules::grants(&form, &call.core.divisions, &mut faults);
     let phone = rules::phone(&form, &mut faults);
-    demand_organization(&call, &form, &mut faults).await?;
+    require_organization(&call, &form, &mut faults).await?;
     faults.finish()?;
-    rules::demand_grantable(call.actor()?, &grants)?;
+    rules::require_grantable(call.actor()?, &grants)?;
     let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
     let new = NewUser {
         id: new_id(),
@@ -126,8 +126,9 @@ async fn post(call: Call) -> Answer {
         org_id: form.id("org_id"),
         grants,
     };
-    let deed = call.deed("user.create", "users", Some(new.id), json!({"roles": grants::audited(&new.grants)}));
-    let password = store::add(&call.core, &new, deed).await?;
+    let audit_entry =
+        call.audit_entry("user.create", "users", Some(new.id), json!({"roles": grants::audited(&new.grants)}));
+    let password = store::add(&call.core, &new, audit_entry).await?;
     let mut user = store::find(&call.core, call.actor()?, new.id).await?;
     put(&mut user.json, "one_time_password", password);
     let mut response = HttpResponse::Created();
@@ -160,12 +161,12 @@ async fn patch(call: Call) -> Answer {
     let if_match = IfMatch::of_request(&call.request)?.ok_or(Code::IfMatchRequired)?;
     let tree = call.tree().await?;
     let user = store::find(&call.core, call.actor()?, id).await?;
-    if_match.demand(user.revision)?;
+    if_match.require(user.revision)?;
     let change = read_change(&call, &tree, &user).await?;
     let details = json!({"active": change.active, "roles": change.grants.as_deref().map(grants::audited)});
-    let deed = call.deed("user.amend", "users", Some(id), details);
+    let audit_entry = call.audit_entry("user.amend", "users", Some(id), details);
     let leaves = change.active == Some(false) || change.grants.is_some();
-    store::change(&call.core, id, user.revision, change, deed).await?;
+    store::change(&call.core, id, user.revision, change, audit_entry).await?;
     let handed = if leaves { hand_on(&call, id).await? } else { Vec::new() };
     // Taking away the last role in the caller's area takes the account out of his sight, too.
     let mut user = store::find(&call.core, call.actor()?, id).await.unwrap_or(user);
@@ -177,8 +178,8 @@ async fn patch(call: Call) -> Answer {
 async fn hand_on(call: &Call, id: Uuid) -> Result<Vec<Json>, Problem> {
     let handed = duties::inherit::hand_on(&call.core, id, call.actor()?.user_id).await?;
     if !handed.is_empty() {
-        let deed = call.deed("user.hand_over_duties", "users", Some(id), json!({"duties": handed}));
-        system_write_all(&call.core, vec![deed], async |_| Ok(())).await?;
+        let audit_entry = call.audit_entry("user.hand_over_duties", "users", Some(id), json!({"duties": handed}));
+        system_write_all(&call.core, vec![audit_entry], async |_| Ok(())).await?;
     }
     Ok(handed)
 }
@@ -188,12 +189,12 @@ async fn read_change(call: &Call, tree: &kit::tree::Tree, user: &User) -> Result
     let form = kit::check::check_object(&PATCH.iter().collect::<Vec<_>>(), tree, "", &mut faults);
     let grants = form.has("roles").then(|| rules::grants(&form, &call.core.divisions, &mut faults));
     let phone = rules::phone(&form, &mut faults);
-    demand_organization(call, &form, &mut faults).await?;
+    require_organization(call, &form, &mut faults).await?;
     faults.finish()?;
     let actor = call.actor()?;
     // Who can't grant all that the account holds can't take it over either.
-    rules::demand_grantable(actor, &held(user))?;
-    rules::demand_grantable(actor, grants.as_deref().unwrap_or_default())?;
+    rules::require_grantable(actor, &held(user))?;
+    rules::require_grantable(actor, grants.as_deref().unwrap_or_default())?;
     Ok(UserChange {
         display_name: form.text("display_name").map(shown_name),
         phone: form.has("phone").then_some(phone),
@@ -222,7 +223,7 @@ fn held(user: &User) -> Vec<crate::platform::access::Grant> {
 }
 
 /// An organisation that the caller can't reach is a fault, exactly as one that isn't there.
-async fn demand_organization(call: &Call, form: &Values, faults: &mut Faults) -> Result<(), Problem> {
+async fn require_organization(call: &Call, form: &Values, faults: &mut Faults) -> Result<(), Problem> {
     let Some(id) = form.id("org_id") else { return Ok(()) };
     let kind = call.core.kinds().kind("organizations").ok_or_else(|| Problem::internal("no kind organizations"))?;
     if read::find_all(&call.core, call.actor()?, kind, &[id]).await?.is_empty() {

@@ -48,6 +48,6 @@ pub fn phone(form: &Values, faults: &mut Faults) -> Option<String> {
 }
 
 /// 403 where one of the grants is wider than what the actor may hand on.
-pub fn demand_grantable(actor: &Actor, grants: &[Grant]) -> Result<(), Problem> {
+pub fn require_grantable(actor: &Actor, grants: &[Grant]) -> Result<(), Problem> {
     if grants.iter().all(|grant| actor.may_grant(grant)) { Ok(()) } else { Err(Code::GrantTooWide.into()) }
 }

@@ -16,7 +16,7 @@ use super::grants::{grant, keep_former};
 use super::wire::User;
 use crate::platform::access::passwords;
 use crate::platform::access::roles::{Actor, Grant, Role};
-use crate::platform::audit::{Deed, SystemWriteError, system_write};
+use crate::platform::audit::{AuditEntry, SystemWriteError, system_write};
 use crate::platform::core::Core;
 use crate::platform::privacy::mask::mask_phone;
 use crate::platform::privacy::seal::Owner;
@@ -44,13 +44,13 @@ pub struct NewUser {
 }
 
 /// Makes an account and answers its one-time password. 409 where the name is taken.
-pub async fn add(core: &Core, new: &NewUser, deed: Deed) -> Result<String, Problem> {
+pub async fn add(core: &Core, new: &NewUser, audit_entry: AuditEntry) -> Result<String, Problem> {
     let password = passwords::one_time();
     let hash = passwords::hash(password.clone()).await?;
     let phone = new.phone.as_deref().map(|phone| seal_phone(core, new.id, phone)).transpose()?;
     let now = core.clock.now();
-    let granted_by = deed.actor_id;
-    system_write(core, deed, async |connection| {
+    let granted_by = audit_entry.actor_id;
+    system_write(core, audit_entry, async |connection| {
         diesel::insert_into(users::table)
             .values((
                 users::id.eq(new.id),
@@ -73,11 +73,11 @@ pub async fn add(core: &Core, new: &NewUser, deed: Deed) -> Result<String, Probl
 }
 
 /// Gives an account a new one-time password and ends its sessions.
-pub async fn reset_password(core: &Core, id: Uuid, deed: Deed) -> Result<String, Problem> {
+pub async fn reset_password(core: &Core, id: Uuid, audit_entry: AuditEntry) -> Result<String, Problem> {
     let password = passwords::one_time();
     let hash = passwords::hash(password.clone()).await?;
     let now = core.clock.now();
-    system_write(core, deed, async |connection| {
+    system_write(core, audit_entry, async |connection| {
         diesel::update(users::table.find(id))
             .set((
                 users::password_hash.eq(hash),
@@ -114,16 +114,22 @@ pub struct UserChange {
 }
 
 /// Amends an account of that revision; 412 where it was changed meanwhile.
-pub async fn change(core: &Core, id: Uuid, revision: i64, change: UserChange, deed: Deed) -> Result<(), Problem> {
+pub async fn change(
+    core: &Core,
+    id: Uuid,
+    revision: i64,
+    change: UserChange,
+    audit_entry: AuditEntry,
+) -> Result<(), Problem> {
     let phone = match &change.phone {
         Some(Some(phone)) => Some(Some(seal_phone(core, id, phone)?)),
         Some(None) => Some(None),
         None => None,
     };
     let now = core.clock.now();
-    let granted_by = deed.actor_id;
+    let granted_by = audit_entry.actor_id;
     let expected = i32::try_from(revision).map_err(Problem::internal)?;
-    system_write(core, deed, async |connection| {
+    system_write(core, audit_entry, async |connection| {
         let changed = diesel::update(users::table.find(id).filter(users::revision.eq(expected)))
             .set((
                 change.display_name.map(|name| users::display_name.eq(name)),

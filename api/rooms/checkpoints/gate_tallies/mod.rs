@@ -19,9 +19,9 @@ use ledger::decide::Decider;
 use self::overlap::TallyDecider;
 use crate::platform::access::Role;
 use crate::records::figure::{PERSON_TIMES, TIMES};
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
-use crate::rooms::registers::places::demand_checkpoint;
+use crate::rooms::registers::places::require_checkpoint;
 
 const COUNT: Shape = Shape::Integer { min: 0, max: 100_000 };
 /// The longest period of one tally: a shift around the clock.
@@ -131,10 +131,10 @@ impl Rules for GateTallyRules {
     }
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        demand_checkpoint(draft, faults);
+        require_checkpoint(draft, faults);
     }
 
-    fn decider(&self, _: Option<&Record>, _: &Record, _: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+    fn decider(&self, _: Option<&Record>, _: &Record, _: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
         Some(Arc::new(TallyDecider))
     }
 
@@ -143,7 +143,7 @@ impl Rules for GateTallyRules {
     }
 
     /// One that overlaps is kept, and said: which of the two counted whom, nobody here knows.
-    fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+    fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
         let overlaps = faults.iter().any(|fault| fault.code == FaultCode::TallyOverlaps);
         if overlaps {
             draft.warn(&TALLY_OVERLAPS, "period_starts_at");

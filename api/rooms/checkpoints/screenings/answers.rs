@@ -17,8 +17,8 @@ use uuid::Uuid;
 use super::rules::NOT_REGISTERED;
 use crate::records::awaited::has_come;
 use crate::records::change::Changes;
-use crate::records::kept::Kept;
-use crate::records::scribe::Scribe;
+use crate::records::locked_row::LockedRow;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Record};
 use crate::rooms::registers::people::one_person;
 
@@ -104,19 +104,19 @@ pub fn recollect(drafts: &mut [&mut Draft], rows: Vec<Row>, context: &Context<'_
 }
 
 /// Whether later passages may stand or fall with a change: what is told late, amended or taken back.
-pub fn concerns(former: Option<&Record>, next: &Record, scribe: &Scribe) -> bool {
-    let late = former.is_some() || next.envelope.occurred_at + AT_ONCE < scribe.now;
+pub fn concerns(former: Option<&Record>, next: &Record, write_context: &WriteContext) -> bool {
+    let late = former.is_some() || next.envelope.occurred_at + AT_ONCE < write_context.now;
     late && (asked(&next.values) || former.is_some_and(|former| asked(&former.values)))
 }
 
 /// Judges anew the passages that stand on others' answers. It refuses nothing.
-pub struct AnswersDecider(pub Arc<Scribe>);
+pub struct AnswersDecider(pub Arc<WriteContext>);
 
 struct Answers {
-    scribe: Arc<Scribe>,
+    write_context: Arc<WriteContext>,
     roots: BTreeMap<Uuid, Uuid>,
     /// Passages at which nobody was asked.
-    silent: BTreeMap<Uuid, Kept>,
+    silent: BTreeMap<Uuid, LockedRow>,
     /// Answers: of whom, when.
     told: BTreeMap<Uuid, (Uuid, DateTime<Utc>)>,
     /// Who wrote a passage of somebody, last.
@@ -165,7 +165,7 @@ impl Decider for AnswersDecider {
         let answer = |mut row: Row| Some((row.id("id")?, (row.id("person_id")?, row.instant("occurred_at")?)));
         let told = next().into_iter().filter_map(answer).collect();
         let silent = self.0.kept("screenings", next())?;
-        Ok(Box::new(Answers { scribe: Arc::clone(&self.0), roots, silent, told, authors: BTreeMap::new() }))
+        Ok(Box::new(Answers { write_context: Arc::clone(&self.0), roots, silent, told, authors: BTreeMap::new() }))
     }
 }
 
@@ -178,7 +178,7 @@ impl State for Answers {
         let people = people.map(|id| self.roots.get(&id).copied().unwrap_or(id));
         self.authors.extend(people.map(|id| (id, claim.by)));
         if let Some(next) = &claim.next {
-            let when = next.instant("occurred_at").unwrap_or(self.scribe.now);
+            let when = next.instant("occurred_at").unwrap_or(self.write_context.now);
             let answer = next.id("person_id").filter(|_| asked(next));
             self.told.extend(answer.map(|person_id| (claim.id, (person_id, when))));
         }
@@ -187,7 +187,7 @@ impl State for Answers {
 
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         let mut changes = Changes::default();
-        let kind = self.scribe.kind("screenings").map_err(|problem| problem.to_string())?;
+        let kind = self.write_context.kind("screenings").map_err(|problem| problem.to_string())?;
         let root = |id: Uuid| self.roots.get(&id).copied().unwrap_or(id);
         for mut kept in self.silent.into_values() {
             let (values, at) = (&kept.record.values, kept.record.envelope.occurred_at);
@@ -199,6 +199,6 @@ impl State for Answers {
             kept.sign(person_id.and_then(|id| self.authors.get(&id).copied()).unwrap_or_default());
             kept.put_into(kind, &mut changes);
         }
-        changes.following(&self.scribe)
+        changes.following(&self.write_context)
     }
 }

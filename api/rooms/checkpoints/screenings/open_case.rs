@@ -150,9 +150,9 @@ fn body(call: &Call, passage: &Record, person: &Record, id: Uuid, form: &Values)
 /// A line of the audit, and of the person's access log.
 async fn note(call: &Call, passage: &Record, case: &Record) -> Result<(), Problem> {
     let details = json!({"screening_id": passage.envelope.id, "case_id": case.envelope.id});
-    let mut deed = call.deed("screenings.open_case", "people", case.values.id("person_id"), details);
-    deed.area_code = Some(case.envelope.area_code.clone());
-    system_write_all(&call.core, vec![deed], async |_| Ok(())).await
+    let mut audit_entry = call.audit_entry("screenings.open_case", "people", case.values.id("person_id"), details);
+    audit_entry.area_code = Some(case.envelope.area_code.clone());
+    system_write_all(&call.core, vec![audit_entry], async |_| Ok(())).await
 }
 
 fn answer(call: &Call, kind: &Kind, case: &Record, mut response: actix_web::HttpResponseBuilder) -> HttpResponse {

@@ -20,10 +20,10 @@ use crate::platform::privacy::blind::blind_index;
 use crate::platform::privacy::keys::Keys;
 use crate::records::conditions::Condition;
 use crate::records::figure::{PERSON_TIMES, VEHICLE_TIMES};
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Figure, Measure, Record, Rules, Warning};
 use crate::rooms::duties::follow_up::FollowUpDecider;
-use crate::rooms::registers::places::demand_checkpoint;
+use crate::rooms::registers::places::require_checkpoint;
 
 /// A temperature no living person has at rest; kept, to be measured again.
 pub static IMPLAUSIBLE_TEMPERATURE: Warning = Warning {
@@ -84,7 +84,7 @@ impl Rules for ScreeningRules {
     }
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        demand_checkpoint(draft, faults);
+        require_checkpoint(draft, faults);
     }
 
     fn recollection(&self, drafts: &[&Draft], context: &Context<'_>) -> Option<Statement> {
@@ -136,12 +136,17 @@ impl Rules for ScreeningRules {
         vec![plate.map_or(Value::Null, |plate| Value::Bytes(index(plate)))]
     }
 
-    fn followers(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
+    fn followers(
+        &self,
+        former: Option<&Record>,
+        next: &Record,
+        write_context: &Arc<WriteContext>,
+    ) -> Vec<Arc<dyn Decider>> {
         let is_abnormal = |record: &Record| record.values.boolean("abnormal") == Some(true);
         let abnormal = is_abnormal(next) || former.is_some_and(is_abnormal);
-        let follow_up = abnormal.then(|| FollowUpDecider::of(scribe));
-        let answers = answers::concerns(former, next, scribe);
-        let answers = answers.then(|| Arc::new(AnswersDecider(Arc::clone(scribe))) as Arc<dyn Decider>);
+        let follow_up = abnormal.then(|| FollowUpDecider::of(write_context));
+        let answers = answers::concerns(former, next, write_context);
+        let answers = answers.then(|| Arc::new(AnswersDecider(Arc::clone(write_context))) as Arc<dyn Decider>);
         follow_up.into_iter().chain(answers).collect()
     }
 

@@ -12,7 +12,7 @@ use super::wire::PERSON_KIND;
 use crate::platform::privacy::blind::derived_id;
 use crate::platform::privacy::keys::Keys;
 use crate::records::Record;
-use crate::records::conditions::{Asking, Condition};
+use crate::records::conditions::{Condition, ConditionContext};
 use crate::rooms::registers::people::PERSON_CATEGORY;
 use crate::rooms::registers::people::categories::of_whoever_passed;
 
@@ -53,12 +53,12 @@ pub static NARROWED_BY: &[Condition] = &[
     Condition { parameter: &OF_KIND, apply: of_person_kind },
 ];
 
-fn with_vehicle(statement: Statement, value: &Value, _asking: &Asking<'_>) -> Statement {
+fn with_vehicle(statement: Statement, value: &Value, _asking: &ConditionContext<'_>) -> Statement {
     let negated = if *value == Value::Boolean(true) { "NOT " } else { "" };
     statement.sql(format!(" AND r.plate_blind_index IS {negated}NULL"))
 }
 
-fn of_person_kind(statement: Statement, value: &Value, _asking: &Asking<'_>) -> Statement {
+fn of_person_kind(statement: Statement, value: &Value, _asking: &ConditionContext<'_>) -> Statement {
     match value {
         Value::Text(code) => statement.sql(" AND r.person_kind = ").text(code),
         _ => statement,

@@ -11,22 +11,22 @@ use uuid::Uuid;
 
 use super::{FollowUps, GATE_FOLLOW_UP, contact, duty_id};
 use crate::records::awaited::has_come;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::rooms::registers::people::one_person;
 
 /// Who stands for whom; the duties; the people of cases; what proves something.
-pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
-    let Some(kind) = scribe.kinds.kind("duties") else { return Vec::new() };
-    let duties = members(scribe, district_code, claims)
+pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+    let Some(kind) = write_context.kinds.kind("duties") else { return Vec::new() };
+    let duties = members(write_context, district_code, claims)
         .sql(format!(
             " SELECT {} FROM duties AS r WHERE r.duty_kind = '{GATE_FOLLOW_UP}' AND r.district_code = ",
             kind.select()
         ))
         .text(district_code)
         .sql(" AND (r.subject_id IN (SELECT person_id FROM members) OR r.id = ANY(")
-        .column(ColumnType::Id, of_passages(scribe, claims))
+        .column(ColumnType::Id, of_passages(write_context, claims))
         .sql("))");
-    let people = members(scribe, district_code, claims)
+    let people = members(write_context, district_code, claims)
         .sql(" SELECT m.person_id, m.root, p.area_code FROM members AS m LEFT JOIN people AS p ON p.id = m.root AND p.district_code = ")
         .text(district_code);
     let cases = Statement::new("SELECT id, person_id FROM isolation_cases WHERE district_code = ")
@@ -34,17 +34,17 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
         .sql(" AND id = ANY(")
         .column(ColumnType::Id, cases(claims))
         .sql(")");
-    vec![people, duties, cases, proofs(scribe, district_code, claims)]
+    vec![people, duties, cases, proofs(write_context, district_code, claims)]
 }
 
-fn proofs(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Statement {
+fn proofs(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Statement {
     let of_person = |statement: Statement, kind: &str| {
         statement
             .sql(format!("SELECT '{kind}' AS kind, r.id, r.person_id, r.occurred_at, r.recorded_at, NULL::text AS line FROM {kind} AS r WHERE NOT r.voided AND {} AND r.district_code = ", has_come("r.")))
             .text(district_code)
             .sql(" AND r.person_id IN (SELECT person_id FROM members) UNION ALL ")
     };
-    let statement = members(scribe, district_code, claims).sql(" ");
+    let statement = members(write_context, district_code, claims).sql(" ");
     let statement = of_person(of_person(statement, "temperature_readings"), "isolation_cases");
     statement
         .sql(format!("SELECT 'follow_up_visits', r.id, c.person_id, r.occurred_at, r.recorded_at, r.line FROM isolation_cases AS c JOIN follow_up_visits AS r ON r.district_code = c.district_code AND r.case_id = c.id WHERE NOT r.voided AND {} AND r.line = 'health_center' AND c.district_code = ", has_come("r.")))
@@ -54,7 +54,7 @@ fn proofs(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Statement 
 
 /// `members`: everybody who is one person with somebody whom a claim, its case or its duty names, and the id that
 /// stands for him.
-fn members(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Statement {
+fn members(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Statement {
     let values = || claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));
     let touched = Statement::new("WITH RECURSIVE touched AS (SELECT unnest(")
         .column(ColumnType::Id, values().filter_map(|values| values.id("person_id")).map(Value::Id).collect())
@@ -65,7 +65,7 @@ fn members(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Statement
         .sql(") UNION SELECT subject_id FROM duties WHERE district_code = ")
         .text(district_code)
         .sql(" AND id = ANY(")
-        .column(ColumnType::Id, of_passages(scribe, claims))
+        .column(ColumnType::Id, of_passages(write_context, claims))
         .sql("))");
     one_person(touched, district_code)
 }
@@ -75,13 +75,13 @@ fn cases(claims: &[&Claim]) -> Vec<Value> {
     values.filter_map(|values| values.id("case_id")).map(Value::Id).collect()
 }
 
-fn of_passages(scribe: &Scribe, claims: &[&Claim]) -> Vec<Value> {
+fn of_passages(write_context: &WriteContext, claims: &[&Claim]) -> Vec<Value> {
     let passages = claims.iter().filter(|claim| claim.kind == "screenings");
-    passages.map(|claim| Value::Id(duty_id(scribe, claim.id))).collect()
+    passages.map(|claim| Value::Id(duty_id(write_context, claim.id))).collect()
 }
 
 /// The state of those rows.
-pub fn follow_ups(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<FollowUps, String> {
+pub fn follow_ups(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<FollowUps, String> {
     let mut lists = rows.into_iter();
     let mut next = || lists.next().unwrap_or_default();
     let (mut roots, mut areas) = (BTreeMap::new(), BTreeMap::new());
@@ -91,7 +91,7 @@ pub fn follow_ups(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<FollowUps
             areas.extend(row.text("area_code").map(|area_code| (root, area_code)));
         }
     }
-    let duties = scribe.kept("duties", next())?;
+    let duties = write_context.kept("duties", next())?;
     let people_of_cases =
         next().into_iter().filter_map(|mut row| Some((row.id("id")?, row.id("person_id")?))).collect();
     let proof = |mut row: Row| {
@@ -107,6 +107,15 @@ pub fn follow_ups(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<FollowUps
         Some((id, (root, contact(kind, id, times, values))))
     };
     let contacts = next().into_iter().filter_map(proof).collect();
-    let scribe = Arc::clone(scribe);
-    Ok(FollowUps { scribe, duties, roots, areas, people_of_cases, contacts, by: Uuid::nil(), authors: BTreeMap::new() })
+    let write_context = Arc::clone(write_context);
+    Ok(FollowUps {
+        write_context,
+        duties,
+        roots,
+        areas,
+        people_of_cases,
+        contacts,
+        by: Uuid::nil(),
+        authors: BTreeMap::new(),
+    })
 }

@@ -143,13 +143,14 @@ async fn ask(
     case_id: Uuid,
     from: Option<DateTime<Utc>>,
 ) -> Result<(), AppendError> {
-    let scribe = core.scribe(core.clock.now(), district_code);
+    let write_context = core.write_context(core.clock.now(), district_code);
     let next = from.map(|from| {
         let mut values = Values::default();
         values.set("occurred_at", Value::Instant(from));
         values
     });
-    let claim = Claim { decider: CareDecider::of(&scribe), kind, id: case_id, by: Uuid::nil(), former: None, next };
+    let claim =
+        Claim { decider: CareDecider::of(&write_context), kind, id: case_id, by: Uuid::nil(), former: None, next };
     core.ledger.append(Append::asking(district_code, vec![claim])).await.map(|_| ())
 }
 
@@ -170,7 +171,7 @@ pub async fn supervisors_above(
     district_code: &str,
     duties: &[Record],
 ) -> Result<BTreeMap<(Uuid, String), Uuid>, Problem> {
-    let kind = core.scribe(core.clock.now(), district_code).kind("isolation_cases")?;
+    let kind = core.write_context(core.clock.now(), district_code).kind("isolation_cases")?;
     let mut ids: Vec<Uuid> = duties.iter().filter_map(|duty| duty.values.id("subject_id")).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -18,7 +18,7 @@ use super::care::{CareDecider, check_symptoms};
 use crate::platform::access::Role;
 use crate::records::figure::PERSON_TIMES;
 use crate::records::scope::Follows;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
 use crate::rooms::checkpoints::screenings::{IMPLAUSIBLE_TEMPERATURE, MEASURE_SITE, MEASURING_DEVICE, SYMPTOM};
 use crate::rooms::duties::follow_up::FollowUpDecider;
@@ -207,21 +207,26 @@ impl Rules for ReadingRules {
     }
 
     /// Readings of nobody's case touch no case.
-    fn decider(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+    fn decider(
+        &self,
+        former: Option<&Record>,
+        next: &Record,
+        write_context: &Arc<WriteContext>,
+    ) -> Option<Arc<dyn Decider>> {
         let of_case = |record: &Record| record.values.id("case_id").is_some();
-        (of_case(next) || former.is_some_and(of_case)).then(|| CareDecider::of(scribe))
+        (of_case(next) || former.is_some_and(of_case)).then(|| CareDecider::of(write_context))
     }
 
     /// Who was measured was looked after, whatever was seen of him at a gate.
-    fn followers(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
-        vec![FollowUpDecider::of(scribe)]
+    fn followers(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Vec<Arc<dyn Decider>> {
+        vec![FollowUpDecider::of(write_context)]
     }
 
     fn judged_across_rows(&self) -> bool {
         true
     }
 
-    fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+    fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
         let taken = faults.iter().any(|fault| fault.code == FaultCode::SlotTaken);
         if taken {
             draft.values.set("slot", Value::Text("extra".to_owned()));

@@ -24,7 +24,7 @@ use crate::platform::access::roles::Actor;
 use crate::records::figure::PERSON_TIMES;
 use crate::records::rules::{Move, Stood};
 use crate::records::scope::Follows;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Envelope, Figure, Measure, Record, Rules};
 use crate::rooms::duties::follow_up::FollowUpDecider;
 use crate::rooms::observation::observation_policies::Policies;
@@ -107,13 +107,13 @@ impl Rules for CaseRules {
         &["anchored_on", "person_id", "person.document_number", "person.name", "person.phone"]
     }
 
-    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
-        Some(CareDecider::of(scribe))
+    fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
+        Some(CareDecider::of(write_context))
     }
 
     /// A case is an answer to what was seen at a gate.
-    fn followers(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
-        vec![FollowUpDecider::of(scribe)]
+    fn followers(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Vec<Arc<dyn Decider>> {
+        vec![FollowUpDecider::of(write_context)]
     }
 
     fn judged_across_rows(&self) -> bool {

@@ -18,7 +18,7 @@ use super::wire::ANCHOR;
 use super::{CARERS, CASE_ID};
 use crate::platform::access::Role;
 use crate::records::scope::Follows;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
 
 /// Where a step leads.
@@ -135,8 +135,8 @@ impl Rules for TransitionRules {
         Some(makers(from, draft.values.text("to")?))
     }
 
-    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
-        Some(CareDecider::of(scribe))
+    fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
+        Some(CareDecider::of(write_context))
     }
 
     fn judged_across_rows(&self) -> bool {

@@ -1,12 +1,12 @@
 //! Policies as rules ask for them.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kit::believed::Believed;
 use kit::dated::{Dated, in_force};
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::Statement;
 use kit::time::day_of;
+use kit::ttl_cell::TtlCell;
 use kit::value::Value;
 use rust_decimal::Decimal;
 
@@ -83,7 +83,7 @@ impl Policy {
 
 /// Policies as they were read in the last seconds.
 #[derive(Default)]
-struct PolicyCache(Believed<Policies>);
+struct PolicyCache(TtlCell<Policies>);
 
 impl Extension for PolicyCache {
     fn begin(_: &Config) -> Self {

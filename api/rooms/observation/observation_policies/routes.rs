@@ -116,11 +116,11 @@ async fn post(call: Call) -> Answer {
 
 async fn give(call: &Call, id: Uuid, area_code: String, form: &Values) -> Result<(), Problem> {
     let details = json!({"area_code": area_code, "fever_c": form.decimal("fever_c"), "observation_days": form.integer("observation_days")});
-    let mut deed = call.deed("observation_policy.create", "observation_policies", Some(id), details);
-    deed.area_code = Some(area_code.clone());
+    let mut audit_entry = call.audit_entry("observation_policy.create", "observation_policies", Some(id), details);
+    audit_entry.area_code = Some(area_code.clone());
     let (created_by, now) = (call.actor()?.user_id, call.core.clock.now());
     let days = form.integer("observation_days").and_then(|days| i32::try_from(days).ok()).unwrap_or(14);
-    system_write(&call.core, deed, async |connection| {
+    system_write(&call.core, audit_entry, async |connection| {
         diesel::insert_into(observation_policies::table)
             .values((
                 observation_policies::id.eq(id),

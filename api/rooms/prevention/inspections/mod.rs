@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
-use crate::rooms::registers::places::demand_venue;
+use crate::rooms::registers::places::require_venue;
 
 static ITEM: Vocabulary = Vocabulary::new(
     "inspection_item",
@@ -126,7 +126,7 @@ impl Rules for InspectionRules {
     }
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        demand_venue(draft, faults);
+        require_venue(draft, faults);
     }
 
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {

@@ -16,7 +16,7 @@ use crate::platform::access::Role;
 use crate::platform::access::accounts::SUPERVISED;
 use crate::platform::access::roles::Actor;
 use crate::records::acyclic::parents;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Reach, Record, Rules};
 
 /// The kind.
@@ -57,7 +57,7 @@ impl Rules for OrganizationRules {
         }
     }
 
-    fn decider(&self, former: Option<&Record>, next: &Record, _scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+    fn decider(&self, former: Option<&Record>, next: &Record, _scribe: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
         parents(ORGANIZATIONS.name).decider(former, next)
     }
 

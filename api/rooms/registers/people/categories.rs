@@ -7,7 +7,7 @@ use kit::text::Text;
 use kit::value::Value;
 
 use super::wire::PERSON_CATEGORY;
-use crate::records::conditions::{Asking, Condition};
+use crate::records::conditions::{Condition, ConditionContext};
 
 static CATEGORY: Field = Field::new(
     "category",
@@ -38,7 +38,7 @@ pub static CONDITIONS: &[Condition] = &[
     },
 ];
 
-fn of_people(statement: Statement, category: Option<&Value>, asking: &Asking<'_>) -> Statement {
+fn of_people(statement: Statement, category: Option<&Value>, asking: &ConditionContext<'_>) -> Statement {
     let on = asking.query.day(IN_FORCE_ON.name).unwrap_or(asking.today);
     let category = match category {
         Some(Value::Text(code)) => Some(code.as_str()),
@@ -49,7 +49,7 @@ fn of_people(statement: Statement, category: Option<&Value>, asking: &Asking<'_>
 }
 
 /// The condition that the person whom row `r` names was in a category when it happened.
-pub fn of_whoever_passed(statement: Statement, category: &Value, asking: &Asking<'_>) -> Statement {
+pub fn of_whoever_passed(statement: Statement, category: &Value, asking: &ConditionContext<'_>) -> Statement {
     let Value::Text(code) = category else { return statement };
     let day =
         |statement: Statement| statement.sql("(r.occurred_at AT TIME ZONE ").text(asking.zone.name()).sql(")::date");

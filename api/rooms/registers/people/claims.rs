@@ -21,8 +21,8 @@ use uuid::Uuid;
 use super::PEOPLE;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::change::Changes;
-use crate::records::kept::Kept;
-use crate::records::scribe::Scribe;
+use crate::records::locked_row::LockedRow;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Record};
 use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::Standing;
@@ -116,7 +116,7 @@ pub fn concerns(former: Option<&Record>, next: &Record) -> bool {
 }
 
 /// Opens and closes the duties of claimed categories.
-pub struct ClaimDecider(pub Arc<Scribe>);
+pub struct ClaimDecider(pub Arc<WriteContext>);
 
 impl Decider for ClaimDecider {
     fn group(&self) -> &'static str {
@@ -136,13 +136,13 @@ impl Decider for ClaimDecider {
 
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
         let duties = self.0.kept("duties", rows.into_iter().flatten().collect())?;
-        Ok(Box::new(Checks { scribe: Arc::clone(&self.0), duties }))
+        Ok(Box::new(Checks { write_context: Arc::clone(&self.0), duties }))
     }
 }
 
 struct Checks {
-    scribe: Arc<Scribe>,
-    duties: BTreeMap<Uuid, Kept>,
+    write_context: Arc<WriteContext>,
+    duties: BTreeMap<Uuid, LockedRow>,
 }
 
 impl State for Checks {
@@ -162,12 +162,12 @@ impl State for Checks {
     }
 
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
-        let kind = self.scribe.kind("duties").map_err(|problem| problem.to_string())?;
+        let kind = self.write_context.kind("duties").map_err(|problem| problem.to_string())?;
         let mut changes = Changes::default();
         for duty in self.duties.into_values() {
             duty.put_into(kind, &mut changes);
         }
-        changes.following(&self.scribe)
+        changes.following(&self.write_context)
     }
 }
 
@@ -176,26 +176,28 @@ impl Checks {
     fn open(&mut self, claim: &Claim, values: &Values, claimed: &Json) {
         let person_id = claim.id;
         let is_open =
-            |held: &Kept| held.record.values.id("subject_id") == Some(person_id) && duty::is(&held.record, "open");
+            |held: &LockedRow| held.record.values.id("subject_id") == Some(person_id) && duty::is(&held.record, "open");
         if self.duties.values().any(is_open) {
             return;
         }
-        let scribe = &self.scribe;
-        let id =
-            derived_id(&scribe.keys.identity, &["duty", "claim_check", &person_id.to_string(), &claimed.to_string()]);
+        let write_context = &self.write_context;
+        let id = derived_id(
+            &write_context.keys.identity,
+            &["duty", "claim_check", &person_id.to_string(), &claimed.to_string()],
+        );
         let new = duty::New {
             id,
             duty_kind: "claim_check",
             subject: (PEOPLE.name, person_id),
             cause_id: None,
             assignee_id: None,
-            opens_at: scribe.now,
-            due_at: scribe.now + CHECKED_WITHIN,
-            area_code: values.text("area_code").unwrap_or(&scribe.district_code),
+            opens_at: write_context.now,
+            due_at: write_context.now + CHECKED_WITHIN,
+            area_code: values.text("area_code").unwrap_or(&write_context.district_code),
             org_id: values.id("org_id"),
             made_by: claim.by,
         };
-        self.duties.entry(id).or_insert_with(|| Kept::new(duty::record(new, scribe)));
+        self.duties.entry(id).or_insert_with(|| LockedRow::new(duty::record(new, write_context)));
     }
 
     /// What was claimed is in the register now.
@@ -206,11 +208,11 @@ impl Checks {
                 && (duty::is(record, "open") || duty::is(record, "missed"))
         });
         for held in of_person {
-            let late = duty::due_at(&held.record) < self.scribe.now;
+            let late = duty::due_at(&held.record) < self.write_context.now;
             let proof = Some((PEOPLE.name, person_id));
             held.record = duty::settle(
                 &held.record,
-                &Standing { state: "done", proof, late, reported_late: false, judged_at: self.scribe.now },
+                &Standing { state: "done", proof, late, reported_late: false, judged_at: self.write_context.now },
                 |_| None,
             );
         }

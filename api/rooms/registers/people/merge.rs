@@ -28,7 +28,7 @@ use crate::records::act::{Asked, asked};
 use crate::records::acyclic::Acyclic;
 use crate::records::change::Changes;
 use crate::records::create::{TRIES, create};
-use crate::records::gate::demand_standing;
+use crate::records::gate::require_standing;
 use crate::records::{Record, amend, read, view};
 use crate::rooms::observation::isolation_cases::care::{CareDecider, MERGE as MERGE_CASES, RECALL};
 
@@ -95,8 +95,8 @@ async fn merge_into(call: &Call, id: Uuid, into: Uuid, Asked { form, key }: &Ask
         let current = writable(call, id).await?;
         let target = read::find(core, actor, kind, into).await;
         let target = target.map_err(|_| fault("/into_id", FaultCode::UnknownReference))?;
-        demand_reach(call, &target)?;
-        demand_standing(&target)?;
+        require_reach(call, &target)?;
+        require_standing(&target)?;
         let into = target.envelope.id;
         match current.values.id("merged_into") {
             _ if into == current.envelope.id && into == id => return Err(fault("/into_id", FaultCode::SamePerson)),
@@ -154,19 +154,19 @@ async fn write(
     keyed: Option<KeyedAnswer>,
 ) -> Result<bool, Problem> {
     let (core, by) = (&call.core, call.actor()?.user_id);
-    let scribe = core.scribe(core.clock.now(), &current.envelope.district_code);
+    let write_context = core.write_context(core.clock.now(), &current.envelope.district_code);
     next.envelope.revision = current.envelope.revision + 1;
     next.envelope.revised_by = by;
     let mut changes = Changes::default();
     changes.next_number();
     changes.put(kind(call)?, Some(current), next);
     keyed.into_iter().for_each(|keyed| changes.keep(keyed));
-    let mut append = changes.into_append(&scribe)?;
+    let mut append = changes.into_append(&write_context)?;
     for (closed_id, kept_id) in closings {
         let mut values = Values::default();
         values.set("kept_id", Value::Id(kept_id));
         let claim = |kind, id| {
-            let (decider, next) = (CareDecider::of(&scribe), Some(values.clone()));
+            let (decider, next) = (CareDecider::of(&write_context), Some(values.clone()));
             Claim { decider, kind, id, by, former: None, next }
         };
         append.claims.extend([claim(MERGE_CASES, closed_id), claim(RECALL, kept_id)]);
@@ -230,11 +230,11 @@ async fn correct(call: Call) -> Answer {
 async fn writable(call: &Call, id: Uuid) -> Result<Record, Problem> {
     call.core.refresh_settings().await?;
     let record = read::find_itself(&call.core, call.actor()?, kind(call)?, id).await?;
-    demand_reach(call, &record)?;
-    demand_standing(&record).map(|()| record)
+    require_reach(call, &record)?;
+    require_standing(&record).map(|()| record)
 }
 
-fn demand_reach(call: &Call, record: &Record) -> Result<(), Problem> {
+fn require_reach(call: &Call, record: &Record) -> Result<(), Problem> {
     let envelope = &record.envelope;
     let may = call.actor()?.reaches(MERGERS, &envelope.area_code, envelope.org_id);
     if may { Ok(()) } else { Err(Code::OutOfArea.into()) }

@@ -117,18 +117,18 @@ async fn search(call: Call) -> Answer {
 /// A line of the audit for each person found, so that it stands in his log; one where nobody was.
 pub async fn note_found(call: &Call, verb: &'static str, by: &'static str, found: &[Record]) -> Result<(), Problem> {
     let details = json!({"by": by, "found": found.len()});
-    let mut deeds: Vec<_> = found
+    let mut audit_entries: Vec<_> = found
         .iter()
         .map(|record| {
-            let mut deed = call.deed(verb, "people", Some(record.envelope.id), details.clone());
-            deed.area_code = Some(record.envelope.area_code.clone());
-            deed
+            let mut audit_entry = call.audit_entry(verb, "people", Some(record.envelope.id), details.clone());
+            audit_entry.area_code = Some(record.envelope.area_code.clone());
+            audit_entry
         })
         .collect();
-    if deeds.is_empty() {
-        deeds.push(call.deed(verb, "people", None, details));
+    if audit_entries.is_empty() {
+        audit_entries.push(call.audit_entry(verb, "people", None, details));
     }
-    system_write_all(&call.core, deeds, async |_| Ok(())).await
+    system_write_all(&call.core, audit_entries, async |_| Ok(())).await
 }
 
 async fn reveal(call: Call) -> Answer {
@@ -145,10 +145,10 @@ async fn reveal(call: Call) -> Answer {
     core.limiter.take(&format!("reveal|{}", actor.user_id), REVEALS, core.clock.now())?;
     let details =
         json!({"purpose": form.text("purpose"), "reason": form.text("reason"), "revision": envelope.revision});
-    let mut deed = call.deed("people.reveal", "people", Some(envelope.id), details);
-    deed.area_code = Some(envelope.area_code.clone());
+    let mut audit_entry = call.audit_entry("people.reveal", "people", Some(envelope.id), details);
+    audit_entry.area_code = Some(envelope.area_code.clone());
     // The line first: what isn't noted isn't shown.
-    system_write_all(core, vec![deed], async |_| Ok(())).await?;
+    system_write_all(core, vec![audit_entry], async |_| Ok(())).await?;
     let plain = |name: &&str| {
         let value = record.values.get(name).map_or(Json::Null, |value| value.to_json(core.zone));
         ((*name).to_owned(), value)

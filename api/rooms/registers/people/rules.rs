@@ -23,8 +23,8 @@ use crate::platform::privacy::REVEALERS;
 use crate::platform::privacy::blind::{blind_index, derived_id};
 use crate::records::conditions::Condition;
 use crate::records::scope::Follows;
-use crate::records::scribe::Scribe;
 use crate::records::warnings::DIFFERS_FROM_REGISTER;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Narrowed, Record, Rules, Warning};
 use crate::rooms::observation::isolation_cases::FOLLOWS;
 use crate::rooms::observation::isolation_cases::care::CareDecider;
@@ -117,12 +117,17 @@ impl Rules for PersonRules {
         ["document_number", "phone", "name"].map(|field| index(field).map_or(Value::Null, Value::Bytes)).to_vec()
     }
 
-    fn decider(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+    fn decider(
+        &self,
+        former: Option<&Record>,
+        next: &Record,
+        write_context: &Arc<WriteContext>,
+    ) -> Option<Arc<dyn Decider>> {
         let voided = next.envelope.voided && former.is_some_and(|former| !former.envelope.voided);
         if voided {
-            return Some(CareDecider::of(scribe));
+            return Some(CareDecider::of(write_context));
         }
-        let claimed = || claims::concerns(former, next).then(|| Arc::new(ClaimDecider(Arc::clone(scribe))) as _);
+        let claimed = || claims::concerns(former, next).then(|| Arc::new(ClaimDecider(Arc::clone(write_context))) as _);
         MERGES.decider(former, next).or_else(claimed)
     }
 

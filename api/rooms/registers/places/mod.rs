@@ -11,7 +11,7 @@ pub mod status;
 mod wire;
 
 use kit::text::Text;
-pub use rules::{demand_checkpoint, demand_venue};
+pub use rules::{require_checkpoint, require_venue};
 pub use wire::{PLACE_KIND, VENUE_KINDS};
 
 use crate::platform::access::Role;

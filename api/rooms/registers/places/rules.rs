@@ -12,23 +12,23 @@ use super::status::{HISTORY, History};
 use super::wire::{CHECKPOINT_KINDS, VENUE_KINDS};
 use crate::records::acyclic::parents;
 use crate::records::rules::StoodOn;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Record, Rules};
 
 /// Since when the status stands.
 const SINCE: &str = "operating_status_since_at";
 
 /// A draft's `place_id` must name a checkpoint.
-pub fn demand_checkpoint(draft: &Draft, faults: &mut Faults) {
-    demand_kind(draft, CHECKPOINT_KINDS, faults);
+pub fn require_checkpoint(draft: &Draft, faults: &mut Faults) {
+    require_kind(draft, CHECKPOINT_KINDS, faults);
 }
 
 /// A draft's `place_id` must name a venue.
-pub fn demand_venue(draft: &Draft, faults: &mut Faults) {
-    demand_kind(draft, VENUE_KINDS, faults);
+pub fn require_venue(draft: &Draft, faults: &mut Faults) {
+    require_kind(draft, VENUE_KINDS, faults);
 }
 
-fn demand_kind(draft: &Draft, kinds: &[&str], faults: &mut Faults) {
+fn require_kind(draft: &Draft, kinds: &[&str], faults: &mut Faults) {
     let kind = draft.references.get("place_id").and_then(|place| place.values.text("kind"));
     if kind.is_some_and(|kind| !kinds.contains(&kind)) {
         faults.add_with(draft.at("place_id"), FaultCode::WrongKindOfPlace, vec![("kinds", kinds.join(", "))]);
@@ -75,7 +75,7 @@ impl Rules for PlaceRules {
         }
     }
 
-    fn decider(&self, former: Option<&Record>, next: &Record, _scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+    fn decider(&self, former: Option<&Record>, next: &Record, _scribe: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
         parents("places").decider(former, next)
     }
 

@@ -17,12 +17,12 @@ use super::amounts::Amounts;
 use crate::records::Record;
 use crate::records::awaited::has_come;
 use crate::records::change::Changes;
-use crate::records::kept::Kept;
-use crate::records::scribe::Scribe;
+use crate::records::locked_row::LockedRow;
+use crate::records::write_context::WriteContext;
 use crate::rooms::relief::need_requests::NEED_REQUESTS;
 
 /// Decides how far requests are.
-pub struct NeedDecider(pub Arc<Scribe>);
+pub struct NeedDecider(pub Arc<WriteContext>);
 
 /// Says that a delivery knows that it is more than was asked for; kept nowhere.
 pub const EXCEEDS: &str = "exceeds";
@@ -31,8 +31,8 @@ pub const EXCEEDS: &str = "exceeds";
 type Brought = (Vec<Json>, bool);
 
 struct Needs {
-    scribe: Arc<Scribe>,
-    requests: BTreeMap<Uuid, Kept>,
+    write_context: Arc<WriteContext>,
+    requests: BTreeMap<Uuid, LockedRow>,
     /// By request and delivery.
     brought: BTreeMap<Uuid, BTreeMap<Uuid, Brought>>,
 }
@@ -81,7 +81,7 @@ impl Decider for NeedDecider {
                 brought.entry(request).or_default().insert(envelope.id, (items_of(&values).to_vec(), completes));
             }
         }
-        Ok(Box::new(Needs { scribe: Arc::clone(&self.0), requests, brought }))
+        Ok(Box::new(Needs { write_context: Arc::clone(&self.0), requests, brought }))
     }
 }
 
@@ -148,9 +148,9 @@ impl State for Needs {
 
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         let mut changes = Changes::default();
-        let kind = self.scribe.kind("need_requests").map_err(|problem| problem.to_string())?;
+        let kind = self.write_context.kind("need_requests").map_err(|problem| problem.to_string())?;
         self.requests.into_values().for_each(|kept| kept.put_into(kind, &mut changes));
-        changes.following(&self.scribe)
+        changes.following(&self.write_context)
     }
 }
 

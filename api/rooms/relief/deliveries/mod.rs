@@ -18,7 +18,7 @@ use self::amounts::Amounts;
 pub use self::decider::NeedDecider;
 use self::decider::{EXCEEDS, items_of};
 use crate::records::figure::TIMES;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules, Warning};
 use crate::rooms::relief::need_requests::{HELPERS, ITEM, check_items};
 
@@ -127,8 +127,8 @@ impl Rules for DeliveryRules {
         Some(Lines { list: "items", key: "item" })
     }
 
-    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
-        Some(Arc::new(NeedDecider(Arc::clone(scribe))))
+    fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
+        Some(Arc::new(NeedDecider(Arc::clone(write_context))))
     }
 
     fn judged_across_rows(&self) -> bool {
@@ -136,7 +136,7 @@ impl Rules for DeliveryRules {
     }
 
     /// It was brought all the same: kept, and said.
-    fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+    fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
         let exceeds = faults.iter().any(|fault| fault.code == FaultCode::MoreThanAsked);
         if exceeds {
             draft.values.set(EXCEEDS, Value::Boolean(true));

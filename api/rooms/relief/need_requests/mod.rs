@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use crate::platform::access::Role;
 use crate::platform::privacy::mask;
 use crate::records::figure::TIMES;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
 use crate::rooms::relief::deliveries::NeedDecider;
 use crate::rooms::supply::commodities::{COMMODITY, QUANTITY, UNIT};
@@ -157,11 +157,16 @@ impl Rules for NeedRequestRules {
     }
 
     /// How far it is follows from what was brought, as soon as what is asked for changes.
-    fn decider(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+    fn decider(
+        &self,
+        former: Option<&Record>,
+        next: &Record,
+        write_context: &Arc<WriteContext>,
+    ) -> Option<Arc<dyn Decider>> {
         let former = former.filter(|_| !next.envelope.voided)?;
         let differs = |name: &&str| former.values.get(name) != next.values.get(name);
         let concerns = ["items", "cancelled"].iter().any(differs);
-        concerns.then(|| Arc::new(NeedDecider(Arc::clone(scribe))) as Arc<dyn Decider>)
+        concerns.then(|| Arc::new(NeedDecider(Arc::clone(write_context))) as Arc<dyn Decider>)
     }
 
     fn judged_across_rows(&self) -> bool {

@@ -13,15 +13,15 @@ use uuid::Uuid;
 
 use crate::records::awaited::has_come;
 use crate::records::change::Changes;
-use crate::records::kept::Kept;
-use crate::records::scribe::Scribe;
+use crate::records::locked_row::LockedRow;
+use crate::records::write_context::WriteContext;
 
 /// Decides how far alerts are.
-pub struct EnforcementDecider(pub Arc<Scribe>);
+pub struct EnforcementDecider(pub Arc<WriteContext>);
 
 struct Alerts {
-    scribe: Arc<Scribe>,
-    alerts: BTreeMap<Uuid, Kept>,
+    write_context: Arc<WriteContext>,
+    alerts: BTreeMap<Uuid, LockedRow>,
     /// Kinds of actions, by alert and action.
     actions: BTreeMap<Uuid, BTreeMap<Uuid, String>>,
 }
@@ -64,7 +64,7 @@ impl Decider for EnforcementDecider {
                 actions.entry(alert).or_default().insert(id, kind);
             }
         }
-        Ok(Box::new(Alerts { scribe: Arc::clone(&self.0), alerts, actions }))
+        Ok(Box::new(Alerts { write_context: Arc::clone(&self.0), alerts, actions }))
     }
 }
 
@@ -90,14 +90,14 @@ impl State for Alerts {
 
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         let mut changes = Changes::default();
-        let kind = self.scribe.kind("price_alerts").map_err(|problem| problem.to_string())?;
+        let kind = self.write_context.kind("price_alerts").map_err(|problem| problem.to_string())?;
         self.alerts.into_values().for_each(|kept| kept.put_into(kind, &mut changes));
-        changes.following(&self.scribe)
+        changes.following(&self.write_context)
     }
 }
 
 /// Lets an alert stand as the actions on it say.
-fn settle(alert: &mut Kept, taken: Option<&BTreeMap<Uuid, String>>) {
+fn settle(alert: &mut LockedRow, taken: Option<&BTreeMap<Uuid, String>>) {
     let has = |kind: &str| taken.is_some_and(|actions| actions.values().any(|action| action == kind));
     let values = &mut alert.record.values;
     let state = match values.text("state") {

@@ -17,9 +17,9 @@ use serde_json::Value as Json;
 use self::decider::EnforcementDecider;
 use crate::platform::access::Role;
 use crate::records::figure::{COPIES, PERSON_TIMES, TIMES};
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
-use crate::rooms::registers::places::demand_venue;
+use crate::rooms::registers::places::require_venue;
 
 static ACTION: Vocabulary = Vocabulary::new(
     "enforcement_action_kind",
@@ -104,7 +104,7 @@ impl Rules for EnforcementRules {
     }
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        demand_venue(draft, faults);
+        require_venue(draft, faults);
         let alert = draft.references.get("alert_id").and_then(|alert| alert.values.id("place_id"));
         if alert.is_some() && alert != draft.values.id("place_id") {
             faults.add(draft.at("alert_id"), FaultCode::RefersToOther);
@@ -118,10 +118,15 @@ impl Rules for EnforcementRules {
         draft.values.set("officer_count", Value::Integer(count));
     }
 
-    fn decider(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+    fn decider(
+        &self,
+        former: Option<&Record>,
+        next: &Record,
+        write_context: &Arc<WriteContext>,
+    ) -> Option<Arc<dyn Decider>> {
         let names_alert = |record: &Record| record.values.id("alert_id").is_some();
         let concerns = names_alert(next) || former.is_some_and(names_alert);
-        concerns.then(|| Arc::new(EnforcementDecider(Arc::clone(scribe))) as Arc<dyn Decider>)
+        concerns.then(|| Arc::new(EnforcementDecider(Arc::clone(write_context))) as Arc<dyn Decider>)
     }
 
     fn judged_across_rows(&self) -> bool {

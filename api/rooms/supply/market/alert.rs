@@ -11,7 +11,7 @@ use super::judge::{Finding, Line, Lines, Rule, Unjudged};
 use super::store::Key;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::rooms::supply::commodities::{find, rounded};
 
 /// What an alert is about.
@@ -31,9 +31,9 @@ pub struct Subject<'a> {
 }
 
 /// What makes an alert one: the rule, the store, the commodity, the day.
-pub fn id_of(scribe: &Scribe, rule_id: Uuid, place_id: Uuid, (commodity, day): &Key) -> Uuid {
+pub fn id_of(write_context: &WriteContext, rule_id: Uuid, place_id: Uuid, (commodity, day): &Key) -> Uuid {
     let (rule_id, place_id) = (rule_id.to_string(), place_id.to_string());
-    derived_id(&scribe.keys.identity, &["price_alert", &rule_id, &place_id, commodity, &day.to_string()])
+    derived_id(&write_context.keys.identity, &["price_alert", &rule_id, &place_id, commodity, &day.to_string()])
 }
 
 impl Subject<'_> {
@@ -43,10 +43,10 @@ impl Subject<'_> {
 }
 
 /// A new alert.
-pub fn raised(subject: &Subject<'_>, finding: &Finding, scribe: &Scribe, by: Uuid) -> Option<Record> {
+pub fn raised(subject: &Subject<'_>, finding: &Finding, write_context: &WriteContext, by: Uuid) -> Option<Record> {
     let line = subject.line(subject.day)?;
-    let begins_at = day_start(subject.day, scribe.zone)?;
-    let envelope = scribe.envelope(subject.id, &line.area_code, line.org_id, begins_at, by);
+    let begins_at = day_start(subject.day, write_context.zone)?;
+    let envelope = write_context.envelope(subject.id, &line.area_code, line.org_id, begins_at, by);
     let mut values = Values::default();
     values.set("place_id", Value::Id(subject.place_id));
     values.set("commodity", Value::Text(subject.commodity.to_owned()));

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{PLAN, REVIEW, store_of};
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::rooms::supply::commodities::COMMODITIES;
 
 const LINE: &str = "l.place_id, l.commodity, l.reported_on, l.report_id, l.revision, l.line_no, l.purchase_price, l.retail_price, l.area_code, l.org_id";
@@ -27,9 +27,9 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(scribe: &Scribe, claims: &[&Claim]) -> Self {
+    fn of(write_context: &WriteContext, claims: &[&Claim]) -> Self {
         let mut wanted = Self::default();
-        let today = day_of(scribe.now, scribe.zone);
+        let today = day_of(write_context.now, write_context.zone);
         for claim in claims {
             let Some(place_id) = store_of(claim) else { continue };
             match claim.kind {
@@ -94,17 +94,19 @@ impl Wanted {
 
 /// Rules; reports of those days and their neighbours; lines before and after; baselines; lines that a rule compares with those;
 /// lines of reviews; duties; alerts.
-pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
-    let wanted = Wanted::of(scribe, claims);
-    let Some((duties, alerts)) = scribe.kinds.kind("duties").zip(scribe.kinds.kind("price_alerts")) else {
+pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+    let wanted = Wanted::of(write_context, claims);
+    let Some((duties, alerts)) = write_context.kinds.kind("duties").zip(write_context.kinds.kind("price_alerts"))
+    else {
         return Vec::new();
     };
     let days = || wanted.days.iter().map(|(_, day)| *day);
     let first = days().chain(wanted.keys.iter().map(|key| key.2)).min().unwrap_or(NaiveDate::MAX);
     let day = |day: NaiveDate| Value::Day(day);
     let span = wanted.span();
-    let begins_at =
-        |day: Option<NaiveDate>| day.and_then(|day| day_start(day, scribe.zone)).map_or(Value::Null, Value::Instant);
+    let begins_at = |day: Option<NaiveDate>| {
+        day.and_then(|day| day_start(day, write_context.zone)).map_or(Value::Null, Value::Instant)
+    };
     let of_duties = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", duties.select()))
         .text(district_code)
         .sql(" AND r.duty_kind = 'supply_report' AND r.subject_id = ANY(")

@@ -27,7 +27,7 @@ use uuid::Uuid;
 use self::judge::Rule;
 use self::store::Store;
 use crate::records::change::Changes;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 
 /// Asks for the duties of a store of the next days; no record. Without values: nothing is expected any more.
 pub const PLAN: &str = "supply_plan";
@@ -35,12 +35,12 @@ pub const PLAN: &str = "supply_plan";
 pub const REVIEW: &str = "price_review";
 
 /// Decides about the reports of stores.
-pub struct MarketDecider(Arc<Scribe>);
+pub struct MarketDecider(Arc<WriteContext>);
 
 impl MarketDecider {
     /// The decider of an append.
-    pub fn of(scribe: &Arc<Scribe>) -> Arc<dyn Decider> {
-        Arc::new(Self(Arc::clone(scribe)))
+    pub fn of(write_context: &Arc<WriteContext>) -> Arc<dyn Decider> {
+        Arc::new(Self(Arc::clone(write_context)))
     }
 }
 
@@ -60,7 +60,7 @@ impl Decider for MarketDecider {
 
 /// The stores that a batch touches.
 pub struct Market {
-    scribe: Arc<Scribe>,
+    write_context: Arc<WriteContext>,
     rules: Vec<Rule>,
     stores: BTreeMap<Uuid, Store>,
 }
@@ -78,9 +78,9 @@ impl State for Market {
         let Some(store_id) = store_of(claim) else { return Ok(()) };
         let store = self.stores.entry(store_id).or_insert_with(|| Store::new(store_id));
         match claim.kind {
-            PLAN => store.plan(claim.next.as_ref(), &self.scribe),
+            PLAN => store.plan(claim.next.as_ref(), &self.write_context),
             REVIEW => store.reviews.extend(claim.next.as_ref().and_then(|next| next.id("rule_id"))),
-            _ => return store.took(claim, &self.scribe).map_err(|met| vec![report_exists(met)]),
+            _ => return store.took(claim, &self.write_context).map_err(|met| vec![report_exists(met)]),
         }
         Ok(())
     }
@@ -88,9 +88,9 @@ impl State for Market {
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         let mut changes = Changes::default();
         for store in self.stores.into_values() {
-            store.put_into(&mut changes, &self.rules, &self.scribe).map_err(|problem| problem.to_string())?;
+            store.put_into(&mut changes, &self.rules, &self.write_context).map_err(|problem| problem.to_string())?;
         }
-        changes.following(&self.scribe)
+        changes.following(&self.write_context)
     }
 }
 

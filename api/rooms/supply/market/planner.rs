@@ -50,16 +50,16 @@ pub async fn plan(core: &Core, district_code: &str) -> Result<(), Problem> {
         .seeing_district(district_code);
     let rows = core.database.read(&statement).await?;
     for lot in rows.chunks(TOGETHER) {
-        let scribe = core.scribe(now, district_code);
+        let write_context = core.write_context(now, district_code);
         let asked = lot.iter().filter_map(|row| ask(row.clone()));
         // Where no report is asked for there is nothing to plan, however often one looks.
         let asks = |area: &Values| {
             let area_code = area.text("area_code").unwrap_or(district_code);
-            scribe.settings.of::<Cadences>().at(SUPPLY_REPORT, area_code, horizon).is_some()
+            write_context.settings.of::<Cadences>().at(SUPPLY_REPORT, area_code, horizon).is_some()
         };
         let asked = asked.filter(|(_, next)| next.as_ref().is_none_or(asks)).map(|(id, next)| {
             let claim = Claim {
-                decider: MarketDecider::of(&scribe),
+                decider: MarketDecider::of(&write_context),
                 kind: PLAN,
                 id,
                 by: uuid::Uuid::nil(),

@@ -79,13 +79,13 @@ async fn pending(core: &Core) -> Result<Vec<Pending>, Problem> {
 /// Reviews the next stores; `true` where these were the last.
 async fn review_some(core: &Core, rule: &Pending) -> Result<bool, Problem> {
     let places = next_places(core, rule).await?;
-    let scribe = core.scribe(core.clock.now(), &rule.district_code);
+    let write_context = core.write_context(core.clock.now(), &rule.district_code);
     let claim = |id: &Uuid| {
         let mut next = Values::default();
         next.set("rule_id", Value::Id(rule.rule_id));
         next.set("effective_on", rule.effective_on.clone());
         Claim {
-            decider: MarketDecider::of(&scribe),
+            decider: MarketDecider::of(&write_context),
             kind: REVIEW,
             id: *id,
             by: Uuid::nil(),

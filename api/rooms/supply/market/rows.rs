@@ -11,12 +11,12 @@ use uuid::Uuid;
 use super::Market;
 use super::judge::{Line, Rule};
 use super::store::Store;
-use crate::records::kept::Kept;
-use crate::records::scribe::Scribe;
+use crate::records::locked_row::LockedRow;
+use crate::records::write_context::WriteContext;
 use crate::rooms::duties::matching::Contact;
 
 /// The state of those rows.
-pub fn market(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Market, String> {
+pub fn market(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<Market, String> {
     let mut lists = rows.into_iter();
     let mut next = || lists.next().unwrap_or_default();
     let rules = next().into_iter().filter_map(Rule::of_row).collect();
@@ -33,16 +33,16 @@ pub fn market(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Market, Strin
         store.dependants.extend(rule_id.map(|rule_id| (rule_id, key.clone())));
         store.lines.insert(key, line);
     }
-    for duty in scribe.records("duties", next())? {
+    for duty in write_context.records("duties", next())? {
         let Some(place_id) = duty.values.id("subject_id") else { continue };
         stores.entry(place_id).or_insert_with(|| Store::new(place_id)).hold_duty(duty);
     }
-    for alert in scribe.records("price_alerts", next())? {
+    for alert in write_context.records("price_alerts", next())? {
         let Some(place_id) = alert.values.id("place_id") else { continue };
         let store = stores.entry(place_id).or_insert_with(|| Store::new(place_id));
-        store.alerts.insert(alert.envelope.id, Kept::stored(alert));
+        store.alerts.insert(alert.envelope.id, LockedRow::stored(alert));
     }
-    Ok(Market { scribe: Arc::clone(scribe), rules, stores })
+    Ok(Market { write_context: Arc::clone(write_context), rules, stores })
 }
 
 fn contact(row: &mut Row) -> Option<Contact> {

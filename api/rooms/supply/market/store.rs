@@ -15,8 +15,8 @@ use super::judge::{Line, Lines, Rule};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::change::Changes;
-use crate::records::kept::Kept;
-use crate::records::scribe::Scribe;
+use crate::records::locked_row::LockedRow;
+use crate::records::write_context::WriteContext;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty::{self, expectation, is};
 use crate::rooms::duties::matching::{Contact, proof_of, standing};
@@ -42,9 +42,9 @@ pub struct Store {
     /// Rules that look at all there is.
     pub reviews: BTreeSet<Uuid>,
     /// Its duties.
-    pub duties: BTreeMap<Uuid, Kept>,
+    pub duties: BTreeMap<Uuid, LockedRow>,
     /// Its alerts.
-    pub alerts: BTreeMap<Uuid, Kept>,
+    pub alerts: BTreeMap<Uuid, LockedRow>,
     /// Who wrote the report of a day, last.
     authors: BTreeMap<NaiveDate, Uuid>,
 }
@@ -66,7 +66,7 @@ impl Store {
     }
 
     /// A report came, was amended or was voided. `Err` names the report that has its day.
-    pub fn took(&mut self, claim: &Claim, scribe: &Scribe) -> Result<(), Uuid> {
+    pub fn took(&mut self, claim: &Claim, write_context: &WriteContext) -> Result<(), Uuid> {
         let values = claim.next.as_ref().or(claim.former.as_ref());
         let Some(day) = values.and_then(|values| values.day("reported_on")) else { return Ok(()) };
         if let Some(met) = self.reports.get(&day).filter(|met| met.id != claim.id && claim.next.is_some()) {
@@ -79,7 +79,7 @@ impl Store {
             self.touched.insert((commodity, day));
         }
         let Some(next) = &claim.next else { return Ok(()) };
-        self.reports.insert(day, contact_of(claim.id, next, scribe));
+        self.reports.insert(day, contact_of(claim.id, next, write_context));
         if is_awaited(next) {
             return Ok(());
         }
@@ -92,22 +92,22 @@ impl Store {
     }
 
     /// Makes the duties of today and the days ahead; of a store that is closed, waives them.
-    pub fn plan(&mut self, expected: Option<&Values>, scribe: &Scribe) {
+    pub fn plan(&mut self, expected: Option<&Values>, write_context: &WriteContext) {
         let Some(values) = expected else {
             let open = self.duties.values_mut().filter(|held| is(&held.record, "open"));
-            for held in open.filter(|held| duty::due_at(&held.record) > scribe.now) {
+            for held in open.filter(|held| duty::due_at(&held.record) > write_context.now) {
                 held.record = duty::waive(&held.record, "not_expected");
             }
             return;
         };
-        let area_code = values.text("area_code").unwrap_or(&scribe.district_code);
-        let today = day_of(scribe.now, scribe.zone);
+        let area_code = values.text("area_code").unwrap_or(&write_context.district_code);
+        let today = day_of(write_context.now, write_context.zone);
         for day in (0..=HORIZON_DAYS).filter_map(|ahead| today.checked_add_days(Days::new(ahead))) {
-            let cadence = scribe.settings.of::<Cadences>().at(SUPPLY_REPORT, area_code, day);
+            let cadence = write_context.settings.of::<Cadences>().at(SUPPLY_REPORT, area_code, day);
             let index = cadence.map_or(0, |cadence| (day - cadence.effective_on).num_days());
-            let window = cadence.and_then(|cadence| cadence.window(day, index, scribe.zone));
-            let Some((opens_at, due_at)) = window.filter(|(_, due_at)| *due_at > scribe.now) else { continue };
-            let id = duty_id(self.id, day, scribe);
+            let window = cadence.and_then(|cadence| cadence.window(day, index, write_context.zone));
+            let Some((opens_at, due_at)) = window.filter(|(_, due_at)| *due_at > write_context.now) else { continue };
+            let id = duty_id(self.id, day, write_context);
             if let Some(held) = self.duties.get_mut(&id) {
                 if held.record.values.text("waiver") == Some("not_expected") {
                     held.record.values.set("state", Value::Text("open".to_owned()));
@@ -127,27 +127,27 @@ impl Store {
                 org_id: values.id("org_id"),
                 made_by: Uuid::nil(),
             };
-            self.duties.insert(id, Kept::new(duty::record(new, scribe)));
+            self.duties.insert(id, LockedRow::new(duty::record(new, write_context)));
         }
     }
 
-    fn settle_duties(&mut self, scribe: &Scribe) {
+    fn settle_duties(&mut self, write_context: &WriteContext) {
         for held in self.duties.values_mut() {
             let waived = is(&held.record, "waived");
             let told = self.reports.values().filter(|report| !is_awaited(&report.values));
-            let proof = proof_of(&expectation(&held.record), told, scribe.zone);
-            let stands = standing(duty::due_at(&held.record), proof, waived, scribe.now);
+            let proof = proof_of(&expectation(&held.record), told, write_context.zone);
+            let stands = standing(duty::due_at(&held.record), proof, waived, write_context.now);
             held.record = duty::settle(&held.record, &stands, |_| None);
-            let day = day_of(expectation(&held.record).opens_at, scribe.zone);
+            let day = day_of(expectation(&held.record).opens_at, write_context.zone);
             held.sign(self.authors.get(&day).copied().unwrap_or_default());
         }
     }
 
     /// What must be judged anew, by rule and line.
-    fn targets<'a>(&self, rules: &'a [Rule], scribe: &Scribe) -> BTreeMap<Uuid, (&'a Rule, Key)> {
+    fn targets<'a>(&self, rules: &'a [Rule], write_context: &WriteContext) -> BTreeMap<Uuid, (&'a Rule, Key)> {
         let mut targets = BTreeMap::new();
         let mut add = |rule: &'a Rule, key: &Key| {
-            targets.insert(alert::id_of(scribe, rule.id, self.id, key), (rule, key.clone()));
+            targets.insert(alert::id_of(write_context, rule.id, self.id, key), (rule, key.clone()));
         };
         for rule in rules {
             for key in &self.touched {
@@ -166,8 +166,8 @@ impl Store {
         targets
     }
 
-    fn settle_alerts(&mut self, rules: &[Rule], scribe: &Scribe) {
-        let targets = self.targets(rules, scribe);
+    fn settle_alerts(&mut self, rules: &[Rule], write_context: &WriteContext) {
+        let targets = self.targets(rules, write_context);
         let mut stale: BTreeSet<Uuid> = self
             .alerts
             .iter()
@@ -186,9 +186,9 @@ impl Store {
                     held.sign(by);
                 }
                 (None, Ok(finding)) if finding.fires => {
-                    let new = alert::raised(&subject, &finding, scribe, by);
+                    let new = alert::raised(&subject, &finding, write_context, by);
                     self.alerts.extend(new.map(|new| {
-                        let mut kept = Kept::new(new);
+                        let mut kept = LockedRow::new(new);
                         kept.sign(by);
                         (id, kept)
                     }));
@@ -210,27 +210,32 @@ impl Store {
     }
 
     /// Puts what changed into an append.
-    pub fn put_into(mut self, changes: &mut Changes, rules: &[Rule], scribe: &Scribe) -> Result<(), Problem> {
-        self.settle_duties(scribe);
-        self.settle_alerts(rules, scribe);
+    pub fn put_into(
+        mut self,
+        changes: &mut Changes,
+        rules: &[Rule],
+        write_context: &WriteContext,
+    ) -> Result<(), Problem> {
+        self.settle_duties(write_context);
+        self.settle_alerts(rules, write_context);
         for duty in self.duties.into_values() {
-            duty.put_into(scribe.kind("duties")?, changes);
+            duty.put_into(write_context.kind("duties")?, changes);
         }
         for alert in self.alerts.into_values() {
-            alert.put_into(scribe.kind("price_alerts")?, changes);
+            alert.put_into(write_context.kind("price_alerts")?, changes);
         }
         Ok(())
     }
 
     /// Holds a stored duty.
     pub fn hold_duty(&mut self, duty: Record) {
-        self.duties.insert(duty.envelope.id, Kept::stored(duty));
+        self.duties.insert(duty.envelope.id, LockedRow::stored(duty));
     }
 }
 
 /// The duty of a store and day: whoever makes it, it is made once.
-fn duty_id(place_id: Uuid, day: NaiveDate, scribe: &Scribe) -> Uuid {
-    derived_id(&scribe.keys.identity, &["duty", SUPPLY_REPORT, &place_id.to_string(), &day.to_string()])
+fn duty_id(place_id: Uuid, day: NaiveDate, write_context: &WriteContext) -> Uuid {
+    derived_id(&write_context.keys.identity, &["duty", SUPPLY_REPORT, &place_id.to_string(), &day.to_string()])
 }
 
 /// Whether a report has its day and proves nothing yet.
@@ -238,9 +243,9 @@ fn is_awaited(report: &Values) -> bool {
     report.boolean("awaited") == Some(true)
 }
 
-fn contact_of(id: Uuid, values: &Values, scribe: &Scribe) -> Contact {
-    let occurred_at = values.instant("occurred_at").unwrap_or(scribe.now);
-    let known_at = values.instant("recorded_at").unwrap_or(scribe.now);
+fn contact_of(id: Uuid, values: &Values, write_context: &WriteContext) -> Contact {
+    let occurred_at = values.instant("occurred_at").unwrap_or(write_context.now);
+    let known_at = values.instant("recorded_at").unwrap_or(write_context.now);
     Contact { kind: "supply_reports", id, occurred_at, known_at, values: values.clone() }
 }
 

@@ -54,7 +54,7 @@ async fn explain(call: Call) -> Answer {
         Some("open" | "explained") => Ok(Some(in_state(alert, "explained", form))),
         _ => Err(Code::AlreadyEnded.into()),
     };
-    act(&call, kind(&call)?, FORM, async |alert: &Record, _: &Values| demand(&call, alert, READERS), next).await
+    act(&call, kind(&call)?, FORM, async |alert: &Record, _: &Values| require(&call, alert, READERS), next).await
 }
 
 async fn dismiss(call: Call) -> Answer {
@@ -67,7 +67,7 @@ async fn dismiss(call: Call) -> Answer {
         Ok(Some(next))
     };
     // Nobody says of his own prices that they are nothing: the operation's access sees to that.
-    act(&call, kind(&call)?, FORM, async |alert: &Record, _: &Values| demand(&call, alert, DISMISSERS), next).await
+    act(&call, kind(&call)?, FORM, async |alert: &Record, _: &Values| require(&call, alert, DISMISSERS), next).await
 }
 
 fn in_state(alert: &Record, state: &str, form: &Values) -> Record {
@@ -77,7 +77,7 @@ fn in_state(alert: &Record, state: &str, form: &Values) -> Record {
     next
 }
 
-fn demand(call: &Call, alert: &Record, roles: &'static [Role]) -> Result<(), Problem> {
+fn require(call: &Call, alert: &Record, roles: &'static [Role]) -> Result<(), Problem> {
     let envelope = &alert.envelope;
     let reaches = call.actor()?.reaches(roles, &envelope.area_code, envelope.org_id);
     if reaches { Ok(()) } else { Err(Code::OutOfArea.into()) }

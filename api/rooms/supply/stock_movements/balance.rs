@@ -14,17 +14,17 @@ use ledger::decide::{Claim, Decider, State};
 use uuid::Uuid;
 
 use super::{MEASURES, millionths, quantity};
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::rooms::supply::commodities::find;
 
 /// Decides whether a movement leaves no day's balance below zero.
-pub struct StockDecider(pub Arc<Scribe>);
+pub struct StockDecider(pub Arc<WriteContext>);
 
 /// A commodity at a place.
 type Key = (Uuid, String);
 
 struct Balances {
-    scribe: Arc<Scribe>,
+    write_context: Arc<WriteContext>,
     /// What each day adds, in millionths.
     days: BTreeMap<Key, BTreeMap<NaiveDate, i128>>,
 }
@@ -65,7 +65,7 @@ impl Decider for StockDecider {
             let commodity = measure.strip_prefix(super::BALANCE).unwrap_or_default().to_owned();
             days.entry((place_id, commodity)).or_default().insert(day, total);
         }
-        Ok(Box::new(Balances { scribe: Arc::clone(&self.0), days }))
+        Ok(Box::new(Balances { write_context: Arc::clone(&self.0), days }))
     }
 }
 
@@ -77,7 +77,7 @@ impl State for Balances {
         let mut first = NaiveDate::MAX;
         for (values, sign) in [(&claim.former, -1), (&claim.next, 1)] {
             let Some(values) = values else { continue };
-            let day = day_of(values.instant("occurred_at").unwrap_or(self.scribe.now), self.scribe.zone);
+            let day = day_of(values.instant("occurred_at").unwrap_or(self.write_context.now), self.write_context.zone);
             *days.entry(day).or_default() += sign * i128::from(millionths(values));
             first = first.min(day);
         }

@@ -20,7 +20,7 @@ use self::balance::StockDecider;
 pub use self::stocks::{operations, schemas};
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Narrowed, Reach, Record, Rules};
 use crate::rooms::supply::commodities::{
     COMMODITIES, COMMODITY_FIELD, NORMAL, QUANTITY, SUPPLY_READERS, UNIT, normal_quantity_of,
@@ -139,8 +139,8 @@ impl Rules for StockMovementRules {
         }
     }
 
-    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
-        Some(Arc::new(StockDecider(Arc::clone(scribe))))
+    fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
+        Some(Arc::new(StockDecider(Arc::clone(write_context))))
     }
 
     fn judged_across_rows(&self) -> bool {

@@ -125,7 +125,7 @@ async fn targets_of(
     district_code: &str,
     day: NaiveDate,
 ) -> Result<Vec<Record>, Problem> {
-    let kind = call.core.scribe(call.core.clock.now(), district_code).kind("stock_targets")?;
+    let kind = call.core.write_context(call.core.clock.now(), district_code).kind("stock_targets")?;
     let statement = Statement::new(format!(
         "SELECT {} FROM stock_targets AS r WHERE NOT r.voided AND r.district_code = ",
         kind.select()

@@ -7,7 +7,7 @@ use kit::value::Value;
 
 use crate::platform::access::Role;
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
-use crate::rooms::registers::places::demand_venue;
+use crate::rooms::registers::places::require_venue;
 use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, QUANTITY, SUPPLY_READERS, UNIT, normal_quantity_of};
 
 static FIELDS: &[Field] = &[
@@ -73,7 +73,7 @@ impl Rules for SupplyChannelRules {
     }
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        demand_venue(draft, faults);
+        require_venue(draft, faults);
     }
 
     fn natural_key(&self) -> &'static [&'static str] {

@@ -22,9 +22,9 @@ use serde_json::Value as Json;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::records::figure::{COPIES, TIMES};
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Narrowed, Reach, Record, Rules};
-use crate::rooms::registers::places::demand_venue;
+use crate::rooms::registers::places::require_venue;
 use crate::rooms::supply::commodities::SUPPLY_READERS;
 use crate::rooms::supply::market::MarketDecider;
 
@@ -120,7 +120,7 @@ impl Rules for SupplyReportRules {
     }
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        demand_venue(draft, faults);
+        require_venue(draft, faults);
     }
 
     fn admits_awaited(&self) -> bool {
@@ -153,8 +153,8 @@ impl Rules for SupplyReportRules {
         Some(&LINES)
     }
 
-    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
-        Some(MarketDecider::of(scribe))
+    fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
+        Some(MarketDecider::of(write_context))
     }
 
     fn judged_across_rows(&self) -> bool {

@@ -71,7 +71,7 @@ pub(super) fn kind(call: &Call) -> Result<&'static Kind, Problem> {
 }
 
 async fn cancel(call: Call) -> Answer {
-    let may = async |assignment: &Record, _: &Values| demand_own(&call, assignment).await;
+    let may = async |assignment: &Record, _: &Values| require_own(&call, assignment).await;
     let next = |current: &Record, form: &Values| match current.values.text("state") {
         Some("assigned") => Ok(Some(given_up(current, "cancelled", form))),
         Some("cancelled") => Ok(None),
@@ -109,14 +109,14 @@ pub(super) async fn is_caller(call: &Call, district_code: &str, id: Option<Uuid>
 }
 
 /// Organisers may at any time; whoever has the shift himself, until the cut-off.
-pub(super) async fn demand_own(call: &Call, assignment: &Record) -> Result<(), Problem> {
+pub(super) async fn require_own(call: &Call, assignment: &Record) -> Result<(), Problem> {
     if organizes(call, assignment)? {
         return Ok(());
     }
     if !is_caller(call, &assignment.envelope.district_code, assignment.values.id("volunteer_id")).await? {
         return Err(Code::OutOfArea.into());
     }
-    demand_before(call, cut_off(assignment, call.actor()?.user_id))
+    require_before(call, cut_off(assignment, call.actor()?.user_id))
 }
 
 /// Until when somebody gives his own shift up. Whom somebody else put on it was not asked: he has some time to say no.
@@ -131,7 +131,7 @@ fn cut_off(assignment: &Record, user_id: Uuid) -> DateTime<Utc> {
 }
 
 /// A fault that says until when, where that is over.
-pub(super) fn demand_before(call: &Call, until: DateTime<Utc>) -> Result<(), Problem> {
+pub(super) fn require_before(call: &Call, until: DateTime<Utc>) -> Result<(), Problem> {
     if call.core.clock.now() <= until {
         return Ok(());
     }

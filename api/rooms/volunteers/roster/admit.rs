@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::hours::counts;
 use super::{Engagement, Mark, Roster, Shift, stands};
 use crate::records::Record;
-use crate::records::kept::Kept;
+use crate::records::locked_row::LockedRow;
 use crate::rooms::volunteers::volunteers::ANYBODY;
 
 /// Nobody serves more a day.
@@ -47,14 +47,14 @@ impl Roster {
         if let (Some(engagement), true) = (self.engagement(values), next.is_some()) {
             self.engagements.insert(claim.id, engagement);
         }
-        self.assignments.insert(claim.id, Kept::new(record));
+        self.assignments.insert(claim.id, LockedRow::new(record));
         Ok(())
     }
 
     fn envelope_of(&self, id: Uuid, values: &Values) -> crate::records::Envelope {
-        let area_code = values.text("area_code").unwrap_or(&self.scribe.district_code);
-        let at = values.instant("occurred_at").unwrap_or(self.scribe.now);
-        self.scribe.envelope(id, area_code, values.id("org_id"), at, self.by)
+        let area_code = values.text("area_code").unwrap_or(&self.write_context.district_code);
+        let at = values.instant("occurred_at").unwrap_or(self.write_context.now);
+        self.write_context.envelope(id, area_code, values.id("org_id"), at, self.by)
     }
 
     pub(super) fn engagement(&self, values: &Values) -> Option<Engagement> {
@@ -71,7 +71,7 @@ impl Roster {
         let (Some((shift_id, shift)), Some(volunteer)) = (shift, volunteer) else { return Vec::new() };
         let role = values.text("role").unwrap_or_default();
         let mut faults = Vec::new();
-        if !shift.stands || shift.ends_at <= self.scribe.now {
+        if !shift.stands || shift.ends_at <= self.write_context.now {
             faults.push(against(FaultCode::Ended, "/shift_id", vec![]));
         }
         match shift.needs.iter().find(|(needed, _)| needed == role) {
@@ -89,7 +89,7 @@ impl Roster {
         }
         faults.extend(self.clashes(id, shift_id, shift, volunteer.person_id));
         if faults.is_empty() && values.instant("starts_at") != Some(shift.starts_at) {
-            let starts_at = format_instant(shift.starts_at, self.scribe.zone);
+            let starts_at = format_instant(shift.starts_at, self.write_context.zone);
             faults.push(against(FaultCode::ShiftMoved, "/shift_id", vec![("starts_at", starts_at)]));
         }
         faults
@@ -114,7 +114,7 @@ impl Roster {
             if other.shift_id == Some(shift_id) {
                 faults.push(against(FaultCode::AlreadyAssigned, "/volunteer_id", vec![]));
             } else if other.starts_at < shift.ends_at && shift.starts_at < other.ends_at {
-                let told = |at: DateTime<Utc>| format_instant(at, self.scribe.zone);
+                let told = |at: DateTime<Utc>| format_instant(at, self.write_context.zone);
                 let times = vec![("from", told(other.starts_at)), ("to", told(other.ends_at))];
                 faults.push(against(FaultCode::Overlaps, "/shift_id", times));
             } else if other.starts_at < shift.ends_at + rest && shift.starts_at < other.ends_at + rest {
@@ -135,8 +135,8 @@ impl Roster {
         spans: &[(DateTime<Utc>, DateTime<Utc>)],
         pointer: &str,
     ) -> Option<Fault> {
-        let days = day_of(starts_at, self.scribe.zone).iter_days().take(2);
-        let day_start = |day| kit::time::day_start(day, self.scribe.zone);
+        let days = day_of(starts_at, self.write_context.zone).iter_days().take(2);
+        let day_start = |day| kit::time::day_start(day, self.write_context.zone);
         let beyond = days.into_iter().find(|day| {
             let Some((begins, ends)) = day_start(*day).zip(day.succ_opt().and_then(day_start)) else { return false };
             let within = |(from, to): &(DateTime<Utc>, DateTime<Utc>)| {
@@ -160,7 +160,7 @@ impl Roster {
         self.touched.extend(values.id("shift_id"));
         self.marks.remove(&(assignment_id, claim.id));
         let Some(next) = &claim.next else { return Ok(()) };
-        let known_at = self.scribe.now;
+        let known_at = self.write_context.now;
         let occurred_at = next.instant("occurred_at").unwrap_or(known_at);
         let mark = Mark { id: claim.id, is_in, occurred_at, known_at, told_by: claim.by };
         self.marks.insert((assignment_id, claim.id), mark);
@@ -183,7 +183,7 @@ impl Roster {
         record.envelope.voided = claim.next.is_none();
         record.values.set("corrected", Value::Boolean(true));
         self.written.insert(claim.id);
-        self.core.insert(claim.id, Kept::new(record));
+        self.core.insert(claim.id, LockedRow::new(record));
         Ok(())
     }
 
@@ -197,7 +197,7 @@ impl Roster {
         let others: Vec<_> = own.filter_map(|(_, kept)| span(&kept.record.values)).collect();
         let mut faults = Vec::new();
         if let Some((from, to)) = others.iter().find(|(from, to)| *from < ends_at && starts_at < *to) {
-            let told = |at: &DateTime<Utc>| format_instant(*at, self.scribe.zone);
+            let told = |at: &DateTime<Utc>| format_instant(*at, self.write_context.zone);
             faults.push(against(FaultCode::Overlaps, "/starts_at", vec![("from", told(from)), ("to", told(to))]));
         }
         let spans: Vec<_> = others.into_iter().chain([(starts_at, ends_at)]).collect();

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::platform::audit::system_write;
 use crate::platform::http::{Access, Answer, Call, Operation};
-use crate::records::gate::demand_standing;
+use crate::records::gate::require_standing;
 use crate::records::{Record, read};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
@@ -69,7 +69,7 @@ fn hash(token: &str) -> Vec<u8> {
 
 async fn create(call: Call) -> Answer {
     let volunteer = volunteer(&call).await?;
-    demand_standing(&volunteer)?;
+    require_standing(&volunteer)?;
     let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     let (id, district_code) = (volunteer.envelope.id, &volunteer.envelope.district_code);
     let statement = Statement::new("INSERT INTO calendar_tokens (district_code, volunteer_id, token_hash, created_at) VALUES (")
@@ -97,9 +97,9 @@ async fn revoke(call: Call) -> Answer {
 }
 
 async fn write(call: &Call, verb: &'static str, volunteer: &Record, statement: Statement) -> Result<(), Problem> {
-    let mut deed = call.deed(verb, "volunteers", Some(volunteer.envelope.id), json!({}));
-    deed.area_code = Some(volunteer.envelope.area_code.clone());
-    system_write(&call.core, deed, async |connection| {
+    let mut audit_entry = call.audit_entry(verb, "volunteers", Some(volunteer.envelope.id), json!({}));
+    audit_entry.area_code = Some(volunteer.envelope.area_code.clone());
+    system_write(&call.core, audit_entry, async |connection| {
         statement.execute(connection).await?;
         Ok(())
     })

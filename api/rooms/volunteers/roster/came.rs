@@ -54,7 +54,7 @@ impl Roster {
         let since = first_in.map(|mark| mark.occurred_at);
         let last_out = own.iter().filter(|mark| !mark.is_in && Some(mark.occurred_at) > since && since.is_some());
         let last_out = last_out.max_by_key(|mark| (mark.occurred_at, mark.id));
-        let forgotten = last_out.is_none() && self.scribe.now >= shift.ends_at + FORGOTTEN;
+        let forgotten = last_out.is_none() && self.write_context.now >= shift.ends_at + FORGOTTEN;
         let cloned = |mark: Option<&&Mark>| mark.map(|mark| (*mark).clone());
         Came { first_in: cloned(first_in), last_out: cloned(last_out), forgotten }
     }
@@ -69,7 +69,8 @@ impl Roster {
         let left = came.last_out.as_ref().map(|mark| mark.occurred_at);
         let until = left.or(came.forgotten.then_some(shift.ends_at)).filter(|until| *until > from)?;
         let volunteer = assignment.values.id("volunteer_id").and_then(|id| self.volunteers.get(&id));
-        let margin = ServiceRule::margin(&self.rules, &shift.area_code, day_of(shift.starts_at, self.scribe.zone));
+        let margin =
+            ServiceRule::margin(&self.rules, &shift.area_code, day_of(shift.starts_at, self.write_context.zone));
         // Nobody's own word goes beyond the shift.
         let beyond = |mark: &Mark| match volunteer {
             Some(volunteer) if volunteer.at(mark.occurred_at).user_id == Some(mark.told_by) => TimeDelta::zero(),

@@ -55,17 +55,17 @@ fn kind(call: &Call) -> Result<&'static Kind, Problem> {
 }
 
 async fn confirm(call: Call) -> Answer {
-    let may = async |record: &Record, _: &Values| demand(&call, record).await;
+    let may = async |record: &Record, _: &Values| require(&call, record).await;
     act(&call, kind(&call)?, CONFIRM, may, confirmed).await
 }
 
 async fn decline(call: Call) -> Answer {
-    let may = async |record: &Record, _: &Values| demand(&call, record).await;
+    let may = async |record: &Record, _: &Values| require(&call, record).await;
     act(&call, kind(&call)?, DECLINE, may, declined).await
 }
 
 /// Organisers of where it was served, of which nobody is the volunteer himself.
-async fn demand(call: &Call, record: &Record) -> Result<(), Problem> {
+async fn require(call: &Call, record: &Record) -> Result<(), Problem> {
     let envelope = &record.envelope;
     let volunteers = call.core.kinds().kind("volunteers").ok_or_else(|| Problem::internal("no kind volunteers"))?;
     let id = record.values.id("volunteer_id").unwrap_or_default();

@@ -189,12 +189,12 @@ async fn print(call: Call) -> Answer {
     let details =
         json!({"purpose": "epidemic_control", "reason": "day sheet", "place_id": envelope.id, "on": sheet.on});
     let people = sheet.shifts.iter().flat_map(|(_, lines)| lines.iter().map(|line| line.person_id));
-    let deeds = people.map(|person_id| {
-        let mut deed = call.deed("people.reveal", "people", Some(person_id), details.clone());
-        deed.area_code = Some(envelope.area_code.clone());
-        deed
+    let audit_entries = people.map(|person_id| {
+        let mut audit_entry = call.audit_entry("people.reveal", "people", Some(person_id), details.clone());
+        audit_entry.area_code = Some(envelope.area_code.clone());
+        audit_entry
     });
-    system_write_all(&call.core, deeds.collect(), async |_| Ok(())).await?;
+    system_write_all(&call.core, audit_entries.collect(), async |_| Ok(())).await?;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-store"))

@@ -12,7 +12,7 @@ use super::load::reach;
 use super::{Roster, Shift};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
-use crate::records::kept::Kept;
+use crate::records::locked_row::LockedRow;
 use crate::records::warnings::Noted;
 use crate::rooms::volunteers::shifts::service_records::{ALREADY_SERVED, GONE, is_decided, set_hours};
 
@@ -59,7 +59,7 @@ impl Roster {
     }
 
     fn record_id(&self, assignment_id: Uuid) -> Uuid {
-        derived_id(&self.scribe.keys.identity, &["service_record", &assignment_id.to_string()])
+        derived_id(&self.write_context.keys.identity, &["service_record", &assignment_id.to_string()])
     }
 
     /// The hours of an assignment. What somebody corrected, confirmed or voided is his.
@@ -79,9 +79,11 @@ impl Roster {
         let volunteer_id = self.assignments.get(&id).and_then(|kept| kept.record.values.id("volunteer_id"));
         let volunteer = volunteer_id.and_then(|id| self.volunteers.get(&id));
         let team_id = volunteer.and_then(|volunteer| volunteer.at(starts_at).team_id);
-        let envelope = self.scribe.envelope(record_id, &shift.area_code, shift.org_id, starts_at, self.by);
-        let kept =
-            self.core.entry(record_id).or_insert_with(|| Kept::new(Record { envelope, values: Values::default() }));
+        let envelope = self.write_context.envelope(record_id, &shift.area_code, shift.org_id, starts_at, self.by);
+        let kept = self
+            .core
+            .entry(record_id)
+            .or_insert_with(|| LockedRow::new(Record { envelope, values: Values::default() }));
         let values = &mut kept.record.values;
         let id_or_null = |id: Option<Uuid>| id.map_or(Value::Null, Value::Id);
         values.set("volunteer_id", id_or_null(volunteer_id));

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::volunteer::Volunteer;
 use super::{Mark, Roster, Shift, stands};
 use crate::records::awaited::has_come;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::rooms::volunteers::service_rules::ServiceRule;
 use crate::rooms::volunteers::shifts::{LONGEST, NEAR};
 
@@ -124,8 +124,8 @@ impl<'a> Asked<'a> {
 }
 
 /// Shifts; assignments; volunteers; marks; service records; duties; rules.
-pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
-    let kinds = ["shift_assignments", "service_records", "duties"].map(|name| scribe.kinds.kind(name));
+pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+    let kinds = ["shift_assignments", "service_records", "duties"].map(|name| write_context.kinds.kind(name));
     let [Some(assignments), Some(core), Some(duties)] = kinds else { return Vec::new() };
     let asked = Asked::of(district_code, claims);
     let of_duties = asked
@@ -163,18 +163,18 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
 }
 
 /// The state of those rows.
-pub fn roster(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Roster, String> {
+pub fn roster(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<Roster, String> {
     let mut lists = rows.into_iter();
     let mut next = || lists.next().unwrap_or_default();
     let shifts = next().into_iter().filter_map(shift).collect();
-    let assignments = scribe.kept("shift_assignments", next())?;
+    let assignments = write_context.kept("shift_assignments", next())?;
     let volunteers = next().into_iter().filter_map(Volunteer::of_row).collect();
     let marks = next().into_iter().filter_map(mark).collect();
-    let core = scribe.kept("service_records", next())?;
-    let duties = scribe.kept("duties", next())?;
+    let core = write_context.kept("service_records", next())?;
+    let duties = write_context.kept("duties", next())?;
     let rules = next().into_iter().filter_map(ServiceRule::of_row).collect();
     let mut roster = Roster {
-        scribe: Arc::clone(scribe),
+        write_context: Arc::clone(write_context),
         shifts,
         volunteers,
         assignments,

@@ -34,8 +34,8 @@ use self::volunteer::Volunteer;
 use crate::platform::http::Operation;
 use crate::records::Record;
 use crate::records::change::Changes;
-use crate::records::kept::Kept;
-use crate::records::scribe::Scribe;
+use crate::records::locked_row::LockedRow;
+use crate::records::write_context::WriteContext;
 use crate::rooms::volunteers::service_rules::ServiceRule;
 use crate::rooms::volunteers::shifts::NEAR;
 
@@ -55,12 +55,12 @@ pub fn schemas() -> Vec<(String, serde_json::Value)> {
 pub const LOOK: &str = "roster_look";
 
 /// Decides about shifts and all that belongs to them.
-pub struct RosterDecider(Arc<Scribe>);
+pub struct RosterDecider(Arc<WriteContext>);
 
 impl RosterDecider {
     /// The decider of an append.
-    pub fn of(scribe: &Arc<Scribe>) -> Arc<dyn Decider> {
-        Arc::new(Self(Arc::clone(scribe)))
+    pub fn of(write_context: &Arc<WriteContext>) -> Arc<dyn Decider> {
+        Arc::new(Self(Arc::clone(write_context)))
     }
 }
 
@@ -137,18 +137,18 @@ struct Mark {
 
 /// What a batch touches.
 pub struct Roster {
-    scribe: Arc<Scribe>,
+    write_context: Arc<WriteContext>,
     shifts: BTreeMap<Uuid, Shift>,
     volunteers: BTreeMap<Uuid, Volunteer>,
     /// Assignments of those shifts; those being written now have no `Kept` of their own.
-    assignments: BTreeMap<Uuid, Kept>,
+    assignments: BTreeMap<Uuid, LockedRow>,
     /// Assignments and hours that this batch itself writes: only another append may write them again.
     written: BTreeSet<Uuid>,
     engagements: BTreeMap<Uuid, Engagement>,
     /// By assignment and id.
     marks: BTreeMap<(Uuid, Uuid), Mark>,
-    core: BTreeMap<Uuid, Kept>,
-    duties: BTreeMap<Uuid, Kept>,
+    core: BTreeMap<Uuid, LockedRow>,
+    duties: BTreeMap<Uuid, LockedRow>,
     rules: Vec<ServiceRule>,
     /// Shifts that must be settled.
     touched: BTreeSet<Uuid>,
@@ -187,9 +187,9 @@ impl State for Roster {
             self.settle(shift_id);
         }
         self.settle_hours();
-        let scribe = Arc::clone(&self.scribe);
+        let write_context = Arc::clone(&self.write_context);
         self.put_into(&mut changes).map_err(|problem| problem.to_string())?;
-        changes.following(&scribe)
+        changes.following(&write_context)
     }
 }
 

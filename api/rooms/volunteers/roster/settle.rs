@@ -10,7 +10,7 @@ use super::volunteer::Volunteer;
 use super::{Mark, Roster, Shift, stands};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::change::Changes;
-use crate::records::kept::Kept;
+use crate::records::locked_row::LockedRow;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::{Contact, standing};
@@ -38,10 +38,10 @@ impl Roster {
 
     /// Whoever isn't there so long after the beginning hasn't come: by the cadence of `shift_attendance`.
     fn grace(&self, shift: &Shift, duty_kind: &str) -> Option<TimeDelta> {
-        let cadence = self.scribe.settings.of::<Cadences>().at(
+        let cadence = self.write_context.settings.of::<Cadences>().at(
             duty_kind,
             &shift.area_code,
-            day_of(shift.starts_at, self.scribe.zone),
+            day_of(shift.starts_at, self.write_context.zone),
         )?;
         Some(TimeDelta::minutes(cadence.within_minutes.unwrap_or_default()))
     }
@@ -54,7 +54,7 @@ impl Roster {
         kept.record.envelope.occurred_at = shift.starts_at;
         let stands = stands(&kept.record) && shift.stands;
         let attendance = match (came.proof(shift), &came.last_out) {
-            (None, _) if self.scribe.now >= shift.starts_at + grace => "no_show",
+            (None, _) if self.write_context.now >= shift.starts_at + grace => "no_show",
             (None, _) => "expected",
             (Some(_), None) if !came.forgotten => "present",
             (Some(_), _) => "completed",
@@ -117,7 +117,7 @@ impl Roster {
                 "shift_filling" => (shift.starts_at - within - TimeDelta::days(7), shift.starts_at - within),
                 _ => (shift.starts_at, shift.starts_at + within),
             };
-            let id = derived_id(&self.scribe.keys.identity, &["duty", duty_kind, &shift_id.to_string()]);
+            let id = derived_id(&self.write_context.keys.identity, &["duty", duty_kind, &shift_id.to_string()]);
             self.settle_duty((id, duty_kind, ("shifts", shift_id), None, window), shift, proof.as_ref(), !shift.stands);
         }
     }
@@ -130,9 +130,9 @@ impl Roster {
         proof: Option<&Contact>,
         waived: bool,
     ) {
-        let id = derived_id(&self.scribe.keys.identity, &["roster_duty", duty_kind, &id.to_string()]);
+        let id = derived_id(&self.write_context.keys.identity, &["roster_duty", duty_kind, &id.to_string()]);
         let known = self.duties.contains_key(&id);
-        if !known && (waived || due_at <= self.scribe.now || self.grace(shift, duty_kind).is_none()) {
+        if !known && (waived || due_at <= self.write_context.now || self.grace(shift, duty_kind).is_none()) {
             return;
         }
         let new = duty::New {
@@ -147,15 +147,15 @@ impl Roster {
             org_id: shift.org_id,
             made_by: self.by,
         };
-        let made = duty::record(new, &self.scribe);
-        let kept = self.duties.entry(id).or_insert_with(|| Kept::new(made));
+        let made = duty::record(new, &self.write_context);
+        let kept = self.duties.entry(id).or_insert_with(|| LockedRow::new(made));
         if kept.record.values.instant("due_at") != Some(due_at) {
             kept.record.values.set("opens_at", Value::Instant(opens_at));
             kept.record.values.set("due_at", Value::Instant(due_at));
             kept.record.envelope.occurred_at = opens_at;
         }
         let by_hand = kept.record.values.text("waiver") == Some("by_hand");
-        let stands = standing(due_at, proof, waived || by_hand, self.scribe.now);
+        let stands = standing(due_at, proof, waived || by_hand, self.write_context.now);
         kept.record = duty::settle(&kept.record, &stands, |_| None);
         if waived && !by_hand && stands.state == "waived" {
             kept.record.values.set("waiver", Value::Text("cause_voided".to_owned()));
@@ -164,19 +164,19 @@ impl Roster {
     }
 
     pub(super) fn put_into(self, changes: &mut Changes) -> Result<(), Problem> {
-        let (scribe, written) = (self.scribe, self.written);
+        let (write_context, written) = (self.write_context, self.written);
         for (id, kept) in self.assignments {
             if !written.contains(&id) {
-                kept.put_into(scribe.kind("shift_assignments")?, changes);
+                kept.put_into(write_context.kind("shift_assignments")?, changes);
             }
         }
         for (id, kept) in self.core {
             if !written.contains(&id) {
-                kept.put_into(scribe.kind("service_records")?, changes);
+                kept.put_into(write_context.kind("service_records")?, changes);
             }
         }
         for kept in self.duties.into_values() {
-            kept.put_into(scribe.kind("duties")?, changes);
+            kept.put_into(write_context.kind("duties")?, changes);
         }
         Ok(())
     }

@@ -16,14 +16,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::actions::{
-    OFFER, answering, demand_before, demand_own, form, given_up, is_caller, kind, of_assignment, organizes,
+    OFFER, answering, form, given_up, is_caller, kind, of_assignment, organizes, require_before, require_own,
 };
 use crate::platform::http::{Answer, Call, Operation, fault, fault_with};
 use crate::records::act::{Asked, act, asked};
 use crate::records::amend;
 use crate::records::change::{Changes, receive};
 use crate::records::create::TRIES;
-use crate::records::gate::{demand_standing, find_standing};
+use crate::records::gate::{find_standing, require_standing};
 use crate::records::operations::replayed;
 use crate::records::{Record, read, view};
 use crate::rooms::volunteers::shifts::assignments::REASON;
@@ -91,7 +91,7 @@ async fn swap(call: Call) -> Answer {
     let (to, with) = whom_or_with(&asked.form)?;
     repeated(&call, &asked, async |call, asked| {
         let one = standing(call).await?;
-        demand_own(call, &one).await?;
+        require_own(call, &one).await?;
         let swap = wanted(call, one, to, with).await?;
         if swap.is_decided(call)? { swap.write(call, asked).await } else { swap.offer(call, asked).await }
     })
@@ -107,8 +107,8 @@ async fn accept(call: Call) -> Answer {
         let one = standing(call).await?;
         let (to, with) = (one.values.id("offered_to_id"), one.values.id("offered_with_id"));
         if !organizes(call, &one)? {
-            demand_offered(call, &one, to).await?;
-            demand_before(call, one.values.instant("starts_at").unwrap_or(one.envelope.occurred_at))?;
+            require_offered(call, &one, to).await?;
+            require_before(call, one.values.instant("starts_at").unwrap_or(one.envelope.occurred_at))?;
         }
         let to = to.ok_or(Code::AlreadyEnded)?;
         let other = match with {
@@ -130,7 +130,7 @@ async fn decline(call: Call) -> Answer {
         if own || organizes(&call, one)? {
             Ok(())
         } else {
-            demand_offered(&call, one, one.values.id("offered_to_id")).await
+            require_offered(&call, one, one.values.id("offered_to_id")).await
         }
     };
     let next = |one: &Record, _: &Values| {
@@ -173,16 +173,16 @@ fn whom_or_with(form: &Values) -> Result<(Option<Uuid>, Option<Uuid>), Problem> 
 /// The assignment, if it stands and nobody gave it up.
 async fn standing(call: &Call) -> Result<Record, Problem> {
     let one = find_standing(&call.core, call.actor()?, kind(call)?, call.path_id()?).await?;
-    demand_assigned(&one)?;
+    require_assigned(&one)?;
     Ok(one)
 }
 
-fn demand_assigned(assignment: &Record) -> Result<(), Problem> {
-    demand_standing(assignment)?;
+fn require_assigned(assignment: &Record) -> Result<(), Problem> {
+    require_standing(assignment)?;
     if assignment.values.text("state") == Some("assigned") { Ok(()) } else { Err(Code::AlreadyEnded.into()) }
 }
 
-async fn demand_offered(call: &Call, one: &Record, to: Option<Uuid>) -> Result<(), Problem> {
+async fn require_offered(call: &Call, one: &Record, to: Option<Uuid>) -> Result<(), Problem> {
     if is_caller(call, &one.envelope.district_code, to).await? { Ok(()) } else { Err(Code::OutOfArea.into()) }
 }
 
@@ -192,7 +192,7 @@ async fn wanted(call: &Call, one: Record, to: Option<Uuid>, with: Option<Uuid>) 
     match with {
         Some(with) => {
             let other = read::find(core, actor, kind(call)?, with).await.map_err(unknown("/assignment_id"))?;
-            demand_assigned(&other)?;
+            require_assigned(&other)?;
             let to = other.values.id("volunteer_id").unwrap_or_default();
             Ok(Swap { one, other: Some(other), to })
         }
@@ -209,7 +209,7 @@ async fn wanted(call: &Call, one: Record, to: Option<Uuid>, with: Option<Uuid>) 
 async fn exchanged(call: &Call, one: &Record, with: Uuid) -> Result<Record, Problem> {
     let found = read::find_unscoped(&call.core, kind(call)?, &one.envelope.district_code, &[with]).await?.remove(&with);
     let other = found.ok_or(Code::AlreadyEnded)?;
-    demand_assigned(&other)?;
+    require_assigned(&other)?;
     Ok(other)
 }
 
@@ -247,7 +247,7 @@ impl Swap {
 
     /// All in one append: what is given up first, then who takes what.
     async fn write(&self, call: &Call, asked: &Asked) -> Result<Option<HttpResponse>, Problem> {
-        let scribe = call.core.scribe(call.core.clock.now(), &self.one.envelope.district_code);
+        let write_context = call.core.write_context(call.core.clock.now(), &self.one.envelope.district_code);
         let (kind, from) = (kind(call)?, self.one.values.id("volunteer_id").unwrap_or_default());
         let mut changes = Changes::default();
         let mut taken: Vec<(i64, Record)> = Vec::new();
@@ -274,7 +274,7 @@ impl Swap {
         if let Some(key) = &asked.key {
             changes.keep(key.answer(kind.name, record.envelope.id, 1, 201));
         }
-        match call.core.ledger.append(changes.into_append(&scribe)?).await {
+        match call.core.ledger.append(changes.into_append(&write_context)?).await {
             Ok(receipt) => receive(&mut record, receipt, number),
             Err(AppendError::Conflict(_)) => return Ok(None),
             // What the rules say of an assignment that somebody changed meanwhile is said of the former one.

@@ -55,9 +55,9 @@ async fn settle(core: &Core, district_code: &str, shifts: Statement) -> Result<(
     let rows = core.database.read(&shifts).await?;
     let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
     for lot in ids.chunks(TOGETHER) {
-        let scribe = core.scribe(core.clock.now(), district_code);
+        let write_context = core.write_context(core.clock.now(), district_code);
         let claim = |id: &Uuid| Claim {
-            decider: RosterDecider::of(&scribe),
+            decider: RosterDecider::of(&write_context),
             kind: LOOK,
             id: *id,
             by: Uuid::nil(),

@@ -15,7 +15,7 @@ use super::{POSITION, copy, copy_once};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::records::figure::PERSON_TIMES;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
@@ -173,8 +173,8 @@ impl Rules for AssignmentRules {
         &["shift_id", "volunteer_id"]
     }
 
-    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
-        Some(RosterDecider::of(scribe))
+    fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
+        Some(RosterDecider::of(write_context))
     }
 
     fn judged_across_rows(&self) -> bool {
@@ -182,7 +182,7 @@ impl Rules for AssignmentRules {
     }
 
     /// The shift was moved while somebody took it: he takes it as it begins now.
-    fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+    fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
         let [fault] = faults else { return false };
         let told = fault.values.iter().find(|(name, _)| fault.code == FaultCode::ShiftMoved && *name == "starts_at");
         let Some(starts_at) = told.and_then(|(_, at)| at.parse::<DateTime<Utc>>().ok()) else { return false };

@@ -14,7 +14,7 @@ use ledger::decide::Decider;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::records::figure::PERSON_TIMES;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::shifts::NEAR;
@@ -182,7 +182,7 @@ impl Rules for AttendanceRules {
     }
 
     /// One more is kept, and told.
-    fn concede(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+    fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
         let again = faults.iter().any(|fault| fault.code == FaultCode::AlreadyCheckedIn);
         if again {
             draft.values.set("repeated", Value::Boolean(true));
@@ -195,8 +195,8 @@ impl Rules for AttendanceRules {
         &["assignment_id", "action", "occurred_at"]
     }
 
-    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
-        Some(RosterDecider::of(scribe))
+    fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
+        Some(RosterDecider::of(write_context))
     }
 
     fn judged_across_rows(&self) -> bool {

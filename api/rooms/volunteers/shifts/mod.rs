@@ -21,7 +21,7 @@ use ledger::decide::Decider;
 use serde_json::Value as Json;
 
 use crate::records::figure::{PERSON_TIMES, TIMES};
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
@@ -163,8 +163,8 @@ impl Rules for ShiftRules {
         Some(Lines { list: "needs", key: "role" })
     }
 
-    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
-        Some(RosterDecider::of(scribe))
+    fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
+        Some(RosterDecider::of(write_context))
     }
 
     fn judged_across_rows(&self) -> bool {

@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 
 use crate::platform::access::roles::Actor;
 use crate::records::figure::{MINUTES, PERSON_TIMES};
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
@@ -201,9 +201,14 @@ impl Rules for ServiceRules {
         &["volunteer_id", "starts_at", "ends_at"]
     }
 
-    fn decider(&self, _: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
+    fn decider(
+        &self,
+        _: Option<&Record>,
+        next: &Record,
+        write_context: &Arc<WriteContext>,
+    ) -> Option<Arc<dyn Decider>> {
         // What follows from an attendance was admitted with it.
-        is_decided(next).then(|| RosterDecider::of(scribe))
+        is_decided(next).then(|| RosterDecider::of(write_context))
     }
 
     fn judged_across_rows(&self) -> bool {

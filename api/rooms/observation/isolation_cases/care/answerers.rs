@@ -80,7 +80,7 @@ pub fn statement(district_code: &str, case_ids: Vec<Value>, claims: &[&Claim]) -
 
 /// Supervisors who were named just now and can't answer there: no such account, none that is active, none that
 /// reaches the area.
-pub fn demand_known(
+pub fn require_known(
     accounts: &Accounts,
     former: Option<&Values>,
     next: &Values,

@@ -11,11 +11,11 @@ use kit::value::{Value, Values};
 use ledger::decide::Claim;
 use uuid::Uuid;
 
-use super::answerers::{Accounts, demand_known};
+use super::answerers::{Accounts, require_known};
 use super::contact::contact_of;
 use crate::records::change::Changes;
-use crate::records::kept::Kept;
-use crate::records::scribe::Scribe;
+use crate::records::locked_row::LockedRow;
+use crate::records::write_context::WriteContext;
 use crate::records::{Envelope, Record};
 use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::Contact;
@@ -27,12 +27,12 @@ use crate::rooms::observation::isolation_cases::{history, wire};
 /// A case under the lock.
 pub struct Case {
     /// Itself as it was, and as it was when its changes were signed last; `record` is as it is.
-    kept: Kept,
+    kept: LockedRow,
     pub record: Record,
-    pub duties: BTreeMap<Uuid, Kept>,
+    pub duties: BTreeMap<Uuid, LockedRow>,
     pub contacts: BTreeMap<Uuid, Contact>,
     /// Steps that the service itself made.
-    pub steps: Vec<Kept>,
+    pub steps: Vec<LockedRow>,
     /// Whose write it follows from.
     pub by: Uuid,
     /// Accounts of those who answer for it.
@@ -43,7 +43,7 @@ impl Case {
     /// A case as it is stored.
     pub fn stored(record: Record) -> Self {
         Self {
-            kept: Kept::stored(record.clone()),
+            kept: LockedRow::stored(record.clone()),
             record,
             duties: BTreeMap::new(),
             contacts: BTreeMap::new(),
@@ -54,8 +54,8 @@ impl Case {
     }
 
     /// A case that is being created: its own append writes it.
-    pub fn begun(claim: &Claim, values: &Values, accounts: &Arc<Accounts>, scribe: &Scribe) -> Self {
-        let envelope = by_service(claim.id, scribe, values, claim.by);
+    pub fn begun(claim: &Claim, values: &Values, accounts: &Arc<Accounts>, write_context: &WriteContext) -> Self {
+        let envelope = by_service(claim.id, write_context, values, claim.by);
         let mut case = Self::stored(Record { envelope, values: values.clone() });
         case.by = claim.by;
         case.accounts = Arc::clone(accounts);
@@ -65,7 +65,7 @@ impl Case {
     /// A void case that holds again, by its own append. What was waived because it was void is expected again where
     /// it still can be done, and missed where it was before: nothing was expected in between, and nobody gets rid of
     /// what he missed by a void that is taken back.
-    pub fn restored(mut self, claim: &Claim, values: &Values, scribe: &Scribe) -> Self {
+    pub fn restored(mut self, claim: &Claim, values: &Values, write_context: &WriteContext) -> Self {
         let voided_at = self.record.envelope.revised_at;
         self.by = claim.by;
         self.record.values = values.clone();
@@ -76,18 +76,18 @@ impl Case {
         for held in self.duties.values_mut().filter(|held| held.record.values.text("waiver") == Some("cause_voided")) {
             let cause_stands = held.record.values.id("cause_id").is_none_or(|id| contacts.contains_key(&id));
             let due_at = duty::due_at(&held.record);
-            if cause_stands && (due_at > scribe.now || due_at <= voided_at) {
+            if cause_stands && (due_at > write_context.now || due_at <= voided_at) {
                 held.record.values.set("state", Value::Text("open".to_owned()));
                 held.record.values.set("waiver", Value::Null);
             }
         }
-        self.settle(scribe);
+        self.settle(write_context);
         self
     }
 
     /// Holds a stored duty.
     pub fn hold(&mut self, duty: Record) {
-        self.duties.insert(duty.envelope.id, Kept::stored(duty));
+        self.duties.insert(duty.envelope.id, LockedRow::stored(duty));
     }
 
     /// How the case stands.
@@ -102,7 +102,7 @@ impl Case {
 
     /// Once somebody was notified, the days of his case are moved by steps alone; once it ended, nothing of it is
     /// amended but where it is placed.
-    fn demand_open_to(&self, next: &Values) -> Result<(), Vec<Fault>> {
+    fn require_open_to(&self, next: &Values) -> Result<(), Vec<Fault>> {
         let former = &self.record.values;
         let occurred_at = next.instant("occurred_at").is_some_and(|at| at != self.record.envelope.occurred_at);
         let changed = wire::FIELDS.iter().filter(|field| field.write == Write::Always).map(|field| field.name);
@@ -123,19 +123,19 @@ impl Case {
     }
 
     /// The case itself was amended or voided, by its own append.
-    pub fn amended(&mut self, claim: &Claim, scribe: &Scribe) -> Result<(), Vec<Fault>> {
+    pub fn amended(&mut self, claim: &Claim, write_context: &WriteContext) -> Result<(), Vec<Fault>> {
         let Some(values) = &claim.next else {
             self.waive_where("cause_voided", |_| true);
             return Ok(());
         };
-        let area_code = values.text("area_code").unwrap_or(&scribe.district_code).to_owned();
-        self.demand_open_to(values)?;
-        demand_known(&self.accounts, Some(&self.record.values), values, &area_code)?;
+        let area_code = values.text("area_code").unwrap_or(&write_context.district_code).to_owned();
+        self.require_open_to(values)?;
+        require_known(&self.accounts, Some(&self.record.values), values, &area_code)?;
         let (former, stood) = (std::mem::take(&mut self.record.values), self.stood());
         self.record.values = values.clone();
         self.record.envelope.revision += 1;
         if stood != (area_code.clone(), values.id("org_id")) {
-            self.settle_at(&area_code, values.id("org_id"), None, scribe);
+            self.settle_at(&area_code, values.id("org_id"), None, write_context);
         }
         for line in SUPERVISOR_LEVEL.codes() {
             let (before, now) = (supervisor_of(&former, line), supervisor_of(values, line));
@@ -144,30 +144,30 @@ impl Case {
             }
         }
         self.kept.supersede(self.record.clone());
-        self.demand_supervisors(&former, scribe);
-        self.settle(scribe);
+        self.require_supervisors(&former, write_context);
+        self.settle(write_context);
         Ok(())
     }
 
     /// Somebody who answered for it was taken away and nobody came instead: that is a duty again.
-    fn demand_supervisors(&mut self, former: &Values, scribe: &Scribe) {
+    fn require_supervisors(&mut self, former: &Values, write_context: &WriteContext) {
         let complete = |values: &Values| values.boolean("supervisors_complete") == Some(true);
         let stands = self.duties.values().any(|held| {
             held.record.values.text("duty_kind") == Some("supervisor_assignment") && duty::is(&held.record, "open")
         });
         if complete(former) && !complete(&self.record.values) && !stands && self.is_open() {
             let revision = self.record.envelope.revision.to_string();
-            self.open_for("supervisor_assignment", &revision, None, scribe.now, scribe);
+            self.open_for("supervisor_assignment", &revision, None, write_context.now, write_context);
         }
     }
 
     /// A record of the case came, was changed or was voided.
-    pub fn took(&mut self, claim: &Claim, scribe: &Arc<Scribe>) -> Result<(), Vec<Fault>> {
+    pub fn took(&mut self, claim: &Claim, write_context: &Arc<WriteContext>) -> Result<(), Vec<Fault>> {
         if let Some(next) = &claim.next {
-            self.demand_free_slot(claim, next)?;
+            self.require_free_slot(claim, next)?;
         }
         let voided = self.contacts.remove(&claim.id).is_some() && claim.next.is_none();
-        if let Some(contact) = claim.next.as_ref().and_then(|next| contact_of(claim, next, scribe)) {
+        if let Some(contact) = claim.next.as_ref().and_then(|next| contact_of(claim, next, write_context)) {
             self.contacts.insert(claim.id, contact);
         }
         if voided {
@@ -175,14 +175,14 @@ impl Case {
             self.waive_where("cause_voided", |duty| duty.values.id("cause_id") == Some(id));
         }
         if claim.kind == "temperature_readings" && claim.next.is_some() && self.state() == "notified" {
-            self.begin_observation(claim, scribe);
+            self.begin_observation(claim, write_context);
         }
-        self.expect_of(claim.id, scribe);
-        self.settle(scribe);
+        self.expect_of(claim.id, write_context);
+        self.settle(write_context);
         Ok(())
     }
 
-    fn demand_free_slot(&self, claim: &Claim, next: &Values) -> Result<(), Vec<Fault>> {
+    fn require_free_slot(&self, claim: &Claim, next: &Values) -> Result<(), Vec<Fault>> {
         let key = |values: &Values| Some((values.text("slot")?.to_owned(), values.day("slot_on")?));
         let slot = key(next).filter(|(slot, _)| slot != "extra");
         let taken = slot.is_some()
@@ -204,23 +204,23 @@ impl Case {
     }
 
     /// Puts what changed into an append: each row under a number of its own.
-    pub fn put_into(self, changes: &mut Changes, scribe: &Scribe) -> Result<(), Problem> {
+    pub fn put_into(self, changes: &mut Changes, write_context: &WriteContext) -> Result<(), Problem> {
         let mut kept = self.kept;
         kept.record = self.record;
-        kept.put_into(scribe.kind("isolation_cases")?, changes);
+        kept.put_into(write_context.kind("isolation_cases")?, changes);
         for step in self.steps {
-            step.put_into(scribe.kind("isolation_case_transitions")?, changes);
+            step.put_into(write_context.kind("isolation_case_transitions")?, changes);
         }
         for duty in self.duties.into_values() {
-            duty.put_into(scribe.kind("duties")?, changes);
+            duty.put_into(write_context.kind("duties")?, changes);
         }
         Ok(())
     }
 }
 
 /// The envelope of what the service writes about a case, where and when `values` say.
-pub fn by_service(id: Uuid, scribe: &Scribe, values: &Values, by: Uuid) -> Envelope {
-    let area_code = values.text("area_code").unwrap_or(&scribe.district_code);
-    let at = values.instant("occurred_at").unwrap_or(scribe.now);
-    scribe.envelope(id, area_code, values.id("org_id"), at, by)
+pub fn by_service(id: Uuid, write_context: &WriteContext, values: &Values, by: Uuid) -> Envelope {
+    let area_code = values.text("area_code").unwrap_or(&write_context.district_code);
+    let at = values.instant("occurred_at").unwrap_or(write_context.now);
+    write_context.envelope(id, area_code, values.id("org_id"), at, by)
 }

@@ -5,15 +5,15 @@ use ledger::decide::Claim;
 use uuid::Uuid;
 
 use super::case::Case;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::rooms::duties::matching::Contact;
 
 /// A claim's record as a contact.
-pub fn contact_of(claim: &Claim, values: &Values, scribe: &Scribe) -> Option<Contact> {
+pub fn contact_of(claim: &Claim, values: &Values, write_context: &WriteContext) -> Option<Contact> {
     let occurred_at = values.instant("occurred_at")?;
     let mut values = values.clone();
-    name_transfer(&mut values, &scribe.district_code);
-    Some(Contact { kind: claim.kind, id: claim.id, occurred_at, known_at: scribe.now, values })
+    name_transfer(&mut values, &write_context.district_code);
+    Some(Contact { kind: claim.kind, id: claim.id, occurred_at, known_at: write_context.now, values })
 }
 
 /// Whether a step hands a case over to another area of the same district, where it goes on.
@@ -41,16 +41,16 @@ fn has_symptom(contact: &Contact) -> bool {
 
 impl Case {
     /// What is expected of every new case.
-    pub fn expecting_first(mut self, scribe: &Scribe) -> Self {
-        self.open("notice_signing", None, scribe.now, scribe);
+    pub fn expecting_first(mut self, write_context: &WriteContext) -> Self {
+        self.open("notice_signing", None, write_context.now, write_context);
         if self.record.values.boolean("supervisors_complete") != Some(true) {
-            self.open("supervisor_assignment", None, scribe.now, scribe);
+            self.open("supervisor_assignment", None, write_context.now, write_context);
         }
         self
     }
 
     /// Opens what a contact asks for, and takes back what it asked for before it was changed.
-    pub fn expect_of(&mut self, id: Uuid, scribe: &Scribe) {
+    pub fn expect_of(&mut self, id: Uuid, write_context: &WriteContext) {
         let Some(contact) = self.contacts.get(&id).cloned() else { return };
         let is_reading = contact.kind == "temperature_readings";
         let fever = contact.values.boolean("fever") == Some(true);
@@ -64,7 +64,7 @@ impl Case {
         ];
         for (duty_kind, asked) in asks {
             if asked {
-                self.open(duty_kind, Some(id), contact.occurred_at, scribe);
+                self.open(duty_kind, Some(id), contact.occurred_at, write_context);
             } else {
                 let of_this = |duty: &crate::records::Record| {
                     duty.values.id("cause_id") == Some(id) && duty.values.text("duty_kind") == Some(duty_kind)

@@ -11,8 +11,8 @@ use super::case::Case;
 use super::contact::at_delivery;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
-use crate::records::kept::Kept;
-use crate::records::scribe::Scribe;
+use crate::records::locked_row::LockedRow;
+use crate::records::write_context::WriteContext;
 use crate::rooms::duties::LINE;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty::{self, expectation, is};
@@ -31,13 +31,13 @@ const CLEARED_WITHIN: TimeDelta = TimeDelta::hours(4);
 const NOT_OBSERVED: &str = "not_observed";
 
 /// The id of the duty that asks which of two cases stands, by the later one.
-pub fn contested_id(case_id: Uuid, scribe: &Scribe) -> Uuid {
-    derived_id(&scribe.keys.identity, &["duty", CONTESTED_DUTY, &case_id.to_string()])
+pub fn contested_id(case_id: Uuid, write_context: &WriteContext) -> Uuid {
+    derived_id(&write_context.keys.identity, &["duty", CONTESTED_DUTY, &case_id.to_string()])
 }
 
 impl Case {
     /// Asks for contact where there was none for a day.
-    pub fn note_no_contact(&mut self, scribe: &Scribe) {
+    pub fn note_no_contact(&mut self, write_context: &WriteContext) {
         let contacts = self.contacts.values().filter(|contact| CONTACT_KINDS.contains(&contact.kind));
         let last = contacts.max_by_key(|contact| contact.occurred_at).map(|contact| (contact.id, contact.occurred_at));
         let since = last.map(|(_, at)| at).or(self.record.values.instant("notified_at"));
@@ -45,17 +45,23 @@ impl Case {
             .duties
             .values()
             .any(|held| held.record.values.text("duty_kind") == Some("no_contact_alert") && !is(&held.record, "done"));
-        let silent = since.is_some_and(|since| since + SILENCE <= scribe.now);
+        let silent = since.is_some_and(|since| since + SILENCE <= write_context.now);
         if silent && !asked && self.state() == "under_observation" {
             let cause = last.map_or(self.record.envelope.id, |(id, _)| id);
-            self.open("no_contact_alert", Some(cause), scribe.now, scribe);
+            self.open("no_contact_alert", Some(cause), write_context.now, write_context);
         }
     }
 
     /// Opens what a record asked for at an instant, of each line that answers for it; once, however often it is asked.
     /// Where the record was moved since, what it asked for moves with it.
-    pub fn open(&mut self, duty_kind: &'static str, cause_id: Option<Uuid>, asked_at: DateTime<Utc>, scribe: &Scribe) {
-        self.open_for(duty_kind, "", cause_id, asked_at, scribe);
+    pub fn open(
+        &mut self,
+        duty_kind: &'static str,
+        cause_id: Option<Uuid>,
+        asked_at: DateTime<Utc>,
+        write_context: &WriteContext,
+    ) {
+        self.open_for(duty_kind, "", cause_id, asked_at, write_context);
     }
 
     /// The same for one occasion of several: once for each of them.
@@ -65,19 +71,19 @@ impl Case {
         occasion: &str,
         cause_id: Option<Uuid>,
         asked_at: DateTime<Utc>,
-        scribe: &Scribe,
+        write_context: &WriteContext,
     ) {
         let area_code = self.record.envelope.area_code.clone();
-        let day = day_of(asked_at, scribe.zone);
-        let Some(cadence) = scribe.settings.of::<Cadences>().at(duty_kind, &area_code, day) else { return };
+        let day = day_of(asked_at, write_context.zone);
+        let Some(cadence) = write_context.settings.of::<Cadences>().at(duty_kind, &area_code, day) else { return };
         let cause = cause_id.unwrap_or(self.record.envelope.id).to_string();
         let window = (asked_at, cadence.due_after(asked_at));
         for line in lines_of(duty_kind) {
             let beside = (line != line_of(duty_kind)).then_some(line);
             let named = Some(occasion).filter(|occasion| !occasion.is_empty());
             let parts: Vec<&str> = ["duty", duty_kind, &cause].into_iter().chain(named).chain(beside).collect();
-            let id = derived_id(&scribe.keys.identity, &parts);
-            self.expect(id, (duty_kind, line), cause_id, window, scribe);
+            let id = derived_id(&write_context.keys.identity, &parts);
+            self.expect(id, (duty_kind, line), cause_id, window, write_context);
             if let Some(held) = self.duties.get_mut(&id).filter(|_| cause_id.is_some()) {
                 held.record = duty::moved(&held.record, window);
             }
@@ -86,22 +92,22 @@ impl Case {
 
     /// Asks the command to clear two cases of one person. Whoever made this one can't read the other, so the duty is
     /// the district's and nobody below reads it: it is about the person, for what is about a case is read with it.
-    pub fn contest(&mut self, scribe: &Scribe) {
+    pub fn contest(&mut self, write_context: &WriteContext) {
         let own = self.record.envelope.id;
-        let id = contested_id(own, scribe);
+        let id = contested_id(own, write_context);
         let new = duty::New {
             id,
             duty_kind: CONTESTED_DUTY,
             subject: ("people", self.record.values.id("person_id").unwrap_or_default()),
             cause_id: Some(own),
             assignee_id: None,
-            opens_at: scribe.now,
-            due_at: scribe.now + CLEARED_WITHIN,
-            area_code: &scribe.district_code,
+            opens_at: write_context.now,
+            due_at: write_context.now + CLEARED_WITHIN,
+            area_code: &write_context.district_code,
             org_id: None,
             made_by: self.by,
         };
-        self.duties.insert(id, Kept::new(duty::record(new, scribe)));
+        self.duties.insert(id, LockedRow::new(duty::record(new, write_context)));
     }
 
     /// Holds a new duty; one that is there and was waived for want of a cause is expected again.
@@ -111,7 +117,7 @@ impl Case {
         (duty_kind, line): (&'static str, &'static str),
         cause_id: Option<Uuid>,
         (opens_at, due_at): (DateTime<Utc>, DateTime<Utc>),
-        scribe: &Scribe,
+        write_context: &WriteContext,
     ) {
         if let Some(held) = self.duties.get_mut(&id) {
             if is(&held.record, "waived") && held.record.values.text("waiver") == Some("cause_voided") {
@@ -135,9 +141,9 @@ impl Case {
             org_id,
             made_by: self.by,
         };
-        let mut new = duty::record(new, scribe);
+        let mut new = duty::record(new, write_context);
         new.values.set("line", Value::Text(line.to_owned()));
-        self.duties.insert(id, Kept::new(new));
+        self.duties.insert(id, LockedRow::new(new));
     }
 
     /// Waives what is still open or was missed of those duties.
@@ -152,11 +158,11 @@ impl Case {
 
     /// Whether a duty is expected as the case stands: of a day only where the person was there when it was due and
     /// the day is one of the observation's; all else until the case ended.
-    fn is_expected(&self, duty: &Record, scribe: &Scribe) -> bool {
+    fn is_expected(&self, duty: &Record, write_context: &WriteContext) -> bool {
         let (values, due_at) = (&self.record.values, duty::due_at(duty));
         let duty_kind = duty.values.text("duty_kind").unwrap_or_default();
         if DAILY.contains(&duty_kind) {
-            let day = day_of(duty.values.instant("opens_at").unwrap_or(due_at), scribe.zone);
+            let day = day_of(duty.values.instant("opens_at").unwrap_or(due_at), write_context.zone);
             let within = values.day("starts_on").is_none_or(|first| day >= first)
                 && values.day("ends_on").is_none_or(|last| day <= last);
             return within && self.is_observed_until(due_at);
@@ -182,13 +188,13 @@ impl Case {
     }
 
     /// Settles all held duties by the contacts that stand.
-    pub fn settle(&mut self, scribe: &Scribe) {
+    pub fn settle(&mut self, write_context: &WriteContext) {
         let complete = self.record.values.boolean("supervisors_complete") == Some(true);
         let of_case = Contact {
             kind: "isolation_cases",
             id: self.record.envelope.id,
-            occurred_at: scribe.now,
-            known_at: scribe.now,
+            occurred_at: write_context.now,
+            known_at: write_context.now,
             values: Values::default(),
         };
         let above: BTreeMap<&str, Option<Uuid>> =
@@ -204,13 +210,14 @@ impl Case {
             }
             let own = Some(&of_case).filter(|_| assigning && complete);
             let others = self.contacts.values().filter(|contact| contact.kind != "isolation_case_transitions");
-            let found = proof_of(&expected, others.chain(&steps).chain(own), scribe.zone);
+            let found = proof_of(&expected, others.chain(&steps).chain(own), write_context.zone);
             let delivered = found.filter(|_| expected.duty_kind == "errand_delivery").map(at_delivery);
             let proof = delivered.as_ref().or(found);
             let waiver = held.record.values.text("waiver").filter(|_| is(&held.record, "waived"));
             let lasting = waiver.filter(|waiver| *waiver != NOT_OBSERVED).map(str::to_owned);
-            let waiver = lasting.or_else(|| (!self.is_expected(&held.record, scribe)).then(|| NOT_OBSERVED.to_owned()));
-            let stands = standing(duty::due_at(&held.record), proof, waiver.is_some(), scribe.now);
+            let waiver =
+                lasting.or_else(|| (!self.is_expected(&held.record, write_context)).then(|| NOT_OBSERVED.to_owned()));
+            let stands = standing(duty::due_at(&held.record), proof, waiver.is_some(), write_context.now);
             held.record = duty::settle(&held.record, &stands, |line| above.get(line).copied().flatten());
             if let Some(waiver) = waiver.filter(|_| stands.state == "waived") {
                 held.record.values.set("waiver", Value::Text(waiver));

@@ -21,7 +21,7 @@ use super::expect::contested_id;
 use super::people::{self, People};
 use super::{Care, NO_CONTACT, PLAN, case_of};
 use crate::records::awaited::has_come;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::rooms::duties::matching::{Contact, DAILY};
 use crate::rooms::registers::people::PEOPLE;
 
@@ -56,10 +56,11 @@ const COLUMNS: [(&str, &str); 12] = [
 ];
 
 /// Cases; what is asked about people; duties; contacts; accounts of those who answer; what the command is to clear.
-pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
+pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
     let ids = || claims.iter().filter_map(|claim| case_of(claim)).map(Value::Id).collect::<Vec<_>>();
-    let (from, to) = span(scribe, claims);
-    let Some((cases, duties)) = scribe.kinds.kind("isolation_cases").zip(scribe.kinds.kind("duties")) else {
+    let (from, to) = span(write_context, claims);
+    let Some((cases, duties)) = write_context.kinds.kind("isolation_cases").zip(write_context.kinds.kind("duties"))
+    else {
         return Vec::new();
     };
     let of_kind = |select: &str, table: &str, column: &str| {
@@ -107,7 +108,7 @@ pub fn statements(scribe: &Scribe, district_code: &str, claims: &[&Claim]) -> Ve
     });
     let accounts = answerers::statement(district_code, ids(), claims);
     // What asks which of two cases stands is about the person, and found by its id.
-    let contested = claims.iter().filter_map(|claim| Some(Value::Id(contested_id(case_of(claim)?, scribe))));
+    let contested = claims.iter().filter_map(|claim| Some(Value::Id(contested_id(case_of(claim)?, write_context))));
     let contested = Statement::new(format!("SELECT {duties_select} FROM duties AS r WHERE r.district_code = "))
         .text(district_code)
         .sql(" AND r.id = ANY(")
@@ -130,12 +131,12 @@ fn begun_by(district_code: &str, claims: &[&Claim]) -> Statement {
 }
 
 /// The days that the claims touch.
-fn span(scribe: &Scribe, claims: &[&Claim]) -> (DateTime<Utc>, DateTime<Utc>) {
-    let (mut from, mut to) = (scribe.now, scribe.now);
+fn span(write_context: &WriteContext, claims: &[&Claim]) -> (DateTime<Utc>, DateTime<Utc>) {
+    let (mut from, mut to) = (write_context.now, write_context.now);
     // Whoever is voided is as old as his first passage: his own time says nothing.
     for claim in claims.iter().filter(|claim| claim.kind != PEOPLE.name) {
         for values in claim.former.iter().chain(&claim.next) {
-            let at = values.instant("occurred_at").unwrap_or(scribe.now);
+            let at = values.instant("occurred_at").unwrap_or(write_context.now);
             (from, to) = (from.min(at), to.max(at));
         }
         let whole = match claim.kind {
@@ -144,34 +145,34 @@ fn span(scribe: &Scribe, claims: &[&Claim]) -> (DateTime<Utc>, DateTime<Utc>) {
             kind => kind == NO_CONTACT,
         };
         if whole {
-            from = from.min(scribe.now - WHOLE);
+            from = from.min(write_context.now - WHOLE);
         }
     }
     (from - AROUND, to + AROUND + AROUND)
 }
 
 /// The state of those rows.
-pub fn care(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
+pub fn care(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
     let mut lists = rows.into_iter();
     let mut next = || lists.next().unwrap_or_default();
-    let cases = scribe.records("isolation_cases", next())?;
+    let cases = write_context.records("isolation_cases", next())?;
     let mut cases: BTreeMap<Uuid, Case> =
         cases.into_iter().map(|record| (record.envelope.id, Case::stored(record))).collect();
     let people = People::of_rows([next(), next(), next()]);
-    for duty in scribe.records("duties", next())? {
+    for duty in write_context.records("duties", next())? {
         if let Some(case) = duty.values.id("subject_id").and_then(|id| cases.get_mut(&id)) {
             case.hold(duty);
         }
     }
     for row in next() {
-        if let Some((case_id, contact)) = contact(row, &scribe.district_code)
+        if let Some((case_id, contact)) = contact(row, &write_context.district_code)
             && let Some(case) = cases.get_mut(&case_id)
         {
             case.contacts.insert(contact.id, contact);
         }
     }
     let accounts = Arc::new(answerers::accounts(next()));
-    for duty in scribe.records("duties", next())? {
+    for duty in write_context.records("duties", next())? {
         if let Some(case) = duty.values.id("cause_id").and_then(|id| cases.get_mut(&id)) {
             case.hold(duty);
         }
@@ -180,7 +181,7 @@ pub fn care(scribe: &Arc<Scribe>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
         case.accounts = Arc::clone(&accounts);
         case.recall();
     }
-    Ok(Care { scribe: Arc::clone(scribe), cases, people, accounts })
+    Ok(Care { write_context: Arc::clone(write_context), cases, people, accounts })
 }
 
 fn contact(mut row: Row, district_code: &str) -> Option<(Uuid, Contact)> {

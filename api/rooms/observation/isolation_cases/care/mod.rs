@@ -28,7 +28,7 @@ use ledger::Append;
 use ledger::decide::{Claim, Decider, State};
 use uuid::Uuid;
 
-use self::answerers::{Accounts, demand_known};
+use self::answerers::{Accounts, require_known};
 use self::case::Case;
 pub use self::expect::SILENCE;
 pub use self::moved::ACCEPTED;
@@ -37,7 +37,7 @@ pub use self::plan::HORIZON_DAYS;
 use super::stays::tie;
 use crate::records::change::Changes;
 use crate::records::scope::Follows;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Figure, Measure, Record, Rules};
 use crate::rooms::duties::follow_up::FollowUpDecider;
 use crate::rooms::registers::people::PEOPLE;
@@ -111,15 +111,20 @@ impl Rules for CareRules {
         &["case_id", "occurred_at"]
     }
 
-    fn decider(&self, _: Option<&Record>, _: &Record, scribe: &Arc<Scribe>) -> Option<Arc<dyn Decider>> {
-        Some(CareDecider::of(scribe))
+    fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
+        Some(CareDecider::of(write_context))
     }
 
     /// A visit of the health centre's line answers what was seen at a gate.
-    fn followers(&self, former: Option<&Record>, next: &Record, scribe: &Arc<Scribe>) -> Vec<Arc<dyn Decider>> {
+    fn followers(
+        &self,
+        former: Option<&Record>,
+        next: &Record,
+        write_context: &Arc<WriteContext>,
+    ) -> Vec<Arc<dyn Decider>> {
         let is_visit = |record: &Record| record.values.text("line") == Some("health_center");
         let concerns = is_visit(next) || former.is_some_and(is_visit);
-        concerns.then(|| FollowUpDecider::of(scribe)).into_iter().collect()
+        concerns.then(|| FollowUpDecider::of(write_context)).into_iter().collect()
     }
 
     fn judged_across_rows(&self) -> bool {
@@ -167,12 +172,12 @@ pub fn check_symptoms(draft: &mut Draft, faults: &mut Faults) {
 }
 
 /// Decides about the records of cases.
-pub struct CareDecider(Arc<Scribe>);
+pub struct CareDecider(Arc<WriteContext>);
 
 impl CareDecider {
     /// The decider of an append.
-    pub fn of(scribe: &Arc<Scribe>) -> Arc<dyn Decider> {
-        Arc::new(Self(Arc::clone(scribe)))
+    pub fn of(write_context: &Arc<WriteContext>) -> Arc<dyn Decider> {
+        Arc::new(Self(Arc::clone(write_context)))
     }
 }
 
@@ -192,7 +197,7 @@ impl Decider for CareDecider {
 
 /// The cases that a batch touches, moved on claim by claim.
 pub struct Care {
-    scribe: Arc<Scribe>,
+    write_context: Arc<WriteContext>,
     cases: BTreeMap<Uuid, Case>,
     people: People,
     /// Who may answer for somebody.
@@ -209,7 +214,7 @@ fn case_of(claim: &Claim) -> Option<Uuid> {
 
 impl State for Care {
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
-        let scribe = Arc::clone(&self.scribe);
+        let write_context = Arc::clone(&self.write_context);
         if claim.kind == PEOPLE.name {
             return self.people.void(claim);
         }
@@ -222,7 +227,7 @@ impl State for Care {
         }
         let Some(case) = case_of(claim).and_then(|id| self.cases.get_mut(&id)) else { return Ok(()) };
         case.by = claim.by;
-        let admitted = case.admit(claim, &scribe);
+        let admitted = case.admit(claim, &write_context);
         case.sign();
         admitted
     }
@@ -230,27 +235,27 @@ impl State for Care {
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         let mut changes = Changes::default();
         for case in self.cases.into_values() {
-            case.put_into(&mut changes, &self.scribe).map_err(|problem| problem.to_string())?;
+            case.put_into(&mut changes, &self.write_context).map_err(|problem| problem.to_string())?;
         }
-        changes.following(&self.scribe)
+        changes.following(&self.write_context)
     }
 }
 
 impl Case {
-    fn admit(&mut self, claim: &Claim, scribe: &Arc<Scribe>) -> Result<(), Vec<Fault>> {
+    fn admit(&mut self, claim: &Claim, write_context: &Arc<WriteContext>) -> Result<(), Vec<Fault>> {
         match claim.kind {
-            "isolation_cases" => return self.amended(claim, scribe),
+            "isolation_cases" => return self.amended(claim, write_context),
             PLAN => {
                 let from = claim.next.as_ref().and_then(|next| next.instant("occurred_at"));
-                self.plan(scribe, from.map(|from| day_of(from, scribe.zone)));
+                self.plan(write_context, from.map(|from| day_of(from, write_context.zone)));
             }
-            NO_CONTACT => self.note_no_contact(scribe),
+            NO_CONTACT => self.note_no_contact(write_context),
             RECALL => {}
             GIVE_ON => self.give_on(),
             "isolation_case_transitions" => {
-                return self.step(claim, scribe).map_err(|faults| in_zone(faults, scribe.zone));
+                return self.step(claim, write_context).map_err(|faults| in_zone(faults, write_context.zone));
             }
-            _ => return self.took(claim, scribe),
+            _ => return self.took(claim, write_context),
         }
         Ok(())
     }
@@ -260,15 +265,17 @@ impl Care {
     /// A new case, or one that holds again: nobody has two open ones at a time, as far as whoever asks may know.
     fn begin_case(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let Some(values) = &claim.next else { return Ok(()) };
-        let area_code = values.text("area_code").unwrap_or(&self.scribe.district_code);
+        let area_code = values.text("area_code").unwrap_or(&self.write_context.district_code);
         let contested =
-            self.people.begin_case(claim.id, values, demand_known(&self.accounts, None, values, area_code))?;
+            self.people.begin_case(claim.id, values, require_known(&self.accounts, None, values, area_code))?;
         let mut case = match self.cases.remove(&claim.id) {
-            Some(known) => known.restored(claim, values, &self.scribe),
-            None => Case::begun(claim, values, &self.accounts, &self.scribe).expecting_first(&self.scribe),
+            Some(known) => known.restored(claim, values, &self.write_context),
+            None => {
+                Case::begun(claim, values, &self.accounts, &self.write_context).expecting_first(&self.write_context)
+            }
         };
         if contested {
-            case.contest(&self.scribe);
+            case.contest(&self.write_context);
         }
         case.sign();
         self.cases.insert(claim.id, case);
@@ -283,7 +290,7 @@ impl Care {
         let (Some(kept), Some(closed)) = (stood(&kept_id), stood(&claim.id)) else { return };
         if let Some(case) = self.cases.get_mut(&claim.id) {
             case.by = claim.by;
-            case.close_as_merged((kept_id, kept), self.scribe.now, &self.scribe);
+            case.close_as_merged((kept_id, kept), self.write_context.now, &self.write_context);
             case.sign();
         }
         if let Some(case) = self.cases.get_mut(&kept_id) {

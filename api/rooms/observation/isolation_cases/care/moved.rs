@@ -11,9 +11,9 @@ use super::case::{Case, by_service};
 use super::expect::CONTESTED_DUTY;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
-use crate::records::kept::Kept;
+use crate::records::locked_row::LockedRow;
 use crate::records::rules::Stood;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty;
 use crate::rooms::duties::line_of;
@@ -37,7 +37,7 @@ impl Case {
         area_code: &str,
         org_id: Option<Uuid>,
         asked_by: Option<(Uuid, DateTime<Utc>)>,
-        scribe: &Scribe,
+        write_context: &WriteContext,
     ) {
         self.record.envelope.area_code = area_code.to_owned();
         self.record.envelope.org_id = org_id;
@@ -52,39 +52,40 @@ impl Case {
         }
         let stands = self.duties.values().any(|held| is_acceptance(&held.record) && duty::is(&held.record, "open"));
         let (cause_id, asked_at) = asked_by.unzip();
-        let asked_at = asked_at.unwrap_or(scribe.now).min(scribe.now);
-        let day = day_of(asked_at, scribe.zone);
-        let Some(cadence) = scribe.settings.of::<Cadences>().at("accept_transfer", area_code, day).filter(|_| !stands)
+        let asked_at = asked_at.unwrap_or(write_context.now).min(write_context.now);
+        let day = day_of(asked_at, write_context.zone);
+        let Some(cadence) =
+            write_context.settings.of::<Cadences>().at("accept_transfer", area_code, day).filter(|_| !stands)
         else {
             return;
         };
         let stay = stays::stays(&self.record.values).len().to_string();
         let case = self.record.envelope.id.to_string();
-        let id = derived_id(&scribe.keys.identity, &["duty", "accept_transfer", &case, &stay]);
+        let id = derived_id(&write_context.keys.identity, &["duty", "accept_transfer", &case, &stay]);
         // Told late, it is still theirs for as long as the cadence says.
         self.expect(
             id,
             ("accept_transfer", line_of("accept_transfer")),
             cause_id,
-            (asked_at, cadence.due_after(scribe.now)),
-            scribe,
+            (asked_at, cadence.due_after(write_context.now)),
+            write_context,
         );
     }
 
     /// Handed over within the district: the same case goes on in another township.
-    pub fn transfer(&mut self, step_id: Uuid, step: &Values, scribe: &Scribe) {
+    pub fn transfer(&mut self, step_id: Uuid, step: &Values, write_context: &WriteContext) {
         let Some(area_code) = step.text("receiving_area_code").map(str::to_owned) else { return };
-        let at = step.instant("occurred_at").unwrap_or(scribe.now).min(scribe.now);
+        let at = step.instant("occurred_at").unwrap_or(write_context.now).min(write_context.now);
         let stood = self.stood();
         if stood.0 != area_code {
             stays::leave(&mut self.record.values, stood, &area_code, at);
-            self.settle_at(&area_code, None, Some((step_id, at)), scribe);
+            self.settle_at(&area_code, None, Some((step_id, at)), write_context);
         }
-        self.settle(scribe);
+        self.settle(write_context);
     }
 
     /// Whether there is something to take on, from where the step is made.
-    pub fn demand_acceptable(&self, step: &Values) -> Result<(), Vec<Fault>> {
+    pub fn require_acceptable(&self, step: &Values) -> Result<(), Vec<Fault>> {
         let from = step.text("area_code").unwrap_or_default();
         let waits = pending(&self.record.values).next().is_some();
         if waits && township(from) == township(&self.record.envelope.area_code) {
@@ -94,26 +95,29 @@ impl Case {
     }
 
     /// Taken on by somebody of the township where it stands now.
-    pub fn accept(&mut self, step: &Values, scribe: &Scribe) {
-        stays::accept(&mut self.record.values, step.instant("occurred_at").unwrap_or(scribe.now).min(scribe.now));
+    pub fn accept(&mut self, step: &Values, write_context: &WriteContext) {
+        stays::accept(
+            &mut self.record.values,
+            step.instant("occurred_at").unwrap_or(write_context.now).min(write_context.now),
+        );
         self.give_on();
-        self.settle(scribe);
+        self.settle(write_context);
     }
 
     /// Closed because its person has another case, which goes on.
-    pub fn close_as_merged(&mut self, other: (Uuid, Stood), at: DateTime<Utc>, scribe: &Scribe) {
+    pub fn close_as_merged(&mut self, other: (Uuid, Stood), at: DateTime<Utc>, write_context: &WriteContext) {
         let case = self.record.envelope.id.to_string();
-        let id = derived_id(&scribe.keys.identity, &["transition", "merged", &case, &other.0.to_string()]);
+        let id = derived_id(&write_context.keys.identity, &["transition", "merged", &case, &other.0.to_string()]);
         let mut step = Values::default();
         step.set("case_id", Value::Id(self.record.envelope.id));
         step.set("to", Value::Text("merged".to_owned()));
         step.set("reason", Value::Text("merged".to_owned()));
         step.set("occurred_at", Value::Instant(at));
         step.set("area_code", Value::Text(self.record.envelope.area_code.clone()));
-        let envelope = by_service(id, scribe, &step, self.by);
+        let envelope = by_service(id, write_context, &step, self.by);
         step.set("occurred_at", Value::Null);
         step.set("area_code", Value::Null);
-        self.steps.push(Kept::new(Record { envelope, values: step }));
+        self.steps.push(LockedRow::new(Record { envelope, values: step }));
         history::add(&mut self.record.values, id, "merged", at);
         self.record.values.set("state", Value::Text("merged".to_owned()));
         self.record.values.set("ended_at", Value::Instant(at));

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 use kit::time::day_of;
 
 use super::case::Case;
-use crate::records::scribe::Scribe;
+use crate::records::write_context::WriteContext;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::line_of;
 use crate::rooms::duties::matching::DAILY;
@@ -19,37 +19,37 @@ impl Case {
     /// Makes the duties of all days up to the horizon that aren't there: those before today too, should
     /// nobody have planned then. Again and again gives the same. `from` is the first day whose duties are at
     /// hand; without it all are.
-    pub fn plan(&mut self, scribe: &Scribe, from: Option<NaiveDate>) {
+    pub fn plan(&mut self, write_context: &WriteContext, from: Option<NaiveDate>) {
         let values = &self.record.values;
         let (Some(first), Some(last)) = (values.day("starts_on"), values.day("ends_on")) else { return };
         if !CARED_FOR.contains(&self.state()) || self.record.envelope.voided {
             return;
         }
-        let since = self.accountable_from(scribe);
-        let today = day_of(scribe.now, scribe.zone);
+        let since = self.accountable_from(write_context);
+        let today = day_of(write_context.now, write_context.zone);
         let until = last.min(today.checked_add_days(Days::new(HORIZON_DAYS)).unwrap_or(today));
         let area_code = self.record.envelope.area_code.clone();
-        let begin = day_of(since, scribe.zone).max(first).max(from.unwrap_or(first));
+        let begin = day_of(since, write_context.zone).max(first).max(from.unwrap_or(first));
         let mut generator = rand::rng();
         for day in begin.iter_days().take_while(|day| *day <= until).take(MOST_DAYS) {
             for duty_kind in DAILY {
-                let cadence = scribe.settings.of::<Cadences>().at(duty_kind, &area_code, day);
+                let cadence = write_context.settings.of::<Cadences>().at(duty_kind, &area_code, day);
                 let index = (day - first).num_days();
                 let Some((cadence, window)) =
-                    cadence.and_then(|cadence| Some((cadence, cadence.window(day, index, scribe.zone)?)))
+                    cadence.and_then(|cadence| Some((cadence, cadence.window(day, index, write_context.zone)?)))
                 else {
                     continue;
                 };
-                let id = self.duty_id(duty_kind, day, scribe);
+                let id = self.duty_id(duty_kind, day, write_context);
                 // A random time that nobody drew in time lies after now, or nowhere.
-                let from = if cadence.within_minutes.is_some() { since.max(scribe.now) } else { since };
+                let from = if cadence.within_minutes.is_some() { since.max(write_context.now) } else { since };
                 let expected = cadence.expected(window, from, &mut generator);
                 // Nothing is expected of a time when the person was not there.
                 if let Some(expected) = expected.filter(|(_, due_at)| self.is_observed_until(*due_at)) {
-                    self.expect(id, (duty_kind, line_of(duty_kind)), None, expected, scribe);
+                    self.expect(id, (duty_kind, line_of(duty_kind)), None, expected, write_context);
                 }
             }
         }
-        self.settle(scribe);
+        self.settle(write_context);
     }
 }

@@ -15,8 +15,8 @@ use super::contact::{contact_of, stays_in_district};
 use super::moved::ACCEPTED;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
-use crate::records::kept::Kept;
-use crate::records::scribe::Scribe;
+use crate::records::locked_row::LockedRow;
+use crate::records::write_context::WriteContext;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::{CONTACT_KINDS, is_believable_notice};
@@ -27,55 +27,61 @@ use crate::rooms::observation::observation_policies::Policies;
 
 impl Case {
     /// A step that somebody asks for.
-    pub fn step(&mut self, claim: &Claim, scribe: &Scribe) -> Result<(), Vec<Fault>> {
+    pub fn step(&mut self, claim: &Claim, write_context: &WriteContext) -> Result<(), Vec<Fault>> {
         let Some(values) = &claim.next else {
             return Err(vec![fault("", FaultCode::TransitionStands, vec![])]);
         };
         if let Some(former) = &claim.former {
-            return self.correct_step(claim.id, former, values, scribe);
+            return self.correct_step(claim.id, former, values, write_context);
         }
         let (from, to) = (self.state().to_owned(), values.text("to").unwrap_or_default());
         if to == ACCEPTED {
-            return self.take_on(claim, values, scribe);
+            return self.take_on(claim, values, write_context);
         }
-        judge(&from, to, &self.facts(to, values, scribe))?;
-        demand_receiving(values, scribe)?;
-        if let Some(contact) = contact_of(claim, values, scribe) {
+        judge(&from, to, &self.facts(to, values, write_context))?;
+        require_receiving(values, write_context)?;
+        if let Some(contact) = contact_of(claim, values, write_context) {
             self.contacts.insert(claim.id, contact);
         }
-        if stays_in_district(values, &scribe.district_code) {
-            self.transfer(claim.id, values, scribe);
+        if stays_in_district(values, &write_context.district_code) {
+            self.transfer(claim.id, values, write_context);
             return Ok(());
         }
-        let at = values.instant("occurred_at").unwrap_or(scribe.now);
+        let at = values.instant("occurred_at").unwrap_or(write_context.now);
         if to == "corrected" && ENDED.contains(&from.as_str()) {
             history::repeat(&mut self.record.values, claim.id, at);
         } else {
             history::add(&mut self.record.values, claim.id, &reached(&from, to), at);
         }
-        self.move_to(to, values, scribe);
+        self.move_to(to, values, write_context);
         if to == "lost_contact" {
-            self.open("search", Some(claim.id), at, scribe);
-            self.settle(scribe);
+            self.open("search", Some(claim.id), at, write_context);
+            self.settle(write_context);
         }
         Ok(())
     }
 
     /// The receiving township takes it on.
-    fn take_on(&mut self, claim: &Claim, values: &Values, scribe: &Scribe) -> Result<(), Vec<Fault>> {
-        self.demand_acceptable(values)?;
-        self.contacts.extend(contact_of(claim, values, scribe).map(|contact| (claim.id, contact)));
-        self.accept(values, scribe);
+    fn take_on(&mut self, claim: &Claim, values: &Values, write_context: &WriteContext) -> Result<(), Vec<Fault>> {
+        self.require_acceptable(values)?;
+        self.contacts.extend(contact_of(claim, values, write_context).map(|contact| (claim.id, contact)));
+        self.accept(values, write_context);
         Ok(())
     }
 
     /// A step was amended: where it leads can't be changed, but when it was. A time that would have been refused
     /// is refused now; the days that were missed until then were judged when the step was made.
-    fn correct_step(&mut self, id: Uuid, former: &Values, next: &Values, scribe: &Scribe) -> Result<(), Vec<Fault>> {
-        let at = next.instant("occurred_at").unwrap_or(scribe.now);
+    fn correct_step(
+        &mut self,
+        id: Uuid,
+        former: &Values,
+        next: &Values,
+        write_context: &WriteContext,
+    ) -> Result<(), Vec<Fault>> {
+        let at = next.instant("occurred_at").unwrap_or(write_context.now);
         let to = next.text("to").unwrap_or_default();
         if former.instant("occurred_at") != Some(at) {
-            let facts = self.facts(to, next, scribe);
+            let facts = self.facts(to, next, write_context);
             let faults: Vec<Fault> = judge_time(to, &facts);
             if !faults.is_empty() {
                 return Err(faults);
@@ -92,25 +98,25 @@ impl Case {
             self.record.values.set("ended_at", Value::Instant(at));
         }
         if to == "lost_contact" {
-            self.open("search", Some(id), at, scribe);
+            self.open("search", Some(id), at, write_context);
         }
         // What lies between the former time and this one is expected now, or not any more.
-        self.plan(scribe, None);
-        self.settle(scribe);
+        self.plan(write_context, None);
+        self.settle(write_context);
         Ok(())
     }
 
     /// The first reading begins observation.
-    pub fn begin_observation(&mut self, claim: &Claim, scribe: &Scribe) {
+    pub fn begin_observation(&mut self, claim: &Claim, write_context: &WriteContext) {
         let Some(reading) = &claim.next else { return };
-        let id = derived_id(&scribe.keys.identity, &["transition", "under_observation", &claim.id.to_string()]);
+        let id = derived_id(&write_context.keys.identity, &["transition", "under_observation", &claim.id.to_string()]);
         let mut values = Values::default();
         values.set("case_id", Value::Id(self.record.envelope.id));
         values.set("to", Value::Text("under_observation".to_owned()));
-        let envelope = by_service(id, scribe, reading, self.by);
+        let envelope = by_service(id, write_context, reading, self.by);
         history::add(&mut self.record.values, id, "under_observation", envelope.occurred_at);
-        self.steps.push(Kept::new(Record { envelope, values: values.clone() }));
-        self.move_to("under_observation", &values, scribe);
+        self.steps.push(LockedRow::new(Record { envelope, values: values.clone() }));
+        self.move_to("under_observation", &values, write_context);
     }
 
     /// Tells the steps of a case that an earlier release moved on: from the steps themselves.
@@ -128,57 +134,57 @@ impl Case {
         }
     }
 
-    fn facts(&self, to: &str, values: &Values, scribe: &Scribe) -> Facts {
+    fn facts(&self, to: &str, values: &Values, write_context: &WriteContext) -> Facts {
         let case = &self.record.values;
         let ends = to == "completed";
-        let at = values.instant("occurred_at").unwrap_or(scribe.now).min(scribe.now);
+        let at = values.instant("occurred_at").unwrap_or(write_context.now).min(write_context.now);
         Facts {
-            notice_signed: self.contacts.values().any(|contact| is_believable_notice(contact, scribe.zone)),
+            notice_signed: self.contacts.values().any(|contact| is_believable_notice(contact, write_context.zone)),
             missing_levels: missing_levels(case),
-            release_from: case.instant("release_from").unwrap_or(scribe.now),
+            release_from: case.instant("release_from").unwrap_or(write_context.now),
             occurred_at: at,
-            unaccounted: if ends { self.unaccounted(scribe) } else { Vec::new() },
-            observation_days: if ends { self.observation_days(scribe) } else { 0 },
-            known_days: if ends { self.known_days(at, scribe) } else { 0 },
+            unaccounted: if ends { self.unaccounted(write_context) } else { Vec::new() },
+            observation_days: if ends { self.observation_days(write_context) } else { 0 },
+            known_days: if ends { self.known_days(at, write_context) } else { 0 },
         }
     }
 
     /// For how many days the policy lets somebody be observed.
-    fn observation_days(&self, scribe: &Scribe) -> i64 {
+    fn observation_days(&self, write_context: &WriteContext) -> i64 {
         let anchored_on = self.record.values.day("anchored_on").unwrap_or_default();
-        scribe.settings.of::<Policies>().at(&self.record.envelope.area_code, anchored_on).observation_days
+        write_context.settings.of::<Policies>().at(&self.record.envelope.area_code, anchored_on).observation_days
     }
 
     /// On how many days of the observation before an instant somebody was known of, to the service or by a notice, or
     /// was seen: an anchor that lies far back alone makes no day of observation.
-    fn known_days(&self, until: DateTime<Utc>, scribe: &Scribe) -> i64 {
+    fn known_days(&self, until: DateTime<Utc>, write_context: &WriteContext) -> i64 {
         let values = &self.record.values;
-        let released_on = day_of(until, scribe.zone);
+        let released_on = day_of(until, write_context.zone);
         let Some(first) = values.day("starts_on").filter(|first| *first < released_on) else { return 0 };
-        let registered_on = day_of(values.instant("registered_at").unwrap_or(scribe.now), scribe.zone);
-        let notices = self.contacts.values().filter(|contact| is_believable_notice(contact, scribe.zone));
+        let registered_on = day_of(values.instant("registered_at").unwrap_or(write_context.now), write_context.zone);
+        let notices = self.contacts.values().filter(|contact| is_believable_notice(contact, write_context.zone));
         let signed = notices.filter_map(|notice| notice.values.day("signed_on"));
         let known_on = signed.fold(registered_on, NaiveDate::min).clamp(first, released_on);
-        let seen = self.seen_on(scribe).into_iter().filter(|day| (first..known_on).contains(day)).count();
+        let seen = self.seen_on(write_context).into_iter().filter(|day| (first..known_on).contains(day)).count();
         (released_on - known_on).num_days() + i64::try_from(seen).unwrap_or_default()
     }
 
     /// The days on which a record shows the person.
-    fn seen_on(&self, scribe: &Scribe) -> BTreeSet<NaiveDate> {
+    fn seen_on(&self, write_context: &WriteContext) -> BTreeSet<NaiveDate> {
         let seen = self.contacts.values().filter(|contact| CONTACT_KINDS.contains(&contact.kind));
-        seen.map(|contact| day_of(contact.occurred_at, scribe.zone)).collect()
+        seen.map(|contact| day_of(contact.occurred_at, write_context.zone)).collect()
     }
 
-    fn move_to(&mut self, to: &str, step: &Values, scribe: &Scribe) {
-        let at = step.instant("occurred_at").unwrap_or(scribe.now);
+    fn move_to(&mut self, to: &str, step: &Values, write_context: &WriteContext) {
+        let at = step.instant("occurred_at").unwrap_or(write_context.now);
         if to == "notified" {
             self.record.values.set("notified_at", Value::Instant(at));
         }
         if to == "corrected" {
-            self.correct(step, scribe);
+            self.correct(step, write_context);
         } else {
             if let Some(anchored_on) = step.day("anchored_on") {
-                self.extend(anchored_on, scribe);
+                self.extend(anchored_on, write_context);
             }
             let state = reached(self.state(), to);
             if ENDED.contains(&state.as_str()) {
@@ -186,61 +192,62 @@ impl Case {
             }
             self.record.values.set("state", Value::Text(state));
         }
-        self.plan(scribe, None);
-        self.settle(scribe);
+        self.plan(write_context, None);
+        self.settle(write_context);
     }
 
     /// Counts the days from the anchor that was meant. The end never moves back before a day already observed.
-    fn correct(&mut self, step: &Values, scribe: &Scribe) {
-        let day = |at| day_of(at, scribe.zone);
+    fn correct(&mut self, step: &Values, write_context: &WriteContext) {
+        let day = |at| day_of(at, write_context.zone);
         // The day of a release isn't observed any more.
-        let last = self.record.values.instant("ended_at").map_or(Some(day(scribe.now)), |at| day(at).pred_opt());
-        let seen_on = self.seen_on(scribe).into_iter().filter(|day| Some(*day) <= last).max();
+        let last = self.record.values.instant("ended_at").map_or(Some(day(write_context.now)), |at| day(at).pred_opt());
+        let seen_on = self.seen_on(write_context).into_iter().filter(|day| Some(*day) <= last).max();
         let values = &mut self.record.values;
         for name in ["anchor", "anchored_on"] {
             if let Some(value) = step.get(name) {
                 values.set(name, value.clone());
             }
         }
-        set_days(values, &self.record.envelope.area_code, scribe.settings.of::<Policies>(), scribe.zone);
+        set_days(values, &self.record.envelope.area_code, write_context.settings.of::<Policies>(), write_context.zone);
         let counted = values.day("ends_on");
         if let Some(last) = seen_on.filter(|seen| counted.is_some_and(|counted| *seen > counted)) {
             values.set("ends_on", Value::Day(last));
-            set_release(values, last, scribe.zone);
+            set_release(values, last, write_context.zone);
         }
     }
 
     /// Counts anew from another exposure. The end never moves back.
-    fn extend(&mut self, anchored_on: NaiveDate, scribe: &Scribe) {
+    fn extend(&mut self, anchored_on: NaiveDate, write_context: &WriteContext) {
         let values = &mut self.record.values;
-        let days = scribe.settings.of::<Policies>().at(&self.record.envelope.area_code, anchored_on).observation_days;
+        let days =
+            write_context.settings.of::<Policies>().at(&self.record.envelope.area_code, anchored_on).observation_days;
         let former = values.day("ends_on").unwrap_or(anchored_on);
         let Some((_, last)) = days_of(anchored_on, false, days).filter(|(_, last)| *last > former) else { return };
         values.set("extended", Value::Boolean(true));
         values.set("ends_on", Value::Day(last));
-        set_release(values, last, scribe.zone);
+        set_release(values, last, write_context.zone);
     }
 
     /// Days on which a reading is missing that nobody gave a reason for.
-    fn unaccounted(&self, scribe: &Scribe) -> Vec<NaiveDate> {
+    fn unaccounted(&self, write_context: &WriteContext) -> Vec<NaiveDate> {
         let values = &self.record.values;
         let (Some(first), Some(last)) = (values.day("starts_on"), values.day("ends_on")) else { return Vec::new() };
-        let since = self.accountable_from(scribe);
+        let since = self.accountable_from(write_context);
         let area_code = &self.record.envelope.area_code;
         let is_missing = |day: NaiveDate, duty_kind: &'static str, slot: &str| {
             let index = (day - first).num_days();
-            let window = scribe
+            let window = write_context
                 .settings
                 .of::<Cadences>()
                 .at(duty_kind, area_code, day)
-                .and_then(|cadence| cadence.window(day, index, scribe.zone));
+                .and_then(|cadence| cadence.window(day, index, write_context.zone));
             window.is_some_and(|(_, due_at)| due_at > since && self.is_observed_until(due_at))
                 && !self.was_measured(day, slot)
-                && !self.duties.get(&self.duty_id(duty_kind, day, scribe)).is_some_and(|held| {
+                && !self.duties.get(&self.duty_id(duty_kind, day, write_context)).is_some_and(|held| {
                     held.record.values.boolean("explained") == Some(true) || duty::is(&held.record, "waived")
                 })
         };
-        let days = day_of(since, scribe.zone).max(first).iter_days().take_while(|day| *day <= last);
+        let days = day_of(since, write_context.zone).max(first).iter_days().take_while(|day| *day <= last);
         days.filter(|day| is_missing(*day, "am_reading", "am") || is_missing(*day, "pm_reading", "pm")).collect()
     }
 
@@ -253,16 +260,16 @@ impl Case {
     }
 
     /// Since when something can have been missed: since the service knew and the person was told.
-    pub fn accountable_from(&self, scribe: &Scribe) -> DateTime<Utc> {
+    pub fn accountable_from(&self, write_context: &WriteContext) -> DateTime<Utc> {
         let values = &self.record.values;
-        let registered_at = values.instant("registered_at").unwrap_or(scribe.now);
+        let registered_at = values.instant("registered_at").unwrap_or(write_context.now);
         registered_at.max(values.instant("notified_at").unwrap_or(registered_at))
     }
 
     /// The id of a duty of a day: whoever makes it, it is made once.
-    pub fn duty_id(&self, duty_kind: &str, day: NaiveDate, scribe: &Scribe) -> Uuid {
+    pub fn duty_id(&self, duty_kind: &str, day: NaiveDate, write_context: &WriteContext) -> Uuid {
         let case = self.record.envelope.id.to_string();
-        derived_id(&scribe.keys.identity, &["duty", duty_kind, &case, &day.to_string()])
+        derived_id(&write_context.keys.identity, &["duty", duty_kind, &case, &day.to_string()])
     }
 }
 
@@ -277,10 +284,10 @@ fn reached(from: &str, to: &str) -> String {
 }
 
 /// Within the district a case is handed over to an area that there is.
-fn demand_receiving(step: &Values, scribe: &Scribe) -> Result<(), Vec<Fault>> {
-    let receiving = step.text("receiving_area_code").filter(|_| stays_in_district(step, &scribe.district_code));
+fn require_receiving(step: &Values, write_context: &WriteContext) -> Result<(), Vec<Fault>> {
+    let receiving = step.text("receiving_area_code").filter(|_| stays_in_district(step, &write_context.district_code));
     match receiving {
-        Some(code) if scribe.divisions.place(code, None).is_none() => {
+        Some(code) if write_context.divisions.place(code, None).is_none() => {
             Err(vec![fault("/receiving_area_code", FaultCode::UnknownArea, vec![])])
         }
         _ => Ok(()),

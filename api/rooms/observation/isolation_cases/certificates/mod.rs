@@ -95,9 +95,9 @@ async fn print(call: Call) -> Answer {
     let course = Course::of(&call, &case).await?;
     let body = body(&call, &case, &person, &course)?;
     let details = json!({"purpose": "epidemic_control", "reason": "release certificate", "case_id": envelope.id});
-    let mut deed = call.deed("people.reveal", "people", Some(person.envelope.id), details);
-    deed.area_code = Some(envelope.area_code.clone());
-    system_write_all(&call.core, vec![deed], async |_| Ok(())).await?;
+    let mut audit_entry = call.audit_entry("people.reveal", "people", Some(person.envelope.id), details);
+    audit_entry.area_code = Some(envelope.area_code.clone());
+    system_write_all(&call.core, vec![audit_entry], async |_| Ok(())).await?;
     let page = paper::page(&body, &person, &course)?;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")

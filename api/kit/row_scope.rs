@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 /// What a statement may see. One that doesn't say sees no record at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Sight {
+pub enum RowScope {
     /// No record.
     #[default]
     Nothing,
@@ -17,7 +17,7 @@ pub enum Sight {
     Everything,
 }
 
-impl Sight {
+impl RowScope {
     /// One area and all below, or what belongs to one organisation there.
     pub fn of_area(area_code: &str, org_id: Option<Uuid>) -> Self {
         Self::Areas(BTreeSet::from([(area_code.to_owned(), org_id)]))
@@ -27,7 +27,7 @@ impl Sight {
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
-            (Self::Nothing, sight) | (sight, Self::Nothing) => sight,
+            (Self::Nothing, row_scope) | (row_scope, Self::Nothing) => row_scope,
             (Self::Areas(mut areas), Self::Areas(others)) => {
                 areas.extend(others);
                 Self::Areas(areas)
@@ -58,11 +58,11 @@ mod tests {
 
     #[test]
     fn who_says_nothing_sees_nothing_and_two_see_what_either_sees() {
-        assert_eq!(Sight::default().setting(), "");
+        assert_eq!(RowScope::default().setting(), "");
         let org = Uuid::from_u128(1);
-        let both = Sight::of_area("511802005", None).and(Sight::of_area("511802", Some(org)));
+        let both = RowScope::of_area("511802005", None).and(RowScope::of_area("511802", Some(org)));
         assert_eq!(both.setting(), format!("511802%:{org},511802005%"));
-        assert_eq!(both.clone().and(Sight::Nothing), both);
-        assert_eq!(both.and(Sight::Everything).setting(), "%");
+        assert_eq!(both.clone().and(RowScope::Nothing), both);
+        assert_eq!(both.and(RowScope::Everything).setting(), "%");
     }
 }

@@ -23,14 +23,14 @@ const MOST_ASKED: usize = 20_000;
 
 /// A trial, lot by lot: each is judged as if those before it had been written.
 #[derive(Default)]
-pub struct Trial {
+pub struct DryRun {
     /// Whether one of them doesn't say when it happened.
     pub assumed: bool,
     admitted: Vec<Append>,
     twins: Twins,
 }
 
-impl Trial {
+impl DryRun {
     /// What creations would come to; none where it would be a new record.
     pub async fn run(
         &mut self,
@@ -113,7 +113,7 @@ fn give_way(actor: &Actor, items: &mut [(usize, Prepared)], refused: &BTreeMap<u
     for (place, error) in refused {
         if let (Some((_, item)), AppendError::Refused(faults)) = (items.get_mut(*place), error) {
             let rules = item.draft.kind.rules;
-            any |= rules.concede(&mut item.draft, faults) || rules.overlook(actor, &mut item.draft, faults);
+            any |= rules.relax_on_conflict(&mut item.draft, faults) || rules.overlook(actor, &mut item.draft, faults);
         }
     }
     any
@@ -131,7 +131,7 @@ async fn appends(
         let mut changes = Changes::default();
         assemble(core, actor, item, now, &mut known, &mut changes);
         let district_code = &item.place.district_code;
-        let append = changes.into_append(&core.scribe(now, district_code))?;
+        let append = changes.into_append(&core.write_context(now, district_code))?;
         Ok(Append::asking(district_code, append.claims))
     };
     items.iter().map(append).collect()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kit::database::DatabaseError;
 use kit::link::Link;
-use kit::sight::Sight;
+use kit::row_scope::RowScope;
 use tokio::sync::Mutex;
 
 use super::decision::decide;
@@ -15,12 +15,12 @@ use super::{Append, AppendError};
 /// A connection of its own, one question at a time: it neither holds up the writer nor can many questions
 /// take all connections.
 #[derive(Clone)]
-pub(super) struct Asking {
+pub(super) struct DryRun {
     url: String,
     link: Arc<Mutex<Option<Link>>>,
 }
 
-impl Asking {
+impl DryRun {
     pub(super) fn new(database_url: &str) -> Self {
         Self { url: database_url.to_owned(), link: Arc::default() }
     }
@@ -51,7 +51,7 @@ impl Asking {
     /// Rules across rows ask about all records, whoever asks.
     async fn open(&self) -> Result<Link, DatabaseError> {
         let mut link = Link::open(&self.url, STATEMENT_TIMEOUT).await?;
-        link.see(&Sight::Everything).await?;
+        link.see(&RowScope::Everything).await?;
         Ok(link)
     }
 }

@@ -7,9 +7,9 @@ use kit::tree::Tree;
 use super::bulk::{Together, write_all};
 use super::create::{Created, Outcome, TRIES, existing, place_outcome};
 use super::definition::Kind;
+use super::dry_run::{DryRun, Twin, Twins, taken};
 use super::hooks::Hooks;
 use super::prepare::{Preparation, Prepared, prepare};
-use super::trial::{Trial, Twin, Twins, taken};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 
@@ -45,7 +45,7 @@ pub async fn all_or_nothing(
         }
         let mut result = write(core, actor, &ready, now).await?;
         if matches!(result, Together::Refused(_)) {
-            let refused = Trial::default().ask(core, actor, &mut ready, now).await?;
+            let refused = DryRun::default().ask(core, actor, &mut ready, now).await?;
             if let Some((_, problem)) = refused.into_iter().next() {
                 return Err(problem);
             }

@@ -9,7 +9,7 @@ use super::item::Item;
 
 /// What is being gathered to be written at once.
 #[derive(Default)]
-struct Wave {
+struct WriteStage {
     items: Vec<Item>,
     written: BTreeSet<Uuid>,
     /// Kind and operation of those that rules across rows judge. Creations of one kind stay in order when they
@@ -17,7 +17,7 @@ struct Wave {
     judged: Option<(String, bool)>,
 }
 
-impl Wave {
+impl WriteStage {
     fn takes(&self, item: &Item, judged: Option<&(String, bool)>) -> bool {
         let named = item.mentioned().iter().any(|id| self.written.contains(id));
         let in_order = match (&self.judged, judged) {
@@ -35,15 +35,15 @@ impl Wave {
 }
 
 /// The items in waves, each to be written before the next. Asks of a kind whether rules across rows judge it.
-pub fn waves(items: Vec<Item>, is_judged: impl Fn(&str) -> bool) -> Vec<Vec<Item>> {
-    let (mut waves, mut wave) = (Vec::new(), Wave::default());
+pub fn write_stages(items: Vec<Item>, is_judged: impl Fn(&str) -> bool) -> Vec<Vec<Item>> {
+    let (mut write_stages, mut wave) = (Vec::new(), WriteStage::default());
     for item in items {
         let judged = is_judged(item.kind()).then(|| (item.kind().to_owned(), item.op() == "create"));
         if !wave.takes(&item, judged.as_ref()) {
-            waves.push(std::mem::take(&mut wave).items);
+            write_stages.push(std::mem::take(&mut wave).items);
         }
         wave.push(item, judged);
     }
-    waves.push(wave.items);
-    waves
+    write_stages.push(wave.items);
+    write_stages
 }

@@ -7,7 +7,7 @@ use super::definition::Kind;
 use super::record::Record;
 
 /// A row that rules across rows may move on.
-pub struct Kept {
+pub struct LockedRow {
     /// As it is stored; none where it is new.
     pub former: Option<Record>,
     /// As it is now.
@@ -16,7 +16,7 @@ pub struct Kept {
     signed: Option<Record>,
 }
 
-impl Kept {
+impl LockedRow {
     /// A stored row.
     pub fn stored(record: Record) -> Self {
         Self { former: Some(record.clone()), record, signed: None }
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn each_signs_what_follows_from_his_own() {
         let [one, other] = [1, 2].map(Uuid::from_u128);
-        let mut kept = Kept::stored(record());
+        let mut kept = LockedRow::stored(record());
         kept.sign(one);
         assert_eq!(kept.record.envelope.revised_by, Uuid::max(), "nothing changed");
         kept.record.values.set("state", Value::Text("done".to_owned()));
@@ -117,7 +117,7 @@ mod tests {
         kept.record.envelope.voided = true;
         kept.sign(other);
         assert_eq!((kept.record.envelope.revised_by, kept.record.envelope.recorded_by), (other, Uuid::max()));
-        let mut new = Kept::new(record());
+        let mut new = LockedRow::new(record());
         new.sign(one);
         new.sign(other);
         assert_eq!((new.record.envelope.recorded_by, new.record.envelope.revised_by), (one, one));

@@ -11,9 +11,9 @@ const BELIEVED: Duration = Duration::from_secs(2);
 
 /// Something as it was read in the last seconds.
 #[derive(Default)]
-pub struct Believed<T>(Mutex<Option<(Instant, Arc<T>)>>);
+pub struct TtlCell<T>(Mutex<Option<(Instant, Arc<T>)>>);
 
-impl<T: Default> Believed<T> {
+impl<T: Default> TtlCell<T> {
     /// Reads it anew where it is older than two seconds.
     pub async fn refresh(&self, load: impl AsyncFnOnce() -> Result<T, Problem>) -> Result<(), Problem> {
         let is_fresh = self.locked().as_ref().is_some_and(|(read_at, _)| read_at.elapsed() < BELIEVED);

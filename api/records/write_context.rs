@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::context::Context;
 use super::definition::{Kind, Registry};
 use super::envelope::Envelope;
-use super::kept::Kept;
+use super::locked_row::LockedRow;
 use super::record::Record;
 use super::settings::Settings;
 use crate::platform::divisions::tree::Divisions;
@@ -21,7 +21,7 @@ use crate::platform::privacy::keys::Keys;
 use crate::platform::privacy::seal::Sealer;
 
 /// Makes appends of one district.
-pub struct Scribe {
+pub struct WriteContext {
     /// All kinds.
     pub kinds: Registry,
     /// Seals personal data.
@@ -42,7 +42,7 @@ pub struct Scribe {
     pub district_code: String,
 }
 
-impl Scribe {
+impl WriteContext {
     /// What rules may know.
     pub fn context(&self) -> Context<'_> {
         Context {
@@ -103,8 +103,8 @@ impl Scribe {
     }
 
     /// The same, to be moved on, by id.
-    pub fn kept(&self, name: &str, rows: Vec<Row>) -> Result<BTreeMap<Uuid, Kept>, String> {
+    pub fn kept(&self, name: &str, rows: Vec<Row>) -> Result<BTreeMap<Uuid, LockedRow>, String> {
         let records = self.records(name, rows)?;
-        Ok(records.into_iter().map(|record| (record.envelope.id, Kept::stored(record))).collect())
+        Ok(records.into_iter().map(|record| (record.envelope.id, LockedRow::stored(record))).collect())
     }
 }
