@@ -82,11 +82,25 @@ enum Command {
     Import(commands::Import),
     /// Export a list of a server to a file.
     Export(commands::Export),
+    /// Migrations.
+    Migration {
+        #[command(subcommand)]
+        command: MigrationCommand,
+    },
     /// Print the OpenAPI document.
     Openapi {
         /// One line, for programs.
         #[arg(long)]
         json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum MigrationCommand {
+    /// Print the migration of a new kind of record, from its definition.
+    New {
+        /// The kind, as disinfections.
+        kind: String,
     },
 }
 
@@ -161,6 +175,7 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
         Command::Import(command) => command.json,
         Command::Export(command) => command.json,
         Command::Openapi { json } => *json,
+        Command::Migration { .. } => false,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let result = runtime.map_err(Failure::other).and_then(|runtime| {
@@ -194,6 +209,7 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
         }
         Command::Import(command) => blocking(move || commands::import(&command)).await,
         Command::Export(command) => blocking(move || commands::export(&command)).await,
+        Command::Migration { command: MigrationCommand::New { kind } } => commands::print_migration(&kind),
         Command::Openapi { json } => commands::print_document(json),
     }
 }

@@ -131,6 +131,19 @@ async fn scope_holds_and_what_leaves_it_is_told() {
     let after = follow(&guard, "&kinds=screenings").await;
     let operations: Vec<&str> = after.iter().map(|item| item["op"].as_str().unwrap()).collect();
     assert_eq!(operations, ["create", "access_revoked"]);
+    // Amended where he doesn't see it, before he asked again: he is told all the same, and once.
+    let other =
+        admin.post("/v1/screenings", &examples::screening(&here, 3)).await.expect(201).header("location").to_owned();
+    let head = guard.get("/v1/changes?kinds=screenings").await.expect(200).body["head"].clone();
+    admin.patch(&other, "\"1\"", &json!({"place_id": there})).await.expect(200);
+    admin.patch(&other, "\"2\"", &json!({"temperature_c": "36.9"})).await.expect(200);
+    let page = guard.get(&format!("/v1/changes?since={head}&kinds=screenings")).await.expect(200).body;
+    let operations: Vec<&str> =
+        page["items"].as_array().unwrap().iter().map(|item| item["op"].as_str().unwrap()).collect();
+    assert_eq!(operations, ["access_revoked"]);
+    admin.patch(&other, "\"3\"", &json!({"temperature_c": "37.0"})).await.expect(200);
+    let page = guard.get(&format!("/v1/changes?since={}&kinds=screenings", page["next"])).await.expect(200).body;
+    assert_eq!(page["items"], json!([]), "what happens to it there isn't his to know");
     assert_eq!((&after[1]["record"], &after[1]["area_code"]), (&Json::Null, &Json::Null));
     let elsewhere = app.gate_guard("上里镇").await;
     for kind in ["screenings", "people"] {

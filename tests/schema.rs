@@ -2,11 +2,44 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kit::field::{Shape, Write};
+use kit::row::Row;
 use kit::statement::ColumnType;
-use lianfang::records::Kind;
+use lianfang::records::{Kind, migration};
 use lianfang::server::routes;
 
+use regex::Regex;
+
 use crate::support::TestApp;
+
+/// Columns that the rules of their kinds fill where the client says nothing.
+const FILLED: [&str; 25] = [
+    "disinfections.activity",
+    "enforcement_actions.officer_count",
+    "errands.state",
+    "follow_up_visits.line",
+    "inspections.requirements",
+    "isolation_cases.person_id",
+    "need_requests.cancelled",
+    "people.document_type",
+    "people.sex",
+    "people.categories",
+    "price_rules.only_without_baseline",
+    "price_rules.effective_on",
+    "shifts.min_rest_minutes",
+    "shifts.cancelled",
+    "supply_channels.active",
+    "supply_reports.is_zero",
+    "supply_reports.lines",
+    "teams.active",
+    "temperature_readings.person_id",
+    "temperature_readings.slot",
+    "volunteers.person_id",
+    "volunteers.affiliation",
+    "volunteers.party_member",
+    "volunteers.league_member",
+    "volunteers.active",
+];
 
 /// Tables whose keys don't begin with the district: they are of the whole service.
 const EXEMPT: [&str; 14] = [
@@ -104,9 +137,13 @@ fn expected_columns(kind: &Kind) -> BTreeMap<String, &'static str> {
 }
 
 async fn actual_columns(app: &TestApp, table: &str) -> BTreeMap<String, &'static str> {
+    columns_of(app, "public", table).await
+}
+
+async fn columns_of(app: &TestApp, schema: &str, table: &str) -> BTreeMap<String, &'static str> {
     let sql = format!(
         "SELECT column_name::text AS name, data_type::text AS type FROM information_schema.columns \
-         WHERE table_schema = 'public' AND table_name = '{table}'"
+         WHERE table_schema = '{schema}' AND table_name = '{table}'"
     );
     let rows = app.rows(&sql).await;
     rows.into_iter().map(|mut row| (row.text("name").unwrap(), family(&row.text("type").unwrap()))).collect()
@@ -208,5 +245,82 @@ fn diesel_type(udt: &str) -> &'static str {
         "jsonb" => "Jsonb",
         "bytea" => "Bytea",
         other => panic!("no diesel type for {other}"),
+    }
+}
+
+/// Words of CHECK lists, `NOT NULL` and scales, by table and column.
+async fn column_rules(app: &TestApp) -> BTreeMap<(String, String), ColumnRule> {
+    let rows = app
+        .rows(
+            "SELECT t.relname::text AS table_name, a.attname::text AS column_name, a.attnotnull AS strict, \
+             (SELECT string_agg(pg_get_constraintdef(k.oid), ' ') FROM pg_constraint AS k \
+              WHERE k.conrelid = t.oid AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum]) AS checks, \
+             CASE WHEN a.atttypid = 'numeric'::regtype AND a.atttypmod > 0 THEN ((a.atttypmod - 4) & 65535)::bigint END AS scale \
+             FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace AND n.nspname = 'public' \
+             JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped WHERE t.relkind = 'r'",
+        )
+        .await;
+    let word = Regex::new("'([^']*)'::text").unwrap();
+    let rule = |mut row: Row| {
+        let key = (row.text("table_name").unwrap(), row.text("column_name").unwrap());
+        let checks = row.text("checks").filter(|checks| checks.contains("= ANY (ARRAY["));
+        let words = checks.map(|checks| word.captures_iter(&checks).map(|found| found[1].to_owned()).collect());
+        (key, ColumnRule { words, strict: row.boolean("strict").unwrap(), scale: row.integer("scale") })
+    };
+    rows.into_iter().map(rule).collect()
+}
+
+struct ColumnRule {
+    words: Option<BTreeSet<String>>,
+    strict: bool,
+    scale: Option<i64>,
+}
+
+/// The database asks for nothing that a field table doesn't know: its lists of words are the vocabularies, what must be
+/// there is asked of the client or filled in by the server, and no decimal loses places.
+#[tokio::test]
+async fn checks_of_the_database_are_those_of_the_fields() {
+    let app = TestApp::start().await;
+    let rules = column_rules(&app).await;
+    let (mut wrong, mut lists, mut scales) = (Vec::new(), 0, 0);
+    for kind in routes::kinds().kinds() {
+        for field in kind.stored_fields() {
+            let rule = &rules[&(kind.name.to_owned(), field.name.to_owned())];
+            let place = format!("{}.{}", kind.name, field.name);
+            if let (Shape::Word(vocabulary), Some(words)) = (field.shape, &rule.words) {
+                lists += 1;
+                let own: BTreeSet<String> = vocabulary.words.iter().map(|word| word.code.to_owned()).collect();
+                if own != *words {
+                    wrong.push(format!("{place}: words {words:?}, vocabulary {own:?}"));
+                }
+            }
+            if let (Shape::Decimal { scale: places, .. }, Some(scale)) = (field.shape, rule.scale) {
+                scales += 1;
+                if scale < i64::from(places) {
+                    wrong.push(format!("{place}: scale {scale}, places {places}"));
+                }
+            }
+            let filled = field.required || field.write == Write::Never || FILLED.contains(&place.as_str());
+            if rule.strict && !filled {
+                wrong.push(format!("{place}: not null, but nobody is asked for it"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(lists > 3 && scales > 3, "{lists} lists, {scales} scales");
+}
+
+/// The migration that is printed for a kind makes the table that the frame writes.
+#[tokio::test]
+async fn a_printed_migration_makes_the_table_of_its_kind() {
+    let app = TestApp::start().await;
+    app.sql("CREATE SCHEMA made").await;
+    for kind in routes::kinds().kinds() {
+        app.sql(&format!("SET search_path = made; {}; RESET search_path", migration::create_table(kind))).await;
+        let made = columns_of(&app, "made", kind.name).await;
+        let mut expected = expected_columns(kind);
+        // Columns that only rows of former releases fill aren't made any more.
+        expected.retain(|name, _| kind.personal_fields().all(|field| field.name != name));
+        assert_eq!(made, expected, "{}", kind.name);
     }
 }

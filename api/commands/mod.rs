@@ -15,6 +15,7 @@ use kit::text::Language;
 use lianfang::platform::config::{Config, ConfigError};
 use lianfang::platform::embedded::EmbeddedError;
 use lianfang::platform::row_security;
+use lianfang::records::migration;
 use lianfang::server::routes;
 use lianfang::server::start::{self, Backend, StartError};
 use serde_json::{Value as Json, json};
@@ -115,6 +116,13 @@ pub fn print_document(compact: bool) -> Result<(), Failure> {
     } else {
         serde_json::to_string_pretty(&document).map_err(Failure::other)?
     })
+}
+
+/// Prints the migration of a kind.
+pub fn print_migration(name: &str) -> Result<(), Failure> {
+    let kinds = routes::kinds();
+    let kind = kinds.kind(name).ok_or_else(|| Failure::Usage(format!("no theme lists a kind `{name}`")))?;
+    print(migration::create_table(kind).trim_end())
 }
 
 /// Prints the settings in force.

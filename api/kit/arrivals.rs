@@ -35,7 +35,7 @@ struct Body {
 
 type Places = HashMap<String, Vec<Arc<Body>>>;
 
-/// What is on its way.
+/// Bodies of requests that are on their way, by the sender's address, within limits.
 #[derive(Debug)]
 pub struct Arrivals {
     limits: ArrivalLimits,
@@ -89,7 +89,7 @@ impl Arrivals {
         Self { limits, places: Arc::default() }
     }
 
-    /// How many are on their way.
+    /// Number of bodies that are on their way.
     pub fn count(&self) -> usize {
         locked(&self.places).values().map(Vec::len).sum()
     }

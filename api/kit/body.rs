@@ -45,7 +45,7 @@ pub async fn read(
         return Err(Code::BodyTooLarge.into());
     }
     let started = Instant::now();
-    // What is announced is reserved only as it arrives: a lie costs nothing.
+    // Memory is reserved only as the body arrives: announcing more than is sent costs nothing.
     let mut body = BytesMut::new();
     let mut place = Place { arrivals, address, free_until: started + AT_ONCE, arrival: None };
     while let Some(chunk) = next(payload, limits, &mut place, body.len()).await? {

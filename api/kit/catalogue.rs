@@ -9,7 +9,7 @@ use super::text::Text;
 
 macro_rules! problem_codes {
     ($($(#[$doc:meta])* $name:ident $code:literal $status:ident $en:literal $zh:literal;)*) => {
-        /// What went wrong with a request as a whole.
+        /// Problems of a request as a whole.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code { $($(#[$doc])* #[doc = $en] $name,)* }
 
@@ -86,7 +86,7 @@ problem_codes! {
 
 macro_rules! fault_codes {
     ($($name:ident $code:literal $form:literal $en:literal $zh:literal;)*) => {
-        /// What is wrong with one field.
+        /// Faults of one field.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum FaultCode { $(#[doc = $en] $name,)* }
 

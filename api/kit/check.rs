@@ -109,8 +109,8 @@ fn is_readable(faults: &Faults, before: usize) -> bool {
     faults.list().iter().skip(before).all(|fault| fault.code == FaultCode::ClosedCategory)
 }
 
-/// What the server adds to a line of a list comes back with the line when a client amends the list: it is left
-/// out, and made anew.
+/// Leaves out the members that the server adds to a line of a list: they come back with the line when a client amends
+/// the list, and are made anew.
 fn without_server_members(fields: &[&Field], tree: &Tree) -> Tree {
     let is_server = |name: &str| fields.iter().any(|field| field.name == name && field.write == Write::Never);
     match tree {

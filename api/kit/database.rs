@@ -25,7 +25,7 @@ pub struct Database {
     statements: Counter,
 }
 
-/// Why a statement did not do its work.
+/// Reason why a statement did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// The database can't be reached.
@@ -63,7 +63,7 @@ impl Database {
         &self.statements
     }
 
-    /// How many connections there are, and how many of them are unused.
+    /// Number of connections, and of those that are unused.
     pub fn connections(&self) -> (usize, usize) {
         let status = self.pool.status();
         (status.size, status.available)
@@ -191,20 +191,20 @@ impl From<DieselError> for DatabaseError {
     }
 }
 
-/// What PostgreSQL says of a statement that ran longer than `statement_timeout`.
+/// Error text of PostgreSQL for a statement that ran longer than `statement_timeout`.
 const TIMED_OUT: &str = "canceling statement due to statement timeout";
 
-/// What it says of one that waited longer for a lock than `lock_timeout`.
+/// Error text of PostgreSQL for a statement that waited longer for a lock than `lock_timeout`.
 const LOCKED: &str = "canceling statement due to lock timeout";
 
-/// What PostgreSQL says where its disk is full.
+/// Recognises the error texts of PostgreSQL where its disk is full.
 fn is_full(message: &str) -> bool {
     ["No space left on device", "could not extend file", "Disk quota exceeded"]
         .iter()
         .any(|text| message.contains(text))
 }
 
-/// What PostgreSQL and its driver say when a connection ends under a statement. diesel passes no
+/// Recognises the error texts of PostgreSQL and its driver where a connection ends under a statement. diesel passes no
 /// SQLSTATE on, so the texts (fixed by `lc_messages = C`) have to do.
 fn is_going_down(message: &str) -> bool {
     [

@@ -11,7 +11,7 @@ pub fn of_revision(revision: i64) -> String {
     format!("\"{revision}\"")
 }
 
-/// What `If-Match` demands.
+/// Condition that `If-Match` sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IfMatch {
     /// Any revision will do (`*`).

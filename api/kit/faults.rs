@@ -16,16 +16,16 @@ use super::vocabulary::Vocabulary;
 pub struct Fault {
     /// JSON pointer into the body (RFC 6901), or `?name` for a query parameter.
     pub pointer: String,
-    /// Which fault.
+    /// Code of the fault.
     pub code: FaultCode,
-    /// What fills the places of the message: bounds, lists of words.
+    /// Values that fill the places of the message: bounds, lists of words.
     pub values: Vec<(&'static str, String)>,
-    /// What to do about it.
+    /// Advice on how to mend it.
     pub hint: Option<Text>,
 }
 
 impl Fault {
-    /// What it says: in Chinese with the words of vocabularies and local times, in English with the codes that
+    /// Message for people: in Chinese with the words of vocabularies and local times, in English with the codes that
     /// programs send.
     pub fn message(&self, language: Language) -> String {
         if language == Language::English {
@@ -88,11 +88,6 @@ impl Faults {
     /// Notes a fault whose message has places to fill.
     pub fn add_with(&mut self, pointer: impl Into<String>, code: FaultCode, values: Vec<(&'static str, String)>) {
         self.push(Fault { pointer: pointer.into(), code, values, hint: None });
-    }
-
-    /// Notes a fault with advice.
-    pub fn add_hinted(&mut self, pointer: impl Into<String>, code: FaultCode, hint: Text) {
-        self.push(Fault { pointer: pointer.into(), code, values: Vec::new(), hint: Some(hint) });
     }
 
     fn push(&mut self, fault: Fault) {

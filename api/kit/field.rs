@@ -1,6 +1,6 @@
-//! What a field is: its shape, its bounds, its names. One table of these makes the check of what is
-//! submitted, the columns of the row, the schema of the document, the headers of an import and an
-//! export. Nothing of it is written a second time.
+//! Definition of a field: its shape, its bounds, its names. One table of these makes the check of what is submitted,
+//! the columns of the row, the schema of the document, the headers of an import and an export. Nothing of it is written
+//! a second time.
 
 use super::text::Text;
 use super::vocabulary::Vocabulary;
@@ -65,7 +65,7 @@ pub enum Shape {
     Area,
     /// A list.
     List {
-        /// What each item is.
+        /// Shape of each item.
         of: &'static Shape,
         /// At most so many.
         max: usize,
@@ -74,7 +74,7 @@ pub enum Shape {
     Object(&'static [Field]),
 }
 
-/// Who writes a field, and when.
+/// Side that writes a field, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
     /// The client, at any time.
@@ -85,7 +85,7 @@ pub enum Write {
     Never,
 }
 
-/// How a field is kept and shown.
+/// Form in which a field is kept and shown.
 #[derive(Clone, Copy, Debug)]
 pub enum Privacy {
     /// In the clear.
@@ -111,21 +111,21 @@ pub struct Field {
     pub never_null: bool,
     /// Items that a list has at least.
     pub least: usize,
-    /// Who writes it.
+    /// Side that writes it.
     pub write: Write,
     /// Whether the server makes it of the record itself: made anew at every revision, gone with what it was made of.
     pub derived: bool,
     /// Whether it tells of a day or a moment that can't lie ahead.
     pub happened: bool,
-    /// How it is kept and shown.
+    /// Form in which it is kept and shown.
     pub privacy: Privacy,
     /// Whether a former release kept it in the clear: its column is there still, for the rows of then.
     pub formerly_open: bool,
-    /// What forms, spreadsheets and tables call it.
+    /// Label in forms, spreadsheets and tables.
     pub label: Text,
-    /// What it means, for the document; English.
+    /// Meaning, for the API document; in English.
     pub about: &'static str,
-    /// What else people write over its column in a file.
+    /// Other names that people write over its column in a file.
     pub also: &'static [&'static str],
     /// Whether a day far from when the record happened is natural in it.
     pub any_day: bool,
@@ -232,7 +232,7 @@ impl Field {
         }
     }
 
-    /// What else people write over its column in a file.
+    /// Adds other names that people write over its column in a file.
     pub const fn also(mut self, names: &'static [&'static str]) -> Self {
         self.also = names;
         self

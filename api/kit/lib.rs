@@ -1,4 +1,4 @@
-//! What every layer stands on: values, fields, problems, statements, time. It knows nothing above it.
+//! Foundation of every layer: values, fields, problems, statements, time. It knows nothing above it.
 
 pub mod arrivals;
 pub mod body;

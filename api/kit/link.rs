@@ -19,7 +19,7 @@ pub const SERVICE_ROLE: &str = "lianfang_service";
 pub struct Link {
     connection: AsyncPgConnection,
     row_scope: Option<RowScope>,
-    /// Since when a statement awaits its answer.
+    /// Time since which a statement awaits its answer.
     asked_at: Option<Instant>,
 }
 
@@ -92,7 +92,7 @@ impl DerefMut for Link {
 pub struct Opener {
     /// The database.
     pub url: String,
-    /// What ends a statement.
+    /// Time after which PostgreSQL ends a statement.
     pub statement_timeout: Duration,
 }
 

@@ -10,7 +10,7 @@ use super::catalogue::Code;
 use super::faults::Fault;
 use super::text::Language;
 
-/// Where the codes are explained; `type` is this and the code.
+/// Address at which the codes are explained; `type` is this and the code.
 pub const TYPE_BASE: &str = "https://lianfang.example/problems/";
 
 /// An answer that isn't what was asked for.
@@ -73,7 +73,7 @@ impl Problem {
         &self.faults
     }
 
-    /// What the log keeps, if anything.
+    /// Cause that the log keeps, if any.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }

@@ -1,11 +1,11 @@
-//! What a statement may see of records, whatever its conditions say: the second wall, kept by the database
+//! Scope of the records that a statement may see, whatever its conditions say: the second wall, kept by the database
 //! itself (row-level security). It is told beside each statement, and policies compare rows with it.
 
 use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-/// What a statement may see. One that doesn't say sees no record at all.
+/// Scope of the records that a statement may see. One that names none sees no record at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum RowScope {
     /// No record.
@@ -23,7 +23,7 @@ impl RowScope {
         Self::Areas(BTreeSet::from([(area_code.to_owned(), org_id)]))
     }
 
-    /// What either of the two sees.
+    /// Union of the two scopes.
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Everything, _) | (_, Self::Everything) => Self::Everything,

@@ -90,7 +90,7 @@ impl Statement {
         self.seeing(RowScope::of_area(district_code, None))
     }
 
-    /// What it may see of the records.
+    /// Scope of the records that the statement may see.
     pub fn row_scope(&self) -> &RowScope {
         &self.row_scope
     }

@@ -74,6 +74,15 @@ impl Text {
     }
 }
 
+/// The half-width form of a letter: of full-width ASCII (U+FF01 to U+FF5E) and of the ideographic space, as NFKC does it.
+pub fn half_width(letter: char) -> char {
+    match letter {
+        '\u{3000}' => ' ',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
+        _ => letter,
+    }
+}
+
 /// Characters that take no room on the screen and come along when text is copied.
 pub fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')

@@ -1,12 +1,11 @@
-//! What is read from the database once and believed for two seconds: settings that rules ask for with every
-//! record.
+//! Values read from the database once and relied on for two seconds: settings that rules ask for with every record.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::problem::Problem;
 
-/// How long: a change bites within that time in every process.
+/// Time for which a value is relied on: a change takes effect within it in every process.
 const BELIEVED: Duration = Duration::from_secs(2);
 
 /// Something as it was read in the last seconds.
@@ -30,7 +29,7 @@ impl<T: Default> TtlCell<T> {
         *self.locked() = None;
     }
 
-    /// What is known now.
+    /// Value that was read last; the default before the first read.
     pub fn known(&self) -> Arc<T> {
         self.locked().as_ref().map(|(_, value)| Arc::clone(value)).unwrap_or_default()
     }

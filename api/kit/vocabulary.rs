@@ -7,7 +7,7 @@ use super::text::Text;
 pub struct Word {
     /// The code in JSON and in the database, `lower_snake`.
     pub code: &'static str,
-    /// What people see.
+    /// Label that people see.
     pub label: Text,
     /// Whether nobody may write it: it is known, and kept for a scope of its own.
     pub closed: bool,
@@ -26,7 +26,7 @@ impl Word {
 pub struct Vocabulary {
     /// Its name, globally unique.
     pub name: &'static str,
-    /// What it lists.
+    /// Label of the vocabulary itself.
     pub label: Text,
     /// Its words, in the order in which a form shows them.
     pub words: &'static [Word],

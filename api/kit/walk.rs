@@ -1,4 +1,4 @@
-//! What is looked for in a whole tree, whatever its fields mean.
+//! Checks of a whole submitted tree, whatever its fields mean.
 
 use std::collections::HashSet;
 

@@ -43,8 +43,8 @@ pub fn canonical(value: &Value) -> Json {
     }
 }
 
-/// What was sent, byte for byte the same whatever prints it: the encoding's number, then each value with its sort and
-/// its length, members by name, equal names in their order.
+/// Encodes a submitted tree in bytes that don't depend on how its JSON was printed: the encoding's number, then each
+/// value with its sort and its length, members by name, equal names in their order.
 pub fn encode(tree: &Tree) -> Vec<u8> {
     let mut bytes = vec![ENCODING];
     encode_into(tree, &mut bytes);
@@ -95,7 +95,7 @@ pub fn encode_formerly(tree: &Tree) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// What is kept for weeks must be told again by every release: these bytes never change.
+    /// Hashes of submitted trees are kept for weeks and compared by later releases: these bytes never change.
     #[test]
     fn the_encoding_of_what_was_sent_is_pinned() {
         let encoded = |text: &str| hex::encode(encode(&Tree::parse(text.as_bytes()).unwrap()));

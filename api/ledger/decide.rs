@@ -14,16 +14,16 @@ use uuid::Uuid;
 
 use super::Append;
 
-/// What an item of a batch asks of the rules.
+/// Item of a batch as the rules across rows judge it.
 #[derive(Clone)]
 pub struct Claim {
-    /// Whose rules.
+    /// Rules that judge it.
     pub decider: Arc<dyn Decider>,
     /// The record's kind.
     pub kind: &'static str,
     /// The record.
     pub id: Uuid,
-    /// Whose write it is; nil for the service's own. A void has no values to tell it.
+    /// Account that writes it; nil for the service itself. A void has no values that could tell it.
     pub by: Uuid,
     /// The values before, those of the envelope among them; none where the record is new or was void.
     pub former: Option<Values>,
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Claim {
 
 /// Rules across rows, of one kind or of several that touch the same state.
 pub trait Decider: Send + Sync {
-    /// Whose state: claims of one group share a load, and are judged one after another.
+    /// Name of the state that it judges: claims of one group share a load, and are judged one after another.
     fn group(&self) -> &'static str;
 
     /// Statements that read the state all these claims touch, sent together. Each must name the district by
@@ -55,7 +55,7 @@ pub trait State: Send {
     /// Admits a claim, or says every reason against. A refused claim must leave the state as it was.
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>>;
 
-    /// What follows from all that was admitted, written in the same transaction under numbers of its own.
+    /// Append that follows from all that was admitted, written in the same transaction under numbers of its own.
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         Ok(None)
     }

@@ -10,12 +10,12 @@ use kit::row::Row;
 use super::decide::{Claim, State};
 use super::{Append, AppendError};
 
-/// What the rules across rows say of a batch.
+/// Outcome of the rules across rows for a batch.
 #[derive(Default)]
 pub(super) struct Decision {
     /// The appends that are refused, by their place in the batch.
     pub refused: BTreeMap<usize, AppendError>,
-    /// What follows from those that are admitted.
+    /// Appends that follow from the admitted ones.
     pub following: Vec<Append>,
 }
 

@@ -1,4 +1,4 @@
-//! What the writer did, in numbers that only grow.
+//! Figures of the writer's work: counters that only grow.
 
 use prometheus_client::metrics::counter::Counter;
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Append, Change};
 
-/// What a revision does to its record.
+/// Effect of a revision on its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// The first revision.
@@ -32,7 +32,7 @@ impl Act {
     }
 }
 
-/// Where a revision belongs.
+/// Area and organisation that a revision belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Belonging {
     /// The area.
@@ -41,14 +41,14 @@ pub struct Belonging {
     pub org_id: Option<Uuid>,
 }
 
-/// What the index says of a change beside its number.
+/// Entry of a change in the index, beside its number.
 #[derive(Clone, Debug)]
 pub struct Indexed {
-    /// What it does.
+    /// Effect of the revision on its record.
     pub act: Act,
-    /// Where it belongs.
+    /// Area and organisation that the record belongs to now.
     pub belonging: Belonging,
-    /// Where the revision before belonged; none for the first.
+    /// Area and organisation of the revision before; none for the first.
     pub former: Option<Belonging>,
     /// The author of the revision.
     pub revised_by: Uuid,

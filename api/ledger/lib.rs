@@ -49,7 +49,7 @@ use self::writer::Job;
 /// Appends that may wait; more are refused early, so that a stall doesn't pile up memory and time-outs.
 const QUEUE: usize = 2_048;
 
-/// What a change does.
+/// Operation of a change on its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operation {
     /// A new row, revision 1.
@@ -61,9 +61,9 @@ pub enum Operation {
 /// One row written.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// Where.
+    /// Table of the row.
     pub table: &'static Table,
-    /// What.
+    /// Operation on the row.
     pub operation: Operation,
     /// The row's id.
     pub id: Uuid,
@@ -74,7 +74,7 @@ pub struct Change {
     pub number: i64,
     /// Its kind's place among changes of one number.
     pub sequence: i16,
-    /// What the index of changes says of it.
+    /// Entry of the change in the index of changes.
     pub indexed: Indexed,
     /// One value a column of the table.
     pub cells: Vec<Value>,
@@ -106,26 +106,26 @@ pub struct AwaitedRow {
     pub kind: &'static str,
     /// The record.
     pub id: Uuid,
-    /// When its time has come.
+    /// Time from which it is judged.
     pub comes_at: DateTime<Utc>,
 }
 
-/// What one request writes: all of it or nothing.
+/// Rows that one request writes, with all that goes with them: all of it or nothing.
 #[derive(Clone, Debug)]
 pub struct Append {
     /// The district whose ledger takes it.
     pub district_code: String,
     /// The rows, in the order in which the entry's digest covers them.
     pub changes: Vec<Change>,
-    /// How many numbers it takes: one a record.
+    /// Count of the numbers it takes: one a record.
     pub numbers: i64,
-    /// What it counts as.
+    /// Counts that it adds to the rollups.
     pub tallies: Tallies,
     /// Answers to keep under idempotency keys.
     pub keyed: Vec<KeyedAnswer>,
-    /// What of it lies ahead.
+    /// Records in it of what lies ahead.
     pub awaited: Vec<AwaitedRow>,
-    /// What rules across rows must admit under the lock.
+    /// Claims that rules across rows must admit under the lock.
     pub claims: Vec<Claim>,
 }
 
@@ -145,16 +145,16 @@ impl Append {
     }
 }
 
-/// What was written.
+/// Receipt of an append that was written.
 #[derive(Clone, Copy, Debug)]
 pub struct Receipt {
     /// The append's first number.
     pub first_no: i64,
-    /// When the ledger took it: the clock of the database, never running backwards in a district.
+    /// Time at which the ledger took it: the clock of the database, never running backwards in a district.
     pub recorded_at: DateTime<Utc>,
 }
 
-/// Why nothing was written.
+/// Reason why nothing was written.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AppendError {
     /// A row exists already, or was revised since it was read.
@@ -238,7 +238,7 @@ impl Ledger {
         self.asking.refused(appends).await
     }
 
-    /// What the writer did so far.
+    /// Counters of the writer's work so far.
     pub fn figures(&self) -> &Figures {
         &self.figures
     }
@@ -248,7 +248,7 @@ impl Ledger {
         !self.queue.is_closed()
     }
 
-    /// How many appends wait for the writer.
+    /// Number of appends that wait for the writer.
     pub fn waiting(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
     }

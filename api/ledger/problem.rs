@@ -1,4 +1,4 @@
-//! What callers are told where an append wasn't written.
+//! Problems that callers are told where an append wasn't written.
 
 use kit::catalogue::{Code, FaultCode};
 use kit::faults::Fault;

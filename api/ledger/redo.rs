@@ -1,5 +1,4 @@
-//! What happens when a batch doesn't go through: no neighbour is spoiled, nothing is lost, nothing
-//! is written twice.
+//! Handling of a batch that doesn't go through: no neighbour is spoiled, nothing is lost, nothing is written twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -27,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) async fn write(link: &mut Link, jobs: Vec<Job>) {
     let (own, overlapping) = divide(jobs);
     write_own(link, own).await;
-    // What touches the same rows looks again: the first of them is there now.
+    // Jobs that touch the same rows are told to look again: the row of the first of them is there now.
     for job in overlapping {
         job.answer(Err(AppendError::Conflict("a row of the same batch".into())));
     }

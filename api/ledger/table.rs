@@ -26,7 +26,7 @@ pub struct Table {
     pub name: &'static str,
     /// The columns of [`Change::cells`], `id` and `revision` among them.
     pub columns: Vec<Column>,
-    /// What is kept beside each row, where there is something.
+    /// Rows of a list that are kept beside each row, if any.
     pub projection: Option<&'static Projection>,
 }
 

@@ -1,4 +1,4 @@
-//! What an append counts as: figures of days and hours, and who was where.
+//! Counts that an append adds: figures of days and hours, and the people that records name.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-/// What is counted: one figure of a rollup.
+/// Key of one figure of a rollup.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TallyKey {
     /// The kind counted.
@@ -19,13 +19,13 @@ pub struct TallyKey {
     pub area_code: String,
     /// The place of the record; nil where it has none.
     pub place_id: Uuid,
-    /// What is counted.
+    /// Measure that is counted.
     pub measure: &'static str,
     /// The organisation of the record; nil where it has none.
     pub org_id: Uuid,
 }
 
-/// That a record of a kind names a person.
+/// Key of the records of a kind that name a person.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PresenceKey {
     /// The kind of the record.
@@ -43,22 +43,22 @@ pub struct PresenceKey {
 /// A person who leads to another one from now on, or no longer: two ids of one person count once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pointer {
-    /// Who.
+    /// Person whose pointer changes.
     pub person_id: Uuid,
-    /// Where he led before.
+    /// Person he led to before, if any.
     pub former: Option<Uuid>,
-    /// Where he leads now.
+    /// Person he leads to now, if any.
     pub next: Option<Uuid>,
 }
 
-/// By how much each figure grows.
+/// Amounts by which an append changes the counts.
 #[derive(Clone, Debug, Default)]
 pub struct Tallies {
     /// Figures of rollups. Wide: what is summed up may be absurd.
     pub totals: Vec<(TallyKey, i128)>,
-    /// Who was where.
+    /// Records that name a person, by kind, day, area and place.
     pub presences: Vec<(PresenceKey, i64)>,
-    /// Who leads elsewhere now.
+    /// People who are merged into another one now, or no longer.
     pub pointers: Vec<Pointer>,
 }
 

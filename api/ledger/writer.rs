@@ -129,7 +129,7 @@ impl Link {
     }
 }
 
-/// What a transaction came to.
+/// Outcome of a transaction.
 #[derive(Default)]
 struct Written {
     outcomes: Vec<(usize, Result<Receipt, AppendError>)>,

@@ -34,6 +34,7 @@ pub mod idempotency;
 mod laid;
 pub mod list;
 pub mod locked_row;
+pub mod migration;
 pub mod moments;
 pub mod operations;
 pub mod parameters;

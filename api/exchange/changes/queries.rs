@@ -187,7 +187,7 @@ pub enum Part<'a> {
     Current,
     /// Former revisions that were in scope.
     Former,
-    /// Current revisions out of scope whose former one was in it.
+    /// Current revisions out of scope of which one was in it that the reader can have met.
     Left,
     /// Current revisions out of scope of which any former one was in it.
     Gone,
@@ -244,12 +244,12 @@ fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: Part<
             let rows = in_view(rows.sql(" AND "), actor, kind, window).sql(" AND NOT ");
             in_view(rows, former, kind, window)
         }
-        Part::Left => was_in_view(out_of_view(rows, actor, kind, window), actor, kind, window, "="),
-        Part::Gone => was_in_view(out_of_view(rows, actor, kind, window), actor, kind, window, "<="),
+        Part::Left => was_in_view(out_of_view(rows, actor, kind, window), actor, kind, window, true),
+        Part::Gone => was_in_view(out_of_view(rows, actor, kind, window), actor, kind, window, false),
         Part::Lost(former) => {
             let rows = in_view(out_of_view(rows, actor, kind, window).sql(" AND ("), former, kind, window);
             // AND binds closer: in the former scope now, or in it once.
-            was_in_view(rows.sql(" OR true"), former, kind, window, "<=").sql(")")
+            was_in_view(rows.sql(" OR true"), former, kind, window, false).sql(")")
         }
     };
     rows.sql(" ORDER BY r.change_no LIMIT ").integer(window.limit + 1)
@@ -260,15 +260,24 @@ fn out_of_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window) -> 
     in_view(rows.seeing_district(&window.district_code).sql(" AND NOT "), actor, kind, window)
 }
 
-/// The same condition over former revisions' area and organisation: of the last one, or of any.
-fn was_in_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window, which: &str) -> Statement {
+/// The same condition over former revisions' area and organisation: of any, or only of those that the reader can have
+/// met since his number (the one that stood then, and what came after it).
+fn was_in_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window, only_met: bool) -> Statement {
     let rows = rows.sql(format!(
         " AND r.revision > 1 AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.district_code AS district_code, h.id AS id, (h.body->>'recorded_by')::uuid AS recorded_by, (h.body->>'assignee_id')::uuid AS assignee_id, h.body->>'line' AS line, (h.body->>'subject_id')::uuid AS subject_id, coalesce(h.body->'categories', '[]') AS categories, s.area_code, s.org_id, (h.body->>'place_id')::uuid AS place_id, (h.body->>'assigned_org_id')::uuid AS assigned_org_id \
          FROM (SELECT h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id UNION ALL SELECT a.stay->>'area_code', (a.stay->>'org_id')::uuid FROM jsonb_array_elements(CASE WHEN jsonb_typeof(h.body->'area_history') = 'array' THEN h.body->'area_history' END) AS a(stay) WHERE a.stay->>'accepted_at' IS NULL) AS s) AS f \
-         WHERE h.kind = '{}' AND h.id = r.id AND h.revision {which} r.revision - 1 AND h.district_code = ",
+         WHERE h.kind = '{}' AND h.id = r.id AND h.revision < r.revision AND h.district_code = ",
         kind.name
     ));
-    let rows = standing("f", rows.text(&window.district_code).sql(" AND ("), actor, kind);
+    let rows = rows.text(&window.district_code);
+    let rows = match only_met {
+        true => rows
+            .sql(" AND NOT EXISTS (SELECT 1 FROM record_revisions AS n WHERE n.district_code = h.district_code AND n.kind = h.kind AND n.id = h.id AND n.revision = h.revision + 1 AND n.change_no <= ")
+            .integer(window.since)
+            .sql(")"),
+        false => rows,
+    };
+    let rows = standing("f", rows.sql(" AND ("), actor, kind);
     let rows = of_slice("f", rows, actor, kind, window);
     in_area("f", rows, window.area_code.as_deref()).sql("))")
 }

@@ -37,12 +37,7 @@ pub(super) fn visible(text: &str) -> String {
 
 /// Half-width forms of digits, letters and marks.
 pub(super) fn half_width(text: &str) -> String {
-    let half = |letter: char| match letter {
-        '\u{3000}' => ' ',
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
-        other => other,
-    };
-    text.chars().map(half).collect()
+    text.chars().map(kit::text::half_width).collect()
 }
 
 /// `３６．５℃`, `1,234.50`, `20 元` → the plain number. Exponents have lost digits and are none, and a comma that

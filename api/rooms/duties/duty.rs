@@ -11,28 +11,28 @@ use super::wire::{above, line_of};
 use crate::records::Record;
 use crate::records::write_context::WriteContext;
 
-/// What a new duty is about.
+/// Content of a new duty.
 #[derive(Clone, Copy)]
 pub struct New<'a> {
     /// Its id: derived from what asks for it, so that it is made once.
     pub id: Uuid,
-    /// Which duty.
+    /// Kind of the duty.
     pub duty_kind: &'static str,
     /// The record it is about.
     pub subject: (&'static str, Uuid),
     /// The record that asked for it.
     pub cause_id: Option<Uuid>,
-    /// Who answers for it.
+    /// Account that answers for it, if any.
     pub assignee_id: Option<Uuid>,
-    /// From when.
+    /// Time from which it is open.
     pub opens_at: DateTime<Utc>,
-    /// Until when.
+    /// Time until which it is due.
     pub due_at: DateTime<Utc>,
     /// The area.
     pub area_code: &'a str,
     /// The organisation.
     pub org_id: Option<Uuid>,
-    /// Whose write it follows from; nil for the service's own.
+    /// Account whose write it follows from; nil for the service itself.
     pub made_by: Uuid,
 }
 
@@ -56,7 +56,7 @@ pub fn record(new: New<'_>, write_context: &WriteContext) -> Record {
     Record { envelope, values }
 }
 
-/// What a duty expects.
+/// Part of a duty by which its proof is found.
 pub fn expectation(duty: &Record) -> Expectation<'_> {
     Expectation {
         duty_kind: duty.values.text("duty_kind").unwrap_or_default(),
@@ -65,7 +65,7 @@ pub fn expectation(duty: &Record) -> Expectation<'_> {
     }
 }
 
-/// Until when.
+/// Time until which a duty is due.
 pub fn due_at(duty: &Record) -> DateTime<Utc> {
     duty.values.instant("due_at").unwrap_or(duty.envelope.occurred_at)
 }

@@ -66,7 +66,7 @@ fn next_level(missed: &Record, write_context: &WriteContext) -> Option<&'static 
     let values = &missed.values;
     let levels = levels(values);
     let last = levels.last().and_then(|level| level.get("at")?.as_str()?.parse().ok());
-    // What an earlier release escalated doesn't say when.
+    // Levels that an earlier release noted don't say when they were reached: the due time stands in.
     let last: DateTime<Utc> = last.unwrap_or(duty::due_at(missed));
     let day = day_of(duty::due_at(missed), write_context.zone);
     let cadence =

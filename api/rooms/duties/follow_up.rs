@@ -1,4 +1,4 @@
-//! What an abnormal passage asks of the health centre: that somebody looks after the person (`gate_follow_up`). A
+//! Duty of the health centre after an abnormal passage: that somebody looks after the person (`gate_follow_up`). A
 //! temperature reading, a case, a visit of the health centre's line or a health worker's answer proves it, from the
 //! passage on, whichever of his ids the person goes by.
 //!
@@ -99,16 +99,16 @@ impl Decider for FollowUpDecider {
 struct FollowUps {
     write_context: Arc<WriteContext>,
     duties: BTreeMap<Uuid, LockedRow>,
-    /// By each of his ids, the one that stands for a person.
+    /// Ids that stand for persons, by each of a person's ids.
     roots: BTreeMap<Uuid, Uuid>,
-    /// Where people are registered, by that id.
+    /// Areas in which people are registered, by that id.
     areas: BTreeMap<Uuid, String>,
     /// The people of cases that visits are about.
     people_of_cases: BTreeMap<Uuid, Uuid>,
     contacts: BTreeMap<Uuid, (Uuid, Contact)>,
-    /// Whose write is admitted just now.
+    /// Account whose write is being admitted.
     by: Uuid,
-    /// Who wrote a passage or a record of somebody, last: by the duty, and by the id that stands for him.
+    /// Accounts that last wrote a passage or a record of somebody: by the duty, and by the id that stands for him.
     authors: BTreeMap<Uuid, Uuid>,
 }
 
@@ -234,7 +234,7 @@ pub fn may_prove(kind: &str, values: &Values) -> bool {
     kind != "follow_up_visits" || values.text("line") == Some("health_center")
 }
 
-/// What a passage asks for that asked before: it may be of somebody else, at another time or place now.
+/// Updates the duty of a passage that asked before: it may be of somebody else, at another time or place now.
 fn again(
     duty: &mut Record,
     subject: (&'static str, Uuid),
@@ -247,11 +247,11 @@ fn again(
     duty.values.set("subject_id", Value::Id(subject.1));
     duty.values.set("opens_at", Value::Instant(opens_at));
     duty.envelope.occurred_at = opens_at;
-    // What was told late stays due when it was.
+    // Duties from passages that were told late keep their due time: it doesn't follow from the passage's.
     if let Some(cadence) = cadence.filter(|cadence| due_at == cadence.due_after(former)) {
         duty.values.set("due_at", Value::Instant(cadence.due_after(opens_at)));
     }
-    // What is done stays where it was done.
+    // Duties that are done stay where they were done.
     if !is(duty, "done") {
         area_code.clone_into(&mut duty.envelope.area_code);
     }

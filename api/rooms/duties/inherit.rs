@@ -1,5 +1,5 @@
-//! What an account leaves open when it is deactivated, or sent elsewhere: it goes to the next above, and nothing is
-//! left to somebody who can't see it any more.
+//! Handing on of duties that an account leaves open when it is deactivated, or sent elsewhere: they go to the next
+//! above, and nothing is left to somebody who can't see it any more.
 
 use kit::problem::Problem;
 use kit::statement::Statement;
@@ -89,8 +89,9 @@ async fn hand_on_in(core: &Core, district_code: &str, mut open: Vec<Record>, by:
     Ok(went.map(told).collect())
 }
 
-/// Who answers for a case is known under its lock; above a store, a volunteer or an organiser nobody has an account
-/// of his own.
+/// Takes the account off its open duties. Those of cases are claimed, as it is known only under the case's lock who
+/// answers for it; the others stay without an account, for above a store, a volunteer or an organiser nobody has one of
+/// his own.
 fn append(core: &Core, district_code: &str, open: &[Record], by: Uuid) -> Result<Append, Problem> {
     let write_context = core.write_context(core.clock.now(), district_code);
     let kind = write_context.kind("duties")?;

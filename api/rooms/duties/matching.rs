@@ -14,22 +14,22 @@ pub struct Contact {
     pub kind: &'static str,
     /// The record.
     pub id: Uuid,
-    /// When it happened.
+    /// Time at which it happened.
     pub occurred_at: DateTime<Utc>,
-    /// When the server knew.
+    /// Time at which the server knew.
     pub known_at: DateTime<Utc>,
-    /// What of it is asked for: slot, line, `retest_of`, `to`, `state`.
+    /// Values by which duties recognise it: slot, line, `retest_of`, `to`, `state`.
     pub values: Values,
 }
 
-/// What is expected.
+/// Part of a duty by which its proof is found.
 #[derive(Clone, Debug)]
 pub struct Expectation<'a> {
-    /// Which duty.
+    /// Kind of the duty.
     pub duty_kind: &'a str,
     /// The record that asked for it.
     pub cause_id: Option<Uuid>,
-    /// From when.
+    /// Time from which it is open.
     pub opens_at: DateTime<Utc>,
 }
 

@@ -31,7 +31,7 @@ use crate::records::scope::Follows;
 use crate::records::{Definition, Measure, Narrowed, Reach, Record, Rules, Theme};
 use crate::rooms::observation::isolation_cases::FOLLOWS;
 
-/// Who sees the duties of his area.
+/// Roles that see the duties of their area.
 pub const SUPERVISORS: &[Role] = &[
     Role::DistrictAdmin,
     Role::OrgAdmin,
@@ -44,7 +44,7 @@ pub const SUPERVISORS: &[Role] = &[
     Role::PoliceOfficer,
 ];
 
-/// Who sees duties: beside those, everybody his own, and inspectors what is expected of stores.
+/// Roles that see duties: beside supervisors, everybody his own, and inspectors those of stores.
 pub const READERS: &[Role] = &[
     Role::DistrictAdmin,
     Role::OrgAdmin,
@@ -95,7 +95,7 @@ pub static DUTIES: Definition = Definition {
 
 struct DutyRules;
 
-/// What is counted of a kind of duty: `am_reading.missed`; of a kind of which another line has one too:
+/// Measures of duties by kind, such as `am_reading.missed`; where a kind has a second line, with that line, such as
 /// `search@police_station.missed`.
 static MEASURES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
     let kinds = wire::DUTY_KIND.codes().into_iter();
@@ -108,7 +108,7 @@ fn counted_as(duty_kind: &str, line: &str) -> String {
     if line == line_of(duty_kind) { duty_kind.to_owned() } else { format!("{duty_kind}@{line}") }
 }
 
-/// What is counted of each kind.
+/// Counts that are kept of each kind.
 pub const COUNTED: [&str; 7] = ["expected", "open", "done", "missed", "waived", "late", "reported_late"];
 
 impl Rules for DutyRules {

@@ -1,4 +1,4 @@
-//! What people do with a duty: waive it with a reason, give it to somebody else.
+//! Operations on a duty: waiving it with a reason, answering it, giving it to somebody else.
 
 use actix_web::http::Method;
 use kit::catalogue::{Code, FaultCode};
@@ -18,10 +18,10 @@ use crate::platform::http::{Access, Answer, Call, Operation, fault};
 use crate::records::act::{ACT_PROBLEMS, act};
 use crate::records::{Kind, Record, Registry, document};
 
-/// Who says that something need not be done, or that it couldn't.
+/// Roles that may say that something need not be done, or that it couldn't.
 const WAIVERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
 
-/// Who says what was done about somebody whose passage was abnormal.
+/// Roles that may say what was done about somebody whose passage was abnormal.
 const ANSWERERS: &[Role] = &[Role::DistrictAdmin, Role::HealthWorker, Role::CdcOfficer];
 
 static ANSWER: &[Field] =

@@ -26,7 +26,7 @@ use crate::records::scope::{reached, readable, within};
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
-/// What a line of a summary stands for.
+/// Groupings of a summary: a line of it stands for one kind, line, area or organisation.
 pub static BY: Vocabulary = Vocabulary::new(
     "duty_grouping",
     Text::new("By", "分组"),
@@ -111,7 +111,7 @@ pub type Counts = BTreeMap<&'static str, i64>;
 
 /// Duties counted by group, and all together.
 pub struct Counted {
-    /// By kind, line, area or organisation; none for duties without one.
+    /// Counts by kind, line, area or organisation; none for duties without one.
     pub groups: BTreeMap<Option<String>, Counts>,
     /// All together.
     pub total: Counts,
@@ -126,7 +126,7 @@ pub async fn count(
     (from_on, to_on): (NaiveDate, NaiveDate),
 ) -> Result<Counted, Problem> {
     let district_code = one_district(call.actor()?, &call.query)?;
-    // Who sees but some of an area's duties has no rollup of them.
+    // Callers who see only some of an area's duties can't use the rollups, which count all of them.
     let roles = with_statistics(SUPERVISORS);
     let statement = if call.actor()?.holds(roles) {
         rolled_up(call, roles, &district_code, from_on, to_on)?

@@ -4,7 +4,7 @@ use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::vocabulary::{Vocabulary, word};
 
-/// What is expected. What makes each, and what proves it: [`super::matching`].
+/// Kinds of duties. [`super::matching`] says what makes each, and what proves it.
 pub static DUTY_KIND: Vocabulary = Vocabulary::new(
     "duty_kind",
     Text::new("Duty", "责任事项"),
@@ -35,7 +35,7 @@ pub static DUTY_KIND: Vocabulary = Vocabulary::new(
     ],
 );
 
-/// Whose line a duty is: the five supervisors of an isolated person, a store, and the district above them.
+/// Lines to which duties belong: the five supervisors of an isolated person, a store, and the district above them.
 pub static LINE: Vocabulary = Vocabulary::new(
     "duty_line",
     Text::new("Line", "责任线"),

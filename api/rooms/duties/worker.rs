@@ -23,7 +23,7 @@ use crate::rooms::observation::isolation_cases::planner;
 use crate::rooms::supply::market;
 use crate::rooms::volunteers::roster;
 
-/// How often it looks: what is due is missed within a minute.
+/// Pause between two looks: what is due is missed within a minute.
 const PAUSE: Duration = Duration::from_secs(15);
 /// Duties of one append: few enough that no phone waits long.
 const CHUNK: i64 = 250;
@@ -65,7 +65,8 @@ pub async fn look_after(core: &Core, planner: &mut planner::Planner) -> Result<(
     market::review::review_all(core).await
 }
 
-/// What is due and unproven is missed, and goes one level up. Costs what is due now, not what ever was.
+/// Marks duties that are due and unproven as missed, and takes them one level up. Costs what is due now, not what ever
+/// was.
 pub async fn note_missed(core: &Core, district_code: &str) -> Result<(), Problem> {
     loop {
         let now = core.clock.now();

@@ -1,7 +1,7 @@
-//! Whose cases are the caller's: those he supervises and those he has a duty for. Of them, and only them, a pull
-//! tells plainly who it is and where; each pull that does is noted, with the people it named. Nobody makes somebody
-//! his own by naming himself: he is told plainly where his role and area are those of the line, or where somebody
-//! named him who may reveal people.
+//! Cases that are the caller's own: those he supervises and those he has a duty for. Of them, and only them, a pull
+//! tells plainly who it is and where; each pull that does is noted, with the people it named. Nobody makes somebody his
+//! own by naming himself: he is told plainly where his role and area are those of the line, or where somebody named him
+//! who may reveal people.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,8 @@ use crate::platform::privacy::REVEALERS;
 use crate::records::hooks::PlainPeople;
 use crate::records::{Kind, Record, read};
 
-/// Whom records tell plainly: those that are about the caller's own cases. Noted before they are shown.
+/// People whom these records show in the clear: those that the caller's own cases are about. Noted before they are
+/// shown.
 pub async fn tell_plainly(
     call: &Call,
     verb: &'static str,
@@ -134,7 +135,7 @@ async fn is_plain(
     Ok(fits || by.is_some_and(|by| by.reaches(REVEALERS, area_code, org_id)))
 }
 
-/// Whose work a line is.
+/// Roles that do the work of a line.
 fn roles_of(line: &str) -> &'static [Role] {
     match line {
         "town" => &[Role::TownCadre],
@@ -146,7 +147,7 @@ fn roles_of(line: &str) -> &'static [Role] {
     }
 }
 
-/// Who wrote the revision by which somebody came among the supervisors of a case last.
+/// Reads the author of the last revision that put somebody among the supervisors of a case.
 fn naming(user_id: Uuid, case: &Record) -> Statement {
     let named = Value::Json(json!([user_id]));
     let within = |column: &str| Statement::new(column).sql(" @> ").bind(ColumnType::Json, named.clone());
@@ -155,7 +156,7 @@ fn naming(user_id: Uuid, case: &Record) -> Statement {
     came("isolation_cases", line, then, &now, &case.envelope.district_code, ("id", case.envelope.id))
 }
 
-/// Who wrote the revisions by which open duties of a case came to somebody last, and of which line they are.
+/// Reads the authors of the last revisions that gave somebody open duties of a case, and the lines of these duties.
 fn handing(user_id: Uuid, case: &Record) -> Statement {
     let now = Statement::new("r.state = 'open' AND r.assignee_id = ").id(user_id);
     let then = Statement::new("(h.body->>'assignee_id')::uuid = ").id(user_id);
@@ -163,7 +164,7 @@ fn handing(user_id: Uuid, case: &Record) -> Statement {
     came("duties", line, then, &now, &case.envelope.district_code, ("subject_id", case.envelope.id))
 }
 
-/// Of records that fulfil a condition now: who wrote the revision since which they do.
+/// Reads the author of the revision since which a record fulfils a condition, for records that fulfil it now.
 fn came(
     table: &str,
     line: [&str; 2],
@@ -206,6 +207,6 @@ fn own(select: &str, user_id: Uuid, district_code: &str, named: &BTreeSet<Uuid>)
         .sql(" OR EXISTS (SELECT 1 FROM duties AS d WHERE d.district_code = r.district_code AND d.subject_id = r.id AND d.state = 'open' AND d.assignee_id = ")
         .id(user_id)
         .sql("))")
-        // Whose case it is was asked for by his own id.
+        // Cases are narrowed to the caller's own by his id above, so the whole district may be seen.
         .seeing_district(district_code)
 }

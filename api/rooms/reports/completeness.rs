@@ -1,4 +1,5 @@
-//! What was expected against what came, for everything that is expected, with the names behind each gap.
+//! Completeness of reports: what was expected against what came, for everything that is expected, with the names behind
+//! each gap.
 
 mod gaps;
 
@@ -124,7 +125,7 @@ async fn of_days(
     Ok(json!({"by": by, "from_on": days.0, "to_on": days.1, "items": items, "total": served(&counted.total)}))
 }
 
-/// What the organisations of the lines are called.
+/// Reads the names of the organisations of the lines.
 async fn units(
     now: &mut Snapshot,
     district_code: &str,

@@ -31,7 +31,7 @@ use crate::statistics::polled::{polled, respond};
 use crate::statistics::sheet::{Column, numbers, words};
 use crate::statistics::tag::Tag;
 
-/// Who sees the work of units.
+/// Roles that see the work of units.
 const READERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::CdcOfficer];
 static ORG: Field = Field::new(
     "org_id",

@@ -23,13 +23,13 @@ use crate::rooms::accounts::users::ADMINISTRATORS;
 pub struct NewKey {
     /// Its id.
     pub id: Uuid,
-    /// What it is for.
+    /// Name, which says its purpose.
     pub name: String,
-    /// What it may.
+    /// Role that it acts with, and where.
     pub grant: Grant,
-    /// For what.
+    /// Purposes that it may be used for, a list of codes.
     pub scopes: Json,
-    /// Until when.
+    /// Time until which it works.
     pub expires_at: DateTime<Utc>,
 }
 

@@ -13,7 +13,7 @@ use crate::platform::http::schema::{Direction, object, reference};
 /// The most days that a key lives.
 pub const MOST_DAYS: i64 = 366;
 
-/// What makes a key.
+/// Fields of a new key.
 pub static NEW: &[Field] = &[
     Field::new("name", free_text(60), Text::new("Name", "名称"), "What it is for, and who answers for it.").required(),
     Field::new("role", Shape::Word(&ROLE), Text::new("Role", "角色"), "The role it acts with.").required(),

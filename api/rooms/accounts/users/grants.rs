@@ -69,7 +69,7 @@ pub async fn keep_former(
     Ok(())
 }
 
-/// What the audit keeps of grants.
+/// Form in which the audit keeps grants.
 pub fn audited(grants: &[Grant]) -> Json {
     grants
         .iter()

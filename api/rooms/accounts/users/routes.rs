@@ -174,7 +174,7 @@ async fn patch(call: Call) -> Answer {
     Ok(answer(HttpResponse::Ok(), &user))
 }
 
-/// What the account leaves open goes to the next above, and is noted.
+/// Hands the duties that the account leaves open to the next above, and notes it in the audit.
 async fn hand_on(call: &Call, id: Uuid) -> Result<Vec<Json>, Problem> {
     let handed = duties::inherit::hand_on(&call.core, id, call.actor()?.user_id).await?;
     if !handed.is_empty() {
@@ -192,7 +192,7 @@ async fn read_change(call: &Call, tree: &kit::tree::Tree, user: &User) -> Result
     require_organization(call, &form, &mut faults).await?;
     faults.finish()?;
     let actor = call.actor()?;
-    // Who can't grant all that the account holds can't take it over either.
+    // Administrators who can't grant all that the account holds can't take it over either.
     rules::require_grantable(actor, &held(user))?;
     rules::require_grantable(actor, grants.as_deref().unwrap_or_default())?;
     Ok(UserChange {

@@ -98,7 +98,7 @@ pub async fn reset_password(core: &Core, id: Uuid, audit_entry: AuditEntry) -> R
     Ok(password)
 }
 
-/// What changes about an account; `None` leaves as it is.
+/// Changes to an account; `None` leaves as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UserChange {
     /// Name for people.

@@ -39,7 +39,7 @@ const ROLES: Field = Field::new(
 )
 .not_empty();
 
-/// What creates an account.
+/// Fields of a new account.
 pub static NEW: &[Field] = &[
     Field::new(
         "username",
@@ -54,7 +54,7 @@ pub static NEW: &[Field] = &[
     ROLES.required(),
 ];
 
-/// What amends an account.
+/// Fields that amend an account.
 pub static PATCH: &[Field] = &[
     DISPLAY_NAME.never_null(),
     PHONE,

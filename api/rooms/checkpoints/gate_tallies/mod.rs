@@ -93,7 +93,7 @@ static TALLY_OVERLAPS: Warning = Warning {
 
 struct GateTallyRules;
 
-/// What is shown of it.
+/// Figures of gate tallies that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("tallied", Text::new("Person-times counted", "计数人次"), PERSON_TIMES),
     Figure::new("tallied_abnormal", Text::new("Person-times abnormal", "计数异常人次"), PERSON_TIMES)
@@ -119,7 +119,7 @@ impl Rules for GateTallyRules {
                 faults.add_with(draft.at("period_ends_at"), FaultCode::PeriodTooLong, hours);
             }
         }
-        // What was counted in a period happened in it, whenever it is handed in.
+        // Counts of a period happened in it, whenever they are handed in.
         if let (None, Some((starts_at, ends_at))) = (draft.values.get("occurred_at"), bounds) {
             draft.values.set("occurred_at", Value::Instant(last_of(starts_at, ends_at, context.zone)));
         }

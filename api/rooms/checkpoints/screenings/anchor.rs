@@ -1,6 +1,6 @@
-//! What a passage's answers say about a case: from what its days are counted, and why.
+//! Anchor of a case's days as a passage's answers give it: the event they are counted from, and why.
 
-/// From what the days of a case are counted.
+/// Event from which the days of a case are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
     /// He was with somebody who may be ill.

@@ -22,9 +22,9 @@ use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Record};
 use crate::rooms::registers::people::one_person;
 
-/// How long answers stand.
+/// Time for which answers stand.
 const STAND: TimeDelta = TimeDelta::hours(24);
-/// What is told as it happens has nothing after it yet.
+/// Delay within which a passage counts as told at once: none can follow it yet.
 const AT_ONCE: TimeDelta = TimeDelta::minutes(1);
 /// In `draft.recalled`: whether answers of an earlier passage stand.
 pub const STANDING: &str = "standing_answers";
@@ -46,7 +46,7 @@ fn stands(answered_at: DateTime<Utc>, at: DateTime<Utc>) -> bool {
     answered_at <= at && at < answered_at + STAND
 }
 
-/// Whom a draft names: by his id, or by what identifies him inline.
+/// Person whom a draft names: by his id, or by what identifies him inline.
 fn person_of(draft: &Draft, context: &Context<'_>) -> Option<Uuid> {
     let inline = || draft.inline.iter().find_map(|(_, inner)| inner.kind.rules.identify(inner, context));
     draft.values.id("person_id").or_else(inline)
@@ -119,7 +119,7 @@ struct Answers {
     silent: BTreeMap<Uuid, LockedRow>,
     /// Answers: of whom, when.
     told: BTreeMap<Uuid, (Uuid, DateTime<Utc>)>,
-    /// Who wrote a passage of somebody, last.
+    /// Accounts that last wrote a passage of somebody, by the id that stands for him.
     authors: BTreeMap<Uuid, Uuid>,
 }
 
@@ -128,7 +128,8 @@ impl Decider for AnswersDecider {
         "standing_answers"
     }
 
-    /// Who stands for whom; the answers of those days; the passages without any.
+    /// Reads the people concerned, each with the id that stands for the person; the answers of those days; and the
+    /// passages without any.
     fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
         let Some(kind) = self.0.kinds.kind("screenings") else { return Vec::new() };
         let values = || claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));

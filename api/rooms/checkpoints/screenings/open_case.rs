@@ -84,7 +84,8 @@ fn case_id(call: &Call, passage: Uuid) -> Uuid {
     derived_id(&call.core.keys.identity, &["isolation_case", "screening", &passage.to_string()])
 }
 
-/// Whose passage it is, under the id that stands for him. The passage must stand, be abnormal, and name somebody.
+/// Person whose passage it is, under the id that stands for him. The passage must stand, be abnormal, and name
+/// somebody.
 async fn whose(call: &Call, passage: &Record) -> Result<Record, Problem> {
     let district_code = &passage.envelope.district_code;
     if passage.envelope.voided {

@@ -1,5 +1,5 @@
-//! What can be done with screenings beside what can be done with every record: searching by person or
-//! plate, and looking somebody up at the gate, so that he is registered once and only measured later.
+//! Operations on screenings beside those of every kind: searching by person or plate, and looking somebody up at the
+//! gate, so that he is registered once and only measured later.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ use crate::records::{Kind, Record, read, view};
 use crate::rooms::registers::people::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
 use crate::rooms::registers::people::{PEOPLE, comparisons};
 
-/// Who looks people up at a gate.
+/// Roles that may look people up at a gate.
 const GATES: &[Role] = &[
     Role::DistrictAdmin,
     Role::GridWorker,
@@ -60,7 +60,7 @@ static SEARCH: &[Field] = &[
     LIMIT,
     CURSOR,
 ];
-/// What a search is for: exactly one of these.
+/// Fields that a search may go by: exactly one of these.
 const SOUGHT: [&str; 4] = ["person_id", "document_number", "phone", "plate_number"];
 
 /// The operations of this room beside those of every kind.
@@ -120,7 +120,7 @@ async fn search(call: Call) -> Answer {
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
-/// What a search is for: a plate, somebody, or neither where an id says whom.
+/// Reads what a search is for: a plate, somebody, or neither where an id names the person.
 fn wanted(call: &Call, form: &Values) -> Result<(Option<String>, Option<Sought>), Problem> {
     let mut faults = Faults::default();
     let plate = plate(form, &mut faults);
@@ -189,7 +189,8 @@ async fn look_up(call: Call) -> Answer {
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
 }
 
-/// Whom a document or a plate names in a district, whoever may see them; merges followed.
+/// Finds the people whom a document or a plate names in a district, whether or not the caller sees them; merges
+/// followed.
 async fn whom(
     call: &Call,
     district_code: &str,
@@ -212,7 +213,7 @@ async fn whom(
     Ok(read::find_unscoped(core, people, district_code, &roots).await?.into_values().collect())
 }
 
-/// Who passed with a plate lately.
+/// Finds the people who passed with a plate lately.
 async fn came_with(call: &Call, district_code: &str, plate: &str) -> Result<Vec<Uuid>, Problem> {
     let statement = Statement::new("SELECT DISTINCT r.person_id FROM screenings AS r WHERE r.district_code = ")
         .text(district_code)

@@ -1,5 +1,7 @@
 //! Vehicle plates by GA 36: what a number must look like for its kind.
 
+use kit::text::{half_width, is_invisible};
+
 #[cfg(test)]
 mod tests;
 
@@ -166,15 +168,12 @@ fn is_energy_class(letter: char) -> bool {
 fn compact(number: &str) -> String {
     number
         .chars()
-        .map(|letter| match letter {
-            '\u{FF01}'..='\u{FF5E}' => char::from_u32(letter as u32 - 0xFEE0).unwrap_or(letter),
-            _ => letter,
-        })
+        .map(half_width)
         .filter(|letter| !letter.is_whitespace())
         .filter(|letter| {
             !matches!(letter, '·' | '•' | '・' | '･' | '‧' | '∙' | '⋅' | '.' | '-' | '\u{2010}'..='\u{2015}')
         })
-        .filter(|letter| !matches!(letter, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{FEFF}'))
+        .filter(|letter| !is_invisible(*letter))
         .map(|letter| letter.to_ascii_uppercase())
         .collect()
 }

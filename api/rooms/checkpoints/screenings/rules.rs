@@ -47,7 +47,7 @@ pub static NOT_REGISTERED: Warning = Warning {
 /// Rules of screenings.
 pub struct ScreeningRules;
 
-/// What is shown of it.
+/// Figures of screenings that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::persons(),
     Figure::new("screened", Text::new("Person-times screened", "登记人次"), PERSON_TIMES).hourly(),

@@ -1,5 +1,5 @@
-//! What passages can be asked for beside their columns, and the vehicles among them: a vehicle's passage (辆次) is one a
-//! plate and pass group, else one a plate and passage, however many people sat in it.
+//! Conditions on passages beside their columns, and the vehicles among them: a vehicle's passage (辆次) is one a plate
+//! and pass group, else one a plate and passage, however many people sat in it.
 
 use kit::field::{Field, Shape};
 use kit::statement::Statement;
@@ -41,12 +41,12 @@ static OF_KIND: Field = Field::new(
     "Only those who passed in this capacity.",
 );
 
-/// Of lists.
+/// Conditions of lists.
 pub static CONDITIONS: &[Condition] = &[
     Condition { parameter: &HAS_VEHICLE, apply: with_vehicle },
     Condition { parameter: &CATEGORY, apply: of_whoever_passed },
 ];
-/// Of figures.
+/// Conditions of figures.
 pub static NARROWED_BY: &[Condition] = &[
     Condition { parameter: &HAS_VEHICLE, apply: with_vehicle },
     Condition { parameter: &CATEGORY, apply: of_whoever_passed },

@@ -39,7 +39,7 @@ static SCREENING_ANSWER: Vocabulary = Vocabulary::new(
     ],
 );
 
-/// What somebody complains of.
+/// Symptoms that somebody complains of.
 pub static SYMPTOM: Vocabulary = Vocabulary::new(
     "symptom",
     Text::new("Symptom", "症状"),
@@ -61,7 +61,7 @@ pub static SYMPTOM: Vocabulary = Vocabulary::new(
     ],
 );
 
-/// Where a temperature was taken.
+/// Parts of the body at which a temperature is taken.
 pub static MEASURE_SITE: Vocabulary = Vocabulary::new(
     "measure_site",
     Text::new("Where measured", "测温部位"),
@@ -74,7 +74,7 @@ pub static MEASURE_SITE: Vocabulary = Vocabulary::new(
     ],
 );
 
-/// With what.
+/// Devices with which a temperature is taken.
 pub static MEASURING_DEVICE: Vocabulary = Vocabulary::new(
     "measuring_device",
     Text::new("Device", "测温设备"),

@@ -14,7 +14,8 @@ use crate::records::awaited::has_come;
 use crate::records::write_context::WriteContext;
 use crate::rooms::registers::people::one_person;
 
-/// Who stands for whom; the duties; the people of cases; what proves something.
+/// Reads the people concerned, each with the id that stands for the person; their duties; the people of cases; and the
+/// records that may prove a duty.
 pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
     let Some(kind) = write_context.kinds.kind("duties") else { return Vec::new() };
     let duties = members(write_context, district_code, claims)

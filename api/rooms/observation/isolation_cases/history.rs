@@ -122,8 +122,8 @@ fn states(record: &Record) -> Vec<(&'static str, DateTime<Utc>)> {
     states
 }
 
-/// What leaves one state and enters the next, with each step's own time and where the case stood then; and what
-/// leaves one area and enters the next, where a case moved.
+/// Moves that a case adds to the counts of states: -1 for the state that it leaves, +1 for the one that it enters, at
+/// each step's own time and where the case stood then; and the same pair where it moves from one area to another.
 pub fn moves(record: &Record) -> Vec<Move> {
     let states = states(record);
     let mut former = FIRST;

@@ -41,7 +41,7 @@ use crate::platform::http::Operation;
 use crate::records::scope::Follows;
 use crate::records::{Definition, Reach, Warning};
 
-/// Who sees the records of cases.
+/// Roles that see the records of cases.
 pub const CARERS: &[Role] = &[
     Role::DistrictAdmin,
     Role::GridWorker,

@@ -154,7 +154,7 @@ async fn ask(
     core.ledger.append(Append::asking(district_code, vec![claim])).await.map(|_| ())
 }
 
-/// What met another writer is asked again in the next round.
+/// Passes over appends that met another writer: they are made again in the next round.
 fn settle(outcomes: Vec<Result<(), AppendError>>) -> Result<(), Problem> {
     for outcome in outcomes {
         match outcome {

@@ -132,7 +132,7 @@ pub static TEMPERATURE_READINGS: Definition = Definition {
 
 struct ReadingRules;
 
-/// What is shown of it.
+/// Figures of temperature readings that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::persons(),
     Figure::new("temperature_readings", Text::new("Temperatures taken", "测温人次"), PERSON_TIMES),
@@ -217,7 +217,7 @@ impl Rules for ReadingRules {
         (of_case(next) || former.is_some_and(of_case)).then(|| CareDecider::of(write_context))
     }
 
-    /// Who was measured was looked after, whatever was seen of him at a gate.
+    /// Settles the duties to look after people with an abnormal passage: a reading proves them.
     fn followers(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Vec<Arc<dyn Decider>> {
         vec![FollowUpDecider::of(write_context)]
     }

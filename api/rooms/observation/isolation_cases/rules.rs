@@ -32,7 +32,7 @@ use crate::rooms::observation::observation_policies::Policies;
 /// Rules of cases.
 pub struct CaseRules;
 
-/// What is shown of it.
+/// Figures of isolation cases that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::persons(),
     Figure::new("isolation_cases", Text::new("Isolation cases", "居家观察例次"), PERSON_TIMES),

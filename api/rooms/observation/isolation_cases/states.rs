@@ -6,20 +6,20 @@ use kit::faults::Fault;
 
 use crate::platform::access::Role;
 
-/// What a step is judged by.
+/// Facts by which a step is judged.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// Whether a notice is signed.
     pub notice_signed: bool,
     /// The levels without a supervisor.
     pub missing_levels: Vec<&'static str>,
-    /// From when on release is possible.
+    /// Time from which release is possible.
     pub release_from: DateTime<Utc>,
-    /// When the step happened; never later than now.
+    /// Time of the step; never later than now.
     pub occurred_at: DateTime<Utc>,
     /// Days that are neither proven nor explained.
     pub unaccounted: Vec<NaiveDate>,
-    /// For how many days somebody is observed.
+    /// Days for which somebody is observed.
     pub observation_days: i64,
     /// On how many days of the observation the service or a signed notice knew of him, or a record shows him.
     pub known_days: i64,
@@ -40,7 +40,7 @@ const RECEIVING: &[Role] = &[Role::HealthWorker, Role::TownCadre, Role::District
 const CORRECTORS: &[Role] = &[Role::HealthWorker, Role::CdcOfficer, Role::DistrictAdmin];
 const COMMAND: &[Role] = &[Role::DistrictAdmin];
 
-/// Who may make a step.
+/// Roles that may make a step from one state to another.
 pub fn makers(from: &str, to: &str) -> &'static [Role] {
     match to {
         "became_case" => CDC,
@@ -55,7 +55,7 @@ pub fn makers(from: &str, to: &str) -> &'static [Role] {
     }
 }
 
-/// Where a case can go from a state.
+/// States that a case can go to from a state.
 pub fn legal(from: &str) -> Vec<&'static str> {
     let mut to: Vec<&'static str> = match from {
         "identified" => vec!["notified", "dismissed"],

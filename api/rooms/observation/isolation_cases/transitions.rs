@@ -92,7 +92,7 @@ pub static ISOLATION_CASE_TRANSITIONS: Definition = Definition {
     sequence: 1,
 };
 
-/// What a step must say, beside why.
+/// Field that a step to this state must fill, beside the reason.
 fn needed(to: &str) -> Option<&'static str> {
     match to {
         "suspended_referral" => Some("hospital"),

@@ -1,4 +1,4 @@
-//! What a case looks like as a whole: its timeline, and its days as a grid.
+//! Views of a case as a whole: its timeline, and its days as a grid.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ async fn timeline(call: Call) -> Answer {
     answer(&entries.iter().map(line).collect::<Vec<_>>())
 }
 
-/// What is known of a case, by day.
+/// Records of a case by day, for the grid.
 #[derive(Default)]
 struct Grid {
     /// Daily duties.
@@ -106,7 +106,7 @@ impl Grid {
                 grid.duties.entry(day_of(duty.envelope.occurred_at, zone)).or_default().push(duty);
             }
         }
-        // What lies ahead is on the timeline, and proves nothing yet.
+        // Records of what lies ahead are on the timeline, and prove nothing yet.
         let has_come = |record: &Record| record.envelope.awaited.is_none();
         let readings = of_case(call, kind(call, "temperature_readings")?, "case_id", case).await?;
         for reading in readings.into_iter().filter(has_come) {

@@ -15,18 +15,18 @@ use crate::platform::core::{Core, Extension};
 use crate::records::Context;
 use crate::records::settings::{Setting, SettingSource};
 
-/// What is in force.
+/// Policy in force in an area from a day on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
-    /// That division and all below; empty for everywhere.
+    /// Division in which it holds, with all below; empty for everywhere.
     pub area_code: String,
-    /// From which day on.
+    /// Day from which it holds.
     pub effective_on: NaiveDate,
-    /// From here on a temperature is a fever, in degrees Celsius.
+    /// Temperature from which on it is a fever, in degrees Celsius.
     pub fever_c: Decimal,
     /// Below it a thermometer was too cold, in degrees Celsius.
     pub retest_below_c: Decimal,
-    /// For how many days somebody is observed.
+    /// Days for which somebody is observed.
     pub observation_days: i64,
 }
 

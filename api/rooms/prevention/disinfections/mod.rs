@@ -110,7 +110,7 @@ pub static DISINFECTIONS: Definition = Definition {
 
 struct DisinfectionRules;
 
-/// What is shown of it.
+/// Figures of disinfections and cleanings that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("disinfections", Text::new("Disinfections", "消杀次数"), TIMES).listed("activity=disinfection").open(),
     Figure::new("disinfected_area_m2", Text::new("Area disinfected", "消杀面积"), SQUARE_METRES)

@@ -104,7 +104,7 @@ pub static INSPECTIONS: Definition = Definition {
 
 struct InspectionRules;
 
-/// What is shown of it.
+/// Figures of inspections that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("inspections", Text::new("Venue-visits", "检查家次"), TIMES).open(),
     Figure::new("items_failed", Text::new("Items that failed", "不合格项"), TIMES).open(),

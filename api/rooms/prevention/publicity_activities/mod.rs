@@ -103,7 +103,7 @@ pub static PUBLICITY_ACTIVITIES: Definition = Definition {
 
 struct PublicityRules;
 
-/// What is shown of it.
+/// Figures of publicity activities that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("publicity_activities", Text::new("Publicity activities", "宣传次数"), TIMES).open(),
     Figure::new("copies", Text::new("Copies given out", "发放份数"), COPIES).open(),

@@ -1,4 +1,4 @@
-//! Who is in a category, and since when until when: of a person under any of his ids.
+//! Conditions by category: the people in one, and since when until when, under any of their ids.
 
 use chrono::NaiveDate;
 use kit::field::{Field, Shape};
@@ -15,7 +15,7 @@ static CATEGORY: Field = Field::new(
     Text::new("Category", "类别"),
     "Who is in this category on `in_force_on`.",
 );
-/// On which day.
+/// Day on which a category is asked for.
 pub static IN_FORCE_ON: Field = Field::new(
     "in_force_on",
     Shape::Day,

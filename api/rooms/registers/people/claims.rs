@@ -33,7 +33,7 @@ pub const MOST: usize = 100;
 const MOST_OF_ONE: usize = 3;
 /// The field of a claimed category.
 const CATEGORIES: &str = "categories";
-/// How soon the person's own area looks at a claimed category.
+/// Time within which the person's own area looks at a claimed category.
 const CHECKED_WITHIN: TimeDelta = TimeDelta::days(1);
 
 /// The claims about somebody, to be added to.
@@ -200,7 +200,7 @@ impl Checks {
         self.duties.entry(id).or_insert_with(|| LockedRow::new(duty::record(new, write_context)));
     }
 
-    /// What was claimed is in the register now.
+    /// Closes the duties to look at a claim about a person: the claimed category is in the register now.
     fn close(&mut self, person_id: Uuid) {
         let of_person = self.duties.values_mut().filter(|held| {
             let record = &held.record;

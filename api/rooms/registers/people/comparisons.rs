@@ -48,10 +48,10 @@ const MOST_NEAR: usize = 64;
 /// So many numbers that agree but in so many places are no chance: of a day's strangers, three don't agree in all
 /// but three, nor four in all but four.
 const NO_CHANCE: [(u32, usize); 2] = [(3, 3), (4, 4)];
-/// How soon the command looks into it.
+/// Time within which the command looks into an account that tried numbers out.
 const CHECKED_WITHIN: TimeDelta = TimeDelta::hours(4);
 
-/// What accounts asked lately.
+/// Numbers that accounts asked for and posted lately.
 pub struct Comparisons(Cache<Uuid, Arc<Mutex<Asked>>>);
 
 #[derive(Default)]
@@ -145,9 +145,9 @@ pub fn missed(call: &Call, sought: Option<&Sought>, found: &[Record]) -> Result<
     Ok(())
 }
 
-/// Looks at what was posted: meeting somebody out of the sender's reach stands in that person's log; to have posted
-/// or asked for numbers close to his before is trying them out.
-/// What he is answered tells nothing of what is stored, not even whether something came of it.
+/// Looks at what was posted: meeting somebody out of the sender's reach stands in that person's log; to have posted or
+/// asked for numbers close to his before is trying them out.
+/// The answer tells nothing of what is stored, not even whether something came of the look.
 pub async fn met(core: &Core, actor: &Actor, kind: &Kind, outcomes: &mut [Outcome]) -> Result<(), Problem> {
     if !kind.reached_by_lookup {
         return Ok(());

@@ -36,7 +36,7 @@ pub struct DocumentNumber {
     pub birth_on: Option<NaiveDate>,
     /// `male` or `female` where the number states it (GB 11643-1999: odd or even sequence).
     pub sex: Option<&'static str>,
-    /// What is implausible but kept: `unknown_county`.
+    /// Warnings about a number that is implausible but kept: `unknown_county`.
     pub warnings: Vec<&'static str>,
 }
 

@@ -77,7 +77,7 @@ async fn counted(call: &Call, now: &mut Snapshot, district_code: &str) -> Result
         let url = opens_lists(call, PEOPLE.readers).then(|| format!("/v1/people?{query}"));
         json!({"persons": shown, "suppressed": shown.is_none(), "records_url": url})
     };
-    // What is closed is kept elsewhere and counted nowhere.
+    // Closed categories are kept elsewhere and counted nowhere.
     let open = PERSON_CATEGORY.words.iter().filter(|word| word.code != "corrections_subject");
     let items: Vec<Json> = open
         .map(|word| {

@@ -32,7 +32,7 @@ use crate::records::gate::require_standing;
 use crate::records::{Record, amend, read, view};
 use crate::rooms::observation::isolation_cases::care::{CareDecider, MERGE as MERGE_CASES, RECALL};
 
-/// Who says that two are one.
+/// Roles that may say that two people are one.
 const MERGERS: &[Role] = &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
 
 const REASON: Field =
@@ -255,7 +255,7 @@ pub fn pointer(record: &Record) -> Option<Uuid> {
     record.values.id("merged_into")
 }
 
-/// What no client sends: the reason of the last merge or unmerge, sealed.
+/// Reason of the last merge or unmerge, sealed. No client sends it as a field of the person.
 pub const MERGE_REASON: Field = Field::new(
     "merge_reason",
     free_text(500),

@@ -1,4 +1,4 @@
-//! What can be done with people beside what can be done with every record.
+//! Operations on people beside those of every kind.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -24,7 +24,7 @@ use crate::records::list::{CURSOR, LIMIT};
 use crate::records::scope::{by_id, reached};
 use crate::records::{Kind, Record, document, read, view};
 
-/// Who searches people: those who work with households, not gates.
+/// Roles that may search people: those that work with households, not gates.
 const SEARCHERS: &[Role] = &[
     Role::DistrictAdmin,
     Role::GridWorker,
@@ -59,7 +59,7 @@ static REVEAL: &[Field] = &[
     )
     .required(),
 ];
-/// What a reveal shows beside the id.
+/// Fields that a reveal shows beside the id.
 const REVEALED: [&str; 8] =
     ["name", "document_type", "document_number", "birth_year", "phone", "address", "claims", "note"];
 

@@ -36,19 +36,19 @@ pub const DOCUMENT_NUMBER: Field =
 /// A sought phone.
 pub const PHONE: Field = Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Mobile or landline.");
 
-/// What identifies whom is sought.
+/// Identification by which a person is sought.
 #[derive(Clone)]
 pub enum Sought {
-    /// By the normalised number of a document.
+    /// Normalised number of a document.
     Document(String),
-    /// By the normalised phone.
+    /// Normalised phone.
     Phone(String),
-    /// By the normalised name, within an area.
+    /// Normalised name, and the area within which it is sought.
     Name(String, String),
 }
 
 impl Sought {
-    /// What a form asks for. Faults are noted; exactly one of `fields` must be given.
+    /// Reads the identification from a form. Faults are noted; exactly one of `fields` must be given.
     pub fn of_form(core: &Core, form: &Values, fields: &[&str], faults: &mut Faults) -> Option<Self> {
         if fields.iter().filter(|field| form.get(field).is_some()).count() != 1 {
             faults.add_with("", FaultCode::OneOf, vec![("fields", fields.join(", "))]);

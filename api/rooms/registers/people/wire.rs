@@ -36,7 +36,7 @@ static SEX: Vocabulary = Vocabulary::new(
     ],
 );
 
-/// What makes somebody a key person.
+/// Categories that make somebody a key person.
 pub static PERSON_CATEGORY: Vocabulary = Vocabulary::new(
     "person_category",
     Text::new("Category", "重点人员类别"),

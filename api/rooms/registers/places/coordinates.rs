@@ -36,8 +36,9 @@ pub fn gcj02_to_wgs84(longitude: f64, latitude: f64) -> (f64, f64) {
     (rounded(east), rounded(north))
 }
 
-/// WGS-84 longitude and latitude → GCJ-02, rounded to 7 decimals (about a centimetre).
-pub fn wgs84_to_gcj02(longitude: f64, latitude: f64) -> (f64, f64) {
+/// WGS-84 longitude and latitude → GCJ-02, rounded to 7 decimals (about a centimetre): the inverse, to try the other by.
+#[cfg(test)]
+fn wgs84_to_gcj02(longitude: f64, latitude: f64) -> (f64, f64) {
     if is_outside_china(longitude, latitude) {
         return (longitude, latitude);
     }

@@ -21,7 +21,7 @@ pub const VENUE_KINDS: &[&str] = &[
     "venue_other",
 ];
 
-/// What a place is.
+/// Kinds of places.
 pub static PLACE_KIND: Vocabulary = Vocabulary::new(
     "place_kind",
     Text::new("Kind of place", "场所类型"),

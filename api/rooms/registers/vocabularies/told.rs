@@ -1,4 +1,4 @@
-//! Whose words fill the places of a fault's message: codes are for programs, people read words.
+//! Vocabularies whose words fill the places of a fault's message: codes are for programs, people read words.
 
 use kit::text::Text;
 use kit::vocabulary::{Vocabulary, word};

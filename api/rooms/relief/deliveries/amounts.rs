@@ -1,5 +1,5 @@
-//! What was asked for against what was brought: amounts of an item, each in its unit's base, so that 6 斤 and 2 公斤
-//! are the 10 斤 that were asked for.
+//! Comparison of what was asked for with what was brought: amounts of an item, each in its unit's base, so that 6 斤 and
+//! 2 公斤 are the 10 斤 that were asked for.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::rooms::supply::commodities::{Amount, in_base};
 
-/// What is weighed may be a tenth more: nobody cuts a cabbage. What is counted may not.
+/// Factor up to which weighed goods may exceed what was asked for: nobody cuts a cabbage. Counted goods may not.
 const SCALES: Decimal = Decimal::from_parts(11, 0, 0, false, 1);
 
 /// Item and base.

@@ -27,13 +27,13 @@ pub struct NeedDecider(pub Arc<WriteContext>);
 /// Says that a delivery knows that it is more than was asked for; kept nowhere.
 pub const EXCEEDS: &str = "exceeds";
 
-/// What was brought: its items, and whether nothing more is to come.
+/// Items of a delivery, and whether nothing more is to come.
 type Brought = (Vec<Json>, bool);
 
 struct Needs {
     write_context: Arc<WriteContext>,
     requests: BTreeMap<Uuid, LockedRow>,
-    /// By request and delivery.
+    /// Items brought, by request and delivery.
     brought: BTreeMap<Uuid, BTreeMap<Uuid, Brought>>,
 }
 
@@ -165,7 +165,7 @@ fn state_of(asked: &[Json], brought: &BTreeMap<Uuid, Brought>) -> &'static str {
     }
 }
 
-/// What was brought, all deliveries together.
+/// Amounts brought by all deliveries together.
 fn in_all(brought: &BTreeMap<Uuid, Brought>) -> Amounts {
     Amounts::of(brought.values().flat_map(|(items, _)| items))
 }

@@ -107,7 +107,7 @@ pub static DELIVERIES: Definition = Definition {
 
 struct DeliveryRules;
 
-/// What is shown of it.
+/// Figures of deliveries that statistics show.
 static FIGURES: &[Figure] = &[Figure::new("deliveries", Text::new("Deliveries", "送货"), TIMES)];
 
 impl Rules for DeliveryRules {

@@ -20,7 +20,7 @@ use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, 
 use crate::rooms::relief::deliveries::NeedDecider;
 use crate::rooms::supply::commodities::{COMMODITY, QUANTITY, UNIT};
 
-/// Who takes requests and delivers.
+/// Roles that take requests and deliver.
 pub const HELPERS: &[Role] = &[
     Role::DistrictAdmin,
     Role::OrgAdmin,
@@ -124,7 +124,7 @@ pub static NEED_REQUESTS: Definition = Definition {
 
 struct NeedRequestRules;
 
-/// What is shown of it.
+/// Figures of needs that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("need_requests", Text::new("Needs asked for", "需求"), TIMES),
     Figure::new("need_requests_delivered", Text::new("Needs delivered", "已送达需求"), TIMES)

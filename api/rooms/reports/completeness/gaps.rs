@@ -102,8 +102,8 @@ pub async fn gaps(
     Ok(groups)
 }
 
-/// What the subjects are called: a place by its name, a shift by its title, whatever is about a person by his
-/// masked name.
+/// Reads the names of the subjects: a place's name, a shift's title, the masked name of the person for whatever is
+/// about a person.
 async fn names(
     call: &Call,
     now: &mut Snapshot,

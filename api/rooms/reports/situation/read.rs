@@ -1,4 +1,4 @@
-//! What the units' records count, read in few statements whatever the number of units, all of one moment.
+//! Counts of the units' records, read in few statements whatever the number of units, all of one moment.
 
 use std::collections::BTreeMap;
 
@@ -20,14 +20,14 @@ use crate::statistics::document::readers;
 /// Kinds of places in which people live.
 const COMPOUNDS: &str = "('residential_compound', 'family_compound', 'courtyard', 'village_group')";
 
-/// What was found, by organisation.
+/// Counts that were found, by organisation.
 #[derive(Default)]
 pub struct Found {
     /// Sums by kind and measure.
     pub totals: BTreeMap<(String, String), Vec<(Uuid, i128)>>,
-    /// Where something was done.
+    /// Pairs of an organisation and a compound in which something was done.
     pub compounds: Vec<(Uuid, Uuid)>,
-    /// Who took a shift or served.
+    /// Pairs of an organisation and a person who took a shift or served.
     pub staff: Vec<(Uuid, Uuid)>,
 }
 
@@ -100,7 +100,7 @@ fn compounds(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<St
             " JOIN places AS c ON c.id IN (p.id, p.parent_id) AND c.kind IN {COMPOUNDS} AND c.district_code = "
         ))
         .text(district_code);
-    // Whose compound it is doesn't matter here.
+    // Compounds of the whole district may be seen, as the organisation of a compound doesn't matter here.
     Ok(statement.sql(" ORDER BY 2").seeing_district(district_code))
 }
 

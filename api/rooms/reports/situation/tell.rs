@@ -32,7 +32,7 @@ struct Told<'a> {
     records_url: Option<String>,
     /// A second list, where two kinds of records stand behind it.
     further_records_url: Option<String>,
-    /// What is counted, where no list has exactly that.
+    /// Records that are counted, where no list has exactly those.
     record_ids: Option<Vec<Uuid>>,
     /// The figures that it is the sum of.
     sum_of: Option<Vec<String>>,
@@ -144,7 +144,7 @@ impl Teller<'_> {
         told
     }
 
-    /// What it holds, by commodity; and of commodities that are told as one and in one unit, together.
+    /// Stock that the unit holds, by commodity; and of commodities that are told as one and in one unit, together.
     fn stocks(&self) -> Vec<Told<'_>> {
         let kind = "stock_movements";
         let measures = self.found.totals.keys().filter(|(of, _)| of == kind);

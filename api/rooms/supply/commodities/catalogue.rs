@@ -12,7 +12,7 @@ pub struct Commodity {
     pub word: Word,
     /// A word of [`CATEGORY`].
     pub category: &'static str,
-    /// What exactly is meant, in Chinese; empty where nothing is laid down.
+    /// Specification of the goods that are meant, in Chinese; empty where nothing is laid down.
     pub specification: &'static str,
     /// The unit in which its price is usually told: `元/500克`.
     pub price_unit: &'static str,

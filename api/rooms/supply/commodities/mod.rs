@@ -20,9 +20,9 @@ use crate::records::Draft;
 /// A value in the unit in which values of a commodity are compared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Normal {
-    /// How much.
+    /// Amount, in `unit`.
     pub value: Decimal,
-    /// Of what: `CNY/kg`, `kg`.
+    /// Unit: `CNY/kg`, `kg`.
     pub unit: String,
 }
 
@@ -56,7 +56,7 @@ pub const PRICE: Shape = Shape::Decimal { scale: 4, min: "0", max: "10000000" };
 /// A ratio: `0.2485` is 24.85 %.
 pub const RATE: Shape = Shape::Decimal { scale: 4, min: "-1", max: "100000000" };
 
-/// Who reads what stores report, and what follows from it.
+/// Roles that read the reports of stores, and all that follows from them.
 pub const SUPPLY_READERS: &[Role] =
     &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre, Role::StoreReporter];
 

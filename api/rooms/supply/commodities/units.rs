@@ -1,12 +1,12 @@
-//! Units as people write them, and what they are in the unit that is compared: yuan a kilogram, a litre, a box.
-//! What isn't known can't be converted: it is a fault, never a guess.
+//! Units as people write them, and what they are in the unit that is compared: yuan a kilogram, a litre, a box. A unit
+//! that isn't known can't be converted: it is a fault, never a guess.
 
-use kit::text::Language;
+use kit::text::{Language, half_width};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{Commodity, Normal};
 
-/// What a unit measures; units of different dimensions are never converted.
+/// Dimension that a unit measures; units of different dimensions are never converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Dimension {
     /// In kilograms.
@@ -62,11 +62,7 @@ pub const MOST_QUANTITY: i64 = 1_000_000_000;
 
 /// Full-width digits, letters and slashes made narrow; no spaces.
 fn narrow(text: &str) -> String {
-    let half = |letter: char| match letter {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
-        other => other,
-    };
-    text.chars().filter(|letter| !letter.is_whitespace()).map(half).collect()
+    text.chars().filter(|letter| !letter.is_whitespace()).map(half_width).collect()
 }
 
 /// `500克` → 500 and the unit; without a number it is one.
@@ -82,9 +78,10 @@ fn amount_of(text: &str) -> Option<(Decimal, &'static Unit)> {
 /// An amount in its unit's base: kilograms, litres, pieces of that kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Amount {
-    /// What is compared with nothing else: `kg`, `L`, `box`; a unit that isn't known stands for itself.
+    /// Unit in which it is compared: `kg`, `L`, `box`, each only with itself; a unit that isn't known stands for
+    /// itself.
     pub base: String,
-    /// How much of it.
+    /// Amount, in `base`.
     pub value: Decimal,
     /// Whether it is weighed or measured rather than counted.
     pub is_measured: bool,
@@ -118,15 +115,10 @@ fn thousandth(amount: Decimal, unit: &Unit) -> Decimal {
 }
 
 impl Commodity {
-    /// What prices of it are compared in: `CNY/kg`.
+    /// Unit in which prices of it are compared: `CNY/kg`.
     pub fn normal_price_unit(&self) -> String {
         let dimension = priced(self.price_unit).map(|(_, unit)| unit.dimension);
         format!("CNY/{}", self.spelled(dimension))
-    }
-
-    /// What quantities of it are compared in: `kg`. Tonnes stay tonnes where that is how it is told.
-    pub fn normal_quantity_unit(&self) -> &'static str {
-        self.quantity_unit
     }
 
     fn spelled(&self, dimension: Option<Dimension>) -> &'static str {

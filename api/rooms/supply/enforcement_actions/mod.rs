@@ -86,7 +86,7 @@ pub static ENFORCEMENT_ACTIONS: Definition = Definition {
 
 struct EnforcementRules;
 
-/// What is shown of it.
+/// Figures of enforcement actions that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("venue_visits", Text::new("Venue-visits", "检查家次"), TIMES).listed("action_kind=venue_visit").open(),
     Figure::new("warning_letters", Text::new("Warning letters", "告诫函"), COPIES)

@@ -14,7 +14,7 @@ use crate::records::Record;
 use crate::records::write_context::WriteContext;
 use crate::rooms::supply::commodities::{find, rounded};
 
-/// What an alert is about.
+/// Subject of an alert.
 pub struct Subject<'a> {
     /// Its id.
     pub id: Uuid,
@@ -30,7 +30,7 @@ pub struct Subject<'a> {
     pub lines: &'a Lines,
 }
 
-/// What makes an alert one: the rule, the store, the commodity, the day.
+/// Derives the id of an alert from the rule, the store, the commodity and the day, which make it one.
 pub fn id_of(write_context: &WriteContext, rule_id: Uuid, place_id: Uuid, (commodity, day): &Key) -> Uuid {
     let (rule_id, place_id) = (rule_id.to_string(), place_id.to_string());
     derived_id(&write_context.keys.identity, &["price_alert", &rule_id, &place_id, commodity, &day.to_string()])

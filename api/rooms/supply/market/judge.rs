@@ -1,4 +1,4 @@
-//! What a rule says of a line: exact, and pure.
+//! Judgement of a line by a price rule: exact, and pure.
 
 use std::collections::BTreeMap;
 
@@ -47,13 +47,13 @@ pub struct Line {
     pub revision: i64,
     /// Its place in the report's list.
     pub line_no: i64,
-    /// What the store pays.
+    /// Price that the store pays, in yuan.
     pub purchase_price: Option<Decimal>,
-    /// What the store charges.
+    /// Price that the store charges, in yuan.
     pub retail_price: Option<Decimal>,
-    /// Where the store is.
+    /// Area of the store.
     pub area_code: String,
-    /// Whose it is.
+    /// Organisation of the store.
     pub org_id: Option<Uuid>,
 }
 
@@ -78,7 +78,7 @@ pub struct Rule {
     pub id: Uuid,
     /// Its revision.
     pub revision: i64,
-    /// What is compared with what.
+    /// Kind of the rule: the figure that is compared with the threshold.
     pub rule_kind: String,
     /// The day of the baseline.
     pub baseline_on: Option<NaiveDate>,
@@ -92,20 +92,20 @@ pub struct Rule {
     expires_on: Option<NaiveDate>,
 }
 
-/// What a rule found of a line.
+/// Judgement of a rule about a line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// Whether the threshold is exceeded.
     pub fires: bool,
     /// The day of the line it was compared with.
     pub baseline_on: Option<NaiveDate>,
-    /// By how much the price changed.
+    /// Rate by which the price changed.
     pub change_rate: Option<Decimal>,
     /// The line's mark-up rate.
     pub markup_rate: Option<Decimal>,
 }
 
-/// Why a rule says nothing of a line.
+/// Reason why a rule says nothing of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unjudged {
     /// The rule doesn't speak of it: another area, day or commodity.
@@ -184,7 +184,7 @@ impl Rule {
             && self.expires_on.is_none_or(|last| day <= last)
     }
 
-    /// What it says of a line, or why it says nothing.
+    /// Judges a line, or says why the rule says nothing of it.
     pub fn judge(&self, commodity: &str, day: NaiveDate, lines: &Lines) -> Result<Finding, Unjudged> {
         let line = lines.get(&(commodity.to_owned(), day)).ok_or(Unjudged::NoReport)?;
         if !self.covers(commodity, day, &line.area_code) {
@@ -226,7 +226,7 @@ impl Rule {
         }
     }
 
-    /// What is missing where there is nothing to compare with.
+    /// Reason to give where there is no line to compare with.
     fn lacks(&self) -> Unjudged {
         if self.is_day_on_day() { Unjudged::NoPreviousDay } else { Unjudged::NoBaseline }
     }

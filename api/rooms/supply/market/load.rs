@@ -17,7 +17,7 @@ use crate::rooms::supply::commodities::COMMODITIES;
 
 const LINE: &str = "l.place_id, l.commodity, l.reported_on, l.report_id, l.revision, l.line_no, l.purchase_price, l.retail_price, l.area_code, l.org_id";
 
-/// What a batch asks for.
+/// Reports, days, lines and reviews that a batch asks for.
 #[derive(Default)]
 struct Wanted {
     own: Vec<Value>,
@@ -192,7 +192,7 @@ fn baselines(district_code: &str, wanted: &Wanted) -> Statement {
     one(priced.sql(" UNION ALL "), "l.retail_price IS NOT NULL AND l.purchase_price > 0")
 }
 
-/// What comes late may be what later lines are compared with.
+/// Reads the lines that rules compare with the lines just written: a late report may be the baseline of later days.
 fn dependants(district_code: &str, wanted: &Wanted) -> Statement {
     let statement = Statement::new(format!("SELECT DISTINCT r.id AS rule_id, {LINE} FROM "));
     let statement = wanted

@@ -1,5 +1,5 @@
-//! What reports of stores do under the district's lock: one a store and day; the day's duty is done; the rules
-//! about prices are asked for the lines just written, and for those that are compared with them.
+//! Consequences of stores' reports under the district's lock: one report a store and day; the day's duty is done; the
+//! rules about prices are asked for the lines just written, and for those that are compared with them.
 //!
 //! Alerts are not counted up and down: whatever a line is compared with may come late, be amended or voided, so
 //! a line is judged anew from the reports that stand ([`judge`]). A rule that is given or amended looks at all

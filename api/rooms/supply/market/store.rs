@@ -22,7 +22,7 @@ use crate::rooms::duties::duty::{self, expectation, is};
 use crate::rooms::duties::matching::{Contact, proof_of, standing};
 use crate::rooms::observation::isolation_cases::care::HORIZON_DAYS;
 
-/// What is expected of a store each day.
+/// Kind of the duty that a store has each day.
 pub const SUPPLY_REPORT: &str = "supply_report";
 
 /// A commodity on a day.
@@ -45,7 +45,7 @@ pub struct Store {
     pub duties: BTreeMap<Uuid, LockedRow>,
     /// Its alerts.
     pub alerts: BTreeMap<Uuid, LockedRow>,
-    /// Who wrote the report of a day, last.
+    /// Accounts that last wrote the report of a day.
     authors: BTreeMap<NaiveDate, Uuid>,
 }
 
@@ -143,7 +143,7 @@ impl Store {
         }
     }
 
-    /// What must be judged anew, by rule and line.
+    /// Lines to be judged anew and the rule for each, by the id of the alert.
     fn targets<'a>(&self, rules: &'a [Rule], write_context: &WriteContext) -> BTreeMap<Uuid, (&'a Rule, Key)> {
         let mut targets = BTreeMap::new();
         let mut add = |rule: &'a Rule, key: &Key| {

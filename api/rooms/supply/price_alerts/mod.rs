@@ -16,7 +16,7 @@ use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, RATE, UNIT};
 use crate::rooms::supply::price_rules::RULE_KIND;
 use crate::rooms::supply::supply_reports::of_own_store;
 
-/// Who sees alerts.
+/// Roles that see price alerts.
 pub const READERS: &[Role] =
     &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre, Role::StoreReporter];
 
@@ -156,7 +156,7 @@ pub static PRICE_ALERTS: Definition = Definition {
 
 struct PriceAlertRules;
 
-/// What is shown of it.
+/// Figures of price alerts that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("price_alerts", Text::new("Price alerts", "价格预警"), TIMES).open(),
     Figure::new("price_alerts_holding", Text::new("Price alerts that hold", "持续预警"), TIMES)

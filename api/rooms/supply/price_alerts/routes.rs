@@ -1,4 +1,4 @@
-//! What people do with an alert: explain it, dismiss it.
+//! Operations on a price alert: explaining it, dismissing it.
 
 use actix_web::http::Method;
 use kit::catalogue::Code;
@@ -15,7 +15,7 @@ use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::act::{ACT_PROBLEMS, act};
 use crate::records::{Kind, Record, Registry, document};
 
-/// Who decides that an alert is nothing.
+/// Roles that may dismiss an alert.
 const DISMISSERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector];
 
 static FORM: &[Field] = &[REASON.required()];

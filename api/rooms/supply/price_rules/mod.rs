@@ -14,7 +14,7 @@ use crate::platform::access::Role;
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules, Warning};
 use crate::rooms::supply::commodities::{CATEGORY, COMMODITY, SUPPLY_READERS};
 
-/// What is compared with what.
+/// Kinds of price rules: the figure that is compared with the rule's threshold.
 pub static RULE_KIND: Vocabulary = Vocabulary::new(
     "price_rule_kind",
     Text::new("Kind of rule", "规则类型"),

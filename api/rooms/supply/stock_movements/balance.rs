@@ -25,7 +25,7 @@ type Key = (Uuid, String);
 
 struct Balances {
     write_context: Arc<WriteContext>,
-    /// What each day adds, in millionths.
+    /// Amounts that each day adds, in millionths of the commodity's unit.
     days: BTreeMap<Key, BTreeMap<NaiveDate, i128>>,
 }
 

@@ -107,10 +107,10 @@ static MEASURES: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(
     let leaked = |code: &str| &*Box::leak(format!("{BALANCE}{code}").into_boxed_str());
     COMMODITIES.iter().map(|commodity| (commodity.word.code, leaked(commodity.word.code))).collect()
 });
-/// What the names of those measures begin with.
+/// Prefix of the names of those measures.
 pub const BALANCE: &str = "net_millionths.";
 
-/// What a movement adds to its balance, in millionths of the commodity's unit.
+/// Amount that a movement adds to its balance, in millionths of the commodity's unit; negative where goods go out.
 fn millionths(values: &Values) -> i64 {
     let quantity = values.decimal("quantity_normalized").unwrap_or_default();
     let amount = (quantity * Decimal::from(1_000_000)).to_i64().unwrap_or_default();
@@ -124,7 +124,7 @@ pub fn quantity(millionths: i128) -> Decimal {
 
 struct StockMovementRules;
 
-/// What is shown of it.
+/// Figures of stock movements that statistics show.
 static FIGURES: &[Figure] = &[Figure::new("stock_movements", Text::new("Stock movements", "出入库"), TIMES).open()];
 
 impl Rules for StockMovementRules {

@@ -76,7 +76,7 @@ impl Rules for StockTargetRules {
         let commodities: Vec<_> = draft.values.codes("commodities").into_iter().filter_map(find).collect();
         let Some(first) = commodities.as_slice().first().copied() else { return };
         let normal = normal_told(draft, first, faults);
-        // What is told in different units can't be added up.
+        // Quantities told in different units can't be added up.
         let other = commodities.iter().find(|commodity| commodity.quantity_unit != first.quantity_unit);
         match (normal, other) {
             (Some(normal), None) => {

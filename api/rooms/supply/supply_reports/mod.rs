@@ -67,7 +67,7 @@ pub fn of_own_store(role: Role) -> Option<Narrowed> {
     (role == Role::StoreReporter).then_some(Narrowed::Recorded)
 }
 
-/// What is shown of it.
+/// Figures of supply reports that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("supply_reports", Text::new("Supply reports", "保供日报"), COPIES).open(),
     Figure::new("lines", Text::new("Lines reported", "填报条目"), TIMES).open(),
@@ -110,7 +110,7 @@ impl Rules for SupplyReportRules {
         if context.today().checked_add_days(Days::new(1)).is_some_and(|tomorrow| day > tomorrow) {
             faults.add_with(draft.at("reported_on"), FaultCode::TooFarAhead, vec![("days", "1".into())]);
         }
-        // What a day's report tells happened on that day, whenever it is handed in.
+        // Reports of an earlier day happened on that day, whenever they are handed in.
         if draft.values.get("occurred_at").is_none() && day < context.told_on() {
             let ends = day.succ_opt().and_then(|next| day_start(next, context.zone));
             if let Some(at) = ends {

@@ -39,7 +39,7 @@ const BASELINE: Field =
     Field::new("baseline_on", Shape::Day, Text::new("Baseline day", "基准日"), "Compared with this day too.");
 static ON: Field = Field::new("on", Shape::Day, Text::new("Day", "日期"), "Of which day; today by default.");
 
-/// What a query of lines is about.
+/// District that a query of lines is about, and the current day there.
 struct Asked {
     district_code: String,
     today: NaiveDate,

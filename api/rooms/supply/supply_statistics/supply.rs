@@ -1,4 +1,4 @@
-//! What a district bought, sold and holds on a day, for how many days that lasts, and who has not reported.
+//! Supply of a district on a day: goods bought, sold and held, for how many days they last, and who has not reported.
 
 use actix_web::http::Method;
 use chrono::{Days, NaiveDate, TimeDelta};
@@ -145,7 +145,7 @@ fn item(mut row: Row, low: Option<Decimal>) -> Option<Json> {
     )
 }
 
-/// Who was to report that day, and how that stands.
+/// Reads the stores that were to report that day, and how their duties stand.
 fn duties(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Statement, Problem> {
     let begins =
         |day: Option<NaiveDate>| day.and_then(|day| day_start(day, call.core.zone)).map_or(Value::Null, Value::Instant);

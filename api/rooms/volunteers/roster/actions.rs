@@ -37,7 +37,7 @@ pub(super) const PROBLEMS: &[Code] = &[
     Code::LedgerUnavailable,
 ];
 
-/// What all operations on one assignment have in common.
+/// Adds to an operation the access, headers and problems that all operations on one assignment share.
 pub(super) fn of_assignment(operation: Operation) -> Operation {
     operation
         .access(Access::Roles(ROSTER_READERS))

@@ -1,4 +1,4 @@
-//! Who may take a shift: every reason against, at once.
+//! Admission to a shift: every reason against, at once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::catalogue::FaultCode;
@@ -104,7 +104,8 @@ impl Roster {
         i64::try_from(of_role.count()).unwrap_or(i64::MAX)
     }
 
-    /// What somebody has taken already that a shift would meet.
+    /// Faults of a shift against what the person has taken already: the same shift, an overlap, too little rest, a day
+    /// too long.
     pub(super) fn clashes(&self, id: Uuid, shift_id: Uuid, shift: &Shift, person_id: Uuid) -> Vec<Fault> {
         let others =
             self.engagements.iter().filter(|(other, engagement)| **other != id && engagement.person_id == person_id);

@@ -1,4 +1,4 @@
-//! What the check-ins and check-outs of an assignment come to.
+//! Time attended by the check-ins and check-outs of an assignment.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::time::day_of;
@@ -8,7 +8,7 @@ use super::settle::FORGOTTEN;
 use super::{Mark, Roster, Shift, stands};
 use crate::rooms::volunteers::service_rules::ServiceRule;
 
-/// From when to when.
+/// Beginning and end.
 pub(super) type Span = (DateTime<Utc>, DateTime<Utc>);
 
 /// The two marks of an assignment, as far as they are near the shift.
@@ -27,9 +27,9 @@ impl Came {
     }
 }
 
-/// What somebody's presence comes to.
+/// Time that somebody attended, and how much of it counts.
 pub(super) struct Attended {
-    /// From check-in to check-out.
+    /// Span from check-in to check-out.
     pub(super) all: Span,
     /// The part of it that counts without being confirmed.
     pub(super) counted: Option<Span>,
@@ -59,7 +59,7 @@ impl Roster {
         Came { first_in: cloned(first_in), last_out: cloned(last_out), forgotten }
     }
 
-    /// What the marks of an assignment that stands come to; none where somebody didn't come or is still there.
+    /// Time attended by the marks of an assignment that stands; none where somebody didn't come or is still there.
     pub(super) fn attended(&self, assignment_id: Uuid) -> Option<Attended> {
         let assignment =
             self.assignments.get(&assignment_id).map(|kept| &kept.record).filter(|record| stands(record))?;
@@ -94,13 +94,13 @@ impl Roster {
     }
 }
 
-/// What two spans have in common.
+/// Span that two spans have in common.
 pub(super) fn met(one: Span, other: Span) -> Option<Span> {
     let (from, to) = (one.0.max(other.0), one.1.min(other.1));
     (from < to).then_some((from, to))
 }
 
-/// What is left of a span without another.
+/// Parts of a span that lie outside another.
 pub(super) fn without(one: Span, other: Option<Span>) -> Vec<Span> {
     let Some((from, to)) = other.and_then(|other| met(one, other)) else { return vec![one] };
     [(one.0, from), (to, one.1)].into_iter().filter(|(from, to)| from < to).collect()

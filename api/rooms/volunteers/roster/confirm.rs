@@ -1,4 +1,4 @@
-//! What an organiser says of hours that lie outside a shift. Every answer is a revision, and so in the audit.
+//! Answers of an organiser about hours that lie outside a shift. Every answer is a revision, and so in the audit.
 
 use actix_web::http::Method;
 use kit::catalogue::{Code, FaultCode};

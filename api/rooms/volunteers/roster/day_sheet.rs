@@ -113,7 +113,7 @@ async fn load(call: &Call) -> Result<Sheet, Problem> {
     .sql(" AND r.starts_at < ")
     .bind(ColumnType::Instant, begins(on.succ_opt()))
     .sql(" ORDER BY r.starts_at, r.id LIMIT 200")
-    // Who may see the place may see its sheet.
+    // Callers who may see the place may see its sheet.
     .seeing_district(&district_code);
     let shifts = read::load(core, shifts, &statement).await?;
     let mut lines = people_of(call, &district_code, &shifts).await?;

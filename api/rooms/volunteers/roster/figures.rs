@@ -1,4 +1,4 @@
-//! Who is missing, and what was served: unfilled shifts, a volunteer's hours, the figures of teams.
+//! Figures of service: unfilled shifts, a volunteer's hours, the figures of teams.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -160,7 +160,7 @@ async fn hours(call: Call) -> Answer {
     let statement = served(&call, "NULL::text AS key", &volunteer.envelope.district_code, days)
         .sql(" AND r.volunteer_id = ")
         .id(id)
-        // Who may see a volunteer may see all his hours, wherever he served.
+        // Callers who may see a volunteer may see all his hours, wherever he served.
         .seeing_district(&volunteer.envelope.district_code);
     let mut row = call.core.database.read(&statement).await?.into_iter().next().unwrap_or_default();
     let mut body = figures(&mut row);

@@ -24,7 +24,7 @@ pub(super) fn reach() -> TimeDelta {
     LONGEST + NEAR + NEAR
 }
 
-/// What a batch is about.
+/// Shifts, volunteers and times that a batch is about.
 struct Asked<'a> {
     district_code: &'a str,
     shifts: Vec<Value>,

@@ -1,5 +1,5 @@
-//! What rosters go through under the district's lock: who may take a shift, who came, what was served, and which
-//! duties that opens and closes. Settled anew from the records that stand, like everything that can come late.
+//! Rosters under the district's lock: who may take a shift, who came, what was served, and which duties that opens and
+//! closes. Settled anew from the records that stand, like everything that can come late.
 
 pub mod actions;
 mod admit;
@@ -131,21 +131,21 @@ struct Mark {
     is_in: bool,
     occurred_at: DateTime<Utc>,
     known_at: DateTime<Utc>,
-    /// Whose word it is.
+    /// Account that told it.
     told_by: Uuid,
 }
 
-/// What a batch touches.
+/// Shifts with all that belongs to them, as far as a batch touches them.
 pub struct Roster {
     write_context: Arc<WriteContext>,
     shifts: BTreeMap<Uuid, Shift>,
     volunteers: BTreeMap<Uuid, Volunteer>,
-    /// Assignments of those shifts; those being written now have no `Kept` of their own.
+    /// Assignments of those shifts; those being written now as they will stand.
     assignments: BTreeMap<Uuid, LockedRow>,
     /// Assignments and hours that this batch itself writes: only another append may write them again.
     written: BTreeSet<Uuid>,
     engagements: BTreeMap<Uuid, Engagement>,
-    /// By assignment and id.
+    /// Marks by assignment and id.
     marks: BTreeMap<(Uuid, Uuid), Mark>,
     core: BTreeMap<Uuid, LockedRow>,
     duties: BTreeMap<Uuid, LockedRow>,
@@ -154,9 +154,9 @@ pub struct Roster {
     touched: BTreeSet<Uuid>,
     /// People whose hours near these times must be settled.
     disturbed: BTreeMap<Uuid, BTreeSet<DateTime<Utc>>>,
-    /// Who wrote something of a shift, an assignment or a person, last.
+    /// Accounts that last wrote something of a shift, an assignment or a person, by the id of that.
     authors: BTreeMap<Uuid, Uuid>,
-    /// Whose write that follows from which is settled just now.
+    /// Account whose write led to what is settled just now.
     by: Uuid,
 }
 

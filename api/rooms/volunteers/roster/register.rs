@@ -1,4 +1,4 @@
-//! Who is on the register of volunteers, and the lists behind figures of service.
+//! Register of volunteers and teams, and the lists behind figures of service.
 
 use chrono::NaiveDate;
 use kit::database::Snapshot;
@@ -12,7 +12,7 @@ use crate::platform::http::Call;
 use crate::records::scope::reached;
 use crate::rooms::volunteers::teams::ROSTER_READERS;
 
-/// Who is on the register.
+/// Counts the register as far as the caller may see: teams by kind, volunteers, league and party members among them.
 pub async fn register(call: &Call, now: &mut Snapshot, district_code: &str) -> Result<Json, Problem> {
     let of = |select: &str, table: &str| {
         let statement = Statement::new(format!(

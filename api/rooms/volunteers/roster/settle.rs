@@ -1,4 +1,4 @@
-//! What a shift comes to: who came, what was served, which duties are done.
+//! Settling of a shift: who came, what was served, which duties are done.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::problem::Problem;
@@ -15,7 +15,7 @@ use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::{Contact, standing};
 
-/// Who hasn't left so long after the end has forgotten to say so.
+/// Time after the end of a shift from which a missing check-out counts as forgotten.
 pub const FORGOTTEN: TimeDelta = TimeDelta::minutes(120);
 
 impl Roster {

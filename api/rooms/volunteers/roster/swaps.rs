@@ -76,7 +76,7 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-/// What becomes of an assignment, and of the one it is exchanged for.
+/// Swap of an assignment: the one given up, the one taken in exchange, if any, and the volunteer who takes the first.
 struct Swap {
     one: Record,
     other: Option<Record>,
@@ -115,7 +115,7 @@ async fn accept(call: Call) -> Answer {
             Some(with) => Some(exchanged(call, &one, with).await?),
             None => None,
         };
-        // What was offered for is somebody else's by now.
+        // Assignments offered in exchange may be somebody else's by now.
         if other.as_ref().is_some_and(|other| other.values.id("volunteer_id") != Some(to)) {
             return Err(Code::AlreadyEnded.into());
         }
@@ -205,7 +205,7 @@ async fn wanted(call: &Call, one: Record, to: Option<Uuid>, with: Option<Uuid>) 
     }
 }
 
-/// What is asked for in exchange, as it stands now.
+/// Reads the assignment asked for in exchange, as it stands now.
 async fn exchanged(call: &Call, one: &Record, with: Uuid) -> Result<Record, Problem> {
     let found = read::find_unscoped(&call.core, kind(call)?, &one.envelope.district_code, &[with]).await?.remove(&with);
     let other = found.ok_or(Code::AlreadyEnded)?;
@@ -277,7 +277,8 @@ impl Swap {
         match call.core.ledger.append(changes.into_append(&write_context)?).await {
             Ok(receipt) => receive(&mut record, receipt, number),
             Err(AppendError::Conflict(_)) => return Ok(None),
-            // What the rules say of an assignment that somebody changed meanwhile is said of the former one.
+            // Refusals are asked for again where somebody changed an assignment meanwhile: they were about its former
+            // revision.
             Err(AppendError::Refused(_)) if self.is_past(call).await? => return Ok(None),
             Err(error) => return Err(error.into()),
         }

@@ -1,4 +1,4 @@
-//! What time alone changes: whoever didn't come, whose check-out was forgotten.
+//! Changes that time alone makes: people who didn't come, check-outs that were forgotten.
 
 use chrono::TimeDelta;
 use kit::problem::Problem;

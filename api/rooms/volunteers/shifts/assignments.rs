@@ -121,7 +121,7 @@ const WRITERS: &[Role] =
 
 struct AssignmentRules;
 
-/// What is shown of it.
+/// Figures of assignments that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("assignments", Text::new("Assignments", "排班人次"), PERSON_TIMES).listed("state=assigned").open(),
     Figure::new("no_shows", Text::new("Not shown up", "缺岗人次"), PERSON_TIMES)
@@ -158,7 +158,7 @@ impl Rules for AssignmentRules {
         }
     }
 
-    /// Who doesn't make rosters signs up himself, and nobody else.
+    /// Volunteers who don't make rosters sign up themselves, and nobody else.
     fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
         let account = draft.references.get("volunteer_id").and_then(|volunteer| volunteer.values.id("user_id"));
         actor.holds(ORGANIZERS) || account == Some(actor.user_id)

@@ -44,7 +44,7 @@ static ALREADY_CHECKED_IN: Warning = Warning {
         "该排班已有签到记录,以首次签到为准",
     ),
 };
-/// What is told of another time than the shift's proves nothing of it.
+/// Warning about a check-in or check-out at another time than the shift's: it proves nothing of it.
 static OUTSIDE_SHIFT: Warning = Warning {
     code: "outside_shift",
     message: Text::new(
@@ -127,13 +127,13 @@ pub static SHIFT_ATTENDANCES: Definition = Definition {
     sequence: 1,
 };
 
-/// Who checks others in: whoever makes the roster, and whoever keeps the gate.
+/// Roles that may check others in: those that make rosters, and those that keep gates.
 const OVERSEERS: &[Role] =
     &[Role::DistrictAdmin, Role::OrgAdmin, Role::GridWorker, Role::TownCadre, Role::VillageCadre, Role::GateGuard];
 
 struct AttendanceRules;
 
-/// What is shown of it.
+/// Figures of attendances that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("check_ins", Text::new("Check-ins", "签到"), PERSON_TIMES).listed("action=check_in").open(),
     Figure::new("check_outs", Text::new("Check-outs", "签退"), PERSON_TIMES).listed("action=check_out").open(),

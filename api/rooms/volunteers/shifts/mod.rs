@@ -29,7 +29,7 @@ use crate::rooms::volunteers::volunteers::DUTY_ROLE;
 
 /// A shift is at most so long.
 pub const LONGEST: TimeDelta = TimeDelta::hours(24);
-/// What is told of so long before a shift begins, or after it ends, isn't about it.
+/// Time before a shift begins or after it ends within which a record can be about it.
 pub const NEAR: TimeDelta = TimeDelta::hours(12);
 /// Between two shifts of one person, where a shift doesn't say.
 pub const REST_MINUTES: i64 = 0;
@@ -40,7 +40,7 @@ const NEED: &[Field] = &[
     Field::new("count", Shape::Integer { min: 1, max: 100 }, Text::new("Count", "人数"), "How many.").required(),
 ];
 const NEED_ITEM: &Shape = &Shape::Object(NEED);
-/// What a shift or a template needs.
+/// Number of people of each role that a shift or a template needs.
 pub const NEEDS: Field = Field::new(
     "needs",
     Shape::List { of: NEED_ITEM, max: 9 },
@@ -116,7 +116,7 @@ pub static SHIFTS: Definition = Definition {
 
 struct ShiftRules;
 
-/// What is shown of it.
+/// Figures of shifts that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("shifts", Text::new("Shifts", "班次"), TIMES).listed("cancelled=false").open(),
     Figure::new("places_needed", Text::new("People needed", "需要人次"), PERSON_TIMES).listed("cancelled=false").open(),

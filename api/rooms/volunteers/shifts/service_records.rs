@@ -145,7 +145,7 @@ pub static SERVICE_RECORDS: Definition = Definition {
 
 struct ServiceRules;
 
-/// What is shown of it.
+/// Figures of service records that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("service_records", Text::new("Times served", "服务人次"), PERSON_TIMES).listed("pending=false").open(),
     Figure::new("service_minutes", Text::new("Minutes served", "服务分钟"), MINUTES).listed("pending=false").open(),
@@ -207,7 +207,7 @@ impl Rules for ServiceRules {
         next: &Record,
         write_context: &Arc<WriteContext>,
     ) -> Option<Arc<dyn Decider>> {
-        // What follows from an attendance was admitted with it.
+        // Hours that follow from an attendance were admitted with it.
         is_decided(next).then(|| RosterDecider::of(write_context))
     }
 

@@ -7,10 +7,10 @@ use kit::vocabulary::{Vocabulary, word};
 use crate::platform::access::Role;
 use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
 
-/// Who makes rosters.
+/// Roles that make rosters.
 pub const ORGANIZERS: &[Role] =
     &[Role::DistrictAdmin, Role::OrgAdmin, Role::GridWorker, Role::TownCadre, Role::VillageCadre];
-/// Who sees them.
+/// Roles that see rosters.
 pub const ROSTER_READERS: &[Role] = &[
     Role::DistrictAdmin,
     Role::OrgAdmin,
@@ -69,7 +69,7 @@ pub static TEAMS: Definition = Definition {
 
 struct TeamRules;
 
-/// What is shown of it.
+/// Figures of teams that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::new("teams", Text::new("Teams", "队伍"), Text::new("teams", "支")).open(),
     Figure::new(

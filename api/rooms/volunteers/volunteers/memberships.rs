@@ -25,7 +25,7 @@ pub const MEMBERSHIPS: Field = Field::new(
 )
 .by_server();
 
-/// Which account and team somebody had.
+/// Account and team that somebody had.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Membership {
     /// The team.
@@ -35,7 +35,7 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// What a volunteer's values say of now.
+    /// Membership that a volunteer's values tell for now.
     pub fn now(values: &Values) -> Self {
         Self { team_id: values.id("team_id"), user_id: values.id("user_id") }
     }

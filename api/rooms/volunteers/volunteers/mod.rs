@@ -12,7 +12,7 @@ use kit::vocabulary::{Vocabulary, word};
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
-/// What somebody does on a shift.
+/// Roles that somebody can have on a shift.
 pub static DUTY_ROLE: Vocabulary = Vocabulary::new(
     "duty_role",
     Text::new("Role on duty", "岗位"),

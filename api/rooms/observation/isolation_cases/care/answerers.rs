@@ -1,4 +1,4 @@
-//! Who answers for a case: the accounts of its supervisors, as they are under the lock.
+//! Accounts that answer for a case: those of its supervisors, as they are under the lock.
 
 use std::collections::BTreeMap;
 

@@ -33,7 +33,7 @@ pub struct Case {
     pub contacts: BTreeMap<Uuid, Contact>,
     /// Steps that the service itself made.
     pub steps: Vec<LockedRow>,
-    /// Whose write it follows from.
+    /// Account whose write the service's own writes of the case follow from.
     pub by: Uuid,
     /// Accounts of those who answer for it.
     pub accounts: Arc<Accounts>,
@@ -90,7 +90,7 @@ impl Case {
         self.duties.insert(duty.envelope.id, LockedRow::stored(duty));
     }
 
-    /// How the case stands.
+    /// State of the case.
     pub fn state(&self) -> &str {
         self.record.values.text("state").unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What a record of a case asks for: measuring again, an answer to a fever or a symptom, a delivery.
+//! Duties that a record of a case asks for: measuring again, an answer to a fever or a symptom, a delivery.
 
 use kit::value::{Value, Values};
 use ledger::decide::Claim;
@@ -40,7 +40,7 @@ fn has_symptom(contact: &Contact) -> bool {
 }
 
 impl Case {
-    /// What is expected of every new case.
+    /// Opens the duties of every new case: to have the notice signed, and to name the supervisors that are missing.
     pub fn expecting_first(mut self, write_context: &WriteContext) -> Self {
         self.open("notice_signing", None, write_context.now, write_context);
         if self.record.values.boolean("supervisors_complete") != Some(true) {

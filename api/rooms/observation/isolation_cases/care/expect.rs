@@ -25,7 +25,7 @@ use crate::rooms::observation::isolation_cases::states::{CARED_FOR, ENDED};
 pub const SILENCE: TimeDelta = TimeDelta::hours(24);
 /// The duty of the command to say which of two cases of one person stands.
 pub const CONTESTED_DUTY: &str = "duplicate_case";
-/// How soon the command says which of two cases of one person stands.
+/// Time within which the command says which of two cases of one person stands.
 const CLEARED_WITHIN: TimeDelta = TimeDelta::hours(4);
 /// Nothing is expected where the person was not there.
 const NOT_OBSERVED: &str = "not_observed";
@@ -204,7 +204,7 @@ impl Case {
         for held in duties.values_mut() {
             let expected = expectation(&held.record);
             let assigning = expected.duty_kind == "supervisor_assignment";
-            // Who was named then was named; whoever is taken away later is a duty of its own.
+            // Naming supervisors stays done; the loss of one later is a duty of its own.
             if assigning && is(&held.record, "done") {
                 continue;
             }

@@ -79,7 +79,7 @@ pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&
         .bind(ColumnType::Instant, Value::Instant(from))
         .sql(" AND r.opens_at < ")
         .bind(ColumnType::Instant, Value::Instant(to))
-        // What a record proved or asked for, however far it was moved since.
+        // Duties that a record of the batch proved or asked for are read wherever the record was moved since.
         .sql(") OR (r.proof->>'id')::uuid = ANY(")
         .column(ColumnType::Id, own())
         .sql(") OR r.cause_id = ANY(")
@@ -107,7 +107,7 @@ pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&
         .sql(")")
     });
     let accounts = answerers::statement(district_code, ids(), claims);
-    // What asks which of two cases stands is about the person, and found by its id.
+    // Duties that ask which of two cases stands are about the person, so they are found by their id.
     let contested = claims.iter().filter_map(|claim| Some(Value::Id(contested_id(case_of(claim)?, write_context))));
     let contested = Statement::new(format!("SELECT {duties_select} FROM duties AS r WHERE r.district_code = "))
         .text(district_code)

@@ -1,5 +1,5 @@
-//! What every record of a case goes through under the district's lock: is it allowed as the case stands, and
-//! what follows: the case moves on, duties are opened, closed, reopened.
+//! Decisions about every record of a case under the district's lock: is it allowed as the case stands, and what
+//! follows: the case moves on, duties are opened, closed, reopened.
 //!
 //! Duties are not counted up and down: after each record they are settled anew from the records that stand,
 //! by [`crate::rooms::duties::matching`]. So it doesn't matter in which order phones hand in, what is voided or
@@ -95,7 +95,7 @@ impl Rules for CareRules {
         (self.check)(draft, faults);
     }
 
-    /// What was delivered or signed then has happened when that time has come.
+    /// Latest of the record's time, the delivery and the day of signing: only then has all of it happened.
     fn happens_at(&self, draft: &Draft, context: &Context<'_>) -> Option<DateTime<Utc>> {
         let values = &draft.values;
         let signed_at = values.day("signed_on").and_then(|day| day_start(day, context.zone));
@@ -145,7 +145,7 @@ impl Rules for CareRules {
     }
 }
 
-/// What happened before a case began or after it ended is kept, and said.
+/// Warns of a record from before its case began or after it ended; the record is kept.
 pub fn warn_of_outside(draft: &mut Draft, context: &Context<'_>) {
     let Some(case) = draft.references.get("case_id") else { return };
     let (began_at, ended_at) = (began_at(case, context), case.values.instant("ended_at"));
@@ -200,7 +200,7 @@ pub struct Care {
     write_context: Arc<WriteContext>,
     cases: BTreeMap<Uuid, Case>,
     people: People,
-    /// Who may answer for somebody.
+    /// Accounts that may answer for a case.
     accounts: Arc<Accounts>,
 }
 

@@ -41,7 +41,7 @@ impl Case {
     ) {
         self.record.envelope.area_code = area_code.to_owned();
         self.record.envelope.org_id = org_id;
-        // What the command is asked for stays the district's.
+        // Duties of the command (to say which of two cases stands) stay with the district.
         let moves = |record: &Record| record.values.text("duty_kind") != Some(CONTESTED_DUTY);
         for held in self.duties.values_mut().filter(|held| duty::is(&held.record, "open") && moves(&held.record)) {
             held.record.envelope.area_code = area_code.to_owned();

@@ -14,7 +14,7 @@ use super::CONTESTED;
 use crate::rooms::observation::isolation_cases::states::fault;
 use crate::rooms::registers::people::PEOPLE;
 
-/// What depends on somebody: open cases, open duties, records of his isolation.
+/// Counts of open cases, open duties and records of isolation that depend on a person.
 type Uses = [i64; 3];
 
 /// An open case of somebody.
@@ -28,15 +28,15 @@ struct OpenCase {
 /// Those of a batch.
 pub struct People {
     open: Vec<OpenCase>,
-    /// Whom those who get a case were merged into, themselves where they weren't.
+    /// Persons that those who get a case were merged into, by their ids; those never merged stand for themselves.
     roots: BTreeMap<Uuid, Uuid>,
-    /// Who is void.
+    /// Persons whose record is void.
     voided: BTreeSet<Uuid>,
     uses: BTreeMap<Uuid, Uses>,
 }
 
-/// Open cases of those who get one; who of them is void; what depends on those who are to be voided, under all their
-/// ids.
+/// Reads open cases of those who get one; those of them who are void; and the counts of all that depends on those who
+/// are to be voided, under all their ids.
 pub fn statements(district_code: &str, claims: &[&Claim]) -> [Statement; 3] {
     let begun = claims.iter().filter(|claim| claim.kind == "isolation_cases" && claim.former.is_none());
     let begun: Vec<Value> = begun.filter_map(|claim| claim.next.as_ref()?.id("person_id")).map(Value::Id).collect();

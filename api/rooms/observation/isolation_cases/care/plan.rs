@@ -1,4 +1,4 @@
-//! What is expected of a case day by day, made ahead.
+//! Plan of a case's duties day by day, made ahead.
 
 use chrono::{Days, NaiveDate};
 use kit::time::day_of;

@@ -100,7 +100,7 @@ impl Case {
         if to == "lost_contact" {
             self.open("search", Some(id), at, write_context);
         }
-        // What lies between the former time and this one is expected now, or not any more.
+        // Days between the former time and this one are expected now, or not any more.
         self.plan(write_context, None);
         self.settle(write_context);
         Ok(())

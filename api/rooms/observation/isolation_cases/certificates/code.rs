@@ -17,14 +17,14 @@ use uuid::Uuid;
 use crate::platform::privacy::keys::Key;
 
 const FORMAT: u8 = 1;
-/// Of a certificate that was issued anew.
+/// Format of a certificate that was issued anew.
 const EDITION_FORMAT: u8 = 2;
 const SIGNATURE_BYTES: usize = 64;
 const PREFIX: &str = "LF1.";
 /// So many bytes tell whether a shown document may be the holder's, and too few which one it is.
 const HOLDER_BYTES: usize = 2;
 
-/// What a code says.
+/// Facts of a release that a code is made of.
 pub struct Release<'a> {
     /// The case.
     pub case_id: Uuid,
@@ -38,7 +38,7 @@ pub struct Release<'a> {
     pub edition: u8,
 }
 
-/// What a code says whose signature holds.
+/// Content of a code whose signature holds.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Said {
     /// The district, six digits.
@@ -55,7 +55,7 @@ pub struct Said {
 pub struct Certifier(SigningKey);
 
 impl Certifier {
-    /// From the seed of an Ed25519 key.
+    /// Makes it from the seed of an Ed25519 key.
     pub fn new(seed: &Key) -> Self {
         Self(SigningKey::from_bytes(seed))
     }
@@ -95,7 +95,7 @@ impl Certifier {
         format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// What a code says; none where it isn't one of this key's.
+    /// Reads a code; none where this key didn't sign it.
     pub fn read(&self, code: &str) -> Option<Said> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(code.trim().strip_prefix(PREFIX)?).ok()?;
         let (said, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE_BYTES)?)?;
@@ -120,7 +120,7 @@ fn epoch() -> NaiveDate {
     NaiveDate::from_ymd_opt(2020, 1, 1).unwrap_or_default()
 }
 
-/// What a shown document is compared by: SHA-256 of the first 8 bytes of the case's id and the number.
+/// Hash by which a shown document is compared: SHA-256 of the first 8 bytes of the case's id and the document's number.
 fn holder(case_id: Uuid, shown: &str) -> [u8; 32] {
     let certificate: Vec<u8> = case_id.as_bytes().iter().take(8).copied().collect();
     Sha256::new().chain_update(certificate).chain_update(shown.trim().to_uppercase()).finalize().into()

@@ -1,4 +1,4 @@
-//! What a certificate says of the observation itself: who issued the notice, and what was found meanwhile.
+//! Course of an observation as its certificate tells it: the unit that issued the notice, and findings meanwhile.
 
 use chrono::NaiveDate;
 use kit::problem::Problem;
@@ -13,11 +13,11 @@ use crate::records::{Record, read};
 /// More records of a kind no case has.
 const MOST: i64 = 5_000;
 
-/// How an observation went.
+/// Course of an observation.
 pub struct Course {
     /// The unit that issued the notice.
     pub issued_by: Option<String>,
-    /// What was found, and on which day; the oldest first, each once a day.
+    /// Findings with their days, the oldest first, each once a day.
     findings: Vec<(NaiveDate, &'static str)>,
 }
 
@@ -76,7 +76,7 @@ impl Course {
     }
 }
 
-/// What a record says was not well.
+/// Findings of one record: a fever, a symptom, a referral.
 fn found(record: &Record) -> Vec<&'static str> {
     let values = &record.values;
     let symptom = values.codes("symptoms").iter().any(|code| *code != "none");

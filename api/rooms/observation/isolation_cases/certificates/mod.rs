@@ -25,7 +25,7 @@ use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::{Record, read};
 
-/// Who prints certificates: they show the plain name.
+/// Roles that may print certificates: these show the plain name.
 const PRINTERS: &[Role] = &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
 
 /// The operations of this part of the room.

@@ -15,7 +15,7 @@ pub fn page(certificate: &Json, person: &Record, course: &Course) -> Result<Stri
     let code = certificate.get("code").and_then(Json::as_str).unwrap_or_default();
     let square = QrCode::new(code).map_err(Problem::internal)?;
     let square = square.render::<svg::Color<'_>>().min_dimensions(180, 180).build();
-    // What stands before the drawing belongs to a file of its own.
+    // Cuts off the XML header, which only a file of its own needs.
     let square = square.find("<svg").and_then(|at| square.get(at..)).unwrap_or_default();
     let name = escape_html(person.values.text("name").unwrap_or_default());
     Ok(TEMPLATE

@@ -1,15 +1,13 @@
 //! One spelling for what people type in many: numbers, phones, names.
 
-use kit::text::is_invisible;
+use kit::text::{self, is_invisible};
 
-/// Half-width form of full-width ASCII (U+FF01–FF5E) and of the ideographic space, as NFKC does it.
+/// The half-width form of a letter of a number.
 fn half_width(letter: char) -> char {
     match letter {
-        '\u{3000}' => ' ',
         // Input methods offer the Roman numeral for the check character ten.
         'Ⅹ' | 'ⅹ' => 'X',
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(letter as u32 - 0xFEE0).unwrap_or(letter),
-        _ => letter,
+        _ => text::half_width(letter),
     }
 }
 

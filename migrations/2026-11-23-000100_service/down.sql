@@ -1,2 +1,0 @@
-DROP TABLE key_fingerprints;
-DROP TABLE service_settings;

@@ -1,3 +1,0 @@
-DROP TABLE sessions;
-DROP TABLE user_grants;
-DROP TABLE users;

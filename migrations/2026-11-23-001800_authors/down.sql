@@ -1,2 +1,0 @@
-DROP TABLE former_grants;
-ALTER TABLE users DROP COLUMN deactivated_at;

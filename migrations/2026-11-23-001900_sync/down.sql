@@ -1,2 +1,0 @@
-DROP TABLE sync_conflicts;
-DROP TABLE held_items;

@@ -1,2 +1,0 @@
-DROP TABLE import_faults;
-DROP TABLE imports;

@@ -1,1 +1,0 @@
-DROP TABLE isolation_cases;

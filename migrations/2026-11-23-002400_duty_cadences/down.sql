@@ -1,2 +1,0 @@
-DROP TABLE worker_leases;
-DROP TABLE duty_cadences;

@@ -1,1 +1,0 @@
-DROP TABLE enforcement_actions, deliveries, need_requests;

@@ -1,1 +1,0 @@
-DROP VIEW people_by_alias;

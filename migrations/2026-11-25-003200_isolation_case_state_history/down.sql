@@ -1,1 +1,0 @@
-ALTER TABLE isolation_cases DROP COLUMN state_history;

@@ -1,2 +1,0 @@
-DROP TABLE isolation_case_sights;
-ALTER TABLE isolation_cases DROP COLUMN area_history;

@@ -1,1 +1,0 @@
-ALTER TABLE shift_attendances DROP COLUMN repeated;

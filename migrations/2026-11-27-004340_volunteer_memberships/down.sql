@@ -1,1 +1,0 @@
-ALTER TABLE volunteers DROP COLUMN memberships;

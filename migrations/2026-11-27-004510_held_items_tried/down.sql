@@ -1,1 +1,0 @@
-ALTER TABLE held_items DROP COLUMN tried_at;

@@ -1,1 +1,0 @@
-ALTER TABLE price_alerts DROP COLUMN unjudged_reason;

@@ -1,1 +1,0 @@
-ALTER TABLE places DROP COLUMN operating_status_since_at;
