@@ -173,7 +173,7 @@ fn is_of_envelope(field: &Field) -> bool {
     envelope::INPUT.iter().any(|other| other.name == field.name)
 }
 
-fn column_type(shape: &Shape) -> ColumnType {
+pub(super) fn column_type(shape: &Shape) -> ColumnType {
     match shape {
         Shape::Text { .. } | Shape::Secret { .. } | Shape::Word(_) | Shape::Area => ColumnType::Text,
         Shape::Decimal { .. } => ColumnType::Decimal,

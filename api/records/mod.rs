@@ -20,6 +20,7 @@ pub mod context;
 mod core;
 pub mod counted;
 pub mod create;
+pub mod dated_settings;
 mod days;
 pub mod definition;
 pub mod document;
