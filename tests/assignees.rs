@@ -1,4 +1,4 @@
-//! Whose duty something is, who may change that, and what his phone is told.
+//! Assignees of duties: whose duty something is, who may change that, and what his phone is told.
 
 use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};

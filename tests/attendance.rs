@@ -1,4 +1,4 @@
-//! Who came to a shift, what was served, what was forgotten.
+//! Attendance at shifts: who came, what was served, what was forgotten.
 
 use serde_json::json;
 
@@ -76,7 +76,7 @@ async fn who_came_what_was_served_and_what_was_forgotten() {
     // Nobody serves twice at a time.
     let twice = json!({"volunteer_id": came, "starts_at": "2020-02-03T10:00:00+08:00", "ends_at": "2020-02-03T13:00:00+08:00", "area_code": DAXING});
     assert_eq!(codes(&admin.post("/v1/service-records", &twice).await.expect(422)), ["overlaps"]);
-    // What somebody voided stays void, whatever a phone brings afterwards.
+    // Records that somebody voided stay void, whatever a phone brings afterwards.
     let list = admin.get(&format!("/v1/service-records?volunteer_id={came}")).await.body;
     let path = format!("/v1/service-records/{}", list["items"][0]["id"].as_str().unwrap());
     admin.post(&format!("{path}:void"), &json!({"reason": "核实未到岗"})).await.expect(200);

@@ -123,7 +123,7 @@ async fn who_looked_at_my_record_is_told() {
     assert_eq!(line["actor_id"], doctor.id.to_string());
 }
 
-/// Who tries a thousand times stands in the audit once a minute, with how many it were.
+/// Callers refused a thousand times stand in the audit once a minute, with the number of refusals.
 #[tokio::test]
 async fn refusals_are_counted_and_told_once_a_minute() {
     let app = TestApp::start().await;

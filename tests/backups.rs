@@ -55,7 +55,7 @@ async fn written(admin: &Actor) -> Vec<String> {
     paths
 }
 
-/// What is answered to each path, and under which tag.
+/// Answers to each path, with their tags.
 async fn answers(actor: &Actor, paths: &[String]) -> Vec<(String, String, Json)> {
     let mut answers = Vec::new();
     for path in paths {
@@ -72,7 +72,7 @@ async fn a_restored_dump_holds_and_reads_back_the_same() {
     let paths = written(&admin).await;
     let (before, counted) = (answers(&admin, &paths).await, verify(&app.core, |_, _| {}).await.unwrap());
     let file = back_up(&app.database_url, &scratch.0);
-    // What comes after the dump is not in it.
+    // Records written after the dump are not in it.
     let later = json!({"name": "x", "phone": "15400000099", "area_code": AREA});
     let lost = admin.post("/v1/people", &later).await.expect(201).header("location").to_owned();
     drop(app);
@@ -138,7 +138,7 @@ async fn a_restored_dump_is_not_opened_with_other_keys() {
     require_success("verify", &lianfang("verify", &url, &keys()));
 }
 
-/// What writers were told: ids by the number they got.
+/// Journal of what writers were told: ids by the number they got.
 type Journal = Arc<Mutex<BTreeMap<i64, String>>>;
 
 /// Posts screenings one after the other until told to stop.
@@ -216,7 +216,7 @@ async fn column(app: &TestApp, sql: &str) -> Vec<i64> {
     app.rows(sql).await.into_iter().map(|mut row| row.integer("n").unwrap()).collect()
 }
 
-/// Who followed the ledger beyond what was restored is told, also once the ledger has passed his number again.
+/// Readers that followed the ledger beyond what was restored are told, also once it has passed their number again.
 #[tokio::test]
 async fn readers_of_before_a_restore_begin_anew() {
     let (scratch, app) = (Scratch::new(), TestApp::start().await);

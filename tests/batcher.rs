@@ -19,7 +19,7 @@ async fn post_all(senders: &[(&Actor, Json)]) -> Vec<u16> {
     statuses
 }
 
-/// What the database alone refuses, behind every check of ours, fails alone.
+/// Records that the database alone refuses, behind every check of ours, fail alone.
 #[tokio::test]
 async fn one_bad_among_many_good_of_the_same_batch() {
     let app = TestApp::start().await;

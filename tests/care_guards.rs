@@ -1,4 +1,4 @@
-//! What the guards of a case judged can't be had by another way: voiding, amending, leaving something out.
+//! Guards of a case can't be passed by another way: voiding, amending, leaving something out.
 
 use lianfang::platform::access::Role;
 use serde_json::json;
@@ -24,7 +24,7 @@ async fn a_case_is_voided_by_those_who_may_make_that_step() {
     let command = app.administrator().await;
     command.post(&void, &json!({"reason": "误报"})).await.expect(200);
     command.post(&void, &json!({"reason": "误报"})).await.expect(200);
-    // What belongs to a case is voided by whoever writes it, as before.
+    // Records that belong to a case are voided by whoever writes them, as before.
     let other = notified(&nurse, case(2, json!({}))).await;
     let reading = make(&nurse, "temperature-readings", json!({"case_id": other, "temperature_c": "36.5"})).await;
     nurse.post(&format!("/v1/temperature-readings/{reading}:void"), &json!({"reason": "录错"})).await.expect(200);

@@ -27,7 +27,7 @@ fn begin() -> DateTime<Utc> {
     BEGIN.parse().unwrap()
 }
 
-/// What was told of a record in the end.
+/// Record as it was told in the end.
 #[derive(Clone)]
 struct Told {
     kind: &'static str,
@@ -227,7 +227,7 @@ async fn stand(actor: &Actor, case_id: &str) -> BTreeMap<String, Json> {
     let all = duties(actor, &format!("subject_id={case_id}")).await;
     let text = |duty: &Json, name: &str| duty[name].as_str().unwrap_or_default().to_owned();
     let told = all.iter().filter(|duty| duty["duty_kind"] != "no_contact_alert").map(|duty| {
-        // What is not expected may be a row or none.
+        // Duties not expected may be a row or none.
         let lasting = duty["state"] != "waived";
         // A day says when; what the service itself asked for was asked when it came to know.
         let (of, window) = match duty["cause_id"].is_null() {
@@ -246,7 +246,7 @@ async fn told_at_once(life: &Life, notice: &Told, late: bool) -> BTreeMap<String
     begun(&app, &life.case_id, notice).await;
     set_clock(&app, &life.now.to_rfc3339());
     let admin = app.administrator().await;
-    // What was voided holds no slot when the others come; it is named by retests all the same.
+    // Readings that were voided hold no slot when the others come; retests name them all the same.
     let mut records: Vec<Told> = life.records.iter().skip(1).cloned().collect();
     records.sort_by_key(|told| (told.body.get("retest_of").is_some(), told.at()));
     if late {
@@ -311,7 +311,7 @@ async fn duties_stand_as_if_all_had_been_told_at_once_in_whatever_order_it_was()
     for late in [false, true] {
         let at_once = told_at_once(&life, &notice, late).await;
         let keys: std::collections::BTreeSet<&String> = lived.keys().chain(at_once.keys()).collect();
-        // What was done though nothing was expected stays proven where there was a row; else there is none.
+        // Duties done though nothing was expected stay proven where there was a row; else there is none.
         let differs = keys.into_iter().filter(|key| {
             let (one, other) = (lived.get(*key), at_once.get(*key));
             let done_alone = one.is_none() != other.is_none() && one.or(other).unwrap()[0] == "done";

@@ -1,4 +1,4 @@
-//! What a case's rules believe: days that can be, windows in which somebody was there, searches, corrections.
+//! Rules of a case: days that can be, windows in which somebody was there, searches, corrections.
 
 use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
@@ -81,7 +81,7 @@ async fn days_before_anybody_knew_count_where_records_show_them() {
     assert_eq!(codes(&step(&nurse, &id, "completed", json!({})).await.expect(422)), ["anchor_implausible"]);
     make(&nurse, "temperature-readings", reading(25)).await;
     let done = step(&nurse, &id, "completed", json!({"occurred_at": "2020-02-06T08:00:00+08:00"})).await.expect(201);
-    // What shows a day is what the release stands on: moved earlier, it is judged by the same.
+    // Release stands on the record that shows its day: moved earlier, it is judged by the same.
     nurse.post(&format!("{}:void", last.header("location")), &json!({"reason": "录错"})).await.expect(200);
     let moved = json!({"occurred_at": "2020-02-06T00:00:00+08:00"});
     assert_eq!(codes(&nurse.patch(done.header("location"), "\"1\"", &moved).await.expect(422)), ["anchor_implausible"]);
@@ -225,7 +225,7 @@ async fn a_late_answer_to_an_alert_is_an_answer() {
     work(&app).await;
     let nurse = app.health_worker("八步镇").await;
     assert_eq!(told(&nurse, &id, "symptom_alert").await, [("2020-01-25".into(), "missed".into())]);
-    // What was asked for moves with what asked for it.
+    // Duties move with the record that asked for them.
     let moved = json!({"occurred_at": "2020-01-26T09:00:00+08:00"});
     nurse.patch(reading.header("location"), "\"1\"", &moved).await.expect(200);
     assert_eq!(told(&nurse, &id, "symptom_alert").await, [("2020-01-26".into(), "missed".into())]);

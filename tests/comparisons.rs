@@ -68,7 +68,7 @@ async fn a_dry_run_tells_nobody_who_is_isolated_elsewhere() {
     assert_eq!(duties(&admin).await[0]["area_code"], "511802");
     step(&admin, &id, "dismissed", json!({"reason": "误登记"})).await.expect(201);
     assert_eq!(duties(&admin).await[0]["state"], "done");
-    // Who reads the case that stands is told of it, in a dry run as in truth.
+    // Readers of the case that stands are told of it, in a dry run as in truth.
     let told = dry_run(&admin, &[case_here(2)]).await;
     assert_eq!(told[0]["problem"]["errors"][0]["code"], "active_case_exists");
     let told = cadre.post("/v1/isolation-cases", &case_here(2)).await.expect(422);
@@ -93,7 +93,7 @@ async fn a_dry_run_counts_as_so_many_questions() {
     let file = "name,document_number\n某某,x\n";
     let import = cadre.with("content-type", "text/csv");
     import.upload("/v1/imports?kind=people&validate_only=true", file.into()).await.expect(429);
-    // What says nobody's name asks nothing.
+    // Records without people ask nothing of the register.
     let place = json!({"kind": "mall", "name": "商场", "area_code": HERE});
     cadre.post("/v1/places:batch?validate_only=true", &json!({"items": [place]})).await.expect(207);
     app.core.clock.shift(TimeDelta::seconds(61));

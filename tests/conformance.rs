@@ -1,4 +1,4 @@
-//! What programs of others found (conformance/), kept as tests: a class of fault each.
+//! Faults that others' programs found (conformance/), kept as tests: one of each class.
 
 use kit::catalogue::{Code, FaultCode};
 use lianfang::server::routes;
@@ -143,7 +143,7 @@ async fn rules_of_periods_are_told_in_full() {
     admin.get("/v1/screenings?headers=zh").await.expect(422);
 }
 
-/// What can't be read is held, whatever it is; what is read of it is an object.
+/// Items that can't be read are held, whatever they are; as they are read they are objects.
 #[tokio::test]
 async fn a_held_item_may_be_anything() {
     let app = TestApp::start().await;

@@ -184,7 +184,7 @@ fn members(json: &Json) -> BTreeSet<String> {
     json.as_object().unwrap().keys().cloned().collect()
 }
 
-/// What is served has exactly the members of its schema.
+/// Records as served have exactly the members of their schema.
 #[tokio::test]
 async fn records_have_the_members_of_their_schemas() {
     let app = TestApp::start().await;
@@ -195,7 +195,7 @@ async fn records_have_the_members_of_their_schemas() {
     for kind in routes::DEFINITIONS.iter() {
         let path = format!("/v1/{}", kind.path);
         let created = match kind.writers {
-            // What only the service writes is there by now.
+            // Kinds that only the service writes have records by now.
             [] => admin.get(&path).await.expect(200).body["items"][0].clone(),
             _ => admin.post(&path, &examples::of_kind(kind.name)).await.expect(201).body,
         };

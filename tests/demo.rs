@@ -27,7 +27,7 @@ async fn a_second_run_changes_nothing() {
     the_source_texts_figures(&admin).await;
     let plain = admin.get("/v1/people?limit=1").await.body["items"][0].clone();
     assert!(plain["document_number"].as_str().unwrap().starts_with("51*"));
-    // What the service writes by itself meanwhile is none of the demo's.
+    // Revisions that the service writes by itself meanwhile are none of the demo's.
     let newest = async || {
         let sql = "SELECT count(*) AS total FROM record_revisions WHERE kind <> 'duties'";
         app.rows(sql).await[0].integer("total")

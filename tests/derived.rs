@@ -24,7 +24,7 @@ const OF_ITS_COURSE: &[&str] = &[
     "supervisor_ids",
 ];
 
-/// Who is meant, told apart from all before; of one sex and one year.
+/// Makes a body name another person than all before; of one sex and one year.
 fn somebody(kind: &Kind, body: &Json, number: u32) -> Json {
     let mut body = body.clone();
     let person = if kind.name == "people" { Some(&mut body) } else { body.get_mut("person") };
@@ -59,7 +59,7 @@ fn another(field: &Field, value: &Json) -> Option<Json> {
     })
 }
 
-/// What may be changed of a record, and to what: nothing, or something else.
+/// Patches of a record, a field each: to nothing, or to something else.
 fn patches(kind: &Kind, base: &Json) -> Vec<Json> {
     let mut all = Vec::new();
     for field in kind.body_fields() {
@@ -201,7 +201,7 @@ async fn a_tally_moves_with_its_period_and_the_figures_with_it() {
     let figures = admin.get("/v1/stats/gate-tallies?from_on=2020-02-01&to_on=2020-02-02&by=day").await.expect(200);
     let of = |index: usize| figures.body["items"][index]["figures"]["tallied"]["value"].clone();
     assert_eq!((of(0), of(1)), (json!(312), json!(0)), "{}", figures.body);
-    // What was said stays said.
+    // Values that a client gave stay.
     amend(&admin, &path, json!({"occurred_at": "2020-02-01T20:00:00+08:00"})).await;
     let later = amend(&admin, &path, json!({"period_ends_at": "2020-02-01T13:00:00+08:00"})).await;
     assert_eq!(later["occurred_at"], "2020-02-01T20:00:00+08:00");
@@ -255,7 +255,7 @@ async fn a_reading_takes_the_slot_of_its_hour_unless_one_was_said() {
     // The morning is free again.
     let back = amend(&admin, second.header("location"), json!({"occurred_at": "2020-01-24T09:30:00+08:00"})).await;
     assert_eq!((&back["slot"], &back["warnings"]), (&json!("am"), &json!([])));
-    // What was said is refused where it is taken, and stays where it isn't.
+    // Slots that a client gave are refused where they are taken, and stay where they aren't.
     let said = post(reading("2020-01-24T21:00:00+08:00", Some("extra"))).await;
     let path = said.header("location").to_owned();
     let tag = said.header("etag").to_owned();

@@ -21,7 +21,7 @@ fn option(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// What a writer was told: ids by the number they got.
+/// Journal of what a writer was told: ids by the number they got.
 type Journal = Arc<Mutex<BTreeMap<i64, String>>>;
 
 struct Shared {

@@ -47,7 +47,7 @@ async fn an_assignment_counts_on_the_day_of_its_shift_wherever_that_is_moved() {
     let other = volunteer(&admin, 4, json!({})).await;
     admin.post(&path(1, "swap"), &json!({"volunteer_id": other})).await.expect(201);
     assert_eq!(on(&admin, "2020-12-01").await, [2, 0, 1, 1]);
-    // What was amended or voided still counts where it belongs.
+    // Assignments amended or voided still count where they belong.
     let amended = json!({"note": "带伞", "occurred_at": "2020-11-25T08:00:00+08:00"});
     let third = format!("/v1/shift-assignments/{}", taken[2]);
     admin.patch(&third, "\"1\"", &amended).await.expect(200);

@@ -118,7 +118,7 @@ async fn the_first_reading_moves_a_case_on_its_own_day_and_an_earlier_releases_s
     check().await;
 }
 
-/// What was told, in the order in which it was told.
+/// Record as it was told, with its steps in the order in which they were told.
 struct Told {
     id: String,
     holds: bool,
@@ -209,7 +209,7 @@ async fn the_steps_counted_from_the_lists_give_the_states_of_every_day() {
                 let tag = admin.get(&path).await.expect(200).header("etag").to_owned();
                 match action {
                     5 => {
-                        // What ended is not amended any more.
+                        // Records that ended are not amended any more.
                         let last = told.steps.last().map_or("identified", |(_, to, _)| *to);
                         let ended = ["dismissed", "became_case", "centralized"].contains(&last);
                         let patched = admin.patch(&path, &tag, &json!({"occurred_at": at})).await;

@@ -29,12 +29,12 @@ const SLOWEST: Duration = Duration::from_secs(2);
 /// A few kilobytes may inflate to megabytes before a workbook is refused.
 const SLOWEST_WORKBOOK: Duration = Duration::from_secs(10);
 
-/// What is fed, how it is changed, and what must hold of it.
+/// Target of the fuzzing: the inputs, how they are changed, and what must hold of them.
 struct Target {
     name: &'static str,
     seeds: fn() -> Vec<Vec<u8>>,
     mutate: fn(&mut StdRng, &[Vec<u8>]) -> Vec<u8>,
-    /// What it decides by chance it decides by this generator, which follows from the input alone.
+    /// Check of an input. Its random choices come from this generator, which follows from the input alone.
     check: fn(&[u8], &mut StdRng),
     slowest: Duration,
 }
@@ -137,7 +137,7 @@ fn kinds() -> &'static Registry {
     KINDS.get_or_init(routes::kinds)
 }
 
-/// What a fault says has no place left empty.
+/// Checks that a fault's message has no place left empty.
 #[track_caller]
 fn require_message(fault: &Fault) {
     for language in [Language::Chinese, Language::English] {

@@ -16,13 +16,13 @@ use crate::support::{Actor, TestApp, examples, fake_resident_id};
 const BABU: &str = "511802114";
 const DAXING: &str = "511802005";
 
-/// What is the same after a void and a restoration: all but what says that they were.
+/// Members that are the same after a void and a restoration: all but those that say that they were.
 fn lasting(record: &Json) -> Json {
     let mut record = record.clone();
     for name in ["revision", "change_no", "revised_at", "revised_by", "void_reason", "restore_reason", "voided_at"] {
         record.as_object_mut().unwrap().remove(name);
     }
-    // What the service settles anew is looked at by the tests of each room.
+    // Warnings, settled anew by the service, are looked at by the tests of each room.
     record.as_object_mut().unwrap().remove("warnings");
     record
 }

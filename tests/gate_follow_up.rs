@@ -1,4 +1,4 @@
-//! What an abnormal passage asks for: somebody of the health centre looks after the person, and a guard can open a
+//! Follow-up of an abnormal passage: somebody of the health centre looks after the person, and a guard can open a
 //! case from it.
 
 use lianfang::platform::access::Role;

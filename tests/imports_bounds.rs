@@ -1,4 +1,4 @@
-//! What one import may take of the service, and that others go on beside it.
+//! Bounds of one import, and that others go on beside it.
 
 use std::time::{Duration, Instant};
 

@@ -91,7 +91,7 @@ async fn a_company_explains_its_alerts_and_others_dismiss_them() {
     own.post(&format!("{path}:explain"), &json!({"reason": "进价上涨"})).await.expect(200);
     own.post(&format!("{path}:dismiss"), &json!({"reason": "没有问题"})).await.expect(403);
     admin.post(&format!("{path}:dismiss"), &json!({"reason": "核实无误"})).await.expect(200);
-    // What it owes it doesn't waive either.
+    // Reports that it owes it doesn't waive either.
     let owed = own.get("/v1/duties?duty_kind=supply_report&state=open").await.expect(200).body["items"].clone();
     let waive = format!("/v1/duties/{}:waive", owed[0]["id"].as_str().unwrap());
     own.post(&waive, &json!({"reason": "不想报"})).await.expect(403);

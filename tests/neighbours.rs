@@ -146,7 +146,7 @@ async fn a_locked_clock_does_not_stop_another_district() {
     free.expect(201);
 }
 
-/// What waits for a connection waits as long as the setting says, and once.
+/// Requests that wait for a connection wait as long as the setting says, and once.
 #[tokio::test]
 async fn waiting_for_a_connection_is_not_repeated() {
     let app = TestApp::start_with(|config| {
@@ -217,7 +217,7 @@ async fn idle_connections_go_first() {
     drop(silent);
 }
 
-/// What PostgreSQL says of a full disk is 503 with `Retry-After`.
+/// Errors of PostgreSQL about a full disk are 503 with `Retry-After`.
 #[tokio::test]
 async fn a_full_disk_is_no_fault_of_the_service() {
     let app = TestApp::start().await;

@@ -213,7 +213,7 @@ async fn everybody_reads_his_own_duties_and_the_police_their_key_people() {
         .post(&format!("/v1/people/{key}:reveal"), &json!({"purpose": "epidemic_control", "reason": "核查行程"}))
         .await
         .expect(200);
-    // Who stands at a gate registers whom he lets in, and keeps no register of people.
+    // Guards at a gate register whom they let in, and keep no register of people.
     let guard = app.gate_guard("大兴街道").await;
     guard.post("/v1/people", &person(6, json!([]))).await.expect(403);
     let passage = json!({"place_id": gate, "direction": "in", "person": person(6, json!([])), "answers": ["none"], "temperature_c": "36.5"});

@@ -1,4 +1,4 @@
-//! Who may use what: a row for every operation of the document, a request for every role.
+//! Permissions: a row for every operation of the document, a request for every role.
 
 pub mod kinds;
 
@@ -32,22 +32,22 @@ const SEARCHERS: &str = "district_admin grid_worker town_cadre village_cadre hea
 const MERGERS: &str = "district_admin town_cadre health_worker cdc_officer";
 const TALLY_READERS: &str =
     "district_admin org_admin town_cadre village_cadre health_worker cdc_officer gate_guard volunteer";
-/// Who makes rosters.
+/// Roles that make rosters.
 const ORGANIZERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre";
-/// Who sees them.
+/// Roles that see them.
 const ROSTER_READERS: &str =
     "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker gate_guard volunteer";
-/// Who takes requests of households and delivers.
+/// Roles that take requests of households and deliver.
 const HELPERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre volunteer";
-/// Who sees what stores report.
+/// Roles that see what stores report.
 const SUPPLY_READERS: &str = "district_admin org_admin inspector town_cadre store_reporter";
 const SUPPLY_STATISTICS_READERS: &str =
     "district_admin org_admin inspector town_cadre store_reporter statistics_reader";
-/// Who cares for those observed at home.
+/// Roles that care for those observed at home.
 const CARERS: &str =
     "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer";
 const DUTY_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer inspector store_reporter gate_guard volunteer justice_officer counselor";
-/// Who writes records of some kind.
+/// Roles that write records of some kind.
 const RECORDERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer store_reporter justice_officer";
 const TALLY_WRITERS: &str = "district_admin org_admin town_cadre village_cadre gate_guard volunteer";
 

@@ -30,13 +30,13 @@ const POSITIONS: [(&str, &str, Option<usize>, bool, bool); 8] = [
     ("sibling organisation", "511802005001", Some(SIBLING), true, false),
 ];
 
-/// What everybody who reads the kind can name in his whole district.
+/// Kinds of which everybody who reads them can name records in his whole district.
 const NAMED: [&str; 5] = ["organizations", "places", "price_rules", "service_rules", "teams"];
 
-/// Of which a store's account without an organisation sees only what it wrote itself.
+/// Kinds of which a store's account without an organisation sees only what it wrote itself.
 const OF_STORES: [&str; 3] = ["supply_reports", "stock_movements", "price_alerts"];
 
-/// Who sees of duties only his own, of which there are none here.
+/// Roles that see only duties of their own, of which there are none here.
 const OWN_DUTIES: [Role; 7] = [
     Role::GateGuard,
     Role::Volunteer,
@@ -51,7 +51,7 @@ const OWN_DUTIES: [Role; 7] = [
 /// Kinds of which what a record says decides who amends it: each step of a case has its own makers.
 const BY_CONTENT: [&str; 1] = ["isolation_case_transitions"];
 
-/// What a volunteer writes for himself alone.
+/// Kinds that a volunteer writes for himself alone.
 const FOR_ONESELF: [&str; 2] = ["shift_assignments", "shift_attendances"];
 
 struct Standing {
@@ -107,7 +107,7 @@ async fn world() -> World {
             }
         }
     }
-    // What only the service writes stands where that of which it tells stands.
+    // Records that only the service writes stand where those stand of which they tell.
     for kind in app.core.kinds().kinds().filter(|kind| kind.writers.is_empty()) {
         // A duty of a case that nobody answers for is of no organisation, and read with its case.
         let of_cases = "WHERE subject_kind <> 'isolation_cases' OR org_id IS NOT DISTINCT FROM (SELECT c.org_id FROM isolation_cases AS c WHERE c.id = subject_id)";
@@ -133,7 +133,7 @@ fn holds(row: &str, role: Role) -> bool {
     row == "all" || row.split(' ').any(|code| code == role.code())
 }
 
-/// What a role with a grant of the area, or of an organisation in it, is expected to be able to do.
+/// Expectation of what a role with a grant of the area, or of an organisation in it, can do.
 struct Expected {
     role: Role,
     of_organization: bool,
@@ -237,7 +237,7 @@ async fn try_kind(actor: &Actor, expected: &Expected, name: &str, standing: &[St
             findings.note("patch", &at, &patched, "200", patched.status == 200);
         }
         let refusal = expected.refusal(name, position, voiders);
-        // What is voided is restored at once; that is dear, so each role does it in some of the positions.
+        // Records voided are restored at once; that is dear, so each role does it in some of the positions.
         if refusal.is_none() && !(position + expected.role as usize).is_multiple_of(4) {
             continue;
         }
@@ -281,7 +281,7 @@ async fn try_creating(
         let faults = result["problem"]["errors"].as_array().cloned().unwrap_or_default();
         let unknown = faults.iter().any(|fault| fault["code"] == "unknown_reference");
         let refused = result["status"] == 403 || unknown;
-        // What says no organisation is of the grant's own; where, the area says.
+        // Bodies without an organisation get the grant's own; where they stand, the area says.
         let (_, area_code, org, of_area, _) = POSITIONS[record.position];
         let by_default = expected.of_organization && org.is_none() && of_area;
         if by_default && !unknown {
@@ -374,7 +374,7 @@ async fn acts_reach_what_the_grant_covers_and_nothing_else() {
     assert!(findings.0.is_empty(), "{:#?}", findings.0);
 }
 
-/// What an administrator of an area, or of an organisation in it, sets up: accounts, keys, and what he sees of them.
+/// Accounts and keys set up by an administrator of an area, or of an organisation in it, and what he sees of them.
 #[tokio::test]
 async fn accounts_and_keys_are_given_where_the_grant_reaches_and_seen_there_alone() {
     let world = world().await;

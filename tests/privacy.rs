@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::support::{TestApp, examples};
 
-/// What must be found nowhere.
+/// Personal values that must be found nowhere.
 const NAME: &str = "司徒雨晴";
 const NUMBER: &str = "519999200711150036";
 const PHONE: &str = "15412345678";

@@ -52,7 +52,7 @@ async fn their_rules_hold_and_their_figures_are_kept() {
     lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
-/// What comes by being a record comes to every kind: import, export, sync, the feed.
+/// Import, export, sync and the feed come to every kind, as it is a kind of record.
 #[tokio::test]
 async fn every_kind_is_imported_exported_synced_and_followed() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! What every kind of record does: lists, cursors, filters, conditional requests, patches.
+//! Behaviour of every kind of record: lists, cursors, filters, conditional requests, patches.
 
 use serde_json::{Value as Json, json};
 

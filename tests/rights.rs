@@ -1,5 +1,5 @@
-//! What `/v1/auth/me` says is what is so: for every role and for keys of every scope, against what every operation
-//! really answers.
+//! Rights told by `/v1/auth/me` are the real ones: for every role and for keys of every scope, against what every
+//! operation really answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::support::{Actor, TestApp, examples};
 /// Refusals that don't depend on the target.
 const REFUSALS: [&str; 4] = ["forbidden", "key_out_of_scope", "password_change_required", "account_deactivated"];
 
-/// What is decided by what the record says: a volunteer signs up himself alone, each step of a case has its own
+/// Refusals decided by what the record says: a volunteer signs up himself alone, each step of a case has its own
 /// makers, and a company sets up branches and no bureaus.
 const BY_CONTENT: [(&str, &str); 4] = [
     ("volunteer", "shift_assignment"),

@@ -69,7 +69,7 @@ fn page() -> String {
     page
 }
 
-/// What somebody with one role reads, writes, counts and does.
+/// Text about one role: what somebody with it reads, writes, counts and does.
 fn of_role(role: Role, kinds: &Registry, operations: &[Operation]) -> String {
     let caller = Caller::with_role(role);
     let may = |id: &str| operations.iter().any(|operation| operation.id == id && operation.admit(&caller).is_ok());
@@ -102,7 +102,7 @@ fn of_role(role: Role, kinds: &Registry, operations: &[Operation]) -> String {
     text
 }
 
-/// What a key with one scope is let in to beside what any key is, were it of every role.
+/// Text about one scope: operations that a key with it is let in to beside those for any key, were it of every role.
 fn of_scope(scope: &str, kinds: &Registry, operations: &[Operation]) -> String {
     let admits = |operation: &Operation, scopes: &[String]| {
         let admits = |role: &Role| operation.admit(&Caller::with_key(*role, scopes)).is_ok();

@@ -1,4 +1,4 @@
-//! What a roster refuses by one way isn't had by another: voiding, moving a shift, hours told twice.
+//! Guards of a roster can't be passed by another way: voiding, moving a shift, hours told twice.
 
 use lianfang::platform::access::Role;
 use serde_json::json;

@@ -244,7 +244,7 @@ async fn what_stood_then_stays_whatever_is_so_today() {
         let noted = admin.patch(&path, &tag, &json!({"note": "带伞"})).await.expect(200).body;
         assert_eq!((&noted["longitude"], &noted["latitude"]), (&json!(103.0), &json!(30.0)), "{path}");
     }
-    // Who had no account then spoke for nobody: an account he gets today makes another's word of then not his own.
+    // Volunteers without an account then spoke for nobody: one given today doesn't make another's word then their own.
     let version = admin.get(&format!("/v1/volunteers/{one}")).await.header("etag").to_owned();
     admin.patch(&format!("/v1/volunteers/{one}"), &version, &json!({"user_id": admin.id})).await.expect(200);
     assert_eq!(hours(&admin, &one).await.1[0]["team_id"], json!(teams[0]));

@@ -19,7 +19,7 @@ use crate::support::{Actor, TestApp, fake_resident_id};
 /// Half an hour lies between two shifts: whoever stays longer meets whoever comes early.
 const LONG_MINUTES: i64 = 270;
 
-/// What is told, when.
+/// Action that is told.
 #[derive(Clone, Debug)]
 enum AuditEntry {
     Post(&'static str, Json),
@@ -31,9 +31,9 @@ enum AuditEntry {
 }
 
 struct Plan {
-    /// With the detours.
+    /// Actions with the detours.
     lived: Vec<(DateTime<Utc>, AuditEntry)>,
-    /// Who takes what, as it stood in the end; told when it was.
+    /// Takings of shifts as they stood in the end, each told when it was.
     taken: Vec<(DateTime<Utc>, AuditEntry)>,
     /// Marks as they stood in the end.
     marks: Vec<AuditEntry>,

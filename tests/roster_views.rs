@@ -1,4 +1,4 @@
-//! What is read from rosters: who is missing, hours and figures traced to records, the day sheet, the calendar.
+//! Views of rosters: who is missing, hours and figures traced to records, the day sheet, the calendar.
 
 use serde_json::{Value as Json, json};
 

@@ -105,7 +105,7 @@ async fn a_week_is_planned_lived_and_accounted_for() {
     );
     assert!(items(&admin, "/v1/service-records?confirmation=unconfirmed").await.is_empty());
     assert_eq!(minutes(&one, &own).await, 835);
-    // What was is over: nobody gives up, nor offers, nor takes what he was at.
+    // Shifts that are past are over: nobody gives up, nor offers, nor takes one that he was at.
     let cancelled = one.post(&format!("/v1/shift-assignments/{}:cancel", taken[0]), &json!({"reason": "x"})).await;
     assert_eq!(codes(&cancelled.expect(422)), ["too_late"]);
     let offered = one.post(&format!("/v1/shift-assignments/{}:swap", taken[0]), &json!({"volunteer_id": other})).await;

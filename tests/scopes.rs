@@ -58,7 +58,7 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
                 let listed = actor.get(&format!("/v1/{}", kind.path)).await;
                 check("list", listed.status, listed.code(), if reads { 200 } else { 403 }, "forbidden");
                 let seen = listed.body["items"].as_array().is_some_and(|items| !items.is_empty());
-                // What its own posts made is its organisation's.
+                // Records made by its own posts are its organisation's.
                 let of_its_organization = area_code == "511802005" && !own;
                 if !of_its_organization {
                     check("see", u16::from(seen), "", u16::from(reads && (own || far)), "");
@@ -69,7 +69,7 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
                     let hidden = writes
                         && posted.status == 422
                         && posted.faults().iter().all(|(_, code)| code == "unknown_reference");
-                    // What says no organisation is of that of the grant.
+                    // Bodies without an organisation get that of the grant.
                     if !(hidden || writes && of_its_organization) {
                         check("post", posted.status, posted.code(), 403, refused);
                     }

@@ -14,7 +14,7 @@ use crate::sync::{amend, create, outcomes};
 
 /// A unit of measure, as the catalogue or a label has it.
 const UNIT: &str = "a unit of measure";
-/// What a document, a rule or a roster is called.
+/// Reason for the name of a document, a rule or a roster.
 const NAME_OF_A_THING: &str = "what a place, a rule or a shift is called: everybody must be able to name it";
 const PUBLISHED: &str = "published: law, notice, price list";
 const OF_THE_MARKET: &str = "a figure or a word of the market, made by the service";
@@ -216,7 +216,7 @@ impl Marks {
                 return;
             }
             assert!((400..=422).contains(&reply.status) && !reply.faults().is_empty(), "{path}: {}", reply.body);
-            // What takes no such text goes as the example has it, or not at all.
+            // Members that take no such text go as the example has them, or not at all.
             for (pointer, _) in reply.faults() {
                 let names: Vec<&str> = pointer.trim_start_matches('/').split('/').collect();
                 let former = sample.pointer(&pointer).cloned();

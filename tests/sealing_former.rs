@@ -18,7 +18,7 @@ use crate::support::process::BINARY;
 use crate::support::{Actor, TestApp, cluster_directory, examples, fresh_database};
 use crate::sync::{amend, create, outcomes};
 
-/// What must be nowhere in the clear afterwards.
+/// Text that must be nowhere in the clear afterwards.
 const MARK: &str = "桂花巷口述";
 
 /// A field as the former release had it.

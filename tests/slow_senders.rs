@@ -32,7 +32,7 @@ async fn to_end(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// What comes within a moment.
+/// Reads what comes within two seconds.
 async fn soon(stream: &mut TcpStream) -> String {
     let mut buffer = vec![0; 64 * 1024];
     let length = timeout(Duration::from_secs(2), stream.read(&mut buffer)).await.unwrap().unwrap();

@@ -132,7 +132,7 @@ async fn what_is_delivered_moves_its_request_on() {
     assert_eq!(open["items"].as_array().unwrap().len(), 1);
 }
 
-/// What is brought counts in the unit's base, whatever unit it was weighed in; what is far too much is said.
+/// Deliveries count in the unit's base, whatever unit they were weighed in; far too much gets a warning.
 #[tokio::test]
 async fn deliveries_add_up_across_units() {
     let app = TestApp::start().await;
@@ -262,7 +262,7 @@ async fn figures_are_of_one_moment_while_others_write() {
     tokio::join!(write, look);
 }
 
-/// What is summed up may be more than a bigint holds: the figures of the district are told all the same, exactly, and
+/// Sums may be more than a bigint holds: the figures of the district are told all the same, exactly, and
 /// the next movement is written.
 #[tokio::test]
 async fn absurd_amounts_do_not_break_the_figures() {

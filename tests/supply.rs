@@ -170,7 +170,7 @@ async fn a_stores_own_sheet_goes_in_with_a_row_a_commodity() {
     let done = import(&admin, "kind=supply_reports", "text/csv", mended.into_bytes()).await;
     let counts = ["created", "same", "skipped", "refused"].map(|name| done["counts"][name].as_u64().unwrap());
     assert_eq!(counts, [3, 2, 0, 0], "{done}");
-    // What an export gives is taken back.
+    // Rows that an export gives are taken back.
     let (_, _, export) = admin.with("accept", "text/csv").download("/v1/supply-reports?reported_on=2020-01-30").await;
     let back = import(&admin, "kind=supply_reports", "text/csv", export).await;
     assert_eq!(back["counts"]["refused"], 0, "{back}");

@@ -56,7 +56,7 @@ async fn medians_changes_and_an_index_with_stated_weights() {
     let weighted = admin.get(weighted).await.expect(200).body;
     assert_eq!((&weighted["index"], &weighted["missing"]), (&json!("109.2105"), &json!(["meat_mutton"])));
     admin.get("/v1/stats/price-index?on=2020-01-30&baseline_on=2020-01-23&weights=caviar:1").await.expect(400);
-    // What is void doesn't count, what is amended counts as it is.
+    // Reports that are void don't count, those amended count as they are.
     let last = admin.get("/v1/supply-reports?reported_on=2020-01-30&order=newest&limit=500").await.body;
     let of = |place: &str| {
         last["items"].as_array().unwrap().iter().find(|item| item["place_id"] == place).unwrap()["id"]

@@ -112,7 +112,7 @@ async fn a_swap_of_volunteers_is_an_offer_until_the_other_accepts() {
     a.post(&path(&mine, "swap"), &json!({"volunteer_id": own[2]})).await.expect(202);
     assert_eq!(codes(&c.post(&path(&mine, "accept-swap"), &json!({})).await.expect(422)), ["overlaps"]);
     assert_eq!(state(&mine).await["state"], "assigned");
-    // What was offered before the cut-off is accepted until it begins, and what was agreed to isn't given up any more.
+    // Swaps offered before the cut-off are accepted until it begins, and those agreed to aren't given up any more.
     a.post(&path(&mine, "swap"), &json!({"volunteer_id": own[1]})).await.expect(202);
     set_clock(&app, "2020-02-03T06:00:00+08:00");
     let (a, b) = (later(&a).await, later(&b).await);
@@ -151,7 +151,7 @@ async fn whom_an_organiser_puts_on_a_shift_late_may_still_say_no() {
     let phone = after(&phone, 125).await;
     let reply = phone.post(&path(&json!(put)), &json!({"reason": "有事"})).await.expect(422);
     assert_eq!(codes(&reply), ["too_late"]);
-    // What he took himself he gave up until the cut-off.
+    // Shifts that he took himself he gave up until the cut-off.
     let phone = after(&phone, 10).await;
     let admin = app.administrator().await;
     admin.post(&path(&json!(put)), &json!({"reason": "换人"})).await.expect(200);

@@ -1,4 +1,4 @@
-//! What phones, files and lists tell: whose sequence it is, by which clock, as of when, in whose words.
+//! Tellings of phones, files and lists: whose sequence it is, by which clock, as of when, in whose words.
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -33,7 +33,7 @@ async fn two_amendments_of_one_phone_are_its_own_sequence() {
     let other = json!({"device_id": "phone-2", "items": [amend(&item["id"], 1, json!({"temperature_c": "38.5"}))]});
     let other = guard.post("/v1/sync/push", &other).await.expect(207);
     assert_eq!(other.body["results"][0]["outcome"], "conflict", "another phone of the same worker");
-    // What somebody else changed since is a conflict still, and shows both values.
+    // Changes by somebody else since are a conflict still, and show both values.
     cadre.patch(&path, "\"5\"", &json!({"temperature_c": "36.9"})).await.expect(200);
     let late = push(&guard, json!([amend(&item["id"], 1, json!({"temperature_c": "38.0"}))])).await;
     assert_eq!((outcomes(&late), &late[0]["fields"]), (vec!["conflict"], &json!(["temperature_c"])));

@@ -87,7 +87,7 @@ async fn a_flood_of_guesses_keeps_the_owner_in() {
     }
 }
 
-/// What pages of old sent was the same for all browsers: it is no device of anybody's.
+/// Names that former pages sent were the same for all browsers: they are no device of anybody's.
 #[tokio::test]
 async fn a_device_that_can_be_guessed_is_not_known() {
     let app = TestApp::start().await;

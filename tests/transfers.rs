@@ -1,4 +1,4 @@
-//! What belongs together moves together: a case goes to another township with all that is about it, two cases of
+//! Transfers: a case goes to another township with all that is about it, two cases of
 //! one person become one, and duties are of those who can do them.
 
 use lianfang::platform::access::{Grant, Role};
@@ -64,7 +64,7 @@ async fn who_takes_a_case_on_sees_all_of_it_and_until_then_both_do() {
         }
         let reveal = json!({"purpose": "medical_follow_up", "reason": "随访"});
         new_nurse.post(&format!("{person}:reveal"), &reveal).await.expect(200);
-        // What is open moves, what is done stays where it was done.
+        // Duties that are open move, those done stay where they were done.
         let after = duties(&new_nurse, &format!("subject_id={id}")).await;
         assert_eq!(after.len(), before.len() + 1);
         for duty in &after {
@@ -77,7 +77,7 @@ async fn who_takes_a_case_on_sees_all_of_it_and_until_then_both_do() {
             (&json!("health_center"), &json!("open"), &Json::Null)
         );
         assert!(accept["due_at"].as_str().unwrap().starts_with("2020-01-23T13:0"), "240 minutes: {accept}");
-        // Who gave it away doesn't take it on.
+        // Township that gave it away doesn't take it on.
         let own = step(&town, &id, "transfer_accepted", json!({})).await.expect(422);
         assert_eq!(own.faults(), [("/to".to_owned(), "nothing_to_accept".to_owned())]);
         step(&new_nurse, &id, "transfer_accepted", json!({})).await.expect(201);
@@ -288,7 +288,7 @@ async fn a_supervisor_is_an_active_account_that_reaches_the_case() {
     let refused = admin.patch(&path, &tag, &json!({"supervisors": bad["supervisors"]})).await.expect(422);
     assert_eq!(refused.faults()[0].1, "unknown_account");
 
-    // What he leaves open goes to the next above, is listed and noted.
+    // Duties that he leaves open go to the next above, are listed and noted.
     let own = duties(&village, "assignee=me&state=open").await;
     assert!(!own.is_empty());
     let left = deactivate(village.id).await;
@@ -298,7 +298,7 @@ async fn a_supervisor_is_an_active_account_that_reaches_the_case() {
     assert_eq!(duties(&town, "assignee=me&state=open&line=village").await.len(), own.len());
     let audit = admin.get("/v1/audit?verb=user.hand_over_duties").await.expect(200).body;
     assert_eq!(audit["items"][0]["details"]["duties"].as_array().unwrap().len(), own.len(), "{audit}");
-    // What is made later is his who stands above, too; and an amendment of something else asks nobody again.
+    // Duties made later are his who stands above, too; and an amendment of something else asks nobody again.
     set_clock(&app, "2020-01-24T05:00:00+08:00");
     work(&app).await;
     let admin = app.administrator().await;

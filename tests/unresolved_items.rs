@@ -1,4 +1,4 @@
-//! What phones and files leave behind: read by whom it is for, kept for a time, and within bounds.
+//! Leftovers of phones and files: read by whom they are for, kept for a time, and within bounds.
 
 use serde_json::{Value as Json, json};
 

@@ -19,7 +19,7 @@ pub struct Server {
     key: String,
 }
 
-/// What a request came to.
+/// Result of a request that may be sent again.
 pub enum Reply {
     /// An answer that is none of these.
     Done(Response<Body>),
@@ -92,7 +92,7 @@ pub fn persist<R>(what: &str, mut attempt: impl FnMut() -> Result<Attempt<R>, Fa
     Err(Failure::Other(what.to_owned()))
 }
 
-/// What an attempt came to.
+/// Result of an attempt.
 pub enum Attempt<R> {
     /// It went through.
     Done(R),

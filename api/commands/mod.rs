@@ -1,4 +1,4 @@
-//! What the commands do. What is asked for goes to stdout, everything else to stderr.
+//! Commands of the program. Output that was asked for goes to stdout, everything else to stderr.
 
 mod client;
 mod data;

@@ -34,7 +34,7 @@ impl Clock {
 pub struct Entry {
     /// Its first number.
     pub first_no: i64,
-    /// How many numbers it took.
+    /// Count of numbers it took.
     pub count: i64,
     /// The digest of its rows.
     pub digest: Vec<u8>,

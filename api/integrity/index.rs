@@ -14,7 +14,7 @@ use crate::platform::core::Core;
 /// Numbers of which rows without a line of the index are looked for at a time.
 const PAGE: i64 = 100_000;
 
-/// What a line says, and a row must.
+/// Line of the index of changes, with the values that its row must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// The kind.
@@ -29,7 +29,7 @@ pub struct Line {
     pub org_id: Option<Uuid>,
     /// The author.
     pub revised_by: Uuid,
-    /// When, in microseconds since 1970.
+    /// Time of the revision, in microseconds since 1970.
     pub revised_micros: i64,
 }
 

@@ -15,7 +15,7 @@ use kit::statement::Statement;
 
 use crate::platform::core::Core;
 
-/// What was verified.
+/// Numbers of things that were verified.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Verified {
     /// Districts.

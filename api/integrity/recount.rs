@@ -13,7 +13,7 @@ use super::rollups::count;
 use crate::platform::core::Core;
 use crate::records::theme::BeforeRecount;
 
-/// What the figures of this release count; one more whenever that changes.
+/// Edition of what the figures of this release count; one more whenever that changes.
 pub const EDITION: &str = "4";
 /// Rows written at a time.
 const CHUNK: usize = 5_000;

@@ -19,7 +19,7 @@ use crate::records::{Record, counted};
 /// Rows read at a time.
 const PAGE: i64 = 5_000;
 
-/// What a figure is about, in the order of [`KEPT`]'s columns.
+/// Key of a figure, in the order of [`KEPT`]'s columns.
 type Key = (&'static str, String, Option<NaiveDate>, String);
 type Figures = BTreeMap<Key, i128>;
 
@@ -45,7 +45,7 @@ pub async fn district(core: &Core, district_code: &str) -> Result<u64, VerifyErr
 async fn compare(core: &Core, connection: &mut Connection, district_code: &str) -> Result<u64, VerifyError> {
     let tallies = count(core, connection, district_code).await?;
     let figures = agree(district_code, &figures_of(&tallies), &kept(connection, district_code).await?)?;
-    // Who is one person with whom the database knows best: it counts them anew from the presences.
+    // Persons that are one are known best to the database: it counts them anew from the presences.
     let counted = persons(connection, presences::recount(district_code), "scope").await?;
     let kept = persons(connection, Statement::new(PERSONS).text(district_code), "rest").await?;
     Ok(figures + agree(district_code, &counted, &kept)?)

@@ -145,7 +145,7 @@ fn note(core: &Core, kind: &'static Kind, row: Row, found: &mut Rows) -> Result<
     Ok(())
 }
 
-/// What the digest leaves out because keys may be rotated, looked at with the keys there are: the
+/// Checks what the digest leaves out because keys may be rotated, with the keys there are: the
 /// envelope opens to its commitment, the blind indexes are those of what it holds.
 fn is_intact(core: &Core, kind: &Kind, mut row: Row, record: &Record, sealed: Option<&[u8]>) -> bool {
     let envelope = &record.envelope;

@@ -21,7 +21,7 @@ use super::metrics::Metrics;
 use super::privacy::keys::Keys;
 use super::privacy::seal::Sealer;
 
-/// What every request shares.
+/// State that all requests share.
 pub struct Core {
     /// The settings.
     pub config: Config,
@@ -33,7 +33,7 @@ pub struct Core {
     pub restored: bool,
     /// All operations, for the router and for telling who may use them.
     pub operations: Arc<[Arc<Operation>]>,
-    /// What each kind of caller may do.
+    /// Rights of each kind of caller: the operations it may use.
     pub rights: Rights,
     /// The administrative divisions.
     pub divisions: Arc<Divisions>,
@@ -45,9 +45,9 @@ pub struct Core {
     pub tokens: Tokens,
     /// Accounts by session.
     pub accounts: Accounts,
-    /// How often something was done.
+    /// Counts of how often something was done, for limits.
     pub limiter: Limiter,
-    /// How much is in work.
+    /// Work under way, for refusing more than the service can take.
     pub pressure: Pressure,
     /// Requests that callers had no right to.
     pub refusals: Refusals,
@@ -60,7 +60,7 @@ pub struct Core {
     extensions: Slot,
 }
 
-/// What a layer or a theme above shares among all requests: a cache, a limit, its list of kinds.
+/// State of a layer or a theme above, shared by all requests: a cache, a limit, its list of kinds.
 pub trait Extension: Any + Send + Sync {
     /// Makes it, when it is first asked for.
     fn begin(config: &Config) -> Self;
@@ -123,7 +123,7 @@ impl Core {
         })
     }
 
-    /// What a layer above shares, of a type of its own.
+    /// Shared state of a layer above, of a type of its own.
     pub fn ext<T: Extension>(&self) -> &T {
         self.extensions.of(|| T::begin(&self.config))
     }

@@ -1,4 +1,4 @@
-//! What every theme stands on: access, audit, privacy, the database's own guard, divisions, HTTP, configuration.
+//! Foundations of every theme: access, audit, privacy, the database's own guard, divisions, HTTP, configuration.
 //! It knows no kind of record.
 
 pub mod access;

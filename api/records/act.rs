@@ -29,7 +29,7 @@ pub const ACT_PROBLEMS: &[Code] = &[
     Code::LedgerUnavailable,
 ];
 
-/// What is asked of an act: the form, and the key under which it came.
+/// Content of an act's request: the form, and the key under which it came.
 pub struct Asked {
     /// The form.
     pub form: Values,
@@ -37,7 +37,7 @@ pub struct Asked {
     pub key: Option<Key>,
 }
 
-/// What a call asks; or, where it was asked before under this key, the answer given then.
+/// Reads an act's request; or, where it came before under this key, gives the answer given then.
 pub async fn asked(
     call: &Call,
     kind: &'static Kind,

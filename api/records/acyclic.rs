@@ -22,9 +22,9 @@ pub struct Acyclic {
     pub kind: &'static str,
     /// The field that leads on.
     pub field: &'static str,
-    /// Where a circle is told.
+    /// Pointer at which a circle is told.
     pub pointer: &'static str,
-    /// As what.
+    /// Fault as which it is told.
     pub code: FaultCode,
 }
 

@@ -56,7 +56,7 @@ pub async fn amend(
     Err(Code::WriteConflict.into())
 }
 
-/// What a patch came to.
+/// Result of a patch.
 pub enum Revised {
     /// Nothing: it says what stands.
     Same,
@@ -82,7 +82,7 @@ pub async fn revise(
     take(core, actor, kind, current, Asked::Change(patch), finish, key).await
 }
 
-/// What is asked about a record that is there already.
+/// Request about a record that is there already.
 #[derive(Clone, Copy)]
 pub enum Asked<'a> {
     /// To take this patch. References that it leaves alone aren't looked for again: a place that closed or somebody
@@ -203,7 +203,7 @@ pub async fn patched(
     Ok(judged(actor, current, place, draft, &context))
 }
 
-/// What a patch makes of a record, checked and placed, not yet judged.
+/// Makes a draft of the record as patched, checked and placed, not yet judged.
 async fn draft_of<'a>(
     core: &'a Core,
     actor: &Actor,
@@ -307,7 +307,7 @@ fn keep_closed(draft: &Draft, patch: &Tree, faults: &mut Faults) {
     }
 }
 
-/// What the server wrote from other records than this one.
+/// Value of a field that the server wrote from other records than this one.
 fn carried_on<'a>(field: &Field, current: &'a Record) -> Option<&'a Value> {
     if field.write == Write::Never && !field.derived { current.values.get(field.name) } else { None }
 }

@@ -11,7 +11,7 @@ use super::definition::Kind;
 /// The field that holds the history: `state`, `since_at` of each step. Without one a record is as it began.
 pub const HISTORY: &str = "state_history";
 
-/// For lists of such kinds.
+/// Parameter for lists of such kinds.
 pub static STATE_ON: Field = Field::new(
     "state_on",
     Shape::Day,

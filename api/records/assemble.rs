@@ -28,7 +28,7 @@ use crate::platform::privacy::blind::derived_id;
 /// Records whose identity the server derives, that are known already: by kind, district and id.
 pub type Known = BTreeMap<(&'static str, String, Uuid), Record>;
 
-/// What a creation comes to.
+/// Result of assembling a creation.
 pub enum Assembled {
     /// A new record; its number in the append.
     New(Record, i64),

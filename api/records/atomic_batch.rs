@@ -13,7 +13,7 @@ use super::prepare::{Preparation, Prepared, prepare};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 
-/// What is known of each before anything is written.
+/// Sorting of the items before anything is written: those with an outcome, those to write, repetitions.
 #[derive(Default)]
 struct Sorted {
     outcomes: Vec<Option<Outcome>>,

@@ -33,7 +33,7 @@ pub fn has_come(alias: &str) -> String {
 /// Until when a record proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Awaited {
-    /// When its time has come.
+    /// Instant at which its time has come.
     pub comes_at: DateTime<Utc>,
     /// Whether it is counted already, on its own later day.
     pub counted: bool,
@@ -42,7 +42,7 @@ pub struct Awaited {
 }
 
 impl Awaited {
-    /// What a draft that was judged awaits; none where all that it tells has happened.
+    /// Finds the instant that a judged draft awaits; none where all that it tells has happened.
     pub fn of(draft: &Draft, context: &Context<'_>) -> Option<Self> {
         let rules = draft.kind.rules;
         let comes_at = rules.happens_at(draft, context)?;
@@ -50,16 +50,16 @@ impl Awaited {
             return None;
         }
         let later_day = day_of(comes_at, context.zone) > context.today();
-        // What rules across rows judge counts when they have.
+        // Records judged by rules across rows count once those have judged.
         Some(Self { comes_at, counted: later_day && !rules.judged_across_rows(), refused: false })
     }
 
-    /// As it is kept in the envelope.
+    /// Makes the JSON in which the envelope keeps it.
     pub fn to_stored(&self) -> Json {
         json!({"comes_at": format_instant(self.comes_at, chrono_tz::UTC), "counted": self.counted, "refused": self.refused})
     }
 
-    /// From what is kept.
+    /// Reads it from the envelope.
     pub fn from_stored(capture: &Map<String, Json>) -> Option<Self> {
         let stored = capture.get("awaited")?;
         let flag = |name: &str| stored.get(name).and_then(Json::as_bool) == Some(true);

@@ -85,7 +85,7 @@ async fn apart(core: &Core, kind: &'static Kind, ready: &[(usize, &Prepared)]) -
     Ok(ready.iter().filter(|(_, item)| is_apart(item, &mut seen)).map(|(index, _)| *index).collect())
 }
 
-/// What became of an append of several.
+/// Result of appending several records at once.
 pub enum Together {
     /// All are written.
     Written(Vec<(usize, Created)>),

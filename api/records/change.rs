@@ -77,7 +77,7 @@ impl Changes {
         self.keyed.push(answer);
     }
 
-    /// What follows from a batch, for the ledger: nothing where nothing changed.
+    /// Makes an append of changes that follow from a batch, for the ledger: nothing where nothing changed.
     pub fn following(self, write_context: &Arc<WriteContext>) -> Result<Option<Append>, String> {
         if self.is_empty() {
             return Ok(None);
@@ -124,7 +124,7 @@ fn change(entry: &Entry, context: &Context<'_>, sealer: &Sealer) -> Result<Chang
     })
 }
 
-/// What the index of changes says of it.
+/// Makes the entry's line for the index of changes.
 fn indexed(entry: &Entry) -> Indexed {
     let belonging =
         |record: &Record| Belonging { area_code: record.envelope.area_code.clone(), org_id: record.envelope.org_id };
@@ -142,20 +142,20 @@ fn indexed(entry: &Entry) -> Indexed {
     }
 }
 
-/// What must be looked at when its time has come.
+/// Makes the row by which a record is judged when its time has come; none where it awaits nothing.
 fn awaited(entry: &Entry) -> Option<AwaitedRow> {
     let envelope = &entry.record.envelope;
     let awaited = envelope.awaited.as_ref().filter(|awaited| !awaited.refused && !envelope.voided)?;
     Some(AwaitedRow { kind: entry.kind.name, id: envelope.id, comes_at: awaited.comes_at })
 }
 
-/// What a change asks of the rules across rows: of those that may refuse it first, then of those that only follow.
+/// Makes a change's claims on the rules across rows: first on those that may refuse it, then on those that only follow.
 fn claims(entry: &Entry, write_context: &Arc<WriteContext>) -> Vec<Claim> {
     let (rules, next) = (entry.kind.rules, &entry.record);
     let decider = rules.decider(entry.former.as_ref(), next, write_context);
     let says_so = decider.is_none() || rules.judged_across_rows();
     debug_assert!(says_so, "{} has a decider and doesn't say so", entry.kind.name);
-    // What lies ahead asks for nothing yet.
+    // Records whose time is still to come claim nothing yet.
     let asked = |record: &Record| record.envelope.awaited.is_none() || rules.admits_awaited();
     let counts = |record: &&Record| !record.envelope.voided && asked(record);
     let former = entry.former.as_ref().filter(counts).map(told);

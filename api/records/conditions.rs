@@ -6,7 +6,7 @@ use kit::field::Field;
 use kit::statement::Statement;
 use kit::value::{Value, Values};
 
-/// What a condition may know beside its own value.
+/// Facts that a condition may use beside its own value.
 pub struct ConditionContext<'a> {
     /// The district.
     pub district_code: &'a str,

@@ -1,4 +1,4 @@
-//! What rules may know: the time, the zone, the map, the keys. No IO.
+//! Facts that rules may use: the time, the zone, the map, the keys. No IO.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;

@@ -1,4 +1,4 @@
-//! What the frame of records adds to the core: the kinds, what rules may know, what makes appends.
+//! Additions of the frame of records to the core: the kinds, the context of rules, the makers of appends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl Core {
         self.ext()
     }
 
-    /// What rules may know, for a record of that district.
+    /// Makes the context in which rules judge a record of that district.
     pub fn context<'a>(&'a self, now: DateTime<Utc>, district_code: &'a str) -> Context<'a> {
         Context {
             now,
@@ -50,7 +50,7 @@ impl Core {
         }
     }
 
-    /// What makes appends of records of that district.
+    /// Makes the context in which records of that district become appends.
     pub fn write_context(&self, now: DateTime<Utc>, district_code: &str) -> Arc<WriteContext> {
         Arc::new(WriteContext {
             kinds: self.kinds().clone(),

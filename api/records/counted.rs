@@ -1,4 +1,4 @@
-//! What a record counts as: what the figures are made of, and recounted from.
+//! Measures of a record: the figures are made of them, and recounted from them.
 
 use chrono::Timelike;
 use chrono_tz::Tz;

@@ -25,7 +25,7 @@ use crate::platform::core::Core;
 /// How often an append that met another writer is tried again.
 pub const TRIES: usize = 8;
 
-/// What a creation came to.
+/// Result of a creation.
 pub enum Created {
     /// It is new.
     New(Record),
@@ -49,7 +49,7 @@ impl Created {
     }
 }
 
-/// What became of one creation of several.
+/// Result of one creation of several.
 pub type Outcome = Result<Created, Problem>;
 
 /// Creates one record, perhaps under an idempotency key.
@@ -141,7 +141,7 @@ async fn write(
 ) -> Option<Outcome> {
     match write_once(core, actor, item, now, known, key).await {
         Err(Refusal(problem, faults)) => {
-            // What was taken before meets its own consequences when it is sent again.
+            // Records taken before meet their own consequences when they are sent again.
             match existing(core, actor, item.draft.kind, item).await {
                 Ok(None) => {}
                 found => return found.unwrap_or_else(|problem| Some(Err(problem))),

@@ -29,9 +29,9 @@ pub struct Definition {
     pub path: &'static str,
     /// One record of it in the document, `UpperCamel`, globally unique.
     pub schema: &'static str,
-    /// What people call it.
+    /// Name for people.
     pub label: Text,
-    /// What it is, for the document.
+    /// Description for the document.
     pub about: &'static str,
     /// Its own fields, beside the envelope's.
     pub fields: &'static [Field],
@@ -43,9 +43,9 @@ pub struct Definition {
     pub reached_by_lookup: bool,
     /// How far reading reaches.
     pub reach: Reach,
-    /// Who reads.
+    /// Roles that read.
     pub readers: &'static [Role],
-    /// Who creates, amends and voids.
+    /// Roles that create, amend and void.
     pub writers: &'static [Role],
     /// Its rules.
     pub rules: &'static dyn Rules,

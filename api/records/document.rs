@@ -139,7 +139,7 @@ pub fn example_new(kind: &Kind) -> Json {
     serde_json::from_str(kind.example).unwrap_or(Json::Null)
 }
 
-/// What that creation answers, as far as it can be told without a server.
+/// Example of the answer to that creation, as far as it can be told without a server.
 pub fn example_served(kind: &Kind) -> Json {
     let sent = example_new(kind);
     let mut members: Map<String, Json> =

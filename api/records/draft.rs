@@ -1,4 +1,4 @@
-//! What a body becomes once it was parsed and checked: a draft of a record, not yet placed.
+//! Draft of a record: a body once it was parsed and checked, not yet placed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ use crate::platform::privacy::mask::looks_masked;
 /// A draft.
 #[derive(Clone)]
 pub struct Draft {
-    /// Of which kind.
+    /// Kind of the record.
     pub kind: &'static Kind,
     /// Where it stands in the body: empty, or `/person` for one given inline.
     pub pointer: String,
@@ -29,7 +29,7 @@ pub struct Draft {
     pub values: Values,
     /// The fields that a client gave; what else it has of them the server filled in.
     pub said: BTreeSet<&'static str>,
-    /// What the record had before where it is amended: for what is noted once, such as a moment.
+    /// Values of the record before this amendment: for fields that are noted once, such as a moment.
     pub former: Values,
     /// Whether whoever amends says when it happened.
     pub confirms_time: bool,
@@ -39,7 +39,7 @@ pub struct Draft {
     pub inline: Vec<(&'static str, Draft)>,
     /// Warnings so far.
     pub warnings: Vec<Noted>,
-    /// What earlier records say of it, by names of its rules' own; kept nowhere.
+    /// Facts about it from earlier records, by names of its rules' own; kept nowhere.
     pub recalled: Values,
 }
 
@@ -132,7 +132,7 @@ impl Draft {
         }
     }
 
-    /// What was submitted, in canonical form: instants by value, decimals by number, absent and null
+    /// Content that was submitted, in canonical form: instants by value, decimals by number, absent and null
     /// apart. The device's clock is left out: it differs at each retry.
     pub fn canonical(&self) -> Json {
         let mut members: Map<String, Json> = self

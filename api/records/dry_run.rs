@@ -31,7 +31,7 @@ pub struct DryRun {
 }
 
 impl DryRun {
-    /// What creations would come to; none where it would be a new record.
+    /// Predicts the outcomes of creations; none where it would be a new record.
     pub async fn run(
         &mut self,
         core: &Core,
@@ -119,7 +119,7 @@ fn give_way(actor: &Actor, items: &mut [(usize, Prepared)], refused: &BTreeMap<u
     any
 }
 
-/// What each creation asks, an append each.
+/// Makes an append of each creation.
 async fn appends(
     core: &Core,
     actor: &Actor,
@@ -156,7 +156,7 @@ pub async fn taken(core: &Core, kind: &Kind, preparations: &[Preparation]) -> Re
 #[derive(Default)]
 pub struct Twins(BTreeMap<Uuid, (usize, Submission)>);
 
-/// What another one with the same id is.
+/// Comparison with an earlier creation of the same id.
 pub enum Twin {
     /// There is none.
     None,

@@ -67,35 +67,35 @@ pub struct Envelope {
     pub id: Uuid,
     /// The district whose ledger holds it.
     pub district_code: String,
-    /// Where it belongs.
+    /// Area to which it belongs.
     pub area_code: String,
-    /// What was submitted, where it differs.
+    /// Area code that was submitted, where it differs.
     pub area_code_submitted: Option<String>,
-    /// Whose it is.
+    /// Organisation to which it belongs.
     pub org_id: Option<Uuid>,
-    /// When it happened.
+    /// Time at which it happened.
     pub occurred_at: DateTime<Utc>,
-    /// What the device's clock said.
+    /// Time on the device's clock.
     pub device_time: Option<DateTime<Utc>>,
-    /// When the server first had it.
+    /// Time at which the server first had it.
     pub recorded_at: DateTime<Utc>,
-    /// Who sent it first.
+    /// Account that sent it first.
     pub recorded_by: Uuid,
-    /// When this revision was made.
+    /// Time at which this revision was made.
     pub revised_at: DateTime<Utc>,
-    /// Who made this revision.
+    /// Account that made this revision.
     pub revised_by: Uuid,
-    /// Who captured it.
+    /// Account that captured it.
     pub captured_by: Option<Uuid>,
-    /// `api`, `sync`, `import:<id>` or `system`.
+    /// Way in which it came: `api`, `sync`, `import:<id>` or `system`.
     pub source: String,
-    /// From 1.
+    /// Number of the revision, from 1.
     pub revision: i64,
     /// The number of this revision in the district's ledger.
     pub change_no: i64,
     /// Whether it is void; then `revised_at` says since when.
     pub voided: bool,
-    /// Until when it proves nothing: what it tells of lies ahead.
+    /// Time until which it proves nothing: what it tells of lies ahead.
     pub awaited: Option<Awaited>,
     /// The client's fields that nobody said: the server filled them in, and does so anew at every revision.
     pub derived: Vec<String>,
@@ -103,7 +103,7 @@ pub struct Envelope {
     pub assumed: bool,
     /// The device that handed this revision in, where a phone amended; sealed, but in rows of a former release.
     pub device_id: Option<String>,
-    /// What is implausible about it.
+    /// Warnings of what is implausible about it.
     pub warnings: Vec<Noted>,
     /// The keyed digest of what was first submitted.
     pub submission_digest: Vec<u8>,

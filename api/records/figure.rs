@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use kit::text::Text;
 
-/// What a figure may be shown to.
+/// Callers to whom a figure may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Privacy {
     /// Counts people or what they did: small numbers are hidden from keys without the right to them.
@@ -19,9 +19,9 @@ pub struct Figure {
     pub name: &'static str,
     /// The measure it shows.
     pub measure: &'static str,
-    /// What people call it.
+    /// Name for people.
     pub label: Text,
-    /// What is counted, in Chinese as people say it: 人次, 份, 平方米.
+    /// Unit of the count, in Chinese as people say it: 人次, 份, 平方米.
     pub unit: Text,
     /// Decimal places that the measure's integers carry; 0 for counts.
     pub scale: u32,
@@ -42,7 +42,7 @@ pub struct Figure {
     /// Whether it is how many stand so: records leave it again, each on its own day. The sum until a day is how
     /// many stood so at that day's end; of other periods it is by how many they became more.
     pub moving: bool,
-    /// What it may be shown to.
+    /// Callers to whom it may be shown.
     pub privacy: Privacy,
 }
 
@@ -93,13 +93,13 @@ impl Figure {
         self.part(of, filter)
     }
 
-    /// How many stand so.
+    /// Makes it a figure of how many stand so.
     pub const fn moving(mut self) -> Self {
         self.moving = true;
         self
     }
 
-    /// What the list behind it takes, until a day.
+    /// Filter of the list behind it, until a day.
     pub fn filter_until(&self, to_on: NaiveDate) -> String {
         self.filter.replace("{to_on}", &to_on.to_string())
     }

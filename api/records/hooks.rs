@@ -1,5 +1,5 @@
-//! What the frame lets layers and themes above it do: answer a list as a file, tell people plainly to whoever answers
-//! for them, watch who asks the register. The server hands these in; without them nothing of it is done.
+//! Hooks by which the frame lets layers and themes above it act: answer a list as a file, show people unmasked to
+//! whoever answers for them, watch who asks the register. The server sets them; without them nothing of it is done.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,12 @@ use crate::platform::core::{Core, Extension};
 use crate::platform::http::formats::Format;
 use crate::platform::http::{Answer, Call};
 
-/// Whom a page tells plainly, by the id of the record that is about somebody.
+/// People whom a page shows unmasked, by the id of the record that is about somebody.
 #[derive(Default)]
 pub struct PlainPeople(pub BTreeMap<Uuid, Json>);
 
 impl PlainPeople {
-    /// Whom a record is about, where its reader answers for that person.
+    /// Person whom a record is about, where its reader answers for that person.
     pub fn of_record(&self, record: &Record) -> Option<&Json> {
         self.0.get(&record.envelope.id)
     }
@@ -30,7 +30,7 @@ impl PlainPeople {
 
 /// Answers a kind's list as a file.
 pub type Export = fn(&'static Kind, Call, Format) -> LocalBoxFuture<'static, Answer>;
-/// Whom records tell plainly to the caller; noted under a verb before they are shown.
+/// Finds the people whom records show unmasked to the caller; noted under a verb before they are shown.
 pub type TellPlainly =
     for<'a> fn(&'a Call, &'static str, Vec<(&'a Kind, &'a Record)>) -> LocalBoxFuture<'a, Result<PlainPeople, Problem>>;
 /// Looks at what was posted into a register.
@@ -38,7 +38,7 @@ pub type Met = for<'a> fn(&'a Core, &'a Actor, &'a Kind, &'a mut [Outcome]) -> B
 /// Takes so many questions to the register of the caller's, or those of a file that is only tried.
 pub type Ask = fn(&Call, Option<usize>) -> Result<(), Problem>;
 
-/// What is done above.
+/// Functions of layers and themes above, called by the frame.
 #[derive(Clone, Copy)]
 pub struct Hooks {
     /// See [`Export`].

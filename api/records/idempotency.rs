@@ -67,7 +67,7 @@ impl Key {
         Self { hash, request_digest: hash, former_digest: hash }
     }
 
-    /// What to keep with the effect.
+    /// Makes the answer that is kept with the effect, so that a retry is answered the same.
     pub fn answer(&self, kind: &'static str, id: Uuid, revision: i64, status: i64) -> KeyedAnswer {
         KeyedAnswer {
             key_hash: self.hash.to_vec(),

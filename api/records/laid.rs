@@ -21,7 +21,7 @@ pub const DEVICE: &str = "device_id";
 /// knows the list as a whole, takes it for nothing.
 const OF_ITEMS: &str = "[]";
 
-/// What the columns of a kind's own fields have.
+/// Values for the columns of a kind's own fields.
 pub fn open_values(kind: &Kind, values: &Values) -> Vec<(&'static str, Value)> {
     let value = |field: &'static Field| values.get(field.name).map_or(Value::Null, |value| open_part(field, value));
     kind.stored_fields().map(|field| (field.name, value(field))).collect()
@@ -63,7 +63,7 @@ fn join(value: &mut Value, sealed: Json) {
     }
 }
 
-/// What the envelope has of a record, by name.
+/// Values of a record that its sealed envelope holds, by name.
 pub fn sealed_values(kind: &Kind, record: &Record) -> Map<String, Json> {
     let names = kind.personal_fields().map(|field| field.name).chain(SEALED);
     let whole = names.filter_map(|name| Some((name.to_owned(), record.values.get(name)?.to_json(chrono_tz::UTC))));

@@ -218,7 +218,7 @@ fn filtered(
                 let ids = ids.iter().copied().map(Value::Id).collect();
                 statement.sql(format!(" AND r.{} = ANY(", column.identifier())).column(ColumnType::Id, ids).sql(")")
             }
-            // What isn't known isn't so.
+            // Unknown counts as false.
             None if *value == Value::Boolean(false) => {
                 statement.sql(format!(" AND r.{} IS NOT TRUE", column.identifier()))
             }
@@ -263,7 +263,7 @@ async fn families(
     Ok(families)
 }
 
-/// What a cursor holds for: the kind, the caller and every parameter but the page's own.
+/// Text to which a cursor is bound: the kind, the caller and every parameter but the page's own.
 fn binding(actor: &Actor, kind: &Kind, query: &Values) -> String {
     let parameters: Vec<String> = query
         .iter()

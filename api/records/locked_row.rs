@@ -8,11 +8,11 @@ use super::record::Record;
 
 /// A row that rules across rows may move on.
 pub struct LockedRow {
-    /// As it is stored; none where it is new.
+    /// Record as it is stored; none where it is new.
     pub former: Option<Record>,
-    /// As it is now.
+    /// Record as it is now.
     pub record: Record,
-    /// As it was when it was signed last; none where nobody did.
+    /// Record as it was when it was signed last; none where nobody did.
     signed: Option<Record>,
 }
 

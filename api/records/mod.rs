@@ -1,4 +1,4 @@
-//! What a field record is. A room describes its kind ([`Definition`]: fields, rules, who may); all
+//! Field records. A room describes its kind ([`Definition`]: fields, rules, roles); all
 //! that can be done with a record is written here once: create, find, list, amend, void, restore, revisions.
 //!
 //! The journey of a write: [`draft`] parses and checks, [`resolve`] places (which area, which

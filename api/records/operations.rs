@@ -131,7 +131,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .answers(200, "A page.", Some(reference("RevisionPage")), Some(json!({"items": [revised], "next_cursor": null})))
             .with_headers(&["Link"]),
     ];
-    // What only the service writes can only be read.
+    // Kinds that only the service writes can only be read.
     operations.into_iter().filter(|operation| !kind.writers.is_empty() || operation.method == Method::GET).collect()
 }
 
@@ -223,7 +223,7 @@ async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
     Ok(response.insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
-/// Whom records tell plainly to the caller, where records of the kind may.
+/// Finds the people whom records show unmasked to the caller, where records of the kind may.
 async fn told_plainly(call: &Call, kind: &Kind, records: &[Record]) -> Result<PlainPeople, Problem> {
     if !kind.rules.plain_to_assignee() {
         return Ok(PlainPeople::default());
@@ -264,7 +264,7 @@ async fn restored(kind: &'static Kind, call: Call) -> Answer {
     Ok(answer(HttpResponse::Ok(), &record, &body))
 }
 
-/// What a void and a restoration are asked with.
+/// Request to void or to restore.
 struct Reasoned {
     if_match: Option<IfMatch>,
     key: Option<Key>,

@@ -47,14 +47,14 @@ static ORDERS: Vocabulary = Vocabulary::new(
     Text::new("Order", "排序"),
     &[word("newest", "newest first", "最新在前"), word("oldest", "oldest first", "最早在前")],
 );
-/// Which end comes first.
+/// Order of a list.
 static ORDER: Field = Field::new(
     "order",
     Shape::Word(&ORDERS),
     Text::new("Order", "排序"),
     "`newest` first by default, by `occurred_at`.",
 );
-/// For kinds with an assignee.
+/// Filter for kinds with an assignee.
 static ASSIGNEE: Field = Field::new(
     "assignee",
     Shape::Text { min: 2, max: 2, pattern: Some("me") },
@@ -75,7 +75,7 @@ fn filter(field: &'static Field) -> &'static Field {
     if is_plain { field } else { Box::leak(Box::new(Field { name, required: false, ..*field })) }
 }
 
-/// What the parameter is called that filters by a field.
+/// Name of the parameter that filters by a field.
 pub fn filter_name(field: &'static str) -> &'static str {
     match field {
         "to" => "record_to",

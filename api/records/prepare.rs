@@ -25,21 +25,21 @@ use crate::platform::core::Core;
 /// A creation that is ready to be written.
 #[derive(Clone)]
 pub struct Prepared {
-    /// What is to be created.
+    /// Draft of the record to be created.
     pub draft: Draft,
-    /// What was submitted, before anything was added.
+    /// Values that were submitted, before anything was added.
     pub submitted: Values,
-    /// Where it will stand.
+    /// District, area and organisation of the new record.
     pub place: Place,
     /// Its id: the client's or a new one.
     pub id: Uuid,
-    /// What was submitted, as it is kept.
+    /// Digest of what was submitted, as it is kept.
     pub digest: Submission,
     /// How it came: `api`, `sync`, `import:<id>`.
     pub source: String,
 }
 
-/// What became of a body.
+/// Result of preparing a body.
 pub enum Preparation {
     /// It is ready.
     Ready(Box<Prepared>),
@@ -52,7 +52,7 @@ pub enum Preparation {
 /// The keyed digest of what was submitted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Submission {
-    /// As it is kept.
+    /// Digest as it is kept.
     pub digest: [u8; 32],
     /// As an earlier release kept it: of the text, without the number of its encoding.
     former: [u8; 32],
@@ -163,7 +163,7 @@ async fn finish(
                 source: source.to_owned(),
             })))
         }
-        // What was taken once is not refused because its author moved or its place closed since.
+        // Records taken once are not refused because their author moved or their place closed since.
         Err(problem) => match retried(core, actor, kind, draft.client_id(), &digest).await? {
             Some(record) => Ok(Preparation::Retried(Box::new(told_if_void(record)))),
             None => Ok(Preparation::Faulty(problem)),

@@ -1,4 +1,4 @@
-//! What proves a row: the digest that the chain covers, made of the row as it stands in the database.
+//! Proof of a row: the digest that the chain covers, made of the row as it stands in the database.
 //!
 //! A digest covers every column that a change fills and that has a value, and the commitment of the envelope. A row
 //! that a former release wrote has in its columns what is sealed now, and its digest covers it there: one rule for
@@ -25,7 +25,7 @@ use super::laid::{self, DEVICE};
 use super::record::owner;
 use crate::platform::privacy::seal::{PURGED_BYTES, Sealer, commitment_of};
 
-/// What the envelope of a moved row keeps.
+/// Member of a moved row's envelope that keeps what the row was before.
 const FORMERLY: &str = "formerly";
 /// The bytes of a digest; an attestation has as many.
 const DIGEST_BYTES: usize = 32;
@@ -35,19 +35,19 @@ pub type Digest = [u8; DIGEST_BYTES];
 /// Columns with what they have.
 type Columns = Vec<(&'static str, Value)>;
 
-/// What a moved row was before.
+/// Former state of a moved row.
 #[derive(Default)]
 pub struct Formerly {
     /// Its columns that had in the clear what is sealed now, in canonical form.
     pub open: Map<String, Json>,
-    /// What its envelope held, word for word; none where it had none, or was purged.
+    /// Content of its envelope, word for word; none where it had none, or was purged.
     pub sealed: Option<String>,
     /// The commitment of a purged one.
     commitment: Option<Vec<u8>>,
 }
 
 impl Formerly {
-    /// What an envelope keeps of a moved row; `None` where the row never was moved.
+    /// Reads from an envelope the former state of a moved row; `None` where the row never was moved.
     pub fn of(members: &Map<String, Json>) -> Option<Self> {
         let kept = members.get(FORMERLY)?;
         let text = |name: &str| kept.get(name).and_then(Json::as_str);
@@ -144,7 +144,7 @@ pub fn is_in_the_clear(kind: &Kind, mut row: Row) -> bool {
     !emptied(kind, &columns(kind, &mut row)).is_empty()
 }
 
-/// What moving a row writes.
+/// Values that moving a row writes.
 pub struct Moved {
     /// The envelope.
     pub personal: Vec<u8>,

@@ -89,7 +89,7 @@ const LOOKUP_HOLDS: TimeDelta = TimeDelta::days(1);
 /// More merges than this in a row are not followed; nobody merges so often.
 const MOST_MERGES: usize = 32;
 
-/// Whom a record was merged into in the end, as far as the actor may see.
+/// Finds the record into which a record was merged in the end, as far as the actor may see.
 async fn survivor(core: &Core, actor: &Actor, kind: &Kind, record: Record) -> Result<Record, Problem> {
     let mut current = record;
     for _ in 0..MOST_MERGES {

@@ -1,4 +1,4 @@
-//! What drafts must know of earlier records before they are judged: asked at once for all drafts of a district.
+//! Recall of earlier records that rules need to judge drafts: asked at once for all drafts of a district.
 
 use std::collections::BTreeMap;
 

@@ -121,7 +121,7 @@ impl Record {
     }
 }
 
-/// What the envelope of a record belongs to.
+/// Owner of a record's envelope.
 pub fn owner<'a>(kind: &Kind, envelope: &'a Envelope) -> Owner<'a> {
     Owner { kind: kind.name, field: "personal", id: envelope.id, district_code: &envelope.district_code }
 }

@@ -19,14 +19,14 @@ use super::warnings::{self, Warning};
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::core::Core;
 
-/// Where a record will stand.
+/// District, area and organisation in which a record will stand.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// Its district.
     pub district_code: String,
     /// Its area.
     pub area_code: String,
-    /// What was submitted, where it differs.
+    /// Area code that was submitted, where it differs.
     pub area_code_submitted: Option<String>,
     /// Its organisation.
     pub org_id: Option<Uuid>,

@@ -1,4 +1,4 @@
-//! What a kind decides itself.
+//! Rules that each kind decides itself.
 
 use std::sync::Arc;
 
@@ -23,19 +23,19 @@ use super::write_context::WriteContext;
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::privacy::keys::Keys;
 
-/// What is counted, and how much of it: units in the name (`disinfected_dm2`), integers only.
+/// Name and amount of something counted: units in the name (`disinfected_dm2`), integers only.
 pub type Measure = (&'static str, i64);
 
 /// An area and an organisation in it.
 pub type Stood = (String, Option<Uuid>);
 
-/// What a record counts as at another time than its own.
+/// Measure that a record adds at another time than its own.
 pub struct Move {
-    /// When.
+    /// Instant at which it is added.
     pub at: DateTime<Utc>,
-    /// What, and how much.
+    /// Measure added.
     pub measure: Measure,
-    /// Where; none for where the record stands.
+    /// Area and organisation to which it is added; none for those of the record.
     pub stood: Option<Stood>,
 }
 
@@ -57,18 +57,18 @@ pub enum Narrowed {
     AssignedOrOfStores,
     /// People with a category in force or an open case.
     KeyPeople,
-    /// What the caller himself wrote, unless his grant is of an organisation: that one's is his own.
+    /// Records that the caller himself wrote, unless his grant is of an organisation: that one's are his own.
     Recorded,
 }
 
-/// What a kind decides itself. Pure: no IO; the time and the keys come in the context.
+/// Decisions of a kind. Pure: no IO; the time and the keys come in the context.
 pub trait Rules: Sync {
     /// Checks across fields and of forms that a shape can't say. Values that were faulty are absent;
     /// ask `faults.touches` before calling something missing. May normalise values.
     fn check(&self, _draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {}
 
-    /// What the records that its references name refer to and its rules must know: a reference, and its own. What is
-    /// found stands among the references under the name of the latter, whoever may see it.
+    /// References of the referenced records that its rules must follow: pairs of a reference of its own and one of the
+    /// record it names. Records found stand among the references under the name of the latter, whoever may see them.
     fn through(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
@@ -81,7 +81,7 @@ pub trait Rules: Sync {
         None
     }
 
-    /// What must be known of earlier records before these drafts of a district are judged.
+    /// Query for facts of earlier records that rules need before these drafts of a district are judged.
     fn recollection(&self, _drafts: &[&Draft], _context: &Context<'_>) -> Option<Statement> {
         None
     }
@@ -108,7 +108,7 @@ pub trait Rules: Sync {
         draft.values.instant("occurred_at")
     }
 
-    /// What makes two rows of a file the same record where they have no id: dotted names of members; the
+    /// Members (dotted names) that make two rows of a file the same record where they have no id; the
     /// whole row where none is named.
     fn natural_key(&self) -> &'static [&'static str] {
         &[]
@@ -203,22 +203,22 @@ pub trait Rules: Sync {
         false
     }
 
-    /// Who may write this very draft, where that is fewer than write the kind.
+    /// Roles that may write this very draft, where they are fewer than those that write the kind.
     fn writers(&self, _draft: &Draft) -> Option<&'static [Role]> {
         None
     }
 
-    /// Who may void records of the kind and restore them, where that is fewer than write it.
+    /// Roles that may void records of the kind and restore them, where they are fewer than those that write it.
     fn voiders(&self) -> Option<&'static [Role]> {
         None
     }
 
-    /// Who may void this very record: those who may void any, else those who may write it.
+    /// Roles that may void this very record: those that may void any, else those that may write it.
     fn voiders_of(&self, record: &Draft) -> Option<&'static [Role]> {
         self.voiders().or_else(|| self.writers(record))
     }
 
-    /// Who takes it back by undoing the import that made it: those who may void it, unless said otherwise.
+    /// Roles that take it back by undoing the import that made it: those that may void it, unless said otherwise.
     fn undoers(&self, record: &Draft) -> Option<&'static [Role]> {
         self.voiders_of(record)
     }
@@ -233,12 +233,12 @@ pub trait Rules: Sync {
         true
     }
 
-    /// What a record counts as, and how much, in the rollups of its day, area and place.
+    /// Measures that a record adds to the rollups of its day, area and place.
     fn measures(&self, _record: &Record) -> Vec<Measure> {
         Vec::new()
     }
 
-    /// What it counts as at other times than its own: what a step of it takes away and adds, when that was.
+    /// Measures that it adds or takes away at other times than its own, at each of its steps.
     fn moves(&self, _record: &Record) -> Vec<Move> {
         Vec::new()
     }
@@ -258,7 +258,7 @@ pub trait Rules: Sync {
         &[]
     }
 
-    /// What a record counts beside people once, however many records name it: under which name, and which one.
+    /// Things that a record counts once beside people, however many records name them: figure and id of each.
     fn distinct(&self, _record: &Record, _keys: &Keys) -> Vec<(&'static str, Uuid)> {
         Vec::new()
     }
@@ -293,7 +293,7 @@ pub trait Rules: Sync {
         None
     }
 
-    /// What its measures are called where they are shown; kinds that name none have no figures of their own.
+    /// Figures that show its measures; kinds without any have none of their own.
     fn figures(&self) -> &'static [Figure] {
         &[]
     }

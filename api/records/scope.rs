@@ -44,9 +44,9 @@ pub fn by_id(columns: &str, table: &str, district_code: &str, ids: &[Uuid]) -> S
 pub struct Follows {
     /// The kind's column that leads to the case.
     pub column: &'static str,
-    /// What of a case it names: `case_id` or `person_id`.
+    /// Id that the column holds: `case_id` (the case's own) or `person_id` (its person's).
     pub names: &'static str,
-    /// Who sees cases.
+    /// Roles that see cases.
     pub readers: &'static [Role],
     /// The kind of the cases.
     pub leader: &'static str,
@@ -112,8 +112,8 @@ fn following(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> Sta
     })
 }
 
-/// What an organisation's people see beside its own: what is given to it, and what is recorded at the places that it
-/// watches. Whose records those are isn't known before, so the second wall sees the area.
+/// Adds what an organisation's people see beside its own: records given to it, and those recorded at the places that it
+/// watches. Their organisations aren't known before, so the second wall sees the area.
 fn shared(row: &str, statement: Statement, actor: &Actor, kind: &Kind, grant: &Grant) -> Statement {
     let Some(organizations) = actor.organizations_of(grant) else { return statement };
     let area = || RowScope::of_area(&grant.area_code, None);

@@ -15,13 +15,13 @@ pub type Known = Arc<dyn Any + Send + Sync>;
 
 /// A dated setting.
 pub trait Setting: Any + Send + Sync {
-    /// What holds where nobody ever gave any, and no theme listed it.
+    /// Value that holds where nobody ever gave any, and no theme listed it.
     fn without_any() -> &'static Self;
 }
 
-/// How a theme keeps a setting.
+/// Access to a dated setting of a theme.
 pub struct SettingSource {
-    /// As it was read last.
+    /// Gives the setting as it was read last.
     pub known: fn(&Core) -> Known,
     /// Reads it anew, where that was not done just now.
     pub refresh: fn(&Core) -> BoxFuture<'_, Result<(), Problem>>,

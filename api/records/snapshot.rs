@@ -22,15 +22,15 @@ pub type Position = (DateTime<Utc>, Uuid);
 
 /// A list as of a number.
 pub struct Snapshot<'a> {
-    /// Who reads.
+    /// Account that reads.
     pub actor: &'a Actor,
-    /// Of what.
+    /// Kind of its records.
     pub kind: &'static Kind,
-    /// In which district.
+    /// District of its records.
     pub district_code: &'a str,
-    /// As of this number.
+    /// Number as of which the list is read.
     pub as_of: i64,
-    /// Which of them.
+    /// Filter of the records.
     pub filter: &'a Filter<'a>,
     /// For plain values: only where the reader holds one of these roles.
     pub plain_for: Option<&'static [Role]>,

@@ -1,4 +1,4 @@
-//! What a theme brings to the service: its kinds and whatever else it has, listed in its `mod.rs`.
+//! Parts that a theme brings to the service: its kinds and whatever else it has, listed in its `mod.rs`.
 
 use std::sync::Weak;
 
@@ -27,9 +27,9 @@ pub struct Theme {
     pub vocabularies: &'static [&'static Vocabulary],
     /// Its dated settings.
     pub settings: &'static [&'static SettingSource],
-    /// What works beside the requests, until the service is gone.
+    /// Workers that run beside the requests, until the service is gone.
     pub workers: &'static [Worker],
-    /// What is set right in a district before its figures are counted anew.
+    /// Corrections in a district before its figures are counted anew.
     pub before_recount: &'static [BeforeRecount],
 }
 

@@ -16,7 +16,7 @@ use super::envelope::Envelope;
 use super::record::Record;
 use crate::platform::core::Core;
 
-/// What is shown of a record's fields.
+/// Form in which a record's fields are shown.
 #[derive(Clone, Copy)]
 enum Shown {
     /// Everything, what is personal masked.
@@ -34,7 +34,7 @@ pub struct View<'a> {
     record: &'a Record,
     language: Language,
     shown: Shown,
-    /// Who it is about, plainly: for whoever answers for him.
+    /// Person whom it is about, unmasked: for whoever answers for him.
     person: Option<&'a Json>,
 }
 

@@ -19,7 +19,7 @@ use super::rules::Rules;
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::core::Core;
 
-/// Who of those that write the kind may do it with this record; none where all may.
+/// Finds the roles that may do it with this record, of those that write the kind; none where all may.
 type Who = fn(&dyn Rules, &Draft) -> Option<&'static [Role]>;
 
 /// Voids a record. Once more is no fault and changes nothing.
@@ -87,7 +87,7 @@ pub async fn require_rules(
     who: Who,
 ) -> Result<(), Problem> {
     let mut draft = Draft::of_record(kind, current);
-    // What a reference names may be gone by now: no fault of whoever voids.
+    // References may name records that are gone by now: no fault of whoever voids.
     resolve::resolve_references(core, actor, current, &mut draft, &mut Faults::default()).await?;
     let writers = who(kind.rules, &draft).unwrap_or(kind.writers);
     resolve::require_roles(actor, &draft, writers, &current.envelope.area_code, current.envelope.org_id)

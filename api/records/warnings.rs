@@ -24,7 +24,7 @@ pub struct Noted {
     pub code: String,
     /// JSON pointer of the field it is about.
     pub field: String,
-    /// What fills the places of its message.
+    /// Values that fill the places of its message.
     pub values: BTreeMap<String, String>,
 }
 
@@ -84,12 +84,12 @@ pub static DAY_IMPLAUSIBLE: Warning = Warning {
     message: Text::new("lies more than 60 days from when it happened", "与发生时间相距超过60天,请核对"),
 };
 
-/// What it names has left the sender's area since it happened.
+/// Record or person named that has left the sender's area since it happened.
 pub static LEFT_YOUR_AREA: Warning = Warning {
     code: "left_your_area",
     message: Text::new("what it is about has left your area since", "所涉对象此后已转出您的辖区"),
 };
-/// What it names is void: a place that was entered twice, a person who was given up.
+/// Record named that is void: a place that was entered twice, a person who was given up.
 pub static REFERENCE_VOIDED: Warning = Warning {
     code: "reference_voided",
     message: Text::new("names a record that is void", "所引用的记录已作废"),
@@ -158,7 +158,7 @@ impl Noted {
         self
     }
 
-    /// As it is stored.
+    /// Makes the JSON in which it is stored.
     pub fn to_stored(&self) -> Json {
         let mut stored = json!({"code": self.code, "field": self.field});
         if !self.values.is_empty() {
@@ -167,14 +167,14 @@ impl Noted {
         stored
     }
 
-    /// From what is stored.
+    /// Reads a stored warning.
     pub fn from_stored(json: &Json) -> Option<Self> {
         let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
         let values = json.get("values").and_then(|values| serde_json::from_value(values.clone()).ok());
         Some(Self { code: text("code")?, field: text("field")?, values: values.unwrap_or_default() })
     }
 
-    /// As it is told.
+    /// Makes the JSON in which it is shown.
     pub fn to_json(&self, kinds: &Registry, language: Language) -> Json {
         // A record also carries the warnings about whom it introduced, which are another kind's.
         let of_kinds = kinds.kinds().flat_map(|kind| kind.warnings);

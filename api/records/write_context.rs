@@ -1,4 +1,4 @@
-//! What turns records into what the ledger writes. Owned, so that it can wait in the queue with a claim and
+//! Context that turns records into what the ledger writes. Owned, so that it can wait in the queue with a claim and
 //! make what follows from it, under the lock.
 
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub struct WriteContext {
 }
 
 impl WriteContext {
-    /// What rules may know.
+    /// Makes the context in which rules judge.
     pub fn context(&self) -> Context<'_> {
         Context {
             now: self.now,

@@ -92,7 +92,7 @@ fn request_id(request: &ServiceRequest) -> String {
     let plain = |id: &&str| {
         (8..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
     };
-    // What looks like a number of somebody is not taken into the log; a UUID may look so by chance.
+    // Ids that look like a number of somebody are not taken into the log; a UUID may look so by chance.
     let harmless = |id: &&str| {
         Uuid::try_parse(id).is_ok() || (id.chars().any(|c| c.is_ascii_alphabetic()) && !has_long_number(id))
     };

@@ -43,7 +43,7 @@ pub static DEFINITIONS: LazyLock<Vec<&'static Definition>> =
 pub static SETTINGS: LazyLock<Vec<&'static SettingSource>> =
     LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.settings).copied().collect());
 
-/// What themes set right in a district before its figures are counted anew.
+/// Corrections by themes in a district before its figures are counted anew.
 pub static BEFORE_RECOUNT: LazyLock<Vec<BeforeRecount>> =
     LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.before_recount).copied().collect());
 
@@ -53,7 +53,7 @@ pub static VOCABULARIES: LazyLock<Vec<&'static Vocabulary>> = LazyLock::new(|| {
     own.into_iter().chain(THEMES.iter().flat_map(|theme| theme.vocabularies).copied()).collect()
 });
 
-/// What the frame of records lets others do.
+/// Functions of layers and themes that the frame of records calls.
 pub static HOOKS: Hooks = Hooks {
     export: |kind, call, format| Box::pin(export::export(kind, call, format)),
     tell_plainly: |call, verb, records| Box::pin(own_cases::tell_plainly(call, verb, records)),

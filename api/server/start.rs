@@ -138,8 +138,8 @@ pub async fn migrate(url: &str) -> Result<usize, StartError> {
     run
 }
 
-/// What follows migrations: what former releases didn't write, over a connection of its own as each chunk commits by
-/// itself; then the wall over new tables.
+/// Finishes migrations: writes what former releases didn't, over a connection of its own as each chunk commits by
+/// itself; then raises the wall over new tables.
 async fn finish(url: &str, lock: &mut AsyncPgConnection) -> Result<(), StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::Migration(error.to_string());
     let mut owner = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;

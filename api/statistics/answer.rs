@@ -51,7 +51,7 @@ fn body(call: &Call, asked: &Asked, table: &Table) -> Json {
         Some(from_on) => format!("from_on={from_on}&to_on={}", asked.to_on),
         None => format!("to_on={}", asked.to_on),
     };
-    // What a line's own filter names stands in its link once.
+    // Parameters of a line's own filter stand in its link once.
     let own = match asked.by {
         By::Area => "area_code",
         By::Place => "place_id",

@@ -1,4 +1,4 @@
-//! What figures are asked for, and of whom they may be told how much.
+//! Figures that are asked for, and to whom they may be told how far.
 
 use chrono::{Datelike, Days, NaiveDate};
 use kit::catalogue::{Code, FaultCode};
@@ -18,7 +18,7 @@ const MOST_DAYS: i64 = 366;
 const MOST_DAYS_OF_HOURS: i64 = 7;
 const MOST_PERSON_DAYS: i64 = 92;
 
-/// What a line stands for.
+/// Grouping: the thing that each line stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     Total,
@@ -42,7 +42,7 @@ impl By {
         }
     }
 
-    /// What it is called in a file's header.
+    /// Name in a file's header.
     pub fn label(self) -> &'static str {
         BY_WORDS.find(self.code()).map_or("", |word| word.label.zh)
     }
@@ -59,7 +59,7 @@ pub enum Persons {
     Unknown,
 }
 
-/// What figures are asked for.
+/// Request for figures.
 pub struct Asked {
     pub kind: &'static Kind,
     pub roles: &'static [Role],
@@ -185,7 +185,7 @@ impl Asked {
         }
     }
 
-    /// What is counted from rows has bounds: a quarter, not all there ever was; and no key without small numbers.
+    /// Bounds figures counted from rows: a quarter, not all there ever was; and no key without small numbers.
     fn require_bounds(&self) -> Result<(), Problem> {
         match self.from_on {
             _ if !self.narrowed => Ok(()),
@@ -232,7 +232,7 @@ fn period(call: &Call, today: NaiveDate, cumulative: bool) -> Result<(Option<Nai
     let from_on = call.query.day("from_on");
     let to_on = call.query.day("to_on").or(from_on.filter(|_| !cumulative)).unwrap_or(today);
     if cumulative {
-        // What lies ahead is no part of what has come together.
+        // Days to come are no part of what has come together.
         let to_on = to_on.min(today);
         return if from_on.is_some() { Err(fault("?from_on", FaultCode::NotWithOthers)) } else { Ok((None, to_on)) };
     }

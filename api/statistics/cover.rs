@@ -1,4 +1,4 @@
-//! What is shown of figures; and for keys that may not see small numbers, what is shown instead.
+//! Cover of figures: what is shown of them; and for keys that may not see small numbers, what is shown instead.
 //!
 //! Such a key sees the grid of whole days and townships. Each cell of it is covered by itself: 1 to 9 is hidden,
 //! the rest rounded to 5. Everything larger is the *sum of what is shown of its cells*, so no subtraction of one
@@ -46,7 +46,7 @@ pub struct Sheet {
     pub total: BTreeMap<&'static str, Shown>,
 }
 
-/// What is shown of what was read.
+/// Makes the sheet that may be shown of the figures read.
 pub fn sheet(asked: &Asked, read: &Read) -> Sheet {
     let figures = asked.kind.rules.figures();
     let mut sheet = Sheet { lines: BTreeMap::new(), total: BTreeMap::new() };
@@ -140,7 +140,7 @@ fn cover_cell(figures: &'static [Figure], values: &BTreeMap<&str, i64>) -> BTree
     };
     let mut shown: BTreeMap<&'static str, Option<i64>> =
         counted().map(|figure| (figure.name, of_figure(figure))).collect();
-    // What few spent or walked tells of those few.
+    // Hours or distances of few people tell of those few.
     if counted().next().is_some_and(|records| shown.get(records.name) == Some(&None)) {
         for amount in counted().filter(|figure| figure.scale > 0 && figure.privacy == Privacy::Personal) {
             shown.insert(amount.name, None);
@@ -165,8 +165,8 @@ fn cover_cell(figures: &'static [Figure], values: &BTreeMap<&str, i64>) -> BTree
     shown
 }
 
-/// What is left of the whole, when all shares that are shown are taken away, must not be small: the smallest
-/// shares go until it isn't.
+/// Removes the smallest shares until what is left of the whole, when all shares that are shown are taken away, isn't
+/// small.
 fn leave_no_rest(shown: &mut BTreeMap<&'static str, Option<i64>>, of_whole: i64, parts: &[&Figure]) {
     loop {
         let shares = parts.iter().filter(|part| part.is_share);

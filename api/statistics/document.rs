@@ -11,7 +11,7 @@ use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Operation, Tells};
 use crate::records::{Kind, Registry};
 
-/// Who sees a kind's figures: who reads its records, and those who read figures only.
+/// Roles that see a kind's figures: those that read its records, and those that read figures only.
 pub fn readers(kind: &'static Kind) -> &'static [Role] {
     with_statistics(kind.readers)
 }

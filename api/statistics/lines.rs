@@ -20,9 +20,9 @@ const ITSELF: Text = Text::new("itself", "本级");
 
 /// A line of the answer.
 pub struct Line {
-    /// What it stands for; none where records have no organisation or place.
+    /// Key of what it stands for; none where records have no organisation or place.
     pub key: Option<String>,
-    /// That in words.
+    /// Name of that in words.
     pub label: String,
     /// The list's parameters that narrow it to this line; none where no list is of it alone.
     pub filter: Option<String>,

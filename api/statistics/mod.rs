@@ -52,7 +52,7 @@ pub async fn head_in(snapshot: &mut Snapshot, district_code: &str) -> Result<i64
     Ok(number_of(snapshot.read(&clock(district_code)).await?))
 }
 
-/// What reads a district's newest number.
+/// Query for a district's newest number.
 pub fn clock(district_code: &str) -> Statement {
     Statement::new("SELECT c.last_no FROM district_clocks AS c WHERE c.district_code = ")
         .text(district_code)

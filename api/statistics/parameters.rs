@@ -7,7 +7,7 @@ use kit::vocabulary::{Vocabulary, word};
 use crate::records::Kind;
 use crate::records::list::{AREA_CODE, DISTRICT_CODE};
 
-/// What a line may stand for.
+/// Groupings of figures: the things that a line may stand for.
 pub static BY_WORDS: Vocabulary = Vocabulary::new(
     "figure_grouping",
     Text::new("By", "分组"),

@@ -35,7 +35,7 @@ pub fn plain(asked: &Asked, sheet: &mut Sheet, read: &Read) {
     }
 }
 
-/// What counts once a day, as people do: days add up to periods.
+/// Fills in figures that count a thing once a day, as people: days add up to periods.
 pub fn kept(asked: &Asked, sheet: &mut Sheet, read: &Read) {
     for figure in asked.kind.rules.figures().iter().filter(|figure| figure.kept_as.is_some()) {
         let shown = |cell: &Cell| Shown { value: cell.value, previous: Some(cell.previous), ..Shown::default() };

@@ -11,21 +11,21 @@ use crate::records::scope::{reached_at_places, within};
 /// A figure of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// Which line: a day, `<day> <hour>`, an area, a place, an organisation; `<day> <township>` where small
+    /// Line it belongs to: a day, `<day> <hour>`, an area, a place, an organisation; `<day> <township>` where small
     /// numbers are to be hidden.
     pub key: String,
     /// The figure's measure.
     pub measure: String,
-    /// How much.
+    /// Value in the period.
     pub value: i64,
-    /// How much in the period before.
+    /// Value in the period before.
     pub previous: i64,
 }
 
-/// What was read.
+/// Figures as they were read.
 #[derive(Default)]
 pub struct Read {
-    /// As of which change.
+    /// Number of the change as of which it was read.
     pub head: i64,
     /// Events by line.
     pub cells: Vec<Cell>,
@@ -33,7 +33,7 @@ pub struct Read {
     pub persons: Vec<Cell>,
     /// Different people of all lines.
     pub persons_in_all: Option<Cell>,
-    /// What counts once a day, by line.
+    /// Figures that count a thing once a day, by line.
     pub kept: Vec<Cell>,
     /// The same of all lines.
     pub kept_in_all: Vec<Cell>,

@@ -44,7 +44,7 @@ fn counted(call: &Call, asked: &Asked, statement: Statement, key: &str) -> Resul
     per_figure(call, asked, statement, key, figures, |_, condition| format!("count(*) FILTER (WHERE {condition})"))
 }
 
-/// What counts once a day, however many rows name it.
+/// Counts things once a day, however many rows name them.
 fn once_a_day(call: &Call, asked: &Asked, statement: Statement, key: &str) -> Result<Statement, Problem> {
     let figures = asked.kind.rules.figures().iter().filter(|figure| figure.kept_as.is_some());
     per_figure(call, asked, statement, key, figures, |figure, _| {

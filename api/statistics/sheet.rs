@@ -89,7 +89,7 @@ fn row(asked: &Asked, head: [String; 2], columns: &[&Figure], of: impl Fn(&Figur
 pub struct Column {
     /// The member of the list's items.
     pub name: &'static str,
-    /// What people call it.
+    /// Name for people.
     pub label: &'static str,
     /// Whether its texts are numbers.
     pub numeric: bool,

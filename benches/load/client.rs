@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::served::Served;
 
-/// What a round came to.
+/// Result of a round.
 pub struct Measured {
     /// Requests answered a second.
     pub per_s: f64,

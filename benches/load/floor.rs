@@ -24,6 +24,9 @@ INSERT INTO screenings (district_code, id, revision, change_no, area_code, org_i
 COMMIT;
 "#;
 const LIST: &str = "SELECT * FROM screenings WHERE district_code = '511802' AND NOT voided ORDER BY occurred_at DESC, id DESC LIMIT 100;\n";
+/// As many rows as a page of the feed has, of the two kinds that it has them of.
+const FEED: &str = "SELECT * FROM people WHERE district_code = '511802' AND change_no > 100 ORDER BY change_no LIMIT 250;\n\
+    SELECT * FROM screenings WHERE district_code = '511802' AND change_no > 100 ORDER BY change_no LIMIT 250;\n";
 
 impl Floor {
     /// Makes a database of the floor's own, with the same tables and indexes and nothing else.
@@ -43,6 +46,7 @@ impl Floor {
         // pgbench takes a statement a line.
         std::fs::write(floor.folder.join("insert.sql"), INSERT.replace("\n  VALUES", " VALUES")).unwrap();
         std::fs::write(floor.folder.join("list.sql"), LIST).unwrap();
+        std::fs::write(floor.folder.join("feed.sql"), FEED).unwrap();
         floor
     }
 
@@ -54,6 +58,11 @@ impl Floor {
     /// Fetches of 100 rows a second.
     pub fn list(&self, clients: usize, round: Duration) -> f64 {
         self.run("list.sql", clients, round)
+    }
+
+    /// Fetches of 500 rows of two tables a second.
+    pub fn feed(&self, clients: usize, round: Duration) -> f64 {
+        self.run("feed.sql", clients, round)
     }
 
     fn run(&self, script: &str, clients: usize, round: Duration) -> f64 {

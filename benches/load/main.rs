@@ -1,4 +1,4 @@
-//! What is fast, measured beside its floor in the same run: `make bench`.
+//! Speed of the service, measured beside its floor in the same run: `make bench`.
 //!
 //! Each figure is the median of interleaved rounds: floor, service, floor, service… These machines
 //! are noisy; trust ratios. Options: `BENCH_ROUNDS` (5), `BENCH_SECONDS` a round (3),
@@ -43,14 +43,14 @@ fn compare(
     work: &str,
     goal: &'static str,
     mut floor: impl FnMut(Duration) -> f64,
-    mut core: impl FnMut(Duration) -> Measured,
+    mut service: impl FnMut(Duration) -> Measured,
 ) -> Row {
     let (rounds, round) = (option("BENCH_ROUNDS", 5), Duration::from_secs(option("BENCH_SECONDS", 3)));
     let (mut floors, mut services, mut tails) = (Vec::new(), Vec::new(), Vec::new());
-    core(Duration::from_millis(500));
+    service(Duration::from_millis(500));
     for _ in 0..rounds {
         floors.push(floor(round));
-        let measured = core(round);
+        let measured = service(round);
         services.push(measured.per_s);
         tails.push(measured.p99_ms);
     }
@@ -136,10 +136,11 @@ fn ledger(mut served: Served, runtime: &tokio::runtime::Runtime) -> Served {
         |round| runtime.block_on(list.run(4, round)),
     );
     let feed = Load::get(&served, "/v1/changes?since=100&limit=500");
-    let measured = runtime.block_on(feed.run(4, Duration::from_secs(option("BENCH_SECONDS", 3))));
-    println!(
-        "\nChange feed, pages of 500, 4 connections: {:.0} pages/s, p99 {:.1} ms.",
-        measured.per_s, measured.p99_ms
+    compare(
+        "change feed, pages of 500, 4 connections",
+        "≥ 0.50",
+        |round| floor.feed(4, round),
+        |round| runtime.block_on(feed.run(4, round)),
     );
     files::measure(&served, runtime, option("BENCH_ROWS", 100_000));
     println!("Memory after the load: {} MB resident.", served.resident_mb());

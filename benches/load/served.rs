@@ -12,11 +12,11 @@ use crate::floor::program;
 /// A running service.
 pub struct Served {
     child: Child,
-    /// Where everything is.
+    /// Folder of all its files.
     pub folder: PathBuf,
     /// Host and port.
     pub address: String,
-    /// How long the start took.
+    /// Time that the start took.
     pub ready_after: Duration,
     /// A district administrator's access token, renewed at each start.
     pub token: String,

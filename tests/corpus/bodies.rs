@@ -67,7 +67,7 @@ async fn require_batch(sender: &Actor, name: &str, bytes: &[u8], malformed: bool
     }
 }
 
-/// What a phone hands in is taken, or held for somebody to mend.
+/// Checks that an item a phone hands in is taken, or held for somebody to mend.
 async fn require_push(sender: &Actor, name: &str, bytes: &[u8], malformed: bool) {
     let id = Uuid::now_v7();
     let frame = format!(

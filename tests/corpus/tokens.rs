@@ -12,7 +12,7 @@ use sha2::Sha256;
 use super::{files, lines, prepared, require_health, require_problem};
 use crate::support::{Actor, TestApp};
 
-/// What stands for something in a file.
+/// Places in a corpus file, with the values that are put there.
 struct Places(Vec<(&'static str, String)>);
 
 impl Places {

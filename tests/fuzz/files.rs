@@ -199,7 +199,7 @@ fn is_blank(value: &Json) -> bool {
     value.as_array().is_some_and(Vec::is_empty) || visible(value) == json!("")
 }
 
-/// What a field of this shape may take, from this text or by chance.
+/// Makes a value for a field of this shape, from this text or by chance.
 fn candidate(shape: &Shape, text: &str, generator: &mut StdRng) -> Json {
     match shape {
         Shape::Text { max, .. } | Shape::Secret { max, .. } => json!(text.chars().take(*max).collect::<String>()),

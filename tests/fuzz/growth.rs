@@ -1,4 +1,4 @@
-//! What is sixteen times as long takes some sixteen times as long, not two hundred and fifty-six.
+//! Growth of time: input sixteen times as long takes some sixteen times as long, not two hundred and fifty-six.
 
 use std::time::{Duration, Instant};
 

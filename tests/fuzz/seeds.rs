@@ -1,4 +1,4 @@
-//! What mutations begin with.
+//! Seeds with which mutations begin.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ pub fn examples() -> Vec<Vec<u8>> {
     found.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-/// What parsers stumble over.
+/// Tokens that parsers stumble over.
 pub const TOKENS: &[&[u8]] = &[
     b"\0",
     b"\xff",

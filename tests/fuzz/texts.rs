@@ -108,7 +108,7 @@ pub fn jwt(bytes: &[u8], generator: &mut StdRng) {
     }
 }
 
-/// What a plate is kept as is a plate of that kind, and nothing more is made of it.
+/// Checks that a plate as it is kept is a plate of that kind, and that keeping it again changes nothing.
 pub fn plate(bytes: &[u8], _: &mut StdRng) {
     let number = String::from_utf8_lossy(bytes);
     let kinds = [
@@ -138,7 +138,7 @@ pub fn plate(bytes: &[u8], _: &mut StdRng) {
     }
 }
 
-/// What a document, a phone or a name is kept as is kept as itself.
+/// Checks that a document, a phone or a name as it is kept is kept as itself.
 pub fn document(bytes: &[u8], _: &mut StdRng) {
     let number = String::from_utf8_lossy(bytes);
     let today = NaiveDate::from_ymd_opt(2020, 2, 2).unwrap();

@@ -1,4 +1,4 @@
-//! Who reads and writes records of each kind.
+//! Roles that read and write records of each kind.
 
 use super::*;
 
@@ -66,6 +66,6 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ("service_records", ROSTER_READERS, ORGANIZERS),
 ];
 
-/// Who voids and restores, where that is fewer than write.
+/// Roles that void and restore, where they are fewer than those that write.
 pub const VOIDERS: &[(&str, &str)] =
     &[("people", "district_admin"), ("isolation_cases", "district_admin"), ("shift_assignments", ORGANIZERS)];

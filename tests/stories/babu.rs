@@ -88,7 +88,7 @@ async fn the_town_keeps_somebody_at_home_by_its_five_and_knows_what_was_missed()
     for (kind, count) in counts {
         assert_eq!(town.counts(&format!("/v1/{kind}")).await, count, "{kind}");
     }
-    // Who missed what: the doctor the evening of the second day, and the town knows.
+    // Misses are known to the town: the doctor's, of the evening of the second day.
     let missed = doctor.lists("/v1/duties?assignee=me&state=missed").await;
     let kinds: Vec<_> = missed.iter().map(|duty| duty["duty_kind"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"pm_reading"), "{kinds:?}");

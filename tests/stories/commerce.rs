@@ -74,7 +74,7 @@ async fn the_commerce_bureau_inspects_keeps_prices_and_guards_its_courtyard() {
         .await;
     assert_eq!(guard.counts("/v1/screenings").await, 3);
     assert_eq!(bureau.head.figure(&bureau, "2020-02-01", "disinfected_area_m2").await, "350.00");
-    // What is none of theirs.
+    // Actions that are none of theirs are refused.
     clerk.is_refused("inspections", json!({"place_id": store, "inspectors": ["自查"], "items": []})).await;
     company.head.post(&format!("{alert}:dismiss"), json!({"reason": "没有问题"})).await.expect(403);
     inspector.get("/v1/people").await.expect(403);

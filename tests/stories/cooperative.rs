@@ -28,7 +28,7 @@ async fn the_cooperative_stores_for_spring_and_brings_vegetables_to_the_door() {
     assert_eq!(held, [(&json!("agri_fertilizer_urea"), &json!("430")), (&json!("agri_pesticide"), &json!("2700"))]);
     let before = cooperative.head.get("/v1/stocks?as_of_on=2020-01-28").await.expect(200).body["items"].clone();
     assert_eq!(before[0]["quantity"], "450", "as it was the day before");
-    // What households need is given to the partner, whose courier sees it and nothing else.
+    // Needs of households are given to the partner, whose courier sees those and nothing else.
     story.at("2020-02-01T09:00:00+08:00");
     let items =
         json!([{"item": "大白菜", "commodity": "veg_chinese_cabbage", "quantity": "10", "quantity_unit": "斤"}]);

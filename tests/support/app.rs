@@ -23,9 +23,9 @@ use super::cluster::{cluster_directory, fresh_database};
 
 /// A service of the test's own.
 pub struct TestApp {
-    /// Where it listens.
+    /// Address at which it listens.
     pub address: SocketAddr,
-    /// What it shares: for setting the time and looking behind.
+    /// State that its requests share: for setting the time and looking behind.
     pub core: Arc<Core>,
     /// Its database.
     pub database_url: String,

@@ -60,7 +60,7 @@ pub async fn restore(file: &Path) -> String {
         .args(["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", "--dbname", &url])
         .arg(file);
     require_success("pg_restore", &command.output().unwrap());
-    // What `lianfang migrate` does for a restored database.
+    // Row security is raised as `lianfang migrate` does for a restored database.
     let mut owner = AsyncPgConnection::establish(&url).await.unwrap();
     lianfang::platform::row_security::raise(&mut owner).await.unwrap();
     url

@@ -1,4 +1,4 @@
-//! What every test uses: a service of its own over a database of its own, and people who use it.
+//! Support of every test: a service of its own over a database of its own, and people who use it.
 
 mod actor;
 mod app;

@@ -145,7 +145,7 @@ impl Phone {
         }
     }
 
-    /// What it holds of each kind, as `/v1/sync/checksum` sums it.
+    /// Sums of what it holds of each kind, as `/v1/sync/checksum` makes them.
     pub fn sums(&self) -> BTreeMap<String, (u64, String)> {
         let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
         for ((kind, id), revision) in &self.store {

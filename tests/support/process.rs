@@ -72,7 +72,7 @@ impl Drop for Folder {
 /// A running `lianfang serve`.
 pub struct Served {
     child: Child,
-    /// Where it listens.
+    /// Address at which it listens.
     pub base: String,
     /// How long it took to be ready.
     pub ready_after: Duration,

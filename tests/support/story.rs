@@ -1,4 +1,4 @@
-//! What a story is told with: a district on a moved clock, units that set up their own people, and people who sign in
+//! Stories: a district on a moved clock, units that set up their own people, and people who sign in
 //! again whenever their token has run out.
 
 use lianfang::platform::access::Role;
@@ -38,7 +38,7 @@ impl Story {
         crate::isolation_cases::set_clock(&self.app, at);
     }
 
-    /// What the service does by itself when time has gone on.
+    /// Moves the clock, and lets the service do what it does by itself as time goes on.
     pub async fn time_passes(&self, at: &str) {
         self.at(at);
         crate::isolation_cases::work(&self.app).await;

@@ -70,7 +70,7 @@ fn shortened(head: &[u8]) -> String {
     hex::encode(head.get(..HEAD_BYTES).unwrap_or_default())
 }
 
-/// What to send as `since` to go on behind a number.
+/// Makes the `since` with which a caller goes on behind a number.
 pub async fn since_of(core: &Core, district_code: &str, number: i64) -> Result<String, Problem> {
     let chain = chain_at(core, district_code, number).await?.filter(|chain| !chain.is_empty());
     Ok(chain.map_or_else(|| number.to_string(), |chain| format!("{number}.{chain}")))

@@ -1,5 +1,5 @@
-//! What comes into sight with a case and leaves it with one: a case that moves to another township takes what was
-//! written about it before along, without a revision of its own. Told at the number of the case's.
+//! Followers of a case: records that come into sight with it and leave with it. A case that moves to another township
+//! takes along records written about it before, without revisions of their own. Told at the number of the case's.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ struct Moved {
     enters: bool,
 }
 
-/// What follows the cases that came into the actor's sight or left it beyond `window.since` and up to a number.
+/// Finds the records of cases that came into the actor's sight or left it beyond `window.since` and up to a number.
 pub async fn followers(
     core: &Core,
     actor: &Actor,
@@ -72,11 +72,11 @@ fn statement(
             .column(ColumnType::Id, ids)
             .sql(")");
     let statement = if enters {
-        // What is newer than that is told by itself.
+        // Newer revisions are told by themselves.
         let statement = statement.sql(" AND r.change_no <= ").integer(window.since).sql(" AND ");
         readable("r", statement, actor, kind)
     } else {
-        // Whatever was changed since: an earlier revision may have been given.
+        // Records changed since are taken whatever the change was: an earlier revision may have been given.
         readable("r", statement.seeing_district(&window.district_code).sql(" AND NOT "), actor, kind)
     };
     in_area("r", statement, window.area_code.as_deref())

@@ -124,7 +124,7 @@ async fn list(call: Call) -> Answer {
     let wait = Duration::from_secs(call.query.integer("wait").and_then(|wait| u64::try_from(wait).ok()).unwrap_or(0));
     if page.items.is_empty() && page.next >= page.head && !wait.is_zero() {
         call.turn().extend(wait);
-        // What is new may be out of scope: then the page is empty again and the caller asks anew.
+        // New changes may be out of scope: then the page is empty again and the caller asks anew.
         let _ = tokio::time::timeout(wait, call.core.ledger.heads().beyond(&window.district_code, page.head)).await;
         page = queries::page(&call.core, call.actor()?, &kinds, &window, &Part::FEED).await?;
     }

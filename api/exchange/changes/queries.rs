@@ -16,7 +16,7 @@ use crate::platform::core::Core;
 use crate::records::scope::{in_area, reached, readable, standing};
 use crate::records::{Kind, Record, read};
 
-/// What is asked for.
+/// Range of changes that is asked for.
 pub struct Window {
     /// Whether it is a phone\'s slice, and not all that the caller may read.
     pub slice: bool,
@@ -59,7 +59,7 @@ pub struct Change {
 pub struct Page {
     /// The changes, in order.
     pub items: Vec<Change>,
-    /// Where to go on.
+    /// Number behind which to go on.
     pub next: i64,
     /// The district's newest number.
     pub head: i64,
@@ -125,8 +125,8 @@ fn count(items: &[Change]) -> i64 {
     i64::try_from(items.len()).unwrap_or(i64::MAX)
 }
 
-/// What a stretch has for the caller, and up to which number that is known. Current rows before former ones: a row
-/// that is revised between the two is found twice and told once, never missed.
+/// Reads a stretch's changes for the caller, and up to which number they are known. Current rows come before former
+/// ones: a row that is revised between the two is found twice and told once, never missed.
 async fn read_stretch(
     core: &Core,
     actor: &Actor,
@@ -180,7 +180,7 @@ fn take(items: &mut Vec<Change>, found: Found, known_until: i64, limit: i64) -> 
     known_until
 }
 
-/// What is read of a window.
+/// Parts in which a window is read.
 #[derive(Clone, Copy)]
 pub enum Part<'a> {
     /// Current revisions in scope.
@@ -208,10 +208,10 @@ impl Part<'_> {
     }
 }
 
-/// What left the scope.
+/// Operation told of a record that left the scope.
 const REVOKED: &str = "access_revoked";
 
-/// What a part tells of a record.
+/// Operation that a part tells of a record.
 pub fn operation(record: &Record, part: Part<'_>) -> &'static str {
     match part {
         part if part.revokes() => REVOKED,
@@ -255,7 +255,7 @@ fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: Part<
     rows.sql(" ORDER BY r.change_no LIMIT ").integer(window.limit + 1)
 }
 
-/// What left the scope, of which only the id is told.
+/// Condition for rows that left the scope, of which only the id is told.
 fn out_of_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
     in_view(rows.seeing_district(&window.district_code).sql(" AND NOT "), actor, kind, window)
 }

@@ -16,7 +16,7 @@ use crate::platform::http::page;
 use crate::platform::http::schema::{Direction, object, of_shape};
 use crate::platform::privacy::PURPOSE;
 
-/// Who agrees: not whoever asks.
+/// Roles that agree; nobody agrees to a request of his own.
 pub const APPROVERS: &[Role] = &[Role::DistrictAdmin, Role::Auditor];
 
 static STATE: Vocabulary = Vocabulary::new(

@@ -34,11 +34,11 @@ pub struct Request {
     pub id: Uuid,
     /// The area of whoever asks.
     pub area_code: String,
-    /// Who asks.
+    /// Account that asks.
     pub requested_by: Uuid,
-    /// `open`, `approved`, `refused` or `used`.
+    /// State: `open`, `approved`, `refused` or `used`.
     pub state: String,
-    /// As it is served.
+    /// Request as it is served.
     pub json: Json,
 }
 
@@ -46,7 +46,7 @@ pub struct Request {
 pub struct Approved {
     /// The request.
     pub id: Uuid,
-    /// Why.
+    /// Reason for the export.
     pub reason: String,
 }
 
@@ -97,7 +97,7 @@ pub fn of_row(core: &Core, mut row: Row) -> Result<Request, Problem> {
     Ok(Request { district_code, id, area_code, requested_by, state, json })
 }
 
-/// What seals a reason.
+/// Owner to which the sealed reason is bound.
 pub fn owner(id: Uuid, district_code: &str) -> Owner<'_> {
     Owner { kind: "export_requests", field: "reason", id, district_code }
 }

@@ -12,7 +12,7 @@ use crate::records::{Kind, Registry, envelope};
 pub struct Column {
     /// Where its value stands in the JSON of a record.
     pub path: Vec<&'static str>,
-    /// What people call it; of nested ones, each step.
+    /// Names for people; of nested ones, each step.
     labels: Vec<Text>,
     /// The field it ends in.
     pub field: &'static Field,

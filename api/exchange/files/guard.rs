@@ -13,7 +13,7 @@ pub fn guarded(text: &str) -> Cow<'_, str> {
     if is_run(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
-/// What was meant by a cell: one leading apostrophe is taken away where we, or people who write numbers
+/// Restores a cell's text as it was meant: one leading apostrophe is taken away where we, or people who write numbers
 /// as text, put one.
 pub fn unguarded(text: &str) -> &str {
     match text.strip_prefix('\'') {
@@ -30,7 +30,7 @@ fn is_run(text: &str) -> bool {
     text.starts_with(RUN) || shown.starts_with(RUN) || shown.starts_with('\'')
 }
 
-/// What takes no room on the screen: it goes where a cell is read.
+/// Letters that take no room on the screen: they go where a cell is read.
 pub(super) fn is_unseen(letter: char) -> bool {
     is_invisible(letter)
 }

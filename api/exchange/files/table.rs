@@ -18,7 +18,7 @@ pub struct Row {
     pub line: u64,
     /// Its cells, as they were written.
     pub cells: Vec<String>,
-    /// What makes it unreadable.
+    /// Flaw that makes it unreadable.
     pub flaw: Option<RowFlaw>,
 }
 
@@ -78,7 +78,7 @@ impl Default for Splitter {
     }
 }
 
-/// What a `sep=` line may name: a sign, and not the one that quotes.
+/// Checks a sign that a `sep=` line names: neither a letter, a digit nor the one that quotes.
 fn parts_cells(sign: &char) -> bool {
     !sign.is_alphanumeric() && !matches!(sign, '"' | '\0')
 }
@@ -193,12 +193,12 @@ impl Splitter {
         rest.unwrap_or_default().to_owned()
     }
 
-    /// What is too long is let go up to the end of the line, which is a row again after it.
+    /// Drops a row that is too long up to the end of its line; the next line is a row again.
     fn overflow(&mut self) {
         self.flaw.get_or_insert(RowFlaw::TooLong);
         self.quoted = false;
         self.cell.clear();
-        // What was kept of it is for open quotes only.
+        // Text kept of it is for open quotes only.
         self.raw.clear();
     }
 

@@ -1,4 +1,4 @@
-//! What an import may take of the service: its turn to work, its time, its faults; and that it ends with its client.
+//! Bounds of an import: its turn to work, its time, its faults; and that it ends with its client.
 
 use std::future::Future;
 use std::sync::Arc;

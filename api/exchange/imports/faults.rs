@@ -33,7 +33,7 @@ struct Errors {
 pub async fn list(call: Call) -> Answer {
     let import = store::find(&call.core, call.actor()?, call.path_id()?).await?;
     let accept = call.request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // What came line by line as JSON goes back so.
+    // Rows that came as JSON, line by line, go back so.
     let csv = accept.contains("text/csv") && import.header.is_some();
     let name = format!("import-{}-errors.{}", import.id, if csv { "csv" } else { "ndjson" });
     let media_type = if csv { "text/csv; charset=utf-8; header=present" } else { "application/x-ndjson" };

@@ -12,20 +12,20 @@ use crate::exchange::files::table::Row;
 use crate::platform::core::Core;
 use crate::records::{Kind, Lines, envelope};
 
-/// What a column of the file is.
+/// Meaning of a column of the file.
 #[derive(Clone, Debug)]
 pub enum Place {
     /// A field.
     Field(Column),
     /// The row's id in the system from which it comes.
     ExternalId,
-    /// What an export of ours added: left out.
+    /// Column that an export of ours added: left out.
     Ignored,
 }
 
 /// The columns of a file: as they are written, and what they are.
 pub struct Header {
-    /// As they are written.
+    /// Names as they are written.
     pub names: Vec<String>,
     pub(super) places: Vec<Place>,
     lines: Option<Lines>,

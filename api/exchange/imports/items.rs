@@ -24,7 +24,7 @@ pub struct Item {
     pub rows: Vec<Row>,
     /// Its body.
     pub body: Body,
-    /// What makes its rows one record, where there may be several.
+    /// Key that makes its rows one record, where there may be several.
     key: Option<String>,
 }
 

@@ -39,7 +39,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// The most rows of an atomic import.
 pub const MOST_ATOMIC: usize = 20_000;
 
-/// What is asked of an import.
+/// Options of an import.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// All rows or none.
@@ -56,19 +56,19 @@ pub struct Options {
 pub struct Job {
     /// The service.
     pub core: Arc<Core>,
-    /// Who imports.
+    /// Account that imports.
     pub actor: Actor,
-    /// What.
+    /// Kind of its records.
     pub kind: &'static Kind,
     /// The district where its progress is kept.
     pub district_code: String,
     /// Its id.
     pub id: Uuid,
-    /// What is asked of it.
+    /// Options that its request gave.
     pub options: Options,
     /// The form of the file; none for a workbook.
     pub form: Option<Form>,
-    /// How far it is.
+    /// Counts of rows so far.
     pub counts: Counts,
     /// The file's columns.
     pub header: Option<Header>,
@@ -80,7 +80,7 @@ pub struct Job {
     pub(super) assumed: bool,
     /// Records that it amended.
     pub(super) revised: BTreeSet<Uuid>,
-    /// What was tried so far.
+    /// Trial of the records so far, for imports that only validate.
     trial: DryRun,
     /// The client's connection; none where it goes on without him.
     pub(super) client: Option<ConnectionState>,

@@ -20,7 +20,7 @@ pub struct Body {
     pub tree: Tree,
     /// Its id in the system from which it comes.
     pub external_id: Option<String>,
-    /// What makes the row unreadable.
+    /// Problem that makes the row unreadable.
     pub problem: Option<Problem>,
 }
 
@@ -128,7 +128,7 @@ pub fn identify(core: &Core, kind: &Kind, body: &mut Body, source: Option<&str>)
     }
 }
 
-/// What makes two rows the same record, as text.
+/// Key by which two rows are the same record, as text.
 pub fn natural_key(kind: &Kind, json: &Json) -> String {
     let names = kind.rules.natural_key();
     if names.is_empty() {

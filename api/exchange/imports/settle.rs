@@ -1,4 +1,4 @@
-//! What a row came to.
+//! Settlement of rows: each is created, already there, revised or skipped, or else refused.
 
 use kit::catalogue::Code;
 use kit::etag::IfMatch;
@@ -11,7 +11,7 @@ use super::job::Job;
 use crate::records::create::{Created, Outcome};
 use crate::records::{Record, amend, read};
 
-/// What a record of the file came to.
+/// Result of a record of the file.
 enum Settled {
     Created,
     Same,
@@ -52,7 +52,7 @@ impl Job {
             {
                 Settled::Revised
             }
-            // What it was first is no matter: what stands may be another row's.
+            // Outcomes of the first creation don't matter: the values that stand may be another row's.
             Ok(Created::Same(record)) if self.options.revise && self.may_differ(&record) => self.revise(tree).await?,
             Ok(Created::Same(_) | Created::Known(..)) => Settled::Same,
             // Only checked: it would be new.

@@ -19,7 +19,7 @@ use crate::records::Warning;
 use crate::records::scope::reached;
 use crate::records::warnings::OCCURRED_AT_ASSUMED;
 
-/// Who sees imports of others in his area.
+/// Roles that see imports of others in their area.
 const SUPERVISORS: &[Role] = &[Role::DistrictAdmin];
 /// A running import that wasn't heard of for so long is interrupted.
 const SILENT: TimeDelta = TimeDelta::seconds(60);
@@ -57,7 +57,7 @@ pub struct Import {
     pub district_code: String,
     /// Its id.
     pub id: Uuid,
-    /// What it imports.
+    /// Kind that it imports.
     pub kind: String,
     /// Its state.
     pub state: String,
@@ -71,7 +71,7 @@ pub struct Import {
 }
 
 impl Import {
-    /// As it is served.
+    /// Makes the JSON in which it is served.
     pub fn view(&self, first_errors: Json, language: Language) -> Json {
         let mut json = self.json.clone();
         let known = |code: &String| [&OCCURRED_AT_ASSUMED].into_iter().find(|warning| warning.code == code);
@@ -102,7 +102,7 @@ pub fn begin(
         .sql(", ").bind(ColumnType::Instant, Value::Instant(now)).sql(", ").bind(ColumnType::Instant, Value::Instant(now)).sql(")")
 }
 
-/// How far an import is.
+/// Progress of an import.
 pub struct Progress<'a> {
     /// Its state.
     pub state: &'static str,
@@ -110,7 +110,7 @@ pub struct Progress<'a> {
     pub counts: Counts,
     /// The file's columns.
     pub header: Option<&'a [String]>,
-    /// Why it failed.
+    /// Problem for which it failed.
     pub problem: Option<Json>,
     /// The numbers between which its records stand.
     pub numbers: Option<(i64, i64)>,
@@ -191,9 +191,9 @@ fn owner(import_id: Uuid, district_code: &str) -> Owner<'_> {
 pub struct Refused {
     /// Its line.
     pub line: i64,
-    /// As it was written.
+    /// Cells of the row as they were written.
     pub cells: Vec<String>,
-    /// What is wrong with it.
+    /// Faults of the row.
     pub faults: Json,
 }
 

@@ -16,7 +16,7 @@ use crate::platform::core::Extension;
 const MOST_OF_ONE: usize = 2;
 /// Files at once for each import that may work: those that only arrive hold nobody up.
 const FOR_EACH_SLOT: usize = 16;
-/// When to come again.
+/// Seconds after which to come again.
 const RETRY_S: u32 = 30;
 
 /// How many files each user has under way.

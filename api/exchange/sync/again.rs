@@ -53,7 +53,7 @@ fn waiting(district_code: &str) -> Statement {
 async fn retry_all(core: &Core, statement: Statement) -> Result<(), Problem> {
     let statement = statement.sql(" ORDER BY r.held_at, r.id LIMIT ").integer(TOGETHER);
     let rows = {
-        // Whose it is was asked for by whoever sent it.
+        // Conditions above name the district or the account, so the wall may let all rows through.
         let all = statement.seeing_everything();
         core.database.read(&all).await?
     };
@@ -69,7 +69,7 @@ async fn retry_all(core: &Core, statement: Statement) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What comes of an item tried by its author.
+/// Tries an item with its author's rights; gives the statements that keep the result.
 async fn retry(core: &Core, author: &Actor, held: &Held) -> Result<Vec<Statement>, Problem> {
     let mut item = Item::read(core, held.user_id, 0, &held.item);
     item.device_id.clone_from(&held.device_id);

@@ -62,7 +62,7 @@ pub async fn amend_item(core: &Core, actor: &Actor, kind: &'static Kind, item: &
     Err(Code::WriteConflict.into())
 }
 
-/// What is kept of an answer: what it was, so that a retry says the same.
+/// Statuses kept of an answer, so that a retry says the same.
 const REVISED: u16 = 200;
 const MERGED: u16 = 207;
 

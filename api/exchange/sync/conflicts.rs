@@ -39,7 +39,7 @@ struct Found {
     kind: &'static Kind,
     state: String,
     patch: Map<String, Json>,
-    /// Who sent the phone's values, and when.
+    /// Account that sent the phone's values, and when.
     sent: (Uuid, DateTime<Utc>),
     json: Json,
 }

@@ -1,5 +1,5 @@
-//! What became of a record since the revision that a phone knew: what it changed itself meanwhile is its own
-//! sequence, what others changed is what it may clash with.
+//! Course of a record since the revision that a phone knew: changes by the phone itself are its own
+//! sequence, changes by others are those it may clash with.
 
 use std::collections::BTreeSet;
 

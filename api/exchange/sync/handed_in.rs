@@ -1,4 +1,4 @@
-//! Whose rights an item is judged by: its sender's, and those he held when it happened. A worker who was
+//! Rights by which an item is judged: its sender's, and those he held when it happened. A worker who was
 //! moved to another village hands in what he captured in the former one.
 
 use chrono::{DateTime, TimeDelta, Utc};

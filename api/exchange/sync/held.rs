@@ -30,7 +30,7 @@ use crate::platform::http::{Answer, Call, fault, page};
 use crate::platform::privacy::device::Device;
 use crate::records::scope::reached;
 
-/// What [`of_row`] reads.
+/// Columns that [`of_row`] reads.
 pub const COLUMNS: &str = "r.district_code, r.id, r.item_hash, r.area_code, r.kind, r.op, r.record_id, r.user_id, r.device_id, r.device, r.problem, r.state, r.held_at, r.mended_at, r.revision, r.expires_at, r.ended_at, r.item";
 
 /// A held item as it was read.
@@ -39,27 +39,27 @@ pub struct Held {
     pub district_code: String,
     /// Its id.
     pub id: Uuid,
-    /// Whose it is.
+    /// Account that sent it.
     pub user_id: Uuid,
     /// The device that sent it.
     pub device_id: Option<String>,
-    /// Under which it is kept.
+    /// Hash under which it is kept.
     pub hash: Vec<u8>,
-    /// `open`, `settled` or `discarded`.
+    /// State: `open`, `settled` or `discarded`.
     pub state: String,
-    /// Of which kind it is, as it was sent.
+    /// Kind, as it was sent.
     pub kind: String,
-    /// What it does, as it was sent.
+    /// Operation, as it was sent.
     pub op: String,
     /// The record, as it was sent.
     pub record_id: Option<Uuid>,
     /// Its sender's area.
     pub area_code: String,
-    /// One more with each mending.
+    /// Number of the revision, one more with each mending.
     pub revision: i64,
-    /// When its author wrote it last.
+    /// Time at which its author wrote it last.
     pub written_at: DateTime<Utc>,
-    /// As it was sent, with what was mended.
+    /// Item as it was sent, with what was mended.
     pub item: Tree,
     json: Json,
 }

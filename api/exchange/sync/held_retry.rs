@@ -46,7 +46,7 @@ fn require_unchanged(held: &Held, item: &Item) -> Result<(), Problem> {
     if same { Ok(()) } else { Err(fault("/item", FaultCode::CreateOnly)) }
 }
 
-/// Whose rights it runs with. Whoever isn't its author must be able to see what it says.
+/// Account with whose rights it runs: its author. Whoever else retries it must be able to see what it says.
 async fn author(call: &Call, held: &Held, item: &Item) -> Result<Actor, Problem> {
     let actor = call.actor()?;
     if actor.user_id == held.user_id {

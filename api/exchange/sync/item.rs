@@ -1,4 +1,4 @@
-//! What a phone sends: one item of a push.
+//! Item of a push, as a phone sends it.
 
 use chrono::{DateTime, Utc};
 use kit::catalogue::FaultCode;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::platform::core::Core;
 use crate::platform::privacy::keys::keyed_hash;
 
-/// What an item does.
+/// Operations of an item.
 pub static OPERATION: Vocabulary = Vocabulary::new(
     "sync_operation",
     Text::new("Operation", "操作"),
@@ -64,13 +64,13 @@ pub static ITEM: &[Field] = &[
 pub struct Item {
     /// Its place in the push.
     pub index: usize,
-    /// As it was sent.
+    /// Item as it was sent.
     pub tree: Tree,
     /// Its frame.
     pub frame: Values,
     /// Its body: what creates, or a merge patch.
     pub body: Tree,
-    /// What is wrong with the frame.
+    /// Faults of the frame.
     pub fault: Option<Faults>,
     /// Keyed hash of sender and content: sent again, it is the same.
     pub hash: Vec<u8>,
@@ -125,7 +125,7 @@ impl Item {
         self.frame.text("kind").unwrap_or_default()
     }
 
-    /// What it does; empty where it doesn't say.
+    /// Operation; empty where it doesn't say.
     pub fn op(&self) -> &str {
         self.frame.text("op").unwrap_or_default()
     }

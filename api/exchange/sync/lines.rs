@@ -9,9 +9,9 @@ use crate::records::{Kind, Record};
 pub struct Merged {
     /// The field that is the list.
     pub list: &'static str,
-    /// With the stored item where both sides changed one.
+    /// List with the stored item where both sides changed one.
     pub with_stored: Vec<Json>,
-    /// With the sent item there.
+    /// List with the sent item there.
     pub with_sent: Vec<Json>,
     /// Whether there is such an item.
     pub clash: bool,

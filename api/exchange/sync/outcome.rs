@@ -1,4 +1,4 @@
-//! What became of an item.
+//! Outcome of an item.
 
 use kit::problem::Problem;
 use kit::text::Language;
@@ -8,7 +8,7 @@ use super::item::Item;
 use crate::platform::core::Core;
 use crate::records::{Record, view};
 
-/// What became of an item. `Held` and `Conflict` are kept by the server; the phone may forget the item.
+/// Outcome of an item. `Held` and `Conflict` are kept by the server; the phone may forget the item.
 pub enum Outcome {
     /// A new record.
     Created(Record),

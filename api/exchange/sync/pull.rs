@@ -47,7 +47,7 @@ pub async fn pull(call: Call) -> Answer {
     compressed(&call.request, &body)
 }
 
-/// What comes next at a phone's place, and whether there is more.
+/// Reads the page that comes next at a phone's place, and whether there is more.
 async fn next_of(call: &Call, place: &Place) -> Result<(Page, bool), Problem> {
     let (core, actor) = (&call.core, call.actor()?);
     let limit = call.query.integer("limit").unwrap_or(200);

@@ -34,7 +34,7 @@ use crate::records::{Kind, Record, read};
 
 /// The most items of a push.
 pub const MOST: usize = 500;
-/// What names a device.
+/// Form of a device's name.
 pub const DEVICE_ID: Shape = free_text(100);
 /// The source of what phones hand in.
 const SYNC: &str = "sync";
@@ -142,7 +142,7 @@ fn came(results: &[(Item, Outcome)]) -> bool {
     results.iter().any(|(_, outcome)| matches!(outcome, Outcome::Created(_)))
 }
 
-/// What couldn't be placed is tried once more where something came after it: a queue may be in any order.
+/// Tries items again that couldn't be placed, where something came after them: a queue may be in any order.
 async fn try_again(
     core: &Core,
     actor: &Actor,
@@ -169,8 +169,8 @@ pub async fn write_one(core: &Core, author: &Actor, item: &Item) -> Result<Outco
     results.pop().map(|(_, outcome)| outcome).ok_or_else(|| Problem::internal("an item has no outcome"))
 }
 
-/// What needs no look at the records: a frame that can't be read, an account that left, a kind that the
-/// sender never writes.
+/// Judges an item without a look at the records: its frame can't be read, its account left, or its sender
+/// never writes that kind.
 fn judge(core: &Core, actor: &Actor, former: &[FormerGrant], item: &Item) -> Result<&'static Kind, Box<Outcome>> {
     if actor.left_area.is_some() {
         return Err(Box::new(Outcome::Held(Code::AccountDeactivated.into())));
@@ -276,7 +276,7 @@ async fn change(
     }
 }
 
-/// What can't be placed is held; what is only a matter of time fails the push, which is sent again.
+/// Holds an item that can't be placed; a problem that will pass fails the push, which is sent again.
 fn kept(problem: Problem) -> Result<Outcome, Problem> {
     if is_passing(&problem) { Err(problem) } else { Ok(Outcome::Held(problem)) }
 }

@@ -17,7 +17,7 @@ const MOST_ITEMS: i64 = 5_000;
 /// Bytes of an account at most, of what is settled or discarded as well: it is kept for as long.
 const MOST_BYTES: i64 = 64 * 1024 * 1024;
 
-/// What is kept of an account.
+/// Number and bytes of an account's items that are kept.
 #[derive(Clone, Copy)]
 pub struct Room {
     items: i64,
@@ -25,7 +25,7 @@ pub struct Room {
 }
 
 impl Room {
-    /// What is kept of an account in a district.
+    /// Counts what is kept of an account in a district.
     pub async fn of(core: &Core, district_code: &str, user_id: Uuid) -> Result<Self, Problem> {
         let mut statement = Statement::new(
             "SELECT count(*) FILTER (WHERE state = 'open') AS items, coalesce(sum(bytes), 0)::bigint AS bytes FROM (",

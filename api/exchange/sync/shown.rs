@@ -1,4 +1,4 @@
-//! What a phone sent, as others than its author are shown it: masked as records of its kind are, so that whoever
+//! Form in which others than its author see a phone's item: masked as records of its kind are, so that whoever
 //! lets it through sees what he lets through.
 
 use kit::field::Shape;

@@ -27,11 +27,11 @@ pub struct Place {
 /// A slice that is being changed.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
-    /// To these grants.
+    /// Grants of the new slice.
     pub to: Vec<Grant>,
     /// Grants by which something was given on the way, when it was to become another slice.
     pub passed: Vec<Grant>,
-    /// Up to which number it was done.
+    /// Number up to which it was done.
     pub done: i64,
 }
 

@@ -1,4 +1,4 @@
-//! What sync sends and answers.
+//! Bodies that sync takes and answers.
 
 use kit::field::{Field, Shape, free_text};
 use kit::json::put;
@@ -12,7 +12,7 @@ use crate::platform::access::Role;
 use crate::platform::http::page;
 use crate::platform::http::schema::{Direction, object, of_shape, reference};
 
-/// Who looks after what is left over in an area.
+/// Roles that look after what is left over in an area.
 pub const SUPERVISORS: &[Role] = &[Role::DistrictAdmin, Role::TownCadre];
 
 static HELD_STATES: Vocabulary = Vocabulary::new(
@@ -31,20 +31,20 @@ static TAKE: Vocabulary = Vocabulary::new(
     &[word("server", "the server's", "服务器的值"), word("phone", "the phone's", "手机的值")],
 );
 
-/// Which held items.
+/// State of the held items listed.
 pub static HELD_STATE: Field =
     Field::new("state", Shape::Word(&HELD_STATES), Text::new("State", "状态"), "In which state; open by default.");
-/// Which conflicts.
+/// State of the conflicts listed.
 pub static CONFLICT_STATE: Field =
     Field::new("state", Shape::Word(&CONFLICT_STATES), Text::new("State", "状态"), "In which state; open by default.");
-/// Where a phone stands.
+/// Place at which a phone's pull stands.
 pub static PULL_CURSOR: Field = Field::new(
     "cursor",
     Shape::Text { min: 1, max: 8_000, pattern: None },
     Text::new("Cursor", "游标"),
     "`next_cursor` of the pull before.",
 );
-/// For callers with several districts.
+/// District, for callers with several.
 pub static DISTRICT: Field = Field::new(
     "district_code",
     Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::item::Item;
 
-/// What is being gathered to be written at once.
+/// Items being gathered to be written at once.
 #[derive(Default)]
 struct WriteStage {
     items: Vec<Item>,

@@ -21,7 +21,7 @@ use crate::platform::leases::districts;
 /// Rows of one statement: few enough that nobody who writes waits long.
 const PAGE: i64 = 500;
 
-/// What was done.
+/// Numbers of rows sealed or left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sealed {
     /// Records and former revisions whose values were moved into their envelopes.

@@ -164,7 +164,7 @@ impl Place {
             .column(ColumnType::Json, column(|(.., changes)| Value::Json(changes.clone())))
             .sql("::jsonb[]) AS u(id, revision, changes)");
         let statement = match self {
-            // What a row keeps of such a column is among its changes, or it stays as it is.
+            // Columns of a row that aren't among its changes stay as they are.
             Self::Current => statement.sql(format!(
                 " JOIN {0} AS s ON s.id = u.id CROSS JOIN LATERAL jsonb_populate_record(s, u.changes) AS n WHERE s.district_code = t.district_code AND t.district_code = ",
                 kind.name

@@ -36,11 +36,11 @@ pub const HANDING_IN: TimeDelta = TimeDelta::days(14);
 pub struct SignedIn {
     /// The account, or what a key may do.
     pub actor: Arc<Actor>,
-    /// By what.
+    /// Credential with which it signed in.
     pub credential: Credential,
 }
 
-/// What a caller showed.
+/// Credential that a caller showed.
 #[derive(Clone, Debug)]
 pub enum Credential {
     /// An access token of this session.
@@ -53,7 +53,7 @@ pub enum Credential {
 pub struct Accounts {
     actors: Cache<Uuid, Arc<Actor>>,
     pub(super) keys: Cache<Uuid, Arc<KnownKey>>,
-    /// Who is looked up at the moment, so that a thousand requests of one caller are one question.
+    /// Accounts being looked up at the moment, so that a thousand requests of one caller are one question.
     asked: Cache<Uuid, Arc<Mutex<()>>>,
 }
 
@@ -89,7 +89,7 @@ impl Accounts {
     }
 }
 
-/// Who sent a request: 401 without a token, or where the token, the session or the account is over.
+/// Finds who sent a request: 401 without a token, or where the token, the session or the account is over.
 pub async fn authenticate(core: &Core, request: &HttpRequest) -> Result<SignedIn, Problem> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let header = headers.next().ok_or(Code::Unauthenticated)?;

@@ -20,7 +20,7 @@ use super::accounts::{Credential, SignedIn};
 use super::roles::{Actor, Grant, Role};
 use crate::platform::core::Core;
 
-/// What a key may be used for.
+/// Uses that a key may be given for.
 pub static KEY_SCOPE: Vocabulary = Vocabulary::new(
     "key_scope",
     Text::new("Scope of a key", "密钥用途"),
@@ -119,7 +119,7 @@ pub fn is_key(token: &str) -> bool {
     token.starts_with("lf_")
 }
 
-/// Who a key is; 401 where it is none, or over.
+/// Signs a key in; 401 where there is no such key, or it is over.
 pub async fn authenticate(core: &Core, token: &str) -> Result<SignedIn, Problem> {
     let (id, secret) = token.strip_prefix("lf_").and_then(|rest| rest.split_once('_')).ok_or(Code::InvalidToken)?;
     let id = Uuid::try_parse(id).map_err(|_| Problem::new(Code::InvalidToken))?;

@@ -1,4 +1,4 @@
-//! Who may: signing in, tokens, sessions, roles.
+//! Access: signing in, tokens, sessions, roles.
 //!
 //! An access token says only who and which session. What the account may do is looked up by the
 //! server and kept for three seconds, so that a revocation bites within five.

@@ -15,7 +15,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// What reads it. Everybody of a district may name its organisations.
+    /// Query that reads it. Everybody of a district may name its organisations.
     pub fn statement(district_code: &str) -> Statement {
         Statement::new(
             "SELECT o.id, o.name, o.parent_id FROM organizations AS o WHERE NOT o.voided AND o.district_code = ",

@@ -60,7 +60,7 @@ pub fn one_time() -> String {
     text
 }
 
-/// What is wrong with a new password, if anything: too short, or guessed within a day by whoever knows the lists of
+/// Weakness of a new password, if any: too short, or guessed within a day by whoever knows the lists of
 /// passwords that leaked, common words and names, rows of keys, years, and what the account is called.
 pub fn weakness(password: &str, known: &[&str]) -> Option<FaultCode> {
     if password.chars().count() < MIN_CHARACTERS {

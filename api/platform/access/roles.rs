@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 macro_rules! roles {
     ($($name:ident $code:literal $en:literal $zh:literal;)*) => {
-        /// What an account is allowed to be.
+        /// Role of an account: the functions it may hold.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Role { $(#[doc = $en] $name,)* }
 
@@ -100,7 +100,7 @@ impl Grant {
 /// Organisations, each with all that stand below it and itself.
 pub type Below = Arc<BTreeMap<Uuid, Vec<Uuid>>>;
 
-/// Who is asking, as the server knows it (never as a token claims it).
+/// Caller as the server knows it (never as a token claims it).
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// The account.
@@ -207,7 +207,7 @@ impl Actor {
     }
 }
 
-/// What the administrator of an area hands on inside it: the field roles. A town sets up its own people.
+/// Roles that the administrator of an area hands on inside it: those of the field. A town sets up its own people.
 const OF_AN_AREA: &[Role] = &[
     Role::Inspector,
     Role::GridWorker,
@@ -221,7 +221,7 @@ const OF_AN_AREA: &[Role] = &[
     Role::StoreReporter,
 ];
 
-/// What the administrator of an organisation hands on in it and below: every role that isn't the command's own.
+/// Roles that the administrator of an organisation hands on in it and below: all but the command's own.
 const OF_AN_ORGANIZATION: &[Role] = &[
     Role::OrgAdmin,
     Role::Inspector,

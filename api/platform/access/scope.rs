@@ -42,7 +42,7 @@ pub fn in_area(row: &str, statement: Statement, area_code: Option<&str>) -> Stat
     }
 }
 
-/// What the grant's holder may see, said twice: as a condition here, and to the database's own wall.
+/// Condition for rows that the grant's holder may see, given twice: here, and to the database's own wall.
 pub fn granted(row: &str, statement: Statement, actor: &Actor, grant: &Grant) -> Statement {
     let Some(organizations) = actor.organizations_of(grant) else {
         let statement = statement.seeing(RowScope::of_area(&grant.area_code, None));

@@ -24,7 +24,7 @@ const ISSUER: &str = "lianfang";
 const AUDIENCE: &str = "lianfang-api";
 const TYPE: &str = "at+jwt";
 
-/// What a token claims; every claim is required.
+/// Claims of a token; every claim is required.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claims {
     iss: String,

@@ -1,4 +1,4 @@
-//! What is sent to sign in and what is answered.
+//! Bodies sent to sign in, and those answered.
 
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;

@@ -1,4 +1,4 @@
-//! Who did what, where it is no field record. Field records have the ledger; everything else that is
+//! Audit of deeds that are no field records. Field records have the ledger; everything else that is
 //! written goes through [`system_write`], so that nothing is changed without a line here.
 
 pub mod refusals;
@@ -27,25 +27,25 @@ use crate::platform::schema::audit_log;
 
 /// The member of the details that has words of whoever did it.
 const REASON: &str = "reason";
-/// Where they are sealed.
+/// Member that holds these words sealed.
 const SEALED: &str = "sealed";
 
 /// One line of the audit. `details` names fields and codes, never personal values.
 #[derive(Clone, Debug)]
 pub struct AuditEntry {
-    /// Who; `None` for the command line and for sign-ins of nobody.
+    /// Account or key that acted; `None` for the command line and for sign-ins of nobody.
     pub actor_id: Option<Uuid>,
     /// The area it concerns, for the scope of auditors; `None` where nobody known acted.
     pub area_code: Option<String>,
-    /// What, `subject.verb`.
+    /// Verb of the deed, `subject.verb`.
     pub verb: &'static str,
-    /// To what kind of thing.
+    /// Kind of the thing it was done to.
     pub subject_kind: &'static str,
-    /// To which one.
+    /// Id of that thing.
     pub subject_id: Option<Uuid>,
-    /// In which request.
+    /// Request in which it was done.
     pub request_id: Option<String>,
-    /// From which address.
+    /// Address that the request came from.
     pub address: Option<IpAddr>,
     /// More about it.
     pub details: Json,

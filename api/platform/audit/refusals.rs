@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// A refusal: the deed, which operation and why.
 pub struct Refusal {
-    /// Who, where, in which request; its verb and details are put in here.
+    /// Entry with who, where, in which request; its verb and details are put in here.
     pub audit_entry: AuditEntry,
     /// The operation.
     pub operation: String,
@@ -30,7 +30,7 @@ pub struct Refusal {
     pub code: &'static str,
 }
 
-/// What a caller was refused since his last line.
+/// Refusals of a caller since his last line.
 struct Window {
     since: DateTime<Utc>,
     more: u64,
@@ -46,7 +46,7 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// How many there were.
+    /// Counter of all refusals.
     pub fn denied(&self) -> &Counter {
         &self.denied
     }

@@ -16,13 +16,13 @@ use crate::platform::access::roles::{Actor, Role};
 use crate::platform::access::scope::reached;
 use crate::platform::core::Core;
 
-/// Who reads the trail.
+/// Roles that read the trail.
 pub const AUDITORS: &[Role] = &[Role::DistrictAdmin, Role::Auditor];
 
 /// Where a page ended: the last deed, and the last write by its number and subject.
 pub type Position = (Option<(DateTime<Utc>, Uuid)>, Option<(i64, String)>);
 
-/// What is asked of the trail.
+/// Filters of the trail.
 #[derive(Clone, Debug, Default)]
 pub struct Trail {
     /// Only by this account or key.
@@ -33,9 +33,9 @@ pub struct Trail {
     pub subject_kind: Option<String>,
     /// Only about these; about anything where empty.
     pub subject_ids: Vec<Uuid>,
-    /// From this instant.
+    /// Instant from which lines are shown.
     pub from: Option<DateTime<Utc>>,
-    /// Before this instant.
+    /// Instant before which lines are shown.
     pub to: Option<DateTime<Utc>>,
     /// Whether the lines of other areas are shown too: where the subject itself is in the reader's scope.
     pub of_all_areas: bool,
@@ -50,7 +50,7 @@ pub struct Trail {
 /// A line of the trail.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// When.
+    /// Time of the deed or write.
     pub occurred_at: DateTime<Utc>,
     /// The deed's id; none for a write.
     pub deed_id: Option<Uuid>,
@@ -128,7 +128,7 @@ async fn audit_entries(core: &Core, actor: &Actor, trail: &Trail) -> Result<Vec<
     Ok(rows.into_iter().filter_map(|row| audit_entry(core, row)).collect())
 }
 
-/// What concerns no area (a wrong name at sign-in) is for those who audit a whole district.
+/// Lines that concern no area (a wrong name at sign-in) are for those who audit a whole district.
 fn in_scope(statement: Statement, actor: &Actor) -> Statement {
     let whole_district = actor.grants_of(AUDITORS).any(|grant| grant.area_code.len() <= 6 && grant.org_id.is_none());
     let statement = reached("r", statement.sql("("), actor, AUDITORS, false);
@@ -154,7 +154,7 @@ fn audit_entry(core: &Core, mut row: Row) -> Option<Line> {
 }
 
 impl Line {
-    /// What the trail is sorted by, backwards.
+    /// Key by which the trail is sorted, backwards.
     pub(super) fn order(&self) -> (DateTime<Utc>, Option<i64>, &str, Option<Uuid>) {
         (self.occurred_at, self.change_no, &self.subject, self.deed_id)
     }

@@ -22,7 +22,7 @@ pub enum ConfigError {
     Bounds(String),
 }
 
-/// What the command line sets.
+/// Settings given on the command line; they win over environment and file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// `--listen`
@@ -41,7 +41,7 @@ impl Config {
     /// Reads and validates the settings.
     pub fn load(overrides: Overrides) -> Result<Self, ConfigError> {
         let mut table = Self::read_file()?;
-        // What isn't Unicode is none of ours.
+        // Variables that aren't Unicode are none of ours.
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let mut url = None;

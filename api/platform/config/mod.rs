@@ -113,7 +113,7 @@ pub struct Config {
     /// How long requests under way may take at shutdown, in milliseconds.
     #[validate(range(min = 0, max = 600_000))]
     pub shutdown_timeout_ms: u64,
-    /// What is logged: a filter as `info,lianfang=debug`.
+    /// Filter of the log, as `info,lianfang=debug`.
     pub log: String,
     /// `json` (one event a line) or `text`; text where stderr is a terminal by default.
     pub log_format: Option<String>,

@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::error::EmbeddedError;
 
-/// Who stands in for root, best first.
+/// Users that stand in for root, best first.
 const STAND_INS: [&str; 2] = ["postgres", "nobody"];
 
 /// The user that runs the server and owns its files.

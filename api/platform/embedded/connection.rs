@@ -24,7 +24,7 @@ pub(super) struct Address {
     password: String,
 }
 
-/// What the server answered.
+/// Answer of the server to an attempt to connect.
 pub(super) enum Answer {
     /// It works, and the service's database is there.
     Ready,

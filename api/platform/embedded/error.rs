@@ -1,4 +1,4 @@
-//! What can go wrong with the private database, as sentences for the person who started the service.
+//! Errors of the private database, as sentences for the person who started the service.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,11 @@ pub enum EmbeddedError {
     /// A file or directory of the data directory could not be used.
     #[error("Could not {action} {}: {}.", path.display(), reason(source))]
     Io {
-        /// What was tried, as a verb: "create", "read" and the like.
+        /// Verb of the attempt: "create", "read" and the like.
         action: &'static str,
-        /// On what it was tried.
+        /// File or directory on which it was tried.
         path: PathBuf,
-        /// What the operating system answered.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// Another process holds the [`ServeLock`](super::ServeLock) of this data directory.
@@ -37,7 +37,7 @@ pub enum EmbeddedError {
     Busy {
         /// The data directory.
         directory: PathBuf,
-        /// How long was waited.
+        /// Seconds waited.
         seconds: u64,
     },
     /// No PostgreSQL server is installed where it is looked for.
@@ -56,7 +56,7 @@ pub enum EmbeddedError {
         directory.display()
     )]
     WrongPgBin {
-        /// What `PG_BIN` says.
+        /// Directory that `PG_BIN` names.
         directory: PathBuf,
         /// The oldest major version that will do.
         minimum: u32,
@@ -72,7 +72,7 @@ pub enum EmbeddedError {
         directory: PathBuf,
         /// The major version it needs.
         cluster: u32,
-        /// What is installed, as text.
+        /// Versions that are installed, as text.
         found: String,
     },
     /// Root cannot run PostgreSQL, and there is nobody to run it in root's stead.
@@ -155,7 +155,7 @@ pub enum EmbeddedError {
     Spawn {
         /// The program.
         program: PathBuf,
-        /// What the operating system answered.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// `initdb` failed or took too long; nothing of its work is left.
@@ -171,7 +171,7 @@ pub enum EmbeddedError {
         "PostgreSQL ended while starting{} ({status}). The end of {}:\n{tail}", hint(tail), log.display()
     )]
     Died {
-        /// How it ended.
+        /// Status with which it ended.
         status: ExitStatus,
         /// The server's log.
         log: PathBuf,
@@ -184,11 +184,11 @@ pub enum EmbeddedError {
          start Lianfang again.{}", log.display(), last_answer.as_ref().map_or_else(String::new, |text| format!(" It answered: {text}."))
     )]
     NotReady {
-        /// How long was waited.
+        /// Seconds waited.
         seconds: u64,
         /// The server's log.
         log: PathBuf,
-        /// What the last attempt to connect gave, if it came so far.
+        /// Answer to the last attempt to connect, if it came so far.
         last_answer: Option<String>,
     },
     /// Server processes hold the cluster that are no living server seen from here.

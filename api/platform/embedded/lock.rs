@@ -1,4 +1,4 @@
-//! Who may do what, kept by `flock`: the kernel releases such a lock with its process, `kill -9` included.
+//! Rights of processes, kept by `flock`: the kernel releases such a lock with its process, `kill -9` included.
 //!
 //! Three files, three questions. `serve.lock`: who serves from this directory? `postgres.lock`: whose
 //! turn is it to create, start or stop the database? `postgres.users`: who uses it now? The last is

@@ -42,7 +42,7 @@ use postmaster::Postmaster;
 pub use error::EmbeddedError;
 pub use lock::{ServeLock, lock_for_serving};
 
-/// What a commit is worth.
+/// Durability of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// A commit survives a power failure.
@@ -52,7 +52,7 @@ pub enum Durability {
     Relaxed,
 }
 
-/// What became of the server when one of its users left.
+/// Fate of the server when one of its users left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Departure {
     /// It was stopped.

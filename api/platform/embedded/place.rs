@@ -14,7 +14,7 @@ use super::error::EmbeddedError;
 /// The kernel's limit for the path of a socket, without the closing NUL.
 const LONGEST_SOCKET: usize = 107;
 
-/// What the server names its socket; the port is only part of that name.
+/// Name that the server gives its socket; the port is only part of that name.
 pub(super) const SOCKET: &str = ".s.PGSQL.5432";
 
 /// Where root keeps the cluster of a data directory that nobody else may enter.
@@ -25,7 +25,7 @@ const ASIDE: &str = "/var/lib/lianfang";
 pub(super) struct Place {
     /// The service's data directory, without symbolic links.
     pub(super) data_dir: PathBuf,
-    /// What holds cluster and socket: the data directory, or a directory aside.
+    /// Directory that holds cluster and socket: the data directory, or one aside.
     pub(super) home: PathBuf,
     /// PostgreSQL's data directory.
     pub(super) cluster: PathBuf,
@@ -97,8 +97,8 @@ impl Place {
 
 /// Creates the directory with its parents if it is missing, and returns it without symbolic links.
 ///
-/// What root creates may be entered, but not listed, by others: the user that runs the server must
-/// get through to its own part of it.
+/// Directories that root creates may be entered, but not listed, by others: the user that runs the server must
+/// get through to its own part of them.
 pub(super) fn prepare(directory: &Path) -> Result<PathBuf, EmbeddedError> {
     let directory = std::path::absolute(directory).map_err(EmbeddedError::io("find", directory))?;
     let missing: Vec<&Path> = directory.ancestors().take_while(|path| !path.exists()).collect();

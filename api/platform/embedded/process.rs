@@ -10,12 +10,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// What `postmaster.pid` says.
+/// Content of `postmaster.pid`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PidFile {
     /// The postmaster's process.
     pub(super) pid: i32,
-    /// Where its socket is.
+    /// Directory of its socket.
     pub(super) socket_directory: Option<PathBuf>,
     /// Whether it takes connections.
     pub(super) ready: bool,

@@ -1,5 +1,5 @@
-//! Who is let in: the one judgement that the router makes, and that `/v1/auth/me` and `docs/roles.md` tell of. Where an
-//! operation's target must lie is judged with the data, later.
+//! Admission: the one judgement of a caller that the router makes, and that `/v1/auth/me` and `docs/roles.md` tell of.
+//! Data decides later whether an operation's target lies within the caller's reach.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub struct Caller {
     judging: RoleSet,
     /// Those of them held over less than a township, or for an organisation.
     narrow: RoleSet,
-    /// What a key may be used for; none for a person.
+    /// Uses that a key was given for; none for a person.
     scopes: Option<KeyScopes>,
     password_change_required: bool,
     has_left: bool,
@@ -110,7 +110,7 @@ impl Operation {
     }
 }
 
-/// What each kind of caller may do, made once for each.
+/// Operations that each kind of caller may use, by id, made once for each.
 pub struct Rights(Cache<Caller, Arc<[String]>>);
 
 impl Default for Rights {

@@ -51,7 +51,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Who calls; 401 where nobody had to sign in.
+    /// Account that calls; 401 where nobody is signed in.
     pub fn actor(&self) -> Result<&Actor, Problem> {
         self.signed_in.as_ref().map(|signed_in| &*signed_in.actor).ok_or_else(|| Code::Unauthenticated.into())
     }
@@ -61,7 +61,7 @@ impl Call {
         self.signed_in.as_ref().ok_or_else(|| Code::Unauthenticated.into())
     }
 
-    /// What the caller showed.
+    /// Credential that the caller showed; none where nobody is signed in.
     pub fn credential(&self) -> Option<&Credential> {
         self.signed_in.as_ref().map(|signed_in| &signed_in.credential)
     }

@@ -25,7 +25,7 @@ use crate::platform::audit::AuditEntry;
 use crate::platform::audit::refusals::{self, Refusal};
 use crate::platform::core::Core;
 
-/// What the access log says beside the request itself.
+/// Facts for the access log beside the request itself.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// The operation, or none.
@@ -144,7 +144,7 @@ async fn admitted(operation: &Operation, arrived: Arrived, signed_in: Option<Sig
     (operation.handler)(Call { core, request, language, query, signed_in, payload, body, turn }).await
 }
 
-/// Who tried what he may not: told in the audit. The refusal stands even where that can't be written.
+/// Notes a refused attempt (403) in the audit. The refusal stands even where that can't be written.
 async fn note_refusal(
     core: &Core,
     operation: &Operation,

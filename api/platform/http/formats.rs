@@ -109,7 +109,7 @@ pub fn asked(call: &Call) -> Option<Format> {
     None
 }
 
-/// What only files take, given to a page: a fault.
+/// Refuses parameters of files where a page is asked for.
 pub fn require_none(query: &Values) -> Result<(), Problem> {
     match PARAMETERS.iter().find(|field| query.has(field.name)) {
         Some(field) => Err(fault(&format!("?{}", field.name), FaultCode::OnlyInFiles)),

@@ -22,11 +22,11 @@ struct Taken {
     required: bool,
     about: &'static str,
     example: &'static str,
-    /// What its whole value must match.
+    /// Pattern that its whole value must match.
     form: &'static str,
     compiled: LazyLock<Option<Regex>>,
     longest: usize,
-    /// What is answered where it doesn't.
+    /// Problem answered where it doesn't.
     fault: Code,
 }
 

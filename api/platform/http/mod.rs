@@ -33,11 +33,11 @@ use serde_json::Value as Json;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::Role;
 
-/// What a handler answers.
+/// Answer of a handler.
 pub type Answer = Result<HttpResponse, Problem>;
 type Handler = Arc<dyn Fn(Call) -> Pin<Box<dyn Future<Output = Answer>>> + Send + Sync>;
 
-/// Who may use an operation.
+/// Callers that may use an operation.
 #[derive(Clone, Copy, Debug)]
 pub enum Access {
     /// Anybody, signed in or not.
@@ -52,23 +52,23 @@ pub enum Access {
     Judges(&'static [Role]),
 }
 
-/// What an operation tells of few people, who may not be told apart by everybody.
+/// Disclosure of small numbers by an operation: few people may be recognised in them, so not everybody sees them.
 #[derive(Clone, Copy, Debug)]
 pub enum Tells {
-    /// What its caller may read.
+    /// Anything its caller may read.
     Anything,
     /// Small numbers above all: for who reads the records, and keys with the right to small numbers.
     SmallNumbers(&'static [Role]),
     /// Figures, to who doesn't read the records none of less than a whole township.
     Figures {
-        /// Who reads the records.
+        /// Roles that read the records.
         readers: &'static [Role],
-        /// Who sees the figures.
+        /// Roles that see the figures.
         roles: &'static [Role],
     },
 }
 
-/// What is bounded of the time that an operation takes.
+/// Extent to which the time of an operation is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bounded {
     /// All of it.
@@ -104,7 +104,7 @@ impl Body {
 pub struct Success {
     /// The status.
     pub status: u16,
-    /// When.
+    /// Case in which it is answered.
     pub about: &'static str,
     /// The schema of the body; none for 304.
     pub schema: Option<Json>,
@@ -131,15 +131,15 @@ pub struct Operation {
     pub summary: String,
     /// More.
     pub about: String,
-    /// Who may.
+    /// Callers that may use it.
     pub access: Access,
     /// The scope that a key needs for it; none by default, so that a key reaches only what was meant for keys.
     pub key_scope: KeyScope,
-    /// What it tells of few people.
+    /// Disclosure of small numbers by its answers.
     pub tells: Tells,
     /// Whether it isn't counted as work: a long poll waits, and health must be told at any load.
     pub uncounted: bool,
-    /// What is bounded of the time it takes.
+    /// Extent to which its time is bounded.
     pub bounded: Bounded,
     /// Whether an account that was deactivated may still use it, to hand in what its phone holds.
     pub hands_in: bool,
@@ -149,7 +149,7 @@ pub struct Operation {
     pub headers: &'static [&'static str],
     /// The body it takes.
     pub body: Option<Body>,
-    /// How it answers.
+    /// Answers when all goes well.
     pub successes: Vec<Success>,
     /// Problems of its own, beside those that follow from the rest.
     pub problems: &'static [Code],
@@ -193,7 +193,7 @@ impl Operation {
         self
     }
 
-    /// Who may use it.
+    /// Sets the callers that may use it.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
         self
@@ -205,7 +205,7 @@ impl Operation {
         self
     }
 
-    /// What it tells of few people.
+    /// Sets how far its answers disclose small numbers.
     pub fn tells(mut self, tells: Tells) -> Self {
         self.tells = tells;
         self
@@ -223,7 +223,7 @@ impl Operation {
         self
     }
 
-    /// What is bounded of the time it takes.
+    /// Sets how far its time is bounded.
     pub fn bounded(mut self, bounded: Bounded) -> Self {
         self.bounded = bounded;
         self

@@ -20,21 +20,21 @@ pub static LIMIT: Field = Field::new(
     Text::new("Limit", "条数"),
     "How many items at most, 50 by default.",
 );
-/// Where to go on.
+/// Place at which to go on.
 pub static CURSOR: Field = Field::new(
     "cursor",
     Shape::Text { min: 1, max: 500, pattern: None },
     Text::new("Cursor", "游标"),
     "`next_cursor` of the page before, with the same other parameters.",
 );
-/// Which district.
+/// District asked about.
 pub const DISTRICT_CODE: Field = Field::new(
     "district_code",
     Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
     Text::new("District", "区县"),
     "Needed only by callers with several districts.",
 );
-/// Which area.
+/// Area asked about.
 pub const AREA_CODE: Field =
     Field::new("area_code", Shape::Area, Text::new("Area", "区划"), "That area and all below.");
 /// The limit of a page, as asked for or 50.

@@ -50,11 +50,11 @@ fn shaped(shape: &Shape, direction: Direction) -> Json {
     }
 }
 
-/// What a text without a pattern of its own must be: not blank, and of control characters only tabs and line breaks.
+/// Pattern of texts without one of their own: not blank, and of control characters only tabs and line breaks.
 const VISIBLE: &str =
     r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
 
-/// What is served may be masked or older than the rule, so only what is sent has the pattern.
+/// Values served may be masked or older than the rule, so only those sent have the pattern.
 fn text(min: usize, max: usize, pattern: Option<&str>, direction: Direction) -> Json {
     let mut schema = json!({"type": "string", "minLength": min, "maxLength": max});
     let pattern = match pattern {
@@ -87,7 +87,7 @@ fn within_years(mut schema: Json, direction: Direction) -> Json {
     schema
 }
 
-/// Which way an object goes.
+/// Direction in which an object goes, between client and server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Sent to create: what the client writes, required where required.
@@ -130,7 +130,7 @@ pub fn object(fields: &[&Field], direction: Direction) -> Json {
     }
     let mut schema = json!({"type": "object", "properties": properties});
     let Some(members) = schema.as_object_mut() else { return schema };
-    // What is read may have more members some day; saying so would only make clients of maps.
+    // Objects served may have more members some day; saying so would only make clients of maps.
     if direction != Direction::Served {
         members.insert("additionalProperties".into(), false.into());
     }

@@ -1,4 +1,4 @@
-//! What operations have in common stands once, in the document's components. Written out at each operation it made
+//! Parts that operations share stand once, in the document's components. Written out at each operation they made
 //! the document four times as long, and a type for each of them in generated clients.
 
 use kit::catalogue::Code;

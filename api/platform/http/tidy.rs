@@ -1,4 +1,4 @@
-//! What every schema of the document says, whoever wrote it: integers their width, texts their greatest length.
+//! Completes the document's schemas, whoever wrote them: integers get their width, texts their greatest length.
 
 use serde_json::{Map, Value as Json};
 

@@ -29,7 +29,7 @@ pub struct Turn {
     /// None where the operation isn't counted.
     in_work: RefCell<Option<InWork>>,
     counted: bool,
-    /// What it may take; none where the operation has bounds of its own.
+    /// Time it may take; none where the operation has bounds of its own.
     allowed: Option<Duration>,
     deadline: Cell<Option<Instant>>,
 }
@@ -114,7 +114,7 @@ fn lane(operation: &Operation) -> Lane {
     }
 }
 
-/// What a request may take once it is there.
+/// Time that a request may take once it has arrived; none where the operation has bounds of its own.
 fn allowed(core: &Core, operation: &Operation, headers: &HeaderMap) -> Option<Duration> {
     let config = &core.config;
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();

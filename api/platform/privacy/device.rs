@@ -1,4 +1,4 @@
-//! What a device calls itself: often its owner's name, so it is sealed; found by its blind index.
+//! Name that a device gives itself: often its owner's name, so it is sealed; found by its blind index.
 
 use kit::problem::Problem;
 use kit::row::Row;
@@ -29,14 +29,14 @@ impl Device<'_> {
         sealer.seal(self.owner(), name.as_bytes()).map_err(Problem::internal)
     }
 
-    /// What it calls itself, from the columns `device` and, of rows of a former release, `device_id`.
+    /// Reads its name from the columns `device` and, in rows of a former release, `device_id`.
     pub fn of_row(&self, sealer: &Sealer, row: &mut Row) -> Result<Option<String>, Problem> {
         let Some(sealed) = row.bytes("device") else { return Ok(row.text("device_id")) };
         let name = sealer.open(self.owner(), &sealed).map_err(Problem::internal)?;
         Ok(name.map(|name| String::from_utf8_lossy(&name).into_owned()))
     }
 
-    /// What it is found by: the same in every district and account, which are asked for beside it.
+    /// Index by which a device is found: the same in every district and account, which are asked for beside it.
     pub fn blind_index(keys: &Keys, name: &str) -> Vec<u8> {
         blind_index(&keys.blind_index, "", "device_id", name)
     }

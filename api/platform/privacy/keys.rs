@@ -43,9 +43,9 @@ pub enum KeyError {
     /// The directory or a file can't be read or made.
     #[error("the key file {path} can't be used: {source}")]
     File {
-        /// Which file.
+        /// File or directory concerned.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: std::io::Error,
     },
     /// A file doesn't hold 64 hexadecimal digits.

@@ -1,4 +1,4 @@
-//! What is shown of personal values to those without the right to see them whole.
+//! Masks for personal values, shown to those without the right to see them whole.
 //!
 //! Masks count Unicode characters, not bytes, and never fail: a value of an unexpected form is
 //! hidden more, not less. Bases: PIPL article 51 and GB/T 35273-2020, 7.2 (display limits).

@@ -5,7 +5,7 @@ use kit::vocabulary::{Vocabulary, word};
 
 use crate::platform::access::Role;
 
-/// Who may see plain values, each time for a reason.
+/// Roles that may see plain values, each time for a reason.
 pub const REVEALERS: &[Role] =
     &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer, Role::PoliceOfficer];
 

@@ -16,12 +16,12 @@ use super::keys::{Key, keyed_hash};
 const VERSION: u8 = 1;
 const ALGORITHM_AES_256_GCM_SIV: u8 = 1;
 const KEY_ID: u32 = 1;
-/// What is left of an envelope whose content was purged: version and commitment.
+/// Length in bytes of an envelope whose content was purged: version and commitment are left of it.
 pub const PURGED_BYTES: usize = 33;
 const COMMITMENT_END: usize = PURGED_BYTES;
 const HEAD_END: usize = 50;
 
-/// What an envelope belongs to: it opens nowhere else.
+/// Place to which an envelope is bound: it opens nowhere else.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {
     /// The record's kind, or the table's name where it is no record.

@@ -15,7 +15,7 @@ use kit::statement::Statement;
 
 const RAISE: &str = include_str!("raise.sql");
 
-/// What can't be relied on, in words for whoever runs the service.
+/// Reason why row security can't be relied on, in words for whoever runs the service.
 #[derive(Debug, thiserror::Error)]
 pub enum WallError {
     /// The owner of the tables may not do it.

@@ -1,4 +1,4 @@
-//! What the education bureau did until the source text's second of February, for its line of the bulletin: fifty-odd
+//! Work of the education bureau until the source text's second of February, for its line of the bulletin: fifty-odd
 //! people on duty at eighteen compounds, near six hundred households reached, a hundred-odd passages registered,
 //! about twenty thousand square metres disinfected.
 
@@ -14,7 +14,7 @@ use super::people::Resident;
 
 /// People on duty at each compound.
 const STAFF: usize = 3;
-/// What each of them does.
+/// Roles on duty at each compound.
 const ROLES: [&str; STAFF] = ["temperature_taker", "registrar", "volunteer"];
 /// Passages that were the bureau's own work; those after them are the gates'.
 const PASSAGES: usize = 106;
@@ -33,7 +33,7 @@ pub struct Units {
 }
 
 impl Units {
-    /// Whose work is done at a compound.
+    /// Organisation whose work is done at a compound.
     fn at(self, compound: usize) -> Uuid {
         if compound < OF_SCHOOL { self.school } else { self.bureau }
     }
@@ -46,7 +46,7 @@ pub fn claim(units: Units, passages: &mut [Passage]) {
     at_compounds.take(PASSAGES).for_each(|passage| put(&mut passage.body, "org_id", json!(units.at(passage.home))));
 }
 
-/// What is done in the days before, and on the morning itself.
+/// Records of the days before, and of the morning itself.
 pub fn morning(seed: u64, units: Units, homes: &[Home], residents: &[Resident], until_on: NaiveDate) -> Vec<Part> {
     let compounds = || homes.iter().take(COMPOUNDS).enumerate();
     let day = |index: usize| until_on.checked_sub_days(Days::new((index % 4) as u64)).unwrap_or(until_on);
@@ -81,7 +81,7 @@ pub fn morning(seed: u64, units: Units, homes: &[Home], residents: &[Resident], 
     ]
 }
 
-/// Who came to the shifts of the day, and left: the service makes hours of it.
+/// Attendances at the day's shifts, begun and ended: the service makes hours of them.
 pub fn evening(seed: u64, units: Units, until_on: NaiveDate) -> Vec<Part> {
     let turn = |action: &'static str, at: &'static str| {
         let one = move |index: usize| {

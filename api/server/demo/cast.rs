@@ -1,4 +1,4 @@
-//! Who and where: the seven units of the source text, what belongs to them, their staff.
+//! Units of the source text, seven of them, what belongs to them, and their staff.
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub const COMPOUNDS: usize = 18;
 /// A place where people live, and where they pass.
 #[derive(Clone)]
 pub struct Home {
-    /// What people call it.
+    /// Name for people.
     pub name: String,
     /// Where it stands.
     pub area_code: &'static str,
@@ -141,13 +141,13 @@ pub fn warehouse(seed: u64) -> Uuid {
 
 /// Somebody with an account.
 pub struct Member {
-    /// For signing in.
+    /// Name for signing in.
     pub username: String,
-    /// For people.
+    /// Name for people.
     pub display_name: String,
-    /// What he may.
+    /// Role that he holds.
     pub role: Role,
-    /// Where.
+    /// Area of the role.
     pub area_code: String,
 }
 

@@ -38,7 +38,7 @@ const HOUSEHOLDS: usize = 600;
 /// Records handed to the ledger at once.
 const CHUNK: usize = 256;
 
-/// What is asked for.
+/// Size, seed and last day of the demo that is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Demo {
     /// So many times the households and passages of one district.
@@ -49,7 +49,7 @@ pub struct Demo {
     pub until_on: NaiveDate,
 }
 
-/// What was made.
+/// Numbers of records made, and the accounts.
 #[derive(Clone, Debug, Default)]
 pub struct Made {
     /// New records by kind.
@@ -73,7 +73,7 @@ pub async fn make(core: &Core, demo: Demo, progress: impl Fn(u64, u64)) -> Resul
     let command = actors.get("demo.command").ok_or_else(|| Problem::internal("the demo has no command"))?;
     let result = async {
         for moment in days.drain(..) {
-            // What was expected on those days, and what was missed, the service says itself: it lives through them.
+            // Duties expected on those days, and those missed, the service writes itself: it lives through them.
             core.clock.shift(moment.at - core.clock.now());
             for (who, kind, bodies) in moment.parts {
                 let actor = who.and_then(|who| actors.get(&who)).unwrap_or(command);

@@ -19,7 +19,7 @@ const HOURS: [u32; 24] = [7, 7, 7, 8, 8, 8, 8, 9, 9, 10, 11, 12, 13, 14, 15, 16,
 pub struct Passage {
     /// The number of the home whose gate it is.
     pub home: usize,
-    /// What is posted.
+    /// Body that is posted.
     pub body: Json,
 }
 

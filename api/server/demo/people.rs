@@ -18,7 +18,7 @@ const MEMBERS_TENTHS: usize = 28;
 
 /// A person and where he lives.
 pub struct Resident {
-    /// What is posted.
+    /// Body that is posted.
     pub body: Json,
     /// The document by which he is the same later.
     pub document_number: String,

@@ -1,4 +1,4 @@
-//! What the stores report each evening, what the inspectors find, what the cooperative stores for spring.
+//! Supply: reports of the stores each evening, findings of the inspectors, stocks of the cooperative for spring.
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Value as Json, json};
@@ -60,7 +60,7 @@ fn line(
         "sold": sold.to_string(), "closing_stock": (sold * (1 + chance.below(5))).to_string(), "quantity_unit": quantity_unit})
 }
 
-/// What the cooperative stores: the source text's 430 tonnes and 2,700 cases.
+/// Stocks of the cooperative: the source text's 430 tonnes and 2,700 cases.
 pub fn stocks(seed: u64, org_id: Uuid, warehouse_id: Uuid, until_on: NaiveDate) -> Part {
     let goods = [
         ("agri_fertilizer_urea", "300", "t"),
@@ -82,7 +82,7 @@ pub fn target(seed: u64, org_id: Uuid) -> Part {
     ("stock_targets", vec![target])
 }
 
-/// What the commerce bureau's inspectors saw.
+/// Inspections by the commerce bureau.
 pub fn inspections(seed: u64, org_id: Uuid, stores: &[Uuid], until_on: NaiveDate) -> Part {
     let items = [
         "emergency_plan",

@@ -9,11 +9,11 @@ use super::passages::{Passage, passages};
 use super::people::Resident;
 use super::{Demo, bureau, care, supply};
 
-/// What is written at a moment: by whom (the command where nobody is named), of which kind, what.
+/// Moment at which records are written.
 pub struct Moment {
-    /// What the clock says then.
+    /// Time on the clock then.
     pub at: DateTime<Utc>,
-    /// What is written.
+    /// Writer (the command where nobody is named), kind and bodies of the records.
     pub parts: Vec<(Option<String>, &'static str, Vec<Json>)>,
 }
 
@@ -29,7 +29,7 @@ pub fn timeline(demo: &Demo, residents: &[Resident], homes: &[Home]) -> Vec<Mome
     let back = |days: u64| until_on.checked_sub_days(Days::new(days)).unwrap_or(until_on);
     let first_on = back(care::DAYS - 1);
     let [parents, places] = cast::places(seed);
-    // What is named must be there first.
+    // Records named by others must be there first.
     let (units, below) =
         cast::organizations(seed).into_iter().partition(|unit| unit.get("parent_id").is_none_or(Json::is_null));
     let mut first = vec![

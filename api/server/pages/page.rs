@@ -39,7 +39,7 @@ async fn file(request: HttpRequest) -> HttpResponse {
     }
 }
 
-/// What is in the binary is not copied for each who asks.
+/// Bytes for an answer: those that the binary holds are not copied for each request.
 fn shared(bytes: Cow<'static, [u8]>) -> Bytes {
     match bytes {
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),

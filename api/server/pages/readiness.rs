@@ -80,7 +80,7 @@ fn unready(why: &str) -> Problem {
 
 fn has_room(core: &Core) -> bool {
     let figures = nix::sys::statvfs::statvfs(&core.config.data_dir);
-    // What can't be asked isn't full.
+    // Directories that can't be asked count as having room.
     figures.map_or(true, |figures| figures.blocks_available().saturating_mul(figures.fragment_size()) >= ROOM)
 }
 

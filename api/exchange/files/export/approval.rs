@@ -50,7 +50,7 @@ pub async fn approve(call: &Call, export: &mut Export) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whom a record tells of: a person, or the record itself where it says who somebody is.
+/// Person a record tells of: the one it names, or the record's own id where it says who somebody is.
 pub fn person_of(kind: &Kind, record: &Record) -> Option<Uuid> {
     let is_personal = || kind.fields.iter().any(|field| matches!(field.privacy, Privacy::Masked(_)));
     match kind.name {
@@ -73,7 +73,7 @@ async fn require_few(call: &Call, export: &Export) -> Result<(), Problem> {
     }
 }
 
-/// Whom the caller was told of plainly in files of the last day, without anybody's agreement.
+/// Finds the people shown unmasked to the caller in files of the last day, without anybody's agreement.
 async fn told_lately(call: &Call) -> Result<BTreeSet<Uuid>, Problem> {
     let since = call.core.clock.now() - PERIOD;
     let statement = Statement::new("SELECT DISTINCT p.id FROM audit_log AS a, jsonb_array_elements_text(a.details->'people') AS p(id) WHERE a.verb = ")
@@ -88,7 +88,7 @@ async fn told_lately(call: &Call) -> Result<BTreeSet<Uuid>, Problem> {
     Ok(rows.into_iter().filter_map(|mut row| row.text("id")?.parse().ok()).collect())
 }
 
-/// Who took it, when, why, and its number.
+/// Makes the mark of a file: who took it, when, why, and its number.
 fn mark(call: &Call, export: &Export, number: Uuid, reason: Option<String>) -> Result<String, Problem> {
     let actor = call.actor()?;
     let at = format_instant(call.core.clock.now(), call.core.zone);

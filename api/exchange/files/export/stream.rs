@@ -33,7 +33,7 @@ use crate::records::{Kind, Record};
 /// Records read at once: small enough to leave the workers free in between.
 const PAGE: i64 = 500;
 
-/// What an export reads, shared by its steps.
+/// State of an export, shared by its steps.
 pub(super) struct Export {
     pub(super) core: Arc<Core>,
     pub(super) actor: Actor,
@@ -46,7 +46,7 @@ pub(super) struct Export {
     pub(super) header_language: Language,
     pub(super) columns: Vec<Column>,
     pub(super) plain: bool,
-    /// What stands in every row of plain values.
+    /// Mark that stands in every row of plain values.
     pub(super) mark: Option<String>,
     /// The line of the audit for a page of plain values; whom it tells of is still to be said.
     pub(super) told: AuditEntry,
@@ -132,7 +132,7 @@ impl Export {
         own.chain(self.mark.is_some().then(|| of_mark.to_owned())).collect()
     }
 
-    /// What stands before the first record. Spreadsheets take a file for the local charset unless told.
+    /// Text before the first record. Spreadsheets take a file for the local charset unless told.
     fn prologue(&self) -> String {
         let headers = self.headers().into_iter().map(Cell::Text).collect::<Vec<_>>();
         match (self.format, self.header_language) {
@@ -163,7 +163,7 @@ impl Export {
     }
 }
 
-/// What a workbook can't hold the other formats can.
+/// Problem of a value that a workbook can't hold, though other formats can.
 fn told(error: XlsxError) -> Problem {
     match error {
         XlsxError::MaxStringLengthExceeded => Code::CellTooLong.into(),

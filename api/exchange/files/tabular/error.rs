@@ -1,4 +1,4 @@
-//! What can go wrong while reading a table.
+//! Errors of reading a table.
 
 use super::Row;
 
@@ -11,7 +11,7 @@ pub struct RowError {
     /// The last line this error stands for. Greater than `line` if the row
     /// spans several lines, all of which are lost with it.
     pub last_line: u64,
-    /// What is wrong.
+    /// Fault of the row.
     pub kind: RowErrorKind,
     /// The row as far as it could be read, to be shown to its author. Only
     /// there for troubles with one cell of an XLSX row.
@@ -31,7 +31,7 @@ impl RowError {
     }
 }
 
-/// What is wrong with a row. Columns are counted from 1.
+/// Faults of a row. Columns are counted from 1.
 #[derive(Debug, thiserror::Error)]
 pub enum RowErrorKind {
     /// The row has more than `limit` cells.

@@ -1,4 +1,4 @@
-//! What can be said of a code by its digits alone.
+//! Rules about codes by their digits alone.
 
 use std::sync::LazyLock;
 
@@ -40,7 +40,7 @@ pub(super) fn split_group(code: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
-/// What a zero-padded code may stand for, the longest first: the statistical lists pad upper levels
+/// Codes that a zero-padded code may stand for, the longest first: the statistical lists pad upper levels
 /// to twelve digits (`511802005000`), GB/T 2260 pads provinces and prefectures to six (`511800`).
 pub(super) fn unpadded(code: &str) -> impl Iterator<Item = &str> {
     let lengths: &[usize] = match code.len() {

@@ -10,7 +10,7 @@ const YAAN: &str = include_str!("../data/yaan-townships.csv");
 const YUCHENG: &str = include_str!("../data/yucheng-divisions.csv");
 const TOWNSHIP_CHANGES: &str = include_str!("../data/yucheng-township-changes-derived.csv");
 
-/// What the two editions append to a village's name, the longest first.
+/// Suffixes that the two editions append to a village's name, the longest first.
 const COMMITTEE_SUFFIXES: &[&str] = &["社区居民委员会", "社区居委会", "村民委员会", "居民委员会", "村委会", "居委会"];
 
 /// One line of a division list; `code12` and columns to come are not needed.

@@ -19,7 +19,7 @@ const AMBIGUOUS_AREA: &str = "ambiguous_area";
 pub struct Placement {
     /// The code in the current edition, without padding; a group's is `<village>-NN`.
     pub area_code: String,
-    /// What was submitted, where it differs.
+    /// Code that was submitted, where it differs.
     pub submitted: Option<String>,
     /// `superseded_area`: the one successor of an abolished code. `ambiguous_area`: the nearest
     /// division that certainly holds it.

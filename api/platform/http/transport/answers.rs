@@ -21,7 +21,7 @@ pub(super) fn whole(status: u16, problem_body: fn(u16, &str) -> String) -> Vec<u
     .into_bytes()
 }
 
-/// What the beginning of an answer says.
+/// Kind of an answer, as its beginning shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Output {
     /// `100 Continue` only: the answer is still to come.

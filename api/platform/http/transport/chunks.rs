@@ -29,7 +29,7 @@ pub(super) struct ChunkScanner {
     beside: u16,
 }
 
-/// What was seen of some bytes.
+/// Result of looking at some bytes of a chunked body.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     /// How many of them belong to the body.

@@ -1,4 +1,4 @@
-//! What came in and wasn't handed to the HTTP layer yet: one request at a time.
+//! Bytes that came in and weren't handed to the HTTP layer yet: one request at a time.
 //!
 //! The HTTP layer reads ahead. A request behind another one then decides how that one is answered (a `HEAD`
 //! takes its body away), bytes behind a `Connection: close` are answered, and a body that breaks after its
@@ -30,7 +30,7 @@ enum Phase {
     Over,
 }
 
-/// What there is to hand out.
+/// Bytes to hand out, or the reason why there are none.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Out {
     /// These bytes.
@@ -110,7 +110,7 @@ impl Intake {
         self.refusal.take()
     }
 
-    /// What to hand out, at most `room` bytes.
+    /// Takes the next bytes to hand out, at most `room` of them.
     pub(super) fn hand_out(&mut self, room: usize) -> Out {
         if self.awaits_head() {
             self.find_head();

@@ -1,4 +1,4 @@
-//! What stream and application know of each other.
+//! State of a connection, shared by its stream and the application.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -32,7 +32,7 @@ struct Inner {
     unwanted: Cell<bool>,
     /// When the connection last did something useful.
     idle_since: Cell<Instant>,
-    /// Who waits for the next request.
+    /// Task that waits for the next request.
     reader: RefCell<Option<Waker>>,
 }
 

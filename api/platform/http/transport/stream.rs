@@ -31,7 +31,7 @@ pub struct TimedStream {
     stalled_since: Option<Instant>,
     /// The client sends nothing more.
     ended: bool,
-    /// What is written next begins an answer.
+    /// Bytes written next begin an answer.
     answer_begins: bool,
     /// An answer that goes out in place of what was asked to be written, and how much of it is out.
     replacement: Option<(Vec<u8>, usize)>,
@@ -202,7 +202,7 @@ impl AsyncRead for TimedStream {
             }
             self.state.wake_when_answered(context.waker());
             if self.ended {
-                // What is held is still to be answered.
+                // Requests held are still to be answered.
                 let held = self.intake.awaits_answer() && !self.intake.is_empty();
                 return if held { Poll::Pending } else { Poll::Ready(Ok(())) };
             }

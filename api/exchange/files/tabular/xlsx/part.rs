@@ -37,7 +37,7 @@ enum Kind {
     Other,
 }
 
-/// What was seen of one part so far.
+/// State of reading one part, as far as it was seen.
 pub(super) struct Part {
     kind: Kind,
     /// `<` seen.

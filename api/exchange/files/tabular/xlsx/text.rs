@@ -87,7 +87,7 @@ fn time_of(days: f64) -> String {
     }
 }
 
-/// What a number format shows. Neither if it is not known, as with the
+/// Date and time as a number format shows them. Neither if it is not known, as with the
 /// built-in formats that depend on the country.
 #[derive(Default)]
 struct Shown {
