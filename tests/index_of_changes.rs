@@ -4,7 +4,8 @@
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use lianfang::exchange::changes::fill;
 use lianfang::integrity::{Finding, VerifyError, verify};
-use lianfang::server::routes::DEFINITIONS;
+use lianfang::server::routes::{self, DEFINITIONS};
+use lianfang::server::start;
 use serde_json::{Value as Json, json};
 
 use crate::support::{Actor, TestApp, examples};
@@ -84,6 +85,19 @@ async fn what_a_former_release_wrote_is_filled_in_as_it_would_have_been_written(
     }
     assert_eq!(finding(&app).await, None);
     assert_eq!(admin.get("/v1/changes?since=0&limit=200").await.expect(200).body["items"], feed);
+}
+
+// Migrations block in place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_served_while_the_newest_number_has_no_line() {
+    let app = TestApp::start().await;
+    written(&app).await;
+    app.sql("DELETE FROM ledger_changes WHERE change_no = (SELECT last_no FROM district_clocks WHERE district_code = '511802')").await;
+    let config = app.core.config.clone();
+    let refused = start::core(config.clone(), &app.database_url, routes::kinds()).await.err().unwrap().to_string();
+    assert!(refused.contains("511802") && refused.contains("lianfang migrate"), "{refused}");
+    start::migrate(&app.database_url).await.unwrap();
+    assert!(start::core(config, &app.database_url, routes::kinds()).await.is_ok());
 }
 
 #[tokio::test]

@@ -172,6 +172,7 @@ async fn schema_rs_is_fresh() {
     let app = TestApp::start().await;
     let records: BTreeSet<&str> = routes::kinds().kinds().map(|kind| kind.name).collect();
     let frame = [
+        "ledger_changes",
         "ledger_entries",
         "record_revisions",
         "record_rollups",

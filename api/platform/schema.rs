@@ -123,24 +123,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    ledger_changes (id) {
-        district_code -> Text,
-        change_no -> Int8,
-        sequence -> Int2,
-        kind -> Text,
-        id -> Uuid,
-        revision -> Int8,
-        operation -> Text,
-        area_code -> Text,
-        org_id -> Nullable<Uuid>,
-        former_area_code -> Nullable<Text>,
-        former_org_id -> Nullable<Uuid>,
-        revised_by -> Uuid,
-        revised_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
     observation_policies (id) {
         id -> Uuid,
         area_code -> Nullable<Text>,

@@ -1,4 +1,4 @@
-//! The envelope of a record (api.md, "The envelope of a field record").
+//! The envelope of a record: what every record has beside the fields of its kind.
 
 use chrono::{DateTime, Utc};
 use kit::field::{Field, Shape, free_text};

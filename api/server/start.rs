@@ -51,6 +51,9 @@ pub enum StartError {
     /// Migrations are missing in a server that isn't ours.
     #[error("the database lacks {0} migration(s); run `lianfang migrate` with the same --database-url first")]
     NotMigrated(usize),
+    /// A former release wrote after the index of changes was filled.
+    #[error("the index of changes lacks what was written last in district {0}; run `lianfang migrate` first")]
+    IndexBehind(String),
     /// Row-level security isn't what it must be.
     #[error(transparent)]
     Wall(#[from] WallError),
@@ -173,6 +176,7 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
     let divisions = Divisions::embedded()?;
     crate::platform::divisions::load(&database, &divisions).await?;
     start_clocks(&database).await?;
+    check_index(&database).await?;
     let ledger = Ledger::start(url).map_err(|error| StartError::Other(error.to_string()))?;
     let restored = crate::exchange::changes::was_restored(&database).await?;
     kit::faults::speak_with(crate::rooms::registers::vocabularies::told::words_of);
@@ -184,6 +188,20 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
     let core = Arc::new(core);
     crate::integrity::recount::where_needed(&core, &routes::BEFORE_RECOUNT).await?;
     Ok(core)
+}
+
+/// Refuses to serve where the newest number of a district has no line in the index of changes: a former release wrote it,
+/// and nobody who follows the ledger would see it.
+async fn check_index(database: &Database) -> Result<(), StartError> {
+    let behind = Statement::new(
+        "SELECT c.district_code FROM district_clocks AS c WHERE c.last_no > 0 AND NOT EXISTS (SELECT 1 FROM ledger_changes AS l \
+         WHERE l.district_code = c.district_code AND l.change_no = c.last_no) LIMIT 1",
+    );
+    let rows = database.read(&behind.seeing_everything()).await?;
+    match rows.into_iter().next().and_then(|mut row| row.text("district_code")) {
+        Some(district_code) => Err(StartError::IndexBehind(district_code)),
+        None => Ok(()),
+    }
 }
 
 /// Reads the keys and compares their fingerprints with those the database knows.

@@ -80,9 +80,9 @@ pub fn recollection(drafts: &[&Draft], context: &Context<'_>) -> Option<Statemen
         .column(ColumnType::Instant, silent.iter().map(|(_, _, draft)| Value::Instant(at(draft, context))).collect())
         .sql("::timestamptz[], ")
         .column(ColumnType::Id, silent.iter().map(|(_, _, draft)| Value::Id(draft.client_id().unwrap_or_default())).collect())
-        .sql(format!("::uuid[]) AS k(n, person_id, at, own) WHERE EXISTS (SELECT 1 FROM members AS o JOIN members AS m ON m.root = o.root JOIN screenings AS r ON r.person_id = m.person_id WHERE o.person_id = k.person_id AND r.id <> k.own AND r.occurred_at <= k.at AND r.occurred_at > k.at - interval '24 hours' AND NOT r.voided AND {} AND {ASKED} AND r.district_code = ", has_come("r.")))
+        .sql("::uuid[]) AS k(n, person_id, at, own) WHERE EXISTS (SELECT 1 FROM members AS o JOIN members AS m ON m.root = o.root CROSS JOIN LATERAL (SELECT * FROM screenings AS t WHERE t.person_id = m.person_id AND t.occurred_at <= k.at AND t.occurred_at > k.at - interval '24 hours' AND t.district_code = ")
         .text(context.district_code)
-        .sql(")");
+        .sql(format!(" OFFSET 0) AS r WHERE o.person_id = k.person_id AND r.id <> k.own AND NOT r.voided AND {} AND {ASKED})", has_come("r.")));
     Some(statement)
 }
 
@@ -144,12 +144,14 @@ impl Decider for AnswersDecider {
         };
         let passages = |select: &str, condition: &str, from: DateTime<Utc>| {
             members()
-                .sql(format!(" SELECT {select} FROM screenings AS r WHERE NOT r.voided AND {} AND {condition} AND r.person_id IN (SELECT person_id FROM members) AND r.occurred_at > ", has_come("r.")))
+                // Person by person: a plan made while the table was small would else read a whole district.
+                .sql(format!(" SELECT {select} FROM (SELECT DISTINCT person_id AS member_id FROM members) AS m CROSS JOIN LATERAL (SELECT * FROM screenings AS t WHERE t.person_id = m.member_id AND t.occurred_at > "))
                 .bind(ColumnType::Instant, Value::Instant(from))
-                .sql(" AND r.occurred_at < ")
+                .sql(" AND t.occurred_at < ")
                 .bind(ColumnType::Instant, Value::Instant(to + STAND))
-                .sql(" AND r.district_code = ")
+                .sql(" AND t.district_code = ")
                 .text(district_code)
+                .sql(format!(" OFFSET 0) AS r WHERE NOT r.voided AND {} AND {condition}", has_come("r.")))
         };
         let silent = "(r.answers IS NULL OR r.answers = '[]')";
         vec![

@@ -14,22 +14,27 @@ use crate::records::awaited::has_come;
 use crate::records::write_context::WriteContext;
 use crate::rooms::registers::people::one_person;
 
+// Person by person (`OFFSET 0` keeps it so): a plan made while the tables were small would else read whole districts.
+
 /// Reads the people concerned, each with the id that stands for the person; their duties; the people of cases; and the
 /// records that may prove a duty.
 pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
     let Some(kind) = write_context.kinds.kind("duties") else { return Vec::new() };
     let duties = members(write_context, district_code, claims)
         .sql(format!(
-            " SELECT {} FROM duties AS r WHERE r.duty_kind = '{GATE_FOLLOW_UP}' AND r.district_code = ",
+            " SELECT {0} FROM members AS m CROSS JOIN LATERAL (SELECT * FROM duties AS t WHERE t.subject_id = m.person_id AND t.duty_kind = '{GATE_FOLLOW_UP}' AND t.district_code = ",
             kind.select()
         ))
         .text(district_code)
-        .sql(" AND (r.subject_id IN (SELECT person_id FROM members) OR r.id = ANY(")
+        .sql(format!(" OFFSET 0) AS r UNION ALL SELECT {} FROM unnest(", kind.select()))
         .column(ColumnType::Id, of_passages(write_context, claims))
-        .sql("))");
+        .sql("::uuid[]) AS k(sought_id) CROSS JOIN LATERAL (SELECT * FROM duties AS t WHERE t.id = k.sought_id AND t.district_code = ")
+        .text(district_code)
+        .sql(format!(" OFFSET 0) AS r WHERE r.duty_kind = '{GATE_FOLLOW_UP}' AND NOT EXISTS (SELECT 1 FROM members AS m WHERE m.person_id = r.subject_id)"));
     let people = members(write_context, district_code, claims)
-        .sql(" SELECT m.person_id, m.root, p.area_code FROM members AS m LEFT JOIN people AS p ON p.id = m.root AND p.district_code = ")
-        .text(district_code);
+        .sql(" SELECT m.person_id, m.root, p.area_code FROM members AS m LEFT JOIN LATERAL (SELECT t.area_code FROM people AS t WHERE t.id = m.root AND t.district_code = ")
+        .text(district_code)
+        .sql(" OFFSET 0) AS p ON true");
     let cases = Statement::new("SELECT id, person_id FROM isolation_cases WHERE district_code = ")
         .text(district_code)
         .sql(" AND id = ANY(")
@@ -41,16 +46,18 @@ pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&
 fn proofs(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Statement {
     let of_person = |statement: Statement, kind: &str| {
         statement
-            .sql(format!("SELECT '{kind}' AS kind, r.id, r.person_id, r.occurred_at, r.recorded_at, NULL::text AS line FROM {kind} AS r WHERE NOT r.voided AND {} AND r.district_code = ", has_come("r.")))
+            .sql(format!("SELECT '{kind}' AS kind, r.id, r.person_id, r.occurred_at, r.recorded_at, NULL::text AS line FROM members AS m CROSS JOIN LATERAL (SELECT * FROM {kind} AS t WHERE t.person_id = m.person_id AND t.district_code = "))
             .text(district_code)
-            .sql(" AND r.person_id IN (SELECT person_id FROM members) UNION ALL ")
+            .sql(format!(" OFFSET 0) AS r WHERE NOT r.voided AND {} UNION ALL ", has_come("r.")))
     };
     let statement = members(write_context, district_code, claims).sql(" ");
     let statement = of_person(of_person(statement, "temperature_readings"), "isolation_cases");
     statement
-        .sql(format!("SELECT 'follow_up_visits', r.id, c.person_id, r.occurred_at, r.recorded_at, r.line FROM isolation_cases AS c JOIN follow_up_visits AS r ON r.district_code = c.district_code AND r.case_id = c.id WHERE NOT r.voided AND {} AND r.line = 'health_center' AND c.district_code = ", has_come("r.")))
+        .sql("SELECT 'follow_up_visits', r.id, c.person_id, r.occurred_at, r.recorded_at, r.line FROM members AS m CROSS JOIN LATERAL (SELECT t.id, t.person_id FROM isolation_cases AS t WHERE t.person_id = m.person_id AND t.district_code = ")
         .text(district_code)
-        .sql(" AND c.person_id IN (SELECT person_id FROM members)")
+        .sql(" OFFSET 0) AS c CROSS JOIN LATERAL (SELECT * FROM follow_up_visits AS t WHERE t.case_id = c.id AND t.district_code = ")
+        .text(district_code)
+        .sql(format!(" OFFSET 0) AS r WHERE NOT r.voided AND {} AND r.line = 'health_center'", has_come("r.")))
 }
 
 /// `members`: everybody who is one person with somebody whom a claim, its case or its duty names, and the id that
