@@ -184,7 +184,7 @@ impl Roster {
         record.envelope.voided = claim.next.is_none();
         record.values.set("corrected", Value::Boolean(true));
         self.written.insert(claim.id);
-        self.core.insert(claim.id, LockedRow::new(record));
+        self.service_records.insert(claim.id, LockedRow::new(record));
         Ok(())
     }
 
@@ -193,7 +193,7 @@ impl Roster {
         let (Some(person_id), Some((starts_at, ends_at))) = (self.person_of(values), span(values)) else {
             return Vec::new();
         };
-        let counting = self.core.iter().filter(|(other, kept)| **other != id && counts(&kept.record));
+        let counting = self.service_records.iter().filter(|(other, kept)| **other != id && counts(&kept.record));
         let own = counting.filter(|(_, kept)| self.person_of(&kept.record.values) == Some(person_id));
         let others: Vec<_> = own.filter_map(|(_, kept)| span(&kept.record.values)).collect();
         let mut faults = Vec::new();

@@ -34,7 +34,7 @@ pub(super) struct Attended {
     /// The part of it that counts without being confirmed.
     pub(super) counted: Option<Span>,
     /// The part of that within the shift.
-    pub(super) core: Option<Span>,
+    pub(super) served: Option<Span>,
     /// Minutes that an organiser must confirm.
     pub(super) unconfirmed_minutes: i64,
     /// Whether the check-out was forgotten.
@@ -87,7 +87,7 @@ impl Roster {
         Some(Attended {
             all: (from, until),
             counted,
-            core: counted.and_then(|counted| met(counted, (shift.starts_at, shift.ends_at))),
+            served: counted.and_then(|counted| met(counted, (shift.starts_at, shift.ends_at))),
             unconfirmed_minutes: ((until - from).num_minutes() - within).max(0),
             by_rule: came.last_out.is_none(),
         })

@@ -65,7 +65,7 @@ impl Roster {
     /// The hours of an assignment. What somebody corrected, confirmed or voided is his.
     fn settle_service(&mut self, id: Uuid, shift_id: Uuid, shift: &Shift, person_id: Uuid, taken: &Taken) {
         let record_id = self.record_id(id);
-        if self.core.get(&record_id).is_some_and(|kept| is_decided(&kept.record)) {
+        if self.service_records.get(&record_id).is_some_and(|kept| is_decided(&kept.record)) {
             return;
         }
         let Some(attended) = self.attended(id) else { return self.withdraw(record_id) };
@@ -81,7 +81,7 @@ impl Roster {
         let team_id = volunteer.and_then(|volunteer| volunteer.at(starts_at).team_id);
         let envelope = self.write_context.envelope(record_id, &shift.area_code, shift.org_id, starts_at, self.by);
         let kept = self
-            .core
+            .service_records
             .entry(record_id)
             .or_insert_with(|| LockedRow::new(Record { envelope, values: Values::default() }));
         let values = &mut kept.record.values;
@@ -114,7 +114,7 @@ impl Roster {
 
     /// Nothing was served, or it isn't known any more.
     fn withdraw(&mut self, record_id: Uuid) {
-        if let Some(kept) = self.core.get_mut(&record_id).filter(|kept| !kept.record.envelope.voided) {
+        if let Some(kept) = self.service_records.get_mut(&record_id).filter(|kept| !kept.record.envelope.voided) {
             kept.record.envelope.voided = true;
             kept.record.values.set("void_reason", Value::Text(GONE.to_owned()));
             kept.sign(self.by);
@@ -134,23 +134,23 @@ impl Roster {
     ) -> Option<Span> {
         let mut told = self.decided_spans(person_id);
         for id in taken.get(&person_id).into_iter().flatten().filter(|id| **id != own) {
-            let decided = self.core.get(&self.record_id(*id)).is_some_and(|kept| is_decided(&kept.record));
+            let decided = self.service_records.get(&self.record_id(*id)).is_some_and(|kept| is_decided(&kept.record));
             let Some((_, other)) = self.shift_of(*id).filter(|_| !decided) else { continue };
-            let Some(Attended { counted: Some(counted), core, .. }) = self.attended(*id) else { continue };
+            let Some(Attended { counted: Some(counted), served, .. }) = self.attended(*id) else { continue };
             let is_earlier = (other.starts_at, *id) < (shift.starts_at, own);
-            let theirs = core.into_iter().flat_map(|core| match is_earlier {
-                true => vec![core],
-                false => without(core, attended.core),
+            let theirs = served.into_iter().flat_map(|served| match is_earlier {
+                true => vec![served],
+                false => without(served, attended.served),
             });
             told.extend(theirs);
-            told.extend(is_earlier.then(|| without(counted, attended.core)).into_iter().flatten());
+            told.extend(is_earlier.then(|| without(counted, attended.served)).into_iter().flatten());
         }
         longest_left(counted, told)
     }
 
     /// When somebody served by what people told or decided.
     fn decided_spans(&self, person_id: Uuid) -> Vec<Span> {
-        let records = self.core.values().map(|kept| &kept.record);
+        let records = self.service_records.values().map(|kept| &kept.record);
         let decided = records.filter(|record| counts(record) && is_decided(record));
         let own = decided.filter(|record| self.person_of(&record.values) == Some(person_id));
         own.filter_map(|record| record.values.instant("starts_at").zip(record.values.instant("ends_at"))).collect()

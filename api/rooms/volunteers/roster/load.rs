@@ -126,7 +126,7 @@ impl<'a> Asked<'a> {
 /// Shifts; assignments; volunteers; marks; service records; duties; rules.
 pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
     let kinds = ["shift_assignments", "service_records", "duties"].map(|name| write_context.kinds.kind(name));
-    let [Some(assignments), Some(core), Some(duties)] = kinds else { return Vec::new() };
+    let [Some(assignments), Some(service_records), Some(duties)] = kinds else { return Vec::new() };
     let asked = Asked::of(district_code, claims);
     let of_duties = asked
         .of_these(duties.select(), "duties", "subject_id")
@@ -151,9 +151,9 @@ pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&
             .of_all("r.id, r.assignment_id, r.action, r.occurred_at, r.recorded_at, r.revised_by", "shift_attendances", "shift_id")
             .sql(format!(" AND NOT r.voided AND {}", has_come("r."))),
         asked
-            .of_all(core.select(), "service_records", "shift_id")
+            .of_all(service_records.select(), "service_records", "shift_id")
             .sql(" UNION ")
-            .then(asked.from(core.select(), "service_records"))
+            .then(asked.from(service_records.select(), "service_records"))
             .sql(" AND r.id IN (")
             .then(asked.told())
             .sql(")"),
@@ -170,7 +170,7 @@ pub fn roster(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<
     let assignments = write_context.kept("shift_assignments", next())?;
     let volunteers = next().into_iter().filter_map(Volunteer::of_row).collect();
     let marks = next().into_iter().filter_map(mark).collect();
-    let core = write_context.kept("service_records", next())?;
+    let service_records = write_context.kept("service_records", next())?;
     let duties = write_context.kept("duties", next())?;
     let rules = next().into_iter().filter_map(ServiceRule::of_row).collect();
     let mut roster = Roster {
@@ -181,7 +181,7 @@ pub fn roster(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<
         written: BTreeSet::new(),
         engagements: BTreeMap::new(),
         marks,
-        core,
+        service_records,
         duties,
         rules,
         touched: BTreeSet::new(),

@@ -147,7 +147,7 @@ pub struct Roster {
     engagements: BTreeMap<Uuid, Engagement>,
     /// Marks by assignment and id.
     marks: BTreeMap<(Uuid, Uuid), Mark>,
-    core: BTreeMap<Uuid, LockedRow>,
+    service_records: BTreeMap<Uuid, LockedRow>,
     duties: BTreeMap<Uuid, LockedRow>,
     rules: Vec<ServiceRule>,
     /// Shifts that must be settled.

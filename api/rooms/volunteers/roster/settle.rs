@@ -170,7 +170,7 @@ impl Roster {
                 kept.put_into(write_context.kind("shift_assignments")?, changes);
             }
         }
-        for (id, kept) in self.core {
+        for (id, kept) in self.service_records {
             if !written.contains(&id) {
                 kept.put_into(write_context.kind("service_records")?, changes);
             }
