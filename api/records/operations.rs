@@ -194,9 +194,7 @@ async fn get(kind: &'static Kind, call: Call) -> Answer {
 
 /// Whether a record was found by the id of another that was merged into it.
 fn is_merged(record: &Record, id: Uuid) -> bool {
-    let aliases = record.values.json("aliases").and_then(Json::as_array);
-    let is_alias = aliases.is_some_and(|list| list.iter().any(|alias| alias.as_str() == Some(&id.to_string())));
-    record.envelope.id != id && !is_alias
+    record.envelope.id != id && !read::aliases(record).contains(&id)
 }
 
 async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {

@@ -56,7 +56,7 @@ pub async fn find_all(
             .text(district_code)
             .sql(")");
         for record in load(core, kind, &statement).await? {
-            for alias in aliases(&record).filter(|alias| unknown.contains(alias)) {
+            for alias in aliases(&record).into_iter().filter(|alias| unknown.contains(alias)) {
                 found.insert(alias, record.clone());
             }
         }
@@ -67,10 +67,10 @@ pub async fn find_all(
     Ok(found)
 }
 
-/// The ids that a record is also known by.
-fn aliases(record: &Record) -> impl Iterator<Item = Uuid> {
+/// Ids that a record is also known by.
+pub fn aliases(record: &Record) -> Vec<Uuid> {
     let aliases = record.values.json("aliases").and_then(Json::as_array).into_iter().flatten();
-    aliases.filter_map(Json::as_str).filter_map(|alias| alias.parse().ok()).collect::<Vec<_>>().into_iter()
+    aliases.filter_map(Json::as_str).filter_map(|alias| alias.parse().ok()).collect()
 }
 
 /// The record of an id itself, even where it was merged into another.

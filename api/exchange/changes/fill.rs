@@ -8,6 +8,8 @@ use kit::statement::Statement;
 
 use crate::records::Definition;
 
+/// Setting of a district that notes up to which number its lines are there.
+const FILLED: &str = "index_of_changes_filled_";
 /// Numbers filled in one transaction.
 const CHUNK: i64 = 20_000;
 
@@ -39,16 +41,36 @@ pub async fn index_of_changes(
         let (Some(district_code), Some(last_no)) = (clock.text("district_code"), clock.integer("last_no")) else {
             continue;
         };
-        let mut from = 1;
+        let mut from = filled_until(owner, &district_code).await? + 1;
         while from <= last_no {
             let until = (from + CHUNK - 1).min(last_no);
             if is_missing(owner, &district_code, from, until).await? {
                 fill(owner, kinds, &district_code, from, until).await?;
                 tracing::info!(district_code, until, last_no, "the index of changes is being filled");
             }
+            note_filled(owner, &district_code, until).await?;
             from = until + 1;
         }
     }
+    Ok(())
+}
+
+/// The number up to which every line is known to be there: a start costs what was written since the last one, not what
+/// ever was.
+async fn filled_until(owner: &mut AsyncPgConnection, district_code: &str) -> Result<i64, DatabaseError> {
+    let statement = Statement::new("SELECT value::bigint AS number FROM service_settings WHERE name = ")
+        .text(format!("{FILLED}{district_code}"));
+    let rows: Vec<Row> = statement.load(owner).await?;
+    Ok(rows.into_iter().next().and_then(|mut row| row.integer("number")).unwrap_or(0))
+}
+
+async fn note_filled(owner: &mut AsyncPgConnection, district_code: &str, number: i64) -> Result<(), DatabaseError> {
+    let statement = Statement::new("INSERT INTO service_settings (name, value) VALUES (")
+        .text(format!("{FILLED}{district_code}"))
+        .sql(", ")
+        .text(number.to_string())
+        .sql(") ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    statement.load::<Row>(owner).await?;
     Ok(())
 }
 

@@ -9,7 +9,8 @@ use kit::statement::{ColumnType, Statement};
 use kit::value::{Value, Values};
 use uuid::Uuid;
 
-use super::queries::{Change, Part, Window, operation};
+use super::parts::{Part, operation};
+use super::queries::{Change, Window};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 use crate::records::scope::{Follows, in_area, readable};

@@ -8,6 +8,7 @@ mod epoch;
 pub mod fill;
 mod followers;
 pub mod index;
+mod parts;
 pub mod queries;
 pub mod stream;
 mod watch;
@@ -29,7 +30,8 @@ use uuid::Uuid;
 
 use self::epoch::Since;
 pub use self::epoch::{chain_at, was_restored};
-pub use self::queries::{Change, Part, Window, head, page};
+pub use self::parts::Part;
+pub use self::queries::{Change, Window, head, page};
 pub use self::watch::watch_heads;
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;

@@ -15,7 +15,8 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::epoch::{self, Since};
-use super::queries::{self, Page, Part, Window};
+use super::parts::Part;
+use super::queries::{self, Page, Window};
 use super::{Item, kinds};
 use crate::platform::access::accounts::authenticate;
 use crate::platform::access::roles::Actor;
