@@ -27,6 +27,7 @@ pub mod text;
 pub mod time;
 pub mod tree;
 pub mod ttl_cell;
+pub mod typed;
 pub mod value;
 pub mod vocabulary;
 pub mod walk;

@@ -14,6 +14,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
+use super::typed::Slot;
 use super::value::Value;
 
 /// The names of a statement's columns, shared by its rows.
@@ -34,6 +35,11 @@ impl Row {
         let Some(position) = self.position(column) else { return Value::Null };
         self.next = position + 1;
         self.cells.get_mut(position).map_or(Value::Null, |cell| std::mem::replace(cell, Value::Null))
+    }
+
+    /// Takes the value of a field or of a column out; `None` where there is none.
+    pub fn get<S: Slot>(&mut self, slot: S) -> Option<S::Given> {
+        Some(self.take(slot.slot())).filter(|value| !value.is_null()).and_then(S::take)
     }
 
     /// Puts a value into a column that the statement has.

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::time::InZone;
+use super::typed::{Items, Key, Slot, TypedField};
 
 /// One value of a field, a cell of a row or a parameter of a query.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,18 +104,41 @@ pub struct Values(Vec<(&'static str, Value)>);
 
 impl Values {
     /// The value of a field; `None` where it is absent or null.
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub fn get<K: Key>(&self, key: K) -> Option<K::Read<'_>> {
+        K::read(self.value(key.key())?)
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
         let found = self.position(name).ok().and_then(|position| self.0.get(position));
         found.map(|(_, value)| value).filter(|value| !value.is_null())
     }
 
+    /// The items of a list; none where it is absent or null.
+    pub fn list<T: DeserializeOwned + Serialize + 'static>(&self, field: &TypedField<Vec<T>>) -> Items<'_, T> {
+        self.get(field).unwrap_or_default()
+    }
+
     /// Whether the field was sent at all, null included.
-    pub fn has(&self, name: &str) -> bool {
-        self.position(name).is_ok()
+    pub fn has(&self, key: impl Key) -> bool {
+        self.position(key.key()).is_ok()
     }
 
     /// Sets a field.
-    pub fn set(&mut self, name: &'static str, value: Value) {
+    pub fn set<S: Slot>(&mut self, slot: S, given: impl Into<S::Given>) {
+        self.put(slot.slot(), S::give(given.into()));
+    }
+
+    /// Sets a field to what there is, or to nothing.
+    pub fn set_or_clear<S: Slot>(&mut self, slot: S, given: Option<S::Given>) {
+        self.put(slot.slot(), given.map_or(Value::Null, S::give));
+    }
+
+    /// Sets a field to nothing.
+    pub fn clear(&mut self, slot: impl Slot) {
+        self.put(slot.slot(), Value::Null);
+    }
+
+    fn put(&mut self, name: &'static str, value: Value) {
         match self.position(name) {
             Ok(position) => {
                 if let Some((_, known)) = self.0.get_mut(position) {
@@ -125,9 +150,9 @@ impl Values {
     }
 
     /// Takes a field out.
-    pub fn take(&mut self, name: &str) -> Option<Value> {
-        let (_, value) = self.position(name).ok().map(|position| self.0.remove(position))?;
-        Some(value).filter(|value| !value.is_null())
+    pub fn take<S: Slot>(&mut self, slot: S) -> Option<S::Given> {
+        let (_, value) = self.position(slot.slot()).ok().map(|position| self.0.remove(position))?;
+        Some(value).filter(|value| !value.is_null()).and_then(S::take)
     }
 
     fn position(&self, name: &str) -> Result<usize, usize> {
@@ -136,7 +161,7 @@ impl Values {
 
     /// A text, code or area code.
     pub fn text(&self, name: &str) -> Option<&str> {
-        match self.get(name) {
+        match self.value(name) {
             Some(Value::Text(text)) => Some(text),
             _ => None,
         }
@@ -152,7 +177,7 @@ impl Values {
 
     /// A decimal.
     pub fn decimal(&self, name: &str) -> Option<Decimal> {
-        match self.get(name) {
+        match self.value(name) {
             Some(Value::Decimal(decimal)) => Some(*decimal),
             _ => None,
         }
@@ -160,7 +185,7 @@ impl Values {
 
     /// An integer.
     pub fn integer(&self, name: &str) -> Option<i64> {
-        match self.get(name) {
+        match self.value(name) {
             Some(Value::Integer(integer)) => Some(*integer),
             _ => None,
         }
@@ -168,7 +193,7 @@ impl Values {
 
     /// A coordinate.
     pub fn number(&self, name: &str) -> Option<f64> {
-        match self.get(name) {
+        match self.value(name) {
             Some(Value::Number(number)) => Some(*number),
             _ => None,
         }
@@ -176,7 +201,7 @@ impl Values {
 
     /// A yes or no.
     pub fn boolean(&self, name: &str) -> Option<bool> {
-        match self.get(name) {
+        match self.value(name) {
             Some(Value::Boolean(boolean)) => Some(*boolean),
             _ => None,
         }
@@ -184,7 +209,7 @@ impl Values {
 
     /// An instant.
     pub fn instant(&self, name: &str) -> Option<DateTime<Utc>> {
-        match self.get(name) {
+        match self.value(name) {
             Some(Value::Instant(instant)) => Some(*instant),
             _ => None,
         }
@@ -192,7 +217,7 @@ impl Values {
 
     /// A day.
     pub fn day(&self, name: &str) -> Option<NaiveDate> {
-        match self.get(name) {
+        match self.value(name) {
             Some(Value::Day(day)) => Some(*day),
             _ => None,
         }
@@ -200,7 +225,7 @@ impl Values {
 
     /// A list or an object.
     pub fn json(&self, name: &str) -> Option<&Json> {
-        match self.get(name) {
+        match self.value(name) {
             Some(Value::Json(json)) => Some(json),
             _ => None,
         }

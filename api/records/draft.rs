@@ -8,6 +8,7 @@ use kit::faults::Faults;
 use kit::field::{Field, Privacy, Shape, Write};
 use kit::text::visible;
 use kit::tree::Tree;
+use kit::typed::{Key, TypedField};
 use kit::value::{Value, Values};
 use ledger::canonical::canonical;
 use serde_json::{Map, Value as Json};
@@ -111,8 +112,18 @@ impl Draft {
     }
 
     /// The pointer of one of its fields.
-    pub fn at(&self, field: &str) -> String {
-        format!("{}/{field}", self.pointer)
+    pub fn at(&self, field: impl Key) -> String {
+        format!("{}/{}", self.pointer, field.key())
+    }
+
+    /// The pointer of a member of an item of one of its lists.
+    pub fn at_item(&self, list: impl Key, index: usize, member: &str) -> String {
+        format!("{}/{}/{index}/{member}", self.pointer, list.key())
+    }
+
+    /// The record that a reference names, once resolved.
+    pub fn reference(&self, field: &TypedField<Uuid>) -> Option<&Record> {
+        self.references.get(field.name())
     }
 
     /// The id that the client chose.
@@ -121,7 +132,7 @@ impl Draft {
     }
 
     /// Notes a warning about a field.
-    pub fn warn(&mut self, warning: &Warning, field: &str) {
+    pub fn warn(&mut self, warning: &Warning, field: impl Key) {
         self.note(Noted::new(warning, self.at(field)));
     }
 
