@@ -7,7 +7,7 @@ use kit::text::Text;
 use kit::value::Values;
 use serde_json::{Value as Json, json};
 
-use super::wire::DUTY_KIND;
+use super::wire::DutyKind;
 use crate::platform::http::Operation;
 use crate::records::dated_settings::DatedSettings;
 
@@ -21,7 +21,8 @@ static NEW: &[Field] = &[
         "For days from this one on that aren't planned yet.",
     )
     .required(),
-    Field::new("duty_kind", Shape::Word(&DUTY_KIND), Text::new("Duty", "责任事项"), "Of which duty.").required(),
+    Field::new("duty_kind", Shape::Word(DutyKind::VOCABULARY), Text::new("Duty", "责任事项"), "Of which duty.")
+        .required(),
     Field::new("active", Shape::Boolean, Text::new("Active", "是否要求"), "Whether it is expected at all.").required(),
     Field::new(
         "every_days",

@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::duty;
-use super::wire::{LINE, above};
+use super::wire::{DutyLine, above};
 use crate::platform::core::Core;
 use crate::records::change::Changes;
 use crate::records::write_context::WriteContext;
@@ -31,7 +31,7 @@ const LOOKED_BACK: TimeDelta = TimeDelta::days(7);
 const CHUNK: usize = 250;
 
 static LEVEL: &[Field] = &[
-    Field::new("line", Shape::Word(&LINE), Text::new("Line", "责任线"), "To whom.").required(),
+    Field::new("line", Shape::Word(DutyLine::VOCABULARY), Text::new("Line", "责任线"), "To whom.").required(),
     Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "His account, where known."),
     Field::new("at", Shape::Instant, Text::new("At", "时间"), "When.").required(),
 ];

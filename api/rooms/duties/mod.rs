@@ -24,7 +24,7 @@ use std::sync::LazyLock;
 
 pub use follow_up::GATE_FOLLOW_UP;
 use kit::text::Text;
-pub use wire::{DUTY_KIND, LINE, above, line_of, lines_of};
+pub use wire::{DutyKind, DutyLine, above, line_of, lines_of};
 
 use crate::platform::access::Role;
 use crate::records::scope::Follows;
@@ -98,7 +98,7 @@ struct DutyRules;
 /// Measures of duties by kind, such as `am_reading.missed`; where a kind has a second line, with that line, such as
 /// `search@police_station.missed`.
 static MEASURES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
-    let kinds = wire::DUTY_KIND.codes().into_iter();
+    let kinds = wire::DutyKind::VOCABULARY.codes().into_iter();
     let kinds = kinds.flat_map(|kind| lines_of(kind).into_iter().map(move |line| counted_as(kind, line)));
     let named = kinds.flat_map(|kind| COUNTED.iter().map(move |counted| format!("{kind}.{counted}")));
     named.map(|name| (name.clone(), &*Box::leak(name.into_boxed_str()))).collect()

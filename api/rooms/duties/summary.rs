@@ -1,5 +1,6 @@
 //! "Who has not …": duties counted by kind, line, area or organisation, each figure with the list behind it.
 
+use kit::words;
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
@@ -13,7 +14,6 @@ use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::time::{day_of, day_start};
 use kit::value::{Value, Values};
-use kit::vocabulary::{Vocabulary, word};
 use serde_json::{Map, Value as Json, json};
 
 use super::{COUNTED, DUTIES, READERS, SUPERVISORS, line_of};
@@ -26,21 +26,19 @@ use crate::records::scope::{reached, readable, within};
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
-/// Groupings of a summary: a line of it stands for one kind, line, area or organisation.
-pub static BY: Vocabulary = Vocabulary::new(
-    "duty_grouping",
-    Text::new("By", "分组"),
-    &[
-        word("kind", "kind", "事项"),
-        word("line", "line", "责任线"),
-        word("area", "area", "区划"),
-        word("org", "organisation", "单位"),
-    ],
-);
+words! {
+    /// Groupings of a summary: a line of it stands for one kind, line, area or organisation.
+    pub DutyGrouping "duty_grouping" "By" "分组" {
+        Kind "kind" "kind" "事项";
+        Line "line" "line" "责任线";
+        Area "area" "area" "区划";
+        Org "org" "organisation" "单位";
+    }
+}
 static PARAMETERS: [Field; 5] = [
     Field::new(
         "by",
-        Shape::Word(&BY),
+        Shape::Word(DutyGrouping::VOCABULARY),
         Text::new("By", "分组"),
         "What a line stands for; `kind` by default. `area` gives the level below `area_code`.",
     ),

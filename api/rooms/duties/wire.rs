@@ -2,81 +2,73 @@
 
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 
-/// Kinds of duties. [`super::matching`] says what makes each, and what proves it.
-pub static DUTY_KIND: Vocabulary = Vocabulary::new(
-    "duty_kind",
-    Text::new("Duty", "责任事项"),
-    &[
-        word("am_reading", "morning temperature reading", "上午测温"),
-        word("pm_reading", "afternoon temperature reading", "下午测温"),
-        word("town_visit", "visit by the town cadre", "镇干部随访"),
-        word("village_check", "village check of needs", "村干部需求走访"),
-        word("group_check", "check by the group cadre", "组干部巡查"),
-        word("police_check", "police check at a random time", "民警随机抽查"),
-        word("notice_signing", "signing of the observation notice", "签订医学观察告知书"),
-        word("supervisor_assignment", "assignment of all five supervisors", "落实五级监管责任人"),
-        word("retest", "measuring again", "体温复测"),
-        word("fever_alert", "referral of a confirmed fever", "发热转诊"),
-        word("symptom_alert", "response to a symptom", "症状处置"),
-        word("no_contact_alert", "contact after 24 hours without any", "24小时无接触追访"),
-        word("gate_follow_up", "follow-up of an abnormal passage", "卡点异常随访"),
-        word("search", "search for somebody who can't be reached", "失联查找"),
-        word("errand_delivery", "delivery of an errand", "代购送达"),
-        word("accept_transfer", "acceptance of a case handed over", "接收移交个案"),
-        word("supply_report", "daily report of a store", "门店进销存日报"),
-        word("shift_filling", "filling of a shift", "班次排满"),
-        word("manned_post", "manned post", "岗位到齐"),
-        word("shift_attendance", "coming to a shift", "按时到岗"),
-        word("duplicate_case", "clearing of two cases of one person", "同一人重复个案的处置"),
-        word("claim_check", "check of what others claim about somebody", "核实他处申报的重点人员类别"),
-        word("lookup_check", "check of whoever tries out documents", "核查试探证件号码的账号"),
-    ],
-);
+words! {
+    /// Kinds of duties. [`super::matching`] says what makes each, and what proves it.
+    pub DutyKind "duty_kind" "Duty" "责任事项" {
+        AmReading "am_reading" "morning temperature reading" "上午测温";
+        PmReading "pm_reading" "afternoon temperature reading" "下午测温";
+        TownVisit "town_visit" "visit by the town cadre" "镇干部随访";
+        VillageCheck "village_check" "village check of needs" "村干部需求走访";
+        GroupCheck "group_check" "check by the group cadre" "组干部巡查";
+        PoliceCheck "police_check" "police check at a random time" "民警随机抽查";
+        NoticeSigning "notice_signing" "signing of the observation notice" "签订医学观察告知书";
+        SupervisorAssignment "supervisor_assignment" "assignment of all five supervisors" "落实五级监管责任人";
+        Retest "retest" "measuring again" "体温复测";
+        FeverAlert "fever_alert" "referral of a confirmed fever" "发热转诊";
+        SymptomAlert "symptom_alert" "response to a symptom" "症状处置";
+        NoContactAlert "no_contact_alert" "contact after 24 hours without any" "24小时无接触追访";
+        GateFollowUp "gate_follow_up" "follow-up of an abnormal passage" "卡点异常随访";
+        Search "search" "search for somebody who can't be reached" "失联查找";
+        ErrandDelivery "errand_delivery" "delivery of an errand" "代购送达";
+        AcceptTransfer "accept_transfer" "acceptance of a case handed over" "接收移交个案";
+        SupplyReport "supply_report" "daily report of a store" "门店进销存日报";
+        ShiftFilling "shift_filling" "filling of a shift" "班次排满";
+        MannedPost "manned_post" "manned post" "岗位到齐";
+        ShiftAttendance "shift_attendance" "coming to a shift" "按时到岗";
+        DuplicateCase "duplicate_case" "clearing of two cases of one person" "同一人重复个案的处置";
+        ClaimCheck "claim_check" "check of what others claim about somebody" "核实他处申报的重点人员类别";
+        LookupCheck "lookup_check" "check of whoever tries out documents" "核查试探证件号码的账号";
+    }
+}
 
-/// Lines to which duties belong: the five supervisors of an isolated person, a store, and the district above them.
-pub static LINE: Vocabulary = Vocabulary::new(
-    "duty_line",
-    Text::new("Line", "责任线"),
-    &[
-        word("town", "town", "镇"),
-        word("village", "village", "村"),
-        word("group", "group", "组"),
-        word("health_center", "health centre", "卫生院"),
-        word("police_station", "police station", "派出所"),
-        word("store", "store", "商超"),
-        word("volunteer", "volunteer", "志愿者"),
-        word("organizer", "organiser of the roster", "排班负责人"),
-        word("district", "district", "区"),
-    ],
-);
+words! {
+    /// Lines to which duties belong: the five supervisors of an isolated person, a store, and the district above them.
+    pub DutyLine "duty_line" "Line" "责任线" {
+        Town "town" "town" "镇";
+        Village "village" "village" "村";
+        Group "group" "group" "组";
+        HealthCenter "health_center" "health centre" "卫生院";
+        PoliceStation "police_station" "police station" "派出所";
+        Store "store" "store" "商超";
+        Volunteer "volunteer" "volunteer" "志愿者";
+        Organizer "organizer" "organiser of the roster" "排班负责人";
+        District "district" "district" "区";
+    }
+}
 
-/// How a duty stands.
-pub static STATE: Vocabulary = Vocabulary::new(
-    "duty_state",
-    Text::new("State", "状态"),
-    &[
-        word("open", "open", "待办"),
-        word("done", "done", "已完成"),
-        word("missed", "missed", "未完成"),
-        word("waived", "waived", "免除"),
-    ],
-);
+words! {
+    /// How a duty stands.
+    pub DutyState "duty_state" "State" "状态" {
+        Open "open" "open" "待办";
+        Done "done" "done" "已完成";
+        Missed "missed" "missed" "未完成";
+        Waived "waived" "waived" "免除";
+    }
+}
 
-/// Why nothing is expected any more.
-pub static WAIVER: Vocabulary = Vocabulary::new(
-    "duty_waiver",
-    Text::new("Waiver", "免除缘由"),
-    &[
-        word("by_hand", "waived by somebody, with a reason", "人工免除"),
-        word("not_observed", "the person is not observed at home then", "该时段未居家观察"),
-        word("not_expected", "the store was closed then", "门店停业"),
-        word("taken_back", "the case came back before it was accepted", "个案接收前已退回"),
-        word("case_merged", "the person has another case, which goes on", "已并案"),
-        word("cause_voided", "what asked for it was voided", "缘由记录已作废"),
-    ],
-);
+words! {
+    /// Why nothing is expected any more.
+    pub DutyWaiver "duty_waiver" "Waiver" "免除缘由" {
+        ByHand "by_hand" "waived by somebody, with a reason" "人工免除";
+        NotObserved "not_observed" "the person is not observed at home then" "该时段未居家观察";
+        NotExpected "not_expected" "the store was closed then" "门店停业";
+        TakenBack "taken_back" "the case came back before it was accepted" "个案接收前已退回";
+        CaseMerged "case_merged" "the person has another case, which goes on" "已并案";
+        CauseVoided "cause_voided" "what asked for it was voided" "缘由记录已作废";
+    }
+}
 
 static PROOF: &[Field] = &[
     Field::new("kind", free_text(60), Text::new("Kind", "类别"), "The kind of the proving record.").required(),
@@ -89,7 +81,7 @@ pub const REASON: Field =
 
 /// The fields of a duty; all are the server's.
 pub static FIELDS: &[Field] = &[
-    Field::new("duty_kind", Shape::Word(&DUTY_KIND), Text::new("Duty", "责任事项"), "What is expected.")
+    Field::new("duty_kind", Shape::Word(DutyKind::VOCABULARY), Text::new("Duty", "责任事项"), "What is expected.")
         .required()
         .by_server(),
     Field::new("subject_kind", free_text(60), Text::new("Subject kind", "对象类别"), "The kind of `subject_id`.")
@@ -105,7 +97,9 @@ pub static FIELDS: &[Field] = &[
     .by_server(),
     Field::new("cause_id", Shape::Id, Text::new("Cause", "起因"), "The record that asked for it, where it was one.")
         .by_server(),
-    Field::new("line", Shape::Word(&LINE), Text::new("Line", "责任线"), "Whose line it is.").required().by_server(),
+    Field::new("line", Shape::Word(DutyLine::VOCABULARY), Text::new("Line", "责任线"), "Whose line it is.")
+        .required()
+        .by_server(),
     Field::new(
         "assignee_id",
         Shape::Id,
@@ -117,7 +111,9 @@ pub static FIELDS: &[Field] = &[
         .required()
         .by_server(),
     Field::new("due_at", Shape::Instant, Text::new("Due at", "截止时间"), "Until when.").required().by_server(),
-    Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "How it stands.").required().by_server(),
+    Field::new("state", Shape::Word(DutyState::VOCABULARY), Text::new("State", "状态"), "How it stands.")
+        .required()
+        .by_server(),
     Field::new("proof", Shape::Object(PROOF), Text::new("Proof", "凭据"), "The record that closed it.").by_server(),
     Field::new("late", Shape::Boolean, Text::new("Late", "逾期完成"), "Whether it was done after `due_at`.")
         .required()
@@ -132,7 +128,7 @@ pub static FIELDS: &[Field] = &[
     .by_server(),
     Field::new(
         "escalated_to",
-        Shape::Word(&LINE),
+        Shape::Word(DutyLine::VOCABULARY),
         Text::new("Escalated to", "上报至"),
         "To whom it went up when it was missed.",
     )
@@ -153,8 +149,13 @@ pub static FIELDS: &[Field] = &[
     )
     .required()
     .by_server(),
-    Field::new("waiver", Shape::Word(&WAIVER), Text::new("Waiver", "免除缘由"), "Why nothing is expected any more.")
-        .by_server(),
+    Field::new(
+        "waiver",
+        Shape::Word(DutyWaiver::VOCABULARY),
+        Text::new("Waiver", "免除缘由"),
+        "Why nothing is expected any more.",
+    )
+    .by_server(),
     REASON.by_server().sealed(),
     Field::new("answer", free_text(500), Text::new("Answer", "处置记录"), "A health worker's note that closed it.")
         .by_server()

@@ -23,8 +23,8 @@ use crate::platform::access::roles::with_statistics;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, ends_before_it_begins, too_many_days};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
-use crate::rooms::duties::summary::{BY, COLUMNS, Counts, count, missed_url, served};
-use crate::rooms::duties::{COUNTED, DUTY_KIND, LINE, READERS};
+use crate::rooms::duties::summary::{COLUMNS, Counts, DutyGrouping, count, missed_url, served};
+use crate::rooms::duties::{COUNTED, DutyKind, DutyLine, READERS};
 use crate::statistics::document::{change_no, text};
 use crate::statistics::lines::{named, naming};
 use crate::statistics::parameters::{FROM_ON, TO_ON};
@@ -33,7 +33,7 @@ use crate::statistics::rights::opens_lists;
 
 static BY_PARAMETER: Field = Field::new(
     "by",
-    Shape::Word(&BY),
+    Shape::Word(DutyGrouping::VOCABULARY),
     Text::new("By", "分组"),
     "What a line stands for; `kind` by default. `area` gives the level below `area_code`.",
 );
@@ -164,8 +164,8 @@ fn line(
         key.and_then(|key| vocabulary.find(key)).map(|word| word.label.in_language(call.language).to_owned())
     };
     let label = match by {
-        "kind" => worded(&DUTY_KIND),
-        "line" => worded(&LINE),
+        "kind" => worded(DutyKind::VOCABULARY),
+        "line" => worded(DutyLine::VOCABULARY),
         "area" => key.and_then(|key| call.core.divisions.find(key, None)).map(|found| found.name.clone()),
         _ => key.and_then(|key| Uuid::try_parse(key).ok()).and_then(|id| units.get(&id).cloned()),
     };

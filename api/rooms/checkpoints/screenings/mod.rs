@@ -20,7 +20,7 @@ mod wire;
 use kit::text::Text;
 pub use operations::{operations, schemas};
 pub use rules::IMPLAUSIBLE_TEMPERATURE;
-pub use wire::{MEASURE_SITE, MEASURING_DEVICE, SYMPTOM};
+pub use wire::{MeasureSite, MeasuringDevice, Symptom};
 
 use crate::platform::access::Role;
 use crate::records::{Definition, Reach};

@@ -8,12 +8,12 @@ use kit::value::Value;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::wire::PERSON_KIND;
+use super::wire::PersonKind;
 use crate::platform::privacy::blind::derived_id;
 use crate::platform::privacy::keys::Keys;
 use crate::records::Record;
 use crate::records::conditions::{Condition, ConditionContext};
-use crate::rooms::registers::people::PERSON_CATEGORY;
+use crate::rooms::registers::people::PersonCategory;
 use crate::rooms::registers::people::categories::of_whoever_passed;
 
 /// Under which name they are kept.
@@ -30,13 +30,13 @@ static HAS_VEHICLE: Field = Field::new(
 );
 static CATEGORY: Field = Field::new(
     "category",
-    Shape::Word(&PERSON_CATEGORY),
+    Shape::Word(PersonCategory::VOCABULARY),
     Text::new("Category", "人员类别"),
     "Of people who were in this category when they passed.",
 );
 static OF_KIND: Field = Field::new(
     "person_kind",
-    Shape::Word(&PERSON_KIND),
+    Shape::Word(PersonKind::VOCABULARY),
     Text::new("Kind of person", "人员类型"),
     "Only those who passed in this capacity.",
 );

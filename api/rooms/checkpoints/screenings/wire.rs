@@ -3,6 +3,7 @@
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 use serde_json::Value as Json;
 
 use crate::platform::privacy::mask::mask_plate;
@@ -10,123 +11,111 @@ use crate::platform::privacy::mask::mask_plate;
 static DIRECTION: Vocabulary =
     Vocabulary::new("direction", Text::new("Direction", "方向"), &[word("in", "in", "进"), word("out", "out", "出")]);
 
-/// In which capacity somebody passes.
-pub static PERSON_KIND: Vocabulary = Vocabulary::new(
-    "person_kind",
-    Text::new("Kind of person", "人员类型"),
-    &[
-        word("resident", "resident", "本院居民"),
-        word("visitor", "visitor", "访客"),
-        word("delivery", "delivery", "快递外卖"),
-        word("worker", "worker", "工作人员"),
-        word("official", "official", "公务"),
-        word("other", "other", "其他"),
-    ],
-);
+words! {
+    /// In which capacity somebody passes.
+    pub PersonKind "person_kind" "Kind of person" "人员类型" {
+        Resident "resident" "resident" "本院居民";
+        Visitor "visitor" "visitor" "访客";
+        Delivery "delivery" "delivery" "快递外卖";
+        Worker "worker" "worker" "工作人员";
+        Official "official" "official" "公务";
+        Other "other" "other" "其他";
+    }
+}
 
-static SCREENING_ANSWER: Vocabulary = Vocabulary::new(
-    "screening_answer",
-    Text::new("Answer", "询问结果"),
-    &[
-        word("hubei_stay_14d", "stayed in Hubei in the last 14 days", "14天内湖北旅居史"),
-        word("hubei_transit_14d", "passed through Hubei in the last 14 days", "14天内经停湖北"),
-        word("risk_area_stay_14d", "stayed in a risk area in the last 14 days", "14天内重点地区旅居史"),
-        word("contact_case", "contact with a suspected or confirmed case", "接触确诊或疑似病例"),
-        word("contact_hubei_returnee", "contact with somebody returned from Hubei", "接触湖北返乡人员"),
-        word("household_symptomatic", "symptoms in the household", "家人有症状"),
-        word("none", "none of these", "均无"),
-        word("refused", "refused to answer", "拒答"),
-    ],
-);
+words! {
+    /// Answer.
+    pub ScreeningAnswer "screening_answer" "Answer" "询问结果" {
+        HubeiStay14d "hubei_stay_14d" "stayed in Hubei in the last 14 days" "14天内湖北旅居史";
+        HubeiTransit14d "hubei_transit_14d" "passed through Hubei in the last 14 days" "14天内经停湖北";
+        RiskAreaStay14d "risk_area_stay_14d" "stayed in a risk area in the last 14 days" "14天内重点地区旅居史";
+        ContactCase "contact_case" "contact with a suspected or confirmed case" "接触确诊或疑似病例";
+        ContactHubeiReturnee "contact_hubei_returnee" "contact with somebody returned from Hubei" "接触湖北返乡人员";
+        HouseholdSymptomatic "household_symptomatic" "symptoms in the household" "家人有症状";
+        None "none" "none of these" "均无";
+        Refused "refused" "refused to answer" "拒答";
+    }
+}
 
-/// Symptoms that somebody complains of.
-pub static SYMPTOM: Vocabulary = Vocabulary::new(
-    "symptom",
-    Text::new("Symptom", "症状"),
-    &[
-        word("fever", "fever", "发热"),
-        word("cough", "cough", "咳嗽"),
-        word("dry_cough", "dry cough", "干咳"),
-        word("shortness_of_breath", "shortness of breath", "气促"),
-        word("chest_pain", "chest pain", "胸痛"),
-        word("fatigue", "fatigue", "乏力"),
-        word("sore_throat", "sore throat", "咽痛"),
-        word("runny_nose", "runny nose", "流涕"),
-        word("diarrhea", "diarrhoea", "腹泻"),
-        word("conjunctival_congestion", "conjunctival congestion", "结膜充血"),
-        word("myalgia", "muscle pain", "肌肉酸痛"),
-        word("smell_taste_loss", "loss of smell or taste", "嗅味觉减退"),
-        word("none", "no symptoms", "无症状"),
-        word("other", "other", "其他"),
-    ],
-);
+words! {
+    /// Symptoms that somebody complains of.
+    pub Symptom "symptom" "Symptom" "症状" {
+        Fever "fever" "fever" "发热";
+        Cough "cough" "cough" "咳嗽";
+        DryCough "dry_cough" "dry cough" "干咳";
+        ShortnessOfBreath "shortness_of_breath" "shortness of breath" "气促";
+        ChestPain "chest_pain" "chest pain" "胸痛";
+        Fatigue "fatigue" "fatigue" "乏力";
+        SoreThroat "sore_throat" "sore throat" "咽痛";
+        RunnyNose "runny_nose" "runny nose" "流涕";
+        Diarrhea "diarrhea" "diarrhoea" "腹泻";
+        ConjunctivalCongestion "conjunctival_congestion" "conjunctival congestion" "结膜充血";
+        Myalgia "myalgia" "muscle pain" "肌肉酸痛";
+        SmellTasteLoss "smell_taste_loss" "loss of smell or taste" "嗅味觉减退";
+        None "none" "no symptoms" "无症状";
+        Other "other" "other" "其他";
+    }
+}
 
-/// Parts of the body at which a temperature is taken.
-pub static MEASURE_SITE: Vocabulary = Vocabulary::new(
-    "measure_site",
-    Text::new("Where measured", "测温部位"),
-    &[
-        word("axillary", "armpit", "腋温"),
-        word("forehead", "forehead", "额温"),
-        word("ear", "ear", "耳温"),
-        word("wrist", "wrist", "腕温"),
-        word("oral", "mouth", "口温"),
-    ],
-);
+words! {
+    /// Parts of the body at which a temperature is taken.
+    pub MeasureSite "measure_site" "Where measured" "测温部位" {
+        Axillary "axillary" "armpit" "腋温";
+        Forehead "forehead" "forehead" "额温";
+        Ear "ear" "ear" "耳温";
+        Wrist "wrist" "wrist" "腕温";
+        Oral "oral" "mouth" "口温";
+    }
+}
 
-/// Devices with which a temperature is taken.
-pub static MEASURING_DEVICE: Vocabulary = Vocabulary::new(
-    "measuring_device",
-    Text::new("Device", "测温设备"),
-    &[
-        word("mercury", "mercury thermometer", "水银体温计"),
-        word("infrared", "infrared thermometer", "额温枪"),
-        word("electronic", "electronic thermometer", "电子体温计"),
-        word("thermal_camera", "thermal camera", "热成像"),
-    ],
-);
+words! {
+    /// Devices with which a temperature is taken.
+    pub MeasuringDevice "measuring_device" "Device" "测温设备" {
+        Mercury "mercury" "mercury thermometer" "水银体温计";
+        Infrared "infrared" "infrared thermometer" "额温枪";
+        Electronic "electronic" "electronic thermometer" "电子体温计";
+        ThermalCamera "thermal_camera" "thermal camera" "热成像";
+    }
+}
 
-static DISPOSITION: Vocabulary = Vocabulary::new(
-    "disposition",
-    Text::new("Disposition", "处置"),
-    &[
-        word("admitted", "admitted", "放行"),
-        word("released_out", "let out", "放出"),
-        word("retest", "to be measured again", "复测"),
-        word("waiting", "kept waiting", "留观"),
-        word("denied", "turned away", "劝返"),
-        word("referred_fever_clinic", "sent to the fever clinic", "转发热门诊"),
-        word("reported_police", "reported to the police", "报派出所"),
-    ],
-);
+words! {
+    /// Disposition.
+    pub Disposition "disposition" "Disposition" "处置" {
+        Admitted "admitted" "admitted" "放行";
+        ReleasedOut "released_out" "let out" "放出";
+        Retest "retest" "to be measured again" "复测";
+        Waiting "waiting" "kept waiting" "留观";
+        Denied "denied" "turned away" "劝返";
+        ReferredFeverClinic "referred_fever_clinic" "sent to the fever clinic" "转发热门诊";
+        ReportedPolice "reported_police" "reported to the police" "报派出所";
+    }
+}
 
-/// Kinds of plates; from `embassy` on the number is kept as it was read.
-pub static PLATE_KIND: Vocabulary = Vocabulary::new(
-    "plate_kind",
-    Text::new("Kind of plate", "号牌种类"),
-    &[
-        word("ordinary", "ordinary", "普通"),
-        word("new_energy_small", "new energy, small", "小型新能源"),
-        word("new_energy_large", "new energy, large", "大型新能源"),
-        word("trailer", "trailer", "挂车"),
-        word("learner", "learner", "教练"),
-        word("police", "police", "警用"),
-        word("hk_macao", "Hong Kong or Macao", "港澳入境"),
-        word("embassy", "embassy", "使馆"),
-        word("consulate", "consulate", "领馆"),
-        word("military", "military", "军用"),
-        word("temporary", "temporary", "临时"),
-        word("none", "none", "无牌"),
-        word("other", "other", "其他"),
-    ],
-);
+words! {
+    /// Kinds of plates; from `embassy` on the number is kept as it was read.
+    pub PlateKind "plate_kind" "Kind of plate" "号牌种类" {
+        Ordinary "ordinary" "ordinary" "普通";
+        NewEnergySmall "new_energy_small" "new energy, small" "小型新能源";
+        NewEnergyLarge "new_energy_large" "new energy, large" "大型新能源";
+        Trailer "trailer" "trailer" "挂车";
+        Learner "learner" "learner" "教练";
+        Police "police" "police" "警用";
+        HkMacao "hk_macao" "Hong Kong or Macao" "港澳入境";
+        Embassy "embassy" "embassy" "使馆";
+        Consulate "consulate" "consulate" "领馆";
+        Military "military" "military" "军用";
+        Temporary "temporary" "temporary" "临时";
+        None "none" "none" "无牌";
+        Other "other" "other" "其他";
+    }
+}
 
 static VEHICLE: &[Field] = &[
     Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate; checked by GA 36.")
         .also(&["车牌", "车牌号", "车牌号码", "plate"]),
     Field::new(
         "plate_kind",
-        Shape::Word(&PLATE_KIND),
+        Shape::Word(PlateKind::VOCABULARY),
         Text::new("Kind of plate", "号牌种类"),
         "By the number where absent.",
     ),
@@ -155,7 +144,12 @@ pub static FIELDS: &[Field] = &[
         Text::new("Person id", "人员编号"),
         "Who it is, registered before: the person's id or an alias.",
     ),
-    Field::new("person_kind", Shape::Word(&PERSON_KIND), Text::new("Kind of person", "人员类型"), "In which capacity."),
+    Field::new(
+        "person_kind",
+        Shape::Word(PersonKind::VOCABULARY),
+        Text::new("Kind of person", "人员类型"),
+        "In which capacity.",
+    ),
     Field::new("visiting", free_text(100), Text::new("Visiting", "到访住户"), "Building and household visited.")
         .sealed(),
     Field::new("reason", free_text(200), Text::new("Reason", "事由"), "Why.").sealed(),
@@ -169,13 +163,13 @@ pub static FIELDS: &[Field] = &[
     ),
     Field::new(
         "answers",
-        Shape::List { of: &Shape::Word(&SCREENING_ANSWER), max: 8 },
+        Shape::List { of: &Shape::Word(ScreeningAnswer::VOCABULARY), max: 8 },
         Text::new("Answers", "询问结果"),
         "Asked: what the person answered.",
     ),
     Field::new(
         "symptoms",
-        Shape::List { of: &Shape::Word(&SYMPTOM), max: 14 },
+        Shape::List { of: &Shape::Word(Symptom::VOCABULARY), max: 14 },
         Text::new("Symptoms", "症状"),
         "Asked: symptoms.",
     ),
@@ -188,11 +182,16 @@ pub static FIELDS: &[Field] = &[
     .also(&["体温", "温度", "temperature"]),
     Field::new(
         "measure_site",
-        Shape::Word(&MEASURE_SITE),
+        Shape::Word(MeasureSite::VOCABULARY),
         Text::new("Where measured", "测温部位"),
         "Where it was measured.",
     ),
-    Field::new("device", Shape::Word(&MEASURING_DEVICE), Text::new("Device", "测温设备"), "With what it was measured."),
+    Field::new(
+        "device",
+        Shape::Word(MeasuringDevice::VOCABULARY),
+        Text::new("Device", "测温设备"),
+        "With what it was measured.",
+    ),
     Field::new(
         "retest_of",
         Shape::Reference("screenings"),
@@ -200,7 +199,7 @@ pub static FIELDS: &[Field] = &[
         "The screening that this one repeats.",
     ),
     Field::new("mask", Shape::Boolean, Text::new("Mask", "佩戴口罩"), "Whether a mask was worn."),
-    Field::new("disposition", Shape::Word(&DISPOSITION), Text::new("Disposition", "处置"), "What was done."),
+    Field::new("disposition", Shape::Word(Disposition::VOCABULARY), Text::new("Disposition", "处置"), "What was done."),
     Field::new(
         "abnormal",
         Shape::Boolean,

@@ -4,7 +4,7 @@
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -14,20 +14,24 @@ use crate::platform::access::Role;
 use crate::records::figure::{TIMES, YUAN};
 use crate::records::{Definition, Figure, Reach};
 
-static STATE: Vocabulary = Vocabulary::new(
-    "errand_state",
-    Text::new("State", "状态"),
-    &[
-        word("nothing_needed", "nothing needed", "无需求"),
-        word("asked", "asked", "已提出"),
-        word("bought", "bought", "已购买"),
-        word("delivered", "delivered", "已送达"),
-    ],
-);
+words! {
+    /// State.
+    pub ErrandState "errand_state" "State" "状态" {
+        NothingNeeded "nothing_needed" "nothing needed" "无需求";
+        Asked "asked" "asked" "已提出";
+        Bought "bought" "bought" "已购买";
+        Delivered "delivered" "delivered" "已送达";
+    }
+}
 
 static FIELDS: &[Field] = &[
     CASE_ID.required().on_create(),
-    Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "How far it is; `asked` by default."),
+    Field::new(
+        "state",
+        Shape::Word(ErrandState::VOCABULARY),
+        Text::new("State", "状态"),
+        "How far it is; `asked` by default.",
+    ),
     Field::new(
         "items",
         Shape::List { of: &free_text(100), max: 50 },

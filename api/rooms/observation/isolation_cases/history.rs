@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::stays::{Stay, stays, stood_at};
-use super::wire::STATE;
+use super::wire::IsolationState;
 use crate::records::Record;
 use crate::records::rules::Move;
 
@@ -17,7 +17,8 @@ use crate::records::rules::Move;
 pub const FIRST: &str = "identified";
 
 static STEP: &[Field] = &[
-    Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "The state from then on.").required(),
+    Field::new("state", Shape::Word(IsolationState::VOCABULARY), Text::new("State", "状态"), "The state from then on.")
+        .required(),
     Field::new("since_at", Shape::Instant, Text::new("Since", "自"), "Since when.").required(),
     Field::new("transition_id", Shape::Id, Text::new("Transition", "状态变更编号"), "The step.").required(),
 ];
@@ -104,7 +105,7 @@ pub fn correct(values: &mut Values, transition_id: Uuid, since_at: DateTime<Utc>
 /// States and since when. No step happened before the one that it follows, nor before the case itself.
 fn states(record: &Record) -> Vec<(&'static str, DateTime<Utc>)> {
     let (values, mut earliest) = (&record.values, record.envelope.occurred_at);
-    let code = |state: &str| STATE.find(state).map(|word| word.code);
+    let code = |state: &str| IsolationState::VOCABULARY.find(state).map(|word| word.code);
     let known = steps(values).into_iter().filter_map(|step| {
         let since_at = step.get("since_at")?.as_str()?.parse::<DateTime<Utc>>().ok()?;
         Some((code(step.get("state")?.as_str()?)?, since_at))

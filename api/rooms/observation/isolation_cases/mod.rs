@@ -31,10 +31,10 @@ pub use notices::OBSERVATION_NOTICES;
 pub use patrol_logs::PATROL_LOGS;
 pub use readings::TEMPERATURE_READINGS;
 pub use spot_checks::SPOT_CHECKS;
-pub use transitions::{ISOLATION_CASE_TRANSITIONS, TO};
+pub use transitions::{ISOLATION_CASE_TRANSITIONS, IsolationTransition};
 pub use violations::VIOLATIONS;
 pub use visits::FOLLOW_UP_VISITS;
-pub use wire::{STATE, SUPERVISOR_LEVEL};
+pub use wire::{IsolationState, SupervisorLevel};
 
 use crate::platform::access::Role;
 use crate::platform::http::Operation;

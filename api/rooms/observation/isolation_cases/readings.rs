@@ -1,6 +1,7 @@
 //! Temperature readings (测温): two a day of everybody under observation, one of other returnees. One a slot;
 //! a second of the same slot is kept as `extra`.
 
+use kit::words;
 use std::sync::Arc;
 
 use chrono::{Days, Timelike};
@@ -9,7 +10,6 @@ use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape};
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
 use ledger::decide::Decider;
 use uuid::Uuid;
 
@@ -20,14 +20,17 @@ use crate::records::figure::PERSON_TIMES;
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
-use crate::rooms::checkpoints::screenings::{IMPLAUSIBLE_TEMPERATURE, MEASURE_SITE, MEASURING_DEVICE, SYMPTOM};
+use crate::rooms::checkpoints::screenings::{IMPLAUSIBLE_TEMPERATURE, MeasureSite, MeasuringDevice, Symptom};
 use crate::rooms::duties::follow_up::FollowUpDecider;
 
-static SLOT: Vocabulary = Vocabulary::new(
-    "temperature_slot",
-    Text::new("Slot", "时段"),
-    &[word("am", "morning", "上午"), word("pm", "afternoon", "下午"), word("extra", "extra", "加测")],
-);
+words! {
+    /// Slot.
+    pub TemperatureSlot "temperature_slot" "Slot" "时段" {
+        Am "am" "morning" "上午";
+        Pm "pm" "afternoon" "下午";
+        Extra "extra" "extra" "加测";
+    }
+}
 static RETEST_NEEDED: Warning = Warning {
     code: "retest_needed",
     message: Text::new(
@@ -61,17 +64,17 @@ static FIELDS: &[Field] = &[
     .also(&["体温", "温度"]),
     Field::new(
         "slot",
-        Shape::Word(&SLOT),
+        Shape::Word(TemperatureSlot::VOCABULARY),
         Text::new("Slot", "时段"),
         "By the time of day where absent; of a retest `extra`.",
     ),
     Field::new(
         "measure_site",
-        Shape::Word(&MEASURE_SITE),
+        Shape::Word(MeasureSite::VOCABULARY),
         Text::new("Where measured", "测温部位"),
         "Where it was measured.",
     ),
-    Field::new("device", Shape::Word(&MEASURING_DEVICE), Text::new("Device", "测温设备"), "With what."),
+    Field::new("device", Shape::Word(MeasuringDevice::VOCABULARY), Text::new("Device", "测温设备"), "With what."),
     Field::new("home_visit", Shape::Boolean, Text::new("Home visit", "上门测量"), "Whether somebody came to measure."),
     Field::new(
         "retest_of",
@@ -82,7 +85,7 @@ static FIELDS: &[Field] = &[
     .on_create(),
     Field::new(
         "symptoms",
-        Shape::List { of: &Shape::Word(&SYMPTOM), max: 14 },
+        Shape::List { of: &Shape::Word(Symptom::VOCABULARY), max: 14 },
         Text::new("Symptoms", "症状"),
         "What the person complains of.",
     ),

@@ -18,7 +18,7 @@ use super::care::{CONTESTED, CareDecider};
 use super::history;
 use super::states::makers;
 use super::stays;
-use super::wire::SUPERVISOR_LEVEL;
+use super::wire::SupervisorLevel;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::records::figure::PERSON_TIMES;
@@ -223,7 +223,7 @@ pub fn supervisor_of(values: &Values, level: &str) -> Option<Uuid> {
 /// The levels that have nobody.
 pub fn missing_levels(values: &Values) -> Vec<&'static str> {
     let named = supervisors(values);
-    SUPERVISOR_LEVEL.codes().into_iter().filter(|level| named.iter().all(|(own, _)| own != level)).collect()
+    SupervisorLevel::VOCABULARY.codes().into_iter().filter(|level| named.iter().all(|(own, _)| own != level)).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Steps of a case from one state to the next. Who may make which, and what must hold, says [`super::states`];
 //! it is decided under the lock. A step stands: another one mends it.
 
+use kit::words;
 use std::sync::Arc;
 
 use kit::catalogue::FaultCode;
@@ -9,60 +10,56 @@ use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::time::{PLAUSIBLE_DAYS, is_plausible};
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
 use ledger::decide::Decider;
 
 use super::care::{ACCEPTED, CareDecider};
 use super::states::makers;
-use super::wire::ANCHOR;
+use super::wire::ObservationAnchor;
 use super::{CARERS, CASE_ID};
 use crate::platform::access::Role;
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
 
-/// Where a step leads.
-pub static TO: Vocabulary = Vocabulary::new(
-    "isolation_transition",
-    Text::new("To", "变更为"),
-    &[
-        word("notified", "notified", "已告知"),
-        word("under_observation", "under observation", "观察中"),
-        word("suspended_referral", "referred, observation suspended", "转诊排查"),
-        word("lost_contact", "lost contact", "失联"),
-        word("extended", "extended", "延长观察"),
-        word("corrected", "corrected", "更正"),
-        word("completed", "completed", "解除"),
-        word("dismissed", "dismissed", "排除"),
-        word("became_case", "became a case", "转为病例"),
-        word("centralized", "in central isolation", "转集中隔离"),
-        word("transferred_out", "handed over", "移交"),
-        word("transfer_accepted", "taken on by the receiving township", "接收移交"),
-        word("merged", "merged with another case", "并案"),
-        word("voided", "entered by mistake", "录入错误"),
-    ],
-);
-static DIAGNOSIS: Vocabulary = Vocabulary::new(
-    "diagnosis_class",
-    Text::new("Diagnosis", "诊断分类"),
-    &[
-        word("suspected", "suspected", "疑似病例"),
-        word("clinically_diagnosed", "clinically diagnosed", "临床诊断病例"),
-        word("confirmed", "confirmed", "确诊病例"),
-        word("asymptomatic", "infected without symptoms", "无症状感染者"),
-    ],
-);
+words! {
+    /// Where a step leads.
+    pub IsolationTransition "isolation_transition" "To" "变更为" {
+        Notified "notified" "notified" "已告知";
+        UnderObservation "under_observation" "under observation" "观察中";
+        SuspendedReferral "suspended_referral" "referred, observation suspended" "转诊排查";
+        LostContact "lost_contact" "lost contact" "失联";
+        Extended "extended" "extended" "延长观察";
+        Corrected "corrected" "corrected" "更正";
+        Completed "completed" "completed" "解除";
+        Dismissed "dismissed" "dismissed" "排除";
+        BecameCase "became_case" "became a case" "转为病例";
+        Centralized "centralized" "in central isolation" "转集中隔离";
+        TransferredOut "transferred_out" "handed over" "移交";
+        TransferAccepted "transfer_accepted" "taken on by the receiving township" "接收移交";
+        Merged "merged" "merged with another case" "并案";
+        Voided "voided" "entered by mistake" "录入错误";
+    }
+}
+words! {
+    /// Diagnosis.
+    pub DiagnosisClass "diagnosis_class" "Diagnosis" "诊断分类" {
+        Suspected "suspected" "suspected" "疑似病例";
+        ClinicallyDiagnosed "clinically_diagnosed" "clinically diagnosed" "临床诊断病例";
+        Confirmed "confirmed" "confirmed" "确诊病例";
+        Asymptomatic "asymptomatic" "infected without symptoms" "无症状感染者";
+    }
+}
 
 static FIELDS: &[Field] = &[
     CASE_ID.required().on_create(),
-    Field::new("to", Shape::Word(&TO), Text::new("To", "变更为"), "Where it leads; `extended` stays under observation with a later end, `corrected` leaves the state as it is and counts the days from another anchor, `transfer_accepted` takes on what was handed over. `merged` is the service's own.").required().on_create(),
+    Field::new("to", Shape::Word(IsolationTransition::VOCABULARY), Text::new("To", "变更为"), "Where it leads; `extended` stays under observation with a later end, `corrected` leaves the state as it is and counts the days from another anchor, `transfer_accepted` takes on what was handed over. `merged` is the service's own.").required().on_create(),
     Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why. Needed but for `notified`, `under_observation`, `completed` and `transfer_accepted`.").sealed(),
     Field::new("hospital", free_text(100), Text::new("Hospital", "接诊医院"), "For `suspended_referral`: where the person was sent. Encrypted at rest.").sealed_since(),
-    Field::new("diagnosis_class", Shape::Word(&DIAGNOSIS), Text::new("Diagnosis", "诊断分类"), "For `became_case`."),
+    Field::new("diagnosis_class", Shape::Word(DiagnosisClass::VOCABULARY), Text::new("Diagnosis", "诊断分类"), "For `became_case`."),
     Field::new("receiving_area_code", Shape::Area, Text::new("Receiving area", "接收地区"), "For `transferred_out`: within the district the case goes on there, seen from both sides until somebody there makes the step `transfer_accepted`; elsewhere it ends."),
     Field::new("last_seen_at", Shape::Instant, Text::new("Last seen at", "最后见到时间"), "For `lost_contact`.").happened(),
     Field::new("anchored_on", Shape::Day, Text::new("Newly exposed on", "新暴露日期"), "For `extended`, and for `under_observation` after a referral: from when the days are counted anew. The end never moves back. For `corrected`: from when they should have been counted; the end never moves back before a day that was observed already.").happened().on_create(),
-    Field::new("anchor", Shape::Word(&ANCHOR), Text::new("Anchor", "起算事件"), "For `corrected`: from what the days are counted, where that was wrong too.").on_create(),
+    Field::new("anchor", Shape::Word(ObservationAnchor::VOCABULARY), Text::new("Anchor", "起算事件"), "For `corrected`: from what the days are counted, where that was wrong too.").on_create(),
 ];
 
 /// The kind.
@@ -148,7 +145,7 @@ impl Rules for TransitionRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let word = record.values.text("to").and_then(|to| TO.find(to));
+        let word = record.values.text("to").and_then(|to| IsolationTransition::VOCABULARY.find(to));
         word.map(|word| (word.code, 1)).into_iter().collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 
 use super::CASE_ID;
 use super::care::CareRules;
@@ -10,40 +10,49 @@ use crate::platform::access::Role;
 use crate::records::figure::TIMES;
 use crate::records::{Definition, Figure, Reach};
 
-static KIND: Vocabulary = Vocabulary::new(
-    "violation_kind",
-    Text::new("Violation", "违规类型"),
-    &[
-        word("went_out", "went out", "擅自外出"),
-        word("received_visitors", "received visitors", "接待来访"),
-        word("visited_relatives", "visited relatives", "走亲访友"),
-        word("refused_measurement", "refused to be measured", "拒测体温"),
-        word("refused_registration", "refused to be registered", "拒绝登记"),
-        word("concealed_travel", "concealed travel", "隐瞒行程"),
-        word("false_information", "gave false information", "谎报"),
-        word("non_cooperation", "did not cooperate", "不配合"),
-    ],
-);
-static OUTCOME: Vocabulary = Vocabulary::new(
-    "violation_outcome",
-    Text::new("Outcome", "处理结果"),
-    &[
-        word("educated", "educated", "教育劝阻"),
-        word("warned", "warned", "告诫"),
-        word("rectified", "mended", "整改"),
-        word("centralized", "moved to central isolation", "集中隔离"),
-        word("police_case", "public security penalty", "治安处罚"),
-        word("transferred", "handed to the prosecution", "移送"),
-        word("unfounded", "unfounded", "不属实"),
-    ],
-);
+words! {
+    /// Violation.
+    pub ViolationKind "violation_kind" "Violation" "违规类型" {
+        WentOut "went_out" "went out" "擅自外出";
+        ReceivedVisitors "received_visitors" "received visitors" "接待来访";
+        VisitedRelatives "visited_relatives" "visited relatives" "走亲访友";
+        RefusedMeasurement "refused_measurement" "refused to be measured" "拒测体温";
+        RefusedRegistration "refused_registration" "refused to be registered" "拒绝登记";
+        ConcealedTravel "concealed_travel" "concealed travel" "隐瞒行程";
+        FalseInformation "false_information" "gave false information" "谎报";
+        NonCooperation "non_cooperation" "did not cooperate" "不配合";
+    }
+}
+words! {
+    /// Outcome.
+    pub ViolationOutcome "violation_outcome" "Outcome" "处理结果" {
+        Educated "educated" "educated" "教育劝阻";
+        Warned "warned" "warned" "告诫";
+        Rectified "rectified" "mended" "整改";
+        Centralized "centralized" "moved to central isolation" "集中隔离";
+        PoliceCase "police_case" "public security penalty" "治安处罚";
+        Transferred "transferred" "handed to the prosecution" "移送";
+        Unfounded "unfounded" "unfounded" "不属实";
+    }
+}
 
 static FIELDS: &[Field] = &[
     CASE_ID.required().on_create(),
-    Field::new("violation_kind", Shape::Word(&KIND), Text::new("Violation", "违规类型"), "What was done.").required(),
+    Field::new(
+        "violation_kind",
+        Shape::Word(ViolationKind::VOCABULARY),
+        Text::new("Violation", "违规类型"),
+        "What was done.",
+    )
+    .required(),
     Field::new("description", free_text(500), Text::new("Description", "情况说明"), "What happened.").sealed(),
     Field::new("handled_by", free_text(60), Text::new("Handled by", "处理人"), "Who dealt with it.").sealed(),
-    Field::new("outcome", Shape::Word(&OUTCOME), Text::new("Outcome", "处理结果"), "What came of it."),
+    Field::new(
+        "outcome",
+        Shape::Word(ViolationOutcome::VOCABULARY),
+        Text::new("Outcome", "处理结果"),
+        "What came of it.",
+    ),
 ];
 
 /// The kind.

@@ -3,34 +3,43 @@
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 
 use super::CASE_ID;
 use super::care::{CareRules, check_symptoms};
-use super::wire::SUPERVISOR_LEVEL;
+use super::wire::SupervisorLevel;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
 use crate::records::{Definition, Figure, Reach};
-use crate::rooms::checkpoints::screenings::SYMPTOM;
+use crate::rooms::checkpoints::screenings::Symptom;
 
-static HEALTH: Vocabulary = Vocabulary::new(
-    "health_status",
-    Text::new("Health", "身体状况"),
-    &[word("well", "well", "良好"), word("unwell", "unwell", "不适"), word("not_seen", "not seen", "未见到")],
-);
+words! {
+    /// Health.
+    pub HealthStatus "health_status" "Health" "身体状况" {
+        Well "well" "well" "良好";
+        Unwell "unwell" "unwell" "不适";
+        NotSeen "not_seen" "not seen" "未见到";
+    }
+}
 
 static FIELDS: &[Field] = &[
     CASE_ID.required().on_create(),
     Field::new(
         "line",
-        Shape::Word(&SUPERVISOR_LEVEL),
+        Shape::Word(SupervisorLevel::VOCABULARY),
         Text::new("Line", "责任线"),
         "Whose visit; the town's by default.",
     ),
-    Field::new("health_status", Shape::Word(&HEALTH), Text::new("Health", "身体状况"), "How the person is.").required(),
+    Field::new(
+        "health_status",
+        Shape::Word(HealthStatus::VOCABULARY),
+        Text::new("Health", "身体状况"),
+        "How the person is.",
+    )
+    .required(),
     Field::new(
         "symptoms",
-        Shape::List { of: &Shape::Word(&SYMPTOM), max: 14 },
+        Shape::List { of: &Shape::Word(Symptom::VOCABULARY), max: 14 },
         Text::new("Symptoms", "症状"),
         "What the person complains of.",
     ),

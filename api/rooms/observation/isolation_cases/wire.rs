@@ -2,57 +2,52 @@
 
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 
 use crate::platform::privacy::mask::mask_address;
-use crate::rooms::registers::people::PERSON_CATEGORY;
+use crate::rooms::registers::people::PersonCategory;
 
-/// From what the days are counted.
-pub static ANCHOR: Vocabulary = Vocabulary::new(
-    "observation_anchor",
-    Text::new("Anchor", "起算事件"),
-    &[
-        word("last_exposure", "last exposure", "末次暴露"),
-        word("departure", "departure", "离开疫区"),
-        word("observation_start", "start of observation", "开始观察"),
-    ],
-);
+words! {
+    /// From what the days are counted.
+    pub ObservationAnchor "observation_anchor" "Anchor" "起算事件" {
+        LastExposure "last_exposure" "last exposure" "末次暴露";
+        Departure "departure" "departure" "离开疫区";
+        ObservationStart "observation_start" "start of observation" "开始观察";
+    }
+}
 
-/// How a case stands (domain.md 5).
-pub static STATE: Vocabulary = Vocabulary::new(
-    "isolation_state",
-    Text::new("State", "状态"),
-    &[
-        word("identified", "identified", "已排查"),
-        word("notified", "notified", "已告知"),
-        word("under_observation", "under observation", "观察中"),
-        word("suspended_referral", "referred, observation suspended", "转诊排查"),
-        word("lost_contact", "lost contact", "失联"),
-        word("completed", "completed", "解除"),
-        word("dismissed", "dismissed", "排除"),
-        word("became_case", "became a case", "转为病例"),
-        word("centralized", "in central isolation", "转集中隔离"),
-        word("transferred_out", "handed over", "移交"),
-        word("merged", "merged with another case", "并案"),
-        word("voided", "entered by mistake", "录入错误"),
-    ],
-);
+words! {
+    /// How a case stands (domain.md 5).
+    pub IsolationState "isolation_state" "State" "状态" {
+        Identified "identified" "identified" "已排查";
+        Notified "notified" "notified" "已告知";
+        UnderObservation "under_observation" "under observation" "观察中";
+        SuspendedReferral "suspended_referral" "referred, observation suspended" "转诊排查";
+        LostContact "lost_contact" "lost contact" "失联";
+        Completed "completed" "completed" "解除";
+        Dismissed "dismissed" "dismissed" "排除";
+        BecameCase "became_case" "became a case" "转为病例";
+        Centralized "centralized" "in central isolation" "转集中隔离";
+        TransferredOut "transferred_out" "handed over" "移交";
+        Merged "merged" "merged with another case" "并案";
+        Voided "voided" "entered by mistake" "录入错误";
+    }
+}
 
-/// The five who answer for each isolated person.
-pub static SUPERVISOR_LEVEL: Vocabulary = Vocabulary::new(
-    "supervisor_level",
-    Text::new("Level", "级别"),
-    &[
-        word("town", "town", "镇"),
-        word("village", "village", "村"),
-        word("group", "group", "组"),
-        word("health_center", "health centre", "卫生院"),
-        word("police_station", "police station", "派出所"),
-    ],
-);
+words! {
+    /// The five who answer for each isolated person.
+    pub SupervisorLevel "supervisor_level" "Level" "级别" {
+        Town "town" "town" "镇";
+        Village "village" "village" "村";
+        Group "group" "group" "组";
+        HealthCenter "health_center" "health centre" "卫生院";
+        PoliceStation "police_station" "police station" "派出所";
+    }
+}
 
 static SUPERVISOR: &[Field] = &[
-    Field::new("level", Shape::Word(&SUPERVISOR_LEVEL), Text::new("Level", "级别"), "Which of the five.").required(),
+    Field::new("level", Shape::Word(SupervisorLevel::VOCABULARY), Text::new("Level", "级别"), "Which of the five.")
+        .required(),
     Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "His account: his duties are on its list."),
     Field::new("name", free_text(60), Text::new("Name", "姓名"), "Who it is.").required(),
     Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Where to reach him."),
@@ -75,7 +70,7 @@ pub static FIELDS: &[Field] = &[
     .on_create(),
     Field::new(
         "categories",
-        Shape::List { of: &Shape::Word(&PERSON_CATEGORY), max: 9 },
+        Shape::List { of: &Shape::Word(PersonCategory::VOCABULARY), max: 9 },
         Text::new("Categories", "类别"),
         "Why: several may hold.",
     )
@@ -90,7 +85,7 @@ pub static FIELDS: &[Field] = &[
     .sealed(),
     Field::new(
         "anchor",
-        Shape::Word(&ANCHOR),
+        Shape::Word(ObservationAnchor::VOCABULARY),
         Text::new("Anchor", "起算事件"),
         "From what the days are counted. The day after it is the first; of `observation_start` that day itself.",
     )
@@ -130,7 +125,7 @@ pub static FIELDS: &[Field] = &[
     .derived(),
     Field::new(
         "state",
-        Shape::Word(&STATE),
+        Shape::Word(IsolationState::VOCABULARY),
         Text::new("State", "状态"),
         "How the case stands; moved on by transitions.",
     )

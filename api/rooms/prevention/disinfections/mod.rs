@@ -3,7 +3,7 @@
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -11,27 +11,33 @@ use crate::platform::access::Role;
 use crate::records::figure::{SQUARE_METRES, TIMES};
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 
-static ACTIVITY: Vocabulary = Vocabulary::new(
-    "disinfection_activity",
-    Text::new("Activity", "作业类型"),
-    &[word("disinfection", "disinfection", "消杀"), word("cleaning", "cleaning", "清扫")],
-);
-static METHOD: Vocabulary = Vocabulary::new(
-    "disinfection_method",
-    Text::new("Method", "方式"),
-    &[
-        word("spray", "spraying", "喷洒"),
-        word("wipe", "wiping", "擦拭"),
-        word("mop", "mopping", "拖洗"),
-        word("soak", "soaking", "浸泡"),
-        word("fogging", "fogging", "雾化"),
-        word("other", "other", "其他"),
-    ],
-);
+words! {
+    /// Activity.
+    pub DisinfectionActivity "disinfection_activity" "Activity" "作业类型" {
+        Disinfection "disinfection" "disinfection" "消杀";
+        Cleaning "cleaning" "cleaning" "清扫";
+    }
+}
+words! {
+    /// Method.
+    pub DisinfectionMethod "disinfection_method" "Method" "方式" {
+        Spray "spray" "spraying" "喷洒";
+        Wipe "wipe" "wiping" "擦拭";
+        Mop "mop" "mopping" "拖洗";
+        Soak "soak" "soaking" "浸泡";
+        Fogging "fogging" "fogging" "雾化";
+        Other "other" "other" "其他";
+    }
+}
 
 static FIELDS: &[Field] = &[
     Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").required(),
-    Field::new("activity", Shape::Word(&ACTIVITY), Text::new("Activity", "作业类型"), "`disinfection` by default."),
+    Field::new(
+        "activity",
+        Shape::Word(DisinfectionActivity::VOCABULARY),
+        Text::new("Activity", "作业类型"),
+        "`disinfection` by default.",
+    ),
     Field::new(
         "area_m2",
         Shape::Decimal { scale: 1, min: "0.1", max: "1000000" },
@@ -46,7 +52,7 @@ static FIELDS: &[Field] = &[
         Text::new("Concentration (mg/L)", "浓度(mg/L)"),
         "Available chlorine, in milligrams a litre; 500 is usual for prevention.",
     ),
-    Field::new("method", Shape::Word(&METHOD), Text::new("Method", "方式"), "How."),
+    Field::new("method", Shape::Word(DisinfectionMethod::VOCABULARY), Text::new("Method", "方式"), "How."),
     Field::new(
         "contact_minutes",
         Shape::Integer { min: 0, max: 1_440 },

@@ -5,7 +5,7 @@ use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 use serde_json::{Value as Json, json};
 
 use crate::platform::access::Role;
@@ -13,32 +13,40 @@ use crate::records::figure::TIMES;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 use crate::rooms::registers::places::require_venue;
 
-static ITEM: Vocabulary = Vocabulary::new(
-    "inspection_item",
-    Text::new("Item", "检查项目"),
-    &[
-        word("emergency_plan", "emergency plan", "应急预案"),
-        word("temperature_monitoring", "temperature monitoring", "体温监测"),
-        word("abnormal_registration", "registration of what is abnormal", "异常登记"),
-        word("disinfection", "disinfection", "消杀"),
-        word("cleaning_supplies", "cleaning supplies", "清洁物品"),
-        word("publicity", "publicity", "宣传"),
-        word("staff_health", "health of the staff", "员工健康"),
-        word("masks", "masks", "佩戴口罩"),
-        word("ventilation", "ventilation", "通风"),
-        word("crowd_limit", "limit of visitors", "限流"),
-        word("no_group_banquet", "no group banquets", "无群体性聚餐"),
-        word("price_tag", "price tags", "明码标价"),
-    ],
-);
-static RESULT: Vocabulary = Vocabulary::new(
-    "inspection_result",
-    Text::new("Result", "结果"),
-    &[word("pass", "pass", "合格"), word("fail", "fail", "不合格"), word("not_applicable", "not applicable", "不适用")],
-);
+words! {
+    /// Item.
+    pub InspectionItem "inspection_item" "Item" "检查项目" {
+        EmergencyPlan "emergency_plan" "emergency plan" "应急预案";
+        TemperatureMonitoring "temperature_monitoring" "temperature monitoring" "体温监测";
+        AbnormalRegistration "abnormal_registration" "registration of what is abnormal" "异常登记";
+        Disinfection "disinfection" "disinfection" "消杀";
+        CleaningSupplies "cleaning_supplies" "cleaning supplies" "清洁物品";
+        Publicity "publicity" "publicity" "宣传";
+        StaffHealth "staff_health" "health of the staff" "员工健康";
+        Masks "masks" "masks" "佩戴口罩";
+        Ventilation "ventilation" "ventilation" "通风";
+        CrowdLimit "crowd_limit" "limit of visitors" "限流";
+        NoGroupBanquet "no_group_banquet" "no group banquets" "无群体性聚餐";
+        PriceTag "price_tag" "price tags" "明码标价";
+    }
+}
+words! {
+    /// Result.
+    pub InspectionResult "inspection_result" "Result" "结果" {
+        Pass "pass" "pass" "合格";
+        Fail "fail" "fail" "不合格";
+        NotApplicable "not_applicable" "not applicable" "不适用";
+    }
+}
 static INSPECTED: &[Field] = &[
-    Field::new("code", Shape::Word(&ITEM), Text::new("Item", "项目"), "Which item.").required(),
-    Field::new("result", Shape::Word(&RESULT), Text::new("Result", "结果"), "Whether it was in order.").required(),
+    Field::new("code", Shape::Word(InspectionItem::VOCABULARY), Text::new("Item", "项目"), "Which item.").required(),
+    Field::new(
+        "result",
+        Shape::Word(InspectionResult::VOCABULARY),
+        Text::new("Result", "结果"),
+        "Whether it was in order.",
+    )
+    .required(),
     Field::new("note", free_text(200), Text::new("Note", "说明"), "What was found. Encrypted at rest.").sealed(),
 ];
 static DEMANDED: &[Field] = &[

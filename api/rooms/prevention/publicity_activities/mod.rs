@@ -2,59 +2,62 @@
 
 use kit::field::{Field, Shape};
 use kit::text::Text;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 
 use crate::platform::access::Role;
 use crate::records::figure::{COPIES, HOUSEHOLD_TIMES, TIMES};
 use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
 
-static METHOD: Vocabulary = Vocabulary::new(
-    "publicity_method",
-    Text::new("Method", "宣传方式"),
-    &[
-        word("poster", "poster", "张贴"),
-        word("leaflet_to_household", "leaflet to households", "入户发放"),
-        word("initiative_letter", "initiative letter", "倡议书"),
-        word("notice", "notice", "告知书"),
-        word("mobile_loudspeaker", "mobile loudspeaker", "流动音响"),
-        word("village_broadcast", "village broadcast", "村村响广播"),
-        word("wechat_group", "WeChat group", "微信群"),
-        word("bulletin_board", "bulletin board", "宣传栏"),
-        word("new_media", "new media", "新媒体"),
-        word("sms", "text message", "短信"),
-        word("home_explanation", "explanation at home", "讲解"),
-    ],
-);
-static TOPIC: Vocabulary = Vocabulary::new(
-    "publicity_topic",
-    Text::new("Topic", "宣传主题"),
-    &[
-        word("epidemic_policy", "epidemic policy", "防控政策"),
-        word("protection_knowledge", "protection knowledge", "防护知识"),
-        word("legal_education", "legal education", "普法宣传"),
-        word("price_law", "price law", "价格法规"),
-        word("anti_rumor", "against rumours", "辟谣"),
-        word("observation_rules", "rules of home observation", "居家观察须知"),
-    ],
-);
-static DOCUMENT: Vocabulary = Vocabulary::new(
-    "publicity_document",
-    Text::new("Document", "资料"),
-    &[
-        word("notice", "notice", "告知书"),
-        word("initiative_letter", "initiative letter", "倡议书"),
-        word("slogan", "slogan", "标语"),
-        word("brochure", "brochure", "宣传册"),
-        word("other", "other", "其他"),
-    ],
-);
+words! {
+    /// Method.
+    pub PublicityMethod "publicity_method" "Method" "宣传方式" {
+        Poster "poster" "poster" "张贴";
+        LeafletToHousehold "leaflet_to_household" "leaflet to households" "入户发放";
+        InitiativeLetter "initiative_letter" "initiative letter" "倡议书";
+        Notice "notice" "notice" "告知书";
+        MobileLoudspeaker "mobile_loudspeaker" "mobile loudspeaker" "流动音响";
+        VillageBroadcast "village_broadcast" "village broadcast" "村村响广播";
+        WechatGroup "wechat_group" "WeChat group" "微信群";
+        BulletinBoard "bulletin_board" "bulletin board" "宣传栏";
+        NewMedia "new_media" "new media" "新媒体";
+        Sms "sms" "text message" "短信";
+        HomeExplanation "home_explanation" "explanation at home" "讲解";
+    }
+}
+words! {
+    /// Topic.
+    pub PublicityTopic "publicity_topic" "Topic" "宣传主题" {
+        EpidemicPolicy "epidemic_policy" "epidemic policy" "防控政策";
+        ProtectionKnowledge "protection_knowledge" "protection knowledge" "防护知识";
+        LegalEducation "legal_education" "legal education" "普法宣传";
+        PriceLaw "price_law" "price law" "价格法规";
+        AntiRumor "anti_rumor" "against rumours" "辟谣";
+        ObservationRules "observation_rules" "rules of home observation" "居家观察须知";
+    }
+}
+words! {
+    /// Document.
+    pub PublicityDocument "publicity_document" "Document" "资料" {
+        Notice "notice" "notice" "告知书";
+        InitiativeLetter "initiative_letter" "initiative letter" "倡议书";
+        Slogan "slogan" "slogan" "标语";
+        Brochure "brochure" "brochure" "宣传册";
+        Other "other" "other" "其他";
+    }
+}
 const COUNT: Shape = Shape::Integer { min: 0, max: 10_000_000 };
 
 static FIELDS: &[Field] = &[
     Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where, if at a place."),
-    Field::new("method", Shape::Word(&METHOD), Text::new("Method", "宣传方式"), "How.").required(),
-    Field::new("topic", Shape::Word(&TOPIC), Text::new("Topic", "宣传主题"), "About what.").required(),
-    Field::new("document", Shape::Word(&DOCUMENT), Text::new("Document", "资料"), "What was handed out."),
+    Field::new("method", Shape::Word(PublicityMethod::VOCABULARY), Text::new("Method", "宣传方式"), "How.").required(),
+    Field::new("topic", Shape::Word(PublicityTopic::VOCABULARY), Text::new("Topic", "宣传主题"), "About what.")
+        .required(),
+    Field::new(
+        "document",
+        Shape::Word(PublicityDocument::VOCABULARY),
+        Text::new("Document", "资料"),
+        "What was handed out.",
+    ),
     Field::new("copies", COUNT, Text::new("Copies", "份数"), "How many copies."),
     Field::new("households_reached", COUNT, Text::new("Households reached", "覆盖户数"), "How many households."),
 ];

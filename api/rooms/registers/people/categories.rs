@@ -6,12 +6,12 @@ use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::value::Value;
 
-use super::wire::PERSON_CATEGORY;
+use super::wire::PersonCategory;
 use crate::records::conditions::{Condition, ConditionContext};
 
 static CATEGORY: Field = Field::new(
     "category",
-    Shape::Word(&PERSON_CATEGORY),
+    Shape::Word(PersonCategory::VOCABULARY),
     Text::new("Category", "类别"),
     "Who is in this category on `in_force_on`.",
 );

@@ -11,7 +11,7 @@ use kit::time::day_of;
 use serde_json::{Value as Json, json};
 
 use super::categories::{IN_FORCE_ON, held, in_force};
-use super::{PEOPLE, PERSON_CATEGORY};
+use super::{PEOPLE, PersonCategory};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::http::schema::reference;
@@ -78,7 +78,7 @@ async fn counted(call: &Call, now: &mut Snapshot, district_code: &str) -> Result
         json!({"persons": shown, "suppressed": shown.is_none(), "records_url": url})
     };
     // Closed categories are kept elsewhere and counted nowhere.
-    let open = PERSON_CATEGORY.words.iter().filter(|word| word.code != "corrections_subject");
+    let open = PersonCategory::VOCABULARY.words.iter().filter(|word| word.code != "corrections_subject");
     let items: Vec<Json> = open
         .map(|word| {
             let mut line = told(Some(word.code));

@@ -23,7 +23,7 @@ mod wire;
 pub use family::one_person;
 use kit::text::Text;
 pub use operations::{note_found, operations, schemas};
-pub use wire::PERSON_CATEGORY;
+pub use wire::PersonCategory;
 
 use crate::platform::access::Role;
 use crate::records::{Definition, Reach};

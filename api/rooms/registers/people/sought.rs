@@ -18,7 +18,7 @@ use crate::platform::privacy::mask::looks_masked;
 use crate::records::scope::{visible_to, within};
 use crate::records::{Kind, Record, read};
 use crate::rooms::registers::people::documents::{check_document, normalize_name, normalize_phone};
-use crate::rooms::registers::people::wire::DOCUMENT_TYPE;
+use crate::rooms::registers::people::wire::DocumentType;
 
 /// The most people that a search answers.
 pub const MOST: i64 = 50;
@@ -26,7 +26,7 @@ pub const MOST: i64 = 50;
 /// The type of a sought document.
 pub const DOCUMENT_TYPE_FIELD: Field = Field::new(
     "document_type",
-    Shape::Word(&DOCUMENT_TYPE),
+    Shape::Word(DocumentType::VOCABULARY),
     Text::new("Document type", "证件类型"),
     "Type of the document; a resident identity card by default.",
 );

@@ -2,60 +2,56 @@
 
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 use serde_json::Value as Json;
 
 use crate::platform::privacy::mask;
 
-/// Types of identity documents.
-pub static DOCUMENT_TYPE: Vocabulary = Vocabulary::new(
-    "document_type",
-    Text::new("Type of document", "证件类型"),
-    &[
-        word("resident_id", "resident identity card", "居民身份证"),
-        word("household_booklet", "household booklet", "户口簿"),
-        word("passport", "passport", "护照"),
-        word("hk_macao_permit", "Hong Kong or Macao travel permit", "港澳居民来往内地通行证"),
-        word("taiwan_permit", "Taiwan travel permit", "台湾居民来往大陆通行证"),
-        word("hmt_residence_permit", "Hong Kong, Macao or Taiwan residence permit", "港澳台居民居住证"),
-        word("foreign_permanent_resident", "foreign permanent resident card", "外国人永久居留身份证"),
-        word("officer_card", "officer's card", "军官证"),
-        word("other", "other", "其他"),
-        word("none", "none", "无证件"),
-    ],
-);
+words! {
+    /// Types of identity documents.
+    pub DocumentType "document_type" "Type of document" "证件类型" {
+        ResidentId "resident_id" "resident identity card" "居民身份证";
+        HouseholdBooklet "household_booklet" "household booklet" "户口簿";
+        Passport "passport" "passport" "护照";
+        HkMacaoPermit "hk_macao_permit" "Hong Kong or Macao travel permit" "港澳居民来往内地通行证";
+        TaiwanPermit "taiwan_permit" "Taiwan travel permit" "台湾居民来往大陆通行证";
+        HmtResidencePermit "hmt_residence_permit" "Hong Kong, Macao or Taiwan residence permit" "港澳台居民居住证";
+        ForeignPermanentResident "foreign_permanent_resident" "foreign permanent resident card" "外国人永久居留身份证";
+        OfficerCard "officer_card" "officer's card" "军官证";
+        Other "other" "other" "其他";
+        None "none" "none" "无证件";
+    }
+}
 
-static SEX: Vocabulary = Vocabulary::new(
-    "sex",
-    Text::new("Sex", "性别"),
-    &[
-        word("unknown", "unknown", "未知"),
-        word("male", "male", "男"),
-        word("female", "female", "女"),
-        word("not_stated", "not stated", "未说明"),
-    ],
-);
+words! {
+    /// Sex.
+    pub Sex "sex" "Sex" "性别" {
+        Unknown "unknown" "unknown" "未知";
+        Male "male" "male" "男";
+        Female "female" "female" "女";
+        NotStated "not_stated" "not stated" "未说明";
+    }
+}
 
-/// Categories that make somebody a key person.
-pub static PERSON_CATEGORY: Vocabulary = Vocabulary::new(
-    "person_category",
-    Text::new("Category", "重点人员类别"),
-    &[
-        word("hubei_returnee", "returned from Hubei", "湖北返乡人员"),
-        word("hubei_transit_returnee", "returned through Hubei", "经停湖北返乡人员"),
-        word("hubei_returnee_contact", "close to somebody returned from Hubei", "湖北返乡人员亲密接触对象"),
-        word("outside_city_returnee", "returned from outside the city", "市外返乡人员"),
-        word("close_contact", "close contact", "密切接触者"),
-        word("suspected", "suspected case", "疑似病例"),
-        word("confirmed", "confirmed case", "确诊病例"),
-        word("recovered", "recovered", "治愈出院"),
-        word("corrections_subject", "community corrections subject (closed)", "社区矫正对象(封闭)").closed(),
-        word("other", "other", "其他"),
-    ],
-);
+words! {
+    /// Categories that make somebody a key person.
+    pub PersonCategory "person_category" "Category" "重点人员类别" {
+        HubeiReturnee "hubei_returnee" "returned from Hubei" "湖北返乡人员";
+        HubeiTransitReturnee "hubei_transit_returnee" "returned through Hubei" "经停湖北返乡人员";
+        HubeiReturneeContact "hubei_returnee_contact" "close to somebody returned from Hubei" "湖北返乡人员亲密接触对象";
+        OutsideCityReturnee "outside_city_returnee" "returned from outside the city" "市外返乡人员";
+        CloseContact "close_contact" "close contact" "密切接触者";
+        Suspected "suspected" "suspected case" "疑似病例";
+        Confirmed "confirmed" "confirmed case" "确诊病例";
+        Recovered "recovered" "recovered" "治愈出院";
+        CorrectionsSubject "corrections_subject" "community corrections subject (closed)" "社区矫正对象(封闭)", closed;
+        Other "other" "other" "其他";
+    }
+}
 
 static CATEGORY: &[Field] = &[
-    Field::new("category", Shape::Word(&PERSON_CATEGORY), Text::new("Category", "类别"), "Which category.").required(),
+    Field::new("category", Shape::Word(PersonCategory::VOCABULARY), Text::new("Category", "类别"), "Which category.")
+        .required(),
     Field::new("since_on", Shape::Day, Text::new("Since", "自"), "Since which day.").required().any_day(),
     Field::new("until_on", Shape::Day, Text::new("Until", "至"), "Until which day.").any_day(),
     Field::new("source", free_text(100), Text::new("Source", "来源"), "How it is known. Encrypted at rest.")
@@ -86,7 +82,7 @@ pub static FIELDS: &[Field] = &[
         .masked(|json| mask::masked(json, mask::mask_name)),
     Field::new(
         "document_type",
-        Shape::Word(&DOCUMENT_TYPE),
+        Shape::Word(DocumentType::VOCABULARY),
         Text::new("Document type", "证件类型"),
         "Type of the identity document; by default a resident identity card where there is a number, else `none`.",
     )
@@ -103,7 +99,7 @@ pub static FIELDS: &[Field] = &[
     Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Mobile, or landline with area prefix.")
         .also(&["手机", "手机号", "手机号码", "联系电话", "电话号码", "mobile"])
         .masked(|json| mask::masked(json, mask::mask_phone)),
-    Field::new("sex", Shape::Word(&SEX), Text::new("Sex", "性别"), "By the document where it tells, else `unknown`."),
+    Field::new("sex", Shape::Word(Sex::VOCABULARY), Text::new("Sex", "性别"), "By the document where it tells, else `unknown`."),
     Field::new(
         "birth_year",
         Shape::Integer { min: 1870, max: 2100 },

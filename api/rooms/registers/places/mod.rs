@@ -12,7 +12,7 @@ mod wire;
 
 use kit::text::Text;
 pub use rules::{require_checkpoint, require_venue};
-pub use wire::{PLACE_KIND, VENUE_KINDS};
+pub use wire::{PlaceKind, VENUE_KINDS};
 
 use crate::platform::access::Role;
 use crate::records::{Definition, Reach};

@@ -2,7 +2,7 @@
 
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 
 /// The kinds of place that are checkpoints.
 pub const CHECKPOINT_KINDS: &[&str] =
@@ -21,54 +21,53 @@ pub const VENUE_KINDS: &[&str] = &[
     "venue_other",
 ];
 
-/// Kinds of places.
-pub static PLACE_KIND: Vocabulary = Vocabulary::new(
-    "place_kind",
-    Text::new("Kind of place", "场所类型"),
-    &[
-        word("residential_compound", "residential compound", "小区"),
-        word("family_compound", "staff family compound", "家属大院"),
-        word("courtyard", "courtyard", "院落"),
-        word("village_group", "village or group", "村组"),
-        word("compound_gate", "compound gate", "大院门口"),
-        word("village_entrance", "village entrance", "村口"),
-        word("traffic_artery", "traffic artery", "交通要道"),
-        word("public_place", "public place", "公共场所"),
-        word("service_point", "volunteer service point", "志愿服务点"),
-        word("mall", "mall", "商场"),
-        word("supermarket", "supermarket", "超市"),
-        word("hotel", "hotel", "酒店"),
-        word("large_catering", "large restaurant", "大型餐饮"),
-        word("catering", "restaurant", "餐饮"),
-        word("farmers_market", "farmers' market", "农贸市场"),
-        word("pharmacy", "pharmacy", "药店"),
-        word("agri_input_shop", "farm supply shop", "农资店"),
-        word("venue_other", "other venue", "其他场所"),
-        word("warehouse", "warehouse", "仓库"),
-    ],
-);
+words! {
+    /// Kinds of places.
+    pub PlaceKind "place_kind" "Kind of place" "场所类型" {
+        ResidentialCompound "residential_compound" "residential compound" "小区";
+        FamilyCompound "family_compound" "staff family compound" "家属大院";
+        Courtyard "courtyard" "courtyard" "院落";
+        VillageGroup "village_group" "village or group" "村组";
+        CompoundGate "compound_gate" "compound gate" "大院门口";
+        VillageEntrance "village_entrance" "village entrance" "村口";
+        TrafficArtery "traffic_artery" "traffic artery" "交通要道";
+        PublicPlace "public_place" "public place" "公共场所";
+        ServicePoint "service_point" "volunteer service point" "志愿服务点";
+        Mall "mall" "mall" "商场";
+        Supermarket "supermarket" "supermarket" "超市";
+        Hotel "hotel" "hotel" "酒店";
+        LargeCatering "large_catering" "large restaurant" "大型餐饮";
+        Catering "catering" "restaurant" "餐饮";
+        FarmersMarket "farmers_market" "farmers' market" "农贸市场";
+        Pharmacy "pharmacy" "pharmacy" "药店";
+        AgriInputShop "agri_input_shop" "farm supply shop" "农资店";
+        VenueOther "venue_other" "other venue" "其他场所";
+        Warehouse "warehouse" "warehouse" "仓库";
+    }
+}
 
-static OPERATING_STATUS: Vocabulary = Vocabulary::new(
-    "operating_status",
-    Text::new("Operating status", "营业状态"),
-    &[
-        word("open", "open", "营业"),
-        word("takeaway_only", "takeaway only", "仅外卖"),
-        word("suspended", "suspended", "暂停营业"),
-        word("closed", "closed", "关闭"),
-    ],
-);
+words! {
+    /// Operating status.
+    pub OperatingStatus "operating_status" "Operating status" "营业状态" {
+        Open "open" "open" "营业";
+        TakeawayOnly "takeaway_only" "takeaway only" "仅外卖";
+        Suspended "suspended" "suspended" "暂停营业";
+        Closed "closed" "closed" "关闭";
+    }
+}
 
-static COORDINATE_SYSTEM: Vocabulary = Vocabulary::new(
-    "coordinate_system",
-    Text::new("Coordinate system", "坐标系"),
-    &[word("wgs84", "WGS-84 (GPS)", "WGS-84(GPS)"), word("gcj02", "GCJ-02 (Chinese maps)", "GCJ-02(国内地图)")],
-);
+words! {
+    /// Coordinate system.
+    pub CoordinateSystem "coordinate_system" "Coordinate system" "坐标系" {
+        Wgs84 "wgs84" "WGS-84 (GPS)" "WGS-84(GPS)";
+        Gcj02 "gcj02" "GCJ-02 (Chinese maps)" "GCJ-02(国内地图)";
+    }
+}
 
 static STATUS_PERIOD: &[Field] = &[
     Field::new(
         "operating_status",
-        Shape::Word(&OPERATING_STATUS),
+        Shape::Word(OperatingStatus::VOCABULARY),
         Text::new("Status", "状态"),
         "The status from then on.",
     )
@@ -78,7 +77,7 @@ static STATUS_PERIOD: &[Field] = &[
 
 /// The fields of a place, beside the envelope's.
 pub static FIELDS: &[Field] = &[
-    Field::new("kind", Shape::Word(&PLACE_KIND), Text::new("Kind", "类型"), "What it is.").required(),
+    Field::new("kind", Shape::Word(PlaceKind::VOCABULARY), Text::new("Kind", "类型"), "What it is.").required(),
     Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required(),
     Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where it is.").required(),
     Field::new("address", free_text(200), Text::new("Address", "地址"), "Street and number."),
@@ -108,7 +107,7 @@ pub static FIELDS: &[Field] = &[
     ),
     Field::new(
         "coordinate_system",
-        Shape::Word(&COORDINATE_SYSTEM),
+        Shape::Word(CoordinateSystem::VOCABULARY),
         Text::new("Coordinate system", "坐标系"),
         "The system of the coordinates submitted; `wgs84` by default. Served as `wgs84`: they were converted.",
     ),
@@ -120,7 +119,7 @@ pub static FIELDS: &[Field] = &[
     ),
     Field::new(
         "operating_status",
-        Shape::Word(&OPERATING_STATUS),
+        Shape::Word(OperatingStatus::VOCABULARY),
         Text::new("Operating status", "营业状态"),
         "Whether it is open. What began last is what stands: a status told of an earlier time only completes the history.",
     ),

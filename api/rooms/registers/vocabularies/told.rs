@@ -1,31 +1,30 @@
 //! Vocabularies whose words fill the places of a fault's message: codes are for programs, people read words.
 
-use kit::text::Text;
-use kit::vocabulary::{Vocabulary, word};
+use kit::vocabulary::Vocabulary;
+use kit::words;
 
-use crate::rooms::observation::isolation_cases::{STATE, SUPERVISOR_LEVEL, TO};
-use crate::rooms::registers::places::PLACE_KIND;
+use crate::rooms::observation::isolation_cases::{IsolationState, IsolationTransition, SupervisorLevel};
+use crate::rooms::registers::places::PlaceKind;
 
-static JSON_TYPE: Vocabulary = Vocabulary::new(
-    "json_type",
-    Text::new("Type", "类型"),
-    &[
-        word("string", "string", "文本"),
-        word("integer", "integer", "整数"),
-        word("number", "number", "数字"),
-        word("boolean", "boolean", "是/否"),
-        word("array", "array", "列表"),
-        word("object", "object", "对象"),
-    ],
-);
+words! {
+    /// Type.
+    pub JsonType "json_type" "Type" "类型" {
+        String "string" "string" "文本";
+        Integer "integer" "integer" "整数";
+        Number "number" "number" "数字";
+        Boolean "boolean" "boolean" "是/否";
+        Array "array" "array" "列表";
+        Object "object" "object" "对象";
+    }
+}
 
 /// The vocabularies of a place, by its name.
 pub fn words_of(place: &str) -> Vec<&'static Vocabulary> {
     match place {
-        "state" | "legal" => vec![&STATE, &TO],
-        "levels" => vec![&SUPERVISOR_LEVEL],
-        "kinds" => vec![&PLACE_KIND],
-        "type" => vec![&JSON_TYPE],
+        "state" | "legal" => vec![IsolationState::VOCABULARY, IsolationTransition::VOCABULARY],
+        "levels" => vec![SupervisorLevel::VOCABULARY],
+        "kinds" => vec![PlaceKind::VOCABULARY],
+        "type" => vec![JsonType::VOCABULARY],
         _ => Vec::new(),
     }
 }

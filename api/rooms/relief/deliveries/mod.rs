@@ -4,6 +4,7 @@
 mod amounts;
 mod decider;
 
+use kit::words;
 use std::sync::Arc;
 
 use kit::catalogue::FaultCode;
@@ -11,7 +12,6 @@ use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
 use ledger::decide::Decider;
 
 use self::amounts::Amounts;
@@ -31,16 +31,15 @@ static MORE_THAN_ASKED: Warning = Warning {
     ),
 };
 
-static PROOF: Vocabulary = Vocabulary::new(
-    "delivery_proof",
-    Text::new("Proof", "凭证"),
-    &[
-        word("signature", "signed for", "签收"),
-        word("photo", "photograph", "照片"),
-        word("phone_call", "confirmed by telephone", "电话确认"),
-        word("witness", "witness", "见证人"),
-    ],
-);
+words! {
+    /// Proof.
+    pub DeliveryProof "delivery_proof" "Proof" "凭证" {
+        Signature "signature" "signed for" "签收";
+        Photo "photo" "photograph" "照片";
+        PhoneCall "phone_call" "confirmed by telephone" "电话确认";
+        Witness "witness" "witness" "见证人";
+    }
+}
 
 static FIELDS: &[Field] = &[
     Field::new(
@@ -66,7 +65,13 @@ static FIELDS: &[Field] = &[
         Text::new("Completes", "全部送达"),
         "Whether nothing more is to come, whatever the quantities say.",
     ),
-    Field::new("proof", Shape::Word(&PROOF), Text::new("Proof", "凭证"), "How it is known that it arrived.").required(),
+    Field::new(
+        "proof",
+        Shape::Word(DeliveryProof::VOCABULARY),
+        Text::new("Proof", "凭证"),
+        "How it is known that it arrived.",
+    )
+    .required(),
     Field::new(
         "proof_reference",
         free_text(200),

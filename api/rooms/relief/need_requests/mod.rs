@@ -1,6 +1,7 @@
 //! Need requests (需求登记): what a household asks a community for, until it was delivered. Deliveries move a
 //! request on in their own transaction: [`crate::rooms::relief::deliveries`].
 
+use kit::words;
 use std::sync::Arc;
 
 use kit::catalogue::FaultCode;
@@ -8,7 +9,6 @@ use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
 use ledger::decide::Decider;
 use serde_json::Value as Json;
 
@@ -31,16 +31,15 @@ pub const HELPERS: &[Role] = &[
     Role::Volunteer,
 ];
 
-static STATE: Vocabulary = Vocabulary::new(
-    "need_state",
-    Text::new("State", "状态"),
-    &[
-        word("open", "open", "待配送"),
-        word("partly_delivered", "partly delivered", "部分送达"),
-        word("delivered", "delivered", "已送达"),
-        word("cancelled", "cancelled", "已取消"),
-    ],
-);
+words! {
+    /// State.
+    pub NeedState "need_state" "State" "状态" {
+        Open "open" "open" "待配送";
+        PartlyDelivered "partly_delivered" "partly delivered" "部分送达";
+        Delivered "delivered" "delivered" "已送达";
+        Cancelled "cancelled" "cancelled" "已取消";
+    }
+}
 
 /// Something asked for or delivered.
 pub static ITEM: &[Field] = &[
@@ -99,7 +98,9 @@ static FIELDS: &[Field] = &[
         "The organisation that is to deliver it, a partner for instance: its people see the request.",
     ),
     Field::new("cancelled", Shape::Boolean, Text::new("Cancelled", "取消"), "Whether it isn't needed any more."),
-    Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "How far it is.").required().by_server(),
+    Field::new("state", Shape::Word(NeedState::VOCABULARY), Text::new("State", "状态"), "How far it is.")
+        .required()
+        .by_server(),
 ];
 
 /// The kind.

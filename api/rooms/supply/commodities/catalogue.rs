@@ -4,13 +4,14 @@
 
 use kit::text::Text;
 use kit::vocabulary::{Vocabulary, Word, word};
+use kit::words;
 
 /// Something that is sold, stocked or watched.
 #[derive(Clone, Copy, Debug)]
 pub struct Commodity {
     /// Code and names.
     pub word: Word,
-    /// A word of [`CATEGORY`].
+    /// A word of [`CommodityCategory`].
     pub category: &'static str,
     /// Specification of the goods that are meant, in Chinese; empty where nothing is laid down.
     pub specification: &'static str,
@@ -23,7 +24,11 @@ pub struct Commodity {
 impl Commodity {
     /// Those with which it is told as one: its category; of farm inputs, fertilisers by themselves.
     pub fn group(&self) -> Option<&'static Word> {
-        if self.word.code.starts_with("agri_fertilizer") { Some(&FERTILIZER) } else { CATEGORY.find(self.category) }
+        if self.word.code.starts_with("agri_fertilizer") {
+            Some(&FERTILIZER)
+        } else {
+            CommodityCategory::VOCABULARY.find(self.category)
+        }
     }
 }
 
@@ -41,29 +46,27 @@ const fn commodity(
     Commodity { word: word(code, en, zh), category, specification, price_unit, quantity_unit }
 }
 
-/// The groups.
-pub static CATEGORY: Vocabulary = Vocabulary::new(
-    "commodity_category",
-    Text::new("Category", "类别"),
-    &[
-        word("grain", "grain", "粮食"),
-        word("edible_oil", "edible oil", "食用油"),
-        word("meat", "meat", "肉类"),
-        word("egg", "eggs", "蛋类"),
-        word("dairy", "dairy", "奶类"),
-        word("vegetable", "vegetables", "蔬菜"),
-        word("vegetable_index", "average of vegetables", "蔬菜均价"),
-        word("salt_sugar", "salt and sugar", "盐糖"),
-        word("aquatic", "fish", "水产"),
-        word("fruit", "fruit", "水果"),
-        word("convenience_food", "convenience food", "方便食品"),
-        word("beverage", "drinking water", "饮用水"),
-        word("side_food", "side food", "副食"),
-        word("epidemic_supply", "epidemic supplies", "防疫物资"),
-        word("agri_input", "farm inputs", "农资"),
-        word("livestock", "livestock and feed", "畜牧饲料"),
-    ],
-);
+words! {
+    /// The groups.
+    pub CommodityCategory "commodity_category" "Category" "类别" {
+        Grain "grain" "grain" "粮食";
+        EdibleOil "edible_oil" "edible oil" "食用油";
+        Meat "meat" "meat" "肉类";
+        Egg "egg" "eggs" "蛋类";
+        Dairy "dairy" "dairy" "奶类";
+        Vegetable "vegetable" "vegetables" "蔬菜";
+        VegetableIndex "vegetable_index" "average of vegetables" "蔬菜均价";
+        SaltSugar "salt_sugar" "salt and sugar" "盐糖";
+        Aquatic "aquatic" "fish" "水产";
+        Fruit "fruit" "fruit" "水果";
+        ConvenienceFood "convenience_food" "convenience food" "方便食品";
+        Beverage "beverage" "drinking water" "饮用水";
+        SideFood "side_food" "side food" "副食";
+        EpidemicSupply "epidemic_supply" "epidemic supplies" "防疫物资";
+        AgriInput "agri_input" "farm inputs" "农资";
+        Livestock "livestock" "livestock and feed" "畜牧饲料";
+    }
+}
 
 /// All of them.
 pub static COMMODITIES: [Commodity; COUNT] = CATALOGUE;

@@ -4,7 +4,7 @@ mod catalogue;
 mod routes;
 mod units;
 
-pub use catalogue::{CATEGORY, COMMODITIES, COMMODITY, Commodity};
+pub use catalogue::{COMMODITIES, COMMODITY, Commodity, CommodityCategory};
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape};

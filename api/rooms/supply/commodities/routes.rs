@@ -6,7 +6,8 @@ use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use serde_json::{Value as Json, json};
 
-use super::{CATEGORY, COMMODITIES, Commodity};
+use super::catalogue::CommodityCategory;
+use super::{COMMODITIES, Commodity};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
@@ -15,7 +16,8 @@ static FIELDS: &[Field] = &[
     Field::new("code", free_text(40), Text::new("Code", "编码"), "Its code.").required(),
     Field::new("name_zh", free_text(60), Text::new("Chinese name", "中文名"), "Its name.").required(),
     Field::new("name_en", free_text(60), Text::new("English name", "英文名"), "Its name.").required(),
-    Field::new("category", Shape::Word(&CATEGORY), Text::new("Category", "类别"), "Its group.").required(),
+    Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Its group.")
+        .required(),
     Field::new("spec_zh", free_text(60), Text::new("Specification", "规格"), "What exactly is meant."),
     Field::new("price_unit", free_text(20), Text::new("Price unit", "计价单位"), "The usual unit of its price.")
         .required(),
@@ -44,7 +46,7 @@ static FIELDS: &[Field] = &[
     .required(),
 ];
 static PARAMETERS: [Field; 2] = [
-    Field::new("category", Shape::Word(&CATEGORY), Text::new("Category", "类别"), "Of that group."),
+    Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Of that group."),
     Field::new("q", free_text(40), Text::new("Search", "搜索"), "A part of the name or the code."),
 ];
 

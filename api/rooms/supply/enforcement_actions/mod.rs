@@ -3,6 +3,7 @@
 
 mod decider;
 
+use kit::words;
 use std::sync::Arc;
 
 use kit::catalogue::FaultCode;
@@ -10,7 +11,6 @@ use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
 use ledger::decide::Decider;
 use serde_json::Value as Json;
 
@@ -21,19 +21,24 @@ use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 use crate::rooms::registers::places::require_venue;
 
-static ACTION: Vocabulary = Vocabulary::new(
-    "enforcement_action_kind",
-    Text::new("Action", "执法行动"),
-    &[
-        word("venue_visit", "visit of a venue", "检查经营主体"),
-        word("warning_letter", "warning letter", "提醒告诫函"),
-        word("interview", "interview", "约谈"),
-        word("case_filed", "case filed", "立案查处"),
-    ],
-);
+words! {
+    /// Action.
+    pub EnforcementActionKind "enforcement_action_kind" "Action" "执法行动" {
+        VenueVisit "venue_visit" "visit of a venue" "检查经营主体";
+        WarningLetter "warning_letter" "warning letter" "提醒告诫函";
+        Interview "interview" "interview" "约谈";
+        CaseFiled "case_filed" "case filed" "立案查处";
+    }
+}
 
 static FIELDS: &[Field] = &[
-    Field::new("action_kind", Shape::Word(&ACTION), Text::new("Action", "执法行动"), "What was done.").required(),
+    Field::new(
+        "action_kind",
+        Shape::Word(EnforcementActionKind::VOCABULARY),
+        Text::new("Action", "执法行动"),
+        "What was done.",
+    )
+    .required(),
     Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "经营主体"), "Whom it concerns.")
         .required()
         .on_create()

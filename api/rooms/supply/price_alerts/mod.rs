@@ -6,52 +6,49 @@ mod routes;
 
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 pub use routes::operations;
 
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
 use crate::records::{Definition, Figure, Measure, Narrowed, Reach, Record, Rules};
 use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, RATE, UNIT};
-use crate::rooms::supply::price_rules::RULE_KIND;
+use crate::rooms::supply::price_rules::PriceRuleKind;
 use crate::rooms::supply::supply_reports::of_own_store;
 
 /// Roles that see price alerts.
 pub const READERS: &[Role] =
     &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre, Role::StoreReporter];
 
-static STATE: Vocabulary = Vocabulary::new(
-    "price_alert_state",
-    Text::new("State", "状态"),
-    &[
-        word("open", "open", "待处置"),
-        word("explained", "explained by the store", "已说明"),
-        word("warned", "warning letter given", "已告诫"),
-        word("interviewed", "interviewed", "已约谈"),
-        word("dismissed", "dismissed", "已消除"),
-    ],
-);
-static DISMISSAL: Vocabulary = Vocabulary::new(
-    "price_alert_dismissal",
-    Text::new("Dismissal", "消除缘由"),
-    &[
-        word("by_hand", "dismissed by somebody, with a reason", "人工消除"),
-        word("reevaluated", "doesn't hold any more: a report or the rule changed", "重新计算后不再成立"),
-    ],
-);
+words! {
+    /// State.
+    pub PriceAlertState "price_alert_state" "State" "状态" {
+        Open "open" "open" "待处置";
+        Explained "explained" "explained by the store" "已说明";
+        Warned "warned" "warning letter given" "已告诫";
+        Interviewed "interviewed" "interviewed" "已约谈";
+        Dismissed "dismissed" "dismissed" "已消除";
+    }
+}
+words! {
+    /// Dismissal.
+    pub PriceAlertDismissal "price_alert_dismissal" "Dismissal" "消除缘由" {
+        ByHand "by_hand" "dismissed by somebody, with a reason" "人工消除";
+        Reevaluated "reevaluated" "doesn't hold any more: a report or the rule changed" "重新计算后不再成立";
+    }
+}
 
-static UNJUDGED: Vocabulary = Vocabulary::new(
-    "price_alert_unjudged_reason",
-    Text::new("Why it isn't judged", "无法判断原因"),
-    &[
-        word("not_covered", "the rule doesn't speak of it any more", "规则已不适用"),
-        word("no_report", "the report is gone", "报表已作废"),
-        word("no_price", "a price is missing", "缺少价格"),
-        word("no_baseline", "no report until the baseline's day", "无基准日报表"),
-        word("no_previous_day", "no price of the day before", "无前一日价格"),
-        word("has_baseline", "a baseline is there; another rule holds", "已有基准价,适用其他规则"),
-    ],
-);
+words! {
+    /// Why it isn't judged.
+    pub PriceAlertUnjudgedReason "price_alert_unjudged_reason" "Why it isn't judged" "无法判断原因" {
+        NotCovered "not_covered" "the rule doesn't speak of it any more" "规则已不适用";
+        NoReport "no_report" "the report is gone" "报表已作废";
+        NoPrice "no_price" "a price is missing" "缺少价格";
+        NoBaseline "no_baseline" "no report until the baseline's day" "无基准日报表";
+        NoPreviousDay "no_previous_day" "no price of the day before" "无前一日价格";
+        HasBaseline "has_baseline" "a baseline is there; another rule holds" "已有基准价,适用其他规则";
+    }
+}
 
 static SIDE: &[Field] = &[
     Field::new("reported_on", Shape::Day, Text::new("Day", "日期"), "Of which day's report.").required(),
@@ -92,9 +89,14 @@ static FIELDS: &[Field] = &[
     )
     .required()
     .by_server(),
-    Field::new("rule_kind", Shape::Word(&RULE_KIND), Text::new("Kind of rule", "规则类型"), "What was compared.")
-        .required()
-        .by_server(),
+    Field::new(
+        "rule_kind",
+        Shape::Word(PriceRuleKind::VOCABULARY),
+        Text::new("Kind of rule", "规则类型"),
+        "What was compared.",
+    )
+    .required()
+    .by_server(),
     Field::new("observed", Shape::Object(SIDE), Text::new("Observed", "实际"), "What was reported that day.")
         .by_server(),
     Field::new("baseline", Shape::Object(SIDE), Text::new("Baseline", "基准"), "What it was compared with.")
@@ -111,14 +113,24 @@ static FIELDS: &[Field] = &[
     )
     .required()
     .by_server(),
-    Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "What was done about it.")
-        .required()
-        .by_server(),
-    Field::new("dismissal", Shape::Word(&DISMISSAL), Text::new("Dismissal", "消除缘由"), "Why it was dismissed.")
-        .by_server(),
+    Field::new(
+        "state",
+        Shape::Word(PriceAlertState::VOCABULARY),
+        Text::new("State", "状态"),
+        "What was done about it.",
+    )
+    .required()
+    .by_server(),
+    Field::new(
+        "dismissal",
+        Shape::Word(PriceAlertDismissal::VOCABULARY),
+        Text::new("Dismissal", "消除缘由"),
+        "Why it was dismissed.",
+    )
+    .by_server(),
     Field::new(
         "unjudged_reason",
-        Shape::Word(&UNJUDGED),
+        Shape::Word(PriceAlertUnjudgedReason::VOCABULARY),
         Text::new("Why it isn't judged", "无法判断原因"),
         "Why the rule says nothing of it any more; null where it says something.",
     )

@@ -6,30 +6,25 @@ use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::time::day_start;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 
 use crate::platform::access::Role;
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
 use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, PRICE, SUPPLY_READERS, UNIT, add_unknown_unit, find};
 
-static SCOPE: Vocabulary = Vocabulary::new(
-    "price_scope",
-    Text::new("Scope", "口径"),
-    &[
-        word("store", "one store or market", "单个门店"),
-        word("urban_core_average", "average of the town's core", "主城区均价"),
-        word("urban_market_average", "average of the town's markets", "城区市场均价"),
-        word("district_average", "average of the district", "区县均价"),
-        word("prefecture_average", "average of the prefecture", "地市均价"),
-        word(
-            "prefecture_average_derived",
-            "average of the prefecture, derived from stated percentages",
-            "地市均价(推算)",
-        ),
-        word("provincial_average", "average of the province", "全省均价"),
-        word("national_average", "average of the country", "全国均价"),
-    ],
-);
+words! {
+    /// Scope.
+    pub PriceScope "price_scope" "Scope" "口径" {
+        Store "store" "one store or market" "单个门店";
+        UrbanCoreAverage "urban_core_average" "average of the town's core" "主城区均价";
+        UrbanMarketAverage "urban_market_average" "average of the town's markets" "城区市场均价";
+        DistrictAverage "district_average" "average of the district" "区县均价";
+        PrefectureAverage "prefecture_average" "average of the prefecture" "地市均价";
+        PrefectureAverageDerived "prefecture_average_derived" "average of the prefecture, derived from stated percentages" "地市均价(推算)";
+        ProvincialAverage "provincial_average" "average of the province" "全省均价";
+        NationalAverage "national_average" "average of the country" "全国均价";
+    }
+}
 
 static FIELDS: &[Field] = &[
     Field::new("observed_on", Shape::Day, Text::new("Observed on", "监测日期"), "Of which day.")
@@ -45,7 +40,8 @@ static FIELDS: &[Field] = &[
     .required()
     .also(&["area_code"]),
     Field::new("area_name", free_text(60), Text::new("Area name", "监测地区"), "Its name.").also(&["地区"]),
-    Field::new("scope", Shape::Word(&SCOPE), Text::new("Scope", "口径"), "What it is the average of.").required(),
+    Field::new("scope", Shape::Word(PriceScope::VOCABULARY), Text::new("Scope", "口径"), "What it is the average of.")
+        .required(),
     COMMODITY_FIELD.required(),
     Field::new("price", PRICE, Text::new("Price", "价格"), "As it was published.").required(),
     Field::new("price_unit", UNIT, Text::new("Price unit", "计价单位"), "As it was published: 元/500克.")

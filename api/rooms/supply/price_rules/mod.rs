@@ -7,28 +7,26 @@ use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 use rust_decimal::Decimal;
 
 use crate::platform::access::Role;
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules, Warning};
-use crate::rooms::supply::commodities::{CATEGORY, COMMODITY, SUPPLY_READERS};
+use crate::rooms::supply::commodities::{COMMODITY, CommodityCategory, SUPPLY_READERS};
 
-/// Kinds of price rules: the figure that is compared with the rule's threshold.
-pub static RULE_KIND: Vocabulary = Vocabulary::new(
-    "price_rule_kind",
-    Text::new("Kind of rule", "规则类型"),
-    &[
-        word("price_change", "rise of the price since a day", "较基准日涨幅"),
-        word("markup", "rise of the mark-up rate since a day", "进销差价率较基准日扩大"),
-        word("markup_cap", "mark-up rate", "进销差价率上限"),
-        word("day_on_day", "rise of the price since the day before", "较前一日涨幅"),
-    ],
-);
+words! {
+    /// Kinds of price rules: the figure that is compared with the rule's threshold.
+    pub PriceRuleKind "price_rule_kind" "Kind of rule" "规则类型" {
+        PriceChange "price_change" "rise of the price since a day" "较基准日涨幅";
+        Markup "markup" "rise of the mark-up rate since a day" "进销差价率较基准日扩大";
+        MarkupCap "markup_cap" "mark-up rate" "进销差价率上限";
+        DayOnDay "day_on_day" "rise of the price since the day before" "较前一日涨幅";
+    }
+}
 
 static FIELDS: &[Field] = &[
     Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it.").required(),
-    Field::new("rule_kind", Shape::Word(&RULE_KIND), Text::new("Kind", "规则类型"), "What is compared with what.").required().on_create(),
+    Field::new("rule_kind", Shape::Word(PriceRuleKind::VOCABULARY), Text::new("Kind", "规则类型"), "What is compared with what.").required().on_create(),
     Field::new(
         "baseline_on",
         Shape::Day,
@@ -49,7 +47,7 @@ static FIELDS: &[Field] = &[
         "Of `markup_cap`: only where the store has no report on or before the baseline day.",
     ),
     Field::new("commodities", Shape::List { of: &Shape::Word(&COMMODITY), max: 100 }, Text::new("Commodities", "商品"), "Only these; all where neither these nor categories are given."),
-    Field::new("categories", Shape::List { of: &Shape::Word(&CATEGORY), max: 30 }, Text::new("Categories", "类别"), "Those of these groups."),
+    Field::new("categories", Shape::List { of: &Shape::Word(CommodityCategory::VOCABULARY), max: 30 }, Text::new("Categories", "类别"), "Those of these groups."),
     Field::new("effective_on", Shape::Day, Text::new("Effective on", "生效日期"), "For reports of this day on; the day after the baseline, else today, by default."),
     Field::new("expires_on", Shape::Day, Text::new("Expires on", "失效日期"), "For reports until this day, itself included.").any_day(),
     Field::new("basis", free_text(200), Text::new("Basis", "依据"), "The document that says so.").required(),

@@ -4,6 +4,7 @@
 mod balance;
 mod stocks;
 
+use kit::words;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
@@ -11,7 +12,6 @@ use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::{Value, Values, scaled};
-use kit::vocabulary::{Vocabulary, word};
 use ledger::decide::Decider;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -27,25 +27,26 @@ use crate::rooms::supply::commodities::{
 };
 use crate::rooms::supply::supply_reports::of_own_store;
 
-static DIRECTION: Vocabulary = Vocabulary::new(
-    "stock_direction",
-    Text::new("Direction", "方向"),
-    &[word("in", "in", "入库"), word("out", "out", "出库")],
-);
-static REASON: Vocabulary = Vocabulary::new(
-    "stock_reason",
-    Text::new("Reason", "事由"),
-    &[
-        word("purchase", "purchase", "采购"),
-        word("opening", "opening balance", "期初结存"),
-        word("donation", "donation", "捐赠"),
-        word("sale", "sale", "销售"),
-        word("distribution", "distribution", "发放"),
-        word("transfer", "transfer to or from another place", "调拨"),
-        word("loss", "loss", "损耗"),
-        word("correction", "stock-taking", "盘点调整"),
-    ],
-);
+words! {
+    /// Direction.
+    pub StockDirection "stock_direction" "Direction" "方向" {
+        In "in" "in" "入库";
+        Out "out" "out" "出库";
+    }
+}
+words! {
+    /// Reason.
+    pub StockReason "stock_reason" "Reason" "事由" {
+        Purchase "purchase" "purchase" "采购";
+        Opening "opening" "opening balance" "期初结存";
+        Donation "donation" "donation" "捐赠";
+        Sale "sale" "sale" "销售";
+        Distribution "distribution" "distribution" "发放";
+        Transfer "transfer" "transfer to or from another place" "调拨";
+        Loss "loss" "loss" "损耗";
+        Correction "correction" "stock-taking" "盘点调整";
+    }
+}
 
 static FIELDS: &[Field] = &[
     Field::new("place_id", Shape::Reference("places"), Text::new("Place", "仓库"), "Whose stock.")
@@ -53,10 +54,11 @@ static FIELDS: &[Field] = &[
         .on_create()
         .also(&["场所", "门店"]),
     COMMODITY_FIELD.required().on_create(),
-    Field::new("direction", Shape::Word(&DIRECTION), Text::new("Direction", "方向"), "In or out.").required(),
+    Field::new("direction", Shape::Word(StockDirection::VOCABULARY), Text::new("Direction", "方向"), "In or out.")
+        .required(),
     Field::new("quantity", QUANTITY, Text::new("Quantity", "数量"), "How much, as it was told.").required(),
     Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what: 吨, 件.").required().also(&["单位"]),
-    Field::new("reason", Shape::Word(&REASON), Text::new("Reason", "事由"), "Why."),
+    Field::new("reason", Shape::Word(StockReason::VOCABULARY), Text::new("Reason", "事由"), "Why."),
     Field::new(
         "counterpart",
         free_text(100),

@@ -2,24 +2,25 @@
 
 use kit::field::{Field, Shape};
 use kit::text::Text;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 
 use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, PRICE, QUANTITY, RATE, UNIT};
 
-static MARKUP_REASON: Vocabulary = Vocabulary::new(
-    "markup_rate_reason",
-    Text::new("Why no mark-up", "无加价率原因"),
-    &[
-        word("no_purchase_price", "no purchase price", "未填进价"),
-        word("purchase_price_zero", "the purchase price is 0", "进价为零"),
-        word("no_retail_price", "no retail price", "未填售价"),
-    ],
-);
-static STOCK_DAYS_REASON: Vocabulary = Vocabulary::new(
-    "stock_days_reason",
-    Text::new("Why no days of stock", "无可售天数原因"),
-    &[word("no_closing_stock", "no closing stock", "未填库存"), word("no_sales", "nothing was sold", "当日无销量")],
-);
+words! {
+    /// Why no mark-up.
+    pub MarkupRateReason "markup_rate_reason" "Why no mark-up" "无加价率原因" {
+        NoPurchasePrice "no_purchase_price" "no purchase price" "未填进价";
+        PurchasePriceZero "purchase_price_zero" "the purchase price is 0" "进价为零";
+        NoRetailPrice "no_retail_price" "no retail price" "未填售价";
+    }
+}
+words! {
+    /// Why no days of stock.
+    pub StockDaysReason "stock_days_reason" "Why no days of stock" "无可售天数原因" {
+        NoClosingStock "no_closing_stock" "no closing stock" "未填库存";
+        NoSales "no_sales" "nothing was sold" "当日无销量";
+    }
+}
 
 /// A line.
 static LINE: &[Field] = &[
@@ -98,7 +99,7 @@ static LINE: &[Field] = &[
     .by_server(),
     Field::new(
         "markup_rate_reason",
-        Shape::Word(&MARKUP_REASON),
+        Shape::Word(MarkupRateReason::VOCABULARY),
         Text::new("Why no mark-up", "无差价率原因"),
         "Why there is no rate.",
     )
@@ -112,7 +113,7 @@ static LINE: &[Field] = &[
     .by_server(),
     Field::new(
         "stock_days_reason",
-        Shape::Word(&STOCK_DAYS_REASON),
+        Shape::Word(StockDaysReason::VOCABULARY),
         Text::new("Why no days of stock", "无可售天数原因"),
         "Why there is no number.",
     )

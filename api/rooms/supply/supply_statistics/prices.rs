@@ -1,5 +1,6 @@
 //! Prices by commodity, area and day: median, lowest, highest, against the day before and a baseline.
 
+use kit::words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::Method;
@@ -11,7 +12,6 @@ use kit::problem::Problem;
 use kit::row::Row;
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{self, Vocabulary};
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
@@ -27,14 +27,16 @@ use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
 static BASELINE: Field = super::BASELINE;
-static BY: Vocabulary = Vocabulary::new(
-    "price_grouping",
-    Text::new("By", "分组"),
-    &[vocabulary::word("commodity", "commodity", "商品"), vocabulary::word("area", "commodity and area", "商品与区划")],
-);
+words! {
+    /// By.
+    pub PriceGrouping "price_grouping" "By" "分组" {
+        Commodity "commodity" "commodity" "商品";
+        Area "area" "commodity and area" "商品与区划";
+    }
+}
 static BY_PARAMETER: Field = Field::new(
     "by",
-    Shape::Word(&BY),
+    Shape::Word(PriceGrouping::VOCABULARY),
     Text::new("By", "分组"),
     "What a line stands for; `commodity` by default. `area` gives the level below `area_code` too.",
 );

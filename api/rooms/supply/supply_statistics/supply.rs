@@ -11,7 +11,7 @@ use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::time::day_start;
 use kit::value::Value;
-use kit::vocabulary::{self, Vocabulary};
+use kit::words;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
@@ -26,17 +26,20 @@ use crate::rooms::supply::commodities::{SUPPLY_READERS, find, rounded};
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
-static BY: Vocabulary = Vocabulary::new(
-    "supply_grouping",
+words! {
+    /// By.
+    pub SupplyGrouping "supply_grouping" "By" "分组" {
+        Commodity "commodity" "commodity" "商品";
+        Area "area" "commodity and area" "商品与区划";
+        Store "store" "commodity and store" "商品与门店";
+    }
+}
+static BY_PARAMETER: Field = Field::new(
+    "by",
+    Shape::Word(SupplyGrouping::VOCABULARY),
     Text::new("By", "分组"),
-    &[
-        vocabulary::word("commodity", "commodity", "商品"),
-        vocabulary::word("area", "commodity and area", "商品与区划"),
-        vocabulary::word("store", "commodity and store", "商品与门店"),
-    ],
+    "What a line stands for; `commodity` by default.",
 );
-static BY_PARAMETER: Field =
-    Field::new("by", Shape::Word(&BY), Text::new("By", "分组"), "What a line stands for; `commodity` by default.");
 static LOW_STOCK: Field = Field::new(
     "low_stock_days",
     Shape::Decimal { scale: 1, min: "0.1", max: "365" },

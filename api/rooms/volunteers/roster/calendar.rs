@@ -136,7 +136,7 @@ fn event(mut row: Row) -> Option<String> {
     let stamp = |at: DateTime<Utc>| at.format("%Y%m%dT%H%M%SZ").to_string();
     let (id, starts_at, ends_at, revised_at) =
         (row.id("id")?, row.instant("starts_at")?, row.instant("ends_at")?, row.instant("revised_at")?);
-    let role = crate::rooms::volunteers::volunteers::DUTY_ROLE
+    let role = crate::rooms::volunteers::volunteers::DutyRole::VOCABULARY
         .find(&row.text("role")?)
         .map(|word| word.label.zh)
         .unwrap_or_default();

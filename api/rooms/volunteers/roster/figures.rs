@@ -13,7 +13,7 @@ use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::time::{day_of, day_start};
 use kit::value::Value;
-use kit::vocabulary::{self, Vocabulary};
+use kit::words;
 use serde_json::{Value as Json, json};
 
 use super::register::{records_url, register};
@@ -31,19 +31,22 @@ use crate::statistics::opens_lists;
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
-static BY: Vocabulary = Vocabulary::new(
-    "service_grouping",
+words! {
+    /// By.
+    pub ServiceGrouping "service_grouping" "By" "分组" {
+        Team "team" "team" "队伍";
+        Org "org" "organisation" "单位";
+        Place "place" "place" "场所";
+        Volunteer "volunteer" "volunteer" "志愿者";
+        Day "day" "day" "日期";
+    }
+}
+static BY_PARAMETER: Field = Field::new(
+    "by",
+    Shape::Word(ServiceGrouping::VOCABULARY),
     Text::new("By", "分组"),
-    &[
-        vocabulary::word("team", "team", "队伍"),
-        vocabulary::word("org", "organisation", "单位"),
-        vocabulary::word("place", "place", "场所"),
-        vocabulary::word("volunteer", "volunteer", "志愿者"),
-        vocabulary::word("day", "day", "日期"),
-    ],
+    "What a line stands for; `team` by default.",
 );
-static BY_PARAMETER: Field =
-    Field::new("by", Shape::Word(&BY), Text::new("By", "分组"), "What a line stands for; `team` by default.");
 static FROM_ON: Field = Field::new(
     "from_on",
     Shape::Day,

@@ -1,5 +1,6 @@
 //! Assignments (排班): who takes a shift, by an organiser or by signing up himself.
 
+use kit::words;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -8,7 +9,6 @@ use kit::faults::Fault;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
 use ledger::decide::Decider;
 
 use super::{POSITION, copy, copy_once};
@@ -19,27 +19,25 @@ use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
-use crate::rooms::volunteers::volunteers::DUTY_ROLE;
+use crate::rooms::volunteers::volunteers::DutyRole;
 
-static STATE: Vocabulary = Vocabulary::new(
-    "assignment_state",
-    Text::new("State", "状态"),
-    &[
-        word("assigned", "assigned", "已排班"),
-        word("cancelled", "cancelled", "已取消"),
-        word("swapped", "given to somebody else", "已换班"),
-    ],
-);
-static ATTENDANCE: Vocabulary = Vocabulary::new(
-    "assignment_attendance",
-    Text::new("Attendance", "到岗情况"),
-    &[
-        word("expected", "not due yet", "待到岗"),
-        word("present", "checked in", "在岗"),
-        word("completed", "came and left", "已完成"),
-        word("no_show", "did not come", "缺勤"),
-    ],
-);
+words! {
+    /// State.
+    pub AssignmentState "assignment_state" "State" "状态" {
+        Assigned "assigned" "assigned" "已排班";
+        Cancelled "cancelled" "cancelled" "已取消";
+        Swapped "swapped" "given to somebody else" "已换班";
+    }
+}
+words! {
+    /// Attendance.
+    pub AssignmentAttendance "assignment_attendance" "Attendance" "到岗情况" {
+        Expected "expected" "not due yet" "待到岗";
+        Present "present" "checked in" "在岗";
+        Completed "completed" "came and left" "已完成";
+        NoShow "no_show" "did not come" "缺勤";
+    }
+}
 
 /// Why it was cancelled or swapped, sealed.
 pub const REASON: Field =
@@ -52,9 +50,14 @@ static FIELDS: &[Field] = &[
     Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who takes it.")
         .required()
         .on_create(),
-    Field::new("role", Shape::Word(&DUTY_ROLE), Text::new("Role", "岗位"), "As what: one of the shift's needs.")
-        .required()
-        .on_create(),
+    Field::new(
+        "role",
+        Shape::Word(DutyRole::VOCABULARY),
+        Text::new("Role", "岗位"),
+        "As what: one of the shift's needs.",
+    )
+    .required()
+    .on_create(),
     Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.")
         .required()
         .by_server(),
@@ -66,10 +69,12 @@ static FIELDS: &[Field] = &[
     )
     .required()
     .by_server(),
-    Field::new("state", Shape::Word(&STATE), Text::new("State", "状态"), "Whether it stands.").required().by_server(),
+    Field::new("state", Shape::Word(AssignmentState::VOCABULARY), Text::new("State", "状态"), "Whether it stands.")
+        .required()
+        .by_server(),
     Field::new(
         "attendance",
-        Shape::Word(&ATTENDANCE),
+        Shape::Word(AssignmentAttendance::VOCABULARY),
         Text::new("Attendance", "到岗情况"),
         "Whether this person came.",
     )

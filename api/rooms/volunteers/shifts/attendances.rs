@@ -1,6 +1,7 @@
 //! Attendances (到岗签到): check-in, check-out, and the note for whoever comes next; from phones without a network
 //! too. A position only ever warns.
 
+use kit::words;
 use std::sync::Arc;
 
 use kit::catalogue::FaultCode;
@@ -8,7 +9,6 @@ use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
 use ledger::decide::Decider;
 
 use crate::platform::access::Role;
@@ -20,11 +20,13 @@ use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::shifts::NEAR;
 use crate::rooms::volunteers::teams::ROSTER_READERS;
 
-static ACTION: Vocabulary = Vocabulary::new(
-    "attendance_action",
-    Text::new("Action", "签到类型"),
-    &[word("check_in", "check-in", "签到"), word("check_out", "check-out", "签退")],
-);
+words! {
+    /// Action.
+    pub AttendanceAction "attendance_action" "Action" "签到类型" {
+        CheckIn "check_in" "check-in" "签到";
+        CheckOut "check_out" "check-out" "签退";
+    }
+}
 
 /// Far from the place: the phone's position may be wrong.
 static FAR_AWAY: Warning = Warning {
@@ -59,9 +61,14 @@ static FIELDS: &[Field] = &[
     Field::new("assignment_id", Shape::Reference("shift_assignments"), Text::new("Assignment", "排班记录"), "Whose.")
         .required()
         .on_create(),
-    Field::new("action", Shape::Word(&ACTION), Text::new("Action", "签到类型"), "Came or left; when is `occurred_at`.")
-        .required()
-        .on_create(),
+    Field::new(
+        "action",
+        Shape::Word(AttendanceAction::VOCABULARY),
+        Text::new("Action", "签到类型"),
+        "Came or left; when is `occurred_at`.",
+    )
+    .required()
+    .on_create(),
     Field::new(
         "longitude",
         Shape::Number { min: -180.0, max: 180.0 },

@@ -25,7 +25,7 @@ use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
-use crate::rooms::volunteers::volunteers::DUTY_ROLE;
+use crate::rooms::volunteers::volunteers::DutyRole;
 
 /// A shift is at most so long.
 pub const LONGEST: TimeDelta = TimeDelta::hours(24);
@@ -36,7 +36,7 @@ pub const REST_MINUTES: i64 = 0;
 
 /// So many of a role.
 const NEED: &[Field] = &[
-    Field::new("role", Shape::Word(&DUTY_ROLE), Text::new("Role", "岗位"), "Which role.").required(),
+    Field::new("role", Shape::Word(DutyRole::VOCABULARY), Text::new("Role", "岗位"), "Which role.").required(),
     Field::new("count", Shape::Integer { min: 1, max: 100 }, Text::new("Count", "人数"), "How many.").required(),
 ];
 const NEED_ITEM: &Shape = &Shape::Object(NEED);

@@ -2,6 +2,7 @@
 //! was forgotten is closed by rule and said so. Whoever corrects one keeps the former in its revisions, and the
 //! service doesn't touch it again.
 
+use kit::words;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,7 +11,6 @@ use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::{Value, Values};
-use kit::vocabulary::{Vocabulary, word};
 use ledger::decide::Decider;
 use rust_decimal::Decimal;
 
@@ -22,25 +22,23 @@ use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 use crate::rooms::volunteers::volunteers::memberships::Membership;
 
-static ORIGIN: Vocabulary = Vocabulary::new(
-    "service_record_origin",
-    Text::new("Origin", "来源"),
-    &[
-        word("attendance", "check-in and check-out", "签到签退"),
-        word("rule", "closed by rule: the check-out was forgotten", "未签退,按规则结束"),
-        word("by_hand", "told by an organiser", "人工登记"),
-    ],
-);
+words! {
+    /// Origin.
+    pub ServiceRecordOrigin "service_record_origin" "Origin" "来源" {
+        Attendance "attendance" "check-in and check-out" "签到签退";
+        Rule "rule" "closed by rule: the check-out was forgotten" "未签退,按规则结束";
+        ByHand "by_hand" "told by an organiser" "人工登记";
+    }
+}
 
-static CONFIRMATION: Vocabulary = Vocabulary::new(
-    "service_confirmation",
-    Text::new("Confirmation", "确认"),
-    &[
-        word("unconfirmed", "part of it lies outside the shift and awaits an organiser", "超出班次,待确认"),
-        word("confirmed", "an organiser confirmed what lies outside the shift", "已确认"),
-        word("declined", "an organiser didn't confirm it", "不予确认"),
-    ],
-);
+words! {
+    /// Confirmation.
+    pub ServiceConfirmation "service_confirmation" "Confirmation" "确认" {
+        Unconfirmed "unconfirmed" "part of it lies outside the shift and awaits an organiser" "超出班次,待确认";
+        Confirmed "confirmed" "an organiser confirmed what lies outside the shift" "已确认";
+        Declined "declined" "an organiser didn't confirm it" "不予确认";
+    }
+}
 
 /// Why the service itself voids hours; what somebody voided for another reason stays void.
 pub const GONE: &str = "到岗记录已作废或更改";
@@ -75,7 +73,7 @@ static FIELDS: &[Field] = &[
     )
     .required()
     .derived(),
-    Field::new("origin", Shape::Word(&ORIGIN), Text::new("Origin", "形成方式"), "How it came to be.")
+    Field::new("origin", Shape::Word(ServiceRecordOrigin::VOCABULARY), Text::new("Origin", "形成方式"), "How it came to be.")
         .required()
         .by_server(),
     Field::new("corrected", Shape::Boolean, Text::new("Corrected", "已更正"), "Whether somebody corrected it.")
@@ -100,7 +98,7 @@ static FIELDS: &[Field] = &[
     .by_server(),
     Field::new(
         "confirmation",
-        Shape::Word(&CONFIRMATION),
+        Shape::Word(ServiceConfirmation::VOCABULARY),
         Text::new("Confirmation", "确认情况"),
         "Whether an organiser confirmed what lies outside the shift; null where nothing did.",
     )

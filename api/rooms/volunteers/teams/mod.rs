@@ -2,7 +2,7 @@
 
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 
 use crate::platform::access::Role;
 use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
@@ -23,20 +23,19 @@ pub const ROSTER_READERS: &[Role] = &[
     Role::Volunteer,
 ];
 
-static TEAM_KIND: Vocabulary = Vocabulary::new(
-    "team_kind",
-    Text::new("Kind of team", "队伍类型"),
-    &[
-        word("volunteer_team", "volunteer team", "志愿服务队"),
-        word("temporary_league_branch", "temporary league branch", "临时团支部"),
-        word("temporary_party_branch", "temporary party branch", "临时党支部"),
-        word("pioneer_post", "pioneer post", "先锋岗"),
-        word("staff_team", "team of a department", "单位值守队"),
-    ],
-);
+words! {
+    /// Kind of team.
+    pub TeamKind "team_kind" "Kind of team" "队伍类型" {
+        VolunteerTeam "volunteer_team" "volunteer team" "志愿服务队";
+        TemporaryLeagueBranch "temporary_league_branch" "temporary league branch" "临时团支部";
+        TemporaryPartyBranch "temporary_party_branch" "temporary party branch" "临时党支部";
+        PioneerPost "pioneer_post" "pioneer post" "先锋岗";
+        StaffTeam "staff_team" "team of a department" "单位值守队";
+    }
+}
 
 static FIELDS: &[Field] = &[
-    Field::new("team_kind", Shape::Word(&TEAM_KIND), Text::new("Kind", "队伍类型"), "What it is.").required(),
+    Field::new("team_kind", Shape::Word(TeamKind::VOCABULARY), Text::new("Kind", "队伍类型"), "What it is.").required(),
     Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required(),
     Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The checkpoint it stands at."),
     Field::new("established_on", Shape::Day, Text::new("Established on", "成立日期"), "Since when.")

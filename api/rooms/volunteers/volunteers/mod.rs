@@ -7,39 +7,36 @@ use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
-use kit::vocabulary::{Vocabulary, word};
+use kit::words;
 
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
-/// Roles that somebody can have on a shift.
-pub static DUTY_ROLE: Vocabulary = Vocabulary::new(
-    "duty_role",
-    Text::new("Role on duty", "岗位"),
-    &[
-        word("volunteer", "volunteer, anything", "志愿者"),
-        word("temperature_taker", "temperature taker", "测温"),
-        word("registrar", "registrar", "登记"),
-        word("gate_guard", "gate guard", "守护员"),
-        word("publicist", "publicist", "宣传员"),
-        word("sanitation_worker", "sanitation worker", "卫生员"),
-        word("surveyor", "surveyor", "调查员"),
-        word("mobile_patrol", "mobile patrol", "流动哨"),
-        word("leader", "leader", "负责人"),
-    ],
-);
+words! {
+    /// Roles that somebody can have on a shift.
+    pub DutyRole "duty_role" "Role on duty" "岗位" {
+        Volunteer "volunteer" "volunteer, anything" "志愿者";
+        TemperatureTaker "temperature_taker" "temperature taker" "测温";
+        Registrar "registrar" "registrar" "登记";
+        GateGuard "gate_guard" "gate guard" "守护员";
+        Publicist "publicist" "publicist" "宣传员";
+        SanitationWorker "sanitation_worker" "sanitation worker" "卫生员";
+        Surveyor "surveyor" "surveyor" "调查员";
+        MobilePatrol "mobile_patrol" "mobile patrol" "流动哨";
+        Leader "leader" "leader" "负责人";
+    }
+}
 /// The role that anybody can take.
 pub const ANYBODY: &str = "volunteer";
 
-static AFFILIATION: Vocabulary = Vocabulary::new(
-    "volunteer_affiliation",
-    Text::new("Affiliation", "身份"),
-    &[
-        word("volunteer", "volunteer", "志愿者"),
-        word("staff", "staff of a department", "单位干部职工"),
-        word("student", "student", "学生"),
-    ],
-);
+words! {
+    /// Affiliation.
+    pub VolunteerAffiliation "volunteer_affiliation" "Affiliation" "身份" {
+        Volunteer "volunteer" "volunteer" "志愿者";
+        Staff "staff" "staff of a department" "单位干部职工";
+        Student "student" "student" "学生";
+    }
+}
 
 static FIELDS: &[Field] = &[
     Field::new("person", Shape::Inline("people"), Text::new("Person", "人员"), "Who; or `person_id`."),
@@ -50,12 +47,17 @@ static FIELDS: &[Field] = &[
         "Who, where he is in the register.",
     )
     .on_create(),
-    Field::new("affiliation", Shape::Word(&AFFILIATION), Text::new("Affiliation", "身份"), "`volunteer` by default."),
+    Field::new(
+        "affiliation",
+        Shape::Word(VolunteerAffiliation::VOCABULARY),
+        Text::new("Affiliation", "身份"),
+        "`volunteer` by default.",
+    ),
     Field::new("team_id", Shape::Reference("teams"), Text::new("Team", "队伍"), "The team."),
     Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "The account with which this person signs up."),
     Field::new(
         "roles",
-        Shape::List { of: &Shape::Word(&DUTY_ROLE), max: 9 },
+        Shape::List { of: &Shape::Word(DutyRole::VOCABULARY), max: 9 },
         Text::new("Roles", "岗位"),
         "What this person may do on a shift; everybody may do `volunteer`.",
     ),

@@ -62,7 +62,7 @@ fn plates_of_each_kind() {
 
 #[test]
 fn every_kind_is_known_and_every_province_may_issue() {
-    let kinds = crate::rooms::checkpoints::screenings::wire::PLATE_KIND.words;
+    let kinds = crate::rooms::checkpoints::screenings::wire::PlateKind::VOCABULARY.words;
     assert!(kinds.iter().all(|word| check_plate(word.code, "") != Err(PlateFault::UnknownKind)));
     assert_eq!(PROVINCES.chars().count(), 31);
     assert!(PROVINCES.chars().all(|province| check_plate("ordinary", &format!("{province}A12345")).is_ok()));

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::case::Case;
 use crate::platform::access::{Grant, Role};
-use crate::rooms::duties::{LINE, above};
+use crate::rooms::duties::{DutyLine, above};
 use crate::rooms::observation::isolation_cases::CARERS;
 use crate::rooms::observation::isolation_cases::rules::{supervisor_of, supervisors};
 use crate::rooms::observation::isolation_cases::states::fault;
@@ -116,7 +116,7 @@ impl Case {
 
     fn answerer_in(&self, line: &str, areas: &[String]) -> Answerer {
         let mut line = line;
-        for _ in LINE.words {
+        for _ in DutyLine::VOCABULARY.words {
             if let Some(id) = supervisor_of(&self.record.values, line) {
                 if let Some(org_id) = self.organization_of(id, areas) {
                     return (Some(id), org_id);

@@ -21,7 +21,7 @@ use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::Contact;
 use crate::rooms::observation::isolation_cases::rules::supervisor_of;
 use crate::rooms::observation::isolation_cases::states::{ENDED, fault};
-use crate::rooms::observation::isolation_cases::wire::SUPERVISOR_LEVEL;
+use crate::rooms::observation::isolation_cases::wire::SupervisorLevel;
 use crate::rooms::observation::isolation_cases::{history, wire};
 
 /// A case under the lock.
@@ -137,7 +137,7 @@ impl Case {
         if stood != (area_code.clone(), values.id("org_id")) {
             self.settle_at(&area_code, values.id("org_id"), None, write_context);
         }
-        for line in SUPERVISOR_LEVEL.codes() {
+        for line in SupervisorLevel::VOCABULARY.codes() {
             let (before, now) = (supervisor_of(&former, line), supervisor_of(values, line));
             if before != now {
                 self.give(|duty| duty.text("line") == Some(line) && duty.id("assignee_id") == before);

@@ -13,7 +13,7 @@ use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
-use crate::rooms::duties::LINE;
+use crate::rooms::duties::DutyLine;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty::{self, expectation, is};
 use crate::rooms::duties::matching::{CONTACT_KINDS, Contact, DAILY, proof_of, standing};
@@ -198,7 +198,7 @@ impl Case {
             values: Values::default(),
         };
         let above: BTreeMap<&str, Option<Uuid>> =
-            LINE.codes().into_iter().map(|line| (line, self.answerer(line).0)).collect();
+            DutyLine::VOCABULARY.codes().into_iter().map(|line| (line, self.answerer(line).0)).collect();
         let steps = self.steps_in_order();
         let mut duties = std::mem::take(&mut self.duties);
         for held in duties.values_mut() {

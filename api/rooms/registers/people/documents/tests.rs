@@ -175,7 +175,8 @@ fn other_documents_by_their_form() {
     assert_eq!(check("hmt_residence_permit", &taiwan).unwrap().sex, Some("male"));
     let stated = check("foreign_permanent_resident", &foreign).unwrap();
     assert_eq!((stated.birth_on, stated.sex), (Some(day(1990, 3, 7)), None));
-    let types = crate::rooms::registers::people::wire::DOCUMENT_TYPE.words.iter().filter(|word| word.code != "none");
+    let types =
+        crate::rooms::registers::people::wire::DocumentType::VOCABULARY.words.iter().filter(|word| word.code != "none");
     assert!(types.into_iter().all(|word| check(word.code, "").unwrap_err() == "bad_length"));
 }
 

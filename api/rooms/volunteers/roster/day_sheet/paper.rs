@@ -3,7 +3,7 @@
 use kit::text::escape_html;
 
 use super::{Sheet, missing};
-use crate::rooms::volunteers::volunteers::DUTY_ROLE;
+use crate::rooms::volunteers::volunteers::DutyRole;
 
 /// The page, with room to sign.
 pub fn page(sheet: &Sheet, zone: chrono_tz::Tz) -> String {
@@ -14,7 +14,9 @@ pub fn page(sheet: &Sheet, zone: chrono_tz::Tz) -> String {
         };
         let time = format!("{}–{}", at("starts_at"), at("ends_at"));
         let title = escape_html(shift.values.text("title").unwrap_or_default());
-        let role = |code: &str| DUTY_ROLE.find(code).map_or_else(|| code.to_owned(), |word| word.label.zh.to_owned());
+        let role = |code: &str| {
+            DutyRole::VOCABULARY.find(code).map_or_else(|| code.to_owned(), |word| word.label.zh.to_owned())
+        };
         for line in lines {
             rows.push_str(&format!(
                 "<tr><td>{time} {title}</td><td>{}</td><td>{}</td><td></td><td></td></tr>",
