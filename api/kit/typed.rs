@@ -187,8 +187,9 @@ pub struct Column<T> {
 }
 
 impl<T: FieldType> Column<T> {
-    /// A column of this name.
-    pub const fn new(name: &'static str) -> Self {
+    /// A column of this name, of a constant that must be called so.
+    pub const fn named(constant: &str, name: &'static str) -> Self {
+        assert!(is_called(constant, name), "the constant is called otherwise than the column");
         Self { name, of: PhantomData }
     }
 }
@@ -201,11 +202,24 @@ pub struct TypedField<T> {
     of: PhantomData<fn() -> T>,
 }
 
+impl<T> std::fmt::Display for Column<T> {
+    /// Its name, for the text of a statement.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
 impl<T: FieldType> TypedField<T> {
     /// A field whose shape is of the type; anything else doesn't compile.
     pub const fn new(field: Field) -> Self {
         assert!(suits(&field.shape, T::FORM), "the field's shape is of another type");
         Self { field, of: PhantomData }
+    }
+
+    /// The same, of a constant that must be called as the field is.
+    pub const fn named(constant: &str, field: Field) -> Self {
+        assert!(is_called(constant, field.name), "the constant is called otherwise than the field");
+        Self::new(field)
     }
 
     /// Its name.
@@ -391,8 +405,8 @@ const fn same(left: &[u8], right: &[u8]) -> bool {
     true
 }
 
-/// Whether a constant is called as its field is, in capitals: a stranger greps for either.
-pub const fn is_called(constant: &str, field: &str) -> bool {
+/// Whether a constant or a member is called as its field is, in capitals or not: a stranger greps for either.
+const fn is_called(constant: &str, field: &str) -> bool {
     let (mut left, mut right) = (constant.as_bytes(), field.as_bytes());
     if left.len() != right.len() {
         return false;
@@ -406,6 +420,12 @@ pub const fn is_called(constant: &str, field: &str) -> bool {
     true
 }
 
+/// The definition of a member, which must be called as the field is.
+pub const fn member(member: &str, field: Field) -> Field {
+    assert!(is_called(member, field.name), "the member is called otherwise than the field");
+    field
+}
+
 /// Declares the fields of a kind: a constant each, called as the field is and typed as its values are, and the list of
 /// all in their order.
 #[macro_export]
@@ -415,11 +435,8 @@ macro_rules! fields {
             $(#[$doc])*
             #[allow(dead_code, reason = "a handle is there for every field, read by rules or not")]
             #[doc = concat!("Handle of the field `", stringify!($name), "`.")]
-            pub const $name: $crate::typed::TypedField<$type> = {
-                let field: $crate::field::Field = $field;
-                assert!($crate::typed::is_called(stringify!($name), field.name), "the constant is called otherwise");
-                $crate::typed::TypedField::new(field)
-            };
+            pub const $name: $crate::typed::TypedField<$type> =
+                $crate::typed::TypedField::named(stringify!($name), $field);
         )*
         $(#[$list_doc])*
         $visible static $list: &[$crate::field::Field] = &[$($name.field,)*];
@@ -501,10 +518,18 @@ macro_rules! object {
         #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
         $visible struct $name { $(#[doc = concat!("The member `", stringify!($member), "`.")] $(#[$member_doc])* pub $member: $type,)* }
 
-        $visible static $list: &[$crate::field::Field] = &[$({
-            let field: $crate::field::Field = $field;
-            assert!($crate::typed::is_called(stringify!($member), field.name), "the member is called otherwise");
-            field
-        },)*];
+        $visible const $list: &[$crate::field::Field] = &[$($crate::typed::member(stringify!($member), $field),)*];
+    };
+}
+
+/// Declares columns of statements that are no field's: sums, counts, what a join brings.
+#[macro_export]
+macro_rules! columns {
+    ($($(#[$doc:meta])* $visible:vis $name:ident $column:literal: $type:ty;)*) => {
+        $(
+            $(#[$doc])*
+            #[doc = concat!("Column `", $column, "`.")]
+            $visible const $name: $crate::typed::Column<$type> = $crate::typed::Column::named(stringify!($name), $column);
+        )*
     };
 }

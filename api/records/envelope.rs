@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::row::Row;
 use kit::statement::ColumnType;
 use kit::text::Text;
@@ -14,48 +15,50 @@ use uuid::Uuid;
 use super::awaited::Awaited;
 use super::warnings::Noted;
 
-/// The fields of the envelope that a client sends.
-pub static INPUT: &[Field] = &[
-    Field::new("id", Shape::Id, Text::new("Id", "编号"), "The record's id, chosen by the client so that a retry can be recognised; made by the server where absent.").on_create(),
-    Field::new("area_code", Shape::Area, Text::new("Area code", "区划代码"), "Where it belongs: an administrative division's code. The place's by default.").also(&["区划", "行政区划", "行政区划代码"]),
-    Field::new("area_edition", Shape::Integer { min: 2000, max: 2100 }, Text::new("Area edition", "区划版本"), "The edition of the divisions that `area_code` is of; the current one by default."),
-    Field::new("org_id", Shape::Reference("organizations"), Text::new("Organisation", "单位"), "The organisation it belongs to; the caller's by default."),
-    Field::new("occurred_at", Shape::Instant, Text::new("Occurred at", "发生时间"), "When it happened; now by default.").also(&["时间", "登记时间", "time"]),
-    Field::new("device_time", Shape::Instant, Text::new("Device time", "设备时间"), "What the device's clock said when it sent this; `clock_skew_s` is made of it. Not part of what makes two submissions the same.").on_create(),
-    Field::new("captured_by", Shape::Id, Text::new("Captured by", "采集人"), "The account that captured it, where it isn't the sender's.").on_create(),
-    Field::new("note", free_text(500), Text::new("Note", "备注"), "Anything worth knowing that has no field. Encrypted at rest.").sealed(),
-];
+fields! {
+    /// The fields of the envelope that a client sends.
+    pub static INPUT;
+    ID: Uuid = Field::new("id", Shape::Id, Text::new("Id", "编号"), "The record's id, chosen by the client so that a retry can be recognised; made by the server where absent.").on_create();
+    AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area code", "区划代码"), "Where it belongs: an administrative division's code. The place's by default.").also(&["区划", "行政区划", "行政区划代码"]);
+    AREA_EDITION: i64 = Field::new("area_edition", Shape::Integer { min: 2000, max: 2100 }, Text::new("Area edition", "区划版本"), "The edition of the divisions that `area_code` is of; the current one by default.");
+    ORG_ID: Uuid = Field::new("org_id", Shape::Reference("organizations"), Text::new("Organisation", "单位"), "The organisation it belongs to; the caller's by default.");
+    OCCURRED_AT: DateTime<Utc> = Field::new("occurred_at", Shape::Instant, Text::new("Occurred at", "发生时间"), "When it happened; now by default.").also(&["时间", "登记时间", "time"]);
+    DEVICE_TIME: DateTime<Utc> = Field::new("device_time", Shape::Instant, Text::new("Device time", "设备时间"), "What the device's clock said when it sent this; `clock_skew_s` is made of it. Not part of what makes two submissions the same.").on_create();
+    CAPTURED_BY: Uuid = Field::new("captured_by", Shape::Id, Text::new("Captured by", "采集人"), "The account that captured it, where it isn't the sender's.").on_create();
+    NOTE: String = Field::new("note", free_text(500), Text::new("Note", "备注"), "Anything worth knowing that has no field. Encrypted at rest.").sealed();
+}
 
-/// The fields of the envelope that the server adds, as a file has them.
-pub static SERVED: &[Field] = &[
-    Field::new(
+fields! {
+    /// The fields of the envelope that the server adds, as a file has them.
+    pub static SERVED;
+    AREA_CODE_SUBMITTED: String = Field::new(
         "area_code_submitted",
         Shape::Area,
         Text::new("Area code submitted", "原填区划代码"),
         "What was submitted, where it differs.",
-    ),
-    Field::new("recorded_at", Shape::Instant, Text::new("Recorded at", "入库时间"), "When the server first had it."),
-    Field::new("recorded_by", Shape::Id, Text::new("Recorded by", "录入人"), "Who sent it first."),
-    Field::new("source", free_text(60), Text::new("Source", "来源方式"), "How it came."),
-    Field::new("revision", Shape::Integer { min: 1, max: i64::MAX }, Text::new("Revision", "版本"), "From 1."),
-    Field::new(
+    );
+    RECORDED_AT: DateTime<Utc> = Field::new("recorded_at", Shape::Instant, Text::new("Recorded at", "入库时间"), "When the server first had it.");
+    RECORDED_BY: Uuid = Field::new("recorded_by", Shape::Id, Text::new("Recorded by", "录入人"), "Who sent it first.");
+    SOURCE: String = Field::new("source", free_text(60), Text::new("Source", "来源方式"), "How it came.");
+    REVISION: i64 = Field::new("revision", Shape::Integer { min: 1, max: i64::MAX }, Text::new("Revision", "版本"), "From 1.");
+    CHANGE_NO: i64 = Field::new(
         "change_no",
         Shape::Integer { min: 1, max: i64::MAX },
         Text::new("Change number", "变更号"),
         "Its number in the ledger.",
-    ),
-    Field::new("revised_at", Shape::Instant, Text::new("Revised at", "修订时间"), "When this revision was made."),
-    Field::new("revised_by", Shape::Id, Text::new("Revised by", "修订人"), "Who made it."),
-    Field::new("voided_at", Shape::Instant, Text::new("Voided at", "作废时间"), "Since when it is void."),
-    Field::new("void_reason", free_text(500), Text::new("Void reason", "作废原因"), "Why it is void."),
-    Field::new(
+    );
+    REVISED_AT: DateTime<Utc> = Field::new("revised_at", Shape::Instant, Text::new("Revised at", "修订时间"), "When this revision was made.");
+    REVISED_BY: Uuid = Field::new("revised_by", Shape::Id, Text::new("Revised by", "修订人"), "Who made it.");
+    VOIDED_AT: DateTime<Utc> = Field::new("voided_at", Shape::Instant, Text::new("Voided at", "作废时间"), "Since when it is void.");
+    VOID_REASON: String = Field::new("void_reason", free_text(500), Text::new("Void reason", "作废原因"), "Why it is void.");
+    RESTORE_REASON: String = Field::new(
         "restore_reason",
         free_text(500),
         Text::new("Restore reason", "恢复原因"),
         "Why it holds again after it was void.",
-    ),
-    Field::new("warnings", free_text(500), Text::new("Warnings", "提示"), "What is implausible about it: codes."),
-];
+    );
+    WARNINGS: String = Field::new("warnings", free_text(500), Text::new("Warnings", "提示"), "What is implausible about it: codes.");
+}
 
 /// Fields of the envelope that are kept with the personal ones.
 pub const SEALED: [&str; 3] = ["note", "void_reason", "restore_reason"];

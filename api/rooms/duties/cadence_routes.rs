@@ -1,8 +1,10 @@
 //! Cadences over HTTP.
 
+use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use kit::value::Values;
 use serde_json::{Value as Json, json};
@@ -11,51 +13,53 @@ use super::wire::DutyKind;
 use crate::platform::http::Operation;
 use crate::records::dated_settings::DatedSettings;
 
-static NEW: &[Field] = &[
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where it holds: that division and all below.")
-        .required(),
-    Field::new(
+fields! {
+    /// Members of its form.
+    static NEW;
+    AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where it holds: that division and all below.")
+        .required();
+    EFFECTIVE_ON: NaiveDate = Field::new(
         "effective_on",
         Shape::Day,
         Text::new("Effective on", "施行日期"),
         "For days from this one on that aren't planned yet.",
     )
-    .required(),
-    Field::new("duty_kind", Shape::Word(DutyKind::VOCABULARY), Text::new("Duty", "责任事项"), "Of which duty.")
-        .required(),
-    Field::new("active", Shape::Boolean, Text::new("Active", "是否要求"), "Whether it is expected at all.").required(),
-    Field::new(
+    .required();
+    DUTY_KIND: DutyKind = Field::new("duty_kind", Shape::Word(DutyKind::VOCABULARY), Text::new("Duty", "责任事项"), "Of which duty.")
+        .required();
+    ACTIVE: bool = Field::new("active", Shape::Boolean, Text::new("Active", "是否要求"), "Whether it is expected at all.").required();
+    EVERY_DAYS: i64 = Field::new(
         "every_days",
         Shape::Integer { min: 1, max: 30 },
         Text::new("Every days", "间隔天数"),
         "Every so many days of an observation; 1 by default.",
-    ),
-    Field::new(
+    );
+    OPENS_MINUTE: i64 = Field::new(
         "opens_minute",
         Shape::Integer { min: 0, max: 1_439 },
         Text::new("Opens (minutes)", "开始(分)"),
         "When its window opens, in minutes after midnight.",
-    ),
-    Field::new(
+    );
+    DUE_MINUTE: i64 = Field::new(
         "due_minute",
         Shape::Integer { min: 1, max: 1_440 },
         Text::new("Due (minutes)", "截止(分)"),
         "When its window closes, in minutes after midnight.",
-    ),
-    Field::new(
+    );
+    WITHIN_MINUTES: i64 = Field::new(
         "within_minutes",
         Shape::Integer { min: 5, max: 10_080 },
         Text::new("Within minutes", "时限(分)"),
         "How soon after its cause; with a window, at a random time inside it for so long.",
-    ),
-    Field::new(
+    );
+    ESCALATION_LEVELS: i64 = Field::new(
         "escalation_levels",
         Shape::Integer { min: 1, max: 5 },
         Text::new("Escalation levels", "逐级上报级数"),
         "How many levels up a missed one goes, an hour apart, while nobody answers; 1 by default.",
-    ),
-    Field::new("source", free_text(200), Text::new("Source", "依据"), "The document that says so.").required(),
-];
+    );
+    SOURCE: String = Field::new("source", free_text(200), Text::new("Source", "依据"), "The document that says so.").required();
+}
 static ID: Field = Field::new("id", Shape::Id, Text::new("Id", "编号"), "The cadence.").required();
 
 static SETTINGS: DatedSettings = DatedSettings {

@@ -30,7 +30,7 @@ const LOOKED_BACK: TimeDelta = TimeDelta::days(7);
 /// Duties of one append.
 const CHUNK: usize = 250;
 
-static LEVEL: &[Field] = &[
+const LEVEL: &[Field] = &[
     Field::new("line", Shape::Word(DutyLine::VOCABULARY), Text::new("Line", "责任线"), "To whom.").required(),
     Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "His account, where known."),
     Field::new("at", Shape::Instant, Text::new("At", "时间"), "When.").required(),

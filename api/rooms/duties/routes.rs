@@ -3,6 +3,7 @@
 use actix_web::http::Method;
 use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::text::Text;
@@ -24,17 +25,28 @@ const WAIVERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre,
 /// Roles that may say what was done about somebody whose passage was abnormal.
 const ANSWERERS: &[Role] = &[Role::DistrictAdmin, Role::HealthWorker, Role::CdcOfficer];
 
-static ANSWER: &[Field] =
-    &[Field::new("note", free_text(500), Text::new("Note", "处置记录"), "What was found and done. Encrypted at rest.")
-        .required()];
-static WAIVE: &[Field] = &[wire::REASON.required()];
-static HAND_OVER: &[Field] = &[Field::new(
+fields! {
+    /// Members of its form.
+    static ANSWER;
+    NOTE: String = Field::new("note", free_text(500), Text::new("Note", "处置记录"), "What was found and done. Encrypted at rest.")
+        .required();
+}
+fields! {
+    /// Members of its form.
+    static WAIVE;
+    REASON: String = wire::REASON.required();
+}
+fields! {
+    /// Members of its form.
+    static HAND_OVER;
+    ASSIGNEE_ID: Uuid = Field::new(
     "assignee_id",
     Shape::Id,
     Text::new("Assignee", "责任人"),
     "Who does it instead: an account that may write there.",
 )
-.required()];
+.required();
+}
 
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {

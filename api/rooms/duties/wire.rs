@@ -70,7 +70,7 @@ words! {
     }
 }
 
-static PROOF: &[Field] = &[
+const PROOF: &[Field] = &[
     Field::new("kind", free_text(60), Text::new("Kind", "类别"), "The kind of the proving record.").required(),
     Field::new("id", Shape::Id, Text::new("Id", "编号"), "The proving record.").required(),
 ];

@@ -1,9 +1,13 @@
 //! Keys as they are sent and served.
 
+use chrono::DateTime;
+use chrono::Utc;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::json::put;
 use kit::text::Text;
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use crate::platform::access::keys::KEY_SCOPE;
 use crate::platform::access::roles::ROLE;
@@ -36,12 +40,14 @@ pub static NEW: &[Field] = &[
     .required(),
 ];
 
-static SERVED: &[Field] = &[
-    Field::new("id", Shape::Id, Text::new("Id", "编号"), "The key's id, part of the key itself.").required(),
-    Field::new("created_at", Shape::Instant, Text::new("Created at", "创建时间"), "When it was made.").required(),
-    Field::new("created_by", Shape::Id, Text::new("Created by", "创建人"), "Who made it.").required(),
-    Field::new("revoked_at", Shape::Instant, Text::new("Revoked at", "吊销时间"), "Since when it is worth nothing."),
-];
+fields! {
+    /// Members of its form.
+    static SERVED;
+    ID: Uuid = Field::new("id", Shape::Id, Text::new("Id", "编号"), "The key's id, part of the key itself.").required();
+    CREATED_AT: DateTime<Utc> = Field::new("created_at", Shape::Instant, Text::new("Created at", "创建时间"), "When it was made.").required();
+    CREATED_BY: Uuid = Field::new("created_by", Shape::Id, Text::new("Created by", "创建人"), "Who made it.").required();
+    REVOKED_AT: DateTime<Utc> = Field::new("revoked_at", Shape::Instant, Text::new("Revoked at", "吊销时间"), "Since when it is worth nothing.");
+}
 
 /// An example of a creation.
 pub fn example_new() -> Json {

@@ -9,7 +9,7 @@ use crate::platform::access::roles::ROLE;
 use crate::platform::http::page;
 use crate::platform::http::schema::{Direction, object, reference};
 
-static ROLE_GRANT: &[Field] = &[
+const ROLE_GRANT: &[Field] = &[
     Field::new("role", Shape::Word(&ROLE), Text::new("Role", "角色"), "The role.").required(),
     Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "That division and all below.").required(),
     Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Only what belongs to this organisation."),

@@ -4,7 +4,9 @@
 
 mod overlap;
 
+use kit::fields;
 use std::sync::Arc;
+use uuid::Uuid;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -27,27 +29,29 @@ const COUNT: Shape = Shape::Integer { min: 0, max: 100_000 };
 /// The longest period of one tally: a shift around the clock.
 const LONGEST_H: i64 = 24;
 
-static FIELDS: &[Field] = &[
-    Field::new(
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    PLACE_ID: Uuid = Field::new(
         "place_id",
         Shape::Reference("places"),
         Text::new("Checkpoint", "卡点"),
         "A place of a checkpoint's kind.",
     )
-    .required(),
-    Field::new("period_starts_at", Shape::Instant, Text::new("From", "起"), "When counting began.").required(),
-    Field::new(
+    .required();
+    PERIOD_STARTS_AT: DateTime<Utc> = Field::new("period_starts_at", Shape::Instant, Text::new("From", "起"), "When counting began.").required();
+    PERIOD_ENDS_AT: DateTime<Utc> = Field::new(
         "period_ends_at",
         Shape::Instant,
         Text::new("Until", "止"),
         "When it ended; at most 24 hours later. It happened then, unless `occurred_at` says otherwise.",
     )
     .happened()
-    .required(),
-    Field::new("measured", COUNT, Text::new("Measured", "测温人次"), "Person-times measured.").required(),
-    Field::new("abnormal", COUNT, Text::new("Abnormal", "异常人次"), "Of those, with fever.").required(),
-    Field::new("vehicles", COUNT, Text::new("Vehicles", "车辆辆次"), "Vehicles stopped."),
-];
+    .required();
+    MEASURED: i64 = Field::new("measured", COUNT, Text::new("Measured", "测温人次"), "Person-times measured.").required();
+    ABNORMAL: i64 = Field::new("abnormal", COUNT, Text::new("Abnormal", "异常人次"), "Of those, with fever.").required();
+    VEHICLES: i64 = Field::new("vehicles", COUNT, Text::new("Vehicles", "车辆辆次"), "Vehicles stopped.");
+}
 
 /// The kind.
 pub static GATE_TALLIES: Definition = Definition {

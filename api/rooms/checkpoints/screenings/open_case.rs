@@ -5,9 +5,11 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
+use chrono::NaiveDate;
 use kit::catalogue::{Code, FaultCode};
 use kit::etag;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::problem::Problem;
 use kit::text::Text;
 use kit::time::day_of;
@@ -31,15 +33,17 @@ use crate::rooms::duties::follow_up::area_of;
 use crate::rooms::observation::isolation_cases::{CARERS, ISOLATION_CASES};
 use crate::rooms::registers::people::PEOPLE;
 
-static OPEN: &[Field] = &[
-    Field::new(
+fields! {
+    /// Members of its form.
+    static OPEN;
+    ANCHORED_ON: NaiveDate = Field::new(
         "anchored_on",
         Shape::Day,
         Text::new("Anchored on", "起算日期"),
         "When he left or last met somebody, if he said so; the passage's day by default.",
-    ),
-    Field::new("address", free_text(200), Text::new("Address", "居家地址"), "Where the person stays, if he said so."),
-];
+    );
+    ADDRESS: String = Field::new("address", free_text(200), Text::new("Address", "居家地址"), "Where the person stays, if he said so.");
+}
 
 /// The operation.
 pub fn operation() -> Operation {

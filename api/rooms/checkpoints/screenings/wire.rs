@@ -110,7 +110,7 @@ words! {
     }
 }
 
-static VEHICLE: &[Field] = &[
+const VEHICLE: &[Field] = &[
     Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate; checked by GA 36.")
         .also(&["车牌", "车牌号", "车牌号码", "plate"]),
     Field::new(

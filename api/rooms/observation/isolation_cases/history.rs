@@ -16,7 +16,7 @@ use crate::records::rules::Move;
 /// How every case begins.
 pub const FIRST: &str = "identified";
 
-static STEP: &[Field] = &[
+const STEP: &[Field] = &[
     Field::new("state", Shape::Word(IsolationState::VOCABULARY), Text::new("State", "状态"), "The state from then on.")
         .required(),
     Field::new("since_at", Shape::Instant, Text::new("Since", "自"), "Since when.").required(),

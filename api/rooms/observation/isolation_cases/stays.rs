@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::records::Record;
 use crate::records::rules::Stood;
 
-static STAY: &[Field] = &[
+const STAY: &[Field] = &[
     Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where.").required(),
     Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Of which organisation."),
     Field::new("until_at", Shape::Instant, Text::new("Until", "至"), "Until when it stood there."),

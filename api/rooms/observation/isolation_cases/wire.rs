@@ -1,8 +1,14 @@
 //! The words and fields of an isolation case.
 
+use chrono::DateTime;
+use chrono::NaiveDate;
+use chrono::Utc;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use kit::words;
+use serde_json::Value as Json;
+use uuid::Uuid;
 
 use crate::platform::privacy::mask::mask_address;
 use crate::rooms::registers::people::PersonCategory;
@@ -45,7 +51,7 @@ words! {
     }
 }
 
-static SUPERVISOR: &[Field] = &[
+const SUPERVISOR: &[Field] = &[
     Field::new("level", Shape::Word(SupervisorLevel::VOCABULARY), Text::new("Level", "级别"), "Which of the five.")
         .required(),
     Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "His account: his duties are on its list."),
@@ -53,44 +59,45 @@ static SUPERVISOR: &[Field] = &[
     Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Where to reach him."),
 ];
 
-/// The fields of a case, beside the envelope's.
-pub static FIELDS: &[Field] = &[
-    Field::new(
+fields! {
+    /// The fields of a case, beside the envelope's.
+    pub static FIELDS;
+    PERSON: Uuid = Field::new(
         "person",
         Shape::Inline("people"),
         Text::new("Person", "人员"),
         "Who it is, registered with this record. Not with `person_id`.",
-    ),
-    Field::new(
+    );
+    PERSON_ID: Uuid = Field::new(
         "person_id",
         Shape::Reference("people"),
         Text::new("Person id", "人员编号"),
         "Who it is, registered before.",
     )
-    .on_create(),
-    Field::new(
+    .on_create();
+    CATEGORIES: Vec<PersonCategory> = Field::new(
         "categories",
         Shape::List { of: &Shape::Word(PersonCategory::VOCABULARY), max: 9 },
         Text::new("Categories", "类别"),
         "Why: several may hold.",
     )
     .required()
-    .not_empty(),
-    Field::new(
+    .not_empty();
+    EVIDENCE: String = Field::new(
         "evidence",
         free_text(500),
         Text::new("Evidence", "依据"),
         "What shows it: a ticket, a list, a statement.",
     )
-    .sealed(),
-    Field::new(
+    .sealed();
+    ANCHOR: ObservationAnchor = Field::new(
         "anchor",
         Shape::Word(ObservationAnchor::VOCABULARY),
         Text::new("Anchor", "起算事件"),
         "From what the days are counted. The day after it is the first; of `observation_start` that day itself.",
     )
-    .required(),
-    Field::new(
+    .required();
+    ANCHORED_ON: NaiveDate = Field::new(
         "anchored_on",
         Shape::Day,
         Text::new("Anchored on", "起算日期"),
@@ -98,70 +105,70 @@ pub static FIELDS: &[Field] = &[
     )
     .happened()
     .required()
-    .also(&["离汉日期", "离鄂日期", "末次接触日期"]),
-    Field::new("address", free_text(200), Text::new("Address", "居家地址"), "Where the person is observed.")
-        .masked(mask_text_address),
-    Field::new(
+    .also(&["离汉日期", "离鄂日期", "末次接触日期"]);
+    ADDRESS: String = Field::new("address", free_text(200), Text::new("Address", "居家地址"), "Where the person is observed.")
+        .masked(mask_text_address);
+    SUPERVISORS: Json = Field::new(
         "supervisors",
         Shape::List { of: &Shape::Object(SUPERVISOR), max: 5 },
         Text::new("Supervisors", "五级监管责任人"),
         "Who answers for the person, at most one a level.",
     )
-    .sealed(),
-    Field::new(
+    .sealed();
+    SUPERVISORS_COMPLETE: bool = Field::new(
         "supervisors_complete",
         Shape::Boolean,
         Text::new("Supervisors complete", "五级落实"),
         "Whether all five are named.",
     )
     .required()
-    .derived(),
-    Field::new(
+    .derived();
+    SUPERVISOR_IDS: Vec<Uuid> = Field::new(
         "supervisor_ids",
         Shape::List { of: &Shape::Id, max: 5 },
         Text::new("Supervisors' accounts", "责任人账号"),
         "Their accounts.",
     )
-    .derived(),
-    Field::new(
+    .derived();
+    STATE: IsolationState = Field::new(
         "state",
         Shape::Word(IsolationState::VOCABULARY),
         Text::new("State", "状态"),
         "How the case stands; moved on by transitions.",
     )
     .required()
-    .by_server(),
-    Field::new("starts_on", Shape::Day, Text::new("Starts on", "观察首日"), "First day of observation.")
+    .by_server();
+    STARTS_ON: NaiveDate = Field::new("starts_on", Shape::Day, Text::new("Starts on", "观察首日"), "First day of observation.")
         .required()
-        .by_server(),
-    Field::new("ends_on", Shape::Day, Text::new("Ends on", "观察末日"), "Last day of observation.")
+        .by_server();
+    ENDS_ON: NaiveDate = Field::new("ends_on", Shape::Day, Text::new("Ends on", "观察末日"), "Last day of observation.")
         .required()
-        .by_server(),
-    Field::new(
+        .by_server();
+    RELEASE_FROM: DateTime<Utc> = Field::new(
         "release_from",
         Shape::Instant,
         Text::new("Release from", "可解除时间"),
         "From when on the person can be released.",
     )
     .required()
-    .by_server(),
-    Field::new("extended", Shape::Boolean, Text::new("Extended", "已延长"), "Whether observation was extended.")
+    .by_server();
+    EXTENDED: bool = Field::new("extended", Shape::Boolean, Text::new("Extended", "已延长"), "Whether observation was extended.")
         .required()
-        .by_server(),
-    Field::new(
+        .by_server();
+    REGISTERED_AT: DateTime<Utc> = Field::new(
         "registered_at",
         Shape::Instant,
         Text::new("Registered at", "登记时间"),
         "Since when the service knows; what lies before can't have been missed by anybody.",
     )
     .required()
-    .by_server(),
-    Field::new("notified_at", Shape::Instant, Text::new("Notified at", "告知时间"), "When observation was notified.")
-        .by_server(),
-    Field::new("ended_at", Shape::Instant, Text::new("Ended at", "结束时间"), "When the case ended.").by_server(),
-    super::history::STATE_HISTORY,
-    super::stays::AREA_HISTORY,
-];
+    .by_server();
+    NOTIFIED_AT: DateTime<Utc> = Field::new("notified_at", Shape::Instant, Text::new("Notified at", "告知时间"), "When observation was notified.")
+        .by_server();
+    ENDED_AT: DateTime<Utc> = Field::new("ended_at", Shape::Instant, Text::new("Ended at", "结束时间"), "When the case ended.").by_server();
+    STATE_HISTORY: Json = super::history::STATE_HISTORY;
+    AREA_HISTORY: Json = super::stays::AREA_HISTORY;
+}
 
 fn mask_text_address(json: &serde_json::Value) -> serde_json::Value {
     json.as_str().map_or(serde_json::Value::Null, |text| mask_address(text).into())

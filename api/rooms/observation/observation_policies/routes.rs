@@ -1,39 +1,44 @@
 //! Observation policies over HTTP.
 
+use chrono::NaiveDate;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
+use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
 use crate::platform::http::Operation;
 use crate::records::dated_settings::DatedSettings;
 
-static NEW: &[Field] = &[
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where it holds: that division and all below.")
-        .required(),
-    Field::new("effective_on", Shape::Day, Text::new("Effective on", "施行日期"), "From which day on.").required(),
-    Field::new(
+fields! {
+    /// Members of its form.
+    static NEW;
+    AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where it holds: that division and all below.")
+        .required();
+    EFFECTIVE_ON: NaiveDate = Field::new("effective_on", Shape::Day, Text::new("Effective on", "施行日期"), "From which day on.").required();
+    OBSERVATION_DAYS: i64 = Field::new(
         "observation_days",
         Shape::Integer { min: 1, max: 60 },
         Text::new("Days of observation", "观察天数"),
         "For how many days somebody is observed.",
     )
-    .required(),
-    Field::new(
+    .required();
+    FEVER_C: Decimal = Field::new(
         "fever_c",
         Shape::Decimal { scale: 1, min: "35.0", max: "40.0" },
         Text::new("Fever (℃)", "发热阈值(℃)"),
         "From here on a temperature is abnormal, itself included.",
     )
-    .required(),
-    Field::new(
+    .required();
+    RETEST_BELOW_C: Decimal = Field::new(
         "retest_below_c",
         Shape::Decimal { scale: 1, min: "30.0", max: "36.5" },
         Text::new("Retest below (℃)", "复测下限(℃)"),
         "Below it a thermometer was too cold.",
     )
-    .required(),
-    Field::new("source", free_text(200), Text::new("Source", "依据"), "The document that says so.").required(),
-];
+    .required();
+    SOURCE: String = Field::new("source", free_text(200), Text::new("Source", "依据"), "The document that says so.").required();
+}
 static ID: Field = Field::new("id", Shape::Id, Text::new("Id", "编号"), "The policy.").required();
 
 static SETTINGS: DatedSettings = DatedSettings {

@@ -1,11 +1,13 @@
 //! Disinfections (消杀) and cleaning of places: where, how much, with what, by whom.
 
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use kit::value::Value;
 use kit::words;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use uuid::Uuid;
 
 use crate::platform::access::Role;
 use crate::records::figure::{SQUARE_METRES, TIMES};
@@ -30,50 +32,52 @@ words! {
     }
 }
 
-static FIELDS: &[Field] = &[
-    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").required(),
-    Field::new(
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").required();
+    ACTIVITY: DisinfectionActivity = Field::new(
         "activity",
         Shape::Word(DisinfectionActivity::VOCABULARY),
         Text::new("Activity", "作业类型"),
         "`disinfection` by default.",
-    ),
-    Field::new(
+    );
+    AREA_M2: Decimal = Field::new(
         "area_m2",
         Shape::Decimal { scale: 1, min: "0.1", max: "1000000" },
         Text::new("Area (m²)", "面积(㎡)"),
         "Area treated, in square metres.",
     )
-    .required(),
-    Field::new("agent", free_text(60), Text::new("Agent", "药剂"), "What was used."),
-    Field::new(
+    .required();
+    AGENT: String = Field::new("agent", free_text(60), Text::new("Agent", "药剂"), "What was used.");
+    CONCENTRATION_MG_PER_L: i64 = Field::new(
         "concentration_mg_per_l",
         Shape::Integer { min: 1, max: 1_000_000 },
         Text::new("Concentration (mg/L)", "浓度(mg/L)"),
         "Available chlorine, in milligrams a litre; 500 is usual for prevention.",
-    ),
-    Field::new("method", Shape::Word(DisinfectionMethod::VOCABULARY), Text::new("Method", "方式"), "How."),
-    Field::new(
+    );
+    METHOD: DisinfectionMethod = Field::new("method", Shape::Word(DisinfectionMethod::VOCABULARY), Text::new("Method", "方式"), "How.");
+    CONTACT_MINUTES: i64 = Field::new(
         "contact_minutes",
         Shape::Integer { min: 0, max: 1_440 },
         Text::new("Contact time (min)", "作用时间(分钟)"),
         "How long it was left to work.",
-    ),
-    Field::new(
+    );
+    OPERATORS: Vec<String> = Field::new(
         "operators",
         Shape::List { of: &free_text(40), max: 50 },
         Text::new("Operators", "作业人员"),
         "Who did it. Encrypted at rest.",
     )
-    .sealed(),
-    Field::new(
+    .sealed();
+    OPERATOR_COUNT: i64 = Field::new(
         "operator_count",
         Shape::Integer { min: 0, max: 50 },
         Text::new("Operators (count)", "作业人数"),
         "How many of them.",
     )
-    .derived(),
-];
+    .derived();
+}
 
 /// The kind.
 pub static DISINFECTIONS: Definition = Definition {

@@ -3,10 +3,12 @@
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use kit::value::Value;
 use kit::words;
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
@@ -38,7 +40,7 @@ words! {
         NotApplicable "not_applicable" "not applicable" "不适用";
     }
 }
-static INSPECTED: &[Field] = &[
+const INSPECTED: &[Field] = &[
     Field::new("code", Shape::Word(InspectionItem::VOCABULARY), Text::new("Item", "项目"), "Which item.").required(),
     Field::new(
         "result",
@@ -49,7 +51,7 @@ static INSPECTED: &[Field] = &[
     .required(),
     Field::new("note", free_text(200), Text::new("Note", "说明"), "What was found. Encrypted at rest.").sealed(),
 ];
-static DEMANDED: &[Field] = &[
+const DEMANDED: &[Field] = &[
     Field::new(
         "requirement",
         free_text(300),
@@ -61,34 +63,36 @@ static DEMANDED: &[Field] = &[
     Field::new("due_on", Shape::Day, Text::new("Due on", "期限"), "Until which day.").required(),
 ];
 
-static FIELDS: &[Field] = &[
-    Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "场所"), "A place of a venue's kind.")
-        .required(),
-    Field::new(
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "场所"), "A place of a venue's kind.")
+        .required();
+    INSPECTORS: Vec<String> = Field::new(
         "inspectors",
         Shape::List { of: &free_text(40), max: 20 },
         Text::new("Inspectors", "检查人员"),
         "Who inspected. Encrypted at rest.",
     )
-    .sealed(),
-    Field::new(
+    .sealed();
+    ITEMS: Json = Field::new(
         "items",
         Shape::List { of: &Shape::Object(INSPECTED), max: 12 },
         Text::new("Items", "检查项目"),
         "What was looked at, each item once.",
     )
     .required()
-    .not_empty(),
-    Field::new(
+    .not_empty();
+    REQUIREMENTS: Json = Field::new(
         "requirements",
         Shape::List { of: &Shape::Object(DEMANDED), max: 20 },
         Text::new("Requirements", "整改要求"),
         "What must be mended, with the day.",
-    ),
-    Field::new("passed", Shape::Boolean, Text::new("Passed", "是否合格"), "Whether no item failed.")
+    );
+    PASSED: bool = Field::new("passed", Shape::Boolean, Text::new("Passed", "是否合格"), "Whether no item failed.")
         .required()
-        .derived(),
-];
+        .derived();
+}
 
 /// The kind.
 pub static INSPECTIONS: Definition = Definition {

@@ -1,8 +1,10 @@
 //! The fields of an organisation.
 
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use kit::words;
+use uuid::Uuid;
 
 words! {
     /// Kind of organisation.
@@ -23,15 +25,16 @@ words! {
     }
 }
 
-/// The fields of an organisation, beside the envelope's.
-pub static FIELDS: &[Field] = &[
-    Field::new("kind", Shape::Word(OrganizationKind::VOCABULARY), Text::new("Kind", "类型"), "What it is.").required(),
-    Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required(),
-    Field::new(
+fields! {
+    /// The fields of an organisation, beside the envelope's.
+    pub static FIELDS;
+    KIND: OrganizationKind = Field::new("kind", Shape::Word(OrganizationKind::VOCABULARY), Text::new("Kind", "类型"), "What it is.").required();
+    NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required();
+    PARENT_ID: Uuid = Field::new(
         "parent_id",
         Shape::Reference("organizations"),
         Text::new("Parent", "上级单位"),
         "The organisation above it.",
-    ),
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "The area it is responsible for.").required(),
-];
+    );
+    AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "The area it is responsible for.").required();
+}

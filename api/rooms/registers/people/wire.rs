@@ -1,9 +1,11 @@
 //! The fields of a person.
 
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use kit::words;
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use crate::platform::privacy::mask;
 
@@ -49,7 +51,7 @@ words! {
     }
 }
 
-static CATEGORY: &[Field] = &[
+const CATEGORY: &[Field] = &[
     Field::new("category", Shape::Word(PersonCategory::VOCABULARY), Text::new("Category", "类别"), "Which category.")
         .required(),
     Field::new("since_on", Shape::Day, Text::new("Since", "自"), "Since which day.").required().any_day(),
@@ -59,7 +61,7 @@ static CATEGORY: &[Field] = &[
         .sealed(),
 ];
 
-static CLAIM: &[Field] = &[
+const CLAIM: &[Field] = &[
     Field::new("field", free_text(40), Text::new("Field", "字段"), "Which field.").required(),
     Field::new("value", free_text(200), Text::new("Value", "值"), "What was claimed, masked as the field is.")
         .required(),
@@ -75,19 +77,20 @@ pub const MOST_CATEGORIES: usize = 20;
 /// Ids at most that clients gave to somebody.
 pub const MOST_ALIASES: usize = 1_000;
 
-/// The fields of a person, beside the envelope's.
-pub static FIELDS: &[Field] = &[
-    Field::new("name", free_text(60), Text::new("Name", "姓名"), "Full name.")
+fields! {
+    /// The fields of a person, beside the envelope's.
+    pub static FIELDS;
+    NAME: String = Field::new("name", free_text(60), Text::new("Name", "姓名"), "Full name.")
         .required()
-        .masked(|json| mask::masked(json, mask::mask_name)),
-    Field::new(
+        .masked(|json| mask::masked(json, mask::mask_name));
+    DOCUMENT_TYPE: DocumentType = Field::new(
         "document_type",
         Shape::Word(DocumentType::VOCABULARY),
         Text::new("Document type", "证件类型"),
         "Type of the identity document; by default a resident identity card where there is a number, else `none`.",
     )
-    .on_create(),
-    Field::new(
+    .on_create();
+    DOCUMENT_NUMBER: String = Field::new(
         "document_number",
         free_text(40),
         Text::new("Document number", "证件号码"),
@@ -95,50 +98,50 @@ pub static FIELDS: &[Field] = &[
     )
     .on_create()
     .also(&["身份证号", "身份证号码", "身份证", "证件号", "id number"])
-    .masked(|json| mask::masked(json, mask::mask_document)),
-    Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Mobile, or landline with area prefix.")
+    .masked(|json| mask::masked(json, mask::mask_document));
+    PHONE: String = Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Mobile, or landline with area prefix.")
         .also(&["手机", "手机号", "手机号码", "联系电话", "电话号码", "mobile"])
-        .masked(|json| mask::masked(json, mask::mask_phone)),
-    Field::new("sex", Shape::Word(Sex::VOCABULARY), Text::new("Sex", "性别"), "By the document where it tells, else `unknown`."),
-    Field::new(
+        .masked(|json| mask::masked(json, mask::mask_phone));
+    SEX: Sex = Field::new("sex", Shape::Word(Sex::VOCABULARY), Text::new("Sex", "性别"), "By the document where it tells, else `unknown`.");
+    BIRTH_YEAR: i64 = Field::new(
         "birth_year",
         Shape::Integer { min: 1870, max: 2100 },
         Text::new("Year of birth", "出生年份"),
         "By the document where it tells. Shown as a decade.",
     )
-    .coarse(|json| json.as_i64().map_or(Json::Null, |year| mask::decade(&year.to_string()).into())),
-    Field::new(
+    .coarse(|json| json.as_i64().map_or(Json::Null, |year| mask::decade(&year.to_string()).into()));
+    ADDRESS: String = Field::new(
         "address",
         free_text(200),
         Text::new("Address", "住址"),
         "Where the person lives; the village is told by `area_code`.",
     )
-    .masked(|json| mask::masked(json, mask::mask_address)),
-    Field::new(
+    .masked(|json| mask::masked(json, mask::mask_address));
+    CATEGORIES: Json = Field::new(
         "categories",
         Shape::List { of: &Shape::Object(CATEGORY), max: MOST_CATEGORIES },
         Text::new("Categories", "类别"),
         "Why the person matters; several may hold at once.",
-    ),
-    Field::new(
+    );
+    ALIASES: Vec<Uuid> = Field::new(
         "aliases",
         Shape::List { of: &Shape::Id, max: MOST_ALIASES },
         Text::new("Aliases", "别名编号"),
         "Ids that clients gave to the same person; either may be used.",
     )
-    .by_server(),
-    Field::new("merged_into", Shape::Id, Text::new("Merged into", "合并至"), "The person this one turned out to be.")
-        .by_server(),
-    super::merge::MERGE_REASON,
-    Field::new(
+    .by_server();
+    MERGED_INTO: Uuid = Field::new("merged_into", Shape::Id, Text::new("Merged into", "合并至"), "The person this one turned out to be.")
+        .by_server();
+    MERGE_REASON: String = super::merge::MERGE_REASON;
+    CLAIMS: Json = Field::new(
         "claims",
         Shape::List { of: &Shape::Object(CLAIM), max: super::claims::MOST },
         Text::new("Claims", "申报差异"),
         "What was submitted later and differs from the register, and categories that somebody claimed who has no business there: they count as nothing until they are among the categories.",
     )
     .by_server()
-    .masked(mask_claims),
-];
+    .masked(mask_claims);
+}
 
 /// Claims are masked as the fields they are about.
 fn mask_claims(json: &Json) -> Json {

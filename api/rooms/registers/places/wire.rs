@@ -1,8 +1,13 @@
 //! The fields of a place.
 
+use chrono::DateTime;
+use chrono::Utc;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use kit::words;
+use serde_json::Value as Json;
+use uuid::Uuid;
 
 /// The kinds of place that are checkpoints.
 pub const CHECKPOINT_KINDS: &[&str] =
@@ -64,7 +69,7 @@ words! {
     }
 }
 
-static STATUS_PERIOD: &[Field] = &[
+const STATUS_PERIOD: &[Field] = &[
     Field::new(
         "operating_status",
         Shape::Word(OperatingStatus::VOCABULARY),
@@ -75,66 +80,67 @@ static STATUS_PERIOD: &[Field] = &[
     Field::new("since_at", Shape::Instant, Text::new("Since", "自"), "Since when.").required(),
 ];
 
-/// The fields of a place, beside the envelope's.
-pub static FIELDS: &[Field] = &[
-    Field::new("kind", Shape::Word(PlaceKind::VOCABULARY), Text::new("Kind", "类型"), "What it is.").required(),
-    Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required(),
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where it is.").required(),
-    Field::new("address", free_text(200), Text::new("Address", "地址"), "Street and number."),
-    Field::new(
+fields! {
+    /// The fields of a place, beside the envelope's.
+    pub static FIELDS;
+    KIND: PlaceKind = Field::new("kind", Shape::Word(PlaceKind::VOCABULARY), Text::new("Kind", "类型"), "What it is.").required();
+    NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required();
+    AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where it is.").required();
+    ADDRESS: String = Field::new("address", free_text(200), Text::new("Address", "地址"), "Street and number.");
+    PARENT_ID: Uuid = Field::new(
         "parent_id",
         Shape::Reference("places"),
         Text::new("Part of", "所属场所"),
         "The place it belongs to: a gate's compound.",
-    ),
-    Field::new(
+    );
+    SUPERVISING_ORG_IDS: Vec<Uuid> = Field::new(
         "supervising_org_ids",
         Shape::List { of: &Shape::Id, max: 10 },
         Text::new("Supervising organisations", "监管单位"),
         "The organisations that watch it: they read what is recorded at it, of the kinds that their roles read.",
-    ),
-    Field::new(
+    );
+    LONGITUDE: f64 = Field::new(
         "longitude",
         Shape::Number { min: -180.0, max: 180.0 },
         Text::new("Longitude", "经度"),
         "Degrees east, served as WGS-84.",
-    ),
-    Field::new(
+    );
+    LATITUDE: f64 = Field::new(
         "latitude",
         Shape::Number { min: -90.0, max: 90.0 },
         Text::new("Latitude", "纬度"),
         "Degrees north, served as WGS-84.",
-    ),
-    Field::new(
+    );
+    COORDINATE_SYSTEM: CoordinateSystem = Field::new(
         "coordinate_system",
         Shape::Word(CoordinateSystem::VOCABULARY),
         Text::new("Coordinate system", "坐标系"),
         "The system of the coordinates submitted; `wgs84` by default. Served as `wgs84`: they were converted.",
-    ),
-    Field::new(
+    );
+    ACCURACY_M: i64 = Field::new(
         "accuracy_m",
         Shape::Integer { min: 0, max: 100_000 },
         Text::new("Accuracy (m)", "精度(米)"),
         "How far off the coordinates may be, in metres.",
-    ),
-    Field::new(
+    );
+    OPERATING_STATUS: OperatingStatus = Field::new(
         "operating_status",
         Shape::Word(OperatingStatus::VOCABULARY),
         Text::new("Operating status", "营业状态"),
         "Whether it is open. What began last is what stands: a status told of an earlier time only completes the history.",
-    ),
-    Field::new(
+    );
+    OPERATING_STATUS_SINCE_AT: DateTime<Utc> = Field::new(
         "operating_status_since_at",
         Shape::Instant,
         Text::new("Status since", "营业状态起始"),
         "Since when that is so; by default since `occurred_at` of a new place, since now of one that is amended.",
-    ),
-    Field::new(
+    );
+    OPERATING_STATUS_HISTORY: Json = Field::new(
         "operating_status_history",
         Shape::List { of: &Shape::Object(STATUS_PERIOD), max: 1000 },
         Text::new("Status history", "营业状态历史"),
         "Every status with its beginning, the oldest first.",
     )
     .required()
-    .by_server(),
-];
+    .by_server();
+}

@@ -4,8 +4,11 @@
 mod amounts;
 mod decider;
 
+use kit::fields;
 use kit::words;
+use serde_json::Value as Json;
 use std::sync::Arc;
+use uuid::Uuid;
 
 use kit::catalogue::FaultCode;
 use kit::faults::{Fault, Faults};
@@ -41,16 +44,18 @@ words! {
     }
 }
 
-static FIELDS: &[Field] = &[
-    Field::new(
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    NEED_REQUEST_ID: Uuid = Field::new(
         "need_request_id",
         Shape::Reference("need_requests"),
         Text::new("Request", "需求"),
         "Which request it answers.",
     )
     .required()
-    .on_create(),
-    Field::new(
+    .on_create();
+    ITEMS: Json = Field::new(
         "items",
         Shape::List { of: &Shape::Object(ITEM), max: 50 },
         Text::new("Items", "物品"),
@@ -58,37 +63,37 @@ static FIELDS: &[Field] = &[
     )
     .sealed_since()
     .required()
-    .not_empty(),
-    Field::new(
+    .not_empty();
+    COMPLETES: bool = Field::new(
         "completes",
         Shape::Boolean,
         Text::new("Completes", "全部送达"),
         "Whether nothing more is to come, whatever the quantities say.",
-    ),
-    Field::new(
+    );
+    PROOF: DeliveryProof = Field::new(
         "proof",
         Shape::Word(DeliveryProof::VOCABULARY),
         Text::new("Proof", "凭证"),
         "How it is known that it arrived.",
     )
-    .required(),
-    Field::new(
+    .required();
+    PROOF_REFERENCE: String = Field::new(
         "proof_reference",
         free_text(200),
         Text::new("Proof reference", "凭证编号"),
         "Where the proof is kept: a number, a file. Encrypted at rest.",
     )
-    .sealed_since(),
-    Field::new(
+    .sealed_since();
+    COURIER_ORG_ID: Uuid = Field::new(
         "courier_org_id",
         Shape::Reference("organizations"),
         Text::new("Courier organisation", "配送单位"),
         "Whose people brought it.",
-    ),
-    Field::new("courier", free_text(60), Text::new("Courier", "配送人"), "Who brought it. Encrypted at rest.").sealed(),
-    Field::new("received_by", free_text(60), Text::new("Received by", "签收人"), "Who took it. Encrypted at rest.")
-        .sealed(),
-];
+    );
+    COURIER: String = Field::new("courier", free_text(60), Text::new("Courier", "配送人"), "Who brought it. Encrypted at rest.").sealed();
+    RECEIVED_BY: String = Field::new("received_by", free_text(60), Text::new("Received by", "签收人"), "Who took it. Encrypted at rest.")
+        .sealed();
+}
 
 /// The kind.
 pub static DELIVERIES: Definition = Definition {

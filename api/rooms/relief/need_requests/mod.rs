@@ -1,8 +1,10 @@
 //! Need requests (需求登记): what a household asks a community for, until it was delivered. Deliveries move a
 //! request on in their own transaction: [`crate::rooms::relief::deliveries`].
 
+use kit::fields;
 use kit::words;
 use std::sync::Arc;
+use uuid::Uuid;
 
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
@@ -42,7 +44,7 @@ words! {
 }
 
 /// Something asked for or delivered.
-pub static ITEM: &[Field] = &[
+pub const ITEM: &[Field] = &[
     Field::new("item", free_text(60), Text::new("Item", "物品"), "What, in words: 大白菜.").required(),
     Field::new(
         "commodity",
@@ -54,35 +56,37 @@ pub static ITEM: &[Field] = &[
     Field::new("quantity_unit", UNIT, Text::new("Unit", "单位"), "Of what: 斤, 袋.").required(),
 ];
 
-static FIELDS: &[Field] = &[
-    Field::new(
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    PERSON_ID: Uuid = Field::new(
         "person_id",
         Shape::Reference("people"),
         Text::new("Person", "人员"),
         "Who asks, where he is in the register.",
-    ),
-    Field::new(
+    );
+    HOUSEHOLD: String = Field::new(
         "household",
         free_text(100),
         Text::new("Household", "户主"),
         "Whose household asks. Encrypted at rest, shown masked.",
     )
-    .masked(|json| mask::masked(json, mask::mask_name)),
-    Field::new(
+    .masked(|json| mask::masked(json, mask::mask_name));
+    PHONE: String = Field::new(
         "phone",
         Shape::Text { min: 5, max: 20, pattern: Some("[0-9+ -]+") },
         Text::new("Phone", "电话"),
         "Where to ask back. Encrypted at rest, shown masked.",
     )
-    .masked(|json| mask::masked(json, mask::mask_phone)),
-    Field::new(
+    .masked(|json| mask::masked(json, mask::mask_phone));
+    ADDRESS: String = Field::new(
         "address",
         free_text(200),
         Text::new("Address", "地址"),
         "Where to deliver. Encrypted at rest; whoever delivers sees it.",
     )
-    .sealed(),
-    Field::new(
+    .sealed();
+    ITEMS: Json = Field::new(
         "items",
         Shape::List { of: &Shape::Object(ITEM), max: 50 },
         Text::new("Items", "物品"),
@@ -90,18 +94,18 @@ static FIELDS: &[Field] = &[
     )
     .sealed_since()
     .required()
-    .not_empty(),
-    Field::new(
+    .not_empty();
+    ASSIGNED_ORG_ID: Uuid = Field::new(
         "assigned_org_id",
         Shape::Reference("organizations"),
         Text::new("Assigned to", "承办单位"),
         "The organisation that is to deliver it, a partner for instance: its people see the request.",
-    ),
-    Field::new("cancelled", Shape::Boolean, Text::new("Cancelled", "取消"), "Whether it isn't needed any more."),
-    Field::new("state", Shape::Word(NeedState::VOCABULARY), Text::new("State", "状态"), "How far it is.")
+    );
+    CANCELLED: bool = Field::new("cancelled", Shape::Boolean, Text::new("Cancelled", "取消"), "Whether it isn't needed any more.");
+    STATE: NeedState = Field::new("state", Shape::Word(NeedState::VOCABULARY), Text::new("State", "状态"), "How far it is.")
         .required()
-        .by_server(),
-];
+        .by_server();
+}
 
 /// The kind.
 pub static NEED_REQUESTS: Definition = Definition {

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use serde_json::{Value as Json, json};
 
@@ -12,39 +13,41 @@ use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 
-static FIELDS: &[Field] = &[
-    Field::new("code", free_text(40), Text::new("Code", "编码"), "Its code.").required(),
-    Field::new("name_zh", free_text(60), Text::new("Chinese name", "中文名"), "Its name.").required(),
-    Field::new("name_en", free_text(60), Text::new("English name", "英文名"), "Its name.").required(),
-    Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Its group.")
-        .required(),
-    Field::new("spec_zh", free_text(60), Text::new("Specification", "规格"), "What exactly is meant."),
-    Field::new("price_unit", free_text(20), Text::new("Price unit", "计价单位"), "The usual unit of its price.")
-        .required(),
-    Field::new("quantity_unit", free_text(20), Text::new("Quantity unit", "数量单位"), "The unit of its quantity.")
-        .required(),
-    Field::new(
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    CODE: String = Field::new("code", free_text(40), Text::new("Code", "编码"), "Its code.").required();
+    NAME_ZH: String = Field::new("name_zh", free_text(60), Text::new("Chinese name", "中文名"), "Its name.").required();
+    NAME_EN: String = Field::new("name_en", free_text(60), Text::new("English name", "英文名"), "Its name.").required();
+    CATEGORY: CommodityCategory = Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Its group.")
+        .required();
+    SPEC_ZH: String = Field::new("spec_zh", free_text(60), Text::new("Specification", "规格"), "What exactly is meant.");
+    PRICE_UNIT: String = Field::new("price_unit", free_text(20), Text::new("Price unit", "计价单位"), "The usual unit of its price.")
+        .required();
+    QUANTITY_UNIT: String = Field::new("quantity_unit", free_text(20), Text::new("Quantity unit", "数量单位"), "The unit of its quantity.")
+        .required();
+    NORMALIZED_PRICE_UNIT: String = Field::new(
         "normalized_price_unit",
         free_text(20),
         Text::new("Normalised price unit", "折算计价单位"),
         "What its prices are compared in.",
     )
-    .required(),
-    Field::new(
+    .required();
+    PRICE_UNITS: Vec<String> = Field::new(
         "price_units",
         Shape::List { of: &free_text(20), max: 50 },
         Text::new("Price units", "可用计价单位"),
         "Units of price that can be converted; a number may stand before the unit, as in 元/500克.",
     )
-    .required(),
-    Field::new(
+    .required();
+    QUANTITY_UNITS: Vec<String> = Field::new(
         "quantity_units",
         Shape::List { of: &free_text(20), max: 50 },
         Text::new("Quantity units", "可用数量单位"),
         "Units of quantity that can be converted.",
     )
-    .required(),
-];
+    .required();
+}
 static PARAMETERS: [Field; 2] = [
     Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Of that group."),
     Field::new("q", free_text(40), Text::new("Search", "搜索"), "A part of the name or the code."),

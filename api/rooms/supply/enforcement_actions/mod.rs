@@ -3,8 +3,10 @@
 
 mod decider;
 
+use kit::fields;
 use kit::words;
 use std::sync::Arc;
+use uuid::Uuid;
 
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
@@ -31,43 +33,45 @@ words! {
     }
 }
 
-static FIELDS: &[Field] = &[
-    Field::new(
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    ACTION_KIND: EnforcementActionKind = Field::new(
         "action_kind",
         Shape::Word(EnforcementActionKind::VOCABULARY),
         Text::new("Action", "执法行动"),
         "What was done.",
     )
-    .required(),
-    Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "经营主体"), "Whom it concerns.")
+    .required();
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "经营主体"), "Whom it concerns.")
         .required()
         .on_create()
-        .also(&["场所", "门店"]),
-    Field::new("alert_id", Shape::Reference("price_alerts"), Text::new("Alert", "价格预警"), "The alert it answers.")
-        .on_create(),
-    Field::new(
+        .also(&["场所", "门店"]);
+    ALERT_ID: Uuid = Field::new("alert_id", Shape::Reference("price_alerts"), Text::new("Alert", "价格预警"), "The alert it answers.")
+        .on_create();
+    OFFICERS: Vec<String> = Field::new(
         "officers",
         Shape::List { of: &free_text(40), max: 50 },
         Text::new("Officers", "执法人员"),
         "Who acted. Encrypted at rest.",
     )
-    .sealed(),
-    Field::new(
+    .sealed();
+    OFFICER_COUNT: i64 = Field::new(
         "officer_count",
         Shape::Integer { min: 1, max: 200 },
         Text::new("Officers (count)", "执法人次"),
         "How many acted; of `officers` where they are named.",
-    ),
-    Field::new(
+    );
+    LETTER_NUMBER: String = Field::new(
         "letter_number",
         free_text(60),
         Text::new("Letter number", "文书编号"),
         "The number of the letter or the case.",
-    ),
-    Field::new("basis", free_text(200), Text::new("Basis", "法律依据"), "By which law or notice."),
-    Field::new("finding", free_text(500), Text::new("Finding", "检查情况"), "What was found. Encrypted at rest.")
-        .sealed_since(),
-];
+    );
+    BASIS: String = Field::new("basis", free_text(200), Text::new("Basis", "法律依据"), "By which law or notice.");
+    FINDING: String = Field::new("finding", free_text(500), Text::new("Finding", "检查情况"), "What was found. Encrypted at rest.")
+        .sealed_since();
+}
 
 /// The kind.
 pub static ENFORCEMENT_ACTIONS: Definition = Definition {

@@ -50,14 +50,14 @@ words! {
     }
 }
 
-static SIDE: &[Field] = &[
+const SIDE: &[Field] = &[
     Field::new("reported_on", Shape::Day, Text::new("Day", "日期"), "Of which day's report.").required(),
     Field::new("price", NORMAL, Text::new("Price", "价格"), "What the store charged."),
     Field::new("purchase_price", NORMAL, Text::new("Purchase price", "进价"), "What the store paid."),
     Field::new("markup_rate", RATE, Text::new("Mark-up rate", "进销差价率"), "(price − purchase) / purchase."),
     Field::new("unit", UNIT, Text::new("Unit", "单位"), "The unit of both prices.").required(),
 ];
-static EVIDENCE: &[Field] = &[
+const EVIDENCE: &[Field] = &[
     Field::new("figure", free_text(40), Text::new("Figure", "数据项"), "Which figure of the alert.").required(),
     Field::new("value", free_text(40), Text::new("Value", "数值"), "Its value.").required(),
     Field::new("unit", UNIT, Text::new("Unit", "单位"), "Its unit."),

@@ -2,9 +2,11 @@
 //! no percentage is laid down nationally, and those of other places are theirs (README, "Price rules").
 
 use chrono::Days;
+use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use kit::value::Value;
 use kit::words;
@@ -24,34 +26,38 @@ words! {
     }
 }
 
-static FIELDS: &[Field] = &[
-    Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it.").required(),
-    Field::new("rule_kind", Shape::Word(PriceRuleKind::VOCABULARY), Text::new("Kind", "规则类型"), "What is compared with what.").required().on_create(),
-    Field::new(
+const COMMODITY_ITEM: &Shape = &Shape::Word(&COMMODITY);
+
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it.").required();
+    RULE_KIND: PriceRuleKind = Field::new("rule_kind", Shape::Word(PriceRuleKind::VOCABULARY), Text::new("Kind", "规则类型"), "What is compared with what.").required().on_create();
+    BASELINE_ON: NaiveDate = Field::new(
         "baseline_on",
         Shape::Day,
         Text::new("Baseline day", "基准日"),
         "The store's last report on or before this day is what is compared with.",
-    ),
-    Field::new(
+    );
+    THRESHOLD_RATE: Decimal = Field::new(
         "threshold_rate",
         Shape::Decimal { scale: 4, min: "0", max: "100" },
         Text::new("Threshold", "阈值"),
         "Above it the rule fires, the threshold itself excluded: `0.15` is 15 %; of `markup`, points by which the rate widened.",
     )
-    .required(),
-    Field::new(
+    .required();
+    ONLY_WITHOUT_BASELINE: bool = Field::new(
         "only_without_baseline",
         Shape::Boolean,
         Text::new("Only without baseline", "仅适用于无基准价"),
         "Of `markup_cap`: only where the store has no report on or before the baseline day.",
-    ),
-    Field::new("commodities", Shape::List { of: &Shape::Word(&COMMODITY), max: 100 }, Text::new("Commodities", "商品"), "Only these; all where neither these nor categories are given."),
-    Field::new("categories", Shape::List { of: &Shape::Word(CommodityCategory::VOCABULARY), max: 30 }, Text::new("Categories", "类别"), "Those of these groups."),
-    Field::new("effective_on", Shape::Day, Text::new("Effective on", "生效日期"), "For reports of this day on; the day after the baseline, else today, by default."),
-    Field::new("expires_on", Shape::Day, Text::new("Expires on", "失效日期"), "For reports until this day, itself included.").any_day(),
-    Field::new("basis", free_text(200), Text::new("Basis", "依据"), "The document that says so.").required(),
-];
+    );
+    COMMODITIES: Vec<String> = Field::new("commodities", Shape::List { of: COMMODITY_ITEM, max: 100 }, Text::new("Commodities", "商品"), "Only these; all where neither these nor categories are given.");
+    CATEGORIES: Vec<CommodityCategory> = Field::new("categories", Shape::List { of: &Shape::Word(CommodityCategory::VOCABULARY), max: 30 }, Text::new("Categories", "类别"), "Those of these groups.");
+    EFFECTIVE_ON: NaiveDate = Field::new("effective_on", Shape::Day, Text::new("Effective on", "生效日期"), "For reports of this day on; the day after the baseline, else today, by default.");
+    EXPIRES_ON: NaiveDate = Field::new("expires_on", Shape::Day, Text::new("Expires on", "失效日期"), "For reports until this day, itself included.").any_day();
+    BASIS: String = Field::new("basis", free_text(200), Text::new("Basis", "依据"), "The document that says so.").required();
+}
 
 /// A rate above it is mostly a percentage: 15 for 0.15.
 const PLAUSIBLE_RATE: i64 = 3;

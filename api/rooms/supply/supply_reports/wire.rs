@@ -1,8 +1,12 @@
 //! The fields of a supply report and of its lines.
 
+use chrono::NaiveDate;
 use kit::field::{Field, Shape};
+use kit::fields;
 use kit::text::Text;
 use kit::words;
+use serde_json::Value as Json;
+use uuid::Uuid;
 
 use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, PRICE, QUANTITY, RATE, UNIT};
 
@@ -23,7 +27,7 @@ words! {
 }
 
 /// A line.
-static LINE: &[Field] = &[
+const LINE: &[Field] = &[
     COMMODITY_FIELD.required(),
     Field::new("purchase_price", PRICE, Text::new("Purchase price", "进价"), "What the store pays.").also(&["进货价"]),
     Field::new("retail_price", PRICE, Text::new("Retail price", "售价"), "What the store charges.")
@@ -120,9 +124,10 @@ static LINE: &[Field] = &[
     .by_server(),
 ];
 
-/// The fields of a report.
-pub static FIELDS: &[Field] = &[
-    Field::new(
+fields! {
+    /// The fields of a report.
+    pub static FIELDS;
+    PLACE_ID: Uuid = Field::new(
         "place_id",
         Shape::Reference("places"),
         Text::new("Store", "门店"),
@@ -130,25 +135,25 @@ pub static FIELDS: &[Field] = &[
     )
     .required()
     .on_create()
-    .also(&["商店", "超市", "场所", "place"]),
-    Field::new("reported_on", Shape::Day, Text::new("Day", "日期"), "Of which day.")
+    .also(&["商店", "超市", "场所", "place"]);
+    REPORTED_ON: NaiveDate = Field::new("reported_on", Shape::Day, Text::new("Day", "日期"), "Of which day.")
         .happened()
         .required()
         .on_create()
-        .also(&["date", "填报日期", "报告日期"]),
-    Field::new(
+        .also(&["date", "填报日期", "报告日期"]);
+    IS_ZERO: bool = Field::new(
         "is_zero",
         Shape::Boolean,
         Text::new("Nothing to report", "零报告"),
         "Whether there is explicitly nothing: then there are no lines.",
-    ),
-    Field::new(
+    );
+    LINES: Json = Field::new(
         "lines",
         Shape::List { of: &Shape::Object(LINE), max: 100 },
         Text::new("Lines", "明细"),
         "A line a commodity; each commodity once.",
-    ),
-    Field::new("line_count", Shape::Integer { min: 0, max: 100 }, Text::new("Line count", "明细数"), "How many lines.")
+    );
+    LINE_COUNT: i64 = Field::new("line_count", Shape::Integer { min: 0, max: 100 }, Text::new("Line count", "明细数"), "How many lines.")
         .required()
-        .derived(),
-];
+        .derived();
+}

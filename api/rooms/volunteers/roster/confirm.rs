@@ -3,6 +3,7 @@
 use actix_web::http::Method;
 use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, free_text};
+use kit::fields;
 use kit::problem::Problem;
 use kit::text::Text;
 use kit::value::{Value, Values};
@@ -24,7 +25,11 @@ const WHY: Field = Field::new(
     Text::new("Reason", "说明"),
     "Why; kept as the record's note, encrypted at rest.",
 );
-static CONFIRM: &[Field] = &[WHY];
+fields! {
+    /// Members of its form.
+    static CONFIRM;
+    REASON: String = WHY;
+}
 static DECLINE: &[Field] = &[WHY.required()];
 
 /// The operations of this part of the room.

@@ -4,6 +4,7 @@
 use chrono::{NaiveDate, TimeDelta};
 use kit::dated::{Dated, in_force};
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::row::Row;
 use kit::statement::Statement;
 use kit::text::Text;
@@ -17,17 +18,19 @@ use crate::rooms::volunteers::teams::ROSTER_READERS;
 /// Where no rule is given.
 pub const MARGIN: TimeDelta = TimeDelta::minutes(60);
 
-static FIELDS: &[Field] = &[
-    Field::new("effective_on", Shape::Day, Text::new("Effective on", "施行日期"), "For shifts of this day on.").required(),
-    Field::new(
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    EFFECTIVE_ON: NaiveDate = Field::new("effective_on", Shape::Day, Text::new("Effective on", "施行日期"), "For shifts of this day on.").required();
+    MARGIN_MINUTES: i64 = Field::new(
         "margin_minutes",
         Shape::Integer { min: 0, max: NEAR.num_minutes() },
         Text::new("Margin (minutes)", "班次前后认定(分)"),
         "So many minutes before and after a shift count without being confirmed, where somebody else than the volunteer checked him in or out.",
     )
-    .required(),
-    Field::new("basis", free_text(200), Text::new("Basis", "依据"), "The document that says so.").required(),
-];
+    .required();
+    BASIS: String = Field::new("basis", free_text(200), Text::new("Basis", "依据"), "The document that says so.").required();
+}
 
 /// The kind.
 pub static SERVICE_RULES: Definition = Definition {

@@ -1,8 +1,10 @@
 //! Attendances (到岗签到): check-in, check-out, and the note for whoever comes next; from phones without a network
 //! too. A position only ever warns.
 
+use kit::fields;
 use kit::words;
 use std::sync::Arc;
+use uuid::Uuid;
 
 use kit::catalogue::FaultCode;
 use kit::faults::{Fault, Faults};
@@ -57,54 +59,56 @@ static OUTSIDE_SHIFT: Warning = Warning {
 /// Farther than this is told.
 const FAR_M: f64 = 500.0;
 
-static FIELDS: &[Field] = &[
-    Field::new("assignment_id", Shape::Reference("shift_assignments"), Text::new("Assignment", "排班记录"), "Whose.")
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    ASSIGNMENT_ID: Uuid = Field::new("assignment_id", Shape::Reference("shift_assignments"), Text::new("Assignment", "排班记录"), "Whose.")
         .required()
-        .on_create(),
-    Field::new(
+        .on_create();
+    ACTION: AttendanceAction = Field::new(
         "action",
         Shape::Word(AttendanceAction::VOCABULARY),
         Text::new("Action", "签到类型"),
         "Came or left; when is `occurred_at`.",
     )
     .required()
-    .on_create(),
-    Field::new(
+    .on_create();
+    LONGITUDE: f64 = Field::new(
         "longitude",
         Shape::Number { min: -180.0, max: 180.0 },
         Text::new("Longitude", "经度"),
         "Degrees east, WGS-84; never a reason to refuse.",
-    ),
-    Field::new(
+    );
+    LATITUDE: f64 = Field::new(
         "latitude",
         Shape::Number { min: -90.0, max: 90.0 },
         Text::new("Latitude", "纬度"),
         "Degrees north, WGS-84.",
-    ),
-    Field::new(
+    );
+    HANDOVER_NOTE: String = Field::new(
         "handover_note",
         free_text(500),
         Text::new("Hand-over note", "交接事项"),
         "What the next shift must know. Encrypted at rest.",
     )
-    .sealed(),
-    Field::new(
+    .sealed();
+    REPEATED: bool = Field::new(
         "repeated",
         Shape::Boolean,
         Text::new("Repeated", "重复签到"),
         "Whether the assignment had a check-in already when this one came.",
     )
-    .by_server(),
-    Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "The assignment's.")
+    .by_server();
+    SHIFT_ID: Uuid = Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "The assignment's.")
         .required()
-        .by_server(),
-    Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "The assignment's.")
+        .by_server();
+    VOLUNTEER_ID: Uuid = Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "The assignment's.")
         .required()
-        .by_server(),
-    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.")
+        .by_server();
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.")
         .required()
-        .by_server(),
-];
+        .by_server();
+}
 
 /// The kind.
 pub static SHIFT_ATTENDANCES: Definition = Definition {

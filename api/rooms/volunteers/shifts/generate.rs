@@ -1,6 +1,7 @@
 //! Making shifts from a template: at many places, for many days, in one request; once more it adds only what is
 //! missing.
 
+use kit::fields;
 use std::collections::BTreeSet;
 
 use actix_web::HttpResponse;
@@ -34,12 +35,14 @@ const MOST_DAYS: i64 = 62;
 /// Shifts of one transaction.
 const CHUNK: usize = 250;
 
-static FORM: &[Field] = &[
-    Field::new("place_ids", Shape::List { of: &Shape::Id, max: 500 }, Text::new("Places", "场所"), "At which places.")
-        .required(),
-    Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "The first day.").required(),
-    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "The last day, at most 62 in all.").required(),
-];
+fields! {
+    /// Members of its form.
+    static FORM;
+    PLACE_IDS: Vec<Uuid> = Field::new("place_ids", Shape::List { of: &Shape::Id, max: 500 }, Text::new("Places", "场所"), "At which places.")
+        .required();
+    FROM_ON: NaiveDate = Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "The first day.").required();
+    TO_ON: NaiveDate = Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "The last day, at most 62 in all.").required();
+}
 
 /// The operations of these rooms.
 pub fn operations() -> Vec<Operation> {

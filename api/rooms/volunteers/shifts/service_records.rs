@@ -2,8 +2,10 @@
 //! was forgotten is closed by rule and said so. Whoever corrects one keeps the former in its revisions, and the
 //! service doesn't touch it again.
 
+use kit::fields;
 use kit::words;
 use std::sync::Arc;
+use uuid::Uuid;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::catalogue::FaultCode;
@@ -43,74 +45,76 @@ words! {
 /// Why the service itself voids hours; what somebody voided for another reason stays void.
 pub const GONE: &str = "到岗记录已作废或更改";
 
-static FIELDS: &[Field] = &[
-    Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who served.")
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    VOLUNTEER_ID: Uuid = Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who served.")
         .required()
-        .on_create(),
-    Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "On which shift, where it was one.")
-        .on_create(),
-    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where."),
-    Field::new("starts_at", Shape::Instant, Text::new("Starts at", "开始时间"), "From when, as far as it counts.")
-        .required(),
-    Field::new(
+        .on_create();
+    SHIFT_ID: Uuid = Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "On which shift, where it was one.")
+        .on_create();
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.");
+    STARTS_AT: DateTime<Utc> = Field::new("starts_at", Shape::Instant, Text::new("Starts at", "开始时间"), "From when, as far as it counts.")
+        .required();
+    ENDS_AT: DateTime<Utc> = Field::new(
         "ends_at",
         Shape::Instant,
         Text::new("Ends at", "结束时间"),
         "Until when, as far as it counts; travel excluded.",
     )
     .happened()
-    .required(),
-    Field::new("content", free_text(200), Text::new("Content", "服务内容"), "What was done. Encrypted at rest.")
-        .sealed_since(),
-    Field::new("service_minutes", Shape::Integer { min: 0, max: 1_440 }, Text::new("Minutes", "服务分钟"), "How long.")
+    .required();
+    CONTENT: String = Field::new("content", free_text(200), Text::new("Content", "服务内容"), "What was done. Encrypted at rest.")
+        .sealed_since();
+    SERVICE_MINUTES: i64 = Field::new("service_minutes", Shape::Integer { min: 0, max: 1_440 }, Text::new("Minutes", "服务分钟"), "How long.")
         .required()
-        .derived(),
-    Field::new(
+        .derived();
+    SERVICE_HOURS: Decimal = Field::new(
         "service_hours",
         Shape::Decimal { scale: 2, min: "0", max: "24" },
         Text::new("Hours", "服务时长(小时)"),
         "The same in hours.",
     )
     .required()
-    .derived(),
-    Field::new("origin", Shape::Word(ServiceRecordOrigin::VOCABULARY), Text::new("Origin", "形成方式"), "How it came to be.")
+    .derived();
+    ORIGIN: ServiceRecordOrigin = Field::new("origin", Shape::Word(ServiceRecordOrigin::VOCABULARY), Text::new("Origin", "形成方式"), "How it came to be.")
         .required()
-        .by_server(),
-    Field::new("corrected", Shape::Boolean, Text::new("Corrected", "已更正"), "Whether somebody corrected it.")
+        .by_server();
+    CORRECTED: bool = Field::new("corrected", Shape::Boolean, Text::new("Corrected", "已更正"), "Whether somebody corrected it.")
         .required()
-        .by_server(),
-    Field::new("team_id", Shape::Reference("teams"), Text::new("Team", "队伍"), "The volunteer's at that time.")
-        .by_server(),
-    Field::new("attended_from", Shape::Instant, Text::new("Attended from", "签到时间"), "When he checked in.").by_server(),
-    Field::new(
+        .by_server();
+    TEAM_ID: Uuid = Field::new("team_id", Shape::Reference("teams"), Text::new("Team", "队伍"), "The volunteer's at that time.")
+        .by_server();
+    ATTENDED_FROM: DateTime<Utc> = Field::new("attended_from", Shape::Instant, Text::new("Attended from", "签到时间"), "When he checked in.").by_server();
+    ATTENDED_UNTIL: DateTime<Utc> = Field::new(
         "attended_until",
         Shape::Instant,
         Text::new("Attended until", "签退时间"),
         "When he checked out, or was to. What lies outside the shift counts within the margin of the service rule, where somebody else checked him in or out; all else once an organiser confirms it.",
     )
-    .by_server(),
-    Field::new(
+    .by_server();
+    UNCONFIRMED_MINUTES: i64 = Field::new(
         "unconfirmed_minutes",
         Shape::Integer { min: 0, max: 2_880 },
         Text::new("Minutes to confirm", "待确认分钟"),
         "How much of it lies so far outside the shift that an organiser must confirm it. They stand in no figure.",
     )
-    .by_server(),
-    Field::new(
+    .by_server();
+    CONFIRMATION: ServiceConfirmation = Field::new(
         "confirmation",
         Shape::Word(ServiceConfirmation::VOCABULARY),
         Text::new("Confirmation", "确认情况"),
         "Whether an organiser confirmed what lies outside the shift; null where nothing did.",
     )
-    .by_server(),
-    Field::new(
+    .by_server();
+    PENDING: bool = Field::new(
         "pending",
         Shape::Boolean,
         Text::new("Pending", "全部待确认"),
         "Whether nothing of it counts before an organiser confirms it: no figure has it.",
     )
-    .by_server(),
-];
+    .by_server();
+}
 
 /// Other records tell part of the time that somebody was there.
 pub static ALREADY_SERVED: Warning = Warning {

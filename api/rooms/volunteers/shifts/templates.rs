@@ -9,7 +9,7 @@ use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
 /// A shift of each day.
-static SLOT: &[Field] = &[
+const SLOT: &[Field] = &[
     Field::new("title", free_text(60), Text::new("Title", "班次名称"), "What people call it: 早班."),
     Field::new(
         "starts_minute",

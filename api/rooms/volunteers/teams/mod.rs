@@ -1,8 +1,11 @@
 //! Teams (队伍): volunteer teams, temporary league branches of checkpoints, pioneer posts.
 
+use chrono::NaiveDate;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use kit::words;
+use uuid::Uuid;
 
 use crate::platform::access::Role;
 use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
@@ -34,17 +37,19 @@ words! {
     }
 }
 
-static FIELDS: &[Field] = &[
-    Field::new("team_kind", Shape::Word(TeamKind::VOCABULARY), Text::new("Kind", "队伍类型"), "What it is.").required(),
-    Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required(),
-    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The checkpoint it stands at."),
-    Field::new("established_on", Shape::Day, Text::new("Established on", "成立日期"), "Since when.")
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    TEAM_KIND: TeamKind = Field::new("team_kind", Shape::Word(TeamKind::VOCABULARY), Text::new("Kind", "队伍类型"), "What it is.").required();
+    NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required();
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The checkpoint it stands at.");
+    ESTABLISHED_ON: NaiveDate = Field::new("established_on", Shape::Day, Text::new("Established on", "成立日期"), "Since when.")
         .any_day()
-        .happened(),
-    Field::new("secretary", free_text(40), Text::new("Secretary", "书记(负责人)"), "Who leads it. Encrypted at rest.")
-        .sealed(),
-    Field::new("active", Shape::Boolean, Text::new("Active", "在岗"), "Whether it works now; yes by default."),
-];
+        .happened();
+    SECRETARY: String = Field::new("secretary", free_text(40), Text::new("Secretary", "书记(负责人)"), "Who leads it. Encrypted at rest.")
+        .sealed();
+    ACTIVE: bool = Field::new("active", Shape::Boolean, Text::new("Active", "在岗"), "Whether it works now; yes by default.");
+}
 
 /// The kind.
 pub static TEAMS: Definition = Definition {

@@ -8,7 +8,7 @@ use kit::value::{Value, Values};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-static MEMBERSHIP: &[Field] = &[
+const MEMBERSHIP: &[Field] = &[
     Field::new("team_id", Shape::Id, Text::new("Team", "队伍"), "The team; null for none."),
     Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "The account; null for none."),
     Field::new("since_at", Shape::Instant, Text::new("Since", "自"), "Since when; null for the first."),

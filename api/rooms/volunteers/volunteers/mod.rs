@@ -5,9 +5,12 @@ pub mod memberships;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use kit::value::Value;
 use kit::words;
+use serde_json::Value as Json;
+use uuid::Uuid;
 
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
@@ -38,57 +41,59 @@ words! {
     }
 }
 
-static FIELDS: &[Field] = &[
-    Field::new("person", Shape::Inline("people"), Text::new("Person", "人员"), "Who; or `person_id`."),
-    Field::new(
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    PERSON: Uuid = Field::new("person", Shape::Inline("people"), Text::new("Person", "人员"), "Who; or `person_id`.");
+    PERSON_ID: Uuid = Field::new(
         "person_id",
         Shape::Reference("people"),
         Text::new("Person", "人员编号"),
         "Who, where he is in the register.",
     )
-    .on_create(),
-    Field::new(
+    .on_create();
+    AFFILIATION: VolunteerAffiliation = Field::new(
         "affiliation",
         Shape::Word(VolunteerAffiliation::VOCABULARY),
         Text::new("Affiliation", "身份"),
         "`volunteer` by default.",
-    ),
-    Field::new("team_id", Shape::Reference("teams"), Text::new("Team", "队伍"), "The team."),
-    Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "The account with which this person signs up."),
-    Field::new(
+    );
+    TEAM_ID: Uuid = Field::new("team_id", Shape::Reference("teams"), Text::new("Team", "队伍"), "The team.");
+    USER_ID: Uuid = Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "The account with which this person signs up.");
+    ROLES: Vec<DutyRole> = Field::new(
         "roles",
         Shape::List { of: &Shape::Word(DutyRole::VOCABULARY), max: 9 },
         Text::new("Roles", "岗位"),
         "What this person may do on a shift; everybody may do `volunteer`.",
-    ),
-    Field::new(
+    );
+    SKILLS: Vec<String> = Field::new(
         "skills",
         Shape::List { of: &free_text(40), max: 20 },
         Text::new("Skills", "特长"),
         "Driving, nursing, a dialect. Encrypted at rest.",
     )
-    .sealed_since(),
-    Field::new(
+    .sealed_since();
+    HOME_AREA_CODE: String = Field::new(
         "home_area_code",
         Shape::Area,
         Text::new("Home area", "居住地区划"),
         "Where this person lives: shifts near by come first.",
-    ),
-    Field::new("party_member", Shape::Boolean, Text::new("Party member", "党员"), "Whether a member of the party."),
-    Field::new(
+    );
+    PARTY_MEMBER: bool = Field::new("party_member", Shape::Boolean, Text::new("Party member", "党员"), "Whether a member of the party.");
+    LEAGUE_MEMBER: bool = Field::new(
         "league_member",
         Shape::Boolean,
         Text::new("League member", "团员"),
         "Whether a member of the youth league.",
-    ),
-    Field::new(
+    );
+    ACTIVE: bool = Field::new(
         "active",
         Shape::Boolean,
         Text::new("Active", "在册"),
         "Whether this person takes shifts now; yes by default.",
-    ),
-    memberships::MEMBERSHIPS,
-];
+    );
+    MEMBERSHIPS: Json = memberships::MEMBERSHIPS;
+}
 
 /// The kind.
 pub static VOLUNTEERS: Definition = Definition {

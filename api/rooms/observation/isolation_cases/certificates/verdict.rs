@@ -6,6 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use kit::check::check_object;
 use kit::faults::Faults;
 use kit::field::{Field, free_text};
+use kit::fields;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
@@ -20,8 +21,11 @@ use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::{Record, read};
 
-static FORM: &[Field] =
-    &[Field::new("code", free_text(200), Text::new("Code", "证明编码"), "The code of the certificate.").required()];
+fields! {
+    /// Members of its form.
+    static FORM;
+    CODE: String = Field::new("code", free_text(200), Text::new("Code", "证明编码"), "The code of the certificate.").required();
+}
 
 /// The operation.
 pub fn operation() -> Operation {
