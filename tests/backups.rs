@@ -85,7 +85,7 @@ async fn a_restored_dump_holds_and_reads_back_the_same() {
     assert_eq!(["districts", "entries", "revisions", "figures"].map(|name| verified[name].as_u64().unwrap()), expected);
     assert!(counted.revisions >= 8, "{counted:?}");
 
-    let restored = TestApp::start_over(&url, &routes::DEFINITIONS, |_| {}).await;
+    let restored = TestApp::start_over(&url, &routes::KINDS, |_| {}).await;
     // Signed in before the dump, signed in after it: sessions are in the dump, their keys in the keys directory.
     let admin = admin.at(&restored);
     assert_eq!(answers(&admin, &paths).await, before);
@@ -186,7 +186,7 @@ async fn a_dump_taken_under_writers_is_one_moment_of_the_ledger() {
     }
     assert!(during >= 8, "only {during} records were written while the dump was taken");
 
-    let restored = TestApp::start_over(&restore(&file).await, &routes::DEFINITIONS, |_| {}).await;
+    let restored = TestApp::start_over(&restore(&file).await, &routes::KINDS, |_| {}).await;
     let verified = verify(&restored.core, |_, _| {}).await.unwrap();
     let selects = ["organizations", "places", "people", "screenings", "record_revisions"]
         .map(|table| format!("SELECT change_no FROM {table} WHERE district_code = '{DISTRICT}'"));
@@ -246,7 +246,7 @@ async fn readers_of_before_a_restore_begin_anew() {
     }
     drop(app);
 
-    let restored = TestApp::start_over(&restore(&file).await, &routes::DEFINITIONS, |_| {}).await;
+    let restored = TestApp::start_over(&restore(&file).await, &routes::KINDS, |_| {}).await;
     let admin = admin.at(&restored);
     assert_eq!(admin.get(&format!("/v1/changes?since={lost}")).await.expect(410).code(), "resync_required");
     for sequence in 10..20 {
@@ -287,7 +287,7 @@ async fn a_restore_without_migrate_says_what_to_do() {
     assert_eq!(output.status.code(), Some(3), "{sentence}");
     assert!(sentence.contains("run `lianfang migrate`"), "{sentence}");
     require_success("migrate", &lianfang("migrate", &app.database_url, &keys()));
-    TestApp::start_over(&app.database_url, &routes::DEFINITIONS, |_| {}).await;
+    TestApp::start_over(&app.database_url, &routes::KINDS, |_| {}).await;
 }
 
 /// Many first migrations at once: one runs them, the others find them run.

@@ -163,7 +163,7 @@ async fn the_examples_can_be_posted_as_they_stand() {
     let admin = app.administrator().await;
     let served = admin.get("/openapi.json").await.expect(200).body;
     admin.post("/v1/places", &venue()).await.expect(201);
-    for kind in routes::DEFINITIONS.iter().filter(|kind| !kind.writers.is_empty()) {
+    for kind in routes::KINDS.iter().filter(|kind| !kind.writers.is_empty()) {
         let (path, kind) = (format!("/v1/{}", kind.path), kind.name);
         let operation = &served["paths"][&path]["post"];
         let example = &operation["requestBody"]["content"]["application/json"]["examples"]["example"]["value"];
@@ -192,7 +192,7 @@ async fn records_have_the_members_of_their_schemas() {
     let document = document();
     admin.post("/v1/places", &venue()).await.expect(201);
     // In the order in which they build on each other.
-    for kind in routes::DEFINITIONS.iter() {
+    for kind in routes::KINDS.iter() {
         let path = format!("/v1/{}", kind.path);
         let created = match kind.writers {
             // Kinds that only the service writes have records by now.

@@ -15,14 +15,14 @@ use ledger::decide::{Decider, State};
 use lianfang::platform::access::Role;
 use lianfang::platform::row_security;
 use lianfang::records::write_context::WriteContext;
-use lianfang::records::{Definition, Reach, Record, Rules};
+use lianfang::records::{Definition, Kind, Record, Rules};
 use serde_json::json;
 
 use crate::support::{Actor, TestApp, fresh_database};
 
 const BOUND: i64 = 100;
 
-static COUNTERS: Definition = Definition {
+static COUNTERS: Kind = Kind::of(Definition {
     name: "counters",
     path: "counters",
     schema: "Counter",
@@ -34,16 +34,12 @@ static COUNTERS: Definition = Definition {
             .required(),
     ],
     filters: &["name"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: &[Role::DistrictAdmin],
     writers: &[Role::DistrictAdmin],
     rules: &CounterRules,
-    warnings: &[],
     example: r#"{"name": "a", "amount": 1, "area_code": "511802"}"#,
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct CounterRules;
 
@@ -108,8 +104,7 @@ async fn app() -> (TestApp, TestApp, Actor) {
          ALTER TABLE counters ADD PRIMARY KEY (district_code, id); CREATE UNIQUE INDEX ON counters (district_code, change_no)";
     owner.batch_execute(table).await.unwrap();
     row_security::raise(&mut owner).await.unwrap();
-    let definitions: Vec<&'static Definition> =
-        lianfang::server::routes::DEFINITIONS.iter().copied().chain([&COUNTERS]).collect();
+    let definitions: Vec<&'static Kind> = lianfang::server::routes::KINDS.iter().copied().chain([&COUNTERS]).collect();
     let one = TestApp::start_over(&url, &definitions, |_| {}).await;
     let other = TestApp::start_over(&url, &definitions, |_| {}).await;
     let admin = one.administrator().await;

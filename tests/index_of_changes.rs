@@ -4,7 +4,7 @@
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use lianfang::exchange::changes::fill;
 use lianfang::integrity::{Finding, VerifyError, verify};
-use lianfang::server::routes::{self, DEFINITIONS};
+use lianfang::server::routes::{self, KINDS};
 use lianfang::server::start;
 use serde_json::{Value as Json, json};
 
@@ -81,7 +81,7 @@ async fn what_a_former_release_wrote_is_filled_in_as_it_would_have_been_written(
         app.sql(&format!("DELETE FROM ledger_changes WHERE {lost}")).await;
         app.sql("DELETE FROM service_settings WHERE name LIKE 'index_of_changes_filled_%'").await;
         assert_ne!(lines(&app).await, before);
-        fill::index_of_changes(&mut owner, &DEFINITIONS).await.unwrap();
+        fill::index_of_changes(&mut owner, &KINDS).await.unwrap();
         assert_eq!(lines(&app).await, before, "{lost}");
     }
     assert_eq!(finding(&app).await, None);

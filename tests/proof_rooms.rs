@@ -60,7 +60,7 @@ async fn every_kind_is_imported_exported_synced_and_followed() {
     let venue: serde_json::Value =
         serde_json::from_str(include_str!("../openapi/examples/places/create-venue.json")).unwrap();
     admin.post("/v1/places", &venue).await.expect(201);
-    for kind in lianfang::server::routes::DEFINITIONS.iter().filter(|kind| !kind.writers.is_empty()) {
+    for kind in lianfang::server::routes::KINDS.iter().filter(|kind| !kind.writers.is_empty()) {
         let example = examples::of_kind(kind.name);
         let import = async |line: String| {
             let path = format!("/v1/imports?kind={}", kind.name);
@@ -87,5 +87,5 @@ async fn every_kind_is_imported_exported_synced_and_followed() {
     let pulled = admin.get("/v1/sync/pull?limit=500").await.expect(200).body;
     let kinds: std::collections::BTreeSet<&str> =
         pulled["changes"].as_array().unwrap().iter().map(|change| change["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds.len(), lianfang::server::routes::DEFINITIONS.len());
+    assert_eq!(kinds.len(), lianfang::server::routes::KINDS.len());
 }

@@ -9,7 +9,7 @@ use lianfang::integrity::sealing::{Sealed, seal};
 use lianfang::integrity::{Finding, VerifyError, verify};
 use lianfang::platform::access::{Grant, Role};
 use lianfang::records::record::owner;
-use lianfang::records::{Definition, Record, proof};
+use lianfang::records::{Definition, Kind, Record, proof};
 use lianfang::server::routes;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -36,43 +36,12 @@ fn formerly(field: &Field) -> Field {
 }
 
 /// The kinds as the former release had them.
-fn former_definitions() -> Vec<&'static Definition> {
-    let former = |definition: &&'static Definition| -> &'static Definition {
-        let Definition {
-            name,
-            path,
-            schema,
-            label,
-            about,
-            fields,
-            filters,
-            slow_changing,
-            reached_by_lookup,
-            reach,
-            ..
-        } = **definition;
-        let Definition { readers, writers, rules, warnings, example, sequence, .. } = **definition;
-        let fields = fields.iter().map(formerly).collect::<Vec<Field>>().leak();
-        Box::leak(Box::new(Definition {
-            name,
-            path,
-            schema,
-            label,
-            about,
-            fields,
-            filters,
-            slow_changing,
-            reached_by_lookup,
-            reach,
-            readers,
-            writers,
-            rules,
-            warnings,
-            example,
-            sequence,
-        }))
+fn former_definitions() -> Vec<&'static Kind> {
+    let former = |kind: &&'static Kind| -> &'static Kind {
+        let fields = kind.fields.iter().map(formerly).collect::<Vec<Field>>().leak();
+        Box::leak(Box::new(Kind::of(Definition { fields, ..***kind })))
     };
-    routes::DEFINITIONS.iter().map(former).collect()
+    routes::KINDS.iter().map(former).collect()
 }
 
 async fn finding(app: &TestApp) -> Option<Finding> {
@@ -145,7 +114,7 @@ async fn rows_of_a_former_release_are_read_amended_moved_and_proved() {
     let his = former.administrator().await;
     let paths = written(&his).await;
     let before = read(&his, &paths).await;
-    let app = TestApp::start_over(&former.database_url, &routes::DEFINITIONS, |_| {}).await;
+    let app = TestApp::start_over(&former.database_url, &routes::KINDS, |_| {}).await;
     let admin = app.administrator().await;
     assert_eq!(finding(&former).await, None);
     assert!(verify(&app.core, |_, _| {}).await.unwrap().in_the_clear >= 7, "as it stands; told");
@@ -194,7 +163,7 @@ async fn whatever_is_altered_in_a_moved_row_is_found() {
     let former = TestApp::start_over(&fresh_database().await, &former_definitions(), |_| {}).await;
     let paths = written(&former.administrator().await).await;
     assert_eq!(paths.len(), 4);
-    let app = TestApp::start_over(&former.database_url, &routes::DEFINITIONS, |_| {}).await;
+    let app = TestApp::start_over(&former.database_url, &routes::KINDS, |_| {}).await;
     // Before it was moved: the clear value is proved where it stands, and nothing is moved that isn't.
     app.sql("CREATE TABLE kept AS TABLE volunteers; UPDATE volunteers SET skills = '[\"x\"]'").await;
     assert!(matches!(finding(&app).await, Some(Finding::Altered { kind, .. }) if kind == "volunteers"));
@@ -366,7 +335,7 @@ async fn the_command_moves_rows_beside_a_service_that_writes() {
         let volunteer = json!({"person": {"name": "赵六", "phone": format!("154000001{number:02}")}, "skills": [format!("{MARK}开车")], "area_code": "511802005"});
         paths.push(his.post("/v1/volunteers", &volunteer).await.expect(201).header("location").to_owned());
     }
-    let app = TestApp::start_over(&former.database_url, &routes::DEFINITIONS, |_| {}).await;
+    let app = TestApp::start_over(&former.database_url, &routes::KINDS, |_| {}).await;
     let (admin, url) = (app.administrator().await, app.database_url.clone());
     assert_eq!(command("verify", &url)["in_the_clear"], 40);
     let sealing = tokio::task::spawn_blocking(move || command("seal", &url));

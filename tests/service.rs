@@ -156,7 +156,7 @@ async fn odd_values_are_refused_or_kept_and_never_break_anything() {
         json!(["none", "none"]),
         json!("511802005001-99"),
     ];
-    let kinds = lianfang::records::Registry::new(&lianfang::server::routes::DEFINITIONS);
+    let kinds = lianfang::records::Registry::new(&lianfang::server::routes::KINDS);
     let mut broken = Vec::new();
     for kind in kinds.kinds() {
         for field in kind.body_fields() {

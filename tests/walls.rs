@@ -85,7 +85,7 @@ async fn what_follows_a_case_follows_it_through_both_walls() {
     let sql = "SELECT polrelid::regclass::text AS name FROM pg_policy WHERE polname = 'sight' \
                AND pg_get_expr(polqual, polrelid) LIKE '%isolation_case_sights%' ORDER BY 1";
     let walled: Vec<String> = app.rows(sql).await.into_iter().map(|mut row| row.text("name").unwrap()).collect();
-    let mut kinds: Vec<String> = lianfang::server::routes::DEFINITIONS
+    let mut kinds: Vec<String> = lianfang::server::routes::KINDS
         .iter()
         .filter(|kind| kind.rules.follows().is_some())
         .map(|kind| kind.name.to_owned())
@@ -103,7 +103,7 @@ async fn what_was_written_can_be_deleted_or_rewritten_by_no_statement_of_the_ser
     let mut link = Link::open(&app.database_url, std::time::Duration::from_secs(5)).await.unwrap();
     link.see(&RowScope::Everything).await.unwrap();
     let mut statements: Vec<String> =
-        lianfang::server::routes::DEFINITIONS.iter().map(|kind| format!("DELETE FROM {}", kind.name)).collect();
+        lianfang::server::routes::KINDS.iter().map(|kind| format!("DELETE FROM {}", kind.name)).collect();
     for table in ["record_revisions", "ledger_entries", "ledger_changes", "audit_log"] {
         statements.push(format!("DELETE FROM {table}"));
         statements

@@ -1,6 +1,7 @@
 //! How a room describes its kind, and the list of all kinds.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use kit::field::{Field, Shape};
 use kit::statement::ColumnType;
@@ -22,6 +23,7 @@ pub enum Reach {
 }
 
 /// A kind of record, described by its room.
+#[derive(Clone, Copy)]
 pub struct Definition {
     /// The kind: table, `kind` in JSON; plural, snake_case.
     pub name: &'static str,
@@ -57,9 +59,41 @@ pub struct Definition {
     pub sequence: i16,
 }
 
-/// A kind as the frame uses it: its definition and what follows from it.
+impl Definition {
+    /// A record of field work: what most kinds are, but for what they say otherwise.
+    pub const FIELD_RECORD: Self = Self {
+        name: "",
+        path: "",
+        schema: "",
+        label: Text::new("", ""),
+        about: "",
+        fields: &[],
+        filters: &[],
+        slow_changing: false,
+        reached_by_lookup: false,
+        reach: Reach::Area,
+        readers: &[],
+        writers: &[],
+        rules: &NoRules,
+        warnings: &[],
+        example: "",
+        sequence: 1,
+    };
+}
+
+/// Rules of a kind that has none of its own.
+struct NoRules;
+
+impl Rules for NoRules {}
+
+/// A kind as the frame uses it: its definition, and what is made of it when it is first needed.
 pub struct Kind {
-    definition: &'static Definition,
+    definition: Definition,
+    derived: OnceLock<Derived>,
+}
+
+/// Everything that follows from a definition.
+struct Derived {
     table: Table,
     select: String,
     shown_fields: Vec<&'static Field>,
@@ -70,12 +104,19 @@ impl std::ops::Deref for Kind {
     type Target = Definition;
 
     fn deref(&self) -> &Definition {
-        self.definition
+        &self.definition
     }
 }
 
-impl Kind {
-    fn new(definition: &'static Definition) -> Self {
+impl PartialEq for Kind {
+    /// Two kinds are the same where their tables are.
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Derived {
+    fn of(definition: &Definition) -> Self {
         let mut columns = envelope::columns();
         columns.extend(
             stored_fields(definition).map(|field| Column { name: field.name, column_type: column_type(&field.shape) }),
@@ -92,17 +133,28 @@ impl Kind {
         let shown = |field: &&Field| !is_of_envelope(field) && !matches!(field.shape, Shape::Inline(_));
         let shown_fields = definition.fields.iter().filter(shown).collect();
         let has_kind_of_its_own = definition.fields.iter().any(|field| field.name == "kind");
-        Self { definition, table, select, shown_fields, has_kind_of_its_own }
+        Self { table, select, shown_fields, has_kind_of_its_own }
+    }
+}
+
+impl Kind {
+    /// The kind of a definition.
+    pub const fn of(definition: Definition) -> Self {
+        Self { definition, derived: OnceLock::new() }
+    }
+
+    fn derived(&self) -> &Derived {
+        self.derived.get_or_init(|| Derived::of(&self.definition))
     }
 
     /// Its table, as the ledger writes it.
     pub fn table(&self) -> &Table {
-        &self.table
+        &self.derived().table
     }
 
     /// The list of columns of a SELECT.
     pub fn select(&self) -> &str {
-        &self.select
+        &self.derived().select
     }
 
     /// Whether a body of it says who somebody is: himself, or given inline.
@@ -119,22 +171,22 @@ impl Kind {
 
     /// Its own fields as they are served: beside the envelope's, and without what only comes in.
     pub fn shown_fields(&self) -> impl Iterator<Item = &'static Field> {
-        self.shown_fields.iter().copied()
+        self.derived().shown_fields.iter().copied()
     }
 
     /// Whether it has a field called `kind`, which stands where others name themselves.
     pub fn has_kind_of_its_own(&self) -> bool {
-        self.has_kind_of_its_own
+        self.derived().has_kind_of_its_own
     }
 
     /// Its own fields that are kept in the clear, a column each.
     pub fn stored_fields(&self) -> impl Iterator<Item = &'static Field> {
-        stored_fields(self.definition)
+        stored_fields(&self.definition)
     }
 
     /// Its own fields that are sealed now and have a column still, which only rows of a former release fill.
     pub fn former_fields(&self) -> impl Iterator<Item = &'static Field> {
-        former_fields(self.definition)
+        former_fields(&self.definition)
     }
 
     /// Its own fields that are kept in the encrypted envelope.
@@ -156,7 +208,7 @@ impl Kind {
 }
 
 /// Fields with a column of their own. Those of the envelope have theirs already.
-fn stored_fields(definition: &'static Definition) -> impl Iterator<Item = &'static Field> {
+fn stored_fields(definition: &Definition) -> impl Iterator<Item = &'static Field> + use<> {
     definition
         .fields
         .iter()
@@ -164,7 +216,7 @@ fn stored_fields(definition: &'static Definition) -> impl Iterator<Item = &'stat
 }
 
 /// Sealed fields that a former release kept in the clear.
-fn former_fields(definition: &'static Definition) -> impl Iterator<Item = &'static Field> {
+fn former_fields(definition: &Definition) -> impl Iterator<Item = &'static Field> + use<> {
     definition.fields.iter().filter(|field| field.formerly_open)
 }
 
@@ -187,19 +239,14 @@ pub(super) fn column_type(shape: &Shape) -> ColumnType {
     }
 }
 
-/// All kinds of a service. Kinds live as long as the process, so they are leaked once at start.
+/// All kinds of a service, by name.
 #[derive(Clone)]
 pub struct Registry(BTreeMap<&'static str, &'static Kind>);
 
 impl Registry {
     /// A registry of these kinds.
-    pub fn new(definitions: &[&'static Definition]) -> Self {
-        Self(
-            definitions
-                .iter()
-                .map(|definition| (definition.name, &*Box::leak(Box::new(Kind::new(definition)))))
-                .collect(),
-        )
+    pub fn new(kinds: &[&'static Kind]) -> Self {
+        Self(kinds.iter().map(|kind| (kind.name, *kind)).collect())
     }
 
     /// A kind by name.

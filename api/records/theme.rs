@@ -7,7 +7,7 @@ use kit::problem::Problem;
 use kit::vocabulary::Vocabulary;
 use serde_json::Value as Json;
 
-use super::definition::Definition;
+use super::definition::Kind;
 use super::settings::SettingSource;
 use crate::platform::core::Core;
 use crate::platform::http::Operation;
@@ -18,7 +18,7 @@ pub type Schema = (String, Json);
 /// A theme: what the server puts together.
 pub struct Theme {
     /// Its kinds of records, those that are named before those that name them.
-    pub kinds: &'static [&'static Definition],
+    pub kinds: &'static [&'static Kind],
     /// Its operations beside those that every kind has.
     pub operations: fn() -> Vec<Operation>,
     /// The schemas of those.

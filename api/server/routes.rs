@@ -12,7 +12,7 @@ use crate::platform::{access, audit, divisions};
 use crate::records::hooks::Hooks;
 use crate::records::settings::SettingSource;
 use crate::records::theme::{BeforeRecount, Schema};
-use crate::records::{self, Definition, Registry, Theme};
+use crate::records::{self, Kind, Registry, Theme};
 use crate::rooms::observation::own_cases;
 use crate::rooms::registers::people::comparisons;
 use crate::rooms::{
@@ -36,7 +36,7 @@ pub static THEMES: &[&Theme] = &[
 ];
 
 /// Every kind of record.
-pub static DEFINITIONS: LazyLock<Vec<&'static Definition>> =
+pub static KINDS: LazyLock<Vec<&'static Kind>> =
     LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.kinds).copied().collect());
 
 /// The dated settings of all themes.
@@ -66,7 +66,7 @@ pub static HOOKS: Hooks = Hooks {
 
 /// All kinds of the service.
 pub fn kinds() -> Registry {
-    Registry::new(&DEFINITIONS)
+    Registry::new(&KINDS)
 }
 
 /// Every operation of the service, in the order of the document.

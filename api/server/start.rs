@@ -146,7 +146,7 @@ pub async fn migrate(url: &str) -> Result<usize, StartError> {
 async fn finish(url: &str, lock: &mut AsyncPgConnection) -> Result<(), StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::Migration(error.to_string());
     let mut owner = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;
-    fill::index_of_changes(&mut owner, &routes::DEFINITIONS).await.map_err(|error| failed(&error))?;
+    fill::index_of_changes(&mut owner, &routes::KINDS).await.map_err(|error| failed(&error))?;
     row_security::raise(lock).await?;
     Ok(())
 }

@@ -117,7 +117,7 @@ async fn create_examples(admin: &Actor) -> Vec<Example> {
     admin.post("/v1/places", &serde_json::from_str(venue).unwrap()).await.expect(201);
     let mut examples = Vec::new();
     // In the order in which they build on each other, so that what they name is there.
-    for kind in routes::DEFINITIONS.iter().filter(|kind| !kind.writers.is_empty()) {
+    for kind in routes::KINDS.iter().filter(|kind| !kind.writers.is_empty()) {
         let body: Json = serde_json::from_str(kind.example).unwrap();
         let created = admin.post(&format!("/v1/{}", kind.path), &body).await.expect(201).body;
         examples.push(Example {

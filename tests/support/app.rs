@@ -12,7 +12,7 @@ use lianfang::platform::audit::AuditEntry;
 use lianfang::platform::config::Config;
 use lianfang::platform::core::Core;
 use lianfang::platform::http::transport;
-use lianfang::records::{Definition, Registry};
+use lianfang::records::{Kind, Registry};
 use lianfang::rooms::accounts::users::{NewUser, add};
 use lianfang::server::{routes, serve, start};
 use serde_json::json;
@@ -41,20 +41,16 @@ impl TestApp {
 
     /// Starts a service with other settings.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::start_over(&fresh_database().await, &routes::DEFINITIONS, change).await
+        Self::start_over(&fresh_database().await, &routes::KINDS, change).await
     }
 
     /// Starts one more service over the same database, as a second process would.
     pub async fn another(&self) -> Self {
-        Self::start_over(&self.database_url, &routes::DEFINITIONS, |_| {}).await
+        Self::start_over(&self.database_url, &routes::KINDS, |_| {}).await
     }
 
     /// Starts a service over a database with these kinds of records.
-    pub async fn start_over(
-        database_url: &str,
-        definitions: &[&'static Definition],
-        change: impl FnOnce(&mut Config),
-    ) -> Self {
+    pub async fn start_over(database_url: &str, kinds: &[&'static Kind], change: impl FnOnce(&mut Config)) -> Self {
         let database_url = database_url.to_owned();
         let mut config = Config {
             keys_dir: Some(cluster_directory().join("keys")),
@@ -63,7 +59,7 @@ impl TestApp {
             ..Config::default()
         };
         change(&mut config);
-        let core = start::core(config, &database_url, Registry::new(definitions)).await.unwrap();
+        let core = start::core(config, &database_url, Registry::new(kinds)).await.unwrap();
         let listener = transport::listen("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stopping, stopped) = tokio::sync::watch::channel(false);

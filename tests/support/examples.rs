@@ -59,7 +59,7 @@ pub async fn one_of_each_with<'a>(
     let (place, venue) = (place("compound_gate").await, place("supermarket").await);
     let mut paths = Vec::new();
     let [mut case, mut need, mut shift, mut volunteer, mut assignment] = std::array::from_fn(|_| String::new());
-    for kind in lianfang::server::routes::DEFINITIONS.iter().filter_map(|kind| app.core.kinds().kind(kind.name)) {
+    for kind in lianfang::server::routes::KINDS.iter().filter_map(|kind| app.core.kinds().kind(kind.name)) {
         if kind.writers.is_empty() {
             let first = admin.get(&format!("/v1/{}", kind.path)).await.expect(200).body["items"][0]["id"].clone();
             paths.push((kind, json!({}), format!("/v1/{}/{}", kind.path, first.as_str().unwrap())));

@@ -6,7 +6,7 @@ use kit::database::DatabaseError;
 use kit::row::Row;
 use kit::statement::Statement;
 
-use crate::records::Definition;
+use crate::records::Kind;
 
 /// Setting of a district that notes up to which number its lines are there.
 const FILLED: &str = "index_of_changes_filled_";
@@ -31,10 +31,7 @@ const COLUMNS: &str =
     "t.district_code, t.change_no, t.id, t.revision, t.voided, t.area_code, t.org_id, t.revised_by, t.revised_at";
 
 /// Fills what is missing in every district.
-pub async fn index_of_changes(
-    owner: &mut AsyncPgConnection,
-    kinds: &[&'static Definition],
-) -> Result<(), DatabaseError> {
+pub async fn index_of_changes(owner: &mut AsyncPgConnection, kinds: &[&'static Kind]) -> Result<(), DatabaseError> {
     let clocks = Statement::new("SELECT district_code, last_no FROM district_clocks WHERE last_no > 0");
     let clocks: Vec<Row> = clocks.load(owner).await?;
     for mut clock in clocks {
@@ -95,7 +92,7 @@ async fn is_missing(
 
 async fn fill(
     owner: &mut AsyncPgConnection,
-    kinds: &[&'static Definition],
+    kinds: &[&'static Kind],
     district_code: &str,
     from: i64,
     until: i64,

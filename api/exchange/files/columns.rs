@@ -123,11 +123,11 @@ fn lay_flat(field: &'static Field, path: &mut Vec<&'static str>, labels: &mut Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::routes::DEFINITIONS;
+    use crate::server::routes::KINDS;
 
     #[test]
     fn every_kind_has_headers_of_its_own_in_both_languages() {
-        let kinds = Registry::new(&DEFINITIONS);
+        let kinds = Registry::new(&KINDS);
         for kind in kinds.kinds() {
             for columns in [exported(kind), imported(kind, &kinds)] {
                 for language in [Language::English, Language::Chinese] {
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn headers_are_known_however_they_are_typed() {
-        let kinds = Registry::new(&DEFINITIONS);
+        let kinds = Registry::new(&KINDS);
         let columns = imported(kinds.kind("screenings").unwrap(), &kinds);
         let find = |header: &str| {
             let column = columns.iter().find(|column| column.names().contains(&folded(header)));

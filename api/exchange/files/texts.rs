@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn words_lists_and_yes() {
         let of = |shape: &Shape, text: &str| kit::tree::to_json(&member(shape, text, chrono_tz::UTC));
-        let direction = crate::server::routes::DEFINITIONS.iter().find(|kind| kind.name == "screenings").unwrap();
+        let direction = crate::server::routes::KINDS.iter().find(|kind| kind.name == "screenings").unwrap();
         let field = |name: &str| direction.fields.iter().find(|field| field.name == name).unwrap().shape;
         assert_eq!(of(&field("direction"), "进"), "in");
         assert_eq!(of(&field("direction"), " IN "), "in");

@@ -1,6 +1,7 @@
 //! A missed duty goes up: one level when it is missed, then, for kinds of which the cadence says so, one more each
 //! hour while nobody answers. Each level once, and kept in the duty, so that no restart repeats or forgets one.
 
+use crate::rooms::duties::DUTIES;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -81,7 +82,7 @@ fn next_level(missed: &Record, write_context: &WriteContext) -> Option<&'static 
 pub async fn escalate(core: &Core, district_code: &str) -> Result<(), Problem> {
     let now = core.clock.now();
     let write_context = core.write_context(now, district_code);
-    let kind = write_context.kind("duties")?;
+    let kind = &DUTIES;
     let kinds: Vec<Value> = write_context.settings.of::<Cadences>().escalating().into_iter().map(Value::Text).collect();
     if kinds.is_empty() {
         return Ok(());
@@ -115,7 +116,7 @@ async fn append(
     lot: &[(Record, &'static str)],
 ) -> Result<(), AppendError> {
     let failed = |problem: Problem| AppendError::Failed(problem.to_string());
-    let kind = write_context.kind("duties").map_err(failed)?;
+    let kind = &DUTIES;
     let duties: Vec<Record> = lot.iter().map(|(duty, _)| duty.clone()).collect();
     let accounts: BTreeMap<(Uuid, String), Uuid> =
         planner::supervisors_above(core, &write_context.district_code, &duties).await.map_err(failed)?;

@@ -7,6 +7,8 @@
 
 mod load;
 
+use crate::rooms::checkpoints::screenings::SCREENINGS;
+use crate::rooms::duties::DUTIES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -115,7 +117,7 @@ struct FollowUps {
 impl State for FollowUps {
     fn admit(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         self.by = claim.by;
-        if claim.kind == "screenings" {
+        if claim.kind == SCREENINGS.name {
             self.passage(claim)
         } else {
             self.record(claim)
@@ -126,7 +128,7 @@ impl State for FollowUps {
     fn follow(mut self: Box<Self>) -> Result<Option<Append>, String> {
         self.settle();
         let mut changes = Changes::default();
-        let kind = self.write_context.kind("duties").map_err(|problem| problem.to_string())?;
+        let kind = &DUTIES;
         for duty in self.duties.into_values() {
             duty.put_into(kind, &mut changes);
         }

@@ -1,6 +1,7 @@
 //! Handing on of duties that an account leaves open when it is deactivated, or sent elsewhere: they go to the next
 //! above, and nothing is left to somebody who can't see it any more.
 
+use crate::rooms::duties::DUTIES;
 use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::value::{Value, Values};
@@ -34,7 +35,7 @@ pub async fn hand_on(core: &Core, user_id: Uuid, by: Uuid) -> Result<Vec<Json>, 
 
 /// The same for all accounts that aren't active, should whoever sent one away have been interrupted.
 pub async fn hand_on_all(core: &Core, district_code: &str) -> Result<(), Problem> {
-    let kind = core.write_context(core.clock.now(), district_code).kind("duties")?;
+    let kind = &DUTIES;
     let statement = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", kind.select()))
         .text(district_code)
         .sql(" AND r.state = 'open' AND r.assignee_id IN (SELECT u.id FROM users AS u WHERE NOT u.active)")
@@ -44,7 +45,7 @@ pub async fn hand_on_all(core: &Core, district_code: &str) -> Result<(), Problem
 }
 
 async fn open_of(core: &Core, district_code: &str, user_id: Uuid) -> Result<Vec<Record>, Problem> {
-    let kind = core.write_context(core.clock.now(), district_code).kind("duties")?;
+    let kind = &DUTIES;
     let statement = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", kind.select()))
         .text(district_code)
         .sql(" AND r.state = 'open' AND r.assignee_id = ")
@@ -54,7 +55,7 @@ async fn open_of(core: &Core, district_code: &str, user_id: Uuid) -> Result<Vec<
 }
 
 async fn hand_on_in(core: &Core, district_code: &str, mut open: Vec<Record>, by: Uuid) -> Result<Vec<Json>, Problem> {
-    let kind = core.write_context(core.clock.now(), district_code).kind("duties")?;
+    let kind = &DUTIES;
     let ids: Vec<Uuid> = open.iter().map(|duty| duty.envelope.id).collect();
     for _ in 0..TRIES {
         if open.is_empty() {
@@ -94,7 +95,7 @@ async fn hand_on_in(core: &Core, district_code: &str, mut open: Vec<Record>, by:
 /// his own.
 fn append(core: &Core, district_code: &str, open: &[Record], by: Uuid) -> Result<Append, Problem> {
     let write_context = core.write_context(core.clock.now(), district_code);
-    let kind = write_context.kind("duties")?;
+    let kind = &DUTIES;
     let (of_cases, others): (Vec<&Record>, Vec<&Record>) =
         open.iter().partition(|duty| duty.values.text("subject_kind") == Some("isolation_cases"));
     let mut changes = Changes::default();

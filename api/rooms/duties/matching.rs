@@ -1,6 +1,15 @@
 //! Which record proves which duty, and how the duty then stands. Pure: the same records give the same duties,
 //! in whatever order they arrive, whatever is voided or moved meanwhile.
 
+use crate::rooms::observation::isolation_cases::ERRANDS;
+use crate::rooms::observation::isolation_cases::FOLLOW_UP_VISITS;
+use crate::rooms::observation::isolation_cases::ISOLATION_CASE_TRANSITIONS;
+use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
+use crate::rooms::observation::isolation_cases::OBSERVATION_NOTICES;
+use crate::rooms::observation::isolation_cases::PATROL_LOGS;
+use crate::rooms::observation::isolation_cases::SPOT_CHECKS;
+use crate::rooms::observation::isolation_cases::TEMPERATURE_READINGS;
+use crate::rooms::supply::supply_reports::SUPPLY_REPORTS;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use kit::time::{day_of, is_plausible};
@@ -46,26 +55,26 @@ const ANSWERS: [&str; 5] = ["suspended_referral", "became_case", "centralized", 
 pub fn proves(duty: &Expectation<'_>, contact: &Contact, zone: Tz) -> bool {
     let day = day_of(duty.opens_at, zone);
     let same_day = || day_of(contact.occurred_at, zone) == day;
-    let visit_of = |line: &str| contact.kind == "follow_up_visits" && contact.values.text("line") == Some(line);
+    let visit_of = |line: &str| contact.kind == FOLLOW_UP_VISITS.name && contact.values.text("line") == Some(line);
     let answers = || {
-        contact.kind == "isolation_case_transitions"
+        contact.kind == ISOLATION_CASE_TRANSITIONS.name
             && contact.values.text("to").is_some_and(|to| ANSWERS.contains(&to))
     };
     match duty.duty_kind {
         "am_reading" => is_reading(contact, "am", day),
         "pm_reading" => is_reading(contact, "pm", day),
         "town_visit" => visit_of("town") && same_day(),
-        "village_check" => (contact.kind == "errands" || visit_of("village")) && same_day(),
-        "group_check" => (contact.kind == "patrol_logs" || visit_of("group")) && same_day(),
-        "police_check" => contact.kind == "spot_checks" && contact.occurred_at >= duty.opens_at && same_day(),
+        "village_check" => (contact.kind == ERRANDS.name || visit_of("village")) && same_day(),
+        "group_check" => (contact.kind == PATROL_LOGS.name || visit_of("group")) && same_day(),
+        "police_check" => contact.kind == SPOT_CHECKS.name && contact.occurred_at >= duty.opens_at && same_day(),
         "accept_transfer" => {
-            contact.kind == "isolation_case_transitions"
+            contact.kind == ISOLATION_CASE_TRANSITIONS.name
                 && contact.values.text("to") == Some("transfer_accepted")
                 && contact.occurred_at + CLOCKS_DIFFER >= duty.opens_at
         }
         "notice_signing" => is_believable_notice(contact, zone),
-        "supervisor_assignment" => contact.kind == "isolation_cases",
-        "retest" => contact.kind == "temperature_readings" && contact.values.id("retest_of") == duty.cause_id,
+        "supervisor_assignment" => contact.kind == ISOLATION_CASES.name,
+        "retest" => contact.kind == TEMPERATURE_READINGS.name && contact.values.id("retest_of") == duty.cause_id,
         "fever_alert" | "symptom_alert" => {
             contact.occurred_at >= duty.opens_at && (answers() || visit_of("health_center"))
         }
@@ -77,7 +86,7 @@ pub fn proves(duty: &Expectation<'_>, contact: &Contact, zone: Tz) -> bool {
         }
         "search" => contact.occurred_at >= duty.opens_at && ends_search(contact),
         "no_contact_alert" => contact.occurred_at >= duty.opens_at && is_contact(contact.kind),
-        "supply_report" => contact.kind == "supply_reports" && contact.values.day("reported_on") == Some(day),
+        "supply_report" => contact.kind == SUPPLY_REPORTS.name && contact.values.day("reported_on") == Some(day),
         "errand_delivery" => Some(contact.id) == duty.cause_id && contact.values.text("state") == Some("delivered"),
         _ => false,
     }
@@ -89,13 +98,13 @@ pub const CONTACT_KINDS: [&str; 5] =
 
 /// Whether a record is a notice that can have been signed when it says: one of another year proves nothing.
 pub fn is_believable_notice(contact: &Contact, zone: Tz) -> bool {
-    contact.kind == "observation_notices"
+    contact.kind == OBSERVATION_NOTICES.name
         && contact.values.day("signed_on").is_some_and(|day| is_plausible(day, contact.occurred_at, zone))
 }
 
 /// Whether a record is a step that says where somebody is who was searched for.
 fn ends_search(contact: &Contact) -> bool {
-    contact.kind == "isolation_case_transitions"
+    contact.kind == ISOLATION_CASE_TRANSITIONS.name
         && contact.values.text("to").is_some_and(|to| to == "under_observation" || ANSWERS.contains(&to))
 }
 
@@ -104,7 +113,7 @@ fn is_contact(kind: &str) -> bool {
 }
 
 fn is_reading(contact: &Contact, slot: &str, day: NaiveDate) -> bool {
-    contact.kind == "temperature_readings"
+    contact.kind == TEMPERATURE_READINGS.name
         && contact.values.text("slot") == Some(slot)
         && contact.values.day("slot_on") == Some(day)
 }

@@ -28,7 +28,7 @@ pub use wire::{DutyKind, DutyLine, above, line_of, lines_of};
 
 use crate::platform::access::Role;
 use crate::records::scope::Follows;
-use crate::records::{Definition, Measure, Narrowed, Reach, Record, Rules, Theme};
+use crate::records::{Definition, Kind, Measure, Narrowed, Record, Rules, Theme};
 use crate::rooms::observation::isolation_cases::FOLLOWS;
 
 /// Roles that see the duties of their area.
@@ -64,7 +64,7 @@ pub const READERS: &[Role] = &[
 ];
 
 /// The kind.
-pub static DUTIES: Definition = Definition {
+pub static DUTIES: Kind = Kind::of(Definition {
     name: "duties",
     path: "duties",
     schema: "Duty",
@@ -82,16 +82,13 @@ pub static DUTIES: Definition = Definition {
         "escalated_to",
         "explained",
     ],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: READERS,
     writers: &[],
     rules: &DutyRules,
-    warnings: &[],
     example: include_str!("../../../openapi/examples/duties/served.json"),
     sequence: 2,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct DutyRules;
 

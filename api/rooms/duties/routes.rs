@@ -17,7 +17,7 @@ use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
 use crate::records::act::{ACT_PROBLEMS, act};
-use crate::records::{Kind, Record, Registry, document};
+use crate::records::{Record, document};
 
 /// Roles that may say that something need not be done, or that it couldn't.
 const WAIVERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
@@ -51,7 +51,7 @@ fields! {
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
     let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
-    let example = Registry::new(&[&DUTIES]).kind(DUTIES.name).map(document::example_served);
+    let example = Some(document::example_served(&DUTIES));
     let answers = |operation: Operation| {
         operation
             .keys(KeyScope::Write)
@@ -77,7 +77,7 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn waive(call: Call) -> Answer {
-    act(&call, kind(&call)?, WAIVE, async |duty: &Record, _: &Values| require(&call, duty, None), explained).await
+    act(&call, &DUTIES, WAIVE, async |duty: &Record, _: &Values| require(&call, duty, None), explained).await
 }
 
 /// The duty with its reason; none where it needs none.
@@ -109,7 +109,7 @@ async fn answer(call: Call) -> Answer {
         }
         Ok(Some(super::follow_up::answered(duty, form.text("note").unwrap_or_default(), by, now)))
     };
-    act(&call, kind(&call)?, ANSWER, may, next).await
+    act(&call, &DUTIES, ANSWER, may, next).await
 }
 
 async fn hand_over(call: Call) -> Answer {
@@ -125,7 +125,7 @@ async fn hand_over(call: Call) -> Answer {
         next.values.set("assignee_id", Value::Id(form.id("assignee_id").unwrap_or_default()));
         Ok(Some(next).filter(|next| next.values != duty.values))
     };
-    act(&call, kind(&call)?, HAND_OVER, may, give).await
+    act(&call, &DUTIES, HAND_OVER, may, give).await
 }
 
 /// 403 where the caller is neither who answers for the duty nor stands above it.
@@ -153,8 +153,4 @@ async fn require_account(call: &Call, id: Uuid, duty: &Record) -> Result<(), Pro
         return Err(fault("/assignee_id", FaultCode::UnknownAccount));
     }
     Ok(())
-}
-
-fn kind(call: &Call) -> Result<&'static Kind, Problem> {
-    call.core.kinds().kind(DUTIES.name).ok_or_else(|| Problem::internal("no kind duties"))
 }

@@ -179,7 +179,7 @@ fn rolled_up(
 
 /// The same of the duties that the caller himself sees, counted one by one.
 fn row_by_row(call: &Call, district_code: &str, from_on: NaiveDate, to_on: NaiveDate) -> Result<Statement, Problem> {
-    let kind = call.core.kinds().kind(DUTIES.name).ok_or_else(|| Problem::internal("no kind duties"))?;
+    let kind = &DUTIES;
     let begins =
         |day: Option<NaiveDate>| day.and_then(|day| day_start(day, call.core.zone)).map_or(Value::Null, Value::Instant);
     let statement = Statement::new("SELECT r.area_code, r.org_id, r.duty_kind || '.' || m.counted AS measure, count(*) AS total FROM duties AS r CROSS JOIN LATERAL (VALUES ('expected'), (r.state), (CASE WHEN r.late THEN 'late' END), (CASE WHEN r.reported_late THEN 'reported_late' END)) AS m(counted) WHERE m.counted IS NOT NULL AND NOT r.voided AND r.district_code = ")

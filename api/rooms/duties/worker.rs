@@ -1,6 +1,7 @@
 //! The worker that finds what was missed, of any number of processes one at a time: a lease says which. What it
 //! does twice gives the same.
 
+use crate::rooms::duties::DUTIES;
 use std::sync::Weak;
 use std::time::Duration;
 
@@ -85,7 +86,7 @@ pub async fn note_missed(core: &Core, district_code: &str) -> Result<(), Problem
 }
 
 async fn overdue(core: &Core, district_code: &str, now: DateTime<Utc>) -> Result<Vec<Record>, Problem> {
-    let kind = core.write_context(now, district_code).kind("duties")?;
+    let kind = &DUTIES;
     let statement = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", kind.select()))
         .text(district_code)
         .sql(" AND r.state = 'open' AND r.due_at <= ")
@@ -107,7 +108,7 @@ async fn append_missed(
     }
     let failed = |problem: Problem| AppendError::Failed(problem.to_string());
     let write_context = core.write_context(now, district_code);
-    let kind = write_context.kind("duties").map_err(failed)?;
+    let kind = &DUTIES;
     let above = planner::supervisors_above(core, district_code, &overdue).await.map_err(failed)?;
     let mut changes = Changes::default();
     for former in overdue {

@@ -3,6 +3,8 @@
 //! own by naming himself: he is told plainly where his role and area are those of the line, or where somebody named him
 //! who may reveal people.
 
+use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
+use crate::rooms::registers::people::PEOPLE;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kit::problem::Problem;
@@ -43,8 +45,7 @@ async fn of_named(
     named: &BTreeSet<Uuid>,
 ) -> Result<BTreeMap<Uuid, Json>, Problem> {
     let core = &call.core;
-    let kind = |name: &str| core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")));
-    let (cases, people) = (kind("isolation_cases")?, kind("people")?);
+    let (cases, people) = (&ISOLATION_CASES, &PEOPLE);
     let statement = own(cases.select(), call.actor()?.user_id, district_code, named);
     let own = read::load(core, cases, &statement).await?;
     let mut told = BTreeMap::new();

@@ -1,5 +1,6 @@
 //! The operations on accounts.
 
+use crate::rooms::registers::organizations::ORGANIZATIONS;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
@@ -225,7 +226,7 @@ fn held(user: &User) -> Vec<crate::platform::access::Grant> {
 /// An organisation that the caller can't reach is a fault, exactly as one that isn't there.
 async fn require_organization(call: &Call, form: &Values, faults: &mut Faults) -> Result<(), Problem> {
     let Some(id) = form.id("org_id") else { return Ok(()) };
-    let kind = call.core.kinds().kind("organizations").ok_or_else(|| Problem::internal("no kind organizations"))?;
+    let kind = &ORGANIZATIONS;
     if read::find_all(&call.core, call.actor()?, kind, &[id]).await?.is_empty() {
         faults.add("/org_id", FaultCode::UnknownReference);
     }

@@ -22,7 +22,7 @@ use self::overlap::TallyDecider;
 use crate::platform::access::Role;
 use crate::records::figure::{PERSON_TIMES, TIMES};
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
 use crate::rooms::registers::places::require_checkpoint;
 
 const COUNT: Shape = Shape::Integer { min: 0, max: 100_000 };
@@ -54,7 +54,7 @@ fields! {
 }
 
 /// The kind.
-pub static GATE_TALLIES: Definition = Definition {
+pub static GATE_TALLIES: Kind = Kind::of(Definition {
     name: "gate_tallies",
     path: "gate-tallies",
     schema: "GateTally",
@@ -62,9 +62,6 @@ pub static GATE_TALLIES: Definition = Definition {
     about: "An anonymous count of those measured at a checkpoint in a period.",
     fields: FIELDS,
     filters: &["place_id"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: &[
         Role::DistrictAdmin,
         Role::OrgAdmin,
@@ -86,8 +83,8 @@ pub static GATE_TALLIES: Definition = Definition {
     rules: &GateTallyRules,
     warnings: &[&TALLY_OVERLAPS],
     example: include_str!("../../../../openapi/examples/gate_tallies/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 /// Another tally of the checkpoint counts some of the same time.
 static TALLY_OVERLAPS: Warning = Warning {

@@ -2,6 +2,7 @@
 //! are complete with a direction and a temperature, whichever of them is told first, and stop being so where the
 //! answers they stood on are taken back.
 
+use crate::rooms::checkpoints::screenings::SCREENINGS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -131,7 +132,7 @@ impl Decider for AnswersDecider {
     /// Reads the people concerned, each with the id that stands for the person; the answers of those days; and the
     /// passages without any.
     fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
-        let Some(kind) = self.0.kinds.kind("screenings") else { return Vec::new() };
+        let kind = &SCREENINGS;
         let values = || claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));
         let times = || values().filter_map(|values| values.instant("occurred_at"));
         let (from, to) = (times().min().unwrap_or(self.0.now), times().max().unwrap_or(self.0.now));
@@ -190,7 +191,7 @@ impl State for Answers {
 
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         let mut changes = Changes::default();
-        let kind = self.write_context.kind("screenings").map_err(|problem| problem.to_string())?;
+        let kind = &SCREENINGS;
         let root = |id: Uuid| self.roots.get(&id).copied().unwrap_or(id);
         for mut kept in self.silent.into_values() {
             let (values, at) = (&kept.record.values, kept.record.envelope.occurred_at);

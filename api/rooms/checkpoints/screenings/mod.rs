@@ -23,10 +23,10 @@ pub use rules::IMPLAUSIBLE_TEMPERATURE;
 pub use wire::{MeasureSite, MeasuringDevice, Symptom};
 
 use crate::platform::access::Role;
-use crate::records::{Definition, Reach};
+use crate::records::{Definition, Kind};
 
 /// The kind.
-pub static SCREENINGS: Definition = Definition {
+pub static SCREENINGS: Kind = Kind::of(Definition {
     name: "screenings",
     path: "screenings",
     schema: "Screening",
@@ -43,9 +43,6 @@ pub static SCREENINGS: Definition = Definition {
         "pass_group_id",
         "person_kind",
     ],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: &[
         Role::DistrictAdmin,
         Role::OrgAdmin,
@@ -70,5 +67,5 @@ pub static SCREENINGS: Definition = Definition {
     rules: &rules::ScreeningRules,
     warnings: &[&rules::IMPLAUSIBLE_TEMPERATURE, &rules::RETEST_ADVISED, &rules::NOT_REGISTERED],
     example: include_str!("../../../../openapi/examples/screenings/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});

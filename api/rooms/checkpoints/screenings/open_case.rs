@@ -20,7 +20,6 @@ use uuid::Uuid;
 
 use super::SCREENINGS;
 use super::anchor::{Anchor, categories};
-use super::operations::kind;
 use crate::platform::access::Role;
 use crate::platform::access::roles::{Actor, Grant};
 use crate::platform::audit::system_write_all;
@@ -28,7 +27,7 @@ use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, fault, fault_with};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::create::{Created, create};
-use crate::records::{Kind, Record, Registry, amend, document, read, view};
+use crate::records::{Kind, Record, amend, document, read, view};
 use crate::rooms::duties::follow_up::area_of;
 use crate::rooms::observation::isolation_cases::{CARERS, ISOLATION_CASES};
 use crate::rooms::registers::people::PEOPLE;
@@ -47,7 +46,7 @@ fields! {
 
 /// The operation.
 pub fn operation() -> Operation {
-    let example = Registry::new(&[&ISOLATION_CASES]).kind(ISOLATION_CASES.name).map(document::example_served);
+    let example = Some(document::example_served(&ISOLATION_CASES));
     Operation::new(Method::POST, "/v1/screenings/{id}:open-case", "open_case_from_screening", open)
         .described("screenings", "Open a case from a passage", "Of an abnormal passage of somebody registered: `identified`, the anchor and categories by his answers, no supervisors. Once more is no fault. Whoever may not read cases is shown it as it was opened.")
         .access(Access::Roles(SCREENINGS.writers))
@@ -60,7 +59,7 @@ pub fn operation() -> Operation {
 }
 
 async fn open(call: Call) -> Answer {
-    let (screenings, cases) = (kind(&call, SCREENINGS.name)?, kind(&call, ISOLATION_CASES.name)?);
+    let (screenings, cases) = (&SCREENINGS, &ISOLATION_CASES);
     let passage = amend::writable(&call.core, call.actor()?, screenings, call.path_id()?).await?;
     let form = call.form(OPEN).await?;
     let person = whose(&call, &passage).await?;
@@ -99,7 +98,7 @@ async fn whose(call: &Call, passage: &Record) -> Result<Record, Problem> {
         return Err(fault("/abnormal", FaultCode::NotAbnormal));
     }
     let person_id = passage.values.id("person_id").ok_or_else(|| fault("/person_id", FaultCode::Required))?;
-    let people = kind(call, PEOPLE.name)?;
+    let people = &PEOPLE;
     let root = read::root(&call.core, people, district_code, person_id).await?;
     let found = read::find_unscoped(&call.core, people, district_code, &[root]).await?;
     found.into_values().next().ok_or_else(|| fault("/person_id", FaultCode::UnknownReference))

@@ -26,7 +26,7 @@ use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::platform::privacy::blind::blind_index;
 use crate::platform::privacy::mask::mask_name;
 use crate::records::list::{CURSOR, LIMIT, list_where};
-use crate::records::{Kind, Record, read, view};
+use crate::records::{Record, read, view};
 use crate::rooms::registers::people::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
 use crate::rooms::registers::people::{PEOPLE, comparisons};
 
@@ -49,7 +49,7 @@ const PAST_CATEGORIES: [&str; 2] = ["recovered", "other"];
 const PLATE: Field = Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate.");
 static LOOKUP: &[Field] = &[DOCUMENT_TYPE_FIELD, DOCUMENT_NUMBER, PLATE];
 static SEARCH: &[Field] = &[
-    Field::new("person_id", Shape::Reference(PEOPLE.name), Text::new("Person", "人员编号"), "Passages of this person."),
+    Field::new("person_id", Shape::Reference("people"), Text::new("Person", "人员编号"), "Passages of this person."),
     DOCUMENT_TYPE_FIELD,
     DOCUMENT_NUMBER,
     PHONE,
@@ -81,14 +81,9 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-/// A kind by name.
-pub fn kind(call: &Call, name: &str) -> Result<&'static Kind, Problem> {
-    call.core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))
-}
-
 async fn search(call: Call) -> Answer {
     let (core, actor) = (&call.core, call.actor()?);
-    let (screenings, people) = (kind(&call, SCREENINGS.name)?, kind(&call, PEOPLE.name)?);
+    let (screenings, people) = (&SCREENINGS, &PEOPLE);
     let form = call.form(SEARCH).await?;
     let (plate, sought) = wanted(&call, &form)?;
     let by_id = form.get("person_id").is_some();
@@ -197,7 +192,7 @@ async fn whom(
     sought: Option<&Sought>,
     plate: Option<&str>,
 ) -> Result<Vec<Record>, Problem> {
-    let (core, people) = (&call.core, kind(call, PEOPLE.name)?);
+    let (core, people) = (&call.core, &PEOPLE);
     let ids: Vec<Uuid> = match (sought, plate) {
         (Some(sought), _) => {
             let found = sought.find_in_district(core, people, district_code).await?;
@@ -237,7 +232,7 @@ async fn needs_attention(call: &Call, person: &Record) -> Result<bool, Problem> 
     if categories.is_some_and(|list| list.iter().any(holds)) {
         return Ok(true);
     }
-    let ids = read::family(core, kind(call, PEOPLE.name)?, &envelope.district_code, envelope.id).await?;
+    let ids = read::family(core, &PEOPLE, &envelope.district_code, envelope.id).await?;
     let ids: Vec<Value> = ids.into_iter().map(Value::Id).collect();
     let of_family = |table: &str| {
         Statement::new(format!("SELECT r.id FROM {table} AS r WHERE r.district_code = "))

@@ -1,5 +1,7 @@
 //! Loading whom a batch touches: the people under all their ids, what is expected for them, and what was done.
 
+use crate::rooms::checkpoints::screenings::SCREENINGS;
+use crate::rooms::duties::DUTIES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ use crate::rooms::registers::people::one_person;
 /// Reads the people concerned, each with the id that stands for the person; their duties; the people of cases; and the
 /// records that may prove a duty.
 pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
-    let Some(kind) = write_context.kinds.kind("duties") else { return Vec::new() };
+    let kind = &DUTIES;
     let duties = members(write_context, district_code, claims)
         .sql(format!(
             " SELECT {0} FROM members AS m CROSS JOIN LATERAL (SELECT * FROM duties AS t WHERE t.subject_id = m.person_id AND t.duty_kind = '{GATE_FOLLOW_UP}' AND t.district_code = ",
@@ -84,7 +86,7 @@ fn cases(claims: &[&Claim]) -> Vec<Value> {
 }
 
 fn of_passages(write_context: &WriteContext, claims: &[&Claim]) -> Vec<Value> {
-    let passages = claims.iter().filter(|claim| claim.kind == "screenings");
+    let passages = claims.iter().filter(|claim| claim.kind == SCREENINGS.name);
     passages.map(|claim| Value::Id(duty_id(write_context, claim.id))).collect()
 }
 

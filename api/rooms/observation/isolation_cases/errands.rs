@@ -12,7 +12,7 @@ use super::CASE_ID;
 use super::care::CareRules;
 use crate::platform::access::Role;
 use crate::records::figure::{TIMES, YUAN};
-use crate::records::{Definition, Figure, Reach};
+use crate::records::{Definition, Figure, Kind};
 
 words! {
     /// State.
@@ -55,7 +55,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static ERRANDS: Definition = Definition {
+pub static ERRANDS: Kind = Kind::of(Definition {
     name: "errands",
     path: "errands",
     schema: "Errand",
@@ -63,16 +63,13 @@ pub static ERRANDS: Definition = Definition {
     about: "An errand for somebody under observation at home.",
     fields: FIELDS,
     filters: &["case_id", "state"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: super::CARERS,
     writers: &[Role::DistrictAdmin, Role::GridWorker, Role::TownCadre, Role::VillageCadre, Role::GroupCadre],
     rules: &ERRAND_RULES,
     warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../../../openapi/examples/errands/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 static ERRAND_RULES: CareRules = CareRules::new(&[
     Figure::new("errands", Text::new("Errands", "代办"), TIMES),

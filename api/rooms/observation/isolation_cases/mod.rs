@@ -39,7 +39,7 @@ pub use wire::{IsolationState, SupervisorLevel};
 use crate::platform::access::Role;
 use crate::platform::http::Operation;
 use crate::records::scope::Follows;
-use crate::records::{Definition, Reach, Warning};
+use crate::records::{Definition, Kind, Warning};
 
 /// Roles that see the records of cases.
 pub const CARERS: &[Role] = &[
@@ -78,7 +78,7 @@ static CASE_ENDED: Warning =
     Warning { code: "case_ended", message: Text::new("the case had ended already", "该个案已结束") };
 
 /// The kind.
-pub static ISOLATION_CASES: Definition = Definition {
+pub static ISOLATION_CASES: Kind = Kind::of(Definition {
     name: "isolation_cases",
     path: "isolation-cases",
     schema: "IsolationCase",
@@ -86,19 +86,15 @@ pub static ISOLATION_CASES: Definition = Definition {
     about: "Somebody observed at home: days, state, the five who answer for him.",
     fields: wire::FIELDS,
     filters: &["person_id", "state", "supervisors_complete", "extended"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: CARERS,
     writers: CARERS,
     rules: &rules::CaseRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/isolation_cases/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 /// The kinds that belong to a case.
-static BELONGING: [&Definition; 8] = [
+static BELONGING: [&Kind; 8] = [
     &OBSERVATION_NOTICES,
     &ISOLATION_CASE_TRANSITIONS,
     &TEMPERATURE_READINGS,

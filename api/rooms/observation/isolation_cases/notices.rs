@@ -7,7 +7,7 @@ use super::CASE_ID;
 use super::care::CareRules;
 use crate::platform::access::Role;
 use crate::records::figure::COPIES;
-use crate::records::{Definition, Figure, Reach, Warning};
+use crate::records::{Definition, Figure, Kind, Warning};
 
 static DIFFERS: Warning = Warning {
     code: "differs_from_case",
@@ -33,7 +33,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static OBSERVATION_NOTICES: Definition = Definition {
+pub static OBSERVATION_NOTICES: Kind = Kind::of(Definition {
     name: "observation_notices",
     path: "observation-notices",
     schema: "ObservationNotice",
@@ -41,16 +41,13 @@ pub static OBSERVATION_NOTICES: Definition = Definition {
     about: "A signed notice of medical observation at home.",
     fields: FIELDS,
     filters: &["case_id"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: super::CARERS,
     writers: &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker],
     rules: &NOTICE_RULES,
     warnings: &[&DIFFERS, &super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../../../openapi/examples/observation_notices/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 static NOTICE_RULES: CareRules = CareRules::new(&[Figure::new(
     "observation_notices",

@@ -7,7 +7,7 @@ use super::CASE_ID;
 use super::care::CareRules;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
-use crate::records::{Definition, Figure, Reach};
+use crate::records::{Definition, Figure, Kind};
 
 static FIELDS: &[Field] = &[
     CASE_ID.required().on_create(),
@@ -23,7 +23,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static PATROL_LOGS: Definition = Definition {
+pub static PATROL_LOGS: Kind = Kind::of(Definition {
     name: "patrol_logs",
     path: "patrol-logs",
     schema: "PatrolLog",
@@ -31,15 +31,12 @@ pub static PATROL_LOGS: Definition = Definition {
     about: "A look by the group cadre at somebody under observation at home.",
     fields: FIELDS,
     filters: &["case_id", "in_order"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: super::CARERS,
     writers: &[Role::DistrictAdmin, Role::GridWorker, Role::VillageCadre, Role::GroupCadre],
     rules: &PATROL_RULES,
     warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../../../openapi/examples/patrol_logs/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 static PATROL_RULES: CareRules = CareRules::new(&[Figure::new("patrol_logs", Text::new("Patrols", "巡查记录"), TIMES)]);

@@ -1,5 +1,6 @@
 //! Planning ahead what is expected of the cases, and asking after those of whom nobody heard.
 
+use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -171,7 +172,7 @@ pub async fn supervisors_above(
     district_code: &str,
     duties: &[Record],
 ) -> Result<BTreeMap<(Uuid, String), Uuid>, Problem> {
-    let kind = core.write_context(core.clock.now(), district_code).kind("isolation_cases")?;
+    let kind = &ISOLATION_CASES;
     let mut ids: Vec<Uuid> = duties.iter().filter_map(|duty| duty.values.id("subject_id")).collect();
     ids.sort_unstable();
     ids.dedup();

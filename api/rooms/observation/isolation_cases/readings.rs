@@ -19,7 +19,7 @@ use crate::platform::access::Role;
 use crate::records::figure::PERSON_TIMES;
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
 use crate::rooms::checkpoints::screenings::{IMPLAUSIBLE_TEMPERATURE, MeasureSite, MeasuringDevice, Symptom};
 use crate::rooms::duties::follow_up::FollowUpDecider;
 
@@ -106,7 +106,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static TEMPERATURE_READINGS: Definition = Definition {
+pub static TEMPERATURE_READINGS: Kind = Kind::of(Definition {
     name: "temperature_readings",
     path: "temperature-readings",
     schema: "TemperatureReading",
@@ -114,9 +114,6 @@ pub static TEMPERATURE_READINGS: Definition = Definition {
     about: "A temperature of somebody under observation at home, or of another returnee.",
     fields: FIELDS,
     filters: &["case_id", "person_id", "slot", "fever", "slot_on"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: super::CARERS,
     writers: &[
         Role::DistrictAdmin,
@@ -130,8 +127,8 @@ pub static TEMPERATURE_READINGS: Definition = Definition {
     rules: &ReadingRules,
     warnings: &[&IMPLAUSIBLE_TEMPERATURE, &RETEST_NEEDED, &SLOT_TAKEN, &super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../../../openapi/examples/temperature_readings/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct ReadingRules;
 

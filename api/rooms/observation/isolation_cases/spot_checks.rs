@@ -7,7 +7,7 @@ use super::CASE_ID;
 use super::care::CareRules;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
-use crate::records::{Definition, Figure, Reach};
+use crate::records::{Definition, Figure, Kind};
 
 static FIELDS: &[Field] = &[
     CASE_ID.required().on_create(),
@@ -18,7 +18,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static SPOT_CHECKS: Definition = Definition {
+pub static SPOT_CHECKS: Kind = Kind::of(Definition {
     name: "spot_checks",
     path: "spot-checks",
     schema: "SpotCheck",
@@ -26,16 +26,13 @@ pub static SPOT_CHECKS: Definition = Definition {
     about: "A police check of somebody under observation at home.",
     fields: FIELDS,
     filters: &["case_id", "present", "compliant"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: super::CARERS,
     writers: &[Role::DistrictAdmin, Role::PoliceOfficer],
     rules: &SPOT_CHECK_RULES,
     warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../../../openapi/examples/spot_checks/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 static SPOT_CHECK_RULES: CareRules =
     CareRules::new(&[Figure::new("spot_checks", Text::new("Spot checks", "抽查"), TIMES)]);

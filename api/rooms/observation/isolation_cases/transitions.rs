@@ -19,7 +19,7 @@ use super::{CARERS, CASE_ID};
 use crate::platform::access::Role;
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 
 words! {
     /// Where a step leads.
@@ -63,7 +63,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static ISOLATION_CASE_TRANSITIONS: Definition = Definition {
+pub static ISOLATION_CASE_TRANSITIONS: Kind = Kind::of(Definition {
     name: "isolation_case_transitions",
     path: "isolation-case-transitions",
     schema: "IsolationCaseTransition",
@@ -71,9 +71,6 @@ pub static ISOLATION_CASE_TRANSITIONS: Definition = Definition {
     about: "A step of an isolation case from one state to the next.",
     fields: FIELDS,
     filters: &["case_id", "to"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: CARERS,
     writers: &[
         Role::DistrictAdmin,
@@ -84,10 +81,9 @@ pub static ISOLATION_CASE_TRANSITIONS: Definition = Definition {
         Role::PoliceOfficer,
     ],
     rules: &TransitionRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/isolation_case_transitions/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 /// Field that a step to this state must fill, beside the reason.
 fn needed(to: &str) -> Option<&'static str> {

@@ -1,5 +1,6 @@
 //! Views of a case as a whole: its timeline, and its days as a grid.
 
+use crate::rooms::observation::isolation_cases::TEMPERATURE_READINGS;
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::stays::tied;
 use super::{BELONGING, CARERS, ISOLATION_CASES};
+use super::{ERRANDS, VIOLATIONS};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::scope::visible_to;
@@ -60,8 +62,7 @@ pub fn operations() -> Vec<Operation> {
 async fn timeline(call: Call) -> Answer {
     let case = case(&call).await?;
     let mut entries = Vec::new();
-    for definition in BELONGING {
-        let kind = kind(&call, definition.name)?;
+    for kind in BELONGING {
         for record in of_case(&call, kind, "case_id", &case).await? {
             entries.push((record.envelope.occurred_at, kind, record));
         }
@@ -100,7 +101,7 @@ impl Grid {
     async fn of(call: &Call, case: &Record) -> Result<Self, Problem> {
         let zone = call.core.zone;
         let mut grid = Self::default();
-        for duty in of_case(call, kind(call, "duties")?, "subject_id", case).await? {
+        for duty in of_case(call, &DUTIES, "subject_id", case).await? {
             let daily = duty.values.text("duty_kind").is_some_and(|kind| DAILY.contains(&kind));
             if daily {
                 grid.duties.entry(day_of(duty.envelope.occurred_at, zone)).or_default().push(duty);
@@ -108,14 +109,14 @@ impl Grid {
         }
         // Records of what lies ahead are on the timeline, and prove nothing yet.
         let has_come = |record: &Record| record.envelope.awaited.is_none();
-        let readings = of_case(call, kind(call, "temperature_readings")?, "case_id", case).await?;
+        let readings = of_case(call, &TEMPERATURE_READINGS, "case_id", case).await?;
         for reading in readings.into_iter().filter(has_come) {
             let slot = reading.values.text("slot").unwrap_or("extra").to_owned();
             *grid.measured.entry((reading.values.day("slot_on").unwrap_or_default(), slot)).or_default() += 1;
         }
-        for name in ["errands", "violations"] {
-            for record in of_case(call, kind(call, name)?, "case_id", case).await?.into_iter().filter(has_come) {
-                *grid.others.entry((day_of(record.envelope.occurred_at, zone), name)).or_default() += 1;
+        for kind in [&ERRANDS, &VIOLATIONS] {
+            for record in of_case(call, kind, "case_id", case).await?.into_iter().filter(has_come) {
+                *grid.others.entry((day_of(record.envelope.occurred_at, zone), kind.name)).or_default() += 1;
             }
         }
         Ok(grid)
@@ -158,11 +159,7 @@ fn gap(duty: &Record) -> Json {
 
 /// The case of the path.
 pub async fn case(call: &Call) -> Result<Record, Problem> {
-    read::find(&call.core, call.actor()?, kind(call, ISOLATION_CASES.name)?, call.path_id()?).await
-}
-
-fn kind(call: &Call, name: &str) -> Result<&'static Kind, Problem> {
-    call.core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))
+    read::find(&call.core, call.actor()?, &ISOLATION_CASES, call.path_id()?).await
 }
 
 /// The records of a case, and of those of the same person that were merged with it, that the caller may see.

@@ -8,7 +8,7 @@ use super::CASE_ID;
 use super::care::CareRules;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
-use crate::records::{Definition, Figure, Reach};
+use crate::records::{Definition, Figure, Kind};
 
 words! {
     /// Violation.
@@ -56,7 +56,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static VIOLATIONS: Definition = Definition {
+pub static VIOLATIONS: Kind = Kind::of(Definition {
     name: "violations",
     path: "violations",
     schema: "Violation",
@@ -64,9 +64,6 @@ pub static VIOLATIONS: Definition = Definition {
     about: "A violation of the rules of observation at home.",
     fields: FIELDS,
     filters: &["case_id", "violation_kind", "outcome"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: super::CARERS,
     writers: &[
         Role::DistrictAdmin,
@@ -80,8 +77,8 @@ pub static VIOLATIONS: Definition = Definition {
     rules: &VIOLATION_RULES,
     warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../../../openapi/examples/violations/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 static VIOLATION_RULES: CareRules =
     CareRules::new(&[Figure::new("violations", Text::new("Violations", "违规"), TIMES)]);

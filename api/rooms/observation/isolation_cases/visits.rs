@@ -10,7 +10,7 @@ use super::care::{CareRules, check_symptoms};
 use super::wire::SupervisorLevel;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
-use crate::records::{Definition, Figure, Reach};
+use crate::records::{Definition, Figure, Kind};
 use crate::rooms::checkpoints::screenings::Symptom;
 
 words! {
@@ -66,7 +66,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static FOLLOW_UP_VISITS: Definition = Definition {
+pub static FOLLOW_UP_VISITS: Kind = Kind::of(Definition {
     name: "follow_up_visits",
     path: "follow-up-visits",
     schema: "FollowUpVisit",
@@ -74,9 +74,6 @@ pub static FOLLOW_UP_VISITS: Definition = Definition {
     about: "A visit to somebody under observation at home.",
     fields: FIELDS,
     filters: &["case_id", "line", "health_status"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: super::CARERS,
     writers: &[
         Role::DistrictAdmin,
@@ -91,8 +88,8 @@ pub static FOLLOW_UP_VISITS: Definition = Definition {
     rules: &VISIT_RULES,
     warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../../../openapi/examples/follow_up_visits/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 static VISIT_RULES: CareRules =
     CareRules::new(&[Figure::new("follow_up_visits", Text::new("Visits", "上门随访"), TIMES)])

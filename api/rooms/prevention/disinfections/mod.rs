@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::platform::access::Role;
 use crate::records::figure::{SQUARE_METRES, TIMES};
-use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
 
 words! {
     /// Activity.
@@ -80,7 +80,7 @@ fields! {
 }
 
 /// The kind.
-pub static DISINFECTIONS: Definition = Definition {
+pub static DISINFECTIONS: Kind = Kind::of(Definition {
     name: "disinfections",
     path: "disinfections",
     schema: "Disinfection",
@@ -88,9 +88,6 @@ pub static DISINFECTIONS: Definition = Definition {
     about: "A disinfection or cleaning of a place.",
     fields: FIELDS,
     filters: &["place_id", "activity", "method"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: &[
         Role::DistrictAdmin,
         Role::OrgAdmin,
@@ -113,10 +110,9 @@ pub static DISINFECTIONS: Definition = Definition {
         Role::Volunteer,
     ],
     rules: &DisinfectionRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/disinfections/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct DisinfectionRules;
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
-use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
 use crate::rooms::registers::places::require_venue;
 
 words! {
@@ -95,7 +95,7 @@ fields! {
 }
 
 /// The kind.
-pub static INSPECTIONS: Definition = Definition {
+pub static INSPECTIONS: Kind = Kind::of(Definition {
     name: "inspections",
     path: "inspections",
     schema: "Inspection",
@@ -103,16 +103,12 @@ pub static INSPECTIONS: Definition = Definition {
     about: "An inspection of a venue: items, results, requirements.",
     fields: FIELDS,
     filters: &["place_id", "passed"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre, Role::CdcOfficer],
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector],
     rules: &InspectionRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/inspections/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct InspectionRules;
 

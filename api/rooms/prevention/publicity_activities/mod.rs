@@ -6,7 +6,7 @@ use kit::words;
 
 use crate::platform::access::Role;
 use crate::records::figure::{COPIES, HOUSEHOLD_TIMES, TIMES};
-use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
+use crate::records::{Definition, Figure, Kind, Measure, Record, Rules};
 
 words! {
     /// Method.
@@ -63,7 +63,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static PUBLICITY_ACTIVITIES: Definition = Definition {
+pub static PUBLICITY_ACTIVITIES: Kind = Kind::of(Definition {
     name: "publicity_activities",
     path: "publicity-activities",
     schema: "PublicityActivity",
@@ -71,9 +71,6 @@ pub static PUBLICITY_ACTIVITIES: Definition = Definition {
     about: "A publicity activity: how, about what, how many copies and households.",
     fields: FIELDS,
     filters: &["place_id", "method", "topic", "document"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: &[
         Role::DistrictAdmin,
         Role::OrgAdmin,
@@ -99,10 +96,9 @@ pub static PUBLICITY_ACTIVITIES: Definition = Definition {
         Role::JusticeOfficer,
     ],
     rules: &PublicityRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/publicity_activities/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct PublicityRules;
 

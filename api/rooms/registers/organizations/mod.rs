@@ -17,10 +17,10 @@ use crate::platform::access::accounts::SUPERVISED;
 use crate::platform::access::roles::Actor;
 use crate::records::acyclic::parents;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Kind, Reach, Record, Rules};
 
 /// The kind.
-pub static ORGANIZATIONS: Definition = Definition {
+pub static ORGANIZATIONS: Kind = Kind::of(Definition {
     name: "organizations",
     path: "organizations",
     schema: "Organization",
@@ -28,16 +28,13 @@ pub static ORGANIZATIONS: Definition = Definition {
     about: "A bureau, street, town, school, health centre, police station or partner.",
     fields: wire::FIELDS,
     filters: &["kind", "parent_id"],
-    slow_changing: false,
-    reached_by_lookup: false,
     reach: Reach::District,
     readers: Role::ALL,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin],
     rules: &OrganizationRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/organizations/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct OrganizationRules;
 

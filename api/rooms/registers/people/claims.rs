@@ -5,6 +5,7 @@
 //! A category that somebody out of scope claims is looked at first where the person belongs: the duty `claim_check`
 //! asks for it, and until it is among the categories it warns nobody.
 
+use crate::rooms::duties::DUTIES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -124,7 +125,7 @@ impl Decider for ClaimDecider {
     }
 
     fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
-        let Some(duties) = self.0.kinds.kind("duties") else { return Vec::new() };
+        let duties = &DUTIES;
         let ids = claims.iter().map(|claim| Value::Id(claim.id)).collect();
         let statement = Statement::new(format!("SELECT {} FROM duties AS r WHERE r.district_code = ", duties.select()))
             .text(district_code)
@@ -162,7 +163,7 @@ impl State for Checks {
     }
 
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
-        let kind = self.write_context.kind("duties").map_err(|problem| problem.to_string())?;
+        let kind = &DUTIES;
         let mut changes = Changes::default();
         for duty in self.duties.into_values() {
             duty.put_into(kind, &mut changes);

@@ -3,6 +3,7 @@
 //! that meets strangers all day meets no such numbers. What was asked is kept for an hour in this process, and with
 //! several, whoever tries has as many times the tries.
 
+use crate::rooms::duties::DUTIES;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -222,7 +223,7 @@ async fn tell(core: &Core, actor: &Actor, noted: AuditEntry, now: DateTime<Utc>)
     };
     let mut changes = Changes::default();
     changes.next_number();
-    changes.put(write_context.kind("duties")?, None, duty::record(new, &write_context));
+    changes.put(&DUTIES, None, duty::record(new, &write_context));
     match core.ledger.append(changes.into_append(&write_context)?).await {
         Ok(_) | Err(AppendError::Conflict(_)) => Ok(()),
         Err(error) => Err(error.into()),

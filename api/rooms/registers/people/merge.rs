@@ -19,7 +19,6 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::PEOPLE;
-use super::operations::kind;
 use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD};
 use crate::platform::access::Role;
 use crate::platform::http::schema::{Direction, object, reference};
@@ -56,8 +55,7 @@ static CORRECTION: &[Field] = &[DOCUMENT_TYPE_FIELD, DOCUMENT_NUMBER.required(),
 pub fn operations() -> Vec<Operation> {
     let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
     let answers = |operation: Operation| {
-        let example = crate::records::Registry::new(&[&PEOPLE]);
-        let example = example.kind(PEOPLE.name).map(crate::records::document::example_served);
+        let example = Some(crate::records::document::example_served(&PEOPLE));
         operation
             .access(Access::Roles(MERGERS))
             .answers(200, "The person who stays.", Some(reference(PEOPLE.schema)), example)
@@ -81,7 +79,7 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn merge(call: Call) -> Answer {
-    let asked = match asked(&call, kind(&call)?, MERGE).await? {
+    let asked = match asked(&call, &PEOPLE, MERGE).await? {
         Ok(asked) => asked,
         Err(answered) => return Ok(answered),
     };
@@ -90,7 +88,7 @@ async fn merge(call: Call) -> Answer {
 
 async fn merge_into(call: &Call, id: Uuid, into: Uuid, Asked { form, key }: &Asked) -> Answer {
     let (reason, open_case_id) = (form.text("reason").unwrap_or_default(), form.id("open_case_id"));
-    let (core, actor, kind) = (&call.core, call.actor()?, kind(call)?);
+    let (core, actor, kind) = (&call.core, call.actor()?, &PEOPLE);
     for _ in 0..TRIES {
         let current = writable(call, id).await?;
         let target = read::find(core, actor, kind, into).await;
@@ -126,7 +124,7 @@ async fn closings(call: &Call, people: [&Record; 2], open_case_id: Option<Uuid>)
     let (core, district_code) = (&call.core, &one.envelope.district_code);
     let mut ids = Vec::new();
     for person in [one, other] {
-        ids.extend(read::family(core, kind(call)?, district_code, person.envelope.id).await?);
+        ids.extend(read::family(core, &PEOPLE, district_code, person.envelope.id).await?);
     }
     let statement =
         Statement::new("SELECT id FROM isolation_cases WHERE NOT voided AND ended_at IS NULL AND district_code = ")
@@ -159,7 +157,7 @@ async fn write(
     next.envelope.revised_by = by;
     let mut changes = Changes::default();
     changes.next_number();
-    changes.put(kind(call)?, Some(current), next);
+    changes.put(&PEOPLE, Some(current), next);
     keyed.into_iter().for_each(|keyed| changes.keep(keyed));
     let mut append = changes.into_append(&write_context)?;
     for (closed_id, kept_id) in closings {
@@ -179,7 +177,7 @@ async fn write(
 }
 
 async fn unmerge(call: Call) -> Answer {
-    let (core, actor, kind) = (&call.core, call.actor()?, kind(&call)?);
+    let (core, actor, kind) = (&call.core, call.actor()?, &PEOPLE);
     let Asked { form, key } = match asked(&call, kind, UNMERGE).await? {
         Ok(asked) => asked,
         Err(answered) => return Ok(answered),
@@ -203,7 +201,7 @@ async fn unmerge(call: Call) -> Answer {
 
 /// The person under the right document, made if nobody has it yet; then this one leads there.
 async fn correct(call: Call) -> Answer {
-    let (core, actor, kind) = (&call.core, call.actor()?, kind(&call)?);
+    let (core, actor, kind) = (&call.core, call.actor()?, &PEOPLE);
     let asked = match asked(&call, kind, CORRECTION).await? {
         Ok(asked) => asked,
         Err(answered) => return Ok(answered),
@@ -229,7 +227,7 @@ async fn correct(call: Call) -> Answer {
 /// The person of an id itself, if the caller may say such things about him.
 async fn writable(call: &Call, id: Uuid) -> Result<Record, Problem> {
     call.core.refresh_settings().await?;
-    let record = read::find_itself(&call.core, call.actor()?, kind(call)?, id).await?;
+    let record = read::find_itself(&call.core, call.actor()?, &PEOPLE, id).await?;
     require_reach(call, &record)?;
     require_standing(&record).map(|()| record)
 }
@@ -241,7 +239,7 @@ fn require_reach(call: &Call, record: &Record) -> Result<(), Problem> {
 }
 
 fn answer(call: &Call, record: &Record) -> Answer {
-    let body = view::record(&call.core, kind(call)?, record, call.language);
+    let body = view::record(&call.core, &PEOPLE, record, call.language);
     let tag = etag::of_revision(record.envelope.revision);
     Ok(HttpResponse::Ok().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-store")).json(body))
 }

@@ -26,10 +26,10 @@ pub use operations::{note_found, operations, schemas};
 pub use wire::PersonCategory;
 
 use crate::platform::access::Role;
-use crate::records::{Definition, Reach};
+use crate::records::{Definition, Kind};
 
 /// The kind.
-pub static PEOPLE: Definition = Definition {
+pub static PEOPLE: Kind = Kind::of(Definition {
     name: "people",
     path: "people",
     schema: "Person",
@@ -37,9 +37,7 @@ pub static PEOPLE: Definition = Definition {
     about: "A person, known once. Name, document, phone and address are served masked.",
     fields: wire::FIELDS,
     filters: &["sex"],
-    slow_changing: false,
     reached_by_lookup: true,
-    reach: Reach::Area,
     readers: &[
         Role::DistrictAdmin,
         Role::GridWorker,
@@ -64,4 +62,5 @@ pub static PEOPLE: Definition = Definition {
     warnings: &[&rules::UNKNOWN_COUNTY, &rules::SEX_DIFFERS, &rules::BIRTH_DIFFERS],
     example: include_str!("../../../../openapi/examples/people/create.json"),
     sequence: 0,
-};
+    ..Definition::FIELD_RECORD
+});

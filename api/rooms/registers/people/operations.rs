@@ -92,13 +92,8 @@ pub fn operations() -> Vec<Operation> {
     operations
 }
 
-/// The kind as the frame uses it.
-pub fn kind(call: &Call) -> Result<&'static Kind, Problem> {
-    call.core.kinds().kind(PEOPLE.name).ok_or_else(|| Problem::internal("no kind people"))
-}
-
 async fn search(call: Call) -> Answer {
-    let (core, actor, kind) = (&call.core, call.actor()?, kind(&call)?);
+    let (core, actor, kind) = (&call.core, call.actor()?, &PEOPLE);
     let tree = call.tree().await?;
     let mut faults = Faults::default();
     let form = kit::check::check_object(&SEARCH.iter().collect::<Vec<_>>(), &tree, "", &mut faults);
@@ -132,7 +127,7 @@ pub async fn note_found(call: &Call, verb: &'static str, by: &'static str, found
 }
 
 async fn reveal(call: Call) -> Answer {
-    let (core, actor, kind) = (&call.core, call.actor()?, kind(&call)?);
+    let (core, actor, kind) = (&call.core, call.actor()?, &PEOPLE);
     let record = read::find(core, actor, kind, call.path_id()?).await?;
     let form = call.form(REVEAL).await?;
     let envelope = &record.envelope;
@@ -159,7 +154,7 @@ async fn reveal(call: Call) -> Answer {
 }
 
 async fn access_log(call: Call) -> Answer {
-    let (core, actor, kind) = (&call.core, call.actor()?, kind(&call)?);
+    let (core, actor, kind) = (&call.core, call.actor()?, &PEOPLE);
     let record = find_audited(&call, kind).await?;
     let district_code = &record.envelope.district_code;
     let ids = read::family(core, kind, district_code, record.envelope.id).await?;

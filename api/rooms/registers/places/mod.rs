@@ -15,10 +15,10 @@ pub use rules::{require_checkpoint, require_venue};
 pub use wire::{PlaceKind, VENUE_KINDS};
 
 use crate::platform::access::Role;
-use crate::records::{Definition, Reach};
+use crate::records::{Definition, Kind, Reach};
 
 /// The kind.
-pub static PLACES: Definition = Definition {
+pub static PLACES: Kind = Kind::of(Definition {
     name: "places",
     path: "places",
     schema: "Place",
@@ -27,7 +27,6 @@ pub static PLACES: Definition = Definition {
     fields: wire::FIELDS,
     filters: &["kind", "parent_id", "operating_status"],
     slow_changing: true,
-    reached_by_lookup: false,
     reach: Reach::District,
     readers: &[
         Role::DistrictAdmin,
@@ -48,7 +47,6 @@ pub static PLACES: Definition = Definition {
     ],
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre],
     rules: &rules::PlaceRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/places/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});

@@ -1,5 +1,6 @@
 //! Requests under the lock, moved on by their deliveries, and by what is asked for being changed.
 
+use crate::rooms::relief::deliveries::DELIVERIES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -51,14 +52,14 @@ impl Decider for NeedDecider {
 
     fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
         let ids = || claims.iter().filter_map(|claim| request_of(claim)).map(Value::Id).collect::<Vec<_>>();
-        let Some(kind) = self.0.kinds.kind("need_requests") else { return Vec::new() };
+        let kind = &NEED_REQUESTS;
         let requests =
             Statement::new(format!("SELECT {} FROM need_requests AS r WHERE r.district_code = ", kind.select()))
                 .text(district_code)
                 .sql(" AND r.id = ANY(")
                 .column(ColumnType::Id, ids())
                 .sql(")");
-        let Some(deliveries) = self.0.kinds.kind("deliveries") else { return Vec::new() };
+        let deliveries = &DELIVERIES;
         let deliveries = Statement::new(format!(
             "SELECT {} FROM deliveries WHERE NOT voided AND {} AND district_code = ",
             deliveries.select(),
@@ -148,7 +149,7 @@ impl State for Needs {
 
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         let mut changes = Changes::default();
-        let kind = self.write_context.kind("need_requests").map_err(|problem| problem.to_string())?;
+        let kind = &NEED_REQUESTS;
         self.requests.into_values().for_each(|kept| kept.put_into(kind, &mut changes));
         changes.following(&self.write_context)
     }

@@ -22,7 +22,7 @@ pub use self::decider::NeedDecider;
 use self::decider::{EXCEEDS, items_of};
 use crate::records::figure::TIMES;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules, Warning};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules, Warning};
 use crate::rooms::relief::need_requests::{HELPERS, ITEM, check_items};
 
 /// More arrived than was asked for: a slip of the pen, or somebody else's goods.
@@ -96,7 +96,7 @@ fields! {
 }
 
 /// The kind.
-pub static DELIVERIES: Definition = Definition {
+pub static DELIVERIES: Kind = Kind::of(Definition {
     name: "deliveries",
     path: "deliveries",
     schema: "Delivery",
@@ -104,16 +104,13 @@ pub static DELIVERIES: Definition = Definition {
     about: "What was brought for a request.",
     fields: FIELDS,
     filters: &["need_request_id", "courier_org_id", "proof"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: HELPERS,
     writers: HELPERS,
     rules: &DeliveryRules,
     warnings: &[&MORE_THAN_ASKED],
     example: include_str!("../../../../openapi/examples/deliveries/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct DeliveryRules;
 

@@ -18,7 +18,7 @@ use crate::platform::access::Role;
 use crate::platform::privacy::mask;
 use crate::records::figure::TIMES;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules};
 use crate::rooms::relief::deliveries::NeedDecider;
 use crate::rooms::supply::commodities::{COMMODITY, QUANTITY, UNIT};
 
@@ -108,7 +108,7 @@ fields! {
 }
 
 /// The kind.
-pub static NEED_REQUESTS: Definition = Definition {
+pub static NEED_REQUESTS: Kind = Kind::of(Definition {
     name: "need_requests",
     path: "need-requests",
     schema: "NeedRequest",
@@ -116,16 +116,12 @@ pub static NEED_REQUESTS: Definition = Definition {
     about: "What a household asks for.",
     fields: FIELDS,
     filters: &["state", "person_id", "assigned_org_id"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: HELPERS,
     writers: HELPERS,
     rules: &NeedRequestRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/need_requests/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct NeedRequestRules;
 

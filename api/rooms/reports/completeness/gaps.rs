@@ -85,7 +85,7 @@ pub async fn gaps(
         .sql(" AND r.occurred_at < ")
         .bind(ColumnType::Instant, begins(to_on.succ_opt()))
         .sql(" AND ");
-    let kind = call.core.kinds().kind(DUTIES.name).ok_or_else(|| Problem::internal("no kind duties"))?;
+    let kind = &DUTIES;
     let statement = readable("r", statement, call.actor()?, kind);
     let statement = match call.query.text("area_code") {
         Some(area_code) => within("r", statement.sql(" AND "), area_code),

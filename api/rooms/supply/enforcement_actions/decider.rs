@@ -1,5 +1,6 @@
 //! Alerts under the lock, moved on by the actions that name them.
 
+use crate::rooms::supply::price_alerts::PRICE_ALERTS;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ impl Decider for EnforcementDecider {
 
     fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
         let ids = || claims.iter().flat_map(|claim| alerts_of(claim)).map(Value::Id).collect::<Vec<_>>();
-        let Some(kind) = self.0.kinds.kind("price_alerts") else { return Vec::new() };
+        let kind = &PRICE_ALERTS;
         let alerts =
             Statement::new(format!("SELECT {} FROM price_alerts AS r WHERE r.district_code = ", kind.select()))
                 .text(district_code)
@@ -90,7 +91,7 @@ impl State for Alerts {
 
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         let mut changes = Changes::default();
-        let kind = self.write_context.kind("price_alerts").map_err(|problem| problem.to_string())?;
+        let kind = &PRICE_ALERTS;
         self.alerts.into_values().for_each(|kept| kept.put_into(kind, &mut changes));
         changes.following(&self.write_context)
     }

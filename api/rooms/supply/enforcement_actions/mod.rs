@@ -20,7 +20,7 @@ use self::decider::EnforcementDecider;
 use crate::platform::access::Role;
 use crate::records::figure::{COPIES, PERSON_TIMES, TIMES};
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
 use crate::rooms::registers::places::require_venue;
 
 words! {
@@ -74,7 +74,7 @@ fields! {
 }
 
 /// The kind.
-pub static ENFORCEMENT_ACTIONS: Definition = Definition {
+pub static ENFORCEMENT_ACTIONS: Kind = Kind::of(Definition {
     name: "enforcement_actions",
     path: "enforcement-actions",
     schema: "EnforcementAction",
@@ -82,16 +82,12 @@ pub static ENFORCEMENT_ACTIONS: Definition = Definition {
     about: "A visit, a warning letter, an interview.",
     fields: FIELDS,
     filters: &["action_kind", "place_id", "alert_id"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre],
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector],
     rules: &EnforcementRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/enforcement_actions/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct EnforcementRules;
 

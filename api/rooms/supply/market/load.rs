@@ -1,6 +1,8 @@
 //! Loading what a batch of reports touches. All but the first two statements ask the rules as they stand under
 //! the lock; where there are none they find nothing at no cost.
 
+use crate::rooms::duties::DUTIES;
+use crate::rooms::supply::price_alerts::PRICE_ALERTS;
 use std::collections::BTreeSet;
 
 use chrono::{Days, NaiveDate};
@@ -96,10 +98,7 @@ impl Wanted {
 /// lines of reviews; duties; alerts.
 pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
     let wanted = Wanted::of(write_context, claims);
-    let Some((duties, alerts)) = write_context.kinds.kind("duties").zip(write_context.kinds.kind("price_alerts"))
-    else {
-        return Vec::new();
-    };
+    let (duties, alerts) = (&DUTIES, &PRICE_ALERTS);
     let days = || wanted.days.iter().map(|(_, day)| *day);
     let first = days().chain(wanted.keys.iter().map(|key| key.2)).min().unwrap_or(NaiveDate::MAX);
     let day = |day: NaiveDate| Value::Day(day);

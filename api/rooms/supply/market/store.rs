@@ -1,5 +1,7 @@
 //! One store under the lock: its reports, lines, duties, alerts; and what a report changes about them.
 
+use crate::rooms::duties::DUTIES;
+use crate::rooms::supply::price_alerts::PRICE_ALERTS;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate, TimeDelta};
@@ -219,10 +221,10 @@ impl Store {
         self.settle_duties(write_context);
         self.settle_alerts(rules, write_context);
         for duty in self.duties.into_values() {
-            duty.put_into(write_context.kind("duties")?, changes);
+            duty.put_into(&DUTIES, changes);
         }
         for alert in self.alerts.into_values() {
-            alert.put_into(write_context.kind("price_alerts")?, changes);
+            alert.put_into(&PRICE_ALERTS, changes);
         }
         Ok(())
     }

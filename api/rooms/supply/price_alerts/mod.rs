@@ -11,7 +11,7 @@ pub use routes::operations;
 
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
-use crate::records::{Definition, Figure, Measure, Narrowed, Reach, Record, Rules};
+use crate::records::{Definition, Figure, Kind, Measure, Narrowed, Record, Rules};
 use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, RATE, UNIT};
 use crate::rooms::supply::price_rules::PriceRuleKind;
 use crate::rooms::supply::supply_reports::of_own_store;
@@ -147,7 +147,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static PRICE_ALERTS: Definition = Definition {
+pub static PRICE_ALERTS: Kind = Kind::of(Definition {
     name: "price_alerts",
     path: "price-alerts",
     schema: "PriceAlert",
@@ -155,16 +155,13 @@ pub static PRICE_ALERTS: Definition = Definition {
     about: "A price that rose further than a rule allows. Written by the service.",
     fields: FIELDS,
     filters: &["place_id", "commodity", "reported_on", "rule_id", "state", "fires"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: READERS,
     writers: &[],
     rules: &PriceAlertRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/price_alerts/served.json"),
     sequence: 2,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct PriceAlertRules;
 

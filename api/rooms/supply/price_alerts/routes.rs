@@ -13,7 +13,7 @@ use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::act::{ACT_PROBLEMS, act};
-use crate::records::{Kind, Record, Registry, document};
+use crate::records::{Record, document};
 
 /// Roles that may dismiss an alert.
 const DISMISSERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector];
@@ -23,7 +23,7 @@ static FORM: &[Field] = &[REASON.required()];
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
     let form = object(&FORM.iter().collect::<Vec<_>>(), Direction::Sent);
-    let example = Registry::new(&[&PRICE_ALERTS]).kind(PRICE_ALERTS.name).map(document::example_served);
+    let example = Some(document::example_served(&PRICE_ALERTS));
     let answers = |operation: Operation, reason: &str| {
         operation
             .body(form.clone(), json!({"reason": reason}))
@@ -54,7 +54,7 @@ async fn explain(call: Call) -> Answer {
         Some("open" | "explained") => Ok(Some(in_state(alert, "explained", form))),
         _ => Err(Code::AlreadyEnded.into()),
     };
-    act(&call, kind(&call)?, FORM, async |alert: &Record, _: &Values| require(&call, alert, READERS), next).await
+    act(&call, &PRICE_ALERTS, FORM, async |alert: &Record, _: &Values| require(&call, alert, READERS), next).await
 }
 
 async fn dismiss(call: Call) -> Answer {
@@ -67,7 +67,7 @@ async fn dismiss(call: Call) -> Answer {
         Ok(Some(next))
     };
     // Nobody says of his own prices that they are nothing: the operation's access sees to that.
-    act(&call, kind(&call)?, FORM, async |alert: &Record, _: &Values| require(&call, alert, DISMISSERS), next).await
+    act(&call, &PRICE_ALERTS, FORM, async |alert: &Record, _: &Values| require(&call, alert, DISMISSERS), next).await
 }
 
 fn in_state(alert: &Record, state: &str, form: &Values) -> Record {
@@ -81,8 +81,4 @@ fn require(call: &Call, alert: &Record, roles: &'static [Role]) -> Result<(), Pr
     let envelope = &alert.envelope;
     let reaches = call.actor()?.reaches(roles, &envelope.area_code, envelope.org_id);
     if reaches { Ok(()) } else { Err(Code::OutOfArea.into()) }
-}
-
-fn kind(call: &Call) -> Result<&'static Kind, Problem> {
-    call.core.kinds().kind(PRICE_ALERTS.name).ok_or_else(|| Problem::internal("no kind price_alerts"))
 }

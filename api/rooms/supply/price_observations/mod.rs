@@ -9,7 +9,7 @@ use kit::value::Value;
 use kit::words;
 
 use crate::platform::access::Role;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, PRICE, SUPPLY_READERS, UNIT, add_unknown_unit, find};
 
 words! {
@@ -60,7 +60,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static PRICE_OBSERVATIONS: Definition = Definition {
+pub static PRICE_OBSERVATIONS: Kind = Kind::of(Definition {
     name: "price_observations",
     path: "price-observations",
     schema: "PriceObservation",
@@ -68,16 +68,12 @@ pub static PRICE_OBSERVATIONS: Definition = Definition {
     about: "A published price of an area.",
     fields: FIELDS,
     filters: &["commodity", "observed_on", "observed_area_code", "scope"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: SUPPLY_READERS,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin],
     rules: &PriceObservationRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/price_observations/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct PriceObservationRules;
 

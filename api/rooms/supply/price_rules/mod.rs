@@ -13,7 +13,7 @@ use kit::words;
 use rust_decimal::Decimal;
 
 use crate::platform::access::Role;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules, Warning};
+use crate::records::{Context, Definition, Draft, Kind, Measure, Reach, Record, Rules, Warning};
 use crate::rooms::supply::commodities::{COMMODITY, CommodityCategory, SUPPLY_READERS};
 
 words! {
@@ -70,7 +70,7 @@ static THRESHOLD_IMPLAUSIBLE: Warning = Warning {
 };
 
 /// The kind.
-pub static PRICE_RULES: Definition = Definition {
+pub static PRICE_RULES: Kind = Kind::of(Definition {
     name: "price_rules",
     path: "price-rules",
     schema: "PriceRule",
@@ -78,16 +78,14 @@ pub static PRICE_RULES: Definition = Definition {
     about: "When a price counts as risen too far: for the record's area and all below.",
     fields: FIELDS,
     filters: &["rule_kind"],
-    slow_changing: false,
-    reached_by_lookup: false,
     reach: Reach::District,
     readers: SUPPLY_READERS,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin],
     rules: &PriceRuleRules,
     warnings: &[&THRESHOLD_IMPLAUSIBLE],
     example: include_str!("../../../../openapi/examples/price_rules/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct PriceRuleRules;
 

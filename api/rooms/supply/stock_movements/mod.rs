@@ -21,7 +21,7 @@ pub use self::stocks::{operations, schemas};
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Measure, Narrowed, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Narrowed, Record, Rules};
 use crate::rooms::supply::commodities::{
     COMMODITIES, COMMODITY_FIELD, NORMAL, QUANTITY, SUPPLY_READERS, UNIT, normal_quantity_of,
 };
@@ -85,7 +85,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static STOCK_MOVEMENTS: Definition = Definition {
+pub static STOCK_MOVEMENTS: Kind = Kind::of(Definition {
     name: "stock_movements",
     path: "stock-movements",
     schema: "StockMovement",
@@ -93,16 +93,12 @@ pub static STOCK_MOVEMENTS: Definition = Definition {
     about: "Something that came into a stock or left it.",
     fields: FIELDS,
     filters: &["place_id", "commodity", "direction", "reason"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: SUPPLY_READERS,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::StoreReporter],
     rules: &StockMovementRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/stock_movements/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 /// The measure of a commodity's balance, in millionths of its unit: what the rollups of a day add up to.
 static MEASURES: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {

@@ -1,5 +1,6 @@
 //! Stocks as of a day, and how far the season's targets are met.
 
+use crate::rooms::supply::stock_targets::STOCK_TARGETS;
 use actix_web::http::Method;
 use chrono::NaiveDate;
 use kit::catalogue::Code;
@@ -125,7 +126,7 @@ async fn targets_of(
     district_code: &str,
     day: NaiveDate,
 ) -> Result<Vec<Record>, Problem> {
-    let kind = call.core.write_context(call.core.clock.now(), district_code).kind("stock_targets")?;
+    let kind = &STOCK_TARGETS;
     let statement = Statement::new(format!(
         "SELECT {} FROM stock_targets AS r WHERE NOT r.voided AND r.district_code = ",
         kind.select()

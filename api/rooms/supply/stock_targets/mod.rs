@@ -8,7 +8,7 @@ use kit::text::Text;
 use kit::value::Value;
 
 use crate::platform::access::Role;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 use crate::rooms::supply::commodities::{
     COMMODITY, NORMAL, QUANTITY, SUPPLY_READERS, UNIT, add_unknown_unit, find, normal_told,
 };
@@ -41,7 +41,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static STOCK_TARGETS: Definition = Definition {
+pub static STOCK_TARGETS: Kind = Kind::of(Definition {
     name: "stock_targets",
     path: "stock-targets",
     schema: "StockTarget",
@@ -49,16 +49,12 @@ pub static STOCK_TARGETS: Definition = Definition {
     about: "How much of some commodities should be there in the record's area.",
     fields: FIELDS,
     filters: &[],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: SUPPLY_READERS,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin],
     rules: &StockTargetRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/stock_targets/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct StockTargetRules;
 

@@ -6,7 +6,7 @@ use kit::text::Text;
 use kit::value::Value;
 
 use crate::platform::access::Role;
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 use crate::rooms::registers::places::require_venue;
 use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, QUANTITY, SUPPLY_READERS, UNIT, normal_quantity_of};
 
@@ -40,7 +40,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static SUPPLY_CHANNELS: Definition = Definition {
+pub static SUPPLY_CHANNELS: Kind = Kind::of(Definition {
     name: "supply_channels",
     path: "supply-channels",
     schema: "SupplyChannel",
@@ -48,16 +48,12 @@ pub static SUPPLY_CHANNELS: Definition = Definition {
     about: "Who can deliver what to a store, and how much a day.",
     fields: FIELDS,
     filters: &["place_id", "commodity", "active"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: SUPPLY_READERS,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::StoreReporter],
     rules: &SupplyChannelRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/supply_channels/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct SupplyChannelRules;
 

@@ -23,13 +23,13 @@ use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::records::figure::{COPIES, TIMES};
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Narrowed, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Narrowed, Record, Rules};
 use crate::rooms::registers::places::require_venue;
 use crate::rooms::supply::commodities::SUPPLY_READERS;
 use crate::rooms::supply::market::MarketDecider;
 
 /// The kind.
-pub static SUPPLY_REPORTS: Definition = Definition {
+pub static SUPPLY_REPORTS: Kind = Kind::of(Definition {
     name: "supply_reports",
     path: "supply-reports",
     schema: "SupplyReport",
@@ -37,16 +37,12 @@ pub static SUPPLY_REPORTS: Definition = Definition {
     about: "What a store bought, sold, holds and charges on a day.",
     fields: wire::FIELDS,
     filters: &["place_id", "reported_on", "is_zero"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: SUPPLY_READERS,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::StoreReporter],
     rules: &SupplyReportRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/supply_reports/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 /// The lines of the reports that stand, normalised.
 static LINES: Projection = Projection {

@@ -1,5 +1,6 @@
 //! Giving a shift up.
 
+use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use actix_web::http::Method;
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::catalogue::{Code, FaultCode};
@@ -15,7 +16,7 @@ use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::act::act;
-use crate::records::{Kind, Record, Registry, document, read};
+use crate::records::{Record, document, read};
 use crate::rooms::volunteers::shifts::assignments::{REASON, SHIFT_ASSIGNMENTS};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
@@ -53,7 +54,7 @@ pub(super) fn form(fields: &'static [Field]) -> Json {
 
 /// Answers an assignment.
 pub(super) fn answering(operation: Operation, status: u16, about: &'static str) -> Operation {
-    let example = Registry::new(&[&SHIFT_ASSIGNMENTS]).kind(SHIFT_ASSIGNMENTS.name).map(document::example_served);
+    let example = Some(document::example_served(&SHIFT_ASSIGNMENTS));
     let answers = operation.answers(status, about, Some(reference(SHIFT_ASSIGNMENTS.schema)), example);
     answers.with_headers(&["ETag", "Location", "Idempotency-Replayed"])
 }
@@ -66,10 +67,6 @@ pub fn operations() -> Vec<Operation> {
     vec![answering(cancelling, 200, "The assignment.")]
 }
 
-pub(super) fn kind(call: &Call) -> Result<&'static Kind, Problem> {
-    call.core.kinds().kind(SHIFT_ASSIGNMENTS.name).ok_or_else(|| Problem::internal("no kind shift_assignments"))
-}
-
 async fn cancel(call: Call) -> Answer {
     let may = async |assignment: &Record, _: &Values| require_own(&call, assignment).await;
     let next = |current: &Record, form: &Values| match current.values.text("state") {
@@ -77,7 +74,7 @@ async fn cancel(call: Call) -> Answer {
         Some("cancelled") => Ok(None),
         _ => Err(Code::AlreadyEnded.into()),
     };
-    act(&call, kind(&call)?, CANCEL, may, next).await
+    act(&call, &SHIFT_ASSIGNMENTS, CANCEL, may, next).await
 }
 
 /// The assignment given up; nobody is offered it any more.
@@ -102,7 +99,7 @@ pub(super) fn organizes(call: &Call, assignment: &Record) -> Result<bool, Proble
 
 /// Whether a volunteer is the caller himself.
 pub(super) async fn is_caller(call: &Call, district_code: &str, id: Option<Uuid>) -> Result<bool, Problem> {
-    let volunteers = call.core.kinds().kind("volunteers").ok_or_else(|| Problem::internal("no kind volunteers"))?;
+    let volunteers = &VOLUNTEERS;
     let Some(id) = id else { return Ok(false) };
     let volunteer = read::find_unscoped(&call.core, volunteers, district_code, &[id]).await?.remove(&id);
     Ok(volunteer.and_then(|volunteer| volunteer.values.id("user_id")) == Some(call.actor()?.user_id))

@@ -1,6 +1,7 @@
 //! Somebody's shifts as a calendar (RFC 5545) at a secret address that can be taken back. It names places and times,
 //! and nobody.
 
+use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
@@ -52,7 +53,7 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn volunteer(call: &Call) -> Result<Record, Problem> {
-    let kind = call.core.kinds().kind("volunteers").ok_or_else(|| Problem::internal("no kind volunteers"))?;
+    let kind = &VOLUNTEERS;
     let (actor, found) = (call.actor()?, read::find(&call.core, call.actor()?, kind, call.path_id()?).await?);
     let own = found.values.id("user_id") == Some(actor.user_id);
     let envelope = &found.envelope;

@@ -1,5 +1,6 @@
 //! Answers of an organiser about hours that lie outside a shift. Every answer is a revision, and so in the audit.
 
+use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use actix_web::http::Method;
 use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, free_text};
@@ -14,7 +15,7 @@ use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, fault_with};
 use crate::records::act::act;
-use crate::records::{Kind, Record, Registry, document, read};
+use crate::records::{Record, document, read};
 use crate::rooms::volunteers::shifts::LONGEST;
 use crate::rooms::volunteers::shifts::service_records::{SERVICE_RECORDS, set_hours};
 use crate::rooms::volunteers::teams::ORGANIZERS;
@@ -35,7 +36,7 @@ static DECLINE: &[Field] = &[WHY.required()];
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
     let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
-    let example = Registry::new(&[&SERVICE_RECORDS]).kind(SERVICE_RECORDS.name).map(document::example_served);
+    let example = Some(document::example_served(&SERVICE_RECORDS));
     let answers = |operation: Operation| {
         operation
             .access(Access::Roles(ORGANIZERS))
@@ -55,24 +56,20 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-fn kind(call: &Call) -> Result<&'static Kind, Problem> {
-    call.core.kinds().kind(SERVICE_RECORDS.name).ok_or_else(|| Problem::internal("no kind service_records"))
-}
-
 async fn confirm(call: Call) -> Answer {
     let may = async |record: &Record, _: &Values| require(&call, record).await;
-    act(&call, kind(&call)?, CONFIRM, may, confirmed).await
+    act(&call, &SERVICE_RECORDS, CONFIRM, may, confirmed).await
 }
 
 async fn decline(call: Call) -> Answer {
     let may = async |record: &Record, _: &Values| require(&call, record).await;
-    act(&call, kind(&call)?, DECLINE, may, declined).await
+    act(&call, &SERVICE_RECORDS, DECLINE, may, declined).await
 }
 
 /// Organisers of where it was served, of which nobody is the volunteer himself.
 async fn require(call: &Call, record: &Record) -> Result<(), Problem> {
     let envelope = &record.envelope;
-    let volunteers = call.core.kinds().kind("volunteers").ok_or_else(|| Problem::internal("no kind volunteers"))?;
+    let volunteers = &VOLUNTEERS;
     let id = record.values.id("volunteer_id").unwrap_or_default();
     let volunteer = read::find_unscoped(&call.core, volunteers, &envelope.district_code, &[id]).await?.remove(&id);
     let own = volunteer.and_then(|volunteer| volunteer.values.id("user_id")) == Some(call.actor()?.user_id);

@@ -3,6 +3,9 @@
 
 mod paper;
 
+use crate::rooms::registers::people::PEOPLE;
+use crate::rooms::registers::places::PLACES;
+use crate::rooms::volunteers::shifts::SHIFTS;
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
@@ -24,7 +27,7 @@ use crate::platform::audit::system_write_all;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::platform::privacy::mask;
-use crate::records::{Kind, Record, read};
+use crate::records::{Record, read};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
 static ON: Field = Field::new("on", Shape::Day, Text::new("Day", "日期"), "Of which day; today by default.");
@@ -90,17 +93,13 @@ struct Sheet {
     shifts: Vec<(Record, Vec<Line>)>,
 }
 
-fn kind(call: &Call, name: &str) -> Result<&'static Kind, Problem> {
-    call.core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))
-}
-
 async fn load(call: &Call) -> Result<Sheet, Problem> {
-    let place = read::find(&call.core, call.actor()?, kind(call, "places")?, call.path_id()?).await?;
+    let place = read::find(&call.core, call.actor()?, &PLACES, call.path_id()?).await?;
     let (core, district_code) = (&call.core, place.envelope.district_code.clone());
     let on = call.query.day("on").unwrap_or_else(|| day_of(core.clock.now(), core.zone));
     let begins =
         |day: Option<NaiveDate>| day.and_then(|day| day_start(day, core.zone)).map_or(Value::Null, Value::Instant);
-    let shifts = kind(call, "shifts")?;
+    let shifts = &SHIFTS;
     let statement = Statement::new(format!(
         "SELECT {} FROM shifts AS r WHERE NOT r.voided AND r.district_code = ",
         shifts.select()
@@ -144,7 +143,7 @@ async fn people_of(call: &Call, district_code: &str, shifts: &[Record]) -> Resul
         }
     }
     let ids: Vec<Uuid> = found.iter().map(|(_, line)| line.person_id).collect();
-    let people = read::find_unscoped(&call.core, kind(call, "people")?, district_code, &ids).await?;
+    let people = read::find_unscoped(&call.core, &PEOPLE, district_code, &ids).await?;
     let mut lines: BTreeMap<Uuid, Vec<Line>> = BTreeMap::new();
     for (shift, mut line) in found {
         line.name =

@@ -1,5 +1,6 @@
 //! Figures of service: unfilled shifts, a volunteer's hours, the figures of teams.
 
+use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
@@ -157,7 +158,7 @@ fn figures(row: &mut Row) -> Json {
 }
 
 async fn hours(call: Call) -> Answer {
-    let kind = call.core.kinds().kind("volunteers").ok_or_else(|| Problem::internal("no kind volunteers"))?;
+    let kind = &VOLUNTEERS;
     let volunteer = read::find(&call.core, call.actor()?, kind, call.path_id()?).await?;
     let (id, days) = (volunteer.envelope.id, period(&call)?);
     let statement = served(&call, "NULL::text AS key", &volunteer.envelope.district_code, days)

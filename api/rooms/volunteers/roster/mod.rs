@@ -188,7 +188,7 @@ impl State for Roster {
         }
         self.settle_hours();
         let write_context = Arc::clone(&self.write_context);
-        self.put_into(&mut changes).map_err(|problem| problem.to_string())?;
+        self.put_into(&mut changes);
         changes.following(&write_context)
     }
 }

@@ -1,7 +1,9 @@
 //! Settling of a shift: who came, what was served, which duties are done.
 
+use crate::rooms::duties::DUTIES;
+use crate::rooms::volunteers::shifts::assignments::SHIFT_ASSIGNMENTS;
+use crate::rooms::volunteers::shifts::service_records::SERVICE_RECORDS;
 use chrono::{DateTime, TimeDelta, Utc};
-use kit::problem::Problem;
 use kit::time::day_of;
 use kit::value::{Value, Values};
 use uuid::Uuid;
@@ -163,22 +165,21 @@ impl Roster {
         kept.sign(self.by);
     }
 
-    pub(super) fn put_into(self, changes: &mut Changes) -> Result<(), Problem> {
-        let (write_context, written) = (self.write_context, self.written);
+    pub(super) fn put_into(self, changes: &mut Changes) {
+        let written = self.written;
         for (id, kept) in self.assignments {
             if !written.contains(&id) {
-                kept.put_into(write_context.kind("shift_assignments")?, changes);
+                kept.put_into(&SHIFT_ASSIGNMENTS, changes);
             }
         }
         for (id, kept) in self.service_records {
             if !written.contains(&id) {
-                kept.put_into(write_context.kind("service_records")?, changes);
+                kept.put_into(&SERVICE_RECORDS, changes);
             }
         }
         for kept in self.duties.into_values() {
-            kept.put_into(write_context.kind("duties")?, changes);
+            kept.put_into(&DUTIES, changes);
         }
-        Ok(())
     }
 }
 

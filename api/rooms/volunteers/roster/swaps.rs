@@ -1,6 +1,8 @@
 //! Giving a shift to somebody else: decided by an organiser, or offered by whoever has it and accepted by the other.
 //! Nobody is put on a shift by another volunteer.
 
+use crate::rooms::volunteers::shifts::assignments::SHIFT_ASSIGNMENTS;
+use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
@@ -16,7 +18,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::actions::{
-    OFFER, answering, form, given_up, is_caller, kind, of_assignment, organizes, require_before, require_own,
+    OFFER, answering, form, given_up, is_caller, of_assignment, organizes, require_before, require_own,
 };
 use crate::platform::http::{Answer, Call, Operation, fault, fault_with};
 use crate::records::act::{Asked, act, asked};
@@ -84,7 +86,7 @@ struct Swap {
 }
 
 async fn swap(call: Call) -> Answer {
-    let asked = match asked(&call, kind(&call)?, SWAP).await? {
+    let asked = match asked(&call, &SHIFT_ASSIGNMENTS, SWAP).await? {
         Ok(asked) => asked,
         Err(answered) => return Ok(answered),
     };
@@ -99,7 +101,7 @@ async fn swap(call: Call) -> Answer {
 }
 
 async fn accept(call: Call) -> Answer {
-    let asked = match asked(&call, kind(&call)?, ANSWER).await? {
+    let asked = match asked(&call, &SHIFT_ASSIGNMENTS, ANSWER).await? {
         Ok(asked) => asked,
         Err(answered) => return Ok(answered),
     };
@@ -138,7 +140,7 @@ async fn decline(call: Call) -> Answer {
         OFFER.into_iter().chain(["reason"]).for_each(|name| next.values.set(name, Value::Null));
         Ok(one.values.id("offered_to_id").map(|_| next))
     };
-    act(&call, kind(&call)?, ANSWER, may, next).await
+    act(&call, &SHIFT_ASSIGNMENTS, ANSWER, may, next).await
 }
 
 /// Looks again as long as somebody else writes what is looked at; what was answered under the key meanwhile is the
@@ -150,7 +152,7 @@ async fn repeated(
 ) -> Answer {
     for _ in 0..TRIES {
         call.core.refresh_settings().await?;
-        if let Some(answered) = replayed(kind(call)?, call, asked.key.as_ref()).await? {
+        if let Some(answered) = replayed(&SHIFT_ASSIGNMENTS, call, asked.key.as_ref()).await? {
             return Ok(answered);
         }
         if let Some(answer) = attempt(call, asked).await? {
@@ -172,7 +174,7 @@ fn whom_or_with(form: &Values) -> Result<(Option<Uuid>, Option<Uuid>), Problem> 
 
 /// The assignment, if it stands and nobody gave it up.
 async fn standing(call: &Call) -> Result<Record, Problem> {
-    let one = find_standing(&call.core, call.actor()?, kind(call)?, call.path_id()?).await?;
+    let one = find_standing(&call.core, call.actor()?, &SHIFT_ASSIGNMENTS, call.path_id()?).await?;
     require_assigned(&one)?;
     Ok(one)
 }
@@ -191,13 +193,13 @@ async fn wanted(call: &Call, one: Record, to: Option<Uuid>, with: Option<Uuid>) 
     let (core, actor) = (&call.core, call.actor()?);
     match with {
         Some(with) => {
-            let other = read::find(core, actor, kind(call)?, with).await.map_err(unknown("/assignment_id"))?;
+            let other = read::find(core, actor, &SHIFT_ASSIGNMENTS, with).await.map_err(unknown("/assignment_id"))?;
             require_assigned(&other)?;
             let to = other.values.id("volunteer_id").unwrap_or_default();
             Ok(Swap { one, other: Some(other), to })
         }
         None => {
-            let volunteers = core.kinds().kind("volunteers").ok_or_else(|| Problem::internal("no kind volunteers"))?;
+            let volunteers = &VOLUNTEERS;
             let found = read::find(core, actor, volunteers, to.unwrap_or_default()).await;
             let to = found.map_err(unknown("/volunteer_id"))?.envelope.id;
             Ok(Swap { one, other: None, to })
@@ -207,7 +209,8 @@ async fn wanted(call: &Call, one: Record, to: Option<Uuid>, with: Option<Uuid>) 
 
 /// Reads the assignment asked for in exchange, as it stands now.
 async fn exchanged(call: &Call, one: &Record, with: Uuid) -> Result<Record, Problem> {
-    let found = read::find_unscoped(&call.core, kind(call)?, &one.envelope.district_code, &[with]).await?.remove(&with);
+    let found =
+        read::find_unscoped(&call.core, &SHIFT_ASSIGNMENTS, &one.envelope.district_code, &[with]).await?.remove(&with);
     let other = found.ok_or(Code::AlreadyEnded)?;
     require_assigned(&other)?;
     Ok(other)
@@ -225,7 +228,7 @@ impl Swap {
         let known: Vec<&Record> = [&self.one].into_iter().chain(&self.other).collect();
         let ids: Vec<Uuid> = known.iter().map(|record| record.envelope.id).collect();
         let district_code = &self.one.envelope.district_code;
-        let found = read::find_unscoped(&call.core, kind(call)?, district_code, &ids).await?;
+        let found = read::find_unscoped(&call.core, &SHIFT_ASSIGNMENTS, district_code, &ids).await?;
         let revision = |record: &Record| found.get(&record.envelope.id).map(|found| found.envelope.revision);
         Ok(known.into_iter().any(|record| revision(record) != Some(record.envelope.revision)))
     }
@@ -238,7 +241,7 @@ impl Swap {
         next.values.set("offered_with_id", with);
         next.values.set("reason", asked.form.get("reason").cloned().unwrap_or(Value::Null));
         let key = asked.key.as_ref().map(|key| (key, 202));
-        let written = amend::write(&call.core, call.actor()?, kind(call)?, &self.one, next, key).await?;
+        let written = amend::write(&call.core, call.actor()?, &SHIFT_ASSIGNMENTS, &self.one, next, key).await?;
         Ok(match written {
             Some(offered) => Some(answer(call, &offered, HttpResponse::Accepted())?),
             None => None,
@@ -248,7 +251,7 @@ impl Swap {
     /// All in one append: what is given up first, then who takes what.
     async fn write(&self, call: &Call, asked: &Asked) -> Result<Option<HttpResponse>, Problem> {
         let write_context = call.core.write_context(call.core.clock.now(), &self.one.envelope.district_code);
-        let (kind, from) = (kind(call)?, self.one.values.id("volunteer_id").unwrap_or_default());
+        let (kind, from) = (&SHIFT_ASSIGNMENTS, self.one.values.id("volunteer_id").unwrap_or_default());
         let mut changes = Changes::default();
         let mut taken: Vec<(i64, Record)> = Vec::new();
         for (assignment, to) in [(&self.one, self.to)].into_iter().chain(self.other.as_ref().map(|other| (other, from)))
@@ -287,7 +290,7 @@ impl Swap {
 }
 
 fn answer(call: &Call, record: &Record, mut response: actix_web::HttpResponseBuilder) -> Answer {
-    let body = view::record(&call.core, kind(call)?, record, call.language);
+    let body = view::record(&call.core, &SHIFT_ASSIGNMENTS, record, call.language);
     Ok(response
         .insert_header((ETAG, etag::of_revision(record.envelope.revision)))
         .insert_header((LOCATION, format!("/v1/shift-assignments/{}", record.envelope.id)))

@@ -11,7 +11,7 @@ use kit::text::Text;
 use kit::value::Value;
 
 use crate::platform::access::Role;
-use crate::records::{Definition, Measure, Reach, Record, Rules};
+use crate::records::{Definition, Kind, Measure, Reach, Record, Rules};
 use crate::rooms::volunteers::shifts::NEAR;
 use crate::rooms::volunteers::teams::ROSTER_READERS;
 
@@ -33,7 +33,7 @@ fields! {
 }
 
 /// The kind.
-pub static SERVICE_RULES: Definition = Definition {
+pub static SERVICE_RULES: Kind = Kind::of(Definition {
     name: "service_rules",
     path: "service-rules",
     schema: "ServiceRule",
@@ -41,16 +41,13 @@ pub static SERVICE_RULES: Definition = Definition {
     about: "How far beyond a shift hours count without being confirmed: for the record's area and all below.",
     fields: FIELDS,
     filters: &[],
-    slow_changing: false,
-    reached_by_lookup: false,
     reach: Reach::District,
     readers: ROSTER_READERS,
     writers: &[Role::DistrictAdmin],
     rules: &ServiceRuleRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/service_rules/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct ServiceRuleRules;
 

@@ -16,7 +16,7 @@ use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::records::figure::PERSON_TIMES;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 use crate::rooms::volunteers::volunteers::DutyRole;
@@ -102,7 +102,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static SHIFT_ASSIGNMENTS: Definition = Definition {
+pub static SHIFT_ASSIGNMENTS: Kind = Kind::of(Definition {
     name: "shift_assignments",
     path: "shift-assignments",
     schema: "ShiftAssignment",
@@ -110,16 +110,12 @@ pub static SHIFT_ASSIGNMENTS: Definition = Definition {
     about: "Somebody takes a shift.",
     fields: FIELDS,
     filters: &["shift_id", "volunteer_id", "place_id", "role", "state", "attendance", "offered_to_id"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: ROSTER_READERS,
     writers: WRITERS,
     rules: &AssignmentRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/shift_assignments/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 const WRITERS: &[Role] =
     &[Role::DistrictAdmin, Role::OrgAdmin, Role::GridWorker, Role::TownCadre, Role::VillageCadre, Role::Volunteer];

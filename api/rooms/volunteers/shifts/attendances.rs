@@ -17,7 +17,7 @@ use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::records::figure::PERSON_TIMES;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::shifts::NEAR;
 use crate::rooms::volunteers::teams::ROSTER_READERS;
@@ -111,7 +111,7 @@ fields! {
 }
 
 /// The kind.
-pub static SHIFT_ATTENDANCES: Definition = Definition {
+pub static SHIFT_ATTENDANCES: Kind = Kind::of(Definition {
     name: "shift_attendances",
     path: "shift-attendances",
     schema: "ShiftAttendance",
@@ -119,9 +119,6 @@ pub static SHIFT_ATTENDANCES: Definition = Definition {
     about: "Somebody came to a shift or left it.",
     fields: FIELDS,
     filters: &["assignment_id", "shift_id", "volunteer_id", "place_id", "action"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: ROSTER_READERS,
     writers: &[
         Role::DistrictAdmin,
@@ -135,8 +132,8 @@ pub static SHIFT_ATTENDANCES: Definition = Definition {
     rules: &AttendanceRules,
     warnings: &[&FAR_AWAY, &NOT_ASSIGNED, &ALREADY_CHECKED_IN, &OUTSIDE_SHIFT],
     example: include_str!("../../../../openapi/examples/shift_attendances/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 /// Roles that may check others in: those that make rosters, and those that keep gates.
 const OVERSEERS: &[Role] =

@@ -1,6 +1,8 @@
 //! Making shifts from a template: at many places, for many days, in one request; once more it adds only what is
 //! missing.
 
+use crate::rooms::volunteers::shifts::SHIFTS;
+use crate::rooms::volunteers::shifts::templates::SHIFT_TEMPLATES;
 use kit::fields;
 use std::collections::BTreeSet;
 
@@ -71,13 +73,12 @@ pub fn schemas() -> Vec<(String, Json)> {
 async fn generate(call: Call) -> Answer {
     let form = call.form(FORM).await?;
     let (core, actor) = (&call.core, call.actor()?);
-    let kind = |name: &str| core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")));
-    let template = find_standing(core, actor, kind("shift_templates")?, call.path_id()?).await?;
+    let template = find_standing(core, actor, &SHIFT_TEMPLATES, call.path_id()?).await?;
     let places: BTreeSet<Uuid> = form.codes("place_ids").iter().filter_map(|id| id.parse().ok()).collect();
     let bodies = bodies(&call, &form, &template, &places)?;
     let (mut created, mut existing) = (0, 0);
     for chunk in bodies.chunks(CHUNK) {
-        for outcome in create_bulk(core, actor, kind("shifts")?, chunk, API).await? {
+        for outcome in create_bulk(core, actor, &SHIFTS, chunk, API).await? {
             match outcome {
                 Ok(Created::New(_)) => created += 1,
                 Ok(_) => existing += 1,

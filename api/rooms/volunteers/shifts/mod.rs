@@ -22,7 +22,7 @@ use serde_json::Value as Json;
 
 use crate::records::figure::{PERSON_TIMES, TIMES};
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Lines, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 use crate::rooms::volunteers::volunteers::DutyRole;
@@ -95,7 +95,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static SHIFTS: Definition = Definition {
+pub static SHIFTS: Kind = Kind::of(Definition {
     name: "shifts",
     path: "shifts",
     schema: "Shift",
@@ -103,16 +103,12 @@ pub static SHIFTS: Definition = Definition {
     about: "A time at a place for which people are needed.",
     fields: FIELDS,
     filters: &["place_id", "team_id", "template_id", "cancelled"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: ROSTER_READERS,
     writers: ORGANIZERS,
     rules: &ShiftRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/shifts/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct ShiftRules;
 

@@ -19,7 +19,7 @@ use rust_decimal::Decimal;
 use crate::platform::access::roles::Actor;
 use crate::records::figure::{MINUTES, PERSON_TIMES};
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules, Warning};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 use crate::rooms::volunteers::volunteers::memberships::Membership;
@@ -126,7 +126,7 @@ pub static ALREADY_SERVED: Warning = Warning {
 };
 
 /// The kind.
-pub static SERVICE_RECORDS: Definition = Definition {
+pub static SERVICE_RECORDS: Kind = Kind::of(Definition {
     name: "service_records",
     path: "service-records",
     schema: "ServiceRecord",
@@ -134,16 +134,14 @@ pub static SERVICE_RECORDS: Definition = Definition {
     about: "Hours that somebody served.",
     fields: FIELDS,
     filters: &["volunteer_id", "shift_id", "place_id", "team_id", "origin", "corrected", "confirmation", "pending"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: ROSTER_READERS,
     writers: ORGANIZERS,
     rules: &ServiceRules,
     warnings: &[&ALREADY_SERVED],
     example: include_str!("../../../../openapi/examples/service_records/create.json"),
     sequence: 2,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct ServiceRules;
 

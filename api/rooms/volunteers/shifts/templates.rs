@@ -5,7 +5,7 @@ use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 
 use super::{MIN_REST, NEEDS, check_needs};
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
 /// A shift of each day.
@@ -54,7 +54,7 @@ static FIELDS: &[Field] = &[
 ];
 
 /// The kind.
-pub static SHIFT_TEMPLATES: Definition = Definition {
+pub static SHIFT_TEMPLATES: Kind = Kind::of(Definition {
     name: "shift_templates",
     path: "shift-templates",
     schema: "ShiftTemplate",
@@ -62,16 +62,12 @@ pub static SHIFT_TEMPLATES: Definition = Definition {
     about: "The shifts of a day, to be made at many places for many days.",
     fields: FIELDS,
     filters: &["team_id"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: ROSTER_READERS,
     writers: ORGANIZERS,
     rules: &TemplateRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/shift_templates/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct TemplateRules;
 

@@ -8,7 +8,7 @@ use kit::words;
 use uuid::Uuid;
 
 use crate::platform::access::Role;
-use crate::records::{Definition, Figure, Measure, Reach, Record, Rules};
+use crate::records::{Definition, Figure, Kind, Measure, Reach, Record, Rules};
 
 /// Roles that make rosters.
 pub const ORGANIZERS: &[Role] =
@@ -52,7 +52,7 @@ fields! {
 }
 
 /// The kind.
-pub static TEAMS: Definition = Definition {
+pub static TEAMS: Kind = Kind::of(Definition {
     name: "teams",
     path: "teams",
     schema: "Team",
@@ -61,15 +61,13 @@ pub static TEAMS: Definition = Definition {
     fields: FIELDS,
     filters: &["team_kind", "place_id", "active"],
     slow_changing: true,
-    reached_by_lookup: false,
     reach: Reach::District,
     readers: ROSTER_READERS,
     writers: ORGANIZERS,
     rules: &TeamRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/teams/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct TeamRules;
 

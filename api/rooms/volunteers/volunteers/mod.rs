@@ -12,7 +12,7 @@ use kit::words;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
+use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
 words! {
@@ -96,7 +96,7 @@ fields! {
 }
 
 /// The kind.
-pub static VOLUNTEERS: Definition = Definition {
+pub static VOLUNTEERS: Kind = Kind::of(Definition {
     name: "volunteers",
     path: "volunteers",
     schema: "Volunteer",
@@ -104,16 +104,12 @@ pub static VOLUNTEERS: Definition = Definition {
     about: "Somebody who takes shifts.",
     fields: FIELDS,
     filters: &["team_id", "affiliation", "league_member", "party_member", "active", "user_id", "person_id"],
-    slow_changing: false,
-    reached_by_lookup: false,
-    reach: Reach::Area,
     readers: ROSTER_READERS,
     writers: ORGANIZERS,
     rules: &VolunteerRules,
-    warnings: &[],
     example: include_str!("../../../../openapi/examples/volunteers/create.json"),
-    sequence: 1,
-};
+    ..Definition::FIELD_RECORD
+});
 
 struct VolunteerRules;
 

@@ -1,5 +1,6 @@
 //! Accounts that answer for a case: those of its supervisors, as they are under the lock.
 
+use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
 use std::collections::BTreeMap;
 
 use kit::catalogue::FaultCode;
@@ -60,7 +61,8 @@ pub fn accounts(rows: Vec<Row>) -> Accounts {
 /// The accounts that the cases of these claims name, those that have open duties for them, and those that the claims
 /// themselves name.
 pub fn statement(district_code: &str, case_ids: Vec<Value>, claims: &[&Claim]) -> Statement {
-    let named = claims.iter().filter(|claim| claim.kind == "isolation_cases").filter_map(|claim| claim.next.as_ref());
+    let named =
+        claims.iter().filter(|claim| claim.kind == ISOLATION_CASES.name).filter_map(|claim| claim.next.as_ref());
     let named = named.flat_map(|values| supervisors(values).into_iter().filter_map(|(_, id)| id)).map(Value::Id);
     Statement::new(
         "SELECT u.id, u.active, u.org_id, coalesce((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'area_code', g.area_code, 'org_id', g.org_id)) \

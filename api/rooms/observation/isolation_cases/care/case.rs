@@ -1,12 +1,15 @@
 //! One case under the lock: itself, its duties, its contacts; and what a record changes about them.
 
+use crate::rooms::duties::DUTIES;
+use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
+use crate::rooms::observation::isolation_cases::readings::TEMPERATURE_READINGS;
+use crate::rooms::observation::isolation_cases::transitions::ISOLATION_CASE_TRANSITIONS;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::field::Write;
-use kit::problem::Problem;
 use kit::value::{Value, Values};
 use ledger::decide::Claim;
 use uuid::Uuid;
@@ -174,7 +177,7 @@ impl Case {
             let id = claim.id;
             self.waive_where("cause_voided", |duty| duty.values.id("cause_id") == Some(id));
         }
-        if claim.kind == "temperature_readings" && claim.next.is_some() && self.state() == "notified" {
+        if claim.kind == TEMPERATURE_READINGS.name && claim.next.is_some() && self.state() == "notified" {
             self.begin_observation(claim, write_context);
         }
         self.expect_of(claim.id, write_context);
@@ -187,7 +190,7 @@ impl Case {
         let slot = key(next).filter(|(slot, _)| slot != "extra");
         let taken = slot.is_some()
             && self.contacts.values().any(|other| {
-                other.kind == "temperature_readings" && other.id != claim.id && key(&other.values) == slot
+                other.kind == TEMPERATURE_READINGS.name && other.id != claim.id && key(&other.values) == slot
             });
         if taken { Err(vec![fault("/slot", FaultCode::SlotTaken, vec![])]) } else { Ok(()) }
     }
@@ -204,17 +207,16 @@ impl Case {
     }
 
     /// Puts what changed into an append: each row under a number of its own.
-    pub fn put_into(self, changes: &mut Changes, write_context: &WriteContext) -> Result<(), Problem> {
+    pub fn put_into(self, changes: &mut Changes) {
         let mut kept = self.kept;
         kept.record = self.record;
-        kept.put_into(write_context.kind("isolation_cases")?, changes);
+        kept.put_into(&ISOLATION_CASES, changes);
         for step in self.steps {
-            step.put_into(write_context.kind("isolation_case_transitions")?, changes);
+            step.put_into(&ISOLATION_CASE_TRANSITIONS, changes);
         }
         for duty in self.duties.into_values() {
-            duty.put_into(write_context.kind("duties")?, changes);
+            duty.put_into(&DUTIES, changes);
         }
-        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Duties that a record of a case asks for: measuring again, an answer to a fever or a symptom, a delivery.
 
+use crate::rooms::observation::isolation_cases::errands::ERRANDS;
+use crate::rooms::observation::isolation_cases::readings::TEMPERATURE_READINGS;
 use kit::value::{Value, Values};
 use ledger::decide::Claim;
 use uuid::Uuid;
@@ -52,7 +54,7 @@ impl Case {
     /// Opens what a contact asks for, and takes back what it asked for before it was changed.
     pub fn expect_of(&mut self, id: Uuid, write_context: &WriteContext) {
         let Some(contact) = self.contacts.get(&id).cloned() else { return };
-        let is_reading = contact.kind == "temperature_readings";
+        let is_reading = contact.kind == TEMPERATURE_READINGS.name;
         let fever = contact.values.boolean("fever") == Some(true);
         let is_retest = contact.values.id("retest_of").is_some();
         let undelivered = !matches!(contact.values.text("state"), Some("nothing_needed"));
@@ -60,7 +62,7 @@ impl Case {
             ("retest", is_reading && contact.values.boolean("needs_retest") == Some(true)),
             ("fever_alert", is_reading && is_retest && fever),
             ("symptom_alert", has_symptom(&contact)),
-            ("errand_delivery", contact.kind == "errands" && undelivered),
+            ("errand_delivery", contact.kind == ERRANDS.name && undelivered),
         ];
         for (duty_kind, asked) in asks {
             if asked {

@@ -1,5 +1,6 @@
 //! The duties of a case: opened, waived, settled by the contacts that stand.
 
+use crate::rooms::observation::isolation_cases::transitions::ISOLATION_CASE_TRANSITIONS;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -179,7 +180,7 @@ impl Case {
     /// The steps at the time since when they hold: a phone's clock may tell of a step before the one it follows.
     fn steps_in_order(&self) -> Vec<Contact> {
         let times = history::steps_of(&self.record.values);
-        let steps = self.contacts.values().filter(|contact| contact.kind == "isolation_case_transitions");
+        let steps = self.contacts.values().filter(|contact| contact.kind == ISOLATION_CASE_TRANSITIONS.name);
         let in_order = |step: &Contact| {
             let time = times.iter().find(|(id, _, _)| *id == Some(step.id)).map(|(_, _, since_at)| *since_at);
             Contact { occurred_at: time.unwrap_or(step.occurred_at), ..step.clone() }
@@ -209,7 +210,7 @@ impl Case {
                 continue;
             }
             let own = Some(&of_case).filter(|_| assigning && complete);
-            let others = self.contacts.values().filter(|contact| contact.kind != "isolation_case_transitions");
+            let others = self.contacts.values().filter(|contact| contact.kind != ISOLATION_CASE_TRANSITIONS.name);
             let found = proof_of(&expected, others.chain(&steps).chain(own), write_context.zone);
             let delivered = found.filter(|_| expected.duty_kind == "errand_delivery").map(at_delivery);
             let proof = delivered.as_ref().or(found);

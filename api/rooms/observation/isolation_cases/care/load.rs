@@ -4,6 +4,9 @@
 //! those of the days around are loaded; what isn't about a day (an alert, a notice, a search) can be answered
 //! however much later, and is always loaded.
 
+use crate::rooms::duties::DUTIES;
+use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
+use crate::rooms::observation::isolation_cases::readings::TEMPERATURE_READINGS;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -59,10 +62,7 @@ const COLUMNS: [(&str, &str); 12] = [
 pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
     let ids = || claims.iter().filter_map(|claim| case_of(claim)).map(Value::Id).collect::<Vec<_>>();
     let (from, to) = span(write_context, claims);
-    let Some((cases, duties)) = write_context.kinds.kind("isolation_cases").zip(write_context.kinds.kind("duties"))
-    else {
-        return Vec::new();
-    };
+    let (cases, duties) = (&ISOLATION_CASES, &DUTIES);
     let of_kind = |select: &str, table: &str, column: &str| {
         Statement::new(format!("SELECT {select} FROM {table} AS r WHERE r.district_code = "))
             .text(district_code)
@@ -121,7 +121,7 @@ pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&
 /// Whether it is of a case that a first reading moves on: that step plans all days since the case was notified,
 /// and what it doesn't see it would make a second time.
 fn begun_by(district_code: &str, claims: &[&Claim]) -> Statement {
-    let readings = claims.iter().filter(|claim| claim.kind == "temperature_readings");
+    let readings = claims.iter().filter(|claim| claim.kind == TEMPERATURE_READINGS.name);
     let ids = readings.filter_map(|claim| case_of(claim)).map(Value::Id).collect();
     Statement::new("r.subject_id IN (SELECT c.id FROM isolation_cases AS c WHERE c.district_code = ")
         .text(district_code)

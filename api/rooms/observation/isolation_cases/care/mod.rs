@@ -15,6 +15,7 @@ mod people;
 mod plan;
 mod step;
 
+use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -218,7 +219,7 @@ impl State for Care {
         if claim.kind == PEOPLE.name {
             return self.people.void(claim);
         }
-        if claim.kind == "isolation_cases" && claim.former.is_none() {
+        if claim.kind == ISOLATION_CASES.name && claim.former.is_none() {
             return self.begin_case(claim);
         }
         if claim.kind == MERGE {
@@ -235,7 +236,7 @@ impl State for Care {
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         let mut changes = Changes::default();
         for case in self.cases.into_values() {
-            case.put_into(&mut changes, &self.write_context).map_err(|problem| problem.to_string())?;
+            case.put_into(&mut changes);
         }
         changes.following(&self.write_context)
     }

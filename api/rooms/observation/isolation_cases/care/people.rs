@@ -1,5 +1,6 @@
 //! The people of cases under the lock: who has an open one, who is void, who can't be voided.
 
+use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kit::catalogue::FaultCode;
@@ -38,7 +39,7 @@ pub struct People {
 /// Reads open cases of those who get one; those of them who are void; and the counts of all that depends on those who
 /// are to be voided, under all their ids.
 pub fn statements(district_code: &str, claims: &[&Claim]) -> [Statement; 3] {
-    let begun = claims.iter().filter(|claim| claim.kind == "isolation_cases" && claim.former.is_none());
+    let begun = claims.iter().filter(|claim| claim.kind == ISOLATION_CASES.name && claim.former.is_none());
     let begun: Vec<Value> = begun.filter_map(|claim| claim.next.as_ref()?.id("person_id")).map(Value::Id).collect();
     let voided = claims.iter().filter(|claim| claim.kind == PEOPLE.name).map(|claim| Value::Id(claim.id)).collect();
     let family = Statement::new("WITH RECURSIVE family AS (SELECT p.id AS root, p.id FROM people AS p WHERE p.district_code = ")

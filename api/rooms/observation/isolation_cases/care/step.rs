@@ -1,5 +1,7 @@
 //! A case moves from one state to the next.
 
+use crate::rooms::observation::isolation_cases::readings::TEMPERATURE_READINGS;
+use crate::rooms::observation::isolation_cases::transitions::ISOLATION_CASE_TRANSITIONS;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -124,7 +126,7 @@ impl Case {
         if !history::is_lost(&self.record.values) {
             return;
         }
-        let steps = self.contacts.values().filter(|contact| contact.kind == "isolation_case_transitions");
+        let steps = self.contacts.values().filter(|contact| contact.kind == ISOLATION_CASE_TRANSITIONS.name);
         let mut steps: Vec<_> = steps.cloned().collect();
         steps.sort_by_key(|step| (step.known_at, step.occurred_at));
         for step in steps {
@@ -253,7 +255,7 @@ impl Case {
 
     fn was_measured(&self, day: NaiveDate, slot: &str) -> bool {
         self.contacts.values().any(|contact| {
-            contact.kind == "temperature_readings"
+            contact.kind == TEMPERATURE_READINGS.name
                 && contact.values.text("slot") == Some(slot)
                 && contact.values.day("slot_on") == Some(day)
         })

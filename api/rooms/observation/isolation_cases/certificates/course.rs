@@ -1,5 +1,9 @@
 //! Course of an observation as its certificate tells it: the unit that issued the notice, and findings meanwhile.
 
+use crate::records::Kind;
+use crate::rooms::observation::isolation_cases::{
+    FOLLOW_UP_VISITS, ISOLATION_CASE_TRANSITIONS, OBSERVATION_NOTICES, TEMPERATURE_READINGS,
+};
 use chrono::NaiveDate;
 use kit::problem::Problem;
 use kit::statement::Statement;
@@ -42,15 +46,15 @@ impl Course {
     /// Of a case, from all its records: what is certified doesn't depend on who prints it.
     pub async fn of(call: &Call, case: &Record) -> Result<Self, Problem> {
         let zone = call.core.zone;
-        let notices = records(call, case, "observation_notices").await?;
+        let notices = records(call, case, &OBSERVATION_NOTICES).await?;
         let notices = notices.iter().filter(|notice| {
             notice.values.day("signed_on").is_some_and(|day| is_plausible(day, notice.envelope.occurred_at, zone))
         });
         let last = notices.max_by_key(|notice| (notice.values.day("signed_on"), notice.envelope.occurred_at));
         let issued_by = last.and_then(|notice| notice.values.text("issued_by")).map(str::to_owned);
         let mut findings = Vec::new();
-        for name in ["temperature_readings", "follow_up_visits", "isolation_case_transitions"] {
-            for record in records(call, case, name).await? {
+        for kind in [&TEMPERATURE_READINGS, &FOLLOW_UP_VISITS, &ISOLATION_CASE_TRANSITIONS] {
+            for record in records(call, case, kind).await? {
                 let day = day_of(record.envelope.occurred_at, zone);
                 findings.extend(found(&record).into_iter().map(|finding| (day, finding)));
             }
@@ -90,15 +94,15 @@ fn found(record: &Record) -> Vec<&'static str> {
     .collect()
 }
 
-async fn records(call: &Call, case: &Record, name: &str) -> Result<Vec<Record>, Problem> {
-    let kind = call.core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
+async fn records(call: &Call, case: &Record, kind: &'static Kind) -> Result<Vec<Record>, Problem> {
     let district_code = &case.envelope.district_code;
-    let statement = Statement::new(format!("SELECT {} FROM {name} AS r WHERE r.district_code = ", kind.select()))
-        .text(district_code)
-        .sql(format!(" AND NOT r.voided AND {} AND r.case_id = ", has_come("r.")))
-        .id(case.envelope.id)
-        .sql(" ORDER BY r.occurred_at LIMIT ")
-        .integer(MOST)
-        .seeing_district(district_code);
+    let statement =
+        Statement::new(format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.select(), kind.name))
+            .text(district_code)
+            .sql(format!(" AND NOT r.voided AND {} AND r.case_id = ", has_come("r.")))
+            .id(case.envelope.id)
+            .sql(" ORDER BY r.occurred_at LIMIT ")
+            .integer(MOST)
+            .seeing_district(district_code);
     read::load(&call.core, kind, &statement).await
 }

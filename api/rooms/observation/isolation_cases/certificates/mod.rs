@@ -6,6 +6,7 @@ mod course;
 mod paper;
 mod verdict;
 
+use crate::rooms::registers::people::PEOPLE;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
@@ -135,7 +136,7 @@ fn body(call: &Call, case: &Record, person: &Record, course: &Course) -> Result<
 }
 
 async fn person_of(call: &Call, case: &Record) -> Result<Record, Problem> {
-    let kind = call.core.kinds().kind("people").ok_or_else(|| Problem::internal("no kind people"))?;
+    let kind = &PEOPLE;
     let id = case.values.id("person_id").unwrap_or_default();
     let root = read::root(&call.core, kind, &case.envelope.district_code, id).await?;
     let mut found = read::find_unscoped(&call.core, kind, &case.envelope.district_code, &[root]).await?;
