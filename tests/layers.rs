@@ -20,17 +20,17 @@ const LAYERS: [(&str, u8, &[&str]); 7] = [
 const THEMES: [(&str, &[&str]); 10] = [
     ("accounts", &["duties", "registers"]),
     ("checkpoints", &["duties", "observation", "registers"]),
-    ("duties", &["observation", "registers", "supply", "volunteers"]),
+    ("duties", &["checkpoints", "observation", "registers", "supply", "volunteers"]),
     ("observation", &["checkpoints", "duties", "registers"]),
     ("prevention", &["registers"]),
     ("registers", &["duties", "observation"]),
     ("relief", &["supply"]),
     ("reports", &["duties", "supply", "volunteers"]),
     ("supply", &["duties", "observation", "registers"]),
-    ("volunteers", &["duties"]),
+    ("volunteers", &["duties", "registers"]),
 ];
 
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
+pub fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
