@@ -1,10 +1,21 @@
 //! Reading clocks and entries.
 
+use kit::columns;
 use kit::row::Row;
 use kit::statement::Statement;
 
 use super::VerifyError;
 use crate::platform::core::Core;
+
+columns! {
+    DISTRICT_CODE "district_code": String;
+    LAST_NO "last_no": i64;
+    HEAD "head": Box<[u8]>;
+    FIRST_NO "first_no": i64;
+    CHANGE_COUNT "change_count": i64;
+    DIGEST "digest": Box<[u8]>;
+    MICROS "micros": i64;
+}
 
 /// Numbers read at a time: memory stays flat, and no statement takes long.
 const PAGE: i64 = 2_000;
@@ -23,9 +34,9 @@ impl Clock {
     /// Reads a clock's row.
     pub fn of_row(mut row: Row) -> Option<Self> {
         Some(Self {
-            district_code: row.text("district_code")?,
-            last_no: row.integer("last_no")?,
-            head: row.bytes("head")?,
+            district_code: row.get(&DISTRICT_CODE)?,
+            last_no: row.get(&LAST_NO)?,
+            head: row.get(&HEAD).map(Vec::from)?,
         })
     }
 }
@@ -60,11 +71,11 @@ pub async fn entries(core: &Core, clock: &Clock, from: i64) -> Result<Vec<Entry>
     let rows = core.database.read(&statement).await?;
     let entry = |mut row: Row| {
         Some(Entry {
-            first_no: row.integer("first_no")?,
-            count: row.integer("change_count")?,
-            digest: row.bytes("digest")?,
-            head: row.bytes("head")?,
-            recorded_micros: row.integer("micros")?,
+            first_no: row.get(&FIRST_NO)?,
+            count: row.get(&CHANGE_COUNT)?,
+            digest: row.get(&DIGEST).map(Vec::from)?,
+            head: row.get(&HEAD).map(Vec::from)?,
+            recorded_micros: row.get(&MICROS)?,
         })
     };
     let mut count = 0;

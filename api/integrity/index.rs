@@ -1,6 +1,9 @@
 //! The index of changes against the rows it was written with: what it leaves out or adds would be read wrongly by all
 //! who follow the ledger.
 
+use chrono::DateTime;
+use chrono::Utc;
+use kit::columns;
 use std::collections::BTreeMap;
 
 use kit::row::Row;
@@ -10,6 +13,19 @@ use uuid::Uuid;
 use super::entries::Clock;
 use super::{Finding, VerifyError};
 use crate::platform::core::Core;
+
+columns! {
+    CHANGE_NO "change_no": i64;
+    SEQUENCE "sequence": i64;
+    ID "id": Uuid;
+    KIND "kind": String;
+    REVISION "revision": i64;
+    OPERATION "operation": String;
+    AREA_CODE "area_code": String;
+    ORG_ID "org_id": Uuid;
+    REVISED_BY "revised_by": Uuid;
+    REVISED_AT "revised_at": DateTime<Utc>;
+}
 
 /// Numbers of which rows without a line of the index are looked for at a time.
 const PAGE: i64 = 100_000;
@@ -51,15 +67,15 @@ pub async fn read(core: &Core, clock: &Clock, from: i64, until: i64) -> Result<L
 }
 
 fn line(mut row: Row) -> Option<((i64, i16, Uuid), Line)> {
-    let key = (row.integer("change_no")?, i16::try_from(row.integer("sequence")?).ok()?, row.id("id")?);
+    let key = (row.get(&CHANGE_NO)?, i16::try_from(row.get(&SEQUENCE)?).ok()?, row.get(&ID)?);
     let line = Line {
-        kind: row.text("kind")?,
-        revision: row.integer("revision")?,
-        voided: row.text("operation")? == "void",
-        area_code: row.text("area_code")?,
-        org_id: row.id("org_id"),
-        revised_by: row.id("revised_by")?,
-        revised_micros: row.instant("revised_at")?.timestamp_micros(),
+        kind: row.get(&KIND)?,
+        revision: row.get(&REVISION)?,
+        voided: row.get(&OPERATION)? == "void",
+        area_code: row.get(&AREA_CODE)?,
+        org_id: row.get(&ORG_ID),
+        revised_by: row.get(&REVISED_BY)?,
+        revised_micros: row.get(&REVISED_AT)?.timestamp_micros(),
     };
     Some((key, line))
 }
@@ -91,9 +107,9 @@ pub async fn require_lines(core: &Core, clock: &Clock) -> Result<(), VerifyError
             let Some(mut row) = core.database.read(&statement).await?.into_iter().next() else { continue };
             return Err(VerifyError::Finding(Finding::Foreign(
                 clock.district_code.clone(),
-                row.text("kind").unwrap_or_default(),
-                row.id("id").unwrap_or_default(),
-                row.integer("change_no").unwrap_or_default(),
+                row.get(&KIND).unwrap_or_default(),
+                row.get(&ID).unwrap_or_default(),
+                row.get(&CHANGE_NO).unwrap_or_default(),
             )));
         }
         from = until + 1;

@@ -10,10 +10,16 @@ mod rollups;
 pub mod sealing;
 mod walk;
 
+use kit::columns;
 use kit::problem::Problem;
 use kit::statement::Statement;
 
 use crate::platform::core::Core;
+
+columns! {
+    DISTRICT_CODE "district_code": String;
+    FIRST_NO "first_no": i64;
+}
 
 /// Numbers of things that were verified.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,10 +112,10 @@ async fn require_clocks(core: &Core) -> Result<(), VerifyError> {
     .seeing_everything();
     match core.database.read(&statement).await?.into_iter().next() {
         Some(mut row) => {
-            let district_code = row.text("district_code").unwrap_or_default();
+            let district_code = row.get(&DISTRICT_CODE).unwrap_or_default();
             Err(VerifyError::Finding(Finding::Entry(
                 district_code,
-                row.integer("first_no").unwrap_or(0),
+                row.get(&FIRST_NO).unwrap_or(0),
                 "its district has no clock",
             )))
         }

@@ -1,6 +1,7 @@
 //! Counting a district's figures anew: after an upgrade that counts something which was not counted before.
 
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use kit::columns;
 use kit::database::{Connection, DatabaseError};
 use kit::problem::Problem;
 use kit::row::Row;
@@ -13,6 +14,11 @@ use super::rollups::count;
 use crate::platform::core::Core;
 use crate::records::theme::BeforeRecount;
 
+columns! {
+    VALUE "value": String;
+    DISTRICT_CODE "district_code": String;
+}
+
 /// Edition of what the figures of this release count; one more whenever that changes.
 pub const EDITION: &str = "4";
 /// Rows written at a time.
@@ -21,14 +27,14 @@ const CHUNK: usize = 5_000;
 /// Counts all districts anew where their figures are of another edition. What themes set right before comes first.
 pub async fn where_needed(core: &Core, before: &[BeforeRecount]) -> Result<(), Problem> {
     let known = Statement::new("SELECT value FROM service_settings WHERE name = 'figures'");
-    let known = core.database.read(&known).await?.into_iter().next().and_then(|mut row| row.text("value"));
+    let known = core.database.read(&known).await?.into_iter().next().and_then(|mut row| row.get(&VALUE));
     if known.as_deref() == Some(EDITION) {
         return Ok(());
     }
     let written = Statement::new("SELECT district_code FROM district_clocks WHERE last_no > 0 ORDER BY district_code")
         .seeing_everything();
     for mut row in core.database.read(&written).await? {
-        let district_code = row.text("district_code").unwrap_or_default();
+        let district_code = row.get(&DISTRICT_CODE).unwrap_or_default();
         for set_right in before {
             set_right(core, &district_code).await?;
         }

@@ -1,5 +1,6 @@
 //! Recounting the figures.
 
+use kit::columns;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -15,6 +16,11 @@ use uuid::Uuid;
 use super::{Finding, VerifyError};
 use crate::platform::core::Core;
 use crate::records::{Record, counted};
+
+columns! {
+    TOTAL "total": i128;
+    KIND "kind": String;
+}
 
 /// Rows read at a time.
 const PAGE: i64 = 5_000;
@@ -115,7 +121,7 @@ async fn kept(connection: &mut Connection, district_code: &str) -> Result<Figure
         let statement =
             format!("SELECT kind, on_day, {rest} AS rest, total FROM {table} WHERE total <> 0 AND district_code = ");
         for mut row in rows(connection, Statement::new(statement).text(district_code)).await? {
-            let total = row.whole("total").unwrap_or(0);
+            let total = row.get(&TOTAL).unwrap_or(0);
             figures.insert(key_of(&mut row, table, "rest"), total);
         }
     }
@@ -143,7 +149,7 @@ fn key_of(row: &mut Row, table: &'static str, rest: &str) -> Key {
         Value::Day(day) => Some(day),
         _ => None,
     };
-    (table, row.text("kind").unwrap_or_default(), day, row.text(rest).unwrap_or_default())
+    (table, row.get(&KIND).unwrap_or_default(), day, row.text(rest).unwrap_or_default())
 }
 
 async fn rows(connection: &mut Connection, statement: Statement) -> Result<Vec<Row>, VerifyError> {

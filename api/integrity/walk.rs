@@ -1,5 +1,6 @@
 //! Walking a district's entries from the first to the head.
 
+use kit::columns;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kit::row::Row;
@@ -15,6 +16,10 @@ use crate::platform::core::Core;
 use crate::platform::privacy::seal::PURGED_BYTES;
 use crate::records::proof;
 use crate::records::{Kind, Record};
+
+columns! {
+    PERSONAL "personal": Box<[u8]>;
+}
 
 /// Walks a district. Beyond the clock's number at the start nothing is looked at: others may be writing.
 pub async fn district(
@@ -122,7 +127,7 @@ async fn rows(core: &Core, clock: &Clock, lines: &Lines, from: i64, until: i64) 
 
 fn note(core: &Core, kind: &'static Kind, row: Row, found: &mut Rows) -> Result<(), VerifyError> {
     let mut open = row.clone();
-    let (sealed, stored) = (open.bytes("personal"), proof::chained(&mut open));
+    let (sealed, stored) = (open.get(&PERSONAL).map(Vec::from), proof::chained(&mut open));
     let record = Record::from_row(kind, open, &core.sealer)?;
     let in_the_clear = proof::is_in_the_clear(kind, row.clone());
     let computed = match is_intact(core, kind, row.clone(), &record, sealed.as_deref()) {

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -36,6 +37,8 @@ pub enum Form {
     Id,
     /// A list or an object.
     Json,
+    /// Sealed or hashed bytes.
+    Bytes,
 }
 
 /// Type of a field's values in code.
@@ -109,6 +112,52 @@ impl FieldType for String {
 
     fn give(self) -> Value {
         Value::Text(self)
+    }
+}
+
+/// Bytes. Boxed, since a vector is a list of items.
+impl FieldType for Box<[u8]> {
+    type Read<'a> = &'a [u8];
+    const FORM: Form = Form::Bytes;
+
+    fn read(value: &Value) -> Option<&[u8]> {
+        match value {
+            Value::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn take(value: Value) -> Option<Self> {
+        match value {
+            Value::Bytes(bytes) => Some(bytes.into_boxed_slice()),
+            _ => None,
+        }
+    }
+
+    fn give(self) -> Value {
+        Value::Bytes(self.into_vec())
+    }
+}
+
+/// Whole numbers of any size: a sum, which is read of integers too.
+impl FieldType for i128 {
+    type Read<'a> = Self;
+    const FORM: Form = Form::Decimal;
+
+    fn read(value: &Value) -> Option<Self> {
+        match value {
+            Value::Integer(integer) => Some((*integer).into()),
+            Value::Decimal(decimal) => decimal.to_i128(),
+            _ => None,
+        }
+    }
+
+    fn take(value: Value) -> Option<Self> {
+        Self::read(&value)
+    }
+
+    fn give(self) -> Value {
+        Value::whole(self)
     }
 }
 

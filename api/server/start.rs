@@ -1,5 +1,6 @@
 //! Starting: the database, its migrations, the districts' clocks, the keys; then the server.
 
+use kit::columns;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +27,15 @@ use crate::records::Registry;
 use crate::records::settings::SettingSources;
 use crate::rooms::registers::vocabularies::Vocabularies;
 use crate::server::routes;
+
+columns! {
+    FOUND "found": bool;
+    VERSION "version": String;
+    DISTRICT_CODE "district_code": String;
+    NAME "name": String;
+    FINGERPRINT "fingerprint": Box<[u8]>;
+    VALUE "value": String;
+}
 
 /// The migrations, carried by the binary.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -158,10 +168,10 @@ pub async fn pending(url: &str) -> Result<usize, StartError> {
     let exists = Statement::new("SELECT to_regclass('public.__diesel_schema_migrations') IS NOT NULL AS found");
     let rows: Vec<Row> = exists.load(&mut connection).await.map_err(|error| failed(&error))?;
     let mut known = BTreeSet::new();
-    if rows.into_iter().any(|mut row| row.boolean("found") == Some(true)) {
+    if rows.into_iter().any(|mut row| row.get(&FOUND) == Some(true)) {
         let versions = Statement::new("SELECT version::text AS version FROM __diesel_schema_migrations");
         let rows: Vec<Row> = versions.load(&mut connection).await.map_err(|error| failed(&error))?;
-        known = rows.into_iter().filter_map(|mut row| row.text("version")).collect();
+        known = rows.into_iter().filter_map(|mut row| row.get(&VERSION)).collect();
     }
     let all = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| failed(&error))?;
     Ok(all.iter().filter(|migration| !known.contains(&migration.name().version().to_string())).count())
@@ -198,7 +208,7 @@ async fn check_index(database: &Database) -> Result<(), StartError> {
          WHERE l.district_code = c.district_code AND l.change_no = c.last_no) LIMIT 1",
     );
     let rows = database.read(&behind.seeing_everything()).await?;
-    match rows.into_iter().next().and_then(|mut row| row.text("district_code")) {
+    match rows.into_iter().next().and_then(|mut row| row.get(&DISTRICT_CODE)) {
         Some(district_code) => Err(StartError::IndexBehind(district_code)),
         None => Ok(()),
     }
@@ -208,7 +218,7 @@ async fn check_index(database: &Database) -> Result<(), StartError> {
 async fn load_keys(database: &Database, directory: PathBuf) -> Result<Keys, StartError> {
     let mut known = database.read(&Statement::new("SELECT name, fingerprint FROM key_fingerprints")).await?;
     let mut known: std::collections::BTreeMap<String, Vec<u8>> =
-        known.iter_mut().filter_map(|row| Some((row.text("name")?, row.bytes("fingerprint")?))).collect();
+        known.iter_mut().filter_map(|row| Some((row.get(&NAME)?, row.get(&FINGERPRINT).map(Vec::from)?))).collect();
     // Refused before anything is made: half a folder of keys would look like the right one.
     Keys::require(&directory, &known)?;
     let keys = Keys::load_or_create(&directory, |name| known.contains_key(name))?;
@@ -236,7 +246,7 @@ async fn check_zone(database: &Database, zone: &str) -> Result<(), StartError> {
         .sql(") ON CONFLICT DO NOTHING");
     database.read(&note).await?;
     let rows = database.read(&Statement::new("SELECT value FROM service_settings WHERE name = 'zone'")).await?;
-    let known = rows.into_iter().next().and_then(|mut row| row.text("value")).unwrap_or_default();
+    let known = rows.into_iter().next().and_then(|mut row| row.get(&VALUE)).unwrap_or_default();
     if known == zone { Ok(()) } else { Err(StartError::Zone(known, zone.to_owned())) }
 }
 

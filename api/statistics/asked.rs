@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, Days, NaiveDate};
 use kit::catalogue::{Code, FaultCode};
+use kit::columns;
 use kit::problem::Problem;
 use kit::time::day_of;
 use uuid::Uuid;
@@ -12,6 +13,16 @@ use crate::platform::access::roles::{Actor, Role};
 use crate::platform::http::{Call, ends_before_it_begins, fault, too_many_days};
 use crate::records::list::one_district;
 use crate::records::{Figure, Kind};
+
+columns! {
+    CUMULATIVE "cumulative": bool;
+    BY "by": String;
+    AREA_CODE "area_code": String;
+    ORG_ID "org_id": Uuid;
+    PLACE_ID "place_id": Uuid;
+    FROM_ON "from_on": NaiveDate;
+    TO_ON "to_on": NaiveDate;
+}
 
 /// Days of a period at most; of hours; of people counted by the day.
 const MOST_DAYS: i64 = 366;
@@ -89,20 +100,20 @@ impl Asked {
         let roles = super::document::readers(kind);
         let district_code = one_district(actor, query)?;
         let today = day_of(call.core.clock.now(), call.core.zone);
-        let cumulative = query.boolean("cumulative") == Some(true);
+        let cumulative = query.get(&CUMULATIVE) == Some(true);
         let (from_on, to_on) = period(call, today, cumulative)?;
-        let by = by(query.text("by"), cumulative, from_on, to_on)?;
+        let by = by(query.get(&BY), cumulative, from_on, to_on)?;
         // Whoever has but one area means that one.
         let own = actor.only_area(roles).filter(|area| area.len() > district_code.len());
-        let area_code = query.text("area_code").or(own).map(str::to_owned);
+        let area_code = query.get(&AREA_CODE).or(own).map(str::to_owned);
         let covered = covered(call, kind.readers);
         let mut asked = Self {
             kind,
             roles,
             district_code,
             area_code,
-            org_id: query.id("org_id"),
-            place_id: query.id("place_id"),
+            org_id: query.get(&ORG_ID),
+            place_id: query.get(&PLACE_ID),
             from_on,
             to_on,
             today,
@@ -229,8 +240,8 @@ impl Asked {
 }
 
 fn period(call: &Call, today: NaiveDate, cumulative: bool) -> Result<(Option<NaiveDate>, NaiveDate), Problem> {
-    let from_on = call.query.day("from_on");
-    let to_on = call.query.day("to_on").or(from_on.filter(|_| !cumulative)).unwrap_or(today);
+    let from_on = call.query.get(&FROM_ON);
+    let to_on = call.query.get(&TO_ON).or(from_on.filter(|_| !cumulative)).unwrap_or(today);
     if cumulative {
         // Days to come are no part of what has come together.
         let to_on = to_on.min(today);

@@ -1,5 +1,6 @@
 //! From cells to lines: none missing in a series, each with a name.
 
+use kit::columns;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
@@ -14,6 +15,11 @@ use uuid::Uuid;
 use super::asked::{Asked, By};
 use super::cover::Shown;
 use crate::platform::http::Call;
+
+columns! {
+    ID "id": Uuid;
+    NAME "name": String;
+}
 
 /// The line of what was recorded at the area itself, at none of those below it.
 const ITSELF: Text = Text::new("itself", "本级");
@@ -144,5 +150,5 @@ pub fn naming(table: &str, district_code: &str, ids: impl Iterator<Item = Uuid>)
 
 /// The names that [`naming`] found.
 pub fn named(rows: Vec<Row>) -> BTreeMap<Uuid, String> {
-    rows.into_iter().filter_map(|mut row: Row| Some((row.id("id")?, row.text("name")?))).collect()
+    rows.into_iter().filter_map(|mut row: Row| Some((row.get(&ID)?, row.get(&NAME)?))).collect()
 }

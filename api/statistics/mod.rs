@@ -24,6 +24,7 @@ pub(crate) mod tag;
 
 pub use cover::cover;
 pub use document::{operations, schemas};
+use kit::columns;
 use kit::database::Snapshot;
 use kit::problem::Problem;
 use kit::row::Row;
@@ -32,6 +33,10 @@ pub use rights::{covered, opens_lists};
 
 use crate::platform::http::{Answer, Call};
 use crate::records::Kind;
+
+columns! {
+    LAST_NO "last_no": i64;
+}
 
 /// The figures of a kind.
 async fn of_kind(kind: &'static Kind, call: Call) -> Answer {
@@ -61,5 +66,5 @@ pub fn clock(district_code: &str) -> Statement {
 
 /// The number that it read.
 pub fn number_of(rows: Vec<Row>) -> i64 {
-    rows.into_iter().next().and_then(|mut row| row.integer("last_no")).unwrap_or(0)
+    rows.into_iter().next().and_then(|mut row| row.get(&LAST_NO)).unwrap_or(0)
 }

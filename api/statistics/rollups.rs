@@ -1,5 +1,6 @@
 //! Reading the rollups: one statement, so that figures and the number they are as of are one snapshot.
 
+use kit::columns;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
@@ -7,6 +8,14 @@ use kit::value::Value;
 use super::asked::{Asked, By, Persons};
 use crate::platform::http::Call;
 use crate::records::scope::{reached_at_places, within};
+
+columns! {
+    VALUE "value": i64;
+    PREVIOUS "previous": i64;
+    KEY "key": String;
+    MEASURE "measure": String;
+    PART "part": String;
+}
 
 /// A figure of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,10 +77,10 @@ pub async fn read(call: &Call, asked: &Asked) -> Result<Read, Problem> {
 pub async fn read_cells(call: &Call, statement: &Statement) -> Result<Read, Problem> {
     let mut read = Read::default();
     for mut row in call.core.database.read(statement).await? {
-        let (value, previous) = (row.integer("value").unwrap_or(0), row.integer("previous").unwrap_or(0));
+        let (value, previous) = (row.get(&VALUE).unwrap_or(0), row.get(&PREVIOUS).unwrap_or(0));
         let text = |value: Option<String>| value.unwrap_or_default();
-        let cell = Cell { key: text(row.text("key")), measure: text(row.text("measure")), value, previous };
-        match row.text("part").as_deref() {
+        let cell = Cell { key: text(row.get(&KEY)), measure: text(row.get(&MEASURE)), value, previous };
+        match row.get(&PART).as_deref() {
             Some("head") => read.head = value,
             Some("persons") => read.persons.push(cell),
             Some("persons_in_all") => read.persons_in_all = Some(cell),

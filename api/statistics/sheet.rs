@@ -1,5 +1,6 @@
 //! Figures as a file that a spreadsheet opens: in Chinese with a byte order mark, or by the names of the figures.
 
+use kit::columns;
 use kit::text::{Language, Text};
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
@@ -12,6 +13,10 @@ use crate::exchange::files::rows::Cell;
 use crate::platform::http::Call;
 use crate::records::Figure;
 
+columns! {
+    HEADERS "headers": String;
+}
+
 /// The media type.
 pub const CSV: &str = "text/csv; charset=utf-8; header=present";
 /// The column that names the figures of which something is hidden: those are at least so much.
@@ -20,7 +25,7 @@ const LABEL: Text = Text::new("label", "名称");
 
 /// Whether headers are to be Chinese.
 fn is_chinese(call: &Call) -> bool {
-    call.query.text("headers") == Some("zh")
+    call.query.get(&HEADERS) == Some("zh")
 }
 
 fn written(chinese: bool, rows: impl Iterator<Item = Vec<Cell>>) -> String {

@@ -10,6 +10,7 @@ mod records;
 mod tables;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use kit::columns;
 use kit::database::DatabaseError;
 use kit::problem::Problem;
 use kit::row::Row;
@@ -17,6 +18,10 @@ use kit::statement::Statement;
 
 use crate::platform::core::Core;
 use crate::platform::leases::districts;
+
+columns! {
+    COUNT "count": i64;
+}
 
 /// Rows of one statement: few enough that nobody who writes waits long.
 const PAGE: i64 = 500;
@@ -48,7 +53,7 @@ impl Work<'_> {
 
     async fn count(&mut self, statement: Statement) -> Result<u64, Problem> {
         let rows = self.run(statement).await?;
-        let count = rows.into_iter().next().and_then(|mut row| row.integer("count"));
+        let count = rows.into_iter().next().and_then(|mut row| row.get(&COUNT));
         Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
     }
 

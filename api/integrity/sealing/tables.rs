@@ -1,14 +1,22 @@
 //! Devices and reasons in tables that are no records.
 
+use kit::columns;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use super::{PAGE, Work};
 use crate::platform::audit;
 use crate::platform::privacy::device::Device;
+
+columns! {
+    ID "id": Uuid;
+    DEVICE_ID "device_id": String;
+    DISTRICT_CODE "district_code": String;
+}
 
 /// Tables that keep what a device calls itself.
 const OF_DEVICES: [&str; 3] = ["sessions", "held_items", "sync_conflicts"];
@@ -47,8 +55,8 @@ async fn devices(work: &mut Work<'_>, table: &'static str) -> Result<u64, Proble
         }
         let [mut ids, mut envelopes, mut indexes] = [Vec::new(), Vec::new(), Vec::new()];
         for mut row in rows {
-            let (Some(id), Some(name)) = (row.id("id"), row.text("device_id")) else { continue };
-            let district_code = row.text("district_code").unwrap_or_default();
+            let (Some(id), Some(name)) = (row.get(&ID), row.get(&DEVICE_ID)) else { continue };
+            let district_code = row.get(&DISTRICT_CODE).unwrap_or_default();
             let device = Device { table, id, district_code: &district_code };
             envelopes.push(Value::Bytes(device.seal(&work.core.sealer, &name)?));
             indexes.push(Value::Bytes(Device::blind_index(&work.core.keys, &name)));
@@ -84,7 +92,7 @@ async fn reasons(work: &mut Work<'_>) -> Result<u64, Problem> {
             break;
         }
         let mut of = |mut row: Row| -> Result<Option<(Value, Value)>, Problem> {
-            let (Some(id), Value::Json(details)) = (row.id("id"), row.take("details")) else { return Ok(None) };
+            let (Some(id), Value::Json(details)) = (row.get(&ID), row.take("details")) else { return Ok(None) };
             let details: Json = audit::sealed(work.core, id, details)?;
             Ok(Some((Value::Id(id), Value::Json(details))))
         };

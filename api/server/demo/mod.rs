@@ -13,7 +13,9 @@ mod people;
 mod supply;
 mod timeline;
 
+use kit::columns;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 use chrono::NaiveDate;
 use kit::problem::Problem;
@@ -32,6 +34,10 @@ use crate::records::create::{API, Created, create_all};
 use crate::rooms::accounts::users::{NewUser, add};
 use crate::rooms::duties::worker::look_after;
 use crate::rooms::observation::isolation_cases::planner::Planner;
+
+columns! {
+    ID "id": Uuid;
+}
 
 /// Households at scale 1.
 const HOUSEHOLDS: usize = 600;
@@ -117,7 +123,7 @@ async fn staff(core: &Core, seed: u64, made: &mut Made) -> Result<BTreeMap<Strin
     let mut actors = BTreeMap::new();
     for (index, member) in cast::staff(seed).into_iter().enumerate() {
         let known = Statement::new("SELECT id FROM users WHERE lower(username) = ").text(&member.username);
-        let known = core.database.read(&known).await?.into_iter().next().and_then(|mut row| row.id("id"));
+        let known = core.database.read(&known).await?.into_iter().next().and_then(|mut row| row.get(&ID));
         let id = known.unwrap_or_else(|| Chance::of(seed, "user", index).id());
         if known.is_none() {
             let password = add(core, &account(id, &member), audit_entry(id, &member)).await?;
