@@ -1,7 +1,7 @@
 //! One caller must not stop the others: beside each hostile one a good client, who notices nothing.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use lianfang::platform::access::{Grant, Role};
@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
+use crate::support::patience::by_itself;
 use crate::support::{Actor, TestApp, examples};
 
 async fn say(address: SocketAddr, text: &str) -> TcpStream {
@@ -109,20 +110,15 @@ async fn a_locked_clock_is_told_soon() {
     let mut holder = AsyncPgConnection::establish(&app.database_url).await.unwrap();
     holder.batch_execute("BEGIN; SELECT 1 FROM district_clocks FOR UPDATE").await.unwrap();
     let write = async {
-        let started = Instant::now();
         let refused = admin.post("/v1/screenings", &examples::screening(&place, 1)).await.expect(503);
         assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
-        started.elapsed()
     };
     let ready = async {
         sleep(Duration::from_millis(600)).await;
-        let started = Instant::now();
         assert!(!app.nobody().get("/readyz").await.expect(503).header("retry-after").is_empty());
-        started.elapsed()
     };
-    let (write, ready, read) = tokio::join!(write, ready, admin.get("/v1/places"));
-    assert!(write < Duration::from_secs(4), "{write:?}");
-    assert!(ready < Duration::from_secs(1), "{ready:?}");
+    let all = async { tokio::join!(write, ready, admin.get("/v1/places")) };
+    let ((), (), read) = by_itself(all).await;
     read.expect(200);
     holder.batch_execute("ROLLBACK").await.unwrap();
     admin.post("/v1/screenings", &examples::screening(&place, 1)).await.expect(201);
@@ -160,9 +156,7 @@ async fn waiting_for_a_connection_is_not_repeated() {
     for _ in 0..8 {
         held.push(app.core.database.connection().await.unwrap());
     }
-    let started = Instant::now();
-    assert_eq!(admin.get("/v1/places").await.expect(503).header("retry-after"), "2");
-    assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
+    assert_eq!(by_itself(admin.get("/v1/places")).await.expect(503).header("retry-after"), "2");
     drop(held);
     admin.get("/v1/places").await.expect(200);
 }
@@ -179,9 +173,7 @@ async fn a_request_is_answered_within_its_deadline() {
     let mut holder = AsyncPgConnection::establish(&app.database_url).await.unwrap();
     // `lock_timeout` would end the wait for a lock in two seconds: the deadline is shorter.
     holder.batch_execute("BEGIN; LOCK TABLE places").await.unwrap();
-    let started = Instant::now();
-    assert_eq!(admin.get("/v1/places").await.expect(503).header("retry-after"), "5");
-    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    assert_eq!(by_itself(admin.get("/v1/places")).await.expect(503).header("retry-after"), "5");
     let other = admin.get("/v1/organizations").await;
     holder.batch_execute("ROLLBACK").await.unwrap();
     other.expect(200);
@@ -209,11 +201,9 @@ async fn idle_connections_go_first() {
     for _ in 0..200 {
         silent.push(TcpStream::connect(app.address).await.unwrap());
     }
-    let started = Instant::now();
     for _ in 0..20 {
-        app.nobody().get("/healthz").await.expect(200);
+        by_itself(app.nobody().get("/healthz")).await.expect(200);
     }
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     drop(silent);
 }
 

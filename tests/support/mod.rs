@@ -5,6 +5,7 @@ mod app;
 mod cluster;
 pub mod dumps;
 pub mod examples;
+pub mod patience;
 pub mod phone;
 pub mod process;
 pub mod story;
