@@ -5,7 +5,6 @@ mod decider;
 
 use std::sync::Arc;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
@@ -20,6 +19,7 @@ use crate::records::figure::{COPIES, PERSON_TIMES, TIMES};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Measure, Reach, Record, Rules};
 use crate::rooms::registers::places::require_venue;
+use crate::rooms::supply::codes::REFERS_TO_OTHER;
 
 static ACTION: Vocabulary = Vocabulary::new(
     "enforcement_action_kind",
@@ -107,7 +107,7 @@ impl Rules for EnforcementRules {
         require_venue(draft, faults);
         let alert = draft.references.get("alert_id").and_then(|alert| alert.values.id("place_id"));
         if alert.is_some() && alert != draft.values.id("place_id") {
-            faults.add(draft.at("alert_id"), FaultCode::RefersToOther);
+            faults.add(draft.at("alert_id"), REFERS_TO_OTHER);
         }
     }
 

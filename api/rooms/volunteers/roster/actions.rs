@@ -2,7 +2,7 @@
 
 use actix_web::http::Method;
 use chrono::{DateTime, TimeDelta, Utc};
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::Code;
 use kit::faults::Fault;
 use kit::field::Field;
 use kit::problem::Problem;
@@ -12,10 +12,13 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::platform::access::keys::KeyScope;
+use crate::platform::codes::BAD_IDEMPOTENCY_KEY;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::act::act;
+use crate::records::codes::{ALREADY_ENDED, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_VOIDED};
 use crate::records::{Kind, Record, Registry, document, read};
+use crate::rooms::volunteers::codes::TOO_LATE;
 use crate::rooms::volunteers::shifts::assignments::{REASON, SHIFT_ASSIGNMENTS};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
@@ -28,13 +31,13 @@ static CANCEL: &[Field] = &[REASON.required()];
 
 /// The problems of what is done to assignments.
 pub(super) const PROBLEMS: &[Code] = &[
-    Code::BadIdempotencyKey,
-    Code::IdempotencyKeyReused,
-    Code::OutOfArea,
-    Code::AlreadyEnded,
-    Code::RecordVoided,
-    Code::WriteConflict,
-    Code::LedgerUnavailable,
+    BAD_IDEMPOTENCY_KEY,
+    IDEMPOTENCY_KEY_REUSED,
+    OUT_OF_AREA,
+    ALREADY_ENDED,
+    RECORD_VOIDED,
+    Code::WRITE_CONFLICT,
+    Code::LEDGER_UNAVAILABLE,
 ];
 
 /// Adds to an operation the access, headers and problems that all operations on one assignment share.
@@ -75,7 +78,7 @@ async fn cancel(call: Call) -> Answer {
     let next = |current: &Record, form: &Values| match current.values.text("state") {
         Some("assigned") => Ok(Some(given_up(current, "cancelled", form))),
         Some("cancelled") => Ok(None),
-        _ => Err(Code::AlreadyEnded.into()),
+        _ => Err(ALREADY_ENDED.into()),
     };
     act(&call, kind(&call)?, CANCEL, may, next).await
 }
@@ -114,7 +117,7 @@ pub(super) async fn require_own(call: &Call, assignment: &Record) -> Result<(), 
         return Ok(());
     }
     if !is_caller(call, &assignment.envelope.district_code, assignment.values.id("volunteer_id")).await? {
-        return Err(Code::OutOfArea.into());
+        return Err(OUT_OF_AREA.into());
     }
     require_before(call, cut_off(assignment, call.actor()?.user_id))
 }
@@ -136,5 +139,5 @@ pub(super) fn require_before(call: &Call, until: DateTime<Utc>) -> Result<(), Pr
         return Ok(());
     }
     let values = vec![("until", format_instant(until, call.core.zone))];
-    Err(Problem::invalid(vec![Fault { pointer: String::new(), code: FaultCode::TooLate, values, hint: None }]))
+    Err(Problem::invalid(vec![Fault { pointer: String::new(), code: TOO_LATE, values, hint: None }]))
 }

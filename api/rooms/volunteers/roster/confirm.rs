@@ -1,7 +1,6 @@
 //! Answers of an organiser about hours that lie outside a shift. Every answer is a revision, and so in the audit.
 
 use actix_web::http::Method;
-use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, free_text};
 use kit::problem::Problem;
 use kit::text::Text;
@@ -13,6 +12,7 @@ use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, fault_with};
 use crate::records::act::act;
+use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, PERIOD_TOO_LONG};
 use crate::records::{Kind, Record, Registry, document, read};
 use crate::rooms::volunteers::shifts::LONGEST;
 use crate::rooms::volunteers::shifts::service_records::{SERVICE_RECORDS, set_hours};
@@ -72,7 +72,7 @@ async fn require(call: &Call, record: &Record) -> Result<(), Problem> {
     let volunteer = read::find_unscoped(&call.core, volunteers, &envelope.district_code, &[id]).await?.remove(&id);
     let own = volunteer.and_then(|volunteer| volunteer.values.id("user_id")) == Some(call.actor()?.user_id);
     let may = !own && call.actor()?.reaches(ORGANIZERS, &envelope.area_code, envelope.org_id);
-    if may { Ok(()) } else { Err(Code::OutOfArea.into()) }
+    if may { Ok(()) } else { Err(OUT_OF_AREA.into()) }
 }
 
 fn answered(record: &Record, word: &str, form: &Values) -> Record {
@@ -95,7 +95,7 @@ fn confirmed(record: &Record, form: &Values) -> Result<Option<Record>, Problem> 
     }
     if until - from > LONGEST {
         let hours = LONGEST.num_hours().to_string();
-        return Err(fault_with("/ends_at", FaultCode::PeriodTooLong, vec![("hours", hours)]));
+        return Err(fault_with("/ends_at", PERIOD_TOO_LONG, vec![("hours", hours)]));
     }
     let mut next = answered(record, "confirmed", form);
     next.values.set("starts_at", Value::Instant(from));
@@ -111,6 +111,6 @@ fn declined(record: &Record, form: &Values) -> Result<Option<Record>, Problem> {
     match record.values.text("confirmation") {
         Some("unconfirmed") => Ok(Some(answered(record, "declined", form))),
         Some("declined") => Ok(None),
-        _ => Err(Code::AlreadyEnded.into()),
+        _ => Err(ALREADY_ENDED.into()),
     }
 }

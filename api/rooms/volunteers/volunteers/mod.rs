@@ -2,13 +2,13 @@
 
 pub mod memberships;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
 use kit::vocabulary::{Vocabulary, word};
 
+use crate::records::codes::ONE_OF;
 use crate::records::{Context, Definition, Draft, Measure, Reach, Record, Rules};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
@@ -118,7 +118,7 @@ impl Rules for VolunteerRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         let given = draft.values.get("person_id").is_some();
         if given != draft.inline.is_empty() && !faults.touches("/person") && !faults.touches("/person_id") {
-            faults.add_with(draft.at("person_id"), FaultCode::OneOf, vec![("fields", "person, person_id".to_owned())]);
+            faults.add_with(draft.at("person_id"), ONE_OF, vec![("fields", "person, person_id".to_owned())]);
         }
     }
 

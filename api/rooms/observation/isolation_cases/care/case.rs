@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::field::Write;
 use kit::problem::Problem;
@@ -19,6 +18,7 @@ use crate::records::write_context::WriteContext;
 use crate::records::{Envelope, Record};
 use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::Contact;
+use crate::rooms::observation::codes::{CASE_CLOSED, ONLY_BY_TRANSITION, SLOT_TAKEN};
 use crate::rooms::observation::isolation_cases::rules::supervisor_of;
 use crate::rooms::observation::isolation_cases::states::{ENDED, fault};
 use crate::rooms::observation::isolation_cases::wire::SUPERVISOR_LEVEL;
@@ -110,10 +110,10 @@ impl Case {
         let changed = changed.chain(occurred_at.then_some("occurred_at"));
         let fault_of = |name: &str| {
             if ENDED.contains(&self.state()) {
-                Some(fault(&format!("/{name}"), FaultCode::CaseClosed, vec![]))
+                Some(fault(&format!("/{name}"), CASE_CLOSED, vec![]))
             } else if self.state() != history::FIRST && ["anchor", "anchored_on"].contains(&name) {
                 let to = vec![("to", "corrected, extended".to_owned())];
-                Some(fault(&format!("/{name}"), FaultCode::OnlyByTransition, to))
+                Some(fault(&format!("/{name}"), ONLY_BY_TRANSITION, to))
             } else {
                 None
             }
@@ -189,7 +189,7 @@ impl Case {
             && self.contacts.values().any(|other| {
                 other.kind == "temperature_readings" && other.id != claim.id && key(&other.values) == slot
             });
-        if taken { Err(vec![fault("/slot", FaultCode::SlotTaken, vec![])]) } else { Ok(()) }
+        if taken { Err(vec![fault("/slot", SLOT_TAKEN, vec![])]) } else { Ok(()) }
     }
 }
 
