@@ -41,6 +41,15 @@ pub fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Every file of the house, by its path below `api/`.
+pub fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("api");
+    let mut all = Vec::new();
+    files(&root, &mut all);
+    let path = |file: &Path| file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+    all.iter().map(|file| (path(file), std::fs::read_to_string(file).unwrap())).collect()
+}
+
 /// Whether a file of the first layer, and theme, may name something of the second.
 fn may_name(from: &[&str], to: &[&str]) -> bool {
     let layer = |name: &str| *LAYERS.iter().find(|(layer, ..)| *layer == name).unwrap_or_else(|| panic!("no {name}"));
@@ -57,18 +66,14 @@ fn may_name(from: &[&str], to: &[&str]) -> bool {
 
 #[test]
 fn every_file_names_only_what_stands_below_it() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("api");
     let named = Regex::new(r"crate::(\w+)(?:::(\w+))?").unwrap();
-    let (mut all, mut arrows, mut looked_at) = (Vec::new(), Vec::new(), 0);
-    files(&root, &mut all);
-    for path in all {
-        let relative = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+    let (mut arrows, mut looked_at) = (Vec::new(), 0);
+    for (relative, text) in sources() {
         let place: Vec<&str> = relative.trim_end_matches(".rs").split('/').chain(["", ""]).collect();
         if !LAYERS.iter().any(|(layer, ..)| *layer == place[0]) {
             continue;
         }
         looked_at += 1;
-        let text = std::fs::read_to_string(&path).unwrap();
         // A file's own tests may ask the whole house.
         let own = text.split("#[cfg(test)]").next().unwrap();
         for name in named.captures_iter(own) {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kit::catalogue::FaultCode;
 use kit::check::check_object;
 use kit::faults::Faults;
 use kit::field::{Field, Privacy, Shape, Write};
@@ -14,6 +13,7 @@ use ledger::canonical::canonical;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
+use super::codes::MASKED_VALUE;
 use super::definition::{Kind, Registry};
 use super::record::Record;
 use super::warnings::{INVISIBLE_DROPPED, Noted, Warning};
@@ -183,7 +183,7 @@ impl Draft {
             let masked = matches!(field.privacy, Privacy::Masked(_))
                 && self.values.get(field.name).is_some_and(|value| contains_mask(&value.to_json(chrono_tz::UTC)));
             if masked {
-                faults.add(self.at(field.name), FaultCode::MaskedValue);
+                faults.add(self.at(field.name), MASKED_VALUE);
                 self.values.take(field.name);
             }
         }

@@ -291,6 +291,6 @@ impl Place {
             let as_of = parts.next().map_or(Some(i64::MAX), |number| number.parse().ok())?;
             Some(Self { position: (instant, id), as_of })
         };
-        parsed().ok_or_else(|| Code::BadCursor.into())
+        parsed().ok_or_else(|| Code::BAD_CURSOR.into())
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -17,12 +16,13 @@ use super::definition::{Kind, Reach};
 use super::record::Record;
 use super::scope::{by_id, visible_by_id, visible_to};
 use crate::platform::access::roles::Actor;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
 
 /// The record of an id (or, for kinds with aliases, of an alias), if the actor may see it.
 pub async fn find(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
     let found = find_all(core, actor, kind, &[id]).await?;
-    found.into_values().next().ok_or_else(|| Code::NotFound.into())
+    found.into_values().next().ok_or_else(|| NOT_FOUND.into())
 }
 
 /// The records of several ids that the actor may see, by the id asked for.
@@ -81,7 +81,7 @@ pub async fn find_itself(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> R
             return Ok(record);
         }
     }
-    Err(Code::NotFound.into())
+    Err(NOT_FOUND.into())
 }
 
 /// How long somebody looked up at a gate may be named there.

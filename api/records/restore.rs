@@ -45,5 +45,5 @@ pub async fn restore(
             return Ok(*written);
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }

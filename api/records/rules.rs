@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use kit::catalogue::Code;
 use kit::faults::{Fault, Faults};
 use kit::field::Field;
 use kit::row::Row;
@@ -164,6 +165,12 @@ pub trait Rules: Sync {
     /// Whether there are rules that refuse: what a phone hands in of these kinds is taken one after the other.
     fn judged_across_rows(&self) -> bool {
         false
+    }
+
+    /// Problems that a creation or restoration may be answered with where rules across rows refuse it, beside a fault of
+    /// content ([`FaultDescription::answered_with`](kit::catalogue::FaultDescription::answered_with)).
+    fn conflicts(&self) -> &'static [Code] {
+        &[]
     }
 
     /// Gives way where rules across rows refused a creation, so that it can be taken after all: `true` where

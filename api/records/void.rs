@@ -75,7 +75,7 @@ async fn void_by(
             return Ok(written);
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }
 
 /// 403 where the rules of the kind let fewer void this record, or restore it, than write the kind.

@@ -189,7 +189,7 @@ async fn last_no(core: &Core, district_code: &str) -> Result<i64, Problem> {
 }
 
 fn missing(district_code: &str) -> Problem {
-    Problem::unavailable(Code::LedgerUnavailable, 60, format!("district {district_code} has no clock"))
+    Problem::unavailable(Code::LEDGER_UNAVAILABLE, 60, format!("district {district_code} has no clock"))
 }
 
 /// The head of a district's ledger, as it is served.

@@ -1,11 +1,11 @@
 //! The columns of a file: what each of them means.
 
-use kit::catalogue::{Code, FaultCode};
 use kit::faults::Faults;
 use kit::field::Field;
 use kit::problem::Problem;
 
 use super::row::told;
+use crate::exchange::codes::{REPEATED_COLUMN, UNKNOWN_COLUMN, UNKNOWN_COLUMNS, UNREADABLE_FILE};
 use crate::exchange::files::columns::{Column, exported, folded, imported};
 use crate::exchange::files::export::MARK;
 use crate::exchange::files::table::Row;
@@ -39,7 +39,7 @@ impl Header {
     pub fn read(core: &Core, kind: &Kind, row: &Row) -> Result<Self, Problem> {
         if let Some(flaw) = row.flaw {
             let fault = crate::platform::http::fault("/header", told(flaw).0);
-            return Err(Problem::of_faults(Code::UnreadableFile, fault.faults().to_vec()));
+            return Err(Problem::of_faults(UNREADABLE_FILE, fault.faults().to_vec()));
         }
         let columns = imported(kind, core.kinds());
         let added = exported(kind);
@@ -51,15 +51,15 @@ impl Header {
             let place = claimed(&columns, &named, &name).or_else(|| place(&columns, &added, &name));
             let repeated = matches!(&place, Some(Place::Field(column)) if places.iter().any(|other| matches!(other, Place::Field(other) if other.path == column.path)));
             match place {
-                Some(_) if repeated => faults.add(format!("/header/{index}"), FaultCode::RepeatedColumn),
-                None => faults.add(format!("/header/{index}"), FaultCode::UnknownColumn),
+                Some(_) if repeated => faults.add(format!("/header/{index}"), REPEATED_COLUMN),
+                None => faults.add(format!("/header/{index}"), UNKNOWN_COLUMN),
                 Some(_) => {}
             }
             places.push(place.unwrap_or(Place::Ignored));
         }
         match faults.finish() {
             Ok(()) => Ok(Self { names: row.cells.clone(), places, lines: kind.rules.lines() }),
-            Err(problem) => Err(Problem::of_faults(Code::UnknownColumns, problem.faults().to_vec())),
+            Err(problem) => Err(Problem::of_faults(UNKNOWN_COLUMNS, problem.faults().to_vec())),
         }
     }
 

@@ -1,7 +1,7 @@
 //! From rows to records: mostly a row a record; where a file gives an item a row, neighbouring rows of one
 //! record are put together.
 
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::Code;
 use kit::faults::Fault;
 use kit::problem::Problem;
 use kit::tree::{Tree, to_json};
@@ -10,6 +10,7 @@ use super::header::Header;
 use super::job::Job;
 use super::reader::Form;
 use super::row::{self, Body};
+use crate::exchange::codes::{DIFFERS_WITHIN_RECORD, OTHER_ROW_FAULTY};
 use crate::exchange::files::table::Row;
 use crate::platform::core::Core;
 use crate::platform::http::fault;
@@ -53,7 +54,7 @@ impl Item {
             let of_list = steps.next() == Some(list);
             steps.next().filter(|_| of_list).and_then(|index| index.parse().ok()).unwrap_or(0)
         };
-        let other = Fault { pointer: String::new(), code: FaultCode::OtherRowFaulty, values: Vec::new(), hint: None };
+        let other = Fault { pointer: String::new(), code: OTHER_ROW_FAULTY, values: Vec::new(), hint: None };
         let of_row = |index: usize| {
             let own: Vec<_> = problem.faults().iter().filter(|fault| row_of(fault) == index).collect();
             let told = if own.is_empty() { vec![&other] } else { own };
@@ -133,13 +134,13 @@ fn join(item: &mut Item, row: Body, list: &str) {
             (Some((_, known)), member) if *known == member => {}
             (Some(_), _) => {
                 let at = format!("/{list}/{index}");
-                item.body.problem.get_or_insert_with(|| fault(&at, FaultCode::DiffersWithinRecord));
+                item.body.problem.get_or_insert_with(|| fault(&at, DIFFERS_WITHIN_RECORD));
             }
         }
     }
     if let Some(problem) = row.problem {
         let at_row = |fault: &Fault| Fault { pointer: format!("/{list}/{index}"), ..fault.clone() };
         let faults = problem.faults().iter().map(at_row).collect();
-        item.body.problem.get_or_insert_with(|| Problem::of_faults(Code::Unprocessable, faults));
+        item.body.problem.get_or_insert_with(|| Problem::of_faults(Code::UNPROCESSABLE, faults));
     }
 }

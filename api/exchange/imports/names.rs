@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kit::catalogue::FaultCode;
 use kit::field::{Privacy, Shape};
 use kit::problem::Problem;
 use kit::statement::ColumnType;
@@ -13,6 +12,7 @@ use uuid::Uuid;
 
 use super::items::Item;
 use super::job::Job;
+use crate::exchange::codes::AMBIGUOUS_NAME;
 use crate::platform::http::fault;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::scope::visible_to;
@@ -37,7 +37,7 @@ impl Job {
                 let ids = known.get(name).map(Vec::as_slice).unwrap_or_default();
                 if ids.len() > 1 {
                     let at = format!("/{}", field.name);
-                    item.body.problem.get_or_insert_with(|| fault(&at, FaultCode::AmbiguousName));
+                    item.body.problem.get_or_insert_with(|| fault(&at, AMBIGUOUS_NAME));
                 }
                 let id = ids.first().copied().unwrap_or_else(nothing);
                 set(&mut item.body.tree, field.name, id);

@@ -12,11 +12,14 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{answer, faults, intake, store, undo};
+use crate::exchange::codes::{STILL_RUNNING, TOO_MANY_FAULTS, UNKNOWN_COLUMNS, UNREADABLE_FILE};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Bounded, Call, Operation, page};
 use crate::records::Registry;
+use crate::records::codes::TOO_MANY_ROWS;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::parameters::name_of_a_kind;
 
@@ -95,7 +98,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .answers(200, "The whole file was read.", Some(reference("Import")), Some(example()))
             .answers(202, "It is being read; look at `Location`.", Some(reference("Import")), Some(example()))
             .with_headers(&["Location"])
-            .problems(&[Code::DistrictRequired, Code::UnreadableFile, Code::UnknownColumns, Code::TooManyRows, Code::TooManyFaults, Code::TooManyRequests, Code::NotFound]),
+            .problems(&[DISTRICT_REQUIRED, UNREADABLE_FILE, UNKNOWN_COLUMNS, TOO_MANY_ROWS, TOO_MANY_FAULTS, Code::TOO_MANY_REQUESTS, NOT_FOUND]),
         Operation::new(Method::GET, "/v1/imports", "list_imports", list)
             .described("imports", "List imports", "The caller's own, and those of an area that he commands, the newest first.")
             .access(all())
@@ -121,7 +124,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .uncounted()
             .bounded(Bounded::Steps)
             .answers(200, "What was undone.", Some(reference("UndoneImport")), Some(json!({"id": "0198c0de-000d-7000-8000-000000000001", "state": "undone", "voided": 120, "left": []})))
-            .problems(&[Code::StillRunning, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[STILL_RUNNING, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
     ]
 }
 

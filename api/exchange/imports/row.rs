@@ -8,6 +8,7 @@ use kit::tree::{Tree, TreeFault, to_json};
 use serde_json::{Value as Json, json};
 
 use super::header::{Header, Place};
+use crate::exchange::codes::{ERROR_CELL, LOST_DIGITS, MORE_CELLS, UNREADABLE_ROW};
 use crate::exchange::files::table::{Row, RowFlaw};
 use crate::exchange::files::texts;
 use crate::platform::core::Core;
@@ -41,9 +42,7 @@ pub fn of_table(core: &Core, header: &Header, row: &Row) -> Body {
     }
     let code = match row.flaw {
         Some(flaw) => Some(told(flaw).0),
-        None if row.cells.iter().skip(header.names.len()).any(|cell| !cell.trim().is_empty()) => {
-            Some(FaultCode::MoreCells)
-        }
+        None if row.cells.iter().skip(header.names.len()).any(|cell| !cell.trim().is_empty()) => Some(MORE_CELLS),
         None => None,
     };
     let at = row.flaw.and_then(|flaw| header.pointer_of(told(flaw).1?)).unwrap_or_default();
@@ -64,10 +63,10 @@ fn in_file(fault: TreeFault, line: u64) -> TreeFault {
 /// A flaw as it is told, and in which cell it is.
 pub fn told(flaw: RowFlaw) -> (FaultCode, Option<usize>) {
     match flaw {
-        RowFlaw::LostDigits(cell) => (FaultCode::LostDigits, Some(cell)),
-        RowFlaw::ErrorCell(cell) => (FaultCode::ErrorCell, Some(cell)),
-        RowFlaw::Nul(cell) => (FaultCode::NulCharacter, Some(cell)),
-        RowFlaw::TooLong => (FaultCode::UnreadableRow, None),
+        RowFlaw::LostDigits(cell) => (LOST_DIGITS, Some(cell)),
+        RowFlaw::ErrorCell(cell) => (ERROR_CELL, Some(cell)),
+        RowFlaw::Nul(cell) => (FaultCode::NUL_CHARACTER, Some(cell)),
+        RowFlaw::TooLong => (UNREADABLE_ROW, None),
     }
 }
 
@@ -93,7 +92,7 @@ pub fn of_line(row: &Row) -> Body {
 
 fn of_wrong_type(at: &str, expected: &str) -> Problem {
     let values = vec![("type", expected.to_owned())];
-    Problem::invalid(vec![Fault { pointer: at.to_owned(), code: FaultCode::WrongType, values, hint: None }])
+    Problem::invalid(vec![Fault { pointer: at.to_owned(), code: FaultCode::WRONG_TYPE, values, hint: None }])
 }
 
 fn insert(members: &mut Vec<(String, Tree)>, path: &[&'static str], tree: Tree) {

@@ -3,7 +3,6 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use diesel_async::RunQueryDsl;
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::Statement;
@@ -11,7 +10,9 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::store::{self, Import};
+use crate::exchange::codes::STILL_RUNNING;
 use crate::platform::audit::system_write;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Answer, Call};
 use crate::records::{Kind, Record, read, void};
 
@@ -24,9 +25,9 @@ const MOST_LISTED: usize = 1_000;
 pub async fn undo(call: Call) -> Answer {
     let import = store::find(&call.core, call.actor()?, call.path_id()?).await?;
     if import.state == "running" {
-        return Err(Code::StillRunning.into());
+        return Err(STILL_RUNNING.into());
     }
-    let kind = call.core.kinds().kind(&import.kind).ok_or(Code::NotFound)?;
+    let kind = call.core.kinds().kind(&import.kind).ok_or(NOT_FOUND)?;
     let (mut voided, mut left): (u64, Vec<Uuid>) = (0, Vec::new());
     let mut after = import.numbers.map_or(0, |(first, _)| first - 1);
     loop {

@@ -152,7 +152,7 @@ pub struct Operation {
     /// Answers when all goes well.
     pub successes: Vec<Success>,
     /// Problems of its own, beside those that follow from the rest.
-    pub problems: &'static [Code],
+    pub problems: Vec<Code>,
     handler: Handler,
 }
 
@@ -180,7 +180,7 @@ impl Operation {
             headers: &[],
             body: None,
             successes: Vec::new(),
-            problems: &[],
+            problems: Vec::new(),
             handler: Arc::new(move |call| Box::pin(handler(call))),
         }
     }
@@ -282,9 +282,9 @@ impl Operation {
         self
     }
 
-    /// Problems of its own.
-    pub fn problems(mut self, problems: &'static [Code]) -> Self {
-        self.problems = problems;
+    /// Adds problems of its own.
+    pub fn problems(mut self, problems: &[Code]) -> Self {
+        self.problems.extend_from_slice(problems);
         self
     }
 

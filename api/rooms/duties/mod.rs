@@ -9,6 +9,7 @@
 
 mod cadence_routes;
 pub mod cadences;
+pub mod codes;
 pub mod duty;
 pub mod escalation;
 pub mod follow_up;
@@ -155,5 +156,6 @@ pub static THEME: Theme = Theme {
     schemas: || [cadence_routes::schemas(), summary::schemas()].into_iter().flatten().collect(),
     settings: &[&cadences::CADENCES],
     workers: &[|core| Box::pin(worker::work(core))],
+    faults: codes::FAULTS,
     ..Theme::NOTHING
 };

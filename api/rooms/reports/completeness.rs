@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use actix_web::http::Method;
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
@@ -20,6 +19,7 @@ use uuid::Uuid;
 use self::gaps::{Gap, gaps};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, ends_before_it_begins, too_many_days};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
@@ -60,7 +60,7 @@ pub fn operation() -> Operation {
         .keys(KeyScope::Statistics)
         .tells(Tells::SmallNumbers(READERS))
         .answers(200, "The figures.", Some(reference("Completeness")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]);
     polled(operation, [&BY_PARAMETER, &DISTRICT_CODE, &AREA_CODE, &FROM_ON, &TO_ON])
 }
 

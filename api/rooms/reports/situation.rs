@@ -10,7 +10,6 @@ mod tell;
 mod units;
 
 use actix_web::http::Method;
-use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, Shape};
 use kit::json::put;
 use kit::text::Text;
@@ -23,8 +22,10 @@ use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::organization_tree::Tree;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, fault};
+use crate::records::codes::UNKNOWN_REFERENCE;
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::statistics::document::{change_no, text};
 use crate::statistics::polled::{polled, respond};
@@ -53,7 +54,7 @@ pub fn operation() -> Operation {
         .keys(KeyScope::Statistics)
         .tells(Tells::SmallNumbers(READERS))
         .answers(200, "The figures.", Some(reference("Situation")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]);
     polled(operation, [&ORG, &AS_OF_ON, &AREA_CODE, &DISTRICT_CODE])
 }
 
@@ -90,7 +91,7 @@ async fn situation(call: Call) -> Answer {
     let found = read::read(&call, &mut snapshot, &district_code, as_of_on).await?;
     snapshot.end().await?;
     if call.query.has("org_id") && units.is_empty() {
-        return Err(fault("?org_id", FaultCode::UnknownReference));
+        return Err(fault("?org_id", UNKNOWN_REFERENCE));
     }
     let units: Vec<Json> = units.iter().filter_map(|unit| served(&call, unit, &found, as_of_on)).collect();
     let lines = lines(&units);

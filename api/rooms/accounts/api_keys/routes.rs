@@ -4,7 +4,6 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use chrono::TimeDelta;
-use kit::catalogue::{Code, FaultCode};
 use kit::faults::Faults;
 use kit::ids::new_id;
 use kit::json::put;
@@ -18,7 +17,9 @@ use super::wire::{self, MOST_DAYS, NEW};
 use crate::platform::access::roles::{Grant, Role};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, page};
+use crate::records::codes::{TOO_FAR_AHEAD, UNKNOWN_AREA};
 use crate::records::list::{CURSOR, LIMIT};
+use crate::rooms::accounts::codes::{GRANT_TOO_WIDE, IN_THE_PAST};
 use crate::rooms::accounts::users::{ADMINISTRATORS, require_grantable};
 
 /// The operations of this room.
@@ -39,7 +40,7 @@ pub fn operations() -> Vec<Operation> {
             .body(reference("NewApiKey"), wire::example_new())
             .answers(201, "Made.", Some(reference("CreatedApiKey")), Some(created))
             .with_headers(&["Location"])
-            .problems(&[Code::GrantTooWide]),
+            .problems(&[GRANT_TOO_WIDE]),
         Operation::new(Method::GET, "/v1/api-keys", "list_api_keys", list)
             .described(
                 "api_keys",
@@ -100,7 +101,7 @@ fn grant(call: &Call, form: &Values, faults: &mut Faults) -> Option<Grant> {
     match placement.filter(|placement| placement.warning.is_none()) {
         Some(placement) => Some(Grant { role, area_code: placement.area_code, org_id: form.id("org_id") }),
         None => {
-            faults.add("/area_code", FaultCode::UnknownArea);
+            faults.add("/area_code", UNKNOWN_AREA);
             None
         }
     }
@@ -109,9 +110,9 @@ fn grant(call: &Call, form: &Values, faults: &mut Faults) -> Option<Grant> {
 fn check_expiry(call: &Call, form: &Values, faults: &mut Faults) {
     let now = call.core.clock.now();
     match form.instant("expires_at") {
-        Some(instant) if instant <= now => faults.add("/expires_at", FaultCode::InThePast),
+        Some(instant) if instant <= now => faults.add("/expires_at", IN_THE_PAST),
         Some(instant) if instant > now + TimeDelta::days(MOST_DAYS) => {
-            faults.add_with("/expires_at", FaultCode::TooFarAhead, vec![("days", MOST_DAYS.to_string())]);
+            faults.add_with("/expires_at", TOO_FAR_AHEAD, vec![("days", MOST_DAYS.to_string())]);
         }
         _ => {}
     }

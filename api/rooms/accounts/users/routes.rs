@@ -4,7 +4,7 @@ use crate::rooms::registers::organizations::ORGANIZATIONS;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::Code;
 use kit::etag::{self, IfMatch};
 use kit::faults::Faults;
 use kit::ids::new_id;
@@ -21,10 +21,13 @@ use super::rules;
 use super::store::{self, ADMINISTRATORS, NewUser, UserChange};
 use super::wire::{ACTIVE, NEW, PATCH, User, example, example_new};
 use crate::platform::audit::system_write_all;
+use crate::platform::codes::IF_MATCH_REQUIRED;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, page};
+use crate::records::codes::UNKNOWN_REFERENCE;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::read;
+use crate::rooms::accounts::codes::{GRANT_TOO_WIDE, USERNAME_TAKEN};
 use crate::rooms::duties;
 
 /// The operations of this room.
@@ -51,7 +54,7 @@ pub fn operations() -> Vec<Operation> {
             .body(reference("NewUser"), example_new())
             .answers(201, "Created.", Some(reference("CreatedUser")), Some(created))
             .with_headers(&["ETag", "Location"])
-            .problems(&[Code::GrantTooWide, Code::UsernameTaken]),
+            .problems(&[GRANT_TOO_WIDE, USERNAME_TAKEN]),
         Operation::new(Method::GET, "/v1/users", "list_users", list)
             .described("users", "List accounts", "Those with a role in an area that the caller administers, by name.")
             .access(Access::Roles(ADMINISTRATORS))
@@ -83,7 +86,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .answers(200, "The account, and its open duties that went to somebody else.", Some(reference("AmendedUser")), Some(amended))
             .with_headers(&["ETag"])
-            .problems(&[Code::GrantTooWide, Code::LedgerUnavailable]),
+            .problems(&[GRANT_TOO_WIDE, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, "/v1/users/{id}:reset-password", "reset_password", reset_password)
             .described(
                 "users",
@@ -93,7 +96,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(ADMINISTRATORS))
             .answers(200, "Reset.", Some(reference("CreatedUser")), Some(created_again))
             .with_headers(&["ETag"])
-            .problems(&[Code::GrantTooWide]),
+            .problems(&[GRANT_TOO_WIDE]),
     ]
 }
 
@@ -159,7 +162,7 @@ async fn get(call: Call) -> Answer {
 
 async fn patch(call: Call) -> Answer {
     let id = call.path_id()?;
-    let if_match = IfMatch::of_request(&call.request)?.ok_or(Code::IfMatchRequired)?;
+    let if_match = IfMatch::of_request(&call.request)?.ok_or(IF_MATCH_REQUIRED)?;
     let tree = call.tree().await?;
     let user = store::find(&call.core, call.actor()?, id).await?;
     if_match.require(user.revision)?;
@@ -228,7 +231,7 @@ async fn require_organization(call: &Call, form: &Values, faults: &mut Faults) -
     let Some(id) = form.id("org_id") else { return Ok(()) };
     let kind = &ORGANIZATIONS;
     if read::find_all(&call.core, call.actor()?, kind, &[id]).await?.is_empty() {
-        faults.add("/org_id", FaultCode::UnknownReference);
+        faults.add("/org_id", UNKNOWN_REFERENCE);
     }
     Ok(())
 }

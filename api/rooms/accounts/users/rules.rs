@@ -1,6 +1,6 @@
 //! The rules of accounts.
 
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::problem::Problem;
 use kit::value::Values;
@@ -8,6 +8,8 @@ use serde_json::Value as Json;
 
 use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::divisions::tree::Divisions;
+use crate::records::codes::{MASKED_VALUE, UNKNOWN_AREA};
+use crate::rooms::accounts::codes::GRANT_TOO_WIDE;
 use crate::rooms::registers::people::documents::normalize_phone;
 
 /// The grants of a checked form; an area that doesn't exist is a fault.
@@ -26,7 +28,7 @@ pub fn grants(form: &Values, divisions: &Divisions, faults: &mut Faults) -> Vec<
                     org_id: text("org_id").and_then(|id| id.parse().ok()),
                 });
             }
-            _ => faults.add(format!("/roles/{index}/area_code"), FaultCode::UnknownArea),
+            _ => faults.add(format!("/roles/{index}/area_code"), UNKNOWN_AREA),
         }
     }
     grants
@@ -37,11 +39,8 @@ pub fn phone(form: &Values, faults: &mut Faults) -> Option<String> {
     let text = form.text("phone")?;
     let phone = normalize_phone(text);
     if phone.is_none() {
-        let code = if crate::platform::privacy::mask::looks_masked(text) {
-            FaultCode::MaskedValue
-        } else {
-            FaultCode::BadFormat
-        };
+        let code =
+            if crate::platform::privacy::mask::looks_masked(text) { MASKED_VALUE } else { FaultCode::BAD_FORMAT };
         faults.add("/phone", code);
     }
     phone
@@ -49,5 +48,5 @@ pub fn phone(form: &Values, faults: &mut Faults) -> Option<String> {
 
 /// 403 where one of the grants is wider than what the actor may hand on.
 pub fn require_grantable(actor: &Actor, grants: &[Grant]) -> Result<(), Problem> {
-    if grants.iter().all(|grant| actor.may_grant(grant)) { Ok(()) } else { Err(Code::GrantTooWide.into()) }
+    if grants.iter().all(|grant| actor.may_grant(grant)) { Ok(()) } else { Err(GRANT_TOO_WIDE.into()) }
 }

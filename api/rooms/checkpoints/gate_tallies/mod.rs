@@ -20,9 +20,12 @@ use ledger::decide::Decider;
 
 use self::overlap::TallyDecider;
 use crate::platform::access::Role;
+use crate::platform::codes::INVALID_ORDER;
+use crate::records::codes::PERIOD_TOO_LONG;
 use crate::records::figure::{PERSON_TIMES, TIMES};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
+use crate::rooms::checkpoints::codes;
 use crate::rooms::registers::places::require_checkpoint;
 
 const COUNT: Shape = Shape::Integer { min: 0, max: 100_000 };
@@ -114,10 +117,10 @@ impl Rules for GateTallyRules {
         if let Some((starts_at, ends_at)) = bounds {
             if ends_at <= starts_at {
                 let other = vec![("other", "period_starts_at".into())];
-                faults.add_with(draft.at("period_ends_at"), FaultCode::InvalidOrder, other);
+                faults.add_with(draft.at("period_ends_at"), INVALID_ORDER, other);
             } else if ends_at - starts_at > TimeDelta::hours(LONGEST_H) {
                 let hours = vec![("hours", LONGEST_H.to_string())];
-                faults.add_with(draft.at("period_ends_at"), FaultCode::PeriodTooLong, hours);
+                faults.add_with(draft.at("period_ends_at"), PERIOD_TOO_LONG, hours);
             }
         }
         // Counts of a period happened in it, whenever they are handed in.
@@ -127,7 +130,7 @@ impl Rules for GateTallyRules {
         let counts = draft.values.integer("measured").zip(draft.values.integer("abnormal"));
         if let Some((measured, _)) = counts.filter(|(measured, abnormal)| abnormal > measured) {
             let bounds = vec![("min", "0".into()), ("max", measured.to_string())];
-            faults.add_with(draft.at("abnormal"), FaultCode::OutOfRange, bounds);
+            faults.add_with(draft.at("abnormal"), FaultCode::OUT_OF_RANGE, bounds);
         }
     }
 
@@ -145,7 +148,7 @@ impl Rules for GateTallyRules {
 
     /// One that overlaps is kept, and said: which of the two counted whom, nobody here knows.
     fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
-        let overlaps = faults.iter().any(|fault| fault.code == FaultCode::TallyOverlaps);
+        let overlaps = faults.iter().any(|fault| fault.code == codes::TALLY_OVERLAPS);
         if overlaps {
             draft.warn(&TALLY_OVERLAPS, "period_starts_at");
         }

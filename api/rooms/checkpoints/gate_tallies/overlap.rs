@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -15,6 +14,7 @@ use uuid::Uuid;
 
 use super::{GATE_TALLIES, TALLY_OVERLAPS};
 use crate::records::awaited::has_come;
+use crate::rooms::checkpoints::codes;
 
 /// Decides whether a tally must say that it overlaps.
 pub(super) struct TallyDecider;
@@ -73,7 +73,7 @@ impl State for Periods {
             };
             if self.0.iter().any(meets) {
                 let pointer = "/period_starts_at".to_owned();
-                return Err(vec![Fault { pointer, code: FaultCode::TallyOverlaps, values: Vec::new(), hint: None }]);
+                return Err(vec![Fault { pointer, code: codes::TALLY_OVERLAPS, values: Vec::new(), hint: None }]);
             }
         }
         self.0.remove(&claim.id);

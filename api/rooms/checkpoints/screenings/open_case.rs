@@ -26,8 +26,10 @@ use crate::platform::audit::system_write_all;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, fault, fault_with};
 use crate::platform::privacy::blind::derived_id;
+use crate::records::codes::{OUT_OF_AREA, RECORD_VOIDED, TOO_FAR_AHEAD, UNKNOWN_REFERENCE};
 use crate::records::create::{Created, create};
 use crate::records::{Kind, Record, amend, document, read, view};
+use crate::rooms::checkpoints::codes::NOT_ABNORMAL;
 use crate::rooms::duties::follow_up::area_of;
 use crate::rooms::observation::isolation_cases::{CARERS, ISOLATION_CASES};
 use crate::rooms::registers::people::PEOPLE;
@@ -55,7 +57,7 @@ pub fn operation() -> Operation {
         .with_headers(&["ETag", "Location"])
         .answers(200, "It was opened from this passage before.", Some(reference(ISOLATION_CASES.schema)), example)
         .with_headers(&["ETag", "Location"])
-        .problems(&[Code::OutOfArea, Code::RecordVoided, Code::WriteConflict, Code::LedgerUnavailable])
+        .problems(&[OUT_OF_AREA, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE])
 }
 
 async fn open(call: Call) -> Answer {
@@ -77,7 +79,7 @@ async fn open(call: Call) -> Answer {
         // Sent twice at once: the other one opened it.
         other => match opened(&call, &carer, cases, &passage, id).await? {
             Some(case) => Ok(answer(&call, cases, &case, HttpResponse::Ok())),
-            None => Err(other.err().unwrap_or_else(|| Code::WriteConflict.into())),
+            None => Err(other.err().unwrap_or_else(|| Code::WRITE_CONFLICT.into())),
         },
     }
 }
@@ -92,16 +94,16 @@ fn case_id(call: &Call, passage: Uuid) -> Uuid {
 async fn whose(call: &Call, passage: &Record) -> Result<Record, Problem> {
     let district_code = &passage.envelope.district_code;
     if passage.envelope.voided {
-        return Err(Code::RecordVoided.into());
+        return Err(RECORD_VOIDED.into());
     }
     if passage.values.boolean("abnormal") != Some(true) {
-        return Err(fault("/abnormal", FaultCode::NotAbnormal));
+        return Err(fault("/abnormal", NOT_ABNORMAL));
     }
-    let person_id = passage.values.id("person_id").ok_or_else(|| fault("/person_id", FaultCode::Required))?;
+    let person_id = passage.values.id("person_id").ok_or_else(|| fault("/person_id", FaultCode::REQUIRED))?;
     let people = &PEOPLE;
     let root = read::root(&call.core, people, district_code, person_id).await?;
     let found = read::find_unscoped(&call.core, people, district_code, &[root]).await?;
-    found.into_values().next().ok_or_else(|| fault("/person_id", FaultCode::UnknownReference))
+    found.into_values().next().ok_or_else(|| fault("/person_id", UNKNOWN_REFERENCE))
 }
 
 /// The caller with the right to open this one case, wherever in the district the person lives. What he writes with it
@@ -122,7 +124,7 @@ async fn opened(
     let found = read::find_unscoped(&call.core, cases, &passage.envelope.district_code, &[id]).await?.remove(&id);
     let Some(case) = found else { return Ok(None) };
     if case.envelope.voided {
-        return Err(Code::RecordVoided.into());
+        return Err(RECORD_VOIDED.into());
     }
     if call.actor()?.reaches(CARERS, &case.envelope.area_code, case.envelope.org_id) {
         return Ok(Some(case));
@@ -135,7 +137,7 @@ fn body(call: &Call, passage: &Record, person: &Record, id: Uuid, form: &Values)
     let passed_on = day_of(envelope.occurred_at, zone);
     let anchored_on = form.day("anchored_on").unwrap_or(passed_on);
     if anchored_on > passed_on {
-        return Err(fault_with("/anchored_on", FaultCode::TooFarAhead, vec![("days", "0".to_owned())]));
+        return Err(fault_with("/anchored_on", TOO_FAR_AHEAD, vec![("days", "0".to_owned())]));
     }
     let answers = passage.values.codes("answers");
     let registered = Some(person.envelope.area_code.as_str());

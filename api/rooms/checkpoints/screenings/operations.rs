@@ -25,6 +25,7 @@ use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::platform::privacy::blind::blind_index;
 use crate::platform::privacy::mask::mask_name;
+use crate::records::codes::ONE_OF;
 use crate::records::list::{CURSOR, LIMIT, list_where};
 use crate::records::{Record, read, view};
 use crate::rooms::registers::people::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
@@ -122,7 +123,7 @@ fn wanted(call: &Call, form: &Values) -> Result<(Option<String>, Option<Sought>)
     let by_other = ["person_id", "plate_number"].iter().any(|field| form.get(field).is_some());
     let sought = match by_other {
         true if SOUGHT.iter().filter(|field| form.get(field).is_some()).count() > 1 => {
-            faults.add_with("", FaultCode::OneOf, vec![("fields", SOUGHT.join(", "))]);
+            faults.add_with("", ONE_OF, vec![("fields", SOUGHT.join(", "))]);
             None
         }
         true => None,
@@ -136,7 +137,7 @@ fn plate(form: &Values, faults: &mut Faults) -> Option<String> {
     let number = form.text("plate_number")?;
     let plate = check_plate(guess_plate_kind(number), number);
     if plate.is_err() {
-        faults.add("/plate_number", FaultCode::BadFormat);
+        faults.add("/plate_number", FaultCode::BAD_FORMAT);
     }
     plate.ok()
 }

@@ -18,6 +18,7 @@ use super::plates::{check_plate, guess_plate_kind};
 use super::vehicles;
 use crate::platform::privacy::blind::blind_index;
 use crate::platform::privacy::keys::Keys;
+use crate::records::codes::{EXCLUSIVE_FIELDS, NOT_WITH_OTHERS};
 use crate::records::conditions::Condition;
 use crate::records::figure::{PERSON_TIMES, VEHICLE_TIMES};
 use crate::records::write_context::WriteContext;
@@ -68,7 +69,7 @@ static FIGURES: &[Figure] = &[
 impl Rules for ScreeningRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         if draft.values.get("person_id").is_some() && !draft.inline.is_empty() {
-            faults.add_with(draft.at("person_id"), FaultCode::ExclusiveFields, vec![("other", "person".into())]);
+            faults.add_with(draft.at("person_id"), EXCLUSIVE_FIELDS, vec![("other", "person".into())]);
         }
         let by_name = |inner: &Draft| inner.values.get("document_number").is_none();
         if draft.inline.iter().any(|(_, inner)| by_name(inner)) && !faults.touches("/person/document_number") {
@@ -77,7 +78,7 @@ impl Rules for ScreeningRules {
         for field in ["answers", "symptoms"] {
             let codes = draft.values.codes(field);
             if codes.len() > 1 && codes.contains(&"none") {
-                faults.add(draft.at(field), FaultCode::NotWithOthers);
+                faults.add(draft.at(field), NOT_WITH_OTHERS);
             }
         }
         check_vehicle(draft, faults);
@@ -211,6 +212,6 @@ fn check_vehicle(draft: &mut Draft, faults: &mut Faults) {
             put(&mut vehicle, "plate_kind", kind);
             draft.values.set("vehicle", Value::Json(vehicle));
         }
-        Err(_) => faults.add(format!("{}/plate_number", draft.at("vehicle")), FaultCode::BadFormat),
+        Err(_) => faults.add(format!("{}/plate_number", draft.at("vehicle")), FaultCode::BAD_FORMAT),
     }
 }

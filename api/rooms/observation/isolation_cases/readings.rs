@@ -5,7 +5,6 @@ use kit::words;
 use std::sync::Arc;
 
 use chrono::{Days, Timelike};
-use kit::catalogue::FaultCode;
 use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape};
 use kit::text::Text;
@@ -16,12 +15,14 @@ use uuid::Uuid;
 use super::CASE_ID;
 use super::care::{CareDecider, check_symptoms};
 use crate::platform::access::Role;
+use crate::records::codes::ONE_OF;
 use crate::records::figure::PERSON_TIMES;
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
 use crate::rooms::checkpoints::screenings::{IMPLAUSIBLE_TEMPERATURE, MeasureSite, MeasuringDevice, Symptom};
 use crate::rooms::duties::follow_up::FollowUpDecider;
+use crate::rooms::observation::codes::{self, OTHER_CASE};
 
 words! {
     /// Slot.
@@ -143,7 +144,7 @@ impl Rules for ReadingRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         let named = draft.values.get("case_id").is_some() || draft.values.get("person_id").is_some();
         if !named && !faults.touches("/case_id") && !faults.touches("/person_id") {
-            faults.add_with(draft.at("case_id"), FaultCode::OneOf, vec![("fields", "case_id, person_id".into())]);
+            faults.add_with(draft.at("case_id"), ONE_OF, vec![("fields", "case_id, person_id".into())]);
         }
         check_symptoms(draft, faults);
     }
@@ -157,10 +158,10 @@ impl Rules for ReadingRules {
         };
         // A person's own id was resolved to that of whom he was merged into; a case may name an alias.
         if draft.values.id("person_id").is_some() && differs("person_id", of("case_id")) {
-            faults.add(draft.at("person_id"), FaultCode::OtherCase);
+            faults.add(draft.at("person_id"), OTHER_CASE);
         }
         if draft.values.id("case_id").is_some() && differs("case_id", of("retest_of")) {
-            faults.add(draft.at("retest_of"), FaultCode::OtherCase);
+            faults.add(draft.at("retest_of"), OTHER_CASE);
         }
     }
 
@@ -227,7 +228,7 @@ impl Rules for ReadingRules {
     }
 
     fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
-        let taken = faults.iter().any(|fault| fault.code == FaultCode::SlotTaken);
+        let taken = faults.iter().any(|fault| fault.code == codes::SLOT_TAKEN);
         if taken {
             draft.values.set("slot", Value::Text("extra".to_owned()));
             draft.warn(&SLOT_TAKEN, "slot");

@@ -21,12 +21,14 @@ use super::stays;
 use super::wire::SupervisorLevel;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
+use crate::records::codes::ONE_OF;
 use crate::records::figure::PERSON_TIMES;
 use crate::records::rules::{Move, Stood};
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Envelope, Figure, Measure, Record, Rules};
 use crate::rooms::duties::follow_up::FollowUpDecider;
+use crate::rooms::observation::codes::ACTIVE_CASE_EXISTS;
 use crate::rooms::observation::observation_policies::Policies;
 
 /// Rules of cases.
@@ -71,12 +73,12 @@ impl Rules for CaseRules {
         let given = draft.values.get("person_id").is_some();
         if given != draft.inline.is_empty() && !faults.touches("/person") && !faults.touches("/person_id") {
             let fields = vec![("fields", "person, person_id".to_owned())];
-            faults.add_with(draft.at("person_id"), FaultCode::OneOf, fields);
+            faults.add_with(draft.at("person_id"), ONE_OF, fields);
         }
         let levels: Vec<String> = supervisors(&draft.values).into_iter().map(|(level, _)| level).collect();
         for (index, level) in levels.iter().enumerate() {
             if levels.iter().take(index).any(|other| other == level) {
-                faults.add(format!("{}/{index}/level", draft.at("supervisors")), FaultCode::RepeatedItem);
+                faults.add(format!("{}/{index}/level", draft.at("supervisors")), FaultCode::REPEATED_ITEM);
             }
         }
     }
@@ -124,7 +126,7 @@ impl Rules for CaseRules {
     fn overlook(&self, actor: &Actor, draft: &mut Draft, faults: &[Fault]) -> bool {
         let [fault] = faults else { return false };
         let of = |name: &str| fault.values.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str());
-        let Some(area_code) = of("area_code").filter(|_| fault.code == FaultCode::ActiveCaseExists) else {
+        let Some(area_code) = of("area_code").filter(|_| fault.code == ACTIVE_CASE_EXISTS) else {
             return false;
         };
         let hidden = !actor.reaches(super::CARERS, area_code, of("org_id").and_then(|id| id.parse().ok()));

@@ -5,6 +5,9 @@ use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 
 use crate::platform::access::Role;
+use crate::rooms::observation::codes::{
+    ANCHOR_IMPLAUSIBLE, DAYS_UNACCOUNTED, ILLEGAL_TRANSITION, NOTICE_MISSING, SUPERVISORS_MISSING, TOO_EARLY,
+};
 
 /// Facts by which a step is judged.
 #[derive(Clone, Debug, Default)]
@@ -83,23 +86,23 @@ pub fn judge(from: &str, to: &str, facts: &Facts) -> Result<(), Vec<Fault>> {
     let legal = legal(from);
     if !legal.contains(&to) {
         let values = vec![("state", from.to_owned()), ("legal", legal.join(", "))];
-        return Err(vec![fault("/to", FaultCode::IllegalTransition, values)]);
+        return Err(vec![fault("/to", ILLEGAL_TRANSITION, values)]);
     }
     let mut faults = Vec::new();
     if to == "notified" {
         if !facts.notice_signed {
-            faults.push(fault("/to", FaultCode::NoticeMissing, vec![]));
+            faults.push(fault("/to", NOTICE_MISSING, vec![]));
         }
         if !facts.missing_levels.is_empty() {
             let levels = facts.missing_levels.join(", ");
-            faults.push(fault("/to", FaultCode::SupervisorsMissing, vec![("levels", levels)]));
+            faults.push(fault("/to", SUPERVISORS_MISSING, vec![("levels", levels)]));
         }
     }
     if to == "completed" {
         faults.extend(judge_time(to, facts));
         if !facts.unaccounted.is_empty() {
             let days: Vec<String> = facts.unaccounted.iter().map(NaiveDate::to_string).collect();
-            faults.push(fault("/to", FaultCode::DaysUnaccounted, vec![("days", days.join(", "))]));
+            faults.push(fault("/to", DAYS_UNACCOUNTED, vec![("days", days.join(", "))]));
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
@@ -111,11 +114,11 @@ pub fn judge_time(to: &str, facts: &Facts) -> Vec<Fault> {
     let mut faults = Vec::new();
     if to == "completed" && facts.occurred_at < facts.release_from {
         let from = vec![("from", facts.release_from.to_rfc3339())];
-        faults.push(fault("/occurred_at", FaultCode::TooEarly, from));
+        faults.push(fault("/occurred_at", TOO_EARLY, from));
     } else if to == "completed" && facts.known_days < facts.observation_days {
         let counts = [("days", facts.observation_days), ("known", facts.known_days)];
         let values = counts.into_iter().map(|(name, count)| (name, count.to_string())).collect();
-        faults.push(fault("/to", FaultCode::AnchorImplausible, values));
+        faults.push(fault("/to", ANCHOR_IMPLAUSIBLE, values));
     }
     faults
 }
@@ -138,10 +141,7 @@ mod tests {
         assert_eq!(judge("identified", "notified", &facts()), Ok(()));
         let lacking = Facts { notice_signed: false, missing_levels: vec!["police_station"], ..facts() };
         let faults = judge("identified", "notified", &lacking).unwrap_err();
-        assert_eq!(
-            faults.iter().map(|fault| fault.code).collect::<Vec<_>>(),
-            [FaultCode::NoticeMissing, FaultCode::SupervisorsMissing]
-        );
+        assert_eq!(faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), [NOTICE_MISSING, SUPERVISORS_MISSING]);
         assert_eq!(judge("identified", "dismissed", &lacking), Ok(()), "needs no supervisors");
     }
 
@@ -150,17 +150,17 @@ mod tests {
         let release_from: DateTime<Utc> = "2020-02-06T00:00:00+08:00".parse().unwrap();
         let at = |text: &str| Facts { release_from, occurred_at: text.parse().unwrap(), ..facts() };
         let early = judge("under_observation", "completed", &at("2020-02-05T23:59:59+08:00")).unwrap_err();
-        assert_eq!(early[0].code, FaultCode::TooEarly);
+        assert_eq!(early[0].code, TOO_EARLY);
         assert_eq!(judge("under_observation", "completed", &at("2020-02-06T00:00:00+08:00")), Ok(()));
         let gap = Facts { unaccounted: vec!["2020-01-29".parse().unwrap()], ..at("2020-02-06T00:00:00+08:00") };
-        assert_eq!(judge("under_observation", "completed", &gap).unwrap_err()[0].code, FaultCode::DaysUnaccounted);
+        assert_eq!(judge("under_observation", "completed", &gap).unwrap_err()[0].code, DAYS_UNACCOUNTED);
     }
 
     #[test]
     fn nobody_is_released_for_days_of_which_nobody_knew() {
         let after = |known_days| Facts { observation_days: 14, known_days, ..facts() };
         let faults = judge("under_observation", "completed", &after(13)).unwrap_err();
-        assert_eq!(faults[0].code, FaultCode::AnchorImplausible);
+        assert_eq!(faults[0].code, ANCHOR_IMPLAUSIBLE);
         assert_eq!(judge("under_observation", "completed", &after(14)), Ok(()));
     }
 

@@ -20,6 +20,7 @@ use crate::platform::access::Role;
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
+use crate::rooms::observation::codes::{DAY_IMPLAUSIBLE, ONLY_BY_TRANSITION};
 
 words! {
     /// Where a step leads.
@@ -105,7 +106,7 @@ impl Rules for TransitionRules {
         let gives_reason = !matches!(to.as_str(), "" | "notified" | "under_observation" | "completed" | ACCEPTED);
         for field in needed(&to).into_iter().chain(gives_reason.then_some("reason")) {
             if draft.values.get(field).is_none() && !faults.touches(&draft.at(field)) {
-                faults.add(draft.at(field), FaultCode::Required);
+                faults.add(draft.at(field), FaultCode::REQUIRED);
             }
         }
         let receiving = draft.values.text("receiving_area_code").and_then(|code| context.divisions.place(code, None));
@@ -116,10 +117,10 @@ impl Rules for TransitionRules {
         let anchored_on = draft.values.day("anchored_on");
         if anchored_on.is_some_and(|day| !is_plausible(day, occurred_at, context.zone)) {
             let within = vec![("days", PLAUSIBLE_DAYS.to_string())];
-            faults.add_with(draft.at("anchored_on"), FaultCode::DayImplausible, within);
+            faults.add_with(draft.at("anchored_on"), DAY_IMPLAUSIBLE, within);
         }
         if draft.values.get("anchor").is_some() && to != "corrected" {
-            faults.add_with(draft.at("anchor"), FaultCode::OnlyByTransition, vec![("to", "corrected".to_owned())]);
+            faults.add_with(draft.at("anchor"), ONLY_BY_TRANSITION, vec![("to", "corrected".to_owned())]);
         }
     }
 

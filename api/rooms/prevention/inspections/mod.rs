@@ -128,7 +128,7 @@ impl Rules for InspectionRules {
         let items = items(&draft.values);
         for (index, (code, _)) in items.iter().enumerate() {
             if items.iter().take(index).any(|(other, _)| other == code) {
-                faults.add(format!("{}/{index}/code", draft.at("items")), FaultCode::RepeatedItem);
+                faults.add(format!("{}/{index}/code", draft.at("items")), FaultCode::REPEATED_ITEM);
             }
         }
     }

@@ -7,7 +7,6 @@ mod wire;
 
 use std::sync::Arc;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::text::Text;
 use ledger::decide::Decider;
@@ -16,6 +15,7 @@ use crate::platform::access::Role;
 use crate::platform::access::accounts::SUPERVISED;
 use crate::platform::access::roles::Actor;
 use crate::records::acyclic::parents;
+use crate::records::codes::CYCLIC;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Kind, Reach, Record, Rules};
 
@@ -50,7 +50,7 @@ impl Rules for OrganizationRules {
 
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         if draft.client_id().is_some() && draft.client_id() == draft.values.id("parent_id") {
-            faults.add(draft.at("parent_id"), FaultCode::Cyclic);
+            faults.add(draft.at("parent_id"), CYCLIC);
         }
     }
 

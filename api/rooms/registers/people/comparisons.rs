@@ -199,7 +199,7 @@ fn audit_entry(actor: &Actor, verb: &'static str, person: Option<&Record>, call:
 }
 
 fn paused(wait: TimeDelta) -> Problem {
-    Problem::new(Code::TooManyRequests).with_header(RETRY_AFTER, (wait.num_seconds().max(0) + 1).to_string())
+    Problem::new(Code::TOO_MANY_REQUESTS).with_header(RETRY_AFTER, (wait.num_seconds().max(0) + 1).to_string())
 }
 
 /// Tells the command: a line of the audit, and a duty of the district.

@@ -14,8 +14,11 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use citizen::{dated, is_citizen_shaped, require_citizen_shape, stated_sex};
+use kit::catalogue::FaultCode;
 use normal::compact;
 pub use normal::{normalize_name, normalize_phone};
+
+use crate::rooms::registers::codes;
 
 /// Two-digit province codes of GB/T 2260 that a resident id may begin with.
 const PROVINCES: &[&str] = &[
@@ -80,18 +83,16 @@ pub enum DocumentFault {
 }
 
 impl DocumentFault {
-    /// The stable code clients see.
-    pub fn code(self) -> &'static str {
+    /// The fault that clients are told.
+    pub fn fault(self) -> FaultCode {
         match self {
-            Self::UnknownDocumentType => "unknown_document_type",
-            Self::BadLength => "bad_length",
-            Self::BadFormat => "bad_format",
-            Self::Obsolete15Digit => "obsolete_15_digit",
-            Self::BadBirthDate => "bad_birth_date",
-            Self::BirthInFuture => "birth_in_future",
-            Self::BirthTooLongAgo => "birth_too_long_ago",
-            Self::UnknownProvince => "unknown_province",
-            Self::ChecksumMismatch => "checksum_mismatch",
+            Self::UnknownDocumentType | Self::BadLength | Self::BadFormat => FaultCode::BAD_FORMAT,
+            Self::Obsolete15Digit => codes::OBSOLETE_DOCUMENT,
+            Self::BadBirthDate => codes::BAD_BIRTH_DATE,
+            Self::BirthInFuture => codes::BIRTH_IN_FUTURE,
+            Self::BirthTooLongAgo => codes::BIRTH_TOO_LONG_AGO,
+            Self::UnknownProvince => codes::UNKNOWN_PROVINCE,
+            Self::ChecksumMismatch => codes::CHECKSUM_MISMATCH,
         }
     }
 }

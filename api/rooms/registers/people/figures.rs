@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::problem::Problem;
 use kit::statement::Statement;
@@ -14,6 +13,7 @@ use super::categories::{IN_FORCE_ON, held, in_force};
 use super::{PEOPLE, PersonCategory};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
@@ -36,7 +36,7 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(PEOPLE.readers)))
         .keys(KeyScope::Statistics)
         .answers(200, "The figures.", Some(reference("PeopleByCategory")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]);
     polled(operation, [&IN_FORCE_ON, &AREA_CODE, &DISTRICT_CODE])
 }
 
@@ -46,7 +46,7 @@ async fn figures(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
     let narrow = call.query.text("area_code").is_some_and(|area_code| area_code.len() > 9);
     if covered(&call, PEOPLE.readers) && narrow {
-        return Err(Code::KeyOutOfScope.into());
+        return Err(KEY_OUT_OF_SCOPE.into());
     }
     answer(&call, &district_code, COLUMNS, async |now| counted(&call, now, &district_code).await).await
 }

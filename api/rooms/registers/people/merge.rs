@@ -5,7 +5,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::Code;
 use kit::etag;
 use kit::field::{Field, Shape, free_text};
 use kit::problem::Problem;
@@ -21,15 +21,18 @@ use uuid::Uuid;
 use super::PEOPLE;
 use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD};
 use crate::platform::access::Role;
+use crate::platform::codes::BAD_IDEMPOTENCY_KEY;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
 use crate::records::act::{Asked, asked};
 use crate::records::acyclic::Acyclic;
 use crate::records::change::Changes;
+use crate::records::codes::{IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_VOIDED, UNKNOWN_REFERENCE};
 use crate::records::create::{TRIES, create};
 use crate::records::gate::require_standing;
 use crate::records::{Record, amend, read, view};
 use crate::rooms::observation::isolation_cases::care::{CareDecider, MERGE as MERGE_CASES, RECALL};
+use crate::rooms::registers::codes::{ALREADY_MERGED, MERGE_CYCLE, NOT_MERGED, SAME_PERSON};
 
 /// Roles that may say that two people are one.
 const MERGERS: &[Role] = &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
@@ -62,13 +65,13 @@ pub fn operations() -> Vec<Operation> {
             .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
             .headers(&["Idempotency-Key"])
             .problems(&[
-                Code::BadIdempotencyKey,
-                Code::IdempotencyKeyReused,
-                Code::OutOfArea,
-                Code::AlreadyMerged,
-                Code::RecordVoided,
-                Code::WriteConflict,
-                Code::LedgerUnavailable,
+                BAD_IDEMPOTENCY_KEY,
+                IDEMPOTENCY_KEY_REUSED,
+                OUT_OF_AREA,
+                ALREADY_MERGED,
+                RECORD_VOIDED,
+                Code::WRITE_CONFLICT,
+                Code::LEDGER_UNAVAILABLE,
             ])
     };
     vec![
@@ -92,15 +95,15 @@ async fn merge_into(call: &Call, id: Uuid, into: Uuid, Asked { form, key }: &Ask
     for _ in 0..TRIES {
         let current = writable(call, id).await?;
         let target = read::find(core, actor, kind, into).await;
-        let target = target.map_err(|_| fault("/into_id", FaultCode::UnknownReference))?;
+        let target = target.map_err(|_| fault("/into_id", UNKNOWN_REFERENCE))?;
         require_reach(call, &target)?;
         require_standing(&target)?;
         let into = target.envelope.id;
         match current.values.id("merged_into") {
-            _ if into == current.envelope.id && into == id => return Err(fault("/into_id", FaultCode::SamePerson)),
-            _ if target.envelope.district_code != current.envelope.district_code => return Err(Code::OutOfArea.into()),
+            _ if into == current.envelope.id && into == id => return Err(fault("/into_id", SAME_PERSON)),
+            _ if target.envelope.district_code != current.envelope.district_code => return Err(OUT_OF_AREA.into()),
             Some(_) if read::find(core, actor, kind, id).await?.envelope.id == into => return answer(call, &target),
-            Some(_) => return Err(Code::AlreadyMerged.into()),
+            Some(_) => return Err(ALREADY_MERGED.into()),
             None => {}
         }
         let mut next = current.clone();
@@ -112,7 +115,7 @@ async fn merge_into(call: &Call, id: Uuid, into: Uuid, Asked { form, key }: &Ask
             return answer(call, &read::find(core, actor, kind, id).await?);
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }
 
 /// A case to be closed, and the one of the same person that goes on.
@@ -136,7 +139,7 @@ async fn closings(call: &Call, people: [&Record; 2], open_case_id: Option<Uuid>)
     let rows = core.database.read(&statement).await?;
     let open: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
     let kept = match open_case_id {
-        Some(id) if !open.contains(&id) => return Err(fault("/open_case_id", FaultCode::UnknownReference)),
+        Some(id) if !open.contains(&id) => return Err(fault("/open_case_id", UNKNOWN_REFERENCE)),
         Some(id) => Some(id),
         None => open.first().copied(),
     };
@@ -185,7 +188,7 @@ async fn unmerge(call: Call) -> Answer {
     for _ in 0..TRIES {
         let current = writable(&call, call.path_id()?).await?;
         if current.values.id("merged_into").is_none() {
-            return Err(fault("/id", FaultCode::NotMerged));
+            return Err(fault("/id", NOT_MERGED));
         }
         let mut next = current.clone();
         next.values.set("merged_into", Value::Null);
@@ -196,7 +199,7 @@ async fn unmerge(call: Call) -> Answer {
             return answer(&call, &written);
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }
 
 /// The person under the right document, made if nobody has it yet; then this one leads there.
@@ -207,7 +210,7 @@ async fn correct(call: Call) -> Answer {
         Err(answered) => return Ok(answered),
     };
     let current = writable(&call, call.path_id()?).await?;
-    let Tree::Object(members) = current.to_body(kind) else { return Err(Code::Unprocessable.into()) };
+    let Tree::Object(members) = current.to_body(kind) else { return Err(Code::UNPROCESSABLE.into()) };
     // Sex and year of birth follow from the new document where it tells them.
     let replaced = ["document_type", "document_number", "sex", "birth_year"];
     let mut body: Vec<_> = members.into_iter().filter(|(name, _)| !replaced.contains(&name.as_str())).collect();
@@ -235,7 +238,7 @@ async fn writable(call: &Call, id: Uuid) -> Result<Record, Problem> {
 fn require_reach(call: &Call, record: &Record) -> Result<(), Problem> {
     let envelope = &record.envelope;
     let may = call.actor()?.reaches(MERGERS, &envelope.area_code, envelope.org_id);
-    if may { Ok(()) } else { Err(Code::OutOfArea.into()) }
+    if may { Ok(()) } else { Err(OUT_OF_AREA.into()) }
 }
 
 fn answer(call: &Call, record: &Record) -> Answer {
@@ -245,8 +248,7 @@ fn answer(call: &Call, record: &Record) -> Answer {
 }
 
 /// No circle of pointers, however many merge at once.
-pub const MERGES: Acyclic =
-    Acyclic { kind: "people", field: "merged_into", pointer: "/into_id", code: FaultCode::MergeCycle };
+pub const MERGES: Acyclic = Acyclic { kind: "people", field: "merged_into", pointer: "/into_id", code: MERGE_CYCLE };
 
 /// Where a record leads, for the rules: only a change of that is decided.
 pub fn pointer(record: &Record) -> Option<Uuid> {

@@ -4,7 +4,6 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use chrono::TimeDelta;
-use kit::catalogue::Code;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::limiter::Allowance;
@@ -17,9 +16,11 @@ use super::{PEOPLE, comparisons};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::{AUDITORS, system_write_all};
+use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, NOT_FOUND};
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, page};
 use crate::platform::privacy::{PURPOSE, REVEALERS};
+use crate::records::codes::OUT_OF_AREA;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::scope::{by_id, reached};
 use crate::records::{Kind, Record, document, read, view};
@@ -79,7 +80,7 @@ pub fn operations() -> Vec<Operation> {
             .answers(200, "The plain values.", Some(reference("RevealedPerson")), Some(json!({
                 "id": "0198c0de-0003-7000-8000-000000000001", "name": "周敏", "document_type": "resident_id", "document_number": "519999199003070021",
                 "birth_year": 1990, "phone": "15400000001", "address": "大兴街道1栋2单元301", "claims": null, "note": null})))
-            .problems(&[Code::BadIdempotencyKey]),
+            .problems(&[BAD_IDEMPOTENCY_KEY]),
         Operation::new(Method::GET, "/v1/people/{id}/access-log", "list_person_access_log", access_log)
             .described("people", "Who looked at a person's record", "Reveals, searches, lookups, exports and writes about that person, under all ids, the newest first.")
             .access(Access::Roles(AUDITORS))
@@ -135,7 +136,7 @@ async fn reveal(call: Call) -> Answer {
     let revealing = Actor { grants: actor.grants_of(REVEALERS).cloned().collect(), ..actor.clone() };
     let shown = read::find_all(core, &revealing, kind, &[call.path_id()?]).await?;
     if shown.values().all(|found| found.envelope.id != envelope.id) {
-        return Err(Code::OutOfArea.into());
+        return Err(OUT_OF_AREA.into());
     }
     core.limiter.take(&format!("reveal|{}", actor.user_id), REVEALS, core.clock.now())?;
     let details =
@@ -176,7 +177,7 @@ async fn find_audited(call: &Call, kind: &'static Kind) -> Result<Record, Proble
             return Ok(record);
         }
     }
-    Err(Code::NotFound.into())
+    Err(NOT_FOUND.into())
 }
 
 /// The schemas of this room beside those of the kind.

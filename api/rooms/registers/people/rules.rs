@@ -18,9 +18,11 @@ use super::merge::{MERGES, pointer};
 use super::wire::{MOST_ALIASES, MOST_CATEGORIES};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
+use crate::platform::codes::INVALID_ORDER;
 use crate::platform::divisions::tree::known_county;
 use crate::platform::privacy::REVEALERS;
 use crate::platform::privacy::blind::{blind_index, derived_id};
+use crate::records::codes::EXCLUSIVE_FIELDS;
 use crate::records::conditions::Condition;
 use crate::records::scope::Follows;
 use crate::records::warnings::DIFFERS_FROM_REGISTER;
@@ -75,7 +77,7 @@ impl Rules for PersonRules {
         if let Some(phone) = draft.values.text("phone").map(normalize_phone) {
             match phone {
                 Some(phone) => draft.values.set("phone", Value::Text(phone)),
-                None => faults.add(draft.at("phone"), FaultCode::BadFormat),
+                None => faults.add(draft.at("phone"), FaultCode::BAD_FORMAT),
             }
         }
         check_number(draft, context, faults);
@@ -223,16 +225,16 @@ fn check_number(draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
         ("none", Some(_)) => {
             faults.add_with(
                 draft.at("document_number"),
-                FaultCode::ExclusiveFields,
+                EXCLUSIVE_FIELDS,
                 vec![("other", "document_type none".into())],
             );
             return;
         }
-        (_, None) => return faults.add(draft.at("document_number"), FaultCode::Required),
+        (_, None) => return faults.add(draft.at("document_number"), FaultCode::REQUIRED),
         (_, Some(number)) => number,
     };
     match check_document(&document_type, &number, context.today(), known_county) {
-        Err(fault) => faults.add(draft.at("document_number"), FaultCode::of_code(fault.code())),
+        Err(fault) => faults.add(draft.at("document_number"), fault.fault()),
         Ok(checked) => {
             draft.values.set("document_number", Value::Text(checked.normalized));
             if !checked.warnings.is_empty() {
@@ -260,7 +262,7 @@ fn check_categories(draft: &Draft, faults: &mut Faults) {
         if text("until_on").is_some_and(|until| Some(until) < text("since_on")) {
             faults.add_with(
                 format!("{}/{index}/until_on", draft.at("categories")),
-                FaultCode::InvalidOrder,
+                INVALID_ORDER,
                 vec![("other", "since_on".into())],
             );
         }

@@ -15,6 +15,7 @@ use crate::platform::core::Core;
 use crate::platform::divisions::tree::known_county;
 use crate::platform::privacy::blind::blind_index;
 use crate::platform::privacy::mask::looks_masked;
+use crate::records::codes::{MASKED_VALUE, ONE_OF};
 use crate::records::scope::{visible_to, within};
 use crate::records::{Kind, Record, read};
 use crate::rooms::registers::people::documents::{check_document, normalize_name, normalize_phone};
@@ -51,11 +52,11 @@ impl Sought {
     /// Reads the identification from a form. Faults are noted; exactly one of `fields` must be given.
     pub fn of_form(core: &Core, form: &Values, fields: &[&str], faults: &mut Faults) -> Option<Self> {
         if fields.iter().filter(|field| form.get(field).is_some()).count() != 1 {
-            faults.add_with("", FaultCode::OneOf, vec![("fields", fields.join(", "))]);
+            faults.add_with("", ONE_OF, vec![("fields", fields.join(", "))]);
             return None;
         }
         if let Some(field) = fields.iter().find(|field| form.text(field).is_some_and(looks_masked)) {
-            faults.add(format!("/{field}"), FaultCode::MaskedValue);
+            faults.add(format!("/{field}"), MASKED_VALUE);
             return None;
         }
         if let Some(number) = form.text("document_number") {
@@ -64,7 +65,7 @@ impl Sought {
             return match check_document(document_type, number, today, known_county) {
                 Ok(checked) => Some(Self::Document(checked.normalized)),
                 Err(fault) => {
-                    faults.add("/document_number", FaultCode::of_code(fault.code()));
+                    faults.add("/document_number", fault.fault());
                     None
                 }
             };
@@ -72,13 +73,13 @@ impl Sought {
         if let Some(phone) = form.text("phone") {
             let phone = normalize_phone(phone);
             if phone.is_none() {
-                faults.add("/phone", FaultCode::BadFormat);
+                faults.add("/phone", FaultCode::BAD_FORMAT);
             }
             return phone.map(Self::Phone);
         }
         let name = normalize_name(form.text("name")?);
         if form.get("area_code").is_none() {
-            faults.add("/area_code", FaultCode::Required);
+            faults.add("/area_code", FaultCode::REQUIRED);
         }
         Some(Self::Name(name, form.text("area_code")?.to_owned()))
     }

@@ -11,9 +11,11 @@ use super::coordinates::gcj02_to_wgs84;
 use super::status::{HISTORY, History};
 use super::wire::{CHECKPOINT_KINDS, VENUE_KINDS};
 use crate::records::acyclic::parents;
+use crate::records::codes::{CYCLIC, TOO_FAR_AHEAD};
 use crate::records::rules::StoodOn;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Record, Rules};
+use crate::rooms::registers::codes::WRONG_KIND_OF_PLACE;
 
 /// Since when the status stands.
 const SINCE: &str = "operating_status_since_at";
@@ -31,7 +33,7 @@ pub fn require_venue(draft: &Draft, faults: &mut Faults) {
 fn require_kind(draft: &Draft, kinds: &[&str], faults: &mut Faults) {
     let kind = draft.references.get("place_id").and_then(|place| place.values.text("kind"));
     if kind.is_some_and(|kind| !kinds.contains(&kind)) {
-        faults.add_with(draft.at("place_id"), FaultCode::WrongKindOfPlace, vec![("kinds", kinds.join(", "))]);
+        faults.add_with(draft.at("place_id"), WRONG_KIND_OF_PLACE, vec![("kinds", kinds.join(", "))]);
     }
 }
 
@@ -55,11 +57,11 @@ impl Rules for PlaceRules {
         for (one, other) in [("longitude", "latitude"), ("latitude", "longitude")] {
             if draft.values.get(one).is_some() && draft.values.get(other).is_none() && !faults.touches(&draft.at(other))
             {
-                faults.add(draft.at(other), FaultCode::Required);
+                faults.add(draft.at(other), FaultCode::REQUIRED);
             }
         }
         if draft.client_id().is_some() && draft.client_id() == draft.values.id("parent_id") {
-            faults.add(draft.at("parent_id"), FaultCode::Cyclic);
+            faults.add(draft.at("parent_id"), CYCLIC);
         }
         if draft.values.text("coordinate_system") == Some("gcj02")
             && let (Some(longitude), Some(latitude)) =
@@ -110,9 +112,9 @@ impl Rules for PlaceRules {
 fn check_status(draft: &Draft, context: &Context<'_>, faults: &mut Faults) {
     let Some(since_at) = draft.values.instant(SINCE) else { return };
     if !context.has_come(since_at) {
-        faults.add_with(draft.at(SINCE), FaultCode::TooFarAhead, vec![("days", "0".into())]);
+        faults.add_with(draft.at(SINCE), TOO_FAR_AHEAD, vec![("days", "0".into())]);
     }
     if draft.values.get("operating_status").is_none() && !faults.touches(&draft.at("operating_status")) {
-        faults.add(draft.at("operating_status"), FaultCode::Required);
+        faults.add(draft.at("operating_status"), FaultCode::REQUIRED);
     }
 }

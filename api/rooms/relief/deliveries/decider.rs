@@ -4,7 +4,6 @@ use crate::rooms::relief::deliveries::DELIVERIES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -20,6 +19,7 @@ use crate::records::awaited::has_come;
 use crate::records::change::Changes;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
+use crate::rooms::relief::codes::MORE_THAN_ASKED;
 use crate::rooms::relief::need_requests::NEED_REQUESTS;
 
 /// Decides how far requests are.
@@ -134,7 +134,7 @@ impl State for Needs {
             return Ok(());
         }
         if self.is_more_than_asked(request, claim) {
-            let code = FaultCode::MoreThanAsked;
+            let code = MORE_THAN_ASKED;
             return Err(vec![Fault { pointer: "/items".to_owned(), code, values: Vec::new(), hint: None }]);
         }
         let of_request = self.brought.entry(request).or_default();

@@ -10,7 +10,6 @@ use serde_json::Value as Json;
 use std::sync::Arc;
 use uuid::Uuid;
 
-use kit::catalogue::FaultCode;
 use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
@@ -23,6 +22,7 @@ use self::decider::{EXCEEDS, items_of};
 use crate::records::figure::TIMES;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules, Warning};
+use crate::rooms::relief::codes;
 use crate::rooms::relief::need_requests::{HELPERS, ITEM, check_items};
 
 /// More arrived than was asked for: a slip of the pen, or somebody else's goods.
@@ -144,7 +144,7 @@ impl Rules for DeliveryRules {
 
     /// It was brought all the same: kept, and said.
     fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
-        let exceeds = faults.iter().any(|fault| fault.code == FaultCode::MoreThanAsked);
+        let exceeds = faults.iter().any(|fault| fault.code == codes::MORE_THAN_ASKED);
         if exceeds {
             draft.values.set(EXCEEDS, Value::Boolean(true));
             draft.warn(&MORE_THAN_ASKED, "items");

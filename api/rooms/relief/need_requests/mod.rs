@@ -193,7 +193,7 @@ pub fn check_items(draft: &Draft, faults: &mut Faults) {
     let items = draft.values.json("items").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
     for (index, item) in items.iter().enumerate() {
         if items.iter().take(index).any(|other| other.get("item") == item.get("item")) {
-            faults.add(format!("{}/{index}/item", draft.at("items")), FaultCode::RepeatedItem);
+            faults.add(format!("{}/{index}/item", draft.at("items")), FaultCode::REPEATED_ITEM);
         }
     }
 }

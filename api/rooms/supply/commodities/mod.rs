@@ -16,6 +16,7 @@ pub use units::{Amount, in_base, rounded, spoken};
 
 use crate::platform::access::Role;
 use crate::records::Draft;
+use crate::rooms::supply::codes::UNKNOWN_UNIT;
 
 /// A value in the unit in which values of a commodity are compared.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +74,7 @@ pub fn normal_told(draft: &Draft, commodity: &Commodity, faults: &mut Faults) ->
         add_unknown_unit(draft.at("quantity_unit"), commodity, false, faults);
     } else if normal.is_none() {
         let bounds = vec![("min", "0".to_owned()), ("max", format!("{MOST_QUANTITY} {}", commodity.quantity_unit))];
-        faults.add_with(draft.at("quantity"), FaultCode::OutOfRange, bounds);
+        faults.add_with(draft.at("quantity"), FaultCode::OUT_OF_RANGE, bounds);
     }
     normal
 }
@@ -82,5 +83,5 @@ pub fn normal_told(draft: &Draft, commodity: &Commodity, faults: &mut Faults) ->
 pub fn add_unknown_unit(at: String, commodity: &Commodity, of_prices: bool, faults: &mut Faults) {
     let unit = if of_prices { commodity.normal_price_unit() } else { commodity.quantity_unit.to_owned() };
     let units = commodity.convertible(of_prices);
-    faults.add_with(at, FaultCode::UnknownUnit, vec![("unit", unit), ("units", units)]);
+    faults.add_with(at, UNKNOWN_UNIT, vec![("unit", unit), ("units", units)]);
 }

@@ -8,7 +8,6 @@ use kit::words;
 use std::sync::Arc;
 use uuid::Uuid;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
@@ -22,6 +21,7 @@ use crate::records::figure::{COPIES, PERSON_TIMES, TIMES};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
 use crate::rooms::registers::places::require_venue;
+use crate::rooms::supply::codes::REFERS_TO_OTHER;
 
 words! {
     /// Action.
@@ -112,7 +112,7 @@ impl Rules for EnforcementRules {
         require_venue(draft, faults);
         let alert = draft.references.get("alert_id").and_then(|alert| alert.values.id("place_id"));
         if alert.is_some() && alert != draft.values.id("place_id") {
-            faults.add(draft.at("alert_id"), FaultCode::RefersToOther);
+            faults.add(draft.at("alert_id"), REFERS_TO_OTHER);
         }
     }
 

@@ -16,7 +16,6 @@ mod store;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::Statement;
@@ -28,6 +27,7 @@ use self::judge::Rule;
 use self::store::Store;
 use crate::records::change::Changes;
 use crate::records::write_context::WriteContext;
+use crate::rooms::supply::codes::REPORT_EXISTS;
 
 /// Asks for the duties of a store of the next days; no record. Without values: nothing is expected any more.
 pub const PLAN: &str = "supply_plan";
@@ -96,5 +96,5 @@ impl State for Market {
 
 fn report_exists(met: Uuid) -> Fault {
     let values = vec![("location", format!("/v1/supply-reports/{met}"))];
-    Fault { pointer: "/reported_on".to_owned(), code: FaultCode::ReportExists, values, hint: None }
+    Fault { pointer: "/reported_on".to_owned(), code: REPORT_EXISTS, values, hint: None }
 }

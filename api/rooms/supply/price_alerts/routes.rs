@@ -1,7 +1,6 @@
 //! Operations on a price alert: explaining it, dismissing it.
 
 use actix_web::http::Method;
-use kit::catalogue::Code;
 use kit::field::Field;
 use kit::problem::Problem;
 use kit::value::{Value, Values};
@@ -13,6 +12,7 @@ use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::act::{ACT_PROBLEMS, act};
+use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA};
 use crate::records::{Record, document};
 
 /// Roles that may dismiss an alert.
@@ -52,7 +52,7 @@ pub fn operations() -> Vec<Operation> {
 async fn explain(call: Call) -> Answer {
     let next = |alert: &Record, form: &Values| match alert.values.text("state") {
         Some("open" | "explained") => Ok(Some(in_state(alert, "explained", form))),
-        _ => Err(Code::AlreadyEnded.into()),
+        _ => Err(ALREADY_ENDED.into()),
     };
     act(&call, &PRICE_ALERTS, FORM, async |alert: &Record, _: &Values| require(&call, alert, READERS), next).await
 }
@@ -80,5 +80,5 @@ fn in_state(alert: &Record, state: &str, form: &Values) -> Record {
 fn require(call: &Call, alert: &Record, roles: &'static [Role]) -> Result<(), Problem> {
     let envelope = &alert.envelope;
     let reaches = call.actor()?.reaches(roles, &envelope.area_code, envelope.org_id);
-    if reaches { Ok(()) } else { Err(Code::OutOfArea.into()) }
+    if reaches { Ok(()) } else { Err(OUT_OF_AREA.into()) }
 }

@@ -13,6 +13,8 @@ use kit::words;
 use rust_decimal::Decimal;
 
 use crate::platform::access::Role;
+use crate::platform::codes::INVALID_ORDER;
+use crate::records::codes::EXCLUSIVE_FIELDS;
 use crate::records::{Context, Definition, Draft, Kind, Measure, Reach, Record, Rules, Warning};
 use crate::rooms::supply::commodities::{COMMODITY, CommodityCategory, SUPPLY_READERS};
 
@@ -105,19 +107,19 @@ impl Rules for PriceRuleRules {
         let only_without = values.boolean("only_without_baseline") == Some(true);
         let needs_baseline = ["price_change", "markup"].contains(&kind) || (kind == "markup_cap" && only_without);
         if needs_baseline && values.get("baseline_on").is_none() && !faults.touches(&draft.at("baseline_on")) {
-            faults.add(draft.at("baseline_on"), FaultCode::Required);
+            faults.add(draft.at("baseline_on"), FaultCode::REQUIRED);
         }
         let baseline_on = values.day("baseline_on").filter(|_| needs_baseline);
         let default = baseline_on.map_or(context.told_on(), |day| day.checked_add_days(Days::new(1)).unwrap_or(day));
         let effective_on = values.day("effective_on").unwrap_or(default);
         let expires_on = values.day("expires_on");
         if expires_on.is_some_and(|last| last < effective_on) {
-            faults.add_with(draft.at("expires_on"), FaultCode::InvalidOrder, vec![("other", "effective_on".into())]);
+            faults.add_with(draft.at("expires_on"), INVALID_ORDER, vec![("other", "effective_on".into())]);
         }
         if only_without && kind != "markup_cap" {
             faults.add_with(
                 draft.at("only_without_baseline"),
-                FaultCode::ExclusiveFields,
+                EXCLUSIVE_FIELDS,
                 vec![("other", format!("rule_kind {kind}"))],
             );
         }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -15,6 +14,7 @@ use uuid::Uuid;
 
 use super::{MEASURES, millionths, quantity};
 use crate::records::write_context::WriteContext;
+use crate::rooms::supply::codes::INSUFFICIENT_STOCK;
 use crate::rooms::supply::commodities::find;
 
 /// Decides whether a movement leaves no day's balance below zero.
@@ -111,5 +111,5 @@ fn lowest(days: &BTreeMap<NaiveDate, i128>, first: NaiveDate) -> Option<(NaiveDa
 fn insufficient(commodity: &str, day: NaiveDate, available: i128) -> Fault {
     let unit = find(commodity).map(|commodity| commodity.quantity_unit).unwrap_or_default().to_owned();
     let values = vec![("available", quantity(available).to_string()), ("unit", unit), ("day", day.to_string())];
-    Fault { pointer: "/quantity".to_owned(), code: FaultCode::InsufficientStock, values, hint: None }
+    Fault { pointer: "/quantity".to_owned(), code: INSUFFICIENT_STOCK, values, hint: None }
 }

@@ -3,7 +3,6 @@
 use crate::rooms::supply::stock_targets::STOCK_TARGETS;
 use actix_web::http::Method;
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
@@ -19,6 +18,7 @@ use uuid::Uuid;
 use super::{BALANCE, quantity};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
@@ -47,7 +47,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(with_statistics(SUPPLY_READERS)))
             .keys(KeyScope::Statistics)
             .answers(200, "The stocks.", Some(reference("Stocks")), Some(example))
-            .problems(&[Code::DistrictRequired, Code::NotFound]);
+            .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     vec![polled(operation, PARAMETERS.iter())]
 }
 

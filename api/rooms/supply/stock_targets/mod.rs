@@ -1,13 +1,13 @@
 //! Stock targets (储备目标) of a season: so much of these commodities should be there. How far each is met stands
 //! with the stocks: [`crate::rooms::supply::stock_movements`].
 
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Value;
 
 use crate::platform::access::Role;
+use crate::platform::codes::INVALID_ORDER;
 use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 use crate::rooms::supply::commodities::{
     COMMODITY, NORMAL, QUANTITY, SUPPLY_READERS, UNIT, add_unknown_unit, find, normal_told,
@@ -67,7 +67,7 @@ impl Rules for StockTargetRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         let values = &draft.values;
         if values.day("ends_on").zip(values.day("starts_on")).is_some_and(|(ends_on, starts_on)| ends_on < starts_on) {
-            faults.add_with(draft.at("ends_on"), FaultCode::InvalidOrder, vec![("other", "starts_on".into())]);
+            faults.add_with(draft.at("ends_on"), INVALID_ORDER, vec![("other", "starts_on".into())]);
         }
         let commodities: Vec<_> = draft.values.codes("commodities").into_iter().filter_map(find).collect();
         let Some(first) = commodities.as_slice().first().copied() else { return };

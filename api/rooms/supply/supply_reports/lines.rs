@@ -34,7 +34,7 @@ pub fn check(line: &Json, at: &str, faults: &mut Faults) {
             false => commodity.normal_quantity(Decimal::ONE, unit).is_some(),
         };
         match text(line, unit) {
-            None if given => faults.add(format!("{at}/{unit}"), FaultCode::Required),
+            None if given => faults.add(format!("{at}/{unit}"), FaultCode::REQUIRED),
             Some(told) if !known(told) => add_unknown_unit(format!("{at}/{unit}"), commodity, of_prices, faults),
             _ => {}
         }

@@ -10,7 +10,7 @@ mod wire;
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
-use kit::catalogue::FaultCode;
+use kit::catalogue::{Code, FaultCode};
 use kit::faults::Faults;
 use kit::text::Text;
 use kit::time::day_start;
@@ -21,10 +21,12 @@ use serde_json::Value as Json;
 
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
+use crate::records::codes::TOO_FAR_AHEAD;
 use crate::records::figure::{COPIES, TIMES};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Narrowed, Record, Rules};
 use crate::rooms::registers::places::require_venue;
+use crate::rooms::supply::codes::{NOT_FOR_ZERO, STORE_HAS_REPORT};
 use crate::rooms::supply::commodities::SUPPLY_READERS;
 use crate::rooms::supply::market::MarketDecider;
 
@@ -70,6 +72,10 @@ static FIGURES: &[Figure] = &[
 ];
 
 impl Rules for SupplyReportRules {
+    fn conflicts(&self) -> &'static [Code] {
+        &[STORE_HAS_REPORT]
+    }
+
     fn narrowed(&self, role: Role) -> Option<Narrowed> {
         of_own_store(role)
     }
@@ -89,9 +95,9 @@ impl Rules for SupplyReportRules {
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
         let (zero, lines) = (draft.values.boolean("is_zero") == Some(true), lines_of(draft));
         match (zero, lines.is_empty()) {
-            (true, false) => faults.add(draft.at("lines"), FaultCode::NotForZero),
+            (true, false) => faults.add(draft.at("lines"), NOT_FOR_ZERO),
             (false, true) if !faults.touches(&draft.at("lines")) => {
-                faults.add_with(draft.at("lines"), FaultCode::TooFew, vec![("min", "1".into())]);
+                faults.add_with(draft.at("lines"), FaultCode::TOO_FEW, vec![("min", "1".into())]);
             }
             _ => {}
         }
@@ -99,12 +105,12 @@ impl Rules for SupplyReportRules {
             let at = format!("{}/{index}", draft.at("lines"));
             lines::check(line, &at, faults);
             if lines.iter().take(index).any(|other| other.get("commodity") == line.get("commodity")) {
-                faults.add(format!("{at}/commodity"), FaultCode::RepeatedItem);
+                faults.add(format!("{at}/commodity"), FaultCode::REPEATED_ITEM);
             }
         }
         let Some(day) = draft.values.day("reported_on") else { return };
         if context.today().checked_add_days(Days::new(1)).is_some_and(|tomorrow| day > tomorrow) {
-            faults.add_with(draft.at("reported_on"), FaultCode::TooFarAhead, vec![("days", "1".into())]);
+            faults.add_with(draft.at("reported_on"), TOO_FAR_AHEAD, vec![("days", "1".into())]);
         }
         // Reports of an earlier day happened on that day, whenever they are handed in.
         if draft.values.get("occurred_at").is_none() && day < context.told_on() {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use actix_web::http::Method;
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
@@ -17,6 +16,7 @@ use serde_json::{Value as Json, json};
 use super::{Asked, MEDIAN, ON, bad_parameter, count, decimal, number, text, word};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE};
@@ -40,7 +40,7 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
         .answers(200, "The index.", Some(reference("PriceIndex")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound]);
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     polled(operation, [&ON, &BASELINE, &WEIGHTS, &AREA_CODE, &DISTRICT_CODE])
 }
 

@@ -100,7 +100,7 @@ fn change(now: Option<Decimal>, before: Option<Decimal>) -> Json {
 }
 
 fn bad_parameter(name: &str) -> Problem {
-    fault(&format!("?{name}"), FaultCode::BadParameter)
+    fault(&format!("?{name}"), FaultCode::BAD_PARAMETER)
 }
 
 /// Schemas of members that recur.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::Method;
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
@@ -18,6 +17,7 @@ use serde_json::{Value as Json, json};
 use super::{Asked, COMMODITY_PARAMETER, MEDIAN, below, change, count, decimal, number, text, word};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE};
@@ -57,7 +57,7 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
         .answers(200, "The prices.", Some(reference("PriceStatistics")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound]);
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     polled(operation, [&FROM_ON, &TO_ON, &BASELINE, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &DISTRICT_CODE])
 }
 

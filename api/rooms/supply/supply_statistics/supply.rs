@@ -2,7 +2,6 @@
 
 use actix_web::http::Method;
 use chrono::{Days, NaiveDate, TimeDelta};
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
@@ -18,6 +17,7 @@ use serde_json::{Value as Json, json};
 use super::{Asked, COMMODITY_PARAMETER, ON, below, count, decimal, number, text, word};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE};
@@ -59,7 +59,7 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
         .answers(200, "The figures.", Some(reference("SupplyStatistics")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound]);
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     polled(operation, [&ON, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &LOW_STOCK, &DISTRICT_CODE])
 }
 

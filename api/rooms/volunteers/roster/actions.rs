@@ -3,7 +3,7 @@
 use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use actix_web::http::Method;
 use chrono::{DateTime, TimeDelta, Utc};
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::Code;
 use kit::faults::Fault;
 use kit::field::Field;
 use kit::problem::Problem;
@@ -13,10 +13,13 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::platform::access::keys::KeyScope;
+use crate::platform::codes::BAD_IDEMPOTENCY_KEY;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::act::act;
+use crate::records::codes::{ALREADY_ENDED, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_VOIDED};
 use crate::records::{Record, document, read};
+use crate::rooms::volunteers::codes::TOO_LATE;
 use crate::rooms::volunteers::shifts::assignments::{REASON, SHIFT_ASSIGNMENTS};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
@@ -29,13 +32,13 @@ static CANCEL: &[Field] = &[REASON.required()];
 
 /// The problems of what is done to assignments.
 pub(super) const PROBLEMS: &[Code] = &[
-    Code::BadIdempotencyKey,
-    Code::IdempotencyKeyReused,
-    Code::OutOfArea,
-    Code::AlreadyEnded,
-    Code::RecordVoided,
-    Code::WriteConflict,
-    Code::LedgerUnavailable,
+    BAD_IDEMPOTENCY_KEY,
+    IDEMPOTENCY_KEY_REUSED,
+    OUT_OF_AREA,
+    ALREADY_ENDED,
+    RECORD_VOIDED,
+    Code::WRITE_CONFLICT,
+    Code::LEDGER_UNAVAILABLE,
 ];
 
 /// Adds to an operation the access, headers and problems that all operations on one assignment share.
@@ -72,7 +75,7 @@ async fn cancel(call: Call) -> Answer {
     let next = |current: &Record, form: &Values| match current.values.text("state") {
         Some("assigned") => Ok(Some(given_up(current, "cancelled", form))),
         Some("cancelled") => Ok(None),
-        _ => Err(Code::AlreadyEnded.into()),
+        _ => Err(ALREADY_ENDED.into()),
     };
     act(&call, &SHIFT_ASSIGNMENTS, CANCEL, may, next).await
 }
@@ -111,7 +114,7 @@ pub(super) async fn require_own(call: &Call, assignment: &Record) -> Result<(), 
         return Ok(());
     }
     if !is_caller(call, &assignment.envelope.district_code, assignment.values.id("volunteer_id")).await? {
-        return Err(Code::OutOfArea.into());
+        return Err(OUT_OF_AREA.into());
     }
     require_before(call, cut_off(assignment, call.actor()?.user_id))
 }
@@ -133,5 +136,5 @@ pub(super) fn require_before(call: &Call, until: DateTime<Utc>) -> Result<(), Pr
         return Ok(());
     }
     let values = vec![("until", format_instant(until, call.core.zone))];
-    Err(Problem::invalid(vec![Fault { pointer: String::new(), code: FaultCode::TooLate, values, hint: None }]))
+    Err(Problem::invalid(vec![Fault { pointer: String::new(), code: TOO_LATE, values, hint: None }]))
 }

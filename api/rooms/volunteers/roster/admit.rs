@@ -12,6 +12,10 @@ use super::hours::counts;
 use super::{Engagement, Mark, Roster, Shift, stands};
 use crate::records::Record;
 use crate::records::locked_row::LockedRow;
+use crate::rooms::volunteers::codes::{
+    ALREADY_ASSIGNED, ALREADY_CHECKED_IN, DAILY_LIMIT, ENDED, FULL, INACTIVE, LACKS_ROLE, NOT_NEEDED, OVERLAPS,
+    SHIFT_MOVED, TOO_LITTLE_REST,
+};
 use crate::rooms::volunteers::volunteers::ANYBODY;
 
 /// Nobody serves more a day.
@@ -72,25 +76,25 @@ impl Roster {
         let role = values.text("role").unwrap_or_default();
         let mut faults = Vec::new();
         if !shift.stands || shift.ends_at <= self.write_context.now {
-            faults.push(against(FaultCode::Ended, "/shift_id", vec![]));
+            faults.push(against(ENDED, "/shift_id", vec![]));
         }
         match shift.needs.iter().find(|(needed, _)| needed == role) {
-            None => faults.push(against(FaultCode::NotNeeded, "/role", vec![])),
+            None => faults.push(against(NOT_NEEDED, "/role", vec![])),
             Some((_, count)) if self.taken(shift_id, role) >= *count => {
-                faults.push(against(FaultCode::Full, "/shift_id", vec![]));
+                faults.push(against(FULL, "/shift_id", vec![]));
             }
             Some(_) => {}
         }
         if role != ANYBODY && !volunteer.roles.iter().any(|known| known == role) {
-            faults.push(against(FaultCode::LacksRole, "/role", vec![]));
+            faults.push(against(LACKS_ROLE, "/role", vec![]));
         }
         if !volunteer.active {
-            faults.push(against(FaultCode::Inactive, "/volunteer_id", vec![]));
+            faults.push(against(INACTIVE, "/volunteer_id", vec![]));
         }
         faults.extend(self.clashes(id, shift_id, shift, volunteer.person_id));
         if faults.is_empty() && values.instant("starts_at") != Some(shift.starts_at) {
             let starts_at = format_instant(shift.starts_at, self.write_context.zone);
-            faults.push(against(FaultCode::ShiftMoved, "/shift_id", vec![("starts_at", starts_at)]));
+            faults.push(against(SHIFT_MOVED, "/shift_id", vec![("starts_at", starts_at)]));
         }
         faults
     }
@@ -113,14 +117,14 @@ impl Roster {
         for (_, other) in others.clone() {
             let rest = TimeDelta::minutes(shift.min_rest_minutes.max(other.min_rest_minutes));
             if other.shift_id == Some(shift_id) {
-                faults.push(against(FaultCode::AlreadyAssigned, "/volunteer_id", vec![]));
+                faults.push(against(ALREADY_ASSIGNED, "/volunteer_id", vec![]));
             } else if other.starts_at < shift.ends_at && shift.starts_at < other.ends_at {
                 let told = |at: DateTime<Utc>| format_instant(at, self.write_context.zone);
                 let times = vec![("from", told(other.starts_at)), ("to", told(other.ends_at))];
-                faults.push(against(FaultCode::Overlaps, "/shift_id", times));
+                faults.push(against(OVERLAPS, "/shift_id", times));
             } else if other.starts_at < shift.ends_at + rest && shift.starts_at < other.ends_at + rest {
                 let minutes = rest.num_minutes().to_string();
-                faults.push(against(FaultCode::TooLittleRest, "/shift_id", vec![("minutes", minutes)]));
+                faults.push(against(TOO_LITTLE_REST, "/shift_id", vec![("minutes", minutes)]));
             }
         }
         let spans = others.map(|(_, other)| (other.starts_at, other.ends_at)).chain([(shift.starts_at, shift.ends_at)]);
@@ -145,7 +149,7 @@ impl Roster {
             };
             ends_at > begins && spans.iter().map(within).sum::<i64>() > DAY_MINUTES
         })?;
-        Some(against(FaultCode::DailyLimit, pointer, vec![("day", beyond.to_string())]))
+        Some(against(DAILY_LIMIT, pointer, vec![("day", beyond.to_string())]))
     }
 
     /// Somebody came or left; or that is taken back. A second check-in must say that it is one.
@@ -156,7 +160,7 @@ impl Roster {
         let others = self.marks.range((assignment_id, Uuid::nil())..=(assignment_id, Uuid::max()));
         let again = others.filter(|((_, id), _)| *id != claim.id).any(|(_, mark)| mark.is_in);
         if is_in && again && claim.former.is_none() && values.boolean("repeated") != Some(true) {
-            return Err(vec![against(FaultCode::AlreadyCheckedIn, "/assignment_id", vec![])]);
+            return Err(vec![against(ALREADY_CHECKED_IN, "/assignment_id", vec![])]);
         }
         self.touched.extend(values.id("shift_id"));
         self.marks.remove(&(assignment_id, claim.id));
@@ -199,7 +203,7 @@ impl Roster {
         let mut faults = Vec::new();
         if let Some((from, to)) = others.iter().find(|(from, to)| *from < ends_at && starts_at < *to) {
             let told = |at: &DateTime<Utc>| format_instant(*at, self.write_context.zone);
-            faults.push(against(FaultCode::Overlaps, "/starts_at", vec![("from", told(from)), ("to", told(to))]));
+            faults.push(against(OVERLAPS, "/starts_at", vec![("from", told(from)), ("to", told(to))]));
         }
         let spans: Vec<_> = others.into_iter().chain([(starts_at, ends_at)]).collect();
         faults.extend(self.beyond_a_day(starts_at, ends_at, &spans, "/ends_at"));

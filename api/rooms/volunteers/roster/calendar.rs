@@ -7,7 +7,6 @@ use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::RunQueryDsl;
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -17,7 +16,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::platform::audit::system_write;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::codes::{OUT_OF_AREA, RECORD_VOIDED};
 use crate::records::gate::require_standing;
 use crate::records::{Record, read};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
@@ -37,18 +38,18 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(ROSTER_READERS))
             .answers(201, "The address.", Some(address), Some(json!({"url": "/v1/calendars/4f1c…"})))
-            .problems(&[Code::OutOfArea, Code::RecordVoided]),
+            .problems(&[OUT_OF_AREA, RECORD_VOIDED]),
         Operation::new(Method::POST, "/v1/volunteers/{id}:revoke-calendar", "revoke_calendar", revoke)
             .described("shifts", "Take the address back", "From then on it answers 404.")
             .access(Access::Roles(ROSTER_READERS))
             .answers(204, "It is gone.", None, None)
-            .problems(&[Code::OutOfArea]),
+            .problems(&[OUT_OF_AREA]),
         Operation::new(Method::GET, "/v1/calendars/{token}", "get_calendar", get)
             .described("shifts", "Somebody's shifts as a calendar", "iCalendar, for whoever has the address.")
             .access(Access::Public)
             .answers(200, "The calendar.", None, None)
             .as_files(vec!["text/calendar"])
-            .problems(&[Code::NotFound]),
+            .problems(&[NOT_FOUND]),
     ]
 }
 
@@ -60,7 +61,7 @@ async fn volunteer(call: &Call) -> Result<Record, Problem> {
     if own || actor.reaches(ORGANIZERS, &envelope.area_code, envelope.org_id) {
         Ok(found)
     } else {
-        Err(Code::OutOfArea.into())
+        Err(OUT_OF_AREA.into())
     }
 }
 
@@ -120,7 +121,7 @@ async fn get(call: Call) -> Answer {
         .bytes(hash(token))
         .seeing_everything();
     if call.core.database.read(&known).await?.is_empty() {
-        return Err(Code::NotFound.into());
+        return Err(NOT_FOUND.into());
     }
     let rows = call.core.database.read(&statement).await?;
     let events: String = rows.into_iter().filter_map(event).collect();

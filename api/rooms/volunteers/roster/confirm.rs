@@ -2,7 +2,6 @@
 
 use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use actix_web::http::Method;
-use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, free_text};
 use kit::fields;
 use kit::problem::Problem;
@@ -15,6 +14,7 @@ use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, fault_with};
 use crate::records::act::act;
+use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, PERIOD_TOO_LONG};
 use crate::records::{Record, document, read};
 use crate::rooms::volunteers::shifts::LONGEST;
 use crate::rooms::volunteers::shifts::service_records::{SERVICE_RECORDS, set_hours};
@@ -74,7 +74,7 @@ async fn require(call: &Call, record: &Record) -> Result<(), Problem> {
     let volunteer = read::find_unscoped(&call.core, volunteers, &envelope.district_code, &[id]).await?.remove(&id);
     let own = volunteer.and_then(|volunteer| volunteer.values.id("user_id")) == Some(call.actor()?.user_id);
     let may = !own && call.actor()?.reaches(ORGANIZERS, &envelope.area_code, envelope.org_id);
-    if may { Ok(()) } else { Err(Code::OutOfArea.into()) }
+    if may { Ok(()) } else { Err(OUT_OF_AREA.into()) }
 }
 
 fn answered(record: &Record, word: &str, form: &Values) -> Record {
@@ -97,7 +97,7 @@ fn confirmed(record: &Record, form: &Values) -> Result<Option<Record>, Problem> 
     }
     if until - from > LONGEST {
         let hours = LONGEST.num_hours().to_string();
-        return Err(fault_with("/ends_at", FaultCode::PeriodTooLong, vec![("hours", hours)]));
+        return Err(fault_with("/ends_at", PERIOD_TOO_LONG, vec![("hours", hours)]));
     }
     let mut next = answered(record, "confirmed", form);
     next.values.set("starts_at", Value::Instant(from));
@@ -113,6 +113,6 @@ fn declined(record: &Record, form: &Values) -> Result<Option<Record>, Problem> {
     match record.values.text("confirmation") {
         Some("unconfirmed") => Ok(Some(answered(record, "declined", form))),
         Some("declined") => Ok(None),
-        _ => Err(Code::AlreadyEnded.into()),
+        _ => Err(ALREADY_ENDED.into()),
     }
 }

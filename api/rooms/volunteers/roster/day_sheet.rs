@@ -12,7 +12,6 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
@@ -27,6 +26,7 @@ use crate::platform::audit::system_write_all;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::platform::privacy::mask;
+use crate::records::codes::OUT_OF_AREA;
 use crate::records::{Record, read};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
@@ -58,7 +58,7 @@ pub fn operations() -> Vec<Operation> {
             .parameters(vec![&ON])
             .answers(200, "The page.", None, None)
             .as_files(vec!["text/html"])
-            .problems(&[Code::OutOfArea]),
+            .problems(&[OUT_OF_AREA]),
     ]
 }
 
@@ -183,7 +183,7 @@ async fn print(call: Call) -> Answer {
     let sheet = load(&call).await?;
     let envelope = &sheet.place.envelope;
     if !call.actor()?.reaches(ORGANIZERS, &envelope.area_code, envelope.org_id) {
-        return Err(Code::OutOfArea.into());
+        return Err(OUT_OF_AREA.into());
     }
     let details =
         json!({"purpose": "epidemic_control", "reason": "day sheet", "place_id": envelope.id, "on": sheet.on});

@@ -5,7 +5,6 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
@@ -20,6 +19,7 @@ use serde_json::{Value as Json, json};
 use super::register::{records_url, register};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, ends_before_it_begins, too_many_days};
 use crate::records::awaited::has_come;
@@ -81,7 +81,7 @@ pub fn operations() -> Vec<Operation> {
             // It is about who served where; shifts have figures of their own.
             .tells(Tells::SmallNumbers(ROSTER_READERS))
             .answers(200, "The figures.", Some(reference("VolunteerStatistics")), Some(json!({"by": "team", "from_on": "2020-01-21", "to_on": "2020-02-02", "items": [line], "total": served, "teams": {"temporary_league_branch": 6}, "volunteers": 214, "league_members": 180, "party_members": 20, "as_of_change_no": 42})))
-            .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]), [&FROM_ON, &TO_ON, &BY_PARAMETER, &AREA_CODE, &DISTRICT_CODE]),
+            .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]), [&FROM_ON, &TO_ON, &BY_PARAMETER, &AREA_CODE, &DISTRICT_CODE]),
     ]
 }
 

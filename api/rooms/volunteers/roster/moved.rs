@@ -1,11 +1,11 @@
 //! A shift that came, changed, or doesn't take place any more.
 
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use ledger::decide::Claim;
 use uuid::Uuid;
 
 use super::{Roster, Shift, stands};
+use crate::rooms::volunteers::codes::ALREADY_ASSIGNED;
 
 impl Roster {
     /// Takes a shift. It isn't moved to where its people couldn't have taken it: they would be at two places at once,
@@ -60,7 +60,7 @@ impl Roster {
             };
             for fault in self.clashes(*id, shift_id, next, volunteer.person_id) {
                 let known = faults.iter().any(|known| known.code == fault.code);
-                if !known && fault.code != FaultCode::AlreadyAssigned {
+                if !known && fault.code != ALREADY_ASSIGNED {
                     faults.push(Fault { pointer: pointer.to_owned(), ..fault });
                 }
             }

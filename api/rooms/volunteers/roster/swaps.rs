@@ -6,7 +6,7 @@ use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::Code;
 use kit::etag;
 use kit::field::{Field, Shape};
 use kit::ids::new_id;
@@ -24,6 +24,7 @@ use crate::platform::http::{Answer, Call, Operation, fault, fault_with};
 use crate::records::act::{Asked, act, asked};
 use crate::records::amend;
 use crate::records::change::{Changes, receive};
+use crate::records::codes::{ALREADY_ENDED, ONE_OF, OUT_OF_AREA, UNKNOWN_REFERENCE};
 use crate::records::create::TRIES;
 use crate::records::gate::{find_standing, require_standing};
 use crate::records::operations::replayed;
@@ -112,14 +113,14 @@ async fn accept(call: Call) -> Answer {
             require_offered(call, &one, to).await?;
             require_before(call, one.values.instant("starts_at").unwrap_or(one.envelope.occurred_at))?;
         }
-        let to = to.ok_or(Code::AlreadyEnded)?;
+        let to = to.ok_or(ALREADY_ENDED)?;
         let other = match with {
             Some(with) => Some(exchanged(call, &one, with).await?),
             None => None,
         };
         // Assignments offered in exchange may be somebody else's by now.
         if other.as_ref().is_some_and(|other| other.values.id("volunteer_id") != Some(to)) {
-            return Err(Code::AlreadyEnded.into());
+            return Err(ALREADY_ENDED.into());
         }
         Swap { one, other, to }.write(call, asked).await
     })
@@ -159,7 +160,7 @@ async fn repeated(
             return Ok(answer);
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }
 
 /// To whom, or in exchange for what: one of the two.
@@ -169,7 +170,7 @@ fn whom_or_with(form: &Values) -> Result<(Option<Uuid>, Option<Uuid>), Problem> 
         return Ok((to, with));
     }
     let values = vec![("fields", "volunteer_id, assignment_id".to_owned())];
-    Err(fault_with("/volunteer_id", FaultCode::OneOf, values))
+    Err(fault_with("/volunteer_id", ONE_OF, values))
 }
 
 /// The assignment, if it stands and nobody gave it up.
@@ -181,15 +182,15 @@ async fn standing(call: &Call) -> Result<Record, Problem> {
 
 fn require_assigned(assignment: &Record) -> Result<(), Problem> {
     require_standing(assignment)?;
-    if assignment.values.text("state") == Some("assigned") { Ok(()) } else { Err(Code::AlreadyEnded.into()) }
+    if assignment.values.text("state") == Some("assigned") { Ok(()) } else { Err(ALREADY_ENDED.into()) }
 }
 
 async fn require_offered(call: &Call, one: &Record, to: Option<Uuid>) -> Result<(), Problem> {
-    if is_caller(call, &one.envelope.district_code, to).await? { Ok(()) } else { Err(Code::OutOfArea.into()) }
+    if is_caller(call, &one.envelope.district_code, to).await? { Ok(()) } else { Err(OUT_OF_AREA.into()) }
 }
 
 async fn wanted(call: &Call, one: Record, to: Option<Uuid>, with: Option<Uuid>) -> Result<Swap, Problem> {
-    let unknown = |pointer| move |_| fault(pointer, FaultCode::UnknownReference);
+    let unknown = |pointer| move |_| fault(pointer, UNKNOWN_REFERENCE);
     let (core, actor) = (&call.core, call.actor()?);
     match with {
         Some(with) => {
@@ -211,7 +212,7 @@ async fn wanted(call: &Call, one: Record, to: Option<Uuid>, with: Option<Uuid>) 
 async fn exchanged(call: &Call, one: &Record, with: Uuid) -> Result<Record, Problem> {
     let found =
         read::find_unscoped(&call.core, &SHIFT_ASSIGNMENTS, &one.envelope.district_code, &[with]).await?.remove(&with);
-    let other = found.ok_or(Code::AlreadyEnded)?;
+    let other = found.ok_or(ALREADY_ENDED)?;
     require_assigned(&other)?;
     Ok(other)
 }

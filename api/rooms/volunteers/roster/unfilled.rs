@@ -4,7 +4,6 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use chrono::TimeDelta;
-use kit::catalogue::Code;
 use kit::field::{Field, Shape};
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -14,6 +13,7 @@ use serde_json::{Value as Json, json};
 
 use super::figures::narrowed;
 use crate::platform::access::keys::KeyScope;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
@@ -41,7 +41,7 @@ pub fn operation() -> Operation {
         .keys(KeyScope::Read)
         .parameters(vec![&WITHIN, &PLACE, &AREA_CODE, &DISTRICT_CODE])
         .answers(200, "The shifts.", Some(reference("UnfilledShifts")), Some(json!({"items": [shift]})))
-        .problems(&[Code::DistrictRequired, Code::NotFound])
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND])
 }
 
 /// Its schema.

@@ -4,7 +4,6 @@ use kit::words;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
@@ -17,6 +16,7 @@ use crate::platform::access::roles::Actor;
 use crate::records::figure::PERSON_TIMES;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
+use crate::rooms::volunteers::codes::SHIFT_MOVED;
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 use crate::rooms::volunteers::volunteers::DutyRole;
@@ -185,7 +185,7 @@ impl Rules for AssignmentRules {
     /// The shift was moved while somebody took it: he takes it as it begins now.
     fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
         let [fault] = faults else { return false };
-        let told = fault.values.iter().find(|(name, _)| fault.code == FaultCode::ShiftMoved && *name == "starts_at");
+        let told = fault.values.iter().find(|(name, _)| fault.code == SHIFT_MOVED && *name == "starts_at");
         let Some(starts_at) = told.and_then(|(_, at)| at.parse::<DateTime<Utc>>().ok()) else { return false };
         draft.values.set("starts_at", Value::Instant(starts_at));
         draft.values.set("occurred_at", Value::Instant(starts_at));

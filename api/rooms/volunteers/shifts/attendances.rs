@@ -6,7 +6,6 @@ use kit::words;
 use std::sync::Arc;
 use uuid::Uuid;
 
-use kit::catalogue::FaultCode;
 use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
@@ -18,6 +17,7 @@ use crate::platform::access::roles::Actor;
 use crate::records::figure::PERSON_TIMES;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
+use crate::rooms::volunteers::codes;
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::shifts::NEAR;
 use crate::rooms::volunteers::teams::ROSTER_READERS;
@@ -191,7 +191,7 @@ impl Rules for AttendanceRules {
 
     /// One more is kept, and told.
     fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
-        let again = faults.iter().any(|fault| fault.code == FaultCode::AlreadyCheckedIn);
+        let again = faults.iter().any(|fault| fault.code == codes::ALREADY_CHECKED_IN);
         if again {
             draft.values.set("repeated", Value::Boolean(true));
             draft.warn(&ALREADY_CHECKED_IN, "assignment_id");

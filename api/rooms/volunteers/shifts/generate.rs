@@ -26,6 +26,7 @@ use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begi
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::bulk::create_bulk;
+use crate::records::codes::{OUT_OF_AREA, RECORD_EXISTS, RECORD_VOIDED};
 use crate::records::create::{API, Created};
 use crate::records::gate::find_standing;
 use crate::rooms::volunteers::teams::ORGANIZERS;
@@ -58,7 +59,7 @@ pub fn operations() -> Vec<Operation> {
             .keys(KeyScope::Write)
             .body(object(&FORM.iter().collect::<Vec<_>>(), Direction::Sent), example)
             .answers(200, "How many.", Some(reference("GeneratedShifts")), Some(answer))
-            .problems(&[Code::OutOfArea, Code::RecordVoided, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[OUT_OF_AREA, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
     ]
 }
 
@@ -83,7 +84,7 @@ async fn generate(call: Call) -> Answer {
                 Ok(Created::New(_)) => created += 1,
                 Ok(_) => existing += 1,
                 // It was amended, moved or voided since: it is there.
-                Err(problem) if [Code::RecordExists, Code::RecordVoided].contains(&problem.code()) => existing += 1,
+                Err(problem) if [RECORD_EXISTS, RECORD_VOIDED].contains(&problem.code()) => existing += 1,
                 Err(problem) => return Err(problem),
             }
         }
@@ -110,7 +111,7 @@ fn bodies(call: &Call, form: &Values, template: &Record, places: &BTreeSet<Uuid>
         }
     }
     if bodies.len() > MOST {
-        Err(fault_with("/place_ids", FaultCode::TooMany, vec![("max", MOST.to_string())]))
+        Err(fault_with("/place_ids", FaultCode::TOO_MANY, vec![("max", MOST.to_string())]))
     } else {
         Ok(bodies)
     }

@@ -20,6 +20,8 @@ use kit::value::{Value, Values};
 use ledger::decide::Decider;
 use serde_json::Value as Json;
 
+use crate::platform::codes::INVALID_ORDER;
+use crate::records::codes::PERIOD_TOO_LONG;
 use crate::records::figure::{PERSON_TIMES, TIMES};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules};
@@ -129,9 +131,9 @@ impl Rules for ShiftRules {
         let (starts_at, ends_at) = (draft.values.instant("starts_at"), draft.values.instant("ends_at"));
         if let Some((starts_at, ends_at)) = starts_at.zip(ends_at) {
             if ends_at <= starts_at {
-                faults.add_with(draft.at("ends_at"), FaultCode::InvalidOrder, vec![("other", "starts_at".into())]);
+                faults.add_with(draft.at("ends_at"), INVALID_ORDER, vec![("other", "starts_at".into())]);
             } else if ends_at - starts_at > LONGEST {
-                faults.add_with(draft.at("ends_at"), FaultCode::PeriodTooLong, vec![("hours", "24".into())]);
+                faults.add_with(draft.at("ends_at"), PERIOD_TOO_LONG, vec![("hours", "24".into())]);
             }
         }
         // A shift happens when it begins, however long before it was planned.
@@ -184,7 +186,7 @@ pub fn check_needs(draft: &Draft, faults: &mut Faults) {
     let needs = needs_of(&draft.values);
     for (index, (role, _)) in needs.iter().enumerate() {
         if needs.iter().take(index).any(|(other, _)| other == role) {
-            faults.add(format!("{}/{index}/role", draft.at("needs")), FaultCode::RepeatedItem);
+            faults.add(format!("{}/{index}/role", draft.at("needs")), FaultCode::REPEATED_ITEM);
         }
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
@@ -17,6 +16,8 @@ use ledger::decide::Decider;
 use rust_decimal::Decimal;
 
 use crate::platform::access::roles::Actor;
+use crate::platform::codes::INVALID_ORDER;
+use crate::records::codes::PERIOD_TOO_LONG;
 use crate::records::figure::{MINUTES, PERSON_TIMES};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
@@ -156,9 +157,9 @@ impl Rules for ServiceRules {
         let (starts_at, ends_at) = (draft.values.instant("starts_at"), draft.values.instant("ends_at"));
         let Some((starts_at, ends_at)) = starts_at.zip(ends_at) else { return };
         if ends_at <= starts_at {
-            faults.add_with(draft.at("ends_at"), FaultCode::InvalidOrder, vec![("other", "starts_at".into())]);
+            faults.add_with(draft.at("ends_at"), INVALID_ORDER, vec![("other", "starts_at".into())]);
         } else if ends_at - starts_at > TimeDelta::hours(24) {
-            faults.add_with(draft.at("ends_at"), FaultCode::PeriodTooLong, vec![("hours", "24".into())]);
+            faults.add_with(draft.at("ends_at"), PERIOD_TOO_LONG, vec![("hours", "24".into())]);
         }
         draft.values.set("occurred_at", Value::Instant(starts_at));
     }

@@ -2,7 +2,6 @@
 
 pub mod memberships;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::fields;
@@ -12,6 +11,7 @@ use kit::words;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::records::codes::ONE_OF;
 use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
@@ -121,7 +121,7 @@ impl Rules for VolunteerRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         let given = draft.values.get("person_id").is_some();
         if given != draft.inline.is_empty() && !faults.touches("/person") && !faults.touches("/person_id") {
-            faults.add_with(draft.at("person_id"), FaultCode::OneOf, vec![("fields", "person, person_id".to_owned())]);
+            faults.add_with(draft.at("person_id"), ONE_OF, vec![("fields", "person, person_id".to_owned())]);
         }
     }
 

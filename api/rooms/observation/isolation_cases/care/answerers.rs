@@ -3,7 +3,6 @@
 use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
 use std::collections::BTreeMap;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -14,6 +13,7 @@ use uuid::Uuid;
 
 use super::case::Case;
 use crate::platform::access::{Grant, Role};
+use crate::records::codes::UNKNOWN_ACCOUNT;
 use crate::rooms::duties::{DutyLine, above};
 use crate::rooms::observation::isolation_cases::CARERS;
 use crate::rooms::observation::isolation_cases::rules::{supervisor_of, supervisors};
@@ -92,7 +92,7 @@ pub fn require_known(
     let named = supervisors(next).into_iter().enumerate().filter(|(_, named)| !before.contains(named));
     let unknown = named.filter_map(|(index, (_, id))| {
         let reaches = accounts.get(&id?).is_some_and(|account| account.grant_in(area_code).is_some());
-        (!reaches).then(|| fault(&format!("/supervisors/{index}/user_id"), FaultCode::UnknownAccount, vec![]))
+        (!reaches).then(|| fault(&format!("/supervisors/{index}/user_id"), UNKNOWN_ACCOUNT, vec![]))
     });
     let faults: Vec<Fault> = unknown.collect();
     if faults.is_empty() { Ok(()) } else { Err(faults) }

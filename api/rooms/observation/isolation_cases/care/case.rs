@@ -7,7 +7,6 @@ use crate::rooms::observation::isolation_cases::transitions::ISOLATION_CASE_TRAN
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::field::Write;
 use kit::value::{Value, Values};
@@ -22,6 +21,7 @@ use crate::records::write_context::WriteContext;
 use crate::records::{Envelope, Record};
 use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::Contact;
+use crate::rooms::observation::codes::{CASE_CLOSED, ONLY_BY_TRANSITION, SLOT_TAKEN};
 use crate::rooms::observation::isolation_cases::rules::supervisor_of;
 use crate::rooms::observation::isolation_cases::states::{ENDED, fault};
 use crate::rooms::observation::isolation_cases::wire::SupervisorLevel;
@@ -113,10 +113,10 @@ impl Case {
         let changed = changed.chain(occurred_at.then_some("occurred_at"));
         let fault_of = |name: &str| {
             if ENDED.contains(&self.state()) {
-                Some(fault(&format!("/{name}"), FaultCode::CaseClosed, vec![]))
+                Some(fault(&format!("/{name}"), CASE_CLOSED, vec![]))
             } else if self.state() != history::FIRST && ["anchor", "anchored_on"].contains(&name) {
                 let to = vec![("to", "corrected, extended".to_owned())];
-                Some(fault(&format!("/{name}"), FaultCode::OnlyByTransition, to))
+                Some(fault(&format!("/{name}"), ONLY_BY_TRANSITION, to))
             } else {
                 None
             }
@@ -192,7 +192,7 @@ impl Case {
             && self.contacts.values().any(|other| {
                 other.kind == TEMPERATURE_READINGS.name && other.id != claim.id && key(&other.values) == slot
             });
-        if taken { Err(vec![fault("/slot", FaultCode::SlotTaken, vec![])]) } else { Ok(()) }
+        if taken { Err(vec![fault("/slot", SLOT_TAKEN, vec![])]) } else { Ok(()) }
     }
 }
 

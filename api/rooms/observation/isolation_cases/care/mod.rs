@@ -20,7 +20,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use kit::catalogue::FaultCode;
 use kit::faults::{Fault, Faults, in_zone};
 use kit::row::Row;
 use kit::statement::Statement;
@@ -37,6 +36,7 @@ use self::people::People;
 pub use self::plan::HORIZON_DAYS;
 use super::stays::tie;
 use crate::records::change::Changes;
+use crate::records::codes::NOT_WITH_OTHERS;
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Figure, Measure, Record, Rules};
@@ -168,7 +168,7 @@ fn began_at(case: &Record, context: &Context<'_>) -> DateTime<Utc> {
 pub fn check_symptoms(draft: &mut Draft, faults: &mut Faults) {
     let codes = draft.values.codes("symptoms");
     if codes.len() > 1 && codes.contains(&"none") {
-        faults.add(draft.at("symptoms"), FaultCode::NotWithOthers);
+        faults.add(draft.at("symptoms"), NOT_WITH_OTHERS);
     }
 }
 

@@ -1,7 +1,6 @@
 //! A case moves to another township, is accepted there, or is closed because its person has another one.
 
 use chrono::{DateTime, Utc};
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::time::day_of;
 use kit::value::{Value, Values};
@@ -17,6 +16,7 @@ use crate::records::write_context::WriteContext;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty;
 use crate::rooms::duties::line_of;
+use crate::rooms::observation::codes::NOTHING_TO_ACCEPT;
 use crate::rooms::observation::isolation_cases::history;
 use crate::rooms::observation::isolation_cases::states::fault;
 use crate::rooms::observation::isolation_cases::stays::{self, pending, township};
@@ -91,7 +91,7 @@ impl Case {
         if waits && township(from) == township(&self.record.envelope.area_code) {
             return Ok(());
         }
-        Err(vec![fault("/to", FaultCode::NothingToAccept, vec![])])
+        Err(vec![fault("/to", NOTHING_TO_ACCEPT, vec![])])
     }
 
     /// Taken on by somebody of the township where it stands now.

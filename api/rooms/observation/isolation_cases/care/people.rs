@@ -3,7 +3,6 @@
 use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
 use std::collections::{BTreeMap, BTreeSet};
 
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -12,6 +11,7 @@ use ledger::decide::Claim;
 use uuid::Uuid;
 
 use super::CONTESTED;
+use crate::rooms::observation::codes::{ACTIVE_CASE_EXISTS, IN_USE, PERSON_VOIDED};
 use crate::rooms::observation::isolation_cases::states::fault;
 use crate::rooms::registers::people::PEOPLE;
 
@@ -116,7 +116,7 @@ impl People {
     ) -> Result<bool, Vec<Fault>> {
         let Some(person_id) = values.id("person_id") else { return others.map(|()| false) };
         let mut faults = Vec::new();
-        faults.extend(self.voided.contains(&person_id).then(|| fault("/person_id", FaultCode::PersonVoided, vec![])));
+        faults.extend(self.voided.contains(&person_id).then(|| fault("/person_id", PERSON_VOIDED, vec![])));
         let person_id = self.root(person_id);
         // One that ended and holds again is not open.
         let open = values.get("ended_at").is_none();
@@ -151,7 +151,7 @@ impl People {
         }
         let counts = [("cases", cases), ("duties", duties), ("contacts", contacts)];
         let values = counts.map(|(name, count)| (name, count.to_string())).to_vec();
-        Err(vec![fault("", FaultCode::InUse, values)])
+        Err(vec![fault("", IN_USE, values)])
     }
 }
 
@@ -163,5 +163,5 @@ fn open_case(person_id: Uuid, mut row: Row) -> Option<OpenCase> {
 fn exists(open: &OpenCase) -> Fault {
     let org_id = open.org_id.map(|id| id.to_string()).unwrap_or_default();
     let values = vec![("area_code", open.area_code.clone()), ("org_id", org_id)];
-    fault("/person_id", FaultCode::ActiveCaseExists, values)
+    fault("/person_id", ACTIVE_CASE_EXISTS, values)
 }

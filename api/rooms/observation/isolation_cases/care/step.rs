@@ -5,7 +5,6 @@ use crate::rooms::observation::isolation_cases::transitions::ISOLATION_CASE_TRAN
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::time::day_of;
 use kit::value::{Value, Values};
@@ -17,11 +16,13 @@ use super::contact::{contact_of, stays_in_district};
 use super::moved::ACCEPTED;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
+use crate::records::codes::UNKNOWN_AREA;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::{CONTACT_KINDS, is_believable_notice};
+use crate::rooms::observation::codes::TRANSITION_STANDS;
 use crate::rooms::observation::isolation_cases::history;
 use crate::rooms::observation::isolation_cases::rules::{days_of, missing_levels, set_days, set_release};
 use crate::rooms::observation::isolation_cases::states::{ENDED, Facts, fault, judge, judge_time};
@@ -31,7 +32,7 @@ impl Case {
     /// A step that somebody asks for.
     pub fn step(&mut self, claim: &Claim, write_context: &WriteContext) -> Result<(), Vec<Fault>> {
         let Some(values) = &claim.next else {
-            return Err(vec![fault("", FaultCode::TransitionStands, vec![])]);
+            return Err(vec![fault("", TRANSITION_STANDS, vec![])]);
         };
         if let Some(former) = &claim.former {
             return self.correct_step(claim.id, former, values, write_context);
@@ -290,7 +291,7 @@ fn require_receiving(step: &Values, write_context: &WriteContext) -> Result<(), 
     let receiving = step.text("receiving_area_code").filter(|_| stays_in_district(step, &write_context.district_code));
     match receiving {
         Some(code) if write_context.divisions.place(code, None).is_none() => {
-            Err(vec![fault("/receiving_area_code", FaultCode::UnknownArea, vec![])])
+            Err(vec![fault("/receiving_area_code", UNKNOWN_AREA, vec![])])
         }
         _ => Ok(()),
     }

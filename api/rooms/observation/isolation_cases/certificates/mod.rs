@@ -11,7 +11,6 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::time::{day_of, format_instant};
 use serde_json::{Value as Json, json};
@@ -24,7 +23,9 @@ use crate::platform::access::Role;
 use crate::platform::audit::system_write_all;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::codes::OUT_OF_AREA;
 use crate::records::{Record, read};
+use crate::rooms::observation::codes::NOT_RELEASED;
 
 /// Roles that may print certificates: these show the plain name.
 const PRINTERS: &[Role] = &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
@@ -43,13 +44,13 @@ pub fn operations() -> Vec<Operation> {
             .described("isolation_cases", "The release certificate of a case", "Of a case that was released, with its signed code: for those who print it.")
             .access(Access::Roles(PRINTERS))
             .answers(200, "The certificate.", Some(reference("ReleaseCertificate")), Some(example))
-            .problems(&[Code::NotReleased]),
+            .problems(&[NOT_RELEASED]),
         Operation::new(Method::GET, "/v1/isolation-cases/{id}/certificate.html", "print_isolation_case_certificate", print)
             .described("isolation_cases", "The release certificate to print", "A page for paper, with the plain name: noted as a reveal.")
             .access(Access::Roles(PRINTERS))
             .answers(200, "The page.", None, None)
             .as_files(vec!["text/html"])
-            .problems(&[Code::NotReleased, Code::OutOfArea]),
+            .problems(&[NOT_RELEASED, OUT_OF_AREA]),
         verdict::operation(),
     ]
 }
@@ -90,7 +91,7 @@ async fn print(call: Call) -> Answer {
     let case = case(&call).await?;
     let (actor, envelope) = (call.actor()?, &case.envelope);
     if !actor.reaches(PRINTERS, &envelope.area_code, envelope.org_id) {
-        return Err(Code::OutOfArea.into());
+        return Err(OUT_OF_AREA.into());
     }
     let person = person_of(&call, &case).await?;
     let course = Course::of(&call, &case).await?;
@@ -120,7 +121,7 @@ fn edition_of(case: &Record) -> Option<u8> {
 
 fn body(call: &Call, case: &Record, person: &Record, course: &Course) -> Result<Json, Problem> {
     let values = &case.values;
-    let edition = edition_of(case).ok_or(Code::NotReleased)?;
+    let edition = edition_of(case).ok_or(NOT_RELEASED)?;
     let zone = call.core.zone;
     let released_at = values.instant("ended_at").ok_or_else(|| Problem::internal("a released case has no end"))?;
     let released_on: NaiveDate = day_of(released_at, zone);
