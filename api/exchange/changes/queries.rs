@@ -18,7 +18,7 @@ use crate::records::{Kind, Record, read};
 
 /// Range of changes that is asked for.
 pub struct Window {
-    /// Whether it is a phone\'s slice, and not all that the caller may read.
+    /// Whether it is a phone's slice, and not all that the caller may read.
     pub slice: bool,
     /// The district.
     pub district_code: String,
