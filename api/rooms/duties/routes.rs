@@ -11,7 +11,7 @@ use kit::value::{Value, Values};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{DUTIES, READERS, wire};
+use super::{DUTIES, READERS};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
@@ -34,7 +34,7 @@ fields! {
 fields! {
     /// Members of its form.
     static WAIVE;
-    REASON: String = wire::REASON.required();
+    REASON: String = super::REASON.field.required();
 }
 fields! {
     /// Members of its form.
