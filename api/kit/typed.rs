@@ -518,6 +518,7 @@ macro_rules! object {
         #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
         $visible struct $name { $(#[doc = concat!("The member `", stringify!($member), "`.")] $(#[$member_doc])* pub $member: $type,)* }
 
+        #[doc = concat!("Fields of [`", stringify!($name), "`].")]
         $visible const $list: &[$crate::field::Field] = &[$($crate::typed::member(stringify!($member), $field),)*];
     };
 }
