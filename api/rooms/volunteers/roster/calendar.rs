@@ -7,6 +7,7 @@ use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::RunQueryDsl;
+use kit::columns;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -19,9 +20,13 @@ use crate::platform::audit::system_write;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::codes::{OUT_OF_AREA, RECORD_VOIDED};
+use crate::records::envelope::{ID, REVISED_AT};
 use crate::records::gate::require_standing;
 use crate::records::{Record, read};
+use crate::rooms::volunteers::shifts::assignments::ROLE;
+use crate::rooms::volunteers::shifts::{ENDS_AT, STARTS_AT, TITLE};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
+use crate::rooms::volunteers::volunteers::USER_ID;
 
 /// Shifts so long ago are still shown.
 const BACK: TimeDelta = TimeDelta::days(31);
@@ -56,7 +61,7 @@ pub fn operations() -> Vec<Operation> {
 async fn volunteer(call: &Call) -> Result<Record, Problem> {
     let kind = &VOLUNTEERS;
     let (actor, found) = (call.actor()?, read::find(&call.core, call.actor()?, kind, call.path_id()?).await?);
-    let own = found.values.id("user_id") == Some(actor.user_id);
+    let own = found.values.get(&USER_ID) == Some(actor.user_id);
     let envelope = &found.envelope;
     if own || actor.reaches(ORGANIZERS, &envelope.area_code, envelope.org_id) {
         Ok(found)
@@ -134,16 +139,20 @@ async fn get(call: Call) -> Answer {
         .body(body))
 }
 
+columns! {
+    /// Name of a place.
+    NAME "name": String;
+    /// Address of a place.
+    ADDRESS "address": String;
+}
+
 fn event(mut row: Row) -> Option<String> {
     let stamp = |at: DateTime<Utc>| at.format("%Y%m%dT%H%M%SZ").to_string();
     let (id, starts_at, ends_at, revised_at) =
-        (row.id("id")?, row.instant("starts_at")?, row.instant("ends_at")?, row.instant("revised_at")?);
-    let role = crate::rooms::volunteers::volunteers::DutyRole::VOCABULARY
-        .find(&row.text("role")?)
-        .map(|word| word.label.zh)
-        .unwrap_or_default();
-    let title = row.text("title").map(|title| format!("{title} ")).unwrap_or_default();
-    let place = [row.text("name"), row.text("address")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        (row.get(&ID)?, row.get(&STARTS_AT)?, row.get(&ENDS_AT)?, row.get(&REVISED_AT)?);
+    let role = row.get(&ROLE)?.zh();
+    let title = row.get(&TITLE).map(|title| format!("{title} ")).unwrap_or_default();
+    let place = [row.get(&NAME), row.get(&ADDRESS)].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let lines = [
         "BEGIN:VEVENT".to_owned(),
         format!("UID:{id}@lianfang"),
