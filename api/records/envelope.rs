@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use kit::field::{Field, Shape, free_text};
-use kit::fields;
 use kit::row::Row;
 use kit::statement::ColumnType;
 use kit::text::Text;
 use kit::time::format_instant;
 use kit::value::Value;
+use kit::{columns, fields};
 use ledger::Column;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
@@ -60,8 +60,19 @@ fields! {
     WARNINGS: String = Field::new("warnings", free_text(500), Text::new("Warnings", "提示"), "What is implausible about it: codes.");
 }
 
+columns! {
+    /// The district whose ledger holds it.
+    pub DISTRICT_CODE "district_code": String;
+    /// How it was captured.
+    pub CAPTURE "capture": Json;
+    /// Whether it is void.
+    pub VOIDED "voided": bool;
+    /// Whether it tells of what lies ahead: no column, but told to rules across rows.
+    pub AWAITED "awaited": bool;
+}
+
 /// Fields of the envelope that are kept with the personal ones.
-pub const SEALED: [&str; 3] = ["note", "void_reason", "restore_reason"];
+pub const SEALED: [&str; 3] = [NOTE.name(), VOID_REASON.name(), RESTORE_REASON.name()];
 
 /// The envelope.
 #[derive(Clone, Debug)]
@@ -115,15 +126,15 @@ pub struct Envelope {
 /// The columns of the envelope that a change fills; [`Envelope::cells`] gives them in this order.
 pub fn columns() -> Vec<Column> {
     [
-        ("id", ColumnType::Id),
-        ("revision", ColumnType::Integer),
-        ("area_code", ColumnType::Text),
-        ("org_id", ColumnType::Id),
-        ("occurred_at", ColumnType::Instant),
-        ("recorded_by", ColumnType::Id),
-        ("revised_by", ColumnType::Id),
-        ("voided", ColumnType::Boolean),
-        ("capture", ColumnType::Json),
+        (ID.name(), ColumnType::Id),
+        (REVISION.name(), ColumnType::Integer),
+        (AREA_CODE.name(), ColumnType::Text),
+        (ORG_ID.name(), ColumnType::Id),
+        (OCCURRED_AT.name(), ColumnType::Instant),
+        (RECORDED_BY.name(), ColumnType::Id),
+        (REVISED_BY.name(), ColumnType::Id),
+        (VOIDED.name, ColumnType::Boolean),
+        (CAPTURE.name, ColumnType::Json),
         ("submission_digest", ColumnType::Bytes),
         ("personal", ColumnType::Bytes),
         ("digest", ColumnType::Bytes),
@@ -185,30 +196,27 @@ impl Envelope {
 
     /// Reads the envelope's columns; `None` where one is missing.
     pub fn from_row(row: &mut Row) -> Option<Self> {
-        let capture = match row.take("capture") {
-            Value::Json(capture) => capture,
-            _ => json!({}),
-        };
+        let capture = row.get(&CAPTURE).unwrap_or_else(|| json!({}));
         let text = |name: &str| capture.get(name).and_then(Json::as_str);
         let derived = capture.get("derived").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
         let warnings = capture.get("warnings").and_then(Json::as_array);
         Some(Self {
-            id: row.id("id")?,
-            district_code: row.text("district_code")?,
-            area_code: row.text("area_code")?,
+            id: row.get(&ID)?,
+            district_code: row.get(&DISTRICT_CODE)?,
+            area_code: row.get(&AREA_CODE)?,
             area_code_submitted: text("area_code_submitted").map(str::to_owned),
-            org_id: row.id("org_id"),
-            occurred_at: row.instant("occurred_at")?,
+            org_id: row.get(&ORG_ID),
+            occurred_at: row.get(&OCCURRED_AT)?,
             device_time: text("device_time").and_then(|text| text.parse().ok()),
-            recorded_at: row.instant("recorded_at")?,
-            recorded_by: row.id("recorded_by")?,
-            revised_at: row.instant("revised_at")?,
-            revised_by: row.id("revised_by")?,
+            recorded_at: row.get(&RECORDED_AT)?,
+            recorded_by: row.get(&RECORDED_BY)?,
+            revised_at: row.get(&REVISED_AT)?,
+            revised_by: row.get(&REVISED_BY)?,
             captured_by: text("captured_by").and_then(|text| text.parse().ok()),
             source: text("source").unwrap_or("api").to_owned(),
-            revision: row.integer("revision")?,
-            change_no: row.integer("change_no")?,
-            voided: row.boolean("voided")?,
+            revision: row.get(&REVISION)?,
+            change_no: row.get(&CHANGE_NO)?,
+            voided: row.get(&VOIDED)?,
             awaited: capture.as_object().and_then(Awaited::from_stored),
             derived: derived.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
             device_id: text("device_id").map(str::to_owned),

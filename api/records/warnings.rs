@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use kit::columns;
 use kit::json::put;
 use kit::text::{Language, Text};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::definition::Registry;
@@ -18,14 +20,20 @@ pub struct Warning {
 }
 
 /// A warning of a record: stored as code and field, told in the reader's language.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noted {
     /// The code.
     pub code: String,
     /// JSON pointer of the field it is about.
     pub field: String,
     /// Values that fill the places of its message.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, String>,
+}
+
+columns! {
+    /// The warnings of a record, as rules across rows are told them.
+    pub WARNINGS "warnings": Vec<Noted>;
 }
 
 /// It happened later than now: the device's clock is wrong, or the day was mistyped.
