@@ -17,20 +17,28 @@ pub mod inherit;
 pub mod matching;
 mod routes;
 pub mod summary;
-mod wire;
+pub mod wire;
 pub mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use follow_up::GATE_FOLLOW_UP;
+use kit::field::{Field, free_text};
 use kit::text::Text;
-pub use wire::{DutyKind, DutyLine, above, line_of, lines_of};
+use kit::typed::TypedField;
+pub use wire::{DutyKind, DutyLine, DutyState, DutyWaiver, above, line_of, lines_of};
 
 use crate::platform::access::Role;
 use crate::records::scope::Follows;
 use crate::records::{Definition, Kind, Measure, Narrowed, Record, Rules, Theme};
 use crate::rooms::observation::isolation_cases::FOLLOWS;
+
+/// The reason of a waiver or an explanation, sealed.
+pub const REASON: TypedField<String> = TypedField::named(
+    "REASON",
+    Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why it was waived, or why it was missed."),
+);
 
 /// Roles that see the duties of their area.
 pub const SUPERVISORS: &[Role] = &[

@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::codes::NOT_ANSWERABLE;
-use super::{DUTIES, READERS, wire};
+use super::{DUTIES, READERS};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
@@ -35,7 +35,7 @@ fields! {
 fields! {
     /// Members of its form.
     static WAIVE;
-    REASON: String = wire::REASON.required();
+    REASON: String = super::REASON.field.required();
 }
 fields! {
     /// Members of its form.

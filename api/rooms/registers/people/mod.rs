@@ -18,7 +18,7 @@ mod merge;
 mod operations;
 mod rules;
 pub mod sought;
-mod wire;
+pub mod wire;
 
 pub use family::one_person;
 use kit::text::Text;
