@@ -22,7 +22,7 @@ mod transitions;
 mod views;
 mod violations;
 mod visits;
-mod wire;
+pub mod wire;
 
 pub use errands::ERRANDS;
 use kit::field::{Field, Shape};

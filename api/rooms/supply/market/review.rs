@@ -104,7 +104,7 @@ async fn review_some(core: &Core, rule: &Pending) -> Result<bool, Problem> {
 }
 
 async fn next_places(core: &Core, rule: &Pending) -> Result<Vec<Uuid>, Problem> {
-    let kinds = VENUE_KINDS.iter().map(|kind| Value::Text((*kind).to_owned())).collect();
+    let kinds = VENUE_KINDS.iter().map(|kind| Value::Text(kind.code().to_owned())).collect();
     let statement = Statement::new("SELECT p.id FROM places AS p WHERE p.district_code = ")
         .text(&rule.district_code)
         .sql(" AND p.kind = ANY(")
