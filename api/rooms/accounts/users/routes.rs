@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::grants;
 use super::rules;
 use super::store::{self, ADMINISTRATORS, NewUser, UserChange};
-use super::wire::{ACTIVE, NEW, PATCH, User, example, example_new};
+use super::wire::{ACTIVE, DISPLAY_NAME, NEW, ORG_ID, PATCH, PHONE, ROLES, USERNAME, User, example, example_new};
 use crate::platform::audit::system_write_all;
 use crate::platform::codes::IF_MATCH_REQUIRED;
 use crate::platform::http::schema::reference;
@@ -58,7 +58,7 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/v1/users", "list_users", list)
             .described("users", "List accounts", "Those with a role in an area that the caller administers, by name.")
             .access(Access::Roles(ADMINISTRATORS))
-            .parameters(vec![&LIMIT, &CURSOR, &ACTIVE])
+            .parameters(vec![&LIMIT, &CURSOR, &ACTIVE.field])
             .answers(
                 200,
                 "A page.",
@@ -121,13 +121,12 @@ async fn post(call: Call) -> Answer {
     require_organization(&call, &form, &mut faults).await?;
     faults.finish()?;
     rules::require_grantable(call.actor()?, &grants)?;
-    let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
     let new = NewUser {
         id: new_id(),
-        username: text("username"),
-        display_name: shown_name(&text("display_name")),
+        username: form.required(&USERNAME)?.to_owned(),
+        display_name: shown_name(form.required(&DISPLAY_NAME)?),
         phone,
-        org_id: form.id("org_id"),
+        org_id: form.get(&ORG_ID),
         grants,
     };
     let audit_entry =
@@ -142,9 +141,9 @@ async fn post(call: Call) -> Answer {
 
 async fn list(call: Call) -> Answer {
     let actor = call.actor()?;
-    let binding = format!("users|{}|{:?}", actor.user_id, call.query.boolean("active"));
+    let binding = format!("users|{}|{:?}", actor.user_id, call.query.get(&ACTIVE));
     let mut statement: Statement = store::visible_to(actor);
-    if let Some(active) = call.query.boolean("active") {
+    if let Some(active) = call.query.get(&ACTIVE) {
         statement = statement.sql(" AND u.active = ").bind(ColumnType::Boolean, Value::Boolean(active));
     }
     if let Some(username) = page::position(&call, &binding)? {
@@ -191,7 +190,7 @@ async fn hand_on(call: &Call, id: Uuid) -> Result<Vec<Json>, Problem> {
 async fn read_change(call: &Call, tree: &kit::tree::Tree, user: &User) -> Result<UserChange, Problem> {
     let mut faults = Faults::default();
     let form = kit::check::check_object(&PATCH.iter().collect::<Vec<_>>(), tree, "", &mut faults);
-    let grants = form.has("roles").then(|| rules::grants(&form, &call.core.divisions, &mut faults));
+    let grants = form.has(&ROLES).then(|| rules::grants(&form, &call.core.divisions, &mut faults));
     let phone = rules::phone(&form, &mut faults);
     require_organization(call, &form, &mut faults).await?;
     faults.finish()?;
@@ -200,11 +199,11 @@ async fn read_change(call: &Call, tree: &kit::tree::Tree, user: &User) -> Result
     rules::require_grantable(actor, &held(user))?;
     rules::require_grantable(actor, grants.as_deref().unwrap_or_default())?;
     Ok(UserChange {
-        display_name: form.text("display_name").map(shown_name),
-        phone: form.has("phone").then_some(phone),
-        org_id: form.has("org_id").then(|| form.id("org_id")),
+        display_name: form.get(&DISPLAY_NAME).map(shown_name),
+        phone: form.has(&PHONE).then_some(phone),
+        org_id: form.has(&ORG_ID).then(|| form.get(&ORG_ID)),
         grants,
-        active: form.boolean("active"),
+        active: form.get(&ACTIVE),
     })
 }
 
@@ -228,10 +227,10 @@ fn held(user: &User) -> Vec<crate::platform::access::Grant> {
 
 /// An organisation that the caller can't reach is a fault, exactly as one that isn't there.
 async fn require_organization(call: &Call, form: &Values, faults: &mut Faults) -> Result<(), Problem> {
-    let Some(id) = form.id("org_id") else { return Ok(()) };
+    let Some(id) = form.get(&ORG_ID) else { return Ok(()) };
     let kind = &ORGANIZATIONS;
     if read::find_all(&call.core, call.actor()?, kind, &[id]).await?.is_empty() {
-        faults.add("/org_id", UNKNOWN_REFERENCE);
+        faults.add(ORG_ID.pointer(), UNKNOWN_REFERENCE);
     }
     Ok(())
 }

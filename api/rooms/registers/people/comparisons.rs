@@ -19,6 +19,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::sought::Sought;
+use super::wire::DOCUMENT_NUMBER;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::{AuditEntry, system_write_all};
@@ -156,7 +157,7 @@ pub async fn met(core: &Core, actor: &Actor, kind: &Kind, outcomes: &mut [Outcom
     let now = core.clock.now();
     let (mut audit_entries, mut tried) = (Vec::new(), false);
     for created in outcomes.iter_mut().flatten() {
-        let number = created.record().values.text("document_number").map(str::to_owned);
+        let number = created.record().values.get(&DOCUMENT_NUMBER).map(str::to_owned);
         match created {
             Created::New(_) => {
                 let made = number.map(|number| (now, number));

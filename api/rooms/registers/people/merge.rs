@@ -13,13 +13,15 @@ use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::tree::Tree;
 use kit::value::{Value, Values};
+use kit::{columns, fields};
 use ledger::decide::Claim;
 use ledger::{AppendError, KeyedAnswer};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::PEOPLE;
-use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD};
+use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE};
+use super::wire::{BIRTH_YEAR, MERGE_REASON, MERGED_INTO, SEX};
 use crate::platform::access::Role;
 use crate::platform::codes::BAD_IDEMPOTENCY_KEY;
 use crate::platform::http::schema::{Direction, object, reference};
@@ -30,29 +32,32 @@ use crate::records::change::Changes;
 use crate::records::codes::{IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_VOIDED, UNKNOWN_REFERENCE};
 use crate::records::create::{TRIES, create};
 use crate::records::gate::require_standing;
-use crate::records::{Record, amend, read, view};
+use crate::records::{Record, amend, envelope, read, view};
 use crate::rooms::observation::isolation_cases::care::{CareDecider, MERGE as MERGE_CASES, RECALL};
 use crate::rooms::registers::codes::{ALREADY_MERGED, MERGE_CYCLE, NOT_MERGED, SAME_PERSON};
 
 /// Roles that may say that two people are one.
 const MERGERS: &[Role] = &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
 
-const REASON: Field =
-    Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why. Encrypted at rest.").required();
-
-/// The form of a merge.
-pub static MERGE: &[Field] = &[
-    Field::new("into_id", Shape::Id, Text::new("Into", "合并至"), "The person who stays; any of his ids.").required(),
-    REASON,
-    Field::new(
+fields! {
+    /// The form of a merge.
+    pub static MERGE;
+    INTO_ID: Uuid = Field::new("into_id", Shape::Id, Text::new("Into", "合并至"), "The person who stays; any of his ids.").required();
+    REASON: String = Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why. Encrypted at rest.").required();
+    OPEN_CASE_ID: Uuid = Field::new(
         "open_case_id",
         Shape::Id,
         Text::new("Open case", "保留的个案"),
         "Which goes on where each of the two has an open isolation case; the older by default. The other is closed as `merged`.",
-    ),
-];
-static UNMERGE: &[Field] = &[REASON];
-static CORRECTION: &[Field] = &[DOCUMENT_TYPE_FIELD, DOCUMENT_NUMBER.required(), REASON];
+    );
+}
+static UNMERGE: &[Field] = &[REASON.field];
+static CORRECTION: &[Field] = &[DOCUMENT_TYPE.field, DOCUMENT_NUMBER.field.required(), REASON.field];
+
+columns! {
+    /// In the claim that closes a case: the case of the same person that goes on.
+    KEPT_ID "kept_id": Uuid;
+}
 
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
@@ -86,11 +91,11 @@ async fn merge(call: Call) -> Answer {
         Ok(asked) => asked,
         Err(answered) => return Ok(answered),
     };
-    merge_into(&call, call.path_id()?, asked.form.id("into_id").unwrap_or_default(), &asked).await
+    merge_into(&call, call.path_id()?, asked.form.required(&INTO_ID)?, &asked).await
 }
 
 async fn merge_into(call: &Call, id: Uuid, into: Uuid, Asked { form, key }: &Asked) -> Answer {
-    let (reason, open_case_id) = (form.text("reason").unwrap_or_default(), form.id("open_case_id"));
+    let (reason, open_case_id) = (form.required(&REASON)?, form.get(&OPEN_CASE_ID));
     let (core, actor, kind) = (&call.core, call.actor()?, &PEOPLE);
     for _ in 0..TRIES {
         let current = writable(call, id).await?;
@@ -99,7 +104,7 @@ async fn merge_into(call: &Call, id: Uuid, into: Uuid, Asked { form, key }: &Ask
         require_reach(call, &target)?;
         require_standing(&target)?;
         let into = target.envelope.id;
-        match current.values.id("merged_into") {
+        match current.values.get(&MERGED_INTO) {
             _ if into == current.envelope.id && into == id => return Err(fault("/into_id", SAME_PERSON)),
             _ if target.envelope.district_code != current.envelope.district_code => return Err(OUT_OF_AREA.into()),
             Some(_) if read::find(core, actor, kind, id).await?.envelope.id == into => return answer(call, &target),
@@ -107,8 +112,8 @@ async fn merge_into(call: &Call, id: Uuid, into: Uuid, Asked { form, key }: &Ask
             None => {}
         }
         let mut next = current.clone();
-        next.values.set("merged_into", Value::Id(into));
-        next.values.set("merge_reason", Value::Text(reason.to_owned()));
+        next.values.set(&MERGED_INTO, into);
+        next.values.set(&MERGE_REASON, reason);
         let closings = closings(call, [&current, &target], open_case_id).await?;
         let keyed = key.as_ref().map(|key| key.answer(kind.name, into, target.envelope.revision, 200));
         if write(call, current, next, closings, keyed).await? {
@@ -137,7 +142,7 @@ async fn closings(call: &Call, people: [&Record; 2], open_case_id: Option<Uuid>)
             .sql(") ORDER BY registered_at, id")
             .seeing_district(district_code);
     let rows = core.database.read(&statement).await?;
-    let open: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
+    let open: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.get(&envelope::ID)).collect();
     let kept = match open_case_id {
         Some(id) if !open.contains(&id) => return Err(fault("/open_case_id", UNKNOWN_REFERENCE)),
         Some(id) => Some(id),
@@ -165,7 +170,7 @@ async fn write(
     let mut append = changes.into_append(&write_context)?;
     for (closed_id, kept_id) in closings {
         let mut values = Values::default();
-        values.set("kept_id", Value::Id(kept_id));
+        values.set(&KEPT_ID, kept_id);
         let claim = |kind, id| {
             let (decider, next) = (CareDecider::of(&write_context), Some(values.clone()));
             Claim { decider, kind, id, by, former: None, next }
@@ -187,12 +192,12 @@ async fn unmerge(call: Call) -> Answer {
     };
     for _ in 0..TRIES {
         let current = writable(&call, call.path_id()?).await?;
-        if current.values.id("merged_into").is_none() {
+        if current.values.get(&MERGED_INTO).is_none() {
             return Err(fault("/id", NOT_MERGED));
         }
         let mut next = current.clone();
-        next.values.set("merged_into", Value::Null);
-        next.values.set("merge_reason", Value::Text(form.text("reason").unwrap_or_default().to_owned()));
+        next.values.clear(&MERGED_INTO);
+        next.values.set(&MERGE_REASON, form.required(&REASON)?);
         if let Some(written) =
             amend::write(core, actor, kind, &current, next, key.as_ref().map(|key| (key, 200))).await?
         {
@@ -212,11 +217,11 @@ async fn correct(call: Call) -> Answer {
     let current = writable(&call, call.path_id()?).await?;
     let Tree::Object(members) = current.to_body(kind) else { return Err(Code::UNPROCESSABLE.into()) };
     // Sex and year of birth follow from the new document where it tells them.
-    let replaced = ["document_type", "document_number", "sex", "birth_year"];
+    let replaced = [DOCUMENT_TYPE.name(), DOCUMENT_NUMBER.name(), SEX.name(), BIRTH_YEAR.name()];
     let mut body: Vec<_> = members.into_iter().filter(|(name, _)| !replaced.contains(&name.as_str())).collect();
-    for name in ["document_type", "document_number"] {
-        if let Some(text) = asked.form.text(name) {
-            body.push((name.to_owned(), Tree::from_json(&json!(text))));
+    for name in [DOCUMENT_TYPE.name(), DOCUMENT_NUMBER.name()] {
+        if let Some(value) = asked.form.get(name) {
+            body.push((name.to_owned(), Tree::from_json(&value.to_json(call.core.zone))));
         }
     }
     let created = create(core, actor, kind, &Tree::Object(body), None).await?;
@@ -248,19 +253,10 @@ fn answer(call: &Call, record: &Record) -> Answer {
 }
 
 /// No circle of pointers, however many merge at once.
-pub const MERGES: Acyclic = Acyclic { kind: "people", field: "merged_into", pointer: "/into_id", code: MERGE_CYCLE };
+pub const MERGES: Acyclic =
+    Acyclic { kind: "people", field: MERGED_INTO.name(), pointer: "/into_id", code: MERGE_CYCLE };
 
 /// Where a record leads, for the rules: only a change of that is decided.
 pub fn pointer(record: &Record) -> Option<Uuid> {
-    record.values.id("merged_into")
+    record.values.get(&MERGED_INTO)
 }
-
-/// Reason of the last merge or unmerge, sealed. No client sends it as a field of the person.
-pub const MERGE_REASON: Field = Field::new(
-    "merge_reason",
-    free_text(500),
-    Text::new("Merge reason", "合并原因"),
-    "Why it was merged or unmerged last.",
-)
-.by_server()
-.sealed();

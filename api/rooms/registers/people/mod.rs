@@ -12,7 +12,7 @@ pub mod categories;
 mod claims;
 pub mod comparisons;
 pub mod documents;
-mod family;
+pub mod family;
 mod figures;
 mod merge;
 mod operations;
@@ -36,7 +36,7 @@ pub static PEOPLE: Kind = Kind::of(Definition {
     label: Text::new("Person", "人员"),
     about: "A person, known once. Name, document, phone and address are served masked.",
     fields: wire::FIELDS,
-    filters: &["sex"],
+    filters: &[wire::SEX.name()],
     reached_by_lookup: true,
     readers: &[
         Role::DistrictAdmin,
