@@ -22,6 +22,9 @@ use crate::platform::privacy::REVEALERS;
 use crate::records::hooks::PlainPeople;
 use crate::records::{Kind, Record, read};
 
+/// Verb under which reading people plainly is noted: in an item, or in one's own list.
+pub const READ_PLAIN: &str = "people.read_plain";
+
 /// People whom these records show in the clear: those that the caller's own cases are about. Noted before they are
 /// shown.
 pub async fn tell_plainly(

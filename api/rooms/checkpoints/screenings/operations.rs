@@ -29,7 +29,7 @@ use crate::records::codes::ONE_OF;
 use crate::records::list::{CURSOR, LIMIT, list_where};
 use crate::records::{Record, read, view};
 use crate::rooms::registers::people::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
-use crate::rooms::registers::people::{PEOPLE, comparisons};
+use crate::rooms::registers::people::{LOOKED_UP, PEOPLE, comparisons};
 
 /// Roles that may look people up at a gate.
 const GATES: &[Role] = &[
@@ -167,13 +167,8 @@ async fn look_up(call: Call) -> Answer {
     }
     let found: Vec<Record> = found.into_values().collect();
     comparisons::missed(&call, sought.as_ref(), &found)?;
-    crate::rooms::registers::people::note_found(
-        &call,
-        "screenings.lookup",
-        sought.as_ref().map_or("plate", Sought::by),
-        &found,
-    )
-    .await?;
+    crate::rooms::registers::people::note_found(&call, LOOKED_UP, sought.as_ref().map_or("plate", Sought::by), &found)
+        .await?;
     let mut items = Vec::new();
     for person in &found {
         items.push(json!({

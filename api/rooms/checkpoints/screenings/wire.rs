@@ -130,11 +130,12 @@ pub static FIELDS: &[Field] = &[
         Text::new("Checkpoint", "卡点"),
         "The checkpoint: a place of a checkpoint's kind.",
     )
+    .brings_area(1)
     .required(),
     Field::new("direction", Shape::Word(&DIRECTION), Text::new("Direction", "方向"), "In or out.").required(),
     Field::new(
         "person",
-        Shape::Inline("people"),
+        Shape::Inline("people", "Person"),
         Text::new("Person", "人员"),
         "Who it is, registered with this record. Not with `person_id`.",
     ),
@@ -143,7 +144,8 @@ pub static FIELDS: &[Field] = &[
         Shape::Reference("people"),
         Text::new("Person id", "人员编号"),
         "Who it is, registered before: the person's id or an alias.",
-    ),
+    )
+    .brings_area(2),
     Field::new(
         "person_kind",
         Shape::Word(PersonKind::VOCABULARY),

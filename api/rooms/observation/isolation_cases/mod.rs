@@ -59,6 +59,7 @@ pub const FOLLOWS: Follows = Follows {
     names: "case_id",
     readers: CARERS,
     leader: "isolation_cases",
+    sights: &stays::SIGHTS,
     seen_from: stays::seen_from,
 };
 
@@ -67,7 +68,8 @@ const CASE_ID: Field = Field::new(
     Shape::Reference("isolation_cases"),
     Text::new("Case", "个案"),
     "The isolation case it belongs to.",
-);
+)
+.brings_area(1);
 
 static BEFORE_CASE: Warning = Warning {
     code: "before_case",

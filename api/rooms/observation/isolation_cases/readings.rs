@@ -54,6 +54,7 @@ static FIELDS: &[Field] = &[
         Text::new("Person id", "人员编号"),
         "For somebody who is not under observation; of a case it is the case's.",
     )
+    .brings_area(2)
     .on_create(),
     Field::new(
         "temperature_c",

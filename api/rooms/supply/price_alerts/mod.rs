@@ -74,6 +74,7 @@ const REASON: Field =
 
 static FIELDS: &[Field] = &[
     Field::new("place_id", Shape::Reference("places"), Text::new("Store", "门店"), "Whose price.")
+        .brings_area(1)
         .required()
         .by_server(),
     COMMODITY_FIELD.required().by_server(),

@@ -50,6 +50,7 @@ words! {
 
 static FIELDS: &[Field] = &[
     Field::new("place_id", Shape::Reference("places"), Text::new("Place", "仓库"), "Whose stock.")
+        .brings_area(1)
         .required()
         .on_create()
         .also(&["场所", "门店"]),

@@ -12,6 +12,7 @@ use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, QUANTITY, SUPPL
 
 static FIELDS: &[Field] = &[
     Field::new("place_id", Shape::Reference("places"), Text::new("Store", "门店"), "Which store it supplies.")
+        .brings_area(1)
         .required()
         .also(&["场所"]),
     Field::new("supplier", free_text(100), Text::new("Supplier", "供货方"), "The firm or the base that supplies.")

@@ -45,9 +45,11 @@ pub const REASON: Field =
 
 static FIELDS: &[Field] = &[
     Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "Which shift.")
+        .brings_area(2)
         .required()
         .on_create(),
     Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who takes it.")
+        .brings_area(3)
         .required()
         .on_create(),
     Field::new(
@@ -59,6 +61,7 @@ static FIELDS: &[Field] = &[
     .required()
     .on_create(),
     Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.")
+        .brings_area(1)
         .required()
         .by_server(),
     Field::new(

@@ -76,7 +76,10 @@ pub const MIN_REST: Field = Field::new(
 );
 
 static FIELDS: &[Field] = &[
-    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").required().on_create(),
+    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.")
+        .brings_area(1)
+        .required()
+        .on_create(),
     Field::new("starts_at", Shape::Instant, Text::new("Starts at", "开始时间"), "When it begins.").required(),
     Field::new("ends_at", Shape::Instant, Text::new("Ends at", "结束时间"), "When it ends: at most 24 hours later.")
         .required(),
