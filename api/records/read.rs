@@ -113,7 +113,7 @@ pub async fn root(core: &Core, kind: &Kind, district_code: &str, id: Uuid) -> Re
     let mut current = id;
     for _ in 0..MOST_MERGES {
         let found = find_unscoped(core, kind, district_code, &[current]).await?;
-        match found.get(&current).and_then(|record| record.values.id("merged_into")) {
+        match found.get(&current).and_then(|record| merged_into(kind, record)) {
             Some(next) => current = next,
             None => break,
         }
@@ -124,12 +124,13 @@ pub async fn root(core: &Core, kind: &Kind, district_code: &str, id: Uuid) -> Re
 /// The ids under which a record's subject is known in a district: its own and those merged into it.
 pub async fn family(core: &Core, kind: &Kind, district_code: &str, id: Uuid) -> Result<Vec<Uuid>, Problem> {
     let mut all = vec![id];
+    let Some(identity) = kind.rules.identity() else { return Ok(all) };
     let mut newest = vec![id];
     for _ in 0..MOST_MERGES {
         let ids = newest.iter().copied().map(Value::Id).collect();
         let statement = Statement::new(format!("SELECT r.id FROM {} AS r WHERE r.district_code = ", kind.name))
             .text(district_code)
-            .sql(" AND r.merged_into = ANY(")
+            .sql(format!(" AND r.{} = ANY(", identity.merged_into))
             .column(ColumnType::Id, ids)
             .sql(")")
             .seeing_district(district_code);
