@@ -81,7 +81,7 @@ pub fn check_shape(shape: &Shape, tree: &Tree, at: &str, faults: &mut Faults) ->
             is_readable(faults, before).then(|| Value::Json(to_object(&values)))
         }
         // The record's own table checks it; here it only passes through.
-        Shape::Inline(_) => Some(Value::Null),
+        Shape::Inline(..) => Some(Value::Null),
         scalar => match read_scalar(scalar, tree) {
             Ok(value) => {
                 note_closed(scalar, &value, at, faults);
@@ -172,7 +172,7 @@ pub fn read_from_text(shape: &Shape, text: &str) -> Reading {
         Shape::Day => scalars::read_day(text),
         Shape::Id | Shape::Reference(_) => scalars::read_id(text),
         Shape::Area => scalars::read_text(text, 2, 15, Some("[0-9]{2,12}(-[0-9]{2})?")),
-        Shape::List { .. } | Shape::Object(_) | Shape::Inline(_) => Err::<Value, Flaw>(scalars::wrong_type("object")),
+        Shape::List { .. } | Shape::Object(_) | Shape::Inline(..) => Err::<Value, Flaw>(scalars::wrong_type("object")),
     }
 }
 

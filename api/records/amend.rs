@@ -28,10 +28,7 @@ use super::read;
 use super::recall::recall;
 use super::record::Record;
 use super::resolve::{self, Place};
-use super::warnings::{
-    AMBIGUOUS_AREA, CAPTURED_BY_OTHER, CLOCK_SKEWED, DIFFERS_FROM_REGISTER, Noted, OCCURRED_AT_DOUBTFUL,
-    SUPERSEDED_AREA,
-};
+use super::warnings::{AMBIGUOUS_AREA, CAPTURED_BY_OTHER, CLOCK_SKEWED, Noted, OCCURRED_AT_DOUBTFUL, SUPERSEDED_AREA};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 
@@ -315,7 +312,7 @@ fn carried_on<'a>(field: &Field, current: &'a Record) -> Option<&'a Value> {
 
 /// Whether a draft names something that brings an area.
 fn names_a_place(draft: &Draft) -> bool {
-    resolve::BRING_AREA.iter().any(|field| draft.values.id(field).is_some())
+    draft.kind.bringing_area().any(|field| draft.values.id(field.name).is_some())
 }
 
 /// The target of the patch. A new place brings its own area unless the patch names one; so does what else a kind
@@ -341,10 +338,11 @@ fn target(kind: &Kind, current: &Record, patch: &Tree) -> Tree {
 fn stays(kind: &Kind, noted: &Noted, moved: bool) -> bool {
     let code = noted.code.as_str();
     let of_area = code == SUPERSEDED_AREA.code || code == AMBIGUOUS_AREA.code;
-    let inline = kind.fields.iter().filter(|field| matches!(field.shape, Shape::Inline(_)));
+    let inline = kind.fields.iter().filter(|field| matches!(field.shape, Shape::Inline(..)));
     let of_inline = inline.into_iter().any(|field| noted.field.starts_with(&format!("/{}/", field.name)));
     let of_clock = code == CLOCK_SKEWED.code || code == OCCURRED_AT_DOUBTFUL.code;
-    (of_area && !moved) || of_inline || of_clock || code == DIFFERS_FROM_REGISTER.code || code == CAPTURED_BY_OTHER.code
+    let of_register = kind.rules.identity().is_some_and(|identity| code == identity.differs.code);
+    (of_area && !moved) || of_inline || of_clock || of_register || code == CAPTURED_BY_OTHER.code
 }
 
 /// Members that a patch can't have: unknown ones are found with the whole; here what is the
@@ -358,7 +356,7 @@ fn check_members(kind: &Kind, patch: &Tree, faults: &mut Faults) {
     for (name, member) in members {
         let field = kind.body_fields().into_iter().find(|field| field.name == name);
         match field {
-            Some(field) if field.write == Write::OnCreate || matches!(field.shape, Shape::Inline(_)) => {
+            Some(field) if field.write == Write::OnCreate || matches!(field.shape, Shape::Inline(..)) => {
                 faults.add(format!("/{}", field.name), CREATE_ONLY);
             }
             Some(_) => {}

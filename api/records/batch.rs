@@ -110,15 +110,17 @@ async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Ve
 /// A dry run that says who people are asks the register about them: it counts as so many questions, and is noted.
 async fn note_people(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<(), Problem> {
     let inline = |item: &&Tree| {
-        let mut fields = kind.body_fields().into_iter().filter(|field| matches!(field.shape, Shape::Inline(_)));
-        kind.reached_by_lookup || fields.any(|field| item.member(field.name).is_some())
+        let mut fields = kind.body_fields().into_iter().filter(|field| matches!(field.shape, Shape::Inline(..)));
+        kind.is_people() || fields.any(|field| item.member(field.name).is_some())
     };
     let people = items.iter().filter(inline).count();
     if people == 0 {
         return Ok(());
     }
     (call.core.ext::<Hooks>().ask)(call, Some(people))?;
-    let audit_entry = call.audit_entry("people.dry_run", "people", None, json!({"kind": kind.name, "people": people}));
+    let Some((register, identity)) = call.core.kinds().register() else { return Ok(()) };
+    let audit_entry =
+        call.audit_entry(identity.dry_run, register.name, None, json!({"kind": kind.name, "people": people}));
     system_write(&call.core, audit_entry, async |_| Ok(())).await
 }
 

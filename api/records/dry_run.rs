@@ -170,7 +170,7 @@ impl Twins {
     /// Notes a creation. Of somebody whose identity the server derives there may be several: they complete him.
     pub fn meet(&mut self, index: usize, item: &Prepared) -> Twin {
         match self.0.get(&item.id) {
-            _ if item.draft.kind.field("aliases").is_some() => Twin::None,
+            _ if item.draft.kind.is_people() => Twin::None,
             Some((first, digest)) if *digest == item.digest => Twin::Same(*first),
             Some(_) => Twin::Differs,
             None => {

@@ -26,7 +26,6 @@ use super::idempotency::{Key, REPLAYED};
 use super::record::Record;
 use super::{amend, batch, history, list, read, restore, view, void};
 use crate::platform::access::keys::KeyScope;
-use crate::platform::audit::READ_PLAIN;
 use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, DISTRICT_REQUIRED, IF_MATCH_REQUIRED};
 use crate::platform::http::formats::{self, Format};
 use crate::platform::http::page::next_link;
@@ -179,7 +178,7 @@ pub async fn replayed(kind: &'static Kind, call: &Call, key: Option<&Key>) -> Re
 async fn get(kind: &'static Kind, call: Call) -> Answer {
     let id = call.path_id()?;
     let record = read::find(&call.core, call.actor()?, kind, id).await?;
-    if is_merged(&record, id) {
+    if is_merged(kind, &record, id) {
         // No tag: that of the other record would say something else once they are parted again.
         let location = format!("/v1/{}/{}", kind.path, record.envelope.id);
         let body = view::record(&call.core, kind, &record, call.language);
@@ -199,8 +198,8 @@ async fn get(kind: &'static Kind, call: Call) -> Answer {
 }
 
 /// Whether a record was found by the id of another that was merged into it.
-fn is_merged(record: &Record, id: Uuid) -> bool {
-    record.envelope.id != id && !read::aliases(record).contains(&id)
+fn is_merged(kind: &Kind, record: &Record, id: Uuid) -> bool {
+    record.envelope.id != id && !read::aliases(kind, record).contains(&id)
 }
 
 async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
@@ -233,7 +232,8 @@ async fn told_plainly(call: &Call, kind: &Kind, records: &[Record]) -> Result<Pl
         return Ok(PlainPeople::default());
     }
     let records = records.iter().map(|record| (kind, record)).collect();
-    (call.core.ext::<Hooks>().tell_plainly)(call, READ_PLAIN, records).await
+    let hooks = call.core.ext::<Hooks>();
+    (hooks.tell_plainly)(call, hooks.read_plain, records).await
 }
 
 async fn patch(kind: &'static Kind, call: Call) -> Answer {

@@ -213,20 +213,18 @@ pub fn place(core: &Core, actor: &Actor, draft: &mut Draft, faults: &mut Faults)
     Some(Place { district_code, area_code, area_code_submitted: submitted, org_id })
 }
 
-/// References whose record says where this one belongs, the most telling first.
-pub const BRING_AREA: [&str; 6] = ["place_id", "shift_id", "case_id", "assignment_id", "volunteer_id", "person_id"];
-
 /// The area of what the draft is about; where that moved on, the area in which the actor had it or has it still.
 fn default_area(core: &Core, actor: &Actor, draft: &Draft) -> Option<String> {
-    let Some((field, record)) = BRING_AREA.iter().find_map(|field| Some((*field, draft.references.get(field)?))) else {
+    let mut bringing = draft.kind.bringing_area();
+    let Some((field, record)) = bringing.find_map(|field| Some((field, draft.references.get(field.name)?))) else {
         return actor.only_area(draft.kind.writers).map(str::to_owned);
     };
     let envelope = &record.envelope;
     let here = envelope.area_code.clone();
-    let of_kind = draft.kind.field(field).and_then(|field| match field.shape {
+    let of_kind = match field.shape {
         Shape::Reference(name) => core.kinds().kind(name),
         _ => None,
-    });
+    };
     let Some(kind) = of_kind.filter(|kind| kind.rules.moves_on()) else { return Some(here) };
     let writers = draft.kind.rules.writers(draft).unwrap_or(draft.kind.writers);
     if actor.reaches(writers, &here, envelope.org_id) {

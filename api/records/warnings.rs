@@ -59,11 +59,6 @@ pub static AMBIGUOUS_AREA: Warning = Warning {
         "行政区划代码已撤销且拆分,已归入最近的共同上级区划",
     ),
 };
-/// A known person's stored value differs from what was submitted.
-pub static DIFFERS_FROM_REGISTER: Warning = Warning {
-    code: "differs_from_register",
-    message: Text::new("differs from the register; kept as a claim", "与登记信息不一致,已作为申报信息保留"),
-};
 /// A name had characters that can't be seen.
 pub static INVISIBLE_DROPPED: Warning = Warning {
     code: "invisible_characters_dropped",
@@ -147,7 +142,6 @@ pub static COMMON: &[&Warning] = &[
     &REPORTED_LATE,
     &SUPERSEDED_AREA,
     &AMBIGUOUS_AREA,
-    &DIFFERS_FROM_REGISTER,
     &CAPTURED_BY_OTHER,
     &INVISIBLE_DROPPED,
     &LEFT_YOUR_AREA,

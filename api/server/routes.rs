@@ -74,6 +74,7 @@ pub static CODES: LazyLock<Codes> = LazyLock::new(|| Codes {
 /// Functions of layers and themes that the frame of records calls.
 pub static HOOKS: Hooks = Hooks {
     export: |kind, call, format| Box::pin(export::export(kind, call, format)),
+    read_plain: own_cases::READ_PLAIN,
     tell_plainly: |call, verb, records| Box::pin(own_cases::tell_plainly(call, verb, records)),
     met: |core, actor, kind, outcomes| Box::pin(comparisons::met(core, actor, kind, outcomes)),
     ask: |call, questions| match questions {

@@ -24,7 +24,7 @@ pub fn member(shape: &Shape, text: &str, zone: Tz) -> Tree {
         Shape::Instant => or_text(instant(text, zone).map(|instant| Tree::Text(instant.to_rfc3339()))),
         Shape::Word(vocabulary) => Tree::Text(word(vocabulary, text)),
         Shape::List { of, .. } => list(of, text, zone),
-        Shape::Object(_) | Shape::Inline(_) => or_text(json(text)),
+        Shape::Object(_) | Shape::Inline(..) => or_text(json(text)),
         _ => Tree::Text(text.to_owned()),
     }
 }

@@ -113,7 +113,7 @@ fn insert(members: &mut Vec<(String, Tree)>, path: &[&'static str], tree: Tree) 
 /// Gives a row without an id one that follows from what it is: the same file twice changes nothing. Kinds
 /// whose identity the server derives anyway need none.
 pub fn identify(core: &Core, kind: &Kind, body: &mut Body, source: Option<&str>) {
-    if body.tree.member("id").is_some() || kind.field("aliases").is_some() {
+    if body.tree.member("id").is_some() || kind.is_people() {
         return;
     }
     let json = to_json(&body.tree);

@@ -81,7 +81,7 @@ impl Job {
         let fixed = |name: &str| {
             let field = self.kind.body_fields().into_iter().find(|field| field.name == name);
             field.is_some_and(|field| {
-                field.write != kit::field::Write::Always || matches!(field.shape, kit::field::Shape::Inline(_))
+                field.write != kit::field::Write::Always || matches!(field.shape, kit::field::Shape::Inline(..))
             })
         };
         let patch = match tree {

@@ -120,9 +120,9 @@ async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
     let (core, actor, kind) = (&call.core, call.actor()?, found.kind);
     // Of two creations with one id the whole body is kept: what is fixed at creation stays as it was.
     let amendable = |name: &str| {
-        kind.body_fields()
-            .iter()
-            .any(|field| field.name == name && field.write == Write::Always && !matches!(field.shape, Shape::Inline(_)))
+        kind.body_fields().iter().any(|field| {
+            field.name == name && field.write == Write::Always && !matches!(field.shape, Shape::Inline(..))
+        })
     };
     let patch: Map<String, Json> = found.patch.clone().into_iter().filter(|(name, _)| amendable(name)).collect();
     let patch = Tree::from_json(&Json::Object(patch));

@@ -121,7 +121,7 @@ async fn recorded(call: &Call, requested: &[Uuid]) -> Result<std::collections::B
     let known: BTreeSet<Uuid> = by_kind.values().flatten().copied().collect();
     for kind in core.kinds().kinds() {
         let mut ids: Vec<Uuid> = by_kind.get(kind.name).into_iter().flatten().copied().collect();
-        if kind.field("aliases").is_some() {
+        if kind.is_people() {
             ids.extend(requested.iter().filter(|id| !known.contains(id)));
         }
         if ids.is_empty() {

@@ -30,6 +30,7 @@ use kit::typed::TypedField;
 pub use wire::{DutyKind, DutyLine, DutyState, DutyWaiver, above, line_of, lines_of};
 
 use crate::platform::access::Role;
+use crate::records::rules::Narrowing;
 use crate::records::scope::Follows;
 use crate::records::{Definition, Kind, Measure, Narrowed, Record, Rules, Theme};
 use crate::rooms::observation::isolation_cases::FOLLOWS;
@@ -117,6 +118,15 @@ fn counted_as(duty_kind: &str, line: &str) -> String {
 /// Counts that are kept of each kind.
 pub const COUNTED: [&str; 7] = ["expected", "open", "done", "missed", "waived", "late", "reported_late"];
 
+/// Duties of one's own, and what is expected of stores.
+static OWN_OR_OF_STORES: Narrowing = Narrowing {
+    label: Text::new("one's own and those of stores", "本人负责的及商超的"),
+    condition: |statement, row, actor| {
+        let mine = statement.sql(format!(" AND ({row}.assignee_id = ")).id(actor.user_id);
+        mine.sql(format!(" OR {row}.line = 'store')"))
+    },
+};
+
 impl Rules for DutyRules {
     fn plain_to_assignee(&self) -> bool {
         true
@@ -124,7 +134,7 @@ impl Rules for DutyRules {
 
     fn narrowed(&self, role: Role) -> Option<Narrowed> {
         match role {
-            Role::Inspector => Some(Narrowed::AssignedOrOfStores),
+            Role::Inspector => Some(Narrowed::By(&OWN_OR_OF_STORES)),
             // The duties within a store's grant are the store's own.
             Role::StoreReporter => None,
             role if SUPERVISORS.contains(&role) => None,

@@ -31,6 +31,9 @@ columns! {
     NAMED_BY "named_by": Uuid;
 }
 
+/// Verb under which reading people plainly is noted: in an item, or in one's own list.
+pub const READ_PLAIN: &str = "people.read_plain";
+
 /// People whom these records show in the clear: those that the caller's own cases are about. Noted before they are
 /// shown.
 pub async fn tell_plainly(

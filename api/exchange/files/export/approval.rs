@@ -53,9 +53,9 @@ pub async fn approve(call: &Call, export: &mut Export) -> Result<(), Problem> {
 /// Person a record tells of: the one it names, or the record's own id where it says who somebody is.
 pub fn person_of(kind: &Kind, record: &Record) -> Option<Uuid> {
     let is_personal = || kind.fields.iter().any(|field| matches!(field.privacy, Privacy::Masked(_)));
-    match kind.name {
-        "people" => Some(record.envelope.id),
-        _ => record.values.id("person_id").or_else(|| is_personal().then_some(record.envelope.id)),
+    match kind.is_people() {
+        true => Some(record.envelope.id),
+        false => record.values.id("person_id").or_else(|| is_personal().then_some(record.envelope.id)),
     }
 }
 

@@ -40,7 +40,7 @@ fields! {
         Shape::Reference("places"),
         Text::new("Checkpoint", "卡点"),
         "A place of a checkpoint's kind.",
-    )
+    ).brings_area(1)
     .required();
     PERIOD_STARTS_AT: DateTime<Utc> = Field::new("period_starts_at", Shape::Instant, Text::new("From", "起"), "When counting began.").required();
     PERIOD_ENDS_AT: DateTime<Utc> = Field::new(

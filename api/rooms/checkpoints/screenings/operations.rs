@@ -31,7 +31,7 @@ use crate::records::list::list_where;
 use crate::records::{Record, list, read, view};
 use crate::rooms::registers::people::sought::Sought;
 use crate::rooms::registers::people::wire::{DocumentType, HeldCategory};
-use crate::rooms::registers::people::{PEOPLE, PersonCategory, comparisons, sought, wire as people};
+use crate::rooms::registers::people::{LOOKED_UP, PEOPLE, PersonCategory, comparisons, sought, wire as people};
 
 /// Roles that may look people up at a gate.
 const GATES: &[Role] = &[
@@ -170,13 +170,8 @@ async fn look_up(call: Call) -> Answer {
     }
     let found: Vec<Record> = found.into_values().collect();
     comparisons::missed(&call, sought.as_ref(), &found)?;
-    crate::rooms::registers::people::note_found(
-        &call,
-        "screenings.lookup",
-        sought.as_ref().map_or("plate", Sought::by),
-        &found,
-    )
-    .await?;
+    crate::rooms::registers::people::note_found(&call, LOOKED_UP, sought.as_ref().map_or("plate", Sought::by), &found)
+        .await?;
     let mut items = Vec::new();
     for person in &found {
         items.push(json!({

@@ -142,12 +142,12 @@ fields! {
         Shape::Reference("places"),
         Text::new("Checkpoint", "卡点"),
         "The checkpoint: a place of a checkpoint's kind.",
-    )
+    ).brings_area(1)
     .required();
     DIRECTION: Direction = Field::new("direction", Shape::Word(Direction::VOCABULARY), Text::new("Direction", "方向"), "In or out.").required();
     PERSON: Uuid = Field::new(
         "person",
-        Shape::Inline("people"),
+        Shape::Inline("people", "Person"),
         Text::new("Person", "人员"),
         "Who it is, registered with this record. Not with `person_id`.",
     );
@@ -156,7 +156,7 @@ fields! {
         Shape::Reference("people"),
         Text::new("Person id", "人员编号"),
         "Who it is, registered before: the person's id or an alias.",
-    );
+    ).brings_area(2);
     PERSON_KIND: PersonKind = Field::new(
         "person_kind",
         Shape::Word(PersonKind::VOCABULARY),

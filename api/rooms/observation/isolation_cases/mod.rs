@@ -62,6 +62,7 @@ pub const FOLLOWS: Follows = Follows {
     names: CASE_ID.name(),
     readers: CARERS,
     leader: "isolation_cases",
+    sights: &stays::SIGHTS,
     seen_from: stays::seen_from,
 };
 
@@ -73,7 +74,8 @@ pub const CASE_ID: TypedField<Uuid> = TypedField::named(
         Shape::Reference("isolation_cases"),
         Text::new("Case", "个案"),
         "The isolation case it belongs to.",
-    ),
+    )
+    .brings_area(1),
 );
 
 /// Symptoms that somebody complains of when he is measured or visited.

@@ -56,7 +56,7 @@ fields! {
         Shape::Reference("people"),
         Text::new("Person id", "人员编号"),
         "For somebody who is not under observation; of a case it is the case's.",
-    )
+    ).brings_area(2)
     .on_create();
     TEMPERATURE_C: Decimal = Field::new(
         "temperature_c",

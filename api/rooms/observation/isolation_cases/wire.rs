@@ -86,7 +86,7 @@ fields! {
     pub static FIELDS;
     PERSON: Uuid = Field::new(
         "person",
-        Shape::Inline("people"),
+        Shape::Inline("people", "Person"),
         Text::new("Person", "人员"),
         "Who it is, registered with this record. Not with `person_id`.",
     );
@@ -95,7 +95,7 @@ fields! {
         Shape::Reference("people"),
         Text::new("Person id", "人员编号"),
         "Who it is, registered before.",
-    )
+    ).brings_area(1)
     .on_create();
     CATEGORIES: Vec<PersonCategory> = Field::new(
         "categories",

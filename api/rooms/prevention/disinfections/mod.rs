@@ -34,7 +34,7 @@ words! {
 fields! {
     /// Fields of it.
     static FIELDS;
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").required();
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").brings_area(1).required();
     ACTIVITY: DisinfectionActivity = Field::new(
         "activity",
         Shape::Word(DisinfectionActivity::VOCABULARY),

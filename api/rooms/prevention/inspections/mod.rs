@@ -71,7 +71,7 @@ object! {
 fields! {
     /// Fields of it.
     static FIELDS;
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "场所"), "A place of a venue's kind.")
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "场所"), "A place of a venue's kind.").brings_area(1)
         .required();
     INSPECTORS: Vec<String> = Field::new(
         "inspectors",

@@ -51,7 +51,7 @@ const COUNT: Shape = Shape::Integer { min: 0, max: 10_000_000 };
 fields! {
     /// Fields of it.
     static FIELDS;
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where, if at a place.");
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where, if at a place.").brings_area(1);
     METHOD: PublicityMethod = Field::new("method", Shape::Word(PublicityMethod::VOCABULARY), Text::new("Method", "宣传方式"), "How.").required();
     TOPIC: PublicityTopic = Field::new("topic", Shape::Word(PublicityTopic::VOCABULARY), Text::new("Topic", "宣传主题"), "About what.")
         .required();

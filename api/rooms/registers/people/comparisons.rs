@@ -151,7 +151,7 @@ pub fn missed(call: &Call, sought: Option<&Sought>, found: &[Record]) -> Result<
 /// asked for numbers close to his before is trying them out.
 /// The answer tells nothing of what is stored, not even whether something came of the look.
 pub async fn met(core: &Core, actor: &Actor, kind: &Kind, outcomes: &mut [Outcome]) -> Result<(), Problem> {
-    if !kind.reached_by_lookup {
+    if !kind.is_people() {
         return Ok(());
     }
     let now = core.clock.now();

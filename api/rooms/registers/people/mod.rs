@@ -28,6 +28,9 @@ pub use wire::PersonCategory;
 use crate::platform::access::Role;
 use crate::records::{Definition, Kind};
 
+/// Verb under which a gate's question is noted, by document or plate, with whom it found.
+pub const LOOKED_UP: &str = "screenings.lookup";
+
 /// The kind.
 pub static PEOPLE: Kind = Kind::of(Definition {
     name: "people",
@@ -37,7 +40,6 @@ pub static PEOPLE: Kind = Kind::of(Definition {
     about: "A person, known once. Name, document, phone and address are served masked.",
     fields: wire::FIELDS,
     filters: &[wire::SEX.name()],
-    reached_by_lookup: true,
     readers: &[
         Role::DistrictAdmin,
         Role::GridWorker,
@@ -59,7 +61,7 @@ pub static PEOPLE: Kind = Kind::of(Definition {
         Role::CdcOfficer,
     ],
     rules: &rules::PersonRules,
-    warnings: &[&rules::UNKNOWN_COUNTY, &rules::SEX_DIFFERS, &rules::BIRTH_DIFFERS],
+    warnings: &[&rules::DIFFERS_FROM_REGISTER, &rules::UNKNOWN_COUNTY, &rules::SEX_DIFFERS, &rules::BIRTH_DIFFERS],
     example: include_str!("../../../../openapi/examples/people/create.json"),
     sequence: 0,
     ..Definition::FIELD_RECORD

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
+use kit::statement::ColumnType;
 use kit::text::Text;
 use kit::typed::{FieldType, TypedField};
 use kit::value::Value;
 use ledger::decide::Decider;
 use uuid::Uuid;
 
-use super::PEOPLE;
 use super::claims::{self, ClaimDecider, Claims};
 use super::documents::{check_document, normalize_name, normalize_phone};
 use super::family::PERSON_ID;
@@ -20,6 +20,7 @@ use super::wire::{
     ADDRESS, ALIASES, BIRTH_YEAR, CATEGORIES, CLAIMS, DOCUMENT_NUMBER, DOCUMENT_TYPE, DocumentType, HeldCategory,
     MOST_ALIASES, MOST_CATEGORIES, NAME, PHONE, SEX, Sex,
 };
+use super::{LOOKED_UP, PEOPLE};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::INVALID_ORDER;
@@ -28,8 +29,8 @@ use crate::platform::privacy::REVEALERS;
 use crate::platform::privacy::blind::{blind_index, derived_id};
 use crate::records::codes::EXCLUSIVE_FIELDS;
 use crate::records::conditions::Condition;
+use crate::records::rules::{Identity, Narrowing};
 use crate::records::scope::Follows;
-use crate::records::warnings::DIFFERS_FROM_REGISTER;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Narrowed, Record, Rules, Warning, envelope};
 use crate::rooms::observation::isolation_cases::FOLLOWS;
@@ -42,6 +43,11 @@ pub static UNKNOWN_COUNTY: Warning = Warning {
         "the document's county code is not in the lists from 2019 on",
         "证件的县级代码不在 2019 年以来的名录中",
     ),
+};
+/// A known person's stored value differs from what was submitted.
+pub static DIFFERS_FROM_REGISTER: Warning = Warning {
+    code: "differs_from_register",
+    message: Text::new("differs from the register; kept as a claim", "与登记信息不一致,已作为申报信息保留"),
 };
 /// The sex given is not the document's.
 pub static SEX_DIFFERS: Warning = Warning {
@@ -57,17 +63,44 @@ pub static BIRTH_DIFFERS: Warning = Warning {
 /// Fields that a second submission may fill or contradict.
 const COMPARED: [&str; 5] = [NAME.name(), PHONE.name(), SEX.name(), BIRTH_YEAR.name(), ADDRESS.name()];
 
+/// People with a category in force or an open case.
+static KEY_PEOPLE: Narrowing = Narrowing {
+    label: Text::new("key people only", "仅重点人员"),
+    condition: |statement, row, actor| {
+        statement
+            .sql(format!(
+                " AND (EXISTS (SELECT 1 FROM isolation_cases AS c WHERE c.district_code = {row}.district_code AND c.person_id = {row}.id AND NOT c.voided AND c.ended_at IS NULL) \
+                 OR EXISTS (SELECT 1 FROM jsonb_array_elements({row}.categories) AS k WHERE coalesce((k ->> 'until_on')::date, 'infinity') >= "
+            ))
+            .bind(ColumnType::Day, Value::Day(actor.today))
+            .sql("))")
+    },
+};
+
+/// How the register keeps who somebody is.
+static IDENTITY: Identity = Identity {
+    aliases: "aliases",
+    merged_into: "merged_into",
+    looked_up: LOOKED_UP,
+    differs: &DIFFERS_FROM_REGISTER,
+    dry_run: "people.dry_run",
+};
+
 /// Rules of people.
 pub struct PersonRules;
 
 impl Rules for PersonRules {
+    fn identity(&self) -> Option<&'static Identity> {
+        Some(&IDENTITY)
+    }
+
     fn plain_to_assignee(&self) -> bool {
         true
     }
 
     /// The police know the key people of their beat, not every passer-by.
     fn narrowed(&self, role: Role) -> Option<Narrowed> {
-        (role == Role::PoliceOfficer).then_some(Narrowed::KeyPeople)
+        (role == Role::PoliceOfficer).then_some(Narrowed::By(&KEY_PEOPLE))
     }
 
     fn stands_when_known(&self) -> bool {

@@ -65,7 +65,7 @@ fields! {
         Shape::Reference("people"),
         Text::new("Person", "人员"),
         "Who asks, where he is in the register.",
-    );
+    ).brings_area(1);
     HOUSEHOLD: String = Field::new(
         "household",
         free_text(100),

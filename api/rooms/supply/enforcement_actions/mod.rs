@@ -41,7 +41,7 @@ fields! {
         "What was done.",
     )
     .required();
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "经营主体"), "Whom it concerns.")
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "经营主体"), "Whom it concerns.").brings_area(1)
         .required()
         .on_create()
         .also(&["场所", "门店"]);

@@ -97,7 +97,7 @@ mod form {
 fields! {
     /// Fields of it.
     pub static FIELDS;
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Store", "门店"), "Whose price.")
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Store", "门店"), "Whose price.").brings_area(1)
         .required()
         .by_server();
     COMMODITY: String = commodities::COMMODITY.field.required().by_server();

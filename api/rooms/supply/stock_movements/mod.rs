@@ -51,7 +51,7 @@ words! {
 fields! {
     /// Fields of it.
     pub static FIELDS;
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "仓库"), "Whose stock.")
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "仓库"), "Whose stock.").brings_area(1)
         .required()
         .on_create()
         .also(&["场所", "门店"]);

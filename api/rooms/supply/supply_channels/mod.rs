@@ -15,7 +15,7 @@ use crate::rooms::supply::commodities::{self, NORMAL, SUPPLY_READERS, UNIT, norm
 fields! {
     /// Fields of it.
     static FIELDS;
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Store", "门店"), "Which store it supplies.")
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Store", "门店"), "Which store it supplies.").brings_area(1)
         .required()
         .also(&["场所"]);
     SUPPLIER: String = Field::new("supplier", free_text(100), Text::new("Supplier", "供货方"), "The firm or the base that supplies.")

@@ -136,6 +136,7 @@ fields! {
         Text::new("Store", "门店"),
         "Which store: a place of a venue's kind.",
     )
+    .brings_area(1)
     .required()
     .on_create()
     .also(&["商店", "超市", "场所", "place"]);

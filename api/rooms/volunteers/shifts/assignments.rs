@@ -56,10 +56,10 @@ pub mod form {
 fields! {
     /// Fields of it.
     static FIELDS;
-    SHIFT_ID: Uuid = Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "Which shift.")
+    SHIFT_ID: Uuid = Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "Which shift.").brings_area(2)
         .required()
         .on_create();
-    VOLUNTEER_ID: Uuid = Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who takes it.")
+    VOLUNTEER_ID: Uuid = Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who takes it.").brings_area(3)
         .required()
         .on_create();
     ROLE: DutyRole = Field::new(
@@ -70,7 +70,7 @@ fields! {
     )
     .required()
     .on_create();
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.")
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.").brings_area(1)
         .required()
         .by_server();
     STARTS_AT: DateTime<Utc> = Field::new(

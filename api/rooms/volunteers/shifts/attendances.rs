@@ -64,7 +64,7 @@ const FAR_M: f64 = 500.0;
 fields! {
     /// Fields of it.
     static FIELDS;
-    ASSIGNMENT_ID: Uuid = Field::new("assignment_id", Shape::Reference("shift_assignments"), Text::new("Assignment", "排班记录"), "Whose.")
+    ASSIGNMENT_ID: Uuid = Field::new("assignment_id", Shape::Reference("shift_assignments"), Text::new("Assignment", "排班记录"), "Whose.").brings_area(3)
         .required()
         .on_create();
     ACTION: AttendanceAction = Field::new(
@@ -101,13 +101,13 @@ fields! {
         "Whether the assignment had a check-in already when this one came.",
     )
     .by_server();
-    SHIFT_ID: Uuid = Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "The assignment's.")
+    SHIFT_ID: Uuid = Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "The assignment's.").brings_area(2)
         .required()
         .by_server();
-    VOLUNTEER_ID: Uuid = Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "The assignment's.")
+    VOLUNTEER_ID: Uuid = Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "The assignment's.").brings_area(4)
         .required()
         .by_server();
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.")
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.").brings_area(1)
         .required()
         .by_server();
 }

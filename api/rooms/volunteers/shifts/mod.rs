@@ -50,7 +50,7 @@ object! {
 fields! {
     /// Fields of it.
     static FIELDS;
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").required().on_create();
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").brings_area(1).required().on_create();
     STARTS_AT: DateTime<Utc> = Field::new("starts_at", Shape::Instant, Text::new("Starts at", "开始时间"), "When it begins.").required();
     ENDS_AT: DateTime<Utc> = Field::new("ends_at", Shape::Instant, Text::new("Ends at", "结束时间"), "When it ends: at most 24 hours later.")
         .required();

@@ -42,7 +42,7 @@ fields! {
     static FIELDS;
     TEAM_KIND: TeamKind = Field::new("team_kind", Shape::Word(TeamKind::VOCABULARY), Text::new("Kind", "队伍类型"), "What it is.").required();
     NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required();
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The checkpoint it stands at.");
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The checkpoint it stands at.").brings_area(1);
     ESTABLISHED_ON: NaiveDate = Field::new("established_on", Shape::Day, Text::new("Established on", "成立日期"), "Since when.")
         .any_day()
         .happened();

@@ -49,13 +49,13 @@ words! {
 fields! {
     /// Fields of it.
     static FIELDS;
-    PERSON: Uuid = Field::new("person", Shape::Inline("people"), Text::new("Person", "人员"), "Who; or `person_id`.");
+    PERSON: Uuid = Field::new("person", Shape::Inline("people", "Person"), Text::new("Person", "人员"), "Who; or `person_id`.");
     PERSON_ID: Uuid = Field::new(
         "person_id",
         Shape::Reference("people"),
         Text::new("Person", "人员编号"),
         "Who, where he is in the register.",
-    )
+    ).brings_area(1)
     .on_create();
     AFFILIATION: VolunteerAffiliation = Field::new(
         "affiliation",
