@@ -76,9 +76,9 @@ static SETTINGS: DatedSettings = DatedSettings {
     ],
     about: ["What is expected how often.", "Gives a duty cadence."],
     fields: NEW,
-    defaults: &[("every_days", 1), ("escalation_levels", 1)],
+    defaults: &[(EVERY_DAYS.name(), 1), (ESCALATION_LEVELS.name(), 1)],
     verb: "duty_cadence.create",
-    audited: &["duty_kind", "active"],
+    audited: &[DUTY_KIND.name(), ACTIVE.name()],
     example: || {
         let new = json!({"area_code": "511802", "effective_on": "2020-02-10", "duty_kind": "am_reading", "active": true, "every_days": 1,
             "opens_minute": 360, "due_minute": 660, "within_minutes": null, "escalation_levels": 1, "source": "区指〔2020〕9号"});
@@ -94,16 +94,18 @@ pub fn operations() -> Vec<Operation> {
 }
 
 fn check(form: &Values, faults: &mut Faults) {
-    let (opens, due) = (form.integer("opens_minute"), form.integer("due_minute"));
+    let (opens, due) = (form.get(&OPENS_MINUTE), form.get(&DUE_MINUTE));
     if opens.is_some() != due.is_some() {
-        faults.add(if opens.is_some() { "/due_minute" } else { "/opens_minute" }, FaultCode::REQUIRED);
+        let missing = if opens.is_some() { &DUE_MINUTE } else { &OPENS_MINUTE };
+        faults.add(missing.pointer(), FaultCode::REQUIRED);
     }
     if let Some((opens, due)) = opens.zip(due) {
         if due <= opens {
-            faults.add_with("/due_minute", INVALID_ORDER, vec![("other", "opens_minute".into())]);
-        } else if form.integer("within_minutes").is_some_and(|within| within > due - opens) {
+            let other = vec![("other", OPENS_MINUTE.name().into())];
+            faults.add_with(DUE_MINUTE.pointer(), INVALID_ORDER, other);
+        } else if form.get(&WITHIN_MINUTES).is_some_and(|within| within > due - opens) {
             faults.add_with(
-                "/within_minutes",
+                WITHIN_MINUTES.pointer(),
                 FaultCode::OUT_OF_RANGE,
                 vec![("min", "5".into()), ("max", (due - opens).to_string())],
             );

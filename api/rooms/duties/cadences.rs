@@ -11,9 +11,12 @@ use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::Statement;
 use kit::ttl_cell::TtlCell;
-use kit::value::Value;
 use rand::RngExt;
 
+use super::cadence_routes::{
+    ACTIVE, AREA_CODE, DUE_MINUTE, DUTY_KIND, EFFECTIVE_ON, ESCALATION_LEVELS, EVERY_DAYS, OPENS_MINUTE, WITHIN_MINUTES,
+};
+use super::wire::DutyKind;
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
 use crate::records::settings::{Setting, SettingSource};
@@ -26,7 +29,7 @@ pub struct Cadence {
     /// From which day on.
     pub effective_on: NaiveDate,
     /// Of which duty.
-    pub duty_kind: String,
+    pub duty_kind: DutyKind,
     /// Whether it is expected at all.
     pub active: bool,
     /// Every so many days, the first day of observation included.
@@ -65,13 +68,13 @@ impl Cadences {
     }
 
     /// The kinds of duty that go more than one level up somewhere at some time.
-    pub fn escalating(&self) -> BTreeSet<String> {
+    pub fn escalating(&self) -> BTreeSet<DutyKind> {
         let further = self.0.iter().filter(|cadence| cadence.escalation_levels > 1);
-        further.map(|cadence| cadence.duty_kind.clone()).collect()
+        further.map(|cadence| cadence.duty_kind).collect()
     }
 
     /// The cadence of a duty in an area on a day, where it is expected there then.
-    pub fn at(&self, duty_kind: &str, area_code: &str, day: NaiveDate) -> Option<&Cadence> {
+    pub fn at(&self, duty_kind: DutyKind, area_code: &str, day: NaiveDate) -> Option<&Cadence> {
         let of_kind = self.0.iter().filter(|cadence| cadence.duty_kind == duty_kind);
         in_force(&of_kind, area_code, day).filter(|cadence| cadence.active)
     }
@@ -109,17 +112,16 @@ impl Cadence {
     }
 
     fn of_row(mut row: Row) -> Option<Self> {
-        let Value::Day(effective_on) = row.take("effective_on") else { return None };
         Some(Self {
-            area_code: row.text("area_code").unwrap_or_default(),
-            effective_on,
-            duty_kind: row.text("duty_kind")?,
-            active: row.boolean("active")?,
-            every_days: row.integer("every_days")?,
-            opens_minute: row.integer("opens_minute"),
-            due_minute: row.integer("due_minute"),
-            within_minutes: row.integer("within_minutes"),
-            escalation_levels: row.integer("escalation_levels")?,
+            area_code: row.get(&AREA_CODE).unwrap_or_default(),
+            effective_on: row.get(&EFFECTIVE_ON)?,
+            duty_kind: row.get(&DUTY_KIND)?,
+            active: row.get(&ACTIVE)?,
+            every_days: row.get(&EVERY_DAYS)?,
+            opens_minute: row.get(&OPENS_MINUTE),
+            due_minute: row.get(&DUE_MINUTE),
+            within_minutes: row.get(&WITHIN_MINUTES),
+            escalation_levels: row.get(&ESCALATION_LEVELS)?,
         })
     }
 }
@@ -177,7 +179,7 @@ mod tests {
         Cadence {
             area_code: String::new(),
             effective_on: NaiveDate::MIN,
-            duty_kind: "police_check".into(),
+            duty_kind: DutyKind::PoliceCheck,
             active: true,
             every_days: 1,
             opens_minute: Some(8 * 60),

@@ -1,13 +1,15 @@
 //! A duty as a record: made, settled, given to somebody else.
 
 use chrono::{DateTime, Utc};
-use kit::value::{Value, Values};
-use serde_json::json;
+use kit::value::Values;
 use uuid::Uuid;
 
 use super::escalation;
 use super::matching::{Expectation, Standing};
-use super::wire::{above, line_of};
+use super::wire::{
+    ASSIGNEE_ID, CAUSE_ID, DUE_AT, DUTY_KIND, DutyKind, DutyLine, DutyState, DutyWaiver, ESCALATED_TO, EXPLAINED, LATE,
+    LINE, OPENS_AT, PROOF, Proof, REPORTED_LATE, STATE, SUBJECT_ID, SUBJECT_KIND, WAIVER, above, line_of,
+};
 use crate::records::Record;
 use crate::records::write_context::WriteContext;
 
@@ -17,7 +19,7 @@ pub struct New<'a> {
     /// Its id: derived from what asks for it, so that it is made once.
     pub id: Uuid,
     /// Kind of the duty.
-    pub duty_kind: &'static str,
+    pub duty_kind: DutyKind,
     /// The record it is about.
     pub subject: (&'static str, Uuid),
     /// The record that asked for it.
@@ -40,59 +42,59 @@ pub struct New<'a> {
 pub fn record(new: New<'_>, write_context: &WriteContext) -> Record {
     let envelope = write_context.envelope(new.id, new.area_code, new.org_id, new.opens_at, new.made_by);
     let mut values = Values::default();
-    let id = |id: Option<Uuid>| id.map_or(Value::Null, Value::Id);
-    values.set("duty_kind", Value::Text(new.duty_kind.to_owned()));
-    values.set("subject_kind", Value::Text(new.subject.0.to_owned()));
-    values.set("subject_id", Value::Id(new.subject.1));
-    values.set("cause_id", id(new.cause_id));
-    values.set("line", Value::Text(line_of(new.duty_kind).to_owned()));
-    values.set("assignee_id", id(new.assignee_id));
-    values.set("opens_at", Value::Instant(new.opens_at));
-    values.set("due_at", Value::Instant(new.due_at));
-    values.set("state", Value::Text("open".to_owned()));
-    for name in ["late", "reported_late", "explained"] {
-        values.set(name, Value::Boolean(false));
+    values.set(&DUTY_KIND, new.duty_kind);
+    values.set(&SUBJECT_KIND, new.subject.0);
+    values.set(&SUBJECT_ID, new.subject.1);
+    values.set_or_clear(&CAUSE_ID, new.cause_id);
+    values.set(&LINE, line_of(new.duty_kind));
+    values.set_or_clear(&ASSIGNEE_ID, new.assignee_id);
+    values.set(&OPENS_AT, new.opens_at);
+    values.set(&DUE_AT, new.due_at);
+    values.set(&STATE, DutyState::Open);
+    for field in [&LATE, &REPORTED_LATE, &EXPLAINED] {
+        values.set(field, false);
     }
     Record { envelope, values }
 }
 
 /// Part of a duty by which its proof is found.
-pub fn expectation(duty: &Record) -> Expectation<'_> {
+pub fn expectation(duty: &Record) -> Expectation {
     Expectation {
-        duty_kind: duty.values.text("duty_kind").unwrap_or_default(),
-        cause_id: duty.values.id("cause_id"),
-        opens_at: duty.values.instant("opens_at").unwrap_or(duty.envelope.occurred_at),
+        duty_kind: duty.values.get(&DUTY_KIND),
+        cause_id: duty.values.get(&CAUSE_ID),
+        opens_at: duty.values.get(&OPENS_AT).unwrap_or(duty.envelope.occurred_at),
     }
 }
 
 /// Time until which a duty is due.
 pub fn due_at(duty: &Record) -> DateTime<Utc> {
-    duty.values.instant("due_at").unwrap_or(duty.envelope.occurred_at)
+    duty.values.get(&DUE_AT).unwrap_or(duty.envelope.occurred_at)
 }
 
 /// Whether a duty stands in a state.
-pub fn is(duty: &Record, state: &str) -> bool {
-    duty.values.text("state") == Some(state)
+pub fn is(duty: &Record, state: DutyState) -> bool {
+    duty.values.get(&STATE) == Some(state)
 }
 
 /// The duty as it stands now. One that was proven by the same record before keeps when that was known.
 /// `escalates_to` names the account of the line above, where there is one.
-pub fn settle(duty: &Record, standing: &Standing, escalates_to: impl Fn(&str) -> Option<Uuid>) -> Record {
+pub fn settle(duty: &Record, standing: &Standing, escalates_to: impl Fn(DutyLine) -> Option<Uuid>) -> Record {
     let mut next = duty.clone();
-    let proof = standing.proof.map(|(kind, id)| json!({"kind": kind, "id": id}));
-    let same_proof = proof.is_some() && proof.as_ref() == duty.values.json("proof");
-    next.values.set("state", Value::Text(standing.state.to_owned()));
-    next.values.set("proof", proof.map_or(Value::Null, Value::Json));
-    next.values.set("late", Value::Boolean(standing.late));
+    let proof = standing.proof.map(|(kind, id)| Proof { kind: kind.to_owned(), id });
+    let same_proof = proof.is_some() && proof == duty.values.get(&PROOF);
+    next.values.set(&STATE, standing.state);
+    next.values.set_or_clear(&PROOF, proof);
+    next.values.set(&LATE, standing.late);
     if !same_proof {
-        next.values.set("reported_late", Value::Boolean(standing.reported_late));
+        next.values.set(&REPORTED_LATE, standing.reported_late);
     }
-    if standing.state != "waived" {
-        next.values.set("waiver", Value::Null);
+    if standing.state != DutyState::Waived {
+        next.values.clear(&WAIVER);
     }
     // Each level once: one that was missed before has gone up before.
-    if standing.state == "missed" && !is(duty, "missed") && duty.values.get("escalated_to").is_none() {
-        let line = above(duty.values.text("line").unwrap_or_default());
+    let is_new = standing.state == DutyState::Missed && !is(duty, DutyState::Missed);
+    if let (true, None, Some(line)) = (is_new, duty.values.get(&ESCALATED_TO), duty.values.get(&LINE)) {
+        let line = above(line);
         escalation::go_up(&mut next.values, line, escalates_to(line), standing.judged_at);
     }
     next
@@ -101,16 +103,22 @@ pub fn settle(duty: &Record, standing: &Standing, escalates_to: impl Fn(&str) ->
 /// The duty, asked for at another time.
 pub fn moved(duty: &Record, (opens_at, due_at): (DateTime<Utc>, DateTime<Utc>)) -> Record {
     let mut next = duty.clone();
-    next.values.set("opens_at", Value::Instant(opens_at));
-    next.values.set("due_at", Value::Instant(due_at));
+    next.values.set(&OPENS_AT, opens_at);
+    next.values.set(&DUE_AT, due_at);
     next.envelope.occurred_at = opens_at;
     next
 }
 
 /// The duty, waived.
-pub fn waive(duty: &Record, waiver: &'static str) -> Record {
+pub fn waive(duty: &Record, waiver: DutyWaiver) -> Record {
     let mut next = duty.clone();
-    next.values.set("state", Value::Text("waived".to_owned()));
-    next.values.set("waiver", Value::Text(waiver.to_owned()));
+    next.values.set(&STATE, DutyState::Waived);
+    next.values.set(&WAIVER, waiver);
     next
+}
+
+/// The duty, expected again after it was waived.
+pub fn reopen(duty: &mut Record) {
+    duty.values.set(&STATE, DutyState::Open);
+    duty.values.clear(&WAIVER);
 }

@@ -6,17 +6,19 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::field::{Field, Shape};
+use kit::object;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
-use kit::time::day_of;
+use kit::time::{InZone, day_of};
+use kit::typed::{FieldType, TypedField};
 use kit::value::{Value, Values};
 use ledger::AppendError;
-use serde_json::{Value as Json, json};
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::duty;
-use super::wire::{DutyLine, above};
+use super::wire::{DUTY_KIND, DutyLine, ESCALATED_TO, ESCALATED_TO_ID, SUBJECT_ID, above};
 use crate::platform::core::Core;
 use crate::records::change::Changes;
 use crate::records::write_context::WriteContext;
@@ -31,49 +33,51 @@ const LOOKED_BACK: TimeDelta = TimeDelta::days(7);
 /// Duties of one append.
 const CHUNK: usize = 250;
 
-const LEVEL: &[Field] = &[
-    Field::new("line", Shape::Word(DutyLine::VOCABULARY), Text::new("Line", "责任线"), "To whom.").required(),
-    Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "His account, where known."),
-    Field::new("at", Shape::Instant, Text::new("At", "时间"), "When.").required(),
-];
-
-const LEVEL_ITEM: &Shape = &Shape::Object(LEVEL);
-
-/// The field of a duty.
-pub const ESCALATIONS: Field = Field::new(
-    "escalations",
-    Shape::List { of: LEVEL_ITEM, max: 10 },
-    Text::new("Escalations", "逐级上报"),
-    "Each level to which it went up, and when; the last one is `escalated_to`.",
-)
-.by_server()
-.sealed();
-
-fn levels(values: &Values) -> Vec<Json> {
-    values.json(ESCALATIONS.name).and_then(Json::as_array).cloned().unwrap_or_default()
+object! {
+    /// A level to which a duty went up.
+    pub struct Level, LEVEL {
+        line: DutyLine = Field::new("line", Shape::Word(DutyLine::VOCABULARY), Text::new("Line", "责任线"), "To whom.").required();
+        user_id: Option<Uuid> = Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "His account, where known.");
+        #[serde(serialize_with = "in_utc_where_known")]
+        at: Option<DateTime<Utc>> = Field::new("at", Shape::Instant, Text::new("At", "时间"), "When.").required();
+    }
 }
 
+fn in_utc_where_known<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(|at| InZone(at, chrono_tz::UTC)).serialize(serializer)
+}
+
+/// The field of a duty.
+pub const ESCALATIONS: TypedField<Vec<Level>> = TypedField::named(
+    "ESCALATIONS",
+    Field::new(
+        "escalations",
+        Shape::List { of: &Shape::Object(LEVEL), max: 10 },
+        Text::new("Escalations", "逐级上报"),
+        "Each level to which it went up, and when; the last one is `escalated_to`.",
+    )
+    .by_server()
+    .sealed(),
+);
+
 /// Notes that it went up to a line.
-pub fn go_up(values: &mut Values, line: &str, user_id: Option<Uuid>, at: DateTime<Utc>) {
-    let mut levels = levels(values);
-    levels.push(json!({"line": line, "user_id": user_id, "at": Value::Instant(at).to_json(chrono_tz::UTC)}));
-    values.set(ESCALATIONS.name, Value::Json(Json::Array(levels)));
-    values.set("escalated_to", Value::Text(line.to_owned()));
-    values.set("escalated_to_id", user_id.map_or(Value::Null, Value::Id));
+pub fn go_up(values: &mut Values, line: DutyLine, user_id: Option<Uuid>, at: DateTime<Utc>) {
+    values.extend(&ESCALATIONS, [Level { line, user_id, at: Some(at) }]);
+    values.set(&ESCALATED_TO, line);
+    values.set_or_clear(&ESCALATED_TO_ID, user_id);
 }
 
 /// The level that is due now, where one is: the cadence lets it go so far, and the last one had its hour.
-fn next_level(missed: &Record, write_context: &WriteContext) -> Option<&'static str> {
+fn next_level(missed: &Record, write_context: &WriteContext) -> Option<DutyLine> {
     let values = &missed.values;
-    let levels = levels(values);
-    let last = levels.last().and_then(|level| level.get("at")?.as_str()?.parse().ok());
+    let levels: Vec<Level> = values.list(&ESCALATIONS).collect();
     // Levels that an earlier release noted don't say when they were reached: the due time stands in.
-    let last: DateTime<Utc> = last.unwrap_or(duty::due_at(missed));
+    let last = levels.last().and_then(|level| level.at).unwrap_or(duty::due_at(missed));
     let day = day_of(duty::due_at(missed), write_context.zone);
     let cadence =
-        write_context.settings.of::<Cadences>().at(values.text("duty_kind")?, &missed.envelope.area_code, day)?;
+        write_context.settings.of::<Cadences>().at(values.get(&DUTY_KIND)?, &missed.envelope.area_code, day)?;
     let reached = i64::try_from(levels.len().max(1)).unwrap_or(i64::MAX);
-    let from = values.text("escalated_to")?;
+    let from = values.get(&ESCALATED_TO)?;
     let line = above(from);
     (reached < cadence.escalation_levels && line != from && last + EACH <= write_context.now).then_some(line)
 }
@@ -83,7 +87,8 @@ pub async fn escalate(core: &Core, district_code: &str) -> Result<(), Problem> {
     let now = core.clock.now();
     let write_context = core.write_context(now, district_code);
     let kind = &DUTIES;
-    let kinds: Vec<Value> = write_context.settings.of::<Cadences>().escalating().into_iter().map(Value::Text).collect();
+    let kinds: Vec<Value> =
+        write_context.settings.of::<Cadences>().escalating().into_iter().map(FieldType::give).collect();
     if kinds.is_empty() {
         return Ok(());
     }
@@ -98,7 +103,7 @@ pub async fn escalate(core: &Core, district_code: &str) -> Result<(), Problem> {
         .sql(")")
         .seeing_district(district_code);
     let silent = read::load(core, kind, &statement).await?;
-    let due: Vec<(Record, &'static str)> =
+    let due: Vec<(Record, DutyLine)> =
         silent.into_iter().filter_map(|duty| next_level(&duty, &write_context).map(|line| (duty, line))).collect();
     for lot in due.chunks(CHUNK) {
         match append(core, &write_context, lot).await {
@@ -113,18 +118,19 @@ pub async fn escalate(core: &Core, district_code: &str) -> Result<(), Problem> {
 async fn append(
     core: &Core,
     write_context: &std::sync::Arc<WriteContext>,
-    lot: &[(Record, &'static str)],
+    lot: &[(Record, DutyLine)],
 ) -> Result<(), AppendError> {
     let failed = |problem: Problem| AppendError::Failed(problem.to_string());
     let kind = &DUTIES;
     let duties: Vec<Record> = lot.iter().map(|(duty, _)| duty.clone()).collect();
-    let accounts: BTreeMap<(Uuid, String), Uuid> =
+    let accounts: BTreeMap<(Uuid, DutyLine), Uuid> =
         planner::supervisors_above(core, &write_context.district_code, &duties).await.map_err(failed)?;
     let mut changes = Changes::default();
     for (former, line) in lot {
         let mut next = former.clone();
-        let subject_id = former.values.id("subject_id").unwrap_or_default();
-        go_up(&mut next.values, line, accounts.get(&(subject_id, (*line).to_owned())).copied(), write_context.now);
+        let of_case = former.values.get(&SUBJECT_ID);
+        let account = of_case.and_then(|case_id| accounts.get(&(case_id, *line)).copied());
+        go_up(&mut next.values, *line, account, write_context.now);
         next.envelope.revision += 1;
         next.envelope.revised_by = Uuid::nil();
         changes.next_number();

@@ -7,8 +7,6 @@
 
 mod load;
 
-use crate::rooms::checkpoints::screenings::SCREENINGS;
-use crate::rooms::duties::DUTIES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,23 +15,31 @@ use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::Statement;
 use kit::time::day_of;
-use kit::value::{Value, Values};
+use kit::value::Values;
 use ledger::Append;
 use ledger::decide::{Claim, Decider, State};
 use uuid::Uuid;
 
-use super::cadences::Cadence;
+use super::DUTIES;
+use super::cadences::{Cadence, Cadences};
 use super::duty::{self, expectation, is};
 use super::matching::{Contact, proof_of, standing};
+use super::wire::{
+    ANSWER, ANSWERED_AT, ANSWERED_BY, DUE_AT, DutyKind, DutyState, DutyWaiver, OPENS_AT, SUBJECT_ID, SUBJECT_KIND,
+    WAIVER,
+};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::change::Changes;
+use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
-use crate::rooms::duties::cadences::Cadences;
+use crate::rooms::checkpoints::screenings::SCREENINGS;
+use crate::rooms::checkpoints::screenings::wire::{ABNORMAL, PERSON_ID};
+use crate::rooms::observation::isolation_cases::{CASE_ID, FOLLOW_UP_VISITS, SupervisorLevel, visits};
 
 /// The kind of duty.
-pub const GATE_FOLLOW_UP: &str = "gate_follow_up";
+pub const GATE_FOLLOW_UP: DutyKind = DutyKind::GateFollowUp;
 /// Passages that are told later than an incubation lasts ask for nothing any more.
 const LATELY: TimeDelta = TimeDelta::days(14);
 
@@ -49,7 +55,7 @@ impl FollowUpDecider {
 
 /// The duty of a passage: whoever makes it, it is made once.
 fn duty_id(write_context: &WriteContext, passage: Uuid) -> Uuid {
-    derived_id(&write_context.keys.identity, &["duty", GATE_FOLLOW_UP, &passage.to_string()])
+    derived_id(&write_context.keys.identity, &["duty", GATE_FOLLOW_UP.code(), &passage.to_string()])
 }
 
 /// Where somebody is looked after: where he is registered, if that is a part of the district, else at the gate.
@@ -61,16 +67,16 @@ pub fn area_of<'a>(district_code: &str, registered: Option<&'a str>, gate: &'a s
 /// The duty, answered by a health worker's note: that proves it, unless an earlier record does.
 pub fn answered(duty: &Record, note: &str, by: Uuid, now: DateTime<Utc>) -> Record {
     let mut next = duty.clone();
-    next.values.set("answer", Value::Text(note.to_owned()));
-    next.values.set("answered_at", Value::Instant(now));
-    next.values.set("answered_by", Value::Id(by));
+    next.values.set(&ANSWER, note);
+    next.values.set(&ANSWERED_AT, now);
+    next.values.set(&ANSWERED_BY, by);
     let stands = standing(duty::due_at(&next), answer(&next).as_ref(), false, now);
     duty::settle(&next, &stands, |_| None)
 }
 
 /// A duty's own answer, as what proves it.
 fn answer(duty: &Record) -> Option<Contact> {
-    let at = duty.values.instant("answered_at")?;
+    let at = duty.values.get(&ANSWERED_AT)?;
     Some(contact("duties", duty.envelope.id, (at, at), Values::default()))
 }
 
@@ -85,7 +91,7 @@ fn contact(
 
 impl Decider for FollowUpDecider {
     fn group(&self) -> &'static str {
-        GATE_FOLLOW_UP
+        GATE_FOLLOW_UP.code()
     }
 
     fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
@@ -145,14 +151,14 @@ impl FollowUps {
     fn passage(&mut self, claim: &Claim) {
         let id = duty_id(&self.write_context, claim.id);
         let asks = |values: &&Values| {
-            let at = values.instant("occurred_at").unwrap_or(self.write_context.now);
-            values.boolean("abnormal") == Some(true) && self.write_context.has_come(at)
+            let at = values.get(&OCCURRED_AT).unwrap_or(self.write_context.now);
+            values.get(&ABNORMAL) == Some(true) && self.write_context.has_come(at)
         };
         match claim.next.as_ref().filter(asks) {
             Some(passage) => self.ask(id, claim.id, passage),
             None => {
-                if let Some(held) = self.duties.get_mut(&id).filter(|held| !is(&held.record, "done")) {
-                    held.record = duty::waive(&held.record, "cause_voided");
+                if let Some(held) = self.duties.get_mut(&id).filter(|held| !is(&held.record, DutyState::Done)) {
+                    held.record = duty::waive(&held.record, DutyWaiver::CauseVoided);
                 }
             }
         }
@@ -164,12 +170,12 @@ impl FollowUps {
 
     fn ask(&mut self, id: Uuid, passage_id: Uuid, passage: &Values) {
         let write_context = Arc::clone(&self.write_context);
-        let gate = passage.text("area_code").unwrap_or(&write_context.district_code);
-        let person_id = passage.id("person_id");
+        let gate = passage.get(&AREA_CODE).unwrap_or(&write_context.district_code);
+        let person_id = passage.get(&PERSON_ID);
         let registered = person_id.and_then(|id| self.areas.get(&self.root(id))).map(String::as_str);
         let area_code = area_of(&write_context.district_code, registered, gate).to_owned();
         let subject = person_id.map_or(("screenings", passage_id), |id| ("people", id));
-        let opens_at = passage.instant("occurred_at").unwrap_or(write_context.now);
+        let opens_at = passage.get(&OCCURRED_AT).unwrap_or(write_context.now);
         let cadence = write_context.settings.of::<Cadences>().at(
             GATE_FOLLOW_UP,
             &area_code,
@@ -201,14 +207,14 @@ impl FollowUps {
     fn record(&mut self, claim: &Claim) {
         self.contacts.remove(&claim.id);
         for values in claim.former.iter().chain(&claim.next) {
-            let of_case = || self.people_of_cases.get(&values.id("case_id")?).copied();
-            let person_id = values.id("person_id").or_else(of_case).map(|id| self.root(id));
+            let of_case = || self.people_of_cases.get(&values.get(&CASE_ID)?).copied();
+            let person_id = values.get(&PERSON_ID).or_else(of_case).map(|id| self.root(id));
             self.authors.extend(person_id.map(|id| (id, claim.by)));
         }
         let Some(values) = claim.next.as_ref().filter(|next| may_prove(claim.kind, next)) else { return };
-        let of_case = || self.people_of_cases.get(&values.id("case_id")?).copied();
-        let Some(person_id) = values.id("person_id").or_else(of_case) else { return };
-        let at = values.instant("occurred_at").unwrap_or(self.write_context.now);
+        let of_case = || self.people_of_cases.get(&values.get(&CASE_ID)?).copied();
+        let Some(person_id) = values.get(&PERSON_ID).or_else(of_case) else { return };
+        let at = values.get(&OCCURRED_AT).unwrap_or(self.write_context.now);
         if self.write_context.has_come(at) {
             let own = contact(claim.kind, claim.id, (at, self.write_context.now), values.clone());
             self.contacts.insert(claim.id, (self.root(person_id), own));
@@ -218,8 +224,8 @@ impl FollowUps {
     fn settle(&mut self) {
         let write_context = Arc::clone(&self.write_context);
         let (roots, contacts, authors) = (&self.roots, &self.contacts, &self.authors);
-        for (id, held) in self.duties.iter_mut().filter(|(_, held)| !is(&held.record, "waived")) {
-            let subject = held.record.values.id("subject_id").unwrap_or_default();
+        for (id, held) in self.duties.iter_mut().filter(|(_, held)| !is(&held.record, DutyState::Waived)) {
+            let Some(subject) = held.record.values.get(&SUBJECT_ID) else { continue };
             let root = roots.get(&subject).copied().unwrap_or(subject);
             let own = answer(&held.record);
             let of_person = contacts.values().filter(|(person, _)| *person == root).map(|(_, contact)| contact);
@@ -233,7 +239,7 @@ impl FollowUps {
 
 /// Whether a record of this kind may prove something: of visits only those of the health centre's line.
 pub fn may_prove(kind: &str, values: &Values) -> bool {
-    kind != "follow_up_visits" || values.text("line") == Some("health_center")
+    kind != FOLLOW_UP_VISITS.name || values.get(&visits::LINE) == Some(SupervisorLevel::HealthCenter)
 }
 
 /// Updates the duty of a passage that asked before: it may be of somebody else, at another time or place now.
@@ -245,20 +251,19 @@ fn again(
     cadence: Option<&Cadence>,
 ) {
     let (former, due_at) = (expectation(duty).opens_at, duty::due_at(duty));
-    duty.values.set("subject_kind", Value::Text(subject.0.to_owned()));
-    duty.values.set("subject_id", Value::Id(subject.1));
-    duty.values.set("opens_at", Value::Instant(opens_at));
+    duty.values.set(&SUBJECT_KIND, subject.0);
+    duty.values.set(&SUBJECT_ID, subject.1);
+    duty.values.set(&OPENS_AT, opens_at);
     duty.envelope.occurred_at = opens_at;
     // Duties from passages that were told late keep their due time: it doesn't follow from the passage's.
     if let Some(cadence) = cadence.filter(|cadence| due_at == cadence.due_after(former)) {
-        duty.values.set("due_at", Value::Instant(cadence.due_after(opens_at)));
+        duty.values.set(&DUE_AT, cadence.due_after(opens_at));
     }
     // Duties that are done stay where they were done.
-    if !is(duty, "done") {
+    if !is(duty, DutyState::Done) {
         area_code.clone_into(&mut duty.envelope.area_code);
     }
-    if duty.values.text("waiver") == Some("cause_voided") {
-        duty.values.set("state", Value::Text("open".to_owned()));
-        duty.values.set("waiver", Value::Null);
+    if duty.values.get(&WAIVER) == Some(DutyWaiver::CauseVoided) {
+        duty::reopen(duty);
     }
 }

@@ -4,12 +4,13 @@
 use crate::rooms::duties::DUTIES;
 use kit::problem::Problem;
 use kit::statement::Statement;
-use kit::value::{Value, Values};
+use kit::value::Values;
 use ledger::decide::Claim;
 use ledger::{Append, AppendError};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::wire::{ASSIGNEE_ID, DUTY_KIND, DutyState, LINE, SUBJECT_ID, SUBJECT_KIND};
 use crate::platform::core::Core;
 use crate::platform::leases::districts;
 use crate::records::change::Changes;
@@ -19,8 +20,8 @@ use crate::rooms::observation::isolation_cases::care::{CareDecider, GIVE_ON};
 
 /// A duty that went on, as it is told.
 fn told(duty: &Record) -> Json {
-    let text = |name: &str| duty.values.text(name).map_or(Json::Null, Json::from);
-    json!({"id": duty.envelope.id, "duty_kind": text("duty_kind"), "line": text("line"), "assignee_id": duty.values.id("assignee_id")})
+    let values = &duty.values;
+    json!({"id": duty.envelope.id, "duty_kind": values.get(&DUTY_KIND), "line": values.get(&LINE), "assignee_id": values.get(&ASSIGNEE_ID)})
 }
 
 /// Hands on the open duties of an account that can't do them, in every district; answers them. `by` is who sent it away.
@@ -69,8 +70,8 @@ async fn hand_on_in(core: &Core, district_code: &str, mut open: Vec<Record>, by:
                 let current = read::find_unscoped(core, kind, district_code, &ids).await?;
                 open.retain_mut(|duty| match current.get(&duty.envelope.id) {
                     Some(now)
-                        if now.values.id("assignee_id") == duty.values.id("assignee_id")
-                            && super::duty::is(now, "open") =>
+                        if now.values.get(&ASSIGNEE_ID) == duty.values.get(&ASSIGNEE_ID)
+                            && super::duty::is(now, DutyState::Open) =>
                     {
                         *duty = now.clone();
                         true
@@ -82,11 +83,11 @@ async fn hand_on_in(core: &Core, district_code: &str, mut open: Vec<Record>, by:
         }
     }
     let before: std::collections::BTreeMap<Uuid, Option<Uuid>> =
-        open.iter().map(|duty| (duty.envelope.id, duty.values.id("assignee_id"))).collect();
+        open.iter().map(|duty| (duty.envelope.id, duty.values.get(&ASSIGNEE_ID))).collect();
     let after = read::find_unscoped(core, kind, district_code, &ids).await?;
     let went = after
         .values()
-        .filter(|duty| before.get(&duty.envelope.id).is_some_and(|id| *id != duty.values.id("assignee_id")));
+        .filter(|duty| before.get(&duty.envelope.id).is_some_and(|id| *id != duty.values.get(&ASSIGNEE_ID)));
     Ok(went.map(told).collect())
 }
 
@@ -97,18 +98,18 @@ fn append(core: &Core, district_code: &str, open: &[Record], by: Uuid) -> Result
     let write_context = core.write_context(core.clock.now(), district_code);
     let kind = &DUTIES;
     let (of_cases, others): (Vec<&Record>, Vec<&Record>) =
-        open.iter().partition(|duty| duty.values.text("subject_kind") == Some("isolation_cases"));
+        open.iter().partition(|duty| duty.values.get(&SUBJECT_KIND) == Some("isolation_cases"));
     let mut changes = Changes::default();
     for former in others {
         let mut next = former.clone();
-        next.values.set("assignee_id", Value::Null);
+        next.values.clear(&ASSIGNEE_ID);
         next.envelope.revision += 1;
         next.envelope.revised_by = by;
         changes.next_number();
         changes.put(kind, Some(former.clone()), next);
     }
     let mut append = changes.into_append(&write_context)?;
-    let mut cases: Vec<Uuid> = of_cases.iter().filter_map(|duty| duty.values.id("subject_id")).collect();
+    let mut cases: Vec<Uuid> = of_cases.iter().filter_map(|duty| duty.values.get(&SUBJECT_ID)).collect();
     cases.sort_unstable();
     cases.dedup();
     let next = || Some(Values::default());

@@ -82,15 +82,15 @@ pub static DUTIES: Kind = Kind::of(Definition {
     about: "Something that is expected of somebody until a time. Written by the service.",
     fields: wire::FIELDS,
     filters: &[
-        "duty_kind",
-        "line",
-        "state",
-        "assignee_id",
-        "subject_id",
-        "late",
-        "reported_late",
-        "escalated_to",
-        "explained",
+        wire::DUTY_KIND.name(),
+        wire::LINE.name(),
+        wire::STATE.name(),
+        wire::ASSIGNEE_ID.name(),
+        wire::SUBJECT_ID.name(),
+        wire::LATE.name(),
+        wire::REPORTED_LATE.name(),
+        wire::ESCALATED_TO.name(),
+        wire::EXPLAINED.name(),
     ],
     readers: READERS,
     writers: &[],
@@ -105,18 +105,28 @@ struct DutyRules;
 /// Measures of duties by kind, such as `am_reading.missed`; where a kind has a second line, with that line, such as
 /// `search@police_station.missed`.
 static MEASURES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
-    let kinds = wire::DutyKind::VOCABULARY.codes().into_iter();
-    let kinds = kinds.flat_map(|kind| lines_of(kind).into_iter().map(move |line| counted_as(kind, line)));
+    let kinds = DutyKind::ALL.iter().copied();
+    let kinds = kinds.flat_map(|kind| lines_of(kind).map(move |line| counted_as(kind, line)));
     let named = kinds.flat_map(|kind| COUNTED.iter().map(move |counted| format!("{kind}.{counted}")));
     named.map(|name| (name.clone(), &*Box::leak(name.into_boxed_str()))).collect()
 });
 /// The kind, and the line where it isn't the kind's first.
-fn counted_as(duty_kind: &str, line: &str) -> String {
-    if line == line_of(duty_kind) { duty_kind.to_owned() } else { format!("{duty_kind}@{line}") }
+fn counted_as(duty_kind: DutyKind, line: DutyLine) -> String {
+    if line == line_of(duty_kind) { duty_kind.to_string() } else { format!("{duty_kind}@{line}") }
 }
 
 /// Counts that are kept of each kind.
-pub const COUNTED: [&str; 7] = ["expected", "open", "done", "missed", "waived", "late", "reported_late"];
+pub const COUNTED: [&str; 7] = [
+    EXPECTED,
+    DutyState::Open.code(),
+    DutyState::Done.code(),
+    DutyState::Missed.code(),
+    DutyState::Waived.code(),
+    wire::LATE.name(),
+    wire::REPORTED_LATE.name(),
+];
+/// Count of all of them.
+const EXPECTED: &str = "expected";
 
 /// Duties of one's own, and what is expected of stores.
 static OWN_OR_OF_STORES: Narrowing = Narrowing {
@@ -143,7 +153,7 @@ impl Rules for DutyRules {
     }
 
     fn place_column(&self) -> Option<&'static str> {
-        Some("subject_id")
+        Some(wire::SUBJECT_ID.name())
     }
 
     fn stands_when_known(&self) -> bool {
@@ -152,14 +162,18 @@ impl Rules for DutyRules {
 
     /// A duty is about a case, or about something else whose id no case has.
     fn follows(&self) -> Option<Follows> {
-        Some(Follows { column: "subject_id", ..FOLLOWS })
+        Some(Follows { column: wire::SUBJECT_ID.name(), ..FOLLOWS })
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let text = |name: &str| record.values.text(name).unwrap_or_default();
-        let kind = counted_as(text("duty_kind"), text("line"));
-        let flags = ["late", "reported_late"].into_iter().filter(|flag| record.values.boolean(flag) == Some(true));
-        let counted = ["expected"].into_iter().chain(record.values.text("state")).chain(flags);
+        let values = &record.values;
+        let (Some(kind), Some(line)) = (values.get(&wire::DUTY_KIND), values.get(&wire::LINE)) else {
+            return Vec::new();
+        };
+        let kind = counted_as(kind, line);
+        let flags = [&wire::LATE, &wire::REPORTED_LATE].into_iter().filter(|flag| values.get(*flag) == Some(true));
+        let state = values.get(&wire::STATE).map(DutyState::code);
+        let counted = [EXPECTED].into_iter().chain(state).chain(flags.map(TypedField::name));
         counted.filter_map(|counted| MEASURES.get(&format!("{kind}.{counted}")).map(|measure| (*measure, 1))).collect()
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::codes::NOT_ANSWERABLE;
-use super::{DUTIES, READERS};
+use super::{DUTIES, DutyState, DutyWaiver, READERS, wire};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
@@ -83,14 +83,14 @@ async fn waive(call: Call) -> Answer {
 
 /// The duty with its reason; none where it needs none.
 fn explained(duty: &Record, form: &Values) -> Result<Option<Record>, Problem> {
-    let mut next = match duty.values.text("state") {
-        Some("open") => super::duty::waive(duty, "by_hand"),
-        Some("missed") => duty.clone(),
-        Some("waived") => return Ok(None),
-        _ => return Err(ALREADY_ENDED.into()),
+    let mut next = match duty.values.get(&wire::STATE) {
+        Some(DutyState::Open) => super::duty::waive(duty, DutyWaiver::ByHand),
+        Some(DutyState::Missed) => duty.clone(),
+        Some(DutyState::Waived) => return Ok(None),
+        Some(DutyState::Done) | None => return Err(ALREADY_ENDED.into()),
     };
-    next.values.set("explained", Value::Boolean(true));
-    next.values.set("reason", Value::Text(form.text("reason").unwrap_or_default().to_owned()));
+    next.values.set(&wire::EXPLAINED, true);
+    next.values.set(&wire::REASON, form.required(&REASON)?);
     Ok(Some(next))
 }
 
@@ -102,28 +102,28 @@ async fn answer(call: Call) -> Answer {
     };
     let (now, by) = (call.core.clock.now(), call.actor()?.user_id);
     let next = |duty: &Record, form: &Values| {
-        if duty.values.text("duty_kind") != Some(super::GATE_FOLLOW_UP) {
+        if duty.values.get(&wire::DUTY_KIND) != Some(super::GATE_FOLLOW_UP) {
             return Err(fault("", NOT_ANSWERABLE));
         }
-        if !["open", "missed"].iter().any(|state| super::duty::is(duty, state)) {
+        if ![DutyState::Open, DutyState::Missed].into_iter().any(|state| super::duty::is(duty, state)) {
             return Err(ALREADY_ENDED.into());
         }
-        Ok(Some(super::follow_up::answered(duty, form.text("note").unwrap_or_default(), by, now)))
+        Ok(Some(super::follow_up::answered(duty, form.required(&NOTE)?, by, now)))
     };
     act(&call, &DUTIES, ANSWER, may, next).await
 }
 
 async fn hand_over(call: Call) -> Answer {
     let may = async |duty: &Record, form: &Values| {
-        require_account(&call, form.id("assignee_id").unwrap_or_default(), duty).await?;
-        require(&call, duty, duty.values.id("assignee_id"))
+        require_account(&call, form.required(&ASSIGNEE_ID)?, duty).await?;
+        require(&call, duty, duty.values.get(&wire::ASSIGNEE_ID))
     };
     let give = |duty: &Record, form: &Values| {
-        if !super::duty::is(duty, "open") {
+        if !super::duty::is(duty, DutyState::Open) {
             return Err(ALREADY_ENDED.into());
         }
         let mut next = duty.clone();
-        next.values.set("assignee_id", Value::Id(form.id("assignee_id").unwrap_or_default()));
+        next.values.set(&wire::ASSIGNEE_ID, form.required(&ASSIGNEE_ID)?);
         Ok(Some(next).filter(|next| next.values != duty.values))
     };
     act(&call, &DUTIES, HAND_OVER, may, give).await
@@ -151,7 +151,7 @@ async fn require_account(call: &Call, id: Uuid, duty: &Record) -> Result<(), Pro
     .text(&duty.envelope.area_code)
     .sql(", g.area_code) LIMIT 1");
     if call.core.database.read(&statement).await?.is_empty() {
-        return Err(fault("/assignee_id", UNKNOWN_ACCOUNT));
+        return Err(fault(&ASSIGNEE_ID.pointer(), UNKNOWN_ACCOUNT));
     }
     Ok(())
 }

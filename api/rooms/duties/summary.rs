@@ -1,6 +1,6 @@
 //! "Who has not …": duties counted by kind, line, area or organisation, each figure with the list behind it.
 
-use kit::words;
+use kit::{columns, fields, words};
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
@@ -15,13 +15,14 @@ use kit::time::{day_of, day_start};
 use kit::value::{Value, Values};
 use serde_json::{Map, Value as Json, json};
 
-use super::{COUNTED, DUTIES, READERS, SUPERVISORS, line_of};
+use super::{COUNTED, DUTIES, DutyKind, DutyLine, READERS, SUPERVISORS, line_of, wire};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::{Role, with_statistics};
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
-use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
+use crate::records::envelope;
+use crate::records::list::{self, one_district};
 use crate::records::scope::{reached, readable, within};
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
@@ -35,18 +36,28 @@ words! {
         Org "org" "organisation" "单位";
     }
 }
-static PARAMETERS: [Field; 5] = [
-    Field::new(
+fields! {
+    /// Parameters of a summary.
+    static PARAMETERS;
+    BY: DutyGrouping = Field::new(
         "by",
         Shape::Word(DutyGrouping::VOCABULARY),
         Text::new("By", "分组"),
         "What a line stands for; `kind` by default. `area` gives the level below `area_code`.",
-    ),
-    DISTRICT_CODE,
-    AREA_CODE,
-    Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "Of this day on; today by default."),
-    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Until this day; `from_on` by default."),
-];
+    );
+    DISTRICT_CODE: String = list::DISTRICT_CODE;
+    AREA_CODE: String = list::AREA_CODE;
+    FROM_ON: NaiveDate = Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "Of this day on; today by default.");
+    TO_ON: NaiveDate = Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Until this day; `from_on` by default.");
+}
+
+columns! {
+    /// What was counted, as the rollups name it.
+    MEASURE "measure": String;
+    /// How often.
+    TOTAL "total": i64;
+}
+
 /// A summary covers at most so many days.
 const MOST_DAYS: i64 = 92;
 
@@ -67,7 +78,7 @@ pub fn operations() -> Vec<Operation> {
             .keys(KeyScope::Read)
             .answers(200, "The figures.", Some(reference("DutySummary")), Some(example))
             .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
-    vec![polled(operation, PARAMETERS.iter())]
+    vec![polled(operation, PARAMETERS)]
 }
 
 /// The columns of a file of counts.
@@ -120,7 +131,7 @@ pub struct Counted {
 pub async fn count(
     call: &Call,
     now: &mut Snapshot,
-    by: &str,
+    by: DutyGrouping,
     (from_on, to_on): (NaiveDate, NaiveDate),
 ) -> Result<Counted, Problem> {
     let district_code = one_district(call.actor()?, &call.query)?;
@@ -132,17 +143,17 @@ pub async fn count(
         row_by_row(call, &district_code, from_on, to_on)?
     };
     let rows = now.read(&statement).await?;
-    let area = call.query.text("area_code").unwrap_or(&district_code);
+    let area = call.query.get(&AREA_CODE).unwrap_or(&district_code);
     Ok(gather(rows, by, area.len()))
 }
 
 async fn summary(call: Call) -> Answer {
     let core = &call.core;
     let district_code = one_district(call.actor()?, &call.query)?;
-    let by = call.query.text("by").unwrap_or("kind").to_owned();
+    let by = call.query.get(&BY).unwrap_or(DutyGrouping::Kind);
     let today = day_of(core.clock.now(), core.zone);
-    let from_on = call.query.day("from_on").unwrap_or(today);
-    let to_on = call.query.day("to_on").unwrap_or(from_on.max(today.min(from_on)));
+    let from_on = call.query.get(&FROM_ON).unwrap_or(today);
+    let to_on = call.query.get(&TO_ON).unwrap_or(from_on.max(today.min(from_on)));
     if to_on < from_on {
         return Err(ends_before_it_begins("?to_on"));
     }
@@ -150,9 +161,9 @@ async fn summary(call: Call) -> Answer {
         return Err(too_many_days("?to_on", MOST_DAYS));
     }
     answer(&call, &district_code, COLUMNS, async |now| {
-        let Counted { groups, total } = count(&call, now, &by, (from_on, to_on)).await?;
+        let Counted { groups, total } = count(&call, now, by, (from_on, to_on)).await?;
         let items: Vec<Json> =
-            groups.iter().map(|(key, counts)| line(&by, key, counts, from_on, to_on, &call.query)).collect();
+            groups.iter().map(|(key, counts)| line(by, key, counts, from_on, to_on, &call.query)).collect();
         Ok(json!({"by": by, "from_on": from_on, "to_on": to_on, "items": items, "total": served(&total)}))
     })
     .await
@@ -194,25 +205,24 @@ fn row_by_row(call: &Call, district_code: &str, from_on: NaiveDate, to_on: Naive
 }
 
 fn in_area(call: &Call, statement: Statement) -> Statement {
-    match call.query.text("area_code") {
+    match call.query.get(&AREA_CODE) {
         Some(area_code) => within("r", statement.sql(" AND "), area_code),
         None => statement,
     }
 }
 
 /// Groups the rows. Below a district are townships (9 digits), below those villages (12), below those all.
-fn gather(rows: Vec<Row>, by: &str, area_length: usize) -> Counted {
+fn gather(rows: Vec<Row>, by: DutyGrouping, area_length: usize) -> Counted {
     let below = if area_length < 9 { 9 } else { 12 };
     let (mut groups, mut total) = (BTreeMap::<Option<String>, Counts>::new(), Counts::new());
     for mut row in rows {
-        let amount = row.integer("total").unwrap_or_default();
+        let (Some(amount), Some(area_code)) = (row.get(&TOTAL), row.get(&AREA_CODE)) else { continue };
         let Some((duty_kind, line, counted)) = told(&mut row) else { continue };
-        let area_code = row.text("area_code").unwrap_or_default();
         let key = match by {
-            "line" => Some(line),
-            "area" => Some(area_code.get(..below).unwrap_or(&area_code).to_owned()),
-            "org" => row.id("org_id").filter(|id| !id.is_nil()).map(|id| id.to_string()),
-            _ => Some(duty_kind),
+            DutyGrouping::Line => Some(line.to_string()),
+            DutyGrouping::Area => Some(area_code.get(..below).unwrap_or(&area_code).to_owned()),
+            DutyGrouping::Org => row.get(&envelope::ORG_ID).filter(|id| !id.is_nil()).map(|id| id.to_string()),
+            DutyGrouping::Kind => Some(duty_kind.to_string()),
         };
         *groups.entry(key).or_default().entry(counted).or_default() += amount;
         *total.entry(counted).or_default() += amount;
@@ -221,12 +231,14 @@ fn gather(rows: Vec<Row>, by: &str, area_length: usize) -> Counted {
 }
 
 /// Of which kind and line a row is, and as what it counts.
-fn told(row: &mut Row) -> Option<(String, String, &'static str)> {
-    let measure = row.text("measure")?;
+fn told(row: &mut Row) -> Option<(DutyKind, DutyLine, &'static str)> {
+    let measure = row.get(&MEASURE)?;
     let (duty_kind, counted) = measure.split_once('.')?;
     let counted = COUNTED.into_iter().find(|name| *name == counted)?;
-    let (duty_kind, line) = duty_kind.split_once('@').unwrap_or((duty_kind, line_of(duty_kind)));
-    Some((duty_kind.to_owned(), line.to_owned(), counted))
+    let (duty_kind, line) = duty_kind.split_once('@').map_or((duty_kind, None), |(kind, line)| (kind, Some(line)));
+    let duty_kind = DutyKind::of_code(duty_kind)?;
+    let line = line.map_or(Some(line_of(duty_kind)), DutyLine::of_code)?;
+    Some((duty_kind, line, counted))
 }
 
 /// The same in JSON, each count there.
@@ -237,7 +249,14 @@ pub fn served(counts: &Counts) -> Json {
         .collect()
 }
 
-fn line(by: &str, key: &Option<String>, counts: &Counts, from_on: NaiveDate, to_on: NaiveDate, query: &Values) -> Json {
+fn line(
+    by: DutyGrouping,
+    key: &Option<String>,
+    counts: &Counts,
+    from_on: NaiveDate,
+    to_on: NaiveDate,
+    query: &Values,
+) -> Json {
     let mut line = served(counts);
     kit::json::put(&mut line, "key", key.clone());
     kit::json::put(&mut line, "missed_url", missed_url(by, key.as_deref(), (from_on, to_on), query));
@@ -246,24 +265,24 @@ fn line(by: &str, key: &Option<String>, counts: &Counts, from_on: NaiveDate, to_
 
 /// The list of what a group missed, the oldest first; none for an area's own, of which no list is by itself.
 pub fn missed_url(
-    by: &str,
+    by: DutyGrouping,
     key: Option<&str>,
     (from_on, to_on): (NaiveDate, NaiveDate),
     query: &Values,
 ) -> Option<String> {
-    let level = query.text("area_code").map_or(6, str::len);
-    if by == "area" && key.is_some_and(|key| key.len() <= level) {
+    let level = query.get(&AREA_CODE).map_or(6, str::len);
+    if by == DutyGrouping::Area && key.is_some_and(|key| key.len() <= level) {
         return None;
     }
     let mut url = format!("/v1/duties?state=missed&order=oldest&from_on={from_on}&to_on={to_on}");
-    let area = query.text("area_code").filter(|_| by != "area").map(|code| ("area_code", code));
+    let area = query.get(&AREA_CODE).filter(|_| by != DutyGrouping::Area).map(|code| (AREA_CODE.name(), code));
     let own = match (by, key) {
-        ("area", Some(key)) => Some(("area_code", key)),
-        ("line", Some(key)) => Some(("line", key)),
-        ("kind", Some(key)) => Some(("duty_kind", key)),
-        ("org", Some(key)) => Some(("org_id", key)),
-        ("org", None) => Some(("no_org", "true")),
-        _ => None,
+        (DutyGrouping::Area, Some(key)) => Some((AREA_CODE.name(), key)),
+        (DutyGrouping::Line, Some(key)) => Some((wire::LINE.name(), key)),
+        (DutyGrouping::Kind, Some(key)) => Some((wire::DUTY_KIND.name(), key)),
+        (DutyGrouping::Org, Some(key)) => Some((envelope::ORG_ID.name(), key)),
+        (DutyGrouping::Org, None) => Some(("no_org", "true")),
+        (DutyGrouping::Area | DutyGrouping::Line | DutyGrouping::Kind, None) => None,
     };
     area.into_iter().chain(own).for_each(|(name, value)| url.push_str(&format!("&{name}={value}")));
     Some(url)

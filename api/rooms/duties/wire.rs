@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use kit::field::{Field, Shape, free_text};
-use kit::fields;
 use kit::text::Text;
-use kit::words;
-use serde_json::Value as Json;
+use kit::{fields, object, words};
 use uuid::Uuid;
+
+use super::escalation::Level;
 
 words! {
     /// Kinds of duties. [`super::matching`] says what makes each, and what proves it.
@@ -74,10 +74,14 @@ words! {
     }
 }
 
-const PROVING: &[Field] = &[
-    Field::new("kind", free_text(60), Text::new("Kind", "类别"), "The kind of the proving record.").required(),
-    Field::new("id", Shape::Id, Text::new("Id", "编号"), "The proving record.").required(),
-];
+object! {
+    /// The record that closed a duty.
+    #[derive(PartialEq, Eq)]
+    pub struct Proof, PROVING {
+        kind: String = Field::new("kind", free_text(60), Text::new("Kind", "类别"), "The kind of the proving record.").required();
+        id: Uuid = Field::new("id", Shape::Id, Text::new("Id", "编号"), "The proving record.").required();
+    }
+}
 
 fields! {
     /// The fields of a duty; all are the server's.
@@ -115,7 +119,7 @@ fields! {
     STATE: DutyState = Field::new("state", Shape::Word(DutyState::VOCABULARY), Text::new("State", "状态"), "How it stands.")
         .required()
         .by_server();
-    PROOF: Json = Field::new("proof", Shape::Object(PROVING), Text::new("Proof", "凭据"), "The record that closed it.").by_server();
+    PROOF: Proof = Field::new("proof", Shape::Object(PROVING), Text::new("Proof", "凭据"), "The record that closed it.").by_server();
     LATE: bool = Field::new("late", Shape::Boolean, Text::new("Late", "逾期完成"), "Whether it was done after `due_at`.")
         .required()
         .by_server();
@@ -141,7 +145,7 @@ fields! {
         "That supervisor's account, where known.",
     )
     .by_server();
-    ESCALATIONS: Json = super::escalation::ESCALATIONS;
+    ESCALATIONS: Vec<Level> = super::escalation::ESCALATIONS.field;
     EXPLAINED: bool = Field::new(
         "explained",
         Shape::Boolean,
@@ -168,32 +172,47 @@ fields! {
 }
 
 /// The line that answers for a kind of duty.
-pub fn line_of(duty_kind: &str) -> &'static str {
+pub fn line_of(duty_kind: DutyKind) -> DutyLine {
     match duty_kind {
-        "town_visit" | "supervisor_assignment" => "town",
-        "village_check" | "errand_delivery" | "no_contact_alert" | "search" => "village",
-        "group_check" => "group",
-        "police_check" => "police_station",
-        "supply_report" => "store",
-        "shift_attendance" => "volunteer",
-        "shift_filling" | "manned_post" => "organizer",
-        "duplicate_case" | "lookup_check" => "district",
-        _ => "health_center",
+        DutyKind::TownVisit | DutyKind::SupervisorAssignment => DutyLine::Town,
+        DutyKind::VillageCheck | DutyKind::ErrandDelivery | DutyKind::NoContactAlert | DutyKind::Search => {
+            DutyLine::Village
+        }
+        DutyKind::GroupCheck => DutyLine::Group,
+        DutyKind::PoliceCheck => DutyLine::PoliceStation,
+        DutyKind::SupplyReport => DutyLine::Store,
+        DutyKind::ShiftAttendance => DutyLine::Volunteer,
+        DutyKind::ShiftFilling | DutyKind::MannedPost => DutyLine::Organizer,
+        DutyKind::DuplicateCase | DutyKind::LookupCheck => DutyLine::District,
+        DutyKind::AmReading
+        | DutyKind::PmReading
+        | DutyKind::NoticeSigning
+        | DutyKind::Retest
+        | DutyKind::FeverAlert
+        | DutyKind::SymptomAlert
+        | DutyKind::GateFollowUp
+        | DutyKind::AcceptTransfer
+        | DutyKind::ClaimCheck => DutyLine::HealthCenter,
     }
 }
 
 /// All lines that answer for a kind of duty, each with a duty of its own.
-pub fn lines_of(duty_kind: &str) -> Vec<&'static str> {
-    let beside = if duty_kind == "search" { Some("police_station") } else { None };
-    [line_of(duty_kind)].into_iter().chain(beside).collect()
+pub fn lines_of(duty_kind: DutyKind) -> impl Iterator<Item = DutyLine> {
+    let beside = (duty_kind == DutyKind::Search).then_some(DutyLine::PoliceStation);
+    [line_of(duty_kind)].into_iter().chain(beside)
 }
 
 /// One level up.
-pub fn above(line: &str) -> &'static str {
+pub fn above(line: DutyLine) -> DutyLine {
     match line {
-        "group" => "village",
-        "volunteer" => "organizer",
-        "village" => "town",
-        _ => "district",
+        DutyLine::Group => DutyLine::Village,
+        DutyLine::Volunteer => DutyLine::Organizer,
+        DutyLine::Village => DutyLine::Town,
+        DutyLine::Town
+        | DutyLine::HealthCenter
+        | DutyLine::PoliceStation
+        | DutyLine::Store
+        | DutyLine::Organizer
+        | DutyLine::District => DutyLine::District,
     }
 }

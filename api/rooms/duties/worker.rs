@@ -16,6 +16,7 @@ use super::duty;
 use super::escalation::escalate;
 use super::inherit::hand_on_all;
 use super::matching::standing;
+use super::wire::SUBJECT_ID;
 use crate::platform::core::Core;
 use crate::platform::leases::{districts, take_lease};
 use crate::records::change::Changes;
@@ -113,8 +114,8 @@ async fn append_missed(
     let mut changes = Changes::default();
     for former in overdue {
         let stands = standing(duty::due_at(&former), None, false, now);
-        let of_case = former.values.id("subject_id");
-        let mut next = duty::settle(&former, &stands, |line| above.get(&(of_case?, line.to_owned())).copied());
+        let of_case = former.values.get(&SUBJECT_ID);
+        let mut next = duty::settle(&former, &stands, |line| above.get(&(of_case?, line)).copied());
         next.envelope.revision += 1;
         next.envelope.revised_by = Uuid::nil();
         changes.next_number();

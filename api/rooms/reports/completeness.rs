@@ -119,7 +119,7 @@ async fn of_days(
     days: (NaiveDate, NaiveDate),
 ) -> Result<Json, Problem> {
     let by = call.query.get(&BY).unwrap_or(DutyGrouping::Kind);
-    let counted = count(call, now, by.code(), days).await?;
+    let counted = count(call, now, by, days).await?;
     // Keys reach figures; names are for those who may read the duties.
     let missing = match opens_lists(call, READERS) {
         true => gaps(call, now, district_code, by, days).await?,
@@ -183,7 +183,7 @@ fn line(
         ("key", json!(key)),
         ("label", json!(label)),
         ("gaps", gaps.iter().map(|gap| gap.served(call)).collect()),
-        ("missed_url", json!(missed_url(by.code(), key, days, &call.query).filter(|_| opens_lists(call, READERS)))),
+        ("missed_url", json!(missed_url(by, key, days, &call.query).filter(|_| opens_lists(call, READERS)))),
     ] {
         kit::json::put(&mut line, name, value);
     }

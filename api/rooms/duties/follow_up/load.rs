@@ -5,6 +5,7 @@ use crate::rooms::duties::DUTIES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kit::columns;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::value::{Value, Values};
@@ -13,8 +14,17 @@ use uuid::Uuid;
 
 use super::{FollowUps, GATE_FOLLOW_UP, contact, duty_id};
 use crate::records::awaited::has_come;
+use crate::records::envelope::{AREA_CODE, ID, OCCURRED_AT, RECORDED_AT};
 use crate::records::write_context::WriteContext;
-use crate::rooms::registers::people::one_person;
+use crate::rooms::observation::isolation_cases::{
+    CASE_ID, FOLLOW_UP_VISITS, ISOLATION_CASES, TEMPERATURE_READINGS, visits,
+};
+use crate::rooms::registers::people::family::{PERSON_ID, ROOT, one_person};
+
+columns! {
+    /// Kind of a record that may prove something.
+    KIND "kind": String;
+}
 
 // Person by person (`OFFSET 0` keeps it so): a plan made while the tables were small would else read whole districts.
 
@@ -67,7 +77,7 @@ fn proofs(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) 
 fn members(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Statement {
     let values = || claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));
     let touched = Statement::new("WITH RECURSIVE touched AS (SELECT unnest(")
-        .column(ColumnType::Id, values().filter_map(|values| values.id("person_id")).map(Value::Id).collect())
+        .column(ColumnType::Id, values().filter_map(|values| values.get(&PERSON_ID)).map(Value::Id).collect())
         .sql("::uuid[]) AS person_id UNION SELECT person_id FROM isolation_cases WHERE district_code = ")
         .text(district_code)
         .sql(" AND id = ANY(")
@@ -82,7 +92,7 @@ fn members(write_context: &WriteContext, district_code: &str, claims: &[&Claim])
 
 fn cases(claims: &[&Claim]) -> Vec<Value> {
     let values = claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));
-    values.filter_map(|values| values.id("case_id")).map(Value::Id).collect()
+    values.filter_map(|values| values.get(&CASE_ID)).map(Value::Id).collect()
 }
 
 fn of_passages(write_context: &WriteContext, claims: &[&Claim]) -> Vec<Value> {
@@ -96,24 +106,25 @@ pub fn follow_ups(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Res
     let mut next = || lists.next().unwrap_or_default();
     let (mut roots, mut areas) = (BTreeMap::new(), BTreeMap::new());
     for mut row in next() {
-        if let (Some(person_id), Some(root)) = (row.id("person_id"), row.id("root")) {
+        if let (Some(person_id), Some(root)) = (row.get(&PERSON_ID), row.get(&ROOT)) {
             roots.insert(person_id, root);
-            areas.extend(row.text("area_code").map(|area_code| (root, area_code)));
+            areas.extend(row.get(&AREA_CODE).map(|area_code| (root, area_code)));
         }
     }
     let duties = write_context.kept("duties", next())?;
     let people_of_cases =
-        next().into_iter().filter_map(|mut row| Some((row.id("id")?, row.id("person_id")?))).collect();
+        next().into_iter().filter_map(|mut row| Some((row.get(&ID)?, row.get(&PERSON_ID)?))).collect();
     let proof = |mut row: Row| {
-        let kind = row.text("kind")?;
-        let kind =
-            ["temperature_readings", "isolation_cases", "follow_up_visits"].into_iter().find(|name| *name == kind)?;
-        let person_id = row.id("person_id")?;
-        let times = (row.instant("occurred_at")?, row.instant("recorded_at")?);
+        let kind = row.get(&KIND)?;
+        let kind = [TEMPERATURE_READINGS.name, ISOLATION_CASES.name, FOLLOW_UP_VISITS.name]
+            .into_iter()
+            .find(|name| *name == kind)?;
+        let person_id = row.get(&PERSON_ID)?;
+        let times = (row.get(&OCCURRED_AT)?, row.get(&RECORDED_AT)?);
         let mut values = Values::default();
-        values.set("line", row.take("line"));
+        values.set_or_clear(&visits::LINE, row.get(&visits::LINE));
         let root = roots.get(&person_id).copied().unwrap_or(person_id);
-        let id = row.id("id")?;
+        let id = row.get(&ID)?;
         Some((id, (root, contact(kind, id, times, values))))
     };
     let contacts = next().into_iter().filter_map(proof).collect();

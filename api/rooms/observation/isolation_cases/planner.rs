@@ -23,6 +23,7 @@ use crate::platform::core::Core;
 use crate::records::awaited::has_come;
 use crate::records::envelope::{ID, OCCURRED_AT};
 use crate::records::{Record, read};
+use crate::rooms::duties::DutyLine;
 use crate::rooms::duties::wire::SUBJECT_ID;
 
 columns! {
@@ -178,7 +179,7 @@ pub async fn supervisors_above(
     core: &Core,
     district_code: &str,
     duties: &[Record],
-) -> Result<BTreeMap<(Uuid, String), Uuid>, Problem> {
+) -> Result<BTreeMap<(Uuid, DutyLine), Uuid>, Problem> {
     let kind = &ISOLATION_CASES;
     let mut ids: Vec<Uuid> = duties.iter().filter_map(|duty| duty.values.get(&SUBJECT_ID)).collect();
     ids.sort_unstable();
@@ -186,9 +187,9 @@ pub async fn supervisors_above(
     let cases = read::find_unscoped(core, kind, district_code, &ids).await?;
     let of_case = |(id, case): (Uuid, Record)| {
         let named = supervisors(&case.values).into_iter();
-        named.filter_map(move |(level, account)| Some(((id, level.line().to_string()), account?))).collect::<Vec<_>>()
+        named.filter_map(move |(level, account)| Some(((id, level.line()), account?))).collect::<Vec<_>>()
     };
-    let mut above: BTreeMap<(Uuid, String), Uuid> = cases.into_iter().flat_map(of_case).collect();
+    let mut above: BTreeMap<(Uuid, DutyLine), Uuid> = cases.into_iter().flat_map(of_case).collect();
     let named = above.values().copied().map(Value::Id).collect();
     let active =
         Statement::new("SELECT id FROM users WHERE active AND id = ANY(").column(ColumnType::Id, named).sql(")");

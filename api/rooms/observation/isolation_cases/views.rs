@@ -21,7 +21,7 @@ use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::scope::visible_to;
 use crate::records::{Kind, Record, read, view};
 use crate::rooms::duties::matching::DAILY;
-use crate::rooms::duties::{DUTIES, DutyKind, DutyState, wire as duties};
+use crate::rooms::duties::{DUTIES, DutyState, wire as duties};
 
 /// More lines than this no case has.
 const MOST: i64 = 5_000;
@@ -43,7 +43,7 @@ pub fn operations() -> Vec<Operation> {
     day.insert("errands".into(), counts("Errands asked for."));
     day.insert("violations".into(), counts("Violations."));
     day.insert("gaps".into(), json!({"type": "array", "maxItems": 12, "description": "What is missing, with the reason.", "items": {"type": "object", "additionalProperties": true, "description": "A gap."}}));
-    DAILY.iter().for_each(|column| drop(day.insert((*column).into(), duty.clone())));
+    DAILY.iter().for_each(|column| drop(day.insert(column.to_string(), duty.clone())));
     let day = json!({"type": "object", "description": "A day of observation.", "required": ["on_day", "day_no", "readings"], "properties": day});
     let example_entry = json!({"items": [{"kind": "spot_checks", "id": "0198c0de-0015-7000-8000-000000000001", "occurred_at": "2020-01-23T16:20:00+08:00", "record": {"present": true, "compliant": true}}]});
     let example_day = json!({"items": [{"on_day": "2020-01-23", "day_no": 1, "readings": "1/2", "extra_readings": 0, "errands": 1, "violations": 0,
@@ -106,7 +106,7 @@ impl Grid {
         let zone = call.core.zone;
         let mut grid = Self::default();
         for duty in of_case(call, &DUTIES, duties::SUBJECT_ID.name(), case).await? {
-            if duty.values.get(&duties::DUTY_KIND).is_some_and(|kind| DAILY.contains(&kind.code())) {
+            if duty.values.get(&duties::DUTY_KIND).is_some_and(|kind| DAILY.contains(&kind)) {
                 grid.duties.entry(day_of(duty.envelope.occurred_at, zone)).or_default().push(duty);
             }
         }
@@ -136,9 +136,9 @@ impl Grid {
             "errands": of_kind(ERRANDS.name), "violations": of_kind(VIOLATIONS.name)});
         let daily = self.duties.get(&day).map(Vec::as_slice).unwrap_or_default();
         for column in DAILY {
-            let of_column = |duty: &&Record| duty.values.get(&duties::DUTY_KIND).map(DutyKind::code) == Some(column);
+            let of_column = |duty: &&Record| duty.values.get(&duties::DUTY_KIND) == Some(column);
             let duty = daily.iter().find(of_column);
-            kit::json::put(&mut line, column, duty.map_or(Json::Null, told));
+            kit::json::put(&mut line, column.code(), duty.map_or(Json::Null, told));
         }
         let gaps: Vec<Json> = daily.iter().filter(|duty| is_gap(duty)).map(gap).collect();
         kit::json::put(&mut line, "gaps", gaps);

@@ -28,7 +28,7 @@ use crate::records::write_context::WriteContext;
 use crate::records::{Context, Record, envelope};
 use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::Standing;
-use crate::rooms::duties::wire::SUBJECT_ID;
+use crate::rooms::duties::wire::{DutyKind, DutyState, SUBJECT_ID};
 
 /// Claims about somebody at most.
 pub const MOST: usize = 100;
@@ -173,19 +173,20 @@ impl Checks {
     /// Asks for a look at what is claimed; one look for all that is still open.
     fn open(&mut self, claim: &Claim, values: &Values, claimed: &PersonClaim) {
         let person_id = claim.id;
-        let is_open =
-            |held: &LockedRow| held.record.values.get(&SUBJECT_ID) == Some(person_id) && duty::is(&held.record, "open");
+        let is_open = |held: &LockedRow| {
+            held.record.values.get(&SUBJECT_ID) == Some(person_id) && duty::is(&held.record, DutyState::Open)
+        };
         if self.duties.values().any(is_open) {
             return;
         }
         let write_context = &self.write_context;
         let id = derived_id(
             &write_context.keys.identity,
-            &["duty", "claim_check", &person_id.to_string(), &json!(claimed).to_string()],
+            &["duty", DutyKind::ClaimCheck.code(), &person_id.to_string(), &json!(claimed).to_string()],
         );
         let new = duty::New {
             id,
-            duty_kind: "claim_check",
+            duty_kind: DutyKind::ClaimCheck,
             subject: (PEOPLE.name, person_id),
             cause_id: None,
             assignee_id: None,
@@ -203,14 +204,20 @@ impl Checks {
         let of_person = self.duties.values_mut().filter(|held| {
             let record = &held.record;
             record.values.get(&SUBJECT_ID) == Some(person_id)
-                && (duty::is(record, "open") || duty::is(record, "missed"))
+                && (duty::is(record, DutyState::Open) || duty::is(record, DutyState::Missed))
         });
         for held in of_person {
             let late = duty::due_at(&held.record) < self.write_context.now;
             let proof = Some((PEOPLE.name, person_id));
             held.record = duty::settle(
                 &held.record,
-                &Standing { state: "done", proof, late, reported_late: false, judged_at: self.write_context.now },
+                &Standing {
+                    state: DutyState::Done,
+                    proof,
+                    late,
+                    reported_late: false,
+                    judged_at: self.write_context.now,
+                },
                 |_| None,
             );
         }

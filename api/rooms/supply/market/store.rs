@@ -22,14 +22,14 @@ use crate::records::write_context::WriteContext;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty::{self, expectation, is};
 use crate::rooms::duties::matching::{Contact, proof_of, standing};
-use crate::rooms::duties::wire::{STATE, WAIVER};
-use crate::rooms::duties::{DutyState, DutyWaiver};
+use crate::rooms::duties::wire::WAIVER;
+use crate::rooms::duties::{DutyKind, DutyState, DutyWaiver};
 use crate::rooms::observation::isolation_cases::care::HORIZON_DAYS;
 use crate::rooms::supply::price_alerts::RULE_ID;
 use crate::rooms::supply::supply_reports::{LINES, REPORTED_ON, ReportLine, SUPPLY_REPORTS};
 
 /// Kind of the duty that a store has each day.
-pub const SUPPLY_REPORT: &str = "supply_report";
+pub const SUPPLY_REPORT: DutyKind = DutyKind::SupplyReport;
 
 /// A commodity on a day.
 pub type Key = (String, NaiveDate);
@@ -100,9 +100,9 @@ impl Store {
     /// Makes the duties of today and the days ahead; of a store that is closed, waives them.
     pub fn plan(&mut self, expected: Option<&Values>, write_context: &WriteContext) {
         let Some(values) = expected else {
-            let open = self.duties.values_mut().filter(|held| is(&held.record, "open"));
+            let open = self.duties.values_mut().filter(|held| is(&held.record, DutyState::Open));
             for held in open.filter(|held| duty::due_at(&held.record) > write_context.now) {
-                held.record = duty::waive(&held.record, "not_expected");
+                held.record = duty::waive(&held.record, DutyWaiver::NotExpected);
             }
             return;
         };
@@ -116,8 +116,7 @@ impl Store {
             let id = duty_id(self.id, day, write_context);
             if let Some(held) = self.duties.get_mut(&id) {
                 if held.record.values.get(&WAIVER) == Some(DutyWaiver::NotExpected) {
-                    held.record.values.set(&STATE, DutyState::Open);
-                    held.record.values.clear(&WAIVER);
+                    duty::reopen(&mut held.record);
                 }
                 continue;
             }
@@ -139,7 +138,7 @@ impl Store {
 
     fn settle_duties(&mut self, write_context: &WriteContext) {
         for held in self.duties.values_mut() {
-            let waived = is(&held.record, "waived");
+            let waived = is(&held.record, DutyState::Waived);
             let told = self.reports.values().filter(|report| !is_awaited(&report.values));
             let proof = proof_of(&expectation(&held.record), told, write_context.zone);
             let stands = standing(duty::due_at(&held.record), proof, waived, write_context.now);
@@ -241,7 +240,7 @@ impl Store {
 
 /// The duty of a store and day: whoever makes it, it is made once.
 fn duty_id(place_id: Uuid, day: NaiveDate, write_context: &WriteContext) -> Uuid {
-    derived_id(&write_context.keys.identity, &["duty", SUPPLY_REPORT, &place_id.to_string(), &day.to_string()])
+    derived_id(&write_context.keys.identity, &["duty", SUPPLY_REPORT.code(), &place_id.to_string(), &day.to_string()])
 }
 
 /// Whether a report has its day and proves nothing yet.

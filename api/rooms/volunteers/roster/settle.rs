@@ -16,7 +16,7 @@ use crate::records::locked_row::LockedRow;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::matching::{Contact, standing};
 use crate::rooms::duties::wire::WAIVER;
-use crate::rooms::duties::{DutyKind, DutyWaiver, duty};
+use crate::rooms::duties::{DutyKind, DutyState, DutyWaiver, duty};
 use crate::rooms::volunteers::shifts::assignments::{
     ATTENDANCE, AssignmentAttendance, ROLE, SHIFT_ID, STARTS_AT, SWAPPED_TO_ID, VOLUNTEER_ID,
 };
@@ -45,7 +45,7 @@ impl Roster {
     /// Whoever isn't there so long after the beginning hasn't come: by the cadence of `shift_attendance`.
     fn grace(&self, shift: &Shift, duty_kind: DutyKind) -> Option<TimeDelta> {
         let cadence = self.write_context.settings.of::<Cadences>().at(
-            duty_kind.code(),
+            duty_kind,
             &shift.area_code,
             day_of(shift.starts_at, self.write_context.zone),
         )?;
@@ -144,7 +144,7 @@ impl Roster {
         }
         let new = duty::New {
             id,
-            duty_kind: duty_kind.code(),
+            duty_kind,
             subject,
             cause_id: None,
             assignee_id,
@@ -162,7 +162,7 @@ impl Roster {
         let by_hand = kept.record.values.get(&WAIVER) == Some(DutyWaiver::ByHand);
         let stands = standing(due_at, proof, waived || by_hand, self.write_context.now);
         kept.record = duty::settle(&kept.record, &stands, |_| None);
-        if waived && !by_hand && stands.state == "waived" {
+        if waived && !by_hand && stands.state == DutyState::Waived {
             kept.record.values.set(&WAIVER, DutyWaiver::CauseVoided);
         }
         kept.sign(self.by);

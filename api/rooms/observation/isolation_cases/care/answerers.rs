@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::case::Case;
-use super::expect::is;
 use crate::platform::access::{Grant, Role};
 use crate::records::codes::UNKNOWN_ACCOUNT;
 use crate::records::envelope::{ID, ORG_ID};
+use crate::rooms::duties::duty::is;
 use crate::rooms::duties::wire::{ASSIGNEE_ID, LINE};
 use crate::rooms::duties::{DutyLine, DutyState, above};
 use crate::rooms::observation::isolation_cases::rules::{supervisor_of, supervisors};
@@ -140,7 +140,7 @@ impl Case {
             if let Some(org_id) = self.organization_of(id, areas) {
                 return (Some(id), org_id);
             }
-            next = next.and_then(|line| DutyLine::of_code(above(line.code())));
+            next = next.map(above);
         }
         (None, None)
     }

@@ -11,13 +11,13 @@ use uuid::Uuid;
 
 use super::answerers::{Accounts, require_known};
 use super::contact::contact_of;
-use super::expect::is;
 use crate::records::change::Changes;
 use crate::records::envelope::{AREA_CODE, OCCURRED_AT, ORG_ID};
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::records::{Envelope, Record};
 use crate::rooms::duties::duty;
+use crate::rooms::duties::duty::is;
 use crate::rooms::duties::matching::Contact;
 use crate::rooms::duties::{DUTIES, DutyKind, DutyState, DutyWaiver, wire as duties};
 use crate::rooms::observation::codes::{CASE_CLOSED, ONLY_BY_TRANSITION, SLOT_TAKEN};

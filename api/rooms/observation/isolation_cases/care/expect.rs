@@ -14,10 +14,10 @@ use crate::records::Record;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::rooms::duties::cadences::Cadences;
-use crate::rooms::duties::duty::{self, expectation};
+use crate::rooms::duties::duty::{self, expectation, is};
 use crate::rooms::duties::matching::{CONTACT_KINDS, Contact, DAILY, proof_of, standing};
-use crate::rooms::duties::wire::{DUTY_KIND, LINE, OPENS_AT, STATE, WAIVER};
-use crate::rooms::duties::{self, DutyKind, DutyLine, DutyState, DutyWaiver};
+use crate::rooms::duties::wire::{DUTY_KIND, LINE, OPENS_AT, WAIVER};
+use crate::rooms::duties::{DutyKind, DutyLine, DutyState, DutyWaiver, line_of, lines_of};
 use crate::rooms::observation::isolation_cases::states::{CARED_FOR, ENDED};
 use crate::rooms::observation::isolation_cases::transitions::ISOLATION_CASE_TRANSITIONS;
 use crate::rooms::observation::isolation_cases::wire::{
@@ -32,21 +32,6 @@ pub const SILENCE: TimeDelta = TimeDelta::hours(24);
 pub const CONTESTED_DUTY: DutyKind = DutyKind::DuplicateCase;
 /// Time within which the command says which of two cases of one person stands.
 const CLEARED_WITHIN: TimeDelta = TimeDelta::hours(4);
-
-/// Whether a duty stands in a state.
-pub fn is(duty: &Record, state: DutyState) -> bool {
-    duty.values.get(&STATE) == Some(state)
-}
-
-/// Lines that answer for a kind of duty, the first of them first.
-fn lines_of(duty_kind: DutyKind) -> Vec<DutyLine> {
-    duties::lines_of(duty_kind.code()).into_iter().filter_map(DutyLine::of_code).collect()
-}
-
-/// The line that answers for a kind of duty first.
-pub fn line_of(duty_kind: DutyKind) -> DutyLine {
-    lines_of(duty_kind).first().copied().unwrap_or(DutyLine::District)
-}
 
 /// The id of the duty that asks which of two cases stands, by the later one.
 pub fn contested_id(case_id: Uuid, write_context: &WriteContext) -> Uuid {
@@ -94,9 +79,7 @@ impl Case {
     ) {
         let area_code = self.record.envelope.area_code.clone();
         let day = day_of(asked_at, write_context.zone);
-        let Some(cadence) = write_context.settings.of::<Cadences>().at(duty_kind.code(), &area_code, day) else {
-            return;
-        };
+        let Some(cadence) = write_context.settings.of::<Cadences>().at(duty_kind, &area_code, day) else { return };
         let cause = cause_id.unwrap_or(self.record.envelope.id).to_string();
         let window = (asked_at, cadence.due_after(asked_at));
         for line in lines_of(duty_kind) {
@@ -119,7 +102,7 @@ impl Case {
         let id = contested_id(own, write_context);
         let new = duty::New {
             id,
-            duty_kind: CONTESTED_DUTY.code(),
+            duty_kind: CONTESTED_DUTY,
             subject: (PEOPLE.name, person_id),
             cause_id: Some(own),
             assignee_id: None,
@@ -144,8 +127,7 @@ impl Case {
         if let Some(held) = self.duties.get_mut(&id) {
             let was_voided = held.record.values.get(&WAIVER) == Some(DutyWaiver::CauseVoided);
             if is(&held.record, DutyState::Waived) && was_voided {
-                held.record.values.set(&STATE, DutyState::Open);
-                held.record.values.clear(&WAIVER);
+                duty::reopen(&mut held.record);
             }
             return;
         }
@@ -154,7 +136,7 @@ impl Case {
         let envelope = &self.record.envelope;
         let new = duty::New {
             id,
-            duty_kind: duty_kind.code(),
+            duty_kind,
             subject: (ISOLATION_CASES.name, envelope.id),
             cause_id,
             assignee_id,
@@ -175,7 +157,7 @@ impl Case {
             let is_void = waiver == DutyWaiver::CauseVoided;
             let standing = is(&held.record, DutyState::Open) || (is_void && is(&held.record, DutyState::Missed));
             if standing && which(&held.record) {
-                held.record = duty::waive(&held.record, waiver.code());
+                held.record = duty::waive(&held.record, waiver);
             }
         }
     }
@@ -185,7 +167,7 @@ impl Case {
     fn is_expected(&self, duty: &Record, write_context: &WriteContext) -> bool {
         let (values, due_at) = (&self.record.values, duty::due_at(duty));
         let duty_kind = duty.values.get(&DUTY_KIND);
-        if duty_kind.is_some_and(|kind| DAILY.contains(&kind.code())) {
+        if duty_kind.is_some_and(|kind| DAILY.contains(&kind)) {
             let day = day_of(duty.values.get(&OPENS_AT).unwrap_or(due_at), write_context.zone);
             let within = values.get(&STARTS_ON).is_none_or(|first| day >= first)
                 && values.get(&ENDS_ON).is_none_or(|last| day <= last);
@@ -221,13 +203,13 @@ impl Case {
             known_at: write_context.now,
             values: Values::default(),
         };
-        let above: BTreeMap<&str, Option<Uuid>> =
-            DutyLine::ALL.iter().map(|line| (line.code(), self.answerer(*line).0)).collect();
+        let above: BTreeMap<DutyLine, Option<Uuid>> =
+            DutyLine::ALL.iter().map(|line| (*line, self.answerer(*line).0)).collect();
         let steps = self.steps_in_order();
         let mut duties = std::mem::take(&mut self.duties);
         for held in duties.values_mut() {
             let expected = expectation(&held.record);
-            let assigning = expected.duty_kind == DutyKind::SupervisorAssignment.code();
+            let assigning = expected.duty_kind == Some(DutyKind::SupervisorAssignment);
             // Naming supervisors stays done; the loss of one later is a duty of its own.
             if assigning && is(&held.record, DutyState::Done) {
                 continue;
@@ -235,7 +217,7 @@ impl Case {
             let own = Some(&of_case).filter(|_| assigning && complete);
             let others = self.contacts.values().filter(|contact| contact.kind != ISOLATION_CASE_TRANSITIONS.name);
             let found = proof_of(&expected, others.chain(&steps).chain(own), write_context.zone);
-            let delivered = found.filter(|_| expected.duty_kind == DutyKind::ErrandDelivery.code()).map(at_delivery);
+            let delivered = found.filter(|_| expected.duty_kind == Some(DutyKind::ErrandDelivery)).map(at_delivery);
             let proof = delivered.as_ref().or(found);
             let waiver = held.record.values.get(&WAIVER).filter(|_| is(&held.record, DutyState::Waived));
             // Nothing is expected where the person was not there.
@@ -243,7 +225,7 @@ impl Case {
             let is_expected = || self.is_expected(&held.record, write_context);
             let waiver = lasting.or_else(|| (!is_expected()).then_some(DutyWaiver::NotObserved));
             let stands = standing(duty::due_at(&held.record), proof, waiver.is_some(), write_context.now);
-            held.record = duty::settle(&held.record, &stands, |line| above.get(line).copied().flatten());
+            held.record = duty::settle(&held.record, &stands, |line| above.get(&line).copied().flatten());
             if let Some(waiver) = waiver.filter(|_| is(&held.record, DutyState::Waived)) {
                 held.record.values.set(&WAIVER, waiver);
             }

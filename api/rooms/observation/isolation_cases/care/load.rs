@@ -94,7 +94,7 @@ pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&
     let duties_select = duties.select();
     let duties = of_kind(duties_select, DUTIES.name, SUBJECT_ID.name())
         .sql(" AND (r.state = 'open' OR NOT (r.duty_kind = ANY(")
-        .column(ColumnType::Text, DAILY.iter().map(|kind| Value::Text((*kind).to_owned())).collect())
+        .column(ColumnType::Text, DAILY.into_iter().map(kit::typed::FieldType::give).collect())
         .sql(")) OR (r.opens_at >= ")
         .bind(ColumnType::Instant, Value::Instant(from))
         .sql(" AND r.opens_at < ")

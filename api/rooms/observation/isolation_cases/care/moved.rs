@@ -7,7 +7,7 @@ use kit::value::Values;
 use uuid::Uuid;
 
 use super::case::{Case, by_service};
-use super::expect::{CONTESTED_DUTY, is, line_of};
+use super::expect::CONTESTED_DUTY;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
@@ -15,6 +15,8 @@ use crate::records::locked_row::LockedRow;
 use crate::records::rules::Stood;
 use crate::records::write_context::WriteContext;
 use crate::rooms::duties::cadences::Cadences;
+use crate::rooms::duties::duty::is;
+use crate::rooms::duties::line_of;
 use crate::rooms::duties::wire::DUTY_KIND;
 use crate::rooms::duties::{DutyKind, DutyState, DutyWaiver};
 use crate::rooms::observation::codes::NOTHING_TO_ACCEPT;
@@ -57,8 +59,7 @@ impl Case {
         let asked_at = asked_at.unwrap_or(write_context.now).min(write_context.now);
         let day = day_of(asked_at, write_context.zone);
         let kind = DutyKind::AcceptTransfer;
-        let Some(cadence) = write_context.settings.of::<Cadences>().at(kind.code(), area_code, day).filter(|_| !stands)
-        else {
+        let Some(cadence) = write_context.settings.of::<Cadences>().at(kind, area_code, day).filter(|_| !stands) else {
             return;
         };
         let stay = stays::stays(&self.record.values).len().to_string();

@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use super::case::{Case, by_service};
 use super::contact::{contact_of, stays_in_district};
-use super::expect::is;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::codes::UNKNOWN_AREA;
@@ -20,6 +19,7 @@ use crate::records::envelope::OCCURRED_AT;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::rooms::duties::cadences::Cadences;
+use crate::rooms::duties::duty::is;
 use crate::rooms::duties::matching::{CONTACT_KINDS, is_believable_notice};
 use crate::rooms::duties::wire::EXPLAINED;
 use crate::rooms::duties::{DutyKind, DutyState};
@@ -255,7 +255,7 @@ impl Case {
             let window = write_context
                 .settings
                 .of::<Cadences>()
-                .at(duty_kind.code(), area_code, day)
+                .at(duty_kind, area_code, day)
                 .and_then(|cadence| cadence.window(day, index, write_context.zone));
             window.is_some_and(|(_, due_at)| due_at > since && self.is_observed_until(due_at))
                 && !self.was_measured(day, slot)
