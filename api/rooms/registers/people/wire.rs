@@ -5,6 +5,7 @@ use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::time::in_utc;
 use kit::{fields, object, words};
+use serde::Deserialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -164,8 +165,8 @@ fields! {
 fn mask_claims(json: &Json) -> Json {
     let mut claims = json.clone();
     for claim in claims.as_array_mut().into_iter().flatten() {
-        let field = claim.get("field").and_then(Json::as_str).unwrap_or_default();
-        let mask: fn(&str) -> String = match field {
+        let told = PersonClaim::deserialize(&*claim).ok();
+        let mask: fn(&str) -> String = match told.as_ref().map_or("", |told| told.field.as_str()) {
             field if field == NAME.name() => mask::mask_name,
             field if field == PHONE.name() => mask::mask_phone,
             field if [SEX.name(), CATEGORIES.name()].contains(&field) => str::to_owned,
