@@ -10,7 +10,7 @@ use crate::layers::files;
 const ABOVE_THE_FRAME: [&str; 4] = ["rooms", "server", "statistics", "commands"];
 
 /// Calls that read or write a value by a name which nobody checks.
-const BY_STRING: &str = r#"\.(text|decimal|integer|number|boolean|instant|day|id|json|codes|whole|bytes|list|set|take|has|clear|at|warn|reference)\(\s*(?:&\w+,\s*)?"[a-z_]+"|(?:values|row|form|query|references|draft|record|former|next|claim)\.get\(\s*"[a-z_]+"|\.touches\(\s*"/"#;
+const BY_STRING: &str = r#"\.(text|decimal|integer|number|boolean|instant|day|id|json|codes|whole|bytes|list|set|take|has|clear|at|reference)\(\s*"[a-z_]+"|\.warn\(\s*&\w+,\s*"|(?:values|row|form|query|references|draft|record|former|next|claim)\.get\(\s*"[a-z_]+"|\.touches\(\s*"/"#;
 
 /// Files that read JSON of others or rows of no kind, each with its reason.
 const ALLOWED: [(&str, &str); 0] = [];

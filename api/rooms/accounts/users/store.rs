@@ -3,6 +3,7 @@
 use diesel::{ExpressionMethods, QueryDsl};
 use diesel_async::RunQueryDsl;
 use kit::catalogue::Code;
+use kit::columns;
 use kit::database::DatabaseError;
 use kit::json::put;
 use kit::problem::Problem;
@@ -24,6 +25,13 @@ use crate::platform::privacy::seal::Owner;
 use crate::platform::schema::{sessions, user_grants, users};
 use crate::records::scope::successor;
 use crate::rooms::accounts::codes::USERNAME_TAKEN;
+
+columns! {
+    ID "id": Uuid;
+    PHONE "phone": Box<[u8]>;
+    USERNAME "username": String;
+    REVISION "revision": i64;
+}
 
 /// The roles that administer accounts.
 pub const ADMINISTRATORS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin];
@@ -199,15 +207,15 @@ pub async fn find(core: &Core, actor: &Actor, id: Uuid) -> Result<User, Problem>
 }
 
 fn user(core: &Core, mut row: Row) -> Result<User, Problem> {
-    let id = row.id("id").ok_or_else(|| Problem::internal("an account has no id"))?;
-    let sealed = row.bytes("phone");
+    let id = row.get(&ID).ok_or_else(|| Problem::internal("an account has no id"))?;
+    let sealed = row.get(&PHONE).map(Vec::from);
     let phone = sealed
         .map(|sealed| core.sealer.open(phone_owner(id), &sealed))
         .transpose()
         .map_err(Problem::internal)?
         .flatten();
     let phone = phone.map(|phone| mask_phone(&String::from_utf8_lossy(&phone)));
-    let (username, revision) = (row.text("username").unwrap_or_default(), row.integer("revision").unwrap_or(1));
+    let (username, revision) = (row.get(&USERNAME).unwrap_or_default(), row.get(&REVISION).unwrap_or(1));
     let mut json = json!({"id": id.to_string(), "username": username, "phone": phone, "revision": revision});
     for column in ["display_name", "org_id", "active", "password_change_required", "created_at", "roles"] {
         put(&mut json, column, row.take(column).to_json(core.zone));
