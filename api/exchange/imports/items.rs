@@ -1,5 +1,7 @@
-//! From rows to records: mostly a row a record; where a file gives an item a row, neighbouring rows of one
-//! record are put together.
+//! From rows to records: mostly a row a record; where a file gives an item a row, the rows of one record are put
+//! together, wherever in the file they stand.
+
+use std::collections::HashMap;
 
 use kit::catalogue::{Code, FaultCode};
 use kit::faults::Fault;
@@ -7,6 +9,7 @@ use kit::problem::Problem;
 use kit::tree::{Tree, to_json};
 
 use super::header::Header;
+use super::identity::typed_key;
 use super::job::Job;
 use super::reader::Form;
 use super::row::{self, Body};
@@ -17,6 +20,8 @@ use crate::records::{Kind, Lines};
 
 /// More rows than this are no one record.
 const MOST_ROWS: usize = 500;
+/// Rows of a file that gives an item a row: all of them wait for the end of the file.
+const MOST_GATHERED: usize = 100_000;
 
 /// A record as the file has it.
 pub struct Item {
@@ -63,32 +68,56 @@ impl Item {
     }
 }
 
-/// Puts rows together. What the last row of a lot belongs to may go on in the next: it is held back.
+/// Puts rows together. A record is whole where the file ends: a sheet may be sorted by commodity, not by store.
 #[derive(Default)]
-pub struct Gatherer(Option<Item>);
+pub struct Gatherer {
+    items: Vec<Item>,
+    places: HashMap<String, usize>,
+    rows: usize,
+}
 
 impl Gatherer {
-    /// The records that are whole now.
-    pub fn gather(&mut self, core: &Core, kind: &Kind, header: &Header, lines: Lines, rows: &[Row]) -> Vec<Item> {
-        let mut whole = Vec::new();
+    /// Takes rows; 422 where the file has more than can wait for its end.
+    pub fn gather(
+        &mut self,
+        core: &Core,
+        kind: &Kind,
+        header: &Header,
+        lines: Lines,
+        rows: &[Row],
+    ) -> Result<(), Problem> {
+        self.rows += rows.len();
+        if self.rows > MOST_GATHERED {
+            return Err(Code::TooManyRows.into());
+        }
         for row in rows {
             let mut body = row::of_table(core, header, row);
-            let key = row::natural_key(kind, &to_json(&body.tree));
+            let key = typed_key(kind, &to_json(&body.tree));
             as_list(&mut body.tree, lines.list);
-            match &mut self.0 {
-                Some(item) if item.key.as_ref() == Some(&key) && item.rows.len() < MOST_ROWS => {
+            let known = key.as_ref().and_then(|key| self.places.get(key)).copied();
+            match known.and_then(|place| self.items.get_mut(place)) {
+                Some(item) => {
                     join(item, body, lines.list);
                     item.rows.push(row.clone());
+                    if item.rows.len() > MOST_ROWS {
+                        item.body.problem.get_or_insert_with(too_many);
+                    }
                 }
-                _ => whole.extend(self.0.replace(Item { rows: vec![row.clone()], body, key: Some(key) })),
+                None => {
+                    if let Some(key) = &key {
+                        self.places.insert(key.clone(), self.items.len());
+                    }
+                    self.items.push(Item { rows: vec![row.clone()], body, key });
+                }
             }
         }
-        whole
+        Ok(())
     }
 
-    /// The last one: no more rows come.
-    pub fn last(&mut self) -> Option<Item> {
-        self.0.take()
+    /// The records: no more rows come.
+    pub fn finish(&mut self) -> Vec<Item> {
+        self.places.clear();
+        std::mem::take(&mut self.items)
     }
 }
 
@@ -106,10 +135,18 @@ impl Job {
         }
         let Some(header) = &self.header else { return Ok(Vec::new()) };
         Ok(match header.lines() {
-            Some(lines) => self.gatherer.gather(&self.core, self.kind, header, lines, rows),
+            Some(lines) => {
+                self.gatherer.gather(&self.core, self.kind, header, lines, rows)?;
+                Vec::new()
+            }
             None => rows.iter().map(|row| Item::of_row(row, row::of_table(&self.core, header, row))).collect(),
         })
     }
+}
+
+fn too_many() -> Problem {
+    let values = vec![("max", MOST_ROWS.to_string())];
+    Problem::invalid(vec![Fault { pointer: String::new(), code: FaultCode::TooMany, values, hint: None }])
 }
 
 /// The item of a row becomes a list of one.

@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use super::bounds::timed;
 use super::header::Header;
+use super::identity::Seen;
 use super::items::{Gatherer, Item};
 use super::reader::{Form, Reader};
-use super::row;
 use super::store::{self, Counts, Progress};
 use crate::exchange::files::table::Row;
 use crate::platform::access::roles::Actor;
@@ -80,6 +80,8 @@ pub struct Job {
     pub(super) assumed: bool,
     /// Records that it amended.
     pub(super) revised: BTreeSet<Uuid>,
+    /// Rows of the file so far: equal ones are facts of their own.
+    pub(super) seen: Seen,
     /// Trial of the records so far, for imports that only validate.
     trial: DryRun,
     /// The client's connection; none where it goes on without him.
@@ -101,10 +103,10 @@ impl Job {
     ) -> Self {
         let (counts, gatherer) = (Counts::default(), Gatherer::default());
         let (header, numbers, trial) = (None, None, DryRun::default());
-        let (client, faults) = (None, 0);
+        let (client, faults, seen) = (None, 0, Seen::default());
         let (revised, assumed) = (BTreeSet::new(), false);
         #[rustfmt::skip]
-        let job = Self { core, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, revised, assumed, trial, client, faults };
+        let job = Self { core, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, revised, assumed, seen, trial, client, faults };
         job
     }
 
@@ -146,9 +148,16 @@ impl Job {
                 size = self.give_way(chunk).await?;
             }
         }
-        let last = self.gatherer.last().into_iter().collect();
-        self.write(last).await?;
-        Ok(true)
+        let mut gathered = self.gatherer.finish().into_iter();
+        loop {
+            let lot: Vec<Item> = gathered.by_ref().take(SMALL_CHUNK).collect();
+            if lot.is_empty() {
+                return Ok(true);
+            }
+            let lot = self.identified(lot).await?;
+            self.write(lot).await?;
+            self.require_few_faults()?;
+        }
     }
 
     /// Writes a chunk; where others wrote meanwhile, the next one is small, and comes after a pause as long
@@ -156,6 +165,7 @@ impl Job {
     async fn give_way(&mut self, rows: &[Row]) -> Result<usize, Problem> {
         let (started, appends) = (Instant::now(), self.core.ledger.figures().appends.get());
         let items = self.items(rows)?;
+        let items = self.identified(items).await?;
         self.write(items).await?;
         self.require_few_faults()?;
         // One of them was this one.
@@ -171,13 +181,15 @@ impl Job {
         let (mut all, mut count): (Vec<Item>, usize) = (Vec::new(), 0);
         while let Some(rows) = reader.next(CHUNK).await? {
             let begun = self.header.is_some();
-            all.extend(self.items(&rows)?);
+            let items = self.items(&rows)?;
+            all.extend(self.identified(items).await?);
             count += rows.len() - usize::from(!begun && self.header.is_some());
             if count > MOST_ATOMIC {
                 return Err(Code::TooManyRows.into());
             }
         }
-        all.extend(self.gatherer.last());
+        let gathered = self.gatherer.finish();
+        all.extend(self.identified(gathered).await?);
         let validate_only = std::mem::replace(&mut self.options.validate_only, true);
         let before = self.counts;
         for chunk in all.chunks(CHUNK) {
@@ -197,6 +209,14 @@ impl Job {
         Ok(!failed)
     }
 
+    /// Records with ids in the place of names, and their own.
+    async fn identified(&mut self, mut items: Vec<Item>) -> Result<Vec<Item>, Problem> {
+        let deadline = self.core.config.file_deadline();
+        timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
+        timed(deadline, items.len(), Box::pin(self.identify(&mut items))).await?;
+        Ok(items)
+    }
+
     /// Writes a chunk in its turn and its time.
     async fn write(&mut self, items: Vec<Item>) -> Result<(), Problem> {
         self.require_client()?;
@@ -206,11 +226,7 @@ impl Job {
     }
 
     /// Writes it, keeps what was refused, notes how far it is.
-    async fn write_now(&mut self, mut items: Vec<Item>) -> Result<(), Problem> {
-        self.resolve_names(&mut items).await?;
-        for item in &mut items {
-            row::identify(&self.core, self.kind, &mut item.body, self.options.source.as_deref());
-        }
+    async fn write_now(&mut self, items: Vec<Item>) -> Result<(), Problem> {
         let good = items.iter().filter(|item| item.body.problem.is_none());
         let trees: Vec<Tree> = good.map(|item| item.body.tree.clone()).collect();
         let mut outcomes = self.create(&trees).await?.into_iter();

@@ -10,6 +10,7 @@ mod answer;
 mod bounds;
 mod faults;
 mod header;
+mod identity;
 mod intake;
 mod items;
 mod job;

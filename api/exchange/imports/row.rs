@@ -4,15 +4,13 @@ use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::problem::Problem;
 use kit::text::Language;
-use kit::tree::{Tree, TreeFault, to_json};
+use kit::tree::{Tree, TreeFault};
 use serde_json::{Value as Json, json};
 
 use super::header::{Header, Place};
 use crate::exchange::files::table::{Row, RowFlaw};
 use crate::exchange::files::texts;
 use crate::platform::core::Core;
-use crate::platform::privacy::blind::derived_id;
-use crate::records::Kind;
 
 /// A row as it will be created.
 pub struct Body {
@@ -109,38 +107,6 @@ fn insert(members: &mut Vec<(String, Tree)>, path: &[&'static str], tree: Tree) 
     if let Some((_, Tree::Object(inner))) = members.get_mut(position) {
         insert(inner, rest, tree);
     }
-}
-
-/// Gives a row without an id one that follows from what it is: the same file twice changes nothing. Kinds
-/// whose identity the server derives anyway need none.
-pub fn identify(core: &Core, kind: &Kind, body: &mut Body, source: Option<&str>) {
-    if body.tree.member("id").is_some() || kind.field("aliases").is_some() {
-        return;
-    }
-    let json = to_json(&body.tree);
-    let key = &core.keys.identity;
-    let id = match (&body.external_id, source) {
-        (Some(external_id), Some(source)) => derived_id(key, &["import", kind.name, "external", source, external_id]),
-        _ => derived_id(key, &["import", kind.name, "natural", &natural_key(kind, &json)]),
-    };
-    if let Tree::Object(members) = &mut body.tree {
-        members.push(("id".to_owned(), Tree::Text(id.to_string())));
-    }
-}
-
-/// Key by which two rows are the same record, as text.
-pub fn natural_key(kind: &Kind, json: &Json) -> String {
-    let names = kind.rules.natural_key();
-    if names.is_empty() {
-        return json.to_string();
-    }
-    let value = |name: &&str| {
-        let value = name.split('.').fold(json, |json, step| json.get(step).unwrap_or(&Json::Null));
-        let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_uppercase());
-        // Instants to the second, however they are written.
-        chrono::DateTime::parse_from_rfc3339(&text).map_or(text, |instant| instant.timestamp().to_string())
-    };
-    json!(names.iter().map(value).collect::<Vec<_>>()).to_string()
 }
 
 /// Faults as they are kept: the column, the pointer, the code, the words in both languages.

@@ -15,6 +15,8 @@ use crate::platform::audit::system_write;
 use crate::platform::http::{Answer, Call};
 use crate::records::{Kind, Record, read, void};
 
+/// Why what an import created is void; what is void for this can be loaded again.
+pub const UNDONE: &str = "import undone";
 /// Records voided at once.
 const PAGE: i64 = 200;
 /// The most ids of records left that are listed.
@@ -84,7 +86,7 @@ async fn page(call: &Call, kind: &'static Kind, import: &Import, after: i64) -> 
 async fn undone(call: &Call, kind: &'static Kind, record: &Record) -> Result<bool, Problem> {
     let if_match = kit::etag::IfMatch::Tags(vec![kit::etag::of_revision(record.envelope.revision)]);
     let id = record.envelope.id;
-    match void::take_back(&call.core, call.actor()?, kind, id, &if_match, "import undone").await {
+    match void::take_back(&call.core, call.actor()?, kind, id, &if_match, UNDONE).await {
         Ok(_) => Ok(true),
         Err(problem) if problem.code().status().is_client_error() => Ok(false),
         Err(problem) => Err(problem),

@@ -121,7 +121,7 @@ impl Rules for ScreeningRules {
 
     /// Place, person, direction and the second.
     fn natural_key(&self) -> &'static [&'static str] {
-        &["place_id", "direction", "occurred_at", "person_id", "person.document_number", "person.name", "person.phone"]
+        &["place_id", "direction", "occurred_at", "person_id|vehicle.plate_number"]
     }
 
     fn blind_columns(&self) -> &'static [&'static str] {

@@ -203,7 +203,7 @@ impl Rules for ReadingRules {
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
-        &["case_id", "person_id", "occurred_at"]
+        &["case_id|person_id", "occurred_at"]
     }
 
     /// Readings of nobody's case touch no case.

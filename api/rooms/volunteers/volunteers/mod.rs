@@ -138,7 +138,7 @@ impl Rules for VolunteerRules {
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
-        &["person_id", "person.document_number", "person.name", "person.phone"]
+        &["person_id"]
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
