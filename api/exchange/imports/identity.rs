@@ -15,11 +15,11 @@ use uuid::Uuid;
 
 use super::items::Item;
 use super::job::Job;
-use super::undo::UNDONE;
 use crate::platform::core::Core;
 use crate::platform::privacy::blind::derived_id;
 use crate::platform::privacy::seal::Sealer;
 use crate::records::prepare::Submission;
+use crate::records::void::is_undone;
 use crate::records::{Draft, Kind, Record, read};
 
 /// Rows of which it is kept what they were; of longer files the last ones.
@@ -190,10 +190,6 @@ impl Job {
             Sign::Keyed { key: natural, fact: hash("fact", &[&fact]), apart }
         })
     }
-}
-
-fn is_undone(record: &Record) -> bool {
-    record.envelope.voided && record.values.text("void_reason") == Some(UNDONE)
 }
 
 /// Kinds of things with a name of their own: the same row twice is the same thing.

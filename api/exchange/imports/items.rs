@@ -42,7 +42,7 @@ impl Item {
     /// The same once more.
     pub fn again(&self) -> Self {
         let problem = self.body.problem.as_ref().map(Problem::again);
-        let body = Body { tree: self.body.tree.clone(), external_id: self.body.external_id.clone(), problem };
+        let body = Body { tree: self.body.tree.clone(), external_id: self.body.external_id.clone(), problem, warnings: self.body.warnings.clone() };
         Self { rows: self.rows.clone(), body, key: self.key.clone() }
     }
 
@@ -162,6 +162,7 @@ fn as_list(tree: &mut Tree, list: &str) {
 /// Adds a row: its item to the list; what else it says must be what the rows before it say.
 fn join(item: &mut Item, row: Body, list: &str) {
     let index = item.rows.len();
+    item.body.warnings.extend(row.warnings.into_iter().map(|(_, warning)| (index, warning)));
     let (Tree::Object(members), Tree::Object(added)) = (&mut item.body.tree, row.tree) else { return };
     for (name, member) in added {
         match (members.iter_mut().find(|(other, _)| *other == name), member) {

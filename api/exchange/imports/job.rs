@@ -16,6 +16,7 @@ use super::bounds::timed;
 use super::header::Header;
 use super::identity::Seen;
 use super::items::{Gatherer, Item};
+use super::outcomes::{self, Listed};
 use super::reader::{Form, Reader};
 use super::store::{self, Counts, Progress};
 use crate::exchange::files::table::Row;
@@ -78,6 +79,12 @@ pub struct Job {
     pub(super) numbers: Option<(i64, i64)>,
     /// Whether a row didn't say when it happened, so that it happened now.
     pub(super) assumed: bool,
+    /// People taken back by an undo whom this file brought again.
+    pub(super) brought_back: BTreeSet<Uuid>,
+    /// Outcomes of rows that are to be kept with the next step.
+    pub(super) listed: Vec<Listed>,
+    /// How many outcomes are kept.
+    pub(super) listed_rows: usize,
     /// Records that it amended.
     pub(super) revised: BTreeSet<Uuid>,
     /// Rows of the file so far: equal ones are facts of their own.
@@ -104,9 +111,10 @@ impl Job {
         let (counts, gatherer) = (Counts::default(), Gatherer::default());
         let (header, numbers, trial) = (None, None, DryRun::default());
         let (client, faults, seen) = (None, 0, Seen::default());
+        let (brought_back, listed, listed_rows) = (BTreeSet::new(), Vec::new(), 0);
         let (revised, assumed) = (BTreeSet::new(), false);
         #[rustfmt::skip]
-        let job = Self { core, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, revised, assumed, seen, trial, client, faults };
+        let job = Self { core, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, revised, assumed, brought_back, listed, listed_rows, seen, trial, client, faults };
         job
     }
 
@@ -244,6 +252,8 @@ impl Job {
         }
         let mut statements = vec![self.progress("running", None)];
         statements.extend((!kept.is_empty()).then(|| store::refuse(&self.district_code, self.id, kept)));
+        let listed = std::mem::take(&mut self.listed);
+        statements.extend((!listed.is_empty()).then(|| outcomes::keep(&self.district_code, self.id, listed)));
         job_write(&self.core, statements).await
     }
 
@@ -264,12 +274,16 @@ impl Job {
         create_bulk(core, actor, kind, trees, &source).await
     }
 
+    fn layout(&self) -> Option<Json> {
+        None
+    }
+
     fn progress(&self, state: &'static str, problem: Option<Json>) -> Statement {
         let header = self.header.as_ref().map(|header| header.names.as_slice());
         // Of what is counted by its day: it matters when it happened.
         let assumed = self.assumed && !self.kind.rules.figures().is_empty();
         let warnings = if assumed { vec![OCCURRED_AT_ASSUMED.code] } else { Vec::new() };
-        let progress = Progress { state, counts: self.counts, header, problem, numbers: self.numbers, warnings };
+        let progress = Progress { state, counts: self.counts, header, problem, numbers: self.numbers, warnings, layout: self.layout() };
         store::progress(&self.district_code, self.id, &progress, self.core.clock.now())
     }
 }

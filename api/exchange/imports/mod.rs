@@ -15,6 +15,7 @@ mod intake;
 mod items;
 mod job;
 mod names;
+mod outcomes;
 pub mod reader;
 mod routes;
 mod row;

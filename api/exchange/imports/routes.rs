@@ -11,7 +11,7 @@ use kit::vocabulary::{Vocabulary, word};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::{answer, faults, intake, store, undo};
+use super::{answer, faults, intake, outcomes, store, undo};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::reference;
@@ -114,13 +114,21 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .keys(KeyScope::Import)
             .answers(200, "The rows.", None, None)
             .as_files(vec!["text/csv", "application/x-ndjson"]),
+        Operation::new(Method::GET, "/v1/imports/{id}/rows", "list_import_rows", outcomes::list)
+            .described("imports", "What came of rows", "Rows that made no new record, each with the record that it met, and those about which there is something to say: at most 100,000 of a file, in its order, for 90 days.")
+            .access(all())
+            .keys(KeyScope::Import)
+            .parameters(vec![&outcomes::BY_OUTCOME, &LIMIT, &CURSOR])
+            .answers(200, "A page.", Some(reference("ImportRowPage")), Some(json!({"items": [example_row()], "next_cursor": null})))
+            .with_headers(&["Link"])
+            .problems(&[Code::NotFound]),
         Operation::new(Method::POST, "/v1/imports/{id}:undo", "undo_import", undo::undo)
             .described("imports", "Undo an import", "Voids what it created; what was amended since stays and is listed. Sent again it goes on.")
             .access(all())
             .keys(KeyScope::Import)
             .uncounted()
             .bounded(Bounded::Steps)
-            .answers(200, "What was undone.", Some(reference("UndoneImport")), Some(json!({"id": "0198c0de-000d-7000-8000-000000000001", "state": "undone", "voided": 120, "left": []})))
+            .answers(200, "What was undone.", Some(reference("UndoneImport")), Some(json!({"id": "0198c0de-000d-7000-8000-000000000001", "state": "undone", "voided": 120, "left": [], "people_voided": 80, "people_left": []})))
             .problems(&[Code::StillRunning, Code::WriteConflict, Code::LedgerUnavailable]),
     ]
 }
@@ -161,12 +169,17 @@ async fn list(call: Call) -> Answer {
     ))
 }
 
+fn example_row() -> Json {
+    json!({"sheet": null, "line": 9, "outcome": "skipped", "record_id": "0198c0de-0005-7000-8000-000000000001", "differs": true, "faults": [], "warnings": [], "reason": null})
+}
+
 fn example() -> Json {
     json!({"id": "0198c0de-000d-7000-8000-000000000001", "kind": "screenings", "state": "complete", "district_code": "511802",
         "user_id": "0198c0de-0000-7000-8000-00000000000b", "options": {"mode": "row", "validate_only": false, "on_duplicate": "skip", "source": null},
-        "counts": {"read": 120, "created": 118, "same": 0, "revised": 0, "skipped": 0, "refused": 2}, "problem": null, "warnings": [],
+        "counts": {"read": 120, "created": 118, "same": 0, "revised": 0, "skipped": 0, "refused": 2, "not_a_record": 0}, "problem": null, "warnings": [],
         "started_at": "2020-02-02T19:00:00+08:00", "updated_at": "2020-02-02T19:00:01+08:00",
-        "first_errors": [{"line": 7, "faults": [{"column": "体温", "pointer": "/temperature_c", "code": "out_of_range", "message": "应在 32.0 至 43.0 之间"}]}],
+        "layout": null,
+        "first_errors": [{"sheet": null, "line": 7, "faults": [{"column": "体温", "pointer": "/temperature_c", "code": "out_of_range", "message": "应在 32.0 至 43.0 之间"}]}],
         "errors_url": "/v1/imports/0198c0de-000d-7000-8000-000000000001/errors"})
 }
 
@@ -177,23 +190,35 @@ pub fn schemas() -> Vec<(String, Json)> {
     let instant = |about: &str| json!({"type": "string", "format": "date-time", "maxLength": 40, "description": about});
     let any = |about: &str| json!({"type": ["object", "null"], "additionalProperties": true, "description": about});
     let count = |about: &str| json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX, "description": about});
-    let counts = json!({"type": "object", "description": "How many rows came to what.", "required": ["read", "created", "same", "revised", "skipped", "refused"], "properties": {
+    let counts = json!({"type": "object", "description": "How many rows came to what.", "required": ["read", "created", "same", "revised", "skipped", "refused", "not_a_record"], "properties": {
         "read": count("Rows read: the sum of the others."), "created": count("New records."), "same": count("There already, unchanged."),
-        "revised": count("Changed by the row."), "skipped": count("There with other content, left as it is."), "refused": count("Refused; see the errors.")}});
+        "revised": count("Changed by the row."), "skipped": count("There with other content, left as it is."), "refused": count("Refused; see the errors."), "not_a_record": count("Titles, sums, signatures: no records, and not stored.")}});
     let errors = json!({"type": "array", "maxItems": 20, "items": any("A refused row: its line and its faults."), "description": "The first of them."});
-    let import = json!({"type": "object", "description": "An import.", "required": ["id", "kind", "state", "district_code", "user_id", "options", "counts", "problem", "warnings", "started_at", "updated_at", "first_errors", "errors_url"], "properties": {
+    let import = json!({"type": "object", "description": "An import.", "required": ["id", "kind", "state", "district_code", "user_id", "options", "counts", "problem", "warnings", "layout", "started_at", "updated_at", "first_errors", "errors_url"], "properties": {
         "id": id("Its id."), "kind": text(60, "What it imports."), "state": text(20, "running, interrupted, complete, failed or undone."),
         "district_code": text(6, "Where it is kept."), "user_id": id("Who imports."), "options": any("What was asked."), "counts": counts,
         "problem": any("Why it failed or was interrupted."),
         "warnings": {"type": "array", "maxItems": 20, "items": any("A warning: its code and its message."), "description": "What is implausible about the file as a whole, each once: `occurred_at_assumed`."},
+        "layout": any("How the file was read: its sheets with their header rows, what each column was taken for, what wasn't read."),
         "started_at": instant("Since when."), "updated_at": instant("When it was last heard of."),
         "first_errors": errors, "errors_url": text(200, "All of them.")}});
+    let words = |about: &str| json!({"type": "array", "maxItems": 1_000, "items": any("A column, a code and a message."), "description": about});
+    let row = json!({"type": "object", "description": "What came of a row.", "required": ["sheet", "line", "outcome", "record_id", "differs", "faults", "warnings", "reason"], "properties": {
+        "sheet": {"type": ["string", "null"], "maxLength": 100, "description": "The sheet, where the workbook has several."}, "line": count("The line."),
+        "outcome": text(20, "created, same, revised, skipped, refused or not_a_record."),
+        "record_id": {"type": ["string", "null"], "format": "uuid", "maxLength": 36, "description": "The record that it made or met."},
+        "differs": {"type": "boolean", "description": "Whether it says something else than the record that stands."},
+        "faults": words("Why it was refused."), "warnings": words("What was taken otherwise than it was written."), "reason": any("Why it is no record.")}});
     let left = json!({"type": "array", "maxItems": 1_000, "items": {"type": "string", "format": "uuid", "maxLength": 36}, "description": "Records amended since."});
-    let undone = json!({"type": "object", "description": "What was undone.", "required": ["id", "state", "voided", "left"], "properties": {
-        "id": id("The import."), "state": text(20, "undone."), "voided": count("Records voided."), "left": left}});
+    let undone = json!({"type": "object", "description": "What was undone.", "required": ["id", "state", "voided", "left", "people_voided", "people_left"], "properties": {
+        "id": id("The import."), "state": text(20, "undone."), "voided": count("Records voided."), "left": left,
+        "people_voided": count("People voided whom it alone introduced."),
+        "people_left": {"type": "array", "maxItems": 1_000, "items": {"type": "string", "format": "uuid", "maxLength": 36}, "description": "People whom it introduced and somebody else names or amended since."}}});
     vec![
         ("Import".into(), import),
         ("ImportPage".into(), page::schema(&reference("Import"))),
+        ("ImportRow".into(), row),
+        ("ImportRowPage".into(), page::schema(&reference("ImportRow"))),
         ("UndoneImport".into(), undone),
     ]
 }

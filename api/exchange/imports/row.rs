@@ -20,6 +20,15 @@ pub struct Body {
     pub external_id: Option<String>,
     /// Problem that makes the row unreadable.
     pub problem: Option<Problem>,
+    /// What is to be said of its rows, though they are taken: the row's place among them, and the words.
+    pub warnings: Vec<(usize, Json)>,
+}
+
+impl Body {
+    /// What is to be said of one of its rows.
+    pub fn warnings_of(&self, row: usize) -> Vec<&Json> {
+        self.warnings.iter().filter(|(of_row, _)| *of_row == row).map(|(_, warning)| warning).collect()
+    }
 }
 
 /// The body of a row of a table.
@@ -46,7 +55,7 @@ pub fn of_table(core: &Core, header: &Header, row: &Row) -> Body {
     };
     let at = row.flaw.and_then(|flaw| header.pointer_of(told(flaw).1?)).unwrap_or_default();
     let problem = code.map(|code| crate::platform::http::fault(&at, code));
-    Body { tree: Tree::Object(members), external_id: external_id.map(str::to_owned), problem }
+    Body { tree: Tree::Object(members), external_id: external_id.map(str::to_owned), problem, warnings: Vec::new() }
 }
 
 /// A fault of a line, by the line of the file.
@@ -82,10 +91,10 @@ pub fn of_line(row: &Row) -> Body {
                 Some(Tree::Text(text)) => (Some(text.trim().to_owned()).filter(|text| !text.is_empty()), None),
                 Some(_) => (None, Some(of_wrong_type("/external_id", "string"))),
             };
-            Body { tree: Tree::Object(members), external_id, problem }
+            Body { tree: Tree::Object(members), external_id, problem, warnings: Vec::new() }
         }
-        Ok(tree) => Body { tree, external_id: None, problem: None },
-        Err(fault) => Body { tree: Tree::Null, external_id: None, problem: Some(in_file(fault, row.line).problem()) },
+        Ok(tree) => Body { tree, external_id: None, problem: None, warnings: Vec::new() },
+        Err(fault) => Body { tree: Tree::Null, external_id: None, problem: Some(in_file(fault, row.line).problem()), warnings: Vec::new() },
     }
 }
 
