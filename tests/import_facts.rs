@@ -92,8 +92,8 @@ async fn equal_deliveries_and_yesterdays_words_are_facts_too() {
 #[tokio::test]
 async fn a_report_is_gathered_over_the_whole_file() {
     let app = TestApp::start().await;
-    let admin = app.administrator().await;
     crate::isolation_cases::set_clock(&app, "2020-02-04T12:00:00+08:00");
+    let admin = app.administrator().await;
     let mut text = "门店,日期,商品,零售价,价格单位\n".to_owned();
     let stores = ["甲超市", "乙超市", "丙超市"];
     for store in stores {
