@@ -59,7 +59,9 @@ async fn the_same_person_is_the_same_however_he_is_written() {
     let place = examples::checkpoint(&admin, "511802005").await;
     let document = fake_resident_id(1);
     let file = |name: &str, phone: &str, temperature: &str| {
-        format!("卡点,方向,时间,姓名,身份证号,手机号,体温\n{place},进,2020-02-03 8:05:30,{name},{document},{phone},{temperature}\n")
+        format!(
+            "卡点,方向,时间,姓名,身份证号,手机号,体温\n{place},进,2020-02-03 8:05:30,{name},{document},{phone},{temperature}\n"
+        )
     };
     let first = import(&admin, "screenings", "", &file("累三", "15400000001", "36.5")).await;
     assert_eq!(counts(&first), [1, 0, 0, 0, 0]);
@@ -114,7 +116,9 @@ async fn a_report_is_gathered_over_the_whole_file() {
     assert_eq!((counts(&done), lines), ([9, 0, 0, 0, 0], vec![3, 3, 3]), "{done}");
     assert_eq!(counts(&import(&admin, "supply_reports", "", &text).await), [0, 9, 0, 0, 0]);
     // A report goes in whole or not at all.
-    let broken = text.replace("2020-02-03", "2020-02-02").replace("乙超市,2020-02-02,meat_beef,5,元", "乙超市,2020-02-02,meat_beef,x,元");
+    let broken = text
+        .replace("2020-02-03", "2020-02-02")
+        .replace("乙超市,2020-02-02,meat_beef,5,元", "乙超市,2020-02-02,meat_beef,x,元");
     let done = import(&admin, "supply_reports", "", &broken).await;
     assert_eq!(counts(&done), [6, 0, 0, 0, 3], "{done}");
 }
@@ -130,8 +134,14 @@ async fn what_was_undone_is_loaded_again_people_and_all() {
     }
     // One of them is known to somebody else, too.
     let first = import(&admin, "screenings", "", &text).await;
-    admin.post("/v1/screenings", &json!({"place_id": place, "direction": "out",
-        "person": {"name": "张三", "document_type": "resident_id", "document_number": fake_resident_id(0)}})).await.expect(201);
+    admin
+        .post(
+            "/v1/screenings",
+            &json!({"place_id": place, "direction": "out",
+        "person": {"name": "张三", "document_type": "resident_id", "document_number": fake_resident_id(0)}}),
+        )
+        .await
+        .expect(201);
     for round in 0..2 {
         let done = if round == 0 { first.clone() } else { import(&admin, "screenings", "", &text).await };
         assert_eq!(counts(&done), [3, 0, 0, 0, 0], "{round} {done}");

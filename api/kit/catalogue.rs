@@ -185,6 +185,11 @@ fault_codes! {
     OtherCase "other_case" false "belongs to another case" "属于其他个案";
     AmbiguousName "ambiguous_name" false "several have this name; give the id" "存在重名,请填写编号";
     DiffersWithinRecord "differs_within_record" false "differs from the row above of the same record" "与同一记录的上一行不一致";
+    UncountedFormula "uncounted_formula" false "the formula has no result; open the workbook and save it" "公式没有计算结果,请打开文件重新保存";
+    NotIdentified "not_identified" false "doesn't say who: give the document's number, or name and phone" "无法确定人员,请填写证件号码,或姓名和电话";
+    LunarDay "lunar_day" false "a day of the lunar calendar; give it as 2020-02-03" "农历日期,请改为公历,如 2020-02-03";
+    NotAnArea "not_an_area" false "no area of the district has this name" "辖区内没有该名称的区划";
+    AmbiguousArea "ambiguous_area" false "several areas have this name: {areas}" "存在重名区划:{areas}";
     OtherRowFaulty "other_row_faulty" false "another row of the same record has faults; mend and send them together" "同一记录的其他行有误,请一并修正后重新提交";
     UnknownUnit "unknown_unit" false "can't be converted to {unit}; one of these can: {units}" "无法换算为 {unit};可用:{units}";
     NotForZero "not_for_zero" false "a report of nothing has no lines" "零报告不应包含明细";

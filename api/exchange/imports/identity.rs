@@ -80,7 +80,6 @@ impl Sign {
 impl Job {
     /// Gives the rows of a lot their ids. Kinds whose identity the server derives keep theirs.
     pub(super) async fn identify(&mut self, items: &mut [Item]) -> Result<(), Problem> {
-        self.core.refresh_settings().await?;
         let mut signs: Vec<(usize, Sign)> = Vec::new();
         for (index, item) in items.iter().enumerate() {
             if item.body.problem.is_none() && item.body.tree.member("id").is_none() {

@@ -11,12 +11,15 @@ use serde_json::json;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use uuid::Uuid;
 
+use super::header::{Given, Unknown};
 use super::job::{Job, Options};
 use super::reader::{Arriving, Form, Reader, Source};
 use super::routes::{XLSX, shown};
+use super::sheets::Sheets;
 use super::store;
 use super::uploads::ImportSlots;
 use super::uploads::Uploads;
+use crate::exchange::files::columns::folded;
 use crate::exchange::files::workbook::{self, WorkbookError};
 use crate::platform::audit::{job_write, system_write};
 use crate::platform::http::transport::ConnectionState;
@@ -38,9 +41,9 @@ pub async fn post(call: Call) -> Answer {
     let (form, charset) = form(&call)?;
     let later = call.request.headers().get(&PREFER).is_some_and(|value| value.as_bytes() == b"respond-async");
     let source = Source::Request(Arriving::new(call.take_payload(), &call.core.config));
-    let reader = reader(&call, source, form, charset.as_deref(), later).await?;
+    let (reader, sheets) = reader(&call, source, form, charset.as_deref(), later).await?;
     let id = new_id();
-    let mut job = begin(&call, kind, district_code, id, form).await?;
+    let mut job = begin(&call, kind, district_code, id, form).await?.in_sheets(sheets);
     if later {
         actix_web::rt::spawn(async move {
             job.run(reader).await;
@@ -98,13 +101,16 @@ async fn reader(
     form: Option<Form>,
     charset: Option<&str>,
     later: bool,
-) -> Result<Reader, Problem> {
+) -> Result<(Reader, Sheets), Problem> {
     let most = call.core.config.import_max_bytes;
     // Kept whole until all of it is checked.
     let most = if call.query.text("mode") == Some("atomic") { most.min(ATOMIC_BYTES) } else { most };
     match form {
-        Some(form) if !later => Reader::text(source, form, charset, most),
-        Some(form) => Reader::text(Source::File(put_aside(source, most).await?), form, charset, most),
+        Some(form) if !later => Ok((Reader::text(source, form, charset, most)?, Sheets::default())),
+        Some(form) => {
+            let source = Source::File(put_aside(source, most).await?);
+            Ok((Reader::text(source, form, charset, most)?, Sheets::default()))
+        }
         None => {
             let file = put_aside(source, workbook::MOST_BYTES).await?.into_std().await;
             let slot =
@@ -120,7 +126,8 @@ async fn reader(
                 WorkbookError::TooManyRows => Code::TooManyRows.into(),
                 WorkbookError::Unreadable(_) => Code::UnreadableFile.into(),
             })?;
-            Ok(Reader::Rows(rows.into_iter()))
+            let (rows, sheets) = Sheets::of_workbook(rows, call.query.text("sheet"))?;
+            Ok((Reader::Rows(rows.into_iter()), sheets))
         }
     }
 }
@@ -146,6 +153,18 @@ fn unwritten(error: std::io::Error) -> Problem {
     Problem::unavailable(Code::Unavailable, 60, error)
 }
 
+/// What the caller says of the columns.
+fn given(call: &Call) -> Given {
+    let unknown = match call.query.text("unknown") {
+        Some("ignore") => Some(Unknown::Ignore),
+        Some("note") => Some(Unknown::Note),
+        Some("refuse") => Some(Unknown::Refuse),
+        _ => None,
+    };
+    let map = call.prefixed("map.").into_iter().map(|(header, field)| (folded(&header), field)).collect();
+    Given { map, set: call.prefixed("set."), unknown }
+}
+
 async fn begin(
     call: &Call,
     kind: &'static Kind,
@@ -159,6 +178,8 @@ async fn begin(
         validate_only: query.boolean("validate_only") == Some(true),
         revise: query.text("on_duplicate") == Some("revise"),
         source: query.text("source").map(str::to_owned),
+        given: given(call),
+        year: query.integer("year").and_then(|year| i32::try_from(year).ok()),
     };
     let kept = json!({"mode": if options.atomic { "atomic" } else { "row" }, "validate_only": options.validate_only,
         "on_duplicate": if options.revise { "revise" } else { "skip" }, "source": options.source});

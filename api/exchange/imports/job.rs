@@ -13,11 +13,12 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::bounds::timed;
-use super::header::Header;
+use super::header::Given;
 use super::identity::Seen;
 use super::items::{Gatherer, Item};
 use super::outcomes::{self, Listed};
 use super::reader::{Form, Reader};
+use super::sheets::Sheets;
 use super::store::{self, Counts, Progress};
 use crate::exchange::files::table::Row;
 use crate::platform::access::roles::Actor;
@@ -51,6 +52,10 @@ pub struct Options {
     pub revise: bool,
     /// The system from which the rows come.
     pub source: Option<String>,
+    /// What the caller says of the columns.
+    pub given: Given,
+    /// The year of days without one.
+    pub year: Option<i32>,
 }
 
 /// An import under way.
@@ -71,8 +76,10 @@ pub struct Job {
     pub form: Option<Form>,
     /// Counts of rows so far.
     pub counts: Counts,
-    /// The file's columns.
-    pub header: Option<Header>,
+    /// The file's columns, and what its titles say.
+    pub names: Vec<String>,
+    /// Where it stands in the file.
+    pub(super) sheets: Sheets,
     /// Puts rows of one record together.
     pub(super) gatherer: Gatherer,
     /// The numbers between which its records stand.
@@ -109,13 +116,18 @@ impl Job {
         form: Option<Form>,
     ) -> Self {
         let (counts, gatherer) = (Counts::default(), Gatherer::default());
-        let (header, numbers, trial) = (None, None, DryRun::default());
+        let (names, sheets, numbers, trial) = (Vec::new(), Sheets::default(), None, DryRun::default());
         let (client, faults, seen) = (None, 0, Seen::default());
         let (brought_back, listed, listed_rows) = (BTreeSet::new(), Vec::new(), 0);
         let (revised, assumed) = (BTreeSet::new(), false);
         #[rustfmt::skip]
-        let job = Self { core, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, revised, assumed, brought_back, listed, listed_rows, seen, trial, client, faults };
+        let job = Self { core, actor, kind, district_code, id, options, form, counts, names, sheets, gatherer, numbers, revised, assumed, brought_back, listed, listed_rows, seen, trial, client, faults };
         job
+    }
+
+    /// It reads these sheets.
+    pub fn in_sheets(self, sheets: Sheets) -> Self {
+        Self { sheets, ..self }
     }
 
     /// It ends where its client does.
@@ -156,7 +168,7 @@ impl Job {
                 size = self.give_way(chunk).await?;
             }
         }
-        let mut gathered = self.gatherer.finish().into_iter();
+        let mut gathered = self.end_of_file()?.into_iter();
         loop {
             let lot: Vec<Item> = gathered.by_ref().take(SMALL_CHUNK).collect();
             if lot.is_empty() {
@@ -188,15 +200,15 @@ impl Job {
     async fn run_whole(&mut self, reader: &mut Reader) -> Result<bool, Problem> {
         let (mut all, mut count): (Vec<Item>, usize) = (Vec::new(), 0);
         while let Some(rows) = reader.next(CHUNK).await? {
-            let begun = self.header.is_some();
             let items = self.items(&rows)?;
             all.extend(self.identified(items).await?);
-            count += rows.len() - usize::from(!begun && self.header.is_some());
-            if count > MOST_ATOMIC {
+            count += rows.len();
+            // Its header is no row.
+            if count > MOST_ATOMIC + 1 {
                 return Err(Code::TooManyRows.into());
             }
         }
-        let gathered = self.gatherer.finish();
+        let gathered = self.end_of_file()?;
         all.extend(self.identified(gathered).await?);
         let validate_only = std::mem::replace(&mut self.options.validate_only, true);
         let before = self.counts;
@@ -221,6 +233,10 @@ impl Job {
     async fn identified(&mut self, mut items: Vec<Item>) -> Result<Vec<Item>, Problem> {
         let deadline = self.core.config.file_deadline();
         timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
+        self.resolve_people(&mut items);
+        self.resolve_areas(&mut items);
+        self.core.refresh_settings().await?;
+        self.salvage(&mut items);
         timed(deadline, items.len(), Box::pin(self.identify(&mut items))).await?;
         Ok(items)
     }
@@ -274,16 +290,20 @@ impl Job {
         create_bulk(core, actor, kind, trees, &source).await
     }
 
-    fn layout(&self) -> Option<Json> {
-        None
-    }
-
     fn progress(&self, state: &'static str, problem: Option<Json>) -> Statement {
-        let header = self.header.as_ref().map(|header| header.names.as_slice());
+        let header = Some(self.names.as_slice()).filter(|names| !names.is_empty());
         // Of what is counted by its day: it matters when it happened.
         let assumed = self.assumed && !self.kind.rules.figures().is_empty();
         let warnings = if assumed { vec![OCCURRED_AT_ASSUMED.code] } else { Vec::new() };
-        let progress = Progress { state, counts: self.counts, header, problem, numbers: self.numbers, warnings, layout: self.layout() };
+        let progress = Progress {
+            state,
+            counts: self.counts,
+            header,
+            problem,
+            numbers: self.numbers,
+            warnings,
+            layout: self.sheets.layout(),
+        };
         store::progress(&self.district_code, self.id, &progress, self.core.clock.now())
     }
 }

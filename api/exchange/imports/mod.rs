@@ -7,6 +7,7 @@
 //! - what an import created can be undone.
 
 mod answer;
+mod areas;
 mod bounds;
 mod faults;
 mod header;
@@ -14,13 +15,17 @@ mod identity;
 mod intake;
 mod items;
 mod job;
+mod layout;
 mod names;
 mod outcomes;
 pub mod reader;
 mod routes;
 mod row;
+mod salvage;
 mod settle;
+mod sheets;
 mod store;
+mod table;
 mod undo;
 mod uploads;
 

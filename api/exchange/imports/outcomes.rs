@@ -100,7 +100,9 @@ async fn rows(
         let statement = statement.text(&import.district_code).sql(" AND import_id = ").id(import.id);
         statement.sql(" AND line > ").integer(after)
     };
-    let statement = Statement::new("SELECT * FROM (SELECT line, outcome, record_id, details FROM import_outcomes WHERE district_code = ");
+    let statement = Statement::new(
+        "SELECT * FROM (SELECT line, outcome, record_id, details FROM import_outcomes WHERE district_code = ",
+    );
     let statement = of_import(statement).sql(
         " UNION ALL SELECT line, 'refused', NULL::uuid, jsonb_build_object('faults', faults) FROM import_faults WHERE district_code = ",
     );

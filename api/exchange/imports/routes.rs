@@ -33,6 +33,18 @@ static ON_DUPLICATE: Vocabulary = Vocabulary::new(
     Text::new("On duplicate", "重复时"),
     &[word("skip", "leave it", "跳过"), word("revise", "amend it", "修订")],
 );
+static UNKNOWN: Vocabulary = Vocabulary::new(
+    "import_unknown",
+    Text::new("Unknown columns", "未知列"),
+    &[
+        word("ignore", "left out", "忽略"),
+        word("note", "kept in the note", "记入备注"),
+        word("refuse", "refused", "拒绝"),
+    ],
+);
+/// Parameters whose names go on with a column or a field: `map.电话号码=phone`, `set.place_id=北门`.
+const OPEN: &[&str] = &["map.", "set."];
+
 /// The parameter that names a kind. Made once at start, it lives as long as the process.
 fn kind_field(kinds: &Registry) -> &'static Field {
     let name = Shape::Text { min: 1, max: 60, pattern: Some(Box::leak(name_of_a_kind(kinds).into_boxed_str())) };
@@ -64,6 +76,24 @@ static PARAMETERS: &[Field] = &[
         "The system from which the rows come; with a column `external_id` it makes the rows' ids.",
     ),
     Field::new(
+        "sheet",
+        Shape::Text { min: 1, max: 100, pattern: None },
+        Text::new("Sheet", "工作表"),
+        "Only this sheet of a workbook; without it all with a header that is known.",
+    ),
+    Field::new(
+        "unknown",
+        Shape::Word(&UNKNOWN),
+        Text::new("Unknown columns", "未知列"),
+        "What happens to columns that nobody knows: left out, kept in the note, or the file refused. By default `refuse` where most headers are names of fields, else `note`.",
+    ),
+    Field::new(
+        "year",
+        Shape::Integer { min: 2000, max: 2100 },
+        Text::new("Year", "年份"),
+        "Of days without one; else that which the titles name, else of the nearest past.",
+    ),
+    Field::new(
         "district_code",
         Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") },
         Text::new("District", "区县"),
@@ -89,6 +119,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .uncounted()
             .bounded(Bounded::Own)
             .parameters([kind].into_iter().chain(PARAMETERS).collect())
+            .open(OPEN)
             .body_of(json!({"type": "string", "format": "binary", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
             .body_as("application/x-ndjson", json!("{\"place_id\":\"0198c0de-0002-7000-8000-000000000001\",\"direction\":\"in\",\"temperature_c\":\"36.5\"}\n"))
             .body_as(XLSX, json!("the bytes of a workbook whose first sheet is a table with a header"))

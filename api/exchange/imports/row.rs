@@ -7,10 +7,10 @@ use kit::text::Language;
 use kit::tree::{Tree, TreeFault};
 use serde_json::{Value as Json, json};
 
-use super::header::{Header, Place};
+use super::header::Header;
+use super::table;
 use crate::exchange::files::table::{Row, RowFlaw};
-use crate::exchange::files::texts;
-use crate::platform::core::Core;
+use crate::records::Warning;
 
 /// A row as it will be created.
 pub struct Body {
@@ -22,40 +22,46 @@ pub struct Body {
     pub problem: Option<Problem>,
     /// What is to be said of its rows, though they are taken: the row's place among them, and the words.
     pub warnings: Vec<(usize, Json)>,
+    /// What has no field of its own: the column's name and the text. It goes into the note.
+    pub noted: Vec<(String, String)>,
+    /// Cells as they were typed, by column, of the first row.
+    pub texts: Vec<(usize, String)>,
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        let (warnings, noted, texts) = (Vec::new(), Vec::new(), Vec::new());
+        Self { tree: Tree::Object(Vec::new()), external_id: None, problem: None, warnings, noted, texts }
+    }
 }
 
 impl Body {
+    /// The same once more.
+    pub fn again(&self) -> Self {
+        Self {
+            tree: self.tree.clone(),
+            external_id: self.external_id.clone(),
+            problem: self.problem.as_ref().map(Problem::again),
+            warnings: self.warnings.clone(),
+            noted: self.noted.clone(),
+            texts: self.texts.clone(),
+        }
+    }
+
     /// What is to be said of one of its rows.
     pub fn warnings_of(&self, row: usize) -> Vec<&Json> {
         self.warnings.iter().filter(|(of_row, _)| *of_row == row).map(|(_, warning)| warning).collect()
     }
+
+    /// Notes a warning about a column of its first row.
+    pub fn warn(&mut self, header: &Header, index: usize, warning: &Warning) {
+        self.warnings.push((0, table::warning(header, index, warning)));
+    }
 }
 
-/// The body of a row of a table.
-pub fn of_table(core: &Core, header: &Header, row: &Row) -> Body {
-    let mut members = Vec::new();
-    let mut external_id = None;
-    for (place, text) in header.places.iter().zip(&row.cells) {
-        match place {
-            Place::Field(column) => {
-                if let Some(tree) = texts::of_field(column.field, text, core.zone) {
-                    insert(&mut members, &column.path, tree);
-                }
-            }
-            Place::ExternalId => external_id = Some(text.trim()).filter(|text| !text.is_empty()),
-            Place::Ignored => {}
-        }
-    }
-    let code = match row.flaw {
-        Some(flaw) => Some(told(flaw).0),
-        None if row.cells.iter().skip(header.names.len()).any(|cell| !cell.trim().is_empty()) => {
-            Some(FaultCode::MoreCells)
-        }
-        None => None,
-    };
-    let at = row.flaw.and_then(|flaw| header.pointer_of(told(flaw).1?)).unwrap_or_default();
-    let problem = code.map(|code| crate::platform::http::fault(&at, code));
-    Body { tree: Tree::Object(members), external_id: external_id.map(str::to_owned), problem, warnings: Vec::new() }
+/// The name of a column as it is told.
+pub fn shown_name(header: &Header, index: usize) -> String {
+    header.name_of(index)
 }
 
 /// A fault of a line, by the line of the file.
@@ -73,6 +79,7 @@ pub fn told(flaw: RowFlaw) -> (FaultCode, Option<usize>) {
     match flaw {
         RowFlaw::LostDigits(cell) => (FaultCode::LostDigits, Some(cell)),
         RowFlaw::ErrorCell(cell) => (FaultCode::ErrorCell, Some(cell)),
+        RowFlaw::Uncounted(cell) => (FaultCode::UncountedFormula, Some(cell)),
         RowFlaw::Nul(cell) => (FaultCode::NulCharacter, Some(cell)),
         RowFlaw::TooLong => (FaultCode::UnreadableRow, None),
     }
@@ -91,10 +98,10 @@ pub fn of_line(row: &Row) -> Body {
                 Some(Tree::Text(text)) => (Some(text.trim().to_owned()).filter(|text| !text.is_empty()), None),
                 Some(_) => (None, Some(of_wrong_type("/external_id", "string"))),
             };
-            Body { tree: Tree::Object(members), external_id, problem, warnings: Vec::new() }
+            Body { tree: Tree::Object(members), external_id, problem, ..Body::default() }
         }
-        Ok(tree) => Body { tree, external_id: None, problem: None, warnings: Vec::new() },
-        Err(fault) => Body { tree: Tree::Null, external_id: None, problem: Some(in_file(fault, row.line).problem()), warnings: Vec::new() },
+        Ok(tree) => Body { tree, ..Body::default() },
+        Err(fault) => Body { tree: Tree::Null, problem: Some(in_file(fault, row.line).problem()), ..Body::default() },
     }
 }
 
@@ -103,7 +110,8 @@ fn of_wrong_type(at: &str, expected: &str) -> Problem {
     Problem::invalid(vec![Fault { pointer: at.to_owned(), code: FaultCode::WrongType, values, hint: None }])
 }
 
-fn insert(members: &mut Vec<(String, Tree)>, path: &[&'static str], tree: Tree) {
+/// Puts a member in its place.
+pub fn insert(members: &mut Vec<(String, Tree)>, path: &[&'static str], tree: Tree) {
     let Some((first, rest)) = path.split_first() else { return };
     if rest.is_empty() {
         members.push(((*first).to_owned(), tree));

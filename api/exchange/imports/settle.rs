@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::items::Item;
 use super::job::Job;
 use super::outcomes::{self, Listed};
-use crate::records::void::BROUGHT_BACK;
 use crate::records::create::{Created, Outcome};
+use crate::records::void::BROUGHT_BACK;
 use crate::records::{Record, amend, read};
 
 /// Result of a record of the file.

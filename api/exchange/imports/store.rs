@@ -77,8 +77,10 @@ pub struct Import {
 impl Import {
     /// Puts the line of a row into its JSON, and the sheet where there are several.
     pub fn place_line(&self, json: &mut Json, line: i64) {
-        let (sheet, line) = if self.sheets.len() > 1 { (line / LINES_OF_A_SHEET, line % LINES_OF_A_SHEET) } else { (0, line) };
-        let name = usize::try_from(sheet).ok().and_then(|sheet| self.sheets.get(sheet)).filter(|_| self.sheets.len() > 1);
+        let (sheet, line) =
+            if self.sheets.len() > 1 { (line / LINES_OF_A_SHEET, line % LINES_OF_A_SHEET) } else { (0, line) };
+        let name =
+            usize::try_from(sheet).ok().and_then(|sheet| self.sheets.get(sheet)).filter(|_| self.sheets.len() > 1);
         put(json, "line", line);
         put(json, "sheet", json!(name));
     }
@@ -296,8 +298,7 @@ pub fn of_row(core: &Core, mut row: Row) -> Result<Import, Problem> {
     put(&mut json, "updated_at", Value::Instant(updated_at).to_json(core.zone));
     let header = serde_json::from_value(header).ok();
     let layout = row.take("layout").to_json(core.zone);
-    let of_sheet = |sheet: &Json| sheet.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
-    let sheets = layout.get("sheets").and_then(Json::as_array).into_iter().flatten().map(of_sheet).collect();
+    let sheets = layout.get("names").and_then(|names| serde_json::from_value(names.clone()).ok()).unwrap_or_default();
     put(&mut json, "layout", layout);
     Ok(Import { district_code, id, kind, state, header, numbers, warnings, sheets, json })
 }

@@ -136,19 +136,18 @@ async fn page(
             .sql(" AND r.change_no <= ")
             .integer(last)
             .sql(format!("{touched} AND NOT r.voided AND r.capture->>'source' = "))
-        .text(format!("import:{}", import.id));
+            .text(format!("import:{}", import.id));
     let statement = if unnamed { unnamed_by_any(call, kind, statement) } else { statement };
-    let statement = statement
-        .sql(" ORDER BY r.change_no LIMIT ")
-        .integer(PAGE)
-        .seeing_district(&import.district_code);
+    let statement = statement.sql(" ORDER BY r.change_no LIMIT ").integer(PAGE).seeing_district(&import.district_code);
     read::load(&call.core, kind, &statement).await
 }
 
 /// Narrows to records `r` that no other one names.
 fn unnamed_by_any(call: &Call, kind: &Kind, mut statement: Statement) -> Statement {
     for other in call.core.kinds().kinds() {
-        for field in other.stored_fields().filter(|field| matches!(field.shape, Shape::Reference(name) if name == kind.name)) {
+        for field in
+            other.stored_fields().filter(|field| matches!(field.shape, Shape::Reference(name) if name == kind.name))
+        {
             let (table, column) = (other.name, field.name);
             statement = statement.sql(format!(
                 " AND NOT EXISTS (SELECT 1 FROM {table} AS o WHERE o.district_code = r.district_code AND o.{column} = r.id AND NOT o.voided)"

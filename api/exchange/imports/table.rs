@@ -1,0 +1,378 @@
+//! A table under way: its rows as bodies, and rows that are no records told as such.
+
+use std::sync::Arc;
+
+use chrono::Datelike;
+use kit::catalogue::FaultCode;
+use kit::problem::Problem;
+use kit::text::{Language, Text};
+use kit::tree::Tree;
+use serde_json::{Value as Json, json};
+
+use super::header::{Header, Place, Unknown};
+use super::layout::Found;
+use super::row::{self, Body, insert, told};
+use crate::exchange::files::columns::{Column, folded};
+use crate::exchange::files::days::{Hints, day_by};
+use crate::exchange::files::table::Row;
+use crate::exchange::files::texts::{self, is_ditto, visible};
+use crate::platform::http::fault;
+use crate::records::{Kind, Warning};
+
+/// A column that nobody knows, or one without a name, whose cell went into the note.
+pub static UNKNOWN_NOTED: Warning = Warning {
+    code: "unknown_column_noted",
+    message: Text::new("the column has no field; its content is kept in the note", "该列无对应字段,内容已记入备注"),
+};
+/// The same where it was left out.
+pub static UNKNOWN_IGNORED: Warning = Warning {
+    code: "unknown_column_ignored",
+    message: Text::new("the column has no name; its content was left out", "该列无表头,内容未导入"),
+};
+
+/// Why a row is no record.
+pub struct Reason {
+    /// Its code.
+    pub code: &'static str,
+    /// In words.
+    pub message: Text,
+}
+
+impl Reason {
+    /// As it is kept.
+    pub fn kept(&self) -> Json {
+        json!({"column": null, "pointer": "", "code": self.code, "zh": self.message.zh, "en": self.message.en})
+    }
+}
+
+/// Rows above the header.
+pub static TITLE: Reason =
+    Reason { code: "title", message: Text::new("stands above the table", "表头以上的标题或说明") };
+static SUM: Reason = Reason { code: "sum", message: Text::new("a sum", "合计行") };
+static REMARK: Reason = Reason { code: "remark", message: Text::new("a signature or a remark", "签字、说明行") };
+static HEADER: Reason =
+    Reason { code: "repeated_header", message: Text::new("the header once more", "重复的表头") };
+static BLANK: Reason =
+    Reason { code: "blank", message: Text::new("nothing but a running number", "只有序号的空行") };
+static SECTION: Reason = Reason { code: "section", message: Text::new("the title of a section", "分段标题") };
+
+/// Words with which a row begins that sums up.
+const SUMS: [&str; 8] = ["合计", "小计", "总计", "共计", "累计", "总数", "本页合计", "本日合计"];
+/// Words with which a row begins that is signed or explains.
+const REMARKS: [&str; 22] = [
+    "填表人",
+    "填报人",
+    "审核人",
+    "制表人",
+    "负责人签字",
+    "单位负责人",
+    "经办人",
+    "签字",
+    "审核",
+    "制表",
+    "填表日期",
+    "填报日期",
+    "填报单位",
+    "填表单位",
+    "联系人",
+    "注",
+    "备注",
+    "说明",
+    "填表说明",
+    "记录人",
+    "统计人",
+    "站长签字",
+];
+
+/// A row of a table.
+pub enum Taken {
+    /// A record, or a part of one: the row, what it takes from above written out, and its body.
+    Body(Row, Body),
+    /// None.
+    NotARecord(&'static Reason),
+}
+
+/// A table: its header and what is carried from row to row.
+pub struct Table {
+    /// Its header.
+    pub header: Arc<Header>,
+    constants: Vec<(Column, String)>,
+    hints: Hints,
+    /// The cells of the row above, for those that say `同上`.
+    above: Vec<String>,
+    /// Columns of the natural key, by place: of a list with a row an item they are carried down.
+    carried: Vec<usize>,
+    /// How many fields must be there.
+    required: Vec<&'static str>,
+}
+
+impl Table {
+    /// A table as it was found. Constants that the caller gives go before those of the titles.
+    pub fn new(kind: &Kind, found: Found, given: Vec<(Column, String)>, hints: Hints) -> Self {
+        let mut constants = given;
+        for (column, text) in found.constants {
+            if constants.iter().all(|(other, _)| other.path != column.path) {
+                constants.push((column, text));
+            }
+        }
+        let header = Arc::new(found.header);
+        let key = kind.rules.natural_key();
+        let is_key = |place: &Place| match place {
+            Place::Field(column) => key.iter().any(|names| names.split('|').any(|name| name == column.name())),
+            Place::Day => true,
+            _ => false,
+        };
+        let carried = match header.lines() {
+            Some(_) => (0..header.places.len()).filter(|index| header.places.get(*index).is_some_and(is_key)).collect(),
+            None => Vec::new(),
+        };
+        let required =
+            kind.body_fields().into_iter().filter(|field| field.required && field.write != kit::field::Write::Never);
+        let required = required.map(|field| field.name).collect();
+        let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
+        let hints = Hints { year, day: hints.day.or(found.day), ours: header.ours, ..hints };
+        Self { header, constants, hints, above: Vec::new(), carried, required }
+    }
+
+    /// What the titles, or the caller, say of all rows.
+    pub fn constants_told(&self) -> Json {
+        self.constants.iter().map(|(column, text)| json!({"field": column.name(), "text": text})).collect()
+    }
+
+    /// The columns of the file, and of what the titles say.
+    pub fn names(&self) -> Vec<String> {
+        let said = self.constants.iter().map(|(column, _)| column.header(Language::Chinese));
+        self.header.names.iter().cloned().chain(said).collect()
+    }
+
+    /// Takes a row.
+    pub fn take(&mut self, row: &Row) -> Taken {
+        if row.flaw.is_none()
+            && !self.header.ours
+            && let Some(reason) = self.no_record(row)
+        {
+            return Taken::NotARecord(reason);
+        }
+        let mut cells = row.cells.clone();
+        for (index, cell) in cells.iter_mut().enumerate() {
+            let above = self.above.get(index);
+            let carries = self.carried.contains(&index) && visible(cell).is_empty();
+            if self.header.ours {
+                continue;
+            }
+            if let Some(above) = above.filter(|_| carries || is_ditto(cell)) {
+                cell.clone_from(above);
+            } else if is_ditto(cell) {
+                cell.clear();
+            }
+        }
+        let width = self.header.places.len().max(cells.len());
+        if cells.len() < width {
+            for index in cells.len()..width {
+                let carries = self.carried.contains(&index);
+                cells.push(self.above.get(index).filter(|_| carries).cloned().unwrap_or_default());
+            }
+        }
+        let body = self.body(row, &cells);
+        let mut shown: Vec<String> = cells.iter().take(self.header.names.len()).cloned().collect();
+        shown.resize(self.header.names.len(), String::new());
+        shown.extend(self.constants.iter().map(|(_, text)| text.clone()));
+        self.above = cells;
+        Taken::Body(Row { line: row.line, cells: shown, flaw: row.flaw }, body)
+    }
+
+    /// Why a row is no record; none where it is one.
+    fn no_record(&self, row: &Row) -> Option<&'static Reason> {
+        let cells: Vec<(usize, String)> = row
+            .cells
+            .iter()
+            .enumerate()
+            .map(|(index, cell)| (index, visible(cell)))
+            .filter(|(_, cell)| !cell.is_empty())
+            .collect();
+        let (_, first) = cells.first()?;
+        let taken = |index: &usize| {
+            matches!(self.header.places.get(*index), Some(Place::Field(_) | Place::ExternalId | Place::Day))
+        };
+        let ignored = |index: &usize| matches!(self.header.places.get(*index), Some(Place::Ignored));
+        let begins = folded(first);
+        let begin = |words: &[&str]| {
+            words.iter().any(|word| {
+                begins.strip_prefix(word).is_some_and(|rest| {
+                    rest.is_empty()
+                        || rest.starts_with(|letter: char| {
+                            matches!(letter, ':' | '：' | ',' | '，' | '(' | '、') || letter.is_ascii_digit()
+                        })
+                })
+            })
+        };
+        let filled = cells.iter().filter(|(index, _)| taken(index)).count();
+        if begin(&SUMS) {
+            return Some(&SUM);
+        }
+        // A word alone may be what somebody is called; with a colon, or before nothing else, it isn't.
+        let has_colon = begins.contains([':', '：']);
+        if begin(&REMARKS) && (has_colon || filled < 2) {
+            return Some(&REMARK);
+        }
+        let same = |(index, cell): &(usize, String)| {
+            self.header.names.get(*index).is_some_and(|name| folded(name) == folded(cell))
+        };
+        if cells.len() >= 2 && cells.iter().filter(|cell| same(cell)).count() * 2 > cells.len() {
+            return Some(&HEADER);
+        }
+        if cells.iter().all(|(index, _)| ignored(index)) {
+            return Some(&BLANK);
+        }
+        let is_one = cells.iter().all(|(_, cell)| cell == first);
+        let is_wide = self.header.known() >= 4 && self.required.len() >= 2;
+        let said = |name: &&&'static str| {
+            cells.iter().any(|(index, _)| matches!(self.header.places.get(*index), Some(Place::Field(column)) if column.path.first() == Some(*name)))
+        };
+        (is_one
+            && is_wide
+            && !has_no_text(first)
+            && self.required.iter().filter(said).count() < 2
+            && (cells.len() == 1 || cells.len() > 3))
+            .then_some(&SECTION)
+    }
+
+    fn body(&self, row: &Row, cells: &[String]) -> Body {
+        let mut body = Body::default();
+        let hints = self.hints_of(cells);
+        let mut members = Vec::new();
+        for (index, (place, text)) in self.header.places.iter().zip(cells).enumerate() {
+            match place {
+                Place::Field(column) => self.field(&mut body, &mut members, index, column, text, &hints),
+                Place::ExternalId => body.external_id = Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+                Place::Unknown => self.unknown(&mut body, index, text),
+                Place::Day | Place::Ignored => {}
+            }
+        }
+        self.add_day(&mut body, &mut members, cells, &hints);
+        for (column, text) in &self.constants {
+            if !has(&members, &column.path)
+                && let Some(tree) = texts::of_field(column.field, text, &hints).tree
+            {
+                insert(&mut members, &column.path, tree);
+            }
+        }
+        body.tree = Tree::Object(members);
+        body.problem = self.flaw(row, cells).or(body.problem);
+        body
+    }
+
+    fn field(
+        &self,
+        body: &mut Body,
+        members: &mut Vec<(String, Tree)>,
+        index: usize,
+        column: &Column,
+        text: &str,
+        hints: &Hints,
+    ) {
+        let reading = texts::of_field(column.field, text, hints);
+        if let Some(warning) = reading.warning {
+            body.warn(&self.header, index, warning);
+        }
+        if let Some(rest) = reading.rest {
+            body.noted.push((self.header.name_of(index), rest));
+        }
+        if let Some(code) = reading.fault {
+            let at = self.header.pointer_of(index).unwrap_or_default();
+            body.problem.get_or_insert_with(|| fault(&at, code));
+        }
+        body.texts.push((index, text.trim().to_owned()));
+        if let Some(tree) = reading.tree {
+            insert(members, &column.path, tree);
+        }
+    }
+
+    fn unknown(&self, body: &mut Body, index: usize, text: &str) {
+        let text = visible(text);
+        let named = self.header.names.get(index).is_some_and(|name| !name.trim().is_empty());
+        if text.is_empty() {
+            return;
+        }
+        match self.header.unknown {
+            Unknown::Note => {
+                body.warn(&self.header, index, &UNKNOWN_NOTED);
+                body.noted.push((self.header.name_of(index), text));
+            }
+            // What has no name can't have been refused or left out by name.
+            _ if !named => {
+                body.warn(&self.header, index, &UNKNOWN_IGNORED);
+            }
+            _ => {}
+        }
+    }
+
+    /// The day of the row, for times beside it.
+    fn hints_of(&self, cells: &[String]) -> Hints {
+        let is_day = |place: &Place| matches!(place, Place::Day);
+        let own = self.header.places.iter().position(is_day).and_then(|index| cells.get(index));
+        let day = own.and_then(|text| day_by(&visible(text), &self.hints)).map(|(day, _)| day);
+        Hints { day: day.or(self.hints.day), ..self.hints }
+    }
+
+    /// A day beside which there is no time, or an empty one, says when it happened.
+    fn add_day(&self, body: &mut Body, members: &mut Vec<(String, Tree)>, cells: &[String], hints: &Hints) {
+        let is_day = |place: &Place| matches!(place, Place::Day);
+        let Some(index) = self.header.places.iter().position(is_day) else { return };
+        let text = cells.get(index).map(String::as_str).unwrap_or_default();
+        let field = crate::records::envelope::INPUT.iter().find(|field| field.name == "occurred_at");
+        let (Some(field), false) = (field, visible(text).is_empty()) else { return };
+        let reading = texts::of_field(field, text, &Hints { day: None, ..*hints });
+        if let Some(code) = reading.fault {
+            body.problem.get_or_insert_with(|| fault("/occurred_at", code));
+        }
+        let has_times = self.header.places.iter().any(|place| {
+            matches!(place, Place::Field(column) if matches!(column.field.shape, kit::field::Shape::Instant) && has(members, &column.path))
+        });
+        if has_times {
+            if day_by(&visible(text), hints).is_none() && reading.fault.is_none() {
+                body.problem.get_or_insert_with(|| fault("/occurred_at", FaultCode::BadFormat));
+            }
+            return;
+        }
+        if let Some(warning) = reading.warning {
+            body.warn(&self.header, index, warning);
+        }
+        if let Some(tree) = reading.tree {
+            insert(members, &["occurred_at"], tree);
+        }
+    }
+
+    fn flaw(&self, row: &Row, cells: &[String]) -> Option<Problem> {
+        if let Some(flaw) = row.flaw {
+            let (code, cell) = told(flaw);
+            let at = cell.and_then(|cell| self.header.pointer_of(cell)).unwrap_or_default();
+            return Some(fault(&at, code));
+        }
+        let more = cells.iter().skip(self.header.names.len()).any(|cell| !cell.trim().is_empty());
+        more.then(|| fault("", FaultCode::MoreCells))
+    }
+}
+
+fn has_no_text(text: &str) -> bool {
+    !text.chars().any(char::is_alphabetic)
+}
+
+/// Whether a body has a member.
+fn has(members: &[(String, Tree)], path: &[&'static str]) -> bool {
+    let Some((first, rest)) = path.split_first() else { return false };
+    members.iter().any(|(name, member)| {
+        name == first
+            && match (rest.is_empty(), member) {
+                (true, _) => true,
+                (false, Tree::Object(inner)) => has(inner, rest),
+                _ => false,
+            }
+    })
+}
+
+/// Notes a warning about a column.
+pub fn warning(header: &Header, index: usize, warning: &Warning) -> Json {
+    json!({"column": row::shown_name(header, index), "pointer": header.pointer_of(index), "code": warning.code,
+        "zh": warning.message.zh, "en": warning.message.en})
+}
