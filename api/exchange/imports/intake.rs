@@ -38,10 +38,8 @@ pub async fn post(call: Call) -> Answer {
     let kind = kind(&call)?;
     let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
     let upload = call.core.ext::<Uploads>().begin(call.actor()?.user_id)?;
-    let (form, charset) = form(&call)?;
     let later = call.request.headers().get(&PREFER).is_some_and(|value| value.as_bytes() == b"respond-async");
-    let source = Source::Request(Arriving::new(call.take_payload(), &call.core.config));
-    let (reader, sheets) = reader(&call, source, form, charset.as_deref(), later).await?;
+    let (reader, sheets, form) = read(&call, later).await?;
     let id = new_id();
     let mut job = begin(&call, kind, district_code, id, form).await?.in_sheets(sheets);
     if later {
@@ -57,6 +55,18 @@ pub async fn post(call: Call) -> Answer {
     let audit_entry = call.audit_entry("import.end", "imports", Some(id), details);
     system_write(&call.core, audit_entry, async |_| Ok(())).await?;
     answer(&call, id, HttpResponse::Ok()).await
+}
+
+/// A reader of the body as it comes, the sheets in it, and its form.
+pub async fn arriving(call: &Call) -> Result<(Reader, Sheets, Option<Form>), Problem> {
+    read(call, false).await
+}
+
+async fn read(call: &Call, later: bool) -> Result<(Reader, Sheets, Option<Form>), Problem> {
+    let (form, charset) = form(call)?;
+    let source = Source::Request(Arriving::new(call.take_payload(), &call.core.config));
+    let (reader, sheets) = reader(call, source, form, charset.as_deref(), later).await?;
+    Ok((reader, sheets, form))
 }
 
 async fn answer(call: &Call, id: Uuid, mut response: HttpResponseBuilder) -> Answer {
@@ -77,7 +87,7 @@ fn form(call: &Call) -> Result<(Option<Form>, Option<String>), Problem> {
 }
 
 /// The kind asked for, if the caller may write it.
-fn kind(call: &Call) -> Result<&'static Kind, Problem> {
+pub fn kind(call: &Call) -> Result<&'static Kind, Problem> {
     let name = call.query.text("kind").unwrap_or_default();
     let kind = call.core.kinds().kind(name).ok_or_else(|| fault("?kind", FaultCode::BadParameter))?;
     if call.actor()?.holds(kind.writers) { Ok(kind) } else { Err(Code::Forbidden.into()) }
@@ -165,6 +175,19 @@ fn given(call: &Call) -> Given {
     Given { map, set: call.prefixed("set."), unknown }
 }
 
+/// What the request asks for.
+pub fn options(call: &Call) -> Options {
+    let query = &call.query;
+    Options {
+        atomic: query.text("mode") == Some("atomic"),
+        validate_only: query.boolean("validate_only") == Some(true),
+        revise: query.text("on_duplicate") == Some("revise"),
+        source: query.text("source").map(str::to_owned),
+        given: given(call),
+        year: query.integer("year").and_then(|year| i32::try_from(year).ok()),
+    }
+}
+
 async fn begin(
     call: &Call,
     kind: &'static Kind,
@@ -172,15 +195,8 @@ async fn begin(
     id: Uuid,
     form: Option<Form>,
 ) -> Result<Job, Problem> {
-    let (core, actor, query) = (&call.core, call.actor()?, &call.query);
-    let options = Options {
-        atomic: query.text("mode") == Some("atomic"),
-        validate_only: query.boolean("validate_only") == Some(true),
-        revise: query.text("on_duplicate") == Some("revise"),
-        source: query.text("source").map(str::to_owned),
-        given: given(call),
-        year: query.integer("year").and_then(|year| i32::try_from(year).ok()),
-    };
+    let (core, actor) = (&call.core, call.actor()?);
+    let options = options(call);
     let kept = json!({"mode": if options.atomic { "atomic" } else { "row" }, "validate_only": options.validate_only,
         "on_duplicate": if options.revise { "revise" } else { "skip" }, "source": options.source});
     if options.validate_only && kind.tells_people() {

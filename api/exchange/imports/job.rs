@@ -230,7 +230,7 @@ impl Job {
     }
 
     /// Records with ids in the place of names, and their own.
-    async fn identified(&mut self, mut items: Vec<Item>) -> Result<Vec<Item>, Problem> {
+    pub(super) async fn identified(&mut self, mut items: Vec<Item>) -> Result<Vec<Item>, Problem> {
         let deadline = self.core.config.file_deadline();
         timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
         self.resolve_people(&mut items);

@@ -12,6 +12,7 @@ mod bounds;
 mod faults;
 mod header;
 mod identity;
+mod inspect;
 mod intake;
 mod items;
 mod job;
@@ -26,6 +27,7 @@ mod settle;
 mod sheets;
 mod store;
 mod table;
+mod template;
 mod undo;
 mod uploads;
 

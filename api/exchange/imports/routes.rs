@@ -11,7 +11,7 @@ use kit::vocabulary::{Vocabulary, word};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::{answer, faults, intake, outcomes, store, undo};
+use super::{answer, faults, inspect, intake, outcomes, store, template, undo};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::reference;
@@ -42,6 +42,19 @@ static UNKNOWN: Vocabulary = Vocabulary::new(
         word("refuse", "refused", "拒绝"),
     ],
 );
+static TEMPLATE_FORMAT: Vocabulary = Vocabulary::new(
+    "import_template_format",
+    Text::new("Format", "格式"),
+    &[word("xlsx", "workbook", "工作簿"), word("csv", "CSV", "CSV 文本")],
+);
+static FORMAT: Field = Field::new(
+    "format",
+    Shape::Word(&TEMPLATE_FORMAT),
+    Text::new("Format", "格式"),
+    "A workbook by default, or the header as CSV.",
+);
+/// Parameters that say how a file is read.
+const LOOKED_AT_WITH: [&str; 5] = ["source", "sheet", "unknown", "year", "district_code"];
 /// Parameters whose names go on with a column or a field: `map.电话号码=phone`, `set.place_id=北门`.
 const OPEN: &[&str] = &["map.", "set."];
 
@@ -127,6 +140,25 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .answers(202, "It is being read; look at `Location`.", Some(reference("Import")), Some(example()))
             .with_headers(&["Location"])
             .problems(&[Code::DistrictRequired, Code::UnreadableFile, Code::UnknownColumns, Code::TooManyRows, Code::TooManyFaults, Code::TooManyRequests, Code::NotFound]),
+        Operation::new(Method::POST, "/v1/imports:inspect", "inspect_import", inspect::post)
+            .described("imports", "Look at a file", "What an import would do with it, in a moment and without writing anything: sheets, header rows, what each column is taken for and how sure that is, the first ten records as they would be stored, faults, what is missing, and the parameters that would help.")
+            .access(Access::Roles(writers(kinds)))
+            .keys(KeyScope::Import)
+            .uncounted()
+            .bounded(Bounded::Own)
+            .parameters([kind].into_iter().chain(PARAMETERS.iter().filter(|field| LOOKED_AT_WITH.contains(&field.name))).collect())
+            .open(OPEN)
+            .body_of(json!({"type": "string", "format": "binary", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
+            .answers(200, "What it would do.", Some(reference("ImportInspection")), Some(example_inspection()))
+            .problems(&[Code::DistrictRequired, Code::UnreadableFile, Code::TooManyRows, Code::TooManyRequests, Code::NotFound]),
+        Operation::new(Method::GET, "/v1/imports/template", "get_import_template", template::get)
+            .described("imports", "A sheet to fill in", "A workbook with Chinese headers, required ones marked by an asterisk, a drop-down for every vocabulary, numbers of documents and phones as text, and a second sheet that explains each column with an example; or the header alone as CSV.")
+            .access(Access::Roles(writers(kinds)))
+            .keys(KeyScope::Import)
+            .parameters(vec![kind, &FORMAT])
+            .answers(200, "The template.", None, None)
+            .as_files(vec![XLSX, "text/csv"])
+            .problems(&[Code::NotFound]),
         Operation::new(Method::GET, "/v1/imports", "list_imports", list)
             .described("imports", "List imports", "The caller's own, and those of an area that he commands, the newest first.")
             .access(all())
@@ -200,6 +232,15 @@ async fn list(call: Call) -> Answer {
     ))
 }
 
+fn example_inspection() -> Json {
+    json!({"kind": "screenings", "layout": {"names": [], "sheets": [{"name": null, "header_line": 3, "header_rows": 1,
+        "columns": [{"header": "体温℃", "field": "temperature_c", "use": "taken", "certainty": "stripped", "proposal": null}],
+        "constants": [{"field": "place_id", "text": "北门"}]}], "not_read": []},
+        "rows": 9, "checked": 6, "refused": 0, "first": [], "faults": [],
+        "not_records": [{"line": 10, "reason": {"column": null, "pointer": "", "code": "sum", "message": "合计行"}}],
+        "missing": ["direction"], "parameters": ["set.direction="], "problem": null})
+}
+
 fn example_row() -> Json {
     json!({"sheet": null, "line": 9, "outcome": "skipped", "record_id": "0198c0de-0005-7000-8000-000000000001", "differs": true, "faults": [], "warnings": [], "reason": null})
 }
@@ -233,6 +274,14 @@ pub fn schemas() -> Vec<(String, Json)> {
         "layout": any("How the file was read: its sheets with their header rows, what each column was taken for, what wasn't read."),
         "started_at": instant("Since when."), "updated_at": instant("When it was last heard of."),
         "first_errors": errors, "errors_url": text(200, "All of them.")}});
+    let list = |most: u32, about: &str| json!({"type": "array", "maxItems": most, "items": any("One of them."), "description": about});
+    let names = |about: &str| json!({"type": "array", "maxItems": 1_000, "items": text(200, "One of them."), "description": about});
+    let inspection = json!({"type": "object", "description": "What an import would do.", "required": ["kind", "layout", "rows", "checked", "refused", "first", "faults", "not_records", "missing", "parameters", "problem"], "properties": {
+        "kind": text(60, "The kind."), "layout": any("How the file is read: its sheets with their header rows, what each column is taken for, what isn't read."),
+        "rows": count("Rows looked at."), "checked": count("Records checked."), "refused": count("Of those, refused."),
+        "first": list(10, "The first records as they would be stored."), "faults": list(50, "Faults by line."),
+        "not_records": list(50, "Rows that are no records, by line."), "missing": names("Fields that must be there and are in no column."),
+        "parameters": names("Parameters that would help."), "problem": any("Why the file couldn't be imported at all.")}});
     let words = |about: &str| json!({"type": "array", "maxItems": 1_000, "items": any("A column, a code and a message."), "description": about});
     let row = json!({"type": "object", "description": "What came of a row.", "required": ["sheet", "line", "outcome", "record_id", "differs", "faults", "warnings", "reason"], "properties": {
         "sheet": {"type": ["string", "null"], "maxLength": 100, "description": "The sheet, where the workbook has several."}, "line": count("The line."),
@@ -248,6 +297,7 @@ pub fn schemas() -> Vec<(String, Json)> {
     vec![
         ("Import".into(), import),
         ("ImportPage".into(), page::schema(&reference("Import"))),
+        ("ImportInspection".into(), inspection),
         ("ImportRow".into(), row),
         ("ImportRowPage".into(), page::schema(&reference("ImportRow"))),
         ("UndoneImport".into(), undone),

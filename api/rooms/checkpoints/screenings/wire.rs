@@ -112,7 +112,7 @@ words! {
 
 const VEHICLE: &[Field] = &[
     Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate; checked by GA 36.")
-        .also(&["车牌", "车牌号", "车牌号码", "plate"]),
+        .also(&["车牌", "车牌号", "车牌号码", "plate", "号牌号码", "车号", "车辆号牌"]),
     Field::new(
         "plate_kind",
         Shape::Word(PlateKind::VOCABULARY),
@@ -130,8 +130,11 @@ pub static FIELDS: &[Field] = &[
         Text::new("Checkpoint", "卡点"),
         "The checkpoint: a place of a checkpoint's kind.",
     )
+    .also(&["卡点名称", "检查点", "登记点", "值守点", "监测点", "小区", "checkpoint"])
     .required(),
-    Field::new("direction", Shape::Word(&DIRECTION), Text::new("Direction", "方向"), "In or out.").required(),
+    Field::new("direction", Shape::Word(&DIRECTION), Text::new("Direction", "方向"), "In or out.")
+        .also(&["进/出", "进出", "出入", "进出方向", "出/入", "出入情况"])
+        .required(),
     Field::new(
         "person",
         Shape::Inline("people"),
@@ -151,8 +154,11 @@ pub static FIELDS: &[Field] = &[
         "In which capacity.",
     ),
     Field::new("visiting", free_text(100), Text::new("Visiting", "到访住户"), "Building and household visited.")
+        .also(&["拜访住户", "去往", "到访对象"])
         .sealed(),
-    Field::new("reason", free_text(200), Text::new("Reason", "事由"), "Why.").sealed(),
+    Field::new("reason", free_text(200), Text::new("Reason", "事由"), "Why.")
+        .also(&["来访事由", "出入事由", "外出事由", "进出事由", "来访原因", "外出原因"])
+        .sealed(),
     Field::new("vehicle", Shape::Object(VEHICLE), Text::new("Vehicle", "车辆"), "The vehicle, if any.")
         .masked(mask_vehicle),
     Field::new(
@@ -172,7 +178,8 @@ pub static FIELDS: &[Field] = &[
         Shape::List { of: &Shape::Word(Symptom::VOCABULARY), max: 14 },
         Text::new("Symptoms", "症状"),
         "Asked: symptoms.",
-    ),
+    )
+    .also(&["症状情况", "有无症状"]),
     Field::new(
         "temperature_c",
         Shape::Decimal { scale: 1, min: "32.0", max: "43.0" },
@@ -198,8 +205,14 @@ pub static FIELDS: &[Field] = &[
         Text::new("Retest of", "复测对应"),
         "The screening that this one repeats.",
     ),
-    Field::new("mask", Shape::Boolean, Text::new("Mask", "佩戴口罩"), "Whether a mask was worn."),
-    Field::new("disposition", Shape::Word(Disposition::VOCABULARY), Text::new("Disposition", "处置"), "What was done."),
+    Field::new("mask", Shape::Boolean, Text::new("Mask", "佩戴口罩"), "Whether a mask was worn.").also(&[
+        "是否戴口罩",
+        "口罩",
+        "戴口罩",
+        "是否佩戴口罩",
+    ]),
+    Field::new("disposition", Shape::Word(Disposition::VOCABULARY), Text::new("Disposition", "处置"), "What was done.")
+        .also(&["处置情况", "处理结果", "处理情况"]),
     Field::new(
         "abnormal",
         Shape::Boolean,

@@ -67,7 +67,8 @@ static FIELDS: &[Field] = &[
         Shape::Word(TemperatureSlot::VOCABULARY),
         Text::new("Slot", "时段"),
         "By the time of day where absent; of a retest `extra`.",
-    ),
+    )
+    .also(&["时间段", "测量时段", "早晚"]),
     Field::new(
         "measure_site",
         Shape::Word(MeasureSite::VOCABULARY),

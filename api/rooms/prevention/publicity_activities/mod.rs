@@ -49,8 +49,11 @@ const COUNT: Shape = Shape::Integer { min: 0, max: 10_000_000 };
 
 static FIELDS: &[Field] = &[
     Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where, if at a place."),
-    Field::new("method", Shape::Word(PublicityMethod::VOCABULARY), Text::new("Method", "宣传方式"), "How.").required(),
+    Field::new("method", Shape::Word(PublicityMethod::VOCABULARY), Text::new("Method", "宣传方式"), "How.")
+        .also(&["宣传形式"])
+        .required(),
     Field::new("topic", Shape::Word(PublicityTopic::VOCABULARY), Text::new("Topic", "宣传主题"), "About what.")
+        .also(&["主题", "宣传内容"])
         .required(),
     Field::new(
         "document",

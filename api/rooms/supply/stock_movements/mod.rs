@@ -52,9 +52,10 @@ static FIELDS: &[Field] = &[
     Field::new("place_id", Shape::Reference("places"), Text::new("Place", "仓库"), "Whose stock.")
         .required()
         .on_create()
-        .also(&["场所", "门店"]),
+        .also(&["场所", "门店", "仓库名称", "库房"]),
     COMMODITY_FIELD.required().on_create(),
     Field::new("direction", Shape::Word(StockDirection::VOCABULARY), Text::new("Direction", "方向"), "In or out.")
+        .also(&["入/出", "出入库", "收发", "出/入"])
         .required(),
     Field::new("quantity", QUANTITY, Text::new("Quantity", "数量"), "How much, as it was told.").required(),
     Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what: 吨, 件.").required().also(&["单位"]),
