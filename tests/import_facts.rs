@@ -1,5 +1,8 @@
 //! Rows of a file are facts: none is taken for another one's retry, none is lost without a word.
 
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
 use serde_json::{Value as Json, json};
 
 use crate::support::{Actor, TestApp, examples, fake_resident_id};
@@ -89,6 +92,60 @@ async fn equal_deliveries_and_yesterdays_words_are_facts_too() {
     assert_eq!(counts(&import(&admin, "screenings", "", &text).await), [0, 2, 0, 0, 0]);
     let later = text.replace("36.5", "38.6");
     assert_eq!(counts(&import(&admin, "screenings", "", &later).await), [2, 0, 0, 0, 0]);
+}
+
+/// Rows of a gate at random, of few people and few minutes, so that many are alike.
+fn passages(place: &str, generator: &mut StdRng, count: usize) -> Vec<String> {
+    let row = |generator: &mut StdRng| {
+        let (minute, degrees) = (generator.random_range(0..4), generator.random_range(3..6));
+        let who = match generator.random_range(0..3) {
+            0 => format!("张三,{},", fake_resident_id(generator.random_range(0..3))),
+            1 => format!(",,川T1234{}", generator.random_range(0..3)),
+            _ => ",,".to_owned(),
+        };
+        format!("{place},进,2020-02-03 8:0{minute},{who},36.{degrees}")
+    };
+    (0..count).map(|_| row(generator)).collect()
+}
+
+#[tokio::test]
+async fn shuffled_doubled_and_split_rows_are_all_accounted_for() {
+    const HEADER: &str = "卡点,方向,时间,姓名,身份证号,车牌,体温";
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    for seed in 0..6 {
+        let place = examples::checkpoint(&admin, "511802005").await;
+        let mut generator = StdRng::seed_from_u64(seed);
+        let mut rows = passages(&place, &mut generator, 40);
+        let doubled: Vec<String> = rows.iter().take(10).cloned().collect();
+        rows.extend(doubled);
+        rows.shuffle(&mut generator);
+        let file = |rows: &[String]| format!("{HEADER}\n{}\n", rows.join("\n"));
+        let done = import(&admin, "screenings", "", &file(&rows)).await;
+        assert_eq!(counts(&done), [50, 0, 0, 0, 0], "seed {seed}: {done}");
+        rows.shuffle(&mut generator);
+        let again = import(&admin, "screenings", "", &file(&rows)).await;
+        assert_eq!(counts(&again), [0, 50, 0, 0, 0], "seed {seed}, shuffled: {again}");
+        // In several files each row is new, or is told with the record that it met.
+        let other = examples::checkpoint(&admin, "511802005").await;
+        let rows: Vec<String> = rows.iter().map(|row| row.replace(&place, &other)).collect();
+        for part in rows.chunks(17) {
+            let done = import(&admin, "screenings", "", &file(part)).await;
+            let [created, same, revised, skipped, refused] = counts(&done);
+            assert_eq!((created + same + skipped, revised + refused), (part.len() as u64, 0), "seed {seed}: {done}");
+            for outcome in ["same", "skipped"] {
+                let told = rows_told(&admin, &done, outcome).await;
+                assert!(told.iter().all(|row| row["record_id"].is_string()), "{told:?}");
+            }
+        }
+    }
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+}
+
+async fn rows_told(actor: &Actor, import: &Json, outcome: &str) -> Vec<Json> {
+    let told = rows(actor, import, outcome).await;
+    assert_eq!(told.len() as u64, import["counts"][outcome].as_u64().unwrap());
+    told
 }
 
 #[tokio::test]

@@ -35,6 +35,8 @@ const SHEETS: &[Sheet] = &[
     sheet("volunteers.xlsx", "volunteers", [3, 3, 0, 3]),
     sheet("publicity.csv", "publicity_activities", [4, 4, 0, 1]),
     sheet("temperatures.csv", "temperature_readings", [4, 4, 0, 1]),
+    sheet("inspections.csv", "inspections", [2, 2, 0, 2]),
+    sheet("gate_evening.csv", "screenings", [4, 4, 0, 4]),
     sheet("residents.csv", "people", [3, 3, 0, 0]),
 ];
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kit::catalogue::{Code, FaultCode};
 use kit::faults::{Fault, Faults};
-use kit::field::Field;
+use kit::field::{Field, Shape, Write};
 use kit::problem::Problem;
 use kit::text::Text;
 use serde_json::{Value as Json, json};
@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use super::row::told;
 use crate::exchange::files::columns::{Column, exported, folded, imported};
 use crate::exchange::files::export::MARK;
+use crate::exchange::files::synonyms::of_word;
 use crate::exchange::files::table::Row;
 use crate::platform::core::Core;
 use crate::records::{Kind, Lines, envelope};
@@ -23,12 +24,27 @@ pub enum Place {
     Field(Column),
     /// The row's id in the system from which it comes.
     ExternalId,
+    /// An item of a list, by the word that heads the column: its cell is the item's other word.
+    Item(ItemColumn),
     /// The day of the row: times in other columns are of it.
     Day,
     /// Left out: a running number, or what an export of ours added.
     Ignored,
     /// Nobody knows: by `unknown` it goes into the note, is left out, or is a fault.
     Unknown,
+}
+
+/// A column that is an item of a list: the field, the item's members that must be there.
+#[derive(Clone, Copy, Debug)]
+pub struct ItemColumn {
+    /// The list.
+    pub list: &'static Field,
+    /// The member that the column's name says.
+    pub key: &'static Field,
+    /// The word that it says.
+    pub code: &'static str,
+    /// The member that a cell says.
+    pub value: &'static Field,
 }
 
 /// How sure it is what a column means.
@@ -250,6 +266,9 @@ impl Dictionary {
         if let Some(found) = self.known(&name, named, is_ours) {
             return found;
         }
+        if let Some(item) = self.item(&name) {
+            return (Place::Item(item), Certainty::Synonym);
+        }
         if RUNNING_NUMBER.contains(&name.as_str()) {
             return (Place::Ignored, Certainty::Synonym);
         }
@@ -277,6 +296,22 @@ impl Dictionary {
         place(self.kind, &self.columns, &self.added, name)
     }
 
+    /// An item of a list of two words each, by the first of them: 体温监测, with √ or × below it.
+    fn item(&self, name: &str) -> Option<ItemColumn> {
+        let fields = self.kind.fields.iter().filter(|field| field.write != Write::Never);
+        fields.into_iter().find_map(|list| {
+            let Shape::List { of: Shape::Object(members), .. } = list.shape else { return None };
+            let mut words = members.iter().filter(|member| member.required && matches!(member.shape, Shape::Word(_)));
+            let (key, value) = (words.next()?, words.next()?);
+            let Shape::Word(vocabulary) = key.shape else { return None };
+            let word = vocabulary.words.iter().find(|word| {
+                let also = of_word(vocabulary.name, word.code).any(|also| folded(also) == *name);
+                folded(word.label.zh) == *name || word.code == name || also
+            })?;
+            Some(ItemColumn { list, key, code: word.code, value })
+        })
+    }
+
     /// The field that an unknown name is most like.
     fn proposal(&self, name: &str) -> Option<&Column> {
         let name = folded(name);
@@ -296,6 +331,7 @@ impl Header {
                 Place::Field(column) => Some(column.name()),
                 Place::ExternalId => Some("external_id".into()),
                 Place::Day => Some("day".into()),
+                Place::Item(item) => Some(format!("{}.{}", item.list.name, item.code)),
                 Place::Ignored | Place::Unknown => None,
             })
             .collect();
@@ -341,6 +377,7 @@ impl Header {
                 Some(Place::Field(column)) => Some(column.name()),
                 Some(Place::ExternalId) => Some("external_id".to_owned()),
                 Some(Place::Day) => Some("day".to_owned()),
+                Some(Place::Item(item)) => Some(format!("{}.{}", item.list.name, item.code)),
                 _ => None,
             };
             let what = match place {
@@ -389,6 +426,7 @@ impl Header {
             Place::Field(column) => Some(format!("/{}", column.path.join("/"))),
             Place::ExternalId => Some("/external_id".to_owned()),
             Place::Day => Some("/occurred_at".to_owned()),
+            Place::Item(item) => Some(format!("/{}", item.list.name)),
             Place::Ignored | Place::Unknown => None,
         }
     }
@@ -404,6 +442,7 @@ impl Header {
                 column.path.len() <= steps.len() && column.path.iter().zip(&steps).all(|(one, other)| one == other)
             }
             Place::ExternalId => steps == ["external_id"],
+            Place::Item(item) => steps.first() == Some(&item.list.name),
             Place::Day | Place::Ignored | Place::Unknown => false,
         };
         let of_day = || {
@@ -421,6 +460,14 @@ impl Header {
         };
         let within = || self.places.iter().position(is_within);
         self.places.iter().position(is_it).or_else(of_day).or_else(within)
+    }
+
+    /// The shape of the field in which a fault stands.
+    pub(super) fn shape_of(&self, pointer: &str) -> Option<Shape> {
+        match self.places.get(self.index_of(pointer)?)? {
+            Place::Field(column) => Some(column.field.shape),
+            _ => None,
+        }
     }
 
     /// The name of that column.

@@ -2,8 +2,9 @@
 
 use kit::catalogue::FaultCode;
 use kit::faults::Fault;
+use kit::field::Shape;
 use kit::problem::Problem;
-use kit::text::Language;
+use kit::text::{Language, Text};
 use kit::tree::{Tree, TreeFault};
 use serde_json::{Value as Json, json};
 
@@ -138,7 +139,27 @@ pub fn faults(header: Option<&Header>, problem: &Problem) -> Json {
 /// A fault as it is kept.
 pub fn kept(header: Option<&Header>, fault: &Fault) -> Json {
     let column = header.and_then(|header| header.column_of(&fault.pointer));
-    let words = |language| fault.message(language);
+    let form = header.and_then(|header| header.shape_of(&fault.pointer)).and_then(|shape| expected(fault.code, &shape));
+    let words = |language| {
+        let between = if language == Language::Chinese { "," } else { "; " };
+        let form = form.map(|form: Text| format!("{between}{}", form.in_language(language))).unwrap_or_default();
+        format!("{}{form}", fault.message(language))
+    };
     json!({"column": column, "pointer": fault.pointer, "code": fault.code.code(),
         "zh": words(Language::Chinese), "en": words(Language::English)})
+}
+
+/// The form that a value should have, where its fault doesn't say.
+fn expected(code: FaultCode, shape: &Shape) -> Option<Text> {
+    if !matches!(code, FaultCode::BadFormat | FaultCode::WrongType) {
+        return None;
+    }
+    match shape {
+        Shape::Day => Some(Text::new("such as 2020-02-03", "如 2020-02-03 或 2月3日")),
+        Shape::Instant => Some(Text::new("such as 2020-02-03 08:05", "如 2020-02-03 8:05")),
+        Shape::Decimal { .. } | Shape::Number { .. } => Some(Text::new("such as 36.5", "如 36.5")),
+        Shape::Integer { .. } => Some(Text::new("such as 12", "如 12")),
+        Shape::Boolean => Some(Text::new("true or false", "应为 是、否")),
+        _ => None,
+    }
 }

@@ -138,7 +138,7 @@ impl Job {
         found.header.require()?;
         let Found { rows: (first, behind), .. } = found;
         let hints = Hints { year: self.options.year, ..Hints::new(self.core.zone, self.core.clock.now()) };
-        let table = Table::new(self.kind, found, given, hints);
+        let table = Table::new(self.kind, found, given, hints, self.form.is_none());
         let line = head.get(first).map_or(0, |row| row.line) % u64::try_from(LINES_OF_A_SHEET).unwrap_or(u64::MAX);
         self.sheets.told.push(json!({"name": self.sheet_name(), "header_line": line, "header_rows": behind - first,
             "columns": table.header.told(), "constants": table.constants_told()}));

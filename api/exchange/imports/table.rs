@@ -9,7 +9,7 @@ use kit::text::{Language, Text};
 use kit::tree::Tree;
 use serde_json::{Value as Json, json};
 
-use super::header::{Header, Place, Unknown};
+use super::header::{Header, ItemColumn, Place, Unknown};
 use super::layout::Found;
 use super::row::{self, Body, insert, told};
 use crate::exchange::files::columns::{Column, folded};
@@ -104,11 +104,13 @@ pub struct Table {
     carried: Vec<usize>,
     /// How many fields must be there.
     required: Vec<&'static str>,
+    /// Whether cells behind the header can't have come of a comma that parts what belongs together.
+    workbook: bool,
 }
 
 impl Table {
     /// A table as it was found. Constants that the caller gives go before those of the titles.
-    pub fn new(kind: &Kind, found: Found, given: Vec<(Column, String)>, hints: Hints) -> Self {
+    pub fn new(kind: &Kind, found: Found, given: Vec<(Column, String)>, hints: Hints, workbook: bool) -> Self {
         let mut constants = given;
         for (column, text) in found.constants {
             if constants.iter().all(|(other, _)| other.path != column.path) {
@@ -131,7 +133,7 @@ impl Table {
         let required = required.map(|field| field.name).collect();
         let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
         let hints = Hints { year, day: hints.day.or(found.day), ours: header.ours, ..hints };
-        Self { header, constants, hints, above: Vec::new(), carried, required }
+        Self { header, constants, hints, above: Vec::new(), carried, required, workbook }
     }
 
     /// What the titles, or the caller, say of all rows.
@@ -192,7 +194,10 @@ impl Table {
             .collect();
         let (_, first) = cells.first()?;
         let taken = |index: &usize| {
-            matches!(self.header.places.get(*index), Some(Place::Field(_) | Place::ExternalId | Place::Day))
+            matches!(
+                self.header.places.get(*index),
+                Some(Place::Field(_) | Place::Item(_) | Place::ExternalId | Place::Day)
+            )
         };
         let ignored = |index: &usize| matches!(self.header.places.get(*index), Some(Place::Ignored));
         let begins = folded(first);
@@ -246,8 +251,12 @@ impl Table {
                 Place::Field(column) => self.field(&mut body, &mut members, index, column, text, &hints),
                 Place::ExternalId => body.external_id = Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
                 Place::Unknown => self.unknown(&mut body, index, text),
+                Place::Item(item) => self.item(&mut body, &mut members, index, item, text, &hints),
                 Place::Day | Place::Ignored => {}
             }
+        }
+        for (index, text) in cells.iter().enumerate().skip(self.header.places.len()).filter(|_| self.workbook) {
+            self.unknown(&mut body, index, text);
         }
         self.add_day(&mut body, &mut members, cells, &hints);
         for (column, text) in &self.constants {
@@ -285,6 +294,33 @@ impl Table {
         body.texts.push((index, text.trim().to_owned()));
         if let Some(tree) = reading.tree {
             insert(members, &column.path, tree);
+        }
+    }
+
+    /// An item of a list: its column says which, its cell how it was found.
+    fn item(
+        &self,
+        body: &mut Body,
+        members: &mut Vec<(String, Tree)>,
+        index: usize,
+        item: &ItemColumn,
+        text: &str,
+        hints: &Hints,
+    ) {
+        let shown = visible(text);
+        if shown.is_empty() {
+            return;
+        }
+        body.texts.push((index, shown));
+        let value = texts::member(&item.value.shape, text, hints);
+        let of_item = Tree::Object(vec![
+            (item.key.name.to_owned(), Tree::Text(item.code.to_owned())),
+            (item.value.name.to_owned(), value),
+        ]);
+        match members.iter_mut().find(|(name, _)| name == item.list.name) {
+            Some((_, Tree::List(items))) => items.push(of_item),
+            Some(_) => {}
+            None => members.push((item.list.name.to_owned(), Tree::List(vec![of_item]))),
         }
     }
 
@@ -349,7 +385,7 @@ impl Table {
             let at = cell.and_then(|cell| self.header.pointer_of(cell)).unwrap_or_default();
             return Some(fault(&at, code));
         }
-        let more = cells.iter().skip(self.header.names.len()).any(|cell| !cell.trim().is_empty());
+        let more = !self.workbook && cells.iter().skip(self.header.names.len()).any(|cell| !cell.trim().is_empty());
         more.then(|| fault("", FaultCode::MoreCells))
     }
 }
