@@ -28,7 +28,7 @@ const fn sheet(name: &'static str, kind: &'static str, [records, created, refuse
 const SHEETS: &[Sheet] = &[
     sheet("gate_register.csv", "screenings", [6, 6, 0, 4]),
     sheet("gate_workbook.xlsx", "screenings", [5, 4, 1, 5]),
-    sheet("store_day.xlsx", "supply_reports", [6, 6, 0, 5]),
+    sheet("store_day.xlsx", "supply_reports", [6, 6, 0, 4]),
     sheet("disinfection_log.csv", "disinfections", [4, 4, 0, 4]),
     sheet("returnees.txt.csv", "people", [4, 4, 0, 2]),
     sheet("stock_card.csv", "stock_movements", [4, 4, 0, 3]),

@@ -171,12 +171,14 @@ impl Job {
         let mut gathered = self.end_of_file()?.into_iter();
         loop {
             let lot: Vec<Item> = gathered.by_ref().take(SMALL_CHUNK).collect();
-            if lot.is_empty() {
-                return Ok(true);
-            }
+            let is_last = lot.is_empty();
             let lot = self.identified(lot).await?;
+            // What is to be said of the last rows is written with no record, too.
             self.write(lot).await?;
             self.require_few_faults()?;
+            if is_last {
+                return Ok(true);
+            }
         }
     }
 
@@ -220,6 +222,9 @@ impl Job {
         if !validate_only && self.counts.refused + self.counts.skipped == 0 {
             self.counts = before;
             self.write(all).await?;
+        }
+        if !self.listed.is_empty() {
+            self.write(Vec::new()).await?;
         }
         let failed = self.counts.refused + self.counts.skipped > 0;
         if failed && self.numbers.is_none() {

@@ -1,6 +1,7 @@
 //! Finding the table in a sheet: titles above it, a header of one row or two, constants that stand in the titles.
 
 use chrono::NaiveDate;
+use kit::field::Shape;
 
 use super::header::{Dictionary, Header};
 use crate::exchange::files::columns::Column;
@@ -58,10 +59,10 @@ pub fn find(dictionary: &Dictionary, rows: &[Row], title: &str) -> Option<Found>
     Some(Found { header, rows: (first, first + height), constants, year, day })
 }
 
-/// Whether names are a header: two known columns at least, and a third of all; or all there are.
+/// Whether names are a header: two known columns at least, and a third of all; or half of what there is.
 fn is_header(header: &Header) -> bool {
     let (known, named) = (header.known(), header.named());
-    (known >= 2 && known * 3 >= named) || (known >= 1 && known == named)
+    (known >= 2 && known * 3 >= named) || (known >= 1 && known * 2 >= named)
 }
 
 /// Two rows as one header: what stands above several columns, and what stands below it. None where the second row
@@ -107,6 +108,12 @@ fn constants(dictionary: &Dictionary, header: &Header, above: &[Row]) -> Vec<(Co
                 let text = if text.trim().is_empty() { cells.peek().copied().unwrap_or_default() } else { text };
                 let read = dictionary.read(&[name.to_owned()]);
                 let Some(super::header::Place::Field(column)) = read.places.into_iter().next() else { continue };
+                // A phone above the table is its author's, not everybody's: only where and when is said of all rows.
+                let of_all = column.path.len() == 1
+                    && matches!(column.field.shape, Shape::Reference(_) | Shape::Area | Shape::Day);
+                if !of_all {
+                    continue;
+                }
                 let known = header.has(&column.path) || found.iter().any(|(other, _)| other.path == column.path);
                 if !known && !text.trim().is_empty() {
                     found.push((column, text.trim().to_owned()));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate, TimeZone};
 use kit::catalogue::FaultCode;
 use kit::problem::Problem;
 use kit::text::{Language, Text};
@@ -102,7 +102,9 @@ pub struct Table {
     above: Vec<String>,
     /// Columns of the natural key, by place: of a list with a row an item they are carried down.
     carried: Vec<usize>,
-    /// How many fields must be there.
+    /// The day that the title says of what happened, where nothing else does.
+    day_of_title: Option<NaiveDate>,
+    /// Fields that must be there.
     required: Vec<&'static str>,
     /// Whether cells behind the header can't have come of a comma that parts what belongs together.
     workbook: bool,
@@ -132,8 +134,9 @@ impl Table {
             kind.body_fields().into_iter().filter(|field| field.required && field.write != kit::field::Write::Never);
         let required = required.map(|field| field.name).collect();
         let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
+        let day_of_title = found.day.filter(|_| !kind.rules.stands_when_known() && !header.has(&["occurred_at"]));
         let hints = Hints { year, day: hints.day.or(found.day), ours: header.ours, ..hints };
-        Self { header, constants, hints, above: Vec::new(), carried, required, workbook }
+        Self { header, constants, hints, above: Vec::new(), carried, day_of_title, required, workbook }
     }
 
     /// What the titles, or the caller, say of all rows.
@@ -231,15 +234,7 @@ impl Table {
         }
         let is_one = cells.iter().all(|(_, cell)| cell == first);
         let is_wide = self.header.known() >= 4 && self.required.len() >= 2;
-        let said = |name: &&&'static str| {
-            cells.iter().any(|(index, _)| matches!(self.header.places.get(*index), Some(Place::Field(column)) if column.path.first() == Some(*name)))
-        };
-        (is_one
-            && is_wide
-            && !has_no_text(first)
-            && self.required.iter().filter(said).count() < 2
-            && (cells.len() == 1 || cells.len() > 3))
-            .then_some(&SECTION)
+        (is_one && is_wide && !has_no_text(first) && (cells.len() == 1 || cells.len() > 3)).then_some(&SECTION)
     }
 
     fn body(&self, row: &Row, cells: &[String]) -> Body {
@@ -354,7 +349,9 @@ impl Table {
     /// A day beside which there is no time, or an empty one, says when it happened.
     fn add_day(&self, body: &mut Body, members: &mut Vec<(String, Tree)>, cells: &[String], hints: &Hints) {
         let is_day = |place: &Place| matches!(place, Place::Day);
-        let Some(index) = self.header.places.iter().position(is_day) else { return };
+        let Some(index) = self.header.places.iter().position(is_day) else {
+            return self.add_day_of_title(body, members);
+        };
         let text = cells.get(index).map(String::as_str).unwrap_or_default();
         let field = crate::records::envelope::INPUT.iter().find(|field| field.name == "occurred_at");
         let (Some(field), false) = (field, visible(text).is_empty()) else { return };
@@ -376,6 +373,16 @@ impl Table {
         }
         if let Some(tree) = reading.tree {
             insert(members, &["occurred_at"], tree);
+        }
+    }
+
+    /// Where only the title says the day, all happened on it; at noon, as far as anybody knows.
+    fn add_day_of_title(&self, body: &mut Body, members: &mut Vec<(String, Tree)>) {
+        let noon = chrono::NaiveTime::from_hms_opt(12, 0, 0);
+        let (Some(day), Some(noon), false) = (self.day_of_title, noon, has(members, &["occurred_at"])) else { return };
+        if let Some(at) = self.hints.zone.from_local_datetime(&day.and_time(noon)).earliest() {
+            members.push(("occurred_at".to_owned(), Tree::Text(at.to_rfc3339())));
+            body.warnings.push((0, kept(&texts::TIME_ASSUMED)));
         }
     }
 
@@ -405,6 +412,11 @@ fn has(members: &[(String, Tree)], path: &[&'static str]) -> bool {
                 _ => false,
             }
     })
+}
+
+/// A warning of a whole row, as it is kept.
+fn kept(warning: &Warning) -> Json {
+    json!({"column": null, "pointer": "/occurred_at", "code": warning.code, "zh": warning.message.zh, "en": warning.message.en})
 }
 
 /// Notes a warning about a column.
