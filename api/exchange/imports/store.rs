@@ -98,7 +98,7 @@ impl Import {
 }
 
 /// Lines of a sheet have this for each sheet before it added, so that a line names one row of a workbook.
-pub const LINES_OF_A_SHEET: i64 = 10_000_000;
+pub const LINES_OF_A_SHEET: i64 = 10_000_000_000;
 
 const COLUMNS: &str = "r.layout, r.district_code, r.id, r.kind, r.user_id, r.state, r.options, r.header, r.counts, r.problem, r.warnings, r.first_change_no, r.last_change_no, r.started_at, r.updated_at";
 

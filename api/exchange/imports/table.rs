@@ -220,7 +220,9 @@ impl Table {
         }
         // A word alone may be what somebody is called; with a colon, or before nothing else, it isn't.
         let has_colon = begins.contains([':', '：']);
-        if begin(&REMARKS) && (has_colon || filled < 2) {
+        let is_signed =
+            has_colon && filled < 2 && (begins.contains("签字") || begins.contains("签名") || begins.contains("盖章"));
+        if is_signed || (begin(&REMARKS) && (has_colon || filled < 2)) {
             return Some(&REMARK);
         }
         let same = |(index, cell): &(usize, String)| {
