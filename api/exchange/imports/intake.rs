@@ -11,7 +11,8 @@ use serde_json::json;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use uuid::Uuid;
 
-use super::header::{Given, Unknown};
+use super::dictionary::Given;
+use super::header::Unknown;
 use super::job::{Job, Options};
 use super::reader::{Arriving, Form, Reader, Source};
 use super::routes::{XLSX, shown};

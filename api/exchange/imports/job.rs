@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::bounds::timed;
-use super::header::Given;
+use super::dictionary::Given;
 use super::identity::Seen;
 use super::items::{Gatherer, Item};
 use super::outcomes::{self, Listed};

@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 use kit::field::Shape;
 
-use super::header::{Dictionary, Header};
+use super::dictionary::Dictionary;
+use super::header::Header;
 use crate::exchange::files::columns::Column;
 use crate::exchange::files::days::{day_within, year_in};
 use crate::exchange::files::table::Row;

@@ -9,6 +9,7 @@
 mod answer;
 mod areas;
 mod bounds;
+mod dictionary;
 mod faults;
 mod header;
 mod identity;
@@ -18,6 +19,7 @@ mod items;
 mod job;
 mod layout;
 mod names;
+mod no_records;
 mod outcomes;
 pub mod reader;
 mod routes;
