@@ -66,7 +66,7 @@ impl Job {
         };
         // The district's and the street's names may stand before.
         let mut rest = name;
-        let mut within = own.clone();
+        let mut within = own;
         for row in all() {
             if rest.len() > row.name.len()
                 && within.len() <= row.code.len()

@@ -59,7 +59,7 @@ pub async fn post(call: Call) -> Answer {
     }
     items.truncate(MOST_CHECKED);
     let shown = checked(&mut job, items, &call).await?;
-    let body = answer(&call, &job, rows, shown, problem);
+    let body = answer(&call, &job, rows, &shown, problem.as_ref());
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
@@ -108,7 +108,7 @@ fn came(outcome: Option<Outcome>) -> (&'static str, Option<Problem>) {
     }
 }
 
-fn answer(call: &Call, job: &Job, rows: usize, shown: Shown, problem: Option<Problem>) -> Json {
+fn answer(call: &Call, job: &Job, rows: usize, shown: &Shown, problem: Option<&Problem>) -> Json {
     let layout = job.sheets.layout();
     let missing = missing(job, layout.as_ref());
     let parameters = parameters(layout.as_ref(), &missing);

@@ -185,7 +185,8 @@ impl Job {
                 self.no_record(row, reason);
                 Ok(Vec::new())
             }
-            (Taken::Body(row, body), lines) => {
+            (Taken::Body(taken), lines) => {
+                let (row, body) = *taken;
                 let item = Item::of_table(row, body, &table.header);
                 match lines {
                     Some(lines) => self.gatherer.gather(self.kind, lines, item).map(|()| Vec::new()),

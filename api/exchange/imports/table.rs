@@ -34,7 +34,7 @@ pub static UNKNOWN_IGNORED: Warning = Warning {
 /// A row of a table.
 pub enum Taken {
     /// A record, or a part of one: the row, what it takes from above written out, and its body.
-    Body(Row, Body),
+    Body(Box<(Row, Body)>),
     /// None.
     NotARecord(&'static Reason),
 }
@@ -130,7 +130,7 @@ impl Table {
         shown.resize(self.header.names.len(), String::new());
         shown.extend(self.constants.iter().map(|(_, text)| text.clone()));
         self.above = cells;
-        Taken::Body(Row { line: row.line, cells: shown, flaw: row.flaw }, body)
+        Taken::Body(Box::new((Row { line: row.line, cells: shown, flaw: row.flaw }, body)))
     }
 
     fn body(&self, row: &Row, cells: &[String]) -> Body {
