@@ -9,6 +9,8 @@ use chrono_tz::Asia::Shanghai;
 use lianfang::platform::access::Role;
 use lianfang::rooms::duties::worker;
 use lianfang::rooms::observation::isolation_cases::planner::Planner;
+use lianfang::rooms::observation::isolation_cases::states::legal;
+use lianfang::rooms::observation::isolation_cases::{IsolationState, IsolationTransition};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
@@ -52,7 +54,7 @@ async fn duties_stand_as_the_records_say_whatever_happens() {
     let id = notified(&nurse, case(1, json!({}))).await;
     let mut readings: Vec<Reading> = Vec::new();
     let mut now = begin;
-    let mut state = "notified".to_owned();
+    let mut state = IsolationState::Notified;
     for round in 0..option("CARE_STEPS", 60) {
         now += TimeDelta::minutes(random.random_range(5..420));
         set_clock(&app, &now.to_rfc3339());
@@ -61,11 +63,17 @@ async fn duties_stand_as_the_records_say_whatever_happens() {
             0..=4 => measure(&nurse, &id, now, &mut random, &mut readings).await,
             5 | 6 => change(&nurse, now, &mut random, &mut readings).await,
             7 => {
-                let tried = ["completed", "lost_contact", "under_observation", "dismissed", "suspended_referral"];
+                let tried = [
+                    IsolationTransition::Completed,
+                    IsolationTransition::LostContact,
+                    IsolationTransition::UnderObservation,
+                    IsolationTransition::Dismissed,
+                    IsolationTransition::SuspendedReferral,
+                ];
                 let to = tried[random.random_range(0..tried.len())];
                 let more = json!({"reason": "x", "hospital": "x", "last_seen_at": now.to_rfc3339(), "occurred_at": now.to_rfc3339()});
-                let legal = lianfang::rooms::observation::isolation_cases::states::legal(&state).contains(&to);
-                let status = step(&nurse, &id, to, more).await.status;
+                let legal = legal(state).contains(&to);
+                let status = step(&nurse, &id, to.code(), more).await.status;
                 assert!(
                     status == 422 || (status == 201 && legal),
                     "seed {seed} round {round}: {state} to {to}: {status}"
@@ -74,8 +82,8 @@ async fn duties_stand_as_the_records_say_whatever_happens() {
             _ => worker::look_after(&app.core, &mut Planner::default()).await.unwrap(),
         }
         let read = nurse.get(&format!("/v1/isolation-cases/{id}")).await.expect(200).body;
-        state = read["state"].as_str().unwrap().to_owned();
-        if state == "completed" {
+        state = IsolationState::of_code(read["state"].as_str().unwrap()).unwrap();
+        if state == IsolationState::Completed {
             assert!(now >= read["release_from"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap(), "seed {seed}");
             break;
         }

@@ -168,7 +168,7 @@ async fn waiting_ends_when_something_happens_here_or_in_another_process() {
         let head = admin.get("/v1/ledger/head").await.expect(200).body["head"].as_i64().unwrap();
         let waiting = {
             let admin = admin.clone();
-            tokio::spawn(async move { admin.get(&format!("/v1/changes?since={head}&wait=60")).await.expect(200) })
+            tokio::spawn(async move { admin.get(&format!("/v1/changes?since={head}&wait=30")).await.expect(200) })
         };
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(!waiting.is_finished());

@@ -1,6 +1,7 @@
 //! Faults that others' programs found (conformance/), kept as tests: one of each class.
 
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::Code;
+use lianfang::platform::codes::{BAD_IF_NONE_MATCH, INVALID_ORDER, TOO_MANY_DAYS};
 use lianfang::server::routes;
 use regex::Regex;
 use serde_json::{Value as Json, json};
@@ -79,12 +80,12 @@ async fn a_header_of_another_form_is_refused() {
     }
     for bad in ["1", "", "\"1", "\"a\"b", &format!("{longest}b")] {
         let refused = admin.with("if-none-match", bad).get(&path).await.expect(400);
-        assert_eq!(refused.code(), Code::BadIfNoneMatch.code(), "{bad}");
+        assert_eq!(refused.code(), BAD_IF_NONE_MATCH.code(), "{bad}");
         let refused = admin.patch(&path, bad, &json!({})).await.expect(400);
-        assert_eq!(refused.code(), Code::BadIfMatch.code(), "{bad}");
+        assert_eq!(refused.code(), Code::BAD_IF_MATCH.code(), "{bad}");
     }
     let refused = admin.with("last-event-id", "none").get("/v1/changes/stream").await;
-    assert_eq!(refused.expect(400).code(), Code::InvalidRequest.code());
+    assert_eq!(refused.expect(400).code(), Code::INVALID_REQUEST.code());
 }
 
 /// `5.0` is the integer 5 in JSON.
@@ -132,7 +133,7 @@ async fn rules_of_periods_are_told_in_full() {
     let admin = app.administrator().await;
     let from = |path: &str, to_on: &str| format!("{path}?from_on=2020-02-01&to_on={to_on}");
     for path in ["/v1/stats/screenings", "/v1/stats/completeness", "/v1/duties/summary", "/v1/stats/prices"] {
-        for (to_on, code) in [("2020-01-01", FaultCode::InvalidOrder), ("2022-01-01", FaultCode::TooManyDays)] {
+        for (to_on, code) in [("2020-01-01", INVALID_ORDER), ("2022-01-01", TOO_MANY_DAYS)] {
             let refused = admin.get(&from(path, to_on)).await.expect(422);
             let fault = &refused.body["errors"][0];
             assert_eq!(fault["code"], code.code(), "{path}");

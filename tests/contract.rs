@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kit::catalogue::Code;
+use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, Shape};
 use lianfang::records::document::is_server_field;
 use lianfang::server::routes;
@@ -215,11 +215,45 @@ fn venue() -> Json {
 }
 
 #[test]
-fn every_problem_code_is_in_the_document() {
+fn every_code_is_in_the_document() {
     let text = document().to_string();
-    for code in Code::ALL {
-        assert!(text.contains(code.code()), "{}", code.code());
+    let codes = &*routes::CODES;
+    assert!(codes.problems.contains(&Code::STALE) && codes.faults.contains(&FaultCode::REQUIRED));
+    let names = codes.problems.iter().map(|code| code.code()).chain(codes.faults.iter().map(|code| code.code()));
+    for name in names {
+        assert!(text.contains(name), "{name}");
     }
+}
+
+/// Layers and themes declare their codes apart from each other; clients have one catalogue.
+#[test]
+fn no_two_codes_have_one_name_and_all_speak_two_languages() {
+    let codes = &*routes::CODES;
+    let problems: BTreeSet<_> = codes.problems.iter().map(|code| code.code()).collect();
+    let faults: BTreeSet<_> = codes.faults.iter().map(|code| code.code()).collect();
+    assert_eq!((problems.len(), faults.len()), (codes.problems.len(), codes.faults.len()));
+    let titles = codes.problems.iter().map(|code| code.title());
+    for text in titles.chain(codes.faults.iter().map(|code| code.message())) {
+        assert!(text.en.is_ascii(), "{}", text.en);
+        assert!(!text.zh.is_ascii(), "{}", text.zh);
+    }
+}
+
+/// A list that no theme hands in would leave its codes out of the document.
+#[test]
+fn every_declared_code_is_among_them() {
+    let codes = &*routes::CODES;
+    let declared =
+        regex::Regex::new(r#"(?m)^ {4,8}[A-Z][A-Z0-9_]* "([a-z0-9_]+)" (?:[A-Z_]+ )?".*" ".*".*;$"#).unwrap();
+    let named = crate::layers::sources().into_iter().flat_map(|(_, text)| {
+        let names: Vec<String> = declared.captures_iter(&text).map(|name| name[1].to_owned()).collect();
+        names
+    });
+    let known: BTreeSet<_> =
+        codes.problems.iter().map(|code| code.code()).chain(codes.faults.iter().map(|code| code.code())).collect();
+    let named: BTreeSet<String> = named.collect();
+    assert!(named.len() > 140, "{}", named.len());
+    assert_eq!(named.iter().filter(|name| !known.contains(name.as_str())).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
 /// A record is written member by member, so a field called as one of the envelope's would stand in it twice.

@@ -87,7 +87,7 @@ impl State for Totals {
         if next > BOUND {
             return Err(vec![Fault {
                 pointer: "/amount".into(),
-                code: FaultCode::OutOfRange,
+                code: FaultCode::OUT_OF_RANGE,
                 values: vec![("min", "0".into()), ("max", BOUND.to_string())],
                 hint: None,
             }]);

@@ -64,7 +64,7 @@ fn patches(kind: &Kind, base: &Json) -> Vec<Json> {
     let mut all = Vec::new();
     for field in kind.body_fields() {
         let Some(value) = base.get(field.name).filter(|_| field.write == Write::Always) else { continue };
-        if matches!(field.shape, Shape::Inline(_)) {
+        if matches!(field.shape, Shape::Inline(..)) {
             continue;
         }
         if field.takes_null() && !["area_code", "occurred_at"].contains(&field.name) {

@@ -105,6 +105,7 @@ mod throttle;
 mod time_to_come;
 mod transfers;
 mod transfers_offline;
+mod typed_fields;
 mod users;
 mod verify;
 mod walls;

@@ -163,7 +163,7 @@ const MATRIX: &[(&str, &str)] = &[
 /// The rows of the operations that every kind has.
 fn rows_of_kinds(registry: &Registry) -> Vec<(String, &'static str)> {
     let row = |(kind, readers, writers): &(&'static str, &'static str, &'static str)| {
-        let operations = lianfang::records::operations::of_kind(registry.kind(kind).unwrap());
+        let operations = lianfang::records::operations::of_kind(registry.kind(kind).unwrap(), &[]);
         let voiders = VOIDERS.iter().find(|(name, _)| name == kind).map_or(*writers, |(_, voiders)| voiders);
         let who = |operation: &Operation| match operation.method.as_str() {
             "GET" => *readers,

@@ -169,8 +169,7 @@ fn id_of(kind: &Kind, verb: &str) -> String {
 fn seen(kind: &Kind, role: Role) -> String {
     let which = match kind.rules.narrowed(role) {
         Some(Narrowed::Assigned) => "one's own duties only 仅本人负责的",
-        Some(Narrowed::AssignedOrOfStores) => "one's own and those of stores 本人负责的及商超的",
-        Some(Narrowed::KeyPeople) => "key people only 仅重点人员",
+        Some(Narrowed::By(narrowing)) => return format!(" ({})", label(narrowing.label)),
         Some(Narrowed::Recorded) => {
             "of the organisation, without one only one's own entries 本单位的;无单位的仅本人所填"
         }

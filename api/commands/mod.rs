@@ -10,13 +10,13 @@ mod serve;
 
 use std::io::Write;
 
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::text::Language;
 use lianfang::platform::config::{Config, ConfigError};
 use lianfang::platform::embedded::EmbeddedError;
 use lianfang::platform::row_security;
 use lianfang::records::migration;
+use lianfang::rooms::accounts::codes::USERNAME_TAKEN;
 use lianfang::server::routes;
 use lianfang::server::start::{self, Backend, StartError};
 use serde_json::{Value as Json, json};
@@ -78,7 +78,9 @@ impl From<ConfigError> for Failure {
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         match problem.code() {
-            Code::UsernameTaken => Self::Refused(problem.code().title().in_language(Language::English).to_owned()),
+            code if code == USERNAME_TAKEN => {
+                Self::Refused(problem.code().title().in_language(Language::English).to_owned())
+            }
             _ => Self::Other(problem.to_string()),
         }
     }

@@ -85,7 +85,7 @@ async fn within(core: &Core, connection: &mut Connection, district_code: &str) -
     )
     .text(district_code)
     .sql(", f.* FROM (")
-    .then(presences::recount(district_code))
+    .then(presences::recount(district_code, &core.kinds().people()?))
     .sql(") AS f");
     run(connection, persons).await
 }

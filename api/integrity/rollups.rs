@@ -52,7 +52,7 @@ async fn compare(core: &Core, connection: &mut Connection, district_code: &str) 
     let tallies = count(core, connection, district_code).await?;
     let figures = agree(district_code, &figures_of(&tallies), &kept(connection, district_code).await?)?;
     // Persons that are one are known best to the database: it counts them anew from the presences.
-    let counted = persons(connection, presences::recount(district_code), "scope").await?;
+    let counted = persons(connection, presences::recount(district_code, &core.kinds().people()?), "scope").await?;
     let kept = persons(connection, Statement::new(PERSONS).text(district_code), "rest").await?;
     Ok(figures + agree(district_code, &counted, &kept)?)
 }

@@ -42,16 +42,16 @@ pub async fn read(
 ) -> Result<Bytes, Problem> {
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|bytes| bytes > limits.max_bytes) {
-        return Err(Code::BodyTooLarge.into());
+        return Err(Code::BODY_TOO_LARGE.into());
     }
     let started = Instant::now();
     // Memory is reserved only as the body arrives: announcing more than is sent costs nothing.
     let mut body = BytesMut::new();
     let mut place = Place { arrivals, address, free_until: started + AT_ONCE, arrival: None };
     while let Some(chunk) = next(payload, limits, &mut place, body.len()).await? {
-        let chunk = chunk.map_err(|_| Problem::new(Code::MalformedRequest))?;
+        let chunk = chunk.map_err(|_| Problem::new(Code::MALFORMED_REQUEST))?;
         if body.len() + chunk.len() > limits.max_bytes {
-            return Err(Code::BodyTooLarge.into());
+            return Err(Code::BODY_TOO_LARGE.into());
         }
         body.extend_from_slice(&chunk);
         if let Some(arrival) = &place.arrival {
@@ -60,7 +60,7 @@ pub async fn read(
         let elapsed = started.elapsed();
         let expected = elapsed.saturating_sub(GRACE).as_secs().saturating_mul(limits.minimum_bytes_per_s);
         if (body.len() as u64) < expected {
-            return Err(Code::RequestTimeout.into());
+            return Err(Code::REQUEST_TIMEOUT.into());
         }
     }
     Ok(body.freeze())
@@ -93,14 +93,14 @@ async fn next(
                 return Ok(there);
             }
             let entered = place.arrivals.enter(place.address);
-            let full = |_| Problem::unavailable(Code::Unavailable, 1, "too many bodies of an address arrive");
+            let full = |_| Problem::unavailable(Code::UNAVAILABLE, 1, "too many bodies of an address arrive");
             let arrival = place.arrival.insert(entered.map_err(full)?);
             arrival.grow(held);
             arrival
         }
     };
     tokio::select! {
-        piece = timeout(limits.idle_timeout, payload.next()) => piece.map_err(|_| Code::RequestTimeout.into()),
-        () = arrival.gives_way() => Err(Code::RequestTimeout.into()),
+        piece = timeout(limits.idle_timeout, payload.next()) => piece.map_err(|_| Code::REQUEST_TIMEOUT.into()),
+        () = arrival.gives_way() => Err(Code::REQUEST_TIMEOUT.into()),
     }
 }

@@ -17,7 +17,7 @@ use super::walk::{escape, note_nul};
 pub fn check_object(fields: &[&Field], tree: &Tree, pointer: &str, faults: &mut Faults) -> Values {
     let mut values = Values::default();
     let Tree::Object(members) = tree else {
-        faults.add(pointer, FaultCode::NotAnObject);
+        faults.add(pointer, FaultCode::NOT_AN_OBJECT);
         return values;
     };
     // Of a body full of unknown names each is looked at once: it must not cost more than it is long.
@@ -25,11 +25,11 @@ pub fn check_object(fields: &[&Field], tree: &Tree, pointer: &str, faults: &mut 
     for (name, member) in members {
         let at = format!("{pointer}/{}", escape(name));
         if !seen.insert(name.as_str()) {
-            faults.add(at, FaultCode::DuplicateField);
+            faults.add(at, FaultCode::DUPLICATE_FIELD);
             continue;
         }
         let Some(field) = fields.iter().find(|field| field.name == name) else {
-            faults.add(&at, FaultCode::UnknownField);
+            faults.add(&at, FaultCode::UNKNOWN_FIELD);
             note_nul(member, &at, faults);
             continue;
         };
@@ -40,7 +40,7 @@ pub fn check_object(fields: &[&Field], tree: &Tree, pointer: &str, faults: &mut 
     for field in fields.iter().filter(|field| field.required && field.write != Write::Never) {
         let at = format!("{pointer}/{}", field.name);
         if !seen.contains(field.name) && !faults.touches(&at) {
-            faults.add(at, FaultCode::Required);
+            faults.add(at, FaultCode::REQUIRED);
         }
     }
     values
@@ -48,19 +48,19 @@ pub fn check_object(fields: &[&Field], tree: &Tree, pointer: &str, faults: &mut 
 
 fn check_field(field: &Field, tree: &Tree, at: &str, faults: &mut Faults) -> Option<Value> {
     if field.write == Write::Never {
-        faults.add(at, FaultCode::ReadOnly);
+        faults.add(at, FaultCode::READ_ONLY);
         return None;
     }
     if matches!(tree, Tree::Null) {
         if !field.takes_null() {
-            faults.add(at, FaultCode::NotNull);
+            faults.add(at, FaultCode::NOT_NULL);
             return None;
         }
         return Some(Value::Null);
     }
     let value = check_shape(&field.shape, tree, at, faults)?;
     if matches!(tree, Tree::List(items) if items.len() < field.least) {
-        faults.add_with(at, FaultCode::TooFew, vec![("min", field.least.to_string())]);
+        faults.add_with(at, FaultCode::TOO_FEW, vec![("min", field.least.to_string())]);
         return None;
     }
     Some(value)
@@ -81,7 +81,7 @@ pub fn check_shape(shape: &Shape, tree: &Tree, at: &str, faults: &mut Faults) ->
             is_readable(faults, before).then(|| Value::Json(to_object(&values)))
         }
         // The record's own table checks it; here it only passes through.
-        Shape::Inline(_) => Some(Value::Null),
+        Shape::Inline(..) => Some(Value::Null),
         scalar => match read_scalar(scalar, tree) {
             Ok(value) => {
                 note_closed(scalar, &value, at, faults);
@@ -100,13 +100,13 @@ fn note_closed(shape: &Shape, value: &Value, at: &str, faults: &mut Faults) {
     if let (Shape::Word(vocabulary), Value::Text(code)) = (shape, value)
         && vocabulary.find(code).is_some_and(|word| word.closed)
     {
-        faults.add(at, FaultCode::ClosedCategory);
+        faults.add(at, FaultCode::CLOSED_CATEGORY);
     }
 }
 
 /// Whether a list or an object can be judged further: what is only closed can.
 fn is_readable(faults: &Faults, before: usize) -> bool {
-    faults.list().iter().skip(before).all(|fault| fault.code == FaultCode::ClosedCategory)
+    faults.list().iter().skip(before).all(|fault| fault.code == FaultCode::CLOSED_CATEGORY)
 }
 
 /// Leaves out the members that the server adds to a line of a list: they come back with the line when a client amends
@@ -121,11 +121,11 @@ fn without_server_members(fields: &[&Field], tree: &Tree) -> Tree {
 
 fn check_list(of: &Shape, max: usize, tree: &Tree, at: &str, faults: &mut Faults) -> Option<Value> {
     let Tree::List(items) = tree else {
-        faults.add_with(at, FaultCode::WrongType, vec![("type", "array".into())]);
+        faults.add_with(at, FaultCode::WRONG_TYPE, vec![("type", "array".into())]);
         return None;
     };
     if items.len() > max {
-        faults.add_with(at, FaultCode::TooMany, vec![("max", max.to_string())]);
+        faults.add_with(at, FaultCode::TOO_MANY, vec![("max", max.to_string())]);
         return None;
     }
     let before = faults.list().len();
@@ -135,7 +135,7 @@ fn check_list(of: &Shape, max: usize, tree: &Tree, at: &str, faults: &mut Faults
         let Some(value) = check_shape(of, item, &at, faults) else { continue };
         let json = value.to_json(chrono_tz::UTC);
         if list.contains(&json) {
-            faults.add(at, FaultCode::RepeatedItem);
+            faults.add(at, FaultCode::REPEATED_ITEM);
         }
         list.push(json);
     }
@@ -162,7 +162,7 @@ pub fn read_from_text(shape: &Shape, text: &str) -> Reading {
         Shape::Secret { min, max } => scalars::read_secret(text, *min, *max),
         Shape::Word(vocabulary) => match vocabulary.find(text) {
             Some(word) => Ok(Value::Text(word.code.to_owned())),
-            None => Err((FaultCode::NotInVocabulary, vec![("words", vocabulary.codes().join(", "))])),
+            None => Err((FaultCode::NOT_IN_VOCABULARY, vec![("words", vocabulary.codes().join(", "))])),
         },
         Shape::Decimal { scale, min, max } => scalars::read_decimal(text, *scale, min, max),
         Shape::Integer { min, max } => scalars::read_integer(text.parse().ok(), *min, *max),
@@ -172,7 +172,7 @@ pub fn read_from_text(shape: &Shape, text: &str) -> Reading {
         Shape::Day => scalars::read_day(text),
         Shape::Id | Shape::Reference(_) => scalars::read_id(text),
         Shape::Area => scalars::read_text(text, 2, 15, Some("[0-9]{2,12}(-[0-9]{2})?")),
-        Shape::List { .. } | Shape::Object(_) | Shape::Inline(_) => Err::<Value, Flaw>(scalars::wrong_type("object")),
+        Shape::List { .. } | Shape::Object(_) | Shape::Inline(..) => Err::<Value, Flaw>(scalars::wrong_type("object")),
     }
 }
 

@@ -20,7 +20,7 @@ pub fn seal(key: &[u8], binding: &str, position: &str) -> String {
 
 /// The position of a cursor; 400 `bad_cursor` where it was made for something else, or by somebody else.
 pub fn open(key: &[u8], binding: &str, cursor: &str) -> Result<String, Problem> {
-    let bad = || Problem::new(Code::BadCursor);
+    let bad = || Problem::new(Code::BAD_CURSOR);
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
     let (signature, position) = bytes.split_at_checked(SIGNATURE_BYTES).ok_or_else(bad)?;
     let position = std::str::from_utf8(position).map_err(|_| bad())?;

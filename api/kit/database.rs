@@ -221,10 +221,10 @@ fn is_going_down(message: &str) -> bool {
 impl From<DatabaseError> for Problem {
     fn from(error: DatabaseError) -> Self {
         match error {
-            DatabaseError::Unreachable(_) => Self::unavailable(Code::Unavailable, 2, error),
-            DatabaseError::Busy(_) => Self::unavailable(Code::Unavailable, 2, error),
-            DatabaseError::Full => Self::unavailable(Code::Unavailable, 60, error),
-            DatabaseError::TimedOut => Self::unavailable(Code::Unavailable, 15, error),
+            DatabaseError::Unreachable(_) => Self::unavailable(Code::UNAVAILABLE, 2, error),
+            DatabaseError::Busy(_) => Self::unavailable(Code::UNAVAILABLE, 2, error),
+            DatabaseError::Full => Self::unavailable(Code::UNAVAILABLE, 60, error),
+            DatabaseError::TimedOut => Self::unavailable(Code::UNAVAILABLE, 15, error),
             DatabaseError::Constraint(_) | DatabaseError::Failed(_) => Self::internal(error),
         }
     }

@@ -27,7 +27,7 @@ impl IfMatch {
         if text.trim() == "*" {
             return Ok(Some(Self::Any));
         }
-        parse_tags(&text).map(|tags| Some(Self::Tags(tags))).ok_or_else(|| Code::BadIfMatch.into())
+        parse_tags(&text).map(|tags| Some(Self::Tags(tags))).ok_or_else(|| Code::BAD_IF_MATCH.into())
     }
 
     /// 412 with the current tag where the revision isn't one of those named. Weak tags never match
@@ -37,7 +37,7 @@ impl IfMatch {
         match self {
             Self::Any => Ok(()),
             Self::Tags(tags) if tags.contains(&current) => Ok(()),
-            Self::Tags(_) => Err(Problem::new(Code::Stale).with_header(ETAG, current)),
+            Self::Tags(_) => Err(Problem::new(Code::STALE).with_header(ETAG, current)),
         }
     }
 }

@@ -25,6 +25,11 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// The value that fills a place of the message.
+    pub fn value(&self, place: &str) -> Option<&str> {
+        self.values.iter().find(|(name, _)| *name == place).map(|(_, value)| value.as_str())
+    }
+
     /// Message for people: in Chinese with the words of vocabularies and local times, in English with the codes that
     /// programs send.
     pub fn message(&self, language: Language) -> String {
@@ -138,11 +143,15 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::FaultDescription;
+
+    const TOO_EARLY: FaultDescription =
+        FaultDescription::new("too_early", Text::new("must not be before {from}", "不得早于 {from}"));
 
     #[test]
     fn times_are_local_in_chinese_and_exact_in_english() {
         let values = vec![("from", "2020-02-05T16:00:00+00:00".to_owned())];
-        let fault = Fault { pointer: String::new(), code: FaultCode::TooEarly, values, hint: None };
+        let fault = Fault { pointer: String::new(), code: FaultCode::new(&TOO_EARLY), values, hint: None };
         let told = in_zone(vec![fault], chrono_tz::Asia::Shanghai);
         let message = |language| told.iter().map(|fault| fault.message(language)).collect::<String>();
         assert_eq!(message(Language::Chinese), "不得早于 2020年2月6日 00:00");

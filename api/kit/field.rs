@@ -59,8 +59,9 @@ pub enum Shape {
     Id,
     /// The id of a record of that kind, which the caller must be able to reach.
     Reference(&'static str),
-    /// A whole record of that kind given inline; its id goes to the field named `<name>_id`.
-    Inline(&'static str),
+    /// A whole record of that kind, which the document calls so, given inline; its id goes to the field named
+    /// `<name>_id`.
+    Inline(&'static str, &'static str),
     /// An administrative division's code.
     Area,
     /// A list.
@@ -127,6 +128,8 @@ pub struct Field {
     pub about: &'static str,
     /// Other names that people write over its column in a file.
     pub also: &'static [&'static str],
+    /// Of a reference: whether what it names says where the record belongs, and before which others; the lowest first.
+    pub brings_area: Option<u8>,
     /// Whether a day far from when the record happened is natural in it.
     pub any_day: bool,
 }
@@ -148,6 +151,7 @@ impl Field {
             label,
             about,
             also: &[],
+            brings_area: None,
             any_day: false,
         }
     }
@@ -235,6 +239,13 @@ impl Field {
     /// Adds other names that people write over its column in a file.
     pub const fn also(mut self, names: &'static [&'static str]) -> Self {
         self.also = names;
+        self
+    }
+
+    /// A reference whose record says where this one belongs. Of several that are given the most telling decides: that of
+    /// the lowest rank.
+    pub const fn brings_area(mut self, rank: u8) -> Self {
+        self.brings_area = Some(rank);
         self
     }
 

@@ -94,7 +94,7 @@ impl Limiter {
         window.renew(now, allowance.period);
         if window.used + times > allowance.times {
             let wait_s = (window.since + allowance.period - now).num_seconds().max(0) + 1;
-            return Err(Problem::new(Code::TooManyRequests).with_header(RETRY_AFTER, wait_s.to_string()));
+            return Err(Problem::new(Code::TOO_MANY_REQUESTS).with_header(RETRY_AFTER, wait_s.to_string()));
         }
         window.used += times;
         Ok(())
@@ -110,7 +110,7 @@ impl Limiter {
         let begin = if pacing.in_line { window.free_at.max(now) } else { now };
         let wait = begin + pause - now;
         if wait > LONGEST_WAIT {
-            return Err(Problem::new(Code::TooManyRequests)
+            return Err(Problem::new(Code::TOO_MANY_REQUESTS)
                 .with_header(RETRY_AFTER, (wait.num_seconds() - LONGEST_WAIT.num_seconds() + 1).to_string()));
         }
         window.used += 1;
@@ -137,7 +137,7 @@ mod tests {
         let allowance = Allowance { times: 2, period: TimeDelta::minutes(1) };
         let now = DateTime::UNIX_EPOCH;
         assert!(limiter.take("a", allowance, now).is_ok() && limiter.take("a", allowance, now).is_ok());
-        assert_eq!(limiter.take("a", allowance, now).unwrap_err().code(), Code::TooManyRequests);
+        assert_eq!(limiter.take("a", allowance, now).unwrap_err().code(), Code::TOO_MANY_REQUESTS);
         assert!(limiter.take("b", allowance, now).is_ok());
         assert!(
             limiter.take_many("c", 9, allowance, now).is_ok() && limiter.take_many("c", 1, allowance, now).is_err()
@@ -165,7 +165,7 @@ mod tests {
         let beside = Pacing { in_line: false, ..PACING };
         assert_eq!(waits(&limiter, "beside", beside, 8), [0, 0, 250, 500, 1_000, 2_000, 4_000, 8_000]);
         let mut now = DateTime::UNIX_EPOCH;
-        assert_eq!(limiter.pace("line", PACING, now).unwrap_err().code(), Code::TooManyRequests);
+        assert_eq!(limiter.pace("line", PACING, now).unwrap_err().code(), Code::TOO_MANY_REQUESTS);
         now += TimeDelta::seconds(10);
         assert!(limiter.pace("line", PACING, now).is_ok(), "whoever comes again gets his turn");
         now += TimeDelta::minutes(15);

@@ -31,7 +31,7 @@ impl Problem {
     /// A request with faults: 400 where one is of form, else 422.
     pub fn invalid(faults: Vec<Fault>) -> Self {
         let of_form = faults.iter().any(|fault| fault.code.is_of_form());
-        let code = if of_form { Code::InvalidRequest } else { Code::Unprocessable };
+        let code = if of_form { Code::INVALID_REQUEST } else { Code::UNPROCESSABLE };
         Self { faults, ..Self::new(code) }
     }
 
@@ -43,7 +43,7 @@ impl Problem {
     /// Something of ours is broken. `cause` goes to the log and nowhere else; it must hold no
     /// personal data (database errors come without their details, see `database.rs`).
     pub fn internal(cause: impl fmt::Display) -> Self {
-        Self { cause: Some(cause.to_string()), ..Self::new(Code::Internal) }
+        Self { cause: Some(cause.to_string()), ..Self::new(Code::INTERNAL) }
     }
 
     /// Something is not to be had just now: 503 with `Retry-After`.

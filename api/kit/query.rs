@@ -14,30 +14,30 @@ pub fn read_query(query: &str, parameters: &[&Field]) -> Result<Values, Problem>
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
         let (Some(name), Some(text)) = (decode(name), decode(text)) else {
-            faults.add("?", FaultCode::BadParameter);
+            faults.add("?", FaultCode::BAD_PARAMETER);
             continue;
         };
         let Some(field) = parameters.iter().find(|field| field.name == name) else {
-            faults.add(format!("?{}", harmless(&name)), FaultCode::UnknownParameter);
+            faults.add(format!("?{}", harmless(&name)), FaultCode::UNKNOWN_PARAMETER);
             continue;
         };
         let at = format!("?{}", field.name);
         if values.has(field.name) {
-            faults.add(at, FaultCode::RepeatedParameter);
+            faults.add(at, FaultCode::REPEATED_PARAMETER);
             continue;
         }
         match read_parameter(&field.shape, &text) {
             Ok(value) => values.set(field.name, value),
             Err((code, places)) => {
                 faults.add_with(at.clone(), code, places);
-                faults.add(at, FaultCode::BadParameter);
+                faults.add(at, FaultCode::BAD_PARAMETER);
             }
         }
     }
     for field in parameters.iter().filter(|field| field.required && !values.has(field.name)) {
         let at = format!("?{}", field.name);
         if !faults.touches(&at) {
-            faults.add(at, FaultCode::Required);
+            faults.add(at, FaultCode::REQUIRED);
         }
     }
     faults.finish().map(|()| values)
@@ -63,8 +63,8 @@ pub fn split_open(query: &str, prefixes: &[&str]) -> Result<(String, Open), Prob
         let text = decode(text).filter(|text| !text.contains('\0') && text.len() <= MOST_OPEN_TEXT);
         match text.filter(|_| name.len() <= MOST_OPEN_TEXT && !name.contains('\0') && open.len() < MOST_OPEN) {
             Some(text) if open.iter().all(|(other, _)| *other != name) => open.push((name, text)),
-            Some(_) => faults.add(format!("?{}", harmless(&name)), FaultCode::RepeatedParameter),
-            None => faults.add(format!("?{}", harmless(&name)), FaultCode::BadParameter),
+            Some(_) => faults.add(format!("?{}", harmless(&name)), FaultCode::REPEATED_PARAMETER),
+            None => faults.add(format!("?{}", harmless(&name)), FaultCode::BAD_PARAMETER),
         }
     }
     faults.finish().map(|()| (closed.join("&"), open))
@@ -72,7 +72,7 @@ pub fn split_open(query: &str, prefixes: &[&str]) -> Result<(String, Open), Prob
 
 fn read_parameter(shape: &Shape, text: &str) -> super::scalars::Reading {
     if text.contains('\0') {
-        return Err(super::scalars::flaw(FaultCode::NulCharacter));
+        return Err(super::scalars::flaw(FaultCode::NUL_CHARACTER));
     }
     // `+08:00` typed without percent-encoding arrives as a space.
     match shape {

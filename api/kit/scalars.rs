@@ -28,11 +28,11 @@ pub fn flaw(code: FaultCode) -> Flaw {
 
 /// The flaw of another type than the one expected.
 pub fn wrong_type(expected: &str) -> Flaw {
-    (FaultCode::WrongType, vec![("type", expected.to_owned())])
+    (FaultCode::WRONG_TYPE, vec![("type", expected.to_owned())])
 }
 
 fn out_of_range(min: impl Display, max: impl Display) -> Flaw {
-    (FaultCode::OutOfRange, vec![("min", format!("{min}")), ("max", format!("{max}"))])
+    (FaultCode::OUT_OF_RANGE, vec![("min", format!("{min}")), ("max", format!("{max}"))])
 }
 
 /// Text: surrounding white space goes; length counts characters; no control characters but line
@@ -43,16 +43,16 @@ pub fn read_text(text: &str, min: usize, max: usize, pattern: Option<&'static st
     // A name that nobody can see is none.
     let shown = text.chars().any(|letter| !is_invisible(letter) && !letter.is_whitespace());
     if length < min || (min > 0 && !shown) {
-        return Err((FaultCode::TooShort, vec![("min", min.to_string())]));
+        return Err((FaultCode::TOO_SHORT, vec![("min", min.to_string())]));
     }
     if length > max {
-        return Err((FaultCode::TooLong, vec![("max", max.to_string())]));
+        return Err((FaultCode::TOO_LONG, vec![("max", max.to_string())]));
     }
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err(flaw(FaultCode::ControlCharacter));
+        return Err(flaw(FaultCode::CONTROL_CHARACTER));
     }
     if pattern.is_some_and(|pattern| !matches_pattern(pattern, text)) {
-        return Err(flaw(FaultCode::BadFormat));
+        return Err(flaw(FaultCode::BAD_FORMAT));
     }
     Ok(Value::Text(text.to_owned()))
 }
@@ -60,8 +60,8 @@ pub fn read_text(text: &str, min: usize, max: usize, pattern: Option<&'static st
 /// A secret is kept as it is, white space and all.
 pub fn read_secret(text: &str, min: usize, max: usize) -> Reading {
     match text.chars().count() {
-        length if length < min => Err((FaultCode::TooShort, vec![("min", min.to_string())])),
-        length if length > max => Err((FaultCode::TooLong, vec![("max", max.to_string())])),
+        length if length < min => Err((FaultCode::TOO_SHORT, vec![("min", min.to_string())])),
+        length if length > max => Err((FaultCode::TOO_LONG, vec![("max", max.to_string())])),
         _ => Ok(Value::Text(text.to_owned())),
     }
 }
@@ -87,9 +87,9 @@ pub fn read_decimal(text: &str, scale: u32, min: &str, max: &str) -> Reading {
         && plain.starts_with(|c: char| c.is_ascii_digit())
         && plain.ends_with(|c: char| c.is_ascii_digit());
     let decimal = if form { Decimal::from_str(text).ok() } else { None };
-    let decimal = decimal.ok_or_else(|| flaw(FaultCode::BadFormat))?.normalize();
+    let decimal = decimal.ok_or_else(|| flaw(FaultCode::BAD_FORMAT))?.normalize();
     if decimal.scale() > scale {
-        return Err((FaultCode::TooManyDecimals, vec![("scale", scale.to_string())]));
+        return Err((FaultCode::TOO_MANY_DECIMALS, vec![("scale", scale.to_string())]));
     }
     let bound = |text: &str| Decimal::from_str(text).unwrap_or_default();
     if decimal < bound(min) || decimal > bound(max) {
@@ -126,9 +126,9 @@ pub fn read_number(number: Option<f64>, min: f64, max: f64) -> Reading {
 /// An instant: RFC 3339 with an offset, to the microsecond, 1900 to 2199. A leap second (`23:59:60`) is the first
 /// of the next minute, as the database has it: else a row would differ from what its digest was made of.
 pub fn read_instant(text: &str) -> Reading {
-    let instant = DateTime::parse_from_rfc3339(text).map_err(|_| flaw(FaultCode::BadFormat))?;
+    let instant = DateTime::parse_from_rfc3339(text).map_err(|_| flaw(FaultCode::BAD_FORMAT))?;
     let micros = instant.with_timezone(&Utc).trunc_subsecs(6).timestamp_micros();
-    let instant = DateTime::from_timestamp_micros(micros).ok_or_else(|| flaw(FaultCode::BadFormat))?;
+    let instant = DateTime::from_timestamp_micros(micros).ok_or_else(|| flaw(FaultCode::BAD_FORMAT))?;
     if (1900..2200).contains(&instant.year()) { Ok(Value::Instant(instant)) } else { Err(out_of_range(1900, 2199)) }
 }
 
@@ -136,14 +136,14 @@ pub fn read_instant(text: &str) -> Reading {
 pub fn read_day(text: &str) -> Reading {
     let form = text.len() == 10 && text.is_ascii();
     let day = if form { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None };
-    let day = day.ok_or_else(|| flaw(FaultCode::BadFormat))?;
+    let day = day.ok_or_else(|| flaw(FaultCode::BAD_FORMAT))?;
     if (1900..2200).contains(&day.year()) { Ok(Value::Day(day)) } else { Err(out_of_range(1900, 2199)) }
 }
 
 /// An id: a UUID in the usual form with hyphens, any case. The nil id names nothing.
 pub fn read_id(text: &str) -> Reading {
     let id = if text.len() == 36 { Uuid::try_parse(text).ok() } else { None };
-    id.filter(|id| !id.is_nil()).map(Value::Id).ok_or_else(|| flaw(FaultCode::BadFormat))
+    id.filter(|id| !id.is_nil()).map(Value::Id).ok_or_else(|| flaw(FaultCode::BAD_FORMAT))
 }
 
 #[cfg(test)]
@@ -164,12 +164,12 @@ mod tests {
         assert_eq!(decimal("36.50"), Ok("36.5".into()));
         assert_eq!(decimal("37"), Ok("37.0".into()));
         assert_eq!(decimal("43.0"), Ok("43.0".into()));
-        assert_eq!(decimal("43.1"), Err(FaultCode::OutOfRange));
-        assert_eq!(decimal("36.55"), Err(FaultCode::TooManyDecimals));
+        assert_eq!(decimal("43.1"), Err(FaultCode::OUT_OF_RANGE));
+        assert_eq!(decimal("36.55"), Err(FaultCode::TOO_MANY_DECIMALS));
         for text in ["", "-", ".5", "36.", "3,65", "36,5", "+36.5", "3e1", " 36.5", "٣٦", "NaN", "36.5.1"] {
-            assert_eq!(decimal(text), Err(FaultCode::BadFormat), "{text}");
+            assert_eq!(decimal(text), Err(FaultCode::BAD_FORMAT), "{text}");
         }
-        assert_eq!(decimal(&"9".repeat(40)), Err(FaultCode::BadFormat));
+        assert_eq!(decimal(&"9".repeat(40)), Err(FaultCode::BAD_FORMAT));
     }
 
     #[test]
@@ -198,11 +198,11 @@ mod tests {
     #[test]
     fn texts_are_trimmed_and_clean() {
         assert_eq!(read_text("  张三 ", 1, 2, None), Ok(Value::Text("张三".into())));
-        assert_eq!(read_text("  ", 1, 2, None).unwrap_err().0, FaultCode::TooShort);
-        assert_eq!(read_text(" \u{200b}\u{200b}", 1, 2, None).unwrap_err().0, FaultCode::TooShort);
-        assert_eq!(read_text("abc", 1, 2, None).unwrap_err().0, FaultCode::TooLong);
-        assert_eq!(read_text("a\u{7}", 1, 2, None).unwrap_err().0, FaultCode::ControlCharacter);
-        assert_eq!(read_text("ab", 1, 9, Some("[0-9]+")).unwrap_err().0, FaultCode::BadFormat);
+        assert_eq!(read_text("  ", 1, 2, None).unwrap_err().0, FaultCode::TOO_SHORT);
+        assert_eq!(read_text(" \u{200b}\u{200b}", 1, 2, None).unwrap_err().0, FaultCode::TOO_SHORT);
+        assert_eq!(read_text("abc", 1, 2, None).unwrap_err().0, FaultCode::TOO_LONG);
+        assert_eq!(read_text("a\u{7}", 1, 2, None).unwrap_err().0, FaultCode::CONTROL_CHARACTER);
+        assert_eq!(read_text("ab", 1, 9, Some("[0-9]+")).unwrap_err().0, FaultCode::BAD_FORMAT);
         assert!(read_text("12", 1, 9, Some("[0-9]+")).is_ok());
     }
 

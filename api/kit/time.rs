@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{
-    DateTime, Datelike, NaiveDate, NaiveTime, Offset, SecondsFormat, SubsecRound, TimeDelta, TimeZone, Timelike, Utc,
+    DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, Offset, SecondsFormat, SubsecRound, TimeDelta, TimeZone,
+    Timelike, Utc,
 };
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
@@ -71,6 +72,16 @@ impl Serialize for InZone {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+/// Writes an instant within an object as former revisions have it: what didn't change must not look changed.
+pub fn in_utc<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    InZone(*instant, chrono_tz::UTC).serialize(serializer)
+}
+
+/// The same of one that was written with its zone's offset.
+pub fn with_offset<S: Serializer>(instant: &DateTime<FixedOffset>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&instant.to_rfc3339_opts(SecondsFormat::AutoSi, false))
 }
 
 /// The letters of an instant, 35 at most.

@@ -56,11 +56,11 @@ impl TreeFault {
     pub fn problem(self) -> Problem {
         let (code, values) = match self {
             Self::Malformed { line, column } => {
-                (FaultCode::BadSyntax, vec![("line", line.to_string()), ("column", column.to_string())])
+                (FaultCode::BAD_SYNTAX, vec![("line", line.to_string()), ("column", column.to_string())])
             }
-            Self::TooDeep => (FaultCode::TooDeep, vec![("max", MAX_DEPTH.to_string())]),
+            Self::TooDeep => (FaultCode::TOO_DEEP, vec![("max", MAX_DEPTH.to_string())]),
         };
-        Problem::of_faults(Code::MalformedJson, vec![Fault { pointer: String::new(), code, values, hint: None }])
+        Problem::of_faults(Code::MALFORMED_JSON, vec![Fault { pointer: String::new(), code, values, hint: None }])
     }
 }
 

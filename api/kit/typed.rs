@@ -227,6 +227,19 @@ impl<T: DeserializeOwned + Serialize + 'static> FieldType for Vec<T> {
     }
 }
 
+/// Reads an object; `None` where a member is missing or of another form.
+pub fn object_of<T: DeserializeOwned>(value: &Value) -> Option<T> {
+    match value {
+        Value::Json(json) => T::deserialize(json).ok(),
+        _ => None,
+    }
+}
+
+/// Makes a value of an object.
+pub fn value_of(object: impl Serialize) -> Value {
+    Value::Json(serde_json::to_value(object).unwrap_or_default())
+}
+
 /// Name of a field or a column of a statement, with the type of its values.
 #[derive(Debug)]
 pub struct Column<T> {
@@ -274,6 +287,11 @@ impl<T: FieldType> TypedField<T> {
     /// Its name.
     pub const fn name(&self) -> &'static str {
         self.field.name
+    }
+
+    /// Its JSON pointer in a form.
+    pub fn pointer(&self) -> String {
+        format!("/{}", self.field.name)
     }
 }
 
@@ -435,7 +453,7 @@ const fn suits(shape: &Shape, form: Form) -> bool {
         Shape::Boolean => matches!(form, Form::Boolean),
         Shape::Instant => matches!(form, Form::Instant),
         Shape::Day => matches!(form, Form::Day),
-        Shape::Id | Shape::Reference(_) | Shape::Inline(_) => matches!(form, Form::Id),
+        Shape::Id | Shape::Reference(_) | Shape::Inline(..) => matches!(form, Form::Id),
         Shape::List { .. } | Shape::Object(_) => matches!(form, Form::Json),
     }
 }
@@ -558,7 +576,7 @@ macro_rules! words {
     };
 }
 
-/// Declares the objects of a list: the fields as the frame checks them, and the struct as rules read it. A member that
+/// Declares objects, of a list or alone: the fields as the frame checks them, and the struct as rules read it. A member that
 /// may be left out is an `Option`.
 #[macro_export]
 macro_rules! object {
@@ -567,7 +585,21 @@ macro_rules! object {
         #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
         $visible struct $name { $(#[doc = concat!("The member `", stringify!($member), "`.")] $(#[$member_doc])* pub $member: $type,)* }
 
+        #[doc = concat!("Fields of [`", stringify!($name), "`].")]
         $visible const $list: &[$crate::field::Field] = &[$($crate::typed::member(stringify!($member), $field),)*];
+
+        impl $crate::typed::FieldType for $name {
+            type Read<'a> = Self;
+            const FORM: $crate::typed::Form = $crate::typed::Form::Json;
+
+            fn read(value: &$crate::value::Value) -> Option<Self> {
+                $crate::typed::object_of(value)
+            }
+
+            fn take(value: $crate::value::Value) -> Option<Self> { $crate::typed::object_of(&value) }
+
+            fn give(self) -> $crate::value::Value { $crate::typed::value_of(self) }
+        }
     };
 }
 

@@ -7,8 +7,9 @@ use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::problem::Problem;
 use super::time::InZone;
-use super::typed::{Items, Key, Slot, TypedField};
+use super::typed::{FieldType, Items, Key, Slot, TypedField};
 
 /// One value of a field, a cell of a row or a parameter of a query.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,6 +109,11 @@ impl Values {
         K::read(self.value(key.key())?)
     }
 
+    /// The value of a field that the check of a form required.
+    pub fn required<T: FieldType>(&self, field: &TypedField<T>) -> Result<T::Read<'_>, Problem> {
+        self.get(field).ok_or_else(|| Problem::internal(format!("a checked form lacks {}", field.field.name)))
+    }
+
     fn value(&self, name: &str) -> Option<&Value> {
         let found = self.position(name).ok().and_then(|position| self.0.get(position));
         found.map(|(_, value)| value).filter(|value| !value.is_null())
@@ -136,6 +142,17 @@ impl Values {
     /// Sets a field to nothing.
     pub fn clear(&mut self, slot: impl Slot) {
         self.put(slot.slot(), Value::Null);
+    }
+
+    /// Adds items to a list. What is there stays as it stands, be it of the type or not.
+    pub fn extend<T: Serialize>(&mut self, field: &TypedField<Vec<T>>, items: impl IntoIterator<Item = T>) {
+        let name = field.field.name;
+        let mut list = match self.position(name).ok().map(|position| self.0.remove(position)) {
+            Some((_, Value::Json(Json::Array(list)))) => list,
+            _ => Vec::new(),
+        };
+        list.extend(items.into_iter().map(|item| serde_json::to_value(item).unwrap_or_default()));
+        self.put(name, Value::Json(Json::Array(list)));
     }
 
     fn put(&mut self, name: &'static str, value: Value) {

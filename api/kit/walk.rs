@@ -9,7 +9,7 @@ use super::tree::Tree;
 /// NUL can't be stored by PostgreSQL and means nothing in text: wherever it is, it is named.
 pub fn note_nul(tree: &Tree, at: &str, faults: &mut Faults) {
     match tree {
-        Tree::Text(text) if text.contains('\0') => faults.add(at, FaultCode::NulCharacter),
+        Tree::Text(text) if text.contains('\0') => faults.add(at, FaultCode::NUL_CHARACTER),
         Tree::List(items) => {
             for (index, item) in items.iter().enumerate() {
                 note_nul(item, &format!("{at}/{index}"), faults);
@@ -47,7 +47,7 @@ pub fn note_repeated(tree: &Tree, at: &str, faults: &mut Faults) {
             for (name, member) in members {
                 let at = format!("{at}/{}", escape(name));
                 if !seen.insert(name.as_str()) {
-                    faults.add(&at, FaultCode::DuplicateField);
+                    faults.add(&at, FaultCode::DUPLICATE_FIELD);
                 }
                 note_repeated(member, &at, faults);
             }

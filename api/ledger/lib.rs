@@ -43,7 +43,7 @@ pub use self::figures::Figures;
 use self::heads::Heads;
 pub use self::index::{Act, Belonging, Indexed};
 pub use self::table::{Column, Projection, Table};
-pub use self::tally::{Pointer, PresenceKey, Tallies, TallyKey};
+pub use self::tally::{People, Pointer, PresenceKey, Tallies, TallyKey};
 use self::writer::Job;
 
 /// Appends that may wait; more are refused early, so that a stall doesn't pile up memory and time-outs.
@@ -210,11 +210,12 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Starts the writer: a thread with a connection of its own, until the last ledger is dropped.
-    pub fn start(database_url: &str) -> std::io::Result<Self> {
+    /// Starts the writer: a thread with a connection of its own, until the last ledger is dropped. It counts different
+    /// people as `people` has them.
+    pub fn start(database_url: &str, people: People) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (heads, figures) = (Heads::default(), Figures::default());
-        writer::spawn(database_url.to_owned(), jobs, heads.clone(), figures.clone())?;
+        writer::spawn(database_url.to_owned(), people, jobs, heads.clone(), figures.clone())?;
         Ok(Self { queue, heads, figures, asking: DryRun::new(database_url) })
     }
 

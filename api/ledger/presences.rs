@@ -9,7 +9,7 @@ use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 use uuid::Uuid;
 
-use super::{Pointer, PresenceKey, Tallies};
+use super::{People, Pointer, PresenceKey, Tallies};
 
 /// From rows `kind, root, scope, on_day, side` to changes of `person_rollups`: each day counts its people, and
 /// those of them who are on no earlier day of the month, and on none at all.
@@ -27,12 +27,12 @@ const SCOPES: &str = "CROSS JOIN LATERAL (VALUES (left(p.area_code, 6)), \
     (CASE WHEN p.place_id <> '00000000-0000-0000-0000-000000000000' THEN p.place_id::text END)) AS c(scope)";
 
 /// The statement that brings distinct persons up to date; none where nobody came, went or was merged.
-pub(super) fn settle(district_code: &str, tallies: &Tallies) -> Option<Statement> {
+pub(super) fn settle(district_code: &str, tallies: &Tallies, people: &People) -> Option<Statement> {
     if !tallies.concern_persons() {
         return None;
     }
     let statement = touched(keep(district_code, &tallies.presences), &tallies.pointers);
-    let statement = members(statement, district_code, &tallies.pointers);
+    let statement = members(statement, district_code, &tallies.pointers, people);
     let statement = rows(statement, district_code);
     Some(
         statement
@@ -43,12 +43,13 @@ pub(super) fn settle(district_code: &str, tallies: &Tallies) -> Option<Statement
 }
 
 /// All presences of a district counted anew: `kind, scope, on_day, persons, new_in_month, new_ever`.
-pub fn recount(district_code: &str) -> Statement {
+pub fn recount(district_code: &str, people: &People) -> Statement {
+    let People { table, merged_into } = people;
     Statement::new("WITH RECURSIVE up(person_id, at, step) AS (SELECT DISTINCT p.person_id, p.person_id, 0 FROM person_presences AS p WHERE p.district_code = ")
         .text(district_code)
-        .sql(" UNION ALL SELECT up.person_id, m.merged_into, up.step + 1 FROM up JOIN people AS m ON m.district_code = ")
+        .sql(format!(" UNION ALL SELECT up.person_id, m.{merged_into}, up.step + 1 FROM up JOIN {table} AS m ON m.district_code = "))
         .text(district_code)
-        .sql(" AND m.id = up.at WHERE m.merged_into IS NOT NULL), roots AS (SELECT DISTINCT ON (person_id) person_id, at AS root FROM up ORDER BY person_id, step DESC), spread AS (SELECT p.kind, r.root, c.scope, p.on_day, 1 AS side FROM person_presences AS p JOIN roots AS r USING (person_id) ")
+        .sql(format!(" AND m.id = up.at WHERE m.{merged_into} IS NOT NULL), roots AS (SELECT DISTINCT ON (person_id) person_id, at AS root FROM up ORDER BY person_id, step DESC), spread AS (SELECT p.kind, r.root, c.scope, p.on_day, 1 AS side FROM person_presences AS p JOIN roots AS r USING (person_id) "))
         .sql(SCOPES)
         .sql(" WHERE p.total > 0 AND c.scope IS NOT NULL AND p.district_code = ")
         .text(district_code)
@@ -89,13 +90,14 @@ fn touched(statement: Statement, pointers: &[Pointer]) -> Statement {
 
 /// `members`: everybody who is one person with somebody touched, with the id that stands for him now (`root`)
 /// and stood for him before. The table of people has the new pointers already.
-fn members(statement: Statement, district_code: &str, pointers: &[Pointer]) -> Statement {
+fn members(statement: Statement, district_code: &str, pointers: &[Pointer], people: &People) -> Statement {
+    let People { table, merged_into } = people;
     let statement = statement
-        .sql(", up(person_id, at, step) AS (SELECT person_id, person_id, 0 FROM touched UNION ALL SELECT up.person_id, m.merged_into, up.step + 1 FROM up CROSS JOIN LATERAL (SELECT q.merged_into FROM people AS q WHERE q.district_code = ")
+        .sql(format!(", up(person_id, at, step) AS (SELECT person_id, person_id, 0 FROM touched UNION ALL SELECT up.person_id, m.merged_into, up.step + 1 FROM up CROSS JOIN LATERAL (SELECT q.{merged_into} AS merged_into FROM {table} AS q WHERE q.district_code = "))
         .text(district_code)
-        .sql(" AND q.id = up.at AND q.merged_into IS NOT NULL OFFSET 0) AS m), roots AS (SELECT DISTINCT root FROM (SELECT DISTINCT ON (person_id) at AS root FROM up ORDER BY person_id, step DESC) AS found), down(root, person_id) AS (SELECT root, root FROM roots UNION ALL SELECT down.root, m.id FROM down CROSS JOIN LATERAL (SELECT q.id FROM people AS q WHERE q.district_code = ")
+        .sql(format!(" AND q.id = up.at AND q.{merged_into} IS NOT NULL OFFSET 0) AS m), roots AS (SELECT DISTINCT root FROM (SELECT DISTINCT ON (person_id) at AS root FROM up ORDER BY person_id, step DESC) AS found), down(root, person_id) AS (SELECT root, root FROM roots UNION ALL SELECT down.root, m.id FROM down CROSS JOIN LATERAL (SELECT q.id FROM {table} AS q WHERE q.district_code = "))
         .text(district_code)
-        .sql(" AND q.merged_into = down.person_id OFFSET 0) AS m)");
+        .sql(format!(" AND q.{merged_into} = down.person_id OFFSET 0) AS m)"));
     if pointers.is_empty() {
         return statement.sql(", members AS (SELECT person_id, root, root AS former_root FROM down)");
     }
@@ -106,7 +108,7 @@ fn members(statement: Statement, district_code: &str, pointers: &[Pointer]) -> S
         .sql("::uuid[], ")
         // The nil id stands for "led nowhere": a column takes no NULL.
         .column(ColumnType::Id, pointers.iter().map(|pointer| id(pointer.former.or(Some(Uuid::nil())))).collect())
-        .sql("::uuid[])), back(person_id, at, step) AS (SELECT person_id, person_id, 0 FROM down UNION ALL SELECT back.person_id, m.merged_into, back.step + 1 FROM back CROSS JOIN LATERAL (SELECT coalesce(f.merged_into, q.merged_into) AS merged_into FROM people AS q LEFT JOIN former AS f ON f.id = q.id WHERE q.district_code = ")
+        .sql(format!("::uuid[])), back(person_id, at, step) AS (SELECT person_id, person_id, 0 FROM down UNION ALL SELECT back.person_id, m.merged_into, back.step + 1 FROM back CROSS JOIN LATERAL (SELECT coalesce(f.merged_into, q.{merged_into}) AS merged_into FROM {table} AS q LEFT JOIN former AS f ON f.id = q.id WHERE q.district_code = "))
         .text(district_code)
         .sql(" AND q.id = back.at OFFSET 0) AS m WHERE m.merged_into <> '00000000-0000-0000-0000-000000000000'), members AS (SELECT d.person_id, d.root, b.at AS former_root FROM down AS d JOIN (SELECT DISTINCT ON (person_id) person_id, at FROM back ORDER BY person_id, step DESC) AS b USING (person_id))")
 }

@@ -1,22 +1,20 @@
 //! Problems that callers are told where an append wasn't written.
 
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::Code;
 use kit::faults::Fault;
 use kit::problem::Problem;
 
 use super::AppendError;
 
-/// A report that is there already is a conflict that says where; all else is the content's fault.
+/// A fault with a problem of its own decides what the whole answer is, and perhaps says where to look; all else is the
+/// content's fault.
 fn refused(faults: Vec<Fault>) -> Problem {
-    if faults.iter().any(|fault| fault.code == FaultCode::InUse) {
-        return Problem::of_faults(Code::InUse, faults);
-    }
-    let met = faults.iter().find(|fault| fault.code == FaultCode::ReportExists);
-    let location = met.and_then(|fault| fault.values.iter().find(|(name, _)| *name == "location"));
-    match location.map(|(_, location)| location.clone()) {
-        Some(location) => {
-            Problem::of_faults(Code::ReportExists, faults).with_header(actix_web::http::header::LOCATION, location)
+    let own = faults.iter().find_map(|fault| Some((fault.code.problem()?, fault.value("location").map(str::to_owned))));
+    match own {
+        Some((code, Some(location))) => {
+            Problem::of_faults(code, faults).with_header(actix_web::http::header::LOCATION, location)
         }
+        Some((code, None)) => Problem::of_faults(code, faults),
         None => Problem::invalid(faults),
     }
 }
@@ -24,12 +22,12 @@ fn refused(faults: Vec<Fault>) -> Problem {
 impl From<AppendError> for Problem {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::Conflict(_) => Code::WriteConflict.into(),
+            AppendError::Conflict(_) => Code::WRITE_CONFLICT.into(),
             AppendError::Refused(faults) => refused(faults),
-            AppendError::ClockMissing(_) => Self::unavailable(Code::LedgerUnavailable, 60, error),
-            AppendError::Busy => Self::unavailable(Code::Unavailable, 1, error),
-            AppendError::Full => Self::unavailable(Code::Unavailable, 60, error),
-            AppendError::Unreachable(_) => Self::unavailable(Code::Unavailable, 2, error),
+            AppendError::ClockMissing(_) => Self::unavailable(Code::LEDGER_UNAVAILABLE, 60, error),
+            AppendError::Busy => Self::unavailable(Code::UNAVAILABLE, 1, error),
+            AppendError::Full => Self::unavailable(Code::UNAVAILABLE, 60, error),
+            AppendError::Unreachable(_) => Self::unavailable(Code::UNAVAILABLE, 2, error),
             AppendError::Failed(_) => Self::internal(error),
         }
     }

@@ -40,6 +40,15 @@ pub struct PresenceKey {
     pub place_id: Uuid,
 }
 
+/// Rows in which people are known, each of whom may turn out to be another one.
+#[derive(Clone, Copy, Debug)]
+pub struct People {
+    /// Their table.
+    pub table: &'static str,
+    /// Its column that leads to the row of the person whom this one turned out to be.
+    pub merged_into: &'static str,
+}
+
 /// A person who leads to another one from now on, or no longer: two ids of one person count once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pointer {

@@ -19,7 +19,7 @@ use super::decision::{Decision, decide};
 use super::figures::Figures;
 use super::heads::Heads;
 use super::merge::merge;
-use super::{Append, AppendError, Receipt, presences, redo, statement};
+use super::{Append, AppendError, People, Receipt, presences, redo, statement};
 
 /// Appends that share a transaction at most: enough to make the commit cheap, few enough that the
 /// last one's caller doesn't wait long.
@@ -45,6 +45,7 @@ impl Job {
 /// The writer's link to the database; made again when it is lost.
 pub(super) struct Link {
     url: String,
+    people: People,
     connection: Option<link::Link>,
     heads: Heads,
     figures: Figures,
@@ -55,6 +56,7 @@ type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 /// Starts the writer's thread. It ends when the queue does.
 pub(super) fn spawn(
     url: String,
+    people: People,
     mut queue: mpsc::Receiver<Job>,
     heads: Heads,
     figures: Figures,
@@ -62,7 +64,7 @@ pub(super) fn spawn(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let write = move || {
         runtime.block_on(async move {
-            let mut link = Link { url, connection: None, heads, figures: figures.clone() };
+            let mut link = Link { url, people, connection: None, heads, figures: figures.clone() };
             let mut jobs = Vec::with_capacity(BATCH);
             while queue.recv_many(&mut jobs, BATCH).await > 0 {
                 figures.batches.inc();
@@ -110,14 +112,14 @@ impl Link {
         }
         let more = |job: &Job| !job.append.claims.is_empty() || job.append.tallies.concern_persons();
         let several = jobs.iter().any(more);
-        let heads = self.heads.clone();
+        let (heads, people) = (self.heads.clone(), self.people);
         let connection = self.connection().await?;
         let outcomes = match districts.iter().next() {
             // One statement commits itself.
             Some((district, members)) if districts.len() == 1 && !several => {
-                write_district(&mut &*connection, district, members, jobs).await
+                write_district(&mut &*connection, people, (district, members), jobs).await
             }
-            _ => within_transaction(connection, &districts, jobs).await,
+            _ => within_transaction(connection, people, &districts, jobs).await,
         };
         let Written { mut outcomes, last_nos } = outcomes?;
         outcomes.sort_by_key(|(index, _)| *index);
@@ -139,6 +141,7 @@ struct Written {
 
 async fn within_transaction(
     connection: &mut AsyncPgConnection,
+    people: People,
     districts: &BTreeMap<&str, Vec<usize>>,
     jobs: &[Job],
 ) -> Result<Written, AppendError> {
@@ -153,9 +156,9 @@ async fn within_transaction(
             let _: Vec<Row> = lock.load(connection).await.map_err(DatabaseError::from)?;
         }
         let shared = &*connection;
-        let parts = districts
-            .iter()
-            .map(|(district, members)| async move { write_district(&mut &*shared, district, members, jobs).await });
+        let parts = districts.iter().map(|(district, members)| async move {
+            write_district(&mut &*shared, people, (district, members), jobs).await
+        });
         let mut all = Written::default();
         for part in try_join_all(parts).await? {
             all.outcomes.extend(part.outcomes);
@@ -180,8 +183,8 @@ async fn within_transaction(
 /// row that they write themselves comes after it, in the same transaction.
 async fn write_district(
     connection: &mut &AsyncPgConnection,
-    district_code: &str,
-    members: &[usize],
+    people: People,
+    (district_code, members): (&str, &[usize]),
     jobs: &[Job],
 ) -> Result<Written, AppendError> {
     let members: Vec<(usize, &Append)> =
@@ -193,7 +196,8 @@ async fn write_district(
     written.outcomes.extend(refused.into_iter().map(|(index, error)| (index, Err(error))));
     let (beside, after) = part(&admitted, following);
     let merged = merge(district_code, admitted.iter().map(|(_, append)| *append).chain(&beside));
-    let Some(Receipt { mut first_no, recorded_at }) = write_merged(connection, &merged, &mut written).await? else {
+    let Some(Receipt { mut first_no, recorded_at }) = write_merged(connection, people, &merged, &mut written).await?
+    else {
         // Only asked, and nothing follows: there is no number to tell.
         let nothing = Receipt { first_no: 0, recorded_at: DateTime::UNIX_EPOCH };
         written.outcomes.extend(admitted.into_iter().map(|(index, _)| (index, Ok(nothing))));
@@ -203,7 +207,7 @@ async fn write_district(
         written.outcomes.push((index, Ok(Receipt { first_no, recorded_at })));
         first_no += append.numbers;
     }
-    write_merged(connection, &merge(district_code, &after), &mut written).await?;
+    write_merged(connection, people, &merge(district_code, &after), &mut written).await?;
     Ok(written)
 }
 
@@ -218,6 +222,7 @@ fn part(admitted: &[(usize, &Append)], following: Vec<Append>) -> (Vec<Append>, 
 /// Writes one append. No receipt where there is nothing to write.
 async fn write_merged(
     connection: &mut &AsyncPgConnection,
+    people: People,
     append: &Append,
     written: &mut Written,
 ) -> Result<Option<Receipt>, AppendError> {
@@ -229,7 +234,7 @@ async fn write_merged(
     let rows = run(connection, statement::of_append(append, &digest)).await?;
     let taken = rows.into_iter().next().and_then(|mut row| Some((row.integer("first_no")?, row.instant("at")?)));
     let (first_no, recorded_at) = taken.ok_or_else(|| AppendError::ClockMissing(append.district_code.clone()))?;
-    if let Some(settle) = presences::settle(&append.district_code, &append.tallies) {
+    if let Some(settle) = presences::settle(&append.district_code, &append.tallies, &people) {
         run(connection, settle).await?;
     }
     written.last_nos.push((append.district_code.clone(), first_no + append.numbers - 1));

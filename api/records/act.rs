@@ -9,6 +9,7 @@ use kit::field::Field;
 use kit::problem::Problem;
 use kit::value::Values;
 
+use super::codes::{ALREADY_ENDED, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_VOIDED};
 use super::create::TRIES;
 use super::definition::Kind;
 use super::gate::find_standing;
@@ -16,17 +17,18 @@ use super::idempotency::Key;
 use super::operations::replayed;
 use super::record::Record;
 use super::{amend, view};
+use crate::platform::codes::BAD_IDEMPOTENCY_KEY;
 use crate::platform::http::{Answer, Call};
 
 /// The problems of every act, beside those that follow from what it takes.
 pub const ACT_PROBLEMS: &[Code] = &[
-    Code::BadIdempotencyKey,
-    Code::IdempotencyKeyReused,
-    Code::OutOfArea,
-    Code::AlreadyEnded,
-    Code::RecordVoided,
-    Code::WriteConflict,
-    Code::LedgerUnavailable,
+    BAD_IDEMPOTENCY_KEY,
+    IDEMPOTENCY_KEY_REUSED,
+    OUT_OF_AREA,
+    ALREADY_ENDED,
+    RECORD_VOIDED,
+    Code::WRITE_CONFLICT,
+    Code::LEDGER_UNAVAILABLE,
 ];
 
 /// Content of an act's request: the form, and the key under which it came.
@@ -76,7 +78,7 @@ pub async fn act(
             return Ok(answer(call, kind, &written));
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }
 
 fn answer(call: &Call, kind: &Kind, record: &Record) -> HttpResponse {

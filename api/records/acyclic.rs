@@ -13,6 +13,7 @@ use ledger::Claim;
 use ledger::decide::{Decider, State};
 use uuid::Uuid;
 
+use super::codes::CYCLIC;
 use super::record::Record;
 
 /// A field by which records of a kind lead to others of it.
@@ -30,7 +31,7 @@ pub struct Acyclic {
 
 /// Records that have a parent of their own kind.
 pub const fn parents(kind: &'static str) -> Acyclic {
-    Acyclic { kind, field: "parent_id", pointer: "/parent_id", code: FaultCode::Cyclic }
+    Acyclic { kind, field: "parent_id", pointer: "/parent_id", code: CYCLIC }
 }
 
 impl Acyclic {

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::RecordCache;
 use super::awaited::Awaited;
 use super::change::{Changes, receive};
+use super::codes::{CREATE_ONLY, OUT_OF_AREA};
 use super::context::Context;
 use super::create::TRIES;
 use super::days::judge_days;
@@ -27,10 +28,7 @@ use super::read;
 use super::recall::recall;
 use super::record::Record;
 use super::resolve::{self, Place};
-use super::warnings::{
-    AMBIGUOUS_AREA, CAPTURED_BY_OTHER, CLOCK_SKEWED, DIFFERS_FROM_REGISTER, Noted, OCCURRED_AT_DOUBTFUL,
-    SUPERSEDED_AREA,
-};
+use super::warnings::{AMBIGUOUS_AREA, CAPTURED_BY_OTHER, CLOCK_SKEWED, Noted, OCCURRED_AT_DOUBTFUL, SUPERSEDED_AREA};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 
@@ -53,7 +51,7 @@ pub async fn amend(
             Revised::Met => {}
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }
 
 /// Result of a patch.
@@ -147,7 +145,7 @@ pub async fn writable(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> Resu
     if actor.reaches(kind.writers, &envelope.area_code, envelope.org_id) {
         Ok(current)
     } else {
-        Err(Code::OutOfArea.into())
+        Err(OUT_OF_AREA.into())
     }
 }
 
@@ -220,7 +218,7 @@ async fn draft_of<'a>(
     check_members(kind, patch, &mut faults);
     if !matches!(patch, Tree::Object(_)) {
         faults.finish()?;
-        return Err(Code::Unprocessable.into());
+        return Err(Code::UNPROCESSABLE.into());
     }
     let mut draft = whole(core, kind, current, patch, &mut faults);
     if let Asked::Change(_) = asked {
@@ -236,7 +234,7 @@ async fn draft_of<'a>(
     let place = place.ok_or_else(|| Problem::internal("a draft without faults has no place"))?;
     resolve::require_reach(actor, &draft, &place)?;
     if place.district_code != current.envelope.district_code {
-        return Err(Code::OutOfArea.into());
+        return Err(OUT_OF_AREA.into());
     }
     recall(core, kind, [(place.district_code.clone(), &mut draft)], context.now).await?;
     Ok((draft, place, context))
@@ -303,7 +301,7 @@ fn judged(actor: &Actor, current: &Record, place: Place, mut draft: Draft, conte
 /// A word that is closed stays where it stood: only what is written anew must do without it.
 fn keep_closed(draft: &Draft, patch: &Tree, faults: &mut Faults) {
     for field in draft.kind.body_fields().into_iter().filter(|field| patch.member(field.name).is_none()) {
-        faults.forgive(&draft.at(field.name), FaultCode::ClosedCategory);
+        faults.forgive(&draft.at(field.name), FaultCode::CLOSED_CATEGORY);
     }
 }
 
@@ -314,7 +312,7 @@ fn carried_on<'a>(field: &Field, current: &'a Record) -> Option<&'a Value> {
 
 /// Whether a draft names something that brings an area.
 fn names_a_place(draft: &Draft) -> bool {
-    resolve::BRING_AREA.iter().any(|field| draft.values.id(field).is_some())
+    draft.kind.bringing_area().any(|field| draft.values.id(field.name).is_some())
 }
 
 /// The target of the patch. A new place brings its own area unless the patch names one; so does what else a kind
@@ -340,10 +338,11 @@ fn target(kind: &Kind, current: &Record, patch: &Tree) -> Tree {
 fn stays(kind: &Kind, noted: &Noted, moved: bool) -> bool {
     let code = noted.code.as_str();
     let of_area = code == SUPERSEDED_AREA.code || code == AMBIGUOUS_AREA.code;
-    let inline = kind.fields.iter().filter(|field| matches!(field.shape, Shape::Inline(_)));
+    let inline = kind.fields.iter().filter(|field| matches!(field.shape, Shape::Inline(..)));
     let of_inline = inline.into_iter().any(|field| noted.field.starts_with(&format!("/{}/", field.name)));
     let of_clock = code == CLOCK_SKEWED.code || code == OCCURRED_AT_DOUBTFUL.code;
-    (of_area && !moved) || of_inline || of_clock || code == DIFFERS_FROM_REGISTER.code || code == CAPTURED_BY_OTHER.code
+    let of_register = kind.rules.identity().is_some_and(|identity| code == identity.differs.code);
+    (of_area && !moved) || of_inline || of_clock || of_register || code == CAPTURED_BY_OTHER.code
 }
 
 /// Members that a patch can't have: unknown ones are found with the whole; here what is the
@@ -351,19 +350,21 @@ fn stays(kind: &Kind, noted: &Noted, moved: bool) -> bool {
 fn check_members(kind: &Kind, patch: &Tree, faults: &mut Faults) {
     note_repeated(patch, "", faults);
     let Tree::Object(members) = patch else {
-        faults.add("", FaultCode::NotAnObject);
+        faults.add("", FaultCode::NOT_AN_OBJECT);
         return;
     };
     for (name, member) in members {
         let field = kind.body_fields().into_iter().find(|field| field.name == name);
         match field {
-            Some(field) if field.write == Write::OnCreate || matches!(field.shape, Shape::Inline(_)) => {
-                faults.add(format!("/{}", field.name), FaultCode::CreateOnly);
+            Some(field) if field.write == Write::OnCreate || matches!(field.shape, Shape::Inline(..)) => {
+                faults.add(format!("/{}", field.name), CREATE_ONLY);
             }
             Some(_) => {}
-            None if super::document::is_server_field(kind, name) => faults.add(format!("/{name}"), FaultCode::ReadOnly),
+            None if super::document::is_server_field(kind, name) => {
+                faults.add(format!("/{name}"), FaultCode::READ_ONLY)
+            }
             // A null for an unknown member would vanish in the merge.
-            None if matches!(member, Tree::Null) => faults.add(format!("/{}", escape(name)), FaultCode::UnknownField),
+            None if matches!(member, Tree::Null) => faults.add(format!("/{}", escape(name)), FaultCode::UNKNOWN_FIELD),
             None => {}
         }
     }

@@ -195,8 +195,8 @@ impl Assembly<'_> {
     /// asked for by that must be found.
     fn keep_alias(&self, draft: &mut Draft, id: Uuid) {
         let own = draft.client_id().filter(|own| *own != id && self.known(draft.kind, *own).is_none());
-        if let Some(own) = own.filter(|_| draft.kind.field("aliases").is_some()) {
-            draft.values.set("aliases", Value::Json(json!([own.to_string()])));
+        if let (Some(own), Some(identity)) = (own, draft.kind.rules.identity()) {
+            draft.values.set(identity.aliases, Value::Json(json!([own.to_string()])));
         }
     }
 

@@ -5,6 +5,7 @@ use kit::problem::Problem;
 use kit::tree::Tree;
 
 use super::bulk::{Together, write_all};
+use super::codes::{BATCH_ABORTED, RECORD_EXISTS};
 use super::create::{Created, Outcome, TRIES, existing, place_outcome};
 use super::definition::Kind;
 use super::dry_run::{DryRun, Twin, Twins, taken};
@@ -35,7 +36,7 @@ pub async fn all_or_nothing(
     let now = core.clock.now();
     let preparations = prepare(core, actor, kind, trees, source, now).await?;
     let refuses = |outcome: &Option<Outcome>| match outcome {
-        Some(Err(problem)) => !left || problem.code() != Code::RecordExists,
+        Some(Err(problem)) => !left || problem.code() != RECORD_EXISTS,
         _ => false,
     };
     for _ in 0..TRIES {
@@ -63,7 +64,7 @@ pub async fn all_or_nothing(
             Together::Met => {}
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }
 
 async fn write(
@@ -90,7 +91,7 @@ async fn sort(
             Preparation::Faulty(problem) => Some(Err(problem.again())),
             Preparation::Ready(item) if taken.contains(&item.id) => existing(core, actor, kind, item).await?,
             Preparation::Ready(item) => match met.meet(index, item) {
-                Twin::Differs => Some(Err(Code::RecordExists.into())),
+                Twin::Differs => Some(Err(RECORD_EXISTS.into())),
                 Twin::Same(first) => {
                     sorted.twins.push((index, first));
                     None
@@ -109,7 +110,7 @@ async fn sort(
 /// Nothing is written: each says why, or that another can't be.
 fn aborted(outcomes: Vec<Option<Outcome>>) -> Vec<Outcome> {
     let said = |outcome: Option<Outcome>| outcome.filter(Result::is_err);
-    outcomes.into_iter().map(|outcome| said(outcome).unwrap_or_else(|| Err(Code::BatchAborted.into()))).collect()
+    outcomes.into_iter().map(|outcome| said(outcome).unwrap_or_else(|| Err(BATCH_ABORTED.into()))).collect()
 }
 
 fn finish(mut outcomes: Vec<Option<Outcome>>, twins: &[(usize, usize)]) -> Vec<Outcome> {
@@ -119,5 +120,5 @@ fn finish(mut outcomes: Vec<Option<Outcome>>, twins: &[(usize, usize)]) -> Vec<O
             place_outcome(&mut outcomes, *index, same);
         }
     }
-    outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(Code::WriteConflict.into()))).collect()
+    outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(Code::WRITE_CONFLICT.into()))).collect()
 }

@@ -70,22 +70,22 @@ fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
         Tree::Object(members) => {
             for (name, member) in members {
                 match (name.as_str(), member) {
-                    ("items", _) if found.is_some() => faults.add("/items", FaultCode::DuplicateField),
+                    ("items", _) if found.is_some() => faults.add("/items", FaultCode::DUPLICATE_FIELD),
                     ("items", Tree::List(items)) => found = Some(items.clone()),
-                    ("items", _) => faults.add_with("/items", FaultCode::WrongType, vec![("type", "array".into())]),
-                    _ => faults.add(format!("/{}", escape(name)), FaultCode::UnknownField),
+                    ("items", _) => faults.add_with("/items", FaultCode::WRONG_TYPE, vec![("type", "array".into())]),
+                    _ => faults.add(format!("/{}", escape(name)), FaultCode::UNKNOWN_FIELD),
                 }
             }
             if found.is_none() && faults.is_empty() {
-                faults.add("/items", FaultCode::Required);
+                faults.add("/items", FaultCode::REQUIRED);
             }
         }
-        _ => faults.add("", FaultCode::NotAnObject),
+        _ => faults.add("", FaultCode::NOT_AN_OBJECT),
     }
     match found.as_ref().map_or(1, Vec::len) {
-        0 => faults.add_with("/items", FaultCode::TooFew, vec![("min", "1".into())]),
+        0 => faults.add_with("/items", FaultCode::TOO_FEW, vec![("min", "1".into())]),
         count if count > MAX_ITEMS => {
-            faults.add_with("/items", FaultCode::TooMany, vec![("max", MAX_ITEMS.to_string())])
+            faults.add_with("/items", FaultCode::TOO_MANY, vec![("max", MAX_ITEMS.to_string())])
         }
         _ => {}
     }
@@ -110,15 +110,17 @@ async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Ve
 /// A dry run that says who people are asks the register about them: it counts as so many questions, and is noted.
 async fn note_people(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<(), Problem> {
     let inline = |item: &&Tree| {
-        let mut fields = kind.body_fields().into_iter().filter(|field| matches!(field.shape, Shape::Inline(_)));
-        kind.reached_by_lookup || fields.any(|field| item.member(field.name).is_some())
+        let mut fields = kind.body_fields().into_iter().filter(|field| matches!(field.shape, Shape::Inline(..)));
+        kind.is_people() || fields.any(|field| item.member(field.name).is_some())
     };
     let people = items.iter().filter(inline).count();
     if people == 0 {
         return Ok(());
     }
     (call.core.ext::<Hooks>().ask)(call, Some(people))?;
-    let audit_entry = call.audit_entry("people.dry_run", "people", None, json!({"kind": kind.name, "people": people}));
+    let Some((register, identity)) = call.core.kinds().register() else { return Ok(()) };
+    let audit_entry =
+        call.audit_entry(identity.dry_run, register.name, None, json!({"kind": kind.name, "people": people}));
     system_write(&call.core, audit_entry, async |_| Ok(())).await
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::tree::Tree;
 use ledger::AppendError;
@@ -11,6 +10,7 @@ use uuid::Uuid;
 
 use super::assemble::{Assembled, assemble, load_known, takes_anothers};
 use super::change::{Changes, receive};
+use super::codes::{ID_TAKEN, SPANS_DISTRICTS};
 use super::create::{Created, Outcome, create_all};
 use super::definition::Kind;
 use super::hooks::Hooks;
@@ -105,11 +105,11 @@ pub async fn write_all(
     let Some((_, first)) = ready.first() else { return Ok(Together::Written(Vec::new())) };
     let district_code = &first.place.district_code;
     if ready.iter().any(|(_, item)| item.place.district_code != *district_code) {
-        return Err(Code::SpansDistricts.into());
+        return Err(SPANS_DISTRICTS.into());
     }
     let mut known = load_known(core, &ready.iter().map(|(_, item)| *item).collect::<Vec<_>>(), now).await?;
     if ready.iter().any(|(_, item)| takes_anothers(core, actor, item, now, &known)) {
-        return Ok(Together::Refused(Code::IdTaken.into()));
+        return Ok(Together::Refused(ID_TAKEN.into()));
     }
     let mut changes = Changes::default();
     let assembled: Vec<(usize, &Prepared, Assembled)> = ready

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kit::problem::Problem;
-use kit::value::{Value, Values};
+use kit::value::Values;
 use ledger::{Act, Append, AwaitedRow, Belonging, Change, Claim, Indexed, KeyedAnswer, Operation, Receipt, Tallies};
 use uuid::Uuid;
 
@@ -11,8 +11,8 @@ use super::context::Context;
 use super::counted::count;
 use super::definition::Kind;
 use super::record::Record;
-use super::warnings::Noted;
 use super::write_context::WriteContext;
+use super::{envelope, warnings};
 use crate::platform::privacy::seal::Sealer;
 
 /// One record to be written.
@@ -177,13 +177,13 @@ fn claims(entry: &Entry, write_context: &Arc<WriteContext>) -> Vec<Claim> {
 /// A record's values and those of its envelope that rules across rows ask for.
 fn told(record: &Record) -> Values {
     let (mut values, envelope) = (record.values.clone(), &record.envelope);
-    values.set("occurred_at", Value::Instant(envelope.occurred_at));
-    values.set("area_code", Value::Text(envelope.area_code.clone()));
-    values.set("org_id", envelope.org_id.map_or(Value::Null, Value::Id));
-    values.set("revised_by", Value::Id(envelope.revised_by));
-    values.set("warnings", Value::Json(envelope.warnings.iter().map(Noted::to_stored).collect()));
-    values.set("revision", Value::Integer(envelope.revision));
-    values.set("awaited", Value::Boolean(envelope.awaited.is_some()));
+    values.set(&envelope::OCCURRED_AT, envelope.occurred_at);
+    values.set(&envelope::AREA_CODE, envelope.area_code.clone());
+    values.set_or_clear(&envelope::ORG_ID, envelope.org_id);
+    values.set(&envelope::REVISED_BY, envelope.revised_by);
+    values.set(&warnings::WARNINGS, envelope.warnings.clone());
+    values.set(&envelope::REVISION, envelope.revision);
+    values.set(&envelope::AWAITED, envelope.awaited.is_some());
     values
 }
 

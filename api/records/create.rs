@@ -12,6 +12,7 @@ use ledger::AppendError;
 
 use super::assemble::{Assembled, Known, assemble, load_known, takes_anothers};
 use super::change::{Changes, receive};
+use super::codes::{ID_TAKEN, RECORD_EXISTS, RECORD_VOIDED};
 use super::definition::Kind;
 use super::hooks::Hooks;
 use super::idempotency::Key;
@@ -101,7 +102,7 @@ pub async fn create_all(
             }
         }
     }
-    let conflict = || Err(Code::WriteConflict.into());
+    let conflict = || Err(Code::WRITE_CONFLICT.into());
     let mut outcomes: Vec<Outcome> = outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(conflict)).collect();
     (core.ext::<Hooks>().met)(core, actor, kind, &mut outcomes).await?;
     Ok(outcomes)
@@ -172,7 +173,7 @@ async fn write_once(
     key: Option<&Key>,
 ) -> Result<Option<Outcome>, Refusal> {
     if takes_anothers(core, actor, item, now, known) {
-        return Ok(Some(Err(Code::IdTaken.into())));
+        return Ok(Some(Err(ID_TAKEN.into())));
     }
     let mut changes = Changes::default();
     // Each creation sees who was known before; two that introduce the same person meet in the ledger.
@@ -214,15 +215,15 @@ pub async fn existing(core: &Core, actor: &Actor, kind: &Kind, item: &Prepared) 
     };
     let visible = read::find_all(core, actor, kind, &[item.id]).await?.contains_key(&item.id);
     Ok(Some(if !visible {
-        Err(Code::IdTaken.into())
+        Err(ID_TAKEN.into())
     } else if item.digest.is(&existing.envelope.submission_digest) {
         Ok(Created::Same(told_if_void(existing)))
     } else if existing.envelope.voided {
         // Not "exists": it must be restored before it can be amended.
-        Err(Code::RecordVoided.into())
+        Err(RECORD_VOIDED.into())
     } else {
         let tag = etag::of_revision(existing.envelope.revision);
-        Err(Problem::new(Code::RecordExists).with_header(actix_web::http::header::ETAG, tag))
+        Err(Problem::new(RECORD_EXISTS).with_header(actix_web::http::header::ETAG, tag))
     }))
 }
 

@@ -5,7 +5,6 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::LOCATION;
 use diesel_async::RunQueryDsl;
-use kit::catalogue::{Code, FaultCode};
 use kit::faults::Faults;
 use kit::field::{Field, Shape};
 use kit::ids::new_id;
@@ -18,6 +17,7 @@ use kit::value::{Value, Values};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
+use super::codes::{OUT_OF_AREA, UNKNOWN_AREA};
 use super::definition::column_type;
 use super::document::described;
 use crate::platform::access::Role;
@@ -102,7 +102,7 @@ impl DatedSettings {
                 .body(reference(&format!("New{}", self.schema)), new)
                 .answers(201, "Given.", Some(reference(self.schema)), Some(served))
                 .with_headers(&["Location"])
-                .problems(&[Code::OutOfArea]),
+                .problems(&[OUT_OF_AREA]),
         ]
     }
 
@@ -129,12 +129,12 @@ impl DatedSettings {
         let mut faults = Faults::default();
         let area_code = form.text("area_code").unwrap_or_default().to_owned();
         if call.core.divisions.place(&area_code, None).is_none() {
-            faults.add("/area_code", FaultCode::UnknownArea);
+            faults.add("/area_code", UNKNOWN_AREA);
         }
         (self.check)(&form, &mut faults);
         faults.finish()?;
         if !call.actor()?.reaches(WRITERS, &area_code, None) {
-            return Err(Code::OutOfArea.into());
+            return Err(OUT_OF_AREA.into());
         }
         for (name, default) in self.defaults.iter().filter(|(name, _)| form.get(name).is_none()).collect::<Vec<_>>() {
             form.set(name, Value::Integer(*default));

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use kit::field::{Field, Shape};
+use kit::problem::Problem;
 use kit::statement::ColumnType;
 use kit::text::Text;
-use ledger::{Column, Table};
+use ledger::{Column, People, Table};
 
 use super::envelope;
-use super::rules::Rules;
+use super::rules::{Identity, Rules};
 use super::warnings::Warning;
 use crate::platform::access::roles::Role;
 
@@ -41,8 +42,6 @@ pub struct Definition {
     pub filters: &'static [&'static str],
     /// Whether its records change so rarely that references to them may be believed for two seconds.
     pub slow_changing: bool,
-    /// Whether a reference may name one outside the caller's scope whom he looked up in the last day.
-    pub reached_by_lookup: bool,
     /// How far reading reaches.
     pub reach: Reach,
     /// Roles that read.
@@ -70,7 +69,6 @@ impl Definition {
         fields: &[],
         filters: &[],
         slow_changing: false,
-        reached_by_lookup: false,
         reach: Reach::Area,
         readers: &[],
         writers: &[],
@@ -98,6 +96,7 @@ struct Derived {
     select: String,
     shown_fields: Vec<&'static Field>,
     has_kind_of_its_own: bool,
+    bringing_area: Vec<&'static Field>,
 }
 
 impl std::ops::Deref for Kind {
@@ -130,10 +129,12 @@ impl Derived {
         let names: Vec<String> = columns.iter().map(Column::identifier).collect();
         let select = format!("district_code, change_no, recorded_at, revised_at, {}", names.join(", "));
         let table = Table { name: definition.name, columns, projection: definition.rules.projection() };
-        let shown = |field: &&Field| !is_of_envelope(field) && !matches!(field.shape, Shape::Inline(_));
+        let shown = |field: &&Field| !is_of_envelope(field) && !matches!(field.shape, Shape::Inline(..));
         let shown_fields = definition.fields.iter().filter(shown).collect();
         let has_kind_of_its_own = definition.fields.iter().any(|field| field.name == "kind");
-        Self { table, select, shown_fields, has_kind_of_its_own }
+        let mut bringing_area: Vec<_> = definition.fields.iter().filter(|field| field.brings_area.is_some()).collect();
+        bringing_area.sort_by_key(|field| field.brings_area);
+        Self { table, select, shown_fields, has_kind_of_its_own, bringing_area }
     }
 }
 
@@ -157,15 +158,20 @@ impl Kind {
         &self.derived().select
     }
 
+    /// Whether its records are people: then their ids are derived, and one may be known by several.
+    pub fn is_people(&self) -> bool {
+        self.rules.identity().is_some()
+    }
+
     /// Whether a body of it says who somebody is: himself, or given inline.
     pub fn tells_people(&self) -> bool {
-        self.reached_by_lookup || self.definition.fields.iter().any(|field| matches!(field.shape, Shape::Inline(_)))
+        self.is_people() || self.definition.fields.iter().any(|field| matches!(field.shape, Shape::Inline(..)))
     }
 
     /// Whether a reference is of somebody who can be told inline instead: `person_id`, where there is a `person`.
     pub fn is_told_inline(&self, reference: &str) -> bool {
         let told =
-            |field: &&Field| matches!(field.shape, Shape::Inline(_)) && reference == format!("{}_id", field.name);
+            |field: &&Field| matches!(field.shape, Shape::Inline(..)) && reference == format!("{}_id", field.name);
         self.definition.fields.iter().any(|field| told(&field))
     }
 
@@ -177,6 +183,11 @@ impl Kind {
     /// Whether it has a field called `kind`, which stands where others name themselves.
     pub fn has_kind_of_its_own(&self) -> bool {
         self.derived().has_kind_of_its_own
+    }
+
+    /// Its references whose records say where one of its own belongs, the most telling first.
+    pub fn bringing_area(&self) -> impl Iterator<Item = &'static Field> {
+        self.derived().bringing_area.iter().copied()
     }
 
     /// Its own fields that are kept in the clear, a column each.
@@ -212,7 +223,7 @@ fn stored_fields(definition: &Definition) -> impl Iterator<Item = &'static Field
     definition
         .fields
         .iter()
-        .filter(|field| !field.is_personal() && !matches!(field.shape, Shape::Inline(_)) && !is_of_envelope(field))
+        .filter(|field| !field.is_personal() && !matches!(field.shape, Shape::Inline(..)) && !is_of_envelope(field))
 }
 
 /// Sealed fields that a former release kept in the clear.
@@ -234,7 +245,7 @@ pub(super) fn column_type(shape: &Shape) -> ColumnType {
         Shape::Boolean => ColumnType::Boolean,
         Shape::Instant => ColumnType::Instant,
         Shape::Day => ColumnType::Day,
-        Shape::Id | Shape::Reference(_) | Shape::Inline(_) => ColumnType::Id,
+        Shape::Id | Shape::Reference(_) | Shape::Inline(..) => ColumnType::Id,
         Shape::List { .. } | Shape::Object(_) => ColumnType::Json,
     }
 }
@@ -252,6 +263,17 @@ impl Registry {
     /// A kind by name.
     pub fn kind(&self, name: &str) -> Option<&'static Kind> {
         self.0.get(name).copied()
+    }
+
+    /// The kind whose records are people, and how it keeps who they are.
+    pub fn register(&self) -> Option<(&'static Kind, &'static Identity)> {
+        self.kinds().find_map(|kind| Some((kind, kind.rules.identity()?)))
+    }
+
+    /// Where the ledger finds people, to count different ones.
+    pub fn people(&self) -> Result<People, Problem> {
+        let (kind, identity) = self.register().ok_or_else(|| Problem::internal("no kind is of people"))?;
+        Ok(People { table: kind.name, merged_into: identity.merged_into })
     }
 
     /// All kinds by name.

@@ -146,7 +146,7 @@ pub fn example_served(kind: &Kind) -> Json {
         server_fields().into_iter().map(|(name, _, example)| (name.to_owned(), example)).collect();
     members.insert("kind".into(), kind.name.into());
     for field in kind.body_fields() {
-        if field.name == "area_edition" || matches!(field.shape, Shape::Inline(_)) {
+        if field.name == "area_edition" || matches!(field.shape, Shape::Inline(..)) {
             continue;
         }
         let value = sent.get(field.name).cloned().unwrap_or_else(|| default_of(field));

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kit::catalogue::FaultCode;
 use kit::check::check_object;
 use kit::faults::Faults;
 use kit::field::{Field, Privacy, Shape, Write};
@@ -14,6 +13,7 @@ use ledger::canonical::canonical;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
+use super::codes::MASKED_VALUE;
 use super::definition::{Kind, Registry};
 use super::record::Record;
 use super::warnings::{INVISIBLE_DROPPED, Noted, Warning};
@@ -64,7 +64,7 @@ impl Draft {
         draft.refuse_masked(&fields, faults);
         draft.drop_invisible(&fields);
         for field in fields {
-            if let (Shape::Inline(name), Some(member)) = (field.shape, tree.member(field.name))
+            if let (Shape::Inline(name, _), Some(member)) = (field.shape, tree.member(field.name))
                 && let Some(inner) = kinds.kind(name)
                 && !matches!(member, Tree::Null)
             {
@@ -183,7 +183,7 @@ impl Draft {
             let masked = matches!(field.privacy, Privacy::Masked(_))
                 && self.values.get(field.name).is_some_and(|value| contains_mask(&value.to_json(chrono_tz::UTC)));
             if masked {
-                faults.add(self.at(field.name), FaultCode::MaskedValue);
+                faults.add(self.at(field.name), MASKED_VALUE);
                 self.values.take(field.name);
             }
         }
@@ -215,7 +215,7 @@ fn drop_in_members(json: &mut Json) -> bool {
 /// Whether rules may fill a field of a body. Where a record stands and who captured it is the frame's to find.
 fn can_be_derived(field: &Field) -> bool {
     const OF_THE_FRAME: [&str; 5] = ["id", "area_code", "area_edition", "org_id", "device_time"];
-    field.write != Write::Never && !matches!(field.shape, Shape::Inline(_)) && !OF_THE_FRAME.contains(&field.name)
+    field.write != Write::Never && !matches!(field.shape, Shape::Inline(..)) && !OF_THE_FRAME.contains(&field.name)
 }
 
 fn contains_mask(json: &Json) -> bool {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::tree::Tree;
 use ledger::{Append, AppendError};
@@ -11,6 +10,7 @@ use uuid::Uuid;
 
 use super::assemble::{assemble, load_known, takes_anothers};
 use super::change::Changes;
+use super::codes::{ID_TAKEN, RECORD_EXISTS};
 use super::create::{Created, Outcome, existing, place_outcome};
 use super::definition::Kind;
 use super::prepare::{Preparation, Prepared, Submission, prepare};
@@ -56,7 +56,7 @@ impl DryRun {
                         None
                     }
                     Twin::Same(_) => None,
-                    Twin::Differs => Some(Err(Code::RecordExists.into())),
+                    Twin::Differs => Some(Err(RECORD_EXISTS.into())),
                 },
             });
         }
@@ -64,7 +64,7 @@ impl DryRun {
         ready.retain(|(index, item)| {
             let taken = takes_anothers(core, actor, item, now, &known);
             if taken {
-                place_outcome(&mut outcomes, *index, Err(Code::IdTaken.into()));
+                place_outcome(&mut outcomes, *index, Err(ID_TAKEN.into()));
             }
             !taken
         });
@@ -170,7 +170,7 @@ impl Twins {
     /// Notes a creation. Of somebody whose identity the server derives there may be several: they complete him.
     pub fn meet(&mut self, index: usize, item: &Prepared) -> Twin {
         match self.0.get(&item.id) {
-            _ if item.draft.kind.field("aliases").is_some() => Twin::None,
+            _ if item.draft.kind.is_people() => Twin::None,
             Some((first, digest)) if *digest == item.digest => Twin::Same(*first),
             Some(_) => Twin::Differs,
             None => {

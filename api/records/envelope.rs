@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use kit::field::{Field, Shape, free_text};
-use kit::fields;
 use kit::row::Row;
 use kit::statement::ColumnType;
 use kit::text::Text;
 use kit::time::format_instant;
 use kit::value::Value;
+use kit::{columns, fields};
 use ledger::Column;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
@@ -15,13 +15,18 @@ use uuid::Uuid;
 use super::awaited::Awaited;
 use super::warnings::Noted;
 
+/// Register of the organisations that records belong to, and of which grants may be.
+pub const ORGANIZATIONS: &str = "organizations";
+/// Register of the places at which records are counted, and which organisations watch.
+pub const PLACES: &str = "places";
+
 fields! {
     /// The fields of the envelope that a client sends.
     pub static INPUT;
     ID: Uuid = Field::new("id", Shape::Id, Text::new("Id", "编号"), "The record's id, chosen by the client so that a retry can be recognised; made by the server where absent.").on_create();
     AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area code", "区划代码"), "Where it belongs: an administrative division's code. The place's by default.").also(&["区划", "行政区划", "行政区划代码", "所属街道", "所属乡镇", "乡镇街道", "所属社区", "街道", "乡镇", "所在街道"]);
     AREA_EDITION: i64 = Field::new("area_edition", Shape::Integer { min: 2000, max: 2100 }, Text::new("Area edition", "区划版本"), "The edition of the divisions that `area_code` is of; the current one by default.");
-    ORG_ID: Uuid = Field::new("org_id", Shape::Reference("organizations"), Text::new("Organisation", "单位"), "The organisation it belongs to; the caller's by default.");
+    ORG_ID: Uuid = Field::new("org_id", Shape::Reference(ORGANIZATIONS), Text::new("Organisation", "单位"), "The organisation it belongs to; the caller's by default.");
     OCCURRED_AT: DateTime<Utc> = Field::new("occurred_at", Shape::Instant, Text::new("Occurred at", "发生时间"), "When it happened; now by default.").also(&["时间", "登记时间", "time", "通行时间", "测量时间", "测温时间", "检测时间", "检查时间", "消毒时间", "消杀时间", "发放时间", "走访时间", "出入时间", "进出时间", "日期时间"]);
     DEVICE_TIME: DateTime<Utc> = Field::new("device_time", Shape::Instant, Text::new("Device time", "设备时间"), "What the device's clock said when it sent this; `clock_skew_s` is made of it. Not part of what makes two submissions the same.").on_create();
     CAPTURED_BY: Uuid = Field::new("captured_by", Shape::Id, Text::new("Captured by", "采集人"), "The account that captured it, where it isn't the sender's.").on_create();
@@ -60,8 +65,19 @@ fields! {
     WARNINGS: String = Field::new("warnings", free_text(500), Text::new("Warnings", "提示"), "What is implausible about it: codes.");
 }
 
+columns! {
+    /// The district whose ledger holds it.
+    pub DISTRICT_CODE "district_code": String;
+    /// How it was captured.
+    pub CAPTURE "capture": Json;
+    /// Whether it is void.
+    pub VOIDED "voided": bool;
+    /// Whether it tells of what lies ahead: no column, but told to rules across rows.
+    pub AWAITED "awaited": bool;
+}
+
 /// Fields of the envelope that are kept with the personal ones.
-pub const SEALED: [&str; 3] = ["note", "void_reason", "restore_reason"];
+pub const SEALED: [&str; 3] = [NOTE.name(), VOID_REASON.name(), RESTORE_REASON.name()];
 
 /// The envelope.
 #[derive(Clone, Debug)]
@@ -115,15 +131,15 @@ pub struct Envelope {
 /// The columns of the envelope that a change fills; [`Envelope::cells`] gives them in this order.
 pub fn columns() -> Vec<Column> {
     [
-        ("id", ColumnType::Id),
-        ("revision", ColumnType::Integer),
-        ("area_code", ColumnType::Text),
-        ("org_id", ColumnType::Id),
-        ("occurred_at", ColumnType::Instant),
-        ("recorded_by", ColumnType::Id),
-        ("revised_by", ColumnType::Id),
-        ("voided", ColumnType::Boolean),
-        ("capture", ColumnType::Json),
+        (ID.name(), ColumnType::Id),
+        (REVISION.name(), ColumnType::Integer),
+        (AREA_CODE.name(), ColumnType::Text),
+        (ORG_ID.name(), ColumnType::Id),
+        (OCCURRED_AT.name(), ColumnType::Instant),
+        (RECORDED_BY.name(), ColumnType::Id),
+        (REVISED_BY.name(), ColumnType::Id),
+        (VOIDED.name, ColumnType::Boolean),
+        (CAPTURE.name, ColumnType::Json),
         ("submission_digest", ColumnType::Bytes),
         ("personal", ColumnType::Bytes),
         ("digest", ColumnType::Bytes),
@@ -185,30 +201,27 @@ impl Envelope {
 
     /// Reads the envelope's columns; `None` where one is missing.
     pub fn from_row(row: &mut Row) -> Option<Self> {
-        let capture = match row.take("capture") {
-            Value::Json(capture) => capture,
-            _ => json!({}),
-        };
+        let capture = row.get(&CAPTURE).unwrap_or_else(|| json!({}));
         let text = |name: &str| capture.get(name).and_then(Json::as_str);
         let derived = capture.get("derived").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
         let warnings = capture.get("warnings").and_then(Json::as_array);
         Some(Self {
-            id: row.id("id")?,
-            district_code: row.text("district_code")?,
-            area_code: row.text("area_code")?,
+            id: row.get(&ID)?,
+            district_code: row.get(&DISTRICT_CODE)?,
+            area_code: row.get(&AREA_CODE)?,
             area_code_submitted: text("area_code_submitted").map(str::to_owned),
-            org_id: row.id("org_id"),
-            occurred_at: row.instant("occurred_at")?,
+            org_id: row.get(&ORG_ID),
+            occurred_at: row.get(&OCCURRED_AT)?,
             device_time: text("device_time").and_then(|text| text.parse().ok()),
-            recorded_at: row.instant("recorded_at")?,
-            recorded_by: row.id("recorded_by")?,
-            revised_at: row.instant("revised_at")?,
-            revised_by: row.id("revised_by")?,
+            recorded_at: row.get(&RECORDED_AT)?,
+            recorded_by: row.get(&RECORDED_BY)?,
+            revised_at: row.get(&REVISED_AT)?,
+            revised_by: row.get(&REVISED_BY)?,
             captured_by: text("captured_by").and_then(|text| text.parse().ok()),
             source: text("source").unwrap_or("api").to_owned(),
-            revision: row.integer("revision")?,
-            change_no: row.integer("change_no")?,
-            voided: row.boolean("voided")?,
+            revision: row.get(&REVISION)?,
+            change_no: row.get(&CHANGE_NO)?,
+            voided: row.get(&VOIDED)?,
             awaited: capture.as_object().and_then(Awaited::from_stored),
             derived: derived.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
             device_id: text("device_id").map(str::to_owned),

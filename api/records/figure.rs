@@ -3,6 +3,8 @@
 use chrono::NaiveDate;
 use kit::text::Text;
 
+use super::rules::Measure;
+
 /// Callers to whom a figure may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Privacy {
@@ -65,6 +67,11 @@ impl Figure {
             moving: false,
             privacy,
         }
+    }
+
+    /// The measure that it shows, so often or so much.
+    pub const fn measured(&self, amount: i64) -> Measure {
+        (self.measure, amount)
     }
 
     /// Shown from a measure of another name, whose integers carry decimal places.

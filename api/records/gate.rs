@@ -1,9 +1,9 @@
 //! The gate before every change of a record that stands: amendments, acts, conflicts that are resolved.
 
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use uuid::Uuid;
 
+use super::codes::RECORD_VOIDED;
 use super::definition::Kind;
 use super::read;
 use super::record::Record;
@@ -20,5 +20,5 @@ pub async fn find_standing(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) ->
 
 /// 409 where the record is void: it must be restored before anything is done with it.
 pub fn require_standing(record: &Record) -> Result<(), Problem> {
-    if record.envelope.voided { Err(Code::RecordVoided.into()) } else { Ok(()) }
+    if record.envelope.voided { Err(RECORD_VOIDED.into()) } else { Ok(()) }
 }

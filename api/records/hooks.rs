@@ -43,6 +43,8 @@ pub type Ask = fn(&Call, Option<usize>) -> Result<(), Problem>;
 pub struct Hooks {
     /// See [`Export`].
     pub export: Export,
+    /// Verb under which reading people plainly is noted: in an item, or in one's own list.
+    pub read_plain: &'static str,
     /// See [`TellPlainly`].
     pub tell_plainly: TellPlainly,
     /// See [`Met`].
@@ -55,6 +57,7 @@ impl Extension for Hooks {
     fn begin(_: &Config) -> Self {
         Self {
             export: |_, _, _| Box::pin(async { Err(Problem::internal("no files are written here")) }),
+            read_plain: "read_plain",
             tell_plainly: |_, _, _| Box::pin(async { Ok(PlainPeople::default()) }),
             met: |_, _, _, _| Box::pin(async { Ok(()) }),
             ask: |_, _| Ok(()),

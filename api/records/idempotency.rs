@@ -4,7 +4,6 @@
 //! personal data. A replay asks for permission anew and renders that revision.
 
 use chrono::TimeDelta;
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
 use kit::tree::Tree;
@@ -13,10 +12,12 @@ use ledger::KeyedAnswer;
 use ledger::canonical::{encode, encode_formerly};
 use uuid::Uuid;
 
+use super::codes::IDEMPOTENCY_KEY_REUSED;
 use super::definition::Kind;
 use super::read;
 use super::record::Record;
 use crate::platform::access::roles::Actor;
+use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, NOT_FOUND};
 use crate::platform::core::Core;
 use crate::platform::http::Call;
 pub use crate::platform::http::headers::{IDEMPOTENCY_KEY as HEADER, IDEMPOTENCY_REPLAYED as REPLAYED};
@@ -49,7 +50,7 @@ impl Key {
         let text = header.to_str().unwrap_or_default();
         let plain = (1..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
         if !plain || headers.next().is_some() {
-            return Err(Code::BadIdempotencyKey.into());
+            return Err(BAD_IDEMPOTENCY_KEY.into());
         }
         let actor = call.actor()?;
         let path = call.request.path().as_bytes();
@@ -105,16 +106,15 @@ impl Key {
             let Some(mut row) = core.database.read(&statement).await?.into_iter().next() else { continue };
             let kept = row.bytes("request_digest").unwrap_or_default();
             if kept != self.request_digest && kept != self.former_digest {
-                return Err(Code::IdempotencyKeyReused.into());
+                return Err(IDEMPOTENCY_KEY_REUSED.into());
             }
             let (id, revision) = (row.id("id").unwrap_or_default(), row.integer("revision").unwrap_or_default());
             let revisions = match read::revisions(core, actor, kind, id).await {
                 // Somebody known, of elsewhere: posting him once more is the same by itself.
-                Err(problem) if problem.code() == Code::NotFound && kind.field("aliases").is_some() => return Ok(None),
+                Err(problem) if problem.code() == NOT_FOUND && kind.is_people() => return Ok(None),
                 found => found?,
             };
-            let record =
-                revisions.into_iter().find(|record| record.envelope.revision == revision).ok_or(Code::NotFound)?;
+            let record = revisions.into_iter().find(|record| record.envelope.revision == revision).ok_or(NOT_FOUND)?;
             let status = row.integer("status").and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
             return Ok(Some(Replay { status, record }));
         }

@@ -191,8 +191,8 @@ fn filtered(
         let named = Value::Json(serde_json::json!([id]));
         statement = statement.sql(" AND r.supervisor_ids @> ").bind(ColumnType::Json, named);
     }
-    if kind.field("merged_into").is_some() {
-        statement = statement.sql(" AND r.merged_into IS NULL");
+    if let Some(identity) = kind.rules.identity() {
+        statement = statement.sql(format!(" AND r.{} IS NULL", identity.merged_into));
     }
     if query.boolean("include_voided") != Some(true) {
         statement = statement.sql(" AND NOT r.voided");
@@ -255,7 +255,7 @@ async fn families(
     let mut families = BTreeMap::new();
     for field in kind.filters.iter().filter_map(|name| kind.field(name)) {
         let (Shape::Reference(name), Some(id)) = (field.shape, query.id(field.name)) else { continue };
-        if let Some(of) = core.kinds().kind(name).filter(|of| of.field("merged_into").is_some()) {
+        if let Some(of) = core.kinds().kind(name).filter(|of| of.is_people()) {
             let root = read::root(core, of, district_code, id).await?;
             families.insert(field.name, read::family(core, of, district_code, root).await?);
         }
@@ -291,6 +291,6 @@ impl Place {
             let as_of = parts.next().map_or(Some(i64::MAX), |number| number.parse().ok())?;
             Some(Self { position: (instant, id), as_of })
         };
-        parsed().ok_or_else(|| Code::BadCursor.into())
+        parsed().ok_or_else(|| Code::BAD_CURSOR.into())
     }
 }

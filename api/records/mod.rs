@@ -15,6 +15,7 @@ pub mod awaited;
 pub mod batch;
 pub mod bulk;
 pub mod change;
+pub mod codes;
 pub mod conditions;
 pub mod context;
 mod core;

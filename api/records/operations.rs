@@ -14,6 +14,10 @@ use kit::value::Value;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::codes::{
+    APPROVAL_REQUIRED, CELL_TOO_LONG, ID_TAKEN, IDEMPOTENCY_KEY_REUSED, IN_USE, OUT_OF_AREA, RECORD_EXISTS,
+    RECORD_VOIDED, SPANS_DISTRICTS, TOO_MANY_ROWS,
+};
 use super::create::{Created, create};
 use super::definition::Kind;
 use super::document::{example_new, example_served};
@@ -22,7 +26,7 @@ use super::idempotency::{Key, REPLAYED};
 use super::record::Record;
 use super::{amend, batch, history, list, read, restore, view, void};
 use crate::platform::access::keys::KeyScope;
-use crate::platform::audit::READ_PLAIN;
+use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, DISTRICT_REQUIRED, IF_MATCH_REQUIRED};
 use crate::platform::http::formats::{self, Format};
 use crate::platform::http::page::next_link;
 use crate::platform::http::schema::reference;
@@ -46,8 +50,8 @@ pub static RESTORE: &[Field] = &[Field::new(
 )
 .required()];
 
-/// The operations of a kind.
-pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
+/// The operations of a kind; `conflicts` are what a restoration may be answered with beside the rest.
+pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
     let base = format!("/v1/{}", kind.path);
     let one = snake(kind.schema);
     let label = kind.label.en.to_lowercase();
@@ -70,7 +74,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .answers(200, "It was there already, with the same content.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
             .headers(&["Idempotency-Key"])
-            .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::RecordExists, Code::RecordVoided, Code::IdTaken, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_EXISTS, RECORD_VOIDED, ID_TAKEN, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, format!("{base}:batch"), format!("create_{}_batch", kind.name), move |call| batch::batch(kind, call))
             .described(kind.name, format!("Create many {label} records"), "Up to 500 items, each for itself: a bad one spoils no other. `atomic=true` writes all or none, `validate_only=true` none.")
             .access(writing())
@@ -78,7 +82,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .parameters(vec![&batch::ATOMIC, &batch::VALIDATE_ONLY])
             .body(json!({"type": "object", "required": ["items"], "additionalProperties": false, "properties": {"items": {"type": "array", "minItems": 1, "maxItems": batch::MAX_ITEMS, "items": reference(&format!("New{}", kind.schema)), "description": "What to create."}}}), json!({"items": [example_new(kind)]}))
             .answers(207, "What became of each item, in their order.", Some(reference("BatchResults")), Some(json!({"results": [{"index": 0, "id": "0198c0de-0004-7000-8000-000000000001", "outcome": "created", "status": 201, "change_no": 7, "problem": null, "warnings": [], "kind": kind.name}]})))
-            .problems(&[Code::BadIdempotencyKey, Code::SpansDistricts, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[BAD_IDEMPOTENCY_KEY, SPANS_DISTRICTS, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, &base, format!("list_{}", kind.name), move |call| page_of(kind, call))
             .described(kind.name, format!("List {}", kind.name.replace('_', " ")), "Newest first, keyset pages, stable while others write. What is out of the caller's scope is not there. With `Accept: text/csv`, `application/x-ndjson` or XLSX all of it as a file, as of one change number (`As-Of-Change-No`).")
             .access(Access::Roles(kind.readers))
@@ -87,7 +91,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .answers(200, "A page; or all of it as a file.", Some(page), Some(listed))
             .with_headers(&["Link", "As-Of-Change-No"])
             .as_files(Format::ALL.map(Format::media_type).to_vec())
-            .problems(&[Code::DistrictRequired, Code::TooManyRows, Code::CellTooLong, Code::ApprovalRequired, Code::LedgerUnavailable]),
+            .problems(&[DISTRICT_REQUIRED, TOO_MANY_ROWS, CELL_TOO_LONG, APPROVAL_REQUIRED, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, format!("{base}/{{id}}"), format!("get_{one}"), move |call| get(kind, call))
             .described(kind.name, format!("Get a {label} record"), "The current revision. Out of scope answers like absent.")
             .access(Access::Roles(kind.readers))
@@ -104,7 +108,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .body_of(reference(&format!("{}Patch", kind.schema)), json!({"note": "corrected at the gate"}), &["application/merge-patch+json", "application/json"])
             .answers(200, "The new revision, or the current one where the patch changes nothing.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag"])
-            .problems(&[Code::OutOfArea, Code::RecordVoided, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[OUT_OF_AREA, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, format!("{base}/{{id}}:void"), format!("void_{one}"), move |call| void(kind, call))
             .described(kind.name, format!("Void a {label} record"), "It stays readable and counts as nothing. Once more is no fault. Records are never deleted.")
             .access(voiding())
@@ -113,7 +117,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .headers(&["Idempotency-Key"])
             .answers(200, "The void record.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag"])
-            .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::InUse, Code::Stale, Code::BadIfMatch, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, IN_USE, Code::STALE, Code::BAD_IF_MATCH, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, format!("{base}/{{id}}:restore"), format!("restore_{one}"), move |call| restored(kind, call))
             .described(kind.name, format!("Restore a void {label} record"), "It holds again, by whoever may void it. All is asked as if it were sent anew: what it names, the rules of its fields and those across records. Once more is no fault.")
             .access(voiding())
@@ -122,7 +126,8 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .headers(&["Idempotency-Key"])
             .answers(200, "The record, which holds again.", Some(record), Some(example))
             .with_headers(&["ETag"])
-            .problems(&[Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::OutOfArea, Code::ReportExists, Code::Stale, Code::BadIfMatch, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, Code::STALE, Code::BAD_IF_MATCH, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE])
+            .problems(conflicts),
         Operation::new(Method::GET, format!("{base}/{{id}}/revisions"), format!("list_{one}_revisions"), move |call| history::revisions(kind, call))
             .described(kind.name, format!("List the revisions of a {label} record"), "The oldest first, the current one last. Of its own fields each tells those that changed.")
             .access(Access::Roles(kind.readers))
@@ -173,7 +178,7 @@ pub async fn replayed(kind: &'static Kind, call: &Call, key: Option<&Key>) -> Re
 async fn get(kind: &'static Kind, call: Call) -> Answer {
     let id = call.path_id()?;
     let record = read::find(&call.core, call.actor()?, kind, id).await?;
-    if is_merged(&record, id) {
+    if is_merged(kind, &record, id) {
         // No tag: that of the other record would say something else once they are parted again.
         let location = format!("/v1/{}/{}", kind.path, record.envelope.id);
         let body = view::record(&call.core, kind, &record, call.language);
@@ -193,8 +198,8 @@ async fn get(kind: &'static Kind, call: Call) -> Answer {
 }
 
 /// Whether a record was found by the id of another that was merged into it.
-fn is_merged(record: &Record, id: Uuid) -> bool {
-    record.envelope.id != id && !read::aliases(record).contains(&id)
+fn is_merged(kind: &Kind, record: &Record, id: Uuid) -> bool {
+    record.envelope.id != id && !read::aliases(kind, record).contains(&id)
 }
 
 async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
@@ -227,13 +232,14 @@ async fn told_plainly(call: &Call, kind: &Kind, records: &[Record]) -> Result<Pl
         return Ok(PlainPeople::default());
     }
     let records = records.iter().map(|record| (kind, record)).collect();
-    (call.core.ext::<Hooks>().tell_plainly)(call, READ_PLAIN, records).await
+    let hooks = call.core.ext::<Hooks>();
+    (hooks.tell_plainly)(call, hooks.read_plain, records).await
 }
 
 async fn patch(kind: &'static Kind, call: Call) -> Answer {
     let id = call.path_id()?;
     // Asked for before anything else: who doesn't know the revision can't know what he changes.
-    let if_match = IfMatch::of_request(&call.request)?.ok_or(Code::IfMatchRequired)?;
+    let if_match = IfMatch::of_request(&call.request)?.ok_or(IF_MATCH_REQUIRED)?;
     let tree = call.tree().await?;
     let record = amend::amend(&call.core, call.actor()?, kind, id, &if_match, &tree).await?;
     let body = view::record(&call.core, kind, &record, call.language);

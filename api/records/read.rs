@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -15,14 +14,16 @@ use uuid::Uuid;
 use super::RecordCache;
 use super::definition::{Kind, Reach};
 use super::record::Record;
+use super::rules::Identity;
 use super::scope::{by_id, visible_by_id, visible_to};
 use crate::platform::access::roles::Actor;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
 
 /// The record of an id (or, for kinds with aliases, of an alias), if the actor may see it.
 pub async fn find(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
     let found = find_all(core, actor, kind, &[id]).await?;
-    found.into_values().next().ok_or_else(|| Code::NotFound.into())
+    found.into_values().next().ok_or_else(|| NOT_FOUND.into())
 }
 
 /// The records of several ids that the actor may see, by the id asked for.
@@ -38,9 +39,7 @@ pub async fn find_all(
         for record in load(core, kind, &statement).await? {
             found.insert(record.envelope.id, record);
         }
-        if kind.field("aliases").is_none() {
-            continue;
-        }
+        let Some(Identity { aliases: column, .. }) = kind.rules.identity() else { continue };
         let unknown: Vec<Uuid> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
         if unknown.is_empty() {
             continue;
@@ -49,28 +48,34 @@ pub async fn find_all(
             .sql(" AND r.id IN (SELECT a.id FROM unnest(")
             .column(ColumnType::Text, unknown.iter().map(|id| Value::Text(id.to_string())).collect())
             .sql(format!(
-                "::text[]) AS u(alias) JOIN {}_by_alias AS a ON a.aliases <> '[]' \
-                 AND a.aliases @> jsonb_build_array(u.alias) AND a.district_code = ",
+                "::text[]) AS u(alias) JOIN {}_by_alias AS a ON a.{column} <> '[]' \
+                 AND a.{column} @> jsonb_build_array(u.alias) AND a.district_code = ",
                 kind.name
             ))
             .text(district_code)
             .sql(")");
         for record in load(core, kind, &statement).await? {
-            for alias in aliases(&record).into_iter().filter(|alias| unknown.contains(alias)) {
+            for alias in aliases(kind, &record).into_iter().filter(|alias| unknown.contains(alias)) {
                 found.insert(alias, record.clone());
             }
         }
     }
-    for record in found.values_mut().filter(|record| record.values.id("merged_into").is_some()) {
+    for record in found.values_mut().filter(|record| merged_into(kind, record).is_some()) {
         *record = survivor(core, actor, kind, record.clone()).await?;
     }
     Ok(found)
 }
 
 /// Ids that a record is also known by.
-pub fn aliases(record: &Record) -> Vec<Uuid> {
-    let aliases = record.values.json("aliases").and_then(Json::as_array).into_iter().flatten();
+pub fn aliases(kind: &Kind, record: &Record) -> Vec<Uuid> {
+    let column = kind.rules.identity().map(|identity| identity.aliases);
+    let aliases = column.and_then(|column| record.values.json(column)).and_then(Json::as_array).into_iter().flatten();
     aliases.filter_map(Json::as_str).filter_map(|alias| alias.parse().ok()).collect()
+}
+
+/// The record of the same one, where it was found to be another's.
+fn merged_into(kind: &Kind, record: &Record) -> Option<Uuid> {
+    record.values.id(kind.rules.identity()?.merged_into)
 }
 
 /// The record of an id itself, even where it was merged into another.
@@ -81,7 +86,7 @@ pub async fn find_itself(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> R
             return Ok(record);
         }
     }
-    Err(Code::NotFound.into())
+    Err(NOT_FOUND.into())
 }
 
 /// How long somebody looked up at a gate may be named there.
@@ -93,7 +98,7 @@ const MOST_MERGES: usize = 32;
 async fn survivor(core: &Core, actor: &Actor, kind: &Kind, record: Record) -> Result<Record, Problem> {
     let mut current = record;
     for _ in 0..MOST_MERGES {
-        let Some(id) = current.values.id("merged_into") else { break };
+        let Some(id) = merged_into(kind, &current) else { break };
         let statement = visible_by_id(actor, kind, &current.envelope.district_code, &[id]);
         match load(core, kind, &statement).await?.pop() {
             Some(next) => current = next,
@@ -108,7 +113,7 @@ pub async fn root(core: &Core, kind: &Kind, district_code: &str, id: Uuid) -> Re
     let mut current = id;
     for _ in 0..MOST_MERGES {
         let found = find_unscoped(core, kind, district_code, &[current]).await?;
-        match found.get(&current).and_then(|record| record.values.id("merged_into")) {
+        match found.get(&current).and_then(|record| merged_into(kind, record)) {
             Some(next) => current = next,
             None => break,
         }
@@ -119,12 +124,13 @@ pub async fn root(core: &Core, kind: &Kind, district_code: &str, id: Uuid) -> Re
 /// The ids under which a record's subject is known in a district: its own and those merged into it.
 pub async fn family(core: &Core, kind: &Kind, district_code: &str, id: Uuid) -> Result<Vec<Uuid>, Problem> {
     let mut all = vec![id];
+    let Some(identity) = kind.rules.identity() else { return Ok(all) };
     let mut newest = vec![id];
     for _ in 0..MOST_MERGES {
         let ids = newest.iter().copied().map(Value::Id).collect();
         let statement = Statement::new(format!("SELECT r.id FROM {} AS r WHERE r.district_code = ", kind.name))
             .text(district_code)
-            .sql(" AND r.merged_into = ANY(")
+            .sql(format!(" AND r.{} = ANY(", identity.merged_into))
             .column(ColumnType::Id, ids)
             .sql(")")
             .seeing_district(district_code);
@@ -148,9 +154,9 @@ pub async fn find_referenced(
 ) -> Result<BTreeMap<Uuid, Record>, Problem> {
     if !kind.slow_changing {
         let mut found = find_all(core, actor, kind, ids).await?;
-        if kind.reached_by_lookup {
+        if let Some(identity) = kind.rules.identity() {
             let missing: Vec<Uuid> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
-            found.extend(looked_up(core, actor, kind, &missing).await?);
+            found.extend(looked_up(core, actor, (kind, identity), &missing).await?);
         }
         return Ok(found);
     }
@@ -172,17 +178,25 @@ pub async fn find_referenced(
 
 /// Those of the ids that the actor looked up by document or plate in the last day: knowing the document
 /// is what lets a gate register somebody from elsewhere.
-async fn looked_up(core: &Core, actor: &Actor, kind: &Kind, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Record>, Problem> {
+async fn looked_up(
+    core: &Core,
+    actor: &Actor,
+    (kind, identity): (&Kind, &Identity),
+    ids: &[Uuid],
+) -> Result<BTreeMap<Uuid, Record>, Problem> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let statement = Statement::new("SELECT subject_id FROM audit_log WHERE verb = 'screenings.lookup' AND actor_id = ")
-        .id(actor.user_id)
-        .sql(" AND occurred_at > ")
-        .bind(ColumnType::Instant, Value::Instant(core.clock.now() - LOOKUP_HOLDS))
-        .sql(" AND subject_id = ANY(")
-        .column(ColumnType::Id, ids.iter().copied().map(Value::Id).collect())
-        .sql(")");
+    let statement = Statement::new(format!(
+        "SELECT subject_id FROM audit_log WHERE verb = '{}' AND actor_id = ",
+        identity.looked_up
+    ))
+    .id(actor.user_id)
+    .sql(" AND occurred_at > ")
+    .bind(ColumnType::Instant, Value::Instant(core.clock.now() - LOOKUP_HOLDS))
+    .sql(" AND subject_id = ANY(")
+    .column(ColumnType::Id, ids.iter().copied().map(Value::Id).collect())
+    .sql(")");
     let rows = core.database.read(&statement).await?;
     let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("subject_id")).collect();
     let mut found = BTreeMap::new();

@@ -4,19 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::Shape;
 use kit::problem::Problem;
 use kit::value::Value;
 use uuid::Uuid;
 
+use super::codes::{OUT_OF_AREA, UNKNOWN_AREA, UNKNOWN_REFERENCE};
 use super::definition::Kind;
 use super::draft::Draft;
 use super::read::{find_referenced, find_unscoped};
 use super::record::Record;
 use super::warnings::{self, Warning};
 use crate::platform::access::roles::{Actor, Role};
+use crate::platform::codes::FORBIDDEN;
 use crate::platform::core::Core;
 
 /// District, area and organisation in which a record will stand.
@@ -168,7 +170,7 @@ pub fn assign_references(actor: &Actor, draft: &mut Draft, found: &Found, former
                 draft.warn(&warnings::LEFT_YOUR_AREA, field.name);
                 draft.references.extend(formerly.get(&id).map(|(_, record)| (field.name, record.clone())));
             }
-            None => faults.add(draft.at(field.name), FaultCode::UnknownReference),
+            None => faults.add(draft.at(field.name), UNKNOWN_REFERENCE),
         }
     }
 }
@@ -187,7 +189,7 @@ pub fn place(core: &Core, actor: &Actor, draft: &mut Draft, faults: &mut Faults)
             let writers = draft.kind.rules.writers(draft).unwrap_or(draft.kind.writers);
             let holds = |code: &str| actor.reaches(writers, code, org_id);
             let Some(placement) = core.divisions.place_for(&code, edition, holds) else {
-                faults.add(draft.at("area_code"), FaultCode::UnknownArea);
+                faults.add(draft.at("area_code"), UNKNOWN_AREA);
                 return None;
             };
             if let Some(warning) = placement.warning.and_then(area_warning) {
@@ -199,32 +201,30 @@ pub fn place(core: &Core, actor: &Actor, draft: &mut Draft, faults: &mut Faults)
         None => match default_area(core, actor, draft) {
             Some(area_code) => (area_code, None),
             None => {
-                faults.add(draft.at("area_code"), FaultCode::Required);
+                faults.add(draft.at("area_code"), FaultCode::REQUIRED);
                 return None;
             }
         },
     };
     let Some(district_code) = area_code.get(..6).map(str::to_owned) else {
-        faults.add(draft.at("area_code"), FaultCode::UnknownArea);
+        faults.add(draft.at("area_code"), UNKNOWN_AREA);
         return None;
     };
     Some(Place { district_code, area_code, area_code_submitted: submitted, org_id })
 }
 
-/// References whose record says where this one belongs, the most telling first.
-pub const BRING_AREA: [&str; 6] = ["place_id", "shift_id", "case_id", "assignment_id", "volunteer_id", "person_id"];
-
 /// The area of what the draft is about; where that moved on, the area in which the actor had it or has it still.
 fn default_area(core: &Core, actor: &Actor, draft: &Draft) -> Option<String> {
-    let Some((field, record)) = BRING_AREA.iter().find_map(|field| Some((*field, draft.references.get(field)?))) else {
+    let mut bringing = draft.kind.bringing_area();
+    let Some((field, record)) = bringing.find_map(|field| Some((field, draft.references.get(field.name)?))) else {
         return actor.only_area(draft.kind.writers).map(str::to_owned);
     };
     let envelope = &record.envelope;
     let here = envelope.area_code.clone();
-    let of_kind = draft.kind.field(field).and_then(|field| match field.shape {
+    let of_kind = match field.shape {
         Shape::Reference(name) => core.kinds().kind(name),
         _ => None,
-    });
+    };
     let Some(kind) = of_kind.filter(|kind| kind.rules.moves_on()) else { return Some(here) };
     let writers = draft.kind.rules.writers(draft).unwrap_or(draft.kind.writers);
     if actor.reaches(writers, &here, envelope.org_id) {
@@ -256,12 +256,12 @@ pub fn require_roles(
 ) -> Result<(), Problem> {
     let judges = !draft.kind.rules.judges_others() || actor.judges(draft.kind.writers);
     if !judges || !draft.kind.rules.permits(actor, draft) {
-        return Err(Code::Forbidden.into());
+        return Err(FORBIDDEN.into());
     }
     match actor.reaches(writers, area_code, org_id) {
         true => Ok(()),
-        false if actor.holds(writers) => Err(Code::OutOfArea.into()),
-        false => Err(Code::Forbidden.into()),
+        false if actor.holds(writers) => Err(OUT_OF_AREA.into()),
+        false => Err(FORBIDDEN.into()),
     }
 }
 

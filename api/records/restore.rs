@@ -4,12 +4,12 @@
 use kit::catalogue::Code;
 use kit::etag::IfMatch;
 use kit::problem::Problem;
-use kit::value::Value;
 use uuid::Uuid;
 
 use super::amend::{Asked, Revised, take, writable};
 use super::create::TRIES;
 use super::definition::Kind;
+use super::envelope;
 use super::idempotency::Key;
 use super::record::Record;
 use super::void::require_rules;
@@ -37,13 +37,13 @@ pub async fn restore(
         }
         let finish = |next: &mut Record| {
             next.envelope.voided = false;
-            next.values.set("void_reason", Value::Null);
-            next.values.set("restore_reason", Value::Text(reason.to_owned()));
+            next.values.clear(&envelope::VOID_REASON);
+            next.values.set(&envelope::RESTORE_REASON, reason);
         };
         let key = key.map(|key| (key, 200));
         if let Revised::Written(written) = take(core, actor, kind, &current, Asked::Anew, finish, key).await? {
             return Ok(*written);
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use kit::catalogue::Code;
 use kit::faults::{Fault, Faults};
 use kit::field::Field;
 use kit::row::Row;
 use kit::statement::Statement;
+use kit::text::Text;
 use kit::value::Value;
 use ledger::Projection;
 use ledger::decide::Decider;
@@ -19,6 +21,7 @@ use super::envelope::Envelope;
 use super::figure::Figure;
 use super::record::Record;
 use super::scope::Follows;
+use super::warnings::Warning;
 use super::write_context::WriteContext;
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::privacy::keys::Keys;
@@ -49,16 +52,38 @@ pub struct Lines {
 }
 
 /// Which records a role sees, beside area and organisation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Narrowed {
     /// Those of which the caller himself is the assignee.
     Assigned,
-    /// Those, and what is expected of stores.
-    AssignedOrOfStores,
-    /// People with a category in force or an open case.
-    KeyPeople,
+    /// Those that a theme's own condition says.
+    By(&'static Narrowing),
     /// Records that the caller himself wrote, unless his grant is of an organisation: that one's are his own.
     Recorded,
+}
+
+/// How a kind keeps who somebody is, where that is the server's to derive: one may be known by several ids.
+#[derive(Debug)]
+pub struct Identity {
+    /// Column of the ids that clients gave to one whose id was derived.
+    pub aliases: &'static str,
+    /// Column that leads to the record of the same one, where two were found to be.
+    pub merged_into: &'static str,
+    /// Verb under which it is noted that somebody was looked up: whoever did may name him for a day, wherever he stands.
+    pub looked_up: &'static str,
+    /// Warning of a stored value that differs from what was submitted later; it stays, whatever is amended.
+    pub differs: &'static Warning,
+    /// Verb under which a dry run is noted that asks who is known.
+    pub dry_run: &'static str,
+}
+
+/// Records of its area that a role sees, where it is a theme that says which.
+#[derive(Debug)]
+pub struct Narrowing {
+    /// Which these are, for the page of roles.
+    pub label: Text,
+    /// ` AND` the row of that name is one of them.
+    pub condition: fn(Statement, &str, &Actor) -> Statement,
 }
 
 /// Decisions of a kind. Pure: no IO; the time and the keys come in the context.
@@ -75,6 +100,11 @@ pub trait Rules: Sync {
 
     /// Checks that need the records which the references name (`draft.references`).
     fn check_references(&self, _draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {}
+
+    /// How it keeps who somebody is, for the one kind whose records are people.
+    fn identity(&self) -> Option<&'static Identity> {
+        None
+    }
 
     /// The id that the record's content gives it, where identity is the server's to derive.
     fn identify(&self, _draft: &Draft, _context: &Context<'_>) -> Option<Uuid> {
@@ -165,6 +195,12 @@ pub trait Rules: Sync {
     /// Whether there are rules that refuse: what a phone hands in of these kinds is taken one after the other.
     fn judged_across_rows(&self) -> bool {
         false
+    }
+
+    /// Problems that a creation or restoration may be answered with where rules across rows refuse it, beside a fault of
+    /// content ([`FaultDescription::answered_with`](kit::catalogue::FaultDescription::answered_with)).
+    fn conflicts(&self) -> &'static [Code] {
+        &[]
     }
 
     /// Gives way where rules across rows refused a creation, so that it can be taken after all: `true` where

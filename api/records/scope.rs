@@ -3,9 +3,11 @@
 use kit::row_scope::RowScope;
 use kit::statement::{ColumnType, Statement};
 use kit::value::{Value, Values};
+use ledger::Projection;
 use uuid::Uuid;
 
 use super::definition::{Kind, Reach};
+use super::envelope::PLACES;
 use super::rules::{Narrowed, Stood};
 use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::access::scope::granted;
@@ -50,6 +52,8 @@ pub struct Follows {
     pub readers: &'static [Role],
     /// The kind of the cases.
     pub leader: &'static str,
+    /// Rows beside the cases, one for each area and organisation from where a case is seen.
+    pub sights: &'static Projection,
     /// From where a case is seen that stands here, by its values.
     pub seen_from: fn(&Values, Stood) -> Vec<Stood>,
 }
@@ -86,14 +90,12 @@ pub fn standing(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> 
 /// (`EXISTS` would cost so much more on paper that the planner compiles it). Who sees a whole district sees all that
 /// follows its cases anyway.
 fn following(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> Statement {
-    let Some(Follows { column, names, readers, .. }) = kind.rules.follows() else { return statement };
+    let Some(Follows { column, names, readers, sights, .. }) = kind.rules.follows() else { return statement };
     let sees_part = |grant: &&Grant| grant.org_id.is_some() || grant.area_code.len() > DISTRICT_DIGITS;
     let grants = actor.grants_of(kind.readers).filter(|grant| readers.contains(&grant.role)).filter(sees_part);
     grants.fold(statement, |statement, grant| {
         let statement = statement
-            .sql(format!(
-                " OR ({row}.{column} IN (SELECT s.{names} FROM isolation_case_sights AS s WHERE s.area_code >= "
-            ))
+            .sql(format!(" OR ({row}.{column} IN (SELECT s.{names} FROM {} AS s WHERE s.area_code >= ", sights.table))
             .text(&grant.area_code)
             .sql(" AND s.area_code < ")
             .text(successor(&grant.area_code));
@@ -138,16 +140,7 @@ fn narrowed(row: &str, statement: Statement, actor: &Actor, kind: &Kind, grant: 
         Some(Narrowed::Recorded) if grant.org_id.is_some() => statement,
         Some(Narrowed::Recorded) => statement.sql(format!(" AND {row}.recorded_by = ")).id(actor.user_id),
         Some(Narrowed::Assigned) => mine(statement.sql(" AND ")),
-        Some(Narrowed::AssignedOrOfStores) => {
-            mine(statement.sql(" AND (")).sql(format!(" OR {row}.line = 'store')"))
-        }
-        Some(Narrowed::KeyPeople) => statement
-            .sql(format!(
-                " AND (EXISTS (SELECT 1 FROM isolation_cases AS c WHERE c.district_code = {row}.district_code AND c.person_id = {row}.id AND NOT c.voided AND c.ended_at IS NULL) \
-                 OR EXISTS (SELECT 1 FROM jsonb_array_elements({row}.categories) AS k WHERE coalesce((k ->> 'until_on')::date, 'infinity') >= "
-            ))
-            .bind(ColumnType::Day, Value::Day(actor.today))
-            .sql("))"),
+        Some(Narrowed::By(narrowing)) => (narrowing.condition)(statement, row, actor),
     }
 }
 
@@ -155,7 +148,7 @@ fn narrowed(row: &str, statement: Statement, actor: &Actor, kind: &Kind, grant: 
 fn watched(row: &str, column: &str, statement: Statement, organizations: &[Uuid]) -> Statement {
     statement
         .sql(format!(
-            " AND {row}.{column} IN (SELECT p.id FROM places AS p WHERE p.district_code = {row}.district_code AND p.supervising_org_ids ?| "
+            " AND {row}.{column} IN (SELECT p.id FROM {PLACES} AS p WHERE p.district_code = {row}.district_code AND p.supervising_org_ids ?| "
         ))
         .column(ColumnType::Text, organizations.iter().map(|id| Value::Text(id.to_string())).collect())
         .sql(")")

@@ -3,6 +3,7 @@
 use std::sync::Weak;
 
 use futures_util::future::BoxFuture;
+use kit::catalogue::{Code, FaultCode};
 use kit::problem::Problem;
 use kit::vocabulary::Vocabulary;
 use serde_json::Value as Json;
@@ -25,6 +26,10 @@ pub struct Theme {
     pub schemas: fn() -> Vec<Schema>,
     /// Vocabularies that no field of its kinds uses.
     pub vocabularies: &'static [&'static Vocabulary],
+    /// Problems that only it raises.
+    pub problems: &'static [Code],
+    /// Faults that only it raises.
+    pub faults: &'static [FaultCode],
     /// Its dated settings.
     pub settings: &'static [&'static SettingSource],
     /// Workers that run beside the requests, until the service is gone.
@@ -46,6 +51,8 @@ impl Theme {
         operations: Vec::new,
         schemas: Vec::new,
         vocabularies: &[],
+        problems: &[],
+        faults: &[],
         settings: &[],
         workers: &[],
         before_recount: &[],

@@ -5,13 +5,13 @@ use kit::catalogue::Code;
 use kit::etag::IfMatch;
 use kit::faults::Faults;
 use kit::problem::Problem;
-use kit::value::Value;
 use uuid::Uuid;
 
 use super::amend::{writable, write};
 use super::create::TRIES;
 use super::definition::Kind;
 use super::draft::Draft;
+use super::envelope;
 use super::idempotency::Key;
 use super::record::Record;
 use super::resolve;
@@ -79,13 +79,13 @@ async fn void_by(
         }
         let mut next = current.clone();
         next.envelope.voided = true;
-        next.values.set("void_reason", Value::Text(reason.to_owned()));
-        next.values.set("restore_reason", Value::Null);
+        next.values.set(&envelope::VOID_REASON, reason);
+        next.values.clear(&envelope::RESTORE_REASON);
         if let Some(written) = write(core, actor, kind, &current, next, key.map(|key| (key, 200))).await? {
             return Ok(written);
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }
 
 /// 403 where the rules of the kind let fewer void this record, or restore it, than write the kind.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use kit::columns;
 use kit::json::put;
 use kit::text::{Language, Text};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::definition::Registry;
@@ -18,14 +20,20 @@ pub struct Warning {
 }
 
 /// A warning of a record: stored as code and field, told in the reader's language.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noted {
     /// The code.
     pub code: String,
     /// JSON pointer of the field it is about.
     pub field: String,
     /// Values that fill the places of its message.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, String>,
+}
+
+columns! {
+    /// The warnings of a record, as rules across rows are told them.
+    pub WARNINGS "warnings": Vec<Noted>;
 }
 
 /// It happened later than now: the device's clock is wrong, or the day was mistyped.
@@ -50,11 +58,6 @@ pub static AMBIGUOUS_AREA: Warning = Warning {
         "the area code was abolished and split; placed at the nearest common area",
         "行政区划代码已撤销且拆分,已归入最近的共同上级区划",
     ),
-};
-/// A known person's stored value differs from what was submitted.
-pub static DIFFERS_FROM_REGISTER: Warning = Warning {
-    code: "differs_from_register",
-    message: Text::new("differs from the register; kept as a claim", "与登记信息不一致,已作为申报信息保留"),
 };
 /// A name had characters that can't be seen.
 pub static INVISIBLE_DROPPED: Warning = Warning {
@@ -139,7 +142,6 @@ pub static COMMON: &[&Warning] = &[
     &REPORTED_LATE,
     &SUPERSEDED_AREA,
     &AMBIGUOUS_AREA,
-    &DIFFERS_FROM_REGISTER,
     &CAPTURED_BY_OTHER,
     &INVISIBLE_DROPPED,
     &LEFT_YOUR_AREA,

@@ -2,13 +2,15 @@
 
 use std::sync::LazyLock;
 
+use kit::catalogue::{Code, FaultCode};
 use kit::vocabulary::Vocabulary;
 use serde_json::{Map, Value as Json};
 
 use crate::exchange::files::export;
-use crate::exchange::{changes, export_requests, imports, sync};
-use crate::platform::http::{Operation, document};
-use crate::platform::{access, audit, divisions};
+use crate::exchange::{self, changes, export_requests, imports, sync};
+use crate::platform::http::Operation;
+use crate::platform::http::document::{self, Codes};
+use crate::platform::{self, access, audit, divisions};
 use crate::records::hooks::Hooks;
 use crate::records::settings::SettingSource;
 use crate::records::theme::{BeforeRecount, Schema};
@@ -53,9 +55,26 @@ pub static VOCABULARIES: LazyLock<Vec<&'static Vocabulary>> = LazyLock::new(|| {
     own.into_iter().chain(THEMES.iter().flat_map(|theme| theme.vocabularies).copied()).collect()
 });
 
+/// Every code: the packages', the layers', the themes'.
+pub static CODES: LazyLock<Codes> = LazyLock::new(|| Codes {
+    problems: [Code::ALL, platform::codes::PROBLEMS, records::codes::PROBLEMS, exchange::codes::PROBLEMS]
+        .into_iter()
+        .chain(THEMES.iter().map(|theme| theme.problems))
+        .flatten()
+        .copied()
+        .collect(),
+    faults: [FaultCode::ALL, platform::codes::FAULTS, records::codes::FAULTS, exchange::codes::FAULTS]
+        .into_iter()
+        .chain(THEMES.iter().map(|theme| theme.faults))
+        .flatten()
+        .copied()
+        .collect(),
+});
+
 /// Functions of layers and themes that the frame of records calls.
 pub static HOOKS: Hooks = Hooks {
     export: |kind, call, format| Box::pin(export::export(kind, call, format)),
+    read_plain: own_cases::READ_PLAIN,
     tell_plainly: |call, verb, records| Box::pin(own_cases::tell_plainly(call, verb, records)),
     met: |core, actor, kind, outcomes| Box::pin(comparisons::met(core, actor, kind, outcomes)),
     ask: |call, questions| match questions {
@@ -81,7 +100,9 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
     operations.extend(export_requests::operations());
     operations.extend(THEMES.iter().flat_map(|theme| (theme.operations)()));
     operations.extend(statistics::operations(kinds));
-    operations.extend(kinds.kinds().flat_map(records::operations::of_kind));
+    // One list for the restorations of all kinds: that is what clients were promised.
+    let conflicts: Vec<Code> = kinds.kinds().flat_map(|kind| kind.rules.conflicts()).copied().collect();
+    operations.extend(kinds.kinds().flat_map(|kind| records::operations::of_kind(kind, &conflicts)));
     operations
 }
 
@@ -103,5 +124,5 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(THEMES.iter().flat_map(|theme| (theme.schemas)()));
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.extend(records::document::of_all_kinds());
-    document::document(&operations(kinds), schemas)
+    document::document(&operations(kinds), &CODES, schemas)
 }

@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::exchange::{imports, sync};
+use crate::platform::codes::HEADERS_TOO_LARGE;
 use crate::platform::core::Core;
 use crate::platform::embedded::Embedded;
 use crate::platform::http::transport;
@@ -64,10 +65,10 @@ pub async fn sweep(core: &Core) -> Result<(), Problem> {
 /// The body of an answer that the HTTP layer gives itself.
 fn problem_body(status: u16, request_id: &str) -> String {
     let code = match status {
-        408 => Code::RequestTimeout,
-        413 => Code::BodyTooLarge,
-        431 => Code::HeadersTooLarge,
-        _ => Code::MalformedRequest,
+        408 => Code::REQUEST_TIMEOUT,
+        413 => Code::BODY_TOO_LARGE,
+        431 => HEADERS_TOO_LARGE,
+        _ => Code::MALFORMED_REQUEST,
     };
     Problem::new(code).body(Language::English, request_id).to_string()
 }

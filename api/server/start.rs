@@ -187,7 +187,8 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
     crate::platform::divisions::load(&database, &divisions).await?;
     start_clocks(&database).await?;
     check_index(&database).await?;
-    let ledger = Ledger::start(url).map_err(|error| StartError::Other(error.to_string()))?;
+    let people = kinds.people().map_err(|problem| StartError::Other(problem.to_string()))?;
+    let ledger = Ledger::start(url, people).map_err(|error| StartError::Other(error.to_string()))?;
     let restored = crate::exchange::changes::was_restored(&database).await?;
     kit::faults::speak_with(crate::rooms::registers::vocabularies::told::words_of);
     let core = Core::new(config, database, ledger, keys, routes::operations(&kinds), restored)?

@@ -1,7 +1,6 @@
 //! Figures that are asked for, and to whom they may be told how far.
 
 use chrono::{Datelike, Days, NaiveDate};
-use kit::catalogue::{Code, FaultCode};
 use kit::columns;
 use kit::problem::Problem;
 use kit::time::day_of;
@@ -10,7 +9,9 @@ use uuid::Uuid;
 use super::parameters::BY_WORDS;
 use super::rights::covered;
 use crate::platform::access::roles::{Actor, Role};
+use crate::platform::codes::KEY_OUT_OF_SCOPE;
 use crate::platform::http::{Call, ends_before_it_begins, fault, too_many_days};
+use crate::records::codes::NOT_WITH_OTHERS;
 use crate::records::list::one_district;
 use crate::records::{Figure, Kind};
 
@@ -200,8 +201,8 @@ impl Asked {
     fn require_bounds(&self) -> Result<(), Problem> {
         match self.from_on {
             _ if !self.narrowed => Ok(()),
-            _ if self.covered => Err(Code::KeyOutOfScope.into()),
-            None => Err(fault("?cumulative", FaultCode::NotWithOthers)),
+            _ if self.covered => Err(KEY_OUT_OF_SCOPE.into()),
+            None => Err(fault("?cumulative", NOT_WITH_OTHERS)),
             Some(from_on) if (self.to_on - from_on).num_days() >= MOST_PERSON_DAYS => {
                 Err(too_many_days("?to_on", MOST_PERSON_DAYS))
             }
@@ -235,7 +236,7 @@ impl Asked {
             By::Area => self.area().len() < 9,
             By::Hour | By::Place | By::Org => false,
         };
-        if self.covered && (narrow || !lines) { Err(Code::KeyOutOfScope.into()) } else { Ok(()) }
+        if self.covered && (narrow || !lines) { Err(KEY_OUT_OF_SCOPE.into()) } else { Ok(()) }
     }
 }
 
@@ -245,7 +246,7 @@ fn period(call: &Call, today: NaiveDate, cumulative: bool) -> Result<(Option<Nai
     if cumulative {
         // Days to come are no part of what has come together.
         let to_on = to_on.min(today);
-        return if from_on.is_some() { Err(fault("?from_on", FaultCode::NotWithOthers)) } else { Ok((None, to_on)) };
+        return if from_on.is_some() { Err(fault("?from_on", NOT_WITH_OTHERS)) } else { Ok((None, to_on)) };
     }
     let from_on = from_on.unwrap_or(to_on);
     match (to_on - from_on).num_days() {
@@ -268,7 +269,7 @@ fn by(word: Option<&str>, cumulative: bool, from_on: Option<NaiveDate>, to_on: N
     };
     let too_long = from_on.is_some_and(|from_on| (to_on - from_on).num_days() >= MOST_DAYS_OF_HOURS);
     match by {
-        By::Day | By::Hour if cumulative => Err(fault("?by", FaultCode::NotWithOthers)),
+        By::Day | By::Hour if cumulative => Err(fault("?by", NOT_WITH_OTHERS)),
         By::Hour if too_long => Err(too_many_days("?to_on", MOST_DAYS_OF_HOURS)),
         by => Ok(by),
     }

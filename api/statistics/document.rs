@@ -1,12 +1,12 @@
 //! The operations of figures, and what they look like.
 
 use actix_web::http::Method;
-use kit::catalogue::Code;
 use serde_json::{Value as Json, json};
 
 use super::{of_kind, parameters};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::{Role, with_statistics};
+use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Operation, Tells};
 use crate::records::{Kind, Registry};
@@ -45,7 +45,7 @@ fn operation(kind: &'static Kind) -> Operation {
     .with_headers(&["ETag"])
     .as_files(vec!["text/csv"])
     .answers(304, "Nothing changed.", None, None)
-    .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope])
+    .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE])
 }
 
 fn example(kind: &'static Kind) -> Json {

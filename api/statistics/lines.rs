@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::asked::{Asked, By};
 use super::cover::Shown;
 use crate::platform::http::Call;
+use crate::records::envelope::{ORGANIZATIONS, PLACES};
 
 columns! {
     ID "id": Uuid;
@@ -51,7 +52,7 @@ pub async fn of(
         By::Area => areas(call, asked, &found)?,
         By::Place | By::Org => found.keys().cloned().collect::<Vec<_>>(),
     };
-    let table = if asked.by == By::Place { "places" } else { "organizations" };
+    let table = if asked.by == By::Place { PLACES } else { ORGANIZATIONS };
     let ids =
         keys.iter().filter(|_| matches!(asked.by, By::Place | By::Org)).filter_map(|key| Uuid::try_parse(key).ok());
     let names = names(call, table, &asked.district_code, ids).await?;

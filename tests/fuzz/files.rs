@@ -241,7 +241,7 @@ fn candidate(shape: &Shape, text: &str, generator: &mut StdRng) -> Json {
         }
         Shape::Id | Shape::Reference(_) => json!(uuid::Uuid::from_u128(generator.random())),
         Shape::Area => json!(["511802005", "51", "511802005-01"][generator.random_range(0..3)]),
-        Shape::Inline(_) => json!({}),
+        Shape::Inline(..) => json!({}),
         Shape::List { of, max } => {
             let parts: Vec<&str> = text.split_inclusive(char::is_whitespace).collect();
             let count = generator.random_range(0..=(*max).min(4)).min(parts.len());

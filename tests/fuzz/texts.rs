@@ -10,7 +10,9 @@ use kit::cursor::{open, seal};
 use lianfang::platform::access::tokens::Tokens;
 use lianfang::platform::privacy::keys::Key;
 use lianfang::rooms::checkpoints::screenings::plates::{check_plate, guess_plate_kind};
+use lianfang::rooms::checkpoints::screenings::wire::PlateKind;
 use lianfang::rooms::registers::people::documents::{check_document, normalize_name, normalize_phone};
+use lianfang::rooms::registers::people::wire::DocumentType;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::Value as Json;
@@ -111,25 +113,8 @@ pub fn jwt(bytes: &[u8], generator: &mut StdRng) {
 /// Checks that a plate as it is kept is a plate of that kind, and that keeping it again changes nothing.
 pub fn plate(bytes: &[u8], _: &mut StdRng) {
     let number = String::from_utf8_lossy(bytes);
-    let kinds = [
-        "ordinary",
-        "new_energy_small",
-        "new_energy_large",
-        "trailer",
-        "learner",
-        "police",
-        "hk_macao",
-        "embassy",
-        "consulate",
-        "military",
-        "temporary",
-        "none",
-        "other",
-        "bicycle",
-    ];
     let guessed = guess_plate_kind(&number);
-    assert!(kinds.contains(&guessed));
-    for kind in kinds {
+    for kind in PlateKind::ALL.iter().copied() {
         if let Ok(kept) = check_plate(kind, &number) {
             assert_eq!(check_plate(kind, &kept).as_deref(), Ok(kept.as_str()), "{kind}");
             assert_eq!(guess_plate_kind(&kept), guessed, "{kind}");
@@ -142,19 +127,7 @@ pub fn plate(bytes: &[u8], _: &mut StdRng) {
 pub fn document(bytes: &[u8], _: &mut StdRng) {
     let number = String::from_utf8_lossy(bytes);
     let today = NaiveDate::from_ymd_opt(2020, 2, 2).unwrap();
-    let kinds = [
-        "resident_id",
-        "household_booklet",
-        "passport",
-        "hk_macao_permit",
-        "taiwan_permit",
-        "hmt_residence_permit",
-        "foreign_permanent_resident",
-        "officer_card",
-        "other",
-        "library_card",
-    ];
-    for kind in kinds {
+    for kind in DocumentType::ALL.iter().copied() {
         let known = |area: &str| area == "511802";
         if let Ok(kept) = check_document(kind, &number, today, known) {
             let again = check_document(kind, &kept.normalized, today, known);

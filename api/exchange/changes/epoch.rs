@@ -6,11 +6,12 @@
 //! the reader followed. A bare number is believed while this database was never restored, as far as it can tell:
 //! by which server, in which timeline and as which database its ledger was written.
 
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::FaultCode;
 use kit::database::{Database, DatabaseError};
 use kit::problem::Problem;
 use kit::statement::Statement;
 
+use crate::exchange::codes::RESYNC_REQUIRED;
 use crate::platform::core::Core;
 use crate::platform::http::fault;
 
@@ -46,7 +47,7 @@ impl Since {
     /// Reads one; a fault where it is none.
     pub fn read(text: &str) -> Result<Self, Problem> {
         let (number, chain) = text.split_once('.').map_or((text, None), |(number, chain)| (number, Some(chain)));
-        let number = number.parse().map_err(|_| fault("?since", FaultCode::BadParameter))?;
+        let number = number.parse().map_err(|_| fault("?since", FaultCode::BAD_PARAMETER))?;
         Ok(Self { number, chain: chain.map(str::to_owned) })
     }
 
@@ -57,7 +58,7 @@ impl Since {
             Some(chain) => chain_at(core, district_code, self.number).await?.as_ref() == Some(chain),
             None => !core.restored,
         };
-        if holds { Ok(()) } else { Err(Code::ResyncRequired.into()) }
+        if holds { Ok(()) } else { Err(RESYNC_REQUIRED.into()) }
     }
 }
 

@@ -33,8 +33,10 @@ pub use self::epoch::{chain_at, was_restored};
 pub use self::parts::Part;
 pub use self::queries::{Change, Window, head, page};
 pub use self::watch::watch_heads;
+use crate::exchange::codes::RESYNC_REQUIRED;
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::core::Core;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
@@ -86,7 +88,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .uncounted()
             .parameters(vec![&SINCE, kinds, &AREA, &LIMIT, &WAIT, &DISTRICT])
             .answers(200, "A page; ask again with `since` = `next_since`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "next_since": "42.9f2c4e11d0a3b7586e1f2a90", "head": 42})))
-            .problems(&[Code::DistrictRequired, Code::NotFound, Code::ResyncRequired]),
+            .problems(&[DISTRICT_REQUIRED, NOT_FOUND, RESYNC_REQUIRED]),
         Operation::new(Method::GET, "/v1/changes/stream", "stream_changes", stream::stream)
             .described("changes", "Follow the changes as events", "The same as Server-Sent Events (`event: change`), pushed as they are written; resumed by `Last-Event-ID`. A ping every 15 seconds. Ends when the token does; come again with a new one. At most five a caller.")
             .access(Access::Roles(Role::ALL))
@@ -96,14 +98,14 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .headers(&["Last-Event-ID"])
             .answers(200, "The events.", None, None)
             .as_files(vec!["text/event-stream"])
-            .problems(&[Code::DistrictRequired, Code::NotFound, Code::LedgerUnavailable]),
+            .problems(&[DISTRICT_REQUIRED, NOT_FOUND, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, "/v1/ledger/head", "get_ledger_head", head_of)
             .described("changes", "Get the ledger's head", "The newest number of a district and the head of its chain: keep it elsewhere, and nobody can rewrite what stands before it unnoticed.")
             .access(Access::Roles(Role::ALL))
             .keys(KeyScope::Read)
             .parameters(vec![&DISTRICT])
             .answers(200, "The head.", Some(reference("LedgerHead")), Some(head))
-            .problems(&[Code::DistrictRequired, Code::NotFound, Code::LedgerUnavailable]),
+            .problems(&[DISTRICT_REQUIRED, NOT_FOUND, Code::LEDGER_UNAVAILABLE]),
     ]
 }
 
@@ -112,7 +114,7 @@ async fn list(call: Call) -> Answer {
     let since = Since::read(call.query.text("since").unwrap_or("0"))?;
     let window = Window {
         slice: false,
-        district_code: district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?,
+        district_code: district(call.actor()?, &call.query)?.ok_or(NOT_FOUND)?,
         since: since.number,
         area_code: call.query.text("area_code").map(str::to_owned),
         limit: call.query.integer("limit").unwrap_or(50),
@@ -121,7 +123,7 @@ async fn list(call: Call) -> Answer {
     let mut page = queries::page(&call.core, call.actor()?, &kinds, &window, &Part::FEED).await?;
     if window.since > page.head {
         // A ledger doesn't shrink: it was restored to an earlier time, and its numbers are given again.
-        return Err(Code::ResyncRequired.into());
+        return Err(RESYNC_REQUIRED.into());
     }
     let wait = Duration::from_secs(call.query.integer("wait").and_then(|wait| u64::try_from(wait).ok()).unwrap_or(0));
     if page.items.is_empty() && page.next >= page.head && !wait.is_zero() {
@@ -143,7 +145,7 @@ fn kinds(call: &Call) -> Result<Vec<&'static Kind>, Problem> {
     let Some(names) = call.query.text("kinds") else { return Ok(readable().collect()) };
     let mut kinds = Vec::new();
     for name in names.split(',') {
-        let known = call.core.kinds().kind(name.trim()).ok_or_else(|| fault("?kinds", FaultCode::BadParameter))?;
+        let known = call.core.kinds().kind(name.trim()).ok_or_else(|| fault("?kinds", FaultCode::BAD_PARAMETER))?;
         if actor.holds(known.readers) && !kinds.iter().any(|kind: &&Kind| kind.name == known.name) {
             kinds.push(known);
         }
@@ -192,7 +194,7 @@ impl<'a> Item<'a> {
 }
 
 async fn head_of(call: Call) -> Answer {
-    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+    let district_code = district(call.actor()?, &call.query)?.ok_or(NOT_FOUND)?;
     let head = queries::head(&call.core, &district_code).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(head))
 }

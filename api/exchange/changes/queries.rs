@@ -18,7 +18,7 @@ use crate::records::{Kind, Record, read};
 
 /// Range of changes that is asked for.
 pub struct Window {
-    /// Whether it is a phone\'s slice, and not all that the caller may read.
+    /// Whether it is a phone's slice, and not all that the caller may read.
     pub slice: bool,
     /// The district.
     pub district_code: String,
@@ -189,7 +189,7 @@ async fn last_no(core: &Core, district_code: &str) -> Result<i64, Problem> {
 }
 
 fn missing(district_code: &str) -> Problem {
-    Problem::unavailable(Code::LedgerUnavailable, 60, format!("district {district_code} has no clock"))
+    Problem::unavailable(Code::LEDGER_UNAVAILABLE, 60, format!("district {district_code} has no clock"))
 }
 
 /// The head of a district's ledger, as it is served.

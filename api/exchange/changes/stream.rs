@@ -20,6 +20,7 @@ use super::queries::{self, Page, Window};
 use super::{Item, kinds};
 use crate::platform::access::accounts::authenticate;
 use crate::platform::access::roles::Actor;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
 use crate::platform::http::{Answer, Call};
@@ -58,7 +59,7 @@ impl Streams {
         let mut counts = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let count = counts.entry(user_id).or_default();
         if *count >= MOST_OF_ONE {
-            return Err(Problem::new(Code::TooManyRequests).with_header(RETRY_AFTER, RETRY_S.to_string()));
+            return Err(Problem::new(Code::TOO_MANY_REQUESTS).with_header(RETRY_AFTER, RETRY_S.to_string()));
         }
         *count += 1;
         Ok(Open { streams: self.clone(), user_id })
@@ -95,7 +96,7 @@ pub async fn stream(call: Call) -> Answer {
     let since = Since::read(last.or(call.query.text("since")).unwrap_or("0"))?;
     let window = Window {
         slice: false,
-        district_code: district(actor, &call.query)?.ok_or(Code::NotFound)?,
+        district_code: district(actor, &call.query)?.ok_or(NOT_FOUND)?,
         since: since.number,
         area_code: call.query.text("area_code").map(str::to_owned),
         limit: PAGE,

@@ -3,7 +3,6 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::http::{Method, StatusCode};
-use kit::catalogue::{Code, FaultCode};
 use kit::ids::new_id;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
@@ -14,9 +13,11 @@ use uuid::Uuid;
 use super::store::{self, canonical, find, owner};
 use super::{APPROVERS, NEW, REFUSAL, example};
 use crate::platform::access::Role;
+use crate::platform::codes::FORBIDDEN;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, fault, page};
 use crate::platform::privacy::REVEALERS;
+use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, UNKNOWN_REFERENCE};
 use crate::records::list::{CURSOR, LIMIT};
 
 /// The operations of this room.
@@ -43,12 +44,12 @@ pub fn operations() -> Vec<Operation> {
         one(Operation::new(Method::POST, "/v1/export-requests/{id}:approve", "approve_export_request", approve)
             .described("exports", "Agree to an export", "By the command or an auditor of the whole area, never by whoever asks. Good for one file, within a day.")
             .access(Access::Roles(APPROVERS))
-            .problems(&[Code::Forbidden, Code::OutOfArea, Code::AlreadyEnded])),
+            .problems(&[FORBIDDEN, OUT_OF_AREA, ALREADY_ENDED])),
         one(Operation::new(Method::POST, "/v1/export-requests/{id}:refuse", "refuse_export_request", refuse)
             .described("exports", "Refuse an export", "With a reason, kept in the audit.")
             .access(Access::Roles(APPROVERS))
             .body(reference("ExportRequestRefusal"), json!({"reason": "范围过大"}))
-            .problems(&[Code::Forbidden, Code::OutOfArea, Code::AlreadyEnded])),
+            .problems(&[FORBIDDEN, OUT_OF_AREA, ALREADY_ENDED])),
     ]
 }
 
@@ -56,9 +57,9 @@ async fn post(call: Call) -> Answer {
     let form = call.form(NEW).await?;
     let (core, actor, id) = (&call.core, call.actor()?, new_id());
     let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
-    let kind = core.kinds().kind(&text("kind")).ok_or_else(|| fault("/kind", FaultCode::UnknownReference))?;
-    let area_code = actor.own_area().ok_or(Code::Forbidden)?;
-    let district_code = actor.districts.first().ok_or(Code::Forbidden)?;
+    let kind = core.kinds().kind(&text("kind")).ok_or_else(|| fault("/kind", UNKNOWN_REFERENCE))?;
+    let area_code = actor.own_area().ok_or(FORBIDDEN)?;
+    let district_code = actor.districts.first().ok_or(FORBIDDEN)?;
     let reason = core.sealer.seal(owner(id, district_code), text("reason").as_bytes()).map_err(Problem::internal)?;
     let statement = Statement::new("INSERT INTO export_requests (district_code, id, area_code, kind, filter, purpose, reason, state, requested_by, requested_at) VALUES (")
         .text(district_code).sql(", ").id(id).sql(", ").text(&area_code).sql(", ").text(kind.name)
@@ -108,13 +109,13 @@ async fn refuse(call: Call) -> Answer {
 async fn decide(call: &Call, to: &'static str, verb: &'static str, details: serde_json::Value) -> Answer {
     let (actor, request) = (call.actor()?, find(call, call.path_id()?).await?);
     if request.requested_by == actor.user_id {
-        return Err(Code::Forbidden.into());
+        return Err(FORBIDDEN.into());
     }
     if !actor.reaches(APPROVERS, &request.area_code, None) {
-        return Err(Code::OutOfArea.into());
+        return Err(OUT_OF_AREA.into());
     }
     if request.state != "open" {
-        return Err(Code::AlreadyEnded.into());
+        return Err(ALREADY_ENDED.into());
     }
     let statement = Statement::new("UPDATE export_requests SET state = ")
         .text(to)

@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use diesel_async::RunQueryDsl;
-use kit::catalogue::Code;
 use kit::json::put;
 use kit::problem::Problem;
 use kit::row::Row;
@@ -14,9 +13,11 @@ use uuid::Uuid;
 use super::APPROVERS;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::{AuditEntry, system_write};
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
 use crate::platform::http::Call;
 use crate::platform::privacy::seal::Owner;
+use crate::records::codes::{ALREADY_ENDED, APPROVAL_REQUIRED};
 use crate::records::scope::reached;
 
 /// How long an agreement is good.
@@ -77,7 +78,7 @@ pub async fn find(call: &Call, id: Uuid) -> Result<Request, Problem> {
             return of_row(&call.core, row);
         }
     }
-    Err(Code::NotFound.into())
+    Err(NOT_FOUND.into())
 }
 
 /// A request of a row.
@@ -115,7 +116,7 @@ pub async fn add(core: &Core, statement: Statement, audit_entry: AuditEntry) -> 
 pub async fn move_on(core: &Core, statement: Statement, audit_entry: AuditEntry) -> Result<(), Problem> {
     system_write(core, audit_entry, async |connection| {
         let rows: Vec<Row> = statement.load(connection).await?;
-        if rows.is_empty() { Err(Problem::new(Code::AlreadyEnded).into()) } else { Ok(()) }
+        if rows.is_empty() { Err(Problem::new(ALREADY_ENDED).into()) } else { Ok(()) }
     })
     .await
 }
@@ -130,7 +131,7 @@ pub async fn take(call: &Call, kind: &str, as_of: i64, id: Uuid) -> Result<Appro
         && of("filter") == canonical(call.request.query_string())
         && Some(of("purpose")) == call.query.text("purpose");
     if request.requested_by != actor.user_id || !same {
-        return Err(Code::ApprovalRequired.into());
+        return Err(APPROVAL_REQUIRED.into());
     }
     let goes_on = call.query.has("after");
     let statement = Statement::new("UPDATE export_requests SET state = 'used', as_of_change_no = ")
@@ -151,7 +152,7 @@ pub async fn take(call: &Call, kind: &str, as_of: i64, id: Uuid) -> Result<Appro
     let audit_entry =
         call.audit_entry("export_request.use", "export_requests", Some(id), json!({"as_of_change_no": as_of}));
     match move_on(core, statement.sql(") RETURNING id"), audit_entry).await {
-        Err(problem) if problem.code() == Code::AlreadyEnded => Err(Code::ApprovalRequired.into()),
+        Err(problem) if problem.code() == ALREADY_ENDED => Err(APPROVAL_REQUIRED.into()),
         outcome => outcome.map(|()| Approved { id, reason: of("reason").to_owned() }),
     }
 }

@@ -69,7 +69,7 @@ const INTERNAL: [&str; 3] = ["claims", "merge_reason", "operating_status_history
 pub fn exported(kind: &Kind) -> Vec<Column> {
     let mut columns = Vec::new();
     for field in kind.body_fields() {
-        if matches!(field.shape, Shape::Inline(_)) || INTERNAL.contains(&field.name) || field.name == "area_edition" {
+        if matches!(field.shape, Shape::Inline(..)) || INTERNAL.contains(&field.name) || field.name == "area_edition" {
             continue;
         }
         lay_flat(field, &mut Vec::new(), &mut Vec::new(), &mut columns);
@@ -87,7 +87,7 @@ pub fn exported(kind: &Kind) -> Vec<Column> {
 pub fn imported(kind: &Kind, kinds: &Registry) -> Vec<Column> {
     let mut columns = Vec::new();
     for field in kind.body_fields().into_iter().filter(|field| field.write != Write::Never) {
-        let Shape::Inline(name) = field.shape else {
+        let Shape::Inline(name, _) = field.shape else {
             lay_flat(field, &mut Vec::new(), &mut Vec::new(), &mut columns);
             if let Some(told) = told_by(kind, field, kinds) {
                 for inner in told {

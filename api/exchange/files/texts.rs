@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use super::days::{Assumed, Hints, day_by, instant_by, is_lunar};
 use super::guard::{is_unseen, unguarded};
 use super::synonyms::of_word;
+use crate::exchange::codes::LUNAR_DAY;
 use crate::records::Warning;
 
 /// A day without its year.
@@ -64,7 +65,7 @@ pub fn member(shape: &Shape, text: &str, hints: &Hints) -> Tree {
         Shape::Instant => or_text(instant_by(text, hints).map(|(instant, _)| Tree::Text(instant.to_rfc3339()))),
         Shape::Word(vocabulary) => Tree::Text(word(vocabulary, text)),
         Shape::List { of, .. } => list(of, text, hints),
-        Shape::Object(_) | Shape::Inline(_) => or_text(json(text)),
+        Shape::Object(_) | Shape::Inline(..) => or_text(json(text)),
         _ => Tree::Text(text.to_owned()),
     }
 }
@@ -229,7 +230,7 @@ pub fn of_field(field: &Field, text: &str, hints: &Hints) -> Reading {
             reading.rest = Some(shown);
         }
         Some(Assumed::Nothing) => {}
-        None => reading.fault = is_lunar(&shown).then_some(FaultCode::LunarDay),
+        None => reading.fault = is_lunar(&shown).then_some(LUNAR_DAY),
     }
     reading
 }

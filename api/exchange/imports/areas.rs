@@ -1,6 +1,5 @@
 //! Areas by name: a clerk's sheet says 大兴街道, not 511802005.
 
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
@@ -8,6 +7,7 @@ use kit::tree::Tree;
 
 use super::items::Item;
 use super::job::Job;
+use crate::exchange::codes::{AMBIGUOUS_AREA, NOT_AN_AREA};
 use crate::platform::divisions::tree::Division;
 
 /// Words at the end of an area's name that people leave out.
@@ -20,7 +20,7 @@ impl Job {
             for field in self.kind.body_fields() {
                 match field.shape {
                     Shape::Area => self.resolve_area(item, &[field.name]),
-                    Shape::Inline(name) => {
+                    Shape::Inline(name, _) => {
                         let inner = self.core.kinds().kind(name).map(|kind| kind.body_fields()).unwrap_or_default();
                         for inner in inner.into_iter().filter(|field: &&Field| matches!(field.shape, Shape::Area)) {
                             self.resolve_area(item, &[field.name, inner.name]);
@@ -44,7 +44,7 @@ impl Job {
             several => {
                 let areas =
                     several.iter().take(5).map(|area| format!("{} {}", area.name, area.code)).collect::<Vec<_>>();
-                let code = if several.is_empty() { FaultCode::NotAnArea } else { FaultCode::AmbiguousArea };
+                let code = if several.is_empty() { NOT_AN_AREA } else { AMBIGUOUS_AREA };
                 let values = if several.is_empty() { Vec::new() } else { vec![("areas", areas.join("、"))] };
                 let fault = Fault { pointer: format!("/{}", path.join("/")), code, values, hint: None };
                 item.body.problem.get_or_insert_with(|| Problem::invalid(vec![fault]));

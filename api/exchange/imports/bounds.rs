@@ -14,6 +14,7 @@ use super::items::Item;
 use super::job::{CHUNK, Job};
 use super::store;
 use super::uploads::ImportSlots;
+use crate::exchange::codes::TOO_MANY_FAULTS;
 use crate::exchange::files::table::Row;
 
 /// Faults that are kept of one import: whoever has more mends the file's form, not its rows.
@@ -26,7 +27,7 @@ pub(super) async fn timed<T>(
     step: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
     let chunks = u32::try_from(records / CHUNK + 1).unwrap_or(u32::MAX);
-    let late = |_| Err(Problem::unavailable(Code::Unavailable, 5, "a step of an import took too long"));
+    let late = |_| Err(Problem::unavailable(Code::UNAVAILABLE, 5, "a step of an import took too long"));
     timeout(deadline.saturating_mul(chunks), step).await.unwrap_or_else(late)
 }
 
@@ -39,7 +40,7 @@ impl Job {
     /// The client is there, or asked to go on without him.
     pub(super) fn require_client(&self) -> Result<(), Problem> {
         match &self.client {
-            Some(client) if client.has_ended() => Err(Code::MalformedRequest.into()),
+            Some(client) if client.has_ended() => Err(Code::MALFORMED_REQUEST.into()),
             _ => Ok(()),
         }
     }
@@ -70,6 +71,6 @@ impl Job {
 
     /// No more faults than are kept.
     pub(super) fn require_few_faults(&self) -> Result<(), Problem> {
-        if self.faults > MOST_FAULTS { Err(Code::TooManyFaults.into()) } else { Ok(()) }
+        if self.faults > MOST_FAULTS { Err(TOO_MANY_FAULTS.into()) } else { Ok(()) }
     }
 }

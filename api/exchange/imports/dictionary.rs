@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, Write};
 use kit::problem::Problem;
 
 use super::header::{Certainty, Header, ItemColumn, Place, Unknown};
+use crate::exchange::codes::UNKNOWN_COLUMN;
 use crate::exchange::files::columns::{Column, exported, folded, imported};
 use crate::exchange::files::export::MARK;
 use crate::exchange::files::synonyms::of_word;
@@ -99,12 +99,12 @@ impl Dictionary {
         for (name, text) in &self.given.set {
             match self.column(name) {
                 Some(column) => constants.push((column.clone(), text.clone())),
-                None => faults.add(format!("?set.{}", harmless(name)), FaultCode::UnknownColumn),
+                None => faults.add(format!("?set.{}", harmless(name)), UNKNOWN_COLUMN),
             }
         }
         for (header, name) in &self.given.map {
             if self.column(name).is_none() {
-                faults.add(format!("?map.{}", harmless(header)), FaultCode::UnknownColumn);
+                faults.add(format!("?map.{}", harmless(header)), UNKNOWN_COLUMN);
             }
         }
         faults.finish().map(|()| constants)

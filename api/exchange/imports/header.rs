@@ -1,6 +1,5 @@
 //! The columns of a file: what each of them means, and how sure that is.
 
-use kit::catalogue::{Code, FaultCode};
 use kit::faults::Fault;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
@@ -8,6 +7,7 @@ use kit::text::Text;
 use serde_json::{Value as Json, json};
 
 use super::row::told;
+use crate::exchange::codes::{REPEATED_COLUMN, UNKNOWN_COLUMN, UNKNOWN_COLUMNS, UNREADABLE_FILE};
 use crate::exchange::files::columns::Column;
 use crate::exchange::files::table::Row;
 use crate::records::Lines;
@@ -132,20 +132,20 @@ impl Header {
             let before = self.places.get(..index).unwrap_or_default();
             let repeated = matches!(place, Place::Field(column) if before.iter().any(|other| matches!(other, Place::Field(other) if other.path == column.path)));
             if repeated {
-                faults.push(Fault { pointer, code: FaultCode::RepeatedColumn, values: Vec::new(), hint: None });
+                faults.push(Fault { pointer, code: REPEATED_COLUMN, values: Vec::new(), hint: None });
             } else if matches!(place, Place::Unknown) && self.unknown == Unknown::Refuse && !name.trim().is_empty() {
                 let proposal = self.proposals.get(index).and_then(Option::as_ref).map(meant);
-                faults.push(Fault { pointer, code: FaultCode::UnknownColumn, values: Vec::new(), hint: proposal });
+                faults.push(Fault { pointer, code: UNKNOWN_COLUMN, values: Vec::new(), hint: proposal });
             }
         }
-        if faults.is_empty() { Ok(()) } else { Err(Problem::of_faults(Code::UnknownColumns, faults)) }
+        if faults.is_empty() { Ok(()) } else { Err(Problem::of_faults(UNKNOWN_COLUMNS, faults)) }
     }
 
     /// The header of a table that can't be read: of it nothing is guessed.
     pub fn require_whole(row: &Row) -> Result<(), Problem> {
         let Some(flaw) = row.flaw else { return Ok(()) };
         let fault = crate::platform::http::fault("/header", told(flaw).0);
-        Err(Problem::of_faults(Code::UnreadableFile, fault.faults().to_vec()))
+        Err(Problem::of_faults(UNREADABLE_FILE, fault.faults().to_vec()))
     }
 
     /// What each column was taken for.

@@ -3,7 +3,6 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
-use kit::catalogue::Code;
 use kit::ids::new_id;
 use kit::problem::Problem;
 use kit::tree::{Tree, to_json};
@@ -15,7 +14,9 @@ use super::job::{CHUNK, Job};
 use super::outcomes::told;
 use super::uploads::Uploads;
 use crate::exchange::files::columns::folded;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Answer, Call};
+use crate::records::codes::RECORD_EXISTS;
 use crate::records::create::Outcome;
 use crate::records::dry_run::DryRun;
 use crate::records::hooks::Hooks;
@@ -33,7 +34,7 @@ const MOST_FAULTS: usize = 50;
 /// `POST /v1/imports:inspect`.
 pub async fn post(call: Call) -> Answer {
     let kind = kind(&call)?;
-    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+    let district_code = district(call.actor()?, &call.query)?.ok_or(NOT_FOUND)?;
     let _upload = call.core.ext::<Uploads>().begin(call.actor()?.user_id)?;
     if kind.tells_people() {
         (call.core.ext::<Hooks>().ask)(&call, None)?;
@@ -103,7 +104,7 @@ fn came(outcome: Option<Outcome>) -> (&'static str, Option<Problem>) {
     match outcome {
         None => ("created", None),
         Some(Ok(_)) => ("same", None),
-        Some(Err(problem)) if problem.code() == Code::RecordExists => ("skipped", None),
+        Some(Err(problem)) if problem.code() == RECORD_EXISTS => ("skipped", None),
         Some(Err(problem)) => ("refused", Some(problem)),
     }
 }

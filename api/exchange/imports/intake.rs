@@ -20,12 +20,15 @@ use super::sheets::Sheets;
 use super::store;
 use super::uploads::ImportSlots;
 use super::uploads::Uploads;
+use crate::exchange::codes::UNREADABLE_FILE;
 use crate::exchange::files::columns::folded;
 use crate::exchange::files::workbook::{self, WorkbookError};
 use crate::platform::audit::{job_write, system_write};
+use crate::platform::codes::{FORBIDDEN, NOT_FOUND, UNSUPPORTED_MEDIA_TYPE};
 use crate::platform::http::transport::ConnectionState;
 use crate::platform::http::{Answer, Call, fault};
 use crate::records::Kind;
+use crate::records::codes::TOO_MANY_ROWS;
 use crate::records::hooks::Hooks;
 use crate::records::list::district;
 
@@ -37,7 +40,7 @@ static PREFER: HeaderName = HeaderName::from_static("prefer");
 /// `POST /v1/imports`.
 pub async fn post(call: Call) -> Answer {
     let kind = kind(&call)?;
-    let district_code = district(call.actor()?, &call.query)?.ok_or(Code::NotFound)?;
+    let district_code = district(call.actor()?, &call.query)?.ok_or(NOT_FOUND)?;
     let upload = call.core.ext::<Uploads>().begin(call.actor()?.user_id)?;
     let later = call.request.headers().get(&PREFER).is_some_and(|value| value.as_bytes() == b"respond-async");
     let (reader, sheets, form) = read(&call, later).await?;
@@ -90,8 +93,8 @@ fn form(call: &Call) -> Result<(Option<Form>, Option<String>), Problem> {
 /// The kind asked for, if the caller may write it.
 pub fn kind(call: &Call) -> Result<&'static Kind, Problem> {
     let name = call.query.text("kind").unwrap_or_default();
-    let kind = call.core.kinds().kind(name).ok_or_else(|| fault("?kind", FaultCode::BadParameter))?;
-    if call.actor()?.holds(kind.writers) { Ok(kind) } else { Err(Code::Forbidden.into()) }
+    let kind = call.core.kinds().kind(name).ok_or_else(|| fault("?kind", FaultCode::BAD_PARAMETER))?;
+    if call.actor()?.holds(kind.writers) { Ok(kind) } else { Err(FORBIDDEN.into()) }
 }
 
 fn media_type(call: &Call) -> Result<(String, Option<String>), Problem> {
@@ -101,7 +104,7 @@ fn media_type(call: &Call) -> Result<(String, Option<String>), Problem> {
     let charset = parts.find_map(|part| part.to_ascii_lowercase().strip_prefix("charset=").map(str::to_owned));
     let encoded = call.request.headers().contains_key(actix_web::http::header::CONTENT_ENCODING);
     let known = ["text/csv", "application/x-ndjson", XLSX].contains(&media_type.as_str());
-    if known && !encoded { Ok((media_type, charset)) } else { Err(Code::UnsupportedMediaType.into()) }
+    if known && !encoded { Ok((media_type, charset)) } else { Err(UNSUPPORTED_MEDIA_TYPE.into()) }
 }
 
 /// A reader of the body. Workbooks, and files that are read later, are put aside first, in a file without a
@@ -133,9 +136,9 @@ async fn reader(
             };
             let rows = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
             let rows = rows.map_err(|error| match error {
-                WorkbookError::TooLarge => Problem::new(Code::BodyTooLarge),
-                WorkbookError::TooManyRows => Code::TooManyRows.into(),
-                WorkbookError::Unreadable(_) => Code::UnreadableFile.into(),
+                WorkbookError::TooLarge => Problem::new(Code::BODY_TOO_LARGE),
+                WorkbookError::TooManyRows => TOO_MANY_ROWS.into(),
+                WorkbookError::Unreadable(_) => UNREADABLE_FILE.into(),
             })?;
             let (rows, sheets) = Sheets::of_workbook(rows, call.query.text("sheet"))?;
             Ok((Reader::Rows(rows.into_iter()), sheets))
@@ -150,7 +153,7 @@ async fn put_aside(mut source: Source, most: u64) -> Result<tokio::fs::File, Pro
     while let Some(piece) = source.next().await? {
         bytes += piece.len() as u64;
         if bytes > most {
-            return Err(Code::BodyTooLarge.into());
+            return Err(Code::BODY_TOO_LARGE.into());
         }
         file.write_all(&piece).await.map_err(unwritten)?;
     }
@@ -161,7 +164,7 @@ async fn put_aside(mut source: Source, most: u64) -> Result<tokio::fs::File, Pro
 
 /// A file couldn't be put aside: the disk may be full, descriptors may be out.
 fn unwritten(error: std::io::Error) -> Problem {
-    Problem::unavailable(Code::Unavailable, 60, error)
+    Problem::unavailable(Code::UNAVAILABLE, 60, error)
 }
 
 /// What the caller says of the columns.

@@ -12,8 +12,10 @@ use kit::tree::{Tree, to_json};
 use super::header::Header;
 use super::identity::typed_key;
 use super::row::{self, Body};
+use crate::exchange::codes::{DIFFERS_WITHIN_RECORD, OTHER_ROW_FAULTY};
 use crate::exchange::files::table::Row;
 use crate::platform::http::fault;
+use crate::records::codes::TOO_MANY_ROWS;
 use crate::records::{Kind, Lines};
 
 /// More rows than this are no one record.
@@ -62,7 +64,7 @@ impl Item {
             let of_list = steps.next() == Some(list);
             steps.next().filter(|_| of_list).and_then(|index| index.parse().ok()).unwrap_or(0)
         };
-        let other = Fault { pointer: String::new(), code: FaultCode::OtherRowFaulty, values: Vec::new(), hint: None };
+        let other = Fault { pointer: String::new(), code: OTHER_ROW_FAULTY, values: Vec::new(), hint: None };
         let of_row = |index: usize| {
             let own: Vec<_> = problem.faults().iter().filter(|fault| row_of(fault) == index).collect();
             let told = if own.is_empty() { vec![&other] } else { own };
@@ -85,7 +87,7 @@ impl Gatherer {
     pub fn gather(&mut self, kind: &Kind, lines: Lines, mut item: Item) -> Result<(), Problem> {
         self.rows += 1;
         if self.rows > MOST_GATHERED {
-            return Err(Code::TooManyRows.into());
+            return Err(TOO_MANY_ROWS.into());
         }
         item.key = typed_key(kind, &to_json(&item.body.tree));
         as_list(&mut item.body.tree, lines.list);
@@ -117,7 +119,7 @@ impl Gatherer {
 
 fn too_many() -> Problem {
     let values = vec![("max", MOST_ROWS.to_string())];
-    Problem::invalid(vec![Fault { pointer: String::new(), code: FaultCode::TooMany, values, hint: None }])
+    Problem::invalid(vec![Fault { pointer: String::new(), code: FaultCode::TOO_MANY, values, hint: None }])
 }
 
 /// The item of a row becomes a list of one.
@@ -147,13 +149,13 @@ fn join(item: &mut Item, row: Body, list: &str) {
             }
             (Some(_), _) => {
                 let at = format!("/{list}/{index}");
-                item.body.problem.get_or_insert_with(|| fault(&at, FaultCode::DiffersWithinRecord));
+                item.body.problem.get_or_insert_with(|| fault(&at, DIFFERS_WITHIN_RECORD));
             }
         }
     }
     if let Some(problem) = row.problem {
         let at_row = |fault: &Fault| Fault { pointer: format!("/{list}/{index}"), ..fault.clone() };
         let faults = problem.faults().iter().map(at_row).collect();
-        item.body.problem.get_or_insert_with(|| Problem::of_faults(Code::Unprocessable, faults));
+        item.body.problem.get_or_insert_with(|| Problem::of_faults(Code::UNPROCESSABLE, faults));
     }
 }

@@ -23,11 +23,13 @@ use super::store::{self, Counts, Progress};
 use crate::exchange::files::table::Row;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::job_write;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
 use crate::platform::http::transport::ConnectionState;
 use crate::records::Kind;
 use crate::records::atomic_batch::all_or_nothing;
 use crate::records::bulk::create_bulk;
+use crate::records::codes::TOO_MANY_ROWS;
 use crate::records::create::Outcome;
 use crate::records::dry_run::DryRun;
 use crate::records::warnings::OCCURRED_AT_ASSUMED;
@@ -207,7 +209,7 @@ impl Job {
             count += rows.len();
             // Its header is no row.
             if count > MOST_ATOMIC + 1 {
-                return Err(Code::TooManyRows.into());
+                return Err(TOO_MANY_ROWS.into());
             }
         }
         let gathered = self.end_of_file()?;
@@ -284,10 +286,7 @@ impl Job {
         if options.validate_only {
             let outcomes = self.trial.run(core, actor, kind, trees, &source).await?;
             self.assumed |= self.trial.assumed;
-            return Ok(outcomes
-                .into_iter()
-                .map(|outcome| outcome.unwrap_or_else(|| Err(Code::NotFound.into())))
-                .collect());
+            return Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(NOT_FOUND.into()))).collect());
         }
         if options.atomic {
             return all_or_nothing(core, actor, kind, trees, &source, options.revise).await;
@@ -315,6 +314,6 @@ impl Job {
 
 /// Whether a problem lies in the file: sent again it would be the same.
 fn is_of_the_file(problem: &Problem) -> bool {
-    let interrupted = [Code::MalformedRequest, Code::RequestTimeout, Code::WriteConflict];
+    let interrupted = [Code::MALFORMED_REQUEST, Code::REQUEST_TIMEOUT, Code::WRITE_CONFLICT];
     problem.code().status().is_client_error() && !interrupted.contains(&problem.code())
 }

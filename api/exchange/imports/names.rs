@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Privacy, Shape};
 use kit::problem::Problem;
@@ -14,6 +13,7 @@ use uuid::Uuid;
 
 use super::items::Item;
 use super::job::Job;
+use crate::exchange::codes::{AMBIGUOUS_NAME, NOT_IDENTIFIED};
 use crate::platform::http::fault;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::scope::visible_to;
@@ -35,7 +35,7 @@ impl Job {
                 match kind.rules.identify(&draft, &context).filter(|_| !faulty) {
                     Some(id) => set(&mut item.body.tree, field.name, id),
                     None => {
-                        let code = FaultCode::NotIdentified;
+                        let code = NOT_IDENTIFIED;
                         let faults = faults.finish().err();
                         let told =
                             faults.filter(|_| faulty).unwrap_or_else(|| fault(&format!("/{}", field.name), code));
@@ -64,7 +64,7 @@ impl Job {
                 let ids = known.get(name).map(Vec::as_slice).unwrap_or_default();
                 if ids.len() > 1 {
                     let at = format!("/{}", field.name);
-                    item.body.problem.get_or_insert_with(|| fault(&at, FaultCode::AmbiguousName));
+                    item.body.problem.get_or_insert_with(|| fault(&at, AMBIGUOUS_NAME));
                 }
                 let id = ids.first().copied().unwrap_or_else(nothing);
                 set(&mut item.body.tree, field.name, id);

@@ -10,8 +10,10 @@ use kit::problem::Problem;
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
+use crate::exchange::codes::UNREADABLE_FILE;
 use crate::exchange::files::decode::Decoder;
 use crate::exchange::files::table::{Row, Splitter};
+use crate::platform::codes::UNSUPPORTED_MEDIA_TYPE;
 use crate::platform::config::Config;
 
 /// The longest line.
@@ -49,13 +51,15 @@ impl Arriving {
 
     async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         let started = Instant::now();
-        let Ok(piece) = timeout(self.pause, self.payload.next()).await else { return Err(Code::RequestTimeout.into()) };
-        let piece = piece.transpose().map_err(|_| Problem::new(Code::MalformedRequest))?;
+        let Ok(piece) = timeout(self.pause, self.payload.next()).await else {
+            return Err(Code::REQUEST_TIMEOUT.into());
+        };
+        let piece = piece.transpose().map_err(|_| Problem::new(Code::MALFORMED_REQUEST))?;
         self.waited += started.elapsed();
         self.bytes += piece.as_ref().map_or(0, |piece| piece.len() as u64);
         if self.waited >= self.window && piece.is_some() {
             if self.bytes < self.bytes_of_window {
-                return Err(Code::RequestTimeout.into());
+                return Err(Code::REQUEST_TIMEOUT.into());
             }
             (self.waited, self.bytes) = (Duration::ZERO, 0);
         }
@@ -111,7 +115,7 @@ pub struct TextReader {
 impl Reader {
     /// A reader of text.
     pub fn text(source: Source, form: Form, charset: Option<&str>, most_bytes: u64) -> Result<Self, Problem> {
-        let decoder = Decoder::new(charset).map_err(|_| Problem::new(Code::UnsupportedMediaType))?;
+        let decoder = Decoder::new(charset).map_err(|_| Problem::new(UNSUPPORTED_MEDIA_TYPE))?;
         let reader = TextReader {
             source,
             form,
@@ -147,10 +151,10 @@ impl TextReader {
             let piece = piece.unwrap_or_default();
             self.bytes += piece.len() as u64;
             if self.bytes > self.most_bytes {
-                return Err(Code::BodyTooLarge.into());
+                return Err(Code::BODY_TOO_LARGE.into());
             }
             let mut text = String::new();
-            self.decoder.push(&piece, self.ended, &mut text).map_err(|_| Problem::new(Code::UnreadableFile))?;
+            self.decoder.push(&piece, self.ended, &mut text).map_err(|_| Problem::new(UNREADABLE_FILE))?;
             match self.form {
                 Form::Csv => {
                     self.splitter.push(&text, self.ended, &mut rows);
@@ -181,5 +185,5 @@ impl TextReader {
 
 /// A line without end isn't one of ours.
 fn require_line(bytes: usize) -> Result<(), Problem> {
-    if bytes > MOST_LINE { Err(Code::UnreadableFile.into()) } else { Ok(()) }
+    if bytes > MOST_LINE { Err(UNREADABLE_FILE.into()) } else { Ok(()) }
 }

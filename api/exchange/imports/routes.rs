@@ -12,11 +12,14 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{answer, faults, inspect, intake, outcomes, store, template, undo};
+use crate::exchange::codes::{STILL_RUNNING, TOO_MANY_FAULTS, UNKNOWN_COLUMNS, UNREADABLE_FILE};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Bounded, Call, Operation, page};
 use crate::records::Registry;
+use crate::records::codes::TOO_MANY_ROWS;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::parameters::name_of_a_kind;
 
@@ -139,7 +142,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .answers(200, "The whole file was read.", Some(reference("Import")), Some(example()))
             .answers(202, "It is being read; look at `Location`.", Some(reference("Import")), Some(example()))
             .with_headers(&["Location"])
-            .problems(&[Code::DistrictRequired, Code::UnreadableFile, Code::UnknownColumns, Code::TooManyRows, Code::TooManyFaults, Code::TooManyRequests, Code::NotFound]),
+            .problems(&[DISTRICT_REQUIRED, UNREADABLE_FILE, UNKNOWN_COLUMNS, TOO_MANY_ROWS, TOO_MANY_FAULTS, Code::TOO_MANY_REQUESTS, NOT_FOUND]),
         Operation::new(Method::POST, "/v1/imports:inspect", "inspect_import", inspect::post)
             .described("imports", "Look at a file", "What an import would do with it, in a moment and without writing anything: sheets, header rows, what each column is taken for and how sure that is, the first ten records as they would be stored, faults, what is missing, and the parameters that would help.")
             .access(Access::Roles(writers(kinds)))
@@ -150,7 +153,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .open(OPEN)
             .body_of(json!({"type": "string", "format": "binary", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
             .answers(200, "What it would do.", Some(reference("ImportInspection")), Some(example_inspection()))
-            .problems(&[Code::DistrictRequired, Code::UnreadableFile, Code::TooManyRows, Code::TooManyRequests, Code::NotFound]),
+            .problems(&[DISTRICT_REQUIRED, UNREADABLE_FILE, TOO_MANY_ROWS, Code::TOO_MANY_REQUESTS, NOT_FOUND]),
         Operation::new(Method::GET, "/v1/imports/template", "get_import_template", template::get)
             .described("imports", "A sheet to fill in", "A workbook with Chinese headers, required ones marked by an asterisk, a drop-down for every vocabulary, numbers of documents and phones as text, and a second sheet that explains each column with an example; or the header alone as CSV.")
             .access(Access::Roles(writers(kinds)))
@@ -158,7 +161,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .parameters(vec![kind, &FORMAT])
             .answers(200, "The template.", None, None)
             .as_files(vec![XLSX, "text/csv"])
-            .problems(&[Code::NotFound]),
+            .problems(&[NOT_FOUND]),
         Operation::new(Method::GET, "/v1/imports", "list_imports", list)
             .described("imports", "List imports", "The caller's own, and those of an area that he commands, the newest first.")
             .access(all())
@@ -184,7 +187,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .parameters(vec![&outcomes::BY_OUTCOME, &LIMIT, &CURSOR])
             .answers(200, "A page.", Some(reference("ImportRowPage")), Some(json!({"items": [example_row()], "next_cursor": null})))
             .with_headers(&["Link"])
-            .problems(&[Code::NotFound]),
+            .problems(&[NOT_FOUND]),
         Operation::new(Method::POST, "/v1/imports/{id}:undo", "undo_import", undo::undo)
             .described("imports", "Undo an import", "Voids what it created; what was amended since stays and is listed. Sent again it goes on.")
             .access(all())
@@ -192,7 +195,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .uncounted()
             .bounded(Bounded::Steps)
             .answers(200, "What was undone.", Some(reference("UndoneImport")), Some(json!({"id": "0198c0de-000d-7000-8000-000000000001", "state": "undone", "voided": 120, "left": [], "people_voided": 80, "people_left": []})))
-            .problems(&[Code::StillRunning, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[STILL_RUNNING, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
     ]
 }
 

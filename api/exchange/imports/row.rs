@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::header::Header;
 use super::table;
+use crate::exchange::codes::{ERROR_CELL, LOST_DIGITS, UNCOUNTED_FORMULA, UNREADABLE_ROW};
 use crate::exchange::files::table::{Row, RowFlaw};
 use crate::records::Warning;
 
@@ -78,11 +79,11 @@ fn in_file(fault: TreeFault, line: u64) -> TreeFault {
 /// A flaw as it is told, and in which cell it is.
 pub fn told(flaw: RowFlaw) -> (FaultCode, Option<usize>) {
     match flaw {
-        RowFlaw::LostDigits(cell) => (FaultCode::LostDigits, Some(cell)),
-        RowFlaw::ErrorCell(cell) => (FaultCode::ErrorCell, Some(cell)),
-        RowFlaw::Uncounted(cell) => (FaultCode::UncountedFormula, Some(cell)),
-        RowFlaw::Nul(cell) => (FaultCode::NulCharacter, Some(cell)),
-        RowFlaw::TooLong => (FaultCode::UnreadableRow, None),
+        RowFlaw::LostDigits(cell) => (LOST_DIGITS, Some(cell)),
+        RowFlaw::ErrorCell(cell) => (ERROR_CELL, Some(cell)),
+        RowFlaw::Uncounted(cell) => (UNCOUNTED_FORMULA, Some(cell)),
+        RowFlaw::Nul(cell) => (FaultCode::NUL_CHARACTER, Some(cell)),
+        RowFlaw::TooLong => (UNREADABLE_ROW, None),
     }
 }
 
@@ -108,7 +109,7 @@ pub fn of_line(row: &Row) -> Body {
 
 fn of_wrong_type(at: &str, expected: &str) -> Problem {
     let values = vec![("type", expected.to_owned())];
-    Problem::invalid(vec![Fault { pointer: at.to_owned(), code: FaultCode::WrongType, values, hint: None }])
+    Problem::invalid(vec![Fault { pointer: at.to_owned(), code: FaultCode::WRONG_TYPE, values, hint: None }])
 }
 
 /// Puts a member in its place.
@@ -151,7 +152,7 @@ pub fn kept(header: Option<&Header>, fault: &Fault) -> Json {
 
 /// The form that a value should have, where its fault doesn't say.
 fn expected(code: FaultCode, shape: &Shape) -> Option<Text> {
-    if !matches!(code, FaultCode::BadFormat | FaultCode::WrongType) {
+    if ![FaultCode::BAD_FORMAT, FaultCode::WRONG_TYPE].contains(&code) {
         return None;
     }
     match shape {

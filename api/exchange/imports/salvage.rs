@@ -96,7 +96,7 @@ impl Job {
         let fields = self.kind.body_fields();
         let Some(field) = fields.iter().find(|field| field.name == *first) else { return false };
         match (field.shape, rest) {
-            (Shape::Inline(name), [inner]) => {
+            (Shape::Inline(name, _), [inner]) => {
                 let kind = self.core.kinds().kind(name);
                 kind.and_then(|kind| kind.field(inner)).is_some_and(is_by_the_way)
             }
@@ -118,7 +118,7 @@ fn is_by_the_way(field: &Field) -> bool {
     let says_where_or_when = matches!(
         field.shape,
         Shape::Reference(_)
-            | Shape::Inline(_)
+            | Shape::Inline(..)
             | Shape::Area
             | Shape::Id
             | Shape::List { of: Shape::Object(_) | Shape::Id, .. }

@@ -1,6 +1,5 @@
 //! Settlement of rows: each is created, already there, revised or skipped, or else refused.
 
-use kit::catalogue::Code;
 use kit::etag::IfMatch;
 use kit::problem::Problem;
 use kit::tree::Tree;
@@ -10,6 +9,8 @@ use uuid::Uuid;
 use super::items::Item;
 use super::job::Job;
 use super::outcomes::{self, Listed};
+use crate::platform::codes::NOT_FOUND;
+use crate::records::codes::{RECORD_EXISTS, RECORD_VOIDED};
 use crate::records::create::{Created, Outcome};
 use crate::records::void::BROUGHT_BACK;
 use crate::records::{Record, amend, read};
@@ -72,7 +73,7 @@ impl Job {
             }
             // A file has no warnings by the row: whoever brings what is void is told by a row to mend.
             Ok(Created::Same(record) | Created::Known(record, _)) if record.envelope.voided && !self.options.atomic => {
-                return Err(Code::RecordVoided.into());
+                return Err(RECORD_VOIDED.into());
             }
             Ok(Created::Known(record, _)) if self.is_brought_back(&record) => {
                 let number = record.envelope.change_no;
@@ -89,9 +90,9 @@ impl Job {
             Ok(Created::Same(record)) if self.options.revise && self.may_differ(&record) => self.revise(tree).await?,
             Ok(Created::Same(_) | Created::Known(..)) => Settled::Same,
             // Only checked: it would be new.
-            Err(problem) if self.options.validate_only && problem.code() == Code::NotFound => Settled::Created,
-            Err(problem) if problem.code() == Code::RecordExists && self.options.revise => self.revise(tree).await?,
-            Err(problem) if problem.code() == Code::RecordExists && !self.options.atomic => Settled::Skipped,
+            Err(problem) if self.options.validate_only && problem.code() == NOT_FOUND => Settled::Created,
+            Err(problem) if problem.code() == RECORD_EXISTS && self.options.revise => self.revise(tree).await?,
+            Err(problem) if problem.code() == RECORD_EXISTS && !self.options.atomic => Settled::Skipped,
             Err(problem) => return Err(problem),
         })
     }
@@ -109,18 +110,18 @@ impl Job {
     }
 
     async fn revise(&mut self, tree: &Tree) -> Result<Settled, Problem> {
-        let Some(Tree::Text(id)) = tree.member("id") else { return Err(Code::NotFound.into()) };
-        let id = Uuid::try_parse(id).map_err(|_| Problem::new(Code::NotFound))?;
+        let Some(Tree::Text(id)) = tree.member("id") else { return Err(NOT_FOUND.into()) };
+        let id = Uuid::try_parse(id).map_err(|_| Problem::new(NOT_FOUND))?;
         let current = match read::find(&self.core, &self.actor, self.kind, id).await {
             // The record is only in the file as yet, with other content.
-            Err(_) if self.options.validate_only && self.options.atomic => return Err(Code::RecordExists.into()),
+            Err(_) if self.options.validate_only && self.options.atomic => return Err(RECORD_EXISTS.into()),
             Err(_) if self.options.validate_only => return Ok(Settled::Revised),
             found => found?,
         };
         let fixed = |name: &str| {
             let field = self.kind.body_fields().into_iter().find(|field| field.name == name);
             field.is_some_and(|field| {
-                field.write != kit::field::Write::Always || matches!(field.shape, kit::field::Shape::Inline(_))
+                field.write != kit::field::Write::Always || matches!(field.shape, kit::field::Shape::Inline(..))
             })
         };
         let patch = match tree {

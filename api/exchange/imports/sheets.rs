@@ -1,6 +1,6 @@
 //! From the rows of a file to its records: sheet by sheet, the table in each found first.
 
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::problem::Problem;
 use serde_json::{Value as Json, json};
@@ -16,6 +16,7 @@ use super::reader::Form;
 use super::row;
 use super::store::LINES_OF_A_SHEET;
 use super::table::{Table, Taken};
+use crate::exchange::codes::{UNKNOWN_COLUMN, UNKNOWN_COLUMNS};
 use crate::exchange::files::days::Hints;
 use crate::exchange::files::table::Row;
 use crate::exchange::files::workbook::Sheet;
@@ -49,7 +50,7 @@ impl Sheets {
         if let Some(only) = only
             && sheets.iter().all(|sheet| sheet.name != only)
         {
-            return Err(fault("?sheet", FaultCode::BadParameter));
+            return Err(fault("?sheet", FaultCode::BAD_PARAMETER));
         }
         for sheet in sheets {
             let reason = match only {
@@ -214,11 +215,11 @@ impl Header {
     fn refused(&self) -> Problem {
         let unknown_column = |index: usize| Fault {
             pointer: format!("/header/{index}"),
-            code: FaultCode::UnknownColumn,
+            code: UNKNOWN_COLUMN,
             values: Vec::new(),
             hint: None,
         };
         let unknown = (0..self.names.len()).filter(|index| self.is_unknown(*index));
-        Problem::of_faults(Code::UnknownColumns, unknown.map(unknown_column).collect())
+        Problem::of_faults(UNKNOWN_COLUMNS, unknown.map(unknown_column).collect())
     }
 }

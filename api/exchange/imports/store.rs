@@ -1,7 +1,6 @@
 //! Imports in the database: how far each came, and the rows that were refused.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kit::catalogue::Code;
 use kit::json::put;
 use kit::problem::Problem;
 use kit::row::Row;
@@ -13,6 +12,7 @@ use uuid::Uuid;
 
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
 use crate::platform::privacy::seal::Owner;
 use crate::records::Warning;
@@ -264,7 +264,7 @@ pub async fn find(core: &Core, actor: &Actor, id: Uuid) -> Result<Import, Proble
             return of_row(core, row);
         }
     }
-    Err(Code::NotFound.into())
+    Err(NOT_FOUND.into())
 }
 
 /// Imports that the actor sees, the newest first; conditions follow with ` AND …`.

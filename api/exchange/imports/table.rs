@@ -13,6 +13,7 @@ use super::header::{Header, ItemColumn, Place, Unknown};
 use super::layout::Found;
 use super::no_records::Reason;
 use super::row::{self, Body, insert, told};
+use crate::exchange::codes::MORE_CELLS;
 use crate::exchange::files::columns::Column;
 use crate::exchange::files::days::{Hints, day_by};
 use crate::exchange::files::table::Row;
@@ -260,7 +261,7 @@ impl Table {
         });
         if has_times {
             if day_by(&visible(text), hints).is_none() && reading.fault.is_none() {
-                body.problem.get_or_insert_with(|| fault("/occurred_at", FaultCode::BadFormat));
+                body.problem.get_or_insert_with(|| fault("/occurred_at", FaultCode::BAD_FORMAT));
             }
             return;
         }
@@ -289,7 +290,7 @@ impl Table {
             return Some(fault(&at, code));
         }
         let more = !self.workbook && cells.iter().skip(self.header.names.len()).any(|cell| !cell.trim().is_empty());
-        more.then(|| fault("", FaultCode::MoreCells))
+        more.then(|| fault("", MORE_CELLS))
     }
 }
 

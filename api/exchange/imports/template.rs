@@ -40,7 +40,7 @@ pub async fn get(call: Call) -> Answer {
 /// The columns that a person fills.
 fn columns(kind: &Kind, kinds: &Registry) -> Vec<Column> {
     let by_hand = |column: &Column| {
-        let nested = matches!(column.field.shape, Shape::Inline(_) | Shape::List { of: Shape::Object(_), .. });
+        let nested = matches!(column.field.shape, Shape::Inline(..) | Shape::List { of: Shape::Object(_), .. });
         // Somebody is named by his document, not by an id.
         let told = matches!(column.field.shape, Shape::Reference(_)) && kind.is_told_inline(column.field.name);
         let machine = column.path.len() == 1 && MACHINE.contains(&column.field.name);

@@ -3,7 +3,6 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use diesel_async::RunQueryDsl;
-use kit::catalogue::Code;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::row::Row;
@@ -12,7 +11,9 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::store::{self, Import};
+use crate::exchange::codes::STILL_RUNNING;
 use crate::platform::audit::system_write;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Answer, Call};
 use crate::records::void::{self, UNDONE};
 use crate::records::{Kind, Record, read};
@@ -26,9 +27,9 @@ const MOST_LISTED: usize = 1_000;
 pub async fn undo(call: Call) -> Answer {
     let import = store::find(&call.core, call.actor()?, call.path_id()?).await?;
     if import.state == "running" {
-        return Err(Code::StillRunning.into());
+        return Err(STILL_RUNNING.into());
     }
-    let kind = call.core.kinds().kind(&import.kind).ok_or(Code::NotFound)?;
+    let kind = call.core.kinds().kind(&import.kind).ok_or(NOT_FOUND)?;
     let (voided, mut left) = take_back(&call, kind, kind, &import).await?;
     // Those whom it alone introduced go with it: nothing that stands names them any more.
     let (mut people_voided, mut people_left) = (0, Vec::new());
@@ -54,7 +55,7 @@ pub async fn undo(call: Call) -> Answer {
 /// Kinds whose records come inline with those of a kind.
 fn introduced(call: &Call, kind: &Kind) -> Vec<&'static Kind> {
     let name = |field: &Field| match field.shape {
-        Shape::Inline(name) => call.core.kinds().kind(name),
+        Shape::Inline(name, _) => call.core.kinds().kind(name),
         _ => None,
     };
     kind.fields.iter().filter_map(name).collect()

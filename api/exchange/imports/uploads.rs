@@ -52,11 +52,11 @@ impl Uploads {
     pub fn begin(&self, user_id: Uuid) -> Result<Upload, Problem> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.values().sum::<usize>() >= self.most {
-            return Err(Problem::unavailable(Code::Unavailable, RETRY_S, "too many files are being taken in"));
+            return Err(Problem::unavailable(Code::UNAVAILABLE, RETRY_S, "too many files are being taken in"));
         }
         let count = counts.entry(user_id).or_default();
         if *count >= MOST_OF_ONE {
-            return Err(Problem::new(Code::TooManyRequests).with_header(RETRY_AFTER, RETRY_S.to_string()));
+            return Err(Problem::new(Code::TOO_MANY_REQUESTS).with_header(RETRY_AFTER, RETRY_S.to_string()));
         }
         *count += 1;
         Ok(Upload { uploads: self.clone(), user_id })
@@ -85,9 +85,9 @@ mod tests {
         let uploads = <Uploads as Extension>::begin(&config);
         let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
         let held: Vec<_> = (0..MOST_OF_ONE).map(|_| uploads.begin(one).unwrap()).collect();
-        assert_eq!(uploads.begin(one).err().unwrap().code(), Code::TooManyRequests);
+        assert_eq!(uploads.begin(one).err().unwrap().code(), Code::TOO_MANY_REQUESTS);
         let others: Vec<_> = (0..FOR_EACH_SLOT - MOST_OF_ONE).map(|_| uploads.begin(Uuid::now_v7()).unwrap()).collect();
-        assert_eq!(uploads.begin(other).err().unwrap().code(), Code::Unavailable);
+        assert_eq!(uploads.begin(other).err().unwrap().code(), Code::UNAVAILABLE);
         drop((held, others));
         assert!(uploads.begin(one).is_ok() && uploads.counts.lock().unwrap().is_empty());
     }

@@ -2,7 +2,6 @@
 //! later. Each with the rights of whoever sent it, and no more often than it may help.
 
 use chrono::TimeDelta;
-use kit::catalogue::{Code, FaultCode};
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
@@ -15,7 +14,9 @@ use super::{former, push, state};
 use crate::platform::access::accounts;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::job_write;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
+use crate::records::codes::UNKNOWN_REFERENCE;
 
 /// Items tried at once; the rest when these are done.
 const TOGETHER: i64 = 50;
@@ -24,7 +25,7 @@ const PAUSE: TimeDelta = TimeDelta::minutes(10);
 
 /// Whether it may help to try again: what the item names may have come meanwhile.
 pub fn may_help(problem: &Problem) -> bool {
-    problem.code() == Code::NotFound || problem.faults().iter().any(|fault| fault.code == FaultCode::UnknownReference)
+    problem.code() == NOT_FOUND || problem.faults().iter().any(|fault| fault.code == UNKNOWN_REFERENCE)
 }
 
 /// Tries what is held in a district and wasn't tried lately, whoever sent it.

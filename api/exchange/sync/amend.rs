@@ -11,6 +11,7 @@ use super::item::Item;
 use super::lines;
 use super::outcome::{Conflict, Outcome};
 use crate::platform::access::roles::Actor;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
 use crate::platform::http::fault;
 use crate::records::amend::Revised;
@@ -21,7 +22,7 @@ use crate::records::{Kind, Record, amend, restore, void};
 
 /// Amends a record by an item, merging it with what others changed since.
 pub async fn amend_item(core: &Core, actor: &Actor, kind: &'static Kind, item: &Item) -> Result<Outcome, Problem> {
-    let id = item.id().ok_or(Code::NotFound)?;
+    let id = item.id().ok_or(NOT_FOUND)?;
     let key = Key::of_item(&item.hash);
     for _ in 0..TRIES {
         if let Some(replay) = key.replay(core, actor, kind).await? {
@@ -59,7 +60,7 @@ pub async fn amend_item(core: &Core, actor: &Actor, kind: &'static Kind, item: &
             Revised::Met => {}
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }
 
 /// Statuses kept of an answer, so that a retry says the same.
@@ -86,7 +87,7 @@ fn without(patch: &Tree, names: &[String]) -> Tree {
 
 /// Voids a record by an item. Whatever others changed, it doesn't hold: its author says so.
 pub async fn void_item(core: &Core, actor: &Actor, kind: &'static Kind, item: &Item) -> Result<Outcome, Problem> {
-    let (id, reason) = (item.id().ok_or(Code::NotFound)?, reason_of(item)?);
+    let (id, reason) = (item.id().ok_or(NOT_FOUND)?, reason_of(item)?);
     let before = amend::writable(core, actor, kind, id).await?;
     let record = void::void(core, actor, kind, id, None, &reason, None).await?;
     Ok(if before.envelope.voided { Outcome::Same(record) } else { Outcome::Revised(record) })
@@ -94,7 +95,7 @@ pub async fn void_item(core: &Core, actor: &Actor, kind: &'static Kind, item: &I
 
 /// Restores a record by an item. One that was never void is as it should be.
 pub async fn restore_item(core: &Core, actor: &Actor, kind: &'static Kind, item: &Item) -> Result<Outcome, Problem> {
-    let (id, reason) = (item.id().ok_or(Code::NotFound)?, reason_of(item)?);
+    let (id, reason) = (item.id().ok_or(NOT_FOUND)?, reason_of(item)?);
     let before = amend::writable(core, actor, kind, id).await?;
     let record = restore::restore(core, actor, kind, id, None, &reason, None).await?;
     Ok(if before.envelope.voided { Outcome::Revised(record) } else { Outcome::Same(record) })
@@ -103,6 +104,6 @@ pub async fn restore_item(core: &Core, actor: &Actor, kind: &'static Kind, item:
 fn reason_of(item: &Item) -> Result<String, Problem> {
     match item.body.member("reason") {
         Some(Tree::Text(reason)) if !reason.trim().is_empty() => Ok(reason.chars().take(500).collect()),
-        _ => Err(fault("/body/reason", FaultCode::Required)),
+        _ => Err(fault("/body/reason", FaultCode::REQUIRED)),
     }
 }

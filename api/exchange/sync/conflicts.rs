@@ -21,10 +21,12 @@ use super::wire::{RESOLVE, SUPERVISORS};
 use super::{handed_in, shown};
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::system_write;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
 use crate::platform::http::{Answer, Call, page};
 use crate::platform::privacy::device::Device;
 use crate::records::amend::Revised;
+use crate::records::codes::ALREADY_ENDED;
 use crate::records::create::TRIES;
 use crate::records::gate::require_standing;
 use crate::records::scope::reached;
@@ -80,7 +82,7 @@ async fn show_both(core: &Core, actor: &Actor, found: &mut Found) -> Result<(), 
                 let stood = found.json.get("server_revision").and_then(Json::as_i64);
                 revisions.into_iter().find(|record| Some(record.envelope.revision) == stood)
             }
-            Err(problem) if problem.code() == Code::NotFound => None,
+            Err(problem) if problem.code() == NOT_FOUND => None,
             Err(problem) => return Err(problem),
         },
     };
@@ -105,7 +107,7 @@ pub async fn resolve(call: Call) -> Answer {
         let audit_entry = call.audit_entry("conflict.resolve", "sync_conflicts", Some(found.id), json!({"take": take}));
         system_write(&call.core, audit_entry, async |connection| run(connection, vec![statement]).await).await?;
     } else if found.json.get("taken").and_then(Json::as_str) != Some(&take) {
-        return Err(Code::AlreadyEnded.into());
+        return Err(ALREADY_ENDED.into());
     }
     let mut found = find(&call).await?;
     show_both(&call.core, call.actor()?, &mut found).await?;
@@ -118,9 +120,9 @@ async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
     let (core, actor, kind) = (&call.core, call.actor()?, found.kind);
     // Of two creations with one id the whole body is kept: what is fixed at creation stays as it was.
     let amendable = |name: &str| {
-        kind.body_fields()
-            .iter()
-            .any(|field| field.name == name && field.write == Write::Always && !matches!(field.shape, Shape::Inline(_)))
+        kind.body_fields().iter().any(|field| {
+            field.name == name && field.write == Write::Always && !matches!(field.shape, Shape::Inline(..))
+        })
     };
     let patch: Map<String, Json> = found.patch.clone().into_iter().filter(|(name, _)| amendable(name)).collect();
     let patch = Tree::from_json(&Json::Object(patch));
@@ -135,7 +137,7 @@ async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
             return Ok(());
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }
 
 fn end(call: &Call, found: &Found, take: &str) -> Result<Statement, Problem> {
@@ -171,7 +173,7 @@ async fn find(call: &Call) -> Result<Found, Problem> {
             return of_row(&call.core, row);
         }
     }
-    Err(Code::NotFound.into())
+    Err(NOT_FOUND.into())
 }
 
 fn of_row(core: &Core, mut row: Row) -> Result<Found, Problem> {

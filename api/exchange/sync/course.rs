@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use kit::catalogue::FaultCode;
 use kit::problem::Problem;
 use kit::tree::Tree;
 use kit::value::{Value, Values};
@@ -12,6 +11,7 @@ use super::item::Item;
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 use crate::platform::http::fault;
+use crate::records::codes::UNKNOWN_REFERENCE;
 use crate::records::{Kind, Record, read};
 
 /// Fields of the envelope that a phone may amend.
@@ -38,7 +38,7 @@ impl Course {
     ) -> Result<Self, Problem> {
         let revisions = read::revisions(core, actor, kind, current.envelope.id).await?;
         let mut later = revisions.into_iter().skip_while(|record| record.envelope.revision != base_revision);
-        let base = later.next().ok_or_else(|| fault("/base_revision", FaultCode::UnknownReference))?;
+        let base = later.next().ok_or_else(|| fault("/base_revision", UNKNOWN_REFERENCE))?;
         let is_own = |record: &Record| {
             let envelope = &record.envelope;
             item.device_id.is_some() && envelope.device_id == item.device_id && envelope.revised_by == actor.user_id

@@ -2,7 +2,6 @@
 //! moved to another village hands in what he captured in the former one.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -12,6 +11,7 @@ use uuid::Uuid;
 use super::item::Item;
 use crate::platform::access::accounts;
 use crate::platform::access::roles::{Actor, Grant, Role};
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
 use crate::records::{Kind, read};
 
@@ -69,7 +69,7 @@ pub fn as_of(actor: &Actor, former: &[FormerGrant], occurred_at: Option<DateTime
 /// The author of what is kept, with what he holds and what he held when he wrote it. Of somebody who left since, what
 /// he held until then.
 pub async fn author(core: &Core, user_id: Uuid, written_at: DateTime<Utc>) -> Result<Actor, Problem> {
-    let author = accounts::of_author(core, user_id).await?.ok_or(Code::NotFound)?;
+    let author = accounts::of_author(core, user_id).await?.ok_or(NOT_FOUND)?;
     let former = former_grants(core, &author).await?;
     Ok(as_of(&author, &former, Some(written_at)).unwrap_or(author))
 }

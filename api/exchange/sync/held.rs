@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use chrono::{DateTime, Utc};
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::FaultCode;
 use kit::etag;
 use kit::faults::Faults;
 use kit::json::put;
@@ -25,9 +25,11 @@ use super::state::{open, run, seal};
 use super::wire::{DISCARD, SUPERVISORS};
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::system_write;
+use crate::platform::codes::{FORBIDDEN, NOT_FOUND};
 use crate::platform::core::Core;
 use crate::platform::http::{Answer, Call, fault, page};
 use crate::platform::privacy::device::Device;
+use crate::records::codes::{ALREADY_ENDED, CREATE_ONLY};
 use crate::records::scope::reached;
 
 /// Columns that [`of_row`] reads.
@@ -103,7 +105,7 @@ pub async fn mend(call: Call) -> Answer {
     require_open(&held)?;
     let tree = call.tree().await?;
     if !matches!(tree, Tree::Object(_)) {
-        return Err(fault("", FaultCode::NotAnObject));
+        return Err(fault("", FaultCode::NOT_AN_OBJECT));
     }
     let mut faults = Faults::default();
     note_repeated(&tree, "", &mut faults);
@@ -174,7 +176,7 @@ pub async fn find(call: &Call) -> Result<Held, Problem> {
             return of_row(&call.core, row);
         }
     }
-    Err(Code::NotFound.into())
+    Err(NOT_FOUND.into())
 }
 
 /// Only a body is mended.
@@ -183,22 +185,22 @@ fn require_body(patch: &Tree, faults: &mut Faults) {
     for (name, member) in members {
         match (name.as_str(), member) {
             ("body", Tree::Object(_)) => {}
-            ("body", _) => faults.add("/body", FaultCode::NotAnObject),
+            ("body", _) => faults.add("/body", FaultCode::NOT_AN_OBJECT),
             (name, _) if ITEM.iter().any(|field| field.name == name) => {
-                faults.add(format!("/{name}"), FaultCode::CreateOnly);
+                faults.add(format!("/{name}"), CREATE_ONLY);
             }
-            (name, _) => faults.add(format!("/{}", escape(name)), FaultCode::UnknownField),
+            (name, _) => faults.add(format!("/{}", escape(name)), FaultCode::UNKNOWN_FIELD),
         }
     }
 }
 
 fn require_author(call: &Call, held: &Held) -> Result<(), Problem> {
-    if call.actor()?.user_id == held.user_id { Ok(()) } else { Err(Code::Forbidden.into()) }
+    if call.actor()?.user_id == held.user_id { Ok(()) } else { Err(FORBIDDEN.into()) }
 }
 
 /// 409 where it was settled or discarded.
 pub fn require_open(held: &Held) -> Result<(), Problem> {
-    if held.state == "open" { Ok(()) } else { Err(Code::AlreadyEnded.into()) }
+    if held.state == "open" { Ok(()) } else { Err(ALREADY_ENDED.into()) }
 }
 
 /// A held item from its row.

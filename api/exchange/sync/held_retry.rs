@@ -3,7 +3,6 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
-use kit::catalogue::{Code, FaultCode};
 use kit::etag::IfMatch;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
@@ -18,7 +17,9 @@ use super::state::{self, run};
 use super::{push, shown};
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::system_write;
+use crate::platform::codes::FORBIDDEN;
 use crate::platform::http::{Answer, Call, fault};
+use crate::records::codes::CREATE_ONLY;
 
 /// `POST /v1/held-items/{id}:retry`: by its author, or by somebody who supervises him.
 pub async fn retry(call: Call) -> Answer {
@@ -43,7 +44,7 @@ pub async fn retry(call: Call) -> Answer {
 /// It is for ever what it was sent as: what was turned into something else before that was demanded never runs.
 fn require_unchanged(held: &Held, item: &Item) -> Result<(), Problem> {
     let same = held.kind == item.kind() && held.op == item.op() && held.record_id == item.id();
-    if same { Ok(()) } else { Err(fault("/item", FaultCode::CreateOnly)) }
+    if same { Ok(()) } else { Err(fault("/item", CREATE_ONLY)) }
 }
 
 /// Account with whose rights it runs: its author. Whoever else retries it must be able to see what it says.
@@ -54,7 +55,7 @@ async fn author(call: &Call, held: &Held, item: &Item) -> Result<Actor, Problem>
     }
     let kind = call.core.kinds().kind(item.kind());
     if !kind.is_some_and(|kind| shown::is_shown(actor, kind, &held.area_code)) {
-        return Err(Code::Forbidden.into());
+        return Err(FORBIDDEN.into());
     }
     handed_in::author(&call.core, held.user_id, held.written_at).await
 }

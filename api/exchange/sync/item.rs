@@ -92,7 +92,7 @@ impl Item {
         }
         let values = check_object(&ITEM.iter().collect::<Vec<_>>(), &frame, "", &mut faults);
         if !matches!(values.text("op"), Some("void" | "restore")) && !matches!(body, Tree::Object(_)) {
-            faults.add("/body", FaultCode::NotAnObject);
+            faults.add("/body", FaultCode::NOT_AN_OBJECT);
         }
         let fault = (!faults.is_empty()).then_some(faults);
         let mut item = Self {

@@ -82,5 +82,5 @@ impl Outcome {
 
 /// Whether a problem is the server's own, for a time: then the phone is to send it all again.
 pub fn is_passing(problem: &Problem) -> bool {
-    problem.code().status().is_server_error() || problem.code() == kit::catalogue::Code::WriteConflict
+    problem.code().status().is_server_error() || problem.code() == kit::catalogue::Code::WRITE_CONFLICT
 }

@@ -2,7 +2,6 @@
 
 use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING};
 use actix_web::{HttpRequest, HttpResponse};
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::time::InZone;
@@ -15,6 +14,7 @@ use crate::exchange::changes::queries::{Change, Page};
 use crate::exchange::changes::{Part, Window, page};
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::PULLED_PLAIN;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Answer, Call};
 use crate::records::Kind;
 use crate::records::hooks::{Hooks, PlainPeople};
@@ -27,7 +27,7 @@ pub async fn pull(call: Call) -> Answer {
     let (core, actor) = (&call.core, call.actor()?);
     let mut place = match call.query.text("cursor") {
         Some(text) => Place::open(core, actor.user_id, text).await?,
-        None => Place::begin(district(actor, &call.query)?.ok_or(Code::NotFound)?, actor),
+        None => Place::begin(district(actor, &call.query)?.ok_or(NOT_FOUND)?, actor),
     };
     place.notice(actor);
     let (page, has_more) = next_of(&call, &place).await?;
@@ -136,7 +136,7 @@ fn compressed(request: &HttpRequest, body: &impl Serialize) -> Answer {
 pub async fn checksum(call: Call) -> Answer {
     let (core, actor) = (&call.core, call.actor()?);
     let form = call.form(super::wire::CHECKSUM).await?;
-    let district_code = district(actor, &form)?.ok_or(Code::NotFound)?;
+    let district_code = district(actor, &form)?.ok_or(NOT_FOUND)?;
     let wanted = form.codes("kinds");
     let mut kinds = Vec::new();
     for kind in core.kinds().kinds().filter(|kind| actor.holds(kind.readers)) {

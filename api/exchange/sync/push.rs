@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
 use futures_util::future::join_all;
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::FaultCode;
 use kit::check::check_shape;
 use kit::faults::Faults;
 use kit::field::{Shape, free_text};
@@ -25,9 +25,11 @@ use super::state;
 use super::write_stages::write_stages;
 use super::{again, former};
 use crate::platform::access::roles::Actor;
+use crate::platform::codes::{ACCOUNT_DEACTIVATED, FORBIDDEN};
 use crate::platform::core::Core;
 use crate::platform::http::{Answer, Call};
 use crate::records::bulk::create_bulk;
+use crate::records::codes::RECORD_EXISTS;
 use crate::records::create::{Created, create_all};
 use crate::records::idempotency::Key;
 use crate::records::{Kind, Record, read};
@@ -74,22 +76,22 @@ fn read_push(tree: &Tree) -> Result<(Option<String>, Vec<Tree>), Problem> {
     let mut faults = Faults::default();
     let (mut device_id, mut items) = (None, None);
     let Tree::Object(members) = tree else {
-        faults.add("", FaultCode::NotAnObject);
+        faults.add("", FaultCode::NOT_AN_OBJECT);
         return faults.finish().map(|()| (None, Vec::new()));
     };
     for (name, member) in members {
         match (name.as_str(), member) {
-            ("device_id", _) if device_id.is_some() => faults.add("/device_id", FaultCode::DuplicateField),
-            ("items", _) if items.is_some() => faults.add("/items", FaultCode::DuplicateField),
+            ("device_id", _) if device_id.is_some() => faults.add("/device_id", FaultCode::DUPLICATE_FIELD),
+            ("items", _) if items.is_some() => faults.add("/items", FaultCode::DUPLICATE_FIELD),
             ("device_id", member) => device_id = Some(check_shape(&DEVICE_ID, member, "/device_id", &mut faults)),
             ("items", Tree::List(list)) => items = Some(list.clone()),
-            ("items", _) => faults.add_with("/items", FaultCode::WrongType, vec![("type", "array".into())]),
-            _ => faults.add(format!("/{}", escape(name)), FaultCode::UnknownField),
+            ("items", _) => faults.add_with("/items", FaultCode::WRONG_TYPE, vec![("type", "array".into())]),
+            _ => faults.add(format!("/{}", escape(name)), FaultCode::UNKNOWN_FIELD),
         }
     }
     for (name, missing) in [("device_id", device_id.is_none()), ("items", items.is_none())] {
         if missing && !faults.touches(&format!("/{name}")) {
-            faults.add(format!("/{name}"), FaultCode::Required);
+            faults.add(format!("/{name}"), FaultCode::REQUIRED);
         }
     }
     let device_id = match device_id.flatten() {
@@ -97,7 +99,7 @@ fn read_push(tree: &Tree) -> Result<(Option<String>, Vec<Tree>), Problem> {
         _ => None,
     };
     if items.as_ref().is_some_and(|items| items.len() > MOST) {
-        faults.add_with("/items", FaultCode::TooMany, vec![("max", MOST.to_string())]);
+        faults.add_with("/items", FaultCode::TOO_MANY, vec![("max", MOST.to_string())]);
     }
     faults.finish().map(|()| (device_id, items.unwrap_or_default()))
 }
@@ -173,7 +175,7 @@ pub async fn write_one(core: &Core, author: &Actor, item: &Item) -> Result<Outco
 /// never writes that kind.
 fn judge(core: &Core, actor: &Actor, former: &[FormerGrant], item: &Item) -> Result<&'static Kind, Box<Outcome>> {
     if actor.left_area.is_some() {
-        return Err(Box::new(Outcome::Held(Code::AccountDeactivated.into())));
+        return Err(Box::new(Outcome::Held(ACCOUNT_DEACTIVATED.into())));
     }
     let kind = core.kinds().kind(item.kind());
     let writes = |kind: &&'static Kind| {
@@ -184,7 +186,7 @@ fn judge(core: &Core, actor: &Actor, former: &[FormerGrant], item: &Item) -> Res
         (None, Some(kind)) if writes(&kind) => Ok(kind),
         (Some(problem), Some(kind)) if writes(&kind) => Err(Box::new(Outcome::Held(problem))),
         (Some(problem), None) if item.kind().is_empty() => Err(Box::new(Outcome::Held(problem))),
-        _ => Err(Box::new(Outcome::Refused(Code::Forbidden.into()))),
+        _ => Err(Box::new(Outcome::Refused(FORBIDDEN.into()))),
     }
 }
 
@@ -240,7 +242,7 @@ async fn created(
         Ok(Created::Same(record)) => Ok(Outcome::Same(record)),
         Ok(Created::Known(record, _)) => Ok(Outcome::Same(record)),
         // The same id with other content: the first stands, the other is kept beside it.
-        Err(problem) if problem.code() == Code::RecordExists => {
+        Err(problem) if problem.code() == RECORD_EXISTS => {
             let record = match read::find(core, actor, kind, item.id().unwrap_or_default()).await {
                 Ok(record) => record,
                 // In his former area, which he doesn't see any more.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
@@ -10,6 +9,7 @@ use uuid::Uuid;
 
 use super::item::Item;
 use super::outcome::Outcome;
+use crate::exchange::codes::TOO_MUCH_HELD;
 use crate::platform::core::Core;
 
 /// Open items of an account at most: ten whole pushes.
@@ -49,7 +49,7 @@ impl Room {
     pub fn take(&mut self, items: i64, bytes: usize) -> Result<(), Problem> {
         let taken = Self { items: self.items + items, bytes: self.bytes.saturating_add_unsigned(bytes as u64) };
         if taken.items > MOST_ITEMS || taken.bytes > MOST_BYTES {
-            return Err(Code::TooMuchHeld.into());
+            return Err(TOO_MUCH_HELD.into());
         }
         *self = taken;
         Ok(())

@@ -15,9 +15,12 @@ use uuid::Uuid;
 
 use super::{conflicts, held, held_retry, pull, push, wire};
 use crate::exchange::changes::index::kinds_of_ids;
+use crate::exchange::codes::{RESYNC_REQUIRED, TOO_MUCH_HELD};
 use crate::platform::access::Role;
+use crate::platform::codes::{DISTRICT_REQUIRED, FORBIDDEN, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, RECORD_VOIDED};
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::{document, read};
 
@@ -36,19 +39,19 @@ pub fn operations() -> Vec<Operation> {
             .hands_in()
             .body(reference("SyncPush"), pushed)
             .answers(207, "What became of each item.", Some(reference("SyncResults")), Some(json!({"results": [result], "server_time": "2020-02-02T19:00:01+08:00", "head": 43})))
-            .problems(&[Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, "/v1/sync/pull", "pull_sync", pull::pull)
             .described("sync", "Fetch what changed", "The caller's slice as it stands: upserts, voids, and what left the slice. Without a cursor from the beginning. When rights change, what was gained and lost is filled in. Gzipped on request.")
             .access(all())
             .parameters(vec![&wire::PULL_CURSOR, &LIMIT, &wire::DISTRICT])
             .answers(200, "A page; go on while `has_more`.", Some(reference("SyncPage")), Some(json!({"changes": [], "next_cursor": "bWFj", "has_more": false, "head": 43, "server_time": "2020-02-02T19:00:01+08:00"})))
-            .problems(&[Code::BadCursor, Code::ResyncRequired, Code::DistrictRequired, Code::NotFound, Code::LedgerUnavailable]),
+            .problems(&[Code::BAD_CURSOR, RESYNC_REQUIRED, DISTRICT_REQUIRED, NOT_FOUND, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, "/v1/sync/checksum", "checksum_sync", pull::checksum)
             .described("sync", "Compare without fetching", "Of each kind how many records the slice holds, and the XOR of the first 8 bytes of SHA-256(`id:revision`) over them, voided ones left out.")
             .access(all())
             .body(document::described(wire::CHECKSUM, "Which kinds; all by default."), json!({"kinds": ["screenings"]}))
             .answers(200, "The sums.", Some(reference("SyncChecksums")), Some(json!({"kinds": [{"kind": "screenings", "count": 12, "last_change_no": 43, "checksum": "9f2c4e0011223344"}]})))
-            .problems(&[Code::DistrictRequired, Code::NotFound]),
+            .problems(&[DISTRICT_REQUIRED, NOT_FOUND]),
         Operation::new(Method::POST, "/v1/sync/receipts", "list_sync_receipts", receipts)
             .described("sync", "Ask what became of items", "For a phone whose answer was lost: by the records' ids.")
             .access(Access::SignedIn)
@@ -72,12 +75,12 @@ pub fn operations() -> Vec<Operation> {
             .body_of(reference("HeldItemPatch"), json!({"body": {"temperature_c": "36.5"}}), &["application/merge-patch+json", "application/json"])
             .answers(200, "The item.", Some(reference("HeldItem")), Some(wire::held_example()))
             .with_headers(&["ETag"])
-            .problems(&[Code::Forbidden, Code::AlreadyEnded, Code::TooMuchHeld]),
+            .problems(&[FORBIDDEN, ALREADY_ENDED, TOO_MUCH_HELD]),
         Operation::new(Method::POST, "/v1/held-items/{id}:retry", "retry_held_item", held_retry::retry)
             .described("sync", "Try a held item again", "As its author's: with his rights, recorded as his. Whoever supervises him lets it through with the rights that its author had when he wrote it; `If-Match` says which revision he saw.")
             .access(Access::SignedIn)
             .answers(200, "What became of it.", Some(reference("SyncResult")), None)
-            .problems(&[Code::Forbidden, Code::BadIfMatch, Code::Stale, Code::AlreadyEnded, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[FORBIDDEN, Code::BAD_IF_MATCH, Code::STALE, ALREADY_ENDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, "/v1/held-items/{id}:discard", "discard_held_item", held::discard)
             .described("sync", "Discard a held item", "It stays readable until it expires. Once more is no fault.")
             .access(Access::SignedIn)
@@ -94,7 +97,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::SignedIn)
             .body(document::described(wire::RESOLVE, "Whose values hold."), json!({"take": "phone"}))
             .answers(200, "The conflict.", Some(reference("Conflict")), Some(wire::conflict_example()))
-            .problems(&[Code::OutOfArea, Code::AlreadyEnded, Code::RecordVoided, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[OUT_OF_AREA, ALREADY_ENDED, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
     ]
 }
 
@@ -118,7 +121,7 @@ async fn recorded(call: &Call, requested: &[Uuid]) -> Result<std::collections::B
     let known: BTreeSet<Uuid> = by_kind.values().flatten().copied().collect();
     for kind in core.kinds().kinds() {
         let mut ids: Vec<Uuid> = by_kind.get(kind.name).into_iter().flatten().copied().collect();
-        if kind.field("aliases").is_some() {
+        if kind.is_people() {
             ids.extend(requested.iter().filter(|id| !known.contains(id)));
         }
         if ids.is_empty() {

@@ -41,7 +41,7 @@ pub fn body(kinds: &Registry, kind: &Kind, members: &Map<String, Json>) -> Json 
         let value = match field.map(|field| (field.shape, field.mask())) {
             None => Json::Null,
             Some(_) if value.is_null() => Json::Null,
-            Some((Shape::Inline(inner), _)) => match (kinds.kind(inner), value.as_object()) {
+            Some((Shape::Inline(inner, _), _)) => match (kinds.kind(inner), value.as_object()) {
                 (Some(inner), Some(members)) => body(kinds, inner, members),
                 _ => Json::Null,
             },

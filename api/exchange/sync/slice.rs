@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::exchange::changes::chain_at;
+use crate::exchange::codes::RESYNC_REQUIRED;
 use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::core::Core;
 
@@ -55,7 +56,7 @@ impl Place {
     /// The place of a cursor. 410 where the ledger isn't the one any more that gave it.
     pub async fn open(core: &Core, user_id: Uuid, text: &str) -> Result<Self, Problem> {
         let position = cursor::open(&*core.keys.cursor, &binding(user_id), text)?;
-        let json: Json = serde_json::from_str(&position).map_err(|_| Problem::new(Code::BadCursor))?;
+        let json: Json = serde_json::from_str(&position).map_err(|_| Problem::new(Code::BAD_CURSOR))?;
         let place = Self {
             district_code: json.get("d").and_then(Json::as_str).unwrap_or_default().to_owned(),
             number: json.get("n").and_then(Json::as_i64).unwrap_or_default(),
@@ -67,11 +68,7 @@ impl Place {
             }),
         };
         let chain = chain_at(core, &place.district_code, place.number).await?;
-        if chain.as_deref() == json.get("c").and_then(Json::as_str) {
-            Ok(place)
-        } else {
-            Err(Code::ResyncRequired.into())
-        }
+        if chain.as_deref() == json.get("c").and_then(Json::as_str) { Ok(place) } else { Err(RESYNC_REQUIRED.into()) }
     }
 
     /// Notes which slice the caller has now; begins a change where it is another one, and begins it anew

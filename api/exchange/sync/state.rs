@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use kit::catalogue::Code;
 use kit::ids::new_id;
 use kit::problem::Problem;
 use kit::row::Row;
@@ -17,6 +16,7 @@ use super::item::Item;
 use super::outcome::{Conflict, Outcome};
 use super::room;
 use crate::platform::audit::{SystemWriteError, system_write};
+use crate::platform::codes::FORBIDDEN;
 use crate::platform::core::Core;
 use crate::platform::http::Call;
 use crate::platform::privacy::device::Device;
@@ -35,7 +35,7 @@ pub async fn keep(
     let (core, actor) = (&call.core, call.actor()?);
     let Some(district_code) = home else {
         let unresolved_items = results.iter().any(|(_, outcome)| matches!(outcome, Outcome::Held(_)));
-        return if unresolved_items { Err(Code::Forbidden.into()) } else { Ok(()) };
+        return if unresolved_items { Err(FORBIDDEN.into()) } else { Ok(()) };
     };
     room::limit(core, &district_code, actor.user_id, results).await?;
     let mut statements = Vec::new();

@@ -7,7 +7,6 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use chrono::{NaiveDate, TimeDelta};
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -20,6 +19,7 @@ use uuid::Uuid;
 
 use super::keys::{self, KnownKey};
 use super::roles::{Actor, Below, Grant, Role};
+use crate::platform::codes::{INVALID_TOKEN, UNAUTHENTICATED};
 use crate::platform::core::Core;
 
 /// How long what was looked up is believed: the contract gives a revocation five seconds.
@@ -92,14 +92,14 @@ impl Accounts {
 /// Finds who sent a request: 401 without a token, or where the token, the session or the account is over.
 pub async fn authenticate(core: &Core, request: &HttpRequest) -> Result<SignedIn, Problem> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
-    let header = headers.next().ok_or(Code::Unauthenticated)?;
+    let header = headers.next().ok_or(UNAUTHENTICATED)?;
     if headers.next().is_some() {
-        return Err(Code::InvalidToken.into());
+        return Err(INVALID_TOKEN.into());
     }
-    let text = header.to_str().map_err(|_| Problem::new(Code::InvalidToken))?;
-    let (scheme, token) = text.split_once(' ').ok_or(Code::InvalidToken)?;
+    let text = header.to_str().map_err(|_| Problem::new(INVALID_TOKEN))?;
+    let (scheme, token) = text.split_once(' ').ok_or(INVALID_TOKEN)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Code::InvalidToken.into());
+        return Err(INVALID_TOKEN.into());
     }
     if keys::is_key(token.trim()) {
         return keys::authenticate(core, token.trim()).await;
@@ -109,7 +109,7 @@ pub async fn authenticate(core: &Core, request: &HttpRequest) -> Result<SignedIn
     if actor.user_id == claims.sub {
         Ok(SignedIn { actor, credential: Credential::Session(claims.sid) })
     } else {
-        Err(Code::InvalidToken.into())
+        Err(INVALID_TOKEN.into())
     }
 }
 
@@ -130,7 +130,7 @@ async fn of_session(core: &Core, session_id: Uuid) -> Result<Arc<Actor>, Problem
         .sql(" AND s.id = ")
         .id(session_id);
     let rows = core.database.read(&statement).await?;
-    let mut actor = rows.into_iter().next().and_then(actor_of_row).ok_or(Code::InvalidToken)?;
+    let mut actor = rows.into_iter().next().and_then(actor_of_row).ok_or(INVALID_TOKEN)?;
     know_organizations(core, &mut actor).await?;
     let actor = Arc::new(actor);
     core.accounts.actors.insert(session_id, Arc::clone(&actor));

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -18,6 +17,7 @@ use uuid::Uuid;
 use super::accounts::supervised;
 use super::accounts::{Credential, SignedIn};
 use super::roles::{Actor, Grant, Role};
+use crate::platform::codes::INVALID_TOKEN;
 use crate::platform::core::Core;
 
 /// Uses that a key may be given for.
@@ -121,12 +121,12 @@ pub fn is_key(token: &str) -> bool {
 
 /// Signs a key in; 401 where there is no such key, or it is over.
 pub async fn authenticate(core: &Core, token: &str) -> Result<SignedIn, Problem> {
-    let (id, secret) = token.strip_prefix("lf_").and_then(|rest| rest.split_once('_')).ok_or(Code::InvalidToken)?;
-    let id = Uuid::try_parse(id).map_err(|_| Problem::new(Code::InvalidToken))?;
+    let (id, secret) = token.strip_prefix("lf_").and_then(|rest| rest.split_once('_')).ok_or(INVALID_TOKEN)?;
+    let id = Uuid::try_parse(id).map_err(|_| Problem::new(INVALID_TOKEN))?;
     let known = look_up(core, id).await?;
     let hash = Sha256::digest(secret.as_bytes());
     if !bool::from(hash.as_slice().ct_eq(&known.secret_hash)) {
-        return Err(Code::InvalidToken.into());
+        return Err(INVALID_TOKEN.into());
     }
     Ok(SignedIn { actor: Arc::clone(&known.actor), credential: Credential::Key(Arc::clone(&known.scopes)) })
 }
@@ -154,7 +154,7 @@ async fn look_up(core: &Core, id: Uuid) -> Result<Arc<KnownKey>, Problem> {
     .id(id)
     .seeing_everything();
     let row = core.database.read(&statement).await?.into_iter().next();
-    let mut known = row.and_then(of_row).ok_or(Code::InvalidToken)?;
+    let mut known = row.and_then(of_row).ok_or(INVALID_TOKEN)?;
     super::accounts::know_organizations(core, Arc::make_mut(&mut known.actor)).await?;
     let known = Arc::new(known);
     core.accounts.keys.insert(id, Arc::clone(&known));

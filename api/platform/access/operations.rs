@@ -6,7 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use chrono::TimeDelta;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::Code;
 use kit::database::DatabaseError;
 use kit::field::Field;
 use kit::limiter::Allowance;
@@ -22,6 +22,7 @@ use super::sessions::{self, Refreshed};
 use super::wire::{LOGIN, Me, PASSWORD, REFRESH, TokenPair, UserGrant};
 use super::{own_sessions, passwords, throttle, tokens};
 use crate::platform::audit::{AuditEntry, system_write};
+use crate::platform::codes::{BAD_CREDENTIALS, INVALID_TOKEN, SAME_PASSWORD, WRONG_PASSWORD};
 use crate::platform::http::Caller;
 use crate::platform::http::schema::schema_of;
 use crate::platform::http::schema::{Direction, object, reference};
@@ -52,13 +53,13 @@ fn signing_in() -> Vec<Operation> {
             .access(Access::Public)
             .body(form(LOGIN), json!({"username": "zhou.min", "password": "a one-time or chosen password"}))
             .answers(200, "Signed in.", Some(reference("TokenPair")), Some(pair.clone()))
-            .problems(&[Code::BadCredentials, Code::TooManyRequests]),
+            .problems(&[BAD_CREDENTIALS, Code::TOO_MANY_REQUESTS]),
         Operation::new(Method::POST, "/v1/auth/refresh", "refresh_session", refresh)
             .described("auth", "Refresh the tokens", "Answers a new pair. Where the answer was lost, the same token gives the same successor until that is used; after that, reuse ends the session.")
             .access(Access::Public)
             .body(form(REFRESH), json!({"refresh_token": "lfr_0198c0de000070008000000000000001_1_mac"}))
             .answers(200, "Refreshed.", Some(reference("TokenPair")), Some(pair))
-            .problems(&[Code::InvalidToken]),
+            .problems(&[INVALID_TOKEN]),
         Operation::new(Method::POST, "/v1/auth/logout", "end_session", logout)
             .described("auth", "Sign out", "Ends the session of the token; its refresh tokens are worth nothing from now on.")
             .access(Access::SignedInOnce)
@@ -97,7 +98,7 @@ async fn login(call: Call) -> Answer {
     let Some((user_id, _, password_change_required)) = account else {
         let audit_entry = call.audit_entry("session.refused", "users", user_id, json!({}));
         system_write(&call.core, audit_entry, async |_| Ok(())).await?;
-        return Err(Code::BadCredentials.into());
+        return Err(BAD_CREDENTIALS.into());
     };
     attempt.succeeded(&call.core);
     let area_code = super::accounts::of_user(&call.core, user_id).await?.and_then(|actor| actor.own_area());
@@ -128,7 +129,7 @@ async fn refresh(call: Call) -> Answer {
     let form = call.form(REFRESH).await?;
     let audit_entry = call.audit_entry("session.refresh", "sessions", None, json!({}));
     let refreshed = sessions::refresh(&call.core, form.text("refresh_token").unwrap_or_default(), audit_entry).await?;
-    let actor = super::accounts::of_user(&call.core, refreshed.user_id).await?.ok_or(Code::InvalidToken)?;
+    let actor = super::accounts::of_user(&call.core, refreshed.user_id).await?.ok_or(INVALID_TOKEN)?;
     token_pair(&call, &refreshed, actor.password_change_required)
 }
 
@@ -163,11 +164,11 @@ async fn change_password(call: Call) -> Answer {
     if !passwords::verify(current.clone(), stored).await? {
         let audit_entry = call.audit_entry("user.refuse_password", "users", Some(actor.user_id), json!({}));
         system_write(&call.core, audit_entry, async |_| Ok(())).await?;
-        return Err(fault("/current_password", FaultCode::WrongPassword));
+        return Err(fault("/current_password", WRONG_PASSWORD));
     }
     call.core.limiter.give_back(&key);
     if new == current {
-        return Err(fault("/new_password", FaultCode::SamePassword));
+        return Err(fault("/new_password", SAME_PASSWORD));
     }
     if let Some(code) = passwords::weakness(&new, &[&actor.username, &actor.display_name]) {
         return Err(fault_with("/new_password", code, vec![("min", passwords::MIN_CHARACTERS.to_string())]));

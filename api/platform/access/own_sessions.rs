@@ -3,7 +3,6 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
-use kit::catalogue::Code;
 use kit::field::{Field, Shape, free_text};
 use kit::json::put;
 use kit::problem::Problem;
@@ -13,6 +12,7 @@ use kit::value::Value;
 use serde_json::{Value as Json, json};
 
 use super::sessions;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 
@@ -76,7 +76,7 @@ async fn end(call: Call) -> Answer {
     let statement =
         Statement::new("SELECT id FROM sessions WHERE user_id = ").id(actor.user_id).sql(" AND id = ").id(id);
     if call.core.database.read(&statement).await?.is_empty() {
-        return Err(Code::NotFound.into());
+        return Err(NOT_FOUND.into());
     }
     let audit_entry = call.audit_entry("session.end", "sessions", Some(id), json!({}));
     sessions::end(&call.core, id, audit_entry).await?;

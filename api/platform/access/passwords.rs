@@ -9,6 +9,8 @@ use kit::catalogue::{Code, FaultCode};
 use kit::problem::Problem;
 use tokio::sync::Semaphore;
 
+use crate::platform::codes::WEAK_PASSWORD;
+
 /// The fewest characters of a password (NIST SP 800-63B asks for 8; people here sign in rarely).
 pub const MIN_CHARACTERS: usize = 12;
 /// Words that anybody here tries first, beside those of zxcvbn's lists of leaked passwords, names and words.
@@ -64,14 +66,14 @@ pub fn one_time() -> String {
 /// passwords that leaked, common words and names, rows of keys, years, and what the account is called.
 pub fn weakness(password: &str, known: &[&str]) -> Option<FaultCode> {
     if password.chars().count() < MIN_CHARACTERS {
-        return Some(FaultCode::TooShort);
+        return Some(FaultCode::TOO_SHORT);
     }
     let lower = password.to_lowercase();
     let distinct = lower.chars().collect::<std::collections::BTreeSet<_>>().len();
     let named = known.iter().any(|word| word.chars().count() > 2 && lower.contains(&word.to_lowercase()));
     let inputs: Vec<&str> = known.iter().chain(&LOCAL_WORDS).copied().collect();
     let weak = distinct < 5 || named || zxcvbn::zxcvbn(password, &inputs).score() < zxcvbn::Score::Three;
-    weak.then_some(FaultCode::WeakPassword)
+    weak.then_some(WEAK_PASSWORD)
 }
 
 fn hash_now(password: &str) -> Result<String, Problem> {
@@ -79,7 +81,7 @@ fn hash_now(password: &str) -> Result<String, Problem> {
 }
 
 async fn off_workers<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, Problem> {
-    let busy = || Problem::unavailable(Code::Unavailable, 5, "too many sign-ins wait");
+    let busy = || Problem::unavailable(Code::UNAVAILABLE, 5, "too many sign-ins wait");
     let _waiting = WAITING.try_acquire().map_err(|_| busy())?;
     let _slot = SLOTS.acquire().await.map_err(Problem::internal)?;
     tokio::task::spawn_blocking(work).await.map_err(Problem::internal)
@@ -108,8 +110,8 @@ mod tests {
 
     #[test]
     fn weak_passwords_are_refused() {
-        assert_eq!(weakness("short", &["x"]), Some(FaultCode::TooShort));
-        assert_eq!(weakness("tr0ub4dor&3", &["x"]), Some(FaultCode::TooShort), "11 characters");
+        assert_eq!(weakness("short", &["x"]), Some(FaultCode::TOO_SHORT));
+        assert_eq!(weakness("tr0ub4dor&3", &["x"]), Some(FaultCode::TOO_SHORT), "11 characters");
         for weak in [
             "aaaaaaaaaaaa",
             "Password2020!",
@@ -126,7 +128,7 @@ mod tests {
             "lianfang2020",
             "雅安雨城12345678",
         ] {
-            assert_eq!(weakness(weak, &["zhangsan", "张三"]), Some(FaultCode::WeakPassword), "{weak}");
+            assert_eq!(weakness(weak, &["zhangsan", "张三"]), Some(WEAK_PASSWORD), "{weak}");
         }
         for strong in [
             "雅安雨城二零二零春日防疫志",

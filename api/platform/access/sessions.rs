@@ -12,7 +12,6 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
 };
 use diesel_async::RunQueryDsl;
-use kit::catalogue::Code;
 use kit::ids::new_id;
 use kit::problem::Problem;
 use kit::row::Row;
@@ -23,6 +22,7 @@ use uuid::Uuid;
 
 use super::accounts::HANDING_IN;
 use crate::platform::audit::{AuditEntry, system_write};
+use crate::platform::codes::INVALID_TOKEN;
 use crate::platform::core::Core;
 use crate::platform::privacy::device::Device;
 use crate::platform::privacy::keys::{Key, keyed_hash};
@@ -92,7 +92,7 @@ pub fn place(session_id: Uuid) -> Device<'static> {
 
 /// Gives the successor of a refresh token; 401 where it is none of ours, over, or reused.
 pub async fn refresh(core: &Core, presented: &str, audit_entry: AuditEntry) -> Result<Refreshed, Problem> {
-    let (session_id, generation) = parse(&core.keys.refresh, presented).ok_or(Code::InvalidToken)?;
+    let (session_id, generation) = parse(&core.keys.refresh, presented).ok_or(INVALID_TOKEN)?;
     let now = core.clock.now();
     let expires_at = now + LIFETIME;
     let audit_entry = AuditEntry { subject_id: Some(session_id), ..audit_entry };
@@ -123,7 +123,7 @@ pub async fn refresh(core: &Core, presented: &str, audit_entry: AuditEntry) -> R
     .await?;
     let Some(user_id) = outcome else {
         core.accounts.forget(session_id);
-        return Err(Code::InvalidToken.into());
+        return Err(INVALID_TOKEN.into());
     };
     let refresh_token = token(&core.keys.refresh, session_id, generation + 1);
     Ok(Refreshed { session_id, user_id, refresh_token, expires_at })

@@ -8,7 +8,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
@@ -16,6 +15,7 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::platform::codes::INVALID_TOKEN;
 use crate::platform::privacy::keys::Key;
 
 /// How long an access token lives.
@@ -88,14 +88,14 @@ impl Tokens {
         let claims = match self.verified.get(&hash) {
             Some(claims) => claims,
             None => {
-                let claims = self.decode(token).ok_or(Code::InvalidToken)?;
+                let claims = self.decode(token).ok_or(INVALID_TOKEN)?;
                 self.verified.insert(hash, claims.clone());
                 claims
             }
         };
         // By the service's own clock and without leeway: both ends of the check are ours.
         let current = claims.exp > now.timestamp() && claims.iat <= now.timestamp() + 60;
-        if current { Ok(claims) } else { Err(Code::InvalidToken.into()) }
+        if current { Ok(claims) } else { Err(INVALID_TOKEN.into()) }
     }
 
     fn decode(&self, token: &str) -> Option<Claims> {

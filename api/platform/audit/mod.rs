@@ -189,7 +189,5 @@ async fn note(
 
 /// The verb under which a pull is noted that tells people plainly, with those it names.
 pub const PULLED_PLAIN: &str = "sync.pull_plain";
-/// The verb under which reading people plainly is noted: in an item, or in one's own list.
-pub const READ_PLAIN: &str = "people.read_plain";
 /// The verb under which a page of plain values is noted, with the people it tells of.
 pub const EXPORTED_PLAIN: &str = "export.page";

@@ -2,12 +2,12 @@
 
 use actix_web::http::Method;
 use chrono::{DateTime, TimeDelta};
-use kit::catalogue::Code;
 use kit::field::{Field, Shape};
 use kit::text::Text;
 use serde_json::{Value as Json, json};
 
 use super::trail::{self, AUDITORS, Line, Position, Trail};
+use crate::platform::codes::DISTRICT_REQUIRED;
 use crate::platform::http::page::{CURSOR, LIMIT};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, page};
@@ -49,7 +49,7 @@ pub fn operations() -> Vec<Operation> {
             .parameters([&LIMIT, &CURSOR].into_iter().chain(PARAMETERS).collect())
             .answers(200, "A page.", Some(reference("AuditPage")), Some(json!({"items": [example()], "next_cursor": null})))
             .with_headers(&["Link"])
-            .problems(&[Code::DistrictRequired]),
+            .problems(&[DISTRICT_REQUIRED]),
     ]
 }
 

@@ -7,7 +7,6 @@ pub mod tree;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, LINK};
-use kit::catalogue::Code;
 use kit::cursor;
 use kit::field::{Field, Shape, free_text};
 use kit::problem::Problem;
@@ -17,6 +16,7 @@ use serde_json::{Value as Json, json};
 
 use self::tree::Division;
 use crate::platform::access::keys::KeyScope;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::page::next_link;
 use crate::platform::http::page::schema as page;
 use crate::platform::http::page::{CURSOR, LIMIT};
@@ -64,7 +64,7 @@ fn edition(call: &Call) -> Option<i16> {
 }
 
 async fn get(call: Call) -> Answer {
-    let found = call.core.divisions.find(call.path_text("code")?, edition(&call)).ok_or(Code::NotFound)?;
+    let found = call.core.divisions.find(call.path_text("code")?, edition(&call)).ok_or(NOT_FOUND)?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "private, max-age=300")).json(found))
 }
 

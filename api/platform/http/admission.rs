@@ -10,6 +10,7 @@ use super::{Access, Operation, Tells};
 use crate::platform::access::accounts::{Credential, SignedIn};
 use crate::platform::access::keys::{KeyScope, KeyScopes};
 use crate::platform::access::roles::{Actor, Grant, Role, RoleSet};
+use crate::platform::codes::{ACCOUNT_DEACTIVATED, FORBIDDEN, KEY_OUT_OF_SCOPE, PASSWORD_CHANGE_REQUIRED};
 
 /// A code of more digits lies below a township.
 const TOWNSHIP_DIGITS: usize = 9;
@@ -91,14 +92,14 @@ impl Operation {
             return Ok(());
         }
         if caller.password_change_required && !matches!(self.access, Access::SignedInOnce) {
-            return Err(Code::PasswordChangeRequired);
+            return Err(PASSWORD_CHANGE_REQUIRED);
         }
         if caller.has_left && !self.hands_in {
-            return Err(Code::AccountDeactivated);
+            return Err(ACCOUNT_DEACTIVATED);
         }
         match self.access {
-            Access::Roles(roles) if !caller.roles.meets(roles) => return Err(Code::Forbidden),
-            Access::Judges(roles) if !caller.judging.meets(roles) => return Err(Code::Forbidden),
+            Access::Roles(roles) if !caller.roles.meets(roles) => return Err(FORBIDDEN),
+            Access::Judges(roles) if !caller.judging.meets(roles) => return Err(FORBIDDEN),
             _ => {}
         }
         let told = match self.tells {
@@ -106,7 +107,7 @@ impl Operation {
             Tells::SmallNumbers(readers) => !caller.is_covered(readers),
             Tells::Figures { readers, roles } => !caller.is_covered(readers) || !caller.narrow.meets(roles),
         };
-        if told && caller.is_in_scope(self.key_scope) { Ok(()) } else { Err(Code::KeyOutOfScope) }
+        if told && caller.is_in_scope(self.key_scope) { Ok(()) } else { Err(KEY_OUT_OF_SCOPE) }
     }
 }
 

@@ -25,6 +25,7 @@ use super::turn::Turn;
 use crate::platform::access::accounts::{Credential, SignedIn};
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::AuditEntry;
+use crate::platform::codes::{INVALID_ORDER, NOT_FOUND, TOO_MANY_DAYS, UNAUTHENTICATED, UNSUPPORTED_MEDIA_TYPE};
 use crate::platform::core::Core;
 
 /// A larger body is parsed on a thread of its own: whoever shares the worker would wait.
@@ -55,12 +56,12 @@ pub struct Call {
 impl Call {
     /// Account that calls; 401 where nobody is signed in.
     pub fn actor(&self) -> Result<&Actor, Problem> {
-        self.signed_in.as_ref().map(|signed_in| &*signed_in.actor).ok_or_else(|| Code::Unauthenticated.into())
+        self.signed_in.as_ref().map(|signed_in| &*signed_in.actor).ok_or_else(|| UNAUTHENTICATED.into())
     }
 
     /// Whoever signed in, and by what.
     pub fn signed_in(&self) -> Result<&SignedIn, Problem> {
-        self.signed_in.as_ref().ok_or_else(|| Code::Unauthenticated.into())
+        self.signed_in.as_ref().ok_or_else(|| UNAUTHENTICATED.into())
     }
 
     /// Credential that the caller showed; none where nobody is signed in.
@@ -72,7 +73,7 @@ impl Call {
     pub fn session_id(&self) -> Result<Uuid, Problem> {
         match self.signed_in.as_ref().map(|signed_in| &signed_in.credential) {
             Some(Credential::Session(session_id)) => Ok(*session_id),
-            _ => Err(Code::Unauthenticated.into()),
+            _ => Err(UNAUTHENTICATED.into()),
         }
     }
 
@@ -90,16 +91,12 @@ impl Call {
     /// The id in the path. What is no id names nothing: 404.
     pub fn path_id(&self) -> Result<Uuid, Problem> {
         let text = self.path_text("id")?;
-        if text.len() == 36 {
-            Uuid::try_parse(text).map_err(|_| Code::NotFound.into())
-        } else {
-            Err(Code::NotFound.into())
-        }
+        if text.len() == 36 { Uuid::try_parse(text).map_err(|_| NOT_FOUND.into()) } else { Err(NOT_FOUND.into()) }
     }
 
     /// A text in the path.
     pub fn path_text(&self, name: &str) -> Result<&str, Problem> {
-        self.request.match_info().get(name).ok_or_else(|| Code::NotFound.into())
+        self.request.match_info().get(name).ok_or_else(|| NOT_FOUND.into())
     }
 
     /// The body as a tree: 415 for another media type, 413, 408, or 400 for what is no JSON.
@@ -193,7 +190,7 @@ impl Call {
         });
         let accepted = self.body.as_ref().is_some_and(|body| body.media_types.contains(&media_type.as_str()));
         let inflated = self.request.headers().contains_key(actix_web::http::header::CONTENT_ENCODING);
-        if one && accepted && utf_8 && !inflated { Ok(()) } else { Err(Code::UnsupportedMediaType.into()) }
+        if one && accepted && utf_8 && !inflated { Ok(()) } else { Err(UNSUPPORTED_MEDIA_TYPE.into()) }
     }
 }
 
@@ -228,12 +225,12 @@ pub fn network(address: IpAddr) -> String {
 
 /// The fault of a period that ends too long after its first day.
 pub fn too_many_days(pointer: &str, most: i64) -> Problem {
-    fault_with(pointer, FaultCode::TooManyDays, vec![("days", most.to_string())])
+    fault_with(pointer, TOO_MANY_DAYS, vec![("days", most.to_string())])
 }
 
 /// The fault of a period that ends before its first day.
 pub fn ends_before_it_begins(pointer: &str) -> Problem {
-    fault_with(pointer, FaultCode::InvalidOrder, vec![("other", "from_on".into())])
+    fault_with(pointer, INVALID_ORDER, vec![("other", "from_on".into())])
 }
 
 /// A fault of one field, as a whole problem.
@@ -245,5 +242,5 @@ pub fn fault(pointer: &str, code: FaultCode) -> Problem {
 pub fn fault_with(pointer: &str, code: FaultCode, values: Vec<(&'static str, String)>) -> Problem {
     let mut faults = Faults::default();
     faults.add_with(pointer, code, values);
-    faults.finish().err().unwrap_or_else(|| Code::Unprocessable.into())
+    faults.finish().err().unwrap_or_else(|| Code::UNPROCESSABLE.into())
 }

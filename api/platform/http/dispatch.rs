@@ -9,7 +9,6 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::query::{read_query, split_open};
 use kit::text::Language;
@@ -23,6 +22,7 @@ use super::{Access, Answer, Caller, Operation, headers};
 use crate::platform::access::accounts::{SignedIn, authenticate};
 use crate::platform::audit::AuditEntry;
 use crate::platform::audit::refusals::{self, Refusal};
+use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, METHOD_NOT_ALLOWED, NOT_FOUND, PASSWORD_CHANGE_REQUIRED};
 use crate::platform::core::Core;
 
 /// Facts for the access log beside the request itself.
@@ -66,7 +66,7 @@ pub fn configure(operations: &[Arc<Operation>], config: &mut web::ServiceConfig)
         }
         let allow = allowed.join(", ");
         resource = resource.default_service(web::to(move |request: HttpRequest| {
-            let problem = Problem::new(Code::MethodNotAllowed).with_header(ALLOW, allow.clone());
+            let problem = Problem::new(METHOD_NOT_ALLOWED).with_header(ALLOW, allow.clone());
             async move { render(&request, &problem) }
         }));
         config.service(resource);
@@ -75,7 +75,7 @@ pub fn configure(operations: &[Arc<Operation>], config: &mut web::ServiceConfig)
 
 /// The answer to a path that no operation has.
 pub async fn render_unrouted(request: HttpRequest) -> HttpResponse {
-    render(&request, &Code::NotFound.into())
+    render(&request, &NOT_FOUND.into())
 }
 
 async fn run(operation: Arc<Operation>, request: HttpRequest, payload: Payload) -> HttpResponse {
@@ -134,7 +134,7 @@ async fn admitted(operation: &Operation, arrived: Arrived, signed_in: Option<Sig
     }
     if !operation.headers.contains(&"Idempotency-Key") && request.headers().contains_key(&IDEMPOTENCY_KEY) {
         // Taken and forgotten, it would promise what isn't kept.
-        return Err(Code::BadIdempotencyKey.into());
+        return Err(BAD_IDEMPOTENCY_KEY.into());
     }
     headers::require_forms(operation, &request)?;
     let (closed, open) = split_open(request.query_string(), operation.open)?;
@@ -153,7 +153,7 @@ async fn note_refusal(
     signed_in: &SignedIn,
     problem: &Problem,
 ) {
-    if problem.code().status() != StatusCode::FORBIDDEN || problem.code() == Code::PasswordChangeRequired {
+    if problem.code().status() != StatusCode::FORBIDDEN || problem.code() == PASSWORD_CHANGE_REQUIRED {
         return;
     }
     let audit_entry = AuditEntry {

@@ -9,10 +9,22 @@ use super::shared::Shared;
 use super::tidy::tidied;
 use super::{Access, Operation, Success};
 use crate::platform::access::keys::KeyScope;
+use crate::platform::codes::{
+    ACCOUNT_DEACTIVATED, BAD_IF_NONE_MATCH, FORBIDDEN, HEADERS_TOO_LARGE, IF_MATCH_REQUIRED, INVALID_TOKEN,
+    KEY_OUT_OF_SCOPE, NOT_FOUND, PASSWORD_CHANGE_REQUIRED, UNAUTHENTICATED, UNSUPPORTED_MEDIA_TYPE,
+};
+
+/// Codes that the service may answer with: those of the packages, and of each layer and theme.
+pub struct Codes {
+    /// Problems of a request as a whole.
+    pub problems: Vec<Code>,
+    /// Faults of one field.
+    pub faults: Vec<FaultCode>,
+}
 
 /// The whole document.
-pub fn document(operations: &[Operation], schemas: Map<String, Json>) -> Json {
-    let mut shared = Shared { schemas: with_problem(schemas), ..Shared::default() };
+pub fn document(operations: &[Operation], codes: &Codes, schemas: Map<String, Json>) -> Json {
+    let mut shared = Shared { schemas: with_problem(codes, schemas), ..Shared::default() };
     let mut paths = Map::new();
     let mut tags: Vec<&str> = Vec::new();
     for operation in operations {
@@ -135,55 +147,55 @@ fn success_response(success: &Success) -> Json {
 
 /// The problems of an operation: its own and those that follow from what it takes.
 fn problems(operation: &Operation) -> Vec<Code> {
-    let mut codes = operation.problems.to_vec();
+    let mut codes = operation.problems.clone();
     if !matches!(operation.access, Access::Public) {
-        codes.extend([Code::Unauthenticated, Code::InvalidToken]);
+        codes.extend([UNAUTHENTICATED, INVALID_TOKEN]);
         // Keys reach no operation that they aren't meant for.
         if operation.key_scope != KeyScope::Any {
-            codes.push(Code::KeyOutOfScope);
+            codes.push(KEY_OUT_OF_SCOPE);
         }
         if !operation.hands_in {
-            codes.push(Code::AccountDeactivated);
+            codes.push(ACCOUNT_DEACTIVATED);
         }
     }
     match operation.access {
-        Access::Roles(_) | Access::Judges(_) => codes.extend([Code::Forbidden, Code::PasswordChangeRequired]),
-        Access::SignedIn => codes.push(Code::PasswordChangeRequired),
+        Access::Roles(_) | Access::Judges(_) => codes.extend([FORBIDDEN, PASSWORD_CHANGE_REQUIRED]),
+        Access::SignedIn => codes.push(PASSWORD_CHANGE_REQUIRED),
         Access::SignedInOnce | Access::Public => {}
     }
-    codes.push(Code::InvalidRequest);
+    codes.push(Code::INVALID_REQUEST);
     if operation.body.is_some() {
         codes.extend([
-            Code::MalformedJson,
-            Code::Unprocessable,
-            Code::UnsupportedMediaType,
-            Code::BodyTooLarge,
-            Code::RequestTimeout,
+            Code::MALFORMED_JSON,
+            Code::UNPROCESSABLE,
+            UNSUPPORTED_MEDIA_TYPE,
+            Code::BODY_TOO_LARGE,
+            Code::REQUEST_TIMEOUT,
         ]);
     }
     if operation.takes_id() || operation.path.contains("{code}") {
-        codes.push(Code::NotFound);
+        codes.push(NOT_FOUND);
     }
     if operation.parameters.iter().any(|field| field.name == "cursor") {
-        codes.extend([Code::BadCursor, Code::Unprocessable]);
+        codes.extend([Code::BAD_CURSOR, Code::UNPROCESSABLE]);
     } else if !operation.parameters.is_empty() {
-        codes.push(Code::Unprocessable);
+        codes.push(Code::UNPROCESSABLE);
     }
     if operation.headers.contains(&"If-None-Match") {
-        codes.push(Code::BadIfNoneMatch);
+        codes.push(BAD_IF_NONE_MATCH);
     }
     if operation.headers.contains(&"If-Match") {
-        codes.extend([Code::BadIfMatch, Code::Stale, Code::IfMatchRequired]);
+        codes.extend([Code::BAD_IF_MATCH, Code::STALE, IF_MATCH_REQUIRED]);
     }
-    codes.extend([Code::HeadersTooLarge, Code::TooManyRequests, Code::Internal, Code::Unavailable]);
+    codes.extend([HEADERS_TOO_LARGE, Code::TOO_MANY_REQUESTS, Code::INTERNAL, Code::UNAVAILABLE]);
     codes.sort_by_key(|code| (code.status().as_u16(), code.code()));
     codes.dedup();
     codes
 }
 
-fn with_problem(mut schemas: Map<String, Json>) -> Map<String, Json> {
-    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.code()).collect();
-    let faults: Vec<&str> = FaultCode::ALL.iter().map(|code| code.code()).collect();
+fn with_problem(codes: &Codes, mut schemas: Map<String, Json>) -> Map<String, Json> {
+    let faults: Vec<&str> = codes.faults.iter().map(|code| code.code()).collect();
+    let codes: Vec<&str> = codes.problems.iter().map(|code| code.code()).collect();
     let text = |max: u32, about: &str| json!({"type": "string", "maxLength": max, "description": about});
     schemas.insert("Problem".into(), json!({
         "type": "object",

@@ -1,7 +1,6 @@
 //! The forms in which a list is answered: JSON by default, or a file.
 
 use actix_web::http::header::{ACCEPT, HeaderName};
-use kit::catalogue::FaultCode;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::text::Text;
@@ -9,6 +8,7 @@ use kit::value::Values;
 use kit::vocabulary::{Vocabulary, word};
 
 use super::{Call, fault};
+use crate::platform::codes::ONLY_IN_FILES;
 use crate::platform::privacy::PURPOSE;
 
 /// Says as of which number a file is.
@@ -112,7 +112,7 @@ pub fn asked(call: &Call) -> Option<Format> {
 /// Refuses parameters of files where a page is asked for.
 pub fn require_none(query: &Values) -> Result<(), Problem> {
     match PARAMETERS.iter().find(|field| query.has(field.name)) {
-        Some(field) => Err(fault(&format!("?{}", field.name), FaultCode::OnlyInFiles)),
+        Some(field) => Err(fault(&format!("?{}", field.name), ONLY_IN_FILES)),
         None => Ok(()),
     }
 }

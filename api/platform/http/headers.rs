@@ -10,6 +10,7 @@ use regex::Regex;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Operation, Success};
+use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, BAD_IF_NONE_MATCH};
 
 /// The header of a request that is sent once more.
 pub static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -43,7 +44,7 @@ static TAKEN: [Taken; 4] = [
         form: TAGS,
         compiled: LazyLock::new(|| Regex::new(TAGS).ok()),
         longest: 200,
-        fault: Code::BadIfMatch,
+        fault: Code::BAD_IF_MATCH,
     },
     Taken {
         name: "Idempotency-Key",
@@ -53,7 +54,7 @@ static TAKEN: [Taken; 4] = [
         form: KEY,
         compiled: LazyLock::new(|| Regex::new(KEY).ok()),
         longest: 64,
-        fault: Code::BadIdempotencyKey,
+        fault: BAD_IDEMPOTENCY_KEY,
     },
     Taken {
         name: "If-None-Match",
@@ -63,7 +64,7 @@ static TAKEN: [Taken; 4] = [
         form: TAGS,
         compiled: LazyLock::new(|| Regex::new(TAGS).ok()),
         longest: 200,
-        fault: Code::BadIfNoneMatch,
+        fault: BAD_IF_NONE_MATCH,
     },
     Taken {
         name: "Last-Event-ID",
@@ -73,7 +74,7 @@ static TAKEN: [Taken; 4] = [
         form: EVENT,
         compiled: LazyLock::new(|| Regex::new(EVENT).ok()),
         longest: 43,
-        fault: Code::InvalidRequest,
+        fault: Code::INVALID_REQUEST,
     },
 ];
 /// Headers of answers, and what they mean.

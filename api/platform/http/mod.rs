@@ -154,7 +154,7 @@ pub struct Operation {
     /// Answers when all goes well.
     pub successes: Vec<Success>,
     /// Problems of its own, beside those that follow from the rest.
-    pub problems: &'static [Code],
+    pub problems: Vec<Code>,
     handler: Handler,
 }
 
@@ -183,7 +183,7 @@ impl Operation {
             headers: &[],
             body: None,
             successes: Vec::new(),
-            problems: &[],
+            problems: Vec::new(),
             handler: Arc::new(move |call| Box::pin(handler(call))),
         }
     }
@@ -291,9 +291,9 @@ impl Operation {
         self
     }
 
-    /// Problems of its own.
-    pub fn problems(mut self, problems: &'static [Code]) -> Self {
-        self.problems = problems;
+    /// Adds problems of its own.
+    pub fn problems(mut self, problems: &[Code]) -> Self {
+        self.problems.extend_from_slice(problems);
         self
     }
 

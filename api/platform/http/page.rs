@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, LINK};
-use kit::catalogue::Code;
 use kit::cursor;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
@@ -12,6 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::Call;
 use crate::platform::access::roles::Actor;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 
 /// The parameters of every list.
 pub static LIMIT: Field = Field::new(
@@ -98,11 +98,11 @@ pub fn district(actor: &Actor, query: &Values) -> Result<Option<String>, Problem
         (Some(code), own) => Ok(own.iter().find(|district| *district == code).cloned()),
         (None, []) => Ok(None),
         (None, [only]) => Ok(Some(only.clone())),
-        (None, _) => Err(Code::DistrictRequired.into()),
+        (None, _) => Err(DISTRICT_REQUIRED.into()),
     }
 }
 
 /// The same for what is about one district and nothing else: 404 where the caller has none of it.
 pub fn one_district(actor: &Actor, query: &Values) -> Result<String, Problem> {
-    district(actor, query)?.ok_or_else(|| Code::NotFound.into())
+    district(actor, query)?.ok_or_else(|| NOT_FOUND.into())
 }

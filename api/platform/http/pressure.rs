@@ -63,7 +63,7 @@ impl Counter {
         if before < most {
             Ok(in_work)
         } else {
-            Err(Problem::unavailable(Code::Unavailable, 1, "too many requests in work"))
+            Err(Problem::unavailable(Code::UNAVAILABLE, 1, "too many requests in work"))
         }
     }
 }

@@ -39,7 +39,7 @@ fn shaped(shape: &Shape, direction: Direction) -> Json {
         Shape::Instant => within_years(json!({"type": "string", "format": "date-time", "maxLength": 40}), direction),
         Shape::Day => within_years(json!({"type": "string", "format": "date", "maxLength": 10}), direction),
         Shape::Id | Shape::Reference(_) => json!({"type": "string", "format": "uuid", "maxLength": 36}),
-        Shape::Inline(kind) => json!({"type": "object", "description": format!("A record of `{kind}`.")}),
+        Shape::Inline(kind, _) => json!({"type": "object", "description": format!("A record of `{kind}`.")}),
         Shape::Area => {
             json!({"type": "string", "minLength": 2, "maxLength": 15, "pattern": "^[0-9]{2,12}(-[0-9]{2})?$"})
         }
@@ -103,7 +103,7 @@ fn nested(fields: &[Field], direction: Direction) -> Json {
     let mut schema = object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
     let Some(members) = schema.as_object_mut().filter(|_| direction == Direction::Served) else { return schema };
     members.remove("additionalProperties");
-    let all = fields.iter().filter(|field| !matches!(field.shape, Shape::Inline(_) | Shape::Secret { .. }));
+    let all = fields.iter().filter(|field| !matches!(field.shape, Shape::Inline(..) | Shape::Secret { .. }));
     let properties = all.map(|field| (field.name.to_owned(), of_field(field, field.takes_null(), direction)));
     members.insert("properties".into(), properties.collect::<Map<String, Json>>().into());
     schema
@@ -116,8 +116,8 @@ pub fn object(fields: &[&Field], direction: Direction) -> Json {
     for field in fields {
         let left_out = match direction {
             Direction::Sent => field.write == Write::Never,
-            Direction::Patched => field.write != Write::Always || matches!(field.shape, Shape::Inline(_)),
-            Direction::Served => matches!(field.shape, Shape::Inline(_) | Shape::Secret { .. }),
+            Direction::Patched => field.write != Write::Always || matches!(field.shape, Shape::Inline(..)),
+            Direction::Served => matches!(field.shape, Shape::Inline(..) | Shape::Secret { .. }),
         };
         if left_out {
             continue;
@@ -143,7 +143,7 @@ pub fn object(fields: &[&Field], direction: Direction) -> Json {
 /// The schema of a field, with what it means.
 pub fn of_field(field: &Field, nullable: bool, direction: Direction) -> Json {
     let mut schema = match field.shape {
-        Shape::Inline("people") => reference("NewPerson"),
+        Shape::Inline(_, schema) => reference(&format!("New{schema}")),
         shape => shaped(&shape, direction),
     };
     let Some(members) = schema.as_object_mut() else { return schema };
@@ -154,7 +154,7 @@ pub fn of_field(field: &Field, nullable: bool, direction: Direction) -> Json {
         members.get("description").and_then(Json::as_str).map(|text| format!(" {text}")).unwrap_or_default();
     members.insert("description".into(), format!("{}{shape_says}", field.about).trim().into());
     // A title would become the name of a type where a client makes one: of words, objects and lists of them.
-    let named = matches!(field.shape, Shape::Word(_) | Shape::Object(_) | Shape::List { .. } | Shape::Inline(_));
+    let named = matches!(field.shape, Shape::Word(_) | Shape::Object(_) | Shape::List { .. } | Shape::Inline(..));
     let label = if named { "x-label" } else { "title" };
     members.insert(label.into(), format!("{} · {}", field.label.en, field.label.zh).into());
     if nullable {

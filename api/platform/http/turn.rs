@@ -97,7 +97,7 @@ impl Turn {
             }
             match alarm.as_mut().as_pin_mut().map(|alarm| alarm.poll(context)) {
                 Some(Poll::Ready(())) => {
-                    Poll::Ready(Err(Problem::unavailable(Code::Unavailable, RETRY_S, "not answered in time")))
+                    Poll::Ready(Err(Problem::unavailable(Code::UNAVAILABLE, RETRY_S, "not answered in time")))
                 }
                 _ => Poll::Pending,
             }

@@ -1,6 +1,7 @@
 //! Accounts: who may sign in, and the keys of dashboards.
 
 pub mod api_keys;
+pub mod codes;
 pub mod users;
 
 use crate::records::Theme;
@@ -9,5 +10,7 @@ use crate::records::Theme;
 pub static THEME: Theme = Theme {
     operations: || [users::operations(), api_keys::operations()].into_iter().flatten().collect(),
     schemas: || [users::schemas(), api_keys::schemas()].into_iter().flatten().collect(),
+    problems: codes::PROBLEMS,
+    faults: codes::FAULTS,
     ..Theme::NOTHING
 };

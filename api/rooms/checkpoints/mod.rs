@@ -1,5 +1,6 @@
 //! Checkpoints: who passed, what was measured, how many in all.
 
+pub mod codes;
 pub mod gate_tallies;
 pub mod screenings;
 
@@ -10,5 +11,6 @@ pub static THEME: Theme = Theme {
     kinds: &[&screenings::SCREENINGS, &gate_tallies::GATE_TALLIES],
     operations: screenings::operations,
     schemas: screenings::schemas,
+    faults: codes::FAULTS,
     ..Theme::NOTHING
 };

@@ -10,6 +10,7 @@ use kit::value::Values;
 use serde_json::{Value as Json, json};
 
 use super::wire::DutyKind;
+use crate::platform::codes::INVALID_ORDER;
 use crate::platform::http::Operation;
 use crate::records::dated_settings::DatedSettings;
 
@@ -95,15 +96,15 @@ pub fn operations() -> Vec<Operation> {
 fn check(form: &Values, faults: &mut Faults) {
     let (opens, due) = (form.integer("opens_minute"), form.integer("due_minute"));
     if opens.is_some() != due.is_some() {
-        faults.add(if opens.is_some() { "/due_minute" } else { "/opens_minute" }, FaultCode::Required);
+        faults.add(if opens.is_some() { "/due_minute" } else { "/opens_minute" }, FaultCode::REQUIRED);
     }
     if let Some((opens, due)) = opens.zip(due) {
         if due <= opens {
-            faults.add_with("/due_minute", FaultCode::InvalidOrder, vec![("other", "opens_minute".into())]);
+            faults.add_with("/due_minute", INVALID_ORDER, vec![("other", "opens_minute".into())]);
         } else if form.integer("within_minutes").is_some_and(|within| within > due - opens) {
             faults.add_with(
                 "/within_minutes",
-                FaultCode::OutOfRange,
+                FaultCode::OUT_OF_RANGE,
                 vec![("min", "5".into()), ("max", (due - opens).to_string())],
             );
         }

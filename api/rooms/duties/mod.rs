@@ -9,6 +9,7 @@
 
 mod cadence_routes;
 pub mod cadences;
+pub mod codes;
 pub mod duty;
 pub mod escalation;
 pub mod follow_up;
@@ -16,20 +17,29 @@ pub mod inherit;
 pub mod matching;
 mod routes;
 pub mod summary;
-mod wire;
+pub mod wire;
 pub mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use follow_up::GATE_FOLLOW_UP;
+use kit::field::{Field, free_text};
 use kit::text::Text;
-pub use wire::{DutyKind, DutyLine, above, line_of, lines_of};
+use kit::typed::TypedField;
+pub use wire::{DutyKind, DutyLine, DutyState, DutyWaiver, above, line_of, lines_of};
 
 use crate::platform::access::Role;
+use crate::records::rules::Narrowing;
 use crate::records::scope::Follows;
 use crate::records::{Definition, Kind, Measure, Narrowed, Record, Rules, Theme};
 use crate::rooms::observation::isolation_cases::FOLLOWS;
+
+/// The reason of a waiver or an explanation, sealed.
+pub const REASON: TypedField<String> = TypedField::named(
+    "REASON",
+    Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why it was waived, or why it was missed."),
+);
 
 /// Roles that see the duties of their area.
 pub const SUPERVISORS: &[Role] = &[
@@ -108,6 +118,15 @@ fn counted_as(duty_kind: &str, line: &str) -> String {
 /// Counts that are kept of each kind.
 pub const COUNTED: [&str; 7] = ["expected", "open", "done", "missed", "waived", "late", "reported_late"];
 
+/// Duties of one's own, and what is expected of stores.
+static OWN_OR_OF_STORES: Narrowing = Narrowing {
+    label: Text::new("one's own and those of stores", "本人负责的及商超的"),
+    condition: |statement, row, actor| {
+        let mine = statement.sql(format!(" AND ({row}.assignee_id = ")).id(actor.user_id);
+        mine.sql(format!(" OR {row}.line = 'store')"))
+    },
+};
+
 impl Rules for DutyRules {
     fn plain_to_assignee(&self) -> bool {
         true
@@ -115,7 +134,7 @@ impl Rules for DutyRules {
 
     fn narrowed(&self, role: Role) -> Option<Narrowed> {
         match role {
-            Role::Inspector => Some(Narrowed::AssignedOrOfStores),
+            Role::Inspector => Some(Narrowed::By(&OWN_OR_OF_STORES)),
             // The duties within a store's grant are the store's own.
             Role::StoreReporter => None,
             role if SUPERVISORS.contains(&role) => None,
@@ -155,5 +174,6 @@ pub static THEME: Theme = Theme {
     schemas: || [cadence_routes::schemas(), summary::schemas()].into_iter().flatten().collect(),
     settings: &[&cadences::CADENCES],
     workers: &[|core| Box::pin(worker::work(core))],
+    faults: codes::FAULTS,
     ..Theme::NOTHING
 };

@@ -1,7 +1,6 @@
 //! Operations on a duty: waiving it with a reason, answering it, giving it to somebody else.
 
 use actix_web::http::Method;
-use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, Shape, free_text};
 use kit::fields;
 use kit::problem::Problem;
@@ -11,12 +10,14 @@ use kit::value::{Value, Values};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{DUTIES, READERS, wire};
+use super::codes::NOT_ANSWERABLE;
+use super::{DUTIES, READERS};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
 use crate::records::act::{ACT_PROBLEMS, act};
+use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, UNKNOWN_ACCOUNT};
 use crate::records::{Record, document};
 
 /// Roles that may say that something need not be done, or that it couldn't.
@@ -34,7 +35,7 @@ fields! {
 fields! {
     /// Members of its form.
     static WAIVE;
-    REASON: String = wire::REASON.required();
+    REASON: String = super::REASON.field.required();
 }
 fields! {
     /// Members of its form.
@@ -86,7 +87,7 @@ fn explained(duty: &Record, form: &Values) -> Result<Option<Record>, Problem> {
         Some("open") => super::duty::waive(duty, "by_hand"),
         Some("missed") => duty.clone(),
         Some("waived") => return Ok(None),
-        _ => return Err(Code::AlreadyEnded.into()),
+        _ => return Err(ALREADY_ENDED.into()),
     };
     next.values.set("explained", Value::Boolean(true));
     next.values.set("reason", Value::Text(form.text("reason").unwrap_or_default().to_owned()));
@@ -97,15 +98,15 @@ async fn answer(call: Call) -> Answer {
     let may = async |duty: &Record, _: &Values| {
         let envelope = &duty.envelope;
         let within = call.actor()?.reaches(ANSWERERS, &envelope.area_code, envelope.org_id);
-        if within { Ok(()) } else { Err(Code::OutOfArea.into()) }
+        if within { Ok(()) } else { Err(OUT_OF_AREA.into()) }
     };
     let (now, by) = (call.core.clock.now(), call.actor()?.user_id);
     let next = |duty: &Record, form: &Values| {
         if duty.values.text("duty_kind") != Some(super::GATE_FOLLOW_UP) {
-            return Err(fault("", FaultCode::NotAnswerable));
+            return Err(fault("", NOT_ANSWERABLE));
         }
         if !["open", "missed"].iter().any(|state| super::duty::is(duty, state)) {
-            return Err(Code::AlreadyEnded.into());
+            return Err(ALREADY_ENDED.into());
         }
         Ok(Some(super::follow_up::answered(duty, form.text("note").unwrap_or_default(), by, now)))
     };
@@ -119,7 +120,7 @@ async fn hand_over(call: Call) -> Answer {
     };
     let give = |duty: &Record, form: &Values| {
         if !super::duty::is(duty, "open") {
-            return Err(Code::AlreadyEnded.into());
+            return Err(ALREADY_ENDED.into());
         }
         let mut next = duty.clone();
         next.values.set("assignee_id", Value::Id(form.id("assignee_id").unwrap_or_default()));
@@ -134,7 +135,7 @@ fn require(call: &Call, duty: &Record, assignee_id: Option<Uuid>) -> Result<(), 
     // Whoever is supervised waives nothing of his own.
     let above = actor.judges(WAIVERS) && actor.reaches(WAIVERS, &envelope.area_code, envelope.org_id);
     let may = assignee_id == Some(actor.user_id) || above;
-    if may { Ok(()) } else { Err(Code::OutOfArea.into()) }
+    if may { Ok(()) } else { Err(OUT_OF_AREA.into()) }
 }
 
 /// The account must be active and see the duty.
@@ -150,7 +151,7 @@ async fn require_account(call: &Call, id: Uuid, duty: &Record) -> Result<(), Pro
     .text(&duty.envelope.area_code)
     .sql(", g.area_code) LIMIT 1");
     if call.core.database.read(&statement).await?.is_empty() {
-        return Err(fault("/assignee_id", FaultCode::UnknownAccount));
+        return Err(fault("/assignee_id", UNKNOWN_ACCOUNT));
     }
     Ok(())
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use actix_web::http::Method;
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
@@ -19,6 +18,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{COUNTED, DUTIES, READERS, SUPERVISORS, line_of};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::{Role, with_statistics};
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
@@ -66,7 +66,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(READERS))
             .keys(KeyScope::Read)
             .answers(200, "The figures.", Some(reference("DutySummary")), Some(example))
-            .problems(&[Code::DistrictRequired, Code::NotFound]);
+            .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     vec![polled(operation, PARAMETERS.iter())]
 }
 

@@ -1,8 +1,12 @@
 //! The words and fields of a duty.
 
+use chrono::{DateTime, Utc};
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use kit::words;
+use serde_json::Value as Json;
+use uuid::Uuid;
 
 words! {
     /// Kinds of duties. [`super::matching`] says what makes each, and what proves it.
@@ -70,101 +74,98 @@ words! {
     }
 }
 
-const PROOF: &[Field] = &[
+const PROVING: &[Field] = &[
     Field::new("kind", free_text(60), Text::new("Kind", "类别"), "The kind of the proving record.").required(),
     Field::new("id", Shape::Id, Text::new("Id", "编号"), "The proving record.").required(),
 ];
 
-/// The reason of a waiver or an explanation, sealed.
-pub const REASON: Field =
-    Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why it was waived, or why it was missed.");
-
-/// The fields of a duty; all are the server's.
-pub static FIELDS: &[Field] = &[
-    Field::new("duty_kind", Shape::Word(DutyKind::VOCABULARY), Text::new("Duty", "责任事项"), "What is expected.")
+fields! {
+    /// The fields of a duty; all are the server's.
+    pub static FIELDS;
+    DUTY_KIND: DutyKind = Field::new("duty_kind", Shape::Word(DutyKind::VOCABULARY), Text::new("Duty", "责任事项"), "What is expected.")
         .required()
-        .by_server(),
-    Field::new("subject_kind", free_text(60), Text::new("Subject kind", "对象类别"), "The kind of `subject_id`.")
+        .by_server();
+    SUBJECT_KIND: String = Field::new("subject_kind", free_text(60), Text::new("Subject kind", "对象类别"), "The kind of `subject_id`.")
         .required()
-        .by_server(),
-    Field::new(
+        .by_server();
+    SUBJECT_ID: Uuid = Field::new(
         "subject_id",
         Shape::Id,
         Text::new("Subject", "对象"),
         "About which record: an isolation case, a store, a person.",
     )
     .required()
-    .by_server(),
-    Field::new("cause_id", Shape::Id, Text::new("Cause", "起因"), "The record that asked for it, where it was one.")
-        .by_server(),
-    Field::new("line", Shape::Word(DutyLine::VOCABULARY), Text::new("Line", "责任线"), "Whose line it is.")
+    .by_server();
+    CAUSE_ID: Uuid = Field::new("cause_id", Shape::Id, Text::new("Cause", "起因"), "The record that asked for it, where it was one.")
+        .by_server();
+    LINE: DutyLine = Field::new("line", Shape::Word(DutyLine::VOCABULARY), Text::new("Line", "责任线"), "Whose line it is.")
         .required()
-        .by_server(),
-    Field::new(
+        .by_server();
+    ASSIGNEE_ID: Uuid = Field::new(
         "assignee_id",
         Shape::Id,
         Text::new("Assignee", "责任人"),
         "The account that answers for it; null where the line's supervisor has none.",
     )
-    .by_server(),
-    Field::new("opens_at", Shape::Instant, Text::new("Opens at", "开始时间"), "From when it can be done.")
+    .by_server();
+    OPENS_AT: DateTime<Utc> = Field::new("opens_at", Shape::Instant, Text::new("Opens at", "开始时间"), "From when it can be done.")
         .required()
-        .by_server(),
-    Field::new("due_at", Shape::Instant, Text::new("Due at", "截止时间"), "Until when.").required().by_server(),
-    Field::new("state", Shape::Word(DutyState::VOCABULARY), Text::new("State", "状态"), "How it stands.")
+        .by_server();
+    DUE_AT: DateTime<Utc> = Field::new("due_at", Shape::Instant, Text::new("Due at", "截止时间"), "Until when.").required().by_server();
+    STATE: DutyState = Field::new("state", Shape::Word(DutyState::VOCABULARY), Text::new("State", "状态"), "How it stands.")
         .required()
-        .by_server(),
-    Field::new("proof", Shape::Object(PROOF), Text::new("Proof", "凭据"), "The record that closed it.").by_server(),
-    Field::new("late", Shape::Boolean, Text::new("Late", "逾期完成"), "Whether it was done after `due_at`.")
+        .by_server();
+    PROOF: Json = Field::new("proof", Shape::Object(PROVING), Text::new("Proof", "凭据"), "The record that closed it.").by_server();
+    LATE: bool = Field::new("late", Shape::Boolean, Text::new("Late", "逾期完成"), "Whether it was done after `due_at`.")
         .required()
-        .by_server(),
-    Field::new(
+        .by_server();
+    REPORTED_LATE: bool = Field::new(
         "reported_late",
         Shape::Boolean,
         Text::new("Reported late", "逾期上报"),
         "Whether it was done in time and reached the server after `due_at`.",
     )
     .required()
-    .by_server(),
-    Field::new(
+    .by_server();
+    ESCALATED_TO: DutyLine = Field::new(
         "escalated_to",
         Shape::Word(DutyLine::VOCABULARY),
         Text::new("Escalated to", "上报至"),
         "To whom it went up when it was missed.",
     )
-    .by_server(),
-    Field::new(
+    .by_server();
+    ESCALATED_TO_ID: Uuid = Field::new(
         "escalated_to_id",
         Shape::Id,
         Text::new("Escalated to account", "上报对象"),
         "That supervisor's account, where known.",
     )
-    .by_server(),
-    super::escalation::ESCALATIONS,
-    Field::new(
+    .by_server();
+    ESCALATIONS: Json = super::escalation::ESCALATIONS;
+    EXPLAINED: bool = Field::new(
         "explained",
         Shape::Boolean,
         Text::new("Explained", "已说明"),
         "Whether somebody gave a reason for what is missing.",
     )
     .required()
-    .by_server(),
-    Field::new(
+    .by_server();
+    WAIVER: DutyWaiver = Field::new(
         "waiver",
         Shape::Word(DutyWaiver::VOCABULARY),
         Text::new("Waiver", "免除缘由"),
         "Why nothing is expected any more.",
     )
-    .by_server(),
-    REASON.by_server().sealed(),
-    Field::new("answer", free_text(500), Text::new("Answer", "处置记录"), "A health worker's note that closed it.")
+    .by_server();
+    REASON: String = super::REASON.field.by_server().sealed();
+    ANSWER: String = Field::new("answer", free_text(500), Text::new("Answer", "处置记录"), "A health worker's note that closed it.")
         .by_server()
-        .sealed(),
-    Field::new("answered_at", Shape::Instant, Text::new("Answered at", "处置时间"), "When that was.")
+        .sealed();
+    ANSWERED_AT: DateTime<Utc> = Field::new("answered_at", Shape::Instant, Text::new("Answered at", "处置时间"), "When that was.")
         .by_server()
-        .sealed(),
-    Field::new("answered_by", Shape::Id, Text::new("Answered by", "处置人"), "Whose note it is.").by_server().sealed(),
-];
+        .sealed();
+    ANSWERED_BY: Uuid = Field::new("answered_by", Shape::Id, Text::new("Answered by", "处置人"), "Whose note it is.").by_server().sealed();
+}
 
 /// The line that answers for a kind of duty.
 pub fn line_of(duty_kind: &str) -> &'static str {

@@ -1,5 +1,6 @@
 //! Observation: cases, their care, and the policies by which they are kept.
 
+pub mod codes;
 pub mod isolation_cases;
 pub mod observation_policies;
 pub mod own_cases;
@@ -23,5 +24,7 @@ pub static THEME: Theme = Theme {
     schemas: || [observation_policies::schemas(), isolation_cases::schemas()].into_iter().flatten().collect(),
     settings: &[&observation_policies::POLICIES],
     before_recount: &[|core, district_code| Box::pin(isolation_cases::planner::recall(core, district_code))],
+    problems: codes::PROBLEMS,
+    faults: codes::FAULTS,
     ..Theme::NOTHING
 };

@@ -3,17 +3,19 @@
 //! own by naming himself: he is told plainly where his role and area are those of the line, or where somebody named him
 //! who may reveal people.
 
-use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
-use crate::rooms::registers::people::PEOPLE;
 use std::collections::{BTreeMap, BTreeSet};
 
+use kit::columns;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::isolation_cases::ISOLATION_CASES;
 use super::isolation_cases::rules::supervisors;
+use super::isolation_cases::wire::{ADDRESS, PERSON_ID};
 use crate::platform::access::Role;
 use crate::platform::access::accounts;
 use crate::platform::audit::system_write_all;
@@ -21,6 +23,16 @@ use crate::platform::http::Call;
 use crate::platform::privacy::REVEALERS;
 use crate::records::hooks::PlainPeople;
 use crate::records::{Kind, Record, read};
+use crate::rooms::duties::{DutyLine, wire as duties};
+use crate::rooms::registers::people::{PEOPLE, wire as people};
+
+columns! {
+    /// Who wrote that somebody answers for a case.
+    NAMED_BY "named_by": Uuid;
+}
+
+/// Verb under which reading people plainly is noted: in an item, or in one's own list.
+pub const READ_PLAIN: &str = "people.read_plain";
 
 /// People whom these records show in the clear: those that the caller's own cases are about. Noted before they are
 /// shown.
@@ -33,7 +45,7 @@ pub async fn tell_plainly(
     let named: BTreeMap<Uuid, Uuid> = records.iter().filter_map(about).collect();
     let Some((_, first)) = records.first().filter(|_| !named.is_empty()) else { return Ok(PlainPeople::default()) };
     let people = of_named(call, &first.envelope.district_code, verb, &named.values().copied().collect()).await?;
-    let told = named.into_iter().filter_map(|(id, subject)| Some((id, people.get(&subject)?.clone())));
+    let told = named.into_iter().filter_map(|(id, subject)| Some((id, json!(people.get(&subject)?))));
     Ok(PlainPeople(told.collect()))
 }
 
@@ -43,14 +55,14 @@ async fn of_named(
     district_code: &str,
     verb: &'static str,
     named: &BTreeSet<Uuid>,
-) -> Result<BTreeMap<Uuid, Json>, Problem> {
+) -> Result<BTreeMap<Uuid, Plain>, Problem> {
     let core = &call.core;
     let (cases, people) = (&ISOLATION_CASES, &PEOPLE);
     let statement = own(cases.select(), call.actor()?.user_id, district_code, named);
     let own = read::load(core, cases, &statement).await?;
     let mut told = BTreeMap::new();
     for case in own {
-        let Some(person_id) = case.values.id("person_id") else { continue };
+        let Some(person_id) = case.values.get(&PERSON_ID) else { continue };
         let root = read::root(core, people, district_code, person_id).await?;
         let Some(person) = read::find_unscoped(core, people, district_code, &[root]).await?.remove(&root) else {
             continue;
@@ -58,10 +70,10 @@ async fn of_named(
         if !is_given(call, people, &person, &case).await? {
             continue;
         }
-        let plain = plain(&person, &case);
+        let plain = Plain::of(&person, &case);
         told.extend([case.envelope.id, person_id, root].map(|id| (id, plain.clone())));
     }
-    let subjects: BTreeSet<&str> = told.values().filter_map(|person| person.get("id")?.as_str()).collect();
+    let subjects: BTreeSet<Uuid> = told.values().map(|person| person.id).collect();
     if !subjects.is_empty() {
         let details = json!({"purpose": "medical_follow_up", "people": subjects});
         let mut audit_entry = call.audit_entry(verb, "people", None, details);
@@ -75,20 +87,35 @@ async fn of_named(
 fn case_or_person(kind: &Kind, record: &Record) -> Option<Uuid> {
     match kind.name {
         "isolation_cases" | "people" => Some(record.envelope.id),
-        "duties" => record.values.id("subject_id"),
+        "duties" => record.values.get(&duties::SUBJECT_ID),
         _ => None,
     }
 }
 
-fn plain(person: &Record, case: &Record) -> Json {
-    let text = |record: &Record, name: &str| record.values.text(name).map(str::to_owned);
-    let address = text(case, "address").or(text(person, "address"));
-    json!({"id": person.envelope.id, "name": text(person, "name"), "phone": text(person, "phone"), "address": address})
+/// A person as whoever answers for him is told.
+#[derive(Clone, Serialize)]
+struct Plain {
+    id: Uuid,
+    name: Option<String>,
+    phone: Option<String>,
+    address: Option<String>,
+}
+
+impl Plain {
+    fn of(person: &Record, case: &Record) -> Self {
+        let address = case.values.get(&ADDRESS).or(person.values.get(&people::ADDRESS));
+        Self {
+            id: person.envelope.id,
+            name: person.values.get(&people::NAME).map(str::to_owned),
+            phone: person.values.get(&people::PHONE).map(str::to_owned),
+            address: address.map(str::to_owned),
+        }
+    }
 }
 
 /// How somebody came to answer for a case: on which line, and who wrote that.
 struct Given {
-    line: String,
+    line: DutyLine,
     by: Uuid,
 }
 
@@ -96,15 +123,15 @@ struct Given {
 async fn is_given(call: &Call, people: &Kind, person: &Record, case: &Record) -> Result<bool, Problem> {
     let actor = call.actor()?;
     let named_for = supervisors(&case.values).into_iter().filter(|(_, id)| *id == Some(actor.user_id));
-    let lines: Vec<String> = named_for.map(|(line, _)| line).collect();
+    let lines: Vec<DutyLine> = named_for.map(|(level, _)| level.line()).collect();
     let mut all = Vec::new();
     if !lines.is_empty() {
         let by = call.core.database.read(&naming(actor.user_id, case)).await?;
-        let by = by.into_iter().next().and_then(|mut row| row.id("named_by")).unwrap_or(case.envelope.recorded_by);
-        all.extend(lines.iter().map(|line| Given { line: line.clone(), by }));
+        let by = by.into_iter().next().and_then(|mut row| row.get(&NAMED_BY)).unwrap_or(case.envelope.recorded_by);
+        all.extend(lines.iter().map(|line| Given { line: *line, by }));
     }
     for mut row in call.core.database.read(&handing(actor.user_id, case)).await? {
-        let (Some(line), Some(by)) = (row.text("line"), row.id("named_by")) else { continue };
+        let (Some(line), Some(by)) = (row.get(&duties::LINE), row.get(&NAMED_BY)) else { continue };
         // The duties of a line come with it.
         if !lines.contains(&line) {
             all.push(Given { line, by });
@@ -128,7 +155,7 @@ async fn is_plain(
 ) -> Result<bool, Problem> {
     let (actor, area_code, org_id) = (call.actor()?, &case.envelope.area_code, case.envelope.org_id);
     let reaches = |roles| actor.reaches(roles, &person.envelope.area_code, person.envelope.org_id);
-    let fits = actor.reaches(roles_of(&given.line), area_code, org_id);
+    let fits = actor.reaches(roles_of(given.line), area_code, org_id);
     if given.by == actor.user_id {
         return Ok(reaches(REVEALERS) || (fits && reaches(people.readers)));
     }
@@ -137,14 +164,14 @@ async fn is_plain(
 }
 
 /// Roles that do the work of a line.
-fn roles_of(line: &str) -> &'static [Role] {
+const fn roles_of(line: DutyLine) -> &'static [Role] {
     match line {
-        "town" => &[Role::TownCadre],
-        "village" => &[Role::VillageCadre, Role::GridWorker],
-        "group" => &[Role::GroupCadre],
-        "health_center" => &[Role::HealthWorker],
-        "police_station" => &[Role::PoliceOfficer],
-        _ => &[],
+        DutyLine::Town => &[Role::TownCadre],
+        DutyLine::Village => &[Role::VillageCadre, Role::GridWorker],
+        DutyLine::Group => &[Role::GroupCadre],
+        DutyLine::HealthCenter => &[Role::HealthWorker],
+        DutyLine::PoliceStation => &[Role::PoliceOfficer],
+        DutyLine::Store | DutyLine::Volunteer | DutyLine::Organizer | DutyLine::District => &[],
     }
 }
 

@@ -1,5 +1,6 @@
 //! Registers: what other records name.
 
+pub mod codes;
 pub mod organizations;
 pub mod people;
 pub mod places;
@@ -14,5 +15,7 @@ pub static THEME: Theme = Theme {
     operations: || [vocabularies::operations(), people::operations()].into_iter().flatten().collect(),
     schemas: || [vocabularies::schemas(), people::schemas()].into_iter().flatten().collect(),
     vocabularies: &[&PURPOSE],
+    problems: codes::PROBLEMS,
+    faults: codes::FAULTS,
     ..Theme::NOTHING
 };

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use actix_web::http::Method;
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
+use kit::fields;
 use kit::problem::Problem;
 use kit::text::Text;
 use kit::time::day_of;
@@ -20,23 +20,32 @@ use uuid::Uuid;
 use self::gaps::{Gap, gaps};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, ends_before_it_begins, too_many_days};
-use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
+use crate::records::list::{self, one_district};
 use crate::rooms::duties::summary::{COLUMNS, Counts, DutyGrouping, count, missed_url, served};
 use crate::rooms::duties::{COUNTED, DutyKind, DutyLine, READERS};
 use crate::statistics::document::{change_no, text};
 use crate::statistics::lines::{named, naming};
-use crate::statistics::parameters::{FROM_ON, TO_ON};
+use crate::statistics::parameters;
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::rights::opens_lists;
 
-static BY_PARAMETER: Field = Field::new(
-    "by",
-    Shape::Word(DutyGrouping::VOCABULARY),
-    Text::new("By", "分组"),
-    "What a line stands for; `kind` by default. `area` gives the level below `area_code`.",
-);
+fields! {
+    /// Parameters of the report.
+    static PARAMETERS;
+    BY: DutyGrouping = Field::new(
+        "by",
+        Shape::Word(DutyGrouping::VOCABULARY),
+        Text::new("By", "分组"),
+        "What a line stands for; `kind` by default. `area` gives the level below `area_code`.",
+    );
+    DISTRICT_CODE: String = list::DISTRICT_CODE;
+    AREA_CODE: String = list::AREA_CODE;
+    FROM_ON: NaiveDate = parameters::FROM_ON;
+    TO_ON: NaiveDate = parameters::TO_ON;
+}
 /// Days of one answer at most.
 const MOST_DAYS: i64 = 92;
 
@@ -60,8 +69,8 @@ pub fn operation() -> Operation {
         .keys(KeyScope::Statistics)
         .tells(Tells::SmallNumbers(READERS))
         .answers(200, "The figures.", Some(reference("Completeness")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
-    polled(operation, [&BY_PARAMETER, &DISTRICT_CODE, &AREA_CODE, &FROM_ON, &TO_ON])
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]);
+    polled(operation, PARAMETERS)
 }
 
 /// The schema.
@@ -109,8 +118,8 @@ async fn of_days(
     district_code: &str,
     days: (NaiveDate, NaiveDate),
 ) -> Result<Json, Problem> {
-    let by = call.query.text("by").unwrap_or("kind");
-    let counted = count(call, now, by, days).await?;
+    let by = call.query.get(&BY).unwrap_or(DutyGrouping::Kind);
+    let counted = count(call, now, by.code(), days).await?;
     // Keys reach figures; names are for those who may read the duties.
     let missing = match opens_lists(call, READERS) {
         true => gaps(call, now, district_code, by, days).await?,
@@ -129,21 +138,21 @@ async fn of_days(
 async fn units(
     now: &mut Snapshot,
     district_code: &str,
-    by: &str,
+    by: DutyGrouping,
     keys: impl Iterator<Item = &String>,
 ) -> Result<BTreeMap<Uuid, String>, Problem> {
     match by {
-        "org" => {
+        DutyGrouping::Org => {
             let ids = keys.filter_map(|key| Uuid::try_parse(key).ok());
             Ok(named(now.read(&naming("organizations", district_code, ids)).await?))
         }
-        _ => Ok(BTreeMap::new()),
+        DutyGrouping::Kind | DutyGrouping::Line | DutyGrouping::Area => Ok(BTreeMap::new()),
     }
 }
 
 fn days(call: &Call, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
-    let from_on = call.query.day("from_on").or(call.query.day("to_on")).unwrap_or(today);
-    let to_on = call.query.day("to_on").unwrap_or(from_on);
+    let from_on = call.query.get(&FROM_ON).or(call.query.get(&TO_ON)).unwrap_or(today);
+    let to_on = call.query.get(&TO_ON).unwrap_or(from_on);
     match (to_on - from_on).num_days() {
         ..0 => Err(ends_before_it_begins("?to_on")),
         MOST_DAYS.. => Err(too_many_days("?to_on", MOST_DAYS)),
@@ -153,7 +162,7 @@ fn days(call: &Call, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem
 
 fn line(
     call: &Call,
-    by: &str,
+    by: DutyGrouping,
     key: Option<&str>,
     counts: &Counts,
     gaps: &[Gap],
@@ -164,17 +173,17 @@ fn line(
         key.and_then(|key| vocabulary.find(key)).map(|word| word.label.in_language(call.language).to_owned())
     };
     let label = match by {
-        "kind" => worded(DutyKind::VOCABULARY),
-        "line" => worded(DutyLine::VOCABULARY),
-        "area" => key.and_then(|key| call.core.divisions.find(key, None)).map(|found| found.name.clone()),
-        _ => key.and_then(|key| Uuid::try_parse(key).ok()).and_then(|id| units.get(&id).cloned()),
+        DutyGrouping::Kind => worded(DutyKind::VOCABULARY),
+        DutyGrouping::Line => worded(DutyLine::VOCABULARY),
+        DutyGrouping::Area => key.and_then(|key| call.core.divisions.find(key, None)).map(|found| found.name.clone()),
+        DutyGrouping::Org => key.and_then(|key| Uuid::try_parse(key).ok()).and_then(|id| units.get(&id).cloned()),
     };
     let mut line = served(counts);
     for (name, value) in [
         ("key", json!(key)),
         ("label", json!(label)),
         ("gaps", gaps.iter().map(|gap| gap.served(call)).collect()),
-        ("missed_url", json!(missed_url(by, key, days, &call.query).filter(|_| opens_lists(call, READERS)))),
+        ("missed_url", json!(missed_url(by.code(), key, days, &call.query).filter(|_| opens_lists(call, READERS)))),
     ] {
         kit::json::put(&mut line, name, value);
     }

@@ -10,22 +10,25 @@ mod tell;
 mod units;
 
 use actix_web::http::Method;
-use kit::catalogue::{Code, FaultCode};
+use chrono::NaiveDate;
 use kit::field::{Field, Shape};
-use kit::json::put;
+use kit::fields;
 use kit::text::Text;
 use kit::time::day_of;
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
-use self::tell::Teller;
+use self::tell::{Teller, Told};
 use self::units::Unit;
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::organization_tree::Tree;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, fault};
-use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
+use crate::records::codes::UNKNOWN_REFERENCE;
+use crate::records::list::{self, one_district};
 use crate::statistics::document::{change_no, text};
 use crate::statistics::polled::{polled, respond};
 use crate::statistics::sheet::{Column, numbers, words};
@@ -33,14 +36,20 @@ use crate::statistics::tag::Tag;
 
 /// Roles that see the work of units.
 const READERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::CdcOfficer];
-static ORG: Field = Field::new(
-    "org_id",
-    Shape::Id,
-    Text::new("Organisation", "单位"),
-    "Only this unit, with all below it; every unit by default.",
-);
-static AS_OF_ON: Field =
-    Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日"), "Until the end of this day; today by default.");
+
+fields! {
+    /// Parameters of the situation.
+    static PARAMETERS;
+    ORG_ID: Uuid = Field::new(
+        "org_id",
+        Shape::Id,
+        Text::new("Organisation", "单位"),
+        "Only this unit, with all below it; every unit by default.",
+    );
+    AS_OF_ON: NaiveDate = Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日"), "Until the end of this day; today by default.");
+    AREA_CODE: String = list::AREA_CODE;
+    DISTRICT_CODE: String = list::DISTRICT_CODE;
+}
 
 /// The operation.
 pub fn operation() -> Operation {
@@ -53,8 +62,8 @@ pub fn operation() -> Operation {
         .keys(KeyScope::Statistics)
         .tells(Tells::SmallNumbers(READERS))
         .answers(200, "The figures.", Some(reference("Situation")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
-    polled(operation, [&ORG, &AS_OF_ON, &AREA_CODE, &DISTRICT_CODE])
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]);
+    polled(operation, PARAMETERS)
 }
 
 /// The schema.
@@ -82,19 +91,20 @@ async fn situation(call: Call) -> Answer {
     if let Some(unchanged) = tag.unchanged(&call) {
         return Ok(unchanged);
     }
-    let as_of_on = call.query.day("as_of_on").map_or(today, |day| day.min(today));
+    let as_of_on = call.query.get(&AS_OF_ON).map_or(today, |day| day.min(today));
     // One moment for all: no figure holds more than the change it is said to be as of.
     let mut snapshot = call.core.database.snapshot().await?;
     let head = crate::statistics::head_in(&mut snapshot, &district_code).await?;
-    let units = units::units(call.query.id("org_id"), snapshot.read(&Tree::statement(&district_code)).await?);
+    let units = units::units(call.query.get(&ORG_ID), snapshot.read(&Tree::statement(&district_code)).await?);
     let found = read::read(&call, &mut snapshot, &district_code, as_of_on).await?;
     snapshot.end().await?;
-    if call.query.has("org_id") && units.is_empty() {
-        return Err(fault("?org_id", FaultCode::UnknownReference));
+    if call.query.has(&ORG_ID) && units.is_empty() {
+        return Err(fault(&format!("?{ORG_ID}"), UNKNOWN_REFERENCE));
     }
-    let units: Vec<Json> = units.iter().filter_map(|unit| served(&call, unit, &found, as_of_on)).collect();
-    let lines = lines(&units);
-    let body = json!({"as_of_on": as_of_on, "area_code": call.query.text("area_code"), "units": units});
+    let told = told(&call, &units, &found, as_of_on);
+    let lines = lines(&told);
+    let units: Vec<Json> = told.iter().map(|(unit, figures)| served(unit, figures)).collect();
+    let body = json!({"as_of_on": as_of_on, "area_code": call.query.get(&AREA_CODE), "units": units});
     respond(&call, &tag, head, body, &lines, COLUMNS)
 }
 
@@ -106,21 +116,19 @@ const COLUMNS: &[Column] = &[
     words("unit", "计量单位"),
 ];
 
-/// A line a figure, for a file.
-fn lines(units: &[Json]) -> Vec<Json> {
-    let figures = |unit: &Json| unit.get("figures").and_then(Json::as_array).cloned().unwrap_or_default();
-    let line = |unit: &Json, mut figure: Json| {
-        let number = figure.get("value").filter(|value| !value.is_null()).or_else(|| figure.get("amount")).cloned();
-        put(&mut figure, "number", number);
-        put(&mut figure, "unit_name", unit.get("name").cloned());
-        figure
-    };
-    units.iter().flat_map(|unit| figures(unit).into_iter().map(|figure| line(unit, figure))).collect()
+/// Units with their figures; one without any only where it was asked for.
+fn told<'a>(call: &Call, units: &'a [Unit], found: &read::Found, as_of_on: NaiveDate) -> Vec<(&'a Unit, Vec<Told>)> {
+    let told = units.iter().map(|unit| (unit, Teller { call, found, unit, as_of_on }.figures()));
+    told.filter(|(_, figures)| call.query.has(&ORG_ID) || !figures.is_empty()).collect()
 }
 
-/// A unit with its figures; without any it is told only where it was asked for.
-fn served(call: &Call, unit: &Unit, found: &read::Found, as_of_on: chrono::NaiveDate) -> Option<Json> {
-    let figures = Teller { call, found, unit, as_of_on }.figures();
-    let told = !figures.is_empty() || call.query.has("org_id");
-    told.then(|| json!({"org_id": unit.id, "name": unit.name, "org_ids": unit.members.iter().filter(|id| !id.is_nil()).collect::<Vec<_>>(), "figures": figures}))
+/// A line a figure, for a file.
+fn lines(units: &[(&Unit, Vec<Told>)]) -> Vec<Json> {
+    units.iter().flat_map(|(unit, figures)| figures.iter().map(|figure| figure.line(unit))).collect()
+}
+
+fn served(unit: &Unit, figures: &[Told]) -> Json {
+    let org_ids: Vec<&Uuid> = unit.members.iter().filter(|id| !id.is_nil()).collect();
+    let figures: Vec<Json> = figures.iter().map(Told::served).collect();
+    json!({"org_id": unit.id, "name": unit.name, "org_ids": org_ids, "figures": figures})
 }

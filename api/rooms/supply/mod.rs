@@ -1,5 +1,6 @@
 //! Supply: goods, prices, stocks, and what follows from them.
 
+pub mod codes;
 pub mod commodities;
 pub mod enforcement_actions;
 pub mod market;
@@ -40,5 +41,7 @@ pub static THEME: Theme = Theme {
         parts.into_iter().flatten().collect()
     },
     workers: &[|core| Box::pin(market::review::work(core))],
+    problems: codes::PROBLEMS,
+    faults: codes::FAULTS,
     ..Theme::NOTHING
 };

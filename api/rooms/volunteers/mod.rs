@@ -1,5 +1,6 @@
 //! Volunteers: who they are, their shifts and their hours.
 
+pub mod codes;
 pub mod roster;
 pub mod service_rules;
 pub mod shifts;
@@ -24,5 +25,6 @@ pub static THEME: Theme = Theme {
     operations: || [shifts::operations(), roster::operations()].into_iter().flatten().collect(),
     schemas: || [shifts::schemas(), roster::schemas()].into_iter().flatten().collect(),
     before_recount: &[|core, district_code| Box::pin(roster::worker::align(core, district_code))],
+    faults: codes::FAULTS,
     ..Theme::NOTHING
 };

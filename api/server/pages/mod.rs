@@ -36,7 +36,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Public)
             .answers(200, "Ready.", Some(reference("ServiceState")), Some(state))
-            .problems(&[Code::LedgerUnavailable]),
+            .problems(&[Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, "/openapi.json", "get_document", document)
             .described("service", "This document", "OpenAPI 3.1.")
             .access(Access::Public)

@@ -75,7 +75,7 @@ impl Readiness {
 }
 
 fn unready(why: &str) -> Problem {
-    Problem::unavailable(Code::LedgerUnavailable, 5, why)
+    Problem::unavailable(Code::LEDGER_UNAVAILABLE, 5, why)
 }
 
 fn has_room(core: &Core) -> bool {
@@ -94,7 +94,7 @@ async fn require_clocks(core: &Core) -> Result<(), Problem> {
     if core.database.read(&statement).await?.is_empty() {
         return Ok(());
     }
-    Err(Problem::unavailable(Code::LedgerUnavailable, 60, "a district has entries and no clock"))
+    Err(Problem::unavailable(Code::LEDGER_UNAVAILABLE, 60, "a district has entries and no clock"))
 }
 
 /// Takes the lock of every clock that is in use, as a write does. [`WITHIN`] is shorter than `lock_timeout`: a clock

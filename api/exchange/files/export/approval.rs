@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use kit::catalogue::Code;
 use kit::field::Privacy;
 use kit::ids::new_id;
 use kit::json::put;
@@ -21,6 +20,7 @@ use crate::exchange::export_requests;
 use crate::platform::audit::EXPORTED_PLAIN;
 use crate::platform::http::Call;
 use crate::platform::privacy::PURPOSE;
+use crate::records::codes::APPROVAL_REQUIRED;
 use crate::records::{Kind, Record};
 
 /// Plain values of so many people at most are given on one's own, in a day and in all files together.
@@ -53,9 +53,9 @@ pub async fn approve(call: &Call, export: &mut Export) -> Result<(), Problem> {
 /// Person a record tells of: the one it names, or the record's own id where it says who somebody is.
 pub fn person_of(kind: &Kind, record: &Record) -> Option<Uuid> {
     let is_personal = || kind.fields.iter().any(|field| matches!(field.privacy, Privacy::Masked(_)));
-    match kind.name {
-        "people" => Some(record.envelope.id),
-        _ => record.values.id("person_id").or_else(|| is_personal().then_some(record.envelope.id)),
+    match kind.is_people() {
+        true => Some(record.envelope.id),
+        false => record.values.id("person_id").or_else(|| is_personal().then_some(record.envelope.id)),
     }
 }
 
@@ -68,7 +68,7 @@ async fn require_few(call: &Call, export: &Export) -> Result<(), Problem> {
         after = Some((last.envelope.occurred_at, last.envelope.id));
         people.extend(page.iter().filter_map(|record| person_of(export.kind, record)));
         if people.len() > MOST_PEOPLE {
-            return Err(Code::ApprovalRequired.into());
+            return Err(APPROVAL_REQUIRED.into());
         }
     }
 }

@@ -18,9 +18,11 @@ use serde_json::{Value as Json, json};
 pub use self::approval::MARK;
 use self::stream::{Export, Progress, step};
 use super::columns::exported;
+use crate::exchange::codes::{BEYOND_HEAD, ONLY_IN_PAGES};
 use crate::platform::access::accounts::Credential;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::audit::{EXPORTED_PLAIN, system_write};
+use crate::platform::codes::{FORBIDDEN, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::core::Core;
 use crate::platform::http::formats::{AS_OF_HEADER, Format};
 use crate::platform::http::{Answer, Call, fault};
@@ -33,7 +35,7 @@ pub async fn export(kind: &'static Kind, call: Call, format: Format) -> Answer {
     require_scope(&call)?;
     for name in ["limit", "cursor", "order"] {
         if call.query.has(name) {
-            return Err(fault(&format!("?{name}"), FaultCode::OnlyInPages));
+            return Err(fault(&format!("?{name}"), ONLY_IN_PAGES));
         }
     }
     let mut export = Export::asked(kind, &call, format).await?;
@@ -61,12 +63,12 @@ impl Export {
         let plain = require_purpose(call)?;
         let actor = call.actor()?;
         let Some(district_code) = list::district(actor, &call.query)? else {
-            return Err(Code::NotFound.into());
+            return Err(NOT_FOUND.into());
         };
         let head = head(&call.core, &district_code).await?;
         let as_of = call.query.integer("as_of_change_no").unwrap_or(head);
         if as_of > head {
-            return Err(fault("?as_of_change_no", FaultCode::BeyondHead));
+            return Err(fault("?as_of_change_no", BEYOND_HEAD));
         }
         let header_language =
             if call.query.text("headers") == Some("zh") { Language::Chinese } else { Language::English };
@@ -98,7 +100,7 @@ fn content_type(format: Format) -> String {
 /// A key needs the scope of exports beside that of reading.
 fn require_scope(call: &Call) -> Result<(), Problem> {
     match call.credential() {
-        Some(Credential::Key(scopes)) if !KeyScope::Export.is_in(scopes) => Err(Code::KeyOutOfScope.into()),
+        Some(Credential::Key(scopes)) if !KeyScope::Export.is_in(scopes) => Err(KEY_OUT_OF_SCOPE.into()),
         _ => Ok(()),
     }
 }
@@ -110,12 +112,12 @@ fn require_purpose(call: &Call) -> Result<bool, Problem> {
     }
     if let Some(Credential::Key(_)) = call.credential() {
         // As reveals: who is told somebody's number is a person with a reason.
-        return Err(Code::KeyOutOfScope.into());
+        return Err(KEY_OUT_OF_SCOPE.into());
     }
     if !call.actor()?.holds(REVEALERS) {
-        return Err(Code::Forbidden.into());
+        return Err(FORBIDDEN.into());
     }
-    if call.query.has("purpose") { Ok(true) } else { Err(fault("?purpose", FaultCode::Required)) }
+    if call.query.has("purpose") { Ok(true) } else { Err(fault("?purpose", FaultCode::REQUIRED)) }
 }
 
 async fn head(core: &Core, district_code: &str) -> Result<i64, Problem> {
@@ -124,7 +126,7 @@ async fn head(core: &Core, district_code: &str) -> Result<i64, Problem> {
         .seeing_district(district_code);
     let row = core.database.read(&statement).await?.into_iter().next();
     row.and_then(|mut row| row.integer("last_no")).ok_or_else(|| {
-        Problem::unavailable(Code::LedgerUnavailable, 60, format!("district {district_code} has no clock"))
+        Problem::unavailable(Code::LEDGER_UNAVAILABLE, 60, format!("district {district_code} has no clock"))
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::Code;
 use kit::json::put;
 use kit::problem::Problem;
 use kit::text::Language;
@@ -25,6 +25,7 @@ use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::core::Core;
 use crate::platform::http::{Call, fault};
 use crate::platform::privacy::REVEALERS;
+use crate::records::codes::{CELL_TOO_LONG, TOO_MANY_ROWS, UNKNOWN_REFERENCE};
 use crate::records::list::Filter;
 use crate::records::snapshot::{Position, Snapshot};
 use crate::records::view::{self, View};
@@ -58,7 +59,7 @@ impl Export {
         let Some(id) = call.query.id("after") else { return Ok(None) };
         let filter = Filter::of_query(&self.core, self.kind, &self.district_code, &self.query).await?;
         let position = self.snapshot(&filter).position(&self.core, id).await?;
-        position.map(Some).ok_or_else(|| fault("?after", FaultCode::UnknownReference))
+        position.map(Some).ok_or_else(|| fault("?after", UNKNOWN_REFERENCE))
     }
 
     fn snapshot<'a>(&'a self, filter: &'a Filter<'a>) -> Snapshot<'a> {
@@ -151,7 +152,7 @@ impl Export {
             after = Some((last.envelope.occurred_at, last.envelope.id));
             count += page.len();
             if count > MOST_ROWS {
-                return Err(Code::TooManyRows.into());
+                return Err(TOO_MANY_ROWS.into());
             }
             for record in &page {
                 writer.write(&self.cells(record)?).map_err(told)?;
@@ -166,9 +167,9 @@ impl Export {
 /// Problem of a value that a workbook can't hold, though other formats can.
 fn told(error: XlsxError) -> Problem {
     match error {
-        XlsxError::MaxStringLengthExceeded => Code::CellTooLong.into(),
+        XlsxError::MaxStringLengthExceeded => CELL_TOO_LONG.into(),
         // Rows go to a file on the way: the disk may be full.
-        XlsxError::IoError(error) => Problem::unavailable(Code::Unavailable, 60, error),
+        XlsxError::IoError(error) => Problem::unavailable(Code::UNAVAILABLE, 60, error),
         other => Problem::internal(other),
     }
 }

@@ -4,7 +4,6 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use chrono::TimeDelta;
-use kit::catalogue::{Code, FaultCode};
 use kit::faults::Faults;
 use kit::ids::new_id;
 use kit::json::put;
@@ -14,11 +13,13 @@ use serde_json::{Value as Json, json};
 
 use super::store::{self, NewKey};
 pub use super::wire::schemas;
-use super::wire::{self, MOST_DAYS, NEW};
+use super::wire::{self, AREA_CODE, EXPIRES_AT, MOST_DAYS, NAME, NEW, ORG_ID, ROLE, SCOPES};
 use crate::platform::access::roles::{Grant, Role};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, page};
+use crate::records::codes::{TOO_FAR_AHEAD, UNKNOWN_AREA};
 use crate::records::list::{CURSOR, LIMIT};
+use crate::rooms::accounts::codes::{GRANT_TOO_WIDE, IN_THE_PAST};
 use crate::rooms::accounts::users::{ADMINISTRATORS, require_grantable};
 
 /// The operations of this room.
@@ -39,7 +40,7 @@ pub fn operations() -> Vec<Operation> {
             .body(reference("NewApiKey"), wire::example_new())
             .answers(201, "Made.", Some(reference("CreatedApiKey")), Some(created))
             .with_headers(&["Location"])
-            .problems(&[Code::GrantTooWide]),
+            .problems(&[GRANT_TOO_WIDE]),
         Operation::new(Method::GET, "/v1/api-keys", "list_api_keys", list)
             .described(
                 "api_keys",
@@ -77,11 +78,11 @@ async fn post(call: Call) -> Answer {
     let grant = grant(&call, &form, &mut faults);
     check_expiry(&call, &form, &mut faults);
     faults.finish()?;
-    let checked = || Problem::internal("a checked form of a key lacks a field");
-    let (grant, expires_at) = grant.zip(form.instant("expires_at")).ok_or_else(checked)?;
+    let grant = grant.ok_or_else(|| Problem::internal("a checked form of a key grants nothing"))?;
+    let expires_at = form.required(&EXPIRES_AT)?;
     require_grantable(call.actor()?, std::slice::from_ref(&grant))?;
-    let name = form.text("name").unwrap_or_default().to_owned();
-    let new = NewKey { id: new_id(), name, grant, scopes: json!(form.codes("scopes")), expires_at };
+    let name = form.required(&NAME)?.to_owned();
+    let new = NewKey { id: new_id(), name, grant, scopes: form.list(&SCOPES).collect(), expires_at };
     let details = json!({"role": new.grant.role.code(), "area_code": new.grant.area_code, "org_id": new.grant.org_id, "scopes": new.scopes});
     let audit_entry = call.audit_entry("api_key.create", "api_keys", Some(new.id), details);
     let text = store::add(&call.core, &new, call.actor()?.user_id, audit_entry).await?;
@@ -95,12 +96,12 @@ async fn post(call: Call) -> Answer {
 }
 
 fn grant(call: &Call, form: &Values, faults: &mut Faults) -> Option<Grant> {
-    let role = form.text("role").and_then(Role::of_code)?;
-    let placement = call.core.divisions.place(form.text("area_code")?, None);
+    let role = form.get(&ROLE).and_then(Role::of_code)?;
+    let placement = call.core.divisions.place(form.get(&AREA_CODE)?, None);
     match placement.filter(|placement| placement.warning.is_none()) {
-        Some(placement) => Some(Grant { role, area_code: placement.area_code, org_id: form.id("org_id") }),
+        Some(placement) => Some(Grant { role, area_code: placement.area_code, org_id: form.get(&ORG_ID) }),
         None => {
-            faults.add("/area_code", FaultCode::UnknownArea);
+            faults.add(AREA_CODE.pointer(), UNKNOWN_AREA);
             None
         }
     }
@@ -108,10 +109,10 @@ fn grant(call: &Call, form: &Values, faults: &mut Faults) -> Option<Grant> {
 
 fn check_expiry(call: &Call, form: &Values, faults: &mut Faults) {
     let now = call.core.clock.now();
-    match form.instant("expires_at") {
-        Some(instant) if instant <= now => faults.add("/expires_at", FaultCode::InThePast),
+    match form.get(&EXPIRES_AT) {
+        Some(instant) if instant <= now => faults.add(EXPIRES_AT.pointer(), IN_THE_PAST),
         Some(instant) if instant > now + TimeDelta::days(MOST_DAYS) => {
-            faults.add_with("/expires_at", FaultCode::TooFarAhead, vec![("days", MOST_DAYS.to_string())]);
+            faults.add_with(EXPIRES_AT.pointer(), TOO_FAR_AHEAD, vec![("days", MOST_DAYS.to_string())]);
         }
         _ => {}
     }

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use diesel::{ExpressionMethods, QueryDsl};
 use diesel_async::RunQueryDsl;
-use kit::catalogue::Code;
 use kit::json::put;
 use kit::problem::Problem;
 use kit::row::Row;
@@ -14,6 +13,7 @@ use uuid::Uuid;
 use crate::platform::access::keys::new_key;
 use crate::platform::access::roles::{Actor, Grant};
 use crate::platform::audit::{AuditEntry, system_write};
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
 use crate::platform::schema::api_keys;
 use crate::records::scope::reached;
@@ -91,7 +91,7 @@ pub async fn load(core: &Core, statement: &Statement) -> Result<Vec<Json>, Probl
 /// One key that an actor administers, else 404.
 pub async fn find(core: &Core, actor: &Actor, id: Uuid) -> Result<Json, Problem> {
     let statement = visible_to(actor).sql(" AND r.id = ").id(id);
-    load(core, &statement).await?.into_iter().next().ok_or_else(|| Code::NotFound.into())
+    load(core, &statement).await?.into_iter().next().ok_or_else(|| NOT_FOUND.into())
 }
 
 fn view(core: &Core, mut row: Row) -> Json {

@@ -10,35 +10,38 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::platform::access::keys::KEY_SCOPE;
-use crate::platform::access::roles::ROLE;
+use crate::platform::access::roles;
 use crate::platform::http::page;
 use crate::platform::http::schema::{Direction, object, reference};
 
 /// The most days that a key lives.
 pub const MOST_DAYS: i64 = 366;
 
-/// Fields of a new key.
-pub static NEW: &[Field] = &[
-    Field::new("name", free_text(60), Text::new("Name", "名称"), "What it is for, and who answers for it.").required(),
-    Field::new("role", Shape::Word(&ROLE), Text::new("Role", "角色"), "The role it acts with.").required(),
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "That division and all below.").required(),
-    Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Only what belongs to this organisation."),
-    Field::new(
+static SCOPE: Shape = Shape::Word(&KEY_SCOPE);
+
+fields! {
+    /// Fields of a new key.
+    pub static NEW;
+    NAME: String = Field::new("name", free_text(60), Text::new("Name", "名称"), "What it is for, and who answers for it.").required();
+    ROLE: String = Field::new("role", Shape::Word(&roles::ROLE), Text::new("Role", "角色"), "The role it acts with.").required();
+    AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "That division and all below.").required();
+    ORG_ID: Uuid = Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Only what belongs to this organisation.");
+    SCOPES: Vec<String> = Field::new(
         "scopes",
-        Shape::List { of: &Shape::Word(&KEY_SCOPE), max: 5 },
+        Shape::List { of: &SCOPE, max: 5 },
         Text::new("Scopes", "用途"),
         "What it may be used for. `statistics` alone reaches aggregates only.",
     )
     .required()
-    .not_empty(),
-    Field::new(
+    .not_empty();
+    EXPIRES_AT: DateTime<Utc> = Field::new(
         "expires_at",
         Shape::Instant,
         Text::new("Expires at", "失效时间"),
         "Until when; at most 366 days ahead.",
     )
-    .required(),
-];
+    .required();
+}
 
 fields! {
     /// Members of its form.

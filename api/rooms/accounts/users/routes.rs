@@ -4,7 +4,7 @@ use crate::rooms::registers::organizations::ORGANIZATIONS;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::Code;
 use kit::etag::{self, IfMatch};
 use kit::faults::Faults;
 use kit::ids::new_id;
@@ -19,12 +19,15 @@ use uuid::Uuid;
 use super::grants;
 use super::rules;
 use super::store::{self, ADMINISTRATORS, NewUser, UserChange};
-use super::wire::{ACTIVE, NEW, PATCH, User, example, example_new};
+use super::wire::{ACTIVE, DISPLAY_NAME, NEW, ORG_ID, PATCH, PHONE, ROLES, USERNAME, User, example, example_new};
 use crate::platform::audit::system_write_all;
+use crate::platform::codes::IF_MATCH_REQUIRED;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, page};
+use crate::records::codes::UNKNOWN_REFERENCE;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::read;
+use crate::rooms::accounts::codes::{GRANT_TOO_WIDE, USERNAME_TAKEN};
 use crate::rooms::duties;
 
 /// The operations of this room.
@@ -51,11 +54,11 @@ pub fn operations() -> Vec<Operation> {
             .body(reference("NewUser"), example_new())
             .answers(201, "Created.", Some(reference("CreatedUser")), Some(created))
             .with_headers(&["ETag", "Location"])
-            .problems(&[Code::GrantTooWide, Code::UsernameTaken]),
+            .problems(&[GRANT_TOO_WIDE, USERNAME_TAKEN]),
         Operation::new(Method::GET, "/v1/users", "list_users", list)
             .described("users", "List accounts", "Those with a role in an area that the caller administers, by name.")
             .access(Access::Roles(ADMINISTRATORS))
-            .parameters(vec![&LIMIT, &CURSOR, &ACTIVE])
+            .parameters(vec![&LIMIT, &CURSOR, &ACTIVE.field])
             .answers(
                 200,
                 "A page.",
@@ -83,7 +86,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .answers(200, "The account, and its open duties that went to somebody else.", Some(reference("AmendedUser")), Some(amended))
             .with_headers(&["ETag"])
-            .problems(&[Code::GrantTooWide, Code::LedgerUnavailable]),
+            .problems(&[GRANT_TOO_WIDE, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, "/v1/users/{id}:reset-password", "reset_password", reset_password)
             .described(
                 "users",
@@ -93,7 +96,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(ADMINISTRATORS))
             .answers(200, "Reset.", Some(reference("CreatedUser")), Some(created_again))
             .with_headers(&["ETag"])
-            .problems(&[Code::GrantTooWide]),
+            .problems(&[GRANT_TOO_WIDE]),
     ]
 }
 
@@ -118,13 +121,12 @@ async fn post(call: Call) -> Answer {
     require_organization(&call, &form, &mut faults).await?;
     faults.finish()?;
     rules::require_grantable(call.actor()?, &grants)?;
-    let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
     let new = NewUser {
         id: new_id(),
-        username: text("username"),
-        display_name: shown_name(&text("display_name")),
+        username: form.required(&USERNAME)?.to_owned(),
+        display_name: shown_name(form.required(&DISPLAY_NAME)?),
         phone,
-        org_id: form.id("org_id"),
+        org_id: form.get(&ORG_ID),
         grants,
     };
     let audit_entry =
@@ -139,9 +141,9 @@ async fn post(call: Call) -> Answer {
 
 async fn list(call: Call) -> Answer {
     let actor = call.actor()?;
-    let binding = format!("users|{}|{:?}", actor.user_id, call.query.boolean("active"));
+    let binding = format!("users|{}|{:?}", actor.user_id, call.query.get(&ACTIVE));
     let mut statement: Statement = store::visible_to(actor);
-    if let Some(active) = call.query.boolean("active") {
+    if let Some(active) = call.query.get(&ACTIVE) {
         statement = statement.sql(" AND u.active = ").bind(ColumnType::Boolean, Value::Boolean(active));
     }
     if let Some(username) = page::position(&call, &binding)? {
@@ -159,7 +161,7 @@ async fn get(call: Call) -> Answer {
 
 async fn patch(call: Call) -> Answer {
     let id = call.path_id()?;
-    let if_match = IfMatch::of_request(&call.request)?.ok_or(Code::IfMatchRequired)?;
+    let if_match = IfMatch::of_request(&call.request)?.ok_or(IF_MATCH_REQUIRED)?;
     let tree = call.tree().await?;
     let user = store::find(&call.core, call.actor()?, id).await?;
     if_match.require(user.revision)?;
@@ -188,7 +190,7 @@ async fn hand_on(call: &Call, id: Uuid) -> Result<Vec<Json>, Problem> {
 async fn read_change(call: &Call, tree: &kit::tree::Tree, user: &User) -> Result<UserChange, Problem> {
     let mut faults = Faults::default();
     let form = kit::check::check_object(&PATCH.iter().collect::<Vec<_>>(), tree, "", &mut faults);
-    let grants = form.has("roles").then(|| rules::grants(&form, &call.core.divisions, &mut faults));
+    let grants = form.has(&ROLES).then(|| rules::grants(&form, &call.core.divisions, &mut faults));
     let phone = rules::phone(&form, &mut faults);
     require_organization(call, &form, &mut faults).await?;
     faults.finish()?;
@@ -197,11 +199,11 @@ async fn read_change(call: &Call, tree: &kit::tree::Tree, user: &User) -> Result
     rules::require_grantable(actor, &held(user))?;
     rules::require_grantable(actor, grants.as_deref().unwrap_or_default())?;
     Ok(UserChange {
-        display_name: form.text("display_name").map(shown_name),
-        phone: form.has("phone").then_some(phone),
-        org_id: form.has("org_id").then(|| form.id("org_id")),
+        display_name: form.get(&DISPLAY_NAME).map(shown_name),
+        phone: form.has(&PHONE).then_some(phone),
+        org_id: form.has(&ORG_ID).then(|| form.get(&ORG_ID)),
         grants,
-        active: form.boolean("active"),
+        active: form.get(&ACTIVE),
     })
 }
 
@@ -225,10 +227,10 @@ fn held(user: &User) -> Vec<crate::platform::access::Grant> {
 
 /// An organisation that the caller can't reach is a fault, exactly as one that isn't there.
 async fn require_organization(call: &Call, form: &Values, faults: &mut Faults) -> Result<(), Problem> {
-    let Some(id) = form.id("org_id") else { return Ok(()) };
+    let Some(id) = form.get(&ORG_ID) else { return Ok(()) };
     let kind = &ORGANIZATIONS;
     if read::find_all(&call.core, call.actor()?, kind, &[id]).await?.is_empty() {
-        faults.add("/org_id", FaultCode::UnknownReference);
+        faults.add(ORG_ID.pointer(), UNKNOWN_REFERENCE);
     }
     Ok(())
 }

@@ -1,32 +1,28 @@
 //! The rules of accounts.
 
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::problem::Problem;
 use kit::value::Values;
-use serde_json::Value as Json;
 
+use super::wire::{PHONE, ROLES};
 use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::divisions::tree::Divisions;
+use crate::records::codes::{MASKED_VALUE, UNKNOWN_AREA};
+use crate::rooms::accounts::codes::GRANT_TOO_WIDE;
 use crate::rooms::registers::people::documents::normalize_phone;
 
 /// The grants of a checked form; an area that doesn't exist is a fault.
 pub fn grants(form: &Values, divisions: &Divisions, faults: &mut Faults) -> Vec<Grant> {
-    let items = form.json("roles").and_then(Json::as_array).cloned().unwrap_or_default();
     let mut grants = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let text = |name: &str| item.get(name).and_then(Json::as_str);
-        let (Some(role), Some(code)) = (text("role").and_then(Role::of_code), text("area_code")) else { continue };
+    for (index, item) in form.list(&ROLES).enumerate() {
+        let Some(role) = Role::of_code(&item.role) else { continue };
         // A role is over an area that exists now: an abolished code would grant something vague.
-        match divisions.place(code, None) {
+        match divisions.place(&item.area_code, None) {
             Some(placement) if placement.warning.is_none() => {
-                grants.push(Grant {
-                    role,
-                    area_code: placement.area_code,
-                    org_id: text("org_id").and_then(|id| id.parse().ok()),
-                });
+                grants.push(Grant { role, area_code: placement.area_code, org_id: item.org_id });
             }
-            _ => faults.add(format!("/roles/{index}/area_code"), FaultCode::UnknownArea),
+            _ => faults.add(format!("{}/{index}/area_code", ROLES.pointer()), UNKNOWN_AREA),
         }
     }
     grants
@@ -34,20 +30,17 @@ pub fn grants(form: &Values, divisions: &Divisions, faults: &mut Faults) -> Vec<
 
 /// The phone of a checked form, normalised.
 pub fn phone(form: &Values, faults: &mut Faults) -> Option<String> {
-    let text = form.text("phone")?;
+    let text = form.get(&PHONE)?;
     let phone = normalize_phone(text);
     if phone.is_none() {
-        let code = if crate::platform::privacy::mask::looks_masked(text) {
-            FaultCode::MaskedValue
-        } else {
-            FaultCode::BadFormat
-        };
-        faults.add("/phone", code);
+        let code =
+            if crate::platform::privacy::mask::looks_masked(text) { MASKED_VALUE } else { FaultCode::BAD_FORMAT };
+        faults.add(PHONE.pointer(), code);
     }
     phone
 }
 
 /// 403 where one of the grants is wider than what the actor may hand on.
 pub fn require_grantable(actor: &Actor, grants: &[Grant]) -> Result<(), Problem> {
-    if grants.iter().all(|grant| actor.may_grant(grant)) { Ok(()) } else { Err(Code::GrantTooWide.into()) }
+    if grants.iter().all(|grant| actor.may_grant(grant)) { Ok(()) } else { Err(GRANT_TOO_WIDE.into()) }
 }

@@ -17,11 +17,13 @@ use super::wire::User;
 use crate::platform::access::passwords;
 use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::audit::{AuditEntry, SystemWriteError, system_write};
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
 use crate::platform::privacy::mask::mask_phone;
 use crate::platform::privacy::seal::Owner;
 use crate::platform::schema::{sessions, user_grants, users};
 use crate::records::scope::successor;
+use crate::rooms::accounts::codes::USERNAME_TAKEN;
 
 /// The roles that administer accounts.
 pub const ADMINISTRATORS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin];
@@ -144,7 +146,7 @@ pub async fn change(
             .execute(connection)
             .await?;
         if changed == 0 {
-            return Err(Problem::new(Code::Stale).into());
+            return Err(Problem::new(Code::STALE).into());
         }
         if let Some(grants) = change.grants {
             keep_former(connection, id, &grants, now).await?;
@@ -193,7 +195,7 @@ pub async fn load(core: &Core, statement: &Statement) -> Result<Vec<User>, Probl
 /// One account that an actor administers, else 404.
 pub async fn find(core: &Core, actor: &Actor, id: Uuid) -> Result<User, Problem> {
     let statement = visible_to(actor).sql(" AND u.id = ").bind(ColumnType::Id, Value::Id(id));
-    load(core, &statement).await?.into_iter().next().ok_or_else(|| Code::NotFound.into())
+    load(core, &statement).await?.into_iter().next().ok_or_else(|| NOT_FOUND.into())
 }
 
 fn user(core: &Core, mut row: Row) -> Result<User, Problem> {
@@ -215,7 +217,7 @@ fn user(core: &Core, mut row: Row) -> Result<User, Problem> {
 
 fn taken(error: diesel::result::Error) -> SystemWriteError {
     match DatabaseError::from(error) {
-        DatabaseError::Constraint(name) if name == "users_username_key" => Problem::new(Code::UsernameTaken).into(),
+        DatabaseError::Constraint(name) if name == "users_username_key" => Problem::new(USERNAME_TAKEN).into(),
         other => SystemWriteError::Database(other),
     }
 }

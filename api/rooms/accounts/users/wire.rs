@@ -2,73 +2,93 @@
 
 use kit::field::{Field, Shape, free_text};
 use kit::json::put;
+use kit::object;
 use kit::text::Text;
+use kit::typed::TypedField;
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use crate::platform::access::roles::ROLE;
 use crate::platform::http::page;
 use crate::platform::http::schema::{Direction, object, reference};
 
-const ROLE_GRANT: &[Field] = &[
-    Field::new("role", Shape::Word(&ROLE), Text::new("Role", "角色"), "The role.").required(),
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "That division and all below.").required(),
-    Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Only what belongs to this organisation."),
-];
+object! {
+    /// A role as a form grants it.
+    pub struct RoleGrant, ROLE_GRANT {
+        role: String = Field::new("role", Shape::Word(&ROLE), Text::new("Role", "角色"), "The role.").required();
+        area_code: String = Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "That division and all below.").required();
+        org_id: Option<Uuid> = Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Only what belongs to this organisation.");
+    }
+}
 
 static ONE_GRANT: Shape = Shape::Object(ROLE_GRANT);
 
-const DISPLAY_NAME: Field =
-    Field::new("display_name", free_text(60), Text::new("Display name", "显示名称"), "The name that others see.");
-const PHONE: Field = Field::new(
-    "phone",
-    free_text(20),
-    Text::new("Phone", "电话"),
-    "How to reach the holder. Encrypted; served masked.",
-);
-const ORG_ID: Field = Field::new(
-    "org_id",
-    Shape::Reference("organizations"),
-    Text::new("Organisation", "单位"),
-    "The holder's organisation.",
-);
-const ROLES: Field = Field::new(
-    "roles",
-    Shape::List { of: &ONE_GRANT, max: 50 },
-    Text::new("Roles", "角色"),
-    "Roles, each over an area.",
-)
-.not_empty();
-
-/// Fields of a new account.
-pub static NEW: &[Field] = &[
+/// Name for signing in.
+pub const USERNAME: TypedField<String> = TypedField::named(
+    "USERNAME",
     Field::new(
         "username",
         Shape::Text { min: 3, max: 40, pattern: Some("[A-Za-z0-9_.-]+") },
         Text::new("User name", "用户名"),
         "For signing in: letters, digits and `_ . -`; case doesn't matter.",
+    ),
+);
+/// Name for people.
+pub const DISPLAY_NAME: TypedField<String> = TypedField::named(
+    "DISPLAY_NAME",
+    Field::new("display_name", free_text(60), Text::new("Display name", "显示名称"), "The name that others see."),
+);
+/// Phone of the holder.
+pub const PHONE: TypedField<String> = TypedField::named(
+    "PHONE",
+    Field::new(
+        "phone",
+        free_text(20),
+        Text::new("Phone", "电话"),
+        "How to reach the holder. Encrypted; served masked.",
+    ),
+);
+/// Organisation of the holder.
+pub const ORG_ID: TypedField<Uuid> = TypedField::named(
+    "ORG_ID",
+    Field::new(
+        "org_id",
+        Shape::Reference("organizations"),
+        Text::new("Organisation", "单位"),
+        "The holder's organisation.",
+    ),
+);
+/// Roles of the account.
+pub const ROLES: TypedField<Vec<RoleGrant>> = TypedField::named(
+    "ROLES",
+    Field::new(
+        "roles",
+        Shape::List { of: &ONE_GRANT, max: 50 },
+        Text::new("Roles", "角色"),
+        "Roles, each over an area.",
     )
-    .required(),
-    DISPLAY_NAME.required(),
-    PHONE,
-    ORG_ID,
-    ROLES.required(),
-];
+    .not_empty(),
+);
+const MAY_SIGN_IN: Field =
+    Field::new("active", Shape::Boolean, Text::new("Active", "启用"), "Whether the account may sign in.");
+
+/// Fields of a new account.
+pub static NEW: &[Field] =
+    &[USERNAME.field.required(), DISPLAY_NAME.field.required(), PHONE.field, ORG_ID.field, ROLES.field.required()];
 
 /// Fields that amend an account.
-pub static PATCH: &[Field] = &[
-    DISPLAY_NAME.never_null(),
-    PHONE,
-    ORG_ID,
-    ROLES.never_null(),
-    Field::new("active", Shape::Boolean, Text::new("Active", "启用"), "Whether the account may sign in.").never_null(),
-];
+pub static PATCH: &[Field] =
+    &[DISPLAY_NAME.field.never_null(), PHONE.field, ORG_ID.field, ROLES.field.never_null(), MAY_SIGN_IN.never_null()];
 
 /// The list's own filter.
-pub static ACTIVE: Field = Field::new(
-    "active",
-    Shape::Boolean,
-    Text::new("Active", "启用"),
-    "Only accounts that are active, or that are not.",
+pub static ACTIVE: TypedField<bool> = TypedField::named(
+    "ACTIVE",
+    Field::new(
+        "active",
+        Shape::Boolean,
+        Text::new("Active", "启用"),
+        "Only accounts that are active, or that are not.",
+    ),
 );
 
 /// An account as it is served.

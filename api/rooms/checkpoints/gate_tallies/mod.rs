@@ -15,14 +15,17 @@ use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape};
 use kit::text::Text;
 use kit::time::{day_of, day_start};
-use kit::value::Value;
 use ledger::decide::Decider;
 
 use self::overlap::TallyDecider;
 use crate::platform::access::Role;
+use crate::platform::codes::INVALID_ORDER;
+use crate::records::codes::PERIOD_TOO_LONG;
+use crate::records::envelope::OCCURRED_AT;
 use crate::records::figure::{PERSON_TIMES, TIMES};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
+use crate::rooms::checkpoints::codes;
 use crate::rooms::registers::places::require_checkpoint;
 
 const COUNT: Shape = Shape::Integer { min: 0, max: 100_000 };
@@ -37,7 +40,7 @@ fields! {
         Shape::Reference("places"),
         Text::new("Checkpoint", "卡点"),
         "A place of a checkpoint's kind.",
-    )
+    ).brings_area(1)
     .required();
     PERIOD_STARTS_AT: DateTime<Utc> = Field::new("period_starts_at", Shape::Instant, Text::new("From", "起"), "When counting began.").required();
     PERIOD_ENDS_AT: DateTime<Utc> = Field::new(
@@ -61,7 +64,7 @@ pub static GATE_TALLIES: Kind = Kind::of(Definition {
     label: Text::new("Gate tally", "卡点计数"),
     about: "An anonymous count of those measured at a checkpoint in a period.",
     fields: FIELDS,
-    filters: &["place_id"],
+    filters: &[PLACE_ID.name()],
     readers: &[
         Role::DistrictAdmin,
         Role::OrgAdmin,
@@ -94,13 +97,14 @@ static TALLY_OVERLAPS: Warning = Warning {
 
 struct GateTallyRules;
 
-/// Figures of gate tallies that statistics show.
-static FIGURES: &[Figure] = &[
-    Figure::new("tallied", Text::new("Person-times counted", "计数人次"), PERSON_TIMES),
+const TALLIED: Figure = Figure::new("tallied", Text::new("Person-times counted", "计数人次"), PERSON_TIMES);
+const TALLIED_ABNORMAL: Figure =
     Figure::new("tallied_abnormal", Text::new("Person-times abnormal", "计数异常人次"), PERSON_TIMES)
-        .part("tallied", ""),
-    Figure::new("tallied_vehicles", Text::new("Vehicles counted", "计数辆次"), TIMES),
-];
+        .part(TALLIED.name, "");
+const TALLIED_VEHICLES: Figure = Figure::new("tallied_vehicles", Text::new("Vehicles counted", "计数辆次"), TIMES);
+
+/// Figures of gate tallies that statistics show.
+static FIGURES: &[Figure] = &[TALLIED, TALLIED_ABNORMAL, TALLIED_VEHICLES];
 
 /// The end of a period. One that ends with its day is of that day, not of the next.
 fn last_of(starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
@@ -110,24 +114,24 @@ fn last_of(starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, zone: Tz) -> DateTi
 
 impl Rules for GateTallyRules {
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
-        let bounds = draft.values.instant("period_starts_at").zip(draft.values.instant("period_ends_at"));
+        let bounds = draft.values.get(&PERIOD_STARTS_AT).zip(draft.values.get(&PERIOD_ENDS_AT));
         if let Some((starts_at, ends_at)) = bounds {
             if ends_at <= starts_at {
-                let other = vec![("other", "period_starts_at".into())];
-                faults.add_with(draft.at("period_ends_at"), FaultCode::InvalidOrder, other);
+                let other = vec![("other", PERIOD_STARTS_AT.name().into())];
+                faults.add_with(draft.at(&PERIOD_ENDS_AT), INVALID_ORDER, other);
             } else if ends_at - starts_at > TimeDelta::hours(LONGEST_H) {
                 let hours = vec![("hours", LONGEST_H.to_string())];
-                faults.add_with(draft.at("period_ends_at"), FaultCode::PeriodTooLong, hours);
+                faults.add_with(draft.at(&PERIOD_ENDS_AT), PERIOD_TOO_LONG, hours);
             }
         }
         // Counts of a period happened in it, whenever they are handed in.
-        if let (None, Some((starts_at, ends_at))) = (draft.values.get("occurred_at"), bounds) {
-            draft.values.set("occurred_at", Value::Instant(last_of(starts_at, ends_at, context.zone)));
+        if let (None, Some((starts_at, ends_at))) = (draft.values.get(&OCCURRED_AT), bounds) {
+            draft.values.set(&OCCURRED_AT, last_of(starts_at, ends_at, context.zone));
         }
-        let counts = draft.values.integer("measured").zip(draft.values.integer("abnormal"));
+        let counts = draft.values.get(&MEASURED).zip(draft.values.get(&ABNORMAL));
         if let Some((measured, _)) = counts.filter(|(measured, abnormal)| abnormal > measured) {
             let bounds = vec![("min", "0".into()), ("max", measured.to_string())];
-            faults.add_with(draft.at("abnormal"), FaultCode::OutOfRange, bounds);
+            faults.add_with(draft.at(&ABNORMAL), FaultCode::OUT_OF_RANGE, bounds);
         }
     }
 
@@ -145,9 +149,9 @@ impl Rules for GateTallyRules {
 
     /// One that overlaps is kept, and said: which of the two counted whom, nobody here knows.
     fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
-        let overlaps = faults.iter().any(|fault| fault.code == FaultCode::TallyOverlaps);
+        let overlaps = faults.iter().any(|fault| fault.code == codes::TALLY_OVERLAPS);
         if overlaps {
-            draft.warn(&TALLY_OVERLAPS, "period_starts_at");
+            draft.warn(&TALLY_OVERLAPS, &PERIOD_STARTS_AT);
         }
         overlaps
     }
@@ -157,7 +161,13 @@ impl Rules for GateTallyRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let count = |name: &'static str, field| (name, record.values.integer(field).unwrap_or_default());
-        vec![count("tallied", "measured"), count("tallied_abnormal", "abnormal"), count("tallied_vehicles", "vehicles")]
+        let values = &record.values;
+        let counted = [
+            values.get(&MEASURED).map(|count| TALLIED.measured(count)),
+            values.get(&ABNORMAL).map(|count| TALLIED_ABNORMAL.measured(count)),
+            // Counted at few gates.
+            Some(TALLIED_VEHICLES.measured(values.get(&VEHICLES).unwrap_or(0))),
+        ];
+        counted.into_iter().flatten().collect()
     }
 }

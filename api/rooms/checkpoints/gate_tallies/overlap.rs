@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::value::{Value, Values};
 use ledger::Claim;
 use ledger::decide::{Decider, State};
-use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::{GATE_TALLIES, TALLY_OVERLAPS};
+use super::{GATE_TALLIES, PERIOD_ENDS_AT, PERIOD_STARTS_AT, PLACE_ID, TALLY_OVERLAPS};
 use crate::records::awaited::has_come;
+use crate::records::envelope::ID;
+use crate::records::warnings::WARNINGS;
+use crate::rooms::checkpoints::codes;
 
 /// Decides whether a tally must say that it overlaps.
 pub(super) struct TallyDecider;
@@ -23,13 +24,12 @@ pub(super) struct TallyDecider;
 type Period = (Uuid, DateTime<Utc>, DateTime<Utc>);
 
 fn period(values: &Values) -> Option<Period> {
-    Some((values.id("place_id")?, values.instant("period_starts_at")?, values.instant("period_ends_at")?))
+    Some((values.get(&PLACE_ID)?, values.get(&PERIOD_STARTS_AT)?, values.get(&PERIOD_ENDS_AT)?))
 }
 
 /// Whether the tally says so already.
 fn says_so(values: &Values) -> bool {
-    let noted = values.json("warnings").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-    noted.iter().any(|noted| noted.get("code").and_then(Json::as_str) == Some(TALLY_OVERLAPS.code))
+    values.get(&WARNINGS).is_some_and(|mut noted| noted.any(|noted| noted.code == TALLY_OVERLAPS.code))
 }
 
 impl Decider for TallyDecider {
@@ -55,8 +55,8 @@ impl Decider for TallyDecider {
 
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
         let told = |mut row: Row| {
-            let period = (row.id("place_id")?, row.instant("period_starts_at")?, row.instant("period_ends_at")?);
-            Some((row.id("id")?, period))
+            let period = (row.get(&PLACE_ID)?, row.get(&PERIOD_STARTS_AT)?, row.get(&PERIOD_ENDS_AT)?);
+            Some((row.get(&ID)?, period))
         };
         Ok(Box::new(Periods(rows.into_iter().flatten().filter_map(told).collect())))
     }
@@ -72,8 +72,8 @@ impl State for Periods {
                 *id != claim.id && *place == place_id && *starts < ends_at && starts_at < *ends
             };
             if self.0.iter().any(meets) {
-                let pointer = "/period_starts_at".to_owned();
-                return Err(vec![Fault { pointer, code: FaultCode::TallyOverlaps, values: Vec::new(), hint: None }]);
+                let pointer = PERIOD_STARTS_AT.pointer();
+                return Err(vec![Fault { pointer, code: codes::TALLY_OVERLAPS, values: Vec::new(), hint: None }]);
             }
         }
         self.0.remove(&claim.id);

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kit::columns;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -16,30 +17,37 @@ use ledger::decide::{Claim, Decider, State};
 use uuid::Uuid;
 
 use super::rules::NOT_REGISTERED;
+use super::wire::{ANSWERS, COMPLETE, PERSON_ID, ScreeningAnswer, TEMPERATURE_C};
 use crate::records::awaited::has_come;
 use crate::records::change::Changes;
+use crate::records::envelope::{ID, OCCURRED_AT};
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Record};
-use crate::rooms::registers::people::one_person;
+use crate::rooms::registers::people::family::{ROOT, one_person};
 
 /// Time for which answers stand.
 const STAND: TimeDelta = TimeDelta::hours(24);
 /// Delay within which a passage counts as told at once: none can follow it yet.
 const AT_ONCE: TimeDelta = TimeDelta::minutes(1);
-/// In `draft.recalled`: whether answers of an earlier passage stand.
-pub const STANDING: &str = "standing_answers";
+columns! {
+    /// In `draft.recalled`: whether answers of an earlier passage stand.
+    pub STANDING_ANSWERS "standing_answers": bool;
+    /// Place of a draft among those that came together.
+    N "n": i64;
+}
+
 /// SQL: whether row `r` was asked and answered.
 const ASKED: &str = "EXISTS (SELECT 1 FROM jsonb_array_elements_text(CASE WHEN jsonb_typeof(r.answers) = 'array' THEN r.answers ELSE '[]' END) AS a(code) WHERE a.code <> 'refused')";
 
 /// Whether somebody answered.
 pub fn asked(values: &Values) -> bool {
-    values.codes("answers").iter().any(|code| *code != "refused")
+    values.list(&ANSWERS).any(|answer| answer != ScreeningAnswer::Refused)
 }
 
 /// Whether nobody asked: who refuses now has no answers that stand.
 fn is_silent(values: &Values) -> bool {
-    values.codes("answers").is_empty()
+    values.list(&ANSWERS).next().is_none()
 }
 
 /// Whether answers given at one time stand at another.
@@ -50,11 +58,11 @@ fn stands(answered_at: DateTime<Utc>, at: DateTime<Utc>) -> bool {
 /// Person whom a draft names: by his id, or by what identifies him inline.
 fn person_of(draft: &Draft, context: &Context<'_>) -> Option<Uuid> {
     let inline = || draft.inline.iter().find_map(|(_, inner)| inner.kind.rules.identify(inner, context));
-    draft.values.id("person_id").or_else(inline)
+    draft.values.get(&PERSON_ID).or_else(inline)
 }
 
 fn at(draft: &Draft, context: &Context<'_>) -> DateTime<Utc> {
-    draft.values.instant("occurred_at").unwrap_or(context.now)
+    draft.values.get(&OCCURRED_AT).unwrap_or(context.now)
 }
 
 /// Asks who of those that weren't asked has answers that stand: `n`, the place of his draft.
@@ -62,7 +70,7 @@ pub fn recollection(drafts: &[&Draft], context: &Context<'_>) -> Option<Statemen
     let silent: Vec<(i64, Uuid, &Draft)> = drafts
         .iter()
         .enumerate()
-        .filter(|(_, draft)| is_silent(&draft.values) && draft.values.get("temperature_c").is_some())
+        .filter(|(_, draft)| is_silent(&draft.values) && draft.values.get(&TEMPERATURE_C).is_some())
         .filter_map(|(n, draft)| Some((i64::try_from(n).ok()?, person_of(draft, context)?, *draft)))
         .collect();
     if silent.is_empty() {
@@ -89,10 +97,12 @@ pub fn recollection(drafts: &[&Draft], context: &Context<'_>) -> Option<Statemen
 
 /// Notes whose answers stand: of earlier records, and of those that come together with him.
 pub fn recollect(drafts: &mut [&mut Draft], rows: Vec<Row>, context: &Context<'_>) {
-    let known: BTreeSet<i64> = rows.into_iter().filter_map(|mut row| row.integer("n")).collect();
+    let known: BTreeSet<i64> = rows.into_iter().filter_map(|mut row| row.get(&N)).collect();
     let mut told: BTreeMap<Uuid, Vec<DateTime<Utc>>> = BTreeMap::new();
     for draft in drafts.iter().filter(|draft| asked(&draft.values)) {
-        told.entry(person_of(draft, context).unwrap_or_default()).or_default().push(at(draft, context));
+        if let Some(person_id) = person_of(draft, context) {
+            told.entry(person_id).or_default().push(at(draft, context));
+        }
     }
     for (n, draft) in drafts.iter_mut().enumerate().filter(|(_, draft)| is_silent(&draft.values)) {
         let at = at(draft, context);
@@ -100,7 +110,7 @@ pub fn recollect(drafts: &mut [&mut Draft], rows: Vec<Row>, context: &Context<'_
         let beside =
             person_id.and_then(|id| told.get(&id)).is_some_and(|times| times.iter().any(|told| stands(*told, at)));
         let earlier = i64::try_from(n).is_ok_and(|n| known.contains(&n));
-        draft.recalled.set(STANDING, Value::Boolean(beside || earlier));
+        draft.recalled.set(&STANDING_ANSWERS, beside || earlier);
     }
 }
 
@@ -134,10 +144,10 @@ impl Decider for AnswersDecider {
     fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
         let kind = &SCREENINGS;
         let values = || claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));
-        let times = || values().filter_map(|values| values.instant("occurred_at"));
+        let times = || values().filter_map(|values| values.get(&OCCURRED_AT));
         let (from, to) = (times().min().unwrap_or(self.0.now), times().max().unwrap_or(self.0.now));
         let members = || {
-            let people = values().filter_map(|values| values.id("person_id")).map(Value::Id).collect();
+            let people = values().filter_map(|values| values.get(&PERSON_ID)).map(Value::Id).collect();
             let touched = Statement::new("WITH RECURSIVE touched AS (SELECT DISTINCT unnest(")
                 .column(ColumnType::Id, people)
                 .sql("::uuid[]) AS person_id)");
@@ -165,8 +175,8 @@ impl Decider for AnswersDecider {
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
         let mut lists = rows.into_iter();
         let mut next = || lists.next().unwrap_or_default();
-        let roots = next().into_iter().filter_map(|mut row| Some((row.id("person_id")?, row.id("root")?))).collect();
-        let answer = |mut row: Row| Some((row.id("id")?, (row.id("person_id")?, row.instant("occurred_at")?)));
+        let roots = next().into_iter().filter_map(|mut row| Some((row.get(&PERSON_ID)?, row.get(&ROOT)?))).collect();
+        let answer = |mut row: Row| Some((row.get(&ID)?, (row.get(&PERSON_ID)?, row.get(&OCCURRED_AT)?)));
         let told = next().into_iter().filter_map(answer).collect();
         let silent = self.0.kept("screenings", next())?;
         Ok(Box::new(Answers { write_context: Arc::clone(&self.0), roots, silent, told, authors: BTreeMap::new() }))
@@ -178,12 +188,12 @@ impl State for Answers {
         // Its own append writes it.
         self.silent.remove(&claim.id);
         self.told.remove(&claim.id);
-        let people = claim.former.iter().chain(&claim.next).filter_map(|values| values.id("person_id"));
+        let people = claim.former.iter().chain(&claim.next).filter_map(|values| values.get(&PERSON_ID));
         let people = people.map(|id| self.roots.get(&id).copied().unwrap_or(id));
         self.authors.extend(people.map(|id| (id, claim.by)));
         if let Some(next) = &claim.next {
-            let when = next.instant("occurred_at").unwrap_or(self.write_context.now);
-            let answer = next.id("person_id").filter(|_| asked(next));
+            let when = next.get(&OCCURRED_AT).unwrap_or(self.write_context.now);
+            let answer = next.get(&PERSON_ID).filter(|_| asked(next));
             self.told.extend(answer.map(|person_id| (claim.id, (person_id, when))));
         }
         Ok(())
@@ -195,11 +205,11 @@ impl State for Answers {
         let root = |id: Uuid| self.roots.get(&id).copied().unwrap_or(id);
         for mut kept in self.silent.into_values() {
             let (values, at) = (&kept.record.values, kept.record.envelope.occurred_at);
-            let person_id = values.id("person_id").map(root);
+            let person_id = values.get(&PERSON_ID).map(root);
             let standing = self.told.values().any(|(other, told)| person_id == Some(root(*other)) && stands(*told, at));
             let registered = !kept.record.envelope.warnings.iter().any(|noted| noted.code == NOT_REGISTERED.code);
-            let complete = standing && registered && values.get("temperature_c").is_some();
-            kept.record.values.set("complete", Value::Boolean(complete));
+            let complete = standing && registered && values.get(&TEMPERATURE_C).is_some();
+            kept.record.values.set(&COMPLETE, complete);
             kept.sign(person_id.and_then(|id| self.authors.get(&id).copied()).unwrap_or_default());
             kept.put_into(kind, &mut changes);
         }

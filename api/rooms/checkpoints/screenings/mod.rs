@@ -15,7 +15,7 @@ mod operations;
 pub mod plates;
 mod rules;
 mod vehicles;
-mod wire;
+pub mod wire;
 
 use kit::text::Text;
 pub use operations::{operations, schemas};
@@ -34,14 +34,14 @@ pub static SCREENINGS: Kind = Kind::of(Definition {
     about: "A passage of one person through a checkpoint: asked, checked, registered.",
     fields: wire::FIELDS,
     filters: &[
-        "place_id",
-        "direction",
-        "person_id",
-        "abnormal",
-        "complete",
-        "disposition",
-        "pass_group_id",
-        "person_kind",
+        wire::PLACE_ID.name(),
+        wire::DIRECTION.name(),
+        wire::PERSON_ID.name(),
+        wire::ABNORMAL.name(),
+        wire::COMPLETE.name(),
+        wire::DISPOSITION.name(),
+        wire::PASS_GROUP_ID.name(),
+        wire::PERSON_KIND.name(),
     ],
     readers: &[
         Role::DistrictAdmin,

@@ -19,17 +19,20 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::SCREENINGS;
-use super::anchor::{Anchor, categories};
+use super::anchor::{anchor, categories};
+use super::wire::{ABNORMAL, ANSWERS, PERSON_ID, ScreeningAnswer};
 use crate::platform::access::Role;
 use crate::platform::access::roles::{Actor, Grant};
 use crate::platform::audit::system_write_all;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, fault, fault_with};
 use crate::platform::privacy::blind::derived_id;
+use crate::records::codes::{OUT_OF_AREA, RECORD_VOIDED, TOO_FAR_AHEAD, UNKNOWN_REFERENCE};
 use crate::records::create::{Created, create};
-use crate::records::{Kind, Record, amend, document, read, view};
+use crate::records::{Kind, Record, amend, document, envelope, read, view};
+use crate::rooms::checkpoints::codes::NOT_ABNORMAL;
 use crate::rooms::duties::follow_up::area_of;
-use crate::rooms::observation::isolation_cases::{CARERS, ISOLATION_CASES};
+use crate::rooms::observation::isolation_cases::{CARERS, ISOLATION_CASES, wire as case};
 use crate::rooms::registers::people::PEOPLE;
 
 fields! {
@@ -55,7 +58,7 @@ pub fn operation() -> Operation {
         .with_headers(&["ETag", "Location"])
         .answers(200, "It was opened from this passage before.", Some(reference(ISOLATION_CASES.schema)), example)
         .with_headers(&["ETag", "Location"])
-        .problems(&[Code::OutOfArea, Code::RecordVoided, Code::WriteConflict, Code::LedgerUnavailable])
+        .problems(&[OUT_OF_AREA, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE])
 }
 
 async fn open(call: Call) -> Answer {
@@ -77,7 +80,7 @@ async fn open(call: Call) -> Answer {
         // Sent twice at once: the other one opened it.
         other => match opened(&call, &carer, cases, &passage, id).await? {
             Some(case) => Ok(answer(&call, cases, &case, HttpResponse::Ok())),
-            None => Err(other.err().unwrap_or_else(|| Code::WriteConflict.into())),
+            None => Err(other.err().unwrap_or_else(|| Code::WRITE_CONFLICT.into())),
         },
     }
 }
@@ -92,16 +95,16 @@ fn case_id(call: &Call, passage: Uuid) -> Uuid {
 async fn whose(call: &Call, passage: &Record) -> Result<Record, Problem> {
     let district_code = &passage.envelope.district_code;
     if passage.envelope.voided {
-        return Err(Code::RecordVoided.into());
+        return Err(RECORD_VOIDED.into());
     }
-    if passage.values.boolean("abnormal") != Some(true) {
-        return Err(fault("/abnormal", FaultCode::NotAbnormal));
+    if passage.values.get(&ABNORMAL) != Some(true) {
+        return Err(fault(&ABNORMAL.pointer(), NOT_ABNORMAL));
     }
-    let person_id = passage.values.id("person_id").ok_or_else(|| fault("/person_id", FaultCode::Required))?;
+    let person_id = passage.values.get(&PERSON_ID).ok_or_else(|| fault(&PERSON_ID.pointer(), FaultCode::REQUIRED))?;
     let people = &PEOPLE;
     let root = read::root(&call.core, people, district_code, person_id).await?;
     let found = read::find_unscoped(&call.core, people, district_code, &[root]).await?;
-    found.into_values().next().ok_or_else(|| fault("/person_id", FaultCode::UnknownReference))
+    found.into_values().next().ok_or_else(|| fault(&PERSON_ID.pointer(), UNKNOWN_REFERENCE))
 }
 
 /// The caller with the right to open this one case, wherever in the district the person lives. What he writes with it
@@ -122,7 +125,7 @@ async fn opened(
     let found = read::find_unscoped(&call.core, cases, &passage.envelope.district_code, &[id]).await?.remove(&id);
     let Some(case) = found else { return Ok(None) };
     if case.envelope.voided {
-        return Err(Code::RecordVoided.into());
+        return Err(RECORD_VOIDED.into());
     }
     if call.actor()?.reaches(CARERS, &case.envelope.area_code, case.envelope.org_id) {
         return Ok(Some(case));
@@ -133,28 +136,32 @@ async fn opened(
 fn body(call: &Call, passage: &Record, person: &Record, id: Uuid, form: &Values) -> Result<Json, Problem> {
     let (envelope, zone) = (&passage.envelope, call.core.zone);
     let passed_on = day_of(envelope.occurred_at, zone);
-    let anchored_on = form.day("anchored_on").unwrap_or(passed_on);
+    let anchored_on = form.get(&ANCHORED_ON).unwrap_or(passed_on);
     if anchored_on > passed_on {
-        return Err(fault_with("/anchored_on", FaultCode::TooFarAhead, vec![("days", "0".to_owned())]));
+        return Err(fault_with(&ANCHORED_ON.pointer(), TOO_FAR_AHEAD, vec![("days", "0".to_owned())]));
     }
-    let answers = passage.values.codes("answers");
+    let answers: Vec<ScreeningAnswer> = passage.values.list(&ANSWERS).collect();
     let registered = Some(person.envelope.area_code.as_str());
-    let area_code = area_of(&envelope.district_code, registered, &envelope.area_code);
-    let mut body = json!({
-        "id": id, "person_id": person.envelope.id, "area_code": area_code, "org_id": null,
-        "categories": categories(&answers), "anchor": Anchor::of(&answers).code(), "anchored_on": anchored_on,
-        "evidence": format!("卡点登记 {}", envelope.id),
-    });
-    if let Some(address) = form.text("address") {
-        kit::json::put(&mut body, "address", address);
+    let mut body = Values::default();
+    body.set(&envelope::ID, id);
+    body.set(&envelope::AREA_CODE, area_of(&envelope.district_code, registered, &envelope.area_code));
+    body.clear(&envelope::ORG_ID);
+    body.set(&case::PERSON_ID, person.envelope.id);
+    body.set(&case::CATEGORIES, categories(&answers));
+    body.set(&case::ANCHOR, anchor(&answers));
+    body.set(&case::ANCHORED_ON, anchored_on);
+    body.set(&case::EVIDENCE, format!("卡点登记 {}", envelope.id));
+    if let Some(address) = form.get(&ADDRESS) {
+        body.set(&case::ADDRESS, address);
     }
-    Ok(body)
+    Ok(body.iter().map(|(name, value)| (name.to_owned(), value.to_json(zone))).collect())
 }
 
 /// A line of the audit, and of the person's access log.
 async fn note(call: &Call, passage: &Record, case: &Record) -> Result<(), Problem> {
     let details = json!({"screening_id": passage.envelope.id, "case_id": case.envelope.id});
-    let mut audit_entry = call.audit_entry("screenings.open_case", "people", case.values.id("person_id"), details);
+    let mut audit_entry =
+        call.audit_entry("screenings.open_case", "people", case.values.get(&case::PERSON_ID), details);
     audit_entry.area_code = Some(case.envelope.area_code.clone());
     system_write_all(&call.core, vec![audit_entry], async |_| Ok(())).await
 }

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
@@ -18,17 +19,19 @@ use kit::value::{Value, Values};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::SCREENINGS;
 use super::plates::{check_plate, guess_plate_kind};
+use super::{SCREENINGS, wire};
 use crate::platform::access::Role;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::platform::privacy::blind::blind_index;
 use crate::platform::privacy::mask::mask_name;
-use crate::records::list::{CURSOR, LIMIT, list_where};
-use crate::records::{Record, read, view};
-use crate::rooms::registers::people::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
-use crate::rooms::registers::people::{PEOPLE, comparisons};
+use crate::records::codes::ONE_OF;
+use crate::records::list::list_where;
+use crate::records::{Record, list, read, view};
+use crate::rooms::registers::people::sought::Sought;
+use crate::rooms::registers::people::wire::{DocumentType, HeldCategory};
+use crate::rooms::registers::people::{LOOKED_UP, PEOPLE, PersonCategory, comparisons, sought, wire as people};
 
 /// Roles that may look people up at a gate.
 const GATES: &[Role] = &[
@@ -44,24 +47,25 @@ const GATES: &[Role] = &[
 /// A plate tells who came with it lately, and an abnormal passage calls for attention as long.
 const LATELY: TimeDelta = TimeDelta::days(14);
 /// Categories that call for no attention any more.
-const PAST_CATEGORIES: [&str; 2] = ["recovered", "other"];
+const PAST_CATEGORIES: [PersonCategory; 2] = [PersonCategory::Recovered, PersonCategory::Other];
 
-const PLATE: Field = Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate.");
-static LOOKUP: &[Field] = &[DOCUMENT_TYPE_FIELD, DOCUMENT_NUMBER, PLATE];
-static SEARCH: &[Field] = &[
-    Field::new("person_id", Shape::Reference("people"), Text::new("Person", "人员编号"), "Passages of this person."),
-    DOCUMENT_TYPE_FIELD,
-    DOCUMENT_NUMBER,
-    PHONE,
-    PLATE,
-    Field::new("from", Shape::Instant, Text::new("From", "起"), "Happened at or after this instant."),
-    Field::new("to", Shape::Instant, Text::new("To", "止"), "Happened before this instant."),
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "That area and all below."),
-    LIMIT,
-    CURSOR,
-];
+fields! {
+    /// The form of a search.
+    static SEARCH;
+    PERSON_ID: Uuid = Field::new("person_id", Shape::Reference("people"), Text::new("Person", "人员编号"), "Passages of this person.");
+    DOCUMENT_TYPE: DocumentType = sought::DOCUMENT_TYPE.field;
+    DOCUMENT_NUMBER: String = sought::DOCUMENT_NUMBER.field;
+    PHONE: String = sought::PHONE.field;
+    PLATE_NUMBER: String = Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate.");
+    FROM: DateTime<Utc> = Field::new("from", Shape::Instant, Text::new("From", "起"), "Happened at or after this instant.");
+    TO: DateTime<Utc> = Field::new("to", Shape::Instant, Text::new("To", "止"), "Happened before this instant.");
+    AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "That area and all below.");
+    LIMIT: i64 = list::LIMIT;
+    CURSOR: String = list::CURSOR;
+}
+static LOOKUP: &[Field] = &[DOCUMENT_TYPE.field, DOCUMENT_NUMBER.field, PLATE_NUMBER.field];
 /// Fields that a search may go by: exactly one of these.
-const SOUGHT: [&str; 4] = ["person_id", "document_number", "phone", "plate_number"];
+const SOUGHT: [&str; 4] = [PERSON_ID.name(), DOCUMENT_NUMBER.name(), PHONE.name(), PLATE_NUMBER.name()];
 
 /// The operations of this room beside those of every kind.
 pub fn operations() -> Vec<Operation> {
@@ -86,7 +90,7 @@ async fn search(call: Call) -> Answer {
     let (screenings, people) = (&SCREENINGS, &PEOPLE);
     let form = call.form(SEARCH).await?;
     let (plate, sought) = wanted(&call, &form)?;
-    let by_id = form.get("person_id").is_some();
+    let by_id = form.get(&PERSON_ID).is_some();
     if sought.is_some() {
         comparisons::ask(&call, 1)?;
     }
@@ -119,10 +123,10 @@ async fn search(call: Call) -> Answer {
 fn wanted(call: &Call, form: &Values) -> Result<(Option<String>, Option<Sought>), Problem> {
     let mut faults = Faults::default();
     let plate = plate(form, &mut faults);
-    let by_other = ["person_id", "plate_number"].iter().any(|field| form.get(field).is_some());
+    let by_other = form.get(&PERSON_ID).is_some() || form.get(&PLATE_NUMBER).is_some();
     let sought = match by_other {
-        true if SOUGHT.iter().filter(|field| form.get(field).is_some()).count() > 1 => {
-            faults.add_with("", FaultCode::OneOf, vec![("fields", SOUGHT.join(", "))]);
+        true if SOUGHT.into_iter().filter(|field| form.get(*field).is_some()).count() > 1 => {
+            faults.add_with("", ONE_OF, vec![("fields", SOUGHT.join(", "))]);
             None
         }
         true => None,
@@ -133,16 +137,16 @@ fn wanted(call: &Call, form: &Values) -> Result<(Option<String>, Option<Sought>)
 
 /// The normalised plate of a form.
 fn plate(form: &Values, faults: &mut Faults) -> Option<String> {
-    let number = form.text("plate_number")?;
+    let number = form.get(&PLATE_NUMBER)?;
     let plate = check_plate(guess_plate_kind(number), number);
     if plate.is_err() {
-        faults.add("/plate_number", FaultCode::BadFormat);
+        faults.add(PLATE_NUMBER.pointer(), FaultCode::BAD_FORMAT);
     }
     plate.ok()
 }
 
 fn with_plate(call: &Call, district_code: &str, plate: &str, statement: Statement) -> Statement {
-    let index = blind_index(&call.core.keys.blind_index, district_code, "plate_number", plate);
+    let index = blind_index(&call.core.keys.blind_index, district_code, PLATE_NUMBER.name(), plate);
     statement.sql(" AND r.plate_blind_index = ").bytes(index)
 }
 
@@ -152,9 +156,9 @@ async fn look_up(call: Call) -> Answer {
     comparisons::ask(&call, 1)?;
     let mut faults = Faults::default();
     let plate = plate(&form, &mut faults);
-    let sought = match form.get("plate_number").is_some() && form.get("document_number").is_none() {
+    let sought = match form.get(&PLATE_NUMBER).is_some() && form.get(&DOCUMENT_NUMBER).is_none() {
         true => None,
-        false => Sought::of_form(core, &form, &["document_number", "plate_number"], &mut faults),
+        false => Sought::of_form(core, &form, &[DOCUMENT_NUMBER.name(), PLATE_NUMBER.name()], &mut faults),
     };
     faults.finish()?;
     comparisons::watch(&call, sought.as_ref()).await?;
@@ -166,18 +170,13 @@ async fn look_up(call: Call) -> Answer {
     }
     let found: Vec<Record> = found.into_values().collect();
     comparisons::missed(&call, sought.as_ref(), &found)?;
-    crate::rooms::registers::people::note_found(
-        &call,
-        "screenings.lookup",
-        sought.as_ref().map_or("plate", Sought::by),
-        &found,
-    )
-    .await?;
+    crate::rooms::registers::people::note_found(&call, LOOKED_UP, sought.as_ref().map_or("plate", Sought::by), &found)
+        .await?;
     let mut items = Vec::new();
     for person in &found {
         items.push(json!({
             "person_id": person.envelope.id,
-            "name": person.values.text("name").map(mask_name),
+            "name": person.values.get(&people::NAME).map(mask_name),
             "needs_attention": needs_attention(&call, person).await?,
         }));
     }
@@ -216,20 +215,17 @@ async fn came_with(call: &Call, district_code: &str, plate: &str) -> Result<Vec<
         .bind(ColumnType::Instant, Value::Instant(call.core.clock.now() - LATELY));
     let statement = with_plate(call, district_code, plate, statement).sql(" LIMIT 20").seeing_district(district_code);
     let rows = call.core.database.read(&statement).await?;
-    Ok(rows.into_iter().filter_map(|mut row| row.id("person_id")).collect())
+    Ok(rows.into_iter().filter_map(|mut row| row.get(&wire::PERSON_ID)).collect())
 }
 
 /// A category that holds today, an isolation that isn't over, or an abnormal passage lately.
 async fn needs_attention(call: &Call, person: &Record) -> Result<bool, Problem> {
     let (core, envelope) = (&call.core, &person.envelope);
-    let today = day_of(core.clock.now(), core.zone).to_string();
-    let categories = person.values.json("categories").and_then(Json::as_array);
-    let holds = |category: &Json| {
-        let text = |name: &str| category.get(name).and_then(Json::as_str);
-        !PAST_CATEGORIES.contains(&text("category").unwrap_or_default())
-            && text("until_on").is_none_or(|until| until >= today.as_str())
+    let today = day_of(core.clock.now(), core.zone);
+    let holds = |held: HeldCategory| {
+        !PAST_CATEGORIES.contains(&held.category) && held.until_on.is_none_or(|until_on| until_on >= today)
     };
-    if categories.is_some_and(|list| list.iter().any(holds)) {
+    if person.values.list(&people::CATEGORIES).any(holds) {
         return Ok(true);
     }
     let ids = read::family(core, &PEOPLE, &envelope.district_code, envelope.id).await?;

@@ -2,6 +2,8 @@
 
 use kit::text::{half_width, is_invisible};
 
+use super::wire::PlateKind;
+
 #[cfg(test)]
 mod tests;
 
@@ -13,9 +15,6 @@ const LONGEST_TEXT: usize = 20;
 /// Why a plate number is refused. Carries no part of the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlateFault {
-    /// The kind is not one of the vocabulary `plate_kind`.
-    #[error("the plate kind is not known")]
-    UnknownKind,
     /// Too many or too few characters for the kind.
     #[error("the plate number has the wrong length for its kind")]
     BadLength,
@@ -40,7 +39,6 @@ impl PlateFault {
     /// The stable code clients see.
     pub fn code(self) -> &'static str {
         match self {
-            Self::UnknownKind => "unknown_plate_kind",
             Self::BadLength => "bad_length",
             Self::BadProvince => "bad_province",
             Self::BadOffice => "bad_office",
@@ -56,17 +54,17 @@ impl PlateFault {
 ///
 /// # Errors
 /// One [`PlateFault`], the first found in the order length, province, office, suffix, characters.
-pub fn check_plate(plate_kind: &str, number: &str) -> Result<String, PlateFault> {
+pub fn check_plate(plate_kind: PlateKind, number: &str) -> Result<String, PlateFault> {
     let normalized = compact(number);
     let letters: Vec<char> = normalized.chars().collect();
     match plate_kind {
-        "ordinary" => civil(&letters, 7, &[], |_, letter| letter.is_ascii_alphanumeric())?,
-        "new_energy_small" => civil(&letters, 8, &[], |index, letter| match index {
+        PlateKind::Ordinary => civil(&letters, 7, &[], |_, letter| letter.is_ascii_alphanumeric())?,
+        PlateKind::NewEnergySmall => civil(&letters, 8, &[], |index, letter| match index {
             0 => is_energy_class(letter),
             1 => letter.is_ascii_alphanumeric(),
             _ => letter.is_ascii_digit(),
         })?,
-        "new_energy_large" => {
+        PlateKind::NewEnergyLarge => {
             civil(
                 &letters,
                 8,
@@ -74,10 +72,10 @@ pub fn check_plate(plate_kind: &str, number: &str) -> Result<String, PlateFault>
                 |index, letter| if index == 5 { is_energy_class(letter) } else { letter.is_ascii_digit() },
             )?;
         }
-        "trailer" => civil(&letters, 7, &['挂'], |_, letter| letter.is_ascii_alphanumeric())?,
-        "learner" => civil(&letters, 7, &['学'], |_, letter| letter.is_ascii_alphanumeric())?,
-        "police" => civil(&letters, 7, &['警'], |_, letter| letter.is_ascii_alphanumeric())?,
-        "hk_macao" => {
+        PlateKind::Trailer => civil(&letters, 7, &['挂'], |_, letter| letter.is_ascii_alphanumeric())?,
+        PlateKind::Learner => civil(&letters, 7, &['学'], |_, letter| letter.is_ascii_alphanumeric())?,
+        PlateKind::Police => civil(&letters, 7, &['警'], |_, letter| letter.is_ascii_alphanumeric())?,
+        PlateKind::HkMacao => {
             civil(&letters, 7, &['港', '澳'], |_, letter| letter.is_ascii_alphanumeric())?;
             // Only Guangdong issues them, under the letter Z.
             match letters.as_slice() {
@@ -86,9 +84,14 @@ pub fn check_plate(plate_kind: &str, number: &str) -> Result<String, PlateFault>
                 _ => return Err(PlateFault::BadProvince),
             }
         }
-        "embassy" | "consulate" | "military" | "temporary" | "none" | "other" => {
+        PlateKind::Embassy
+        | PlateKind::Consulate
+        | PlateKind::Military
+        | PlateKind::Temporary
+        | PlateKind::None
+        | PlateKind::Other => {
             // Only a vehicle without a plate may leave the number empty.
-            let shortest = usize::from(plate_kind != "none");
+            let shortest = usize::from(plate_kind != PlateKind::None);
             if !(shortest..=LONGEST_TEXT).contains(&letters.len()) {
                 return Err(PlateFault::BadLength);
             }
@@ -96,30 +99,29 @@ pub fn check_plate(plate_kind: &str, number: &str) -> Result<String, PlateFault>
                 return Err(PlateFault::BadFormat);
             }
         }
-        _ => return Err(PlateFault::UnknownKind),
     }
     Ok(normalized)
 }
 
 /// The likely kind of a number whose kind was not given: by its last character, its length, and
 /// for new-energy plates by where the letter stands. Says nothing about the number being right.
-pub fn guess_plate_kind(number: &str) -> &'static str {
+pub fn guess_plate_kind(number: &str) -> PlateKind {
     let letters: Vec<char> = compact(number).chars().collect();
     match letters.as_slice() {
-        ['使', ..] | [.., '使'] => "embassy",
-        ['领', ..] | [.., '领'] => "consulate",
-        [.., '挂'] => "trailer",
-        [.., '学'] => "learner",
-        [.., '警'] => "police",
-        [.., '港' | '澳'] => "hk_macao",
+        ['使', ..] | [.., '使'] => PlateKind::Embassy,
+        ['领', ..] | [.., '领'] => PlateKind::Consulate,
+        [.., '挂'] => PlateKind::Trailer,
+        [.., '学'] => PlateKind::Learner,
+        [.., '警'] => PlateKind::Police,
+        [.., '港' | '澳'] => PlateKind::HkMacao,
         [_, _, class, _, _, _, _, last] => {
             if is_energy_class(*last) && class.is_ascii_digit() {
-                "new_energy_large"
+                PlateKind::NewEnergyLarge
             } else {
-                "new_energy_small"
+                PlateKind::NewEnergySmall
             }
         }
-        _ => "ordinary",
+        _ => PlateKind::Ordinary,
     }
 }
 

@@ -5,10 +5,9 @@ use kit::field::{Field, Shape};
 use kit::statement::Statement;
 use kit::text::Text;
 use kit::value::Value;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::wire::PersonKind;
+use super::wire::{PASS_GROUP_ID, PersonKind, VEHICLE};
 use crate::platform::privacy::blind::derived_id;
 use crate::platform::privacy::keys::Keys;
 use crate::records::Record;
@@ -68,7 +67,7 @@ fn of_person_kind(statement: Statement, value: &Value, _asking: &ConditionContex
 /// The vehicle's passage that a record belongs to. By the permanent key: the same whenever it is counted again, and no
 /// way back to the plate.
 pub fn of_record(record: &Record, keys: &Keys) -> Option<Uuid> {
-    let plate = record.values.json("vehicle")?.get("plate_number").and_then(Json::as_str)?;
-    let pass = record.values.id("pass_group_id").unwrap_or(record.envelope.id);
-    Some(derived_id(&keys.identity, &["vehicle", &record.envelope.district_code, plate, &pass.to_string()]))
+    let plate = record.values.get(&VEHICLE)?.plate_number?;
+    let pass = record.values.get(&PASS_GROUP_ID).unwrap_or(record.envelope.id);
+    Some(derived_id(&keys.identity, &["vehicle", &record.envelope.district_code, &plate, &pass.to_string()]))
 }

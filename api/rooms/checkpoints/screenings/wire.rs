@@ -2,14 +2,20 @@
 
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::vocabulary::{Vocabulary, word};
-use kit::words;
+use kit::{fields, object, words};
+use rust_decimal::Decimal;
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use crate::platform::privacy::mask::mask_plate;
 
-static DIRECTION: Vocabulary =
-    Vocabulary::new("direction", Text::new("Direction", "方向"), &[word("in", "in", "进"), word("out", "out", "出")]);
+words! {
+    /// Way through a checkpoint.
+    pub Direction "direction" "Direction" "方向" {
+        In "in" "in" "进";
+        Out "out" "out" "出";
+    }
+}
 
 words! {
     /// In which capacity somebody passes.
@@ -110,121 +116,115 @@ words! {
     }
 }
 
-const VEHICLE: &[Field] = &[
-    Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate; checked by GA 36.")
-        .also(&["车牌", "车牌号", "车牌号码", "plate", "号牌号码", "车号", "车辆号牌"]),
-    Field::new(
-        "plate_kind",
-        Shape::Word(PlateKind::VOCABULARY),
-        Text::new("Kind of plate", "号牌种类"),
-        "By the number where absent.",
-    ),
-    Field::new("origin", free_text(100), Text::new("Origin", "来自"), "Where the vehicle comes from."),
-];
+object! {
+    /// A vehicle that somebody came with.
+    pub struct Vehicle, VEHICLE_MEMBERS {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        plate_number: Option<String> = Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate; checked by GA 36.")
+            .also(&["车牌", "车牌号", "车牌号码", "plate", "号牌号码", "车号", "车辆号牌"]);
+        #[serde(skip_serializing_if = "Option::is_none")]
+        plate_kind: Option<PlateKind> = Field::new(
+            "plate_kind",
+            Shape::Word(PlateKind::VOCABULARY),
+            Text::new("Kind of plate", "号牌种类"),
+            "By the number where absent.",
+        );
+        #[serde(skip_serializing_if = "Option::is_none")]
+        origin: Option<String> = Field::new("origin", free_text(100), Text::new("Origin", "来自"), "Where the vehicle comes from.");
+    }
+}
 
-/// The fields of a screening, beside the envelope's.
-pub static FIELDS: &[Field] = &[
-    Field::new(
+fields! {
+    /// The fields of a screening, beside the envelope's.
+    pub static FIELDS;
+    PLACE_ID: Uuid = Field::new(
         "place_id",
         Shape::Reference("places"),
         Text::new("Checkpoint", "卡点"),
         "The checkpoint: a place of a checkpoint's kind.",
-    )
-    .also(&["卡点名称", "检查点", "登记点", "值守点", "监测点", "小区", "checkpoint"])
-    .required(),
-    Field::new("direction", Shape::Word(&DIRECTION), Text::new("Direction", "方向"), "In or out.")
-        .also(&["进/出", "进出", "出入", "进出方向", "出/入", "出入情况"])
-        .required(),
-    Field::new(
+    ).also(&["卡点名称", "检查点", "登记点", "值守点", "监测点", "小区", "checkpoint"]).brings_area(1)
+    .required();
+    DIRECTION: Direction = Field::new("direction", Shape::Word(Direction::VOCABULARY), Text::new("Direction", "方向"), "In or out.").also(&["进/出", "进出", "出入", "进出方向", "出/入", "出入情况"]).required();
+    PERSON: Uuid = Field::new(
         "person",
-        Shape::Inline("people"),
+        Shape::Inline("people", "Person"),
         Text::new("Person", "人员"),
         "Who it is, registered with this record. Not with `person_id`.",
-    ),
-    Field::new(
+    );
+    PERSON_ID: Uuid = Field::new(
         "person_id",
         Shape::Reference("people"),
         Text::new("Person id", "人员编号"),
         "Who it is, registered before: the person's id or an alias.",
-    ),
-    Field::new(
+    ).brings_area(2);
+    PERSON_KIND: PersonKind = Field::new(
         "person_kind",
         Shape::Word(PersonKind::VOCABULARY),
         Text::new("Kind of person", "人员类型"),
         "In which capacity.",
-    ),
-    Field::new("visiting", free_text(100), Text::new("Visiting", "到访住户"), "Building and household visited.")
-        .also(&["拜访住户", "去往", "到访对象"])
-        .sealed(),
-    Field::new("reason", free_text(200), Text::new("Reason", "事由"), "Why.")
-        .also(&["来访事由", "出入事由", "外出事由", "进出事由", "来访原因", "外出原因"])
-        .sealed(),
-    Field::new("vehicle", Shape::Object(VEHICLE), Text::new("Vehicle", "车辆"), "The vehicle, if any.")
-        .masked(mask_vehicle),
-    Field::new(
+    );
+    VISITING: String = Field::new("visiting", free_text(100), Text::new("Visiting", "到访住户"), "Building and household visited.").also(&["拜访住户", "去往", "到访对象"])
+        .sealed();
+    REASON: String = Field::new("reason", free_text(200), Text::new("Reason", "事由"), "Why.").also(&["来访事由", "出入事由", "外出事由", "进出事由", "来访原因", "外出原因"]).sealed();
+    VEHICLE: Vehicle = Field::new("vehicle", Shape::Object(VEHICLE_MEMBERS), Text::new("Vehicle", "车辆"), "The vehicle, if any.")
+        .masked(mask_vehicle);
+    PASS_GROUP_ID: Uuid = Field::new(
         "pass_group_id",
         Shape::Id,
         Text::new("Pass group", "同行编号"),
         "Shared by the people of one car, so that vehicles and people both count right.",
-    ),
-    Field::new(
+    );
+    ANSWERS: Vec<ScreeningAnswer> = Field::new(
         "answers",
         Shape::List { of: &Shape::Word(ScreeningAnswer::VOCABULARY), max: 8 },
         Text::new("Answers", "询问结果"),
         "Asked: what the person answered.",
-    ),
-    Field::new(
+    );
+    SYMPTOMS: Vec<Symptom> = Field::new(
         "symptoms",
         Shape::List { of: &Shape::Word(Symptom::VOCABULARY), max: 14 },
         Text::new("Symptoms", "症状"),
         "Asked: symptoms.",
-    )
-    .also(&["症状情况", "有无症状"]),
-    Field::new(
+    ).also(&["症状情况", "有无症状"]);
+    TEMPERATURE_C: Decimal = Field::new(
         "temperature_c",
         Shape::Decimal { scale: 1, min: "32.0", max: "43.0" },
         Text::new("Temperature (℃)", "体温(℃)"),
         "Checked: body temperature in degrees Celsius.",
     )
-    .also(&["体温", "温度", "temperature"]),
-    Field::new(
+    .also(&["体温", "温度", "temperature"]);
+    MEASURE_SITE: MeasureSite = Field::new(
         "measure_site",
         Shape::Word(MeasureSite::VOCABULARY),
         Text::new("Where measured", "测温部位"),
         "Where it was measured.",
-    ),
-    Field::new(
+    );
+    DEVICE: MeasuringDevice = Field::new(
         "device",
         Shape::Word(MeasuringDevice::VOCABULARY),
         Text::new("Device", "测温设备"),
         "With what it was measured.",
-    ),
-    Field::new(
+    );
+    RETEST_OF: Uuid = Field::new(
         "retest_of",
         Shape::Reference("screenings"),
         Text::new("Retest of", "复测对应"),
         "The screening that this one repeats.",
-    ),
-    Field::new("mask", Shape::Boolean, Text::new("Mask", "佩戴口罩"), "Whether a mask was worn.").also(&[
-        "是否戴口罩",
-        "口罩",
-        "戴口罩",
-        "是否佩戴口罩",
-    ]),
-    Field::new("disposition", Shape::Word(Disposition::VOCABULARY), Text::new("Disposition", "处置"), "What was done.")
-        .also(&["处置情况", "处理结果", "处理情况"]),
-    Field::new(
+    );
+    MASK: bool = Field::new("mask", Shape::Boolean, Text::new("Mask", "佩戴口罩"), "Whether a mask was worn.").also(&["是否戴口罩", "口罩", "戴口罩", "是否佩戴口罩"]);
+    DISPOSITION: Disposition = Field::new("disposition", Shape::Word(Disposition::VOCABULARY), Text::new("Disposition", "处置"), "What was done.").also(&["处置情况", "处理结果", "处理情况"]);
+    ABNORMAL: bool = Field::new(
         "abnormal",
         Shape::Boolean,
         Text::new("Abnormal", "异常"),
         "Fever by the threshold in force, a risk answer, or a symptom.",
     )
     .required()
-    .derived(),
-    Field::new("complete", Shape::Boolean, Text::new("Complete", "问检登齐全"), "Asked, checked and registered.")
+    .derived();
+    COMPLETE: bool = Field::new("complete", Shape::Boolean, Text::new("Complete", "问检登齐全"), "Asked, checked and registered.")
         .required()
-        .derived(),
-];
+        .derived();
+}
 
 fn mask_vehicle(json: &Json) -> Json {
     let mut vehicle = json.clone();

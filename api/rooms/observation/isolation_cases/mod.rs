@@ -8,30 +8,32 @@
 
 pub mod care;
 pub mod certificates;
-mod errands;
-mod history;
-mod notices;
+pub mod errands;
+pub mod history;
+pub mod notices;
 mod patrol_logs;
 pub mod planner;
-mod readings;
+pub mod readings;
 pub mod rules;
 mod spot_checks;
 pub mod states;
 pub mod stays;
-mod transitions;
+pub mod transitions;
 mod views;
 mod violations;
-mod visits;
-mod wire;
+pub mod visits;
+pub mod wire;
 
 pub use errands::ERRANDS;
 use kit::field::{Field, Shape};
 use kit::text::Text;
+use kit::typed::TypedField;
 pub use notices::OBSERVATION_NOTICES;
 pub use patrol_logs::PATROL_LOGS;
 pub use readings::TEMPERATURE_READINGS;
 pub use spot_checks::SPOT_CHECKS;
 pub use transitions::{ISOLATION_CASE_TRANSITIONS, IsolationTransition};
+use uuid::Uuid;
 pub use violations::VIOLATIONS;
 pub use visits::FOLLOW_UP_VISITS;
 pub use wire::{IsolationState, SupervisorLevel};
@@ -40,6 +42,7 @@ use crate::platform::access::Role;
 use crate::platform::http::Operation;
 use crate::records::scope::Follows;
 use crate::records::{Definition, Kind, Warning};
+use crate::rooms::checkpoints::screenings::Symptom;
 
 /// Roles that see the records of cases.
 pub const CARERS: &[Role] = &[
@@ -55,18 +58,35 @@ pub const CARERS: &[Role] = &[
 
 /// How what belongs to a case follows it.
 pub const FOLLOWS: Follows = Follows {
-    column: "case_id",
-    names: "case_id",
+    column: CASE_ID.name(),
+    names: CASE_ID.name(),
     readers: CARERS,
     leader: "isolation_cases",
+    sights: &stays::SIGHTS,
     seen_from: stays::seen_from,
 };
 
-const CASE_ID: Field = Field::new(
-    "case_id",
-    Shape::Reference("isolation_cases"),
-    Text::new("Case", "个案"),
-    "The isolation case it belongs to.",
+/// The case that a record belongs to.
+pub const CASE_ID: TypedField<Uuid> = TypedField::named(
+    "CASE_ID",
+    Field::new(
+        "case_id",
+        Shape::Reference("isolation_cases"),
+        Text::new("Case", "个案"),
+        "The isolation case it belongs to.",
+    )
+    .brings_area(1),
+);
+
+/// Symptoms that somebody complains of when he is measured or visited.
+pub const SYMPTOMS: TypedField<Vec<Symptom>> = TypedField::named(
+    "SYMPTOMS",
+    Field::new(
+        "symptoms",
+        Shape::List { of: &Shape::Word(Symptom::VOCABULARY), max: 14 },
+        Text::new("Symptoms", "症状"),
+        "What the person complains of.",
+    ),
 );
 
 static BEFORE_CASE: Warning = Warning {

@@ -1,11 +1,11 @@
 //! Planning ahead what is expected of the cases, and asking after those of whom nobody heard.
 
-use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use futures_util::future::join_all;
+use kit::columns;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
 use kit::time::{day_of, day_start};
@@ -14,12 +14,21 @@ use ledger::decide::Claim;
 use ledger::{Append, AppendError};
 use uuid::Uuid;
 
+use super::ISOLATION_CASES;
 use super::care::{CareDecider, HORIZON_DAYS, NO_CONTACT, PLAN, RECALL, SILENCE};
 use super::rules::supervisors;
 use super::states::CARED_FOR;
+use super::wire::ENDS_ON;
 use crate::platform::core::Core;
 use crate::records::awaited::has_come;
+use crate::records::envelope::{ID, OCCURRED_AT};
 use crate::records::{Record, read};
+use crate::rooms::duties::wire::SUBJECT_ID;
+
+columns! {
+    /// When the last of a case's duties opens that were planned.
+    PLANNED_AT "planned_at": DateTime<Utc>;
+}
 
 /// Cases planned at a time: their duties share a transaction, and phones wait for it.
 const TOGETHER: usize = 16;
@@ -78,14 +87,12 @@ async fn unplanned(
     .sql(" AND d.cause_id IS NULL) AS planned_at FROM isolation_cases AS c WHERE c.district_code = ")
     .text(district_code)
     .sql(" AND NOT c.voided AND c.ended_at IS NULL AND c.state = ANY(")
-    .column(ColumnType::Text, CARED_FOR.iter().map(|state| Value::Text((*state).to_owned())).collect())
+    .column(ColumnType::Text, CARED_FOR.iter().map(|state| Value::Text(state.to_string())).collect())
     .sql(")")
     .seeing_district(district_code);
     let rows = core.database.read(&statement).await?;
     let due = rows.into_iter().filter_map(|mut row| {
-        let id = row.id("id")?;
-        let Value::Day(ends_on) = row.take("ends_on") else { return None };
-        let planned_at = row.instant("planned_at");
+        let (id, ends_on, planned_at) = (row.get(&ID)?, row.get(&ENDS_ON)?, row.get(&PLANNED_AT));
         let planned_on = planned_at.map(|at| day_of(at, core.zone));
         (planned_on.is_none_or(|day| day < ends_on.min(horizon))).then_some((id, planned_at))
     });
@@ -115,7 +122,7 @@ pub async fn note_silence(core: &Core, district_code: &str) -> Result<(), Proble
         statement = statement.sql(contact(kind)).bind(ColumnType::Instant, Value::Instant(now - SILENCE)).sql(")");
     }
     let rows = core.database.read(&statement.seeing_district(district_code)).await?;
-    let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
+    let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.get(&ID)).collect();
     for lot in ids.chunks(TOGETHER) {
         settle(join_all(lot.iter().map(|id| ask(core, district_code, NO_CONTACT, *id, None))).await)?;
         tokio::time::sleep(BREATH).await;
@@ -129,7 +136,7 @@ pub async fn recall(core: &Core, district_code: &str) -> Result<(), Problem> {
         .text(district_code)
         .seeing_district(district_code);
     let rows = core.database.read(&statement).await?;
-    let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
+    let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.get(&ID)).collect();
     for lot in ids.chunks(TOGETHER) {
         settle(join_all(lot.iter().map(|id| ask(core, district_code, RECALL, *id, None))).await)?;
     }
@@ -147,7 +154,7 @@ async fn ask(
     let write_context = core.write_context(core.clock.now(), district_code);
     let next = from.map(|from| {
         let mut values = Values::default();
-        values.set("occurred_at", Value::Instant(from));
+        values.set(&OCCURRED_AT, from);
         values
     });
     let claim =
@@ -173,20 +180,20 @@ pub async fn supervisors_above(
     duties: &[Record],
 ) -> Result<BTreeMap<(Uuid, String), Uuid>, Problem> {
     let kind = &ISOLATION_CASES;
-    let mut ids: Vec<Uuid> = duties.iter().filter_map(|duty| duty.values.id("subject_id")).collect();
+    let mut ids: Vec<Uuid> = duties.iter().filter_map(|duty| duty.values.get(&SUBJECT_ID)).collect();
     ids.sort_unstable();
     ids.dedup();
     let cases = read::find_unscoped(core, kind, district_code, &ids).await?;
     let of_case = |(id, case): (Uuid, Record)| {
         let named = supervisors(&case.values).into_iter();
-        named.filter_map(move |(level, account)| Some(((id, level), account?))).collect::<Vec<_>>()
+        named.filter_map(move |(level, account)| Some(((id, level.line().to_string()), account?))).collect::<Vec<_>>()
     };
     let mut above: BTreeMap<(Uuid, String), Uuid> = cases.into_iter().flat_map(of_case).collect();
     let named = above.values().copied().map(Value::Id).collect();
     let active =
         Statement::new("SELECT id FROM users WHERE active AND id = ANY(").column(ColumnType::Id, named).sql(")");
     let rows = core.database.read(&active).await?;
-    let active: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
+    let active: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.get(&ID)).collect();
     above.retain(|_, id| active.contains(id));
     Ok(above)
 }

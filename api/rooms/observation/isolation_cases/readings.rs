@@ -1,27 +1,29 @@
 //! Temperature readings (测温): two a day of everybody under observation, one of other returnees. One a slot;
 //! a second of the same slot is kept as `extra`.
 
-use kit::words;
 use std::sync::Arc;
 
-use chrono::{Days, Timelike};
-use kit::catalogue::FaultCode;
+use chrono::{Days, NaiveDate, Timelike};
 use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape};
 use kit::text::Text;
-use kit::value::Value;
+use kit::{fields, words};
 use ledger::decide::Decider;
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::CASE_ID;
 use super::care::{CareDecider, check_symptoms};
+use super::wire;
 use crate::platform::access::Role;
+use crate::records::codes::ONE_OF;
+use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::figure::PERSON_TIMES;
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
 use crate::rooms::checkpoints::screenings::{IMPLAUSIBLE_TEMPERATURE, MeasureSite, MeasuringDevice, Symptom};
 use crate::rooms::duties::follow_up::FollowUpDecider;
+use crate::rooms::observation::codes::{self, OTHER_CASE};
 
 words! {
     /// Slot.
@@ -45,66 +47,62 @@ static SLOT_TAKEN: Warning = Warning {
 /// An afternoon's reading taken after midnight still belongs to the day before, until this hour.
 const NIGHT_ENDS_HOUR: u32 = 4;
 
-static FIELDS: &[Field] = &[
-    CASE_ID.on_create(),
-    Field::new(
+fields! {
+    /// The fields of a reading, beside the envelope's.
+    static FIELDS;
+    CASE_ID: Uuid = super::CASE_ID.field.on_create();
+    PERSON_ID: Uuid = Field::new(
         "person_id",
         Shape::Reference("people"),
         Text::new("Person id", "人员编号"),
         "For somebody who is not under observation; of a case it is the case's.",
-    )
-    .on_create(),
-    Field::new(
+    ).brings_area(2)
+    .on_create();
+    TEMPERATURE_C: Decimal = Field::new(
         "temperature_c",
         Shape::Decimal { scale: 1, min: "32.0", max: "43.0" },
         Text::new("Temperature (℃)", "体温(℃)"),
         "Body temperature in degrees Celsius.",
     )
     .required()
-    .also(&["体温", "温度"]),
-    Field::new(
+    .also(&["体温", "温度"]);
+    SLOT: TemperatureSlot = Field::new(
         "slot",
         Shape::Word(TemperatureSlot::VOCABULARY),
         Text::new("Slot", "时段"),
         "By the time of day where absent; of a retest `extra`.",
-    )
-    .also(&["时间段", "测量时段", "早晚"]),
-    Field::new(
+    ).also(&["时间段", "测量时段", "早晚"]);
+    MEASURE_SITE: MeasureSite = Field::new(
         "measure_site",
         Shape::Word(MeasureSite::VOCABULARY),
         Text::new("Where measured", "测温部位"),
         "Where it was measured.",
-    ),
-    Field::new("device", Shape::Word(MeasuringDevice::VOCABULARY), Text::new("Device", "测温设备"), "With what."),
-    Field::new("home_visit", Shape::Boolean, Text::new("Home visit", "上门测量"), "Whether somebody came to measure."),
-    Field::new(
+    );
+    DEVICE: MeasuringDevice = Field::new("device", Shape::Word(MeasuringDevice::VOCABULARY), Text::new("Device", "测温设备"), "With what.");
+    HOME_VISIT: bool = Field::new("home_visit", Shape::Boolean, Text::new("Home visit", "上门测量"), "Whether somebody came to measure.");
+    RETEST_OF: Uuid = Field::new(
         "retest_of",
         Shape::Reference("temperature_readings"),
         Text::new("Retest of", "复测对应"),
         "The reading that this one repeats.",
     )
-    .on_create(),
-    Field::new(
-        "symptoms",
-        Shape::List { of: &Shape::Word(Symptom::VOCABULARY), max: 14 },
-        Text::new("Symptoms", "症状"),
-        "What the person complains of.",
-    ),
-    Field::new("slot_on", Shape::Day, Text::new("Day of the slot", "所属日期"), "To which day it belongs.")
+    .on_create();
+    SYMPTOMS: Vec<Symptom> = super::SYMPTOMS.field;
+    SLOT_ON: NaiveDate = Field::new("slot_on", Shape::Day, Text::new("Day of the slot", "所属日期"), "To which day it belongs.")
         .required()
-        .derived(),
-    Field::new("fever", Shape::Boolean, Text::new("Fever", "发热"), "Whether it reaches the threshold in force.")
+        .derived();
+    FEVER: bool = Field::new("fever", Shape::Boolean, Text::new("Fever", "发热"), "Whether it reaches the threshold in force.")
         .required()
-        .derived(),
-    Field::new(
+        .derived();
+    NEEDS_RETEST: bool = Field::new(
         "needs_retest",
         Shape::Boolean,
         Text::new("Needs a retest", "需复测"),
         "A fever at first measurement, or an implausibly low value.",
     )
     .required()
-    .derived(),
-];
+    .derived();
+}
 
 /// The kind.
 pub static TEMPERATURE_READINGS: Kind = Kind::of(Definition {
@@ -133,73 +131,75 @@ pub static TEMPERATURE_READINGS: Kind = Kind::of(Definition {
 
 struct ReadingRules;
 
+const TAKEN: Figure = Figure::new("temperature_readings", Text::new("Temperatures taken", "测温人次"), PERSON_TIMES);
+const FEVERS: Figure =
+    Figure::new("fevers", Text::new("Fevers", "发热人次"), PERSON_TIMES).part(TAKEN.name, "fever=true");
+
 /// Figures of temperature readings that statistics show.
-static FIGURES: &[Figure] = &[
-    Figure::persons(),
-    Figure::new("temperature_readings", Text::new("Temperatures taken", "测温人次"), PERSON_TIMES),
-    Figure::new("fevers", Text::new("Fevers", "发热人次"), PERSON_TIMES).part("temperature_readings", "fever=true"),
-];
+static FIGURES: &[Figure] = &[Figure::persons(), TAKEN, FEVERS];
+
+/// Whether two ids are there and not the same.
+fn differ(one: Option<Uuid>, other: Option<Uuid>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one != other)
+}
 
 impl Rules for ReadingRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        let named = draft.values.get("case_id").is_some() || draft.values.get("person_id").is_some();
-        if !named && !faults.touches("/case_id") && !faults.touches("/person_id") {
-            faults.add_with(draft.at("case_id"), FaultCode::OneOf, vec![("fields", "case_id, person_id".into())]);
+        let named = draft.values.get(&CASE_ID).is_some() || draft.values.get(&PERSON_ID).is_some();
+        if !named && !faults.touches(&draft.at(&CASE_ID)) && !faults.touches(&draft.at(&PERSON_ID)) {
+            let fields = [CASE_ID.name(), PERSON_ID.name()].join(", ");
+            faults.add_with(draft.at(&CASE_ID), ONE_OF, vec![("fields", fields)]);
         }
         check_symptoms(draft, faults);
     }
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        let of = |name: &str| draft.references.get(name);
-        let differs = |field: &str, other: Option<&Record>| {
-            other.is_some_and(|other| {
-                other.values.id(field) != draft.values.id(field) && other.values.get(field).is_some()
-            })
-        };
         // A person's own id was resolved to that of whom he was merged into; a case may name an alias.
-        if draft.values.id("person_id").is_some() && differs("person_id", of("case_id")) {
-            faults.add(draft.at("person_id"), FaultCode::OtherCase);
+        let of_case = draft.reference(&CASE_ID).and_then(|case| case.values.get(&wire::PERSON_ID));
+        if differ(draft.values.get(&PERSON_ID), of_case) {
+            faults.add(draft.at(&PERSON_ID), OTHER_CASE);
         }
-        if draft.values.id("case_id").is_some() && differs("case_id", of("retest_of")) {
-            faults.add(draft.at("retest_of"), FaultCode::OtherCase);
+        let of_first = draft.reference(&RETEST_OF).and_then(|first| first.values.get(&CASE_ID));
+        if differ(draft.values.get(&CASE_ID), of_first) {
+            faults.add(draft.at(&RETEST_OF), OTHER_CASE);
         }
     }
 
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
         super::care::warn_of_outside(draft, context);
-        if let Some(person_id) = draft.references.get("case_id").and_then(|case| case.values.id("person_id")) {
-            draft.values.set("person_id", Value::Id(person_id));
+        if let Some(person_id) = draft.reference(&CASE_ID).and_then(|case| case.values.get(&wire::PERSON_ID)) {
+            draft.values.set(&PERSON_ID, person_id);
         }
-        let occurred_at = draft.values.instant("occurred_at").unwrap_or(context.now);
+        let occurred_at = draft.values.get(&OCCURRED_AT).unwrap_or(context.now);
         let local = occurred_at.with_timezone(&context.zone);
-        if draft.values.get("slot").is_none() {
-            let is_retest = draft.values.get("retest_of").is_some();
+        if draft.values.get(&SLOT).is_none() {
+            let is_retest = draft.values.get(&RETEST_OF).is_some();
             let slot = if is_retest {
-                "extra"
+                TemperatureSlot::Extra
             } else if (NIGHT_ENDS_HOUR..14).contains(&local.hour()) {
-                "am"
+                TemperatureSlot::Am
             } else {
-                "pm"
+                TemperatureSlot::Pm
             };
-            draft.values.set("slot", Value::Text(slot.to_owned()));
+            draft.values.set(&SLOT, slot);
         }
-        let after_midnight = draft.values.text("slot") == Some("pm") && local.hour() < NIGHT_ENDS_HOUR;
+        let after_midnight = draft.values.get(&SLOT) == Some(TemperatureSlot::Pm) && local.hour() < NIGHT_ENDS_HOUR;
         let slot_on = local.date_naive().checked_sub_days(Days::new(u64::from(after_midnight)));
-        draft.values.set("slot_on", Value::Day(slot_on.unwrap_or(local.date_naive())));
+        draft.values.set(&SLOT_ON, slot_on.unwrap_or(local.date_naive()));
         let of_case = draft.references.values().next().map(|record| record.envelope.area_code.clone());
-        let area_code = draft.values.text("area_code").map(str::to_owned).or(of_case);
+        let area_code = draft.values.get(&AREA_CODE).map(str::to_owned).or(of_case);
         let policy = context.policy_at(area_code.as_deref().unwrap_or(context.district_code), occurred_at);
-        let temperature = draft.values.decimal("temperature_c");
+        let temperature = draft.values.get(&TEMPERATURE_C);
         let fever = temperature.is_some_and(|temperature| temperature >= policy.fever_c);
         let low = temperature.is_some_and(|temperature| temperature < policy.retest_below_c);
-        let first = draft.values.get("retest_of").is_none();
-        draft.values.set("fever", Value::Boolean(fever));
-        draft.values.set("needs_retest", Value::Boolean(first && (fever || low)));
+        let first = draft.values.get(&RETEST_OF).is_none();
+        draft.values.set(&FEVER, fever);
+        draft.values.set(&NEEDS_RETEST, first && (fever || low));
         if low {
-            draft.warn(&IMPLAUSIBLE_TEMPERATURE, "temperature_c");
+            draft.warn(&IMPLAUSIBLE_TEMPERATURE, &TEMPERATURE_C);
         }
         if first && fever {
-            draft.warn(&RETEST_NEEDED, "temperature_c");
+            draft.warn(&RETEST_NEEDED, &TEMPERATURE_C);
         }
     }
 
@@ -214,7 +214,7 @@ impl Rules for ReadingRules {
         next: &Record,
         write_context: &Arc<WriteContext>,
     ) -> Option<Arc<dyn Decider>> {
-        let of_case = |record: &Record| record.values.id("case_id").is_some();
+        let of_case = |record: &Record| record.values.get(&CASE_ID).is_some();
         (of_case(next) || former.is_some_and(of_case)).then(|| CareDecider::of(write_context))
     }
 
@@ -228,10 +228,10 @@ impl Rules for ReadingRules {
     }
 
     fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
-        let taken = faults.iter().any(|fault| fault.code == FaultCode::SlotTaken);
+        let taken = faults.iter().any(|fault| fault.code == codes::SLOT_TAKEN);
         if taken {
-            draft.values.set("slot", Value::Text("extra".to_owned()));
-            draft.warn(&SLOT_TAKEN, "slot");
+            draft.values.set(&SLOT, TemperatureSlot::Extra);
+            draft.warn(&SLOT_TAKEN, &SLOT);
         }
         taken
     }
@@ -241,7 +241,7 @@ impl Rules for ReadingRules {
     }
 
     fn person(&self, record: &Record) -> Option<Uuid> {
-        record.values.id("person_id")
+        record.values.get(&PERSON_ID)
     }
 
     fn follows(&self) -> Option<Follows> {
@@ -249,7 +249,7 @@ impl Rules for ReadingRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let fever = record.values.boolean("fever") == Some(true);
-        vec![("temperature_readings", 1), ("fevers", i64::from(fever))]
+        let fever = record.values.get(&FEVER) == Some(true);
+        vec![TAKEN.measured(1), FEVERS.measured(i64::from(fever))]
     }
 }

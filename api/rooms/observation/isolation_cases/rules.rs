@@ -7,55 +7,68 @@ use chrono_tz::Tz;
 use kit::catalogue::FaultCode;
 use kit::faults::{Fault, Faults};
 use kit::text::Text;
-use kit::value::{Value, Values};
+use kit::value::Values;
 use ledger::Projection;
 use ledger::decide::Decider;
-use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::FOLLOWS;
 use super::care::{CONTESTED, CareDecider};
-use super::history;
 use super::states::makers;
-use super::stays;
-use super::wire::SupervisorLevel;
+use super::wire::{
+    ANCHOR, ANCHORED_ON, ENDS_ON, EXTENDED, IsolationState, ObservationAnchor, PERSON, PERSON_ID, REGISTERED_AT,
+    RELEASE_FROM, STARTS_ON, STATE, SUPERVISOR_IDS, SUPERVISORS, SUPERVISORS_COMPLETE, Supervisor, SupervisorLevel,
+};
+use super::{FOLLOWS, IsolationTransition, history, stays};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
+use crate::records::codes::ONE_OF;
+use crate::records::envelope::{AREA_CODE, ID, ORG_ID};
 use crate::records::figure::PERSON_TIMES;
 use crate::records::rules::{Move, Stood};
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Envelope, Figure, Measure, Record, Rules};
 use crate::rooms::duties::follow_up::FollowUpDecider;
+use crate::rooms::observation::codes::ACTIVE_CASE_EXISTS;
 use crate::rooms::observation::observation_policies::Policies;
 
 /// Rules of cases.
 pub struct CaseRules;
 
+const CASES: Figure = Figure::new("isolation_cases", Text::new("Isolation cases", "居家观察例次"), PERSON_TIMES);
+
 /// Figures of isolation cases that statistics show.
 static FIGURES: &[Figure] = &[
     Figure::persons(),
-    Figure::new("isolation_cases", Text::new("Isolation cases", "居家观察例次"), PERSON_TIMES),
-    state("identified", Text::new("Identified", "已排查"), "state=identified&state_on={to_on}"),
-    state("notified", Text::new("Notified", "已告知"), "state=notified&state_on={to_on}"),
-    state("under_observation", Text::new("Under observation", "观察中"), "state=under_observation&state_on={to_on}"),
+    CASES,
+    state(IsolationState::Identified, Text::new("Identified", "已排查"), "state=identified&state_on={to_on}"),
+    state(IsolationState::Notified, Text::new("Notified", "已告知"), "state=notified&state_on={to_on}"),
     state(
-        "suspended_referral",
+        IsolationState::UnderObservation,
+        Text::new("Under observation", "观察中"),
+        "state=under_observation&state_on={to_on}",
+    ),
+    state(
+        IsolationState::SuspendedReferral,
         Text::new("Referred, observation suspended", "转诊排查"),
         "state=suspended_referral&state_on={to_on}",
     ),
-    state("lost_contact", Text::new("Lost contact", "失联"), "state=lost_contact&state_on={to_on}"),
-    state("completed", Text::new("Completed", "解除"), "state=completed&state_on={to_on}"),
-    state("dismissed", Text::new("Dismissed", "排除"), "state=dismissed&state_on={to_on}"),
-    state("became_case", Text::new("Became a case", "转为病例"), "state=became_case&state_on={to_on}"),
-    state("centralized", Text::new("In central isolation", "转集中隔离"), "state=centralized&state_on={to_on}"),
-    state("transferred_out", Text::new("Handed over", "移交"), "state=transferred_out&state_on={to_on}"),
-    state("merged", Text::new("Merged with another case", "并案"), "state=merged&state_on={to_on}"),
+    state(IsolationState::LostContact, Text::new("Lost contact", "失联"), "state=lost_contact&state_on={to_on}"),
+    state(IsolationState::Completed, Text::new("Completed", "解除"), "state=completed&state_on={to_on}"),
+    state(IsolationState::Dismissed, Text::new("Dismissed", "排除"), "state=dismissed&state_on={to_on}"),
+    state(IsolationState::BecameCase, Text::new("Became a case", "转为病例"), "state=became_case&state_on={to_on}"),
+    state(
+        IsolationState::Centralized,
+        Text::new("In central isolation", "转集中隔离"),
+        "state=centralized&state_on={to_on}",
+    ),
+    state(IsolationState::TransferredOut, Text::new("Handed over", "移交"), "state=transferred_out&state_on={to_on}"),
+    state(IsolationState::Merged, Text::new("Merged with another case", "并案"), "state=merged&state_on={to_on}"),
 ];
 
 /// How many cases stand so: a step takes its case out of one state and into the next, on its own day.
-const fn state(name: &'static str, label: Text, filter: &'static str) -> Figure {
-    Figure::new(name, label, PERSON_TIMES).share("isolation_cases", filter).moving()
+const fn state(state: IsolationState, label: Text, filter: &'static str) -> Figure {
+    Figure::new(state.code(), label, PERSON_TIMES).share(CASES.name, filter).moving()
 }
 
 impl Rules for CaseRules {
@@ -68,39 +81,40 @@ impl Rules for CaseRules {
     }
 
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        let given = draft.values.get("person_id").is_some();
-        if given != draft.inline.is_empty() && !faults.touches("/person") && !faults.touches("/person_id") {
-            let fields = vec![("fields", "person, person_id".to_owned())];
-            faults.add_with(draft.at("person_id"), FaultCode::OneOf, fields);
+        let given = draft.values.get(&PERSON_ID).is_some();
+        let is_faulty = faults.touches(&draft.at(&PERSON)) || faults.touches(&draft.at(&PERSON_ID));
+        if given != draft.inline.is_empty() && !is_faulty {
+            let fields = [PERSON.name(), PERSON_ID.name()].join(", ");
+            faults.add_with(draft.at(&PERSON_ID), ONE_OF, vec![("fields", fields)]);
         }
-        let levels: Vec<String> = supervisors(&draft.values).into_iter().map(|(level, _)| level).collect();
+        let levels: Vec<SupervisorLevel> = supervisors(&draft.values).into_iter().map(|(level, _)| level).collect();
         for (index, level) in levels.iter().enumerate() {
             if levels.iter().take(index).any(|other| other == level) {
-                faults.add(format!("{}/{index}/level", draft.at("supervisors")), FaultCode::RepeatedItem);
+                faults.add(draft.at_item(&SUPERVISORS, index, "level"), FaultCode::REPEATED_ITEM);
             }
         }
     }
 
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
         let values = &mut draft.values;
-        let accounts: Vec<Json> = supervisors(values).into_iter().filter_map(|(_, id)| Some(json!(id?))).collect();
-        values.set("supervisors_complete", Value::Boolean(missing_levels(values).is_empty()));
-        values.set("supervisor_ids", Value::Json(Json::Array(accounts)));
-        if values.get("state").is_none() {
-            values.set("state", Value::Text(history::FIRST.to_owned()));
-            values.set("extended", Value::Boolean(false));
-            values.set("registered_at", Value::Instant(context.now));
+        let accounts: Vec<Uuid> = values.list(&SUPERVISORS).filter_map(|supervisor| supervisor.user_id).collect();
+        values.set(&SUPERVISORS_COMPLETE, missing_levels(values).is_empty());
+        values.set(&SUPERVISOR_IDS, accounts);
+        if values.get(&STATE).is_none() {
+            values.set(&STATE, history::FIRST);
+            values.set(&EXTENDED, false);
+            values.set(&REGISTERED_AT, context.now);
         }
         // From the notification on, the days are moved by steps alone.
-        if values.text("state") == Some(history::FIRST) {
-            let area_code = values.text("area_code").unwrap_or(context.district_code).to_owned();
+        if history::state(values) == history::FIRST {
+            let area_code = values.get(&AREA_CODE).unwrap_or(context.district_code).to_owned();
             set_days(values, &area_code, context.settings.of::<Policies>(), context.zone);
         }
     }
 
     /// As the step to `voided`: it ends a case, whichever way it is asked for.
     fn voiders(&self) -> Option<&'static [Role]> {
-        Some(makers(history::FIRST, "voided"))
+        Some(makers(history::FIRST, IsolationTransition::Voided))
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
@@ -124,12 +138,12 @@ impl Rules for CaseRules {
     fn overlook(&self, actor: &Actor, draft: &mut Draft, faults: &[Fault]) -> bool {
         let [fault] = faults else { return false };
         let of = |name: &str| fault.values.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str());
-        let Some(area_code) = of("area_code").filter(|_| fault.code == FaultCode::ActiveCaseExists) else {
+        let Some(area_code) = of(AREA_CODE.name()).filter(|_| fault.code == ACTIVE_CASE_EXISTS) else {
             return false;
         };
-        let hidden = !actor.reaches(super::CARERS, area_code, of("org_id").and_then(|id| id.parse().ok()));
+        let hidden = !actor.reaches(super::CARERS, area_code, of(ORG_ID.name()).and_then(|id| id.parse().ok()));
         if hidden {
-            draft.values.set(CONTESTED, Value::Boolean(true));
+            draft.values.set(&CONTESTED, true);
         }
         hidden
     }
@@ -139,11 +153,11 @@ impl Rules for CaseRules {
     }
 
     fn person(&self, record: &Record) -> Option<Uuid> {
-        record.values.id("person_id")
+        record.values.get(&PERSON_ID)
     }
 
     fn measures(&self, _record: &Record) -> Vec<Measure> {
-        vec![("isolation_cases", 1), (history::FIRST, 1)]
+        vec![CASES.measured(1), (history::FIRST.code(), 1)]
     }
 
     fn moves(&self, record: &Record) -> Vec<Move> {
@@ -163,7 +177,7 @@ impl Rules for CaseRules {
     }
 
     fn moved(&self, draft: &mut Draft, former: &Envelope, context: &Context<'_>) {
-        let to = draft.values.text("area_code").unwrap_or(context.district_code).to_owned();
+        let to = draft.values.get(&AREA_CODE).unwrap_or(context.district_code).to_owned();
         stays::leave(&mut draft.values, (former.area_code.clone(), former.org_id), &to, context.now);
     }
 
@@ -172,21 +186,21 @@ impl Rules for CaseRules {
     }
 
     fn follows(&self) -> Option<Follows> {
-        Some(Follows { column: "id", ..FOLLOWS })
+        Some(Follows { column: ID.name(), ..FOLLOWS })
     }
 }
 
 /// Counts the days by the policy in force when it began. An extension isn't taken back by a correction.
 pub fn set_days(values: &mut Values, area_code: &str, policies: &Policies, zone: Tz) {
-    let Some(anchored_on) = values.day("anchored_on") else { return };
+    let Some(anchored_on) = values.get(&ANCHORED_ON) else { return };
     let days = policies.at(area_code, anchored_on).observation_days;
-    let from_start = values.text("anchor") == Some("observation_start");
+    let from_start = values.get(&ANCHOR) == Some(ObservationAnchor::ObservationStart);
     let Some((starts_on, mut ends_on)) = days_of(anchored_on, from_start, days) else { return };
-    if values.boolean("extended") == Some(true) {
-        ends_on = ends_on.max(values.day("ends_on").unwrap_or(ends_on));
+    if values.get(&EXTENDED) == Some(true) {
+        ends_on = ends_on.max(values.get(&ENDS_ON).unwrap_or(ends_on));
     }
-    values.set("starts_on", Value::Day(starts_on));
-    values.set("ends_on", Value::Day(ends_on));
+    values.set(&STARTS_ON, starts_on);
+    values.set(&ENDS_ON, ends_on);
     set_release(values, ends_on, zone);
 }
 
@@ -197,7 +211,7 @@ pub fn set_release(values: &mut Values, ends_on: NaiveDate, zone: Tz) {
         let at = |time| zone.from_local_datetime(&day.and_time(time)).earliest();
         at(NaiveTime::MIN).or_else(|| at(NaiveTime::from_hms_opt(1, 0, 0)?))
     });
-    values.set("release_from", midnight.map_or(Value::Null, |at| Value::Instant(at.with_timezone(&Utc))));
+    values.set_or_clear(&RELEASE_FROM, midnight.map(|at| at.with_timezone(&Utc)));
 }
 
 /// First and last day: the anchor is day 0, the day after it day 1; where observation itself is the
@@ -209,21 +223,20 @@ pub fn days_of(anchored_on: NaiveDate, from_start: bool, days: i64) -> Option<(N
 }
 
 /// Level and account of each supervisor.
-pub fn supervisors(values: &Values) -> Vec<(String, Option<Uuid>)> {
-    let list = values.json("supervisors").and_then(Json::as_array).cloned().unwrap_or_default();
-    let text = |item: &Json, name: &str| item.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
-    list.iter().map(|item| (text(item, "level"), text(item, "user_id").parse().ok())).collect()
+pub fn supervisors(values: &Values) -> Vec<(SupervisorLevel, Option<Uuid>)> {
+    values.list(&SUPERVISORS).map(|Supervisor { level, user_id, .. }| (level, user_id)).collect()
 }
 
 /// The account of the supervisor of a level.
-pub fn supervisor_of(values: &Values, level: &str) -> Option<Uuid> {
-    supervisors(values).into_iter().find(|(own, _)| own == level)?.1
+pub fn supervisor_of(values: &Values, level: SupervisorLevel) -> Option<Uuid> {
+    values.list(&SUPERVISORS).find(|supervisor| supervisor.level == level)?.user_id
 }
 
 /// The levels that have nobody.
-pub fn missing_levels(values: &Values) -> Vec<&'static str> {
+pub fn missing_levels(values: &Values) -> Vec<SupervisorLevel> {
     let named = supervisors(values);
-    SupervisorLevel::VOCABULARY.codes().into_iter().filter(|level| named.iter().all(|(own, _)| own != level)).collect()
+    let is_missing = |level: &SupervisorLevel| named.iter().all(|(own, _)| own != level);
+    SupervisorLevel::ALL.iter().copied().filter(is_missing).collect()
 }
 
 #[cfg(test)]
@@ -248,7 +261,7 @@ mod tests {
         let release = |on: &str, zone: Tz| {
             let mut values = Values::default();
             set_release(&mut values, day(on), zone);
-            values.instant("release_from").unwrap().to_rfc3339()
+            values.get(&RELEASE_FROM).unwrap().to_rfc3339()
         };
         assert_eq!(release("2020-02-05", chrono_tz::Asia::Shanghai), "2020-02-05T16:00:00+00:00");
         // Clocks leapt from midnight to one.
@@ -257,7 +270,7 @@ mod tests {
             let on = day("2019-06-01") + Days::new(offset);
             let mut values = Values::default();
             set_release(&mut values, on, chrono_tz::Europe::Berlin);
-            let local = values.instant("release_from").unwrap().with_timezone(&chrono_tz::Europe::Berlin);
+            let local = values.get(&RELEASE_FROM).unwrap().with_timezone(&chrono_tz::Europe::Berlin);
             assert_eq!((local.date_naive(), local.time()), (on.succ_opt().unwrap(), NaiveTime::MIN));
         }
     }

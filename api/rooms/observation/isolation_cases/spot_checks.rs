@@ -1,21 +1,24 @@
 //! Spot checks (抽查) by the police at times nobody can foresee.
 
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
+use uuid::Uuid;
 
-use super::CASE_ID;
 use super::care::CareRules;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
 use crate::records::{Definition, Figure, Kind};
 
-static FIELDS: &[Field] = &[
-    CASE_ID.required().on_create(),
-    Field::new("present", Shape::Boolean, Text::new("Present", "在家"), "Whether the person was at home.").required(),
-    Field::new("compliant", Shape::Boolean, Text::new("Compliant", "遵守要求"), "Whether the requirements were kept.")
-        .required(),
-    Field::new("finding", free_text(300), Text::new("Finding", "发现情况"), "What was found.").sealed(),
-];
+fields! {
+    /// The fields of a spot check, beside the envelope's.
+    static FIELDS;
+    CASE_ID: Uuid = super::CASE_ID.field.required().on_create();
+    PRESENT: bool = Field::new("present", Shape::Boolean, Text::new("Present", "在家"), "Whether the person was at home.").required();
+    COMPLIANT: bool = Field::new("compliant", Shape::Boolean, Text::new("Compliant", "遵守要求"), "Whether the requirements were kept.")
+        .required();
+    FINDING: String = Field::new("finding", free_text(300), Text::new("Finding", "发现情况"), "What was found.").sealed();
+}
 
 /// The kind.
 pub static SPOT_CHECKS: Kind = Kind::of(Definition {

@@ -1,10 +1,19 @@
 //! The state machine of a case (domain.md 5): which step leads where, who may make it, what must hold. Pure.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use kit::catalogue::FaultCode;
 use kit::faults::Fault;
+use kit::typed::Key;
 
+use super::transitions::{IsolationTransition, TO};
+use super::wire::{IsolationState, SupervisorLevel};
 use crate::platform::access::Role;
+use crate::records::envelope::OCCURRED_AT;
+use crate::rooms::observation::codes::{
+    ANCHOR_IMPLAUSIBLE, DAYS_UNACCOUNTED, ILLEGAL_TRANSITION, NOTICE_MISSING, SUPERVISORS_MISSING, TOO_EARLY,
+};
 
 /// Facts by which a step is judged.
 #[derive(Clone, Debug, Default)]
@@ -12,7 +21,7 @@ pub struct Facts {
     /// Whether a notice is signed.
     pub notice_signed: bool,
     /// The levels without a supervisor.
-    pub missing_levels: Vec<&'static str>,
+    pub missing_levels: Vec<SupervisorLevel>,
     /// Time from which release is possible.
     pub release_from: DateTime<Utc>,
     /// Time of the step; never later than now.
@@ -26,10 +35,17 @@ pub struct Facts {
 }
 
 /// States in which somebody is looked after at home.
-pub const CARED_FOR: [&str; 2] = ["notified", "under_observation"];
+pub const CARED_FOR: [IsolationState; 2] = [IsolationState::Notified, IsolationState::UnderObservation];
 /// States that end a case.
-pub const ENDED: [&str; 7] =
-    ["completed", "dismissed", "became_case", "centralized", "transferred_out", "merged", "voided"];
+pub const ENDED: [IsolationState; 7] = [
+    IsolationState::Completed,
+    IsolationState::Dismissed,
+    IsolationState::BecameCase,
+    IsolationState::Centralized,
+    IsolationState::TransferredOut,
+    IsolationState::Merged,
+    IsolationState::Voided,
+];
 
 const HEALTH: &[Role] = &[Role::HealthWorker, Role::DistrictAdmin];
 const CDC: &[Role] = &[Role::CdcOfficer, Role::DistrictAdmin];
@@ -41,65 +57,93 @@ const CORRECTORS: &[Role] = &[Role::HealthWorker, Role::CdcOfficer, Role::Distri
 const COMMAND: &[Role] = &[Role::DistrictAdmin];
 
 /// Roles that may make a step from one state to another.
-pub fn makers(from: &str, to: &str) -> &'static [Role] {
+pub fn makers(from: IsolationState, to: IsolationTransition) -> &'static [Role] {
     match to {
-        "became_case" => CDC,
-        "centralized" | "transferred_out" => TOWN,
-        "lost_contact" => SEARCH,
-        "under_observation" if from == "lost_contact" => FOUND,
-        "transfer_accepted" => RECEIVING,
-        "voided" => COMMAND,
-        "corrected" if ENDED.contains(&from) => COMMAND,
-        "corrected" => CORRECTORS,
-        _ => HEALTH,
+        IsolationTransition::BecameCase => CDC,
+        IsolationTransition::Centralized | IsolationTransition::TransferredOut => TOWN,
+        IsolationTransition::LostContact => SEARCH,
+        IsolationTransition::UnderObservation if from == IsolationState::LostContact => FOUND,
+        IsolationTransition::TransferAccepted => RECEIVING,
+        IsolationTransition::Voided => COMMAND,
+        IsolationTransition::Corrected if ENDED.contains(&from) => COMMAND,
+        IsolationTransition::Corrected => CORRECTORS,
+        IsolationTransition::Notified
+        | IsolationTransition::UnderObservation
+        | IsolationTransition::SuspendedReferral
+        | IsolationTransition::Extended
+        | IsolationTransition::Completed
+        | IsolationTransition::Dismissed
+        | IsolationTransition::Merged => HEALTH,
     }
 }
 
-/// States that a case can go to from a state.
-pub fn legal(from: &str) -> Vec<&'static str> {
-    let mut to: Vec<&'static str> = match from {
-        "identified" => vec!["notified", "dismissed"],
-        "notified" => vec!["under_observation"],
-        "under_observation" => vec!["suspended_referral", "lost_contact", "centralized", "extended", "completed"],
-        "suspended_referral" => vec!["under_observation", "became_case"],
-        "lost_contact" => vec!["under_observation"],
-        _ => vec![],
+/// Steps that a case can make from a state.
+pub fn legal(from: IsolationState) -> Vec<IsolationTransition> {
+    let onward: &[IsolationTransition] = match from {
+        IsolationState::Identified => &[IsolationTransition::Notified, IsolationTransition::Dismissed],
+        IsolationState::Notified => &[IsolationTransition::UnderObservation],
+        IsolationState::UnderObservation => &[
+            IsolationTransition::SuspendedReferral,
+            IsolationTransition::LostContact,
+            IsolationTransition::Centralized,
+            IsolationTransition::Extended,
+            IsolationTransition::Completed,
+        ],
+        IsolationState::SuspendedReferral => &[IsolationTransition::UnderObservation, IsolationTransition::BecameCase],
+        IsolationState::LostContact => &[IsolationTransition::UnderObservation],
+        IsolationState::Completed
+        | IsolationState::Dismissed
+        | IsolationState::BecameCase
+        | IsolationState::Centralized
+        | IsolationState::TransferredOut
+        | IsolationState::Merged
+        | IsolationState::Voided => &[],
     };
+    let mut to = onward.to_vec();
     if !ENDED.contains(&from) {
-        to.push("transferred_out");
+        to.push(IsolationTransition::TransferredOut);
     }
     // Before somebody was notified, a case is amended like any record.
-    if from != "identified" && from != "voided" {
-        to.push("corrected");
+    if from != IsolationState::Identified && from != IsolationState::Voided {
+        to.push(IsolationTransition::Corrected);
     }
-    if from != "voided" {
-        to.push("voided");
+    if from != IsolationState::Voided {
+        to.push(IsolationTransition::Voided);
     }
     to
 }
 
+/// The state in which a step leaves a case.
+pub fn reached(from: IsolationState, to: IsolationTransition) -> IsolationState {
+    to.state().unwrap_or(from)
+}
+
+fn listed(items: &[impl Display]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// Admits a step, or says every reason against.
-pub fn judge(from: &str, to: &str, facts: &Facts) -> Result<(), Vec<Fault>> {
+pub fn judge(from: IsolationState, to: IsolationTransition, facts: &Facts) -> Result<(), Vec<Fault>> {
     let legal = legal(from);
     if !legal.contains(&to) {
-        let values = vec![("state", from.to_owned()), ("legal", legal.join(", "))];
-        return Err(vec![fault("/to", FaultCode::IllegalTransition, values)]);
+        let values = vec![("state", from.to_string()), ("legal", listed(&legal))];
+        return Err(vec![fault(&TO, ILLEGAL_TRANSITION, values)]);
     }
     let mut faults = Vec::new();
-    if to == "notified" {
+    if to == IsolationTransition::Notified {
         if !facts.notice_signed {
-            faults.push(fault("/to", FaultCode::NoticeMissing, vec![]));
+            faults.push(fault(&TO, NOTICE_MISSING, vec![]));
         }
         if !facts.missing_levels.is_empty() {
-            let levels = facts.missing_levels.join(", ");
-            faults.push(fault("/to", FaultCode::SupervisorsMissing, vec![("levels", levels)]));
+            let levels = listed(&facts.missing_levels);
+            faults.push(fault(&TO, SUPERVISORS_MISSING, vec![("levels", levels)]));
         }
     }
-    if to == "completed" {
+    if to == IsolationTransition::Completed {
         faults.extend(judge_time(to, facts));
         if !facts.unaccounted.is_empty() {
-            let days: Vec<String> = facts.unaccounted.iter().map(NaiveDate::to_string).collect();
-            faults.push(fault("/to", FaultCode::DaysUnaccounted, vec![("days", days.join(", "))]));
+            let days = listed(&facts.unaccounted);
+            faults.push(fault(&TO, DAYS_UNACCOUNTED, vec![("days", days)]));
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
@@ -107,22 +151,28 @@ pub fn judge(from: &str, to: &str, facts: &Facts) -> Result<(), Vec<Fault>> {
 
 /// Whether a step can have been made then: nobody is released before his days are over, nor for days of which nobody
 /// knew.
-pub fn judge_time(to: &str, facts: &Facts) -> Vec<Fault> {
+pub fn judge_time(to: IsolationTransition, facts: &Facts) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if to == "completed" && facts.occurred_at < facts.release_from {
+    let is_release = to == IsolationTransition::Completed;
+    if is_release && facts.occurred_at < facts.release_from {
         let from = vec![("from", facts.release_from.to_rfc3339())];
-        faults.push(fault("/occurred_at", FaultCode::TooEarly, from));
-    } else if to == "completed" && facts.known_days < facts.observation_days {
+        faults.push(fault(&OCCURRED_AT, TOO_EARLY, from));
+    } else if is_release && facts.known_days < facts.observation_days {
         let counts = [("days", facts.observation_days), ("known", facts.known_days)];
         let values = counts.into_iter().map(|(name, count)| (name, count.to_string())).collect();
-        faults.push(fault("/to", FaultCode::AnchorImplausible, values));
+        faults.push(fault(&TO, ANCHOR_IMPLAUSIBLE, values));
     }
     faults
 }
 
-/// A fault of a rule across rows.
-pub fn fault(pointer: &str, code: FaultCode, values: Vec<(&'static str, String)>) -> Fault {
-    Fault { pointer: pointer.to_owned(), code, values, hint: None }
+/// A fault of a rule across rows about a field.
+pub fn fault(field: impl Key, code: FaultCode, values: Vec<(&'static str, String)>) -> Fault {
+    fault_at(format!("/{}", field.key()), code, values)
+}
+
+/// A fault of a rule across rows at a pointer: empty for the whole record.
+pub fn fault_at(pointer: impl Into<String>, code: FaultCode, values: Vec<(&'static str, String)>) -> Fault {
+    Fault { pointer: pointer.into(), code, values, hint: None }
 }
 
 #[cfg(test)]
@@ -135,62 +185,80 @@ mod tests {
 
     #[test]
     fn nobody_is_notified_without_notice_and_all_five() {
-        assert_eq!(judge("identified", "notified", &facts()), Ok(()));
-        let lacking = Facts { notice_signed: false, missing_levels: vec!["police_station"], ..facts() };
-        let faults = judge("identified", "notified", &lacking).unwrap_err();
+        assert_eq!(judge(IsolationState::Identified, IsolationTransition::Notified, &facts()), Ok(()));
+        let lacking = Facts { notice_signed: false, missing_levels: vec![SupervisorLevel::PoliceStation], ..facts() };
+        let faults = judge(IsolationState::Identified, IsolationTransition::Notified, &lacking).unwrap_err();
+        assert_eq!(faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), [NOTICE_MISSING, SUPERVISORS_MISSING]);
         assert_eq!(
-            faults.iter().map(|fault| fault.code).collect::<Vec<_>>(),
-            [FaultCode::NoticeMissing, FaultCode::SupervisorsMissing]
+            judge(IsolationState::Identified, IsolationTransition::Dismissed, &lacking),
+            Ok(()),
+            "needs no supervisors"
         );
-        assert_eq!(judge("identified", "dismissed", &lacking), Ok(()), "needs no supervisors");
     }
 
     #[test]
     fn release_is_from_midnight_on_not_a_second_before() {
         let release_from: DateTime<Utc> = "2020-02-06T00:00:00+08:00".parse().unwrap();
         let at = |text: &str| Facts { release_from, occurred_at: text.parse().unwrap(), ..facts() };
-        let early = judge("under_observation", "completed", &at("2020-02-05T23:59:59+08:00")).unwrap_err();
-        assert_eq!(early[0].code, FaultCode::TooEarly);
-        assert_eq!(judge("under_observation", "completed", &at("2020-02-06T00:00:00+08:00")), Ok(()));
+        let early =
+            judge(IsolationState::UnderObservation, IsolationTransition::Completed, &at("2020-02-05T23:59:59+08:00"))
+                .unwrap_err();
+        assert_eq!(early[0].code, TOO_EARLY);
+        assert_eq!(
+            judge(IsolationState::UnderObservation, IsolationTransition::Completed, &at("2020-02-06T00:00:00+08:00")),
+            Ok(())
+        );
         let gap = Facts { unaccounted: vec!["2020-01-29".parse().unwrap()], ..at("2020-02-06T00:00:00+08:00") };
-        assert_eq!(judge("under_observation", "completed", &gap).unwrap_err()[0].code, FaultCode::DaysUnaccounted);
+        assert_eq!(
+            judge(IsolationState::UnderObservation, IsolationTransition::Completed, &gap).unwrap_err()[0].code,
+            DAYS_UNACCOUNTED
+        );
     }
 
     #[test]
     fn nobody_is_released_for_days_of_which_nobody_knew() {
         let after = |known_days| Facts { observation_days: 14, known_days, ..facts() };
-        let faults = judge("under_observation", "completed", &after(13)).unwrap_err();
-        assert_eq!(faults[0].code, FaultCode::AnchorImplausible);
-        assert_eq!(judge("under_observation", "completed", &after(14)), Ok(()));
+        let faults = judge(IsolationState::UnderObservation, IsolationTransition::Completed, &after(13)).unwrap_err();
+        assert_eq!(faults[0].code, ANCHOR_IMPLAUSIBLE);
+        assert_eq!(judge(IsolationState::UnderObservation, IsolationTransition::Completed, &after(14)), Ok(()));
     }
 
     #[test]
     fn a_closed_case_is_corrected_by_the_command_alone() {
         for ended in ENDED {
-            assert_eq!(makers(ended, "corrected"), COMMAND, "{ended}");
-            assert_eq!(legal(ended).contains(&"corrected"), ended != "voided", "{ended}");
+            assert_eq!(makers(ended, IsolationTransition::Corrected), COMMAND, "{ended}");
+            assert_eq!(
+                legal(ended).contains(&IsolationTransition::Corrected),
+                ended != IsolationState::Voided,
+                "{ended}"
+            );
         }
-        assert!(!legal("identified").contains(&"corrected"), "it is amended");
+        assert!(!legal(IsolationState::Identified).contains(&IsolationTransition::Corrected), "it is amended");
     }
 
     #[test]
     fn no_path_leads_around_a_guard() {
         // Every state that is reached by looking after somebody has `notified` behind it.
-        let all = ["identified", "notified", "under_observation", "suspended_referral", "lost_contact"];
-        for from in all {
-            for to in ["under_observation", "completed", "extended", "suspended_referral", "lost_contact"] {
-                if from == "identified" {
-                    assert!(judge(from, to, &facts()).is_err(), "{from} to {to}");
-                }
-            }
+        let later = [
+            IsolationTransition::UnderObservation,
+            IsolationTransition::Completed,
+            IsolationTransition::Extended,
+            IsolationTransition::SuspendedReferral,
+            IsolationTransition::LostContact,
+        ];
+        for to in later {
+            assert!(judge(IsolationState::Identified, to, &facts()).is_err(), "identified to {to}");
         }
         for from in ENDED {
-            let onward: Vec<_> = legal(from).into_iter().filter(|to| !["voided", "corrected"].contains(to)).collect();
+            let mends = [IsolationTransition::Voided, IsolationTransition::Corrected];
+            let onward: Vec<_> = legal(from).into_iter().filter(|to| !mends.contains(to)).collect();
             assert!(onward.is_empty(), "{from} leads to {onward:?}");
         }
-        assert!(legal("completed").contains(&"voided") && legal("voided").is_empty());
+        assert!(legal(IsolationState::Completed).contains(&IsolationTransition::Voided));
+        assert!(legal(IsolationState::Voided).is_empty());
         // Only one state leads to release, and only one to that one's first entry.
-        let releasing: Vec<&str> = all.into_iter().filter(|from| legal(from).contains(&"completed")).collect();
-        assert_eq!(releasing, ["under_observation"]);
+        let releases = |from: &IsolationState| legal(*from).contains(&IsolationTransition::Completed);
+        let releasing: Vec<_> = IsolationState::ALL.iter().copied().filter(releases).collect();
+        assert_eq!(releasing, [IsolationState::UnderObservation]);
     }
 }

@@ -3,44 +3,57 @@
 
 use chrono::{DateTime, Utc};
 use kit::field::{Field, Shape};
-use kit::json::put;
+use kit::object;
 use kit::text::Text;
-use kit::value::{Value, Values};
+use kit::time::InZone;
+use kit::typed::TypedField;
+use kit::value::Values;
 use ledger::Projection;
-use serde_json::{Value as Json, json};
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+use super::wire::ENDED_AT;
 use crate::records::Record;
 use crate::records::rules::Stood;
 
-const STAY: &[Field] = &[
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where.").required(),
-    Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Of which organisation."),
-    Field::new("until_at", Shape::Instant, Text::new("Until", "至"), "Until when it stood there."),
-    Field::new(
-        "accepted_at",
-        Shape::Instant,
-        Text::new("Accepted at", "接收时间"),
-        "When those to whom it moved accepted it; until then it is seen here too.",
-    ),
-    Field::new(
-        "case_id",
-        Shape::Id,
-        Text::new("Merged case", "并案个案"),
-        "The case merged with this one that is seen from here.",
-    ),
-];
+object! {
+    /// A stay as it is kept, or from where a case is seen that was merged with this one.
+    pub struct StoredStay, STAY {
+        area_code: String = Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where.").required();
+        org_id: Option<Uuid> =
+            Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Of which organisation.");
+        #[serde(serialize_with = "in_utc")]
+        until_at: Option<DateTime<Utc>> =
+            Field::new("until_at", Shape::Instant, Text::new("Until", "至"), "Until when it stood there.");
+        #[serde(serialize_with = "in_utc")]
+        accepted_at: Option<DateTime<Utc>> = Field::new(
+            "accepted_at",
+            Shape::Instant,
+            Text::new("Accepted at", "接收时间"),
+            "When those to whom it moved accepted it; until then it is seen here too.",
+        );
+        case_id: Option<Uuid> = Field::new(
+            "case_id",
+            Shape::Id,
+            Text::new("Merged case", "并案个案"),
+            "The case merged with this one that is seen from here.",
+        );
+    }
+}
 
 const STAY_ITEM: &Shape = &Shape::Object(STAY);
 
 /// The field of a case.
-pub const AREA_HISTORY: Field = Field::new(
-    "area_history",
-    Shape::List { of: STAY_ITEM, max: 1_000 },
-    Text::new("Area history", "区划历史"),
-    "Where it stood before, the oldest first; and the areas of cases of the same person that were merged with it.",
-)
-.by_server();
+pub const AREA_HISTORY: TypedField<Vec<StoredStay>> = TypedField::named(
+    "AREA_HISTORY",
+    Field::new(
+        "area_history",
+        Shape::List { of: STAY_ITEM, max: 1_000 },
+        Text::new("Area history", "区划历史"),
+        "Where it stood before, the oldest first; and the areas of cases of the same person that were merged with it.",
+    )
+    .by_server(),
+);
 
 /// From where a case is seen: where it stands, and the items of its history that nobody closed.
 pub static SIGHTS: Projection = Projection {
@@ -62,30 +75,24 @@ pub struct Stay {
     pub accepted: bool,
 }
 
-fn items(values: &Values) -> Vec<Json> {
-    values.json(AREA_HISTORY.name).and_then(Json::as_array).cloned().unwrap_or_default()
+/// Writes an instant as former revisions have it.
+fn in_utc<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(|at| InZone(at, chrono_tz::UTC)).serialize(serializer)
 }
 
-fn told(at: DateTime<Utc>) -> Json {
-    Value::Instant(at).to_json(chrono_tz::UTC)
-}
-
-fn stood(item: &Json) -> Option<Stood> {
-    let text = |name: &str| item.get(name).and_then(Json::as_str);
-    Some((text("area_code")?.to_owned(), text("org_id").and_then(|id| id.parse().ok())))
-}
-
-fn instant(item: &Json, name: &str) -> Option<DateTime<Utc>> {
-    item.get(name)?.as_str()?.parse().ok()
+impl StoredStay {
+    fn stood(self) -> Stood {
+        (self.area_code, self.org_id)
+    }
 }
 
 /// Where it stood before, the oldest first.
 pub fn stays(values: &Values) -> Vec<Stay> {
-    let stay = |item: &Json| {
-        let (stood, until_at) = (stood(item)?, instant(item, "until_at")?);
-        Some(Stay { stood, until_at, accepted: instant(item, "accepted_at").is_some() })
+    let stay = |item: StoredStay| {
+        let (until_at, accepted) = (item.until_at?, item.accepted_at.is_some());
+        Some(Stay { stood: item.stood(), until_at, accepted })
     };
-    items(values).iter().filter_map(stay).collect()
+    values.list(&AREA_HISTORY).filter_map(stay).collect()
 }
 
 /// Stays from which it is cared for still: the next ones haven't accepted it.
@@ -104,48 +111,43 @@ pub fn township(area_code: &str) -> &str {
 pub fn leave(values: &mut Values, former: Stood, to_area_code: &str, at: DateTime<Utc>) {
     let same = |area_code: &str| township(area_code) == township(to_area_code);
     let back = pending(values).any(|stay| same(&stay.stood.0));
-    let settled = back || same(&former.0) || values.get("ended_at").is_some();
-    let accepted_at = settled.then(|| told(at));
+    let settled = back || same(&former.0) || values.get(&ENDED_AT).is_some();
+    let accepted_at = settled.then_some(at);
     if back {
         accept(values, at);
     }
     // No stay ends before the one that it follows.
     let at = stays(values).last().map_or(at, |last| last.until_at.max(at));
     let (area_code, org_id) = former;
-    let mut all = items(values);
-    all.push(json!({"area_code": area_code, "org_id": org_id, "until_at": told(at), "accepted_at": accepted_at, "case_id": null}));
-    values.set(AREA_HISTORY.name, Value::Json(Json::Array(all)));
+    values.extend(&AREA_HISTORY, [StoredStay { area_code, org_id, until_at: Some(at), accepted_at, case_id: None }]);
 }
 
 /// Those to whom it moved have it now.
 pub fn accept(values: &mut Values, at: DateTime<Utc>) {
-    let mut all = items(values);
-    let open =
-        all.iter_mut().filter(|item| instant(item, "until_at").is_some() && instant(item, "accepted_at").is_none());
-    open.for_each(|item| put(item, "accepted_at", told(at)));
-    values.set(AREA_HISTORY.name, Value::Json(Json::Array(all)));
+    let mut all: Vec<StoredStay> = values.list(&AREA_HISTORY).collect();
+    let open = all.iter_mut().filter(|item| item.until_at.is_some() && item.accepted_at.is_none());
+    open.for_each(|item| item.accepted_at = Some(at));
+    values.set(&AREA_HISTORY, all);
 }
 
 /// A case of the same person was merged with this one: from where that one is seen, this one is too.
 pub fn tie(values: &mut Values, other_id: Uuid, other: Stood) {
     let (area_code, org_id) = other;
-    let mut all = items(values);
-    all.push(
-        json!({"area_code": area_code, "org_id": org_id, "until_at": null, "accepted_at": null, "case_id": other_id}),
+    values.extend(
+        &AREA_HISTORY,
+        [StoredStay { area_code, org_id, until_at: None, accepted_at: None, case_id: Some(other_id) }],
     );
-    values.set(AREA_HISTORY.name, Value::Json(Json::Array(all)));
 }
 
 /// The cases that were merged with it.
 pub fn tied(values: &Values) -> Vec<Uuid> {
-    let id = |item: &Json| item.get("case_id")?.as_str()?.parse().ok();
-    items(values).iter().filter_map(id).collect()
+    values.list(&AREA_HISTORY).filter_map(|item| item.case_id).collect()
 }
 
 /// From where a case is seen that stands here: as [`SIGHTS`] keeps it.
 pub fn seen_from(values: &Values, here: Stood) -> Vec<Stood> {
-    let open = items(values).into_iter().filter(|item| instant(item, "accepted_at").is_none());
-    [here].into_iter().chain(open.filter_map(|item| stood(&item))).collect()
+    let open = values.list(&AREA_HISTORY).filter(|item| item.accepted_at.is_none());
+    [here].into_iter().chain(open.map(StoredStay::stood)).collect()
 }
 
 /// Where it stood at an instant; none for where it stands.

@@ -1,6 +1,5 @@
 //! Views of a case as a whole: its timeline, and its days as a grid.
 
-use crate::rooms::observation::isolation_cases::TEMPERATURE_READINGS;
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
@@ -13,15 +12,16 @@ use kit::time::day_of;
 use kit::value::Value;
 use serde_json::{Map, Value as Json, json};
 
+use super::readings::{SLOT, SLOT_ON, TemperatureSlot};
 use super::stays::tied;
-use super::{BELONGING, CARERS, ISOLATION_CASES};
-use super::{ERRANDS, VIOLATIONS};
+use super::wire::{ENDS_ON, STARTS_ON};
+use super::{BELONGING, CARERS, CASE_ID, ERRANDS, ISOLATION_CASES, TEMPERATURE_READINGS, VIOLATIONS};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::scope::visible_to;
 use crate::records::{Kind, Record, read, view};
-use crate::rooms::duties::DUTIES;
 use crate::rooms::duties::matching::DAILY;
+use crate::rooms::duties::{DUTIES, DutyKind, DutyState, wire as duties};
 
 /// More lines than this no case has.
 const MOST: i64 = 5_000;
@@ -63,7 +63,7 @@ async fn timeline(call: Call) -> Answer {
     let case = case(&call).await?;
     let mut entries = Vec::new();
     for kind in BELONGING {
-        for record in of_case(&call, kind, "case_id", &case).await? {
+        for record in of_case(&call, kind, CASE_ID.name(), &case).await? {
             entries.push((record.envelope.occurred_at, kind, record));
         }
     }
@@ -82,16 +82,20 @@ struct Grid {
     /// Daily duties.
     duties: BTreeMap<NaiveDate, Vec<Record>>,
     /// Readings by slot.
-    measured: BTreeMap<(NaiveDate, String), i64>,
+    measured: BTreeMap<(NaiveDate, TemperatureSlot), i64>,
     /// Errands and violations.
     others: BTreeMap<(NaiveDate, &'static str), i64>,
+}
+
+/// First and last day of a case.
+fn days_of(case: &Record) -> Option<(NaiveDate, NaiveDate)> {
+    case.values.get(&STARTS_ON).zip(case.values.get(&ENDS_ON))
 }
 
 async fn days(call: Call) -> Answer {
     let case = case(&call).await?;
     let grid = Grid::of(&call, &case).await?;
-    let (first, last) =
-        (case.values.day("starts_on").unwrap_or_default(), case.values.day("ends_on").unwrap_or_default());
+    let (first, last) = days_of(&case).ok_or_else(|| Problem::internal("a case has no days"))?;
     let last = last.min(day_of(call.core.clock.now(), call.core.zone));
     let days = first.iter_days().take_while(|day| *day <= last);
     answer(&days.map(|day| grid.line(first, day)).collect::<Vec<_>>())
@@ -101,21 +105,22 @@ impl Grid {
     async fn of(call: &Call, case: &Record) -> Result<Self, Problem> {
         let zone = call.core.zone;
         let mut grid = Self::default();
-        for duty in of_case(call, &DUTIES, "subject_id", case).await? {
-            let daily = duty.values.text("duty_kind").is_some_and(|kind| DAILY.contains(&kind));
-            if daily {
+        for duty in of_case(call, &DUTIES, duties::SUBJECT_ID.name(), case).await? {
+            if duty.values.get(&duties::DUTY_KIND).is_some_and(|kind| DAILY.contains(&kind.code())) {
                 grid.duties.entry(day_of(duty.envelope.occurred_at, zone)).or_default().push(duty);
             }
         }
         // Records of what lies ahead are on the timeline, and prove nothing yet.
         let has_come = |record: &Record| record.envelope.awaited.is_none();
-        let readings = of_case(call, &TEMPERATURE_READINGS, "case_id", case).await?;
+        let readings = of_case(call, &TEMPERATURE_READINGS, CASE_ID.name(), case).await?;
         for reading in readings.into_iter().filter(has_come) {
-            let slot = reading.values.text("slot").unwrap_or("extra").to_owned();
-            *grid.measured.entry((reading.values.day("slot_on").unwrap_or_default(), slot)).or_default() += 1;
+            let slot = reading.values.get(&SLOT).unwrap_or(TemperatureSlot::Extra);
+            if let Some(slot_on) = reading.values.get(&SLOT_ON) {
+                *grid.measured.entry((slot_on, slot)).or_default() += 1;
+            }
         }
         for kind in [&ERRANDS, &VIOLATIONS] {
-            for record in of_case(call, kind, "case_id", case).await?.into_iter().filter(has_come) {
+            for record in of_case(call, kind, CASE_ID.name(), case).await?.into_iter().filter(has_come) {
                 *grid.others.entry((day_of(record.envelope.occurred_at, zone), kind.name)).or_default() += 1;
             }
         }
@@ -123,38 +128,40 @@ impl Grid {
     }
 
     fn line(&self, first: NaiveDate, day: NaiveDate) -> Json {
-        let count = |slot: &str| self.measured.get(&(day, slot.to_owned())).copied().unwrap_or_default();
+        let count = |slot| self.measured.get(&(day, slot)).copied().unwrap_or_default();
         let of_kind = |name: &'static str| self.others.get(&(day, name)).copied().unwrap_or_default();
         let mut line = json!({"on_day": day, "day_no": (day - first).num_days() + 1,
-            "readings": format!("{}/2", count("am").min(1) + count("pm").min(1)), "extra_readings": count("extra"),
-            "errands": of_kind("errands"), "violations": of_kind("violations")});
-        let duties = self.duties.get(&day).map(Vec::as_slice).unwrap_or_default();
+            "readings": format!("{}/2", count(TemperatureSlot::Am).min(1) + count(TemperatureSlot::Pm).min(1)),
+            "extra_readings": count(TemperatureSlot::Extra),
+            "errands": of_kind(ERRANDS.name), "violations": of_kind(VIOLATIONS.name)});
+        let daily = self.duties.get(&day).map(Vec::as_slice).unwrap_or_default();
         for column in DAILY {
-            let duty = duties.iter().find(|duty| duty.values.text("duty_kind") == Some(column));
+            let of_column = |duty: &&Record| duty.values.get(&duties::DUTY_KIND).map(DutyKind::code) == Some(column);
+            let duty = daily.iter().find(of_column);
             kit::json::put(&mut line, column, duty.map_or(Json::Null, told));
         }
-        let gaps: Vec<Json> = duties.iter().filter(|duty| is_gap(duty)).map(gap).collect();
+        let gaps: Vec<Json> = daily.iter().filter(|duty| is_gap(duty)).map(gap).collect();
         kit::json::put(&mut line, "gaps", gaps);
         line
     }
 }
 
 fn told(duty: &Record) -> Json {
-    let value = |name: &str| duty.values.get(name).map_or(Json::Null, |value| value.to_json(chrono_tz::UTC));
-    let names = ["state", "proof", "late", "reported_late", "explained", "waiver"];
-    let mut told: Map<String, Json> = names.into_iter().map(|name| (name.to_owned(), value(name))).collect();
-    told.insert("id".into(), duty.envelope.id.to_string().into());
-    Json::Object(told)
+    let values = &duty.values;
+    json!({"id": duty.envelope.id, "state": values.get(&duties::STATE), "proof": values.get(&duties::PROOF),
+        "late": values.get(&duties::LATE), "reported_late": values.get(&duties::REPORTED_LATE),
+        "explained": values.get(&duties::EXPLAINED), "waiver": values.get(&duties::WAIVER)})
 }
 
 fn is_gap(duty: &Record) -> bool {
-    matches!(duty.values.text("state"), Some("missed" | "waived"))
+    matches!(duty.values.get(&duties::STATE), Some(DutyState::Missed | DutyState::Waived))
 }
 
 fn gap(duty: &Record) -> Json {
-    let text = |name: &str| duty.values.text(name).map_or(Json::Null, Json::from);
-    json!({"duty_id": duty.envelope.id, "duty_kind": text("duty_kind"), "state": text("state"),
-        "explained": duty.values.boolean("explained"), "waiver": text("waiver"), "reason": text("reason")})
+    let values = &duty.values;
+    json!({"duty_id": duty.envelope.id, "duty_kind": values.get(&duties::DUTY_KIND), "state": values.get(&duties::STATE),
+        "explained": values.get(&duties::EXPLAINED), "waiver": values.get(&duties::WAIVER),
+        "reason": values.get(&duties::REASON)})
 }
 
 /// The case of the path.

@@ -2,9 +2,9 @@
 
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::words;
+use kit::{fields, words};
+use uuid::Uuid;
 
-use super::CASE_ID;
 use super::care::CareRules;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
@@ -36,24 +36,26 @@ words! {
     }
 }
 
-static FIELDS: &[Field] = &[
-    CASE_ID.required().on_create(),
-    Field::new(
+fields! {
+    /// The fields of a violation, beside the envelope's.
+    static FIELDS;
+    CASE_ID: Uuid = super::CASE_ID.field.required().on_create();
+    VIOLATION_KIND: ViolationKind = Field::new(
         "violation_kind",
         Shape::Word(ViolationKind::VOCABULARY),
         Text::new("Violation", "违规类型"),
         "What was done.",
     )
-    .required(),
-    Field::new("description", free_text(500), Text::new("Description", "情况说明"), "What happened.").sealed(),
-    Field::new("handled_by", free_text(60), Text::new("Handled by", "处理人"), "Who dealt with it.").sealed(),
-    Field::new(
+    .required();
+    DESCRIPTION: String = Field::new("description", free_text(500), Text::new("Description", "情况说明"), "What happened.").sealed();
+    HANDLED_BY: String = Field::new("handled_by", free_text(60), Text::new("Handled by", "处理人"), "Who dealt with it.").sealed();
+    OUTCOME: ViolationOutcome = Field::new(
         "outcome",
         Shape::Word(ViolationOutcome::VOCABULARY),
         Text::new("Outcome", "处理结果"),
         "What came of it.",
-    ),
-];
+    );
+}
 
 /// The kind.
 pub static VIOLATIONS: Kind = Kind::of(Definition {

@@ -2,10 +2,9 @@
 
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::value::Value;
-use kit::words;
+use kit::{fields, words};
+use uuid::Uuid;
 
-use super::CASE_ID;
 use super::care::{CareRules, check_symptoms};
 use super::wire::SupervisorLevel;
 use crate::platform::access::Role;
@@ -22,48 +21,45 @@ words! {
     }
 }
 
-static FIELDS: &[Field] = &[
-    CASE_ID.required().on_create(),
-    Field::new(
+fields! {
+    /// The fields of a visit, beside the envelope's.
+    static FIELDS;
+    CASE_ID: Uuid = super::CASE_ID.field.required().on_create();
+    LINE: SupervisorLevel = Field::new(
         "line",
         Shape::Word(SupervisorLevel::VOCABULARY),
         Text::new("Line", "责任线"),
         "Whose visit; the town's by default.",
-    ),
-    Field::new(
+    );
+    HEALTH_STATUS: HealthStatus = Field::new(
         "health_status",
         Shape::Word(HealthStatus::VOCABULARY),
         Text::new("Health", "身体状况"),
         "How the person is.",
     )
-    .required(),
-    Field::new(
-        "symptoms",
-        Shape::List { of: &Shape::Word(Symptom::VOCABULARY), max: 14 },
-        Text::new("Symptoms", "症状"),
-        "What the person complains of.",
-    ),
-    Field::new("living_needs", free_text(300), Text::new("Living needs", "生活需求"), "What is needed.").sealed(),
-    Field::new("advice_given", free_text(300), Text::new("Advice given", "宣传告知"), "What was advised.").sealed(),
-    Field::new(
+    .required();
+    SYMPTOMS: Vec<Symptom> = super::SYMPTOMS.field;
+    LIVING_NEEDS: String = Field::new("living_needs", free_text(300), Text::new("Living needs", "生活需求"), "What is needed.").sealed();
+    ADVICE_GIVEN: String = Field::new("advice_given", free_text(300), Text::new("Advice given", "宣传告知"), "What was advised.").sealed();
+    DOOR_NOTICE_POSTED: bool = Field::new(
         "door_notice_posted",
         Shape::Boolean,
         Text::new("Door notice posted", "门口张贴温馨提示"),
         "Whether the notice hangs at the door.",
-    ),
-    Field::new(
+    );
+    VISITORS_DECLINED_INFORMED: bool = Field::new(
         "visitors_declined_informed",
         Shape::Boolean,
         Text::new("Told to decline visitors", "告知谢绝来访"),
         "Whether it was said that visitors are to be declined.",
-    ),
-    Field::new(
+    );
+    MEDICAL_GUIDANCE_GIVEN: bool = Field::new(
         "medical_guidance_given",
         Shape::Boolean,
         Text::new("Medical guidance given", "告知就医方式"),
         "Whether it was said where to turn when unwell.",
-    ),
-];
+    );
+}
 
 /// The kind.
 pub static FOLLOW_UP_VISITS: Kind = Kind::of(Definition {
@@ -94,8 +90,8 @@ pub static FOLLOW_UP_VISITS: Kind = Kind::of(Definition {
 static VISIT_RULES: CareRules =
     CareRules::new(&[Figure::new("follow_up_visits", Text::new("Visits", "上门随访"), TIMES)])
         .judging(|draft, _context| {
-            if draft.values.get("line").is_none() {
-                draft.values.set("line", Value::Text("town".to_owned()));
+            if draft.values.get(&LINE).is_none() {
+                draft.values.set(&LINE, SupervisorLevel::Town);
             }
         })
         .checking(check_symptoms);

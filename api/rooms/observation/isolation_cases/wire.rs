@@ -1,16 +1,15 @@
 //! The words and fields of an isolation case.
 
-use chrono::DateTime;
-use chrono::NaiveDate;
-use chrono::Utc;
+use chrono::{DateTime, NaiveDate, Utc};
 use kit::field::{Field, Shape, free_text};
-use kit::fields;
 use kit::text::Text;
-use kit::words;
-use serde_json::Value as Json;
+use kit::{fields, object, words};
 use uuid::Uuid;
 
+use super::history::Step;
+use super::stays::StoredStay;
 use crate::platform::privacy::mask::mask_address;
+use crate::rooms::duties::DutyLine;
 use crate::rooms::registers::people::PersonCategory;
 
 words! {
@@ -51,20 +50,43 @@ words! {
     }
 }
 
-const SUPERVISOR: &[Field] = &[
-    Field::new("level", Shape::Word(SupervisorLevel::VOCABULARY), Text::new("Level", "级别"), "Which of the five.")
-        .required(),
-    Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "His account: his duties are on its list."),
-    Field::new("name", free_text(60), Text::new("Name", "姓名"), "Who it is.").required(),
-    Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Where to reach him."),
-];
+impl SupervisorLevel {
+    /// The line of duties that he answers for.
+    pub const fn line(self) -> DutyLine {
+        match self {
+            Self::Town => DutyLine::Town,
+            Self::Village => DutyLine::Village,
+            Self::Group => DutyLine::Group,
+            Self::HealthCenter => DutyLine::HealthCenter,
+            Self::PoliceStation => DutyLine::PoliceStation,
+        }
+    }
+
+    /// The level of a line, if it is one of the five.
+    pub fn of_line(line: DutyLine) -> Option<Self> {
+        Self::ALL.iter().copied().find(|level| level.line() == line)
+    }
+}
+
+object! {
+    /// One of the five.
+    pub struct Supervisor, SUPERVISOR {
+        level: SupervisorLevel =
+            Field::new("level", Shape::Word(SupervisorLevel::VOCABULARY), Text::new("Level", "级别"), "Which of the five.")
+                .required();
+        user_id: Option<Uuid> =
+            Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "His account: his duties are on its list.");
+        name: String = Field::new("name", free_text(60), Text::new("Name", "姓名"), "Who it is.").required();
+        phone: Option<String> = Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Where to reach him.");
+    }
+}
 
 fields! {
     /// The fields of a case, beside the envelope's.
     pub static FIELDS;
     PERSON: Uuid = Field::new(
         "person",
-        Shape::Inline("people"),
+        Shape::Inline("people", "Person"),
         Text::new("Person", "人员"),
         "Who it is, registered with this record. Not with `person_id`.",
     );
@@ -73,7 +95,7 @@ fields! {
         Shape::Reference("people"),
         Text::new("Person id", "人员编号"),
         "Who it is, registered before.",
-    )
+    ).brings_area(1)
     .on_create();
     CATEGORIES: Vec<PersonCategory> = Field::new(
         "categories",
@@ -108,7 +130,7 @@ fields! {
     .also(&["离汉日期", "离鄂日期", "末次接触日期"]);
     ADDRESS: String = Field::new("address", free_text(200), Text::new("Address", "居家地址"), "Where the person is observed.")
         .masked(mask_text_address);
-    SUPERVISORS: Json = Field::new(
+    SUPERVISORS: Vec<Supervisor> = Field::new(
         "supervisors",
         Shape::List { of: &Shape::Object(SUPERVISOR), max: 5 },
         Text::new("Supervisors", "五级监管责任人"),
@@ -166,8 +188,8 @@ fields! {
     NOTIFIED_AT: DateTime<Utc> = Field::new("notified_at", Shape::Instant, Text::new("Notified at", "告知时间"), "When observation was notified.")
         .by_server();
     ENDED_AT: DateTime<Utc> = Field::new("ended_at", Shape::Instant, Text::new("Ended at", "结束时间"), "When the case ended.").by_server();
-    STATE_HISTORY: Json = super::history::STATE_HISTORY;
-    AREA_HISTORY: Json = super::stays::AREA_HISTORY;
+    STATE_HISTORY: Vec<Step> = super::history::STATE_HISTORY.field;
+    AREA_HISTORY: Vec<StoredStay> = super::stays::AREA_HISTORY.field;
 }
 
 fn mask_text_address(json: &serde_json::Value) -> serde_json::Value {

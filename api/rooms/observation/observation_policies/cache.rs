@@ -7,9 +7,9 @@ use kit::row::Row;
 use kit::statement::Statement;
 use kit::time::day_of;
 use kit::ttl_cell::TtlCell;
-use kit::value::Value;
 use rust_decimal::Decimal;
 
+use super::routes::{AREA_CODE, EFFECTIVE_ON, FEVER_C, OBSERVATION_DAYS, RETEST_BELOW_C};
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
 use crate::records::Context;
@@ -64,19 +64,13 @@ impl Policy {
     }
 
     fn of_row(mut row: Row) -> Option<Self> {
-        let mut decimal = |column: &str| match row.take(column) {
-            Value::Decimal(decimal) => Some(decimal),
-            _ => None,
-        };
-        let (fever_c, retest_below_c) = (decimal("fever_c")?, decimal("retest_below_c")?);
-        let Value::Day(effective_on) = row.take("effective_on") else { return None };
-        let area_code = row.text("area_code").unwrap_or_default();
         Some(Self {
-            area_code,
-            effective_on,
-            fever_c,
-            retest_below_c,
-            observation_days: row.integer("observation_days")?,
+            // Null is everywhere.
+            area_code: row.get(&AREA_CODE).unwrap_or_default(),
+            effective_on: row.get(&EFFECTIVE_ON)?,
+            fever_c: row.get(&FEVER_C)?,
+            retest_below_c: row.get(&RETEST_BELOW_C)?,
+            observation_days: row.get(&OBSERVATION_DAYS)?,
         })
     }
 }
@@ -117,8 +111,10 @@ impl Context<'_> {
 /// Reads them, where that was not done just now.
 async fn refresh(core: &Core) -> Result<(), Problem> {
     let load = async || {
-        let columns = "area_code, effective_on, fever_c, retest_below_c, observation_days";
-        let statement = Statement::new(format!("SELECT {columns} FROM observation_policies ORDER BY created_at, id"));
+        let statement = Statement::new(format!(
+            "SELECT {AREA_CODE}, {EFFECTIVE_ON}, {FEVER_C}, {RETEST_BELOW_C}, {OBSERVATION_DAYS} FROM observation_policies \
+             ORDER BY created_at, id"
+        ));
         let rows = core.database.read(&statement).await?;
         Ok(Policies(rows.into_iter().filter_map(Policy::of_row).collect()))
     };

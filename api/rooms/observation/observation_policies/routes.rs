@@ -56,7 +56,7 @@ static SETTINGS: DatedSettings = DatedSettings {
     fields: NEW,
     defaults: &[],
     verb: "observation_policy.create",
-    audited: &["fever_c", "observation_days"],
+    audited: &[FEVER_C.name(), OBSERVATION_DAYS.name()],
     example: || {
         let new = json!({"area_code": "511802", "effective_on": "2020-02-10", "observation_days": 14, "fever_c": "37.3",
             "retest_below_c": "35.0", "source": "区指〔2020〕7号"});

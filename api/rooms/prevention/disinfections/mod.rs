@@ -3,7 +3,6 @@
 use kit::field::{Field, Shape, free_text};
 use kit::fields;
 use kit::text::Text;
-use kit::value::Value;
 use kit::words;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -35,7 +34,7 @@ words! {
 fields! {
     /// Fields of it.
     static FIELDS;
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").also(&["消毒场所", "消毒地点", "地点", "消杀场所", "消毒区域"]).required();
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").also(&["消毒场所", "消毒地点", "地点", "消杀场所", "消毒区域"]).brings_area(1).required();
     ACTIVITY: DisinfectionActivity = Field::new(
         "activity",
         Shape::Word(DisinfectionActivity::VOCABULARY),
@@ -87,7 +86,7 @@ pub static DISINFECTIONS: Kind = Kind::of(Definition {
     label: Text::new("Disinfection", "消杀记录"),
     about: "A disinfection or cleaning of a place.",
     fields: FIELDS,
-    filters: &["place_id", "activity", "method"],
+    filters: &[PLACE_ID.name(), ACTIVITY.name(), METHOD.name()],
     readers: &[
         Role::DistrictAdmin,
         Role::OrgAdmin,
@@ -117,27 +116,30 @@ pub static DISINFECTIONS: Kind = Kind::of(Definition {
 struct DisinfectionRules;
 
 /// Figures of disinfections and cleanings that statistics show.
-static FIGURES: &[Figure] = &[
-    Figure::new("disinfections", Text::new("Disinfections", "消杀次数"), TIMES).listed("activity=disinfection").open(),
+static FIGURES: &[Figure] = &[DISINFECTED, DISINFECTED_AREA, CLEANED, CLEANED_AREA];
+
+const DISINFECTED: Figure =
+    Figure::new("disinfections", Text::new("Disinfections", "消杀次数"), TIMES).listed("activity=disinfection").open();
+const DISINFECTED_AREA: Figure =
     Figure::new("disinfected_area_m2", Text::new("Area disinfected", "消杀面积"), SQUARE_METRES)
         .scaled("disinfected_dm2", 2)
         .listed("activity=disinfection")
-        .open(),
-    Figure::new("cleanings", Text::new("Cleanings", "清扫次数"), TIMES).listed("activity=cleaning").open(),
-    Figure::new("cleaned_area_m2", Text::new("Area cleaned", "清扫面积"), SQUARE_METRES)
-        .scaled("cleaned_dm2", 2)
-        .listed("activity=cleaning")
-        .open(),
-];
+        .open();
+const CLEANED: Figure =
+    Figure::new("cleanings", Text::new("Cleanings", "清扫次数"), TIMES).listed("activity=cleaning").open();
+const CLEANED_AREA: Figure = Figure::new("cleaned_area_m2", Text::new("Area cleaned", "清扫面积"), SQUARE_METRES)
+    .scaled("cleaned_dm2", 2)
+    .listed("activity=cleaning")
+    .open();
 
 impl Rules for DisinfectionRules {
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
-        if draft.values.get("activity").is_none() {
-            draft.values.set("activity", Value::Text("disinfection".into()));
+        if draft.values.get(&ACTIVITY).is_none() {
+            draft.values.set(&ACTIVITY, DisinfectionActivity::Disinfection);
         }
-        let operators = draft.values.json("operators").and_then(|list| list.as_array()).map(Vec::len);
+        let operators = draft.values.get(&OPERATORS).map(Iterator::count);
         if let Some(count) = operators.and_then(|count| i64::try_from(count).ok()) {
-            draft.values.set("operator_count", Value::Integer(count));
+            draft.values.set(&OPERATOR_COUNT, count);
         }
     }
 
@@ -146,9 +148,11 @@ impl Rules for DisinfectionRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let area_dm2 = record.values.decimal("area_m2").and_then(|area| (area * Decimal::ONE_HUNDRED).to_i64());
-        let cleaning = record.values.text("activity") == Some("cleaning");
-        let (count, area) = if cleaning { ("cleanings", "cleaned_dm2") } else { ("disinfections", "disinfected_dm2") };
-        vec![(count, 1), (area, area_dm2.unwrap_or_default())]
+        let (times, area) = match record.values.get(&ACTIVITY) {
+            Some(DisinfectionActivity::Cleaning) => (CLEANED, CLEANED_AREA),
+            Some(DisinfectionActivity::Disinfection) | None => (DISINFECTED, DISINFECTED_AREA),
+        };
+        let area_dm2 = record.values.get(&AREA_M2).and_then(|area| (area * Decimal::ONE_HUNDRED).to_i64());
+        [times.measured(1)].into_iter().chain(area_dm2.map(|area_dm2| area.measured(area_dm2))).collect()
     }
 }

@@ -1,13 +1,12 @@
 //! Inspections (检查) of venues by the six items of the commerce bureau, and what was demanded.
 
+use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
-use kit::fields;
 use kit::text::Text;
-use kit::value::Value;
-use kit::words;
-use serde_json::{Value as Json, json};
+use kit::value::Values;
+use kit::{fields, object, words};
 use uuid::Uuid;
 
 use crate::platform::access::Role;
@@ -40,33 +39,39 @@ words! {
         NotApplicable "not_applicable" "not applicable" "不适用";
     }
 }
-const INSPECTED: &[Field] = &[
-    Field::new("code", Shape::Word(InspectionItem::VOCABULARY), Text::new("Item", "项目"), "Which item.").required(),
-    Field::new(
-        "result",
-        Shape::Word(InspectionResult::VOCABULARY),
-        Text::new("Result", "结果"),
-        "Whether it was in order.",
-    )
-    .required(),
-    Field::new("note", free_text(200), Text::new("Note", "说明"), "What was found. Encrypted at rest.").sealed(),
-];
-const DEMANDED: &[Field] = &[
-    Field::new(
-        "requirement",
-        free_text(300),
-        Text::new("Requirement", "整改要求"),
-        "What must be done. Encrypted at rest.",
-    )
-    .required()
-    .sealed(),
-    Field::new("due_on", Shape::Day, Text::new("Due on", "期限"), "Until which day.").required(),
-];
+object! {
+    /// An item that was looked at.
+    pub struct InspectedItem, INSPECTED {
+        code: InspectionItem = Field::new("code", Shape::Word(InspectionItem::VOCABULARY), Text::new("Item", "项目"), "Which item.").required();
+        result: InspectionResult = Field::new(
+            "result",
+            Shape::Word(InspectionResult::VOCABULARY),
+            Text::new("Result", "结果"),
+            "Whether it was in order.",
+        )
+        .required();
+        note: Option<String> = Field::new("note", free_text(200), Text::new("Note", "说明"), "What was found. Encrypted at rest.").sealed();
+    }
+}
+object! {
+    /// A demand to mend something.
+    pub struct Requirement, DEMANDED {
+        requirement: String = Field::new(
+            "requirement",
+            free_text(300),
+            Text::new("Requirement", "整改要求"),
+            "What must be done. Encrypted at rest.",
+        )
+        .required()
+        .sealed();
+        due_on: NaiveDate = Field::new("due_on", Shape::Day, Text::new("Due on", "期限"), "Until which day.").required();
+    }
+}
 
 fields! {
     /// Fields of it.
     static FIELDS;
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "场所"), "A place of a venue's kind.").also(&["检查单位", "被检查单位", "场所名称", "检查场所"])
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "场所"), "A place of a venue's kind.").also(&["检查单位", "被检查单位", "场所名称", "检查场所"]).brings_area(1)
         .required();
     INSPECTORS: Vec<String> = Field::new(
         "inspectors",
@@ -75,7 +80,7 @@ fields! {
         "Who inspected. Encrypted at rest.",
     )
     .sealed();
-    ITEMS: Json = Field::new(
+    ITEMS: Vec<InspectedItem> = Field::new(
         "items",
         Shape::List { of: &Shape::Object(INSPECTED), max: 12 },
         Text::new("Items", "检查项目"),
@@ -83,7 +88,7 @@ fields! {
     )
     .required()
     .not_empty();
-    REQUIREMENTS: Json = Field::new(
+    REQUIREMENTS: Vec<Requirement> = Field::new(
         "requirements",
         Shape::List { of: &Shape::Object(DEMANDED), max: 20 },
         Text::new("Requirements", "整改要求"),
@@ -102,7 +107,7 @@ pub static INSPECTIONS: Kind = Kind::of(Definition {
     label: Text::new("Inspection", "检查记录"),
     about: "An inspection of a venue: items, results, requirements.",
     fields: FIELDS,
-    filters: &["place_id", "passed"],
+    filters: &[PLACE_ID.name(), PASSED.name()],
     readers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre, Role::CdcOfficer],
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector],
     rules: &InspectionRules,
@@ -113,10 +118,10 @@ pub static INSPECTIONS: Kind = Kind::of(Definition {
 struct InspectionRules;
 
 /// Figures of inspections that statistics show.
-static FIGURES: &[Figure] = &[
-    Figure::new("inspections", Text::new("Venue-visits", "检查家次"), TIMES).open(),
-    Figure::new("items_failed", Text::new("Items that failed", "不合格项"), TIMES).open(),
-];
+static FIGURES: &[Figure] = &[INSPECTED_VENUES, ITEMS_FAILED];
+
+const INSPECTED_VENUES: Figure = Figure::new("inspections", Text::new("Venue-visits", "检查家次"), TIMES).open();
+const ITEMS_FAILED: Figure = Figure::new("items_failed", Text::new("Items that failed", "不合格项"), TIMES).open();
 
 impl Rules for InspectionRules {
     /// The supervising bureau's: nobody judges his own organisation.
@@ -125,10 +130,10 @@ impl Rules for InspectionRules {
     }
 
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        let items = items(&draft.values);
-        for (index, (code, _)) in items.iter().enumerate() {
-            if items.iter().take(index).any(|(other, _)| other == code) {
-                faults.add(format!("{}/{index}/code", draft.at("items")), FaultCode::RepeatedItem);
+        let codes: Vec<InspectionItem> = draft.values.list(&ITEMS).map(|item| item.code).collect();
+        for (index, code) in codes.iter().enumerate() {
+            if codes.iter().take(index).any(|other| other == code) {
+                faults.add(draft.at_item(&ITEMS, index, "code"), FaultCode::REPEATED_ITEM);
             }
         }
     }
@@ -138,11 +143,11 @@ impl Rules for InspectionRules {
     }
 
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
-        if draft.values.get("requirements").is_none() {
-            draft.values.set("requirements", Value::Json(json!([])));
+        if draft.values.get(&REQUIREMENTS).is_none() {
+            draft.values.set(&REQUIREMENTS, Vec::<Requirement>::new());
         }
-        let passed = items(&draft.values).iter().all(|(_, result)| result != "fail");
-        draft.values.set("passed", Value::Boolean(passed));
+        let passed = failed(&draft.values).next().is_none();
+        draft.values.set(&PASSED, passed);
     }
 
     fn figures(&self) -> &'static [Figure] {
@@ -150,14 +155,12 @@ impl Rules for InspectionRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let failed = items(&record.values).iter().filter(|(_, result)| result == "fail").count();
-        vec![("inspections", 1), ("items_failed", i64::try_from(failed).unwrap_or_default())]
+        let failed = failed(&record.values).map(|_| 1).sum();
+        vec![INSPECTED_VENUES.measured(1), ITEMS_FAILED.measured(failed)]
     }
 }
 
-/// Code and result of each item.
-fn items(values: &kit::value::Values) -> Vec<(String, String)> {
-    let list = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
-    let text = |item: &Json, name: &str| item.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
-    list.iter().map(|item| (text(item, "code"), text(item, "result"))).collect()
+/// Items that failed.
+fn failed(values: &Values) -> impl Iterator<Item = InspectedItem> {
+    values.list(&ITEMS).filter(|item| item.result == InspectionResult::Fail)
 }

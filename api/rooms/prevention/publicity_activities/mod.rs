@@ -2,10 +2,11 @@
 
 use kit::field::{Field, Shape};
 use kit::text::Text;
-use kit::words;
+use kit::{fields, words};
+use uuid::Uuid;
 
 use crate::platform::access::Role;
-use crate::records::figure::{COPIES, HOUSEHOLD_TIMES, TIMES};
+use crate::records::figure::{self, HOUSEHOLD_TIMES, TIMES};
 use crate::records::{Definition, Figure, Kind, Measure, Record, Rules};
 
 words! {
@@ -47,23 +48,22 @@ words! {
 }
 const COUNT: Shape = Shape::Integer { min: 0, max: 10_000_000 };
 
-static FIELDS: &[Field] = &[
-    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where, if at a place."),
-    Field::new("method", Shape::Word(PublicityMethod::VOCABULARY), Text::new("Method", "宣传方式"), "How.")
-        .also(&["宣传形式"])
-        .required(),
-    Field::new("topic", Shape::Word(PublicityTopic::VOCABULARY), Text::new("Topic", "宣传主题"), "About what.")
-        .also(&["主题", "宣传内容"])
-        .required(),
-    Field::new(
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where, if at a place.").brings_area(1);
+    METHOD: PublicityMethod = Field::new("method", Shape::Word(PublicityMethod::VOCABULARY), Text::new("Method", "宣传方式"), "How.").also(&["宣传形式"]).required();
+    TOPIC: PublicityTopic = Field::new("topic", Shape::Word(PublicityTopic::VOCABULARY), Text::new("Topic", "宣传主题"), "About what.").also(&["主题", "宣传内容"])
+        .required();
+    DOCUMENT: PublicityDocument = Field::new(
         "document",
         Shape::Word(PublicityDocument::VOCABULARY),
         Text::new("Document", "资料"),
         "What was handed out.",
-    ),
-    Field::new("copies", COUNT, Text::new("Copies", "份数"), "How many copies."),
-    Field::new("households_reached", COUNT, Text::new("Households reached", "覆盖户数"), "How many households."),
-];
+    );
+    COPIES: i64 = Field::new("copies", COUNT, Text::new("Copies", "份数"), "How many copies.");
+    HOUSEHOLDS_REACHED: i64 = Field::new("households_reached", COUNT, Text::new("Households reached", "覆盖户数"), "How many households.");
+}
 
 /// The kind.
 pub static PUBLICITY_ACTIVITIES: Kind = Kind::of(Definition {
@@ -73,7 +73,7 @@ pub static PUBLICITY_ACTIVITIES: Kind = Kind::of(Definition {
     label: Text::new("Publicity activity", "宣传活动"),
     about: "A publicity activity: how, about what, how many copies and households.",
     fields: FIELDS,
-    filters: &["place_id", "method", "topic", "document"],
+    filters: &[PLACE_ID.name(), METHOD.name(), TOPIC.name(), DOCUMENT.name()],
     readers: &[
         Role::DistrictAdmin,
         Role::OrgAdmin,
@@ -106,11 +106,13 @@ pub static PUBLICITY_ACTIVITIES: Kind = Kind::of(Definition {
 struct PublicityRules;
 
 /// Figures of publicity activities that statistics show.
-static FIGURES: &[Figure] = &[
-    Figure::new("publicity_activities", Text::new("Publicity activities", "宣传次数"), TIMES).open(),
-    Figure::new("copies", Text::new("Copies given out", "发放份数"), COPIES).open(),
-    Figure::new("households_reached", Text::new("Households reached", "入户户次"), HOUSEHOLD_TIMES),
-];
+static FIGURES: &[Figure] = &[ACTIVITIES, COPIES_GIVEN, HOUSEHOLDS];
+
+const ACTIVITIES: Figure =
+    Figure::new("publicity_activities", Text::new("Publicity activities", "宣传次数"), TIMES).open();
+const COPIES_GIVEN: Figure = Figure::new("copies", Text::new("Copies given out", "发放份数"), figure::COPIES).open();
+const HOUSEHOLDS: Figure =
+    Figure::new("households_reached", Text::new("Households reached", "入户户次"), HOUSEHOLD_TIMES);
 
 impl Rules for PublicityRules {
     fn figures(&self) -> &'static [Figure] {
@@ -118,7 +120,9 @@ impl Rules for PublicityRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let count = |name: &'static str| (name, record.values.integer(name).unwrap_or_default());
-        vec![("publicity_activities", 1), count("copies"), count("households_reached")]
+        // Nothing told of is nothing given out, nobody reached.
+        let copies = record.values.get(&COPIES).unwrap_or(0);
+        let households = record.values.get(&HOUSEHOLDS_REACHED).unwrap_or(0);
+        vec![ACTIVITIES.measured(1), COPIES_GIVEN.measured(copies), HOUSEHOLDS.measured(households)]
     }
 }

@@ -3,19 +3,20 @@
 //! Everybody of a district must be able to name them, so reading reaches the whole district.
 //! No organisation stands below itself, over however many steps.
 
-mod wire;
+pub mod wire;
 
 use std::sync::Arc;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::text::Text;
 use ledger::decide::Decider;
 
+use self::wire::{KIND, PARENT_ID};
 use crate::platform::access::Role;
 use crate::platform::access::accounts::SUPERVISED;
 use crate::platform::access::roles::Actor;
 use crate::records::acyclic::parents;
+use crate::records::codes::CYCLIC;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Kind, Reach, Record, Rules};
 
@@ -27,7 +28,7 @@ pub static ORGANIZATIONS: Kind = Kind::of(Definition {
     label: Text::new("Organisation", "单位"),
     about: "A bureau, street, town, school, health centre, police station or partner.",
     fields: wire::FIELDS,
-    filters: &["kind", "parent_id"],
+    filters: &[KIND.name(), PARENT_ID.name()],
     reach: Reach::District,
     readers: Role::ALL,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin],
@@ -45,12 +46,13 @@ impl Rules for OrganizationRules {
 
     /// Whoever is supervised doesn't make himself a bureau.
     fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
-        actor.judges(ORGANIZATIONS.writers) || draft.values.text("kind").is_some_and(|kind| SUPERVISED.contains(&kind))
+        actor.judges(ORGANIZATIONS.writers)
+            || draft.values.get(&KIND).is_some_and(|kind| SUPERVISED.contains(&kind.code()))
     }
 
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        if draft.client_id().is_some() && draft.client_id() == draft.values.id("parent_id") {
-            faults.add(draft.at("parent_id"), FaultCode::Cyclic);
+        if draft.client_id().is_some() && draft.client_id() == draft.values.get(&PARENT_ID) {
+            faults.add(draft.at(&PARENT_ID), CYCLIC);
         }
     }
 

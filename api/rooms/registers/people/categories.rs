@@ -4,34 +4,41 @@ use chrono::NaiveDate;
 use kit::field::{Field, Shape};
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
+use kit::typed::TypedField;
 use kit::value::Value;
 
 use super::wire::PersonCategory;
 use crate::records::conditions::{Condition, ConditionContext};
 
-static CATEGORY: Field = Field::new(
-    "category",
-    Shape::Word(PersonCategory::VOCABULARY),
-    Text::new("Category", "类别"),
-    "Who is in this category on `in_force_on`.",
+static CATEGORY: TypedField<PersonCategory> = TypedField::named(
+    "CATEGORY",
+    Field::new(
+        "category",
+        Shape::Word(PersonCategory::VOCABULARY),
+        Text::new("Category", "类别"),
+        "Who is in this category on `in_force_on`.",
+    ),
 );
 /// Day on which a category is asked for.
-pub static IN_FORCE_ON: Field = Field::new(
-    "in_force_on",
-    Shape::Day,
-    Text::new("In force on", "有效日期"),
-    "The day on which the category holds; today by default. Alone: who is in any category that day.",
+pub static IN_FORCE_ON: TypedField<NaiveDate> = TypedField::named(
+    "IN_FORCE_ON",
+    Field::new(
+        "in_force_on",
+        Shape::Day,
+        Text::new("In force on", "有效日期"),
+        "The day on which the category holds; today by default. Alone: who is in any category that day.",
+    ),
 );
 
 /// The conditions of a list of people.
 pub static CONDITIONS: &[Condition] = &[
     Condition {
-        parameter: &CATEGORY,
+        parameter: &CATEGORY.field,
         apply: |statement, category, asking| of_people(statement, Some(category), asking),
     },
     Condition {
-        parameter: &IN_FORCE_ON,
-        apply: |statement, _, asking| match asking.query.get(CATEGORY.name) {
+        parameter: &IN_FORCE_ON.field,
+        apply: |statement, _, asking| match asking.query.get(&CATEGORY) {
             Some(_) => statement,
             None => of_people(statement, None, asking),
         },
@@ -39,7 +46,7 @@ pub static CONDITIONS: &[Condition] = &[
 ];
 
 fn of_people(statement: Statement, category: Option<&Value>, asking: &ConditionContext<'_>) -> Statement {
-    let on = asking.query.day(IN_FORCE_ON.name).unwrap_or(asking.today);
+    let on = asking.query.get(&IN_FORCE_ON).unwrap_or(asking.today);
     let category = match category {
         Some(Value::Text(code)) => Some(code.as_str()),
         _ => None,

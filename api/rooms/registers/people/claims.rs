@@ -9,7 +9,7 @@ use crate::rooms::duties::DUTIES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -20,34 +20,35 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::PEOPLE;
+use super::wire::{CATEGORIES, CLAIMS, HeldCategory, PersonClaim};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::change::Changes;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Record};
+use crate::records::{Context, Record, envelope};
 use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::Standing;
+use crate::rooms::duties::wire::SUBJECT_ID;
 
 /// Claims about somebody at most.
 pub const MOST: usize = 100;
 /// Of one account about one field: whoever goes on guesses, and isn't told by a revision that he was wrong.
 const MOST_OF_ONE: usize = 3;
-/// The field of a claimed category.
-const CATEGORIES: &str = "categories";
 /// Time within which the person's own area looks at a claimed category.
 const CHECKED_WITHIN: TimeDelta = TimeDelta::days(1);
 
 /// The claims about somebody, to be added to.
 pub struct Claims {
-    list: Vec<Json>,
+    list: Vec<PersonClaim>,
     by: Uuid,
-    at: Json,
+    at: DateTime<Utc>,
+    is_any_new: bool,
 }
 
 impl Claims {
     /// Those that stand, and whoever adds to them.
     pub fn of(values: &Values, by: Uuid, context: &Context<'_>) -> Self {
-        Self { list: list(values, "claims"), by, at: Value::Instant(context.now).to_json(chrono_tz::UTC) }
+        Self { list: values.list(&CLAIMS).collect(), by, at: context.now, is_any_new: false }
     }
 
     /// Another value of a field.
@@ -56,58 +57,54 @@ impl Claims {
             Json::String(text) => text,
             other => other.to_string(),
         };
-        self.add(json!({"field": field, "value": text}));
-    }
-
-    /// A category.
-    pub fn category(&mut self, category: &Json) {
-        let of = |name: &str| category.get(name).cloned().unwrap_or(Json::Null);
-        let mut claim = json!({"field": CATEGORIES, "value": of("category")});
-        for name in ["since_on", "until_on", "source"] {
-            kit::json::put(&mut claim, name, of(name));
-        }
+        let claim = self.claim(field, text);
         self.add(claim);
     }
 
+    /// A category.
+    pub fn category(&mut self, held: &HeldCategory) {
+        let claim = self.claim(CATEGORIES.name(), held.category.code().to_owned());
+        let (until_on, source) = (held.until_on, held.source.clone());
+        self.add(PersonClaim { since_on: Some(held.since_on), until_on, source, ..claim });
+    }
+
+    fn claim(&self, field: &str, value: String) -> PersonClaim {
+        let (claimed_at, claimed_by) = (self.at, Some(self.by));
+        let (since_on, until_on, source) = (None, None, None);
+        PersonClaim { field: field.to_owned(), value, claimed_at, claimed_by, since_on, until_on, source }
+    }
+
     /// Adds a claim, once however often it is repeated.
-    fn add(&mut self, mut claim: Json) {
-        let same = |other: &Json, names: &[&str]| names.iter().all(|name| other.get(*name) == claim.get(*name));
-        if self.list.iter().any(|other| same(other, &["field", "value", "since_on", "until_on"])) {
+    fn add(&mut self, claim: PersonClaim) {
+        let own = |other: &&PersonClaim| other.field == claim.field && other.claimed_by == claim.claimed_by;
+        let is_known = self.list.iter().any(|other| says_the_same(other, &claim));
+        if is_known || self.list.iter().filter(own).count() >= MOST_OF_ONE {
             return;
         }
-        let by = Json::from(self.by.to_string());
-        let own = |other: &&Json| same(other, &["field"]) && other.get("claimed_by") == Some(&by);
-        if self.list.iter().filter(own).count() >= MOST_OF_ONE {
-            return;
-        }
-        kit::json::put(&mut claim, "claimed_at", self.at.clone());
-        kit::json::put(&mut claim, "claimed_by", by);
         self.list.push(claim);
         let surplus = self.list.len().saturating_sub(MOST);
         self.list.drain(..surplus);
+        self.is_any_new = true;
     }
 
-    /// All of them; none where there are none.
-    pub fn value(self) -> Option<Value> {
-        (!self.list.is_empty()).then_some(Value::Json(Json::Array(self.list)))
+    /// All of them, where one was added.
+    pub fn added(self) -> Option<Vec<PersonClaim>> {
+        self.is_any_new.then_some(self.list)
     }
 }
 
-/// A list of a person's values.
-pub fn list(values: &Values, field: &str) -> Vec<Json> {
-    values.json(field).and_then(Json::as_array).cloned().unwrap_or_default()
+fn says_the_same(one: &PersonClaim, other: &PersonClaim) -> bool {
+    let content = |claim: &PersonClaim| (claim.since_on, claim.until_on);
+    one.field == other.field && one.value == other.value && content(one) == content(other)
 }
 
 /// Claimed categories that aren't among the person's categories.
-fn unconfirmed(values: &Values) -> Vec<Json> {
-    let categories = list(values, CATEGORIES);
-    let stands = |claim: &Json| {
-        categories.iter().any(|category| {
-            category.get("category") == claim.get("value") && category.get("since_on") == claim.get("since_on")
-        })
+fn unconfirmed(values: &Values) -> Vec<PersonClaim> {
+    let categories: Vec<HeldCategory> = values.list(&CATEGORIES).collect();
+    let stands = |claim: &PersonClaim| {
+        categories.iter().any(|held| held.category.code() == claim.value && Some(held.since_on) == claim.since_on)
     };
-    let claimed = list(values, "claims").into_iter();
-    claimed.filter(|claim| claim.get("field") == Some(&json!(CATEGORIES)) && !stands(claim)).collect()
+    values.list(&CLAIMS).filter(|claim| claim.field == CATEGORIES.name() && !stands(claim)).collect()
 }
 
 /// Whether a change is one of what is claimed about somebody's categories.
@@ -157,7 +154,7 @@ impl State for Checks {
         if now.is_empty() {
             self.close(claim.id);
         }
-        let own = self.duties.values_mut().filter(|held| held.record.values.id("subject_id") == Some(claim.id));
+        let own = self.duties.values_mut().filter(|held| held.record.values.get(&SUBJECT_ID) == Some(claim.id));
         own.for_each(|held| held.sign(claim.by));
         Ok(())
     }
@@ -174,17 +171,17 @@ impl State for Checks {
 
 impl Checks {
     /// Asks for a look at what is claimed; one look for all that is still open.
-    fn open(&mut self, claim: &Claim, values: &Values, claimed: &Json) {
+    fn open(&mut self, claim: &Claim, values: &Values, claimed: &PersonClaim) {
         let person_id = claim.id;
         let is_open =
-            |held: &LockedRow| held.record.values.id("subject_id") == Some(person_id) && duty::is(&held.record, "open");
+            |held: &LockedRow| held.record.values.get(&SUBJECT_ID) == Some(person_id) && duty::is(&held.record, "open");
         if self.duties.values().any(is_open) {
             return;
         }
         let write_context = &self.write_context;
         let id = derived_id(
             &write_context.keys.identity,
-            &["duty", "claim_check", &person_id.to_string(), &claimed.to_string()],
+            &["duty", "claim_check", &person_id.to_string(), &json!(claimed).to_string()],
         );
         let new = duty::New {
             id,
@@ -194,8 +191,8 @@ impl Checks {
             assignee_id: None,
             opens_at: write_context.now,
             due_at: write_context.now + CHECKED_WITHIN,
-            area_code: values.text("area_code").unwrap_or(&write_context.district_code),
-            org_id: values.id("org_id"),
+            area_code: values.get(&envelope::AREA_CODE).unwrap_or(&write_context.district_code),
+            org_id: values.get(&envelope::ORG_ID),
             made_by: claim.by,
         };
         self.duties.entry(id).or_insert_with(|| LockedRow::new(duty::record(new, write_context)));
@@ -205,7 +202,7 @@ impl Checks {
     fn close(&mut self, person_id: Uuid) {
         let of_person = self.duties.values_mut().filter(|held| {
             let record = &held.record;
-            record.values.id("subject_id") == Some(person_id)
+            record.values.get(&SUBJECT_ID) == Some(person_id)
                 && (duty::is(record, "open") || duty::is(record, "missed"))
         });
         for held in of_person {

@@ -19,6 +19,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::sought::Sought;
+use super::wire::DOCUMENT_NUMBER;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::{AuditEntry, system_write_all};
@@ -150,13 +151,13 @@ pub fn missed(call: &Call, sought: Option<&Sought>, found: &[Record]) -> Result<
 /// asked for numbers close to his before is trying them out.
 /// The answer tells nothing of what is stored, not even whether something came of the look.
 pub async fn met(core: &Core, actor: &Actor, kind: &Kind, outcomes: &mut [Outcome]) -> Result<(), Problem> {
-    if !kind.reached_by_lookup {
+    if !kind.is_people() {
         return Ok(());
     }
     let now = core.clock.now();
     let (mut audit_entries, mut tried) = (Vec::new(), false);
     for created in outcomes.iter_mut().flatten() {
-        let number = created.record().values.text("document_number").map(str::to_owned);
+        let number = created.record().values.get(&DOCUMENT_NUMBER).map(str::to_owned);
         match created {
             Created::New(_) => {
                 let made = number.map(|number| (now, number));
@@ -199,7 +200,7 @@ fn audit_entry(actor: &Actor, verb: &'static str, person: Option<&Record>, call:
 }
 
 fn paused(wait: TimeDelta) -> Problem {
-    Problem::new(Code::TooManyRequests).with_header(RETRY_AFTER, (wait.num_seconds().max(0) + 1).to_string())
+    Problem::new(Code::TOO_MANY_REQUESTS).with_header(RETRY_AFTER, (wait.num_seconds().max(0) + 1).to_string())
 }
 
 /// Tells the command: a line of the audit, and a duty of the district.

@@ -14,8 +14,12 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use citizen::{dated, is_citizen_shaped, require_citizen_shape, stated_sex};
+use kit::catalogue::FaultCode;
 use normal::compact;
 pub use normal::{normalize_name, normalize_phone};
+
+use super::wire::{DocumentType, Sex};
+use crate::rooms::registers::codes;
 
 /// Two-digit province codes of GB/T 2260 that a resident id may begin with.
 const PROVINCES: &[&str] = &[
@@ -34,8 +38,8 @@ pub struct DocumentNumber {
     pub normalized: String,
     /// The birth day the number itself states, if its kind states one.
     pub birth_on: Option<NaiveDate>,
-    /// `male` or `female` where the number states it (GB 11643-1999: odd or even sequence).
-    pub sex: Option<&'static str>,
+    /// The sex, where the number states it (GB 11643-1999: odd or even sequence).
+    pub sex: Option<Sex>,
     /// Warnings about a number that is implausible but kept: `unknown_county`.
     pub warnings: Vec<&'static str>,
 }
@@ -50,7 +54,7 @@ impl fmt::Debug for DocumentNumber {
 /// Why a number is refused. Carries no part of the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentFault {
-    /// The document type is not one of the vocabulary `document_type`.
+    /// No number is looked for of somebody without a document.
     #[error("the document type is not known")]
     UnknownDocumentType,
     /// Too many or too few characters for this type.
@@ -80,18 +84,16 @@ pub enum DocumentFault {
 }
 
 impl DocumentFault {
-    /// The stable code clients see.
-    pub fn code(self) -> &'static str {
+    /// The fault that clients are told.
+    pub fn fault(self) -> FaultCode {
         match self {
-            Self::UnknownDocumentType => "unknown_document_type",
-            Self::BadLength => "bad_length",
-            Self::BadFormat => "bad_format",
-            Self::Obsolete15Digit => "obsolete_15_digit",
-            Self::BadBirthDate => "bad_birth_date",
-            Self::BirthInFuture => "birth_in_future",
-            Self::BirthTooLongAgo => "birth_too_long_ago",
-            Self::UnknownProvince => "unknown_province",
-            Self::ChecksumMismatch => "checksum_mismatch",
+            Self::UnknownDocumentType | Self::BadLength | Self::BadFormat => FaultCode::BAD_FORMAT,
+            Self::Obsolete15Digit => codes::OBSOLETE_DOCUMENT,
+            Self::BadBirthDate => codes::BAD_BIRTH_DATE,
+            Self::BirthInFuture => codes::BIRTH_IN_FUTURE,
+            Self::BirthTooLongAgo => codes::BIRTH_TOO_LONG_AGO,
+            Self::UnknownProvince => codes::UNKNOWN_PROVINCE,
+            Self::ChecksumMismatch => codes::CHECKSUM_MISMATCH,
         }
     }
 }
@@ -105,25 +107,25 @@ impl DocumentFault {
 /// One [`DocumentFault`], the first found in the order length, characters, province, birth date,
 /// check character: the holder is told what to look at rather than that "something" is wrong.
 pub fn check_document(
-    document_type: &str,
+    document_type: DocumentType,
     number: &str,
     today: NaiveDate,
     known_county: impl Fn(&str) -> bool,
 ) -> Result<DocumentNumber, DocumentFault> {
     let compacted = compact(number);
     match document_type {
-        "resident_id" => resident_id(compacted, today, known_county),
+        DocumentType::ResidentId => resident_id(compacted, today, known_county),
         // A booklet prints each member's citizen number; only the household's own number is free.
-        "household_booklet" if is_citizen_shaped(&compacted) => resident_id(compacted, today, known_county),
-        "household_booklet" => latin(compacted, 4, 20),
-        "passport" => latin(compacted, 5, 20),
-        "hk_macao_permit" => lettered(compacted, "HM", 8),
-        "taiwan_permit" => lettered(compacted, "", 8),
-        "hmt_residence_permit" => residence_permit(compacted, today),
-        "foreign_permanent_resident" => foreign_permanent_resident(compacted, today),
-        "officer_card" => officer_card(&compacted),
-        "other" => plain(compacted, 1, OTHER_MAX_LENGTH, |letter| !letter.is_control()),
-        _ => Err(DocumentFault::UnknownDocumentType),
+        DocumentType::HouseholdBooklet if is_citizen_shaped(&compacted) => resident_id(compacted, today, known_county),
+        DocumentType::HouseholdBooklet => latin(compacted, 4, 20),
+        DocumentType::Passport => latin(compacted, 5, 20),
+        DocumentType::HkMacaoPermit => lettered(compacted, "HM", 8),
+        DocumentType::TaiwanPermit => lettered(compacted, "", 8),
+        DocumentType::HmtResidencePermit => residence_permit(compacted, today),
+        DocumentType::ForeignPermanentResident => foreign_permanent_resident(compacted, today),
+        DocumentType::OfficerCard => officer_card(&compacted),
+        DocumentType::Other => plain(compacted, 1, OTHER_MAX_LENGTH, |letter| !letter.is_control()),
+        DocumentType::None => Err(DocumentFault::UnknownDocumentType),
     }
 }
 

@@ -1,6 +1,15 @@
 //! Everybody who is one person: the ids that were merged, up and down.
 
+use kit::columns;
 use kit::statement::Statement;
+use uuid::Uuid;
+
+columns! {
+    /// Of `members`: the id that stands for the person.
+    pub ROOT "root": Uuid;
+    /// Of `members`: an id of the person.
+    pub PERSON_ID "person_id": Uuid;
+}
 
 /// Goes on from `WITH RECURSIVE touched(person_id)`: `members(root, person_id)`, everybody who is one person with
 /// somebody touched, and the id that stands for him.

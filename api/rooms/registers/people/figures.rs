@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
-use kit::catalogue::Code;
+use kit::columns;
 use kit::database::Snapshot;
 use kit::problem::Problem;
 use kit::statement::Statement;
@@ -14,13 +14,21 @@ use super::categories::{IN_FORCE_ON, held, in_force};
 use super::{PEOPLE, PersonCategory};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::envelope;
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::scope::{reached, within};
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 use crate::statistics::{cover, covered, opens_lists};
+
+columns! {
+    /// The category's code, or [`ANY`].
+    CATEGORY "category": String;
+    PERSONS "persons": i64;
+}
 
 /// Stands for everybody who is in any category.
 const ANY: &str = "any";
@@ -36,49 +44,50 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(PEOPLE.readers)))
         .keys(KeyScope::Statistics)
         .answers(200, "The figures.", Some(reference("PeopleByCategory")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
-    polled(operation, [&IN_FORCE_ON, &AREA_CODE, &DISTRICT_CODE])
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]);
+    polled(operation, [&IN_FORCE_ON.field, &AREA_CODE, &DISTRICT_CODE])
 }
 
 const COLUMNS: &[Column] = &[words("category", "类别代码"), words("label", "类别"), numbers("persons", "人数")];
 
 async fn figures(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
-    let narrow = call.query.text("area_code").is_some_and(|area_code| area_code.len() > 9);
+    let narrow = call.query.get(&envelope::AREA_CODE).is_some_and(|area_code| area_code.len() > 9);
     if covered(&call, PEOPLE.readers) && narrow {
-        return Err(Code::KeyOutOfScope.into());
+        return Err(KEY_OUT_OF_SCOPE.into());
     }
     answer(&call, &district_code, COLUMNS, async |now| counted(&call, now, &district_code).await).await
 }
 
 async fn counted(call: &Call, now: &mut Snapshot, district_code: &str) -> Result<Json, Problem> {
-    let on = call.query.day(IN_FORCE_ON.name).unwrap_or_else(|| day_of(call.core.clock.now(), call.core.zone));
+    let on = call.query.get(&IN_FORCE_ON).unwrap_or_else(|| day_of(call.core.clock.now(), call.core.zone));
     let statement = held(Statement::new(""), district_code, None)
         .sql(format!(" SELECT coalesce(held.category, '{ANY}') AS category, count(DISTINCT held.root) AS persons FROM held JOIN people AS r ON r.id = held.root AND r.district_code = "))
         .text(district_code);
     let statement = in_force(statement.sql(" WHERE NOT r.voided AND "), on);
     let statement = reached("r", statement.sql(" AND "), call.actor()?, with_statistics(PEOPLE.readers), true);
-    let statement = match call.query.text("area_code") {
+    let statement = match call.query.get(&envelope::AREA_CODE) {
         Some(area_code) => within("r", statement.sql(" AND "), area_code),
         None => statement,
     };
     let rows = now.read(&statement.sql(" GROUP BY GROUPING SETS ((held.category), ())")).await?;
     let found: BTreeMap<String, i64> =
-        rows.into_iter().filter_map(|mut row| Some((row.text("category")?, row.integer("persons")?))).collect();
+        rows.into_iter().filter_map(|mut row| Some((row.get(&CATEGORY)?, row.get(&PERSONS)?))).collect();
     let told = |category: Option<&str>| {
         let persons = found.get(category.unwrap_or(ANY)).copied().unwrap_or(0);
         let shown = if covered(call, PEOPLE.readers) { cover(persons) } else { Some(persons) };
         let query = [
             category.map(|code| format!("category={code}")),
             Some(format!("in_force_on={on}")),
-            call.query.text("area_code").map(|code| format!("area_code={code}")),
+            call.query.get(&envelope::AREA_CODE).map(|code| format!("area_code={code}")),
         ];
         let query = query.into_iter().flatten().collect::<Vec<_>>().join("&");
         let url = opens_lists(call, PEOPLE.readers).then(|| format!("/v1/people?{query}"));
         json!({"persons": shown, "suppressed": shown.is_none(), "records_url": url})
     };
     // Closed categories are kept elsewhere and counted nowhere.
-    let open = PersonCategory::VOCABULARY.words.iter().filter(|word| word.code != "corrections_subject");
+    let open =
+        PersonCategory::VOCABULARY.words.iter().filter(|word| word.code != PersonCategory::CorrectionsSubject.code());
     let items: Vec<Json> = open
         .map(|word| {
             let mut line = told(Some(word.code));
@@ -87,7 +96,9 @@ async fn counted(call: &Call, now: &mut Snapshot, district_code: &str) -> Result
             line
         })
         .collect();
-    Ok(json!({"in_force_on": on, "area_code": call.query.text("area_code"), "items": items, "total": told(None)}))
+    Ok(
+        json!({"in_force_on": on, "area_code": call.query.get(&envelope::AREA_CODE), "items": items, "total": told(None)}),
+    )
 }
 
 /// The schema.

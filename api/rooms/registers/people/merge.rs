@@ -5,7 +5,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
-use kit::catalogue::{Code, FaultCode};
+use kit::catalogue::Code;
 use kit::etag;
 use kit::field::{Field, Shape, free_text};
 use kit::problem::Problem;
@@ -13,43 +13,51 @@ use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::tree::Tree;
 use kit::value::{Value, Values};
+use kit::{columns, fields};
 use ledger::decide::Claim;
 use ledger::{AppendError, KeyedAnswer};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::PEOPLE;
-use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD};
+use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE};
+use super::wire::{BIRTH_YEAR, MERGE_REASON, MERGED_INTO, SEX};
 use crate::platform::access::Role;
+use crate::platform::codes::BAD_IDEMPOTENCY_KEY;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
 use crate::records::act::{Asked, asked};
 use crate::records::acyclic::Acyclic;
 use crate::records::change::Changes;
+use crate::records::codes::{IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_VOIDED, UNKNOWN_REFERENCE};
 use crate::records::create::{TRIES, create};
 use crate::records::gate::require_standing;
-use crate::records::{Record, amend, read, view};
+use crate::records::{Record, amend, envelope, read, view};
 use crate::rooms::observation::isolation_cases::care::{CareDecider, MERGE as MERGE_CASES, RECALL};
+use crate::rooms::registers::codes::{ALREADY_MERGED, MERGE_CYCLE, NOT_MERGED, SAME_PERSON};
 
 /// Roles that may say that two people are one.
 const MERGERS: &[Role] = &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
 
-const REASON: Field =
-    Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why. Encrypted at rest.").required();
-
-/// The form of a merge.
-pub static MERGE: &[Field] = &[
-    Field::new("into_id", Shape::Id, Text::new("Into", "合并至"), "The person who stays; any of his ids.").required(),
-    REASON,
-    Field::new(
+fields! {
+    /// The form of a merge.
+    pub static MERGE;
+    INTO_ID: Uuid = Field::new("into_id", Shape::Id, Text::new("Into", "合并至"), "The person who stays; any of his ids.").required();
+    REASON: String = Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why. Encrypted at rest.").required();
+    OPEN_CASE_ID: Uuid = Field::new(
         "open_case_id",
         Shape::Id,
         Text::new("Open case", "保留的个案"),
         "Which goes on where each of the two has an open isolation case; the older by default. The other is closed as `merged`.",
-    ),
-];
-static UNMERGE: &[Field] = &[REASON];
-static CORRECTION: &[Field] = &[DOCUMENT_TYPE_FIELD, DOCUMENT_NUMBER.required(), REASON];
+    );
+}
+static UNMERGE: &[Field] = &[REASON.field];
+static CORRECTION: &[Field] = &[DOCUMENT_TYPE.field, DOCUMENT_NUMBER.field.required(), REASON.field];
+
+columns! {
+    /// In the claim that closes a case: the case of the same person that goes on.
+    KEPT_ID "kept_id": Uuid;
+}
 
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
@@ -62,13 +70,13 @@ pub fn operations() -> Vec<Operation> {
             .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
             .headers(&["Idempotency-Key"])
             .problems(&[
-                Code::BadIdempotencyKey,
-                Code::IdempotencyKeyReused,
-                Code::OutOfArea,
-                Code::AlreadyMerged,
-                Code::RecordVoided,
-                Code::WriteConflict,
-                Code::LedgerUnavailable,
+                BAD_IDEMPOTENCY_KEY,
+                IDEMPOTENCY_KEY_REUSED,
+                OUT_OF_AREA,
+                ALREADY_MERGED,
+                RECORD_VOIDED,
+                Code::WRITE_CONFLICT,
+                Code::LEDGER_UNAVAILABLE,
             ])
     };
     vec![
@@ -83,36 +91,36 @@ async fn merge(call: Call) -> Answer {
         Ok(asked) => asked,
         Err(answered) => return Ok(answered),
     };
-    merge_into(&call, call.path_id()?, asked.form.id("into_id").unwrap_or_default(), &asked).await
+    merge_into(&call, call.path_id()?, asked.form.required(&INTO_ID)?, &asked).await
 }
 
 async fn merge_into(call: &Call, id: Uuid, into: Uuid, Asked { form, key }: &Asked) -> Answer {
-    let (reason, open_case_id) = (form.text("reason").unwrap_or_default(), form.id("open_case_id"));
+    let (reason, open_case_id) = (form.required(&REASON)?, form.get(&OPEN_CASE_ID));
     let (core, actor, kind) = (&call.core, call.actor()?, &PEOPLE);
     for _ in 0..TRIES {
         let current = writable(call, id).await?;
         let target = read::find(core, actor, kind, into).await;
-        let target = target.map_err(|_| fault("/into_id", FaultCode::UnknownReference))?;
+        let target = target.map_err(|_| fault("/into_id", UNKNOWN_REFERENCE))?;
         require_reach(call, &target)?;
         require_standing(&target)?;
         let into = target.envelope.id;
-        match current.values.id("merged_into") {
-            _ if into == current.envelope.id && into == id => return Err(fault("/into_id", FaultCode::SamePerson)),
-            _ if target.envelope.district_code != current.envelope.district_code => return Err(Code::OutOfArea.into()),
+        match current.values.get(&MERGED_INTO) {
+            _ if into == current.envelope.id && into == id => return Err(fault("/into_id", SAME_PERSON)),
+            _ if target.envelope.district_code != current.envelope.district_code => return Err(OUT_OF_AREA.into()),
             Some(_) if read::find(core, actor, kind, id).await?.envelope.id == into => return answer(call, &target),
-            Some(_) => return Err(Code::AlreadyMerged.into()),
+            Some(_) => return Err(ALREADY_MERGED.into()),
             None => {}
         }
         let mut next = current.clone();
-        next.values.set("merged_into", Value::Id(into));
-        next.values.set("merge_reason", Value::Text(reason.to_owned()));
+        next.values.set(&MERGED_INTO, into);
+        next.values.set(&MERGE_REASON, reason);
         let closings = closings(call, [&current, &target], open_case_id).await?;
         let keyed = key.as_ref().map(|key| key.answer(kind.name, into, target.envelope.revision, 200));
         if write(call, current, next, closings, keyed).await? {
             return answer(call, &read::find(core, actor, kind, id).await?);
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }
 
 /// A case to be closed, and the one of the same person that goes on.
@@ -134,9 +142,9 @@ async fn closings(call: &Call, people: [&Record; 2], open_case_id: Option<Uuid>)
             .sql(") ORDER BY registered_at, id")
             .seeing_district(district_code);
     let rows = core.database.read(&statement).await?;
-    let open: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
+    let open: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.get(&envelope::ID)).collect();
     let kept = match open_case_id {
-        Some(id) if !open.contains(&id) => return Err(fault("/open_case_id", FaultCode::UnknownReference)),
+        Some(id) if !open.contains(&id) => return Err(fault("/open_case_id", UNKNOWN_REFERENCE)),
         Some(id) => Some(id),
         None => open.first().copied(),
     };
@@ -162,7 +170,7 @@ async fn write(
     let mut append = changes.into_append(&write_context)?;
     for (closed_id, kept_id) in closings {
         let mut values = Values::default();
-        values.set("kept_id", Value::Id(kept_id));
+        values.set(&KEPT_ID, kept_id);
         let claim = |kind, id| {
             let (decider, next) = (CareDecider::of(&write_context), Some(values.clone()));
             Claim { decider, kind, id, by, former: None, next }
@@ -184,19 +192,19 @@ async fn unmerge(call: Call) -> Answer {
     };
     for _ in 0..TRIES {
         let current = writable(&call, call.path_id()?).await?;
-        if current.values.id("merged_into").is_none() {
-            return Err(fault("/id", FaultCode::NotMerged));
+        if current.values.get(&MERGED_INTO).is_none() {
+            return Err(fault("/id", NOT_MERGED));
         }
         let mut next = current.clone();
-        next.values.set("merged_into", Value::Null);
-        next.values.set("merge_reason", Value::Text(form.text("reason").unwrap_or_default().to_owned()));
+        next.values.clear(&MERGED_INTO);
+        next.values.set(&MERGE_REASON, form.required(&REASON)?);
         if let Some(written) =
             amend::write(core, actor, kind, &current, next, key.as_ref().map(|key| (key, 200))).await?
         {
             return answer(&call, &written);
         }
     }
-    Err(Code::WriteConflict.into())
+    Err(Code::WRITE_CONFLICT.into())
 }
 
 /// The person under the right document, made if nobody has it yet; then this one leads there.
@@ -207,13 +215,13 @@ async fn correct(call: Call) -> Answer {
         Err(answered) => return Ok(answered),
     };
     let current = writable(&call, call.path_id()?).await?;
-    let Tree::Object(members) = current.to_body(kind) else { return Err(Code::Unprocessable.into()) };
+    let Tree::Object(members) = current.to_body(kind) else { return Err(Code::UNPROCESSABLE.into()) };
     // Sex and year of birth follow from the new document where it tells them.
-    let replaced = ["document_type", "document_number", "sex", "birth_year"];
+    let replaced = [DOCUMENT_TYPE.name(), DOCUMENT_NUMBER.name(), SEX.name(), BIRTH_YEAR.name()];
     let mut body: Vec<_> = members.into_iter().filter(|(name, _)| !replaced.contains(&name.as_str())).collect();
-    for name in ["document_type", "document_number"] {
-        if let Some(text) = asked.form.text(name) {
-            body.push((name.to_owned(), Tree::from_json(&json!(text))));
+    for name in [DOCUMENT_TYPE.name(), DOCUMENT_NUMBER.name()] {
+        if let Some(value) = asked.form.get(name) {
+            body.push((name.to_owned(), Tree::from_json(&value.to_json(call.core.zone))));
         }
     }
     let created = create(core, actor, kind, &Tree::Object(body), None).await?;
@@ -235,7 +243,7 @@ async fn writable(call: &Call, id: Uuid) -> Result<Record, Problem> {
 fn require_reach(call: &Call, record: &Record) -> Result<(), Problem> {
     let envelope = &record.envelope;
     let may = call.actor()?.reaches(MERGERS, &envelope.area_code, envelope.org_id);
-    if may { Ok(()) } else { Err(Code::OutOfArea.into()) }
+    if may { Ok(()) } else { Err(OUT_OF_AREA.into()) }
 }
 
 fn answer(call: &Call, record: &Record) -> Answer {
@@ -246,19 +254,9 @@ fn answer(call: &Call, record: &Record) -> Answer {
 
 /// No circle of pointers, however many merge at once.
 pub const MERGES: Acyclic =
-    Acyclic { kind: "people", field: "merged_into", pointer: "/into_id", code: FaultCode::MergeCycle };
+    Acyclic { kind: "people", field: MERGED_INTO.name(), pointer: "/into_id", code: MERGE_CYCLE };
 
 /// Where a record leads, for the rules: only a change of that is decided.
 pub fn pointer(record: &Record) -> Option<Uuid> {
-    record.values.id("merged_into")
+    record.values.get(&MERGED_INTO)
 }
-
-/// Reason of the last merge or unmerge, sealed. No client sends it as a field of the person.
-pub const MERGE_REASON: Field = Field::new(
-    "merge_reason",
-    free_text(500),
-    Text::new("Merge reason", "合并原因"),
-    "Why it was merged or unmerged last.",
-)
-.by_server()
-.sealed();

@@ -12,13 +12,13 @@ pub mod categories;
 mod claims;
 pub mod comparisons;
 pub mod documents;
-mod family;
+pub mod family;
 mod figures;
 mod merge;
 mod operations;
 mod rules;
 pub mod sought;
-mod wire;
+pub mod wire;
 
 pub use family::one_person;
 use kit::text::Text;
@@ -28,6 +28,9 @@ pub use wire::PersonCategory;
 use crate::platform::access::Role;
 use crate::records::{Definition, Kind};
 
+/// Verb under which a gate's question is noted, by document or plate, with whom it found.
+pub const LOOKED_UP: &str = "screenings.lookup";
+
 /// The kind.
 pub static PEOPLE: Kind = Kind::of(Definition {
     name: "people",
@@ -36,8 +39,7 @@ pub static PEOPLE: Kind = Kind::of(Definition {
     label: Text::new("Person", "人员"),
     about: "A person, known once. Name, document, phone and address are served masked.",
     fields: wire::FIELDS,
-    filters: &["sex"],
-    reached_by_lookup: true,
+    filters: &[wire::SEX.name()],
     readers: &[
         Role::DistrictAdmin,
         Role::GridWorker,
@@ -59,7 +61,7 @@ pub static PEOPLE: Kind = Kind::of(Definition {
         Role::CdcOfficer,
     ],
     rules: &rules::PersonRules,
-    warnings: &[&rules::UNKNOWN_COUNTY, &rules::SEX_DIFFERS, &rules::BIRTH_DIFFERS],
+    warnings: &[&rules::DIFFERS_FROM_REGISTER, &rules::UNKNOWN_COUNTY, &rules::SEX_DIFFERS, &rules::BIRTH_DIFFERS],
     example: include_str!("../../../../openapi/examples/people/create.json"),
     sequence: 0,
     ..Definition::FIELD_RECORD

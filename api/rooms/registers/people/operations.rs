@@ -4,25 +4,29 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use chrono::TimeDelta;
-use kit::catalogue::Code;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::limiter::Allowance;
 use kit::problem::Problem;
 use kit::text::Text;
 use serde_json::{Map, Value as Json, json};
 
-use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
-use super::{PEOPLE, comparisons};
+use super::sought::Sought;
+use super::wire::DocumentType;
+use super::{PEOPLE, comparisons, sought, wire};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::{AUDITORS, system_write_all};
+use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, NOT_FOUND};
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, page};
-use crate::platform::privacy::{PURPOSE, REVEALERS};
+use crate::platform::privacy;
+use crate::platform::privacy::REVEALERS;
+use crate::records::codes::OUT_OF_AREA;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::scope::{by_id, reached};
-use crate::records::{Kind, Record, document, read, view};
+use crate::records::{Kind, Record, document, envelope, read, view};
 
 /// Roles that may search people: those that work with households, not gates.
 const SEARCHERS: &[Role] = &[
@@ -37,31 +41,43 @@ const SEARCHERS: &[Role] = &[
 /// Nobody needs more plain names in an hour; whoever copies a register does.
 const REVEALS: Allowance = Allowance { times: 200, period: TimeDelta::hours(1) };
 
-static SEARCH: &[Field] = &[
-    DOCUMENT_TYPE_FIELD,
-    DOCUMENT_NUMBER,
-    PHONE,
-    Field::new("name", free_text(60), Text::new("Name", "姓名"), "Full name; together with `area_code`."),
-    Field::new(
+fields! {
+    /// The form of a search.
+    static SEARCH;
+    DOCUMENT_TYPE: DocumentType = sought::DOCUMENT_TYPE.field;
+    DOCUMENT_NUMBER: String = sought::DOCUMENT_NUMBER.field;
+    PHONE: String = sought::PHONE.field;
+    NAME: String = Field::new("name", free_text(60), Text::new("Name", "姓名"), "Full name; together with `area_code`.");
+    AREA_CODE: String = Field::new(
         "area_code",
         Shape::Area,
         Text::new("Area", "区划代码"),
         "Where to look for a name: that area and all below.",
-    ),
-];
-static REVEAL: &[Field] = &[
-    Field::new("purpose", Shape::Word(&PURPOSE), Text::new("Purpose", "用途"), "What it is needed for.").required(),
-    Field::new(
+    );
+}
+fields! {
+    /// The form of a reveal.
+    static REVEAL;
+    PURPOSE: String = Field::new("purpose", Shape::Word(&privacy::PURPOSE), Text::new("Purpose", "用途"), "What it is needed for.").required();
+    REASON: String = Field::new(
         "reason",
         Shape::Text { min: 2, max: 200, pattern: None },
         Text::new("Reason", "事由"),
         "Why, in words; kept in the audit, so name nobody.",
     )
-    .required(),
-];
+    .required();
+}
 /// Fields that a reveal shows beside the id.
-const REVEALED: [&str; 8] =
-    ["name", "document_type", "document_number", "birth_year", "phone", "address", "claims", "note"];
+const REVEALED: [&str; 8] = [
+    wire::NAME.name(),
+    wire::DOCUMENT_TYPE.name(),
+    wire::DOCUMENT_NUMBER.name(),
+    wire::BIRTH_YEAR.name(),
+    wire::PHONE.name(),
+    wire::ADDRESS.name(),
+    wire::CLAIMS.name(),
+    envelope::NOTE.name(),
+];
 
 /// The operations of this room beside those of every kind.
 pub fn operations() -> Vec<Operation> {
@@ -79,7 +95,7 @@ pub fn operations() -> Vec<Operation> {
             .answers(200, "The plain values.", Some(reference("RevealedPerson")), Some(json!({
                 "id": "0198c0de-0003-7000-8000-000000000001", "name": "周敏", "document_type": "resident_id", "document_number": "519999199003070021",
                 "birth_year": 1990, "phone": "15400000001", "address": "大兴街道1栋2单元301", "claims": null, "note": null})))
-            .problems(&[Code::BadIdempotencyKey]),
+            .problems(&[BAD_IDEMPOTENCY_KEY]),
         Operation::new(Method::GET, "/v1/people/{id}/access-log", "list_person_access_log", access_log)
             .described("people", "Who looked at a person's record", "Reveals, searches, lookups, exports and writes about that person, under all ids, the newest first.")
             .access(Access::Roles(AUDITORS))
@@ -97,7 +113,7 @@ async fn search(call: Call) -> Answer {
     let tree = call.tree().await?;
     let mut faults = Faults::default();
     let form = kit::check::check_object(&SEARCH.iter().collect::<Vec<_>>(), &tree, "", &mut faults);
-    let sought = Sought::of_form(core, &form, &["document_number", "phone", "name"], &mut faults);
+    let sought = Sought::of_form(core, &form, &[DOCUMENT_NUMBER.name(), PHONE.name(), NAME.name()], &mut faults);
     faults.finish()?;
     let sought = sought.ok_or_else(|| Problem::internal("a search without faults seeks nobody"))?;
     comparisons::ask(&call, 1)?;
@@ -135,17 +151,16 @@ async fn reveal(call: Call) -> Answer {
     let revealing = Actor { grants: actor.grants_of(REVEALERS).cloned().collect(), ..actor.clone() };
     let shown = read::find_all(core, &revealing, kind, &[call.path_id()?]).await?;
     if shown.values().all(|found| found.envelope.id != envelope.id) {
-        return Err(Code::OutOfArea.into());
+        return Err(OUT_OF_AREA.into());
     }
     core.limiter.take(&format!("reveal|{}", actor.user_id), REVEALS, core.clock.now())?;
-    let details =
-        json!({"purpose": form.text("purpose"), "reason": form.text("reason"), "revision": envelope.revision});
+    let details = json!({"purpose": form.get(&PURPOSE), "reason": form.get(&REASON), "revision": envelope.revision});
     let mut audit_entry = call.audit_entry("people.reveal", "people", Some(envelope.id), details);
     audit_entry.area_code = Some(envelope.area_code.clone());
     // The line first: what isn't noted isn't shown.
     system_write_all(core, vec![audit_entry], async |_| Ok(())).await?;
     let plain = |name: &&str| {
-        let value = record.values.get(name).map_or(Json::Null, |value| value.to_json(core.zone));
+        let value = record.values.get(*name).map_or(Json::Null, |value| value.to_json(core.zone));
         ((*name).to_owned(), value)
     };
     let mut members: Map<String, Json> = REVEALED.iter().map(plain).collect();
@@ -176,7 +191,7 @@ async fn find_audited(call: &Call, kind: &'static Kind) -> Result<Record, Proble
             return Ok(record);
         }
     }
-    Err(Code::NotFound.into())
+    Err(NOT_FOUND.into())
 }
 
 /// The schemas of this room beside those of the kind.

@@ -2,30 +2,37 @@
 
 use std::sync::Arc;
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
+use kit::statement::ColumnType;
 use kit::text::Text;
+use kit::typed::{FieldType, TypedField};
 use kit::value::Value;
 use ledger::decide::Decider;
-use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::PEOPLE;
-use super::claims::{self, ClaimDecider, Claims, list};
+use super::claims::{self, ClaimDecider, Claims};
 use super::documents::{check_document, normalize_name, normalize_phone};
+use super::family::PERSON_ID;
 use super::merge::{MERGES, pointer};
-use super::wire::{MOST_ALIASES, MOST_CATEGORIES};
+use super::wire::{
+    ADDRESS, ALIASES, BIRTH_YEAR, CATEGORIES, CLAIMS, DOCUMENT_NUMBER, DOCUMENT_TYPE, DocumentType, HeldCategory,
+    MOST_ALIASES, MOST_CATEGORIES, NAME, PHONE, SEX, Sex,
+};
+use super::{LOOKED_UP, PEOPLE};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
+use crate::platform::codes::INVALID_ORDER;
 use crate::platform::divisions::tree::known_county;
 use crate::platform::privacy::REVEALERS;
 use crate::platform::privacy::blind::{blind_index, derived_id};
+use crate::records::codes::EXCLUSIVE_FIELDS;
 use crate::records::conditions::Condition;
+use crate::records::rules::{Identity, Narrowing};
 use crate::records::scope::Follows;
-use crate::records::warnings::DIFFERS_FROM_REGISTER;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Draft, Narrowed, Record, Rules, Warning};
+use crate::records::{Context, Draft, Narrowed, Record, Rules, Warning, envelope};
 use crate::rooms::observation::isolation_cases::FOLLOWS;
 use crate::rooms::observation::isolation_cases::care::CareDecider;
 
@@ -36,6 +43,11 @@ pub static UNKNOWN_COUNTY: Warning = Warning {
         "the document's county code is not in the lists from 2019 on",
         "证件的县级代码不在 2019 年以来的名录中",
     ),
+};
+/// A known person's stored value differs from what was submitted.
+pub static DIFFERS_FROM_REGISTER: Warning = Warning {
+    code: "differs_from_register",
+    message: Text::new("differs from the register; kept as a claim", "与登记信息不一致,已作为申报信息保留"),
 };
 /// The sex given is not the document's.
 pub static SEX_DIFFERS: Warning = Warning {
@@ -49,19 +61,46 @@ pub static BIRTH_DIFFERS: Warning = Warning {
 };
 
 /// Fields that a second submission may fill or contradict.
-const COMPARED: [&str; 5] = ["name", "phone", "sex", "birth_year", "address"];
+const COMPARED: [&str; 5] = [NAME.name(), PHONE.name(), SEX.name(), BIRTH_YEAR.name(), ADDRESS.name()];
+
+/// People with a category in force or an open case.
+static KEY_PEOPLE: Narrowing = Narrowing {
+    label: Text::new("key people only", "仅重点人员"),
+    condition: |statement, row, actor| {
+        statement
+            .sql(format!(
+                " AND (EXISTS (SELECT 1 FROM isolation_cases AS c WHERE c.district_code = {row}.district_code AND c.person_id = {row}.id AND NOT c.voided AND c.ended_at IS NULL) \
+                 OR EXISTS (SELECT 1 FROM jsonb_array_elements({row}.categories) AS k WHERE coalesce((k ->> 'until_on')::date, 'infinity') >= "
+            ))
+            .bind(ColumnType::Day, Value::Day(actor.today))
+            .sql("))")
+    },
+};
+
+/// How the register keeps who somebody is.
+static IDENTITY: Identity = Identity {
+    aliases: "aliases",
+    merged_into: "merged_into",
+    looked_up: LOOKED_UP,
+    differs: &DIFFERS_FROM_REGISTER,
+    dry_run: "people.dry_run",
+};
 
 /// Rules of people.
 pub struct PersonRules;
 
 impl Rules for PersonRules {
+    fn identity(&self) -> Option<&'static Identity> {
+        Some(&IDENTITY)
+    }
+
     fn plain_to_assignee(&self) -> bool {
         true
     }
 
     /// The police know the key people of their beat, not every passer-by.
     fn narrowed(&self, role: Role) -> Option<Narrowed> {
-        (role == Role::PoliceOfficer).then_some(Narrowed::KeyPeople)
+        (role == Role::PoliceOfficer).then_some(Narrowed::By(&KEY_PEOPLE))
     }
 
     fn stands_when_known(&self) -> bool {
@@ -69,13 +108,13 @@ impl Rules for PersonRules {
     }
 
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
-        if let Some(name) = draft.values.text("name").map(normalize_name) {
-            draft.values.set("name", Value::Text(name));
+        if let Some(name) = draft.values.get(&NAME).map(normalize_name) {
+            draft.values.set(&NAME, name);
         }
-        if let Some(phone) = draft.values.text("phone").map(normalize_phone) {
+        if let Some(phone) = draft.values.get(&PHONE).map(normalize_phone) {
             match phone {
-                Some(phone) => draft.values.set("phone", Value::Text(phone)),
-                None => faults.add(draft.at("phone"), FaultCode::BadFormat),
+                Some(phone) => draft.values.set(&PHONE, phone),
+                None => faults.add(draft.at(&PHONE), FaultCode::BAD_FORMAT),
             }
         }
         check_number(draft, context, faults);
@@ -83,12 +122,12 @@ impl Rules for PersonRules {
     }
 
     fn identify(&self, draft: &Draft, context: &Context<'_>) -> Option<Uuid> {
-        let text = |name: &str| draft.values.text(name);
-        let key = &context.keys.identity;
-        if let (Some(document_type), Some(number)) = (text("document_type"), text("document_number")) {
-            return Some(derived_id(key, &[context.district_code, identity_type(document_type, number), number]));
+        let (key, values) = (&context.keys.identity, &draft.values);
+        if let (Some(document_type), Some(number)) = (values.get(&DOCUMENT_TYPE), values.get(&DOCUMENT_NUMBER)) {
+            let document_type = identity_type(document_type, number).code();
+            return Some(derived_id(key, &[context.district_code, document_type, number]));
         }
-        let (name, phone) = (text("name")?, text("phone"));
+        let (name, phone) = (values.get(&NAME)?, values.get(&PHONE));
         match phone {
             Some(phone) => Some(derived_id(key, &[context.district_code, "name_and_phone", name, phone])),
             None => draft.client_id(),
@@ -96,12 +135,15 @@ impl Rules for PersonRules {
     }
 
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
-        let empty = || Value::Json(json!([]));
-        for (field, default) in [("sex", Value::Text("unknown".into())), ("categories", empty()), ("aliases", empty())]
-        {
-            if draft.values.get(field).is_none() {
-                draft.values.set(field, default);
-            }
+        let values = &mut draft.values;
+        if values.get(&SEX).is_none() {
+            values.set(&SEX, Sex::Unknown);
+        }
+        if values.get(&CATEGORIES).is_none() {
+            values.set(&CATEGORIES, []);
+        }
+        if values.get(&ALIASES).is_none() {
+            values.set(&ALIASES, []);
         }
     }
 
@@ -110,11 +152,12 @@ impl Rules for PersonRules {
     }
 
     fn blind_values(&self, record: &Record, context: &Context<'_>) -> Vec<Value> {
-        let index = |field: &str| {
-            let text = record.values.text(field)?;
-            Some(blind_index(&context.keys.blind_index, &record.envelope.district_code, field, text))
+        let index = |field: &TypedField<String>| {
+            let text = record.values.get(field)?;
+            Some(blind_index(&context.keys.blind_index, &record.envelope.district_code, field.name(), text))
         };
-        ["document_number", "phone", "name"].map(|field| index(field).map_or(Value::Null, Value::Bytes)).to_vec()
+        let fields = [&DOCUMENT_NUMBER, &PHONE, &NAME];
+        fields.map(|field| index(field).map_or(Value::Null, Value::Bytes)).to_vec()
     }
 
     fn decider(
@@ -154,7 +197,7 @@ impl Rules for PersonRules {
     }
 
     fn follows(&self) -> Option<Follows> {
-        Some(Follows { column: "id", names: "person_id", ..FOLLOWS })
+        Some(Follows { column: envelope::ID.name(), names: PERSON_ID.name, ..FOLLOWS })
     }
 
     fn reconcile(&self, known: &Record, draft: &mut Draft, context: &Context<'_>, actor: &Actor) -> Option<Record> {
@@ -177,90 +220,104 @@ impl Rules for PersonRules {
                 }
             }
         }
-        let mut categories = list(&known.values, "categories");
-        for category in list(&draft.values, "categories") {
-            match categories.contains(&category) {
-                true => {}
-                false if reaches(PEOPLE.writers) && categories.len() < MOST_CATEGORIES => categories.push(category),
-                false => claims.category(&category),
+        let held: Vec<HeldCategory> = known.values.list(&CATEGORIES).collect();
+        let mut new = Vec::new();
+        for category in draft.values.list(&CATEGORIES).filter(|category| !held.contains(category)) {
+            if reaches(PEOPLE.writers) && held.len() + new.len() < MOST_CATEGORIES {
+                new.push(category);
+            } else {
+                claims.category(&category);
             }
         }
-        let mut aliases = list(&known.values, "aliases");
-        let new = list(&draft.values, "aliases").into_iter().filter(|alias| !aliases.contains(alias));
-        aliases.extend(new.collect::<Vec<_>>());
-        aliases.truncate(MOST_ALIASES);
-        next.values.set("categories", Value::Json(Json::Array(categories)));
-        next.values.set("aliases", Value::Json(Json::Array(aliases)));
-        if let Some(claims) = claims.value() {
-            next.values.set("claims", claims);
+        if !new.is_empty() {
+            next.values.extend(&CATEGORIES, new);
+        }
+        let aliases: Vec<Uuid> = known.values.list(&ALIASES).collect();
+        let new = draft.values.list(&ALIASES).filter(|alias| !aliases.contains(alias));
+        let new: Vec<Uuid> = new.take(MOST_ALIASES.saturating_sub(aliases.len())).collect();
+        if !new.is_empty() {
+            next.values.extend(&ALIASES, new);
+        }
+        if let Some(claims) = claims.added() {
+            next.values.set(&CLAIMS, claims);
         }
         (next.values != known.values).then_some(next)
     }
 }
 
 /// A household booklet carries the same number as the card: one person, not two.
-fn identity_type<'a>(document_type: &'a str, number: &str) -> &'a str {
-    if document_type == "household_booklet" && number.len() == 18 { "resident_id" } else { document_type }
+fn identity_type(document_type: DocumentType, number: &str) -> DocumentType {
+    match document_type {
+        DocumentType::HouseholdBooklet if number.len() == 18 => DocumentType::ResidentId,
+        other => other,
+    }
 }
 
 /// A sex that wasn't asked says nothing, neither stored nor submitted.
 fn is_default(field: &str, value: &Value) -> bool {
-    field == "sex" && matches!(value, Value::Text(code) if code == "unknown" || code == "not_stated")
+    field == SEX.name() && Sex::read(value).is_some_and(says_nothing)
+}
+
+fn says_nothing(sex: Sex) -> bool {
+    matches!(sex, Sex::Unknown | Sex::NotStated)
 }
 
 /// The type follows from the number where it wasn't said; the number is checked by its type, and
 /// tells sex and year of birth.
 fn check_number(draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
-    if faults.touches(&draft.at("document_type")) || faults.touches(&draft.at("document_number")) {
+    if faults.touches(&draft.at(&DOCUMENT_TYPE)) || faults.touches(&draft.at(&DOCUMENT_NUMBER)) {
         return;
     }
-    let number = draft.values.text("document_number").map(str::to_owned);
-    let default = if number.is_some() { "resident_id" } else { "none" };
-    let document_type = draft.values.text("document_type").unwrap_or(default).to_owned();
-    draft.values.set("document_type", Value::Text(document_type.clone()));
-    let number = match (document_type.as_str(), number) {
-        ("none", None) => return,
-        ("none", Some(_)) => {
-            faults.add_with(
-                draft.at("document_number"),
-                FaultCode::ExclusiveFields,
-                vec![("other", "document_type none".into())],
-            );
+    let number = draft.values.get(&DOCUMENT_NUMBER).map(str::to_owned);
+    let default = if number.is_some() { DocumentType::ResidentId } else { DocumentType::None };
+    let document_type = draft.values.get(&DOCUMENT_TYPE).unwrap_or(default);
+    draft.values.set(&DOCUMENT_TYPE, document_type);
+    let number = match (document_type, number) {
+        (DocumentType::None, None) => return,
+        (DocumentType::None, Some(_)) => {
+            faults.add_with(draft.at(&DOCUMENT_NUMBER), EXCLUSIVE_FIELDS, vec![("other", "document_type none".into())]);
             return;
         }
-        (_, None) => return faults.add(draft.at("document_number"), FaultCode::Required),
+        (_, None) => return faults.add(draft.at(&DOCUMENT_NUMBER), FaultCode::REQUIRED),
         (_, Some(number)) => number,
     };
-    match check_document(&document_type, &number, context.today(), known_county) {
-        Err(fault) => faults.add(draft.at("document_number"), FaultCode::of_code(fault.code())),
+    match check_document(document_type, &number, context.today(), known_county) {
+        Err(fault) => faults.add(draft.at(&DOCUMENT_NUMBER), fault.fault()),
         Ok(checked) => {
-            draft.values.set("document_number", Value::Text(checked.normalized));
+            draft.values.set(&DOCUMENT_NUMBER, checked.normalized);
             if !checked.warnings.is_empty() {
-                draft.warn(&UNKNOWN_COUNTY, "document_number");
+                draft.warn(&UNKNOWN_COUNTY, &DOCUMENT_NUMBER);
             }
-            let birth_year = checked.birth_on.map(|day| Value::Integer(i64::from(day.year())));
-            told_by_document(draft, "sex", checked.sex.map(|sex| Value::Text(sex.into())), &SEX_DIFFERS);
-            told_by_document(draft, "birth_year", birth_year, &BIRTH_DIFFERS);
+            tell_sex(draft, checked.sex);
+            tell_birth_year(draft, checked.birth_on);
         }
     }
 }
 
-fn told_by_document(draft: &mut Draft, field: &'static str, told: Option<Value>, warning: &Warning) {
+/// The document's sex; another one that was given stands, with a warning.
+fn tell_sex(draft: &mut Draft, told: Option<Sex>) {
     let Some(told) = told else { return };
-    match draft.values.get(field) {
-        Some(given) if *given != told && !is_default(field, given) => draft.warn(warning, field),
-        _ => draft.values.set(field, told),
+    match draft.values.get(&SEX) {
+        Some(given) if given != told && !says_nothing(given) => draft.warn(&SEX_DIFFERS, &SEX),
+        _ => draft.values.set(&SEX, told),
+    }
+}
+
+/// The same of the year of birth.
+fn tell_birth_year(draft: &mut Draft, birth_on: Option<NaiveDate>) {
+    let Some(told) = birth_on.map(|day| i64::from(day.year())) else { return };
+    match draft.values.get(&BIRTH_YEAR) {
+        Some(given) if given != told => draft.warn(&BIRTH_DIFFERS, &BIRTH_YEAR),
+        _ => draft.values.set(&BIRTH_YEAR, told),
     }
 }
 
 fn check_categories(draft: &Draft, faults: &mut Faults) {
-    for (index, item) in list(&draft.values, "categories").iter().enumerate() {
-        let text = |name: &str| item.get(name).and_then(Json::as_str);
-        // Days in ISO form compare as text.
-        if text("until_on").is_some_and(|until| Some(until) < text("since_on")) {
+    for (index, held) in draft.values.list(&CATEGORIES).enumerate() {
+        if held.until_on.is_some_and(|until_on| until_on < held.since_on) {
             faults.add_with(
-                format!("{}/{index}/until_on", draft.at("categories")),
-                FaultCode::InvalidOrder,
+                draft.at_item(&CATEGORIES, index, "until_on"),
+                INVALID_ORDER,
                 vec![("other", "since_on".into())],
             );
         }

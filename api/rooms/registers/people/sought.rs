@@ -8,6 +8,7 @@ use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::text::Text;
 use kit::time::day_of;
+use kit::typed::{FieldType, TypedField};
 use kit::value::Values;
 
 use crate::platform::access::roles::Actor;
@@ -15,26 +16,34 @@ use crate::platform::core::Core;
 use crate::platform::divisions::tree::known_county;
 use crate::platform::privacy::blind::blind_index;
 use crate::platform::privacy::mask::looks_masked;
+use crate::records::codes::{MASKED_VALUE, ONE_OF};
+use crate::records::envelope::AREA_CODE;
 use crate::records::scope::{visible_to, within};
 use crate::records::{Kind, Record, read};
 use crate::rooms::registers::people::documents::{check_document, normalize_name, normalize_phone};
-use crate::rooms::registers::people::wire::DocumentType;
+use crate::rooms::registers::people::wire::{self, DocumentType};
 
 /// The most people that a search answers.
 pub const MOST: i64 = 50;
 
 /// The type of a sought document.
-pub const DOCUMENT_TYPE_FIELD: Field = Field::new(
-    "document_type",
-    Shape::Word(DocumentType::VOCABULARY),
-    Text::new("Document type", "证件类型"),
-    "Type of the document; a resident identity card by default.",
+pub const DOCUMENT_TYPE: TypedField<DocumentType> = TypedField::named(
+    "DOCUMENT_TYPE",
+    Field::new(
+        "document_type",
+        Shape::Word(DocumentType::VOCABULARY),
+        Text::new("Document type", "证件类型"),
+        "Type of the document; a resident identity card by default.",
+    ),
 );
 /// The number of a sought document.
-pub const DOCUMENT_NUMBER: Field =
-    Field::new("document_number", free_text(40), Text::new("Document number", "证件号码"), "As printed.");
+pub const DOCUMENT_NUMBER: TypedField<String> = TypedField::named(
+    "DOCUMENT_NUMBER",
+    Field::new("document_number", free_text(40), Text::new("Document number", "证件号码"), "As printed."),
+);
 /// A sought phone.
-pub const PHONE: Field = Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Mobile or landline.");
+pub const PHONE: TypedField<String> =
+    TypedField::named("PHONE", Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Mobile or landline."));
 
 /// Identification by which a person is sought.
 #[derive(Clone)]
@@ -49,38 +58,40 @@ pub enum Sought {
 
 impl Sought {
     /// Reads the identification from a form. Faults are noted; exactly one of `fields` must be given.
-    pub fn of_form(core: &Core, form: &Values, fields: &[&str], faults: &mut Faults) -> Option<Self> {
-        if fields.iter().filter(|field| form.get(field).is_some()).count() != 1 {
-            faults.add_with("", FaultCode::OneOf, vec![("fields", fields.join(", "))]);
+    pub fn of_form(core: &Core, form: &Values, fields: &[&'static str], faults: &mut Faults) -> Option<Self> {
+        if fields.iter().filter(|field| form.get(*field).is_some()).count() != 1 {
+            faults.add_with("", ONE_OF, vec![("fields", fields.join(", "))]);
             return None;
         }
-        if let Some(field) = fields.iter().find(|field| form.text(field).is_some_and(looks_masked)) {
-            faults.add(format!("/{field}"), FaultCode::MaskedValue);
+        if let Some(field) =
+            fields.iter().find(|field| form.get(*field).and_then(String::read).is_some_and(looks_masked))
+        {
+            faults.add(format!("/{field}"), MASKED_VALUE);
             return None;
         }
-        if let Some(number) = form.text("document_number") {
-            let document_type = form.text("document_type").unwrap_or("resident_id");
+        if let Some(number) = form.get(&DOCUMENT_NUMBER) {
+            let document_type = form.get(&DOCUMENT_TYPE).unwrap_or(DocumentType::ResidentId);
             let today = day_of(core.clock.now(), core.zone);
             return match check_document(document_type, number, today, known_county) {
                 Ok(checked) => Some(Self::Document(checked.normalized)),
                 Err(fault) => {
-                    faults.add("/document_number", FaultCode::of_code(fault.code()));
+                    faults.add(DOCUMENT_NUMBER.pointer(), fault.fault());
                     None
                 }
             };
         }
-        if let Some(phone) = form.text("phone") {
+        if let Some(phone) = form.get(&PHONE) {
             let phone = normalize_phone(phone);
             if phone.is_none() {
-                faults.add("/phone", FaultCode::BadFormat);
+                faults.add(PHONE.pointer(), FaultCode::BAD_FORMAT);
             }
             return phone.map(Self::Phone);
         }
-        let name = normalize_name(form.text("name")?);
-        if form.get("area_code").is_none() {
-            faults.add("/area_code", FaultCode::Required);
+        let name = normalize_name(form.get(&wire::NAME)?);
+        if form.get(&AREA_CODE).is_none() {
+            faults.add(AREA_CODE.pointer(), FaultCode::REQUIRED);
         }
-        Some(Self::Name(name, form.text("area_code")?.to_owned()))
+        Some(Self::Name(name, form.get(&AREA_CODE)?.to_owned()))
     }
 
     /// By what, for the audit.
@@ -94,13 +105,17 @@ impl Sought {
 
     /// Adds the condition to a statement over people, `r`, of that district.
     pub fn condition(&self, core: &Core, district_code: &str, statement: Statement) -> Statement {
-        let index = |field: &str, text: &str| blind_index(&core.keys.blind_index, district_code, field, text);
+        let index = |field: &TypedField<String>, text: &str| {
+            blind_index(&core.keys.blind_index, district_code, field.name(), text)
+        };
         let statement = statement.sql(" AND NOT r.voided AND r.");
         match self {
-            Self::Document(number) => statement.sql("document_blind_index = ").bytes(index("document_number", number)),
-            Self::Phone(phone) => statement.sql("phone_blind_index = ").bytes(index("phone", phone)),
+            Self::Document(number) => {
+                statement.sql("document_blind_index = ").bytes(index(&wire::DOCUMENT_NUMBER, number))
+            }
+            Self::Phone(phone) => statement.sql("phone_blind_index = ").bytes(index(&wire::PHONE, phone)),
             Self::Name(name, area_code) => {
-                let statement = statement.sql("name_blind_index = ").bytes(index("name", name));
+                let statement = statement.sql("name_blind_index = ").bytes(index(&wire::NAME, name));
                 within("r", statement.sql(" AND "), area_code)
             }
         }

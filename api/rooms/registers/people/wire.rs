@@ -1,9 +1,10 @@
 //! The fields of a person.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use kit::field::{Field, Shape, free_text};
-use kit::fields;
 use kit::text::Text;
-use kit::words;
+use kit::time::in_utc;
+use kit::{fields, object, words};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -51,26 +52,40 @@ words! {
     }
 }
 
-const CATEGORY: &[Field] = &[
-    Field::new("category", Shape::Word(PersonCategory::VOCABULARY), Text::new("Category", "类别"), "Which category.")
-        .required(),
-    Field::new("since_on", Shape::Day, Text::new("Since", "自"), "Since which day.").required().any_day(),
-    Field::new("until_on", Shape::Day, Text::new("Until", "至"), "Until which day.").any_day(),
-    Field::new("source", free_text(100), Text::new("Source", "来源"), "How it is known. Encrypted at rest.")
-        .required()
-        .sealed(),
-];
+object! {
+    /// A category that somebody was put in.
+    #[derive(PartialEq)]
+    pub struct HeldCategory, CATEGORY {
+        category: PersonCategory = Field::new("category", Shape::Word(PersonCategory::VOCABULARY), Text::new("Category", "类别"), "Which category.")
+            .required();
+        since_on: NaiveDate = Field::new("since_on", Shape::Day, Text::new("Since", "自"), "Since which day.").required().any_day();
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until_on: Option<NaiveDate> = Field::new("until_on", Shape::Day, Text::new("Until", "至"), "Until which day.").any_day();
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<String> = Field::new("source", free_text(100), Text::new("Source", "来源"), "How it is known. Encrypted at rest.")
+            .required()
+            .sealed();
+    }
+}
 
-const CLAIM: &[Field] = &[
-    Field::new("field", free_text(40), Text::new("Field", "字段"), "Which field.").required(),
-    Field::new("value", free_text(200), Text::new("Value", "值"), "What was claimed, masked as the field is.")
-        .required(),
-    Field::new("claimed_at", Shape::Instant, Text::new("Claimed at", "申报时间"), "When.").required(),
-    Field::new("claimed_by", Shape::Id, Text::new("Claimed by", "申报账号"), "By which account."),
-    Field::new("since_on", Shape::Day, Text::new("Since", "自"), "Of a category: since which day."),
-    Field::new("until_on", Shape::Day, Text::new("Until", "至"), "Of a category: until which day."),
-    Field::new("source", free_text(100), Text::new("Source", "来源"), "Of a category: how it is known."),
-];
+object! {
+    /// What was claimed about somebody.
+    #[derive(PartialEq)]
+    pub struct PersonClaim, CLAIM {
+        field: String = Field::new("field", free_text(40), Text::new("Field", "字段"), "Which field.").required();
+        value: String = Field::new("value", free_text(200), Text::new("Value", "值"), "What was claimed, masked as the field is.")
+            .required();
+        #[serde(serialize_with = "in_utc")]
+        claimed_at: DateTime<Utc> = Field::new("claimed_at", Shape::Instant, Text::new("Claimed at", "申报时间"), "When.").required();
+        claimed_by: Option<Uuid> = Field::new("claimed_by", Shape::Id, Text::new("Claimed by", "申报账号"), "By which account.");
+        #[serde(skip_serializing_if = "Option::is_none")]
+        since_on: Option<NaiveDate> = Field::new("since_on", Shape::Day, Text::new("Since", "自"), "Of a category: since which day.");
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until_on: Option<NaiveDate> = Field::new("until_on", Shape::Day, Text::new("Until", "至"), "Of a category: until which day.");
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<String> = Field::new("source", free_text(100), Text::new("Source", "来源"), "Of a category: how it is known.");
+    }
+}
 
 /// Categories of somebody at most.
 pub const MOST_CATEGORIES: usize = 20;
@@ -117,7 +132,7 @@ fields! {
         "Where the person lives; the village is told by `area_code`.",
     ).also(&["家庭住址", "现住址", "居住地址", "详细地址", "居住地", "家庭地址", "现居住地"])
     .masked(|json| mask::masked(json, mask::mask_address));
-    CATEGORIES: Json = Field::new(
+    CATEGORIES: Vec<HeldCategory> = Field::new(
         "categories",
         Shape::List { of: &Shape::Object(CATEGORY), max: MOST_CATEGORIES },
         Text::new("Categories", "类别"),
@@ -132,8 +147,10 @@ fields! {
     .by_server();
     MERGED_INTO: Uuid = Field::new("merged_into", Shape::Id, Text::new("Merged into", "合并至"), "The person this one turned out to be.")
         .by_server();
-    MERGE_REASON: String = super::merge::MERGE_REASON;
-    CLAIMS: Json = Field::new(
+    MERGE_REASON: String = Field::new("merge_reason", free_text(500), Text::new("Merge reason", "合并原因"), "Why it was merged or unmerged last.")
+        .by_server()
+        .sealed();
+    CLAIMS: Vec<PersonClaim> = Field::new(
         "claims",
         Shape::List { of: &Shape::Object(CLAIM), max: super::claims::MOST },
         Text::new("Claims", "申报差异"),
@@ -147,11 +164,12 @@ fields! {
 fn mask_claims(json: &Json) -> Json {
     let mut claims = json.clone();
     for claim in claims.as_array_mut().into_iter().flatten() {
-        let mask: fn(&str) -> String = match claim.get("field").and_then(Json::as_str) {
-            Some("name") => mask::mask_name,
-            Some("phone") => mask::mask_phone,
-            Some("sex" | "categories") => str::to_owned,
-            Some("birth_year") => mask::decade,
+        let field = claim.get("field").and_then(Json::as_str).unwrap_or_default();
+        let mask: fn(&str) -> String = match field {
+            field if field == NAME.name() => mask::mask_name,
+            field if field == PHONE.name() => mask::mask_phone,
+            field if [SEX.name(), CATEGORIES.name()].contains(&field) => str::to_owned,
+            field if field == BIRTH_YEAR.name() => mask::decade,
             _ => mask::mask_address,
         };
         if let Some(value) = claim.get_mut("value") {

@@ -8,7 +8,7 @@
 pub mod coordinates;
 mod rules;
 pub mod status;
-mod wire;
+pub mod wire;
 
 use kit::text::Text;
 pub use rules::{require_checkpoint, require_venue};
@@ -25,7 +25,7 @@ pub static PLACES: Kind = Kind::of(Definition {
     label: Text::new("Place", "场所"),
     about: "A compound, checkpoint, venue or warehouse.",
     fields: wire::FIELDS,
-    filters: &["kind", "parent_id", "operating_status"],
+    filters: &[wire::KIND.name(), wire::PARENT_ID.name(), wire::OPERATING_STATUS.name()],
     slow_changing: true,
     reach: Reach::District,
     readers: &[

@@ -4,19 +4,31 @@ use std::sync::Arc;
 
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
-use kit::value::Value;
+use kit::field::{Field, Shape};
+use kit::text::Text;
+use kit::typed::TypedField;
 use ledger::decide::Decider;
+use uuid::Uuid;
 
 use super::coordinates::gcj02_to_wgs84;
-use super::status::{HISTORY, History};
-use super::wire::{CHECKPOINT_KINDS, VENUE_KINDS};
+use super::status::History;
+use super::wire::{
+    CHECKPOINT_KINDS, COORDINATE_SYSTEM, CoordinateSystem, KIND, LATITUDE, LONGITUDE, OPERATING_STATUS,
+    OPERATING_STATUS_HISTORY, OPERATING_STATUS_SINCE_AT, PARENT_ID, PlaceKind, VENUE_KINDS,
+};
 use crate::records::acyclic::parents;
+use crate::records::codes::{CYCLIC, TOO_FAR_AHEAD};
+use crate::records::envelope::OCCURRED_AT;
 use crate::records::rules::StoodOn;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Record, Rules};
+use crate::rooms::registers::codes::WRONG_KIND_OF_PLACE;
 
-/// Since when the status stands.
-const SINCE: &str = "operating_status_since_at";
+/// Field by which records of other kinds name a place.
+const PLACE_ID: TypedField<Uuid> = TypedField::named(
+    "PLACE_ID",
+    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The place."),
+);
 
 /// A draft's `place_id` must name a checkpoint.
 pub fn require_checkpoint(draft: &Draft, faults: &mut Faults) {
@@ -28,10 +40,11 @@ pub fn require_venue(draft: &Draft, faults: &mut Faults) {
     require_kind(draft, VENUE_KINDS, faults);
 }
 
-fn require_kind(draft: &Draft, kinds: &[&str], faults: &mut Faults) {
-    let kind = draft.references.get("place_id").and_then(|place| place.values.text("kind"));
+fn require_kind(draft: &Draft, kinds: &[PlaceKind], faults: &mut Faults) {
+    let kind = draft.reference(&PLACE_ID).and_then(|place| place.values.get(&KIND));
     if kind.is_some_and(|kind| !kinds.contains(&kind)) {
-        faults.add_with(draft.at("place_id"), FaultCode::WrongKindOfPlace, vec![("kinds", kinds.join(", "))]);
+        let codes: Vec<&str> = kinds.iter().map(|kind| kind.code()).collect();
+        faults.add_with(draft.at(&PLACE_ID), WRONG_KIND_OF_PLACE, vec![("kinds", codes.join(", "))]);
     }
 }
 
@@ -52,26 +65,25 @@ impl Rules for PlaceRules {
     }
 
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
-        for (one, other) in [("longitude", "latitude"), ("latitude", "longitude")] {
+        for (one, other) in [(&LONGITUDE, &LATITUDE), (&LATITUDE, &LONGITUDE)] {
             if draft.values.get(one).is_some() && draft.values.get(other).is_none() && !faults.touches(&draft.at(other))
             {
-                faults.add(draft.at(other), FaultCode::Required);
+                faults.add(draft.at(other), FaultCode::REQUIRED);
             }
         }
-        if draft.client_id().is_some() && draft.client_id() == draft.values.id("parent_id") {
-            faults.add(draft.at("parent_id"), FaultCode::Cyclic);
+        if draft.client_id().is_some() && draft.client_id() == draft.values.get(&PARENT_ID) {
+            faults.add(draft.at(&PARENT_ID), CYCLIC);
         }
-        if draft.values.text("coordinate_system") == Some("gcj02")
-            && let (Some(longitude), Some(latitude)) =
-                (draft.values.number("longitude"), draft.values.number("latitude"))
+        if draft.values.get(&COORDINATE_SYSTEM) == Some(CoordinateSystem::Gcj02)
+            && let (Some(longitude), Some(latitude)) = (draft.values.get(&LONGITUDE), draft.values.get(&LATITUDE))
         {
             let (longitude, latitude) = gcj02_to_wgs84(longitude, latitude);
-            draft.values.set("longitude", Value::Number(longitude));
-            draft.values.set("latitude", Value::Number(latitude));
+            draft.values.set(&LONGITUDE, longitude);
+            draft.values.set(&LATITUDE, latitude);
         }
         check_status(draft, context, faults);
-        if draft.values.get("longitude").is_some() {
-            draft.values.set("coordinate_system", Value::Text("wgs84".into()));
+        if draft.values.get(&LONGITUDE).is_some() {
+            draft.values.set(&COORDINATE_SYSTEM, CoordinateSystem::Wgs84);
         }
     }
 
@@ -85,34 +97,33 @@ impl Rules for PlaceRules {
 
     /// A status is a period of the history, which tells what stands and since when.
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
-        let is_new = draft.values.get(HISTORY).is_none();
+        let is_new = draft.values.get(&OPERATING_STATUS_HISTORY).is_none();
         let mut history = History::of(&draft.values);
-        if let Some(status) = draft.values.text("operating_status") {
-            let occurred_at = draft.values.instant("occurred_at").filter(|at| is_new && context.has_come(*at));
-            history.tell(status, draft.values.instant(SINCE), occurred_at.unwrap_or(context.now));
-            let stands = history.last().map(|(status, since_at)| (status.to_owned(), since_at));
-            draft.values.set(
-                "operating_status",
-                stands.as_ref().map_or(Value::Null, |(status, _)| Value::Text(status.clone())),
-            );
-            draft.values.set(SINCE, stands.map_or(Value::Null, |(_, since_at)| Value::Instant(since_at)));
+        if let Some(status) = draft.values.get(&OPERATING_STATUS) {
+            let occurred_at = draft.values.get(&OCCURRED_AT).filter(|at| is_new && context.has_come(*at));
+            let since_at = draft.values.get(&OPERATING_STATUS_SINCE_AT);
+            history.tell(status, since_at, occurred_at.unwrap_or(context.now));
+            let (status, since_at) = history.last().unzip();
+            draft.values.set_or_clear(&OPERATING_STATUS, status);
+            draft.values.set_or_clear(&OPERATING_STATUS_SINCE_AT, since_at);
         }
-        draft.values.set(HISTORY, Value::Json(history.to_json(context.zone)));
+        draft.values.set(&OPERATING_STATUS_HISTORY, history.in_zone(context.zone));
     }
 
     /// A status told without its beginning isn't as old as the one before.
     fn companions(&self) -> &'static [(&'static str, &'static str)] {
-        &[("operating_status", SINCE)]
+        const COMPANIONS: &[(&str, &str)] = &[(OPERATING_STATUS.name(), OPERATING_STATUS_SINCE_AT.name())];
+        COMPANIONS
     }
 }
 
 /// Since when a status stands: a time that has come, of a status that was told.
 fn check_status(draft: &Draft, context: &Context<'_>, faults: &mut Faults) {
-    let Some(since_at) = draft.values.instant(SINCE) else { return };
+    let Some(since_at) = draft.values.get(&OPERATING_STATUS_SINCE_AT) else { return };
     if !context.has_come(since_at) {
-        faults.add_with(draft.at(SINCE), FaultCode::TooFarAhead, vec![("days", "0".into())]);
+        faults.add_with(draft.at(&OPERATING_STATUS_SINCE_AT), TOO_FAR_AHEAD, vec![("days", "0".into())]);
     }
-    if draft.values.get("operating_status").is_none() && !faults.touches(&draft.at("operating_status")) {
-        faults.add(draft.at("operating_status"), FaultCode::Required);
+    if draft.values.get(&OPERATING_STATUS).is_none() && !faults.touches(&draft.at(&OPERATING_STATUS)) {
+        faults.add(draft.at(&OPERATING_STATUS), FaultCode::REQUIRED);
     }
 }

@@ -1,16 +1,14 @@
 //! A place's status over time: told at once or later, the history is in the order of what happened.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use kit::field::{Field, Shape};
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::value::{Value, Values};
-use serde_json::{Value as Json, json};
 
+use super::wire::{OPERATING_STATUS, OPERATING_STATUS_HISTORY, OperatingStatus, StatusPeriod};
 use crate::records::rules::StoodOn;
-
-/// The field of the history.
-pub const HISTORY: &str = "operating_status_history";
 
 /// For lists of places.
 static STATUS_ON: Field = Field::new(
@@ -21,31 +19,27 @@ static STATUS_ON: Field = Field::new(
 );
 
 /// Lists of places by a status of the past.
-pub static STOOD_ON: StoodOn = StoodOn { column: "operating_status", parameter: &STATUS_ON, condition: stood };
+pub static STOOD_ON: StoodOn = StoodOn { column: OPERATING_STATUS.name(), parameter: &STATUS_ON, condition: stood };
 
 /// Statuses with their beginnings, the oldest first, no two alike in a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct History(Vec<(DateTime<Utc>, String)>);
+pub struct History(Vec<(DateTime<Utc>, OperatingStatus)>);
 
 impl History {
     /// As a place tells it.
     pub fn of(values: &Values) -> Self {
-        let list = values.json(HISTORY).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-        let period = |item: &Json| {
-            let text = |name: &str| item.get(name).and_then(Json::as_str);
-            Some((text("since_at")?.parse().ok()?, text("operating_status")?.to_owned()))
-        };
-        Self(list.iter().filter_map(period).collect())
+        let periods = values.list(&OPERATING_STATUS_HISTORY);
+        Self(periods.map(|period| (period.since_at.to_utc(), period.operating_status)).collect())
     }
 
     /// The last status and its beginning: what stands.
-    pub fn last(&self) -> Option<(&str, DateTime<Utc>)> {
-        self.0.last().map(|(since_at, status)| (status.as_str(), *since_at))
+    pub fn last(&self) -> Option<(OperatingStatus, DateTime<Utc>)> {
+        self.0.last().map(|(since_at, status)| (*status, *since_at))
     }
 
     /// A status is told, with when it began if that was said. The one that stands may be dated anew: what began since
     /// wasn't so. Another one of an earlier time is put where it belongs.
-    pub fn tell(&mut self, status: &str, since_at: Option<DateTime<Utc>>, by_default: DateTime<Utc>) {
+    pub fn tell(&mut self, status: OperatingStatus, since_at: Option<DateTime<Utc>>, by_default: DateTime<Utc>) {
         let stands = self.last().is_some_and(|(last, _)| last == status);
         match since_at {
             None if stands => return,
@@ -57,14 +51,17 @@ impl History {
         }
         let since_at = since_at.unwrap_or(by_default);
         self.0.retain(|(other, _)| *other != since_at);
-        self.0.push((since_at, status.to_owned()));
+        self.0.push((since_at, status));
         self.0.sort_by_key(|(since_at, _)| *since_at);
         self.0.dedup_by(|later, earlier| later.1 == earlier.1);
     }
 
     /// As it is stored.
-    pub fn to_json(&self, zone: chrono_tz::Tz) -> Json {
-        let period = |(since_at, status): &(DateTime<Utc>, String)| json!({"operating_status": status, "since_at": Value::Instant(*since_at).to_json(zone)});
+    pub fn in_zone(&self, zone: Tz) -> Vec<StatusPeriod> {
+        let period = |(since_at, operating_status): &(DateTime<Utc>, OperatingStatus)| {
+            let since_at = since_at.with_timezone(&zone).fixed_offset();
+            StatusPeriod { operating_status: *operating_status, since_at }
+        };
         self.0.iter().map(period).collect()
     }
 }
@@ -86,7 +83,7 @@ mod tests {
         let mut history = History::default();
         for (status, on) in periods {
             let at: DateTime<Utc> = format!("{on}T08:00:00+08:00").parse().unwrap();
-            history.tell(status, Some(at), at);
+            history.tell(OperatingStatus::of_code(status).unwrap(), Some(at), at);
         }
         history.0.iter().map(|(since_at, status)| format!("{status} {}", since_at.format("%m-%d"))).collect()
     }
@@ -119,8 +116,8 @@ mod tests {
         assert_eq!(told(&[("open", "2020-01-20"), ("open", "2020-02-01")]), ["open 02-01"], "dated later");
         let mut history = History::default();
         let now: DateTime<Utc> = "2020-02-01T08:00:00+08:00".parse().unwrap();
-        history.tell("open", None, now);
-        history.tell("open", None, now + chrono::TimeDelta::days(1));
-        assert_eq!(history.last(), Some(("open", now)), "sent once more, it began when it began");
+        history.tell(OperatingStatus::Open, None, now);
+        history.tell(OperatingStatus::Open, None, now + chrono::TimeDelta::days(1));
+        assert_eq!(history.last(), Some((OperatingStatus::Open, now)), "sent once more, it began when it began");
     }
 }

@@ -1,29 +1,32 @@
 //! The fields of a place.
 
-use chrono::DateTime;
-use chrono::Utc;
+use chrono::{DateTime, FixedOffset, Utc};
 use kit::field::{Field, Shape, free_text};
-use kit::fields;
 use kit::text::Text;
-use kit::words;
-use serde_json::Value as Json;
+use kit::time::with_offset;
+use kit::{fields, object, words};
 use uuid::Uuid;
 
 /// The kinds of place that are checkpoints.
-pub const CHECKPOINT_KINDS: &[&str] =
-    &["compound_gate", "village_entrance", "traffic_artery", "public_place", "service_point"];
+pub const CHECKPOINT_KINDS: &[PlaceKind] = &[
+    PlaceKind::CompoundGate,
+    PlaceKind::VillageEntrance,
+    PlaceKind::TrafficArtery,
+    PlaceKind::PublicPlace,
+    PlaceKind::ServicePoint,
+];
 
 /// The kinds of place that are venues.
-pub const VENUE_KINDS: &[&str] = &[
-    "mall",
-    "supermarket",
-    "hotel",
-    "large_catering",
-    "catering",
-    "farmers_market",
-    "pharmacy",
-    "agri_input_shop",
-    "venue_other",
+pub const VENUE_KINDS: &[PlaceKind] = &[
+    PlaceKind::Mall,
+    PlaceKind::Supermarket,
+    PlaceKind::Hotel,
+    PlaceKind::LargeCatering,
+    PlaceKind::Catering,
+    PlaceKind::FarmersMarket,
+    PlaceKind::Pharmacy,
+    PlaceKind::AgriInputShop,
+    PlaceKind::VenueOther,
 ];
 
 words! {
@@ -69,16 +72,21 @@ words! {
     }
 }
 
-const STATUS_PERIOD: &[Field] = &[
-    Field::new(
-        "operating_status",
-        Shape::Word(OperatingStatus::VOCABULARY),
-        Text::new("Status", "状态"),
-        "The status from then on.",
-    )
-    .required(),
-    Field::new("since_at", Shape::Instant, Text::new("Since", "自"), "Since when.").required(),
-];
+object! {
+    /// A status, and since when it stood.
+    #[derive(PartialEq, Eq)]
+    pub struct StatusPeriod, STATUS_PERIOD {
+        operating_status: OperatingStatus = Field::new(
+            "operating_status",
+            Shape::Word(OperatingStatus::VOCABULARY),
+            Text::new("Status", "状态"),
+            "The status from then on.",
+        )
+        .required();
+        #[serde(serialize_with = "with_offset")]
+        since_at: DateTime<FixedOffset> = Field::new("since_at", Shape::Instant, Text::new("Since", "自"), "Since when.").required();
+    }
+}
 
 fields! {
     /// The fields of a place, beside the envelope's.
@@ -135,7 +143,7 @@ fields! {
         Text::new("Status since", "营业状态起始"),
         "Since when that is so; by default since `occurred_at` of a new place, since now of one that is amended.",
     );
-    OPERATING_STATUS_HISTORY: Json = Field::new(
+    OPERATING_STATUS_HISTORY: Vec<StatusPeriod> = Field::new(
         "operating_status_history",
         Shape::List { of: &Shape::Object(STATUS_PERIOD), max: 1000 },
         Text::new("Status history", "营业状态历史"),

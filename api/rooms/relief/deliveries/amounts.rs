@@ -1,11 +1,12 @@
 //! Comparison of what was asked for with what was brought: amounts of an item, each in its unit's base, so that 6 斤 and
 //! 2 公斤 are the 10 斤 that were asked for.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use serde_json::Value as Json;
 
+use crate::rooms::relief::need_requests::NeedItem;
 use crate::rooms::supply::commodities::{Amount, in_base};
 
 /// Factor up to which weighed goods may exceed what was asked for: nobody cuts a cabbage. Counted goods may not.
@@ -20,13 +21,20 @@ pub struct Amounts(BTreeMap<Key, Amount>);
 
 impl Amounts {
     /// The amounts of all these items.
-    pub fn of<'a>(items: impl IntoIterator<Item = &'a Json>) -> Self {
-        let mut amounts = Self::default();
-        for (item, amount) in items.into_iter().filter_map(amount_of) {
-            let sum = amounts.0.entry((item, amount.base.clone())).or_insert(Amount { value: Decimal::ZERO, ..amount });
+    pub fn of(items: impl IntoIterator<Item = impl Borrow<NeedItem>>) -> Self {
+        Self::default().and(items)
+    }
+
+    /// These and the amounts of all those items.
+    pub fn and(mut self, items: impl IntoIterator<Item = impl Borrow<NeedItem>>) -> Self {
+        for item in items {
+            let NeedItem { item, quantity, quantity_unit, .. } = item.borrow();
+            let amount = in_base(*quantity, quantity_unit);
+            let key = (item.clone(), amount.base.clone());
+            let sum = self.0.entry(key).or_insert(Amount { value: Decimal::ZERO, ..amount });
             sum.value = sum.value.saturating_add(amount.value);
         }
-        amounts
+        self
     }
 
     /// Whether there is at least so much of everything.
@@ -47,24 +55,17 @@ impl Amounts {
     }
 }
 
-fn amount_of(item: &Json) -> Option<(String, Amount)> {
-    let text = |name: &str| item.get(name).and_then(Json::as_str);
-    let amount = in_base(text("quantity")?.parse().ok()?, text("quantity_unit")?);
-    Some((text("item")?.to_owned(), amount))
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn amounts(items: &[(&str, &str, &str)]) -> Amounts {
-        let items: Vec<Json> = items
-            .iter()
-            .map(|(item, quantity, unit)| json!({"item": item, "quantity": quantity, "quantity_unit": unit}))
-            .collect();
-        Amounts::of(&items)
+        Amounts::of(items.iter().map(|(item, quantity, unit)| NeedItem {
+            item: (*item).to_owned(),
+            commodity: None,
+            quantity: quantity.parse().unwrap(),
+            quantity_unit: (*unit).to_owned(),
+        }))
     }
 
     #[test]

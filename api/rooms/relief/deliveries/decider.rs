@@ -4,32 +4,35 @@ use crate::rooms::relief::deliveries::DELIVERIES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kit::catalogue::FaultCode;
+use kit::columns;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::value::{Value, Values};
 use ledger::Append;
 use ledger::decide::{Claim, Decider, State};
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::amounts::Amounts;
+use super::{COMPLETES, ITEMS, NEED_REQUEST_ID};
 use crate::records::Record;
 use crate::records::awaited::has_come;
 use crate::records::change::Changes;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
-use crate::rooms::relief::need_requests::NEED_REQUESTS;
+use crate::rooms::relief::codes::MORE_THAN_ASKED;
+use crate::rooms::relief::need_requests::{self, CANCELLED, NEED_REQUESTS, NeedItem, NeedState, STATE};
 
 /// Decides how far requests are.
 pub struct NeedDecider(pub Arc<WriteContext>);
 
-/// Says that a delivery knows that it is more than was asked for; kept nowhere.
-pub const EXCEEDS: &str = "exceeds";
+columns! {
+    /// Whether a delivery knows that it is more than was asked for; kept nowhere.
+    pub EXCEEDS "exceeds": bool;
+}
 
 /// Items of a delivery, and whether nothing more is to come.
-type Brought = (Vec<Json>, bool);
+type Brought = (Vec<NeedItem>, bool);
 
 struct Needs {
     write_context: Arc<WriteContext>,
@@ -42,7 +45,7 @@ fn request_of(claim: &Claim) -> Option<Uuid> {
     if claim.kind == NEED_REQUESTS.name {
         return Some(claim.id);
     }
-    claim.next.as_ref().or(claim.former.as_ref())?.id("need_request_id")
+    claim.next.as_ref().or(claim.former.as_ref())?.get(&NEED_REQUEST_ID)
 }
 
 impl Decider for NeedDecider {
@@ -77,9 +80,8 @@ impl Decider for NeedDecider {
         let requests = self.0.kept("need_requests", lists.next().unwrap_or_default())?;
         let mut brought: BTreeMap<Uuid, BTreeMap<Uuid, Brought>> = BTreeMap::new();
         for Record { envelope, values } in self.0.records("deliveries", lists.next().unwrap_or_default())? {
-            let completes = values.boolean("completes") == Some(true);
-            if let Some(request) = values.id("need_request_id") {
-                brought.entry(request).or_default().insert(envelope.id, (items_of(&values).to_vec(), completes));
+            if let Some(request) = values.get(&NEED_REQUEST_ID) {
+                brought.entry(request).or_default().insert(envelope.id, brought_by(&values));
             }
         }
         Ok(Box::new(Needs { write_context: Arc::clone(&self.0), requests, brought }))
@@ -89,12 +91,13 @@ impl Decider for NeedDecider {
 impl Needs {
     /// Whether a new delivery makes it more than was asked for, which it hasn't said yet.
     fn is_more_than_asked(&self, request: Uuid, claim: &Claim) -> bool {
-        let Some(new) = claim.next.as_ref().filter(|next| claim.former.is_none() && next.get(EXCEEDS).is_none()) else {
+        let Some(new) = claim.next.as_ref().filter(|next| claim.former.is_none() && next.get(&EXCEEDS).is_none())
+        else {
             return false;
         };
         let before = self.brought.get(&request).into_iter().flat_map(BTreeMap::values).flat_map(|(items, _)| items);
-        let brought = Amounts::of(before.chain(items_of(new)));
-        let asked = self.requests.get(&request).map(|kept| Amounts::of(items_of(&kept.record.values)));
+        let brought = Amounts::of(before).and(new.list(&ITEMS));
+        let asked = self.requests.get(&request).map(|kept| asked_by(&kept.record.values));
         asked.is_some_and(|asked| brought.exceed(&asked))
     }
 
@@ -111,18 +114,20 @@ impl Needs {
     fn settle(&mut self, request: Uuid, by: Uuid) {
         let Some(kept) = self.requests.get_mut(&request) else { return };
         let values = &mut kept.record.values;
-        let asked = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
         let none = BTreeMap::new();
-        let state = state_of(&asked, self.brought.get(&request).unwrap_or(&none));
-        let cancelled = values.boolean("cancelled") == Some(true) && state != "delivered";
-        values.set("state", Value::Text(if cancelled { "cancelled" } else { state }.to_owned()));
+        let state = state_of(&asked_by(values), self.brought.get(&request).unwrap_or(&none));
+        let cancelled = values.get(&CANCELLED) == Some(true) && state != NeedState::Delivered;
+        values.set(&STATE, if cancelled { NeedState::Cancelled } else { state });
         kept.sign(by);
     }
 }
 
-/// The items of a request or a delivery.
-pub fn items_of(values: &Values) -> &[Json] {
-    values.json("items").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
+fn asked_by(request: &Values) -> Amounts {
+    Amounts::of(request.list(&need_requests::ITEMS))
+}
+
+fn brought_by(delivery: &Values) -> Brought {
+    (delivery.list(&ITEMS).collect(), delivery.get(&COMPLETES) == Some(true))
 }
 
 impl State for Needs {
@@ -134,14 +139,13 @@ impl State for Needs {
             return Ok(());
         }
         if self.is_more_than_asked(request, claim) {
-            let code = FaultCode::MoreThanAsked;
-            return Err(vec![Fault { pointer: "/items".to_owned(), code, values: Vec::new(), hint: None }]);
+            let code = MORE_THAN_ASKED;
+            return Err(vec![Fault { pointer: ITEMS.pointer(), code, values: Vec::new(), hint: None }]);
         }
         let of_request = self.brought.entry(request).or_default();
         of_request.remove(&claim.id);
         if let Some(values) = &claim.next {
-            let items = values.json("items").and_then(Json::as_array).cloned().unwrap_or_default();
-            of_request.insert(claim.id, (items, values.boolean("completes") == Some(true)));
+            of_request.insert(claim.id, brought_by(values));
         }
         self.settle(request, claim.by);
         Ok(())
@@ -156,13 +160,13 @@ impl State for Needs {
 }
 
 /// Delivered is what was brought whole: as much of all items as was asked for, in whatever units, or said to be all.
-fn state_of(asked: &[Json], brought: &BTreeMap<Uuid, Brought>) -> &'static str {
+fn state_of(asked: &Amounts, brought: &BTreeMap<Uuid, Brought>) -> NeedState {
     if brought.is_empty() {
-        "open"
-    } else if brought.values().any(|(_, completes)| *completes) || in_all(brought).cover(&Amounts::of(asked)) {
-        "delivered"
+        NeedState::Open
+    } else if brought.values().any(|(_, completes)| *completes) || in_all(brought).cover(asked) {
+        NeedState::Delivered
     } else {
-        "partly_delivered"
+        NeedState::PartlyDelivered
     }
 }
 

@@ -4,26 +4,23 @@
 mod amounts;
 mod decider;
 
-use kit::fields;
-use kit::words;
-use serde_json::Value as Json;
 use std::sync::Arc;
-use uuid::Uuid;
 
-use kit::catalogue::FaultCode;
 use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::value::Value;
+use kit::{fields, words};
 use ledger::decide::Decider;
+use uuid::Uuid;
 
 use self::amounts::Amounts;
+use self::decider::EXCEEDS;
 pub use self::decider::NeedDecider;
-use self::decider::{EXCEEDS, items_of};
 use crate::records::figure::TIMES;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules, Warning};
-use crate::rooms::relief::need_requests::{HELPERS, ITEM, check_items};
+use crate::rooms::relief::codes;
+use crate::rooms::relief::need_requests::{self, HELPERS, ITEM, NeedItem, check_items};
 
 /// More arrived than was asked for: a slip of the pen, or somebody else's goods.
 static MORE_THAN_ASKED: Warning = Warning {
@@ -55,7 +52,7 @@ fields! {
     )
     .required()
     .on_create();
-    ITEMS: Json = Field::new(
+    ITEMS: Vec<NeedItem> = Field::new(
         "items",
         Shape::List { of: &Shape::Object(ITEM), max: 50 },
         Text::new("Items", "物品"),
@@ -103,7 +100,7 @@ pub static DELIVERIES: Kind = Kind::of(Definition {
     label: Text::new("Delivery", "送货记录"),
     about: "What was brought for a request.",
     fields: FIELDS,
-    filters: &["need_request_id", "courier_org_id", "proof"],
+    filters: &[NEED_REQUEST_ID.name(), COURIER_ORG_ID.name(), PROOF.name()],
     readers: HELPERS,
     writers: HELPERS,
     rules: &DeliveryRules,
@@ -115,23 +112,25 @@ pub static DELIVERIES: Kind = Kind::of(Definition {
 struct DeliveryRules;
 
 /// Figures of deliveries that statistics show.
-static FIGURES: &[Figure] = &[Figure::new("deliveries", Text::new("Deliveries", "送货"), TIMES)];
+static FIGURES: &[Figure] = &[DELIVERED];
+
+const DELIVERED: Figure = Figure::new("deliveries", Text::new("Deliveries", "送货"), TIMES);
 
 impl Rules for DeliveryRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        check_items(draft, faults);
+        check_items(draft, &ITEMS, faults);
     }
 
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
-        let asked = draft.references.get("need_request_id").map(|request| Amounts::of(items_of(&request.values)));
-        if asked.is_some_and(|asked| Amounts::of(items_of(&draft.values)).exceed(&asked)) {
-            draft.values.set(EXCEEDS, Value::Boolean(true));
-            draft.warn(&MORE_THAN_ASKED, "items");
+        let request = draft.reference(&NEED_REQUEST_ID);
+        let asked = request.map(|request| Amounts::of(request.values.list(&need_requests::ITEMS)));
+        if asked.is_some_and(|asked| Amounts::of(draft.values.list(&ITEMS)).exceed(&asked)) {
+            say_exceeds(draft);
         }
     }
 
     fn lines(&self) -> Option<Lines> {
-        Some(Lines { list: "items", key: "item" })
+        Some(Lines { list: ITEMS.name(), key: "item" })
     }
 
     fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
@@ -144,10 +143,9 @@ impl Rules for DeliveryRules {
 
     /// It was brought all the same: kept, and said.
     fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
-        let exceeds = faults.iter().any(|fault| fault.code == FaultCode::MoreThanAsked);
+        let exceeds = faults.iter().any(|fault| fault.code == codes::MORE_THAN_ASKED);
         if exceeds {
-            draft.values.set(EXCEEDS, Value::Boolean(true));
-            draft.warn(&MORE_THAN_ASKED, "items");
+            say_exceeds(draft);
         }
         exceeds
     }
@@ -157,6 +155,11 @@ impl Rules for DeliveryRules {
     }
 
     fn measures(&self, _record: &Record) -> Vec<Measure> {
-        vec![("deliveries", 1)]
+        vec![DELIVERED.measured(1)]
     }
+}
+
+fn say_exceeds(draft: &mut Draft) {
+    draft.values.set(&EXCEEDS, true);
+    draft.warn(&MORE_THAN_ASKED, &ITEMS);
 }

@@ -1,18 +1,17 @@
 //! Need requests (需求登记): what a household asks a community for, until it was delivered. Deliveries move a
 //! request on in their own transaction: [`crate::rooms::relief::deliveries`].
 
-use kit::fields;
-use kit::words;
 use std::sync::Arc;
-use uuid::Uuid;
 
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::value::Value;
+use kit::typed::TypedField;
+use kit::{fields, object, words};
 use ledger::decide::Decider;
-use serde_json::Value as Json;
+use rust_decimal::Decimal;
+use uuid::Uuid;
 
 use crate::platform::access::Role;
 use crate::platform::privacy::mask;
@@ -20,7 +19,7 @@ use crate::records::figure::TIMES;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules};
 use crate::rooms::relief::deliveries::NeedDecider;
-use crate::rooms::supply::commodities::{COMMODITY, QUANTITY, UNIT};
+use crate::rooms::supply::commodities::{COMMODITY_WORDS, QUANTITY, UNIT};
 
 /// Roles that take requests and deliver.
 pub const HELPERS: &[Role] = &[
@@ -43,28 +42,30 @@ words! {
     }
 }
 
-/// Something asked for or delivered.
-pub const ITEM: &[Field] = &[
-    Field::new("item", free_text(60), Text::new("Item", "物品"), "What, in words: 大白菜.").required(),
-    Field::new(
-        "commodity",
-        Shape::Word(&COMMODITY),
-        Text::new("Commodity", "商品"),
-        "The commodity it is, where the catalogue has it.",
-    ),
-    Field::new("quantity", QUANTITY, Text::new("Quantity", "数量"), "How much.").required(),
-    Field::new("quantity_unit", UNIT, Text::new("Unit", "单位"), "Of what: 斤, 袋.").required(),
-];
+object! {
+    /// Something asked for or delivered.
+    pub struct NeedItem, ITEM {
+        item: String = Field::new("item", free_text(60), Text::new("Item", "物品"), "What, in words: 大白菜.").required();
+        commodity: Option<String> = Field::new(
+            "commodity",
+            Shape::Word(&COMMODITY_WORDS),
+            Text::new("Commodity", "商品"),
+            "The commodity it is, where the catalogue has it.",
+        );
+        quantity: Decimal = Field::new("quantity", QUANTITY, Text::new("Quantity", "数量"), "How much.").required();
+        quantity_unit: String = Field::new("quantity_unit", UNIT, Text::new("Unit", "单位"), "Of what: 斤, 袋.").required();
+    }
+}
 
 fields! {
     /// Fields of it.
-    static FIELDS;
+    pub static FIELDS;
     PERSON_ID: Uuid = Field::new(
         "person_id",
         Shape::Reference("people"),
         Text::new("Person", "人员"),
         "Who asks, where he is in the register.",
-    );
+    ).brings_area(1);
     HOUSEHOLD: String = Field::new(
         "household",
         free_text(100),
@@ -86,7 +87,7 @@ fields! {
         "Where to deliver. Encrypted at rest; whoever delivers sees it.",
     )
     .sealed();
-    ITEMS: Json = Field::new(
+    ITEMS: Vec<NeedItem> = Field::new(
         "items",
         Shape::List { of: &Shape::Object(ITEM), max: 50 },
         Text::new("Items", "物品"),
@@ -115,7 +116,7 @@ pub static NEED_REQUESTS: Kind = Kind::of(Definition {
     label: Text::new("Need request", "需求登记"),
     about: "What a household asks for.",
     fields: FIELDS,
-    filters: &["state", "person_id", "assigned_org_id"],
+    filters: &[STATE.name(), PERSON_ID.name(), ASSIGNED_ORG_ID.name()],
     readers: HELPERS,
     writers: HELPERS,
     rules: &NeedRequestRules,
@@ -126,11 +127,11 @@ pub static NEED_REQUESTS: Kind = Kind::of(Definition {
 struct NeedRequestRules;
 
 /// Figures of needs that statistics show.
-static FIGURES: &[Figure] = &[
-    Figure::new("need_requests", Text::new("Needs asked for", "需求"), TIMES),
-    Figure::new("need_requests_delivered", Text::new("Needs delivered", "已送达需求"), TIMES)
-        .part("need_requests", "state=delivered"),
-];
+static FIGURES: &[Figure] = &[ASKED, DELIVERED];
+
+const ASKED: Figure = Figure::new("need_requests", Text::new("Needs asked for", "需求"), TIMES);
+const DELIVERED: Figure = Figure::new("need_requests_delivered", Text::new("Needs delivered", "已送达需求"), TIMES)
+    .part(ASKED.name, "state=delivered");
 
 impl Rules for NeedRequestRules {
     fn stands_when_known(&self) -> bool {
@@ -138,23 +139,23 @@ impl Rules for NeedRequestRules {
     }
 
     fn shared_with(&self) -> Option<&'static str> {
-        Some("assigned_org_id")
+        Some(ASSIGNED_ORG_ID.name())
     }
 
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        check_items(draft, faults);
+        check_items(draft, &ITEMS, faults);
     }
 
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
-        let cancelled = draft.values.boolean("cancelled") == Some(true);
-        let state = match draft.values.text("state") {
-            Some("delivered") => "delivered",
-            _ if cancelled => "cancelled",
-            Some("partly_delivered") => "partly_delivered",
-            _ => "open",
+        let cancelled = draft.values.get(&CANCELLED) == Some(true);
+        let state = match draft.values.get(&STATE) {
+            Some(NeedState::Delivered) => NeedState::Delivered,
+            _ if cancelled => NeedState::Cancelled,
+            Some(NeedState::PartlyDelivered) => NeedState::PartlyDelivered,
+            Some(NeedState::Open | NeedState::Cancelled) | None => NeedState::Open,
         };
-        draft.values.set("cancelled", Value::Boolean(cancelled));
-        draft.values.set("state", Value::Text(state.to_owned()));
+        draft.values.set(&CANCELLED, cancelled);
+        draft.values.set(&STATE, state);
     }
 
     /// How far it is follows from what was brought, as soon as what is asked for changes.
@@ -165,8 +166,8 @@ impl Rules for NeedRequestRules {
         write_context: &Arc<WriteContext>,
     ) -> Option<Arc<dyn Decider>> {
         let former = former.filter(|_| !next.envelope.voided)?;
-        let differs = |name: &&str| former.values.get(name) != next.values.get(name);
-        let concerns = ["items", "cancelled"].iter().any(differs);
+        let differs = |name: &&str| former.values.get(*name) != next.values.get(*name);
+        let concerns = [ITEMS.name(), CANCELLED.name()].iter().any(differs);
         concerns.then(|| Arc::new(NeedDecider(Arc::clone(write_context))) as Arc<dyn Decider>)
     }
 
@@ -175,7 +176,7 @@ impl Rules for NeedRequestRules {
     }
 
     fn lines(&self) -> Option<Lines> {
-        Some(Lines { list: "items", key: "item" })
+        Some(Lines { list: ITEMS.name(), key: "item" })
     }
 
     fn figures(&self) -> &'static [Figure] {
@@ -183,17 +184,17 @@ impl Rules for NeedRequestRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let delivered = i64::from(record.values.text("state") == Some("delivered"));
-        vec![("need_requests", 1), ("need_requests_delivered", delivered)]
+        let delivered = record.values.get(&STATE) == Some(NeedState::Delivered);
+        vec![ASKED.measured(1), DELIVERED.measured(i64::from(delivered))]
     }
 }
 
-/// Each item once.
-pub fn check_items(draft: &Draft, faults: &mut Faults) {
-    let items = draft.values.json("items").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-    for (index, item) in items.iter().enumerate() {
-        if items.iter().take(index).any(|other| other.get("item") == item.get("item")) {
-            faults.add(format!("{}/{index}/item", draft.at("items")), FaultCode::RepeatedItem);
+/// Each item of a request or a delivery once.
+pub fn check_items(draft: &Draft, list: &TypedField<Vec<NeedItem>>, faults: &mut Faults) {
+    let names: Vec<String> = draft.values.list(list).map(|item| item.item).collect();
+    for (index, name) in names.iter().enumerate() {
+        if names.iter().take(index).any(|other| other == name) {
+            faults.add(draft.at_item(list, index, "item"), FaultCode::REPEATED_ITEM);
         }
     }
 }

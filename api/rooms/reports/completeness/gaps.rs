@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use kit::columns;
 use kit::database::Snapshot;
 use kit::problem::Problem;
 use kit::row::Row;
@@ -15,17 +16,34 @@ use uuid::Uuid;
 use crate::platform::http::Call;
 use crate::platform::privacy::mask::mask_name;
 use crate::records::scope::{by_id, readable, within};
-use crate::records::{Record, read};
-use crate::rooms::duties::DUTIES;
+use crate::records::{Record, envelope, read};
+use crate::rooms::duties::summary::DutyGrouping;
+use crate::rooms::duties::wire::{DUE_AT, DUTY_KIND, SUBJECT_ID, SUBJECT_KIND};
+use crate::rooms::duties::{DUTIES, DutyKind};
 
 /// Names a group at most; the list behind it has all.
 pub const MOST: i64 = 20;
+
+columns! {
+    /// Key of a group: a kind, a line, an area or an organisation; empty for none.
+    KEY "key": String;
+    /// Name of the duty's organisation.
+    ORG_NAME "org_name": String;
+    /// Name of a place or a person, of whatever kind the subject is.
+    NAME "name": String;
+    /// Title of a shift.
+    TITLE "title": String;
+    /// The person whom a subject is about.
+    PERSON_ID "person_id": Uuid;
+    /// The volunteer whom a subject is about.
+    VOLUNTEER_ID "volunteer_id": Uuid;
+}
 
 /// Something that was missed.
 pub struct Gap {
     group: Option<String>,
     id: Uuid,
-    duty_kind: String,
+    duty_kind: DutyKind,
     subject_kind: String,
     subject_id: Uuid,
     subject_name: Option<String>,
@@ -39,16 +57,16 @@ pub struct Gap {
 impl Gap {
     fn of_row(mut row: Row) -> Option<Self> {
         Some(Self {
-            group: row.text("key").filter(|key| !key.is_empty()),
-            id: row.id("id")?,
-            duty_kind: row.text("duty_kind")?,
-            subject_kind: row.text("subject_kind")?,
-            subject_id: row.id("subject_id")?,
+            group: row.get(&KEY).filter(|key| !key.is_empty()),
+            id: row.get(&envelope::ID)?,
+            duty_kind: row.get(&DUTY_KIND)?,
+            subject_kind: row.get(&SUBJECT_KIND)?,
+            subject_id: row.get(&SUBJECT_ID)?,
             subject_name: None,
-            area_code: row.text("area_code")?,
-            org_id: row.id("org_id"),
-            org_name: row.text("org_name"),
-            due_at: row.instant("due_at"),
+            area_code: row.get(&envelope::AREA_CODE)?,
+            org_id: row.get(&envelope::ORG_ID),
+            org_name: row.get(&ORG_NAME),
+            due_at: row.get(&DUE_AT),
         })
     }
 
@@ -66,15 +84,15 @@ pub async fn gaps(
     call: &Call,
     now: &mut Snapshot,
     district_code: &str,
-    by: &str,
+    by: DutyGrouping,
     (from_on, to_on): (NaiveDate, NaiveDate),
 ) -> Result<BTreeMap<Option<String>, Vec<Gap>>, Problem> {
-    let below = if call.query.text("area_code").unwrap_or(district_code).len() < 9 { 9 } else { 12 };
+    let below = if call.query.get(&envelope::AREA_CODE).unwrap_or(district_code).len() < 9 { 9 } else { 12 };
     let key = match by {
-        "line" => "r.line".to_owned(),
-        "area" => format!("left(r.area_code, {below})"),
-        "org" => "coalesce(r.org_id::text, '')".to_owned(),
-        _ => "r.duty_kind".to_owned(),
+        DutyGrouping::Line => "r.line".to_owned(),
+        DutyGrouping::Area => format!("left(r.area_code, {below})"),
+        DutyGrouping::Org => "coalesce(r.org_id::text, '')".to_owned(),
+        DutyGrouping::Kind => "r.duty_kind".to_owned(),
     };
     let begins =
         |day: Option<NaiveDate>| day.and_then(|day| day_start(day, call.core.zone)).map_or(Value::Null, Value::Instant);
@@ -87,7 +105,7 @@ pub async fn gaps(
         .sql(" AND ");
     let kind = &DUTIES;
     let statement = readable("r", statement, call.actor()?, kind);
-    let statement = match call.query.text("area_code") {
+    let statement = match call.query.get(&envelope::AREA_CODE) {
         Some(area_code) => within("r", statement.sql(" AND "), area_code),
         None => statement,
     };
@@ -127,8 +145,8 @@ async fn names(
                 records.into_iter().map(|record| (record.envelope.id, record)).collect();
             for (subject, id) in ids {
                 let Some(values) = records.get(&id).map(|record| &record.values) else { continue };
-                let own = values.text("name").or_else(|| values.text("title"));
-                match (own, values.id("person_id"), values.id("volunteer_id")) {
+                let own = values.get(&NAME).or_else(|| values.get(&TITLE));
+                match (own, values.get(&PERSON_ID), values.get(&VOLUNTEER_ID)) {
                     (Some(own), ..) if name == "people" => named.insert(subject, mask_name(own)),
                     (Some(own), ..) => named.insert(subject, own.to_owned()),
                     (None, Some(person), _) => {

@@ -3,19 +3,31 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use kit::columns;
 use kit::database::Snapshot;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::time::day_start;
 use kit::value::Value;
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::platform::access::roles::with_statistics;
 use crate::platform::http::Call;
+use crate::records::envelope;
 use crate::records::scope::{reached, reached_at_places, within};
 use crate::rooms::volunteers::teams::ROSTER_READERS;
 use crate::statistics::document::readers;
+
+columns! {
+    /// Kind that a measure is of.
+    KIND "kind": String;
+    /// Measure that is summed.
+    MEASURE "measure": String;
+    /// Its sum, a whole number of any size.
+    TOTAL "total": Decimal;
+}
 
 /// Kinds of places in which people live.
 const COMPOUNDS: &str = "('residential_compound', 'family_compound', 'courtyard', 'village_group')";
@@ -41,13 +53,13 @@ pub async fn read(
     let mut found = Found::default();
     for mut row in snapshot.read(&totals(call, district_code, as_of_on)?).await? {
         if let (Some(kind), Some(measure), Some(org), Some(total)) =
-            (row.text("kind"), row.text("measure"), row.id("org_id"), row.whole("total"))
+            (row.get(&KIND), row.get(&MEASURE), row.get(&envelope::ORG_ID), row.whole(TOTAL.name))
         {
             found.totals.entry((kind, measure)).or_default().push((org, total));
         }
     }
     let pairs = |rows: Vec<Row>| -> Vec<(Uuid, Uuid)> {
-        rows.into_iter().filter_map(|mut row| Some((row.id("org_id")?, row.id("id")?))).collect()
+        rows.into_iter().filter_map(|mut row| Some((row.get(&envelope::ORG_ID)?, row.get(&envelope::ID)?))).collect()
     };
     found.compounds = pairs(snapshot.read(&compounds(call, district_code, as_of_on)?).await?);
     found.staff = pairs(snapshot.read(&staff(call, district_code, as_of_on)?).await?);
@@ -55,7 +67,7 @@ pub async fn read(
 }
 
 fn in_area(call: &Call, statement: Statement) -> Statement {
-    match call.query.text("area_code") {
+    match call.query.get(&envelope::AREA_CODE) {
         Some(area_code) => within("r", statement.sql(" AND "), area_code),
         None => statement,
     }

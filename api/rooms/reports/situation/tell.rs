@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::read::Found;
 use super::units::Unit;
 use crate::platform::http::Call;
-use crate::records::Kind;
 use crate::records::figure::PERSONS;
+use crate::records::{Kind, envelope};
 use crate::rooms::supply::commodities::{Commodity, find, spoken};
 use crate::rooms::supply::stock_movements::{BALANCE, quantity};
 
@@ -23,11 +23,11 @@ enum Amount {
 }
 
 /// A figure of a unit.
-struct Told<'a> {
-    kind: &'a str,
+pub struct Told {
+    kind: &'static str,
     name: String,
-    label: &'a str,
-    unit: &'a str,
+    label: &'static str,
+    unit: &'static str,
     amount: Amount,
     records_url: Option<String>,
     /// A second list, where two kinds of records stand behind it.
@@ -38,8 +38,14 @@ struct Told<'a> {
     sum_of: Option<Vec<String>>,
 }
 
-impl<'a> Told<'a> {
-    fn new(kind: &'a str, name: impl Into<String>, label: &'a str, unit: &'a str, amount: Amount) -> Self {
+impl Told {
+    fn new(
+        kind: &'static str,
+        name: impl Into<String>,
+        label: &'static str,
+        unit: &'static str,
+        amount: Amount,
+    ) -> Self {
         let name = name.into();
         Self {
             kind,
@@ -54,13 +60,23 @@ impl<'a> Told<'a> {
         }
     }
 
-    fn json(self) -> Json {
-        let (value, amount) = match self.amount {
+    /// In JSON.
+    pub fn served(&self) -> Json {
+        let (value, amount) = match &self.amount {
             Amount::Count(count) => (Some(count), None),
             Amount::Decimal(text) => (None, Some(text)),
         };
         json!({"kind": self.kind, "name": self.name, "label": self.label, "unit": self.unit, "value": value, "amount": amount, "records_url": self.records_url,
             "further_records_url": self.further_records_url, "record_ids": self.record_ids, "sum_of": self.sum_of})
+    }
+
+    /// A line of a file.
+    pub fn line(&self, unit: &Unit) -> Json {
+        let number = match &self.amount {
+            Amount::Count(count) => json!(count),
+            Amount::Decimal(text) => json!(text),
+        };
+        json!({"unit_name": unit.name, "kind": self.kind, "label": self.label, "number": number, "unit": self.unit})
     }
 }
 
@@ -74,13 +90,13 @@ pub struct Teller<'a> {
 
 impl Teller<'_> {
     /// Its figures, those that aren't 0.
-    pub fn figures(&self) -> Vec<Json> {
-        let mut told: Vec<Told<'_>> = self.staff().into_iter().chain(self.compounds()).collect();
+    pub fn figures(&self) -> Vec<Told> {
+        let mut told: Vec<Told> = self.staff().into_iter().chain(self.compounds()).collect();
         for kind in self.call.core.kinds().kinds() {
             told.extend(self.of_kind(kind));
         }
         told.extend(self.stocks());
-        told.into_iter().map(Told::json).collect()
+        told
     }
 
     fn text(&self, text: Text) -> &'static str {
@@ -92,7 +108,7 @@ impl Teller<'_> {
         let kind = self.call.core.kinds().kind(kind)?;
         self.call.actor().ok().filter(|actor| actor.holds(kind.readers))?;
         let unit = self.unit.id.map_or("no_org=true".to_owned(), |id| format!("under_org_id={id}"));
-        let area = self.call.query.text("area_code").map(|code| format!("area_code={code}"));
+        let area = self.call.query.get(&envelope::AREA_CODE).map(|code| format!("area_code={code}"));
         let to_on = format!("to_on={}", self.as_of_on);
         let parts = [Some(unit), Some(to_on), area, Some(filter.to_owned()).filter(|filter| !filter.is_empty())];
         Some(format!("/v1/{}?{}", kind.path, parts.into_iter().flatten().collect::<Vec<_>>().join("&")))
@@ -103,7 +119,7 @@ impl Teller<'_> {
     }
 
     /// Different people: who took a shift, and who served otherwise.
-    fn staff(&self) -> Option<Told<'_>> {
+    fn staff(&self) -> Option<Told> {
         let count = self.distinct(&self.found.staff).len() as i64;
         let (label, unit) = (self.text(Text::new("Staff on duty", "参与人员")), self.text(PERSONS));
         let mut told = Told::new("shift_assignments", "staff", label, unit, Amount::Count(count));
@@ -113,7 +129,7 @@ impl Teller<'_> {
     }
 
     /// Compounds belong to whom they belong to: the unit's own places would prove nothing.
-    fn compounds(&self) -> Option<Told<'_>> {
+    fn compounds(&self) -> Option<Told> {
         let ids = self.distinct(&self.found.compounds);
         let (label, unit) = (self.text(Text::new("Compounds served", "服务大院")), self.text(COMPOUNDS));
         let mut told = Told::new("places", "compounds", label, unit, Amount::Count(ids.len() as i64));
@@ -126,7 +142,7 @@ impl Teller<'_> {
         totals.filter(|(org, _)| self.unit.members.contains(org)).map(|(_, total)| total).sum()
     }
 
-    fn of_kind(&self, kind: &'static Kind) -> Vec<Told<'_>> {
+    fn of_kind(&self, kind: &'static Kind) -> Vec<Told> {
         let mut told = Vec::new();
         for figure in kind.rules.figures().iter().filter(|figure| !figure.distinct) {
             let total = self.sum(kind.name, figure.measure);
@@ -145,7 +161,7 @@ impl Teller<'_> {
     }
 
     /// Stock that the unit holds, by commodity; and of commodities that are told as one and in one unit, together.
-    fn stocks(&self) -> Vec<Told<'_>> {
+    fn stocks(&self) -> Vec<Told> {
         let kind = "stock_movements";
         let measures = self.found.totals.keys().filter(|(of, _)| of == kind);
         let held = measures.filter_map(|(_, measure)| {

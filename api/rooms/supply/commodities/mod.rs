@@ -4,11 +4,12 @@ mod catalogue;
 mod routes;
 mod units;
 
-pub use catalogue::{COMMODITIES, COMMODITY, Commodity, CommodityCategory};
+pub use catalogue::{COMMODITIES, COMMODITY_WORDS, Commodity, CommodityCategory};
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape};
 use kit::text::Text;
+use kit::typed::TypedField;
 pub use routes::{operations, schemas};
 use rust_decimal::Decimal;
 use units::MOST_QUANTITY;
@@ -16,6 +17,7 @@ pub use units::{Amount, in_base, rounded, spoken};
 
 use crate::platform::access::Role;
 use crate::records::Draft;
+use crate::rooms::supply::codes::UNKNOWN_UNIT;
 
 /// A value in the unit in which values of a commodity are compared.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,14 +34,15 @@ pub fn find(code: &str) -> Option<&'static Commodity> {
 }
 
 /// A field that names one.
-pub const COMMODITY_FIELD: Field =
-    Field::new("commodity", Shape::Word(&COMMODITY), Text::new("Commodity", "商品"), "Which commodity.").also(&[
-        "commodity_code",
-        "商品名称",
-        "商品编码",
-        "品名",
-        "品种",
-    ]);
+pub const COMMODITY: TypedField<String> =
+    TypedField::named(
+        "COMMODITY",
+        Field::new("commodity", Shape::Word(&COMMODITY_WORDS), Text::new("Commodity", "商品"), "Which commodity.")
+            .also(&["commodity_code", "商品名称", "商品编码", "品名", "品种"]),
+    );
+
+/// A commodity of a list.
+pub const COMMODITY_ITEM: &Shape = &Shape::Word(&COMMODITY_WORDS);
 
 /// A unit as people write it.
 pub const UNIT: Shape = Shape::Text { min: 1, max: 20, pattern: None };
@@ -60,20 +63,28 @@ pub const RATE: Shape = Shape::Decimal { scale: 4, min: "-1", max: "100000000" }
 pub const SUPPLY_READERS: &[Role] =
     &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre, Role::StoreReporter];
 
+/// Fields of a kind in which a quantity is told: how much, and of what.
+pub type Told<'a> = (&'a TypedField<Decimal>, &'a TypedField<String>);
+
 /// The quantity of a draft in the unit of its commodity; what can't be converted is a fault.
-pub fn normal_quantity_of(draft: &Draft, faults: &mut Faults) -> Option<Normal> {
-    normal_told(draft, find(draft.values.text("commodity")?)?, faults)
+pub fn normal_quantity_of(draft: &Draft, told: Told<'_>, faults: &mut Faults) -> Option<Normal> {
+    normal_told(draft, find(draft.values.get(&COMMODITY)?)?, told, faults)
 }
 
-/// A draft's `quantity` and `quantity_unit` in the usual unit of a commodity.
-pub fn normal_told(draft: &Draft, commodity: &Commodity, faults: &mut Faults) -> Option<Normal> {
-    let (quantity, unit) = (draft.values.decimal("quantity")?, draft.values.text("quantity_unit")?);
+/// A draft's quantity in the usual unit of a commodity.
+pub fn normal_told(
+    draft: &Draft,
+    commodity: &Commodity,
+    (quantity_field, unit_field): Told<'_>,
+    faults: &mut Faults,
+) -> Option<Normal> {
+    let (quantity, unit) = (draft.values.get(quantity_field)?, draft.values.get(unit_field)?);
     let normal = commodity.normal_quantity(quantity, unit);
     if commodity.normal_quantity(Decimal::ONE, unit).is_none() {
-        add_unknown_unit(draft.at("quantity_unit"), commodity, false, faults);
+        add_unknown_unit(draft.at(unit_field), commodity, false, faults);
     } else if normal.is_none() {
         let bounds = vec![("min", "0".to_owned()), ("max", format!("{MOST_QUANTITY} {}", commodity.quantity_unit))];
-        faults.add_with(draft.at("quantity"), FaultCode::OutOfRange, bounds);
+        faults.add_with(draft.at(quantity_field), FaultCode::OUT_OF_RANGE, bounds);
     }
     normal
 }
@@ -82,5 +93,5 @@ pub fn normal_told(draft: &Draft, commodity: &Commodity, faults: &mut Faults) ->
 pub fn add_unknown_unit(at: String, commodity: &Commodity, of_prices: bool, faults: &mut Faults) {
     let unit = if of_prices { commodity.normal_price_unit() } else { commodity.quantity_unit.to_owned() };
     let units = commodity.convertible(of_prices);
-    faults.add_with(at, FaultCode::UnknownUnit, vec![("unit", unit), ("units", units)]);
+    faults.add_with(at, UNKNOWN_UNIT, vec![("unit", unit), ("units", units)]);
 }

@@ -48,10 +48,17 @@ fields! {
     )
     .required();
 }
-static PARAMETERS: [Field; 2] = [
-    Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Of that group."),
-    Field::new("q", free_text(40), Text::new("Search", "搜索"), "A part of the name or the code."),
-];
+
+mod parameters {
+    use super::*;
+
+    fields! {
+        /// Parameters of the list.
+        pub static PARAMETERS;
+        CATEGORY: CommodityCategory = Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Of that group.");
+        Q: String = Field::new("q", free_text(40), Text::new("Search", "搜索"), "A part of the name or the code.");
+    }
+}
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
@@ -65,7 +72,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::SignedIn)
             .keys(KeyScope::Any)
-            .parameters(PARAMETERS.iter().collect())
+            .parameters(parameters::PARAMETERS.iter().collect())
             .answers(200, "The catalogue.", Some(reference("CommodityList")), Some(json!({"items": [example]}))),
     ]
 }
@@ -80,7 +87,8 @@ pub fn schemas() -> Vec<(String, Json)> {
 }
 
 async fn list(call: Call) -> Answer {
-    let (category, sought) = (call.query.text("category"), call.query.text("q").map(str::to_lowercase));
+    let (category, sought) =
+        (call.query.get(&parameters::CATEGORY), call.query.get(&parameters::Q).map(str::to_lowercase));
     let matches = |commodity: &&Commodity| {
         let word = commodity.word;
         let names = [word.code, word.label.zh, word.label.en].map(str::to_lowercase);

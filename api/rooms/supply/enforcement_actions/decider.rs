@@ -7,15 +7,21 @@ use std::sync::Arc;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
-use kit::value::{Value, Values};
+use kit::value::Value;
 use ledger::Append;
 use ledger::decide::{Claim, Decider, State};
 use uuid::Uuid;
 
+use super::{ACTION_KIND, ALERT_ID, EnforcementActionKind};
 use crate::records::awaited::has_come;
 use crate::records::change::Changes;
+use crate::records::envelope;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
+use crate::rooms::supply::price_alerts::{DISMISSAL, PriceAlertState, REASON, STATE};
+
+/// Kinds of actions, by alert and action.
+type Actions = BTreeMap<Uuid, BTreeMap<Uuid, EnforcementActionKind>>;
 
 /// Decides how far alerts are.
 pub struct EnforcementDecider(pub Arc<WriteContext>);
@@ -23,12 +29,11 @@ pub struct EnforcementDecider(pub Arc<WriteContext>);
 struct Alerts {
     write_context: Arc<WriteContext>,
     alerts: BTreeMap<Uuid, LockedRow>,
-    /// Kinds of actions, by alert and action.
-    actions: BTreeMap<Uuid, BTreeMap<Uuid, String>>,
+    actions: Actions,
 }
 
 fn alerts_of(claim: &Claim) -> impl Iterator<Item = Uuid> {
-    claim.former.iter().chain(&claim.next).filter_map(|values: &Values| values.id("alert_id"))
+    claim.former.iter().chain(&claim.next).filter_map(|values| values.get(&ALERT_ID))
 }
 
 impl Decider for EnforcementDecider {
@@ -59,9 +64,11 @@ impl Decider for EnforcementDecider {
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
         let mut lists = rows.into_iter();
         let alerts = self.0.kept("price_alerts", lists.next().unwrap_or_default())?;
-        let mut actions: BTreeMap<Uuid, BTreeMap<Uuid, String>> = BTreeMap::new();
+        let mut actions = Actions::new();
         for mut row in lists.next().unwrap_or_default() {
-            if let (Some(alert), Some(id), Some(kind)) = (row.id("alert_id"), row.id("id"), row.text("action_kind")) {
+            if let (Some(alert), Some(id), Some(kind)) =
+                (row.get(&ALERT_ID), row.get(&envelope::ID), row.get(&ACTION_KIND))
+            {
                 actions.entry(alert).or_default().insert(id, kind);
             }
         }
@@ -74,11 +81,10 @@ impl State for Alerts {
         for alert in alerts_of(claim) {
             self.actions.entry(alert).or_default().remove(&claim.id);
         }
-        if let Some(values) = &claim.next {
-            let kind = values.text("action_kind").unwrap_or_default().to_owned();
-            if let Some(alert) = values.id("alert_id") {
-                self.actions.entry(alert).or_default().insert(claim.id, kind);
-            }
+        if let Some(next) = &claim.next
+            && let Some((alert, kind)) = next.get(&ALERT_ID).zip(next.get(&ACTION_KIND))
+        {
+            self.actions.entry(alert).or_default().insert(claim.id, kind);
         }
         for alert in alerts_of(claim) {
             if let Some(kept) = self.alerts.get_mut(&alert) {
@@ -98,17 +104,20 @@ impl State for Alerts {
 }
 
 /// Lets an alert stand as the actions on it say.
-fn settle(alert: &mut LockedRow, taken: Option<&BTreeMap<Uuid, String>>) {
-    let has = |kind: &str| taken.is_some_and(|actions| actions.values().any(|action| action == kind));
+fn settle(alert: &mut LockedRow, taken: Option<&BTreeMap<Uuid, EnforcementActionKind>>) {
+    use EnforcementActionKind::{CaseFiled, Interview, WarningLetter};
+    use PriceAlertState::{Dismissed, Explained, Interviewed, Open, Warned};
+
+    let has = |kind: EnforcementActionKind| taken.is_some_and(|actions| actions.values().any(|action| *action == kind));
     let values = &mut alert.record.values;
-    let state = match values.text("state") {
-        _ if has("interview") || has("case_filed") => "interviewed",
-        _ if has("warning_letter") => "warned",
+    let state = match values.get(&STATE) {
+        _ if has(Interview) || has(CaseFiled) => Interviewed,
+        _ if has(WarningLetter) => Warned,
         // The action was voided: back to what it was without.
-        Some("warned" | "interviewed") if values.get("reason").is_some() => "explained",
-        Some("warned" | "interviewed") => "open",
-        _ => return,
+        Some(Warned | Interviewed) if values.get(&REASON).is_some() => Explained,
+        Some(Warned | Interviewed) => Open,
+        Some(Open | Explained | Dismissed) | None => return,
     };
-    values.set("state", Value::Text(state.to_owned()));
-    values.set("dismissal", Value::Null);
+    values.set(&STATE, state);
+    values.clear(&DISMISSAL);
 }

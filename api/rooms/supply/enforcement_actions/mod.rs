@@ -3,18 +3,14 @@
 
 mod decider;
 
-use kit::fields;
-use kit::words;
 use std::sync::Arc;
-use uuid::Uuid;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::value::Value;
+use kit::{fields, words};
 use ledger::decide::Decider;
-use serde_json::Value as Json;
+use uuid::Uuid;
 
 use self::decider::EnforcementDecider;
 use crate::platform::access::Role;
@@ -22,6 +18,8 @@ use crate::records::figure::{COPIES, PERSON_TIMES, TIMES};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
 use crate::rooms::registers::places::require_venue;
+use crate::rooms::supply::codes::REFERS_TO_OTHER;
+use crate::rooms::supply::price_alerts;
 
 words! {
     /// Action.
@@ -43,7 +41,7 @@ fields! {
         "What was done.",
     )
     .required();
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "经营主体"), "Whom it concerns.")
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "经营主体"), "Whom it concerns.").brings_area(1)
         .required()
         .on_create()
         .also(&["场所", "门店"]);
@@ -81,7 +79,7 @@ pub static ENFORCEMENT_ACTIONS: Kind = Kind::of(Definition {
     label: Text::new("Enforcement action", "价格执法记录"),
     about: "A visit, a warning letter, an interview.",
     fields: FIELDS,
-    filters: &["action_kind", "place_id", "alert_id"],
+    filters: &[ACTION_KIND.name(), PLACE_ID.name(), ALERT_ID.name()],
     readers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre],
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector],
     rules: &EnforcementRules,
@@ -92,15 +90,19 @@ pub static ENFORCEMENT_ACTIONS: Kind = Kind::of(Definition {
 struct EnforcementRules;
 
 /// Figures of enforcement actions that statistics show.
-static FIGURES: &[Figure] = &[
-    Figure::new("venue_visits", Text::new("Venue-visits", "检查家次"), TIMES).listed("action_kind=venue_visit").open(),
-    Figure::new("warning_letters", Text::new("Warning letters", "告诫函"), COPIES)
-        .listed("action_kind=warning_letter")
-        .open(),
-    Figure::new("interviews", Text::new("Interviews", "约谈"), TIMES).listed("action_kind=interview").open(),
-    Figure::new("cases_filed", Text::new("Cases filed", "立案"), TIMES).listed("action_kind=case_filed").open(),
-    Figure::new("officer_person_times", Text::new("Officer person-times", "执法人次"), PERSON_TIMES).open(),
-];
+static FIGURES: &[Figure] = &[VENUE_VISITS, WARNING_LETTERS, INTERVIEWS, CASES_FILED, OFFICER_PERSON_TIMES];
+
+const VENUE_VISITS: Figure =
+    Figure::new("venue_visits", Text::new("Venue-visits", "检查家次"), TIMES).listed("action_kind=venue_visit").open();
+const WARNING_LETTERS: Figure = Figure::new("warning_letters", Text::new("Warning letters", "告诫函"), COPIES)
+    .listed("action_kind=warning_letter")
+    .open();
+const INTERVIEWS: Figure =
+    Figure::new("interviews", Text::new("Interviews", "约谈"), TIMES).listed("action_kind=interview").open();
+const CASES_FILED: Figure =
+    Figure::new("cases_filed", Text::new("Cases filed", "立案"), TIMES).listed("action_kind=case_filed").open();
+const OFFICER_PERSON_TIMES: Figure =
+    Figure::new("officer_person_times", Text::new("Officer person-times", "执法人次"), PERSON_TIMES).open();
 
 impl Rules for EnforcementRules {
     /// The supervising bureau's: nobody judges his own organisation.
@@ -110,17 +112,16 @@ impl Rules for EnforcementRules {
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         require_venue(draft, faults);
-        let alert = draft.references.get("alert_id").and_then(|alert| alert.values.id("place_id"));
-        if alert.is_some() && alert != draft.values.id("place_id") {
-            faults.add(draft.at("alert_id"), FaultCode::RefersToOther);
+        let alert = draft.reference(&ALERT_ID).and_then(|alert| alert.values.get(&price_alerts::PLACE_ID));
+        if alert.is_some() && alert != draft.values.get(&PLACE_ID) {
+            faults.add(draft.at(&ALERT_ID), REFERS_TO_OTHER);
         }
     }
 
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
-        let named = draft.values.json("officers").and_then(Json::as_array).map(Vec::len).filter(|count| *count > 0);
-        let given = draft.values.integer("officer_count");
-        let count = named.and_then(|count| i64::try_from(count).ok()).or(given).unwrap_or(1);
-        draft.values.set("officer_count", Value::Integer(count));
+        let named = i64::try_from(draft.values.list(&OFFICERS).count()).ok().filter(|count| *count > 0);
+        let count = named.or(draft.values.get(&OFFICER_COUNT)).unwrap_or(1);
+        draft.values.set(&OFFICER_COUNT, count);
     }
 
     fn decider(
@@ -129,7 +130,7 @@ impl Rules for EnforcementRules {
         next: &Record,
         write_context: &Arc<WriteContext>,
     ) -> Option<Arc<dyn Decider>> {
-        let names_alert = |record: &Record| record.values.id("alert_id").is_some();
+        let names_alert = |record: &Record| record.values.get(&ALERT_ID).is_some();
         let concerns = names_alert(next) || former.is_some_and(names_alert);
         concerns.then(|| Arc::new(EnforcementDecider(Arc::clone(write_context))) as Arc<dyn Decider>)
     }
@@ -143,12 +144,13 @@ impl Rules for EnforcementRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let kind = match record.values.text("action_kind") {
-            Some("venue_visit") => "venue_visits",
-            Some("warning_letter") => "warning_letters",
-            Some("interview") => "interviews",
-            _ => "cases_filed",
-        };
-        vec![(kind, 1), ("officer_person_times", record.values.integer("officer_count").unwrap_or(1))]
+        let action = record.values.get(&ACTION_KIND).map(|kind| match kind {
+            EnforcementActionKind::VenueVisit => VENUE_VISITS.measured(1),
+            EnforcementActionKind::WarningLetter => WARNING_LETTERS.measured(1),
+            EnforcementActionKind::Interview => INTERVIEWS.measured(1),
+            EnforcementActionKind::CaseFiled => CASES_FILED.measured(1),
+        });
+        let officers = OFFICER_PERSON_TIMES.measured(record.values.get(&OFFICER_COUNT).unwrap_or(1));
+        action.into_iter().chain([officers]).collect()
     }
 }

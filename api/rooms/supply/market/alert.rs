@@ -2,17 +2,24 @@
 
 use chrono::NaiveDate;
 use kit::time::day_start;
-use kit::value::{Value, Values};
+use kit::typed::TypedField;
+use kit::value::Values;
 use rust_decimal::Decimal;
-use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::judge::{Finding, Line, Lines, Rule, Unjudged};
+use super::judge::{Finding, Line, Lines, Rule};
 use super::store::Key;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::write_context::WriteContext;
 use crate::rooms::supply::commodities::{find, rounded};
+use crate::rooms::supply::price_alerts::{
+    AlertEvidence, AlertSide, BASELINE, CHANGE_RATE, COMMODITY, DISMISSAL, EVIDENCE, FIRES, MARKUP_RATE, OBSERVED,
+    PLACE_ID, PriceAlertDismissal, PriceAlertState, PriceAlertUnjudgedReason, REPORTED_ON, RULE_ID, RULE_KIND,
+    RULE_REVISION, STATE, THRESHOLD_RATE, UNJUDGED_REASON,
+};
+use crate::rooms::supply::price_rules::{self, PRICE_RULES};
+use crate::rooms::supply::supply_reports::{LINES, SUPPLY_REPORTS};
 
 /// Subject of an alert.
 pub struct Subject<'a> {
@@ -48,11 +55,11 @@ pub fn raised(subject: &Subject<'_>, finding: &Finding, write_context: &WriteCon
     let begins_at = day_start(subject.day, write_context.zone)?;
     let envelope = write_context.envelope(subject.id, &line.area_code, line.org_id, begins_at, by);
     let mut values = Values::default();
-    values.set("place_id", Value::Id(subject.place_id));
-    values.set("commodity", Value::Text(subject.commodity.to_owned()));
-    values.set("reported_on", Value::Day(subject.day));
-    values.set("rule_id", Value::Id(subject.rule.id));
-    values.set("state", Value::Text("open".to_owned()));
+    values.set(&PLACE_ID, subject.place_id);
+    values.set(&COMMODITY, subject.commodity);
+    values.set(&REPORTED_ON, subject.day);
+    values.set(&RULE_ID, subject.rule.id);
+    values.set(&STATE, PriceAlertState::Open);
     let mut record = Record { envelope, values };
     tell(&mut record, finding, subject);
     Some(record)
@@ -60,30 +67,30 @@ pub fn raised(subject: &Subject<'_>, finding: &Finding, write_context: &WriteCon
 
 /// An alert as it is now: of what nobody acted on, what doesn't hold any more is dismissed, and what holds again
 /// is open again. What people did about it stays.
-pub fn settle(record: &mut Record, finding: Result<&Finding, Unjudged>, subject: &Subject<'_>) {
+pub fn settle(record: &mut Record, finding: Result<&Finding, PriceAlertUnjudgedReason>, subject: &Subject<'_>) {
     match finding {
         Ok(finding) => {
             tell(record, finding, subject);
             if !finding.fires {
                 cease(record);
-            } else if record.values.text("dismissal") == Some("reevaluated") {
-                record.values.set("state", Value::Text("open".to_owned()));
-                record.values.set("dismissal", Value::Null);
+            } else if record.values.get(&DISMISSAL) == Some(PriceAlertDismissal::Reevaluated) {
+                record.values.set(&STATE, PriceAlertState::Open);
+                record.values.clear(&DISMISSAL);
             }
         }
         Err(unjudged) => {
             cease(record);
-            record.values.set("unjudged_reason", Value::Text(unjudged.code().to_owned()));
+            record.values.set(&UNJUDGED_REASON, unjudged);
         }
     }
 }
 
 /// It doesn't hold any more.
 pub fn cease(record: &mut Record) {
-    record.values.set("fires", Value::Boolean(false));
-    if record.values.text("state") == Some("open") {
-        record.values.set("state", Value::Text("dismissed".to_owned()));
-        record.values.set("dismissal", Value::Text("reevaluated".to_owned()));
+    record.values.set(&FIRES, false);
+    if record.values.get(&STATE) == Some(PriceAlertState::Open) {
+        record.values.set(&STATE, PriceAlertState::Dismissed);
+        record.values.set(&DISMISSAL, PriceAlertDismissal::Reevaluated);
     }
 }
 
@@ -94,53 +101,65 @@ fn tell(record: &mut Record, finding: &Finding, subject: &Subject<'_>) {
     let unit = find(subject.commodity).map(|commodity| commodity.normal_price_unit()).unwrap_or_default();
     let mut evidence = Vec::new();
     if let Some(line) = line {
-        evidence.extend(figures("observed", line, &unit));
+        evidence.extend(figures(&OBSERVED, line, &unit));
     }
     if let Some((_, baseline)) = baseline {
-        evidence.extend(figures("baseline", baseline, &unit));
+        evidence.extend(figures(&BASELINE, baseline, &unit));
     }
-    evidence
-        .push(json!({"figure": "threshold_rate", "value": rule.threshold_rate.normalize().to_string(), "unit": null,
-        "kind": "price_rules", "id": rule.id, "revision": rule.revision, "pointer": "/threshold_rate"}));
-    let side = |line: &Line, day: NaiveDate| {
-        json!({"reported_on": day, "price": text(line.retail_price), "purchase_price": text(line.purchase_price),
-            "markup_rate": rate(line.markup_rate()), "unit": unit})
-    };
+    evidence.push(threshold(rule));
     let values = &mut record.values;
-    let json_or_null = |json: Option<Json>| json.map_or(Value::Null, Value::Json);
-    let decimal = |value: Option<Decimal>| value.map_or(Value::Null, |value| Value::Decimal(four(value)));
-    values.set("rule_revision", Value::Integer(rule.revision));
-    values.set("rule_kind", Value::Text(rule.rule_kind.clone()));
-    values.set("observed", json_or_null(line.map(|line| side(line, subject.day))));
-    values.set("baseline", json_or_null(baseline.map(|(day, line)| side(line, day))));
-    values.set("change_rate", decimal(finding.change_rate));
-    values.set("markup_rate", decimal(finding.markup_rate));
-    values.set("threshold_rate", Value::Decimal(four(rule.threshold_rate)));
-    values.set("fires", Value::Boolean(finding.fires));
-    values.set("unjudged_reason", Value::Null);
-    values.set("evidence", Value::Json(Json::Array(evidence)));
+    values.set(&RULE_REVISION, rule.revision);
+    values.set(&RULE_KIND, rule.rule_kind);
+    values.set_or_clear(&OBSERVED, line.map(|line| side(line, subject.day, &unit)));
+    values.set_or_clear(&BASELINE, baseline.map(|(day, line)| side(line, day, &unit)));
+    values.set_or_clear(&CHANGE_RATE, finding.change_rate.map(four));
+    values.set_or_clear(&MARKUP_RATE, finding.markup_rate.map(four));
+    values.set(&THRESHOLD_RATE, four(rule.threshold_rate));
+    values.set(&FIRES, finding.fires);
+    values.clear(&UNJUDGED_REASON);
+    values.set(&EVIDENCE, evidence);
+}
+
+fn side(line: &Line, reported_on: NaiveDate, unit: &str) -> AlertSide {
+    AlertSide {
+        reported_on,
+        price: line.retail_price.map(|price| price.normalize()),
+        purchase_price: line.purchase_price.map(|price| price.normalize()),
+        markup_rate: line.markup_rate().map(four),
+        unit: unit.to_owned(),
+    }
+}
+
+fn threshold(rule: &Rule) -> AlertEvidence {
+    AlertEvidence {
+        figure: THRESHOLD_RATE.to_string(),
+        value: rule.threshold_rate.normalize().to_string(),
+        unit: None,
+        kind: PRICE_RULES.name.to_owned(),
+        id: rule.id,
+        revision: rule.revision,
+        pointer: price_rules::THRESHOLD_RATE.pointer(),
+    }
 }
 
 /// The figures of a line, each with the record, the revision and the place in it from which it is.
-fn figures(side: &str, line: &Line, unit: &str) -> Vec<Json> {
+fn figures(side: &TypedField<AlertSide>, line: &Line, unit: &str) -> Vec<AlertEvidence> {
     let prices = [
         ("price", line.retail_price, "retail_price_normalized"),
         ("purchase_price", line.purchase_price, "purchase_price_normalized"),
     ];
-    let told = prices.into_iter().filter_map(|(name, price, field)| {
-        let price = price?.normalize().to_string();
-        Some(json!({"figure": format!("{side}.{name}"), "value": price, "unit": unit, "kind": "supply_reports",
-            "id": line.report_id, "revision": line.revision, "pointer": format!("/lines/{}/{field}", line.line_no)}))
+    let told = prices.into_iter().filter_map(|(name, price, member)| {
+        Some(AlertEvidence {
+            figure: format!("{side}.{name}"),
+            value: price?.normalize().to_string(),
+            unit: Some(unit.to_owned()),
+            kind: SUPPLY_REPORTS.name.to_owned(),
+            id: line.report_id,
+            revision: line.revision,
+            pointer: format!("/{LINES}/{}/{member}", line.line_no),
+        })
     });
     told.collect()
-}
-
-fn text(price: Option<Decimal>) -> Option<String> {
-    price.map(|price| price.normalize().to_string())
-}
-
-fn rate(rate: Option<Decimal>) -> Option<String> {
-    rate.map(|rate| four(rate).to_string())
 }
 
 /// To four places, as rates are told.

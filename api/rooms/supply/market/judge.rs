@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use kit::row::Row;
-use kit::value::Value;
 use rust_decimal::Decimal;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::rooms::supply::commodities::find;
+use crate::records::envelope;
+use crate::rooms::supply::commodities::{CommodityCategory, find};
+use crate::rooms::supply::price_alerts::PriceAlertUnjudgedReason as Unjudged;
+use crate::rooms::supply::price_rules::{
+    BASELINE_ON, CATEGORIES, COMMODITIES, EFFECTIVE_ON, EXPIRES_ON, ONLY_WITHOUT_BASELINE, PriceRuleKind, RULE_KIND,
+    THRESHOLD_RATE,
+};
 
 /// Prices a kilogram are kept to six places: so much is each of them off at most, and a little more.
 const ROUNDING: Decimal = Decimal::from_parts(6, 0, 0, false, 7);
@@ -79,7 +83,7 @@ pub struct Rule {
     /// Its revision.
     pub revision: i64,
     /// Kind of the rule: the figure that is compared with the threshold.
-    pub rule_kind: String,
+    pub rule_kind: PriceRuleKind,
     /// The day of the baseline.
     pub baseline_on: Option<NaiveDate>,
     /// Above it the rule fires.
@@ -87,7 +91,7 @@ pub struct Rule {
     only_without_baseline: bool,
     area_code: String,
     commodities: Vec<String>,
-    categories: Vec<String>,
+    categories: Vec<CommodityCategory>,
     effective_on: NaiveDate,
     expires_on: Option<NaiveDate>,
 }
@@ -105,79 +109,35 @@ pub struct Finding {
     pub markup_rate: Option<Decimal>,
 }
 
-/// Reason why a rule says nothing of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unjudged {
-    /// The rule doesn't speak of it: another area, day or commodity.
-    NotCovered,
-    /// There is no such line any more.
-    NoReport,
-    /// It lacks the price that would be compared.
-    NoPrice,
-    /// There is no report until the baseline's day.
-    NoBaseline,
-    /// There is no price of the day before.
-    NoPreviousDay,
-    /// There is a baseline: another rule says what is allowed.
-    HasBaseline,
-}
-
-impl Unjudged {
-    /// Its word.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::NotCovered => "not_covered",
-            Self::NoReport => "no_report",
-            Self::NoPrice => "no_price",
-            Self::NoBaseline => "no_baseline",
-            Self::NoPreviousDay => "no_previous_day",
-            Self::HasBaseline => "has_baseline",
-        }
-    }
-}
-
 impl Rule {
     /// Reads a row.
     pub fn of_row(mut row: Row) -> Option<Self> {
-        let mut codes = |name: &str| match row.take(name) {
-            Value::Json(Json::Array(items)) => {
-                items.iter().filter_map(Json::as_str).map(str::to_owned).collect::<Vec<_>>()
-            }
-            _ => Vec::new(),
-        };
-        let (commodities, categories) = (codes("commodities"), codes("categories"));
-        let mut day = |name: &str| match row.take(name) {
-            Value::Day(day) => Some(day),
-            _ => None,
-        };
-        let (baseline_on, effective_on, expires_on) = (day("baseline_on"), day("effective_on")?, day("expires_on"));
-        let Value::Decimal(threshold_rate) = row.take("threshold_rate") else { return None };
         Some(Self {
-            id: row.id("id")?,
-            revision: row.integer("revision")?,
-            rule_kind: row.text("rule_kind")?,
-            baseline_on,
-            threshold_rate,
-            only_without_baseline: row.boolean("only_without_baseline")?,
-            area_code: row.text("area_code")?,
-            commodities,
-            categories,
-            effective_on,
-            expires_on,
+            id: row.get(&envelope::ID)?,
+            revision: row.get(&envelope::REVISION)?,
+            rule_kind: row.get(&RULE_KIND)?,
+            baseline_on: row.get(&BASELINE_ON),
+            threshold_rate: row.get(&THRESHOLD_RATE)?,
+            only_without_baseline: row.get(&ONLY_WITHOUT_BASELINE)?,
+            area_code: row.get(&envelope::AREA_CODE)?,
+            commodities: row.get(&COMMODITIES).unwrap_or_default(),
+            categories: row.get(&CATEGORIES).unwrap_or_default(),
+            effective_on: row.get(&EFFECTIVE_ON)?,
+            expires_on: row.get(&EXPIRES_ON),
         })
     }
 
     /// Whether it is about the price of the day before, not of a fixed day.
     pub fn is_day_on_day(&self) -> bool {
-        self.rule_kind == "day_on_day"
+        self.rule_kind == PriceRuleKind::DayOnDay
     }
 
     /// Whether it speaks of a commodity there on that day.
     pub fn covers(&self, commodity: &str, day: NaiveDate, area_code: &str) -> bool {
-        let category = find(commodity).map(|commodity| commodity.category).unwrap_or_default();
+        let category = find(commodity).map(|commodity| commodity.category);
         let all = self.commodities.is_empty() && self.categories.is_empty();
         let named = self.commodities.iter().any(|code| code == commodity)
-            || self.categories.iter().any(|code| code == category);
+            || self.categories.iter().any(|named| Some(*named) == category);
         (all || named)
             && area_code.starts_with(&self.area_code)
             && day >= self.effective_on
@@ -190,8 +150,8 @@ impl Rule {
         if !self.covers(commodity, day, &line.area_code) {
             return Err(Unjudged::NotCovered);
         }
-        match self.rule_kind.as_str() {
-            "price_change" | "day_on_day" => {
+        match self.rule_kind {
+            PriceRuleKind::PriceChange | PriceRuleKind::DayOnDay => {
                 let price = line.retail_price.ok_or(Unjudged::NoPrice)?;
                 let (baseline_on, baseline) = self.baseline(commodity, day, lines, |line| line.retail_price)?;
                 let change = Rate::of(price, baseline).ok_or(self.lacks())?;
@@ -202,7 +162,7 @@ impl Rule {
                     markup_rate: line.markup_rate(),
                 })
             }
-            "markup" => {
+            PriceRuleKind::Markup => {
                 let markup = line.markup().ok_or(Unjudged::NoPrice)?;
                 let (baseline_on, baseline) = self.baseline(commodity, day, lines, Line::markup)?;
                 let fires = markup.less(baseline).exceeds(self.threshold_rate);
@@ -213,7 +173,7 @@ impl Rule {
                     markup_rate: Some(markup.value),
                 })
             }
-            _ => {
+            PriceRuleKind::MarkupCap => {
                 let markup = line.markup().ok_or(Unjudged::NoPrice)?;
                 let baseline = self.baseline(commodity, day, lines, |line| line.retail_price).ok();
                 if self.only_without_baseline && baseline.is_some() {

@@ -10,12 +10,14 @@ use kit::statement::{ColumnType, Statement};
 use kit::time::{day_of, day_start};
 use kit::value::{Value, Values};
 use ledger::decide::Claim;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{PLAN, REVIEW, store_of};
 use crate::records::write_context::WriteContext;
 use crate::rooms::supply::commodities::COMMODITIES;
+use crate::rooms::supply::price_alerts::RULE_ID;
+use crate::rooms::supply::price_rules::EFFECTIVE_ON;
+use crate::rooms::supply::supply_reports::{LINES, REPORTED_ON};
 
 const LINE: &str = "l.place_id, l.commodity, l.reported_on, l.report_id, l.revision, l.line_no, l.purchase_price, l.retail_price, l.area_code, l.org_id";
 
@@ -48,16 +50,14 @@ impl Wanted {
     fn report(&mut self, place_id: Uuid, claim: &Claim) {
         self.own.push(Value::Id(claim.id));
         for values in claim.former.iter().chain(&claim.next) {
-            let Some(day) = values.day("reported_on") else { continue };
+            let Some(day) = values.get(&REPORTED_ON) else { continue };
             self.days.insert((place_id, day));
-            let lines = values.json("lines").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-            let codes = lines.iter().filter_map(|line| line.get("commodity").and_then(Json::as_str));
-            self.keys.extend(codes.map(|code| (place_id, code.to_owned(), day)));
+            self.keys.extend(values.list(&LINES).map(|line| (place_id, line.commodity, day)));
         }
     }
 
     fn review(&mut self, place_id: Uuid, values: Option<&Values>) {
-        let (rule_id, day) = (values.and_then(|v| v.id("rule_id")), values.and_then(|v| v.day("effective_on")));
+        let (rule_id, day) = (values.and_then(|v| v.get(&RULE_ID)), values.and_then(|v| v.get(&EFFECTIVE_ON)));
         let Some((rule_id, day)) = rule_id.zip(day) else { return };
         self.reviews.insert((place_id, rule_id));
         self.keys.extend(COMMODITIES.iter().map(|commodity| (place_id, commodity.word.code.to_owned(), day)));

@@ -16,7 +16,6 @@ mod store;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::Statement;
@@ -28,6 +27,9 @@ use self::judge::Rule;
 use self::store::Store;
 use crate::records::change::Changes;
 use crate::records::write_context::WriteContext;
+use crate::rooms::supply::codes::REPORT_EXISTS;
+use crate::rooms::supply::price_alerts::RULE_ID;
+use crate::rooms::supply::supply_reports::{PLACE_ID, REPORTED_ON};
 
 /// Asks for the duties of a store of the next days; no record. Without values: nothing is expected any more.
 pub const PLAN: &str = "supply_plan";
@@ -69,7 +71,7 @@ pub struct Market {
 fn store_of(claim: &Claim) -> Option<Uuid> {
     match claim.kind {
         PLAN | REVIEW => Some(claim.id),
-        _ => claim.next.as_ref().or(claim.former.as_ref())?.id("place_id"),
+        _ => claim.next.as_ref().or(claim.former.as_ref())?.get(&PLACE_ID),
     }
 }
 
@@ -79,7 +81,7 @@ impl State for Market {
         let store = self.stores.entry(store_id).or_insert_with(|| Store::new(store_id));
         match claim.kind {
             PLAN => store.plan(claim.next.as_ref(), &self.write_context),
-            REVIEW => store.reviews.extend(claim.next.as_ref().and_then(|next| next.id("rule_id"))),
+            REVIEW => store.reviews.extend(claim.next.as_ref().and_then(|next| next.get(&RULE_ID))),
             _ => return store.took(claim, &self.write_context).map_err(|met| vec![report_exists(met)]),
         }
         Ok(())
@@ -96,5 +98,5 @@ impl State for Market {
 
 fn report_exists(met: Uuid) -> Fault {
     let values = vec![("location", format!("/v1/supply-reports/{met}"))];
-    Fault { pointer: "/reported_on".to_owned(), code: FaultCode::ReportExists, values, hint: None }
+    Fault { pointer: REPORTED_ON.pointer(), code: REPORT_EXISTS, values, hint: None }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::Days;
 use futures_util::future::join_all;
+use kit::columns;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -16,11 +17,18 @@ use ledger::decide::Claim;
 use super::store::SUPPLY_REPORT;
 use super::{MarketDecider, PLAN};
 use crate::platform::core::Core;
+use crate::records::envelope;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::observation::isolation_cases::care::HORIZON_DAYS;
+use crate::rooms::registers::places::PlaceKind;
+
+columns! {
+    /// Whether a report of the store is expected: it is open.
+    EXPECTED "expected": bool;
+}
 
 /// Kinds of places that report each day.
-pub const REPORTING_KINDS: [&str; 3] = ["mall", "supermarket", "farmers_market"];
+const REPORTING_KINDS: [PlaceKind; 3] = [PlaceKind::Mall, PlaceKind::Supermarket, PlaceKind::FarmersMarket];
 /// Stores planned at a time.
 const TOGETHER: usize = 64;
 /// Between two lots, others write.
@@ -39,7 +47,7 @@ pub async fn plan(core: &Core, district_code: &str) -> Result<(), Problem> {
     let statement = Statement::new("SELECT p.id, p.area_code, p.org_id, p.expected FROM (SELECT *, NOT voided AND coalesce(operating_status, 'open') IN ('open', 'takeaway_only') AS expected FROM places WHERE district_code = ")
         .text(district_code)
         .sql(" AND kind = ANY(")
-        .column(ColumnType::Text, REPORTING_KINDS.iter().map(|kind| Value::Text((*kind).to_owned())).collect())
+        .column(ColumnType::Text, REPORTING_KINDS.iter().map(|kind| Value::Text(kind.code().to_owned())).collect())
         .sql(")) AS p WHERE CASE WHEN p.expected THEN NOT ")
         .sql(duty("d.waiver IS DISTINCT FROM 'not_expected' AND d.opens_at >= "))
         .bind(ColumnType::Instant, Value::Instant(last))
@@ -54,7 +62,7 @@ pub async fn plan(core: &Core, district_code: &str) -> Result<(), Problem> {
         let asked = lot.iter().filter_map(|row| ask(row.clone()));
         // Where no report is asked for there is nothing to plan, however often one looks.
         let asks = |area: &Values| {
-            let area_code = area.text("area_code").unwrap_or(district_code);
+            let area_code = area.get(&envelope::AREA_CODE).unwrap_or(district_code);
             write_context.settings.of::<Cadences>().at(SUPPLY_REPORT, area_code, horizon).is_some()
         };
         let asked = asked.filter(|(_, next)| next.as_ref().is_none_or(asks)).map(|(id, next)| {
@@ -80,9 +88,9 @@ pub async fn plan(core: &Core, district_code: &str) -> Result<(), Problem> {
 }
 
 fn ask(mut row: Row) -> Option<(uuid::Uuid, Option<Values>)> {
-    let expected = row.boolean("expected") == Some(true);
+    let expected = row.get(&EXPECTED) == Some(true);
     let mut values = Values::default();
-    values.set("area_code", row.take("area_code"));
-    values.set("org_id", row.take("org_id"));
-    Some((row.id("id")?, expected.then_some(values)))
+    values.set_or_clear(&envelope::AREA_CODE, row.get(&envelope::AREA_CODE));
+    values.set_or_clear(&envelope::ORG_ID, row.get(&envelope::ORG_ID));
+    Some((row.get(&envelope::ID)?, expected.then_some(values)))
 }

@@ -5,6 +5,7 @@
 use std::sync::Weak;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::Statement;
@@ -15,7 +16,10 @@ use uuid::Uuid;
 use super::{MarketDecider, REVIEW};
 use crate::platform::core::Core;
 use crate::platform::leases::take_lease;
+use crate::records::envelope;
 use crate::rooms::registers::places::VENUE_KINDS;
+use crate::rooms::supply::price_alerts::RULE_ID;
+use crate::rooms::supply::price_rules::EFFECTIVE_ON;
 
 /// How often it looks for rules that changed.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -57,7 +61,7 @@ struct Pending {
     district_code: String,
     rule_id: Uuid,
     revision: i64,
-    effective_on: Value,
+    effective_on: NaiveDate,
 }
 
 async fn pending(core: &Core) -> Result<Vec<Pending>, Problem> {
@@ -67,10 +71,10 @@ async fn pending(core: &Core) -> Result<Vec<Pending>, Problem> {
     .seeing_everything();
     let pending = |mut row: Row| {
         Some(Pending {
-            district_code: row.text("district_code")?,
-            rule_id: row.id("id")?,
-            revision: row.integer("revision")?,
-            effective_on: row.take("effective_on"),
+            district_code: row.get(&envelope::DISTRICT_CODE)?,
+            rule_id: row.get(&envelope::ID)?,
+            revision: row.get(&envelope::REVISION)?,
+            effective_on: row.get(&EFFECTIVE_ON)?,
         })
     };
     Ok(core.database.read(&statement).await?.into_iter().filter_map(pending).collect())
@@ -82,8 +86,8 @@ async fn review_some(core: &Core, rule: &Pending) -> Result<bool, Problem> {
     let write_context = core.write_context(core.clock.now(), &rule.district_code);
     let claim = |id: &Uuid| {
         let mut next = Values::default();
-        next.set("rule_id", Value::Id(rule.rule_id));
-        next.set("effective_on", rule.effective_on.clone());
+        next.set(&RULE_ID, rule.rule_id);
+        next.set(&EFFECTIVE_ON, rule.effective_on);
         Claim {
             decider: MarketDecider::of(&write_context),
             kind: REVIEW,
@@ -104,7 +108,7 @@ async fn review_some(core: &Core, rule: &Pending) -> Result<bool, Problem> {
 }
 
 async fn next_places(core: &Core, rule: &Pending) -> Result<Vec<Uuid>, Problem> {
-    let kinds = VENUE_KINDS.iter().map(|kind| Value::Text((*kind).to_owned())).collect();
+    let kinds = VENUE_KINDS.iter().map(|kind| Value::Text(kind.code().to_owned())).collect();
     let statement = Statement::new("SELECT p.id FROM places AS p WHERE p.district_code = ")
         .text(&rule.district_code)
         .sql(" AND p.kind = ANY(")
@@ -117,7 +121,7 @@ async fn next_places(core: &Core, rule: &Pending) -> Result<Vec<Uuid>, Problem> 
         .integer(TOGETHER)
         .seeing_district(&rule.district_code);
     let rows = core.database.read(&statement).await?;
-    Ok(rows.into_iter().filter_map(|mut row| row.id("id")).collect())
+    Ok(rows.into_iter().filter_map(|mut row| row.get(&envelope::ID)).collect())
 }
 
 async fn note(core: &Core, rule: &Pending, after: Uuid, finished: bool) -> Result<(), Problem> {

@@ -4,16 +4,34 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use kit::columns;
 use kit::row::Row;
-use kit::value::{Value, Values};
+use kit::value::Values;
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::Market;
 use super::judge::{Line, Rule};
 use super::store::Store;
+use crate::records::envelope;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::rooms::duties::matching::Contact;
+use crate::rooms::duties::wire::SUBJECT_ID;
+use crate::rooms::supply::commodities::COMMODITY;
+use crate::rooms::supply::price_alerts::{self, RULE_ID};
+use crate::rooms::supply::supply_reports::{PLACE_ID, REPORTED_ON, SUPPLY_REPORTS};
+
+columns! {
+    /// The report of a line.
+    REPORT_ID "report_id": Uuid;
+    /// Its place in the report's list.
+    LINE_NO "line_no": i64;
+    /// Price that the store pays, in the unit that is compared.
+    PURCHASE_PRICE "purchase_price": Decimal;
+    /// Price that the store charges, in the unit that is compared.
+    RETAIL_PRICE "retail_price": Decimal;
+}
 
 /// The state of those rows.
 pub fn market(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<Market, String> {
@@ -22,23 +40,23 @@ pub fn market(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<
     let rules = next().into_iter().filter_map(Rule::of_row).collect();
     let mut stores: BTreeMap<Uuid, Store> = BTreeMap::new();
     for mut row in next() {
-        let Some((place_id, contact)) = row.id("place_id").zip(contact(&mut row)) else { continue };
-        let Some(day) = contact.values.day("reported_on") else { continue };
+        let Some((place_id, contact)) = row.get(&PLACE_ID).zip(contact(&mut row)) else { continue };
+        let Some(day) = contact.values.get(&REPORTED_ON) else { continue };
         stores.entry(place_id).or_insert_with(|| Store::new(place_id)).reports.insert(day, contact);
     }
     for mut row in (0..4).flat_map(|_| next()) {
-        let rule_id = row.id("rule_id");
+        let rule_id = row.get(&RULE_ID);
         let Some((place_id, key, line)) = line(row) else { continue };
         let store = stores.entry(place_id).or_insert_with(|| Store::new(place_id));
         store.dependants.extend(rule_id.map(|rule_id| (rule_id, key.clone())));
         store.lines.insert(key, line);
     }
     for duty in write_context.records("duties", next())? {
-        let Some(place_id) = duty.values.id("subject_id") else { continue };
+        let Some(place_id) = duty.values.get(&SUBJECT_ID) else { continue };
         stores.entry(place_id).or_insert_with(|| Store::new(place_id)).hold_duty(duty);
     }
     for alert in write_context.records("price_alerts", next())? {
-        let Some(place_id) = alert.values.id("place_id") else { continue };
+        let Some(place_id) = alert.values.get(&price_alerts::PLACE_ID) else { continue };
         let store = stores.entry(place_id).or_insert_with(|| Store::new(place_id));
         store.alerts.insert(alert.envelope.id, LockedRow::stored(alert));
     }
@@ -47,27 +65,22 @@ pub fn market(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<
 
 fn contact(row: &mut Row) -> Option<Contact> {
     let mut values = Values::default();
-    values.set("reported_on", row.take("reported_on"));
-    values.set("awaited", row.take("awaited"));
-    let (occurred_at, known_at) = (row.instant("occurred_at")?, row.instant("recorded_at")?);
-    Some(Contact { kind: "supply_reports", id: row.id("id")?, occurred_at, known_at, values })
+    values.set_or_clear(&REPORTED_ON, row.get(&REPORTED_ON));
+    values.set_or_clear(&envelope::AWAITED, row.get(&envelope::AWAITED));
+    let (occurred_at, known_at) = (row.get(&envelope::OCCURRED_AT)?, row.get(&envelope::RECORDED_AT)?);
+    Some(Contact { kind: SUPPLY_REPORTS.name, id: row.get(&envelope::ID)?, occurred_at, known_at, values })
 }
 
 fn line(mut row: Row) -> Option<(Uuid, (String, NaiveDate), Line)> {
-    let mut decimal = |name: &str| match row.take(name) {
-        Value::Decimal(decimal) => Some(decimal),
-        _ => None,
-    };
-    let (purchase_price, retail_price) = (decimal("purchase_price"), decimal("retail_price"));
-    let Value::Day(day) = row.take("reported_on") else { return None };
+    let (place_id, key) = (row.get(&PLACE_ID)?, (row.get(&COMMODITY)?, row.get(&REPORTED_ON)?));
     let line = Line {
-        report_id: row.id("report_id")?,
-        revision: row.integer("revision")?,
-        line_no: row.integer("line_no")?,
-        purchase_price,
-        retail_price,
-        area_code: row.text("area_code")?,
-        org_id: row.id("org_id"),
+        report_id: row.get(&REPORT_ID)?,
+        revision: row.get(&envelope::REVISION)?,
+        line_no: row.get(&LINE_NO)?,
+        purchase_price: row.get(&PURCHASE_PRICE),
+        retail_price: row.get(&RETAIL_PRICE),
+        area_code: row.get(&envelope::AREA_CODE)?,
+        org_id: row.get(&envelope::ORG_ID),
     };
-    Some((row.id("place_id")?, (row.text("commodity")?, day), line))
+    Some((place_id, key, line))
 }

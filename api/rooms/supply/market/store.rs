@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Days, NaiveDate, TimeDelta};
 use kit::problem::Problem;
 use kit::time::day_of;
-use kit::value::{Value, Values};
+use kit::value::Values;
 use ledger::decide::Claim;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::alert;
@@ -17,12 +16,17 @@ use super::judge::{Line, Lines, Rule};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::change::Changes;
+use crate::records::envelope;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty::{self, expectation, is};
 use crate::rooms::duties::matching::{Contact, proof_of, standing};
+use crate::rooms::duties::wire::{STATE, WAIVER};
+use crate::rooms::duties::{DutyState, DutyWaiver};
 use crate::rooms::observation::isolation_cases::care::HORIZON_DAYS;
+use crate::rooms::supply::price_alerts::RULE_ID;
+use crate::rooms::supply::supply_reports::{LINES, REPORTED_ON, ReportLine, SUPPLY_REPORTS};
 
 /// Kind of the duty that a store has each day.
 pub const SUPPLY_REPORT: &str = "supply_report";
@@ -70,7 +74,7 @@ impl Store {
     /// A report came, was amended or was voided. `Err` names the report that has its day.
     pub fn took(&mut self, claim: &Claim, write_context: &WriteContext) -> Result<(), Uuid> {
         let values = claim.next.as_ref().or(claim.former.as_ref());
-        let Some(day) = values.and_then(|values| values.day("reported_on")) else { return Ok(()) };
+        let Some(day) = values.and_then(|values| values.get(&REPORTED_ON)) else { return Ok(()) };
         if let Some(met) = self.reports.get(&day).filter(|met| met.id != claim.id && claim.next.is_some()) {
             return Err(met.id);
         }
@@ -102,7 +106,7 @@ impl Store {
             }
             return;
         };
-        let area_code = values.text("area_code").unwrap_or(&write_context.district_code);
+        let area_code = values.get(&envelope::AREA_CODE).unwrap_or(&write_context.district_code);
         let today = day_of(write_context.now, write_context.zone);
         for day in (0..=HORIZON_DAYS).filter_map(|ahead| today.checked_add_days(Days::new(ahead))) {
             let cadence = write_context.settings.of::<Cadences>().at(SUPPLY_REPORT, area_code, day);
@@ -111,9 +115,9 @@ impl Store {
             let Some((opens_at, due_at)) = window.filter(|(_, due_at)| *due_at > write_context.now) else { continue };
             let id = duty_id(self.id, day, write_context);
             if let Some(held) = self.duties.get_mut(&id) {
-                if held.record.values.text("waiver") == Some("not_expected") {
-                    held.record.values.set("state", Value::Text("open".to_owned()));
-                    held.record.values.set("waiver", Value::Null);
+                if held.record.values.get(&WAIVER) == Some(DutyWaiver::NotExpected) {
+                    held.record.values.set(&STATE, DutyState::Open);
+                    held.record.values.clear(&WAIVER);
                 }
                 continue;
             }
@@ -126,7 +130,7 @@ impl Store {
                 opens_at,
                 due_at,
                 area_code,
-                org_id: values.id("org_id"),
+                org_id: values.get(&envelope::ORG_ID),
                 made_by: Uuid::nil(),
             };
             self.duties.insert(id, LockedRow::new(duty::record(new, write_context)));
@@ -173,7 +177,7 @@ impl Store {
         let mut stale: BTreeSet<Uuid> = self
             .alerts
             .iter()
-            .filter(|(_, held)| held.record.values.id("rule_id").is_some_and(|id| self.reviews.contains(&id)))
+            .filter(|(_, held)| held.record.values.get(&RULE_ID).is_some_and(|id| self.reviews.contains(&id)))
             .map(|(id, _)| *id)
             .collect();
         for (id, (rule, (commodity, day))) in targets {
@@ -242,33 +246,30 @@ fn duty_id(place_id: Uuid, day: NaiveDate, write_context: &WriteContext) -> Uuid
 
 /// Whether a report has its day and proves nothing yet.
 fn is_awaited(report: &Values) -> bool {
-    report.boolean("awaited") == Some(true)
+    report.get(&envelope::AWAITED) == Some(true)
 }
 
 fn contact_of(id: Uuid, values: &Values, write_context: &WriteContext) -> Contact {
-    let occurred_at = values.instant("occurred_at").unwrap_or(write_context.now);
-    let known_at = values.instant("recorded_at").unwrap_or(write_context.now);
-    Contact { kind: "supply_reports", id, occurred_at, known_at, values: values.clone() }
+    let occurred_at = values.get(&envelope::OCCURRED_AT).unwrap_or(write_context.now);
+    let known_at = values.get(&envelope::RECORDED_AT).unwrap_or(write_context.now);
+    Contact { kind: SUPPLY_REPORTS.name, id, occurred_at, known_at, values: values.clone() }
 }
 
 /// The lines of a report's values.
 fn lines_of(values: &Values) -> Vec<(String, Line)> {
-    let list = values.json("lines").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-    let of = |(index, line): (usize, &Json)| {
-        let decimal = |name: &str| line.get(name).and_then(Json::as_str)?.parse().ok();
-        let commodity = line.get("commodity").and_then(Json::as_str)?.to_owned();
+    let of = |(line_no, line): (i64, ReportLine)| {
         Some((
-            commodity,
+            line.commodity,
             Line {
                 report_id: Uuid::nil(),
-                revision: values.integer("revision").unwrap_or(1),
-                line_no: i64::try_from(index).ok()?,
-                purchase_price: decimal("purchase_price_normalized"),
-                retail_price: decimal("retail_price_normalized"),
-                area_code: values.text("area_code").unwrap_or_default().to_owned(),
-                org_id: values.id("org_id"),
+                revision: values.get(&envelope::REVISION).unwrap_or(1),
+                line_no,
+                purchase_price: line.purchase_price_normalized,
+                retail_price: line.retail_price_normalized,
+                area_code: values.get(&envelope::AREA_CODE)?.to_owned(),
+                org_id: values.get(&envelope::ORG_ID),
             },
         ))
     };
-    list.iter().enumerate().filter_map(of).collect()
+    (0..).zip(values.list(&LINES)).filter_map(of).collect()
 }

@@ -1,24 +1,28 @@
 //! Operations on a price alert: explaining it, dismissing it.
 
 use actix_web::http::Method;
-use kit::catalogue::Code;
-use kit::field::Field;
+use kit::fields;
 use kit::problem::Problem;
-use kit::value::{Value, Values};
+use kit::value::Values;
 use serde_json::json;
 
-use super::{PRICE_ALERTS, READERS, REASON};
+use super::{DISMISSAL, PRICE_ALERTS, PriceAlertDismissal, PriceAlertState, READERS, STATE, form};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::act::{ACT_PROBLEMS, act};
+use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA};
 use crate::records::{Record, document};
 
 /// Roles that may dismiss an alert.
 const DISMISSERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector];
 
-static FORM: &[Field] = &[REASON.required()];
+fields! {
+    /// Form of an explanation or a dismissal.
+    static FORM;
+    REASON: String = form::REASON.field.required();
+}
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
@@ -50,35 +54,37 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn explain(call: Call) -> Answer {
-    let next = |alert: &Record, form: &Values| match alert.values.text("state") {
-        Some("open" | "explained") => Ok(Some(in_state(alert, "explained", form))),
-        _ => Err(Code::AlreadyEnded.into()),
+    let next = |alert: &Record, form: &Values| match alert.values.get(&STATE) {
+        Some(PriceAlertState::Open | PriceAlertState::Explained) => {
+            Ok(Some(in_state(alert, PriceAlertState::Explained, form)))
+        }
+        _ => Err(ALREADY_ENDED.into()),
     };
     act(&call, &PRICE_ALERTS, FORM, async |alert: &Record, _: &Values| require(&call, alert, READERS), next).await
 }
 
 async fn dismiss(call: Call) -> Answer {
     let next = |alert: &Record, form: &Values| {
-        if alert.values.text("dismissal") == Some("by_hand") {
+        if alert.values.get(&DISMISSAL) == Some(PriceAlertDismissal::ByHand) {
             return Ok(None);
         }
-        let mut next = in_state(alert, "dismissed", form);
-        next.values.set("dismissal", Value::Text("by_hand".to_owned()));
+        let mut next = in_state(alert, PriceAlertState::Dismissed, form);
+        next.values.set(&DISMISSAL, PriceAlertDismissal::ByHand);
         Ok(Some(next))
     };
     // Nobody says of his own prices that they are nothing: the operation's access sees to that.
     act(&call, &PRICE_ALERTS, FORM, async |alert: &Record, _: &Values| require(&call, alert, DISMISSERS), next).await
 }
 
-fn in_state(alert: &Record, state: &str, form: &Values) -> Record {
+fn in_state(alert: &Record, state: PriceAlertState, form: &Values) -> Record {
     let mut next = alert.clone();
-    next.values.set("state", Value::Text(state.to_owned()));
-    next.values.set("reason", Value::Text(form.text("reason").unwrap_or_default().to_owned()));
+    next.values.set(&STATE, state);
+    next.values.set_or_clear(&super::REASON, form.get(&REASON).map(str::to_owned));
     next
 }
 
 fn require(call: &Call, alert: &Record, roles: &'static [Role]) -> Result<(), Problem> {
     let envelope = &alert.envelope;
     let reaches = call.actor()?.reaches(roles, &envelope.area_code, envelope.org_id);
-    if reaches { Ok(()) } else { Err(Code::OutOfArea.into()) }
+    if reaches { Ok(()) } else { Err(OUT_OF_AREA.into()) }
 }

@@ -1,16 +1,17 @@
 //! Price observations (价格监测): averages of areas from published notices, this district's or any other's, to
 //! compare with.
 
+use chrono::NaiveDate;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::time::day_start;
-use kit::value::Value;
-use kit::words;
+use kit::{fields, words};
+use rust_decimal::Decimal;
 
 use crate::platform::access::Role;
-use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
-use crate::rooms::supply::commodities::{COMMODITY_FIELD, NORMAL, PRICE, SUPPLY_READERS, UNIT, add_unknown_unit, find};
+use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules, envelope};
+use crate::rooms::supply::commodities::{self, NORMAL, SUPPLY_READERS, UNIT, add_unknown_unit, find};
 
 words! {
     /// Scope.
@@ -26,38 +27,40 @@ words! {
     }
 }
 
-static FIELDS: &[Field] = &[
-    Field::new("observed_on", Shape::Day, Text::new("Observed on", "监测日期"), "Of which day.")
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    OBSERVED_ON: NaiveDate = Field::new("observed_on", Shape::Day, Text::new("Observed on", "监测日期"), "Of which day.")
         .happened()
         .required()
-        .also(&["date", "日期"]),
-    Field::new(
+        .also(&["date", "日期"]);
+    OBSERVED_AREA_CODE: String = Field::new(
         "observed_area_code",
         Shape::Text { min: 6, max: 12, pattern: Some("[0-9]{6}|[0-9]{9}|[0-9]{12}") },
         Text::new("Observed area", "监测地区代码"),
         "Of which area, wherever it is: 511800 is the prefecture. In a file also `area_code`.",
     )
     .required()
-    .also(&["area_code"]),
-    Field::new("area_name", free_text(60), Text::new("Area name", "监测地区"), "Its name.").also(&["地区"]),
-    Field::new("scope", Shape::Word(PriceScope::VOCABULARY), Text::new("Scope", "口径"), "What it is the average of.")
-        .required(),
-    COMMODITY_FIELD.required(),
-    Field::new("price", PRICE, Text::new("Price", "价格"), "As it was published.").required(),
-    Field::new("price_unit", UNIT, Text::new("Price unit", "计价单位"), "As it was published: 元/500克.")
+    .also(&["area_code"]);
+    AREA_NAME: String = Field::new("area_name", free_text(60), Text::new("Area name", "监测地区"), "Its name.").also(&["地区"]);
+    SCOPE: PriceScope = Field::new("scope", Shape::Word(PriceScope::VOCABULARY), Text::new("Scope", "口径"), "What it is the average of.")
+        .required();
+    COMMODITY: String = commodities::COMMODITY.field.required();
+    PRICE: Decimal = Field::new("price", commodities::PRICE, Text::new("Price", "价格"), "As it was published.").required();
+    PRICE_UNIT: String = Field::new("price_unit", UNIT, Text::new("Price unit", "计价单位"), "As it was published: 元/500克.")
         .required()
-        .also(&["price_unit_zh", "单位", "价格单位"]),
-    Field::new("source_url", free_text(500), Text::new("Source", "来源"), "The notice.").required().also(&["来源网址"]),
-    Field::new("commodity_zh", free_text(60), Text::new("Commodity in Chinese", "商品中文名"), "Its Chinese name.")
+        .also(&["price_unit_zh", "单位", "价格单位"]);
+    SOURCE_URL: String = Field::new("source_url", free_text(500), Text::new("Source", "来源"), "The notice.").required().also(&["来源网址"]);
+    COMMODITY_ZH: String = Field::new("commodity_zh", free_text(60), Text::new("Commodity in Chinese", "商品中文名"), "Its Chinese name.")
         .required()
-        .derived(),
-    Field::new("price_normalized", NORMAL, Text::new("Normalised price", "折算价格"), "The same in `normalized_unit`.")
+        .derived();
+    PRICE_NORMALIZED: Decimal = Field::new("price_normalized", NORMAL, Text::new("Normalised price", "折算价格"), "The same in `normalized_unit`.")
         .required()
-        .derived(),
-    Field::new("normalized_unit", UNIT, Text::new("Normalised unit", "折算单位"), "What prices of it are compared in.")
+        .derived();
+    NORMALIZED_UNIT: String = Field::new("normalized_unit", UNIT, Text::new("Normalised unit", "折算单位"), "What prices of it are compared in.")
         .required()
-        .derived(),
-];
+        .derived();
+}
 
 /// The kind.
 pub static PRICE_OBSERVATIONS: Kind = Kind::of(Definition {
@@ -67,7 +70,7 @@ pub static PRICE_OBSERVATIONS: Kind = Kind::of(Definition {
     label: Text::new("Price observation", "价格监测"),
     about: "A published price of an area.",
     fields: FIELDS,
-    filters: &["commodity", "observed_on", "observed_area_code", "scope"],
+    filters: &[COMMODITY.name(), OBSERVED_ON.name(), OBSERVED_AREA_CODE.name(), SCOPE.name()],
     readers: SUPPLY_READERS,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin],
     rules: &PriceObservationRules,
@@ -84,26 +87,27 @@ impl Rules for PriceObservationRules {
     }
 
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
-        let Some(commodity) = draft.values.text("commodity").and_then(find) else { return };
-        draft.values.set("commodity_zh", Value::Text(commodity.word.label.zh.to_owned()));
-        if let Some((price, unit)) = draft.values.decimal("price").zip(draft.values.text("price_unit")) {
+        let Some(commodity) = draft.values.get(&COMMODITY).and_then(find) else { return };
+        draft.values.set(&COMMODITY_ZH, commodity.word.label.zh);
+        if let Some((price, unit)) = draft.values.get(&PRICE).zip(draft.values.get(&PRICE_UNIT)) {
             match commodity.normal_price(price, unit) {
                 Some(normal) => {
-                    draft.values.set("price_normalized", Value::Decimal(normal.value));
-                    draft.values.set("normalized_unit", Value::Text(normal.unit));
+                    draft.values.set(&PRICE_NORMALIZED, normal.value);
+                    draft.values.set(&NORMALIZED_UNIT, normal.unit);
                 }
-                None => add_unknown_unit(draft.at("price_unit"), commodity, true, faults),
+                None => add_unknown_unit(draft.at(&PRICE_UNIT), commodity, true, faults),
             }
         }
         // Published figures are of a day, not of a moment.
-        let day = draft.values.day("observed_on").filter(|_| draft.values.get("occurred_at").is_none());
+        let day = draft.values.get(&OBSERVED_ON).filter(|_| draft.values.get(&envelope::OCCURRED_AT).is_none());
         if let Some(at) = day.and_then(|day| day_start(day, context.zone)) {
-            draft.values.set("occurred_at", Value::Instant(at));
+            draft.values.set(&envelope::OCCURRED_AT, at);
         }
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
-        &["commodity", "observed_on", "observed_area_code", "scope"]
+        const KEY: &[&str] = &[COMMODITY.name(), OBSERVED_ON.name(), OBSERVED_AREA_CODE.name(), SCOPE.name()];
+        KEY
     }
 
     fn measures(&self, _record: &Record) -> Vec<Measure> {

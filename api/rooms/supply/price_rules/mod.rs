@@ -6,15 +6,15 @@ use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
-use kit::fields;
 use kit::text::Text;
-use kit::value::Value;
-use kit::words;
+use kit::{fields, words};
 use rust_decimal::Decimal;
 
 use crate::platform::access::Role;
+use crate::platform::codes::INVALID_ORDER;
+use crate::records::codes::EXCLUSIVE_FIELDS;
 use crate::records::{Context, Definition, Draft, Kind, Measure, Reach, Record, Rules, Warning};
-use crate::rooms::supply::commodities::{COMMODITY, CommodityCategory, SUPPLY_READERS};
+use crate::rooms::supply::commodities::{COMMODITY_ITEM, CommodityCategory, SUPPLY_READERS};
 
 words! {
     /// Kinds of price rules: the figure that is compared with the rule's threshold.
@@ -26,11 +26,9 @@ words! {
     }
 }
 
-const COMMODITY_ITEM: &Shape = &Shape::Word(&COMMODITY);
-
 fields! {
     /// Fields of it.
-    static FIELDS;
+    pub static FIELDS;
     NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it.").required();
     RULE_KIND: PriceRuleKind = Field::new("rule_kind", Shape::Word(PriceRuleKind::VOCABULARY), Text::new("Kind", "规则类型"), "What is compared with what.").required().on_create();
     BASELINE_ON: NaiveDate = Field::new(
@@ -77,7 +75,7 @@ pub static PRICE_RULES: Kind = Kind::of(Definition {
     label: Text::new("Price rule", "价格规则"),
     about: "When a price counts as risen too far: for the record's area and all below.",
     fields: FIELDS,
-    filters: &["rule_kind"],
+    filters: &[RULE_KIND.name()],
     reach: Reach::District,
     readers: SUPPLY_READERS,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin],
@@ -101,33 +99,38 @@ impl Rules for PriceRuleRules {
 
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
         let values = &draft.values;
-        let kind = values.text("rule_kind").unwrap_or_default();
-        let only_without = values.boolean("only_without_baseline") == Some(true);
-        let needs_baseline = ["price_change", "markup"].contains(&kind) || (kind == "markup_cap" && only_without);
-        if needs_baseline && values.get("baseline_on").is_none() && !faults.touches(&draft.at("baseline_on")) {
-            faults.add(draft.at("baseline_on"), FaultCode::Required);
+        let kind = values.get(&RULE_KIND);
+        let only_without = values.get(&ONLY_WITHOUT_BASELINE) == Some(true);
+        let needs_baseline = match kind {
+            Some(PriceRuleKind::PriceChange | PriceRuleKind::Markup) => true,
+            Some(PriceRuleKind::MarkupCap) => only_without,
+            Some(PriceRuleKind::DayOnDay) | None => false,
+        };
+        if needs_baseline && values.get(&BASELINE_ON).is_none() && !faults.touches(&draft.at(&BASELINE_ON)) {
+            faults.add(draft.at(&BASELINE_ON), FaultCode::REQUIRED);
         }
-        let baseline_on = values.day("baseline_on").filter(|_| needs_baseline);
+        let baseline_on = values.get(&BASELINE_ON).filter(|_| needs_baseline);
         let default = baseline_on.map_or(context.told_on(), |day| day.checked_add_days(Days::new(1)).unwrap_or(day));
-        let effective_on = values.day("effective_on").unwrap_or(default);
-        let expires_on = values.day("expires_on");
+        let effective_on = values.get(&EFFECTIVE_ON).unwrap_or(default);
+        let expires_on = values.get(&EXPIRES_ON);
         if expires_on.is_some_and(|last| last < effective_on) {
-            faults.add_with(draft.at("expires_on"), FaultCode::InvalidOrder, vec![("other", "effective_on".into())]);
+            faults.add_with(draft.at(&EXPIRES_ON), INVALID_ORDER, vec![("other", EFFECTIVE_ON.to_string())]);
         }
-        if only_without && kind != "markup_cap" {
+        if only_without && kind != Some(PriceRuleKind::MarkupCap) {
+            let kind = kind.map(PriceRuleKind::code).unwrap_or_default();
             faults.add_with(
-                draft.at("only_without_baseline"),
-                FaultCode::ExclusiveFields,
-                vec![("other", format!("rule_kind {kind}"))],
+                draft.at(&ONLY_WITHOUT_BASELINE),
+                EXCLUSIVE_FIELDS,
+                vec![("other", format!("{RULE_KIND} {kind}"))],
             );
         }
-        draft.values.set("effective_on", Value::Day(effective_on));
-        draft.values.set("only_without_baseline", Value::Boolean(only_without));
+        draft.values.set(&EFFECTIVE_ON, effective_on);
+        draft.values.set(&ONLY_WITHOUT_BASELINE, only_without);
     }
 
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
-        if draft.values.decimal("threshold_rate").is_some_and(|rate| rate > Decimal::from(PLAUSIBLE_RATE)) {
-            draft.warn(&THRESHOLD_IMPLAUSIBLE, "threshold_rate");
+        if draft.values.get(&THRESHOLD_RATE).is_some_and(|rate| rate > Decimal::from(PLAUSIBLE_RATE)) {
+            draft.warn(&THRESHOLD_IMPLAUSIBLE, &THRESHOLD_RATE);
         }
     }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -13,8 +12,10 @@ use kit::value::{Value, Values};
 use ledger::decide::{Claim, Decider, State};
 use uuid::Uuid;
 
-use super::{MEASURES, millionths, quantity};
+use super::{BALANCE, COMMODITY, MEASURE, MEASURES, ON_DAY, PLACE_ID, QUANTITY, TOTAL, millionths, quantity};
+use crate::records::envelope;
 use crate::records::write_context::WriteContext;
+use crate::rooms::supply::codes::INSUFFICIENT_STOCK;
 use crate::rooms::supply::commodities::find;
 
 /// Decides whether a movement leaves no day's balance below zero.
@@ -30,7 +31,7 @@ struct Balances {
 }
 
 fn key(values: &Values) -> Option<Key> {
-    Some((values.id("place_id")?, values.text("commodity")?.to_owned()))
+    Some((values.get(&PLACE_ID)?, values.get(&COMMODITY)?.to_owned()))
 }
 
 impl Decider for StockDecider {
@@ -56,14 +57,13 @@ impl Decider for StockDecider {
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
         let mut days: BTreeMap<Key, BTreeMap<NaiveDate, i128>> = BTreeMap::new();
         for mut row in rows.into_iter().flatten() {
-            let Value::Day(day) = row.take("on_day") else { continue };
-            let Some(((place_id, measure), total)) =
-                row.id("place_id").zip(row.text("measure")).zip(row.whole("total"))
+            let (Some(place_id), Some(measure), Some(day), Some(total)) =
+                (row.get(&PLACE_ID), row.get(&MEASURE), row.get(&ON_DAY), row.whole(TOTAL.name))
             else {
                 continue;
             };
-            let commodity = measure.strip_prefix(super::BALANCE).unwrap_or_default().to_owned();
-            days.entry((place_id, commodity)).or_default().insert(day, total);
+            let Some(commodity) = measure.strip_prefix(BALANCE) else { continue };
+            days.entry((place_id, commodity.to_owned())).or_default().insert(day, total);
         }
         Ok(Box::new(Balances { write_context: Arc::clone(&self.0), days }))
     }
@@ -77,8 +77,9 @@ impl State for Balances {
         let mut first = NaiveDate::MAX;
         for (values, sign) in [(&claim.former, -1), (&claim.next, 1)] {
             let Some(values) = values else { continue };
-            let day = day_of(values.instant("occurred_at").unwrap_or(self.write_context.now), self.write_context.zone);
-            *days.entry(day).or_default() += sign * i128::from(millionths(values));
+            let day =
+                day_of(values.get(&envelope::OCCURRED_AT).unwrap_or(self.write_context.now), self.write_context.zone);
+            *days.entry(day).or_default() += sign * millionths(values).map_or(0, i128::from);
             first = first.min(day);
         }
         // Only what this made worse is its fault.
@@ -111,5 +112,5 @@ fn lowest(days: &BTreeMap<NaiveDate, i128>, first: NaiveDate) -> Option<(NaiveDa
 fn insufficient(commodity: &str, day: NaiveDate, available: i128) -> Fault {
     let unit = find(commodity).map(|commodity| commodity.quantity_unit).unwrap_or_default().to_owned();
     let values = vec![("available", quantity(available).to_string()), ("unit", unit), ("day", day.to_string())];
-    Fault { pointer: "/quantity".to_owned(), code: FaultCode::InsufficientStock, values, hint: None }
+    Fault { pointer: QUANTITY.pointer(), code: INSUFFICIENT_STOCK, values, hint: None }
 }

@@ -4,17 +4,19 @@
 mod balance;
 mod stocks;
 
-use kit::words;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+use chrono::NaiveDate;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::value::{Value, Values, scaled};
+use kit::value::{Values, scaled};
+use kit::{columns, fields, words};
 use ledger::decide::Decider;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use uuid::Uuid;
 
 use self::balance::StockDecider;
 pub use self::stocks::{operations, schemas};
@@ -22,9 +24,7 @@ use crate::platform::access::Role;
 use crate::records::figure::TIMES;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Narrowed, Record, Rules};
-use crate::rooms::supply::commodities::{
-    COMMODITIES, COMMODITY_FIELD, NORMAL, QUANTITY, SUPPLY_READERS, UNIT, normal_quantity_of,
-};
+use crate::rooms::supply::commodities::{self, COMMODITIES, NORMAL, SUPPLY_READERS, UNIT, normal_quantity_of};
 use crate::rooms::supply::supply_reports::of_own_store;
 
 words! {
@@ -48,42 +48,43 @@ words! {
     }
 }
 
-static FIELDS: &[Field] = &[
-    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "仓库"), "Whose stock.")
+fields! {
+    /// Fields of it.
+    pub static FIELDS;
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "仓库"), "Whose stock.").brings_area(1)
         .required()
         .on_create()
-        .also(&["场所", "门店", "仓库名称", "库房"]),
-    COMMODITY_FIELD.required().on_create(),
-    Field::new("direction", Shape::Word(StockDirection::VOCABULARY), Text::new("Direction", "方向"), "In or out.")
-        .also(&["入/出", "出入库", "收发", "出/入"])
-        .required(),
-    Field::new("quantity", QUANTITY, Text::new("Quantity", "数量"), "How much, as it was told.").required(),
-    Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what: 吨, 件.").required().also(&["单位"]),
-    Field::new("reason", Shape::Word(StockReason::VOCABULARY), Text::new("Reason", "事由"), "Why."),
-    Field::new(
+        .also(&["场所", "门店", "仓库名称", "库房"]);
+    COMMODITY: String = commodities::COMMODITY.field.required().on_create();
+    DIRECTION: StockDirection = Field::new("direction", Shape::Word(StockDirection::VOCABULARY), Text::new("Direction", "方向"), "In or out.").also(&["入/出", "出入库", "收发", "出/入"])
+        .required();
+    QUANTITY: Decimal = Field::new("quantity", commodities::QUANTITY, Text::new("Quantity", "数量"), "How much, as it was told.").required();
+    QUANTITY_UNIT: String = Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what: 吨, 件.").required().also(&["单位"]);
+    REASON: StockReason = Field::new("reason", Shape::Word(StockReason::VOCABULARY), Text::new("Reason", "事由"), "Why.");
+    COUNTERPART: String = Field::new(
         "counterpart",
         free_text(100),
         Text::new("Counterpart", "往来单位"),
         "From or to whom: a firm, a place. Encrypted at rest.",
     )
-    .sealed_since(),
-    Field::new(
+    .sealed_since();
+    QUANTITY_NORMALIZED: Decimal = Field::new(
         "quantity_normalized",
         NORMAL,
         Text::new("Quantity, normalised", "折算数量"),
         "The same in `normalized_unit`.",
     )
     .required()
-    .derived(),
-    Field::new(
+    .derived();
+    NORMALIZED_UNIT: String = Field::new(
         "normalized_unit",
         UNIT,
         Text::new("Normalised unit", "折算单位"),
         "The unit of the commodity's quantities.",
     )
     .required()
-    .derived(),
-];
+    .derived();
+}
 
 /// The kind.
 pub static STOCK_MOVEMENTS: Kind = Kind::of(Definition {
@@ -93,7 +94,7 @@ pub static STOCK_MOVEMENTS: Kind = Kind::of(Definition {
     label: Text::new("Stock movement", "出入库记录"),
     about: "Something that came into a stock or left it.",
     fields: FIELDS,
-    filters: &["place_id", "commodity", "direction", "reason"],
+    filters: &[PLACE_ID.name(), COMMODITY.name(), DIRECTION.name(), REASON.name()],
     readers: SUPPLY_READERS,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::StoreReporter],
     rules: &StockMovementRules,
@@ -110,10 +111,12 @@ static MEASURES: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(
 pub const BALANCE: &str = "net_millionths.";
 
 /// Amount that a movement adds to its balance, in millionths of the commodity's unit; negative where goods go out.
-fn millionths(values: &Values) -> i64 {
-    let quantity = values.decimal("quantity_normalized").unwrap_or_default();
-    let amount = (quantity * Decimal::from(1_000_000)).to_i64().unwrap_or_default();
-    if values.text("direction") == Some("out") { -amount } else { amount }
+fn millionths(values: &Values) -> Option<i64> {
+    let amount = values.get(&QUANTITY_NORMALIZED)?.checked_mul(Decimal::from(1_000_000))?.to_i64()?;
+    Some(match values.get(&DIRECTION)? {
+        StockDirection::In => amount,
+        StockDirection::Out => -amount,
+    })
 }
 
 /// Millionths as a quantity.
@@ -121,10 +124,21 @@ pub fn quantity(millionths: i128) -> Decimal {
     scaled(millionths, 6).normalize()
 }
 
+columns! {
+    /// Day of a rollup.
+    ON_DAY "on_day": NaiveDate;
+    /// Measure that is summed.
+    MEASURE "measure": String;
+    /// Sum of a measure, a whole number of any size.
+    TOTAL "total": Decimal;
+}
+
 struct StockMovementRules;
 
 /// Figures of stock movements that statistics show.
-static FIGURES: &[Figure] = &[Figure::new("stock_movements", Text::new("Stock movements", "出入库"), TIMES).open()];
+static FIGURES: &[Figure] = &[MOVEMENTS];
+
+const MOVEMENTS: Figure = Figure::new("stock_movements", Text::new("Stock movements", "出入库"), TIMES).open();
 
 impl Rules for StockMovementRules {
     fn narrowed(&self, role: Role) -> Option<Narrowed> {
@@ -132,9 +146,9 @@ impl Rules for StockMovementRules {
     }
 
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        if let Some(normal) = normal_quantity_of(draft, faults) {
-            draft.values.set("quantity_normalized", Value::Decimal(normal.value));
-            draft.values.set("normalized_unit", Value::Text(normal.unit));
+        if let Some(normal) = normal_quantity_of(draft, (&QUANTITY, &QUANTITY_UNIT), faults) {
+            draft.values.set(&QUANTITY_NORMALIZED, normal.value);
+            draft.values.set(&NORMALIZED_UNIT, normal.unit);
         }
     }
 
@@ -151,8 +165,8 @@ impl Rules for StockMovementRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let measure = record.values.text("commodity").and_then(|code| MEASURES.get(code));
-        let balance = measure.map(|measure| (*measure, millionths(&record.values)));
-        [("stock_movements", 1)].into_iter().chain(balance).collect()
+        let measure = record.values.get(&COMMODITY).and_then(|code| MEASURES.get(code));
+        let balance = measure.and_then(|measure| Some((*measure, millionths(&record.values)?)));
+        [MOVEMENTS.measured(1)].into_iter().chain(balance).collect()
     }
 }

@@ -3,9 +3,9 @@
 use crate::rooms::supply::stock_targets::STOCK_TARGETS;
 use actix_web::http::Method;
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
+use kit::fields;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -16,26 +16,30 @@ use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::{BALANCE, quantity};
+use super::{BALANCE, MEASURE, TOTAL, quantity};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
-use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
+use crate::records::list::{self, one_district};
 use crate::records::scope::{reached, readable, within};
 use crate::records::{Record, read};
-use crate::rooms::supply::commodities::{COMMODITY, SUPPLY_READERS, find, rounded};
+use crate::rooms::supply::commodities::{COMMODITY_WORDS, SUPPLY_READERS, find, rounded};
+use crate::rooms::supply::stock_targets;
 use crate::statistics::opens_lists;
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
-static PARAMETERS: [Field; 5] = [
-    Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日期"), "At the end of this day; today by default."),
-    DISTRICT_CODE,
-    AREA_CODE,
-    Field::new("place_id", Shape::Id, Text::new("Place", "场所"), "Of this place."),
-    Field::new("commodity", Shape::Word(&COMMODITY), Text::new("Commodity", "商品"), "Of this commodity."),
-];
+fields! {
+    /// Parameters of the stocks.
+    static PARAMETERS;
+    AS_OF_ON: NaiveDate = Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日期"), "At the end of this day; today by default.");
+    DISTRICT_CODE: String = list::DISTRICT_CODE;
+    AREA_CODE: String = list::AREA_CODE;
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Id, Text::new("Place", "场所"), "Of this place.");
+    COMMODITY: String = Field::new("commodity", Shape::Word(&COMMODITY_WORDS), Text::new("Commodity", "商品"), "Of this commodity.");
+}
 
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
@@ -47,7 +51,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(with_statistics(SUPPLY_READERS)))
             .keys(KeyScope::Statistics)
             .answers(200, "The stocks.", Some(reference("Stocks")), Some(example))
-            .problems(&[Code::DistrictRequired, Code::NotFound]);
+            .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     vec![polled(operation, PARAMETERS.iter())]
 }
 
@@ -74,7 +78,7 @@ async fn stocks(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
     let as_of_on = {
         let today = day_of(call.core.clock.now(), call.core.zone);
-        call.query.day("as_of_on").map_or(today, |day| day.min(today))
+        call.query.get(&AS_OF_ON).map_or(today, |day| day.min(today))
     };
     answer(&call, &district_code, COLUMNS, async |now| of_day(&call, now, &district_code, as_of_on).await).await
 }
@@ -97,20 +101,20 @@ fn balances(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Sta
         .bind(ColumnType::Day, Value::Day(as_of_on))
         .sql(" AND ");
     let mut statement = reached("r", statement, call.actor()?, with_statistics(SUPPLY_READERS), true);
-    if let Some(area_code) = call.query.text("area_code") {
+    if let Some(area_code) = call.query.get(&AREA_CODE) {
         statement = within("r", statement.sql(" AND "), area_code);
     }
-    if let Some(place_id) = call.query.id("place_id") {
+    if let Some(place_id) = call.query.get(&PLACE_ID) {
         statement = statement.sql(" AND r.place_id = ").id(place_id);
     }
-    if let Some(commodity) = call.query.text("commodity") {
+    if let Some(commodity) = call.query.get(&COMMODITY) {
         statement = statement.sql(" AND r.measure = ").text(format!("{BALANCE}{commodity}"));
     }
     Ok(statement.sql(" GROUP BY 1, 2 ORDER BY 1, 2"))
 }
 
 fn item(call: &Call, mut row: Row, as_of_on: NaiveDate) -> Option<Json> {
-    let (place_id, measure, total) = (row.id("place_id")?, row.text("measure")?, row.whole("total")?);
+    let (place_id, measure, total) = (row.get(&PLACE_ID)?, row.get(&MEASURE)?, row.whole(TOTAL.name)?);
     let commodity = find(measure.strip_prefix(BALANCE)?)?;
     let code = commodity.word.code;
     let url = opens_lists(call, SUPPLY_READERS)
@@ -145,7 +149,7 @@ async fn targets_of(
 async fn met(now: &mut Snapshot, district_code: &str, day: NaiveDate, target: &Record) -> Result<Json, Problem> {
     let values = &target.values;
     let codes: Vec<Value> =
-        values.codes("commodities").into_iter().map(|code| Value::Text(format!("{BALANCE}{code}"))).collect();
+        values.list(&stock_targets::COMMODITIES).map(|code| Value::Text(format!("{BALANCE}{code}"))).collect();
     let statement = Statement::new("SELECT coalesce(sum(r.total), 0) AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.district_code = ")
         .text(district_code)
         .sql(" AND r.on_day <= ")
@@ -155,13 +159,13 @@ async fn met(now: &mut Snapshot, district_code: &str, day: NaiveDate, target: &R
         .sql(") AND ");
     let statement = within("r", statement, &target.envelope.area_code).seeing_district(district_code);
     let rows = now.read(&statement).await?;
-    let stock = quantity(rows.into_iter().find_map(|mut row| row.whole("total")).unwrap_or_default());
-    let wanted = values.decimal("quantity_normalized").unwrap_or_default();
+    let stock = quantity(rows.into_iter().find_map(|mut row| row.whole(TOTAL.name)).unwrap_or_default());
+    let wanted = values.get(&stock_targets::QUANTITY_NORMALIZED).unwrap_or_default();
     let mut rate = rounded(stock.checked_div(wanted).unwrap_or(Decimal::ONE), 4);
     rate.rescale(4);
     let id: Uuid = target.envelope.id;
     Ok(
-        json!({"id": id, "name": values.text("name"), "quantity": wanted.normalize().to_string(), "unit": values.text("normalized_unit"),
+        json!({"id": id, "name": values.get(&stock_targets::NAME), "quantity": wanted.normalize().to_string(), "unit": values.get(&stock_targets::NORMALIZED_UNIT),
         "stock": stock.to_string(), "rate": rate.to_string()}),
     )
 }

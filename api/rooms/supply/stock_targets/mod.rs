@@ -1,44 +1,48 @@
 //! Stock targets (储备目标) of a season: so much of these commodities should be there. How far each is met stands
 //! with the stocks: [`crate::rooms::supply::stock_movements`].
 
-use kit::catalogue::FaultCode;
+use chrono::NaiveDate;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
-use kit::value::Value;
+use rust_decimal::Decimal;
 
 use crate::platform::access::Role;
+use crate::platform::codes::INVALID_ORDER;
 use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 use crate::rooms::supply::commodities::{
-    COMMODITY, NORMAL, QUANTITY, SUPPLY_READERS, UNIT, add_unknown_unit, find, normal_told,
+    self, COMMODITY_ITEM, NORMAL, SUPPLY_READERS, UNIT, add_unknown_unit, find, normal_told,
 };
 
-static FIELDS: &[Field] = &[
-    Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it: 春耕化肥储备.").required(),
-    Field::new(
+fields! {
+    /// Fields of it.
+    pub static FIELDS;
+    NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it: 春耕化肥储备.").required();
+    COMMODITIES: Vec<String> = Field::new(
         "commodities",
-        Shape::List { of: &Shape::Word(&COMMODITY), max: 60 },
+        Shape::List { of: COMMODITY_ITEM, max: 60 },
         Text::new("Commodities", "商品"),
         "Which count for it, together.",
     )
     .required()
-    .not_empty(),
-    Field::new("quantity", QUANTITY, Text::new("Quantity", "数量"), "How much should be there.").required(),
-    Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what: 吨, 件.").required(),
-    Field::new("starts_on", Shape::Day, Text::new("Starts on", "开始日期"), "From which day on.").required(),
-    Field::new("ends_on", Shape::Day, Text::new("Ends on", "结束日期"), "Until which day, itself included.").any_day(),
-    Field::new(
+    .not_empty();
+    QUANTITY: Decimal = Field::new("quantity", commodities::QUANTITY, Text::new("Quantity", "数量"), "How much should be there.").required();
+    QUANTITY_UNIT: String = Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what: 吨, 件.").required();
+    STARTS_ON: NaiveDate = Field::new("starts_on", Shape::Day, Text::new("Starts on", "开始日期"), "From which day on.").required();
+    ENDS_ON: NaiveDate = Field::new("ends_on", Shape::Day, Text::new("Ends on", "结束日期"), "Until which day, itself included.").any_day();
+    QUANTITY_NORMALIZED: Decimal = Field::new(
         "quantity_normalized",
         NORMAL,
         Text::new("Quantity, normalised", "折算数量"),
         "The same in `normalized_unit`.",
     )
     .required()
-    .derived(),
-    Field::new("normalized_unit", UNIT, Text::new("Normalised unit", "折算单位"), "The unit of the commodities.")
+    .derived();
+    NORMALIZED_UNIT: String = Field::new("normalized_unit", UNIT, Text::new("Normalised unit", "折算单位"), "The unit of the commodities.")
         .required()
-        .derived(),
-];
+        .derived();
+}
 
 /// The kind.
 pub static STOCK_TARGETS: Kind = Kind::of(Definition {
@@ -66,21 +70,21 @@ impl Rules for StockTargetRules {
 
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         let values = &draft.values;
-        if values.day("ends_on").zip(values.day("starts_on")).is_some_and(|(ends_on, starts_on)| ends_on < starts_on) {
-            faults.add_with(draft.at("ends_on"), FaultCode::InvalidOrder, vec![("other", "starts_on".into())]);
+        if values.get(&ENDS_ON).zip(values.get(&STARTS_ON)).is_some_and(|(ends_on, starts_on)| ends_on < starts_on) {
+            faults.add_with(draft.at(&ENDS_ON), INVALID_ORDER, vec![("other", STARTS_ON.to_string())]);
         }
-        let commodities: Vec<_> = draft.values.codes("commodities").into_iter().filter_map(find).collect();
+        let commodities: Vec<_> = draft.values.list(&COMMODITIES).filter_map(|code| find(&code)).collect();
         let Some(first) = commodities.as_slice().first().copied() else { return };
-        let normal = normal_told(draft, first, faults);
+        let normal = normal_told(draft, first, (&QUANTITY, &QUANTITY_UNIT), faults);
         // Quantities told in different units can't be added up.
         let other = commodities.iter().find(|commodity| commodity.quantity_unit != first.quantity_unit);
         match (normal, other) {
             (Some(normal), None) => {
-                draft.values.set("quantity_normalized", Value::Decimal(normal.value));
-                draft.values.set("normalized_unit", Value::Text(normal.unit));
+                draft.values.set(&QUANTITY_NORMALIZED, normal.value);
+                draft.values.set(&NORMALIZED_UNIT, normal.unit);
             }
             (None, _) => {}
-            (_, Some(other)) => add_unknown_unit(draft.at("commodities"), other, false, faults),
+            (_, Some(other)) => add_unknown_unit(draft.at(&COMMODITIES), other, false, faults),
         }
     }
 

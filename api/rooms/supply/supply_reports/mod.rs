@@ -10,21 +10,24 @@ mod wire;
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
-use kit::catalogue::FaultCode;
+use kit::catalogue::{Code, FaultCode};
 use kit::faults::Faults;
 use kit::text::Text;
 use kit::time::day_start;
-use kit::value::Value;
 use ledger::Projection;
 use ledger::decide::Decider;
 use serde_json::Value as Json;
 
+use self::wire::SENT_LINES;
+pub use self::wire::{IS_ZERO, LINE_COUNT, LINES, PLACE_ID, REPORTED_ON, ReportLine};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
+use crate::records::codes::TOO_FAR_AHEAD;
 use crate::records::figure::{COPIES, TIMES};
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Narrowed, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Narrowed, Record, Rules, envelope};
 use crate::rooms::registers::places::require_venue;
+use crate::rooms::supply::codes::{NOT_FOR_ZERO, STORE_HAS_REPORT};
 use crate::rooms::supply::commodities::SUPPLY_READERS;
 use crate::rooms::supply::market::MarketDecider;
 
@@ -36,7 +39,7 @@ pub static SUPPLY_REPORTS: Kind = Kind::of(Definition {
     label: Text::new("Supply report", "进销存日报"),
     about: "What a store bought, sold, holds and charges on a day.",
     fields: wire::FIELDS,
-    filters: &["place_id", "reported_on", "is_zero"],
+    filters: &[PLACE_ID.name(), REPORTED_ON.name(), IS_ZERO.name()],
     readers: SUPPLY_READERS,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::StoreReporter],
     rules: &SupplyReportRules,
@@ -45,7 +48,7 @@ pub static SUPPLY_REPORTS: Kind = Kind::of(Definition {
 });
 
 /// The lines of the reports that stand, normalised.
-static LINES: Projection = Projection {
+static STANDING_LINES: Projection = Projection {
     table: "supply_lines",
     owner: "report_id",
     select: "SELECT w.district_code, w.id, (line.no - 1)::integer, w.revision, w.place_id, w.area_code, w.org_id, w.reported_on, \
@@ -64,12 +67,16 @@ pub fn of_own_store(role: Role) -> Option<Narrowed> {
 }
 
 /// Figures of supply reports that statistics show.
-static FIGURES: &[Figure] = &[
-    Figure::new("supply_reports", Text::new("Supply reports", "保供日报"), COPIES).open(),
-    Figure::new("lines", Text::new("Lines reported", "填报条目"), TIMES).open(),
-];
+static FIGURES: &[Figure] = &[REPORTS, LINES_REPORTED];
+
+const REPORTS: Figure = Figure::new("supply_reports", Text::new("Supply reports", "保供日报"), COPIES).open();
+const LINES_REPORTED: Figure = Figure::new("lines", Text::new("Lines reported", "填报条目"), TIMES).open();
 
 impl Rules for SupplyReportRules {
+    fn conflicts(&self) -> &'static [Code] {
+        &[STORE_HAS_REPORT]
+    }
+
     fn narrowed(&self, role: Role) -> Option<Narrowed> {
         of_own_store(role)
     }
@@ -80,37 +87,37 @@ impl Rules for SupplyReportRules {
             .grants
             .iter()
             .any(|grant| grant.role != Role::StoreReporter && SUPPLY_REPORTS.writers.contains(&grant.role));
-        let Some(place) = draft.references.get("place_id").filter(|_| !others) else { return true };
+        let Some(place) = draft.reference(&PLACE_ID).filter(|_| !others) else { return true };
         actor.grants_of(&[Role::StoreReporter]).any(|grant| {
             actor.organizations_of(grant).is_none_or(|own| place.envelope.org_id.is_some_and(|org| own.contains(&org)))
         })
     }
 
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
-        let (zero, lines) = (draft.values.boolean("is_zero") == Some(true), lines_of(draft));
+        let zero = draft.values.get(&IS_ZERO) == Some(true);
+        let lines: Vec<ReportLine> = draft.values.list(&LINES).collect();
         match (zero, lines.is_empty()) {
-            (true, false) => faults.add(draft.at("lines"), FaultCode::NotForZero),
-            (false, true) if !faults.touches(&draft.at("lines")) => {
-                faults.add_with(draft.at("lines"), FaultCode::TooFew, vec![("min", "1".into())]);
+            (true, false) => faults.add(draft.at(&LINES), NOT_FOR_ZERO),
+            (false, true) if !faults.touches(&draft.at(&LINES)) => {
+                faults.add_with(draft.at(&LINES), FaultCode::TOO_FEW, vec![("min", "1".into())]);
             }
             _ => {}
         }
         for (index, line) in lines.iter().enumerate() {
-            let at = format!("{}/{index}", draft.at("lines"));
-            lines::check(line, &at, faults);
-            if lines.iter().take(index).any(|other| other.get("commodity") == line.get("commodity")) {
-                faults.add(format!("{at}/commodity"), FaultCode::RepeatedItem);
+            lines::check(line, |member| draft.at_item(&LINES, index, member), faults);
+            if lines.iter().take(index).any(|other| other.commodity == line.commodity) {
+                faults.add(draft.at_item(&LINES, index, "commodity"), FaultCode::REPEATED_ITEM);
             }
         }
-        let Some(day) = draft.values.day("reported_on") else { return };
+        let Some(day) = draft.values.get(&REPORTED_ON) else { return };
         if context.today().checked_add_days(Days::new(1)).is_some_and(|tomorrow| day > tomorrow) {
-            faults.add_with(draft.at("reported_on"), FaultCode::TooFarAhead, vec![("days", "1".into())]);
+            faults.add_with(draft.at(&REPORTED_ON), TOO_FAR_AHEAD, vec![("days", "1".into())]);
         }
         // Reports of an earlier day happened on that day, whenever they are handed in.
-        if draft.values.get("occurred_at").is_none() && day < context.told_on() {
+        if draft.values.get(&envelope::OCCURRED_AT).is_none() && day < context.told_on() {
             let ends = day.succ_opt().and_then(|next| day_start(next, context.zone));
             if let Some(at) = ends {
-                draft.values.set("occurred_at", Value::Instant(at - TimeDelta::seconds(1)));
+                draft.values.set(&envelope::OCCURRED_AT, at - TimeDelta::seconds(1));
             }
         }
     }
@@ -125,28 +132,30 @@ impl Rules for SupplyReportRules {
 
     /// Nothing can be told of a day that hasn't begun, whenever it is said to have been written.
     fn happens_at(&self, draft: &Draft, context: &Context<'_>) -> Option<DateTime<Utc>> {
-        let begins_at = draft.values.day("reported_on").and_then(|day| day_start(day, context.zone));
-        draft.values.instant("occurred_at").max(begins_at)
+        let begins_at = draft.values.get(&REPORTED_ON).and_then(|day| day_start(day, context.zone));
+        draft.values.get(&envelope::OCCURRED_AT).max(begins_at)
     }
 
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
-        let lines: Vec<Json> = lines_of(draft).iter().map(lines::judged).collect();
-        draft.values.set("line_count", Value::Integer(i64::try_from(lines.len()).unwrap_or_default()));
-        draft.values.set("lines", Value::Json(Json::Array(lines)));
-        let zero = draft.values.boolean("is_zero") == Some(true);
-        draft.values.set("is_zero", Value::Boolean(zero));
+        let sent = draft.values.get(&SENT_LINES).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        let lines: Vec<Json> = sent.iter().map(lines::judged).collect();
+        draft.values.set(&LINE_COUNT, lines.iter().map(|_| 1).sum::<i64>());
+        draft.values.set(&SENT_LINES, Json::Array(lines));
+        let zero = draft.values.get(&IS_ZERO) == Some(true);
+        draft.values.set(&IS_ZERO, zero);
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
-        &["place_id", "reported_on"]
+        const KEY: &[&str] = &[PLACE_ID.name(), REPORTED_ON.name()];
+        KEY
     }
 
     fn lines(&self) -> Option<Lines> {
-        Some(Lines { list: "lines", key: "commodity" })
+        Some(Lines { list: LINES.name(), key: "commodity" })
     }
 
     fn projection(&self) -> Option<&'static Projection> {
-        Some(&LINES)
+        Some(&STANDING_LINES)
     }
 
     fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
@@ -162,10 +171,7 @@ impl Rules for SupplyReportRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        vec![("supply_reports", 1), ("lines", record.values.integer("line_count").unwrap_or_default())]
+        let lines = record.values.get(&LINE_COUNT).map(|count| LINES_REPORTED.measured(count));
+        [REPORTS.measured(1)].into_iter().chain(lines).collect()
     }
-}
-
-fn lines_of(draft: &Draft) -> Vec<Json> {
-    draft.values.json("lines").and_then(Json::as_array).cloned().unwrap_or_default()
 }

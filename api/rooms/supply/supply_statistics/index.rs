@@ -4,33 +4,41 @@ use std::collections::BTreeMap;
 
 use actix_web::http::Method;
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
+use kit::fields;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::text::Text;
-use kit::value::Value;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
-use super::{Asked, MEDIAN, ON, bad_parameter, count, decimal, number, text, word};
+use super::{Asked, MEDIAN, OF_MEDIAN, bad_parameter, count, decimal, number, text, word};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
-use crate::records::list::{AREA_CODE, DISTRICT_CODE};
-use crate::rooms::supply::commodities::{SUPPLY_READERS, find, rounded};
+use crate::records::list;
+use crate::rooms::supply::commodities::{COMMODITY, SUPPLY_READERS, find, rounded};
+use crate::rooms::supply::supply_reports::REPORTED_ON;
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
-static BASELINE: Field = super::BASELINE.required();
-static WEIGHTS: Field = Field::new(
-    "weights",
-    Shape::Text { min: 3, max: 2_000, pattern: Some("[a-z0-9_]+:[0-9]+([.][0-9]+)?(,[a-z0-9_]+:[0-9]+([.][0-9]+)?)*") },
-    Text::new("Weights", "权重"),
-    "`meat_pork_hind_leg:3,veg_potato:1`: only these, so much each; all commodities with a price on both days alike by default.",
-);
+fields! {
+    /// Parameters of the index.
+    static PARAMETERS;
+    ON: NaiveDate = super::ON.field;
+    BASELINE_ON: NaiveDate = super::BASELINE_ON.field.required();
+    WEIGHTS: String = Field::new(
+        "weights",
+        Shape::Text { min: 3, max: 2_000, pattern: Some("[a-z0-9_]+:[0-9]+([.][0-9]+)?(,[a-z0-9_]+:[0-9]+([.][0-9]+)?)*") },
+        Text::new("Weights", "权重"),
+        "`meat_pork_hind_leg:3,veg_potato:1`: only these, so much each; all commodities with a price on both days alike by default.",
+    );
+    AREA_CODE: String = list::AREA_CODE;
+    DISTRICT_CODE: String = list::DISTRICT_CODE;
+}
 
 pub fn operation() -> Operation {
     let item = json!({"commodity": "meat_pork_hind_leg", "unit": "CNY/kg", "weight": "1", "median": "64.9", "baseline_median": "56.9", "relative": "114.0598"});
@@ -40,8 +48,8 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
         .answers(200, "The index.", Some(reference("PriceIndex")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound]);
-    polled(operation, [&ON, &BASELINE, &WEIGHTS, &AREA_CODE, &DISTRICT_CODE])
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
+    polled(operation, PARAMETERS)
 }
 
 const COLUMNS: &[Column] = &[
@@ -66,9 +74,9 @@ pub fn schema() -> (String, Json) {
 
 async fn index(call: Call) -> Answer {
     let asked = Asked::of(&call)?;
-    let on = call.query.day("on").unwrap_or(asked.today);
-    let baseline_on = call.query.day("baseline_on").ok_or_else(|| bad_parameter("baseline_on"))?;
-    let weights = call.query.text("weights").map(weights).transpose()?;
+    let on = call.query.get(&ON).unwrap_or(asked.today);
+    let baseline_on = call.query.get(&BASELINE_ON).ok_or_else(|| bad_parameter(&BASELINE_ON))?;
+    let weights = call.query.get(&WEIGHTS).map(weights).transpose()?;
     let district_code = &asked.district_code;
     answer(&call, district_code, COLUMNS, async |now| of_day(&call, now, &asked, on, baseline_on, weights).await).await
 }
@@ -83,7 +91,7 @@ async fn of_day(
     baseline_on: NaiveDate,
     weights: Option<Weights>,
 ) -> Result<Json, Problem> {
-    let select = format!("l.reported_on, l.commodity, {MEDIAN}");
+    let select = format!("l.reported_on, l.commodity, {OF_MEDIAN}");
     let statement =
         asked.lines(call, &select, &[on, baseline_on])?.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2");
     let rows = now.read(&statement).await?;
@@ -111,8 +119,7 @@ async fn of_day(
 }
 
 fn median(mut row: Row) -> Option<((NaiveDate, String), Decimal)> {
-    let Value::Day(day) = row.take("reported_on") else { return None };
-    Some(((day, row.text("commodity")?), decimal(&mut row, "median")?))
+    Some(((row.get(&REPORTED_ON)?, row.get(&COMMODITY)?), decimal(&mut row, &MEDIAN)?))
 }
 
 /// Weights as they were given, each commodity once.
@@ -123,9 +130,9 @@ fn weights(text: &str) -> Result<Weights, Problem> {
             part.split_once(':').and_then(|(code, weight)| Some((find(code)?, weight.parse::<Decimal>().ok()?)));
         let (commodity, weight) = parsed
             .filter(|(_, weight)| *weight > Decimal::ZERO && *weight <= Decimal::from(1_000_000))
-            .ok_or_else(|| bad_parameter("weights"))?;
+            .ok_or_else(|| bad_parameter(&WEIGHTS))?;
         if weights.insert(commodity.word.code.to_owned(), weight).is_some() {
-            return Err(bad_parameter("weights"));
+            return Err(bad_parameter(&WEIGHTS));
         }
     }
     Ok(weights)

@@ -7,21 +7,24 @@ mod supply;
 
 use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
+use kit::columns;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::time::day_of;
+use kit::typed::{Column, TypedField};
 use kit::value::Value;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
 use crate::platform::access::roles::with_statistics;
 use crate::platform::http::{Call, Operation, fault};
+use crate::records::envelope;
 use crate::records::list::one_district;
 use crate::records::scope::{reached, within};
-use crate::rooms::supply::commodities::{COMMODITY, SUPPLY_READERS, rounded};
+use crate::rooms::supply::commodities::{COMMODITY_WORDS, SUPPLY_READERS, rounded};
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
@@ -33,11 +36,25 @@ pub fn schemas() -> Vec<(String, Json)> {
     vec![prices::schema(), index::schema(), supply::schema()]
 }
 
-static COMMODITY_PARAMETER: Field =
-    Field::new("commodity", Shape::Word(&COMMODITY), Text::new("Commodity", "商品"), "Only of this commodity.");
-const BASELINE: Field =
-    Field::new("baseline_on", Shape::Day, Text::new("Baseline day", "基准日"), "Compared with this day too.");
-static ON: Field = Field::new("on", Shape::Day, Text::new("Day", "日期"), "Of which day; today by default.");
+const COMMODITY: TypedField<String> = TypedField::named(
+    "COMMODITY",
+    Field::new("commodity", Shape::Word(&COMMODITY_WORDS), Text::new("Commodity", "商品"), "Only of this commodity."),
+);
+const BASELINE_ON: TypedField<NaiveDate> = TypedField::named(
+    "BASELINE_ON",
+    Field::new("baseline_on", Shape::Day, Text::new("Baseline day", "基准日"), "Compared with this day too."),
+);
+const ON: TypedField<NaiveDate> =
+    TypedField::named("ON", Field::new("on", Shape::Day, Text::new("Day", "日期"), "Of which day; today by default."));
+
+columns! {
+    /// The level below the area that is asked for.
+    AREA "area": String;
+    /// Number of stores that told of it.
+    STORES "stores": i64;
+    /// Median of the prices, as [`OF_MEDIAN`] makes it.
+    MEDIAN "median": Decimal;
+}
 
 /// District that a query of lines is about, and the current day there.
 struct Asked {
@@ -58,12 +75,12 @@ impl Asked {
             .sql(" AND l.reported_on = ANY(")
             .column(ColumnType::Day, days.iter().copied().map(Value::Day).collect())
             .sql(")");
-        let statement = match call.query.text("commodity") {
+        let statement = match call.query.get(&COMMODITY) {
             Some(commodity) => statement.sql(" AND l.commodity = ").text(commodity),
             None => statement,
         };
         let statement = reached("l", statement.sql(" AND "), call.actor()?, with_statistics(SUPPLY_READERS), true);
-        Ok(match call.query.text("area_code") {
+        Ok(match call.query.get(&envelope::AREA_CODE) {
             Some(area_code) => within("l", statement.sql(" AND "), area_code),
             None => statement,
         })
@@ -72,17 +89,14 @@ impl Asked {
 
 /// How long the codes of the level below an area are: townships below a district, villages below those.
 fn below(call: &Call) -> usize {
-    if call.query.text("area_code").unwrap_or_default().len() < 9 { 9 } else { 12 }
+    if call.query.get(&envelope::AREA_CODE).unwrap_or_default().len() < 9 { 9 } else { 12 }
 }
 
 /// SQL of the median of prices: the mean of the two in the middle, exact.
-const MEDIAN: &str = "round((percentile_disc(0.5) WITHIN GROUP (ORDER BY l.retail_price) + percentile_disc(0.5) WITHIN GROUP (ORDER BY l.retail_price DESC)) / 2, 6) AS median";
+const OF_MEDIAN: &str = "round((percentile_disc(0.5) WITHIN GROUP (ORDER BY l.retail_price) + percentile_disc(0.5) WITHIN GROUP (ORDER BY l.retail_price DESC)) / 2, 6) AS median";
 
-fn decimal(row: &mut Row, column: &str) -> Option<Decimal> {
-    match row.take(column) {
-        Value::Decimal(decimal) => Some(decimal.normalize()),
-        _ => None,
-    }
+fn decimal(row: &mut Row, column: &Column<Decimal>) -> Option<Decimal> {
+    row.get(column).map(|decimal| decimal.normalize())
 }
 
 fn text(value: Option<Decimal>) -> Json {
@@ -99,8 +113,8 @@ fn change(now: Option<Decimal>, before: Option<Decimal>) -> Json {
     })
 }
 
-fn bad_parameter(name: &str) -> Problem {
-    fault(&format!("?{name}"), FaultCode::BadParameter)
+fn bad_parameter<T>(parameter: &TypedField<T>) -> Problem {
+    fault(&format!("?{parameter}"), FaultCode::BAD_PARAMETER)
 }
 
 /// Schemas of members that recur.

@@ -1,32 +1,31 @@
 //! Prices by commodity, area and day: median, lowest, highest, against the day before and a baseline.
 
-use kit::words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::Method;
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::text::Text;
-use kit::value::Value;
+use kit::{columns, fields, words};
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
-use super::{Asked, COMMODITY_PARAMETER, MEDIAN, below, change, count, decimal, number, text, word};
+use super::{AREA, Asked, MEDIAN, OF_MEDIAN, STORES, below, change, count, decimal, number, text, word};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
-use crate::records::list::{AREA_CODE, DISTRICT_CODE};
+use crate::records::list;
 use crate::rooms::supply::commodities::{SUPPLY_READERS, find};
+use crate::rooms::supply::supply_reports::REPORTED_ON;
 use crate::statistics::opens_lists;
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
-static BASELINE: Field = super::BASELINE;
 words! {
     /// By.
     pub PriceGrouping "price_grouping" "By" "分组" {
@@ -34,16 +33,29 @@ words! {
         Area "area" "commodity and area" "商品与区划";
     }
 }
-static BY_PARAMETER: Field = Field::new(
-    "by",
-    Shape::Word(PriceGrouping::VOCABULARY),
-    Text::new("By", "分组"),
-    "What a line stands for; `commodity` by default. `area` gives the level below `area_code` too.",
-);
-static FROM_ON: Field =
-    Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "Of this day on; today by default.");
-static TO_ON: Field =
-    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Until this day; `from_on` by default.");
+fields! {
+    /// Parameters of the prices.
+    static PARAMETERS;
+    FROM_ON: NaiveDate = Field::new("from_on", Shape::Day, Text::new("From day", "起始日"), "Of this day on; today by default.");
+    TO_ON: NaiveDate = Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Until this day; `from_on` by default.");
+    BASELINE_ON: NaiveDate = super::BASELINE_ON.field;
+    COMMODITY: String = super::COMMODITY.field;
+    AREA_CODE: String = list::AREA_CODE;
+    BY: PriceGrouping = Field::new(
+        "by",
+        Shape::Word(PriceGrouping::VOCABULARY),
+        Text::new("By", "分组"),
+        "What a line stands for; `commodity` by default. `area` gives the level below `area_code` too.",
+    );
+    DISTRICT_CODE: String = list::DISTRICT_CODE;
+}
+
+columns! {
+    /// The lowest price.
+    LOWEST "lowest": Decimal;
+    /// The highest price.
+    HIGHEST "highest": Decimal;
+}
 
 /// Days of one commodity at most, and of all.
 const MOST_DAYS: (i64, i64) = (366, 7);
@@ -57,8 +69,8 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
         .answers(200, "The prices.", Some(reference("PriceStatistics")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound]);
-    polled(operation, [&FROM_ON, &TO_ON, &BASELINE, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &DISTRICT_CODE])
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
+    polled(operation, PARAMETERS)
 }
 
 const COLUMNS: &[Column] = &[
@@ -103,13 +115,13 @@ async fn of_days(
     asked: &Asked,
     (from_on, to_on): (NaiveDate, NaiveDate),
 ) -> Result<Json, Problem> {
-    let baseline_on = call.query.day("baseline_on");
+    let baseline_on = call.query.get(&BASELINE_ON);
     let shown: BTreeSet<NaiveDate> = from_on.iter_days().take_while(|day| *day <= to_on).collect();
     let days: BTreeSet<NaiveDate> = shown.iter().copied().chain(from_on.pred_opt()).chain(baseline_on).collect();
-    let by_area = call.query.text("by") == Some("area");
+    let by_area = call.query.get(&BY) == Some(PriceGrouping::Area);
     let area = if by_area { format!("left(l.area_code, {})", below(call)) } else { "NULL::text".to_owned() };
     let select = format!(
-        "l.reported_on, l.commodity, {area} AS area, count(*) AS stores, min(l.retail_price) AS lowest, max(l.retail_price) AS highest, {MEDIAN}"
+        "l.reported_on, l.commodity, {area} AS area, count(*) AS stores, min(l.retail_price) AS lowest, max(l.retail_price) AS highest, {OF_MEDIAN}"
     );
     let statement = asked.lines(call, &select, &days.into_iter().collect::<Vec<_>>())?;
     let rows = now.read(&statement.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2, 3")).await?;
@@ -120,12 +132,12 @@ async fn of_days(
 }
 
 fn period(call: &Call, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
-    let from_on = call.query.day("from_on").unwrap_or(today);
-    let to_on = call.query.day("to_on").unwrap_or(from_on);
+    let from_on = call.query.get(&FROM_ON).unwrap_or(today);
+    let to_on = call.query.get(&TO_ON).unwrap_or(from_on);
     if to_on < from_on {
         return Err(ends_before_it_begins("?to_on"));
     }
-    let most = if call.query.text("commodity").is_some() { MOST_DAYS.0 } else { MOST_DAYS.1 };
+    let most = if call.query.get(&COMMODITY).is_some() { MOST_DAYS.0 } else { MOST_DAYS.1 };
     if (to_on - from_on).num_days() >= most {
         return Err(too_many_days("?to_on", most));
     }
@@ -140,13 +152,12 @@ struct Line {
 }
 
 fn line(mut row: Row) -> Option<(Key, Line)> {
-    let Value::Day(day) = row.take("reported_on") else { return None };
-    let key = (day, row.text("commodity")?, row.text("area"));
+    let key = (row.get(&REPORTED_ON)?, row.get(&COMMODITY)?, row.get(&AREA));
     let line = Line {
-        stores: row.integer("stores")?,
-        median: decimal(&mut row, "median"),
-        lowest: decimal(&mut row, "lowest"),
-        highest: decimal(&mut row, "highest"),
+        stores: row.get(&STORES)?,
+        median: decimal(&mut row, &MEDIAN),
+        lowest: decimal(&mut row, &LOWEST),
+        highest: decimal(&mut row, &HIGHEST),
     };
     Some((key, line))
 }

@@ -2,26 +2,29 @@
 
 use actix_web::http::Method;
 use chrono::{Days, NaiveDate, TimeDelta};
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
-use kit::time::day_start;
+use kit::time::{day_start, format_instant};
 use kit::value::Value;
-use kit::words;
+use kit::{columns, fields, words};
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
-use super::{Asked, COMMODITY_PARAMETER, ON, below, count, decimal, number, text, word};
+use super::{AREA, Asked, STORES, below, count, decimal, number, text, word};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
-use crate::records::list::{AREA_CODE, DISTRICT_CODE};
+use crate::records::list;
 use crate::records::scope::{reached, within};
+use crate::rooms::duties::DutyState;
+use crate::rooms::duties::wire::{DUE_AT, STATE, SUBJECT_ID};
 use crate::rooms::supply::commodities::{SUPPLY_READERS, find, rounded};
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
@@ -34,18 +37,43 @@ words! {
         Store "store" "commodity and store" "商品与门店";
     }
 }
-static BY_PARAMETER: Field = Field::new(
-    "by",
-    Shape::Word(SupplyGrouping::VOCABULARY),
-    Text::new("By", "分组"),
-    "What a line stands for; `commodity` by default.",
-);
-static LOW_STOCK: Field = Field::new(
-    "low_stock_days",
-    Shape::Decimal { scale: 1, min: "0.1", max: "365" },
-    Text::new("Low stock below", "低库存天数"),
-    "Says of each line whether less than so many days of stock are left.",
-);
+fields! {
+    /// Parameters of the supplies.
+    static PARAMETERS;
+    ON: NaiveDate = super::ON.field;
+    COMMODITY: String = super::COMMODITY.field;
+    AREA_CODE: String = list::AREA_CODE;
+    BY: SupplyGrouping = Field::new(
+        "by",
+        Shape::Word(SupplyGrouping::VOCABULARY),
+        Text::new("By", "分组"),
+        "What a line stands for; `commodity` by default.",
+    );
+    LOW_STOCK_DAYS: Decimal = Field::new(
+        "low_stock_days",
+        Shape::Decimal { scale: 1, min: "0.1", max: "365" },
+        Text::new("Low stock below", "低库存天数"),
+        "Says of each line whether less than so many days of stock are left.",
+    );
+    DISTRICT_CODE: String = list::DISTRICT_CODE;
+}
+
+columns! {
+    /// Name of a store.
+    NAME "name": String;
+    /// Number of reports.
+    TOTAL "total": i64;
+    /// The store, where a line stands for one.
+    PLACE "place": Uuid;
+    /// Bought that day.
+    PURCHASED "purchased": Decimal;
+    /// Sold that day.
+    SOLD "sold": Decimal;
+    /// There at the day's end.
+    CLOSING_STOCK "closing_stock": Decimal;
+    /// Sold a day, of the last days those with a report.
+    MEAN_SOLD "mean_sold": Decimal;
+}
 
 /// Days of sales of which the mean is taken, that day included.
 const SALES_DAYS: u64 = 7;
@@ -59,8 +87,8 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
         .answers(200, "The figures.", Some(reference("SupplyStatistics")), Some(example))
-        .problems(&[Code::DistrictRequired, Code::NotFound]);
-    polled(operation, [&ON, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &LOW_STOCK, &DISTRICT_CODE])
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
+    polled(operation, PARAMETERS)
 }
 
 const COLUMNS: &[Column] = &[
@@ -93,7 +121,7 @@ pub fn schema() -> (String, Json) {
 
 async fn supply(call: Call) -> Answer {
     let asked = Asked::of(&call)?;
-    let on = call.query.day("on").unwrap_or(asked.today);
+    let on = call.query.get(&ON).unwrap_or(asked.today);
     answer(&call, &asked.district_code, COLUMNS, async |now| of_day(&call, now, &asked, on).await).await
 }
 
@@ -104,22 +132,22 @@ async fn of_day(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) -
     let mut missing = Vec::new();
     let (expected, mut received) = (gaps.len(), 0);
     for mut row in gaps {
-        match row.text("state").as_deref() {
-            Some("done") => received += 1,
-            state => missing.push(json!({"place_id": row.id("subject_id"), "name": row.text("name"), "state": state, "due_at": row.take("due_at").to_json(zone)})),
+        match row.get(&STATE) {
+            Some(DutyState::Done) => received += 1,
+            state => missing.push(json!({"place_id": row.get(&SUBJECT_ID), "name": row.get(&NAME), "state": state, "due_at": row.get(&DUE_AT).map(|due_at| format_instant(due_at, zone))})),
         }
     }
     let zero = now.read(&zeros(call, asked, on)?).await?;
-    let zero = zero.into_iter().find_map(|mut row| row.integer("total")).unwrap_or_default();
+    let zero = zero.into_iter().find_map(|mut row| row.get(&TOTAL)).unwrap_or_default();
     Ok(json!({"on": on, "items": items, "expected": expected, "received": received, "zero": zero, "missing": missing}))
 }
 
 async fn volumes(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) -> Result<Vec<Json>, Problem> {
     let days: Vec<NaiveDate> = (0..SALES_DAYS).filter_map(|back| on.checked_sub_days(Days::new(back))).collect();
-    let (area, place) = match call.query.text("by") {
-        Some("area") => (format!("left(l.area_code, {})", below(call)), "NULL::uuid"),
-        Some("store") => ("NULL::text".to_owned(), "l.place_id"),
-        _ => ("NULL::text".to_owned(), "NULL::uuid"),
+    let (area, place) = match call.query.get(&BY) {
+        Some(SupplyGrouping::Area) => (format!("left(l.area_code, {})", below(call)), "NULL::uuid"),
+        Some(SupplyGrouping::Store) => ("NULL::text".to_owned(), "l.place_id"),
+        Some(SupplyGrouping::Commodity) | None => ("NULL::text".to_owned(), "NULL::uuid"),
     };
     let select = format!(
         "l.reported_on, l.commodity, {area} AS area, {place} AS place, count(*) AS stores, sum(l.purchased) AS purchased, sum(l.sold) AS sold, sum(l.closing_stock) AS closing_stock"
@@ -130,20 +158,19 @@ async fn volumes(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) 
         .sql(" AS is_day FROM (")
         .then(statement)
         .sql(") AS days) AS days GROUP BY 1, 2, 3 HAVING bool_or(is_day) ORDER BY 1, 2, 3");
-    let low = call.query.decimal("low_stock_days");
+    let low = call.query.get(&LOW_STOCK_DAYS);
     let rows = now.read(&statement).await?;
     Ok(rows.into_iter().filter_map(|row| item(row, low)).collect())
 }
 
 fn item(mut row: Row, low: Option<Decimal>) -> Option<Json> {
-    let commodity = find(&row.text("commodity")?)?;
-    let (stock, mean) = (decimal(&mut row, "closing_stock"), decimal(&mut row, "mean_sold"));
+    let commodity = find(&row.get(&COMMODITY)?)?;
+    let (stock, mean) = (decimal(&mut row, &CLOSING_STOCK), decimal(&mut row, &MEAN_SOLD));
     let days = stock.zip(mean).and_then(|(stock, mean)| stock.checked_div(mean));
-    let mut figure = |name: &str| text(decimal(&mut row, name));
-    let (purchased, sold) = (figure("purchased"), figure("sold"));
+    let (purchased, sold) = (text(decimal(&mut row, &PURCHASED)), text(decimal(&mut row, &SOLD)));
     Some(
-        json!({"commodity": commodity.word.code, "area_code": row.text("area"), "place_id": row.id("place"), "unit": commodity.quantity_unit,
-        "stores": row.integer("stores"), "purchased": purchased, "sold": sold, "closing_stock": text(stock), "mean_daily_sold": text(mean.map(|mean| rounded(mean, 3))),
+        json!({"commodity": commodity.word.code, "area_code": row.get(&AREA), "place_id": row.get(&PLACE), "unit": commodity.quantity_unit,
+        "stores": row.get(&STORES), "purchased": purchased, "sold": sold, "closing_stock": text(stock), "mean_daily_sold": text(mean.map(|mean| rounded(mean, 3))),
         "stock_days": text(days.map(|days| rounded(days, 1))), "low_stock": days.zip(low).map(|(days, low)| days < low)}),
     )
 }
@@ -177,7 +204,7 @@ fn zeros(call: &Call, asked: &Asked, on: NaiveDate) -> Result<Statement, Problem
 
 fn narrowed(row: &str, call: &Call, statement: Statement) -> Result<Statement, Problem> {
     let statement = reached(row, statement, call.actor()?, with_statistics(SUPPLY_READERS), true);
-    Ok(match call.query.text("area_code") {
+    Ok(match call.query.get(&AREA_CODE) {
         Some(area_code) => within(row, statement.sql(" AND "), area_code),
         None => statement,
     })

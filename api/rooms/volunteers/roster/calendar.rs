@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::RunQueryDsl;
-use kit::catalogue::Code;
+use kit::columns;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -17,10 +17,16 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::platform::audit::system_write;
+use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::codes::{OUT_OF_AREA, RECORD_VOIDED};
+use crate::records::envelope::{ID, REVISED_AT};
 use crate::records::gate::require_standing;
 use crate::records::{Record, read};
+use crate::rooms::volunteers::shifts::assignments::ROLE;
+use crate::rooms::volunteers::shifts::{ENDS_AT, STARTS_AT, TITLE};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
+use crate::rooms::volunteers::volunteers::USER_ID;
 
 /// Shifts so long ago are still shown.
 const BACK: TimeDelta = TimeDelta::days(31);
@@ -37,30 +43,30 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(ROSTER_READERS))
             .answers(201, "The address.", Some(address), Some(json!({"url": "/v1/calendars/4f1c…"})))
-            .problems(&[Code::OutOfArea, Code::RecordVoided]),
+            .problems(&[OUT_OF_AREA, RECORD_VOIDED]),
         Operation::new(Method::POST, "/v1/volunteers/{id}:revoke-calendar", "revoke_calendar", revoke)
             .described("shifts", "Take the address back", "From then on it answers 404.")
             .access(Access::Roles(ROSTER_READERS))
             .answers(204, "It is gone.", None, None)
-            .problems(&[Code::OutOfArea]),
+            .problems(&[OUT_OF_AREA]),
         Operation::new(Method::GET, "/v1/calendars/{token}", "get_calendar", get)
             .described("shifts", "Somebody's shifts as a calendar", "iCalendar, for whoever has the address.")
             .access(Access::Public)
             .answers(200, "The calendar.", None, None)
             .as_files(vec!["text/calendar"])
-            .problems(&[Code::NotFound]),
+            .problems(&[NOT_FOUND]),
     ]
 }
 
 async fn volunteer(call: &Call) -> Result<Record, Problem> {
     let kind = &VOLUNTEERS;
     let (actor, found) = (call.actor()?, read::find(&call.core, call.actor()?, kind, call.path_id()?).await?);
-    let own = found.values.id("user_id") == Some(actor.user_id);
+    let own = found.values.get(&USER_ID) == Some(actor.user_id);
     let envelope = &found.envelope;
     if own || actor.reaches(ORGANIZERS, &envelope.area_code, envelope.org_id) {
         Ok(found)
     } else {
-        Err(Code::OutOfArea.into())
+        Err(OUT_OF_AREA.into())
     }
 }
 
@@ -120,7 +126,7 @@ async fn get(call: Call) -> Answer {
         .bytes(hash(token))
         .seeing_everything();
     if call.core.database.read(&known).await?.is_empty() {
-        return Err(Code::NotFound.into());
+        return Err(NOT_FOUND.into());
     }
     let rows = call.core.database.read(&statement).await?;
     let events: String = rows.into_iter().filter_map(event).collect();
@@ -133,16 +139,20 @@ async fn get(call: Call) -> Answer {
         .body(body))
 }
 
+columns! {
+    /// Name of a place.
+    NAME "name": String;
+    /// Address of a place.
+    ADDRESS "address": String;
+}
+
 fn event(mut row: Row) -> Option<String> {
     let stamp = |at: DateTime<Utc>| at.format("%Y%m%dT%H%M%SZ").to_string();
     let (id, starts_at, ends_at, revised_at) =
-        (row.id("id")?, row.instant("starts_at")?, row.instant("ends_at")?, row.instant("revised_at")?);
-    let role = crate::rooms::volunteers::volunteers::DutyRole::VOCABULARY
-        .find(&row.text("role")?)
-        .map(|word| word.label.zh)
-        .unwrap_or_default();
-    let title = row.text("title").map(|title| format!("{title} ")).unwrap_or_default();
-    let place = [row.text("name"), row.text("address")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        (row.get(&ID)?, row.get(&STARTS_AT)?, row.get(&ENDS_AT)?, row.get(&REVISED_AT)?);
+    let role = row.get(&ROLE)?.zh();
+    let title = row.get(&TITLE).map(|title| format!("{title} ")).unwrap_or_default();
+    let place = [row.get(&NAME), row.get(&ADDRESS)].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let lines = [
         "BEGIN:VEVENT".to_owned(),
         format!("UID:{id}@lianfang"),

@@ -7,6 +7,8 @@ use uuid::Uuid;
 use super::settle::FORGOTTEN;
 use super::{Mark, Roster, Shift, stands};
 use crate::rooms::volunteers::service_rules::ServiceRule;
+use crate::rooms::volunteers::shifts::assignments::{SHIFT_ID, VOLUNTEER_ID};
+use crate::rooms::volunteers::shifts::service_records::ServiceRecordOrigin;
 
 /// Beginning and end.
 pub(super) type Span = (DateTime<Utc>, DateTime<Utc>);
@@ -37,8 +39,8 @@ pub(super) struct Attended {
     pub(super) served: Option<Span>,
     /// Minutes that an organiser must confirm.
     pub(super) unconfirmed_minutes: i64,
-    /// Whether the check-out was forgotten.
-    pub(super) by_rule: bool,
+    /// Whether the check-out shows it, or the rule that ends it where that was forgotten.
+    pub(super) origin: ServiceRecordOrigin,
 }
 
 impl Roster {
@@ -63,12 +65,12 @@ impl Roster {
     pub(super) fn attended(&self, assignment_id: Uuid) -> Option<Attended> {
         let assignment =
             self.assignments.get(&assignment_id).map(|kept| &kept.record).filter(|record| stands(record))?;
-        let shift = self.shifts.get(&assignment.values.id("shift_id")?).filter(|shift| shift.stands)?;
+        let shift = self.shifts.get(&assignment.values.get(&SHIFT_ID)?).filter(|shift| shift.stands)?;
         let came = self.came(assignment_id, shift);
         let from = came.first_in.as_ref()?.occurred_at;
         let left = came.last_out.as_ref().map(|mark| mark.occurred_at);
         let until = left.or(came.forgotten.then_some(shift.ends_at)).filter(|until| *until > from)?;
-        let volunteer = assignment.values.id("volunteer_id").and_then(|id| self.volunteers.get(&id));
+        let volunteer = assignment.values.get(&VOLUNTEER_ID).and_then(|id| self.volunteers.get(&id));
         let margin =
             ServiceRule::margin(&self.rules, &shift.area_code, day_of(shift.starts_at, self.write_context.zone));
         // Nobody's own word goes beyond the shift.
@@ -89,7 +91,10 @@ impl Roster {
             counted,
             served: counted.and_then(|counted| met(counted, (shift.starts_at, shift.ends_at))),
             unconfirmed_minutes: ((until - from).num_minutes() - within).max(0),
-            by_rule: came.last_out.is_none(),
+            origin: match came.last_out {
+                Some(_) => ServiceRecordOrigin::Attendance,
+                None => ServiceRecordOrigin::Rule,
+            },
         })
     }
 }

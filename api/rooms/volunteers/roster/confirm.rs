@@ -1,37 +1,48 @@
 //! Answers of an organiser about hours that lie outside a shift. Every answer is a revision, and so in the audit.
 
-use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use actix_web::http::Method;
-use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, free_text};
 use kit::fields;
 use kit::problem::Problem;
 use kit::text::Text;
-use kit::value::{Value, Values};
+use kit::value::Values;
 use serde_json::json;
 
-use super::actions::PROBLEMS;
+use super::actions::{PROBLEMS, is_caller};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, fault_with};
 use crate::records::act::act;
-use crate::records::{Record, document, read};
+use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, PERIOD_TOO_LONG};
+use crate::records::envelope::NOTE;
+use crate::records::{Record, document};
 use crate::rooms::volunteers::shifts::LONGEST;
-use crate::rooms::volunteers::shifts::service_records::{SERVICE_RECORDS, set_hours};
+use crate::rooms::volunteers::shifts::service_records::{
+    ATTENDED_FROM, ATTENDED_UNTIL, CONFIRMATION, CORRECTED, ENDS_AT, PENDING, SERVICE_RECORDS, STARTS_AT,
+    ServiceConfirmation, UNCONFIRMED_MINUTES, VOLUNTEER_ID, set_hours,
+};
 use crate::rooms::volunteers::teams::ORGANIZERS;
 
-const WHY: Field = Field::new(
-    "reason",
-    free_text(500),
-    Text::new("Reason", "说明"),
-    "Why; kept as the record's note, encrypted at rest.",
-);
 fields! {
-    /// Members of its form.
+    /// Members of the form to confirm.
     static CONFIRM;
-    REASON: String = WHY;
+    REASON: String = Field::new(
+        "reason",
+        free_text(500),
+        Text::new("Reason", "说明"),
+        "Why; kept as the record's note, encrypted at rest.",
+    );
 }
-static DECLINE: &[Field] = &[WHY.required()];
+
+mod declining {
+    use kit::fields;
+
+    fields! {
+        /// Members of the form to decline.
+        pub static DECLINE;
+        REASON: String = super::REASON.field.required();
+    }
+}
 
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
@@ -52,7 +63,7 @@ pub fn operations() -> Vec<Operation> {
             .body(form(CONFIRM), json!({"reason": "现场核实,延长值守"}))),
         answers(Operation::new(Method::POST, "/v1/service-records/{id}:decline", "decline_service_record", decline)
             .described("shifts", "Don't confirm hours outside the shift", "What lies within the shift counts, and no more. It can be confirmed later.")
-            .body(form(DECLINE), json!({"reason": "核实未在岗"}))),
+            .body(form(declining::DECLINE), json!({"reason": "核实未在岗"}))),
     ]
 }
 
@@ -63,46 +74,43 @@ async fn confirm(call: Call) -> Answer {
 
 async fn decline(call: Call) -> Answer {
     let may = async |record: &Record, _: &Values| require(&call, record).await;
-    act(&call, &SERVICE_RECORDS, DECLINE, may, declined).await
+    act(&call, &SERVICE_RECORDS, declining::DECLINE, may, declined).await
 }
 
 /// Organisers of where it was served, of which nobody is the volunteer himself.
 async fn require(call: &Call, record: &Record) -> Result<(), Problem> {
     let envelope = &record.envelope;
-    let volunteers = &VOLUNTEERS;
-    let id = record.values.id("volunteer_id").unwrap_or_default();
-    let volunteer = read::find_unscoped(&call.core, volunteers, &envelope.district_code, &[id]).await?.remove(&id);
-    let own = volunteer.and_then(|volunteer| volunteer.values.id("user_id")) == Some(call.actor()?.user_id);
+    let own = is_caller(call, &envelope.district_code, record.values.get(&VOLUNTEER_ID)).await?;
     let may = !own && call.actor()?.reaches(ORGANIZERS, &envelope.area_code, envelope.org_id);
-    if may { Ok(()) } else { Err(Code::OutOfArea.into()) }
+    if may { Ok(()) } else { Err(OUT_OF_AREA.into()) }
 }
 
-fn answered(record: &Record, word: &str, form: &Values) -> Record {
+fn answered(record: &Record, confirmation: ServiceConfirmation, form: &Values) -> Record {
     let mut next = record.clone();
-    next.values.set("confirmation", Value::Text(word.to_owned()));
-    next.values.set("unconfirmed_minutes", Value::Integer(0));
-    if let Some(reason) = form.get("reason") {
-        next.values.set("note", reason.clone());
+    next.values.set(&CONFIRMATION, confirmation);
+    next.values.set(&UNCONFIRMED_MINUTES, 0);
+    if let Some(reason) = form.get(&REASON) {
+        next.values.set(&NOTE, reason);
     }
     next
 }
 
 /// All of it counts. None where all of it does already.
 fn confirmed(record: &Record, form: &Values) -> Result<Option<Record>, Problem> {
-    let times = |from: &str, to: &str| record.values.instant(from).zip(record.values.instant(to));
-    let Some((from, until)) = times("attended_from", "attended_until") else { return Ok(None) };
-    let corrected = record.values.boolean("corrected") == Some(true);
-    if corrected || times("starts_at", "ends_at") == Some((from, until)) {
+    let times = |from, to| record.values.get(from).zip(record.values.get(to));
+    let Some((from, until)) = times(&ATTENDED_FROM, &ATTENDED_UNTIL) else { return Ok(None) };
+    let corrected = record.values.get(&CORRECTED) == Some(true);
+    if corrected || times(&STARTS_AT, &ENDS_AT) == Some((from, until)) {
         return Ok(None);
     }
     if until - from > LONGEST {
         let hours = LONGEST.num_hours().to_string();
-        return Err(fault_with("/ends_at", FaultCode::PeriodTooLong, vec![("hours", hours)]));
+        return Err(fault_with("/ends_at", PERIOD_TOO_LONG, vec![("hours", hours)]));
     }
-    let mut next = answered(record, "confirmed", form);
-    next.values.set("starts_at", Value::Instant(from));
-    next.values.set("ends_at", Value::Instant(until));
-    next.values.set("pending", Value::Boolean(false));
+    let mut next = answered(record, ServiceConfirmation::Confirmed, form);
+    next.values.set(&STARTS_AT, from);
+    next.values.set(&ENDS_AT, until);
+    next.values.set(&PENDING, false);
     next.envelope.occurred_at = from;
     set_hours(&mut next.values);
     Ok(Some(next))
@@ -110,9 +118,9 @@ fn confirmed(record: &Record, form: &Values) -> Result<Option<Record>, Problem> 
 
 /// No more of it counts than did. None where that was said already.
 fn declined(record: &Record, form: &Values) -> Result<Option<Record>, Problem> {
-    match record.values.text("confirmation") {
-        Some("unconfirmed") => Ok(Some(answered(record, "declined", form))),
-        Some("declined") => Ok(None),
-        _ => Err(Code::AlreadyEnded.into()),
+    match record.values.get(&CONFIRMATION) {
+        Some(ServiceConfirmation::Unconfirmed) => Ok(Some(answered(record, ServiceConfirmation::Declined, form))),
+        Some(ServiceConfirmation::Declined) => Ok(None),
+        Some(ServiceConfirmation::Confirmed) | None => Err(ALREADY_ENDED.into()),
     }
 }

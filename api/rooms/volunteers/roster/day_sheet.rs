@@ -12,12 +12,14 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use chrono::NaiveDate;
-use kit::catalogue::Code;
+use kit::columns;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
+use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
-use kit::time::{day_of, day_start};
+use kit::time::{day_of, day_start, format_instant};
+use kit::typed::TypedField;
 use kit::value::Value;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -27,10 +29,21 @@ use crate::platform::audit::system_write_all;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::platform::privacy::mask;
+use crate::records::codes::OUT_OF_AREA;
+use crate::records::envelope::ID;
 use crate::records::{Record, read};
+use crate::rooms::volunteers::shifts::assignments::{self, AssignmentAttendance};
+use crate::rooms::volunteers::shifts::{CANCELLED, ENDS_AT, NEEDS, Need, STARTS_AT, TITLE};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
+use crate::rooms::volunteers::volunteers::{DutyRole, PERSON_ID};
 
-static ON: Field = Field::new("on", Shape::Day, Text::new("Day", "日期"), "Of which day; today by default.");
+const ON: TypedField<NaiveDate> =
+    TypedField::named("ON", Field::new("on", Shape::Day, Text::new("Day", "日期"), "Of which day; today by default."));
+
+columns! {
+    /// Name of a place or of a person.
+    NAME "name": String;
+}
 
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
@@ -46,7 +59,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(ROSTER_READERS))
             .keys(KeyScope::Read)
-            .parameters(vec![&ON])
+            .parameters(vec![&ON.field])
             .answers(200, "The sheet.", Some(reference("DaySheet")), Some(example)),
         Operation::new(Method::GET, "/v1/places/{id}/day-sheet.html", "print_day_sheet", print)
             .described(
@@ -55,10 +68,10 @@ pub fn operations() -> Vec<Operation> {
                 "A page for paper with plain names and room to sign: noted as a reveal of each.",
             )
             .access(Access::Roles(ORGANIZERS))
-            .parameters(vec![&ON])
+            .parameters(vec![&ON.field])
             .answers(200, "The page.", None, None)
             .as_files(vec!["text/html"])
-            .problems(&[Code::OutOfArea]),
+            .problems(&[OUT_OF_AREA]),
     ]
 }
 
@@ -81,8 +94,8 @@ pub fn schemas() -> Vec<(String, Json)> {
 /// Somebody on a shift, with the plain name.
 struct Line {
     assignment_id: Uuid,
-    role: String,
-    attendance: String,
+    role: DutyRole,
+    attendance: AssignmentAttendance,
     person_id: Uuid,
     name: String,
 }
@@ -96,7 +109,7 @@ struct Sheet {
 async fn load(call: &Call) -> Result<Sheet, Problem> {
     let place = read::find(&call.core, call.actor()?, &PLACES, call.path_id()?).await?;
     let (core, district_code) = (&call.core, place.envelope.district_code.clone());
-    let on = call.query.day("on").unwrap_or_else(|| day_of(core.clock.now(), core.zone));
+    let on = call.query.get(&ON).unwrap_or_else(|| day_of(core.clock.now(), core.zone));
     let begins =
         |day: Option<NaiveDate>| day.and_then(|day| day_start(day, core.zone)).map_or(Value::Null, Value::Instant);
     let shifts = &SHIFTS;
@@ -135,32 +148,33 @@ async fn people_of(call: &Call, district_code: &str, shifts: &[Record]) -> Resul
         .seeing_district(district_code);
     let mut found = Vec::new();
     for mut row in call.core.database.read(&statement).await? {
-        let ids = (row.id("id"), row.id("shift_id"), row.id("person_id"));
-        if let ((Some(id), Some(shift), Some(person)), Some(role), Some(attendance)) =
-            (ids, row.text("role"), row.text("attendance"))
-        {
-            found.push((shift, Line { assignment_id: id, role, attendance, person_id: person, name: String::new() }));
-        }
+        found.extend(line(&mut row));
     }
     let ids: Vec<Uuid> = found.iter().map(|(_, line)| line.person_id).collect();
     let people = read::find_unscoped(&call.core, &PEOPLE, district_code, &ids).await?;
     let mut lines: BTreeMap<Uuid, Vec<Line>> = BTreeMap::new();
     for (shift, mut line) in found {
         line.name =
-            people.get(&line.person_id).and_then(|person| person.values.text("name")).unwrap_or_default().to_owned();
+            people.get(&line.person_id).and_then(|person| person.values.get(&NAME)).unwrap_or_default().to_owned();
         lines.entry(shift).or_default().push(line);
     }
     Ok(lines)
 }
 
+/// Shift and line of a row, still without the name.
+fn line(row: &mut Row) -> Option<(Uuid, Line)> {
+    let (assignment_id, shift_id) = (row.get(&ID)?, row.get(&assignments::SHIFT_ID)?);
+    let (role, attendance) = (row.get(&assignments::ROLE)?, row.get(&assignments::ATTENDANCE)?);
+    Some((shift_id, Line { assignment_id, role, attendance, person_id: row.get(&PERSON_ID)?, name: String::new() }))
+}
+
 /// Roles of which somebody is missing.
-fn missing(shift: &Record, lines: &[Line]) -> Vec<(String, i64)> {
-    let needs = crate::rooms::volunteers::shifts::needs_of(&shift.values).into_iter();
-    let left = needs.map(|(role, count)| {
+fn missing(shift: &Record, lines: &[Line]) -> Vec<Need> {
+    let left = shift.values.list(&NEEDS).map(|Need { role, count }| {
         let taken = i64::try_from(lines.iter().filter(|line| line.role == role).count()).unwrap_or(count);
-        (role, count - taken)
+        Need { role, count: count - taken }
     });
-    left.filter(|(_, left)| *left > 0).collect()
+    left.filter(|need| need.count > 0).collect()
 }
 
 async fn sheet(call: Call) -> Answer {
@@ -168,14 +182,13 @@ async fn sheet(call: Call) -> Answer {
     let zone = call.core.zone;
     let person = |line: &Line| json!({"assignment_id": line.assignment_id, "role": line.role, "name": mask::mask_name(&line.name), "attendance": line.attendance});
     let shift = |(shift, lines): &(Record, Vec<Line>)| {
-        let value = |name: &str| shift.values.get(name).map_or(Json::Null, |value| value.to_json(zone));
-        let missing: Vec<Json> =
-            missing(shift, lines).into_iter().map(|(role, count)| json!({"role": role, "count": count})).collect();
-        json!({"shift_id": shift.envelope.id, "title": value("title"), "starts_at": value("starts_at"), "ends_at": value("ends_at"), "cancelled": value("cancelled"),
-            "people": lines.iter().map(person).collect::<Vec<_>>(), "missing": missing})
+        let values = &shift.values;
+        let at = |field| values.get(field).map(|at| format_instant(at, zone));
+        json!({"shift_id": shift.envelope.id, "title": values.get(&TITLE), "starts_at": at(&STARTS_AT), "ends_at": at(&ENDS_AT), "cancelled": values.get(&CANCELLED),
+            "people": lines.iter().map(person).collect::<Vec<_>>(), "missing": missing(shift, lines)})
     };
     let shifts: Vec<Json> = sheet.shifts.iter().map(shift).collect();
-    let body = json!({"place_id": sheet.place.envelope.id, "place_name": sheet.place.values.text("name"), "on": sheet.on, "shifts": shifts});
+    let body = json!({"place_id": sheet.place.envelope.id, "place_name": sheet.place.values.get(&NAME), "on": sheet.on, "shifts": shifts});
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
@@ -183,7 +196,7 @@ async fn print(call: Call) -> Answer {
     let sheet = load(&call).await?;
     let envelope = &sheet.place.envelope;
     if !call.actor()?.reaches(ORGANIZERS, &envelope.area_code, envelope.org_id) {
-        return Err(Code::OutOfArea.into());
+        return Err(OUT_OF_AREA.into());
     }
     let details =
         json!({"purpose": "epidemic_control", "reason": "day sheet", "place_id": envelope.id, "on": sheet.on});

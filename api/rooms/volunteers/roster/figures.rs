@@ -5,7 +5,6 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
@@ -14,15 +13,17 @@ use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::time::{day_of, day_start};
 use kit::value::Value;
-use kit::words;
+use kit::{columns, fields, words};
 use serde_json::{Value as Json, json};
 
 use super::register::{records_url, register};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, ends_before_it_begins, too_many_days};
 use crate::records::awaited::has_come;
+use crate::records::envelope;
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::read;
 use crate::records::scope::{reached, within};
@@ -42,20 +43,33 @@ words! {
         Day "day" "day" "日期";
     }
 }
-static BY_PARAMETER: Field = Field::new(
-    "by",
-    Shape::Word(ServiceGrouping::VOCABULARY),
-    Text::new("By", "分组"),
-    "What a line stands for; `team` by default.",
-);
-static FROM_ON: Field = Field::new(
-    "from_on",
-    Shape::Day,
-    Text::new("From day", "起始日"),
-    "Served on this day or later; the year's first by default.",
-);
-static TO_ON: Field =
-    Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Served on this day or before; today by default.");
+
+fields! {
+    /// Parameters of its own.
+    static PARAMETERS;
+    FROM_ON: NaiveDate = Field::new(
+        "from_on",
+        Shape::Day,
+        Text::new("From day", "起始日"),
+        "Served on this day or later; the year's first by default.",
+    );
+    TO_ON: NaiveDate = Field::new("to_on", Shape::Day, Text::new("To day", "截止日"), "Served on this day or before; today by default.");
+    BY: ServiceGrouping = Field::new(
+        "by",
+        Shape::Word(ServiceGrouping::VOCABULARY),
+        Text::new("By", "分组"),
+        "What a line stands for; `team` by default.",
+    );
+}
+
+columns! {
+    KEY "key": String;
+    PERSON_TIMES "person_times": i64;
+    MEMBERS "members": i64;
+    POSTS "posts": i64;
+    MINUTES "minutes": i64;
+}
+
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
     let served =
@@ -72,7 +86,7 @@ pub fn operations() -> Vec<Operation> {
             .described("shifts", "Hours of a volunteer", "What somebody served, with the records behind it.")
             .access(Access::Roles(ROSTER_READERS))
             .keys(KeyScope::Read)
-            .parameters(vec![&FROM_ON, &TO_ON])
+            .parameters(vec![&FROM_ON.field, &TO_ON.field])
             .answers(200, "The hours.", Some(reference("VolunteerHours")), Some(json!({"volunteer_id": "0198c0de-0031-7000-8000-000000000001", "from_on": "2020-01-01", "to_on": "2020-02-02", "person_times": 3, "service_minutes": 900, "service_hours": "15.00", "records_url": "/v1/service-records?pending=false&volunteer_id=0198c0de-0031-7000-8000-000000000001"}))),
         polled(Operation::new(Method::GET, "/v1/stats/volunteers", "get_volunteer_statistics", statistics)
             .described("shifts", "Figures of volunteers", "Posts, members, person-times (人次) and hours served, by team, organisation, place, volunteer or day, each with the records behind it; and how many teams and volunteers are on the register.")
@@ -81,7 +95,7 @@ pub fn operations() -> Vec<Operation> {
             // It is about who served where; shifts have figures of their own.
             .tells(Tells::SmallNumbers(ROSTER_READERS))
             .answers(200, "The figures.", Some(reference("VolunteerStatistics")), Some(json!({"by": "team", "from_on": "2020-01-21", "to_on": "2020-02-02", "items": [line], "total": served, "teams": {"temporary_league_branch": 6}, "volunteers": 214, "league_members": 180, "party_members": 20, "as_of_change_no": 42})))
-            .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]), [&FROM_ON, &TO_ON, &BY_PARAMETER, &AREA_CODE, &DISTRICT_CODE]),
+            .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]), PARAMETERS.iter().chain([&AREA_CODE, &DISTRICT_CODE])),
     ]
 }
 
@@ -121,7 +135,7 @@ pub fn schemas() -> Vec<(String, Json)> {
 
 /// Within the area that is asked for.
 pub fn narrowed(call: &Call, statement: Statement) -> Statement {
-    match call.query.text("area_code") {
+    match call.query.get(&envelope::AREA_CODE) {
         Some(area_code) => within("r", statement.sql(" AND "), area_code),
         None => statement,
     }
@@ -129,9 +143,9 @@ pub fn narrowed(call: &Call, statement: Statement) -> Statement {
 
 fn period(call: &Call) -> Result<(NaiveDate, NaiveDate), Problem> {
     let today = day_of(call.core.clock.now(), call.core.zone);
-    let to_on = call.query.day("to_on").unwrap_or(today);
+    let to_on = call.query.get(&TO_ON).unwrap_or(today);
     let first = NaiveDate::from_ymd_opt(chrono::Datelike::year(&to_on), 1, 1).unwrap_or(to_on);
-    let from_on = call.query.day("from_on").unwrap_or(first);
+    let from_on = call.query.get(&FROM_ON).unwrap_or(first);
     match (to_on - from_on).num_days() {
         ..0 => Err(ends_before_it_begins("?to_on")),
         MOST_DAYS.. => Err(too_many_days("?to_on", MOST_DAYS)),
@@ -152,9 +166,9 @@ fn served(call: &Call, select: &str, district_code: &str, (from_on, to_on): (Nai
 }
 
 fn figures(row: &mut Row) -> Json {
-    let minutes = row.integer("minutes").unwrap_or_default();
-    let hours = hours_of(minutes);
-    json!({"person_times": row.integer("person_times"), "members": row.integer("members"), "posts": row.integer("posts"), "service_minutes": minutes, "service_hours": hours.to_string()})
+    let minutes = row.get(&MINUTES);
+    let hours = minutes.map(|minutes| hours_of(minutes).to_string());
+    json!({"person_times": row.get(&PERSON_TIMES), "members": row.get(&MEMBERS), "posts": row.get(&POSTS), "service_minutes": minutes, "service_hours": hours})
 }
 
 async fn hours(call: Call) -> Answer {
@@ -166,8 +180,8 @@ async fn hours(call: Call) -> Answer {
         .id(id)
         // Callers who may see a volunteer may see all his hours, wherever he served.
         .seeing_district(&volunteer.envelope.district_code);
-    let mut row = call.core.database.read(&statement).await?.into_iter().next().unwrap_or_default();
-    let mut body = figures(&mut row);
+    let row = call.core.database.read(&statement).await?.into_iter().next();
+    let mut body = figures(&mut row.ok_or_else(|| Problem::internal("a sum without a row"))?);
     let url = format!("/v1/service-records?pending=false&volunteer_id={id}&from_on={}&to_on={}", days.0, days.1);
     for (name, value) in
         [("volunteer_id", json!(id)), ("from_on", json!(days.0)), ("to_on", json!(days.1)), ("records_url", json!(url))]
@@ -182,7 +196,7 @@ async fn hours(call: Call) -> Answer {
 
 async fn statistics(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
-    let (days, by) = (period(&call)?, call.query.text("by").unwrap_or("team"));
+    let (days, by) = (period(&call)?, call.query.get(&BY).unwrap_or(ServiceGrouping::Team));
     answer(&call, &district_code, COLUMNS, async |now| of_days(&call, now, &district_code, days, by).await).await
 }
 
@@ -191,14 +205,14 @@ async fn of_days(
     now: &mut Snapshot,
     district_code: &str,
     days: (NaiveDate, NaiveDate),
-    by: &str,
+    by: ServiceGrouping,
 ) -> Result<Json, Problem> {
     let (key, filter) = match by {
-        "org" => ("r.org_id::text", "org_id"),
-        "place" => ("r.place_id::text", "place_id"),
-        "volunteer" => ("r.volunteer_id::text", "volunteer_id"),
-        "day" => ("to_char(r.starts_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD')", ""),
-        _ => ("r.team_id::text", "team_id"),
+        ServiceGrouping::Org => ("r.org_id::text", "org_id"),
+        ServiceGrouping::Place => ("r.place_id::text", "place_id"),
+        ServiceGrouping::Volunteer => ("r.volunteer_id::text", "volunteer_id"),
+        ServiceGrouping::Day => ("to_char(r.starts_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD')", ""),
+        ServiceGrouping::Team => ("r.team_id::text", "team_id"),
     };
     let key = key.replace("Asia/Shanghai", call.core.zone.name());
     let scoped = |select: &str| {
@@ -231,8 +245,8 @@ async fn of_days(
 }
 
 fn line(call: &Call, mut row: Row, filter: &str, days: (NaiveDate, NaiveDate)) -> Json {
-    let (key, mut line) = (row.text("key"), figures(&mut row));
-    let url = records_url(key.as_deref(), filter, days, call.query.text("area_code"));
+    let (key, mut line) = (row.get(&KEY), figures(&mut row));
+    let url = records_url(key.as_deref(), filter, days, call.query.get(&envelope::AREA_CODE));
     kit::json::put(&mut line, "key", key);
     kit::json::put(&mut line, "records_url", url.filter(|_| opens_lists(call, ROSTER_READERS)));
     line

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use kit::value::{Value, Values};
+use kit::value::Values;
 use uuid::Uuid;
 
 use super::came::{Attended, Span, without};
@@ -12,9 +12,14 @@ use super::load::reach;
 use super::{Roster, Shift};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
+use crate::records::envelope::VOID_REASON;
 use crate::records::locked_row::LockedRow;
 use crate::records::warnings::Noted;
-use crate::rooms::volunteers::shifts::service_records::{ALREADY_SERVED, GONE, is_decided, set_hours};
+use crate::rooms::volunteers::shifts::assignments;
+use crate::rooms::volunteers::shifts::service_records::{
+    ALREADY_SERVED, ATTENDED_FROM, ATTENDED_UNTIL, CONFIRMATION, CORRECTED, ENDS_AT, GONE, ORIGIN, PENDING, PLACE_ID,
+    SHIFT_ID, STARTS_AT, ServiceConfirmation, TEAM_ID, UNCONFIRMED_MINUTES, VOLUNTEER_ID, is_decided, set_hours,
+};
 
 /// The assignments of each person.
 type Taken = BTreeMap<Uuid, Vec<Uuid>>;
@@ -35,7 +40,7 @@ impl Roster {
                 if let Some((shift_id, shift)) = self.shift_of(*id).filter(|(_, shift)| near(shift.starts_at)) {
                     // Hours that another's leave room for follow from whatever disturbed this person.
                     let by = [*id, shift_id, person_id].into_iter().find_map(|id| self.authors.get(&id).copied());
-                    self.by = by.unwrap_or_default();
+                    self.by = by.unwrap_or(Uuid::nil());
                     self.settle_service(*id, shift_id, &shift, person_id, &taken);
                 }
             }
@@ -43,12 +48,12 @@ impl Roster {
     }
 
     fn shift_of(&self, assignment_id: Uuid) -> Option<(Uuid, Shift)> {
-        let id = self.assignments.get(&assignment_id)?.record.values.id("shift_id")?;
+        let id = self.assignments.get(&assignment_id)?.record.values.get(&assignments::SHIFT_ID)?;
         Some((id, self.shifts.get(&id)?.clone()))
     }
 
     pub(super) fn person_of(&self, values: &Values) -> Option<Uuid> {
-        Some(self.volunteers.get(&values.id("volunteer_id")?)?.person_id)
+        Some(self.volunteers.get(&values.get(&VOLUNTEER_ID)?)?.person_id)
     }
 
     /// Remembers that somebody's hours near a time must be settled.
@@ -76,7 +81,8 @@ impl Roster {
         }
         let point = attended.all.0.clamp(shift.starts_at, shift.ends_at);
         let (starts_at, ends_at) = unserved.unwrap_or((point, point));
-        let volunteer_id = self.assignments.get(&id).and_then(|kept| kept.record.values.id("volunteer_id"));
+        let volunteer_id =
+            self.assignments.get(&id).and_then(|kept| kept.record.values.get(&assignments::VOLUNTEER_ID));
         let volunteer = volunteer_id.and_then(|id| self.volunteers.get(&id));
         let team_id = volunteer.and_then(|volunteer| volunteer.at(starts_at).team_id);
         let envelope = self.write_context.envelope(record_id, &shift.area_code, shift.org_id, starts_at, self.by);
@@ -85,29 +91,28 @@ impl Roster {
             .entry(record_id)
             .or_insert_with(|| LockedRow::new(Record { envelope, values: Values::default() }));
         let values = &mut kept.record.values;
-        let id_or_null = |id: Option<Uuid>| id.map_or(Value::Null, Value::Id);
-        values.set("volunteer_id", id_or_null(volunteer_id));
-        values.set("shift_id", Value::Id(shift_id));
-        values.set("place_id", id_or_null(shift.place_id));
-        values.set("starts_at", Value::Instant(starts_at));
-        values.set("ends_at", Value::Instant(ends_at));
-        values.set("origin", Value::Text(if attended.by_rule { "rule" } else { "attendance" }.to_owned()));
-        values.set("corrected", Value::Boolean(false));
-        values.set("team_id", id_or_null(team_id));
-        values.set("attended_from", Value::Instant(attended.all.0));
-        values.set("attended_until", Value::Instant(attended.all.1));
-        values.set("unconfirmed_minutes", Value::Integer(attended.unconfirmed_minutes));
+        values.set_or_clear(&VOLUNTEER_ID, volunteer_id);
+        values.set(&SHIFT_ID, shift_id);
+        values.set_or_clear(&PLACE_ID, shift.place_id);
+        values.set(&STARTS_AT, starts_at);
+        values.set(&ENDS_AT, ends_at);
+        values.set(&ORIGIN, attended.origin);
+        values.set(&CORRECTED, false);
+        values.set_or_clear(&TEAM_ID, team_id);
+        values.set(&ATTENDED_FROM, attended.all.0);
+        values.set(&ATTENDED_UNTIL, attended.all.1);
+        values.set(&UNCONFIRMED_MINUTES, attended.unconfirmed_minutes);
         let asks = attended.unconfirmed_minutes > 0;
-        values.set("confirmation", if asks { Value::Text("unconfirmed".to_owned()) } else { Value::Null });
-        values.set("pending", Value::Boolean(unserved.is_none()));
+        values.set_or_clear(&CONFIRMATION, asks.then_some(ServiceConfirmation::Unconfirmed));
+        values.set(&PENDING, unserved.is_none());
         if std::mem::take(&mut kept.record.envelope.voided) {
-            values.set("void_reason", Value::Null);
+            values.clear(&VOID_REASON);
         }
         set_hours(values);
         let warnings = &mut kept.record.envelope.warnings;
         warnings.retain(|noted| noted.code != ALREADY_SERVED.code);
         let cut = attended.counted.is_some() && unserved != attended.counted;
-        warnings.extend(cut.then(|| Noted::new(&ALREADY_SERVED, "/starts_at")));
+        warnings.extend(cut.then(|| Noted::new(&ALREADY_SERVED, format!("/{STARTS_AT}"))));
         kept.record.envelope.occurred_at = starts_at;
         kept.sign(self.by);
     }
@@ -116,7 +121,7 @@ impl Roster {
     fn withdraw(&mut self, record_id: Uuid) {
         if let Some(kept) = self.service_records.get_mut(&record_id).filter(|kept| !kept.record.envelope.voided) {
             kept.record.envelope.voided = true;
-            kept.record.values.set("void_reason", Value::Text(GONE.to_owned()));
+            kept.record.values.set(&VOID_REASON, GONE);
             kept.sign(self.by);
         }
     }
@@ -153,14 +158,14 @@ impl Roster {
         let records = self.service_records.values().map(|kept| &kept.record);
         let decided = records.filter(|record| counts(record) && is_decided(record));
         let own = decided.filter(|record| self.person_of(&record.values) == Some(person_id));
-        own.filter_map(|record| record.values.instant("starts_at").zip(record.values.instant("ends_at"))).collect()
+        own.filter_map(|record| record.values.get(&STARTS_AT).zip(record.values.get(&ENDS_AT))).collect()
     }
 }
 
 /// Whether a record tells of hours that were served by now.
 pub(super) fn counts(record: &Record) -> bool {
     let envelope = &record.envelope;
-    !envelope.voided && envelope.awaited.is_none() && record.values.boolean("pending") != Some(true)
+    !envelope.voided && envelope.awaited.is_none() && record.values.get(&PENDING) != Some(true)
 }
 
 fn longest_left((starts_at, ends_at): Span, mut told: Vec<Span>) -> Option<Span> {

@@ -7,15 +7,19 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
-use kit::value::{Value, Values};
+use kit::typed::TypedField;
+use kit::value::Value;
 use ledger::decide::Claim;
 use uuid::Uuid;
 
 use super::volunteer::Volunteer;
 use super::{Mark, Roster, Shift, stands};
 use crate::records::awaited::has_come;
+use crate::records::envelope;
 use crate::records::write_context::WriteContext;
 use crate::rooms::volunteers::service_rules::ServiceRule;
+use crate::rooms::volunteers::shifts::assignments::{SHIFT_ID, STARTS_AT, VOLUNTEER_ID};
+use crate::rooms::volunteers::shifts::attendances::{ACTION, ASSIGNMENT_ID, AttendanceAction};
 use crate::rooms::volunteers::shifts::{LONGEST, NEAR};
 
 /// From the beginning of one shift to that of another of the same person of which hours could meet, at most. What is
@@ -35,11 +39,11 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn of(district_code: &'a str, claims: &[&Claim]) -> Self {
         let values = || claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next));
-        let ids = |name: &'static str| values().filter_map(move |values| values.id(name));
+        let ids = |field: &'static TypedField<Uuid>| values().filter_map(move |values| values.get(field));
         let own = claims.iter().filter(|claim| ["shifts", super::LOOK].contains(&claim.kind)).map(|claim| claim.id);
-        let shifts: BTreeSet<Uuid> = own.chain(ids("shift_id")).collect();
-        let volunteers: BTreeSet<Uuid> = ids("volunteer_id").collect();
-        let times: BTreeSet<DateTime<Utc>> = values().filter_map(|values| values.instant("starts_at")).collect();
+        let shifts: BTreeSet<Uuid> = own.chain(ids(&SHIFT_ID)).collect();
+        let volunteers: BTreeSet<Uuid> = ids(&VOLUNTEER_ID).collect();
+        let times: BTreeSet<DateTime<Utc>> = values().filter_map(|values| values.get(&STARTS_AT)).collect();
         Self {
             district_code,
             shifts: shifts.into_iter().map(Value::Id).collect(),
@@ -197,17 +201,13 @@ pub fn roster(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<
 }
 
 fn shift(mut row: Row) -> Option<(Uuid, Shift)> {
-    let mut values = Values::default();
-    for name in ["place_id", "area_code", "org_id", "starts_at", "ends_at", "needs", "min_rest_minutes", "cancelled"] {
-        values.set(name, row.take(name));
-    }
-    Some((row.id("id")?, Shift::of(&values)?))
+    Some((row.get(&envelope::ID)?, Shift::of_row(&mut row)?))
 }
 
 fn mark(mut row: Row) -> Option<((Uuid, Uuid), Mark)> {
-    let (id, assignment_id) = (row.id("id")?, row.id("assignment_id")?);
-    let is_in = row.text("action")? == "check_in";
-    let (occurred_at, known_at) = (row.instant("occurred_at")?, row.instant("recorded_at")?);
-    let told_by = row.id("revised_by")?;
+    let (id, assignment_id) = (row.get(&envelope::ID)?, row.get(&ASSIGNMENT_ID)?);
+    let is_in = row.get(&ACTION)? == AttendanceAction::CheckIn;
+    let (occurred_at, known_at) = (row.get(&envelope::OCCURRED_AT)?, row.get(&envelope::RECORDED_AT)?);
+    let told_by = row.get(&envelope::REVISED_BY)?;
     Some(((assignment_id, id), Mark { id, is_in, occurred_at, known_at, told_by }))
 }

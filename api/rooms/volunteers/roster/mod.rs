@@ -32,12 +32,13 @@ use uuid::Uuid;
 
 use self::volunteer::Volunteer;
 use crate::platform::http::Operation;
-use crate::records::Record;
 use crate::records::change::Changes;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
+use crate::records::{Record, envelope};
 use crate::rooms::volunteers::service_rules::ServiceRule;
-use crate::rooms::volunteers::shifts::NEAR;
+use crate::rooms::volunteers::shifts::assignments::{self, AssignmentState};
+use crate::rooms::volunteers::shifts::{self, NEAR, Need, attendances};
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
@@ -83,7 +84,7 @@ impl Decider for RosterDecider {
 pub struct Shift {
     starts_at: DateTime<Utc>,
     ends_at: DateTime<Utc>,
-    needs: Vec<(String, i64)>,
+    needs: Vec<Need>,
     min_rest_minutes: i64,
     /// Whether it takes place.
     stands: bool,
@@ -95,16 +96,28 @@ pub struct Shift {
 impl Shift {
     fn of(values: &Values) -> Option<Self> {
         Some(Self {
-            starts_at: values.instant("starts_at")?,
-            ends_at: values.instant("ends_at")?,
-            needs: crate::rooms::volunteers::shifts::needs_of(values),
-            min_rest_minutes: values
-                .integer("min_rest_minutes")
-                .unwrap_or(crate::rooms::volunteers::shifts::REST_MINUTES),
-            stands: values.boolean("cancelled") != Some(true),
-            place_id: values.id("place_id"),
-            area_code: values.text("area_code")?.to_owned(),
-            org_id: values.id("org_id"),
+            starts_at: values.get(&shifts::STARTS_AT)?,
+            ends_at: values.get(&shifts::ENDS_AT)?,
+            needs: values.list(&shifts::NEEDS).collect(),
+            min_rest_minutes: values.get(&shifts::MIN_REST_MINUTES).unwrap_or(shifts::REST_MINUTES),
+            stands: values.get(&shifts::CANCELLED) != Some(true),
+            place_id: values.get(&shifts::PLACE_ID),
+            area_code: values.get(&envelope::AREA_CODE)?.to_owned(),
+            org_id: values.get(&envelope::ORG_ID),
+        })
+    }
+
+    /// The shift of a row whose `cancelled` says whether it is cancelled or void.
+    fn of_row(row: &mut Row) -> Option<Self> {
+        Some(Self {
+            place_id: row.get(&shifts::PLACE_ID),
+            area_code: row.get(&envelope::AREA_CODE)?,
+            org_id: row.get(&envelope::ORG_ID),
+            starts_at: row.get(&shifts::STARTS_AT)?,
+            ends_at: row.get(&shifts::ENDS_AT)?,
+            needs: row.get(&shifts::NEEDS).unwrap_or_default(),
+            min_rest_minutes: row.get(&shifts::MIN_REST_MINUTES).unwrap_or(shifts::REST_MINUTES),
+            stands: row.get(&shifts::CANCELLED) != Some(true),
         })
     }
 
@@ -156,7 +169,7 @@ pub struct Roster {
     disturbed: BTreeMap<Uuid, BTreeSet<DateTime<Utc>>>,
     /// Accounts that last wrote something of a shift, an assignment or a person, by the id of that.
     authors: BTreeMap<Uuid, Uuid>,
-    /// Account whose write led to what is settled just now.
+    /// Account whose write led to what is settled just now; nil for the service itself.
     by: Uuid,
 }
 
@@ -173,7 +186,8 @@ impl State for Roster {
             }
         }
         let values = claim.next.as_ref().or(claim.former.as_ref());
-        let about = ["shift_id", "assignment_id"].map(|name| values.and_then(|values| values.id(name)));
+        let id = |field| values.and_then(|values| values.get(field));
+        let about = [&attendances::SHIFT_ID, &attendances::ASSIGNMENT_ID].map(id);
         let about = about.into_iter().chain([values.and_then(|values| self.person_of(values))]);
         let about: Vec<Uuid> = about.flatten().chain([claim.id]).collect();
         self.authors.extend(about.into_iter().map(|id| (id, claim.by)));
@@ -195,5 +209,5 @@ impl State for Roster {
 
 /// Whether an assignment stands.
 fn stands(assignment: &Record) -> bool {
-    !assignment.envelope.voided && assignment.values.text("state") == Some("assigned")
+    !assignment.envelope.voided && assignment.values.get(&assignments::STATE) == Some(AssignmentState::Assigned)
 }

@@ -1,6 +1,7 @@
 //! Register of volunteers and teams, and the lists behind figures of service.
 
 use chrono::NaiveDate;
+use kit::columns;
 use kit::database::Snapshot;
 use kit::problem::Problem;
 use kit::statement::Statement;
@@ -10,7 +11,14 @@ use super::figures::narrowed;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::http::Call;
 use crate::records::scope::reached;
-use crate::rooms::volunteers::teams::ROSTER_READERS;
+use crate::rooms::volunteers::teams::{ROSTER_READERS, TEAM_KIND};
+
+columns! {
+    VOLUNTEERS "volunteers": i64;
+    LEAGUE "league": i64;
+    PARTY "party": i64;
+    TOTAL "total": i64;
+}
 
 /// Counts the register as far as the caller may see: teams by kind, volunteers, league and party members among them.
 pub async fn register(call: &Call, now: &mut Snapshot, district_code: &str) -> Result<Json, Problem> {
@@ -26,12 +34,15 @@ pub async fn register(call: &Call, now: &mut Snapshot, district_code: &str) -> R
         "count(DISTINCT r.person_id) AS volunteers, count(DISTINCT r.person_id) FILTER (WHERE r.league_member) AS league, count(DISTINCT r.person_id) FILTER (WHERE r.party_member) AS party",
         "volunteers",
     )?;
-    let mut people = now.read(&people).await?.into_iter().next().unwrap_or_default();
+    let people = now.read(&people).await?.into_iter().next();
+    let mut people = people.ok_or_else(|| Problem::internal("a count without a row"))?;
     let teams = now.read(&of("r.team_kind, count(*) AS total", "teams")?.sql(" GROUP BY 1")).await?;
-    let teams: serde_json::Map<String, Json> =
-        teams.into_iter().filter_map(|mut row| Some((row.text("team_kind")?, json!(row.integer("total")?)))).collect();
+    let teams: serde_json::Map<String, Json> = teams
+        .into_iter()
+        .filter_map(|mut row| Some((row.get(&TEAM_KIND)?.code().to_owned(), json!(row.get(&TOTAL)?))))
+        .collect();
     Ok(
-        json!({"teams": teams, "volunteers": people.integer("volunteers"), "league_members": people.integer("league"), "party_members": people.integer("party")}),
+        json!({"teams": teams, "volunteers": people.get(&VOLUNTEERS), "league_members": people.get(&LEAGUE), "party_members": people.get(&PARTY)}),
     )
 }
 

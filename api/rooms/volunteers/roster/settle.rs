@@ -5,7 +5,7 @@ use crate::rooms::volunteers::shifts::assignments::SHIFT_ASSIGNMENTS;
 use crate::rooms::volunteers::shifts::service_records::SERVICE_RECORDS;
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::time::day_of;
-use kit::value::{Value, Values};
+use kit::value::Values;
 use uuid::Uuid;
 
 use super::volunteer::Volunteer;
@@ -14,8 +14,12 @@ use crate::platform::privacy::blind::derived_id;
 use crate::records::change::Changes;
 use crate::records::locked_row::LockedRow;
 use crate::rooms::duties::cadences::Cadences;
-use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::{Contact, standing};
+use crate::rooms::duties::wire::WAIVER;
+use crate::rooms::duties::{DutyKind, DutyWaiver, duty};
+use crate::rooms::volunteers::shifts::assignments::{
+    ATTENDANCE, AssignmentAttendance, ROLE, SHIFT_ID, STARTS_AT, SWAPPED_TO_ID, VOLUNTEER_ID,
+};
 
 /// Time after the end of a shift from which a missing check-out counts as forgotten.
 pub const FORGOTTEN: TimeDelta = TimeDelta::minutes(120);
@@ -26,22 +30,22 @@ impl Roster {
         let ids: Vec<Uuid> = self
             .assignments
             .iter()
-            .filter(|(_, kept)| kept.record.values.id("shift_id") == Some(shift_id))
+            .filter(|(_, kept)| kept.record.values.get(&SHIFT_ID) == Some(shift_id))
             .map(|(id, _)| *id)
             .collect();
         let author = |roster: &Self, id: &Uuid| roster.authors.get(id).copied();
         for id in &ids {
-            self.by = author(self, id).or(author(self, &shift_id)).unwrap_or_default();
+            self.by = author(self, id).or(author(self, &shift_id)).unwrap_or(Uuid::nil());
             self.settle_assignment(*id, &shift);
         }
-        self.by = author(self, &shift_id).unwrap_or_default();
+        self.by = author(self, &shift_id).unwrap_or(Uuid::nil());
         self.settle_posts(shift_id, &shift, &ids);
     }
 
     /// Whoever isn't there so long after the beginning hasn't come: by the cadence of `shift_attendance`.
-    fn grace(&self, shift: &Shift, duty_kind: &str) -> Option<TimeDelta> {
+    fn grace(&self, shift: &Shift, duty_kind: DutyKind) -> Option<TimeDelta> {
         let cadence = self.write_context.settings.of::<Cadences>().at(
-            duty_kind,
+            duty_kind.code(),
             &shift.area_code,
             day_of(shift.starts_at, self.write_context.zone),
         )?;
@@ -50,29 +54,29 @@ impl Roster {
 
     fn settle_assignment(&mut self, id: Uuid, shift: &Shift) {
         let came = self.came(id, shift);
-        let grace = self.grace(shift, "shift_attendance").unwrap_or(TimeDelta::minutes(15));
+        let grace = self.grace(shift, DutyKind::ShiftAttendance).unwrap_or(TimeDelta::minutes(15));
         let Some(kept) = self.assignments.get_mut(&id) else { return };
-        kept.record.values.set("starts_at", Value::Instant(shift.starts_at));
+        kept.record.values.set(&STARTS_AT, shift.starts_at);
         kept.record.envelope.occurred_at = shift.starts_at;
         let stands = stands(&kept.record) && shift.stands;
         let attendance = match (came.proof(shift), &came.last_out) {
-            (None, _) if self.write_context.now >= shift.starts_at + grace => "no_show",
-            (None, _) => "expected",
-            (Some(_), None) if !came.forgotten => "present",
-            (Some(_), _) => "completed",
+            (None, _) if self.write_context.now >= shift.starts_at + grace => AssignmentAttendance::NoShow,
+            (None, _) => AssignmentAttendance::Expected,
+            (Some(_), None) if !came.forgotten => AssignmentAttendance::Present,
+            (Some(_), _) => AssignmentAttendance::Completed,
         };
         if stands {
-            kept.record.values.set("attendance", Value::Text(attendance.to_owned()));
+            kept.record.values.set(&ATTENDANCE, attendance);
         }
         kept.sign(self.by);
-        let volunteer = kept.record.values.id("volunteer_id").and_then(|id| self.volunteers.get(&id));
+        let volunteer = kept.record.values.get(&VOLUNTEER_ID).and_then(|id| self.volunteers.get(&id));
         let (person_id, user_id) =
             (volunteer.map(|volunteer| volunteer.person_id), volunteer.and_then(Volunteer::user_id));
         self.disturb(person_id, Some(shift.starts_at));
         let proof = came.proof(shift);
         let proof = proof.map(|mark| contact("shift_attendances", mark.id, mark.occurred_at, mark.known_at));
         let window = (shift.starts_at - TimeDelta::hours(1), shift.starts_at + grace);
-        let new = (id, "shift_attendance", ("shift_assignments", id), user_id, window);
+        let new = (id, DutyKind::ShiftAttendance, ("shift_assignments", id), user_id, window);
         self.settle_duty(new, shift, proof.as_ref(), !stands);
     }
 
@@ -81,7 +85,7 @@ impl Roster {
         let mut id = id;
         let mut since = self.assignments.get(&id)?.record.envelope.recorded_at;
         for _ in 0..self.assignments.len() {
-            let before = self.assignments.iter().find(|(_, kept)| kept.record.values.id("swapped_to_id") == Some(id));
+            let before = self.assignments.iter().find(|(_, kept)| kept.record.values.get(&SWAPPED_TO_ID) == Some(id));
             let Some((former, kept)) = before else { break };
             (id, since) = (*former, since.min(kept.record.envelope.recorded_at));
         }
@@ -92,19 +96,19 @@ impl Roster {
     fn filled(&self, shift: &Shift, ids: &[Uuid]) -> Option<(DateTime<Utc>, Uuid)> {
         let standing = || ids.iter().filter_map(|id| Some((*id, &self.assignments.get(id)?.record)));
         let mut last = None;
-        for (role, count) in &shift.needs {
+        for need in &shift.needs {
             let of_role =
-                standing().filter(|(_, record)| stands(record) && record.values.text("role") == Some(role.as_str()));
+                standing().filter(|(_, record)| stands(record) && record.values.get(&ROLE) == Some(need.role));
             let mut since: Vec<_> = of_role.filter_map(|(id, _)| Some((self.taken_since(id)?, id))).collect();
             since.sort_unstable();
-            last = last.max(Some(*since.get(usize::try_from(*count).ok()?.checked_sub(1)?)?));
+            last = last.max(Some(*since.get(usize::try_from(need.count).ok()?.checked_sub(1)?)?));
         }
         last
     }
 
     /// Two duties of a shift: that it is filled a day before, and that everybody is there when it begins.
     fn settle_posts(&mut self, shift_id: Uuid, shift: &Shift, ids: &[Uuid]) {
-        let wanted: i64 = shift.needs.iter().map(|(_, count)| count).sum();
+        let wanted: i64 = shift.needs.iter().map(|need| need.count).sum();
         let by_assignment = self.filled(shift, ids).map(|(since, id)| contact("shift_assignments", id, since, since));
         let standing_ids = ids.iter().filter(|id| self.assignments.get(id).is_some_and(|kept| stands(&kept.record)));
         let mut present: Vec<Mark> =
@@ -113,13 +117,14 @@ impl Roster {
         let complete =
             usize::try_from(wanted).ok().and_then(|wanted| wanted.checked_sub(1)).and_then(|last| present.get(last));
         let by_presence = complete.map(|mark| contact("shift_attendances", mark.id, mark.occurred_at, mark.known_at));
-        for (duty_kind, proof) in [("shift_filling", by_assignment), ("manned_post", by_presence)] {
+        for (duty_kind, proof) in [(DutyKind::ShiftFilling, by_assignment), (DutyKind::MannedPost, by_presence)] {
             let Some(within) = self.grace(shift, duty_kind) else { continue };
-            let window = match duty_kind {
-                "shift_filling" => (shift.starts_at - within - TimeDelta::days(7), shift.starts_at - within),
-                _ => (shift.starts_at, shift.starts_at + within),
+            let window = if duty_kind == DutyKind::ShiftFilling {
+                (shift.starts_at - within - TimeDelta::days(7), shift.starts_at - within)
+            } else {
+                (shift.starts_at, shift.starts_at + within)
             };
-            let id = derived_id(&self.write_context.keys.identity, &["duty", duty_kind, &shift_id.to_string()]);
+            let id = derived_id(&self.write_context.keys.identity, &["duty", duty_kind.code(), &shift_id.to_string()]);
             self.settle_duty((id, duty_kind, ("shifts", shift_id), None, window), shift, proof.as_ref(), !shift.stands);
         }
     }
@@ -132,14 +137,14 @@ impl Roster {
         proof: Option<&Contact>,
         waived: bool,
     ) {
-        let id = derived_id(&self.write_context.keys.identity, &["roster_duty", duty_kind, &id.to_string()]);
+        let id = derived_id(&self.write_context.keys.identity, &["roster_duty", duty_kind.code(), &id.to_string()]);
         let known = self.duties.contains_key(&id);
         if !known && (waived || due_at <= self.write_context.now || self.grace(shift, duty_kind).is_none()) {
             return;
         }
         let new = duty::New {
             id,
-            duty_kind,
+            duty_kind: duty_kind.code(),
             subject,
             cause_id: None,
             assignee_id,
@@ -151,16 +156,14 @@ impl Roster {
         };
         let made = duty::record(new, &self.write_context);
         let kept = self.duties.entry(id).or_insert_with(|| LockedRow::new(made));
-        if kept.record.values.instant("due_at") != Some(due_at) {
-            kept.record.values.set("opens_at", Value::Instant(opens_at));
-            kept.record.values.set("due_at", Value::Instant(due_at));
-            kept.record.envelope.occurred_at = opens_at;
+        if duty::due_at(&kept.record) != due_at {
+            kept.record = duty::moved(&kept.record, (opens_at, due_at));
         }
-        let by_hand = kept.record.values.text("waiver") == Some("by_hand");
+        let by_hand = kept.record.values.get(&WAIVER) == Some(DutyWaiver::ByHand);
         let stands = standing(due_at, proof, waived || by_hand, self.write_context.now);
         kept.record = duty::settle(&kept.record, &stands, |_| None);
         if waived && !by_hand && stands.state == "waived" {
-            kept.record.values.set("waiver", Value::Text("cause_voided".to_owned()));
+            kept.record.values.set(&WAIVER, DutyWaiver::CauseVoided);
         }
         kept.sign(self.by);
     }
@@ -184,7 +187,7 @@ impl Roster {
 }
 
 /// Id, kind, subject, assignee, window.
-type NewDuty = (Uuid, &'static str, (&'static str, Uuid), Option<Uuid>, (DateTime<Utc>, DateTime<Utc>));
+type NewDuty = (Uuid, DutyKind, (&'static str, Uuid), Option<Uuid>, (DateTime<Utc>, DateTime<Utc>));
 
 fn contact(kind: &'static str, id: Uuid, occurred_at: DateTime<Utc>, known_at: DateTime<Utc>) -> Contact {
     Contact { kind, id, occurred_at, known_at, values: Values::default() }

@@ -3,30 +3,48 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
-use chrono::TimeDelta;
-use kit::catalogue::Code;
+use chrono::{DateTime, TimeDelta, Utc};
 use kit::field::{Field, Shape};
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
+use kit::time::format_instant;
 use kit::value::Value;
+use kit::{columns, fields};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use super::figures::narrowed;
 use crate::platform::access::keys::KeyScope;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::envelope::ID;
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::scope::reached;
+use crate::rooms::volunteers::shifts::assignments::ROLE;
+use crate::rooms::volunteers::shifts::{ENDS_AT, Need, STARTS_AT};
 use crate::rooms::volunteers::teams::ROSTER_READERS;
 
-static PLACE: Field = Field::new("place_id", Shape::Id, Text::new("Place", "场所"), "At this place.");
-static WITHIN: Field = Field::new(
-    "within_hours",
-    Shape::Integer { min: 1, max: 1_440 },
-    Text::new("Within hours", "小时内"),
-    "Beginning within so many hours from now; 24 by default.",
-);
+fields! {
+    /// Parameters of its own.
+    static PARAMETERS;
+    WITHIN_HOURS: i64 = Field::new(
+        "within_hours",
+        Shape::Integer { min: 1, max: 1_440 },
+        Text::new("Within hours", "小时内"),
+        "Beginning within so many hours from now; 24 by default.",
+    );
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Id, Text::new("Place", "场所"), "At this place.");
+}
+
+columns! {
+    /// Name of a place.
+    NAME "name": String;
+    /// Number of people who are missing.
+    MISSING "missing": i64;
+}
 
 /// The operation of this part of the room.
 pub fn operation() -> Operation {
@@ -39,9 +57,9 @@ pub fn operation() -> Operation {
         )
         .access(Access::Roles(ROSTER_READERS))
         .keys(KeyScope::Read)
-        .parameters(vec![&WITHIN, &PLACE, &AREA_CODE, &DISTRICT_CODE])
+        .parameters(PARAMETERS.iter().chain([&AREA_CODE, &DISTRICT_CODE]).collect())
         .answers(200, "The shifts.", Some(reference("UnfilledShifts")), Some(json!({"items": [shift]})))
-        .problems(&[Code::DistrictRequired, Code::NotFound])
+        .problems(&[DISTRICT_REQUIRED, NOT_FOUND])
 }
 
 /// Its schema.
@@ -58,7 +76,7 @@ pub fn schema() -> (String, Json) {
 async fn unfilled(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
     let now = call.core.clock.now();
-    let until = now + TimeDelta::hours(call.query.integer("within_hours").unwrap_or(24));
+    let until = now + TimeDelta::hours(call.query.get(&WITHIN_HOURS).unwrap_or(24));
     let statement = Statement::new("SELECT r.id, r.place_id, r.starts_at, r.ends_at, p.name, n.role, n.count - (SELECT count(*) FROM shift_assignments AS a WHERE a.district_code = r.district_code AND a.shift_id = r.id AND a.role = n.role AND a.state = 'assigned' AND NOT a.voided) AS missing FROM shifts AS r LEFT JOIN places AS p ON p.district_code = r.district_code AND p.id = r.place_id CROSS JOIN LATERAL jsonb_to_recordset(r.needs) AS n(role text, count bigint) WHERE NOT r.voided AND NOT r.cancelled AND r.district_code = ")
         .text(&district_code)
         .sql(" AND r.occurred_at >= ")
@@ -67,7 +85,7 @@ async fn unfilled(call: Call) -> Answer {
         .bind(ColumnType::Instant, Value::Instant(until))
         .sql(" AND ");
     let mut statement = narrowed(&call, reached("r", statement, call.actor()?, ROSTER_READERS, true));
-    if let Some(place_id) = call.query.id("place_id") {
+    if let Some(place_id) = call.query.get(&PLACE_ID) {
         statement = statement.sql(" AND r.place_id = ").id(place_id);
     }
     // Whoever took a place fills it, of whichever organisation he is.
@@ -76,17 +94,40 @@ async fn unfilled(call: Call) -> Answer {
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
 }
 
+/// A shift that lacks people.
+#[derive(Serialize)]
+struct Unfilled {
+    shift_id: Uuid,
+    place_id: Option<Uuid>,
+    place_name: Option<String>,
+    starts_at: Option<String>,
+    ends_at: Option<String>,
+    missing: Vec<Need>,
+}
+
 /// The roles that are missing, a line a shift.
-fn by_shift(call: &Call, rows: Vec<Row>) -> Vec<Json> {
-    let mut items: Vec<Json> = Vec::new();
+fn by_shift(call: &Call, rows: Vec<Row>) -> Vec<Unfilled> {
+    let told = |at: Option<DateTime<Utc>>| at.map(|at| format_instant(at, call.core.zone));
+    let mut items: Vec<Unfilled> = Vec::new();
     for mut row in rows {
-        let Some(missing) = row.integer("missing").filter(|missing| *missing > 0) else { continue };
-        let (id, need) = (json!(row.id("id")), json!({"role": row.text("role"), "count": missing}));
-        match items.last_mut().filter(|item| item.get("shift_id") == Some(&id)) {
-            Some(item) => item.get_mut("missing").and_then(Json::as_array_mut).into_iter().for_each(|list| list.push(need.clone())),
-            None => items.push(json!({"shift_id": id, "place_id": row.id("place_id"), "place_name": row.text("name"),
-                "starts_at": row.take("starts_at").to_json(call.core.zone), "ends_at": row.take("ends_at").to_json(call.core.zone), "missing": [need]})),
+        let Some((shift_id, need)) = need(&mut row) else { continue };
+        match items.last_mut().filter(|item| item.shift_id == shift_id) {
+            Some(item) => item.missing.push(need),
+            None => items.push(Unfilled {
+                shift_id,
+                place_id: row.get(&PLACE_ID),
+                starts_at: told(row.get(&STARTS_AT)),
+                ends_at: told(row.get(&ENDS_AT)),
+                place_name: row.get(&NAME),
+                missing: vec![need],
+            }),
         }
     }
     items
+}
+
+/// Shift of a row and what it lacks; none where nobody is missing.
+fn need(row: &mut Row) -> Option<(Uuid, Need)> {
+    let count = row.get(&MISSING).filter(|missing| *missing > 0)?;
+    Some((row.get(&ID)?, Need { role: row.get(&ROLE)?, count }))
 }

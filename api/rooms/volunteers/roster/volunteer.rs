@@ -2,19 +2,21 @@
 
 use chrono::{DateTime, Utc};
 use kit::row::Row;
-use kit::value::{Value, Values};
-use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::rooms::volunteers::volunteers::memberships::Membership;
+use crate::records::envelope::ID;
+use crate::rooms::volunteers::volunteers::memberships::{Membership, MembershipSince};
+use crate::rooms::volunteers::volunteers::{ACTIVE, DutyRole, MEMBERSHIPS, PERSON_ID, ROLES, TEAM_ID, USER_ID};
 
 /// Somebody who takes shifts.
 pub(super) struct Volunteer {
     pub(super) person_id: Uuid,
-    pub(super) roles: Vec<String>,
+    pub(super) roles: Vec<DutyRole>,
     pub(super) active: bool,
-    /// Teams and accounts.
-    values: Values,
+    /// Account and team now.
+    now: Membership,
+    /// Accounts and teams that he had since when, the oldest first.
+    memberships: Vec<MembershipSince>,
 }
 
 impl Volunteer {
@@ -23,24 +25,20 @@ impl Volunteer {
         "r.id, r.person_id, r.roles, r.active AND NOT r.voided AS active, r.user_id, r.team_id, r.memberships";
 
     pub(super) fn of_row(mut row: Row) -> Option<(Uuid, Self)> {
-        let roles = match row.take("roles") {
-            Value::Json(Json::Array(roles)) => roles.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
-            _ => Vec::new(),
-        };
-        let mut values = Values::default();
-        for name in ["user_id", "team_id", "memberships"] {
-            values.set(name, row.take(name));
-        }
-        Some((row.id("id")?, Self { person_id: row.id("person_id")?, roles, active: row.boolean("active")?, values }))
+        let (id, person_id) = (row.get(&ID)?, row.get(&PERSON_ID)?);
+        let (roles, active) = (row.get(&ROLES).unwrap_or_default(), row.get(&ACTIVE)?);
+        let now = Membership { user_id: row.get(&USER_ID), team_id: row.get(&TEAM_ID) };
+        let memberships = row.get(&MEMBERSHIPS).unwrap_or_default();
+        Some((id, Self { person_id, roles, active, now, memberships }))
     }
 
     /// His account now.
     pub(super) fn user_id(&self) -> Option<Uuid> {
-        self.values.id("user_id")
+        self.now.user_id
     }
 
     /// His account and team at a time.
     pub(super) fn at(&self, at: DateTime<Utc>) -> Membership {
-        Membership::at(&self.values, at)
+        Membership::among(&self.memberships, at).unwrap_or(self.now)
     }
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::settle::FORGOTTEN;
 use super::{LOOK, RosterDecider};
 use crate::platform::core::Core;
+use crate::records::envelope::ID;
 
 /// Shifts looked at in one transaction.
 const TOGETHER: usize = 50;
@@ -53,7 +54,7 @@ fn taken(district_code: &str) -> Statement {
 
 async fn settle(core: &Core, district_code: &str, shifts: Statement) -> Result<(), Problem> {
     let rows = core.database.read(&shifts).await?;
-    let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("id")).collect();
+    let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.get(&ID)).collect();
     for lot in ids.chunks(TOGETHER) {
         let write_context = core.write_context(core.clock.now(), district_code);
         let claim = |id: &Uuid| Claim {

@@ -8,9 +8,9 @@ use kit::fields;
 use kit::row::Row;
 use kit::statement::Statement;
 use kit::text::Text;
-use kit::value::Value;
 
 use crate::platform::access::Role;
+use crate::records::envelope::AREA_CODE;
 use crate::records::{Definition, Kind, Measure, Reach, Record, Rules};
 use crate::rooms::volunteers::shifts::NEAR;
 use crate::rooms::volunteers::teams::ROSTER_READERS;
@@ -86,9 +86,8 @@ impl ServiceRule {
 
     /// The rule of such a row.
     pub fn of_row(mut row: Row) -> Option<Self> {
-        let Value::Day(effective_on) = row.take("effective_on") else { return None };
-        let margin = TimeDelta::minutes(row.integer("margin_minutes")?);
-        Some(Self { area_code: row.text("area_code")?, effective_on, margin })
+        let (effective_on, margin_minutes) = (row.get(&EFFECTIVE_ON)?, row.get(&MARGIN_MINUTES)?);
+        Some(Self { area_code: row.get(&AREA_CODE)?, effective_on, margin: TimeDelta::minutes(margin_minutes) })
     }
 }
 

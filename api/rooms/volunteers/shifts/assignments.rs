@@ -1,25 +1,26 @@
 //! Assignments (排班): who takes a shift, by an organiser or by signing up himself.
 
-use kit::words;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
-use kit::field::{Field, Shape, free_text};
+use kit::field::{Field, Shape};
 use kit::text::Text;
-use kit::value::Value;
+use kit::{fields, words};
 use ledger::decide::Decider;
+use uuid::Uuid;
 
-use super::{POSITION, copy, copy_once};
+use super::note_position;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
+use crate::records::envelope::OCCURRED_AT;
 use crate::records::figure::PERSON_TIMES;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
+use crate::rooms::volunteers::codes::SHIFT_MOVED;
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
-use crate::rooms::volunteers::volunteers::DutyRole;
+use crate::rooms::volunteers::volunteers::{DutyRole, USER_ID};
 
 words! {
     /// State.
@@ -39,67 +40,78 @@ words! {
     }
 }
 
-/// Why it was cancelled or swapped, sealed.
-pub const REASON: Field =
-    Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why it was cancelled or swapped.");
+/// Member of the forms of what is done to an assignment.
+pub mod form {
+    use kit::field::{Field, free_text};
+    use kit::text::Text;
+    use kit::typed::TypedField;
 
-static FIELDS: &[Field] = &[
-    Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "Which shift.")
+    /// Why it was cancelled or swapped, sealed.
+    pub const REASON: TypedField<String> = TypedField::named(
+        "REASON",
+        Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why it was cancelled or swapped."),
+    );
+}
+
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    SHIFT_ID: Uuid = Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "Which shift.").brings_area(2)
         .required()
-        .on_create(),
-    Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who takes it.")
+        .on_create();
+    VOLUNTEER_ID: Uuid = Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who takes it.").brings_area(3)
         .required()
-        .on_create(),
-    Field::new(
+        .on_create();
+    ROLE: DutyRole = Field::new(
         "role",
         Shape::Word(DutyRole::VOCABULARY),
         Text::new("Role", "岗位"),
         "As what: one of the shift's needs.",
     )
     .required()
-    .on_create(),
-    Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.")
+    .on_create();
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.").brings_area(1)
         .required()
-        .by_server(),
-    Field::new(
+        .by_server();
+    STARTS_AT: DateTime<Utc> = Field::new(
         "starts_at",
         Shape::Instant,
         Text::new("Starts at", "开始时间"),
         "When the shift begins; `occurred_at` is the same, and both follow when the shift is moved.",
     )
     .required()
-    .by_server(),
-    Field::new("state", Shape::Word(AssignmentState::VOCABULARY), Text::new("State", "状态"), "Whether it stands.")
+    .by_server();
+    STATE: AssignmentState = Field::new("state", Shape::Word(AssignmentState::VOCABULARY), Text::new("State", "状态"), "Whether it stands.")
         .required()
-        .by_server(),
-    Field::new(
+        .by_server();
+    ATTENDANCE: AssignmentAttendance = Field::new(
         "attendance",
         Shape::Word(AssignmentAttendance::VOCABULARY),
         Text::new("Attendance", "到岗情况"),
         "Whether this person came.",
     )
     .required()
-    .by_server(),
-    Field::new("swapped_to_id", Shape::Id, Text::new("Swapped to", "换班至"), "The assignment that took its place.")
-        .by_server(),
-    Field::new(
+    .by_server();
+    SWAPPED_TO_ID: Uuid = Field::new("swapped_to_id", Shape::Id, Text::new("Swapped to", "换班至"), "The assignment that took its place.")
+        .by_server();
+    OFFERED_TO_ID: Uuid = Field::new(
         "offered_to_id",
         Shape::Id,
         Text::new("Offered to", "拟转给"),
         "The volunteer to whom whoever has it offers it, until he accepts or declines.",
     )
-    .by_server(),
-    Field::new(
+    .by_server();
+    OFFERED_WITH_ID: Uuid = Field::new(
         "offered_with_id",
         Shape::Id,
         Text::new("Offered for", "拟换班次"),
         "The assignment of that volunteer that is asked for in exchange.",
     )
-    .by_server(),
-    POSITION[0],
-    POSITION[1],
-    REASON.by_server().sealed(),
-];
+    .by_server();
+    LONGITUDE: f64 = super::LONGITUDE.field;
+    LATITUDE: f64 = super::LATITUDE.field;
+    REASON: String = form::REASON.field.by_server().sealed();
+}
 
 /// The kind.
 pub static SHIFT_ASSIGNMENTS: Kind = Kind::of(Definition {
@@ -122,19 +134,21 @@ const WRITERS: &[Role] =
 
 struct AssignmentRules;
 
-/// Figures of assignments that statistics show.
-static FIGURES: &[Figure] = &[
-    Figure::new("assignments", Text::new("Assignments", "排班人次"), PERSON_TIMES).listed("state=assigned").open(),
-    Figure::new("no_shows", Text::new("Not shown up", "缺岗人次"), PERSON_TIMES)
-        .listed("state=assigned&attendance=no_show")
-        .open(),
+const ASSIGNMENTS: Figure =
+    Figure::new("assignments", Text::new("Assignments", "排班人次"), PERSON_TIMES).listed("state=assigned").open();
+const NO_SHOWS: Figure = Figure::new("no_shows", Text::new("Not shown up", "缺岗人次"), PERSON_TIMES)
+    .listed("state=assigned&attendance=no_show")
+    .open();
+const ASSIGNMENTS_CANCELLED: Figure =
     Figure::new("assignments_cancelled", Text::new("Cancelled", "取消人次"), PERSON_TIMES)
         .listed("state=cancelled")
-        .open(),
+        .open();
+const ASSIGNMENTS_SWAPPED: Figure =
     Figure::new("assignments_swapped", Text::new("Given to somebody else", "换班人次"), PERSON_TIMES)
         .listed("state=swapped")
-        .open(),
-];
+        .open();
+/// Figures of assignments that statistics show.
+static FIGURES: &[Figure] = &[ASSIGNMENTS, NO_SHOWS, ASSIGNMENTS_CANCELLED, ASSIGNMENTS_SWAPPED];
 
 impl Rules for AssignmentRules {
     fn stands_when_known(&self) -> bool {
@@ -142,26 +156,31 @@ impl Rules for AssignmentRules {
     }
 
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, _faults: &mut kit::faults::Faults) {
-        copy(draft, "shift_id", &["place_id", "starts_at"]);
+        if let Some(shift) = draft.reference(&SHIFT_ID) {
+            let (place_id, starts_at) = (shift.values.get(&super::PLACE_ID), shift.values.get(&super::STARTS_AT));
+            draft.values.set_or_clear(&PLACE_ID, place_id);
+            draft.values.set_or_clear(&STARTS_AT, starts_at);
+        }
         // It happens when the shift does, however long before somebody signed up.
-        if let Some(starts_at) = draft.values.instant("starts_at") {
-            draft.values.set("occurred_at", Value::Instant(starts_at));
+        if let Some(starts_at) = draft.values.get(&STARTS_AT) {
+            draft.values.set(&OCCURRED_AT, starts_at);
         }
     }
 
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
-        copy_once(draft, "shift_id", &["longitude", "latitude"]);
+        note_position(draft, &SHIFT_ID);
         draft.warnings.retain(|noted| noted.code != crate::records::warnings::OCCURRED_IN_FUTURE.code);
-        for (name, default) in [("state", "assigned"), ("attendance", "expected")] {
-            if draft.values.text(name).is_none() {
-                draft.values.set(name, Value::Text(default.to_owned()));
-            }
+        if draft.values.get(&STATE).is_none() {
+            draft.values.set(&STATE, AssignmentState::Assigned);
+        }
+        if draft.values.get(&ATTENDANCE).is_none() {
+            draft.values.set(&ATTENDANCE, AssignmentAttendance::Expected);
         }
     }
 
     /// Volunteers who don't make rosters sign up themselves, and nobody else.
     fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
-        let account = draft.references.get("volunteer_id").and_then(|volunteer| volunteer.values.id("user_id"));
+        let account = draft.reference(&VOLUNTEER_ID).and_then(|volunteer| volunteer.values.get(&USER_ID));
         actor.holds(ORGANIZERS) || account == Some(actor.user_id)
     }
 
@@ -185,10 +204,10 @@ impl Rules for AssignmentRules {
     /// The shift was moved while somebody took it: he takes it as it begins now.
     fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
         let [fault] = faults else { return false };
-        let told = fault.values.iter().find(|(name, _)| fault.code == FaultCode::ShiftMoved && *name == "starts_at");
+        let told = fault.values.iter().find(|(name, _)| fault.code == SHIFT_MOVED && *name == "starts_at");
         let Some(starts_at) = told.and_then(|(_, at)| at.parse::<DateTime<Utc>>().ok()) else { return false };
-        draft.values.set("starts_at", Value::Instant(starts_at));
-        draft.values.set("occurred_at", Value::Instant(starts_at));
+        draft.values.set(&STARTS_AT, starts_at);
+        draft.values.set(&OCCURRED_AT, starts_at);
         true
     }
 
@@ -197,11 +216,13 @@ impl Rules for AssignmentRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        match (record.values.text("state"), record.values.text("attendance")) {
-            (Some("assigned"), Some("no_show")) => vec![("assignments", 1), ("no_shows", 1)],
-            (Some("assigned"), _) => vec![("assignments", 1)],
-            (Some("swapped"), _) => vec![("assignments_swapped", 1)],
-            _ => vec![("assignments_cancelled", 1)],
+        match record.values.get(&STATE) {
+            Some(AssignmentState::Assigned) => {
+                let missed = record.values.get(&ATTENDANCE) == Some(AssignmentAttendance::NoShow);
+                [ASSIGNMENTS.measured(1)].into_iter().chain(missed.then(|| NO_SHOWS.measured(1))).collect()
+            }
+            Some(AssignmentState::Swapped) => vec![ASSIGNMENTS_SWAPPED.measured(1)],
+            Some(AssignmentState::Cancelled) | None => vec![ASSIGNMENTS_CANCELLED.measured(1)],
         }
     }
 }

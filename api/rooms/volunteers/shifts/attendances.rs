@@ -6,21 +6,23 @@ use kit::words;
 use std::sync::Arc;
 use uuid::Uuid;
 
-use kit::catalogue::FaultCode;
 use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::value::Value;
 use ledger::decide::Decider;
 
+use super::assignments::{self, AssignmentState};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
+use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::figure::PERSON_TIMES;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
+use crate::rooms::volunteers::codes;
 use crate::rooms::volunteers::roster::RosterDecider;
-use crate::rooms::volunteers::shifts::NEAR;
+use crate::rooms::volunteers::shifts::{ENDS_AT, NEAR, STARTS_AT, position};
 use crate::rooms::volunteers::teams::ROSTER_READERS;
+use crate::rooms::volunteers::volunteers::USER_ID;
 
 words! {
     /// Action.
@@ -62,7 +64,7 @@ const FAR_M: f64 = 500.0;
 fields! {
     /// Fields of it.
     static FIELDS;
-    ASSIGNMENT_ID: Uuid = Field::new("assignment_id", Shape::Reference("shift_assignments"), Text::new("Assignment", "排班记录"), "Whose.")
+    ASSIGNMENT_ID: Uuid = Field::new("assignment_id", Shape::Reference("shift_assignments"), Text::new("Assignment", "排班记录"), "Whose.").brings_area(3)
         .required()
         .on_create();
     ACTION: AttendanceAction = Field::new(
@@ -99,13 +101,13 @@ fields! {
         "Whether the assignment had a check-in already when this one came.",
     )
     .by_server();
-    SHIFT_ID: Uuid = Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "The assignment's.")
+    SHIFT_ID: Uuid = Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "The assignment's.").brings_area(2)
         .required()
         .by_server();
-    VOLUNTEER_ID: Uuid = Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "The assignment's.")
+    VOLUNTEER_ID: Uuid = Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "The assignment's.").brings_area(4)
         .required()
         .by_server();
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.")
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The shift's.").brings_area(1)
         .required()
         .by_server();
 }
@@ -141,18 +143,21 @@ const OVERSEERS: &[Role] =
 
 struct AttendanceRules;
 
+const CHECK_INS: Figure =
+    Figure::new("check_ins", Text::new("Check-ins", "签到"), PERSON_TIMES).listed("action=check_in").open();
+const CHECK_OUTS: Figure =
+    Figure::new("check_outs", Text::new("Check-outs", "签退"), PERSON_TIMES).listed("action=check_out").open();
 /// Figures of attendances that statistics show.
-static FIGURES: &[Figure] = &[
-    Figure::new("check_ins", Text::new("Check-ins", "签到"), PERSON_TIMES).listed("action=check_in").open(),
-    Figure::new("check_outs", Text::new("Check-outs", "签退"), PERSON_TIMES).listed("action=check_out").open(),
-];
+static FIGURES: &[Figure] = &[CHECK_INS, CHECK_OUTS];
 
 impl Rules for AttendanceRules {
     fn check_references(&self, draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {
-        let Some(assignment) = draft.references.get("assignment_id").cloned() else { return };
-        super::copy(draft, "assignment_id", &["shift_id", "volunteer_id", "place_id"]);
-        if draft.values.get("area_code").is_none() {
-            draft.values.set("area_code", Value::Text(assignment.envelope.area_code));
+        let Some(assignment) = draft.reference(&ASSIGNMENT_ID).cloned() else { return };
+        draft.values.set_or_clear(&SHIFT_ID, assignment.values.get(&assignments::SHIFT_ID));
+        draft.values.set_or_clear(&VOLUNTEER_ID, assignment.values.get(&assignments::VOLUNTEER_ID));
+        draft.values.set_or_clear(&PLACE_ID, assignment.values.get(&assignments::PLACE_ID));
+        if draft.values.get(&AREA_CODE).is_none() {
+            draft.values.set(&AREA_CODE, assignment.envelope.area_code);
         }
     }
 
@@ -162,39 +167,39 @@ impl Rules for AttendanceRules {
 
     /// Whoever oversees nobody checks in himself, and nobody else.
     fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
-        let volunteer = draft.references.get("volunteer_id");
-        let account = volunteer.and_then(|volunteer| volunteer.values.id("user_id"));
+        let account = draft.reference(&VOLUNTEER_ID).and_then(|volunteer| volunteer.values.get(&USER_ID));
         actor.holds(OVERSEERS) || account == Some(actor.user_id)
     }
 
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
-        if draft.values.boolean("repeated") == Some(true) {
-            draft.warn(&ALREADY_CHECKED_IN, "assignment_id");
+        if draft.values.get(&REPEATED) == Some(true) {
+            draft.warn(&ALREADY_CHECKED_IN, &ASSIGNMENT_ID);
         }
-        let occurred_at = draft.values.instant("occurred_at").unwrap_or(context.now);
-        let shift = draft.references.get("shift_id").map(|shift| &shift.values);
-        let times = shift.and_then(|shift| shift.instant("starts_at").zip(shift.instant("ends_at")));
+        let occurred_at = draft.values.get(&OCCURRED_AT).unwrap_or(context.now);
+        let shift = draft.reference(&SHIFT_ID).map(|shift| &shift.values);
+        let times = shift.and_then(|shift| shift.get(&STARTS_AT).zip(shift.get(&ENDS_AT)));
         if times.is_some_and(|(from, to)| occurred_at < from - NEAR || occurred_at > to + NEAR) {
-            draft.warn(&OUTSIDE_SHIFT, "occurred_at");
+            draft.warn(&OUTSIDE_SHIFT, &OCCURRED_AT);
         }
-        let assignment = draft.references.get("assignment_id");
-        if assignment.is_some_and(|assignment| assignment.values.text("state") != Some("assigned")) {
-            draft.warn(&NOT_ASSIGNED, "assignment_id");
+        let assignment = draft.reference(&ASSIGNMENT_ID);
+        let state = assignment.map(|assignment| assignment.values.get(&assignments::STATE));
+        if state.is_some_and(|state| state != Some(AssignmentState::Assigned)) {
+            draft.warn(&NOT_ASSIGNED, &ASSIGNMENT_ID);
         }
-        let place = draft.references.get("assignment_id").and_then(|assignment| position(&assignment.values));
+        let place = draft.reference(&ASSIGNMENT_ID).and_then(|assignment| position(&assignment.values));
         if let (Some(place), Some(own)) = (place, position(&draft.values))
             && distance_m(place, own) > FAR_M
         {
-            draft.warn(&FAR_AWAY, "latitude");
+            draft.warn(&FAR_AWAY, &LATITUDE);
         }
     }
 
     /// One more is kept, and told.
     fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
-        let again = faults.iter().any(|fault| fault.code == FaultCode::AlreadyCheckedIn);
+        let again = faults.iter().any(|fault| fault.code == codes::ALREADY_CHECKED_IN);
         if again {
-            draft.values.set("repeated", Value::Boolean(true));
-            draft.warn(&ALREADY_CHECKED_IN, "assignment_id");
+            draft.values.set(&REPEATED, true);
+            draft.warn(&ALREADY_CHECKED_IN, &ASSIGNMENT_ID);
         }
         again
     }
@@ -216,15 +221,11 @@ impl Rules for AttendanceRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        match record.values.text("action") {
-            Some("check_in") => vec![("check_ins", 1)],
-            _ => vec![("check_outs", 1)],
+        match record.values.get(&ACTION) {
+            Some(AttendanceAction::CheckIn) => vec![CHECK_INS.measured(1)],
+            Some(AttendanceAction::CheckOut) | None => vec![CHECK_OUTS.measured(1)],
         }
     }
-}
-
-fn position(values: &kit::value::Values) -> Option<(f64, f64)> {
-    values.number("longitude").zip(values.number("latitude"))
 }
 
 /// Metres between two positions on a globe, near enough for a warning.

@@ -2,7 +2,6 @@
 //! missing.
 
 use crate::rooms::volunteers::shifts::SHIFTS;
-use crate::rooms::volunteers::shifts::templates::SHIFT_TEMPLATES;
 use kit::fields;
 use std::collections::BTreeSet;
 
@@ -20,12 +19,15 @@ use kit::value::Values;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::TITLE;
+use super::templates::{MIN_REST_MINUTES, NEEDS, SLOTS, Slot, TEAM_ID, WEEKDAYS};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, fault_with, too_many_days};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::bulk::create_bulk;
+use crate::records::codes::{OUT_OF_AREA, RECORD_EXISTS, RECORD_VOIDED};
 use crate::records::create::{API, Created};
 use crate::records::gate::find_standing;
 use crate::rooms::volunteers::teams::ORGANIZERS;
@@ -58,7 +60,7 @@ pub fn operations() -> Vec<Operation> {
             .keys(KeyScope::Write)
             .body(object(&FORM.iter().collect::<Vec<_>>(), Direction::Sent), example)
             .answers(200, "How many.", Some(reference("GeneratedShifts")), Some(answer))
-            .problems(&[Code::OutOfArea, Code::RecordVoided, Code::WriteConflict, Code::LedgerUnavailable]),
+            .problems(&[OUT_OF_AREA, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
     ]
 }
 
@@ -73,8 +75,9 @@ pub fn schemas() -> Vec<(String, Json)> {
 async fn generate(call: Call) -> Answer {
     let form = call.form(FORM).await?;
     let (core, actor) = (&call.core, call.actor()?);
-    let template = find_standing(core, actor, &SHIFT_TEMPLATES, call.path_id()?).await?;
-    let places: BTreeSet<Uuid> = form.codes("place_ids").iter().filter_map(|id| id.parse().ok()).collect();
+    let kind = |name: &str| core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")));
+    let template = find_standing(core, actor, kind("shift_templates")?, call.path_id()?).await?;
+    let places: BTreeSet<Uuid> = form.list(&PLACE_IDS).collect();
     let bodies = bodies(&call, &form, &template, &places)?;
     let (mut created, mut existing) = (0, 0);
     for chunk in bodies.chunks(CHUNK) {
@@ -83,7 +86,7 @@ async fn generate(call: Call) -> Answer {
                 Ok(Created::New(_)) => created += 1,
                 Ok(_) => existing += 1,
                 // It was amended, moved or voided since: it is there.
-                Err(problem) if [Code::RecordExists, Code::RecordVoided].contains(&problem.code()) => existing += 1,
+                Err(problem) if [RECORD_EXISTS, RECORD_VOIDED].contains(&problem.code()) => existing += 1,
                 Err(problem) => return Err(problem),
             }
         }
@@ -93,16 +96,18 @@ async fn generate(call: Call) -> Answer {
 }
 
 fn bodies(call: &Call, form: &Values, template: &Record, places: &BTreeSet<Uuid>) -> Result<Vec<Tree>, Problem> {
-    let (from_on, to_on) = (form.day("from_on").unwrap_or_default(), form.day("to_on").unwrap_or_default());
+    let (Some(from_on), Some(to_on)) = (form.get(&FROM_ON), form.get(&TO_ON)) else {
+        return Err(Problem::internal("a form without its days"));
+    };
     if to_on < from_on {
         return Err(ends_before_it_begins("/to_on"));
     }
     if (to_on - from_on).num_days() >= MOST_DAYS {
         return Err(too_many_days("/to_on", MOST_DAYS));
     }
-    let weekdays = template.values.json("weekdays").and_then(Json::as_array).cloned().unwrap_or_default();
-    let holds = |day: &NaiveDate| weekdays.is_empty() || weekdays.contains(&json!(day.weekday().number_from_monday()));
-    let slots = template.values.json("slots").and_then(Json::as_array).cloned().unwrap_or_default();
+    let weekdays: Vec<u32> = template.values.list(&WEEKDAYS).collect();
+    let holds = |day: &NaiveDate| weekdays.is_empty() || weekdays.contains(&day.weekday().number_from_monday());
+    let slots: Vec<Slot> = template.values.list(&SLOTS).collect();
     let mut bodies = Vec::new();
     for day in from_on.iter_days().take_while(|day| *day <= to_on).filter(holds) {
         for (place_id, slot) in places.iter().flat_map(|place_id| slots.iter().map(move |slot| (place_id, slot))) {
@@ -110,29 +115,28 @@ fn bodies(call: &Call, form: &Values, template: &Record, places: &BTreeSet<Uuid>
         }
     }
     if bodies.len() > MOST {
-        Err(fault_with("/place_ids", FaultCode::TooMany, vec![("max", MOST.to_string())]))
+        Err(fault_with("/place_ids", FaultCode::TOO_MANY, vec![("max", MOST.to_string())]))
     } else {
         Ok(bodies)
     }
 }
 
 /// A shift: its id follows from what makes it, so that it is made once.
-fn body(call: &Call, template: &Record, place_id: Uuid, day: NaiveDate, slot: &Json) -> Option<Tree> {
+fn body(call: &Call, template: &Record, place_id: Uuid, day: NaiveDate, slot: &Slot) -> Option<Tree> {
     let zone = call.core.zone;
-    let minutes = |name: &str| slot.get(name).and_then(Json::as_i64).map(TimeDelta::minutes);
-    let starts_at = day_start(day, zone)? + minutes("starts_minute")?;
-    let ends_at = starts_at + minutes("duration_minutes")?;
+    let starts_at = day_start(day, zone)? + TimeDelta::minutes(slot.starts_minute);
+    let ends_at = starts_at + TimeDelta::minutes(slot.duration_minutes);
     let (own, values) = (template.envelope.id.to_string(), &template.values);
     let key = ["shift", &own, &place_id.to_string(), &starts_at.to_rfc3339(), &ends_at.to_rfc3339()];
     let mut body = json!({"id": derived_id(&call.core.keys.identity, &key), "template_id": own, "place_id": place_id,
-        "starts_at": format_instant(starts_at, zone), "ends_at": format_instant(ends_at, zone), "needs": values.json("needs")});
+        "starts_at": format_instant(starts_at, zone), "ends_at": format_instant(ends_at, zone), "needs": values.list(&NEEDS).collect::<Vec<_>>()});
     let optional = [
-        ("title", slot.get("title").cloned()),
-        ("team_id", values.id("team_id").map(|id| json!(id))),
-        ("min_rest_minutes", values.integer("min_rest_minutes").map(|minutes| json!(minutes))),
+        (TITLE.name(), slot.title.as_ref().map(|title| json!(title))),
+        (TEAM_ID.name(), values.get(&TEAM_ID).map(|id| json!(id))),
+        (MIN_REST_MINUTES.name(), values.get(&MIN_REST_MINUTES).map(|minutes| json!(minutes))),
     ];
     for (name, value) in optional {
-        if let Some(value) = value.filter(|value| !value.is_null()) {
+        if let Some(value) = value {
             kit::json::put(&mut body, name, value);
         }
     }

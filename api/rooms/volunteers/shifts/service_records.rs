@@ -8,20 +8,23 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
-use kit::value::{Value, Values};
+use kit::value::Values;
 use ledger::decide::Decider;
 use rust_decimal::Decimal;
 
 use crate::platform::access::roles::Actor;
+use crate::platform::codes::INVALID_ORDER;
+use crate::records::codes::PERIOD_TOO_LONG;
+use crate::records::envelope::{OCCURRED_AT, VOID_REASON};
 use crate::records::figure::{MINUTES, PERSON_TIMES};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
+use crate::rooms::volunteers::volunteers::USER_ID;
 use crate::rooms::volunteers::volunteers::memberships::Membership;
 
 words! {
@@ -48,12 +51,12 @@ pub const GONE: &str = "到岗记录已作废或更改";
 fields! {
     /// Fields of it.
     static FIELDS;
-    VOLUNTEER_ID: Uuid = Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who served.")
+    VOLUNTEER_ID: Uuid = Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who served.").brings_area(3)
         .required()
         .on_create();
-    SHIFT_ID: Uuid = Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "On which shift, where it was one.")
+    SHIFT_ID: Uuid = Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "On which shift, where it was one.").brings_area(2)
         .on_create();
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.");
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").brings_area(1);
     STARTS_AT: DateTime<Utc> = Field::new("starts_at", Shape::Instant, Text::new("Starts at", "开始时间"), "From when, as far as it counts.")
         .required();
     ENDS_AT: DateTime<Utc> = Field::new(
@@ -145,56 +148,60 @@ pub static SERVICE_RECORDS: Kind = Kind::of(Definition {
 
 struct ServiceRules;
 
+const TIMES_SERVED: Figure =
+    Figure::new("service_records", Text::new("Times served", "服务人次"), PERSON_TIMES).listed("pending=false").open();
+const MINUTES_SERVED: Figure =
+    Figure::new("service_minutes", Text::new("Minutes served", "服务分钟"), MINUTES).listed("pending=false").open();
 /// Figures of service records that statistics show.
-static FIGURES: &[Figure] = &[
-    Figure::new("service_records", Text::new("Times served", "服务人次"), PERSON_TIMES).listed("pending=false").open(),
-    Figure::new("service_minutes", Text::new("Minutes served", "服务分钟"), MINUTES).listed("pending=false").open(),
-];
+static FIGURES: &[Figure] = &[TIMES_SERVED, MINUTES_SERVED];
 
 impl Rules for ServiceRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        let (starts_at, ends_at) = (draft.values.instant("starts_at"), draft.values.instant("ends_at"));
+        let (starts_at, ends_at) = (draft.values.get(&STARTS_AT), draft.values.get(&ENDS_AT));
         let Some((starts_at, ends_at)) = starts_at.zip(ends_at) else { return };
         if ends_at <= starts_at {
-            faults.add_with(draft.at("ends_at"), FaultCode::InvalidOrder, vec![("other", "starts_at".into())]);
+            faults.add_with(draft.at(&ENDS_AT), INVALID_ORDER, vec![("other", "starts_at".into())]);
         } else if ends_at - starts_at > TimeDelta::hours(24) {
-            faults.add_with(draft.at("ends_at"), FaultCode::PeriodTooLong, vec![("hours", "24".into())]);
+            faults.add_with(draft.at(&ENDS_AT), PERIOD_TOO_LONG, vec![("hours", "24".into())]);
         }
-        draft.values.set("occurred_at", Value::Instant(starts_at));
+        draft.values.set(&OCCURRED_AT, starts_at);
     }
 
     /// Hours are served when they are over.
     fn happens_at(&self, draft: &Draft, _context: &Context<'_>) -> Option<DateTime<Utc>> {
-        draft.values.instant("ends_at")
+        draft.values.get(&ENDS_AT)
     }
 
     /// Runs where a person writes it; what the service makes is [`set_hours`] alone.
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
         // The team of then: in which one the volunteer is today changes nothing.
-        if !draft.values.has("team_id") {
-            let starts_at = draft.values.instant("starts_at").unwrap_or(context.now);
-            let volunteer = draft.references.get("volunteer_id").map(|volunteer| &volunteer.values);
+        if !draft.values.has(&TEAM_ID) {
+            let starts_at = draft.values.get(&STARTS_AT).unwrap_or(context.now);
+            let volunteer = draft.reference(&VOLUNTEER_ID).map(|volunteer| &volunteer.values);
             let team_id = volunteer.and_then(|values| Membership::at(values, starts_at).team_id);
-            draft.values.set("team_id", team_id.map_or(Value::Null, Value::Id));
+            draft.values.set_or_clear(&TEAM_ID, team_id);
         }
-        let by_service = matches!(draft.values.text("origin"), Some("attendance" | "rule"));
-        draft.values.set("corrected", Value::Boolean(by_service));
+        let by_service = match draft.values.get(&ORIGIN) {
+            Some(ServiceRecordOrigin::Attendance | ServiceRecordOrigin::Rule) => true,
+            Some(ServiceRecordOrigin::ByHand) | None => false,
+        };
+        draft.values.set(&CORRECTED, by_service);
         if !by_service {
-            draft.values.set("origin", Value::Text("by_hand".to_owned()));
+            draft.values.set(&ORIGIN, ServiceRecordOrigin::ByHand);
         }
         // Whoever makes rosters and says how long it was has confirmed it.
-        if draft.values.text("confirmation").is_some() {
-            draft.values.set("confirmation", Value::Text("confirmed".to_owned()));
-            draft.values.set("unconfirmed_minutes", Value::Integer(0));
+        if draft.values.get(&CONFIRMATION).is_some() {
+            draft.values.set(&CONFIRMATION, ServiceConfirmation::Confirmed);
+            draft.values.set(&UNCONFIRMED_MINUTES, 0);
         }
-        draft.values.set("pending", Value::Boolean(false));
+        draft.values.set(&PENDING, false);
         set_hours(&mut draft.values);
     }
 
     /// Nobody tells or corrects hours of his own.
     fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
-        let volunteer = draft.references.get("volunteer_id");
-        volunteer.and_then(|volunteer| volunteer.values.id("user_id")) != Some(actor.user_id)
+        let volunteer = draft.reference(&VOLUNTEER_ID);
+        volunteer.and_then(|volunteer| volunteer.values.get(&USER_ID)) != Some(actor.user_id)
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
@@ -220,27 +227,31 @@ impl Rules for ServiceRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        if record.values.boolean("pending") == Some(true) {
+        if record.values.get(&PENDING) == Some(true) {
             return Vec::new();
         }
-        vec![("service_records", 1), ("service_minutes", record.values.integer("service_minutes").unwrap_or_default())]
+        let minutes = record.values.get(&SERVICE_MINUTES).map(|minutes| MINUTES_SERVED.measured(minutes));
+        [TIMES_SERVED.measured(1)].into_iter().chain(minutes).collect()
     }
 }
 
 /// Whether people told, corrected, confirmed, declined or voided it: the service leaves it alone then.
 pub fn is_decided(record: &Record) -> bool {
     let (envelope, values) = (&record.envelope, &record.values);
-    let voided = envelope.voided && values.text("void_reason") != Some(GONE);
-    let answered = matches!(values.text("confirmation"), Some("confirmed" | "declined"));
-    envelope.source != "system" || voided || answered || values.boolean("corrected") == Some(true)
+    let voided = envelope.voided && values.get(&VOID_REASON) != Some(GONE);
+    let answered = match values.get(&CONFIRMATION) {
+        Some(ServiceConfirmation::Confirmed | ServiceConfirmation::Declined) => true,
+        Some(ServiceConfirmation::Unconfirmed) | None => false,
+    };
+    envelope.source != "system" || voided || answered || values.get(&CORRECTED) == Some(true)
 }
 
 /// Minutes and hours from the two ends.
 pub fn set_hours(values: &mut Values) {
-    let (Some(starts_at), Some(ends_at)) = (values.instant("starts_at"), values.instant("ends_at")) else { return };
+    let (Some(starts_at), Some(ends_at)) = (values.get(&STARTS_AT), values.get(&ENDS_AT)) else { return };
     let minutes = minutes_between(starts_at, ends_at);
-    values.set("service_minutes", Value::Integer(minutes));
-    values.set("service_hours", Value::Decimal(hours_of(minutes)));
+    values.set(&SERVICE_MINUTES, minutes);
+    values.set(&SERVICE_HOURS, hours_of(minutes));
 }
 
 /// Minutes in hours, to two places.

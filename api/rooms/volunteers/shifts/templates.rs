@@ -3,55 +3,62 @@
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
+use kit::{fields, object};
+use uuid::Uuid;
 
-use super::{MIN_REST, NEEDS, check_needs};
+use super::{Need, check_needs};
 use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
-/// A shift of each day.
-const SLOT: &[Field] = &[
-    Field::new("title", free_text(60), Text::new("Title", "班次名称"), "What people call it: 早班."),
-    Field::new(
-        "starts_minute",
-        Shape::Integer { min: 0, max: 1_439 },
-        Text::new("Starts (minutes)", "开始(分)"),
-        "When it begins, in minutes after midnight.",
-    )
-    .required(),
-    Field::new(
-        "duration_minutes",
-        Shape::Integer { min: 15, max: 1_440 },
-        Text::new("Duration (minutes)", "时长(分)"),
-        "How long it lasts; it may go past midnight.",
-    )
-    .required(),
-];
+object! {
+    /// A shift of each day.
+    pub struct Slot, SLOT {
+        title: Option<String> = Field::new("title", free_text(60), Text::new("Title", "班次名称"), "What people call it: 早班.");
+        starts_minute: i64 = Field::new(
+            "starts_minute",
+            Shape::Integer { min: 0, max: 1_439 },
+            Text::new("Starts (minutes)", "开始(分)"),
+            "When it begins, in minutes after midnight.",
+        )
+        .required();
+        duration_minutes: i64 = Field::new(
+            "duration_minutes",
+            Shape::Integer { min: 15, max: 1_440 },
+            Text::new("Duration (minutes)", "时长(分)"),
+            "How long it lasts; it may go past midnight.",
+        )
+        .required();
+    }
+}
 
-static FIELDS: &[Field] = &[
-    Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it.").required(),
-    Field::new(
+fields! {
+    /// Fields of it.
+    static FIELDS;
+    NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it.").required();
+    SLOTS: Vec<Slot> = Field::new(
         "slots",
         Shape::List { of: &Shape::Object(SLOT), max: 24 },
         Text::new("Slots", "每日班次"),
         "The shifts of a day.",
     )
     .required()
-    .not_empty(),
-    NEEDS.required(),
-    MIN_REST,
-    Field::new(
+    .not_empty();
+    NEEDS: Vec<Need> = super::NEEDS.field;
+    MIN_REST_MINUTES: i64 = super::MIN_REST_MINUTES.field;
+    /// Days of the week from 1, Monday.
+    WEEKDAYS: Vec<u32> = Field::new(
         "weekdays",
         Shape::List { of: &Shape::Integer { min: 1, max: 7 }, max: 7 },
         Text::new("Weekdays", "星期"),
         "Only on these days, 1 is Monday; every day by default.",
-    ),
-    Field::new(
+    );
+    TEAM_ID: Uuid = Field::new(
         "team_id",
         Shape::Reference("teams"),
         Text::new("Team", "队伍"),
         "The team that answers for its shifts.",
-    ),
-];
+    );
+}
 
 /// The kind.
 pub static SHIFT_TEMPLATES: Kind = Kind::of(Definition {

@@ -42,7 +42,7 @@ fields! {
     static FIELDS;
     TEAM_KIND: TeamKind = Field::new("team_kind", Shape::Word(TeamKind::VOCABULARY), Text::new("Kind", "队伍类型"), "What it is.").required();
     NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required();
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The checkpoint it stands at.");
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "The checkpoint it stands at.").brings_area(1);
     ESTABLISHED_ON: NaiveDate = Field::new("established_on", Shape::Day, Text::new("Established on", "成立日期"), "Since when.")
         .any_day()
         .happened();
@@ -71,25 +71,25 @@ pub static TEAMS: Kind = Kind::of(Definition {
 
 struct TeamRules;
 
-/// Figures of teams that statistics show.
-static FIGURES: &[Figure] = &[
-    Figure::new("teams", Text::new("Teams", "队伍"), Text::new("teams", "支")).open(),
-    Figure::new(
-        "temporary_league_branches",
-        Text::new("Temporary league branches", "临时团支部"),
-        Text::new("units", "个"),
-    )
-    .listed("team_kind=temporary_league_branch")
-    .open(),
+const ALL_TEAMS: Figure = Figure::new("teams", Text::new("Teams", "队伍"), Text::new("teams", "支")).open();
+const TEMPORARY_LEAGUE_BRANCHES: Figure = Figure::new(
+    "temporary_league_branches",
+    Text::new("Temporary league branches", "临时团支部"),
+    Text::new("units", "个"),
+)
+.listed("team_kind=temporary_league_branch")
+.open();
+const PIONEER_POSTS: Figure =
     Figure::new("pioneer_posts", Text::new("Pioneer posts", "先锋岗"), Text::new("units", "个"))
         .listed("team_kind=pioneer_post")
-        .open(),
-];
+        .open();
+/// Figures of teams that statistics show.
+static FIGURES: &[Figure] = &[ALL_TEAMS, TEMPORARY_LEAGUE_BRANCHES, PIONEER_POSTS];
 
 impl Rules for TeamRules {
     fn judge(&self, draft: &mut crate::records::Draft, _context: &crate::records::Context<'_>) {
-        if draft.values.boolean("active").is_none() {
-            draft.values.set("active", kit::value::Value::Boolean(true));
+        if draft.values.get(&ACTIVE).is_none() {
+            draft.values.set(&ACTIVE, true);
         }
     }
 
@@ -98,11 +98,13 @@ impl Rules for TeamRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let count = match record.values.text("team_kind") {
-            Some("temporary_league_branch") => "temporary_league_branches",
-            Some("pioneer_post") => "pioneer_posts",
-            _ => "other_teams",
+        let of_kind = match record.values.get(&TEAM_KIND) {
+            Some(TeamKind::TemporaryLeagueBranch) => TEMPORARY_LEAGUE_BRANCHES.measured(1),
+            Some(TeamKind::PioneerPost) => PIONEER_POSTS.measured(1),
+            Some(TeamKind::VolunteerTeam | TeamKind::TemporaryPartyBranch | TeamKind::StaffTeam) | None => {
+                ("other_teams", 1)
+            }
         };
-        vec![("teams", 1), (count, 1)]
+        vec![ALL_TEAMS.measured(1), of_kind]
     }
 }

@@ -2,16 +2,14 @@
 
 pub mod memberships;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::fields;
 use kit::text::Text;
-use kit::value::Value;
 use kit::words;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::records::codes::ONE_OF;
 use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
@@ -29,8 +27,15 @@ words! {
         Leader "leader" "leader" "负责人";
     }
 }
+impl DutyRole {
+    /// Its name on paper and in calendars.
+    pub fn zh(self) -> &'static str {
+        Self::VOCABULARY.find(self.code()).map_or(self.code(), |word| word.label.zh)
+    }
+}
+
 /// The role that anybody can take.
-pub const ANYBODY: &str = "volunteer";
+pub const ANYBODY: DutyRole = DutyRole::Volunteer;
 
 words! {
     /// Affiliation.
@@ -44,13 +49,13 @@ words! {
 fields! {
     /// Fields of it.
     static FIELDS;
-    PERSON: Uuid = Field::new("person", Shape::Inline("people"), Text::new("Person", "人员"), "Who; or `person_id`.");
+    PERSON: Uuid = Field::new("person", Shape::Inline("people", "Person"), Text::new("Person", "人员"), "Who; or `person_id`.");
     PERSON_ID: Uuid = Field::new(
         "person_id",
         Shape::Reference("people"),
         Text::new("Person", "人员编号"),
         "Who, where he is in the register.",
-    )
+    ).brings_area(1)
     .on_create();
     AFFILIATION: VolunteerAffiliation = Field::new(
         "affiliation",
@@ -92,7 +97,7 @@ fields! {
         Text::new("Active", "在册"),
         "Whether this person takes shifts now; yes by default.",
     );
-    MEMBERSHIPS: Json = memberships::MEMBERSHIPS;
+    MEMBERSHIPS: Vec<memberships::MembershipSince> = memberships::MEMBERSHIPS.field;
 }
 
 /// The kind.
@@ -119,20 +124,21 @@ impl Rules for VolunteerRules {
     }
 
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        let given = draft.values.get("person_id").is_some();
-        if given != draft.inline.is_empty() && !faults.touches("/person") && !faults.touches("/person_id") {
-            faults.add_with(draft.at("person_id"), FaultCode::OneOf, vec![("fields", "person, person_id".to_owned())]);
+        let given = draft.values.get(&PERSON_ID).is_some();
+        let is_faulty = faults.touches(&draft.at(&PERSON)) || faults.touches(&draft.at(&PERSON_ID));
+        if given != draft.inline.is_empty() && !is_faulty {
+            faults.add_with(draft.at(&PERSON_ID), ONE_OF, vec![("fields", "person, person_id".to_owned())]);
         }
     }
 
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
         memberships::note(&mut draft.values, context.now);
-        if draft.values.text("affiliation").is_none() {
-            draft.values.set("affiliation", Value::Text("volunteer".to_owned()));
+        if draft.values.get(&AFFILIATION).is_none() {
+            draft.values.set(&AFFILIATION, VolunteerAffiliation::Volunteer);
         }
-        for (name, default) in [("active", true), ("party_member", false), ("league_member", false)] {
-            if draft.values.boolean(name).is_none() {
-                draft.values.set(name, Value::Boolean(default));
+        for (field, default) in [(&ACTIVE, true), (&PARTY_MEMBER, false), (&LEAGUE_MEMBER, false)] {
+            if draft.values.get(field).is_none() {
+                draft.values.set(field, default);
             }
         }
     }
@@ -142,8 +148,8 @@ impl Rules for VolunteerRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let league = i64::from(record.values.boolean("league_member") == Some(true));
-        let party = i64::from(record.values.boolean("party_member") == Some(true));
+        let league = i64::from(record.values.get(&LEAGUE_MEMBER) == Some(true));
+        let party = i64::from(record.values.get(&PARTY_MEMBER) == Some(true));
         vec![("volunteers", 1), ("league_members", league), ("party_members", party)]
     }
 }

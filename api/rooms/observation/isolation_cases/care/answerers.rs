@@ -1,24 +1,28 @@
 //! Accounts that answer for a case: those of its supervisors, as they are under the lock.
 
-use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
 use std::collections::BTreeMap;
 
-use kit::catalogue::FaultCode;
+use kit::columns;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::value::{Value, Values};
 use ledger::decide::Claim;
-use serde_json::Value as Json;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::case::Case;
+use super::expect::is;
 use crate::platform::access::{Grant, Role};
-use crate::rooms::duties::{DutyLine, above};
-use crate::rooms::observation::isolation_cases::CARERS;
+use crate::records::codes::UNKNOWN_ACCOUNT;
+use crate::records::envelope::{ID, ORG_ID};
+use crate::rooms::duties::wire::{ASSIGNEE_ID, LINE};
+use crate::rooms::duties::{DutyLine, DutyState, above};
 use crate::rooms::observation::isolation_cases::rules::{supervisor_of, supervisors};
-use crate::rooms::observation::isolation_cases::states::fault;
+use crate::rooms::observation::isolation_cases::states::fault_at;
 use crate::rooms::observation::isolation_cases::stays::pending;
+use crate::rooms::observation::isolation_cases::wire::{SUPERVISORS, SupervisorLevel};
+use crate::rooms::observation::isolation_cases::{CARERS, ISOLATION_CASES};
 
 /// An account that may answer for somebody.
 #[derive(Clone, Debug)]
@@ -26,6 +30,21 @@ pub struct Account {
     active: bool,
     org_id: Option<Uuid>,
     grants: Vec<Grant>,
+}
+
+/// A grant as the statement gives it.
+#[derive(Deserialize, Serialize)]
+struct Granted {
+    role: String,
+    area_code: String,
+    org_id: Option<Uuid>,
+}
+
+columns! {
+    /// Whether an account may be used.
+    ACTIVE "active": bool;
+    /// Its grants.
+    GRANTS "grants": Vec<Granted>;
 }
 
 /// Account and organisation of whoever answers for something.
@@ -42,14 +61,10 @@ impl Account {
     }
 
     fn of_row(mut row: Row) -> Option<(Uuid, Self)> {
-        let grant = |item: &Json| {
-            let text = |name: &str| item.get(name).and_then(Json::as_str);
-            let org_id = text("org_id").and_then(|id| id.parse().ok());
-            Some(Grant { role: Role::of_code(text("role")?)?, area_code: text("area_code")?.to_owned(), org_id })
-        };
-        let Value::Json(Json::Array(items)) = row.take("grants") else { return None };
-        let grants = items.iter().filter_map(grant).collect();
-        Some((row.id("id")?, Self { active: row.boolean("active")?, org_id: row.id("org_id"), grants }))
+        let grant =
+            |Granted { role, area_code, org_id }| Some(Grant { role: Role::of_code(&role)?, area_code, org_id });
+        let grants = row.get(&GRANTS)?.into_iter().filter_map(grant).collect();
+        Some((row.get(&ID)?, Self { active: row.get(&ACTIVE)?, org_id: row.get(&ORG_ID), grants }))
     }
 }
 
@@ -92,7 +107,7 @@ pub fn require_known(
     let named = supervisors(next).into_iter().enumerate().filter(|(_, named)| !before.contains(named));
     let unknown = named.filter_map(|(index, (_, id))| {
         let reaches = accounts.get(&id?).is_some_and(|account| account.grant_in(area_code).is_some());
-        (!reaches).then(|| fault(&format!("/supervisors/{index}/user_id"), FaultCode::UnknownAccount, vec![]))
+        (!reaches).then(|| fault_at(format!("/{SUPERVISORS}/{index}/user_id"), UNKNOWN_ACCOUNT, vec![]))
     });
     let faults: Vec<Fault> = unknown.collect();
     if faults.is_empty() { Ok(()) } else { Err(faults) }
@@ -101,7 +116,7 @@ pub fn require_known(
 impl Case {
     /// Account and organisation of whoever answers for a line: its supervisor; where that one can't any more, the
     /// next above who can. None where nobody has an account.
-    pub fn answerer(&self, line: &str) -> Answerer {
+    pub fn answerer(&self, line: DutyLine) -> Answerer {
         self.answerer_in(line, &self.areas())
     }
 
@@ -112,21 +127,20 @@ impl Case {
     }
 
     /// The same of those only who reach where the case stands now: for what nobody of the former township does.
-    pub fn answerer_here(&self, line: &str) -> Answerer {
+    pub fn answerer_here(&self, line: DutyLine) -> Answerer {
         self.answerer_in(line, std::slice::from_ref(&self.record.envelope.area_code))
     }
 
-    fn answerer_in(&self, line: &str, areas: &[String]) -> Answerer {
-        let mut line = line;
-        for _ in DutyLine::VOCABULARY.words {
-            if let Some(id) = supervisor_of(&self.record.values, line) {
-                if let Some(org_id) = self.organization_of(id, areas) {
-                    return (Some(id), org_id);
-                }
-            } else {
-                return (None, None);
+    fn answerer_in(&self, line: DutyLine, areas: &[String]) -> Answerer {
+        let mut next = Some(line);
+        // Lines lead up to the district, which has no supervisor.
+        for _ in DutyLine::ALL {
+            let level = next.and_then(SupervisorLevel::of_line);
+            let Some(id) = level.and_then(|level| supervisor_of(&self.record.values, level)) else { break };
+            if let Some(org_id) = self.organization_of(id, areas) {
+                return (Some(id), org_id);
             }
-            line = above(line);
+            next = next.and_then(|line| DutyLine::of_code(above(line.code())));
         }
         (None, None)
     }
@@ -143,12 +157,12 @@ impl Case {
         let given: Vec<(Uuid, Answerer)> = self
             .duties
             .iter()
-            .filter(|(_, held)| held.record.values.text("state") == Some("open") && which(&held.record.values))
-            .map(|(id, held)| (*id, self.answerer(held.record.values.text("line").unwrap_or_default())))
+            .filter(|(_, held)| is(&held.record, DutyState::Open) && which(&held.record.values))
+            .filter_map(|(id, held)| Some((*id, self.answerer(held.record.values.get(&LINE)?))))
             .collect();
         for (id, (assignee_id, org_id)) in given {
             if let Some(held) = self.duties.get_mut(&id) {
-                held.record.values.set("assignee_id", assignee_id.map_or(Value::Null, Value::Id));
+                held.record.values.set_or_clear(&ASSIGNEE_ID, assignee_id);
                 held.record.envelope.org_id = org_id;
             }
         }
@@ -160,9 +174,9 @@ impl Case {
         let gone: Vec<Uuid> = self
             .duties
             .values()
-            .filter_map(|held| held.record.values.id("assignee_id"))
+            .filter_map(|held| held.record.values.get(&ASSIGNEE_ID))
             .filter(|id| self.organization_of(*id, &areas).is_none())
             .collect();
-        self.give(|duty| duty.id("assignee_id").is_some_and(|id| gone.contains(&id)));
+        self.give(|duty| duty.get(&ASSIGNEE_ID).is_some_and(|id| gone.contains(&id)));
     }
 }

@@ -1,31 +1,32 @@
 //! One case under the lock: itself, its duties, its contacts; and what a record changes about them.
 
-use crate::rooms::duties::DUTIES;
-use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
-use crate::rooms::observation::isolation_cases::readings::TEMPERATURE_READINGS;
-use crate::rooms::observation::isolation_cases::transitions::ISOLATION_CASE_TRANSITIONS;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::field::Write;
-use kit::value::{Value, Values};
+use kit::value::Values;
 use ledger::decide::Claim;
 use uuid::Uuid;
 
 use super::answerers::{Accounts, require_known};
 use super::contact::contact_of;
+use super::expect::is;
 use crate::records::change::Changes;
+use crate::records::envelope::{AREA_CODE, OCCURRED_AT, ORG_ID};
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::records::{Envelope, Record};
 use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::Contact;
+use crate::rooms::duties::{DUTIES, DutyKind, DutyState, DutyWaiver, wire as duties};
+use crate::rooms::observation::codes::{CASE_CLOSED, ONLY_BY_TRANSITION, SLOT_TAKEN};
+use crate::rooms::observation::isolation_cases::readings::{SLOT, SLOT_ON, TEMPERATURE_READINGS, TemperatureSlot};
 use crate::rooms::observation::isolation_cases::rules::supervisor_of;
 use crate::rooms::observation::isolation_cases::states::{ENDED, fault};
-use crate::rooms::observation::isolation_cases::wire::SupervisorLevel;
-use crate::rooms::observation::isolation_cases::{history, wire};
+use crate::rooms::observation::isolation_cases::transitions::{ISOLATION_CASE_TRANSITIONS, IsolationTransition, TO};
+use crate::rooms::observation::isolation_cases::wire::{ANCHOR, ANCHORED_ON, IsolationState, SupervisorLevel};
+use crate::rooms::observation::isolation_cases::{ISOLATION_CASES, history, wire};
 
 /// A case under the lock.
 pub struct Case {
@@ -76,12 +77,14 @@ impl Case {
         self.record.envelope.revision += 1;
         self.kept.supersede(self.record.clone());
         let contacts = &self.contacts;
-        for held in self.duties.values_mut().filter(|held| held.record.values.text("waiver") == Some("cause_voided")) {
-            let cause_stands = held.record.values.id("cause_id").is_none_or(|id| contacts.contains_key(&id));
+        let was_voided =
+            |held: &&mut LockedRow| held.record.values.get(&duties::WAIVER) == Some(DutyWaiver::CauseVoided);
+        for held in self.duties.values_mut().filter(was_voided) {
+            let cause_stands = held.record.values.get(&duties::CAUSE_ID).is_none_or(|id| contacts.contains_key(&id));
             let due_at = duty::due_at(&held.record);
             if cause_stands && (due_at > write_context.now || due_at <= voided_at) {
-                held.record.values.set("state", Value::Text("open".to_owned()));
-                held.record.values.set("waiver", Value::Null);
+                held.record.values.set(&duties::STATE, DutyState::Open);
+                held.record.values.clear(&duties::WAIVER);
             }
         }
         self.settle(write_context);
@@ -94,8 +97,8 @@ impl Case {
     }
 
     /// State of the case.
-    pub fn state(&self) -> &str {
-        self.record.values.text("state").unwrap_or_default()
+    pub fn state(&self) -> IsolationState {
+        history::state(&self.record.values)
     }
 
     /// Whether it goes on.
@@ -107,16 +110,16 @@ impl Case {
     /// amended but where it is placed.
     fn require_open_to(&self, next: &Values) -> Result<(), Vec<Fault>> {
         let former = &self.record.values;
-        let occurred_at = next.instant("occurred_at").is_some_and(|at| at != self.record.envelope.occurred_at);
+        let occurred_at = next.get(&OCCURRED_AT).is_some_and(|at| at != self.record.envelope.occurred_at);
         let changed = wire::FIELDS.iter().filter(|field| field.write == Write::Always).map(|field| field.name);
         let changed = changed.filter(|name| former.get(name) != next.get(name));
-        let changed = changed.chain(occurred_at.then_some("occurred_at"));
+        let changed = changed.chain(occurred_at.then_some(OCCURRED_AT.name()));
         let fault_of = |name: &str| {
             if ENDED.contains(&self.state()) {
-                Some(fault(&format!("/{name}"), FaultCode::CaseClosed, vec![]))
-            } else if self.state() != history::FIRST && ["anchor", "anchored_on"].contains(&name) {
-                let to = vec![("to", "corrected, extended".to_owned())];
-                Some(fault(&format!("/{name}"), FaultCode::OnlyByTransition, to))
+                Some(fault(name, CASE_CLOSED, vec![]))
+            } else if self.state() != history::FIRST && [ANCHOR.name(), ANCHORED_ON.name()].contains(&name) {
+                let to = [IsolationTransition::Corrected.code(), IsolationTransition::Extended.code()].join(", ");
+                Some(fault(name, ONLY_BY_TRANSITION, vec![(TO.name(), to)]))
             } else {
                 None
             }
@@ -128,22 +131,23 @@ impl Case {
     /// The case itself was amended or voided, by its own append.
     pub fn amended(&mut self, claim: &Claim, write_context: &WriteContext) -> Result<(), Vec<Fault>> {
         let Some(values) = &claim.next else {
-            self.waive_where("cause_voided", |_| true);
+            self.waive_where(DutyWaiver::CauseVoided, |_| true);
             return Ok(());
         };
-        let area_code = values.text("area_code").unwrap_or(&write_context.district_code).to_owned();
+        let area_code = values.get(&AREA_CODE).unwrap_or(&write_context.district_code).to_owned();
         self.require_open_to(values)?;
         require_known(&self.accounts, Some(&self.record.values), values, &area_code)?;
         let (former, stood) = (std::mem::take(&mut self.record.values), self.stood());
         self.record.values = values.clone();
         self.record.envelope.revision += 1;
-        if stood != (area_code.clone(), values.id("org_id")) {
-            self.settle_at(&area_code, values.id("org_id"), None, write_context);
+        if stood != (area_code.clone(), values.get(&ORG_ID)) {
+            self.settle_at(&area_code, values.get(&ORG_ID), None, write_context);
         }
-        for line in SupervisorLevel::VOCABULARY.codes() {
-            let (before, now) = (supervisor_of(&former, line), supervisor_of(values, line));
+        for level in SupervisorLevel::ALL {
+            let (before, now) = (supervisor_of(&former, *level), supervisor_of(values, *level));
             if before != now {
-                self.give(|duty| duty.text("line") == Some(line) && duty.id("assignee_id") == before);
+                let line = Some(level.line());
+                self.give(|duty| duty.get(&duties::LINE) == line && duty.get(&duties::ASSIGNEE_ID) == before);
             }
         }
         self.kept.supersede(self.record.clone());
@@ -154,13 +158,15 @@ impl Case {
 
     /// Somebody who answered for it was taken away and nobody came instead: that is a duty again.
     fn require_supervisors(&mut self, former: &Values, write_context: &WriteContext) {
-        let complete = |values: &Values| values.boolean("supervisors_complete") == Some(true);
-        let stands = self.duties.values().any(|held| {
-            held.record.values.text("duty_kind") == Some("supervisor_assignment") && duty::is(&held.record, "open")
-        });
+        let complete = |values: &Values| values.get(&wire::SUPERVISORS_COMPLETE) == Some(true);
+        let kind = DutyKind::SupervisorAssignment;
+        let stands = self
+            .duties
+            .values()
+            .any(|held| held.record.values.get(&duties::DUTY_KIND) == Some(kind) && is(&held.record, DutyState::Open));
         if complete(former) && !complete(&self.record.values) && !stands && self.is_open() {
             let revision = self.record.envelope.revision.to_string();
-            self.open_for("supervisor_assignment", &revision, None, write_context.now, write_context);
+            self.open_for(kind, &revision, None, write_context.now, write_context);
         }
     }
 
@@ -175,9 +181,9 @@ impl Case {
         }
         if voided {
             let id = claim.id;
-            self.waive_where("cause_voided", |duty| duty.values.id("cause_id") == Some(id));
+            self.waive_where(DutyWaiver::CauseVoided, |duty| duty.values.get(&duties::CAUSE_ID) == Some(id));
         }
-        if claim.kind == TEMPERATURE_READINGS.name && claim.next.is_some() && self.state() == "notified" {
+        if claim.kind == TEMPERATURE_READINGS.name && claim.next.is_some() && self.state() == IsolationState::Notified {
             self.begin_observation(claim, write_context);
         }
         self.expect_of(claim.id, write_context);
@@ -186,13 +192,13 @@ impl Case {
     }
 
     fn require_free_slot(&self, claim: &Claim, next: &Values) -> Result<(), Vec<Fault>> {
-        let key = |values: &Values| Some((values.text("slot")?.to_owned(), values.day("slot_on")?));
-        let slot = key(next).filter(|(slot, _)| slot != "extra");
+        let key = |values: &Values| Some((values.get(&SLOT)?, values.get(&SLOT_ON)?));
+        let slot = key(next).filter(|(slot, _)| *slot != TemperatureSlot::Extra);
         let taken = slot.is_some()
             && self.contacts.values().any(|other| {
                 other.kind == TEMPERATURE_READINGS.name && other.id != claim.id && key(&other.values) == slot
             });
-        if taken { Err(vec![fault("/slot", FaultCode::SlotTaken, vec![])]) } else { Ok(()) }
+        if taken { Err(vec![fault(&SLOT, SLOT_TAKEN, vec![])]) } else { Ok(()) }
     }
 }
 
@@ -222,7 +228,7 @@ impl Case {
 
 /// The envelope of what the service writes about a case, where and when `values` say.
 pub fn by_service(id: Uuid, write_context: &WriteContext, values: &Values, by: Uuid) -> Envelope {
-    let area_code = values.text("area_code").unwrap_or(&write_context.district_code);
-    let at = values.instant("occurred_at").unwrap_or(write_context.now);
-    write_context.envelope(id, area_code, values.id("org_id"), at, by)
+    let area_code = values.get(&AREA_CODE).unwrap_or(&write_context.district_code);
+    let at = values.get(&OCCURRED_AT).unwrap_or(write_context.now);
+    write_context.envelope(id, area_code, values.get(&ORG_ID), at, by)
 }

@@ -4,13 +4,11 @@
 //! those of the days around are loaded; what isn't about a day (an alert, a notice, a search) can be answered
 //! however much later, and is always loaded.
 
-use crate::rooms::duties::DUTIES;
-use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
-use crate::rooms::observation::isolation_cases::readings::TEMPERATURE_READINGS;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kit::columns;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::value::{Value, Values};
@@ -19,13 +17,20 @@ use uuid::Uuid;
 
 use super::answerers;
 use super::case::Case;
-use super::contact::name_transfer;
+use super::contact::lead_nowhere;
 use super::expect::contested_id;
 use super::people::{self, People};
 use super::{Care, NO_CONTACT, PLAN, case_of};
 use crate::records::awaited::has_come;
+use crate::records::envelope::{ID, OCCURRED_AT, RECORDED_AT};
 use crate::records::write_context::WriteContext;
+use crate::rooms::duties::DUTIES;
 use crate::rooms::duties::matching::{Contact, DAILY};
+use crate::rooms::duties::wire::{CAUSE_ID, SUBJECT_ID};
+use crate::rooms::observation::isolation_cases::readings::TEMPERATURE_READINGS;
+use crate::rooms::observation::isolation_cases::{
+    CASE_ID, ISOLATION_CASES, SYMPTOMS, errands, notices, readings, transitions, visits,
+};
 use crate::rooms::registers::people::PEOPLE;
 
 /// A proof and its duty lie at most a day and a night apart.
@@ -35,28 +40,43 @@ const WHOLE: TimeDelta = TimeDelta::days(400);
 
 /// Kinds of contacts, with the columns that say what they prove; what isn't named is null.
 const CONTACTS: [(&str, &[&str]); 7] = [
-    ("temperature_readings", &["slot", "slot_on", "retest_of", "fever", "needs_retest", "symptoms"]),
-    ("follow_up_visits", &["line", "symptoms"]),
+    (
+        "temperature_readings",
+        &[
+            readings::SLOT.name(),
+            readings::SLOT_ON.name(),
+            readings::RETEST_OF.name(),
+            readings::FEVER.name(),
+            readings::NEEDS_RETEST.name(),
+            SYMPTOMS.name(),
+        ],
+    ),
+    ("follow_up_visits", &[visits::LINE.name(), SYMPTOMS.name()]),
     ("spot_checks", &[]),
-    ("errands", &["state", "delivered_at"]),
+    ("errands", &[errands::STATE.name(), errands::DELIVERED_AT.name()]),
     ("patrol_logs", &[]),
-    ("observation_notices", &["signed_on"]),
-    ("isolation_case_transitions", &["to", "receiving_area_code"]),
+    ("observation_notices", &[notices::SIGNED_ON.name()]),
+    ("isolation_case_transitions", &[transitions::TO.name(), transitions::RECEIVING_AREA_CODE.name()]),
 ];
 const COLUMNS: [(&str, &str); 12] = [
-    ("signed_on", "date"),
-    ("slot", "text"),
-    ("slot_on", "date"),
-    ("retest_of", "uuid"),
-    ("fever", "boolean"),
-    ("needs_retest", "boolean"),
-    ("symptoms", "jsonb"),
-    ("line", "text"),
-    ("state", "text"),
-    ("delivered_at", "timestamptz"),
-    ("to", "text"),
-    ("receiving_area_code", "text"),
+    (notices::SIGNED_ON.name(), "date"),
+    (readings::SLOT.name(), "text"),
+    (readings::SLOT_ON.name(), "date"),
+    (readings::RETEST_OF.name(), "uuid"),
+    (readings::FEVER.name(), "boolean"),
+    (readings::NEEDS_RETEST.name(), "boolean"),
+    (SYMPTOMS.name(), "jsonb"),
+    (visits::LINE.name(), "text"),
+    (errands::STATE.name(), "text"),
+    (errands::DELIVERED_AT.name(), "timestamptz"),
+    (transitions::TO.name(), "text"),
+    (transitions::RECEIVING_AREA_CODE.name(), "text"),
 ];
+
+columns! {
+    /// The kind of a contact.
+    KIND "kind": String;
+}
 
 /// Cases; what is asked about people; duties; contacts; accounts of those who answer; what the command is to clear.
 pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
@@ -72,7 +92,7 @@ pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&
     };
     let own = || claims.iter().map(|claim| Value::Id(claim.id)).collect::<Vec<_>>();
     let duties_select = duties.select();
-    let duties = of_kind(duties_select, "duties", "subject_id")
+    let duties = of_kind(duties_select, DUTIES.name, SUBJECT_ID.name())
         .sql(" AND (r.state = 'open' OR NOT (r.duty_kind = ANY(")
         .column(ColumnType::Text, DAILY.iter().map(|kind| Value::Text((*kind).to_owned())).collect())
         .sql(")) OR (r.opens_at >= ")
@@ -115,7 +135,16 @@ pub fn statements(write_context: &WriteContext, district_code: &str, claims: &[&
         .column(ColumnType::Id, contested.collect())
         .sql(")");
     let [open, voided, used] = people::statements(district_code, claims);
-    vec![of_kind(cases.select(), "isolation_cases", "id"), open, voided, used, duties, contacts, accounts, contested]
+    vec![
+        of_kind(cases.select(), ISOLATION_CASES.name, ID.name()),
+        open,
+        voided,
+        used,
+        duties,
+        contacts,
+        accounts,
+        contested,
+    ]
 }
 
 /// Whether it is of a case that a first reading moves on: that step plans all days since the case was notified,
@@ -136,7 +165,7 @@ fn span(write_context: &WriteContext, claims: &[&Claim]) -> (DateTime<Utc>, Date
     // Whoever is voided is as old as his first passage: his own time says nothing.
     for claim in claims.iter().filter(|claim| claim.kind != PEOPLE.name) {
         for values in claim.former.iter().chain(&claim.next) {
-            let at = values.instant("occurred_at").unwrap_or(write_context.now);
+            let at = values.get(&OCCURRED_AT).unwrap_or(write_context.now);
             (from, to) = (from.min(at), to.max(at));
         }
         let whole = match claim.kind {
@@ -160,7 +189,7 @@ pub fn care(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<Ca
         cases.into_iter().map(|record| (record.envelope.id, Case::stored(record))).collect();
     let people = People::of_rows([next(), next(), next()]);
     for duty in write_context.records("duties", next())? {
-        if let Some(case) = duty.values.id("subject_id").and_then(|id| cases.get_mut(&id)) {
+        if let Some(case) = duty.values.get(&SUBJECT_ID).and_then(|id| cases.get_mut(&id)) {
             case.hold(duty);
         }
     }
@@ -173,7 +202,7 @@ pub fn care(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<Ca
     }
     let accounts = Arc::new(answerers::accounts(next()));
     for duty in write_context.records("duties", next())? {
-        if let Some(case) = duty.values.id("cause_id").and_then(|id| cases.get_mut(&id)) {
+        if let Some(case) = duty.values.get(&CAUSE_ID).and_then(|id| cases.get_mut(&id)) {
             case.hold(duty);
         }
     }
@@ -185,13 +214,13 @@ pub fn care(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<Ca
 }
 
 fn contact(mut row: Row, district_code: &str) -> Option<(Uuid, Contact)> {
-    let kind = row.text("kind")?;
+    let kind = row.get(&KIND)?;
     let (kind, _) = CONTACTS.iter().find(|(name, _)| *name == kind)?;
     let mut values = Values::default();
     for (name, _) in COLUMNS {
         values.set(name, row.take(name));
     }
-    name_transfer(&mut values, district_code);
-    let (occurred_at, known_at) = (row.instant("occurred_at")?, row.instant("recorded_at")?);
-    Some((row.id("case_id")?, Contact { kind, id: row.id("id")?, occurred_at, known_at, values }))
+    lead_nowhere(&mut values, district_code);
+    let (occurred_at, known_at) = (row.get(&OCCURRED_AT)?, row.get(&RECORDED_AT)?);
+    Some((row.get(&CASE_ID)?, Contact { kind, id: row.get(&ID)?, occurred_at, known_at, values }))
 }

@@ -15,12 +15,11 @@ mod people;
 mod plan;
 mod step;
 
-use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use kit::catalogue::FaultCode;
+use kit::columns;
 use kit::faults::{Fault, Faults, in_zone};
 use kit::row::Row;
 use kit::statement::Statement;
@@ -32,14 +31,21 @@ use uuid::Uuid;
 use self::answerers::{Accounts, require_known};
 use self::case::Case;
 pub use self::expect::SILENCE;
-pub use self::moved::ACCEPTED;
 use self::people::People;
 pub use self::plan::HORIZON_DAYS;
+use super::errands::DELIVERED_AT;
+use super::notices::SIGNED_ON;
 use super::stays::tie;
+use super::visits::LINE;
+use super::wire::{ENDED_AT, STARTS_ON, SupervisorLevel};
+use super::{CASE_ID, ISOLATION_CASES, SYMPTOMS};
 use crate::records::change::Changes;
+use crate::records::codes::NOT_WITH_OTHERS;
+use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Figure, Measure, Record, Rules};
+use crate::rooms::checkpoints::screenings::Symptom;
 use crate::rooms::duties::follow_up::FollowUpDecider;
 use crate::rooms::registers::people::PEOPLE;
 
@@ -47,16 +53,21 @@ use crate::rooms::registers::people::PEOPLE;
 pub const PLAN: &str = "care_plan";
 /// Asks for nothing: whoever is looked at tells his steps, those of an earlier release too; no record.
 pub const RECALL: &str = "case_recall";
-/// Of a new case: that there is another one of the person, which whoever makes this one can't read; no field.
-pub const CONTESTED: &str = "contested";
 /// Asks whether somebody had no contact for a day; no record.
 pub const NO_CONTACT: &str = "no_contact";
 
-/// Closes a case because its person has another one, `kept_id`; no record.
+/// Closes a case because its person has another one, [`KEPT_ID`]; no record.
 pub const MERGE: &str = "case_merge";
 
 /// Gives on open duties of those who can't answer for a case any more; no record.
 pub const GIVE_ON: &str = "care_give_on";
+
+columns! {
+    /// Of a new case: that there is another one of the person, which whoever makes this one can't read; no field.
+    pub CONTESTED "contested": bool;
+    /// The case that goes on when another one is closed; no field.
+    pub KEPT_ID "kept_id": Uuid;
+}
 
 /// Rules of the kinds that belong to a case.
 pub struct CareRules {
@@ -99,8 +110,8 @@ impl Rules for CareRules {
     /// Latest of the record's time, the delivery and the day of signing: only then has all of it happened.
     fn happens_at(&self, draft: &Draft, context: &Context<'_>) -> Option<DateTime<Utc>> {
         let values = &draft.values;
-        let signed_at = values.day("signed_on").and_then(|day| day_start(day, context.zone));
-        values.instant("occurred_at").max(values.instant("delivered_at")).max(signed_at)
+        let signed_at = values.get(&SIGNED_ON).and_then(|day| day_start(day, context.zone));
+        values.get(&OCCURRED_AT).max(values.get(&DELIVERED_AT)).max(signed_at)
     }
 
     fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
@@ -109,7 +120,7 @@ impl Rules for CareRules {
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
-        &["case_id", "occurred_at"]
+        const { &[CASE_ID.name(), OCCURRED_AT.name()] }
     }
 
     fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {
@@ -123,7 +134,7 @@ impl Rules for CareRules {
         next: &Record,
         write_context: &Arc<WriteContext>,
     ) -> Vec<Arc<dyn Decider>> {
-        let is_visit = |record: &Record| record.values.text("line") == Some("health_center");
+        let is_visit = |record: &Record| record.values.get(&LINE) == Some(SupervisorLevel::HealthCenter);
         let concerns = is_visit(next) || former.is_some_and(is_visit);
         concerns.then(|| FollowUpDecider::of(write_context)).into_iter().collect()
     }
@@ -133,7 +144,7 @@ impl Rules for CareRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let own = self.figures.iter().take(1).map(|figure| (figure.measure, 1));
+        let own = self.figures.iter().take(1).map(|figure| figure.measured(1));
         own.chain((self.measures)(record)).collect()
     }
 
@@ -148,27 +159,27 @@ impl Rules for CareRules {
 
 /// Warns of a record from before its case began or after it ended; the record is kept.
 pub fn warn_of_outside(draft: &mut Draft, context: &Context<'_>) {
-    let Some(case) = draft.references.get("case_id") else { return };
-    let (began_at, ended_at) = (began_at(case, context), case.values.instant("ended_at"));
-    if ended_at.zip(draft.values.instant("occurred_at")).is_some_and(|(ended_at, at)| at > ended_at) {
-        draft.warn(&super::CASE_ENDED, "case_id");
+    let Some(case) = draft.reference(&CASE_ID) else { return };
+    let (began_at, ended_at) = (began_at(case, context), case.values.get(&ENDED_AT));
+    if ended_at.zip(draft.values.get(&OCCURRED_AT)).is_some_and(|(ended_at, at)| at > ended_at) {
+        draft.warn(&super::CASE_ENDED, &CASE_ID);
     }
-    if draft.values.instant("occurred_at").is_some_and(|at| at < began_at) {
-        draft.warn(&super::BEFORE_CASE, "case_id");
+    if draft.values.get(&OCCURRED_AT).is_some_and(|at| at < began_at) {
+        draft.warn(&super::BEFORE_CASE, &CASE_ID);
     }
 }
 
 /// When a case began: when somebody was identified, or the first day of his observation, whichever is earlier.
 fn began_at(case: &Record, context: &Context<'_>) -> DateTime<Utc> {
-    let starts_at = case.values.day("starts_on").and_then(|day| day_start(day, context.zone));
+    let starts_at = case.values.get(&STARTS_ON).and_then(|day| day_start(day, context.zone));
     starts_at.map_or(case.envelope.occurred_at, |at| at.min(case.envelope.occurred_at))
 }
 
 /// "None" excludes all other symptoms.
 pub fn check_symptoms(draft: &mut Draft, faults: &mut Faults) {
-    let codes = draft.values.codes("symptoms");
-    if codes.len() > 1 && codes.contains(&"none") {
-        faults.add(draft.at("symptoms"), FaultCode::NotWithOthers);
+    let symptoms: Vec<Symptom> = draft.values.list(&SYMPTOMS).collect();
+    if symptoms.len() > 1 && symptoms.contains(&Symptom::None) {
+        faults.add(draft.at(&SYMPTOMS), NOT_WITH_OTHERS);
     }
 }
 
@@ -209,7 +220,7 @@ pub struct Care {
 fn case_of(claim: &Claim) -> Option<Uuid> {
     match claim.kind {
         "isolation_cases" | PLAN | NO_CONTACT | RECALL | MERGE | GIVE_ON => Some(claim.id),
-        _ => claim.next.as_ref().or(claim.former.as_ref())?.id("case_id"),
+        _ => claim.next.as_ref().or(claim.former.as_ref())?.get(&CASE_ID),
     }
 }
 
@@ -247,7 +258,7 @@ impl Case {
         match claim.kind {
             "isolation_cases" => return self.amended(claim, write_context),
             PLAN => {
-                let from = claim.next.as_ref().and_then(|next| next.instant("occurred_at"));
+                let from = claim.next.as_ref().and_then(|next| next.get(&OCCURRED_AT));
                 self.plan(write_context, from.map(|from| day_of(from, write_context.zone)));
             }
             NO_CONTACT => self.note_no_contact(write_context),
@@ -266,7 +277,7 @@ impl Care {
     /// A new case, or one that holds again: nobody has two open ones at a time, as far as whoever asks may know.
     fn begin_case(&mut self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let Some(values) = &claim.next else { return Ok(()) };
-        let area_code = values.text("area_code").unwrap_or(&self.write_context.district_code);
+        let area_code = values.get(&AREA_CODE).unwrap_or(&self.write_context.district_code);
         let contested =
             self.people.begin_case(claim.id, values, require_known(&self.accounts, None, values, area_code))?;
         let mut case = match self.cases.remove(&claim.id) {
@@ -285,8 +296,7 @@ impl Care {
 
     /// Of two cases of one person one goes on; each is seen from where the other is.
     fn merge(&mut self, claim: &Claim) {
-        let Some(values) = &claim.next else { return };
-        let kept_id = values.id("kept_id").unwrap_or_default();
+        let Some(kept_id) = claim.next.as_ref().and_then(|next| next.get(&KEPT_ID)) else { return };
         let stood = |id: &Uuid| self.cases.get(id).filter(|case| case.is_open()).map(Case::stood);
         let (Some(kept), Some(closed)) = (stood(&kept_id), stood(&claim.id)) else { return };
         if let Some(case) = self.cases.get_mut(&claim.id) {

@@ -1,9 +1,8 @@
 //! The people of cases under the lock: who has an open one, who is void, who can't be voided.
 
-use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
 use std::collections::{BTreeMap, BTreeSet};
 
-use kit::catalogue::FaultCode;
+use kit::columns;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -12,7 +11,11 @@ use ledger::decide::Claim;
 use uuid::Uuid;
 
 use super::CONTESTED;
-use crate::rooms::observation::isolation_cases::states::fault;
+use crate::records::envelope::{AREA_CODE, ID, ORG_ID};
+use crate::rooms::observation::codes::{ACTIVE_CASE_EXISTS, IN_USE, PERSON_VOIDED};
+use crate::rooms::observation::isolation_cases::states::{fault, fault_at};
+use crate::rooms::observation::isolation_cases::wire::{ENDED_AT, PERSON_ID};
+use crate::rooms::observation::isolation_cases::{CASE_ID, ISOLATION_CASES};
 use crate::rooms::registers::people::PEOPLE;
 
 /// Counts of open cases, open duties and records of isolation that depend on a person.
@@ -40,7 +43,7 @@ pub struct People {
 /// are to be voided, under all their ids.
 pub fn statements(district_code: &str, claims: &[&Claim]) -> [Statement; 3] {
     let begun = claims.iter().filter(|claim| claim.kind == ISOLATION_CASES.name && claim.former.is_none());
-    let begun: Vec<Value> = begun.filter_map(|claim| claim.next.as_ref()?.id("person_id")).map(Value::Id).collect();
+    let begun: Vec<Value> = begun.filter_map(|claim| claim.next.as_ref()?.get(&PERSON_ID)).map(Value::Id).collect();
     let voided = claims.iter().filter(|claim| claim.kind == PEOPLE.name).map(|claim| Value::Id(claim.id)).collect();
     let family = Statement::new("WITH RECURSIVE family AS (SELECT p.id AS root, p.id FROM people AS p WHERE p.district_code = ")
         .text(district_code)
@@ -53,7 +56,7 @@ pub fn statements(district_code: &str, claims: &[&Claim]) -> [Statement; 3] {
         .sql(") SELECT f.root, (SELECT count(*) FROM cases AS c WHERE c.root = f.root AND c.ended_at IS NULL) AS cases, (SELECT count(*) FROM duties AS d WHERE d.state = 'open' AND NOT d.voided AND (d.subject_id IN (SELECT c.id FROM cases AS c WHERE c.root = f.root) OR d.subject_id IN (SELECT o.id FROM family AS o WHERE o.root = f.root)) AND d.district_code = ")
         .text(district_code)
         .sql(") AS duties, ");
-    let contacts = CONTACTS.iter().enumerate().fold(family, |all, (index, kind)| {
+    let contacts = KINDS.iter().enumerate().fold(family, |all, (index, kind)| {
         all.sql(format!("{}(SELECT count(*) FROM {kind} AS k JOIN cases AS c ON c.id = k.case_id WHERE c.root = f.root AND NOT k.voided AND k.district_code = ", if index > 0 { " + " } else { "" }))
             .text(district_code)
             .sql(")")
@@ -81,19 +84,28 @@ fn open_cases(district_code: &str, people: Vec<Value>) -> Statement {
 }
 
 /// Kinds of records that somebody's isolation leaves.
-const CONTACTS: [&str; 5] =
-    ["temperature_readings", "follow_up_visits", "spot_checks", "errands", "observation_notices"];
+const KINDS: [&str; 5] = ["temperature_readings", "follow_up_visits", "spot_checks", "errands", "observation_notices"];
+
+columns! {
+    /// Whoever is asked about.
+    SOUGHT "sought": Uuid;
+    /// Whom he was merged into; himself where that is nobody.
+    ROOT "root": Uuid;
+    /// Open cases.
+    CASES "cases": i64;
+    /// Open duties.
+    DUTIES "duties": i64;
+    /// Records of isolation.
+    CONTACTS "contacts": i64;
+}
 
 impl People {
     /// Those of the rows that [`statements`] give.
     pub fn of_rows([open, voided, used]: [Vec<Row>; 3]) -> Self {
-        let uses = |mut row: Row| {
-            let count = ["cases", "duties", "contacts"].map(|name| row.integer(name).unwrap_or_default());
-            Some((row.id("root")?, count))
-        };
+        let uses = |mut row: Row| Some((row.get(&ROOT)?, [row.get(&CASES)?, row.get(&DUTIES)?, row.get(&CONTACTS)?]));
         let (mut cases, mut roots) = (Vec::new(), BTreeMap::new());
         for mut row in open {
-            if let (Some(sought), Some(root)) = (row.id("sought"), row.id("root")) {
+            if let (Some(sought), Some(root)) = (row.get(&SOUGHT), row.get(&ROOT)) {
                 roots.insert(sought, root);
                 cases.extend(open_case(root, row));
             }
@@ -101,7 +113,7 @@ impl People {
         Self {
             open: cases,
             roots,
-            voided: voided.into_iter().filter_map(|mut row| row.id("id")).collect(),
+            voided: voided.into_iter().filter_map(|mut row| row.get(&ID)).collect(),
             uses: used.into_iter().filter_map(uses).collect(),
         }
     }
@@ -114,15 +126,15 @@ impl People {
         values: &Values,
         others: Result<(), Vec<Fault>>,
     ) -> Result<bool, Vec<Fault>> {
-        let Some(person_id) = values.id("person_id") else { return others.map(|()| false) };
+        let Some(person_id) = values.get(&PERSON_ID) else { return others.map(|()| false) };
         let mut faults = Vec::new();
-        faults.extend(self.voided.contains(&person_id).then(|| fault("/person_id", FaultCode::PersonVoided, vec![])));
+        faults.extend(self.voided.contains(&person_id).then(|| fault(&PERSON_ID, PERSON_VOIDED, vec![])));
         let person_id = self.root(person_id);
         // One that ended and holds again is not open.
-        let open = values.get("ended_at").is_none();
+        let open = values.get(&ENDED_AT).is_none();
         let met = self.open.iter().find(|other| open && other.person_id == person_id && other.id != id);
         let contested = met.is_some();
-        faults.extend(met.filter(|_| values.boolean(CONTESTED) != Some(true)).map(exists));
+        faults.extend(met.filter(|_| values.get(&CONTESTED) != Some(true)).map(exists));
         faults.extend(others.err().into_iter().flatten());
         if !faults.is_empty() {
             return Err(faults);
@@ -130,8 +142,8 @@ impl People {
         if !open {
             return Ok(false);
         }
-        let area_code = values.text("area_code").unwrap_or_default().to_owned();
-        self.open.push(OpenCase { person_id, id, area_code, org_id: values.id("org_id") });
+        let area_code = values.get(&AREA_CODE).unwrap_or_default().to_owned();
+        self.open.push(OpenCase { person_id, id, area_code, org_id: values.get(&ORG_ID) });
         Ok(contested)
     }
 
@@ -149,19 +161,19 @@ impl People {
             self.voided.insert(claim.id);
             return Ok(());
         }
-        let counts = [("cases", cases), ("duties", duties), ("contacts", contacts)];
+        let counts = [(CASES.name, cases), (DUTIES.name, duties), (CONTACTS.name, contacts)];
         let values = counts.map(|(name, count)| (name, count.to_string())).to_vec();
-        Err(vec![fault("", FaultCode::InUse, values)])
+        Err(vec![fault_at("", IN_USE, values)])
     }
 }
 
 fn open_case(person_id: Uuid, mut row: Row) -> Option<OpenCase> {
-    Some(OpenCase { id: row.id("case_id")?, person_id, area_code: row.text("area_code")?, org_id: row.id("org_id") })
+    Some(OpenCase { id: row.get(&CASE_ID)?, person_id, area_code: row.get(&AREA_CODE)?, org_id: row.get(&ORG_ID) })
 }
 
 /// Says that somebody has an open case, and where it is: whoever can't read it isn't told.
 fn exists(open: &OpenCase) -> Fault {
     let org_id = open.org_id.map(|id| id.to_string()).unwrap_or_default();
-    let values = vec![("area_code", open.area_code.clone()), ("org_id", org_id)];
-    fault("/person_id", FaultCode::ActiveCaseExists, values)
+    let values = vec![(AREA_CODE.name(), open.area_code.clone()), (ORG_ID.name(), org_id)];
+    fault(&PERSON_ID, ACTIVE_CASE_EXISTS, values)
 }

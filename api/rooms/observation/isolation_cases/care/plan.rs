@@ -4,11 +4,13 @@ use chrono::{Days, NaiveDate};
 use kit::time::day_of;
 
 use super::case::Case;
+use super::expect::line_of;
 use crate::records::write_context::WriteContext;
+use crate::rooms::duties::DutyKind;
 use crate::rooms::duties::cadences::Cadences;
-use crate::rooms::duties::line_of;
 use crate::rooms::duties::matching::DAILY;
 use crate::rooms::observation::isolation_cases::states::CARED_FOR;
+use crate::rooms::observation::isolation_cases::wire::{ENDS_ON, STARTS_ON};
 
 /// So many days after today are planned.
 pub const HORIZON_DAYS: u64 = 1;
@@ -21,7 +23,7 @@ impl Case {
     /// hand; without it all are.
     pub fn plan(&mut self, write_context: &WriteContext, from: Option<NaiveDate>) {
         let values = &self.record.values;
-        let (Some(first), Some(last)) = (values.day("starts_on"), values.day("ends_on")) else { return };
+        let (Some(first), Some(last)) = (values.get(&STARTS_ON), values.get(&ENDS_ON)) else { return };
         if !CARED_FOR.contains(&self.state()) || self.record.envelope.voided {
             return;
         }
@@ -32,8 +34,8 @@ impl Case {
         let begin = day_of(since, write_context.zone).max(first).max(from.unwrap_or(first));
         let mut generator = rand::rng();
         for day in begin.iter_days().take_while(|day| *day <= until).take(MOST_DAYS) {
-            for duty_kind in DAILY {
-                let cadence = write_context.settings.of::<Cadences>().at(duty_kind, &area_code, day);
+            for duty_kind in DAILY.into_iter().filter_map(DutyKind::of_code) {
+                let cadence = write_context.settings.of::<Cadences>().at(duty_kind.code(), &area_code, day);
                 let index = (day - first).num_days();
                 let Some((cadence, window)) =
                     cadence.and_then(|cadence| Some((cadence, cadence.window(day, index, write_context.zone)?)))

@@ -1,18 +1,22 @@
 //! Course of an observation as its certificate tells it: the unit that issued the notice, and findings meanwhile.
 
-use crate::records::Kind;
-use crate::rooms::observation::isolation_cases::{
-    FOLLOW_UP_VISITS, ISOLATION_CASE_TRANSITIONS, OBSERVATION_NOTICES, TEMPERATURE_READINGS,
-};
 use chrono::NaiveDate;
 use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::time::{day_of, is_plausible};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::platform::http::Call;
 use crate::records::awaited::has_come;
-use crate::records::{Record, read};
+use crate::records::{Kind, Record, read};
+use crate::rooms::checkpoints::screenings::Symptom;
+use crate::rooms::observation::isolation_cases::notices::{ISSUED_BY, SIGNED_ON};
+use crate::rooms::observation::isolation_cases::readings::FEVER;
+use crate::rooms::observation::isolation_cases::transitions::{IsolationTransition, TO};
+use crate::rooms::observation::isolation_cases::{
+    FOLLOW_UP_VISITS, ISOLATION_CASE_TRANSITIONS, OBSERVATION_NOTICES, SYMPTOMS, TEMPERATURE_READINGS,
+};
 
 /// More records of a kind no case has.
 const MOST: i64 = 5_000;
@@ -22,16 +26,34 @@ pub struct Course {
     /// The unit that issued the notice.
     pub issued_by: Option<String>,
     /// Findings with their days, the oldest first, each once a day.
-    findings: Vec<(NaiveDate, &'static str)>,
+    findings: Vec<Finding>,
 }
 
-/// A finding as it is called on paper.
-fn label(finding: &str) -> &'static str {
-    match finding {
-        "fever" => "发热",
-        "referral" => "转诊",
-        _ => "有症状",
+/// What may be found, in the order in which a day tells it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Found {
+    Fever,
+    Referral,
+    Symptom,
+}
+
+impl Found {
+    /// Name on paper.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Fever => "发热",
+            Self::Referral => "转诊",
+            Self::Symptom => "有症状",
+        }
     }
+}
+
+/// A finding of a day.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    finding: Found,
+    on_day: NaiveDate,
 }
 
 /// The list of findings in the document.
@@ -48,25 +70,25 @@ impl Course {
         let zone = call.core.zone;
         let notices = records(call, case, &OBSERVATION_NOTICES).await?;
         let notices = notices.iter().filter(|notice| {
-            notice.values.day("signed_on").is_some_and(|day| is_plausible(day, notice.envelope.occurred_at, zone))
+            notice.values.get(&SIGNED_ON).is_some_and(|day| is_plausible(day, notice.envelope.occurred_at, zone))
         });
-        let last = notices.max_by_key(|notice| (notice.values.day("signed_on"), notice.envelope.occurred_at));
-        let issued_by = last.and_then(|notice| notice.values.text("issued_by")).map(str::to_owned);
+        let last = notices.max_by_key(|notice| (notice.values.get(&SIGNED_ON), notice.envelope.occurred_at));
+        let issued_by = last.and_then(|notice| notice.values.get(&ISSUED_BY)).map(str::to_owned);
         let mut findings = Vec::new();
         for kind in [&TEMPERATURE_READINGS, &FOLLOW_UP_VISITS, &ISOLATION_CASE_TRANSITIONS] {
             for record in records(call, case, kind).await? {
-                let day = day_of(record.envelope.occurred_at, zone);
-                findings.extend(found(&record).into_iter().map(|finding| (day, finding)));
+                let on_day = day_of(record.envelope.occurred_at, zone);
+                findings.extend(found(&record).map(|finding| Finding { on_day, finding }));
             }
         }
-        findings.sort_unstable();
+        findings.sort_unstable_by_key(|found: &Finding| (found.on_day, found.finding));
         findings.dedup();
         Ok(Self { issued_by, findings })
     }
 
-    /// The findings in JSON.
-    pub fn told(&self) -> Vec<Json> {
-        self.findings.iter().map(|(day, finding)| json!({"finding": finding, "on_day": day})).collect()
+    /// The findings.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 
     /// How it went, on paper.
@@ -74,24 +96,21 @@ impl Course {
         if self.findings.is_empty() {
             return "期满无异常".to_owned();
         }
-        let listed: Vec<String> =
-            self.findings.iter().map(|(day, finding)| format!("{day} {}", label(finding))).collect();
+        let line = |Finding { finding, on_day }: &Finding| format!("{on_day} {}", finding.label());
+        let listed: Vec<String> = self.findings.iter().map(line).collect();
         format!("期间记录:{};期满", listed.join("、"))
     }
 }
 
 /// Findings of one record: a fever, a symptom, a referral.
-fn found(record: &Record) -> Vec<&'static str> {
+fn found(record: &Record) -> impl Iterator<Item = Found> {
     let values = &record.values;
-    let symptom = values.codes("symptoms").iter().any(|code| *code != "none");
-    [
-        (values.boolean("fever") == Some(true), "fever"),
-        (symptom, "symptom"),
-        (values.text("to") == Some("suspended_referral"), "referral"),
-    ]
-    .into_iter()
-    .filter_map(|(holds, finding)| holds.then_some(finding))
-    .collect()
+    let findings = [
+        (values.get(&FEVER) == Some(true), Found::Fever),
+        (values.list(&SYMPTOMS).any(|symptom| symptom != Symptom::None), Found::Symptom),
+        (values.get(&TO) == Some(IsolationTransition::SuspendedReferral), Found::Referral),
+    ];
+    findings.into_iter().filter_map(|(holds, finding)| holds.then_some(finding))
 }
 
 async fn records(call: &Call, case: &Record, kind: &'static Kind) -> Result<Vec<Record>, Problem> {

@@ -6,25 +6,30 @@ mod course;
 mod paper;
 mod verdict;
 
-use crate::rooms::registers::people::PEOPLE;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use chrono::NaiveDate;
-use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::time::{day_of, format_instant};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use self::code::{Certifier, Release};
-use self::course::Course;
+use self::course::{Course, Finding};
 use super::history;
 use super::views::case;
+use super::wire::{ENDED_AT, ENDS_ON, IsolationState, PERSON_ID, RELEASE_FROM, STARTS_ON};
 use crate::platform::access::Role;
 use crate::platform::audit::system_write_all;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::codes::OUT_OF_AREA;
 use crate::records::{Record, read};
+use crate::rooms::observation::codes::NOT_RELEASED;
+use crate::rooms::registers::people::PEOPLE;
+use crate::rooms::registers::people::wire::{DOCUMENT_NUMBER, NAME};
 
 /// Roles that may print certificates: these show the plain name.
 const PRINTERS: &[Role] = &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
@@ -43,13 +48,13 @@ pub fn operations() -> Vec<Operation> {
             .described("isolation_cases", "The release certificate of a case", "Of a case that was released, with its signed code: for those who print it.")
             .access(Access::Roles(PRINTERS))
             .answers(200, "The certificate.", Some(reference("ReleaseCertificate")), Some(example))
-            .problems(&[Code::NotReleased]),
+            .problems(&[NOT_RELEASED]),
         Operation::new(Method::GET, "/v1/isolation-cases/{id}/certificate.html", "print_isolation_case_certificate", print)
             .described("isolation_cases", "The release certificate to print", "A page for paper, with the plain name: noted as a reveal.")
             .access(Access::Roles(PRINTERS))
             .answers(200, "The page.", None, None)
             .as_files(vec!["text/html"])
-            .problems(&[Code::NotReleased, Code::OutOfArea]),
+            .problems(&[NOT_RELEASED, OUT_OF_AREA]),
         verdict::operation(),
     ]
 }
@@ -90,7 +95,7 @@ async fn print(call: Call) -> Answer {
     let case = case(&call).await?;
     let (actor, envelope) = (call.actor()?, &case.envelope);
     if !actor.reaches(PRINTERS, &envelope.area_code, envelope.org_id) {
-        return Err(Code::OutOfArea.into());
+        return Err(OUT_OF_AREA.into());
     }
     let person = person_of(&call, &case).await?;
     let course = Course::of(&call, &case).await?;
@@ -113,31 +118,57 @@ async fn print(call: Call) -> Answer {
 /// The how many-th certificate of a case is in force; none where nobody was released, or, as was found later, too early.
 fn edition_of(case: &Record) -> Option<u8> {
     let values = &case.values;
-    let too_early = values.instant("ended_at") < values.instant("release_from");
-    let released = values.text("state") == Some("completed") && !case.envelope.voided && !too_early;
+    let too_early = values.get(&ENDED_AT) < values.get(&RELEASE_FROM);
+    let released = history::state(values) == IsolationState::Completed && !case.envelope.voided && !too_early;
     released.then(|| u8::try_from(history::releases(values).max(1)).unwrap_or(u8::MAX))
 }
 
-fn body(call: &Call, case: &Record, person: &Record, course: &Course) -> Result<Json, Problem> {
+/// A certificate.
+#[derive(Serialize)]
+pub struct Certificate<'a> {
+    case_id: Uuid,
+    certificate_no: String,
+    code: String,
+    edition: u8,
+    ends_on: NaiveDate,
+    findings: &'a [Finding],
+    issued_by: Option<&'a str>,
+    key_id: String,
+    released_at: String,
+    released_on: NaiveDate,
+    starts_on: NaiveDate,
+}
+
+fn body<'a>(call: &Call, case: &Record, person: &Record, course: &'a Course) -> Result<Certificate<'a>, Problem> {
     let values = &case.values;
-    let edition = edition_of(case).ok_or(Code::NotReleased)?;
+    let edition = edition_of(case).ok_or(NOT_RELEASED)?;
     let zone = call.core.zone;
-    let released_at = values.instant("ended_at").ok_or_else(|| Problem::internal("a released case has no end"))?;
+    let lacks = |field: &str| Problem::internal(format!("a released case has no {field}"));
+    let released_at = values.get(&ENDED_AT).ok_or_else(|| lacks(ENDED_AT.name()))?;
     let released_on: NaiveDate = day_of(released_at, zone);
-    let shown = person.values.text("document_number").or(person.values.text("name")).unwrap_or_default();
+    let shown = person.values.get(&DOCUMENT_NUMBER).or(person.values.get(&NAME));
+    let shown = shown.ok_or_else(|| Problem::internal("a person has no name"))?;
     let certifier = Certifier::new(&call.core.keys.certificate);
     let (case_id, district_code) = (case.envelope.id, case.envelope.district_code.as_str());
     let code = certifier.code(&Release { case_id, district_code, released_on, shown, edition });
-    let number: String = case_id.simple().to_string().chars().take(16).collect();
-    Ok(
-        json!({"certificate_no": number, "case_id": case_id, "starts_on": values.day("starts_on"), "ends_on": values.day("ends_on"),
-        "released_at": format_instant(released_at, zone), "released_on": released_on, "edition": edition, "issued_by": course.issued_by, "findings": course.told(), "code": code, "key_id": certifier.key_id()}),
-    )
+    Ok(Certificate {
+        case_id,
+        certificate_no: case_id.simple().to_string().chars().take(16).collect(),
+        code,
+        edition,
+        ends_on: values.get(&ENDS_ON).ok_or_else(|| lacks(ENDS_ON.name()))?,
+        findings: course.findings(),
+        issued_by: course.issued_by.as_deref(),
+        key_id: certifier.key_id(),
+        released_at: format_instant(released_at, zone),
+        released_on,
+        starts_on: values.get(&STARTS_ON).ok_or_else(|| lacks(STARTS_ON.name()))?,
+    })
 }
 
 async fn person_of(call: &Call, case: &Record) -> Result<Record, Problem> {
     let kind = &PEOPLE;
-    let id = case.values.id("person_id").unwrap_or_default();
+    let id = case.values.get(&PERSON_ID).ok_or_else(|| Problem::internal("a case names nobody"))?;
     let root = read::root(&call.core, kind, &case.envelope.district_code, id).await?;
     let mut found = read::find_unscoped(&call.core, kind, &case.envelope.district_code, &[root]).await?;
     found.remove(&root).ok_or_else(|| Problem::internal("a case's person is not there"))

@@ -4,30 +4,29 @@ use kit::problem::Problem;
 use kit::text::escape_html;
 use qrcode::QrCode;
 use qrcode::render::svg;
-use serde_json::Value as Json;
 
+use super::Certificate;
 use super::course::Course;
 use crate::records::Record;
+use crate::rooms::registers::people::wire::NAME;
 
 /// The page: one sheet, nothing fetched from elsewhere.
-pub fn page(certificate: &Json, person: &Record, course: &Course) -> Result<String, Problem> {
-    let text = |name: &str| escape_html(certificate.get(name).and_then(Json::as_str).unwrap_or_default());
-    let code = certificate.get("code").and_then(Json::as_str).unwrap_or_default();
-    let square = QrCode::new(code).map_err(Problem::internal)?;
+pub fn page(certificate: &Certificate<'_>, person: &Record, course: &Course) -> Result<String, Problem> {
+    let square = QrCode::new(&certificate.code).map_err(Problem::internal)?;
     let square = square.render::<svg::Color<'_>>().min_dimensions(180, 180).build();
     // Cuts off the XML header, which only a file of its own needs.
     let square = square.find("<svg").and_then(|at| square.get(at..)).unwrap_or_default();
-    let name = escape_html(person.values.text("name").unwrap_or_default());
+    let name = person.values.get(&NAME).ok_or_else(|| Problem::internal("a person has no name"))?;
     Ok(TEMPLATE
-        .replace("{number}", &text("certificate_no"))
-        .replace("{starts_on}", &text("starts_on"))
-        .replace("{ends_on}", &text("ends_on"))
-        .replace("{released_on}", &text("released_on"))
-        .replace("{code}", &escape_html(code))
+        .replace("{number}", &certificate.certificate_no)
+        .replace("{starts_on}", &certificate.starts_on.to_string())
+        .replace("{ends_on}", &certificate.ends_on.to_string())
+        .replace("{released_on}", &certificate.released_on.to_string())
+        .replace("{code}", &escape_html(&certificate.code))
         .replace("{square}", square)
         .replace("{course}", &escape_html(&course.sentence()))
-        .replace("{issued_by}", &text("issued_by"))
-        .replace("{name}", &name))
+        .replace("{issued_by}", &escape_html(certificate.issued_by.unwrap_or_default()))
+        .replace("{name}", &escape_html(name)))
 }
 
 const TEMPLATE: &str = r#"<!DOCTYPE html>

@@ -1,6 +1,5 @@
 //! Whether a certificate that somebody shows is in force: what a code alone can't tell is that it was withdrawn.
 
-use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
@@ -21,6 +20,8 @@ use super::edition_of;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::{Record, read};
+use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
+use crate::rooms::observation::isolation_cases::wire::ENDED_AT;
 
 fields! {
     /// Members of its form.
@@ -54,7 +55,7 @@ async fn verify(call: Call) -> Answer {
     let mut faults = Faults::default();
     let form = check_object(&FORM.iter().collect::<Vec<_>>(), &call.tree().await?, "", &mut faults);
     faults.finish()?;
-    let said = Certifier::new(&call.core.keys.certificate).read(form.text("code").unwrap_or_default());
+    let said = Certifier::new(&call.core.keys.certificate).read(form.required(&CODE)?);
     let verdict = match &said {
         None => "unknown",
         Some(said) if stands(&call, said).await? => "valid",
@@ -83,7 +84,7 @@ async fn stands(call: &Call, said: &Said) -> Result<bool, Problem> {
             .sql(" LIMIT 100")
             .seeing_district(&said.district_code);
     let is_it = |case: &Record| {
-        let ended_on = case.values.instant("ended_at").map(|at| day_of(at, core.zone));
+        let ended_on = case.values.get(&ENDED_AT).map(|at| day_of(at, core.zone));
         ended_on == Some(said.released_on) && edition_of(case) == Some(said.edition)
     };
     Ok(read::load(core, kind, &statement).await?.iter().any(is_it))

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 
-use super::{DocumentFault, DocumentNumber, unstated};
+use super::{DocumentFault, DocumentNumber, Sex, unstated};
 
 /// Factors of GB 11643-1999, 4.2.3, for the first seventeen digits.
 const CHECK_FACTORS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
@@ -55,7 +55,7 @@ pub(super) fn check_character(number: &str) -> Option<char> {
 }
 
 /// GB 11643-1999, 3.4: the seventeenth digit is odd for men and even for women.
-pub(super) fn stated_sex(number: &str) -> Option<&'static str> {
+pub(super) fn stated_sex(number: &str) -> Option<Sex> {
     let digit = number.chars().nth(16)?.to_digit(10)?;
-    Some(if digit % 2 == 1 { "male" } else { "female" })
+    Some(if digit % 2 == 1 { Sex::Male } else { Sex::Female })
 }

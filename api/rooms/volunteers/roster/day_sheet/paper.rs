@@ -1,37 +1,36 @@
 //! The sheet on paper: one page, nothing fetched from elsewhere.
 
+use chrono::{DateTime, Utc};
 use kit::text::escape_html;
+use kit::typed::TypedField;
 
-use super::{Sheet, missing};
-use crate::rooms::volunteers::volunteers::DutyRole;
+use super::{NAME, Sheet, missing};
+use crate::rooms::volunteers::shifts::{ENDS_AT, Need, STARTS_AT, TITLE};
 
 /// The page, with room to sign.
 pub fn page(sheet: &Sheet, zone: chrono_tz::Tz) -> String {
     let mut rows = String::new();
     for (shift, lines) in &sheet.shifts {
-        let at = |name: &str| {
-            shift.values.instant(name).map(|at| at.with_timezone(&zone).format("%H:%M").to_string()).unwrap_or_default()
+        let at = |field: &TypedField<DateTime<Utc>>| {
+            shift.values.get(field).map(|at| at.with_timezone(&zone).format("%H:%M").to_string()).unwrap_or_default()
         };
-        let time = format!("{}–{}", at("starts_at"), at("ends_at"));
-        let title = escape_html(shift.values.text("title").unwrap_or_default());
-        let role = |code: &str| {
-            DutyRole::VOCABULARY.find(code).map_or_else(|| code.to_owned(), |word| word.label.zh.to_owned())
-        };
+        let time = format!("{}–{}", at(&STARTS_AT), at(&ENDS_AT));
+        let title = escape_html(shift.values.get(&TITLE).unwrap_or_default());
         for line in lines {
             rows.push_str(&format!(
                 "<tr><td>{time} {title}</td><td>{}</td><td>{}</td><td></td><td></td></tr>",
-                role(&line.role),
+                line.role.zh(),
                 escape_html(&line.name)
             ));
         }
-        for (code, count) in missing(shift, lines) {
+        for Need { role, count } in missing(shift, lines) {
             rows.push_str(&format!(
                 "<tr class=\"gap\"><td>{time} {title}</td><td>{}</td><td>缺 {count} 人</td><td></td><td></td></tr>",
-                role(&code)
+                role.zh()
             ));
         }
     }
-    let name = escape_html(sheet.place.values.text("name").unwrap_or_default());
+    let name = escape_html(sheet.place.values.get(&NAME).unwrap_or_default());
     TEMPLATE.replace("{place}", &name).replace("{on}", &sheet.on.to_string()).replace("{rows}", &rows)
 }
 

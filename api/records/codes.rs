@@ -1,0 +1,34 @@
+//! Codes of the frame: what a record of any kind, or several themes, may be told.
+
+use kit::{fault_codes, problem_codes};
+
+problem_codes! {
+    PROBLEMS;
+    OUT_OF_AREA "out_of_area" FORBIDDEN "That area is outside your own" "该区域不在您的管辖范围内";
+    APPROVAL_REQUIRED "approval_required" FORBIDDEN "Plain data of more than 200 people: a second person must agree first (POST /v1/export-requests), for each file anew" "未脱敏数据超过 200 人:须先由第二人批准(POST /v1/export-requests),每次导出均须重新批准";
+    BATCH_ABORTED "batch_aborted" FAILED_DEPENDENCY "Not written because another item of the atomic batch can't be" "同一原子批次中有其他项无法写入,因此未写入";
+    RECORD_EXISTS "record_exists" CONFLICT "A record of this id exists with other content" "相同编号的记录已存在,内容不同";
+    ID_TAKEN "id_taken" CONFLICT "This id is taken" "该编号已被占用";
+    RECORD_VOIDED "record_voided" CONFLICT "The record is void and can't be changed; restore it first" "记录已作废,不能修改,请先恢复";
+    IN_USE "in_use" CONFLICT "Others depend on the record" "该记录仍被其他记录使用";
+    ALREADY_ENDED "already_ended" CONFLICT "This was settled already" "该项已处理完毕";
+    IDEMPOTENCY_KEY_REUSED "idempotency_key_reused" UNPROCESSABLE_ENTITY "The Idempotency-Key was used for another request" "该 Idempotency-Key 已用于其他请求";
+    SPANS_DISTRICTS "spans_districts" UNPROCESSABLE_ENTITY "An atomic batch must stay within one district" "原子批次必须在同一区县内";
+    TOO_MANY_ROWS "too_many_rows" UNPROCESSABLE_ENTITY "Too many rows for a workbook; take CSV or NDJSON, or narrow the filter" "行数超出工作簿上限,请使用 CSV 或 NDJSON,或缩小筛选范围";
+    CELL_TOO_LONG "cell_too_long" UNPROCESSABLE_ENTITY "A cell is too long for a workbook; take CSV or NDJSON" "有单元格内容超出工作簿上限,请使用 CSV 或 NDJSON";
+}
+
+fault_codes! {
+    FAULTS;
+    CREATE_ONLY "create_only" "can't be changed afterwards" "创建后不能修改";
+    MASKED_VALUE "masked_value" "is a masked value, not the real one" "这是脱敏后的值,不是真实值";
+    UNKNOWN_REFERENCE "unknown_reference" "names nothing that you can reach" "所引用的对象不存在或不在您的范围内";
+    UNKNOWN_ACCOUNT "unknown_account" "names no active account that may answer there" "账号不存在、已停用或不在该区域履职";
+    UNKNOWN_AREA "unknown_area" "is no known area code" "未知的行政区划代码";
+    EXCLUSIVE_FIELDS "exclusive_fields" "must not be given together with {other}" "不能与 {other} 同时填写";
+    NOT_WITH_OTHERS "not_with_others" "excludes all other items" "不能与其他选项同时选择";
+    ONE_OF "one_of" "give exactly one of: {fields}" "应且仅应填写以下之一:{fields}";
+    PERIOD_TOO_LONG "period_too_long" "must be at most {hours} hours later" "时长不能超过 {hours} 小时";
+    TOO_FAR_AHEAD "too_far_ahead" "must be at most {days} days ahead" "最多为 {days} 天之后";
+    CYCLIC "cyclic" "would make a circle of parents" "上级关系形成循环";
+}
