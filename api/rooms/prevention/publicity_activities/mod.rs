@@ -52,8 +52,8 @@ fields! {
     /// Fields of it.
     static FIELDS;
     PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where, if at a place.").brings_area(1);
-    METHOD: PublicityMethod = Field::new("method", Shape::Word(PublicityMethod::VOCABULARY), Text::new("Method", "宣传方式"), "How.").required();
-    TOPIC: PublicityTopic = Field::new("topic", Shape::Word(PublicityTopic::VOCABULARY), Text::new("Topic", "宣传主题"), "About what.")
+    METHOD: PublicityMethod = Field::new("method", Shape::Word(PublicityMethod::VOCABULARY), Text::new("Method", "宣传方式"), "How.").also(&["宣传形式"]).required();
+    TOPIC: PublicityTopic = Field::new("topic", Shape::Word(PublicityTopic::VOCABULARY), Text::new("Topic", "宣传主题"), "About what.").also(&["主题", "宣传内容"])
         .required();
     DOCUMENT: PublicityDocument = Field::new(
         "document",

@@ -54,9 +54,9 @@ fields! {
     PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "仓库"), "Whose stock.").brings_area(1)
         .required()
         .on_create()
-        .also(&["场所", "门店"]);
+        .also(&["场所", "门店", "仓库名称", "库房"]);
     COMMODITY: String = commodities::COMMODITY.field.required().on_create();
-    DIRECTION: StockDirection = Field::new("direction", Shape::Word(StockDirection::VOCABULARY), Text::new("Direction", "方向"), "In or out.")
+    DIRECTION: StockDirection = Field::new("direction", Shape::Word(StockDirection::VOCABULARY), Text::new("Direction", "方向"), "In or out.").also(&["入/出", "出入库", "收发", "出/入"])
         .required();
     QUANTITY: Decimal = Field::new("quantity", commodities::QUANTITY, Text::new("Quantity", "数量"), "How much, as it was told.").required();
     QUANTITY_UNIT: String = Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what: 吨, 件.").required().also(&["单位"]);
