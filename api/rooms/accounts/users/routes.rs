@@ -1,6 +1,5 @@
 //! The operations on accounts.
 
-use crate::rooms::registers::organizations::ORGANIZATIONS;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
@@ -29,6 +28,7 @@ use crate::records::list::{CURSOR, LIMIT};
 use crate::records::read;
 use crate::rooms::accounts::codes::{GRANT_TOO_WIDE, USERNAME_TAKEN};
 use crate::rooms::duties;
+use crate::rooms::registers::organizations::ORGANIZATIONS;
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {

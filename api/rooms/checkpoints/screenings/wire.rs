@@ -30,7 +30,7 @@ words! {
 }
 
 words! {
-    /// Answer.
+    /// Answer to a question asked at a checkpoint.
     pub ScreeningAnswer "screening_answer" "Answer" "询问结果" {
         HubeiStay14d "hubei_stay_14d" "stayed in Hubei in the last 14 days" "14天内湖北旅居史";
         HubeiTransit14d "hubei_transit_14d" "passed through Hubei in the last 14 days" "14天内经停湖北";
@@ -85,7 +85,7 @@ words! {
 }
 
 words! {
-    /// Disposition.
+    /// Decision at the checkpoint about somebody.
     pub Disposition "disposition" "Disposition" "处置" {
         Admitted "admitted" "admitted" "放行";
         ReleasedOut "released_out" "let out" "放出";

@@ -26,7 +26,7 @@ use crate::rooms::duties::follow_up::FollowUpDecider;
 use crate::rooms::observation::codes::{self, OTHER_CASE};
 
 words! {
-    /// Slot.
+    /// Part of the day to which a reading belongs.
     pub TemperatureSlot "temperature_slot" "Slot" "时段" {
         Am "am" "morning" "上午";
         Pm "pm" "afternoon" "下午";

@@ -13,14 +13,14 @@ use crate::records::figure::{SQUARE_METRES, TIMES};
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
 
 words! {
-    /// Activity.
+    /// Work that was done at a place.
     pub DisinfectionActivity "disinfection_activity" "Activity" "作业类型" {
         Disinfection "disinfection" "disinfection" "消杀";
         Cleaning "cleaning" "cleaning" "清扫";
     }
 }
 words! {
-    /// Method.
+    /// Way in which it was done.
     pub DisinfectionMethod "disinfection_method" "Method" "方式" {
         Spray "spray" "spraying" "喷洒";
         Wipe "wipe" "wiping" "擦拭";

@@ -15,7 +15,7 @@ use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, 
 use crate::rooms::registers::places::require_venue;
 
 words! {
-    /// Item.
+    /// Point that an inspection looks at.
     pub InspectionItem "inspection_item" "Item" "检查项目" {
         EmergencyPlan "emergency_plan" "emergency plan" "应急预案";
         TemperatureMonitoring "temperature_monitoring" "temperature monitoring" "体温监测";
@@ -32,7 +32,7 @@ words! {
     }
 }
 words! {
-    /// Result.
+    /// Outcome of one inspected point.
     pub InspectionResult "inspection_result" "Result" "结果" {
         Pass "pass" "pass" "合格";
         Fail "fail" "fail" "不合格";

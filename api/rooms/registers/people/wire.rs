@@ -28,7 +28,7 @@ words! {
 }
 
 words! {
-    /// Sex.
+    /// Sex as a document says it.
     pub Sex "sex" "Sex" "性别" {
         Unknown "unknown" "unknown" "未知";
         Male "male" "male" "男";

@@ -28,14 +28,14 @@ use crate::rooms::supply::commodities::{self, COMMODITIES, NORMAL, SUPPLY_READER
 use crate::rooms::supply::supply_reports::of_own_store;
 
 words! {
-    /// Direction.
+    /// Direction of a movement of stock.
     pub StockDirection "stock_direction" "Direction" "方向" {
         In "in" "in" "入库";
         Out "out" "out" "出库";
     }
 }
 words! {
-    /// Reason.
+    /// Reason for which goods came or went.
     pub StockReason "stock_reason" "Reason" "事由" {
         Purchase "purchase" "purchase" "采购";
         Opening "opening" "opening balance" "期初结存";

@@ -38,7 +38,7 @@ impl DutyRole {
 pub const ANYBODY: DutyRole = DutyRole::Volunteer;
 
 words! {
-    /// Affiliation.
+    /// Organisation to which a volunteer belongs.
     pub VolunteerAffiliation "volunteer_affiliation" "Affiliation" "身份" {
         Volunteer "volunteer" "volunteer" "志愿者";
         Staff "staff" "staff of a department" "单位干部职工";
