@@ -124,7 +124,7 @@ fn inspect(command: &Import, server: &Server, file: &mut File, content_type: &st
 
 /// Whether whoever sits there says yes.
 fn agreed() -> Result<bool, Failure> {
-    eprint!("Import it? [y/N] ");
+    print("Import it? [y/N]")?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(Failure::other)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "是"))

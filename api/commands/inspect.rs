@@ -27,7 +27,12 @@ pub fn table(told: &Json) -> String {
         lines.push(format!("Sheet {} is not read: {}", text(&left, "name"), text(&left, "reason")));
     }
     for record in list(told.get("first")) {
-        lines.push(format!("line {}: {} {}", record["lines"][0], text(&record, "outcome"), record["record"]));
+        lines.push(format!(
+            "line {}: {} {}",
+            record.pointer("/lines/0").unwrap_or(&Json::Null),
+            text(&record, "outcome"),
+            record.get("record").unwrap_or(&Json::Null)
+        ));
         for warning in list(record.get("warnings")) {
             lines.push(format!("  {}: {}", text(&warning, "column"), text(&warning, "message")));
         }
@@ -36,7 +41,7 @@ pub fn table(told: &Json) -> String {
         lines.push(format!(
             "line {}: no record: {}",
             text(&row, "line"),
-            row["reason"]["message"].as_str().unwrap_or("")
+            row.pointer("/reason/message").and_then(Json::as_str).unwrap_or_default()
         ));
     }
     for row in list(told.get("faults")) {

@@ -230,8 +230,13 @@ impl Content {
             // It happened when it was told: tomorrow's file with the same words tells of another day.
             members = json!([members, context.today().to_string()]);
         }
+        let is_faulty = !faults.is_empty();
+        if is_faulty {
+            // What can't be read is absent from the draft: the row must not pass for one that never had it.
+            members = json!([members, to_json(tree)]);
+        }
         let fact = sealed_text(core, &encode(&Tree::from_json(&members)));
-        Some(Self { fact, key: natural_key(kind, &draft) })
+        Some(Self { fact, key: natural_key(kind, &draft).filter(|_| !is_faulty) })
     }
 }
 

@@ -141,13 +141,26 @@ pub fn faults(header: Option<&Header>, problem: &Problem) -> Json {
 pub fn kept(header: Option<&Header>, fault: &Fault) -> Json {
     let column = header.and_then(|header| header.column_of(&fault.pointer));
     let form = header.and_then(|header| header.shape_of(&fault.pointer)).and_then(|shape| expected(fault.code, &shape));
+    let labels = header.and_then(|header| header.shape_of(&fault.pointer)).and_then(|shape| labels(fault, &shape));
     let words = |language| {
+        if let (Some(labels), Language::Chinese) = (&labels, language) {
+            return format!("应为 {labels}");
+        }
         let between = if language == Language::Chinese { "," } else { "; " };
         let form = form.map(|form: Text| format!("{between}{}", form.in_language(language))).unwrap_or_default();
         format!("{}{form}", fault.message(language))
     };
     json!({"column": column, "pointer": fault.pointer, "code": fault.code.code(),
         "zh": words(Language::Chinese), "en": words(Language::English)})
+}
+
+/// The words that a column takes, as a clerk writes them, where a fault lists their codes.
+fn labels(fault: &Fault, shape: &Shape) -> Option<String> {
+    let Shape::Word(vocabulary) = shape else { return None };
+    let codes = vocabulary.codes().join(", ");
+    let lists_codes = fault.values.iter().any(|(_, value)| codes.starts_with(value.as_str()) && !value.is_empty());
+    let words = vocabulary.words.iter().filter(|word| !word.closed).map(|word| word.label.zh);
+    lists_codes.then(|| words.collect::<Vec<_>>().join("、"))
 }
 
 /// The form that a value should have, where its fault doesn't say.
