@@ -41,10 +41,10 @@ fn operation(kind: &'static Kind) -> Operation {
     .tells(Tells::Figures { readers: kind.readers, roles: readers(kind) })
     .parameters(parameters::of(kind))
     .headers(&["If-None-Match"])
-    .answers(200, "The figures.", Some(reference("Statistics")), Some(example(kind)))
+    .answers_with(200, "The figures.", Some(reference("Statistics")), Some(example(kind)))
     .with_headers(&["ETag"])
     .as_files(vec!["text/csv"])
-    .answers(304, "Nothing changed.", None, None)
+    .answers_nothing(304, "Nothing changed.")
     .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope])
 }
 

@@ -62,5 +62,5 @@ pub fn polled(operation: Operation, parameters: impl IntoIterator<Item = &'stati
         .headers(&["If-None-Match"])
         .with_headers(&["ETag"])
         .as_files(vec!["text/csv"])
-        .answers(304, "Nothing changed.", None, None)
+        .answers_nothing(304, "Nothing changed.")
 }

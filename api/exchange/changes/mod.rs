@@ -85,7 +85,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .keys(KeyScope::Read)
             .uncounted()
             .parameters(vec![&SINCE, kinds, &AREA, &LIMIT, &WAIT, &DISTRICT])
-            .answers(200, "A page; ask again with `since` = `next_since`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "next_since": "42.9f2c4e11d0a3b7586e1f2a90", "head": 42})))
+            .answers_with(200, "A page; ask again with `since` = `next_since`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "next_since": "42.9f2c4e11d0a3b7586e1f2a90", "head": 42})))
             .problems(&[Code::DistrictRequired, Code::NotFound, Code::ResyncRequired]),
         Operation::new(Method::GET, "/v1/changes/stream", "stream_changes", stream::stream)
             .described("changes", "Follow the changes as events", "The same as Server-Sent Events (`event: change`), pushed as they are written; resumed by `Last-Event-ID`. A ping every 15 seconds. Ends when the token does; come again with a new one. At most five a caller.")
@@ -94,7 +94,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .uncounted()
             .parameters(vec![&SINCE, kinds, &AREA, &DISTRICT])
             .headers(&["Last-Event-ID"])
-            .answers(200, "The events.", None, None)
+            .answers_nothing(200, "The events.")
             .as_files(vec!["text/event-stream"])
             .problems(&[Code::DistrictRequired, Code::NotFound, Code::LedgerUnavailable]),
         Operation::new(Method::GET, "/v1/ledger/head", "get_ledger_head", head_of)
@@ -102,7 +102,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .access(Access::Roles(Role::ALL))
             .keys(KeyScope::Read)
             .parameters(vec![&DISTRICT])
-            .answers(200, "The head.", Some(reference("LedgerHead")), Some(head))
+            .answers_with(200, "The head.", Some(reference("LedgerHead")), Some(head))
             .problems(&[Code::DistrictRequired, Code::NotFound, Code::LedgerUnavailable]),
     ]
 }

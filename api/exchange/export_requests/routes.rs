@@ -22,20 +22,20 @@ use crate::records::list::{CURSOR, LIMIT};
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
     let one = |operation: Operation| {
-        operation.answers(200, "The request.", Some(reference("ExportRequest")), Some(example()))
+        operation.answers_with(200, "The request.", Some(reference("ExportRequest")), Some(example()))
     };
     vec![
         Operation::new(Method::POST, "/v1/export-requests", "create_export_request", post)
             .described("exports", "Ask for a file of plain values", "For more than 200 people a second person must agree (`:approve`); then the file is taken once with `export_request_id`.")
             .access(Access::Roles(REVEALERS))
             .body(reference("NewExportRequest"), json!({"kind": "people", "filter": "area_code=511802005", "purpose": "epidemic_control", "reason": "全街道人员排查底册"}))
-            .answers(201, "Asked.", Some(reference("ExportRequest")), Some(example()))
+            .answers_with(201, "Asked.", Some(reference("ExportRequest")), Some(example()))
             .with_headers(&["Location"]),
         Operation::new(Method::GET, "/v1/export-requests", "list_export_requests", list)
             .described("exports", "List export requests", "The caller's own, and those that he may decide, the newest first.")
             .access(Access::Roles(Role::ALL))
             .parameters(vec![&LIMIT, &CURSOR])
-            .answers(200, "A page.", Some(reference("ExportRequestPage")), Some(json!({"items": [example()], "next_cursor": null})))
+            .answers_with(200, "A page.", Some(reference("ExportRequestPage")), Some(json!({"items": [example()], "next_cursor": null})))
             .with_headers(&["Link"]),
         one(Operation::new(Method::GET, "/v1/export-requests/{id}", "get_export_request", get)
             .described("exports", "Get an export request", "Out of reach answers like absent.")

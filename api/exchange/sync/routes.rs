@@ -35,65 +35,65 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::SignedIn)
             .hands_in()
             .body(reference("SyncPush"), pushed)
-            .answers(207, "What became of each item.", Some(reference("SyncResults")), Some(json!({"results": [result], "server_time": "2020-02-02T19:00:01+08:00", "head": 43})))
+            .answers_with(207, "What became of each item.", Some(reference("SyncResults")), Some(json!({"results": [result], "server_time": "2020-02-02T19:00:01+08:00", "head": 43})))
             .problems(&[Code::WriteConflict, Code::LedgerUnavailable]),
         Operation::new(Method::GET, "/v1/sync/pull", "pull_sync", pull::pull)
             .described("sync", "Fetch what changed", "The caller's slice as it stands: upserts, voids, and what left the slice. Without a cursor from the beginning. When rights change, what was gained and lost is filled in. Gzipped on request.")
             .access(all())
             .parameters(vec![&wire::PULL_CURSOR, &LIMIT, &wire::DISTRICT])
-            .answers(200, "A page; go on while `has_more`.", Some(reference("SyncPage")), Some(json!({"changes": [], "next_cursor": "bWFj", "has_more": false, "head": 43, "server_time": "2020-02-02T19:00:01+08:00"})))
+            .answers_with(200, "A page; go on while `has_more`.", Some(reference("SyncPage")), Some(json!({"changes": [], "next_cursor": "bWFj", "has_more": false, "head": 43, "server_time": "2020-02-02T19:00:01+08:00"})))
             .problems(&[Code::BadCursor, Code::ResyncRequired, Code::DistrictRequired, Code::NotFound, Code::LedgerUnavailable]),
         Operation::new(Method::POST, "/v1/sync/checksum", "checksum_sync", pull::checksum)
             .described("sync", "Compare without fetching", "Of each kind how many records the slice holds, and the XOR of the first 8 bytes of SHA-256(`id:revision`) over them, voided ones left out.")
             .access(all())
             .body(document::described(wire::CHECKSUM, "Which kinds; all by default."), json!({"kinds": ["screenings"]}))
-            .answers(200, "The sums.", Some(reference("SyncChecksums")), Some(json!({"kinds": [{"kind": "screenings", "count": 12, "last_change_no": 43, "checksum": "9f2c4e0011223344"}]})))
+            .answers_with(200, "The sums.", Some(reference("SyncChecksums")), Some(json!({"kinds": [{"kind": "screenings", "count": 12, "last_change_no": 43, "checksum": "9f2c4e0011223344"}]})))
             .problems(&[Code::DistrictRequired, Code::NotFound]),
         Operation::new(Method::POST, "/v1/sync/receipts", "list_sync_receipts", receipts)
             .described("sync", "Ask what became of items", "For a phone whose answer was lost: by the records' ids.")
             .access(Access::SignedIn)
             .hands_in()
             .body(document::described(wire::RECEIPTS, "The ids."), json!({"ids": ["0198c0de-0004-7000-8000-000000000009"]}))
-            .answers(200, "The fate of each.", Some(reference("SyncReceipts")), Some(json!({"items": [{"id": "0198c0de-0004-7000-8000-000000000009", "fate": "recorded", "kind": "screenings", "id_alias": null, "revision": 1, "change_no": 43}]}))),
+            .answers_with(200, "The fate of each.", Some(reference("SyncReceipts")), Some(json!({"items": [{"id": "0198c0de-0004-7000-8000-000000000009", "fate": "recorded", "kind": "screenings", "id_alias": null, "revision": 1, "change_no": 43}]}))),
         Operation::new(Method::GET, "/v1/held-items", "list_held_items", held::list)
             .described("sync", "List held items", "The caller's own, and those of an area that he supervises. Their author reads what he sent, others read it masked.")
             .access(Access::SignedIn)
             .parameters(vec![&LIMIT, &CURSOR, &wire::HELD_STATE])
-            .answers(200, "A page.", Some(reference("HeldItemPage")), Some(json!({"items": [wire::held_example()], "next_cursor": null})))
+            .answers_with(200, "A page.", Some(reference("HeldItemPage")), Some(json!({"items": [wire::held_example()], "next_cursor": null})))
             .with_headers(&["Link"]),
         Operation::new(Method::GET, "/v1/held-items/{id}", "get_held_item", held::get)
             .described("sync", "Get a held item", "Out of reach answers like absent.")
             .access(Access::SignedIn)
-            .answers(200, "The item.", Some(reference("HeldItem")), Some(wire::held_example()))
+            .answers_with(200, "The item.", Some(reference("HeldItem")), Some(wire::held_example()))
             .with_headers(&["ETag"]),
         Operation::new(Method::PATCH, "/v1/held-items/{id}", "amend_held_item", held::mend)
             .described("sync", "Mend a held item", "A merge patch with a `body`, by its author; then `:retry`. Kind, operation and id stay as they were sent.")
             .access(Access::SignedIn)
             .body_of(reference("HeldItemPatch"), json!({"body": {"temperature_c": "36.5"}}), &["application/merge-patch+json", "application/json"])
-            .answers(200, "The item.", Some(reference("HeldItem")), Some(wire::held_example()))
+            .answers_with(200, "The item.", Some(reference("HeldItem")), Some(wire::held_example()))
             .with_headers(&["ETag"])
             .problems(&[Code::Forbidden, Code::AlreadyEnded, Code::TooMuchHeld]),
         Operation::new(Method::POST, "/v1/held-items/{id}:retry", "retry_held_item", held_retry::retry)
             .described("sync", "Try a held item again", "As its author's: with his rights, recorded as his. Whoever supervises him lets it through with the rights that its author had when he wrote it; `If-Match` says which revision he saw.")
             .access(Access::SignedIn)
-            .answers(200, "What became of it.", Some(reference("SyncResult")), None)
+            .answers_with(200, "What became of it.", Some(reference("SyncResult")), None)
             .problems(&[Code::Forbidden, Code::BadIfMatch, Code::Stale, Code::AlreadyEnded, Code::WriteConflict, Code::LedgerUnavailable]),
         Operation::new(Method::POST, "/v1/held-items/{id}:discard", "discard_held_item", held::discard)
             .described("sync", "Discard a held item", "It stays readable until it expires. Once more is no fault.")
             .access(Access::SignedIn)
             .body(document::described(wire::DISCARD, "Why."), json!({"reason": "重复采集"}))
-            .answers(200, "The item.", Some(reference("HeldItem")), Some(wire::held_example())),
+            .answers_with(200, "The item.", Some(reference("HeldItem")), Some(wire::held_example())),
         Operation::new(Method::GET, "/v1/conflicts", "list_conflicts", conflicts::list)
             .described("sync", "List conflicts", "The caller's own, and those of an area that he supervises.")
             .access(Access::SignedIn)
             .parameters(vec![&LIMIT, &CURSOR, &wire::CONFLICT_STATE])
-            .answers(200, "A page.", Some(reference("ConflictPage")), Some(json!({"items": [wire::conflict_example()], "next_cursor": null})))
+            .answers_with(200, "A page.", Some(reference("ConflictPage")), Some(json!({"items": [wire::conflict_example()], "next_cursor": null})))
             .with_headers(&["Link"]),
         Operation::new(Method::POST, "/v1/conflicts/{id}:resolve", "resolve_conflict", conflicts::resolve)
             .described("sync", "Resolve a conflict", "`server` leaves the record as it stands, `phone` writes the phone's values as the next revision.")
             .access(Access::SignedIn)
             .body(document::described(wire::RESOLVE, "Whose values hold."), json!({"take": "phone"}))
-            .answers(200, "The conflict.", Some(reference("Conflict")), Some(wire::conflict_example()))
+            .answers_with(200, "The conflict.", Some(reference("Conflict")), Some(wire::conflict_example()))
             .problems(&[Code::OutOfArea, Code::AlreadyEnded, Code::RecordVoided, Code::WriteConflict, Code::LedgerUnavailable]),
     ]
 }

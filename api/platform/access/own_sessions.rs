@@ -36,7 +36,7 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/v1/auth/sessions", "list_own_sessions", list)
             .described("auth", "List one's own sessions", "Every device that is signed in, the newest first.")
             .access(Access::SignedIn)
-            .answers(200, "The sessions.", Some(reference("SessionList")), Some(json!({"items": [example]}))),
+            .answers_with(200, "The sessions.", Some(reference("SessionList")), Some(json!({"items": [example]}))),
         Operation::new(Method::POST, "/v1/auth/sessions/{id}:end", "end_own_session", end)
             .described(
                 "auth",
@@ -44,7 +44,7 @@ pub fn operations() -> Vec<Operation> {
                 "For a device that was lost; bites within five seconds. Once more is no fault.",
             )
             .access(Access::SignedIn)
-            .answers(204, "Ended.", None, None),
+            .answers_nothing(204, "Ended."),
     ]
 }
 

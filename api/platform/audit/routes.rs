@@ -47,7 +47,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(AUDITORS))
             .parameters([&LIMIT, &CURSOR].into_iter().chain(PARAMETERS).collect())
-            .answers(200, "A page.", Some(reference("AuditPage")), Some(json!({"items": [example()], "next_cursor": null})))
+            .answers_with(200, "A page.", Some(reference("AuditPage")), Some(json!({"items": [example()], "next_cursor": null})))
             .with_headers(&["Link"])
             .problems(&[Code::DistrictRequired]),
     ]

@@ -48,14 +48,14 @@ pub fn operations() -> Vec<Operation> {
             .parameters(vec![&LIMIT, &CURSOR, &EDITION, &PARENT, &QUESTION])
             .access(Access::SignedIn)
             .keys(KeyScope::Any)
-            .answers(200, "A page.", Some(reference("DivisionPage")), Some(json!({"items": [example], "next_cursor": null})))
+            .answers_with(200, "A page.", Some(reference("DivisionPage")), Some(json!({"items": [example], "next_cursor": null})))
             .with_headers(&["Link"]),
         Operation::new(Method::GET, "/v1/divisions/{code}", "get_division", get)
             .described("divisions", "Get a division", "In the current edition where it is there, else in the newest that has it, or in the edition asked for.")
             .parameters(vec![&EDITION])
             .access(Access::SignedIn)
             .keys(KeyScope::Any)
-            .answers(200, "The division.", Some(reference("Division")), Some(example)),
+            .answers_with(200, "The division.", Some(reference("Division")), Some(example)),
     ]
 }
 

@@ -3,6 +3,7 @@
 //! other hasn't, and no handler runs before its caller was judged.
 
 mod admission;
+pub mod answered;
 mod call;
 mod dispatch;
 pub mod document;
@@ -29,6 +30,7 @@ use kit::catalogue::Code;
 use kit::field::Field;
 use kit::problem::Problem;
 use serde_json::Value as Json;
+use utoipa::ToSchema;
 
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::Role;
@@ -151,6 +153,8 @@ pub struct Operation {
     pub body: Option<Body>,
     /// Answers when all goes well.
     pub successes: Vec<Success>,
+    /// Schemas of the types that it answers.
+    pub schemas: Vec<(String, Json)>,
     /// Problems of its own, beside those that follow from the rest.
     pub problems: &'static [Code],
     handler: Handler,
@@ -180,6 +184,7 @@ impl Operation {
             headers: &[],
             body: None,
             successes: Vec::new(),
+            schemas: Vec::new(),
             problems: &[],
             handler: Arc::new(move |call| Box::pin(handler(call))),
         }
@@ -260,8 +265,25 @@ impl Operation {
         self
     }
 
-    /// One way in which it answers.
-    pub fn answers(mut self, status: u16, about: &'static str, schema: Option<Json>, example: Option<Json>) -> Self {
+    /// One way in which it answers: with what a type is on the wire and in the document.
+    pub fn answers<T: ToSchema>(mut self, status: u16, about: &'static str, example: Option<Json>) -> Self {
+        self.schemas.extend(answered::schemas_of::<T>());
+        self.answers_with(status, about, Some(schema::reference(&T::name())), example)
+    }
+
+    /// One way in which it answers: with nothing.
+    pub fn answers_nothing(self, status: u16, about: &'static str) -> Self {
+        self.answers_with(status, about, None, None)
+    }
+
+    /// One way in which it answers: with what only a definition tells, as the record of a kind.
+    pub fn answers_with(
+        mut self,
+        status: u16,
+        about: &'static str,
+        schema: Option<Json>,
+        example: Option<Json>,
+    ) -> Self {
         self.successes.push(Success { status, about, schema, example, headers: &[], files: Vec::new() });
         self
     }

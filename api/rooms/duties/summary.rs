@@ -67,7 +67,7 @@ pub fn operations() -> Vec<Operation> {
             .described("duties", "Who has not", "How many were expected, done, missed, waived, late, by kind, line, area or organisation, with the list behind what was missed, the oldest first.")
             .access(Access::Roles(READERS))
             .keys(KeyScope::Read)
-            .answers(200, "The figures.", Some(reference("DutySummary")), Some(example))
+            .answers_with(200, "The figures.", Some(reference("DutySummary")), Some(example))
             .problems(&[Code::DistrictRequired, Code::NotFound]);
     vec![polled(operation, PARAMETERS.iter())]
 }

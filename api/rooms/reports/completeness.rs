@@ -59,7 +59,7 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(READERS)))
         .keys(KeyScope::Statistics)
         .tells(Tells::SmallNumbers(READERS))
-        .answers(200, "The figures.", Some(reference("Completeness")), Some(example))
+        .answers_with(200, "The figures.", Some(reference("Completeness")), Some(example))
         .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
     polled(operation, [&BY_PARAMETER, &DISTRICT_CODE, &AREA_CODE, &FROM_ON, &TO_ON])
 }

@@ -52,7 +52,7 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(READERS)))
         .keys(KeyScope::Statistics)
         .tells(Tells::SmallNumbers(READERS))
-        .answers(200, "The figures.", Some(reference("Situation")), Some(example))
+        .answers_with(200, "The figures.", Some(reference("Situation")), Some(example))
         .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
     polled(operation, [&ORG, &AS_OF_ON, &AREA_CODE, &DISTRICT_CODE])
 }

@@ -26,7 +26,7 @@ pub fn operations() -> Vec<Operation> {
             .uncounted()
             .described("service", "Is it alive", "Answers as long as the process does. Asks nothing of the database.")
             .access(Access::Public)
-            .answers(200, "Alive.", Some(reference("ServiceState")), Some(state.clone())),
+            .answers_with(200, "Alive.", Some(reference("ServiceState")), Some(state.clone())),
         Operation::new(Method::GET, "/readyz", "get_readiness", ready)
             .uncounted()
             .described(
@@ -35,12 +35,12 @@ pub fn operations() -> Vec<Operation> {
                 "Whether writes can succeed: the database answers, its disk has room, the clocks of the ledgers are there and free. Answers within a second, whatever happens.",
             )
             .access(Access::Public)
-            .answers(200, "Ready.", Some(reference("ServiceState")), Some(state))
+            .answers_with(200, "Ready.", Some(reference("ServiceState")), Some(state))
             .problems(&[Code::LedgerUnavailable]),
         Operation::new(Method::GET, "/openapi.json", "get_document", document)
             .described("service", "This document", "OpenAPI 3.1.")
             .access(Access::Public)
-            .answers(
+            .answers_with(
                 200,
                 "The document.",
                 Some(json!({"type": "object", "description": "OpenAPI 3.1.", "additionalProperties": true})),

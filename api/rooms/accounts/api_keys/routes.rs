@@ -37,7 +37,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(ADMINISTRATORS))
             .body(reference("NewApiKey"), wire::example_new())
-            .answers(201, "Made.", Some(reference("CreatedApiKey")), Some(created))
+            .answers_with(201, "Made.", Some(reference("CreatedApiKey")), Some(created))
             .with_headers(&["Location"])
             .problems(&[Code::GrantTooWide]),
         Operation::new(Method::GET, "/v1/api-keys", "list_api_keys", list)
@@ -48,7 +48,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(ADMINISTRATORS))
             .parameters(vec![&LIMIT, &CURSOR])
-            .answers(
+            .answers_with(
                 200,
                 "A page.",
                 Some(reference("ApiKeyPage")),
@@ -58,7 +58,7 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/v1/api-keys/{id}", "get_api_key", get)
             .described("api_keys", "Get an API key", "Without its secret. Out of reach answers like absent.")
             .access(Access::Roles(ADMINISTRATORS))
-            .answers(200, "The key.", Some(reference("ApiKey")), Some(wire::example())),
+            .answers_with(200, "The key.", Some(reference("ApiKey")), Some(wire::example())),
         Operation::new(Method::POST, "/v1/api-keys/{id}:revoke", "revoke_api_key", revoke)
             .described(
                 "api_keys",
@@ -66,7 +66,7 @@ pub fn operations() -> Vec<Operation> {
                 "It is worth nothing within five seconds. Once more is no fault.",
             )
             .access(Access::Roles(ADMINISTRATORS))
-            .answers(200, "The key.", Some(reference("ApiKey")), Some(wire::example())),
+            .answers_with(200, "The key.", Some(reference("ApiKey")), Some(wire::example())),
     ]
 }
 

@@ -48,14 +48,14 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(ADMINISTRATORS))
             .body(reference("NewUser"), example_new())
-            .answers(201, "Created.", Some(reference("CreatedUser")), Some(created))
+            .answers_with(201, "Created.", Some(reference("CreatedUser")), Some(created))
             .with_headers(&["ETag", "Location"])
             .problems(&[Code::GrantTooWide, Code::UsernameTaken]),
         Operation::new(Method::GET, "/v1/users", "list_users", list)
             .described("users", "List accounts", "Those with a role in an area that the caller administers, by name.")
             .access(Access::Roles(ADMINISTRATORS))
             .parameters(vec![&LIMIT, &CURSOR, &ACTIVE])
-            .answers(
+            .answers_with(
                 200,
                 "A page.",
                 Some(reference("UserPage")),
@@ -65,7 +65,7 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/v1/users/{id}", "get_user", get)
             .described("users", "Get an account", "Out of reach answers like absent.")
             .access(Access::Roles(ADMINISTRATORS))
-            .answers(200, "The account.", Some(reference("User")), Some(example()))
+            .answers_with(200, "The account.", Some(reference("User")), Some(example()))
             .with_headers(&["ETag"]),
         Operation::new(Method::PATCH, "/v1/users/{id}", "amend_user", patch)
             .described(
@@ -80,7 +80,7 @@ pub fn operations() -> Vec<Operation> {
                 json!({"active": false}),
                 &["application/merge-patch+json", "application/json"],
             )
-            .answers(200, "The account, and its open duties that went to somebody else.", Some(reference("AmendedUser")), Some(amended))
+            .answers_with(200, "The account, and its open duties that went to somebody else.", Some(reference("AmendedUser")), Some(amended))
             .with_headers(&["ETag"])
             .problems(&[Code::GrantTooWide, Code::LedgerUnavailable]),
         Operation::new(Method::POST, "/v1/users/{id}:reset-password", "reset_password", reset_password)
@@ -90,7 +90,7 @@ pub fn operations() -> Vec<Operation> {
                 "Answers a new one-time password, this once; every session of the account ends.",
             )
             .access(Access::Roles(ADMINISTRATORS))
-            .answers(200, "Reset.", Some(reference("CreatedUser")), Some(created_again))
+            .answers_with(200, "Reset.", Some(reference("CreatedUser")), Some(created_again))
             .with_headers(&["ETag"])
             .problems(&[Code::GrantTooWide]),
     ]

@@ -71,12 +71,12 @@ pub fn operations() -> Vec<Operation> {
             .described("screenings", "Search screenings", "Passages of one person (by id, document or phone) or with one plate, in the caller's scope, the newest first. Audited.")
             .access(Access::Roles(SCREENINGS.readers))
             .body(form(SEARCH), json!({"plate_number": "川T12345"}))
-            .answers(200, "A page; send `next_cursor` as `cursor` with the same body for the next.", Some(reference("ScreeningPage")), Some(json!({"items": [], "next_cursor": null}))),
+            .answers_with(200, "A page; send `next_cursor` as `cursor` with the same body for the next.", Some(reference("ScreeningPage")), Some(json!({"items": [], "next_cursor": null}))),
         Operation::new(Method::POST, "/v1/screenings:lookup", "look_up_screening", look_up)
             .described("screenings", "Look somebody up at the gate", "By document or plate, in the whole district: masked name, the id to post with the passage, and whether he needs attention. Sixty a minute, with searches and dry runs; each is audited. The third of documents that differ in few places pauses the caller for an hour.")
             .access(Access::Roles(GATES))
             .body(form(LOOKUP), json!({"document_number": "519999199003070021"}))
-            .answers(200, "Who it is; nobody where nobody is registered yet.", Some(reference("LookupList")), Some(json!({"items": [{"person_id": "0198c0de-0003-7000-8000-000000000001", "name": "周*", "needs_attention": false}]}))),
+            .answers_with(200, "Who it is; nobody where nobody is registered yet.", Some(reference("LookupList")), Some(json!({"items": [{"person_id": "0198c0de-0003-7000-8000-000000000001", "name": "周*", "needs_attention": false}]}))),
         super::open_case::operation(),
     ]
 }

@@ -50,10 +50,10 @@ pub fn operations() -> Vec<Operation> {
     vec![
         get(Operation::new(Method::GET, "/v1/isolation-cases/{id}/timeline", "get_isolation_case_timeline", timeline))
             .described("isolation_cases", "The timeline of a case", "All records of the case that the caller may see, the oldest first.")
-            .answers(200, "The timeline.", Some(list(entry, "A timeline.")), Some(example_entry)),
+            .answers_with(200, "The timeline.", Some(list(entry, "A timeline.")), Some(example_entry)),
         get(Operation::new(Method::GET, "/v1/isolation-cases/{id}/days", "get_isolation_case_days", days))
             .described("isolation_cases", "The days of a case", "Each day of observation up to today: readings, visits, checks, errands, and what is missing with its reason.")
-            .answers(200, "The days.", Some(list(day, "Days.")), Some(example_day)),
+            .answers_with(200, "The days.", Some(list(day, "Days.")), Some(example_day)),
     ]
 }
 

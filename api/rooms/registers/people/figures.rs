@@ -35,7 +35,7 @@ pub fn operation() -> Operation {
         .described("people", "People by category", "How many different people are in each category on a day, by where they are registered; somebody in several counts in each, and once in `total`. Merged people count once. Keys without `small_cells`: 1 to 9 hidden, the rest rounded to 5, and no area below a township.")
         .access(Access::Roles(with_statistics(PEOPLE.readers)))
         .keys(KeyScope::Statistics)
-        .answers(200, "The figures.", Some(reference("PeopleByCategory")), Some(example))
+        .answers_with(200, "The figures.", Some(reference("PeopleByCategory")), Some(example))
         .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
     polled(operation, [&IN_FORCE_ON, &AREA_CODE, &DISTRICT_CODE])
 }

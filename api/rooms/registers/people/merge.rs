@@ -60,7 +60,7 @@ pub fn operations() -> Vec<Operation> {
         let example = example.kind(PEOPLE.name).map(crate::records::document::example_served);
         operation
             .access(Access::Roles(MERGERS))
-            .answers(200, "The person who stays.", Some(reference(PEOPLE.schema)), example)
+            .answers_with(200, "The person who stays.", Some(reference(PEOPLE.schema)), example)
             .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
             .headers(&["Idempotency-Key"])
             .problems(&[

@@ -71,12 +71,12 @@ pub fn operations() -> Vec<Operation> {
             .described("people", "Search people", "By exactly one of document, phone, or name within an area. At most 50, masked; each is audited.")
             .access(Access::Roles(SEARCHERS))
             .body(form(SEARCH), json!({"phone": "15400000001"}))
-            .answers(200, "Whom the caller may see of those sought.", Some(reference("PersonList")), Some(json!({"items": []}))),
+            .answers_with(200, "Whom the caller may see of those sought.", Some(reference("PersonList")), Some(json!({"items": []}))),
         Operation::new(Method::POST, "/v1/people/{id}:reveal", "reveal_person", reveal)
             .described("people", "Reveal a person's plain values", "With a purpose and a reason; each reveal is one line of the audit and of the person's access log.")
             .access(Access::Roles(REVEALERS))
             .body(form(REVEAL), json!({"purpose": "medical_follow_up", "reason": "发热,需电话随访"}))
-            .answers(200, "The plain values.", Some(reference("RevealedPerson")), Some(json!({
+            .answers_with(200, "The plain values.", Some(reference("RevealedPerson")), Some(json!({
                 "id": "0198c0de-0003-7000-8000-000000000001", "name": "周敏", "document_type": "resident_id", "document_number": "519999199003070021",
                 "birth_year": 1990, "phone": "15400000001", "address": "大兴街道1栋2单元301", "claims": null, "note": null})))
             .problems(&[Code::BadIdempotencyKey]),
@@ -84,7 +84,7 @@ pub fn operations() -> Vec<Operation> {
             .described("people", "Who looked at a person's record", "Reveals, searches, lookups, exports and writes about that person, under all ids, the newest first.")
             .access(Access::Roles(AUDITORS))
             .parameters(vec![&LIMIT, &CURSOR])
-            .answers(200, "A page.", Some(reference("AuditPage")), Some(json!({"items": [], "next_cursor": null})))
+            .answers_with(200, "A page.", Some(reference("AuditPage")), Some(json!({"items": [], "next_cursor": null})))
             .with_headers(&["Link"]),
     ];
     operations.push(super::figures::operation());

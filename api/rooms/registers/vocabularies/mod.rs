@@ -32,7 +32,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::SignedIn)
             .keys(KeyScope::Any)
-            .answers(200, "All vocabularies.", Some(reference("VocabularyList")), Some(example)),
+            .answers_with(200, "All vocabularies.", Some(reference("VocabularyList")), Some(example)),
     ]
 }
 

@@ -61,7 +61,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::SignedIn)
             .keys(KeyScope::Any)
             .parameters(PARAMETERS.iter().collect())
-            .answers(200, "The catalogue.", Some(reference("CommodityList")), Some(json!({"items": [example]}))),
+            .answers_with(200, "The catalogue.", Some(reference("CommodityList")), Some(json!({"items": [example]}))),
     ]
 }
 

@@ -45,7 +45,7 @@ pub fn operations() -> Vec<Operation> {
             .described("supply", "Stocks as of a day", "What is there of each commodity at each place at a day's end, and how far the targets of that day are met. Each figure with the movements behind it.")
             .access(Access::Roles(with_statistics(SUPPLY_READERS)))
             .keys(KeyScope::Statistics)
-            .answers(200, "The stocks.", Some(reference("Stocks")), Some(example))
+            .answers_with(200, "The stocks.", Some(reference("Stocks")), Some(example))
             .problems(&[Code::DistrictRequired, Code::NotFound]);
     vec![polled(operation, PARAMETERS.iter())]
 }

@@ -39,7 +39,7 @@ pub fn operation() -> Operation {
         .described("supply", "A price index", "The weighted mean of what each commodity's median became since the baseline's day, which is 100. Weights are stated; none is built in.")
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
-        .answers(200, "The index.", Some(reference("PriceIndex")), Some(example))
+        .answers_with(200, "The index.", Some(reference("PriceIndex")), Some(example))
         .problems(&[Code::DistrictRequired, Code::NotFound]);
     polled(operation, [&ON, &BASELINE, &WEIGHTS, &AREA_CODE, &DISTRICT_CODE])
 }

@@ -54,7 +54,7 @@ pub fn operation() -> Operation {
         .described("supply", "Prices by commodity, area and day", "The median, lowest and highest retail price of the stores, against the day before and a baseline day, with the reports behind them. At most 366 days of one commodity or 7 of all.")
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
-        .answers(200, "The prices.", Some(reference("PriceStatistics")), Some(example))
+        .answers_with(200, "The prices.", Some(reference("PriceStatistics")), Some(example))
         .problems(&[Code::DistrictRequired, Code::NotFound]);
     polled(operation, [&FROM_ON, &TO_ON, &BASELINE, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &DISTRICT_CODE])
 }

@@ -55,7 +55,7 @@ pub fn operation() -> Operation {
         .described("supply", "Volumes, days of stock, who has not reported", "What was bought, sold and is held; for how many days that lasts at the mean sales of the last seven days with a report; how many stores were expected and reported, with the names of those missing.")
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
-        .answers(200, "The figures.", Some(reference("SupplyStatistics")), Some(example))
+        .answers_with(200, "The figures.", Some(reference("SupplyStatistics")), Some(example))
         .problems(&[Code::DistrictRequired, Code::NotFound]);
     polled(operation, [&ON, &COMMODITY_PARAMETER, &AREA_CODE, &BY_PARAMETER, &LOW_STOCK, &DISTRICT_CODE])
 }

@@ -54,7 +54,7 @@ pub(super) fn form(fields: &'static [Field]) -> Json {
 /// Answers an assignment.
 pub(super) fn answering(operation: Operation, status: u16, about: &'static str) -> Operation {
     let example = Registry::new(&[&SHIFT_ASSIGNMENTS]).kind(SHIFT_ASSIGNMENTS.name).map(document::example_served);
-    let answers = operation.answers(status, about, Some(reference(SHIFT_ASSIGNMENTS.schema)), example);
+    let answers = operation.answers_with(status, about, Some(reference(SHIFT_ASSIGNMENTS.schema)), example);
     answers.with_headers(&["ETag", "Location", "Idempotency-Replayed"])
 }
 

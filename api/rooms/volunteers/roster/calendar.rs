@@ -35,17 +35,17 @@ pub fn operations() -> Vec<Operation> {
                 "For the calendar of a phone. By an organiser or by the volunteer himself; the former address ends.",
             )
             .access(Access::Roles(ROSTER_READERS))
-            .answers(201, "The address.", Some(address), Some(json!({"url": "/v1/calendars/4f1c…"})))
+            .answers_with(201, "The address.", Some(address), Some(json!({"url": "/v1/calendars/4f1c…"})))
             .problems(&[Code::OutOfArea, Code::RecordVoided]),
         Operation::new(Method::POST, "/v1/volunteers/{id}:revoke-calendar", "revoke_calendar", revoke)
             .described("shifts", "Take the address back", "From then on it answers 404.")
             .access(Access::Roles(ROSTER_READERS))
-            .answers(204, "It is gone.", None, None)
+            .answers_nothing(204, "It is gone.")
             .problems(&[Code::OutOfArea]),
         Operation::new(Method::GET, "/v1/calendars/{token}", "get_calendar", get)
             .described("shifts", "Somebody's shifts as a calendar", "iCalendar, for whoever has the address.")
             .access(Access::Public)
-            .answers(200, "The calendar.", None, None)
+            .answers_nothing(200, "The calendar.")
             .as_files(vec!["text/calendar"])
             .problems(&[Code::NotFound]),
     ]

@@ -44,7 +44,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(ROSTER_READERS))
             .keys(KeyScope::Read)
             .parameters(vec![&ON])
-            .answers(200, "The sheet.", Some(reference("DaySheet")), Some(example)),
+            .answers_with(200, "The sheet.", Some(reference("DaySheet")), Some(example)),
         Operation::new(Method::GET, "/v1/places/{id}/day-sheet.html", "print_day_sheet", print)
             .described(
                 "shifts",
@@ -53,7 +53,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(ORGANIZERS))
             .parameters(vec![&ON])
-            .answers(200, "The page.", None, None)
+            .answers_nothing(200, "The page.")
             .as_files(vec!["text/html"])
             .problems(&[Code::OutOfArea]),
     ]

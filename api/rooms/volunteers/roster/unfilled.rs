@@ -40,7 +40,7 @@ pub fn operation() -> Operation {
         .access(Access::Roles(ROSTER_READERS))
         .keys(KeyScope::Read)
         .parameters(vec![&WITHIN, &PLACE, &AREA_CODE, &DISTRICT_CODE])
-        .answers(200, "The shifts.", Some(reference("UnfilledShifts")), Some(json!({"items": [shift]})))
+        .answers_with(200, "The shifts.", Some(reference("UnfilledShifts")), Some(json!({"items": [shift]})))
         .problems(&[Code::DistrictRequired, Code::NotFound])
 }
 

@@ -52,7 +52,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(ORGANIZERS))
             .keys(KeyScope::Write)
             .body(object(&FORM.iter().collect::<Vec<_>>(), Direction::Sent), example)
-            .answers(200, "How many.", Some(reference("GeneratedShifts")), Some(answer))
+            .answers_with(200, "How many.", Some(reference("GeneratedShifts")), Some(answer))
             .problems(&[Code::OutOfArea, Code::RecordVoided, Code::WriteConflict, Code::LedgerUnavailable]),
     ]
 }

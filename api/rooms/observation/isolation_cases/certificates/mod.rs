@@ -37,16 +37,16 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/.well-known/certificate-keys.json", "get_certificate_keys", keys)
             .described("isolation_cases", "Public keys of certificates", "RFC 7517. With them a checkpoint checks the code of a certificate without a network; how is in `openapi/README.md`.")
             .access(Access::Public)
-            .answers(200, "The keys.", Some(json!({"type": "object", "description": "A JWK set.", "additionalProperties": true})), None),
+            .answers_with(200, "The keys.", Some(json!({"type": "object", "description": "A JWK set.", "additionalProperties": true})), None),
         Operation::new(Method::GET, "/v1/isolation-cases/{id}/certificate", "get_isolation_case_certificate", certificate)
             .described("isolation_cases", "The release certificate of a case", "Of a case that was released, with its signed code: for those who print it.")
             .access(Access::Roles(PRINTERS))
-            .answers(200, "The certificate.", Some(reference("ReleaseCertificate")), Some(example))
+            .answers_with(200, "The certificate.", Some(reference("ReleaseCertificate")), Some(example))
             .problems(&[Code::NotReleased]),
         Operation::new(Method::GET, "/v1/isolation-cases/{id}/certificate.html", "print_isolation_case_certificate", print)
             .described("isolation_cases", "The release certificate to print", "A page for paper, with the plain name: noted as a reveal.")
             .access(Access::Roles(PRINTERS))
-            .answers(200, "The page.", None, None)
+            .answers_nothing(200, "The page.")
             .as_files(vec!["text/html"])
             .problems(&[Code::NotReleased, Code::OutOfArea]),
         verdict::operation(),

@@ -30,7 +30,7 @@ pub fn operation() -> Operation {
         .described("isolation_cases", "Whether a certificate is in force", "By its code, of any district: `valid`, `withdrawn` (the case was corrected or voided since), or `unknown` (not signed by this service). It names nobody.")
         .access(Access::SignedIn)
         .body(object(&form, Direction::Sent), json!({"code": "LF1.AQ"}))
-        .answers(200, "The verdict.", Some(reference("CertificateVerdict")), Some(json!({"verdict": "valid", "released_on": "2020-02-06"})))
+        .answers_with(200, "The verdict.", Some(reference("CertificateVerdict")), Some(json!({"verdict": "valid", "released_on": "2020-02-06"})))
 }
 
 /// The schema of its answer.

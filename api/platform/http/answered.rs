@@ -1,0 +1,132 @@
+//! Schemas of what is answered: a struct is the answer and, by what utoipa derives of it, its schema in the document.
+
+use std::marker::PhantomData;
+
+use kit::field::Field;
+use serde_json::{Map, Value as Json};
+use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
+use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::schema::{Direction, of_field};
+
+/// The schema of a type under its name, and those of all types that it names.
+pub fn schemas_of<T: ToSchema>() -> Vec<(String, Json)> {
+    let mut found = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut found);
+    found.into_iter().map(|(name, schema)| (name, told(&schema))).collect()
+}
+
+/// A derived schema as the document tells it.
+pub fn told(schema: &RefOr<Schema>) -> Json {
+    let mut json = serde_json::to_value(schema).unwrap_or(Json::Null);
+    fold(&mut json);
+    json
+}
+
+/// The schema of a member that a form has, too: the field table says it for both.
+pub fn of_form(field: &Field) -> RefOr<Schema> {
+    let members = of_field(field, field.takes_null(), Direction::Served);
+    let mut schema = Object::with_type(SchemaType::AnyValue);
+    schema.extensions = members.as_object().map(|members| members.clone().into_iter().collect());
+    schema.into()
+}
+
+/// A schema of which the fields of a struct can't tell by their types; named as a member's `value_type`, with `inline`.
+pub trait Said {
+    /// The schema.
+    fn schema() -> ObjectBuilder;
+}
+
+/// Stands for the schema that something says.
+pub struct Saying<S>(PhantomData<S>);
+
+impl<S: Said> PartialSchema for Saying<S> {
+    fn schema() -> RefOr<Schema> {
+        S::schema().into()
+    }
+}
+
+impl<S: Said> ToSchema for Saying<S> {}
+
+/// An object of any members.
+pub struct Members;
+/// An object of any members.
+pub type AnyObject = Saying<Members>;
+
+impl Said for Members {
+    fn schema() -> ObjectBuilder {
+        let free = AdditionalProperties::FreeForm(true);
+        ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(free))
+    }
+}
+
+/// A text of at most so many characters.
+pub struct Characters<const MOST: usize>;
+/// A text of at most so many characters, for items of lists: the derive bounds members only.
+pub type Text<const MOST: usize> = Saying<Characters<MOST>>;
+
+impl<const MOST: usize> Said for Characters<MOST> {
+    fn schema() -> ObjectBuilder {
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(MOST))
+    }
+}
+
+/// Folds what the derive nests: an object written into another, and what may be null.
+fn fold(json: &mut Json) {
+    match json {
+        Json::Array(items) => items.iter_mut().for_each(fold),
+        Json::Object(members) => {
+            members.values_mut().for_each(fold);
+            fold_parts(members);
+            fold_nullable(members);
+            // Names of members are texts anyway.
+            members.remove("propertyNames");
+        }
+        _ => {}
+    }
+}
+
+/// References stay in `allOf`; what stands in it inline is the object itself, or words about it.
+fn fold_parts(members: &mut Map<String, Json>) {
+    let Some(Json::Array(parts)) = members.remove("allOf") else { return };
+    let (named, inline): (Vec<Json>, Vec<Json>) = parts.into_iter().partition(|part| part.get("$ref").is_some());
+    for part in inline {
+        let Json::Object(part) = part else { continue };
+        for (name, value) in part {
+            match (members.get_mut(&name), value) {
+                (Some(Json::Object(known)), Json::Object(more)) => known.extend(more),
+                (Some(Json::Array(known)), Json::Array(more)) if name == "required" => known.extend(more),
+                (Some(known @ Json::String(_)), more) if name == "description" => *known = more,
+                (Some(_), _) => {}
+                (None, value) => {
+                    members.insert(name, value);
+                }
+            }
+        }
+    }
+    if !named.is_empty() {
+        members.insert("allOf".into(), named.into());
+    }
+}
+
+/// What may be null is of two types; a reference that may is one of both.
+fn fold_nullable(members: &mut Map<String, Json>) {
+    let Some(Json::Array(choices)) = members.get_mut("oneOf") else { return };
+    choices.sort_by_key(|choice| choice.get("type") == Some(&"null".into()));
+    let [Json::Object(one), null] = choices.as_mut_slice() else { return };
+    if null.get("type") != Some(&"null".into()) {
+        return;
+    }
+    let about = one.remove("description");
+    let inline = one.get("$ref").is_none().then(|| std::mem::take(one));
+    if let Some(mut inline) = inline {
+        members.remove("oneOf");
+        let name = inline.remove("type").unwrap_or_default();
+        members.insert("type".into(), Json::Array(vec![name, "null".into()]));
+        members.extend(inline);
+    }
+    if let Some(about) = about {
+        members.entry("description").or_insert(about);
+    }
+}
