@@ -4,29 +4,57 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use kit::catalogue::Code;
-use kit::field::{Field, Shape, free_text};
-use kit::json::put;
 use kit::problem::Problem;
+use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
-use kit::text::Text;
+use kit::time::InZone;
 use kit::value::Value;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::sessions;
-use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
 
 /// The most sessions shown; one device has one.
 const MOST: i64 = 200;
 
-static SERVED: &[Field] = &[
-    Field::new("id", Shape::Id, Text::new("Id", "编号"), "The session.").required(),
-    Field::new("device_id", free_text(100), Text::new("Device", "设备"), "What the device called itself."),
-    Field::new("created_at", Shape::Instant, Text::new("Created at", "登录时间"), "When it was opened.").required(),
-    Field::new("expires_at", Shape::Instant, Text::new("Expires at", "失效时间"), "When it ends unless used.")
-        .required(),
-    Field::new("current", Shape::Boolean, Text::new("Current", "当前"), "Whether it is the caller's.").required(),
-];
+/// A session.
+#[derive(Serialize, ToSchema)]
+struct Session {
+    /// Id · 编号
+    ///
+    /// The session.
+    id: Uuid,
+    /// Device · 设备
+    ///
+    /// What the device called itself.
+    #[schema(required, min_length = 1, max_length = 100)]
+    device_id: Option<String>,
+    /// Created at · 登录时间
+    ///
+    /// When it was opened.
+    #[schema(value_type = DateTime<Utc>)]
+    created_at: InZone,
+    /// Expires at · 失效时间
+    ///
+    /// When it ends unless used.
+    #[schema(value_type = DateTime<Utc>)]
+    expires_at: InZone,
+    /// Current · 当前
+    ///
+    /// Whether it is the caller's.
+    current: bool,
+}
+
+/// Sessions.
+#[derive(Serialize, ToSchema)]
+struct SessionList {
+    /// The sessions, the newest first.
+    #[schema(max_items = 200)]
+    items: Vec<Session>,
+}
 
 /// The operations on one's own sessions.
 pub fn operations() -> Vec<Operation> {
@@ -36,7 +64,7 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/v1/auth/sessions", "list_own_sessions", list)
             .described("auth", "List one's own sessions", "Every device that is signed in, the newest first.")
             .access(Access::SignedIn)
-            .answers_with(200, "The sessions.", Some(reference("SessionList")), Some(json!({"items": [example]}))),
+            .answers::<SessionList>(200, "The sessions.", Some(json!({"items": [example]}))),
         Operation::new(Method::POST, "/v1/auth/sessions/{id}:end", "end_own_session", end)
             .described(
                 "auth",
@@ -58,17 +86,19 @@ async fn list(call: Call) -> Answer {
             .sql(" ORDER BY created_at DESC LIMIT ")
             .integer(MOST);
     let rows = call.core.database.read(&statement).await?;
-    let view = |mut row: kit::row::Row| {
-        let id = row.id("id").unwrap_or_default();
-        let device_id = sessions::place(id).of_row(&call.core.sealer, &mut row)?;
-        let mut json = json!({"id": id, "device_id": device_id, "current": id == current});
-        for column in ["created_at", "expires_at"] {
-            put(&mut json, column, row.take(column).to_json(call.core.zone));
-        }
-        Ok(json)
+    let lacks = || Problem::internal("a session lacks a column");
+    let view = |mut row: Row| {
+        let id = row.id("id").ok_or_else(lacks)?;
+        Ok(Session {
+            id,
+            device_id: sessions::place(id).of_row(&call.core.sealer, &mut row)?,
+            created_at: InZone(row.instant("created_at").ok_or_else(lacks)?, call.core.zone),
+            expires_at: InZone(row.instant("expires_at").ok_or_else(lacks)?, call.core.zone),
+            current: id == current,
+        })
     };
-    let items: Vec<Json> = rows.into_iter().map(view).collect::<Result<_, Problem>>()?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+    let items = rows.into_iter().map(view).collect::<Result<_, Problem>>()?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(SessionList { items }))
 }
 
 async fn end(call: Call) -> Answer {
@@ -81,13 +111,4 @@ async fn end(call: Call) -> Answer {
     let audit_entry = call.audit_entry("session.end", "sessions", Some(id), json!({}));
     sessions::end(&call.core, id, audit_entry).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// The schemas of these operations.
-pub fn schemas() -> Vec<(String, Json)> {
-    let mut session = object(&SERVED.iter().collect::<Vec<_>>(), Direction::Served);
-    put(&mut session, "description", "A session.");
-    let list = json!({"type": "object", "description": "Sessions.", "required": ["items"], "properties": {
-        "items": {"type": "array", "maxItems": MOST, "items": reference("Session"), "description": "The sessions, the newest first."}}});
-    vec![("Session".into(), session), ("SessionList".into(), list)]
 }

@@ -2,13 +2,15 @@
 
 use std::marker::PhantomData;
 
-use kit::field::Field;
-use serde_json::{Map, Value as Json};
+use kit::field::{Field, Shape};
+use kit::json::put;
+use kit::vocabulary::Vocabulary;
+use serde_json::{Map, Value as Json, json};
 use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
 use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::schema::{Direction, of_field};
+use super::schema::{Direction, of_field, of_shape};
 
 /// The schema of a type under its name, and those of all types that it names.
 pub fn schemas_of<T: ToSchema>() -> Vec<(String, Json)> {
@@ -26,9 +28,19 @@ pub fn told(schema: &RefOr<Schema>) -> Json {
 
 /// The schema of a member that a form has, too: the field table says it for both.
 pub fn of_form(field: &Field) -> RefOr<Schema> {
-    let members = of_field(field, field.takes_null(), Direction::Served);
+    verbatim(of_field(field, field.takes_null(), Direction::Served))
+}
+
+/// The schema of a member that is one of a vocabulary's words, and there will be no others.
+pub fn of_words(vocabulary: &'static Vocabulary, about: &str) -> RefOr<Schema> {
+    let mut schema = of_shape(&Shape::Word(vocabulary));
+    put(&mut schema, "description", about);
+    verbatim(schema)
+}
+
+fn verbatim(json: Json) -> RefOr<Schema> {
     let mut schema = Object::with_type(SchemaType::AnyValue);
-    schema.extensions = members.as_object().map(|members| members.clone().into_iter().collect());
+    schema.extensions = json.as_object().map(|members| members.clone().into_iter().collect());
     schema.into()
 }
 
@@ -80,6 +92,7 @@ fn fold(json: &mut Json) {
             members.values_mut().for_each(fold);
             fold_parts(members);
             fold_nullable(members);
+            read_comment(members);
             // Names of members are texts anyway.
             members.remove("propertyNames");
         }
@@ -106,8 +119,22 @@ fn fold_parts(members: &mut Map<String, Json>) {
         }
     }
     if !named.is_empty() {
-        members.insert("allOf".into(), named.into());
+        let named = named.iter().filter_map(|part| part.get("$ref")).map(|target| json!({"$ref": target}));
+        members.insert("allOf".into(), named.collect::<Json>());
     }
+}
+
+/// A comment's lines are one text. One that begins with a label in both languages, by itself, has its title there; the
+/// derive knows none.
+fn read_comment(members: &mut Map<String, Json>) {
+    let Some(Json::String(comment)) = members.get("description") else { return };
+    let mut parts: Vec<String> = comment.split("\n\n").map(|part| part.replace('\n', " ")).collect();
+    let label = parts.first().filter(|part| parts.len() > 1 && part.contains(" · ")).cloned();
+    if let Some(label) = label {
+        parts.remove(0);
+        members.insert("title".into(), label.into());
+    }
+    members.insert("description".into(), parts.join("\n\n").into());
 }
 
 /// What may be null is of two types; a reference that may is one of both.

@@ -7,6 +7,7 @@ pub mod answered;
 mod call;
 mod dispatch;
 pub mod document;
+mod form;
 pub mod formats;
 pub mod headers;
 pub mod page;
@@ -26,6 +27,7 @@ use actix_web::http::Method;
 pub use admission::{Caller, Rights};
 pub use call::{Call, RequestId, ends_before_it_begins, fault, fault_with, network, too_many_days};
 pub use dispatch::{Outcome, configure, render_unrouted};
+pub use form::Form;
 use kit::catalogue::Code;
 use kit::field::Field;
 use kit::problem::Problem;
@@ -153,7 +155,7 @@ pub struct Operation {
     pub body: Option<Body>,
     /// Answers when all goes well.
     pub successes: Vec<Success>,
-    /// Schemas of the types that it answers.
+    /// Schemas of what it takes and answers.
     pub schemas: Vec<(String, Json)>,
     /// Problems of its own, beside those that follow from the rest.
     pub problems: &'static [Code],
@@ -249,6 +251,13 @@ impl Operation {
     /// The JSON body it takes.
     pub fn body(self, schema: Json, example: Json) -> Self {
         self.body_of(schema, example, &["application/json"])
+    }
+
+    /// The body it takes: what the fields of a form say, under the form's name.
+    pub fn takes(mut self, form: Form, example: Json) -> Self {
+        let (schema, media_types) = (schema::reference(form.name), form.media_types());
+        self.schemas.push(form.schema());
+        self.body_of(schema, example, media_types)
     }
 
     /// A body of other media types.

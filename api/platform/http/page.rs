@@ -94,7 +94,7 @@ struct Members<T> {
     next_cursor: Option<String>,
 }
 
-/// A page of items, under the name of their schema: `AuditLinePage`.
+/// A page of items, under the name of their schema, `UserPage`; of lines under that of the whole, `AuditPage`.
 #[derive(Serialize)]
 #[serde(transparent)]
 pub struct Page<T>(Members<T>);
@@ -114,11 +114,13 @@ impl<T: ToSchema> PartialSchema for Page<T> {
 
 impl<T: ToSchema> ToSchema for Page<T> {
     fn name() -> Cow<'static, str> {
-        format!("{}Page", T::name()).into()
+        let item = T::name();
+        format!("{}Page", item.strip_suffix("Line").unwrap_or(&item)).into()
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Members::<T>::schemas(schemas);
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
     }
 }
 

@@ -4,13 +4,15 @@ use chrono::{DateTime, Utc};
 use diesel::{ExpressionMethods, QueryDsl};
 use diesel_async::RunQueryDsl;
 use kit::catalogue::Code;
-use kit::json::put;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::Statement;
-use serde_json::{Value as Json, json};
+use kit::time::InZone;
+use kit::value::Value;
+use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::wire::ApiKey;
 use crate::platform::access::keys::new_key;
 use crate::platform::access::roles::{Actor, Grant};
 use crate::platform::audit::{AuditEntry, system_write};
@@ -83,23 +85,33 @@ pub fn visible_to(actor: &Actor) -> Statement {
 }
 
 /// Reads the keys that a statement of [`visible_to`] selects.
-pub async fn load(core: &Core, statement: &Statement) -> Result<Vec<Json>, Problem> {
+pub async fn load(core: &Core, statement: &Statement) -> Result<Vec<ApiKey>, Problem> {
     let rows = core.database.read(statement).await?;
-    Ok(rows.into_iter().map(|row| view(core, row)).collect())
+    rows.into_iter().map(|row| view(core, row)).collect()
 }
 
 /// One key that an actor administers, else 404.
-pub async fn find(core: &Core, actor: &Actor, id: Uuid) -> Result<Json, Problem> {
+pub async fn find(core: &Core, actor: &Actor, id: Uuid) -> Result<ApiKey, Problem> {
     let statement = visible_to(actor).sql(" AND r.id = ").id(id);
     load(core, &statement).await?.into_iter().next().ok_or_else(|| Code::NotFound.into())
 }
 
-fn view(core: &Core, mut row: Row) -> Json {
-    let mut json = json!({});
-    for column in
-        ["id", "name", "role", "area_code", "org_id", "scopes", "created_by", "created_at", "expires_at", "revoked_at"]
-    {
-        put(&mut json, column, row.take(column).to_json(core.zone));
-    }
-    json
+fn view(core: &Core, mut row: Row) -> Result<ApiKey, Problem> {
+    let lacks = || Problem::internal("a key lacks a column");
+    let scopes = match row.take("scopes") {
+        Value::Json(scopes) => serde_json::from_value(scopes).map_err(Problem::internal)?,
+        _ => Vec::new(),
+    };
+    Ok(ApiKey {
+        id: row.id("id").ok_or_else(lacks)?,
+        name: row.text("name").ok_or_else(lacks)?,
+        role: row.text("role").ok_or_else(lacks)?,
+        area_code: row.text("area_code").ok_or_else(lacks)?,
+        org_id: row.id("org_id"),
+        scopes,
+        created_by: row.id("created_by").ok_or_else(lacks)?,
+        created_at: InZone(row.instant("created_at").ok_or_else(lacks)?, core.zone),
+        expires_at: InZone(row.instant("expires_at").ok_or_else(lacks)?, core.zone),
+        revoked_at: row.instant("revoked_at").map(|instant| InZone(instant, core.zone)),
+    })
 }

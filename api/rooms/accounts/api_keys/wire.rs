@@ -1,47 +1,127 @@
 //! Keys as they are sent and served.
 
 use kit::field::{Field, Shape, free_text};
-use kit::json::put;
 use kit::text::Text;
+use kit::time::InZone;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use uuid::Uuid;
 
 use crate::platform::access::keys::KEY_SCOPE;
 use crate::platform::access::roles::ROLE;
-use crate::platform::http::page;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::Form;
+use crate::platform::http::answered::of_form;
 
 /// The most days that a key lives.
 pub const MOST_DAYS: i64 = 366;
 
-/// Fields of a new key.
-pub static NEW: &[Field] = &[
-    Field::new("name", free_text(60), Text::new("Name", "名称"), "What it is for, and who answers for it.").required(),
-    Field::new("role", Shape::Word(&ROLE), Text::new("Role", "角色"), "The role it acts with.").required(),
-    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "That division and all below.").required(),
-    Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Only what belongs to this organisation."),
-    Field::new(
-        "scopes",
-        Shape::List { of: &Shape::Word(&KEY_SCOPE), max: 5 },
-        Text::new("Scopes", "用途"),
-        "What it may be used for. `statistics` alone reaches aggregates only.",
-    )
-    .required()
-    .not_empty(),
-    Field::new(
-        "expires_at",
-        Shape::Instant,
-        Text::new("Expires at", "失效时间"),
-        "Until when; at most 366 days ahead.",
-    )
-    .required(),
-];
+const NAME: Field =
+    Field::new("name", free_text(60), Text::new("Name", "名称"), "What it is for, and who answers for it.").required();
+const ACTS_AS: Field =
+    Field::new("role", Shape::Word(&ROLE), Text::new("Role", "角色"), "The role it acts with.").required();
+const AREA_CODE: Field =
+    Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "That division and all below.").required();
+const ORG_ID: Field =
+    Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Only what belongs to this organisation.");
+static SCOPE: Shape = Shape::Word(&KEY_SCOPE);
+const SCOPES: Field = Field::new(
+    "scopes",
+    Shape::List { of: &SCOPE, max: 5 },
+    Text::new("Scopes", "用途"),
+    "What it may be used for. `statistics` alone reaches aggregates only.",
+)
+.required()
+.not_empty();
+const EXPIRES_AT: Field = Field::new(
+    "expires_at",
+    Shape::Instant,
+    Text::new("Expires at", "失效时间"),
+    "Until when; at most 366 days ahead.",
+)
+.required();
 
-static SERVED: &[Field] = &[
-    Field::new("id", Shape::Id, Text::new("Id", "编号"), "The key's id, part of the key itself.").required(),
-    Field::new("created_at", Shape::Instant, Text::new("Created at", "创建时间"), "When it was made.").required(),
-    Field::new("created_by", Shape::Id, Text::new("Created by", "创建人"), "Who made it.").required(),
-    Field::new("revoked_at", Shape::Instant, Text::new("Revoked at", "吊销时间"), "Since when it is worth nothing."),
-];
+/// Fields of a new key.
+pub static NEW: &[Field] = &[NAME, ACTS_AS, AREA_CODE, ORG_ID, SCOPES, EXPIRES_AT];
+/// The body that makes a key.
+pub const NEW_API_KEY: Form = Form::new("NewApiKey", NEW, "Makes an API key.");
+
+/// An API key without its secret.
+#[derive(Serialize, ToSchema)]
+pub struct ApiKey {
+    /// Id · 编号
+    ///
+    /// The key's id, part of the key itself.
+    pub id: Uuid,
+    /// What it is for, and who answers for it.
+    #[schema(schema_with = name)]
+    pub name: String,
+    /// The role it acts with.
+    #[schema(schema_with = role)]
+    pub role: String,
+    /// That division and all below.
+    #[schema(schema_with = area_code)]
+    pub area_code: String,
+    /// Only what belongs to this organisation.
+    #[schema(required, schema_with = org_id)]
+    pub org_id: Option<Uuid>,
+    /// What it may be used for.
+    #[schema(schema_with = scopes)]
+    pub scopes: Vec<String>,
+    /// Created by · 创建人
+    ///
+    /// Who made it.
+    pub created_by: Uuid,
+    /// Created at · 创建时间
+    ///
+    /// When it was made.
+    #[schema(value_type = DateTime<Utc>)]
+    pub created_at: InZone,
+    /// Until when.
+    #[schema(schema_with = expires_at)]
+    pub expires_at: InZone,
+    /// Revoked at · 吊销时间
+    ///
+    /// Since when it is worth nothing.
+    #[schema(required, value_type = Option<DateTime<Utc>>)]
+    pub revoked_at: Option<InZone>,
+}
+
+fn name() -> RefOr<Schema> {
+    of_form(&NAME)
+}
+
+fn role() -> RefOr<Schema> {
+    of_form(&ACTS_AS)
+}
+
+fn area_code() -> RefOr<Schema> {
+    of_form(&AREA_CODE)
+}
+
+fn org_id() -> RefOr<Schema> {
+    of_form(&ORG_ID)
+}
+
+fn scopes() -> RefOr<Schema> {
+    of_form(&SCOPES)
+}
+
+fn expires_at() -> RefOr<Schema> {
+    of_form(&EXPIRES_AT)
+}
+
+/// A new key with its secret, told this once.
+#[derive(Serialize, ToSchema)]
+pub struct CreatedApiKey {
+    /// The key without its secret.
+    #[serde(flatten)]
+    pub api_key: ApiKey,
+    /// Send it as `Authorization: Bearer`.
+    #[schema(max_length = 120)]
+    pub key: String,
+}
 
 /// An example of a creation.
 pub fn example_new() -> Json {
@@ -54,21 +134,4 @@ pub fn example() -> Json {
     json!({"id": "0198c0de-0000-7000-8000-00000000000c", "name": "市统计局看板", "role": "statistics_reader",
         "area_code": "511802", "org_id": null, "scopes": ["statistics"], "expires_at": "2020-12-31T00:00:00+08:00",
         "created_at": "2020-02-01T08:00:00+08:00", "created_by": "0198c0de-0000-7000-8000-00000000000b", "revoked_at": null})
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let mut key = object(&NEW.iter().chain(SERVED).collect::<Vec<_>>(), Direction::Served);
-    put(&mut key, "description", "An API key without its secret.");
-    let mut new = object(&NEW.iter().collect::<Vec<_>>(), Direction::Sent);
-    put(&mut new, "description", "Makes an API key.");
-    let created = json!({"allOf": [reference("ApiKey")], "type": "object", "description": "A new key with its secret, told this once.",
-        "required": ["key"],
-        "properties": {"key": {"type": "string", "maxLength": 120, "description": "Send it as `Authorization: Bearer`."}}});
-    vec![
-        ("ApiKey".into(), key),
-        ("NewApiKey".into(), new),
-        ("CreatedApiKey".into(), created),
-        ("ApiKeyPage".into(), page::schema(&reference("ApiKey"))),
-    ]
 }

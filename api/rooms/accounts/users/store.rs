@@ -4,12 +4,11 @@ use diesel::{ExpressionMethods, QueryDsl};
 use diesel_async::RunQueryDsl;
 use kit::catalogue::Code;
 use kit::database::DatabaseError;
-use kit::json::put;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
+use kit::time::InZone;
 use kit::value::Value;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::grants::{grant, keep_former};
@@ -205,12 +204,23 @@ fn user(core: &Core, mut row: Row) -> Result<User, Problem> {
         .map_err(Problem::internal)?
         .flatten();
     let phone = phone.map(|phone| mask_phone(&String::from_utf8_lossy(&phone)));
-    let (username, revision) = (row.text("username").unwrap_or_default(), row.integer("revision").unwrap_or(1));
-    let mut json = json!({"id": id.to_string(), "username": username, "phone": phone, "revision": revision});
-    for column in ["display_name", "org_id", "active", "password_change_required", "created_at", "roles"] {
-        put(&mut json, column, row.take(column).to_json(core.zone));
-    }
-    Ok(User { json, revision, username })
+    let lacks = || Problem::internal("an account lacks a column");
+    let roles = match row.take("roles") {
+        Value::Json(roles) => serde_json::from_value(roles).map_err(Problem::internal)?,
+        _ => Vec::new(),
+    };
+    Ok(User {
+        id,
+        username: row.text("username").ok_or_else(lacks)?,
+        display_name: row.text("display_name").ok_or_else(lacks)?,
+        phone,
+        org_id: row.id("org_id"),
+        roles,
+        active: row.boolean("active").ok_or_else(lacks)?,
+        password_change_required: row.boolean("password_change_required").ok_or_else(lacks)?,
+        revision: row.integer("revision").ok_or_else(lacks)?,
+        created_at: InZone(row.instant("created_at").ok_or_else(lacks)?, core.zone),
+    })
 }
 
 fn taken(error: diesel::result::Error) -> SystemWriteError {

@@ -16,7 +16,8 @@ use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
 use super::{PEOPLE, comparisons};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
-use crate::platform::audit::{AUDITORS, system_write_all};
+use crate::platform::audit::{AUDITORS, AuditLine, system_write_all};
+use crate::platform::http::page::Page;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, page};
 use crate::platform::privacy::{PURPOSE, REVEALERS};
@@ -84,7 +85,7 @@ pub fn operations() -> Vec<Operation> {
             .described("people", "Who looked at a person's record", "Reveals, searches, lookups, exports and writes about that person, under all ids, the newest first.")
             .access(Access::Roles(AUDITORS))
             .parameters(vec![&LIMIT, &CURSOR])
-            .answers_with(200, "A page.", Some(reference("AuditPage")), Some(json!({"items": [], "next_cursor": null})))
+            .answers::<Page<AuditLine>>(200, "A page.", Some(json!({"items": [], "next_cursor": null})))
             .with_headers(&["Link"]),
     ];
     operations.push(super::figures::operation());
