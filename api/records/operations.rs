@@ -77,7 +77,7 @@ pub fn of_kind(kind: &'static Kind) -> Vec<Operation> {
             .keys(KeyScope::Write)
             .parameters(vec![&batch::ATOMIC, &batch::VALIDATE_ONLY])
             .body(json!({"type": "object", "required": ["items"], "additionalProperties": false, "properties": {"items": {"type": "array", "minItems": 1, "maxItems": batch::MAX_ITEMS, "items": reference(&format!("New{}", kind.schema)), "description": "What to create."}}}), json!({"items": [example_new(kind)]}))
-            .answers_with(207, "What became of each item, in their order.", Some(reference("BatchResults")), Some(json!({"results": [{"index": 0, "id": "0198c0de-0004-7000-8000-000000000001", "outcome": "created", "status": 201, "change_no": 7, "problem": null, "warnings": [], "kind": kind.name}]})))
+            .answers::<batch::BatchResults>(207, "What became of each item, in their order.", Some(json!({"results": [{"index": 0, "id": "0198c0de-0004-7000-8000-000000000001", "outcome": "created", "status": 201, "change_no": 7, "problem": null, "warnings": [], "kind": kind.name}]})))
             .problems(&[Code::BadIdempotencyKey, Code::SpansDistricts, Code::WriteConflict, Code::LedgerUnavailable]),
         Operation::new(Method::GET, &base, format!("list_{}", kind.name), move |call| page_of(kind, call))
             .described(kind.name, format!("List {}", kind.name.replace('_', " ")), "Newest first, keyset pages, stable while others write. What is out of the caller's scope is not there. With `Accept: text/csv`, `application/x-ndjson` or XLSX all of it as a file, as of one change number (`As-Of-Change-No`).")

@@ -79,7 +79,7 @@ impl Outcome {
                 _ => None,
             },
             problem,
-            warnings: record.map_or_else(|| Json::Array(Vec::new()), |record| view::warnings(core, record, language)),
+            warnings: record.map(|record| view::warnings(core, record, language)).unwrap_or_default(),
         }
     }
 }

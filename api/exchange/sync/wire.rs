@@ -15,6 +15,7 @@ use super::push::{DEVICE_ID, MOST};
 use crate::platform::access::Role;
 use crate::platform::http::answered::{AnyObject, Text};
 use crate::platform::http::schema::{Direction, object, of_shape, reference};
+use crate::records::warnings::RecordWarning;
 
 /// Roles that look after what is left over in an area.
 pub const SUPERVISORS: &[Role] = &[Role::DistrictAdmin, Role::TownCadre];
@@ -122,7 +123,7 @@ pub struct SyncResult {
     pub problem: Option<Json>,
     /// What is implausible about it.
     #[schema(inline, value_type = Vec<AnyObject>, max_items = 100)]
-    pub warnings: Json,
+    pub warnings: Vec<RecordWarning>,
 }
 
 /// What became of each item.

@@ -7,7 +7,7 @@ use kit::json::put;
 use kit::vocabulary::Vocabulary;
 use serde_json::{Map, Value as Json, json};
 use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
-use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::{Object, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::schema::{Direction, of_field, of_shape};
@@ -36,6 +36,12 @@ pub fn of_words(vocabulary: &'static Vocabulary, about: &str) -> RefOr<Schema> {
     let mut schema = of_shape(&Shape::Word(vocabulary));
     put(&mut schema, "description", about);
     verbatim(schema)
+}
+
+/// The schema of a member that is a problem, or null.
+pub fn problem_or_null(about: &str) -> RefOr<Schema> {
+    let null = ObjectBuilder::new().schema_type(Type::Null);
+    OneOfBuilder::new().item(Ref::from_schema_name("Problem")).item(null).description(Some(about)).into()
 }
 
 fn verbatim(json: Json) -> RefOr<Schema> {

@@ -280,6 +280,14 @@ impl Operation {
         self.answers_with(status, about, Some(schema::reference(&T::name())), example)
     }
 
+    /// The same with a schema that stands at the operation, without a name of its own.
+    pub fn answers_inline<T: ToSchema>(mut self, status: u16, about: &'static str, example: Option<Json>) -> Self {
+        let mut schemas = answered::schemas_of::<T>();
+        let (_, own) = schemas.swap_remove(0);
+        self.schemas.extend(schemas);
+        self.answers_with(status, about, Some(own), example)
+    }
+
     /// One way in which it answers: with nothing.
     pub fn answers_nothing(self, status: u16, about: &'static str) -> Self {
         self.answers_with(status, about, None, None)

@@ -9,6 +9,5 @@ use crate::records::Theme;
 pub static THEME: Theme = Theme {
     kinds: &[&screenings::SCREENINGS, &gate_tallies::GATE_TALLIES],
     operations: screenings::operations,
-    schemas: screenings::schemas,
     ..Theme::NOTHING
 };

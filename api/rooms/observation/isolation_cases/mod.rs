@@ -113,8 +113,3 @@ static BELONGING: [&Definition; 8] = [
 pub fn operations() -> Vec<Operation> {
     views::operations().into_iter().chain(certificates::operations()).collect()
 }
-
-/// The schemas of this room beside those of its kinds.
-pub fn schemas() -> Vec<(String, serde_json::Value)> {
-    certificates::schemas()
-}

@@ -9,12 +9,15 @@ use kit::field::{Field, Shape};
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
+use kit::time::InZone;
 use kit::value::Value;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::figures::narrowed;
 use crate::platform::access::keys::KeyScope;
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::scope::reached;
@@ -40,19 +43,50 @@ pub fn operation() -> Operation {
         .access(Access::Roles(ROSTER_READERS))
         .keys(KeyScope::Read)
         .parameters(vec![&WITHIN, &PLACE, &AREA_CODE, &DISTRICT_CODE])
-        .answers_with(200, "The shifts.", Some(reference("UnfilledShifts")), Some(json!({"items": [shift]})))
+        .answers::<UnfilledShifts>(200, "The shifts.", Some(json!({"items": [shift]})))
         .problems(&[Code::DistrictRequired, Code::NotFound])
 }
 
-/// Its schema.
-pub fn schema() -> (String, Json) {
-    let text = |about: &str| json!({"type": ["string", "null"], "maxLength": 300, "description": about});
-    let count = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": 100, "description": about});
-    let need = json!({"type": "object", "description": "A role that is missing.", "required": ["role", "count"], "properties": {"role": text("Which role."), "count": count("How many.")}});
-    let shift = json!({"type": "object", "description": "A shift that lacks people.", "required": ["shift_id", "place_id", "place_name", "starts_at", "ends_at", "missing"], "properties": {
-        "shift_id": text("The shift."), "place_id": text("Where."), "place_name": text("Its name."), "starts_at": text("When it begins."), "ends_at": text("When it ends."), "missing": {"type": "array", "maxItems": 20, "description": "What is missing.", "items": need}}});
-    let unfilled = json!({"type": "object", "description": "Shifts that lack people.", "required": ["items"], "properties": {"items": {"type": "array", "maxItems": 10_000, "description": "The next first.", "items": shift}}});
-    ("UnfilledShifts".into(), unfilled)
+/// Shifts that lack people.
+#[derive(Serialize, ToSchema)]
+struct UnfilledShifts {
+    /// The next first.
+    #[schema(inline, max_items = 10_000)]
+    items: Vec<UnfilledShift>,
+}
+
+/// A shift that lacks people.
+#[derive(Serialize, ToSchema)]
+struct UnfilledShift {
+    /// The shift.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    shift_id: Option<Uuid>,
+    /// Where.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    place_id: Option<Uuid>,
+    /// Its name.
+    #[schema(required, max_length = 300)]
+    place_name: Option<String>,
+    /// When it begins.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    starts_at: Option<InZone>,
+    /// When it ends.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    ends_at: Option<InZone>,
+    /// What is missing.
+    #[schema(inline, max_items = 20)]
+    missing: Vec<Need>,
+}
+
+/// A role that is missing.
+#[derive(Serialize, ToSchema)]
+struct Need {
+    /// Which role.
+    #[schema(required, max_length = 300)]
+    role: Option<String>,
+    /// How many.
+    #[schema(minimum = 0, maximum = 100)]
+    count: i64,
 }
 
 async fn unfilled(call: Call) -> Answer {
@@ -73,19 +107,26 @@ async fn unfilled(call: Call) -> Answer {
     // Whoever took a place fills it, of whichever organisation he is.
     let statement = statement.sql(" ORDER BY r.starts_at, r.id, n.role LIMIT 20000").seeing_district(&district_code);
     let items = by_shift(&call, call.core.database.read(&statement).await?);
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(UnfilledShifts { items }))
 }
 
 /// The roles that are missing, a line a shift.
-fn by_shift(call: &Call, rows: Vec<Row>) -> Vec<Json> {
-    let mut items: Vec<Json> = Vec::new();
+fn by_shift(call: &Call, rows: Vec<Row>) -> Vec<UnfilledShift> {
+    let mut items: Vec<UnfilledShift> = Vec::new();
+    let at = |instant| InZone(instant, call.core.zone);
     for mut row in rows {
-        let Some(missing) = row.integer("missing").filter(|missing| *missing > 0) else { continue };
-        let (id, need) = (json!(row.id("id")), json!({"role": row.text("role"), "count": missing}));
-        match items.last_mut().filter(|item| item.get("shift_id") == Some(&id)) {
-            Some(item) => item.get_mut("missing").and_then(Json::as_array_mut).into_iter().for_each(|list| list.push(need.clone())),
-            None => items.push(json!({"shift_id": id, "place_id": row.id("place_id"), "place_name": row.text("name"),
-                "starts_at": row.take("starts_at").to_json(call.core.zone), "ends_at": row.take("ends_at").to_json(call.core.zone), "missing": [need]})),
+        let Some(count) = row.integer("missing").filter(|missing| *missing > 0) else { continue };
+        let (shift_id, need) = (row.id("id"), Need { role: row.text("role"), count });
+        match items.last_mut().filter(|item| item.shift_id == shift_id) {
+            Some(item) => item.missing.push(need),
+            None => items.push(UnfilledShift {
+                shift_id,
+                place_id: row.id("place_id"),
+                place_name: row.text("name"),
+                starts_at: row.instant("starts_at").map(at),
+                ends_at: row.instant("ends_at").map(at),
+                missing: vec![need],
+            }),
         }
     }
     items

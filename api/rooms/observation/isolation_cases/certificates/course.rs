@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::time::{day_of, is_plausible};
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::platform::http::Call;
 use crate::records::awaited::has_come;
@@ -30,12 +31,25 @@ fn label(finding: &str) -> &'static str {
     }
 }
 
-/// The list of findings in the document.
-pub fn schema() -> Json {
-    json!({"type": "array", "maxItems": 1_000, "description": "What was recorded meanwhile, the oldest first; nothing where all was well.",
-        "items": {"type": "object", "description": "A finding.", "required": ["finding", "on_day"], "properties": {
-            "finding": {"type": "string", "enum": ["fever", "referral", "symptom"], "description": "What."},
-            "on_day": {"type": "string", "maxLength": 10, "description": "On which day."}}}})
+/// A finding.
+#[derive(Serialize, ToSchema)]
+pub struct ShownFinding {
+    /// What.
+    #[schema(inline, value_type = Finding)]
+    finding: &'static str,
+    /// On which day.
+    #[schema(value_type = String, max_length = 10)]
+    on_day: NaiveDate,
+}
+
+/// Findings that there are.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "its words stand in the document")]
+enum Finding {
+    Fever,
+    Referral,
+    Symptom,
 }
 
 impl Course {
@@ -60,9 +74,9 @@ impl Course {
         Ok(Self { issued_by, findings })
     }
 
-    /// The findings in JSON.
-    pub fn told(&self) -> Vec<Json> {
-        self.findings.iter().map(|(day, finding)| json!({"finding": finding, "on_day": day})).collect()
+    /// The findings as they are served.
+    pub fn told(&self) -> Vec<ShownFinding> {
+        self.findings.iter().map(|(on_day, finding)| ShownFinding { finding, on_day: *on_day }).collect()
     }
 
     /// How it went, on paper.

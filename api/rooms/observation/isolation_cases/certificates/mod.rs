@@ -12,16 +12,18 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use chrono::NaiveDate;
 use kit::catalogue::Code;
 use kit::problem::Problem;
-use kit::time::{day_of, format_instant};
-use serde_json::{Value as Json, json};
+use kit::time::{InZone, day_of};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use self::code::{Certifier, Release};
-use self::course::Course;
+use self::course::{Course, ShownFinding};
 use super::history;
 use super::views::case;
 use crate::platform::access::Role;
 use crate::platform::audit::system_write_all;
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::{Record, read};
 
@@ -41,7 +43,7 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/v1/isolation-cases/{id}/certificate", "get_isolation_case_certificate", certificate)
             .described("isolation_cases", "The release certificate of a case", "Of a case that was released, with its signed code: for those who print it.")
             .access(Access::Roles(PRINTERS))
-            .answers_with(200, "The certificate.", Some(reference("ReleaseCertificate")), Some(example))
+            .answers::<ReleaseCertificate>(200, "The certificate.", Some(example))
             .problems(&[Code::NotReleased]),
         Operation::new(Method::GET, "/v1/isolation-cases/{id}/certificate.html", "print_isolation_case_certificate", print)
             .described("isolation_cases", "The release certificate to print", "A page for paper, with the plain name: noted as a reveal.")
@@ -53,23 +55,42 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-/// The schemas of this part of the room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let text = |max: i64, about: &str| json!({"type": "string", "maxLength": max, "description": about});
-    let properties = json!({"certificate_no": text(16, "Its number."), "case_id": text(36, "The case."), "starts_on": text(10, "First day."),
-        "ends_on": text(10, "Last day."), "released_at": text(40, "When it was released."), "released_on": text(10, "On which day."),
-        "edition": json!({"type": "integer", "minimum": 1, "maximum": 255, "description": "The how many-th of this case: a correction withdraws the one before."}),
-        "issued_by": json!({"type": ["string", "null"], "maxLength": 100, "description": "The unit that issued the notice of observation."}),
-        "findings": course::schema(),
-        "code": text(200, "The signed code."), "key_id": text(60, "By which key.")});
-    let required: Vec<&String> = properties.as_object().map(|members| members.keys().collect()).unwrap_or_default();
-    vec![
-        (
-            "ReleaseCertificate".into(),
-            json!({"type": "object", "description": "Somebody was released from observation.", "required": required, "properties": properties}),
-        ),
-        verdict::schema(),
-    ]
+/// Somebody was released from observation.
+#[derive(Serialize, ToSchema)]
+struct ReleaseCertificate {
+    /// Its number.
+    #[schema(max_length = 16)]
+    certificate_no: String,
+    /// The case.
+    #[schema(value_type = String, max_length = 36)]
+    case_id: Uuid,
+    /// First day.
+    #[schema(value_type = String, max_length = 10)]
+    starts_on: Option<NaiveDate>,
+    /// Last day.
+    #[schema(value_type = String, max_length = 10)]
+    ends_on: Option<NaiveDate>,
+    /// When it was released.
+    #[schema(value_type = String, max_length = 40)]
+    released_at: InZone,
+    /// On which day.
+    #[schema(value_type = String, max_length = 10)]
+    released_on: NaiveDate,
+    /// The how many-th of this case: a correction withdraws the one before.
+    #[schema(value_type = i64, minimum = 1, maximum = 255)]
+    edition: u8,
+    /// The unit that issued the notice of observation.
+    #[schema(required, max_length = 100)]
+    issued_by: Option<String>,
+    /// What was recorded meanwhile, the oldest first; nothing where all was well.
+    #[schema(inline, max_items = 1_000)]
+    findings: Vec<ShownFinding>,
+    /// The signed code.
+    #[schema(max_length = 200)]
+    code: String,
+    /// By which key.
+    #[schema(max_length = 60)]
+    key_id: String,
 }
 
 async fn keys(call: Call) -> Answer {
@@ -117,7 +138,7 @@ fn edition_of(case: &Record) -> Option<u8> {
     released.then(|| u8::try_from(history::releases(values).max(1)).unwrap_or(u8::MAX))
 }
 
-fn body(call: &Call, case: &Record, person: &Record, course: &Course) -> Result<Json, Problem> {
+fn body(call: &Call, case: &Record, person: &Record, course: &Course) -> Result<ReleaseCertificate, Problem> {
     let values = &case.values;
     let edition = edition_of(case).ok_or(Code::NotReleased)?;
     let zone = call.core.zone;
@@ -128,10 +149,19 @@ fn body(call: &Call, case: &Record, person: &Record, course: &Course) -> Result<
     let (case_id, district_code) = (case.envelope.id, case.envelope.district_code.as_str());
     let code = certifier.code(&Release { case_id, district_code, released_on, shown, edition });
     let number: String = case_id.simple().to_string().chars().take(16).collect();
-    Ok(
-        json!({"certificate_no": number, "case_id": case_id, "starts_on": values.day("starts_on"), "ends_on": values.day("ends_on"),
-        "released_at": format_instant(released_at, zone), "released_on": released_on, "edition": edition, "issued_by": course.issued_by, "findings": course.told(), "code": code, "key_id": certifier.key_id()}),
-    )
+    Ok(ReleaseCertificate {
+        certificate_no: number,
+        case_id,
+        starts_on: values.day("starts_on"),
+        ends_on: values.day("ends_on"),
+        released_at: InZone(released_at, zone),
+        released_on,
+        edition,
+        issued_by: course.issued_by.clone(),
+        findings: course.told(),
+        code,
+        key_id: certifier.key_id(),
+    })
 }
 
 async fn person_of(call: &Call, case: &Record) -> Result<Record, Problem> {

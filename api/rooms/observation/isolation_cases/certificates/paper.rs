@@ -1,32 +1,32 @@
 //! The certificate on paper.
 
+use chrono::NaiveDate;
 use kit::problem::Problem;
 use kit::text::escape_html;
 use qrcode::QrCode;
 use qrcode::render::svg;
-use serde_json::Value as Json;
 
+use super::ReleaseCertificate;
 use super::course::Course;
 use crate::records::Record;
 
 /// The page: one sheet, nothing fetched from elsewhere.
-pub fn page(certificate: &Json, person: &Record, course: &Course) -> Result<String, Problem> {
-    let text = |name: &str| escape_html(certificate.get(name).and_then(Json::as_str).unwrap_or_default());
-    let code = certificate.get("code").and_then(Json::as_str).unwrap_or_default();
-    let square = QrCode::new(code).map_err(Problem::internal)?;
+pub fn page(certificate: &ReleaseCertificate, person: &Record, course: &Course) -> Result<String, Problem> {
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let square = QrCode::new(&certificate.code).map_err(Problem::internal)?;
     let square = square.render::<svg::Color<'_>>().min_dimensions(180, 180).build();
     // Cuts off the XML header, which only a file of its own needs.
     let square = square.find("<svg").and_then(|at| square.get(at..)).unwrap_or_default();
     let name = escape_html(person.values.text("name").unwrap_or_default());
     Ok(TEMPLATE
-        .replace("{number}", &text("certificate_no"))
-        .replace("{starts_on}", &text("starts_on"))
-        .replace("{ends_on}", &text("ends_on"))
-        .replace("{released_on}", &text("released_on"))
-        .replace("{code}", &escape_html(code))
+        .replace("{number}", &escape_html(&certificate.certificate_no))
+        .replace("{starts_on}", &day(certificate.starts_on))
+        .replace("{ends_on}", &day(certificate.ends_on))
+        .replace("{released_on}", &day(Some(certificate.released_on)))
+        .replace("{code}", &escape_html(&certificate.code))
         .replace("{square}", square)
         .replace("{course}", &escape_html(&course.sentence()))
-        .replace("{issued_by}", &text("issued_by"))
+        .replace("{issued_by}", &escape_html(certificate.issued_by.as_deref().unwrap_or_default()))
         .replace("{name}", &name))
 }
 
