@@ -88,7 +88,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
 /// The document of the service.
 pub fn document(kinds: &Registry) -> Json {
     let mut schemas: Map<String, Json> = Map::new();
-    let layers: [fn() -> Vec<Schema>; 3] = [sync::schemas, imports::schemas, statistics::schemas];
+    let layers: [fn() -> Vec<Schema>; 2] = [sync::schemas, imports::schemas];
     schemas.extend(layers.iter().flat_map(|layer| layer()));
     schemas.extend(THEMES.iter().flat_map(|theme| (theme.schemas)()));
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));

@@ -109,6 +109,7 @@ fn fold(json: &mut Json) {
 /// References stay in `allOf`; what stands in it inline is the object itself, or words about it.
 fn fold_parts(members: &mut Map<String, Json>) {
     let Some(Json::Array(parts)) = members.remove("allOf") else { return };
+    let own_description = members.remove("description");
     let (named, inline): (Vec<Json>, Vec<Json>) = parts.into_iter().partition(|part| part.get("$ref").is_some());
     for part in inline {
         let Json::Object(part) = part else { continue };
@@ -123,6 +124,9 @@ fn fold_parts(members: &mut Map<String, Json>) {
                 }
             }
         }
+    }
+    if let Some(about) = own_description {
+        members.insert("description".into(), about);
     }
     if !named.is_empty() {
         let named = named.iter().filter_map(|part| part.get("$ref")).map(|target| json!({"$ref": target}));

@@ -10,23 +10,26 @@ mod tell;
 mod units;
 
 use actix_web::http::Method;
+use chrono::NaiveDate;
 use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, Shape};
 use kit::json::put;
+use kit::problem::Problem;
 use kit::text::Text;
 use kit::time::day_of;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
-use self::tell::Teller;
+use self::tell::{ShownFigure, Teller};
 use self::units::Unit;
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::organization_tree::Tree;
 use crate::platform::access::roles::with_statistics;
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, fault};
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
-use crate::statistics::document::{change_no, text};
 use crate::statistics::polled::{polled, respond};
 use crate::statistics::sheet::{Column, numbers, words};
 use crate::statistics::tag::Tag;
@@ -52,27 +55,43 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(READERS)))
         .keys(KeyScope::Statistics)
         .tells(Tells::SmallNumbers(READERS))
-        .answers_with(200, "The figures.", Some(reference("Situation")), Some(example))
+        .answers::<Situation>(200, "The figures.", Some(example))
         .problems(&[Code::DistrictRequired, Code::NotFound, Code::KeyOutOfScope]);
     polled(operation, [&ORG, &AS_OF_ON, &AREA_CODE, &DISTRICT_CODE])
 }
 
-/// The schema.
-pub fn schemas() -> Vec<(String, Json)> {
-    let figure = json!({"type": "object", "description": "A figure of a unit.", "required": ["kind", "name", "label", "unit", "value", "amount", "records_url", "further_records_url", "record_ids", "sum_of"], "properties": {
-        "kind": text("The kind of the records behind it.", 60), "name": text("The figure.", 100), "label": text("What people call it.", 100), "unit": text("What is counted.", 40),
-        "value": {"type": ["integer", "null"], "minimum": -9_007_199_254_740_991_i64, "maximum": 9_007_199_254_740_991_i64, "description": "How many."}, "amount": text("How much, as a decimal, of what isn't counted in whole numbers.", 40),
-        "records_url": text("The list of the records behind it, of the unit and all below it, for those who may read them.", 500),
-        "further_records_url": text("A second list, where records of two kinds stand behind it: of `staff` the hours served. Each person in the two counts once.", 500),
-        "record_ids": {"type": ["array", "null"], "maxItems": 10_000, "description": "What is counted, where no list has exactly that: of `compounds` the places.", "items": {"type": "string", "format": "uuid", "maxLength": 36, "description": "One of them."}},
-        "sum_of": {"type": ["array", "null"], "maxItems": 100, "description": "The figures that it is the sum of: of fertilisers each one.", "items": {"type": "string", "maxLength": 100, "description": "A figure's name."}}}});
-    let unit = json!({"type": "object", "description": "A unit with all organisations below it.", "required": ["org_id", "name", "org_ids", "figures"], "properties": {
-        "org_id": text("The unit; null for records without one.", 36), "name": text("Its name.", 200),
-        "org_ids": {"type": "array", "maxItems": 10_000, "description": "The organisations counted.", "items": {"type": "string", "format": "uuid", "maxLength": 36, "description": "One of them."}},
-        "figures": {"type": "array", "maxItems": 1_000, "description": "Its figures; those that are 0 are left out.", "items": figure}}});
-    let situation = json!({"type": "object", "description": "The situation by unit.", "required": ["as_of_on", "area_code", "units", "as_of_change_no"], "properties": {
-        "as_of_on": text("Until the end of this day.", 10), "area_code": text("Only of this area.", 40), "units": {"type": "array", "maxItems": 10_000, "description": "The units.", "items": unit}, "as_of_change_no": change_no()}});
-    vec![("Situation".into(), situation)]
+/// The situation by unit.
+#[derive(Serialize, ToSchema)]
+struct Situation {
+    /// Until the end of this day.
+    #[schema(required, value_type = Option<String>, max_length = 10)]
+    as_of_on: NaiveDate,
+    /// Only of this area.
+    #[schema(required, max_length = 40)]
+    area_code: Option<String>,
+    /// The units.
+    #[schema(inline, max_items = 10_000)]
+    units: Vec<ShownUnit>,
+    /// Counted as of this change.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    as_of_change_no: i64,
+}
+
+/// A unit with all organisations below it.
+#[derive(Serialize, ToSchema)]
+struct ShownUnit {
+    /// The unit; null for records without one.
+    #[schema(required, value_type = Option<String>, max_length = 36)]
+    org_id: Option<Uuid>,
+    /// Its name.
+    #[schema(required, max_length = 200)]
+    name: Option<String>,
+    /// The organisations counted.
+    #[schema(max_items = 10_000)]
+    org_ids: Vec<Uuid>,
+    /// Its figures; those that are 0 are left out.
+    #[schema(inline, max_items = 1_000)]
+    figures: Vec<ShownFigure>,
 }
 
 async fn situation(call: Call) -> Answer {
@@ -92,10 +111,10 @@ async fn situation(call: Call) -> Answer {
     if call.query.has("org_id") && units.is_empty() {
         return Err(fault("?org_id", FaultCode::UnknownReference));
     }
-    let units: Vec<Json> = units.iter().filter_map(|unit| served(&call, unit, &found, as_of_on)).collect();
-    let lines = lines(&units);
-    let body = json!({"as_of_on": as_of_on, "area_code": call.query.text("area_code"), "units": units});
-    respond(&call, &tag, head, body, &lines, COLUMNS)
+    let units = units.iter().filter_map(|unit| served(&call, unit, &found, as_of_on)).collect();
+    let area_code = call.query.text("area_code").map(str::to_owned);
+    let situation = Situation { as_of_on, area_code, units, as_of_change_no: head };
+    respond(&call, &tag, head, &situation, || lines(&situation.units), COLUMNS)
 }
 
 const COLUMNS: &[Column] = &[
@@ -107,20 +126,21 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// A line a figure, for a file.
-fn lines(units: &[Json]) -> Vec<Json> {
-    let figures = |unit: &Json| unit.get("figures").and_then(Json::as_array).cloned().unwrap_or_default();
-    let line = |unit: &Json, mut figure: Json| {
-        let number = figure.get("value").filter(|value| !value.is_null()).or_else(|| figure.get("amount")).cloned();
-        put(&mut figure, "number", number);
-        put(&mut figure, "unit_name", unit.get("name").cloned());
-        figure
+fn lines(units: &[ShownUnit]) -> Result<Vec<Json>, Problem> {
+    let line = |unit: &ShownUnit, figure: &ShownFigure| {
+        let mut line = serde_json::to_value(figure).map_err(Problem::internal)?;
+        let number = figure.value.map(Json::from).or_else(|| figure.amount.clone().map(Json::from));
+        put(&mut line, "number", number);
+        put(&mut line, "unit_name", unit.name.clone());
+        Ok(line)
     };
-    units.iter().flat_map(|unit| figures(unit).into_iter().map(|figure| line(unit, figure))).collect()
+    units.iter().flat_map(|unit| unit.figures.iter().map(move |figure| line(unit, figure))).collect()
 }
 
 /// A unit with its figures; without any it is told only where it was asked for.
-fn served(call: &Call, unit: &Unit, found: &read::Found, as_of_on: chrono::NaiveDate) -> Option<Json> {
+fn served(call: &Call, unit: &Unit, found: &read::Found, as_of_on: NaiveDate) -> Option<ShownUnit> {
     let figures = Teller { call, found, unit, as_of_on }.figures();
     let told = !figures.is_empty() || call.query.has("org_id");
-    told.then(|| json!({"org_id": unit.id, "name": unit.name, "org_ids": unit.members.iter().filter(|id| !id.is_nil()).collect::<Vec<_>>(), "figures": figures}))
+    let org_ids = unit.members.iter().filter(|id| !id.is_nil()).copied().collect();
+    told.then(|| ShownUnit { org_id: unit.id, name: unit.name.clone(), org_ids, figures })
 }

@@ -22,7 +22,6 @@ pub static THEME: Theme = Theme {
         &shifts::service_records::SERVICE_RECORDS,
     ],
     operations: || [shifts::operations(), roster::operations()].into_iter().flatten().collect(),
-    schemas: || roster::schemas(),
     before_recount: &[|core, district_code| Box::pin(roster::worker::align(core, district_code))],
     ..Theme::NOTHING
 };

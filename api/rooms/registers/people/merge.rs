@@ -23,7 +23,7 @@ use super::operations::kind;
 use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD};
 use crate::platform::access::Role;
 use crate::platform::http::schema::{Direction, object, reference};
-use crate::platform::http::{Access, Answer, Call, Operation, fault};
+use crate::platform::http::{Access, Answer, Call, Form, Operation, fault};
 use crate::records::act::{Asked, asked};
 use crate::records::acyclic::Acyclic;
 use crate::records::change::Changes;
@@ -39,7 +39,7 @@ const REASON: Field =
     Field::new("reason", free_text(500), Text::new("Reason", "原因"), "Why. Encrypted at rest.").required();
 
 /// The form of a merge.
-pub static MERGE: &[Field] = &[
+static MERGE: &[Field] = &[
     Field::new("into_id", Shape::Id, Text::new("Into", "合并至"), "The person who stays; any of his ids.").required(),
     REASON,
     Field::new(
@@ -49,6 +49,8 @@ pub static MERGE: &[Field] = &[
         "Which goes on where each of the two has an open isolation case; the older by default. The other is closed as `merged`.",
     ),
 ];
+/// The body of a merge.
+const MERGED: Form = Form::new("Merge", MERGE, "Whom somebody turned out to be.");
 static UNMERGE: &[Field] = &[REASON];
 static CORRECTION: &[Field] = &[DOCUMENT_TYPE_FIELD, DOCUMENT_NUMBER.required(), REASON];
 
@@ -74,7 +76,7 @@ pub fn operations() -> Vec<Operation> {
             ])
     };
     vec![
-        answers(Operation::new(Method::POST, "/v1/people/{id}:merge", "merge_person", merge).described("people", "Merge a person into another", "Nothing is rewritten: this id becomes another name of the one who stays. Of two open isolation cases one goes on, the other is closed as `merged`. Once more is no fault.").body(reference("Merge"), json!({"into_id": "0198c0de-0003-7000-8000-000000000001", "reason": "同一人,证件与手机号登记两次"}))),
+        answers(Operation::new(Method::POST, "/v1/people/{id}:merge", "merge_person", merge).described("people", "Merge a person into another", "Nothing is rewritten: this id becomes another name of the one who stays. Of two open isolation cases one goes on, the other is closed as `merged`. Once more is no fault.").takes(MERGED, json!({"into_id": "0198c0de-0003-7000-8000-000000000001", "reason": "同一人,证件与手机号登记两次"}))),
         answers(Operation::new(Method::POST, "/v1/people/{id}:unmerge", "unmerge_person", unmerge).described("people", "Undo a merge", "Both are as they were, with all that was written since under either id.").body(form(UNMERGE), json!({"reason": "同名不同人"}))),
         answers(Operation::new(Method::POST, "/v1/people/{id}:correct-document", "correct_person_document", correct).described("people", "Correct a person's document", "The id follows from the document: the person continues under another one, and this id leads there.").body(form(CORRECTION), json!({"document_number": "519999199003070021", "reason": "录入时证件号码有误"}))),
     ]

@@ -10,7 +10,10 @@ use kit::field::{Field, Shape, free_text};
 use kit::limiter::Allowance;
 use kit::problem::Problem;
 use kit::text::Text;
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
+use utoipa::ToSchema;
+use utoipa::openapi::{ArrayBuilder, Ref, RefOr, Schema};
 
 use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE_FIELD, PHONE, Sought};
 use super::{PEOPLE, comparisons};
@@ -23,7 +26,8 @@ use crate::platform::http::{Access, Answer, Call, Operation, page};
 use crate::platform::privacy::{PURPOSE, REVEALERS};
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::scope::{by_id, reached};
-use crate::records::{Kind, Record, document, read, view};
+use crate::records::view::View;
+use crate::records::{Kind, Record, read, view};
 
 /// Roles that may search people: those that work with households, not gates.
 const SEARCHERS: &[Role] = &[
@@ -72,7 +76,7 @@ pub fn operations() -> Vec<Operation> {
             .described("people", "Search people", "By exactly one of document, phone, or name within an area. At most 50, masked; each is audited.")
             .access(Access::Roles(SEARCHERS))
             .body(form(SEARCH), json!({"phone": "15400000001"}))
-            .answers_with(200, "Whom the caller may see of those sought.", Some(reference("PersonList")), Some(json!({"items": []}))),
+            .answers::<PersonList>(200, "Whom the caller may see of those sought.", Some(json!({"items": []}))),
         Operation::new(Method::POST, "/v1/people/{id}:reveal", "reveal_person", reveal)
             .described("people", "Reveal a person's plain values", "With a purpose and a reason; each reveal is one line of the audit and of the person's access log.")
             .access(Access::Roles(REVEALERS))
@@ -93,6 +97,19 @@ pub fn operations() -> Vec<Operation> {
     operations
 }
 
+/// People.
+#[derive(Serialize, ToSchema)]
+struct PersonList<'a> {
+    #[schema(schema_with = people)]
+    items: Vec<View<'a>>,
+}
+
+/// The records are their kind's.
+fn people() -> RefOr<Schema> {
+    let people = ArrayBuilder::new().items(Ref::from_schema_name(PEOPLE.schema)).max_items(Some(500));
+    people.description(Some("Those found, masked.")).into()
+}
+
 /// The kind as the frame uses it.
 pub fn kind(call: &Call) -> Result<&'static Kind, Problem> {
     call.core.kinds().kind(PEOPLE.name).ok_or_else(|| Problem::internal("no kind people"))
@@ -111,8 +128,8 @@ async fn search(call: Call) -> Answer {
     let found = sought.find(core, actor, kind).await?;
     comparisons::missed(&call, Some(&sought), &found)?;
     note_found(&call, "people.search", sought.by(), &found).await?;
-    let items: Vec<_> = found.iter().map(|record| view::record(core, kind, record, call.language)).collect();
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+    let items = found.iter().map(|record| view::record(core, kind, record, call.language)).collect();
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(PersonList { items }))
 }
 
 /// A line of the audit for each person found, so that it stands in his log; one where nobody was.
@@ -185,10 +202,8 @@ async fn find_audited(call: &Call, kind: &'static Kind) -> Result<Record, Proble
     Err(Code::NotFound.into())
 }
 
-/// The schemas of this room beside those of the kind.
+/// The schema of what is revealed: fields of the kind.
 pub fn schemas() -> Vec<(String, Json)> {
-    let list = json!({"type": "object", "description": "People.", "required": ["items"], "properties": {
-        "items": {"type": "array", "maxItems": 500, "items": reference(PEOPLE.schema), "description": "Those found, masked."}}});
     let fields: Vec<&Field> = PEOPLE.fields.iter().filter(|field| REVEALED.contains(&field.name)).collect();
     let mut revealed = object(&fields, Direction::Served);
     if let Some(properties) = revealed.get_mut("properties") {
@@ -204,10 +219,5 @@ pub fn schemas() -> Vec<(String, Json)> {
         );
     }
     kit::json::put(&mut revealed, "description", "A person's plain values.");
-    vec![
-        ("PersonList".into(), list),
-        ("RevealedPerson".into(), revealed),
-        super::figures::schema(),
-        ("Merge".into(), document::described(super::merge::MERGE, "Whom somebody turned out to be.")),
-    ]
+    vec![("RevealedPerson".into(), revealed)]
 }

@@ -15,7 +15,6 @@ use kit::text::Text;
 use kit::time::day_of;
 use kit::value::Value;
 use rust_decimal::Decimal;
-use serde_json::{Value as Json, json};
 
 use crate::platform::access::roles::with_statistics;
 use crate::platform::http::{Call, Operation, fault};
@@ -26,11 +25,6 @@ use crate::rooms::supply::commodities::{COMMODITY, SUPPLY_READERS, rounded};
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
     vec![prices::operation(), index::operation(), supply::operation()]
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    vec![prices::schema(), index::schema(), supply::schema()]
 }
 
 static COMMODITY_PARAMETER: Field =
@@ -85,33 +79,20 @@ fn decimal(row: &mut Row, column: &str) -> Option<Decimal> {
     }
 }
 
-fn text(value: Option<Decimal>) -> Json {
-    value.map_or(Json::Null, |value| rounded(value, 6).to_string().into())
+fn text(value: Option<Decimal>) -> Option<String> {
+    value.map(|value| rounded(value, 6).to_string())
 }
 
 /// (now − before) / before to four places.
-fn change(now: Option<Decimal>, before: Option<Decimal>) -> Json {
+fn change(now: Option<Decimal>, before: Option<Decimal>) -> Option<String> {
     let rate = now.zip(before).and_then(|(now, before)| (now - before).checked_div(before));
-    rate.map_or(Json::Null, |rate| {
+    rate.map(|rate| {
         let mut rate = rounded(rate, 4);
         rate.rescale(4);
-        rate.to_string().into()
+        rate.to_string()
     })
 }
 
 fn bad_parameter(name: &str) -> Problem {
     fault(&format!("?{name}"), FaultCode::BadParameter)
-}
-
-/// Schemas of members that recur.
-fn number(about: &str) -> Json {
-    json!({"type": ["string", "null"], "maxLength": 40, "description": about})
-}
-
-fn word(about: &str) -> Json {
-    json!({"type": "string", "maxLength": 300, "description": about})
-}
-
-fn count(about: &str) -> Json {
-    json!({"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": about})
 }

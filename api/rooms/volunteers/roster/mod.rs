@@ -46,11 +46,6 @@ pub fn operations() -> Vec<Operation> {
     own.chain([unfilled::operation()]).chain(day_sheet::operations()).chain(calendar::operations()).collect()
 }
 
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, serde_json::Value)> {
-    figures::schemas()
-}
-
 /// Asks for what time alone changes: who did not come, whose check-out was forgotten; no record.
 pub const LOOK: &str = "roster_look";
 
