@@ -3,19 +3,21 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
+use chrono::{DateTime, Utc};
+use diesel::dsl::{exists, select};
+use diesel::{ExpressionMethods, QueryDsl};
+use diesel_async::RunQueryDsl;
 use kit::catalogue::Code;
 use kit::problem::Problem;
-use kit::row::Row;
-use kit::statement::{ColumnType, Statement};
 use kit::time::InZone;
-use kit::value::Value;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::sessions;
+use super::sessions::{end as end_session, place};
 use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::platform::schema::sessions;
 
 /// The most sessions shown; one device has one.
 const MOST: i64 = 200;
@@ -76,24 +78,25 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
+type Columns = (Uuid, Option<Vec<u8>>, Option<String>, DateTime<Utc>, DateTime<Utc>);
+const COLUMNS: (sessions::id, sessions::device, sessions::device_id, sessions::created_at, sessions::expires_at) =
+    (sessions::id, sessions::device, sessions::device_id, sessions::created_at, sessions::expires_at);
+
 async fn list(call: Call) -> Answer {
     let (actor, current) = (call.actor()?, call.session_id()?);
-    let statement =
-        Statement::new("SELECT id, device, device_id, created_at, expires_at FROM sessions WHERE user_id = ")
-            .id(actor.user_id)
-            .sql(" AND ended_at IS NULL AND expires_at > ")
-            .bind(ColumnType::Instant, Value::Instant(call.core.clock.now()))
-            .sql(" ORDER BY created_at DESC LIMIT ")
-            .integer(MOST);
-    let rows = call.core.database.read(&statement).await?;
-    let lacks = || Problem::internal("a session lacks a column");
-    let view = |mut row: Row| {
-        let id = row.id("id").ok_or_else(lacks)?;
+    let (user_id, now) = (actor.user_id, call.core.clock.now());
+    let standing = || {
+        let own = sessions::table.filter(sessions::user_id.eq(user_id));
+        let own = own.filter(sessions::ended_at.is_null()).filter(sessions::expires_at.gt(now));
+        own.order(sessions::created_at.desc()).limit(MOST).select(COLUMNS)
+    };
+    let rows: Vec<Columns> = call.core.database.ask(async |connection| standing().load(connection).await).await?;
+    let view = |(id, device, device_id, created_at, expires_at): Columns| {
         Ok(Session {
             id,
-            device_id: sessions::place(id).of_row(&call.core.sealer, &mut row)?,
-            created_at: InZone(row.instant("created_at").ok_or_else(lacks)?, call.core.zone),
-            expires_at: InZone(row.instant("expires_at").ok_or_else(lacks)?, call.core.zone),
+            device_id: place(id).of_columns(&call.core.sealer, device, device_id)?,
+            created_at: InZone(created_at, call.core.zone),
+            expires_at: InZone(expires_at, call.core.zone),
             current: id == current,
         })
     };
@@ -103,12 +106,11 @@ async fn list(call: Call) -> Answer {
 
 async fn end(call: Call) -> Answer {
     let (actor, id) = (call.actor()?, call.path_id()?);
-    let statement =
-        Statement::new("SELECT id FROM sessions WHERE user_id = ").id(actor.user_id).sql(" AND id = ").id(id);
-    if call.core.database.read(&statement).await?.is_empty() {
+    let own = || sessions::table.filter(sessions::user_id.eq(actor.user_id)).filter(sessions::id.eq(id));
+    if !call.core.database.ask(async |connection| select(exists(own())).get_result(connection).await).await? {
         return Err(Code::NotFound.into());
     }
     let audit_entry = call.audit_entry("session.end", "sessions", Some(id), json!({}));
-    sessions::end(&call.core, id, audit_entry).await?;
+    end_session(&call.core, id, audit_entry).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use diesel::{ExpressionMethods, QueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -18,6 +20,7 @@ use crate::platform::access::roles::{Actor, Role};
 use crate::platform::access::scope::reached;
 use crate::platform::core::Core;
 use crate::platform::http::answered::AnyObject;
+use crate::platform::schema::{api_keys, users};
 
 /// Roles that read the trail.
 pub const AUDITORS: &[Role] = &[Role::DistrictAdmin, Role::Auditor];
@@ -228,12 +231,14 @@ impl Line {
 /// The names of those who acted in these lines: accounts and keys.
 pub async fn names(core: &Core, lines: &[Line]) -> Result<BTreeMap<Uuid, String>, Problem> {
     let ids: BTreeSet<Uuid> = lines.iter().filter_map(|line| line.shown.actor_id).collect();
-    let ids = || ids.iter().copied().map(Value::Id).collect();
-    let statement = Statement::new("SELECT id, username AS name FROM users WHERE id = ANY(")
-        .column(ColumnType::Id, ids())
-        .sql(") UNION ALL SELECT id, 'key:' || name FROM api_keys WHERE id = ANY(")
-        .column(ColumnType::Id, ids())
-        .sql(")");
-    let rows = core.database.read(&statement).await?;
-    Ok(rows.into_iter().filter_map(|mut row| Some((row.id("id")?, row.text("name")?))).collect())
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let read = async |connection: &mut AsyncPgConnection| {
+        let accounts = users::table.filter(users::id.eq_any(ids.clone())).select((users::id, users::username));
+        let keys = api_keys::table.filter(api_keys::id.eq_any(ids.clone())).select((api_keys::id, api_keys::name));
+        let accounts: Vec<(Uuid, String)> = accounts.load(connection).await?;
+        let keys: Vec<(Uuid, String)> = keys.load(connection).await?;
+        Ok((accounts, keys))
+    };
+    let (accounts, keys) = core.database.ask(read).await?;
+    Ok(accounts.into_iter().chain(keys.into_iter().map(|(id, name)| (id, format!("key:{name}")))).collect())
 }

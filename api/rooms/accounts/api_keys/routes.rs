@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use chrono::TimeDelta;
+use diesel::{ExpressionMethods, QueryDsl};
 use kit::catalogue::{Code, FaultCode};
 use kit::faults::Faults;
 use kit::ids::new_id;
@@ -11,12 +12,14 @@ use kit::json::put;
 use kit::problem::Problem;
 use kit::value::Values;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::store::{self, NewKey};
 use super::wire::{self, ApiKey, CreatedApiKey, MOST_DAYS, NEW};
 use crate::platform::access::roles::{Grant, Role};
 use crate::platform::http::page::Page;
 use crate::platform::http::{Access, Answer, Call, Operation, page};
+use crate::platform::schema::api_keys;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::rooms::accounts::users::{ADMINISTRATORS, require_grantable};
 
@@ -113,12 +116,16 @@ fn check_expiry(call: &Call, form: &Values, faults: &mut Faults) {
 async fn list(call: Call) -> Answer {
     let actor = call.actor()?;
     let binding = format!("api_keys|{}", actor.user_id);
-    let mut statement = store::visible_to(actor);
-    if let Some(id) = page::position(&call, &binding)?.and_then(|text| text.parse().ok()) {
-        statement = statement.sql(" AND r.id < ").id(id);
-    }
+    let after = page::position(&call, &binding)?.and_then(|text| text.parse::<Uuid>().ok());
     let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
-    let keys = store::load(&call.core, &statement.sql(" ORDER BY r.id DESC LIMIT ").integer(limit)).await?;
+    let page = || {
+        let mut keys = store::visible_to(actor);
+        if let Some(id) = after {
+            keys = keys.filter(api_keys::id.lt(id));
+        }
+        keys.order(api_keys::id.desc()).limit(limit)
+    };
+    let keys = store::load(&call.core, page).await?;
     Ok(page::answer(&call, &binding, keys, |key| key.id.to_string(), |key| key))
 }
 

@@ -3,15 +3,15 @@
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
 use actix_web::{HttpResponse, HttpResponseBuilder};
+use diesel::{ExpressionMethods, QueryDsl};
 use kit::catalogue::{Code, FaultCode};
 use kit::etag::{self, IfMatch};
 use kit::faults::Faults;
 use kit::ids::new_id;
 use kit::json::put;
 use kit::problem::Problem;
-use kit::statement::{ColumnType, Statement};
 use kit::text::visible;
-use kit::value::{Value, Values};
+use kit::value::Values;
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -24,6 +24,7 @@ use crate::platform::access::{Grant, Role, UserGrant};
 use crate::platform::audit::system_write_all;
 use crate::platform::http::page::Page;
 use crate::platform::http::{Access, Answer, Call, Operation, page};
+use crate::platform::schema::users;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::read;
 use crate::rooms::duties;
@@ -131,15 +132,19 @@ async fn post(call: Call) -> Answer {
 async fn list(call: Call) -> Answer {
     let actor = call.actor()?;
     let binding = format!("users|{}|{:?}", actor.user_id, call.query.boolean("active"));
-    let mut statement: Statement = store::visible_to(actor);
-    if let Some(active) = call.query.boolean("active") {
-        statement = statement.sql(" AND u.active = ").bind(ColumnType::Boolean, Value::Boolean(active));
-    }
-    if let Some(username) = page::position(&call, &binding)? {
-        statement = statement.sql(" AND u.username > ").text(username);
-    }
+    let (active, after) = (call.query.boolean("active"), page::position(&call, &binding)?);
     let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
-    let users = store::load(&call.core, &statement.sql(" ORDER BY u.username LIMIT ").integer(limit)).await?;
+    let page = || {
+        let mut accounts = store::visible_to(actor);
+        if let Some(active) = active {
+            accounts = accounts.filter(users::active.eq(active));
+        }
+        if let Some(username) = after.clone() {
+            accounts = accounts.filter(users::username.gt(username));
+        }
+        accounts.order(users::username).limit(limit)
+    };
+    let users = store::load(&call.core, page).await?;
     Ok(page::answer(&call, &binding, users, |user| user.username.clone(), |user| user))
 }
 
