@@ -28,14 +28,14 @@ pub fn told(schema: &RefOr<Schema>) -> Json {
 
 /// The schema of a member that a form has, too: the field table says it for both.
 pub fn of_form(field: &Field) -> RefOr<Schema> {
-    verbatim(of_field(field, field.takes_null(), Direction::Served))
+    verbatim(&of_field(field, field.takes_null(), Direction::Served))
 }
 
 /// The schema of a member that is one of a vocabulary's words, and there will be no others.
 pub fn of_words(vocabulary: &'static Vocabulary, about: &str) -> RefOr<Schema> {
     let mut schema = of_shape(&Shape::Word(vocabulary));
     put(&mut schema, "description", about);
-    verbatim(schema)
+    verbatim(&schema)
 }
 
 /// The schema of a member that is a problem, or null.
@@ -44,7 +44,7 @@ pub fn problem_or_null(about: &str) -> RefOr<Schema> {
     OneOfBuilder::new().item(Ref::from_schema_name("Problem")).item(null).description(Some(about)).into()
 }
 
-fn verbatim(json: Json) -> RefOr<Schema> {
+fn verbatim(json: &Json) -> RefOr<Schema> {
     let mut schema = Object::with_type(SchemaType::AnyValue);
     schema.extensions = json.as_object().map(|members| members.clone().into_iter().collect());
     schema.into()
@@ -165,5 +165,57 @@ fn fold_nullable(members: &mut Map<String, Json>) {
     }
     if let Some(about) = about {
         members.entry("description").or_insert(about);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A part.
+    #[derive(Serialize, ToSchema)]
+    struct Part {
+        /// How many.
+        count: i32,
+    }
+
+    /// A whole.
+    #[derive(Serialize, ToSchema)]
+    struct Whole {
+        #[serde(flatten)]
+        #[schema(inline)]
+        part: Part,
+        /// Name · 名称
+        ///
+        /// What it is called,
+        /// by people.
+        name: String,
+        /// More of it.
+        #[schema(required, inline, value_type = Option<AnyObject>)]
+        more: Json,
+        /// Another one.
+        #[schema(required)]
+        other: Option<Part>,
+    }
+
+    #[test]
+    fn what_the_derive_nests_is_folded() {
+        let schemas = schemas_of::<Whole>();
+        let (name, whole) = &schemas[0];
+        assert_eq!(name, "Whole");
+        let expected = json!({
+            "type": "object", "description": "A whole.", "required": ["count", "name", "more", "other"],
+            "properties": {
+                "count": {"type": "integer", "format": "int32", "description": "How many."},
+                "name": {"type": "string", "title": "Name · 名称", "description": "What it is called, by people."},
+                "more": {"type": ["object", "null"], "additionalProperties": true, "description": "More of it."},
+                "other": {"oneOf": [{"$ref": "#/components/schemas/Part"}, {"type": "null"}], "description": "Another one."},
+            },
+        });
+        assert_eq!(*whole, expected);
+        assert!(schemas.iter().any(|(name, _)| name == "Part"));
     }
 }

@@ -8,15 +8,20 @@ use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
 use kit::problem::Problem;
 use kit::statement::ColumnType;
-use kit::time::day_of;
+use kit::time::{InZone, day_of};
 use kit::value::Value;
-use serde_json::{Map, Value as Json, json};
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::stays::tied;
 use super::{BELONGING, CARERS, ISOLATION_CASES};
 use crate::platform::access::keys::KeyScope;
+use crate::platform::http::answered::AnyObject;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::scope::visible_to;
+use crate::records::view::View;
 use crate::records::{Kind, Record, read, view};
 use crate::rooms::duties::DUTIES;
 use crate::rooms::duties::matching::DAILY;
@@ -24,25 +29,108 @@ use crate::rooms::duties::matching::DAILY;
 /// More lines than this no case has.
 const MOST: i64 = 5_000;
 
+/// A timeline.
+#[derive(Serialize, ToSchema)]
+struct Timeline<'a> {
+    /// The oldest first.
+    #[schema(inline, max_items = 5_000)]
+    items: Vec<Entry<'a>>,
+}
+
+/// One record of the case.
+#[derive(Serialize, ToSchema)]
+struct Entry<'a> {
+    /// Of which kind.
+    #[schema(max_length = 60)]
+    kind: &'static str,
+    /// Which record.
+    #[schema(value_type = String, max_length = 36)]
+    id: Uuid,
+    /// When it happened.
+    #[schema(value_type = String, max_length = 40)]
+    occurred_at: InZone,
+    /// The record as its own path gives it.
+    #[schema(inline, value_type = AnyObject)]
+    record: View<'a>,
+}
+
+/// Days.
+#[derive(Serialize, ToSchema)]
+struct DayList {
+    /// The oldest first.
+    #[schema(inline, max_items = 5_000)]
+    items: Vec<ShownDay>,
+}
+
+/// A day of observation.
+#[derive(Serialize, ToSchema)]
+struct ShownDay {
+    /// Which day.
+    #[schema(value_type = String, max_length = 10)]
+    on_day: NaiveDate,
+    /// The how many-th day of observation.
+    #[schema(minimum = 0, maximum = 100)]
+    day_no: i64,
+    /// Readings done of those expected: `1/2`.
+    #[schema(max_length = 5)]
+    readings: String,
+    /// Readings beside.
+    #[schema(required = false, minimum = 0, maximum = 100)]
+    extra_readings: i64,
+    /// Errands asked for.
+    #[schema(required = false, minimum = 0, maximum = 100)]
+    errands: i64,
+    /// Violations.
+    #[schema(required = false, minimum = 0, maximum = 100)]
+    violations: i64,
+    /// The duty: state, proof, late, reported_late, reason.
+    #[schema(inline, value_type = Option<AnyObject>)]
+    am_reading: Option<ToldDuty>,
+    /// The duty: state, proof, late, reported_late, reason.
+    #[schema(inline, value_type = Option<AnyObject>)]
+    pm_reading: Option<ToldDuty>,
+    /// The duty: state, proof, late, reported_late, reason.
+    #[schema(inline, value_type = Option<AnyObject>)]
+    town_visit: Option<ToldDuty>,
+    /// The duty: state, proof, late, reported_late, reason.
+    #[schema(inline, value_type = Option<AnyObject>)]
+    village_check: Option<ToldDuty>,
+    /// The duty: state, proof, late, reported_late, reason.
+    #[schema(inline, value_type = Option<AnyObject>)]
+    group_check: Option<ToldDuty>,
+    /// The duty: state, proof, late, reported_late, reason.
+    #[schema(inline, value_type = Option<AnyObject>)]
+    police_check: Option<ToldDuty>,
+    /// What is missing, with the reason.
+    #[schema(required = false, inline, value_type = Vec<AnyObject>, max_items = 12)]
+    gaps: Vec<ShownGap>,
+}
+
+/// A daily duty as a day shows it.
+#[derive(Serialize)]
+struct ToldDuty {
+    id: Uuid,
+    state: Json,
+    proof: Json,
+    late: Json,
+    reported_late: Json,
+    explained: Json,
+    waiver: Json,
+}
+
+/// Something that is missing.
+#[derive(Serialize)]
+struct ShownGap {
+    duty_id: Uuid,
+    duty_kind: Option<String>,
+    state: Option<String>,
+    explained: Option<bool>,
+    waiver: Option<String>,
+    reason: Option<String>,
+}
+
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
-    let text = |max: i64, about: &str| json!({"type": "string", "maxLength": max, "description": about});
-    let list = |items: Json, about: &str| json!({"type": "object", "description": about, "required": ["items"], "properties": {"items": {"type": "array", "maxItems": 5000, "items": items, "description": "The oldest first."}}});
-    let entry = json!({"type": "object", "description": "One record of the case.", "required": ["kind", "id", "occurred_at", "record"], "properties": {
-        "kind": text(60, "Of which kind."), "id": text(36, "Which record."), "occurred_at": text(40, "When it happened."),
-        "record": {"type": "object", "additionalProperties": true, "description": "The record as its own path gives it."}}});
-    let duty = json!({"type": ["object", "null"], "additionalProperties": true, "description": "The duty: state, proof, late, reported_late, reason."});
-    let counts = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": 100, "description": about});
-    let mut day = Map::new();
-    day.insert("on_day".into(), text(10, "Which day."));
-    day.insert("day_no".into(), counts("The how many-th day of observation."));
-    day.insert("readings".into(), text(5, "Readings done of those expected: `1/2`."));
-    day.insert("extra_readings".into(), counts("Readings beside."));
-    day.insert("errands".into(), counts("Errands asked for."));
-    day.insert("violations".into(), counts("Violations."));
-    day.insert("gaps".into(), json!({"type": "array", "maxItems": 12, "description": "What is missing, with the reason.", "items": {"type": "object", "additionalProperties": true, "description": "A gap."}}));
-    DAILY.iter().for_each(|column| drop(day.insert((*column).into(), duty.clone())));
-    let day = json!({"type": "object", "description": "A day of observation.", "required": ["on_day", "day_no", "readings"], "properties": day});
     let example_entry = json!({"items": [{"kind": "spot_checks", "id": "0198c0de-0015-7000-8000-000000000001", "occurred_at": "2020-01-23T16:20:00+08:00", "record": {"present": true, "compliant": true}}]});
     let example_day = json!({"items": [{"on_day": "2020-01-23", "day_no": 1, "readings": "1/2", "extra_readings": 0, "errands": 1, "violations": 0,
         "am_reading": {"state": "done", "late": false}, "gaps": [{"duty_kind": "pm_reading", "state": "missed", "explained": true, "reason": "停电"}]}]});
@@ -50,10 +138,10 @@ pub fn operations() -> Vec<Operation> {
     vec![
         get(Operation::new(Method::GET, "/v1/isolation-cases/{id}/timeline", "get_isolation_case_timeline", timeline))
             .described("isolation_cases", "The timeline of a case", "All records of the case that the caller may see, the oldest first.")
-            .answers_with(200, "The timeline.", Some(list(entry, "A timeline.")), Some(example_entry)),
+            .answers_inline::<Timeline>(200, "The timeline.", Some(example_entry)),
         get(Operation::new(Method::GET, "/v1/isolation-cases/{id}/days", "get_isolation_case_days", days))
             .described("isolation_cases", "The days of a case", "Each day of observation up to today: readings, visits, checks, errands, and what is missing with its reason.")
-            .answers_with(200, "The days.", Some(list(day, "Days.")), Some(example_day)),
+            .answers_inline::<DayList>(200, "The days.", Some(example_day)),
     ]
 }
 
@@ -67,12 +155,13 @@ async fn timeline(call: Call) -> Answer {
         }
     }
     entries.sort_by_key(|(at, kind, record)| (*at, kind.name, record.envelope.id));
-    let line = |(at, kind, record): &(chrono::DateTime<chrono::Utc>, &'static Kind, Record)| {
-        json!({"kind": kind.name, "id": record.envelope.id,
-            "occurred_at": kit::time::format_instant(*at, call.core.zone),
-            "record": view::record(&call.core, kind, record, call.language)})
-    };
-    answer(&entries.iter().map(line).collect::<Vec<_>>())
+    let items = entries.iter().map(|(at, kind, record)| Entry {
+        kind: kind.name,
+        id: record.envelope.id,
+        occurred_at: InZone(*at, call.core.zone),
+        record: view::record(&call.core, kind, record, call.language),
+    });
+    answer(&Timeline { items: items.collect() })
 }
 
 /// Records of a case by day, for the grid.
@@ -93,7 +182,7 @@ async fn days(call: Call) -> Answer {
         (case.values.day("starts_on").unwrap_or_default(), case.values.day("ends_on").unwrap_or_default());
     let last = last.min(day_of(call.core.clock.now(), call.core.zone));
     let days = first.iter_days().take_while(|day| *day <= last);
-    answer(&days.map(|day| grid.line(first, day)).collect::<Vec<_>>())
+    answer(&DayList { items: days.map(|day| grid.line(first, day)).collect() })
 }
 
 impl Grid {
@@ -121,39 +210,56 @@ impl Grid {
         Ok(grid)
     }
 
-    fn line(&self, first: NaiveDate, day: NaiveDate) -> Json {
+    fn line(&self, first: NaiveDate, day: NaiveDate) -> ShownDay {
         let count = |slot: &str| self.measured.get(&(day, slot.to_owned())).copied().unwrap_or_default();
         let of_kind = |name: &'static str| self.others.get(&(day, name)).copied().unwrap_or_default();
-        let mut line = json!({"on_day": day, "day_no": (day - first).num_days() + 1,
-            "readings": format!("{}/2", count("am").min(1) + count("pm").min(1)), "extra_readings": count("extra"),
-            "errands": of_kind("errands"), "violations": of_kind("violations")});
         let duties = self.duties.get(&day).map(Vec::as_slice).unwrap_or_default();
-        for column in DAILY {
-            let duty = duties.iter().find(|duty| duty.values.text("duty_kind") == Some(column));
-            kit::json::put(&mut line, column, duty.map_or(Json::Null, told));
+        let duty = |daily: &str| duties.iter().find(|duty| duty.values.text("duty_kind") == Some(daily)).map(told);
+        ShownDay {
+            on_day: day,
+            day_no: (day - first).num_days() + 1,
+            readings: format!("{}/2", count("am").min(1) + count("pm").min(1)),
+            extra_readings: count("extra"),
+            errands: of_kind("errands"),
+            violations: of_kind("violations"),
+            am_reading: duty("am_reading"),
+            pm_reading: duty("pm_reading"),
+            town_visit: duty("town_visit"),
+            village_check: duty("village_check"),
+            group_check: duty("group_check"),
+            police_check: duty("police_check"),
+            gaps: duties.iter().filter(|duty| is_gap(duty)).map(gap).collect(),
         }
-        let gaps: Vec<Json> = duties.iter().filter(|duty| is_gap(duty)).map(gap).collect();
-        kit::json::put(&mut line, "gaps", gaps);
-        line
     }
 }
 
-fn told(duty: &Record) -> Json {
+fn told(duty: &Record) -> ToldDuty {
     let value = |name: &str| duty.values.get(name).map_or(Json::Null, |value| value.to_json(chrono_tz::UTC));
-    let names = ["state", "proof", "late", "reported_late", "explained", "waiver"];
-    let mut told: Map<String, Json> = names.into_iter().map(|name| (name.to_owned(), value(name))).collect();
-    told.insert("id".into(), duty.envelope.id.to_string().into());
-    Json::Object(told)
+    ToldDuty {
+        id: duty.envelope.id,
+        state: value("state"),
+        proof: value("proof"),
+        late: value("late"),
+        reported_late: value("reported_late"),
+        explained: value("explained"),
+        waiver: value("waiver"),
+    }
 }
 
 fn is_gap(duty: &Record) -> bool {
     matches!(duty.values.text("state"), Some("missed" | "waived"))
 }
 
-fn gap(duty: &Record) -> Json {
-    let text = |name: &str| duty.values.text(name).map_or(Json::Null, Json::from);
-    json!({"duty_id": duty.envelope.id, "duty_kind": text("duty_kind"), "state": text("state"),
-        "explained": duty.values.boolean("explained"), "waiver": text("waiver"), "reason": text("reason")})
+fn gap(duty: &Record) -> ShownGap {
+    let text = |name: &str| duty.values.text(name).map(str::to_owned);
+    ShownGap {
+        duty_id: duty.envelope.id,
+        duty_kind: text("duty_kind"),
+        state: text("state"),
+        explained: duty.values.boolean("explained"),
+        waiver: text("waiver"),
+        reason: text("reason"),
+    }
 }
 
 /// The case of the path.
@@ -178,6 +284,6 @@ async fn of_case(call: &Call, kind: &'static Kind, column: &str, case: &Record) 
     read::load(&call.core, kind, &statement).await
 }
 
-fn answer(items: &[Json]) -> Answer {
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+fn answer(body: &impl Serialize) -> Answer {
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
