@@ -95,8 +95,8 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .body_of(json!({"type": "string", "format": "binary", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
             .body_as("application/x-ndjson", json!("{\"place_id\":\"0198c0de-0002-7000-8000-000000000001\",\"direction\":\"in\",\"temperature_c\":\"36.5\"}\n"))
             .body_as(XLSX, json!("the bytes of a workbook whose first sheet is a table with a header"))
-            .answers(200, "The whole file was read.", Some(reference("Import")), Some(example()))
-            .answers(202, "It is being read; look at `Location`.", Some(reference("Import")), Some(example()))
+            .answers_with(200, "The whole file was read.", Some(reference("Import")), Some(example()))
+            .answers_with(202, "It is being read; look at `Location`.", Some(reference("Import")), Some(example()))
             .with_headers(&["Location"])
             .problems(&[DISTRICT_REQUIRED, UNREADABLE_FILE, UNKNOWN_COLUMNS, TOO_MANY_ROWS, TOO_MANY_FAULTS, Code::TOO_MANY_REQUESTS, NOT_FOUND]),
         Operation::new(Method::GET, "/v1/imports", "list_imports", list)
@@ -104,18 +104,18 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .access(all())
             .keys(KeyScope::Import)
             .parameters(vec![&LIMIT, &CURSOR])
-            .answers(200, "A page.", Some(reference("ImportPage")), Some(json!({"items": [example()], "next_cursor": null})))
+            .answers_with(200, "A page.", Some(reference("ImportPage")), Some(json!({"items": [example()], "next_cursor": null})))
             .with_headers(&["Link"]),
         Operation::new(Method::GET, "/v1/imports/{id}", "get_import", get)
             .described("imports", "Watch an import", "How far it is; the first errors.")
             .access(all())
             .keys(KeyScope::Import)
-            .answers(200, "The import.", Some(reference("Import")), Some(example())),
+            .answers_with(200, "The import.", Some(reference("Import")), Some(example())),
         Operation::new(Method::GET, "/v1/imports/{id}/errors", "list_import_errors", faults::list)
             .described("imports", "The refused rows", "NDJSON; with `Accept: text/csv` the input's own columns plus one of faults, ready to mend and send again. In the order of the file.")
             .access(all())
             .keys(KeyScope::Import)
-            .answers(200, "The rows.", None, None)
+            .answers_nothing(200, "The rows.")
             .as_files(vec!["text/csv", "application/x-ndjson"]),
         Operation::new(Method::POST, "/v1/imports/{id}:undo", "undo_import", undo::undo)
             .described("imports", "Undo an import", "Voids what it created; what was amended since stays and is listed. Sent again it goes on.")
@@ -123,7 +123,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .keys(KeyScope::Import)
             .uncounted()
             .bounded(Bounded::Steps)
-            .answers(200, "What was undone.", Some(reference("UndoneImport")), Some(json!({"id": "0198c0de-000d-7000-8000-000000000001", "state": "undone", "voided": 120, "left": []})))
+            .answers_with(200, "What was undone.", Some(reference("UndoneImport")), Some(json!({"id": "0198c0de-000d-7000-8000-000000000001", "state": "undone", "voided": 120, "left": []})))
             .problems(&[STILL_RUNNING, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
     ]
 }
