@@ -36,14 +36,14 @@ async fn a_script_imports_mends_and_exports() {
             fake_resident_id(row)
         ));
     }
-    let bad = text.replacen("36.5", "九十", 1);
+    let bad = text.replacen(",进,", ",横,", 1);
     std::fs::write(folder.0.join("passages.csv"), &bad).unwrap();
     let (output, json) = run(&["import", "passages.csv", "--kind", "screenings"]);
     assert_eq!(output.status.code(), Some(6), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!((&json["import"]["counts"]["created"], &json["import"]["counts"]["refused"]), (&json!(59), &json!(1)));
     let faults = std::fs::read_to_string(folder.0.join("passages.errors.csv")).unwrap();
-    assert!(faults.contains("九十") && faults.lines().count() == 2, "{faults}");
-    std::fs::write(folder.0.join("mended.csv"), faults.replace("九十", "36.5")).unwrap();
+    assert!(faults.contains("横") && faults.lines().count() == 2, "{faults}");
+    std::fs::write(folder.0.join("mended.csv"), faults.replace("横", "进")).unwrap();
     let (output, _) = run(&["import", "mended.csv", "--kind", "screenings"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let (output, json) = run(&["export", "--kind", "screenings", "--filter", "area_code=511802005"]);

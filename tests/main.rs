@@ -42,6 +42,8 @@ mod gate;
 mod gate_follow_up;
 mod hardening;
 mod held_items;
+mod import_facts;
+mod import_sheets;
 mod imports;
 mod imports_bounds;
 mod index_of_changes;

@@ -182,6 +182,7 @@ async fn schema_rs_is_fresh() {
         "idempotency_keys",
         "held_items",
         "import_faults",
+        "import_outcomes",
         "imports",
         "sync_conflicts",
         "migration_lock",

@@ -75,8 +75,10 @@ async fn an_atomic_import_does_not_choose_between_two_reports_of_a_day() {
     for query in ["", "&on_duplicate=revise"] {
         let query = format!("kind=supply_reports&mode=atomic{query}");
         let done = import(&admin, &query, "text/csv", file.clone().into_bytes()).await;
-        assert_eq!(told(&done), (&json!("failed"), 0, 1), "{done}");
-        assert_eq!(done["first_errors"][0]["line"], 4);
+        assert_eq!(told(&done), (&json!("failed"), 0, 2), "{done}");
+        let errors = &done["first_errors"];
+        assert_eq!((&errors[0]["line"], &errors[1]["line"]), (&json!(2), &json!(4)));
+        assert_eq!(errors[1]["faults"][0]["code"], "repeated_item");
         assert_eq!(count(&app, "supply_reports").await, Some(0));
     }
 }

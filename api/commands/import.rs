@@ -1,14 +1,14 @@
 //! `import`: a file to a server, with its refused rows beside it.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{IsTerminal, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value as Json, json};
 
 use super::client::{Attempt, Reply, Server, json as json_of, persist};
-use super::{Failure, print};
+use super::{Failure, inspect, print};
 
 /// What is imported, and how.
 #[derive(clap::Args)]
@@ -36,6 +36,27 @@ pub struct Import {
     /// Make every check, write nothing.
     #[arg(long)]
     validate_only: bool,
+    /// A column that isn't known: its header and the field, as 电话号码=person.phone. Any number of times.
+    #[arg(long, value_name = "HEADER=FIELD")]
+    map: Vec<String>,
+    /// A value for all rows: a field and the text, as place_id=北门. Any number of times.
+    #[arg(long, value_name = "FIELD=TEXT")]
+    set: Vec<String>,
+    /// The year of days without one.
+    #[arg(long)]
+    year: Option<u16>,
+    /// Only this sheet of a workbook.
+    #[arg(long)]
+    sheet: Option<String>,
+    /// What happens to columns that nobody knows: ignore, note or refuse.
+    #[arg(long)]
+    unknown: Option<String>,
+    /// Only show what would be done.
+    #[arg(long)]
+    inspect: bool,
+    /// Import without showing first what would be done, and without asking.
+    #[arg(long)]
+    yes: bool,
     /// Answer as one line of JSON, for scripts.
     #[arg(long)]
     pub json: bool,
@@ -45,7 +66,15 @@ pub struct Import {
 pub fn import(command: &Import) -> Result<(), Failure> {
     let server = Server::new(&command.server)?;
     let (mut file, length) = open(&command.file)?;
-    let (path, content_type) = (path(command), content_type(command));
+    let content_type = content_type(command);
+    let asks = !command.yes && !command.json && std::io::stdin().is_terminal() && command.file != Path::new("-");
+    if command.inspect || asks {
+        inspect(command, &server, &mut file, &content_type)?;
+        if command.inspect || !agreed()? {
+            return Ok(());
+        }
+    }
+    let path = path(command, "/v1/imports")?;
     let bar = bar(length)?;
     let done = persist("import", || {
         file.seek(SeekFrom::Start(0)).map_err(Failure::other)?;
@@ -80,23 +109,64 @@ fn open(path: &Path) -> Result<(File, u64), Failure> {
     Ok((file, length))
 }
 
-fn path(command: &Import) -> String {
-    let mut path = format!("/v1/imports?kind={}", command.kind);
-    for (asked, parameter) in [
-        (command.revise, "on_duplicate=revise"),
-        (command.atomic, "mode=atomic"),
-        (command.validate_only, "validate_only=true"),
+/// Shows what an import would do.
+fn inspect(command: &Import, server: &Server, file: &mut File, content_type: &str) -> Result<(), Failure> {
+    let path = path(command, "/v1/imports:inspect")?;
+    let told = persist("inspect", || {
+        file.seek(SeekFrom::Start(0)).map_err(Failure::other)?;
+        match server.post(&path, content_type, &*file) {
+            Reply::Done(response) => Ok(Attempt::Done(json_of(response)?)),
+            Reply::Passing(cause, after) => Ok(Attempt::Again(cause, after)),
+        }
+    })?;
+    print(&inspect::table(&told))
+}
+
+/// Whether whoever sits there says yes.
+fn agreed() -> Result<bool, Failure> {
+    print("Import it? [y/N]")?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(Failure::other)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "是"))
+}
+
+fn path(command: &Import, resource: &str) -> Result<String, Failure> {
+    let mut path = format!("{resource}?kind={}", encoded(&command.kind));
+    let mut add = |name: &str, text: &str| path.push_str(&format!("&{}={}", encoded(name), encoded(text)));
+    for (asked, name, text) in [
+        (command.revise, "on_duplicate", "revise"),
+        (command.atomic, "mode", "atomic"),
+        (command.validate_only, "validate_only", "true"),
     ] {
-        if asked {
-            path.push('&');
-            path.push_str(parameter);
+        if asked && !resource.ends_with("inspect") {
+            add(name, text);
         }
     }
-    if let Some(source) = &command.source {
-        path.push_str("&source=");
-        path.push_str(source);
+    let year = command.year.map(|year| year.to_string());
+    for (name, text) in
+        [("source", &command.source), ("sheet", &command.sheet), ("unknown", &command.unknown), ("year", &year)]
+    {
+        if let Some(text) = text {
+            add(name, text);
+        }
     }
-    path
+    for (prefix, pairs) in [("map.", &command.map), ("set.", &command.set)] {
+        for pair in pairs {
+            let usage = || Failure::Usage(format!("{pair}: a name, = and a value"));
+            let (name, text) = pair.split_once('=').ok_or_else(usage)?;
+            add(&format!("{prefix}{name}"), text);
+        }
+    }
+    Ok(path)
+}
+
+/// A text as it may stand in a query.
+fn encoded(text: &str) -> String {
+    let letter = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(letter).collect()
 }
 
 fn content_type(command: &Import) -> String {
@@ -122,8 +192,8 @@ fn tell(command: &Import, server: &Server, import: &Json) -> Result<(), Failure>
     print(&if command.json {
         json!({"import": import, "errors_file": faults}).to_string()
     } else {
-        let counts =
-            ["read", "created", "same", "revised", "skipped", "refused"].map(|name| format!("{} {name}", count(name)));
+        let counts = ["read", "created", "same", "revised", "skipped", "refused", "not_a_record"]
+            .map(|name| format!("{} {name}", count(name)));
         let warnings = import.get("warnings").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
         let told =
             |warning: &Json| warning.get("message").and_then(Json::as_str).map(|text| format!("\nWarning: {text}"));

@@ -5,6 +5,7 @@ mod data;
 mod demo;
 mod export;
 mod import;
+mod inspect;
 mod serve;
 
 use std::io::Write;

@@ -1,11 +1,11 @@
 //! The index of changes against the rows it was written with: what it leaves out or adds would be read wrongly by all
 //! who follow the ledger.
 
+use std::collections::BTreeMap;
+
 use chrono::DateTime;
 use chrono::Utc;
 use kit::columns;
-use std::collections::BTreeMap;
-
 use kit::row::Row;
 use kit::statement::Statement;
 use uuid::Uuid;

@@ -1,10 +1,10 @@
 //! Recounting the figures.
 
-use kit::columns;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use kit::columns;
 use kit::database::{Connection, DatabaseError};
 use kit::problem::Problem;
 use kit::row::Row;

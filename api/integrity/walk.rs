@@ -1,8 +1,8 @@
 //! Walking a district's entries from the first to the head.
 
-use kit::columns;
 use std::collections::{BTreeMap, BTreeSet};
 
+use kit::columns;
 use kit::row::Row;
 use kit::statement::Statement;
 use kit::value::Value;

@@ -43,6 +43,33 @@ pub fn read_query(query: &str, parameters: &[&Field]) -> Result<Values, Problem>
     faults.finish().map(|()| values)
 }
 
+/// Parameters beside those of a table.
+pub type Open = Vec<(String, String)>;
+
+/// Most parameters whose names go on with something of the caller's, and most characters of one.
+const MOST_OPEN: usize = 100;
+const MOST_OPEN_TEXT: usize = 500;
+
+/// Parts a query string: what is read against a table, and the parameters whose names begin with one of `prefixes`.
+pub fn split_open(query: &str, prefixes: &[&str]) -> Result<(String, Open), Problem> {
+    let (mut closed, mut open, mut faults) = (Vec::new(), Open::new(), Faults::default());
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = decode(name).filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)));
+        let Some(name) = name else {
+            closed.push(pair);
+            continue;
+        };
+        let text = decode(text).filter(|text| !text.contains('\0') && text.len() <= MOST_OPEN_TEXT);
+        match text.filter(|_| name.len() <= MOST_OPEN_TEXT && !name.contains('\0') && open.len() < MOST_OPEN) {
+            Some(text) if open.iter().all(|(other, _)| *other != name) => open.push((name, text)),
+            Some(_) => faults.add(format!("?{}", harmless(&name)), FaultCode::REPEATED_PARAMETER),
+            None => faults.add(format!("?{}", harmless(&name)), FaultCode::BAD_PARAMETER),
+        }
+    }
+    faults.finish().map(|()| (closed.join("&"), open))
+}
+
 fn read_parameter(shape: &Shape, text: &str) -> super::scalars::Reading {
     if text.contains('\0') {
         return Err(super::scalars::flaw(FaultCode::NUL_CHARACTER));

@@ -20,6 +20,7 @@ use super::prepare::Prepared;
 use super::read;
 use super::record::Record;
 use super::resolve;
+use super::void::{BROUGHT_BACK, is_undone};
 use super::warnings::{Noted, REFERENCE_VOIDED, VOIDED_ALREADY};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
@@ -129,7 +130,7 @@ impl Assembly<'_> {
                 self.put(draft.kind, None, record);
             }
             Some(known) => {
-                if known.envelope.voided {
+                if known.envelope.voided && !self.brings_back(&known) {
                     draft.warnings.push(Noted::new(&REFERENCE_VOIDED, draft.pointer.clone()));
                 }
                 self.complete(&mut draft, known);
@@ -146,7 +147,7 @@ impl Assembly<'_> {
             self.put(draft.kind, None, record.clone());
             return Assembled::New(record, number);
         };
-        if known.envelope.voided {
+        if known.envelope.voided && !self.brings_back(&known) {
             draft.warn(&VOIDED_ALREADY, "id");
         }
         // Of somebody met twice in one append there is one row, under the first number.
@@ -164,13 +165,30 @@ impl Assembly<'_> {
 
     /// Completes somebody known; none where nothing is new.
     fn complete(&mut self, draft: &mut Draft, known: Record) -> Option<Record> {
-        let mut next = draft.kind.rules.reconcile(&known, draft, &self.context, self.actor)?;
+        let back = self.brings_back(&known).then(|| self.brought_back(&known));
+        let reconciled = draft.kind.rules.reconcile(back.as_ref().unwrap_or(&known), draft, &self.context, self.actor);
+        let mut next = reconciled.or(back)?;
         next.envelope.derived = still_derived(&known, &next, draft);
         let stands = self.changes.number_of(draft.kind, known.envelope.id).is_some();
         next.envelope.revision = known.envelope.revision + i64::from(!stands);
         next.envelope.revised_by = self.actor.user_id;
         self.put(draft.kind, Some(known), next.clone());
         Some(next)
+    }
+
+    /// Whether this file brings somebody again whom an undo took back.
+    fn brings_back(&self, known: &Record) -> bool {
+        is_undone(known) && self.item.source.starts_with("import:")
+    }
+
+    /// Somebody taken back as he holds again, now by this file.
+    fn brought_back(&self, known: &Record) -> Record {
+        let mut record = known.clone();
+        record.envelope.voided = false;
+        record.envelope.source = self.item.source.clone();
+        record.values.set("void_reason", Value::Null);
+        record.values.set("restore_reason", Value::Text(BROUGHT_BACK.to_owned()));
+        record
     }
 
     /// A client's own id of somebody whose id is derived is kept as an alias, unless it is somebody else's id: who is

@@ -24,10 +24,10 @@ fields! {
     /// The fields of the envelope that a client sends.
     pub static INPUT;
     ID: Uuid = Field::new("id", Shape::Id, Text::new("Id", "编号"), "The record's id, chosen by the client so that a retry can be recognised; made by the server where absent.").on_create();
-    AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area code", "区划代码"), "Where it belongs: an administrative division's code. The place's by default.").also(&["区划", "行政区划", "行政区划代码"]);
+    AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area code", "区划代码"), "Where it belongs: an administrative division's code. The place's by default.").also(&["区划", "行政区划", "行政区划代码", "所属街道", "所属乡镇", "乡镇街道", "所属社区", "街道", "乡镇", "所在街道"]);
     AREA_EDITION: i64 = Field::new("area_edition", Shape::Integer { min: 2000, max: 2100 }, Text::new("Area edition", "区划版本"), "The edition of the divisions that `area_code` is of; the current one by default.");
     ORG_ID: Uuid = Field::new("org_id", Shape::Reference(ORGANIZATIONS), Text::new("Organisation", "单位"), "The organisation it belongs to; the caller's by default.");
-    OCCURRED_AT: DateTime<Utc> = Field::new("occurred_at", Shape::Instant, Text::new("Occurred at", "发生时间"), "When it happened; now by default.").also(&["时间", "登记时间", "time"]);
+    OCCURRED_AT: DateTime<Utc> = Field::new("occurred_at", Shape::Instant, Text::new("Occurred at", "发生时间"), "When it happened; now by default.").also(&["时间", "登记时间", "time", "通行时间", "测量时间", "测温时间", "检测时间", "检查时间", "消毒时间", "消杀时间", "发放时间", "走访时间", "出入时间", "进出时间", "日期时间"]);
     DEVICE_TIME: DateTime<Utc> = Field::new("device_time", Shape::Instant, Text::new("Device time", "设备时间"), "What the device's clock said when it sent this; `clock_skew_s` is made of it. Not part of what makes two submissions the same.").on_create();
     CAPTURED_BY: Uuid = Field::new("captured_by", Shape::Id, Text::new("Captured by", "采集人"), "The account that captured it, where it isn't the sender's.").on_create();
     NOTE: String = Field::new("note", free_text(500), Text::new("Note", "备注"), "Anything worth knowing that has no field. Encrypted at rest.").sealed();

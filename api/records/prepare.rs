@@ -59,7 +59,8 @@ pub struct Submission {
 }
 
 impl Submission {
-    fn of(core: &Core, draft: &Draft) -> Self {
+    /// The digest of a draft as it was parsed.
+    pub fn of(core: &Core, draft: &Draft) -> Self {
         let submitted = draft.canonical();
         let digest = |encoded: &[u8]| core.sealer.submission_digest(encoded);
         Self { digest: digest(&encode(&Tree::from_json(&submitted))), former: digest(submitted.to_string().as_bytes()) }

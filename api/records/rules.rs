@@ -138,8 +138,9 @@ pub trait Rules: Sync {
         draft.values.instant("occurred_at")
     }
 
-    /// Members (dotted names) that make two rows of a file the same record where they have no id; the
-    /// whole row where none is named.
+    /// Members (dotted names; of several with `|` between them the first that is there) that make two rows of a file
+    /// the same record where they have no id. Somebody given inline stands under the name of his id. The whole row
+    /// where none is named, or where one is empty.
     fn natural_key(&self) -> &'static [&'static str] {
         &[]
     }

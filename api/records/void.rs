@@ -22,6 +22,16 @@ use crate::platform::core::Core;
 /// Finds the roles that may do it with this record, of those that write the kind; none where all may.
 type Who = fn(&dyn Rules, &Draft) -> Option<&'static [Role]>;
 
+/// Why a record is void that undoing its import took back.
+pub const UNDONE: &str = "import undone";
+/// Why somebody whom an undo took back holds again: a later file brought him.
+pub const BROUGHT_BACK: &str = "imported again";
+
+/// Whether undoing an import took a record back.
+pub fn is_undone(record: &Record) -> bool {
+    record.envelope.voided && record.values.text("void_reason") == Some(UNDONE)
+}
+
 /// Voids a record. Once more is no fault and changes nothing.
 pub async fn void(
     core: &Core,

@@ -1,6 +1,5 @@
 //! Starting: the database, its migrations, the districts' clocks, the keys; then the server.
 
-use kit::columns;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use kit::columns;
 use kit::database::{Database, DatabaseError};
 use kit::problem::Problem;
 use kit::row::Row;

@@ -1,9 +1,9 @@
 //! From cells to lines: none missing in a series, each with a name.
 
-use kit::columns;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
+use kit::columns;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};

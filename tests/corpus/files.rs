@@ -8,7 +8,7 @@ use super::{files, prepared, require_form, require_health, require_table, told};
 use crate::support::Actor;
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-const OUTCOMES: [&str; 5] = ["created", "same", "revised", "skipped", "refused"];
+const OUTCOMES: [&str; 6] = ["created", "same", "revised", "skipped", "refused", "not_a_record"];
 
 #[tokio::test]
 async fn csv() {

@@ -174,7 +174,7 @@ struct Feed<'a> {
 
 /// One revision that the ledger took. What left the caller's scope is only named.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Change)]
+#[schema(as = Change, description = "One revision that the ledger took.")]
 struct Item<'a> {
     /// Its number in the district's ledger.
     #[schema(minimum = 0)]

@@ -89,6 +89,11 @@ pub fn imported(kind: &Kind, kinds: &Registry) -> Vec<Column> {
     for field in kind.body_fields().into_iter().filter(|field| field.write != Write::Never) {
         let Shape::Inline(name, _) = field.shape else {
             lay_flat(field, &mut Vec::new(), &mut Vec::new(), &mut columns);
+            if let Some(told) = told_by(kind, field, kinds) {
+                for inner in told {
+                    lay_flat(inner, &mut vec![field.name], &mut vec![field.label], &mut columns);
+                }
+            }
             if let (Shape::List { of: Shape::Object(members), .. }, true) = (field.shape, is_lines(kind, field)) {
                 // A row an item.
                 for member in members.iter().filter(|member| member.write != Write::Never) {
@@ -103,6 +108,18 @@ pub fn imported(kind: &Kind, kinds: &Registry) -> Vec<Column> {
         }
     }
     columns
+}
+
+/// What somebody is known by whom a record names.
+const KNOWN_BY: [&str; 4] = ["name", "document_type", "document_number", "phone"];
+
+/// Of a reference to somebody whose identity the server derives: the fields by which a sheet names him, where he can't
+/// be given inline.
+pub fn told_by(kind: &Kind, field: &Field, kinds: &Registry) -> Option<Vec<&'static Field>> {
+    let Shape::Reference(name) = field.shape else { return None };
+    let other = kinds.kind(name).filter(|other| other.field("aliases").is_some())?;
+    let inline = kind.is_told_inline(field.name);
+    (!inline).then(|| other.fields.iter().filter(|field| KNOWN_BY.contains(&field.name)).collect())
 }
 
 fn is_lines(kind: &Kind, field: &Field) -> bool {

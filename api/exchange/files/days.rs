@@ -1,18 +1,53 @@
 //! Days and instants as people write them in cells.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::texts::half_width;
 
+/// What a file says beside its cells: by it days are read that leave something out.
+#[derive(Clone, Copy, Debug)]
+pub struct Hints {
+    /// The district's zone.
+    pub zone: Tz,
+    /// Today there.
+    pub today: NaiveDate,
+    /// The file's year.
+    pub year: Option<i32>,
+    /// The row's day, or the file's.
+    pub day: Option<NaiveDate>,
+    /// Whether the file is an export of ours: then cells are what they are.
+    pub ours: bool,
+}
+
+impl Hints {
+    /// Nothing but zone and day of today.
+    pub fn new(zone: Tz, now: DateTime<Utc>) -> Self {
+        Self { zone, today: now.with_timezone(&zone).date_naive(), year: None, day: None, ours: false }
+    }
+}
+
+/// What was left out of a day or a time and put in by the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assumed {
+    /// Nothing.
+    Nothing,
+    /// The year.
+    Year,
+    /// The time: noon.
+    Time,
+    /// Nothing; a time behind a day was left out.
+    TimeDropped,
+}
+
 /// `2020-02-03`, `2020/2/3`, `2020.2.3`, `20200203`, `2020年2月3日`, with or without a midnight after it.
 /// Days written month first can't be told from others and are none.
 pub fn day(text: &str) -> Option<NaiveDate> {
-    let text = half_width(text);
+    let text = tidy(text);
     if let Some((day_text, time)) = text.split_once([' ', 'T']) {
         return time.chars().all(|letter| matches!(letter, '0' | ':')).then(|| day(day_text)).flatten();
     }
-    let text = text.replace(['年', '月', '/', '.'], "-").replace('日', "");
+    let text = text.replace(['年', '月', '/', '.'], "-").replace(['日', '号'], "");
     let parts: Vec<&str> = text.trim_end_matches('-').split('-').collect();
     match parts.as_slice() {
         [year, month, day] if year.len() == 4 => {
@@ -30,18 +65,155 @@ pub fn day(text: &str) -> Option<NaiveDate> {
     }
 }
 
+/// A day as a clerk writes it: also without the year (`2月3日`, `2.3`, `22号`), and with a time behind it.
+pub fn day_by(text: &str, hints: &Hints) -> Option<(NaiveDate, Assumed)> {
+    if let Some(day) = day(text) {
+        return Some((day, Assumed::Nothing));
+    }
+    let text = tidy(text);
+    if let Some(day) = short_day(&text, hints) {
+        return Some((day, Assumed::Year));
+    }
+    let (day_text, time) = parted(&text)?;
+    time_of_day(time)?;
+    let whole = day(day_text).or_else(|| short_day(day_text, hints))?;
+    Some((whole, Assumed::TimeDropped))
+}
+
+/// An instant as a clerk writes it: also without the year, of the row's day, or only a day: then noon.
+pub fn instant_by(text: &str, hints: &Hints) -> Option<(DateTime<Utc>, Assumed)> {
+    if let Some(instant) = instant(text, hints.zone) {
+        return Some((instant, Assumed::Nothing));
+    }
+    let text = tidy(text);
+    let local = |day: NaiveDate, time: Duration| {
+        let local = hints.zone.from_local_datetime(&(day.and_time(NaiveTime::MIN) + time)).earliest();
+        local.map(|instant| instant.with_timezone(&Utc))
+    };
+    if let Some((day, assumed)) =
+        day(&text).map(|day| (day, Assumed::Time)).or_else(|| short_day(&text, hints).map(|day| (day, Assumed::Time)))
+    {
+        return Some((local(day, Duration::hours(12))?, assumed));
+    }
+    if let (Some(day), Some(time)) = (hints.day, time_of_day(&text).filter(|_| is_time(&text))) {
+        return Some((local(day, time)?, Assumed::Nothing));
+    }
+    let (day_text, time) = parted(&text)?;
+    let (day, assumed) = day(day_text)
+        .map(|day| (day, Assumed::Nothing))
+        .or_else(|| short_day(day_text, hints).map(|day| (day, Assumed::Year)))?;
+    Some((local(day, time_of_day(time)?)?, assumed))
+}
+
+/// Whether a text is a time by itself, not a number that could be one.
+fn is_time(text: &str) -> bool {
+    text.contains([':', '时', '点'])
+}
+
+/// Whether text names a day of the lunar calendar: nobody converts it by guessing.
+pub fn is_lunar(text: &str) -> bool {
+    let text = text.trim();
+    let words = ["农历", "正月", "腊月", "冬月", "除夕", "大年", "初", "廿", "阴历", "旧历"];
+    words.iter().any(|word| text.starts_with(word))
+}
+
+/// The year that a text names first, of those that can be meant.
+pub fn year_in(text: &str) -> Option<i32> {
+    let text = half_width(text);
+    let digits = |part: &str| (part.len() == 4).then(|| part.parse::<i32>().ok()).flatten();
+    text.split(|letter: char| !letter.is_ascii_digit()).filter_map(digits).find(|year| (2000..=2100).contains(year))
+}
+
+/// The first whole day that a text names.
+pub fn day_within(text: &str) -> Option<NaiveDate> {
+    let text = tidy(text);
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(|letter: char| letter.is_ascii_digit()) {
+        rest = rest.get(at..)?;
+        let length = rest.find(|letter: char| !letter.is_ascii_digit() && !"年月日号-/.".contains(letter));
+        let candidate = rest.get(..length.unwrap_or(rest.len()))?;
+        if let Some(day) = day(candidate.trim_end_matches(['-', '/', '.'])).filter(|_| candidate.len() > 5) {
+            return Some(day);
+        }
+        rest = rest.get(candidate.len().max(1)..)?;
+    }
+    None
+}
+
+/// A day without its year: of the file's year, else the nearest that has passed.
+fn short_day(text: &str, hints: &Hints) -> Option<NaiveDate> {
+    let bare = text.trim_end_matches(['日', '号']);
+    let parts: Vec<&str> = bare.split(['月', '.', '/', '-']).map(str::trim).collect();
+    let number = |text: &str| text.parse::<u32>().ok().filter(|_| !text.is_empty() && text.len() <= 2);
+    match parts.as_slice() {
+        [month, day] => {
+            let (month, day) = (number(month)?, number(day)?);
+            let of_year = |year| NaiveDate::from_ymd_opt(year, month, day);
+            if let Some(year) = hints.year {
+                return of_year(year);
+            }
+            let this_year = hints.today.year();
+            // A day or two ahead is this year's: plans are made.
+            let near = |day: &NaiveDate| *day <= hints.today + Duration::days(31);
+            (this_year - 4..=this_year).rev().filter_map(of_year).find(near)
+        }
+        [day] if bare.len() < text.len() && !bare.is_empty() => {
+            let day = number(day)?;
+            if let Some(known) = hints.day {
+                return NaiveDate::from_ymd_opt(known.year(), known.month(), day);
+            }
+            let today = hints.today;
+            let this_month = NaiveDate::from_ymd_opt(today.year(), today.month(), day).filter(|day| *day <= today);
+            this_month.or_else(|| {
+                let before = today.with_day(1)?.pred_opt()?;
+                NaiveDate::from_ymd_opt(before.year(), before.month(), day)
+            })
+        }
+        _ => None,
+    }
+}
+
+/// A day and the time behind it.
+fn parted(text: &str) -> Option<(&str, &str)> {
+    let behind = |sign: char| text.find(sign).map(|at| at + sign.len_utf8());
+    let at = text.find([' ', 'T']).or_else(|| behind('日')).or_else(|| behind('号'))?;
+    let (day_text, time) = text.split_at_checked(at)?;
+    Some((day_text, time.trim_matches([' ', 'T'])))
+}
+
+/// Half-width, with one kind of dash, without the day of the week.
+fn tidy(text: &str) -> String {
+    let dash = |letter: char| if matches!(letter, '\u{2010}'..='\u{2015}' | '\u{2212}' | '~') { '-' } else { letter };
+    let text: String = half_width(text).chars().map(dash).collect();
+    let mut text = text.replace("--", "-");
+    for (open, close) in [('(', ')'), ('[', ']')] {
+        if let (Some(from), Some(to)) = (text.find(open), text.find(close))
+            && text.get(from..to).is_some_and(|inner| inner.contains(['周', '期']))
+        {
+            text.replace_range(from..to + close.len_utf8(), " ");
+        }
+    }
+    for name in ["星期", "周"] {
+        if let Some(at) = text.find(name) {
+            let end = text.get(at + name.len()..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+            text.replace_range(at..at + name.len() + end, " ");
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// RFC 3339, or a day and a time of the district's zone: `8:05`, `08:05:30`, `8时5分`, `下午3:20`, `24:00`.
 pub fn instant(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let text = half_width(text);
     if let Ok(instant) = DateTime::parse_from_rfc3339(&text) {
         return Some(instant.with_timezone(&Utc));
     }
+    let text = tidy(&text);
     let local = if let Ok(serial) = text.parse::<f64>() {
         if text.contains('.') { of_serial(serial)? } else { return None }
     } else {
-        let at = text.find([' ', 'T']).or_else(|| text.find('日').map(|at| at + '日'.len_utf8()))?;
-        let (day_text, time) = text.split_at_checked(at)?;
-        day(day_text)?.and_time(NaiveTime::MIN) + time_of_day(time.trim_matches([' ', 'T']))?
+        let (day_text, time) = parted(&text)?;
+        day(day_text)?.and_time(NaiveTime::MIN) + time_of_day(time)?
     };
     zone.from_local_datetime(&local).earliest().map(|instant| instant.with_timezone(&Utc))
 }
@@ -112,6 +284,45 @@ pub fn of_serial(serial: f64) -> Option<NaiveDateTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_that_leave_something_out() {
+        let zone = chrono_tz::Asia::Shanghai;
+        let today = NaiveDate::from_ymd_opt(2020, 2, 10).unwrap();
+        let hints = Hints { zone, today, year: None, day: None, ours: false };
+        for (text, expected) in [
+            ("2月3日", "2020-02-03"),
+            ("1.22", "2020-01-22"),
+            ("12/30", "2019-12-30"),
+            ("8号", "2020-02-08"),
+            ("22号", "2020-01-22"),
+            ("2020—1—22", "2020-01-22"),
+            ("2020年2月3日（星期一）", "2020-02-03"),
+            ("2020-02-03 08:05", "2020-02-03"),
+        ] {
+            let read = day_by(text, &hints).map(|(day, _)| day.to_string());
+            assert_eq!(read.as_deref(), Some(expected), "{text}");
+        }
+        let of_2019 = Hints { year: Some(2019), ..hints };
+        assert_eq!(day_by("2月3日", &of_2019), Some((NaiveDate::from_ymd_opt(2019, 2, 3).unwrap(), Assumed::Year)));
+        for text in ["36.5", "13.1", "正月初三", "2.30", "昨天", "5"] {
+            assert_eq!(day_by(text, &hints), None, "{text}");
+        }
+        assert!(is_lunar("正月初三") && is_lunar("腊月廿八") && !is_lunar("2月3日"));
+        let with_day = Hints { day: Some(today), ..hints };
+        let at = |text: &str, hints: &Hints| {
+            let read = instant_by(text, hints);
+            read.map(|(at, assumed)| (at.with_timezone(&zone).format("%m-%d %H:%M").to_string(), assumed))
+        };
+        assert_eq!(at("8:05", &with_day), Some(("02-10 08:05".into(), Assumed::Nothing)));
+        assert_eq!(at("2月3日", &hints), Some(("02-03 12:00".into(), Assumed::Time)));
+        assert_eq!(at("2月3日下午3点", &hints), Some(("02-03 15:00".into(), Assumed::Year)));
+        assert_eq!(at("2.3 8:05", &hints), Some(("02-03 08:05".into(), Assumed::Year)));
+        assert_eq!((at("8:05", &hints), at("36", &with_day)), (None, None));
+        assert_eq!((year_in("2020年登记表"), year_in("登记表511802")), (Some(2020), None));
+        assert_eq!(day_within("日期：2020年2月3日 北门"), NaiveDate::from_ymd_opt(2020, 2, 3));
+        assert_eq!(day_within("电话 13800000000 第2组"), None);
+    }
 
     #[test]
     fn days_and_instants() {

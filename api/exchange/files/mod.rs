@@ -8,6 +8,7 @@ pub mod decode;
 pub mod export;
 pub mod guard;
 pub mod rows;
+pub mod synonyms;
 pub mod table;
 pub mod tabular;
 pub mod texts;

@@ -7,6 +7,8 @@ mod tests;
 const MOST_CELLS: usize = 256;
 /// More text in a row than this is a quote that was never closed.
 const MOST_TEXT: usize = 256 * 1024;
+/// Lines in which a delimiter is looked for: titles above a table have none.
+const MOST_TITLES: usize = 20;
 /// So many open quotes of a file are each kept to their own line: to look for more would cost more than the file is
 /// long.
 const MOST_OPEN_QUOTES: u32 = 100;
@@ -33,6 +35,8 @@ pub enum RowFlaw {
     LostDigits(usize),
     /// A cell that shows an error, such as `#N/A`.
     ErrorCell(usize),
+    /// A formula without a result, in a cell.
+    Uncounted(usize),
 }
 
 /// Splits text into rows: commas, tabs or semicolons as the first line has them; quoted cells; newlines of
@@ -83,16 +87,30 @@ fn parts_cells(sign: &char) -> bool {
     !sign.is_alphanumeric() && !matches!(sign, '"' | '\0')
 }
 
+/// The first line that has a delimiter, else the first one that isn't blank.
+fn telling_line(head: &str) -> &str {
+    let mut lines = head.split(['\r', '\n']).filter(|line| !line.is_empty()).take(MOST_TITLES);
+    let first = lines.clone().next().unwrap_or_default();
+    if first.starts_with("sep=") { first } else { lines.find(|line| line.contains([',', '\t', ';'])).unwrap_or(first) }
+}
+
+/// Whether the lines that are whole tell the delimiter.
+fn is_told(head: &str) -> bool {
+    let whole = head.rfind(['\r', '\n']).and_then(|end| head.get(..end)).unwrap_or_default();
+    let lines = whole.split(['\r', '\n']).filter(|line| !line.is_empty());
+    let first = telling_line(whole);
+    first.starts_with("sep=") || first.contains([',', '\t', ';']) || lines.take(MOST_TITLES).count() == MOST_TITLES
+}
+
 impl Splitter {
     /// Takes more text; whole rows are added to `rows`. Blank lines are counted and left out.
     pub fn push(&mut self, text: &str, last: bool, rows: &mut Vec<Row>) {
         if self.delimiter.is_none() {
-            // Only what is new is searched: it may come a byte at a time.
-            let blank = self.head.is_empty() || self.head.ends_with(['\r', '\n']);
-            let new = if blank { text.trim_start_matches(['\r', '\n']) } else { text };
-            let has_line = new.contains(['\r', '\n']);
+            // Only what is new is searched for the end of a line: it may come a byte at a time.
+            let has_line = text.contains(['\r', '\n']);
             self.head.push_str(text);
-            if !has_line && !last && self.head.len() < MOST_TEXT {
+            let is_told = has_line && is_told(&self.head);
+            if !is_told && !last && self.head.len() < MOST_TEXT {
                 return;
             }
             let head = std::mem::take(&mut self.head);
@@ -117,7 +135,7 @@ impl Splitter {
 
     /// Finds the delimiter: Excel's own `sep=` line, else the one that the first line has most of.
     fn settle(&mut self, head: &str) -> String {
-        let first = head.trim_start_matches(['\r', '\n']).split(['\r', '\n']).next().unwrap_or_default();
+        let first = telling_line(head);
         if let Some(named) = first.strip_prefix("sep=").and_then(|rest| rest.chars().next()).filter(parts_cells) {
             self.delimiter = Some(named);
             // Its line is left empty, so that lines are counted right.

@@ -1,16 +1,57 @@
 //! Cells as people write them: full-width digits, units, words by their labels.
 
-use chrono_tz::Tz;
+use kit::catalogue::FaultCode;
 use kit::field::{Field, Shape};
+use kit::text::Text;
 use kit::tree::Tree;
 use kit::vocabulary::Vocabulary;
 use rust_decimal::Decimal;
 
-use super::days::{day, instant};
+use super::days::{Assumed, Hints, day_by, instant_by, is_lunar};
 use super::guard::{is_unseen, unguarded};
+use super::synonyms::of_word;
+use crate::exchange::codes::LUNAR_DAY;
+use crate::records::Warning;
+
+/// A day without its year.
+pub static YEAR_ASSUMED: Warning = Warning {
+    code: "year_assumed",
+    message: Text::new(
+        "the year isn't written; the file's or the nearest past was taken",
+        "未写年份,已按文件年份或最近的过去日期登记",
+    ),
+};
+/// A day where a time was asked for.
+pub static TIME_ASSUMED: Warning = Warning {
+    code: "time_assumed",
+    message: Text::new("only a day is written; noon was taken", "只写了日期,时间按中午12时登记"),
+};
+/// A time behind a day, where only the day is asked for.
+pub static TIME_DROPPED: Warning = Warning {
+    code: "time_dropped",
+    message: Text::new("only the day was taken, not the time behind it", "只登记日期,未登记其后的时间"),
+};
+/// Something in brackets behind a name.
+pub static NAME_CUT: Warning = Warning {
+    code: "name_cut",
+    message: Text::new("what stands in brackets behind the name is kept in the note", "姓名后括号中的内容已移入备注"),
+};
+
+/// What a cell says.
+#[derive(Default)]
+pub struct Reading {
+    /// The member of the body; none where there is nothing.
+    pub tree: Option<Tree>,
+    /// What was put in or left out.
+    pub warning: Option<&'static Warning>,
+    /// What of the cell has no place in the field.
+    pub rest: Option<String>,
+    /// Why it can't be read, where more is known than its form.
+    pub fault: Option<FaultCode>,
+}
 
 /// The member of a body that a cell means. What can't be read stays text, for the check to say why.
-pub fn member(shape: &Shape, text: &str, zone: Tz) -> Tree {
+pub fn member(shape: &Shape, text: &str, hints: &Hints) -> Tree {
     let text = visible(text);
     let text = unguarded(&text);
     let or_text = |read: Option<Tree>| read.unwrap_or_else(|| Tree::Text(text.to_owned()));
@@ -20,17 +61,17 @@ pub fn member(shape: &Shape, text: &str, zone: Tz) -> Tree {
             or_text(number(text).and_then(|number| number.parse().ok()).map(Tree::Number))
         }
         Shape::Boolean => or_text(boolean(text).map(Tree::Boolean)),
-        Shape::Day => or_text(day(text).map(|day| Tree::Text(day.to_string()))),
-        Shape::Instant => or_text(instant(text, zone).map(|instant| Tree::Text(instant.to_rfc3339()))),
+        Shape::Day => or_text(day_by(text, hints).map(|(day, _)| Tree::Text(day.to_string()))),
+        Shape::Instant => or_text(instant_by(text, hints).map(|(instant, _)| Tree::Text(instant.to_rfc3339()))),
         Shape::Word(vocabulary) => Tree::Text(word(vocabulary, text)),
-        Shape::List { of, .. } => list(of, text, zone),
+        Shape::List { of, .. } => list(of, text, hints),
         Shape::Object(_) | Shape::Inline(..) => or_text(json(text)),
         _ => Tree::Text(text.to_owned()),
     }
 }
 
 /// Without what takes no room on the screen, at the ends without white space.
-pub(super) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let letters = text.chars().filter(|letter| !is_unseen(*letter));
     letters.collect::<String>().trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{a0}').to_owned()
 }
@@ -75,29 +116,50 @@ fn without_thousands(text: &str) -> Option<String> {
 
 fn boolean(text: &str) -> Option<bool> {
     match half_width(text).to_lowercase().as_str() {
-        "true" | "yes" | "y" | "1" | "是" | "有" | "对" | "√" | "已" => Some(true),
-        "false" | "no" | "n" | "0" | "否" | "无" | "没有" | "错" | "×" | "未" => Some(false),
+        "true" | "yes" | "y" | "1" | "是" | "有" | "对" | "√" | "✓" | "✔" | "☑" | "已" | "戴" | "已戴" | "戴了"
+        | "佩戴" | "已佩戴" | "参加" | "合格" => Some(true),
+        "false" | "no" | "n" | "0" | "否" | "无" | "没有" | "没" | "错" | "×" | "✗" | "✘" | "╳" | "x" | "未"
+        | "不是" | "未戴" | "没戴" | "不戴" | "未佩戴" | "不合格" => Some(false),
         _ => None,
     }
 }
 
+/// The code of a word; the text where it is none of them.
 fn word(vocabulary: &Vocabulary, text: &str) -> String {
+    known_word(vocabulary, text).unwrap_or_else(|| text.to_owned())
+}
+
+fn known_word(vocabulary: &Vocabulary, text: &str) -> Option<String> {
     let folded = half_width(text).to_lowercase();
+    let bare: String = folded.chars().filter(|letter| !letter.is_whitespace()).collect();
     let means = |word: &&kit::vocabulary::Word| {
         word.code == folded
             || word.label.zh == text
             || half_width(word.label.zh) == folded
             || word.label.en.to_lowercase() == folded
+            || of_word(vocabulary.name, word.code).any(|also| also == bare || half_width(also) == bare)
     };
-    vocabulary.words.iter().find(means).map_or_else(|| text.to_owned(), |word| word.code.to_owned())
+    vocabulary.words.iter().find(means).map(|word| word.code.to_owned())
 }
 
-fn list(of: &Shape, text: &str, zone: Tz) -> Tree {
+fn list(of: &Shape, text: &str, hints: &Hints) -> Tree {
     if let Some(tree @ Tree::List(_)) = json(text) {
         return tree;
     }
-    let parts = text.split([';', '；', '、', '|', '\n']).map(str::trim).filter(|part| !part.is_empty());
-    Tree::List(parts.map(|part| member(of, part, zone)).collect())
+    let parts = text.split([';', '；', '、', '|', '\n', '，']).map(str::trim).filter(|part| !part.is_empty());
+    let parts: Vec<&str> = match of {
+        Shape::Word(vocabulary) => parts.flat_map(|part| words(vocabulary, part)).collect(),
+        _ => parts.collect(),
+    };
+    Tree::List(parts.into_iter().map(|part| member(of, part, hints)).collect())
+}
+
+/// Words that only a comma or a blank parts, where the whole is none and some of them are.
+fn words<'a>(vocabulary: &Vocabulary, text: &'a str) -> Vec<&'a str> {
+    let soft = |letter: char| matches!(letter, ',' | '+' | '/' | '和' | '及') || letter.is_whitespace();
+    let parts: Vec<&str> = text.split(soft).filter(|part| !part.is_empty()).collect();
+    let is_known = |part: &&str| known_word(vocabulary, part).is_some();
+    if is_known(&text) || !parts.iter().any(is_known) { vec![text] } else { parts }
 }
 
 /// JSON in a cell, as strict as a body.
@@ -105,10 +167,106 @@ fn json(text: &str) -> Option<Tree> {
     Tree::parse(text.as_bytes()).ok().filter(|tree| matches!(tree, Tree::List(_) | Tree::Object(_)))
 }
 
-/// Nothing where the cell is empty.
-pub fn of_field(field: &Field, text: &str, zone: Tz) -> Option<Tree> {
-    let of_rate = || field.name.ends_with("_rate").then(|| percentage(text)).flatten().map(Tree::Text);
-    (!visible(text).is_empty()).then(|| of_rate().unwrap_or_else(|| member(&field.shape, text, zone)))
+/// Marks by which people say that there is nothing.
+const NOTHING: [&str; 9] = ["/", "//", "\\", "-", "--", "—", "——", "–", "*"];
+/// Words by which they say it where no word of the field is meant.
+const NO_WORD: [&str; 6] = ["无", "不详", "未知", "暂无", "没有", "空"];
+
+/// Whether a text is but a mark that there is nothing.
+pub fn is_mark(text: &str) -> bool {
+    let text = visible(text);
+    NOTHING.contains(&text.as_str()) || NO_WORD.contains(&text.as_str())
+}
+
+/// Whether a cell says that there is nothing. Free text says what it says.
+fn is_nothing(field: &Field, text: &str) -> bool {
+    if matches!(field.shape, Shape::Text { .. } | Shape::Secret { .. } | Shape::List { of: Shape::Text { .. }, .. }) {
+        return false;
+    }
+    if NOTHING.contains(&text) {
+        return true;
+    }
+    // Said of a yes or no, or among words, it may be an answer; of what must be there, it is a fault.
+    let may_say_it = match &field.shape {
+        Shape::Boolean => false,
+        Shape::Word(vocabulary) | Shape::List { of: Shape::Word(vocabulary), .. } => {
+            known_word(vocabulary, text).is_none()
+        }
+        _ => true,
+    };
+    may_say_it && !field.required && NO_WORD.contains(&text)
+}
+
+/// Whether a cell says what the one above it says.
+pub fn is_ditto(text: &str) -> bool {
+    matches!(visible(text).as_str(), "同上" | "〃" | "″" | "\"" | "''" | "同前" | "ditto")
+}
+
+/// What a cell says of a field; nothing where it is empty.
+pub fn of_field(field: &Field, text: &str, hints: &Hints) -> Reading {
+    let shown = visible(text);
+    if shown.is_empty() || (!hints.ours && is_nothing(field, &shown)) {
+        return Reading::default();
+    }
+    if field.name.ends_with("_rate")
+        && let Some(rate) = percentage(text)
+    {
+        return Reading { tree: Some(Tree::Text(rate)), ..Reading::default() };
+    }
+    if field.name == "name" && field.is_personal() && !hints.ours {
+        return of_name(unguarded(&shown));
+    }
+    let mut reading = Reading { tree: Some(member(&field.shape, text, hints)), ..Reading::default() };
+    let assumed = match field.shape {
+        Shape::Day => day_by(unguarded(&shown), hints).map(|(_, assumed)| assumed),
+        Shape::Instant => instant_by(unguarded(&shown), hints).map(|(_, assumed)| assumed),
+        _ => Some(Assumed::Nothing),
+    };
+    match assumed {
+        Some(Assumed::Year) => reading.warning = Some(&YEAR_ASSUMED),
+        Some(Assumed::Time) => reading.warning = Some(&TIME_ASSUMED),
+        Some(Assumed::TimeDropped) => {
+            reading.warning = Some(&TIME_DROPPED);
+            reading.rest = Some(shown);
+        }
+        Some(Assumed::Nothing) => {}
+        None => reading.fault = is_lunar(&shown).then_some(LUNAR_DAY),
+    }
+    reading
+}
+
+/// A name: `张　三` is 张三, dots of all kinds between hanzi are one, and what stands in brackets behind it is no name.
+fn of_name(text: &str) -> Reading {
+    let text = half_width(text);
+    let (name, rest) = match (text.find('('), text.ends_with(')')) {
+        (Some(at), true) if at > 0 => (text.get(..at).unwrap_or(&text), text.get(at + 1..text.len() - 1)),
+        _ => (text.as_str(), None),
+    };
+    let letters: Vec<char> = name.trim().chars().collect();
+    let is_hanzi = |at: Option<usize>| {
+        at.and_then(|at| letters.get(at))
+            .is_some_and(|letter| ('\u{3400}'..='\u{9fff}').contains(letter) || *letter > '\u{20000}')
+    };
+    let mut cleaned = String::new();
+    for (at, letter) in letters.iter().enumerate() {
+        let before = (0..at).rev().find(|at| !letters.get(*at).is_some_and(|letter| letter.is_whitespace()));
+        let after = (at + 1..letters.len()).find(|at| !letters.get(*at).is_some_and(|letter| letter.is_whitespace()));
+        let between = is_hanzi(before) && is_hanzi(after);
+        match letter {
+            letter if letter.is_whitespace() && (between || is_dot(before, &letters) || is_dot(after, &letters)) => {}
+            letter if DOTS.contains(letter) && between => cleaned.push('·'),
+            letter => cleaned.push(*letter),
+        }
+    }
+    let rest = rest.map(str::trim).filter(|rest| !rest.is_empty()).map(str::to_owned);
+    let warning = rest.is_some().then_some(&NAME_CUT);
+    Reading { tree: Some(Tree::Text(cleaned)), warning, rest, fault: None }
+}
+
+const DOTS: [char; 9] = ['.', '•', '・', '‧', '∙', '●', '·', '。', '˙'];
+
+fn is_dot(at: Option<usize>, letters: &[char]) -> bool {
+    at.and_then(|at| letters.get(at)).is_some_and(|letter| DOTS.contains(letter))
 }
 
 /// `15%` is 0.15 where a rate is meant; anywhere else nobody knows what it is, and it stays text.
@@ -121,6 +279,25 @@ fn percentage(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn hints() -> Hints {
+        Hints::new(chrono_tz::UTC, chrono::Utc::now())
+    }
+
+    #[test]
+    fn names_are_cleaned() {
+        for (text, name, rest) in [
+            ("张　三", "张三", None),
+            ("张 三", "张三", None),
+            ("累三（67岁）", "累三", Some("67岁")),
+            ("买买提.艾力", "买买提·艾力", None),
+            ("买买提 • 艾力", "买买提·艾力", None),
+            ("John Smith", "John Smith", None),
+        ] {
+            let reading = of_name(text);
+            assert_eq!((reading.tree, reading.rest.as_deref()), (Some(Tree::Text(name.into())), rest), "{text}");
+        }
+    }
 
     #[test]
     fn numbers() {
@@ -150,7 +327,7 @@ mod tests {
     fn percentages() {
         let decimal = Shape::Decimal { scale: 4, min: "-1", max: "100" };
         let label = kit::text::Text::new("", "");
-        let of = |name, text| match of_field(&Field::new(name, decimal, label, ""), text, chrono_tz::UTC) {
+        let of = |name, text| match of_field(&Field::new(name, decimal, label, ""), text, &hints()).tree {
             Some(Tree::Text(text)) => text,
             _ => String::new(),
         };
@@ -165,7 +342,7 @@ mod tests {
 
     #[test]
     fn words_lists_and_yes() {
-        let of = |shape: &Shape, text: &str| kit::tree::to_json(&member(shape, text, chrono_tz::UTC));
+        let of = |shape: &Shape, text: &str| kit::tree::to_json(&member(shape, text, &hints()));
         let direction = crate::server::routes::KINDS.iter().find(|kind| kind.name == "screenings").unwrap();
         let field = |name: &str| direction.fields.iter().find(|field| field.name == name).unwrap().shape;
         assert_eq!(of(&field("direction"), "进"), "in");

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::fd::AsRawFd;
 
 use super::table::{Row, RowFlaw};
-use super::tabular::{RowError, RowErrorKind, XlsxError, XlsxLimits, read_xlsx};
+use super::tabular::{RowError, RowErrorKind, XlsxError, XlsxLimits, read_sheets};
 use super::xlsx::MOST_ROWS;
 
 /// The largest workbook, in bytes.
@@ -24,21 +24,34 @@ pub enum WorkbookError {
     Unreadable(String),
 }
 
-/// The rows of the first sheet that has any, its header the first of them.
-pub fn read(file: &File) -> Result<Vec<Row>, WorkbookError> {
+/// A sheet of a workbook.
+pub struct Sheet {
+    /// Its name.
+    pub name: String,
+    /// Whether it is shown; one that isn't is not read.
+    pub visible: bool,
+    /// Its rows with any text.
+    pub rows: Vec<Row>,
+}
+
+/// The sheets of a workbook.
+pub fn read(file: &File) -> Result<Vec<Sheet>, WorkbookError> {
     // The file has no name of its own.
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     let limits = XlsxLimits { max_rows: u32::try_from(MOST_ROWS).unwrap_or(u32::MAX), ..XlsxLimits::default() };
-    let mut book = read_xlsx(path, limits)?;
-    let header = book.header().clone();
-    let mut rows = vec![Row { line: header.line, cells: header.cells, flaw: None }];
-    for row in book.table()? {
-        rows.push(match row {
-            Ok(row) => Row { line: row.line, cells: row.cells, flaw: None },
-            Err(error) => flawed(error)?,
-        });
+    let mut sheets = Vec::new();
+    for sheet in read_sheets(path, limits)? {
+        let rows: Result<Vec<Row>, WorkbookError> = sheet
+            .rows
+            .into_iter()
+            .map(|row| match row {
+                Ok(row) => Ok(Row { line: row.line, cells: row.cells, flaw: None }),
+                Err(error) => flawed(error),
+            })
+            .collect();
+        sheets.push(Sheet { name: sheet.name, visible: sheet.visible, rows: rows? });
     }
-    Ok(rows)
+    Ok(sheets)
 }
 
 /// A row that was read, but not faithfully; or the end of the reading.
@@ -48,6 +61,7 @@ fn flawed(error: RowError) -> Result<Row, WorkbookError> {
         // There they are counted from 1.
         RowErrorKind::DigitsLost { column } => RowFlaw::LostDigits(column.saturating_sub(1)),
         RowErrorKind::ErrorValue { column, .. } => RowFlaw::ErrorCell(column.saturating_sub(1)),
+        RowErrorKind::Uncounted { column } => RowFlaw::Uncounted(column.saturating_sub(1)),
         RowErrorKind::Nul { column } => RowFlaw::Nul(column.saturating_sub(1)),
         RowErrorKind::TooManyCells { .. } | RowErrorKind::TooManyBytes { .. } => RowFlaw::TooLong,
         other => return Err(WorkbookError::Unreadable(other.to_string())),
@@ -93,7 +107,7 @@ mod tests {
         sheet.write_number(2, 0, 36.5).unwrap();
         sheet.write_number_with_format(3, 0, 43864.5, &date).unwrap();
         sheet.write_number(4, 0, 511_802_199_003_071_234.0).unwrap();
-        let rows = read(&kept(&workbook.save_to_buffer().unwrap())).unwrap();
+        let rows = read(&kept(&workbook.save_to_buffer().unwrap())).unwrap().remove(0).rows;
         let cells: Vec<(u64, &str)> = rows.iter().map(|row| (row.line, row.cells[0].as_str())).collect();
         assert_eq!(cells[..2], [(2, "姓名"), (3, "36.5")]);
         assert!(cells[2].1.starts_with("2020-02-03") && cells[2].1.contains("12:00"), "{}", cells[2].1);
@@ -106,7 +120,7 @@ mod tests {
         let sheet = workbook.add_worksheet();
         sheet.write_string(0, 0, "x").unwrap();
         sheet.write_string(1_048_575, 16_383, "y").unwrap();
-        let rows = read(&kept(&workbook.save_to_buffer().unwrap())).unwrap();
+        let rows = read(&kept(&workbook.save_to_buffer().unwrap())).unwrap().remove(0).rows;
         assert_eq!((rows.len(), rows[1].flaw), (2, Some(RowFlaw::TooLong)));
     }
 }

@@ -4,6 +4,7 @@ use kit::problem::Problem;
 use kit::text::Language;
 use serde_json::{Value as Json, json};
 
+use super::outcomes;
 use super::store::{self, Import, Refused};
 use crate::platform::http::Call;
 
@@ -13,23 +14,20 @@ const FIRST: i64 = 20;
 /// The import with its first errors.
 pub async fn view(call: &Call, import: &Import) -> Result<Json, Problem> {
     let refused = store::refused(&call.core, import, 0, FIRST).await?;
-    let errors: Vec<Json> = refused.iter().map(|refused| error(refused, call.language)).collect();
+    let errors: Vec<Json> = refused.iter().map(|refused| error(import, refused, call.language)).collect();
     Ok(import.view(json!(errors), call.language))
 }
 
 /// A refused row without what it says: line, columns, codes and words.
-pub fn error(refused: &Refused, language: Language) -> Json {
-    json!({"line": refused.line, "faults": faults(refused, language)})
+pub fn error(import: &Import, refused: &Refused, language: Language) -> Json {
+    let mut json = json!({"faults": faults(refused, language)});
+    import.place_line(&mut json, refused.line);
+    json
 }
 
 /// The faults of a row in one language.
 pub fn faults(refused: &Refused, language: Language) -> Json {
-    let word = if language == Language::Chinese { "zh" } else { "en" };
-    let fault = |fault: &Json| {
-        let text = |name: &str| fault.get(name).cloned().unwrap_or(Json::Null);
-        json!({"column": text("column"), "pointer": text("pointer"), "code": text("code"), "message": text(word)})
-    };
-    refused.faults.as_array().into_iter().flatten().map(fault).collect()
+    outcomes::told(Some(&refused.faults), language)
 }
 
 /// The faults of a row in one cell: `体温: 应在 32 至 43 之间; …`.

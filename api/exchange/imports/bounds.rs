@@ -55,7 +55,7 @@ impl Job {
         let rows = item.rows.len() as u64;
         self.counts.read += rows;
         self.counts.refused += rows;
-        let faults: Vec<Json> = item.faults(self.header.as_ref(), problem);
+        let faults: Vec<Json> = item.faults(problem);
         self.faults += faults.iter().map(|faults| faults.as_array().map_or(1, Vec::len)).sum::<usize>();
         if self.faults > MOST_FAULTS {
             return Ok(());

@@ -1,16 +1,16 @@
-//! The columns of a file: what each of them means.
+//! The columns of a file: what each of them means, and how sure that is.
 
-use kit::faults::Faults;
-use kit::field::Field;
+use kit::faults::Fault;
+use kit::field::{Field, Shape};
 use kit::problem::Problem;
+use kit::text::Text;
+use serde_json::{Value as Json, json};
 
 use super::row::told;
 use crate::exchange::codes::{REPEATED_COLUMN, UNKNOWN_COLUMN, UNKNOWN_COLUMNS, UNREADABLE_FILE};
-use crate::exchange::files::columns::{Column, exported, folded, imported};
-use crate::exchange::files::export::MARK;
+use crate::exchange::files::columns::Column;
 use crate::exchange::files::table::Row;
-use crate::platform::core::Core;
-use crate::records::{Kind, Lines, envelope};
+use crate::records::Lines;
 
 /// Meaning of a column of the file.
 #[derive(Clone, Debug)]
@@ -19,48 +19,165 @@ pub enum Place {
     Field(Column),
     /// The row's id in the system from which it comes.
     ExternalId,
-    /// Column that an export of ours added: left out.
+    /// An item of a list, by the word that heads the column: its cell is the item's other word.
+    Item(ItemColumn),
+    /// The day of the row: times in other columns are of it.
+    Day,
+    /// Left out: a running number, or what an export of ours added.
     Ignored,
+    /// Nobody knows: by `unknown` it goes into the note, is left out, or is a fault.
+    Unknown,
+}
+
+/// A column that is an item of a list: the field, the item's members that must be there.
+#[derive(Clone, Copy, Debug)]
+pub struct ItemColumn {
+    /// The list.
+    pub list: &'static Field,
+    /// The member that the column's name says.
+    pub key: &'static Field,
+    /// The word that it says.
+    pub code: &'static str,
+    /// The member that a cell says.
+    pub value: &'static Field,
+}
+
+/// How sure it is what a column means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// The caller said so.
+    Given,
+    /// The name of the field, or its label.
+    Exact,
+    /// Another name for it.
+    Synonym,
+    /// One of these, once units, brackets and marks are gone.
+    Stripped,
+    /// Nothing is sure.
+    None,
+}
+
+impl Certainty {
+    /// Whether nothing else can be meant.
+    pub fn is_sure(self) -> bool {
+        matches!(self, Self::Given | Self::Exact)
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Exact => "exact",
+            Self::Synonym => "synonym",
+            Self::Stripped => "stripped",
+            Self::None => "none",
+        }
+    }
+}
+
+/// What is done with columns that nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// They are left out.
+    Ignore,
+    /// Their cells go into the note.
+    Note,
+    /// The file is refused.
+    Refuse,
 }
 
 /// The columns of a file: as they are written, and what they are.
+#[derive(Clone)]
 pub struct Header {
     /// Names as they are written.
     pub names: Vec<String>,
     pub(super) places: Vec<Place>,
-    lines: Option<Lines>,
+    pub(super) certainties: Vec<Certainty>,
+    pub(super) proposals: Vec<Option<Column>>,
+    pub(super) lines_of_kind: Option<Lines>,
+    /// What is done with what nobody knows.
+    pub unknown: Unknown,
+    /// Whether it is that of an export of ours.
+    pub ours: bool,
 }
 
-const EXTERNAL_ID: [&str; 3] = ["external_id", "外部编号", "externalid"];
-
 impl Header {
-    /// The header of a CSV file or a workbook; every unknown or repeated column is a fault. Of one that can't be
-    /// read nothing is guessed.
-    pub fn read(core: &Core, kind: &Kind, row: &Row) -> Result<Self, Problem> {
-        if let Some(flaw) = row.flaw {
-            let fault = crate::platform::http::fault("/header", told(flaw).0);
-            return Err(Problem::of_faults(UNREADABLE_FILE, fault.faults().to_vec()));
-        }
-        let columns = imported(kind, core.kinds());
-        let added = exported(kind);
-        let named: Vec<String> = row.cells.iter().map(|name| folded(name)).collect();
-        let mut faults = Faults::default();
-        let mut places: Vec<Place> = Vec::with_capacity(row.cells.len());
-        for (index, name) in row.cells.iter().enumerate() {
-            let name = folded(name);
-            let place = claimed(&columns, &named, &name).or_else(|| place(&columns, &added, &name));
-            let repeated = matches!(&place, Some(Place::Field(column)) if places.iter().any(|other| matches!(other, Place::Field(other) if other.path == column.path)));
-            match place {
-                Some(_) if repeated => faults.add(format!("/header/{index}"), REPEATED_COLUMN),
-                None => faults.add(format!("/header/{index}"), UNKNOWN_COLUMN),
-                Some(_) => {}
+    /// How many columns are known, each once.
+    pub fn known(&self) -> usize {
+        let mut known: Vec<String> = self
+            .places
+            .iter()
+            .filter_map(|place| match place {
+                Place::Field(column) => Some(column.name()),
+                Place::ExternalId => Some("external_id".into()),
+                Place::Day => Some("day".into()),
+                Place::Item(item) => Some(format!("{}.{}", item.list.name, item.code)),
+                Place::Ignored | Place::Unknown => None,
+            })
+            .collect();
+        known.sort();
+        known.dedup();
+        known.len()
+    }
+
+    /// How many columns have a name.
+    pub fn named(&self) -> usize {
+        self.names.iter().filter(|name| !name.trim().is_empty()).count()
+    }
+
+    /// Refuses repeated columns, and unknown ones where they are not to be kept.
+    pub fn require(&self) -> Result<(), Problem> {
+        let mut faults: Vec<Fault> = Vec::new();
+        for (index, (name, place)) in self.names.iter().zip(&self.places).enumerate() {
+            let pointer = format!("/header/{index}");
+            let before = self.places.get(..index).unwrap_or_default();
+            let repeated = matches!(place, Place::Field(column) if before.iter().any(|other| matches!(other, Place::Field(other) if other.path == column.path)));
+            if repeated {
+                faults.push(Fault { pointer, code: REPEATED_COLUMN, values: Vec::new(), hint: None });
+            } else if matches!(place, Place::Unknown) && self.unknown == Unknown::Refuse && !name.trim().is_empty() {
+                let proposal = self.proposals.get(index).and_then(Option::as_ref).map(meant);
+                faults.push(Fault { pointer, code: UNKNOWN_COLUMN, values: Vec::new(), hint: proposal });
             }
-            places.push(place.unwrap_or(Place::Ignored));
         }
-        match faults.finish() {
-            Ok(()) => Ok(Self { names: row.cells.clone(), places, lines: kind.rules.lines() }),
-            Err(problem) => Err(Problem::of_faults(UNKNOWN_COLUMNS, problem.faults().to_vec())),
-        }
+        if faults.is_empty() { Ok(()) } else { Err(Problem::of_faults(UNKNOWN_COLUMNS, faults)) }
+    }
+
+    /// The header of a table that can't be read: of it nothing is guessed.
+    pub fn require_whole(row: &Row) -> Result<(), Problem> {
+        let Some(flaw) = row.flaw else { return Ok(()) };
+        let fault = crate::platform::http::fault("/header", told(flaw).0);
+        Err(Problem::of_faults(UNREADABLE_FILE, fault.faults().to_vec()))
+    }
+
+    /// What each column was taken for.
+    pub fn told(&self) -> Json {
+        let column = |index: usize| {
+            let place = self.places.get(index);
+            let field = match place {
+                Some(Place::Field(column)) => Some(column.name()),
+                Some(Place::ExternalId) => Some("external_id".to_owned()),
+                Some(Place::Day) => Some("day".to_owned()),
+                Some(Place::Item(item)) => Some(format!("{}.{}", item.list.name, item.code)),
+                _ => None,
+            };
+            let what = match place {
+                Some(Place::Ignored) => "ignored",
+                Some(Place::Unknown) if self.unknown == Unknown::Note => "noted",
+                Some(Place::Unknown) if self.unknown == Unknown::Ignore => "ignored",
+                Some(Place::Unknown) | None => "refused",
+                Some(_) => "taken",
+            };
+            let proposal = self.proposals.get(index).and_then(Option::as_ref).map(Column::name);
+            json!({"header": self.names.get(index), "field": field, "use": what,
+                "certainty": self.certainties.get(index).map(|certainty| certainty.code()), "proposal": proposal})
+        };
+        let filled = |index: &usize| self.names.get(*index).is_some_and(|name| !name.trim().is_empty());
+        (0..self.names.len()).filter(filled).map(column).collect()
+    }
+
+    /// Whether nobody knows a column that has a name.
+    pub fn is_unknown(&self, index: usize) -> bool {
+        matches!(self.places.get(index), Some(Place::Unknown))
+            && self.names.get(index).is_some_and(|name| !name.trim().is_empty())
     }
 
     /// The list of which the file gives a row an item.
@@ -68,7 +185,18 @@ impl Header {
         let of_items = |lines: &Lines| {
             self.places.iter().any(|place| matches!(place, Place::Field(column) if column.path.len() > 1 && column.path.first() == Some(&lines.list)))
         };
-        self.lines.filter(of_items)
+        self.lines_of_kind.filter(of_items)
+    }
+
+    /// Whether a field has a column.
+    pub fn has(&self, path: &[&'static str]) -> bool {
+        self.places.iter().any(|place| matches!(place, Place::Field(column) if column.path == path))
+    }
+
+    /// The name of a column, or its place where it has none.
+    pub fn name_of(&self, column: usize) -> String {
+        let name = self.names.get(column).map(|name| name.trim()).unwrap_or_default();
+        if name.is_empty() { format!("第{}列", column + 1) } else { name.replace(['\n', '\r'], "") }
     }
 
     /// The pointer of what stands in a column, counted from 0.
@@ -76,12 +204,14 @@ impl Header {
         match self.places.get(column)? {
             Place::Field(column) => Some(format!("/{}", column.path.join("/"))),
             Place::ExternalId => Some("/external_id".to_owned()),
-            Place::Ignored => None,
+            Place::Day => Some("/occurred_at".to_owned()),
+            Place::Item(item) => Some(format!("/{}", item.list.name)),
+            Place::Ignored | Place::Unknown => None,
         }
     }
 
-    /// The name of the column in which a fault stands; none of a fault of the whole row.
-    pub(super) fn column_of(&self, pointer: &str) -> Option<&str> {
+    /// The column in which a fault stands; none of a fault of the whole row.
+    pub(super) fn index_of(&self, pointer: &str) -> Option<usize> {
         let mut steps: Vec<&str> = pointer.split('/').skip(1).collect();
         if self.lines().is_some_and(|lines| steps.first() == Some(&lines.list)) && steps.len() > 1 {
             steps.remove(1);
@@ -91,38 +221,41 @@ impl Header {
                 column.path.len() <= steps.len() && column.path.iter().zip(&steps).all(|(one, other)| one == other)
             }
             Place::ExternalId => steps == ["external_id"],
-            Place::Ignored => false,
+            Place::Item(item) => steps.first() == Some(&item.list.name),
+            Place::Day | Place::Ignored | Place::Unknown => false,
         };
-        let index = self.places.iter().position(is_it)?;
-        self.names.get(index).map(String::as_str)
+        let of_day = || {
+            let is_day = |place: &Place| matches!(place, Place::Day);
+            (steps == ["occurred_at"]).then(|| self.places.iter().position(is_day)).flatten()
+        };
+        // Of somebody who is told by several columns it is the first of them.
+        let is_within = |place: &Place| match place {
+            Place::Field(column) => {
+                !steps.is_empty()
+                    && steps.len() < column.path.len()
+                    && column.path.iter().zip(&steps).all(|(one, other)| one == other)
+            }
+            _ => false,
+        };
+        let within = || self.places.iter().position(is_within);
+        self.places.iter().position(is_it).or_else(of_day).or_else(within)
+    }
+
+    /// The shape of the field in which a fault stands.
+    pub(super) fn shape_of(&self, pointer: &str) -> Option<Shape> {
+        match self.places.get(self.index_of(pointer)?)? {
+            Place::Field(column) => Some(column.field.shape),
+            _ => None,
+        }
+    }
+
+    /// The name of that column.
+    pub(super) fn column_of(&self, pointer: &str) -> Option<&str> {
+        self.names.get(self.index_of(pointer)?).map(String::as_str)
     }
 }
 
-/// A kind may mean something of its own by a name that every record has (a notice's `area_code` is the area it
-/// speaks of; 单位 the unit of a quantity): then the column is its own, unless the file has its own name too.
-fn claimed(columns: &[Column], named: &[String], name: &str) -> Option<Place> {
-    let names = |field: &&Field| [field.name, field.label.zh, field.label.en].iter().any(|own| folded(own) == name);
-    let of_envelope = envelope::INPUT.iter().any(|field| names(&field));
-    let claims = |column: &&Column| column.field.also.contains(&name) && !named.contains(&column.name());
-    let found = columns.iter().filter(|_| of_envelope).find(claims)?;
-    Some(Place::Field(found.clone()))
-}
-
-/// The most telling name first: a column of an inline record is meant by a bare label only where no other
-/// column has that label.
-fn place(columns: &[Column], added: &[Column], name: &str) -> Option<Place> {
-    if name.is_empty() {
-        return Some(Place::Ignored);
-    }
-    if EXTERNAL_ID.contains(&name) {
-        return Some(Place::ExternalId);
-    }
-    let exact = columns.iter().find(|column| column.names().iter().take(3).any(|other| other == name));
-    let meant = exact.or_else(|| columns.iter().find(|column| column.names().iter().any(|other| other == name)));
-    if let Some(column) = meant {
-        return Some(Place::Field(column.clone()));
-    }
-    let ours = added.iter().any(|column| column.names().iter().take(3).any(|other| other == name));
-    let faults = ["错误", "faults"].contains(&name) || MARK.contains(&name);
-    (ours || faults).then_some(Place::Ignored)
+fn meant(column: &Column) -> Text {
+    // Labels are static, and so is what a hint says; the answer names the field beside it.
+    column.field.label
 }

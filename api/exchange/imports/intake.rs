@@ -11,13 +11,17 @@ use serde_json::json;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use uuid::Uuid;
 
+use super::dictionary::Given;
+use super::header::Unknown;
 use super::job::{Job, Options};
 use super::reader::{Arriving, Form, Reader, Source};
 use super::routes::{XLSX, shown};
+use super::sheets::Sheets;
 use super::store;
 use super::uploads::ImportSlots;
 use super::uploads::Uploads;
 use crate::exchange::codes::UNREADABLE_FILE;
+use crate::exchange::files::columns::folded;
 use crate::exchange::files::workbook::{self, WorkbookError};
 use crate::platform::audit::{job_write, system_write};
 use crate::platform::codes::{FORBIDDEN, NOT_FOUND, UNSUPPORTED_MEDIA_TYPE};
@@ -38,12 +42,10 @@ pub async fn post(call: Call) -> Answer {
     let kind = kind(&call)?;
     let district_code = district(call.actor()?, &call.query)?.ok_or(NOT_FOUND)?;
     let upload = call.core.ext::<Uploads>().begin(call.actor()?.user_id)?;
-    let (form, charset) = form(&call)?;
     let later = call.request.headers().get(&PREFER).is_some_and(|value| value.as_bytes() == b"respond-async");
-    let source = Source::Request(Arriving::new(call.take_payload(), &call.core.config));
-    let reader = reader(&call, source, form, charset.as_deref(), later).await?;
+    let (reader, sheets, form) = read(&call, later).await?;
     let id = new_id();
-    let mut job = begin(&call, kind, district_code, id, form).await?;
+    let mut job = begin(&call, kind, district_code, id, form).await?.in_sheets(sheets);
     if later {
         actix_web::rt::spawn(async move {
             job.run(reader).await;
@@ -57,6 +59,18 @@ pub async fn post(call: Call) -> Answer {
     let audit_entry = call.audit_entry("import.end", "imports", Some(id), details);
     system_write(&call.core, audit_entry, async |_| Ok(())).await?;
     answer(&call, id, HttpResponse::Ok()).await
+}
+
+/// A reader of the body as it comes, the sheets in it, and its form.
+pub async fn arriving(call: &Call) -> Result<(Reader, Sheets, Option<Form>), Problem> {
+    read(call, false).await
+}
+
+async fn read(call: &Call, later: bool) -> Result<(Reader, Sheets, Option<Form>), Problem> {
+    let (form, charset) = form(call)?;
+    let source = Source::Request(Arriving::new(call.take_payload(), &call.core.config));
+    let (reader, sheets) = reader(call, source, form, charset.as_deref(), later).await?;
+    Ok((reader, sheets, form))
 }
 
 async fn answer(call: &Call, id: Uuid, mut response: HttpResponseBuilder) -> Answer {
@@ -77,7 +91,7 @@ fn form(call: &Call) -> Result<(Option<Form>, Option<String>), Problem> {
 }
 
 /// The kind asked for, if the caller may write it.
-fn kind(call: &Call) -> Result<&'static Kind, Problem> {
+pub fn kind(call: &Call) -> Result<&'static Kind, Problem> {
     let name = call.query.text("kind").unwrap_or_default();
     let kind = call.core.kinds().kind(name).ok_or_else(|| fault("?kind", FaultCode::BAD_PARAMETER))?;
     if call.actor()?.holds(kind.writers) { Ok(kind) } else { Err(FORBIDDEN.into()) }
@@ -101,13 +115,16 @@ async fn reader(
     form: Option<Form>,
     charset: Option<&str>,
     later: bool,
-) -> Result<Reader, Problem> {
+) -> Result<(Reader, Sheets), Problem> {
     let most = call.core.config.import_max_bytes;
     // Kept whole until all of it is checked.
     let most = if call.query.text("mode") == Some("atomic") { most.min(ATOMIC_BYTES) } else { most };
     match form {
-        Some(form) if !later => Reader::text(source, form, charset, most),
-        Some(form) => Reader::text(Source::File(put_aside(source, most).await?), form, charset, most),
+        Some(form) if !later => Ok((Reader::text(source, form, charset, most)?, Sheets::default())),
+        Some(form) => {
+            let source = Source::File(put_aside(source, most).await?);
+            Ok((Reader::text(source, form, charset, most)?, Sheets::default()))
+        }
         None => {
             let file = put_aside(source, workbook::MOST_BYTES).await?.into_std().await;
             let slot =
@@ -123,7 +140,8 @@ async fn reader(
                 WorkbookError::TooManyRows => TOO_MANY_ROWS.into(),
                 WorkbookError::Unreadable(_) => UNREADABLE_FILE.into(),
             })?;
-            Ok(Reader::Rows(rows.into_iter()))
+            let (rows, sheets) = Sheets::of_workbook(rows, call.query.text("sheet"))?;
+            Ok((Reader::Rows(rows.into_iter()), sheets))
         }
     }
 }
@@ -149,6 +167,31 @@ fn unwritten(error: std::io::Error) -> Problem {
     Problem::unavailable(Code::UNAVAILABLE, 60, error)
 }
 
+/// What the caller says of the columns.
+fn given(call: &Call) -> Given {
+    let unknown = match call.query.text("unknown") {
+        Some("ignore") => Some(Unknown::Ignore),
+        Some("note") => Some(Unknown::Note),
+        Some("refuse") => Some(Unknown::Refuse),
+        _ => None,
+    };
+    let map = call.prefixed("map.").into_iter().map(|(header, field)| (folded(&header), field)).collect();
+    Given { map, set: call.prefixed("set."), unknown }
+}
+
+/// What the request asks for.
+pub fn options(call: &Call) -> Options {
+    let query = &call.query;
+    Options {
+        atomic: query.text("mode") == Some("atomic"),
+        validate_only: query.boolean("validate_only") == Some(true),
+        revise: query.text("on_duplicate") == Some("revise"),
+        source: query.text("source").map(str::to_owned),
+        given: given(call),
+        year: query.integer("year").and_then(|year| i32::try_from(year).ok()),
+    }
+}
+
 async fn begin(
     call: &Call,
     kind: &'static Kind,
@@ -156,13 +199,8 @@ async fn begin(
     id: Uuid,
     form: Option<Form>,
 ) -> Result<Job, Problem> {
-    let (core, actor, query) = (&call.core, call.actor()?, &call.query);
-    let options = Options {
-        atomic: query.text("mode") == Some("atomic"),
-        validate_only: query.boolean("validate_only") == Some(true),
-        revise: query.text("on_duplicate") == Some("revise"),
-        source: query.text("source").map(str::to_owned),
-    };
+    let (core, actor) = (&call.core, call.actor()?);
+    let options = options(call);
     let kept = json!({"mode": if options.atomic { "atomic" } else { "row" }, "validate_only": options.validate_only,
         "on_duplicate": if options.revise { "revise" } else { "skip" }, "source": options.source});
     if options.validate_only && kind.tells_people() {

@@ -1,23 +1,27 @@
-//! From rows to records: mostly a row a record; where a file gives an item a row, neighbouring rows of one
-//! record are put together.
+//! From rows to records: mostly a row a record; where a file gives an item a row, the rows of one record are put
+//! together, wherever in the file they stand.
 
-use kit::catalogue::Code;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kit::catalogue::{Code, FaultCode};
 use kit::faults::Fault;
 use kit::problem::Problem;
 use kit::tree::{Tree, to_json};
 
 use super::header::Header;
-use super::job::Job;
-use super::reader::Form;
+use super::identity::typed_key;
 use super::row::{self, Body};
 use crate::exchange::codes::{DIFFERS_WITHIN_RECORD, OTHER_ROW_FAULTY};
 use crate::exchange::files::table::Row;
-use crate::platform::core::Core;
 use crate::platform::http::fault;
+use crate::records::codes::TOO_MANY_ROWS;
 use crate::records::{Kind, Lines};
 
 /// More rows than this are no one record.
 const MOST_ROWS: usize = 500;
+/// Rows of a file that gives an item a row: all of them wait for the end of the file.
+const MOST_GATHERED: usize = 100_000;
 
 /// A record as the file has it.
 pub struct Item {
@@ -25,6 +29,8 @@ pub struct Item {
     pub rows: Vec<Row>,
     /// Its body.
     pub body: Body,
+    /// The header of its table; none of a line of JSON.
+    pub header: Option<Arc<Header>>,
     /// Key that makes its rows one record, where there may be several.
     key: Option<String>,
 }
@@ -32,19 +38,23 @@ pub struct Item {
 impl Item {
     /// A record of a row of its own.
     pub fn of_row(row: &Row, body: Body) -> Self {
-        Self { rows: vec![row.clone()], body, key: None }
+        Self { rows: vec![row.clone()], body, header: None, key: None }
+    }
+
+    /// A record of a row of a table.
+    pub fn of_table(row: Row, body: Body, header: &Arc<Header>) -> Self {
+        Self { rows: vec![row], body, header: Some(Arc::clone(header)), key: None }
     }
 
     /// The same once more.
     pub fn again(&self) -> Self {
-        let problem = self.body.problem.as_ref().map(Problem::again);
-        let body = Body { tree: self.body.tree.clone(), external_id: self.body.external_id.clone(), problem };
-        Self { rows: self.rows.clone(), body, key: self.key.clone() }
+        Self { rows: self.rows.clone(), body: self.body.again(), header: self.header.clone(), key: self.key.clone() }
     }
 
     /// The faults of each row: of items in their own rows, of the record in the first; a row without any says
     /// that another has some.
-    pub fn faults(&self, header: Option<&Header>, problem: &Problem) -> Vec<serde_json::Value> {
+    pub fn faults(&self, problem: &Problem) -> Vec<serde_json::Value> {
+        let header = self.header.as_deref();
         if self.rows.len() == 1 || problem.faults().is_empty() {
             return self.rows.iter().map(|_| row::faults(header, problem)).collect();
         }
@@ -64,53 +74,52 @@ impl Item {
     }
 }
 
-/// Puts rows together. What the last row of a lot belongs to may go on in the next: it is held back.
+/// Puts rows together. A record is whole where the file ends: a sheet may be sorted by commodity, not by store.
 #[derive(Default)]
-pub struct Gatherer(Option<Item>);
+pub struct Gatherer {
+    items: Vec<Item>,
+    places: HashMap<String, usize>,
+    rows: usize,
+}
 
 impl Gatherer {
-    /// The records that are whole now.
-    pub fn gather(&mut self, core: &Core, kind: &Kind, header: &Header, lines: Lines, rows: &[Row]) -> Vec<Item> {
-        let mut whole = Vec::new();
-        for row in rows {
-            let mut body = row::of_table(core, header, row);
-            let key = row::natural_key(kind, &to_json(&body.tree));
-            as_list(&mut body.tree, lines.list);
-            match &mut self.0 {
-                Some(item) if item.key.as_ref() == Some(&key) && item.rows.len() < MOST_ROWS => {
-                    join(item, body, lines.list);
-                    item.rows.push(row.clone());
+    /// Takes a row; 422 where the file has more than can wait for its end.
+    pub fn gather(&mut self, kind: &Kind, lines: Lines, mut item: Item) -> Result<(), Problem> {
+        self.rows += 1;
+        if self.rows > MOST_GATHERED {
+            return Err(TOO_MANY_ROWS.into());
+        }
+        item.key = typed_key(kind, &to_json(&item.body.tree));
+        as_list(&mut item.body.tree, lines.list);
+        let known = item.key.as_ref().and_then(|key| self.places.get(key)).copied();
+        match known.and_then(|place| self.items.get_mut(place)) {
+            Some(known) => {
+                join(known, item.body, lines.list);
+                known.rows.extend(item.rows);
+                if known.rows.len() > MOST_ROWS {
+                    known.body.problem.get_or_insert_with(too_many);
                 }
-                _ => whole.extend(self.0.replace(Item { rows: vec![row.clone()], body, key: Some(key) })),
+            }
+            None => {
+                if let Some(key) = &item.key {
+                    self.places.insert(key.clone(), self.items.len());
+                }
+                self.items.push(item);
             }
         }
-        whole
+        Ok(())
     }
 
-    /// The last one: no more rows come.
-    pub fn last(&mut self) -> Option<Item> {
-        self.0.take()
+    /// The records: no more rows come.
+    pub fn finish(&mut self) -> Vec<Item> {
+        self.places.clear();
+        std::mem::take(&mut self.items)
     }
 }
 
-impl Job {
-    /// The records of rows; the first row of a table is its header.
-    pub(super) fn items(&mut self, rows: &[Row]) -> Result<Vec<Item>, Problem> {
-        if self.form == Some(Form::Ndjson) {
-            return Ok(rows.iter().map(|row| Item::of_row(row, row::of_line(row))).collect());
-        }
-        let mut rows = rows;
-        if self.header.is_none() {
-            let Some((first, rest)) = rows.split_first() else { return Ok(Vec::new()) };
-            self.header = Some(Header::read(&self.core, self.kind, first)?);
-            rows = rest;
-        }
-        let Some(header) = &self.header else { return Ok(Vec::new()) };
-        Ok(match header.lines() {
-            Some(lines) => self.gatherer.gather(&self.core, self.kind, header, lines, rows),
-            None => rows.iter().map(|row| Item::of_row(row, row::of_table(&self.core, header, row))).collect(),
-        })
-    }
+fn too_many() -> Problem {
+    let values = vec![("max", MOST_ROWS.to_string())];
+    Problem::invalid(vec![Fault { pointer: String::new(), code: FaultCode::TOO_MANY, values, hint: None }])
 }
 
 /// The item of a row becomes a list of one.
@@ -126,12 +135,18 @@ fn as_list(tree: &mut Tree, list: &str) {
 /// Adds a row: its item to the list; what else it says must be what the rows before it say.
 fn join(item: &mut Item, row: Body, list: &str) {
     let index = item.rows.len();
+    item.body.noted.extend(row.noted);
+    item.body.warnings.extend(row.warnings.into_iter().map(|(_, warning)| (index, warning)));
     let (Tree::Object(members), Tree::Object(added)) = (&mut item.body.tree, row.tree) else { return };
     for (name, member) in added {
         match (members.iter_mut().find(|(other, _)| *other == name), member) {
             (Some((_, Tree::List(items))), Tree::List(more)) if name == list => items.extend(more),
             (None, member) => members.push((name, member)),
             (Some((_, known)), member) if *known == member => {}
+            // A note of each row is one of the record.
+            (Some((_, Tree::Text(_))), Tree::Text(text)) if name == "note" => {
+                item.body.noted.push(("备注".to_owned(), text))
+            }
             (Some(_), _) => {
                 let at = format!("/{list}/{index}");
                 item.body.problem.get_or_insert_with(|| fault(&at, DIFFERS_WITHIN_RECORD));

@@ -13,10 +13,12 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::bounds::timed;
-use super::header::Header;
+use super::dictionary::Given;
+use super::identity::Seen;
 use super::items::{Gatherer, Item};
+use super::outcomes::{self, Listed};
 use super::reader::{Form, Reader};
-use super::row;
+use super::sheets::Sheets;
 use super::store::{self, Counts, Progress};
 use crate::exchange::files::table::Row;
 use crate::platform::access::roles::Actor;
@@ -52,6 +54,10 @@ pub struct Options {
     pub revise: bool,
     /// The system from which the rows come.
     pub source: Option<String>,
+    /// What the caller says of the columns.
+    pub given: Given,
+    /// The year of days without one.
+    pub year: Option<i32>,
 }
 
 /// An import under way.
@@ -72,16 +78,26 @@ pub struct Job {
     pub form: Option<Form>,
     /// Counts of rows so far.
     pub counts: Counts,
-    /// The file's columns.
-    pub header: Option<Header>,
+    /// The file's columns, and what its titles say.
+    pub names: Vec<String>,
+    /// Where it stands in the file.
+    pub(super) sheets: Sheets,
     /// Puts rows of one record together.
     pub(super) gatherer: Gatherer,
     /// The numbers between which its records stand.
     pub(super) numbers: Option<(i64, i64)>,
     /// Whether a row didn't say when it happened, so that it happened now.
     pub(super) assumed: bool,
+    /// People taken back by an undo whom this file brought again.
+    pub(super) brought_back: BTreeSet<Uuid>,
+    /// Outcomes of rows that are to be kept with the next step.
+    pub(super) listed: Vec<Listed>,
+    /// How many outcomes are kept.
+    pub(super) listed_rows: usize,
     /// Records that it amended.
     pub(super) revised: BTreeSet<Uuid>,
+    /// Rows of the file so far: equal ones are facts of their own.
+    pub(super) seen: Seen,
     /// Trial of the records so far, for imports that only validate.
     trial: DryRun,
     /// The client's connection; none where it goes on without him.
@@ -102,12 +118,18 @@ impl Job {
         form: Option<Form>,
     ) -> Self {
         let (counts, gatherer) = (Counts::default(), Gatherer::default());
-        let (header, numbers, trial) = (None, None, DryRun::default());
-        let (client, faults) = (None, 0);
+        let (names, sheets, numbers, trial) = (Vec::new(), Sheets::default(), None, DryRun::default());
+        let (client, faults, seen) = (None, 0, Seen::default());
+        let (brought_back, listed, listed_rows) = (BTreeSet::new(), Vec::new(), 0);
         let (revised, assumed) = (BTreeSet::new(), false);
         #[rustfmt::skip]
-        let job = Self { core, actor, kind, district_code, id, options, form, counts, header, gatherer, numbers, revised, assumed, trial, client, faults };
+        let job = Self { core, actor, kind, district_code, id, options, form, counts, names, sheets, gatherer, numbers, revised, assumed, brought_back, listed, listed_rows, seen, trial, client, faults };
         job
+    }
+
+    /// It reads these sheets.
+    pub fn in_sheets(self, sheets: Sheets) -> Self {
+        Self { sheets, ..self }
     }
 
     /// It ends where its client does.
@@ -148,9 +170,18 @@ impl Job {
                 size = self.give_way(chunk).await?;
             }
         }
-        let last = self.gatherer.last().into_iter().collect();
-        self.write(last).await?;
-        Ok(true)
+        let mut gathered = self.end_of_file()?.into_iter();
+        loop {
+            let lot: Vec<Item> = gathered.by_ref().take(SMALL_CHUNK).collect();
+            let is_last = lot.is_empty();
+            let lot = self.identified(lot).await?;
+            // What is to be said of the last rows is written with no record, too.
+            self.write(lot).await?;
+            self.require_few_faults()?;
+            if is_last {
+                return Ok(true);
+            }
+        }
     }
 
     /// Writes a chunk; where others wrote meanwhile, the next one is small, and comes after a pause as long
@@ -158,6 +189,7 @@ impl Job {
     async fn give_way(&mut self, rows: &[Row]) -> Result<usize, Problem> {
         let (started, appends) = (Instant::now(), self.core.ledger.figures().appends.get());
         let items = self.items(rows)?;
+        let items = self.identified(items).await?;
         self.write(items).await?;
         self.require_few_faults()?;
         // One of them was this one.
@@ -172,14 +204,16 @@ impl Job {
     async fn run_whole(&mut self, reader: &mut Reader) -> Result<bool, Problem> {
         let (mut all, mut count): (Vec<Item>, usize) = (Vec::new(), 0);
         while let Some(rows) = reader.next(CHUNK).await? {
-            let begun = self.header.is_some();
-            all.extend(self.items(&rows)?);
-            count += rows.len() - usize::from(!begun && self.header.is_some());
-            if count > MOST_ATOMIC {
+            let items = self.items(&rows)?;
+            all.extend(self.identified(items).await?);
+            count += rows.len();
+            // Its header is no row.
+            if count > MOST_ATOMIC + 1 {
                 return Err(TOO_MANY_ROWS.into());
             }
         }
-        all.extend(self.gatherer.last());
+        let gathered = self.end_of_file()?;
+        all.extend(self.identified(gathered).await?);
         let validate_only = std::mem::replace(&mut self.options.validate_only, true);
         let before = self.counts;
         for chunk in all.chunks(CHUNK) {
@@ -191,12 +225,27 @@ impl Job {
             self.counts = before;
             self.write(all).await?;
         }
+        if !self.listed.is_empty() {
+            self.write(Vec::new()).await?;
+        }
         let failed = self.counts.refused + self.counts.skipped > 0;
         if failed && self.numbers.is_none() {
             // Nothing was written: what was good waits for the rest to be mended.
             self.counts.skipped += std::mem::take(&mut self.counts.created);
         }
         Ok(!failed)
+    }
+
+    /// Records with ids in the place of names, and their own.
+    pub(super) async fn identified(&mut self, mut items: Vec<Item>) -> Result<Vec<Item>, Problem> {
+        let deadline = self.core.config.file_deadline();
+        timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
+        self.resolve_people(&mut items);
+        self.resolve_areas(&mut items);
+        self.core.refresh_settings().await?;
+        self.salvage(&mut items);
+        timed(deadline, items.len(), Box::pin(self.identify(&mut items))).await?;
+        Ok(items)
     }
 
     /// Writes a chunk in its turn and its time.
@@ -208,11 +257,7 @@ impl Job {
     }
 
     /// Writes it, keeps what was refused, notes how far it is.
-    async fn write_now(&mut self, mut items: Vec<Item>) -> Result<(), Problem> {
-        self.resolve_names(&mut items).await?;
-        for item in &mut items {
-            row::identify(&self.core, self.kind, &mut item.body, self.options.source.as_deref());
-        }
+    async fn write_now(&mut self, items: Vec<Item>) -> Result<(), Problem> {
         let good = items.iter().filter(|item| item.body.problem.is_none());
         let trees: Vec<Tree> = good.map(|item| item.body.tree.clone()).collect();
         let mut outcomes = self.create(&trees).await?.into_iter();
@@ -230,6 +275,8 @@ impl Job {
         }
         let mut statements = vec![self.progress("running", None)];
         statements.extend((!kept.is_empty()).then(|| store::refuse(&self.district_code, self.id, kept)));
+        let listed = std::mem::take(&mut self.listed);
+        statements.extend((!listed.is_empty()).then(|| outcomes::keep(&self.district_code, self.id, listed)));
         job_write(&self.core, statements).await
     }
 
@@ -248,11 +295,19 @@ impl Job {
     }
 
     fn progress(&self, state: &'static str, problem: Option<Json>) -> Statement {
-        let header = self.header.as_ref().map(|header| header.names.as_slice());
+        let header = Some(self.names.as_slice()).filter(|names| !names.is_empty());
         // Of what is counted by its day: it matters when it happened.
         let assumed = self.assumed && !self.kind.rules.figures().is_empty();
         let warnings = if assumed { vec![OCCURRED_AT_ASSUMED.code] } else { Vec::new() };
-        let progress = Progress { state, counts: self.counts, header, problem, numbers: self.numbers, warnings };
+        let progress = Progress {
+            state,
+            counts: self.counts,
+            header,
+            problem,
+            numbers: self.numbers,
+            warnings,
+            layout: self.sheets.layout(),
+        };
         store::progress(&self.district_code, self.id, &progress, self.core.clock.now())
     }
 }

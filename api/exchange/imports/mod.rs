@@ -7,18 +7,29 @@
 //! - what an import created can be undone.
 
 mod answer;
+mod areas;
 mod bounds;
+mod dictionary;
 mod faults;
 mod header;
+mod identity;
+mod inspect;
 mod intake;
 mod items;
 mod job;
+mod layout;
 mod names;
+mod no_records;
+mod outcomes;
 pub mod reader;
 mod routes;
 mod row;
+mod salvage;
 mod settle;
+mod sheets;
 mod store;
+mod table;
+mod template;
 mod undo;
 mod uploads;
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kit::faults::Faults;
 use kit::field::{Privacy, Shape};
 use kit::problem::Problem;
 use kit::statement::ColumnType;
@@ -12,13 +13,39 @@ use uuid::Uuid;
 
 use super::items::Item;
 use super::job::Job;
-use crate::exchange::codes::AMBIGUOUS_NAME;
+use crate::exchange::codes::{AMBIGUOUS_NAME, NOT_IDENTIFIED};
 use crate::platform::http::fault;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::scope::visible_to;
-use crate::records::{Kind, read};
+use crate::records::{Draft, Kind, read};
 
 impl Job {
+    /// Puts the ids of people in the place of what a sheet says of them: a document, or name and phone.
+    pub(super) fn resolve_people(&self, items: &mut [Item]) {
+        let context = self.core.context(self.core.clock.now(), &self.district_code);
+        for field in self.kind.body_fields() {
+            let Shape::Reference(name) = field.shape else { continue };
+            let Some(kind) = self.core.kinds().kind(name) else { continue };
+            for item in items.iter_mut() {
+                let Some(told @ Tree::Object(_)) = item.body.tree.member(field.name) else { continue };
+                let mut faults = Faults::default();
+                let mut draft = Draft::parse(kind, self.core.kinds(), told, &format!("/{}", field.name), &mut faults);
+                kind.rules.check(&mut draft, &context, &mut faults);
+                let faulty = faults.touches(&draft.at("document_number"));
+                match kind.rules.identify(&draft, &context).filter(|_| !faulty) {
+                    Some(id) => set(&mut item.body.tree, field.name, id),
+                    None => {
+                        let code = NOT_IDENTIFIED;
+                        let faults = faults.finish().err();
+                        let told =
+                            faults.filter(|_| faulty).unwrap_or_else(|| fault(&format!("/{}", field.name), code));
+                        item.body.problem.get_or_insert(told);
+                    }
+                }
+            }
+        }
+    }
+
     /// Puts ids in the place of names.
     pub(super) async fn resolve_names(&self, items: &mut [Item]) -> Result<(), Problem> {
         for field in self.kind.body_fields() {

@@ -95,7 +95,7 @@ pub enum Form {
 pub enum Reader {
     /// From text.
     Text(Box<TextReader>),
-    /// From a workbook, whole.
+    /// From a workbook, whole; lines carry the number of their sheet.
     Rows(std::vec::IntoIter<Row>),
 }
 

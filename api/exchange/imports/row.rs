@@ -2,18 +2,17 @@
 
 use kit::catalogue::FaultCode;
 use kit::faults::Fault;
+use kit::field::Shape;
 use kit::problem::Problem;
-use kit::text::Language;
-use kit::tree::{Tree, TreeFault, to_json};
+use kit::text::{Language, Text};
+use kit::tree::{Tree, TreeFault};
 use serde_json::{Value as Json, json};
 
-use super::header::{Header, Place};
-use crate::exchange::codes::{ERROR_CELL, LOST_DIGITS, MORE_CELLS, UNREADABLE_ROW};
+use super::header::Header;
+use super::table;
+use crate::exchange::codes::{ERROR_CELL, LOST_DIGITS, UNCOUNTED_FORMULA, UNREADABLE_ROW};
 use crate::exchange::files::table::{Row, RowFlaw};
-use crate::exchange::files::texts;
-use crate::platform::core::Core;
-use crate::platform::privacy::blind::derived_id;
-use crate::records::Kind;
+use crate::records::Warning;
 
 /// A row as it will be created.
 pub struct Body {
@@ -23,31 +22,48 @@ pub struct Body {
     pub external_id: Option<String>,
     /// Problem that makes the row unreadable.
     pub problem: Option<Problem>,
+    /// What is to be said of its rows, though they are taken: the row's place among them, and the words.
+    pub warnings: Vec<(usize, Json)>,
+    /// What has no field of its own: the column's name and the text. It goes into the note.
+    pub noted: Vec<(String, String)>,
+    /// Cells as they were typed, by column, of the first row.
+    pub texts: Vec<(usize, String)>,
 }
 
-/// The body of a row of a table.
-pub fn of_table(core: &Core, header: &Header, row: &Row) -> Body {
-    let mut members = Vec::new();
-    let mut external_id = None;
-    for (place, text) in header.places.iter().zip(&row.cells) {
-        match place {
-            Place::Field(column) => {
-                if let Some(tree) = texts::of_field(column.field, text, core.zone) {
-                    insert(&mut members, &column.path, tree);
-                }
-            }
-            Place::ExternalId => external_id = Some(text.trim()).filter(|text| !text.is_empty()),
-            Place::Ignored => {}
+impl Default for Body {
+    fn default() -> Self {
+        let (warnings, noted, texts) = (Vec::new(), Vec::new(), Vec::new());
+        Self { tree: Tree::Object(Vec::new()), external_id: None, problem: None, warnings, noted, texts }
+    }
+}
+
+impl Body {
+    /// The same once more.
+    pub fn again(&self) -> Self {
+        Self {
+            tree: self.tree.clone(),
+            external_id: self.external_id.clone(),
+            problem: self.problem.as_ref().map(Problem::again),
+            warnings: self.warnings.clone(),
+            noted: self.noted.clone(),
+            texts: self.texts.clone(),
         }
     }
-    let code = match row.flaw {
-        Some(flaw) => Some(told(flaw).0),
-        None if row.cells.iter().skip(header.names.len()).any(|cell| !cell.trim().is_empty()) => Some(MORE_CELLS),
-        None => None,
-    };
-    let at = row.flaw.and_then(|flaw| header.pointer_of(told(flaw).1?)).unwrap_or_default();
-    let problem = code.map(|code| crate::platform::http::fault(&at, code));
-    Body { tree: Tree::Object(members), external_id: external_id.map(str::to_owned), problem }
+
+    /// What is to be said of one of its rows.
+    pub fn warnings_of(&self, row: usize) -> Vec<&Json> {
+        self.warnings.iter().filter(|(of_row, _)| *of_row == row).map(|(_, warning)| warning).collect()
+    }
+
+    /// Notes a warning about a column of its first row.
+    pub fn warn(&mut self, header: &Header, index: usize, warning: &Warning) {
+        self.warnings.push((0, table::warning(header, index, warning)));
+    }
+}
+
+/// The name of a column as it is told.
+pub fn shown_name(header: &Header, index: usize) -> String {
+    header.name_of(index)
 }
 
 /// A fault of a line, by the line of the file.
@@ -65,6 +81,7 @@ pub fn told(flaw: RowFlaw) -> (FaultCode, Option<usize>) {
     match flaw {
         RowFlaw::LostDigits(cell) => (LOST_DIGITS, Some(cell)),
         RowFlaw::ErrorCell(cell) => (ERROR_CELL, Some(cell)),
+        RowFlaw::Uncounted(cell) => (UNCOUNTED_FORMULA, Some(cell)),
         RowFlaw::Nul(cell) => (FaultCode::NUL_CHARACTER, Some(cell)),
         RowFlaw::TooLong => (UNREADABLE_ROW, None),
     }
@@ -83,10 +100,10 @@ pub fn of_line(row: &Row) -> Body {
                 Some(Tree::Text(text)) => (Some(text.trim().to_owned()).filter(|text| !text.is_empty()), None),
                 Some(_) => (None, Some(of_wrong_type("/external_id", "string"))),
             };
-            Body { tree: Tree::Object(members), external_id, problem }
+            Body { tree: Tree::Object(members), external_id, problem, ..Body::default() }
         }
-        Ok(tree) => Body { tree, external_id: None, problem: None },
-        Err(fault) => Body { tree: Tree::Null, external_id: None, problem: Some(in_file(fault, row.line).problem()) },
+        Ok(tree) => Body { tree, ..Body::default() },
+        Err(fault) => Body { tree: Tree::Null, problem: Some(in_file(fault, row.line).problem()), ..Body::default() },
     }
 }
 
@@ -95,7 +112,8 @@ fn of_wrong_type(at: &str, expected: &str) -> Problem {
     Problem::invalid(vec![Fault { pointer: at.to_owned(), code: FaultCode::WRONG_TYPE, values, hint: None }])
 }
 
-fn insert(members: &mut Vec<(String, Tree)>, path: &[&'static str], tree: Tree) {
+/// Puts a member in its place.
+pub fn insert(members: &mut Vec<(String, Tree)>, path: &[&'static str], tree: Tree) {
     let Some((first, rest)) = path.split_first() else { return };
     if rest.is_empty() {
         members.push(((*first).to_owned(), tree));
@@ -110,38 +128,6 @@ fn insert(members: &mut Vec<(String, Tree)>, path: &[&'static str], tree: Tree) 
     }
 }
 
-/// Gives a row without an id one that follows from what it is: the same file twice changes nothing. Kinds
-/// whose identity the server derives anyway need none.
-pub fn identify(core: &Core, kind: &Kind, body: &mut Body, source: Option<&str>) {
-    if body.tree.member("id").is_some() || kind.is_people() {
-        return;
-    }
-    let json = to_json(&body.tree);
-    let key = &core.keys.identity;
-    let id = match (&body.external_id, source) {
-        (Some(external_id), Some(source)) => derived_id(key, &["import", kind.name, "external", source, external_id]),
-        _ => derived_id(key, &["import", kind.name, "natural", &natural_key(kind, &json)]),
-    };
-    if let Tree::Object(members) = &mut body.tree {
-        members.push(("id".to_owned(), Tree::Text(id.to_string())));
-    }
-}
-
-/// Key by which two rows are the same record, as text.
-pub fn natural_key(kind: &Kind, json: &Json) -> String {
-    let names = kind.rules.natural_key();
-    if names.is_empty() {
-        return json.to_string();
-    }
-    let value = |name: &&str| {
-        let value = name.split('.').fold(json, |json, step| json.get(step).unwrap_or(&Json::Null));
-        let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_uppercase());
-        // Instants to the second, however they are written.
-        chrono::DateTime::parse_from_rfc3339(&text).map_or(text, |instant| instant.timestamp().to_string())
-    };
-    json!(names.iter().map(value).collect::<Vec<_>>()).to_string()
-}
-
 /// Faults as they are kept: the column, the pointer, the code, the words in both languages.
 pub fn faults(header: Option<&Header>, problem: &Problem) -> Json {
     if problem.faults().is_empty() {
@@ -154,7 +140,40 @@ pub fn faults(header: Option<&Header>, problem: &Problem) -> Json {
 /// A fault as it is kept.
 pub fn kept(header: Option<&Header>, fault: &Fault) -> Json {
     let column = header.and_then(|header| header.column_of(&fault.pointer));
-    let words = |language| fault.message(language);
+    let form = header.and_then(|header| header.shape_of(&fault.pointer)).and_then(|shape| expected(fault.code, &shape));
+    let labels = header.and_then(|header| header.shape_of(&fault.pointer)).and_then(|shape| labels(fault, &shape));
+    let words = |language| {
+        if let (Some(labels), Language::Chinese) = (&labels, language) {
+            return format!("应为 {labels}");
+        }
+        let between = if language == Language::Chinese { "," } else { "; " };
+        let form = form.map(|form: Text| format!("{between}{}", form.in_language(language))).unwrap_or_default();
+        format!("{}{form}", fault.message(language))
+    };
     json!({"column": column, "pointer": fault.pointer, "code": fault.code.code(),
         "zh": words(Language::Chinese), "en": words(Language::English)})
+}
+
+/// The words that a column takes, as a clerk writes them, where a fault lists their codes.
+fn labels(fault: &Fault, shape: &Shape) -> Option<String> {
+    let Shape::Word(vocabulary) = shape else { return None };
+    let codes = vocabulary.codes().join(", ");
+    let lists_codes = fault.values.iter().any(|(_, value)| codes.starts_with(value.as_str()) && !value.is_empty());
+    let words = vocabulary.words.iter().filter(|word| !word.closed).map(|word| word.label.zh);
+    lists_codes.then(|| words.collect::<Vec<_>>().join("、"))
+}
+
+/// The form that a value should have, where its fault doesn't say.
+fn expected(code: FaultCode, shape: &Shape) -> Option<Text> {
+    if ![FaultCode::BAD_FORMAT, FaultCode::WRONG_TYPE].contains(&code) {
+        return None;
+    }
+    match shape {
+        Shape::Day => Some(Text::new("such as 2020-02-03", "如 2020-02-03 或 2月3日")),
+        Shape::Instant => Some(Text::new("such as 2020-02-03 08:05", "如 2020-02-03 8:05")),
+        Shape::Decimal { .. } | Shape::Number { .. } => Some(Text::new("such as 36.5", "如 36.5")),
+        Shape::Integer { .. } => Some(Text::new("such as 12", "如 12")),
+        Shape::Boolean => Some(Text::new("true or false", "应为 是、否")),
+        _ => None,
+    }
 }

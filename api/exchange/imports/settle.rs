@@ -3,16 +3,20 @@
 use kit::etag::IfMatch;
 use kit::problem::Problem;
 use kit::tree::Tree;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::items::Item;
 use super::job::Job;
+use super::outcomes::{self, Listed};
 use crate::platform::codes::NOT_FOUND;
 use crate::records::codes::{RECORD_EXISTS, RECORD_VOIDED};
 use crate::records::create::{Created, Outcome};
+use crate::records::void::BROUGHT_BACK;
 use crate::records::{Record, amend, read};
 
 /// Result of a record of the file.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Settled {
     Created,
     Same,
@@ -21,18 +25,41 @@ enum Settled {
 }
 
 impl Job {
-    /// Counts an outcome, by rows. A record that is there with other content is left, or amended by the file.
+    /// Counts an outcome, by rows, and notes what is to be said of it. A record that is there with other content is
+    /// left, or amended by the file.
     pub(super) async fn settle(&mut self, item: &Item, outcome: Outcome) -> Result<(), Problem> {
+        let met = outcome.as_ref().ok().map(|created| created.record().envelope.id);
         let settled = self.settled(&item.body.tree, outcome).await?;
         let rows = item.rows.len() as u64;
         self.counts.read += rows;
-        *match settled {
-            Settled::Created => &mut self.counts.created,
-            Settled::Same => &mut self.counts.same,
-            Settled::Revised => &mut self.counts.revised,
-            Settled::Skipped => &mut self.counts.skipped,
-        } += rows;
+        let (count, word) = match settled {
+            Settled::Created => (&mut self.counts.created, "created"),
+            Settled::Same => (&mut self.counts.same, "same"),
+            Settled::Revised => (&mut self.counts.revised, "revised"),
+            Settled::Skipped => (&mut self.counts.skipped, "skipped"),
+        };
+        *count += rows;
+        let own = || match item.body.tree.member("id") {
+            Some(Tree::Text(id)) => Uuid::try_parse(id).ok(),
+            _ => None,
+        };
+        for (index, row) in item.rows.iter().enumerate() {
+            let warnings = item.body.warnings_of(index);
+            if settled == Settled::Created && warnings.is_empty() {
+                continue;
+            }
+            let details = json!({"differs": settled == Settled::Skipped, "warnings": warnings});
+            self.list(Listed { line: row.line, outcome: word, record_id: met.or_else(own), details });
+        }
         Ok(())
+    }
+
+    /// Notes what came of a row, while there is room.
+    pub(super) fn list(&mut self, listed: Listed) {
+        if self.listed_rows < outcomes::MOST_LISTED {
+            self.listed_rows += 1;
+            self.listed.push(listed);
+        }
     }
 
     async fn settled(&mut self, tree: &Tree, outcome: Outcome) -> Result<Settled, Problem> {
@@ -48,6 +75,12 @@ impl Job {
             Ok(Created::Same(record) | Created::Known(record, _)) if record.envelope.voided && !self.options.atomic => {
                 return Err(RECORD_VOIDED.into());
             }
+            Ok(Created::Known(record, _)) if self.is_brought_back(&record) => {
+                let number = record.envelope.change_no;
+                let (first, last) = self.numbers.unwrap_or((number, number));
+                self.numbers = Some((first.min(number), last.max(number)));
+                Settled::Created
+            }
             Ok(Created::Known(record, _))
                 if record.envelope.revised_by == self.actor.user_id && record.envelope.revision > 1 =>
             {
@@ -62,6 +95,13 @@ impl Job {
             Err(problem) if problem.code() == RECORD_EXISTS && !self.options.atomic => Settled::Skipped,
             Err(problem) => return Err(problem),
         })
+    }
+
+    /// Whether somebody whom an undo took back is here again by this file, told once.
+    fn is_brought_back(&mut self, record: &Record) -> bool {
+        record.values.text("restore_reason") == Some(BROUGHT_BACK)
+            && record.envelope.source == format!("import:{}", self.id)
+            && self.brought_back.insert(record.envelope.id)
     }
 
     /// Whether a record may have been changed since it was created as the file has it.

@@ -42,12 +42,14 @@ pub struct Counts {
     pub skipped: u64,
     /// Refused; see the errors.
     pub refused: u64,
+    /// Titles, sums, signatures: rows that are no records.
+    pub not_a_record: u64,
 }
 
 impl Counts {
     /// In JSON.
     pub fn to_json(self) -> Json {
-        json!({"read": self.read, "created": self.created, "same": self.same, "revised": self.revised, "skipped": self.skipped, "refused": self.refused})
+        json!({"read": self.read, "created": self.created, "same": self.same, "revised": self.revised, "skipped": self.skipped, "refused": self.refused, "not_a_record": self.not_a_record})
     }
 }
 
@@ -67,10 +69,22 @@ pub struct Import {
     pub numbers: Option<(i64, i64)>,
     /// Codes of what is said of the file as a whole.
     warnings: Vec<String>,
+    /// Sheets that were read, by the number that their lines carry.
+    sheets: Vec<String>,
     json: Json,
 }
 
 impl Import {
+    /// Puts the line of a row into its JSON, and the sheet where there are several.
+    pub fn place_line(&self, json: &mut Json, line: i64) {
+        let (sheet, line) =
+            if self.sheets.len() > 1 { (line / LINES_OF_A_SHEET, line % LINES_OF_A_SHEET) } else { (0, line) };
+        let name =
+            usize::try_from(sheet).ok().and_then(|sheet| self.sheets.get(sheet)).filter(|_| self.sheets.len() > 1);
+        put(json, "line", line);
+        put(json, "sheet", json!(name));
+    }
+
     /// Makes the JSON in which it is served.
     pub fn view(&self, first_errors: Json, language: Language) -> Json {
         let mut json = self.json.clone();
@@ -83,7 +97,10 @@ impl Import {
     }
 }
 
-const COLUMNS: &str = "r.district_code, r.id, r.kind, r.user_id, r.state, r.options, r.header, r.counts, r.problem, r.warnings, r.first_change_no, r.last_change_no, r.started_at, r.updated_at";
+/// Lines of a sheet have this for each sheet before it added, so that a line names one row of a workbook.
+pub const LINES_OF_A_SHEET: i64 = 10_000_000_000;
+
+const COLUMNS: &str = "r.layout, r.district_code, r.id, r.kind, r.user_id, r.state, r.options, r.header, r.counts, r.problem, r.warnings, r.first_change_no, r.last_change_no, r.started_at, r.updated_at";
 
 /// Begins an import.
 pub fn begin(
@@ -116,6 +133,8 @@ pub struct Progress<'a> {
     pub numbers: Option<(i64, i64)>,
     /// Codes of what is to be said of the file as a whole.
     pub warnings: Vec<&'static str>,
+    /// How the file was read, once that is known.
+    pub layout: Option<Json>,
 }
 
 /// Notes how far an import is.
@@ -130,6 +149,8 @@ pub fn progress(district_code: &str, id: Uuid, progress: &Progress<'_>, now: Dat
         .bind(ColumnType::Json, optional(progress.header.map(|header| json!(header))))
         .sql(", problem = ")
         .bind(ColumnType::Json, optional(progress.problem.clone()))
+        .sql(", layout = ")
+        .bind(ColumnType::Json, optional(progress.layout.clone()))
         .sql(", warnings = ")
         .bind(ColumnType::Json, Value::Json(json!(progress.warnings)))
         .sql(", first_change_no = ")
@@ -224,12 +245,15 @@ pub async fn refused(core: &Core, import: &Import, after: i64, limit: i64) -> Re
     Ok(rows)
 }
 
-/// Forgets the refused rows of imports that ended long ago.
+/// Forgets the rows of imports that ended long ago.
 pub async fn sweep(core: &Core) -> Result<(), Problem> {
-    let statement = Statement::new("DELETE FROM import_faults AS f USING imports AS i WHERE f.district_code = i.district_code AND f.import_id = i.id AND i.updated_at <= ")
-        .bind(ColumnType::Instant, Value::Instant(core.clock.now() - KEPT))
-        .seeing_everything();
-    core.database.read(&statement).await.map(drop).map_err(Into::into)
+    for table in ["import_faults", "import_outcomes"] {
+        let statement = Statement::new(format!("DELETE FROM {table} AS f USING imports AS i WHERE f.district_code = i.district_code AND f.import_id = i.id AND i.updated_at <= "))
+            .bind(ColumnType::Instant, Value::Instant(core.clock.now() - KEPT))
+            .seeing_everything();
+        core.database.read(&statement).await?;
+    }
+    Ok(())
 }
 
 /// The import of an id, if it is the actor's own or of his area; else 404.
@@ -273,5 +297,8 @@ pub fn of_row(core: &Core, mut row: Row) -> Result<Import, Problem> {
     }
     put(&mut json, "updated_at", Value::Instant(updated_at).to_json(core.zone));
     let header = serde_json::from_value(header).ok();
-    Ok(Import { district_code, id, kind, state, header, numbers, warnings, json })
+    let layout = row.take("layout").to_json(core.zone);
+    let sheets = layout.get("names").and_then(|names| serde_json::from_value(names.clone()).ok()).unwrap_or_default();
+    put(&mut json, "layout", layout);
+    Ok(Import { district_code, id, kind, state, header, numbers, warnings, sheets, json })
 }

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use diesel_async::RunQueryDsl;
+use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::Statement;
@@ -14,7 +15,8 @@ use crate::exchange::codes::STILL_RUNNING;
 use crate::platform::audit::system_write;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Answer, Call};
-use crate::records::{Kind, Record, read, void};
+use crate::records::void::{self, UNDONE};
+use crate::records::{Kind, Record, read};
 
 /// Records voided at once.
 const PAGE: i64 = 200;
@@ -28,26 +30,80 @@ pub async fn undo(call: Call) -> Answer {
         return Err(STILL_RUNNING.into());
     }
     let kind = call.core.kinds().kind(&import.kind).ok_or(NOT_FOUND)?;
+    let (voided, mut left) = take_back(&call, kind, kind, &import).await?;
+    // Those whom it alone introduced go with it: nothing that stands names them any more.
+    let (mut people_voided, mut people_left) = (0, Vec::new());
+    for introduced in introduced(&call, kind) {
+        let (gone, stay) = take_back(&call, kind, introduced, &import).await?;
+        people_voided += gone;
+        people_left.extend(stay);
+        people_left.extend(standing(&call, introduced, &import).await?);
+    }
+    left.extend(amended(&call, &import).await?);
+    for list in [&mut left, &mut people_left] {
+        list.sort();
+        list.dedup();
+        list.truncate(MOST_LISTED);
+    }
+    let details = json!({"voided": voided, "left": left.len(), "people_voided": people_voided});
+    note(&call, &import, details).await?;
+    let body = json!({"id": import.id, "state": "undone", "voided": voided, "left": left,
+        "people_voided": people_voided, "people_left": people_left});
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// Kinds whose records come inline with those of a kind.
+fn introduced(call: &Call, kind: &Kind) -> Vec<&'static Kind> {
+    let name = |field: &Field| match field.shape {
+        Shape::Inline(name, _) => call.core.kinds().kind(name),
+        _ => None,
+    };
+    kind.fields.iter().filter_map(name).collect()
+}
+
+/// Whether the server derives who its records are: a later file may have brought one of them again.
+fn is_register(kind: &Kind) -> bool {
+    kind.field("aliases").is_some()
+}
+
+/// Voids what an import made of a kind; answers how many, and what it couldn't.
+async fn take_back(
+    call: &Call,
+    kind: &'static Kind,
+    of_kind: &'static Kind,
+    import: &Import,
+) -> Result<(u64, Vec<Uuid>), Problem> {
     let (mut voided, mut left): (u64, Vec<Uuid>) = (0, Vec::new());
     let mut after = import.numbers.map_or(0, |(first, _)| first - 1);
     loop {
-        let page = page(&call, kind, &import, after).await?;
-        let Some(last) = page.last() else { break };
+        let page = page(call, of_kind, import, after, of_kind.name != kind.name).await?;
+        let Some(last) = page.last() else { return Ok((voided, left)) };
         after = last.envelope.change_no;
         call.turn().step();
         for record in page {
-            match undone(&call, kind, &record).await? {
+            match undone(call, of_kind, &record).await? {
                 true => voided += 1,
                 false => left.push(record.envelope.id),
             }
         }
     }
-    let amended = amended(&call, &import).await?;
-    left.extend(amended);
-    left.truncate(MOST_LISTED);
-    note(&call, &import, json!({"voided": voided, "left": left.len()})).await?;
-    let body = json!({"id": import.id, "state": "undone", "voided": voided, "left": left});
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// Whom it introduced and who stands still, because somebody else named him meanwhile.
+async fn standing(call: &Call, kind: &'static Kind, import: &Import) -> Result<Vec<Uuid>, Problem> {
+    let Some((first, last)) = import.numbers else { return Ok(Vec::new()) };
+    let statement = Statement::new(format!("SELECT r.id FROM {} AS r WHERE r.district_code = ", kind.name))
+        .text(&import.district_code)
+        .sql(" AND r.change_no >= ")
+        .integer(first)
+        .sql(" AND r.change_no <= ")
+        .integer(last)
+        .sql(" AND NOT r.voided AND r.capture->>'source' = ")
+        .text(format!("import:{}", import.id))
+        .sql(" ORDER BY r.change_no LIMIT 1000")
+        .seeing_district(&import.district_code);
+    let rows = call.core.database.read(&statement).await?;
+    Ok(rows.into_iter().filter_map(|mut row| row.id("id")).collect())
 }
 
 async fn note(call: &Call, import: &Import, details: Json) -> Result<(), Problem> {
@@ -64,8 +120,15 @@ async fn note(call: &Call, import: &Import, details: Json) -> Result<(), Problem
 }
 
 /// Records of the import that nobody touched since, in the order of their numbers.
-async fn page(call: &Call, kind: &'static Kind, import: &Import, after: i64) -> Result<Vec<Record>, Problem> {
+async fn page(
+    call: &Call,
+    kind: &'static Kind,
+    import: &Import,
+    after: i64,
+    unnamed: bool,
+) -> Result<Vec<Record>, Problem> {
     let Some((_, last)) = import.numbers else { return Ok(Vec::new()) };
+    let touched = if is_register(kind) { " AND r.revised_by = r.recorded_by" } else { " AND r.revision = 1" };
     let statement =
         Statement::new(format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.select(), kind.name))
             .text(&import.district_code)
@@ -73,19 +136,33 @@ async fn page(call: &Call, kind: &'static Kind, import: &Import, after: i64) -> 
             .integer(after)
             .sql(" AND r.change_no <= ")
             .integer(last)
-            .sql(" AND r.revision = 1 AND NOT r.voided AND r.capture->>'source' = ")
-            .text(format!("import:{}", import.id))
-            .sql(" ORDER BY r.change_no LIMIT ")
-            .integer(PAGE)
-            .seeing_district(&import.district_code);
+            .sql(format!("{touched} AND NOT r.voided AND r.capture->>'source' = "))
+            .text(format!("import:{}", import.id));
+    let statement = if unnamed { unnamed_by_any(call, kind, statement) } else { statement };
+    let statement = statement.sql(" ORDER BY r.change_no LIMIT ").integer(PAGE).seeing_district(&import.district_code);
     read::load(&call.core, kind, &statement).await
+}
+
+/// Narrows to records `r` that no other one names.
+fn unnamed_by_any(call: &Call, kind: &Kind, mut statement: Statement) -> Statement {
+    for other in call.core.kinds().kinds() {
+        for field in
+            other.stored_fields().filter(|field| matches!(field.shape, Shape::Reference(name) if name == kind.name))
+        {
+            let (table, column) = (other.name, field.name);
+            statement = statement.sql(format!(
+                " AND NOT EXISTS (SELECT 1 FROM {table} AS o WHERE o.district_code = r.district_code AND o.{column} = r.id AND NOT o.voided)"
+            ));
+        }
+    }
+    statement
 }
 
 /// Whether it was voided; not where it was amended this moment, or is out of the caller's reach.
 async fn undone(call: &Call, kind: &'static Kind, record: &Record) -> Result<bool, Problem> {
     let if_match = kit::etag::IfMatch::Tags(vec![kit::etag::of_revision(record.envelope.revision)]);
     let id = record.envelope.id;
-    match void::take_back(&call.core, call.actor()?, kind, id, &if_match, "import undone").await {
+    match void::take_back(&call.core, call.actor()?, kind, id, &if_match, UNDONE).await {
         Ok(_) => Ok(true),
         Err(problem) if problem.code().status().is_client_error() => Ok(false),
         Err(problem) => Err(problem),

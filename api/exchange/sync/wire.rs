@@ -8,12 +8,13 @@ use kit::vocabulary::{Vocabulary, word};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
 use uuid::Uuid;
 
 use super::item::ITEM;
 use super::push::{DEVICE_ID, MOST};
 use crate::platform::access::Role;
-use crate::platform::http::answered::{AnyObject, Text};
+use crate::platform::http::answered::{AnyObject, Members, Said, Saying, Text};
 use crate::platform::http::schema::{Direction, object, of_shape, reference};
 use crate::records::warnings::RecordWarning;
 
@@ -122,8 +123,19 @@ pub struct SyncResult {
     #[schema(required, inline, value_type = Option<AnyObject>)]
     pub problem: Option<Json>,
     /// What is implausible about it.
-    #[schema(inline, value_type = Vec<AnyObject>, max_items = 100)]
+    #[schema(inline, value_type = Vec<AnyWarning>, max_items = 100)]
     pub warnings: Vec<RecordWarning>,
+}
+
+/// Members of a warning, which may become more.
+struct WarningMembers;
+/// A warning in a list.
+type AnyWarning = Saying<WarningMembers>;
+
+impl Said for WarningMembers {
+    fn schema() -> ObjectBuilder {
+        Members::schema().description(Some("A warning."))
+    }
 }
 
 /// What became of each item.

@@ -45,6 +45,8 @@ pub struct Call {
     pub language: Language,
     /// The query parameters.
     pub query: Values,
+    /// Those whose names go on with something of the caller's.
+    pub(super) open: Vec<(String, String)>,
     pub(super) signed_in: Option<SignedIn>,
     pub(super) payload: RefCell<Payload>,
     pub(super) body: Option<Body>,
@@ -73,6 +75,12 @@ impl Call {
             Some(Credential::Session(session_id)) => Ok(*session_id),
             _ => Err(UNAUTHENTICATED.into()),
         }
+    }
+
+    /// The parameters whose names begin so: what follows in the name, and the value.
+    pub fn prefixed(&self, prefix: &str) -> Vec<(String, String)> {
+        let of_prefix = |(name, text): &(String, String)| Some((name.strip_prefix(prefix)?.to_owned(), text.clone()));
+        self.open.iter().filter_map(of_prefix).collect()
     }
 
     /// The request's id.

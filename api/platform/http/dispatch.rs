@@ -10,7 +10,7 @@ use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use kit::problem::Problem;
-use kit::query::read_query;
+use kit::query::{read_query, split_open};
 use kit::text::Language;
 use serde_json::json;
 use uuid::Uuid;
@@ -137,11 +137,12 @@ async fn admitted(operation: &Operation, arrived: Arrived, signed_in: Option<Sig
         return Err(BAD_IDEMPOTENCY_KEY.into());
     }
     headers::require_forms(operation, &request)?;
-    let query = read_query(request.query_string(), &operation.parameters)?;
+    let (closed, open) = split_open(request.query_string(), operation.open)?;
+    let query = read_query(&closed, &operation.parameters)?;
     let language = language(&request);
     let body = operation.body.clone();
     let payload = RefCell::new(payload);
-    (operation.handler)(Call { core, request, language, query, signed_in, payload, body, turn }).await
+    (operation.handler)(Call { core, request, language, query, open, signed_in, payload, body, turn }).await
 }
 
 /// Notes a refused attempt (403) in the audit. The refusal stands even where that can't be written.

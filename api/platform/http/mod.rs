@@ -149,6 +149,8 @@ pub struct Operation {
     pub hands_in: bool,
     /// Query parameters.
     pub parameters: Vec<&'static Field>,
+    /// Beginnings of parameters whose names go on with something of the caller's.
+    pub open: &'static [&'static str],
     /// Request headers of its own.
     pub headers: &'static [&'static str],
     /// The body it takes.
@@ -183,6 +185,7 @@ impl Operation {
             bounded: Bounded::Whole,
             hands_in: false,
             parameters: Vec::new(),
+            open: &[],
             headers: &[],
             body: None,
             successes: Vec::new(),
@@ -239,6 +242,12 @@ impl Operation {
     /// The query parameters it takes.
     pub fn parameters(mut self, parameters: Vec<&'static Field>) -> Self {
         self.parameters = parameters;
+        self
+    }
+
+    /// Takes parameters whose names go on with something of the caller's; [`Call::prefixed`] has them.
+    pub fn open(mut self, open: &'static [&'static str]) -> Self {
+        self.open = open;
         self
     }
 

@@ -1,7 +1,6 @@
 //! A missed duty goes up: one level when it is missed, then, for kinds of which the cadence says so, one more each
 //! hour while nobody answers. Each level once, and kept in the duty, so that no restart repeats or forgets one.
 
-use crate::rooms::duties::DUTIES;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,6 +22,7 @@ use crate::platform::core::Core;
 use crate::records::change::Changes;
 use crate::records::write_context::WriteContext;
 use crate::records::{Record, read};
+use crate::rooms::duties::DUTIES;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::observation::isolation_cases::planner;
 

@@ -1,7 +1,6 @@
 //! Handing on of duties that an account leaves open when it is deactivated, or sent elsewhere: they go to the next
 //! above, and nothing is left to somebody who can't see it any more.
 
-use crate::rooms::duties::DUTIES;
 use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::value::Values;
@@ -17,6 +16,7 @@ use crate::platform::leases::districts;
 use crate::records::change::Changes;
 use crate::records::create::TRIES;
 use crate::records::{Record, read};
+use crate::rooms::duties::DUTIES;
 use crate::rooms::observation::isolation_cases::care::{CareDecider, GIVE_ON};
 
 /// A duty that went to somebody else.

@@ -1,6 +1,5 @@
 //! "Who has not …": duties counted by kind, line, area or organisation, each figure with the list behind it.
 
-use kit::{columns, fields, words};
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
@@ -13,6 +12,7 @@ use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::time::{day_of, day_start};
 use kit::value::{Value, Values};
+use kit::{columns, fields, words};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;

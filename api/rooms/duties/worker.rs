@@ -1,7 +1,6 @@
 //! The worker that finds what was missed, of any number of processes one at a time: a lease says which. What it
 //! does twice gives the same.
 
-use crate::rooms::duties::DUTIES;
 use std::sync::Weak;
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use crate::platform::core::Core;
 use crate::platform::leases::{districts, take_lease};
 use crate::records::change::Changes;
 use crate::records::{Record, awaited, read};
+use crate::rooms::duties::DUTIES;
 use crate::rooms::observation::isolation_cases::planner;
 use crate::rooms::supply::market;
 use crate::rooms::volunteers::roster;

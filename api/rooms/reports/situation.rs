@@ -9,7 +9,7 @@ mod read;
 mod tell;
 mod units;
 
-use self::tell::{ShownFigure, Teller};
+use self::tell::{IdOfThem, ShownFigure, Teller};
 use self::units::Unit;
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
@@ -94,7 +94,7 @@ struct ShownUnit {
     #[schema(required, max_length = 200)]
     name: Option<String>,
     /// The organisations counted.
-    #[schema(max_items = 10_000)]
+    #[schema(inline, value_type = Vec<IdOfThem>, max_items = 10_000)]
     org_ids: Vec<Uuid>,
     /// Its figures; those that are 0 are left out.
     #[schema(inline, max_items = 1_000)]

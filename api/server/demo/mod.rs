@@ -13,15 +13,15 @@ mod people;
 mod supply;
 mod timeline;
 
-use kit::columns;
 use std::collections::BTreeMap;
-use uuid::Uuid;
 
 use chrono::NaiveDate;
+use kit::columns;
 use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::tree::Tree;
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use self::cast::Member;
 use self::chance::Chance;

@@ -72,6 +72,12 @@ pub enum RowErrorKind {
         /// The error as the spreadsheet shows it.
         value: String,
     },
+    /// A formula of which the workbook keeps no result.
+    #[error("column {column}: the formula has no result; open the workbook and save it")]
+    Uncounted {
+        /// The column of the cell.
+        column: usize,
+    },
     /// The file has no row with any text.
     #[error("the file has no header")]
     NoHeader,

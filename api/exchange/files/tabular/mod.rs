@@ -5,7 +5,7 @@ mod error;
 mod xlsx;
 
 pub use error::{RowError, RowErrorKind, XlsxError};
-pub use xlsx::{XlsxLimits, XlsxRows, XlsxTable, read_xlsx};
+pub use xlsx::{XlsxLimits, XlsxRows, XlsxSheet, XlsxTable, read_sheets, read_xlsx};
 
 /// Most cells one row may have.
 pub const MAX_CELLS_PER_ROW: usize = 256;

@@ -71,8 +71,8 @@ pub struct Division {
     pub as_of: NaiveDate,
     /// Whether it is of the current edition.
     pub current: bool,
-    /// Codes of the current edition that took its place, the best evidenced first; its own code if it simply
-    /// continues; empty if nothing is known, and on current rows.
+    /// Codes of the current edition that took its place.
+    // The best evidenced first; its own code if it simply continues; empty if nothing is known, and on current rows.
     #[schema(inline, value_type = Vec<Text<15>>, max_items = 20)]
     pub successor_codes: Vec<String>,
     /// Whether the successors were derived from equal names: evidence, not the decree.

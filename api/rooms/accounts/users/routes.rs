@@ -1,6 +1,5 @@
 //! The operations on accounts.
 
-use crate::rooms::registers::organizations::ORGANIZATIONS;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -36,6 +35,7 @@ use crate::records::read;
 use crate::rooms::accounts::codes::{GRANT_TOO_WIDE, USERNAME_TAKEN};
 use crate::rooms::duties;
 use crate::rooms::duties::inherit::HandedOverDuty;
+use crate::rooms::registers::organizations::ORGANIZATIONS;
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {

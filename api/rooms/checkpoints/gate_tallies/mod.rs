@@ -4,18 +4,18 @@
 
 mod overlap;
 
-use kit::fields;
 use std::sync::Arc;
-use uuid::Uuid;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use kit::catalogue::FaultCode;
 use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape};
+use kit::fields;
 use kit::text::Text;
 use kit::time::{day_of, day_start};
 use ledger::decide::Decider;
+use uuid::Uuid;
 
 use self::overlap::TallyDecider;
 use crate::platform::access::Role;

@@ -2,7 +2,6 @@
 //! are complete with a direction and a temperature, whichever of them is told first, and stop being so where the
 //! answers they stood on are taken back.
 
-use crate::rooms::checkpoints::screenings::SCREENINGS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -24,6 +23,7 @@ use crate::records::envelope::{ID, OCCURRED_AT};
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Record};
+use crate::rooms::checkpoints::screenings::SCREENINGS;
 use crate::rooms::registers::people::family::{ROOT, one_person};
 
 /// Time for which answers stand.

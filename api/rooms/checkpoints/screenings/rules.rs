@@ -54,15 +54,7 @@ pub static NOT_REGISTERED: Warning = Warning {
 };
 
 /// Whose passage, where, which way, when.
-const NATURAL_KEY: &[&str] = &[
-    PLACE_ID.name(),
-    DIRECTION.name(),
-    OCCURRED_AT.name(),
-    PERSON_ID.name(),
-    "person.document_number",
-    "person.name",
-    "person.phone",
-];
+const NATURAL_KEY: &[&str] = &[PLACE_ID.name(), DIRECTION.name(), OCCURRED_AT.name(), "person_id|vehicle.plate_number"];
 
 /// Rules of screenings.
 pub struct ScreeningRules;

@@ -30,7 +30,7 @@ words! {
 }
 
 words! {
-    /// Answer.
+    /// Answer to a question asked at a checkpoint.
     pub ScreeningAnswer "screening_answer" "Answer" "询问结果" {
         HubeiStay14d "hubei_stay_14d" "stayed in Hubei in the last 14 days" "14天内湖北旅居史";
         HubeiTransit14d "hubei_transit_14d" "passed through Hubei in the last 14 days" "14天内经停湖北";
@@ -85,7 +85,7 @@ words! {
 }
 
 words! {
-    /// Disposition.
+    /// Decision at the checkpoint about somebody.
     pub Disposition "disposition" "Disposition" "处置" {
         Admitted "admitted" "admitted" "放行";
         ReleasedOut "released_out" "let out" "放出";
@@ -121,7 +121,7 @@ object! {
     pub struct Vehicle, VEHICLE_MEMBERS {
         #[serde(skip_serializing_if = "Option::is_none")]
         plate_number: Option<String> = Field::new("plate_number", free_text(20), Text::new("Plate", "号牌"), "As on the plate; checked by GA 36.")
-            .also(&["车牌", "车牌号", "车牌号码", "plate"]);
+            .also(&["车牌", "车牌号", "车牌号码", "plate", "号牌号码", "车号", "车辆号牌"]);
         #[serde(skip_serializing_if = "Option::is_none")]
         plate_kind: Option<PlateKind> = Field::new(
             "plate_kind",
@@ -142,9 +142,9 @@ fields! {
         Shape::Reference("places"),
         Text::new("Checkpoint", "卡点"),
         "The checkpoint: a place of a checkpoint's kind.",
-    ).brings_area(1)
+    ).also(&["卡点名称", "检查点", "登记点", "值守点", "监测点", "小区", "checkpoint"]).brings_area(1)
     .required();
-    DIRECTION: Direction = Field::new("direction", Shape::Word(Direction::VOCABULARY), Text::new("Direction", "方向"), "In or out.").required();
+    DIRECTION: Direction = Field::new("direction", Shape::Word(Direction::VOCABULARY), Text::new("Direction", "方向"), "In or out.").also(&["进/出", "进出", "出入", "进出方向", "出/入", "出入情况"]).required();
     PERSON: Uuid = Field::new(
         "person",
         Shape::Inline("people", "Person"),
@@ -163,9 +163,9 @@ fields! {
         Text::new("Kind of person", "人员类型"),
         "In which capacity.",
     );
-    VISITING: String = Field::new("visiting", free_text(100), Text::new("Visiting", "到访住户"), "Building and household visited.")
+    VISITING: String = Field::new("visiting", free_text(100), Text::new("Visiting", "到访住户"), "Building and household visited.").also(&["拜访住户", "去往", "到访对象"])
         .sealed();
-    REASON: String = Field::new("reason", free_text(200), Text::new("Reason", "事由"), "Why.").sealed();
+    REASON: String = Field::new("reason", free_text(200), Text::new("Reason", "事由"), "Why.").also(&["来访事由", "出入事由", "外出事由", "进出事由", "来访原因", "外出原因"]).sealed();
     VEHICLE: Vehicle = Field::new("vehicle", Shape::Object(VEHICLE_MEMBERS), Text::new("Vehicle", "车辆"), "The vehicle, if any.")
         .masked(mask_vehicle);
     PASS_GROUP_ID: Uuid = Field::new(
@@ -185,7 +185,7 @@ fields! {
         Shape::List { of: &Shape::Word(Symptom::VOCABULARY), max: 14 },
         Text::new("Symptoms", "症状"),
         "Asked: symptoms.",
-    );
+    ).also(&["症状情况", "有无症状"]);
     TEMPERATURE_C: Decimal = Field::new(
         "temperature_c",
         Shape::Decimal { scale: 1, min: "32.0", max: "43.0" },
@@ -211,8 +211,8 @@ fields! {
         Text::new("Retest of", "复测对应"),
         "The screening that this one repeats.",
     );
-    MASK: bool = Field::new("mask", Shape::Boolean, Text::new("Mask", "佩戴口罩"), "Whether a mask was worn.");
-    DISPOSITION: Disposition = Field::new("disposition", Shape::Word(Disposition::VOCABULARY), Text::new("Disposition", "处置"), "What was done.");
+    MASK: bool = Field::new("mask", Shape::Boolean, Text::new("Mask", "佩戴口罩"), "Whether a mask was worn.").also(&["是否戴口罩", "口罩", "戴口罩", "是否佩戴口罩"]);
+    DISPOSITION: Disposition = Field::new("disposition", Shape::Word(Disposition::VOCABULARY), Text::new("Disposition", "处置"), "What was done.").also(&["处置情况", "处理结果", "处理情况"]);
     ABNORMAL: bool = Field::new(
         "abnormal",
         Shape::Boolean,

@@ -1,7 +1,5 @@
 //! Loading whom a batch touches: the people under all their ids, what is expected for them, and what was done.
 
-use crate::rooms::checkpoints::screenings::SCREENINGS;
-use crate::rooms::duties::DUTIES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,6 +14,8 @@ use super::{FollowUps, GATE_FOLLOW_UP, contact, duty_id};
 use crate::records::awaited::has_come;
 use crate::records::envelope::{AREA_CODE, ID, OCCURRED_AT, RECORDED_AT};
 use crate::records::write_context::WriteContext;
+use crate::rooms::checkpoints::screenings::SCREENINGS;
+use crate::rooms::duties::DUTIES;
 use crate::rooms::observation::isolation_cases::{
     CASE_ID, FOLLOW_UP_VISITS, ISOLATION_CASES, TEMPERATURE_READINGS, visits,
 };

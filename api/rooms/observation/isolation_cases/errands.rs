@@ -15,7 +15,7 @@ use crate::records::figure::{TIMES, YUAN};
 use crate::records::{Definition, Figure, Kind};
 
 words! {
-    /// State.
+    /// How it stands.
     pub ErrandState "errand_state" "State" "状态" {
         NothingNeeded "nothing_needed" "nothing needed" "无需求";
         Asked "asked" "asked" "已提出";

@@ -26,7 +26,7 @@ use crate::rooms::duties::follow_up::FollowUpDecider;
 use crate::rooms::observation::codes::{self, OTHER_CASE};
 
 words! {
-    /// Slot.
+    /// Part of the day to which a reading belongs.
     pub TemperatureSlot "temperature_slot" "Slot" "时段" {
         Am "am" "morning" "上午";
         Pm "pm" "afternoon" "下午";
@@ -71,7 +71,7 @@ fields! {
         Shape::Word(TemperatureSlot::VOCABULARY),
         Text::new("Slot", "时段"),
         "By the time of day where absent; of a retest `extra`.",
-    );
+    ).also(&["时间段", "测量时段", "早晚"]);
     MEASURE_SITE: MeasureSite = Field::new(
         "measure_site",
         Shape::Word(MeasureSite::VOCABULARY),
@@ -204,7 +204,7 @@ impl Rules for ReadingRules {
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
-        const { &[CASE_ID.name(), PERSON_ID.name(), OCCURRED_AT.name()] }
+        &["case_id|person_id", "occurred_at"]
     }
 
     /// Readings of nobody's case touch no case.

@@ -118,7 +118,7 @@ impl Rules for CaseRules {
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
-        &["anchored_on", "person_id", "person.document_number", "person.name", "person.phone"]
+        &["anchored_on", "person_id"]
     }
 
     fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {

@@ -44,7 +44,7 @@ words! {
     }
 }
 words! {
-    /// Diagnosis.
+    /// Class of a diagnosis.
     pub DiagnosisClass "diagnosis_class" "Diagnosis" "诊断分类" {
         Suspected "suspected" "suspected" "疑似病例";
         ClinicallyDiagnosed "clinically_diagnosed" "clinically diagnosed" "临床诊断病例";

@@ -13,6 +13,7 @@ use kit::value::Value;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
 use uuid::Uuid;
 
 use super::readings::{SLOT, SLOT_ON, TemperatureSlot};
@@ -20,7 +21,7 @@ use super::stays::tied;
 use super::wire::{ENDS_ON, STARTS_ON};
 use super::{BELONGING, CARERS, CASE_ID, ERRANDS, ISOLATION_CASES, TEMPERATURE_READINGS, VIOLATIONS};
 use crate::platform::access::keys::KeyScope;
-use crate::platform::http::answered::AnyObject;
+use crate::platform::http::answered::{AnyObject, Members, Said, Saying};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::scope::visible_to;
 use crate::records::view::View;
@@ -104,7 +105,7 @@ struct ShownDay<'a> {
     #[schema(inline, value_type = Option<AnyObject>)]
     police_check: Option<ToldDuty>,
     /// What is missing, with the reason.
-    #[schema(required = false, inline, value_type = Vec<AnyObject>, max_items = 12)]
+    #[schema(required = false, inline, value_type = Vec<AnyGap>, max_items = 12)]
     gaps: Vec<ShownGap<'a>>,
 }
 
@@ -118,6 +119,17 @@ struct ToldDuty {
     reported_late: Option<bool>,
     explained: Option<bool>,
     waiver: Option<DutyWaiver>,
+}
+
+/// Members of a gap, which may become more.
+struct GapMembers;
+/// A gap in a list.
+type AnyGap = Saying<GapMembers>;
+
+impl Said for GapMembers {
+    fn schema() -> ObjectBuilder {
+        Members::schema().description(Some("A gap."))
+    }
 }
 
 /// Something that is missing.

@@ -11,7 +11,7 @@ use crate::records::figure::TIMES;
 use crate::records::{Definition, Figure, Kind};
 
 words! {
-    /// Violation.
+    /// Kind of violation of isolation.
     pub ViolationKind "violation_kind" "Violation" "违规类型" {
         WentOut "went_out" "went out" "擅自外出";
         ReceivedVisitors "received_visitors" "received visitors" "接待来访";
@@ -24,7 +24,7 @@ words! {
     }
 }
 words! {
-    /// Outcome.
+    /// Consequence of a violation.
     pub ViolationOutcome "violation_outcome" "Outcome" "处理结果" {
         Educated "educated" "educated" "教育劝阻";
         Warned "warned" "warned" "告诫";

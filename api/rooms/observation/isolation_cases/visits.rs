@@ -13,7 +13,7 @@ use crate::records::{Definition, Figure, Kind};
 use crate::rooms::checkpoints::screenings::Symptom;
 
 words! {
-    /// Health.
+    /// Health of the visited person.
     pub HealthStatus "health_status" "Health" "身体状况" {
         Well "well" "well" "良好";
         Unwell "unwell" "unwell" "不适";

@@ -13,14 +13,14 @@ use crate::records::figure::{SQUARE_METRES, TIMES};
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
 
 words! {
-    /// Activity.
+    /// Work that was done at a place.
     pub DisinfectionActivity "disinfection_activity" "Activity" "作业类型" {
         Disinfection "disinfection" "disinfection" "消杀";
         Cleaning "cleaning" "cleaning" "清扫";
     }
 }
 words! {
-    /// Method.
+    /// Way in which it was done.
     pub DisinfectionMethod "disinfection_method" "Method" "方式" {
         Spray "spray" "spraying" "喷洒";
         Wipe "wipe" "wiping" "擦拭";
@@ -34,7 +34,7 @@ words! {
 fields! {
     /// Fields of it.
     static FIELDS;
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").brings_area(1).required();
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").also(&["消毒场所", "消毒地点", "地点", "消杀场所", "消毒区域"]).brings_area(1).required();
     ACTIVITY: DisinfectionActivity = Field::new(
         "activity",
         Shape::Word(DisinfectionActivity::VOCABULARY),
@@ -46,16 +46,16 @@ fields! {
         Shape::Decimal { scale: 1, min: "0.1", max: "1000000" },
         Text::new("Area (m²)", "面积(㎡)"),
         "Area treated, in square metres.",
-    )
+    ).also(&["消毒面积", "消杀面积", "面积"])
     .required();
-    AGENT: String = Field::new("agent", free_text(60), Text::new("Agent", "药剂"), "What was used.");
+    AGENT: String = Field::new("agent", free_text(60), Text::new("Agent", "药剂"), "What was used.").also(&["消毒液", "消毒药剂", "消毒剂", "消毒药品", "消杀药剂"]);
     CONCENTRATION_MG_PER_L: i64 = Field::new(
         "concentration_mg_per_l",
         Shape::Integer { min: 1, max: 1_000_000 },
         Text::new("Concentration (mg/L)", "浓度(mg/L)"),
         "Available chlorine, in milligrams a litre; 500 is usual for prevention.",
-    );
-    METHOD: DisinfectionMethod = Field::new("method", Shape::Word(DisinfectionMethod::VOCABULARY), Text::new("Method", "方式"), "How.");
+    ).also(&["浓度", "消毒液浓度"]);
+    METHOD: DisinfectionMethod = Field::new("method", Shape::Word(DisinfectionMethod::VOCABULARY), Text::new("Method", "方式"), "How.").also(&["消毒方式", "消杀方式", "消毒方法"]);
     CONTACT_MINUTES: i64 = Field::new(
         "contact_minutes",
         Shape::Integer { min: 0, max: 1_440 },
@@ -67,7 +67,7 @@ fields! {
         Shape::List { of: &free_text(40), max: 50 },
         Text::new("Operators", "作业人员"),
         "Who did it. Encrypted at rest.",
-    )
+    ).also(&["消毒人员", "消杀人员", "操作人", "作业人"])
     .sealed();
     OPERATOR_COUNT: i64 = Field::new(
         "operator_count",

@@ -15,7 +15,7 @@ use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, 
 use crate::rooms::registers::places::require_venue;
 
 words! {
-    /// Item.
+    /// Point that an inspection looks at.
     pub InspectionItem "inspection_item" "Item" "检查项目" {
         EmergencyPlan "emergency_plan" "emergency plan" "应急预案";
         TemperatureMonitoring "temperature_monitoring" "temperature monitoring" "体温监测";
@@ -32,7 +32,7 @@ words! {
     }
 }
 words! {
-    /// Result.
+    /// Outcome of one inspected point.
     pub InspectionResult "inspection_result" "Result" "结果" {
         Pass "pass" "pass" "合格";
         Fail "fail" "fail" "不合格";
@@ -71,7 +71,7 @@ object! {
 fields! {
     /// Fields of it.
     static FIELDS;
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "场所"), "A place of a venue's kind.").brings_area(1)
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "场所"), "A place of a venue's kind.").also(&["检查单位", "被检查单位", "场所名称", "检查场所"]).brings_area(1)
         .required();
     INSPECTORS: Vec<String> = Field::new(
         "inspectors",

@@ -10,7 +10,7 @@ use crate::records::figure::{self, HOUSEHOLD_TIMES, TIMES};
 use crate::records::{Definition, Figure, Kind, Measure, Record, Rules};
 
 words! {
-    /// Method.
+    /// Way in which it was done.
     pub PublicityMethod "publicity_method" "Method" "宣传方式" {
         Poster "poster" "poster" "张贴";
         LeafletToHousehold "leaflet_to_household" "leaflet to households" "入户发放";
@@ -26,7 +26,7 @@ words! {
     }
 }
 words! {
-    /// Topic.
+    /// Subject of publicity.
     pub PublicityTopic "publicity_topic" "Topic" "宣传主题" {
         EpidemicPolicy "epidemic_policy" "epidemic policy" "防控政策";
         ProtectionKnowledge "protection_knowledge" "protection knowledge" "防护知识";
@@ -37,7 +37,7 @@ words! {
     }
 }
 words! {
-    /// Document.
+    /// Printed matter that was handed out.
     pub PublicityDocument "publicity_document" "Document" "资料" {
         Notice "notice" "notice" "告知书";
         InitiativeLetter "initiative_letter" "initiative letter" "倡议书";
@@ -52,8 +52,8 @@ fields! {
     /// Fields of it.
     static FIELDS;
     PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where, if at a place.").brings_area(1);
-    METHOD: PublicityMethod = Field::new("method", Shape::Word(PublicityMethod::VOCABULARY), Text::new("Method", "宣传方式"), "How.").required();
-    TOPIC: PublicityTopic = Field::new("topic", Shape::Word(PublicityTopic::VOCABULARY), Text::new("Topic", "宣传主题"), "About what.")
+    METHOD: PublicityMethod = Field::new("method", Shape::Word(PublicityMethod::VOCABULARY), Text::new("Method", "宣传方式"), "How.").also(&["宣传形式"]).required();
+    TOPIC: PublicityTopic = Field::new("topic", Shape::Word(PublicityTopic::VOCABULARY), Text::new("Topic", "宣传主题"), "About what.").also(&["主题", "宣传内容"])
         .required();
     DOCUMENT: PublicityDocument = Field::new(
         "document",

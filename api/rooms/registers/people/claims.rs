@@ -5,7 +5,6 @@
 //! A category that somebody out of scope claims is looked at first where the person belongs: the duty `claim_check`
 //! asks for it, and until it is among the categories it warns nobody.
 
-use crate::rooms::duties::DUTIES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,6 +25,7 @@ use crate::records::change::Changes;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Record, envelope};
+use crate::rooms::duties::DUTIES;
 use crate::rooms::duties::duty;
 use crate::rooms::duties::matching::Standing;
 use crate::rooms::duties::wire::{DutyKind, DutyState, SUBJECT_ID};

@@ -3,7 +3,6 @@
 //! that meets strangers all day meets no such numbers. What was asked is kept for an hour in this process, and with
 //! several, whoever tries has as many times the tries.
 
-use crate::rooms::duties::DUTIES;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,6 +30,7 @@ use crate::platform::privacy::blind::derived_id;
 use crate::records::change::Changes;
 use crate::records::create::{Created, Outcome};
 use crate::records::{Kind, Record};
+use crate::rooms::duties::DUTIES;
 use crate::rooms::duties::{DutyKind, duty};
 
 /// A gate sees so many people; whoever tries out numbers asks more often.

@@ -12,7 +12,6 @@ mod tests;
 use std::fmt;
 
 use chrono::NaiveDate;
-
 use citizen::{dated, is_citizen_shaped, require_citizen_shape, stated_sex};
 use kit::catalogue::FaultCode;
 use normal::compact;

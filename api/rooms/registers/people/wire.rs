@@ -28,7 +28,7 @@ words! {
 }
 
 words! {
-    /// Sex.
+    /// Sex as a document says it.
     pub Sex "sex" "Sex" "性别" {
         Unknown "unknown" "unknown" "未知";
         Male "male" "male" "男";
@@ -96,7 +96,7 @@ pub const MOST_ALIASES: usize = 1_000;
 fields! {
     /// The fields of a person, beside the envelope's.
     pub static FIELDS;
-    NAME: String = Field::new("name", free_text(60), Text::new("Name", "姓名"), "Full name.")
+    NAME: String = Field::new("name", free_text(60), Text::new("Name", "姓名"), "Full name.").also(&["人员姓名", "被观察人", "被观察人姓名", "来访人", "来访人员", "出入人员", "通行人员", "返乡人员", "返乡人员姓名", "志愿者姓名"])
         .required()
         .masked(|json| mask::masked(json, mask::mask_name));
     DOCUMENT_TYPE: DocumentType = Field::new(
@@ -113,10 +113,10 @@ fields! {
         "As printed; checked by the rules of its type (GB 11643 for resident identity cards).",
     )
     .on_create()
-    .also(&["身份证号", "身份证号码", "身份证", "证件号", "id number"])
+    .also(&["身份证号", "身份证号码", "身份证", "证件号", "id number", "公民身份号码", "证号", "居民身份证号", "居民身份证号码"])
     .masked(|json| mask::masked(json, mask::mask_document));
     PHONE: String = Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Mobile, or landline with area prefix.")
-        .also(&["手机", "手机号", "手机号码", "联系电话", "电话号码", "mobile"])
+        .also(&["手机", "手机号", "手机号码", "联系电话", "电话号码", "mobile", "联系方式", "本人电话", "电话号", "移动电话"])
         .masked(|json| mask::masked(json, mask::mask_phone));
     SEX: Sex = Field::new("sex", Shape::Word(Sex::VOCABULARY), Text::new("Sex", "性别"), "By the document where it tells, else `unknown`.");
     BIRTH_YEAR: i64 = Field::new(
@@ -131,7 +131,7 @@ fields! {
         free_text(200),
         Text::new("Address", "住址"),
         "Where the person lives; the village is told by `area_code`.",
-    )
+    ).also(&["家庭住址", "现住址", "居住地址", "详细地址", "居住地", "家庭地址", "现居住地"])
     .masked(|json| mask::masked(json, mask::mask_address));
     CATEGORIES: Vec<HeldCategory> = Field::new(
         "categories",

@@ -55,7 +55,7 @@ words! {
 }
 
 words! {
-    /// Operating status.
+    /// Whether a place is open.
     pub OperatingStatus "operating_status" "Operating status" "营业状态" {
         Open "open" "open" "营业";
         TakeawayOnly "takeaway_only" "takeaway only" "仅外卖";
@@ -65,7 +65,7 @@ words! {
 }
 
 words! {
-    /// Coordinate system.
+    /// System in which a position was measured.
     pub CoordinateSystem "coordinate_system" "Coordinate system" "坐标系" {
         Wgs84 "wgs84" "WGS-84 (GPS)" "WGS-84(GPS)";
         Gcj02 "gcj02" "GCJ-02 (Chinese maps)" "GCJ-02(国内地图)";

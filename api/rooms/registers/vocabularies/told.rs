@@ -7,7 +7,7 @@ use crate::rooms::observation::isolation_cases::{IsolationState, IsolationTransi
 use crate::rooms::registers::places::PlaceKind;
 
 words! {
-    /// Type.
+    /// Type of it.
     pub JsonType "json_type" "Type" "类型" {
         String "string" "string" "文本";
         Integer "integer" "integer" "整数";

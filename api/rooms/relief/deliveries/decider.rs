@@ -1,6 +1,5 @@
 //! Requests under the lock, moved on by their deliveries, and by what is asked for being changed.
 
-use crate::rooms::relief::deliveries::DELIVERIES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,6 +20,7 @@ use crate::records::change::Changes;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::rooms::relief::codes::MORE_THAN_ASKED;
+use crate::rooms::relief::deliveries::DELIVERIES;
 use crate::rooms::relief::need_requests::{self, CANCELLED, NEED_REQUESTS, NeedItem, NeedState, STATE};
 
 /// Decides how far requests are.

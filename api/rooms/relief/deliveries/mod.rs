@@ -32,7 +32,7 @@ static MORE_THAN_ASKED: Warning = Warning {
 };
 
 words! {
-    /// Proof.
+    /// Evidence that something arrived.
     pub DeliveryProof "delivery_proof" "Proof" "凭证" {
         Signature "signature" "signed for" "签收";
         Photo "photo" "photograph" "照片";

@@ -33,7 +33,7 @@ pub const HELPERS: &[Role] = &[
 ];
 
 words! {
-    /// State.
+    /// How it stands.
     pub NeedState "need_state" "State" "状态" {
         Open "open" "open" "待配送";
         PartlyDelivered "partly_delivered" "partly delivered" "部分送达";

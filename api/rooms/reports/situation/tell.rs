@@ -7,12 +7,13 @@ use kit::text::Text;
 use kit::value::scaled;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use uuid::Uuid;
 
 use super::read::Found;
 use super::units::Unit;
 use crate::platform::http::Call;
-use crate::platform::http::answered::Text as Bounded;
+use crate::platform::http::answered::{Characters, Said, Saying};
 use crate::records::figure::PERSONS;
 use crate::records::{Kind, envelope};
 use crate::rooms::supply::commodities::{Commodity, find, spoken};
@@ -111,11 +112,35 @@ pub struct ShownFigure {
     #[schema(required, max_length = 500)]
     further_records_url: Option<String>,
     /// What is counted, where no list has exactly that: of `compounds` the places.
-    #[schema(required, max_items = 10_000)]
+    #[schema(required, inline, value_type = Option<Vec<IdOfThem>>, max_items = 10_000)]
     record_ids: Option<Vec<Uuid>>,
     /// The figures that it is the sum of: of fertilisers each one.
-    #[schema(required, inline, value_type = Option<Vec<Bounded<100>>>, max_items = 100)]
+    #[schema(required, inline, value_type = Option<Vec<NameOfFigure>>, max_items = 100)]
     sum_of: Option<Vec<String>>,
+}
+
+/// Said of an id among others.
+pub struct OneOfThem;
+/// An id in a list that says what it is of.
+pub type IdOfThem = Saying<OneOfThem>;
+
+impl Said for OneOfThem {
+    fn schema() -> ObjectBuilder {
+        let id =
+            ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+        id.description(Some("One of them."))
+    }
+}
+
+/// Said of the name of a figure among others.
+struct FigureName;
+/// The name of a figure in a list.
+type NameOfFigure = Saying<FigureName>;
+
+impl Said for FigureName {
+    fn schema() -> ObjectBuilder {
+        Characters::<100>::schema().description(Some("A figure's name."))
+    }
 }
 
 /// Tells the figures of a unit.

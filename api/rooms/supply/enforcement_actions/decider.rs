@@ -1,6 +1,5 @@
 //! Alerts under the lock, moved on by the actions that name them.
 
-use crate::rooms::supply::price_alerts::PRICE_ALERTS;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +17,7 @@ use crate::records::change::Changes;
 use crate::records::envelope;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
+use crate::rooms::supply::price_alerts::PRICE_ALERTS;
 use crate::rooms::supply::price_alerts::{DISMISSAL, PriceAlertState, REASON, STATE};
 
 /// Kinds of actions, by alert and action.

@@ -22,7 +22,7 @@ use crate::rooms::supply::codes::REFERS_TO_OTHER;
 use crate::rooms::supply::price_alerts;
 
 words! {
-    /// Action.
+    /// Step that was taken.
     pub EnforcementActionKind "enforcement_action_kind" "Action" "执法行动" {
         VenueVisit "venue_visit" "visit of a venue" "检查经营主体";
         WarningLetter "warning_letter" "warning letter" "提醒告诫函";

@@ -1,8 +1,6 @@
 //! Loading what a batch of reports touches. All but the first two statements ask the rules as they stand under
 //! the lock; where there are none they find nothing at no cost.
 
-use crate::rooms::duties::DUTIES;
-use crate::rooms::supply::price_alerts::PRICE_ALERTS;
 use std::collections::BTreeSet;
 
 use chrono::{Days, NaiveDate};
@@ -14,7 +12,9 @@ use uuid::Uuid;
 
 use super::{PLAN, REVIEW, store_of};
 use crate::records::write_context::WriteContext;
+use crate::rooms::duties::DUTIES;
 use crate::rooms::supply::commodities::COMMODITIES;
+use crate::rooms::supply::price_alerts::PRICE_ALERTS;
 use crate::rooms::supply::price_alerts::RULE_ID;
 use crate::rooms::supply::price_rules::EFFECTIVE_ON;
 use crate::rooms::supply::supply_reports::{LINES, REPORTED_ON};

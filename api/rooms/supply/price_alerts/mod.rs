@@ -24,7 +24,7 @@ pub const READERS: &[Role] =
     &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre, Role::StoreReporter];
 
 words! {
-    /// State.
+    /// How it stands.
     pub PriceAlertState "price_alert_state" "State" "状态" {
         Open "open" "open" "待处置";
         Explained "explained" "explained by the store" "已说明";
@@ -34,7 +34,7 @@ words! {
     }
 }
 words! {
-    /// Dismissal.
+    /// Reason for which an alert is dismissed.
     pub PriceAlertDismissal "price_alert_dismissal" "Dismissal" "消除缘由" {
         ByHand "by_hand" "dismissed by somebody, with a reason" "人工消除";
         Reevaluated "reevaluated" "doesn't hold any more: a report or the rule changed" "重新计算后不再成立";

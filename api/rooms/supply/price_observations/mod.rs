@@ -14,7 +14,7 @@ use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules, e
 use crate::rooms::supply::commodities::{self, NORMAL, SUPPLY_READERS, UNIT, add_unknown_unit, find};
 
 words! {
-    /// Scope.
+    /// Range of goods or places that an observation speaks of.
     pub PriceScope "price_scope" "Scope" "口径" {
         Store "store" "one store or market" "单个门店";
         UrbanCoreAverage "urban_core_average" "average of the town's core" "主城区均价";

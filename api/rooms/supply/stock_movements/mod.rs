@@ -28,14 +28,14 @@ use crate::rooms::supply::commodities::{self, COMMODITIES, NORMAL, SUPPLY_READER
 use crate::rooms::supply::supply_reports::of_own_store;
 
 words! {
-    /// Direction.
+    /// Direction of a movement of stock.
     pub StockDirection "stock_direction" "Direction" "方向" {
         In "in" "in" "入库";
         Out "out" "out" "出库";
     }
 }
 words! {
-    /// Reason.
+    /// Reason for which goods came or went.
     pub StockReason "stock_reason" "Reason" "事由" {
         Purchase "purchase" "purchase" "采购";
         Opening "opening" "opening balance" "期初结存";
@@ -54,9 +54,9 @@ fields! {
     PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "仓库"), "Whose stock.").brings_area(1)
         .required()
         .on_create()
-        .also(&["场所", "门店"]);
+        .also(&["场所", "门店", "仓库名称", "库房"]);
     COMMODITY: String = commodities::COMMODITY.field.required().on_create();
-    DIRECTION: StockDirection = Field::new("direction", Shape::Word(StockDirection::VOCABULARY), Text::new("Direction", "方向"), "In or out.")
+    DIRECTION: StockDirection = Field::new("direction", Shape::Word(StockDirection::VOCABULARY), Text::new("Direction", "方向"), "In or out.").also(&["入/出", "出入库", "收发", "出/入"])
         .required();
     QUANTITY: Decimal = Field::new("quantity", commodities::QUANTITY, Text::new("Quantity", "数量"), "How much, as it was told.").required();
     QUANTITY_UNIT: String = Field::new("quantity_unit", UNIT, Text::new("Unit", "数量单位"), "Of what: 吨, 件.").required().also(&["单位"]);

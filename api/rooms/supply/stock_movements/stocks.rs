@@ -1,6 +1,5 @@
 //! Stocks as of a day, and how far the season's targets are met.
 
-use crate::rooms::supply::stock_targets::STOCK_TARGETS;
 use actix_web::http::Method;
 use chrono::NaiveDate;
 use kit::database::Snapshot;
@@ -28,6 +27,7 @@ use crate::records::scope::{reached, readable, within};
 use crate::records::{Record, read};
 use crate::rooms::supply::commodities::{COMMODITY_WORDS, SUPPLY_READERS, find, rounded};
 use crate::rooms::supply::stock_targets;
+use crate::rooms::supply::stock_targets::STOCK_TARGETS;
 use crate::statistics::opens_lists;
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};

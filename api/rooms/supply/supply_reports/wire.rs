@@ -139,7 +139,7 @@ fields! {
     .brings_area(1)
     .required()
     .on_create()
-    .also(&["商店", "超市", "场所", "place"]);
+    .also(&["商店", "超市", "场所", "place", "门店名称", "超市名称", "企业名称", "商场"]);
     REPORTED_ON: NaiveDate = Field::new("reported_on", Shape::Day, Text::new("Day", "日期"), "Of which day.")
         .happened()
         .required()

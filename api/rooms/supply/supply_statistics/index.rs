@@ -14,12 +14,13 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
 
 use super::{Asked, MEDIAN, OF_MEDIAN, bad_parameter, decimal, text};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
-use crate::platform::http::answered::Text as Bounded;
+use crate::platform::http::answered::{Characters, Said, Saying};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list;
 use crate::rooms::supply::commodities::{COMMODITY, SUPPLY_READERS, find, rounded};
@@ -79,11 +80,22 @@ struct PriceIndex {
     #[schema(inline, max_items = 1_000)]
     items: Vec<OfIndex>,
     /// Weighted commodities without a price on one of the days.
-    #[schema(inline, value_type = Vec<Bounded<300>>, max_items = 1_000)]
+    #[schema(inline, value_type = Vec<WeightedCode>, max_items = 1_000)]
     missing: Vec<String>,
     /// Counted as of this change.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     as_of_change_no: i64,
+}
+
+/// Said of a commodity among others.
+struct Weighted;
+/// The code of a commodity in a list.
+type WeightedCode = Saying<Weighted>;
+
+impl Said for Weighted {
+    fn schema() -> ObjectBuilder {
+        Characters::<300>::schema().description(Some("A commodity."))
+    }
 }
 
 /// A commodity of the index.

@@ -28,7 +28,7 @@ use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
 words! {
-    /// By.
+    /// Grouping of lines.
     pub PriceGrouping "price_grouping" "By" "分组" {
         Commodity "commodity" "commodity" "商品";
         Area "area" "commodity and area" "商品与区划";

@@ -30,7 +30,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 words! {
-    /// By.
+    /// Grouping of lines.
     pub SupplyGrouping "supply_grouping" "By" "分组" {
         Commodity "commodity" "commodity" "商品";
         Area "area" "commodity and area" "商品与区划";

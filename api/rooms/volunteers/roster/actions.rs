@@ -1,6 +1,5 @@
 //! Giving a shift up.
 
-use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use actix_web::http::Method;
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::catalogue::Code;
@@ -27,6 +26,7 @@ use crate::rooms::volunteers::shifts::assignments::{
 };
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 use crate::rooms::volunteers::volunteers::USER_ID;
+use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 
 /// Until so long before it begins, somebody gives his own shift up himself.
 pub const CUT_OFF: TimeDelta = TimeDelta::hours(12);

@@ -1,7 +1,6 @@
 //! Somebody's shifts as a calendar (RFC 5545) at a secret address that can be taken back. It names places and times,
 //! and nobody.
 
-use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
@@ -29,6 +28,7 @@ use crate::rooms::volunteers::shifts::assignments::ROLE;
 use crate::rooms::volunteers::shifts::{ENDS_AT, STARTS_AT, TITLE};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 use crate::rooms::volunteers::volunteers::USER_ID;
+use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 
 /// Shifts so long ago are still shown.
 const BACK: TimeDelta = TimeDelta::days(31);

@@ -3,9 +3,6 @@
 
 mod paper;
 
-use crate::rooms::registers::people::PEOPLE;
-use crate::rooms::registers::places::PLACES;
-use crate::rooms::volunteers::shifts::SHIFTS;
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
@@ -34,6 +31,9 @@ use crate::platform::privacy::mask;
 use crate::records::codes::OUT_OF_AREA;
 use crate::records::envelope::ID;
 use crate::records::{Record, read};
+use crate::rooms::registers::people::PEOPLE;
+use crate::rooms::registers::places::PLACES;
+use crate::rooms::volunteers::shifts::SHIFTS;
 use crate::rooms::volunteers::shifts::assignments::{self, AssignmentAttendance};
 use crate::rooms::volunteers::shifts::{CANCELLED, ENDS_AT, NEEDS, Need, STARTS_AT, TITLE};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};

@@ -1,6 +1,5 @@
 //! Figures of service: unfilled shifts, a volunteer's hours, the figures of teams.
 
-use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
@@ -31,12 +30,13 @@ use crate::records::read;
 use crate::records::scope::{reached, within};
 use crate::rooms::volunteers::shifts::service_records::hours_of;
 use crate::rooms::volunteers::teams::ROSTER_READERS;
+use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 use crate::statistics::opens_lists;
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
 words! {
-    /// By.
+    /// Grouping of lines.
     pub ServiceGrouping "service_grouping" "By" "分组" {
         Team "team" "team" "队伍";
         Org "org" "organisation" "单位";

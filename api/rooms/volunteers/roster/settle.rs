@@ -1,8 +1,5 @@
 //! Settling of a shift: who came, what was served, which duties are done.
 
-use crate::rooms::duties::DUTIES;
-use crate::rooms::volunteers::shifts::assignments::SHIFT_ASSIGNMENTS;
-use crate::rooms::volunteers::shifts::service_records::SERVICE_RECORDS;
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::time::day_of;
 use kit::value::Values;
@@ -13,13 +10,16 @@ use super::{Mark, Roster, Shift, stands};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::change::Changes;
 use crate::records::locked_row::LockedRow;
+use crate::rooms::duties::DUTIES;
 use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::matching::{Contact, standing};
 use crate::rooms::duties::wire::WAIVER;
 use crate::rooms::duties::{DutyKind, DutyState, DutyWaiver, duty};
+use crate::rooms::volunteers::shifts::assignments::SHIFT_ASSIGNMENTS;
 use crate::rooms::volunteers::shifts::assignments::{
     ATTENDANCE, AssignmentAttendance, ROLE, SHIFT_ID, STARTS_AT, SWAPPED_TO_ID, VOLUNTEER_ID,
 };
+use crate::rooms::volunteers::shifts::service_records::SERVICE_RECORDS;
 
 /// Time after the end of a shift from which a missing check-out counts as forgotten.
 pub const FORGOTTEN: TimeDelta = TimeDelta::minutes(120);

@@ -1,7 +1,6 @@
 //! Giving a shift to somebody else: decided by an organiser, or offered by whoever has it and accepted by the other.
 //! Nobody is put on a shift by another volunteer.
 
-use crate::rooms::volunteers::shifts::assignments::SHIFT_ASSIGNMENTS;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
@@ -30,6 +29,7 @@ use crate::records::envelope::{NOTE, VOID_REASON};
 use crate::records::gate::{find_standing, require_standing};
 use crate::records::operations::replayed;
 use crate::records::{Record, read, view};
+use crate::rooms::volunteers::shifts::assignments::SHIFT_ASSIGNMENTS;
 use crate::rooms::volunteers::shifts::assignments::{
     self, ATTENDANCE, AssignmentAttendance, AssignmentState, OFFERED_TO_ID, OFFERED_WITH_ID, STARTS_AT, STATE,
     SWAPPED_TO_ID, form,

@@ -23,7 +23,7 @@ use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 use crate::rooms::volunteers::volunteers::{DutyRole, USER_ID};
 
 words! {
-    /// State.
+    /// How it stands.
     pub AssignmentState "assignment_state" "State" "状态" {
         Assigned "assigned" "assigned" "已排班";
         Cancelled "cancelled" "cancelled" "已取消";
@@ -31,7 +31,7 @@ words! {
     }
 }
 words! {
-    /// Attendance.
+    /// Whether an assigned volunteer came.
     pub AssignmentAttendance "assignment_attendance" "Attendance" "到岗情况" {
         Expected "expected" "not due yet" "待到岗";
         Present "present" "checked in" "在岗";

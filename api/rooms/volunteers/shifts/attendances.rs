@@ -1,15 +1,15 @@
 //! Attendances (到岗签到): check-in, check-out, and the note for whoever comes next; from phones without a network
 //! too. A position only ever warns.
 
-use kit::fields;
-use kit::words;
 use std::sync::Arc;
-use uuid::Uuid;
 
 use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
+use kit::words;
 use ledger::decide::Decider;
+use uuid::Uuid;
 
 use super::assignments::{self, AssignmentState};
 use crate::platform::access::Role;
@@ -25,7 +25,7 @@ use crate::rooms::volunteers::teams::ROSTER_READERS;
 use crate::rooms::volunteers::volunteers::USER_ID;
 
 words! {
-    /// Action.
+    /// Step that was taken.
     pub AttendanceAction "attendance_action" "Action" "签到类型" {
         CheckIn "check_in" "check-in" "签到";
         CheckOut "check_out" "check-out" "签退";

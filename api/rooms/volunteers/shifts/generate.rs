@@ -1,8 +1,6 @@
 //! Making shifts from a template: at many places, for many days, in one request; once more it adds only what is
 //! missing.
 
-use crate::rooms::volunteers::shifts::SHIFTS;
-use kit::fields;
 use std::collections::BTreeSet;
 
 use actix_web::HttpResponse;
@@ -11,6 +9,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, Shape};
+use kit::fields;
 use kit::problem::Problem;
 use kit::text::Text;
 use kit::time::{day_start, format_instant};
@@ -32,6 +31,7 @@ use crate::records::bulk::create_bulk;
 use crate::records::codes::{OUT_OF_AREA, RECORD_EXISTS, RECORD_VOIDED};
 use crate::records::create::{API, Created};
 use crate::records::gate::find_standing;
+use crate::rooms::volunteers::shifts::SHIFTS;
 use crate::rooms::volunteers::teams::ORGANIZERS;
 
 /// Shifts of one request at most.

@@ -2,18 +2,18 @@
 //! was forgotten is closed by rule and said so. Whoever corrects one keeps the former in its revisions, and the
 //! service doesn't touch it again.
 
-use kit::fields;
-use kit::words;
 use std::sync::Arc;
-use uuid::Uuid;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::text::Text;
 use kit::value::Values;
+use kit::words;
 use ledger::decide::Decider;
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::INVALID_ORDER;
@@ -28,7 +28,7 @@ use crate::rooms::volunteers::volunteers::USER_ID;
 use crate::rooms::volunteers::volunteers::memberships::Membership;
 
 words! {
-    /// Origin.
+    /// Origin of served hours: a shift or what somebody said.
     pub ServiceRecordOrigin "service_record_origin" "Origin" "来源" {
         Attendance "attendance" "check-in and check-out" "签到签退";
         Rule "rule" "closed by rule: the check-out was forgotten" "未签退,按规则结束";
@@ -37,7 +37,7 @@ words! {
 }
 
 words! {
-    /// Confirmation.
+    /// How a claim of served hours stands.
     pub ServiceConfirmation "service_confirmation" "Confirmation" "确认" {
         Unconfirmed "unconfirmed" "part of it lies outside the shift and awaits an organiser" "超出班次,待确认";
         Confirmed "confirmed" "an organiser confirmed what lies outside the shift" "已确认";

@@ -27,7 +27,7 @@ pub const ROSTER_READERS: &[Role] = &[
 ];
 
 words! {
-    /// Kind of team.
+    /// Kind of a volunteers' team.
     pub TeamKind "team_kind" "Kind of team" "队伍类型" {
         VolunteerTeam "volunteer_team" "volunteer team" "志愿服务队";
         TemporaryLeagueBranch "temporary_league_branch" "temporary league branch" "临时团支部";

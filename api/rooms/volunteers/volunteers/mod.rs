@@ -38,7 +38,7 @@ impl DutyRole {
 pub const ANYBODY: DutyRole = DutyRole::Volunteer;
 
 words! {
-    /// Affiliation.
+    /// Organisation to which a volunteer belongs.
     pub VolunteerAffiliation "volunteer_affiliation" "Affiliation" "身份" {
         Volunteer "volunteer" "volunteer" "志愿者";
         Staff "staff" "staff of a department" "单位干部职工";
@@ -84,13 +84,13 @@ fields! {
         Text::new("Home area", "居住地区划"),
         "Where this person lives: shifts near by come first.",
     );
-    PARTY_MEMBER: bool = Field::new("party_member", Shape::Boolean, Text::new("Party member", "党员"), "Whether a member of the party.");
+    PARTY_MEMBER: bool = Field::new("party_member", Shape::Boolean, Text::new("Party member", "党员"), "Whether a member of the party.").also(&["是否党员", "中共党员"]);
     LEAGUE_MEMBER: bool = Field::new(
         "league_member",
         Shape::Boolean,
         Text::new("League member", "团员"),
         "Whether a member of the youth league.",
-    );
+    ).also(&["是否团员"]);
     ACTIVE: bool = Field::new(
         "active",
         Shape::Boolean,
@@ -144,7 +144,7 @@ impl Rules for VolunteerRules {
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
-        &["person_id", "person.document_number", "person.name", "person.phone"]
+        &["person_id"]
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {

@@ -10,7 +10,7 @@ mod rows;
 mod tests;
 mod text;
 
-pub use open::{XlsxTable, read_xlsx};
+pub use open::{XlsxSheet, XlsxTable, read_sheets, read_xlsx};
 pub use rows::XlsxRows;
 
 /// How much of a workbook is read before it is refused.

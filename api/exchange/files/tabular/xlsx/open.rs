@@ -4,12 +4,19 @@ use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
 use std::path::Path;
 
-use calamine::{Reader, Sheet, SheetType, SheetVisible, Xlsx};
+use calamine::{DataRef, Dimensions, Reader, Sheet, SheetType, SheetVisible, Xlsx};
 
-use super::super::{Row, RowError, RowErrorKind, Table, XlsxError};
+use super::super::{MAX_CELLS_PER_ROW, Row, RowError, RowErrorKind, Table, XlsxError};
 use super::XlsxLimits;
 use super::audit::audit;
 use super::rows::{Input, XlsxRows, guarded};
+
+/// Most merged areas of a sheet.
+const MAX_MERGED: usize = 100_000;
+/// Most bytes that merged areas are filled with.
+const MAX_FILLED: usize = 64 << 20;
+/// Most formulas without a result that are told.
+const MAX_UNCOUNTED: usize = 1_000;
 
 /// A workbook opened at its first visible worksheet with any text.
 pub struct XlsxTable {
@@ -71,6 +78,109 @@ impl XlsxTable {
         };
         Ok(Table { header, rows })
     }
+}
+
+/// A worksheet, whole.
+pub struct XlsxSheet {
+    /// Its name.
+    pub name: String,
+    /// Whether it is shown.
+    pub visible: bool,
+    /// Its rows with any text, cells of merged areas filled. None of a sheet that isn't shown.
+    pub rows: Vec<Result<Row, RowError>>,
+}
+
+/// Reads all worksheets of the workbook at `path`, in their order. `max_rows` bounds all of them together.
+///
+/// # Errors
+/// As [`read_xlsx`].
+pub fn read_sheets(path: impl AsRef<Path>, limits: XlsxLimits) -> Result<Vec<XlsxSheet>, XlsxError> {
+    let mut input = BufReader::new(File::open(path)?);
+    audit(&mut input, &limits)?;
+    input.seek(SeekFrom::Start(0))?;
+    let mut book = guarded(|| Xlsx::new(input)).map_err(XlsxError::Broken)?;
+    let sheets: Vec<Sheet> = book.sheets_metadata().to_vec();
+    // Headers are no rows.
+    let mut left = limits.max_rows.saturating_add(u32::try_from(sheets.len()).unwrap_or(u32::MAX));
+    let mut all = Vec::new();
+    for sheet in sheets.into_iter().filter(|sheet| sheet.typ == SheetType::WorkSheet) {
+        let visible = sheet.visible == SheetVisible::Visible;
+        let rows = if visible { sheet_rows(&mut book, &sheet.name, left)? } else { Vec::new() };
+        left = left.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        all.push(XlsxSheet { name: sheet.name, visible, rows });
+    }
+    if all.iter().all(|sheet| sheet.rows.is_empty()) {
+        return Err(XlsxError::NoContent);
+    }
+    Ok(all)
+}
+
+fn sheet_rows(book: &mut Xlsx<Input>, name: &str, max_rows: u32) -> Result<Vec<Result<Row, RowError>>, XlsxError> {
+    let merged = guarded(|| book.merge_cells_by_sheet_name(name)).map_err(XlsxError::Broken)?;
+    let uncounted = uncounted(book, name)?;
+    let mut sheet: Vec<Result<Row, RowError>> = rows(book, name, max_rows)?.collect();
+    fill(&mut sheet, &merged)?;
+    for row in &mut sheet {
+        let Ok(read) = row else { continue };
+        let line = read.line;
+        if let Some((_, column)) = uncounted.iter().find(|(of_line, _)| *of_line == line) {
+            let kind = RowErrorKind::Uncounted { column: *column };
+            let read = std::mem::replace(read, Row { line, cells: Vec::new() });
+            *row = Err(RowError { row: Some(read), ..RowError::at(line, kind) });
+        }
+    }
+    Ok(sheet)
+}
+
+/// Formulas that the workbook keeps no result of, by line and column from 1: the programme that wrote it never counted.
+fn uncounted(book: &mut Xlsx<Input>, name: &str) -> Result<Vec<(u64, usize)>, XlsxError> {
+    let mut reader = guarded(|| book.worksheet_cells_reader(name)).map_err(XlsxError::Broken)?;
+    let mut found = Vec::new();
+    while let Some(cell) = guarded(|| reader.next_cell_with_formula_metadata()).map_err(XlsxError::Broken)? {
+        if cell.formula.is_some() && matches!(cell.value, DataRef::Empty) && found.len() < MAX_UNCOUNTED {
+            let (row, column) = cell.pos;
+            found.push((u64::from(row) + 1, usize::try_from(column).unwrap_or(usize::MAX).saturating_add(1)));
+        }
+    }
+    Ok(found)
+}
+
+/// Writes the text of a merged area into all its cells, so far as there are rows.
+fn fill(sheet: &mut [Result<Row, RowError>], merged: &[Dimensions]) -> Result<(), XlsxError> {
+    let mut filled = 0_usize;
+    if merged.len() > MAX_MERGED {
+        return Err(XlsxError::Unsafe("too many merged cells"));
+    }
+    let line = |row: &Result<Row, RowError>| match row {
+        Ok(row) => row.line,
+        Err(error) => error.line,
+    };
+    for area in merged {
+        let (top, bottom) = (u64::from(area.start.0) + 1, u64::from(area.end.0) + 1);
+        let (left, right) = (area.start.1 as usize, (area.end.1 as usize).min(MAX_CELLS_PER_ROW - 1));
+        let begin = sheet.partition_point(|row| line(row) < top);
+        let text = match sheet.get(begin) {
+            Some(Ok(row)) if row.line == top => row.cells.get(left).cloned().unwrap_or_default(),
+            _ => String::new(),
+        };
+        if text.trim().is_empty() {
+            continue;
+        }
+        for row in sheet.iter_mut().skip(begin).take_while(|row| line(row) <= bottom) {
+            let Ok(row) = row else { continue };
+            if row.cells.len() <= right {
+                row.cells.resize(right + 1, String::new());
+            }
+            for cell in row.cells.iter_mut().take(right + 1).skip(left).filter(|cell| cell.trim().is_empty()) {
+                filled += text.len();
+                cell.clone_from(&text);
+            }
+            if filled > MAX_FILLED {
+                return Err(XlsxError::Unsafe("merged cells cover too much"));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn no_header(error: RowError) -> XlsxError {

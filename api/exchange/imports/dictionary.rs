@@ -1,0 +1,312 @@
+//! Every name that means a column of a kind: the names of fields, their labels, the synonyms, and what the caller says.
+
+use std::collections::BTreeMap;
+
+use kit::faults::Faults;
+use kit::field::{Field, Shape, Write};
+use kit::problem::Problem;
+
+use super::header::{Certainty, Header, ItemColumn, Place, Unknown};
+use crate::exchange::codes::UNKNOWN_COLUMN;
+use crate::exchange::files::columns::{Column, exported, folded, imported};
+use crate::exchange::files::export::MARK;
+use crate::exchange::files::synonyms::of_word;
+use crate::platform::core::Core;
+use crate::records::{Kind, envelope};
+
+/// What the caller says of the columns.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// `map.<header>=<field>`, by the header as it is compared.
+    pub map: BTreeMap<String, String>,
+    /// `set.<field>=<text>`.
+    pub set: Vec<(String, String)>,
+    /// `unknown=`, where it is said.
+    pub unknown: Option<Unknown>,
+}
+
+/// Every name that means a column of a kind.
+pub struct Dictionary {
+    kind: &'static Kind,
+    columns: Vec<Column>,
+    added: Vec<Column>,
+    given: Given,
+}
+
+const EXTERNAL_ID: [&str; 3] = ["external_id", "外部编号", "externalid"];
+/// Columns that count the rows.
+const RUNNING_NUMBER: [&str; 8] = ["序号", "序", "no", "no.", "行号", "顺序号", "№", "#"];
+/// Columns that say on which day it was, where no field of the kind is called so.
+const DAY: [&str; 14] = [
+    "日期",
+    "登记日期",
+    "测量日期",
+    "测温日期",
+    "检查日期",
+    "消毒日期",
+    "消杀日期",
+    "年月日",
+    "date",
+    "day",
+    "日",
+    "通行日期",
+    "走访日期",
+    "值班日期",
+];
+/// Names that mean a record's own id and organisation only in files of ours.
+const OURS_ONLY: [&str; 2] = ["编号", "单位"];
+/// Units and remarks that are no part of a name.
+const STRIPPED: [&str; 18] = [
+    "℃",
+    "°c",
+    "摄氏度",
+    "(必填)",
+    "必填",
+    "(选填)",
+    "选填",
+    "(平方米)",
+    "㎡",
+    "(元)",
+    "(分钟)",
+    "(人)",
+    "情况",
+    "信息",
+    ":",
+    "：",
+    "?",
+    "？",
+];
+/// How alike two names must be for a proposal.
+const ALIKE: f64 = 0.5;
+
+impl Dictionary {
+    /// The names of a kind, and what the caller says of a file.
+    pub fn new(core: &Core, kind: &'static Kind, given: Given) -> Self {
+        Self { kind, columns: imported(kind, core.kinds()), added: exported(kind), given }
+    }
+
+    /// The column of a field, by whatever name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        let name = folded(name);
+        let exact = self.columns.iter().find(|column| folded(&column.name()) == name);
+        exact.or_else(|| self.columns.iter().find(|column| column.names().contains(&name)))
+    }
+
+    /// Columns that the file doesn't have and the caller fills; 422 for names of no field.
+    pub fn constants(&self) -> Result<Vec<(Column, String)>, Problem> {
+        let mut faults = Faults::default();
+        let mut constants = Vec::new();
+        for (name, text) in &self.given.set {
+            match self.column(name) {
+                Some(column) => constants.push((column.clone(), text.clone())),
+                None => faults.add(format!("?set.{}", harmless(name)), UNKNOWN_COLUMN),
+            }
+        }
+        for (header, name) in &self.given.map {
+            if self.column(name).is_none() {
+                faults.add(format!("?map.{}", harmless(header)), UNKNOWN_COLUMN);
+            }
+        }
+        faults.finish().map(|()| constants)
+    }
+
+    /// Reads names as a header, whatever there is in them.
+    pub fn read(&self, names: &[String]) -> Header {
+        let named: Vec<String> = names.iter().map(|name| folded(name)).collect();
+        let of_served = |name: &String| {
+            envelope::SERVED.iter().any(|field| folded(field.label.zh) == *name || field.name == name.as_str())
+        };
+        let is_ours = named.iter().filter(|name| of_served(name)).count() > 1;
+        let (mut places, mut certainties, mut proposals) = (Vec::new(), Vec::new(), Vec::new());
+        for name in names {
+            let (place, certainty) = self.meaning(name, &named, is_ours);
+            let taken = |column: &Column| {
+                places.iter().any(|place| matches!(place, Place::Field(other) if other.path == column.path))
+            };
+            let unknown = matches!(place, Place::Unknown);
+            proposals.push(if unknown { self.proposal(name).filter(|column| !taken(column)).cloned() } else { None });
+            // Two columns that may mean one field: the one that surely does has it, else the first.
+            let twin = places.iter().position(
+                |other| matches!((&place, other), (Place::Field(one), Place::Field(other)) if one.path == other.path),
+            );
+            match twin {
+                Some(_) if !certainty.is_sure() => {
+                    places.push(Place::Unknown);
+                    certainties.push(Certainty::None);
+                    continue;
+                }
+                Some(at) if certainties.get(at).is_some_and(|certainty: &Certainty| !certainty.is_sure()) => {
+                    if let (Some(other), Some(sure)) = (places.get_mut(at), certainties.get_mut(at)) {
+                        (*other, *sure) = (Place::Unknown, Certainty::None);
+                    }
+                }
+                _ => {}
+            }
+            places.push(place);
+            certainties.push(certainty);
+        }
+        let machine = |(name, certainty): (&String, &Certainty)| *certainty == Certainty::Exact && name.is_ascii();
+        let by_machine = named.iter().zip(&certainties).filter(|pair| machine(*pair)).count();
+        let known = certainties.iter().filter(|certainty| **certainty != Certainty::None).count();
+        // A program that misspells a field is told; a clerk's own columns are kept.
+        let usual = if by_machine * 2 > known { Unknown::Refuse } else { Unknown::Note };
+        let unknown = self.given.unknown.unwrap_or(usual);
+        Header {
+            names: names.to_vec(),
+            places,
+            certainties,
+            proposals,
+            lines_of_kind: self.kind.rules.lines(),
+            unknown,
+            ours: is_ours,
+        }
+    }
+
+    fn meaning(&self, name: &str, named: &[String], is_ours: bool) -> (Place, Certainty) {
+        let name = folded(name);
+        if name.is_empty() {
+            return (Place::Unknown, Certainty::None);
+        }
+        if let Some(field) = self.given.map.get(&name) {
+            return match self.column(field) {
+                Some(column) => (Place::Field(column.clone()), Certainty::Given),
+                None => (Place::Unknown, Certainty::None),
+            };
+        }
+        if let Some(found) = self.known(&name, named, is_ours) {
+            return found;
+        }
+        if let Some(item) = self.item(&name) {
+            return (Place::Item(item), Certainty::Synonym);
+        }
+        if RUNNING_NUMBER.contains(&name.as_str()) {
+            return (Place::Ignored, Certainty::Synonym);
+        }
+        if DAY.contains(&name.as_str()) {
+            return (Place::Day, Certainty::Synonym);
+        }
+        for bare in bare_forms(&name) {
+            if let Some((place, _)) = self.known(&bare, named, is_ours) {
+                return (place, Certainty::Stripped);
+            }
+            if DAY.contains(&bare.as_str()) {
+                return (Place::Day, Certainty::Stripped);
+            }
+        }
+        (Place::Unknown, Certainty::None)
+    }
+
+    fn known(&self, name: &str, named: &[String], is_ours: bool) -> Option<(Place, Certainty)> {
+        if let Some(place) = claimed(&self.columns, named, name) {
+            return Some((place, Certainty::Synonym));
+        }
+        if OURS_ONLY.contains(&name) && !is_ours {
+            return None;
+        }
+        place(self.kind, &self.columns, &self.added, name)
+    }
+
+    /// An item of a list of two words each, by the first of them: 体温监测, with √ or × below it.
+    fn item(&self, name: &str) -> Option<ItemColumn> {
+        let fields = self.kind.fields.iter().filter(|field| field.write != Write::Never);
+        fields.into_iter().find_map(|list| {
+            let Shape::List { of: Shape::Object(members), .. } = list.shape else { return None };
+            let mut words = members.iter().filter(|member| member.required && matches!(member.shape, Shape::Word(_)));
+            let (key, value) = (words.next()?, words.next()?);
+            let Shape::Word(vocabulary) = key.shape else { return None };
+            let word = vocabulary.words.iter().find(|word| {
+                let also = of_word(vocabulary.name, word.code).any(|also| folded(also) == *name);
+                folded(word.label.zh) == *name || word.code == name || also
+            })?;
+            Some(ItemColumn { list, key, code: word.code, value })
+        })
+    }
+
+    /// The field that an unknown name is most like.
+    fn proposal(&self, name: &str) -> Option<&Column> {
+        let name = folded(name);
+        let likeness = |column: &&Column| column.names().iter().map(|other| alike(&name, other)).fold(0.0, f64::max);
+        let best = self.columns.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)))?;
+        (likeness(&best) >= ALIKE).then_some(best)
+    }
+}
+
+/// A name of which nothing but its letters is told again.
+fn harmless(name: &str) -> String {
+    name.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.')).take(40).collect()
+}
+
+/// A name without what is no part of it, in the order in which that may be tried.
+fn bare_forms(name: &str) -> Vec<String> {
+    let without = |text: &str| {
+        let mut text = text.to_owned();
+        for part in STRIPPED {
+            text = text.replace(part, "");
+        }
+        text.replace(['/', '、', '*', '_', '-', '"', '\''], "")
+    };
+    let brackets = |text: &str| match (text.find(['(', '[', '【']), text.rfind([')', ']', '】'])) {
+        (Some(from), Some(to)) if from < to => {
+            let end = text.get(to..).and_then(|rest| rest.chars().next()).map_or(to, |sign| to + sign.len_utf8());
+            format!("{}{}", text.get(..from).unwrap_or_default(), text.get(end..).unwrap_or_default())
+        }
+        _ => text.to_owned(),
+    };
+    let mut forms = vec![without(name), brackets(name), without(&brackets(name))];
+    forms.dedup();
+    forms.retain(|form| !form.is_empty() && form != name);
+    forms
+}
+
+/// How alike two names are: by the pairs of letters that they share, from 0 to 1.
+fn alike(one: &str, other: &str) -> f64 {
+    let pairs = |text: &str| {
+        let letters: Vec<char> = text.chars().collect();
+        letters.windows(2).map(|pair| pair.iter().collect::<String>()).collect::<Vec<_>>()
+    };
+    let (mut one, other) = (pairs(one), pairs(other));
+    let all = one.len() + other.len();
+    if all == 0 {
+        return 0.0;
+    }
+    let mut shared = 0.0;
+    for pair in other {
+        if let Some(at) = one.iter().position(|known| *known == pair) {
+            one.remove(at);
+            shared += 2.0;
+        }
+    }
+    let all = f64::from(u32::try_from(all).unwrap_or(u32::MAX));
+    shared / all
+}
+
+/// A kind may mean something of its own by a name that every record has (a notice's `area_code` is the area it
+/// speaks of; 单位 the unit of a quantity): then the column is its own, unless the file has its own name too.
+fn claimed(columns: &[Column], named: &[String], name: &str) -> Option<Place> {
+    let names = |field: &&Field| [field.name, field.label.zh, field.label.en].iter().any(|own| folded(own) == name);
+    let of_envelope = envelope::INPUT.iter().any(|field| names(&field));
+    let claims = |column: &&Column| column.field.also.contains(&name) && !named.contains(&column.name());
+    let found = columns.iter().filter(|_| of_envelope).find(claims)?;
+    Some(Place::Field(found.clone()))
+}
+
+/// The most telling name first: a column of an inline record is meant by a bare label only where no other
+/// column has that label, and what every record has only where the kind has nothing of that name.
+fn place(kind: &Kind, columns: &[Column], added: &[Column], name: &str) -> Option<(Place, Certainty)> {
+    if EXTERNAL_ID.contains(&name) {
+        return Some((Place::ExternalId, Certainty::Exact));
+    }
+    let exact = columns.iter().find(|column| column.names().iter().take(3).any(|other| other == name));
+    if let Some(column) = exact {
+        return Some((Place::Field(column.clone()), Certainty::Exact));
+    }
+    let means = |column: &&Column| column.names().iter().any(|other| other == name);
+    let is_own = |column: &&Column| column.path.first().is_some_and(|first| kind.field(first).is_some());
+    let meant = columns.iter().filter(is_own).find(means).or_else(|| columns.iter().find(means));
+    if let Some(column) = meant {
+        return Some((Place::Field(column.clone()), Certainty::Synonym));
+    }
+    let ours = added.iter().any(|column| column.names().iter().take(3).any(|other| other == name));
+    let faults = ["错误", "faults"].contains(&name) || MARK.contains(&name);
+    (ours || faults).then_some((Place::Ignored, Certainty::Exact))
+}

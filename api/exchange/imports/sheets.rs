@@ -1,0 +1,225 @@
+//! From the rows of a file to its records: sheet by sheet, the table in each found first.
+
+use kit::catalogue::FaultCode;
+use kit::faults::Fault;
+use kit::problem::Problem;
+use serde_json::{Value as Json, json};
+
+use super::dictionary::Dictionary;
+use super::header::Header;
+use super::items::Item;
+use super::job::Job;
+use super::layout::{self, Found, LOOK};
+use super::no_records::{Reason, TITLE};
+use super::outcomes::Listed;
+use super::reader::Form;
+use super::row;
+use super::store::LINES_OF_A_SHEET;
+use super::table::{Table, Taken};
+use crate::exchange::codes::{UNKNOWN_COLUMN, UNKNOWN_COLUMNS};
+use crate::exchange::files::days::Hints;
+use crate::exchange::files::table::Row;
+use crate::exchange::files::workbook::Sheet;
+use crate::platform::http::fault;
+
+/// Where an import stands in its file.
+#[derive(Default)]
+pub struct Sheets {
+    /// The names of the sheets that are read, in the order of the numbers that their lines carry.
+    pub names: Vec<String>,
+    /// Sheets that are not read, and why.
+    pub left: Vec<Json>,
+    /// The number of the sheet under way.
+    current: u64,
+    /// Its first rows, while its table isn't found.
+    head: Vec<Row>,
+    /// Its table.
+    pub table: Option<Table>,
+    /// Whether it has none: its rows are passed over.
+    passing: bool,
+    /// Tables so far, as they are told.
+    told: Vec<Json>,
+    /// Why the first sheet without a table has none.
+    fault: Option<Problem>,
+}
+
+impl Sheets {
+    /// The rows of a workbook, one sheet behind the other; only those of one sheet where it is named.
+    pub fn of_workbook(sheets: Vec<Sheet>, only: Option<&str>) -> Result<(Vec<Row>, Self), Problem> {
+        let (mut rows, mut told) = (Vec::new(), Self::default());
+        if let Some(only) = only
+            && sheets.iter().all(|sheet| sheet.name != only)
+        {
+            return Err(fault("?sheet", FaultCode::BAD_PARAMETER));
+        }
+        for sheet in sheets {
+            let reason = match only {
+                Some(only) if only != sheet.name => Some("not_asked"),
+                _ if !sheet.visible => Some("hidden"),
+                _ if sheet.rows.is_empty() => Some("empty"),
+                _ => None,
+            };
+            if let Some(reason) = reason {
+                told.left.push(json!({"name": sheet.name, "reason": reason}));
+                continue;
+            }
+            let number = i64::try_from(told.names.len()).unwrap_or_default();
+            let before = u64::try_from(number * LINES_OF_A_SHEET).unwrap_or_default();
+            rows.extend(sheet.rows.into_iter().map(|row| Row { line: row.line + before, ..row }));
+            told.names.push(sheet.name);
+        }
+        Ok((rows, told))
+    }
+
+    /// How the file was read, once something was.
+    pub fn layout(&self) -> Option<Json> {
+        let told = !self.told.is_empty() || !self.left.is_empty();
+        told.then(|| json!({"names": self.names, "sheets": self.told, "not_read": self.left}))
+    }
+}
+
+impl Job {
+    /// The records of rows. Those of a list with a row an item wait for the end of the sheet.
+    pub(super) fn items(&mut self, rows: &[Row]) -> Result<Vec<Item>, Problem> {
+        if self.form == Some(Form::Ndjson) {
+            return Ok(rows.iter().map(|row| Item::of_row(row, row::of_line(row))).collect());
+        }
+        let mut items = Vec::new();
+        for row in rows {
+            let of_sheets = i64::try_from(row.line).unwrap_or_default() / LINES_OF_A_SHEET;
+            let sheet = if self.form.is_none() { u64::try_from(of_sheets).unwrap_or_default() } else { 0 };
+            if sheet != self.sheets.current {
+                items.extend(self.end_of_sheet()?);
+                self.sheets.current = sheet;
+            }
+            if self.sheets.passing {
+                continue;
+            }
+            if self.sheets.table.is_some() {
+                items.extend(self.take(row)?);
+                continue;
+            }
+            self.sheets.head.push(row.clone());
+            if self.sheets.head.len() >= LOOK {
+                items.extend(self.begin_table()?);
+            }
+        }
+        Ok(items)
+    }
+
+    /// The records that waited for the end of the file. 422 where no sheet had a table.
+    pub(super) fn end_of_file(&mut self) -> Result<Vec<Item>, Problem> {
+        let items = self.end_of_sheet()?;
+        match self.sheets.fault.take().filter(|_| self.sheets.told.is_empty()) {
+            Some(problem) => Err(problem),
+            None => Ok(items),
+        }
+    }
+
+    fn end_of_sheet(&mut self) -> Result<Vec<Item>, Problem> {
+        let mut items = if self.sheets.head.is_empty() { Vec::new() } else { self.begin_table()? };
+        items.extend(self.gatherer.finish());
+        self.sheets.table = None;
+        self.sheets.passing = false;
+        Ok(items)
+    }
+
+    fn sheet_name(&self) -> Option<&str> {
+        let index = usize::try_from(self.sheets.current).ok()?;
+        self.sheets.names.get(index).map(String::as_str)
+    }
+
+    /// Finds the table in the rows put aside, and reads those behind its header.
+    fn begin_table(&mut self) -> Result<Vec<Item>, Problem> {
+        let head = std::mem::take(&mut self.sheets.head);
+        let dictionary = Dictionary::new(&self.core, self.kind, self.options.given.clone());
+        let given = dictionary.constants()?;
+        let title = self.sheet_name().unwrap_or_default().to_owned();
+        let Some(found) = layout::find(&dictionary, &head, &title) else {
+            return self.pass_over(&dictionary, &head, &title).map(|()| Vec::new());
+        };
+        found.header.require()?;
+        let Found { rows: (first, behind), .. } = found;
+        let hints = Hints { year: self.options.year, ..Hints::new(self.core.zone, self.core.clock.now()) };
+        let table = Table::new(self.kind, found, given, hints, self.form.is_none());
+        let line = head.get(first).map_or(0, |row| row.line) % u64::try_from(LINES_OF_A_SHEET).unwrap_or(u64::MAX);
+        self.sheets.told.push(json!({"name": self.sheet_name(), "header_line": line, "header_rows": behind - first,
+            "columns": table.header.told(), "constants": table.constants_told()}));
+        if self.names.is_empty() {
+            self.names = table.names();
+        }
+        self.sheets.table = Some(table);
+        let mut items = Vec::new();
+        for (index, row) in head.iter().enumerate() {
+            if index < first {
+                self.no_record(row, &TITLE);
+            } else if index >= behind {
+                items.extend(self.take(row)?);
+            }
+        }
+        Ok(items)
+    }
+
+    /// A sheet without a table. Of a file that is one table it is told why; other sheets may have one.
+    fn pass_over(&mut self, dictionary: &Dictionary, head: &[Row], name: &str) -> Result<(), Problem> {
+        let Some(first) = head.first() else { return Ok(()) };
+        Header::require_whole(first)?;
+        let header = dictionary.read(&first.cells);
+        if self.form.is_some() {
+            self.names.clone_from(&header.names);
+        }
+        let problem = header.refused();
+        if self.form.is_some() {
+            return Err(problem);
+        }
+        self.sheets.left.push(json!({"name": name, "reason": "no_table"}));
+        self.sheets.fault.get_or_insert(problem);
+        self.sheets.passing = true;
+        Ok(())
+    }
+
+    fn take(&mut self, row: &Row) -> Result<Vec<Item>, Problem> {
+        let Some(table) = &mut self.sheets.table else { return Ok(Vec::new()) };
+        let lines = table.header.lines();
+        match (table.take(row), lines) {
+            (Taken::NotARecord(reason), _) => {
+                self.no_record(row, reason);
+                Ok(Vec::new())
+            }
+            (Taken::Body(taken), lines) => {
+                let (row, body) = *taken;
+                let item = Item::of_table(row, body, &table.header);
+                match lines {
+                    Some(lines) => self.gatherer.gather(self.kind, lines, item).map(|()| Vec::new()),
+                    None => Ok(vec![item]),
+                }
+            }
+        }
+    }
+
+    /// Tells a row that is no record.
+    fn no_record(&mut self, row: &Row, reason: &Reason) {
+        self.counts.read += 1;
+        self.counts.not_a_record += 1;
+        self.list(Listed {
+            line: row.line,
+            outcome: "not_a_record",
+            record_id: None,
+            details: json!({"reason": reason.kept()}),
+        });
+    }
+}
+
+impl Header {
+    /// Why it is no header: every column that nobody knows.
+    fn refused(&self) -> Problem {
+        let unknown_column = |index: usize| Fault {
+            pointer: format!("/header/{index}"),
+            code: UNKNOWN_COLUMN,
+            values: Vec::new(),
+            hint: None,
+        };
+        let unknown = (0..self.names.len()).filter(|index| self.is_unknown(*index));
+        Problem::of_faults(UNKNOWN_COLUMNS, unknown.map(unknown_column).collect())
+    }
+}

@@ -1,0 +1,319 @@
+//! A table under way: its rows as bodies, and rows that are no records told as such.
+
+use std::sync::Arc;
+
+use chrono::{Datelike, NaiveDate, TimeZone};
+use kit::catalogue::FaultCode;
+use kit::problem::Problem;
+use kit::text::{Language, Text};
+use kit::tree::Tree;
+use serde_json::{Value as Json, json};
+
+use super::header::{Header, ItemColumn, Place, Unknown};
+use super::layout::Found;
+use super::no_records::Reason;
+use super::row::{self, Body, insert, told};
+use crate::exchange::codes::MORE_CELLS;
+use crate::exchange::files::columns::Column;
+use crate::exchange::files::days::{Hints, day_by};
+use crate::exchange::files::table::Row;
+use crate::exchange::files::texts::{self, is_ditto, visible};
+use crate::platform::http::fault;
+use crate::records::{Kind, Warning};
+
+/// A column that nobody knows, or one without a name, whose cell went into the note.
+pub static UNKNOWN_NOTED: Warning = Warning {
+    code: "unknown_column_noted",
+    message: Text::new("the column has no field; its content is kept in the note", "该列无对应字段,内容已记入备注"),
+};
+/// The same where it was left out.
+pub static UNKNOWN_IGNORED: Warning = Warning {
+    code: "unknown_column_ignored",
+    message: Text::new("the column has no name; its content was left out", "该列无表头,内容未导入"),
+};
+
+/// A row of a table.
+pub enum Taken {
+    /// A record, or a part of one: the row, what it takes from above written out, and its body.
+    Body(Box<(Row, Body)>),
+    /// None.
+    NotARecord(&'static Reason),
+}
+
+/// A table: its header and what is carried from row to row.
+pub struct Table {
+    /// Its header.
+    pub header: Arc<Header>,
+    constants: Vec<(Column, String)>,
+    hints: Hints,
+    /// The cells of the row above, for those that say `同上`.
+    above: Vec<String>,
+    /// Columns of the natural key, by place: of a list with a row an item they are carried down.
+    carried: Vec<usize>,
+    /// The day that the title says of what happened, where nothing else does.
+    day_of_title: Option<NaiveDate>,
+    /// Fields that must be there.
+    pub(super) required: Vec<&'static str>,
+    /// Whether cells behind the header can't have come of a comma that parts what belongs together.
+    workbook: bool,
+}
+
+impl Table {
+    /// A table as it was found. Constants that the caller gives go before those of the titles.
+    pub fn new(kind: &Kind, found: Found, given: Vec<(Column, String)>, hints: Hints, workbook: bool) -> Self {
+        let mut constants = given;
+        for (column, text) in found.constants {
+            if constants.iter().all(|(other, _)| other.path != column.path) {
+                constants.push((column, text));
+            }
+        }
+        let header = Arc::new(found.header);
+        let key = kind.rules.natural_key();
+        let is_key = |place: &Place| match place {
+            Place::Field(column) => key.iter().any(|names| names.split('|').any(|name| name == column.name())),
+            Place::Day => true,
+            _ => false,
+        };
+        let carried = match header.lines() {
+            Some(_) => (0..header.places.len()).filter(|index| header.places.get(*index).is_some_and(is_key)).collect(),
+            None => Vec::new(),
+        };
+        let required =
+            kind.body_fields().into_iter().filter(|field| field.required && field.write != kit::field::Write::Never);
+        let required = required.map(|field| field.name).collect();
+        let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
+        let day_of_title = found.day.filter(|_| !kind.rules.stands_when_known() && !header.has(&["occurred_at"]));
+        let hints = Hints { year, day: hints.day.or(found.day), ours: header.ours, ..hints };
+        Self { header, constants, hints, above: Vec::new(), carried, day_of_title, required, workbook }
+    }
+
+    /// What the titles, or the caller, say of all rows.
+    pub fn constants_told(&self) -> Json {
+        self.constants.iter().map(|(column, text)| json!({"field": column.name(), "text": text})).collect()
+    }
+
+    /// The columns of the file, and of what the titles say.
+    pub fn names(&self) -> Vec<String> {
+        let said = self.constants.iter().map(|(column, _)| column.header(Language::Chinese));
+        self.header.names.iter().cloned().chain(said).collect()
+    }
+
+    /// Takes a row.
+    pub fn take(&mut self, row: &Row) -> Taken {
+        if row.flaw.is_none()
+            && !self.header.ours
+            && let Some(reason) = self.no_record(row)
+        {
+            return Taken::NotARecord(reason);
+        }
+        let mut cells = row.cells.clone();
+        for (index, cell) in cells.iter_mut().enumerate() {
+            let above = self.above.get(index);
+            let carries = self.carried.contains(&index) && visible(cell).is_empty();
+            if self.header.ours {
+                continue;
+            }
+            if let Some(above) = above.filter(|_| carries || is_ditto(cell)) {
+                cell.clone_from(above);
+            } else if is_ditto(cell) {
+                cell.clear();
+            }
+        }
+        let width = self.header.places.len().max(cells.len());
+        if cells.len() < width {
+            for index in cells.len()..width {
+                let carries = self.carried.contains(&index);
+                cells.push(self.above.get(index).filter(|_| carries).cloned().unwrap_or_default());
+            }
+        }
+        let body = self.body(row, &cells);
+        let mut shown: Vec<String> = cells.iter().take(self.header.names.len()).cloned().collect();
+        shown.resize(self.header.names.len(), String::new());
+        shown.extend(self.constants.iter().map(|(_, text)| text.clone()));
+        self.above = cells;
+        Taken::Body(Box::new((Row { line: row.line, cells: shown, flaw: row.flaw }, body)))
+    }
+
+    fn body(&self, row: &Row, cells: &[String]) -> Body {
+        let mut body = Body::default();
+        let hints = self.hints_of(cells);
+        let mut members = Vec::new();
+        for (index, (place, text)) in self.header.places.iter().zip(cells).enumerate() {
+            match place {
+                Place::Field(column) => self.field(&mut body, &mut members, index, column, text, &hints),
+                Place::ExternalId => body.external_id = Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+                Place::Unknown => self.unknown(&mut body, index, text),
+                Place::Item(item) => self.item(&mut body, &mut members, index, item, text, &hints),
+                Place::Day | Place::Ignored => {}
+            }
+        }
+        for (index, text) in cells.iter().enumerate().skip(self.header.places.len()).filter(|_| self.workbook) {
+            self.unknown(&mut body, index, text);
+        }
+        self.add_day(&mut body, &mut members, cells, &hints);
+        for (column, text) in &self.constants {
+            if !has(&members, &column.path)
+                && let Some(tree) = texts::of_field(column.field, text, &hints).tree
+            {
+                insert(&mut members, &column.path, tree);
+            }
+        }
+        body.tree = Tree::Object(members);
+        body.problem = self.flaw(row, cells).or(body.problem);
+        body
+    }
+
+    fn field(
+        &self,
+        body: &mut Body,
+        members: &mut Vec<(String, Tree)>,
+        index: usize,
+        column: &Column,
+        text: &str,
+        hints: &Hints,
+    ) {
+        let reading = texts::of_field(column.field, text, hints);
+        if let Some(warning) = reading.warning {
+            body.warn(&self.header, index, warning);
+        }
+        if let Some(rest) = reading.rest {
+            body.noted.push((self.header.name_of(index), rest));
+        }
+        if let Some(code) = reading.fault {
+            let at = self.header.pointer_of(index).unwrap_or_default();
+            body.problem.get_or_insert_with(|| fault(&at, code));
+        }
+        body.texts.push((index, text.trim().to_owned()));
+        if let Some(tree) = reading.tree {
+            insert(members, &column.path, tree);
+        }
+    }
+
+    /// An item of a list: its column says which, its cell how it was found.
+    fn item(
+        &self,
+        body: &mut Body,
+        members: &mut Vec<(String, Tree)>,
+        index: usize,
+        item: &ItemColumn,
+        text: &str,
+        hints: &Hints,
+    ) {
+        let shown = visible(text);
+        if shown.is_empty() {
+            return;
+        }
+        body.texts.push((index, shown));
+        let value = texts::member(&item.value.shape, text, hints);
+        let of_item = Tree::Object(vec![
+            (item.key.name.to_owned(), Tree::Text(item.code.to_owned())),
+            (item.value.name.to_owned(), value),
+        ]);
+        match members.iter_mut().find(|(name, _)| name == item.list.name) {
+            Some((_, Tree::List(items))) => items.push(of_item),
+            Some(_) => {}
+            None => members.push((item.list.name.to_owned(), Tree::List(vec![of_item]))),
+        }
+    }
+
+    fn unknown(&self, body: &mut Body, index: usize, text: &str) {
+        let text = visible(text);
+        let named = self.header.names.get(index).is_some_and(|name| !name.trim().is_empty());
+        if text.is_empty() {
+            return;
+        }
+        match self.header.unknown {
+            Unknown::Note => {
+                body.warn(&self.header, index, &UNKNOWN_NOTED);
+                body.noted.push((self.header.name_of(index), text));
+            }
+            // What has no name can't have been refused or left out by name.
+            _ if !named => {
+                body.warn(&self.header, index, &UNKNOWN_IGNORED);
+            }
+            _ => {}
+        }
+    }
+
+    /// The day of the row, for times beside it.
+    fn hints_of(&self, cells: &[String]) -> Hints {
+        let is_day = |place: &Place| matches!(place, Place::Day);
+        let own = self.header.places.iter().position(is_day).and_then(|index| cells.get(index));
+        let day = own.and_then(|text| day_by(&visible(text), &self.hints)).map(|(day, _)| day);
+        Hints { day: day.or(self.hints.day), ..self.hints }
+    }
+
+    /// A day beside which there is no time, or an empty one, says when it happened.
+    fn add_day(&self, body: &mut Body, members: &mut Vec<(String, Tree)>, cells: &[String], hints: &Hints) {
+        let is_day = |place: &Place| matches!(place, Place::Day);
+        let Some(index) = self.header.places.iter().position(is_day) else {
+            return self.add_day_of_title(body, members);
+        };
+        let text = cells.get(index).map(String::as_str).unwrap_or_default();
+        let field = crate::records::envelope::INPUT.iter().find(|field| field.name == "occurred_at");
+        let (Some(field), false) = (field, visible(text).is_empty()) else { return };
+        let reading = texts::of_field(field, text, &Hints { day: None, ..*hints });
+        if let Some(code) = reading.fault {
+            body.problem.get_or_insert_with(|| fault("/occurred_at", code));
+        }
+        let has_times = self.header.places.iter().any(|place| {
+            matches!(place, Place::Field(column) if matches!(column.field.shape, kit::field::Shape::Instant) && has(members, &column.path))
+        });
+        if has_times {
+            if day_by(&visible(text), hints).is_none() && reading.fault.is_none() {
+                body.problem.get_or_insert_with(|| fault("/occurred_at", FaultCode::BAD_FORMAT));
+            }
+            return;
+        }
+        if let Some(warning) = reading.warning {
+            body.warn(&self.header, index, warning);
+        }
+        if let Some(tree) = reading.tree {
+            insert(members, &["occurred_at"], tree);
+        }
+    }
+
+    /// Where only the title says the day, all happened on it; at noon, as far as anybody knows.
+    fn add_day_of_title(&self, body: &mut Body, members: &mut Vec<(String, Tree)>) {
+        let noon = chrono::NaiveTime::from_hms_opt(12, 0, 0);
+        let (Some(day), Some(noon), false) = (self.day_of_title, noon, has(members, &["occurred_at"])) else { return };
+        if let Some(at) = self.hints.zone.from_local_datetime(&day.and_time(noon)).earliest() {
+            members.push(("occurred_at".to_owned(), Tree::Text(at.to_rfc3339())));
+            body.warnings.push((0, kept(&texts::TIME_ASSUMED)));
+        }
+    }
+
+    fn flaw(&self, row: &Row, cells: &[String]) -> Option<Problem> {
+        if let Some(flaw) = row.flaw {
+            let (code, cell) = told(flaw);
+            let at = cell.and_then(|cell| self.header.pointer_of(cell)).unwrap_or_default();
+            return Some(fault(&at, code));
+        }
+        let more = !self.workbook && cells.iter().skip(self.header.names.len()).any(|cell| !cell.trim().is_empty());
+        more.then(|| fault("", MORE_CELLS))
+    }
+}
+
+/// Whether a body has a member.
+fn has(members: &[(String, Tree)], path: &[&'static str]) -> bool {
+    let Some((first, rest)) = path.split_first() else { return false };
+    members.iter().any(|(name, member)| {
+        name == first
+            && match (rest.is_empty(), member) {
+                (true, _) => true,
+                (false, Tree::Object(inner)) => has(inner, rest),
+                _ => false,
+            }
+    })
+}
+
+/// A warning of a whole row, as it is kept.
+fn kept(warning: &Warning) -> Json {
+    json!({"column": null, "pointer": "/occurred_at", "code": warning.code, "zh": warning.message.zh, "en": warning.message.en})
+}
+
+/// Notes a warning about a column.
+pub fn warning(header: &Header, index: usize, warning: &Warning) -> Json {
+    json!({"column": row::shown_name(header, index), "pointer": header.pointer_of(index), "code": warning.code,
+        "zh": warning.message.zh, "en": warning.message.en})
+}
