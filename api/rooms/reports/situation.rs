@@ -9,6 +9,19 @@ mod read;
 mod tell;
 mod units;
 
+use actix_web::http::Method;
+use chrono::NaiveDate;
+use kit::field::{Field, Shape};
+use kit::fields;
+use kit::json::put;
+use kit::problem::Problem;
+use kit::text::Text;
+use kit::time::day_of;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
 use self::tell::{IdOfThem, ShownFigure, Teller};
 use self::units::Unit;
 use crate::platform::access::Role;
@@ -22,18 +35,6 @@ use crate::records::list::{self, one_district};
 use crate::statistics::polled::{polled, respond};
 use crate::statistics::sheet::{Column, numbers, words};
 use crate::statistics::tag::Tag;
-use actix_web::http::Method;
-use chrono::NaiveDate;
-use kit::field::{Field, Shape};
-use kit::fields;
-use kit::json::put;
-use kit::problem::Problem;
-use kit::text::Text;
-use kit::time::day_of;
-use serde::Serialize;
-use serde_json::{Value as Json, json};
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 /// Roles that see the work of units.
 const READERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::CdcOfficer];

@@ -1,9 +1,5 @@
 //! Keys as they are sent and served.
 
-use crate::platform::access::keys::KEY_SCOPE;
-use crate::platform::access::roles;
-use crate::platform::http::Form;
-use crate::platform::http::answered::of_form;
 use chrono::DateTime;
 use chrono::Utc;
 use kit::field::{Field, Shape, free_text};
@@ -15,6 +11,11 @@ use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
+
+use crate::platform::access::keys::KEY_SCOPE;
+use crate::platform::access::roles;
+use crate::platform::http::Form;
+use crate::platform::http::answered::of_form;
 
 /// The most days that a key lives.
 pub const MOST_DAYS: i64 = 366;

@@ -1,17 +1,5 @@
 //! Supply of a district on a day: goods bought, sold and held, for how many days they last, and who has not reported.
 
-use super::{AREA, Asked, STORES, below, decimal, text};
-use crate::platform::access::keys::KeyScope;
-use crate::platform::access::roles::with_statistics;
-use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
-use crate::platform::http::{Access, Answer, Call, Operation};
-use crate::records::list;
-use crate::records::scope::{reached, within};
-use crate::rooms::duties::DutyState;
-use crate::rooms::duties::wire::{DUE_AT, STATE, SUBJECT_ID};
-use crate::rooms::supply::commodities::{SUPPLY_READERS, find, rounded};
-use crate::statistics::polled::{answer, polled};
-use crate::statistics::sheet::{Column, numbers, words};
 use actix_web::http::Method;
 use chrono::{Days, NaiveDate, TimeDelta};
 use kit::database::Snapshot;
@@ -28,6 +16,19 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use super::{AREA, Asked, STORES, below, decimal, text};
+use crate::platform::access::keys::KeyScope;
+use crate::platform::access::roles::with_statistics;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
+use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::list;
+use crate::records::scope::{reached, within};
+use crate::rooms::duties::DutyState;
+use crate::rooms::duties::wire::{DUE_AT, STATE, SUBJECT_ID};
+use crate::rooms::supply::commodities::{SUPPLY_READERS, find, rounded};
+use crate::statistics::polled::{answer, polled};
+use crate::statistics::sheet::{Column, numbers, words};
 
 words! {
     /// Grouping of lines.

@@ -6,6 +6,17 @@ mod course;
 mod paper;
 mod verdict;
 
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use chrono::NaiveDate;
+use kit::problem::Problem;
+use kit::time::{InZone, day_of};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
 use self::code::{Certifier, Release};
 use self::course::{Course, Finding};
 use super::history;
@@ -19,16 +30,6 @@ use crate::records::{Record, read};
 use crate::rooms::observation::codes::NOT_RELEASED;
 use crate::rooms::registers::people::PEOPLE;
 use crate::rooms::registers::people::wire::{DOCUMENT_NUMBER, NAME};
-use actix_web::HttpResponse;
-use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
-use chrono::NaiveDate;
-use kit::problem::Problem;
-use kit::time::{InZone, day_of};
-use serde::Serialize;
-use serde_json::json;
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 /// Roles that may print certificates: these show the plain name.
 const PRINTERS: &[Role] = &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];
