@@ -16,41 +16,23 @@ use crate::platform::access::keys::KeyScope;
 use crate::platform::http::answered::of_form;
 use crate::platform::http::{Access, Answer, Call, Operation};
 
-fields! {
-    /// Fields of it.
-    static FIELDS;
-    CODE: String = Field::new("code", free_text(40), Text::new("Code", "编码"), "Its code.").required();
-    NAME_ZH: String = Field::new("name_zh", free_text(60), Text::new("Chinese name", "中文名"), "Its name.").required();
-    NAME_EN: String = Field::new("name_en", free_text(60), Text::new("English name", "英文名"), "Its name.").required();
-    CATEGORY: CommodityCategory = Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Its group.")
+const CATEGORY: Field =
+    Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Its group.")
         .required();
-    SPEC_ZH: String = Field::new("spec_zh", free_text(60), Text::new("Specification", "规格"), "What exactly is meant.");
-    PRICE_UNIT: String = Field::new("price_unit", free_text(20), Text::new("Price unit", "计价单位"), "The usual unit of its price.")
-        .required();
-    QUANTITY_UNIT: String = Field::new("quantity_unit", free_text(20), Text::new("Quantity unit", "数量单位"), "The unit of its quantity.")
-        .required();
-    NORMALIZED_PRICE_UNIT: String = Field::new(
-        "normalized_price_unit",
-        free_text(20),
-        Text::new("Normalised price unit", "折算计价单位"),
-        "What its prices are compared in.",
-    )
-    .required();
-    PRICE_UNITS: Vec<String> = Field::new(
-        "price_units",
-        Shape::List { of: &free_text(20), max: 50 },
-        Text::new("Price units", "可用计价单位"),
-        "Units of price that can be converted; a number may stand before the unit, as in 元/500克.",
-    )
-    .required();
-    QUANTITY_UNITS: Vec<String> = Field::new(
-        "quantity_units",
-        Shape::List { of: &free_text(20), max: 50 },
-        Text::new("Quantity units", "可用数量单位"),
-        "Units of quantity that can be converted.",
-    )
-    .required();
-}
+const PRICE_UNITS: Field = Field::new(
+    "price_units",
+    Shape::List { of: &free_text(20), max: 50 },
+    Text::new("Price units", "可用计价单位"),
+    "Units of price that can be converted; a number may stand before the unit, as in 元/500克.",
+)
+.required();
+const QUANTITY_UNITS: Field = Field::new(
+    "quantity_units",
+    Shape::List { of: &free_text(20), max: 50 },
+    Text::new("Quantity units", "可用数量单位"),
+    "Units of quantity that can be converted.",
+)
+.required();
 
 mod parameters {
     use super::*;
@@ -131,15 +113,15 @@ struct ShownCommodity {
 }
 
 fn category() -> RefOr<Schema> {
-    of_form(&CATEGORY.field)
+    of_form(&CATEGORY)
 }
 
 fn price_units() -> RefOr<Schema> {
-    of_form(&PRICE_UNITS.field)
+    of_form(&PRICE_UNITS)
 }
 
 fn quantity_units() -> RefOr<Schema> {
-    of_form(&QUANTITY_UNITS.field)
+    of_form(&QUANTITY_UNITS)
 }
 
 /// Commodities.
