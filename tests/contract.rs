@@ -1,6 +1,6 @@
 //! The document is fresh, whole and true.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, Shape};
@@ -31,6 +31,17 @@ fn the_committed_document_is_fresh() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
     let committed: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert!(committed == document(), "openapi/openapi.json is stale: run `make openapi`");
+}
+
+/// Types stand in the document by their names alone: two of one name would hide each other.
+#[test]
+fn no_two_types_have_one_name() {
+    let mut known: BTreeMap<String, Json> = BTreeMap::new();
+    for (name, schema) in routes::operations(&routes::kinds()).into_iter().flat_map(|operation| operation.schemas) {
+        let first = known.entry(name.clone()).or_insert_with(|| schema.clone());
+        assert!(*first == schema, "{name}");
+    }
+    assert!(known.contains_key("UserPage") && known.contains_key("AuditLine"));
 }
 
 #[test]

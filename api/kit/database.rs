@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deadpool::managed::{Object, Pool};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use prometheus_client::metrics::counter::Counter;
 
 use super::catalogue::Code;
@@ -96,6 +96,34 @@ impl Database {
                 result => return result,
             }
         }
+    }
+
+    /// Asks through diesel what has no scope, as accounts and their sessions: again on a new connection where the pooled
+    /// one turned out dead, as [`Self::read`] does.
+    pub async fn ask<R>(
+        &self,
+        query: impl AsyncFn(&mut AsyncPgConnection) -> Result<R, DieselError>,
+    ) -> Result<R, DatabaseError> {
+        let mut tries = 0;
+        loop {
+            match self.ask_once(&query).await {
+                Err(DatabaseError::Unreachable(_)) if tries < self.pool.status().max_size => tries += 1,
+                result => return result,
+            }
+        }
+    }
+
+    async fn ask_once<R>(
+        &self,
+        query: &impl AsyncFn(&mut AsyncPgConnection) -> Result<R, DieselError>,
+    ) -> Result<R, DatabaseError> {
+        let mut connection = self.any_connection().await?;
+        connection.see(&RowScope::default()).await?;
+        connection.ask();
+        self.statements.inc();
+        let answer = query(&mut connection).await;
+        connection.have_answer();
+        Ok(answer?)
     }
 
     /// Begins to read at one moment: every statement sees what was committed by now, and nothing later.

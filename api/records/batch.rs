@@ -10,7 +10,10 @@ use kit::problem::Problem;
 use kit::text::Text;
 use kit::tree::Tree;
 use kit::walk::escape;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use super::atomic_batch::all_or_nothing;
@@ -19,7 +22,9 @@ use super::definition::Kind;
 use super::dry_run::DryRun;
 use super::hooks::Hooks;
 use super::view;
+use super::warnings::RecordWarning;
 use crate::platform::audit::system_write;
+use crate::platform::http::answered::problem_or_null;
 use crate::platform::http::{Answer, Call};
 
 /// Items of a batch at most.
@@ -39,6 +44,61 @@ pub static VALIDATE_ONLY: Field = Field::new(
     Text::new("Validate only", "仅校验"),
     "Every check is made, nothing is written.",
 );
+
+/// What became of the items, in the order of the request.
+#[derive(Serialize, ToSchema)]
+pub struct BatchResults {
+    /// One a item.
+    #[schema(inline, max_items = 500)]
+    results: Vec<BatchResult>,
+}
+
+/// What became of one item.
+#[derive(Serialize, ToSchema)]
+struct BatchResult {
+    /// The item's place in the request.
+    #[schema(value_type = i32, minimum = 0, maximum = 500)]
+    index: usize,
+    /// The record; null where the item had no id and wasn't written.
+    #[schema(required)]
+    id: Option<Uuid>,
+    /// created, same, known, valid or refused.
+    #[schema(max_length = 20)]
+    outcome: &'static str,
+    /// The status a request of its own would have had.
+    #[schema(value_type = i32, minimum = 200, maximum = 599)]
+    status: u16,
+    /// The number of the record's revision.
+    #[schema(required, minimum = 1)]
+    change_no: Option<i64>,
+    /// Why it was refused.
+    #[schema(required, schema_with = refused)]
+    problem: Option<Json>,
+    /// What is implausible about it.
+    #[schema(max_items = 50)]
+    warnings: Vec<RecordWarning>,
+    /// The kind of record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, max_length = 40, required = false)]
+    kind: Option<&'static str>,
+}
+
+fn refused() -> RefOr<Schema> {
+    problem_or_null("Why it was refused.")
+}
+
+impl BatchResult {
+    fn without_record(
+        index: usize,
+        item: Option<&Tree>,
+        outcome: &'static str,
+        status: StatusCode,
+        kind: Option<&'static str>,
+    ) -> Self {
+        let (id, status) = (sent_id(item), status.as_u16());
+        Self { index, id, outcome, status, change_no: None, problem: None, warnings: Vec::new(), kind }
+    }
+}
 
 /// Handles a batch of a kind.
 pub async fn batch(kind: &'static Kind, call: Call) -> Answer {
@@ -60,7 +120,7 @@ pub async fn batch(kind: &'static Kind, call: Call) -> Answer {
             .collect()
     };
     let status = StatusCode::MULTI_STATUS;
-    Ok(HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(json!({"results": results})))
+    Ok(HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(BatchResults { results }))
 }
 
 fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
@@ -93,7 +153,7 @@ fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
 }
 
 /// Checks every item and writes nothing.
-async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Vec<Json>, Problem> {
+async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Vec<BatchResult>, Problem> {
     let (core, actor) = (&call.core, call.actor()?);
     note_people(call, kind, items).await?;
     let outcomes = DryRun::default().run(core, actor, kind, items, API).await?;
@@ -101,7 +161,7 @@ async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Ve
     for (index, outcome) in outcomes.into_iter().enumerate() {
         results.push(match outcome {
             Some(outcome) => result(call, kind, index, items.get(index), outcome),
-            None => json!({"index": index, "id": sent_id(items.get(index)), "outcome": "valid", "status": 200, "change_no": null, "problem": null, "warnings": []}),
+            None => BatchResult::without_record(index, items.get(index), "valid", StatusCode::OK, None),
         });
     }
     Ok(results)
@@ -124,7 +184,7 @@ async fn note_people(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result
     system_write(&call.core, audit_entry, async |_| Ok(())).await
 }
 
-fn result(call: &Call, kind: &'static Kind, index: usize, item: Option<&Tree>, outcome: Outcome) -> Json {
+fn result(call: &Call, kind: &'static Kind, index: usize, item: Option<&Tree>, outcome: Outcome) -> BatchResult {
     match outcome {
         Ok(created) => {
             let record = created.record();
@@ -134,39 +194,28 @@ fn result(call: &Call, kind: &'static Kind, index: usize, item: Option<&Tree>, o
                 Created::Same(_) => "same",
                 Created::Known(..) => "known",
             };
-            json!({"index": index, "id": record.envelope.id.to_string(), "outcome": name, "status": created.status(),
-                "change_no": record.envelope.change_no, "problem": null, "warnings": warnings, "kind": kind.name})
+            BatchResult {
+                index,
+                id: Some(record.envelope.id),
+                outcome: name,
+                status: created.status(),
+                change_no: Some(record.envelope.change_no),
+                problem: None,
+                warnings,
+                kind: Some(kind.name),
+            }
         }
         Err(problem) => {
-            json!({"index": index, "id": sent_id(item), "outcome": "refused", "status": problem.code().status().as_u16(),
-            "change_no": null, "problem": problem.body(call.language, &call.request_id()), "warnings": [], "kind": kind.name})
+            let told = problem.body(call.language, &call.request_id());
+            let refused = BatchResult::without_record(index, item, "refused", problem.code().status(), Some(kind.name));
+            BatchResult { problem: Some(told), ..refused }
         }
     }
 }
 
-fn sent_id(item: Option<&Tree>) -> Json {
+fn sent_id(item: Option<&Tree>) -> Option<Uuid> {
     match item.and_then(|item| item.member("id")) {
-        Some(Tree::Text(text)) => Uuid::try_parse(text).map_or(Json::Null, |id| id.to_string().into()),
-        _ => Json::Null,
+        Some(Tree::Text(text)) => Uuid::try_parse(text).ok(),
+        _ => None,
     }
-}
-
-/// The schema of the answer.
-pub fn schema() -> Json {
-    let result = json!({
-        "type": "object", "description": "What became of one item.",
-        "required": ["index", "id", "outcome", "status", "change_no", "problem", "warnings"],
-        "properties": {
-            "index": {"type": "integer", "format": "int32", "minimum": 0, "maximum": MAX_ITEMS, "description": "The item's place in the request."},
-            "id": {"type": ["string", "null"], "format": "uuid", "maxLength": 36, "description": "The record; null where the item had no id and wasn't written."},
-            "outcome": {"type": "string", "maxLength": 20, "description": "created, same, known, valid or refused."},
-            "status": {"type": "integer", "format": "int32", "minimum": 200, "maximum": 599, "description": "The status a request of its own would have had."},
-            "change_no": {"type": ["integer", "null"], "format": "int64", "minimum": 1, "maximum": i64::MAX, "description": "The number of the record's revision."},
-            "problem": {"oneOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "null"}], "description": "Why it was refused."},
-            "warnings": {"type": "array", "maxItems": 50, "items": {"$ref": "#/components/schemas/RecordWarning"}, "description": "What is implausible about it."},
-            "kind": {"type": "string", "maxLength": 40, "description": "The kind of record."},
-        },
-    });
-    json!({"type": "object", "description": "What became of the items, in the order of the request.", "required": ["results"],
-        "properties": {"results": {"type": "array", "maxItems": MAX_ITEMS, "items": result, "description": "One a item."}}})
 }

@@ -89,7 +89,7 @@ impl DatedSettings {
                 .access(Access::SignedIn)
                 .keys(KeyScope::Any)
                 .parameters(vec![&LIMIT, &CURSOR])
-                .answers(
+                .answers_with(
                     200,
                     "A page.",
                     Some(reference(&format!("{}Page", self.schema))),
@@ -100,7 +100,7 @@ impl DatedSettings {
                 .described(self.tag, give_title, give_about)
                 .access(Access::Roles(WRITERS))
                 .body(reference(&format!("New{}", self.schema)), new)
-                .answers(201, "Given.", Some(reference(self.schema)), Some(served))
+                .answers_with(201, "Given.", Some(reference(self.schema)), Some(served))
                 .with_headers(&["Location"])
                 .problems(&[OUT_OF_AREA]),
         ]

@@ -181,7 +181,6 @@ fn default_of(field: &Field) -> Json {
 /// The schemas of what all kinds have in common.
 pub fn of_all_kinds() -> Vec<(String, Json)> {
     vec![
-        ("BatchResults".into(), super::batch::schema()),
         ("RevisionPage".into(), super::history::schema()),
         ("Restoring".into(), described(super::operations::RESTORE, "Restores a void record.")),
         ("Voiding".into(), described(super::operations::VOID, "Voids a record.")),

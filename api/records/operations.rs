@@ -69,9 +69,9 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .access(writing())
             .keys(KeyScope::Write)
             .body(reference(&format!("New{}", kind.schema)), example_new(kind))
-            .answers(201, "Created.", Some(record.clone()), Some(example.clone()))
+            .answers_with(201, "Created.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag", "Location"])
-            .answers(200, "It was there already, with the same content.", Some(record.clone()), Some(example.clone()))
+            .answers_with(200, "It was there already, with the same content.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
             .headers(&["Idempotency-Key"])
             .problems(&[BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_EXISTS, RECORD_VOIDED, ID_TAKEN, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
@@ -81,14 +81,14 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .keys(KeyScope::Write)
             .parameters(vec![&batch::ATOMIC, &batch::VALIDATE_ONLY])
             .body(json!({"type": "object", "required": ["items"], "additionalProperties": false, "properties": {"items": {"type": "array", "minItems": 1, "maxItems": batch::MAX_ITEMS, "items": reference(&format!("New{}", kind.schema)), "description": "What to create."}}}), json!({"items": [example_new(kind)]}))
-            .answers(207, "What became of each item, in their order.", Some(reference("BatchResults")), Some(json!({"results": [{"index": 0, "id": "0198c0de-0004-7000-8000-000000000001", "outcome": "created", "status": 201, "change_no": 7, "problem": null, "warnings": [], "kind": kind.name}]})))
+            .answers::<batch::BatchResults>(207, "What became of each item, in their order.", Some(json!({"results": [{"index": 0, "id": "0198c0de-0004-7000-8000-000000000001", "outcome": "created", "status": 201, "change_no": 7, "problem": null, "warnings": [], "kind": kind.name}]})))
             .problems(&[BAD_IDEMPOTENCY_KEY, SPANS_DISTRICTS, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, &base, format!("list_{}", kind.name), move |call| page_of(kind, call))
             .described(kind.name, format!("List {}", kind.name.replace('_', " ")), "Newest first, keyset pages, stable while others write. What is out of the caller's scope is not there. With `Accept: text/csv`, `application/x-ndjson` or XLSX all of it as a file, as of one change number (`As-Of-Change-No`).")
             .access(Access::Roles(kind.readers))
             .keys(KeyScope::Read)
             .parameters(list::parameters(kind))
-            .answers(200, "A page; or all of it as a file.", Some(page), Some(listed))
+            .answers_with(200, "A page; or all of it as a file.", Some(page), Some(listed))
             .with_headers(&["Link", "As-Of-Change-No"])
             .as_files(Format::ALL.map(Format::media_type).to_vec())
             .problems(&[DISTRICT_REQUIRED, TOO_MANY_ROWS, CELL_TOO_LONG, APPROVAL_REQUIRED, Code::LEDGER_UNAVAILABLE]),
@@ -97,16 +97,16 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .access(Access::Roles(kind.readers))
             .keys(KeyScope::Read)
             .headers(&["If-None-Match"])
-            .answers(200, "The record.", Some(record.clone()), Some(example.clone()))
+            .answers_with(200, "The record.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag"])
-            .answers(304, "Nothing changed.", None, None),
+            .answers_nothing(304, "Nothing changed."),
         Operation::new(Method::PATCH, format!("{base}/{{id}}"), format!("amend_{one}"), move |call| patch(kind, call))
             .described(kind.name, format!("Amend a {label} record"), "A merge patch makes the next revision; the former one stays readable.")
             .access(writing())
             .keys(KeyScope::Write)
             .headers(&["If-Match"])
             .body_of(reference(&format!("{}Patch", kind.schema)), json!({"note": "corrected at the gate"}), &["application/merge-patch+json", "application/json"])
-            .answers(200, "The new revision, or the current one where the patch changes nothing.", Some(record.clone()), Some(example.clone()))
+            .answers_with(200, "The new revision, or the current one where the patch changes nothing.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag"])
             .problems(&[OUT_OF_AREA, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, format!("{base}/{{id}}:void"), format!("void_{one}"), move |call| void(kind, call))
@@ -115,7 +115,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .keys(KeyScope::Write)
             .body(reference("Voiding"), json!({"reason": "entered twice"}))
             .headers(&["Idempotency-Key"])
-            .answers(200, "The void record.", Some(record.clone()), Some(example.clone()))
+            .answers_with(200, "The void record.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag"])
             .problems(&[BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, IN_USE, Code::STALE, Code::BAD_IF_MATCH, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, format!("{base}/{{id}}:restore"), format!("restore_{one}"), move |call| restored(kind, call))
@@ -124,7 +124,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .keys(KeyScope::Write)
             .body(reference("Restoring"), json!({"reason": "voided by mistake"}))
             .headers(&["Idempotency-Key"])
-            .answers(200, "The record, which holds again.", Some(record), Some(example))
+            .answers_with(200, "The record, which holds again.", Some(record), Some(example))
             .with_headers(&["ETag"])
             .problems(&[BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, Code::STALE, Code::BAD_IF_MATCH, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE])
             .problems(conflicts),
@@ -133,7 +133,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .access(Access::Roles(kind.readers))
             .keys(KeyScope::Read)
             .parameters(vec![&list::LIMIT, &list::CURSOR])
-            .answers(200, "A page.", Some(reference("RevisionPage")), Some(json!({"items": [revised], "next_cursor": null})))
+            .answers_with(200, "A page.", Some(reference("RevisionPage")), Some(json!({"items": [revised], "next_cursor": null})))
             .with_headers(&["Link"]),
     ];
     // Kinds that only the service writes can only be read.

@@ -22,7 +22,7 @@ pub struct Theme {
     pub kinds: &'static [&'static Kind],
     /// Its operations beside those that every kind has.
     pub operations: fn() -> Vec<Operation>,
-    /// The schemas of those.
+    /// Schemas that no type or form of those operations tells: what only a definition knows.
     pub schemas: fn() -> Vec<Schema>,
     /// Vocabularies that no field of its kinds uses.
     pub vocabularies: &'static [&'static Vocabulary],

@@ -14,6 +14,7 @@ use super::create::API;
 use super::definition::Kind;
 use super::envelope::Envelope;
 use super::record::Record;
+use super::warnings::RecordWarning;
 use crate::platform::core::Core;
 
 /// Form in which a record's fields are shown.
@@ -89,8 +90,8 @@ pub fn page<'a>(
 }
 
 /// A record's warnings, in words.
-pub fn warnings(core: &Core, record: &Record, language: Language) -> Json {
-    record.envelope.warnings.iter().map(|noted| noted.to_json(core.kinds(), language)).collect()
+pub fn warnings(core: &Core, record: &Record, language: Language) -> Vec<RecordWarning> {
+    record.envelope.warnings.iter().map(|noted| noted.told(core.kinds(), language)).collect()
 }
 
 impl<'a> View<'a> {

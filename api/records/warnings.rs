@@ -7,6 +7,7 @@ use kit::json::put;
 use kit::text::{Language, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
 
 use super::definition::Registry;
 
@@ -17,6 +18,20 @@ pub struct Warning {
     pub code: &'static str,
     /// Its message.
     pub message: Text,
+}
+
+/// Something implausible about a record, which was kept.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RecordWarning {
+    /// Which; new ones may come.
+    #[schema(max_length = 60)]
+    pub code: String,
+    /// JSON pointer of the field.
+    #[schema(max_length = 200)]
+    pub field: String,
+    /// In words, in the language asked for.
+    #[schema(max_length = 500)]
+    pub message: String,
 }
 
 /// A warning of a record: stored as code and field, told in the reader's language.
@@ -176,14 +191,14 @@ impl Noted {
         Some(Self { code: text("code")?, field: text("field")?, values: values.unwrap_or_default() })
     }
 
-    /// Makes the JSON in which it is shown.
-    pub fn to_json(&self, kinds: &Registry, language: Language) -> Json {
+    /// The warning as it is shown.
+    pub fn told(&self, kinds: &Registry, language: Language) -> RecordWarning {
         // A record also carries the warnings about whom it introduced, which are another kind's.
         let of_kinds = kinds.kinds().flat_map(|kind| kind.warnings);
         let known = COMMON.iter().chain(of_kinds).find(|warning| warning.code == self.code);
         let text = known.map_or(self.code.as_str(), |warning| warning.message.in_language(language));
         let fill = |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{name}}}"), value);
         let message = self.values.iter().fold(text.to_owned(), fill);
-        json!({"code": self.code, "field": self.field, "message": message})
+        RecordWarning { code: self.code.clone(), field: self.field.clone(), message }
     }
 }

@@ -109,17 +109,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
 /// The document of the service.
 pub fn document(kinds: &Registry) -> Json {
     let mut schemas: Map<String, Json> = Map::new();
-    let layers: [fn() -> Vec<Schema>; 9] = [
-        pages::schemas,
-        access::operations::schemas,
-        audit::schemas,
-        divisions::schemas,
-        changes::schemas,
-        sync::schemas,
-        imports::schemas,
-        export_requests::schemas,
-        statistics::schemas,
-    ];
+    let layers: [fn() -> Vec<Schema>; 2] = [sync::schemas, imports::schemas];
     schemas.extend(layers.iter().flat_map(|layer| layer()));
     schemas.extend(THEMES.iter().flat_map(|theme| (theme.schemas)()));
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));

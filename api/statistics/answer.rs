@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, ETAG};
 use rust_decimal::Decimal;
-use serde_json::{Map, Value as Json, json};
 
 use super::asked::{Asked, By, Persons};
 use super::cover::Shown;
 use super::lines::Line;
 use super::rights::opens_lists;
 use super::sheet;
+use super::shown::{Entry, Figures, ShownFigure, ShownLine, Statistics};
 use super::tag::{CACHING, Tag};
 use crate::platform::http::formats::{self, AS_OF_HEADER, Format};
 use crate::platform::http::{Answer, Call};
@@ -46,7 +46,7 @@ pub fn told(asked: &Asked) -> impl Iterator<Item = &'static Figure> + '_ {
     asked.kind.rules.figures().iter().filter(known)
 }
 
-fn body(call: &Call, asked: &Asked, table: &Table) -> Json {
+fn body<'a>(call: &Call, asked: &'a Asked, table: &'a Table) -> Statistics<'a> {
     let period = match asked.from_on {
         Some(from_on) => format!("from_on={from_on}&to_on={}", asked.to_on),
         None => format!("to_on={}", asked.to_on),
@@ -59,19 +59,22 @@ fn body(call: &Call, asked: &Asked, table: &Table) -> Json {
         By::Total | By::Day | By::Hour => "",
     };
     let (narrowing, beside) = (narrowing(call, asked, ""), narrowing(call, asked, own));
-    let items: Vec<Json> = table
+    let items = table
         .lines
         .iter()
         .map(|line| {
             let own_period = matches!(asked.by, By::Day | By::Hour);
             let parts = line.filter.as_deref().map(|filter| [if own_period { "" } else { &period }, filter, &beside]);
             let figures = figures(call, asked, &line.figures, of_line(asked, line), parts.as_ref());
-            json!({"key": line.key, "label": line.label, "figures": figures})
+            ShownLine { key: line.key.as_deref(), label: &line.label, figures }
         })
         .collect();
-    let catalogue: Vec<Json> = told(asked)
-        .map(|figure| json!({"name": figure.name, "label": figure.label.in_language(call.language), "unit": figure.unit.in_language(call.language)}))
-        .collect();
+    let entry = |figure: &Figure| Entry {
+        name: figure.name,
+        label: figure.label.in_language(call.language),
+        unit: figure.unit.in_language(call.language),
+    };
+    let catalogue = told(asked).map(entry).collect();
     let total = figures(call, asked, &total_of(asked, table), asked.persons_in_all, Some(&[&period, "", &narrowing]));
     let counted = match asked.persons_in_all {
         Persons::Distinct(_) => Some("distinct"),
@@ -79,9 +82,22 @@ fn body(call: &Call, asked: &Asked, table: &Table) -> Json {
         Persons::Unknown => None,
     };
     let persons_counted = asked.kind.rules.figures().iter().find(|figure| figure.is_of_people()).and(counted);
-    json!({"kind": asked.kind.name, "by": asked.by.code(), "district_code": asked.district_code, "area_code": asked.area_code,
-        "org_id": asked.org_id, "place_id": asked.place_id, "from_on": asked.from_on, "to_on": asked.to_on, "cumulative": asked.from_on.is_none(),
-        "catalogue": catalogue, "items": items, "total": total, "persons_counted": persons_counted, "as_of_change_no": table.head})
+    Statistics {
+        kind: asked.kind.name,
+        by: asked.by.code(),
+        district_code: &asked.district_code,
+        area_code: asked.area_code.as_deref(),
+        org_id: asked.org_id,
+        place_id: asked.place_id,
+        from_on: asked.from_on,
+        to_on: asked.to_on,
+        cumulative: asked.from_on.is_none(),
+        catalogue,
+        items,
+        total,
+        persons_counted,
+        as_of_change_no: table.head,
+    }
 }
 
 /// All lines together. Days are each held against the day before: their sums make no period before of the same
@@ -122,29 +138,35 @@ fn figures(
     shown: &BTreeMap<&'static str, Shown>,
     persons: Persons,
     parts: Option<&[&str; 3]>,
-) -> Json {
+) -> Figures {
     let reads = opens_lists(call, asked.kind.readers);
-    let mut figures = Map::new();
+    let mut figures = Figures::default();
     for figure in told(asked).filter(|figure| asked.tells(figure, persons)) {
         let cell = shown.get(figure.name).copied().unwrap_or(Shown { previous: Some(0), ..Shown::default() });
         // By how many more stand so is proven by no list; how many do, is.
         let listed = !figure.moving || asked.from_on.is_none();
         let url = parts.filter(|_| reads && listed).map(|parts| records_url(asked, figure, parts));
-        figures.insert(figure.name.to_owned(), figure_of(figure, cell, url.as_deref()));
+        figures.0.insert(figure.name, figure_of(figure, cell, url));
     }
-    Json::Object(figures)
+    figures
 }
 
 /// A figure: a count as a number, an amount as a decimal text; null where it is hidden.
-pub fn figure_of(figure: &Figure, cell: Shown, records_url: Option<&str>) -> Json {
+fn figure_of(figure: &Figure, cell: Shown, records_url: Option<String>) -> ShownFigure {
     let value = Some(cell.value).filter(|value| !cell.hidden || *value > 0);
     let previous = cell.previous.filter(|value| !cell.previous_hidden || *value > 0);
     let amount = |value: Option<i64>| {
         value.filter(|_| figure.scale > 0).map(|value| Decimal::new(value, figure.scale).to_string())
     };
     let count = |value: Option<i64>| value.filter(|_| figure.scale == 0);
-    json!({"value": count(value), "amount": amount(value), "previous": count(previous), "previous_amount": amount(previous),
-        "suppressed": cell.hidden, "records_url": records_url})
+    ShownFigure {
+        value: count(value),
+        amount: amount(value),
+        previous: count(previous),
+        previous_amount: amount(previous),
+        suppressed: cell.hidden,
+        records_url,
+    }
 }
 
 fn records_url(asked: &Asked, figure: &Figure, parts: &[&str; 3]) -> String {

@@ -3,11 +3,11 @@
 use actix_web::http::Method;
 use serde_json::{Value as Json, json};
 
+use super::shown::Statistics;
 use super::{of_kind, parameters};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::{Role, with_statistics};
 use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Operation, Tells};
 use crate::records::{Kind, Registry};
 
@@ -41,10 +41,10 @@ fn operation(kind: &'static Kind) -> Operation {
     .tells(Tells::Figures { readers: kind.readers, roles: readers(kind) })
     .parameters(parameters::of(kind))
     .headers(&["If-None-Match"])
-    .answers(200, "The figures.", Some(reference("Statistics")), Some(example(kind)))
+    .answers::<Statistics>(200, "The figures.", Some(example(kind)))
     .with_headers(&["ETag"])
     .as_files(vec!["text/csv"])
-    .answers(304, "Nothing changed.", None, None)
+    .answers_nothing(304, "Nothing changed.")
     .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE])
 }
 
@@ -71,35 +71,4 @@ fn example(kind: &'static Kind) -> Json {
     let persons = kind.rules.figures().iter().any(|figure| figure.is_of_people()).then_some("distinct");
     json!({"kind": kind.name, "by": "day", "district_code": "511802", "area_code": null, "org_id": null, "place_id": null, "from_on": "2020-02-02", "to_on": "2020-02-02", "cumulative": false,
         "catalogue": catalogue, "items": [{"key": "2020-02-02", "label": "2020-02-02", "figures": figures}], "total": figures, "persons_counted": persons, "as_of_change_no": 42})
-}
-
-/// A count of changes.
-pub fn change_no() -> Json {
-    json!({"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": "Counted as of this change."})
-}
-
-/// A text, or null.
-pub fn text(about: &str, max: i64) -> Json {
-    json!({"type": ["string", "null"], "maxLength": max, "description": about})
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let count = |about: &str| json!({"type": ["integer", "null"], "minimum": -9_007_199_254_740_991_i64, "maximum": 9_007_199_254_740_991_i64, "description": about});
-    let figure = json!({"type": "object", "description": "A figure.", "required": ["value", "amount", "previous", "previous_amount", "suppressed", "records_url"], "properties": {
-        "value": count("How many; null for amounts and for what is hidden."), "amount": text("How much, as a decimal, of what isn't counted in whole numbers.", 40),
-        "previous": count("The same of the period before, of equal length."), "previous_amount": text("The same of the period before.", 40),
-        "suppressed": {"type": "boolean", "description": "Whether small numbers are hidden in it: then it is null, or the sum of what isn't hidden."},
-        "records_url": text("The list of the records behind it, for those who may read them.", 500)}});
-    let entry = json!({"type": "object", "description": "What a figure is called.", "required": ["name", "label", "unit"], "properties": {"name": text("Its name in `figures`.", 60), "label": text("What people call it.", 100), "unit": text("What is counted.", 40)}});
-    let figures = json!({"type": "object", "description": "Figures by name.", "maxProperties": 100, "additionalProperties": reference("Figure")});
-    let item = json!({"type": "object", "description": "A line.", "required": ["key", "label", "figures"], "properties": {"key": text("A day, an instant, an area code, a place, an organisation; null for records without one.", 60), "label": text("That in words.", 200), "figures": figures}});
-    let statistics = json!({"type": "object", "description": "Figures of a kind of records.", "required": ["kind", "by", "district_code", "area_code", "org_id", "place_id", "from_on", "to_on", "cumulative", "catalogue", "items", "total", "persons_counted", "as_of_change_no"], "properties": {
-        "kind": text("The kind.", 60), "by": text("What a line stands for.", 20), "district_code": text("The district.", 6), "area_code": text("The area asked for, or the caller's own.", 40),
-        "org_id": text("The organisation asked for.", 36), "place_id": text("The place asked for.", 36), "from_on": text("First day; null from the beginning.", 10), "to_on": text("Last day.", 10),
-        "cumulative": {"type": "boolean", "description": "Whether it is all until the last day."},
-        "catalogue": {"type": "array", "maxItems": 100, "description": "What the figures are called.", "items": entry},
-        "items": {"type": "array", "maxItems": 100_000, "description": "The lines.", "items": item}, "total": figures,
-        "persons_counted": text("How people are counted in `total`: `distinct`, or `person_days` where no count of different people is kept for such a period.", 20), "as_of_change_no": change_no()}});
-    vec![("Figure".into(), figure), ("Statistics".into(), statistics)]
 }

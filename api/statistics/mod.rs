@@ -20,10 +20,11 @@ pub(crate) mod rights;
 pub(crate) mod rollups;
 pub(crate) mod rows;
 pub mod sheet;
+mod shown;
 pub(crate) mod tag;
 
 pub use cover::cover;
-pub use document::{operations, schemas};
+pub use document::operations;
 use kit::columns;
 use kit::database::Snapshot;
 use kit::problem::Problem;

@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, ETAG};
 use kit::database::Snapshot;
 use kit::field::Field;
-use kit::json::put;
 use kit::problem::Problem;
 use kit::time::day_of;
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::parameters::HEADERS_FIELD;
@@ -15,14 +15,14 @@ use super::tag::{CACHING, Tag};
 use crate::platform::http::formats::{self, AS_OF_HEADER, Format};
 use crate::platform::http::{Answer, Call, Operation};
 
-/// Answers with what `read` gives: as it is, with the number as of which it was read; or its `items` as a file of
+/// Answers with what `read` gives, which is told the number as of which it reads: as it is; or its `items` as a file of
 /// these columns. Where the caller has the answer, 304 without a query. All of it is read at one moment: no figure
 /// holds more than the change it is said to be as of, none differs from another by what came in between.
-pub async fn answer(
+pub async fn answer<T: Serialize>(
     call: &Call,
     district_code: &str,
     columns: &[Column],
-    read: impl AsyncFnOnce(&mut Snapshot) -> Result<Json, Problem>,
+    read: impl AsyncFnOnce(&mut Snapshot, i64) -> Result<T, Problem>,
 ) -> Answer {
     let today = day_of(call.core.clock.now(), call.core.zone);
     let tag = Tag::of(call, district_code, today)?;
@@ -31,28 +31,41 @@ pub async fn answer(
     }
     let mut snapshot = call.core.database.snapshot().await?;
     let head = super::head_in(&mut snapshot, district_code).await?;
-    let body = read(&mut snapshot).await?;
+    let body = read(&mut snapshot, head).await?;
     snapshot.end().await?;
-    let items = body.get("items").and_then(Json::as_array).cloned().unwrap_or_default();
-    respond(call, &tag, head, body, &items, columns)
+    respond(call, &tag, head, &body, || items_of(&body), columns)
+}
+
+fn items_of(body: &impl Serialize) -> Result<Vec<Json>, Problem> {
+    let mut body = serde_json::to_value(body).map_err(Problem::internal)?;
+    match body.get_mut("items").map(Json::take) {
+        Some(Json::Array(items)) => Ok(items),
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// The answer as of a number: `body`, or the items as a file.
-pub fn respond(call: &Call, tag: &Tag, head: i64, mut body: Json, items: &[Json], columns: &[Column]) -> Answer {
+pub fn respond(
+    call: &Call,
+    tag: &Tag,
+    head: i64,
+    body: &impl Serialize,
+    items: impl FnOnce() -> Result<Vec<Json>, Problem>,
+    columns: &[Column],
+) -> Answer {
     if let Some(known) = tag.known(call, head) {
         return Ok(known);
     }
     let mut response = HttpResponse::Ok();
     response.insert_header((ETAG, tag.text(head))).insert_header(CACHING);
     if formats::asked(call) != Some(Format::Csv) {
-        put(&mut body, "as_of_change_no", head);
         return Ok(response.json(body));
     }
     let name = call.request.path().rsplit('/').next().unwrap_or_default();
     response
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}-{head}.csv\"")))
         .insert_header((AS_OF_HEADER.clone(), head.to_string()));
-    Ok(response.content_type(sheet::CSV).body(sheet::of_items(call, columns, items)))
+    Ok(response.content_type(sheet::CSV).body(sheet::of_items(call, columns, &items()?)))
 }
 
 /// The operation with what it needs for that, over its parameters.
@@ -62,5 +75,5 @@ pub fn polled(operation: Operation, parameters: impl IntoIterator<Item = &'stati
         .headers(&["If-None-Match"])
         .with_headers(&["ETag"])
         .as_files(vec!["text/csv"])
-        .answers(304, "Nothing changed.", None, None)
+        .answers_nothing(304, "Nothing changed.")
 }

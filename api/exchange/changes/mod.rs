@@ -25,20 +25,21 @@ use kit::text::Language;
 use kit::text::Text;
 use kit::time::InZone;
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use self::epoch::Since;
 pub use self::epoch::{chain_at, was_restored};
 pub use self::parts::Part;
-pub use self::queries::{Change, Window, head, page};
+pub use self::queries::{Change, LedgerHead, Window, head, page};
 pub use self::watch::watch_heads;
 use crate::exchange::codes::RESYNC_REQUIRED;
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::core::Core;
-use crate::platform::http::schema::reference;
+use crate::platform::http::answered::AnyObject;
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
 use crate::records::list::{LIMIT, district};
 use crate::records::parameters::name_of_a_kind;
@@ -87,7 +88,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .keys(KeyScope::Read)
             .uncounted()
             .parameters(vec![&SINCE, kinds, &AREA, &LIMIT, &WAIT, &DISTRICT])
-            .answers(200, "A page; ask again with `since` = `next_since`.", Some(reference("ChangePage")), Some(json!({"items": [], "next": 42, "next_since": "42.9f2c4e11d0a3b7586e1f2a90", "head": 42})))
+            .answers::<Feed>(200, "A page; ask again with `since` = `next_since`.", Some(json!({"items": [], "next": 42, "next_since": "42.9f2c4e11d0a3b7586e1f2a90", "head": 42})))
             .problems(&[DISTRICT_REQUIRED, NOT_FOUND, RESYNC_REQUIRED]),
         Operation::new(Method::GET, "/v1/changes/stream", "stream_changes", stream::stream)
             .described("changes", "Follow the changes as events", "The same as Server-Sent Events (`event: change`), pushed as they are written; resumed by `Last-Event-ID`. A ping every 15 seconds. Ends when the token does; come again with a new one. At most five a caller.")
@@ -96,7 +97,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .uncounted()
             .parameters(vec![&SINCE, kinds, &AREA, &DISTRICT])
             .headers(&["Last-Event-ID"])
-            .answers(200, "The events.", None, None)
+            .answers_nothing(200, "The events.")
             .as_files(vec!["text/event-stream"])
             .problems(&[DISTRICT_REQUIRED, NOT_FOUND, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, "/v1/ledger/head", "get_ledger_head", head_of)
@@ -104,7 +105,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .access(Access::Roles(Role::ALL))
             .keys(KeyScope::Read)
             .parameters(vec![&DISTRICT])
-            .answers(200, "The head.", Some(reference("LedgerHead")), Some(head))
+            .answers::<LedgerHead>(200, "The head.", Some(head))
             .problems(&[DISTRICT_REQUIRED, NOT_FOUND, Code::LEDGER_UNAVAILABLE]),
     ]
 }
@@ -153,25 +154,53 @@ fn kinds(call: &Call) -> Result<Vec<&'static Kind>, Problem> {
     Ok(kinds)
 }
 
-#[derive(Serialize)]
+/// A page of changes.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChangePage)]
 struct Feed<'a> {
+    /// Ordered by change_no and seq.
+    #[schema(max_items = 1_000)]
     items: Vec<Item<'a>>,
+    /// All changes up to this number were given.
+    #[schema(minimum = 0)]
     next: i64,
+    /// Ask for changes since this next: the number, and the chain's head there.
+    #[schema(max_length = 50)]
     next_since: String,
+    /// The district's newest number when the page was read.
+    #[schema(minimum = 0)]
     head: i64,
 }
 
-/// A change as it is served. What left the caller's scope is only named.
-#[derive(Serialize)]
+/// One revision that the ledger took. What left the caller's scope is only named.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Change, description = "One revision that the ledger took.")]
 struct Item<'a> {
+    /// Its number in the district's ledger.
+    #[schema(minimum = 0)]
     change_no: i64,
+    /// Its place among changes of one number: a person introduced by a record comes before it.
+    #[schema(minimum = 0, maximum = 100)]
     seq: i16,
+    /// The kind of record.
+    #[schema(max_length = 40)]
     kind: &'static str,
+    /// The record.
     id: Uuid,
+    /// The revision.
+    #[schema(minimum = 0)]
     revision: i64,
+    /// create, amend, void or access_revoked: the record left the caller's scope.
+    #[schema(max_length = 20)]
     op: &'a str,
+    /// Where the record belongs in this revision.
+    #[schema(required, max_length = 20)]
     area_code: Option<&'a str>,
+    /// When the ledger took it.
+    #[schema(value_type = DateTime<Utc>)]
     recorded_at: InZone,
+    /// The record in this revision, masked; its schema is its kind's.
+    #[schema(required, inline, value_type = Option<AnyObject>)]
     record: Option<View<'a>>,
 }
 
@@ -197,32 +226,4 @@ async fn head_of(call: Call) -> Answer {
     let district_code = district(call.actor()?, &call.query)?.ok_or(NOT_FOUND)?;
     let head = queries::head(&call.core, &district_code).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(head))
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let number = |about: &str| json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX, "description": about});
-    let text = |max: u32, about: &str| json!({"type": "string", "maxLength": max, "description": about});
-    let change = json!({
-        "type": "object", "description": "One revision that the ledger took.",
-        "required": ["change_no", "seq", "kind", "id", "revision", "op", "area_code", "recorded_at", "record"],
-        "properties": {
-            "change_no": number("Its number in the district's ledger."),
-            "seq": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 100, "description": "Its place among changes of one number: a person introduced by a record comes before it."},
-            "kind": text(40, "The kind of record."),
-            "id": {"type": "string", "format": "uuid", "maxLength": 36, "description": "The record."},
-            "revision": number("The revision."),
-            "op": text(20, "create, amend, void or access_revoked: the record left the caller's scope."),
-            "area_code": {"type": ["string", "null"], "maxLength": 20, "description": "Where the record belongs in this revision."},
-            "recorded_at": {"type": "string", "format": "date-time", "maxLength": 40, "description": "When the ledger took it."},
-            "record": {"type": ["object", "null"], "additionalProperties": true, "description": "The record in this revision, masked; its schema is its kind's."},
-        },
-    });
-    let page = json!({"type": "object", "description": "A page of changes.", "required": ["items", "next", "next_since", "head"], "properties": {
-        "items": {"type": "array", "maxItems": 1_000, "items": reference("Change"), "description": "Ordered by change_no and seq."},
-        "next": number("All changes up to this number were given."), "next_since": text(50, "Ask for changes since this next: the number, and the chain's head there."), "head": number("The district's newest number when the page was read.")}});
-    let head = json!({"type": "object", "description": "The head of a district's ledger.", "required": ["district_code", "head", "since", "digest", "advanced_at"], "properties": {
-        "district_code": text(6, "The district."), "head": number("Its newest number."), "since": text(50, "Ask for changes since this, to follow from here on."), "digest": text(64, "The head of the chain, hexadecimal."),
-        "advanced_at": {"type": "string", "format": "date-time", "maxLength": 40, "description": "When the newest number was given."}}});
-    vec![("Change".into(), change), ("ChangePage".into(), page), ("LedgerHead".into(), head)]
 }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::statement::Statement;
-use serde_json::{Value as Json, json};
+use kit::time::InZone;
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::epoch;
@@ -192,18 +194,38 @@ fn missing(district_code: &str) -> Problem {
     Problem::unavailable(Code::LEDGER_UNAVAILABLE, 60, format!("district {district_code} has no clock"))
 }
 
+/// The head of a district's ledger.
+#[derive(Serialize, ToSchema)]
+pub struct LedgerHead {
+    /// The district.
+    #[schema(max_length = 6)]
+    district_code: String,
+    /// Its newest number.
+    #[schema(minimum = 0)]
+    head: i64,
+    /// Ask for changes since this, to follow from here on.
+    #[schema(max_length = 50)]
+    since: String,
+    /// The head of the chain, hexadecimal.
+    #[schema(max_length = 64)]
+    digest: String,
+    /// When the newest number was given.
+    #[schema(value_type = DateTime<Utc>)]
+    advanced_at: Option<InZone>,
+}
+
 /// The head of a district's ledger, as it is served.
-pub async fn head(core: &Core, district_code: &str) -> Result<Json, Problem> {
+pub async fn head(core: &Core, district_code: &str) -> Result<LedgerHead, Problem> {
     let statement = Statement::new("SELECT last_no, head, advanced_at FROM district_clocks WHERE district_code = ")
         .text(district_code)
         .seeing_district(district_code);
     let mut row = core.database.read(&statement).await?.into_iter().next().ok_or_else(|| missing(district_code))?;
     let (number, head) = (row.integer("last_no").unwrap_or_default(), row.bytes("head").unwrap_or_default());
-    Ok(json!({
-        "district_code": district_code,
-        "head": number,
-        "since": epoch::told(number, &head),
-        "digest": hex::encode(head),
-        "advanced_at": row.take("advanced_at").to_json(core.zone),
-    }))
+    Ok(LedgerHead {
+        district_code: district_code.to_owned(),
+        head: number,
+        since: epoch::told(number, &head),
+        digest: hex::encode(head),
+        advanced_at: row.instant("advanced_at").map(|instant| InZone(instant, core.zone)),
+    })
 }

@@ -6,14 +6,19 @@ mod store;
 
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
+use kit::time::InZone;
 use kit::vocabulary::{Vocabulary, word};
 pub use routes::operations;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 pub use store::{Approved, canonical, take};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use uuid::Uuid;
 
 use crate::platform::access::Role;
-use crate::platform::http::page;
-use crate::platform::http::schema::{Direction, object, of_shape};
+use crate::platform::http::Form;
+use crate::platform::http::answered::of_words;
 use crate::platform::privacy::PURPOSE;
 
 /// Roles that agree; nobody agrees to a request of his own.
@@ -53,35 +58,58 @@ static NEW: &[Field] = &[
 static REFUSAL: &[Field] =
     &[Field::new("reason", free_text(200), Text::new("Reason", "原因"), "Why not; name nobody.").required()];
 
+/// The body of a request.
+const NEW_REQUEST: Form = Form::new("NewExportRequest", NEW, "Which list is to be taken away, and why.");
+/// The body of a refusal.
+const REFUSED: Form = Form::new("ExportRequestRefusal", REFUSAL, "Why not.");
+
+/// A request for a file of plain values.
+#[derive(Serialize, ToSchema)]
+struct ExportRequest {
+    /// Its id.
+    #[schema(required, value_type = Option<Uuid>)]
+    id: Uuid,
+    /// The kind.
+    #[schema(required, max_length = 60)]
+    kind: Option<String>,
+    /// The filter, its pairs sorted.
+    #[schema(required, max_length = 1_000)]
+    filter: Option<String>,
+    /// The purpose.
+    #[schema(required, max_length = 40)]
+    purpose: Option<String>,
+    /// Why.
+    #[schema(required, max_length = 500)]
+    reason: Option<String>,
+    /// How it stands.
+    #[schema(schema_with = state)]
+    state: String,
+    /// The area of whoever asks.
+    #[schema(required, value_type = Option<String>, max_length = 20)]
+    area_code: String,
+    /// Who asks.
+    #[schema(required, value_type = Option<Uuid>)]
+    requested_by: Uuid,
+    /// When.
+    #[schema(required, value_type = Option<DateTime<Utc>>)]
+    requested_at: Option<InZone>,
+    /// Who agreed or refused.
+    #[schema(required)]
+    decided_by: Option<Uuid>,
+    /// When.
+    #[schema(required, value_type = Option<DateTime<Utc>>)]
+    decided_at: Option<InZone>,
+    /// When the file was taken.
+    #[schema(required, value_type = Option<DateTime<Utc>>)]
+    used_at: Option<InZone>,
+}
+
+fn state() -> RefOr<Schema> {
+    of_words(&STATE, "How it stands.")
+}
+
 fn example() -> Json {
     json!({"id": "0198c0de-0040-7000-8000-000000000001", "kind": "people", "filter": "area_code=511802005", "purpose": "epidemic_control",
         "reason": "全街道人员排查底册", "state": "open", "area_code": "511802", "requested_by": "0198c0de-0000-7000-8000-00000000000b",
         "requested_at": "2020-02-02T19:00:01+08:00", "decided_by": null, "decided_at": null, "used_at": null})
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let form = |fields: &'static [Field], about: &str| {
-        let mut schema = object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
-        kit::json::put(&mut schema, "description", about);
-        schema
-    };
-    let text = |max: u32, about: &str| json!({"type": ["string", "null"], "maxLength": max, "description": about});
-    let id = |about: &str| json!({"type": ["string", "null"], "format": "uuid", "maxLength": 36, "description": about});
-    let instant =
-        |about: &str| json!({"type": ["string", "null"], "format": "date-time", "maxLength": 40, "description": about});
-    let mut state = of_shape(&Shape::Word(&STATE));
-    kit::json::put(&mut state, "description", "How it stands.");
-    let properties = json!({"id": id("Its id."), "kind": text(60, "The kind."), "filter": text(1_000, "The filter, its pairs sorted."),
-        "purpose": text(40, "The purpose."), "reason": text(500, "Why."), "state": state, "area_code": text(20, "The area of whoever asks."),
-        "requested_by": id("Who asks."), "requested_at": instant("When."), "decided_by": id("Who agreed or refused."),
-        "decided_at": instant("When."), "used_at": instant("When the file was taken.")});
-    let required: Vec<&String> = properties.as_object().map(|members| members.keys().collect()).unwrap_or_default();
-    let request = json!({"type": "object", "description": "A request for a file of plain values.", "required": required, "properties": properties});
-    vec![
-        ("NewExportRequest".into(), form(NEW, "Which list is to be taken away, and why.")),
-        ("ExportRequestRefusal".into(), form(REFUSAL, "Why not.")),
-        ("ExportRequest".into(), request),
-        ("ExportRequestPage".into(), page::schema(&crate::platform::http::schema::reference("ExportRequest"))),
-    ]
 }

@@ -11,10 +11,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::store::{self, canonical, find, owner};
-use super::{APPROVERS, NEW, REFUSAL, example};
+use super::{APPROVERS, ExportRequest, NEW, NEW_REQUEST, REFUSAL, REFUSED, example};
 use crate::platform::access::Role;
 use crate::platform::codes::FORBIDDEN;
-use crate::platform::http::schema::reference;
+use crate::platform::http::page::Page;
 use crate::platform::http::{Access, Answer, Call, Operation, fault, page};
 use crate::platform::privacy::REVEALERS;
 use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, UNKNOWN_REFERENCE};
@@ -22,21 +22,19 @@ use crate::records::list::{CURSOR, LIMIT};
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
-    let one = |operation: Operation| {
-        operation.answers(200, "The request.", Some(reference("ExportRequest")), Some(example()))
-    };
+    let one = |operation: Operation| operation.answers::<ExportRequest>(200, "The request.", Some(example()));
     vec![
         Operation::new(Method::POST, "/v1/export-requests", "create_export_request", post)
             .described("exports", "Ask for a file of plain values", "For more than 200 people a second person must agree (`:approve`); then the file is taken once with `export_request_id`.")
             .access(Access::Roles(REVEALERS))
-            .body(reference("NewExportRequest"), json!({"kind": "people", "filter": "area_code=511802005", "purpose": "epidemic_control", "reason": "全街道人员排查底册"}))
-            .answers(201, "Asked.", Some(reference("ExportRequest")), Some(example()))
+            .takes(NEW_REQUEST, json!({"kind": "people", "filter": "area_code=511802005", "purpose": "epidemic_control", "reason": "全街道人员排查底册"}))
+            .answers::<ExportRequest>(201, "Asked.", Some(example()))
             .with_headers(&["Location"]),
         Operation::new(Method::GET, "/v1/export-requests", "list_export_requests", list)
             .described("exports", "List export requests", "The caller's own, and those that he may decide, the newest first.")
             .access(Access::Roles(Role::ALL))
             .parameters(vec![&LIMIT, &CURSOR])
-            .answers(200, "A page.", Some(reference("ExportRequestPage")), Some(json!({"items": [example()], "next_cursor": null})))
+            .answers::<Page<ExportRequest>>(200, "A page.", Some(json!({"items": [example()], "next_cursor": null})))
             .with_headers(&["Link"]),
         one(Operation::new(Method::GET, "/v1/export-requests/{id}", "get_export_request", get)
             .described("exports", "Get an export request", "Out of reach answers like absent.")
@@ -48,7 +46,7 @@ pub fn operations() -> Vec<Operation> {
         one(Operation::new(Method::POST, "/v1/export-requests/{id}:refuse", "refuse_export_request", refuse)
             .described("exports", "Refuse an export", "With a reason, kept in the audit.")
             .access(Access::Roles(APPROVERS))
-            .body(reference("ExportRequestRefusal"), json!({"reason": "范围过大"}))
+            .takes(REFUSED, json!({"reason": "范围过大"}))
             .problems(&[FORBIDDEN, OUT_OF_AREA, ALREADY_ENDED])),
     ]
 }
@@ -89,7 +87,7 @@ async fn list(call: Call) -> Answer {
     }
     items.sort_by_key(|request| std::cmp::Reverse(request.id));
     items.truncate(page::limit(&call) + 1);
-    Ok(page::answer(&call, &binding, items, |request| request.id.to_string(), |request| request.json))
+    Ok(page::answer(&call, &binding, items, |request| request.id.to_string(), |request| request.shown))
 }
 
 async fn get(call: Call) -> Answer {
@@ -139,5 +137,5 @@ async fn answer(call: &Call, id: Uuid, status: StatusCode) -> Answer {
     if status == StatusCode::CREATED {
         response.insert_header((LOCATION, format!("/v1/export-requests/{id}")));
     }
-    Ok(response.insert_header((CACHE_CONTROL, "no-store")).json(request.json))
+    Ok(response.insert_header((CACHE_CONTROL, "no-store")).json(request.shown))
 }

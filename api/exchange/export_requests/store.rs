@@ -2,15 +2,15 @@
 
 use chrono::TimeDelta;
 use diesel_async::RunQueryDsl;
-use kit::json::put;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
+use kit::time::InZone;
 use kit::value::Value;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::APPROVERS;
+use super::{APPROVERS, ExportRequest};
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::codes::NOT_FOUND;
@@ -40,7 +40,7 @@ pub struct Request {
     /// State: `open`, `approved`, `refused` or `used`.
     pub state: String,
     /// Request as it is served.
-    pub json: Json,
+    pub(super) shown: ExportRequest,
 }
 
 /// An agreement that a file is taken with.
@@ -90,12 +90,22 @@ pub fn of_row(core: &Core, mut row: Row) -> Result<Request, Problem> {
     let reason = reason.map(|text| String::from_utf8_lossy(&text).into_owned());
     let (area_code, state) = (row.text("area_code").ok_or_else(missing)?, row.text("state").ok_or_else(missing)?);
     let requested_by = row.id("requested_by").ok_or_else(missing)?;
-    let mut json =
-        json!({"id": id, "area_code": area_code, "state": state, "requested_by": requested_by, "reason": reason});
-    for column in ["kind", "filter", "purpose", "requested_at", "decided_by", "decided_at", "used_at"] {
-        put(&mut json, column, row.take(column).to_json(core.zone));
-    }
-    Ok(Request { district_code, id, area_code, requested_by, state, json })
+    let at = |instant| InZone(instant, core.zone);
+    let shown = ExportRequest {
+        id,
+        kind: row.text("kind"),
+        filter: row.text("filter"),
+        purpose: row.text("purpose"),
+        reason,
+        state: state.clone(),
+        area_code: area_code.clone(),
+        requested_by,
+        requested_at: row.instant("requested_at").map(at),
+        decided_by: row.id("decided_by"),
+        decided_at: row.instant("decided_at").map(at),
+        used_at: row.instant("used_at").map(at),
+    };
+    Ok(Request { district_code, id, area_code, requested_by, state, shown })
 }
 
 /// Owner to which the sealed reason is bound.
@@ -126,10 +136,10 @@ pub async fn move_on(core: &Core, statement: Statement, audit_entry: AuditEntry)
 pub async fn take(call: &Call, kind: &str, as_of: i64, id: Uuid) -> Result<Approved, Problem> {
     let (core, actor, now) = (&call.core, call.actor()?, call.core.clock.now());
     let request = find(call, id).await?;
-    let of = |name: &str| request.json.get(name).and_then(Json::as_str).unwrap_or_default();
-    let same = of("kind") == kind
-        && of("filter") == canonical(call.request.query_string())
-        && Some(of("purpose")) == call.query.text("purpose");
+    let shown = &request.shown;
+    let same = shown.kind.as_deref() == Some(kind)
+        && shown.filter.as_deref().unwrap_or_default() == canonical(call.request.query_string())
+        && Some(shown.purpose.as_deref().unwrap_or_default()) == call.query.text("purpose");
     if request.requested_by != actor.user_id || !same {
         return Err(APPROVAL_REQUIRED.into());
     }
@@ -153,6 +163,6 @@ pub async fn take(call: &Call, kind: &str, as_of: i64, id: Uuid) -> Result<Appro
         call.audit_entry("export_request.use", "export_requests", Some(id), json!({"as_of_change_no": as_of}));
     match move_on(core, statement.sql(") RETURNING id"), audit_entry).await {
         Err(problem) if problem.code() == ALREADY_ENDED => Err(APPROVAL_REQUIRED.into()),
-        outcome => outcome.map(|()| Approved { id, reason: of("reason").to_owned() }),
+        outcome => outcome.map(|()| Approved { id, reason: request.shown.reason.unwrap_or_default() }),
     }
 }

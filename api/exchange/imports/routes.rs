@@ -139,8 +139,8 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .body_of(json!({"type": "string", "format": "binary", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
             .body_as("application/x-ndjson", json!("{\"place_id\":\"0198c0de-0002-7000-8000-000000000001\",\"direction\":\"in\",\"temperature_c\":\"36.5\"}\n"))
             .body_as(XLSX, json!("the bytes of a workbook whose first sheet is a table with a header"))
-            .answers(200, "The whole file was read.", Some(reference("Import")), Some(example()))
-            .answers(202, "It is being read; look at `Location`.", Some(reference("Import")), Some(example()))
+            .answers_with(200, "The whole file was read.", Some(reference("Import")), Some(example()))
+            .answers_with(202, "It is being read; look at `Location`.", Some(reference("Import")), Some(example()))
             .with_headers(&["Location"])
             .problems(&[DISTRICT_REQUIRED, UNREADABLE_FILE, UNKNOWN_COLUMNS, TOO_MANY_ROWS, TOO_MANY_FAULTS, Code::TOO_MANY_REQUESTS, NOT_FOUND]),
         Operation::new(Method::POST, "/v1/imports:inspect", "inspect_import", inspect::post)
@@ -152,14 +152,14 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .parameters([kind].into_iter().chain(PARAMETERS.iter().filter(|field| LOOKED_AT_WITH.contains(&field.name))).collect())
             .open(OPEN)
             .body_of(json!({"type": "string", "format": "binary", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
-            .answers(200, "What it would do.", Some(reference("ImportInspection")), Some(example_inspection()))
+            .answers_with(200, "What it would do.", Some(reference("ImportInspection")), Some(example_inspection()))
             .problems(&[DISTRICT_REQUIRED, UNREADABLE_FILE, TOO_MANY_ROWS, Code::TOO_MANY_REQUESTS, NOT_FOUND]),
         Operation::new(Method::GET, "/v1/imports/template", "get_import_template", template::get)
             .described("imports", "A sheet to fill in", "A workbook with Chinese headers, required ones marked by an asterisk, a drop-down for every vocabulary, numbers of documents and phones as text, and a second sheet that explains each column with an example; or the header alone as CSV.")
             .access(Access::Roles(writers(kinds)))
             .keys(KeyScope::Import)
             .parameters(vec![kind, &FORMAT])
-            .answers(200, "The template.", None, None)
+            .answers_nothing(200, "The template.")
             .as_files(vec![XLSX, "text/csv"])
             .problems(&[NOT_FOUND]),
         Operation::new(Method::GET, "/v1/imports", "list_imports", list)
@@ -167,25 +167,25 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .access(all())
             .keys(KeyScope::Import)
             .parameters(vec![&LIMIT, &CURSOR])
-            .answers(200, "A page.", Some(reference("ImportPage")), Some(json!({"items": [example()], "next_cursor": null})))
+            .answers_with(200, "A page.", Some(reference("ImportPage")), Some(json!({"items": [example()], "next_cursor": null})))
             .with_headers(&["Link"]),
         Operation::new(Method::GET, "/v1/imports/{id}", "get_import", get)
             .described("imports", "Watch an import", "How far it is; the first errors.")
             .access(all())
             .keys(KeyScope::Import)
-            .answers(200, "The import.", Some(reference("Import")), Some(example())),
+            .answers_with(200, "The import.", Some(reference("Import")), Some(example())),
         Operation::new(Method::GET, "/v1/imports/{id}/errors", "list_import_errors", faults::list)
             .described("imports", "The refused rows", "NDJSON; with `Accept: text/csv` the input's own columns plus one of faults, ready to mend and send again. In the order of the file.")
             .access(all())
             .keys(KeyScope::Import)
-            .answers(200, "The rows.", None, None)
+            .answers_nothing(200, "The rows.")
             .as_files(vec!["text/csv", "application/x-ndjson"]),
         Operation::new(Method::GET, "/v1/imports/{id}/rows", "list_import_rows", outcomes::list)
             .described("imports", "What came of rows", "Rows that made no new record, each with the record that it met, and those about which there is something to say: at most 100,000 of a file, in its order, for 90 days.")
             .access(all())
             .keys(KeyScope::Import)
             .parameters(vec![&outcomes::BY_OUTCOME, &LIMIT, &CURSOR])
-            .answers(200, "A page.", Some(reference("ImportRowPage")), Some(json!({"items": [example_row()], "next_cursor": null})))
+            .answers_with(200, "A page.", Some(reference("ImportRowPage")), Some(json!({"items": [example_row()], "next_cursor": null})))
             .with_headers(&["Link"])
             .problems(&[NOT_FOUND]),
         Operation::new(Method::POST, "/v1/imports/{id}:undo", "undo_import", undo::undo)
@@ -194,7 +194,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .keys(KeyScope::Import)
             .uncounted()
             .bounded(Bounded::Steps)
-            .answers(200, "What was undone.", Some(reference("UndoneImport")), Some(json!({"id": "0198c0de-000d-7000-8000-000000000001", "state": "undone", "voided": 120, "left": [], "people_voided": 80, "people_left": []})))
+            .answers_with(200, "What was undone.", Some(reference("UndoneImport")), Some(json!({"id": "0198c0de-000d-7000-8000-000000000001", "state": "undone", "voided": 120, "left": [], "people_voided": 80, "people_left": []})))
             .problems(&[STILL_RUNNING, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
     ]
 }

@@ -6,18 +6,18 @@ use actix_web::http::header::CACHE_CONTROL;
 use chrono::{DateTime, Utc};
 use kit::catalogue::Code;
 use kit::field::{Shape, Write};
-use kit::json::put;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Language;
+use kit::time::InZone;
 use kit::tree::{Tree, to_json};
 use kit::value::Value;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::state::{KEPT, open, run};
-use super::wire::{RESOLVE, SUPERVISORS};
+use super::wire::{RESOLVE, SUPERVISORS, ShownConflict};
 use super::{handed_in, shown};
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::system_write;
@@ -43,7 +43,7 @@ struct Found {
     patch: Map<String, Json>,
     /// Account that sent the phone's values, and when.
     sent: (Uuid, DateTime<Utc>),
-    json: Json,
+    shown: ShownConflict,
 }
 
 /// `GET /v1/conflicts`.
@@ -68,7 +68,7 @@ pub async fn list(call: Call) -> Answer {
     for found in &mut items {
         show_both(&call.core, actor, found).await?;
     }
-    Ok(page::answer(&call, &binding, items, |found| found.id.to_string(), |found| found.json))
+    Ok(page::answer(&call, &binding, items, |found| found.id.to_string(), |found| found.shown))
 }
 
 /// Puts the server's values beside the phone's: while it is open as the record stands, afterwards as it stood then.
@@ -79,7 +79,7 @@ async fn show_both(core: &Core, actor: &Actor, found: &mut Found) -> Result<(), 
         "open" => read::find_all(core, actor, kind, &[id]).await?.remove(&id),
         _ => match read::revisions(core, actor, kind, id).await {
             Ok(revisions) => {
-                let stood = found.json.get("server_revision").and_then(Json::as_i64);
+                let stood = found.shown.server_revision;
                 revisions.into_iter().find(|record| Some(record.envelope.revision) == stood)
             }
             Err(problem) if problem.code() == NOT_FOUND => None,
@@ -90,7 +90,7 @@ async fn show_both(core: &Core, actor: &Actor, found: &mut Found) -> Result<(), 
     let Json::Object(all) = view::record(core, kind, &record, Language::Chinese).to_json()? else { return Ok(()) };
     let of_field = |name: &String| Some((name.clone(), all.get(name)?.clone()));
     let values: Map<String, Json> = found.patch.keys().filter_map(of_field).collect();
-    put(&mut found.json, "server_values", Json::Object(values));
+    found.shown.server_values = Json::Object(values);
     Ok(())
 }
 
@@ -106,12 +106,12 @@ pub async fn resolve(call: Call) -> Answer {
         let statement = end(&call, &found, &take)?;
         let audit_entry = call.audit_entry("conflict.resolve", "sync_conflicts", Some(found.id), json!({"take": take}));
         system_write(&call.core, audit_entry, async |connection| run(connection, vec![statement]).await).await?;
-    } else if found.json.get("taken").and_then(Json::as_str) != Some(&take) {
+    } else if found.shown.taken.as_deref() != Some(&take) {
         return Err(ALREADY_ENDED.into());
     }
     let mut found = find(&call).await?;
     show_both(&call.core, call.actor()?, &mut found).await?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(found.json))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(found.shown))
 }
 
 /// Writes the phone's values over the current revision, with the rights of whoever decides. Nobody's hand is lent to
@@ -188,13 +188,24 @@ fn of_row(core: &Core, mut row: Row) -> Result<Found, Problem> {
     let (record_id, state) = (row.id("record_id").ok_or_else(missing)?, row.text("state").unwrap_or_default());
     let user_id = row.id("user_id").ok_or_else(missing)?;
     let found_at = row.instant("found_at").ok_or_else(missing)?;
-    let shown_at = Value::Instant(found_at).to_json(core.zone);
-    let mut json = json!({"id": id, "user_id": user_id, "found_at": shown_at, "kind": name, "record_id": record_id, "state": state, "phone_values": shown::body(core.kinds(), kind, &patch), "server_values": null});
-    for column in ["area_code", "base_revision", "server_revision", "fields", "taken", "ended_at"] {
-        put(&mut json, column, row.take(column).to_json(core.zone));
-    }
     let device = Device { table: "sync_conflicts", id, district_code: &district_code };
-    put(&mut json, "device_id", device.of_row(&core.sealer, &mut row)?);
+    let shown = ShownConflict {
+        id,
+        kind: name,
+        record_id,
+        state: state.clone(),
+        phone_values: shown::body(core.kinds(), kind, &patch),
+        server_values: Json::Null,
+        area_code: row.text("area_code"),
+        base_revision: row.integer("base_revision"),
+        server_revision: row.integer("server_revision"),
+        fields: row.take("fields").to_json(core.zone),
+        user_id,
+        device_id: device.of_row(&core.sealer, &mut row)?,
+        taken: row.text("taken"),
+        found_at: InZone(found_at, core.zone),
+        ended_at: row.instant("ended_at").map(|instant| InZone(instant, core.zone)),
+    };
     let sent = (user_id, found_at);
-    Ok(Found { district_code, id, record_id, kind, state, patch, sent, json })
+    Ok(Found { district_code, id, record_id, kind, state, patch, sent, shown })
 }

@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use kit::catalogue::FaultCode;
 use kit::etag;
 use kit::faults::Faults;
-use kit::json::put;
 use kit::patch;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Language;
+use kit::time::InZone;
 use kit::tree::{Tree, to_json};
 use kit::value::Value;
 use kit::walk::{escape, note_repeated};
@@ -22,7 +22,7 @@ use super::item::{ITEM, Item};
 use super::room::Room;
 use super::shown;
 use super::state::{open, run, seal};
-use super::wire::{DISCARD, SUPERVISORS};
+use super::wire::{DISCARD, HeldItem, SUPERVISORS};
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::system_write;
 use crate::platform::codes::{FORBIDDEN, NOT_FOUND};
@@ -63,7 +63,7 @@ pub struct Held {
     pub written_at: DateTime<Utc>,
     /// Item as it was sent, with what was mended.
     pub item: Tree,
-    json: Json,
+    shown: HeldItem,
 }
 
 /// `GET /v1/held-items`.
@@ -217,16 +217,27 @@ pub fn of_row(core: &Core, mut row: Row) -> Result<Held, Problem> {
         (text(&mut row, "kind"), text(&mut row, "op"), text(&mut row, "area_code"), text(&mut row, "state"));
     let (record_id, revision) = (row.id("record_id"), row.integer("revision").unwrap_or(1));
     let (held_at, mended_at) = (row.instant("held_at").ok_or_else(missing)?, row.instant("mended_at"));
-    let shown = |at: DateTime<Utc>| Value::Instant(at).to_json(core.zone);
-    let mut json = json!({"id": id, "user_id": user_id, "state": state, "kind": kind, "op": op, "record_id": record_id,
-        "area_code": area_code, "held_at": shown(held_at), "mended_at": mended_at.map(shown), "revision": revision});
     let hash = row.bytes("item_hash").unwrap_or_default();
     let device = Device { table: "held_items", id, district_code: &district_code };
     let device_id = device.of_row(&core.sealer, &mut row)?;
-    put(&mut json, "device_id", device_id.clone());
-    for column in ["problem", "expires_at", "ended_at"] {
-        put(&mut json, column, row.take(column).to_json(core.zone));
-    }
+    let at = |instant| InZone(instant, core.zone);
+    let shown = HeldItem {
+        id,
+        user_id,
+        state: state.clone(),
+        kind: kind.clone(),
+        op: op.clone(),
+        record_id,
+        device_id: device_id.clone(),
+        area_code: area_code.clone(),
+        problem: row.take("problem").to_json(core.zone),
+        held_at: at(held_at),
+        mended_at: mended_at.map(at),
+        revision,
+        expires_at: row.instant("expires_at").map(at),
+        ended_at: row.instant("ended_at").map(at),
+        item: Json::Null,
+    };
     let written_at = mended_at.unwrap_or(held_at);
     Ok(Held {
         district_code,
@@ -242,19 +253,16 @@ pub fn of_row(core: &Core, mut row: Row) -> Result<Held, Problem> {
         revision,
         written_at,
         item,
-        json,
+        shown,
     })
 }
 
 /// Its author reads what he sent; who supervises him reads it masked, as he would read the record.
-fn view(core: &Core, held: &Held, reader: &Actor, language: Language) -> Json {
-    let mut json = held.json.clone();
+fn view(core: &Core, held: &Held, reader: &Actor, language: Language) -> HeldItem {
     let word = if language == Language::Chinese { "zh" } else { "en" };
-    let problem = json.get("problem").and_then(|problem| problem.get(word)).cloned().unwrap_or(Json::Null);
-    put(&mut json, "problem", problem);
+    let problem = held.shown.problem.get(word).cloned().unwrap_or_default();
     let item = if held.user_id == reader.user_id { sent(held) } else { masked(core, held, reader) };
-    put(&mut json, "item", item);
-    json
+    HeldItem { problem, item, ..held.shown.clone() }
 }
 
 fn masked(core: &Core, held: &Held, reader: &Actor) -> Json {
@@ -272,10 +280,10 @@ fn sent(held: &Held) -> Json {
 }
 
 fn answer(call: &Call, held: &Held) -> Answer {
-    let json = view(&call.core, held, call.actor()?, call.language);
+    let shown = view(&call.core, held, call.actor()?, call.language);
     let mut response = HttpResponse::Ok();
     Ok(response
         .insert_header((ETAG, etag::of_revision(held.revision)))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(json))
+        .json(shown))
 }

@@ -33,7 +33,7 @@ pub async fn retry(call: Call) -> Answer {
     require_unchanged(&held, &item)?;
     let author = author(&call, &held, &item).await?;
     let outcome = push::write_one(&call.core, &author, &item).await?;
-    let line = outcome.to_json(&call.core, &item, call.language, &call.request_id());
+    let line = outcome.shown(&call.core, &item, call.language, &call.request_id());
     let statements = consequences(&call, &held, &item, &outcome)?;
     let details = json!({"outcome": outcome.word(), "author_id": held.user_id});
     let audit_entry = call.audit_entry("held_item.retry", "held_items", Some(held.id), details);

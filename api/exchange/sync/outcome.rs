@@ -2,9 +2,10 @@
 
 use kit::problem::Problem;
 use kit::text::Language;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::item::Item;
+use super::wire::SyncResult;
 use crate::platform::core::Core;
 use crate::records::{Record, view};
 
@@ -59,24 +60,27 @@ impl Outcome {
     }
 
     /// The line of the answer. `id_alias` is the server's id where it isn't the phone's.
-    pub fn to_json(&self, core: &Core, item: &Item, language: Language, request_id: &str) -> Json {
+    pub fn shown(&self, core: &Core, item: &Item, language: Language, request_id: &str) -> SyncResult {
         let record = self.record();
         let id_alias = record.map(|record| record.envelope.id).filter(|id| Some(*id) != item.id());
         let problem = match self {
             Self::Held(problem) | Self::Refused(problem) => Some(problem.body(language, request_id)),
             _ => None,
         };
-        json!({
-            "index": item.index,
-            "id": item.id(),
-            "outcome": self.word(),
-            "id_alias": id_alias,
-            "revision": record.map(|record| record.envelope.revision),
-            "change_no": record.map(|record| record.envelope.change_no),
-            "fields": match self { Self::Conflict(conflict) => json!(conflict.fields), _ => Json::Null },
-            "problem": problem,
-            "warnings": record.map_or_else(|| json!([]), |record| view::warnings(core, record, language)),
-        })
+        SyncResult {
+            index: item.index,
+            id: item.id(),
+            outcome: self.word(),
+            id_alias,
+            revision: record.map(|record| record.envelope.revision),
+            change_no: record.map(|record| record.envelope.change_no),
+            fields: match self {
+                Self::Conflict(conflict) => Some(conflict.fields.clone()),
+                _ => None,
+            },
+            problem,
+            warnings: record.map(|record| view::warnings(core, record, language)).unwrap_or_default(),
+        }
     }
 }
 

@@ -6,15 +6,18 @@ use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::time::InZone;
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::slice::Place;
+use super::wire::{SyncChecksum, SyncChecksums};
 use crate::exchange::changes::queries::{Change, Page};
 use crate::exchange::changes::{Part, Window, page};
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::PULLED_PLAIN;
 use crate::platform::codes::NOT_FOUND;
+use crate::platform::http::answered::AnyObject;
 use crate::platform::http::{Answer, Call};
 use crate::records::Kind;
 use crate::records::hooks::{Hooks, PlainPeople};
@@ -72,23 +75,51 @@ async fn next_of(call: &Call, place: &Place) -> Result<(Page, bool), Problem> {
     }
 }
 
-#[derive(Serialize)]
-struct Pulled<'a> {
+/// A page of the slice.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SyncPage)]
+pub struct Pulled<'a> {
+    /// In ledger order.
+    #[schema(max_items = 1_000)]
     changes: Vec<Line<'a>>,
+    /// To go on with.
+    #[schema(required, value_type = Option<String>, max_length = 8_000)]
     next_cursor: String,
+    /// Whether there is more now.
     has_more: bool,
+    /// The district's newest number.
+    #[schema(required, value_type = Option<i64>, minimum = 0)]
     head: i64,
+    /// The server's clock.
+    #[schema(required, value_type = Option<DateTime<Utc>>)]
     server_time: InZone,
 }
 
-#[derive(Serialize)]
+/// A change of the slice.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SyncChange)]
 struct Line<'a> {
+    /// The kind.
+    #[schema(required, value_type = Option<String>, max_length = 60)]
     kind: &'static str,
+    /// The record.
+    #[schema(required, value_type = Option<Uuid>)]
     id: Uuid,
+    /// upsert, void or access_revoked.
+    #[schema(required, value_type = Option<String>, max_length = 20)]
     op: &'static str,
+    /// Its number.
+    #[schema(required, value_type = Option<i64>, minimum = 0)]
     change_no: i64,
+    /// Its revision.
+    #[schema(required, minimum = 0)]
     revision: Option<i64>,
+    /// Of the caller's own cases (he supervises it or has a duty of it): `id`, `name`, `phone`, `address` plainly;
+    /// null of all others. Each pull that tells somebody is audited.
+    #[schema(required, inline, value_type = Option<AnyObject>)]
     person: Option<&'a Json>,
+    /// The record, masked; null where access was revoked.
+    #[schema(required, inline, value_type = Option<AnyObject>)]
     record: Option<View<'a>>,
 }
 
@@ -159,8 +190,12 @@ pub async fn checksum(call: Call) -> Answer {
         let rows = core.database.read(&statement).await?;
         let Some(mut row) = rows.into_iter().next() else { continue };
         let sum = row.integer("sum").unwrap_or_default();
-        kinds.push(json!({"kind": kind.name, "count": row.integer("count"), "last_change_no": row.integer("last_no"),
-            "checksum": hex::encode(sum.to_be_bytes())}));
+        kinds.push(SyncChecksum {
+            kind: kind.name,
+            count: row.integer("count"),
+            last_change_no: row.integer("last_no"),
+            checksum: hex::encode(sum.to_be_bytes()),
+        });
     }
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"kinds": kinds})))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(SyncChecksums { kinds }))
 }

@@ -11,17 +11,17 @@ use kit::check::check_shape;
 use kit::faults::Faults;
 use kit::field::{Shape, free_text};
 use kit::problem::Problem;
-use kit::time::format_instant;
+use kit::time::InZone;
 use kit::tree::Tree;
 use kit::value::Value;
 use kit::walk::escape;
-use serde_json::{Value as Json, json};
 
 use super::amend::{amend_item, restore_item, void_item};
 use super::handed_in::{FormerGrant, as_author, as_of, former_grants, home};
 use super::item::Item;
 use super::outcome::{Conflict, Outcome, is_passing};
 use super::state;
+use super::wire::SyncResults;
 use super::write_stages::write_stages;
 use super::{again, former};
 use crate::platform::access::roles::Actor;
@@ -65,10 +65,9 @@ pub async fn push(call: Call) -> Answer {
         again::retry_of(core, actor.user_id, &district_code).await?;
     }
     let request_id = call.request_id();
-    let lines: Vec<Json> =
-        results.iter().map(|(item, outcome)| outcome.to_json(core, item, call.language, &request_id)).collect();
+    let lines = results.iter().map(|(item, outcome)| outcome.shown(core, item, call.language, &request_id)).collect();
     let head = actor.districts.first().map(|district| core.ledger.heads().known(district));
-    let body = json!({"results": lines, "server_time": format_instant(core.clock.now(), core.zone), "head": head});
+    let body = SyncResults { results: lines, server_time: InZone(core.clock.now(), core.zone), head };
     Ok(HttpResponse::build(StatusCode::MULTI_STATUS).insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 

@@ -17,3 +17,4 @@ pub mod tokens;
 mod wire;
 
 pub use roles::{Actor, Grant, Role};
+pub use wire::UserGrant;

@@ -24,8 +24,7 @@ use super::{own_sessions, passwords, throttle, tokens};
 use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::codes::{BAD_CREDENTIALS, INVALID_TOKEN, SAME_PASSWORD, WRONG_PASSWORD};
 use crate::platform::http::Caller;
-use crate::platform::http::schema::schema_of;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::schema::{Direction, object};
 use crate::platform::http::{Access, Answer, Call, Operation, fault, fault_with};
 use crate::platform::schema::users;
 
@@ -52,32 +51,32 @@ fn signing_in() -> Vec<Operation> {
             .described("auth", "Sign in", "Opens a session for one device. A wrong name and a wrong password are answered alike.")
             .access(Access::Public)
             .body(form(LOGIN), json!({"username": "zhou.min", "password": "a one-time or chosen password"}))
-            .answers(200, "Signed in.", Some(reference("TokenPair")), Some(pair.clone()))
+            .answers::<TokenPair>(200, "Signed in.", Some(pair.clone()))
             .problems(&[BAD_CREDENTIALS, Code::TOO_MANY_REQUESTS]),
         Operation::new(Method::POST, "/v1/auth/refresh", "refresh_session", refresh)
             .described("auth", "Refresh the tokens", "Answers a new pair. Where the answer was lost, the same token gives the same successor until that is used; after that, reuse ends the session.")
             .access(Access::Public)
             .body(form(REFRESH), json!({"refresh_token": "lfr_0198c0de000070008000000000000001_1_mac"}))
-            .answers(200, "Refreshed.", Some(reference("TokenPair")), Some(pair))
+            .answers::<TokenPair>(200, "Refreshed.", Some(pair))
             .problems(&[INVALID_TOKEN]),
         Operation::new(Method::POST, "/v1/auth/logout", "end_session", logout)
             .described("auth", "Sign out", "Ends the session of the token; its refresh tokens are worth nothing from now on.")
             .access(Access::SignedInOnce)
-            .answers(204, "Signed out.", None, None),
+            .answers_nothing(204, "Signed out."),
         Operation::new(Method::POST, "/v1/auth/password", "change_password", change_password)
             .described("auth", "Change the password", "Needed once with a one-time password before anything else. Other sessions of the account end.")
             .access(Access::SignedInOnce)
             .body(form(PASSWORD), json!({"current_password": "kx3m2-abcde-fghjk-mnpqr", "new_password": "雨城区-防疫值守-一碗清汤"}))
-            .answers(204, "Changed.", None, None),
+            .answers_nothing(204, "Changed."),
         Operation::new(Method::GET, "/v1/auth/me", "get_me", me)
             .described("auth", "Who am I", "The account or the key, its roles, where it holds them, and the operations that it is let in to: what an app needs to build its menus. Where the target of one must lie, the roles say.")
             .access(Access::SignedInOnce)
             .keys(KeyScope::Any)
-            .answers(200, "The account.", Some(reference("Me")), None),
+            .answers::<Me>(200, "The account.", None),
         Operation::new(Method::GET, "/.well-known/jwks.json", "get_jwks", jwks)
             .described("auth", "Public keys of access tokens", "RFC 7517; for services that check tokens themselves.")
             .access(Access::Public)
-            .answers(200, "The keys.", Some(json!({"type": "object", "description": "A JWK set.", "additionalProperties": true})), None),
+            .answers_with(200, "The keys.", Some(json!({"type": "object", "description": "A JWK set.", "additionalProperties": true})), None),
     ]
 }
 
@@ -228,7 +227,7 @@ async fn me(call: Call) -> Answer {
 /// An account's grants as they are served.
 pub fn grants_view(actor: &Actor) -> Vec<UserGrant> {
     let view = |grant: &super::Grant| UserGrant {
-        role: grant.role.code(),
+        role: grant.role.code().to_owned(),
         area_code: grant.area_code.clone(),
         org_id: grant.org_id,
     };
@@ -237,12 +236,4 @@ pub fn grants_view(actor: &Actor) -> Vec<UserGrant> {
 
 async fn jwks(call: Call) -> Answer {
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(call.core.tokens.jwks()))
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, serde_json::Value)> {
-    vec![schema_of::<TokenPair>("TokenPair"), schema_of::<UserGrant>("UserGrant"), schema_of::<Me>("Me")]
-        .into_iter()
-        .chain(own_sessions::schemas())
-        .collect()
 }

@@ -3,30 +3,60 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
-use kit::field::{Field, Shape, free_text};
-use kit::json::put;
+use chrono::{DateTime, Utc};
+use diesel::dsl::{exists, select};
+use diesel::{ExpressionMethods, QueryDsl};
+use diesel_async::RunQueryDsl;
 use kit::problem::Problem;
-use kit::statement::{ColumnType, Statement};
-use kit::text::Text;
-use kit::value::Value;
-use serde_json::{Value as Json, json};
+use kit::time::InZone;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::sessions;
+use super::sessions::{end as end_session, place};
 use crate::platform::codes::NOT_FOUND;
-use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::platform::schema::sessions;
 
 /// The most sessions shown; one device has one.
 const MOST: i64 = 200;
 
-static SERVED: &[Field] = &[
-    Field::new("id", Shape::Id, Text::new("Id", "编号"), "The session.").required(),
-    Field::new("device_id", free_text(100), Text::new("Device", "设备"), "What the device called itself."),
-    Field::new("created_at", Shape::Instant, Text::new("Created at", "登录时间"), "When it was opened.").required(),
-    Field::new("expires_at", Shape::Instant, Text::new("Expires at", "失效时间"), "When it ends unless used.")
-        .required(),
-    Field::new("current", Shape::Boolean, Text::new("Current", "当前"), "Whether it is the caller's.").required(),
-];
+/// A session.
+#[derive(Serialize, ToSchema)]
+struct Session {
+    /// Id · 编号
+    ///
+    /// The session.
+    id: Uuid,
+    /// Device · 设备
+    ///
+    /// What the device called itself.
+    #[schema(required, min_length = 1, max_length = 100)]
+    device_id: Option<String>,
+    /// Created at · 登录时间
+    ///
+    /// When it was opened.
+    #[schema(value_type = DateTime<Utc>)]
+    created_at: InZone,
+    /// Expires at · 失效时间
+    ///
+    /// When it ends unless used.
+    #[schema(value_type = DateTime<Utc>)]
+    expires_at: InZone,
+    /// Current · 当前
+    ///
+    /// Whether it is the caller's.
+    current: bool,
+}
+
+/// Sessions.
+#[derive(Serialize, ToSchema)]
+struct SessionList {
+    /// The sessions, the newest first.
+    #[schema(max_items = 200)]
+    items: Vec<Session>,
+}
 
 /// The operations on one's own sessions.
 pub fn operations() -> Vec<Operation> {
@@ -36,7 +66,7 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/v1/auth/sessions", "list_own_sessions", list)
             .described("auth", "List one's own sessions", "Every device that is signed in, the newest first.")
             .access(Access::SignedIn)
-            .answers(200, "The sessions.", Some(reference("SessionList")), Some(json!({"items": [example]}))),
+            .answers::<SessionList>(200, "The sessions.", Some(json!({"items": [example]}))),
         Operation::new(Method::POST, "/v1/auth/sessions/{id}:end", "end_own_session", end)
             .described(
                 "auth",
@@ -44,50 +74,43 @@ pub fn operations() -> Vec<Operation> {
                 "For a device that was lost; bites within five seconds. Once more is no fault.",
             )
             .access(Access::SignedIn)
-            .answers(204, "Ended.", None, None),
+            .answers_nothing(204, "Ended."),
     ]
 }
 
+type Columns = (Uuid, Option<Vec<u8>>, Option<String>, DateTime<Utc>, DateTime<Utc>);
+const COLUMNS: (sessions::id, sessions::device, sessions::device_id, sessions::created_at, sessions::expires_at) =
+    (sessions::id, sessions::device, sessions::device_id, sessions::created_at, sessions::expires_at);
+
 async fn list(call: Call) -> Answer {
     let (actor, current) = (call.actor()?, call.session_id()?);
-    let statement =
-        Statement::new("SELECT id, device, device_id, created_at, expires_at FROM sessions WHERE user_id = ")
-            .id(actor.user_id)
-            .sql(" AND ended_at IS NULL AND expires_at > ")
-            .bind(ColumnType::Instant, Value::Instant(call.core.clock.now()))
-            .sql(" ORDER BY created_at DESC LIMIT ")
-            .integer(MOST);
-    let rows = call.core.database.read(&statement).await?;
-    let view = |mut row: kit::row::Row| {
-        let id = row.id("id").unwrap_or_default();
-        let device_id = sessions::place(id).of_row(&call.core.sealer, &mut row)?;
-        let mut json = json!({"id": id, "device_id": device_id, "current": id == current});
-        for column in ["created_at", "expires_at"] {
-            put(&mut json, column, row.take(column).to_json(call.core.zone));
-        }
-        Ok(json)
+    let (user_id, now) = (actor.user_id, call.core.clock.now());
+    let standing = || {
+        let own = sessions::table.filter(sessions::user_id.eq(user_id));
+        let own = own.filter(sessions::ended_at.is_null()).filter(sessions::expires_at.gt(now));
+        own.order(sessions::created_at.desc()).limit(MOST).select(COLUMNS)
     };
-    let items: Vec<Json> = rows.into_iter().map(view).collect::<Result<_, Problem>>()?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+    let rows: Vec<Columns> = call.core.database.ask(async |connection| standing().load(connection).await).await?;
+    let view = |(id, device, device_id, created_at, expires_at): Columns| {
+        Ok(Session {
+            id,
+            device_id: place(id).of_columns(&call.core.sealer, device, device_id)?,
+            created_at: InZone(created_at, call.core.zone),
+            expires_at: InZone(expires_at, call.core.zone),
+            current: id == current,
+        })
+    };
+    let items = rows.into_iter().map(view).collect::<Result<_, Problem>>()?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(SessionList { items }))
 }
 
 async fn end(call: Call) -> Answer {
     let (actor, id) = (call.actor()?, call.path_id()?);
-    let statement =
-        Statement::new("SELECT id FROM sessions WHERE user_id = ").id(actor.user_id).sql(" AND id = ").id(id);
-    if call.core.database.read(&statement).await?.is_empty() {
+    let own = || sessions::table.filter(sessions::user_id.eq(actor.user_id)).filter(sessions::id.eq(id));
+    if !call.core.database.ask(async |connection| select(exists(own())).get_result(connection).await).await? {
         return Err(NOT_FOUND.into());
     }
     let audit_entry = call.audit_entry("session.end", "sessions", Some(id), json!({}));
-    sessions::end(&call.core, id, audit_entry).await?;
+    end_session(&call.core, id, audit_entry).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// The schemas of these operations.
-pub fn schemas() -> Vec<(String, Json)> {
-    let mut session = object(&SERVED.iter().collect::<Vec<_>>(), Direction::Served);
-    put(&mut session, "description", "A session.");
-    let list = json!({"type": "object", "description": "Sessions.", "required": ["items"], "properties": {
-        "items": {"type": "array", "maxItems": MOST, "items": reference("Session"), "description": "The sessions, the newest first."}}});
-    vec![("Session".into(), session), ("SessionList".into(), list)]
 }

@@ -8,15 +8,13 @@
 //! - anything older is reuse: a copy is in other hands, the whole family ends.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::{Eq, Or};
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
 };
 use diesel_async::RunQueryDsl;
 use kit::ids::new_id;
 use kit::problem::Problem;
-use kit::row::Row;
-use kit::statement::{ColumnType, Statement};
-use kit::value::Value;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
@@ -57,22 +55,25 @@ pub async fn open(
     system_write(core, audit_entry, async |connection| {
         // One family a device: whoever signs in there again doesn't use the former one any more.
         if let Some(device_id) = &device_id {
-            let replaced = Statement::new("UPDATE sessions SET end_reason = 'replaced', ended_at = ")
-                .bind(ColumnType::Instant, Value::Instant(now))
-                .sql(" WHERE ended_at IS NULL AND user_id = ")
-                .id(user_id);
-            of_device(replaced, core, device_id).load::<Row>(connection).await?;
+            let former = sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::ended_at.is_null());
+            diesel::update(former.filter(of_device(core, device_id)))
+                .set((sessions::end_reason.eq("replaced"), sessions::ended_at.eq(now)))
+                .execute(connection)
+                .await?;
         }
-        let bytes = |bytes: Option<Vec<u8>>| bytes.map_or(Value::Null, Value::Bytes);
         let index = device_id.as_ref().map(|device_id| Device::blind_index(&core.keys, device_id));
-        let opened = Statement::new(
-            "INSERT INTO sessions (used_generation, id, user_id, device, device_blind_index, created_at, expires_at) VALUES (0, ",
-        );
-        let opened = opened.id(session_id).sql(", ").id(user_id).sql(", ").bind(ColumnType::Bytes, bytes(device));
-        let opened = opened.sql(", ").bind(ColumnType::Bytes, bytes(index)).sql(", ");
-        let opened = opened.bind(ColumnType::Instant, Value::Instant(now)).sql(", ");
-        let opened = opened.bind(ColumnType::Instant, Value::Instant(expires_at)).sql(")");
-        opened.load::<Row>(connection).await?;
+        diesel::insert_into(sessions::table)
+            .values((
+                sessions::used_generation.eq(0),
+                sessions::id.eq(session_id),
+                sessions::user_id.eq(user_id),
+                sessions::device.eq(device),
+                sessions::device_blind_index.eq(index),
+                sessions::created_at.eq(now),
+                sessions::expires_at.eq(expires_at),
+            ))
+            .execute(connection)
+            .await?;
         Ok(())
     })
     .await?;
@@ -80,9 +81,12 @@ pub async fn open(
 }
 
 /// The condition of a session of that device, whatever release opened it.
-pub fn of_device(statement: Statement, core: &Core, device_id: &str) -> Statement {
+pub fn of_device(
+    core: &Core,
+    device_id: &str,
+) -> Or<Eq<sessions::device_blind_index, Vec<u8>>, Eq<sessions::device_id, String>> {
     let index = Device::blind_index(&core.keys, device_id);
-    statement.sql(" AND (device_blind_index = ").bytes(index).sql(" OR device_id = ").text(device_id).sql(")")
+    sessions::device_blind_index.eq(index).or(sessions::device_id.eq(device_id.to_owned()))
 }
 
 /// Where a session keeps what its device calls itself.

@@ -14,15 +14,17 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::{exists, select};
+use diesel::{ExpressionMethods, QueryDsl};
+use diesel_async::RunQueryDsl;
 use kit::limiter::Pacing;
 use kit::problem::Problem;
-use kit::statement::{ColumnType, Statement};
-use kit::value::Value;
 use uuid::Uuid;
 
-use super::sessions;
+use super::sessions::of_device;
 use crate::platform::core::Core;
 use crate::platform::http::network;
+use crate::platform::schema::sessions;
 
 const PERIOD: TimeDelta = TimeDelta::minutes(15);
 const SLOWEST: TimeDelta = TimeDelta::seconds(4);
@@ -84,10 +86,9 @@ impl Attempt {
 }
 
 async fn is_known_device(core: &Core, user_id: Uuid, device_id: &str, now: DateTime<Utc>) -> Result<bool, Problem> {
-    let statement = Statement::new("SELECT id FROM sessions WHERE user_id = ")
-        .id(user_id)
-        .sql(" AND created_at > ")
-        .bind(ColumnType::Instant, Value::Instant(now - KNOWN_FOR));
-    let statement = sessions::of_device(statement, core, device_id).sql(" LIMIT 1");
-    Ok(!core.database.read(&statement).await?.is_empty())
+    let lately = || {
+        let own = sessions::table.filter(sessions::user_id.eq(user_id));
+        own.filter(sessions::created_at.gt(now - KNOWN_FOR)).filter(of_device(core, device_id))
+    };
+    Ok(core.database.ask(async |connection| select(exists(lately())).get_result(connection).await).await?)
 }

@@ -19,8 +19,8 @@ use kit::statement::Statement;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-pub use self::routes::{answer, operations, position, schemas};
-pub use self::trail::{AUDITORS, Trail, about};
+pub use self::routes::{answer, operations, position};
+pub use self::trail::{AUDITORS, AuditLine, Trail, about};
 use crate::platform::core::Core;
 use crate::platform::privacy::seal::Owner;
 use crate::platform::schema::audit_log;

@@ -6,10 +6,9 @@ use kit::field::{Field, Shape};
 use kit::text::Text;
 use serde_json::{Value as Json, json};
 
-use super::trail::{self, AUDITORS, Line, Position, Trail};
+use super::trail::{self, AUDITORS, AuditLine, Line, Position, Trail};
 use crate::platform::codes::DISTRICT_REQUIRED;
-use crate::platform::http::page::{CURSOR, LIMIT};
-use crate::platform::http::schema::reference;
+use crate::platform::http::page::{CURSOR, LIMIT, Page};
 use crate::platform::http::{Access, Answer, Call, Operation, page};
 
 const WORDS: Shape = Shape::Text { min: 1, max: 60, pattern: Some("[a-z_.-]+") };
@@ -47,7 +46,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(AUDITORS))
             .parameters([&LIMIT, &CURSOR].into_iter().chain(PARAMETERS).collect())
-            .answers(200, "A page.", Some(reference("AuditPage")), Some(json!({"items": [example()], "next_cursor": null})))
+            .answers::<Page<AuditLine>>(200, "A page.", Some(json!({"items": [example()], "next_cursor": null})))
             .with_headers(&["Link"])
             .problems(&[DISTRICT_REQUIRED]),
     ]
@@ -85,7 +84,7 @@ pub async fn answer(call: &Call, binding: &str, trail: &Trail) -> Answer {
     let names = trail::names(&call.core, &lines).await?;
     let shown: Vec<Line> = lines.iter().take(trail.limit).cloned().collect();
     let end = |_: &Line| end_of(&shown, trail);
-    Ok(page::answer(call, binding, lines, end, |line| line.to_json(&names)))
+    Ok(page::answer(call, binding, lines, end, |line| line.shown(&names)))
 }
 
 /// Where both streams stand after these lines.
@@ -116,28 +115,4 @@ fn example() -> Json {
         "subject_id": "0198c0de-0003-7000-8000-000000000001", "change_no": null, "revision": null,
         "request_id": "0198c0de-0009-7000-8000-000000000001", "address": "10.1.2.3",
         "details": {"purpose": "medical_follow_up", "reason": "fever at the gate"}})
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let id = |about: &str| json!({"type": ["string", "null"], "format": "uuid", "maxLength": 36, "description": about});
-    let text = |about: &str| json!({"type": ["string", "null"], "maxLength": 100, "description": about});
-    let number = |about: &str| json!({"type": ["integer", "null"], "format": "int64", "minimum": 1, "maximum": i64::MAX, "description": about});
-    let line = json!({"type": "object", "description": "A line of the audit.",
-    "required": ["occurred_at", "actor_id", "actor_name", "area_code", "verb", "subject_kind", "subject_id", "change_no", "revision", "request_id", "address", "details"],
-    "properties": {
-        "occurred_at": {"type": "string", "format": "date-time", "maxLength": 40, "description": "When."},
-        "actor_id": id("Who: an account or a key; null for the command line and for nobody known."),
-        "actor_name": text("The name of who it was."),
-        "area_code": text("The area that it concerns."),
-        "verb": text("What, `subject.verb`."),
-        "subject_kind": text("On what kind of thing."),
-        "subject_id": id("On which one."),
-        "change_no": number("For writes: the number in the district's ledger."),
-        "revision": number("For writes: the revision made."),
-        "request_id": text("In which request."),
-        "address": text("From which address."),
-        "details": {"type": "object", "additionalProperties": true, "description": "More: codes, counts, purpose and reason; never personal values."},
-    }});
-    vec![("AuditLine".into(), line), ("AuditPage".into(), page::schema(&reference("AuditLine")))]
 }

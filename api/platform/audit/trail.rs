@@ -3,18 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use diesel::{ExpressionMethods, QueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
-use kit::time::format_instant;
+use kit::time::InZone;
 use kit::value::Value;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{EXPORTED_PLAIN, PULLED_PLAIN};
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::access::scope::reached;
 use crate::platform::core::Core;
+use crate::platform::http::answered::AnyObject;
+use crate::platform::schema::{api_keys, users};
 
 /// Roles that read the trail.
 pub const AUDITORS: &[Role] = &[Role::DistrictAdmin, Role::Auditor];
@@ -58,16 +64,55 @@ pub struct Line {
     pub change_no: Option<i64>,
     /// Kind and id of the subject of a write: several may share a number.
     pub subject: String,
+    shown: AuditLine,
+}
+
+/// A line of the audit.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AuditLine {
+    /// When.
+    #[schema(value_type = DateTime<Utc>)]
+    occurred_at: InZone,
+    /// Who: an account or a key; null for the command line and for nobody known.
+    #[schema(required)]
     actor_id: Option<Uuid>,
-    json: Json,
+    /// The name of who it was.
+    #[schema(required, max_length = 100)]
+    actor_name: Option<String>,
+    /// The area that it concerns.
+    #[schema(required, max_length = 100)]
+    area_code: Option<String>,
+    /// What, `subject.verb`.
+    #[schema(required, max_length = 100)]
+    verb: Option<String>,
+    /// On what kind of thing.
+    #[schema(required, max_length = 100)]
+    subject_kind: Option<String>,
+    /// On which one.
+    #[schema(required)]
+    subject_id: Option<Uuid>,
+    /// For writes: the number in the district's ledger.
+    #[schema(required, minimum = 1)]
+    change_no: Option<i64>,
+    /// For writes: the revision made.
+    #[schema(required, minimum = 1)]
+    revision: Option<i64>,
+    /// In which request.
+    #[schema(required, max_length = 100)]
+    request_id: Option<String>,
+    /// From which address.
+    #[schema(required, max_length = 100)]
+    address: Option<String>,
+    /// More: codes, counts, purpose and reason; never personal values.
+    #[schema(inline, value_type = AnyObject)]
+    details: Json,
 }
 
 impl Line {
-    /// The line in JSON, with the names of those who acted.
-    pub fn to_json(&self, names: &BTreeMap<Uuid, String>) -> Json {
-        let mut json = self.json.clone();
-        kit::json::put(&mut json, "actor_name", self.actor_id.and_then(|id| names.get(&id).cloned()));
-        json
+    /// The line as it is served, with the names of those who acted.
+    pub fn shown(self, names: &BTreeMap<Uuid, String>) -> AuditLine {
+        let actor_name = self.shown.actor_id.and_then(|id| names.get(&id).cloned());
+        AuditLine { actor_name, ..self.shown }
     }
 }
 
@@ -136,21 +181,22 @@ fn in_scope(statement: Statement, actor: &Actor) -> Statement {
 }
 
 fn audit_entry(core: &Core, mut row: Row) -> Option<Line> {
-    let (id, occurred_at, actor_id) = (row.id("id")?, row.instant("occurred_at")?, row.id("actor_id"));
-    let json = json!({
-        "occurred_at": format_instant(occurred_at, core.zone),
-        "actor_id": actor_id,
-        "area_code": row.text("area_code"),
-        "verb": row.text("verb"),
-        "subject_kind": row.text("subject_kind"),
-        "subject_id": row.id("subject_id"),
-        "change_no": null,
-        "revision": null,
-        "request_id": row.text("request_id"),
-        "address": row.text("address"),
-        "details": super::opened(core, id, row.take("details").to_json(core.zone)),
-    });
-    Some(Line { occurred_at, deed_id: Some(id), change_no: None, subject: String::new(), actor_id, json })
+    let (id, occurred_at) = (row.id("id")?, row.instant("occurred_at")?);
+    let shown = AuditLine {
+        occurred_at: InZone(occurred_at, core.zone),
+        actor_id: row.id("actor_id"),
+        actor_name: None,
+        area_code: row.text("area_code"),
+        verb: row.text("verb"),
+        subject_kind: row.text("subject_kind"),
+        subject_id: row.id("subject_id"),
+        change_no: None,
+        revision: None,
+        request_id: row.text("request_id"),
+        address: row.text("address"),
+        details: super::opened(core, id, row.take("details").to_json(core.zone)),
+    };
+    Some(Line { occurred_at, deed_id: Some(id), change_no: None, subject: String::new(), shown })
 }
 
 impl Line {
@@ -163,34 +209,36 @@ impl Line {
     pub(super) fn of_write(core: &Core, mut row: Row) -> Option<Self> {
         let (kind, id, operation) = (row.text("kind")?, row.id("id")?, row.text("operation")?);
         let (revision, change_no) = (row.integer("revision")?, row.integer("change_no")?);
-        let (occurred_at, actor_id) = (row.instant("revised_at")?, row.id("revised_by"));
-        let json = json!({
-            "occurred_at": format_instant(occurred_at, core.zone),
-            "actor_id": actor_id,
-            "area_code": row.text("area_code"),
-            "verb": format!("{kind}.{operation}"),
-            "subject_kind": kind,
-            "subject_id": id,
-            "change_no": change_no,
-            "revision": revision,
-            "request_id": null,
-            "address": null,
-            "details": {},
-        });
-        let subject = format!("{kind}:{id}");
-        Some(Self { occurred_at, deed_id: None, change_no: Some(change_no), subject, actor_id, json })
+        let (occurred_at, subject) = (row.instant("revised_at")?, format!("{kind}:{id}"));
+        let shown = AuditLine {
+            occurred_at: InZone(occurred_at, core.zone),
+            actor_id: row.id("revised_by"),
+            actor_name: None,
+            area_code: row.text("area_code"),
+            verb: Some(format!("{kind}.{operation}")),
+            subject_kind: Some(kind),
+            subject_id: Some(id),
+            change_no: Some(change_no),
+            revision: Some(revision),
+            request_id: None,
+            address: None,
+            details: Json::Object(Map::new()),
+        };
+        Some(Self { occurred_at, deed_id: None, change_no: Some(change_no), subject, shown })
     }
 }
 
 /// The names of those who acted in these lines: accounts and keys.
 pub async fn names(core: &Core, lines: &[Line]) -> Result<BTreeMap<Uuid, String>, Problem> {
-    let ids: BTreeSet<Uuid> = lines.iter().filter_map(|line| line.actor_id).collect();
-    let ids = || ids.iter().copied().map(Value::Id).collect();
-    let statement = Statement::new("SELECT id, username AS name FROM users WHERE id = ANY(")
-        .column(ColumnType::Id, ids())
-        .sql(") UNION ALL SELECT id, 'key:' || name FROM api_keys WHERE id = ANY(")
-        .column(ColumnType::Id, ids())
-        .sql(")");
-    let rows = core.database.read(&statement).await?;
-    Ok(rows.into_iter().filter_map(|mut row| Some((row.id("id")?, row.text("name")?))).collect())
+    let ids: BTreeSet<Uuid> = lines.iter().filter_map(|line| line.shown.actor_id).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let read = async |connection: &mut AsyncPgConnection| {
+        let accounts = users::table.filter(users::id.eq_any(ids.clone())).select((users::id, users::username));
+        let keys = api_keys::table.filter(api_keys::id.eq_any(ids.clone())).select((api_keys::id, api_keys::name));
+        let accounts: Vec<(Uuid, String)> = accounts.load(connection).await?;
+        let keys: Vec<(Uuid, String)> = keys.load(connection).await?;
+        Ok((accounts, keys))
+    };
+    let (accounts, keys) = core.database.ask(read).await?;
+    Ok(accounts.into_iter().chain(keys.into_iter().map(|(id, name)| (id, format!("key:{name}")))).collect())
 }

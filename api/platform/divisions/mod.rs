@@ -12,15 +12,12 @@ use kit::field::{Field, Shape, free_text};
 use kit::problem::Problem;
 use kit::text::Text;
 pub use load::load;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use self::tree::Division;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::codes::NOT_FOUND;
-use crate::platform::http::page::next_link;
-use crate::platform::http::page::schema as page;
-use crate::platform::http::page::{CURSOR, LIMIT};
-use crate::platform::http::schema::reference;
+use crate::platform::http::page::{CURSOR, LIMIT, Page, next_link};
 use crate::platform::http::{Access, Answer, Call, Operation};
 
 static EDITION: Field = Field::new(
@@ -48,14 +45,14 @@ pub fn operations() -> Vec<Operation> {
             .parameters(vec![&LIMIT, &CURSOR, &EDITION, &PARENT, &QUESTION])
             .access(Access::SignedIn)
             .keys(KeyScope::Any)
-            .answers(200, "A page.", Some(reference("DivisionPage")), Some(json!({"items": [example], "next_cursor": null})))
+            .answers::<Page<Division>>(200, "A page.", Some(json!({"items": [example], "next_cursor": null})))
             .with_headers(&["Link"]),
         Operation::new(Method::GET, "/v1/divisions/{code}", "get_division", get)
             .described("divisions", "Get a division", "In the current edition where it is there, else in the newest that has it, or in the edition asked for.")
             .parameters(vec![&EDITION])
             .access(Access::SignedIn)
             .keys(KeyScope::Any)
-            .answers(200, "The division.", Some(reference("Division")), Some(example)),
+            .answers::<Division>(200, "The division.", Some(example)),
     ]
 }
 
@@ -83,9 +80,7 @@ async fn list(call: Call) -> Answer {
     if let Some(cursor) = &next_cursor {
         response.insert_header((LINK, next_link(&call, cursor)));
     }
-    Ok(response
-        .insert_header((CACHE_CONTROL, "private, max-age=300"))
-        .json(json!({"items": items, "next_cursor": next_cursor})))
+    Ok(response.insert_header((CACHE_CONTROL, "private, max-age=300")).json(Page::new(items, next_cursor)))
 }
 
 fn matching(call: &Call) -> Vec<&Division> {
@@ -104,26 +99,4 @@ fn matching(call: &Call) -> Vec<&Division> {
         division.edition == wanted && named.as_ref().is_none_or(|codes| codes.contains(&division.code.as_str()))
     };
     found.into_iter().filter(keeps).collect()
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let text = |max: u32, about: &str| json!({"type": "string", "maxLength": max, "description": about});
-    let division = json!({
-        "type": "object", "description": "An administrative division in one edition.",
-        "required": ["edition", "code", "name", "level", "unit_type", "parent_code", "as_of", "current", "successor_codes", "successors_derived"],
-        "properties": {
-            "edition": {"type": "integer", "format": "int32", "minimum": 2000, "maximum": 2100, "description": "Year of the edition."},
-            "code": text(15, "Its code: 2, 4, 6, 9 or 12 digits; a group's `<12 digits>-NN`."),
-            "name": text(100, "Its name."),
-            "level": text(20, "province, prefecture, county, township, village or group."),
-            "unit_type": text(40, "What kind of unit, as subdistrict or villagers_committee."),
-            "parent_code": {"type": ["string", "null"], "maxLength": 15, "description": "The division above it."},
-            "as_of": {"type": "string", "format": "date", "maxLength": 10, "description": "The day the edition describes."},
-            "current": {"type": "boolean", "description": "Whether it is of the current edition."},
-            "successor_codes": {"type": "array", "maxItems": 20, "items": {"type": "string", "maxLength": 15}, "description": "Codes of the current edition that took its place."},
-            "successors_derived": {"type": "boolean", "description": "Whether the successors were derived from equal names: evidence, not the decree."},
-        },
-    });
-    vec![("Division".into(), division), ("DivisionPage".into(), page(&reference("Division")))]
 }

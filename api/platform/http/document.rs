@@ -28,6 +28,7 @@ pub fn document(operations: &[Operation], codes: &Codes, schemas: Map<String, Js
     let mut paths = Map::new();
     let mut tags: Vec<&str> = Vec::new();
     for operation in operations {
+        shared.schemas.extend(operation.schemas.iter().cloned());
         let item = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
             item.insert(operation.method.as_str().to_lowercase(), describe(operation, &mut shared));

@@ -3,9 +3,11 @@
 //! other hasn't, and no handler runs before its caller was judged.
 
 mod admission;
+pub mod answered;
 mod call;
 mod dispatch;
 pub mod document;
+mod form;
 pub mod formats;
 pub mod headers;
 pub mod page;
@@ -25,10 +27,12 @@ use actix_web::http::Method;
 pub use admission::{Caller, Rights};
 pub use call::{Call, RequestId, ends_before_it_begins, fault, fault_with, network, too_many_days};
 pub use dispatch::{Outcome, configure, render_unrouted};
+pub use form::Form;
 use kit::catalogue::Code;
 use kit::field::Field;
 use kit::problem::Problem;
 use serde_json::Value as Json;
+use utoipa::ToSchema;
 
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::Role;
@@ -153,6 +157,8 @@ pub struct Operation {
     pub body: Option<Body>,
     /// Answers when all goes well.
     pub successes: Vec<Success>,
+    /// Schemas of what it takes and answers.
+    pub schemas: Vec<(String, Json)>,
     /// Problems of its own, beside those that follow from the rest.
     pub problems: Vec<Code>,
     handler: Handler,
@@ -183,6 +189,7 @@ impl Operation {
             headers: &[],
             body: None,
             successes: Vec::new(),
+            schemas: Vec::new(),
             problems: Vec::new(),
             handler: Arc::new(move |call| Box::pin(handler(call))),
         }
@@ -255,6 +262,13 @@ impl Operation {
         self.body_of(schema, example, &["application/json"])
     }
 
+    /// The body it takes: what the fields of a form say, under the form's name.
+    pub fn takes(mut self, form: Form, example: Json) -> Self {
+        let (schema, media_types) = (schema::reference(form.name), form.media_types());
+        self.schemas.push(form.schema());
+        self.body_of(schema, example, media_types)
+    }
+
     /// A body of other media types.
     pub fn body_of(mut self, schema: Json, example: Json, media_types: &'static [&'static str]) -> Self {
         self.body = Some(Body { schema, example, examples: Vec::new(), media_types });
@@ -269,8 +283,33 @@ impl Operation {
         self
     }
 
-    /// One way in which it answers.
-    pub fn answers(mut self, status: u16, about: &'static str, schema: Option<Json>, example: Option<Json>) -> Self {
+    /// One way in which it answers: with what a type is on the wire and in the document.
+    pub fn answers<T: ToSchema>(mut self, status: u16, about: &'static str, example: Option<Json>) -> Self {
+        self.schemas.extend(answered::schemas_of::<T>());
+        self.answers_with(status, about, Some(schema::reference(&T::name())), example)
+    }
+
+    /// The same with a schema that stands at the operation, without a name of its own.
+    pub fn answers_inline<T: ToSchema>(mut self, status: u16, about: &'static str, example: Option<Json>) -> Self {
+        let mut schemas = answered::schemas_of::<T>();
+        let (_, own) = schemas.swap_remove(0);
+        self.schemas.extend(schemas);
+        self.answers_with(status, about, Some(own), example)
+    }
+
+    /// One way in which it answers: with nothing.
+    pub fn answers_nothing(self, status: u16, about: &'static str) -> Self {
+        self.answers_with(status, about, None, None)
+    }
+
+    /// One way in which it answers: with what only a definition tells, as the record of a kind.
+    pub fn answers_with(
+        mut self,
+        status: u16,
+        about: &'static str,
+        schema: Option<Json>,
+        example: Option<Json>,
+    ) -> Self {
         self.successes.push(Success { status, about, schema, example, headers: &[], files: Vec::new() });
         self
     }

@@ -1,5 +1,7 @@
 //! Pages of a list that is no list of records.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, LINK};
 use kit::cursor;
@@ -7,9 +9,13 @@ use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::text::Text;
 use kit::value::Values;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::Value as Json;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Call;
+use super::answered::{AnyObject, told};
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 
@@ -49,12 +55,12 @@ pub fn position(call: &Call, binding: &str) -> Result<Option<String>, Problem> {
 }
 
 /// Answers a page of items of which one more than the limit was read; `position` says where an item stands.
-pub fn answer<T>(
+pub fn answer<T, V: Serialize>(
     call: &Call,
     binding: &str,
     mut items: Vec<T>,
     position: impl Fn(&T) -> String,
-    view: impl Fn(T) -> Json,
+    view: impl Fn(T) -> V,
 ) -> HttpResponse {
     let limit = limit(call);
     let more = items.len() > limit;
@@ -65,8 +71,8 @@ pub fn answer<T>(
     if let Some(cursor) = &next {
         response.insert_header((LINK, next_link(call, cursor)));
     }
-    let items: Vec<Json> = items.into_iter().map(view).collect();
-    response.insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items, "next_cursor": next}))
+    let items = items.into_iter().map(view).collect();
+    response.insert_header((CACHE_CONTROL, "no-store")).json(Page::new(items, next))
 }
 
 /// The link to the next page: this request with another cursor.
@@ -77,17 +83,54 @@ pub fn next_link(call: &Call, cursor: &str) -> String {
     format!("<{}?{}{separator}cursor={cursor}>; rel=\"next\"", call.request.path(), query.join("&"))
 }
 
-/// The schema of a page of items.
+/// A page of a list.
+#[derive(Serialize, ToSchema)]
+struct Members<T> {
+    /// The items, the newest first where they have a time.
+    #[schema(max_items = 500)]
+    items: Vec<T>,
+    /// Where the next page begins; null at the end.
+    #[schema(required, max_length = 500)]
+    next_cursor: Option<String>,
+}
+
+/// A page of items, under the name of their schema, `UserPage`; of lines under that of the whole, `AuditPage`.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Page<T>(Members<T>);
+
+impl<T> Page<T> {
+    /// A page of these items, and where the next one begins.
+    pub fn new(items: Vec<T>, next_cursor: Option<String>) -> Self {
+        Self(Members { items, next_cursor })
+    }
+}
+
+impl<T: ToSchema> PartialSchema for Page<T> {
+    fn schema() -> RefOr<Schema> {
+        Members::<T>::schema()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Page<T> {
+    fn name() -> Cow<'static, str> {
+        let item = T::name();
+        format!("{}Page", item.strip_suffix("Line").unwrap_or(&item)).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
+}
+
+/// The schema of a page of items of which no type tells.
 pub fn schema(item: &Json) -> Json {
-    json!({
-        "type": "object",
-        "description": "A page of a list.",
-        "required": ["items", "next_cursor"],
-        "properties": {
-            "items": {"type": "array", "maxItems": 500, "items": item, "description": "The items, the newest first where they have a time."},
-            "next_cursor": {"type": ["string", "null"], "maxLength": 500, "description": "Where the next page begins; null at the end."},
-        },
-    })
+    let mut page = told(&Members::<AnyObject>::schema());
+    if let Some(items) = page.pointer_mut("/properties/items/items") {
+        *items = item.clone();
+    }
+    page
 }
 
 /// The district a query is about: the one named, the one of the area named, or the caller's only one.

@@ -2,7 +2,6 @@
 
 use kit::field::{Field, Shape, Write};
 use serde_json::{Map, Value as Json, json};
-use utoipa::PartialSchema;
 
 /// A reference to a named schema.
 pub fn reference(name: &str) -> Json {
@@ -173,9 +172,4 @@ fn make_nullable(members: &mut Map<String, Json>) {
     if let Some(target) = members.remove("$ref") {
         members.insert("oneOf".into(), json!([{"$ref": target}, {"type": "null"}]));
     }
-}
-
-/// The schema of a wire type under its name.
-pub fn schema_of<T: PartialSchema>(name: &str) -> (String, Json) {
-    (name.to_owned(), serde_json::to_value(T::schema()).unwrap_or_else(|_| json!({})))
 }

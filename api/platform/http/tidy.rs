@@ -1,4 +1,5 @@
-//! Completes the document's schemas, whoever wrote them: integers get their width, texts their greatest length.
+//! Completes the document's schemas, whoever wrote them: integers get their width and
+//! greatest value, texts their greatest length.
 
 use serde_json::{Map, Value as Json};
 
@@ -12,8 +13,10 @@ fn tidy(json: &mut Json) {
     match json {
         Json::Array(items) => items.iter_mut().for_each(tidy),
         Json::Object(members) => {
-            if is_type(members, "integer") && !members.contains_key("format") {
-                members.insert("format".into(), "int64".into());
+            if is_type(members, "integer") {
+                let narrow = members.entry("format").or_insert("int64".into()) == "int32";
+                let greatest = if narrow { i64::from(i32::MAX) } else { i64::MAX };
+                members.entry("maximum").or_insert(greatest.into());
             }
             if is_type(members, "string")
                 && !["maxLength", "enum", "const"].iter().any(|name| members.contains_key(*name))

@@ -31,7 +31,17 @@ impl Device<'_> {
 
     /// Reads its name from the columns `device` and, in rows of a former release, `device_id`.
     pub fn of_row(&self, sealer: &Sealer, row: &mut Row) -> Result<Option<String>, Problem> {
-        let Some(sealed) = row.bytes("device") else { return Ok(row.text("device_id")) };
+        self.of_columns(sealer, row.bytes("device"), row.text("device_id"))
+    }
+
+    /// The same from these columns.
+    pub fn of_columns(
+        &self,
+        sealer: &Sealer,
+        device: Option<Vec<u8>>,
+        device_id: Option<String>,
+    ) -> Result<Option<String>, Problem> {
+        let Some(sealed) = device else { return Ok(device_id) };
         let name = sealer.open(self.owner(), &sealed).map_err(Problem::internal)?;
         Ok(name.map(|name| String::from_utf8_lossy(&name).into_owned()))
     }

@@ -9,7 +9,6 @@ use crate::records::Theme;
 /// This theme.
 pub static THEME: Theme = Theme {
     operations: || [users::operations(), api_keys::operations()].into_iter().flatten().collect(),
-    schemas: || [users::schemas(), api_keys::schemas()].into_iter().flatten().collect(),
     problems: codes::PROBLEMS,
     faults: codes::FAULTS,
     ..Theme::NOTHING

@@ -10,7 +10,6 @@ use crate::records::Theme;
 pub static THEME: Theme = Theme {
     kinds: &[&screenings::SCREENINGS, &gate_tallies::GATE_TALLIES],
     operations: screenings::operations,
-    schemas: screenings::schemas,
     faults: codes::FAULTS,
     ..Theme::NOTHING
 };

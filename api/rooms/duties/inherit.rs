@@ -6,10 +6,11 @@ use kit::statement::Statement;
 use kit::value::Values;
 use ledger::decide::Claim;
 use ledger::{Append, AppendError};
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::wire::{ASSIGNEE_ID, DUTY_KIND, DutyState, LINE, SUBJECT_ID, SUBJECT_KIND};
+use super::wire::{ASSIGNEE_ID, DUTY_KIND, DutyKind, DutyLine, DutyState, LINE, SUBJECT_ID, SUBJECT_KIND};
 use crate::platform::core::Core;
 use crate::platform::leases::districts;
 use crate::records::change::Changes;
@@ -18,14 +19,35 @@ use crate::records::{Record, read};
 use crate::rooms::duties::DUTIES;
 use crate::rooms::observation::isolation_cases::care::{CareDecider, GIVE_ON};
 
+/// A duty that went to somebody else.
+#[derive(Serialize, ToSchema)]
+pub struct HandedOverDuty {
+    /// The duty.
+    id: Uuid,
+    /// Which duty.
+    #[schema(value_type = String, max_length = 60)]
+    duty_kind: Option<DutyKind>,
+    /// Whose line it is.
+    #[schema(value_type = String, max_length = 60)]
+    line: Option<DutyLine>,
+    /// Who answers for it now; null where nobody above has an account.
+    #[schema(required)]
+    assignee_id: Option<Uuid>,
+}
+
 /// A duty that went on, as it is told.
-fn told(duty: &Record) -> Json {
+fn told(duty: &Record) -> HandedOverDuty {
     let values = &duty.values;
-    json!({"id": duty.envelope.id, "duty_kind": values.get(&DUTY_KIND), "line": values.get(&LINE), "assignee_id": values.get(&ASSIGNEE_ID)})
+    HandedOverDuty {
+        id: duty.envelope.id,
+        duty_kind: values.get(&DUTY_KIND),
+        line: values.get(&LINE),
+        assignee_id: values.get(&ASSIGNEE_ID),
+    }
 }
 
 /// Hands on the open duties of an account that can't do them, in every district; answers them. `by` is who sent it away.
-pub async fn hand_on(core: &Core, user_id: Uuid, by: Uuid) -> Result<Vec<Json>, Problem> {
+pub async fn hand_on(core: &Core, user_id: Uuid, by: Uuid) -> Result<Vec<HandedOverDuty>, Problem> {
     let mut handed = Vec::new();
     for district_code in districts(core).await? {
         let open = open_of(core, &district_code, user_id).await?;
@@ -55,7 +77,12 @@ async fn open_of(core: &Core, district_code: &str, user_id: Uuid) -> Result<Vec<
     read::load(core, kind, &statement).await
 }
 
-async fn hand_on_in(core: &Core, district_code: &str, mut open: Vec<Record>, by: Uuid) -> Result<Vec<Json>, Problem> {
+async fn hand_on_in(
+    core: &Core,
+    district_code: &str,
+    mut open: Vec<Record>,
+    by: Uuid,
+) -> Result<Vec<HandedOverDuty>, Problem> {
     let kind = &DUTIES;
     let ids: Vec<Uuid> = open.iter().map(|duty| duty.envelope.id).collect();
     for _ in 0..TRIES {

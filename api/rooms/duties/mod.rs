@@ -185,7 +185,7 @@ pub static THEME: Theme = Theme {
         let parts = [routes::operations(), summary::operations(), cadence_routes::operations()];
         parts.into_iter().flatten().collect()
     },
-    schemas: || [cadence_routes::schemas(), summary::schemas()].into_iter().flatten().collect(),
+    schemas: cadence_routes::schemas,
     settings: &[&cadences::CADENCES],
     workers: &[|core| Box::pin(worker::work(core))],
     faults: codes::FAULTS,

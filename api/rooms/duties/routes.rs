@@ -56,7 +56,7 @@ pub fn operations() -> Vec<Operation> {
     let answers = |operation: Operation| {
         operation
             .keys(KeyScope::Write)
-            .answers(200, "The duty.", Some(reference(DUTIES.schema)), example.clone())
+            .answers_with(200, "The duty.", Some(reference(DUTIES.schema)), example.clone())
             .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
             .headers(&["Idempotency-Key"])
             .problems(ACT_PROBLEMS)

@@ -13,13 +13,14 @@ use kit::text::Text;
 use kit::time::{day_of, day_start};
 use kit::value::{Value, Values};
 use kit::{columns, fields, words};
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
+use utoipa::ToSchema;
 
 use super::{COUNTED, DUTIES, DutyKind, DutyLine, READERS, SUPERVISORS, line_of, wire};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::{Role, with_statistics};
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
 use crate::records::envelope;
 use crate::records::list::{self, one_district};
@@ -76,7 +77,7 @@ pub fn operations() -> Vec<Operation> {
             .described("duties", "Who has not", "How many were expected, done, missed, waived, late, by kind, line, area or organisation, with the list behind what was missed, the oldest first.")
             .access(Access::Roles(READERS))
             .keys(KeyScope::Read)
-            .answers(200, "The figures.", Some(reference("DutySummary")), Some(example))
+            .answers::<DutySummary>(200, "The figures.", Some(example))
             .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     vec![polled(operation, PARAMETERS)]
 }
@@ -94,25 +95,67 @@ pub const COLUMNS: &[Column] = &[
     numbers("reported_late", "逾期报"),
 ];
 
-/// The schemas of this part of the room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let count = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": 1_000_000_000, "description": about});
-    let counts =
-        || -> Map<String, Json> { COUNTED.iter().map(|counted| ((*counted).to_owned(), count("How many."))).collect() };
-    let mut line = counts();
-    line.insert("key".into(), json!({"type": ["string", "null"], "maxLength": 60, "description": "The kind, line, area code or organisation."}));
-    line.insert(
-        "missed_url".into(),
-        json!({"type": ["string", "null"], "maxLength": 500, "description": "The list of what was missed, the oldest first."}),
-    );
-    let required: Vec<&str> = COUNTED.to_vec();
-    let text = |about: &str, max: i64| json!({"type": "string", "maxLength": max, "description": about});
-    let summary = json!({"type": "object", "description": "Duties counted.", "required": ["by", "from_on", "to_on", "items", "total", "as_of_change_no"], "properties": {
-        "by": text("What a line stands for.", 20), "from_on": text("First day.", 10), "to_on": text("Last day.", 10),
-        "items": {"type": "array", "maxItems": 10_000, "description": "A line a group.", "items": {"type": "object", "description": "A group.", "required": required, "properties": line}},
-        "total": {"type": "object", "description": "All together.", "required": required, "properties": counts()},
-        "as_of_change_no": {"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": "Counted as of this change."}}});
-    vec![("DutySummary".into(), summary)]
+/// Duties counted.
+#[derive(Serialize, ToSchema)]
+struct DutySummary {
+    /// What a line stands for.
+    #[schema(value_type = String, max_length = 20)]
+    by: DutyGrouping,
+    /// First day.
+    #[schema(value_type = String, max_length = 10)]
+    from_on: NaiveDate,
+    /// Last day.
+    #[schema(value_type = String, max_length = 10)]
+    to_on: NaiveDate,
+    /// A line a group.
+    #[schema(inline, max_items = 10_000)]
+    items: Vec<Group>,
+    /// All together.
+    #[schema(inline)]
+    total: ShownCounts,
+    /// Counted as of this change.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    as_of_change_no: i64,
+}
+
+/// A group.
+#[derive(Serialize, ToSchema)]
+struct Group {
+    #[serde(flatten)]
+    #[schema(inline)]
+    counts: ShownCounts,
+    /// The kind, line, area code or organisation.
+    #[schema(max_length = 60)]
+    key: Option<String>,
+    /// The list of what was missed, the oldest first.
+    #[schema(max_length = 500)]
+    missed_url: Option<String>,
+}
+
+/// Duties counted, each count there.
+#[derive(Serialize, ToSchema)]
+pub struct ShownCounts {
+    /// How many.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    expected: i64,
+    /// How many.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    open: i64,
+    /// How many.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    done: i64,
+    /// How many.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    missed: i64,
+    /// How many.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    waived: i64,
+    /// How many.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    late: i64,
+    /// How many.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    reported_late: i64,
 }
 
 /// How many are expected, done, missed …
@@ -160,11 +203,15 @@ async fn summary(call: Call) -> Answer {
     if (to_on - from_on).num_days() >= MOST_DAYS {
         return Err(too_many_days("?to_on", MOST_DAYS));
     }
-    answer(&call, &district_code, COLUMNS, async |now| {
+    answer(&call, &district_code, COLUMNS, async |now, as_of_change_no| {
         let Counted { groups, total } = count(&call, now, by, (from_on, to_on)).await?;
-        let items: Vec<Json> =
-            groups.iter().map(|(key, counts)| line(by, key, counts, from_on, to_on, &call.query)).collect();
-        Ok(json!({"by": by, "from_on": from_on, "to_on": to_on, "items": items, "total": served(&total)}))
+        let group = |(key, counts): (&Option<String>, &Counts)| Group {
+            counts: served(counts),
+            key: key.clone(),
+            missed_url: missed_url(by, key.as_deref(), (from_on, to_on), &call.query),
+        };
+        let (items, total) = (groups.iter().map(group).collect(), served(&total));
+        Ok(DutySummary { by, from_on, to_on, items, total, as_of_change_no })
     })
     .await
 }
@@ -241,26 +288,18 @@ fn told(row: &mut Row) -> Option<(DutyKind, DutyLine, &'static str)> {
     Some((duty_kind, line, counted))
 }
 
-/// The same in JSON, each count there.
-pub fn served(counts: &Counts) -> Json {
-    COUNTED
-        .iter()
-        .map(|counted| ((*counted).to_owned(), json!(counts.get(counted).copied().unwrap_or_default())))
-        .collect()
-}
-
-fn line(
-    by: DutyGrouping,
-    key: &Option<String>,
-    counts: &Counts,
-    from_on: NaiveDate,
-    to_on: NaiveDate,
-    query: &Values,
-) -> Json {
-    let mut line = served(counts);
-    kit::json::put(&mut line, "key", key.clone());
-    kit::json::put(&mut line, "missed_url", missed_url(by, key.as_deref(), (from_on, to_on), query));
-    line
+/// The counts as they are served.
+pub fn served(counts: &Counts) -> ShownCounts {
+    let of = |counted: &str| counts.get(counted).copied().unwrap_or_default();
+    ShownCounts {
+        expected: of("expected"),
+        open: of("open"),
+        done: of("done"),
+        missed: of("missed"),
+        waived: of("waived"),
+        late: of("late"),
+        reported_late: of("reported_late"),
+    }
 }
 
 /// The list of what a group missed, the oldest first; none for an area's own, of which no list is by itself.

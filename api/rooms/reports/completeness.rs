@@ -14,19 +14,19 @@ use kit::problem::Problem;
 use kit::text::Text;
 use kit::time::day_of;
 use kit::vocabulary::Vocabulary;
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use self::gaps::{Gap, gaps};
+use self::gaps::{Gap, ShownGap, gaps};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, ends_before_it_begins, too_many_days};
 use crate::records::list::{self, one_district};
-use crate::rooms::duties::summary::{COLUMNS, Counts, DutyGrouping, count, missed_url, served};
+use crate::rooms::duties::summary::{COLUMNS, Counts, DutyGrouping, ShownCounts, count, missed_url, served};
 use crate::rooms::duties::{COUNTED, DutyKind, DutyLine, READERS};
-use crate::statistics::document::{change_no, text};
 use crate::statistics::lines::{named, naming};
 use crate::statistics::parameters;
 use crate::statistics::polled::{answer, polled};
@@ -68,48 +68,60 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(READERS)))
         .keys(KeyScope::Statistics)
         .tells(Tells::SmallNumbers(READERS))
-        .answers(200, "The figures.", Some(reference("Completeness")), Some(example))
+        .answers::<Completeness>(200, "The figures.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]);
     polled(operation, PARAMETERS)
 }
 
-/// The schema.
-pub fn schemas() -> Vec<(String, Json)> {
-    let count = || json!({"type": "integer", "minimum": 0, "maximum": 1_000_000_000, "description": "How many."});
-    let counts: Map<String, Json> = COUNTED.iter().map(|counted| ((*counted).to_owned(), count())).collect();
-    let names = [
-        "duty_id",
-        "duty_kind",
-        "subject_kind",
-        "subject_id",
-        "subject_name",
-        "area_code",
-        "area_name",
-        "org_id",
-        "org_name",
-        "due_at",
-    ];
-    let members: Map<String, Json> = names.iter().map(|name| ((*name).to_owned(), text("Of the duty.", 200))).collect();
-    let gap = json!({"type": "object", "description": "Something that was missed.", "required": names, "properties": members});
-    let mut line = counts.clone();
-    line.insert("key".into(), text("The kind, line, area or organisation.", 60));
-    line.insert("label".into(), text("That in words.", 200));
-    line.insert("gaps".into(), json!({"type": "array", "maxItems": gaps::MOST, "description": "The first names behind what was missed.", "items": gap}));
-    line.insert("missed_url".into(), text("The list of what was missed, the oldest first.", 500));
-    let required: Vec<&String> = line.keys().collect();
-    let line = json!({"type": "object", "description": "A group.", "required": required, "properties": line});
-    let schema = json!({"type": "object", "description": "What was expected against what came.", "required": ["by", "from_on", "to_on", "items", "total", "as_of_change_no"], "properties": {
-        "by": text("What a line stands for.", 20), "from_on": text("First day.", 10), "to_on": text("Last day.", 10),
-        "items": {"type": "array", "maxItems": 10_000, "description": "A line a group.", "items": line},
-        "total": {"type": "object", "description": "All together.", "required": COUNTED, "properties": counts}, "as_of_change_no": change_no()}});
-    vec![("Completeness".into(), schema)]
+/// What was expected against what came.
+#[derive(Serialize, ToSchema)]
+struct Completeness {
+    /// What a line stands for.
+    #[schema(required, value_type = Option<String>, max_length = 20)]
+    by: DutyGrouping,
+    /// First day.
+    #[schema(required, value_type = Option<String>, max_length = 10)]
+    from_on: NaiveDate,
+    /// Last day.
+    #[schema(required, value_type = Option<String>, max_length = 10)]
+    to_on: NaiveDate,
+    /// A line a group.
+    #[schema(inline, max_items = 10_000)]
+    items: Vec<Group>,
+    /// All together.
+    #[schema(inline)]
+    total: ShownCounts,
+    /// Counted as of this change.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    as_of_change_no: i64,
+}
+
+/// A group.
+#[derive(Serialize, ToSchema)]
+struct Group {
+    #[serde(flatten)]
+    #[schema(inline)]
+    counts: ShownCounts,
+    /// The kind, line, area or organisation.
+    #[schema(required, max_length = 60)]
+    key: Option<String>,
+    /// That in words.
+    #[schema(required, max_length = 200)]
+    label: Option<String>,
+    /// The first names behind what was missed.
+    #[schema(inline, max_items = 20)]
+    gaps: Vec<ShownGap>,
+    /// The list of what was missed, the oldest first.
+    #[schema(required, max_length = 500)]
+    missed_url: Option<String>,
 }
 
 async fn completeness(call: Call) -> Answer {
     let core = &call.core;
     let district_code = one_district(call.actor()?, &call.query)?;
     let days = days(&call, day_of(core.clock.now(), core.zone))?;
-    answer(&call, &district_code, COLUMNS, async |now| of_days(&call, now, &district_code, days).await).await
+    answer(&call, &district_code, COLUMNS, async |now, head| of_days(&call, now, &district_code, days, head).await)
+        .await
 }
 
 async fn of_days(
@@ -117,7 +129,8 @@ async fn of_days(
     now: &mut Snapshot,
     district_code: &str,
     days: (NaiveDate, NaiveDate),
-) -> Result<Json, Problem> {
+    as_of_change_no: i64,
+) -> Result<Completeness, Problem> {
     let by = call.query.get(&BY).unwrap_or(DutyGrouping::Kind);
     let counted = count(call, now, by, days).await?;
     // Keys reach figures; names are for those who may read the duties.
@@ -131,7 +144,8 @@ async fn of_days(
         let gaps = missing.get(key).map_or(&[][..], Vec::as_slice);
         items.push(line(call, by, key.as_deref(), counts, gaps, &units, days));
     }
-    Ok(json!({"by": by, "from_on": days.0, "to_on": days.1, "items": items, "total": served(&counted.total)}))
+    let total = served(&counted.total);
+    Ok(Completeness { by, from_on: days.0, to_on: days.1, items, total, as_of_change_no })
 }
 
 /// Reads the names of the organisations of the lines.
@@ -168,7 +182,7 @@ fn line(
     gaps: &[Gap],
     units: &BTreeMap<Uuid, String>,
     days: (NaiveDate, NaiveDate),
-) -> Json {
+) -> Group {
     let worded = |vocabulary: &Vocabulary| {
         key.and_then(|key| vocabulary.find(key)).map(|word| word.label.in_language(call.language).to_owned())
     };
@@ -178,14 +192,11 @@ fn line(
         DutyGrouping::Area => key.and_then(|key| call.core.divisions.find(key, None)).map(|found| found.name.clone()),
         DutyGrouping::Org => key.and_then(|key| Uuid::try_parse(key).ok()).and_then(|id| units.get(&id).cloned()),
     };
-    let mut line = served(counts);
-    for (name, value) in [
-        ("key", json!(key)),
-        ("label", json!(label)),
-        ("gaps", gaps.iter().map(|gap| gap.served(call)).collect()),
-        ("missed_url", json!(missed_url(by, key, days, &call.query).filter(|_| opens_lists(call, READERS)))),
-    ] {
-        kit::json::put(&mut line, name, value);
+    Group {
+        counts: served(counts),
+        key: key.map(str::to_owned),
+        label,
+        gaps: gaps.iter().map(|gap| gap.served(call)).collect(),
+        missed_url: missed_url(by, key, days, &call.query).filter(|_| opens_lists(call, READERS)),
     }
-    line
 }

@@ -6,8 +6,5 @@ pub mod situation;
 use crate::records::Theme;
 
 /// This theme.
-pub static THEME: Theme = Theme {
-    operations: || vec![completeness::operation(), situation::operation()],
-    schemas: || [completeness::schemas(), situation::schemas()].into_iter().flatten().collect(),
-    ..Theme::NOTHING
-};
+pub static THEME: Theme =
+    Theme { operations: || vec![completeness::operation(), situation::operation()], ..Theme::NOTHING };

@@ -13,23 +13,25 @@ use actix_web::http::Method;
 use chrono::NaiveDate;
 use kit::field::{Field, Shape};
 use kit::fields;
+use kit::json::put;
+use kit::problem::Problem;
 use kit::text::Text;
 use kit::time::day_of;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use self::tell::{Teller, Told};
+use self::tell::{IdOfThem, ShownFigure, Teller};
 use self::units::Unit;
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::organization_tree::Tree;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, fault};
 use crate::records::codes::UNKNOWN_REFERENCE;
 use crate::records::list::{self, one_district};
-use crate::statistics::document::{change_no, text};
 use crate::statistics::polled::{polled, respond};
 use crate::statistics::sheet::{Column, numbers, words};
 use crate::statistics::tag::Tag;
@@ -61,27 +63,43 @@ pub fn operation() -> Operation {
         .access(Access::Roles(with_statistics(READERS)))
         .keys(KeyScope::Statistics)
         .tells(Tells::SmallNumbers(READERS))
-        .answers(200, "The figures.", Some(reference("Situation")), Some(example))
+        .answers::<Situation>(200, "The figures.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]);
     polled(operation, PARAMETERS)
 }
 
-/// The schema.
-pub fn schemas() -> Vec<(String, Json)> {
-    let figure = json!({"type": "object", "description": "A figure of a unit.", "required": ["kind", "name", "label", "unit", "value", "amount", "records_url", "further_records_url", "record_ids", "sum_of"], "properties": {
-        "kind": text("The kind of the records behind it.", 60), "name": text("The figure.", 100), "label": text("What people call it.", 100), "unit": text("What is counted.", 40),
-        "value": {"type": ["integer", "null"], "minimum": -9_007_199_254_740_991_i64, "maximum": 9_007_199_254_740_991_i64, "description": "How many."}, "amount": text("How much, as a decimal, of what isn't counted in whole numbers.", 40),
-        "records_url": text("The list of the records behind it, of the unit and all below it, for those who may read them.", 500),
-        "further_records_url": text("A second list, where records of two kinds stand behind it: of `staff` the hours served. Each person in the two counts once.", 500),
-        "record_ids": {"type": ["array", "null"], "maxItems": 10_000, "description": "What is counted, where no list has exactly that: of `compounds` the places.", "items": {"type": "string", "format": "uuid", "maxLength": 36, "description": "One of them."}},
-        "sum_of": {"type": ["array", "null"], "maxItems": 100, "description": "The figures that it is the sum of: of fertilisers each one.", "items": {"type": "string", "maxLength": 100, "description": "A figure's name."}}}});
-    let unit = json!({"type": "object", "description": "A unit with all organisations below it.", "required": ["org_id", "name", "org_ids", "figures"], "properties": {
-        "org_id": text("The unit; null for records without one.", 36), "name": text("Its name.", 200),
-        "org_ids": {"type": "array", "maxItems": 10_000, "description": "The organisations counted.", "items": {"type": "string", "format": "uuid", "maxLength": 36, "description": "One of them."}},
-        "figures": {"type": "array", "maxItems": 1_000, "description": "Its figures; those that are 0 are left out.", "items": figure}}});
-    let situation = json!({"type": "object", "description": "The situation by unit.", "required": ["as_of_on", "area_code", "units", "as_of_change_no"], "properties": {
-        "as_of_on": text("Until the end of this day.", 10), "area_code": text("Only of this area.", 40), "units": {"type": "array", "maxItems": 10_000, "description": "The units.", "items": unit}, "as_of_change_no": change_no()}});
-    vec![("Situation".into(), situation)]
+/// The situation by unit.
+#[derive(Serialize, ToSchema)]
+struct Situation {
+    /// Until the end of this day.
+    #[schema(required, value_type = Option<String>, max_length = 10)]
+    as_of_on: NaiveDate,
+    /// Only of this area.
+    #[schema(required, max_length = 40)]
+    area_code: Option<String>,
+    /// The units.
+    #[schema(inline, max_items = 10_000)]
+    units: Vec<ShownUnit>,
+    /// Counted as of this change.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    as_of_change_no: i64,
+}
+
+/// A unit with all organisations below it.
+#[derive(Serialize, ToSchema)]
+struct ShownUnit {
+    /// The unit; null for records without one.
+    #[schema(required, value_type = Option<String>, max_length = 36)]
+    org_id: Option<Uuid>,
+    /// Its name.
+    #[schema(required, max_length = 200)]
+    name: Option<String>,
+    /// The organisations counted.
+    #[schema(inline, value_type = Vec<IdOfThem>, max_items = 10_000)]
+    org_ids: Vec<Uuid>,
+    /// Its figures; those that are 0 are left out.
+    #[schema(inline, max_items = 1_000)]
+    figures: Vec<ShownFigure>,
 }
 
 async fn situation(call: Call) -> Answer {
@@ -101,11 +119,10 @@ async fn situation(call: Call) -> Answer {
     if call.query.has(&ORG_ID) && units.is_empty() {
         return Err(fault(&format!("?{ORG_ID}"), UNKNOWN_REFERENCE));
     }
-    let told = told(&call, &units, &found, as_of_on);
-    let lines = lines(&told);
-    let units: Vec<Json> = told.iter().map(|(unit, figures)| served(unit, figures)).collect();
-    let body = json!({"as_of_on": as_of_on, "area_code": call.query.get(&AREA_CODE), "units": units});
-    respond(&call, &tag, head, body, &lines, COLUMNS)
+    let units = units.iter().filter_map(|unit| served(&call, unit, &found, as_of_on)).collect();
+    let area_code = call.query.get(&AREA_CODE).map(str::to_owned);
+    let situation = Situation { as_of_on, area_code, units, as_of_change_no: head };
+    respond(&call, &tag, head, &situation, || lines(&situation.units), COLUMNS)
 }
 
 const COLUMNS: &[Column] = &[
@@ -116,19 +133,22 @@ const COLUMNS: &[Column] = &[
     words("unit", "计量单位"),
 ];
 
-/// Units with their figures; one without any only where it was asked for.
-fn told<'a>(call: &Call, units: &'a [Unit], found: &read::Found, as_of_on: NaiveDate) -> Vec<(&'a Unit, Vec<Told>)> {
-    let told = units.iter().map(|unit| (unit, Teller { call, found, unit, as_of_on }.figures()));
-    told.filter(|(_, figures)| call.query.has(&ORG_ID) || !figures.is_empty()).collect()
-}
-
 /// A line a figure, for a file.
-fn lines(units: &[(&Unit, Vec<Told>)]) -> Vec<Json> {
-    units.iter().flat_map(|(unit, figures)| figures.iter().map(|figure| figure.line(unit))).collect()
+fn lines(units: &[ShownUnit]) -> Result<Vec<Json>, Problem> {
+    let line = |unit: &ShownUnit, figure: &ShownFigure| {
+        let mut line = serde_json::to_value(figure).map_err(Problem::internal)?;
+        let number = figure.value.map(Json::from).or_else(|| figure.amount.clone().map(Json::from));
+        put(&mut line, "number", number);
+        put(&mut line, "unit_name", unit.name.clone());
+        Ok(line)
+    };
+    units.iter().flat_map(|unit| unit.figures.iter().map(move |figure| line(unit, figure))).collect()
 }
 
-fn served(unit: &Unit, figures: &[Told]) -> Json {
-    let org_ids: Vec<&Uuid> = unit.members.iter().filter(|id| !id.is_nil()).collect();
-    let figures: Vec<Json> = figures.iter().map(Told::served).collect();
-    json!({"org_id": unit.id, "name": unit.name, "org_ids": org_ids, "figures": figures})
+/// A unit with its figures; without any it is told only where it was asked for.
+fn served(call: &Call, unit: &Unit, found: &read::Found, as_of_on: NaiveDate) -> Option<ShownUnit> {
+    let figures = Teller { call, found, unit, as_of_on }.figures();
+    let told = !figures.is_empty() || call.query.has(&ORG_ID);
+    let org_ids = unit.members.iter().filter(|id| !id.is_nil()).copied().collect();
+    told.then(|| ShownUnit { org_id: unit.id, name: unit.name.clone(), org_ids, figures })
 }

@@ -36,10 +36,6 @@ pub static THEME: Theme = Theme {
         ];
         parts.into_iter().flatten().collect()
     },
-    schemas: || {
-        let parts = [commodities::schemas(), stock_movements::schemas(), supply_statistics::schemas()];
-        parts.into_iter().flatten().collect()
-    },
     workers: &[|core| Box::pin(market::review::work(core))],
     problems: codes::PROBLEMS,
     faults: codes::FAULTS,

@@ -23,7 +23,6 @@ pub static THEME: Theme = Theme {
         &shifts::service_records::SERVICE_RECORDS,
     ],
     operations: || [shifts::operations(), roster::operations()].into_iter().flatten().collect(),
-    schemas: || [shifts::schemas(), roster::schemas()].into_iter().flatten().collect(),
     before_recount: &[|core, district_code| Box::pin(roster::worker::align(core, district_code))],
     faults: codes::FAULTS,
     ..Theme::NOTHING

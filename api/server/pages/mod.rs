@@ -8,10 +8,11 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use kit::catalogue::Code;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use self::readiness::Readiness;
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 
 /// The document as it is committed; a test fails when it is stale. Made at start it would take thirty megabytes that
@@ -26,7 +27,7 @@ pub fn operations() -> Vec<Operation> {
             .uncounted()
             .described("service", "Is it alive", "Answers as long as the process does. Asks nothing of the database.")
             .access(Access::Public)
-            .answers(200, "Alive.", Some(reference("ServiceState")), Some(state.clone())),
+            .answers::<ServiceState>(200, "Alive.", Some(state.clone())),
         Operation::new(Method::GET, "/readyz", "get_readiness", ready)
             .uncounted()
             .described(
@@ -35,12 +36,12 @@ pub fn operations() -> Vec<Operation> {
                 "Whether writes can succeed: the database answers, its disk has room, the clocks of the ledgers are there and free. Answers within a second, whatever happens.",
             )
             .access(Access::Public)
-            .answers(200, "Ready.", Some(reference("ServiceState")), Some(state))
+            .answers::<ServiceState>(200, "Ready.", Some(state))
             .problems(&[Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, "/openapi.json", "get_document", document)
             .described("service", "This document", "OpenAPI 3.1.")
             .access(Access::Public)
-            .answers(
+            .answers_with(
                 200,
                 "The document.",
                 Some(json!({"type": "object", "description": "OpenAPI 3.1.", "additionalProperties": true})),
@@ -49,28 +50,25 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
+/// The state of the service.
+#[derive(Serialize, ToSchema)]
+struct ServiceState {
+    /// `ok`.
+    #[schema(max_length = 20)]
+    status: &'static str,
+}
+
 async fn health(_call: Call) -> Answer {
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"status": "ok"})))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(ServiceState { status: "ok" }))
 }
 
 async fn ready(call: Call) -> Answer {
     call.core.ext::<Readiness>().judged(&call.core).await?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"status": "ok"})))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(ServiceState { status: "ok" }))
 }
 
 async fn document(_call: Call) -> Answer {
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, "no-cache")).content_type("application/json");
     Ok(response.body(DOCUMENT))
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let state = json!({"type": "object", "description": "The state of the service.", "required": ["status"], "properties": {
-        "status": {"type": "string", "maxLength": 20, "description": "`ok`."}}});
-    let warning = json!({"type": "object", "description": "Something implausible about a record, which was kept.", "required": ["code", "field", "message"], "properties": {
-        "code": {"type": "string", "maxLength": 60, "description": "Which; new ones may come."},
-        "field": {"type": "string", "maxLength": 200, "description": "JSON pointer of the field."},
-        "message": {"type": "string", "maxLength": 500, "description": "In words, in the language asked for."}}});
-    vec![("ServiceState".into(), state), ("RecordWarning".into(), warning)]
 }

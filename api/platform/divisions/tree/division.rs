@@ -3,6 +3,9 @@
 use chrono::NaiveDate;
 use pinyin::ToPinyin;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::platform::http::answered::Text;
 
 /// How high a division stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,29 +46,36 @@ impl Level {
     }
 }
 
-/// One division as one edition lists it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// An administrative division in one edition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Division {
-    /// Year of the list: 2019 or 2023 in the embedded data.
+    /// Year of the edition.
+    #[schema(minimum = 2000, maximum = 2100)]
     pub edition: i16,
-    /// The code without trailing zeros: 2, 4, 6, 9 or 12 digits.
+    /// Its code: 2, 4, 6, 9 or 12 digits; a group's `<12 digits>-NN`.
+    #[schema(max_length = 15)]
     pub code: String,
-    /// The official name, `八步镇`.
+    /// Its name.
+    #[schema(max_length = 100)]
     pub name: String,
-    /// How high it stands.
+    /// province, prefecture, county, township, village or group.
+    #[schema(value_type = String, max_length = 20)]
     pub level: Level,
-    /// Finer kind: `subdistrict`, `town`, `township`, `villagers_committee`, …
+    /// What kind of unit, as subdistrict or villagers_committee.
+    #[schema(max_length = 40)]
     pub unit_type: String,
-    /// The division above, in the same edition; `None` for provinces.
+    /// The division above it.
+    #[schema(required, max_length = 15)]
     pub parent_code: Option<String>,
-    /// The day the list describes.
+    /// The day the edition describes.
     pub as_of: NaiveDate,
-    /// Whether its edition is the current one.
+    /// Whether it is of the current edition.
     pub current: bool,
-    /// Of an older edition's row: the codes of the current edition it lives on in, the best evidenced
-    /// first; its own code if it simply continues; empty if nothing is known. Empty on current rows.
+    /// Codes of the current edition that took its place.
+    // The best evidenced first; its own code if it simply continues; empty if nothing is known, and on current rows.
+    #[schema(inline, value_type = Vec<Text<15>>, max_items = 20)]
     pub successor_codes: Vec<String>,
-    /// Whether the successors were inferred from equal village names instead of stated by the lists.
+    /// Whether the successors were derived from equal names: evidence, not the decree.
     pub successors_derived: bool,
     /// First letters of the name's pinyin, lower case, for search: `bbz`.
     #[serde(skip)]

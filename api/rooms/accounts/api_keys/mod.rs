@@ -5,4 +5,4 @@ mod routes;
 mod store;
 mod wire;
 
-pub use routes::{operations, schemas};
+pub use routes::operations;

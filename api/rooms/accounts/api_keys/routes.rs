@@ -4,19 +4,21 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use chrono::TimeDelta;
+use diesel::{ExpressionMethods, QueryDsl};
 use kit::faults::Faults;
 use kit::ids::new_id;
 use kit::json::put;
 use kit::problem::Problem;
 use kit::value::Values;
-use serde_json::{Value as Json, json};
+use serde_json::json;
+use uuid::Uuid;
 
 use super::store::{self, NewKey};
-pub use super::wire::schemas;
-use super::wire::{self, AREA_CODE, EXPIRES_AT, MOST_DAYS, NAME, NEW, ORG_ID, ROLE, SCOPES};
+use super::wire::{self, AREA_CODE, ApiKey, CreatedApiKey, EXPIRES_AT, MOST_DAYS, NAME, NEW, ORG_ID, ROLE, SCOPES};
 use crate::platform::access::roles::{Grant, Role};
-use crate::platform::http::schema::reference;
+use crate::platform::http::page::Page;
 use crate::platform::http::{Access, Answer, Call, Operation, page};
+use crate::platform::schema::api_keys;
 use crate::records::codes::{TOO_FAR_AHEAD, UNKNOWN_AREA};
 use crate::records::list::{CURSOR, LIMIT};
 use crate::rooms::accounts::codes::{GRANT_TOO_WIDE, IN_THE_PAST};
@@ -37,8 +39,8 @@ pub fn operations() -> Vec<Operation> {
                 "Answers the key, this once. Nobody gives a key a role or an area wider than his own.",
             )
             .access(Access::Roles(ADMINISTRATORS))
-            .body(reference("NewApiKey"), wire::example_new())
-            .answers(201, "Made.", Some(reference("CreatedApiKey")), Some(created))
+            .takes(wire::NEW_API_KEY, wire::example_new())
+            .answers::<CreatedApiKey>(201, "Made.", Some(created))
             .with_headers(&["Location"])
             .problems(&[GRANT_TOO_WIDE]),
         Operation::new(Method::GET, "/v1/api-keys", "list_api_keys", list)
@@ -49,17 +51,12 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(ADMINISTRATORS))
             .parameters(vec![&LIMIT, &CURSOR])
-            .answers(
-                200,
-                "A page.",
-                Some(reference("ApiKeyPage")),
-                Some(json!({"items": [wire::example()], "next_cursor": null})),
-            )
+            .answers::<Page<ApiKey>>(200, "A page.", Some(json!({"items": [wire::example()], "next_cursor": null})))
             .with_headers(&["Link"]),
         Operation::new(Method::GET, "/v1/api-keys/{id}", "get_api_key", get)
             .described("api_keys", "Get an API key", "Without its secret. Out of reach answers like absent.")
             .access(Access::Roles(ADMINISTRATORS))
-            .answers(200, "The key.", Some(reference("ApiKey")), Some(wire::example())),
+            .answers::<ApiKey>(200, "The key.", Some(wire::example())),
         Operation::new(Method::POST, "/v1/api-keys/{id}:revoke", "revoke_api_key", revoke)
             .described(
                 "api_keys",
@@ -67,7 +64,7 @@ pub fn operations() -> Vec<Operation> {
                 "It is worth nothing within five seconds. Once more is no fault.",
             )
             .access(Access::Roles(ADMINISTRATORS))
-            .answers(200, "The key.", Some(reference("ApiKey")), Some(wire::example())),
+            .answers::<ApiKey>(200, "The key.", Some(wire::example())),
     ]
 }
 
@@ -85,14 +82,13 @@ async fn post(call: Call) -> Answer {
     let new = NewKey { id: new_id(), name, grant, scopes: form.list(&SCOPES).collect(), expires_at };
     let details = json!({"role": new.grant.role.code(), "area_code": new.grant.area_code, "org_id": new.grant.org_id, "scopes": new.scopes});
     let audit_entry = call.audit_entry("api_key.create", "api_keys", Some(new.id), details);
-    let text = store::add(&call.core, &new, call.actor()?.user_id, audit_entry).await?;
-    let mut json = store::find(&call.core, call.actor()?, new.id).await?;
-    put(&mut json, "key", text);
+    let key = store::add(&call.core, &new, call.actor()?.user_id, audit_entry).await?;
+    let api_key = store::find(&call.core, call.actor()?, new.id).await?;
     let location = format!("/v1/api-keys/{}", new.id);
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, location))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(json))
+        .json(CreatedApiKey { api_key, key }))
 }
 
 fn grant(call: &Call, form: &Values, faults: &mut Faults) -> Option<Grant> {
@@ -121,14 +117,17 @@ fn check_expiry(call: &Call, form: &Values, faults: &mut Faults) {
 async fn list(call: Call) -> Answer {
     let actor = call.actor()?;
     let binding = format!("api_keys|{}", actor.user_id);
-    let mut statement = store::visible_to(actor);
-    if let Some(id) = page::position(&call, &binding)?.and_then(|text| text.parse().ok()) {
-        statement = statement.sql(" AND r.id < ").id(id);
-    }
+    let after = page::position(&call, &binding)?.and_then(|text| text.parse::<Uuid>().ok());
     let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
-    let keys = store::load(&call.core, &statement.sql(" ORDER BY r.id DESC LIMIT ").integer(limit)).await?;
-    let position = |key: &Json| key.get("id").and_then(Json::as_str).unwrap_or_default().to_owned();
-    Ok(page::answer(&call, &binding, keys, position, |key| key))
+    let page = || {
+        let mut keys = store::visible_to(actor);
+        if let Some(id) = after {
+            keys = keys.filter(api_keys::id.lt(id));
+        }
+        keys.order(api_keys::id.desc()).limit(limit)
+    };
+    let keys = store::load(&call.core, page).await?;
+    Ok(page::answer(&call, &binding, keys, |key| key.id.to_string(), |key| key))
 }
 
 async fn get(call: Call) -> Answer {
@@ -140,7 +139,7 @@ async fn revoke(call: Call) -> Answer {
     let id = call.path_id()?;
     let actor = call.actor()?;
     let key = store::find(&call.core, actor, id).await?;
-    if key.get("revoked_at").is_some_and(Json::is_null) {
+    if key.revoked_at.is_none() {
         let audit_entry = call.audit_entry("api_key.revoke", "api_keys", Some(id), json!({}));
         store::revoke(&call.core, id, actor.user_id, audit_entry).await?;
     }

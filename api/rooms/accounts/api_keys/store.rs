@@ -1,22 +1,26 @@
 //! Keys in the database.
 
 use chrono::{DateTime, Utc};
-use diesel::{ExpressionMethods, QueryDsl};
-use diesel_async::RunQueryDsl;
-use kit::json::put;
+use diesel::pg::Pg;
+use diesel::sql_types::Bool;
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, IntoSql, NullableExpressionMethods, QueryDsl, Queryable, Selectable,
+    SelectableHelper,
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kit::problem::Problem;
-use kit::row::Row;
-use kit::statement::Statement;
-use serde_json::{Value as Json, json};
+use kit::time::InZone;
+use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::wire::ApiKey;
 use crate::platform::access::keys::new_key;
 use crate::platform::access::roles::{Actor, Grant};
 use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
 use crate::platform::schema::api_keys;
-use crate::records::scope::reached;
+use crate::records::scope::successor;
 use crate::rooms::accounts::users::ADMINISTRATORS;
 
 /// A key to be made.
@@ -74,32 +78,59 @@ pub async fn revoke(core: &Core, id: Uuid, revoked_by: Uuid, audit_entry: AuditE
     Ok(())
 }
 
-/// A statement that selects the keys which an actor administers; conditions follow with ` AND …`.
-pub fn visible_to(actor: &Actor) -> Statement {
-    let columns =
-        "r.id, r.name, r.role, r.area_code, r.org_id, r.scopes, r.created_by, r.created_at, r.expires_at, r.revoked_at";
-    let statement = Statement::new(format!("SELECT {columns} FROM api_keys AS r WHERE "));
-    reached("r", statement, actor, ADMINISTRATORS, true)
+/// Keys that an actor administers, to be narrowed further.
+pub fn visible_to(actor: &Actor) -> api_keys::BoxedQuery<'static, Pg> {
+    let none = api_keys::table.filter(false.into_sql::<Bool>()).into_boxed();
+    actor.grants_of(ADMINISTRATORS).fold(none, |keys, own| {
+        let below = api_keys::area_code.ge(own.area_code.clone());
+        let below = below.and(api_keys::area_code.lt(successor(&own.area_code)));
+        match actor.organizations_of(own) {
+            Some(own) => keys.or_filter(below.and(api_keys::org_id.assume_not_null().eq_any(own))),
+            None => keys.or_filter(below),
+        }
+    })
 }
 
-/// Reads the keys that a statement of [`visible_to`] selects.
-pub async fn load(core: &Core, statement: &Statement) -> Result<Vec<Json>, Problem> {
-    let rows = core.database.read(statement).await?;
-    Ok(rows.into_iter().map(|row| view(core, row)).collect())
+/// Columns of a key that are shown.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+struct Columns {
+    id: Uuid,
+    name: String,
+    role: String,
+    area_code: String,
+    org_id: Option<Uuid>,
+    scopes: Json,
+    created_by: Uuid,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+/// Reads keys.
+pub async fn load(core: &Core, keys: impl Fn() -> api_keys::BoxedQuery<'static, Pg>) -> Result<Vec<ApiKey>, Problem> {
+    let read = async |connection: &mut AsyncPgConnection| keys().select(Columns::as_select()).load(connection).await;
+    let found: Vec<Columns> = core.database.ask(read).await?;
+    found.into_iter().map(|key| view(core, key)).collect()
 }
 
 /// One key that an actor administers, else 404.
-pub async fn find(core: &Core, actor: &Actor, id: Uuid) -> Result<Json, Problem> {
-    let statement = visible_to(actor).sql(" AND r.id = ").id(id);
-    load(core, &statement).await?.into_iter().next().ok_or_else(|| NOT_FOUND.into())
+pub async fn find(core: &Core, actor: &Actor, id: Uuid) -> Result<ApiKey, Problem> {
+    let found = load(core, || visible_to(actor).filter(api_keys::id.eq(id))).await?;
+    found.into_iter().next().ok_or_else(|| NOT_FOUND.into())
 }
 
-fn view(core: &Core, mut row: Row) -> Json {
-    let mut json = json!({});
-    for column in
-        ["id", "name", "role", "area_code", "org_id", "scopes", "created_by", "created_at", "expires_at", "revoked_at"]
-    {
-        put(&mut json, column, row.take(column).to_json(core.zone));
-    }
-    json
+fn view(core: &Core, key: Columns) -> Result<ApiKey, Problem> {
+    Ok(ApiKey {
+        id: key.id,
+        name: key.name,
+        role: key.role,
+        area_code: key.area_code,
+        org_id: key.org_id,
+        scopes: serde_json::from_value(key.scopes).map_err(Problem::internal)?,
+        created_by: key.created_by,
+        created_at: InZone(key.created_at, core.zone),
+        expires_at: InZone(key.expires_at, core.zone),
+        revoked_at: key.revoked_at.map(|instant| InZone(instant, core.zone)),
+    })
 }

@@ -4,15 +4,18 @@ use chrono::DateTime;
 use chrono::Utc;
 use kit::field::{Field, Shape, free_text};
 use kit::fields;
-use kit::json::put;
 use kit::text::Text;
+use kit::time::InZone;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use crate::platform::access::keys::KEY_SCOPE;
 use crate::platform::access::roles;
-use crate::platform::http::page;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::Form;
+use crate::platform::http::answered::of_form;
 
 /// The most days that a key lives.
 pub const MOST_DAYS: i64 = 366;
@@ -43,13 +46,83 @@ fields! {
     .required();
 }
 
-fields! {
-    /// Members of its form.
-    static SERVED;
-    ID: Uuid = Field::new("id", Shape::Id, Text::new("Id", "编号"), "The key's id, part of the key itself.").required();
-    CREATED_AT: DateTime<Utc> = Field::new("created_at", Shape::Instant, Text::new("Created at", "创建时间"), "When it was made.").required();
-    CREATED_BY: Uuid = Field::new("created_by", Shape::Id, Text::new("Created by", "创建人"), "Who made it.").required();
-    REVOKED_AT: DateTime<Utc> = Field::new("revoked_at", Shape::Instant, Text::new("Revoked at", "吊销时间"), "Since when it is worth nothing.");
+/// The body that makes a key.
+pub const NEW_API_KEY: Form = Form::new("NewApiKey", NEW, "Makes an API key.");
+
+/// An API key without its secret.
+#[derive(Serialize, ToSchema)]
+pub struct ApiKey {
+    /// Id · 编号
+    ///
+    /// The key's id, part of the key itself.
+    pub id: Uuid,
+    /// What it is for, and who answers for it.
+    #[schema(schema_with = name)]
+    pub name: String,
+    /// The role it acts with.
+    #[schema(schema_with = role)]
+    pub role: String,
+    /// That division and all below.
+    #[schema(schema_with = area_code)]
+    pub area_code: String,
+    /// Only what belongs to this organisation.
+    #[schema(required, schema_with = org_id)]
+    pub org_id: Option<Uuid>,
+    /// What it may be used for.
+    #[schema(schema_with = scopes)]
+    pub scopes: Vec<String>,
+    /// Created by · 创建人
+    ///
+    /// Who made it.
+    pub created_by: Uuid,
+    /// Created at · 创建时间
+    ///
+    /// When it was made.
+    #[schema(value_type = DateTime<Utc>)]
+    pub created_at: InZone,
+    /// Until when.
+    #[schema(schema_with = expires_at)]
+    pub expires_at: InZone,
+    /// Revoked at · 吊销时间
+    ///
+    /// Since when it is worth nothing.
+    #[schema(required, value_type = Option<DateTime<Utc>>)]
+    pub revoked_at: Option<InZone>,
+}
+
+fn name() -> RefOr<Schema> {
+    of_form(&NAME.field)
+}
+
+fn role() -> RefOr<Schema> {
+    of_form(&ROLE.field)
+}
+
+fn area_code() -> RefOr<Schema> {
+    of_form(&AREA_CODE.field)
+}
+
+fn org_id() -> RefOr<Schema> {
+    of_form(&ORG_ID.field)
+}
+
+fn scopes() -> RefOr<Schema> {
+    of_form(&SCOPES.field)
+}
+
+fn expires_at() -> RefOr<Schema> {
+    of_form(&EXPIRES_AT.field)
+}
+
+/// A new key with its secret, told this once.
+#[derive(Serialize, ToSchema)]
+pub struct CreatedApiKey {
+    /// The key without its secret.
+    #[serde(flatten)]
+    pub api_key: ApiKey,
+    /// Send it as `Authorization: Bearer`.
+    #[schema(max_length = 120)]
+    pub key: String,
 }
 
 /// An example of a creation.
@@ -63,21 +136,4 @@ pub fn example() -> Json {
     json!({"id": "0198c0de-0000-7000-8000-00000000000c", "name": "市统计局看板", "role": "statistics_reader",
         "area_code": "511802", "org_id": null, "scopes": ["statistics"], "expires_at": "2020-12-31T00:00:00+08:00",
         "created_at": "2020-02-01T08:00:00+08:00", "created_by": "0198c0de-0000-7000-8000-00000000000b", "revoked_at": null})
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let mut key = object(&NEW.iter().chain(SERVED).collect::<Vec<_>>(), Direction::Served);
-    put(&mut key, "description", "An API key without its secret.");
-    let mut new = object(&NEW.iter().collect::<Vec<_>>(), Direction::Sent);
-    put(&mut new, "description", "Makes an API key.");
-    let created = json!({"allOf": [reference("ApiKey")], "type": "object", "description": "A new key with its secret, told this once.",
-        "required": ["key"],
-        "properties": {"key": {"type": "string", "maxLength": 120, "description": "Send it as `Authorization: Bearer`."}}});
-    vec![
-        ("ApiKey".into(), key),
-        ("NewApiKey".into(), new),
-        ("CreatedApiKey".into(), created),
-        ("ApiKeyPage".into(), page::schema(&reference("ApiKey"))),
-    ]
 }

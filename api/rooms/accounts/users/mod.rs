@@ -14,4 +14,3 @@ mod wire;
 pub use routes::operations;
 pub use rules::require_grantable;
 pub use store::{ADMINISTRATORS, NewUser, add};
-pub use wire::schemas;

@@ -1,33 +1,40 @@
 //! The operations on accounts.
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use diesel::{ExpressionMethods, QueryDsl};
 use kit::catalogue::Code;
 use kit::etag::{self, IfMatch};
 use kit::faults::Faults;
 use kit::ids::new_id;
 use kit::json::put;
 use kit::problem::Problem;
-use kit::statement::{ColumnType, Statement};
 use kit::text::visible;
-use kit::value::{Value, Values};
-use serde_json::{Value as Json, json};
+use kit::value::Values;
+use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::grants;
 use super::rules;
 use super::store::{self, ADMINISTRATORS, NewUser, UserChange};
-use super::wire::{ACTIVE, DISPLAY_NAME, NEW, ORG_ID, PATCH, PHONE, ROLES, USERNAME, User, example, example_new};
+use super::wire::{
+    ACTIVE, AmendedUser, CreatedUser, DISPLAY_NAME, NEW, NEW_USER, ORG_ID, PATCH, PHONE, ROLES, USER_PATCH, USERNAME,
+    User, example, example_new,
+};
+use crate::platform::access::{Grant, Role, UserGrant};
 use crate::platform::audit::system_write_all;
 use crate::platform::codes::IF_MATCH_REQUIRED;
-use crate::platform::http::schema::reference;
+use crate::platform::http::page::Page;
 use crate::platform::http::{Access, Answer, Call, Operation, page};
+use crate::platform::schema::users;
 use crate::records::codes::UNKNOWN_REFERENCE;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::read;
 use crate::rooms::accounts::codes::{GRANT_TOO_WIDE, USERNAME_TAKEN};
 use crate::rooms::duties;
+use crate::rooms::duties::inherit::HandedOverDuty;
 use crate::rooms::registers::organizations::ORGANIZATIONS;
 
 /// The operations of this room.
@@ -51,25 +58,20 @@ pub fn operations() -> Vec<Operation> {
                 "Answers a one-time password, this once. Nobody grants a role or an area wider than his own.",
             )
             .access(Access::Roles(ADMINISTRATORS))
-            .body(reference("NewUser"), example_new())
-            .answers(201, "Created.", Some(reference("CreatedUser")), Some(created))
+            .takes(NEW_USER, example_new())
+            .answers::<CreatedUser>(201, "Created.", Some(created))
             .with_headers(&["ETag", "Location"])
             .problems(&[GRANT_TOO_WIDE, USERNAME_TAKEN]),
         Operation::new(Method::GET, "/v1/users", "list_users", list)
             .described("users", "List accounts", "Those with a role in an area that the caller administers, by name.")
             .access(Access::Roles(ADMINISTRATORS))
             .parameters(vec![&LIMIT, &CURSOR, &ACTIVE.field])
-            .answers(
-                200,
-                "A page.",
-                Some(reference("UserPage")),
-                Some(json!({"items": [example()], "next_cursor": null})),
-            )
+            .answers::<Page<User>>(200, "A page.", Some(json!({"items": [example()], "next_cursor": null})))
             .with_headers(&["Link"]),
         Operation::new(Method::GET, "/v1/users/{id}", "get_user", get)
             .described("users", "Get an account", "Out of reach answers like absent.")
             .access(Access::Roles(ADMINISTRATORS))
-            .answers(200, "The account.", Some(reference("User")), Some(example()))
+            .answers::<User>(200, "The account.", Some(example()))
             .with_headers(&["ETag"]),
         Operation::new(Method::PATCH, "/v1/users/{id}", "amend_user", patch)
             .described(
@@ -79,12 +81,8 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(ADMINISTRATORS))
             .headers(&["If-Match"])
-            .body_of(
-                reference("UserPatch"),
-                json!({"active": false}),
-                &["application/merge-patch+json", "application/json"],
-            )
-            .answers(200, "The account, and its open duties that went to somebody else.", Some(reference("AmendedUser")), Some(amended))
+            .takes(USER_PATCH, json!({"active": false}))
+            .answers::<AmendedUser>(200, "The account, and its open duties that went to somebody else.", Some(amended))
             .with_headers(&["ETag"])
             .problems(&[GRANT_TOO_WIDE, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, "/v1/users/{id}:reset-password", "reset_password", reset_password)
@@ -94,7 +92,7 @@ pub fn operations() -> Vec<Operation> {
                 "Answers a new one-time password, this once; every session of the account ends.",
             )
             .access(Access::Roles(ADMINISTRATORS))
-            .answers(200, "Reset.", Some(reference("CreatedUser")), Some(created_again))
+            .answers::<CreatedUser>(200, "Reset.", Some(created_again))
             .with_headers(&["ETag"])
             .problems(&[GRANT_TOO_WIDE]),
     ]
@@ -106,10 +104,9 @@ async fn reset_password(call: Call) -> Answer {
     // Whoever sets the password could sign in: he must be able to grant all that the account holds.
     rules::require_grantable(call.actor()?, &held(&user))?;
     let audit_entry = call.audit_entry("user.reset_password", "users", Some(id), json!({}));
-    let password = store::reset_password(&call.core, id, audit_entry).await?;
-    let mut user = store::find(&call.core, call.actor()?, id).await?;
-    put(&mut user.json, "one_time_password", password);
-    Ok(answer(HttpResponse::Ok(), &user))
+    let one_time_password = store::reset_password(&call.core, id, audit_entry).await?;
+    let user = store::find(&call.core, call.actor()?, id).await?;
+    Ok(answer(HttpResponse::Ok(), user.revision, CreatedUser { user, one_time_password }))
 }
 
 async fn post(call: Call) -> Answer {
@@ -131,32 +128,35 @@ async fn post(call: Call) -> Answer {
     };
     let audit_entry =
         call.audit_entry("user.create", "users", Some(new.id), json!({"roles": grants::audited(&new.grants)}));
-    let password = store::add(&call.core, &new, audit_entry).await?;
-    let mut user = store::find(&call.core, call.actor()?, new.id).await?;
-    put(&mut user.json, "one_time_password", password);
+    let one_time_password = store::add(&call.core, &new, audit_entry).await?;
+    let user = store::find(&call.core, call.actor()?, new.id).await?;
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, format!("/v1/users/{}", new.id)));
-    Ok(answer(response, &user))
+    Ok(answer(response, user.revision, CreatedUser { user, one_time_password }))
 }
 
 async fn list(call: Call) -> Answer {
     let actor = call.actor()?;
     let binding = format!("users|{}|{:?}", actor.user_id, call.query.get(&ACTIVE));
-    let mut statement: Statement = store::visible_to(actor);
-    if let Some(active) = call.query.get(&ACTIVE) {
-        statement = statement.sql(" AND u.active = ").bind(ColumnType::Boolean, Value::Boolean(active));
-    }
-    if let Some(username) = page::position(&call, &binding)? {
-        statement = statement.sql(" AND u.username > ").text(username);
-    }
+    let (active, after) = (call.query.get(&ACTIVE), page::position(&call, &binding)?);
     let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
-    let users = store::load(&call.core, &statement.sql(" ORDER BY u.username LIMIT ").integer(limit)).await?;
-    Ok(page::answer(&call, &binding, users, |user| user.username.clone(), |user| user.json))
+    let page = || {
+        let mut accounts = store::visible_to(actor);
+        if let Some(active) = active {
+            accounts = accounts.filter(users::active.eq(active));
+        }
+        if let Some(username) = after.clone() {
+            accounts = accounts.filter(users::username.gt(username));
+        }
+        accounts.order(users::username).limit(limit)
+    };
+    let users = store::load(&call.core, page).await?;
+    Ok(page::answer(&call, &binding, users, |user| user.username.clone(), |user| user))
 }
 
 async fn get(call: Call) -> Answer {
     let user = store::find(&call.core, call.actor()?, call.path_id()?).await?;
-    Ok(answer(HttpResponse::Ok(), &user))
+    Ok(answer(HttpResponse::Ok(), user.revision, user))
 }
 
 async fn patch(call: Call) -> Answer {
@@ -170,15 +170,14 @@ async fn patch(call: Call) -> Answer {
     let audit_entry = call.audit_entry("user.amend", "users", Some(id), details);
     let leaves = change.active == Some(false) || change.grants.is_some();
     store::change(&call.core, id, user.revision, change, audit_entry).await?;
-    let handed = if leaves { hand_on(&call, id).await? } else { Vec::new() };
+    let handed_over_duties = if leaves { hand_on(&call, id).await? } else { Vec::new() };
     // Taking away the last role in the caller's area takes the account out of his sight, too.
-    let mut user = store::find(&call.core, call.actor()?, id).await.unwrap_or(user);
-    put(&mut user.json, "handed_over_duties", handed);
-    Ok(answer(HttpResponse::Ok(), &user))
+    let user = store::find(&call.core, call.actor()?, id).await.unwrap_or(user);
+    Ok(answer(HttpResponse::Ok(), user.revision, AmendedUser { user, handed_over_duties }))
 }
 
 /// Hands the duties that the account leaves open to the next above, and notes it in the audit.
-async fn hand_on(call: &Call, id: Uuid) -> Result<Vec<Json>, Problem> {
+async fn hand_on(call: &Call, id: Uuid) -> Result<Vec<HandedOverDuty>, Problem> {
     let handed = duties::inherit::hand_on(&call.core, id, call.actor()?.user_id).await?;
     if !handed.is_empty() {
         let audit_entry = call.audit_entry("user.hand_over_duties", "users", Some(id), json!({"duties": handed}));
@@ -212,17 +211,11 @@ fn shown_name(name: &str) -> String {
     visible(name).unwrap_or_else(|| name.to_owned())
 }
 
-fn held(user: &User) -> Vec<crate::platform::access::Grant> {
-    let items = user.json.get("roles").and_then(Json::as_array).cloned().unwrap_or_default();
-    let text = |item: &Json, name: &str| item.get(name).and_then(Json::as_str).map(str::to_owned);
-    let grant = |item: &Json| {
-        Some(crate::platform::access::Grant {
-            role: crate::platform::access::Role::of_code(&text(item, "role")?)?,
-            area_code: text(item, "area_code")?,
-            org_id: text(item, "org_id").and_then(|id: String| Uuid::try_parse(&id).ok()),
-        })
+fn held(user: &User) -> Vec<Grant> {
+    let grant = |held: &UserGrant| {
+        Some(Grant { role: Role::of_code(&held.role)?, area_code: held.area_code.clone(), org_id: held.org_id })
     };
-    items.iter().filter_map(grant).collect()
+    user.roles.iter().filter_map(grant).collect()
 }
 
 /// An organisation that the caller can't reach is a fault, exactly as one that isn't there.
@@ -235,9 +228,6 @@ async fn require_organization(call: &Call, form: &Values, faults: &mut Faults) -
     Ok(())
 }
 
-fn answer(mut response: actix_web::HttpResponseBuilder, user: &User) -> HttpResponse {
-    response
-        .insert_header((ETAG, etag::of_revision(user.revision)))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(&user.json)
+fn answer(mut response: HttpResponseBuilder, revision: i64, body: impl Serialize) -> HttpResponse {
+    response.insert_header((ETAG, etag::of_revision(revision))).insert_header((CACHE_CONTROL, "no-store")).json(body)
 }

@@ -1,22 +1,25 @@
 //! Accounts in the database.
 
-use diesel::{ExpressionMethods, QueryDsl};
-use diesel_async::RunQueryDsl;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::sql_types::Bool;
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, IntoSql, NullableExpressionMethods, QueryDsl, Queryable, Selectable,
+    SelectableHelper,
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kit::catalogue::Code;
-use kit::columns;
 use kit::database::DatabaseError;
-use kit::json::put;
 use kit::problem::Problem;
-use kit::row::Row;
-use kit::statement::{ColumnType, Statement};
-use kit::value::Value;
-use serde_json::json;
+use kit::time::InZone;
 use uuid::Uuid;
 
 use super::grants::{grant, keep_former};
 use super::wire::User;
-use crate::platform::access::passwords;
 use crate::platform::access::roles::{Actor, Grant, Role};
+use crate::platform::access::{UserGrant, passwords};
 use crate::platform::audit::{AuditEntry, SystemWriteError, system_write};
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
@@ -25,13 +28,6 @@ use crate::platform::privacy::seal::Owner;
 use crate::platform::schema::{sessions, user_grants, users};
 use crate::records::scope::successor;
 use crate::rooms::accounts::codes::USERNAME_TAKEN;
-
-columns! {
-    ID "id": Uuid;
-    PHONE "phone": Box<[u8]>;
-    USERNAME "username": String;
-    REVISION "revision": i64;
-}
 
 /// The roles that administer accounts.
 pub const ADMINISTRATORS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin];
@@ -168,59 +164,78 @@ pub async fn change(
     Ok(())
 }
 
-/// A statement that selects the accounts which an actor administers; conditions follow with ` AND …`.
-pub fn visible_to(actor: &Actor) -> Statement {
-    let statement = Statement::new(
-        "SELECT u.id, u.username, u.display_name, u.phone, u.org_id, u.active, u.password_change_required, u.revision, u.created_at, \
-         COALESCE((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'area_code', g.area_code, 'org_id', g.org_id) ORDER BY g.role, g.area_code) \
-         FROM user_grants AS g WHERE g.user_id = u.id), '[]') AS roles FROM users AS u WHERE EXISTS \
-         (SELECT 1 FROM user_grants AS g WHERE g.user_id = u.id AND (false",
-    );
-    let statement = actor.grants_of(ADMINISTRATORS).fold(statement, |statement, own| {
-        let statement = statement
-            .sql(" OR (g.area_code >= ")
-            .text(&own.area_code)
-            .sql(" AND g.area_code < ")
-            .text(successor(&own.area_code));
-        let statement = match actor.organizations_of(own) {
-            Some(own) => statement
-                .sql(" AND g.org_id = ANY(")
-                .column(ColumnType::Id, own.into_iter().map(Value::Id).collect())
-                .sql(")"),
-            None => statement,
-        };
-        statement.sql(")")
+/// Accounts that an actor administers, to be narrowed further.
+pub fn visible_to(actor: &Actor) -> users::BoxedQuery<'static, Pg> {
+    let nobody = user_grants::table.select(user_grants::user_id).filter(false.into_sql::<Bool>()).into_boxed::<Pg>();
+    let held = actor.grants_of(ADMINISTRATORS).fold(nobody, |held, own| {
+        let below = user_grants::area_code.ge(own.area_code.clone());
+        let below = below.and(user_grants::area_code.lt(successor(&own.area_code)));
+        match actor.organizations_of(own) {
+            Some(own) => held.or_filter(below.and(user_grants::org_id.assume_not_null().eq_any(own))),
+            None => held.or_filter(below),
+        }
     });
-    statement.sql("))")
+    users::table.filter(users::id.eq_any(held)).into_boxed()
 }
 
-/// Reads the accounts that a statement of [`visible_to`] selects.
-pub async fn load(core: &Core, statement: &Statement) -> Result<Vec<User>, Problem> {
-    let rows = core.database.read(statement).await?;
-    rows.into_iter().map(|row| user(core, row)).collect()
+/// Columns of an account that are shown.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+struct Columns {
+    id: Uuid,
+    username: String,
+    display_name: String,
+    phone: Option<Vec<u8>>,
+    org_id: Option<Uuid>,
+    active: bool,
+    password_change_required: bool,
+    revision: i32,
+    created_at: DateTime<Utc>,
+}
+
+/// Reads accounts with their grants.
+pub async fn load(core: &Core, accounts: impl Fn() -> users::BoxedQuery<'static, Pg>) -> Result<Vec<User>, Problem> {
+    let read = async |connection: &mut AsyncPgConnection| {
+        let found: Vec<Columns> = accounts().select(Columns::as_select()).load(connection).await?;
+        let ids: Vec<Uuid> = found.iter().map(|account| account.id).collect();
+        let held: Vec<(Uuid, String, String, Option<Uuid>)> = user_grants::table
+            .filter(user_grants::user_id.eq_any(ids))
+            .order((user_grants::role, user_grants::area_code))
+            .select((user_grants::user_id, user_grants::role, user_grants::area_code, user_grants::org_id))
+            .load(connection)
+            .await?;
+        Ok((found, held))
+    };
+    let (found, held) = core.database.ask(read).await?;
+    let mut roles: BTreeMap<Uuid, Vec<UserGrant>> = BTreeMap::new();
+    for (user_id, role, area_code, org_id) in held {
+        roles.entry(user_id).or_default().push(UserGrant { role, area_code, org_id });
+    }
+    found.into_iter().map(|account| user(core, &mut roles, account)).collect()
 }
 
 /// One account that an actor administers, else 404.
 pub async fn find(core: &Core, actor: &Actor, id: Uuid) -> Result<User, Problem> {
-    let statement = visible_to(actor).sql(" AND u.id = ").bind(ColumnType::Id, Value::Id(id));
-    load(core, &statement).await?.into_iter().next().ok_or_else(|| NOT_FOUND.into())
+    let found = load(core, || visible_to(actor).filter(users::id.eq(id))).await?;
+    found.into_iter().next().ok_or_else(|| NOT_FOUND.into())
 }
 
-fn user(core: &Core, mut row: Row) -> Result<User, Problem> {
-    let id = row.get(&ID).ok_or_else(|| Problem::internal("an account has no id"))?;
-    let sealed = row.get(&PHONE).map(Vec::from);
-    let phone = sealed
-        .map(|sealed| core.sealer.open(phone_owner(id), &sealed))
-        .transpose()
-        .map_err(Problem::internal)?
-        .flatten();
-    let phone = phone.map(|phone| mask_phone(&String::from_utf8_lossy(&phone)));
-    let (username, revision) = (row.get(&USERNAME).unwrap_or_default(), row.get(&REVISION).unwrap_or(1));
-    let mut json = json!({"id": id.to_string(), "username": username, "phone": phone, "revision": revision});
-    for column in ["display_name", "org_id", "active", "password_change_required", "created_at", "roles"] {
-        put(&mut json, column, row.take(column).to_json(core.zone));
-    }
-    Ok(User { json, revision, username })
+fn user(core: &Core, roles: &mut BTreeMap<Uuid, Vec<UserGrant>>, account: Columns) -> Result<User, Problem> {
+    let id = account.id;
+    let opened = account.phone.map(|sealed| core.sealer.open(phone_owner(id), &sealed));
+    let phone = opened.transpose().map_err(Problem::internal)?.flatten();
+    Ok(User {
+        id,
+        username: account.username,
+        display_name: account.display_name,
+        phone: phone.map(|phone| mask_phone(&String::from_utf8_lossy(&phone))),
+        org_id: account.org_id,
+        roles: roles.remove(&id).unwrap_or_default(),
+        active: account.active,
+        password_change_required: account.password_change_required,
+        revision: account.revision.into(),
+        created_at: InZone(account.created_at, core.zone),
+    })
 }
 
 fn taken(error: diesel::result::Error) -> SystemWriteError {

@@ -1,16 +1,21 @@
 //! Accounts as they are sent and served.
 
 use kit::field::{Field, Shape, free_text};
-use kit::json::put;
 use kit::object;
 use kit::text::Text;
+use kit::time::InZone;
 use kit::typed::TypedField;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
+use crate::platform::access::UserGrant;
 use crate::platform::access::roles::ROLE;
-use crate::platform::http::page;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::Form;
+use crate::platform::http::answered::of_form;
+use crate::rooms::duties::inherit::HandedOverDuty;
 
 object! {
     /// A role as a form grants it.
@@ -80,6 +85,11 @@ pub static NEW: &[Field] =
 pub static PATCH: &[Field] =
     &[DISPLAY_NAME.field.never_null(), PHONE.field, ORG_ID.field, ROLES.field.never_null(), MAY_SIGN_IN.never_null()];
 
+/// The body that makes an account.
+pub const NEW_USER: Form = Form::new("NewUser", NEW, "Creates an account.");
+/// The body that amends one.
+pub const USER_PATCH: Form = Form::patch("UserPatch", PATCH, "A merge patch (RFC 7396): what is absent stays.");
+
 /// The list's own filter.
 pub static ACTIVE: TypedField<bool> = TypedField::named(
     "ACTIVE",
@@ -91,15 +101,81 @@ pub static ACTIVE: TypedField<bool> = TypedField::named(
     ),
 );
 
-/// An account as it is served.
-#[derive(Clone, Debug)]
+/// An account.
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct User {
-    /// Its values by name, in JSON.
-    pub json: Json,
-    /// Its revision.
-    pub revision: i64,
-    /// Its name, where the next page begins.
+    /// The account's id.
+    #[schema(required = false)]
+    pub id: Uuid,
+    /// Its name for signing in, by which lists are ordered.
+    #[schema(schema_with = username)]
     pub username: String,
+    /// The name that others see.
+    #[schema(schema_with = display_name)]
+    pub display_name: String,
+    /// The holder's phone, masked.
+    #[schema(required, schema_with = phone)]
+    pub phone: Option<String>,
+    /// The holder's organisation.
+    #[schema(required, schema_with = org_id)]
+    pub org_id: Option<Uuid>,
+    /// Roles, each over an area.
+    #[schema(max_items = 50)]
+    pub roles: Vec<UserGrant>,
+    /// Whether it may sign in.
+    #[schema(schema_with = active)]
+    pub active: bool,
+    /// Whether the one-time password is still to be changed.
+    #[schema(required = false)]
+    pub password_change_required: bool,
+    /// From 1.
+    #[schema(required = false, minimum = 1)]
+    pub revision: i64,
+    /// When it was made.
+    #[schema(required = false, value_type = DateTime<Utc>)]
+    pub created_at: InZone,
+}
+
+fn username() -> RefOr<Schema> {
+    of_form(&USERNAME.field.required())
+}
+
+fn display_name() -> RefOr<Schema> {
+    of_form(&DISPLAY_NAME.field.required())
+}
+
+fn phone() -> RefOr<Schema> {
+    of_form(&PHONE.field)
+}
+
+fn org_id() -> RefOr<Schema> {
+    of_form(&ORG_ID.field)
+}
+
+fn active() -> RefOr<Schema> {
+    of_form(&MAY_SIGN_IN.never_null())
+}
+
+/// A new account with its one-time password, told this once.
+#[derive(Serialize, ToSchema)]
+pub struct CreatedUser {
+    /// The account.
+    #[serde(flatten)]
+    pub user: User,
+    /// To be changed at first sign-in.
+    #[schema(max_length = 40)]
+    pub one_time_password: String,
+}
+
+/// An account as it was amended, with what it left open.
+#[derive(Serialize, ToSchema)]
+pub struct AmendedUser {
+    /// The account.
+    #[serde(flatten)]
+    pub user: User,
+    /// Open duties that it can't do any more, and to whom they went.
+    #[schema(inline, max_items = 100_000)]
+    pub handed_over_duties: Vec<HandedOverDuty>,
 }
 
 /// An example of a creation.
@@ -114,58 +190,4 @@ pub fn example() -> Json {
         "org_id": null, "roles": [{"role": "gate_guard", "area_code": "511802005", "org_id": null}], "active": true,
         "password_change_required": true, "revision": 1,
         "created_at": "2020-02-01T08:00:00+08:00"})
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let fields: Vec<&Field> = NEW.iter().chain(PATCH.iter().filter(|field| field.name == "active")).collect();
-    let mut user = object(&fields, Direction::Served);
-    put(&mut user, "description", "An account.");
-    for (name, schema) in [
-        ("id", json!({"type": "string", "format": "uuid", "maxLength": 36, "description": "The account's id."})),
-        (
-            "roles",
-            json!({"type": "array", "maxItems": 50, "items": reference("UserGrant"), "description": "Roles, each over an area."}),
-        ),
-        (
-            "password_change_required",
-            json!({"type": "boolean", "description": "Whether the one-time password is still to be changed."}),
-        ),
-        (
-            "revision",
-            json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX, "description": "From 1."}),
-        ),
-        (
-            "created_at",
-            json!({"type": "string", "format": "date-time", "maxLength": 40, "description": "When it was made."}),
-        ),
-    ] {
-        if let Some(properties) = user.get_mut("properties") {
-            put(properties, name, schema);
-        }
-    }
-    let created = json!({"allOf": [reference("User")], "type": "object", "description": "A new account with its one-time password, told this once.",
-        "required": ["one_time_password"],
-        "properties": {"one_time_password": {"type": "string", "maxLength": 40, "description": "To be changed at first sign-in."}}});
-    let text = |about: &str| json!({"type": "string", "maxLength": 60, "description": about});
-    let account = json!({"type": ["string", "null"], "format": "uuid", "maxLength": 36, "description": "Who answers for it now; null where nobody above has an account."});
-    let handed = json!({"type": "object", "description": "A duty that went to somebody else.", "required": ["id", "duty_kind", "line", "assignee_id"],
-        "properties": {"id": {"type": "string", "format": "uuid", "maxLength": 36, "description": "The duty."}, "duty_kind": text("Which duty."), "line": text("Whose line it is."), "assignee_id": account}});
-    let amended = json!({"allOf": [reference("User")], "type": "object", "description": "An account as it was amended, with what it left open.",
-        "required": ["handed_over_duties"],
-        "properties": {"handed_over_duties": {"type": "array", "maxItems": 100_000, "items": handed, "description": "Open duties that it can't do any more, and to whom they went."}}});
-    vec![
-        ("User".into(), user),
-        ("AmendedUser".into(), amended),
-        ("CreatedUser".into(), created),
-        ("NewUser".into(), described(NEW, Direction::Sent, "Creates an account.")),
-        ("UserPatch".into(), described(PATCH, Direction::Patched, "A merge patch (RFC 7396): what is absent stays.")),
-        ("UserPage".into(), page::schema(&reference("User"))),
-    ]
-}
-
-fn described(fields: &'static [Field], direction: Direction, about: &str) -> Json {
-    let mut schema = object(&fields.iter().collect::<Vec<_>>(), direction);
-    put(&mut schema, "description", about);
-    schema
 }

@@ -18,7 +18,7 @@ mod vehicles;
 pub mod wire;
 
 use kit::text::Text;
-pub use operations::{operations, schemas};
+pub use operations::operations;
 pub use rules::IMPLAUSIBLE_TEMPERATURE;
 pub use wire::{MeasureSite, MeasuringDevice, Symptom};
 

@@ -54,9 +54,9 @@ pub fn operation() -> Operation {
         .described("screenings", "Open a case from a passage", "Of an abnormal passage of somebody registered: `identified`, the anchor and categories by his answers, no supervisors. Once more is no fault. Whoever may not read cases is shown it as it was opened.")
         .access(Access::Roles(SCREENINGS.writers))
         .body(object(&OPEN.iter().collect::<Vec<_>>(), Direction::Sent), json!({"anchored_on": "2020-01-30"}))
-        .answers(201, "Opened.", Some(reference(ISOLATION_CASES.schema)), example.clone())
+        .answers_with(201, "Opened.", Some(reference(ISOLATION_CASES.schema)), example.clone())
         .with_headers(&["ETag", "Location"])
-        .answers(200, "It was opened from this passage before.", Some(reference(ISOLATION_CASES.schema)), example)
+        .answers_with(200, "It was opened from this passage before.", Some(reference(ISOLATION_CASES.schema)), example)
         .with_headers(&["ETag", "Location"])
         .problems(&[OUT_OF_AREA, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE])
 }

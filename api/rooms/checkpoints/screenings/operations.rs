@@ -16,7 +16,9 @@ use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::time::day_of;
 use kit::value::{Value, Values};
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::plates::{check_plate, guess_plate_kind};
@@ -75,12 +77,12 @@ pub fn operations() -> Vec<Operation> {
             .described("screenings", "Search screenings", "Passages of one person (by id, document or phone) or with one plate, in the caller's scope, the newest first. Audited.")
             .access(Access::Roles(SCREENINGS.readers))
             .body(form(SEARCH), json!({"plate_number": "川T12345"}))
-            .answers(200, "A page; send `next_cursor` as `cursor` with the same body for the next.", Some(reference("ScreeningPage")), Some(json!({"items": [], "next_cursor": null}))),
+            .answers_with(200, "A page; send `next_cursor` as `cursor` with the same body for the next.", Some(reference("ScreeningPage")), Some(json!({"items": [], "next_cursor": null}))),
         Operation::new(Method::POST, "/v1/screenings:lookup", "look_up_screening", look_up)
             .described("screenings", "Look somebody up at the gate", "By document or plate, in the whole district: masked name, the id to post with the passage, and whether he needs attention. Sixty a minute, with searches and dry runs; each is audited. The third of documents that differ in few places pauses the caller for an hour.")
             .access(Access::Roles(GATES))
             .body(form(LOOKUP), json!({"document_number": "519999199003070021"}))
-            .answers(200, "Who it is; nobody where nobody is registered yet.", Some(reference("LookupList")), Some(json!({"items": [{"person_id": "0198c0de-0003-7000-8000-000000000001", "name": "周*", "needs_attention": false}]}))),
+            .answers::<LookupList>(200, "Who it is; nobody where nobody is registered yet.", Some(json!({"items": [{"person_id": "0198c0de-0003-7000-8000-000000000001", "name": "周*", "needs_attention": false}]}))),
         super::open_case::operation(),
     ]
 }
@@ -174,13 +176,13 @@ async fn look_up(call: Call) -> Answer {
         .await?;
     let mut items = Vec::new();
     for person in &found {
-        items.push(json!({
-            "person_id": person.envelope.id,
-            "name": person.values.get(&people::NAME).map(mask_name),
-            "needs_attention": needs_attention(&call, person).await?,
-        }));
+        items.push(LookedUp {
+            person_id: person.envelope.id,
+            name: person.values.get(&people::NAME).map(mask_name),
+            needs_attention: needs_attention(&call, person).await?,
+        });
     }
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(LookupList { items }))
 }
 
 /// Finds the people whom a document or a plate names in a district, whether or not the caller sees them; merges
@@ -247,13 +249,22 @@ async fn needs_attention(call: &Call, person: &Record) -> Result<bool, Problem> 
     Ok(!database.read(&isolated).await?.is_empty() || !database.read(&abnormal).await?.is_empty())
 }
 
-/// The schemas of this room beside those of the kind.
-pub fn schemas() -> Vec<(String, Json)> {
-    let person = json!({"type": "object", "description": "Somebody looked up.", "required": ["person_id", "name", "needs_attention"], "properties": {
-        "person_id": {"type": "string", "format": "uuid", "maxLength": 36, "description": "The id to post with the passage."},
-        "name": {"type": ["string", "null"], "maxLength": 60, "description": "The name, masked."},
-        "needs_attention": {"type": "boolean", "description": "A category holds today, the person is under isolation, or a passage of the last 14 days was abnormal."}}});
-    let list = json!({"type": "object", "description": "Who it is.", "required": ["items"], "properties": {
-        "items": {"type": "array", "maxItems": 500, "items": reference("LookedUp"), "description": "One for a document, perhaps several for a plate."}}});
-    vec![("LookedUp".into(), person), ("LookupList".into(), list)]
+/// Who it is.
+#[derive(Serialize, ToSchema)]
+struct LookupList {
+    /// One for a document, perhaps several for a plate.
+    #[schema(max_items = 500)]
+    items: Vec<LookedUp>,
+}
+
+/// Somebody looked up.
+#[derive(Serialize, ToSchema)]
+struct LookedUp {
+    /// The id to post with the passage.
+    person_id: Uuid,
+    /// The name, masked.
+    #[schema(required, max_length = 60)]
+    name: Option<String>,
+    /// A category holds today, the person is under isolation, or a passage of the last 14 days was abnormal.
+    needs_attention: bool,
 }

@@ -129,8 +129,3 @@ static BELONGING: [&Kind; 8] = [
 pub fn operations() -> Vec<Operation> {
     views::operations().into_iter().chain(certificates::operations()).collect()
 }
-
-/// The schemas of this room beside those of its kinds.
-pub fn schemas() -> Vec<(String, serde_json::Value)> {
-    certificates::schemas()
-}

@@ -8,43 +8,143 @@ use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
 use kit::problem::Problem;
 use kit::statement::ColumnType;
-use kit::time::day_of;
+use kit::time::{InZone, day_of};
 use kit::value::Value;
-use serde_json::{Map, Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
+use uuid::Uuid;
 
 use super::readings::{SLOT, SLOT_ON, TemperatureSlot};
 use super::stays::tied;
 use super::wire::{ENDS_ON, STARTS_ON};
 use super::{BELONGING, CARERS, CASE_ID, ERRANDS, ISOLATION_CASES, TEMPERATURE_READINGS, VIOLATIONS};
 use crate::platform::access::keys::KeyScope;
+use crate::platform::http::answered::{AnyObject, Members, Said, Saying};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::scope::visible_to;
+use crate::records::view::View;
 use crate::records::{Kind, Record, read, view};
 use crate::rooms::duties::matching::DAILY;
-use crate::rooms::duties::{DUTIES, DutyState, wire as duties};
+use crate::rooms::duties::{DUTIES, DutyKind, DutyState, DutyWaiver, wire as duties};
 
 /// More lines than this no case has.
 const MOST: i64 = 5_000;
 
+/// A timeline.
+#[derive(Serialize, ToSchema)]
+struct Timeline<'a> {
+    /// The oldest first.
+    #[schema(inline, max_items = 5_000)]
+    items: Vec<Entry<'a>>,
+}
+
+/// One record of the case.
+#[derive(Serialize, ToSchema)]
+struct Entry<'a> {
+    /// Of which kind.
+    #[schema(max_length = 60)]
+    kind: &'static str,
+    /// Which record.
+    #[schema(value_type = String, max_length = 36)]
+    id: Uuid,
+    /// When it happened.
+    #[schema(value_type = String, max_length = 40)]
+    occurred_at: InZone,
+    /// The record as its own path gives it.
+    #[schema(inline, value_type = AnyObject)]
+    record: View<'a>,
+}
+
+/// Days.
+#[derive(Serialize, ToSchema)]
+struct DayList<'a> {
+    /// The oldest first.
+    #[schema(inline, max_items = 5_000)]
+    items: Vec<ShownDay<'a>>,
+}
+
+/// A day of observation.
+#[derive(Serialize, ToSchema)]
+struct ShownDay<'a> {
+    /// Which day.
+    #[schema(value_type = String, max_length = 10)]
+    on_day: NaiveDate,
+    /// The how many-th day of observation.
+    #[schema(minimum = 0, maximum = 100)]
+    day_no: i64,
+    /// Readings done of those expected: `1/2`.
+    #[schema(max_length = 5)]
+    readings: String,
+    /// Readings beside.
+    #[schema(required = false, minimum = 0, maximum = 100)]
+    extra_readings: i64,
+    /// Errands asked for.
+    #[schema(required = false, minimum = 0, maximum = 100)]
+    errands: i64,
+    /// Violations.
+    #[schema(required = false, minimum = 0, maximum = 100)]
+    violations: i64,
+    /// The duty: state, proof, late, reported_late, reason.
+    #[schema(inline, value_type = Option<AnyObject>)]
+    am_reading: Option<ToldDuty>,
+    /// The duty: state, proof, late, reported_late, reason.
+    #[schema(inline, value_type = Option<AnyObject>)]
+    pm_reading: Option<ToldDuty>,
+    /// The duty: state, proof, late, reported_late, reason.
+    #[schema(inline, value_type = Option<AnyObject>)]
+    town_visit: Option<ToldDuty>,
+    /// The duty: state, proof, late, reported_late, reason.
+    #[schema(inline, value_type = Option<AnyObject>)]
+    village_check: Option<ToldDuty>,
+    /// The duty: state, proof, late, reported_late, reason.
+    #[schema(inline, value_type = Option<AnyObject>)]
+    group_check: Option<ToldDuty>,
+    /// The duty: state, proof, late, reported_late, reason.
+    #[schema(inline, value_type = Option<AnyObject>)]
+    police_check: Option<ToldDuty>,
+    /// What is missing, with the reason.
+    #[schema(required = false, inline, value_type = Vec<AnyGap>, max_items = 12)]
+    gaps: Vec<ShownGap<'a>>,
+}
+
+/// A daily duty as a day shows it.
+#[derive(Serialize)]
+struct ToldDuty {
+    id: Uuid,
+    state: Option<DutyState>,
+    proof: Option<duties::Proof>,
+    late: Option<bool>,
+    reported_late: Option<bool>,
+    explained: Option<bool>,
+    waiver: Option<DutyWaiver>,
+}
+
+/// Members of a gap, which may become more.
+struct GapMembers;
+/// A gap in a list.
+type AnyGap = Saying<GapMembers>;
+
+impl Said for GapMembers {
+    fn schema() -> ObjectBuilder {
+        Members::schema().description(Some("A gap."))
+    }
+}
+
+/// Something that is missing.
+#[derive(Serialize)]
+struct ShownGap<'a> {
+    duty_id: Uuid,
+    duty_kind: Option<DutyKind>,
+    state: Option<DutyState>,
+    explained: Option<bool>,
+    waiver: Option<DutyWaiver>,
+    reason: Option<&'a str>,
+}
+
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
-    let text = |max: i64, about: &str| json!({"type": "string", "maxLength": max, "description": about});
-    let list = |items: Json, about: &str| json!({"type": "object", "description": about, "required": ["items"], "properties": {"items": {"type": "array", "maxItems": 5000, "items": items, "description": "The oldest first."}}});
-    let entry = json!({"type": "object", "description": "One record of the case.", "required": ["kind", "id", "occurred_at", "record"], "properties": {
-        "kind": text(60, "Of which kind."), "id": text(36, "Which record."), "occurred_at": text(40, "When it happened."),
-        "record": {"type": "object", "additionalProperties": true, "description": "The record as its own path gives it."}}});
-    let duty = json!({"type": ["object", "null"], "additionalProperties": true, "description": "The duty: state, proof, late, reported_late, reason."});
-    let counts = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": 100, "description": about});
-    let mut day = Map::new();
-    day.insert("on_day".into(), text(10, "Which day."));
-    day.insert("day_no".into(), counts("The how many-th day of observation."));
-    day.insert("readings".into(), text(5, "Readings done of those expected: `1/2`."));
-    day.insert("extra_readings".into(), counts("Readings beside."));
-    day.insert("errands".into(), counts("Errands asked for."));
-    day.insert("violations".into(), counts("Violations."));
-    day.insert("gaps".into(), json!({"type": "array", "maxItems": 12, "description": "What is missing, with the reason.", "items": {"type": "object", "additionalProperties": true, "description": "A gap."}}));
-    DAILY.iter().for_each(|column| drop(day.insert(column.to_string(), duty.clone())));
-    let day = json!({"type": "object", "description": "A day of observation.", "required": ["on_day", "day_no", "readings"], "properties": day});
     let example_entry = json!({"items": [{"kind": "spot_checks", "id": "0198c0de-0015-7000-8000-000000000001", "occurred_at": "2020-01-23T16:20:00+08:00", "record": {"present": true, "compliant": true}}]});
     let example_day = json!({"items": [{"on_day": "2020-01-23", "day_no": 1, "readings": "1/2", "extra_readings": 0, "errands": 1, "violations": 0,
         "am_reading": {"state": "done", "late": false}, "gaps": [{"duty_kind": "pm_reading", "state": "missed", "explained": true, "reason": "停电"}]}]});
@@ -52,10 +152,10 @@ pub fn operations() -> Vec<Operation> {
     vec![
         get(Operation::new(Method::GET, "/v1/isolation-cases/{id}/timeline", "get_isolation_case_timeline", timeline))
             .described("isolation_cases", "The timeline of a case", "All records of the case that the caller may see, the oldest first.")
-            .answers(200, "The timeline.", Some(list(entry, "A timeline.")), Some(example_entry)),
+            .answers_inline::<Timeline<'_>>(200, "The timeline.", Some(example_entry)),
         get(Operation::new(Method::GET, "/v1/isolation-cases/{id}/days", "get_isolation_case_days", days))
             .described("isolation_cases", "The days of a case", "Each day of observation up to today: readings, visits, checks, errands, and what is missing with its reason.")
-            .answers(200, "The days.", Some(list(day, "Days.")), Some(example_day)),
+            .answers_inline::<DayList<'_>>(200, "The days.", Some(example_day)),
     ]
 }
 
@@ -68,12 +168,13 @@ async fn timeline(call: Call) -> Answer {
         }
     }
     entries.sort_by_key(|(at, kind, record)| (*at, kind.name, record.envelope.id));
-    let line = |(at, kind, record): &(chrono::DateTime<chrono::Utc>, &'static Kind, Record)| {
-        json!({"kind": kind.name, "id": record.envelope.id,
-            "occurred_at": kit::time::format_instant(*at, call.core.zone),
-            "record": view::record(&call.core, kind, record, call.language)})
-    };
-    answer(&entries.iter().map(line).collect::<Vec<_>>())
+    let items = entries.iter().map(|(at, kind, record)| Entry {
+        kind: kind.name,
+        id: record.envelope.id,
+        occurred_at: InZone(*at, call.core.zone),
+        record: view::record(&call.core, kind, record, call.language),
+    });
+    answer(&Timeline { items: items.collect() })
 }
 
 /// Records of a case by day, for the grid.
@@ -98,7 +199,7 @@ async fn days(call: Call) -> Answer {
     let (first, last) = days_of(&case).ok_or_else(|| Problem::internal("a case has no days"))?;
     let last = last.min(day_of(call.core.clock.now(), call.core.zone));
     let days = first.iter_days().take_while(|day| *day <= last);
-    answer(&days.map(|day| grid.line(first, day)).collect::<Vec<_>>())
+    answer(&DayList { items: days.map(|day| grid.line(first, day)).collect() })
 }
 
 impl Grid {
@@ -127,41 +228,56 @@ impl Grid {
         Ok(grid)
     }
 
-    fn line(&self, first: NaiveDate, day: NaiveDate) -> Json {
+    fn line(&self, first: NaiveDate, day: NaiveDate) -> ShownDay<'_> {
         let count = |slot| self.measured.get(&(day, slot)).copied().unwrap_or_default();
         let of_kind = |name: &'static str| self.others.get(&(day, name)).copied().unwrap_or_default();
-        let mut line = json!({"on_day": day, "day_no": (day - first).num_days() + 1,
-            "readings": format!("{}/2", count(TemperatureSlot::Am).min(1) + count(TemperatureSlot::Pm).min(1)),
-            "extra_readings": count(TemperatureSlot::Extra),
-            "errands": of_kind(ERRANDS.name), "violations": of_kind(VIOLATIONS.name)});
         let daily = self.duties.get(&day).map(Vec::as_slice).unwrap_or_default();
-        for column in DAILY {
-            let of_column = |duty: &&Record| duty.values.get(&duties::DUTY_KIND) == Some(column);
-            let duty = daily.iter().find(of_column);
-            kit::json::put(&mut line, column.code(), duty.map_or(Json::Null, told));
+        let duty = |kind| daily.iter().find(|duty| duty.values.get(&duties::DUTY_KIND) == Some(kind)).map(told);
+        ShownDay {
+            on_day: day,
+            day_no: (day - first).num_days() + 1,
+            readings: format!("{}/2", count(TemperatureSlot::Am).min(1) + count(TemperatureSlot::Pm).min(1)),
+            extra_readings: count(TemperatureSlot::Extra),
+            errands: of_kind(ERRANDS.name),
+            violations: of_kind(VIOLATIONS.name),
+            am_reading: duty(DutyKind::AmReading),
+            pm_reading: duty(DutyKind::PmReading),
+            town_visit: duty(DutyKind::TownVisit),
+            village_check: duty(DutyKind::VillageCheck),
+            group_check: duty(DutyKind::GroupCheck),
+            police_check: duty(DutyKind::PoliceCheck),
+            gaps: daily.iter().filter(|duty| is_gap(duty)).map(gap).collect(),
         }
-        let gaps: Vec<Json> = daily.iter().filter(|duty| is_gap(duty)).map(gap).collect();
-        kit::json::put(&mut line, "gaps", gaps);
-        line
     }
 }
 
-fn told(duty: &Record) -> Json {
+fn told(duty: &Record) -> ToldDuty {
     let values = &duty.values;
-    json!({"id": duty.envelope.id, "state": values.get(&duties::STATE), "proof": values.get(&duties::PROOF),
-        "late": values.get(&duties::LATE), "reported_late": values.get(&duties::REPORTED_LATE),
-        "explained": values.get(&duties::EXPLAINED), "waiver": values.get(&duties::WAIVER)})
+    ToldDuty {
+        id: duty.envelope.id,
+        state: values.get(&duties::STATE),
+        proof: values.get(&duties::PROOF),
+        late: values.get(&duties::LATE),
+        reported_late: values.get(&duties::REPORTED_LATE),
+        explained: values.get(&duties::EXPLAINED),
+        waiver: values.get(&duties::WAIVER),
+    }
 }
 
 fn is_gap(duty: &Record) -> bool {
     matches!(duty.values.get(&duties::STATE), Some(DutyState::Missed | DutyState::Waived))
 }
 
-fn gap(duty: &Record) -> Json {
+fn gap(duty: &Record) -> ShownGap<'_> {
     let values = &duty.values;
-    json!({"duty_id": duty.envelope.id, "duty_kind": values.get(&duties::DUTY_KIND), "state": values.get(&duties::STATE),
-        "explained": values.get(&duties::EXPLAINED), "waiver": values.get(&duties::WAIVER),
-        "reason": values.get(&duties::REASON)})
+    ShownGap {
+        duty_id: duty.envelope.id,
+        duty_kind: values.get(&duties::DUTY_KIND),
+        state: values.get(&duties::STATE),
+        explained: values.get(&duties::EXPLAINED),
+        waiver: values.get(&duties::WAIVER),
+        reason: values.get(&duties::REASON),
+    }
 }
 
 /// The case of the path.
@@ -182,6 +298,6 @@ async fn of_case(call: &Call, kind: &'static Kind, column: &str, case: &Record) 
     read::load(&call.core, kind, &statement).await
 }
 
-fn answer(items: &[Json]) -> Answer {
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+fn answer(body: &impl Serialize) -> Answer {
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }

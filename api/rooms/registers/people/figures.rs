@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
+use chrono::NaiveDate;
 use kit::columns;
 use kit::database::Snapshot;
 use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::time::day_of;
-use serde_json::{Value as Json, json};
+use kit::vocabulary::Word;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::categories::{IN_FORCE_ON, held, in_force};
 use super::{PEOPLE, PersonCategory};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::envelope;
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
@@ -43,9 +46,56 @@ pub fn operation() -> Operation {
         .described("people", "People by category", "How many different people are in each category on a day, by where they are registered; somebody in several counts in each, and once in `total`. Merged people count once. Keys without `small_cells`: 1 to 9 hidden, the rest rounded to 5, and no area below a township.")
         .access(Access::Roles(with_statistics(PEOPLE.readers)))
         .keys(KeyScope::Statistics)
-        .answers(200, "The figures.", Some(reference("PeopleByCategory")), Some(example))
+        .answers::<PeopleByCategory>(200, "The figures.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]);
     polled(operation, [&IN_FORCE_ON.field, &AREA_CODE, &DISTRICT_CODE])
+}
+
+/// People by category.
+#[derive(Serialize, ToSchema)]
+struct PeopleByCategory {
+    /// On which day.
+    #[schema(value_type = String, max_length = 100)]
+    in_force_on: NaiveDate,
+    /// The area asked for.
+    #[schema(required, max_length = 40)]
+    area_code: Option<String>,
+    /// Every open category.
+    #[schema(inline, max_items = 50)]
+    items: Vec<OfCategory>,
+    /// Everybody in any category, once.
+    #[schema(inline)]
+    total: Counted,
+    /// Counted as of this change.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    as_of_change_no: i64,
+}
+
+/// A category.
+#[derive(Serialize, ToSchema)]
+struct OfCategory {
+    #[serde(flatten)]
+    #[schema(inline)]
+    counted: Counted,
+    /// Which category.
+    #[schema(max_length = 100)]
+    category: &'static str,
+    /// What people call it.
+    #[schema(max_length = 100)]
+    label: &'static str,
+}
+
+/// Different people.
+#[derive(Serialize, ToSchema)]
+struct Counted {
+    /// How many different people; null where that is hidden.
+    #[schema(required, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    persons: Option<i64>,
+    /// Whether a small number is hidden.
+    suppressed: bool,
+    /// The list of them, for those who may read it.
+    #[schema(required, max_length = 300)]
+    records_url: Option<String>,
 }
 
 const COLUMNS: &[Column] = &[words("category", "类别代码"), words("label", "类别"), numbers("persons", "人数")];
@@ -56,10 +106,15 @@ async fn figures(call: Call) -> Answer {
     if covered(&call, PEOPLE.readers) && narrow {
         return Err(KEY_OUT_OF_SCOPE.into());
     }
-    answer(&call, &district_code, COLUMNS, async |now| counted(&call, now, &district_code).await).await
+    answer(&call, &district_code, COLUMNS, async |now, head| counted(&call, now, &district_code, head).await).await
 }
 
-async fn counted(call: &Call, now: &mut Snapshot, district_code: &str) -> Result<Json, Problem> {
+async fn counted(
+    call: &Call,
+    now: &mut Snapshot,
+    district_code: &str,
+    as_of_change_no: i64,
+) -> Result<PeopleByCategory, Problem> {
     let on = call.query.get(&IN_FORCE_ON).unwrap_or_else(|| day_of(call.core.clock.now(), call.core.zone));
     let statement = held(Statement::new(""), district_code, None)
         .sql(format!(" SELECT coalesce(held.category, '{ANY}') AS category, count(DISTINCT held.root) AS persons FROM held JOIN people AS r ON r.id = held.root AND r.district_code = "))
@@ -83,37 +138,16 @@ async fn counted(call: &Call, now: &mut Snapshot, district_code: &str) -> Result
         ];
         let query = query.into_iter().flatten().collect::<Vec<_>>().join("&");
         let url = opens_lists(call, PEOPLE.readers).then(|| format!("/v1/people?{query}"));
-        json!({"persons": shown, "suppressed": shown.is_none(), "records_url": url})
+        Counted { persons: shown, suppressed: shown.is_none(), records_url: url }
     };
     // Closed categories are kept elsewhere and counted nowhere.
     let open =
         PersonCategory::VOCABULARY.words.iter().filter(|word| word.code != PersonCategory::CorrectionsSubject.code());
-    let items: Vec<Json> = open
-        .map(|word| {
-            let mut line = told(Some(word.code));
-            kit::json::put(&mut line, "category", word.code);
-            kit::json::put(&mut line, "label", word.label.in_language(call.language));
-            line
-        })
-        .collect();
-    Ok(
-        json!({"in_force_on": on, "area_code": call.query.get(&envelope::AREA_CODE), "items": items, "total": told(None)}),
-    )
-}
-
-/// The schema.
-pub fn schema() -> (String, Json) {
-    let persons = json!({"type": ["integer", "null"], "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": "How many different people; null where that is hidden."});
-    let suppressed = json!({"type": "boolean", "description": "Whether a small number is hidden."});
-    let url = json!({"type": ["string", "null"], "maxLength": 300, "description": "The list of them, for those who may read it."});
-    let text = |about: &str| json!({"type": "string", "maxLength": 100, "description": about});
-    let line = json!({"type": "object", "description": "A category.", "required": ["category", "label", "persons", "suppressed", "records_url"], "properties": {
-        "category": text("Which category."), "label": text("What people call it."), "persons": persons, "suppressed": suppressed, "records_url": url}});
-    let total = json!({"type": "object", "description": "Everybody in any category, once.", "required": ["persons", "suppressed", "records_url"], "properties": {
-        "persons": persons, "suppressed": suppressed, "records_url": url}});
-    let schema = json!({"type": "object", "description": "People by category.", "required": ["in_force_on", "area_code", "items", "total", "as_of_change_no"], "properties": {
-        "in_force_on": text("On which day."), "area_code": {"type": ["string", "null"], "maxLength": 40, "description": "The area asked for."},
-        "items": {"type": "array", "maxItems": 50, "description": "Every open category.", "items": line}, "total": total,
-        "as_of_change_no": {"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": "Counted as of this change."}}});
-    ("PeopleByCategory".into(), schema)
+    let of_category = |word: &'static Word| {
+        let label = word.label.in_language(call.language);
+        OfCategory { counted: told(Some(word.code)), category: word.code, label }
+    };
+    let area_code = call.query.get(&envelope::AREA_CODE).map(str::to_owned);
+    let items = open.map(of_category).collect();
+    Ok(PeopleByCategory { in_force_on: on, area_code, items, total: told(None), as_of_change_no })
 }

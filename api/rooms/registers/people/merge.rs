@@ -25,7 +25,7 @@ use super::wire::{BIRTH_YEAR, MERGE_REASON, MERGED_INTO, SEX};
 use crate::platform::access::Role;
 use crate::platform::codes::BAD_IDEMPOTENCY_KEY;
 use crate::platform::http::schema::{Direction, object, reference};
-use crate::platform::http::{Access, Answer, Call, Operation, fault};
+use crate::platform::http::{Access, Answer, Call, Form, Operation, fault};
 use crate::records::act::{Asked, asked};
 use crate::records::acyclic::Acyclic;
 use crate::records::change::Changes;
@@ -51,6 +51,8 @@ fields! {
         "Which goes on where each of the two has an open isolation case; the older by default. The other is closed as `merged`.",
     );
 }
+/// The body of a merge.
+const MERGED: Form = Form::new("Merge", MERGE, "Whom somebody turned out to be.");
 static UNMERGE: &[Field] = &[REASON.field];
 static CORRECTION: &[Field] = &[DOCUMENT_TYPE.field, DOCUMENT_NUMBER.field.required(), REASON.field];
 
@@ -66,7 +68,7 @@ pub fn operations() -> Vec<Operation> {
         let example = Some(crate::records::document::example_served(&PEOPLE));
         operation
             .access(Access::Roles(MERGERS))
-            .answers(200, "The person who stays.", Some(reference(PEOPLE.schema)), example)
+            .answers_with(200, "The person who stays.", Some(reference(PEOPLE.schema)), example)
             .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
             .headers(&["Idempotency-Key"])
             .problems(&[
@@ -80,7 +82,7 @@ pub fn operations() -> Vec<Operation> {
             ])
     };
     vec![
-        answers(Operation::new(Method::POST, "/v1/people/{id}:merge", "merge_person", merge).described("people", "Merge a person into another", "Nothing is rewritten: this id becomes another name of the one who stays. Of two open isolation cases one goes on, the other is closed as `merged`. Once more is no fault.").body(reference("Merge"), json!({"into_id": "0198c0de-0003-7000-8000-000000000001", "reason": "同一人,证件与手机号登记两次"}))),
+        answers(Operation::new(Method::POST, "/v1/people/{id}:merge", "merge_person", merge).described("people", "Merge a person into another", "Nothing is rewritten: this id becomes another name of the one who stays. Of two open isolation cases one goes on, the other is closed as `merged`. Once more is no fault.").takes(MERGED, json!({"into_id": "0198c0de-0003-7000-8000-000000000001", "reason": "同一人,证件与手机号登记两次"}))),
         answers(Operation::new(Method::POST, "/v1/people/{id}:unmerge", "unmerge_person", unmerge).described("people", "Undo a merge", "Both are as they were, with all that was written since under either id.").body(form(UNMERGE), json!({"reason": "同名不同人"}))),
         answers(Operation::new(Method::POST, "/v1/people/{id}:correct-document", "correct_person_document", correct).described("people", "Correct a person's document", "The id follows from the document: the person continues under another one, and this id leads there.").body(form(CORRECTION), json!({"document_number": "519999199003070021", "reason": "录入时证件号码有误"}))),
     ]

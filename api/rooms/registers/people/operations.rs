@@ -10,15 +10,19 @@ use kit::fields;
 use kit::limiter::Allowance;
 use kit::problem::Problem;
 use kit::text::Text;
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
+use utoipa::ToSchema;
+use utoipa::openapi::{ArrayBuilder, Ref, RefOr, Schema};
 
 use super::sought::Sought;
 use super::wire::DocumentType;
 use super::{PEOPLE, comparisons, sought, wire};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
-use crate::platform::audit::{AUDITORS, system_write_all};
+use crate::platform::audit::{AUDITORS, AuditLine, system_write_all};
 use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, NOT_FOUND};
+use crate::platform::http::page::Page;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, page};
 use crate::platform::privacy;
@@ -26,7 +30,8 @@ use crate::platform::privacy::REVEALERS;
 use crate::records::codes::OUT_OF_AREA;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::scope::{by_id, reached};
-use crate::records::{Kind, Record, document, envelope, read, view};
+use crate::records::view::View;
+use crate::records::{Kind, Record, envelope, read, view};
 
 /// Roles that may search people: those that work with households, not gates.
 const SEARCHERS: &[Role] = &[
@@ -87,12 +92,12 @@ pub fn operations() -> Vec<Operation> {
             .described("people", "Search people", "By exactly one of document, phone, or name within an area. At most 50, masked; each is audited.")
             .access(Access::Roles(SEARCHERS))
             .body(form(SEARCH), json!({"phone": "15400000001"}))
-            .answers(200, "Whom the caller may see of those sought.", Some(reference("PersonList")), Some(json!({"items": []}))),
+            .answers::<PersonList>(200, "Whom the caller may see of those sought.", Some(json!({"items": []}))),
         Operation::new(Method::POST, "/v1/people/{id}:reveal", "reveal_person", reveal)
             .described("people", "Reveal a person's plain values", "With a purpose and a reason; each reveal is one line of the audit and of the person's access log.")
             .access(Access::Roles(REVEALERS))
             .body(form(REVEAL), json!({"purpose": "medical_follow_up", "reason": "发热,需电话随访"}))
-            .answers(200, "The plain values.", Some(reference("RevealedPerson")), Some(json!({
+            .answers_with(200, "The plain values.", Some(reference("RevealedPerson")), Some(json!({
                 "id": "0198c0de-0003-7000-8000-000000000001", "name": "周敏", "document_type": "resident_id", "document_number": "519999199003070021",
                 "birth_year": 1990, "phone": "15400000001", "address": "大兴街道1栋2单元301", "claims": null, "note": null})))
             .problems(&[BAD_IDEMPOTENCY_KEY]),
@@ -100,12 +105,25 @@ pub fn operations() -> Vec<Operation> {
             .described("people", "Who looked at a person's record", "Reveals, searches, lookups, exports and writes about that person, under all ids, the newest first.")
             .access(Access::Roles(AUDITORS))
             .parameters(vec![&LIMIT, &CURSOR])
-            .answers(200, "A page.", Some(reference("AuditPage")), Some(json!({"items": [], "next_cursor": null})))
+            .answers::<Page<AuditLine>>(200, "A page.", Some(json!({"items": [], "next_cursor": null})))
             .with_headers(&["Link"]),
     ];
     operations.push(super::figures::operation());
     operations.extend(super::merge::operations());
     operations
+}
+
+/// People.
+#[derive(Serialize, ToSchema)]
+struct PersonList<'a> {
+    #[schema(schema_with = people)]
+    items: Vec<View<'a>>,
+}
+
+/// The records are their kind's.
+fn people() -> RefOr<Schema> {
+    let people = ArrayBuilder::new().items(Ref::from_schema_name(PEOPLE.schema)).max_items(Some(500));
+    people.description(Some("Those found, masked.")).into()
 }
 
 async fn search(call: Call) -> Answer {
@@ -121,8 +139,8 @@ async fn search(call: Call) -> Answer {
     let found = sought.find(core, actor, kind).await?;
     comparisons::missed(&call, Some(&sought), &found)?;
     note_found(&call, "people.search", sought.by(), &found).await?;
-    let items: Vec<_> = found.iter().map(|record| view::record(core, kind, record, call.language)).collect();
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
+    let items = found.iter().map(|record| view::record(core, kind, record, call.language)).collect();
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(PersonList { items }))
 }
 
 /// A line of the audit for each person found, so that it stands in his log; one where nobody was.
@@ -194,10 +212,8 @@ async fn find_audited(call: &Call, kind: &'static Kind) -> Result<Record, Proble
     Err(NOT_FOUND.into())
 }
 
-/// The schemas of this room beside those of the kind.
+/// The schema of what is revealed: fields of the kind.
 pub fn schemas() -> Vec<(String, Json)> {
-    let list = json!({"type": "object", "description": "People.", "required": ["items"], "properties": {
-        "items": {"type": "array", "maxItems": 500, "items": reference(PEOPLE.schema), "description": "Those found, masked."}}});
     let fields: Vec<&Field> = PEOPLE.fields.iter().filter(|field| REVEALED.contains(&field.name)).collect();
     let mut revealed = object(&fields, Direction::Served);
     if let Some(properties) = revealed.get_mut("properties") {
@@ -213,10 +229,5 @@ pub fn schemas() -> Vec<(String, Json)> {
         );
     }
     kit::json::put(&mut revealed, "description", "A person's plain values.");
-    vec![
-        ("PersonList".into(), list),
-        ("RevealedPerson".into(), revealed),
-        super::figures::schema(),
-        ("Merge".into(), document::described(super::merge::MERGE, "Whom somebody turned out to be.")),
-    ]
+    vec![("RevealedPerson".into(), revealed)]
 }

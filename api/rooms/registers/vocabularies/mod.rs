@@ -9,14 +9,15 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use kit::field::{Field, Shape};
-use kit::vocabulary::Vocabulary;
-use serde_json::{Value as Json, json};
+use kit::vocabulary::{Vocabulary, Word};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::platform::access::keys::KeyScope;
 use crate::platform::config::Config;
 use crate::platform::core::Core;
 use crate::platform::core::Extension;
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 
 /// The operations of this room.
@@ -32,13 +33,13 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::SignedIn)
             .keys(KeyScope::Any)
-            .answers(200, "All vocabularies.", Some(reference("VocabularyList")), Some(example)),
+            .answers::<VocabularyList>(200, "All vocabularies.", Some(example)),
     ]
 }
 
 async fn list(call: Call) -> Answer {
-    let items: Vec<Json> = of_service(&call.core).into_values().map(view).collect();
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "private, max-age=300")).json(json!({"items": items})))
+    let items = of_service(&call.core).into_values().map(view).collect();
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "private, max-age=300")).json(VocabularyList { items }))
 }
 
 /// Vocabularies that no field of a record uses.
@@ -80,24 +81,55 @@ fn of_shape(shape: &Shape, found: &mut BTreeMap<&'static str, &'static Vocabular
     }
 }
 
-fn view(vocabulary: &Vocabulary) -> Json {
-    let words: Vec<Json> = vocabulary
-        .words
-        .iter()
-        .map(|word| json!({"code": word.code, "label_en": word.label.en, "label_zh": word.label.zh, "closed": word.closed}))
-        .collect();
-    json!({"name": vocabulary.name, "label_en": vocabulary.label.en, "label_zh": vocabulary.label.zh, "words": words})
+/// All vocabularies.
+#[derive(Serialize, ToSchema)]
+struct VocabularyList {
+    /// The vocabularies by name.
+    #[schema(max_items = 500)]
+    items: Vec<ShownVocabulary>,
 }
 
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let text = |about: &str| json!({"type": "string", "maxLength": 100, "description": about});
-    let word = json!({"type": "object", "description": "A word of a vocabulary.", "required": ["code", "label_en", "label_zh", "closed"], "properties": {
-        "closed": {"type": "boolean", "description": "Whether nobody may write it; a form leaves it out."}, "code": text("What JSON has."), "label_en": text("What people see, English."), "label_zh": text("What people see, Chinese.")}});
-    let list = json!({"type": "object", "description": "A vocabulary.", "required": ["name", "label_en", "label_zh", "words"], "properties": {
-        "name": text("Its name."), "label_en": text("What it lists, English."), "label_zh": text("What it lists, Chinese."),
-        "words": {"type": "array", "maxItems": 500, "items": reference("VocabularyWord"), "description": "Its words, in the order of a form."}}});
-    let all = json!({"type": "object", "description": "All vocabularies.", "required": ["items"], "properties": {
-        "items": {"type": "array", "maxItems": 500, "items": reference("Vocabulary"), "description": "The vocabularies by name."}}});
-    vec![("VocabularyWord".into(), word), ("Vocabulary".into(), list), ("VocabularyList".into(), all)]
+/// A vocabulary.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Vocabulary)]
+struct ShownVocabulary {
+    /// Its name.
+    #[schema(max_length = 100)]
+    name: &'static str,
+    /// What it lists, English.
+    #[schema(max_length = 100)]
+    label_en: &'static str,
+    /// What it lists, Chinese.
+    #[schema(max_length = 100)]
+    label_zh: &'static str,
+    /// Its words, in the order of a form.
+    #[schema(max_items = 500)]
+    words: Vec<VocabularyWord>,
+}
+
+/// A word of a vocabulary.
+#[derive(Serialize, ToSchema)]
+struct VocabularyWord {
+    /// What JSON has.
+    #[schema(max_length = 100)]
+    code: &'static str,
+    /// What people see, English.
+    #[schema(max_length = 100)]
+    label_en: &'static str,
+    /// What people see, Chinese.
+    #[schema(max_length = 100)]
+    label_zh: &'static str,
+    /// Whether nobody may write it; a form leaves it out.
+    closed: bool,
+}
+
+fn view(vocabulary: &'static Vocabulary) -> ShownVocabulary {
+    let word = |word: &'static Word| VocabularyWord {
+        code: word.code,
+        label_en: word.label.en,
+        label_zh: word.label.zh,
+        closed: word.closed,
+    };
+    let (label_en, label_zh) = (vocabulary.label.en, vocabulary.label.zh);
+    ShownVocabulary { name: vocabulary.name, label_en, label_zh, words: vocabulary.words.iter().map(word).collect() }
 }

@@ -8,9 +8,10 @@ use kit::database::Snapshot;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
-use kit::time::{day_start, format_instant};
+use kit::time::{InZone, day_start};
 use kit::value::Value;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::platform::http::Call;
@@ -54,6 +55,41 @@ pub struct Gap {
     due_at: Option<DateTime<Utc>>,
 }
 
+/// Something that was missed.
+#[derive(Serialize, ToSchema)]
+pub struct ShownGap {
+    /// Of the duty.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    duty_id: Uuid,
+    /// Of the duty.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    duty_kind: DutyKind,
+    /// Of the duty.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    subject_kind: String,
+    /// Of the duty.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    subject_id: Uuid,
+    /// Of the duty.
+    #[schema(required, max_length = 200)]
+    subject_name: Option<String>,
+    /// Of the duty.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    area_code: String,
+    /// Of the duty.
+    #[schema(required, max_length = 200)]
+    area_name: Option<String>,
+    /// Of the duty.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    org_id: Option<Uuid>,
+    /// Of the duty.
+    #[schema(required, max_length = 200)]
+    org_name: Option<String>,
+    /// Of the duty.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    due_at: Option<InZone>,
+}
+
 impl Gap {
     fn of_row(mut row: Row) -> Option<Self> {
         Some(Self {
@@ -70,12 +106,21 @@ impl Gap {
         })
     }
 
-    /// In JSON.
-    pub fn served(&self, call: &Call) -> Json {
+    /// The gap as it is served.
+    pub fn served(&self, call: &Call) -> ShownGap {
         let area = call.core.divisions.find(&self.area_code, None);
-        json!({"duty_id": self.id, "duty_kind": self.duty_kind, "subject_kind": self.subject_kind, "subject_id": self.subject_id, "subject_name": self.subject_name,
-            "area_code": self.area_code, "area_name": area.map(|found| &found.name), "org_id": self.org_id, "org_name": self.org_name,
-            "due_at": self.due_at.map(|due_at| format_instant(due_at, call.core.zone))})
+        ShownGap {
+            duty_id: self.id,
+            duty_kind: self.duty_kind,
+            subject_kind: self.subject_kind.clone(),
+            subject_id: self.subject_id,
+            subject_name: self.subject_name.clone(),
+            area_code: self.area_code.clone(),
+            area_name: area.map(|found| found.name.clone()),
+            org_id: self.org_id,
+            org_name: self.org_name.clone(),
+            due_at: self.due_at.map(|due_at| InZone(due_at, call.core.zone)),
+        }
     }
 }
 

@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use kit::text::Text;
 use kit::value::scaled;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use uuid::Uuid;
 
 use super::read::Found;
 use super::units::Unit;
 use crate::platform::http::Call;
+use crate::platform::http::answered::{Characters, Said, Saying};
 use crate::records::figure::PERSONS;
 use crate::records::{Kind, envelope};
 use crate::rooms::supply::commodities::{Commodity, find, spoken};
@@ -60,23 +63,83 @@ impl Told {
         }
     }
 
-    /// In JSON.
-    pub fn served(&self) -> Json {
-        let (value, amount) = match &self.amount {
+    fn shown(self) -> ShownFigure {
+        let (value, amount) = match self.amount {
             Amount::Count(count) => (Some(count), None),
             Amount::Decimal(text) => (None, Some(text)),
         };
-        json!({"kind": self.kind, "name": self.name, "label": self.label, "unit": self.unit, "value": value, "amount": amount, "records_url": self.records_url,
-            "further_records_url": self.further_records_url, "record_ids": self.record_ids, "sum_of": self.sum_of})
+        ShownFigure {
+            kind: self.kind.to_owned(),
+            name: self.name,
+            label: self.label.to_owned(),
+            unit: self.unit.to_owned(),
+            value,
+            amount,
+            records_url: self.records_url,
+            further_records_url: self.further_records_url,
+            record_ids: self.record_ids,
+            sum_of: self.sum_of,
+        }
     }
+}
 
-    /// A line of a file.
-    pub fn line(&self, unit: &Unit) -> Json {
-        let number = match &self.amount {
-            Amount::Count(count) => json!(count),
-            Amount::Decimal(text) => json!(text),
-        };
-        json!({"unit_name": unit.name, "kind": self.kind, "label": self.label, "number": number, "unit": self.unit})
+/// A figure of a unit.
+#[derive(Serialize, ToSchema)]
+pub struct ShownFigure {
+    /// The kind of the records behind it.
+    #[schema(required, value_type = Option<String>, max_length = 60)]
+    kind: String,
+    /// The figure.
+    #[schema(required, value_type = Option<String>, max_length = 100)]
+    name: String,
+    /// What people call it.
+    #[schema(required, value_type = Option<String>, max_length = 100)]
+    label: String,
+    /// What is counted.
+    #[schema(required, value_type = Option<String>, max_length = 40)]
+    unit: String,
+    /// How many.
+    #[schema(required, minimum = -9_007_199_254_740_991_i64, maximum = 9_007_199_254_740_991_i64)]
+    pub value: Option<i64>,
+    /// How much, as a decimal, of what isn't counted in whole numbers.
+    #[schema(required, max_length = 40)]
+    pub amount: Option<String>,
+    /// The list of the records behind it, of the unit and all below it, for those who may read them.
+    #[schema(required, max_length = 500)]
+    records_url: Option<String>,
+    /// A second list, where records of two kinds stand behind it: of `staff` the hours served. Each person in the two
+    /// counts once.
+    #[schema(required, max_length = 500)]
+    further_records_url: Option<String>,
+    /// What is counted, where no list has exactly that: of `compounds` the places.
+    #[schema(required, inline, value_type = Option<Vec<IdOfThem>>, max_items = 10_000)]
+    record_ids: Option<Vec<Uuid>>,
+    /// The figures that it is the sum of: of fertilisers each one.
+    #[schema(required, inline, value_type = Option<Vec<NameOfFigure>>, max_items = 100)]
+    sum_of: Option<Vec<String>>,
+}
+
+/// Said of an id among others.
+pub struct OneOfThem;
+/// An id in a list that says what it is of.
+pub type IdOfThem = Saying<OneOfThem>;
+
+impl Said for OneOfThem {
+    fn schema() -> ObjectBuilder {
+        let id =
+            ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+        id.description(Some("One of them."))
+    }
+}
+
+/// Said of the name of a figure among others.
+struct FigureName;
+/// The name of a figure in a list.
+type NameOfFigure = Saying<FigureName>;
+
+impl Said for FigureName {
+    fn schema() -> ObjectBuilder {
+        Characters::<100>::schema().description(Some("A figure's name."))
     }
 }
 
@@ -90,13 +153,13 @@ pub struct Teller<'a> {
 
 impl Teller<'_> {
     /// Its figures, those that aren't 0.
-    pub fn figures(&self) -> Vec<Told> {
+    pub fn figures(&self) -> Vec<ShownFigure> {
         let mut told: Vec<Told> = self.staff().into_iter().chain(self.compounds()).collect();
         for kind in self.call.core.kinds().kinds() {
             told.extend(self.of_kind(kind));
         }
         told.extend(self.stocks());
-        told
+        told.into_iter().map(Told::shown).collect()
     }
 
     fn text(&self, text: Text) -> &'static str {

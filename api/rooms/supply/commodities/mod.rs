@@ -10,7 +10,7 @@ use kit::faults::Faults;
 use kit::field::{Field, Shape};
 use kit::text::Text;
 use kit::typed::TypedField;
-pub use routes::{operations, schemas};
+pub use routes::operations;
 use rust_decimal::Decimal;
 use units::MOST_QUANTITY;
 pub use units::{Amount, in_base, rounded, spoken};

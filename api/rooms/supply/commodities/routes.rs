@@ -5,49 +5,34 @@ use actix_web::http::Method;
 use kit::field::{Field, Shape, free_text};
 use kit::fields;
 use kit::text::Text;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 
 use super::catalogue::CommodityCategory;
 use super::{COMMODITIES, Commodity};
 use crate::platform::access::keys::KeyScope;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::answered::of_form;
 use crate::platform::http::{Access, Answer, Call, Operation};
 
-fields! {
-    /// Fields of it.
-    static FIELDS;
-    CODE: String = Field::new("code", free_text(40), Text::new("Code", "编码"), "Its code.").required();
-    NAME_ZH: String = Field::new("name_zh", free_text(60), Text::new("Chinese name", "中文名"), "Its name.").required();
-    NAME_EN: String = Field::new("name_en", free_text(60), Text::new("English name", "英文名"), "Its name.").required();
-    CATEGORY: CommodityCategory = Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Its group.")
+const CATEGORY: Field =
+    Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Its group.")
         .required();
-    SPEC_ZH: String = Field::new("spec_zh", free_text(60), Text::new("Specification", "规格"), "What exactly is meant.");
-    PRICE_UNIT: String = Field::new("price_unit", free_text(20), Text::new("Price unit", "计价单位"), "The usual unit of its price.")
-        .required();
-    QUANTITY_UNIT: String = Field::new("quantity_unit", free_text(20), Text::new("Quantity unit", "数量单位"), "The unit of its quantity.")
-        .required();
-    NORMALIZED_PRICE_UNIT: String = Field::new(
-        "normalized_price_unit",
-        free_text(20),
-        Text::new("Normalised price unit", "折算计价单位"),
-        "What its prices are compared in.",
-    )
-    .required();
-    PRICE_UNITS: Vec<String> = Field::new(
-        "price_units",
-        Shape::List { of: &free_text(20), max: 50 },
-        Text::new("Price units", "可用计价单位"),
-        "Units of price that can be converted; a number may stand before the unit, as in 元/500克.",
-    )
-    .required();
-    QUANTITY_UNITS: Vec<String> = Field::new(
-        "quantity_units",
-        Shape::List { of: &free_text(20), max: 50 },
-        Text::new("Quantity units", "可用数量单位"),
-        "Units of quantity that can be converted.",
-    )
-    .required();
-}
+const PRICE_UNITS: Field = Field::new(
+    "price_units",
+    Shape::List { of: &free_text(20), max: 50 },
+    Text::new("Price units", "可用计价单位"),
+    "Units of price that can be converted; a number may stand before the unit, as in 元/500克.",
+)
+.required();
+const QUANTITY_UNITS: Field = Field::new(
+    "quantity_units",
+    Shape::List { of: &free_text(20), max: 50 },
+    Text::new("Quantity units", "可用数量单位"),
+    "Units of quantity that can be converted.",
+)
+.required();
 
 mod parameters {
     use super::*;
@@ -73,17 +58,78 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::SignedIn)
             .keys(KeyScope::Any)
             .parameters(parameters::PARAMETERS.iter().collect())
-            .answers(200, "The catalogue.", Some(reference("CommodityList")), Some(json!({"items": [example]}))),
+            .answers::<CommodityList>(200, "The catalogue.", Some(json!({"items": [example]}))),
     ]
 }
 
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let mut commodity = object(&FIELDS.iter().collect::<Vec<_>>(), Direction::Served);
-    kit::json::put(&mut commodity, "description", "A commodity of the catalogue.");
-    let list = json!({"type": "object", "description": "Commodities.", "required": ["items"], "properties": {
-        "items": {"type": "array", "maxItems": 1_000, "items": reference("Commodity"), "description": "In the order of the catalogue."}}});
-    vec![("Commodity".into(), commodity), ("CommodityList".into(), list)]
+/// A commodity of the catalogue.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Commodity)]
+struct ShownCommodity {
+    /// Code · 编码
+    ///
+    /// Its code.
+    #[schema(min_length = 1, max_length = 40)]
+    code: &'static str,
+    /// Chinese name · 中文名
+    ///
+    /// Its name.
+    #[schema(min_length = 1, max_length = 60)]
+    name_zh: &'static str,
+    /// English name · 英文名
+    ///
+    /// Its name.
+    #[schema(min_length = 1, max_length = 60)]
+    name_en: &'static str,
+    /// Its group.
+    #[schema(schema_with = category)]
+    category: CommodityCategory,
+    /// Specification · 规格
+    ///
+    /// What exactly is meant.
+    #[schema(required, min_length = 1, max_length = 60)]
+    spec_zh: Option<&'static str>,
+    /// Price unit · 计价单位
+    ///
+    /// The usual unit of its price.
+    #[schema(min_length = 1, max_length = 20)]
+    price_unit: &'static str,
+    /// Quantity unit · 数量单位
+    ///
+    /// The unit of its quantity.
+    #[schema(min_length = 1, max_length = 20)]
+    quantity_unit: &'static str,
+    /// Normalised price unit · 折算计价单位
+    ///
+    /// What its prices are compared in.
+    #[schema(min_length = 1, max_length = 20)]
+    normalized_price_unit: String,
+    /// Units of price that can be converted; a number may stand before the unit, as in 元/500克.
+    #[schema(schema_with = price_units)]
+    price_units: Vec<String>,
+    /// Units of quantity that can be converted.
+    #[schema(schema_with = quantity_units)]
+    quantity_units: Vec<String>,
+}
+
+fn category() -> RefOr<Schema> {
+    of_form(&CATEGORY)
+}
+
+fn price_units() -> RefOr<Schema> {
+    of_form(&PRICE_UNITS)
+}
+
+fn quantity_units() -> RefOr<Schema> {
+    of_form(&QUANTITY_UNITS)
+}
+
+/// Commodities.
+#[derive(Serialize, ToSchema)]
+struct CommodityList {
+    /// In the order of the catalogue.
+    #[schema(max_items = 1_000)]
+    items: Vec<ShownCommodity>,
 }
 
 async fn list(call: Call) -> Answer {
@@ -95,16 +141,22 @@ async fn list(call: Call) -> Answer {
         category.is_none_or(|category| category == commodity.category)
             && sought.as_ref().is_none_or(|sought| names.iter().any(|name| name.contains(sought)))
     };
-    let items: Vec<Json> = COMMODITIES.iter().filter(matches).map(shown).collect();
-    Ok(HttpResponse::Ok().json(json!({"items": items})))
+    let items = COMMODITIES.iter().filter(matches).map(shown).collect();
+    Ok(HttpResponse::Ok().json(CommodityList { items }))
 }
 
-fn shown(commodity: &Commodity) -> Json {
-    let units = |of_prices: bool| commodity.convertible(of_prices).split(' ').map(str::to_owned).collect::<Vec<_>>();
-    json!({
-        "code": commodity.word.code, "name_zh": commodity.word.label.zh, "name_en": commodity.word.label.en,
-        "category": commodity.category, "spec_zh": Some(commodity.specification).filter(|text| !text.is_empty()),
-        "price_unit": commodity.price_unit, "quantity_unit": commodity.quantity_unit,
-        "normalized_price_unit": commodity.normal_price_unit(), "price_units": units(true), "quantity_units": units(false),
-    })
+fn shown(commodity: &'static Commodity) -> ShownCommodity {
+    let units = |of_prices: bool| commodity.convertible(of_prices).split(' ').map(str::to_owned).collect();
+    ShownCommodity {
+        code: commodity.word.code,
+        name_zh: commodity.word.label.zh,
+        name_en: commodity.word.label.en,
+        category: commodity.category,
+        spec_zh: Some(commodity.specification).filter(|text| !text.is_empty()),
+        price_unit: commodity.price_unit,
+        quantity_unit: commodity.quantity_unit,
+        normalized_price_unit: commodity.normal_price_unit(),
+        price_units: units(true),
+        quantity_units: units(false),
+    }
 }

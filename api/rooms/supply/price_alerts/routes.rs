@@ -32,7 +32,7 @@ pub fn operations() -> Vec<Operation> {
         operation
             .body(form.clone(), json!({"reason": reason}))
             .keys(KeyScope::Write)
-            .answers(200, "The alert.", Some(reference(PRICE_ALERTS.schema)), example.clone())
+            .answers_with(200, "The alert.", Some(reference(PRICE_ALERTS.schema)), example.clone())
             .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
             .headers(&["Idempotency-Key"])
             .problems(ACT_PROBLEMS)

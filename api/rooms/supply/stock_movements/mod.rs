@@ -19,7 +19,7 @@ use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
 use self::balance::StockDecider;
-pub use self::stocks::{operations, schemas};
+pub use self::stocks::operations;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
 use crate::records::write_context::WriteContext;

@@ -12,14 +12,15 @@ use kit::text::Text;
 use kit::time::day_of;
 use kit::value::Value;
 use rust_decimal::Decimal;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{BALANCE, MEASURE, TOTAL, quantity};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list::{self, one_district};
 use crate::records::scope::{reached, readable, within};
@@ -50,7 +51,7 @@ pub fn operations() -> Vec<Operation> {
             .described("supply", "Stocks as of a day", "What is there of each commodity at each place at a day's end, and how far the targets of that day are met. Each figure with the movements behind it.")
             .access(Access::Roles(with_statistics(SUPPLY_READERS)))
             .keys(KeyScope::Statistics)
-            .answers(200, "The stocks.", Some(reference("Stocks")), Some(example))
+            .answers::<Stocks>(200, "The stocks.", Some(example))
             .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     vec![polled(operation, PARAMETERS.iter())]
 }
@@ -58,20 +59,61 @@ pub fn operations() -> Vec<Operation> {
 const COLUMNS: &[Column] =
     &[words("place_id", "场所"), words("commodity", "商品"), numbers("quantity", "数量"), words("unit", "单位")];
 
-/// The schemas of this part of the room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let text = |about: &str, max: i64| json!({"type": "string", "maxLength": max, "description": about});
-    let day = json!({"type": "string", "format": "date", "maxLength": 10, "description": "At the end of this day."});
-    let id = json!({"type": "string", "format": "uuid", "maxLength": 36, "description": "Which one."});
-    let item = json!({"type": "object", "description": "What is there.", "required": ["place_id", "commodity", "quantity", "unit", "movements_url"], "properties": {
-        "place_id": id, "commodity": text("Which commodity.", 40), "quantity": text("How much, an exact decimal.", 30), "unit": text("Of what.", 20), "movements_url": {"type": ["string", "null"], "maxLength": 300, "description": "The movements behind it, for those who may read them."}}});
-    let target = json!({"type": "object", "description": "How far a target is met.", "required": ["id", "name", "quantity", "unit", "stock", "rate"], "properties": {
-        "id": id, "name": text("Its name.", 100), "quantity": text("What should be there.", 30), "unit": text("Of what.", 20), "stock": text("What is there of its commodities.", 30), "rate": text("`1` is all of it.", 30)}});
-    let stocks = json!({"type": "object", "description": "Stocks.", "required": ["as_of_on", "as_of_change_no", "items", "targets"], "properties": {
-        "as_of_on": day, "as_of_change_no": {"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": "Counted as of this change."},
-        "items": {"type": "array", "maxItems": 100_000, "description": "By place and commodity.", "items": item},
-        "targets": {"type": "array", "maxItems": 1_000, "description": "Targets of that day.", "items": target}}});
-    vec![("Stocks".into(), stocks)]
+/// Stocks.
+#[derive(Serialize, ToSchema)]
+struct Stocks {
+    /// At the end of this day.
+    as_of_on: NaiveDate,
+    /// Counted as of this change.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    as_of_change_no: i64,
+    /// By place and commodity.
+    #[schema(inline, max_items = 100_000)]
+    items: Vec<Stock>,
+    /// Targets of that day.
+    #[schema(inline, max_items = 1_000)]
+    targets: Vec<Met>,
+}
+
+/// What is there.
+#[derive(Serialize, ToSchema)]
+struct Stock {
+    /// Which one.
+    place_id: Uuid,
+    /// Which commodity.
+    #[schema(max_length = 40)]
+    commodity: &'static str,
+    /// How much, an exact decimal.
+    #[schema(max_length = 30)]
+    quantity: String,
+    /// Of what.
+    #[schema(max_length = 20)]
+    unit: &'static str,
+    /// The movements behind it, for those who may read them.
+    #[schema(required, max_length = 300)]
+    movements_url: Option<String>,
+}
+
+/// How far a target is met.
+#[derive(Serialize, ToSchema)]
+struct Met {
+    /// Which one.
+    id: Uuid,
+    /// Its name.
+    #[schema(value_type = String, max_length = 100)]
+    name: Option<String>,
+    /// What should be there.
+    #[schema(max_length = 30)]
+    quantity: String,
+    /// Of what.
+    #[schema(value_type = String, max_length = 20)]
+    unit: Option<String>,
+    /// What is there of its commodities.
+    #[schema(max_length = 30)]
+    stock: String,
+    /// `1` is all of it.
+    #[schema(max_length = 30)]
+    rate: String,
 }
 
 async fn stocks(call: Call) -> Answer {
@@ -80,17 +122,24 @@ async fn stocks(call: Call) -> Answer {
         let today = day_of(call.core.clock.now(), call.core.zone);
         call.query.get(&AS_OF_ON).map_or(today, |day| day.min(today))
     };
-    answer(&call, &district_code, COLUMNS, async |now| of_day(&call, now, &district_code, as_of_on).await).await
+    answer(&call, &district_code, COLUMNS, async |now, head| of_day(&call, now, &district_code, as_of_on, head).await)
+        .await
 }
 
-async fn of_day(call: &Call, now: &mut Snapshot, district_code: &str, as_of_on: NaiveDate) -> Result<Json, Problem> {
+async fn of_day(
+    call: &Call,
+    now: &mut Snapshot,
+    district_code: &str,
+    as_of_on: NaiveDate,
+    as_of_change_no: i64,
+) -> Result<Stocks, Problem> {
     let rows = now.read(&balances(call, district_code, as_of_on)?).await?;
-    let items: Vec<Json> = rows.into_iter().filter_map(|row| item(call, row, as_of_on)).collect();
+    let items = rows.into_iter().filter_map(|row| item(call, row, as_of_on)).collect();
     let mut targets = Vec::new();
     for target in targets_of(call, now, district_code, as_of_on).await? {
         targets.push(met(now, district_code, as_of_on, &target).await?);
     }
-    Ok(json!({"as_of_on": as_of_on, "items": items, "targets": targets}))
+    Ok(Stocks { as_of_on, as_of_change_no, items, targets })
 }
 
 fn balances(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Statement, Problem> {
@@ -113,15 +162,14 @@ fn balances(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Sta
     Ok(statement.sql(" GROUP BY 1, 2 ORDER BY 1, 2"))
 }
 
-fn item(call: &Call, mut row: Row, as_of_on: NaiveDate) -> Option<Json> {
+fn item(call: &Call, mut row: Row, as_of_on: NaiveDate) -> Option<Stock> {
     let (place_id, measure, total) = (row.get(&PLACE_ID)?, row.get(&MEASURE)?, row.whole(TOTAL.name)?);
     let commodity = find(measure.strip_prefix(BALANCE)?)?;
     let code = commodity.word.code;
     let url = opens_lists(call, SUPPLY_READERS)
         .then(|| format!("/v1/stock-movements?place_id={place_id}&commodity={code}&to_on={as_of_on}"));
-    Some(
-        json!({"place_id": place_id, "commodity": code, "quantity": quantity(total).to_string(), "unit": commodity.quantity_unit, "movements_url": url}),
-    )
+    let (quantity, unit) = (quantity(total).to_string(), commodity.quantity_unit);
+    Some(Stock { place_id, commodity: code, quantity, unit, movements_url: url })
 }
 
 async fn targets_of(
@@ -146,7 +194,7 @@ async fn targets_of(
 }
 
 /// A target counts what is in its area, whoever asks.
-async fn met(now: &mut Snapshot, district_code: &str, day: NaiveDate, target: &Record) -> Result<Json, Problem> {
+async fn met(now: &mut Snapshot, district_code: &str, day: NaiveDate, target: &Record) -> Result<Met, Problem> {
     let values = &target.values;
     let codes: Vec<Value> =
         values.list(&stock_targets::COMMODITIES).map(|code| Value::Text(format!("{BALANCE}{code}"))).collect();
@@ -163,9 +211,12 @@ async fn met(now: &mut Snapshot, district_code: &str, day: NaiveDate, target: &R
     let wanted = values.get(&stock_targets::QUANTITY_NORMALIZED).unwrap_or_default();
     let mut rate = rounded(stock.checked_div(wanted).unwrap_or(Decimal::ONE), 4);
     rate.rescale(4);
-    let id: Uuid = target.envelope.id;
-    Ok(
-        json!({"id": id, "name": values.get(&stock_targets::NAME), "quantity": wanted.normalize().to_string(), "unit": values.get(&stock_targets::NORMALIZED_UNIT),
-        "stock": stock.to_string(), "rate": rate.to_string()}),
-    )
+    Ok(Met {
+        id: target.envelope.id,
+        name: values.get(&stock_targets::NAME).map(str::to_owned),
+        quantity: wanted.normalize().to_string(),
+        unit: values.get(&stock_targets::NORMALIZED_UNIT).map(str::to_owned),
+        stock: stock.to_string(),
+        rate: rate.to_string(),
+    })
 }

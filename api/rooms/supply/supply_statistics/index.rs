@@ -11,13 +11,16 @@ use kit::problem::Problem;
 use kit::row::Row;
 use kit::text::Text;
 use rust_decimal::Decimal;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
 
-use super::{Asked, MEDIAN, OF_MEDIAN, bad_parameter, count, decimal, number, text, word};
+use super::{Asked, MEDIAN, OF_MEDIAN, bad_parameter, decimal, text};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
-use crate::platform::http::schema::reference;
+use crate::platform::http::answered::{Characters, Said, Saying};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list;
 use crate::rooms::supply::commodities::{COMMODITY, SUPPLY_READERS, find, rounded};
@@ -47,7 +50,7 @@ pub fn operation() -> Operation {
         .described("supply", "A price index", "The weighted mean of what each commodity's median became since the baseline's day, which is 100. Weights are stated; none is built in.")
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
-        .answers(200, "The index.", Some(reference("PriceIndex")), Some(example))
+        .answers::<PriceIndex>(200, "The index.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     polled(operation, PARAMETERS)
 }
@@ -61,15 +64,61 @@ const COLUMNS: &[Column] = &[
     numbers("relative", "相对基准(基准=100)"),
 ];
 
-pub fn schema() -> (String, Json) {
-    let item = json!({"type": "object", "description": "A commodity of the index.", "required": ["commodity", "unit", "weight", "median", "baseline_median", "relative"], "properties": {
-        "commodity": word("Which commodity."), "unit": word("The unit of its prices."), "weight": word("Its weight."), "median": number("That day's."), "baseline_median": number("The baseline's."), "relative": number("What it became; the baseline is 100.")}});
-    let schema = json!({"type": "object", "description": "A price index.", "required": ["on", "baseline_on", "index", "items", "missing", "as_of_change_no"], "properties": {
-        "on": word("The day."), "baseline_on": word("The day that is 100."), "index": number("The index; null where no commodity has a price on both days."),
-        "items": {"type": "array", "maxItems": 1_000, "description": "What it is made of.", "items": item},
-        "missing": {"type": "array", "maxItems": 1_000, "description": "Weighted commodities without a price on one of the days.", "items": word("A commodity.")},
-        "as_of_change_no": count("Counted as of this change.")}});
-    ("PriceIndex".into(), schema)
+/// A price index.
+#[derive(Serialize, ToSchema)]
+struct PriceIndex {
+    /// The day.
+    #[schema(value_type = String, max_length = 300)]
+    on: NaiveDate,
+    /// The day that is 100.
+    #[schema(value_type = String, max_length = 300)]
+    baseline_on: NaiveDate,
+    /// The index; null where no commodity has a price on both days.
+    #[schema(required, max_length = 40)]
+    index: Option<String>,
+    /// What it is made of.
+    #[schema(inline, max_items = 1_000)]
+    items: Vec<OfIndex>,
+    /// Weighted commodities without a price on one of the days.
+    #[schema(inline, value_type = Vec<WeightedCode>, max_items = 1_000)]
+    missing: Vec<String>,
+    /// Counted as of this change.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    as_of_change_no: i64,
+}
+
+/// Said of a commodity among others.
+struct Weighted;
+/// The code of a commodity in a list.
+type WeightedCode = Saying<Weighted>;
+
+impl Said for Weighted {
+    fn schema() -> ObjectBuilder {
+        Characters::<300>::schema().description(Some("A commodity."))
+    }
+}
+
+/// A commodity of the index.
+#[derive(Serialize, ToSchema)]
+struct OfIndex {
+    /// Which commodity.
+    #[schema(max_length = 300)]
+    commodity: String,
+    /// The unit of its prices.
+    #[schema(value_type = String, max_length = 300)]
+    unit: Option<String>,
+    /// Its weight.
+    #[schema(max_length = 300)]
+    weight: String,
+    /// That day's.
+    #[schema(required, max_length = 40)]
+    median: Option<String>,
+    /// The baseline's.
+    #[schema(required, max_length = 40)]
+    baseline_median: Option<String>,
+    /// What it became; the baseline is 100.
+    #[schema(required, max_length = 40)]
+    relative: Option<String>,
 }
 
 async fn index(call: Call) -> Answer {
@@ -78,7 +127,10 @@ async fn index(call: Call) -> Answer {
     let baseline_on = call.query.get(&BASELINE_ON).ok_or_else(|| bad_parameter(&BASELINE_ON))?;
     let weights = call.query.get(&WEIGHTS).map(weights).transpose()?;
     let district_code = &asked.district_code;
-    answer(&call, district_code, COLUMNS, async |now| of_day(&call, now, &asked, on, baseline_on, weights).await).await
+    answer(&call, district_code, COLUMNS, async |now, head| {
+        of_day(&call, now, &asked, (on, baseline_on), weights, head).await
+    })
+    .await
 }
 
 type Weights = BTreeMap<String, Decimal>;
@@ -87,10 +139,10 @@ async fn of_day(
     call: &Call,
     now: &mut Snapshot,
     asked: &Asked,
-    on: NaiveDate,
-    baseline_on: NaiveDate,
+    (on, baseline_on): (NaiveDate, NaiveDate),
     weights: Option<Weights>,
-) -> Result<Json, Problem> {
+    as_of_change_no: i64,
+) -> Result<PriceIndex, Problem> {
     let select = format!("l.reported_on, l.commodity, {OF_MEDIAN}");
     let statement =
         asked.lines(call, &select, &[on, baseline_on])?.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2");
@@ -106,16 +158,22 @@ async fn of_day(
         let (now, before) = (of(on, code), of(baseline_on, code));
         let relative = now.zip(before).and_then(|(now, before)| (now * Decimal::ONE_HUNDRED).checked_div(before));
         let Some(relative) = relative else {
-            missing.push(code);
+            missing.push(code.clone());
             continue;
         };
         sum += relative * weight;
         weight_sum += weight;
-        items.push(json!({"commodity": code, "unit": find(code).map(|found| found.normal_price_unit()), "weight": weight.normalize().to_string(),
-            "median": text(now), "baseline_median": text(before), "relative": text(Some(rounded(relative, 4)))}));
+        items.push(OfIndex {
+            commodity: code.clone(),
+            unit: find(code).map(|found| found.normal_price_unit()),
+            weight: weight.normalize().to_string(),
+            median: text(now),
+            baseline_median: text(before),
+            relative: text(Some(rounded(relative, 4))),
+        });
     }
     let index = sum.checked_div(weight_sum).map(|index| rounded(index, 4));
-    Ok(json!({"on": on, "baseline_on": baseline_on, "index": text(index), "items": items, "missing": missing}))
+    Ok(PriceIndex { on, baseline_on, index: text(index), items, missing, as_of_change_no })
 }
 
 fn median(mut row: Row) -> Option<((NaiveDate, String), Decimal)> {

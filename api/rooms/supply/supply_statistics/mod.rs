@@ -17,7 +17,6 @@ use kit::time::day_of;
 use kit::typed::{Column, TypedField};
 use kit::value::Value;
 use rust_decimal::Decimal;
-use serde_json::{Value as Json, json};
 
 use crate::platform::access::roles::with_statistics;
 use crate::platform::http::{Call, Operation, fault};
@@ -29,11 +28,6 @@ use crate::rooms::supply::commodities::{COMMODITY_WORDS, SUPPLY_READERS, rounded
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
     vec![prices::operation(), index::operation(), supply::operation()]
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    vec![prices::schema(), index::schema(), supply::schema()]
 }
 
 const COMMODITY: TypedField<String> = TypedField::named(
@@ -99,33 +93,20 @@ fn decimal(row: &mut Row, column: &Column<Decimal>) -> Option<Decimal> {
     row.get(column).map(|decimal| decimal.normalize())
 }
 
-fn text(value: Option<Decimal>) -> Json {
-    value.map_or(Json::Null, |value| rounded(value, 6).to_string().into())
+fn text(value: Option<Decimal>) -> Option<String> {
+    value.map(|value| rounded(value, 6).to_string())
 }
 
 /// (now − before) / before to four places.
-fn change(now: Option<Decimal>, before: Option<Decimal>) -> Json {
+fn change(now: Option<Decimal>, before: Option<Decimal>) -> Option<String> {
     let rate = now.zip(before).and_then(|(now, before)| (now - before).checked_div(before));
-    rate.map_or(Json::Null, |rate| {
+    rate.map(|rate| {
         let mut rate = rounded(rate, 4);
         rate.rescale(4);
-        rate.to_string().into()
+        rate.to_string()
     })
 }
 
 fn bad_parameter<T>(parameter: &TypedField<T>) -> Problem {
     fault(&format!("?{parameter}"), FaultCode::BAD_PARAMETER)
-}
-
-/// Schemas of members that recur.
-fn number(about: &str) -> Json {
-    json!({"type": ["string", "null"], "maxLength": 40, "description": about})
-}
-
-fn word(about: &str) -> Json {
-    json!({"type": "string", "maxLength": 300, "description": about})
-}
-
-fn count(about: &str) -> Json {
-    json!({"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": about})
 }

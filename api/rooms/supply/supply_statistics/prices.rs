@@ -11,13 +11,14 @@ use kit::row::Row;
 use kit::text::Text;
 use kit::{columns, fields, words};
 use rust_decimal::Decimal;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
-use super::{AREA, Asked, MEDIAN, OF_MEDIAN, STORES, below, change, count, decimal, number, text, word};
+use super::{AREA, Asked, MEDIAN, OF_MEDIAN, STORES, below, change, decimal, text};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
 use crate::records::list;
 use crate::rooms::supply::commodities::{SUPPLY_READERS, find};
@@ -68,7 +69,7 @@ pub fn operation() -> Operation {
         .described("supply", "Prices by commodity, area and day", "The median, lowest and highest retail price of the stores, against the day before and a baseline day, with the reports behind them. At most 366 days of one commodity or 7 of all.")
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
-        .answers(200, "The prices.", Some(reference("PriceStatistics")), Some(example))
+        .answers::<PriceStatistics>(200, "The prices.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     polled(operation, PARAMETERS)
 }
@@ -88,16 +89,71 @@ const COLUMNS: &[Column] = &[
     numbers("baseline_change_rate", "较基准日变动"),
 ];
 
-pub fn schema() -> (String, Json) {
-    let line = json!({"type": "object", "description": "A commodity on a day.", "required": ["on", "commodity", "area_code", "unit", "stores", "median", "min", "max", "previous_median", "change_rate", "change_rate_reason", "baseline_median", "baseline_change_rate", "reports_url"], "properties": {
-        "on": word("The day."), "commodity": word("Which commodity."), "area_code": number("The area; null for all together."), "unit": word("The unit of the prices."),
-        "stores": count("How many stores told a price."), "median": number("The median."), "min": number("The lowest."), "max": number("The highest."),
-        "previous_median": number("The median of the day before."), "change_rate": number("Against the day before: `0.05` is 5 %."), "change_rate_reason": number("Why there is no rate: `no_previous_day`."),
-        "baseline_median": number("The median of the baseline's day."), "baseline_change_rate": number("Against that day."), "reports_url": {"type": ["string", "null"], "maxLength": 300, "description": "The reports behind it, for those who may read them."}}});
-    let schema = json!({"type": "object", "description": "Prices.", "required": ["from_on", "to_on", "baseline_on", "items", "as_of_change_no"], "properties": {
-        "from_on": word("First day."), "to_on": word("Last day."), "baseline_on": number("The day compared with."),
-        "items": {"type": "array", "maxItems": 100_000, "description": "By day, commodity and area.", "items": line}, "as_of_change_no": count("Counted as of this change.")}});
-    ("PriceStatistics".into(), schema)
+/// Prices.
+#[derive(Serialize, ToSchema)]
+struct PriceStatistics {
+    /// First day.
+    #[schema(value_type = String, max_length = 300)]
+    from_on: NaiveDate,
+    /// Last day.
+    #[schema(value_type = String, max_length = 300)]
+    to_on: NaiveDate,
+    /// The day compared with.
+    #[schema(required, value_type = Option<String>, max_length = 40)]
+    baseline_on: Option<NaiveDate>,
+    /// By day, commodity and area.
+    #[schema(inline, max_items = 100_000)]
+    items: Vec<ShownPrice>,
+    /// Counted as of this change.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    as_of_change_no: i64,
+}
+
+/// A commodity on a day.
+#[derive(Serialize, ToSchema)]
+struct ShownPrice {
+    /// The day.
+    #[schema(value_type = String, max_length = 300)]
+    on: NaiveDate,
+    /// Which commodity.
+    #[schema(max_length = 300)]
+    commodity: String,
+    /// The area; null for all together.
+    #[schema(required, max_length = 40)]
+    area_code: Option<String>,
+    /// The unit of the prices.
+    #[schema(value_type = String, max_length = 300)]
+    unit: Option<String>,
+    /// How many stores told a price.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    stores: i64,
+    /// The median.
+    #[schema(required, max_length = 40)]
+    median: Option<String>,
+    /// The lowest.
+    #[schema(required, max_length = 40)]
+    min: Option<String>,
+    /// The highest.
+    #[schema(required, max_length = 40)]
+    max: Option<String>,
+    /// The median of the day before.
+    #[schema(required, max_length = 40)]
+    previous_median: Option<String>,
+    /// Against the day before: `0.05` is 5 %.
+    #[schema(required, max_length = 40)]
+    change_rate: Option<String>,
+    /// Why there is no rate: `no_previous_day`.
+    #[schema(required, max_length = 40)]
+    change_rate_reason: Option<&'static str>,
+    /// The median of the baseline's day.
+    #[schema(required, max_length = 40)]
+    baseline_median: Option<String>,
+    /// Against that day.
+    #[schema(required, max_length = 40)]
+    baseline_change_rate: Option<String>,
+    /// The reports behind it, for those who may read them.
+    #[schema(required, max_length = 300)]
+    reports_url: Option<String>,
 }
 
 /// Day, commodity, area.
@@ -106,7 +162,7 @@ type Key = (NaiveDate, String, Option<String>);
 async fn prices(call: Call) -> Answer {
     let asked = Asked::of(&call)?;
     let days = period(&call, asked.today)?;
-    answer(&call, &asked.district_code, COLUMNS, async |now| of_days(&call, now, &asked, days).await).await
+    answer(&call, &asked.district_code, COLUMNS, async |now, head| of_days(&call, now, &asked, days, head).await).await
 }
 
 async fn of_days(
@@ -114,7 +170,8 @@ async fn of_days(
     now: &mut Snapshot,
     asked: &Asked,
     (from_on, to_on): (NaiveDate, NaiveDate),
-) -> Result<Json, Problem> {
+    as_of_change_no: i64,
+) -> Result<PriceStatistics, Problem> {
     let baseline_on = call.query.get(&BASELINE_ON);
     let shown: BTreeSet<NaiveDate> = from_on.iter_days().take_while(|day| *day <= to_on).collect();
     let days: BTreeSet<NaiveDate> = shown.iter().copied().chain(from_on.pred_opt()).chain(baseline_on).collect();
@@ -127,8 +184,8 @@ async fn of_days(
     let rows = now.read(&statement.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2, 3")).await?;
     let lines: BTreeMap<Key, Line> = rows.into_iter().filter_map(line).collect();
     let own = lines.iter().filter(|((day, ..), _)| shown.contains(day));
-    let items: Vec<Json> = own.map(|(key, line)| told(call, key, line, baseline_on, &lines)).collect();
-    Ok(json!({"from_on": from_on, "to_on": to_on, "baseline_on": baseline_on, "items": items}))
+    let items = own.map(|(key, line)| told(call, key, line, baseline_on, &lines)).collect();
+    Ok(PriceStatistics { from_on, to_on, baseline_on, items, as_of_change_no })
 }
 
 fn period(call: &Call, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
@@ -162,17 +219,35 @@ fn line(mut row: Row) -> Option<(Key, Line)> {
     Some((key, line))
 }
 
-fn told(call: &Call, key: &Key, line: &Line, baseline_on: Option<NaiveDate>, lines: &BTreeMap<Key, Line>) -> Json {
+fn told(
+    call: &Call,
+    key: &Key,
+    line: &Line,
+    baseline_on: Option<NaiveDate>,
+    lines: &BTreeMap<Key, Line>,
+) -> ShownPrice {
     let (day, commodity, area) = key;
     let of = |day: Option<NaiveDate>| lines.get(&(day?, commodity.clone(), area.clone())).and_then(|line| line.median);
     let (previous, baseline) = (of(day.pred_opt()), of(baseline_on));
     let change_rate = change(line.median, previous);
-    let change_rate_reason = change_rate.is_null().then_some("no_previous_day");
+    let change_rate_reason = change_rate.is_none().then_some("no_previous_day");
     let unit = find(commodity).map(|commodity| commodity.normal_price_unit());
     let of_area = area.as_ref().map(|area| format!("&area_code={area}")).unwrap_or_default();
-    json!({"on": day, "commodity": commodity, "area_code": area, "unit": unit, "stores": line.stores,
-        "median": text(line.median), "min": text(line.lowest), "max": text(line.highest),
-        "previous_median": text(previous), "change_rate": change_rate, "change_rate_reason": change_rate_reason,
-        "baseline_median": text(baseline), "baseline_change_rate": change(line.median, baseline),
-        "reports_url": opens_lists(call, SUPPLY_READERS).then(|| format!("/v1/supply-reports?reported_on={day}{of_area}"))})
+    ShownPrice {
+        on: *day,
+        commodity: commodity.clone(),
+        area_code: area.clone(),
+        unit,
+        stores: line.stores,
+        median: text(line.median),
+        min: text(line.lowest),
+        max: text(line.highest),
+        previous_median: text(previous),
+        change_rate,
+        change_rate_reason,
+        baseline_median: text(baseline),
+        baseline_change_rate: change(line.median, baseline),
+        reports_url: opens_lists(call, SUPPLY_READERS)
+            .then(|| format!("/v1/supply-reports?reported_on={day}{of_area}")),
+    }
 }

@@ -8,18 +8,19 @@ use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
-use kit::time::{day_start, format_instant};
+use kit::time::{InZone, day_start};
 use kit::value::Value;
 use kit::{columns, fields, words};
 use rust_decimal::Decimal;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{AREA, Asked, STORES, below, count, decimal, number, text, word};
+use super::{AREA, Asked, STORES, below, decimal, text};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list;
 use crate::records::scope::{reached, within};
@@ -86,7 +87,7 @@ pub fn operation() -> Operation {
         .described("supply", "Volumes, days of stock, who has not reported", "What was bought, sold and is held; for how many days that lasts at the mean sales of the last seven days with a report; how many stores were expected and reported, with the names of those missing.")
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
-        .answers(200, "The figures.", Some(reference("SupplyStatistics")), Some(example))
+        .answers::<SupplyStatistics>(200, "The figures.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     polled(operation, PARAMETERS)
 }
@@ -105,44 +106,120 @@ const COLUMNS: &[Column] = &[
     words("low_stock", "低库存"),
 ];
 
-pub fn schema() -> (String, Json) {
-    let item = json!({"type": "object", "description": "A commodity.", "required": ["commodity", "area_code", "place_id", "unit", "stores", "purchased", "sold", "closing_stock", "mean_daily_sold", "stock_days", "low_stock"], "properties": {
-        "commodity": word("Which commodity."), "area_code": number("The area."), "place_id": number("The store."), "unit": word("The unit of the quantities."), "stores": count("How many stores told of it that day."),
-        "purchased": number("Bought that day."), "sold": number("Sold that day."), "closing_stock": number("There at the day's end."), "mean_daily_sold": number("Sold a day, of the last seven days those with a report."),
-        "stock_days": number("For how many days that lasts; null where nothing was sold."), "low_stock": {"type": ["boolean", "null"], "description": "Whether that is less than asked for."}}});
-    let gap = json!({"type": "object", "description": "A store that did not report.", "required": ["place_id", "name", "state", "due_at"], "properties": {
-        "place_id": word("The store."), "name": number("Its name."), "state": word("`open` until it is due, then `missed`."), "due_at": word("Until when.")}});
-    let schema = json!({"type": "object", "description": "Supplies.", "required": ["on", "items", "expected", "received", "zero", "missing", "as_of_change_no"], "properties": {
-        "on": word("The day."), "items": {"type": "array", "maxItems": 100_000, "description": "By commodity.", "items": item},
-        "expected": count("Stores that were to report."), "received": count("Those that did."), "zero": count("Reports of explicitly nothing, whoever was expected."),
-        "missing": {"type": "array", "maxItems": 10_000, "description": "Those that did not.", "items": gap}, "as_of_change_no": count("Counted as of this change.")}});
-    ("SupplyStatistics".into(), schema)
+/// Supplies.
+#[derive(Serialize, ToSchema)]
+struct SupplyStatistics {
+    /// The day.
+    #[schema(value_type = String, max_length = 300)]
+    on: NaiveDate,
+    /// By commodity.
+    #[schema(inline, max_items = 100_000)]
+    items: Vec<Volume>,
+    /// Stores that were to report.
+    #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    expected: usize,
+    /// Those that did.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    received: i64,
+    /// Reports of explicitly nothing, whoever was expected.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    zero: i64,
+    /// Those that did not.
+    #[schema(inline, max_items = 10_000)]
+    missing: Vec<Gap>,
+    /// Counted as of this change.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    as_of_change_no: i64,
+}
+
+/// A commodity.
+#[derive(Serialize, ToSchema)]
+struct Volume {
+    /// Which commodity.
+    #[schema(max_length = 300)]
+    commodity: &'static str,
+    /// The area.
+    #[schema(required, max_length = 40)]
+    area_code: Option<String>,
+    /// The store.
+    #[schema(required, value_type = Option<String>, max_length = 40)]
+    place_id: Option<Uuid>,
+    /// The unit of the quantities.
+    #[schema(max_length = 300)]
+    unit: &'static str,
+    /// How many stores told of it that day.
+    #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    stores: Option<i64>,
+    /// Bought that day.
+    #[schema(required, max_length = 40)]
+    purchased: Option<String>,
+    /// Sold that day.
+    #[schema(required, max_length = 40)]
+    sold: Option<String>,
+    /// There at the day's end.
+    #[schema(required, max_length = 40)]
+    closing_stock: Option<String>,
+    /// Sold a day, of the last seven days those with a report.
+    #[schema(required, max_length = 40)]
+    mean_daily_sold: Option<String>,
+    /// For how many days that lasts; null where nothing was sold.
+    #[schema(required, max_length = 40)]
+    stock_days: Option<String>,
+    /// Whether that is less than asked for.
+    #[schema(required)]
+    low_stock: Option<bool>,
+}
+
+/// A store that did not report.
+#[derive(Serialize, ToSchema)]
+struct Gap {
+    /// The store.
+    #[schema(value_type = String, max_length = 300)]
+    place_id: Option<Uuid>,
+    /// Its name.
+    #[schema(required, max_length = 40)]
+    name: Option<String>,
+    /// `open` until it is due, then `missed`.
+    #[schema(value_type = String, max_length = 300)]
+    state: Option<DutyState>,
+    /// Until when.
+    #[schema(value_type = String, max_length = 300)]
+    due_at: Option<InZone>,
 }
 
 async fn supply(call: Call) -> Answer {
     let asked = Asked::of(&call)?;
     let on = call.query.get(&ON).unwrap_or(asked.today);
-    answer(&call, &asked.district_code, COLUMNS, async |now| of_day(&call, now, &asked, on).await).await
+    answer(&call, &asked.district_code, COLUMNS, async |now, head| of_day(&call, now, &asked, on, head).await).await
 }
 
-async fn of_day(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) -> Result<Json, Problem> {
+async fn of_day(
+    call: &Call,
+    now: &mut Snapshot,
+    asked: &Asked,
+    on: NaiveDate,
+    as_of_change_no: i64,
+) -> Result<SupplyStatistics, Problem> {
     let items = volumes(call, now, asked, on).await?;
     let gaps = now.read(&duties(call, asked, on)?).await?;
     let zone = call.core.zone;
     let mut missing = Vec::new();
     let (expected, mut received) = (gaps.len(), 0);
     for mut row in gaps {
-        match row.get(&STATE) {
-            Some(DutyState::Done) => received += 1,
-            state => missing.push(json!({"place_id": row.get(&SUBJECT_ID), "name": row.get(&NAME), "state": state, "due_at": row.get(&DUE_AT).map(|due_at| format_instant(due_at, zone))})),
+        let state = row.get(&STATE);
+        if state == Some(DutyState::Done) {
+            received += 1;
+            continue;
         }
+        let due_at = row.get(&DUE_AT).map(|instant| InZone(instant, zone));
+        missing.push(Gap { place_id: row.get(&SUBJECT_ID), name: row.get(&NAME), state, due_at });
     }
     let zero = now.read(&zeros(call, asked, on)?).await?;
     let zero = zero.into_iter().find_map(|mut row| row.get(&TOTAL)).unwrap_or_default();
-    Ok(json!({"on": on, "items": items, "expected": expected, "received": received, "zero": zero, "missing": missing}))
+    Ok(SupplyStatistics { on, items, expected, received, zero, missing, as_of_change_no })
 }
 
-async fn volumes(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) -> Result<Vec<Json>, Problem> {
+async fn volumes(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) -> Result<Vec<Volume>, Problem> {
     let days: Vec<NaiveDate> = (0..SALES_DAYS).filter_map(|back| on.checked_sub_days(Days::new(back))).collect();
     let (area, place) = match call.query.get(&BY) {
         Some(SupplyGrouping::Area) => (format!("left(l.area_code, {})", below(call)), "NULL::uuid"),
@@ -163,16 +240,24 @@ async fn volumes(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) 
     Ok(rows.into_iter().filter_map(|row| item(row, low)).collect())
 }
 
-fn item(mut row: Row, low: Option<Decimal>) -> Option<Json> {
+fn item(mut row: Row, low: Option<Decimal>) -> Option<Volume> {
     let commodity = find(&row.get(&COMMODITY)?)?;
     let (stock, mean) = (decimal(&mut row, &CLOSING_STOCK), decimal(&mut row, &MEAN_SOLD));
     let days = stock.zip(mean).and_then(|(stock, mean)| stock.checked_div(mean));
     let (purchased, sold) = (text(decimal(&mut row, &PURCHASED)), text(decimal(&mut row, &SOLD)));
-    Some(
-        json!({"commodity": commodity.word.code, "area_code": row.get(&AREA), "place_id": row.get(&PLACE), "unit": commodity.quantity_unit,
-        "stores": row.get(&STORES), "purchased": purchased, "sold": sold, "closing_stock": text(stock), "mean_daily_sold": text(mean.map(|mean| rounded(mean, 3))),
-        "stock_days": text(days.map(|days| rounded(days, 1))), "low_stock": days.zip(low).map(|(days, low)| days < low)}),
-    )
+    Some(Volume {
+        commodity: commodity.word.code,
+        area_code: row.get(&AREA),
+        place_id: row.get(&PLACE),
+        unit: commodity.quantity_unit,
+        stores: row.get(&STORES),
+        purchased,
+        sold,
+        closing_stock: text(stock),
+        mean_daily_sold: text(mean.map(|mean| rounded(mean, 3))),
+        stock_days: text(days.map(|days| rounded(days, 1))),
+        low_stock: days.zip(low).map(|(days, low)| days < low),
+    })
 }
 
 /// Reads the stores that were to report that day, and how their duties stand.

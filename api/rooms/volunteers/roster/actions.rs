@@ -67,7 +67,7 @@ pub(super) fn body_of(fields: &'static [Field]) -> Json {
 /// Answers an assignment.
 pub(super) fn answering(operation: Operation, status: u16, about: &'static str) -> Operation {
     let example = Some(document::example_served(&SHIFT_ASSIGNMENTS));
-    let answers = operation.answers(status, about, Some(reference(SHIFT_ASSIGNMENTS.schema)), example);
+    let answers = operation.answers_with(status, about, Some(reference(SHIFT_ASSIGNMENTS.schema)), example);
     answers.with_headers(&["ETag", "Location", "Idempotency-Replayed"])
 }
 

@@ -11,8 +11,10 @@ use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
+use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::platform::audit::system_write;
@@ -31,9 +33,16 @@ use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 /// Shifts so long ago are still shown.
 const BACK: TimeDelta = TimeDelta::days(31);
 
+/// A secret address.
+#[derive(Serialize, ToSchema)]
+struct SecretAddress {
+    /// Whoever has it sees the shifts; shown once.
+    #[schema(max_length = 200)]
+    url: String,
+}
+
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
-    let address = json!({"type": "object", "description": "A secret address.", "required": ["url"], "properties": {"url": {"type": "string", "maxLength": 200, "description": "Whoever has it sees the shifts; shown once."}}});
     vec![
         Operation::new(Method::POST, "/v1/volunteers/{id}:calendar", "create_calendar", create)
             .described(
@@ -42,17 +51,17 @@ pub fn operations() -> Vec<Operation> {
                 "For the calendar of a phone. By an organiser or by the volunteer himself; the former address ends.",
             )
             .access(Access::Roles(ROSTER_READERS))
-            .answers(201, "The address.", Some(address), Some(json!({"url": "/v1/calendars/4f1c…"})))
+            .answers_inline::<SecretAddress>(201, "The address.", Some(json!({"url": "/v1/calendars/4f1c…"})))
             .problems(&[OUT_OF_AREA, RECORD_VOIDED]),
         Operation::new(Method::POST, "/v1/volunteers/{id}:revoke-calendar", "revoke_calendar", revoke)
             .described("shifts", "Take the address back", "From then on it answers 404.")
             .access(Access::Roles(ROSTER_READERS))
-            .answers(204, "It is gone.", None, None)
+            .answers_nothing(204, "It is gone.")
             .problems(&[OUT_OF_AREA]),
         Operation::new(Method::GET, "/v1/calendars/{token}", "get_calendar", get)
             .described("shifts", "Somebody's shifts as a calendar", "iCalendar, for whoever has the address.")
             .access(Access::Public)
-            .answers(200, "The calendar.", None, None)
+            .answers_nothing(200, "The calendar.")
             .as_files(vec!["text/calendar"])
             .problems(&[NOT_FOUND]),
     ]
@@ -90,7 +99,7 @@ async fn create(call: Call) -> Answer {
         .sql(") ON CONFLICT (district_code, volunteer_id) DO UPDATE SET token_hash = excluded.token_hash, created_at = excluded.created_at");
     write(&call, "calendar.create", &volunteer, statement).await?;
     let url = format!("/v1/calendars/{token}");
-    Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(json!({"url": url})))
+    Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(SecretAddress { url }))
 }
 
 async fn revoke(call: Call) -> Answer {

@@ -53,7 +53,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(ORGANIZERS))
             .keys(KeyScope::Write)
             .headers(&["Idempotency-Key"])
-            .answers(200, "The record.", Some(reference(SERVICE_RECORDS.schema)), example.clone())
+            .answers_with(200, "The record.", Some(reference(SERVICE_RECORDS.schema)), example.clone())
             .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
             .problems(PROBLEMS)
     };

@@ -9,21 +9,23 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use kit::columns;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
-use kit::time::{day_of, day_start, format_instant};
+use kit::time::{InZone, day_of, day_start};
 use kit::typed::TypedField;
 use kit::value::Value;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::platform::access::keys::KeyScope;
 use crate::platform::audit::system_write_all;
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::platform::privacy::mask;
 use crate::records::codes::OUT_OF_AREA;
@@ -60,7 +62,7 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(ROSTER_READERS))
             .keys(KeyScope::Read)
             .parameters(vec![&ON.field])
-            .answers(200, "The sheet.", Some(reference("DaySheet")), Some(example)),
+            .answers::<DaySheet>(200, "The sheet.", Some(example)),
         Operation::new(Method::GET, "/v1/places/{id}/day-sheet.html", "print_day_sheet", print)
             .described(
                 "shifts",
@@ -69,26 +71,81 @@ pub fn operations() -> Vec<Operation> {
             )
             .access(Access::Roles(ORGANIZERS))
             .parameters(vec![&ON.field])
-            .answers(200, "The page.", None, None)
+            .answers_nothing(200, "The page.")
             .as_files(vec!["text/html"])
             .problems(&[OUT_OF_AREA]),
     ]
 }
 
-/// The schemas of this part of the room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let text = |about: &str| json!({"type": ["string", "null"], "maxLength": 200, "description": about});
-    let list =
-        |about: &str, item: Json| json!({"type": "array", "maxItems": 1_000, "description": about, "items": item});
-    let person = json!({"type": "object", "description": "Somebody on a shift.", "required": ["assignment_id", "role", "name", "attendance"], "properties": {
-        "assignment_id": text("The assignment."), "role": text("As what."), "name": text("Masked."), "attendance": text("Whether he came.")}});
-    let need = json!({"type": "object", "description": "A role that is missing.", "required": ["role", "count"], "properties": {"role": text("Which role."), "count": {"type": "integer", "minimum": 0, "maximum": 100, "description": "How many."}}});
-    let shift = json!({"type": "object", "description": "A shift.", "required": ["shift_id", "title", "starts_at", "ends_at", "cancelled", "people", "missing"], "properties": {
-        "shift_id": text("The shift."), "title": text("Its name."), "starts_at": text("When it begins."), "ends_at": text("When it ends."), "cancelled": {"type": "boolean", "description": "Whether it doesn't take place."},
-        "people": list("Who takes it.", person), "missing": list("Who is missing.", need)}});
-    let sheet = json!({"type": "object", "description": "The sheet of a day.", "required": ["place_id", "place_name", "on", "shifts"], "properties": {
-        "place_id": text("The place."), "place_name": text("Its name."), "on": text("The day."), "shifts": list("The first first.", shift)}});
-    vec![("DaySheet".into(), sheet)]
+/// The sheet of a day.
+#[derive(Serialize, ToSchema)]
+struct DaySheet {
+    /// The place.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    place_id: Uuid,
+    /// Its name.
+    #[schema(required, max_length = 200)]
+    place_name: Option<String>,
+    /// The day.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    on: NaiveDate,
+    /// The first first.
+    #[schema(inline, max_items = 1_000)]
+    shifts: Vec<ShownShift>,
+}
+
+/// A shift.
+#[derive(Serialize, ToSchema)]
+struct ShownShift {
+    /// The shift.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    shift_id: Uuid,
+    /// Its name.
+    #[schema(required, max_length = 200)]
+    title: Option<String>,
+    /// When it begins.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    starts_at: Option<InZone>,
+    /// When it ends.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    ends_at: Option<InZone>,
+    /// Whether it doesn't take place.
+    #[schema(value_type = bool)]
+    cancelled: Option<bool>,
+    /// Who takes it.
+    #[schema(inline, max_items = 1_000)]
+    people: Vec<ShownPerson>,
+    /// Who is missing.
+    #[schema(inline, max_items = 1_000)]
+    missing: Vec<MissingRole>,
+}
+
+/// Somebody on a shift.
+#[derive(Serialize, ToSchema)]
+struct ShownPerson {
+    /// The assignment.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    assignment_id: Uuid,
+    /// As what.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    role: DutyRole,
+    /// Masked.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    name: String,
+    /// Whether he came.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    attendance: AssignmentAttendance,
+}
+
+/// A role that is missing.
+#[derive(Serialize, ToSchema)]
+struct MissingRole {
+    /// Which role.
+    #[schema(required, value_type = Option<String>, max_length = 200)]
+    role: DutyRole,
+    /// How many.
+    #[schema(minimum = 0, maximum = 100)]
+    count: i64,
 }
 
 /// Somebody on a shift, with the plain name.
@@ -179,17 +236,33 @@ fn missing(shift: &Record, lines: &[Line]) -> Vec<Need> {
 
 async fn sheet(call: Call) -> Answer {
     let sheet = load(&call).await?;
-    let zone = call.core.zone;
-    let person = |line: &Line| json!({"assignment_id": line.assignment_id, "role": line.role, "name": mask::mask_name(&line.name), "attendance": line.attendance});
-    let shift = |(shift, lines): &(Record, Vec<Line>)| {
-        let values = &shift.values;
-        let at = |field| values.get(field).map(|at| format_instant(at, zone));
-        json!({"shift_id": shift.envelope.id, "title": values.get(&TITLE), "starts_at": at(&STARTS_AT), "ends_at": at(&ENDS_AT), "cancelled": values.get(&CANCELLED),
-            "people": lines.iter().map(person).collect::<Vec<_>>(), "missing": missing(shift, lines)})
+    let shown = DaySheet {
+        place_id: sheet.place.envelope.id,
+        place_name: sheet.place.values.get(&NAME).map(str::to_owned),
+        on: sheet.on,
+        shifts: sheet.shifts.iter().map(|(shift, lines)| shown(shift, lines, call.core.zone)).collect(),
     };
-    let shifts: Vec<Json> = sheet.shifts.iter().map(shift).collect();
-    let body = json!({"place_id": sheet.place.envelope.id, "place_name": sheet.place.values.get(&NAME), "on": sheet.on, "shifts": shifts});
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(shown))
+}
+
+fn shown(shift: &Record, lines: &[Line], zone: Tz) -> ShownShift {
+    let person = |line: &Line| ShownPerson {
+        assignment_id: line.assignment_id,
+        role: line.role,
+        name: mask::mask_name(&line.name),
+        attendance: line.attendance,
+    };
+    let values = &shift.values;
+    let at = |field| values.get(field).map(|instant| InZone(instant, zone));
+    ShownShift {
+        shift_id: shift.envelope.id,
+        title: values.get(&TITLE).map(str::to_owned),
+        starts_at: at(&STARTS_AT),
+        ends_at: at(&ENDS_AT),
+        cancelled: values.get(&CANCELLED),
+        people: lines.iter().map(person).collect(),
+        missing: missing(shift, lines).into_iter().map(|Need { role, count }| MissingRole { role, count }).collect(),
+    }
 }
 
 async fn print(call: Call) -> Answer {

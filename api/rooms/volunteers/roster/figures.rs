@@ -13,13 +13,15 @@ use kit::text::Text;
 use kit::time::{day_of, day_start};
 use kit::value::Value;
 use kit::{columns, fields, words};
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::register::{records_url, register};
+use super::register::{Register, records_url, register};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, ends_before_it_begins, too_many_days};
 use crate::records::awaited::has_come;
 use crate::records::envelope;
@@ -87,14 +89,14 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(ROSTER_READERS))
             .keys(KeyScope::Read)
             .parameters(vec![&FROM_ON.field, &TO_ON.field])
-            .answers(200, "The hours.", Some(reference("VolunteerHours")), Some(json!({"volunteer_id": "0198c0de-0031-7000-8000-000000000001", "from_on": "2020-01-01", "to_on": "2020-02-02", "person_times": 3, "service_minutes": 900, "service_hours": "15.00", "records_url": "/v1/service-records?pending=false&volunteer_id=0198c0de-0031-7000-8000-000000000001"}))),
+            .answers::<VolunteerHours>(200, "The hours.", Some(json!({"volunteer_id": "0198c0de-0031-7000-8000-000000000001", "from_on": "2020-01-01", "to_on": "2020-02-02", "person_times": 3, "service_minutes": 900, "service_hours": "15.00", "records_url": "/v1/service-records?pending=false&volunteer_id=0198c0de-0031-7000-8000-000000000001"}))),
         polled(Operation::new(Method::GET, "/v1/stats/volunteers", "get_volunteer_statistics", statistics)
             .described("shifts", "Figures of volunteers", "Posts, members, person-times (人次) and hours served, by team, organisation, place, volunteer or day, each with the records behind it; and how many teams and volunteers are on the register.")
             .access(Access::Roles(with_statistics(ROSTER_READERS)))
             .keys(KeyScope::Statistics)
             // It is about who served where; shifts have figures of their own.
             .tells(Tells::SmallNumbers(ROSTER_READERS))
-            .answers(200, "The figures.", Some(reference("VolunteerStatistics")), Some(json!({"by": "team", "from_on": "2020-01-21", "to_on": "2020-02-02", "items": [line], "total": served, "teams": {"temporary_league_branch": 6}, "volunteers": 214, "league_members": 180, "party_members": 20, "as_of_change_no": 42})))
+            .answers::<VolunteerStatistics>(200, "The figures.", Some(json!({"by": "team", "from_on": "2020-01-21", "to_on": "2020-02-02", "items": [line], "total": served, "teams": {"temporary_league_branch": 6}, "volunteers": 214, "league_members": 180, "party_members": 20, "as_of_change_no": 42})))
             .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]), PARAMETERS.iter().chain([&AREA_CODE, &DISTRICT_CODE])),
     ]
 }
@@ -110,27 +112,90 @@ const COLUMNS: &[Column] = &[
 /// Days of one answer at most.
 const MOST_DAYS: i64 = 366;
 
-/// The schemas of this part of the room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let text = |about: &str| json!({"type": ["string", "null"], "maxLength": 300, "description": about});
-    let count = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_i64, "description": about});
-    let hours = json!({"type": "object", "description": "What somebody served.", "required": ["volunteer_id", "from_on", "to_on", "person_times", "service_minutes", "service_hours", "records_url"], "properties": {
-        "volunteer_id": text("Who."), "from_on": text("First day."), "to_on": text("Last day."), "person_times": count("How often."), "service_minutes": count("How long."), "service_hours": text("The same in hours."), "records_url": text("The records behind it.")}});
-    let served = |more: Json| {
-        let mut properties = json!({"person_times": count("Times served (人次)."), "members": count("People who served."), "posts": count("Places served at."), "service_minutes": count("How long."), "service_hours": text("The same in hours.")});
-        if let (Some(properties), Some(more)) = (properties.as_object_mut(), more.as_object()) {
-            properties.extend(more.clone());
-        }
-        let required: Vec<String> =
-            properties.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default();
-        json!({"type": "object", "description": "What was served.", "required": required, "properties": properties})
-    };
-    let statistics = json!({"type": "object", "description": "Figures of volunteers.", "required": ["by", "from_on", "to_on", "items", "total", "teams", "volunteers", "league_members", "party_members", "as_of_change_no"], "properties": {
-        "by": text("What a line stands for."), "from_on": text("First day."), "to_on": text("Last day."),
-        "items": {"type": "array", "maxItems": 100_000, "description": "A line a group.", "items": served(json!({"key": text("Which group."), "records_url": text("The records behind it.")}))},
-        "total": served(json!({})), "teams": {"type": "object", "description": "Teams at work, by kind.", "additionalProperties": count("How many.")},
-        "volunteers": count("Volunteers on the register."), "league_members": count("Of them members of the league."), "party_members": count("Of them members of the party."), "as_of_change_no": count("Counted as of this change.")}});
-    vec![("VolunteerHours".into(), hours), ("VolunteerStatistics".into(), statistics)]
+/// What somebody served.
+#[derive(Serialize, ToSchema)]
+struct VolunteerHours {
+    /// Who.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    volunteer_id: Uuid,
+    /// First day.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    from_on: NaiveDate,
+    /// Last day.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    to_on: NaiveDate,
+    /// How often.
+    #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    person_times: Option<i64>,
+    /// How long.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    service_minutes: i64,
+    /// The same in hours.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    service_hours: String,
+    /// The records behind it.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    records_url: String,
+}
+
+/// Figures of volunteers.
+#[derive(Serialize, ToSchema)]
+struct VolunteerStatistics {
+    /// What a line stands for.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    by: ServiceGrouping,
+    /// First day.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    from_on: NaiveDate,
+    /// Last day.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    to_on: NaiveDate,
+    /// A line a group.
+    #[schema(inline, max_items = 100_000)]
+    items: Vec<ServedByGroup>,
+    /// What was served.
+    #[schema(inline, value_type = Served)]
+    total: Option<Served>,
+    #[serde(flatten)]
+    #[schema(inline)]
+    register: Register,
+    /// Counted as of this change.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    as_of_change_no: i64,
+}
+
+/// What was served.
+#[derive(Serialize, ToSchema)]
+struct ServedByGroup {
+    #[serde(flatten)]
+    #[schema(inline)]
+    served: Served,
+    /// Which group.
+    #[schema(required, max_length = 300)]
+    key: Option<String>,
+    /// The records behind it.
+    #[schema(required, max_length = 300)]
+    records_url: Option<String>,
+}
+
+/// What was served.
+#[derive(Serialize, ToSchema)]
+struct Served {
+    /// Times served (人次).
+    #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    person_times: Option<i64>,
+    /// People who served.
+    #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    members: Option<i64>,
+    /// Places served at.
+    #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    posts: Option<i64>,
+    /// How long.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    service_minutes: i64,
+    /// The same in hours.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    service_hours: String,
 }
 
 /// Within the area that is asked for.
@@ -165,10 +230,15 @@ fn served(call: &Call, select: &str, district_code: &str, (from_on, to_on): (Nai
         .bind(ColumnType::Instant, begins(to_on.succ_opt()))
 }
 
-fn figures(row: &mut Row) -> Json {
-    let minutes = row.get(&MINUTES);
-    let hours = minutes.map(|minutes| hours_of(minutes).to_string());
-    json!({"person_times": row.get(&PERSON_TIMES), "members": row.get(&MEMBERS), "posts": row.get(&POSTS), "service_minutes": minutes, "service_hours": hours})
+fn figures(row: &mut Row) -> Served {
+    let service_minutes = row.get(&MINUTES).unwrap_or_default();
+    Served {
+        person_times: row.get(&PERSON_TIMES),
+        members: row.get(&MEMBERS),
+        posts: row.get(&POSTS),
+        service_minutes,
+        service_hours: hours_of(service_minutes).to_string(),
+    }
 }
 
 async fn hours(call: Call) -> Answer {
@@ -181,23 +251,24 @@ async fn hours(call: Call) -> Answer {
         // Callers who may see a volunteer may see all his hours, wherever he served.
         .seeing_district(&volunteer.envelope.district_code);
     let row = call.core.database.read(&statement).await?.into_iter().next();
-    let mut body = figures(&mut row.ok_or_else(|| Problem::internal("a sum without a row"))?);
-    let url = format!("/v1/service-records?pending=false&volunteer_id={id}&from_on={}&to_on={}", days.0, days.1);
-    for (name, value) in
-        [("volunteer_id", json!(id)), ("from_on", json!(days.0)), ("to_on", json!(days.1)), ("records_url", json!(url))]
-    {
-        kit::json::put(&mut body, name, value);
-    }
-    if let Some(members) = body.as_object_mut() {
-        members.retain(|name, _| !["members", "posts"].contains(&name.as_str()));
-    }
+    let served = figures(&mut row.ok_or_else(|| Problem::internal("a sum without a row"))?);
+    let body = VolunteerHours {
+        volunteer_id: id,
+        from_on: days.0,
+        to_on: days.1,
+        person_times: served.person_times,
+        service_minutes: served.service_minutes,
+        service_hours: served.service_hours,
+        records_url: format!("/v1/service-records?pending=false&volunteer_id={id}&from_on={}&to_on={}", days.0, days.1),
+    };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
 async fn statistics(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
     let (days, by) = (period(&call)?, call.query.get(&BY).unwrap_or(ServiceGrouping::Team));
-    answer(&call, &district_code, COLUMNS, async |now| of_days(&call, now, &district_code, days, by).await).await
+    answer(&call, &district_code, COLUMNS, async |now, head| of_days(&call, now, &district_code, days, by, head).await)
+        .await
 }
 
 async fn of_days(
@@ -206,7 +277,8 @@ async fn of_days(
     district_code: &str,
     days: (NaiveDate, NaiveDate),
     by: ServiceGrouping,
-) -> Result<Json, Problem> {
+    as_of_change_no: i64,
+) -> Result<VolunteerStatistics, Problem> {
     let (key, filter) = match by {
         ServiceGrouping::Org => ("r.org_id::text", "org_id"),
         ServiceGrouping::Place => ("r.place_id::text", "place_id"),
@@ -229,25 +301,19 @@ async fn of_days(
     };
     let lines = now.read(&scoped(&format!("{key} AS key"))?.sql(" GROUP BY 1 ORDER BY 1")).await?;
     let total = now.read(&scoped("NULL::text AS key")?).await?.into_iter().next();
-    let items: Vec<Json> = lines.into_iter().map(|row| line(call, row, filter, days)).collect();
-    let mut body = register(call, now, district_code).await?;
-    let total = total.map(|mut row| figures(&mut row));
-    for (name, value) in [
-        ("by", json!(by)),
-        ("from_on", json!(days.0)),
-        ("to_on", json!(days.1)),
-        ("items", json!(items)),
-        ("total", json!(total)),
-    ] {
-        kit::json::put(&mut body, name, value);
-    }
-    Ok(body)
+    Ok(VolunteerStatistics {
+        by,
+        from_on: days.0,
+        to_on: days.1,
+        items: lines.into_iter().map(|row| line(call, row, filter, days)).collect(),
+        total: total.map(|mut row| figures(&mut row)),
+        register: register(call, now, district_code).await?,
+        as_of_change_no,
+    })
 }
 
-fn line(call: &Call, mut row: Row, filter: &str, days: (NaiveDate, NaiveDate)) -> Json {
-    let (key, mut line) = (row.get(&KEY), figures(&mut row));
+fn line(call: &Call, mut row: Row, filter: &str, days: (NaiveDate, NaiveDate)) -> ServedByGroup {
+    let (key, served) = (row.get(&KEY), figures(&mut row));
     let url = records_url(key.as_deref(), filter, days, call.query.get(&envelope::AREA_CODE));
-    kit::json::put(&mut line, "key", key);
-    kit::json::put(&mut line, "records_url", url.filter(|_| opens_lists(call, ROSTER_READERS)));
-    line
+    ServedByGroup { served, key, records_url: url.filter(|_| opens_lists(call, ROSTER_READERS)) }
 }

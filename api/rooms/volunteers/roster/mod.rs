@@ -47,11 +47,6 @@ pub fn operations() -> Vec<Operation> {
     own.chain([unfilled::operation()]).chain(day_sheet::operations()).chain(calendar::operations()).collect()
 }
 
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, serde_json::Value)> {
-    figures::schemas().into_iter().chain([unfilled::schema()]).chain(day_sheet::schemas()).collect()
-}
-
 /// Asks for what time alone changes: who did not come, whose check-out was forgotten; no record.
 pub const LOOK: &str = "roster_look";
 

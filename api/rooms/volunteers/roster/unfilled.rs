@@ -3,29 +3,30 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use kit::field::{Field, Shape};
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
-use kit::time::format_instant;
+use kit::time::InZone;
 use kit::value::Value;
 use kit::{columns, fields};
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::figures::narrowed;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::envelope::ID;
 use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
 use crate::records::scope::reached;
 use crate::rooms::volunteers::shifts::assignments::ROLE;
-use crate::rooms::volunteers::shifts::{ENDS_AT, Need, STARTS_AT};
+use crate::rooms::volunteers::shifts::{ENDS_AT, STARTS_AT};
 use crate::rooms::volunteers::teams::ROSTER_READERS;
+use crate::rooms::volunteers::volunteers::DutyRole;
 
 fields! {
     /// Parameters of its own.
@@ -58,19 +59,50 @@ pub fn operation() -> Operation {
         .access(Access::Roles(ROSTER_READERS))
         .keys(KeyScope::Read)
         .parameters(PARAMETERS.iter().chain([&AREA_CODE, &DISTRICT_CODE]).collect())
-        .answers(200, "The shifts.", Some(reference("UnfilledShifts")), Some(json!({"items": [shift]})))
+        .answers::<UnfilledShifts>(200, "The shifts.", Some(json!({"items": [shift]})))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND])
 }
 
-/// Its schema.
-pub fn schema() -> (String, Json) {
-    let text = |about: &str| json!({"type": ["string", "null"], "maxLength": 300, "description": about});
-    let count = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": 100, "description": about});
-    let need = json!({"type": "object", "description": "A role that is missing.", "required": ["role", "count"], "properties": {"role": text("Which role."), "count": count("How many.")}});
-    let shift = json!({"type": "object", "description": "A shift that lacks people.", "required": ["shift_id", "place_id", "place_name", "starts_at", "ends_at", "missing"], "properties": {
-        "shift_id": text("The shift."), "place_id": text("Where."), "place_name": text("Its name."), "starts_at": text("When it begins."), "ends_at": text("When it ends."), "missing": {"type": "array", "maxItems": 20, "description": "What is missing.", "items": need}}});
-    let unfilled = json!({"type": "object", "description": "Shifts that lack people.", "required": ["items"], "properties": {"items": {"type": "array", "maxItems": 10_000, "description": "The next first.", "items": shift}}});
-    ("UnfilledShifts".into(), unfilled)
+/// Shifts that lack people.
+#[derive(Serialize, ToSchema)]
+struct UnfilledShifts {
+    /// The next first.
+    #[schema(inline, max_items = 10_000)]
+    items: Vec<UnfilledShift>,
+}
+
+/// A shift that lacks people.
+#[derive(Serialize, ToSchema)]
+struct UnfilledShift {
+    /// The shift.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    shift_id: Uuid,
+    /// Where.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    place_id: Option<Uuid>,
+    /// Its name.
+    #[schema(required, max_length = 300)]
+    place_name: Option<String>,
+    /// When it begins.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    starts_at: Option<InZone>,
+    /// When it ends.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    ends_at: Option<InZone>,
+    /// What is missing.
+    #[schema(inline, max_items = 20)]
+    missing: Vec<UnfilledRole>,
+}
+
+/// A role that is missing.
+#[derive(Serialize, ToSchema)]
+struct UnfilledRole {
+    /// Which role.
+    #[schema(required, value_type = Option<String>, max_length = 300)]
+    role: DutyRole,
+    /// How many.
+    #[schema(minimum = 0, maximum = 100)]
+    count: i64,
 }
 
 async fn unfilled(call: Call) -> Answer {
@@ -91,34 +123,23 @@ async fn unfilled(call: Call) -> Answer {
     // Whoever took a place fills it, of whichever organisation he is.
     let statement = statement.sql(" ORDER BY r.starts_at, r.id, n.role LIMIT 20000").seeing_district(&district_code);
     let items = by_shift(&call, call.core.database.read(&statement).await?);
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"items": items})))
-}
-
-/// A shift that lacks people.
-#[derive(Serialize)]
-struct Unfilled {
-    shift_id: Uuid,
-    place_id: Option<Uuid>,
-    place_name: Option<String>,
-    starts_at: Option<String>,
-    ends_at: Option<String>,
-    missing: Vec<Need>,
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(UnfilledShifts { items }))
 }
 
 /// The roles that are missing, a line a shift.
-fn by_shift(call: &Call, rows: Vec<Row>) -> Vec<Unfilled> {
-    let told = |at: Option<DateTime<Utc>>| at.map(|at| format_instant(at, call.core.zone));
-    let mut items: Vec<Unfilled> = Vec::new();
+fn by_shift(call: &Call, rows: Vec<Row>) -> Vec<UnfilledShift> {
+    let at = |instant| InZone(instant, call.core.zone);
+    let mut items: Vec<UnfilledShift> = Vec::new();
     for mut row in rows {
         let Some((shift_id, need)) = need(&mut row) else { continue };
         match items.last_mut().filter(|item| item.shift_id == shift_id) {
             Some(item) => item.missing.push(need),
-            None => items.push(Unfilled {
+            None => items.push(UnfilledShift {
                 shift_id,
                 place_id: row.get(&PLACE_ID),
-                starts_at: told(row.get(&STARTS_AT)),
-                ends_at: told(row.get(&ENDS_AT)),
                 place_name: row.get(&NAME),
+                starts_at: row.get(&STARTS_AT).map(at),
+                ends_at: row.get(&ENDS_AT).map(at),
                 missing: vec![need],
             }),
         }
@@ -127,7 +148,7 @@ fn by_shift(call: &Call, rows: Vec<Row>) -> Vec<Unfilled> {
 }
 
 /// Shift of a row and what it lacks; none where nobody is missing.
-fn need(row: &mut Row) -> Option<(Uuid, Need)> {
+fn need(row: &mut Row) -> Option<(Uuid, UnfilledRole)> {
     let count = row.get(&MISSING).filter(|missing| *missing > 0)?;
-    Some((row.get(&ID)?, Need { role: row.get(&ROLE)?, count }))
+    Some((row.get(&ID)?, UnfilledRole { role: row.get(&ROLE)?, count }))
 }

@@ -15,13 +15,15 @@ use kit::text::Text;
 use kit::time::{day_start, format_instant};
 use kit::tree::Tree;
 use kit::value::Values;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::TITLE;
 use super::templates::{MIN_REST_MINUTES, NEEDS, SLOTS, Slot, TEAM_ID, WEEKDAYS};
 use crate::platform::access::keys::KeyScope;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::schema::{Direction, object};
 use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, fault_with, too_many_days};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
@@ -59,17 +61,23 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(ORGANIZERS))
             .keys(KeyScope::Write)
             .body(object(&FORM.iter().collect::<Vec<_>>(), Direction::Sent), example)
-            .answers(200, "How many.", Some(reference("GeneratedShifts")), Some(answer))
+            .answers::<GeneratedShifts>(200, "How many.", Some(answer))
             .problems(&[OUT_OF_AREA, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
     ]
 }
 
-/// The schemas of these rooms.
-pub fn schemas() -> Vec<(String, Json)> {
-    let count = |about: &str| json!({"type": "integer", "minimum": 0, "maximum": MOST, "description": about});
-    let generated = json!({"type": "object", "description": "What became of a template.", "required": ["expected", "created", "existing"], "properties": {
-        "expected": count("Shifts asked for."), "created": count("Shifts made now."), "existing": count("Shifts that were there.")}});
-    vec![("GeneratedShifts".into(), generated)]
+/// What became of a template.
+#[derive(Serialize, ToSchema)]
+struct GeneratedShifts {
+    /// Shifts asked for.
+    #[schema(value_type = i64, minimum = 0, maximum = 5_000)]
+    expected: usize,
+    /// Shifts made now.
+    #[schema(minimum = 0, maximum = 5_000)]
+    created: i64,
+    /// Shifts that were there.
+    #[schema(minimum = 0, maximum = 5_000)]
+    existing: i64,
 }
 
 async fn generate(call: Call) -> Answer {
@@ -91,8 +99,8 @@ async fn generate(call: Call) -> Answer {
             }
         }
     }
-    let body = json!({"expected": bodies.len(), "created": created, "existing": existing});
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+    let generated = GeneratedShifts { expected: bodies.len(), created, existing };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(generated))
 }
 
 fn bodies(call: &Call, form: &Values, template: &Record, places: &BTreeSet<Uuid>) -> Result<Vec<Tree>, Problem> {

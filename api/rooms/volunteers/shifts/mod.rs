@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 pub use generate::operations;
-pub use generate::schemas;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};

@@ -5,7 +5,7 @@ use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::time::{day_of, is_plausible};
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
 
 use crate::platform::http::Call;
 use crate::records::awaited::has_come;
@@ -30,7 +30,7 @@ pub struct Course {
 }
 
 /// What may be found, in the order in which a day tells it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Found {
     Fever,
@@ -49,19 +49,15 @@ impl Found {
     }
 }
 
-/// A finding of a day.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+/// A finding.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Finding {
+    /// What.
+    #[schema(inline)]
     finding: Found,
+    /// On which day.
+    #[schema(value_type = String, max_length = 10)]
     on_day: NaiveDate,
-}
-
-/// The list of findings in the document.
-pub fn schema() -> Json {
-    json!({"type": "array", "maxItems": 1_000, "description": "What was recorded meanwhile, the oldest first; nothing where all was well.",
-        "items": {"type": "object", "description": "A finding.", "required": ["finding", "on_day"], "properties": {
-            "finding": {"type": "string", "enum": ["fever", "referral", "symptom"], "description": "What."},
-            "on_day": {"type": "string", "maxLength": 10, "description": "On which day."}}}})
 }
 
 impl Course {

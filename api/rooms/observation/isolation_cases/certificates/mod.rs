@@ -11,9 +11,10 @@ use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use chrono::NaiveDate;
 use kit::problem::Problem;
-use kit::time::{day_of, format_instant};
+use kit::time::{InZone, day_of};
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use self::code::{Certifier, Release};
@@ -23,7 +24,6 @@ use super::views::case;
 use super::wire::{ENDED_AT, ENDS_ON, IsolationState, PERSON_ID, RELEASE_FROM, STARTS_ON};
 use crate::platform::access::Role;
 use crate::platform::audit::system_write_all;
-use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::codes::OUT_OF_AREA;
 use crate::records::{Record, read};
@@ -43,39 +43,58 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/.well-known/certificate-keys.json", "get_certificate_keys", keys)
             .described("isolation_cases", "Public keys of certificates", "RFC 7517. With them a checkpoint checks the code of a certificate without a network; how is in `openapi/README.md`.")
             .access(Access::Public)
-            .answers(200, "The keys.", Some(json!({"type": "object", "description": "A JWK set.", "additionalProperties": true})), None),
+            .answers_with(200, "The keys.", Some(json!({"type": "object", "description": "A JWK set.", "additionalProperties": true})), None),
         Operation::new(Method::GET, "/v1/isolation-cases/{id}/certificate", "get_isolation_case_certificate", certificate)
             .described("isolation_cases", "The release certificate of a case", "Of a case that was released, with its signed code: for those who print it.")
             .access(Access::Roles(PRINTERS))
-            .answers(200, "The certificate.", Some(reference("ReleaseCertificate")), Some(example))
+            .answers::<ReleaseCertificate<'_>>(200, "The certificate.", Some(example))
             .problems(&[NOT_RELEASED]),
         Operation::new(Method::GET, "/v1/isolation-cases/{id}/certificate.html", "print_isolation_case_certificate", print)
             .described("isolation_cases", "The release certificate to print", "A page for paper, with the plain name: noted as a reveal.")
             .access(Access::Roles(PRINTERS))
-            .answers(200, "The page.", None, None)
+            .answers_nothing(200, "The page.")
             .as_files(vec!["text/html"])
             .problems(&[NOT_RELEASED, OUT_OF_AREA]),
         verdict::operation(),
     ]
 }
 
-/// The schemas of this part of the room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let text = |max: i64, about: &str| json!({"type": "string", "maxLength": max, "description": about});
-    let properties = json!({"certificate_no": text(16, "Its number."), "case_id": text(36, "The case."), "starts_on": text(10, "First day."),
-        "ends_on": text(10, "Last day."), "released_at": text(40, "When it was released."), "released_on": text(10, "On which day."),
-        "edition": json!({"type": "integer", "minimum": 1, "maximum": 255, "description": "The how many-th of this case: a correction withdraws the one before."}),
-        "issued_by": json!({"type": ["string", "null"], "maxLength": 100, "description": "The unit that issued the notice of observation."}),
-        "findings": course::schema(),
-        "code": text(200, "The signed code."), "key_id": text(60, "By which key.")});
-    let required: Vec<&String> = properties.as_object().map(|members| members.keys().collect()).unwrap_or_default();
-    vec![
-        (
-            "ReleaseCertificate".into(),
-            json!({"type": "object", "description": "Somebody was released from observation.", "required": required, "properties": properties}),
-        ),
-        verdict::schema(),
-    ]
+/// Somebody was released from observation.
+#[derive(Serialize, ToSchema)]
+struct ReleaseCertificate<'a> {
+    /// Its number.
+    #[schema(max_length = 16)]
+    certificate_no: String,
+    /// The case.
+    #[schema(value_type = String, max_length = 36)]
+    case_id: Uuid,
+    /// First day.
+    #[schema(value_type = String, max_length = 10)]
+    starts_on: NaiveDate,
+    /// Last day.
+    #[schema(value_type = String, max_length = 10)]
+    ends_on: NaiveDate,
+    /// When it was released.
+    #[schema(value_type = String, max_length = 40)]
+    released_at: InZone,
+    /// On which day.
+    #[schema(value_type = String, max_length = 10)]
+    released_on: NaiveDate,
+    /// The how many-th of this case: a correction withdraws the one before.
+    #[schema(value_type = i64, minimum = 1, maximum = 255)]
+    edition: u8,
+    /// The unit that issued the notice of observation.
+    #[schema(required, max_length = 100)]
+    issued_by: Option<&'a str>,
+    /// What was recorded meanwhile, the oldest first; nothing where all was well.
+    #[schema(inline, max_items = 1_000)]
+    findings: &'a [Finding],
+    /// The signed code.
+    #[schema(max_length = 200)]
+    code: String,
+    /// By which key.
+    #[schema(max_length = 60)]
+    key_id: String,
 }
 
 async fn keys(call: Call) -> Answer {
@@ -123,23 +142,12 @@ fn edition_of(case: &Record) -> Option<u8> {
     released.then(|| u8::try_from(history::releases(values).max(1)).unwrap_or(u8::MAX))
 }
 
-/// A certificate.
-#[derive(Serialize)]
-pub struct Certificate<'a> {
-    case_id: Uuid,
-    certificate_no: String,
-    code: String,
-    edition: u8,
-    ends_on: NaiveDate,
-    findings: &'a [Finding],
-    issued_by: Option<&'a str>,
-    key_id: String,
-    released_at: String,
-    released_on: NaiveDate,
-    starts_on: NaiveDate,
-}
-
-fn body<'a>(call: &Call, case: &Record, person: &Record, course: &'a Course) -> Result<Certificate<'a>, Problem> {
+fn body<'a>(
+    call: &Call,
+    case: &Record,
+    person: &Record,
+    course: &'a Course,
+) -> Result<ReleaseCertificate<'a>, Problem> {
     let values = &case.values;
     let edition = edition_of(case).ok_or(NOT_RELEASED)?;
     let zone = call.core.zone;
@@ -151,18 +159,18 @@ fn body<'a>(call: &Call, case: &Record, person: &Record, course: &'a Course) -> 
     let certifier = Certifier::new(&call.core.keys.certificate);
     let (case_id, district_code) = (case.envelope.id, case.envelope.district_code.as_str());
     let code = certifier.code(&Release { case_id, district_code, released_on, shown, edition });
-    Ok(Certificate {
-        case_id,
+    Ok(ReleaseCertificate {
         certificate_no: case_id.simple().to_string().chars().take(16).collect(),
-        code,
-        edition,
-        ends_on: values.get(&ENDS_ON).ok_or_else(|| lacks(ENDS_ON.name()))?,
-        findings: course.findings(),
-        issued_by: course.issued_by.as_deref(),
-        key_id: certifier.key_id(),
-        released_at: format_instant(released_at, zone),
-        released_on,
+        case_id,
         starts_on: values.get(&STARTS_ON).ok_or_else(|| lacks(STARTS_ON.name()))?,
+        ends_on: values.get(&ENDS_ON).ok_or_else(|| lacks(ENDS_ON.name()))?,
+        released_at: InZone(released_at, zone),
+        released_on,
+        edition,
+        issued_by: course.issued_by.as_deref(),
+        findings: course.findings(),
+        code,
+        key_id: certifier.key_id(),
     })
 }
 

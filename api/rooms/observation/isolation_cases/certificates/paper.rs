@@ -5,13 +5,13 @@ use kit::text::escape_html;
 use qrcode::QrCode;
 use qrcode::render::svg;
 
-use super::Certificate;
+use super::ReleaseCertificate;
 use super::course::Course;
 use crate::records::Record;
 use crate::rooms::registers::people::wire::NAME;
 
 /// The page: one sheet, nothing fetched from elsewhere.
-pub fn page(certificate: &Certificate<'_>, person: &Record, course: &Course) -> Result<String, Problem> {
+pub fn page(certificate: &ReleaseCertificate<'_>, person: &Record, course: &Course) -> Result<String, Problem> {
     let square = QrCode::new(&certificate.code).map_err(Problem::internal)?;
     let square = square.render::<svg::Color<'_>>().min_dimensions(180, 180).build();
     // Cuts off the XML header, which only a file of its own needs.

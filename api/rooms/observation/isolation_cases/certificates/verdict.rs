@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
+use chrono::NaiveDate;
 use kit::check::check_object;
 use kit::faults::Faults;
 use kit::field::{Field, free_text};
@@ -12,12 +13,14 @@ use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::time::day_of;
 use kit::value::Value;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::code::{Certifier, Said};
 use super::edition_of;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::schema::{Direction, object};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::{Record, read};
 use crate::rooms::observation::isolation_cases::ISOLATION_CASES;
@@ -36,19 +39,26 @@ pub fn operation() -> Operation {
         .described("isolation_cases", "Whether a certificate is in force", "By its code, of any district: `valid`, `withdrawn` (the case was corrected or voided since), or `unknown` (not signed by this service). It names nobody.")
         .access(Access::SignedIn)
         .body(object(&form, Direction::Sent), json!({"code": "LF1.AQ"}))
-        .answers(200, "The verdict.", Some(reference("CertificateVerdict")), Some(json!({"verdict": "valid", "released_on": "2020-02-06"})))
+        .answers::<CertificateVerdict>(200, "The verdict.", Some(json!({"verdict": "valid", "released_on": "2020-02-06"})))
 }
 
-/// The schema of its answer.
-pub fn schema() -> (String, Json) {
-    let verdict =
-        json!({"type": "string", "enum": ["valid", "withdrawn", "unknown"], "description": "Whether it is in force."});
-    let day = json!({"type": ["string", "null"], "maxLength": 10, "description": "The day of release that it says; null where it is unknown."});
-    let properties = json!({"verdict": verdict, "released_on": day});
-    (
-        "CertificateVerdict".into(),
-        json!({"type": "object", "description": "Whether a certificate is in force.", "required": ["verdict", "released_on"], "properties": properties}),
-    )
+/// Whether a certificate is in force.
+#[derive(Serialize, ToSchema)]
+struct CertificateVerdict {
+    /// Whether it is in force.
+    #[schema(inline)]
+    verdict: Verdict,
+    /// The day of release that it says; null where it is unknown.
+    #[schema(required, value_type = Option<String>, max_length = 10)]
+    released_on: Option<NaiveDate>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    Valid,
+    Withdrawn,
+    Unknown,
 }
 
 async fn verify(call: Call) -> Answer {
@@ -57,11 +67,11 @@ async fn verify(call: Call) -> Answer {
     faults.finish()?;
     let said = Certifier::new(&call.core.keys.certificate).read(form.required(&CODE)?);
     let verdict = match &said {
-        None => "unknown",
-        Some(said) if stands(&call, said).await? => "valid",
-        Some(_) => "withdrawn",
+        None => Verdict::Unknown,
+        Some(said) if stands(&call, said).await? => Verdict::Valid,
+        Some(_) => Verdict::Withdrawn,
     };
-    let body = json!({"verdict": verdict, "released_on": said.map(|said| said.released_on)});
+    let body = CertificateVerdict { verdict, released_on: said.map(|said| said.released_on) };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
