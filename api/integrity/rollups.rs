@@ -9,7 +9,6 @@ use kit::database::{Connection, DatabaseError};
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::Statement;
-use kit::value::Value;
 use ledger::{Tallies, presences};
 use uuid::Uuid;
 
@@ -20,6 +19,10 @@ use crate::records::{Record, counted};
 columns! {
     TOTAL "total": i128;
     KIND "kind": String;
+    ON_DAY "on_day": NaiveDate;
+    PERSONS "persons": i128;
+    NEW_IN_MONTH "new_in_month": i128;
+    NEW_EVER "new_ever": i128;
 }
 
 /// Rows read at a time.
@@ -35,7 +38,7 @@ const KEPT: [(&str, &str); 3] = [
     ("hourly_rollups", "hour || ' ' || area_code || ' ' || place_id || ' ' || measure || ' ' || org_id"),
     ("person_presences", "area_code || ' ' || place_id || ' ' || person_id"),
 ];
-const PERSONS: &str = "SELECT kind, scope AS rest, on_day, persons, new_in_month, new_ever FROM person_rollups WHERE (persons <> 0 OR new_in_month <> 0 OR new_ever <> 0) AND district_code = ";
+const KEPT_PERSONS: &str = "SELECT kind, scope AS rest, on_day, persons, new_in_month, new_ever FROM person_rollups WHERE (persons <> 0 OR new_in_month <> 0 OR new_ever <> 0) AND district_code = ";
 
 /// Recounts a district's figures; answers how many there are. Count and figures are read in one snapshot,
 /// so that whoever writes meanwhile is no finding.
@@ -53,7 +56,7 @@ async fn compare(core: &Core, connection: &mut Connection, district_code: &str) 
     let figures = agree(district_code, &figures_of(&tallies), &kept(connection, district_code).await?)?;
     // Persons that are one are known best to the database: it counts them anew from the presences.
     let counted = persons(connection, presences::recount(district_code, &core.kinds().people()?), "scope").await?;
-    let kept = persons(connection, Statement::new(PERSONS).text(district_code), "rest").await?;
+    let kept = persons(connection, Statement::new(KEPT_PERSONS).text(district_code), "rest").await?;
     Ok(figures + agree(district_code, &counted, &kept)?)
 }
 
@@ -135,7 +138,7 @@ async fn persons(
 ) -> Result<Figures, VerifyError> {
     let mut figures = Figures::new();
     for mut row in rows(connection, statement).await? {
-        let counts = ["persons", "new_in_month", "new_ever"].map(|name| (name, row.whole(name).unwrap_or(0)));
+        let counts = [PERSONS, NEW_IN_MONTH, NEW_EVER].map(|count| (count.name(), row.get(&count).unwrap_or(0)));
         let (_, kind, on_day, scope) = key_of(&mut row, "person_rollups", rest);
         for (name, count) in counts.into_iter().filter(|(_, count)| *count != 0) {
             figures.insert(("person_rollups", kind.clone(), on_day, format!("{scope} {name}")), count);
@@ -145,10 +148,7 @@ async fn persons(
 }
 
 fn key_of(row: &mut Row, table: &'static str, rest: &str) -> Key {
-    let day = match row.take("on_day") {
-        Value::Day(day) => Some(day),
-        _ => None,
-    };
+    let day = row.get(&ON_DAY);
     (table, row.get(&KIND).unwrap_or_default(), day, row.text(rest).unwrap_or_default())
 }
 

@@ -11,7 +11,6 @@ use diesel::sql_types::{
     BigInt, Binary, Bool, Date, Double, Integer, Jsonb, Numeric, Text, Timestamptz, Untyped, Uuid as SqlUuid,
 };
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
 use super::typed::Slot;
@@ -76,15 +75,6 @@ impl Row {
     pub fn integer(&mut self, column: &str) -> Option<i64> {
         match self.take(column) {
             Value::Integer(integer) => Some(integer),
-            _ => None,
-        }
-    }
-
-    /// Takes a whole number of any size out: a sum.
-    pub fn whole(&mut self, column: &str) -> Option<i128> {
-        match self.take(column) {
-            Value::Integer(integer) => Some(integer.into()),
-            Value::Decimal(decimal) => decimal.to_i128(),
             _ => None,
         }
     }

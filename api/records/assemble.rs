@@ -14,7 +14,7 @@ use super::context::Context;
 use super::days::judge_days;
 use super::definition::Kind;
 use super::draft::Draft;
-use super::envelope::Envelope;
+use super::envelope::{self, Envelope};
 use super::moments;
 use super::prepare::Prepared;
 use super::read;
@@ -186,8 +186,8 @@ impl Assembly<'_> {
         let mut record = known.clone();
         record.envelope.voided = false;
         record.envelope.source = self.item.source.clone();
-        record.values.set("void_reason", Value::Null);
-        record.values.set("restore_reason", Value::Text(BROUGHT_BACK.to_owned()));
+        record.values.clear(&envelope::VOID_REASON);
+        record.values.set(&envelope::RESTORE_REASON, BROUGHT_BACK);
         record
     }
 

@@ -197,7 +197,7 @@ impl Rules for PersonRules {
     }
 
     fn follows(&self) -> Option<Follows> {
-        Some(Follows { column: envelope::ID.name(), names: PERSON_ID.name, ..FOLLOWS })
+        Some(Follows { column: envelope::ID.name(), names: PERSON_ID.name(), ..FOLLOWS })
     }
 
     fn reconcile(&self, known: &Record, draft: &mut Draft, context: &Context<'_>, actor: &Actor) -> Option<Record> {

@@ -10,7 +10,6 @@ use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::time::day_start;
 use kit::value::Value;
-use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::platform::access::roles::with_statistics;
@@ -26,7 +25,7 @@ columns! {
     /// Measure that is summed.
     MEASURE "measure": String;
     /// Its sum, a whole number of any size.
-    TOTAL "total": Decimal;
+    TOTAL "total": i128;
 }
 
 /// Kinds of places in which people live.
@@ -53,7 +52,7 @@ pub async fn read(
     let mut found = Found::default();
     for mut row in snapshot.read(&totals(call, district_code, as_of_on)?).await? {
         if let (Some(kind), Some(measure), Some(org), Some(total)) =
-            (row.get(&KIND), row.get(&MEASURE), row.get(&envelope::ORG_ID), row.whole(TOTAL.name))
+            (row.get(&KIND), row.get(&MEASURE), row.get(&envelope::ORG_ID), row.get(&TOTAL))
         {
             found.totals.entry((kind, measure)).or_default().push((org, total));
         }

@@ -58,7 +58,7 @@ impl Decider for StockDecider {
         let mut days: BTreeMap<Key, BTreeMap<NaiveDate, i128>> = BTreeMap::new();
         for mut row in rows.into_iter().flatten() {
             let (Some(place_id), Some(measure), Some(day), Some(total)) =
-                (row.get(&PLACE_ID), row.get(&MEASURE), row.get(&ON_DAY), row.whole(TOTAL.name))
+                (row.get(&PLACE_ID), row.get(&MEASURE), row.get(&ON_DAY), row.get(&TOTAL))
             else {
                 continue;
             };

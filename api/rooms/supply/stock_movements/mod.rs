@@ -130,7 +130,7 @@ columns! {
     /// Measure that is summed.
     MEASURE "measure": String;
     /// Sum of a measure, a whole number of any size.
-    TOTAL "total": Decimal;
+    TOTAL "total": i128;
 }
 
 struct StockMovementRules;

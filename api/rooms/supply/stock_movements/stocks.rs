@@ -163,7 +163,7 @@ fn balances(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Sta
 }
 
 fn item(call: &Call, mut row: Row, as_of_on: NaiveDate) -> Option<Stock> {
-    let (place_id, measure, total) = (row.get(&PLACE_ID)?, row.get(&MEASURE)?, row.whole(TOTAL.name)?);
+    let (place_id, measure, total) = (row.get(&PLACE_ID)?, row.get(&MEASURE)?, row.get(&TOTAL)?);
     let commodity = find(measure.strip_prefix(BALANCE)?)?;
     let code = commodity.word.code;
     let url = opens_lists(call, SUPPLY_READERS)
@@ -207,7 +207,7 @@ async fn met(now: &mut Snapshot, district_code: &str, day: NaiveDate, target: &R
         .sql(") AND ");
     let statement = within("r", statement, &target.envelope.area_code).seeing_district(district_code);
     let rows = now.read(&statement).await?;
-    let stock = quantity(rows.into_iter().find_map(|mut row| row.whole(TOTAL.name)).unwrap_or_default());
+    let stock = quantity(rows.into_iter().find_map(|mut row| row.get(&TOTAL)).unwrap_or_default());
     let wanted = values.get(&stock_targets::QUANTITY_NORMALIZED).unwrap_or_default();
     let mut rate = rounded(stock.checked_div(wanted).unwrap_or(Decimal::ONE), 4);
     rate.rescale(4);

@@ -161,7 +161,7 @@ impl People {
             self.voided.insert(claim.id);
             return Ok(());
         }
-        let counts = [(CASES.name, cases), (DUTIES.name, duties), (CONTACTS.name, contacts)];
+        let counts = [(CASES.name(), cases), (DUTIES.name(), duties), (CONTACTS.name(), contacts)];
         let values = counts.map(|(name, count)| (name, count.to_string())).to_vec();
         Err(vec![fault_at("", IN_USE, values)])
     }
