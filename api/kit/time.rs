@@ -79,6 +79,11 @@ pub fn in_utc<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> Result<S
     InZone(*instant, chrono_tz::UTC).serialize(serializer)
 }
 
+/// The same of one that may not be known.
+pub fn in_utc_where_known<S: Serializer>(instant: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    instant.map(|instant| InZone(instant, chrono_tz::UTC)).serialize(serializer)
+}
+
 /// The same of one that was written with its zone's offset.
 pub fn with_offset<S: Serializer>(instant: &DateTime<FixedOffset>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&instant.to_rfc3339_opts(SecondsFormat::AutoSi, false))

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use kit::problem::Problem;
 use kit::row::Row;
 use uuid::Uuid;
 
@@ -62,11 +61,6 @@ impl WriteContext {
         at <= self.now + self.clock_tolerance
     }
 
-    /// A kind by name.
-    pub fn kind(&self, name: &str) -> Result<&'static Kind, Problem> {
-        self.kinds.kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))
-    }
-
     /// The envelope of what the service itself writes about something; `by` is whose write it follows from.
     pub fn envelope(&self, id: Uuid, area_code: &str, org_id: Option<Uuid>, at: DateTime<Utc>, by: Uuid) -> Envelope {
         Envelope {
@@ -96,15 +90,14 @@ impl WriteContext {
     }
 
     /// The records of rows that were loaded under the lock.
-    pub fn records(&self, name: &str, rows: Vec<Row>) -> Result<Vec<Record>, String> {
-        let kind = self.kind(name).map_err(|problem| problem.to_string())?;
+    pub fn records(&self, kind: &Kind, rows: Vec<Row>) -> Result<Vec<Record>, String> {
         let record = |row| Record::from_row(kind, row, &self.sealer).map_err(|problem| problem.to_string());
         rows.into_iter().map(record).collect()
     }
 
     /// The same, to be moved on, by id.
-    pub fn kept(&self, name: &str, rows: Vec<Row>) -> Result<BTreeMap<Uuid, LockedRow>, String> {
-        let records = self.records(name, rows)?;
+    pub fn kept(&self, kind: &Kind, rows: Vec<Row>) -> Result<BTreeMap<Uuid, LockedRow>, String> {
+        let records = self.records(kind, rows)?;
         Ok(records.into_iter().map(|record| (record.envelope.id, LockedRow::stored(record))).collect())
     }
 }

@@ -15,7 +15,8 @@ use super::item::ITEM;
 use super::push::{DEVICE_ID, MOST};
 use crate::platform::access::Role;
 use crate::platform::http::answered::{AnyObject, Members, Said, Saying, Text};
-use crate::platform::http::schema::{Direction, object, of_shape, reference};
+use crate::platform::http::schema::form;
+use crate::platform::http::schema::{of_shape, reference};
 use crate::records::warnings::RecordWarning;
 
 /// Roles that look after what is left over in an area.
@@ -326,7 +327,7 @@ pub fn schemas() -> Vec<(String, Json)> {
         put(&mut schema, "description", about);
         schema
     };
-    let mut item = object(&ITEM.iter().collect::<Vec<_>>(), Direction::Sent);
+    let mut item = form(ITEM);
     put(&mut item, "description", "An item of a push.");
     if let Some(properties) = item.get_mut("properties") {
         put(

@@ -8,7 +8,6 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
 use kit::catalogue::Code;
 use kit::database::DatabaseError;
-use kit::field::Field;
 use kit::limiter::Allowance;
 use kit::problem::Problem;
 use kit::time::format_instant;
@@ -24,7 +23,7 @@ use super::{own_sessions, passwords, throttle, tokens};
 use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::codes::{BAD_CREDENTIALS, INVALID_TOKEN, SAME_PASSWORD, WRONG_PASSWORD};
 use crate::platform::http::Caller;
-use crate::platform::http::schema::{Direction, object};
+use crate::platform::http::schema::form;
 use crate::platform::http::{Access, Answer, Call, Operation, fault, fault_with};
 use crate::platform::schema::users;
 
@@ -40,7 +39,6 @@ pub fn operations() -> Vec<Operation> {
 }
 
 fn signing_in() -> Vec<Operation> {
-    let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
     let pair = json!({
         "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl", "token_type": "Bearer", "expires_in": 600,
         "refresh_token": "lfr_0198c0de000070008000000000000001_1_mac", "refresh_expires_at": "2020-03-03T08:30:00+08:00",

@@ -99,13 +99,18 @@ pub enum Direction {
 
 /// An object within a field: served with what the server added, and without what nobody gave.
 fn nested(fields: &[Field], direction: Direction) -> Json {
-    let mut schema = object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
+    let mut schema = form(fields);
     let Some(members) = schema.as_object_mut().filter(|_| direction == Direction::Served) else { return schema };
     members.remove("additionalProperties");
     let all = fields.iter().filter(|field| !matches!(field.shape, Shape::Inline(..) | Shape::Secret { .. }));
     let properties = all.map(|field| (field.name.to_owned(), of_field(field, field.takes_null(), direction)));
     members.insert("properties".into(), properties.collect::<Map<String, Json>>().into());
     schema
+}
+
+/// The schema of a form.
+pub fn form(fields: &[Field]) -> Json {
+    object(&fields.iter().collect::<Vec<_>>(), Direction::Sent)
 }
 
 /// The schema of an object of these fields.

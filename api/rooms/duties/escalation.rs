@@ -9,11 +9,11 @@ use kit::object;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
-use kit::time::{InZone, day_of};
+use kit::time::day_of;
+use kit::time::in_utc_where_known;
 use kit::typed::{FieldType, TypedField};
 use kit::value::{Value, Values};
 use ledger::AppendError;
-use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::duty;
@@ -41,10 +41,6 @@ object! {
         #[serde(serialize_with = "in_utc_where_known")]
         at: Option<DateTime<Utc>> = Field::new("at", Shape::Instant, Text::new("At", "时间"), "When.").required();
     }
-}
-
-fn in_utc_where_known<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(|at| InZone(at, chrono_tz::UTC)).serialize(serializer)
 }
 
 /// The field of a duty.

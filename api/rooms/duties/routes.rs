@@ -14,7 +14,8 @@ use super::codes::NOT_ANSWERABLE;
 use super::{DUTIES, DutyState, DutyWaiver, READERS, wire};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::schema::form;
+use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
 use crate::records::act::{ACT_PROBLEMS, act};
 use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, UNKNOWN_ACCOUNT};
@@ -51,7 +52,6 @@ fields! {
 
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
-    let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
     let example = Some(document::example_served(&DUTIES));
     let answers = |operation: Operation| {
         operation

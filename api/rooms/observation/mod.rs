@@ -21,7 +21,7 @@ pub static THEME: Theme = Theme {
         &isolation_cases::PATROL_LOGS,
     ],
     operations: || [observation_policies::operations(), isolation_cases::operations()].into_iter().flatten().collect(),
-    schemas: || observation_policies::schemas(),
+    schemas: observation_policies::schemas,
     settings: &[&observation_policies::POLICIES],
     before_recount: &[|core, district_code| Box::pin(isolation_cases::planner::recall(core, district_code))],
     problems: codes::PROBLEMS,

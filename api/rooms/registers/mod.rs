@@ -13,7 +13,7 @@ use crate::records::Theme;
 pub static THEME: Theme = Theme {
     kinds: &[&organizations::ORGANIZATIONS, &places::PLACES, &people::PEOPLE],
     operations: || [vocabularies::operations(), people::operations()].into_iter().flatten().collect(),
-    schemas: || people::schemas(),
+    schemas: people::schemas,
     vocabularies: &[&PURPOSE],
     problems: codes::PROBLEMS,
     faults: codes::FAULTS,

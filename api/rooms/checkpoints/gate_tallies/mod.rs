@@ -33,7 +33,7 @@ const COUNT: Shape = Shape::Integer { min: 0, max: 100_000 };
 const LONGEST_H: i64 = 24;
 
 fields! {
-    /// Fields of it.
+    /// The fields of a tally, beside the envelope's.
     static FIELDS;
     PLACE_ID: Uuid = Field::new(
         "place_id",

@@ -178,7 +178,7 @@ impl Decider for AnswersDecider {
         let roots = next().into_iter().filter_map(|mut row| Some((row.get(&PERSON_ID)?, row.get(&ROOT)?))).collect();
         let answer = |mut row: Row| Some((row.get(&ID)?, (row.get(&PERSON_ID)?, row.get(&OCCURRED_AT)?)));
         let told = next().into_iter().filter_map(answer).collect();
-        let silent = self.0.kept("screenings", next())?;
+        let silent = self.0.kept(&SCREENINGS, next())?;
         Ok(Box::new(Answers { write_context: Arc::clone(&self.0), roots, silent, told, authors: BTreeMap::new() }))
     }
 }

@@ -24,7 +24,8 @@ use super::wire::{ABNORMAL, ANSWERS, PERSON_ID, ScreeningAnswer};
 use crate::platform::access::Role;
 use crate::platform::access::roles::{Actor, Grant};
 use crate::platform::audit::system_write_all;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::schema::form;
+use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, fault, fault_with};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::codes::{OUT_OF_AREA, RECORD_VOIDED, TOO_FAR_AHEAD, UNKNOWN_REFERENCE};
@@ -53,7 +54,7 @@ pub fn operation() -> Operation {
     Operation::new(Method::POST, "/v1/screenings/{id}:open-case", "open_case_from_screening", open)
         .described("screenings", "Open a case from a passage", "Of an abnormal passage of somebody registered: `identified`, the anchor and categories by his answers, no supervisors. Once more is no fault. Whoever may not read cases is shown it as it was opened.")
         .access(Access::Roles(SCREENINGS.writers))
-        .body(object(&OPEN.iter().collect::<Vec<_>>(), Direction::Sent), json!({"anchored_on": "2020-01-30"}))
+        .body(form(OPEN), json!({"anchored_on": "2020-01-30"}))
         .answers_with(201, "Opened.", Some(reference(ISOLATION_CASES.schema)), example.clone())
         .with_headers(&["ETag", "Location"])
         .answers_with(200, "It was opened from this passage before.", Some(reference(ISOLATION_CASES.schema)), example)

@@ -24,7 +24,8 @@ use uuid::Uuid;
 use super::plates::{check_plate, guess_plate_kind};
 use super::{SCREENINGS, wire};
 use crate::platform::access::Role;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::schema::form;
+use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::platform::privacy::blind::blind_index;
 use crate::platform::privacy::mask::mask_name;
@@ -71,7 +72,6 @@ const SOUGHT: [&str; 4] = [PERSON_ID.name(), DOCUMENT_NUMBER.name(), PHONE.name(
 
 /// The operations of this room beside those of every kind.
 pub fn operations() -> Vec<Operation> {
-    let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
     vec![
         Operation::new(Method::POST, "/v1/screenings:search", "search_screenings", search)
             .described("screenings", "Search screenings", "Passages of one person (by id, document or phone) or with one plate, in the caller's scope, the newest first. Audited.")

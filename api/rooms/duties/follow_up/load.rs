@@ -111,7 +111,7 @@ pub fn follow_ups(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Res
             areas.extend(row.get(&AREA_CODE).map(|area_code| (root, area_code)));
         }
     }
-    let duties = write_context.kept("duties", next())?;
+    let duties = write_context.kept(&DUTIES, next())?;
     let people_of_cases =
         next().into_iter().filter_map(|mut row| Some((row.get(&ID)?, row.get(&PERSON_ID)?))).collect();
     let proof = |mut row: Row| {

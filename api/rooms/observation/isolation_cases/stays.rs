@@ -5,11 +5,10 @@ use chrono::{DateTime, Utc};
 use kit::field::{Field, Shape};
 use kit::object;
 use kit::text::Text;
-use kit::time::InZone;
+use kit::time::in_utc_where_known;
 use kit::typed::TypedField;
 use kit::value::Values;
 use ledger::Projection;
-use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::wire::ENDED_AT;
@@ -22,10 +21,10 @@ object! {
         area_code: String = Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Where.").required();
         org_id: Option<Uuid> =
             Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Of which organisation.");
-        #[serde(serialize_with = "in_utc")]
+        #[serde(serialize_with = "in_utc_where_known")]
         until_at: Option<DateTime<Utc>> =
             Field::new("until_at", Shape::Instant, Text::new("Until", "至"), "Until when it stood there.");
-        #[serde(serialize_with = "in_utc")]
+        #[serde(serialize_with = "in_utc_where_known")]
         accepted_at: Option<DateTime<Utc>> = Field::new(
             "accepted_at",
             Shape::Instant,
@@ -73,11 +72,6 @@ pub struct Stay {
     pub until_at: DateTime<Utc>,
     /// Whether those to whom it moved have accepted it.
     pub accepted: bool,
-}
-
-/// Writes an instant as former revisions have it.
-fn in_utc<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(|at| InZone(at, chrono_tz::UTC)).serialize(serializer)
 }
 
 impl StoredStay {

@@ -32,7 +32,7 @@ words! {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of a disinfection, beside the envelope's.
     static FIELDS;
     PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").also(&["消毒场所", "消毒地点", "地点", "消杀场所", "消毒区域"]).brings_area(1).required();
     ACTIVITY: DisinfectionActivity = Field::new(

@@ -69,7 +69,7 @@ object! {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of an inspection, beside the envelope's.
     static FIELDS;
     PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Venue", "场所"), "A place of a venue's kind.").also(&["检查单位", "被检查单位", "场所名称", "检查场所"]).brings_area(1)
         .required();

@@ -49,7 +49,7 @@ words! {
 const COUNT: Shape = Shape::Integer { min: 0, max: 10_000_000 };
 
 fields! {
-    /// Fields of it.
+    /// The fields of an activity, beside the envelope's.
     static FIELDS;
     PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where, if at a place.").brings_area(1);
     METHOD: PublicityMethod = Field::new("method", Shape::Word(PublicityMethod::VOCABULARY), Text::new("Method", "宣传方式"), "How.").also(&["宣传形式"]).required();

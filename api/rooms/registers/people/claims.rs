@@ -133,7 +133,7 @@ impl Decider for ClaimDecider {
     }
 
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
-        let duties = self.0.kept("duties", rows.into_iter().flatten().collect())?;
+        let duties = self.0.kept(&DUTIES, rows.into_iter().flatten().collect())?;
         Ok(Box::new(Checks { write_context: Arc::clone(&self.0), duties }))
     }
 }

@@ -8,12 +8,12 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use kit::catalogue::Code;
 use kit::etag;
 use kit::field::{Field, Shape, free_text};
+use kit::fields;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::tree::Tree;
 use kit::value::{Value, Values};
-use kit::{columns, fields};
 use ledger::decide::Claim;
 use ledger::{AppendError, KeyedAnswer};
 use serde_json::json;
@@ -24,7 +24,8 @@ use super::sought::{DOCUMENT_NUMBER, DOCUMENT_TYPE};
 use super::wire::{BIRTH_YEAR, MERGE_REASON, MERGED_INTO, SEX};
 use crate::platform::access::Role;
 use crate::platform::codes::BAD_IDEMPOTENCY_KEY;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::schema::form;
+use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Form, Operation, fault};
 use crate::records::act::{Asked, asked};
 use crate::records::acyclic::Acyclic;
@@ -33,7 +34,7 @@ use crate::records::codes::{IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_VOIDED, 
 use crate::records::create::{TRIES, create};
 use crate::records::gate::require_standing;
 use crate::records::{Record, amend, envelope, read, view};
-use crate::rooms::observation::isolation_cases::care::{CareDecider, MERGE as MERGE_CASES, RECALL};
+use crate::rooms::observation::isolation_cases::care::{CareDecider, KEPT_ID, MERGE as MERGE_CASES, RECALL};
 use crate::rooms::registers::codes::{ALREADY_MERGED, MERGE_CYCLE, NOT_MERGED, SAME_PERSON};
 
 /// Roles that may say that two people are one.
@@ -56,14 +57,8 @@ const MERGED: Form = Form::new("Merge", MERGE, "Whom somebody turned out to be."
 static UNMERGE: &[Field] = &[REASON.field];
 static CORRECTION: &[Field] = &[DOCUMENT_TYPE.field, DOCUMENT_NUMBER.field.required(), REASON.field];
 
-columns! {
-    /// In the claim that closes a case: the case of the same person that goes on.
-    KEPT_ID "kept_id": Uuid;
-}
-
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
-    let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
     let answers = |operation: Operation| {
         let example = Some(crate::records::document::example_served(&PEOPLE));
         operation

@@ -23,6 +23,7 @@ use crate::platform::access::roles::Actor;
 use crate::platform::audit::{AUDITORS, AuditLine, system_write_all};
 use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, NOT_FOUND};
 use crate::platform::http::page::Page;
+use crate::platform::http::schema::form;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, page};
 use crate::platform::privacy;
@@ -86,7 +87,6 @@ const REVEALED: [&str; 8] = [
 
 /// The operations of this room beside those of every kind.
 pub fn operations() -> Vec<Operation> {
-    let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
     let mut operations = vec![
         Operation::new(Method::POST, "/v1/people:search", "search_people", search)
             .described("people", "Search people", "By exactly one of document, phone, or name within an area. At most 50, masked; each is audited.")

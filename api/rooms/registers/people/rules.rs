@@ -223,6 +223,9 @@ impl Rules for PersonRules {
         let held: Vec<HeldCategory> = known.values.list(&CATEGORIES).collect();
         let mut new = Vec::new();
         for category in draft.values.list(&CATEGORIES).filter(|category| !held.contains(category)) {
+            if new.contains(&category) {
+                continue;
+            }
             if reaches(PEOPLE.writers) && held.len() + new.len() < MOST_CATEGORIES {
                 new.push(category);
             } else {

@@ -77,9 +77,9 @@ impl Decider for NeedDecider {
 
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
         let mut lists = rows.into_iter();
-        let requests = self.0.kept("need_requests", lists.next().unwrap_or_default())?;
+        let requests = self.0.kept(&NEED_REQUESTS, lists.next().unwrap_or_default())?;
         let mut brought: BTreeMap<Uuid, BTreeMap<Uuid, Brought>> = BTreeMap::new();
-        for Record { envelope, values } in self.0.records("deliveries", lists.next().unwrap_or_default())? {
+        for Record { envelope, values } in self.0.records(&DELIVERIES, lists.next().unwrap_or_default())? {
             if let Some(request) = values.get(&NEED_REQUEST_ID) {
                 brought.entry(request).or_default().insert(envelope.id, brought_by(&values));
             }

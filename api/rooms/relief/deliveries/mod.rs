@@ -42,7 +42,7 @@ words! {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of a delivery, beside the envelope's.
     static FIELDS;
     NEED_REQUEST_ID: Uuid = Field::new(
         "need_request_id",

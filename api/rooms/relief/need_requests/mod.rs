@@ -58,7 +58,7 @@ object! {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of a request, beside the envelope's.
     pub static FIELDS;
     PERSON_ID: Uuid = Field::new(
         "person_id",

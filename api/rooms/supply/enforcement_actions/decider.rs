@@ -63,7 +63,7 @@ impl Decider for EnforcementDecider {
 
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
         let mut lists = rows.into_iter();
-        let alerts = self.0.kept("price_alerts", lists.next().unwrap_or_default())?;
+        let alerts = self.0.kept(&PRICE_ALERTS, lists.next().unwrap_or_default())?;
         let mut actions = Actions::new();
         for mut row in lists.next().unwrap_or_default() {
             if let (Some(alert), Some(id), Some(kind)) =

@@ -32,7 +32,7 @@ words! {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of an action, beside the envelope's.
     static FIELDS;
     ACTION_KIND: EnforcementActionKind = Field::new(
         "action_kind",

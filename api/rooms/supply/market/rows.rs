@@ -16,9 +16,11 @@ use super::store::Store;
 use crate::records::envelope;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
+use crate::rooms::duties::DUTIES;
 use crate::rooms::duties::matching::Contact;
 use crate::rooms::duties::wire::SUBJECT_ID;
 use crate::rooms::supply::commodities::COMMODITY;
+use crate::rooms::supply::price_alerts::PRICE_ALERTS;
 use crate::rooms::supply::price_alerts::{self, RULE_ID};
 use crate::rooms::supply::supply_reports::{PLACE_ID, REPORTED_ON, SUPPLY_REPORTS};
 
@@ -51,11 +53,11 @@ pub fn market(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<
         store.dependants.extend(rule_id.map(|rule_id| (rule_id, key.clone())));
         store.lines.insert(key, line);
     }
-    for duty in write_context.records("duties", next())? {
+    for duty in write_context.records(&DUTIES, next())? {
         let Some(place_id) = duty.values.get(&SUBJECT_ID) else { continue };
         stores.entry(place_id).or_insert_with(|| Store::new(place_id)).hold_duty(duty);
     }
-    for alert in write_context.records("price_alerts", next())? {
+    for alert in write_context.records(&PRICE_ALERTS, next())? {
         let Some(place_id) = alert.values.get(&price_alerts::PLACE_ID) else { continue };
         let store = stores.entry(place_id).or_insert_with(|| Store::new(place_id));
         store.alerts.insert(alert.envelope.id, LockedRow::stored(alert));

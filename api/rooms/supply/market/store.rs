@@ -257,7 +257,7 @@ fn contact_of(id: Uuid, values: &Values, write_context: &WriteContext) -> Contac
 /// The lines of a report's values.
 fn lines_of(values: &Values) -> Vec<(String, Line)> {
     let of = |(line_no, line): (i64, ReportLine)| {
-        Some((
+        (
             line.commodity,
             Line {
                 report_id: Uuid::nil(),
@@ -265,10 +265,10 @@ fn lines_of(values: &Values) -> Vec<(String, Line)> {
                 line_no,
                 purchase_price: line.purchase_price_normalized,
                 retail_price: line.retail_price_normalized,
-                area_code: values.get(&envelope::AREA_CODE)?.to_owned(),
+                area_code: values.get(&envelope::AREA_CODE).unwrap_or_default().to_owned(),
                 org_id: values.get(&envelope::ORG_ID),
             },
-        ))
+        )
     };
-    (0..).zip(values.list(&LINES)).filter_map(of).collect()
+    (0..).zip(values.list(&LINES)).map(of).collect()
 }

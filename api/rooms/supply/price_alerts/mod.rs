@@ -95,7 +95,7 @@ mod form {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of an alert, beside the envelope's.
     pub static FIELDS;
     PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Store", "门店"), "Whose price.").brings_area(1)
         .required()

@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{DISMISSAL, PRICE_ALERTS, PriceAlertDismissal, PriceAlertState, READERS, STATE, form};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::schema::form;
+use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::act::{ACT_PROBLEMS, act};
 use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA};
@@ -26,7 +27,7 @@ fields! {
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
-    let form = object(&FORM.iter().collect::<Vec<_>>(), Direction::Sent);
+    let form = form(FORM);
     let example = Some(document::example_served(&PRICE_ALERTS));
     let answers = |operation: Operation, reason: &str| {
         operation

@@ -28,7 +28,7 @@ words! {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of an observation, beside the envelope's.
     static FIELDS;
     OBSERVED_ON: NaiveDate = Field::new("observed_on", Shape::Day, Text::new("Observed on", "监测日期"), "Of which day.")
         .happened()

@@ -27,7 +27,7 @@ words! {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of a rule, beside the envelope's.
     pub static FIELDS;
     NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it.").required();
     RULE_KIND: PriceRuleKind = Field::new("rule_kind", Shape::Word(PriceRuleKind::VOCABULARY), Text::new("Kind", "规则类型"), "What is compared with what.").required().on_create();

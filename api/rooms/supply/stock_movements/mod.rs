@@ -49,7 +49,7 @@ words! {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of a movement, beside the envelope's.
     pub static FIELDS;
     PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "仓库"), "Whose stock.").brings_area(1)
         .required()

@@ -16,7 +16,7 @@ use crate::rooms::supply::commodities::{
 };
 
 fields! {
-    /// Fields of it.
+    /// The fields of a target, beside the envelope's.
     pub static FIELDS;
     NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it: 春耕化肥储备.").required();
     COMMODITIES: Vec<String> = Field::new(

@@ -13,7 +13,7 @@ use crate::rooms::registers::places::require_venue;
 use crate::rooms::supply::commodities::{self, NORMAL, SUPPLY_READERS, UNIT, normal_quantity_of};
 
 fields! {
-    /// Fields of it.
+    /// The fields of a channel, beside the envelope's.
     static FIELDS;
     PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Store", "门店"), "Which store it supplies.").brings_area(1)
         .required()

@@ -2,7 +2,6 @@
 
 use actix_web::http::Method;
 use chrono::{DateTime, TimeDelta, Utc};
-use kit::catalogue::Code;
 use kit::faults::Fault;
 use kit::field::Field;
 use kit::fields;
@@ -14,11 +13,12 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::platform::access::keys::KeyScope;
-use crate::platform::codes::BAD_IDEMPOTENCY_KEY;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::schema::form;
+use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::act::ACT_PROBLEMS;
 use crate::records::act::act;
-use crate::records::codes::{ALREADY_ENDED, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_VOIDED};
+use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA};
 use crate::records::{Record, document, read};
 use crate::rooms::volunteers::codes::TOO_LATE;
 use crate::rooms::volunteers::shifts::assignments::{
@@ -39,29 +39,18 @@ fields! {
     REASON: String = form::REASON.field.required();
 }
 
-/// The problems of what is done to assignments.
-pub(super) const PROBLEMS: &[Code] = &[
-    BAD_IDEMPOTENCY_KEY,
-    IDEMPOTENCY_KEY_REUSED,
-    OUT_OF_AREA,
-    ALREADY_ENDED,
-    RECORD_VOIDED,
-    Code::WRITE_CONFLICT,
-    Code::LEDGER_UNAVAILABLE,
-];
-
 /// Adds to an operation the access, headers and problems that all operations on one assignment share.
 pub(super) fn of_assignment(operation: Operation) -> Operation {
     operation
         .access(Access::Roles(ROSTER_READERS))
         .keys(KeyScope::Write)
         .headers(&["Idempotency-Key"])
-        .problems(PROBLEMS)
+        .problems(ACT_PROBLEMS)
 }
 
 /// The form of an operation.
 pub(super) fn body_of(fields: &'static [Field]) -> Json {
-    object(&fields.iter().collect::<Vec<_>>(), Direction::Sent)
+    form(fields)
 }
 
 /// Answers an assignment.

@@ -8,10 +8,12 @@ use kit::text::Text;
 use kit::value::Values;
 use serde_json::json;
 
-use super::actions::{PROBLEMS, is_caller};
+use super::actions::is_caller;
 use crate::platform::access::keys::KeyScope;
-use crate::platform::http::schema::{Direction, object, reference};
+use crate::platform::http::schema::form;
+use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, fault_with};
+use crate::records::act::ACT_PROBLEMS;
 use crate::records::act::act;
 use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, PERIOD_TOO_LONG};
 use crate::records::envelope::NOTE;
@@ -46,7 +48,6 @@ mod declining {
 
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
-    let form = |fields: &'static [Field]| object(&fields.iter().collect::<Vec<_>>(), Direction::Sent);
     let example = Some(document::example_served(&SERVICE_RECORDS));
     let answers = |operation: Operation| {
         operation
@@ -55,7 +56,7 @@ pub fn operations() -> Vec<Operation> {
             .headers(&["Idempotency-Key"])
             .answers_with(200, "The record.", Some(reference(SERVICE_RECORDS.schema)), example.clone())
             .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
-            .problems(PROBLEMS)
+            .problems(ACT_PROBLEMS)
     };
     vec![
         answers(Operation::new(Method::POST, "/v1/service-records/{id}:confirm", "confirm_service_record", confirm)

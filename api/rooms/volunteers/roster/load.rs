@@ -17,9 +17,12 @@ use super::{Mark, Roster, Shift, stands};
 use crate::records::awaited::has_come;
 use crate::records::envelope;
 use crate::records::write_context::WriteContext;
+use crate::rooms::duties::DUTIES;
 use crate::rooms::volunteers::service_rules::ServiceRule;
+use crate::rooms::volunteers::shifts::assignments::SHIFT_ASSIGNMENTS;
 use crate::rooms::volunteers::shifts::assignments::{SHIFT_ID, STARTS_AT, VOLUNTEER_ID};
 use crate::rooms::volunteers::shifts::attendances::{ACTION, ASSIGNMENT_ID, AttendanceAction};
+use crate::rooms::volunteers::shifts::service_records::SERVICE_RECORDS;
 use crate::rooms::volunteers::shifts::{LONGEST, NEAR};
 
 /// From the beginning of one shift to that of another of the same person of which hours could meet, at most. What is
@@ -171,11 +174,11 @@ pub fn roster(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<
     let mut lists = rows.into_iter();
     let mut next = || lists.next().unwrap_or_default();
     let shifts = next().into_iter().filter_map(shift).collect();
-    let assignments = write_context.kept("shift_assignments", next())?;
+    let assignments = write_context.kept(&SHIFT_ASSIGNMENTS, next())?;
     let volunteers = next().into_iter().filter_map(Volunteer::of_row).collect();
     let marks = next().into_iter().filter_map(mark).collect();
-    let service_records = write_context.kept("service_records", next())?;
-    let duties = write_context.kept("duties", next())?;
+    let service_records = write_context.kept(&SERVICE_RECORDS, next())?;
+    let duties = write_context.kept(&DUTIES, next())?;
     let rules = next().into_iter().filter_map(ServiceRule::of_row).collect();
     let mut roster = Roster {
         write_context: Arc::clone(write_context),

@@ -34,6 +34,7 @@ use crate::rooms::volunteers::shifts::assignments::{
     self, ATTENDANCE, AssignmentAttendance, AssignmentState, OFFERED_TO_ID, OFFERED_WITH_ID, STARTS_AT, STATE,
     SWAPPED_TO_ID, form,
 };
+use crate::rooms::volunteers::volunteers::VOLUNTEERS;
 
 fields! {
     /// Members of the form to swap.
@@ -204,9 +205,7 @@ impl Wish {
                 Ok(Swap { one, to: taker(&other)?, other: Some(other) })
             }
             Self::To(to) => {
-                let volunteers =
-                    core.kinds().kind("volunteers").ok_or_else(|| Problem::internal("no kind volunteers"))?;
-                let found = read::find(core, actor, volunteers, to).await;
+                let found = read::find(core, actor, &VOLUNTEERS, to).await;
                 let to = found.map_err(unknown(VOLUNTEER_ID.name()))?.envelope.id;
                 Ok(Swap { one, other: None, to })
             }

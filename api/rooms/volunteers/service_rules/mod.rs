@@ -19,7 +19,7 @@ use crate::rooms::volunteers::teams::ROSTER_READERS;
 pub const MARGIN: TimeDelta = TimeDelta::minutes(60);
 
 fields! {
-    /// Fields of it.
+    /// The fields of a rule, beside the envelope's.
     static FIELDS;
     EFFECTIVE_ON: NaiveDate = Field::new("effective_on", Shape::Day, Text::new("Effective on", "施行日期"), "For shifts of this day on.").required();
     MARGIN_MINUTES: i64 = Field::new(

@@ -54,7 +54,7 @@ pub mod form {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of an assignment, beside the envelope's.
     static FIELDS;
     SHIFT_ID: Uuid = Field::new("shift_id", Shape::Reference("shifts"), Text::new("Shift", "班次"), "Which shift.").brings_area(2)
         .required()

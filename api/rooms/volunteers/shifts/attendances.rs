@@ -62,7 +62,7 @@ static OUTSIDE_SHIFT: Warning = Warning {
 const FAR_M: f64 = 500.0;
 
 fields! {
-    /// Fields of it.
+    /// The fields of an attendance, beside the envelope's.
     static FIELDS;
     ASSIGNMENT_ID: Uuid = Field::new("assignment_id", Shape::Reference("shift_assignments"), Text::new("Assignment", "排班记录"), "Whose.").brings_area(3)
         .required()

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::TITLE;
 use super::templates::{MIN_REST_MINUTES, NEEDS, SLOTS, Slot, TEAM_ID, WEEKDAYS};
 use crate::platform::access::keys::KeyScope;
-use crate::platform::http::schema::{Direction, object};
+use crate::platform::http::schema::form;
 use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, fault_with, too_many_days};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
@@ -60,7 +60,7 @@ pub fn operations() -> Vec<Operation> {
             .described("shifts", "Make shifts from a template", "Every slot of every day at every place. What is there already stays as it is, so that the same request again adds only what is missing; what was voided isn't made again.")
             .access(Access::Roles(ORGANIZERS))
             .keys(KeyScope::Write)
-            .body(object(&FORM.iter().collect::<Vec<_>>(), Direction::Sent), example)
+            .body(form(FORM), example)
             .answers::<GeneratedShifts>(200, "How many.", Some(answer))
             .problems(&[OUT_OF_AREA, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
     ]

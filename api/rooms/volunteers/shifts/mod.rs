@@ -47,7 +47,7 @@ object! {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of a shift, beside the envelope's.
     static FIELDS;
     PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").brings_area(1).required().on_create();
     STARTS_AT: DateTime<Utc> = Field::new("starts_at", Shape::Instant, Text::new("Starts at", "开始时间"), "When it begins.").required();

@@ -49,7 +49,7 @@ words! {
 pub const GONE: &str = "到岗记录已作废或更改";
 
 fields! {
-    /// Fields of it.
+    /// The fields of a service record, beside the envelope's.
     static FIELDS;
     VOLUNTEER_ID: Uuid = Field::new("volunteer_id", Shape::Reference("volunteers"), Text::new("Volunteer", "志愿者"), "Who served.").brings_area(3)
         .required()

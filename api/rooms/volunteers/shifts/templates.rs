@@ -32,7 +32,7 @@ object! {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of a template, beside the envelope's.
     static FIELDS;
     NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "What people call it.").required();
     SLOTS: Vec<Slot> = Field::new(

@@ -38,7 +38,7 @@ words! {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of a team, beside the envelope's.
     static FIELDS;
     TEAM_KIND: TeamKind = Field::new("team_kind", Shape::Word(TeamKind::VOCABULARY), Text::new("Kind", "队伍类型"), "What it is.").required();
     NAME: String = Field::new("name", free_text(100), Text::new("Name", "名称"), "Its name.").required();

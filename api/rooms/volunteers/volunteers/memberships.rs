@@ -5,10 +5,9 @@ use chrono::{DateTime, Utc};
 use kit::field::{Field, Shape};
 use kit::object;
 use kit::text::Text;
-use kit::time::InZone;
+use kit::time::in_utc_where_known;
 use kit::typed::TypedField;
 use kit::value::Values;
-use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::{TEAM_ID, USER_ID};
@@ -18,14 +17,9 @@ object! {
     pub struct MembershipSince, MEMBERSHIP {
         team_id: Option<Uuid> = Field::new("team_id", Shape::Id, Text::new("Team", "队伍"), "The team; null for none.");
         user_id: Option<Uuid> = Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "The account; null for none.");
-        #[serde(serialize_with = "in_utc")]
+        #[serde(serialize_with = "in_utc_where_known")]
         since_at: Option<DateTime<Utc>> = Field::new("since_at", Shape::Instant, Text::new("Since", "自"), "Since when; null for the first.");
     }
-}
-
-/// Writes an instant as former revisions have it: what didn't change must not look changed.
-fn in_utc<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(|at| InZone(at, chrono_tz::UTC)).serialize(serializer)
 }
 
 /// The field of a volunteer.

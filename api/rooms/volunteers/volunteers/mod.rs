@@ -47,7 +47,7 @@ words! {
 }
 
 fields! {
-    /// Fields of it.
+    /// The fields of a volunteer, beside the envelope's.
     static FIELDS;
     PERSON: Uuid = Field::new("person", Shape::Inline("people", "Person"), Text::new("Person", "人员"), "Who; or `person_id`.");
     PERSON_ID: Uuid = Field::new(

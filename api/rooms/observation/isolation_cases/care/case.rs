@@ -83,8 +83,7 @@ impl Case {
             let cause_stands = held.record.values.get(&duties::CAUSE_ID).is_none_or(|id| contacts.contains_key(&id));
             let due_at = duty::due_at(&held.record);
             if cause_stands && (due_at > write_context.now || due_at <= voided_at) {
-                held.record.values.set(&duties::STATE, DutyState::Open);
-                held.record.values.clear(&duties::WAIVER);
+                duty::reopen(&mut held.record);
             }
         }
         self.settle(write_context);

@@ -184,11 +184,11 @@ fn span(write_context: &WriteContext, claims: &[&Claim]) -> (DateTime<Utc>, Date
 pub fn care(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<Care, String> {
     let mut lists = rows.into_iter();
     let mut next = || lists.next().unwrap_or_default();
-    let cases = write_context.records("isolation_cases", next())?;
+    let cases = write_context.records(&ISOLATION_CASES, next())?;
     let mut cases: BTreeMap<Uuid, Case> =
         cases.into_iter().map(|record| (record.envelope.id, Case::stored(record))).collect();
     let people = People::of_rows([next(), next(), next()]);
-    for duty in write_context.records("duties", next())? {
+    for duty in write_context.records(&DUTIES, next())? {
         if let Some(case) = duty.values.get(&SUBJECT_ID).and_then(|id| cases.get_mut(&id)) {
             case.hold(duty);
         }
@@ -201,7 +201,7 @@ pub fn care(write_context: &Arc<WriteContext>, rows: Vec<Vec<Row>>) -> Result<Ca
         }
     }
     let accounts = Arc::new(answerers::accounts(next()));
-    for duty in write_context.records("duties", next())? {
+    for duty in write_context.records(&DUTIES, next())? {
         if let Some(case) = duty.values.get(&CAUSE_ID).and_then(|id| cases.get_mut(&id)) {
             case.hold(duty);
         }
