@@ -5,23 +5,11 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value as Json, json};
 
+use crate::imports::{self, counts};
 use crate::support::{Actor, TestApp, examples, fake_resident_id};
 
 pub async fn import(actor: &Actor, kind: &str, query: &str, text: &str) -> Json {
-    let path = format!("/v1/imports?kind={kind}{query}");
-    let body = actor.with("content-type", "text/csv").upload(&path, text.as_bytes().to_vec()).await.expect(200).body;
-    let counts = &body["counts"];
-    let sum: u64 = ["created", "same", "revised", "skipped", "refused", "not_a_record"]
-        .iter()
-        .map(|name| counts[name].as_u64().unwrap())
-        .sum();
-    assert_eq!(counts["read"], sum, "{body}");
-    body
-}
-
-/// Created, same, revised, skipped, refused.
-pub fn counts(import: &Json) -> [u64; 5] {
-    ["created", "same", "revised", "skipped", "refused"].map(|name| import["counts"][name].as_u64().unwrap())
+    imports::import(actor, kind, query, "text/csv", text.as_bytes().to_vec()).await
 }
 
 pub async fn rows(actor: &Actor, import: &Json, outcome: &str) -> Vec<Json> {
@@ -129,15 +117,21 @@ async fn shuffled_doubled_and_split_rows_are_all_accounted_for() {
         // In several files each row is new, or is told with the record that it met.
         let other = examples::checkpoint(&admin, "511802005").await;
         let rows: Vec<String> = rows.iter().map(|row| row.replace(&place, &other)).collect();
+        let different: u64 = rows.iter().collect::<std::collections::BTreeSet<_>>().len() as u64;
+        let (mut new, mut told_of_others) = (0, 0);
         for part in rows.chunks(17) {
             let done = import(&admin, "screenings", "", &file(part)).await;
             let [created, same, revised, skipped, refused] = counts(&done);
             assert_eq!((created + same + skipped, revised + refused), (part.len() as u64, 0), "seed {seed}: {done}");
+            new += created;
+            let met = rows_told(&admin, &done, "skipped").await.len() as u64;
+            told_of_others += met;
             for outcome in ["same", "skipped"] {
                 let told = rows_told(&admin, &done, outcome).await;
                 assert!(told.iter().all(|row| row["record_id"].is_string()), "{told:?}");
             }
         }
+        assert!(new + told_of_others >= different, "seed {seed}: {new} new, {told_of_others} told, {different} rows");
     }
     lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
@@ -217,5 +211,41 @@ async fn what_was_undone_is_loaded_again_people_and_all() {
         assert_eq!(counts(&done), [2, 0, 0, 0, 0], "{round} {done}");
         let undo = format!("/v1/imports/{}:undo", done["id"].as_str().unwrap());
         assert_eq!(admin.send(reqwest::Method::POST, &undo, None).await.expect(200).body["voided"], 2, "{round}");
+    }
+}
+
+#[tokio::test]
+async fn an_atomic_file_that_fails_made_no_record() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let place = examples::checkpoint(&admin, "511802005").await;
+    let row = |minute: u32, direction: &str| format!("{place},{direction},2020-02-03 8:0{minute},36.5,x{minute}\n");
+    let text = format!("卡点,方向,时间,体温,家庭收入\n{}{}{}", row(1, "进"), row(2, "横"), row(3, "出"));
+    let done = import(&admin, "screenings", "&mode=atomic&unknown=note", &text).await;
+    assert_eq!((&done["state"], counts(&done)), (&json!("failed"), [0, 0, 0, 2, 1]), "{done}");
+    let told = rows(&admin, &done, "skipped").await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|row| row["record_id"].is_null()), "{told:?}");
+    assert!(rows(&admin, &done, "created").await.is_empty());
+    // Mended it goes in whole, each row told once.
+    let done = import(&admin, "screenings", "&mode=atomic&unknown=note", &text.replace('横', "进")).await;
+    assert_eq!(counts(&done), [3, 0, 0, 0, 0], "{done}");
+    let told = rows(&admin, &done, "created").await;
+    assert!(told.len() == 3 && told.iter().all(|row| row["record_id"].is_string()), "{told:?}");
+}
+
+/// The first row of a file without a header is somebody's data.
+#[tokio::test]
+async fn what_is_no_header_is_kept_nowhere() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let text = "王五,15400000009,大兴街道某号\n赵六,15400000008,大兴街道某号\n";
+    let reply = admin.with("content-type", "text/csv").upload("/v1/imports?kind=people", text.into()).await;
+    assert_ne!(reply.status, 500);
+    let named = "姓名,区划代码\n王五,511802005\n";
+    import(&admin, "people", "&set.phone=15400000007", named).await;
+    for table in ["imports", "import_outcomes", "import_faults"] {
+        let statement = format!("SELECT 1 AS one FROM {table} AS t WHERE to_jsonb(t)::text ~ '王五|1540000000'");
+        assert!(app.rows(&statement).await.is_empty(), "{table}");
     }
 }

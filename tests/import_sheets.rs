@@ -94,8 +94,8 @@ async fn sheets_go_in_as_they_are_found() {
             wrong.push(format!("{} again: {}", sheet.name, again["counts"]));
         }
     }
-    println!("{created} of {records} records got in as found");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(created * 100 >= records * 95, "{created} of {records} records got in as found");
     lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }
 
@@ -138,7 +138,8 @@ async fn a_file_is_looked_at_before_it_is_imported() {
     let record = &told["first"][0]["record"];
     assert_eq!((&record["temperature_c"], &record["direction"]), (&json!("36.5"), &json!("out")), "{told}");
     let told = look("&set.colour=red", file.into()).await;
-    assert!(!told["problem"].is_null(), "{told}");
+    let fault = &told["problem"]["errors"][0];
+    assert_eq!((&fault["code"], &fault["pointer"]), (&json!("unknown_column"), &json!("?set.colour")), "{told}");
 }
 
 #[tokio::test]
@@ -173,18 +174,20 @@ async fn what_a_column_or_a_cell_has_no_field_for_is_kept_and_told() {
 #[tokio::test]
 async fn a_template_of_every_kind_is_read_as_it_is() {
     let (_app, admin) = prepared().await;
-    let me = admin.get("/v1/auth/me").await.expect(200).body.to_string();
+    let mut read = 0;
     for kind in lianfang::server::routes::kinds().kinds() {
         let path = format!("/v1/imports/template?kind={}", kind.name);
         let (status, _, workbook) = admin.download(&path).await;
         if status == 403 {
             continue;
         }
-        assert!(status == 200 && workbook.starts_with(b"PK"), "{} {status} {me}", kind.name);
+        assert!(status == 200 && workbook.starts_with(b"PK"), "{} {status}", kind.name);
         let inspect = format!("/v1/imports:inspect?kind={}", kind.name);
         let told = admin.with("content-type", XLSX).upload(&inspect, workbook).await.expect(200).body;
         let columns = told["layout"]["sheets"][0]["columns"].as_array().unwrap();
-        assert!(columns.iter().all(|column| column["use"] == "taken"), "{} {told}", kind.name);
+        assert!(!columns.is_empty() && columns.iter().all(|column| column["use"] == "taken"), "{} {told}", kind.name);
+        read += 1;
         assert_eq!((&told["rows"].as_u64().map(|rows| rows > 0), &told["problem"]), (&Some(true), &Json::Null));
     }
+    assert!(read > 20, "{read} kinds have a template for the command");
 }

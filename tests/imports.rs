@@ -9,7 +9,7 @@ use crate::support::{Actor, TestApp, examples, fake_resident_id};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-async fn import(actor: &Actor, kind: &str, query: &str, media_type: &str, bytes: Vec<u8>) -> Json {
+pub async fn import(actor: &Actor, kind: &str, query: &str, media_type: &str, bytes: Vec<u8>) -> Json {
     let reply = actor.with("content-type", media_type).upload(&format!("/v1/imports?kind={kind}{query}"), bytes).await;
     let body = reply.expect(200).body;
     let counts = &body["counts"];
@@ -21,7 +21,8 @@ async fn import(actor: &Actor, kind: &str, query: &str, media_type: &str, bytes:
     body
 }
 
-fn counts(import: &Json) -> [u64; 5] {
+/// Created, same, revised, skipped, refused.
+pub fn counts(import: &Json) -> [u64; 5] {
     ["created", "same", "revised", "skipped", "refused"].map(|name| import["counts"][name].as_u64().unwrap())
 }
 

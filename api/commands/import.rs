@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use kit::text::percent_encoded;
 use serde_json::{Value as Json, json};
 
 use super::client::{Attempt, Reply, Server, json as json_of, persist};
@@ -131,8 +132,10 @@ fn agreed() -> Result<bool, Failure> {
 }
 
 fn path(command: &Import, resource: &str) -> Result<String, Failure> {
-    let mut path = format!("{resource}?kind={}", encoded(&command.kind));
-    let mut add = |name: &str, text: &str| path.push_str(&format!("&{}={}", encoded(name), encoded(text)));
+    let mut path = format!("{resource}?kind={}", percent_encoded(command.kind.as_bytes()));
+    let mut add = |name: &str, text: &str| {
+        path.push_str(&format!("&{}={}", percent_encoded(name.as_bytes()), percent_encoded(text.as_bytes())))
+    };
     for (asked, name, text) in [
         (command.revise, "on_duplicate", "revise"),
         (command.atomic, "mode", "atomic"),
@@ -158,15 +161,6 @@ fn path(command: &Import, resource: &str) -> Result<String, Failure> {
         }
     }
     Ok(path)
-}
-
-/// A text as it may stand in a query.
-fn encoded(text: &str) -> String {
-    let letter = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    };
-    text.bytes().map(letter).collect()
 }
 
 fn content_type(command: &Import) -> String {

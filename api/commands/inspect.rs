@@ -20,7 +20,11 @@ pub fn table(told: &Json) -> String {
             lines.push(format!("  {:<24} {meaning}", text(&column, "header").replace('\n', " ")));
         }
         for constant in list(sheet.get("constants")) {
-            lines.push(format!("  all rows: {} = {}", text(&constant, "field"), text(&constant, "text")));
+            lines.push(format!(
+                "  all rows: {} = {}",
+                text(&constant, "field"),
+                constant.get("text").and_then(Json::as_str).unwrap_or("…")
+            ));
         }
     }
     for left in list(told.pointer("/layout/not_read")) {

@@ -16,9 +16,21 @@ pub struct Column {
     labels: Vec<Text>,
     /// The field it ends in.
     pub field: &'static Field,
+    names: Vec<String>,
 }
 
 impl Column {
+    fn new(path: Vec<&'static str>, labels: Vec<Text>, field: &'static Field) -> Self {
+        let joined = |text: fn(&Text) -> &'static str| labels.iter().map(text).collect::<Vec<_>>().join(".");
+        let mut names = vec![path.join("."), joined(|label| label.zh), joined(|label| label.en)];
+        if let Some(label) = labels.last() {
+            names.extend([field.name, label.zh, label.en].map(str::to_owned));
+        }
+        names.extend(field.also.iter().map(|name| (*name).to_owned()));
+        names.iter_mut().for_each(|name| *name = folded(name));
+        Self { path, labels, field, names }
+    }
+
     /// Its header in English: the dotted name of the field.
     pub fn name(&self) -> String {
         self.path.join(".")
@@ -33,15 +45,8 @@ impl Column {
     }
 
     /// Every header that means this column, whatever the spelling of its letters.
-    pub fn names(&self) -> Vec<String> {
-        let mut names = vec![self.name(), self.header(Language::Chinese)];
-        names.push(self.labels.iter().map(|label| label.en).collect::<Vec<_>>().join("."));
-        if let Some(label) = self.labels.last() {
-            names.extend([self.field.name.to_owned(), label.zh.to_owned(), label.en.to_owned()]);
-        }
-        names.extend(self.field.also.iter().map(|name| (*name).to_owned()));
-        names.iter_mut().for_each(|name| *name = folded(name));
-        names
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// The value in a record's JSON.
@@ -74,11 +79,7 @@ pub fn exported(kind: &Kind) -> Vec<Column> {
         }
         lay_flat(field, &mut Vec::new(), &mut Vec::new(), &mut columns);
     }
-    columns.extend(envelope::SERVED.iter().map(|field| Column {
-        path: vec![field.name],
-        labels: vec![field.label],
-        field,
-    }));
+    columns.extend(envelope::SERVED.iter().map(|field| Column::new(vec![field.name], vec![field.label], field)));
     columns
 }
 
@@ -131,7 +132,7 @@ fn lay_flat(field: &'static Field, path: &mut Vec<&'static str>, labels: &mut Ve
     labels.push(field.label);
     match field.shape {
         Shape::Object(members) => members.iter().for_each(|member| lay_flat(member, path, labels, columns)),
-        _ => columns.push(Column { path: path.clone(), labels: labels.clone(), field }),
+        _ => columns.push(Column::new(path.clone(), labels.clone(), field)),
     }
     path.pop();
     labels.pop();

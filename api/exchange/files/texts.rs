@@ -3,6 +3,7 @@
 use kit::catalogue::FaultCode;
 use kit::field::{Field, Shape};
 use kit::text::Text;
+use kit::text::is_han;
 use kit::tree::Tree;
 use kit::vocabulary::Vocabulary;
 use rust_decimal::Decimal;
@@ -243,10 +244,7 @@ fn of_name(text: &str) -> Reading {
         _ => (text.as_str(), None),
     };
     let letters: Vec<char> = name.trim().chars().collect();
-    let is_hanzi = |at: Option<usize>| {
-        at.and_then(|at| letters.get(at))
-            .is_some_and(|letter| ('\u{3400}'..='\u{9fff}').contains(letter) || *letter > '\u{20000}')
-    };
+    let is_hanzi = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|letter| is_han(*letter));
     let mut cleaned = String::new();
     for (at, letter) in letters.iter().enumerate() {
         let before = (0..at).rev().find(|at| !letters.get(*at).is_some_and(|letter| letter.is_whitespace()));

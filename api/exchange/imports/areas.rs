@@ -3,6 +3,7 @@
 use kit::faults::Fault;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
+use kit::text::is_han;
 use kit::tree::Tree;
 
 use super::items::Item;
@@ -35,7 +36,7 @@ impl Job {
     fn resolve_area(&self, item: &mut Item, path: &[&str]) {
         let Some(text) = member(&mut item.body.tree, path) else { return };
         let name: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
-        if name.is_empty() || !name.chars().any(|letter| ('\u{3400}'..='\u{9fff}').contains(&letter)) {
+        if name.is_empty() || !name.chars().any(is_han) {
             return;
         }
         let found = self.areas_named(&name);
@@ -69,10 +70,13 @@ impl Job {
         let mut within = own;
         for row in all() {
             if rest.len() > row.name.len()
-                && within.len() <= row.code.len()
+                && (row.code.starts_with(&within) || within.starts_with(&row.code))
                 && let Some(shorter) = rest.strip_prefix(row.name.as_str())
             {
-                (rest, within) = (shorter, row.code.clone());
+                rest = shorter;
+                if row.code.len() > within.len() {
+                    within.clone_from(&row.code);
+                }
             }
         }
         let whole: Vec<&Division> = all().filter(|row| row.code.starts_with(&within) && row.name == rest).collect();

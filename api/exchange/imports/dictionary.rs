@@ -7,12 +7,13 @@ use kit::field::{Field, Shape, Write};
 use kit::problem::Problem;
 
 use super::header::{Certainty, Header, ItemColumn, Place, Unknown};
+use super::names::is_open;
 use crate::exchange::codes::UNKNOWN_COLUMN;
 use crate::exchange::files::columns::{Column, exported, folded, imported};
 use crate::exchange::files::export::MARK;
 use crate::exchange::files::synonyms::of_word;
 use crate::platform::core::Core;
-use crate::records::{Kind, envelope};
+use crate::records::{Kind, Registry, envelope};
 
 /// What the caller says of the columns.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,7 @@ pub struct Given {
 /// Every name that means a column of a kind.
 pub struct Dictionary {
     kind: &'static Kind,
+    kinds: Registry,
     columns: Vec<Column>,
     added: Vec<Column>,
     given: Given,
@@ -76,13 +78,20 @@ const STRIPPED: [&str; 18] = [
     "?",
     "？",
 ];
+/// A column's name has so many characters at most.
+const LONGEST_NAME: usize = 60;
 /// How alike two names must be for a proposal.
 const ALIKE: f64 = 0.5;
 
 impl Dictionary {
     /// The names of a kind, and what the caller says of a file.
     pub fn new(core: &Core, kind: &'static Kind, given: Given) -> Self {
-        Self { kind, columns: imported(kind, core.kinds()), added: exported(kind), given }
+        Self { kind, kinds: core.kinds().clone(), columns: imported(kind, core.kinds()), added: exported(kind), given }
+    }
+
+    /// Whether what stands for a field may be kept in the clear.
+    pub fn is_open(&self, field: &Field) -> bool {
+        is_open(field, &self.kinds)
     }
 
     /// The column of a field, by whatever name.
@@ -117,14 +126,9 @@ impl Dictionary {
             envelope::SERVED.iter().any(|field| folded(field.label.zh) == *name || field.name == name.as_str())
         };
         let is_ours = named.iter().filter(|name| of_served(name)).count() > 1;
-        let (mut places, mut certainties, mut proposals) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut places, mut certainties): (Vec<Place>, _) = (Vec::new(), Vec::new());
         for name in names {
             let (place, certainty) = self.meaning(name, &named, is_ours);
-            let taken = |column: &Column| {
-                places.iter().any(|place| matches!(place, Place::Field(other) if other.path == column.path))
-            };
-            let unknown = matches!(place, Place::Unknown);
-            proposals.push(if unknown { self.proposal(name).filter(|column| !taken(column)).cloned() } else { None });
             // Two columns that may mean one field: the one that surely does has it, else the first.
             let twin = places.iter().position(
                 |other| matches!((&place, other), (Place::Field(one), Place::Field(other)) if one.path == other.path),
@@ -155,7 +159,7 @@ impl Dictionary {
             names: names.to_vec(),
             places,
             certainties,
-            proposals,
+            proposals: vec![None; names.len()],
             lines_of_kind: self.kind.rules.lines(),
             unknown,
             ours: is_ours,
@@ -163,6 +167,10 @@ impl Dictionary {
     }
 
     fn meaning(&self, name: &str, named: &[String], is_ours: bool) -> (Place, Certainty) {
+        // So long is no name of a column, and rows of data are read as headers, too.
+        if name.chars().nth(LONGEST_NAME).is_some() {
+            return (Place::Unknown, Certainty::None);
+        }
         let name = folded(name);
         if name.is_empty() {
             return (Place::Unknown, Certainty::None);
@@ -222,12 +230,30 @@ impl Dictionary {
         })
     }
 
+    /// Proposes fields for the names that nobody knows, but for those that another name has.
+    pub fn propose(&self, header: &mut Header) {
+        for index in 0..header.names.len() {
+            if !matches!(header.places.get(index), Some(Place::Unknown)) {
+                continue;
+            }
+            let taken = |column: &&Column| {
+                header.places.iter().any(|place| matches!(place, Place::Field(other) if other.path == column.path))
+            };
+            let proposal = header.names.get(index).and_then(|name| self.proposal(name));
+            let proposal = proposal.filter(|column| !taken(column)).cloned();
+            if let Some(place) = header.proposals.get_mut(index) {
+                *place = proposal;
+            }
+        }
+    }
+
     /// The field that an unknown name is most like.
     fn proposal(&self, name: &str) -> Option<&Column> {
         let name = folded(name);
-        let likeness = |column: &&Column| column.names().iter().map(|other| alike(&name, other)).fold(0.0, f64::max);
-        let best = self.columns.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)))?;
-        (likeness(&best) >= ALIKE).then_some(best)
+        let likeness = |column: &Column| column.names().iter().map(|other| alike(&name, other)).fold(0.0, f64::max);
+        let best = self.columns.iter().map(|column| (likeness(column), column));
+        let (likeness, best) = best.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+        (likeness >= ALIKE).then_some(best)
     }
 }
 

@@ -113,6 +113,7 @@ impl Gatherer {
     /// The records: no more rows come.
     pub fn finish(&mut self) -> Vec<Item> {
         self.places.clear();
+        self.rows = 0;
         std::mem::take(&mut self.items)
     }
 }

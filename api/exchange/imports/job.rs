@@ -94,6 +94,8 @@ pub struct Job {
     pub(super) listed: Vec<Listed>,
     /// How many outcomes are kept.
     pub(super) listed_rows: usize,
+    /// Outcomes of a trial whose records are written only where all are good.
+    pub(super) tried: Option<Vec<Listed>>,
     /// Records that it amended.
     pub(super) revised: BTreeSet<Uuid>,
     /// Rows of the file so far: equal ones are facts of their own.
@@ -120,10 +122,10 @@ impl Job {
         let (counts, gatherer) = (Counts::default(), Gatherer::default());
         let (names, sheets, numbers, trial) = (Vec::new(), Sheets::default(), None, DryRun::default());
         let (client, faults, seen) = (None, 0, Seen::default());
-        let (brought_back, listed, listed_rows) = (BTreeSet::new(), Vec::new(), 0);
+        let (brought_back, listed, listed_rows, tried) = (BTreeSet::new(), Vec::new(), 0, None);
         let (revised, assumed) = (BTreeSet::new(), false);
         #[rustfmt::skip]
-        let job = Self { core, actor, kind, district_code, id, options, form, counts, names, sheets, gatherer, numbers, revised, assumed, brought_back, listed, listed_rows, seen, trial, client, faults };
+        let job = Self { core, actor, kind, district_code, id, options, form, counts, names, sheets, gatherer, numbers, revised, assumed, brought_back, listed, listed_rows, tried, seen, trial, client, faults };
         job
     }
 
@@ -188,12 +190,19 @@ impl Job {
     /// as this one took. Answers its size.
     async fn give_way(&mut self, rows: &[Row]) -> Result<usize, Problem> {
         let (started, appends) = (Instant::now(), self.core.ledger.figures().appends.get());
-        let items = self.items(rows)?;
-        let items = self.identified(items).await?;
-        self.write(items).await?;
-        self.require_few_faults()?;
-        // One of them was this one.
-        if self.core.ledger.figures().appends.get() - appends <= 1 {
+        // A sheet that ends gives all that waited for its end.
+        let (mut items, mut own) = (self.items(rows)?.into_iter(), 0);
+        loop {
+            let lot: Vec<Item> = items.by_ref().take(CHUNK).collect();
+            let lot = self.identified(lot).await?;
+            self.write(lot).await?;
+            self.require_few_faults()?;
+            own += 1;
+            if items.len() == 0 {
+                break;
+            }
+        }
+        if self.core.ledger.figures().appends.get() - appends <= own {
             return Ok(CHUNK);
         }
         tokio::time::sleep(started.elapsed().min(LONGEST_PAUSE)).await;
@@ -216,14 +225,18 @@ impl Job {
         all.extend(self.identified(gathered).await?);
         let validate_only = std::mem::replace(&mut self.options.validate_only, true);
         let before = self.counts;
+        self.tried = (!validate_only).then(Vec::new);
         for chunk in all.chunks(CHUNK) {
             self.write(chunk.iter().map(Item::again).collect()).await?;
             self.require_few_faults()?;
         }
         self.options.validate_only = validate_only;
+        let tried = self.tried.take().unwrap_or_default();
         if !validate_only && self.counts.refused + self.counts.skipped == 0 {
             self.counts = before;
             self.write(all).await?;
+        } else {
+            tried.into_iter().for_each(|listed| self.list(listed.unwritten()));
         }
         if !self.listed.is_empty() {
             self.write(Vec::new()).await?;

@@ -8,6 +8,7 @@ use super::header::Header;
 use crate::exchange::files::columns::Column;
 use crate::exchange::files::days::{day_within, year_in};
 use crate::exchange::files::table::Row;
+use crate::exchange::files::tabular::MAX_CELLS_PER_ROW;
 
 /// Rows in which a header is looked for.
 pub const LOOK: usize = 60;
@@ -30,7 +31,7 @@ pub struct Found {
 pub fn find(dictionary: &Dictionary, rows: &[Row], title: &str) -> Option<Found> {
     let mut best: Option<(usize, usize, Header)> = None;
     for (index, row) in rows.iter().take(LOOK).enumerate() {
-        if row.flaw.is_some() {
+        if row.flaw.is_some() || row.cells.len() > MAX_CELLS_PER_ROW {
             continue;
         }
         let mut candidates = vec![(1, dictionary.read(&row.cells))];
@@ -50,7 +51,8 @@ pub fn find(dictionary: &Dictionary, rows: &[Row], title: &str) -> Option<Found>
             }
         }
     }
-    let (first, height, header) = best?;
+    let (first, height, mut header) = best?;
+    dictionary.propose(&mut header);
     let above = rows.get(..first).unwrap_or_default();
     let titles: Vec<&str> = above.iter().flat_map(|row| &row.cells).map(|cell| cell.trim()).collect();
     let all = || std::iter::once(title).chain(titles.iter().copied());
@@ -111,7 +113,8 @@ fn constants(dictionary: &Dictionary, header: &Header, above: &[Row]) -> Vec<(Co
                 let Some(super::header::Place::Field(column)) = read.places.into_iter().next() else { continue };
                 // A phone above the table is its author's, not everybody's: only where and when is said of all rows.
                 let of_all = column.path.len() == 1
-                    && matches!(column.field.shape, Shape::Reference(_) | Shape::Area | Shape::Day);
+                    && matches!(column.field.shape, Shape::Reference(_) | Shape::Area | Shape::Day)
+                    && dictionary.is_open(column.field);
                 if !of_all {
                     continue;
                 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kit::faults::Faults;
+use kit::field::Field;
 use kit::field::{Privacy, Shape};
 use kit::problem::Problem;
 use kit::statement::ColumnType;
@@ -16,6 +17,7 @@ use super::job::Job;
 use crate::exchange::codes::{AMBIGUOUS_NAME, NOT_IDENTIFIED};
 use crate::platform::http::fault;
 use crate::platform::privacy::blind::derived_id;
+use crate::records::Registry;
 use crate::records::scope::visible_to;
 use crate::records::{Draft, Kind, read};
 
@@ -88,6 +90,15 @@ impl Job {
             known.entry(name).or_default().push(record.envelope.id);
         }
         Ok(known)
+    }
+}
+
+/// Whether what stands for a field may be kept in the clear: a day, an area, a word, the name of a thing.
+pub(super) fn is_open(field: &Field, kinds: &Registry) -> bool {
+    match field.shape {
+        Shape::Area | Shape::Day | Shape::Word(_) => !field.is_personal(),
+        Shape::Reference(name) => kinds.kind(name).is_some_and(has_open_name),
+        _ => false,
     }
 }
 

@@ -48,6 +48,16 @@ pub struct Listed {
     pub details: Json,
 }
 
+impl Listed {
+    /// The same of a trial after which nothing was written.
+    pub fn unwritten(self) -> Self {
+        match self.outcome {
+            "created" => Self { outcome: "skipped", record_id: None, ..self },
+            _ => self,
+        }
+    }
+}
+
 /// Keeps outcomes of rows.
 pub fn keep(district_code: &str, import_id: Uuid, listed: Vec<Listed>) -> Statement {
     let (mut lines, mut outcomes, mut ids, mut details) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -61,11 +61,6 @@ impl Body {
     }
 }
 
-/// The name of a column as it is told.
-pub fn shown_name(header: &Header, index: usize) -> String {
-    header.name_of(index)
-}
-
 /// A fault of a line, by the line of the file.
 fn in_file(fault: TreeFault, line: u64) -> TreeFault {
     match fault {

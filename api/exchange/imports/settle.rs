@@ -43,20 +43,26 @@ impl Job {
             Some(Tree::Text(id)) => Uuid::try_parse(id).ok(),
             _ => None,
         };
+        // What would be new is no record yet.
+        let record_id = if self.options.validate_only { met } else { met.or_else(own) };
         for (index, row) in item.rows.iter().enumerate() {
             let warnings = item.body.warnings_of(index);
             if settled == Settled::Created && warnings.is_empty() {
                 continue;
             }
             let details = json!({"differs": settled == Settled::Skipped, "warnings": warnings});
-            self.list(Listed { line: row.line, outcome: word, record_id: met.or_else(own), details });
+            self.list(Listed { line: row.line, outcome: word, record_id, details });
         }
         Ok(())
     }
 
     /// Notes what came of a row, while there is room.
     pub(super) fn list(&mut self, listed: Listed) {
-        if self.listed_rows < outcomes::MOST_LISTED {
+        if let Some(tried) = &mut self.tried {
+            if tried.len() < outcomes::MOST_LISTED {
+                tried.push(listed);
+            }
+        } else if self.listed_rows < outcomes::MOST_LISTED {
             self.listed_rows += 1;
             self.listed.push(listed);
         }

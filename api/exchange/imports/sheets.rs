@@ -144,7 +144,7 @@ impl Job {
         let table = Table::new(self.kind, found, given, hints, self.form.is_none());
         let line = head.get(first).map_or(0, |row| row.line) % u64::try_from(LINES_OF_A_SHEET).unwrap_or(u64::MAX);
         self.sheets.told.push(json!({"name": self.sheet_name(), "header_line": line, "header_rows": behind - first,
-            "columns": table.header.told(), "constants": table.constants_told()}));
+            "columns": table.header.told(), "constants": table.constants_told(self.core.kinds())}));
         if self.names.is_empty() {
             self.names = table.names();
         }
@@ -164,11 +164,8 @@ impl Job {
     fn pass_over(&mut self, dictionary: &Dictionary, head: &[Row], name: &str) -> Result<(), Problem> {
         let Some(first) = head.first() else { return Ok(()) };
         Header::require_whole(first)?;
-        let header = dictionary.read(&first.cells);
-        if self.form.is_some() {
-            self.names.clone_from(&header.names);
-        }
-        let problem = header.refused();
+        // Its first row may be somebody's data: nothing of it is kept.
+        let problem = dictionary.read(&first.cells).refused();
         if self.form.is_some() {
             return Err(problem);
         }

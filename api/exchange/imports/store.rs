@@ -74,15 +74,18 @@ pub struct Import {
     json: Json,
 }
 
+/// Puts a line into the JSON of a row, and the sheet where there are several.
+pub fn place_line(sheets: &[String], json: &mut Json, line: i64) {
+    let (sheet, line) = if sheets.len() > 1 { (line / LINES_OF_A_SHEET, line % LINES_OF_A_SHEET) } else { (0, line) };
+    let name = usize::try_from(sheet).ok().and_then(|sheet| sheets.get(sheet)).filter(|_| sheets.len() > 1);
+    put(json, "line", line);
+    put(json, "sheet", json!(name));
+}
+
 impl Import {
     /// Puts the line of a row into its JSON, and the sheet where there are several.
     pub fn place_line(&self, json: &mut Json, line: i64) {
-        let (sheet, line) =
-            if self.sheets.len() > 1 { (line / LINES_OF_A_SHEET, line % LINES_OF_A_SHEET) } else { (0, line) };
-        let name =
-            usize::try_from(sheet).ok().and_then(|sheet| self.sheets.get(sheet)).filter(|_| self.sheets.len() > 1);
-        put(json, "line", line);
-        put(json, "sheet", json!(name));
+        place_line(&self.sheets, json, line);
     }
 
     /// Makes the JSON in which it is served.

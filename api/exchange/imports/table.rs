@@ -11,14 +11,16 @@ use serde_json::{Value as Json, json};
 
 use super::header::{Header, ItemColumn, Place, Unknown};
 use super::layout::Found;
+use super::names::is_open;
 use super::no_records::Reason;
-use super::row::{self, Body, insert, told};
+use super::row::{Body, insert, told};
 use crate::exchange::codes::MORE_CELLS;
 use crate::exchange::files::columns::Column;
 use crate::exchange::files::days::{Hints, day_by};
 use crate::exchange::files::table::Row;
 use crate::exchange::files::texts::{self, is_ditto, visible};
 use crate::platform::http::fault;
+use crate::records::Registry;
 use crate::records::{Kind, Warning};
 
 /// A column that nobody knows, or one without a name, whose cell went into the note.
@@ -80,16 +82,21 @@ impl Table {
         };
         let required =
             kind.body_fields().into_iter().filter(|field| field.required && field.write != kit::field::Write::Never);
-        let required = required.map(|field| field.name).collect();
+        let is_given = |name: &&str| constants.iter().any(|(column, _)| column.path.first() == Some(name));
+        let required = required.map(|field| field.name).filter(|name| !is_given(name)).collect();
         let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
         let day_of_title = found.day.filter(|_| !kind.rules.stands_when_known() && !header.has(&["occurred_at"]));
         let hints = Hints { year, day: hints.day.or(found.day), ours: header.ours, ..hints };
         Self { header, constants, hints, above: Vec::new(), carried, day_of_title, required, workbook }
     }
 
-    /// What the titles, or the caller, say of all rows.
-    pub fn constants_told(&self) -> Json {
-        self.constants.iter().map(|(column, text)| json!({"field": column.name(), "text": text})).collect()
+    /// What the titles, or the caller, say of all rows; the text only of what is nobody's.
+    pub fn constants_told(&self, kinds: &Registry) -> Json {
+        let told = |(column, text): &(Column, String)| {
+            let text = is_open(column.field, kinds).then_some(text);
+            json!({"field": column.name(), "text": text})
+        };
+        self.constants.iter().map(told).collect()
     }
 
     /// The columns of the file, and of what the titles say.
@@ -314,6 +321,6 @@ fn kept(warning: &Warning) -> Json {
 
 /// Notes a warning about a column.
 pub fn warning(header: &Header, index: usize, warning: &Warning) -> Json {
-    json!({"column": row::shown_name(header, index), "pointer": header.pointer_of(index), "code": warning.code,
+    json!({"column": header.name_of(index), "pointer": header.pointer_of(index), "code": warning.code,
         "zh": warning.message.zh, "en": warning.message.en})
 }

@@ -1,12 +1,12 @@
 //! Talking to the server: its address, and whether it answers.
 
-use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use kit::link::SERVICE_ROLE;
+use kit::text::percent_encoded;
 use sha2::Sha256;
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
@@ -57,8 +57,12 @@ impl Address {
     }
 
     fn url_as(&self, role: &str, password: &str, database: &str) -> String {
-        let host = encode(self.socket_directory.as_os_str().as_bytes());
-        format!("postgresql://{role}:{}@{host}/{}", encode(password.as_bytes()), encode(database.as_bytes()))
+        let host = percent_encoded(self.socket_directory.as_os_str().as_bytes());
+        format!(
+            "postgresql://{role}:{}@{host}/{}",
+            percent_encoded(password.as_bytes()),
+            percent_encoded(database.as_bytes())
+        )
     }
 
     /// Connects and asks something; creates the service's database if it is missing, be it that the
@@ -131,20 +135,6 @@ impl Failure {
     }
 }
 
-/// Percent-encodes all but the unreserved characters of RFC 3986.
-fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for byte in bytes {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            text.push(char::from(*byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,7 +152,7 @@ mod tests {
 
     #[test]
     fn everything_reserved_is_encoded() {
-        assert_eq!(encode(b"/a-b._~c/@:%"), "%2Fa-b._~c%2F%40%3A%25");
-        assert_eq!(encode("数".as_bytes()), "%E6%95%B0");
+        assert_eq!(percent_encoded(b"/a-b._~c/@:%"), "%2Fa-b._~c%2F%40%3A%25");
+        assert_eq!(percent_encoded("数".as_bytes()), "%E6%95%B0");
     }
 }

@@ -3,6 +3,7 @@
 //! Masks count Unicode characters, not bytes, and never fail: a value of an unexpected form is
 //! hidden more, not less. Bases: PIPL article 51 and GB/T 35273-2020, 7.2 (display limits).
 
+use kit::text::is_han;
 use serde_json::Value as Json;
 
 /// Most stars shown for a name: a longer name must not give away its length.
@@ -73,11 +74,6 @@ pub fn mask_address(_address: &str) -> String {
 /// No name, number, plate or address has a star, so any star counts, full-width ones included.
 pub fn looks_masked(text: &str) -> bool {
     text.contains(['*', '＊', '﹡', '∗'])
-}
-
-/// Characters of Chinese names, the extension planes included.
-fn is_han(letter: char) -> bool {
-    matches!(letter, '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}' | '〇')
 }
 
 fn stars(count: usize) -> String {

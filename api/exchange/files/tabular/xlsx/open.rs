@@ -1,5 +1,6 @@
 //! Opens a workbook and finds its table.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
 use std::path::Path;
@@ -15,8 +16,6 @@ use super::rows::{Input, XlsxRows, guarded};
 const MAX_MERGED: usize = 100_000;
 /// Most bytes that merged areas are filled with.
 const MAX_FILLED: usize = 64 << 20;
-/// Most formulas without a result that are told.
-const MAX_UNCOUNTED: usize = 1_000;
 
 /// A workbook opened at its first visible worksheet with any text.
 pub struct XlsxTable {
@@ -117,13 +116,13 @@ pub fn read_sheets(path: impl AsRef<Path>, limits: XlsxLimits) -> Result<Vec<Xls
 
 fn sheet_rows(book: &mut Xlsx<Input>, name: &str, max_rows: u32) -> Result<Vec<Result<Row, RowError>>, XlsxError> {
     let merged = guarded(|| book.merge_cells_by_sheet_name(name)).map_err(XlsxError::Broken)?;
-    let uncounted = uncounted(book, name)?;
+    let uncounted = uncounted(book, name, max_rows)?;
     let mut sheet: Vec<Result<Row, RowError>> = rows(book, name, max_rows)?.collect();
     fill(&mut sheet, &merged)?;
     for row in &mut sheet {
         let Ok(read) = row else { continue };
         let line = read.line;
-        if let Some((_, column)) = uncounted.iter().find(|(of_line, _)| *of_line == line) {
+        if let Some(column) = uncounted.get(&line) {
             let kind = RowErrorKind::Uncounted { column: *column };
             let read = std::mem::replace(read, Row { line, cells: Vec::new() });
             *row = Err(RowError { row: Some(read), ..RowError::at(line, kind) });
@@ -132,14 +131,19 @@ fn sheet_rows(book: &mut Xlsx<Input>, name: &str, max_rows: u32) -> Result<Vec<R
     Ok(sheet)
 }
 
-/// Formulas that the workbook keeps no result of, by line and column from 1: the programme that wrote it never counted.
-fn uncounted(book: &mut Xlsx<Input>, name: &str) -> Result<Vec<(u64, usize)>, XlsxError> {
+/// The first formula of a line that the workbook keeps no result of, by line and column from 1: the programme that wrote
+/// it never counted.
+fn uncounted(book: &mut Xlsx<Input>, name: &str, max_rows: u32) -> Result<BTreeMap<u64, usize>, XlsxError> {
     let mut reader = guarded(|| book.worksheet_cells_reader(name)).map_err(XlsxError::Broken)?;
-    let mut found = Vec::new();
+    let mut found = BTreeMap::new();
     while let Some(cell) = guarded(|| reader.next_cell_with_formula_metadata()).map_err(XlsxError::Broken)? {
-        if cell.formula.is_some() && matches!(cell.value, DataRef::Empty) && found.len() < MAX_UNCOUNTED {
+        if cell.formula.is_some() && matches!(cell.value, DataRef::Empty) {
             let (row, column) = cell.pos;
-            found.push((u64::from(row) + 1, usize::try_from(column).unwrap_or(usize::MAX).saturating_add(1)));
+            let column = usize::try_from(column).unwrap_or(usize::MAX).saturating_add(1);
+            found.entry(u64::from(row) + 1).or_insert(column);
+            if found.len() > usize::try_from(max_rows).unwrap_or(usize::MAX) {
+                return Err(XlsxError::Unsafe("too many formulas without a result"));
+            }
         }
     }
     Ok(found)
