@@ -13,10 +13,10 @@ use kit::statement::Statement;
 use kit::ttl_cell::TtlCell;
 use rand::RngExt;
 
+use super::DutyKind;
 use super::cadence_routes::{
     ACTIVE, AREA_CODE, DUE_MINUTE, DUTY_KIND, EFFECTIVE_ON, ESCALATION_LEVELS, EVERY_DAYS, OPENS_MINUTE, WITHIN_MINUTES,
 };
-use super::wire::DutyKind;
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
 use crate::records::settings::{Setting, SettingSource};
@@ -174,12 +174,13 @@ pub async fn refresh(core: &Core) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rooms::observation::isolation_cases::duty_kinds::POLICE_CHECK;
 
     fn cadence(within_minutes: Option<i64>) -> Cadence {
         Cadence {
             area_code: String::new(),
             effective_on: NaiveDate::MIN,
-            duty_kind: DutyKind::PoliceCheck,
+            duty_kind: POLICE_CHECK,
             active: true,
             every_days: 1,
             opens_minute: Some(8 * 60),

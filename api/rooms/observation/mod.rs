@@ -6,6 +6,20 @@ pub mod observation_policies;
 pub mod own_cases;
 
 use crate::records::Theme;
+use crate::rooms::duties::{Answerers, DutySource};
+use isolation_cases::{duty_kinds, planner};
+
+/// Duties of those who look after cases.
+pub const DUTY_SOURCE: DutySource = DutySource {
+    kinds: duty_kinds::DUTY_KINDS,
+    plan: Some(|core, district_code| Box::pin(planner::plan(core, district_code))),
+    after_missed: Some(|core, district_code| Box::pin(planner::note_silence(core, district_code))),
+    answerers: Some(Answerers {
+        subject: &isolation_cases::ISOLATION_CASES,
+        accounts: |core, district_code, duties| Box::pin(planner::supervisors_above(core, district_code, duties)),
+        give_on: planner::give_on,
+    }),
+};
 
 /// This theme.
 pub static THEME: Theme = Theme {

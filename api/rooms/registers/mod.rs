@@ -1,6 +1,7 @@
 //! Registers: what other records name.
 
 pub mod codes;
+mod duty_kinds;
 pub mod organizations;
 pub mod people;
 pub mod places;
@@ -8,6 +9,10 @@ pub mod vocabularies;
 
 use crate::platform::privacy::PURPOSE;
 use crate::records::Theme;
+use crate::rooms::duties::DutySource;
+
+/// Duties of those who keep the registers.
+pub const DUTY_SOURCE: DutySource = DutySource { kinds: duty_kinds::DUTY_KINDS, ..DutySource::NOTHING };
 
 /// This theme.
 pub static THEME: Theme = Theme {

@@ -2,6 +2,7 @@
 
 pub mod codes;
 pub mod commodities;
+mod duty_kinds;
 pub mod enforcement_actions;
 pub mod market;
 pub mod price_alerts;
@@ -14,6 +15,15 @@ pub mod supply_reports;
 pub mod supply_statistics;
 
 use crate::records::Theme;
+use crate::rooms::duties::DutySource;
+
+/// The daily reports of stores.
+pub const DUTY_SOURCE: DutySource = DutySource {
+    kinds: duty_kinds::DUTY_KINDS,
+    plan: Some(|core, district_code| Box::pin(market::planner::plan(core, district_code))),
+    after_missed: Some(|core, district_code| Box::pin(market::review::review_all(core, Some(district_code)))),
+    ..DutySource::NOTHING
+};
 
 /// This theme.
 pub static THEME: Theme = Theme {

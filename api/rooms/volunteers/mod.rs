@@ -1,6 +1,7 @@
 //! Volunteers: who they are, their shifts and their hours.
 
 pub mod codes;
+mod duty_kinds;
 pub mod roster;
 pub mod service_rules;
 pub mod shifts;
@@ -9,6 +10,14 @@ pub mod teams;
 pub mod volunteers;
 
 use crate::records::Theme;
+use crate::rooms::duties::DutySource;
+
+/// Duties of shifts.
+pub const DUTY_SOURCE: DutySource = DutySource {
+    kinds: duty_kinds::DUTY_KINDS,
+    plan: Some(|core, district_code| Box::pin(roster::worker::look(core, district_code))),
+    ..DutySource::NOTHING
+};
 
 /// This theme.
 pub static THEME: Theme = Theme {

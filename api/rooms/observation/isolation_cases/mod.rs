@@ -8,6 +8,7 @@
 
 pub mod care;
 pub mod certificates;
+pub mod duty_kinds;
 pub mod errands;
 pub mod history;
 pub mod notices;
