@@ -174,13 +174,12 @@ pub async fn refresh(core: &Core) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rooms::observation::isolation_cases::duty_kinds::POLICE_CHECK;
 
     fn cadence(within_minutes: Option<i64>) -> Cadence {
         Cadence {
             area_code: String::new(),
             effective_on: NaiveDate::MIN,
-            duty_kind: POLICE_CHECK,
+            duty_kind: DutyKind::of_code("police_check").unwrap(),
             active: true,
             every_days: 1,
             opens_minute: Some(8 * 60),

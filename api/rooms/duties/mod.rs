@@ -7,35 +7,39 @@
 //!   one level up: [`worker`].
 
 mod cadence_routes;
-pub mod cadences;
-pub mod codes;
+mod cadences;
+mod codes;
 pub mod duty;
-pub mod escalation;
-pub mod inherit;
-pub mod kinds;
-pub mod matching;
+mod escalation;
+mod inherit;
+mod kinds;
+mod matching;
 mod routes;
-pub mod sources;
+mod sources;
 pub mod summary;
 pub mod wire;
-pub mod worker;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+pub use cadences::{Cadence, Cadences};
+pub use inherit::{HandedOverDuty, hand_on};
 pub use kinds::{DutyDefinition, DutyKind, settled_elsewhere};
 use kit::field::{Field, free_text};
 use kit::text::Text;
 use kit::typed::TypedField;
-pub use matching::{Contact, Expectation, Standing, proof_of, standing};
+pub use matching::{Contact, Expectation, Standing, proof_of, proves, standing};
+pub use sources::Accounts;
 pub use sources::{Answerers, DutySource};
 pub use wire::{DutyLine, DutyState, DutyWaiver, above};
+pub use worker::{look_after, note_missed, work_once};
 
 use crate::platform::access::Role;
 use crate::records::rules::Narrowing;
 use crate::records::scope::Follows;
 use crate::records::{Definition, Kind, Measure, Narrowed, Record, Rules, Theme};
-use crate::rooms::observation::isolation_cases::FOLLOWS;
+use crate::rooms::observation::FOLLOWS;
 
 /// The reason of a waiver or an explanation, sealed.
 pub const REASON: TypedField<String> = TypedField::named(

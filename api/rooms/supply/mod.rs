@@ -1,18 +1,18 @@
 //! Supply: goods, prices, stocks, and what follows from them.
 
-pub mod codes;
+mod codes;
 pub mod commodities;
 mod duty_kinds;
-pub mod enforcement_actions;
-pub mod market;
-pub mod price_alerts;
-pub mod price_observations;
-pub mod price_rules;
+mod enforcement_actions;
+mod market;
+mod price_alerts;
+mod price_observations;
+mod price_rules;
 pub mod stock_movements;
-pub mod stock_targets;
-pub mod supply_channels;
-pub mod supply_reports;
-pub mod supply_statistics;
+mod stock_targets;
+mod supply_channels;
+mod supply_reports;
+mod supply_statistics;
 
 use crate::records::Theme;
 use crate::rooms::duties::DutySource;

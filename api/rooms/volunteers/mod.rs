@@ -1,13 +1,15 @@
 //! Volunteers: who they are, their shifts and their hours.
 
-pub mod codes;
+mod codes;
 mod duty_kinds;
-pub mod roster;
-pub mod service_rules;
-pub mod shifts;
-pub mod teams;
+mod roster;
+mod service_rules;
+mod shifts;
+mod teams;
 #[allow(clippy::module_inception)] // the theme has the name of its register
-pub mod volunteers;
+mod volunteers;
+
+pub use teams::ROSTER_READERS;
 
 use crate::records::Theme;
 use crate::rooms::duties::DutySource;

@@ -32,7 +32,7 @@ use crate::platform::audit::AuditEntry;
 use crate::platform::core::Core;
 use crate::records::create::{API, Created, create_all};
 use crate::rooms::accounts::users::{NewUser, add};
-use crate::rooms::duties::worker::look_after;
+use crate::rooms::duties::look_after;
 
 columns! {
     ID "id": Uuid;

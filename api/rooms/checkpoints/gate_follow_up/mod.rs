@@ -30,13 +30,12 @@ use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::rooms::checkpoints::screenings::SCREENINGS;
 use crate::rooms::checkpoints::screenings::wire::{ABNORMAL, PERSON_ID};
-use crate::rooms::duties::DUTIES;
-use crate::rooms::duties::cadences::{Cadence, Cadences};
 use crate::rooms::duties::duty::{self, expectation, is};
 use crate::rooms::duties::wire::{DUE_AT, OPENS_AT, SUBJECT_ID, SUBJECT_KIND, WAIVER};
-use crate::rooms::duties::{Contact, Expectation, proof_of, standing};
-use crate::rooms::duties::{DutyState, DutyWaiver};
-use crate::rooms::observation::isolation_cases::{
+use crate::rooms::duties::{
+    Cadence, Cadences, Contact, DUTIES, DutyState, DutyWaiver, Expectation, proof_of, standing,
+};
+use crate::rooms::observation::{
     CASE_ID, FOLLOW_UP_VISITS, ISOLATION_CASES, SupervisorLevel, TEMPERATURE_READINGS, visits,
 };
 

@@ -133,3 +133,38 @@ fn is_since(duty: &Expectation, contact: &Contact) -> bool {
 fn is_same_day(duty: &Expectation, contact: &Contact, zone: Tz) -> bool {
     day_of(contact.occurred_at, zone) == day_of(duty.opens_at, zone)
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use kit::value::Values;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::rooms::duties::proves;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn reading(slot: TemperatureSlot, on: &str, occurred_at: &str) -> Contact {
+        let mut values = Values::default();
+        values.set(&readings::SLOT, slot);
+        values.set(&readings::SLOT_ON, on.parse::<NaiveDate>().unwrap());
+        let occurred_at = at(occurred_at);
+        Contact { kind: "temperature_readings", id: Uuid::from_u128(7), occurred_at, known_at: occurred_at, values }
+    }
+
+    #[test]
+    fn a_reading_proves_its_slot_of_its_day_and_no_other() {
+        let zone = chrono_tz::Asia::Shanghai;
+        let duty =
+            |duty_kind, opens_at| Expectation { duty_kind: Some(duty_kind), cause_id: None, opens_at: at(opens_at) };
+        let evening = reading(TemperatureSlot::Pm, "2020-02-01", "2020-02-01T20:00:00+08:00");
+        assert!(proves(&duty(PM_READING, "2020-02-01T14:00:00+08:00"), &evening, zone));
+        assert!(!proves(&duty(PM_READING, "2020-02-02T14:00:00+08:00"), &evening, zone));
+        assert!(!proves(&duty(AM_READING, "2020-02-01T06:00:00+08:00"), &evening, zone));
+        let extra = reading(TemperatureSlot::Extra, "2020-02-01", "2020-02-01T21:00:00+08:00");
+        assert!(!proves(&duty(PM_READING, "2020-02-01T14:00:00+08:00"), &extra, zone));
+    }
+}

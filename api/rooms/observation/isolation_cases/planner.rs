@@ -27,7 +27,7 @@ use crate::records::awaited::has_come;
 use crate::records::envelope::{ID, OCCURRED_AT};
 use crate::records::write_context::WriteContext;
 use crate::records::{Record, read};
-use crate::rooms::duties::sources::Accounts;
+use crate::rooms::duties::Accounts;
 use crate::rooms::duties::wire::SUBJECT_ID;
 
 columns! {

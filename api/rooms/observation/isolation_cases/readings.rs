@@ -21,8 +21,7 @@ use crate::records::figure::PERSON_TIMES;
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
-use crate::rooms::checkpoints::gate_follow_up::FollowUpDecider;
-use crate::rooms::checkpoints::screenings::{IMPLAUSIBLE_TEMPERATURE, MeasureSite, MeasuringDevice, Symptom};
+use crate::rooms::checkpoints::{FollowUpDecider, IMPLAUSIBLE_TEMPERATURE, MeasureSite, MeasuringDevice, Symptom};
 use crate::rooms::observation::codes::{self, OTHER_CASE};
 
 words! {

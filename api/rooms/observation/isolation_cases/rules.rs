@@ -28,7 +28,7 @@ use crate::records::rules::{Move, Stood};
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Envelope, Figure, Measure, Record, Rules};
-use crate::rooms::checkpoints::gate_follow_up::FollowUpDecider;
+use crate::rooms::checkpoints::FollowUpDecider;
 use crate::rooms::observation::codes::ACTIVE_CASE_EXISTS;
 use crate::rooms::observation::observation_policies::Policies;
 

@@ -25,11 +25,8 @@ use crate::records::change::Changes;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Record, envelope};
-use crate::rooms::duties::DUTIES;
-use crate::rooms::duties::DutyState;
-use crate::rooms::duties::duty;
-use crate::rooms::duties::matching::Standing;
 use crate::rooms::duties::wire::SUBJECT_ID;
+use crate::rooms::duties::{DUTIES, DutyState, Standing, duty};
 use crate::rooms::registers::duty_kinds::CLAIM_CHECK;
 
 /// Claims about somebody at most.

@@ -30,8 +30,7 @@ use crate::platform::privacy::blind::derived_id;
 use crate::records::change::Changes;
 use crate::records::create::{Created, Outcome};
 use crate::records::{Kind, Record};
-use crate::rooms::duties::DUTIES;
-use crate::rooms::duties::duty;
+use crate::rooms::duties::{DUTIES, duty};
 use crate::rooms::registers::duty_kinds::LOOKUP_CHECK;
 
 /// A gate sees so many people; whoever tries out numbers asks more often.

@@ -17,7 +17,7 @@ use super::{MarketDecider, REVIEW};
 use crate::platform::core::Core;
 use crate::platform::leases::take_lease;
 use crate::records::envelope;
-use crate::rooms::registers::places::VENUE_KINDS;
+use crate::rooms::registers::VENUE_KINDS;
 use crate::rooms::supply::price_alerts::RULE_ID;
 use crate::rooms::supply::price_rules::EFFECTIVE_ON;
 

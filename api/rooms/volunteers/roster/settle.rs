@@ -10,11 +10,8 @@ use super::{Mark, Roster, Shift, stands};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::change::Changes;
 use crate::records::locked_row::LockedRow;
-use crate::rooms::duties::DUTIES;
-use crate::rooms::duties::cadences::Cadences;
-use crate::rooms::duties::matching::{Contact, standing};
 use crate::rooms::duties::wire::WAIVER;
-use crate::rooms::duties::{DutyKind, DutyState, DutyWaiver, duty};
+use crate::rooms::duties::{Cadences, Contact, DUTIES, DutyKind, DutyState, DutyWaiver, duty, standing};
 use crate::rooms::volunteers::duty_kinds::{MANNED_POST, SHIFT_ATTENDANCE, SHIFT_FILLING};
 use crate::rooms::volunteers::shifts::assignments::SHIFT_ASSIGNMENTS;
 use crate::rooms::volunteers::shifts::assignments::{

@@ -8,10 +8,9 @@ use super::case::Case;
 use crate::records::Record;
 use crate::records::envelope::OCCURRED_AT;
 use crate::records::write_context::WriteContext;
-use crate::rooms::checkpoints::screenings::Symptom;
-use crate::rooms::duties::DutyWaiver;
-use crate::rooms::duties::matching::Contact;
+use crate::rooms::checkpoints::Symptom;
 use crate::rooms::duties::wire::{CAUSE_ID, DUTY_KIND};
+use crate::rooms::duties::{Contact, DutyWaiver};
 use crate::rooms::observation::isolation_cases::duty_kinds::{
     ERRAND_DELIVERY, FEVER_ALERT, NOTICE_SIGNING, RETEST, SUPERVISOR_ASSIGNMENT, SYMPTOM_ALERT,
 };

@@ -13,11 +13,9 @@ use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
-use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty::{self, expectation, is};
 use crate::rooms::duties::wire::{DUTY_KIND, LINE, OPENS_AT, WAIVER};
-use crate::rooms::duties::{Contact, proof_of, standing};
-use crate::rooms::duties::{DutyKind, DutyLine, DutyState, DutyWaiver};
+use crate::rooms::duties::{Cadences, Contact, DutyKind, DutyLine, DutyState, DutyWaiver, proof_of, standing};
 use crate::rooms::observation::isolation_cases::duty_kinds::{
     ACCEPT_TRANSFER, DUPLICATE_CASE, ERRAND_DELIVERY, NO_CONTACT_ALERT, SUPERVISOR_ASSIGNMENT,
 };
@@ -28,7 +26,7 @@ use crate::rooms::observation::isolation_cases::wire::{
     ENDED_AT, ENDS_ON, IsolationState, NOTIFIED_AT, PERSON_ID, STARTS_ON, SUPERVISORS_COMPLETE,
 };
 use crate::rooms::observation::isolation_cases::{ISOLATION_CASES, history};
-use crate::rooms::registers::people::PEOPLE;
+use crate::rooms::registers::PEOPLE;
 
 /// Without any contact for so long, somebody asks.
 pub const SILENCE: TimeDelta = TimeDelta::hours(24);

@@ -5,7 +5,7 @@ use kit::time::day_of;
 
 use super::case::Case;
 use crate::records::write_context::WriteContext;
-use crate::rooms::duties::cadences::Cadences;
+use crate::rooms::duties::Cadences;
 use crate::rooms::observation::isolation_cases::duty_kinds::DAILY;
 use crate::rooms::observation::isolation_cases::states::CARED_FOR;
 use crate::rooms::observation::isolation_cases::wire::{ENDS_ON, STARTS_ON};
