@@ -42,6 +42,7 @@ mod gate;
 mod gate_follow_up;
 mod hardening;
 mod held_items;
+mod households;
 mod import_facts;
 mod import_sheets;
 mod imports;

@@ -31,7 +31,8 @@ const POSITIONS: [(&str, &str, Option<usize>, bool, bool); 8] = [
 ];
 
 /// Kinds of which everybody who reads them can name records in his whole district.
-const NAMED: [&str; 5] = ["organizations", "places", "price_rules", "service_rules", "teams"];
+const NAMED: [&str; 7] =
+    ["care_policies", "household_group_policies", "organizations", "places", "price_rules", "service_rules", "teams"];
 
 /// Kinds of which a store's account without an organisation sees only what it wrote itself.
 const OF_STORES: [&str; 3] = ["supply_reports", "stock_movements", "price_alerts"];

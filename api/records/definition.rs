@@ -160,7 +160,7 @@ impl Kind {
 
     /// Whether its records are people: then their ids are derived, and one may be known by several.
     pub fn is_people(&self) -> bool {
-        self.rules.identity().is_some()
+        self.rules.identity().is_some_and(|identity| identity.watched.is_some())
     }
 
     /// Whether a body of it says who somebody is: himself, or given inline.
@@ -267,7 +267,7 @@ impl Registry {
 
     /// The kind whose records are people, and how it keeps who they are.
     pub fn register(&self) -> Option<(&'static Kind, &'static Identity)> {
-        self.kinds().find_map(|kind| Some((kind, kind.rules.identity()?)))
+        self.kinds().find_map(|kind| Some((kind, kind.rules.identity().filter(|identity| identity.watched.is_some())?)))
     }
 
     /// Where the ledger finds people, to count different ones.

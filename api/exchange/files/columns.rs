@@ -118,7 +118,7 @@ const KNOWN_BY: [&str; 4] = ["name", "document_type", "document_number", "phone"
 /// be given inline.
 pub fn told_by(kind: &Kind, field: &Field, kinds: &Registry) -> Option<Vec<&'static Field>> {
     let Shape::Reference(name) = field.shape else { return None };
-    let other = kinds.kind(name).filter(|other| other.field("aliases").is_some())?;
+    let other = kinds.kind(name).filter(|other| other.is_people())?;
     let inline = kind.is_told_inline(field.name);
     (!inline).then(|| other.fields.iter().filter(|field| KNOWN_BY.contains(&field.name)).collect())
 }
