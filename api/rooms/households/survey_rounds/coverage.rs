@@ -206,44 +206,38 @@ fn counted(
     round_id: Uuid,
     by: CoverageGrouping,
 ) -> Result<Statement, kit::problem::Problem> {
-    let (key, of_visit, label) = match by {
-        CoverageGrouping::Area => {
-            ("s.area_code", "vs.area_code", "(SELECT d.name FROM divisions AS d WHERE d.code = k.key)")
+    let (key, label) = match by {
+        CoverageGrouping::Area => ("s.area_code", "SELECT d.name FROM divisions AS d WHERE d.code = k.key LIMIT 1"),
+        CoverageGrouping::GridCell => {
+            ("s.grid_cell_id::text", "SELECT c.name FROM grid_cells AS c WHERE c.id::text = k.key")
         }
-        CoverageGrouping::GridCell => (
-            "s.grid_cell_id::text",
-            "NULL",
-            "(SELECT c.name FROM grid_cells AS c WHERE c.district_code = k.district AND c.id::text = k.key)",
-        ),
-        CoverageGrouping::HouseholdGroup => (
-            "s.household_group_id::text",
-            "NULL",
-            "(SELECT g.name FROM household_groups AS g WHERE g.district_code = k.district AND g.id::text = k.key)",
-        ),
-        CoverageGrouping::Place => (
-            "s.place_id::text",
-            "NULL",
-            "(SELECT p.name FROM places AS p WHERE p.district_code = k.district AND p.id::text = k.key)",
-        ),
-        CoverageGrouping::Assignee => ("s.assignee_id::text", "NULL", "NULL::text"),
+        CoverageGrouping::HouseholdGroup => {
+            ("s.household_group_id::text", "SELECT g.name FROM household_groups AS g WHERE g.id::text = k.key")
+        }
+        CoverageGrouping::Place => ("s.place_id::text", "SELECT p.name FROM places AS p WHERE p.id::text = k.key"),
+        CoverageGrouping::Assignee => ("s.assignee_id::text", "SELECT NULL::text"),
     };
-    let area_code = call.query.text(AREA_CODE.name).unwrap_or(district_code).to_owned();
-    let sums = "count(*) AS targets, count(*) FILTER (WHERE s.state = 'done') AS done, count(*) FILTER (WHERE s.done_as = 'reached') AS reached, \
-         count(*) FILTER (WHERE s.done_as = 'vacant') AS vacant, count(*) FILTER (WHERE s.done_as = 'moved') AS moved, count(*) FILTER (WHERE s.state = 'refused') AS refused, \
-         count(*) FILTER (WHERE s.state = 'attempted') AS attempted, count(*) FILTER (WHERE s.state = 'open') AS open, sum(s.persons)::bigint AS persons, \
-         sum(s.persons_confirmed)::bigint AS persons_confirmed, count(*) FILTER (WHERE s.assignee_id IS NULL) AS unassigned";
-    let then = format!(", ks AS (SELECT {key} AS key, {sums} FROM s WHERE starts_with(s.area_code, ");
+    let area_code = call.query.text(AREA_CODE.name).unwrap_or(district_code);
+    let count = |condition: &str| format!("count(*) FILTER (WHERE s.listed AND {condition})");
+    let sums = [
+        ("targets", count("true")),
+        ("done", count("s.state = 'done'")),
+        ("reached", count("s.done_as = 'reached'")),
+        ("vacant", count("s.done_as = 'vacant'")),
+        ("moved", count("s.done_as = 'moved'")),
+        ("refused", count("s.state = 'refused'")),
+        ("attempted", count("s.state = 'attempted'")),
+        ("open", count("s.state = 'open'")),
+        ("persons", "coalesce(sum(s.persons) FILTER (WHERE s.listed), 0)::bigint".to_owned()),
+        ("persons_confirmed", "coalesce(sum(s.persons_confirmed) FILTER (WHERE s.listed), 0)::bigint".to_owned()),
+        ("unassigned", count("s.assignee_id IS NULL")),
+        ("additional", "count(*) FILTER (WHERE NOT s.listed AND s.state = 'done')".to_owned()),
+    ];
+    let sums: Vec<String> = sums.iter().map(|(name, sum)| format!("{sum} AS {name}")).collect();
+    let then = format!(", k AS (SELECT {key} AS key, {} FROM s WHERE starts_with(s.area_code, ", sums.join(", "));
     let statement = standing_targets(call.actor()?, district_code, round_id, &then)
-        .text(&area_code)
-        .sql(") GROUP BY 1), ad AS (SELECT ")
-        .sql(of_visit)
-        .sql("::text AS key, count(DISTINCT vs.root) AS additional FROM vs WHERE vs.result IN ('reached', 'vacant', 'moved') AND starts_with(vs.area_code, ")
-        .text(&area_code)
-        .sql(") AND NOT EXISTS (SELECT 1 FROM ts WHERE ts.root = vs.root) GROUP BY 1), k AS (SELECT coalesce(ks.key, ad.key) AS key, ")
-        .text(district_code)
-        .sql(" AS district, ks.targets, ks.done, ks.reached, ks.vacant, ks.moved, ks.refused, ks.attempted, ks.open, ks.persons, ks.persons_confirmed, ks.unassigned, coalesce(ad.additional, 0) AS additional FROM ks FULL JOIN ad ON coalesce(ad.key, '') = coalesce(ks.key, '')) SELECT k.*, ")
-        .sql(label)
-        .sql(" AS label FROM k ORDER BY k.key NULLS LAST");
+        .text(area_code)
+        .sql(format!(") GROUP BY 1) SELECT k.*, ({label}) AS label FROM k WHERE k.targets > 0 OR k.additional > 0 ORDER BY k.key NULLS LAST"));
     Ok(statement)
 }
 

@@ -226,8 +226,11 @@ async fn listed(call: &Call, list: &str, condition: impl FnOnce(Statement) -> St
         }
         None => None,
     };
-    let statement =
-        narrowed(call, actor, condition(standing_targets(actor, district_code, id, "SELECT s.* FROM s WHERE true")));
+    let statement = narrowed(
+        call,
+        actor,
+        condition(standing_targets(actor, district_code, id, "SELECT s.* FROM s WHERE s.listed")),
+    );
     let statement = match after {
         Some(after) => statement.sql(" AND s.target_id > ").id(after),
         None => statement,
@@ -255,59 +258,66 @@ fn narrowed(call: &Call, actor: &Actor, statement: Statement) -> Statement {
         .fold(statement, |statement, (column, id)| statement.sql(format!(" AND s.{column} = ")).id(id))
 }
 
-/// `WITH … s AS (…)` and what follows: the targets of a round that the actor may see, each as its visits make it stand.
-/// Households and persons that turned out to be another's are that one; each is one target.
+/// `WITH … s AS (…)` and what follows: the targets of a round that the actor may see, each as its visits make it stand, and
+/// what was visited beside the list (`NOT s.listed`). Households and persons that turned out to be another's are that one.
+///
+/// Grouped, never joined: a planner without statistics would else join a hundred thousand targets with as many visits
+/// row by row.
 pub fn standing_targets(actor: &Actor, district_code: &str, round_id: Uuid, then: &str) -> Statement {
     let of_round = |statement: Statement, row: &str| {
-        statement
-            .sql(format!(" WHERE {row}.district_code = "))
-            .text(district_code)
-            .sql(format!(" AND {row}.round_id = "))
-            .id(round_id)
+        let statement = statement.sql(format!(" WHERE {row}.district_code = ")).text(district_code);
+        statement.sql(format!(" AND {row}.round_id = ")).id(round_id)
     };
-    let root = |row: &str, column: &str| format!("coalesce(hm.merged_into, pm.merged_into, {row}.{column})");
-    let merged = |row: &str, household: &str, person: &str| {
-        format!(
-            " LEFT JOIN households AS hm ON hm.id = {row}.{household} AND hm.district_code = {row}.district_code AND hm.merged_into IS NOT NULL LEFT JOIN people AS pm ON pm.id = {row}.{person} AND pm.district_code = {row}.district_code AND pm.merged_into IS NOT NULL"
-        )
-    };
-    let visits = Statement::new(format!(
-        "WITH vs AS (SELECT coalesce(hm.merged_into, pm.merged_into, v.household_id, v.person_id) AS root, v.* FROM survey_visits AS v{}",
-        merged("v", "household_id", "person_id")
+    let root = |column: &str| format!("coalesce((merged.ids ->> ({column})::text)::uuid, {column})");
+    let merged = Statement::new("WITH merged AS MATERIALIZED (SELECT coalesce(jsonb_object_agg(m.id, m.merged_into), '{}') AS ids FROM (SELECT id, merged_into FROM households WHERE merged_into IS NOT NULL AND district_code = ")
+        .text(district_code)
+        .sql(" UNION ALL SELECT id, merged_into FROM people WHERE merged_into IS NOT NULL AND district_code = ")
+        .text(district_code)
+        .sql(") AS m), ");
+    let visits = merged.sql(format!(
+        "vs AS MATERIALIZED (SELECT {} AS root, v.id, v.area_code, v.person_id, v.result, v.occurred_at, v.verification, v.members FROM survey_visits AS v CROSS JOIN merged",
+        root("coalesce(v.household_id, v.person_id)")
     ));
-    let visits = of_round(visits, "v").sql(format!(" AND NOT v.voided AND {}), ", has_come("v."))).sql(
-        "va AS (SELECT root, count(*) AS attempts, max(occurred_at) AS last_visit_at, \
-         CASE WHEN bool_or(result = 'reached') THEN 'reached' WHEN bool_or(result = 'moved') THEN 'moved' WHEN bool_or(result = 'vacant') THEN 'vacant' END AS done_as, \
-         (array_agg(result ORDER BY occurred_at DESC, id DESC))[1] AS latest FROM vs GROUP BY root), \
-         told AS (SELECT (m ->> 'person_id')::uuid AS person_id FROM vs CROSS JOIN LATERAL jsonb_array_elements(vs.members) AS m WHERE jsonb_typeof(vs.members) = 'array' AND m ->> 'status' <> 'not_here' \
-         UNION SELECT vs.person_id FROM vs WHERE vs.verification IN ('confirmed', 'changed')), \
-         confirmed AS (SELECT DISTINCT coalesce(p.merged_into, told.person_id) AS person_id FROM told LEFT JOIN people AS p ON p.id = told.person_id AND p.district_code = ",
-    ).text(district_code).sql("), ");
-    let persons = visits.sql(format!(
-        "ps AS (SELECT {} AS root, coalesce(p.merged_into, tp.person_id) AS person_id FROM survey_target_persons AS tp{} LEFT JOIN people AS p ON p.id = tp.person_id AND p.district_code = tp.district_code",
-        root("tp", "target_id"),
-        merged("tp", "target_id", "target_id"),
+    let visits = of_round(visits, "v").sql(format!(" AND NOT v.voided AND {}), ", has_come("v.")));
+    let told = visits.sql(format!(
+        "told AS (SELECT {} AS person_id FROM vs CROSS JOIN merged CROSS JOIN LATERAL jsonb_array_elements(CASE WHEN jsonb_typeof(vs.members) = 'array' THEN vs.members ELSE '[]' END) AS m WHERE m ->> 'status' <> 'not_here' \
+         UNION ALL SELECT {} FROM vs CROSS JOIN merged WHERE vs.verification IN ('confirmed', 'changed')), \
+         ps AS (SELECT q.person_id, (array_agg(q.root) FILTER (WHERE q.root IS NOT NULL))[1] AS root, bool_or(q.told) AS confirmed FROM (SELECT {} AS person_id, {} AS root, false AS told FROM survey_target_persons AS tp CROSS JOIN merged",
+        root("(m ->> 'person_id')::uuid"),
+        root("vs.person_id"),
+        root("tp.person_id"),
+        root("tp.target_id"),
     ));
-    let persons = of_round(persons, "tp").sql(
-        "), pc AS (SELECT ps.root, count(DISTINCT ps.person_id) AS persons, count(DISTINCT c.person_id) AS persons_confirmed FROM ps LEFT JOIN confirmed AS c ON c.person_id = ps.person_id GROUP BY ps.root), ",
-    );
-    let listed = persons.sql(format!(
-        "ts AS (SELECT DISTINCT ON ({0}) {0} AS root, t.* FROM survey_targets AS t{1}",
-        root("t", "target_id"),
-        merged("t", "target_id", "target_id"),
+    let all = of_round(told, "tp").sql(format!(
+        " UNION ALL SELECT told.person_id, NULL, true FROM told) AS q GROUP BY q.person_id), \
+         u AS (SELECT {} AS root, t.target_id, t.household_id, t.person_id, t.area_code, t.org_id, t.grid_cell_id, t.household_group_id, t.place_id, \
+         NULL::text AS result, NULL::timestamptz AS visited_at, NULL::uuid AS visit_id, 0 AS persons, 0 AS persons_confirmed, true AS listed FROM survey_targets AS t CROSS JOIN merged",
+        root("t.target_id"),
     ));
-    let listed = standing("t", of_round(listed, "t").sql(" AND "), actor, &SURVEY_ROUNDS);
+    let listed = standing("t", of_round(all, "t").sql(" AND "), actor, &SURVEY_ROUNDS);
     listed
-        .sql(format!(" ORDER BY {}, t.target_id), ", root("t", "target_id")))
         .sql(
-            "s AS (SELECT ts.root AS target_id, CASE WHEN ts.household_id = ts.target_id THEN ts.root ELSE ts.household_id END AS household_id, CASE WHEN ts.person_id = ts.target_id THEN ts.root ELSE ts.person_id END AS person_id, ts.area_code, ts.org_id, ts.grid_cell_id, ts.household_group_id, ts.place_id, \
-             coalesce(g.leader_user_id, gc.leader_user_id) AS assignee_id, coalesce(va.attempts, 0) AS attempts, va.last_visit_at, va.done_as, \
-             CASE WHEN va.done_as IS NOT NULL THEN 'done' WHEN va.latest = 'refused' THEN 'refused' WHEN va.attempts > 0 THEN 'attempted' ELSE 'open' END AS state, \
-             coalesce(pc.persons, 0) AS persons, coalesce(pc.persons_confirmed, 0) AS persons_confirmed \
-             FROM ts LEFT JOIN va ON va.root = ts.root LEFT JOIN pc ON pc.root = ts.root \
-             LEFT JOIN household_groups AS g ON g.id = ts.household_group_id AND g.district_code = ts.district_code AND NOT g.voided \
-             LEFT JOIN grid_cells AS gc ON gc.id = ts.grid_cell_id AND gc.district_code = ts.district_code AND NOT gc.voided) ",
+            " UNION ALL SELECT vs.root, NULL, NULL, NULL, vs.area_code, NULL, NULL, NULL, NULL, vs.result, vs.occurred_at, vs.id, 0, 0, false FROM vs \
+             UNION ALL SELECT ps.root, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, ps.confirmed::int, false FROM ps WHERE ps.root IS NOT NULL), \
+             g AS (SELECT u.root, bool_or(u.listed) AS listed, \
+             bool_or(u.household_id = u.target_id) AS of_household, (array_agg(u.household_id) FILTER (WHERE u.listed))[1] AS household_id, (array_agg(u.person_id) FILTER (WHERE u.listed))[1] AS person_id, \
+             coalesce(min(u.area_code) FILTER (WHERE u.listed), min(u.area_code)) AS area_code, \
+             (array_agg(u.grid_cell_id) FILTER (WHERE u.grid_cell_id IS NOT NULL))[1] AS grid_cell_id, (array_agg(u.household_group_id) FILTER (WHERE u.household_group_id IS NOT NULL))[1] AS household_group_id, \
+             (array_agg(u.place_id) FILTER (WHERE u.place_id IS NOT NULL))[1] AS place_id, \
+             count(u.visit_id) AS attempts, max(u.visited_at) AS last_visit_at, \
+             CASE WHEN bool_or(u.result = 'reached') THEN 'reached' WHEN bool_or(u.result = 'moved') THEN 'moved' WHEN bool_or(u.result = 'vacant') THEN 'vacant' END AS done_as, \
+             max((u.visited_at, u.visit_id::text, u.result)::text) FILTER (WHERE u.visit_id IS NOT NULL) AS latest, \
+             sum(u.persons) AS persons, sum(u.persons_confirmed) AS persons_confirmed FROM u GROUP BY u.root), \
+             s AS (SELECT g.root AS target_id, g.listed, CASE WHEN g.of_household THEN g.root ELSE g.household_id END AS household_id, CASE WHEN g.of_household THEN NULL ELSE g.root END AS person_id, \
+             g.area_code, g.grid_cell_id, g.household_group_id, g.place_id, coalesce(hg.leader_user_id, gc.leader_user_id) AS assignee_id, g.attempts, g.last_visit_at, g.done_as, \
+             CASE WHEN g.done_as IS NOT NULL THEN 'done' WHEN g.latest LIKE '%,refused)' THEN 'refused' WHEN g.attempts > 0 THEN 'attempted' ELSE 'open' END AS state, \
+             g.persons, g.persons_confirmed FROM g \
+             LEFT JOIN household_groups AS hg ON hg.id = g.household_group_id AND NOT hg.voided AND hg.district_code = ",
         )
+        .text(district_code)
+        .sql(" LEFT JOIN grid_cells AS gc ON gc.id = g.grid_cell_id AND NOT gc.voided AND gc.district_code = ")
+        .text(district_code)
+        .sql(") ")
         .sql(then)
 }
 
@@ -359,9 +369,14 @@ async fn members_of(
     targets: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Vec<TargetMember>>, Problem> {
     let (core, actor) = (&call.core, call.actor()?);
-    let statement = standing_targets(actor, district_code, round_id, "SELECT DISTINCT ps.root AS target_id, ps.person_id, c.person_id IS NOT NULL AS confirmed FROM ps LEFT JOIN confirmed AS c ON c.person_id = ps.person_id WHERE ps.root = ANY(")
-        .column(ColumnType::Id, targets.iter().copied().map(Value::Id).collect())
-        .sql(") ORDER BY 1, 2");
+    let statement = standing_targets(
+        actor,
+        district_code,
+        round_id,
+        "SELECT ps.root AS target_id, ps.person_id, ps.confirmed FROM ps WHERE ps.root = ANY(",
+    )
+    .column(ColumnType::Id, targets.iter().copied().map(Value::Id).collect())
+    .sql(") ORDER BY 1, 2");
     let rows = core.database.read(&statement).await?;
     let read = |mut row: Row| Some((row.get(&TARGET_ID)?, row.get(&PERSON_ID)?, row.get(&CONFIRMED) == Some(true)));
     let told: Vec<(Uuid, Uuid, bool)> = rows.into_iter().filter_map(read).collect();
