@@ -43,6 +43,7 @@ mod gate_follow_up;
 mod hardening;
 mod held_items;
 mod import_facts;
+mod import_fault_files;
 mod import_sheets;
 mod imports;
 mod imports_bounds;

@@ -29,5 +29,6 @@ fault_codes! {
     NOT_IDENTIFIED "not_identified" "doesn't say who: give the document's number, or name and phone" "无法确定人员,请填写证件号码,或姓名和电话";
     NOT_AN_AREA "not_an_area" "no area of the district has this name" "辖区内没有该名称的区划";
     AMBIGUOUS_AREA "ambiguous_area" "several areas have this name: {areas}" "存在重名区划:{areas}";
+    NOTHING_ABOVE "nothing_above" "says the same as above, and nothing stands above" "写了“同上”,但上一行该列为空,请填写内容";
     OTHER_ROW_FAULTY "other_row_faulty" "another row of the same record has faults; mend and send them together" "同一记录的其他行有误,请一并修正后重新提交";
 }

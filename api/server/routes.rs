@@ -13,7 +13,7 @@ use crate::platform::http::document::{self, Codes};
 use crate::platform::{self, access, audit, divisions};
 use crate::records::hooks::Hooks;
 use crate::records::settings::SettingSource;
-use crate::records::theme::{BeforeRecount, Schema};
+use crate::records::theme::BeforeRecount;
 use crate::records::{self, Kind, Registry, Theme};
 use crate::rooms::observation::own_cases;
 use crate::rooms::registers::people::comparisons;
@@ -109,8 +109,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
 /// The document of the service.
 pub fn document(kinds: &Registry) -> Json {
     let mut schemas: Map<String, Json> = Map::new();
-    let layers: [fn() -> Vec<Schema>; 2] = [sync::schemas, imports::schemas];
-    schemas.extend(layers.iter().flat_map(|layer| layer()));
+    schemas.extend(sync::schemas());
     schemas.extend(THEMES.iter().flat_map(|theme| (theme.schemas)()));
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.extend(records::document::of_all_kinds());

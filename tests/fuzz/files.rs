@@ -131,7 +131,7 @@ pub fn ndjson(bytes: &[u8], generator: &mut StdRng) {
 pub fn xlsx(bytes: &[u8], generator: &mut StdRng) {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
-    let read = || workbook::read(&file).map_err(|error| error.to_string());
+    let read = || workbook::read(&file, None).map_err(|error| error.to_string());
     let rows = read();
     let told = |sheets: &Result<Vec<workbook::Sheet>, String>| match sheets {
         Ok(sheets) => sheets.iter().flat_map(|sheet| sheet.rows.clone()).collect::<Vec<Row>>(),
@@ -171,7 +171,7 @@ pub fn cell(bytes: &[u8], generator: &mut StdRng) {
             writer.write(&written).unwrap();
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(&writer.finish().unwrap()).unwrap();
-            let rows = workbook::read(&file).unwrap().remove(0).rows;
+            let rows = workbook::read(&file, None).unwrap().remove(0).rows;
             found.push(rows.get(1).map(|row| row.cells[0].clone()).unwrap_or_default());
         }
         for text in found {

@@ -6,6 +6,7 @@ use kit::faults::Faults;
 use kit::field::{Field, Shape, Write};
 use kit::problem::Problem;
 
+use super::fault_table::ADDED;
 use super::header::{Certainty, Header, ItemColumn, Place, Unknown};
 use super::names::is_open;
 use crate::exchange::codes::UNKNOWN_COLUMN;
@@ -161,6 +162,7 @@ impl Dictionary {
             certainties,
             proposals: vec![None; names.len()],
             lines_of_kind: self.kind.rules.lines(),
+            kind: self.kind,
             unknown,
             ours: is_ours,
         }
@@ -333,6 +335,7 @@ fn place(kind: &Kind, columns: &[Column], added: &[Column], name: &str) -> Optio
         return Some((Place::Field(column.clone()), Certainty::Synonym));
     }
     let ours = added.iter().any(|column| column.names().iter().take(3).any(|other| other == name));
-    let faults = ["错误", "faults"].contains(&name) || MARK.contains(&name);
+    // `faults` is what former releases called it.
+    let faults = ADDED.iter().flatten().any(|added| folded(added) == name) || name == "faults" || MARK.contains(&name);
     (ours || faults).then_some((Place::Ignored, Certainty::Exact))
 }

@@ -4,13 +4,13 @@ use kit::faults::Fault;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::text::Text;
-use serde_json::{Value as Json, json};
 
 use super::row::told;
+use super::sheet_layout::ColumnLayout;
 use crate::exchange::codes::{REPEATED_COLUMN, UNKNOWN_COLUMN, UNKNOWN_COLUMNS, UNREADABLE_FILE};
 use crate::exchange::files::columns::Column;
 use crate::exchange::files::table::Row;
-use crate::records::Lines;
+use crate::records::{Kind, Lines};
 
 /// Meaning of a column of the file.
 #[derive(Clone, Debug)]
@@ -94,6 +94,7 @@ pub struct Header {
     pub(super) certainties: Vec<Certainty>,
     pub(super) proposals: Vec<Option<Column>>,
     pub(super) lines_of_kind: Option<Lines>,
+    pub(super) kind: &'static Kind,
     /// What is done with what nobody knows.
     pub unknown: Unknown,
     /// Whether it is that of an export of ours.
@@ -119,9 +120,10 @@ impl Header {
         known.len()
     }
 
-    /// How many columns have a name.
+    /// How many columns have a name, but for those that are passed over.
     pub fn named(&self) -> usize {
-        self.names.iter().filter(|name| !name.trim().is_empty()).count()
+        let counts = |(name, place): &(&String, &Place)| !name.trim().is_empty() && !matches!(place, Place::Ignored);
+        self.names.iter().zip(&self.places).filter(counts).count()
     }
 
     /// Refuses repeated columns, and unknown ones where they are not to be kept.
@@ -149,7 +151,7 @@ impl Header {
     }
 
     /// What each column was taken for.
-    pub fn told(&self) -> Json {
+    pub fn told(&self) -> Vec<ColumnLayout> {
         let column = |index: usize| {
             let place = self.places.get(index);
             let field = match place {
@@ -167,8 +169,9 @@ impl Header {
                 Some(_) => "taken",
             };
             let proposal = self.proposals.get(index).and_then(Option::as_ref).map(Column::name);
-            json!({"header": self.names.get(index), "field": field, "use": what,
-                "certainty": self.certainties.get(index).map(|certainty| certainty.code()), "proposal": proposal})
+            let certainty = self.certainties.get(index).copied().unwrap_or(Certainty::None).code();
+            let header = self.names.get(index).cloned().unwrap_or_default();
+            ColumnLayout { header, field, used: what.to_owned(), certainty: certainty.to_owned(), proposal }
         };
         let filled = |index: &usize| self.names.get(*index).is_some_and(|name| !name.trim().is_empty());
         (0..self.names.len()).filter(filled).map(column).collect()
@@ -241,12 +244,33 @@ impl Header {
         self.places.iter().position(is_it).or_else(of_day).or_else(within)
     }
 
-    /// The shape of the field in which a fault stands.
-    pub(super) fn shape_of(&self, pointer: &str) -> Option<Shape> {
-        match self.places.get(self.index_of(pointer)?)? {
-            Place::Field(column) => Some(column.field.shape),
-            _ => None,
+    /// The field in which a fault stands, by its column, else by what the kind has of that name.
+    pub(super) fn field_of(&self, pointer: &str) -> Option<&'static Field> {
+        match self.index_of(pointer).and_then(|index| self.places.get(index)) {
+            Some(Place::Field(column)) => Some(column.field),
+            Some(Place::Day) => self.kind.body_fields().into_iter().find(|field| field.name == "occurred_at"),
+            _ => self.kind_field(pointer),
         }
+    }
+
+    /// The label of what a fault is about.
+    pub(super) fn label_of(&self, pointer: &str) -> Option<Text> {
+        self.kind_field(pointer).map(|field| field.label)
+    }
+
+    /// The field of the kind to which a pointer leads, as far as the kind itself tells it.
+    fn kind_field(&self, pointer: &str) -> Option<&'static Field> {
+        let mut steps = pointer.split('/').skip(1).filter(|step| step.parse::<usize>().is_err());
+        let first = steps.next()?;
+        let mut field = self.kind.body_fields().into_iter().find(|field| field.name == first)?;
+        for step in steps {
+            let members: &'static [Field] = match field.shape {
+                Shape::Object(members) | Shape::List { of: &Shape::Object(members), .. } => members,
+                _ => break,
+            };
+            field = members.iter().find(|member| member.name == step)?;
+        }
+        Some(field)
     }
 
     /// The name of that column.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kit::catalogue::{Code, FaultCode};
-use kit::faults::Fault;
+use kit::faults::{Fault, Faults};
 use kit::problem::Problem;
 use kit::tree::{Tree, to_json};
 
@@ -16,12 +16,33 @@ use crate::exchange::codes::{DIFFERS_WITHIN_RECORD, OTHER_ROW_FAULTY};
 use crate::exchange::files::table::Row;
 use crate::platform::http::fault;
 use crate::records::codes::TOO_MANY_ROWS;
-use crate::records::{Kind, Lines};
+use crate::records::{Context, Draft, Kind, Lines, Registry};
 
 /// More rows than this are no one record.
 const MOST_ROWS: usize = 500;
 /// Rows of a file that gives an item a row: all of them wait for the end of the file.
 const MOST_GATHERED: usize = 100_000;
+
+/// A body as the rules read it, and their faults.
+pub struct Checked {
+    /// The draft.
+    pub draft: Draft,
+    /// Faults of it.
+    pub faults: Faults,
+}
+
+impl Checked {
+    /// Checks a body.
+    pub fn of(kind: &'static Kind, kinds: &Registry, tree: &Tree, context: &Context<'_>) -> Self {
+        let mut faults = Faults::default();
+        let mut draft = Draft::parse(kind, kinds, tree, "", &mut faults);
+        for (_, inner) in &mut draft.inline {
+            inner.kind.rules.check(inner, context, &mut faults);
+        }
+        kind.rules.check(&mut draft, context, &mut faults);
+        Self { draft, faults }
+    }
+}
 
 /// A record as the file has it.
 pub struct Item {
@@ -31,6 +52,8 @@ pub struct Item {
     pub body: Body,
     /// The header of its table; none of a line of JSON.
     pub header: Option<Arc<Header>>,
+    /// Its body as it was checked, while nothing of it has changed since.
+    pub checked: Option<Checked>,
     /// Key that makes its rows one record, where there may be several.
     key: Option<String>,
 }
@@ -38,17 +61,18 @@ pub struct Item {
 impl Item {
     /// A record of a row of its own.
     pub fn of_row(row: &Row, body: Body) -> Self {
-        Self { rows: vec![row.clone()], body, header: None, key: None }
+        Self { rows: vec![row.clone()], body, header: None, checked: None, key: None }
     }
 
     /// A record of a row of a table.
     pub fn of_table(row: Row, body: Body, header: &Arc<Header>) -> Self {
-        Self { rows: vec![row], body, header: Some(Arc::clone(header)), key: None }
+        Self { rows: vec![row], body, header: Some(Arc::clone(header)), checked: None, key: None }
     }
 
     /// The same once more.
     pub fn again(&self) -> Self {
-        Self { rows: self.rows.clone(), body: self.body.again(), header: self.header.clone(), key: self.key.clone() }
+        let (rows, header, key) = (self.rows.clone(), self.header.clone(), self.key.clone());
+        Self { rows, body: self.body.again(), header, checked: None, key }
     }
 
     /// The faults of each row: of items in their own rows, of the record in the first; a row without any says

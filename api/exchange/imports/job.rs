@@ -78,8 +78,6 @@ pub struct Job {
     pub form: Option<Form>,
     /// Counts of rows so far.
     pub counts: Counts,
-    /// The file's columns, and what its titles say.
-    pub names: Vec<String>,
     /// Where it stands in the file.
     pub(super) sheets: Sheets,
     /// Puts rows of one record together.
@@ -120,12 +118,12 @@ impl Job {
         form: Option<Form>,
     ) -> Self {
         let (counts, gatherer) = (Counts::default(), Gatherer::default());
-        let (names, sheets, numbers, trial) = (Vec::new(), Sheets::default(), None, DryRun::default());
+        let (sheets, numbers, trial) = (Sheets::default(), None, DryRun::default());
         let (client, faults, seen) = (None, 0, Seen::default());
         let (brought_back, listed, listed_rows, tried) = (BTreeSet::new(), Vec::new(), 0, None);
         let (revised, assumed) = (BTreeSet::new(), false);
         #[rustfmt::skip]
-        let job = Self { core, actor, kind, district_code, id, options, form, counts, names, sheets, gatherer, numbers, revised, assumed, brought_back, listed, listed_rows, tried, seen, trial, client, faults };
+        let job = Self { core, actor, kind, district_code, id, options, form, counts, sheets, gatherer, numbers, revised, assumed, brought_back, listed, listed_rows, tried, seen, trial, client, faults };
         job
     }
 
@@ -308,18 +306,18 @@ impl Job {
     }
 
     fn progress(&self, state: &'static str, problem: Option<Json>) -> Statement {
-        let header = Some(self.names.as_slice()).filter(|names| !names.is_empty());
+        let layout = self.sheets.layout();
         // Of what is counted by its day: it matters when it happened.
         let assumed = self.assumed && !self.kind.rules.figures().is_empty();
         let warnings = if assumed { vec![OCCURRED_AT_ASSUMED.code] } else { Vec::new() };
         let progress = Progress {
             state,
             counts: self.counts,
-            header,
+            headers: &self.sheets.headers,
             problem,
             numbers: self.numbers,
             warnings,
-            layout: self.sheets.layout(),
+            layout: layout.as_ref(),
         };
         store::progress(&self.district_code, self.id, &progress, self.core.clock.now())
     }

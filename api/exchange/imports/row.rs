@@ -2,14 +2,13 @@
 
 use kit::catalogue::FaultCode;
 use kit::faults::Fault;
-use kit::field::Shape;
 use kit::problem::Problem;
-use kit::text::{Language, Text};
+use kit::text::Language;
 use kit::tree::{Tree, TreeFault};
 use serde_json::{Value as Json, json};
 
 use super::header::Header;
-use super::table;
+use super::{table, wording};
 use crate::exchange::codes::{ERROR_CELL, LOST_DIGITS, UNCOUNTED_FORMULA, UNREADABLE_ROW};
 use crate::exchange::files::table::{Row, RowFlaw};
 use crate::records::Warning;
@@ -135,40 +134,8 @@ pub fn faults(header: Option<&Header>, problem: &Problem) -> Json {
 /// A fault as it is kept.
 pub fn kept(header: Option<&Header>, fault: &Fault) -> Json {
     let column = header.and_then(|header| header.column_of(&fault.pointer));
-    let form = header.and_then(|header| header.shape_of(&fault.pointer)).and_then(|shape| expected(fault.code, &shape));
-    let labels = header.and_then(|header| header.shape_of(&fault.pointer)).and_then(|shape| labels(fault, &shape));
-    let words = |language| {
-        if let (Some(labels), Language::Chinese) = (&labels, language) {
-            return format!("应为 {labels}");
-        }
-        let between = if language == Language::Chinese { "," } else { "; " };
-        let form = form.map(|form: Text| format!("{between}{}", form.in_language(language))).unwrap_or_default();
-        format!("{}{form}", fault.message(language))
-    };
-    json!({"column": column, "pointer": fault.pointer, "code": fault.code.code(),
-        "zh": words(Language::Chinese), "en": words(Language::English)})
-}
-
-/// The words that a column takes, as a clerk writes them, where a fault lists their codes.
-fn labels(fault: &Fault, shape: &Shape) -> Option<String> {
-    let Shape::Word(vocabulary) = shape else { return None };
-    let codes = vocabulary.codes().join(", ");
-    let lists_codes = fault.values.iter().any(|(_, value)| codes.starts_with(value.as_str()) && !value.is_empty());
-    let words = vocabulary.words.iter().filter(|word| !word.closed).map(|word| word.label.zh);
-    lists_codes.then(|| words.collect::<Vec<_>>().join("、"))
-}
-
-/// The form that a value should have, where its fault doesn't say.
-fn expected(code: FaultCode, shape: &Shape) -> Option<Text> {
-    if ![FaultCode::BAD_FORMAT, FaultCode::WRONG_TYPE].contains(&code) {
-        return None;
-    }
-    match shape {
-        Shape::Day => Some(Text::new("such as 2020-02-03", "如 2020-02-03 或 2月3日")),
-        Shape::Instant => Some(Text::new("such as 2020-02-03 08:05", "如 2020-02-03 8:05")),
-        Shape::Decimal { .. } | Shape::Number { .. } => Some(Text::new("such as 36.5", "如 36.5")),
-        Shape::Integer { .. } => Some(Text::new("such as 12", "如 12")),
-        Shape::Boolean => Some(Text::new("true or false", "应为 是、否")),
-        _ => None,
-    }
+    let label = header.and_then(|header| header.label_of(&fault.pointer));
+    json!({"column": column, "label": label.map(|label| json!({"zh": label.zh, "en": label.en})),
+        "pointer": fault.pointer, "code": fault.code.code(),
+        "zh": wording::message(header, fault, Language::Chinese), "en": wording::message(header, fault, Language::English)})
 }

@@ -1,9 +1,12 @@
 //! From the rows of a file to its records: sheet by sheet, the table in each found first.
 
+use std::collections::BTreeSet;
+
 use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::problem::Problem;
-use serde_json::{Value as Json, json};
+use kit::text::Text;
+use serde_json::json;
 
 use super::dictionary::Dictionary;
 use super::header::Header;
@@ -14,21 +17,31 @@ use super::no_records::{Reason, TITLE};
 use super::outcomes::Listed;
 use super::reader::Form;
 use super::row;
-use super::store::LINES_OF_A_SHEET;
-use super::table::{Table, Taken};
+use super::sheet_layout::{Layout, LeftSheet, TableLayout};
+use super::store::{Headers, LINES_OF_A_SHEET};
+use super::table::{Table, Taken, of_row};
 use crate::exchange::codes::{UNKNOWN_COLUMN, UNKNOWN_COLUMNS};
 use crate::exchange::files::days::Hints;
 use crate::exchange::files::table::Row;
 use crate::exchange::files::workbook::Sheet;
 use crate::platform::http::fault;
+use crate::records::Warning;
+
+/// A row that its sheet doesn't show: a filter that was left on hides rows that are meant, too.
+static HIDDEN_ROW: Warning = Warning {
+    code: "hidden_row",
+    message: Text::new("the sheet hides this row; it was read like the others", "该行在表格中被隐藏,已照常读取"),
+};
 
 /// Where an import stands in its file.
 #[derive(Default)]
 pub struct Sheets {
     /// The names of the sheets that are read, in the order of the numbers that their lines carry.
     pub names: Vec<String>,
+    /// Lines of rows that their sheets don't show.
+    hidden: BTreeSet<u64>,
     /// Sheets that are not read, and why.
-    pub left: Vec<Json>,
+    pub left: Vec<LeftSheet>,
     /// The number of the sheet under way.
     current: u64,
     /// Its first rows, while its table isn't found.
@@ -37,8 +50,10 @@ pub struct Sheets {
     pub table: Option<Table>,
     /// Whether it has none: its rows are passed over.
     passing: bool,
+    /// Columns of the tables so far, with those of what the titles say.
+    pub headers: Headers,
     /// Tables so far, as they are told.
-    told: Vec<Json>,
+    told: Vec<TableLayout>,
     /// Why the first sheet without a table has none.
     fault: Option<Problem>,
 }
@@ -55,16 +70,17 @@ impl Sheets {
         for sheet in sheets {
             let reason = match only {
                 Some(only) if only != sheet.name => Some("not_asked"),
-                _ if !sheet.visible => Some("hidden"),
+                None if !sheet.visible => Some("hidden"),
                 _ if sheet.rows.is_empty() => Some("empty"),
                 _ => None,
             };
             if let Some(reason) = reason {
-                told.left.push(json!({"name": sheet.name, "reason": reason}));
+                told.left.push(LeftSheet { name: sheet.name, reason: reason.to_owned() });
                 continue;
             }
             let number = i64::try_from(told.names.len()).unwrap_or_default();
             let before = u64::try_from(number * LINES_OF_A_SHEET).unwrap_or_default();
+            told.hidden.extend(sheet.hidden_lines.iter().map(|line| line + before));
             rows.extend(sheet.rows.into_iter().map(|row| Row { line: row.line + before, ..row }));
             told.names.push(sheet.name);
         }
@@ -72,9 +88,10 @@ impl Sheets {
     }
 
     /// How the file was read, once something was.
-    pub fn layout(&self) -> Option<Json> {
+    pub fn layout(&self) -> Option<Layout> {
         let told = !self.told.is_empty() || !self.left.is_empty();
-        told.then(|| json!({"names": self.names, "sheets": self.told, "not_read": self.left}))
+        let layout = || Layout { names: self.names.clone(), sheets: self.told.clone(), not_read: self.left.clone() };
+        told.then(layout)
     }
 }
 
@@ -124,6 +141,12 @@ impl Job {
         Ok(items)
     }
 
+    /// How many rows the sheet under way doesn't show.
+    fn hidden_rows(&self) -> usize {
+        let begin = self.sheets.current * LINES_OF_A_SHEET.unsigned_abs();
+        self.sheets.hidden.range(begin..begin + LINES_OF_A_SHEET.unsigned_abs()).count()
+    }
+
     fn sheet_name(&self) -> Option<&str> {
         let index = usize::try_from(self.sheets.current).ok()?;
         self.sheets.names.get(index).map(String::as_str)
@@ -139,15 +162,22 @@ impl Job {
             return self.pass_over(&dictionary, &head, &title).map(|()| Vec::new());
         };
         found.header.require()?;
-        let Found { rows: (first, behind), .. } = found;
+        let Found { rows: (first, behind), day, year, .. } = found;
         let hints = Hints { year: self.options.year, ..Hints::new(self.core.zone, self.core.clock.now()) };
         let table = Table::new(self.kind, found, given, hints, self.form.is_none());
         let line = head.get(first).map_or(0, |row| row.line) % u64::try_from(LINES_OF_A_SHEET).unwrap_or(u64::MAX);
-        self.sheets.told.push(json!({"name": self.sheet_name(), "header_line": line, "header_rows": behind - first,
-            "columns": table.header.told(), "constants": table.constants_told(self.core.kinds())}));
-        if self.names.is_empty() {
-            self.names = table.names();
-        }
+        let told = TableLayout {
+            name: self.sheet_name().map(str::to_owned),
+            header_line: line,
+            header_rows: behind - first,
+            columns: table.header.told(),
+            constants: table.constants_told(self.core.kinds()),
+            title_day: day.map(|day| day.to_string()),
+            title_year: year,
+            hidden_rows: self.hidden_rows(),
+        };
+        self.sheets.told.push(told);
+        self.sheets.headers.insert(i64::try_from(self.sheets.current).unwrap_or_default(), table.names());
         self.sheets.table = Some(table);
         let mut items = Vec::new();
         for (index, row) in head.iter().enumerate() {
@@ -169,7 +199,7 @@ impl Job {
         if self.form.is_some() {
             return Err(problem);
         }
-        self.sheets.left.push(json!({"name": name, "reason": "no_table"}));
+        self.sheets.left.push(LeftSheet { name: name.to_owned(), reason: "no_table".to_owned() });
         self.sheets.fault.get_or_insert(problem);
         self.sheets.passing = true;
         Ok(())
@@ -184,7 +214,10 @@ impl Job {
                 Ok(Vec::new())
             }
             (Taken::Body(taken), lines) => {
-                let (row, body) = *taken;
+                let (row, mut body) = *taken;
+                if self.sheets.hidden.contains(&row.line) {
+                    body.warnings.push((0, of_row("", &HIDDEN_ROW)));
+                }
                 let item = Item::of_table(row, body, &table.header);
                 match lines {
                     Some(lines) => self.gatherer.gather(self.kind, lines, item).map(|()| Vec::new()),

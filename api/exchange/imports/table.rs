@@ -14,7 +14,9 @@ use super::layout::Found;
 use super::names::is_open;
 use super::no_records::Reason;
 use super::row::{Body, insert, told};
-use crate::exchange::codes::MORE_CELLS;
+use super::salvage::is_by_the_way;
+use super::sheet_layout::Constant;
+use crate::exchange::codes::{ERROR_CELL, MORE_CELLS, NOTHING_ABOVE};
 use crate::exchange::files::columns::Column;
 use crate::exchange::files::days::{Hints, day_by};
 use crate::exchange::files::table::Row;
@@ -33,6 +35,17 @@ pub static UNKNOWN_IGNORED: Warning = Warning {
     code: "unknown_column_ignored",
     message: Text::new("the column has no name; its content was left out", "该列无表头,内容未导入"),
 };
+
+/// A cell that says the same as the one above, where there is nothing.
+static DITTO_OF_NOTHING: Warning = Warning {
+    code: "nothing_above",
+    message: Text::new(
+        "says the same as above, and nothing stands above; taken as empty",
+        "写了“同上”,但上一行该列为空,按空白处理",
+    ),
+};
+/// Errors of spreadsheets, as they stand in a cell that was saved as text.
+const ERRORS: [&str; 8] = ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!"];
 
 /// A row of a table.
 pub enum Taken {
@@ -91,10 +104,10 @@ impl Table {
     }
 
     /// What the titles, or the caller, say of all rows; the text only of what is nobody's.
-    pub fn constants_told(&self, kinds: &Registry) -> Json {
+    pub fn constants_told(&self, kinds: &Registry) -> Vec<Constant> {
         let told = |(column, text): &(Column, String)| {
-            let text = is_open(column.field, kinds).then_some(text);
-            json!({"field": column.name(), "text": text})
+            let text = is_open(column.field, kinds).then(|| text.clone());
+            Constant { field: column.name(), text }
         };
         self.constants.iter().map(told).collect()
     }
@@ -114,15 +127,18 @@ impl Table {
             return Taken::NotARecord(reason);
         }
         let mut cells = row.cells.clone();
+        let mut alone = Vec::new();
         for (index, cell) in cells.iter_mut().enumerate() {
             let above = self.above.get(index);
             let carries = self.carried.contains(&index) && visible(cell).is_empty();
             if self.header.ours {
                 continue;
             }
+            let above = above.filter(|above| !visible(above).is_empty());
             if let Some(above) = above.filter(|_| carries || is_ditto(cell)) {
                 cell.clone_from(above);
-            } else if is_ditto(cell) {
+            } else if is_ditto(cell) && self.is_ditto_of_nothing(index) {
+                alone.push(index);
                 cell.clear();
             }
         }
@@ -133,12 +149,33 @@ impl Table {
                 cells.push(self.above.get(index).filter(|_| carries).cloned().unwrap_or_default());
             }
         }
-        let body = self.body(row, &cells);
+        let mut body = self.body(row, &cells);
+        alone.into_iter().for_each(|index| self.tell_nothing_above(&mut body, index));
         let mut shown: Vec<String> = cells.iter().take(self.header.names.len()).cloned().collect();
         shown.resize(self.header.names.len(), String::new());
         shown.extend(self.constants.iter().map(|(_, text)| text.clone()));
         self.above = cells;
         Taken::Body(Box::new((Row { line: row.line, cells: shown, flaw: row.flaw }, body)))
+    }
+
+    /// Whether a column would take the words `同上` for what they don't say. What has no field keeps them as they are.
+    fn is_ditto_of_nothing(&self, index: usize) -> bool {
+        matches!(self.header.places.get(index), Some(Place::Field(_) | Place::Day | Place::Item(_) | Place::ExternalId))
+    }
+
+    /// Tells a cell that repeats what isn't there: a fault of what a record is known by, else a warning.
+    fn tell_nothing_above(&self, body: &mut Body, index: usize) {
+        let is_secondary = match self.header.places.get(index) {
+            Some(Place::Field(column)) => is_by_the_way(column.field) || column.field.name == "note",
+            Some(Place::Item(_)) => true,
+            _ => false,
+        };
+        if is_secondary {
+            body.warn(&self.header, index, &DITTO_OF_NOTHING);
+        } else {
+            let at = self.header.pointer_of(index).unwrap_or_default();
+            body.problem.get_or_insert_with(|| fault(&at, NOTHING_ABOVE));
+        }
     }
 
     fn body(&self, row: &Row, cells: &[String]) -> Body {
@@ -286,7 +323,7 @@ impl Table {
         let (Some(day), Some(noon), false) = (self.day_of_title, noon, has(members, &["occurred_at"])) else { return };
         if let Some(at) = self.hints.zone.from_local_datetime(&day.and_time(noon)).earliest() {
             members.push(("occurred_at".to_owned(), Tree::Text(at.to_rfc3339())));
-            body.warnings.push((0, kept(&texts::TIME_ASSUMED)));
+            body.warnings.push((0, of_row("/occurred_at", &texts::TIME_ASSUMED)));
         }
     }
 
@@ -295,6 +332,13 @@ impl Table {
             let (code, cell) = told(flaw);
             let at = cell.and_then(|cell| self.header.pointer_of(cell)).unwrap_or_default();
             return Some(fault(&at, code));
+        }
+        let shows_error = |(place, cell): (&Place, &String)| {
+            matches!(place, Place::Field(_) | Place::Day | Place::Item(_)) && ERRORS.contains(&cell.trim())
+        };
+        let error = self.header.places.iter().zip(cells).position(shows_error).filter(|_| !self.header.ours);
+        if let Some(index) = error {
+            return Some(fault(&self.header.pointer_of(index).unwrap_or_default(), ERROR_CELL));
         }
         let more = !self.workbook && cells.iter().skip(self.header.names.len()).any(|cell| !cell.trim().is_empty());
         more.then(|| fault("", MORE_CELLS))
@@ -315,8 +359,8 @@ fn has(members: &[(String, Tree)], path: &[&'static str]) -> bool {
 }
 
 /// A warning of a whole row, as it is kept.
-fn kept(warning: &Warning) -> Json {
-    json!({"column": null, "pointer": "/occurred_at", "code": warning.code, "zh": warning.message.zh, "en": warning.message.en})
+pub fn of_row(pointer: &str, warning: &Warning) -> Json {
+    json!({"column": null, "pointer": pointer, "code": warning.code, "zh": warning.message.zh, "en": warning.message.en})
 }
 
 /// Notes a warning about a column.
