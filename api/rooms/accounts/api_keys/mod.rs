@@ -6,3 +6,5 @@ mod store;
 mod wire;
 
 pub use routes::operations;
+pub use store::{NewKey, add, owner};
+pub use wire::MOST_DAYS;
