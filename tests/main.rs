@@ -45,6 +45,7 @@ mod held_items;
 mod import_facts;
 mod import_fault_files;
 mod import_sheets;
+mod import_told;
 mod imports;
 mod imports_bounds;
 mod index_of_changes;
