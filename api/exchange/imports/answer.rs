@@ -272,7 +272,7 @@ impl RefusedRow {
 impl FaultLine {
     /// A refused row with its cells by their names, or as the line of JSON that it was.
     pub fn new(import: &Import, refused: &Refused, language: Language) -> Self {
-        let row = match import.headers.get(&store::sheet_of(refused.line)) {
+        let row = match import.header(store::sheet_of(refused.line)) {
             Some(header) => header.iter().cloned().zip(refused.cells.iter().cloned().map(Json::String)).collect(),
             None => {
                 let text = refused.cells.first().map(String::as_str).unwrap_or_default();

@@ -46,7 +46,7 @@ impl FaultTable {
     pub fn of_sheet(import: &Import, sheet: i64, language: Language) -> Self {
         let [english, chinese] = ADDED;
         let added = if language == Language::Chinese { chinese } else { english };
-        let header = import.headers.get(&sheet).cloned().unwrap_or_default();
+        let header = import.header(sheet).cloned().unwrap_or_default();
         Self { title: import.table_layout(sheet).and_then(title), header, added, language }
     }
 

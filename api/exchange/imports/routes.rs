@@ -96,7 +96,7 @@ static PARAMETERS: &[Field] = &[
         "sheet",
         Shape::Text { min: 1, max: 100, pattern: None },
         Text::new("Sheet", "工作表"),
-        "Only this sheet of a workbook; without it all with a header that is known.",
+        "Only this sheet of a workbook, though it be hidden; without it all that are shown and have a header that is known.",
     ),
     Field::new(
         "unknown",

@@ -115,6 +115,11 @@ impl Import {
         self.layout().is_some_and(|layout| !layout.names.is_empty())
     }
 
+    /// The columns of a sheet. Of a workbook of a former release only those of its first table are known.
+    pub fn header(&self, sheet: i64) -> Option<&Vec<String>> {
+        self.headers.get(&sheet).or_else(|| self.headers.values().next())
+    }
+
     /// The name of a sheet.
     pub fn sheet_name(&self, sheet: i64) -> Option<&str> {
         self.layout()?.names.get(usize::try_from(sheet).ok()?).map(String::as_str)
