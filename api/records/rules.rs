@@ -22,6 +22,7 @@ use super::figure::Figure;
 use super::record::Record;
 use super::scope::Follows;
 use super::warnings::Warning;
+use super::wide::Wide;
 use super::write_context::WriteContext;
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::privacy::keys::Keys;
@@ -148,6 +149,11 @@ pub trait Rules: Sync {
     /// Its list whose items are told apart by one member: files may give an item a row, and phones that changed
     /// different items don't clash.
     fn lines(&self) -> Option<Lines> {
+        None
+    }
+
+    /// How people keep it in sheets with a column for each day or thing, where they do.
+    fn wide(&self) -> Option<&'static Wide> {
         None
     }
 

@@ -78,7 +78,7 @@ pub fn visible(text: &str) -> String {
 }
 
 /// Half-width forms of digits, letters and marks.
-pub(super) fn half_width(text: &str) -> String {
+pub fn half_width(text: &str) -> String {
     text.chars().map(kit::text::half_width).collect()
 }
 

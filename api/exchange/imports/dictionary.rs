@@ -8,12 +8,13 @@ use kit::problem::Problem;
 
 use super::header::{Certainty, Header, ItemColumn, Place, Unknown};
 use super::names::is_open;
+use super::wide_header::{self, Axis};
 use crate::exchange::codes::UNKNOWN_COLUMN;
 use crate::exchange::files::columns::{Column, exported, folded, imported};
 use crate::exchange::files::export::MARK;
 use crate::exchange::files::synonyms::of_word;
 use crate::platform::core::Core;
-use crate::records::{Kind, Registry, envelope};
+use crate::records::{Kind, Registry, Wide, envelope};
 
 /// What the caller says of the columns.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,8 @@ pub struct Given {
     pub set: Vec<(String, String)>,
     /// `unknown=`, where it is said.
     pub unknown: Option<Unknown>,
+    /// `shape=`, where it is said: whether the sheet is wide.
+    pub wide: Option<bool>,
 }
 
 /// Every name that means a column of a kind.
@@ -80,6 +83,8 @@ const STRIPPED: [&str; 18] = [
 ];
 /// A column's name has so many characters at most.
 const LONGEST_NAME: usize = 60;
+/// Columns that make a sheet wide.
+const LEAST_AXES: usize = 2;
 /// How alike two names must be for a proposal.
 const ALIKE: f64 = 0.5;
 
@@ -119,6 +124,41 @@ impl Dictionary {
         faults.finish().map(|()| constants)
     }
 
+    /// How the kind lies in wide sheets, unless the caller says that this is none.
+    fn wide(&self) -> Option<&'static Wide> {
+        self.kind.rules.wide().filter(|_| self.given.wide != Some(false))
+    }
+
+    /// Whether a name heads a column of a wide sheet.
+    pub fn is_axis(&self, name: &str) -> bool {
+        self.wide().is_some_and(|wide| wide_header::axis(wide, self.kind, name).is_some())
+    }
+
+    /// Puts the columns of a wide sheet in their places, where it is one: several columns, and none of its own for what
+    /// their cells say.
+    fn lay_wide(&self, names: &[String], places: &mut [Place], certainties: &mut [Certainty]) -> Option<&'static Wide> {
+        let wide = self.wide()?;
+        let has_cell = places.iter().any(|place| matches!(place, Place::Field(column) if column.path == wide.cell));
+        let axes: Vec<Option<Axis>> = names
+            .iter()
+            .zip(&*places)
+            .map(|(name, place)| {
+                let free = matches!(place, Place::Unknown) && name.chars().nth(LONGEST_NAME).is_none();
+                free.then(|| wide_header::axis(wide, self.kind, name)).flatten()
+            })
+            .collect();
+        let least = if self.given.wide == Some(true) { 1 } else { LEAST_AXES };
+        if has_cell || axes.iter().flatten().count() < least {
+            return None;
+        }
+        for ((axis, place), certainty) in axes.into_iter().zip(places).zip(certainties) {
+            if let Some(axis) = axis {
+                (*place, *certainty) = (Place::Axis(axis), Certainty::Synonym);
+            }
+        }
+        Some(wide)
+    }
+
     /// Reads names as a header, whatever there is in them.
     pub fn read(&self, names: &[String]) -> Header {
         let named: Vec<String> = names.iter().map(|name| folded(name)).collect();
@@ -149,6 +189,7 @@ impl Dictionary {
             places.push(place);
             certainties.push(certainty);
         }
+        let wide = self.lay_wide(names, &mut places, &mut certainties);
         let machine = |(name, certainty): (&String, &Certainty)| *certainty == Certainty::Exact && name.is_ascii();
         let by_machine = named.iter().zip(&certainties).filter(|pair| machine(*pair)).count();
         let known = certainties.iter().filter(|certainty| **certainty != Certainty::None).count();
@@ -161,6 +202,7 @@ impl Dictionary {
             certainties,
             proposals: vec![None; names.len()],
             lines_of_kind: self.kind.rules.lines(),
+            wide,
             unknown,
             ours: is_ours,
         }

@@ -7,10 +7,11 @@ use kit::text::Text;
 use serde_json::{Value as Json, json};
 
 use super::row::told;
+use super::wide_header::Axis;
 use crate::exchange::codes::{REPEATED_COLUMN, UNKNOWN_COLUMN, UNKNOWN_COLUMNS, UNREADABLE_FILE};
 use crate::exchange::files::columns::Column;
 use crate::exchange::files::table::Row;
-use crate::records::Lines;
+use crate::records::{Lines, Wide};
 
 /// Meaning of a column of the file.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub enum Place {
     ExternalId,
     /// An item of a list, by the word that heads the column: its cell is the item's other word.
     Item(ItemColumn),
+    /// A column of a wide sheet: its cells are records, or items of one.
+    Axis(Axis),
     /// The day of the row: times in other columns are of it.
     Day,
     /// Left out: a running number, or what an export of ours added.
@@ -94,6 +97,8 @@ pub struct Header {
     pub(super) certainties: Vec<Certainty>,
     pub(super) proposals: Vec<Option<Column>>,
     pub(super) lines_of_kind: Option<Lines>,
+    /// How the kind lies in a wide sheet, where this is the header of one.
+    pub wide: Option<&'static Wide>,
     /// What is done with what nobody knows.
     pub unknown: Unknown,
     /// Whether it is that of an export of ours.
@@ -111,12 +116,18 @@ impl Header {
                 Place::ExternalId => Some("external_id".into()),
                 Place::Day => Some("day".into()),
                 Place::Item(item) => Some(format!("{}.{}", item.list.name, item.code)),
+                Place::Axis(axis) => Some(format!("{axis:?}")),
                 Place::Ignored | Place::Unknown => None,
             })
             .collect();
         known.sort();
         known.dedup();
         known.len()
+    }
+
+    /// Whether it is that of a wide sheet whose columns are days: they say when it happened.
+    pub fn is_of_days(&self) -> bool {
+        self.places.iter().any(|place| matches!(place, Place::Axis(Axis::Day(..))))
     }
 
     /// How many columns have a name.
@@ -157,6 +168,8 @@ impl Header {
                 Some(Place::ExternalId) => Some("external_id".to_owned()),
                 Some(Place::Day) => Some("day".to_owned()),
                 Some(Place::Item(item)) => Some(format!("{}.{}", item.list.name, item.code)),
+                Some(Place::Axis(Axis::Item(item))) => Some(format!("{}.{}", item.list.name, item.member.name)),
+                Some(Place::Axis(Axis::Day(..))) => self.wide.map(|wide| wide.cell.join(".")),
                 _ => None,
             };
             let what = match place {
@@ -167,7 +180,11 @@ impl Header {
                 Some(_) => "taken",
             };
             let proposal = self.proposals.get(index).and_then(Option::as_ref).map(Column::name);
-            json!({"header": self.names.get(index), "field": field, "use": what,
+            let axis = match place {
+                Some(Place::Axis(axis)) => Some(axis.told()),
+                _ => None,
+            };
+            json!({"header": self.names.get(index), "field": field, "axis": axis, "use": what,
                 "certainty": self.certainties.get(index).map(|certainty| certainty.code()), "proposal": proposal})
         };
         let filled = |index: &usize| self.names.get(*index).is_some_and(|name| !name.trim().is_empty());
@@ -206,7 +223,7 @@ impl Header {
             Place::ExternalId => Some("/external_id".to_owned()),
             Place::Day => Some("/occurred_at".to_owned()),
             Place::Item(item) => Some(format!("/{}", item.list.name)),
-            Place::Ignored | Place::Unknown => None,
+            Place::Axis(_) | Place::Ignored | Place::Unknown => None,
         }
     }
 
@@ -222,7 +239,7 @@ impl Header {
             }
             Place::ExternalId => steps == ["external_id"],
             Place::Item(item) => steps.first() == Some(&item.list.name),
-            Place::Day | Place::Ignored | Place::Unknown => false,
+            Place::Axis(_) | Place::Day | Place::Ignored | Place::Unknown => false,
         };
         let of_day = || {
             let is_day = |place: &Place| matches!(place, Place::Day);

@@ -13,6 +13,7 @@ use super::items::Item;
 use super::job::{CHUNK, Job};
 use super::outcomes::told;
 use super::uploads::Uploads;
+use crate::exchange::codes::YEAR_NEEDED;
 use crate::exchange::files::columns::folded;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Answer, Call};
@@ -112,7 +113,10 @@ fn came(outcome: Option<Outcome>) -> (&'static str, Option<Problem>) {
 fn answer(call: &Call, job: &Job, rows: usize, shown: &Shown, problem: Option<&Problem>) -> Json {
     let layout = job.sheets.layout();
     let missing = missing(job, layout.as_ref());
-    let parameters = parameters(layout.as_ref(), &missing);
+    let mut parameters = parameters(layout.as_ref(), &missing);
+    if let Some(problem) = problem.filter(|problem| problem.code() == YEAR_NEEDED) {
+        parameters.extend(problem.faults().iter().map(|fault| format!("{}=", fault.pointer.trim_start_matches('?'))));
+    }
     let no_records: Vec<Json> = job
         .listed
         .iter()
@@ -152,6 +156,10 @@ fn parameters(layout: Option<&Json>, missing: &[String]) -> Vec<String> {
     });
     let set = missing.iter().map(|name| format!("set.{name}="));
     let mut all: Vec<String> = mapped.chain(set).collect();
+    let sheets = layout.and_then(|layout| layout.get("sheets")).and_then(Json::as_array);
+    if sheets.into_iter().flatten().any(|sheet| sheet.get("shape").and_then(Json::as_str) == Some("wide")) {
+        all.push("shape=wide".to_owned());
+    }
     all.sort();
     all.dedup();
     all

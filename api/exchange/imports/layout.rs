@@ -71,7 +71,12 @@ fn is_header(header: &Header) -> bool {
 /// Two rows as one header: what stands above several columns, and what stands below it. None where the second row
 /// is no part of a header.
 fn joined(dictionary: &Dictionary, above: &[String], below: &[String]) -> Option<Vec<String>> {
-    let is_value = |cell: &String| cell.chars().any(|letter| letter.is_ascii_digit());
+    // A number is a value, unless it is a day below its month.
+    let is_value = |cell: &String| {
+        cell.chars().any(|letter| letter.is_ascii_digit())
+            && !dictionary.is_axis(cell)
+            && !dictionary.is_axis(&format!("1月{cell}"))
+    };
     let filled =
         |cells: &[String], index: usize| cells.get(index).map(|cell| cell.trim()).unwrap_or_default().to_owned();
     if below.iter().any(is_value) || below.iter().all(|cell| cell.trim().is_empty()) {
@@ -92,7 +97,7 @@ fn joined(dictionary: &Dictionary, above: &[String], below: &[String]) -> Option
             _ => {
                 let both = format!("{carried}{sub}");
                 let is_known = |name: &String| dictionary.read(std::slice::from_ref(name)).known() > 0;
-                if !is_known(&both) && is_known(&sub) { sub } else { both }
+                if !is_known(&both) && is_known(&sub) && !dictionary.is_axis(&both) { sub } else { both }
             }
         });
     }

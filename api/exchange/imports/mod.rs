@@ -32,6 +32,9 @@ mod table;
 mod template;
 mod undo;
 mod uploads;
+mod wide;
+mod wide_header;
+mod wide_lots;
 
 pub use routes::{operations, schemas};
 pub use store::sweep;

@@ -45,6 +45,11 @@ static UNKNOWN: Vocabulary = Vocabulary::new(
         word("refuse", "refused", "拒绝"),
     ],
 );
+static SHAPE: Vocabulary = Vocabulary::new(
+    "import_shape",
+    Text::new("Shape", "表格形式"),
+    &[word("rows", "a row a record", "一行一条"), word("wide", "a column a day or thing", "一列一日或一项")],
+);
 static TEMPLATE_FORMAT: Vocabulary = Vocabulary::new(
     "import_template_format",
     Text::new("Format", "格式"),
@@ -57,7 +62,7 @@ static FORMAT: Field = Field::new(
     "A workbook by default, or the header as CSV.",
 );
 /// Parameters that say how a file is read.
-const LOOKED_AT_WITH: [&str; 5] = ["source", "sheet", "unknown", "year", "district_code"];
+const LOOKED_AT_WITH: [&str; 7] = ["source", "sheet", "unknown", "shape", "year", "first_day", "district_code"];
 /// Parameters whose names go on with a column or a field: `map.电话号码=phone`, `set.place_id=北门`.
 const OPEN: &[&str] = &["map.", "set."];
 
@@ -102,6 +107,18 @@ static PARAMETERS: &[Field] = &[
         Shape::Word(&UNKNOWN),
         Text::new("Unknown columns", "未知列"),
         "What happens to columns that nobody knows: left out, kept in the note, or the file refused. By default `refuse` where most headers are names of fields, else `note`.",
+    ),
+    Field::new(
+        "shape",
+        Shape::Word(&SHAPE),
+        Text::new("Shape", "表格形式"),
+        "`wide`: a row a person with a column a day and part of the day (`2月1日上午`), a row a store with a column a commodity and price or stock (`大米进价`), a row a post with a column a day and names in the cells. Counts are of cells then. Without it a sheet is wide where several of its headers say so and none is the cell's own.",
+    ),
+    Field::new(
+        "first_day",
+        Shape::Day,
+        Text::new("First day", "首日"),
+        "Of headers that count days: `第3天上午`.",
     ),
     Field::new(
         "year",
@@ -267,7 +284,9 @@ pub fn schemas() -> Vec<(String, Json)> {
     let count = |about: &str| json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX, "description": about});
     let counts = json!({"type": "object", "description": "How many rows came to what.", "required": ["read", "created", "same", "revised", "skipped", "refused", "not_a_record"], "properties": {
         "read": count("Rows read: the sum of the others."), "created": count("New records."), "same": count("There already, unchanged."),
-        "revised": count("Changed by the row."), "skipped": count("There with other content, left as it is."), "refused": count("Refused; see the errors."), "not_a_record": count("Titles, sums, signatures: no records, and not stored.")}});
+        "revised": count("Changed by the row."), "skipped": count("There with other content, left as it is."), "refused": count("Refused; see the errors."), "not_a_record": count("Titles, sums, signatures: no records, and not stored."),
+        "rows": count("Of wide sheets, whose cells are counted: their rows."), "cells_blank": count("Of wide sheets: cells in which there is nothing."),
+        "cells_not_done": count("Of wide sheets: cells that say why there is nothing.")}});
     let errors = json!({"type": "array", "maxItems": 20, "items": any("A refused row: its line and its faults."), "description": "The first of them."});
     let import = json!({"type": "object", "description": "An import.", "required": ["id", "kind", "state", "district_code", "user_id", "options", "counts", "problem", "warnings", "layout", "started_at", "updated_at", "first_errors", "errors_url"], "properties": {
         "id": id("Its id."), "kind": text(60, "What it imports."), "state": text(20, "running, interrupted, complete, failed or undone."),
@@ -288,6 +307,7 @@ pub fn schemas() -> Vec<(String, Json)> {
     let words = |about: &str| json!({"type": "array", "maxItems": 1_000, "items": any("A column, a code and a message."), "description": about});
     let row = json!({"type": "object", "description": "What came of a row.", "required": ["sheet", "line", "outcome", "record_id", "differs", "faults", "warnings", "reason"], "properties": {
         "sheet": {"type": ["string", "null"], "maxLength": 100, "description": "The sheet, where the workbook has several."}, "line": count("The line."),
+        "cell": text(20, "Of a wide sheet: the cell, as `F7`."),
         "outcome": text(20, "created, same, revised, skipped, refused or not_a_record."),
         "record_id": {"type": ["string", "null"], "format": "uuid", "maxLength": 36, "description": "The record that it made or met."},
         "differs": {"type": "boolean", "description": "Whether it says something else than the record that stands."},

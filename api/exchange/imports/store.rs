@@ -10,6 +10,7 @@ use kit::value::Value;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::wide_lots::parted;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::NOT_FOUND;
@@ -44,11 +45,42 @@ pub struct Counts {
     pub refused: u64,
     /// Titles, sums, signatures: rows that are no records.
     pub not_a_record: u64,
+    /// Of wide sheets, whose cells are counted and not their rows.
+    pub wide: Option<WideCounts>,
+}
+
+/// What there is in wide sheets beside cells that say something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WideCounts {
+    /// Rows.
+    pub rows: u64,
+    /// Cells in which there is nothing.
+    pub cells_blank: u64,
+    /// Cells that say why there is nothing.
+    pub cells_not_done: u64,
 }
 
 impl Counts {
+    /// Counts a row of a wide sheet.
+    pub fn note_row(&mut self, blank: u64, not_done: u64) {
+        let wide = self.wide.get_or_insert_default();
+        wide.rows += 1;
+        wide.cells_blank += blank;
+        wide.cells_not_done += not_done;
+    }
+
     /// In JSON.
     pub fn to_json(self) -> Json {
+        let mut json = self.of_rows();
+        if let Some(wide) = self.wide {
+            put(&mut json, "rows", wide.rows);
+            put(&mut json, "cells_blank", wide.cells_blank);
+            put(&mut json, "cells_not_done", wide.cells_not_done);
+        }
+        json
+    }
+
+    fn of_rows(self) -> Json {
         json!({"read": self.read, "created": self.created, "same": self.same, "revised": self.revised, "skipped": self.skipped, "refused": self.refused, "not_a_record": self.not_a_record})
     }
 }
@@ -76,6 +108,10 @@ pub struct Import {
 
 /// Puts a line into the JSON of a row, and the sheet where there are several.
 pub fn place_line(sheets: &[String], json: &mut Json, line: i64) {
+    let (line, cell) = parted(line);
+    if let Some(cell) = cell {
+        put(json, "cell", cell);
+    }
     let (sheet, line) = if sheets.len() > 1 { (line / LINES_OF_A_SHEET, line % LINES_OF_A_SHEET) } else { (0, line) };
     let name = usize::try_from(sheet).ok().and_then(|sheet| sheets.get(sheet)).filter(|_| sheets.len() > 1);
     put(json, "line", line);
@@ -204,7 +240,7 @@ pub fn refuse(district_code: &str, import_id: Uuid, kept: Vec<LockedRow>) -> Sta
         .column(ColumnType::Bytes, rows)
         .sql(", ")
         .column(ColumnType::Json, faults)
-        .sql(") AS k ON CONFLICT (district_code, import_id, line) DO NOTHING")
+        .sql(") AS k ON CONFLICT (district_code, import_id, line) DO UPDATE SET faults = import_faults.faults || excluded.faults")
 }
 
 fn owner(import_id: Uuid, district_code: &str) -> Owner<'_> {

@@ -14,6 +14,7 @@ use super::layout::Found;
 use super::names::is_open;
 use super::no_records::Reason;
 use super::row::{Body, insert, told};
+use super::wide::Unfolded;
 use crate::exchange::codes::MORE_CELLS;
 use crate::exchange::files::columns::Column;
 use crate::exchange::files::days::{Hints, day_by};
@@ -38,6 +39,8 @@ pub static UNKNOWN_IGNORED: Warning = Warning {
 pub enum Taken {
     /// A record, or a part of one: the row, what it takes from above written out, and its body.
     Body(Box<(Row, Body)>),
+    /// Records of a row of a wide sheet.
+    Wide(Box<(Row, Unfolded)>),
     /// None.
     NotARecord(&'static Reason),
 }
@@ -47,7 +50,9 @@ pub struct Table {
     /// Its header.
     pub header: Arc<Header>,
     constants: Vec<(Column, String)>,
-    hints: Hints,
+    pub(super) hints: Hints,
+    /// The days of the columns of a wide sheet.
+    pub(super) days: Vec<Option<NaiveDate>>,
     /// The cells of the row above, for those that say `同上`.
     above: Vec<String>,
     /// Columns of the natural key, by place: of a list with a row an item they are carried down.
@@ -62,7 +67,7 @@ pub struct Table {
 
 impl Table {
     /// A table as it was found. Constants that the caller gives go before those of the titles.
-    pub fn new(kind: &Kind, found: Found, given: Vec<(Column, String)>, hints: Hints, workbook: bool) -> Self {
+    pub fn new(kind: &Kind, found: Found, given: Vec<(Column, String)>, (hints, days): (Hints, Vec<Option<NaiveDate>>), workbook: bool) -> Self {
         let mut constants = given;
         for (column, text) in found.constants {
             if constants.iter().all(|(other, _)| other.path != column.path) {
@@ -87,7 +92,7 @@ impl Table {
         let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
         let day_of_title = found.day.filter(|_| !kind.rules.stands_when_known() && !header.has(&["occurred_at"]));
         let hints = Hints { year, day: hints.day.or(found.day), ours: header.ours, ..hints };
-        Self { header, constants, hints, above: Vec::new(), carried, day_of_title, required, workbook }
+        Self { header, constants, hints, days, above: Vec::new(), carried, day_of_title, required, workbook }
     }
 
     /// What the titles, or the caller, say of all rows; the text only of what is nobody's.
@@ -133,17 +138,23 @@ impl Table {
                 cells.push(self.above.get(index).filter(|_| carries).cloned().unwrap_or_default());
             }
         }
-        let body = self.body(row, &cells);
         let mut shown: Vec<String> = cells.iter().take(self.header.names.len()).cloned().collect();
         shown.resize(self.header.names.len(), String::new());
         shown.extend(self.constants.iter().map(|(_, text)| text.clone()));
+        let shown = Row { line: row.line, cells: shown, flaw: row.flaw };
+        let taken = match self.header.wide {
+            Some(wide) => Taken::Wide(Box::new((shown, self.unfold(wide, row, &cells)))),
+            None => Taken::Body(Box::new((shown, self.body(row, &cells, None)))),
+        };
         self.above = cells;
-        Taken::Body(Box::new((Row { line: row.line, cells: shown, flaw: row.flaw }, body)))
+        taken
     }
 
-    fn body(&self, row: &Row, cells: &[String]) -> Body {
+    /// The body of a row, times of which are of a day.
+    pub(super) fn body(&self, row: &Row, cells: &[String], day: Option<NaiveDate>) -> Body {
         let mut body = Body::default();
         let hints = self.hints_of(cells);
+        let hints = Hints { day: day.or(hints.day), ..hints };
         let mut members = Vec::new();
         for (index, (place, text)) in self.header.places.iter().zip(cells).enumerate() {
             match place {
@@ -151,13 +162,15 @@ impl Table {
                 Place::ExternalId => body.external_id = Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
                 Place::Unknown => self.unknown(&mut body, index, text),
                 Place::Item(item) => self.item(&mut body, &mut members, index, item, text, &hints),
-                Place::Day | Place::Ignored => {}
+                Place::Axis(_) | Place::Day | Place::Ignored => {}
             }
         }
         for (index, text) in cells.iter().enumerate().skip(self.header.places.len()).filter(|_| self.workbook) {
             self.unknown(&mut body, index, text);
         }
-        self.add_day(&mut body, &mut members, cells, &hints);
+        if !self.header.is_of_days() {
+            self.add_day(&mut body, &mut members, cells, &hints);
+        }
         for (column, text) in &self.constants {
             if !has(&members, &column.path)
                 && let Some(tree) = texts::of_field(column.field, text, &hints).tree
@@ -243,7 +256,7 @@ impl Table {
     }
 
     /// The day of the row, for times beside it.
-    fn hints_of(&self, cells: &[String]) -> Hints {
+    pub(super) fn hints_of(&self, cells: &[String]) -> Hints {
         let is_day = |place: &Place| matches!(place, Place::Day);
         let own = self.header.places.iter().position(is_day).and_then(|index| cells.get(index));
         let day = own.and_then(|text| day_by(&visible(text), &self.hints)).map(|(day, _)| day);
@@ -302,7 +315,7 @@ impl Table {
 }
 
 /// Whether a body has a member.
-fn has(members: &[(String, Tree)], path: &[&'static str]) -> bool {
+pub(super) fn has(members: &[(String, Tree)], path: &[&'static str]) -> bool {
     let Some((first, rest)) = path.split_first() else { return false };
     members.iter().any(|(name, member)| {
         name == first
