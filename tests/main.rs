@@ -110,3 +110,4 @@ mod users;
 mod verify;
 mod walls;
 mod wholes;
+mod wide_sheets;

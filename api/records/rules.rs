@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use kit::catalogue::Code;
 use kit::faults::{Fault, Faults};
 use kit::field::Field;
@@ -50,6 +51,14 @@ pub struct Lines {
     pub list: &'static str,
     /// The member of its items that no two share.
     pub key: &'static str,
+}
+
+/// How people tell a record that another one names.
+pub struct Told {
+    /// Fields by which they do: a reference to somebody, or all of several.
+    pub by: &'static [&'static str],
+    /// Whether a record is meant by what happened then, of kinds of which somebody may have had several.
+    pub at: Option<fn(&Record, DateTime<Utc>, Tz) -> bool>,
 }
 
 /// Which records a role sees, beside area and organisation.
@@ -149,6 +158,11 @@ pub trait Rules: Sync {
     /// Its list whose items are told apart by one member: files may give an item a row, and phones that changed
     /// different items don't clash.
     fn lines(&self) -> Option<Lines> {
+        None
+    }
+
+    /// How people tell a record of it that another one names, where it has no name of its own.
+    fn told(&self) -> Option<&'static Told> {
         None
     }
 

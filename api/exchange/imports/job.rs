@@ -258,9 +258,9 @@ impl Job {
     /// Records with ids in the place of names, and their own.
     pub(super) async fn identified(&mut self, mut items: Vec<Item>) -> Result<Vec<Item>, Problem> {
         let deadline = self.core.config.file_deadline();
-        timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
-        self.resolve_people(&mut items);
         self.resolve_areas(&mut items);
+        timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
+        timed(deadline, items.len(), Box::pin(self.resolve_told(&mut items))).await?;
         self.core.refresh_settings().await?;
         self.salvage(&mut items);
         timed(deadline, items.len(), Box::pin(self.identify(&mut items))).await?;

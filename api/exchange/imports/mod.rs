@@ -22,6 +22,7 @@ mod names;
 mod no_records;
 mod outcomes;
 pub mod reader;
+mod references;
 mod routes;
 mod row;
 mod salvage;

@@ -26,6 +26,7 @@ use crate::platform::codes::INVALID_ORDER;
 use crate::records::codes::PERIOD_TOO_LONG;
 use crate::records::envelope::OCCURRED_AT;
 use crate::records::figure::{PERSON_TIMES, TIMES};
+use crate::records::rules::Told;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules, Wide};
 use crate::rooms::volunteers::roster::RosterDecider;
@@ -154,6 +155,10 @@ impl Rules for ShiftRules {
         if draft.values.get(&MIN_REST_MINUTES).is_none() {
             draft.values.set(&MIN_REST_MINUTES, REST_MINUTES);
         }
+    }
+
+    fn told(&self) -> Option<&'static Told> {
+        const { Some(&Told { by: &[PLACE_ID.name(), STARTS_AT.name(), ENDS_AT.name()], at: None }) }
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
