@@ -13,7 +13,7 @@ use ledger::decide::Decider;
 use uuid::Uuid;
 
 use super::claims::{self, ClaimDecider, Claims};
-use super::documents::{check_document, normalize_name, normalize_phone};
+use super::documents::{check_document, normalize_name, normalize_phone, stated_type};
 use super::family::PERSON_ID;
 use super::merge::{MERGES, pointer};
 use super::wire::{
@@ -273,7 +273,10 @@ fn check_number(draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
     }
     let number = draft.values.get(&DOCUMENT_NUMBER).map(str::to_owned);
     let default = if number.is_some() { DocumentType::ResidentId } else { DocumentType::None };
-    let document_type = draft.values.get(&DOCUMENT_TYPE).unwrap_or(default);
+    let given = draft.values.get(&DOCUMENT_TYPE).unwrap_or(default);
+    // People call all of them 身份证.
+    let stated = number.as_deref().and_then(|number| stated_type(number, context.today()));
+    let document_type = stated.filter(|_| given == DocumentType::ResidentId).unwrap_or(given);
     draft.values.set(&DOCUMENT_TYPE, document_type);
     let number = match (document_type, number) {
         (DocumentType::None, None) => return,
