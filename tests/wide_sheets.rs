@@ -5,7 +5,8 @@ use rust_xlsxwriter::{Format, Workbook};
 use serde_json::{Value as Json, json};
 
 use crate::imports::{counts, import};
-use crate::isolation_cases::set_clock;
+use crate::isolation_cases::{self, set_clock};
+use crate::shifts;
 use crate::support::{Actor, TestApp, fake_resident_id};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -206,4 +207,153 @@ async fn headers_as_people_write_them() {
     let errors = done["first_errors"].as_array().unwrap();
     assert_eq!((errors.len(), errors[0]["faults"].as_array().unwrap().len()), (1, 1), "{errors:?}");
     assert_eq!(errors[0]["faults"][0]["column"], "姓名");
+}
+
+/// A case, its readings in a wide sheet: they are the case's, and a fever is told as by any reading.
+#[tokio::test]
+async fn readings_of_somebody_observed_are_his_cases() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-02-03T18:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let case = isolation_cases::notified(&nurse, isolation_cases::case(1, json!({}))).await;
+    let document = fake_resident_id(1);
+    let file = format!("姓名,身份证号,2月2日上午,2月2日下午,2月3日上午,2月3日下午\n李四,{document},36.5,36.6,36.7,37.3\n");
+    let done = import(&nurse, KIND, "&year=2020", "text/csv", file.clone().into_bytes()).await;
+    assert_eq!(counts(&done), [4, 0, 0, 0, 0], "{done}");
+    let list = nurse.get(&format!("/v1/temperature-readings?case_id={case}")).await.expect(200).body;
+    let items = list["items"].as_array().unwrap();
+    assert_eq!(items.len(), 4, "{list}");
+    let fever = items.iter().find(|one| one["fever"] == true).unwrap();
+    assert_eq!((&fever["temperature_c"], &fever["slot"], &fever["slot_on"]), (&json!("37.3"), &json!("pm"), &json!("2020-02-03")));
+    let alerts = app.rows("SELECT count(*)::bigint AS count FROM duties WHERE kind = 'fever_alert'").await[0].integer("count");
+    assert_eq!(alerts, Some(1));
+    assert_eq!(counts(&import(&nurse, KIND, "&year=2020", "text/csv", file.into_bytes()).await), [0, 4, 0, 0, 0]);
+    // By phone alone, in rows: the case is the one that was open then.
+    let file = "手机号,日期,时段,体温\n15400000001,2020-02-01,上午,36.4\n";
+    let done = import(&nurse, KIND, "", "text/csv", file.into()).await;
+    assert_eq!(counts(&done), [1, 0, 0, 0, 0], "{done}");
+    let list = nurse.get(&format!("/v1/temperature-readings?case_id={case}")).await.expect(200).body;
+    assert_eq!(list["items"].as_array().unwrap().len(), 5);
+    // A visit names no person but the case's.
+    let file = format!("姓名,身份证号,责任线,方式,时间\n李四,{document},health_center,phone,2020-02-03 9:00\n");
+    let looked = nurse
+        .with("content-type", "text/csv")
+        .upload("/v1/imports:inspect?kind=follow_up_visits", file.into_bytes())
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(looked["first"][0]["record"]["case_id"], case, "{looked}");
+}
+
+#[tokio::test]
+async fn a_store_a_row_and_columns_a_commodity() {
+    let (_app, admin) = prepared().await;
+    for store in ["甲超市", "乙超市"] {
+        crate::supply::store(&admin, store).await;
+    }
+    let file = "门店,日期,面粉进价（元/斤）,面粉售价（元/斤）,面粉库存(公斤),大白菜,\n甲超市,2020-02-07,2.5,3,500,,\n乙超市,2020-02-07,2.5,贵,/,,\n";
+    let done = import(&admin, "supply_reports", "", "text/csv", file.into()).await;
+    assert_eq!((counts(&done), &done["counts"]["cells_blank"]), ([3, 0, 0, 0, 2], &json!(1)), "{done}");
+    let fault = &done["first_errors"][0]["faults"][0];
+    assert_eq!((&done["first_errors"][0]["line"], &fault["column"]), (&json!(3), &json!("D3 售价")), "{done}");
+    let one = admin.get("/v1/supply-reports?reported_on=2020-02-07").await.expect(200).body["items"][0].clone();
+    let line = &one["lines"][0];
+    assert_eq!((&line["commodity"], &line["purchase_price"], &line["price_unit"]), (&json!("grain_wheat_flour"), &json!("2.5"), &json!("元/斤")));
+    assert_eq!((&line["closing_stock"], &line["quantity_unit"]), (&json!("500"), &json!("公斤")));
+}
+
+#[tokio::test]
+async fn a_roster_makes_shifts_and_says_who_takes_them() {
+    let (_app, admin) = prepared().await;
+    shifts::gate(&admin, "北门").await;
+    let mut volunteers = Vec::new();
+    for (sequence, name) in [(11, "张三"), (12, "李四"), (13, "王五"), (14, "王五")] {
+        let person = json!({"name": name, "document_number": fake_resident_id(sequence), "area_code": shifts::DAXING});
+        volunteers.push(shifts::volunteer(&admin, sequence, json!({"person": person})).await);
+    }
+    let file = "2020年2月值班表,,,,\n卡点,班次,时间,21日,22日\n北门,早班,8:00-14:00,张三、李四,休\n北门,夜班,20:00-次日8:00,李四,张三\n".replace(",21日,22日", ",2月21日,22日");
+    let made = import(&admin, "shifts", "", "text/csv", file.clone().into_bytes()).await;
+    assert_eq!((counts(&made), &made["counts"]["cells_blank"]), ([3, 0, 0, 0, 0], &json!(1)), "{made}");
+    let list = admin.get("/v1/shifts").await.expect(200).body;
+    let shift = list["items"].as_array().unwrap().iter().find(|one| one["title"] == "早班").unwrap().clone();
+    assert_eq!((&shift["starts_at"], &shift["ends_at"]), (&json!("2020-02-21T08:00:00+08:00"), &json!("2020-02-21T14:00:00+08:00")));
+    assert_eq!(shift["needs"], json!([{"role": "volunteer", "count": 2}]));
+    assert!(shift["note"].as_str().unwrap().contains("张三、李四"), "{shift}");
+    let taken = import(&admin, "shift_assignments", "", "text/csv", file.clone().into_bytes()).await;
+    assert_eq!(counts(&taken), [4, 0, 0, 0, 0], "{taken}");
+    let again = import(&admin, "shift_assignments", "", "text/csv", file.clone().into_bytes()).await;
+    assert_eq!(counts(&again), [0, 4, 0, 0, 0], "{again}");
+    // Two of one name are told, masked and with their areas.
+    let file = file.replace("张三、李四", "王五");
+    let told = import(&admin, "shift_assignments", "", "text/csv", file.into_bytes()).await;
+    let fault = &told["first_errors"][0]["faults"][0];
+    assert_eq!((&fault["code"], &fault["column"]), (&json!("ambiguous_person"), &json!("D3 值班人员")), "{told}");
+    assert!(fault["message"].as_str().unwrap().contains("王* 大兴街道、王* 大兴街道"), "{fault}");
+}
+
+#[tokio::test]
+async fn nested_things_have_columns() {
+    let (_app, admin) = prepared().await;
+    let document = fake_resident_id(700);
+    let file = format!(
+        "姓名,身份证号码,联系电话,所属镇,人员类别,离鄂日期,起算事件,镇责任人（姓名/电话）,村责任人,村责任人电话,组责任人,卫生院责任人及电话,派出所责任人\n\
+         周七,{document},15400009001,八步镇,湖北返乡,2020-2-10,离开疫区,张一/15400000031,张二,15400000032,/,张四 15400000034,张五（0835-2222222）\n"
+    );
+    let done = import(&admin, "isolation_cases", "", "text/csv", file.into_bytes()).await;
+    assert_eq!(counts(&done), [1, 0, 0, 0, 0], "{done}");
+    let case = admin.get("/v1/isolation-cases").await.expect(200).body["items"][0].clone();
+    let said = |level: &str| {
+        let all = case["supervisors"].as_array().unwrap();
+        let one = all.iter().find(|one| one["level"] == level);
+        one.map(|one| (one["name"].as_str().unwrap().to_owned(), one["phone"].as_str().unwrap_or_default().to_owned()))
+    };
+    let who = |name: &str, phone: &str| Some((name.to_owned(), phone.to_owned()));
+    assert_eq!((said("town"), said("village")), (who("张一", "15400000031"), who("张二", "15400000032")), "{case}");
+    assert_eq!((said("group"), said("health_center")), (None, who("张四", "15400000034")));
+    assert_eq!((said("police_station"), &case["supervisors_complete"]), (who("张五", "0835-2222222"), &json!(false)));
+
+    let file = "姓名,联系电话,住址,区划代码,需求物资\n赵六,15400000077,大兴路3号,511802005,大米10斤、口罩5个\n钱七,15400000078,大兴路4号,511802005,蔬菜若干\n";
+    let done = import(&admin, "need_requests", "", "text/csv", file.into()).await;
+    assert_eq!(counts(&done), [1, 0, 0, 0, 1], "{done}");
+    assert_eq!(done["first_errors"][0]["faults"][0]["column"], "需求物资");
+    let need = admin.get("/v1/need-requests").await.expect(200).body["items"][0].clone();
+    let item = |name: &str, quantity: &str, unit: &str| json!({"item": name, "quantity": quantity, "quantity_unit": unit});
+    assert_eq!(need["items"], json!([item("大米", "10", "斤"), item("口罩", "5", "个")]), "{need}");
+
+    // Categories in words, and a residence permit called an identity card; the same file on another day adds nothing.
+    let file = format!("姓名,证件类型,身份证号码,手机号,所属街道,人员类别\n孙八,身份证,{},15400000079,大兴街道,湖北返乡、密接\n", permit());
+    assert_eq!(counts(&import(&admin, "people", "", "text/csv", file.clone().into_bytes()).await), [1, 0, 0, 0, 0]);
+    set_clock(&_app, "2020-02-22T12:00:00+08:00");
+    let admin = shifts::later(&admin).await;
+    assert_eq!(counts(&import(&admin, "people", "", "text/csv", file.into_bytes()).await), [0, 1, 0, 0, 0]);
+    let people = admin.get("/v1/people?limit=500").await.expect(200).body;
+    let one = people["items"].as_array().unwrap().iter().find(|one| one["document_type"] == "hmt_residence_permit").unwrap().clone();
+    let categories: Vec<&str> =
+        one["categories"].as_array().unwrap().iter().map(|held| held["category"].as_str().unwrap()).collect();
+    assert_eq!((categories, &one["categories"][0]["since_on"]), (vec!["hubei_returnee", "close_contact"], &json!("2020-02-20")));
+}
+
+/// The number of a residence permit of Hong Kong, of nobody.
+fn permit() -> String {
+    let (weights, body) = ([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], "81000019480312001");
+    let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    format!("{body}{}", "10X98765432".as_bytes()[(sum % 11) as usize] as char)
+}
+
+#[tokio::test]
+async fn what_several_may_be_is_told_with_its_areas() {
+    let (app, admin) = prepared().await;
+    for area in ["511802005", "511802114"] {
+        let place = json!({"kind": "compound_gate", "name": "东门", "area_code": area});
+        admin.post("/v1/places", &place).await.expect(201);
+    }
+    let file = "卡点,方向,时间,体温\n东门,进,2020-02-19 8:05,36.5\n大兴街道东门,进,2020-02-19 8:05,36.5\n八步镇 东门,进,2020-02-19 8:05,36.5\n";
+    let done = import(&admin, "screenings", "", "text/csv", file.into()).await;
+    assert_eq!(counts(&done), [2, 0, 0, 0, 1], "{done}");
+    let message = done["first_errors"][0]["faults"][0]["message"].as_str().unwrap();
+    assert!(message.contains("东门 大兴街道、东门 八步镇"), "{message}");
+    // Whoever is of one street means its own gate.
+    let guard = app.gate_guard("大兴街道").await;
+    let file = "卡点,方向,时间,体温\n东门,出,2020-02-19 9:05,36.5\n";
+    assert_eq!(counts(&import(&guard, "screenings", "", "text/csv", file.into()).await), [1, 0, 0, 0, 0]);
 }

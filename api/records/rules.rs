@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use kit::catalogue::Code;
 use kit::faults::{Fault, Faults};
@@ -10,6 +10,7 @@ use kit::field::Field;
 use kit::row::Row;
 use kit::statement::Statement;
 use kit::text::Text;
+use kit::tree::Tree;
 use kit::value::Value;
 use ledger::Projection;
 use ledger::decide::Decider;
@@ -158,6 +159,12 @@ pub trait Rules: Sync {
     /// Its list whose items are told apart by one member: files may give an item a row, and phones that changed
     /// different items don't clash.
     fn lines(&self) -> Option<Lines> {
+        None
+    }
+
+    /// Items of one of its lists as a cell tells them in words (`大米10斤、口罩5个`), on a day; what can't be read stays text.
+    /// None where the list isn't told so.
+    fn items_in_words(&self, _list: &str, _text: &str, _on: NaiveDate) -> Option<Vec<Tree>> {
         None
     }
 

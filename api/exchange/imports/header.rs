@@ -43,6 +43,8 @@ pub struct ItemColumn {
     pub code: &'static str,
     /// The member that a cell says.
     pub value: &'static Field,
+    /// The member that may stand behind it in the same cell: somebody's phone.
+    pub pair: Option<&'static Field>,
 }
 
 /// How sure it is what a column means.

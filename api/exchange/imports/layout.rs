@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use kit::field::Shape;
+use kit::text::is_han;
 
 use super::dictionary::Dictionary;
 use super::header::Header;
@@ -71,9 +72,11 @@ fn is_header(header: &Header) -> bool {
 /// Two rows as one header: what stands above several columns, and what stands below it. None where the second row
 /// is no part of a header.
 fn joined(dictionary: &Dictionary, above: &[String], below: &[String]) -> Option<Vec<String>> {
-    // A number is a value, unless it is a day below its month.
+    // A number is a value, unless it is of a unit, or a day below its month.
+    let is_name = |cell: &String| cell.chars().any(is_han) && dictionary.read(std::slice::from_ref(cell)).known() > 0;
     let is_value = |cell: &String| {
         cell.chars().any(|letter| letter.is_ascii_digit())
+            && !is_name(cell)
             && !dictionary.is_axis(cell)
             && !dictionary.is_axis(&format!("1月{cell}"))
     };

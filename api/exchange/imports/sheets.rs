@@ -151,7 +151,7 @@ impl Job {
         let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
         let days = wide_header::days(&found.header, year, self.options.first_day);
         let (days, problem) = days.map_or_else(|problem| (Vec::new(), Some(problem)), |days| (days, None));
-        let table = Table::new(self.kind, found, given, (hints, days), self.form.is_none());
+        let table = Table::new((self.kind, self.core.kinds()), found, given, (hints, days), self.form.is_none());
         let line = head.get(first).map_or(0, |row| row.line) % u64::try_from(LINES_OF_A_SHEET).unwrap_or(u64::MAX);
         self.sheets.told.push(json!({"name": self.sheet_name(), "header_line": line, "header_rows": behind - first,
             "shape": if is_wide { "wide" } else { "rows" }, "columns": table.header.told(), "constants": table.constants_told(self.core.kinds())}));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate, TimeZone};
 use kit::catalogue::FaultCode;
+use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::text::{Language, Text};
 use kit::tree::Tree;
@@ -21,8 +22,7 @@ use crate::exchange::files::days::{Hints, day_by};
 use crate::exchange::files::table::Row;
 use crate::exchange::files::texts::{self, is_ditto, visible};
 use crate::platform::http::fault;
-use crate::records::Registry;
-use crate::records::{Kind, Warning};
+use crate::records::{Kind, Registry, Rules, Warning};
 
 /// A column that nobody knows, or one without a name, whose cell went into the note.
 pub static UNKNOWN_NOTED: Warning = Warning {
@@ -34,6 +34,9 @@ pub static UNKNOWN_IGNORED: Warning = Warning {
     code: "unknown_column_ignored",
     message: Text::new("the column has no name; its content was left out", "该列无表头,内容未导入"),
 };
+
+/// Digits of which a number is a phone's.
+const LEAST_OF_PHONE: usize = 7;
 
 /// A row of a table.
 pub enum Taken {
@@ -53,6 +56,8 @@ pub struct Table {
     pub(super) hints: Hints,
     /// The days of the columns of a wide sheet.
     pub(super) days: Vec<Option<NaiveDate>>,
+    /// Rules of the kinds whose lists columns are, by place.
+    worded: Vec<Option<&'static dyn Rules>>,
     /// The cells of the row above, for those that say `同上`.
     above: Vec<String>,
     /// Columns of the natural key, by place: of a list with a row an item they are carried down.
@@ -67,7 +72,7 @@ pub struct Table {
 
 impl Table {
     /// A table as it was found. Constants that the caller gives go before those of the titles.
-    pub fn new(kind: &Kind, found: Found, given: Vec<(Column, String)>, (hints, days): (Hints, Vec<Option<NaiveDate>>), workbook: bool) -> Self {
+    pub fn new((kind, kinds): (&'static Kind, &Registry), found: Found, given: Vec<(Column, String)>, (hints, days): (Hints, Vec<Option<NaiveDate>>), workbook: bool) -> Self {
         let mut constants = given;
         for (column, text) in found.constants {
             if constants.iter().all(|(other, _)| other.path != column.path) {
@@ -92,7 +97,8 @@ impl Table {
         let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
         let day_of_title = found.day.filter(|_| !kind.rules.stands_when_known() && !header.has(&["occurred_at"]));
         let hints = Hints { year, day: hints.day.or(found.day), ours: header.ours, ..hints };
-        Self { header, constants, hints, days, above: Vec::new(), carried, day_of_title, required, workbook }
+        let worded = header.places.iter().map(|place| worded(kind, kinds, place)).collect();
+        Self { header, constants, hints, days, worded, above: Vec::new(), carried, day_of_title, required, workbook }
     }
 
     /// What the titles, or the caller, say of all rows; the text only of what is nobody's.
@@ -192,6 +198,10 @@ impl Table {
         text: &str,
         hints: &Hints,
     ) {
+        if let Some(items) = self.items_in_words(index, column, text, hints) {
+            body.texts.push((index, text.trim().to_owned()));
+            return insert(members, &column.path, Tree::List(items));
+        }
         let reading = texts::of_field(column.field, text, hints);
         if let Some(warning) = reading.warning {
             body.warn(&self.header, index, warning);
@@ -223,17 +233,40 @@ impl Table {
         if shown.is_empty() {
             return;
         }
+        if item.pair.is_some() && texts::is_mark(&shown) {
+            return;
+        }
+        let mut said = match item.pair {
+            Some(pair) => paired(item.value, pair, &shown),
+            None => vec![(item.value.name.to_owned(), texts::member(&item.value.shape, text, hints))],
+        };
         body.texts.push((index, shown));
-        let value = texts::member(&item.value.shape, text, hints);
-        let of_item = Tree::Object(vec![
-            (item.key.name.to_owned(), Tree::Text(item.code.to_owned())),
-            (item.value.name.to_owned(), value),
-        ]);
+        let key = (item.key.name.to_owned(), Tree::Text(item.code.to_owned()));
+        // Several columns may speak of one item: who it is, and his phone.
+        if let Some((_, Tree::List(items))) = members.iter_mut().find(|(name, _)| name == item.list.name) {
+            let is_it = |other: &&mut Tree| matches!(other, Tree::Object(known) if known.contains(&key));
+            if let Some(Tree::Object(known)) = items.iter_mut().find(is_it)
+                && said.iter().all(|(name, _)| known.iter().all(|(other, _)| other != name))
+            {
+                return known.append(&mut said);
+            }
+        }
+        let of_item = Tree::Object(std::iter::once(key).chain(said).collect());
         match members.iter_mut().find(|(name, _)| name == item.list.name) {
             Some((_, Tree::List(items))) => items.push(of_item),
             Some(_) => {}
             None => members.push((item.list.name.to_owned(), Tree::List(vec![of_item]))),
         }
+    }
+
+    /// The items of a list that a cell tells in words.
+    fn items_in_words(&self, index: usize, column: &Column, text: &str, hints: &Hints) -> Option<Vec<Tree>> {
+        let rules = self.worded.get(index).copied().flatten().filter(|_| !hints.ours)?;
+        let shown = visible(text);
+        if shown.is_empty() || shown.starts_with(['[', '{']) || texts::is_mark(&shown) {
+            return None;
+        }
+        rules.items_in_words(column.field.name, &shown, hints.day.unwrap_or(hints.today))
     }
 
     fn unknown(&self, body: &mut Body, index: usize, text: &str) {
@@ -312,6 +345,39 @@ impl Table {
         let more = !self.workbook && cells.iter().skip(self.header.names.len()).any(|cell| !cell.trim().is_empty());
         more.then(|| fault("", MORE_CELLS))
     }
+}
+
+/// The rules that read a list of things from words, where a column is one.
+fn worded(kind: &'static Kind, kinds: &Registry, place: &Place) -> Option<&'static dyn Rules> {
+    let Place::Field(column) = place else { return None };
+    if !matches!(column.field.shape, Shape::List { of: Shape::Object(_), .. }) {
+        return None;
+    }
+    match column.path.as_slice() {
+        [_] => Some(kind.rules),
+        [first, _] => match kind.field(first)?.shape {
+            Shape::Inline(name, _) => kinds.kind(name).map(|inner| inner.rules),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `张三/13800000000`, `张三（0835-1234567）`: who, and his phone.
+fn paired(value: &Field, pair: &Field, text: &str) -> Vec<(String, Tree)> {
+    let half = texts::half_width(text);
+    let digits = |letter: char| letter.is_ascii_digit() || letter == '-';
+    let from = half.find(|letter: char| letter.is_ascii_digit());
+    let number = from.and_then(|from| half.get(from..)).map(|rest| rest.split(|letter| !digits(letter)).next().unwrap_or_default());
+    let number = number.filter(|number| number.len() >= LEAST_OF_PHONE);
+    let (Some(number), Some(from)) = (number, from) else { return vec![(value.name.to_owned(), Tree::Text(text.to_owned()))] };
+    let before = half.get(..from).unwrap_or_default();
+    let name = before.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '/' | '(' | ')' | ':' | '、' | ',' | '，' | ';' | '-'));
+    let phone = (pair.name.to_owned(), Tree::Text(number.to_owned()));
+    if value.name == pair.name || name.is_empty() {
+        return vec![phone];
+    }
+    vec![(value.name.to_owned(), Tree::Text(name.to_owned())), phone]
 }
 
 /// Whether a body has a member.

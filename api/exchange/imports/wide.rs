@@ -17,6 +17,7 @@ use super::store::LINES_OF_A_SHEET;
 use super::table::{Table, has};
 use super::wide_header::{Axis, ItemAxis};
 use super::wide_lots::address;
+use crate::exchange::files::guard::unguarded;
 use crate::exchange::files::table::{Row, RowFlaw};
 use crate::exchange::files::texts::{self, half_width, is_mark, visible};
 use crate::platform::http::fault;
@@ -90,7 +91,7 @@ impl Table {
     fn filled(&self, wide: &Wide, cells: &[String], unfolded: &mut Unfolded) -> Vec<usize> {
         let mut filled = Vec::new();
         for column in (0..self.header.places.len()).filter(|column| self.is_axis(*column)) {
-            let text = cells.get(column).map(|cell| visible(cell)).unwrap_or_default();
+            let text = said(cells, column);
             if text.is_empty() || is_mark(&text) || wide.blank.contains(&text.as_str()) {
                 unfolded.blank += 1;
             } else if let Some((_, meaning)) = wide.not_done.iter().find(|(word, _)| *word == text) {
@@ -126,7 +127,7 @@ impl Table {
         if let Some(part) = part {
             insert(&mut members, slot, Tree::Text(part.code.to_owned()));
         }
-        let text = cells.get(column).map(|cell| visible(cell)).unwrap_or_default();
+        let text = said(cells, column);
         let read = match flawed.filter(|(at, _)| *at == column) {
             Some((_, flaw)) => Err(told(flaw).0),
             None => read(&text),
@@ -163,7 +164,7 @@ impl Table {
             }
         }
         base.tree = Tree::Object(members);
-        let text = cells.get(column).map(|cell| visible(cell)).unwrap_or_default();
+        let text = said(cells, column);
         let at = || vec![CellAt { pointer: pointer(wide.cell), column, row: 0 }];
         match read(&text) {
             Ok(records) => {
@@ -269,6 +270,12 @@ impl Table {
         json!({"column": self.header.name_of(column), "pointer": self.header.wide.map(|wide| pointer(wide.cell)),
             "code": warning.code, "zh": warning.message.zh, "en": warning.message.en})
     }
+}
+
+/// What a cell says: files of faults guard a dash.
+fn said(cells: &[String], column: usize) -> String {
+    let text = cells.get(column).map(|cell| visible(cell)).unwrap_or_default();
+    unguarded(&text).to_owned()
 }
 
 fn members_of(body: &mut Body) -> Vec<(String, Tree)> {
