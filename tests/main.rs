@@ -112,3 +112,4 @@ mod users;
 mod verify;
 mod walls;
 mod wholes;
+mod wide_sheets;

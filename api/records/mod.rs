@@ -55,6 +55,7 @@ pub mod theme;
 pub mod view;
 pub mod void;
 pub mod warnings;
+pub mod wide;
 pub mod write_context;
 
 pub use self::core::RecordCache;
@@ -67,3 +68,4 @@ pub use record::Record;
 pub use rules::{Lines, Measure, Narrowed, NoRules, Rules};
 pub use theme::Theme;
 pub use warnings::Warning;
+pub use wide::Wide;

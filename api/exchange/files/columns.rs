@@ -5,6 +5,7 @@ use kit::field::{Field, Shape, Write};
 use kit::text::{Language, Text};
 use serde_json::Value as Json;
 
+use crate::records::rules::Told;
 use crate::records::{Kind, Registry, envelope};
 
 /// A column.
@@ -90,10 +91,8 @@ pub fn imported(kind: &Kind, kinds: &Registry) -> Vec<Column> {
     for field in kind.body_fields().into_iter().filter(|field| field.write != Write::Never) {
         let Shape::Inline(name, _) = field.shape else {
             lay_flat(field, &mut Vec::new(), &mut Vec::new(), &mut columns);
-            if let Some(told) = told_by(kind, field, kinds) {
-                for inner in told {
-                    lay_flat(inner, &mut vec![field.name], &mut vec![field.label], &mut columns);
-                }
+            for inner in told_by(kind, field, kinds).unwrap_or_default() {
+                lay_flat(inner, &mut vec![field.name], &mut vec![field.label], &mut columns);
             }
             if let (Shape::List { of: Shape::Object(members), .. }, true) = (field.shape, is_lines(kind, field)) {
                 // A row an item.
@@ -118,9 +117,32 @@ const KNOWN_BY: [&str; 4] = ["name", "document_type", "document_number", "phone"
 /// be given inline.
 pub fn told_by(kind: &Kind, field: &Field, kinds: &Registry) -> Option<Vec<&'static Field>> {
     let Shape::Reference(name) = field.shape else { return None };
+    if let Some((other, told)) = kinds.kind(name).and_then(|other| Some((other, other.rules.told()?))) {
+        return Some(through(kind, other, told, kinds));
+    }
     let other = kinds.kind(name).filter(|other| other.field("aliases").is_some())?;
     let inline = kind.is_told_inline(field.name);
     (!inline).then(|| other.fields.iter().filter(|field| KNOWN_BY.contains(&field.name)).collect())
+}
+
+/// Of a reference to what is told by somebody, or by values of its own: the fields by which a sheet tells it. Where the
+/// kind names that somebody itself, it is found by him.
+fn through(kind: &Kind, other: &Kind, told: &Told, kinds: &Registry) -> Vec<&'static Field> {
+    let mut fields = Vec::new();
+    for field in told.by.iter().filter_map(|name| other.field(name)) {
+        match field.shape {
+            Shape::Reference(name) if kinds.kind(name).is_some_and(Kind::is_people) => {
+                let names_him =
+                    |own: &Field| matches!(own.shape, Shape::Reference(of) | Shape::Inline(of, _) if of == name);
+                if !kind.body_fields().into_iter().any(names_him) {
+                    let people = kinds.kind(name).map(|people| people.fields).unwrap_or_default();
+                    fields.extend(people.iter().filter(|field| KNOWN_BY.contains(&field.name)));
+                }
+            }
+            _ => fields.push(field),
+        }
+    }
+    fields
 }
 
 fn is_lines(kind: &Kind, field: &Field) -> bool {

@@ -53,6 +53,11 @@ pub const WORDS: &[(&str, &str, &[&str])] = &[
     ("inspection_result", "pass", &["√", "✓", "✔", "是", "符合", "通过", "达标", "有", "已落实"]),
     ("inspection_result", "fail", &["×", "✗", "✘", "否", "不符合", "未通过", "不达标", "无", "未落实"]),
     ("inspection_result", "not_applicable", &["/", "—", "不涉及", "无此项"]),
+    ("supervisor_level", "town", &["镇街", "街道", "乡镇", "镇(街道)", "镇(街)"]),
+    ("supervisor_level", "village", &["村(社区)", "社区", "村居"]),
+    ("supervisor_level", "group", &["村民小组", "小组", "村组"]),
+    ("supervisor_level", "health_center", &["乡镇卫生院", "医务人员", "医生"]),
+    ("supervisor_level", "police_station", &["民警", "辖区民警"]),
     ("commodity", "veg_tomato", &["番茄"]),
     ("commodity", "veg_potato", &["洋芋", "马铃薯"]),
 ];

@@ -78,7 +78,7 @@ pub fn visible(text: &str) -> String {
 }
 
 /// Half-width forms of digits, letters and marks.
-pub(super) fn half_width(text: &str) -> String {
+pub fn half_width(text: &str) -> String {
     text.chars().map(kit::text::half_width).collect()
 }
 
@@ -147,13 +147,22 @@ fn list(of: &Shape, text: &str, hints: &Hints) -> Tree {
     if let Some(tree @ Tree::List(_)) = json(text) {
         return tree;
     }
-    let parts = text.split([';', '；', '、', '|', '\n', '，']).map(str::trim).filter(|part| !part.is_empty());
+    let parts = text.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty());
     let parts: Vec<&str> = match of {
         Shape::Word(vocabulary) => parts.flat_map(|part| words(vocabulary, part)).collect(),
         _ => parts.collect(),
     };
     Tree::List(parts.into_iter().map(|part| member(of, part, hints)).collect())
 }
+
+/// The words of a vocabulary that a cell lists, by their codes; texts where they are none.
+pub fn words_in(vocabulary: &Vocabulary, text: &str) -> Vec<String> {
+    let parts = text.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty());
+    parts.flat_map(|part| words(vocabulary, part)).map(|part| word(vocabulary, part)).collect()
+}
+
+/// Signs that part the items of a list.
+const BETWEEN: [char; 6] = [';', '；', '、', '|', '\n', '，'];
 
 /// Words that only a comma or a blank parts, where the whole is none and some of them are.
 fn words<'a>(vocabulary: &Vocabulary, text: &'a str) -> Vec<&'a str> {

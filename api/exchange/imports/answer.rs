@@ -110,6 +110,10 @@ pub struct RowPlace {
     /// The line.
     #[schema(minimum = 0)]
     pub line: i64,
+    /// Of a wide sheet: the cell, as `F7`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, max_length = 20)]
+    pub cell: Option<String>,
 }
 
 /// A remark on a row, in one language.
@@ -126,6 +130,9 @@ pub struct Remark {
     pub code: String,
     /// It in words.
     pub message: String,
+    /// The place of its column in the header.
+    #[serde(skip)]
+    pub at: Option<usize>,
 }
 
 /// A refused row without what it says.
@@ -299,6 +306,7 @@ pub fn remark(kept: &Json, language: Language) -> Remark {
         pointer: text("pointer"),
         code: text("code").unwrap_or_default(),
         message: text(word).unwrap_or_default(),
+        at: kept.get("at").and_then(Json::as_u64).and_then(|at| usize::try_from(at).ok()),
     }
 }
 

@@ -9,12 +9,13 @@ use kit::problem::Problem;
 use super::fault_table::ADDED;
 use super::header::{Certainty, Header, ItemColumn, Place, Unknown};
 use super::names::is_open;
+use super::wide_header::{self, Axis};
 use crate::exchange::codes::UNKNOWN_COLUMN;
 use crate::exchange::files::columns::{Column, exported, folded, imported};
 use crate::exchange::files::export::MARK;
 use crate::exchange::files::synonyms::of_word;
 use crate::platform::core::Core;
-use crate::records::{Kind, Registry, envelope};
+use crate::records::{Kind, Registry, Wide, envelope};
 
 /// What the caller says of the columns.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,8 @@ pub struct Given {
     pub set: Vec<(String, String)>,
     /// `unknown=`, where it is said.
     pub unknown: Option<Unknown>,
+    /// `shape=`, where it is said: whether the sheet is wide.
+    pub wide: Option<bool>,
 }
 
 /// Every name that means a column of a kind.
@@ -81,6 +84,10 @@ const STRIPPED: [&str; 18] = [
 ];
 /// A column's name has so many characters at most.
 const LONGEST_NAME: usize = 60;
+/// What those are called who answer for something, the longest first.
+const ANSWERERS: [&str; 8] = ["包保责任人", "监管责任人", "级责任人", "责任人", "包保人", "负责人", "级", "干部"];
+/// Columns that make a sheet wide.
+const LEAST_AXES: usize = 2;
 /// How alike two names must be for a proposal.
 const ALIKE: f64 = 0.5;
 
@@ -120,6 +127,41 @@ impl Dictionary {
         faults.finish().map(|()| constants)
     }
 
+    /// How the kind lies in wide sheets, unless the caller says that this is none.
+    fn wide(&self) -> Option<&'static Wide> {
+        self.kind.rules.wide().filter(|_| self.given.wide != Some(false))
+    }
+
+    /// Whether a name heads a column of a wide sheet.
+    pub fn is_axis(&self, name: &str) -> bool {
+        self.wide().is_some_and(|wide| wide_header::axis(wide, self.kind, name).is_some())
+    }
+
+    /// Puts the columns of a wide sheet in their places, where it is one: several columns, and none of its own for what
+    /// their cells say.
+    fn lay_wide(&self, names: &[String], places: &mut [Place], certainties: &mut [Certainty]) -> Option<&'static Wide> {
+        let wide = self.wide()?;
+        let has_cell = places.iter().any(|place| matches!(place, Place::Field(column) if column.path == wide.cell));
+        let axes: Vec<Option<Axis>> = names
+            .iter()
+            .zip(&*places)
+            .map(|(name, place)| {
+                let free = matches!(place, Place::Unknown) && name.chars().nth(LONGEST_NAME).is_none();
+                free.then(|| wide_header::axis(wide, self.kind, name)).flatten()
+            })
+            .collect();
+        let least = if self.given.wide == Some(true) { 1 } else { LEAST_AXES };
+        if has_cell || axes.iter().flatten().count() < least {
+            return None;
+        }
+        for ((axis, place), certainty) in axes.into_iter().zip(places).zip(certainties) {
+            if let Some(axis) = axis {
+                (*place, *certainty) = (Place::Axis(axis), Certainty::Synonym);
+            }
+        }
+        Some(wide)
+    }
+
     /// Reads names as a header, whatever there is in them.
     pub fn read(&self, names: &[String]) -> Header {
         let named: Vec<String> = names.iter().map(|name| folded(name)).collect();
@@ -150,6 +192,7 @@ impl Dictionary {
             places.push(place);
             certainties.push(certainty);
         }
+        let wide = self.lay_wide(names, &mut places, &mut certainties);
         let machine = |(name, certainty): (&String, &Certainty)| *certainty == Certainty::Exact && name.is_ascii();
         let by_machine = named.iter().zip(&certainties).filter(|pair| machine(*pair)).count();
         let known = certainties.iter().filter(|certainty| **certainty != Certainty::None).count();
@@ -163,6 +206,7 @@ impl Dictionary {
             proposals: vec![None; names.len()],
             lines_of_kind: self.kind.rules.lines(),
             kind: self.kind,
+            wide,
             unknown,
             ours: is_ours,
         }
@@ -187,6 +231,9 @@ impl Dictionary {
             return found;
         }
         if let Some(item) = self.item(&name) {
+            return (Place::Item(item), Certainty::Synonym);
+        }
+        if let Some(item) = self.answerer(&name) {
             return (Place::Item(item), Certainty::Synonym);
         }
         if RUNNING_NUMBER.contains(&name.as_str()) {
@@ -228,7 +275,46 @@ impl Dictionary {
                 let also = of_word(vocabulary.name, word.code).any(|also| folded(also) == *name);
                 folded(word.label.zh) == *name || word.code == name || also
             })?;
-            Some(ItemColumn { list, key, code: word.code, value })
+            Some(ItemColumn { list, key, code: word.code, value, pair: None })
+        })
+    }
+
+    /// Somebody of a list of those who answer for something, by the word for what he is: 镇责任人, 镇责任人电话.
+    fn answerer(&self, name: &str) -> Option<ItemColumn> {
+        let fields = self.kind.fields.iter().filter(|field| field.write != Write::Never);
+        fields.into_iter().find_map(|list| {
+            let Shape::List { of: Shape::Object(members), .. } = list.shape else { return None };
+            let key = members.iter().find(|member| member.required && matches!(member.shape, Shape::Word(_)))?;
+            let member = |name: &str| members.iter().find(|member| member.name == name);
+            let (who, phone) = (member("name").filter(|member| member.required)?, member("phone")?);
+            let Shape::Word(vocabulary) = key.shape else { return None };
+            let bare: String =
+                name.chars().filter(|letter| !matches!(letter, '(' | ')' | '/' | '、' | '及' | '和' | '的')).collect();
+            let list_name = folded(list.label.zh);
+            let under = ["五级责任人", list_name.as_str()].into_iter().find_map(|title| bare.strip_prefix(title));
+            let text = under.unwrap_or(&bare);
+            let begins = |word: &kit::vocabulary::Word| {
+                let names = of_word(vocabulary.name, word.code).map(folded).chain([folded(word.label.zh)]);
+                let length = names.filter(|name| text.starts_with(name.as_str())).map(|name| name.len()).max()?;
+                Some((length, word.code))
+            };
+            let (length, code) = vocabulary.words.iter().filter_map(begins).max_by_key(|(length, _)| *length)?;
+            let rest = text.get(length..)?;
+            let (rest, is_named) = ANSWERERS
+                .iter()
+                .find_map(|noun| rest.strip_prefix(noun))
+                .map_or((rest, under.is_some()), |rest| (rest, true));
+            match rest {
+                "" if is_named => Some((who, Some(phone))),
+                "姓名" | "姓名电话" | "姓名联系电话" | "姓名联系方式" | "联系电话姓名" => {
+                    Some((who, Some(phone)))
+                }
+                "电话" | "联系电话" | "手机" | "手机号" | "手机号码" | "联系方式" | "电话号码" => {
+                    Some((phone, Some(phone)))
+                }
+                _ => None,
+            }
+            .map(|(value, pair)| ItemColumn { list, key, code, value, pair })
         })
     }
 
@@ -330,7 +416,10 @@ fn place(kind: &Kind, columns: &[Column], added: &[Column], name: &str) -> Optio
     }
     let means = |column: &&Column| column.names().iter().any(|other| other == name);
     let is_own = |column: &&Column| column.path.first().is_some_and(|first| kind.field(first).is_some());
-    let meant = columns.iter().filter(is_own).find(means).or_else(|| columns.iter().find(means));
+    // What is its own goes before what belongs to somebody whom it names.
+    let is_bare = |column: &&Column| column.path.len() == 1 && is_own(column);
+    let bare = columns.iter().filter(is_bare).find(means);
+    let meant = bare.or_else(|| columns.iter().filter(is_own).find(means)).or_else(|| columns.iter().find(means));
     if let Some(column) = meant {
         return Some((Place::Field(column.clone()), Certainty::Synonym));
     }

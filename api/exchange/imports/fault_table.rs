@@ -55,8 +55,8 @@ impl FaultTable {
         let mut cells = refused.cells.clone();
         cells.resize(self.header.len(), String::new());
         let at = |remark: &Remark| {
-            let name = remark.column.as_deref()?;
-            self.header.iter().position(|column| column == name)
+            let named = || self.header.iter().position(|column| Some(column) == remark.column.as_ref());
+            remark.at.or_else(named)
         };
         let told = remarks(Some(&refused.faults), self.language);
         let code = |remark: &Remark| {

@@ -7,10 +7,11 @@ use kit::text::Text;
 
 use super::row::told;
 use super::sheet_layout::ColumnLayout;
+use super::wide_header::Axis;
 use crate::exchange::codes::{REPEATED_COLUMN, UNKNOWN_COLUMN, UNKNOWN_COLUMNS, UNREADABLE_FILE};
 use crate::exchange::files::columns::Column;
 use crate::exchange::files::table::Row;
-use crate::records::{Kind, Lines};
+use crate::records::{Kind, Lines, Wide};
 
 /// Meaning of a column of the file.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub enum Place {
     ExternalId,
     /// An item of a list, by the word that heads the column: its cell is the item's other word.
     Item(ItemColumn),
+    /// A column of a wide sheet: its cells are records, or items of one.
+    Axis(Axis),
     /// The day of the row: times in other columns are of it.
     Day,
     /// Left out: a running number, or what an export of ours added.
@@ -40,6 +43,8 @@ pub struct ItemColumn {
     pub code: &'static str,
     /// The member that a cell says.
     pub value: &'static Field,
+    /// The member that may stand behind it in the same cell: somebody's phone.
+    pub pair: Option<&'static Field>,
 }
 
 /// How sure it is what a column means.
@@ -95,6 +100,8 @@ pub struct Header {
     pub(super) proposals: Vec<Option<Column>>,
     pub(super) lines_of_kind: Option<Lines>,
     pub(super) kind: &'static Kind,
+    /// How the kind lies in a wide sheet, where this is the header of one.
+    pub wide: Option<&'static Wide>,
     /// What is done with what nobody knows.
     pub unknown: Unknown,
     /// Whether it is that of an export of ours.
@@ -112,12 +119,18 @@ impl Header {
                 Place::ExternalId => Some("external_id".into()),
                 Place::Day => Some("day".into()),
                 Place::Item(item) => Some(format!("{}.{}", item.list.name, item.code)),
+                Place::Axis(axis) => Some(format!("{axis:?}")),
                 Place::Ignored | Place::Unknown => None,
             })
             .collect();
         known.sort();
         known.dedup();
         known.len()
+    }
+
+    /// Whether it is that of a wide sheet whose columns are days: they say when it happened.
+    pub fn is_of_days(&self) -> bool {
+        self.places.iter().any(|place| matches!(place, Place::Axis(Axis::Day(..))))
     }
 
     /// How many columns have a name, but for those that are passed over.
@@ -159,6 +172,8 @@ impl Header {
                 Some(Place::ExternalId) => Some("external_id".to_owned()),
                 Some(Place::Day) => Some("day".to_owned()),
                 Some(Place::Item(item)) => Some(format!("{}.{}", item.list.name, item.code)),
+                Some(Place::Axis(Axis::Item(item))) => Some(format!("{}.{}", item.list.name, item.member.name)),
+                Some(Place::Axis(Axis::Day(..))) => self.wide.map(|wide| wide.cell.join(".")),
                 _ => None,
             };
             let what = match place {
@@ -169,9 +184,13 @@ impl Header {
                 Some(_) => "taken",
             };
             let proposal = self.proposals.get(index).and_then(Option::as_ref).map(Column::name);
-            let certainty = self.certainties.get(index).copied().unwrap_or(Certainty::None).code();
+            let axis = match place {
+                Some(Place::Axis(axis)) => Some(axis.told()),
+                _ => None,
+            };
+            let certainty = self.certainties.get(index).copied().unwrap_or(Certainty::None).code().to_owned();
             let header = self.names.get(index).cloned().unwrap_or_default();
-            ColumnLayout { header, field, used: what.to_owned(), certainty: certainty.to_owned(), proposal }
+            ColumnLayout { header, field, axis, used: what.to_owned(), certainty, proposal }
         };
         let filled = |index: &usize| self.names.get(*index).is_some_and(|name| !name.trim().is_empty());
         (0..self.names.len()).filter(filled).map(column).collect()
@@ -209,7 +228,7 @@ impl Header {
             Place::ExternalId => Some("/external_id".to_owned()),
             Place::Day => Some("/occurred_at".to_owned()),
             Place::Item(item) => Some(format!("/{}", item.list.name)),
-            Place::Ignored | Place::Unknown => None,
+            Place::Axis(_) | Place::Ignored | Place::Unknown => None,
         }
     }
 
@@ -225,7 +244,7 @@ impl Header {
             }
             Place::ExternalId => steps == ["external_id"],
             Place::Item(item) => steps.first() == Some(&item.list.name),
-            Place::Day | Place::Ignored | Place::Unknown => false,
+            Place::Axis(_) | Place::Day | Place::Ignored | Place::Unknown => false,
         };
         let of_day = || {
             let is_day = |place: &Place| matches!(place, Place::Day);

@@ -181,7 +181,8 @@ impl Job {
             return Some(Sign::One(hash("row", &[&fact, &count.to_string()])));
         };
         let natural = hash("natural", &[&natural]);
-        if kind.rules.stands_when_known() || kind.rules.lines().is_some() {
+        // A cell of a wide sheet is what its row and its column say.
+        if kind.rules.stands_when_known() || kind.rules.lines().is_some() || item.cells.is_some() {
             return Some(Sign::One(natural));
         }
         let (text, typed) = (natural.to_string(), to_json(&item.body.tree).to_string());

@@ -16,6 +16,7 @@ use super::outcomes::Listed;
 use super::sheet_layout::Layout;
 use super::store;
 use super::uploads::Uploads;
+use crate::exchange::codes::YEAR_NEEDED;
 use crate::exchange::files::columns::folded;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Answer, Call};
@@ -119,7 +120,10 @@ fn came(outcome: Option<Outcome>) -> (&'static str, Option<Problem>) {
 fn answer(call: &Call, job: &Job, rows: u64, shown: Shown, problem: Option<&Problem>) -> ImportInspection {
     let layout = job.sheets.layout();
     let missing = missing(job, layout.as_ref());
-    let parameters = parameters(layout.as_ref(), &missing);
+    let mut parameters = parameters(layout.as_ref(), &missing);
+    if let Some(problem) = problem.filter(|problem| problem.code() == YEAR_NEEDED) {
+        parameters.extend(problem.faults().iter().map(|fault| format!("{}=", fault.pointer.trim_start_matches('?'))));
+    }
     let no_record = |row: &Listed| NoRecord {
         place: job.place(row.line),
         reason: row.details.get("reason").map(|reason| remark(reason, call.language)),
@@ -166,6 +170,9 @@ fn parameters(layout: Option<&Layout>, missing: &[String]) -> Vec<String> {
     });
     let set = missing.iter().map(|name| format!("set.{name}="));
     let mut all: Vec<String> = mapped.chain(set).collect();
+    if layout.into_iter().flat_map(|layout| &layout.sheets).any(|table| table.shape == "wide") {
+        all.push("shape=wide".to_owned());
+    }
     all.sort();
     all.dedup();
     all

@@ -178,7 +178,8 @@ fn given(call: &Call) -> Given {
         _ => None,
     };
     let map = call.prefixed("map.").into_iter().map(|(header, field)| (folded(&header), field)).collect();
-    Given { map, set: call.prefixed("set."), unknown }
+    let wide = call.query.text("shape").map(|shape| shape == "wide");
+    Given { map, set: call.prefixed("set."), unknown, wide }
 }
 
 /// What the request asks for.
@@ -191,6 +192,7 @@ pub fn options(call: &Call) -> Options {
         source: query.text("source").map(str::to_owned),
         given: given(call),
         year: query.integer("year").and_then(|year| i32::try_from(year).ok()),
+        first_day: query.day("first_day"),
     }
 }
 

@@ -12,6 +12,7 @@ use kit::tree::{Tree, to_json};
 use super::header::Header;
 use super::identity::typed_key;
 use super::row::{self, Body};
+use super::wide::CellAt;
 use crate::exchange::codes::{DIFFERS_WITHIN_RECORD, OTHER_ROW_FAULTY};
 use crate::exchange::files::table::Row;
 use crate::platform::http::fault;
@@ -54,6 +55,8 @@ pub struct Item {
     pub header: Option<Arc<Header>>,
     /// Its body as it was checked, while nothing of it has changed since.
     pub checked: Option<Checked>,
+    /// The cells that it is made of, of a wide sheet.
+    pub cells: Option<Vec<CellAt>>,
     /// Key that makes its rows one record, where there may be several.
     key: Option<String>,
 }
@@ -61,24 +64,45 @@ pub struct Item {
 impl Item {
     /// A record of a row of its own.
     pub fn of_row(row: &Row, body: Body) -> Self {
-        Self { rows: vec![row.clone()], body, header: None, checked: None, key: None }
+        Self { rows: vec![row.clone()], body, header: None, checked: None, cells: None, key: None }
     }
 
     /// A record of a row of a table.
     pub fn of_table(row: Row, body: Body, header: &Arc<Header>) -> Self {
-        Self { rows: vec![row], body, header: Some(Arc::clone(header)), checked: None, key: None }
+        let header = Some(Arc::clone(header));
+        Self { rows: vec![row], body, header, checked: None, cells: None, key: None }
+    }
+
+    /// It is made of these cells of a wide sheet.
+    pub fn in_cells(self, cells: Vec<CellAt>) -> Self {
+        Self { cells: Some(cells), ..self }
+    }
+
+    /// What it counts as: its rows, or the cells of a wide sheet.
+    pub fn weight(&self) -> u64 {
+        self.cells.as_ref().map_or(self.rows.len(), |cells| cells.len().max(1)) as u64
+    }
+
+    /// Whether it is of the same row of a wide sheet as another one.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let line = |item: &Self| item.rows.first().map(|row| row.line);
+        self.cells.is_some() && other.cells.is_some() && line(self) == line(other)
     }
 
     /// The same once more.
     pub fn again(&self) -> Self {
-        let (rows, header, key) = (self.rows.clone(), self.header.clone(), self.key.clone());
-        Self { rows, body: self.body.again(), header, checked: None, key }
+        let (rows, header) = (self.rows.clone(), self.header.clone());
+        let (cells, key) = (self.cells.clone(), self.key.clone());
+        Self { rows, body: self.body.again(), header, checked: None, cells, key }
     }
 
     /// The faults of each row: of items in their own rows, of the record in the first; a row without any says
     /// that another has some.
     pub fn faults(&self, problem: &Problem) -> Vec<serde_json::Value> {
         let header = self.header.as_deref();
+        if let Some(cells) = &self.cells {
+            return self.faults_by_cell(cells, problem);
+        }
         if self.rows.len() == 1 || problem.faults().is_empty() {
             return self.rows.iter().map(|_| row::faults(header, problem)).collect();
         }
@@ -118,6 +142,7 @@ impl Gatherer {
         let known = item.key.as_ref().and_then(|key| self.places.get(key)).copied();
         match known.and_then(|place| self.items.get_mut(place)) {
             Some(known) => {
+                join_cells(known, item.cells.take(), lines.list);
                 join(known, item.body, lines.list);
                 known.rows.extend(item.rows);
                 if known.rows.len() > MOST_ROWS {
@@ -154,6 +179,27 @@ fn as_list(tree: &mut Tree, list: &str) {
         if matches!(member, Tree::Object(_)) {
             *member = Tree::List(vec![member.clone()]);
         }
+    }
+}
+
+/// Adds the cells of another row: their items stand behind those of the rows before.
+fn join_cells(known: &mut Item, cells: Option<Vec<CellAt>>, list: &str) {
+    let items = match known.body.tree.member(list) {
+        Some(Tree::List(items)) => items.len(),
+        _ => 0,
+    };
+    let (rows, before) = (known.rows.len(), format!("/{list}/"));
+    let moved = |cell: CellAt| {
+        let rest = cell.pointer.strip_prefix(&before).unwrap_or_default();
+        let (index, member) = rest.split_once('/').unwrap_or((rest, ""));
+        let pointer = match index.parse::<usize>() {
+            Ok(index) => format!("{before}{}/{member}", index + items),
+            Err(_) => cell.pointer.clone(),
+        };
+        CellAt { pointer, row: cell.row + rows, ..cell }
+    };
+    if let (Some(own), Some(cells)) = (&mut known.cells, cells) {
+        own.extend(cells.into_iter().map(moved));
     }
 }
 

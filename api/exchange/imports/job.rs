@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::NaiveDate;
 use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::statement::Statement;
@@ -20,6 +21,7 @@ use super::outcomes::{self, Listed};
 use super::reader::{Form, Reader};
 use super::sheets::Sheets;
 use super::store::{self, Counts, Progress};
+use super::wide_lots::lot;
 use crate::exchange::files::table::Row;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::job_write;
@@ -58,6 +60,8 @@ pub struct Options {
     pub given: Given,
     /// The year of days without one.
     pub year: Option<i32>,
+    /// The first of days that headers count.
+    pub first_day: Option<NaiveDate>,
 }
 
 /// An import under way.
@@ -170,9 +174,9 @@ impl Job {
                 size = self.give_way(chunk).await?;
             }
         }
-        let mut gathered = self.end_of_file()?.into_iter();
+        let mut gathered = self.end_of_file()?.into_iter().peekable();
         loop {
-            let lot: Vec<Item> = gathered.by_ref().take(SMALL_CHUNK).collect();
+            let lot = lot(&mut gathered, SMALL_CHUNK);
             let is_last = lot.is_empty();
             let lot = self.identified(lot).await?;
             // What is to be said of the last rows is written with no record, too.
@@ -189,14 +193,14 @@ impl Job {
     async fn give_way(&mut self, rows: &[Row]) -> Result<usize, Problem> {
         let (started, appends) = (Instant::now(), self.core.ledger.figures().appends.get());
         // A sheet that ends gives all that waited for its end.
-        let (mut items, mut own) = (self.items(rows)?.into_iter(), 0);
+        let (mut items, mut own) = (self.items(rows)?.into_iter().peekable(), 0);
         loop {
-            let lot: Vec<Item> = items.by_ref().take(CHUNK).collect();
+            let lot = lot(&mut items, CHUNK);
             let lot = self.identified(lot).await?;
             self.write(lot).await?;
             self.require_few_faults()?;
             own += 1;
-            if items.len() == 0 {
+            if items.peek().is_none() {
                 break;
             }
         }
@@ -215,7 +219,7 @@ impl Job {
             all.extend(self.identified(items).await?);
             count += rows.len();
             // Its header is no row.
-            if count > MOST_ATOMIC + 1 {
+            if count.max(all.len()) > MOST_ATOMIC + 1 {
                 return Err(TOO_MANY_ROWS.into());
             }
         }
@@ -224,8 +228,10 @@ impl Job {
         let validate_only = std::mem::replace(&mut self.options.validate_only, true);
         let before = self.counts;
         self.tried = (!validate_only).then(Vec::new);
-        for chunk in all.chunks(CHUNK) {
-            self.write(chunk.iter().map(Item::again).collect()).await?;
+        let mut trials = all.iter().map(Item::again).collect::<Vec<_>>().into_iter().peekable();
+        while trials.peek().is_some() {
+            let trial = lot(&mut trials, CHUNK);
+            self.write(trial).await?;
             self.require_few_faults()?;
         }
         self.options.validate_only = validate_only;
@@ -250,9 +256,9 @@ impl Job {
     /// Records with ids in the place of names, and their own.
     pub(super) async fn identified(&mut self, mut items: Vec<Item>) -> Result<Vec<Item>, Problem> {
         let deadline = self.core.config.file_deadline();
-        timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
-        self.resolve_people(&mut items);
         self.resolve_areas(&mut items);
+        timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
+        timed(deadline, items.len(), Box::pin(self.resolve_told(&mut items))).await?;
         self.core.refresh_settings().await?;
         self.salvage(&mut items);
         timed(deadline, items.len(), Box::pin(self.identify(&mut items))).await?;

@@ -24,6 +24,7 @@ mod names;
 mod no_records;
 mod outcomes;
 pub mod reader;
+mod references;
 mod routes;
 mod row;
 mod salvage;
@@ -35,6 +36,9 @@ mod table;
 mod template;
 mod undo;
 mod uploads;
+mod wide;
+mod wide_header;
+mod wide_lots;
 mod wording;
 
 pub use routes::operations;

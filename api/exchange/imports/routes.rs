@@ -46,6 +46,11 @@ static UNKNOWN: Vocabulary = Vocabulary::new(
         word("refuse", "refused", "拒绝"),
     ],
 );
+static SHAPE: Vocabulary = Vocabulary::new(
+    "import_shape",
+    Text::new("Shape", "表格形式"),
+    &[word("rows", "a row a record", "一行一条"), word("wide", "a column a day or thing", "一列一日或一项")],
+);
 static TEMPLATE_FORMAT: Vocabulary = Vocabulary::new(
     "import_template_format",
     Text::new("Format", "格式"),
@@ -58,7 +63,7 @@ static FORMAT: Field = Field::new(
     "A workbook by default, or the header as CSV.",
 );
 /// Parameters that say how a file is read.
-const LOOKED_AT_WITH: [&str; 5] = ["source", "sheet", "unknown", "year", "district_code"];
+const LOOKED_AT_WITH: [&str; 7] = ["source", "sheet", "unknown", "shape", "year", "first_day", "district_code"];
 /// Parameters whose names go on with a column or a field: `map.电话号码=phone`, `set.place_id=北门`.
 const OPEN: &[&str] = &["map.", "set."];
 
@@ -104,6 +109,13 @@ static PARAMETERS: &[Field] = &[
         Text::new("Unknown columns", "未知列"),
         "What happens to columns that nobody knows: left out, kept in the note, or the file refused. By default `refuse` where most headers are names of fields, else `note`.",
     ),
+    Field::new(
+        "shape",
+        Shape::Word(&SHAPE),
+        Text::new("Shape", "表格形式"),
+        "`wide`: a row a person with a column a day and part of the day (`2月1日上午`), a row a store with a column a commodity and price or stock (`大米进价`), a row a post with a column a day and names in the cells. Counts are of cells then. Without it a sheet is wide where several of its headers say so and none is the cell's own.",
+    ),
+    Field::new("first_day", Shape::Day, Text::new("First day", "首日"), "Of headers that count days: `第3天上午`."),
     Field::new(
         "year",
         Shape::Integer { min: 2000, max: 2100 },

@@ -135,7 +135,8 @@ pub fn faults(header: Option<&Header>, problem: &Problem) -> Json {
 pub fn kept(header: Option<&Header>, fault: &Fault) -> Json {
     let column = header.and_then(|header| header.column_of(&fault.pointer));
     let label = header.and_then(|header| header.label_of(&fault.pointer));
-    json!({"column": column, "label": label.map(|label| json!({"zh": label.zh, "en": label.en})),
+    let at = header.and_then(|header| header.index_of(&fault.pointer));
+    json!({"column": column, "at": at, "label": label.map(|label| json!({"zh": label.zh, "en": label.en})),
         "pointer": fault.pointer, "code": fault.code.code(),
         "zh": wording::message(header, fault, Language::Chinese), "en": wording::message(header, fault, Language::English)})
 }

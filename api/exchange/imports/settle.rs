@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::items::Item;
 use super::job::Job;
 use super::outcomes::{self, Listed};
+use super::wide_lots::line_of_cell;
 use crate::platform::codes::NOT_FOUND;
 use crate::records::codes::{RECORD_EXISTS, RECORD_VOIDED};
 use crate::records::create::{Created, Outcome};
@@ -30,7 +31,7 @@ impl Job {
     pub(super) async fn settle(&mut self, item: &Item, outcome: Outcome) -> Result<(), Problem> {
         let met = outcome.as_ref().ok().map(|created| created.record().envelope.id);
         let settled = self.settled(&item.body.tree, outcome).await?;
-        let rows = item.rows.len() as u64;
+        let rows = item.weight();
         self.counts.read += rows;
         let (count, word) = match settled {
             Settled::Created => (&mut self.counts.created, "created"),
@@ -45,6 +46,15 @@ impl Job {
         };
         // What would be new is no record yet.
         let record_id = if self.options.validate_only { met } else { met.or_else(own) };
+        if let Some(cells) = &item.cells {
+            let warnings = item.body.warnings_of(0);
+            for cell in cells.iter().filter(|_| settled != Settled::Created || !warnings.is_empty()) {
+                let line = item.rows.get(cell.row).map_or(0, |row| row.line);
+                let details = json!({"differs": settled == Settled::Skipped, "warnings": warnings});
+                self.list(Listed { line: line_of_cell(line, cell.column), outcome: word, record_id, details });
+            }
+            return Ok(());
+        }
         for (index, row) in item.rows.iter().enumerate() {
             let warnings = item.body.warnings_of(index);
             if settled == Settled::Created && warnings.is_empty() {

@@ -23,6 +23,9 @@ pub struct TableLayout {
     pub header_line: u64,
     /// How many rows the header has.
     pub header_rows: usize,
+    /// Shape: `rows`, a row a record, or `wide`.
+    #[serde(default)]
+    pub shape: String,
     /// Its columns.
     pub columns: Vec<ColumnLayout>,
     /// What the titles or the caller say of all rows.
@@ -45,6 +48,9 @@ pub struct ColumnLayout {
     pub header: String,
     /// The field that it was taken for.
     pub field: Option<String>,
+    /// Of a wide sheet: the day or thing of its cells.
+    #[serde(default)]
+    pub axis: Option<String>,
     /// Use: `taken`, `noted`, `ignored` or `refused`.
     #[serde(rename = "use")]
     pub used: String,

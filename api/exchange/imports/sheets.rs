@@ -1,7 +1,9 @@
 //! From the rows of a file to its records: sheet by sheet, the table in each found first.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use chrono::Datelike;
 use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::problem::Problem;
@@ -13,13 +15,16 @@ use super::header::Header;
 use super::items::Item;
 use super::job::Job;
 use super::layout::{self, Found, LOOK};
-use super::no_records::{Reason, TITLE};
+use super::no_records::{NOT_DONE, Reason, TITLE};
 use super::outcomes::Listed;
 use super::reader::Form;
 use super::row;
 use super::sheet_layout::{Layout, LeftSheet, TableLayout};
 use super::store::{Headers, LINES_OF_A_SHEET};
 use super::table::{Table, Taken, of_row};
+use super::wide::Unfolded;
+use super::wide_header;
+use super::wide_lots::line_of_cell;
 use crate::exchange::codes::{UNKNOWN_COLUMN, UNKNOWN_COLUMNS};
 use crate::exchange::files::days::Hints;
 use crate::exchange::files::table::Row;
@@ -162,22 +167,30 @@ impl Job {
             return self.pass_over(&dictionary, &head, &title).map(|()| Vec::new());
         };
         found.header.require()?;
-        let Found { rows: (first, behind), day, year, .. } = found;
+        let Found { rows: (first, behind), day, year: found_year, .. } = found;
         let hints = Hints { year: self.options.year, ..Hints::new(self.core.zone, self.core.clock.now()) };
-        let table = Table::new(self.kind, found, given, hints, self.form.is_none());
+        let is_wide = found.header.wide.is_some();
+        let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
+        let days = wide_header::days(&found.header, year, self.options.first_day);
+        let (days, problem) = days.map_or_else(|problem| (Vec::new(), Some(problem)), |days| (days, None));
+        let table = Table::new((self.kind, self.core.kinds()), found, given, (hints, days), self.form.is_none());
         let line = head.get(first).map_or(0, |row| row.line) % u64::try_from(LINES_OF_A_SHEET).unwrap_or(u64::MAX);
         let told = TableLayout {
             name: self.sheet_name().map(str::to_owned),
             header_line: line,
             header_rows: behind - first,
+            shape: if is_wide { "wide" } else { "rows" }.to_owned(),
             columns: table.header.told(),
             constants: table.constants_told(self.core.kinds()),
             title_day: day.map(|day| day.to_string()),
-            title_year: year,
+            title_year: found_year,
             hidden_rows: self.hidden_rows(),
         };
         self.sheets.told.push(told);
         self.sheets.headers.insert(i64::try_from(self.sheets.current).unwrap_or_default(), table.names());
+        if let Some(problem) = problem {
+            return Err(problem);
+        }
         self.sheets.table = Some(table);
         let mut items = Vec::new();
         for (index, row) in head.iter().enumerate() {
@@ -213,6 +226,10 @@ impl Job {
                 self.no_record(row, reason);
                 Ok(Vec::new())
             }
+            (Taken::Wide(taken), _) => {
+                let (row, unfolded) = *taken;
+                self.take_wide(&row, unfolded)
+            }
             (Taken::Body(taken), lines) => {
                 let (row, mut body) = *taken;
                 if self.sheets.hidden.contains(&row.line) {
@@ -225,6 +242,34 @@ impl Job {
                 }
             }
         }
+    }
+
+    /// The records of a row of a wide sheet. Cells are counted, not rows.
+    fn take_wide(&mut self, row: &Row, unfolded: Unfolded) -> Result<Vec<Item>, Problem> {
+        let Some(header) = self.sheets.table.as_ref().map(|table| Arc::clone(&table.header)) else {
+            return Ok(Vec::new());
+        };
+        self.counts.note_row(unfolded.blank, unfolded.not_done.len() as u64);
+        for (column, meaning) in unfolded.not_done {
+            let reason = Reason { code: NOT_DONE, message: meaning };
+            self.list(Listed {
+                line: line_of_cell(row.line, column),
+                outcome: "not_a_record",
+                record_id: None,
+                details: json!({"reason": reason.kept()}),
+            });
+        }
+        // When it happened follows from the header, not from a clock.
+        self.assumed |= header.is_of_days() && !unfolded.parts.is_empty();
+        let mut items = Vec::new();
+        for (body, cells) in unfolded.parts {
+            let item = Item::of_table(row.clone(), body, &header).in_cells(cells);
+            match self.kind.rules.lines() {
+                Some(lines) => self.gatherer.gather(self.kind, lines, item)?,
+                None => items.push(item),
+            }
+        }
+        Ok(items)
     }
 
     /// Tells a row that is no record.

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::answer::{AskedOptions, FileWarning, ImportAnswer, RowPlace};
 use super::sheet_layout::{Layout, TableLayout};
+use super::wide_lots::parted;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::NOT_FOUND;
@@ -50,12 +51,43 @@ pub struct Counts {
     pub refused: u64,
     /// Titles, sums, signatures: no records, and not stored.
     pub not_a_record: u64,
+    /// Of wide sheets, whose cells are counted and not their rows.
+    #[serde(flatten)]
+    #[schema(inline)]
+    pub wide: Option<WideCounts>,
+}
+
+/// What there is in wide sheets beside cells that say something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WideCounts {
+    /// Of wide sheets, whose cells are counted: their rows.
+    #[schema(required = false)]
+    pub rows: u64,
+    /// Of wide sheets: cells in which there is nothing.
+    #[schema(required = false)]
+    pub cells_blank: u64,
+    /// Of wide sheets: cells that say why there is nothing.
+    #[schema(required = false)]
+    pub cells_not_done: u64,
 }
 
 impl Counts {
+    /// Counts a row of a wide sheet.
+    pub fn note_row(&mut self, blank: u64, not_done: u64) {
+        let wide = self.wide.get_or_insert_default();
+        wide.rows += 1;
+        wide.cells_blank += blank;
+        wide.cells_not_done += not_done;
+    }
+
     /// Counts as they are kept; former releases counted fewer things.
     fn of(json: &Json) -> Self {
         let count = |name: &str| json.get(name).and_then(Json::as_u64).unwrap_or_default();
+        let wide = WideCounts {
+            rows: count("rows"),
+            cells_blank: count("cells_blank"),
+            cells_not_done: count("cells_not_done"),
+        };
         Self {
             read: count("read"),
             created: count("created"),
@@ -64,6 +96,7 @@ impl Counts {
             skipped: count("skipped"),
             refused: count("refused"),
             not_a_record: count("not_a_record"),
+            wide: json.get("rows").map(|_| wide),
         }
     }
 }
@@ -95,13 +128,14 @@ pub fn sheet_of(line: i64) -> i64 {
     line / LINES_OF_A_SHEET
 }
 
-/// Place of a row: its line, and its sheet where there are several.
+/// Place of a row: its line, its sheet where there are several, its cell where it is of a wide sheet.
 pub fn place(sheets: &[String], line: i64) -> RowPlace {
+    let (line, cell) = parted(line);
     if sheets.len() < 2 {
-        return RowPlace { sheet: None, line };
+        return RowPlace { sheet: None, line, cell };
     }
     let sheet = usize::try_from(sheet_of(line)).ok().and_then(|sheet| sheets.get(sheet));
-    RowPlace { sheet: sheet.cloned(), line: line % LINES_OF_A_SHEET }
+    RowPlace { sheet: sheet.cloned(), line: line % LINES_OF_A_SHEET, cell }
 }
 
 impl Import {
@@ -258,7 +292,8 @@ pub fn refuse(district_code: &str, import_id: Uuid, kept: Vec<LockedRow>) -> Sta
     }
     let columns =
         [("line", ColumnType::Integer, lines), ("row", ColumnType::Bytes, rows), ("faults", ColumnType::Json, faults)];
-    put_rows("import_faults", district_code, import_id, columns).sql(" NOTHING")
+    put_rows("import_faults", district_code, import_id, columns)
+        .sql(" UPDATE SET faults = import_faults.faults || excluded.faults")
 }
 
 /// Puts rows of an import into a table, each line once; what happens to those that are there follows.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate, TimeZone};
 use kit::catalogue::FaultCode;
+use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::text::{Language, Text};
 use kit::tree::Tree;
@@ -16,14 +17,14 @@ use super::no_records::Reason;
 use super::row::{Body, insert, told};
 use super::salvage::is_by_the_way;
 use super::sheet_layout::Constant;
+use super::wide::Unfolded;
 use crate::exchange::codes::{ERROR_CELL, MORE_CELLS, NOTHING_ABOVE};
 use crate::exchange::files::columns::Column;
 use crate::exchange::files::days::{Hints, day_by};
 use crate::exchange::files::table::Row;
 use crate::exchange::files::texts::{self, is_ditto, visible};
 use crate::platform::http::fault;
-use crate::records::Registry;
-use crate::records::{Kind, Warning};
+use crate::records::{Kind, Registry, Rules, Warning};
 
 /// A column that nobody knows, or one without a name, whose cell went into the note.
 pub static UNKNOWN_NOTED: Warning = Warning {
@@ -47,10 +48,15 @@ static DITTO_OF_NOTHING: Warning = Warning {
 /// Errors of spreadsheets, as they stand in a cell that was saved as text.
 const ERRORS: [&str; 8] = ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!"];
 
+/// Digits of which a number is a phone's.
+const LEAST_OF_PHONE: usize = 7;
+
 /// A row of a table.
 pub enum Taken {
     /// A record, or a part of one: the row, what it takes from above written out, and its body.
     Body(Box<(Row, Body)>),
+    /// Records of a row of a wide sheet.
+    Wide(Box<(Row, Unfolded)>),
     /// None.
     NotARecord(&'static Reason),
 }
@@ -60,7 +66,11 @@ pub struct Table {
     /// Its header.
     pub header: Arc<Header>,
     constants: Vec<(Column, String)>,
-    hints: Hints,
+    pub(super) hints: Hints,
+    /// The days of the columns of a wide sheet.
+    pub(super) days: Vec<Option<NaiveDate>>,
+    /// Rules of the kinds whose lists columns are, by place.
+    worded: Vec<Option<&'static dyn Rules>>,
     /// The cells of the row above, for those that say `同上`.
     above: Vec<String>,
     /// Columns of the natural key, by place: of a list with a row an item they are carried down.
@@ -75,7 +85,13 @@ pub struct Table {
 
 impl Table {
     /// A table as it was found. Constants that the caller gives go before those of the titles.
-    pub fn new(kind: &Kind, found: Found, given: Vec<(Column, String)>, hints: Hints, workbook: bool) -> Self {
+    pub fn new(
+        (kind, kinds): (&'static Kind, &Registry),
+        found: Found,
+        given: Vec<(Column, String)>,
+        (hints, days): (Hints, Vec<Option<NaiveDate>>),
+        workbook: bool,
+    ) -> Self {
         let mut constants = given;
         for (column, text) in found.constants {
             if constants.iter().all(|(other, _)| other.path != column.path) {
@@ -100,7 +116,8 @@ impl Table {
         let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
         let day_of_title = found.day.filter(|_| !kind.rules.stands_when_known() && !header.has(&["occurred_at"]));
         let hints = Hints { year, day: hints.day.or(found.day), ours: header.ours, ..hints };
-        Self { header, constants, hints, above: Vec::new(), carried, day_of_title, required, workbook }
+        let worded = header.places.iter().map(|place| worded(kind, kinds, place)).collect();
+        Self { header, constants, hints, days, worded, above: Vec::new(), carried, day_of_title, required, workbook }
     }
 
     /// What the titles, or the caller, say of all rows; the text only of what is nobody's.
@@ -149,13 +166,20 @@ impl Table {
                 cells.push(self.above.get(index).filter(|_| carries).cloned().unwrap_or_default());
             }
         }
-        let mut body = self.body(row, &cells);
-        alone.into_iter().for_each(|index| self.tell_nothing_above(&mut body, index));
         let mut shown: Vec<String> = cells.iter().take(self.header.names.len()).cloned().collect();
         shown.resize(self.header.names.len(), String::new());
         shown.extend(self.constants.iter().map(|(_, text)| text.clone()));
+        let shown = Row { line: row.line, cells: shown, flaw: row.flaw };
+        let taken = match self.header.wide {
+            Some(wide) => Taken::Wide(Box::new((shown, self.unfold(wide, row, &cells)))),
+            None => {
+                let mut body = self.body(row, &cells, None);
+                alone.into_iter().for_each(|index| self.tell_nothing_above(&mut body, index));
+                Taken::Body(Box::new((shown, body)))
+            }
+        };
         self.above = cells;
-        Taken::Body(Box::new((Row { line: row.line, cells: shown, flaw: row.flaw }, body)))
+        taken
     }
 
     /// Whether a column would take the words `同上` for what they don't say. What has no field keeps them as they are.
@@ -178,9 +202,11 @@ impl Table {
         }
     }
 
-    fn body(&self, row: &Row, cells: &[String]) -> Body {
+    /// The body of a row, times of which are of a day.
+    pub(super) fn body(&self, row: &Row, cells: &[String], day: Option<NaiveDate>) -> Body {
         let mut body = Body::default();
         let hints = self.hints_of(cells);
+        let hints = Hints { day: day.or(hints.day), ..hints };
         let mut members = Vec::new();
         for (index, (place, text)) in self.header.places.iter().zip(cells).enumerate() {
             match place {
@@ -188,13 +214,15 @@ impl Table {
                 Place::ExternalId => body.external_id = Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
                 Place::Unknown => self.unknown(&mut body, index, text),
                 Place::Item(item) => self.item(&mut body, &mut members, index, item, text, &hints),
-                Place::Day | Place::Ignored => {}
+                Place::Axis(_) | Place::Day | Place::Ignored => {}
             }
         }
         for (index, text) in cells.iter().enumerate().skip(self.header.places.len()).filter(|_| self.workbook) {
             self.unknown(&mut body, index, text);
         }
-        self.add_day(&mut body, &mut members, cells, &hints);
+        if !self.header.is_of_days() {
+            self.add_day(&mut body, &mut members, cells, &hints);
+        }
         for (column, text) in &self.constants {
             if !has(&members, &column.path)
                 && let Some(tree) = texts::of_field(column.field, text, &hints).tree
@@ -216,6 +244,10 @@ impl Table {
         text: &str,
         hints: &Hints,
     ) {
+        if let Some(items) = self.items_in_words(index, column, text, hints) {
+            body.texts.push((index, text.trim().to_owned()));
+            return insert(members, &column.path, Tree::List(items));
+        }
         let reading = texts::of_field(column.field, text, hints);
         if let Some(warning) = reading.warning {
             body.warn(&self.header, index, warning);
@@ -247,17 +279,40 @@ impl Table {
         if shown.is_empty() {
             return;
         }
+        if item.pair.is_some() && texts::is_mark(&shown) {
+            return;
+        }
+        let mut said = match item.pair {
+            Some(pair) => paired(item.value, pair, &shown),
+            None => vec![(item.value.name.to_owned(), texts::member(&item.value.shape, text, hints))],
+        };
         body.texts.push((index, shown));
-        let value = texts::member(&item.value.shape, text, hints);
-        let of_item = Tree::Object(vec![
-            (item.key.name.to_owned(), Tree::Text(item.code.to_owned())),
-            (item.value.name.to_owned(), value),
-        ]);
+        let key = (item.key.name.to_owned(), Tree::Text(item.code.to_owned()));
+        // Several columns may speak of one item: who it is, and his phone.
+        if let Some((_, Tree::List(items))) = members.iter_mut().find(|(name, _)| name == item.list.name) {
+            let is_it = |other: &&mut Tree| matches!(other, Tree::Object(known) if known.contains(&key));
+            if let Some(Tree::Object(known)) = items.iter_mut().find(is_it)
+                && said.iter().all(|(name, _)| known.iter().all(|(other, _)| other != name))
+            {
+                return known.append(&mut said);
+            }
+        }
+        let of_item = Tree::Object(std::iter::once(key).chain(said).collect());
         match members.iter_mut().find(|(name, _)| name == item.list.name) {
             Some((_, Tree::List(items))) => items.push(of_item),
             Some(_) => {}
             None => members.push((item.list.name.to_owned(), Tree::List(vec![of_item]))),
         }
+    }
+
+    /// The items of a list that a cell tells in words.
+    fn items_in_words(&self, index: usize, column: &Column, text: &str, hints: &Hints) -> Option<Vec<Tree>> {
+        let rules = self.worded.get(index).copied().flatten().filter(|_| !hints.ours)?;
+        let shown = visible(text);
+        if shown.is_empty() || shown.starts_with(['[', '{']) || texts::is_mark(&shown) {
+            return None;
+        }
+        rules.items_in_words(column.field.name, &shown, hints.day.unwrap_or(hints.today))
     }
 
     fn unknown(&self, body: &mut Body, index: usize, text: &str) {
@@ -280,7 +335,7 @@ impl Table {
     }
 
     /// The day of the row, for times beside it.
-    fn hints_of(&self, cells: &[String]) -> Hints {
+    pub(super) fn hints_of(&self, cells: &[String]) -> Hints {
         let is_day = |place: &Place| matches!(place, Place::Day);
         let own = self.header.places.iter().position(is_day).and_then(|index| cells.get(index));
         let day = own.and_then(|text| day_by(&visible(text), &self.hints)).map(|(day, _)| day);
@@ -345,8 +400,47 @@ impl Table {
     }
 }
 
+/// The rules that read a list of things from words, where a column is one.
+fn worded(kind: &'static Kind, kinds: &Registry, place: &Place) -> Option<&'static dyn Rules> {
+    let Place::Field(column) = place else { return None };
+    if !matches!(column.field.shape, Shape::List { of: Shape::Object(_), .. }) {
+        return None;
+    }
+    match column.path.as_slice() {
+        [_] => Some(kind.rules),
+        [first, _] => match kind.field(first)?.shape {
+            Shape::Inline(name, _) => kinds.kind(name).map(|inner| inner.rules),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `张三/13800000000`, `张三（0835-1234567）`: who, and his phone.
+fn paired(value: &Field, pair: &Field, text: &str) -> Vec<(String, Tree)> {
+    let half = texts::half_width(text);
+    let digits = |letter: char| letter.is_ascii_digit() || letter == '-';
+    let from = half.find(|letter: char| letter.is_ascii_digit());
+    let number = from
+        .and_then(|from| half.get(from..))
+        .map(|rest| rest.split(|letter| !digits(letter)).next().unwrap_or_default());
+    let number = number.filter(|number| number.len() >= LEAST_OF_PHONE);
+    let (Some(number), Some(from)) = (number, from) else {
+        return vec![(value.name.to_owned(), Tree::Text(text.to_owned()))];
+    };
+    let before = half.get(..from).unwrap_or_default();
+    let name = before.trim_matches(|letter: char| {
+        letter.is_whitespace() || matches!(letter, '/' | '(' | ')' | ':' | '、' | ',' | '，' | ';' | '-')
+    });
+    let phone = (pair.name.to_owned(), Tree::Text(number.to_owned()));
+    if value.name == pair.name || name.is_empty() {
+        return vec![phone];
+    }
+    vec![(value.name.to_owned(), Tree::Text(name.to_owned())), phone]
+}
+
 /// Whether a body has a member.
-fn has(members: &[(String, Tree)], path: &[&'static str]) -> bool {
+pub(super) fn has(members: &[(String, Tree)], path: &[&'static str]) -> bool {
     let Some((first, rest)) = path.split_first() else { return false };
     members.iter().any(|(name, member)| {
         name == first

@@ -13,6 +13,7 @@ pub mod history;
 pub mod notices;
 mod patrol_logs;
 pub mod planner;
+mod reading_sheets;
 pub mod readings;
 pub mod rules;
 mod spot_checks;

@@ -24,6 +24,7 @@ use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::records::codes::TOO_FAR_AHEAD;
 use crate::records::figure::{COPIES, TIMES};
+use crate::records::wide::{Wide, WideAxis};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Narrowed, Record, Rules, envelope};
 use crate::rooms::registers::places::require_venue;
@@ -60,6 +61,18 @@ static STANDING_LINES: Projection = Projection {
 };
 
 struct SupplyReportRules;
+
+/// Reports in wide sheets: a row a store, a column a commodity and a price or a quantity.
+static REPORT_SHEETS: Wide = Wide {
+    axis: WideAxis::Items {
+        members: &["purchase_price", "retail_price", "purchased", "sold", "closing_stock"],
+        unit: |text| if text.contains(['元', '¥', '￥']) { "price_unit" } else { "quantity_unit" },
+    },
+    cell: &["lines", "commodity"],
+    called: Text::new("value", "数值"),
+    blank: &["无", "缺", "缺货"],
+    not_done: &[],
+};
 
 /// A store's account sees its own store and no competitor's.
 pub fn of_own_store(role: Role) -> Option<Narrowed> {
@@ -152,6 +165,10 @@ impl Rules for SupplyReportRules {
 
     fn lines(&self) -> Option<Lines> {
         Some(Lines { list: LINES.name(), key: "commodity" })
+    }
+
+    fn wide(&self) -> Option<&'static Wide> {
+        Some(&REPORT_SHEETS)
     }
 
     fn projection(&self) -> Option<&'static Projection> {
