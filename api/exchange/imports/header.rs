@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::row::told;
 use crate::exchange::codes::{REPEATED_COLUMN, UNKNOWN_COLUMN, UNKNOWN_COLUMNS, UNREADABLE_FILE};
-use crate::exchange::files::columns::Column;
+use crate::exchange::files::columns::{Column, Part};
 use crate::exchange::files::table::Row;
 use crate::records::Lines;
 
@@ -23,6 +23,8 @@ pub enum Place {
     Item(ItemColumn),
     /// The day of the row: times in other columns are of it.
     Day,
+    /// What the service fills in, or a name beside an id: in files of ours it is compared with what stands.
+    Served(Column),
     /// Left out: a running number, or what an export of ours added.
     Ignored,
     /// Nobody knows: by `unknown` it goes into the note, is left out, or is a fault.
@@ -111,7 +113,7 @@ impl Header {
                 Place::ExternalId => Some("external_id".into()),
                 Place::Day => Some("day".into()),
                 Place::Item(item) => Some(format!("{}.{}", item.list.name, item.code)),
-                Place::Ignored | Place::Unknown => None,
+                Place::Served(_) | Place::Ignored | Place::Unknown => None,
             })
             .collect();
         known.sort();
@@ -160,7 +162,7 @@ impl Header {
                 _ => None,
             };
             let what = match place {
-                Some(Place::Ignored) => "ignored",
+                Some(Place::Ignored | Place::Served(_)) => "ignored",
                 Some(Place::Unknown) if self.unknown == Unknown::Note => "noted",
                 Some(Place::Unknown) if self.unknown == Unknown::Ignore => "ignored",
                 Some(Place::Unknown) | None => "refused",
@@ -188,6 +190,20 @@ impl Header {
         self.lines_of_kind.filter(of_items)
     }
 
+    /// Every list of which the file gives a row an item: an export of ours does so of each.
+    pub fn row_lists(&self) -> Vec<&'static str> {
+        if !self.ours {
+            return self.lines().map(|lines| lines.list).into_iter().collect();
+        }
+        let of_items = |place: &Place| match place {
+            Place::Field(column) if column.part == Part::Item => column.path.first().copied(),
+            _ => None,
+        };
+        let mut lists: Vec<&'static str> = self.places.iter().filter_map(of_items).collect();
+        lists.dedup();
+        lists
+    }
+
     /// Whether a field has a column.
     pub fn has(&self, path: &[&'static str]) -> bool {
         self.places.iter().any(|place| matches!(place, Place::Field(column) if column.path == path))
@@ -206,6 +222,7 @@ impl Header {
             Place::ExternalId => Some("/external_id".to_owned()),
             Place::Day => Some("/occurred_at".to_owned()),
             Place::Item(item) => Some(format!("/{}", item.list.name)),
+            Place::Served(column) => Some(format!("/{}", column.path.join("/"))),
             Place::Ignored | Place::Unknown => None,
         }
     }
@@ -213,7 +230,7 @@ impl Header {
     /// The column in which a fault stands; none of a fault of the whole row.
     pub(super) fn index_of(&self, pointer: &str) -> Option<usize> {
         let mut steps: Vec<&str> = pointer.split('/').skip(1).collect();
-        if self.lines().is_some_and(|lines| steps.first() == Some(&lines.list)) && steps.len() > 1 {
+        if steps.first().is_some_and(|first| self.row_lists().contains(first)) && steps.len() > 1 {
             steps.remove(1);
         }
         let is_it = |place: &Place| match place {
@@ -222,7 +239,7 @@ impl Header {
             }
             Place::ExternalId => steps == ["external_id"],
             Place::Item(item) => steps.first() == Some(&item.list.name),
-            Place::Day | Place::Ignored | Place::Unknown => false,
+            Place::Day | Place::Served(_) | Place::Ignored | Place::Unknown => false,
         };
         let of_day = || {
             let is_day = |place: &Place| matches!(place, Place::Day);

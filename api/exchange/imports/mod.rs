@@ -9,6 +9,7 @@
 mod answer;
 mod areas;
 mod bounds;
+mod compare;
 mod dictionary;
 mod faults;
 mod header;
@@ -22,6 +23,7 @@ mod names;
 mod no_records;
 mod outcomes;
 pub mod reader;
+mod returned;
 mod routes;
 mod row;
 mod salvage;

@@ -28,6 +28,8 @@ impl Reason {
 /// Rows above the header.
 pub static TITLE: Reason =
     Reason { code: "title", message: Text::new("stands above the table", "表头以上的标题或说明") };
+/// The last line of an export, which counts the others.
+pub static END: Reason = Reason { code: "end", message: Text::new("the end of an export", "导出文件的结束行") };
 static SUM: Reason = Reason { code: "sum", message: Text::new("a sum", "合计行") };
 static REMARK: Reason = Reason { code: "remark", message: Text::new("a signature or a remark", "签字、说明行") };
 static HEADER: Reason =

@@ -13,9 +13,10 @@ use super::header::{Header, ItemColumn, Place, Unknown};
 use super::layout::Found;
 use super::names::is_open;
 use super::no_records::Reason;
+use super::returned::{Told, ToldIn};
 use super::row::{Body, insert, told};
 use crate::exchange::codes::MORE_CELLS;
-use crate::exchange::files::columns::Column;
+use crate::exchange::files::columns::{Column, Part};
 use crate::exchange::files::days::{Hints, day_by};
 use crate::exchange::files::table::Row;
 use crate::exchange::files::texts::{self, is_ditto, visible};
@@ -151,9 +152,12 @@ impl Table {
                 Place::ExternalId => body.external_id = Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
                 Place::Unknown => self.unknown(&mut body, index, text),
                 Place::Item(item) => self.item(&mut body, &mut members, index, item, text, &hints),
+                Place::Served(column) => self.told(&mut body, index, column, text, &hints),
                 Place::Day | Place::Ignored => {}
             }
         }
+        self.name_instead(&body, &mut members);
+        body.ours = self.header.ours;
         for (index, text) in cells.iter().enumerate().skip(self.header.places.len()).filter(|_| self.workbook) {
             self.unknown(&mut body, index, text);
         }
@@ -220,6 +224,26 @@ impl Table {
             Some((_, Tree::List(items))) => items.push(of_item),
             Some(_) => {}
             None => members.push((item.list.name.to_owned(), Tree::List(vec![of_item]))),
+        }
+    }
+
+    /// What the service fills in, to be compared with what stands.
+    fn told(&self, body: &mut Body, index: usize, column: &Column, text: &str, hints: &Hints) {
+        let is_value = column.part == Part::Value && !visible(text).is_empty();
+        let tree = is_value.then(|| texts::member(&column.field.shape, text, hints)).unwrap_or(Tree::Null);
+        body.told.push(Told { place: ToldIn::Column(index, column.clone()), text: text.trim().to_owned(), tree });
+    }
+
+    /// A name beside an empty id is what it is known by.
+    fn name_instead(&self, body: &Body, members: &mut Vec<(String, Tree)>) {
+        for told in &body.told {
+            if let ToldIn::Column(_, column) = &told.place
+                && column.part == Part::Name
+                && !told.text.is_empty()
+                && !has(members, &column.path)
+            {
+                insert(members, &column.path, Tree::Text(visible(&told.text)));
+            }
         }
     }
 

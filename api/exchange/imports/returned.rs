@@ -1,0 +1,346 @@
+//! Files of ours that come back. Their rows carry the ids of records: a row that says what stands changes nothing,
+//! whatever of it is masked, derived or in words; of any other only what differs is taken.
+
+use std::collections::BTreeMap;
+
+use kit::field::{Field, Shape, Write};
+use kit::problem::Problem;
+use kit::text::{Language, Text};
+use kit::tree::{Tree, to_json};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::compare::{change, says};
+use super::header::{Header, Place};
+use super::items::Item;
+use super::job::Job;
+use super::row::{Body, insert};
+use crate::exchange::files::columns::{Column, Part, exported, folded};
+use crate::exchange::files::export::MARK;
+use crate::exchange::files::guard::unguarded;
+use crate::exchange::files::names::Names;
+use crate::exchange::files::rows::Writing;
+use crate::exchange::files::texts::visible;
+use crate::platform::privacy::REVEALERS;
+use crate::records::codes::RECORD_VOIDED;
+use crate::records::document::is_server_field;
+use crate::records::scope::visible_by_id;
+use crate::records::{Kind, Record, Warning, envelope, read, view};
+
+/// A column of the server's that says something else than what stands.
+pub static SERVED_DIFFERS: Warning = Warning {
+    code: "served_differs",
+    message: Text::new(
+        "the service fills this in; what the file says of it was left out",
+        "该列由系统生成,文件中的不同内容未采用",
+    ),
+};
+/// What is given once, and can't be amended.
+pub static FIXED_DIFFERS: Warning = Warning {
+    code: "fixed_differs",
+    message: Text::new("it can't be amended; void the record and create another", "该列登记后不可修改,请作废后重新登记"),
+};
+/// A row of a file that was made before somebody else amended the record.
+pub static REVISED_SINCE: Warning = Warning {
+    code: "revised_since",
+    message: Text::new(
+        "somebody amended the record after this file was made; export it anew",
+        "文件导出后该记录已被他人修订,请重新导出后再改",
+    ),
+};
+
+/// What a row says beside what a client may send.
+#[derive(Clone)]
+pub struct Told {
+    /// Where: a column of the header, or a member of a line of JSON.
+    pub place: ToldIn,
+    /// As it was typed.
+    pub text: String,
+    /// As it was read.
+    pub tree: Tree,
+}
+
+/// Place of what the server tells.
+#[derive(Clone)]
+pub enum ToldIn {
+    /// A column, by its place.
+    Column(usize, Column),
+    /// A member.
+    Member(String),
+}
+
+/// The record that a row of ours is of, and what the row would change.
+#[derive(Clone, Copy)]
+pub struct Met {
+    /// Id of the record.
+    pub id: Uuid,
+    /// What the row would change.
+    pub change: Change,
+}
+
+/// What a row of ours would change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    Nothing,
+    /// Something.
+    Something,
+    /// What can't be changed, or what somebody else changed meanwhile.
+    Never,
+}
+
+/// A record as files show it.
+struct Shown {
+    record: Record,
+    chinese: Json,
+    english: Json,
+    plain: Json,
+    may_be_told: bool,
+}
+
+impl Shown {
+    fn seen(&self) -> Vec<&Json> {
+        let plain = self.may_be_told.then_some(&self.plain);
+        [&self.chinese, &self.english].into_iter().chain(plain).collect()
+    }
+
+    fn of(&self, name: &str) -> Vec<&Json> {
+        self.seen().into_iter().map(|json| json.get(name).unwrap_or(&Json::Null)).collect()
+    }
+}
+
+/// Parts what the server tells from what a client may send, in a line of an export; others are left as they are.
+pub fn part(kind: &Kind, body: &mut Body) {
+    let Tree::Object(members) = &mut body.tree else { return };
+    let has = |name: &str| members.iter().any(|(other, _)| other == name);
+    if !["id", "revision", "change_no", "recorded_at"].into_iter().all(has) {
+        return;
+    }
+    let fields = kind.body_fields();
+    let is_own = |name: &str| fields.iter().any(|field| field.name == name && field.write != Write::Never);
+    let is_told = |name: &str| {
+        is_server_field(kind, name)
+            || kind.field(name).is_some_and(|field| field.write == Write::Never)
+            || (name == "kind" && !kind.has_kind_of_its_own())
+            || name == "person_plain"
+            || MARK.contains(&name)
+    };
+    let (told, own) = std::mem::take(members).into_iter().partition(|(name, _)| !is_own(name) && is_told(name));
+    *members = own;
+    let told: Vec<(String, Tree)> = told;
+    body.told.extend(told.into_iter().map(|(name, tree)| Told {
+        place: ToldIn::Member(name),
+        text: String::new(),
+        tree,
+    }));
+    body.ours = true;
+}
+
+/// Whether a line is the end of an export.
+pub fn is_end(text: &str) -> bool {
+    text.trim_start().starts_with("{\"_end\":")
+}
+
+impl Job {
+    /// Finds the records of rows of ours, and leaves of these rows what they would change.
+    pub(super) async fn recognise(&self, items: &mut [Item]) -> Result<(), Problem> {
+        let ids: Vec<Uuid> = items.iter().filter_map(own_id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let shown = self.shown(&ids).await?;
+        let records: Vec<Json> = shown.values().map(|shown| shown.chinese.clone()).collect();
+        let columns = exported(self.kind, self.core.kinds(), true);
+        let names = Names::of(&self.core, &self.actor, &self.district_code, &columns, &records, None).await?;
+        for item in items {
+            if let Some(shown) = own_id(item).and_then(|id| shown.get(&id)) {
+                self.meet(item, shown, &names);
+            }
+        }
+        Ok(())
+    }
+
+    async fn shown(&self, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Shown>, Problem> {
+        let (core, kind) = (&self.core, self.kind);
+        let mut all = BTreeMap::new();
+        for district_code in &self.actor.districts {
+            let statement = visible_by_id(&self.actor, kind, district_code, ids);
+            for record in read::load(core, kind, &statement).await? {
+                let chinese = view::record(core, kind, &record, Language::Chinese).to_json()?;
+                let english = view::record(core, kind, &record, Language::English).to_json()?;
+                let plain = view::plain(core, kind, &record, Language::Chinese).to_json()?;
+                let envelope = &record.envelope;
+                let may_be_told = self.actor.reaches(REVEALERS, &envelope.area_code, envelope.org_id);
+                all.insert(envelope.id, Shown { record, chinese, english, plain, may_be_told });
+            }
+        }
+        Ok(all)
+    }
+
+    fn meet(&self, item: &mut Item, shown: &Shown, names: &Names) {
+        if let Some(header) = item.header.clone() {
+            fill(&header, &mut item.body.tree);
+        }
+        let fields = self.kind.body_fields();
+        let Tree::Object(members) = std::mem::replace(&mut item.body.tree, Tree::Null) else { return };
+        let (mut kept, mut fixed) = (Vec::new(), Vec::new());
+        for (name, member) in members {
+            let field = fields.iter().find(|field| field.name == name);
+            let Some(field) = field.filter(|field| !matches!(field.shape, Shape::Inline(..)) && name != "id") else {
+                kept.push((name, member));
+                continue;
+            };
+            let seen = shown.of(field.name);
+            let is_noted = field.name == "note" && !item.body.noted.is_empty();
+            if says(&field.shape, &member, &seen) && !is_noted {
+                continue;
+            }
+            if field.write == Write::OnCreate {
+                fixed.push(field.name);
+            } else {
+                let standing = shown.plain.get(field.name).unwrap_or(&Json::Null);
+                kept.push((name, change(&field.shape, &member, &seen, standing)));
+            }
+        }
+        let is_changed = kept.iter().any(|(name, _)| name != "id") || !item.body.noted.is_empty();
+        item.body.tree = Tree::Object(kept);
+        for name in &fixed {
+            warn(&mut item.body, item.header.as_deref(), name, &FIXED_DIFFERS);
+        }
+        let envelope = &shown.record.envelope;
+        let revision = told_of(&item.body, "revision").map(revision);
+        let is_stale = revision.is_some_and(|revision| revision != Some(envelope.revision));
+        let is_others = is_stale && is_changed && envelope.revised_by != self.actor.user_id;
+        if is_others {
+            warn(&mut item.body, item.header.as_deref(), "revision", &REVISED_SINCE);
+        }
+        if !is_stale {
+            self.compare_told(item, shown, names);
+        }
+        let was_void = told_of(&item.body, "voided_at").is_some_and(|told| !matches!(told.tree, Tree::Null));
+        if envelope.voided && (is_changed || !was_void) {
+            item.body.problem.get_or_insert_with(|| RECORD_VOIDED.into());
+        }
+        let change = match (is_changed, fixed.is_empty() && !is_others) {
+            (_, false) => Change::Never,
+            (true, true) => Change::Something,
+            (false, true) => Change::Nothing,
+        };
+        item.met = Some(Met { id: envelope.id, change });
+    }
+
+    /// Warns of what the server fills in, where the row says something else.
+    fn compare_told(&self, item: &mut Item, shown: &Shown, names: &Names) {
+        for told in item.body.told.clone() {
+            match &told.place {
+                ToldIn::Column(index, column) => {
+                    let as_told = match column.part {
+                        Part::Name => names.is(column, &shown.chinese, &visible(&told.text)),
+                        _ => self.is_as_told(column, &told, shown),
+                    };
+                    if let (false, Some(header)) = (as_told, item.header.clone()) {
+                        item.body.warn(&header, *index, &SERVED_DIFFERS);
+                    }
+                }
+                ToldIn::Member(name) => {
+                    let json = to_json(&told.tree);
+                    let is_extra = name == "person_plain" || MARK.contains(&name.as_str());
+                    if !is_extra && shown.of(name).iter().all(|seen| **seen != json) {
+                        warn(&mut item.body, None, name, &SERVED_DIFFERS);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_as_told(&self, column: &Column, told: &Told, shown: &Shown) -> bool {
+        let typed = visible(&told.text).replace('\r', "");
+        let typed = unguarded(&typed);
+        let shape = &column.field.shape;
+        shown.seen().into_iter().map(|json| column.value(json)).any(|json| {
+            let written = |writing: Writing| visible(&writing.text(shape, json)).replace('\r', "") == typed;
+            Writing::all(self.core.zone).into_iter().any(written) || says(shape, &told.tree, &[json])
+        })
+    }
+}
+
+/// Of a row of ours the id of its record.
+fn own_id(item: &Item) -> Option<Uuid> {
+    match item.body.tree.member("id") {
+        Some(Tree::Text(id)) if item.body.ours && item.body.problem.is_none() => Uuid::try_parse(id.trim()).ok(),
+        _ => None,
+    }
+}
+
+fn told_of<'a>(body: &'a Body, name: &str) -> Option<&'a Told> {
+    body.told.iter().find(|told| match &told.place {
+        ToldIn::Column(_, column) => column.part == Part::Value && column.name() == name,
+        ToldIn::Member(member) => member == name,
+    })
+}
+
+fn revision(told: &Told) -> Option<i64> {
+    if let Tree::Number(number) = &told.tree { number.as_i64() } else { None }
+}
+
+fn warn(body: &mut Body, header: Option<&Header>, name: &str, warning: &Warning) {
+    let pointer = format!("/{name}");
+    let is_it = |place: &Place| matches!(place, Place::Served(column) if column.name() == name);
+    let index = header.and_then(|header| header.index_of(&pointer).or_else(|| header.places.iter().position(is_it)));
+    match (header, index) {
+        (Some(header), Some(index)) => body.warn(header, index, warning),
+        _ => body.warnings.push((
+            0,
+            json!({"column": null, "pointer": pointer, "code": warning.code, "zh": warning.message.zh, "en": warning.message.en}),
+        )),
+    }
+}
+
+/// In a table an empty cell says that there is nothing.
+fn fill(header: &Header, tree: &mut Tree) {
+    let Tree::Object(members) = tree else { return };
+    for place in &header.places {
+        let Place::Field(column) = place else { continue };
+        let Some((list, rest)) = column.path.split_first() else { continue };
+        if column.part != Part::Item {
+            fill_member(members, &column.path);
+            continue;
+        }
+        match members.iter_mut().find(|(name, _)| name == list) {
+            Some((_, Tree::List(items))) => {
+                for item in items {
+                    if let Tree::Object(inner) = item {
+                        fill_member(inner, rest);
+                    }
+                }
+            }
+            Some(_) => {}
+            None => members.push(((*list).to_owned(), Tree::List(Vec::new()))),
+        }
+    }
+}
+
+fn fill_member(members: &mut Vec<(String, Tree)>, path: &[&'static str]) {
+    let Some((first, rest)) = path.split_first() else { return };
+    match members.iter_mut().find(|(name, _)| name == first) {
+        None => insert(members, path, Tree::Null),
+        Some((_, Tree::Object(inner))) if !rest.is_empty() => fill_member(inner, rest),
+        Some(_) => {}
+    }
+}
+
+/// The place of a header of an export of ours.
+pub fn place(added: &[Column], name: &str) -> Option<Place> {
+    let is_it = |column: &&Column| {
+        [Language::English, Language::Chinese].into_iter().any(|language| folded(&column.header(language)) == name)
+    };
+    let column = added.iter().find(is_it)?;
+    let is_server = |field: &Field| {
+        field.write == Write::Never || envelope::SERVED.iter().any(|served| served.name == field.name)
+    };
+    Some(match column.part {
+        Part::Name => Place::Served(column.clone()),
+        Part::Value if is_server(column.field) => Place::Served(column.clone()),
+        _ => Place::Field(column.clone()),
+    })
+}
