@@ -49,9 +49,7 @@ impl Writing {
     pub fn rows(&self, columns: &[Column], record: &Json, names: &Names) -> Vec<Vec<Cell>> {
         let row = |row: usize| {
             let cell = |column: &Column| match column.part {
-                Part::Name => {
-                    names.name(column, record).map_or(Cell::Empty, |name| Cell::Text(name.to_owned()))
-                }
+                Part::Name => names.name(column, record).map_or(Cell::Empty, |name| Cell::Text(name.to_owned())),
                 Part::Value | Part::Item => self.cell(column.field, column.value_in(record, row)),
             };
             columns.iter().map(cell).collect()
@@ -172,8 +170,8 @@ fn plain(number: &serde_json::Number) -> String {
 
 /// Whether a word of a list comes back from between semicolons as it was.
 fn is_plain(word: &str) -> bool {
-    word.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '(' | ')' | ' '))
-        && word.starts_with(char::is_alphanumeric)
+    word.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '(' | ')' | ' ' | '*' | '·'))
+        && word.starts_with(|letter: char| letter.is_alphanumeric() || letter == '*')
         && word.trim() == word
 }
 

@@ -13,28 +13,39 @@ use crate::exchange::files::texts::visible;
 use crate::platform::privacy::mask::looks_masked;
 
 /// Whether a value says what one of those says that were shown: masked, or plainly where the caller may be told.
-/// A member that isn't there says nothing.
+/// A member that isn't there says nothing, nor does what the server makes of an item.
 pub fn says(shape: &Shape, tree: &Tree, seen: &[&Json]) -> bool {
+    says_all(shape, tree, seen, false)
+}
+
+/// The same, of what the server makes too.
+pub fn says_whole(shape: &Shape, tree: &Tree, seen: &[&Json]) -> bool {
+    says_all(shape, tree, seen, true)
+}
+
+fn says_all(shape: &Shape, tree: &Tree, seen: &[&Json], served: bool) -> bool {
     match (shape, tree) {
         (Shape::Object(members), Tree::Object(given)) => given.iter().all(|(name, inner)| {
             let Some(member) = members.iter().find(|member| member.name == name) else { return false };
-            member.write == Write::Never || says(&member.shape, inner, &of_all(seen, name))
+            let is_left_out = member.write == Write::Never && !served;
+            is_left_out || says_all(&member.shape, inner, &of_all(seen, name), served)
         }),
-        (Shape::List { of: of @ Shape::Object(_), .. }, Tree::List(items)) => has_all(of, items, seen),
+        (Shape::List { of: of @ Shape::Object(_), .. }, Tree::List(items)) => has_all(of, items, seen, served),
         _ => seen.iter().any(|json| is_value(shape, tree, json)),
     }
 }
 
 /// Whether two lists have the same items, in whatever order their rows stand.
-fn has_all(of: &Shape, items: &[Tree], seen: &[&Json]) -> bool {
+fn has_all(of: &Shape, items: &[Tree], seen: &[&Json], served: bool) -> bool {
     let length = seen.first().and_then(|list| list.as_array()).map_or(0, Vec::len);
     let mut free: Vec<usize> = (0..length).collect();
-    let takes = |item: &Tree| {
-        let Some(at) = free.iter().position(|index| says(of, item, &at_all(seen, *index))) else { return false };
+    let mut takes = |item: &Tree| {
+        let is_it = |index: &usize| says_all(of, item, &at_all(seen, *index), served);
+        let Some(at) = free.iter().position(is_it) else { return false };
         free.remove(at);
         true
     };
-    items.len() == length && items.iter().all(takes)
+    items.len() == length && items.iter().all(|item| takes(item))
 }
 
 fn of_all<'a>(seen: &[&'a Json], name: &str) -> Vec<&'a Json> {
@@ -130,9 +141,9 @@ fn restored(members: &[Field], item: &Tree, seen: &[&Json], standing: &Json) -> 
         let stands = first.and_then(|first| first.get(name)).filter(|_| is_masked(inner)).map(Tree::from_json);
         written.push((name.clone(), stands.unwrap_or_else(|| inner.clone())));
     }
-    let unsaid = members.iter().filter(|member| {
-        member.write != Write::Never && given.iter().all(|(name, _)| name != member.name)
-    });
+    let unsaid = members
+        .iter()
+        .filter(|member| member.write != Write::Never && given.iter().all(|(name, _)| name != member.name));
     for member in unsaid {
         let stands = first.and_then(|first| first.get(member.name)).filter(|json| !json.is_null());
         written.extend(stands.map(|json| (member.name.to_owned(), Tree::from_json(json))));

@@ -88,7 +88,13 @@ const ALIKE: f64 = 0.5;
 impl Dictionary {
     /// The names of a kind, and what the caller says of a file.
     pub fn new(core: &Core, kind: &'static Kind, given: Given) -> Self {
-        Self { kind, kinds: core.kinds().clone(), columns: imported(kind, core.kinds()), added: exported(kind, core.kinds(), true), given }
+        Self {
+            kind,
+            kinds: core.kinds().clone(),
+            columns: imported(kind, core.kinds()),
+            added: exported(kind, core.kinds(), true),
+            given,
+        }
     }
 
     /// Whether what stands for a field may be kept in the clear.
@@ -179,7 +185,8 @@ impl Dictionary {
         if name.is_empty() {
             return (Place::Unknown, Certainty::None);
         }
-        if let Some(place) = Some(&name).filter(|_| is_ours).and_then(|name| returned::place(&self.added, name))
+        if let Some(place) =
+            Some(&name).filter(|_| is_ours).and_then(|name| returned::place(self.kind, &self.added, name))
             && !self.given.map.contains_key(&name)
         {
             return (place, Certainty::Exact);
@@ -227,7 +234,8 @@ impl Dictionary {
     fn is_beside(&self, name: &str, named: &[String]) -> bool {
         let both = |column: &Column, language| {
             let id = self.added.iter().find(|other| other.part == Part::Value && other.path == column.path);
-            folded(&column.header(language)) == *name && id.is_some_and(|id| named.contains(&folded(&id.header(language))))
+            folded(&column.header(language)) == *name
+                && id.is_some_and(|id| named.contains(&folded(&id.header(language))))
         };
         let mut names = self.added.iter().filter(|column| column.part == Part::Name);
         names.any(|column| both(column, Language::Chinese) || both(column, Language::English))

@@ -113,7 +113,8 @@ impl Header {
                 Place::ExternalId => Some("external_id".into()),
                 Place::Day => Some("day".into()),
                 Place::Item(item) => Some(format!("{}.{}", item.list.name, item.code)),
-                Place::Served(_) | Place::Ignored | Place::Unknown => None,
+                Place::Served(column) => Some(format!("{}, {:?}", column.name(), column.part)),
+                Place::Ignored | Place::Unknown => None,
             })
             .collect();
         known.sort();

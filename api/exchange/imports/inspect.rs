@@ -75,8 +75,7 @@ struct Shown {
 
 async fn checked(job: &mut Job, items: Vec<Item>, call: &Call) -> Result<Shown, Problem> {
     let items = job.identified(items).await?;
-    let good: Vec<Tree> =
-        items.iter().filter(|item| item.is_new()).map(|item| item.body.tree.clone()).collect();
+    let good: Vec<Tree> = items.iter().filter(|item| item.is_new()).map(|item| item.body.tree.clone()).collect();
     let outcomes = DryRun::default().run(&job.core, &job.actor, job.kind, &good, "import").await?;
     let mut outcomes = outcomes.into_iter();
     let mut shown = Shown { first: Vec::new(), faults: Vec::new(), checked: items.len(), refused: 0 };

@@ -16,8 +16,8 @@ use super::row::{self, Body};
 use crate::exchange::codes::{DIFFERS_WITHIN_RECORD, OTHER_ROW_FAULTY};
 use crate::exchange::files::table::Row;
 use crate::platform::http::fault;
-use crate::records::codes::TOO_MANY_ROWS;
 use crate::records::Kind;
+use crate::records::codes::TOO_MANY_ROWS;
 
 /// More rows than this are no one record.
 const MOST_ROWS: usize = 500;

@@ -3,21 +3,20 @@
 
 use std::collections::BTreeMap;
 
-use kit::field::{Field, Shape, Write};
+use kit::field::{Shape, Write};
 use kit::problem::Problem;
 use kit::text::{Language, Text};
 use kit::tree::{Tree, to_json};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::compare::{change, says};
+use super::compare::{change, says, says_whole};
 use super::header::{Header, Place};
 use super::items::Item;
 use super::job::Job;
 use super::row::{Body, insert};
 use crate::exchange::files::columns::{Column, Part, exported, folded};
 use crate::exchange::files::export::MARK;
-use crate::exchange::files::guard::unguarded;
 use crate::exchange::files::names::Names;
 use crate::exchange::files::rows::Writing;
 use crate::exchange::files::texts::visible;
@@ -38,7 +37,10 @@ pub static SERVED_DIFFERS: Warning = Warning {
 /// What is given once, and can't be amended.
 pub static FIXED_DIFFERS: Warning = Warning {
     code: "fixed_differs",
-    message: Text::new("it can't be amended; void the record and create another", "该列登记后不可修改,请作废后重新登记"),
+    message: Text::new(
+        "it can't be amended; void the record and create another",
+        "该列登记后不可修改,请作废后重新登记",
+    ),
 };
 /// A row of a file that was made before somebody else amended the record.
 pub static REVISED_SINCE: Warning = Warning {
@@ -154,7 +156,7 @@ impl Job {
         let names = Names::of(&self.core, &self.actor, &self.district_code, &columns, &records, None).await?;
         for item in items {
             if let Some(shown) = own_id(item).and_then(|id| shown.get(&id)) {
-                self.meet(item, shown, &names);
+                self.meet(item, shown, &columns, &names);
             }
         }
         Ok(())
@@ -177,13 +179,13 @@ impl Job {
         Ok(all)
     }
 
-    fn meet(&self, item: &mut Item, shown: &Shown, names: &Names) {
+    fn meet(&self, item: &mut Item, shown: &Shown, columns: &[Column], names: &Names) {
         if let Some(header) = item.header.clone() {
             fill(&header, &mut item.body.tree);
         }
         let fields = self.kind.body_fields();
         let Tree::Object(members) = std::mem::replace(&mut item.body.tree, Tree::Null) else { return };
-        let (mut kept, mut fixed) = (Vec::new(), Vec::new());
+        let (mut kept, mut fixed, mut served) = (Vec::new(), Vec::new(), Vec::new());
         for (name, member) in members {
             let field = fields.iter().find(|field| field.name == name);
             let Some(field) = field.filter(|field| !matches!(field.shape, Shape::Inline(..)) && name != "id") else {
@@ -192,7 +194,16 @@ impl Job {
             };
             let seen = shown.of(field.name);
             let is_noted = field.name == "note" && !item.body.noted.is_empty();
-            if says(&field.shape, &member, &seen) && !is_noted {
+            let is_its_name = || {
+                let mut beside =
+                    columns.iter().filter(|column| column.part == Part::Name && column.path == [field.name]);
+                let is_it = |column: &Column, text: &str| names.name(column, &shown.chinese) == Some(text);
+                beside.any(|column| matches!(&member, Tree::Text(text) if is_it(column, text)))
+            };
+            if !is_noted && (says(&field.shape, &member, &seen) || is_its_name()) {
+                if !is_its_name() && !says_whole(&field.shape, &member, &seen) {
+                    served.push(field.name);
+                }
                 continue;
             }
             if field.write == Write::OnCreate {
@@ -215,6 +226,9 @@ impl Job {
             warn(&mut item.body, item.header.as_deref(), "revision", &REVISED_SINCE);
         }
         if !is_stale {
+            for name in &served {
+                warn(&mut item.body, item.header.as_deref(), name, &SERVED_DIFFERS);
+            }
             self.compare_told(item, shown, names);
         }
         let was_void = told_of(&item.body, "voided_at").is_some_and(|told| !matches!(told.tree, Tree::Null));
@@ -235,7 +249,7 @@ impl Job {
             match &told.place {
                 ToldIn::Column(index, column) => {
                     let as_told = match column.part {
-                        Part::Name => names.is(column, &shown.chinese, &visible(&told.text)),
+                        Part::Name => names.is(column, &shown.chinese, &told.text),
                         _ => self.is_as_told(column, &told, shown),
                     };
                     if let (false, Some(header)) = (as_told, item.header.clone()) {
@@ -254,8 +268,7 @@ impl Job {
     }
 
     fn is_as_told(&self, column: &Column, told: &Told, shown: &Shown) -> bool {
-        let typed = visible(&told.text).replace('\r', "");
-        let typed = unguarded(&typed);
+        let typed = told.text.replace('\r', "");
         let shape = &column.field.shape;
         shown.seen().into_iter().map(|json| column.value(json)).any(|json| {
             let written = |writing: Writing| visible(&writing.text(shape, json)).replace('\r', "") == typed;
@@ -330,17 +343,19 @@ fn fill_member(members: &mut Vec<(String, Tree)>, path: &[&'static str]) {
 }
 
 /// The place of a header of an export of ours.
-pub fn place(added: &[Column], name: &str) -> Option<Place> {
+pub fn place(kind: &Kind, added: &[Column], name: &str) -> Option<Place> {
     let is_it = |column: &&Column| {
         [Language::English, Language::Chinese].into_iter().any(|language| folded(&column.header(language)) == name)
     };
     let column = added.iter().find(is_it)?;
-    let is_server = |field: &Field| {
-        field.write == Write::Never || envelope::SERVED.iter().any(|served| served.name == field.name)
+    let is_server = |column: &Column| {
+        let first = column.path.first().copied().unwrap_or_default();
+        let own = kind.body_fields().into_iter().find(|field| field.name == first);
+        own.map_or_else(|| envelope::SERVED.iter().any(|served| served.name == first), |own| own.write == Write::Never)
     };
     Some(match column.part {
         Part::Name => Place::Served(column.clone()),
-        Part::Value if is_server(column.field) => Place::Served(column.clone()),
+        Part::Value if is_server(column) => Place::Served(column.clone()),
         _ => Place::Field(column.clone()),
     })
 }

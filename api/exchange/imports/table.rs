@@ -18,6 +18,7 @@ use super::row::{Body, insert, told};
 use crate::exchange::codes::MORE_CELLS;
 use crate::exchange::files::columns::{Column, Part};
 use crate::exchange::files::days::{Hints, day_by};
+use crate::exchange::files::guard::unguarded;
 use crate::exchange::files::table::Row;
 use crate::exchange::files::texts::{self, is_ditto, visible};
 use crate::platform::http::fault;
@@ -231,7 +232,11 @@ impl Table {
     fn told(&self, body: &mut Body, index: usize, column: &Column, text: &str, hints: &Hints) {
         let is_value = column.part == Part::Value && !visible(text).is_empty();
         let tree = is_value.then(|| texts::member(&column.field.shape, text, hints)).unwrap_or(Tree::Null);
-        body.told.push(Told { place: ToldIn::Column(index, column.clone()), text: text.trim().to_owned(), tree });
+        body.told.push(Told {
+            place: ToldIn::Column(index, column.clone()),
+            text: unguarded(&visible(text)).to_owned(),
+            tree,
+        });
     }
 
     /// A name beside an empty id is what it is known by.
@@ -242,7 +247,7 @@ impl Table {
                 && !told.text.is_empty()
                 && !has(members, &column.path)
             {
-                insert(members, &column.path, Tree::Text(visible(&told.text)));
+                insert(members, &column.path, Tree::Text(told.text.clone()));
             }
         }
     }

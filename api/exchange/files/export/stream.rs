@@ -109,7 +109,8 @@ impl Export {
 
     fn view<'a>(&'a self, record: &'a Record) -> View<'a> {
         let view = if self.plain { view::plain } else { view::record };
-        view(&self.core, self.kind, record, if self.writing.words { self.header_language } else { self.language })
+        let of_words = self.writing.words && self.format != Format::Ndjson;
+        view(&self.core, self.kind, record, if of_words { self.header_language } else { self.language })
     }
 
     /// The lines of a page.
