@@ -9,7 +9,7 @@ use kit::text::Language;
 
 use super::header::{Certainty, Header, ItemColumn, Place, Unknown};
 use super::names::is_open;
-use super::returned;
+use super::told;
 use crate::exchange::codes::UNKNOWN_COLUMN;
 use crate::exchange::files::columns::{Column, Part, exported, folded, imported};
 use crate::exchange::files::export::MARK;
@@ -185,8 +185,7 @@ impl Dictionary {
         if name.is_empty() {
             return (Place::Unknown, Certainty::None);
         }
-        if let Some(place) =
-            Some(&name).filter(|_| is_ours).and_then(|name| returned::place(self.kind, &self.added, name))
+        if let Some(place) = Some(&name).filter(|_| is_ours).and_then(|name| told::place(self.kind, &self.added, name))
             && !self.given.map.contains_key(&name)
         {
             return (place, Certainty::Exact);

@@ -32,6 +32,7 @@ mod sheets;
 mod store;
 mod table;
 mod template;
+mod told;
 mod undo;
 mod uploads;
 

@@ -14,17 +14,17 @@ use super::compare::{change, says, says_whole};
 use super::header::{Header, Place};
 use super::items::Item;
 use super::job::Job;
-use super::row::{Body, insert};
-use crate::exchange::files::columns::{Column, Part, exported, folded};
+use super::row::Body;
+use super::told::{Told, ToldIn, fill, revision, told_of};
+use crate::exchange::files::columns::{Column, Part, exported};
 use crate::exchange::files::export::MARK;
 use crate::exchange::files::names::Names;
 use crate::exchange::files::rows::Writing;
 use crate::exchange::files::texts::visible;
 use crate::platform::privacy::REVEALERS;
 use crate::records::codes::RECORD_VOIDED;
-use crate::records::document::is_server_field;
 use crate::records::scope::visible_by_id;
-use crate::records::{Kind, Record, Warning, envelope, read, view};
+use crate::records::{Record, Warning, read, view};
 
 /// A column of the server's that says something else than what stands.
 pub static SERVED_DIFFERS: Warning = Warning {
@@ -50,26 +50,6 @@ pub static REVISED_SINCE: Warning = Warning {
         "文件导出后该记录已被他人修订,请重新导出后再改",
     ),
 };
-
-/// What a row says beside what a client may send.
-#[derive(Clone)]
-pub struct Told {
-    /// Where: a column of the header, or a member of a line of JSON.
-    pub place: ToldIn,
-    /// As it was typed.
-    pub text: String,
-    /// As it was read.
-    pub tree: Tree,
-}
-
-/// Place of what the server tells.
-#[derive(Clone)]
-pub enum ToldIn {
-    /// A column, by its place.
-    Column(usize, Column),
-    /// A member.
-    Member(String),
-}
 
 /// The record that a row of ours is of, and what the row would change.
 #[derive(Clone, Copy)]
@@ -109,38 +89,6 @@ impl Shown {
     fn of(&self, name: &str) -> Vec<&Json> {
         self.seen().into_iter().map(|json| json.get(name).unwrap_or(&Json::Null)).collect()
     }
-}
-
-/// Parts what the server tells from what a client may send, in a line of an export; others are left as they are.
-pub fn part(kind: &Kind, body: &mut Body) {
-    let Tree::Object(members) = &mut body.tree else { return };
-    let has = |name: &str| members.iter().any(|(other, _)| other == name);
-    if !["id", "revision", "change_no", "recorded_at"].into_iter().all(has) {
-        return;
-    }
-    let fields = kind.body_fields();
-    let is_own = |name: &str| fields.iter().any(|field| field.name == name && field.write != Write::Never);
-    let is_told = |name: &str| {
-        is_server_field(kind, name)
-            || kind.field(name).is_some_and(|field| field.write == Write::Never)
-            || (name == "kind" && !kind.has_kind_of_its_own())
-            || name == "person_plain"
-            || MARK.contains(&name)
-    };
-    let (told, own) = std::mem::take(members).into_iter().partition(|(name, _)| !is_own(name) && is_told(name));
-    *members = own;
-    let told: Vec<(String, Tree)> = told;
-    body.told.extend(told.into_iter().map(|(name, tree)| Told {
-        place: ToldIn::Member(name),
-        text: String::new(),
-        tree,
-    }));
-    body.ours = true;
-}
-
-/// Whether a line is the end of an export.
-pub fn is_end(text: &str) -> bool {
-    text.trim_start().starts_with("{\"_end\":")
 }
 
 impl Job {
@@ -285,17 +233,6 @@ fn own_id(item: &Item) -> Option<Uuid> {
     }
 }
 
-fn told_of<'a>(body: &'a Body, name: &str) -> Option<&'a Told> {
-    body.told.iter().find(|told| match &told.place {
-        ToldIn::Column(_, column) => column.part == Part::Value && column.name() == name,
-        ToldIn::Member(member) => member == name,
-    })
-}
-
-fn revision(told: &Told) -> Option<i64> {
-    if let Tree::Number(number) = &told.tree { number.as_i64() } else { None }
-}
-
 fn warn(body: &mut Body, header: Option<&Header>, name: &str, warning: &Warning) {
     let pointer = format!("/{name}");
     let is_it = |place: &Place| matches!(place, Place::Served(column) if column.name() == name);
@@ -307,55 +244,4 @@ fn warn(body: &mut Body, header: Option<&Header>, name: &str, warning: &Warning)
             json!({"column": null, "pointer": pointer, "code": warning.code, "zh": warning.message.zh, "en": warning.message.en}),
         )),
     }
-}
-
-/// In a table an empty cell says that there is nothing.
-fn fill(header: &Header, tree: &mut Tree) {
-    let Tree::Object(members) = tree else { return };
-    for place in &header.places {
-        let Place::Field(column) = place else { continue };
-        let Some((list, rest)) = column.path.split_first() else { continue };
-        if column.part != Part::Item {
-            fill_member(members, &column.path);
-            continue;
-        }
-        match members.iter_mut().find(|(name, _)| name == list) {
-            Some((_, Tree::List(items))) => {
-                for item in items {
-                    if let Tree::Object(inner) = item {
-                        fill_member(inner, rest);
-                    }
-                }
-            }
-            Some(_) => {}
-            None => members.push(((*list).to_owned(), Tree::List(Vec::new()))),
-        }
-    }
-}
-
-fn fill_member(members: &mut Vec<(String, Tree)>, path: &[&'static str]) {
-    let Some((first, rest)) = path.split_first() else { return };
-    match members.iter_mut().find(|(name, _)| name == first) {
-        None => insert(members, path, Tree::Null),
-        Some((_, Tree::Object(inner))) if !rest.is_empty() => fill_member(inner, rest),
-        Some(_) => {}
-    }
-}
-
-/// The place of a header of an export of ours.
-pub fn place(kind: &Kind, added: &[Column], name: &str) -> Option<Place> {
-    let is_it = |column: &&Column| {
-        [Language::English, Language::Chinese].into_iter().any(|language| folded(&column.header(language)) == name)
-    };
-    let column = added.iter().find(is_it)?;
-    let is_server = |column: &Column| {
-        let first = column.path.first().copied().unwrap_or_default();
-        let own = kind.body_fields().into_iter().find(|field| field.name == first);
-        own.map_or_else(|| envelope::SERVED.iter().any(|served| served.name == first), |own| own.write == Write::Never)
-    };
-    Some(match column.part {
-        Part::Name => Place::Served(column.clone()),
-        Part::Value if is_server(column) => Place::Served(column.clone()),
-        _ => Place::Field(column.clone()),
-    })
 }

@@ -9,8 +9,8 @@ use kit::tree::{Tree, TreeFault};
 use serde_json::{Value as Json, json};
 
 use super::header::Header;
-use super::returned::Told;
 use super::table;
+use super::told::Told;
 use crate::exchange::codes::{ERROR_CELL, LOST_DIGITS, UNCOUNTED_FORMULA, UNREADABLE_ROW};
 use crate::exchange::files::table::{Row, RowFlaw};
 use crate::records::Warning;

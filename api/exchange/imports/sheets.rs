@@ -13,10 +13,10 @@ use super::layout::{self, Found, LOOK};
 use super::no_records::{END, Reason, TITLE};
 use super::outcomes::Listed;
 use super::reader::Form;
-use super::returned;
 use super::row;
 use super::store::LINES_OF_A_SHEET;
 use super::table::{Table, Taken};
+use super::told;
 use crate::exchange::codes::{UNKNOWN_COLUMN, UNKNOWN_COLUMNS};
 use crate::exchange::files::days::Hints;
 use crate::exchange::files::table::Row;
@@ -199,12 +199,12 @@ impl Job {
 
     /// The record of a line of JSON; none of the end of an export.
     fn of_line(&mut self, row: &Row) -> Option<Item> {
-        if row.cells.first().is_some_and(|text| returned::is_end(text)) {
+        if row.cells.first().is_some_and(|text| told::is_end(text)) {
             self.no_record(row, &END);
             return None;
         }
         let mut body = row::of_line(row);
-        returned::part(self.kind, &mut body);
+        told::part(self.kind, &mut body);
         Some(Item::of_row(row, body))
     }
 
