@@ -78,6 +78,7 @@ mod roster_hours;
 mod roster_model;
 mod roster_views;
 mod roster_week;
+mod round_trips;
 mod schema;
 mod scopes;
 mod screenings;

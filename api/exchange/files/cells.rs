@@ -13,7 +13,9 @@ pub fn csv_line(cells: &[Cell]) -> String {
         match cell {
             Cell::Empty => {}
             Cell::Number(number) => line.push_str(number),
-            Cell::Text(text) => push_quoted(&mut line, &guarded(text)),
+            Cell::Text(text) | Cell::Boolean(_, text) | Cell::Day(_, text) | Cell::Moment(_, text) => {
+                push_quoted(&mut line, &guarded(text));
+            }
         }
     }
     line.push_str("\r\n");

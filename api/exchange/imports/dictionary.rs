@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, Write};
 use kit::problem::Problem;
+use kit::text::Language;
 
 use super::fault_table::ADDED;
 use super::header::{Certainty, Header, ItemColumn, Place, Unknown};
 use super::names::is_open;
+use super::told;
 use super::wide_header::{self, Axis};
 use crate::exchange::codes::UNKNOWN_COLUMN;
-use crate::exchange::files::columns::{Column, exported, folded, imported};
+use crate::exchange::files::columns::{Column, Part, exported, folded, imported};
 use crate::exchange::files::export::MARK;
 use crate::exchange::files::synonyms::of_word;
 use crate::platform::core::Core;
@@ -94,7 +96,13 @@ const ALIKE: f64 = 0.5;
 impl Dictionary {
     /// The names of a kind, and what the caller says of a file.
     pub fn new(core: &Core, kind: &'static Kind, given: Given) -> Self {
-        Self { kind, kinds: core.kinds().clone(), columns: imported(kind, core.kinds()), added: exported(kind), given }
+        Self {
+            kind,
+            kinds: core.kinds().clone(),
+            columns: imported(kind, core.kinds()),
+            added: exported(kind, core.kinds(), true),
+            given,
+        }
     }
 
     /// Whether what stands for a field may be kept in the clear.
@@ -168,7 +176,8 @@ impl Dictionary {
         let of_served = |name: &String| {
             envelope::SERVED.iter().any(|field| folded(field.label.zh) == *name || field.name == name.as_str())
         };
-        let is_ours = named.iter().filter(|name| of_served(name)).count() > 1;
+        let of_names = |name: &String| self.is_beside(name, &named);
+        let is_ours = named.iter().filter(|name| of_served(name) || of_names(name)).count() > 1;
         let (mut places, mut certainties): (Vec<Place>, _) = (Vec::new(), Vec::new());
         for name in names {
             let (place, certainty) = self.meaning(name, &named, is_ours);
@@ -193,6 +202,7 @@ impl Dictionary {
             certainties.push(certainty);
         }
         let wide = self.lay_wide(names, &mut places, &mut certainties);
+        without_twin(&mut places);
         let machine = |(name, certainty): (&String, &Certainty)| *certainty == Certainty::Exact && name.is_ascii();
         let by_machine = named.iter().zip(&certainties).filter(|pair| machine(*pair)).count();
         let known = certainties.iter().filter(|certainty| **certainty != Certainty::None).count();
@@ -220,6 +230,11 @@ impl Dictionary {
         let name = folded(name);
         if name.is_empty() {
             return (Place::Unknown, Certainty::None);
+        }
+        if let Some(place) = Some(&name).filter(|_| is_ours).and_then(|name| told::place(self.kind, &self.added, name))
+            && !self.given.map.contains_key(&name)
+        {
+            return (place, Certainty::Exact);
         }
         if let Some(field) = self.given.map.get(&name) {
             return match self.column(field) {
@@ -261,6 +276,17 @@ impl Dictionary {
             return None;
         }
         place(self.kind, &self.columns, &self.added, name)
+    }
+
+    /// Whether a header is that of the names beside ids, with both of them there.
+    fn is_beside(&self, name: &str, named: &[String]) -> bool {
+        let both = |column: &Column, language| {
+            let id = self.added.iter().find(|other| other.part == Part::Value && other.path == column.path);
+            folded(&column.header(language)) == *name
+                && id.is_some_and(|id| named.contains(&folded(&id.header(language))))
+        };
+        let mut names = self.added.iter().filter(|column| column.part == Part::Name);
+        names.any(|column| both(column, Language::Chinese) || both(column, Language::English))
     }
 
     /// An item of a list of two words each, by the first of them: 体温监测, with √ or × below it.
@@ -342,6 +368,22 @@ impl Dictionary {
         let best = self.columns.iter().map(|column| (likeness(column), column));
         let (likeness, best) = best.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
         (likeness >= ALIKE).then_some(best)
+    }
+}
+
+/// A name whose id has no column is what a reference is known by.
+fn without_twin(places: &mut [Place]) {
+    let has_id = |places: &[Place], name: &Column| {
+        places.iter().any(|place| matches!(place, Place::Field(other) if other.path == name.path))
+    };
+    for index in 0..places.len() {
+        if let Some(Place::Served(column)) = places.get(index).cloned()
+            && column.part == Part::Name
+            && !has_id(places, &column)
+            && let Some(place) = places.get_mut(index)
+        {
+            *place = Place::Field(column);
+        }
     }
 }
 

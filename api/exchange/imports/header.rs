@@ -9,7 +9,7 @@ use super::row::told;
 use super::sheet_layout::ColumnLayout;
 use super::wide_header::Axis;
 use crate::exchange::codes::{REPEATED_COLUMN, UNKNOWN_COLUMN, UNKNOWN_COLUMNS, UNREADABLE_FILE};
-use crate::exchange::files::columns::Column;
+use crate::exchange::files::columns::{Column, Part};
 use crate::exchange::files::table::Row;
 use crate::records::{Kind, Lines, Wide};
 
@@ -26,6 +26,8 @@ pub enum Place {
     Axis(Axis),
     /// The day of the row: times in other columns are of it.
     Day,
+    /// What the service fills in, or a name beside an id: in files of ours it is compared with what stands.
+    Served(Column),
     /// Left out: a running number, or what an export of ours added.
     Ignored,
     /// Nobody knows: by `unknown` it goes into the note, is left out, or is a fault.
@@ -120,6 +122,7 @@ impl Header {
                 Place::Day => Some("day".into()),
                 Place::Item(item) => Some(format!("{}.{}", item.list.name, item.code)),
                 Place::Axis(axis) => Some(format!("{axis:?}")),
+                Place::Served(column) => Some(format!("{}, {:?}", column.name(), column.part)),
                 Place::Ignored | Place::Unknown => None,
             })
             .collect();
@@ -177,7 +180,7 @@ impl Header {
                 _ => None,
             };
             let what = match place {
-                Some(Place::Ignored) => "ignored",
+                Some(Place::Ignored | Place::Served(_)) => "ignored",
                 Some(Place::Unknown) if self.unknown == Unknown::Note => "noted",
                 Some(Place::Unknown) if self.unknown == Unknown::Ignore => "ignored",
                 Some(Place::Unknown) | None => "refused",
@@ -210,6 +213,20 @@ impl Header {
         self.lines_of_kind.filter(of_items)
     }
 
+    /// Every list of which the file gives a row an item: an export of ours does so of each.
+    pub fn row_lists(&self) -> Vec<&'static str> {
+        if !self.ours {
+            return self.lines().map(|lines| lines.list).into_iter().collect();
+        }
+        let of_items = |place: &Place| match place {
+            Place::Field(column) if column.part == Part::Item => column.path.first().copied(),
+            _ => None,
+        };
+        let mut lists: Vec<&'static str> = self.places.iter().filter_map(of_items).collect();
+        lists.dedup();
+        lists
+    }
+
     /// Whether a field has a column.
     pub fn has(&self, path: &[&'static str]) -> bool {
         self.places.iter().any(|place| matches!(place, Place::Field(column) if column.path == path))
@@ -228,6 +245,7 @@ impl Header {
             Place::ExternalId => Some("/external_id".to_owned()),
             Place::Day => Some("/occurred_at".to_owned()),
             Place::Item(item) => Some(format!("/{}", item.list.name)),
+            Place::Served(column) => Some(format!("/{}", column.path.join("/"))),
             Place::Axis(_) | Place::Ignored | Place::Unknown => None,
         }
     }
@@ -235,7 +253,7 @@ impl Header {
     /// The column in which a fault stands; none of a fault of the whole row.
     pub(super) fn index_of(&self, pointer: &str) -> Option<usize> {
         let mut steps: Vec<&str> = pointer.split('/').skip(1).collect();
-        if self.lines().is_some_and(|lines| steps.first() == Some(&lines.list)) && steps.len() > 1 {
+        if steps.first().is_some_and(|first| self.row_lists().contains(first)) && steps.len() > 1 {
             steps.remove(1);
         }
         let is_it = |place: &Place| match place {
@@ -244,7 +262,7 @@ impl Header {
             }
             Place::ExternalId => steps == ["external_id"],
             Place::Item(item) => steps.first() == Some(&item.list.name),
-            Place::Axis(_) | Place::Day | Place::Ignored | Place::Unknown => false,
+            Place::Axis(_) | Place::Day | Place::Served(_) | Place::Ignored | Place::Unknown => false,
         };
         let of_day = || {
             let is_day = |place: &Place| matches!(place, Place::Day);

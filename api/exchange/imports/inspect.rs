@@ -13,6 +13,7 @@ use super::intake::{arriving, kind, options};
 use super::items::Item;
 use super::job::{CHUNK, Job};
 use super::outcomes::Listed;
+use super::returned::Change;
 use super::sheet_layout::Layout;
 use super::store;
 use super::uploads::Uploads;
@@ -78,15 +79,18 @@ struct Shown {
 
 async fn checked(job: &mut Job, items: Vec<Item>, call: &Call) -> Result<Shown, Problem> {
     let items = job.identified(items).await?;
-    let good: Vec<Tree> =
-        items.iter().filter(|item| item.body.problem.is_none()).map(|item| item.body.tree.clone()).collect();
+    let good: Vec<Tree> = items.iter().filter(|item| item.is_new()).map(|item| item.body.tree.clone()).collect();
     let outcomes = DryRun::default().run(&job.core, &job.actor, job.kind, &good, "import").await?;
     let mut outcomes = outcomes.into_iter();
     let mut shown = Shown { first: Vec::new(), faults: Vec::new(), checked: items.len() as u64, refused: 0 };
     for item in &items {
         let (outcome, problem) = match &item.body.problem {
             Some(problem) => ("refused", Some(problem.again())),
-            None => came(outcomes.next().flatten()),
+            None => match item.met.map(|met| met.change) {
+                Some(Change::Nothing) => ("same", None),
+                Some(_) => ("skipped", None),
+                None => came(outcomes.next().flatten()),
+            },
         };
         let faults: Vec<Json> = problem.iter().flat_map(|problem| item.faults(problem)).collect();
         shown.refused += u64::from(problem.is_some());

@@ -11,13 +11,14 @@ use kit::tree::{Tree, to_json};
 
 use super::header::Header;
 use super::identity::typed_key;
+use super::returned::Met;
 use super::row::{self, Body};
 use super::wide::CellAt;
 use crate::exchange::codes::{DIFFERS_WITHIN_RECORD, OTHER_ROW_FAULTY};
 use crate::exchange::files::table::Row;
 use crate::platform::http::fault;
 use crate::records::codes::TOO_MANY_ROWS;
-use crate::records::{Context, Draft, Kind, Lines, Registry};
+use crate::records::{Context, Draft, Kind, Registry};
 
 /// More rows than this are no one record.
 const MOST_ROWS: usize = 500;
@@ -59,18 +60,20 @@ pub struct Item {
     pub cells: Option<Vec<CellAt>>,
     /// Key that makes its rows one record, where there may be several.
     key: Option<String>,
+    /// The record that a row of ours is of.
+    pub met: Option<Met>,
 }
 
 impl Item {
     /// A record of a row of its own.
     pub fn of_row(row: &Row, body: Body) -> Self {
-        Self { rows: vec![row.clone()], body, header: None, checked: None, cells: None, key: None }
+        Self { rows: vec![row.clone()], body, header: None, checked: None, cells: None, key: None, met: None }
     }
 
     /// A record of a row of a table.
     pub fn of_table(row: Row, body: Body, header: &Arc<Header>) -> Self {
         let header = Some(Arc::clone(header));
-        Self { rows: vec![row], body, header, checked: None, cells: None, key: None }
+        Self { rows: vec![row], body, header, checked: None, cells: None, key: None, met: None }
     }
 
     /// It is made of these cells of a wide sheet.
@@ -89,11 +92,16 @@ impl Item {
         self.cells.is_some() && other.cells.is_some() && line(self) == line(other)
     }
 
+    /// Whether it is good, and of no record that stands.
+    pub fn is_new(&self) -> bool {
+        self.body.problem.is_none() && self.met.is_none()
+    }
+
     /// The same once more.
     pub fn again(&self) -> Self {
         let (rows, header) = (self.rows.clone(), self.header.clone());
         let (cells, key) = (self.cells.clone(), self.key.clone());
-        Self { rows, body: self.body.again(), header, checked: None, cells, key }
+        Self { rows, body: self.body.again(), header, checked: None, cells, key, met: self.met }
     }
 
     /// The faults of each row: of items in their own rows, of the record in the first; a row without any says
@@ -106,10 +114,10 @@ impl Item {
         if self.rows.len() == 1 || problem.faults().is_empty() {
             return self.rows.iter().map(|_| row::faults(header, problem)).collect();
         }
-        let list = header.and_then(Header::lines).map(|lines| lines.list).unwrap_or_default();
+        let lists = header.map(Header::row_lists).unwrap_or_default();
         let row_of = |fault: &Fault| {
             let mut steps = fault.pointer.split('/').skip(1);
-            let of_list = steps.next() == Some(list);
+            let of_list = steps.next().is_some_and(|step| lists.contains(&step));
             steps.next().filter(|_| of_list).and_then(|index| index.parse().ok()).unwrap_or(0)
         };
         let other = Fault { pointer: String::new(), code: OTHER_ROW_FAULTY, values: Vec::new(), hint: None };
@@ -132,18 +140,21 @@ pub struct Gatherer {
 
 impl Gatherer {
     /// Takes a row; 422 where the file has more than can wait for its end.
-    pub fn gather(&mut self, kind: &Kind, lines: Lines, mut item: Item) -> Result<(), Problem> {
+    pub fn gather(&mut self, kind: &Kind, lists: &[&'static str], mut item: Item) -> Result<(), Problem> {
         self.rows += 1;
         if self.rows > MOST_GATHERED {
             return Err(TOO_MANY_ROWS.into());
         }
-        item.key = typed_key(kind, &to_json(&item.body.tree));
-        as_list(&mut item.body.tree, lines.list);
+        item.key = match item.body.tree.member("id") {
+            Some(Tree::Text(id)) if item.body.ours => Some(format!("id:{}", id.trim())),
+            _ => typed_key(kind, &to_json(&item.body.tree)),
+        };
+        lists.iter().for_each(|list| as_list(&mut item.body.tree, list));
         let known = item.key.as_ref().and_then(|key| self.places.get(key)).copied();
         match known.and_then(|place| self.items.get_mut(place)) {
             Some(known) => {
-                join_cells(known, item.cells.take(), lines.list);
-                join(known, item.body, lines.list);
+                join_cells(known, item.cells.take(), lists.first().copied().unwrap_or_default());
+                join(known, item.body, lists);
                 known.rows.extend(item.rows);
                 if known.rows.len() > MOST_ROWS {
                     known.body.problem.get_or_insert_with(too_many);
@@ -204,14 +215,14 @@ fn join_cells(known: &mut Item, cells: Option<Vec<CellAt>>, list: &str) {
 }
 
 /// Adds a row: its item to the list; what else it says must be what the rows before it say.
-fn join(item: &mut Item, row: Body, list: &str) {
-    let index = item.rows.len();
+fn join(item: &mut Item, row: Body, lists: &[&str]) {
+    let (index, list) = (item.rows.len(), lists.first().copied().unwrap_or_default());
     item.body.noted.extend(row.noted);
     item.body.warnings.extend(row.warnings.into_iter().map(|(_, warning)| (index, warning)));
     let (Tree::Object(members), Tree::Object(added)) = (&mut item.body.tree, row.tree) else { return };
     for (name, member) in added {
         match (members.iter_mut().find(|(other, _)| *other == name), member) {
-            (Some((_, Tree::List(items))), Tree::List(more)) if name == list => items.extend(more),
+            (Some((_, Tree::List(items))), Tree::List(more)) if lists.contains(&name.as_str()) => items.extend(more),
             (None, member) => members.push((name, member)),
             (Some((_, known)), member) if *known == member => {}
             // A note of each row is one of the record.

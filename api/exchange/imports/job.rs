@@ -31,7 +31,7 @@ use crate::platform::http::transport::ConnectionState;
 use crate::records::Kind;
 use crate::records::atomic_batch::all_or_nothing;
 use crate::records::bulk::create_bulk;
-use crate::records::codes::TOO_MANY_ROWS;
+use crate::records::codes::{RECORD_EXISTS, TOO_MANY_ROWS};
 use crate::records::create::Outcome;
 use crate::records::dry_run::DryRun;
 use crate::records::warnings::OCCURRED_AT_ASSUMED;
@@ -256,6 +256,7 @@ impl Job {
     /// Records with ids in the place of names, and their own.
     pub(super) async fn identified(&mut self, mut items: Vec<Item>) -> Result<Vec<Item>, Problem> {
         let deadline = self.core.config.file_deadline();
+        timed(deadline, items.len(), Box::pin(self.recognise(&mut items))).await?;
         self.resolve_areas(&mut items);
         timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
         timed(deadline, items.len(), Box::pin(self.resolve_told(&mut items))).await?;
@@ -275,13 +276,14 @@ impl Job {
 
     /// Writes it, keeps what was refused, notes how far it is.
     async fn write_now(&mut self, items: Vec<Item>) -> Result<(), Problem> {
-        let good = items.iter().filter(|item| item.body.problem.is_none());
+        let good = items.iter().filter(|item| item.is_new());
         let trees: Vec<Tree> = good.map(|item| item.body.tree.clone()).collect();
         let mut outcomes = self.create(&trees).await?.into_iter();
         let mut kept = Vec::new();
         for mut item in items {
             let outcome = match item.body.problem.take() {
                 Some(problem) => Err(problem),
+                None if item.met.is_some() => Err(RECORD_EXISTS.into()),
                 None => outcomes.next().unwrap_or_else(|| Err(Problem::internal("a row has no outcome"))),
             };
             match self.settle(&item, outcome).await {

@@ -30,6 +30,8 @@ pub static TITLE: Reason =
     Reason { code: "title", message: Text::new("stands above the table", "表头以上的标题或说明") };
 /// A cell of a wide sheet that says why there is nothing.
 pub const NOT_DONE: &str = "not_done";
+/// The last line of an export, which counts the others.
+pub static END: Reason = Reason { code: "end", message: Text::new("the end of an export", "导出文件的结束行") };
 static SUM: Reason = Reason { code: "sum", message: Text::new("a sum", "合计行") };
 static REMARK: Reason = Reason { code: "remark", message: Text::new("a signature or a remark", "签字、说明行") };
 static HEADER: Reason =

@@ -8,6 +8,7 @@ use kit::tree::{Tree, TreeFault};
 use serde_json::{Value as Json, json};
 
 use super::header::Header;
+use super::told::Told;
 use super::{table, wording};
 use crate::exchange::codes::{ERROR_CELL, LOST_DIGITS, UNCOUNTED_FORMULA, UNREADABLE_ROW};
 use crate::exchange::files::table::{Row, RowFlaw};
@@ -27,12 +28,17 @@ pub struct Body {
     pub noted: Vec<(String, String)>,
     /// Cells as they were typed, by column, of the first row.
     pub texts: Vec<(usize, String)>,
+    /// Whether it is a row of an export of ours.
+    pub ours: bool,
+    /// What it says beside what a client may send.
+    pub told: Vec<Told>,
 }
 
 impl Default for Body {
     fn default() -> Self {
         let (warnings, noted, texts) = (Vec::new(), Vec::new(), Vec::new());
-        Self { tree: Tree::Object(Vec::new()), external_id: None, problem: None, warnings, noted, texts }
+        let (tree, told) = (Tree::Object(Vec::new()), Vec::new());
+        Self { tree, external_id: None, problem: None, warnings, noted, texts, ours: false, told }
     }
 }
 
@@ -46,6 +52,8 @@ impl Body {
             warnings: self.warnings.clone(),
             noted: self.noted.clone(),
             texts: self.texts.clone(),
+            ours: self.ours,
+            told: self.told.clone(),
         }
     }
 

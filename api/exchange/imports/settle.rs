@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::items::Item;
 use super::job::Job;
 use super::outcomes::{self, Listed};
+use super::returned::Change;
 use super::wide_lots::line_of_cell;
 use crate::platform::codes::NOT_FOUND;
 use crate::records::codes::{RECORD_EXISTS, RECORD_VOIDED};
@@ -29,8 +30,14 @@ impl Job {
     /// Counts an outcome, by rows, and notes what is to be said of it. A record that is there with other content is
     /// left, or amended by the file.
     pub(super) async fn settle(&mut self, item: &Item, outcome: Outcome) -> Result<(), Problem> {
-        let met = outcome.as_ref().ok().map(|created| created.record().envelope.id);
-        let settled = self.settled(&item.body.tree, outcome).await?;
+        let met = outcome.as_ref().ok().map(|created| created.record().envelope.id).or(item.met.map(|met| met.id));
+        let is_exists = matches!(&outcome, Err(problem) if problem.code() == RECORD_EXISTS);
+        let settled = match item.met.map(|met| met.change).filter(|_| is_exists) {
+            Some(Change::Nothing) => Settled::Same,
+            Some(Change::Never) if !self.options.atomic => Settled::Skipped,
+            Some(Change::Never) => return Err(RECORD_EXISTS.into()),
+            _ => self.settled(&item.body.tree, outcome).await?,
+        };
         let rows = item.weight();
         self.counts.read += rows;
         let (count, word) = match settled {

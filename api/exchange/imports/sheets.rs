@@ -15,13 +15,14 @@ use super::header::Header;
 use super::items::Item;
 use super::job::Job;
 use super::layout::{self, Found, LOOK};
-use super::no_records::{NOT_DONE, Reason, TITLE};
+use super::no_records::{END, NOT_DONE, Reason, TITLE};
 use super::outcomes::Listed;
 use super::reader::Form;
 use super::row;
 use super::sheet_layout::{Layout, LeftSheet, TableLayout};
 use super::store::{Headers, LINES_OF_A_SHEET};
 use super::table::{Table, Taken, of_row};
+use super::told;
 use super::wide::Unfolded;
 use super::wide_header;
 use super::wide_lots::line_of_cell;
@@ -104,7 +105,7 @@ impl Job {
     /// The records of rows. Those of a list with a row an item wait for the end of the sheet.
     pub(super) fn items(&mut self, rows: &[Row]) -> Result<Vec<Item>, Problem> {
         if self.form == Some(Form::Ndjson) {
-            return Ok(rows.iter().map(|row| Item::of_row(row, row::of_line(row))).collect());
+            return Ok(rows.iter().filter_map(|row| self.of_line(row)).collect());
         }
         let mut items = Vec::new();
         for row in rows {
@@ -220,8 +221,8 @@ impl Job {
 
     fn take(&mut self, row: &Row) -> Result<Vec<Item>, Problem> {
         let Some(table) = &mut self.sheets.table else { return Ok(Vec::new()) };
-        let lines = table.header.lines();
-        match (table.take(row), lines) {
+        let lists = table.header.row_lists();
+        match (table.take(row), lists) {
             (Taken::NotARecord(reason), _) => {
                 self.no_record(row, reason);
                 Ok(Vec::new())
@@ -230,16 +231,18 @@ impl Job {
                 let (row, unfolded) = *taken;
                 self.take_wide(&row, unfolded)
             }
-            (Taken::Body(taken), lines) => {
+            (Taken::Body(taken), lists) => {
                 let (row, mut body) = *taken;
                 if self.sheets.hidden.contains(&row.line) {
                     body.warnings.push((0, of_row("", &HIDDEN_ROW)));
                 }
                 let item = Item::of_table(row, body, &table.header);
-                match lines {
-                    Some(lines) => self.gatherer.gather(self.kind, lines, item).map(|()| Vec::new()),
-                    None => Ok(vec![item]),
+                // A record of ours without any item is whole in its row.
+                let has_item = lists.iter().any(|list| item.body.tree.member(list).is_some());
+                if lists.is_empty() || (item.body.ours && !has_item) {
+                    return Ok(vec![item]);
                 }
+                self.gatherer.gather(self.kind, &lists, item).map(|()| Vec::new())
             }
         }
     }
@@ -265,11 +268,22 @@ impl Job {
         for (body, cells) in unfolded.parts {
             let item = Item::of_table(row.clone(), body, &header).in_cells(cells);
             match self.kind.rules.lines() {
-                Some(lines) => self.gatherer.gather(self.kind, lines, item)?,
+                Some(lines) => self.gatherer.gather(self.kind, &[lines.list], item)?,
                 None => items.push(item),
             }
         }
         Ok(items)
+    }
+
+    /// The record of a line of JSON; none of the end of an export.
+    fn of_line(&mut self, row: &Row) -> Option<Item> {
+        if row.cells.first().is_some_and(|text| told::is_end(text)) {
+            self.no_record(row, &END);
+            return None;
+        }
+        let mut body = row::of_line(row);
+        told::part(self.kind, &mut body);
+        Some(Item::of_row(row, body))
     }
 
     /// Tells a row that is no record.

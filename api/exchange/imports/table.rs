@@ -17,10 +17,12 @@ use super::no_records::Reason;
 use super::row::{Body, insert, told};
 use super::salvage::is_by_the_way;
 use super::sheet_layout::Constant;
+use super::told::{Told, ToldIn};
 use super::wide::Unfolded;
 use crate::exchange::codes::{ERROR_CELL, MORE_CELLS, NOTHING_ABOVE};
-use crate::exchange::files::columns::Column;
+use crate::exchange::files::columns::{Column, Part};
 use crate::exchange::files::days::{Hints, day_by};
+use crate::exchange::files::guard::unguarded;
 use crate::exchange::files::table::Row;
 use crate::exchange::files::texts::{self, is_ditto, visible};
 use crate::platform::http::fault;
@@ -214,9 +216,12 @@ impl Table {
                 Place::ExternalId => body.external_id = Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
                 Place::Unknown => self.unknown(&mut body, index, text),
                 Place::Item(item) => self.item(&mut body, &mut members, index, item, text, &hints),
+                Place::Served(column) => self.told(&mut body, index, column, text, &hints),
                 Place::Axis(_) | Place::Day | Place::Ignored => {}
             }
         }
+        self.name_instead(&body, &mut members);
+        body.ours = self.header.ours;
         for (index, text) in cells.iter().enumerate().skip(self.header.places.len()).filter(|_| self.workbook) {
             self.unknown(&mut body, index, text);
         }
@@ -313,6 +318,30 @@ impl Table {
             return None;
         }
         rules.items_in_words(column.field.name, &shown, hints.day.unwrap_or(hints.today))
+    }
+
+    /// What the service fills in, to be compared with what stands.
+    fn told(&self, body: &mut Body, index: usize, column: &Column, text: &str, hints: &Hints) {
+        let is_value = column.part == Part::Value && !visible(text).is_empty();
+        let tree = is_value.then(|| texts::member(&column.field.shape, text, hints)).unwrap_or(Tree::Null);
+        body.told.push(Told {
+            place: ToldIn::Column(index, column.clone()),
+            text: unguarded(&visible(text)).to_owned(),
+            tree,
+        });
+    }
+
+    /// A name beside an empty id is what it is known by.
+    fn name_instead(&self, body: &Body, members: &mut Vec<(String, Tree)>) {
+        for told in &body.told {
+            if let ToldIn::Column(_, column) = &told.place
+                && column.part == Part::Name
+                && !told.text.is_empty()
+                && !has(members, &column.path)
+            {
+                insert(members, &column.path, Tree::Text(told.text.clone()));
+            }
+        }
     }
 
     fn unknown(&self, body: &mut Body, index: usize, text: &str) {
