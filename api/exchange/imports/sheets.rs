@@ -228,7 +228,10 @@ impl Job {
                 Ok(Vec::new())
             }
             (Taken::Wide(taken), _) => {
-                let (row, unfolded) = *taken;
+                let (row, mut unfolded) = *taken;
+                if let Some((body, _)) = unfolded.parts.first_mut().filter(|_| self.sheets.hidden.contains(&row.line)) {
+                    body.warnings.push((0, of_row("", &HIDDEN_ROW)));
+                }
                 self.take_wide(&row, unfolded)
             }
             (Taken::Body(taken), lists) => {
