@@ -109,5 +109,5 @@ mod typed_fields;
 mod users;
 mod verify;
 mod walls;
-mod wide_sheets;
 mod wholes;
+mod wide_sheets;

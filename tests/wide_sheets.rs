@@ -113,7 +113,10 @@ async fn a_person_a_row_and_two_cells_a_day() {
     assert_eq!(done["warnings"][0]["code"], "occurred_at_assumed");
     let error = &done["first_errors"][0];
     assert_eq!((&error["line"], &error["faults"][0]["column"]), (&json!(5), &json!("D5 体温")), "{error}");
-    assert_eq!((&error["faults"][0]["code"], error["faults"].as_array().unwrap().len()), (&json!("not_a_temperature"), 1));
+    assert_eq!(
+        (&error["faults"][0]["code"], error["faults"].as_array().unwrap().len()),
+        (&json!("not_a_temperature"), 1)
+    );
     let warned = rows(&admin, &done, "created").await;
     assert_eq!((warned.len(), &warned[0]["cell"], &warned[0]["line"]), (1, &json!("E4"), &json!(4)), "{warned:?}");
     assert_eq!(warned[0]["warnings"][0]["code"], "decimal_point_assumed");
@@ -122,7 +125,10 @@ async fn a_person_a_row_and_two_cells_a_day() {
     let mut one = app
         .rows("SELECT slot, slot_on::text AS slot_on, occurred_at::text AS at, temperature_c::text AS value FROM temperature_readings WHERE slot_on = '2020-02-02' AND slot = 'am' AND temperature_c = 36.5 ORDER BY value")
         .await;
-    assert!(one.iter_mut().any(|row| row.text("at").unwrap().starts_with("2020-02-02 00:00:00")), "eight in the morning");
+    assert!(
+        one.iter_mut().any(|row| row.text("at").unwrap().starts_with("2020-02-02 00:00:00")),
+        "eight in the morning"
+    );
 
     // The file with its faults comes back as it was, and goes in once it is mended.
     let url = done["errors_url"].as_str().unwrap();
@@ -170,7 +176,11 @@ async fn headers_as_people_write_them() {
     assert_eq!(counts(&done), [4, 0, 0, 0, 0], "{done}");
     assert_eq!(days().await, ["2019-12-31 am", "2019-12-31 pm", "2020-01-01 am", "2020-01-01 pm"]);
     let unclear = import(&admin, KIND, "", "text/csv", file.clone().into_bytes()).await;
-    assert_eq!((&unclear["state"], &unclear["problem"]["zh"]["code"]), (&json!("failed"), &json!("year_needed")), "{unclear}");
+    assert_eq!(
+        (&unclear["state"], &unclear["problem"]["zh"]["code"]),
+        (&json!("failed"), &json!("year_needed")),
+        "{unclear}"
+    );
     let looked = admin
         .with("content-type", "text/csv")
         .upload(&format!("/v1/imports:inspect?kind={KIND}"), file.into_bytes())
@@ -192,10 +202,20 @@ async fn headers_as_people_write_them() {
     let file = format!("姓名,证件号码,第1天上午,第2天上午\n张三,{document},36.5,36.5\n");
     let done = import(&admin, KIND, "&first_day=2020-02-04", "text/csv", file.into_bytes()).await;
     assert_eq!(counts(&done), [2, 0, 0, 0, 0], "{done}");
-    let file = format!("日期,姓名,证件号码,上午体温,下午体温,备注\n2020-02-06,张三,{document},36.5,36.9,\n2020-02-07,张三,{document},36.5,,在家\n");
+    let file = format!(
+        "日期,姓名,证件号码,上午体温,下午体温,备注\n2020-02-06,张三,{document},36.5,36.9,\n2020-02-07,张三,{document},36.5,,在家\n"
+    );
     let done = import(&admin, KIND, "", "text/csv", file.into_bytes()).await;
     assert_eq!(counts(&done), [3, 0, 0, 0, 0], "{done}");
-    let later = ["2020-02-03 am", "2020-02-03 pm", "2020-02-04 am", "2020-02-05 am", "2020-02-06 am", "2020-02-06 pm", "2020-02-07 am"];
+    let later = [
+        "2020-02-03 am",
+        "2020-02-03 pm",
+        "2020-02-04 am",
+        "2020-02-05 am",
+        "2020-02-06 am",
+        "2020-02-06 pm",
+        "2020-02-07 am",
+    ];
     assert_eq!(days().await[7..], later);
     // Two columns that say the same are no sheet; somebody whom nobody knows refuses his row once.
     let file = format!("姓名,证件号码,2月8日上午,2.8早\n张三,{document},36.5,36.6\n");
@@ -217,15 +237,20 @@ async fn readings_of_somebody_observed_are_his_cases() {
     let nurse = app.health_worker("八步镇").await;
     let case = isolation_cases::notified(&nurse, isolation_cases::case(1, json!({}))).await;
     let document = fake_resident_id(1);
-    let file = format!("姓名,身份证号,2月2日上午,2月2日下午,2月3日上午,2月3日下午\n李四,{document},36.5,36.6,36.7,37.3\n");
+    let file =
+        format!("姓名,身份证号,2月2日上午,2月2日下午,2月3日上午,2月3日下午\n李四,{document},36.5,36.6,36.7,37.3\n");
     let done = import(&nurse, KIND, "&year=2020", "text/csv", file.clone().into_bytes()).await;
     assert_eq!(counts(&done), [4, 0, 0, 0, 0], "{done}");
     let list = nurse.get(&format!("/v1/temperature-readings?case_id={case}")).await.expect(200).body;
     let items = list["items"].as_array().unwrap();
     assert_eq!(items.len(), 4, "{list}");
     let fever = items.iter().find(|one| one["fever"] == true).unwrap();
-    assert_eq!((&fever["temperature_c"], &fever["slot"], &fever["slot_on"]), (&json!("37.3"), &json!("pm"), &json!("2020-02-03")));
-    let alerts = app.rows("SELECT count(*)::bigint AS count FROM duties WHERE kind = 'fever_alert'").await[0].integer("count");
+    assert_eq!(
+        (&fever["temperature_c"], &fever["slot"], &fever["slot_on"]),
+        (&json!("37.3"), &json!("pm"), &json!("2020-02-03"))
+    );
+    let alerts =
+        app.rows("SELECT count(*)::bigint AS count FROM duties WHERE kind = 'fever_alert'").await[0].integer("count");
     assert_eq!(alerts, Some(1));
     assert_eq!(counts(&import(&nurse, KIND, "&year=2020", "text/csv", file.into_bytes()).await), [0, 4, 0, 0, 0]);
     // By phone alone, in rows: the case is the one that was open then.
@@ -258,7 +283,10 @@ async fn a_store_a_row_and_columns_a_commodity() {
     assert_eq!((&done["first_errors"][0]["line"], &fault["column"]), (&json!(3), &json!("D3 售价")), "{done}");
     let one = admin.get("/v1/supply-reports?reported_on=2020-02-07").await.expect(200).body["items"][0].clone();
     let line = &one["lines"][0];
-    assert_eq!((&line["commodity"], &line["purchase_price"], &line["price_unit"]), (&json!("grain_wheat_flour"), &json!("2.5"), &json!("元/斤")));
+    assert_eq!(
+        (&line["commodity"], &line["purchase_price"], &line["price_unit"]),
+        (&json!("grain_wheat_flour"), &json!("2.5"), &json!("元/斤"))
+    );
     assert_eq!((&line["closing_stock"], &line["quantity_unit"]), (&json!("500"), &json!("公斤")));
 }
 
@@ -276,7 +304,10 @@ async fn a_roster_makes_shifts_and_says_who_takes_them() {
     assert_eq!((counts(&made), &made["counts"]["cells_blank"]), ([3, 0, 0, 0, 0], &json!(1)), "{made}");
     let list = admin.get("/v1/shifts").await.expect(200).body;
     let shift = list["items"].as_array().unwrap().iter().find(|one| one["title"] == "早班").unwrap().clone();
-    assert_eq!((&shift["starts_at"], &shift["ends_at"]), (&json!("2020-02-21T08:00:00+08:00"), &json!("2020-02-21T14:00:00+08:00")));
+    assert_eq!(
+        (&shift["starts_at"], &shift["ends_at"]),
+        (&json!("2020-02-21T08:00:00+08:00"), &json!("2020-02-21T14:00:00+08:00"))
+    );
     assert_eq!(shift["needs"], json!([{"role": "volunteer", "count": 2}]));
     assert!(shift["note"].as_str().unwrap().contains("张三、李四"), "{shift}");
     let taken = import(&admin, "shift_assignments", "", "text/csv", file.clone().into_bytes()).await;
@@ -317,20 +348,33 @@ async fn nested_things_have_columns() {
     assert_eq!(counts(&done), [1, 0, 0, 0, 1], "{done}");
     assert_eq!(done["first_errors"][0]["faults"][0]["column"], "需求物资");
     let need = admin.get("/v1/need-requests").await.expect(200).body["items"][0].clone();
-    let item = |name: &str, quantity: &str, unit: &str| json!({"item": name, "quantity": quantity, "quantity_unit": unit});
+    let item =
+        |name: &str, quantity: &str, unit: &str| json!({"item": name, "quantity": quantity, "quantity_unit": unit});
     assert_eq!(need["items"], json!([item("大米", "10", "斤"), item("口罩", "5", "个")]), "{need}");
 
     // Categories in words, and a residence permit called an identity card; the same file on another day adds nothing.
-    let file = format!("姓名,证件类型,身份证号码,手机号,所属街道,人员类别\n孙八,身份证,{},15400000079,大兴街道,湖北返乡、密接\n", permit());
+    let file = format!(
+        "姓名,证件类型,身份证号码,手机号,所属街道,人员类别\n孙八,身份证,{},15400000079,大兴街道,湖北返乡、密接\n",
+        permit()
+    );
     assert_eq!(counts(&import(&admin, "people", "", "text/csv", file.clone().into_bytes()).await), [1, 0, 0, 0, 0]);
     set_clock(&_app, "2020-02-22T12:00:00+08:00");
     let admin = shifts::later(&admin).await;
     assert_eq!(counts(&import(&admin, "people", "", "text/csv", file.into_bytes()).await), [0, 1, 0, 0, 0]);
     let people = admin.get("/v1/people?limit=500").await.expect(200).body;
-    let one = people["items"].as_array().unwrap().iter().find(|one| one["document_type"] == "hmt_residence_permit").unwrap().clone();
+    let one = people["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["document_type"] == "hmt_residence_permit")
+        .unwrap()
+        .clone();
     let categories: Vec<&str> =
         one["categories"].as_array().unwrap().iter().map(|held| held["category"].as_str().unwrap()).collect();
-    assert_eq!((categories, &one["categories"][0]["since_on"]), (vec!["hubei_returnee", "close_contact"], &json!("2020-02-20")));
+    assert_eq!(
+        (categories, &one["categories"][0]["since_on"]),
+        (vec!["hubei_returnee", "close_contact"], &json!("2020-02-20"))
+    );
 }
 
 /// The number of a residence permit of Hong Kong, of nobody.

@@ -132,7 +132,8 @@ fn through(kind: &Kind, other: &Kind, told: &Told, kinds: &Registry) -> Vec<&'st
     for field in told.by.iter().filter_map(|name| other.field(name)) {
         match field.shape {
             Shape::Reference(name) if kinds.kind(name).is_some_and(Kind::is_people) => {
-                let names_him = |own: &Field| matches!(own.shape, Shape::Reference(of) | Shape::Inline(of, _) if of == name);
+                let names_him =
+                    |own: &Field| matches!(own.shape, Shape::Reference(of) | Shape::Inline(of, _) if of == name);
                 if !kind.body_fields().into_iter().any(names_him) {
                     let people = kinds.kind(name).map(|people| people.fields).unwrap_or_default();
                     fields.extend(people.iter().filter(|field| KNOWN_BY.contains(&field.name)));

@@ -80,7 +80,9 @@ impl Job {
         for field in self.kind.body_fields() {
             all.extend(open(field).map(|kind| (vec![field.name], kind)));
             let Shape::Reference(name) = field.shape else { continue };
-            let Some((kind, told)) = kinds.kind(name).and_then(|kind| Some((kind, kind.rules.told()?))) else { continue };
+            let Some((kind, told)) = kinds.kind(name).and_then(|kind| Some((kind, kind.rules.told()?))) else {
+                continue;
+            };
             let inner = told.by.iter().filter_map(|name| kind.field(name));
             all.extend(inner.filter_map(|inner| open(inner).map(|of| (vec![field.name, inner.name], of))));
         }
@@ -111,7 +113,8 @@ impl Job {
     fn without_area<'a>(&self, text: &'a str) -> Option<(String, &'a str)> {
         let divisions = &self.core.divisions;
         let edition = divisions.current_edition();
-        let rows = divisions.rows().iter().filter(|row| row.edition == edition && row.code.starts_with(&self.district_code));
+        let rows =
+            divisions.rows().iter().filter(|row| row.edition == edition && row.code.starts_with(&self.district_code));
         let rest = rows.filter_map(|row| {
             let rest = text.strip_prefix(row.name.as_str())?.trim_matches([' ', '\u{3000}', '-', '/', '·']);
             (!rest.is_empty()).then(|| (row.code.clone(), rest))

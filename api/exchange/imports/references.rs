@@ -41,7 +41,9 @@ struct Mentioned {
 impl Mentioned {
     /// Whether a record of the register may be him, by all that is told.
     fn may_be(&self, person: &Record) -> bool {
-        let same = |name: &str, told: &Option<String>| told.as_deref().is_none_or(|told| person.values.text(name) == Some(told));
+        let same = |name: &str, told: &Option<String>| {
+            told.as_deref().is_none_or(|told| person.values.text(name) == Some(told))
+        };
         (self.name.is_some() || self.phone.is_some()) && same("name", &self.name) && same("phone", &self.phone)
     }
 
@@ -63,7 +65,9 @@ impl Job {
         }
         for field in self.kind.body_fields() {
             let Shape::Reference(name) = field.shape else { continue };
-            let Some((kind, told)) = kinds.kind(name).and_then(|kind| Some((kind, kind.rules.told()?))) else { continue };
+            let Some((kind, told)) = kinds.kind(name).and_then(|kind| Some((kind, kind.rules.told()?))) else {
+                continue;
+            };
             match self.person_of(kind, told) {
                 Some((person, people)) => {
                     let in_words = told_in_words.get(people.name).cloned().unwrap_or_default();
@@ -205,8 +209,10 @@ impl Job {
         }
         let sought: Vec<&Mentioned> = mentioned.iter().map(|(one, _)| one).filter(|one| !one.has_document).collect();
         // Who isn't in the caller's sight is told by nothing: only records that he sees are looked through.
-        let statement = Statement::new(format!("SELECT {} FROM {} AS r WHERE r.district_code = ", people.select(), people.name));
-        let statement = statement.text(&self.district_code).sql(" AND NOT r.voided").seeing_district(&self.district_code);
+        let statement =
+            Statement::new(format!("SELECT {} FROM {} AS r WHERE r.district_code = ", people.select(), people.name));
+        let statement =
+            statement.text(&self.district_code).sql(" AND NOT r.voided").seeing_district(&self.district_code);
         let mut known: BTreeMap<Uuid, Record> =
             self.sought(people, &sought, statement).await?.into_iter().map(|one| (one.envelope.id, one)).collect();
         let ids: Vec<Uuid> = mentioned.iter().filter_map(|(one, _)| one.id).collect();
@@ -228,7 +234,8 @@ impl Job {
                 let id = record.values.id(person);
                 let by_id = one.id.and_then(|id| roots.get(&id)).copied();
                 id.is_some()
-                    && (id == by_id || (!one.has_document && id.and_then(|id| known.get(&id)).is_some_and(|him| one.may_be(him))))
+                    && (id == by_id
+                        || (!one.has_document && id.and_then(|id| known.get(&id)).is_some_and(|him| one.may_be(him))))
             };
             let all: Vec<&Record> = records.iter().filter(of_person).collect();
             let at = happened(item).unwrap_or_else(|| self.core.clock.now());

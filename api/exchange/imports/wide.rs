@@ -117,9 +117,9 @@ impl Table {
         members.retain(|(name, _)| name != "occurred_at");
         let day = self.days.get(column).copied().flatten().or_else(|| self.hints_of(cells).day);
         let hour = part.map_or(12, |part| part.hour);
-        let at = day.zip(NaiveTime::from_hms_opt(hour, 0, 0)).and_then(|(day, time)| {
-            self.hints.zone.from_local_datetime(&day.and_time(time)).earliest()
-        });
+        let at = day
+            .zip(NaiveTime::from_hms_opt(hour, 0, 0))
+            .and_then(|(day, time)| self.hints.zone.from_local_datetime(&day.and_time(time)).earliest());
         match at {
             Some(at) => members.push(("occurred_at".to_owned(), Tree::Text(at.to_rfc3339()))),
             None => drop(body.problem.get_or_insert_with(|| fault("/occurred_at", FaultCode::REQUIRED))),
@@ -206,7 +206,8 @@ impl Table {
         let mut members = members_of(body);
         let (mut items, mut at): (Vec<(&ItemAxis, Vec<(String, Tree)>)>, _) = (Vec::new(), Vec::new());
         for column in filled {
-            let (Some(Place::Axis(Axis::Item(axis))), Some(text)) = (self.header.places.get(*column), cells.get(*column))
+            let (Some(Place::Axis(Axis::Item(axis))), Some(text)) =
+                (self.header.places.get(*column), cells.get(*column))
             else {
                 continue;
             };

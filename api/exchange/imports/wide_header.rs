@@ -117,7 +117,8 @@ fn bare(name: &str) -> String {
     }
     let text = text.replace(['(', ')', '[', ']', '【', '】', ':', '：', '_', '\n', '\r'], " ");
     let text = text.replace(" 00 00 00", "");
-    text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '/' | '.' | ',' | '、')).to_owned()
+    text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '/' | '.' | ',' | '、'))
+        .to_owned()
 }
 
 /// The part of the day at the end of a header, or before the day, and what is left.
@@ -126,10 +127,12 @@ fn without_slot(text: &str, slots: &'static [WideSlot]) -> (String, Option<&'sta
         slots.iter().flat_map(|slot| slot.words.iter().map(move |word| (*word, slot))).collect();
     words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
     let trimmed = |text: &str| {
-        text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '/' | '.' | ',' | '、')).to_owned()
+        text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '/' | '.' | ',' | '、'))
+            .to_owned()
     };
     let after = words.iter().find_map(|(word, slot)| Some((trimmed(text.strip_suffix(word)?), *slot)));
-    let found = after.or_else(|| words.iter().find_map(|(word, slot)| Some((trimmed(text.strip_prefix(word)?), *slot))));
+    let found =
+        after.or_else(|| words.iter().find_map(|(word, slot)| Some((trimmed(text.strip_prefix(word)?), *slot))));
     found.map_or_else(|| (text.to_owned(), None), |(rest, slot)| (rest, Some(slot)))
 }
 
@@ -153,9 +156,7 @@ fn written(text: &str) -> Option<Written> {
             let (month, day) = (number(month)?, number(day)?);
             ((1..=12).contains(&month) && (1..=31).contains(&day)).then_some(Written::Short(month, day))
         }
-        [day] if day_only.len() < text.len() => {
-            number(day).filter(|day| (1..=31).contains(day)).map(Written::OfMonth)
-        }
+        [day] if day_only.len() < text.len() => number(day).filter(|day| (1..=31).contains(day)).map(Written::OfMonth),
         _ => None,
     }
 }
@@ -326,7 +327,8 @@ mod tests {
             });
             assert_eq!((without, of_found), (expected, slot), "{name}");
         }
-        for name in ["姓名", "身份证号", "36.5", "519999194802020036", "2月上午", "13.1早", "备注", "", "张三"] {
+        for name in ["姓名", "身份证号", "36.5", "519999194802020036", "2月上午", "13.1早", "备注", "", "张三"]
+        {
             assert_eq!(read("temperature_readings", name), None, "{name}");
         }
     }

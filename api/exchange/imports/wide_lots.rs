@@ -41,7 +41,8 @@ pub fn address(line: i64, column: usize) -> String {
 /// The next so many records, and those of the same row of a wide sheet: what is wrong with a row is told once.
 pub fn lot(items: &mut Peekable<IntoIter<Item>>, most: usize) -> Vec<Item> {
     let mut lot: Vec<Item> = Vec::new();
-    while let Some(next) = items.next_if(|next| lot.len() < most || lot.last().is_some_and(|last| next.is_beside(last))) {
+    while let Some(next) = items.next_if(|next| lot.len() < most || lot.last().is_some_and(|last| next.is_beside(last)))
+    {
         lot.push(next);
     }
     lot

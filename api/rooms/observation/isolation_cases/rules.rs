@@ -14,11 +14,11 @@ use uuid::Uuid;
 
 use super::care::{CONTESTED, CareDecider, began_at};
 use super::states::makers;
+use super::wire::ENDED_AT;
 use super::wire::{
     ANCHOR, ANCHORED_ON, ENDS_ON, EXTENDED, IsolationState, ObservationAnchor, PERSON, PERSON_ID, REGISTERED_AT,
     RELEASE_FROM, STARTS_ON, STATE, SUPERVISOR_IDS, SUPERVISORS, SUPERVISORS_COMPLETE, Supervisor, SupervisorLevel,
 };
-use super::wire::ENDED_AT;
 use super::{FOLLOWS, IsolationTransition, history, stays};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;

@@ -39,7 +39,8 @@ fn item(text: &str) -> Option<Tree> {
 }
 
 /// Units that stand before what is measured, the longest first.
-const UNITS: [&str; 16] = ["公斤", "千克", "毫升", "斤", "克", "升", "袋", "包", "盒", "瓶", "桶", "箱", "件", "个", "只", "份"];
+const UNITS: [&str; 16] =
+    ["公斤", "千克", "毫升", "斤", "克", "升", "袋", "包", "盒", "瓶", "桶", "箱", "件", "个", "只", "份"];
 
 fn unit_before(text: &str) -> Option<(&str, &str)> {
     let unit = UNITS.iter().find(|unit| text.starts_with(**unit))?;
