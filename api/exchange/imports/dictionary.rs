@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 
 use kit::faults::Faults;
-use kit::field::{Field, Shape, Write};
+use kit::field::Field;
 use kit::problem::Problem;
 use kit::text::Language;
 
 use super::fault_table::ADDED;
-use super::header::{Certainty, Header, ItemColumn, Place, Unknown};
+use super::header::{Certainty, Header, Place, Unknown};
 use super::names::is_open;
 use super::told;
 use super::wide_header::{self, Axis};
 use crate::exchange::codes::UNKNOWN_COLUMN;
 use crate::exchange::files::columns::{Column, Part, exported, folded, imported};
 use crate::exchange::files::export::MARK;
-use crate::exchange::files::synonyms::of_word;
 use crate::platform::core::Core;
 use crate::records::{Kind, Registry, Wide, envelope};
 
@@ -34,7 +33,7 @@ pub struct Given {
 
 /// Every name that means a column of a kind.
 pub struct Dictionary {
-    kind: &'static Kind,
+    pub(super) kind: &'static Kind,
     kinds: Registry,
     columns: Vec<Column>,
     added: Vec<Column>,
@@ -86,8 +85,6 @@ const STRIPPED: [&str; 18] = [
 ];
 /// A column's name has so many characters at most.
 const LONGEST_NAME: usize = 60;
-/// What those are called who answer for something, the longest first.
-const ANSWERERS: [&str; 8] = ["包保责任人", "监管责任人", "级责任人", "责任人", "包保人", "负责人", "级", "干部"];
 /// Columns that make a sheet wide.
 const LEAST_AXES: usize = 2;
 /// How alike two names must be for a proposal.
@@ -287,61 +284,6 @@ impl Dictionary {
         };
         let mut names = self.added.iter().filter(|column| column.part == Part::Name);
         names.any(|column| both(column, Language::Chinese) || both(column, Language::English))
-    }
-
-    /// An item of a list of two words each, by the first of them: 体温监测, with √ or × below it.
-    fn item(&self, name: &str) -> Option<ItemColumn> {
-        let fields = self.kind.fields.iter().filter(|field| field.write != Write::Never);
-        fields.into_iter().find_map(|list| {
-            let Shape::List { of: Shape::Object(members), .. } = list.shape else { return None };
-            let mut words = members.iter().filter(|member| member.required && matches!(member.shape, Shape::Word(_)));
-            let (key, value) = (words.next()?, words.next()?);
-            let Shape::Word(vocabulary) = key.shape else { return None };
-            let word = vocabulary.words.iter().find(|word| {
-                let also = of_word(vocabulary.name, word.code).any(|also| folded(also) == *name);
-                folded(word.label.zh) == *name || word.code == name || also
-            })?;
-            Some(ItemColumn { list, key, code: word.code, value, pair: None })
-        })
-    }
-
-    /// Somebody of a list of those who answer for something, by the word for what he is: 镇责任人, 镇责任人电话.
-    fn answerer(&self, name: &str) -> Option<ItemColumn> {
-        let fields = self.kind.fields.iter().filter(|field| field.write != Write::Never);
-        fields.into_iter().find_map(|list| {
-            let Shape::List { of: Shape::Object(members), .. } = list.shape else { return None };
-            let key = members.iter().find(|member| member.required && matches!(member.shape, Shape::Word(_)))?;
-            let member = |name: &str| members.iter().find(|member| member.name == name);
-            let (who, phone) = (member("name").filter(|member| member.required)?, member("phone")?);
-            let Shape::Word(vocabulary) = key.shape else { return None };
-            let bare: String =
-                name.chars().filter(|letter| !matches!(letter, '(' | ')' | '/' | '、' | '及' | '和' | '的')).collect();
-            let list_name = folded(list.label.zh);
-            let under = ["五级责任人", list_name.as_str()].into_iter().find_map(|title| bare.strip_prefix(title));
-            let text = under.unwrap_or(&bare);
-            let begins = |word: &kit::vocabulary::Word| {
-                let names = of_word(vocabulary.name, word.code).map(folded).chain([folded(word.label.zh)]);
-                let length = names.filter(|name| text.starts_with(name.as_str())).map(|name| name.len()).max()?;
-                Some((length, word.code))
-            };
-            let (length, code) = vocabulary.words.iter().filter_map(begins).max_by_key(|(length, _)| *length)?;
-            let rest = text.get(length..)?;
-            let (rest, is_named) = ANSWERERS
-                .iter()
-                .find_map(|noun| rest.strip_prefix(noun))
-                .map_or((rest, under.is_some()), |rest| (rest, true));
-            match rest {
-                "" if is_named => Some((who, Some(phone))),
-                "姓名" | "姓名电话" | "姓名联系电话" | "姓名联系方式" | "联系电话姓名" => {
-                    Some((who, Some(phone)))
-                }
-                "电话" | "联系电话" | "手机" | "手机号" | "手机号码" | "联系方式" | "电话号码" => {
-                    Some((phone, Some(phone)))
-                }
-                _ => None,
-            }
-            .map(|(value, pair)| ItemColumn { list, key, code, value, pair })
-        })
     }
 
     /// Proposes fields for the names that nobody knows, but for those that another name has.

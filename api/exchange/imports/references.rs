@@ -215,11 +215,8 @@ impl Job {
             statement.text(&self.district_code).sql(" AND NOT r.voided").seeing_district(&self.district_code);
         let mut known: BTreeMap<Uuid, Record> =
             self.sought(people, &sought, statement).await?.into_iter().map(|one| (one.envelope.id, one)).collect();
-        let ids: Vec<Uuid> = mentioned.iter().filter_map(|(one, _)| one.id).collect();
-        let mut roots: BTreeMap<Uuid, Uuid> = BTreeMap::new();
-        for id in ids.into_iter().collect::<BTreeSet<_>>() {
-            roots.insert(id, read::root(&self.core, people, &self.district_code, id).await?);
-        }
+        let ids: BTreeSet<Uuid> = mentioned.iter().filter_map(|(one, _)| one.id).collect();
+        let roots = self.roots(people, ids).await?;
         let all: BTreeSet<Uuid> = known.keys().copied().chain(roots.values().copied()).collect();
         let missing: Vec<Uuid> = roots.values().filter(|id| !known.contains_key(id)).copied().collect();
         known.extend(read::find_unscoped(&self.core, people, &self.district_code, &missing).await?);
@@ -266,6 +263,19 @@ impl Job {
         Ok(())
     }
 
+    /// Whom ids mean: himself, or into whom somebody was merged.
+    async fn roots(&self, people: &'static Kind, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Uuid>, Problem> {
+        let all: Vec<Uuid> = ids.iter().copied().collect();
+        let found = read::find_unscoped(&self.core, people, &self.district_code, &all).await?;
+        let mut roots = BTreeMap::new();
+        for id in ids {
+            let stands = found.get(&id).is_some_and(|person| people.rules.pointer(person).is_none());
+            let root = if stands { id } else { read::root(&self.core, people, &self.district_code, id).await? };
+            roots.insert(id, root);
+        }
+        Ok(roots)
+    }
+
     /// Those who are told within the object of a reference: by `case_id.name` and the like.
     fn all_mentioned_through(
         &self,
@@ -303,6 +313,8 @@ impl Job {
         field: &Field,
         items: &mut [Item],
     ) -> Result<(), Problem> {
+        // The names of one cell ask for the same.
+        let mut last: Option<(Vec<(String, Tree)>, Vec<Record>)> = None;
         for item in items {
             let Some(Tree::Object(members)) = item.body.tree.member(field.name) else { continue };
             let members = members.clone();
@@ -325,7 +337,10 @@ impl Job {
                 };
                 statement = statement.sql(format!(" AND r.{name} = ")).bind(column, value);
             }
-            let found = read::load(&self.core, kind, &statement.sql(" LIMIT 6")).await?;
+            let found = match last.take().filter(|(asked, _)| *asked == members) {
+                Some((_, found)) => found,
+                None => read::load(&self.core, kind, &statement.sql(" LIMIT 6")).await?,
+            };
             let pointer = format!("/{}", field.name);
             match found.as_slice() {
                 [one] => set(&mut item.body.tree, field.name, one.envelope.id),
@@ -338,6 +353,7 @@ impl Job {
                     item.body.problem.get_or_insert_with(|| self.ambiguous(&pointer, &several));
                 }
             }
+            last = Some((members, found));
         }
         Ok(())
     }

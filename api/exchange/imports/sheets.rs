@@ -172,7 +172,9 @@ impl Job {
         let hints = Hints { year: self.options.year, ..Hints::new(self.core.zone, self.core.clock.now()) };
         let is_wide = found.header.wide.is_some();
         let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
-        let days = wide_header::days(&found.header, year, self.options.first_day);
+        let above = head.iter().take(first).flat_map(|row| &row.cells).map(String::as_str);
+        let month = std::iter::once(title.as_str()).chain(above).find_map(wide_header::month_in);
+        let days = wide_header::days(&found.header, (year, month), self.options.first_day);
         let (days, problem) = days.map_or_else(|problem| (Vec::new(), Some(problem)), |days| (days, None));
         let table = Table::new((self.kind, self.core.kinds()), found, given, (hints, days), self.form.is_none());
         let line = head.get(first).map_or(0, |row| row.line) % u64::try_from(LINES_OF_A_SHEET).unwrap_or(u64::MAX);

@@ -205,7 +205,7 @@ fn word_before<'a>(vocabulary: &Vocabulary, text: &'a str) -> Option<(&'static s
 /// for what is no day and for what two columns say.
 pub fn days(
     header: &Header,
-    year: Option<i32>,
+    (year, month_of_title): (Option<i32>, Option<u32>),
     first_day: Option<NaiveDate>,
 ) -> Result<Vec<Option<NaiveDate>>, Problem> {
     let axes = || header.places.iter().map(|place| if let Place::Axis(axis) = place { Some(axis) } else { None });
@@ -240,7 +240,7 @@ pub fn days(
                 continue;
             }
             Written::Short(month, day) => (Some(month), day),
-            Written::OfMonth(day) => (month, day),
+            Written::OfMonth(day) => (month.or(month_of_title), day),
         };
         let named = year.ok_or_else(|| needed("?year"))?;
         let turned = match (month, of_month) {
@@ -257,6 +257,14 @@ pub fn days(
     }
     faults.extend(repeated(header, &days));
     if faults.is_empty() { Ok(days) } else { Err(Problem::of_faults(UNKNOWN_COLUMNS, faults)) }
+}
+
+/// The month that a title names: `2020年2月体温登记表`.
+pub fn month_in(text: &str) -> Option<u32> {
+    let text = half_width(text);
+    let (before, _) = text.split_once('月')?;
+    let digits = before.trim_end().rsplit(|letter: char| !letter.is_ascii_digit()).next()?;
+    digits.parse().ok().filter(|month| (1..=12).contains(month) && digits.len() <= 2)
 }
 
 /// Columns that say what another one says.
@@ -331,6 +339,13 @@ mod tests {
         {
             assert_eq!(read("temperature_readings", name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn months_of_titles() {
+        let of = |text| month_in(text);
+        assert_eq!((of("2020年2月体温登记表"), of("2020年 02 月"), of("体温登记表")), (Some(2), Some(2), None));
+        assert_eq!((of("13月"), of("本月")), (None, None));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use kit::catalogue::FaultCode;
 use kit::text::{Text, half_width};
 use kit::tree::Tree;
 
+use super::readings::{SLOT, TEMPERATURE_C, TemperatureSlot};
 use crate::records::Warning;
 use crate::records::wide::{Wide, WideAxis, WideCell, WideSlot};
 use crate::rooms::observation::codes::NOT_A_TEMPERATURE;
@@ -19,14 +20,22 @@ const WITHOUT_POINT: std::ops::RangeInclusive<u32> = 320..=430;
 /// How readings lie in sheets.
 pub static READING_SHEETS: Wide = Wide {
     axis: WideAxis::DayAndSlot {
-        slot: &["slot"],
+        slot: &[SLOT.name()],
         slots: &[
-            WideSlot { code: "am", words: &["上午", "早上", "早晨", "早", "晨", "上", "am"], hour: 8 },
-            WideSlot { code: "pm", words: &["下午", "晚上", "中午后", "傍晚", "晚", "下", "pm"], hour: 17 },
+            WideSlot {
+                code: TemperatureSlot::Am.code(),
+                words: &["上午", "早上", "早晨", "早", "晨", "上", "am"],
+                hour: 8,
+            },
+            WideSlot {
+                code: TemperatureSlot::Pm.code(),
+                words: &["下午", "晚上", "中午后", "傍晚", "晚", "下", "pm"],
+                hour: 17,
+            },
         ],
         read,
     },
-    cell: &["temperature_c"],
+    cell: &[TEMPERATURE_C.name()],
     called: Text::new("temperature", "体温"),
     blank: &["无", "未测", "未到"],
     not_done: &[
@@ -55,7 +64,11 @@ fn read(text: &str) -> Result<WideCell, FaultCode> {
         Some(tenths) => (format!("{}.{}", tenths / 10, tenths % 10), Some(&DECIMAL_POINT_ASSUMED)),
         None => (bare, None),
     };
-    Ok(WideCell { members: vec![(&["temperature_c"], Tree::Text(degrees))], warning, ..WideCell::default() })
+    Ok(WideCell {
+        members: vec![(const { &[TEMPERATURE_C.name()] }, Tree::Text(degrees))],
+        warning,
+        ..WideCell::default()
+    })
 }
 
 fn half_width_of(text: &str) -> String {

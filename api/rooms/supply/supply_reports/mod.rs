@@ -68,7 +68,7 @@ static REPORT_SHEETS: Wide = Wide {
         members: &["purchase_price", "retail_price", "purchased", "sold", "closing_stock"],
         unit: |text| if text.contains(['元', '¥', '￥']) { "price_unit" } else { "quantity_unit" },
     },
-    cell: &["lines", "commodity"],
+    cell: &[LINES.name(), "commodity"],
     called: Text::new("value", "数值"),
     blank: &["无", "缺", "缺货"],
     not_done: &[],

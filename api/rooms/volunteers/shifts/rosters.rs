@@ -5,6 +5,8 @@ use kit::catalogue::FaultCode;
 use kit::text::Text;
 use kit::tree::Tree;
 
+use super::assignments::{self, SHIFT_ID, VOLUNTEER_ID};
+use super::{ENDS_AT, NEEDS, STARTS_AT};
 use crate::records::wide::{Path, Wide, WideAxis, WideCell};
 
 /// More names than this in one cell are a text.
@@ -14,16 +16,19 @@ const ANYBODY: &str = super::ANYBODY.code();
 
 /// Shifts: how many people a cell names.
 pub static SHIFT_ROSTERS: Wide = Wide {
-    axis: WideAxis::Day { period: (&["starts_at"], &["ends_at"]), read: needs },
-    cell: &["needs"],
+    axis: WideAxis::Day { period: (&[STARTS_AT.name()], &[ENDS_AT.name()]), read: needs },
+    cell: &[NEEDS.name()],
     called: Text::new("names", "值班人员"),
     blank: &["无", "休", "休息", "空", "无人"],
     not_done: &[("停班", Text::new("no shift", "停班")), ("放假", Text::new("no shift", "放假"))],
 };
 /// Who takes them: each name of a cell.
 pub static ASSIGNMENT_ROSTERS: Wide = Wide {
-    axis: WideAxis::Day { period: (&["shift_id", "starts_at"], &["shift_id", "ends_at"]), read: takers },
-    cell: &["volunteer_id"],
+    axis: WideAxis::Day {
+        period: (&[SHIFT_ID.name(), STARTS_AT.name()], &[SHIFT_ID.name(), ENDS_AT.name()]),
+        read: takers,
+    },
+    cell: &[VOLUNTEER_ID.name()],
     called: Text::new("names", "值班人员"),
     blank: SHIFT_ROSTERS.blank,
     not_done: SHIFT_ROSTERS.not_done,
@@ -39,8 +44,8 @@ fn names(text: &str) -> Result<Vec<&str>, FaultCode> {
 
 /// A shift needs as many as are named. The names are kept in its note: who takes it is said by the assignments.
 fn needs(text: &str) -> Result<Vec<WideCell>, FaultCode> {
-    const COUNT: Path = &["needs", "count"];
-    const ROLE: Path = &["needs", "role"];
+    const COUNT: Path = &[NEEDS.name(), "count"];
+    const ROLE: Path = &[NEEDS.name(), "role"];
     let names = names(text)?;
     Ok(vec![WideCell {
         members: vec![(COUNT, Tree::Number(names.len().into()))],
@@ -51,8 +56,8 @@ fn needs(text: &str) -> Result<Vec<WideCell>, FaultCode> {
 }
 
 fn takers(text: &str) -> Result<Vec<WideCell>, FaultCode> {
-    const NAME: Path = &["volunteer_id", "name"];
-    const ROLE: Path = &["role"];
+    const NAME: Path = &[VOLUNTEER_ID.name(), "name"];
+    const ROLE: Path = &[assignments::ROLE.name()];
     let taker = |name: &str| WideCell {
         members: vec![(NAME, Tree::Text(name.to_owned()))],
         defaults: vec![(ROLE, Tree::Text(ANYBODY.to_owned()))],
