@@ -14,7 +14,7 @@ use super::layout::Found;
 use super::names::is_open;
 use super::nested::worded;
 use super::no_records::Reason;
-use super::row::{Body, insert, told};
+use super::row::{Body, insert, once, told};
 use super::wide::Unfolded;
 use crate::exchange::codes::MORE_CELLS;
 use crate::exchange::files::columns::Column;
@@ -187,6 +187,7 @@ impl Table {
                 insert(&mut members, &column.path, tree);
             }
         }
+        once(&mut members);
         body.tree = Tree::Object(members);
         body.problem = self.flaw(row, cells).or(body.problem);
         body
