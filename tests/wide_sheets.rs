@@ -249,6 +249,7 @@ async fn readings_of_somebody_observed_are_his_cases() {
         (&fever["temperature_c"], &fever["slot"], &fever["slot_on"]),
         (&json!("37.3"), &json!("pm"), &json!("2020-02-03"))
     );
+    isolation_cases::work(&app).await;
     let alerts =
         app.rows("SELECT count(*)::bigint AS count FROM duties WHERE kind = 'fever_alert'").await[0].integer("count");
     assert_eq!(alerts, Some(1));
@@ -295,11 +296,11 @@ async fn a_roster_makes_shifts_and_says_who_takes_them() {
     let (_app, admin) = prepared().await;
     shifts::gate(&admin, "北门").await;
     let mut volunteers = Vec::new();
-    for (sequence, name) in [(11, "张三"), (12, "李四"), (13, "王五"), (14, "王五")] {
+    for (sequence, name) in [(11, "张三"), (12, "李四"), (13, "王五"), (14, "王五"), (15, "赵六")] {
         let person = json!({"name": name, "document_number": fake_resident_id(sequence), "area_code": shifts::DAXING});
         volunteers.push(shifts::volunteer(&admin, sequence, json!({"person": person})).await);
     }
-    let file = "2020年2月值班表,,,,\n卡点,班次,时间,21日,22日\n北门,早班,8:00-14:00,张三、李四,休\n北门,夜班,20:00-次日8:00,李四,张三\n".replace(",21日,22日", ",2月21日,22日");
+    let file = "2020年2月值班表,,,,\n卡点,班次,时间,21日,22日\n北门,早班,8:00-14:00,张三、李四,休\n北门,夜班,20:00-次日8:00,赵六,张三\n".replace(",21日,22日", ",2月21日,22日");
     let made = import(&admin, "shifts", "", "text/csv", file.clone().into_bytes()).await;
     assert_eq!((counts(&made), &made["counts"]["cells_blank"]), ([3, 0, 0, 0, 0], &json!(1)), "{made}");
     let list = admin.get("/v1/shifts").await.expect(200).body;
@@ -327,7 +328,7 @@ async fn nested_things_have_columns() {
     let (_app, admin) = prepared().await;
     let document = fake_resident_id(700);
     let file = format!(
-        "姓名,身份证号码,联系电话,所属镇,人员类别,离鄂日期,起算事件,镇责任人（姓名/电话）,村责任人,村责任人电话,组责任人,卫生院责任人及电话,派出所责任人\n\
+        "姓名,身份证号码,联系电话,所属乡镇,人员类别,离鄂日期,起算事件,镇责任人（姓名/电话）,村责任人,村责任人电话,组责任人,卫生院责任人及电话,派出所责任人\n\
          周七,{document},15400009001,八步镇,湖北返乡,2020-2-10,离开疫区,张一/15400000031,张二,15400000032,/,张四 15400000034,张五（0835-2222222）\n"
     );
     let done = import(&admin, "isolation_cases", "", "text/csv", file.into_bytes()).await;

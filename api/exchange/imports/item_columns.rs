@@ -10,6 +10,9 @@ use crate::exchange::files::synonyms::of_word;
 /// What those are called who answer for something, the longest first.
 const ANSWERERS: [&str; 8] = ["包保责任人", "监管责任人", "级责任人", "责任人", "包保人", "负责人", "级", "干部"];
 
+/// What somebody's phone is called.
+const PHONES: [&str; 7] = ["电话", "联系电话", "手机", "手机号", "手机号码", "联系方式", "电话号码"];
+
 impl Dictionary {
     /// An item of a list of two words each, by the first of them: 体温监测, with √ or × below it.
     pub(super) fn item(&self, name: &str) -> Option<ItemColumn> {
@@ -36,6 +39,10 @@ impl Dictionary {
             let member = |name: &str| members.iter().find(|member| member.name == name);
             let (who, phone) = (member("name").filter(|member| member.required)?, member("phone")?);
             let Shape::Word(vocabulary) = key.shape else { return None };
+            // 责任人及电话 holds both.
+            let both = ["及", "和", "/", "、", "与"].iter().any(|sign| {
+                name.split_once(sign).is_some_and(|(_, rest)| PHONES.iter().any(|phone| rest.starts_with(phone)))
+            });
             let bare: String =
                 name.chars().filter(|letter| !matches!(letter, '(' | ')' | '/' | '、' | '及' | '和' | '的')).collect();
             let list_name = folded(list.label.zh);
@@ -52,14 +59,11 @@ impl Dictionary {
                 .iter()
                 .find_map(|noun| rest.strip_prefix(noun))
                 .map_or((rest, under.is_some()), |rest| (rest, true));
+            let rest = rest.strip_prefix("姓名").map_or(rest, |rest| if rest.is_empty() { "姓名" } else { rest });
             match rest {
                 "" if is_named => Some((who, Some(phone))),
-                "姓名" | "姓名电话" | "姓名联系电话" | "姓名联系方式" | "联系电话姓名" => {
-                    Some((who, Some(phone)))
-                }
-                "电话" | "联系电话" | "手机" | "手机号" | "手机号码" | "联系方式" | "电话号码" => {
-                    Some((phone, Some(phone)))
-                }
+                "姓名" => Some((who, Some(phone))),
+                rest if PHONES.contains(&rest) => Some((if both { who } else { phone }, Some(phone))),
                 _ => None,
             }
             .map(|(value, pair)| ItemColumn { list, key, code, value, pair })

@@ -99,6 +99,7 @@ impl Job {
         {
             all = of(rest).iter().filter(|named| named.area_code.starts_with(&area)).collect();
         }
+        all.sort_by(|one, other| one.area_code.cmp(&other.area_code));
         let own = self.actor.own_area();
         for area in within.into_iter().chain(own.as_deref()) {
             let there: Vec<&Named> = all.iter().filter(|named| named.area_code.starts_with(area)).copied().collect();

@@ -99,8 +99,11 @@ fn paired(value: &Field, pair: &Field, text: &str) -> Vec<(String, Tree)> {
         letter.is_whitespace() || matches!(letter, '/' | '(' | ')' | ':' | '、' | ',' | '，' | ';' | '-')
     });
     let phone = (pair.name.to_owned(), Tree::Text(number.to_owned()));
-    if value.name == pair.name || name.is_empty() {
+    if name.is_empty() {
         return vec![phone];
+    }
+    if value.name == pair.name {
+        return vec![(value.name.to_owned(), Tree::Text(text.to_owned()))];
     }
     vec![(value.name.to_owned(), Tree::Text(name.to_owned())), phone]
 }

@@ -6,6 +6,7 @@ use kit::problem::Problem;
 use kit::text::Language;
 use kit::tree::{Tree, TreeFault};
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use super::header::Header;
 use super::told::Told;
@@ -121,12 +122,28 @@ pub fn insert(members: &mut Vec<(String, Tree)>, path: &[&'static str], tree: Tr
         members.push(((*first).to_owned(), tree));
         return;
     }
-    let position = members.iter().position(|(name, _)| name == first).unwrap_or_else(|| {
+    let is_it = |(name, member): &(String, Tree)| name == first && matches!(member, Tree::Object(_));
+    let position = members.iter().position(is_it).unwrap_or_else(|| {
         members.push(((*first).to_owned(), Tree::Object(Vec::new())));
         members.len() - 1
     });
     if let Some((_, Tree::Object(inner))) = members.get_mut(position) {
         insert(inner, rest, tree);
+    }
+}
+
+/// A reference that is said twice, by a text and by what it is known by: an id goes before that, any other text behind.
+pub fn once(members: &mut Vec<(String, Tree)>) {
+    let objects: Vec<String> = members
+        .iter()
+        .filter(|(_, member)| matches!(member, Tree::Object(_)))
+        .map(|(name, _)| name.clone())
+        .filter(|name| members.iter().any(|(other, member)| other == name && matches!(member, Tree::Text(_))))
+        .collect();
+    for name in objects {
+        let is_id = |member: &Tree| matches!(member, Tree::Text(text) if Uuid::try_parse(text.trim()).is_ok());
+        let has_id = members.iter().any(|(other, member)| *other == name && is_id(member));
+        members.retain(|(other, member)| *other != name || matches!(member, Tree::Text(_)) == has_id);
     }
 }
 

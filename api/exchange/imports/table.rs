@@ -14,7 +14,7 @@ use super::layout::Found;
 use super::names::is_open;
 use super::nested::worded;
 use super::no_records::Reason;
-use super::row::{Body, insert, told};
+use super::row::{Body, insert, once, told};
 use super::salvage::is_by_the_way;
 use super::sheet_layout::Constant;
 use super::told::{Told, ToldIn};
@@ -232,6 +232,7 @@ impl Table {
                 insert(&mut members, &column.path, tree);
             }
         }
+        once(&mut members);
         body.tree = Tree::Object(members);
         body.problem = self.flaw(row, cells).or(body.problem);
         body
