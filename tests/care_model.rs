@@ -7,10 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Asia::Shanghai;
 use lianfang::platform::access::Role;
-use lianfang::rooms::duties::worker;
-use lianfang::rooms::observation::isolation_cases::planner::Planner;
-use lianfang::rooms::observation::isolation_cases::states::legal;
-use lianfang::rooms::observation::isolation_cases::{IsolationState, IsolationTransition};
+use lianfang::rooms::duties;
+use lianfang::rooms::observation::{IsolationState, IsolationTransition, legal};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
@@ -79,7 +77,7 @@ async fn duties_stand_as_the_records_say_whatever_happens() {
                     "seed {seed} round {round}: {state} to {to}: {status}"
                 );
             }
-            _ => worker::look_after(&app.core, &mut Planner::default()).await.unwrap(),
+            _ => duties::look_after(&app.core).await.unwrap(),
         }
         let read = nurse.get(&format!("/v1/isolation-cases/{id}")).await.expect(200).body;
         state = IsolationState::of_code(read["state"].as_str().unwrap()).unwrap();

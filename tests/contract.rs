@@ -256,7 +256,9 @@ fn every_declared_code_is_among_them() {
     let codes = &*routes::CODES;
     let declared =
         regex::Regex::new(r#"(?m)^ {4,8}[A-Z][A-Z0-9_]* "([a-z0-9_]+)" (?:[A-Z_]+ )?".*" ".*".*;$"#).unwrap();
-    let named = crate::layers::sources().into_iter().flat_map(|(_, text)| {
+    // Kinds of duties are declared in lines like those of codes.
+    let sources = crate::layers::sources().into_iter().filter(|(_, text)| !text.contains("duty_kinds! {"));
+    let named = sources.flat_map(|(_, text)| {
         let names: Vec<String> = declared.captures_iter(&text).map(|name| name[1].to_owned()).collect();
         names
     });

@@ -1,8 +1,7 @@
 //! Duties: made ahead, proven, missed, escalated, waived, handed over.
 
 use lianfang::platform::access::Role;
-use lianfang::rooms::duties::worker;
-use lianfang::rooms::observation::isolation_cases::planner::Planner;
+use lianfang::rooms::duties;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -102,8 +101,7 @@ async fn the_generator_makes_the_same_rows_however_often_and_wherever_it_runs() 
     set_clock(&app, "2020-01-24T05:00:00+08:00");
     set_clock(&other, "2020-01-24T05:00:00+08:00");
     for _ in 0..5 {
-        let (mut one, mut two) = (Planner::default(), Planner::default());
-        let both = tokio::join!(worker::look_after(&app.core, &mut one), worker::look_after(&other.core, &mut two));
+        let both = tokio::join!(duties::look_after(&app.core), duties::look_after(&other.core));
         both.0.unwrap();
         both.1.unwrap();
     }
@@ -133,10 +131,10 @@ async fn one_process_holds_the_lease() {
     ))
     .await;
     let holder = async || app.rows("SELECT holder FROM worker_leases").await.remove(0).id("holder").unwrap();
-    worker::work_once(&app.core, two, &mut Planner::default()).await.unwrap();
+    duties::work_once(&app.core, two).await.unwrap();
     assert_eq!(holder().await, one);
     app.sql("UPDATE worker_leases SET held_until = now() - interval '1 second'").await;
-    worker::work_once(&app.core, two, &mut Planner::default()).await.unwrap();
+    duties::work_once(&app.core, two).await.unwrap();
     // The service's own worker may have been quicker.
     assert_ne!(holder().await, one);
 }

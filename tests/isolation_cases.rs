@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lianfang::platform::access::Role;
-use lianfang::rooms::duties::worker;
-use lianfang::rooms::observation::isolation_cases::planner::Planner;
+use lianfang::rooms::duties;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -57,7 +56,7 @@ pub async fn step(actor: &Actor, case_id: &str, to: &str, change: Json) -> crate
 
 /// Lets the worker look once.
 pub async fn work(app: &TestApp) {
-    worker::look_after(&app.core, &mut Planner::default()).await.unwrap();
+    duties::look_after(&app.core).await.unwrap();
 }
 
 #[tokio::test]

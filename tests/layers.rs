@@ -88,6 +88,27 @@ fn every_file_names_only_what_stands_below_it() {
     assert_eq!(arrows, Vec::<String>::new());
 }
 
+/// Modules that a theme opens as they are, for their names need it in front (`duty::settle`, `wire::STATE`). All else goes
+/// through the `pub use` of its `mod.rs`: its modules are private, so nothing else builds.
+const OPEN: [(&str, &[&str]); 4] = [
+    ("accounts", &["users"]),
+    ("duties", &["duty", "summary", "wire"]),
+    ("observation", &["own_cases"]),
+    ("supply", &["commodities", "stock_movements"]),
+];
+
+#[test]
+fn a_theme_is_named_through_its_front() {
+    let open = Regex::new(r"(?m)^pub mod (\w+);").unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("api/rooms");
+    for (theme, _) in THEMES {
+        let front = std::fs::read_to_string(root.join(theme).join("mod.rs")).unwrap();
+        let opened: Vec<&str> = open.captures_iter(&front).map(|found| found.get(1).unwrap().as_str()).collect();
+        let allowed = OPEN.iter().find(|(name, _)| *name == theme).map_or(&[][..], |(_, modules)| modules);
+        assert_eq!(opened, allowed, "{theme}");
+    }
+}
+
 /// Names of kinds that a lower layer spells nevertheless: file, kind, reason.
 const SPELLED: [(&str, &str, &str); 12] = [
     ("platform/access/accounts.rs", "organizations", "a grant may be of an organisation and of those below it"),

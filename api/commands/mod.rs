@@ -17,7 +17,7 @@ use lianfang::platform::config::{Config, ConfigError};
 use lianfang::platform::embedded::EmbeddedError;
 use lianfang::platform::row_security;
 use lianfang::records::migration;
-use lianfang::rooms::accounts::codes::USERNAME_TAKEN;
+use lianfang::rooms::accounts::USERNAME_TAKEN;
 use lianfang::server::routes;
 use lianfang::server::start::{self, Backend, StartError};
 use serde_json::{Value as Json, json};

@@ -16,7 +16,7 @@ use crate::records::settings::SettingSource;
 use crate::records::theme::BeforeRecount;
 use crate::records::{self, Kind, Registry, Theme};
 use crate::rooms::observation::own_cases;
-use crate::rooms::registers::people::comparisons;
+use crate::rooms::registers::comparisons;
 use crate::rooms::{
     accounts, checkpoints, duties, observation, prevention, registers, relief, reports, supply, volunteers,
 };

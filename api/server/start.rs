@@ -25,7 +25,7 @@ use crate::platform::privacy::keys::{KeyError, Keys};
 use crate::platform::row_security::{self, WallError};
 use crate::records::Registry;
 use crate::records::settings::SettingSources;
-use crate::rooms::registers::vocabularies::Vocabularies;
+use crate::rooms::registers::Vocabularies;
 use crate::server::routes;
 
 columns! {
@@ -190,7 +190,7 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
     let people = kinds.people().map_err(|problem| StartError::Other(problem.to_string()))?;
     let ledger = Ledger::start(url, people).map_err(|error| StartError::Other(error.to_string()))?;
     let restored = crate::exchange::changes::was_restored(&database).await?;
-    kit::faults::speak_with(crate::rooms::registers::vocabularies::told::words_of);
+    kit::faults::speak_with(crate::rooms::registers::words_of);
     let core = Core::new(config, database, ledger, keys, routes::operations(&kinds), restored)?
         .with(&routes::HOOKS)
         .with(&SettingSources(&routes::SETTINGS))

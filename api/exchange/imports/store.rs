@@ -53,7 +53,7 @@ pub struct Counts {
     pub not_a_record: u64,
     /// Of wide sheets, whose cells are counted and not their rows.
     #[serde(flatten)]
-    #[schema(inline)]
+    #[schema(inline, value_type = WideCounts)]
     pub wide: Option<WideCounts>,
 }
 

@@ -1,8 +1,10 @@
 //! Accounts: who may sign in, and the keys of dashboards.
 
 pub mod api_keys;
-pub mod codes;
+mod codes;
 pub mod users;
+
+pub use codes::USERNAME_TAKEN;
 
 use crate::records::Theme;
 

@@ -1,10 +1,20 @@
 //! Checkpoints: who passed, what was measured, how many in all.
 
-pub mod codes;
-pub mod gate_tallies;
-pub mod screenings;
+mod codes;
+mod gate_follow_up;
+mod gate_tallies;
+mod screenings;
+
+pub use gate_follow_up::FollowUpDecider;
+pub use screenings::plates::{check_plate, guess_plate_kind};
+pub use screenings::wire::PlateKind;
+pub use screenings::{IMPLAUSIBLE_TEMPERATURE, MeasureSite, MeasuringDevice, SCREENINGS, Symptom};
 
 use crate::records::Theme;
+use crate::rooms::duties::DutySource;
+
+/// The duty that an abnormal passage asks for.
+pub const DUTY_SOURCE: DutySource = DutySource { kinds: gate_follow_up::DUTY_KINDS, ..DutySource::NOTHING };
 
 /// This theme.
 pub static THEME: Theme = Theme {

@@ -9,7 +9,7 @@ use kit::text::Text;
 use kit::value::Values;
 use serde_json::{Value as Json, json};
 
-use super::wire::DutyKind;
+use super::DutyKind;
 use crate::platform::codes::INVALID_ORDER;
 use crate::platform::http::Operation;
 use crate::records::dated_settings::DatedSettings;

@@ -13,10 +13,10 @@ use kit::statement::Statement;
 use kit::ttl_cell::TtlCell;
 use rand::RngExt;
 
+use super::DutyKind;
 use super::cadence_routes::{
     ACTIVE, AREA_CODE, DUE_MINUTE, DUTY_KIND, EFFECTIVE_ON, ESCALATION_LEVELS, EVERY_DAYS, OPENS_MINUTE, WITHIN_MINUTES,
 };
-use super::wire::DutyKind;
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
 use crate::records::settings::{Setting, SettingSource};
@@ -179,7 +179,7 @@ mod tests {
         Cadence {
             area_code: String::new(),
             effective_on: NaiveDate::MIN,
-            duty_kind: DutyKind::PoliceCheck,
+            duty_kind: DutyKind::of_code("police_check").unwrap(),
             active: true,
             every_days: 1,
             opens_minute: Some(8 * 60),

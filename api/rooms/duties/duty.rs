@@ -4,11 +4,14 @@ use chrono::{DateTime, Utc};
 use kit::value::Values;
 use uuid::Uuid;
 
+use super::DUTIES;
 use super::escalation;
-use super::matching::{Expectation, Standing};
+use super::kinds::DutyKind;
+use super::matching::{Contact, Expectation, Standing, standing};
 use super::wire::{
-    ASSIGNEE_ID, CAUSE_ID, DUE_AT, DUTY_KIND, DutyKind, DutyLine, DutyState, DutyWaiver, ESCALATED_TO, EXPLAINED, LATE,
-    LINE, OPENS_AT, PROOF, Proof, REPORTED_LATE, STATE, SUBJECT_ID, SUBJECT_KIND, WAIVER, above, line_of,
+    ANSWER, ANSWERED_AT, ANSWERED_BY, ASSIGNEE_ID, CAUSE_ID, DUE_AT, DUTY_KIND, DutyLine, DutyState, DutyWaiver,
+    ESCALATED_TO, EXPLAINED, LATE, LINE, OPENS_AT, PROOF, Proof, REPORTED_LATE, STATE, SUBJECT_ID, SUBJECT_KIND,
+    WAIVER, above,
 };
 use crate::records::Record;
 use crate::records::write_context::WriteContext;
@@ -46,7 +49,7 @@ pub fn record(new: New<'_>, write_context: &WriteContext) -> Record {
     values.set(&SUBJECT_KIND, new.subject.0);
     values.set(&SUBJECT_ID, new.subject.1);
     values.set_or_clear(&CAUSE_ID, new.cause_id);
-    values.set(&LINE, line_of(new.duty_kind));
+    values.set(&LINE, new.duty_kind.line());
     values.set_or_clear(&ASSIGNEE_ID, new.assignee_id);
     values.set(&OPENS_AT, new.opens_at);
     values.set(&DUE_AT, new.due_at);
@@ -121,4 +124,20 @@ pub fn waive(duty: &Record, waiver: DutyWaiver) -> Record {
 pub fn reopen(duty: &mut Record) {
     duty.values.set(&STATE, DutyState::Open);
     duty.values.clear(&WAIVER);
+}
+
+/// The duty, answered by somebody's note: that proves it, unless an earlier record does.
+pub fn answered(duty: &Record, note: &str, by: Uuid, now: DateTime<Utc>) -> Record {
+    let mut next = duty.clone();
+    next.values.set(&ANSWER, note.to_owned());
+    next.values.set(&ANSWERED_AT, now);
+    next.values.set(&ANSWERED_BY, by);
+    let stands = standing(due_at(&next), answer(&next).as_ref(), false, now);
+    settle(&next, &stands, |_| None)
+}
+
+/// A duty's own answer, as what proves it.
+pub fn answer(duty: &Record) -> Option<Contact> {
+    let at = duty.values.get(&ANSWERED_AT)?;
+    Some(Contact { kind: DUTIES.name, id: duty.envelope.id, occurred_at: at, known_at: at, values: Values::default() })
 }

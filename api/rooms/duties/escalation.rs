@@ -1,8 +1,6 @@
 //! A missed duty goes up: one level when it is missed, then, for kinds of which the cadence says so, one more each
 //! hour while nobody answers. Each level once, and kept in the duty, so that no restart repeats or forgets one.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::field::{Field, Shape};
 use kit::object;
@@ -16,15 +14,14 @@ use kit::value::{Value, Values};
 use ledger::AppendError;
 use uuid::Uuid;
 
-use super::duty;
 use super::wire::{DUTY_KIND, DutyLine, ESCALATED_TO, ESCALATED_TO_ID, SUBJECT_ID, above};
+use super::{duty, sources};
 use crate::platform::core::Core;
 use crate::records::change::Changes;
 use crate::records::write_context::WriteContext;
 use crate::records::{Record, read};
 use crate::rooms::duties::DUTIES;
 use crate::rooms::duties::cadences::Cadences;
-use crate::rooms::observation::isolation_cases::planner;
 
 /// So long each level has to answer.
 const EACH: TimeDelta = TimeDelta::minutes(60);
@@ -119,13 +116,12 @@ async fn append(
     let failed = |problem: Problem| AppendError::Failed(problem.to_string());
     let kind = &DUTIES;
     let duties: Vec<Record> = lot.iter().map(|(duty, _)| duty.clone()).collect();
-    let accounts: BTreeMap<(Uuid, DutyLine), Uuid> =
-        planner::supervisors_above(core, &write_context.district_code, &duties).await.map_err(failed)?;
+    let accounts = sources::accounts(core, &write_context.district_code, &duties).await.map_err(failed)?;
     let mut changes = Changes::default();
     for (former, line) in lot {
         let mut next = former.clone();
-        let of_case = former.values.get(&SUBJECT_ID);
-        let account = of_case.and_then(|case_id| accounts.get(&(case_id, *line)).copied());
+        let subject = former.values.get(&SUBJECT_ID);
+        let account = subject.and_then(|id| accounts.get(&(id, *line)).copied());
         go_up(&mut next.values, *line, account, write_context.now);
         next.envelope.revision += 1;
         next.envelope.revised_by = Uuid::nil();

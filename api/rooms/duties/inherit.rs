@@ -3,21 +3,20 @@
 
 use kit::problem::Problem;
 use kit::statement::Statement;
-use kit::value::Values;
-use ledger::decide::Claim;
 use ledger::{Append, AppendError};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::wire::{ASSIGNEE_ID, DUTY_KIND, DutyKind, DutyLine, DutyState, LINE, SUBJECT_ID, SUBJECT_KIND};
+use super::kinds::DutyKind;
+use super::sources::{Answerers, answerers};
+use super::wire::{ASSIGNEE_ID, DUTY_KIND, DutyLine, DutyState, LINE, SUBJECT_ID, SUBJECT_KIND};
 use crate::platform::core::Core;
 use crate::platform::leases::districts;
 use crate::records::change::Changes;
 use crate::records::create::TRIES;
 use crate::records::{Record, read};
 use crate::rooms::duties::DUTIES;
-use crate::rooms::observation::isolation_cases::care::{CareDecider, GIVE_ON};
 
 /// A duty that went to somebody else.
 #[derive(Serialize, ToSchema)]
@@ -118,31 +117,34 @@ async fn hand_on_in(
     Ok(went.map(told).collect())
 }
 
-/// Takes the account off its open duties. Those of cases are claimed, as it is known only under the case's lock who
-/// answers for it; the others stay without an account, for above a store, a volunteer or an organiser nobody has one of
+/// Takes the account off its open duties. Those of which it is known only under the subject's lock who answers for it
+/// are asked for; the others stay without an account, for above a store, a volunteer or an organiser nobody has one of
 /// his own.
 fn append(core: &Core, district_code: &str, open: &[Record], by: Uuid) -> Result<Append, Problem> {
     let write_context = core.write_context(core.clock.now(), district_code);
-    let kind = &DUTIES;
-    let (of_cases, others): (Vec<&Record>, Vec<&Record>) =
-        open.iter().partition(|duty| duty.values.get(&SUBJECT_KIND) == Some("isolation_cases"));
-    let mut changes = Changes::default();
-    for former in others {
+    let (mut changes, mut subjects) = (Changes::default(), Vec::new());
+    for former in open {
+        if let Some(subject) = answered_for(former) {
+            subjects.push(subject);
+            continue;
+        }
         let mut next = former.clone();
         next.values.clear(&ASSIGNEE_ID);
         next.envelope.revision += 1;
         next.envelope.revised_by = by;
         changes.next_number();
-        changes.put(kind, Some(former.clone()), next);
+        changes.put(&DUTIES, Some(former.clone()), next);
     }
+    subjects.sort_unstable_by_key(|(id, _)| *id);
+    subjects.dedup_by_key(|(id, _)| *id);
     let mut append = changes.into_append(&write_context)?;
-    let mut cases: Vec<Uuid> = of_cases.iter().filter_map(|duty| duty.values.get(&SUBJECT_ID)).collect();
-    cases.sort_unstable();
-    cases.dedup();
-    let next = || Some(Values::default());
-    append.claims.extend(cases.into_iter().map(|id| {
-        let decider = CareDecider::of(&write_context);
-        Claim { decider, kind: GIVE_ON, id, by, former: None, next: next() }
-    }));
+    append.claims.extend(subjects.into_iter().map(|(id, answerers)| (answerers.give_on)(&write_context, id, by)));
     Ok(append)
+}
+
+/// The subject of a duty, where a theme knows who answers for it.
+fn answered_for(duty: &Record) -> Option<(Uuid, &'static Answerers)> {
+    let kind = duty.values.get(&SUBJECT_KIND)?;
+    let answerers = answerers().find(|answerers| answerers.subject.name == kind)?;
+    Some((duty.values.get(&SUBJECT_ID)?, answerers))
 }

@@ -1,23 +1,13 @@
 //! Which record proves which duty, and how the duty then stands. Pure: the same records give the same duties,
 //! in whatever order they arrive, whatever is voided or moved meanwhile.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use kit::time::{day_of, is_plausible};
 use kit::value::Values;
 use uuid::Uuid;
 
-use super::DUTIES;
-use super::wire::{DutyKind, DutyState};
-use crate::rooms::observation::isolation_cases::errands::{self, ErrandState};
-use crate::rooms::observation::isolation_cases::notices::SIGNED_ON;
-use crate::rooms::observation::isolation_cases::readings::{self, TemperatureSlot};
-use crate::rooms::observation::isolation_cases::transitions::TO;
-use crate::rooms::observation::isolation_cases::{
-    ERRANDS, FOLLOW_UP_VISITS, ISOLATION_CASE_TRANSITIONS, ISOLATION_CASES, IsolationTransition, OBSERVATION_NOTICES,
-    PATROL_LOGS, SPOT_CHECKS, SupervisorLevel, TEMPERATURE_READINGS, visits,
-};
-use crate::rooms::supply::supply_reports::{REPORTED_ON, SUPPLY_REPORTS};
+use super::kinds::DutyKind;
+use super::wire::DutyState;
 
 /// A record that may prove something: somebody was there, something was done.
 #[derive(Clone, Debug)]
@@ -45,103 +35,9 @@ pub struct Expectation {
     pub opens_at: DateTime<Utc>,
 }
 
-/// Duties of each day of observation at home.
-pub const DAILY: [DutyKind; 6] = [
-    DutyKind::AmReading,
-    DutyKind::PmReading,
-    DutyKind::TownVisit,
-    DutyKind::VillageCheck,
-    DutyKind::GroupCheck,
-    DutyKind::PoliceCheck,
-];
-
-/// An acceptance told by a phone whose clock is slow answers the transfer before it.
-const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(10);
-
-/// Steps that take somebody out of home observation: the answer to an alert.
-const ANSWERS: [IsolationTransition; 5] = [
-    IsolationTransition::SuspendedReferral,
-    IsolationTransition::BecameCase,
-    IsolationTransition::Centralized,
-    IsolationTransition::TransferredOut,
-    IsolationTransition::Dismissed,
-];
-
-/// Whether a record proves a duty.
+/// Whether a record proves a duty; nothing proves one that a former release knew.
 pub fn proves(duty: &Expectation, contact: &Contact, zone: Tz) -> bool {
-    let day = day_of(duty.opens_at, zone);
-    let same_day = || day_of(contact.occurred_at, zone) == day;
-    let visit_of = |level| contact.kind == FOLLOW_UP_VISITS.name && contact.values.get(&visits::LINE) == Some(level);
-    let answers = || leads_to(contact).is_some_and(|to| ANSWERS.contains(&to));
-    let Some(duty_kind) = duty.duty_kind else { return false };
-    match duty_kind {
-        DutyKind::AmReading => is_reading(contact, TemperatureSlot::Am, day),
-        DutyKind::PmReading => is_reading(contact, TemperatureSlot::Pm, day),
-        DutyKind::TownVisit => visit_of(SupervisorLevel::Town) && same_day(),
-        DutyKind::VillageCheck => (contact.kind == ERRANDS.name || visit_of(SupervisorLevel::Village)) && same_day(),
-        DutyKind::GroupCheck => (contact.kind == PATROL_LOGS.name || visit_of(SupervisorLevel::Group)) && same_day(),
-        DutyKind::PoliceCheck => contact.kind == SPOT_CHECKS.name && contact.occurred_at >= duty.opens_at && same_day(),
-        DutyKind::AcceptTransfer => {
-            leads_to(contact) == Some(IsolationTransition::TransferAccepted)
-                && contact.occurred_at + CLOCKS_DIFFER >= duty.opens_at
-        }
-        DutyKind::NoticeSigning => is_believable_notice(contact, zone),
-        DutyKind::SupervisorAssignment => contact.kind == ISOLATION_CASES.name,
-        DutyKind::Retest => {
-            contact.kind == TEMPERATURE_READINGS.name && contact.values.get(&readings::RETEST_OF) == duty.cause_id
-        }
-        DutyKind::FeverAlert | DutyKind::SymptomAlert => {
-            contact.occurred_at >= duty.opens_at && (answers() || visit_of(SupervisorLevel::HealthCenter))
-        }
-        DutyKind::DuplicateCase => contact.occurred_at >= duty.opens_at && answers(),
-        // Whoever was measured, got a case or was answered for since was looked after.
-        DutyKind::GateFollowUp => {
-            let record = [TEMPERATURE_READINGS.name, ISOLATION_CASES.name, DUTIES.name].contains(&contact.kind);
-            contact.occurred_at >= duty.opens_at && (record || visit_of(SupervisorLevel::HealthCenter))
-        }
-        DutyKind::Search => contact.occurred_at >= duty.opens_at && ends_search(contact),
-        DutyKind::NoContactAlert => contact.occurred_at >= duty.opens_at && is_contact(contact.kind),
-        DutyKind::SupplyReport => contact.kind == SUPPLY_REPORTS.name && contact.values.get(&REPORTED_ON) == Some(day),
-        DutyKind::ErrandDelivery => {
-            Some(contact.id) == duty.cause_id && contact.values.get(&errands::STATE) == Some(ErrandState::Delivered)
-        }
-        // Settled by whoever keeps the register or the roster.
-        DutyKind::ClaimCheck
-        | DutyKind::LookupCheck
-        | DutyKind::ShiftFilling
-        | DutyKind::MannedPost
-        | DutyKind::ShiftAttendance => false,
-    }
-}
-
-/// Kinds that say somebody saw or spoke to the person.
-pub const CONTACT_KINDS: [&str; 5] =
-    ["temperature_readings", "follow_up_visits", "spot_checks", "errands", "patrol_logs"];
-
-/// Whether a record is a notice that can have been signed when it says: one of another year proves nothing.
-pub fn is_believable_notice(contact: &Contact, zone: Tz) -> bool {
-    contact.kind == OBSERVATION_NOTICES.name
-        && contact.values.get(&SIGNED_ON).is_some_and(|day| is_plausible(day, contact.occurred_at, zone))
-}
-
-/// Whether a record is a step that says where somebody is who was searched for.
-fn ends_search(contact: &Contact) -> bool {
-    leads_to(contact).is_some_and(|to| to == IsolationTransition::UnderObservation || ANSWERS.contains(&to))
-}
-
-/// Where a step leads; none of what is no step.
-fn leads_to(contact: &Contact) -> Option<IsolationTransition> {
-    contact.values.get(&TO).filter(|_| contact.kind == ISOLATION_CASE_TRANSITIONS.name)
-}
-
-fn is_contact(kind: &str) -> bool {
-    CONTACT_KINDS.contains(&kind)
-}
-
-fn is_reading(contact: &Contact, slot: TemperatureSlot, day: NaiveDate) -> bool {
-    contact.kind == TEMPERATURE_READINGS.name
-        && contact.values.get(&readings::SLOT) == Some(slot)
-        && contact.values.get(&readings::SLOT_ON) == Some(day)
+    duty.duty_kind.is_some_and(|kind| kind.is_proven(duty, contact, zone))
 }
 
 /// The record that proves a duty: the earliest of those that do.
@@ -187,37 +83,28 @@ pub fn standing(due_at: DateTime<Utc>, proof: Option<&Contact>, waived: bool, no
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
     }
 
-    fn reading(slot: TemperatureSlot, on: &str, occurred_at: &str) -> Contact {
-        let mut values = Values::default();
-        values.set(&readings::SLOT, slot);
-        values.set(&readings::SLOT_ON, on.parse::<NaiveDate>().unwrap());
-        let occurred_at = at(occurred_at);
-        Contact { kind: "temperature_readings", id: Uuid::from_u128(7), occurred_at, known_at: occurred_at, values }
-    }
-
-    #[test]
-    fn a_reading_proves_its_slot_of_its_day_and_no_other() {
-        let zone = chrono_tz::Asia::Shanghai;
-        let duty =
-            |duty_kind, opens_at| Expectation { duty_kind: Some(duty_kind), cause_id: None, opens_at: at(opens_at) };
-        let evening = reading(TemperatureSlot::Pm, "2020-02-01", "2020-02-01T20:00:00+08:00");
-        assert!(proves(&duty(DutyKind::PmReading, "2020-02-01T14:00:00+08:00"), &evening, zone));
-        assert!(!proves(&duty(DutyKind::PmReading, "2020-02-02T14:00:00+08:00"), &evening, zone));
-        assert!(!proves(&duty(DutyKind::AmReading, "2020-02-01T06:00:00+08:00"), &evening, zone));
-        let extra = reading(TemperatureSlot::Extra, "2020-02-01", "2020-02-01T21:00:00+08:00");
-        assert!(!proves(&duty(DutyKind::PmReading, "2020-02-01T14:00:00+08:00"), &extra, zone));
+    fn contact(occurred_at: DateTime<Utc>) -> Contact {
+        Contact {
+            kind: "temperature_readings",
+            id: Uuid::from_u128(7),
+            occurred_at,
+            known_at: occurred_at,
+            values: Values::default(),
+        }
     }
 
     #[test]
     fn late_and_reported_late_are_not_the_same() {
         let due_at = at("2020-02-01T22:00:00+08:00");
-        let mut proof = reading(TemperatureSlot::Pm, "2020-02-01", "2020-02-01T20:00:00+08:00");
+        let mut proof = contact(at("2020-02-01T20:00:00+08:00"));
         let done = standing(due_at, Some(&proof), false, due_at);
         assert_eq!((done.state, done.late, done.reported_late), (DutyState::Done, false, false));
         proof.known_at = due_at + TimeDelta::hours(9);

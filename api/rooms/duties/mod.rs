@@ -2,38 +2,44 @@
 //! record's own transaction. *Missed* is a fact of the data, not a report that somebody writes.
 //!
 //! - The service writes them: people prove them by their records, waive them with a reason, hand them over.
-//! - An abnormal passage asks the health centre to look after the person: [`follow_up`].
 //! - When what is expected how often: [`cadences`], dated data.
-//! - Which record proves which duty: [`matching`]. What is due and unproven is missed within a minute and goes
+//! - Which theme expects what, and which record proves it: [`sources`], [`matching`]. What is due and unproven is missed within a minute and goes
 //!   one level up: [`worker`].
 
 mod cadence_routes;
-pub mod cadences;
-pub mod codes;
+mod cadences;
+mod codes;
 pub mod duty;
-pub mod escalation;
-pub mod follow_up;
-pub mod inherit;
-pub mod matching;
+mod escalation;
+mod inherit;
+mod kinds;
+mod matching;
 mod routes;
+mod sources;
 pub mod summary;
 pub mod wire;
-pub mod worker;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-pub use follow_up::GATE_FOLLOW_UP;
+pub use cadences::{Cadence, Cadences};
+pub use inherit::{HandedOverDuty, hand_on};
+pub use kinds::{DutyDefinition, DutyKind, settled_elsewhere};
 use kit::field::{Field, free_text};
 use kit::text::Text;
 use kit::typed::TypedField;
-pub use wire::{DutyKind, DutyLine, DutyState, DutyWaiver, above, line_of, lines_of};
+pub use matching::{Contact, Expectation, Standing, proof_of, proves, standing};
+pub use sources::Accounts;
+pub use sources::{Answerers, DutySource};
+pub use wire::{DutyLine, DutyState, DutyWaiver, above};
+pub use worker::{look_after, note_missed, work_once};
 
 use crate::platform::access::Role;
 use crate::records::rules::Narrowing;
 use crate::records::scope::Follows;
 use crate::records::{Definition, Kind, Measure, Narrowed, Record, Rules, Theme};
-use crate::rooms::observation::isolation_cases::FOLLOWS;
+use crate::rooms::observation::FOLLOWS;
 
 /// The reason of a waiver or an explanation, sealed.
 pub const REASON: TypedField<String> = TypedField::named(
@@ -106,13 +112,13 @@ struct DutyRules;
 /// `search@police_station.missed`.
 static MEASURES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
     let kinds = DutyKind::ALL.iter().copied();
-    let kinds = kinds.flat_map(|kind| lines_of(kind).map(move |line| counted_as(kind, line)));
+    let kinds = kinds.flat_map(|kind| kind.lines().iter().map(move |line| counted_as(kind, *line)));
     let named = kinds.flat_map(|kind| COUNTED.iter().map(move |counted| format!("{kind}.{counted}")));
     named.map(|name| (name.clone(), &*Box::leak(name.into_boxed_str()))).collect()
 });
 /// The kind, and the line where it isn't the kind's first.
 fn counted_as(duty_kind: DutyKind, line: DutyLine) -> String {
-    if line == line_of(duty_kind) { duty_kind.to_string() } else { format!("{duty_kind}@{line}") }
+    if line == duty_kind.line() { duty_kind.to_string() } else { format!("{duty_kind}@{line}") }
 }
 
 /// Counts that are kept of each kind.

@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::codes::NOT_ANSWERABLE;
-use super::{DUTIES, DutyState, DutyWaiver, READERS, wire};
+use super::{DUTIES, DutyKind, DutyState, DutyWaiver, READERS, wire};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::form;
@@ -102,13 +102,13 @@ async fn answer(call: Call) -> Answer {
     };
     let (now, by) = (call.core.clock.now(), call.actor()?.user_id);
     let next = |duty: &Record, form: &Values| {
-        if duty.values.get(&wire::DUTY_KIND) != Some(super::GATE_FOLLOW_UP) {
+        if !duty.values.get(&wire::DUTY_KIND).is_some_and(DutyKind::is_answered_by_note) {
             return Err(fault("", NOT_ANSWERABLE));
         }
         if ![DutyState::Open, DutyState::Missed].into_iter().any(|state| super::duty::is(duty, state)) {
             return Err(ALREADY_ENDED.into());
         }
-        Ok(Some(super::follow_up::answered(duty, form.required(&NOTE)?, by, now)))
+        Ok(Some(super::duty::answered(duty, form.required(&NOTE)?, by, now)))
     };
     act(&call, &DUTIES, ANSWER, may, next).await
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;
 
-use super::{COUNTED, DUTIES, DutyKind, DutyLine, READERS, SUPERVISORS, line_of, wire};
+use super::{COUNTED, DUTIES, DutyKind, DutyLine, READERS, SUPERVISORS, wire};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::{Role, with_statistics};
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
@@ -284,7 +284,7 @@ fn told(row: &mut Row) -> Option<(DutyKind, DutyLine, &'static str)> {
     let counted = COUNTED.into_iter().find(|name| *name == counted)?;
     let (duty_kind, line) = duty_kind.split_once('@').map_or((duty_kind, None), |(kind, line)| (kind, Some(line)));
     let duty_kind = DutyKind::of_code(duty_kind)?;
-    let line = line.map_or(Some(line_of(duty_kind)), DutyLine::of_code)?;
+    let line = line.map_or(Some(duty_kind.line()), DutyLine::of_code)?;
     Some((duty_kind, line, counted))
 }
 

@@ -7,35 +7,7 @@ use kit::{fields, object, words};
 use uuid::Uuid;
 
 use super::escalation::Level;
-
-words! {
-    /// Kinds of duties. [`super::matching`] says what makes each, and what proves it.
-    pub DutyKind "duty_kind" "Duty" "责任事项" {
-        AmReading "am_reading" "morning temperature reading" "上午测温";
-        PmReading "pm_reading" "afternoon temperature reading" "下午测温";
-        TownVisit "town_visit" "visit by the town cadre" "镇干部随访";
-        VillageCheck "village_check" "village check of needs" "村干部需求走访";
-        GroupCheck "group_check" "check by the group cadre" "组干部巡查";
-        PoliceCheck "police_check" "police check at a random time" "民警随机抽查";
-        NoticeSigning "notice_signing" "signing of the observation notice" "签订医学观察告知书";
-        SupervisorAssignment "supervisor_assignment" "assignment of all five supervisors" "落实五级监管责任人";
-        Retest "retest" "measuring again" "体温复测";
-        FeverAlert "fever_alert" "referral of a confirmed fever" "发热转诊";
-        SymptomAlert "symptom_alert" "response to a symptom" "症状处置";
-        NoContactAlert "no_contact_alert" "contact after 24 hours without any" "24小时无接触追访";
-        GateFollowUp "gate_follow_up" "follow-up of an abnormal passage" "卡点异常随访";
-        Search "search" "search for somebody who can't be reached" "失联查找";
-        ErrandDelivery "errand_delivery" "delivery of an errand" "代购送达";
-        AcceptTransfer "accept_transfer" "acceptance of a case handed over" "接收移交个案";
-        SupplyReport "supply_report" "daily report of a store" "门店进销存日报";
-        ShiftFilling "shift_filling" "filling of a shift" "班次排满";
-        MannedPost "manned_post" "manned post" "岗位到齐";
-        ShiftAttendance "shift_attendance" "coming to a shift" "按时到岗";
-        DuplicateCase "duplicate_case" "clearing of two cases of one person" "同一人重复个案的处置";
-        ClaimCheck "claim_check" "check of what others claim about somebody" "核实他处申报的重点人员类别";
-        LookupCheck "lookup_check" "check of whoever tries out documents" "核查试探证件号码的账号";
-    }
-}
+use super::kinds::DutyKind;
 
 words! {
     /// Lines to which duties belong: the five supervisors of an isolated person, a store, and the district above them.
@@ -169,37 +141,6 @@ fields! {
         .by_server()
         .sealed();
     ANSWERED_BY: Uuid = Field::new("answered_by", Shape::Id, Text::new("Answered by", "处置人"), "Whose note it is.").by_server().sealed();
-}
-
-/// The line that answers for a kind of duty.
-pub fn line_of(duty_kind: DutyKind) -> DutyLine {
-    match duty_kind {
-        DutyKind::TownVisit | DutyKind::SupervisorAssignment => DutyLine::Town,
-        DutyKind::VillageCheck | DutyKind::ErrandDelivery | DutyKind::NoContactAlert | DutyKind::Search => {
-            DutyLine::Village
-        }
-        DutyKind::GroupCheck => DutyLine::Group,
-        DutyKind::PoliceCheck => DutyLine::PoliceStation,
-        DutyKind::SupplyReport => DutyLine::Store,
-        DutyKind::ShiftAttendance => DutyLine::Volunteer,
-        DutyKind::ShiftFilling | DutyKind::MannedPost => DutyLine::Organizer,
-        DutyKind::DuplicateCase | DutyKind::LookupCheck => DutyLine::District,
-        DutyKind::AmReading
-        | DutyKind::PmReading
-        | DutyKind::NoticeSigning
-        | DutyKind::Retest
-        | DutyKind::FeverAlert
-        | DutyKind::SymptomAlert
-        | DutyKind::GateFollowUp
-        | DutyKind::AcceptTransfer
-        | DutyKind::ClaimCheck => DutyLine::HealthCenter,
-    }
-}
-
-/// All lines that answer for a kind of duty, each with a duty of its own.
-pub fn lines_of(duty_kind: DutyKind) -> impl Iterator<Item = DutyLine> {
-    let beside = (duty_kind == DutyKind::Search).then_some(DutyLine::PoliceStation);
-    [line_of(duty_kind)].into_iter().chain(beside)
 }
 
 /// One level up.

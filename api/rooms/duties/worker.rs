@@ -15,15 +15,13 @@ use super::duty;
 use super::escalation::escalate;
 use super::inherit::hand_on_all;
 use super::matching::standing;
+use super::sources::{self, SOURCES};
 use super::wire::SUBJECT_ID;
 use crate::platform::core::Core;
 use crate::platform::leases::{districts, take_lease};
 use crate::records::change::Changes;
 use crate::records::{Record, awaited, read};
 use crate::rooms::duties::DUTIES;
-use crate::rooms::observation::isolation_cases::planner;
-use crate::rooms::supply::market;
-use crate::rooms::volunteers::roster;
 
 /// Pause between two looks: what is due is missed within a minute.
 const PAUSE: Duration = Duration::from_secs(15);
@@ -35,9 +33,8 @@ const BREATH: Duration = Duration::from_millis(50);
 /// Works until the service ends.
 pub async fn work(core: Weak<Core>) {
     let holder = Uuid::new_v4();
-    let mut planner = planner::Planner::default();
     while let Some(core) = core.upgrade() {
-        if let Err(problem) = work_once(&core, holder, &mut planner).await {
+        if let Err(problem) = work_once(&core, holder).await {
             tracing::warn!(%problem, "duties could not be looked after; tried again in a moment");
         }
         drop(core);
@@ -46,25 +43,27 @@ pub async fn work(core: Weak<Core>) {
 }
 
 /// Plans, finds what was missed and who had no contact, if the lease is this holder's.
-pub async fn work_once(core: &Core, holder: Uuid, planner: &mut planner::Planner) -> Result<(), Problem> {
-    if take_lease(core, "duties", holder).await? { look_after(core, planner).await } else { Ok(()) }
+pub async fn work_once(core: &Core, holder: Uuid) -> Result<(), Problem> {
+    if take_lease(core, "duties", holder).await? { look_after(core).await } else { Ok(()) }
 }
 
 /// The same, whoever holds the lease: twice does no harm.
-pub async fn look_after(core: &Core, planner: &mut planner::Planner) -> Result<(), Problem> {
+pub async fn look_after(core: &Core) -> Result<(), Problem> {
     core.refresh_settings().await?;
     for district_code in districts(core).await? {
         awaited::judge_arrived(core, &district_code).await?;
-        planner.plan(core, &district_code).await?;
+        for plan in SOURCES.iter().filter_map(|source| source.plan) {
+            plan(core, &district_code).await?;
+        }
         hand_on_all(core, &district_code).await?;
         note_missed(core, &district_code).await?;
         escalate(core, &district_code).await?;
-        planner::note_silence(core, &district_code).await?;
-        market::planner::plan(core, &district_code).await?;
-        roster::worker::look(core, &district_code).await?;
+        for ask in SOURCES.iter().filter_map(|source| source.after_missed) {
+            ask(core, &district_code).await?;
+        }
         crate::exchange::sync::retry_held(core, &district_code).await?;
     }
-    market::review::review_all(core).await
+    Ok(())
 }
 
 /// Marks duties that are due and unproven as missed, and takes them one level up. Costs what is due now, not what ever
@@ -110,12 +109,12 @@ async fn append_missed(
     let failed = |problem: Problem| AppendError::Failed(problem.to_string());
     let write_context = core.write_context(now, district_code);
     let kind = &DUTIES;
-    let above = planner::supervisors_above(core, district_code, &overdue).await.map_err(failed)?;
+    let above = sources::accounts(core, district_code, &overdue).await.map_err(failed)?;
     let mut changes = Changes::default();
     for former in overdue {
         let stands = standing(duty::due_at(&former), None, false, now);
-        let of_case = former.values.get(&SUBJECT_ID);
-        let mut next = duty::settle(&former, &stands, |line| above.get(&(of_case?, line)).copied());
+        let subject = former.values.get(&SUBJECT_ID);
+        let mut next = duty::settle(&former, &stands, |line| above.get(&(subject?, line)).copied());
         next.envelope.revision += 1;
         next.envelope.revised_by = Uuid::nil();
         changes.next_number();

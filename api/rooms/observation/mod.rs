@@ -1,11 +1,34 @@
 //! Observation: cases, their care, and the policies by which they are kept.
 
-pub mod codes;
-pub mod isolation_cases;
-pub mod observation_policies;
+mod codes;
+mod isolation_cases;
+mod observation_policies;
 pub mod own_cases;
 
+pub use isolation_cases::care::{CareDecider, HORIZON_DAYS, KEPT_ID, MERGE as MERGE_CASES, RECALL};
+pub use isolation_cases::states::legal;
+pub use isolation_cases::wire as case;
+pub use isolation_cases::wire::ObservationAnchor;
+pub use isolation_cases::{
+    CARERS, CASE_ID, FOLLOW_UP_VISITS, FOLLOWS, ISOLATION_CASES, IsolationState, IsolationTransition, SupervisorLevel,
+    TEMPERATURE_READINGS, visits,
+};
+use isolation_cases::{duty_kinds, planner};
+
 use crate::records::Theme;
+use crate::rooms::duties::{Answerers, DutySource};
+
+/// Duties of those who look after cases.
+pub const DUTY_SOURCE: DutySource = DutySource {
+    kinds: duty_kinds::DUTY_KINDS,
+    plan: Some(|core, district_code| Box::pin(planner::plan(core, district_code))),
+    after_missed: Some(|core, district_code| Box::pin(planner::note_silence(core, district_code))),
+    answerers: Some(Answerers {
+        subject: &isolation_cases::ISOLATION_CASES,
+        accounts: |core, district_code, duties| Box::pin(planner::supervisors_above(core, district_code, duties)),
+        give_on: planner::give_on,
+    }),
+};
 
 /// This theme.
 pub static THEME: Theme = Theme {

@@ -24,7 +24,7 @@ use crate::platform::privacy::REVEALERS;
 use crate::records::hooks::PlainPeople;
 use crate::records::{Kind, Record, read};
 use crate::rooms::duties::{DutyLine, wire as duties};
-use crate::rooms::registers::people::{PEOPLE, wire as people};
+use crate::rooms::registers::{PEOPLE, person as people};
 
 columns! {
     /// Who wrote that somebody answers for a case.

@@ -1,8 +1,8 @@
 //! Prevention: disinfection, inspections, publicity.
 
-pub mod disinfections;
-pub mod inspections;
-pub mod publicity_activities;
+mod disinfections;
+mod inspections;
+mod publicity_activities;
 
 use crate::records::Theme;
 

@@ -1,13 +1,27 @@
 //! Registers: what other records name.
 
-pub mod codes;
-pub mod organizations;
-pub mod people;
-pub mod places;
-pub mod vocabularies;
+mod codes;
+mod duty_kinds;
+mod organizations;
+mod people;
+mod places;
+mod vocabularies;
+
+pub use organizations::ORGANIZATIONS;
+pub use people::categories::of_whoever_passed;
+pub use people::documents::{check_document, normalize_name, normalize_phone};
+pub use people::sought::Sought;
+pub use people::{LOOKED_UP, PEOPLE, PersonCategory, comparisons, family, note_found, sought, wire as person};
+pub use places::{PLACES, PlaceKind, VENUE_KINDS, require_checkpoint, require_venue};
+pub use vocabularies::Vocabularies;
+pub use vocabularies::told::words_of;
 
 use crate::platform::privacy::PURPOSE;
 use crate::records::Theme;
+use crate::rooms::duties::DutySource;
+
+/// Duties of those who keep the registers.
+pub const DUTY_SOURCE: DutySource = DutySource { kinds: duty_kinds::DUTY_KINDS, ..DutySource::NOTHING };
 
 /// This theme.
 pub static THEME: Theme = Theme {

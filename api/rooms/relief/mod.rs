@@ -1,8 +1,8 @@
 //! Relief: what households need, and who brings it.
 
-pub mod codes;
-pub mod deliveries;
-pub mod need_requests;
+mod codes;
+mod deliveries;
+mod need_requests;
 
 use crate::records::Theme;
 

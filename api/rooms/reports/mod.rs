@@ -1,7 +1,7 @@
 //! Reports: what was expected against what came, and the sentences of the daily bulletin.
 
-pub mod completeness;
-pub mod situation;
+mod completeness;
+mod situation;
 
 use crate::records::Theme;
 

@@ -1,19 +1,29 @@
 //! Supply: goods, prices, stocks, and what follows from them.
 
-pub mod codes;
+mod codes;
 pub mod commodities;
-pub mod enforcement_actions;
-pub mod market;
-pub mod price_alerts;
-pub mod price_observations;
-pub mod price_rules;
+mod duty_kinds;
+mod enforcement_actions;
+mod market;
+mod price_alerts;
+mod price_observations;
+mod price_rules;
 pub mod stock_movements;
-pub mod stock_targets;
-pub mod supply_channels;
-pub mod supply_reports;
-pub mod supply_statistics;
+mod stock_targets;
+mod supply_channels;
+mod supply_reports;
+mod supply_statistics;
 
 use crate::records::Theme;
+use crate::rooms::duties::DutySource;
+
+/// The daily reports of stores.
+pub const DUTY_SOURCE: DutySource = DutySource {
+    kinds: duty_kinds::DUTY_KINDS,
+    plan: Some(|core, district_code| Box::pin(market::planner::plan(core, district_code))),
+    after_missed: Some(|core, district_code| Box::pin(market::review::review_all(core, Some(district_code)))),
+    ..DutySource::NOTHING
+};
 
 /// This theme.
 pub static THEME: Theme = Theme {

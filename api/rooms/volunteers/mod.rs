@@ -1,14 +1,25 @@
 //! Volunteers: who they are, their shifts and their hours.
 
-pub mod codes;
-pub mod roster;
-pub mod service_rules;
-pub mod shifts;
-pub mod teams;
+mod codes;
+mod duty_kinds;
+mod roster;
+mod service_rules;
+mod shifts;
+mod teams;
 #[allow(clippy::module_inception)] // the theme has the name of its register
-pub mod volunteers;
+mod volunteers;
+
+pub use teams::ROSTER_READERS;
 
 use crate::records::Theme;
+use crate::rooms::duties::DutySource;
+
+/// Duties of shifts.
+pub const DUTY_SOURCE: DutySource = DutySource {
+    kinds: duty_kinds::DUTY_KINDS,
+    plan: Some(|core, district_code| Box::pin(roster::worker::look(core, district_code))),
+    ..DutySource::NOTHING
+};
 
 /// This theme.
 pub static THEME: Theme = Theme {

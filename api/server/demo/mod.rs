@@ -32,8 +32,7 @@ use crate::platform::audit::AuditEntry;
 use crate::platform::core::Core;
 use crate::records::create::{API, Created, create_all};
 use crate::rooms::accounts::users::{NewUser, add};
-use crate::rooms::duties::worker::look_after;
-use crate::rooms::observation::isolation_cases::planner::Planner;
+use crate::rooms::duties::look_after;
 
 columns! {
     ID "id": Uuid;
@@ -89,7 +88,7 @@ pub async fn make(core: &Core, demo: Demo, progress: impl Fn(u64, u64)) -> Resul
                     progress(done, total as u64);
                 }
             }
-            look_after(core, &mut Planner::default()).await?;
+            look_after(core).await?;
         }
         Ok::<(), Problem>(())
     };

@@ -34,8 +34,8 @@ use crate::records::list::{CURSOR, LIMIT};
 use crate::records::read;
 use crate::rooms::accounts::codes::{GRANT_TOO_WIDE, USERNAME_TAKEN};
 use crate::rooms::duties;
-use crate::rooms::duties::inherit::HandedOverDuty;
-use crate::rooms::registers::organizations::ORGANIZATIONS;
+use crate::rooms::duties::HandedOverDuty;
+use crate::rooms::registers::ORGANIZATIONS;
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
@@ -178,7 +178,7 @@ async fn patch(call: Call) -> Answer {
 
 /// Hands the duties that the account leaves open to the next above, and notes it in the audit.
 async fn hand_on(call: &Call, id: Uuid) -> Result<Vec<HandedOverDuty>, Problem> {
-    let handed = duties::inherit::hand_on(&call.core, id, call.actor()?.user_id).await?;
+    let handed = duties::hand_on(&call.core, id, call.actor()?.user_id).await?;
     if !handed.is_empty() {
         let audit_entry = call.audit_entry("user.hand_over_duties", "users", Some(id), json!({"duties": handed}));
         system_write_all(&call.core, vec![audit_entry], async |_| Ok(())).await?;

@@ -10,7 +10,7 @@ use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::divisions::tree::Divisions;
 use crate::records::codes::{MASKED_VALUE, UNKNOWN_AREA};
 use crate::rooms::accounts::codes::GRANT_TOO_WIDE;
-use crate::rooms::registers::people::documents::normalize_phone;
+use crate::rooms::registers::normalize_phone;
 
 /// The grants of a checked form; an area that doesn't exist is a fault.
 pub fn grants(form: &Values, divisions: &Divisions, faults: &mut Faults) -> Vec<Grant> {

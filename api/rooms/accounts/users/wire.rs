@@ -15,7 +15,7 @@ use crate::platform::access::UserGrant;
 use crate::platform::access::roles::ROLE;
 use crate::platform::http::Form;
 use crate::platform::http::answered::of_form;
-use crate::rooms::duties::inherit::HandedOverDuty;
+use crate::rooms::duties::HandedOverDuty;
 
 object! {
     /// A role as a form grants it.

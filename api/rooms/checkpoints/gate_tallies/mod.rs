@@ -26,7 +26,7 @@ use crate::records::figure::{PERSON_TIMES, TIMES};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
 use crate::rooms::checkpoints::codes;
-use crate::rooms::registers::places::require_checkpoint;
+use crate::rooms::registers::require_checkpoint;
 
 const COUNT: Shape = Shape::Integer { min: 0, max: 100_000 };
 /// The longest period of one tally: a shift around the clock.

@@ -1,8 +1,8 @@
 //! Anchor of a case's days as a passage's answers give it: the event they are counted from, and why.
 
 use super::wire::ScreeningAnswer;
-use crate::rooms::observation::isolation_cases::wire::ObservationAnchor;
-use crate::rooms::registers::people::PersonCategory;
+use crate::rooms::observation::ObservationAnchor;
+use crate::rooms::registers::PersonCategory;
 
 /// Answers that tell of an exposure, of a stay elsewhere; each with the category it makes.
 const EXPOSURES: [(ScreeningAnswer, PersonCategory); 3] = [

@@ -24,7 +24,7 @@ use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Record};
 use crate::rooms::checkpoints::screenings::SCREENINGS;
-use crate::rooms::registers::people::family::{ROOT, one_person};
+use crate::rooms::registers::family::{ROOT, one_person};
 
 /// Time for which answers stand.
 const STAND: TimeDelta = TimeDelta::hours(24);

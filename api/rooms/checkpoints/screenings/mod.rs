@@ -6,7 +6,7 @@
 //!   all the same, and the record is then not `complete`. A name alone registers nobody.
 //! - Answers stand for 24 hours: the next passages need a direction and a temperature ([`answers`]).
 //! - `abnormal` and `complete` are the server's. An abnormal passage asks the health centre to look after the
-//!   person ([`crate::rooms::duties::follow_up`]); whoever stands at the gate may open a case from it ([`open_case`]).
+//!   person ([`crate::rooms::checkpoints::gate_follow_up`]); whoever stands at the gate may open a case from it ([`open_case`]).
 
 mod anchor;
 mod answers;

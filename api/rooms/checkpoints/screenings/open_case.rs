@@ -32,9 +32,9 @@ use crate::records::codes::{OUT_OF_AREA, RECORD_VOIDED, TOO_FAR_AHEAD, UNKNOWN_R
 use crate::records::create::{Created, create};
 use crate::records::{Kind, Record, amend, document, envelope, read, view};
 use crate::rooms::checkpoints::codes::NOT_ABNORMAL;
-use crate::rooms::duties::follow_up::area_of;
-use crate::rooms::observation::isolation_cases::{CARERS, ISOLATION_CASES, wire as case};
-use crate::rooms::registers::people::PEOPLE;
+use crate::rooms::checkpoints::gate_follow_up::area_of;
+use crate::rooms::observation::{CARERS, ISOLATION_CASES, case};
+use crate::rooms::registers::PEOPLE;
 
 fields! {
     /// Members of its form.

@@ -32,9 +32,8 @@ use crate::platform::privacy::mask::mask_name;
 use crate::records::codes::ONE_OF;
 use crate::records::list::list_where;
 use crate::records::{Record, list, read, view};
-use crate::rooms::registers::people::sought::Sought;
-use crate::rooms::registers::people::wire::{DocumentType, HeldCategory};
-use crate::rooms::registers::people::{LOOKED_UP, PEOPLE, PersonCategory, comparisons, sought, wire as people};
+use crate::rooms::registers::person::{DocumentType, HeldCategory};
+use crate::rooms::registers::{LOOKED_UP, PEOPLE, PersonCategory, Sought, comparisons, person as people, sought};
 
 /// Roles that may look people up at a gate.
 const GATES: &[Role] = &[
@@ -107,7 +106,7 @@ async fn search(call: Call) -> Answer {
         ids.extend(read::family(core, people, &person.envelope.district_code, person.envelope.id).await?);
     }
     let by = sought.as_ref().map_or(if by_id { "person_id" } else { "plate" }, Sought::by);
-    crate::rooms::registers::people::note_found(&call, "screenings.search", by, &found).await?;
+    crate::rooms::registers::note_found(&call, "screenings.search", by, &found).await?;
     let page = list_where(core, actor, screenings, &form, |district_code, statement| match &plate {
         Some(plate) => with_plate(&call, district_code, plate, statement),
         None if sought.is_some() => {
@@ -172,8 +171,7 @@ async fn look_up(call: Call) -> Answer {
     }
     let found: Vec<Record> = found.into_values().collect();
     comparisons::missed(&call, sought.as_ref(), &found)?;
-    crate::rooms::registers::people::note_found(&call, LOOKED_UP, sought.as_ref().map_or("plate", Sought::by), &found)
-        .await?;
+    crate::rooms::registers::note_found(&call, LOOKED_UP, sought.as_ref().map_or("plate", Sought::by), &found).await?;
     let mut items = Vec::new();
     for person in &found {
         items.push(LookedUp {

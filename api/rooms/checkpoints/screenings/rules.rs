@@ -30,9 +30,8 @@ use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::figure::{PERSON_TIMES, VEHICLE_TIMES};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Figure, Measure, Record, Rules, Warning};
-use crate::rooms::duties::follow_up::FollowUpDecider;
-use crate::rooms::registers::people::wire as people;
-use crate::rooms::registers::places::require_checkpoint;
+use crate::rooms::checkpoints::gate_follow_up::FollowUpDecider;
+use crate::rooms::registers::{person as people, require_checkpoint};
 
 /// A temperature no living person has at rest; kept, to be measured again.
 pub static IMPLAUSIBLE_TEMPERATURE: Warning = Warning {

@@ -12,8 +12,7 @@ use crate::platform::privacy::blind::derived_id;
 use crate::platform::privacy::keys::Keys;
 use crate::records::Record;
 use crate::records::conditions::{Condition, ConditionContext};
-use crate::rooms::registers::people::PersonCategory;
-use crate::rooms::registers::people::categories::of_whoever_passed;
+use crate::rooms::registers::{PersonCategory, of_whoever_passed};
 
 /// Under which name they are kept.
 pub const KEPT_AS: &str = "screenings.vehicles";

@@ -8,6 +8,7 @@
 
 pub mod care;
 pub mod certificates;
+pub mod duty_kinds;
 pub mod errands;
 pub mod history;
 pub mod notices;
@@ -43,7 +44,7 @@ use crate::platform::access::Role;
 use crate::platform::http::Operation;
 use crate::records::scope::Follows;
 use crate::records::{Definition, Kind, Warning};
-use crate::rooms::checkpoints::screenings::Symptom;
+use crate::rooms::checkpoints::Symptom;
 
 /// Roles that see the records of cases.
 pub const CARERS: &[Role] = &[

@@ -1,6 +1,7 @@
 //! Planning ahead what is expected of the cases, and asking after those of whom nobody heard.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
@@ -15,15 +16,18 @@ use ledger::{Append, AppendError};
 use uuid::Uuid;
 
 use super::ISOLATION_CASES;
-use super::care::{CareDecider, HORIZON_DAYS, NO_CONTACT, PLAN, RECALL, SILENCE};
+use super::care::{CareDecider, GIVE_ON, HORIZON_DAYS, NO_CONTACT, PLAN, RECALL, SILENCE};
+use super::duty_kinds::{NO_CONTACT_ALERT, contact_kinds};
 use super::rules::supervisors;
 use super::states::CARED_FOR;
 use super::wire::ENDS_ON;
-use crate::platform::core::Core;
+use crate::platform::config::Config;
+use crate::platform::core::{Core, Extension};
 use crate::records::awaited::has_come;
 use crate::records::envelope::{ID, OCCURRED_AT};
+use crate::records::write_context::WriteContext;
 use crate::records::{Record, read};
-use crate::rooms::duties::DutyLine;
+use crate::rooms::duties::Accounts;
 use crate::rooms::duties::wire::SUBJECT_ID;
 
 columns! {
@@ -40,36 +44,50 @@ const BREATH: Duration = Duration::from_millis(20);
 /// All cases are looked through anew after so long, should anything have been missed.
 const LOOK_AGAIN: TimeDelta = TimeDelta::minutes(10);
 
-/// Remembers when it looked through all cases, by district. Forgetting it costs a look, nothing else.
+/// Memory of when all cases of a district were looked through. Forgetting it costs a look, nothing else.
 #[derive(Default)]
-pub struct Planner(BTreeMap<String, (NaiveDate, DateTime<Utc>)>);
+struct Planned(Mutex<BTreeMap<String, (NaiveDate, DateTime<Utc>)>>);
 
-impl Planner {
-    /// Makes the duties of the days up to the horizon, where they aren't there. Transitions plan their own
-    /// case; this goes on when a day begins.
-    pub async fn plan(&mut self, core: &Core, district_code: &str) -> Result<(), Problem> {
-        let now = core.clock.now();
-        let today = day_of(now, core.zone);
-        let done = self.0.get(district_code);
-        if done.is_some_and(|(day, at)| *day == today && now < *at + LOOK_AGAIN && now >= *at) {
-            return Ok(());
-        }
-        let mut due = unplanned(core, district_code, today).await?;
-        let unfinished = due.len() > ROUND;
-        due.truncate(ROUND);
-        for lot in due.chunks(TOGETHER) {
-            let claims = lot.iter().map(|(case_id, from)| ask(core, district_code, PLAN, *case_id, *from));
-            settle(join_all(claims).await)?;
-            tokio::time::sleep(BREATH).await;
-        }
-        if !due.is_empty() {
-            tracing::info!(district_code, cases = due.len(), "duties planned");
-        }
-        if !unfinished {
-            self.0.insert(district_code.to_owned(), (today, now));
-        }
-        Ok(())
+impl Extension for Planned {
+    fn begin(_: &Config) -> Self {
+        Self::default()
     }
+}
+
+impl Planned {
+    fn of(&self, district_code: &str) -> Option<(NaiveDate, DateTime<Utc>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(district_code).copied()
+    }
+
+    fn note(&self, district_code: &str, today: NaiveDate, now: DateTime<Utc>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(district_code.to_owned(), (today, now));
+    }
+}
+
+/// Makes the duties of the days up to the horizon, where they aren't there. Transitions plan their own case; this goes
+/// on when a day begins.
+pub async fn plan(core: &Core, district_code: &str) -> Result<(), Problem> {
+    let now = core.clock.now();
+    let today = day_of(now, core.zone);
+    let planned = core.ext::<Planned>();
+    if planned.of(district_code).is_some_and(|(day, at)| day == today && now < at + LOOK_AGAIN && now >= at) {
+        return Ok(());
+    }
+    let mut due = unplanned(core, district_code, today).await?;
+    let unfinished = due.len() > ROUND;
+    due.truncate(ROUND);
+    for lot in due.chunks(TOGETHER) {
+        let claims = lot.iter().map(|(case_id, from)| ask(core, district_code, PLAN, *case_id, *from));
+        settle(join_all(claims).await)?;
+        tokio::time::sleep(BREATH).await;
+    }
+    if !due.is_empty() {
+        tracing::info!(district_code, cases = due.len(), "duties planned");
+    }
+    if !unfinished {
+        planned.note(district_code, today, now);
+    }
+    Ok(())
 }
 
 /// Cases without duties for the day after today, and from when on theirs must be made.
@@ -118,8 +136,8 @@ pub async fn note_silence(core: &Core, district_code: &str) -> Result<(), Proble
         .text(district_code)
         .sql(" AND d.state = 'missed' AND d.due_at > ")
         .bind(ColumnType::Instant, Value::Instant(now - SILENCE - SILENCE))
-        .sql(") AND NOT EXISTS (SELECT 1 FROM duties AS d WHERE d.district_code = c.district_code AND d.subject_id = c.id AND d.duty_kind = 'no_contact_alert' AND d.state IN ('open', 'missed'))");
-    for kind in crate::rooms::duties::matching::CONTACT_KINDS {
+        .sql(format!(") AND NOT EXISTS (SELECT 1 FROM duties AS d WHERE d.district_code = c.district_code AND d.subject_id = c.id AND d.duty_kind = '{NO_CONTACT_ALERT}' AND d.state IN ('open', 'missed'))"));
+    for kind in contact_kinds() {
         statement = statement.sql(contact(kind)).bind(ColumnType::Instant, Value::Instant(now - SILENCE)).sql(")");
     }
     let rows = core.database.read(&statement.seeing_district(district_code)).await?;
@@ -174,12 +192,14 @@ fn settle(outcomes: Vec<Result<(), AppendError>>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The accounts of the supervisors of the cases that duties are about, by case and level: those that are active.
-pub async fn supervisors_above(
-    core: &Core,
-    district_code: &str,
-    duties: &[Record],
-) -> Result<BTreeMap<(Uuid, DutyLine), Uuid>, Problem> {
+/// Asks to give the duties of a case to those who answer for it now.
+pub fn give_on(write_context: &Arc<WriteContext>, case_id: Uuid, by: Uuid) -> Claim {
+    let decider = CareDecider::of(write_context);
+    Claim { decider, kind: GIVE_ON, id: case_id, by, former: None, next: Some(Values::default()) }
+}
+
+/// Accounts of the supervisors of the cases that duties are about, by case and line: those that are active.
+pub async fn supervisors_above(core: &Core, district_code: &str, duties: &[Record]) -> Result<Accounts, Problem> {
     let kind = &ISOLATION_CASES;
     let mut ids: Vec<Uuid> = duties.iter().filter_map(|duty| duty.values.get(&SUBJECT_ID)).collect();
     ids.sort_unstable();
@@ -189,7 +209,7 @@ pub async fn supervisors_above(
         let named = supervisors(&case.values).into_iter();
         named.filter_map(move |(level, account)| Some(((id, level.line()), account?))).collect::<Vec<_>>()
     };
-    let mut above: BTreeMap<(Uuid, DutyLine), Uuid> = cases.into_iter().flat_map(of_case).collect();
+    let mut above: Accounts = cases.into_iter().flat_map(of_case).collect();
     let named = above.values().copied().map(Value::Id).collect();
     let active =
         Statement::new("SELECT id FROM users WHERE active AND id = ANY(").column(ColumnType::Id, named).sql(")");

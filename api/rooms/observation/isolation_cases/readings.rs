@@ -22,8 +22,7 @@ use crate::records::figure::PERSON_TIMES;
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning, Wide};
-use crate::rooms::checkpoints::screenings::{IMPLAUSIBLE_TEMPERATURE, MeasureSite, MeasuringDevice, Symptom};
-use crate::rooms::duties::follow_up::FollowUpDecider;
+use crate::rooms::checkpoints::{FollowUpDecider, IMPLAUSIBLE_TEMPERATURE, MeasureSite, MeasuringDevice, Symptom};
 use crate::rooms::observation::codes::{self, OTHER_CASE};
 
 words! {

@@ -29,7 +29,7 @@ use crate::records::rules::{Move, Stood, Told};
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Envelope, Figure, Measure, Record, Rules};
-use crate::rooms::duties::follow_up::FollowUpDecider;
+use crate::rooms::checkpoints::FollowUpDecider;
 use crate::rooms::observation::codes::ACTIVE_CASE_EXISTS;
 use crate::rooms::observation::observation_policies::Policies;
 

@@ -26,8 +26,11 @@ use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::scope::visible_to;
 use crate::records::view::View;
 use crate::records::{Kind, Record, read, view};
-use crate::rooms::duties::matching::DAILY;
 use crate::rooms::duties::{DUTIES, DutyKind, DutyState, DutyWaiver, wire as duties};
+use crate::rooms::observation::isolation_cases::duty_kinds::DAILY;
+use crate::rooms::observation::isolation_cases::duty_kinds::{
+    AM_READING, GROUP_CHECK, PM_READING, POLICE_CHECK, TOWN_VISIT, VILLAGE_CHECK,
+};
 
 /// More lines than this no case has.
 const MOST: i64 = 5_000;
@@ -240,12 +243,12 @@ impl Grid {
             extra_readings: count(TemperatureSlot::Extra),
             errands: of_kind(ERRANDS.name),
             violations: of_kind(VIOLATIONS.name),
-            am_reading: duty(DutyKind::AmReading),
-            pm_reading: duty(DutyKind::PmReading),
-            town_visit: duty(DutyKind::TownVisit),
-            village_check: duty(DutyKind::VillageCheck),
-            group_check: duty(DutyKind::GroupCheck),
-            police_check: duty(DutyKind::PoliceCheck),
+            am_reading: duty(AM_READING),
+            pm_reading: duty(PM_READING),
+            town_visit: duty(TOWN_VISIT),
+            village_check: duty(VILLAGE_CHECK),
+            group_check: duty(GROUP_CHECK),
+            police_check: duty(POLICE_CHECK),
             gaps: daily.iter().filter(|duty| is_gap(duty)).map(gap).collect(),
         }
     }

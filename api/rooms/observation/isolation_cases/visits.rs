@@ -10,7 +10,7 @@ use super::wire::SupervisorLevel;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
 use crate::records::{Definition, Figure, Kind};
-use crate::rooms::checkpoints::screenings::Symptom;
+use crate::rooms::checkpoints::Symptom;
 
 words! {
     /// Health of the visited person.

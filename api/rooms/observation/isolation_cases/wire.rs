@@ -10,7 +10,7 @@ use super::history::Step;
 use super::stays::StoredStay;
 use crate::platform::privacy::mask::mask_address;
 use crate::rooms::duties::DutyLine;
-use crate::rooms::registers::people::PersonCategory;
+use crate::rooms::registers::PersonCategory;
 
 words! {
     /// From what the days are counted.

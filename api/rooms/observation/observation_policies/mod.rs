@@ -5,5 +5,5 @@
 mod cache;
 mod routes;
 
-pub use cache::{POLICIES, Policies, Policy, forget};
+pub use cache::{POLICIES, Policies, forget};
 pub use routes::{operations, schemas};

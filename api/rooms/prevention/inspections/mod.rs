@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
-use crate::rooms::registers::places::require_venue;
+use crate::rooms::registers::require_venue;
 
 words! {
     /// Point that an inspection looks at.

@@ -25,10 +25,9 @@ use crate::records::change::Changes;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Record, envelope};
-use crate::rooms::duties::DUTIES;
-use crate::rooms::duties::duty;
-use crate::rooms::duties::matching::Standing;
-use crate::rooms::duties::wire::{DutyKind, DutyState, SUBJECT_ID};
+use crate::rooms::duties::wire::SUBJECT_ID;
+use crate::rooms::duties::{DUTIES, DutyState, Standing, duty};
+use crate::rooms::registers::duty_kinds::CLAIM_CHECK;
 
 /// Claims about somebody at most.
 pub const MOST: usize = 100;
@@ -182,11 +181,11 @@ impl Checks {
         let write_context = &self.write_context;
         let id = derived_id(
             &write_context.keys.identity,
-            &["duty", DutyKind::ClaimCheck.code(), &person_id.to_string(), &json!(claimed).to_string()],
+            &["duty", CLAIM_CHECK.code(), &person_id.to_string(), &json!(claimed).to_string()],
         );
         let new = duty::New {
             id,
-            duty_kind: DutyKind::ClaimCheck,
+            duty_kind: CLAIM_CHECK,
             subject: (PEOPLE.name, person_id),
             cause_id: None,
             assignee_id: None,

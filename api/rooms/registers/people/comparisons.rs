@@ -30,8 +30,8 @@ use crate::platform::privacy::blind::derived_id;
 use crate::records::change::Changes;
 use crate::records::create::{Created, Outcome};
 use crate::records::{Kind, Record};
-use crate::rooms::duties::DUTIES;
-use crate::rooms::duties::{DutyKind, duty};
+use crate::rooms::duties::{DUTIES, duty};
+use crate::rooms::registers::duty_kinds::LOOKUP_CHECK;
 
 /// A gate sees so many people; whoever tries out numbers asks more often.
 const QUESTIONS: Allowance = Allowance { times: 60, period: TimeDelta::minutes(1) };
@@ -209,10 +209,10 @@ async fn tell(core: &Core, actor: &Actor, noted: AuditEntry, now: DateTime<Utc>)
     core.refresh_settings().await?;
     let Some(district_code) = actor.districts.first() else { return Ok(()) };
     let write_context = core.write_context(now, district_code);
-    let parts = ["duty", DutyKind::LookupCheck.code(), &actor.user_id.to_string(), &now.timestamp().to_string()];
+    let parts = ["duty", LOOKUP_CHECK.code(), &actor.user_id.to_string(), &now.timestamp().to_string()];
     let new = duty::New {
         id: derived_id(&write_context.keys.identity, &parts),
-        duty_kind: DutyKind::LookupCheck,
+        duty_kind: LOOKUP_CHECK,
         subject: ("users", actor.user_id),
         cause_id: None,
         assignee_id: None,

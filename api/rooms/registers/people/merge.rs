@@ -34,7 +34,7 @@ use crate::records::codes::{IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_VOIDED, 
 use crate::records::create::{TRIES, create};
 use crate::records::gate::require_standing;
 use crate::records::{Record, amend, envelope, read, view};
-use crate::rooms::observation::isolation_cases::care::{CareDecider, KEPT_ID, MERGE as MERGE_CASES, RECALL};
+use crate::rooms::observation::{CareDecider, KEPT_ID, MERGE_CASES, RECALL};
 use crate::rooms::registers::codes::{ALREADY_MERGED, MERGE_CYCLE, NOT_MERGED, SAME_PERSON};
 
 /// Roles that may say that two people are one.

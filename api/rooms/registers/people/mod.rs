@@ -21,7 +21,6 @@ mod rules;
 pub mod sought;
 pub mod wire;
 
-pub use family::one_person;
 use kit::text::Text;
 pub use operations::{note_found, operations, schemas};
 pub use wire::PersonCategory;

@@ -35,8 +35,7 @@ use crate::records::rules::{Identity, Narrowing};
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Narrowed, Record, Rules, Warning, envelope};
-use crate::rooms::observation::isolation_cases::FOLLOWS;
-use crate::rooms::observation::isolation_cases::care::CareDecider;
+use crate::rooms::observation::{CareDecider, FOLLOWS};
 
 /// The document's county is in no list: abolished codes exist on real cards.
 pub static UNKNOWN_COUNTY: Warning = Warning {

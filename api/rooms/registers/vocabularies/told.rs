@@ -3,7 +3,7 @@
 use kit::vocabulary::Vocabulary;
 use kit::words;
 
-use crate::rooms::observation::isolation_cases::{IsolationState, IsolationTransition, SupervisorLevel};
+use crate::rooms::observation::{IsolationState, IsolationTransition, SupervisorLevel};
 use crate::rooms::registers::places::PlaceKind;
 
 words! {

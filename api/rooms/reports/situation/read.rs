@@ -16,7 +16,7 @@ use crate::platform::access::roles::with_statistics;
 use crate::platform::http::Call;
 use crate::records::envelope;
 use crate::records::scope::{reached, reached_at_places, within};
-use crate::rooms::volunteers::teams::ROSTER_READERS;
+use crate::rooms::volunteers::ROSTER_READERS;
 use crate::statistics::document::readers;
 
 columns! {

@@ -17,7 +17,7 @@ use crate::platform::access::Role;
 use crate::records::figure::{COPIES, PERSON_TIMES, TIMES};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
-use crate::rooms::registers::places::require_venue;
+use crate::rooms::registers::require_venue;
 use crate::rooms::supply::codes::REFERS_TO_OTHER;
 use crate::rooms::supply::price_alerts;
 

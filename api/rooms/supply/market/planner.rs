@@ -14,13 +14,13 @@ use ledger::Append;
 use ledger::AppendError;
 use ledger::decide::Claim;
 
-use super::store::SUPPLY_REPORT;
 use super::{MarketDecider, PLAN};
 use crate::platform::core::Core;
 use crate::records::envelope;
-use crate::rooms::duties::cadences::Cadences;
-use crate::rooms::observation::isolation_cases::care::HORIZON_DAYS;
-use crate::rooms::registers::places::PlaceKind;
+use crate::rooms::duties::Cadences;
+use crate::rooms::observation::HORIZON_DAYS;
+use crate::rooms::registers::PlaceKind;
+use crate::rooms::supply::duty_kinds::SUPPLY_REPORT;
 
 columns! {
     /// Whether a report of the store is expected: it is open.

@@ -17,7 +17,7 @@ use super::{MarketDecider, REVIEW};
 use crate::platform::core::Core;
 use crate::platform::leases::take_lease;
 use crate::records::envelope;
-use crate::rooms::registers::places::VENUE_KINDS;
+use crate::rooms::registers::VENUE_KINDS;
 use crate::rooms::supply::price_alerts::RULE_ID;
 use crate::rooms::supply::price_rules::EFFECTIVE_ON;
 
@@ -41,15 +41,15 @@ pub async fn work(core: Weak<Core>) {
 }
 
 async fn work_once(core: &Core, holder: Uuid) -> Result<(), Problem> {
-    if pending(core).await?.is_empty() || !take_lease(core, "price_rules", holder).await? {
+    if pending(core, None).await?.is_empty() || !take_lease(core, "price_rules", holder).await? {
         return Ok(());
     }
-    review_all(core).await
+    review_all(core, None).await
 }
 
-/// Reviews what is pending, whoever holds the lease: twice does no harm.
-pub async fn review_all(core: &Core) -> Result<(), Problem> {
-    for rule in pending(core).await? {
+/// Reviews what is pending, in one district or in all, whoever holds the lease: twice does no harm.
+pub async fn review_all(core: &Core, district_code: Option<&str>) -> Result<(), Problem> {
+    for rule in pending(core, district_code).await? {
         while !review_some(core, &rule).await? {
             tokio::time::sleep(BREATH).await;
         }
@@ -64,11 +64,15 @@ struct Pending {
     effective_on: NaiveDate,
 }
 
-async fn pending(core: &Core) -> Result<Vec<Pending>, Problem> {
+async fn pending(core: &Core, district_code: Option<&str>) -> Result<Vec<Pending>, Problem> {
     let statement = Statement::new(
-        "SELECT r.district_code, r.id, r.revision, r.effective_on FROM price_rules AS r LEFT JOIN price_rule_reviews AS v ON v.district_code = r.district_code AND v.rule_id = r.id WHERE v.rule_id IS NULL OR v.revision < r.revision OR NOT v.finished ORDER BY r.change_no",
-    )
-    .seeing_everything();
+        "SELECT r.district_code, r.id, r.revision, r.effective_on FROM price_rules AS r LEFT JOIN price_rule_reviews AS v ON v.district_code = r.district_code AND v.rule_id = r.id WHERE (v.rule_id IS NULL OR v.revision < r.revision OR NOT v.finished)",
+    );
+    let statement = match district_code {
+        Some(district_code) => statement.sql(" AND r.district_code = ").text(district_code),
+        None => statement,
+    };
+    let statement = statement.sql(" ORDER BY r.change_no").seeing_everything();
     let pending = |mut row: Row| {
         Some(Pending {
             district_code: row.get(&envelope::DISTRICT_CODE)?,

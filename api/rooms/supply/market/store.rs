@@ -17,19 +17,14 @@ use crate::records::change::Changes;
 use crate::records::envelope;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
-use crate::rooms::duties::DUTIES;
-use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty::{self, expectation, is};
-use crate::rooms::duties::matching::{Contact, proof_of, standing};
 use crate::rooms::duties::wire::WAIVER;
-use crate::rooms::duties::{DutyKind, DutyState, DutyWaiver};
-use crate::rooms::observation::isolation_cases::care::HORIZON_DAYS;
+use crate::rooms::duties::{Cadences, Contact, DUTIES, DutyState, DutyWaiver, proof_of, standing};
+use crate::rooms::observation::HORIZON_DAYS;
+use crate::rooms::supply::duty_kinds::SUPPLY_REPORT;
 use crate::rooms::supply::price_alerts::PRICE_ALERTS;
 use crate::rooms::supply::price_alerts::RULE_ID;
 use crate::rooms::supply::supply_reports::{LINES, REPORTED_ON, ReportLine, SUPPLY_REPORTS};
-
-/// Kind of the duty that a store has each day.
-pub const SUPPLY_REPORT: DutyKind = DutyKind::SupplyReport;
 
 /// A commodity on a day.
 pub type Key = (String, NaiveDate);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::platform::access::Role;
 use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
-use crate::rooms::registers::places::require_venue;
+use crate::rooms::registers::require_venue;
 use crate::rooms::supply::commodities::{self, NORMAL, SUPPLY_READERS, UNIT, normal_quantity_of};
 
 fields! {

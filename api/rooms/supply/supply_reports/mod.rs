@@ -27,7 +27,7 @@ use crate::records::figure::{COPIES, TIMES};
 use crate::records::wide::{Wide, WideAxis};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Narrowed, Record, Rules, envelope};
-use crate::rooms::registers::places::require_venue;
+use crate::rooms::registers::require_venue;
 use crate::rooms::supply::codes::{NOT_FOR_ZERO, STORE_HAS_REPORT};
 use crate::rooms::supply::commodities::SUPPLY_READERS;
 use crate::rooms::supply::market::MarketDecider;

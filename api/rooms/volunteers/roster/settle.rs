@@ -10,11 +10,9 @@ use super::{Mark, Roster, Shift, stands};
 use crate::platform::privacy::blind::derived_id;
 use crate::records::change::Changes;
 use crate::records::locked_row::LockedRow;
-use crate::rooms::duties::DUTIES;
-use crate::rooms::duties::cadences::Cadences;
-use crate::rooms::duties::matching::{Contact, standing};
 use crate::rooms::duties::wire::WAIVER;
-use crate::rooms::duties::{DutyKind, DutyState, DutyWaiver, duty};
+use crate::rooms::duties::{Cadences, Contact, DUTIES, DutyKind, DutyState, DutyWaiver, duty, standing};
+use crate::rooms::volunteers::duty_kinds::{MANNED_POST, SHIFT_ATTENDANCE, SHIFT_FILLING};
 use crate::rooms::volunteers::shifts::assignments::SHIFT_ASSIGNMENTS;
 use crate::rooms::volunteers::shifts::assignments::{
     ATTENDANCE, AssignmentAttendance, ROLE, SHIFT_ID, STARTS_AT, SWAPPED_TO_ID, VOLUNTEER_ID,
@@ -54,7 +52,7 @@ impl Roster {
 
     fn settle_assignment(&mut self, id: Uuid, shift: &Shift) {
         let came = self.came(id, shift);
-        let grace = self.grace(shift, DutyKind::ShiftAttendance).unwrap_or(TimeDelta::minutes(15));
+        let grace = self.grace(shift, SHIFT_ATTENDANCE).unwrap_or(TimeDelta::minutes(15));
         let Some(kept) = self.assignments.get_mut(&id) else { return };
         kept.record.values.set(&STARTS_AT, shift.starts_at);
         kept.record.envelope.occurred_at = shift.starts_at;
@@ -76,7 +74,7 @@ impl Roster {
         let proof = came.proof(shift);
         let proof = proof.map(|mark| contact("shift_attendances", mark.id, mark.occurred_at, mark.known_at));
         let window = (shift.starts_at - TimeDelta::hours(1), shift.starts_at + grace);
-        let new = (id, DutyKind::ShiftAttendance, ("shift_assignments", id), user_id, window);
+        let new = (id, SHIFT_ATTENDANCE, ("shift_assignments", id), user_id, window);
         self.settle_duty(new, shift, proof.as_ref(), !stands);
     }
 
@@ -117,9 +115,9 @@ impl Roster {
         let complete =
             usize::try_from(wanted).ok().and_then(|wanted| wanted.checked_sub(1)).and_then(|last| present.get(last));
         let by_presence = complete.map(|mark| contact("shift_attendances", mark.id, mark.occurred_at, mark.known_at));
-        for (duty_kind, proof) in [(DutyKind::ShiftFilling, by_assignment), (DutyKind::MannedPost, by_presence)] {
+        for (duty_kind, proof) in [(SHIFT_FILLING, by_assignment), (MANNED_POST, by_presence)] {
             let Some(within) = self.grace(shift, duty_kind) else { continue };
-            let window = if duty_kind == DutyKind::ShiftFilling {
+            let window = if duty_kind == SHIFT_FILLING {
                 (shift.starts_at - within - TimeDelta::days(7), shift.starts_at - within)
             } else {
                 (shift.starts_at, shift.starts_at + within)

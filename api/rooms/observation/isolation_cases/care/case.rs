@@ -16,11 +16,10 @@ use crate::records::envelope::{AREA_CODE, OCCURRED_AT, ORG_ID};
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::records::{Envelope, Record};
-use crate::rooms::duties::duty;
 use crate::rooms::duties::duty::is;
-use crate::rooms::duties::matching::Contact;
-use crate::rooms::duties::{DUTIES, DutyKind, DutyState, DutyWaiver, wire as duties};
+use crate::rooms::duties::{Contact, DUTIES, DutyState, DutyWaiver, duty, wire as duties};
 use crate::rooms::observation::codes::{CASE_CLOSED, ONLY_BY_TRANSITION, SLOT_TAKEN};
+use crate::rooms::observation::isolation_cases::duty_kinds::SUPERVISOR_ASSIGNMENT;
 use crate::rooms::observation::isolation_cases::readings::{SLOT, SLOT_ON, TEMPERATURE_READINGS, TemperatureSlot};
 use crate::rooms::observation::isolation_cases::rules::supervisor_of;
 use crate::rooms::observation::isolation_cases::states::{ENDED, fault};
@@ -158,7 +157,7 @@ impl Case {
     /// Somebody who answered for it was taken away and nobody came instead: that is a duty again.
     fn require_supervisors(&mut self, former: &Values, write_context: &WriteContext) {
         let complete = |values: &Values| values.get(&wire::SUPERVISORS_COMPLETE) == Some(true);
-        let kind = DutyKind::SupervisorAssignment;
+        let kind = SUPERVISOR_ASSIGNMENT;
         let stands = self
             .duties
             .values()

@@ -8,10 +8,12 @@ use super::case::Case;
 use crate::records::Record;
 use crate::records::envelope::OCCURRED_AT;
 use crate::records::write_context::WriteContext;
-use crate::rooms::checkpoints::screenings::Symptom;
-use crate::rooms::duties::matching::Contact;
+use crate::rooms::checkpoints::Symptom;
 use crate::rooms::duties::wire::{CAUSE_ID, DUTY_KIND};
-use crate::rooms::duties::{DutyKind, DutyWaiver};
+use crate::rooms::duties::{Contact, DutyWaiver};
+use crate::rooms::observation::isolation_cases::duty_kinds::{
+    ERRAND_DELIVERY, FEVER_ALERT, NOTICE_SIGNING, RETEST, SUPERVISOR_ASSIGNMENT, SYMPTOM_ALERT,
+};
 use crate::rooms::observation::isolation_cases::errands::{self, ERRANDS, ErrandState};
 use crate::rooms::observation::isolation_cases::readings::{self, TEMPERATURE_READINGS};
 use crate::rooms::observation::isolation_cases::transitions::{IsolationTransition, RECEIVING_AREA_CODE, TO};
@@ -52,9 +54,9 @@ fn has_symptom(contact: &Contact) -> bool {
 impl Case {
     /// Opens the duties of every new case: to have the notice signed, and to name the supervisors that are missing.
     pub fn expecting_first(mut self, write_context: &WriteContext) -> Self {
-        self.open(DutyKind::NoticeSigning, None, write_context.now, write_context);
+        self.open(NOTICE_SIGNING, None, write_context.now, write_context);
         if self.record.values.get(&wire::SUPERVISORS_COMPLETE) != Some(true) {
-            self.open(DutyKind::SupervisorAssignment, None, write_context.now, write_context);
+            self.open(SUPERVISOR_ASSIGNMENT, None, write_context.now, write_context);
         }
         self
     }
@@ -68,10 +70,10 @@ impl Case {
         let needs_retest = contact.values.get(&readings::NEEDS_RETEST) == Some(true);
         let undelivered = contact.values.get(&errands::STATE) != Some(ErrandState::NothingNeeded);
         let asks = [
-            (DutyKind::Retest, is_reading && needs_retest),
-            (DutyKind::FeverAlert, is_reading && is_retest && fever),
-            (DutyKind::SymptomAlert, has_symptom(&contact)),
-            (DutyKind::ErrandDelivery, contact.kind == ERRANDS.name && undelivered),
+            (RETEST, is_reading && needs_retest),
+            (FEVER_ALERT, is_reading && is_retest && fever),
+            (SYMPTOM_ALERT, has_symptom(&contact)),
+            (ERRAND_DELIVERY, contact.kind == ERRANDS.name && undelivered),
         ];
         for (duty_kind, asked) in asks {
             if asked {

@@ -13,23 +13,25 @@ use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
-use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty::{self, expectation, is};
-use crate::rooms::duties::matching::{CONTACT_KINDS, Contact, DAILY, proof_of, standing};
 use crate::rooms::duties::wire::{DUTY_KIND, LINE, OPENS_AT, WAIVER};
-use crate::rooms::duties::{DutyKind, DutyLine, DutyState, DutyWaiver, line_of, lines_of};
+use crate::rooms::duties::{Cadences, Contact, DutyKind, DutyLine, DutyState, DutyWaiver, proof_of, standing};
+use crate::rooms::observation::isolation_cases::duty_kinds::{
+    ACCEPT_TRANSFER, DUPLICATE_CASE, ERRAND_DELIVERY, NO_CONTACT_ALERT, SUPERVISOR_ASSIGNMENT,
+};
+use crate::rooms::observation::isolation_cases::duty_kinds::{DAILY, is_contact};
 use crate::rooms::observation::isolation_cases::states::{CARED_FOR, ENDED};
 use crate::rooms::observation::isolation_cases::transitions::ISOLATION_CASE_TRANSITIONS;
 use crate::rooms::observation::isolation_cases::wire::{
     ENDED_AT, ENDS_ON, IsolationState, NOTIFIED_AT, PERSON_ID, STARTS_ON, SUPERVISORS_COMPLETE,
 };
 use crate::rooms::observation::isolation_cases::{ISOLATION_CASES, history};
-use crate::rooms::registers::people::PEOPLE;
+use crate::rooms::registers::PEOPLE;
 
 /// Without any contact for so long, somebody asks.
 pub const SILENCE: TimeDelta = TimeDelta::hours(24);
 /// The duty of the command to say which of two cases of one person stands.
-pub const CONTESTED_DUTY: DutyKind = DutyKind::DuplicateCase;
+pub const CONTESTED_DUTY: DutyKind = DUPLICATE_CASE;
 /// Time within which the command says which of two cases of one person stands.
 const CLEARED_WITHIN: TimeDelta = TimeDelta::hours(4);
 
@@ -41,10 +43,10 @@ pub fn contested_id(case_id: Uuid, write_context: &WriteContext) -> Uuid {
 impl Case {
     /// Asks for contact where there was none for a day.
     pub fn note_no_contact(&mut self, write_context: &WriteContext) {
-        let contacts = self.contacts.values().filter(|contact| CONTACT_KINDS.contains(&contact.kind));
+        let contacts = self.contacts.values().filter(|contact| is_contact(contact.kind));
         let last = contacts.max_by_key(|contact| contact.occurred_at).map(|contact| (contact.id, contact.occurred_at));
         let since = last.map(|(_, at)| at).or(self.record.values.get(&NOTIFIED_AT));
-        let kind = DutyKind::NoContactAlert;
+        let kind = NO_CONTACT_ALERT;
         let asked = self
             .duties
             .values()
@@ -82,8 +84,8 @@ impl Case {
         let Some(cadence) = write_context.settings.of::<Cadences>().at(duty_kind, &area_code, day) else { return };
         let cause = cause_id.unwrap_or(self.record.envelope.id).to_string();
         let window = (asked_at, cadence.due_after(asked_at));
-        for line in lines_of(duty_kind) {
-            let beside = (line != line_of(duty_kind)).then_some(line.code());
+        for line in duty_kind.lines().iter().copied() {
+            let beside = (line != duty_kind.line()).then_some(line.code());
             let named = Some(occasion).filter(|occasion| !occasion.is_empty());
             let parts: Vec<&str> = ["duty", duty_kind.code(), &cause].into_iter().chain(named).chain(beside).collect();
             let id = derived_id(&write_context.keys.identity, &parts);
@@ -131,7 +133,7 @@ impl Case {
             }
             return;
         }
-        let receiving = duty_kind == DutyKind::AcceptTransfer;
+        let receiving = duty_kind == ACCEPT_TRANSFER;
         let (assignee_id, org_id) = if receiving { self.answerer_here(line) } else { self.answerer(line) };
         let envelope = &self.record.envelope;
         let new = duty::New {
@@ -174,7 +176,7 @@ impl Case {
             return within && self.is_observed_until(due_at);
         }
         let ended_at = values.get(&ENDED_AT).filter(|_| ENDED.contains(&self.state()));
-        duty_kind == Some(DutyKind::ErrandDelivery) || ended_at.is_none_or(|ended_at| due_at <= ended_at)
+        duty_kind == Some(ERRAND_DELIVERY) || ended_at.is_none_or(|ended_at| due_at <= ended_at)
     }
 
     /// Whether the person was looked after at home just before an instant: what was due then could be done.
@@ -209,7 +211,7 @@ impl Case {
         let mut duties = std::mem::take(&mut self.duties);
         for held in duties.values_mut() {
             let expected = expectation(&held.record);
-            let assigning = expected.duty_kind == Some(DutyKind::SupervisorAssignment);
+            let assigning = expected.duty_kind == Some(SUPERVISOR_ASSIGNMENT);
             // Naming supervisors stays done; the loss of one later is a duty of its own.
             if assigning && is(&held.record, DutyState::Done) {
                 continue;
@@ -217,7 +219,7 @@ impl Case {
             let own = Some(&of_case).filter(|_| assigning && complete);
             let others = self.contacts.values().filter(|contact| contact.kind != ISOLATION_CASE_TRANSITIONS.name);
             let found = proof_of(&expected, others.chain(&steps).chain(own), write_context.zone);
-            let delivered = found.filter(|_| expected.duty_kind == Some(DutyKind::ErrandDelivery)).map(at_delivery);
+            let delivered = found.filter(|_| expected.duty_kind == Some(ERRAND_DELIVERY)).map(at_delivery);
             let proof = delivered.as_ref().or(found);
             let waiver = held.record.values.get(&WAIVER).filter(|_| is(&held.record, DutyState::Waived));
             // Nothing is expected where the person was not there.

@@ -24,14 +24,14 @@ use super::{Care, NO_CONTACT, PLAN, case_of};
 use crate::records::awaited::has_come;
 use crate::records::envelope::{ID, OCCURRED_AT, RECORDED_AT};
 use crate::records::write_context::WriteContext;
-use crate::rooms::duties::DUTIES;
-use crate::rooms::duties::matching::{Contact, DAILY};
 use crate::rooms::duties::wire::{CAUSE_ID, SUBJECT_ID};
+use crate::rooms::duties::{Contact, DUTIES};
+use crate::rooms::observation::isolation_cases::duty_kinds::DAILY;
 use crate::rooms::observation::isolation_cases::readings::TEMPERATURE_READINGS;
 use crate::rooms::observation::isolation_cases::{
     CASE_ID, ISOLATION_CASES, SYMPTOMS, errands, notices, readings, transitions, visits,
 };
-use crate::rooms::registers::people::PEOPLE;
+use crate::rooms::registers::PEOPLE;
 
 /// A proof and its duty lie at most a day and a night apart.
 const AROUND: TimeDelta = TimeDelta::hours(36);

@@ -46,9 +46,8 @@ use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Figure, Measure, Record, Rules};
-use crate::rooms::checkpoints::screenings::Symptom;
-use crate::rooms::duties::follow_up::FollowUpDecider;
-use crate::rooms::registers::people::PEOPLE;
+use crate::rooms::checkpoints::{FollowUpDecider, Symptom};
+use crate::rooms::registers::PEOPLE;
 
 /// Asks for what is expected of a case in the next days; no record.
 pub const PLAN: &str = "care_plan";

@@ -14,12 +14,11 @@ use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::locked_row::LockedRow;
 use crate::records::rules::Stood;
 use crate::records::write_context::WriteContext;
-use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty::is;
-use crate::rooms::duties::line_of;
 use crate::rooms::duties::wire::DUTY_KIND;
-use crate::rooms::duties::{DutyKind, DutyState, DutyWaiver};
+use crate::rooms::duties::{Cadences, DutyState, DutyWaiver};
 use crate::rooms::observation::codes::NOTHING_TO_ACCEPT;
+use crate::rooms::observation::isolation_cases::duty_kinds::ACCEPT_TRANSFER;
 use crate::rooms::observation::isolation_cases::history;
 use crate::rooms::observation::isolation_cases::states::fault;
 use crate::rooms::observation::isolation_cases::stays::{self, pending, township};
@@ -50,7 +49,7 @@ impl Case {
         for held in self.duties.values_mut().filter(|held| is(&held.record, DutyState::Open) && moves(&held.record)) {
             held.record.envelope.area_code = area_code.to_owned();
         }
-        let is_acceptance = |record: &Record| record.values.get(&DUTY_KIND) == Some(DutyKind::AcceptTransfer);
+        let is_acceptance = |record: &Record| record.values.get(&DUTY_KIND) == Some(ACCEPT_TRANSFER);
         if pending(&self.record.values).next().is_none() {
             return self.waive_where(DutyWaiver::TakenBack, is_acceptance);
         }
@@ -58,7 +57,7 @@ impl Case {
         let (cause_id, asked_at) = asked_by.unzip();
         let asked_at = asked_at.unwrap_or(write_context.now).min(write_context.now);
         let day = day_of(asked_at, write_context.zone);
-        let kind = DutyKind::AcceptTransfer;
+        let kind = ACCEPT_TRANSFER;
         let Some(cadence) = write_context.settings.of::<Cadences>().at(kind, area_code, day).filter(|_| !stands) else {
             return;
         };
@@ -66,13 +65,7 @@ impl Case {
         let case = self.record.envelope.id.to_string();
         let id = derived_id(&write_context.keys.identity, &["duty", kind.code(), &case, &stay]);
         // Told late, it is still theirs for as long as the cadence says.
-        self.expect(
-            id,
-            (kind, line_of(kind)),
-            cause_id,
-            (asked_at, cadence.due_after(write_context.now)),
-            write_context,
-        );
+        self.expect(id, (kind, kind.line()), cause_id, (asked_at, cadence.due_after(write_context.now)), write_context);
     }
 
     /// Handed over within the district: the same case goes on in another township.

@@ -16,7 +16,7 @@ use crate::rooms::observation::codes::{ACTIVE_CASE_EXISTS, IN_USE, PERSON_VOIDED
 use crate::rooms::observation::isolation_cases::states::{fault, fault_at};
 use crate::rooms::observation::isolation_cases::wire::{ENDED_AT, PERSON_ID};
 use crate::rooms::observation::isolation_cases::{CASE_ID, ISOLATION_CASES};
-use crate::rooms::registers::people::PEOPLE;
+use crate::rooms::registers::PEOPLE;
 
 /// Counts of open cases, open duties and records of isolation that depend on a person.
 type Uses = [i64; 3];

@@ -5,9 +5,8 @@ use kit::time::day_of;
 
 use super::case::Case;
 use crate::records::write_context::WriteContext;
-use crate::rooms::duties::cadences::Cadences;
-use crate::rooms::duties::line_of;
-use crate::rooms::duties::matching::DAILY;
+use crate::rooms::duties::Cadences;
+use crate::rooms::observation::isolation_cases::duty_kinds::DAILY;
 use crate::rooms::observation::isolation_cases::states::CARED_FOR;
 use crate::rooms::observation::isolation_cases::wire::{ENDS_ON, STARTS_ON};
 
@@ -47,7 +46,7 @@ impl Case {
                 let expected = cadence.expected(window, from, &mut generator);
                 // Nothing is expected of a time when the person was not there.
                 if let Some(expected) = expected.filter(|(_, due_at)| self.is_observed_until(*due_at)) {
-                    self.expect(id, (duty_kind, line_of(duty_kind)), None, expected, write_context);
+                    self.expect(id, (duty_kind, duty_kind.line()), None, expected, write_context);
                 }
             }
         }

@@ -18,12 +18,12 @@ use crate::records::codes::UNKNOWN_AREA;
 use crate::records::envelope::OCCURRED_AT;
 use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
-use crate::rooms::duties::cadences::Cadences;
 use crate::rooms::duties::duty::is;
-use crate::rooms::duties::matching::{CONTACT_KINDS, is_believable_notice};
 use crate::rooms::duties::wire::EXPLAINED;
-use crate::rooms::duties::{DutyKind, DutyState};
+use crate::rooms::duties::{Cadences, DutyKind, DutyState};
 use crate::rooms::observation::codes::TRANSITION_STANDS;
+use crate::rooms::observation::isolation_cases::duty_kinds::{AM_READING, PM_READING, SEARCH};
+use crate::rooms::observation::isolation_cases::duty_kinds::{is_believable_notice, is_contact};
 use crate::rooms::observation::isolation_cases::history;
 use crate::rooms::observation::isolation_cases::notices::SIGNED_ON;
 use crate::rooms::observation::isolation_cases::readings::{SLOT, SLOT_ON, TEMPERATURE_READINGS, TemperatureSlot};
@@ -68,7 +68,7 @@ impl Case {
         }
         self.move_to(to, values, write_context);
         if to == IsolationTransition::LostContact {
-            self.open(DutyKind::Search, Some(claim.id), at, write_context);
+            self.open(SEARCH, Some(claim.id), at, write_context);
             self.settle(write_context);
         }
         Ok(())
@@ -111,7 +111,7 @@ impl Case {
             self.record.values.set(&ENDED_AT, at);
         }
         if to == IsolationTransition::LostContact {
-            self.open(DutyKind::Search, Some(id), at, write_context);
+            self.open(SEARCH, Some(id), at, write_context);
         }
         // Days between the former time and this one are expected now, or not any more.
         self.plan(write_context, None);
@@ -186,7 +186,7 @@ impl Case {
 
     /// The days on which a record shows the person.
     fn seen_on(&self, write_context: &WriteContext) -> BTreeSet<NaiveDate> {
-        let seen = self.contacts.values().filter(|contact| CONTACT_KINDS.contains(&contact.kind));
+        let seen = self.contacts.values().filter(|contact| is_contact(contact.kind));
         seen.map(|contact| day_of(contact.occurred_at, write_context.zone)).collect()
     }
 
@@ -264,7 +264,7 @@ impl Case {
                 })
         };
         let days = day_of(since, write_context.zone).max(first).iter_days().take_while(|day| *day <= last);
-        let expected = [(DutyKind::AmReading, TemperatureSlot::Am), (DutyKind::PmReading, TemperatureSlot::Pm)];
+        let expected = [(AM_READING, TemperatureSlot::Am), (PM_READING, TemperatureSlot::Pm)];
         days.filter(|day| expected.iter().any(|(duty_kind, slot)| is_missing(*day, *duty_kind, *slot))).collect()
     }
 

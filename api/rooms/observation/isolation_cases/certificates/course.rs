@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::platform::http::Call;
 use crate::records::awaited::has_come;
 use crate::records::{Kind, Record, read};
-use crate::rooms::checkpoints::screenings::Symptom;
+use crate::rooms::checkpoints::Symptom;
 use crate::rooms::observation::isolation_cases::notices::{ISSUED_BY, SIGNED_ON};
 use crate::rooms::observation::isolation_cases::readings::FEVER;
 use crate::rooms::observation::isolation_cases::transitions::{IsolationTransition, TO};

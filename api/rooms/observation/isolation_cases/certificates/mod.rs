@@ -28,8 +28,8 @@ use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::codes::OUT_OF_AREA;
 use crate::records::{Record, read};
 use crate::rooms::observation::codes::NOT_RELEASED;
-use crate::rooms::registers::people::PEOPLE;
-use crate::rooms::registers::people::wire::{DOCUMENT_NUMBER, NAME};
+use crate::rooms::registers::PEOPLE;
+use crate::rooms::registers::person::{DOCUMENT_NUMBER, NAME};
 
 /// Roles that may print certificates: these show the plain name.
 const PRINTERS: &[Role] = &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker, Role::CdcOfficer];

@@ -8,7 +8,7 @@ use qrcode::render::svg;
 use super::ReleaseCertificate;
 use super::course::Course;
 use crate::records::Record;
-use crate::rooms::registers::people::wire::NAME;
+use crate::rooms::registers::person::NAME;
 
 /// The page: one sheet, nothing fetched from elsewhere.
 pub fn page(certificate: &ReleaseCertificate<'_>, person: &Record, course: &Course) -> Result<String, Problem> {

@@ -16,10 +16,8 @@ use crate::records::envelope::{AREA_CODE, ID, OCCURRED_AT, RECORDED_AT};
 use crate::records::write_context::WriteContext;
 use crate::rooms::checkpoints::screenings::SCREENINGS;
 use crate::rooms::duties::DUTIES;
-use crate::rooms::observation::isolation_cases::{
-    CASE_ID, FOLLOW_UP_VISITS, ISOLATION_CASES, TEMPERATURE_READINGS, visits,
-};
-use crate::rooms::registers::people::family::{PERSON_ID, ROOT, one_person};
+use crate::rooms::observation::{CASE_ID, FOLLOW_UP_VISITS, ISOLATION_CASES, TEMPERATURE_READINGS, visits};
+use crate::rooms::registers::family::{PERSON_ID, ROOT, one_person};
 
 columns! {
     /// Kind of a record that may prove something.

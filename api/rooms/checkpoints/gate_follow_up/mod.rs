@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::Statement;
@@ -20,14 +21,7 @@ use ledger::Append;
 use ledger::decide::{Claim, Decider, State};
 use uuid::Uuid;
 
-use super::DUTIES;
-use super::cadences::{Cadence, Cadences};
-use super::duty::{self, expectation, is};
-use super::matching::{Contact, proof_of, standing};
-use super::wire::{
-    ANSWER, ANSWERED_AT, ANSWERED_BY, DUE_AT, DutyKind, DutyState, DutyWaiver, OPENS_AT, SUBJECT_ID, SUBJECT_KIND,
-    WAIVER,
-};
+use crate::duty_kinds;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::change::Changes;
@@ -36,10 +30,28 @@ use crate::records::locked_row::LockedRow;
 use crate::records::write_context::WriteContext;
 use crate::rooms::checkpoints::screenings::SCREENINGS;
 use crate::rooms::checkpoints::screenings::wire::{ABNORMAL, PERSON_ID};
-use crate::rooms::observation::isolation_cases::{CASE_ID, FOLLOW_UP_VISITS, SupervisorLevel, visits};
+use crate::rooms::duties::duty::{self, expectation, is};
+use crate::rooms::duties::wire::{DUE_AT, OPENS_AT, SUBJECT_ID, SUBJECT_KIND, WAIVER};
+use crate::rooms::duties::{
+    Cadence, Cadences, Contact, DUTIES, DutyState, DutyWaiver, Expectation, proof_of, standing,
+};
+use crate::rooms::observation::{
+    CASE_ID, FOLLOW_UP_VISITS, ISOLATION_CASES, SupervisorLevel, TEMPERATURE_READINGS, visits,
+};
 
-/// The kind of duty.
-pub const GATE_FOLLOW_UP: DutyKind = DutyKind::GateFollowUp;
+duty_kinds! {
+    /// The only one.
+    pub const DUTY_KINDS;
+    GATE_FOLLOW_UP "gate_follow_up" "follow-up of an abnormal passage" "卡点异常随访" [HealthCenter] is_looked_after, answered_by_note;
+}
+
+/// Whether a record shows that the person was looked after: measured, got a case or was answered for since.
+fn is_looked_after(duty: &Expectation, contact: &Contact, _: Tz) -> bool {
+    let record = [TEMPERATURE_READINGS.name, ISOLATION_CASES.name, DUTIES.name].contains(&contact.kind);
+    let visit = contact.kind == FOLLOW_UP_VISITS.name && may_prove(contact.kind, &contact.values);
+    contact.occurred_at >= duty.opens_at && (record || visit)
+}
+
 /// Passages that are told later than an incubation lasts ask for nothing any more.
 const LATELY: TimeDelta = TimeDelta::days(14);
 
@@ -62,22 +74,6 @@ fn duty_id(write_context: &WriteContext, passage: Uuid) -> Uuid {
 pub fn area_of<'a>(district_code: &str, registered: Option<&'a str>, gate: &'a str) -> &'a str {
     let within = |area: &&str| area.len() > district_code.len() && area.starts_with(district_code);
     registered.filter(within).unwrap_or(gate)
-}
-
-/// The duty, answered by a health worker's note: that proves it, unless an earlier record does.
-pub fn answered(duty: &Record, note: &str, by: Uuid, now: DateTime<Utc>) -> Record {
-    let mut next = duty.clone();
-    next.values.set(&ANSWER, note);
-    next.values.set(&ANSWERED_AT, now);
-    next.values.set(&ANSWERED_BY, by);
-    let stands = standing(duty::due_at(&next), answer(&next).as_ref(), false, now);
-    duty::settle(&next, &stands, |_| None)
-}
-
-/// A duty's own answer, as what proves it.
-fn answer(duty: &Record) -> Option<Contact> {
-    let at = duty.values.get(&ANSWERED_AT)?;
-    Some(contact("duties", duty.envelope.id, (at, at), Values::default()))
 }
 
 fn contact(
@@ -227,7 +223,7 @@ impl FollowUps {
         for (id, held) in self.duties.iter_mut().filter(|(_, held)| !is(&held.record, DutyState::Waived)) {
             let Some(subject) = held.record.values.get(&SUBJECT_ID) else { continue };
             let root = roots.get(&subject).copied().unwrap_or(subject);
-            let own = answer(&held.record);
+            let own = duty::answer(&held.record);
             let of_person = contacts.values().filter(|(person, _)| *person == root).map(|(_, contact)| contact);
             let proof = proof_of(&expectation(&held.record), of_person.chain(own.as_ref()), write_context.zone);
             let stands = standing(duty::due_at(&held.record), proof, false, write_context.now);
