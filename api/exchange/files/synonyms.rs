@@ -58,8 +58,6 @@ pub const WORDS: &[(&str, &str, &[&str])] = &[
     ("supervisor_level", "group", &["村民小组", "小组", "村组"]),
     ("supervisor_level", "health_center", &["乡镇卫生院", "医务人员", "医生"]),
     ("supervisor_level", "police_station", &["民警", "辖区民警"]),
-    ("commodity", "veg_tomato", &["番茄"]),
-    ("commodity", "veg_potato", &["洋芋", "马铃薯"]),
 ];
 
 /// The same by vocabulary and code: each cell of a file asks.

@@ -44,6 +44,14 @@ pub struct AskedOptions {
     pub on_duplicate: String,
     /// The system from which the rows come.
     pub source: Option<String>,
+    /// `whole` or `keep_good`.
+    #[serde(default = "whole")]
+    pub lines: String,
+}
+
+/// How records went in before there was a choice.
+fn whole() -> String {
+    "whole".to_owned()
 }
 
 /// An import.
@@ -323,7 +331,7 @@ pub fn in_words(faults: &[Remark]) -> String {
 /// An import, as the document shows it.
 pub fn example() -> Json {
     json!({"id": "0198c0de-000d-7000-8000-000000000001", "kind": "screenings", "state": "complete", "district_code": "511802",
-        "user_id": "0198c0de-0000-7000-8000-00000000000b", "options": {"mode": "row", "validate_only": false, "on_duplicate": "skip", "source": null},
+        "user_id": "0198c0de-0000-7000-8000-00000000000b", "options": {"mode": "row", "validate_only": false, "on_duplicate": "skip", "source": null, "lines": "whole"},
         "counts": {"read": 120, "created": 118, "same": 0, "revised": 0, "skipped": 0, "refused": 2, "not_a_record": 0}, "problem": null, "warnings": [],
         "started_at": "2020-02-02T19:00:00+08:00", "updated_at": "2020-02-02T19:00:01+08:00",
         "layout": null,

@@ -189,6 +189,7 @@ pub fn options(call: &Call) -> Options {
         atomic: query.text("mode") == Some("atomic"),
         validate_only: query.boolean("validate_only") == Some(true),
         revise: query.text("on_duplicate") == Some("revise"),
+        keep_good: query.text("lines") == Some("keep_good"),
         source: query.text("source").map(str::to_owned),
         given: given(call),
         year: query.integer("year").and_then(|year| i32::try_from(year).ok()),
@@ -210,6 +211,7 @@ async fn begin(
         validate_only: options.validate_only,
         on_duplicate: if options.revise { "revise" } else { "skip" }.into(),
         source: options.source.clone(),
+        lines: if options.keep_good { "keep_good" } else { "whole" }.into(),
     };
     if options.validate_only && kind.tells_people() {
         (call.core.ext::<Hooks>().ask)(call, None)?;

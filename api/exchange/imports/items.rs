@@ -1,7 +1,7 @@
 //! From rows to records: mostly a row a record; where a file gives an item a row, the rows of one record are put
 //! together, wherever in the file they stand.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kit::catalogue::{Code, FaultCode};
@@ -95,6 +95,25 @@ impl Item {
     /// Whether it is good, and of no record that stands.
     pub fn is_new(&self) -> bool {
         self.body.problem.is_none() && self.met.is_none()
+    }
+
+    /// The part of it that some of its rows are; they are its own no more.
+    pub fn part(&mut self, taken: &BTreeSet<usize>) -> Self {
+        let (header, key, body) = (self.header.clone(), self.key.clone(), Body::default());
+        let mut part = Self { rows: Vec::new(), header, body, checked: None, cells: None, key, met: None };
+        let (mut rows, mut place) = (Vec::new(), BTreeMap::new());
+        for (index, row) in std::mem::take(&mut self.rows).into_iter().enumerate() {
+            if taken.contains(&index) {
+                part.rows.push(row);
+            } else {
+                place.insert(index, rows.len());
+                rows.push(row);
+            }
+        }
+        self.rows = rows;
+        let warnings = std::mem::take(&mut self.body.warnings).into_iter();
+        self.body.warnings = warnings.filter_map(|(row, warning)| Some((*place.get(&row)?, warning))).collect();
+        part
     }
 
     /// The same once more.

@@ -21,6 +21,7 @@ mod intake;
 mod item_columns;
 mod items;
 mod job;
+mod kept_lines;
 mod layout;
 mod names;
 mod nested;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kit::faults::Fault;
+use kit::faults::{Fault, Faults};
 use kit::field::Field;
 use kit::field::{Privacy, Shape};
 use kit::problem::Problem;
@@ -18,6 +18,8 @@ use crate::exchange::codes::AMBIGUOUS_NAME;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Registry;
 use crate::records::envelope::AREA_CODE;
+use crate::records::own_words::spell_out;
+use crate::records::prepare::district_of;
 use crate::records::scope::visible_to;
 use crate::records::{Kind, read};
 
@@ -31,6 +33,16 @@ struct Named {
 }
 
 impl Job {
+    /// Puts codes in the place of what a sheet calls a thing; what means nothing stays, for the check to say so.
+    pub(super) fn spell_out(&self, items: &mut [Item]) {
+        for item in items {
+            let told = district_of(&self.actor, &item.body.tree);
+            let district_code = if told.is_empty() { &self.district_code } else { &told };
+            let context = self.core.context(self.core.clock.now(), district_code);
+            spell_out(&self.core, self.kind, &mut item.body.tree, &context, None, &mut Faults::default());
+        }
+    }
+
     /// Puts ids in the place of names.
     pub(super) async fn resolve_names(&self, items: &mut [Item]) -> Result<(), Problem> {
         for (path, kind) in self.named_by_name() {

@@ -37,6 +37,11 @@ static ON_DUPLICATE: Vocabulary = Vocabulary::new(
     Text::new("On duplicate", "重复时"),
     &[word("skip", "leave it", "跳过"), word("revise", "amend it", "修订")],
 );
+static LINES: Vocabulary = Vocabulary::new(
+    "import_lines",
+    Text::new("Lines", "明细"),
+    &[word("whole", "all or none of a record", "整份"), word("keep_good", "the good ones", "保留正确行")],
+);
 static UNKNOWN: Vocabulary = Vocabulary::new(
     "import_unknown",
     Text::new("Unknown columns", "未知列"),
@@ -63,7 +68,8 @@ static FORMAT: Field = Field::new(
     "A workbook by default, or the header as CSV.",
 );
 /// Parameters that say how a file is read.
-const LOOKED_AT_WITH: [&str; 7] = ["source", "sheet", "unknown", "shape", "year", "first_day", "district_code"];
+const LOOKED_AT_WITH: [&str; 8] =
+    ["source", "lines", "sheet", "unknown", "shape", "year", "first_day", "district_code"];
 /// Parameters whose names go on with a column or a field: `map.电话号码=phone`, `set.place_id=北门`.
 const OPEN: &[&str] = &["map.", "set."];
 
@@ -90,6 +96,12 @@ static PARAMETERS: &[Field] = &[
         Shape::Word(&ON_DUPLICATE),
         Text::new("On duplicate", "重复时"),
         "What happens to a record that is there with other content: left (`skip`, the default) or amended by the row.",
+    ),
+    Field::new(
+        "lines",
+        Shape::Word(&LINES),
+        Text::new("Lines", "明细"),
+        "Of a record with a row a line, such as a store's day: a bad line refuses all of it (`whole`, the default), or is left out, refused by itself and told in the note (`keep_good`). Mended and sent with `on_duplicate=revise` it joins the others.",
     ),
     Field::new(
         "source",

@@ -158,7 +158,7 @@ fn remove(tree: &mut Tree, steps: &[&str]) -> Option<Tree> {
 }
 
 /// Writes what has no field into the note, each once.
-fn finish_note(item: &mut Item) {
+pub fn finish_note(item: &mut Item) {
     let mut noted = std::mem::take(&mut item.body.noted);
     let mut seen = Vec::new();
     noted.retain(|part| {
