@@ -35,7 +35,7 @@ pub struct Column {
 }
 
 impl Column {
-    fn new(path: Vec<&'static str>, labels: Vec<Text>, field: &'static Field) -> Self {
+    fn new(path: Vec<&'static str>, labels: &[Text], field: &'static Field) -> Self {
         let joined = |text: fn(&Text) -> &'static str| labels.iter().map(text).collect::<Vec<_>>().join(".");
         let mut names = vec![path.join("."), joined(|label| label.zh), joined(|label| label.en)];
         if let Some(label) = labels.last() {
@@ -152,7 +152,7 @@ pub fn exported(kind: &Kind, kinds: &Registry, named: bool) -> Vec<Column> {
             columns.extend(name);
         }
     }
-    columns.extend(envelope::SERVED.iter().map(|field| Column::new(vec![field.name], vec![field.label], field)));
+    columns.extend(envelope::SERVED.iter().map(|field| Column::new(vec![field.name], &[field.label], field)));
     apart(columns)
 }
 
@@ -273,7 +273,7 @@ fn lay_flat(field: &'static Field, path: &mut Vec<&'static str>, labels: &mut Ve
     labels.push(field.label);
     match field.shape {
         Shape::Object(members) => members.iter().for_each(|member| lay_flat(member, path, labels, columns)),
-        _ => columns.push(Column::new(path.clone(), labels.clone(), field)),
+        _ => columns.push(Column::new(path.clone(), labels, field)),
     }
     path.pop();
     labels.pop();

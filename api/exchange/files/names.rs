@@ -15,6 +15,9 @@ use crate::platform::privacy::REVEALERS;
 use crate::records::scope::visible_by_id;
 use crate::records::{Kind, Record, read};
 
+/// A record: its kind and its id.
+type Of = (&'static str, Uuid);
+
 /// A name as it is shown, and plainly where the caller may be told.
 #[derive(Clone, Debug)]
 struct Name {
@@ -25,7 +28,7 @@ struct Name {
 /// Names by what they are of.
 #[derive(Default)]
 pub struct Names {
-    of_records: BTreeMap<(&'static str, Uuid), Name>,
+    of_records: BTreeMap<Of, Name>,
     of_areas: BTreeMap<String, String>,
     /// The reference to whom a record is about: in files of plain values he is told plainly, as was noted before.
     plain_field: Option<&'static str>,
@@ -69,7 +72,7 @@ impl Names {
         let kind_of = |name: &str| core.kinds().kind(name);
         let through = |name: &&'static str| matches!(kind_of(name).and_then(naming), Some(Naming::Through(_)));
         let named_by_others: Vec<&'static str> = wanted.keys().copied().filter(through).collect();
-        let mut called: Vec<((&'static str, Uuid), (&'static str, Uuid))> = Vec::new();
+        let mut called: Vec<(Of, Of)> = Vec::new();
         for name in named_by_others {
             let (Some(kind), Some(ids)) = (kind_of(name), wanted.remove(name)) else { continue };
             let Some(Naming::Through(field)) = naming(kind) else { continue };

@@ -39,13 +39,13 @@ fn says_all(shape: &Shape, tree: &Tree, seen: &[&Json], served: bool) -> bool {
 fn has_all(of: &Shape, items: &[Tree], seen: &[&Json], served: bool) -> bool {
     let length = seen.first().and_then(|list| list.as_array()).map_or(0, Vec::len);
     let mut free: Vec<usize> = (0..length).collect();
-    let mut takes = |item: &Tree| {
+    let takes = |item: &Tree| {
         let is_it = |index: &usize| says_all(of, item, &at_all(seen, *index), served);
         let Some(at) = free.iter().position(is_it) else { return false };
         free.remove(at);
         true
     };
-    items.len() == length && items.iter().all(|item| takes(item))
+    items.len() == length && items.iter().all(takes)
 }
 
 fn of_all<'a>(seen: &[&'a Json], name: &str) -> Vec<&'a Json> {
@@ -157,5 +157,64 @@ fn is_masked(tree: &Tree) -> bool {
         Tree::List(items) => items.iter().any(is_masked),
         Tree::Object(members) => members.iter().any(|(_, member)| is_masked(member)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kit::field::free_text;
+    use kit::text::Text;
+    use serde_json::json;
+
+    use super::*;
+
+    const NAME: Text = Text::new("n", "名");
+    static MEMBERS: &[Field] = &[
+        Field::new("level", free_text(9), NAME, "").required(),
+        Field::new("phone", free_text(20), NAME, "").required(),
+        Field::new("seat", free_text(9), NAME, ""),
+        Field::new("total", Shape::Integer { min: 0, max: 9 }, NAME, "").by_server(),
+    ];
+    static LIST: Shape = Shape::List { of: &Shape::Object(MEMBERS), max: 9 };
+
+    #[test]
+    fn a_mask_of_what_stands_is_no_new_value() {
+        let standing = json!([{"level": "a", "phone": "15400000031", "seat": "x", "total": 1}, {"level": "b", "phone": "15400000032", "seat": null, "total": 2}, {"level": "c", "phone": "15411110032", "seat": null, "total": 3}]);
+        let shown = json!([{"level": "a", "phone": "154****0031", "seat": "x", "total": 1}, {"level": "b", "phone": "154****0032", "seat": null, "total": 2}, {"level": "c", "phone": "154****0032", "seat": null, "total": 3}]);
+        let tree = |json: &Json| Tree::from_json(json);
+        let says_it = |json: &Json| says(&LIST, &tree(json), &[&shown]);
+        assert!(says_it(&shown) && !says_it(&standing) && says(&LIST, &tree(&standing), &[&shown, &standing]));
+        let mut other = shown.clone();
+        other.as_array_mut().unwrap().reverse();
+        assert!(says_it(&other), "rows in another order");
+        other[0]["total"] = 7.into();
+        assert!(says_it(&other) && !says_whole(&LIST, &tree(&other), &[&shown]), "what the server makes of it");
+        let changed = |json: &Json| kit::tree::to_json(&change(&LIST, &tree(json), &[&shown], &standing));
+        // Of one item another member is changed: its phone stays, and so does every other one's.
+        let mut mended = shown.clone();
+        mended[0]["level"] = "d".into();
+        let now = changed(&mended);
+        assert_eq!((&now[0]["level"], &now[0]["phone"]), (&json!("d"), &json!("15400000031")));
+        assert_eq!((&now[1]["phone"], &now[2]["phone"]), (&json!("15400000032"), &json!("15411110032")));
+        assert!(now[0].get("total").is_none());
+        // Two have this mask: nobody knows whose it is, and it stays, to be refused.
+        let mut doubtful = shown.clone();
+        doubtful[2]["level"] = "d".into();
+        assert_eq!(changed(&doubtful)[2]["phone"], "154****0032");
+        let shorter = json!([shown[1]]);
+        assert_eq!(changed(&shorter), json!([{"level": "b", "phone": "15400000032"}]));
+    }
+
+    #[test]
+    fn values_are_the_same_however_they_are_written() {
+        let decimal = Shape::Decimal { scale: 2, min: "0", max: "100" };
+        let same = |shape: &Shape, tree: Tree, json: Json| says(shape, &tree, &[&json]);
+        let text = |text: &str| Tree::Text(text.to_owned());
+        assert!(same(&decimal, text("45.5"), json!("45.50")) && !same(&decimal, text("45.6"), json!("45.50")));
+        let at = "2020-02-02T08:30:00.123456+08:00";
+        assert!(same(&Shape::Instant, text("2020-02-02T00:30:00Z"), json!(at)));
+        assert!(!same(&Shape::Instant, text("2020-02-02T00:30:00.5Z"), json!(at)));
+        assert!(same(&free_text(9), text("a\nb"), json!("a\r\nb")) && same(&LIST, Tree::Null, json!([])));
+        assert!(!same(&free_text(9), Tree::Null, json!("a")) && !same(&free_text(9), text("a"), Json::Null));
     }
 }

@@ -271,7 +271,7 @@ impl Table {
     /// What the service fills in, to be compared with what stands.
     fn told(&self, body: &mut Body, index: usize, column: &Column, text: &str, hints: &Hints) {
         let is_value = column.part == Part::Value && !visible(text).is_empty();
-        let tree = is_value.then(|| texts::member(&column.field.shape, text, hints)).unwrap_or(Tree::Null);
+        let tree = if is_value { texts::member(&column.field.shape, text, hints) } else { Tree::Null };
         body.told.push(Told {
             place: ToldIn::Column(index, column.clone()),
             text: unguarded(&visible(text)).to_owned(),
