@@ -267,7 +267,8 @@ fn save_faults(command: &Import, server: &Server, import: &Json) -> Result<PathB
     if !command.json {
         let (_, lines) = errors(server, import, NDJSON)?;
         for line in String::from_utf8_lossy(&lines).lines() {
-            tell_row(&serde_json::from_str(line).unwrap_or(Json::Null), server.language);
+            let row = serde_json::from_str(line).unwrap_or(Json::Null);
+            inspect::faults(&row, server.language).iter().for_each(|line| client::tell(line));
         }
     }
     Ok(path)
@@ -287,12 +288,4 @@ fn errors(server: &Server, import: &Json, accept: &str) -> Result<(String, Vec<u
         }
         Reply::Passing(cause, after) => Ok(Attempt::Again(cause, after)),
     })
-}
-
-/// Tells every fault of a row, a line each.
-fn tell_row(row: &Json, language: Language) {
-    let place = inspect::place(row, row.get("line").unwrap_or(&Json::Null), language);
-    for fault in row.get("faults").and_then(Json::as_array).into_iter().flatten() {
-        client::tell(&format!("{place}: {}", inspect::fault(fault)));
-    }
 }

@@ -26,10 +26,7 @@ pub fn table(told: &Json, language: Language) -> String {
         let reason = row.pointer("/reason/message").and_then(Json::as_str).unwrap_or_default();
         lines.push(format!("{place}: {none}: {reason}"));
     }
-    for row in list(told.get("faults")) {
-        let place = place(row, row.get("line").unwrap_or(&Json::Null), language);
-        lines.extend(list(row.get("faults")).map(|told| format!("{place}: {}", fault(told))));
-    }
+    lines.extend(list(told.get("faults")).flat_map(|row| faults(row, language)));
     if let Some(problem) = told.get("problem").filter(|problem| !problem.is_null()) {
         lines.push(format!("{}: {}", say(language, "It can't be imported", "无法导入"), client::problem(problem)));
     }
@@ -84,8 +81,14 @@ fn advice(told: &Json, language: Language) -> Vec<String> {
     missing.chain(helpful).collect()
 }
 
+/// Every fault of a row, a line each.
+pub fn faults(row: &Json, language: Language) -> Vec<String> {
+    let place = place(row, row.get("line").unwrap_or(&Json::Null), language);
+    list(row.get("faults")).map(|told| format!("{place}: {}", fault(told))).collect()
+}
+
 /// Where a row stands: its line, and its sheet where there are several.
-pub fn place(row: &Json, line: &Json, language: Language) -> String {
+fn place(row: &Json, line: &Json, language: Language) -> String {
     let sheet = row.get("sheet").and_then(Json::as_str).map(|sheet| format!("{sheet}, ")).unwrap_or_default();
     match language {
         Language::English => format!("{sheet}line {line}"),
@@ -94,7 +97,7 @@ pub fn place(row: &Json, line: &Json, language: Language) -> String {
 }
 
 /// A fault or a warning: the column, or what the field is called, and the words.
-pub fn fault(told: &Json) -> String {
+fn fault(told: &Json) -> String {
     let places = ["column", "label", "pointer"].map(|name| text(told, name));
     let place = places.into_iter().find(|place| !place.is_empty());
     place.map(|place| format!("{place}: ")).unwrap_or_default() + &text(told, "message")
