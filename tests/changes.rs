@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
 
 use crate::support::patience::by_itself;
@@ -150,11 +151,11 @@ async fn scope_holds_and_what_leaves_it_is_told() {
     for kind in ["screenings", "people"] {
         assert_eq!(follow(&elsewhere, &format!("&kinds={kind}")).await, Vec::<Json>::new(), "{kind}");
     }
-    let reader = app.actor(lianfang::platform::access::Role::StatisticsReader, "雨城区").await;
+    let reader = app.actor(Role::StatisticsReader, "雨城区").await;
     let kinds: BTreeSet<String> =
         follow(&reader, "").await.iter().map(|item| item["kind"].as_str().unwrap().to_owned()).collect();
     assert!(kinds.is_empty(), "{kinds:?}");
-    let outside = app.actor(lianfang::platform::access::Role::DistrictAdmin, "名山区").await;
+    let outside = app.actor(Role::DistrictAdmin, "名山区").await;
     outside.get("/v1/changes?district_code=511802").await.expect(404);
 }
 
@@ -182,4 +183,65 @@ async fn waiting_ends_when_something_happens_here_or_in_another_process() {
     let empty = admin.get(&format!("/v1/changes?since={head}&wait=1")).await.expect(200).body;
     assert_eq!((&empty["items"], &empty["next"]), (&json!([]), &json!(head)));
     assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+/// Ids of a page.
+async fn told(actor: &Actor, path: &str) -> Vec<Json> {
+    let page = actor.get(path).await.expect(200).body;
+    page["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect()
+}
+
+#[tokio::test]
+async fn a_page_is_read_once_for_all_who_see_the_same_and_for_nobody_else() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let here = examples::checkpoint(&admin, "511802005").await;
+    let there = examples::checkpoint(&admin, "511802114").await;
+    let head = admin.get("/v1/ledger/head").await.expect(200).body["head"].clone();
+    let path = format!("/v1/changes?since={head}&kinds=screenings,supply_reports");
+    let near = admin.post("/v1/screenings", &examples::screening(&here, 1)).await.expect(201).body["id"].clone();
+    let far = admin.post("/v1/screenings", &examples::screening(&there, 2)).await.expect(201).body["id"].clone();
+    let others: Vec<Actor> = vec![app.administrator().await, app.administrator().await, app.administrator().await];
+    // Known, so that only the page is read.
+    for other in &others {
+        other.get("/v1/ledger/head").await.expect(200);
+    }
+    let first = admin.get(&path).await.expect(200).body;
+    let before = app.core.database.statements().get();
+    for other in &others {
+        assert_eq!(other.get(&path).await.expect(200).body, first);
+    }
+    let statements = app.core.database.statements().get() - before;
+    assert!(statements <= 3, "{statements} statements for three who come after another");
+    // Whoever sees another part of it is told that, in whatever order they come.
+    let guard = app.gate_guard("大兴街道").await;
+    assert_eq!(told(&guard, &path).await, [near.clone()]);
+    assert_eq!(told(&app.gate_guard("八步镇").await, &path).await, [far.clone()]);
+    assert_eq!(told(&admin, &path).await, [near.clone(), far.clone()]);
+    assert_eq!(told(&guard, &path).await, [near.clone()]);
+    assert_eq!(told(&admin, &format!("{path}&area_code=511802114")).await, [far.clone()]);
+    // What is written next is told at once.
+    let next = admin.post("/v1/screenings", &examples::screening(&here, 3)).await.expect(201).body["id"].clone();
+    assert_eq!(told(&others[0], &path).await, [near.clone(), far, next.clone()]);
+    assert_eq!(told(&guard, &path).await, [near, next]);
+}
+
+#[tokio::test]
+async fn who_sees_only_his_own_shares_no_page() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let store =
+        json!({"kind": "supermarket", "name": "雨城超市", "area_code": "511802005", "operating_status": "open"});
+    let store = admin.post("/v1/places", &store).await.expect(201).body["id"].clone();
+    let head = admin.get("/v1/ledger/head").await.expect(200).body["head"].clone();
+    let path = format!("/v1/changes?since={head}&kinds=supply_reports");
+    let clerks = [app.actor(Role::StoreReporter, "雨城区").await, app.actor(Role::StoreReporter, "雨城区").await];
+    let mut reports = Vec::new();
+    for (clerk, day) in clerks.iter().zip(["2020-02-01", "2020-02-02"]) {
+        let report = json!({"place_id": store, "reported_on": day, "is_zero": true});
+        reports.push(clerk.post("/v1/supply-reports", &report).await.expect(201).body["id"].clone());
+    }
+    for (clerk, report) in clerks.iter().zip(&reports) {
+        assert_eq!(told(clerk, &path).await, [report.clone()]);
+    }
 }

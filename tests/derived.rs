@@ -27,6 +27,9 @@ const OF_ITS_COURSE: &[&str] = &[
 /// Makes a body name another person than all before; of one sex and one year.
 fn somebody(kind: &Kind, body: &Json, number: u32) -> Json {
     let mut body = body.clone();
+    if kind.name == "households" {
+        body["door"] = format!("{number}-101").into();
+    }
     let person = if kind.name == "people" { Some(&mut body) } else { body.get_mut("person") };
     if let Some(person) = person.filter(|person| person["document_number"].is_string()) {
         person["document_number"] = fake_resident_id(number % 336).into();

@@ -18,10 +18,11 @@ const LAYERS: [(&str, u8, &[&str]); 7] = [
 ];
 
 /// Themes, each with those that it may name.
-const THEMES: [(&str, &[&str]); 10] = [
+const THEMES: [(&str, &[&str]); 11] = [
     ("accounts", &["duties", "registers"]),
     ("checkpoints", &["duties", "observation", "registers"]),
     ("duties", &["checkpoints", "observation", "registers", "supply", "volunteers"]),
+    ("households", &["checkpoints", "registers"]),
     ("observation", &["checkpoints", "duties", "registers"]),
     ("prevention", &["registers"]),
     ("registers", &["duties", "observation"]),

@@ -43,6 +43,7 @@ mod gate_follow_up;
 mod goods;
 mod hardening;
 mod held_items;
+mod households;
 mod import_facts;
 mod import_fault_files;
 mod import_sheets;

@@ -37,6 +37,14 @@ const ORGANIZERS: &str = "district_admin org_admin grid_worker town_cadre villag
 /// Roles that see them.
 const ROSTER_READERS: &str =
     "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker gate_guard volunteer";
+/// Roles that survey households and read what was surveyed.
+const SURVEYORS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer volunteer";
+/// Roles that keep the register of households.
+const HOUSEHOLD_KEEPERS: &str = HELPERS;
+/// Roles that make survey rounds.
+const ROUND_MAKERS: &str = "district_admin org_admin town_cadre cdc_officer";
+/// Roles that say two households are one.
+const HOUSEHOLD_MERGERS: &str = "district_admin grid_worker town_cadre village_cadre";
 /// Roles that take requests of households and deliver.
 const HELPERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre volunteer";
 /// Roles that see what stores report.
@@ -69,6 +77,15 @@ const MATRIX: &[(&str, &str)] = &[
     ("verify_certificate", ALL),
     ("print_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
     ("get_duty_summary", DUTY_READERS),
+    ("start_survey_round", ROUND_MAKERS),
+    ("close_survey_round", ROUND_MAKERS),
+    ("cancel_survey_round", ROUND_MAKERS),
+    ("list_survey_targets", SURVEYORS),
+    ("list_survey_missed", SURVEYORS),
+    ("get_survey_coverage", SURVEYORS),
+    ("merge_household", HOUSEHOLD_MERGERS),
+    ("unmerge_household", HOUSEHOLD_MERGERS),
+    ("list_household_people", SURVEYORS),
     ("answer_duty", "district_admin health_worker cdc_officer"),
     ("waive_duty", "district_admin org_admin town_cadre health_worker cdc_officer"),
     ("hand_over_duty", DUTY_READERS),

@@ -31,7 +31,8 @@ const POSITIONS: [(&str, &str, Option<usize>, bool, bool); 8] = [
 ];
 
 /// Kinds of which everybody who reads them can name records in his whole district.
-const NAMED: [&str; 5] = ["organizations", "places", "price_rules", "service_rules", "teams"];
+const NAMED: [&str; 7] =
+    ["care_policies", "household_group_policies", "organizations", "places", "price_rules", "service_rules", "teams"];
 
 /// Kinds whose records hold for a whole district: they stand nowhere in it.
 const OF_A_DISTRICT: [&str; 1] = ["commodity_entries"];

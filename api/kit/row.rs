@@ -106,30 +106,23 @@ impl Row {
 
 impl FromSqlRow<Untyped, Pg> for Row {
     fn build_from_row<'a>(row: &impl diesel::row::Row<'a, Pg>) -> deserialize::Result<Self> {
-        let mut cells = Vec::with_capacity(row.field_count());
-        for index in 0..row.field_count() {
-            let field = row.get(index).ok_or("a column is missing")?;
-            cells.push(field.value().map_or(Ok(Value::Null), decode)?);
-        }
-        Ok(Self { columns: columns_of(row), cells, next: 0 })
+        // Rows come one after another with the same columns: the names of the last row are kept.
+        thread_local!(static LAST: RefCell<Columns> = RefCell::default());
+        LAST.with_borrow_mut(|last| {
+            let mut cells = Vec::with_capacity(row.field_count());
+            let mut same = last.len() == row.field_count();
+            for index in 0..row.field_count() {
+                let field = row.get(index).ok_or("a column is missing")?;
+                same = same && last.get(index).map(|name| &**name) == field.field_name();
+                cells.push(field.value().map_or(Ok(Value::Null), decode)?);
+            }
+            if !same {
+                let name_at = |index| row.get(index).and_then(|field| field.field_name().map(Box::from));
+                *last = (0..row.field_count()).map(|index| name_at(index).unwrap_or_default()).collect();
+            }
+            Ok(Self { columns: Arc::clone(last), cells, next: 0 })
+        })
     }
-}
-
-/// The names of a row's columns. Rows come one after another with the same: those of the last row are kept.
-fn columns_of<'a>(row: &impl diesel::row::Row<'a, Pg>) -> Columns {
-    thread_local!(static LAST: RefCell<Columns> = RefCell::default());
-    LAST.with_borrow_mut(|last| {
-        let name_at = |index| row.get(index).and_then(|field| field.field_name().map(Box::from));
-        let same = last.len() == row.field_count()
-            && last
-                .iter()
-                .enumerate()
-                .all(|(index, name)| row.get(index).is_some_and(|field| field.field_name() == Some(&**name)));
-        if !same {
-            *last = (0..row.field_count()).map(|index| name_at(index).unwrap_or_default()).collect();
-        }
-        Arc::clone(last)
-    })
 }
 
 /// Reads a value by the object id of its type (`pg_type.oid`; fixed numbers of built-in types).

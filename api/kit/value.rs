@@ -104,6 +104,11 @@ impl Serialize for ValueInZone<'_> {
 pub struct Values(Vec<(&'static str, Value)>);
 
 impl Values {
+    /// None yet, with room for so many.
+    pub fn with_room(many: usize) -> Self {
+        Self(Vec::with_capacity(many))
+    }
+
     /// The value of a field; `None` where it is absent or null.
     pub fn get<K: Key>(&self, key: K) -> Option<K::Read<'_>> {
         K::read(self.value(key.key())?)
@@ -156,6 +161,10 @@ impl Values {
     }
 
     fn put(&mut self, name: &'static str, value: Value) {
+        // Rows come in the order of the names.
+        if self.0.last().is_none_or(|(last, _)| *last < name) {
+            return self.0.push((name, value));
+        }
         match self.position(name) {
             Ok(position) => {
                 if let Some((_, known)) = self.0.get_mut(position) {

@@ -8,15 +8,16 @@ use kit::etag;
 use kit::field::Field;
 use kit::problem::Problem;
 use kit::value::Values;
+use uuid::Uuid;
 
 use super::codes::{ALREADY_ENDED, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_VOIDED};
 use super::create::TRIES;
 use super::definition::Kind;
-use super::gate::find_standing;
+use super::gate::{find_standing, require_standing};
 use super::idempotency::Key;
 use super::operations::replayed;
 use super::record::Record;
-use super::{amend, view};
+use super::{amend, read, view};
 use crate::platform::codes::BAD_IDEMPOTENCY_KEY;
 use crate::platform::http::{Answer, Call};
 
@@ -62,6 +63,34 @@ pub async fn act(
     may: impl AsyncFn(&Record, &Values) -> Result<(), Problem>,
     next: impl Fn(&Record, &Values) -> Result<Option<Record>, Problem>,
 ) -> Answer {
+    let find = async |id| find_standing(&call.core, call.actor()?, kind, id).await;
+    act_on(call, kind, fields, find, may, next).await
+}
+
+/// The same on the record of the id itself, even where it turned out to be another's.
+pub async fn act_on_itself(
+    call: &Call,
+    kind: &'static Kind,
+    fields: &'static [Field],
+    may: impl AsyncFn(&Record, &Values) -> Result<(), Problem>,
+    next: impl Fn(&Record, &Values) -> Result<Option<Record>, Problem>,
+) -> Answer {
+    let find = async |id| {
+        call.core.refresh_settings().await?;
+        let found = read::find_itself(&call.core, call.actor()?, kind, id).await?;
+        require_standing(&found).map(|()| found)
+    };
+    act_on(call, kind, fields, find, may, next).await
+}
+
+async fn act_on(
+    call: &Call,
+    kind: &'static Kind,
+    fields: &'static [Field],
+    find: impl AsyncFn(Uuid) -> Result<Record, Problem>,
+    may: impl AsyncFn(&Record, &Values) -> Result<(), Problem>,
+    next: impl Fn(&Record, &Values) -> Result<Option<Record>, Problem>,
+) -> Answer {
     let Asked { form, key } = match asked(call, kind, fields).await? {
         Ok(asked) => asked,
         Err(answered) => return Ok(answered),
@@ -69,7 +98,7 @@ pub async fn act(
     let id = call.path_id()?;
     let (core, actor) = (&call.core, call.actor()?);
     for _ in 0..TRIES {
-        let current = find_standing(core, actor, kind, id).await?;
+        let current = find(id).await?;
         may(&current, &form).await?;
         let Some(next) = next(&current, &form)? else { return Ok(answer(call, kind, &current)) };
         if let Some(written) =

@@ -178,9 +178,12 @@ async fn note_people(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result
         return Ok(());
     }
     (call.core.ext::<Hooks>().ask)(call, Some(people))?;
-    let Some((register, identity)) = call.core.kinds().register() else { return Ok(()) };
+    let register = call.core.kinds().register();
+    let Some((register, watched)) = register.and_then(|(kind, identity)| Some((kind, identity.watched?))) else {
+        return Ok(());
+    };
     let audit_entry =
-        call.audit_entry(identity.dry_run, register.name, None, json!({"kind": kind.name, "people": people}));
+        call.audit_entry(watched.dry_run, register.name, None, json!({"kind": kind.name, "people": people}));
     system_write(&call.core, audit_entry, async |_| Ok(())).await
 }
 

@@ -12,7 +12,7 @@ use ledger::{Column, People, Table};
 use super::envelope;
 use super::own_words::has_open_words;
 use super::rules::{Identity, Rules};
-use super::warnings::Warning;
+use super::warnings::{COMMON, Warning};
 use crate::platform::access::roles::Role;
 
 /// How far a grant reaches for reading a kind.
@@ -85,6 +85,9 @@ struct NoRules;
 
 impl Rules for NoRules {}
 
+/// Columns of every record that the ledger fills.
+const SERVED: &str = "district_code, change_no, recorded_at, revised_at";
+
 /// A kind as the frame uses it: its definition, and what is made of it when it is first needed.
 pub struct Kind {
     definition: Definition,
@@ -95,6 +98,10 @@ pub struct Kind {
 struct Derived {
     table: Table,
     select: String,
+    shown_select: String,
+    stored_fields: Vec<&'static Field>,
+    read_fields: Vec<&'static Field>,
+    former_fields: Vec<&'static Field>,
     shown_fields: Vec<&'static Field>,
     has_kind_of_its_own: bool,
     uses_open_words: bool,
@@ -128,8 +135,15 @@ impl Derived {
         columns.extend(
             definition.rules.blind_columns().iter().map(|name| Column { name, column_type: ColumnType::Bytes }),
         );
+        let select = |names: &[String]| format!("{SERVED}, {}", names.join(", "));
         let names: Vec<String> = columns.iter().map(Column::identifier).collect();
-        let select = format!("district_code, change_no, recorded_at, revised_at, {}", names.join(", "));
+        let mut read_fields: Vec<_> = stored_fields(definition).collect();
+        read_fields.sort_by_key(|field| field.name);
+        let (first, last) = envelope::columns_of_a_reading();
+        let fields = read_fields.iter().copied().chain(former_fields(definition));
+        let own = fields.map(|field| Column { name: field.name, column_type: column_type(&field.shape) });
+        let read: Vec<String> = first.into_iter().chain(own).chain([last]).map(|column| column.identifier()).collect();
+        let (select, shown_select) = (select(&names), select(&read));
         let table = Table { name: definition.name, columns, projection: definition.rules.projection() };
         let shown = |field: &&Field| !is_of_envelope(field) && !matches!(field.shape, Shape::Inline(..));
         let shown_fields = definition.fields.iter().filter(shown).collect();
@@ -137,7 +151,19 @@ impl Derived {
         let mut bringing_area: Vec<_> = definition.fields.iter().filter(|field| field.brings_area.is_some()).collect();
         bringing_area.sort_by_key(|field| field.brings_area);
         let uses_open_words = definition.fields.iter().any(has_open_words) || definition.rules.defines_words();
-        Self { table, select, shown_fields, has_kind_of_its_own, uses_open_words, bringing_area }
+        let (stored_fields, former_fields) = (stored_fields(definition).collect(), former_fields(definition).collect());
+        Self {
+            table,
+            select,
+            shown_select,
+            stored_fields,
+            read_fields,
+            former_fields,
+            shown_fields,
+            has_kind_of_its_own,
+            uses_open_words,
+            bringing_area,
+        }
     }
 }
 
@@ -161,9 +187,15 @@ impl Kind {
         &self.derived().select
     }
 
+    /// The same of a SELECT whose rows are only read as records: without the digest and the blind indexes, in the order
+    /// in which [`super::Record::from_row`] takes them.
+    pub fn shown_select(&self) -> &str {
+        &self.derived().shown_select
+    }
+
     /// Whether its records are people: then their ids are derived, and one may be known by several.
     pub fn is_people(&self) -> bool {
-        self.rules.identity().is_some()
+        self.rules.identity().is_some_and(|identity| identity.watched.is_some())
     }
 
     /// Whether a body of it says who somebody is: himself, or given inline.
@@ -200,12 +232,17 @@ impl Kind {
 
     /// Its own fields that are kept in the clear, a column each.
     pub fn stored_fields(&self) -> impl Iterator<Item = &'static Field> {
-        stored_fields(&self.definition)
+        self.derived().stored_fields.iter().copied()
+    }
+
+    /// The same in the order of their names.
+    pub(super) fn read_fields(&self) -> impl ExactSizeIterator<Item = &'static Field> {
+        self.derived().read_fields.iter().copied()
     }
 
     /// Its own fields that are sealed now and have a column still, which only rows of a former release fill.
     pub fn former_fields(&self) -> impl Iterator<Item = &'static Field> {
-        former_fields(&self.definition)
+        self.derived().former_fields.iter().copied()
     }
 
     /// Its own fields that are kept in the encrypted envelope.
@@ -260,22 +297,34 @@ pub(super) fn column_type(shape: &Shape) -> ColumnType {
 
 /// All kinds of a service, by name.
 #[derive(Clone)]
-pub struct Registry(BTreeMap<&'static str, &'static Kind>);
+pub struct Registry {
+    kinds: BTreeMap<&'static str, &'static Kind>,
+    warnings: BTreeMap<&'static str, &'static Warning>,
+}
 
 impl Registry {
     /// A registry of these kinds.
     pub fn new(kinds: &[&'static Kind]) -> Self {
-        Self(kinds.iter().map(|kind| (kind.name, *kind)).collect())
+        let of_kinds = kinds.iter().flat_map(|kind| kind.warnings).chain(COMMON);
+        Self {
+            kinds: kinds.iter().map(|kind| (kind.name, *kind)).collect(),
+            warnings: of_kinds.map(|warning| (warning.code, *warning)).collect(),
+        }
     }
 
     /// A kind by name.
     pub fn kind(&self, name: &str) -> Option<&'static Kind> {
-        self.0.get(name).copied()
+        self.kinds.get(name).copied()
+    }
+
+    /// A warning by its code, of whatever kind: a record also carries those about whom it introduced.
+    pub fn warning(&self, code: &str) -> Option<&'static Warning> {
+        self.warnings.get(code).copied()
     }
 
     /// The kind whose records are people, and how it keeps who they are.
     pub fn register(&self) -> Option<(&'static Kind, &'static Identity)> {
-        self.kinds().find_map(|kind| Some((kind, kind.rules.identity()?)))
+        self.kinds().find_map(|kind| Some((kind, kind.rules.identity().filter(|identity| identity.watched.is_some())?)))
     }
 
     /// Where the ledger finds people, to count different ones.
@@ -286,6 +335,6 @@ impl Registry {
 
     /// All kinds by name.
     pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> {
-        self.0.values().copied()
+        self.kinds.values().copied()
     }
 }

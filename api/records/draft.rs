@@ -14,6 +14,7 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use super::codes::MASKED_VALUE;
+use super::context::Context;
 use super::definition::{Kind, Registry};
 use super::record::Record;
 use super::warnings::{INVISIBLE_DROPPED, Noted, Warning};
@@ -134,6 +135,25 @@ impl Draft {
     /// Notes a warning about a field.
     pub fn warn(&mut self, warning: &Warning, field: impl Key) {
         self.note(Noted::new(warning, self.at(field)));
+    }
+
+    /// The draft itself, and those given inline in it.
+    pub fn with_inline(&self) -> impl Iterator<Item = &Self> {
+        [self].into_iter().chain(self.inline.iter().map(|(_, inner)| inner))
+    }
+
+    /// Records given inline stand where this one does, unless they say otherwise: which household it is depends on that.
+    pub fn place_inline(&mut self, area_code: &str) {
+        for (_, inner) in self.inline.iter_mut().filter(|(_, inner)| inner.values.text("area_code").is_none()) {
+            inner.values.set("area_code", Value::Text(area_code.to_owned()));
+        }
+    }
+
+    /// Who is named in a reference, or by what identifies the one that is told inline.
+    pub fn named(&self, reference: &TypedField<Uuid>, context: &Context<'_>) -> Option<Uuid> {
+        let mut told = self.inline.iter().filter(|(field, _)| self.id_field(field) == reference.name());
+        let inline = || told.find_map(|(_, inner)| inner.kind.rules.identify(inner, context));
+        self.values.get(reference).or_else(inline)
     }
 
     /// Notes a warning once.

@@ -113,7 +113,8 @@ fn give_way(actor: &Actor, items: &mut [(usize, Prepared)], refused: &BTreeMap<u
     for (place, error) in refused {
         if let (Some((_, item)), AppendError::Refused(faults)) = (items.get_mut(*place), error) {
             let rules = item.draft.kind.rules;
-            any |= rules.relax_on_conflict(&mut item.draft, faults) || rules.overlook(actor, &mut item.draft, faults);
+            any |= (rules.relaxes_for(&item.source) && rules.relax_on_conflict(&mut item.draft, faults))
+                || rules.overlook(actor, &mut item.draft, faults);
         }
     }
     any
@@ -170,7 +171,7 @@ impl Twins {
     /// Notes a creation. Of somebody whose identity the server derives there may be several: they complete him.
     pub fn meet(&mut self, index: usize, item: &Prepared) -> Twin {
         match self.0.get(&item.id) {
-            _ if item.draft.kind.is_people() => Twin::None,
+            _ if item.draft.kind.rules.identity().is_some() => Twin::None,
             Some((first, digest)) if *digest == item.digest => Twin::Same(*first),
             Some(_) => Twin::Differs,
             None => {

@@ -151,6 +151,14 @@ pub fn columns() -> Vec<Column> {
     .collect()
 }
 
+/// The same columns as a record is read from: those before its own fields, in the order in which
+/// [`Envelope::from_row`] takes them, and the sealed one behind them.
+pub fn columns_of_a_reading() -> (Vec<Column>, Column) {
+    let sealed = Column { name: "personal", column_type: ColumnType::Bytes };
+    let is_first = |column: &Column| column.name != sealed.name && column.name != "digest";
+    (columns().into_iter().filter(is_first).collect(), sealed)
+}
+
 impl Envelope {
     /// When the server was first told of it.
     pub fn told_at(&self) -> DateTime<Utc> {
@@ -207,27 +215,34 @@ impl Envelope {
 
     /// Reads the envelope's columns; `None` where one is missing.
     pub fn from_row(row: &mut Row) -> Option<Self> {
+        // In the order of the statement's columns, in which each is found at once.
+        let (district_code, change_no) = (row.get(&DISTRICT_CODE)?, row.get(&CHANGE_NO)?);
+        let (recorded_at, revised_at) = (row.get(&RECORDED_AT)?, row.get(&REVISED_AT)?);
+        let (id, revision) = (row.get(&ID)?, row.get(&REVISION)?);
+        let (area_code, org_id, occurred_at) = (row.get(&AREA_CODE)?, row.get(&ORG_ID), row.get(&OCCURRED_AT)?);
+        let (recorded_by, revised_by) = (row.get(&RECORDED_BY)?, row.get(&REVISED_BY)?);
+        let voided = row.get(&VOIDED)?;
         let capture = row.get(&CAPTURE).unwrap_or_else(|| json!({}));
         let text = |name: &str| capture.get(name).and_then(Json::as_str);
         let derived = capture.get("derived").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
         let warnings = capture.get("warnings").and_then(Json::as_array);
         Some(Self {
-            id: row.get(&ID)?,
-            district_code: row.get(&DISTRICT_CODE)?,
-            area_code: row.get(&AREA_CODE)?,
+            id,
+            district_code,
+            area_code,
             area_code_submitted: text("area_code_submitted").map(str::to_owned),
-            org_id: row.get(&ORG_ID),
-            occurred_at: row.get(&OCCURRED_AT)?,
+            org_id,
+            occurred_at,
             device_time: text("device_time").and_then(|text| text.parse().ok()),
-            recorded_at: row.get(&RECORDED_AT)?,
-            recorded_by: row.get(&RECORDED_BY)?,
-            revised_at: row.get(&REVISED_AT)?,
-            revised_by: row.get(&REVISED_BY)?,
+            recorded_at,
+            recorded_by,
+            revised_at,
+            revised_by,
             captured_by: text("captured_by").and_then(|text| text.parse().ok()),
             source: text("source").unwrap_or("api").to_owned(),
-            revision: row.get(&REVISION)?,
-            change_no: row.get(&CHANGE_NO)?,
-            voided: row.get(&VOIDED)?,
+            revision,
+            change_no,
+            voided,
             taken_back: capture.get("taken_back").and_then(Json::as_bool) == Some(true),
             awaited: capture.as_object().and_then(Awaited::from_stored),
             derived: derived.iter().filter_map(Json::as_str).map(str::to_owned).collect(),

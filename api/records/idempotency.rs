@@ -111,7 +111,7 @@ impl Key {
             let (id, revision) = (row.id("id").unwrap_or_default(), row.integer("revision").unwrap_or_default());
             let revisions = match read::revisions(core, actor, kind, id).await {
                 // Somebody known, of elsewhere: posting him once more is the same by itself.
-                Err(problem) if problem.code() == NOT_FOUND && kind.is_people() => return Ok(None),
+                Err(problem) if problem.code() == NOT_FOUND && kind.rules.identity().is_some() => return Ok(None),
                 found => found?,
             };
             let record = revisions.into_iter().find(|record| record.envelope.revision == revision).ok_or(NOT_FOUND)?;

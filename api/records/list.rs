@@ -255,7 +255,7 @@ async fn families(
     let mut families = BTreeMap::new();
     for field in kind.filters.iter().filter_map(|name| kind.field(name)) {
         let (Shape::Reference(name), Some(id)) = (field.shape, query.id(field.name)) else { continue };
-        if let Some(of) = core.kinds().kind(name).filter(|of| of.is_people()) {
+        if let Some(of) = core.kinds().kind(name).filter(|of| of.rules.identity().is_some()) {
             let root = read::root(core, of, district_code, id).await?;
             families.insert(field.name, read::family(core, of, district_code, root).await?);
         }

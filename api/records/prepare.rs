@@ -160,9 +160,9 @@ fn parse(core: &Core, kind: &'static Kind, tree: &Tree, district_code: &str, now
 /// Loads what all references name, one statement a kind and district.
 async fn resolve_all(core: &Core, actor: &Actor, items: &mut [Item]) -> Result<(), Problem> {
     let mut wanted: BTreeMap<&'static str, BTreeSet<Uuid>> = BTreeMap::new();
-    for item in items.iter() {
-        for field in item.draft.kind.body_fields() {
-            if let (Shape::Reference(kind), Some(id)) = (field.shape, item.draft.values.id(field.name)) {
+    for draft in items.iter().flat_map(|item| item.draft.with_inline()) {
+        for field in draft.kind.body_fields() {
+            if let (Shape::Reference(kind), Some(id)) = (field.shape, draft.values.id(field.name)) {
                 wanted.entry(kind).or_default().insert(id);
             }
         }
@@ -176,7 +176,11 @@ async fn resolve_all(core: &Core, actor: &Actor, items: &mut [Item]) -> Result<(
         found.insert(name, of_kind);
     }
     for item in items.iter_mut() {
-        resolve::assign_references(actor, &mut item.draft, &found, &formerly, &mut item.faults);
+        let Item { draft, faults, .. } = item;
+        resolve::assign_references(actor, draft, &found, &formerly, faults);
+        for (_, inner) in &mut draft.inline {
+            resolve::assign_references(actor, inner, &found, &formerly, faults);
+        }
     }
     let mut drafts: Vec<&mut Draft> = items.iter_mut().map(|item| &mut item.draft).collect();
     resolve::resolve_through(core, &mut drafts).await
@@ -195,6 +199,7 @@ async fn finish(
     kind.rules.check_references(&mut draft, &core.context(now, ""), &mut faults);
     match judge(actor, &draft, place, faults) {
         Ok(place) => {
+            draft.place_inline(&place.area_code);
             let id = draft.client_id().unwrap_or_else(new_id);
             Ok(Preparation::Ready(Box::new(Prepared {
                 draft,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::RecordCache;
 use super::definition::{Kind, Reach};
 use super::record::Record;
-use super::rules::Identity;
+use super::rules::{Identity, Watched};
 use super::scope::{by_id, visible_by_id, visible_to};
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::NOT_FOUND;
@@ -154,9 +154,9 @@ pub async fn find_referenced(
 ) -> Result<BTreeMap<Uuid, Record>, Problem> {
     if !kind.slow_changing {
         let mut found = find_all(core, actor, kind, ids).await?;
-        if let Some(identity) = kind.rules.identity() {
+        if let Some(watched) = kind.rules.identity().and_then(|identity| identity.watched) {
             let missing: Vec<Uuid> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
-            found.extend(looked_up(core, actor, (kind, identity), &missing).await?);
+            found.extend(looked_up(core, actor, (kind, watched), &missing).await?);
         }
         return Ok(found);
     }
@@ -181,7 +181,7 @@ pub async fn find_referenced(
 async fn looked_up(
     core: &Core,
     actor: &Actor,
-    (kind, identity): (&Kind, &Identity),
+    (kind, watched): (&Kind, &Watched),
     ids: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Record>, Problem> {
     if ids.is_empty() {
@@ -189,7 +189,7 @@ async fn looked_up(
     }
     let statement = Statement::new(format!(
         "SELECT subject_id FROM audit_log WHERE verb = '{}' AND actor_id = ",
-        identity.looked_up
+        watched.looked_up
     ))
     .id(actor.user_id)
     .sql(" AND occurred_at > ")

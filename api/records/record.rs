@@ -13,6 +13,9 @@ use super::laid;
 use super::proof::{self, Digest};
 use crate::platform::privacy::seal::{Owner, Sealer, commitment_of};
 
+/// Room for what is sealed of a record, beside its fields in the clear.
+const ROOM: usize = 8;
+
 /// A record.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -27,8 +30,9 @@ impl Record {
     pub fn from_row(kind: &Kind, mut row: Row, sealer: &Sealer) -> Result<Self, Problem> {
         let mut envelope =
             Envelope::from_row(&mut row).ok_or_else(|| Problem::internal("a record's row lacks a column"))?;
-        let mut values = Values::default();
-        for field in kind.stored_fields() {
+        let fields = kind.read_fields();
+        let mut values = Values::with_room(fields.len() + ROOM);
+        for field in fields {
             values.set(field.name, row.take(field.name));
         }
         for field in kind.former_fields() {

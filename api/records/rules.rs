@@ -73,18 +73,26 @@ pub enum Narrowed {
     Recorded,
 }
 
-/// How a kind keeps who somebody is, where that is the server's to derive: one may be known by several ids.
+/// How a kind keeps who somebody or which something is, where that is the server's to derive: one may be known by several
+/// ids.
 #[derive(Debug)]
 pub struct Identity {
     /// Column of the ids that clients gave to one whose id was derived.
     pub aliases: &'static str,
     /// Column that leads to the record of the same one, where two were found to be.
     pub merged_into: &'static str,
-    /// Verb under which it is noted that somebody was looked up: whoever did may name him for a day, wherever he stands.
-    pub looked_up: &'static str,
     /// Warning of a stored value that differs from what was submitted later; it stays, whatever is amended.
     pub differs: &'static Warning,
-    /// Verb under which a dry run is noted that asks who is known.
+    /// How asking after one is noted, for the one kind whose records are people.
+    pub watched: Option<&'static Watched>,
+}
+
+/// How it is noted that somebody asked who is known.
+#[derive(Debug)]
+pub struct Watched {
+    /// Verb of a look-up: whoever did it may name him for a day, wherever he stands.
+    pub looked_up: &'static str,
+    /// Verb of a dry run.
     pub dry_run: &'static str,
 }
 
@@ -112,7 +120,7 @@ pub trait Rules: Sync {
     /// Checks that need the records which the references name (`draft.references`).
     fn check_references(&self, _draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {}
 
-    /// How it keeps who somebody is, for the one kind whose records are people.
+    /// How it keeps which one a record is, where the server derives that: people, households.
     fn identity(&self) -> Option<&'static Identity> {
         None
     }
@@ -239,6 +247,11 @@ pub trait Rules: Sync {
     /// the draft was changed. What is written already gives way only by a warning.
     fn relax_on_conflict(&self, _draft: &mut Draft, _faults: &[Fault]) -> bool {
         false
+    }
+
+    /// Whether what came this way gives way at all: a phone can't be asked again, a form on a screen can.
+    fn relaxes_for(&self, _source: &str) -> bool {
+        true
     }
 
     /// Which records of its area a role sees, where that is fewer than all.

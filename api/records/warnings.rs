@@ -193,9 +193,7 @@ impl Noted {
 
     /// The warning as it is shown.
     pub fn told(&self, kinds: &Registry, language: Language) -> RecordWarning {
-        // A record also carries the warnings about whom it introduced, which are another kind's.
-        let of_kinds = kinds.kinds().flat_map(|kind| kind.warnings);
-        let known = COMMON.iter().chain(of_kinds).find(|warning| warning.code == self.code);
+        let known = kinds.warning(&self.code);
         let text = known.map_or(self.code.as_str(), |warning| warning.message.in_language(language));
         let fill = |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{name}}}"), value);
         let message = self.values.iter().fold(text.to_owned(), fill);

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod checkpoints;
 pub mod duties;
+pub mod households;
 pub mod observation;
 pub mod prevention;
 pub mod registers;

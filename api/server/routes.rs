@@ -19,7 +19,7 @@ use crate::records::{self, Kind, Registry, Theme};
 use crate::rooms::observation::own_cases;
 use crate::rooms::registers::comparisons;
 use crate::rooms::{
-    accounts, checkpoints, duties, observation, prevention, registers, relief, reports, supply, volunteers,
+    accounts, checkpoints, duties, households, observation, prevention, registers, relief, reports, supply, volunteers,
 };
 use crate::server::pages;
 use crate::statistics;
@@ -29,6 +29,7 @@ pub static THEMES: &[&Theme] = &[
     &accounts::THEME,
     &registers::THEME,
     &checkpoints::THEME,
+    &households::THEME,
     &prevention::THEME,
     &observation::THEME,
     &duties::THEME,

@@ -53,6 +53,12 @@ impl Load {
         Self { address: served.address.clone(), make: Arc::new(move |_| bytes.clone()) }
     }
 
+    /// A path made anew for each request.
+    pub fn get_each(served: &Served, path: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        let token = served.token.clone();
+        Self { address: served.address.clone(), make: Arc::new(move |_| request("GET", &path(), &token, "")) }
+    }
+
     /// One path, by somebody who has the answer already.
     pub fn unchanged(served: &Served, path: &str, tag: &str) -> Self {
         let bytes = request("GET", path, &format!("{}\r\nif-none-match: {tag}", served.token), "");

@@ -1,6 +1,6 @@
 //! The floor: `pgbench -M prepared` storing and fetching the same rows in the same PostgreSQL.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -8,7 +8,6 @@ use crate::served::Served;
 
 /// The floor.
 pub struct Floor {
-    pgbench: PathBuf,
     url: String,
     folder: PathBuf,
 }
@@ -24,15 +23,10 @@ INSERT INTO screenings (district_code, id, revision, change_no, area_code, org_i
 COMMIT;
 "#;
 const LIST: &str = "SELECT * FROM screenings WHERE district_code = '511802' AND NOT voided ORDER BY occurred_at DESC, id DESC LIMIT 100;\n";
-/// As many rows as a page of the feed has, of the two kinds that it has them of.
-const FEED: &str = "SELECT * FROM people WHERE district_code = '511802' AND change_no > 100 ORDER BY change_no LIMIT 250;\n\
-    SELECT * FROM screenings WHERE district_code = '511802' AND change_no > 100 ORDER BY change_no LIMIT 250;\n";
-
 impl Floor {
     /// Makes a database of the floor's own, with the same tables and indexes and nothing else.
     pub fn new(served: &Served) -> Self {
-        let floor =
-            Self { pgbench: program("pgbench"), url: served.database_url("floor"), folder: served.folder.clone() };
+        let floor = Self { url: served.database_url("floor"), folder: served.folder.clone() };
         served.psql("lianfang", "CREATE DATABASE floor");
         let dump = Command::new(program("pg_dump"))
             .args(["--schema-only", "-t", "people", "-t", "screenings"])
@@ -48,7 +42,6 @@ impl Floor {
         // pgbench takes a statement a line.
         std::fs::write(floor.folder.join("insert.sql"), INSERT.replace("\n  VALUES", " VALUES")).unwrap();
         std::fs::write(floor.folder.join("list.sql"), LIST).unwrap();
-        std::fs::write(floor.folder.join("feed.sql"), FEED).unwrap();
         floor
     }
 
@@ -62,34 +55,34 @@ impl Floor {
         self.run("list.sql", clients, round)
     }
 
-    /// Fetches of 500 rows of two tables a second.
-    pub fn feed(&self, clients: usize, round: Duration) -> f64 {
-        self.run("feed.sql", clients, round)
-    }
-
     fn run(&self, script: &str, clients: usize, round: Duration) -> f64 {
-        let output = Command::new(&self.pgbench)
-            .args([
-                "-n",
-                "-M",
-                "prepared",
-                "-j",
-                "2",
-                "-c",
-                &clients.to_string(),
-                "-T",
-                &round.as_secs().max(1).to_string(),
-                "-f",
-            ])
-            .arg(self.folder.join(script))
-            .arg(&self.url)
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let tps =
-            text.lines().find(|line| line.starts_with("tps = ")).and_then(|line| line.split(' ').nth(2)?.parse().ok());
-        tps.unwrap_or_else(|| panic!("pgbench: {text} {}", String::from_utf8_lossy(&output.stderr)))
+        run(&self.folder.join(script), &self.url, clients, round)
     }
+}
+
+/// Transactions a second of a script.
+pub fn run(script: &Path, url: &str, clients: usize, round: Duration) -> f64 {
+    let output = Command::new(program("pgbench"))
+        .args([
+            "-n",
+            "-M",
+            "prepared",
+            "-j",
+            "2",
+            "-c",
+            &clients.to_string(),
+            "-T",
+            &round.as_secs().max(1).to_string(),
+            "-f",
+        ])
+        .arg(script)
+        .arg(url)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let tps =
+        text.lines().find(|line| line.starts_with("tps = ")).and_then(|line| line.split(' ').nth(2)?.parse().ok());
+    tps.unwrap_or_else(|| panic!("pgbench: {text} {}", String::from_utf8_lossy(&output.stderr)))
 }
 
 /// A program of PostgreSQL's: on the path, or where Debian puts the newest.

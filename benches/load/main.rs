@@ -3,12 +3,14 @@
 //! Each figure is the median of interleaved rounds: floor, service, floor, service… These machines
 //! are noisy; trust ratios. Options: `BENCH_ROUNDS` (5), `BENCH_SECONDS` a round (3),
 //! `BENCH_ROWS` of the import (100,000), `BENCH_CASES` of isolation (50,000), `BENCH_LINES` of supply reports
-//! (10,000,000), `BENCH_PASSAGES` behind figures (1,000,000). `BENCH_ONLY=supply`, `duties` or `figures` leaves out the rest.
+//! (10,000,000), `BENCH_PASSAGES` behind figures (1,000,000). `BENCH_ONLY=ledger`, `feed`, `supply`, `duties` or
+//! `figures` leaves out the rest.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod client;
 mod duties;
+mod feed;
 mod figures;
 mod files;
 mod floor;
@@ -65,6 +67,9 @@ fn compare(
     row
 }
 
+/// The head of a table of rows.
+const HEAD: &str = "| work | floor/s | service/s | ratio | goal | p99 ms |\n| --- | --- | --- | --- | --- | --- |";
+
 fn print(row: &Row) {
     println!(
         "| {} | {:.0} | {:.0} | **{:.2}** | {} | {:.1} |",
@@ -90,6 +95,10 @@ fn main() {
     if wanted("ledger") {
         served = ledger(served, &runtime);
     }
+    if wanted("feed") {
+        served = served.restart().sign_in_again();
+        feed::measure(&served, &runtime);
+    }
     if wanted("supply") {
         served = served.restart().sign_in_again();
         supply::measure(&served, &runtime, option("BENCH_LINES", 10_000_000));
@@ -106,10 +115,10 @@ fn main() {
     println!("Measured in {} s.", started.elapsed().as_secs());
 }
 
-/// The write path, lists, feeds, files, start and memory.
+/// The write path, lists, files, start and memory.
 fn ledger(mut served: Served, runtime: &tokio::runtime::Runtime) -> Served {
     let first_start = served.ready_after;
-    println!("| work | floor/s | service/s | ratio | goal | p99 ms |\n| --- | --- | --- | --- | --- | --- |");
+    println!("{HEAD}");
     let floor = Floor::new(&served);
     for (connections, goal) in [(1, "≥ 0.90"), (16, "≥ 1.50"), (64, "≥ 3.50")] {
         let load = Load::screenings(&served, &[served.token.clone()], &[served.place.clone()]);
@@ -134,13 +143,6 @@ fn ledger(mut served: Served, runtime: &tokio::runtime::Runtime) -> Served {
         "≥ 0.50",
         |round| floor.list(4, round),
         |round| runtime.block_on(list.run(4, round)),
-    );
-    let feed = Load::get(&served, "/v1/changes?since=100&limit=500");
-    compare(
-        "change feed, pages of 500, 4 connections",
-        "≥ 0.50",
-        |round| floor.feed(4, round),
-        |round| runtime.block_on(feed.run(4, round)),
     );
     files::measure(&served, runtime, option("BENCH_ROWS", 100_000));
     println!("Memory after the load: {} MB resident.", served.resident_mb());

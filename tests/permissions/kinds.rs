@@ -65,6 +65,14 @@ pub const KINDS: &[(&str, &str, &str)] = &[
         "district_admin org_admin grid_worker town_cadre village_cadre gate_guard volunteer",
     ),
     ("service_records", ROSTER_READERS, ORGANIZERS),
+    ("grid_cells", SURVEYORS, "district_admin town_cadre"),
+    ("household_group_policies", SURVEYORS, "district_admin"),
+    ("care_policies", SURVEYORS, "district_admin cdc_officer"),
+    ("household_groups", SURVEYORS, "district_admin grid_worker town_cadre village_cadre"),
+    ("households", SURVEYORS, HOUSEHOLD_KEEPERS),
+    ("household_members", SURVEYORS, HOUSEHOLD_KEEPERS),
+    ("survey_rounds", SURVEYORS, "district_admin org_admin town_cadre cdc_officer"),
+    ("survey_visits", SURVEYORS, SURVEYORS),
 ];
 
 /// Roles that void and restore, where they are fewer than those that write.

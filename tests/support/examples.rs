@@ -70,7 +70,8 @@ pub async fn one_of_each_with<'a>(
     };
     let (place, venue) = (place("compound_gate").await, place("supermarket").await);
     let mut paths = Vec::new();
-    let [mut case, mut need, mut shift, mut volunteer, mut assignment] = std::array::from_fn(|_| String::new());
+    let [mut case, mut need, mut shift, mut volunteer, mut assignment, mut household, mut round] =
+        std::array::from_fn(|_| String::new());
     for kind in lianfang::server::routes::KINDS.iter().filter_map(|kind| app.core.kinds().kind(kind.name)) {
         if kind.writers.is_empty() {
             let first = admin.get(&format!("/v1/{}", kind.path)).await.expect(200).body["items"][0]["id"].clone();
@@ -87,6 +88,8 @@ pub async fn one_of_each_with<'a>(
             ("shift_id", &shift),
             ("volunteer_id", &volunteer),
             ("assignment_id", &assignment),
+            ("household_id", &household),
+            ("round_id", &round),
         ] {
             if body.get(field).is_some() {
                 body[field] = id.clone().into();
@@ -104,6 +107,11 @@ pub async fn one_of_each_with<'a>(
         if kind.name == "commodity_entries" {
             entry_of_its_own(&mut body);
         }
+        if kind.name == "households" {
+            // A household stands in a village.
+            let area_code = body["area_code"].as_str().unwrap().to_owned();
+            body["area_code"] = deepest(app, &area_code).into();
+        }
         let made = admin.post(&format!("/v1/{}", kind.path), &body).await.expect(201);
         let id = || made.body["id"].as_str().unwrap().to_owned();
         match kind.name {
@@ -112,9 +120,20 @@ pub async fn one_of_each_with<'a>(
             "shifts" => shift = id(),
             "volunteers" => volunteer = id(),
             "shift_assignments" => assignment = id(),
+            "households" => household = id(),
+            "survey_rounds" => round = id(),
             _ => {}
         }
         paths.push((kind, body, made.header("location").to_owned()));
     }
     paths
+}
+
+/// The first division without others below it, of those below an area.
+fn deepest(app: &TestApp, area_code: &str) -> String {
+    let mut deepest = area_code.to_owned();
+    while let Some(below) = app.core.divisions.children(&deepest, None).first() {
+        deepest = below.code.clone();
+    }
+    deepest
 }

@@ -67,7 +67,7 @@ fn statement(
 ) -> Statement {
     let ids = numbers.keys().copied().map(Value::Id).collect();
     let statement =
-        Statement::new(format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.select(), kind.name))
+        Statement::new(format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.shown_select(), kind.name))
             .text(&window.district_code)
             .sql(format!(" AND r.{} = ANY(", follows.column))
             .column(ColumnType::Id, ids)

@@ -28,7 +28,12 @@ pub struct Stretch {
 impl Stretch {
     /// Whether a kind occurs.
     pub fn has(&self, kind: &Kind) -> bool {
-        self.kinds.contains_key(kind.name)
+        self.names(kind.name)
+    }
+
+    /// Whether a kind of that name occurs.
+    pub fn names(&self, kind: &str) -> bool {
+        self.kinds.contains_key(kind)
     }
 
     /// Whether a record of a kind was revised in it.

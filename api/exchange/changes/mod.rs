@@ -8,8 +8,10 @@ mod epoch;
 pub mod fill;
 mod followers;
 pub mod index;
+mod pages;
 mod parts;
 pub mod queries;
+mod shared;
 pub mod stream;
 mod watch;
 
@@ -17,33 +19,27 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use kit::catalogue::{Code, FaultCode};
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
-use kit::text::Language;
 use kit::text::Text;
-use kit::time::InZone;
-use serde::Serialize;
 use serde_json::json;
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 use self::epoch::Since;
 pub use self::epoch::{chain_at, was_restored};
+use self::pages::Feed;
 pub use self::parts::Part;
 pub use self::queries::{Change, LedgerHead, Window, head, page};
+use self::shared::{Asked, Form};
 pub use self::watch::watch_heads;
 use crate::exchange::codes::RESYNC_REQUIRED;
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
-use crate::platform::core::Core;
-use crate::platform::http::answered::AnyObject;
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
 use crate::records::list::{LIMIT, district};
 use crate::records::parameters::name_of_a_kind;
-use crate::records::view::{self, View};
 use crate::records::{Kind, Registry};
 
 static SINCE: Field = Field::new(
@@ -121,22 +117,31 @@ async fn list(call: Call) -> Answer {
         limit: call.query.integer("limit").unwrap_or(50),
     };
     since.require(&call.core, &window.district_code).await?;
-    let mut page = queries::page(&call.core, call.actor()?, &kinds, &window, &Part::FEED).await?;
+    let asked = Asked {
+        core: &call.core,
+        actor: call.actor()?,
+        kinds: &kinds,
+        window: &window,
+        language: call.language,
+        form: Form::Page,
+    };
+    let mut page = asked.piece().await?;
     if window.since > page.head {
         // A ledger doesn't shrink: it was restored to an earlier time, and its numbers are given again.
         return Err(RESYNC_REQUIRED.into());
     }
     let wait = Duration::from_secs(call.query.integer("wait").and_then(|wait| u64::try_from(wait).ok()).unwrap_or(0));
-    if page.items.is_empty() && page.next >= page.head && !wait.is_zero() {
+    if page.is_empty && page.next >= page.head && !wait.is_zero() {
         call.turn().extend(wait);
         // New changes may be out of scope: then the page is empty again and the caller asks anew.
         let _ = tokio::time::timeout(wait, call.core.ledger.heads().beyond(&window.district_code, page.head)).await;
-        page = queries::page(&call.core, call.actor()?, &kinds, &window, &Part::FEED).await?;
+        page = asked.piece().await?;
     }
-    let items = page.items.iter().map(|change| Item::of(&call.core, change, call.language)).collect();
-    let next_since = epoch::since_of(&call.core, &window.district_code, page.next).await?;
-    let body = Feed { items, next: page.next, next_since, head: page.head };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+    let response = HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .content_type(ContentType::json())
+        .body(page.body.clone());
+    Ok(response)
 }
 
 /// The kinds asked for, of those that the caller reads.
@@ -152,74 +157,6 @@ fn kinds(call: &Call) -> Result<Vec<&'static Kind>, Problem> {
         }
     }
     Ok(kinds)
-}
-
-/// A page of changes.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ChangePage)]
-struct Feed<'a> {
-    /// Ordered by change_no and seq.
-    #[schema(max_items = 1_000)]
-    items: Vec<Item<'a>>,
-    /// All changes up to this number were given.
-    #[schema(minimum = 0)]
-    next: i64,
-    /// Ask for changes since this next: the number, and the chain's head there.
-    #[schema(max_length = 50)]
-    next_since: String,
-    /// The district's newest number when the page was read.
-    #[schema(minimum = 0)]
-    head: i64,
-}
-
-/// One revision that the ledger took. What left the caller's scope is only named.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Change, description = "One revision that the ledger took.")]
-struct Item<'a> {
-    /// Its number in the district's ledger.
-    #[schema(minimum = 0)]
-    change_no: i64,
-    /// Its place among changes of one number: a person introduced by a record comes before it.
-    #[schema(minimum = 0, maximum = 100)]
-    seq: i16,
-    /// The kind of record.
-    #[schema(max_length = 40)]
-    kind: &'static str,
-    /// The record.
-    id: Uuid,
-    /// The revision.
-    #[schema(minimum = 0)]
-    revision: i64,
-    /// create, amend, void or access_revoked: the record left the caller's scope.
-    #[schema(max_length = 20)]
-    op: &'a str,
-    /// Where the record belongs in this revision.
-    #[schema(required, max_length = 20)]
-    area_code: Option<&'a str>,
-    /// When the ledger took it.
-    #[schema(value_type = DateTime<Utc>)]
-    recorded_at: InZone,
-    /// The record in this revision, masked; its schema is its kind's.
-    #[schema(required, inline, value_type = Option<AnyObject>)]
-    record: Option<View<'a>>,
-}
-
-impl<'a> Item<'a> {
-    fn of(core: &'a Core, change: &'a Change, language: Language) -> Self {
-        let (kind, envelope) = (change.kind, &change.record.envelope);
-        let seen = change.operation != "access_revoked";
-        Self {
-            change_no: change.number,
-            seq: kind.sequence,
-            kind: kind.name,
-            id: envelope.id,
-            revision: envelope.revision,
-            op: change.operation,
-            area_code: seen.then_some(envelope.area_code.as_str()),
-            recorded_at: InZone(envelope.revised_at, core.zone),
-            record: seen.then(|| view::record(core, kind, &change.record, language)),
-        }
-    }
 }
 
 async fn head_of(call: Call) -> Answer {

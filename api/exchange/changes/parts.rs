@@ -52,7 +52,7 @@ pub fn operation(record: &Record, part: Part<'_>) -> &'static str {
 /// Reads a part of a window up to a number, of one kind.
 pub fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: Part<'_>) -> Statement {
     let district_code = &window.district_code;
-    let select = format!("SELECT {} FROM ", kind.select());
+    let select = format!("SELECT {} FROM ", kind.shown_select());
     let rows = match part {
         Part::Current | Part::Left | Part::Gone | Part::Gained(_) | Part::Lost(_) => Statement::new(format!("{select}{} AS r WHERE r.district_code = ", kind.name)).text(district_code),
         Part::Former => Statement::new(format!(

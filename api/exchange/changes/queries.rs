@@ -67,8 +67,8 @@ pub struct Page {
     pub head: i64,
 }
 
-/// Changes of a stretch in the order in which they are told.
-type Found = BTreeMap<(i64, i16, &'static str, Uuid, bool), Change>;
+/// Changes of a stretch in the order in which they are told; boxed, for a map moves what it holds.
+type Found = BTreeMap<(i64, i16, &'static str, Uuid, bool), Box<Change>>;
 
 /// A stretch begins with as many changes as a page has, and grows where few of them are the caller's.
 const GROWS_BY: i64 = 4;
@@ -99,10 +99,13 @@ pub async fn page_up_to(
 ) -> Result<Page, Problem> {
     let (mut items, mut next): (Vec<Change>, i64) = (Vec::new(), head);
     let (mut since, mut size) = (window.since, window.limit + 1);
+    let leader = kinds.iter().find_map(|kind| kind.rules.follows()).map(|follows| follows.leader);
+    let mut is_led = false;
     while since < head {
         let stretch = stretch(core, &window.district_code, since, head, size).await?;
         let part = window.part(since, &items);
         let (found, known_until) = read_stretch(core, actor, kinds, &part, parts, &stretch).await?;
+        is_led |= leader.is_some_and(|leader| stretch.names(leader));
         next = take(&mut items, found, known_until, window.limit);
         since = stretch.until;
         // A page that has something needn't be full where much lies between.
@@ -111,7 +114,8 @@ pub async fn page_up_to(
         }
         size = (size * GROWS_BY).min(LONGEST.max(window.limit + 1));
     }
-    if parts.iter().any(|part| matches!(part, Part::Left | Part::Gone)) {
+    // Without a case there are no followers.
+    if is_led && parts.iter().any(|part| matches!(part, Part::Left | Part::Gone)) {
         let told: BTreeSet<Uuid> =
             items.iter().filter(|one| one.operation == REVOKED).map(|one| one.record.envelope.id).collect();
         let followers = followers(core, actor, kinds, window, next).await?;
@@ -160,7 +164,7 @@ async fn read_stretch(
                 let key = (record.envelope.change_no, kind.sequence, kind.name, record.envelope.id, part.revokes());
                 let operation = operation(&record, part);
                 let number = record.envelope.change_no;
-                found.entry(key).or_insert(Change { kind, record, operation, number });
+                found.entry(key).or_insert_with(|| Box::new(Change { kind, record, operation, number }));
             }
         }
     }
@@ -177,12 +181,13 @@ fn take(items: &mut Vec<Change>, found: Found, known_until: i64, limit: i64) -> 
         if count(items) >= limit && last != Some(number) {
             return last.unwrap_or(number - 1);
         }
-        items.push(change);
+        items.push(*change);
     }
     known_until
 }
 
-async fn last_no(core: &Core, district_code: &str) -> Result<i64, Problem> {
+/// The newest number of a district.
+pub async fn last_no(core: &Core, district_code: &str) -> Result<i64, Problem> {
     let statement = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ")
         .text(district_code)
         .seeing_district(district_code);

@@ -15,9 +15,10 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::epoch::{self, Since};
-use super::parts::Part;
-use super::queries::{self, Page, Window};
-use super::{Item, kinds};
+use super::kinds;
+use super::pages::Item;
+use super::queries::{Page, Window};
+use super::shared::{Asked, Form};
 use crate::platform::access::accounts::authenticate;
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::NOT_FOUND;
@@ -118,6 +119,19 @@ pub async fn stream(call: Call) -> Answer {
         .streaming(unfold(Some(stream), step)))
 }
 
+impl Stream {
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            core: &self.core,
+            actor: &self.actor,
+            kinds: &self.kinds,
+            window: &self.window,
+            language: self.language,
+            form: Form::Events,
+        }
+    }
+}
+
 /// The end of a stream that can't go on.
 fn broken(why: impl std::fmt::Display) -> Option<(Result<Bytes, std::io::Error>, Option<Stream>)> {
     tracing::warn!(problem = %why, "an event stream broke off");
@@ -125,11 +139,36 @@ fn broken(why: impl std::fmt::Display) -> Option<(Result<Bytes, std::io::Error>,
 }
 
 /// The id of a piece where numbers alone are believed no longer; none where each number is an id.
-async fn last_id(stream: &Stream, page: &Page) -> Result<Option<String>, Problem> {
-    if !stream.core.restored {
+async fn last_id(asked: &Asked<'_>, page: &Page) -> Result<Option<String>, Problem> {
+    if !asked.core.restored {
         return Ok(None);
     }
-    epoch::since_of(&stream.core, &stream.window.district_code, page.next).await.map(Some)
+    epoch::since_of(asked.core, &asked.window.district_code, page.next).await.map(Some)
+}
+
+/// Writes a page as events.
+pub async fn write(asked: &Asked<'_>, page: &Page) -> Result<Vec<u8>, Problem> {
+    let mut text = Vec::new();
+    if page.items.is_empty() {
+        return Ok(text);
+    }
+    let id = last_id(asked, page).await?;
+    let mut items = page.items.iter().peekable();
+    while let Some(change) = items.next() {
+        let number = change.number;
+        // The id stands on the last change of a number: resumed behind it, none is missed.
+        let is_last = items.peek().is_none_or(|next| next.number != number);
+        match &id {
+            // Resumed behind the last of the piece: that number is the one its epoch is known of.
+            Some(id) if items.peek().is_none() => text.extend_from_slice(format!("id: {id}\n").as_bytes()),
+            None if is_last => text.extend_from_slice(format!("id: {number}\n").as_bytes()),
+            _ => {}
+        }
+        text.extend_from_slice(b"event: change\ndata: ");
+        serde_json::to_writer(&mut text, &Item::of(asked.core, change, asked.language)).map_err(Problem::internal)?;
+        text.extend_from_slice(b"\n\n");
+    }
+    Ok(text)
 }
 
 /// The next piece. The stream ends in order when the service stops, and when the caller's token or rights
@@ -149,47 +188,22 @@ async fn step(stream: Option<Stream>) -> Option<(Result<Bytes, std::io::Error>, 
         }
         let known = stream.core.ledger.heads().known(&stream.window.district_code);
         // Woken by a number that this process knows of: the clock needn't be asked again.
-        let page = match known > stream.window.since {
-            true => {
-                let (core, actor, kinds) = (&stream.core, &stream.actor, &stream.kinds);
-                queries::page_up_to(core, actor, kinds, &stream.window, &Part::FEED, known).await
-            }
-            false => queries::page(&stream.core, &stream.actor, &stream.kinds, &stream.window, &Part::FEED).await,
-        };
-        let page = match page {
-            Ok(page) => page,
+        let asked = stream.asked();
+        // Woken by a number that this process knows of: the clock needn't be asked again.
+        let piece = if known > stream.window.since { asked.piece_up_to(known).await } else { asked.piece().await };
+        let piece = match piece {
+            Ok(piece) => piece,
             Err(problem) => return broken(problem),
         };
-        stream.window.since = page.next;
-        if !page.items.is_empty() {
-            let id = match last_id(&stream, &page).await {
-                Ok(id) => id,
-                Err(problem) => return broken(problem),
-            };
-            let mut text = String::new();
-            let mut items = page.items.iter().peekable();
-            while let Some(change) = items.next() {
-                let number = change.number;
-                // The id stands on the last change of a number: resumed behind it, none is missed.
-                let is_last = items.peek().is_none_or(|next| next.number != number);
-                match &id {
-                    // Resumed behind the last of the piece: that number is the one its epoch is known of.
-                    Some(id) if items.peek().is_none() => text.push_str(&format!("id: {id}\n")),
-                    None if is_last => text.push_str(&format!("id: {number}\n")),
-                    _ => {}
-                }
-                match serde_json::to_string(&Item::of(&stream.core, change, stream.language)) {
-                    Ok(json) => text.push_str(&format!("event: change\ndata: {json}\n\n")),
-                    Err(error) => return broken(error),
-                }
-            }
-            return Some((Ok(Bytes::from(text)), Some(stream)));
+        stream.window.since = piece.next;
+        if !piece.is_empty {
+            return Some((Ok(piece.body.clone()), Some(stream)));
         }
-        if page.next < page.head {
+        if piece.next < piece.head {
             continue;
         }
         let heads = stream.core.ledger.heads();
-        if timeout(PING, heads.beyond(&stream.window.district_code, page.head)).await.is_err() {
+        if timeout(PING, heads.beyond(&stream.window.district_code, piece.head)).await.is_err() {
             return Some((Ok(Bytes::from_static(b": ping\n\n")), Some(stream)));
         }
     }

@@ -239,7 +239,7 @@ pub fn told_by(kind: &Kind, field: &Field, kinds: &Registry) -> Option<Vec<&'sta
     if let Some((other, told)) = kinds.kind(name).and_then(|other| Some((other, other.rules.told()?))) {
         return Some(through(kind, other, told, kinds));
     }
-    let other = kinds.kind(name).filter(|other| other.field("aliases").is_some())?;
+    let other = kinds.kind(name).filter(|other| other.is_people())?;
     let inline = kind.is_told_inline(field.name);
     (!inline).then(|| other.fields.iter().filter(|field| KNOWN_BY.contains(&field.name)).collect())
 }

@@ -167,7 +167,7 @@ impl Job {
         let checked = item.checked.take();
         let key = &core.keys.identity;
         if let (Some(external_id), Some(source)) = (&item.body.external_id, &self.options.source) {
-            if kind.field("aliases").is_some() {
+            if kind.rules.identity().is_some() {
                 return None;
             }
             return Some(Sign::One(derived_id(key, &["import", kind.name, "external", source, external_id])));

@@ -63,7 +63,7 @@ fn introduced(call: &Call, kind: &Kind) -> Vec<&'static Kind> {
 
 /// Whether the server derives who its records are: a later file may have brought one of them again.
 fn is_register(kind: &Kind) -> bool {
-    kind.field("aliases").is_some()
+    kind.rules.identity().is_some()
 }
 
 /// Voids what an import made of a kind; answers how many, and what it couldn't.

@@ -30,7 +30,7 @@ use crate::platform::core::Core;
 use crate::platform::http::{Answer, Call};
 use crate::records::bulk::create_bulk;
 use crate::records::codes::RECORD_EXISTS;
-use crate::records::create::{Created, create_all};
+use crate::records::create::{Created, SYNC, create_all};
 use crate::records::idempotency::Key;
 use crate::records::{Kind, Record, read};
 
@@ -38,8 +38,6 @@ use crate::records::{Kind, Record, read};
 pub const MOST: usize = 500;
 /// Form of a device's name.
 pub const DEVICE_ID: Shape = free_text(100);
-/// The source of what phones hand in.
-const SYNC: &str = "sync";
 
 /// `POST /v1/sync/push`.
 pub async fn push(call: Call) -> Answer {

@@ -123,7 +123,7 @@ async fn recorded(call: &Call, requested: &[Uuid]) -> Result<BTreeMap<Uuid, Sync
     let known: BTreeSet<Uuid> = by_kind.values().flatten().copied().collect();
     for kind in core.kinds().kinds() {
         let mut ids: Vec<Uuid> = by_kind.get(kind.name).into_iter().flatten().copied().collect();
-        if kind.is_people() {
+        if kind.rules.identity().is_some() {
             ids.extend(requested.iter().filter(|id| !known.contains(id)));
         }
         if ids.is_empty() {

@@ -80,7 +80,7 @@ pub fn with_statistics(roles: &[Role]) -> &'static [Role] {
 pub static ROLE: Vocabulary = Vocabulary::new("role", Text::new("Role", "角色"), Role::WORDS);
 
 /// A role over an area, and over one organisation where it is narrowed to that.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Grant {
     /// The role.
     pub role: Role,

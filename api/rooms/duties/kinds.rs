@@ -197,7 +197,6 @@ impl<'de> Deserialize<'de> for DutyKind {
 
 /// Declares the kinds of duties of a source: a constant each, and the list of all in their order. After the label stand
 /// the lines that answer for it and whether a record proves it.
-#[macro_export]
 macro_rules! duty_kinds {
     ($(#[$list_doc:meta])* $visible:vis const $list:ident; $($(#[$doc:meta])* $name:ident $code:literal $en:literal $zh:literal [$($line:ident),+] $proves:expr $(, $answered:ident)?;)*) => {
         $(
@@ -208,7 +207,7 @@ macro_rules! duty_kinds {
                     word: ::kit::vocabulary::word($code, $en, $zh),
                     lines: &[$($crate::rooms::duties::DutyLine::$line),+],
                     proves: $proves,
-                    answered_by_note: $crate::duty_kinds!(@note $($answered)?),
+                    answered_by_note: $crate::rooms::duties::duty_kinds!(@note $($answered)?),
                 });
         )*
         $(#[$list_doc])*
@@ -217,3 +216,5 @@ macro_rules! duty_kinds {
     (@note) => { false };
     (@note answered_by_note) => { true };
 }
+
+pub(crate) use duty_kinds;

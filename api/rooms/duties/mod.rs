@@ -25,6 +25,7 @@ use std::sync::LazyLock;
 
 pub use cadences::{Cadence, Cadences};
 pub use inherit::{HandedOverDuty, hand_on};
+pub(crate) use kinds::duty_kinds;
 pub use kinds::{DutyDefinition, DutyKind, settled_elsewhere};
 use kit::field::{Field, free_text};
 use kit::text::Text;

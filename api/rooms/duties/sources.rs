@@ -14,7 +14,11 @@ use super::wire::DutyLine;
 use crate::platform::core::Core;
 use crate::records::write_context::WriteContext;
 use crate::records::{Kind, Record};
-use crate::rooms::{checkpoints, observation, registers, supply, volunteers};
+use crate::rooms::checkpoints;
+use crate::rooms::observation;
+use crate::rooms::registers;
+use crate::rooms::supply;
+use crate::rooms::volunteers;
 
 /// Every source. The worker goes through them in this order.
 pub const SOURCES: &[&DutySource] = &[
@@ -53,12 +57,15 @@ pub type Step = for<'a> fn(&'a Core, &'a str) -> BoxFuture<'a, Result<(), Proble
 /// Accounts that answer for what duties are about, by subject and line.
 pub type Accounts = BTreeMap<(Uuid, DutyLine), Uuid>;
 
+/// Looks up accounts in a district, of the subjects that duties are about.
+pub type AccountsOf = for<'a> fn(&'a Core, &'a str, &'a [Record]) -> BoxFuture<'a, Result<Accounts, Problem>>;
+
 /// Those who answer for subjects of a kind: supervisors of a case.
 pub struct Answerers {
     /// Kind of the subjects.
     pub subject: &'static Kind,
     /// Active accounts by subject and line, of the subjects that the duties are about.
-    pub accounts: for<'a> fn(&'a Core, &'a str, &'a [Record]) -> BoxFuture<'a, Result<Accounts, Problem>>,
+    pub accounts: AccountsOf,
     /// Asks under the lock to give the duties about a subject to who answers for them now; `by` is whose doing it is.
     pub give_on: fn(&Arc<WriteContext>, subject_id: Uuid, by: Uuid) -> Claim,
 }

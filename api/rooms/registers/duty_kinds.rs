@@ -1,6 +1,6 @@
 //! Duties of those who keep the registers: they settle them themselves.
 
-use crate::duty_kinds;
+use crate::rooms::duties::duty_kinds;
 use crate::rooms::duties::settled_elsewhere;
 
 duty_kinds! {

@@ -3,7 +3,7 @@
 use kit::time::day_of;
 
 use super::supply_reports::{REPORTED_ON, SUPPLY_REPORTS};
-use crate::duty_kinds;
+use crate::rooms::duties::duty_kinds;
 
 duty_kinds! {
     /// The only one.

@@ -1,6 +1,6 @@
 //! Duties of a shift: the roster settles them, for no single record proves that a post is manned.
 
-use crate::duty_kinds;
+use crate::rooms::duties::duty_kinds;
 use crate::rooms::duties::settled_elsewhere;
 
 duty_kinds! {

@@ -21,7 +21,6 @@ use ledger::Append;
 use ledger::decide::{Claim, Decider, State};
 use uuid::Uuid;
 
-use crate::duty_kinds;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::change::Changes;
@@ -31,6 +30,7 @@ use crate::records::write_context::WriteContext;
 use crate::rooms::checkpoints::screenings::SCREENINGS;
 use crate::rooms::checkpoints::screenings::wire::{ABNORMAL, PERSON_ID};
 use crate::rooms::duties::duty::{self, expectation, is};
+use crate::rooms::duties::duty_kinds;
 use crate::rooms::duties::wire::{DUE_AT, OPENS_AT, SUBJECT_ID, SUBJECT_KIND, WAIVER};
 use crate::rooms::duties::{
     Cadence, Cadences, Contact, DUTIES, DutyState, DutyWaiver, Expectation, proof_of, standing,

@@ -55,12 +55,6 @@ fn stands(answered_at: DateTime<Utc>, at: DateTime<Utc>) -> bool {
     answered_at <= at && at < answered_at + STAND
 }
 
-/// Person whom a draft names: by his id, or by what identifies him inline.
-fn person_of(draft: &Draft, context: &Context<'_>) -> Option<Uuid> {
-    let inline = || draft.inline.iter().find_map(|(_, inner)| inner.kind.rules.identify(inner, context));
-    draft.values.get(&PERSON_ID).or_else(inline)
-}
-
 fn at(draft: &Draft, context: &Context<'_>) -> DateTime<Utc> {
     draft.values.get(&OCCURRED_AT).unwrap_or(context.now)
 }
@@ -71,7 +65,7 @@ pub fn recollection(drafts: &[&Draft], context: &Context<'_>) -> Option<Statemen
         .iter()
         .enumerate()
         .filter(|(_, draft)| is_silent(&draft.values) && draft.values.get(&TEMPERATURE_C).is_some())
-        .filter_map(|(n, draft)| Some((i64::try_from(n).ok()?, person_of(draft, context)?, *draft)))
+        .filter_map(|(n, draft)| Some((i64::try_from(n).ok()?, draft.named(&PERSON_ID, context)?, *draft)))
         .collect();
     if silent.is_empty() {
         return None;
@@ -100,13 +94,13 @@ pub fn recollect(drafts: &mut [&mut Draft], rows: Vec<Row>, context: &Context<'_
     let known: BTreeSet<i64> = rows.into_iter().filter_map(|mut row| row.get(&N)).collect();
     let mut told: BTreeMap<Uuid, Vec<DateTime<Utc>>> = BTreeMap::new();
     for draft in drafts.iter().filter(|draft| asked(&draft.values)) {
-        if let Some(person_id) = person_of(draft, context) {
+        if let Some(person_id) = draft.named(&PERSON_ID, context) {
             told.entry(person_id).or_default().push(at(draft, context));
         }
     }
     for (n, draft) in drafts.iter_mut().enumerate().filter(|(_, draft)| is_silent(&draft.values)) {
         let at = at(draft, context);
-        let person_id = person_of(draft, context);
+        let person_id = draft.named(&PERSON_ID, context);
         let beside =
             person_id.and_then(|id| told.get(&id)).is_some_and(|times| times.iter().any(|told| stands(*told, at)));
         let earlier = i64::try_from(n).is_ok_and(|n| known.contains(&n));

@@ -12,8 +12,8 @@ use super::{
     ERRANDS, FOLLOW_UP_VISITS, ISOLATION_CASE_TRANSITIONS, ISOLATION_CASES, IsolationTransition, OBSERVATION_NOTICES,
     PATROL_LOGS, SPOT_CHECKS, SupervisorLevel, TEMPERATURE_READINGS, visits,
 };
-use crate::duty_kinds;
 use crate::records::Kind;
+use crate::rooms::duties::duty_kinds;
 use crate::rooms::duties::{Contact, DutyKind, Expectation};
 
 duty_kinds! {

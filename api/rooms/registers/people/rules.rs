@@ -31,7 +31,7 @@ use crate::platform::privacy::REVEALERS;
 use crate::platform::privacy::blind::{blind_index, derived_id};
 use crate::records::codes::EXCLUSIVE_FIELDS;
 use crate::records::conditions::Condition;
-use crate::records::rules::{Identity, Narrowing};
+use crate::records::rules::{Identity, Narrowing, Watched};
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Narrowed, Record, Rules, Warning, envelope};
@@ -82,9 +82,8 @@ static KEY_PEOPLE: Narrowing = Narrowing {
 static IDENTITY: Identity = Identity {
     aliases: "aliases",
     merged_into: "merged_into",
-    looked_up: LOOKED_UP,
     differs: &DIFFERS_FROM_REGISTER,
-    dry_run: "people.dry_run",
+    watched: Some(&Watched { looked_up: LOOKED_UP, dry_run: "people.dry_run" }),
 };
 
 /// Rules of people.
