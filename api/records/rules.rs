@@ -54,12 +54,15 @@ pub struct Lines {
     pub key: &'static str,
 }
 
+/// Whether a record is meant by what happened then, in a zone.
+pub type Covers = fn(&Record, DateTime<Utc>, Tz) -> bool;
+
 /// How people tell a record that another one names.
 pub struct Told {
     /// Fields by which they do: a reference to somebody, or all of several.
     pub by: &'static [&'static str],
     /// Whether a record is meant by what happened then, of kinds of which somebody may have had several.
-    pub at: Option<fn(&Record, DateTime<Utc>, Tz) -> bool>,
+    pub at: Option<Covers>,
 }
 
 /// Which records a role sees, beside area and organisation.

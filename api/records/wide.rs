@@ -10,6 +10,11 @@ use super::warnings::Warning;
 /// Dotted name of a member, step by step.
 pub type Path = &'static [&'static str];
 
+/// Reads a cell as what it says of a record.
+pub type ReadCell = fn(&str) -> Result<WideCell, FaultCode>;
+/// Reads a cell as what it says of several.
+pub type ReadCells = fn(&str) -> Result<Vec<WideCell>, FaultCode>;
+
 /// How a kind lies in a sheet whose columns are days, or the words of a list.
 pub struct Wide {
     /// Headers of its columns.
@@ -33,14 +38,14 @@ pub enum WideAxis {
         /// The parts.
         slots: &'static [WideSlot],
         /// Reads a cell.
-        read: fn(&str) -> Result<WideCell, FaultCode>,
+        read: ReadCell,
     },
     /// A day. When in it something begins and ends is said by the row.
     Day {
         /// Members that are the beginning and the end.
         period: (Path, Path),
         /// Reads a cell: several records, where it names several.
-        read: fn(&str) -> Result<Vec<WideCell>, FaultCode>,
+        read: ReadCells,
     },
     /// A word by which the items of the kind's list are told apart, and a member: 大米 进价.
     Items {

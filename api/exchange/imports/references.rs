@@ -28,6 +28,9 @@ const MOST_TOLD: usize = 5;
 /// By which somebody is looked for whose document isn't given; each has a blind index.
 const SOUGHT_BY: [&str; 2] = ["phone", "name"];
 
+/// Members of an object, by name.
+type Members = Vec<(String, Tree)>;
+
 /// Somebody as a row tells him.
 struct Mentioned {
     item: usize,
@@ -314,7 +317,7 @@ impl Job {
         items: &mut [Item],
     ) -> Result<(), Problem> {
         // The names of one cell ask for the same.
-        let mut last: Option<(Vec<(String, Tree)>, Vec<Record>)> = None;
+        let mut last: Option<(Members, Vec<Record>)> = None;
         for item in items {
             let Some(Tree::Object(members)) = item.body.tree.member(field.name) else { continue };
             let members = members.clone();

@@ -21,8 +21,11 @@ use crate::exchange::files::guard::unguarded;
 use crate::exchange::files::table::{Row, RowFlaw};
 use crate::exchange::files::texts::{self, half_width, is_mark, visible};
 use crate::platform::http::fault;
-use crate::records::wide::{Path, WideAxis, WideCell};
+use crate::records::wide::{Path, ReadCell, ReadCells, WideAxis, WideCell};
 use crate::records::{Warning, Wide};
+
+/// Members of an object, by name.
+type Members = Vec<(String, Tree)>;
 
 /// A cell of a wide sheet, and what it is of its record.
 #[derive(Clone, Debug)]
@@ -109,7 +112,7 @@ impl Table {
         wide: &Wide,
         body: &mut Body,
         column: usize,
-        (slot, read): (Path, fn(&str) -> Result<WideCell, FaultCode>),
+        (slot, read): (Path, ReadCell),
         (cells, flawed): (&[String], Option<(usize, RowFlaw)>),
     ) {
         let Some(Place::Axis(Axis::Day(_, part))) = self.header.places.get(column) else { return };
@@ -145,7 +148,7 @@ impl Table {
         wide: &Wide,
         (row, cells): (&Row, &[String]),
         column: usize,
-        ((begins, ends), read): ((Path, Path), fn(&str) -> Result<Vec<WideCell>, FaultCode>),
+        ((begins, ends), read): ((Path, Path), ReadCells),
         unfolded: &mut Unfolded,
     ) {
         let day = self.days.get(column).copied().flatten();
@@ -204,7 +207,7 @@ impl Table {
     /// The list that the cells make, an item for each word above them.
     fn list(&self, body: &mut Body, filled: &[usize], cells: &[String]) -> Vec<CellAt> {
         let mut members = members_of(body);
-        let (mut items, mut at): (Vec<(&ItemAxis, Vec<(String, Tree)>)>, _) = (Vec::new(), Vec::new());
+        let (mut items, mut at): (Vec<(&ItemAxis, Members)>, _) = (Vec::new(), Vec::new());
         for column in filled {
             let (Some(Place::Axis(Axis::Item(axis))), Some(text)) =
                 (self.header.places.get(*column), cells.get(*column))
@@ -239,7 +242,7 @@ impl Table {
             None => Vec::new(),
         };
         let items = items.into_iter().map(|(_, mut item)| {
-            let more: Vec<(String, Tree)> =
+            let more: Members =
                 said.iter().filter(|(name, _)| item.iter().all(|(other, _)| other != name)).cloned().collect();
             item.extend(more);
             Tree::Object(item)
@@ -279,7 +282,7 @@ fn said(cells: &[String], column: usize) -> String {
     unguarded(&text).to_owned()
 }
 
-fn members_of(body: &mut Body) -> Vec<(String, Tree)> {
+fn members_of(body: &mut Body) -> Members {
     match std::mem::replace(&mut body.tree, Tree::Null) {
         Tree::Object(members) => members,
         _ => Vec::new(),
