@@ -4,6 +4,8 @@ pub mod api_keys;
 pub mod codes;
 pub mod users;
 
+pub use api_keys::{NewKey, add as add_key, owner as key_owner};
+
 use crate::records::Theme;
 
 /// This theme.

@@ -7,4 +7,3 @@ mod wire;
 
 pub use routes::operations;
 pub use store::{NewKey, add, owner};
-pub use wire::MOST_DAYS;
