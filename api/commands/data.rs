@@ -9,8 +9,8 @@ use lianfang::platform::access::keys::KEY_SCOPE;
 use lianfang::platform::access::{Grant, Role};
 use lianfang::platform::audit::AuditEntry;
 use lianfang::platform::config::Config;
-use lianfang::rooms::accounts::api_keys::{self, NewKey};
 use lianfang::rooms::accounts::users::{NewUser, add};
+use lianfang::rooms::accounts::{self, NewKey, key_owner};
 use lianfang::server::routes;
 use lianfang::server::start::{self, Backend};
 use serde_json::json;
@@ -135,7 +135,7 @@ async fn add_key_to(
 ) -> Result<(String, NewKey), Failure> {
     prepare(backend).await?;
     let core = start::core(config, &backend.service_url, routes::kinds()).await?;
-    let owner = api_keys::owner(&core, &command.owner).await?;
+    let owner = key_owner(&core, &command.owner).await?;
     let owner = owner.ok_or_else(|| Failure::Usage(format!("there is no active account `{}`", command.owner)))?;
     let own = owner.grants.first().ok_or_else(|| Failure::Refused("the account has no role".into()))?;
     let area_code = match &command.area {
@@ -167,7 +167,7 @@ async fn add_key_to(
         details: json!({"by": "command line", "role": new.grant.role.code(), "area_code": new.grant.area_code,
             "org_id": new.grant.org_id, "scopes": new.scopes}),
     };
-    Ok((api_keys::add(&core, &new, owner.user_id, audit_entry).await?, new))
+    Ok((accounts::add_key(&core, &new, owner.user_id, audit_entry).await?, new))
 }
 
 /// Verifies the ledger.

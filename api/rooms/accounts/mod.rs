@@ -1,9 +1,10 @@
 //! Accounts: who may sign in, and the keys of dashboards.
 
-pub mod api_keys;
+mod api_keys;
 mod codes;
 pub mod users;
 
+pub use api_keys::{NewKey, add as add_key, owner as key_owner};
 pub use codes::USERNAME_TAKEN;
 
 use crate::records::Theme;
