@@ -39,6 +39,7 @@ pub mod locked_row;
 pub mod migration;
 pub mod moments;
 pub mod operations;
+pub mod own_words;
 pub mod parameters;
 pub mod prepare;
 pub mod proof;

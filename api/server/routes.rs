@@ -12,6 +12,7 @@ use crate::platform::http::Operation;
 use crate::platform::http::document::{self, Codes};
 use crate::platform::{self, access, audit, divisions};
 use crate::records::hooks::Hooks;
+use crate::records::own_words::OwnWords;
 use crate::records::settings::SettingSource;
 use crate::records::theme::{BeforeRecount, Schema};
 use crate::records::{self, Kind, Registry, Theme};
@@ -45,6 +46,10 @@ pub static KINDS: LazyLock<Vec<&'static Kind>> =
 /// The dated settings of all themes.
 pub static SETTINGS: LazyLock<Vec<&'static SettingSource>> =
     LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.settings).copied().collect());
+
+/// The open vocabularies of all themes.
+pub static OWN_WORDS: LazyLock<Vec<&'static OwnWords>> =
+    LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.own_words).copied().collect());
 
 /// Corrections by themes in a district before its figures are counted anew.
 pub static BEFORE_RECOUNT: LazyLock<Vec<BeforeRecount>> =

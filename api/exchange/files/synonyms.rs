@@ -50,8 +50,6 @@ pub const WORDS: &[(&str, &str, &[&str])] = &[
     ("inspection_result", "pass", &["√", "✓", "✔", "是", "符合", "通过", "达标", "有", "已落实"]),
     ("inspection_result", "fail", &["×", "✗", "✘", "否", "不符合", "未通过", "不达标", "无", "未落实"]),
     ("inspection_result", "not_applicable", &["/", "—", "不涉及", "无此项"]),
-    ("commodity", "veg_tomato", &["番茄"]),
-    ("commodity", "veg_potato", &["洋芋", "马铃薯"]),
 ];
 
 /// What people write for a word of a vocabulary.

@@ -255,7 +255,8 @@ impl Job {
         timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
         self.resolve_people(&mut items);
         self.resolve_areas(&mut items);
-        self.core.refresh_settings().await?;
+        self.core.refresh_for(self.kind).await?;
+        self.spell_out(&mut items);
         self.salvage(&mut items);
         timed(deadline, items.len(), Box::pin(self.identify(&mut items))).await?;
         Ok(items)

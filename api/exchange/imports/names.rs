@@ -18,6 +18,8 @@ use crate::exchange::codes::{AMBIGUOUS_NAME, NOT_IDENTIFIED};
 use crate::platform::http::fault;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Registry;
+use crate::records::own_words::spell_out;
+use crate::records::prepare::district_of;
 use crate::records::scope::visible_to;
 use crate::records::{Draft, Kind, read};
 
@@ -45,6 +47,16 @@ impl Job {
                     }
                 }
             }
+        }
+    }
+
+    /// Puts codes in the place of what a sheet calls a thing; what means nothing stays, for the check to say so.
+    pub(super) fn spell_out(&self, items: &mut [Item]) {
+        for item in items {
+            let told = district_of(&self.actor, &item.body.tree);
+            let district_code = if told.is_empty() { &self.district_code } else { &told };
+            let context = self.core.context(self.core.clock.now(), district_code);
+            spell_out(&self.core, self.kind, &mut item.body.tree, &context, None, &mut Faults::default());
         }
     }
 

@@ -103,8 +103,11 @@ impl Rules for SupplyReportRules {
             }
             _ => {}
         }
+        let reported_on = draft.values.get(&REPORTED_ON).unwrap_or(context.told_on());
         for (index, line) in lines.iter().enumerate() {
-            lines::check(line, |member| draft.at_item(&LINES, index, member), faults);
+            if let Some(commodity) = context.commodity(&line.commodity, reported_on) {
+                lines::check(line, commodity, |member| draft.at_item(&LINES, index, member), faults);
+            }
             if lines.iter().take(index).any(|other| other.commodity == line.commodity) {
                 faults.add(draft.at_item(&LINES, index, "commodity"), FaultCode::REPEATED_ITEM);
             }
@@ -136,9 +139,10 @@ impl Rules for SupplyReportRules {
         draft.values.get(&envelope::OCCURRED_AT).max(begins_at)
     }
 
-    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
+        let reported_on = draft.values.get(&REPORTED_ON).unwrap_or(context.told_on());
         let sent = draft.values.get(&SENT_LINES).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-        let lines: Vec<Json> = sent.iter().map(lines::judged).collect();
+        let lines: Vec<Json> = sent.iter().map(|line| lines::judged(line, context, reported_on)).collect();
         draft.values.set(&LINE_COUNT, lines.iter().map(|_| 1).sum::<i64>());
         draft.values.set(&SENT_LINES, Json::Array(lines));
         let zero = draft.values.get(&IS_ZERO) == Some(true);
