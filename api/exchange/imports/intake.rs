@@ -186,6 +186,7 @@ pub fn options(call: &Call) -> Options {
         atomic: query.text("mode") == Some("atomic"),
         validate_only: query.boolean("validate_only") == Some(true),
         revise: query.text("on_duplicate") == Some("revise"),
+        keep_good: query.text("lines") == Some("keep_good"),
         source: query.text("source").map(str::to_owned),
         given: given(call),
         year: query.integer("year").and_then(|year| i32::try_from(year).ok()),
@@ -202,7 +203,8 @@ async fn begin(
     let (core, actor) = (&call.core, call.actor()?);
     let options = options(call);
     let kept = json!({"mode": if options.atomic { "atomic" } else { "row" }, "validate_only": options.validate_only,
-        "on_duplicate": if options.revise { "revise" } else { "skip" }, "source": options.source});
+        "on_duplicate": if options.revise { "revise" } else { "skip" }, "source": options.source,
+        "lines": if options.keep_good { "keep_good" } else { "whole" }});
     if options.validate_only && kind.tells_people() {
         (call.core.ext::<Hooks>().ask)(call, None)?;
     }

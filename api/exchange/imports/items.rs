@@ -1,7 +1,7 @@
 //! From rows to records: mostly a row a record; where a file gives an item a row, the rows of one record are put
 //! together, wherever in the file they stand.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kit::catalogue::{Code, FaultCode};
@@ -44,6 +44,25 @@ impl Item {
     /// A record of a row of a table.
     pub fn of_table(row: Row, body: Body, header: &Arc<Header>) -> Self {
         Self { rows: vec![row], body, header: Some(Arc::clone(header)), key: None }
+    }
+
+    /// The part of it that some of its rows are; they are its own no more.
+    pub fn part(&mut self, taken: &BTreeSet<usize>) -> Self {
+        let mut part =
+            Self { rows: Vec::new(), header: self.header.clone(), key: self.key.clone(), body: Body::default() };
+        let (mut rows, mut place) = (Vec::new(), BTreeMap::new());
+        for (index, row) in std::mem::take(&mut self.rows).into_iter().enumerate() {
+            if taken.contains(&index) {
+                part.rows.push(row);
+            } else {
+                place.insert(index, rows.len());
+                rows.push(row);
+            }
+        }
+        self.rows = rows;
+        let warnings = std::mem::take(&mut self.body.warnings).into_iter();
+        self.body.warnings = warnings.filter_map(|(row, warning)| Some((*place.get(&row)?, warning))).collect();
+        part
     }
 
     /// The same once more.

@@ -52,6 +52,8 @@ pub struct Options {
     pub validate_only: bool,
     /// Whether a record that is there with other content is amended by the row.
     pub revise: bool,
+    /// Whether a record goes in without its bad lines.
+    pub keep_good: bool,
     /// The system from which the rows come.
     pub source: Option<String>,
     /// What the caller says of the columns.
@@ -256,6 +258,7 @@ impl Job {
         self.resolve_people(&mut items);
         self.resolve_areas(&mut items);
         self.core.refresh_for(self.kind).await?;
+        let mut items = self.keep_good_lines(items);
         self.spell_out(&mut items);
         self.salvage(&mut items);
         timed(deadline, items.len(), Box::pin(self.identify(&mut items))).await?;

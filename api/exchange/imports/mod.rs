@@ -17,6 +17,7 @@ mod inspect;
 mod intake;
 mod items;
 mod job;
+mod kept_lines;
 mod layout;
 mod names;
 mod no_records;

@@ -36,6 +36,11 @@ static ON_DUPLICATE: Vocabulary = Vocabulary::new(
     Text::new("On duplicate", "重复时"),
     &[word("skip", "leave it", "跳过"), word("revise", "amend it", "修订")],
 );
+static LINES: Vocabulary = Vocabulary::new(
+    "import_lines",
+    Text::new("Lines", "明细"),
+    &[word("whole", "all or none of a record", "整份"), word("keep_good", "the good ones", "保留正确行")],
+);
 static UNKNOWN: Vocabulary = Vocabulary::new(
     "import_unknown",
     Text::new("Unknown columns", "未知列"),
@@ -57,7 +62,7 @@ static FORMAT: Field = Field::new(
     "A workbook by default, or the header as CSV.",
 );
 /// Parameters that say how a file is read.
-const LOOKED_AT_WITH: [&str; 5] = ["source", "sheet", "unknown", "year", "district_code"];
+const LOOKED_AT_WITH: [&str; 6] = ["source", "lines", "sheet", "unknown", "year", "district_code"];
 /// Parameters whose names go on with a column or a field: `map.电话号码=phone`, `set.place_id=北门`.
 const OPEN: &[&str] = &["map.", "set."];
 
@@ -84,6 +89,12 @@ static PARAMETERS: &[Field] = &[
         Shape::Word(&ON_DUPLICATE),
         Text::new("On duplicate", "重复时"),
         "What happens to a record that is there with other content: left (`skip`, the default) or amended by the row.",
+    ),
+    Field::new(
+        "lines",
+        Shape::Word(&LINES),
+        Text::new("Lines", "明细"),
+        "Of a record with a row a line, such as a store's day: a bad line refuses all of it (`whole`, the default), or is left out, refused by itself and told in the note (`keep_good`). Mended and sent with `on_duplicate=revise` it joins the others.",
     ),
     Field::new(
         "source",
@@ -250,7 +261,7 @@ fn example_row() -> Json {
 
 fn example() -> Json {
     json!({"id": "0198c0de-000d-7000-8000-000000000001", "kind": "screenings", "state": "complete", "district_code": "511802",
-        "user_id": "0198c0de-0000-7000-8000-00000000000b", "options": {"mode": "row", "validate_only": false, "on_duplicate": "skip", "source": null},
+        "user_id": "0198c0de-0000-7000-8000-00000000000b", "options": {"mode": "row", "validate_only": false, "on_duplicate": "skip", "source": null, "lines": "whole"},
         "counts": {"read": 120, "created": 118, "same": 0, "revised": 0, "skipped": 0, "refused": 2, "not_a_record": 0}, "problem": null, "warnings": [],
         "started_at": "2020-02-02T19:00:00+08:00", "updated_at": "2020-02-02T19:00:01+08:00",
         "layout": null,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::items::Item;
 use super::job::Job;
+use super::kept_lines;
 use super::outcomes::{self, Listed};
 use crate::platform::codes::NOT_FOUND;
 use crate::records::codes::{RECORD_EXISTS, RECORD_VOIDED};
@@ -133,6 +134,10 @@ impl Job {
         let patch = match tree {
             Tree::Object(members) => Tree::Object(members.iter().filter(|(name, _)| !fixed(name)).cloned().collect()),
             other => other.clone(),
+        };
+        let patch = match self.kind.rules.lines().filter(|_| self.options.keep_good) {
+            Some(lines) => kept_lines::joined(&current, lines, patch),
+            None => patch,
         };
         if self.options.validate_only {
             let next = amend::patched(&self.core, &self.actor, self.kind, &current, &patch).await?;
