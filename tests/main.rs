@@ -40,6 +40,7 @@ mod figures_states;
 mod fuzz;
 mod gate;
 mod gate_follow_up;
+mod goods;
 mod hardening;
 mod held_items;
 mod households;
