@@ -150,7 +150,7 @@ impl Derived {
         let has_kind_of_its_own = definition.fields.iter().any(|field| field.name == "kind");
         let mut bringing_area: Vec<_> = definition.fields.iter().filter(|field| field.brings_area.is_some()).collect();
         bringing_area.sort_by_key(|field| field.brings_area);
-        let uses_open_words = definition.fields.iter().any(has_open_words);
+        let uses_open_words = definition.fields.iter().any(has_open_words) || definition.rules.defines_words();
         let (stored_fields, former_fields) = (stored_fields(definition).collect(), former_fields(definition).collect());
         Self {
             table,
@@ -220,7 +220,7 @@ impl Kind {
         self.derived().has_kind_of_its_own
     }
 
-    /// Whether words that a district added may stand in it.
+    /// Whether words that a district added may stand in it, or are its records.
     pub fn uses_open_words(&self) -> bool {
         self.derived().uses_open_words
     }

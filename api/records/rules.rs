@@ -159,6 +159,11 @@ pub trait Rules: Sync {
         None
     }
 
+    /// Whether its records are words of an open vocabulary: then its rules ask for those that there are.
+    fn defines_words(&self) -> bool {
+        false
+    }
+
     /// Fields that say something of another one's value, each after that one: where an amendment gives the one anew,
     /// what stood of the other doesn't hold any more.
     fn companions(&self) -> &'static [(&'static str, &'static str)] {

@@ -116,6 +116,10 @@ impl Rules for CommodityEntryRules {
         check_packs(draft, &code, faults);
     }
 
+    fn defines_words(&self) -> bool {
+        true
+    }
+
     fn natural_key(&self) -> &'static [&'static str] {
         const KEY: &[&str] = &[COMMODITY.name(), EFFECTIVE_ON.name()];
         KEY
