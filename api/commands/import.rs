@@ -31,6 +31,9 @@ pub struct Import {
     /// Amend records that are there with other content.
     #[arg(long)]
     revise: bool,
+    /// Import the good lines of a store's day where others are bad.
+    #[arg(long)]
+    keep_good: bool,
     /// All rows or none.
     #[arg(long)]
     atomic: bool,
@@ -144,6 +147,9 @@ fn path(command: &Import, resource: &str) -> Result<String, Failure> {
         if asked && !resource.ends_with("inspect") {
             add(name, text);
         }
+    }
+    if command.keep_good {
+        add("lines", "keep_good");
     }
     let year = command.year.map(|year| year.to_string());
     for (name, text) in
