@@ -412,6 +412,19 @@ async fn the_rest_of_a_day_goes_in_where_that_is_asked_for() {
     );
     let done = import(&admin, kept, "text/csv", nowhere.into_bytes()).await;
     assert_eq!((&done["counts"]["created"], &done["counts"]["refused"]), (&json!(0), &json!(3)), "{done}");
+    // Lines of a line of JSON have no rows of their own: the record goes in, and says what is missing.
+    let whole = json!({"place_id": report["place_id"], "reported_on": "2020-01-27", "lines": [{"commodity": "洋芋"}, {"commodity": "鱼子酱"}]});
+    let done = import(&admin, kept, "application/x-ndjson", format!("{whole}\n").into_bytes()).await;
+    assert_eq!((&done["counts"]["created"], &done["counts"]["refused"]), (&json!(1), &json!(0)), "{done}");
+    let found = admin.get("/v1/supply-reports?reported_on=2020-01-27").await.expect(200).body["items"][0].clone();
+    assert_eq!(
+        (&found["line_count"], &found["note"]),
+        (&json!(1), &json!("未导入明细：第1行鱼子酱(不在词表或目录中)"))
+    );
+    let rows = admin.get(&format!("/v1/imports/{}/rows", done["id"].as_str().unwrap())).await.expect(200).body;
+    let codes: Vec<&Json> =
+        rows["items"][0]["warnings"].as_array().unwrap().iter().map(|warning| &warning["code"]).collect();
+    assert_eq!(codes, ["not_in_vocabulary", "lines_left_out"]);
     // A look at the file tells the same.
     let look = admin
         .with("content-type", "text/csv")

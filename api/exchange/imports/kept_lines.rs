@@ -13,7 +13,8 @@ use serde_json::json;
 
 use super::items::Item;
 use super::job::Job;
-use super::row::Body;
+use super::row::{Body, kept};
+use super::salvage::finish_note;
 use super::store::LINES_OF_A_SHEET;
 use crate::records::own_words::spell_out;
 use crate::records::{Draft, Lines, Record, Warning};
@@ -42,6 +43,10 @@ impl Job {
             for _ in 0..TIMES {
                 let Some(bad) = self.bad_lines(&item, lines) else { break };
                 left.extend(self.leave_out(&mut item, lines, bad));
+            }
+            if item.header.is_none() {
+                // Of a table the note is finished with all else that goes into it.
+                finish_note(&mut item);
             }
             all.push(item);
             all.extend(left);
@@ -82,6 +87,10 @@ impl Job {
             let row = item.rows.get(if of_rows { *index } else { 0 }).map_or(0, |row| row.line);
             let at = row % u64::try_from(LINES_OF_A_SHEET).unwrap_or(u64::MAX);
             item.body.noted.push((LEFT_OUT.to_owned(), told(at, line, lines, faults)));
+            if !of_rows {
+                // The row goes in: what is wrong with its lines is told with it.
+                item.body.warnings.extend(faults.iter().map(|fault| (0, kept(None, fault))));
+            }
         }
         item.body.problem = None;
         let at = format!("/{}", lines.list);

@@ -159,7 +159,7 @@ fn remove(tree: &mut Tree, steps: &[&str]) -> Option<Tree> {
 }
 
 /// Writes what has no field into the note, each once.
-fn finish_note(item: &mut Item) {
+pub fn finish_note(item: &mut Item) {
     let mut noted = std::mem::take(&mut item.body.noted);
     if noted.is_empty() {
         return;
