@@ -23,7 +23,7 @@ use crate::platform::http::{Access, Answer, Call, Operation};
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
     let example = json!({"items": [{"name": "direction", "label_en": "Direction", "label_zh": "方向",
-        "words": [{"code": "in", "label_en": "in", "label_zh": "进", "closed": false}]}]});
+        "words": [{"code": "in", "label_en": "in", "label_zh": "进", "closed": false}], "open": false}]});
     vec![
         Operation::new(Method::GET, "/v1/vocabularies", "list_vocabularies", list)
             .described(

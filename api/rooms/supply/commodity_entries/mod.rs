@@ -90,9 +90,10 @@ impl Rules for CommodityEntryRules {
         true
     }
 
-    /// Whoever answers for the whole district says what holds there.
-    fn permits(&self, actor: &Actor, _draft: &Draft) -> bool {
-        actor.grants_of(WRITERS).any(|grant| grant.area_code.len() <= DISTRICT && actor.judges_by(grant))
+    /// Where no area is said the grant's is meant: that must be a whole district, for which an entry holds.
+    fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
+        let told = draft.values.get(&envelope::AREA_CODE).or(actor.only_area(WRITERS));
+        told.is_some_and(|area_code| area_code.len() <= DISTRICT)
     }
 
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
