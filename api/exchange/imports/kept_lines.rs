@@ -86,7 +86,9 @@ impl Job {
         for ((index, faults), line) in bad.iter().zip(&taken) {
             let row = item.rows.get(if of_rows { *index } else { 0 }).map_or(0, |row| row.line);
             let at = row % u64::try_from(LINES_OF_A_SHEET).unwrap_or(u64::MAX);
-            item.body.noted.push((LEFT_OUT.to_owned(), told(at, line, lines, faults)));
+            let typed = typed(item, lines, if of_rows { Some(*index) } else { None });
+            let name = typed.unwrap_or_else(|| key_of(line, lines));
+            item.body.noted.push((LEFT_OUT.to_owned(), told(at, &name, faults)));
             if !of_rows {
                 // The row goes in: what is wrong with its lines is told with it.
                 item.body.warnings.extend(faults.iter().map(|fault| (0, kept(None, fault))));
@@ -128,11 +130,7 @@ fn at_line(fault: Fault, lines: Lines, index: usize) -> Fault {
 }
 
 /// `第9行 鱼子酱（应为以下之一…）`, short enough for a note.
-fn told(line: u64, tree: &Tree, lines: Lines, faults: &[Fault]) -> String {
-    let key = match tree.member(lines.key) {
-        Some(Tree::Text(text)) => text.as_str(),
-        _ => "",
-    };
+fn told(line: u64, name: &str, faults: &[Fault]) -> String {
     // A whole vocabulary is no reason that a note can hold.
     let reason = faults.first().map(|fault| match fault.code == FaultCode::NOT_IN_VOCABULARY {
         true => "不在词表或目录中".to_owned(),
@@ -141,7 +139,21 @@ fn told(line: u64, tree: &Tree, lines: Lines, faults: &[Fault]) -> String {
     let reason = reason.unwrap_or_default();
     // The first part says it; the rest says what would be right.
     let reason: String = reason.split([';', '；']).next().unwrap_or_default().chars().take(40).collect();
-    format!("第{line}行{key}({reason})")
+    format!("第{line}行{name}({reason})")
+}
+
+/// The line's key as the row has it, in the words of whoever wrote it.
+fn typed(item: &Item, lines: Lines, row: Option<usize>) -> Option<String> {
+    let column = item.header.as_ref()?.index_of(&format!("/{}/0/{}", lines.list, lines.key))?;
+    let text = item.rows.get(row?)?.cells.get(column)?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn key_of(line: &Tree, lines: Lines) -> String {
+    match line.member(lines.key) {
+        Some(Tree::Text(text)) => text.clone(),
+        _ => String::new(),
+    }
 }
 
 fn list_in(tree: &Tree, lines: Lines) -> &[Tree] {

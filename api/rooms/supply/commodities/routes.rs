@@ -19,7 +19,7 @@ use super::catalogue::CommodityCategory;
 use super::own::{Goods, folded};
 use super::{COMMODITIES, Commodity, Pack, built_in, goods_cache};
 use crate::platform::access::keys::KeyScope;
-use crate::platform::codes::DISTRICT_REQUIRED;
+use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::answered::{Characters, Said, Saying, of_form};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list::{self, district};
@@ -69,7 +69,8 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::SignedIn)
             .keys(KeyScope::Any)
             .parameters(parameters::PARAMETERS.iter().collect())
-            .answers::<CommodityList>(200, "The commodities.", Some(json!({"as_of_on": "2020-02-02", "district_code": "511802", "items": [example]}))),
+            .answers::<CommodityList>(200, "The commodities.", Some(json!({"as_of_on": "2020-02-02", "district_code": "511802", "items": [example]})))
+            .problems(&[NOT_FOUND]),
     ]
 }
 
@@ -199,7 +200,9 @@ struct CommodityList {
 
 async fn list(call: Call) -> Answer {
     goods_cache::refresh(&call.core, Duration::ZERO).await?;
+    let named = call.query.has(parameters::DISTRICT_CODE.name());
     let district_code = match district(call.actor()?, &call.query) {
+        Ok(None) if named => return Err(NOT_FOUND.into()),
         // Whoever is of several, or of none, has the catalogue.
         Err(problem) if problem.code() == DISTRICT_REQUIRED => None,
         district => district?,
