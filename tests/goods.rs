@@ -349,11 +349,11 @@ async fn districts_do_not_see_each_others() {
     admin.get("/v1/commodities?district_code=511803").await.expect(404);
     // A township's bureau doesn't speak for the district; a store's account neither.
     for role in [Role::TownCadre, Role::StoreReporter, Role::Inspector] {
-        let actor = app.actor(role, "511802005").await;
+        let actor = app.actor(role, "大兴街道").await;
         actor.post("/v1/commodity-entries", &own("own_a", "丙")).await.expect(403);
         actor.get("/v1/commodity-entries").await.expect(200);
     }
-    let town = app.actor(Role::OrgAdmin, "511802005").await;
+    let town = app.actor(Role::OrgAdmin, "大兴街道").await;
     town.post("/v1/commodity-entries", &own("own_a", "丙")).await.expect(403);
 }
 
