@@ -18,9 +18,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[command(
     version,
     about,
-    after_help = "Exit codes: 0 done · 2 wrong usage or configuration · 3 the database or the keys can't be used · \
-    4 the data directory is in use · 5 refused: it exists already or isn't allowed · 6 imported but for some rows · 1 anything else.\n\
-    Settings also come from the environment (LIANFANG_LISTEN and so on) and lianfang.toml; `serve --print-config` lists them."
+    after_help = format!(
+        "{}\nSettings also come from the environment (LIANFANG_LISTEN and so on) and lianfang.toml; `serve --print-config` lists them.",
+        commands::EXIT_CODES
+    )
 )]
 struct CommandLine {
     #[command(subcommand)]
@@ -52,6 +53,11 @@ enum Command {
     User {
         #[command(subcommand)]
         command: UserCommand,
+    },
+    /// API keys of scripts.
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
     },
     /// Seal what a former release left in the clear. Goes on where it was broken off; finds nothing once it is done.
     Seal {
@@ -124,6 +130,17 @@ enum UserCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum KeyCommand {
+    /// Make an API key in the name of an account and print it, nothing else. Works while the service runs.
+    Add {
+        #[command(flatten)]
+        command: commands::NewKeyCommand,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
 /// Where the data is.
 #[derive(Args)]
 struct Place {
@@ -171,6 +188,7 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
         | Command::Verify { place }
         | Command::Seal { place }
         | Command::Demo { place, .. }
+        | Command::Key { command: KeyCommand::Add { place, .. } }
         | Command::User { command: UserCommand::Add { place, .. } } => place.json,
         Command::Import(command) => command.json,
         Command::Export(command) => command.json,
@@ -200,6 +218,9 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
         Command::User { command: UserCommand::Add { name, admin: _, role, area, place } } => {
             let role = role.unwrap_or_else(|| "district_admin".into());
             commands::add_user(place.config()?, &name, &role, &area, json).await
+        }
+        Command::Key { command: KeyCommand::Add { command, place } } => {
+            commands::add_key(place.config()?, command, json).await
         }
         Command::Verify { place } => commands::verify(place.config()?, json).await,
         Command::Seal { place } => commands::seal(place.config()?, json).await,

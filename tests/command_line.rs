@@ -63,5 +63,52 @@ async fn a_script_imports_mends_and_exports() {
     let (output, _) = run(&["import", "absent.csv", "--kind", "screenings"]);
     assert_eq!(output.status.code(), Some(2));
     let (output, _) = run(&["export", "--kind", "nonsense"]);
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("temperature_readings"), "it says what there is: {told}");
+    let (output, _) = run(&["export", "--kind", "screenings", "--filter", "colour=red"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && told.contains("?colour"), "every fault is told: {told}");
+}
+
+#[tokio::test]
+async fn a_script_has_its_key_in_one_line_and_is_told_every_fault_in_one_language() {
+    let folder = Folder::new("keys");
+    let served = Served::start(&folder);
+    let account = folder.add_user("admin");
+    let token = served.sign_in(&account, "雨城区-防疫值守-2020").await;
+    let place = json!({"kind": "compound_gate", "name": "门", "area_code": "511802005"});
+    served.send("POST", "/v1/places", &token, &place).await;
+    let add = |arguments: &[&str]| folder.run(&[&["key", "add"], arguments].concat());
+    let made = add(&["admin", "--scope", "import,export,read", "--role", "gate_guard", "--days", "3"]);
+    let key = String::from_utf8(made.stdout).unwrap();
+    assert!(made.status.success() && key.starts_with("lf_") && key.lines().count() == 1, "{key}");
+    let (_, keys) = served.send("GET", "/v1/api-keys", &token, &Json::Null).await;
+    assert_eq!((&keys["items"][0]["role"], &keys["items"][0]["name"]), (&json!("gate_guard"), &json!("script")));
+    let code = |arguments: &[&str]| add(arguments).status.code();
+    assert_eq!(code(&["admin", "--scope", "everything"]), Some(2));
+    assert_eq!(code(&["nobody", "--scope", "read"]), Some(2));
+    assert_eq!(code(&["admin", "--scope", "read", "--area", "511803"]), Some(5));
+
+    let text = "卡点,方向,时间,体温\n门,进,2020-02-02 08:00,36.5\n门,横,2020-02-02 08:01,36.5\n门,进,不知道,36.5\n";
+    std::fs::write(folder.0.join("登记.csv"), text).unwrap();
+    let run = |server: &str, language: &str| {
+        let mut command = Command::new(BINARY);
+        command.args(["import", "登记.csv", "--kind", "screenings", "--yes", "--server", server]);
+        command.env("LIANFANG_API_KEY", key.trim()).env("LC_ALL", language).current_dir(&folder.0);
+        let output = command.output().unwrap();
+        let told = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+        (output.status.code(), told)
+    };
+    let (status, told) = run(&served.base, "zh_CN.UTF-8");
+    assert_eq!(status, Some(6), "{told}");
+    for part in
+        ["导入 完成: 3 读取, 1 新增", "第 3 行: 方向: 应为 进、出", "第 4 行: 时间: 格式不正确,如 2020-02-03 8:05"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let (_, told) = run(&served.base, "C");
+    assert!(told.contains("line 3: 方向: must be one of: in, out") && !told.contains("应为"), "{told}");
+    let (status, told) = run("lianfang.example", "C");
+    assert!(status == Some(2) && told.contains("https://"), "{told}");
 }

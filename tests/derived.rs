@@ -143,7 +143,7 @@ async fn an_amended_record_is_derived_as_one_that_was_created_so() {
     // Signed in before it began: the clock was moved back.
     let admin = app.administrator().await;
     for (kind, body, path) in all {
-        if ["service_records", "supply_reports"].contains(&kind.name) {
+        if ["commodity_entries", "service_records", "supply_reports"].contains(&kind.name) {
             admin.post(&format!("{path}:void"), &json!({"reason": "make room"})).await.expect(200);
         }
         // Steps stand: none is amended or made a second time.

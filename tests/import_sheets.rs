@@ -37,6 +37,10 @@ const SHEETS: &[Sheet] = &[
     sheet("temperatures.csv", "temperature_readings", [4, 4, 0, 1]),
     sheet("inspections.csv", "inspections", [2, 2, 0, 2]),
     sheet("gate_evening.csv", "screenings", [4, 4, 0, 4]),
+    sheet("temperatures_wide.xlsx", "temperature_readings", [10, 10, 0, 2]),
+    sheet("supply_wide.csv", "supply_reports", [11, 11, 0, 4]),
+    sheet("roster.csv", "shifts", [5, 5, 0, 2]),
+    sheet("supervisors.csv", "isolation_cases", [2, 2, 0, 1]),
     sheet("residents.csv", "people", [3, 3, 0, 0]),
 ];
 

@@ -92,7 +92,7 @@ async fn bad_rows_come_back_as_the_files_own_columns() {
     let file = String::from_utf8(bytes).unwrap();
     assert!(
         file.starts_with(
-            "\u{feff}place_id,direction,temperature_c,人员.姓名,person.document_number,occurred_at,错误\r\n"
+            "\u{feff}place_id,direction,temperature_c,人员.姓名,person.document_number,occurred_at,错误,行号\r\n"
         ),
         "{file}"
     );

@@ -47,13 +47,20 @@ async fn a_company_makes_no_rules_and_judges_no_store() {
     };
     let (store, supervised) = (store_of(&admin, company).await, store_of(&admin, bureau).await);
     for (path, kind, judged) in [
+        ("commodity-entries", "commodity_entries", false),
         ("price-rules", "price_rules", false),
         ("price-observations", "price_observations", false),
         ("stock-targets", "stock_targets", false),
         ("inspections", "inspections", true),
         ("enforcement-actions", "enforcement_actions", true),
     ] {
-        let body = |org_id, place| of(kind, org_id, Some(place).filter(|_| judged));
+        let body = |org_id, place| {
+            let mut body = of(kind, org_id, Some(place).filter(|_| judged));
+            if kind == "commodity_entries" {
+                examples::entry_of_its_own(&mut body);
+            }
+            body
+        };
         for actor in [&own, &inspector] {
             let reply = actor.post(&format!("/v1/{path}"), &body(company, &store)).await.expect(403);
             assert_eq!(reply.code(), "forbidden", "{path}");

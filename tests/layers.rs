@@ -125,7 +125,7 @@ const SPELLED: [(&str, &str, &str); 12] = [
     ("records/envelope.rs", "places", "figures are counted by place"),
     ("exchange/export_requests/mod.rs", "people", "an example in the document"),
     ("exchange/export_requests/routes.rs", "people", "an example in the document"),
-    ("exchange/imports/routes.rs", "screenings", "an example in the document"),
+    ("exchange/imports/answer.rs", "screenings", "an example in the document"),
     ("exchange/sync/routes.rs", "screenings", "an example in the document"),
     ("exchange/sync/wire.rs", "screenings", "an example in the document"),
 ];

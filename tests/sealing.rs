@@ -21,6 +21,16 @@ const OF_THE_MARKET: &str = "a figure or a word of the market, made by the servi
 
 /// Free texts that stay in the clear, and why.
 const OPEN: &[(&str, &str)] = &[
+    ("commodity_entries.also", NAME_OF_A_THING),
+    ("commodity_entries.basis", PUBLISHED),
+    ("commodity_entries.commodity", "a code"),
+    ("commodity_entries.name_en", NAME_OF_A_THING),
+    ("commodity_entries.name_zh", NAME_OF_A_THING),
+    ("commodity_entries.packs.quantity_unit", UNIT),
+    ("commodity_entries.packs.unit", UNIT),
+    ("commodity_entries.price_unit", UNIT),
+    ("commodity_entries.quantity_unit", UNIT),
+    ("commodity_entries.specification", NAME_OF_A_THING),
     ("disinfections.agent", "a product"),
     ("duties.proof.kind", "a kind of record"),
     ("duties.subject_kind", "a kind of record"),

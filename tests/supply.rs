@@ -92,16 +92,12 @@ async fn values_stay_as_reported_and_are_made_comparable() {
     ]});
     let faults = admin.post("/v1/supply-reports", &faulty).await.expect(422).faults();
     let faults: Vec<(&str, &str)> = faults.iter().map(|(at, code)| (at.as_str(), code.as_str())).collect();
-    assert_eq!(faults, [("/lines/3/commodity", "not_in_vocabulary"), ("/reported_on", "too_far_ahead")]);
-    let mut faulty = faulty;
-    faulty["lines"].as_array_mut().unwrap().pop();
-    let faults = admin.post("/v1/supply-reports", &faulty).await.expect(422).faults();
-    let faults: Vec<(&str, &str)> = faults.iter().map(|(at, code)| (at.as_str(), code.as_str())).collect();
     let expected = [
         ("/lines/0/price_unit", "unknown_unit"),
         ("/lines/1/quantity_unit", "unknown_unit"),
         ("/lines/2/commodity", "repeated_item"),
         ("/lines/2/price_unit", "required"),
+        ("/lines/3/commodity", "not_in_vocabulary"),
         ("/reported_on", "too_far_ahead"),
     ];
     assert_eq!(faults, expected);

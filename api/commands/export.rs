@@ -10,17 +10,22 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::client::{Attempt, Reply, Server, json as json_of, persist};
-use super::{Failure, print};
+use super::language::{say, spoken};
+use super::{EXIT_CODES, Failure, kind_named, print};
 
 /// What is exported, and whereto.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
+#[command(after_help = EXIT_CODES)]
 pub struct Export {
-    /// The kind of record, as `screenings`.
+    /// The kind of record, as `screenings`; one that isn't there names all that are.
     #[arg(long)]
     kind: String,
-    /// The server's address. LIANFANG_API_KEY holds the key.
+    /// The server's address, as https://lianfang.example. LIANFANG_API_KEY holds the key.
     #[arg(long)]
     server: String,
+    /// Language of what is said: zh or en; by default that of LC_ALL, LC_MESSAGES or LANG.
+    #[arg(long, value_parser = ["zh", "en"])]
+    language: Option<String>,
     /// The form: csv, ndjson or xlsx.
     #[arg(long, default_value = "ndjson", value_parser = ["csv", "ndjson", "xlsx"])]
     format: String,
@@ -45,7 +50,9 @@ struct Download {
 
 /// Exports a list. The file gets its name only when it is whole.
 pub fn export(command: &Export) -> Result<(), Failure> {
-    let server = Server::new(&command.server)?;
+    let language = spoken(command.language.as_deref());
+    let command = &Export { kind: kind_named(&command.kind, language)?, ..command.clone() };
+    let server = Server::new(&command.server, language)?;
     let format = match command.format.as_str() {
         "csv" => Format::Csv,
         "xlsx" => Format::Xlsx,
@@ -56,18 +63,19 @@ pub fn export(command: &Export) -> Result<(), Failure> {
     let part = output.with_extension(format!("{}.part", command.format));
     File::create(&part).map_err(|error| Failure::Usage(format!("{}: {error}", part.display())))?;
     let mut download = Download { part, as_of: None, last_id: None, count: 0 };
-    let bar = ProgressBar::new_spinner().with_style(
-        ProgressStyle::with_template("{spinner} {pos} records, {per_sec}, {elapsed}").map_err(Failure::other)?,
-    );
-    persist("export", || fetch(command, &server, format, &mut download, &bar))?;
+    let bar = ProgressBar::new_spinner()
+        .with_style(ProgressStyle::with_template("{spinner} {pos}, {per_sec}, {elapsed}").map_err(Failure::other)?);
+    persist("export", language, || fetch(command, &server, format, &mut download, &bar))?;
     bar.finish_and_clear();
     std::fs::rename(&download.part, &output).map_err(Failure::other)?;
     let count = (format == Format::Ndjson).then_some(download.count);
     print(&if command.json {
         json!({"file": output, "as_of_change_no": download.as_of, "count": count}).to_string()
     } else {
-        let of = count.map(|count| format!("{count} records, ")).unwrap_or_default();
-        format!("{}: {of}as of change number {}", output.display(), download.as_of.unwrap_or_default())
+        let records = say(language, "records", "条记录");
+        let of = count.map(|count| format!("{count} {records}, ")).unwrap_or_default();
+        let as_of = say(language, "as of change number", "截至变更号");
+        format!("{}: {of}{as_of} {}", output.display(), download.as_of.unwrap_or_default())
     })
 }
 
@@ -80,7 +88,9 @@ fn fetch(
 ) -> Result<Attempt<()>, Failure> {
     let response = match server.get(&path(command, format, download), format.media_type()) {
         Reply::Done(response) if response.status().is_success() => response,
-        Reply::Done(response) => return json_of(response).map(|_| Attempt::Again("an empty answer".into(), None)),
+        Reply::Done(response) => {
+            return json_of(response, server.language).map(|_| Attempt::Again("an empty answer".into(), None));
+        }
         Reply::Passing(cause, after) => return Ok(Attempt::Again(cause, after)),
     };
     let as_of = response.headers().get("as-of-change-no").and_then(|value| value.to_str().ok());

@@ -6,6 +6,7 @@ mod demo;
 mod export;
 mod import;
 mod inspect;
+mod language;
 mod serve;
 
 use std::io::Write;
@@ -21,11 +22,16 @@ use lianfang::server::routes;
 use lianfang::server::start::{self, Backend, StartError};
 use serde_json::{Value as Json, json};
 
-pub use self::data::{add_user, migrate, seal, verify};
+pub use self::data::{NewKeyCommand, add_key, add_user, migrate, seal, verify};
 pub use self::demo::{day, demo};
 pub use self::export::{Export, export};
 pub use self::import::{Import, import};
 pub use self::serve::serve;
+
+/// The exit codes, for help texts.
+pub const EXIT_CODES: &str = "Exit codes: 0 done · 2 wrong usage or configuration (an unknown kind, an address without a scheme) · \
+    3 the database or the keys can't be used · 4 the data directory is in use · 5 refused: it exists already or isn't allowed · \
+    6 imported but for some rows · 1 anything else: the server refuses, can't be reached, or nothing was written.";
 
 /// Why a command did not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +115,20 @@ async fn prepare(backend: &Backend) -> Result<(), StartError> {
         0 => Ok(()),
         missing => Err(StartError::NotMigrated(missing)),
     }
+}
+
+/// The kind of a name, however its words are joined; else what kinds there are.
+fn kind_named(name: &str, language: Language) -> Result<String, Failure> {
+    let (kinds, name) = (routes::kinds(), name.replace('-', "_"));
+    if kinds.kind(&name).is_some() {
+        return Ok(name);
+    }
+    let told = kinds.kinds().map(|kind| format!("\n  {} {}", kind.name, kind.label.in_language(language)));
+    let all: String = told.collect();
+    Err(Failure::Usage(match language {
+        Language::English => format!("there is no kind `{name}`; there are:{all}"),
+        Language::Chinese => format!("没有类型 `{name}`;可用的类型:{all}"),
+    }))
 }
 
 /// Prints the document.

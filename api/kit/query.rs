@@ -1,7 +1,7 @@
 //! Strict reading of query strings: unknown and repeated parameters are faults, never ignored.
 
 use super::catalogue::FaultCode;
-use super::check::read_from_text;
+use super::check::{is_code, read_from_text};
 use super::faults::Faults;
 use super::field::{Field, Shape};
 use super::problem::Problem;
@@ -77,6 +77,10 @@ fn read_parameter(shape: &Shape, text: &str) -> super::scalars::Reading {
     // `+08:00` typed without percent-encoding arrives as a space.
     match shape {
         Shape::Instant => read_from_text(shape, &text.replace(' ', "+")),
+        // Records are sought by codes: a name would find none, and nobody would be told why.
+        Shape::Word(vocabulary) if vocabulary.open && !is_code(text) => {
+            Err((FaultCode::NOT_IN_VOCABULARY, vec![("words", vocabulary.codes().join(", "))]))
+        }
         _ => read_from_text(shape, text),
     }
 }

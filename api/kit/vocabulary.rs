@@ -30,6 +30,8 @@ pub struct Vocabulary {
     pub label: Text,
     /// Its words, in the order in which a form shows them.
     pub words: &'static [Word],
+    /// Whether there are words beside these: a district may add its own, and names that people write stand for codes.
+    pub open: bool,
 }
 
 /// A word, short to write in tables.
@@ -40,7 +42,13 @@ pub const fn word(code: &'static str, en: &'static str, zh: &'static str) -> Wor
 impl Vocabulary {
     /// A vocabulary from its words.
     pub const fn new(name: &'static str, label: Text, words: &'static [Word]) -> Self {
-        Self { name, label, words }
+        Self { name, label, words, open: false }
+    }
+
+    /// The vocabulary, to which districts add words of their own.
+    pub const fn open(mut self) -> Self {
+        self.open = true;
+        self
     }
 
     /// The word's own static code, if the vocabulary has it.

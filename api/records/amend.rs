@@ -24,6 +24,7 @@ use super::draft::Draft;
 use super::gate::require_standing;
 use super::idempotency::Key;
 use super::moments;
+use super::own_words::spell_out;
 use super::read;
 use super::recall::recall;
 use super::record::Record;
@@ -139,7 +140,7 @@ impl Revised {
 
 /// The record, if the actor may see it (else 404) and write it (else 403).
 pub async fn writable(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
-    core.refresh_settings().await?;
+    core.refresh_for(kind).await?;
     let current = read::find(core, actor, kind, id).await?;
     let envelope = &current.envelope;
     if actor.reaches(kind.writers, &envelope.area_code, envelope.org_id) {
@@ -220,12 +221,12 @@ async fn draft_of<'a>(
         faults.finish()?;
         return Err(Code::UNPROCESSABLE.into());
     }
-    let mut draft = whole(core, kind, current, patch, &mut faults);
+    let mut context = core.context(core.clock.now(), &current.envelope.district_code);
+    context.told_at = current.envelope.told_at();
+    let mut draft = whole(core, kind, current, patch, &context, &mut faults);
     if let Asked::Change(_) = asked {
         keep_closed(&draft, patch, &mut faults);
     }
-    let mut context = core.context(core.clock.now(), &current.envelope.district_code);
-    context.told_at = current.envelope.told_at();
     kind.rules.check(&mut draft, &context, &mut faults);
     resolve::resolve(core, actor, current, stands, &mut draft, &mut faults).await?;
     let place = resolve::place(core, actor, &mut draft, &mut faults);
@@ -241,8 +242,16 @@ async fn draft_of<'a>(
 }
 
 /// The draft of the record as the patch leaves it: what clients said of it, then and now.
-fn whole(core: &Core, kind: &'static Kind, current: &Record, patch: &Tree, faults: &mut Faults) -> Draft {
-    let body = patch::merge(target(kind, current, patch), patch);
+fn whole(
+    core: &Core,
+    kind: &'static Kind,
+    current: &Record,
+    patch: &Tree,
+    context: &Context<'_>,
+    faults: &mut Faults,
+) -> Draft {
+    let mut body = patch::merge(target(kind, current, patch), patch);
+    spell_out(core, kind, &mut body, context, Some(&current.values), faults);
     let mut draft = Draft::parse(kind, core.kinds(), &body, "", faults);
     // Rules may ask whose fields these are.
     draft.values.set("id", Value::Id(current.envelope.id));

@@ -184,7 +184,7 @@ impl Assembly<'_> {
     /// Somebody taken back as he holds again, now by this file.
     fn brought_back(&self, known: &Record) -> Record {
         let mut record = known.clone();
-        record.envelope.voided = false;
+        (record.envelope.voided, record.envelope.taken_back) = (false, false);
         record.envelope.source = self.item.source.clone();
         record.values.clear(&envelope::VOID_REASON);
         record.values.set(&envelope::RESTORE_REASON, BROUGHT_BACK);
@@ -239,6 +239,7 @@ impl Assembly<'_> {
             revision: 1,
             change_no: 0,
             voided: false,
+            taken_back: false,
             awaited: Awaited::of(draft, &self.context),
             derived: draft.derived(told.is_none()),
             assumed: told.is_none(),

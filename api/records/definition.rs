@@ -10,6 +10,7 @@ use kit::text::Text;
 use ledger::{Column, People, Table};
 
 use super::envelope;
+use super::own_words::has_open_words;
 use super::rules::{Identity, Rules};
 use super::warnings::{COMMON, Warning};
 use crate::platform::access::roles::Role;
@@ -103,6 +104,7 @@ struct Derived {
     former_fields: Vec<&'static Field>,
     shown_fields: Vec<&'static Field>,
     has_kind_of_its_own: bool,
+    uses_open_words: bool,
     bringing_area: Vec<&'static Field>,
 }
 
@@ -148,6 +150,7 @@ impl Derived {
         let has_kind_of_its_own = definition.fields.iter().any(|field| field.name == "kind");
         let mut bringing_area: Vec<_> = definition.fields.iter().filter(|field| field.brings_area.is_some()).collect();
         bringing_area.sort_by_key(|field| field.brings_area);
+        let uses_open_words = definition.fields.iter().any(has_open_words) || definition.rules.defines_words();
         let (stored_fields, former_fields) = (stored_fields(definition).collect(), former_fields(definition).collect());
         Self {
             table,
@@ -158,6 +161,7 @@ impl Derived {
             former_fields,
             shown_fields,
             has_kind_of_its_own,
+            uses_open_words,
             bringing_area,
         }
     }
@@ -214,6 +218,11 @@ impl Kind {
     /// Whether it has a field called `kind`, which stands where others name themselves.
     pub fn has_kind_of_its_own(&self) -> bool {
         self.derived().has_kind_of_its_own
+    }
+
+    /// Whether words that a district added may stand in it, or are its records.
+    pub fn uses_open_words(&self) -> bool {
+        self.derived().uses_open_words
     }
 
     /// Its references whose records say where one of its own belongs, the most telling first.

@@ -114,6 +114,8 @@ pub struct Envelope {
     pub change_no: i64,
     /// Whether it is void; then `revised_at` says since when.
     pub voided: bool,
+    /// Whether it is void because the import that made it was undone: that is never a person's word.
+    pub taken_back: bool,
     /// Time until which it proves nothing: what it tells of lies ahead.
     pub awaited: Option<Awaited>,
     /// The client's fields that nobody said: the server filled them in, and does so anew at every revision.
@@ -192,6 +194,10 @@ impl Envelope {
         if let Some(id) = self.captured_by {
             capture.insert("captured_by".into(), id.to_string().into());
         }
+        // Of what holds again it means nothing any more.
+        if self.voided && self.taken_back {
+            capture.insert("taken_back".into(), true.into());
+        }
         if let Some(awaited) = &self.awaited {
             capture.insert("awaited".into(), awaited.to_stored());
         }
@@ -237,6 +243,7 @@ impl Envelope {
             revision,
             change_no,
             voided,
+            taken_back: capture.get("taken_back").and_then(Json::as_bool) == Some(true),
             awaited: capture.as_object().and_then(Awaited::from_stored),
             derived: derived.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
             device_id: text("device_id").map(str::to_owned),

@@ -13,7 +13,7 @@ use crate::platform::core::Core;
 /// The record, by settings as they are now, if the actor may see it (else 404) and it stands (else 409). Who may do
 /// what with it, the act says.
 pub async fn find_standing(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
-    core.refresh_settings().await?;
+    core.refresh_for(kind).await?;
     let found = read::find(core, actor, kind, id).await?;
     require_standing(&found).map(|()| found)
 }

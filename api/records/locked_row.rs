@@ -94,6 +94,7 @@ mod tests {
             revision: 1,
             change_no: 1,
             voided: false,
+            taken_back: false,
             awaited: None,
             assumed: false,
             derived: Default::default(),

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::create::told_if_void;
 use super::definition::Kind;
 use super::draft::Draft;
+use super::own_words::spell_out;
 use super::read;
 use super::recall::recall;
 use super::record::Record;
@@ -77,6 +78,8 @@ struct Item {
     submitted: Values,
     digest: Submission,
     faults: Faults,
+    /// District whose words were read.
+    judged_for: String,
 }
 
 /// Prepares bodies, each for itself: a bad one spoils no other.
@@ -88,9 +91,13 @@ pub async fn prepare(
     source: &str,
     now: DateTime<Utc>,
 ) -> Result<Vec<Preparation>, Problem> {
-    core.refresh_settings().await?;
-    let mut items: Vec<Item> = trees.iter().map(|tree| parse(core, kind, tree, now)).collect();
+    core.refresh_for(kind).await?;
+    let mut items: Vec<Item> =
+        trees.iter().map(|tree| parse(core, kind, tree, &district_of(actor, tree), now)).collect();
     resolve_all(core, actor, &mut items).await?;
+    if kind.uses_open_words() {
+        parse_again_where_it_stands(core, actor, trees, &mut items, now).await?;
+    }
     let mut prepared = Vec::with_capacity(items.len());
     for item in items {
         prepared.push(finish(core, actor, kind, item, source, now).await?);
@@ -103,17 +110,51 @@ pub async fn prepare(
     Ok(prepared)
 }
 
-fn parse(core: &Core, kind: &'static Kind, tree: &Tree, now: DateTime<Utc>) -> Item {
+/// District of a body as far as it can be told before its references are resolved; empty where it can't.
+pub fn district_of(actor: &Actor, tree: &Tree) -> String {
+    match tree.member("area_code") {
+        Some(Tree::Text(code)) => code.get(..6).unwrap_or_default().to_owned(),
+        _ => actor.districts.as_slice().first().filter(|_| actor.districts.len() == 1).cloned().unwrap_or_default(),
+    }
+}
+
+/// Words mean what the district says in which the record will stand: that of its references is known only now.
+async fn parse_again_where_it_stands(
+    core: &Core,
+    actor: &Actor,
+    trees: &[Tree],
+    items: &mut [Item],
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    for (item, tree) in items.iter_mut().zip(trees) {
+        let place = resolve::place(core, actor, &mut item.draft.clone(), &mut item.faults.clone());
+        let Some(district_code) = place.map(|place| place.district_code) else { continue };
+        if district_code != item.judged_for {
+            *item = parse(core, item.draft.kind, tree, &district_code, now);
+            resolve_all(core, actor, std::slice::from_mut(item)).await?;
+        }
+    }
+    Ok(())
+}
+
+fn parse(core: &Core, kind: &'static Kind, tree: &Tree, district_code: &str, now: DateTime<Utc>) -> Item {
     let mut faults = Faults::default();
-    let mut draft = Draft::parse(kind, core.kinds(), tree, "", &mut faults);
+    let district_code = if kind.uses_open_words() { district_code } else { "" };
+    let context = core.context(now, district_code);
+    let mut draft = if kind.uses_open_words() {
+        let mut spelled = tree.clone();
+        spell_out(core, kind, &mut spelled, &context, None, &mut faults);
+        Draft::parse(kind, core.kinds(), &spelled, "", &mut faults)
+    } else {
+        Draft::parse(kind, core.kinds(), tree, "", &mut faults)
+    };
     let digest = Submission::of(core, &draft);
     let submitted = draft.values.clone();
-    let context = core.context(now, "");
     for (_, inner) in &mut draft.inline {
         inner.kind.rules.check(inner, &context, &mut faults);
     }
     kind.rules.check(&mut draft, &context, &mut faults);
-    Item { draft, submitted, digest, faults }
+    Item { draft, submitted, digest, faults, judged_for: district_code.to_owned() }
 }
 
 /// Loads what all references name, one statement a kind and district.
@@ -153,7 +194,7 @@ async fn finish(
     source: &str,
     now: DateTime<Utc>,
 ) -> Result<Preparation, Problem> {
-    let Item { mut draft, submitted, digest, mut faults } = item;
+    let Item { mut draft, submitted, digest, mut faults, .. } = item;
     let place = resolve::place(core, actor, &mut draft, &mut faults);
     kind.rules.check_references(&mut draft, &core.context(now, ""), &mut faults);
     match judge(actor, &draft, place, faults) {

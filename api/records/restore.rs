@@ -36,7 +36,7 @@ pub async fn restore(
             if_match.require(current.envelope.revision)?;
         }
         let finish = |next: &mut Record| {
-            next.envelope.voided = false;
+            (next.envelope.voided, next.envelope.taken_back) = (false, false);
             next.values.clear(&envelope::VOID_REASON);
             next.values.set(&envelope::RESTORE_REASON, reason);
         };

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use kit::catalogue::Code;
 use kit::faults::{Fault, Faults};
 use kit::field::Field;
 use kit::row::Row;
 use kit::statement::Statement;
 use kit::text::Text;
+use kit::tree::Tree;
 use kit::value::Value;
 use ledger::Projection;
 use ledger::decide::Decider;
@@ -22,6 +24,7 @@ use super::figure::Figure;
 use super::record::Record;
 use super::scope::Follows;
 use super::warnings::Warning;
+use super::wide::Wide;
 use super::write_context::WriteContext;
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::privacy::keys::Keys;
@@ -49,6 +52,17 @@ pub struct Lines {
     pub list: &'static str,
     /// The member of its items that no two share.
     pub key: &'static str,
+}
+
+/// Whether a record is meant by what happened then, in a zone.
+pub type Covers = fn(&Record, DateTime<Utc>, Tz) -> bool;
+
+/// How people tell a record that another one names.
+pub struct Told {
+    /// Fields by which they do: a reference to somebody, or all of several.
+    pub by: &'static [&'static str],
+    /// Whether a record is meant by what happened then, of kinds of which somebody may have had several.
+    pub at: Option<Covers>,
 }
 
 /// Which records a role sees, beside area and organisation.
@@ -157,6 +171,27 @@ pub trait Rules: Sync {
     /// different items don't clash.
     fn lines(&self) -> Option<Lines> {
         None
+    }
+
+    /// Items of one of its lists as a cell tells them in words (`大米10斤、口罩5个`), on a day; what can't be read stays text.
+    /// None where the list isn't told so.
+    fn items_in_words(&self, _list: &str, _text: &str, _on: NaiveDate) -> Option<Vec<Tree>> {
+        None
+    }
+
+    /// How people tell a record of it that another one names, where it has no name of its own.
+    fn told(&self) -> Option<&'static Told> {
+        None
+    }
+
+    /// How people keep it in sheets with a column for each day or thing, where they do.
+    fn wide(&self) -> Option<&'static Wide> {
+        None
+    }
+
+    /// Whether its records are words of an open vocabulary: then its rules ask for those that there are.
+    fn defines_words(&self) -> bool {
+        false
     }
 
     /// Fields that say something of another one's value, each after that one: where an amendment gives the one anew,

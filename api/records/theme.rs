@@ -9,6 +9,7 @@ use kit::vocabulary::Vocabulary;
 use serde_json::Value as Json;
 
 use super::definition::Kind;
+use super::own_words::OwnWords;
 use super::settings::SettingSource;
 use crate::platform::core::Core;
 use crate::platform::http::Operation;
@@ -32,6 +33,8 @@ pub struct Theme {
     pub faults: &'static [FaultCode],
     /// Its dated settings.
     pub settings: &'static [&'static SettingSource],
+    /// Its open vocabularies.
+    pub own_words: &'static [&'static OwnWords],
     /// Workers that run beside the requests, until the service is gone.
     pub workers: &'static [Worker],
     /// Corrections in a district before its figures are counted anew.
@@ -54,6 +57,7 @@ impl Theme {
         problems: &[],
         faults: &[],
         settings: &[],
+        own_words: &[],
         workers: &[],
         before_recount: &[],
     };

@@ -66,6 +66,7 @@ pub fn as_sent(known: &Record, submitted: &Values, by: Uuid, now: DateTime<Utc>)
         captured_by: submitted.id("captured_by"),
         source: API.to_owned(),
         voided: false,
+        taken_back: false,
         ..envelope.clone()
     };
     Record { envelope: sent, values: submitted.clone() }

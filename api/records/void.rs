@@ -22,14 +22,14 @@ use crate::platform::core::Core;
 /// Finds the roles that may do it with this record, of those that write the kind; none where all may.
 type Who = fn(&dyn Rules, &Draft) -> Option<&'static [Role]>;
 
-/// Why a record is void that undoing its import took back.
-pub const UNDONE: &str = "import undone";
+/// Reason that people read at a record which undoing its import took back; [`is_undone`] doesn't ask for it.
+const UNDONE: &str = "import undone";
 /// Why somebody whom an undo took back holds again: a later file brought him.
 pub const BROUGHT_BACK: &str = "imported again";
 
 /// Whether undoing an import took a record back.
 pub fn is_undone(record: &Record) -> bool {
-    record.envelope.voided && record.values.text("void_reason") == Some(UNDONE)
+    record.envelope.voided && record.envelope.taken_back
 }
 
 /// Voids a record. Once more is no fault and changes nothing.
@@ -42,7 +42,8 @@ pub async fn void(
     reason: &str,
     key: Option<&Key>,
 ) -> Result<Record, Problem> {
-    void_by(core, actor, kind, id, if_match, reason, key, |rules, draft| rules.voiders_of(draft)).await
+    let by_hand = |next: &mut Record| next.values.set(&envelope::VOID_REASON, reason);
+    void_by(core, actor, kind, id, if_match, by_hand, key, |rules, draft| rules.voiders_of(draft)).await
 }
 
 /// Takes a record back that an import created and nobody touched since.
@@ -52,9 +53,12 @@ pub async fn take_back(
     kind: &'static Kind,
     id: Uuid,
     if_match: &IfMatch,
-    reason: &str,
 ) -> Result<Record, Problem> {
-    void_by(core, actor, kind, id, Some(if_match), reason, None, |rules, draft| rules.undoers(draft)).await
+    let by_undo = |next: &mut Record| {
+        next.values.set(&envelope::VOID_REASON, UNDONE);
+        next.envelope.taken_back = true;
+    };
+    void_by(core, actor, kind, id, Some(if_match), by_undo, None, |rules, draft| rules.undoers(draft)).await
 }
 
 #[expect(clippy::too_many_arguments, reason = "those of a void, and who may")]
@@ -64,7 +68,7 @@ async fn void_by(
     kind: &'static Kind,
     id: Uuid,
     if_match: Option<&IfMatch>,
-    reason: &str,
+    say_why: impl Fn(&mut Record),
     key: Option<&Key>,
     who: Who,
 ) -> Result<Record, Problem> {
@@ -79,7 +83,7 @@ async fn void_by(
         }
         let mut next = current.clone();
         next.envelope.voided = true;
-        next.values.set(&envelope::VOID_REASON, reason);
+        say_why(&mut next);
         next.values.clear(&envelope::RESTORE_REASON);
         if let Some(written) = write(core, actor, kind, &current, next, key.map(|key| (key, 200))).await? {
             return Ok(written);

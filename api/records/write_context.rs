@@ -80,6 +80,7 @@ impl WriteContext {
             revision: 1,
             change_no: 0,
             voided: false,
+            taken_back: false,
             awaited: None,
             derived: Vec::new(),
             assumed: false,

@@ -12,8 +12,9 @@ use crate::platform::http::Operation;
 use crate::platform::http::document::{self, Codes};
 use crate::platform::{self, access, audit, divisions};
 use crate::records::hooks::Hooks;
+use crate::records::own_words::OwnWords;
 use crate::records::settings::SettingSource;
-use crate::records::theme::{BeforeRecount, Schema};
+use crate::records::theme::BeforeRecount;
 use crate::records::{self, Kind, Registry, Theme};
 use crate::rooms::observation::own_cases;
 use crate::rooms::registers::comparisons;
@@ -45,6 +46,10 @@ pub static KINDS: LazyLock<Vec<&'static Kind>> =
 /// The dated settings of all themes.
 pub static SETTINGS: LazyLock<Vec<&'static SettingSource>> =
     LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.settings).copied().collect());
+
+/// The open vocabularies of all themes.
+pub static OWN_WORDS: LazyLock<Vec<&'static OwnWords>> =
+    LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.own_words).copied().collect());
 
 /// Corrections by themes in a district before its figures are counted anew.
 pub static BEFORE_RECOUNT: LazyLock<Vec<BeforeRecount>> =
@@ -110,8 +115,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
 /// The document of the service.
 pub fn document(kinds: &Registry) -> Json {
     let mut schemas: Map<String, Json> = Map::new();
-    let layers: [fn() -> Vec<Schema>; 2] = [sync::schemas, imports::schemas];
-    schemas.extend(layers.iter().flat_map(|layer| layer()));
+    schemas.extend(sync::schemas());
     schemas.extend(THEMES.iter().flat_map(|theme| (theme.schemas)()));
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.extend(records::document::of_all_kinds());

@@ -24,6 +24,7 @@ use crate::platform::embedded::{Durability, Embedded, EmbeddedError};
 use crate::platform::privacy::keys::{KeyError, Keys};
 use crate::platform::row_security::{self, WallError};
 use crate::records::Registry;
+use crate::records::own_words::OwnWordSources;
 use crate::records::settings::SettingSources;
 use crate::rooms::registers::Vocabularies;
 use crate::server::routes;
@@ -194,6 +195,7 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
     let core = Core::new(config, database, ledger, keys, routes::operations(&kinds), restored)?
         .with(&routes::HOOKS)
         .with(&SettingSources(&routes::SETTINGS))
+        .with(&OwnWordSources(&routes::OWN_WORDS))
         .with(&Vocabularies(&routes::VOCABULARIES))
         .with(&kinds);
     let core = Arc::new(core);

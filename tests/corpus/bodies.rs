@@ -137,7 +137,7 @@ async fn what_no_workbook_can_hold_is_no_failure() {
     let venue = include_str!("../../openapi/examples/places/create-venue.json");
     admin.post("/v1/places", &serde_json::from_str(venue).unwrap()).await.expect(201);
     let line = |commodity: &Commodity| {
-        json!({"commodity": commodity.word.code, "purchase_price": "1234567.0001", "retail_price": "7654321.9999",
+        json!({"commodity": commodity.code, "purchase_price": "1234567.0001", "retail_price": "7654321.9999",
             "price_unit": commodity.price_unit, "purchased": "12345678.123", "sold": "12345.123", "closing_stock": "98765432.123",
             "quantity_unit": commodity.quantity_unit})
     };

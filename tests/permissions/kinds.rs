@@ -42,6 +42,7 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ),
     ("patrol_logs", CARERS, "district_admin grid_worker village_cadre group_cadre"),
     ("duties", DUTY_READERS, ""),
+    ("commodity_entries", ALL, "district_admin org_admin"),
     ("supply_reports", SUPPLY_READERS, "district_admin org_admin town_cadre store_reporter"),
     ("price_observations", SUPPLY_READERS, "district_admin org_admin"),
     ("price_rules", SUPPLY_READERS, "district_admin org_admin"),

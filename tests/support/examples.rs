@@ -39,6 +39,18 @@ pub fn screening(place_id: &str, sequence: u32) -> Json {
     })
 }
 
+/// An entry holds for a whole district, and is the only one of its commodity and day.
+pub fn entry_of_its_own(body: &mut Json) {
+    let area_code = body["area_code"].as_str().map_or("511802", |area| &area[..6]).to_owned();
+    let number = Uuid::now_v7().simple().to_string();
+    body["area_code"] = area_code.into();
+    body["commodity"] = format!("own_{number}").into();
+    for name in ["name_zh", "name_en"] {
+        body[name] = number.clone().into();
+    }
+    body["also"] = json!([]);
+}
+
 /// One record of every kind, of that area: kind, what was posted (nothing where the service writes it), path.
 pub async fn one_of_each<'a>(app: &'a TestApp, admin: &Actor, area_code: &str) -> Vec<(&'a Kind, Json, String)> {
     one_of_each_with(app, admin, area_code, |_| {}).await
@@ -92,6 +104,9 @@ pub async fn one_of_each_with<'a>(
             body["place_id"] = venue.clone().into();
         }
         change(&mut body);
+        if kind.name == "commodity_entries" {
+            entry_of_its_own(&mut body);
+        }
         if kind.name == "households" {
             // A household stands in a village.
             let area_code = body["area_code"].as_str().unwrap().to_owned();

@@ -1,6 +1,6 @@
 //! Cells as text.
 
-use super::guard::guarded;
+use super::guard::{defused, guarded};
 use super::rows::Cell;
 
 /// A line of CSV (RFC 4180, CRLF) of these cells.
@@ -13,8 +13,24 @@ pub fn csv_line(cells: &[Cell]) -> String {
         match cell {
             Cell::Empty => {}
             Cell::Number(number) => line.push_str(number),
-            Cell::Text(text) => push_quoted(&mut line, &guarded(text)),
+            Cell::Text(text) | Cell::Boolean(_, text) | Cell::Day(_, text) | Cell::Moment(_, text) => {
+                push_quoted(&mut line, &guarded(text));
+            }
         }
+    }
+    line.push_str("\r\n");
+    line
+}
+
+/// A line of CSV of cells as they were typed: only what a spreadsheet would run is guarded, so that what is read and
+/// written again stays as it is, however often.
+pub fn raw_csv_line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
+    let mut line = String::new();
+    for (index, cell) in cells.into_iter().enumerate() {
+        if index > 0 {
+            line.push(',');
+        }
+        push_quoted(&mut line, &defused(cell));
     }
     line.push_str("\r\n");
     line

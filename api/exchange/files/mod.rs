@@ -7,6 +7,7 @@ pub mod days;
 pub mod decode;
 pub mod export;
 pub mod guard;
+pub mod names;
 pub mod rows;
 pub mod synonyms;
 pub mod table;

@@ -1,6 +1,9 @@
 //! Words that people write for the words of vocabularies, and names that they write over columns. Published with the
 //! document of imports; a kind adds names of its own by `Field::also`.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Words for words: vocabulary, code, and what people write for it.
 pub const WORDS: &[(&str, &str, &[&str])] = &[
     ("direction", "in", &["入", "进入", "进门", "入内", "进来", "进卡点", "进小区", "进村", "返回", "回"]),
@@ -50,14 +53,18 @@ pub const WORDS: &[(&str, &str, &[&str])] = &[
     ("inspection_result", "pass", &["√", "✓", "✔", "是", "符合", "通过", "达标", "有", "已落实"]),
     ("inspection_result", "fail", &["×", "✗", "✘", "否", "不符合", "未通过", "不达标", "无", "未落实"]),
     ("inspection_result", "not_applicable", &["/", "—", "不涉及", "无此项"]),
-    ("commodity", "veg_tomato", &["番茄"]),
-    ("commodity", "veg_potato", &["洋芋", "马铃薯"]),
+    ("supervisor_level", "town", &["镇街", "街道", "乡镇", "镇(街道)", "镇(街)"]),
+    ("supervisor_level", "village", &["村(社区)", "社区", "村居"]),
+    ("supervisor_level", "group", &["村民小组", "小组", "村组"]),
+    ("supervisor_level", "health_center", &["乡镇卫生院", "医务人员", "医生"]),
+    ("supervisor_level", "police_station", &["民警", "辖区民警"]),
 ];
+
+/// The same by vocabulary and code: each cell of a file asks.
+static BY_WORD: LazyLock<HashMap<(&str, &str), &[&str]>> =
+    LazyLock::new(|| WORDS.iter().map(|(vocabulary, code, words)| ((*vocabulary, *code), *words)).collect());
 
 /// What people write for a word of a vocabulary.
 pub fn of_word(vocabulary: &str, code: &str) -> impl Iterator<Item = &'static str> {
-    let vocabulary = vocabulary.to_owned();
-    let code = code.to_owned();
-    let means = move |(of, word, _): &&(&str, &str, &[&str])| *of == vocabulary && *word == code;
-    WORDS.iter().filter(means).flat_map(|(_, _, words)| words.iter().copied())
+    BY_WORD.get(&(vocabulary, code)).copied().unwrap_or_default().iter().copied()
 }

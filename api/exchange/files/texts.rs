@@ -78,7 +78,7 @@ pub fn visible(text: &str) -> String {
 }
 
 /// Half-width forms of digits, letters and marks.
-pub(super) fn half_width(text: &str) -> String {
+pub fn half_width(text: &str) -> String {
     text.chars().map(kit::text::half_width).collect()
 }
 
@@ -133,27 +133,48 @@ fn word(vocabulary: &Vocabulary, text: &str) -> String {
 fn known_word(vocabulary: &Vocabulary, text: &str) -> Option<String> {
     let folded = half_width(text).to_lowercase();
     let bare: String = folded.chars().filter(|letter| !letter.is_whitespace()).collect();
-    let means = |word: &&kit::vocabulary::Word| {
+    let says = |word: &&kit::vocabulary::Word| {
         word.code == folded
             || word.label.zh == text
-            || half_width(word.label.zh) == folded
+            || half_width(word.label.zh).to_lowercase() == folded
             || word.label.en.to_lowercase() == folded
-            || of_word(vocabulary.name, word.code).any(|also| also == bare || half_width(also) == bare)
     };
-    vocabulary.words.iter().find(means).map(|word| word.code.to_owned())
+    let means = |word: &&kit::vocabulary::Word| {
+        of_word(vocabulary.name, word.code).any(|also| also == bare || half_width(also) == bare)
+    };
+    // A word's own label goes before what people write for another one.
+    let all = || vocabulary.words.iter();
+    all().find(says).or_else(|| all().find(means)).map(|word| word.code.to_owned())
 }
 
 fn list(of: &Shape, text: &str, hints: &Hints) -> Tree {
     if let Some(tree @ Tree::List(_)) = json(text) {
         return tree;
     }
-    let parts = text.split([';', '；', '、', '|', '\n', '，']).map(str::trim).filter(|part| !part.is_empty());
-    let parts: Vec<&str> = match of {
-        Shape::Word(vocabulary) => parts.flat_map(|part| words(vocabulary, part)).collect(),
-        _ => parts.collect(),
+    let parted = |text: &'_ str, by: &[char]| -> Vec<String> {
+        text.split(by).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
     };
-    Tree::List(parts.into_iter().map(|part| member(of, part, hints)).collect())
+    let all = |text: &str| parted(text, &BETWEEN);
+    let parts: Vec<String> = match of {
+        // A word may have a comma in it: it is looked for whole first.
+        Shape::Word(vocabulary) => parted(text, &[';', '；', '\n'])
+            .into_iter()
+            .flat_map(|part| if known_word(vocabulary, &part).is_some() { vec![part] } else { all(&part) })
+            .flat_map(|part| words(vocabulary, &part).into_iter().map(str::to_owned).collect::<Vec<_>>())
+            .collect(),
+        _ => all(text),
+    };
+    Tree::List(parts.iter().map(|part| member(of, part, hints)).collect())
 }
+
+/// The words of a vocabulary that a cell lists, by their codes; texts where they are none.
+pub fn words_in(vocabulary: &Vocabulary, text: &str) -> Vec<String> {
+    let parts = text.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty());
+    parts.flat_map(|part| words(vocabulary, part)).map(|part| word(vocabulary, part)).collect()
+}
+
+/// Signs that part the items of a list.
+const BETWEEN: [char; 6] = [';', '；', '、', '|', '\n', '，'];
 
 /// Words that only a comma or a blank parts, where the whole is none and some of them are.
 fn words<'a>(vocabulary: &Vocabulary, text: &'a str) -> Vec<&'a str> {
@@ -336,6 +357,36 @@ mod tests {
         }
         assert_eq!(of("quantity", "15%"), "15%", "for the check to refuse");
         assert_eq!(of("markup_rate", "x%"), "x%");
+    }
+
+    #[test]
+    fn every_label_of_an_export_means_its_own_word_again() {
+        fn vocabularies(shape: &'static Shape, listed: bool, found: &mut Vec<(&'static Vocabulary, bool)>) {
+            match shape {
+                Shape::Word(vocabulary) => found.push((vocabulary, listed)),
+                Shape::List { of, .. } => vocabularies(of, true, found),
+                Shape::Object(members) => members.iter().for_each(|member| vocabularies(&member.shape, false, found)),
+                _ => {}
+            }
+        }
+        let mut all = Vec::new();
+        for kind in crate::server::routes::KINDS.iter() {
+            kind.fields.iter().for_each(|field| vocabularies(&field.shape, false, &mut all));
+        }
+        assert!(all.len() > 50);
+        let mut wrong = Vec::new();
+        for (vocabulary, listed) in all {
+            for word in vocabulary.words {
+                for label in [word.label.zh, word.label.en] {
+                    let read = list(&Shape::Word(vocabulary), label, &hints());
+                    let is_read = !listed || read == Tree::List(vec![Tree::Text(word.code.to_owned())]);
+                    if !is_read || known_word(vocabulary, label).as_deref() != Some(word.code) {
+                        wrong.push((vocabulary.name, word.code, label));
+                    }
+                }
+            }
+        }
+        assert_eq!(wrong, Vec::new());
     }
 
     #[test]

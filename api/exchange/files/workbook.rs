@@ -28,19 +28,21 @@ pub enum WorkbookError {
 pub struct Sheet {
     /// Its name.
     pub name: String,
-    /// Whether it is shown; one that isn't is not read.
+    /// Whether it is shown; one that isn't is read only where it is asked for.
     pub visible: bool,
     /// Its rows with any text.
     pub rows: Vec<Row>,
+    /// The lines of rows that it doesn't show.
+    pub hidden_lines: Vec<u64>,
 }
 
-/// The sheets of a workbook.
-pub fn read(file: &File) -> Result<Vec<Sheet>, WorkbookError> {
+/// The sheets of a workbook; the rows of a hidden one only where it is asked for.
+pub fn read(file: &File, asked: Option<&str>) -> Result<Vec<Sheet>, WorkbookError> {
     // The file has no name of its own.
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     let limits = XlsxLimits { max_rows: u32::try_from(MOST_ROWS).unwrap_or(u32::MAX), ..XlsxLimits::default() };
     let mut sheets = Vec::new();
-    for sheet in read_sheets(path, limits)? {
+    for sheet in read_sheets(path, limits, asked)? {
         let rows: Result<Vec<Row>, WorkbookError> = sheet
             .rows
             .into_iter()
@@ -49,7 +51,10 @@ pub fn read(file: &File) -> Result<Vec<Sheet>, WorkbookError> {
                 Err(error) => flawed(error),
             })
             .collect();
-        sheets.push(Sheet { name: sheet.name, visible: sheet.visible, rows: rows? });
+        let rows = rows?;
+        let is_read = |line: &u64| rows.binary_search_by_key(line, |row| row.line).is_ok();
+        let hidden_lines = sheet.hidden_rows.into_iter().filter(is_read).collect();
+        sheets.push(Sheet { name: sheet.name, visible: sheet.visible, rows, hidden_lines });
     }
     Ok(sheets)
 }
@@ -94,8 +99,8 @@ mod tests {
 
     #[test]
     fn what_is_no_workbook_is_told() {
-        assert!(matches!(read(&kept(b"PK\x03\x04 rubbish")), Err(WorkbookError::Unreadable(_))));
-        assert!(matches!(read(&kept(b"")), Err(WorkbookError::Unreadable(_))));
+        assert!(matches!(read(&kept(b"PK\x03\x04 rubbish"), None), Err(WorkbookError::Unreadable(_))));
+        assert!(matches!(read(&kept(b""), None), Err(WorkbookError::Unreadable(_))));
     }
 
     #[test]
@@ -107,11 +112,30 @@ mod tests {
         sheet.write_number(2, 0, 36.5).unwrap();
         sheet.write_number_with_format(3, 0, 43864.5, &date).unwrap();
         sheet.write_number(4, 0, 511_802_199_003_071_234.0).unwrap();
-        let rows = read(&kept(&workbook.save_to_buffer().unwrap())).unwrap().remove(0).rows;
+        let rows = read(&kept(&workbook.save_to_buffer().unwrap()), None).unwrap().remove(0).rows;
         let cells: Vec<(u64, &str)> = rows.iter().map(|row| (row.line, row.cells[0].as_str())).collect();
         assert_eq!(cells[..2], [(2, "姓名"), (3, "36.5")]);
         assert!(cells[2].1.starts_with("2020-02-03") && cells[2].1.contains("12:00"), "{}", cells[2].1);
         assert_eq!(rows[3].flaw, Some(RowFlaw::LostDigits(0)));
+    }
+
+    #[test]
+    fn rows_that_are_not_shown_are_read_and_told() {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        for name in ["登记", "名单"] {
+            let sheet = workbook.add_worksheet().set_name(name).unwrap();
+            for row in 0..4 {
+                sheet.write_string(row, 0, format!("{name}{row}")).unwrap();
+            }
+            sheet.set_row_hidden(2).unwrap().set_row_hidden(9).unwrap();
+        }
+        workbook.worksheet_from_index(1).unwrap().set_hidden(true);
+        let file = kept(&workbook.save_to_buffer().unwrap());
+        let told = |asked| -> Vec<(usize, Vec<u64>)> {
+            read(&file, asked).unwrap().into_iter().map(|sheet| (sheet.rows.len(), sheet.hidden_lines)).collect()
+        };
+        assert_eq!(told(None), [(4, vec![3]), (0, vec![])], "a hidden sheet isn't read");
+        assert_eq!(told(Some("名单")), [(4, vec![3]), (4, vec![3])], "unless it is asked for");
     }
 
     #[test]
@@ -120,7 +144,7 @@ mod tests {
         let sheet = workbook.add_worksheet();
         sheet.write_string(0, 0, "x").unwrap();
         sheet.write_string(1_048_575, 16_383, "y").unwrap();
-        let rows = read(&kept(&workbook.save_to_buffer().unwrap())).unwrap().remove(0).rows;
+        let rows = read(&kept(&workbook.save_to_buffer().unwrap()), None).unwrap().remove(0).rows;
         assert_eq!((rows.len(), rows[1].flaw), (2, Some(RowFlaw::TooLong)));
     }
 }

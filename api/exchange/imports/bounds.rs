@@ -52,10 +52,13 @@ impl Job {
         problem: &Problem,
         kept: &mut Vec<store::LockedRow>,
     ) -> Result<(), Problem> {
-        let rows = item.rows.len() as u64;
+        let rows = item.weight();
         self.counts.read += rows;
         self.counts.refused += rows;
         let faults: Vec<Json> = item.faults(problem);
+        if item.cells.is_some() {
+            return self.refuse_cells(item, faults, kept);
+        }
         self.faults += faults.iter().map(|faults| faults.as_array().map_or(1, Vec::len)).sum::<usize>();
         if self.faults > MOST_FAULTS {
             return Ok(());
@@ -65,6 +68,37 @@ impl Job {
         };
         for row in item.rows.iter().zip(faults).map(keep) {
             kept.push(row?);
+        }
+        Ok(())
+    }
+
+    /// Keeps a row of a wide sheet once, with what is wrong with each of its cells.
+    fn refuse_cells(
+        &mut self,
+        item: &Item,
+        faults: Vec<Json>,
+        kept: &mut Vec<store::LockedRow>,
+    ) -> Result<(), Problem> {
+        for (row, faults) in item.rows.iter().zip(faults) {
+            let line = i64::try_from(row.line).unwrap_or(i64::MAX);
+            let known = kept.iter_mut().rev().find(|(other, ..)| *other == line);
+            let mut new = faults.as_array().cloned().unwrap_or_default();
+            if let Some((.., Json::Array(known))) = &known {
+                new.retain(|fault| !known.contains(fault));
+            }
+            self.faults += new.len();
+            match known {
+                Some((.., Json::Array(known))) => known.extend(new),
+                _ if self.faults > MOST_FAULTS => {}
+                _ => kept.push(store::keep(
+                    &self.core,
+                    &self.district_code,
+                    self.id,
+                    row.line,
+                    &row.cells,
+                    Json::Array(new),
+                )?),
+            }
         }
         Ok(())
     }

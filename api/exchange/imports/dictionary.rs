@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 
 use kit::faults::Faults;
-use kit::field::{Field, Shape, Write};
+use kit::field::Field;
 use kit::problem::Problem;
+use kit::text::Language;
 
-use super::header::{Certainty, Header, ItemColumn, Place, Unknown};
+use super::fault_table::ADDED;
+use super::header::{Certainty, Header, Place, Unknown};
 use super::names::is_open;
+use super::told;
+use super::wide_header::{self, Axis};
 use crate::exchange::codes::UNKNOWN_COLUMN;
-use crate::exchange::files::columns::{Column, exported, folded, imported};
+use crate::exchange::files::columns::{Column, Part, exported, folded, imported};
 use crate::exchange::files::export::MARK;
-use crate::exchange::files::synonyms::of_word;
 use crate::platform::core::Core;
-use crate::records::{Kind, Registry, envelope};
+use crate::records::{Kind, Registry, Wide, envelope};
 
 /// What the caller says of the columns.
 #[derive(Clone, Debug, Default)]
@@ -24,11 +27,13 @@ pub struct Given {
     pub set: Vec<(String, String)>,
     /// `unknown=`, where it is said.
     pub unknown: Option<Unknown>,
+    /// `shape=`, where it is said: whether the sheet is wide.
+    pub wide: Option<bool>,
 }
 
 /// Every name that means a column of a kind.
 pub struct Dictionary {
-    kind: &'static Kind,
+    pub(super) kind: &'static Kind,
     kinds: Registry,
     columns: Vec<Column>,
     added: Vec<Column>,
@@ -80,13 +85,21 @@ const STRIPPED: [&str; 18] = [
 ];
 /// A column's name has so many characters at most.
 const LONGEST_NAME: usize = 60;
+/// Columns that make a sheet wide.
+const LEAST_AXES: usize = 2;
 /// How alike two names must be for a proposal.
 const ALIKE: f64 = 0.5;
 
 impl Dictionary {
     /// The names of a kind, and what the caller says of a file.
     pub fn new(core: &Core, kind: &'static Kind, given: Given) -> Self {
-        Self { kind, kinds: core.kinds().clone(), columns: imported(kind, core.kinds()), added: exported(kind), given }
+        Self {
+            kind,
+            kinds: core.kinds().clone(),
+            columns: imported(kind, core.kinds()),
+            added: exported(kind, core.kinds(), true),
+            given,
+        }
     }
 
     /// Whether what stands for a field may be kept in the clear.
@@ -119,13 +132,49 @@ impl Dictionary {
         faults.finish().map(|()| constants)
     }
 
+    /// How the kind lies in wide sheets, unless the caller says that this is none.
+    fn wide(&self) -> Option<&'static Wide> {
+        self.kind.rules.wide().filter(|_| self.given.wide != Some(false))
+    }
+
+    /// Whether a name heads a column of a wide sheet.
+    pub fn is_axis(&self, name: &str) -> bool {
+        self.wide().is_some_and(|wide| wide_header::axis(wide, self.kind, name).is_some())
+    }
+
+    /// Puts the columns of a wide sheet in their places, where it is one: several columns, and none of its own for what
+    /// their cells say.
+    fn lay_wide(&self, names: &[String], places: &mut [Place], certainties: &mut [Certainty]) -> Option<&'static Wide> {
+        let wide = self.wide()?;
+        let has_cell = places.iter().any(|place| matches!(place, Place::Field(column) if column.path == wide.cell));
+        let axes: Vec<Option<Axis>> = names
+            .iter()
+            .zip(&*places)
+            .map(|(name, place)| {
+                let free = matches!(place, Place::Unknown) && name.chars().nth(LONGEST_NAME).is_none();
+                free.then(|| wide_header::axis(wide, self.kind, name)).flatten()
+            })
+            .collect();
+        let least = if self.given.wide == Some(true) { 1 } else { LEAST_AXES };
+        if has_cell || axes.iter().flatten().count() < least {
+            return None;
+        }
+        for ((axis, place), certainty) in axes.into_iter().zip(places).zip(certainties) {
+            if let Some(axis) = axis {
+                (*place, *certainty) = (Place::Axis(axis), Certainty::Synonym);
+            }
+        }
+        Some(wide)
+    }
+
     /// Reads names as a header, whatever there is in them.
     pub fn read(&self, names: &[String]) -> Header {
         let named: Vec<String> = names.iter().map(|name| folded(name)).collect();
         let of_served = |name: &String| {
             envelope::SERVED.iter().any(|field| folded(field.label.zh) == *name || field.name == name.as_str())
         };
-        let is_ours = named.iter().filter(|name| of_served(name)).count() > 1;
+        let of_names = |name: &String| self.is_beside(name, &named);
+        let is_ours = named.iter().filter(|name| of_served(name) || of_names(name)).count() > 1;
         let (mut places, mut certainties): (Vec<Place>, _) = (Vec::new(), Vec::new());
         for name in names {
             let (place, certainty) = self.meaning(name, &named, is_ours);
@@ -149,6 +198,8 @@ impl Dictionary {
             places.push(place);
             certainties.push(certainty);
         }
+        let wide = self.lay_wide(names, &mut places, &mut certainties);
+        without_twin(&mut places);
         let machine = |(name, certainty): (&String, &Certainty)| *certainty == Certainty::Exact && name.is_ascii();
         let by_machine = named.iter().zip(&certainties).filter(|pair| machine(*pair)).count();
         let known = certainties.iter().filter(|certainty| **certainty != Certainty::None).count();
@@ -161,6 +212,8 @@ impl Dictionary {
             certainties,
             proposals: vec![None; names.len()],
             lines_of_kind: self.kind.rules.lines(),
+            kind: self.kind,
+            wide,
             unknown,
             ours: is_ours,
         }
@@ -175,6 +228,11 @@ impl Dictionary {
         if name.is_empty() {
             return (Place::Unknown, Certainty::None);
         }
+        if let Some(place) = Some(&name).filter(|_| is_ours).and_then(|name| told::place(self.kind, &self.added, name))
+            && !self.given.map.contains_key(&name)
+        {
+            return (place, Certainty::Exact);
+        }
         if let Some(field) = self.given.map.get(&name) {
             return match self.column(field) {
                 Some(column) => (Place::Field(column.clone()), Certainty::Given),
@@ -185,6 +243,9 @@ impl Dictionary {
             return found;
         }
         if let Some(item) = self.item(&name) {
+            return (Place::Item(item), Certainty::Synonym);
+        }
+        if let Some(item) = self.answerer(&name) {
             return (Place::Item(item), Certainty::Synonym);
         }
         if RUNNING_NUMBER.contains(&name.as_str()) {
@@ -214,20 +275,15 @@ impl Dictionary {
         place(self.kind, &self.columns, &self.added, name)
     }
 
-    /// An item of a list of two words each, by the first of them: 体温监测, with √ or × below it.
-    fn item(&self, name: &str) -> Option<ItemColumn> {
-        let fields = self.kind.fields.iter().filter(|field| field.write != Write::Never);
-        fields.into_iter().find_map(|list| {
-            let Shape::List { of: Shape::Object(members), .. } = list.shape else { return None };
-            let mut words = members.iter().filter(|member| member.required && matches!(member.shape, Shape::Word(_)));
-            let (key, value) = (words.next()?, words.next()?);
-            let Shape::Word(vocabulary) = key.shape else { return None };
-            let word = vocabulary.words.iter().find(|word| {
-                let also = of_word(vocabulary.name, word.code).any(|also| folded(also) == *name);
-                folded(word.label.zh) == *name || word.code == name || also
-            })?;
-            Some(ItemColumn { list, key, code: word.code, value })
-        })
+    /// Whether a header is that of the names beside ids, with both of them there.
+    fn is_beside(&self, name: &str, named: &[String]) -> bool {
+        let both = |column: &Column, language| {
+            let id = self.added.iter().find(|other| other.part == Part::Value && other.path == column.path);
+            folded(&column.header(language)) == *name
+                && id.is_some_and(|id| named.contains(&folded(&id.header(language))))
+        };
+        let mut names = self.added.iter().filter(|column| column.part == Part::Name);
+        names.any(|column| both(column, Language::Chinese) || both(column, Language::English))
     }
 
     /// Proposes fields for the names that nobody knows, but for those that another name has.
@@ -254,6 +310,22 @@ impl Dictionary {
         let best = self.columns.iter().map(|column| (likeness(column), column));
         let (likeness, best) = best.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
         (likeness >= ALIKE).then_some(best)
+    }
+}
+
+/// A name whose id has no column is what a reference is known by.
+fn without_twin(places: &mut [Place]) {
+    let has_id = |places: &[Place], name: &Column| {
+        places.iter().any(|place| matches!(place, Place::Field(other) if other.path == name.path))
+    };
+    for index in 0..places.len() {
+        if let Some(Place::Served(column)) = places.get(index).cloned()
+            && column.part == Part::Name
+            && !has_id(places, &column)
+            && let Some(place) = places.get_mut(index)
+        {
+            *place = Place::Field(column);
+        }
     }
 }
 
@@ -328,11 +400,15 @@ fn place(kind: &Kind, columns: &[Column], added: &[Column], name: &str) -> Optio
     }
     let means = |column: &&Column| column.names().iter().any(|other| other == name);
     let is_own = |column: &&Column| column.path.first().is_some_and(|first| kind.field(first).is_some());
-    let meant = columns.iter().filter(is_own).find(means).or_else(|| columns.iter().find(means));
+    // What is its own goes before what belongs to somebody whom it names.
+    let is_bare = |column: &&Column| column.path.len() == 1 && is_own(column);
+    let bare = columns.iter().filter(is_bare).find(means);
+    let meant = bare.or_else(|| columns.iter().filter(is_own).find(means)).or_else(|| columns.iter().find(means));
     if let Some(column) = meant {
         return Some((Place::Field(column.clone()), Certainty::Synonym));
     }
     let ours = added.iter().any(|column| column.names().iter().take(3).any(|other| other == name));
-    let faults = ["错误", "faults"].contains(&name) || MARK.contains(&name);
+    // `faults` is what former releases called it.
+    let faults = ADDED.iter().flatten().any(|added| folded(added) == name) || name == "faults" || MARK.contains(&name);
     (ours || faults).then_some((Place::Ignored, Certainty::Exact))
 }

@@ -1,4 +1,5 @@
-//! The refused rows as a file: the input's own columns plus one of faults, ready to mend and send again.
+//! The refused rows as a file: each sheet's own columns, one of faults and one of the original line, ready to mend and
+//! send again.
 
 use std::sync::Arc;
 
@@ -9,22 +10,49 @@ use futures_util::TryStreamExt;
 use futures_util::stream::try_unfold;
 use kit::problem::Problem;
 use kit::text::Language;
-use serde_json::{Map, Value as Json, json};
 
-use super::answer;
+use super::answer::FaultLine;
+use super::fault_table::FaultTable;
 use super::store::{self, Import, Refused};
-use crate::exchange::files::cells::csv_line;
-use crate::exchange::files::rows::Cell;
+use super::{fault_workbook, routes};
 use crate::platform::core::Core;
 use crate::platform::http::{Answer, Call};
 
-const PAGE: i64 = 500;
+/// Rows that are read at once.
+pub const PAGE: i64 = 500;
+
+/// The form in which faults are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Csv,
+    Ndjson,
+    Workbook,
+}
+
+impl Form {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Workbook => "xlsx",
+        }
+    }
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Workbook => routes::XLSX,
+        }
+    }
+}
 
 struct Errors {
     core: Arc<Core>,
     import: Import,
     language: Language,
-    csv: bool,
+    /// The table of a CSV file; none where lines of JSON are told.
+    table: Option<FaultTable>,
     after: i64,
     begun: bool,
 }
@@ -32,25 +60,41 @@ struct Errors {
 /// `GET /v1/imports/{id}/errors`.
 pub async fn list(call: Call) -> Answer {
     let import = store::find(&call.core, call.actor()?, call.path_id()?).await?;
-    let accept = call.request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // Rows that came as JSON, line by line, go back so.
-    let csv = accept.contains("text/csv") && import.header.is_some();
-    let name = format!("import-{}-errors.{}", import.id, if csv { "csv" } else { "ndjson" });
-    let media_type = if csv { "text/csv; charset=utf-8; header=present" } else { "application/x-ndjson" };
-    let errors = Errors { core: Arc::clone(&call.core), import, language: call.language, csv, after: 0, begun: false };
-    let pieces = try_unfold(errors, step).map_err(|problem: Problem| std::io::Error::other(problem.to_string()));
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, media_type))
+    let sheets = store::refused_sheets(&call.core, &import).await?;
+    let form = form(&call, &import, &sheets);
+    let name = format!("import-{}-errors.{}", import.id, form.extension());
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CONTENT_TYPE, form.media_type()))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .streaming(pieces))
+        .insert_header((CACHE_CONTROL, "no-store"));
+    if form == Form::Workbook {
+        return Ok(response.body(fault_workbook::write(&call.core, &import, call.language).await?));
+    }
+    let sheet = sheets.first().copied().unwrap_or_default();
+    let table = (form == Form::Csv).then(|| FaultTable::of_sheet(&import, sheet, call.language));
+    let errors =
+        Errors { core: Arc::clone(&call.core), import, language: call.language, table, after: 0, begun: false };
+    let pieces = try_unfold(errors, step).map_err(|problem: Problem| std::io::Error::other(problem.to_string()));
+    Ok(response.streaming(pieces))
+}
+
+/// The form asked for; of two the one in which the file came. Rows that came as JSON, line by line, go back so, and
+/// several tables don't go into one CSV.
+fn form(call: &Call, import: &Import, sheets: &[i64]) -> Form {
+    let accept = call.request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (csv, workbook) = (accept.contains("text/csv"), accept.contains(routes::XLSX));
+    if import.headers.is_empty() || !(csv || workbook) {
+        return Form::Ndjson;
+    }
+    if csv && (!workbook || !import.is_workbook()) && sheets.len() < 2 { Form::Csv } else { Form::Workbook }
 }
 
 async fn step(mut errors: Errors) -> Result<Option<(Bytes, Errors)>, Problem> {
     let rows = store::refused(&errors.core, &errors.import, errors.after, PAGE).await?;
     let mut text = String::new();
-    if !errors.begun && errors.csv {
-        text.push_str(&errors.header());
+    if let Some(table) = errors.table.as_ref().filter(|_| !errors.begun) {
+        text.push_str(&table.prologue());
     }
     if rows.is_empty() && (errors.begun || text.is_empty()) {
         return Ok(None);
@@ -62,36 +106,11 @@ async fn step(mut errors: Errors) -> Result<Option<(Bytes, Errors)>, Problem> {
 }
 
 impl Errors {
-    fn header(&self) -> String {
-        let mut cells: Vec<Cell> = self.import.header.iter().flatten().cloned().map(Cell::Text).collect();
-        cells.push(Cell::Text(if self.language == Language::Chinese { "错误" } else { "faults" }.to_owned()));
-        format!("\u{feff}{}", csv_line(&cells))
-    }
-
     fn line(&self, refused: &Refused) -> String {
-        match &self.import.header {
-            Some(header) if self.csv => {
-                let mut cells: Vec<Cell> = refused.cells.iter().take(header.len()).cloned().map(Cell::Text).collect();
-                cells.resize(header.len(), Cell::Empty);
-                cells.push(Cell::Text(answer::in_words(refused, self.language)));
-                csv_line(&cells)
-            }
-            Some(header) => {
-                let row: Map<String, Json> =
-                    header.iter().cloned().zip(refused.cells.iter().cloned().map(Json::String)).collect();
-                format!(
-                    "{}\n",
-                    json!({"line": refused.line, "row": row, "faults": answer::faults(refused, self.language)})
-                )
-            }
-            None => {
-                let text = refused.cells.first().map(String::as_str).unwrap_or_default();
-                let row: Json = serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()));
-                format!(
-                    "{}\n",
-                    json!({"line": refused.line, "row": row, "faults": answer::faults(refused, self.language)})
-                )
-            }
+        if let Some(table) = &self.table {
+            return table.line(&self.import, refused);
         }
+        let line = FaultLine::new(&self.import, refused, self.language);
+        serde_json::to_string(&line).map(|line| format!("{line}\n")).unwrap_or_default()
     }
 }

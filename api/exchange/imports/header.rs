@@ -4,13 +4,14 @@ use kit::faults::Fault;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::text::Text;
-use serde_json::{Value as Json, json};
 
 use super::row::told;
+use super::sheet_layout::ColumnLayout;
+use super::wide_header::Axis;
 use crate::exchange::codes::{REPEATED_COLUMN, UNKNOWN_COLUMN, UNKNOWN_COLUMNS, UNREADABLE_FILE};
-use crate::exchange::files::columns::Column;
+use crate::exchange::files::columns::{Column, Part};
 use crate::exchange::files::table::Row;
-use crate::records::Lines;
+use crate::records::{Kind, Lines, Wide};
 
 /// Meaning of a column of the file.
 #[derive(Clone, Debug)]
@@ -21,8 +22,12 @@ pub enum Place {
     ExternalId,
     /// An item of a list, by the word that heads the column: its cell is the item's other word.
     Item(ItemColumn),
+    /// A column of a wide sheet: its cells are records, or items of one.
+    Axis(Axis),
     /// The day of the row: times in other columns are of it.
     Day,
+    /// What the service fills in, or a name beside an id: in files of ours it is compared with what stands.
+    Served(Column),
     /// Left out: a running number, or what an export of ours added.
     Ignored,
     /// Nobody knows: by `unknown` it goes into the note, is left out, or is a fault.
@@ -40,6 +45,8 @@ pub struct ItemColumn {
     pub code: &'static str,
     /// The member that a cell says.
     pub value: &'static Field,
+    /// The member that may stand behind it in the same cell: somebody's phone.
+    pub pair: Option<&'static Field>,
 }
 
 /// How sure it is what a column means.
@@ -94,6 +101,9 @@ pub struct Header {
     pub(super) certainties: Vec<Certainty>,
     pub(super) proposals: Vec<Option<Column>>,
     pub(super) lines_of_kind: Option<Lines>,
+    pub(super) kind: &'static Kind,
+    /// How the kind lies in a wide sheet, where this is the header of one.
+    pub wide: Option<&'static Wide>,
     /// What is done with what nobody knows.
     pub unknown: Unknown,
     /// Whether it is that of an export of ours.
@@ -111,6 +121,8 @@ impl Header {
                 Place::ExternalId => Some("external_id".into()),
                 Place::Day => Some("day".into()),
                 Place::Item(item) => Some(format!("{}.{}", item.list.name, item.code)),
+                Place::Axis(axis) => Some(format!("{axis:?}")),
+                Place::Served(column) => Some(format!("{}, {:?}", column.name(), column.part)),
                 Place::Ignored | Place::Unknown => None,
             })
             .collect();
@@ -119,9 +131,15 @@ impl Header {
         known.len()
     }
 
-    /// How many columns have a name.
+    /// Whether it is that of a wide sheet whose columns are days: they say when it happened.
+    pub fn is_of_days(&self) -> bool {
+        self.places.iter().any(|place| matches!(place, Place::Axis(Axis::Day(..))))
+    }
+
+    /// How many columns have a name, but for those that are passed over.
     pub fn named(&self) -> usize {
-        self.names.iter().filter(|name| !name.trim().is_empty()).count()
+        let counts = |(name, place): &(&String, &Place)| !name.trim().is_empty() && !matches!(place, Place::Ignored);
+        self.names.iter().zip(&self.places).filter(counts).count()
     }
 
     /// Refuses repeated columns, and unknown ones where they are not to be kept.
@@ -149,7 +167,7 @@ impl Header {
     }
 
     /// What each column was taken for.
-    pub fn told(&self) -> Json {
+    pub fn told(&self) -> Vec<ColumnLayout> {
         let column = |index: usize| {
             let place = self.places.get(index);
             let field = match place {
@@ -157,18 +175,25 @@ impl Header {
                 Some(Place::ExternalId) => Some("external_id".to_owned()),
                 Some(Place::Day) => Some("day".to_owned()),
                 Some(Place::Item(item)) => Some(format!("{}.{}", item.list.name, item.code)),
+                Some(Place::Axis(Axis::Item(item))) => Some(format!("{}.{}", item.list.name, item.member.name)),
+                Some(Place::Axis(Axis::Day(..))) => self.wide.map(|wide| wide.cell.join(".")),
                 _ => None,
             };
             let what = match place {
-                Some(Place::Ignored) => "ignored",
+                Some(Place::Ignored | Place::Served(_)) => "ignored",
                 Some(Place::Unknown) if self.unknown == Unknown::Note => "noted",
                 Some(Place::Unknown) if self.unknown == Unknown::Ignore => "ignored",
                 Some(Place::Unknown) | None => "refused",
                 Some(_) => "taken",
             };
             let proposal = self.proposals.get(index).and_then(Option::as_ref).map(Column::name);
-            json!({"header": self.names.get(index), "field": field, "use": what,
-                "certainty": self.certainties.get(index).map(|certainty| certainty.code()), "proposal": proposal})
+            let axis = match place {
+                Some(Place::Axis(axis)) => Some(axis.told()),
+                _ => None,
+            };
+            let certainty = self.certainties.get(index).copied().unwrap_or(Certainty::None).code().to_owned();
+            let header = self.names.get(index).cloned().unwrap_or_default();
+            ColumnLayout { header, field, axis, used: what.to_owned(), certainty, proposal }
         };
         let filled = |index: &usize| self.names.get(*index).is_some_and(|name| !name.trim().is_empty());
         (0..self.names.len()).filter(filled).map(column).collect()
@@ -186,6 +211,20 @@ impl Header {
             self.places.iter().any(|place| matches!(place, Place::Field(column) if column.path.len() > 1 && column.path.first() == Some(&lines.list)))
         };
         self.lines_of_kind.filter(of_items)
+    }
+
+    /// Every list of which the file gives a row an item: an export of ours does so of each.
+    pub fn row_lists(&self) -> Vec<&'static str> {
+        if !self.ours {
+            return self.lines().map(|lines| lines.list).into_iter().collect();
+        }
+        let of_items = |place: &Place| match place {
+            Place::Field(column) if column.part == Part::Item => column.path.first().copied(),
+            _ => None,
+        };
+        let mut lists: Vec<&'static str> = self.places.iter().filter_map(of_items).collect();
+        lists.dedup();
+        lists
     }
 
     /// Whether a field has a column.
@@ -206,14 +245,15 @@ impl Header {
             Place::ExternalId => Some("/external_id".to_owned()),
             Place::Day => Some("/occurred_at".to_owned()),
             Place::Item(item) => Some(format!("/{}", item.list.name)),
-            Place::Ignored | Place::Unknown => None,
+            Place::Served(column) => Some(format!("/{}", column.path.join("/"))),
+            Place::Axis(_) | Place::Ignored | Place::Unknown => None,
         }
     }
 
     /// The column in which a fault stands; none of a fault of the whole row.
     pub(super) fn index_of(&self, pointer: &str) -> Option<usize> {
         let mut steps: Vec<&str> = pointer.split('/').skip(1).collect();
-        if self.lines().is_some_and(|lines| steps.first() == Some(&lines.list)) && steps.len() > 1 {
+        if steps.first().is_some_and(|first| self.row_lists().contains(first)) && steps.len() > 1 {
             steps.remove(1);
         }
         let is_it = |place: &Place| match place {
@@ -222,7 +262,7 @@ impl Header {
             }
             Place::ExternalId => steps == ["external_id"],
             Place::Item(item) => steps.first() == Some(&item.list.name),
-            Place::Day | Place::Ignored | Place::Unknown => false,
+            Place::Axis(_) | Place::Day | Place::Served(_) | Place::Ignored | Place::Unknown => false,
         };
         let of_day = || {
             let is_day = |place: &Place| matches!(place, Place::Day);
@@ -241,12 +281,33 @@ impl Header {
         self.places.iter().position(is_it).or_else(of_day).or_else(within)
     }
 
-    /// The shape of the field in which a fault stands.
-    pub(super) fn shape_of(&self, pointer: &str) -> Option<Shape> {
-        match self.places.get(self.index_of(pointer)?)? {
-            Place::Field(column) => Some(column.field.shape),
-            _ => None,
+    /// The field in which a fault stands, by its column, else by what the kind has of that name.
+    pub(super) fn field_of(&self, pointer: &str) -> Option<&'static Field> {
+        match self.index_of(pointer).and_then(|index| self.places.get(index)) {
+            Some(Place::Field(column)) => Some(column.field),
+            Some(Place::Day) => self.kind.body_fields().into_iter().find(|field| field.name == "occurred_at"),
+            _ => self.kind_field(pointer),
         }
+    }
+
+    /// The label of what a fault is about.
+    pub(super) fn label_of(&self, pointer: &str) -> Option<Text> {
+        self.kind_field(pointer).map(|field| field.label)
+    }
+
+    /// The field of the kind to which a pointer leads, as far as the kind itself tells it.
+    fn kind_field(&self, pointer: &str) -> Option<&'static Field> {
+        let mut steps = pointer.split('/').skip(1).filter(|step| step.parse::<usize>().is_err());
+        let first = steps.next()?;
+        let mut field = self.kind.body_fields().into_iter().find(|field| field.name == first)?;
+        for step in steps {
+            let members: &'static [Field] = match field.shape {
+                Shape::Object(members) | Shape::List { of: &Shape::Object(members), .. } => members,
+                _ => break,
+            };
+            field = members.iter().find(|member| member.name == step)?;
+        }
+        Some(field)
     }
 
     /// The name of that column.

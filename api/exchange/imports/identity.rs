@@ -3,8 +3,9 @@
 //! document, the plate as it is written properly, not the cell as it was typed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use kit::faults::Faults;
 use kit::problem::Problem;
 use kit::tree::{Tree, to_json};
@@ -13,14 +14,14 @@ use ledger::canonical::{canonical, encode};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::items::Item;
+use super::items::{Checked, Item};
 use super::job::Job;
 use crate::platform::core::Core;
 use crate::platform::privacy::blind::derived_id;
 use crate::platform::privacy::seal::Sealer;
 use crate::records::prepare::Submission;
 use crate::records::void::is_undone;
-use crate::records::{Draft, Kind, Record, read};
+use crate::records::{Context, Draft, Kind, Record, read};
 
 /// Rows of which it is kept what they were; of longer files the last ones.
 const MOST_REMEMBERED: usize = 500_000;
@@ -81,9 +82,11 @@ impl Job {
     /// Gives the rows of a lot their ids. Kinds whose identity the server derives keep theirs.
     pub(super) async fn identify(&mut self, items: &mut [Item]) -> Result<(), Problem> {
         let mut signs: Vec<(usize, Sign)> = Vec::new();
-        for (index, item) in items.iter().enumerate() {
+        let (core, district_code) = (Arc::clone(&self.core), self.district_code.clone());
+        let context = core.context(core.clock.now(), &district_code);
+        for (index, item) in items.iter_mut().enumerate() {
             if item.body.problem.is_none() && item.body.tree.member("id").is_none() {
-                signs.extend(self.sign(item).map(|sign| (index, sign)));
+                signs.extend(self.sign(item, &context).map(|sign| (index, sign)));
             }
         }
         let ids: BTreeSet<Uuid> = signs.iter().flat_map(|(_, sign)| sign.ids()).collect();
@@ -159,8 +162,9 @@ impl Job {
         Submission::of(&self.core, &draft).is(&record.envelope.submission_digest)
     }
 
-    fn sign(&mut self, item: &Item) -> Option<Sign> {
+    fn sign(&mut self, item: &mut Item, context: &Context<'_>) -> Option<Sign> {
         let (core, kind) = (&self.core, self.kind);
+        let checked = item.checked.take();
         let key = &core.keys.identity;
         if let (Some(external_id), Some(source)) = (&item.body.external_id, &self.options.source) {
             if kind.rules.identity().is_some() {
@@ -168,7 +172,8 @@ impl Job {
             }
             return Some(Sign::One(derived_id(key, &["import", kind.name, "external", source, external_id])));
         }
-        let content = Content::of(core, kind, &item.body.tree, &self.district_code, core.clock.now())?;
+        let checked = checked.unwrap_or_else(|| Checked::of(kind, core.kinds(), &item.body.tree, context));
+        let content = Content::of(core, kind, &item.body.tree, checked, context)?;
         let hash = |what: &str, parts: &[&str]| derived_id(key, &[&["import", kind.name, what], parts].concat());
         let fact = hash("fact", &[&content.fact]).to_string();
         let Some(natural) = content.key else {
@@ -176,7 +181,8 @@ impl Job {
             return Some(Sign::One(hash("row", &[&fact, &count.to_string()])));
         };
         let natural = hash("natural", &[&natural]);
-        if kind.rules.stands_when_known() || kind.rules.lines().is_some() {
+        // A cell of a wide sheet is what its row and its column say.
+        if kind.rules.stands_when_known() || kind.rules.lines().is_some() || item.cells.is_some() {
             return Some(Sign::One(natural));
         }
         let (text, typed) = (natural.to_string(), to_json(&item.body.tree).to_string());
@@ -197,28 +203,23 @@ fn is_named(kind: &Kind) -> bool {
 }
 
 /// What a row says, as the server would have it.
-pub struct Content {
+struct Content {
     /// All of it.
-    pub fact: String,
+    fact: String,
     /// The kind's natural key; none where a part of it is empty.
-    pub key: Option<String>,
+    key: Option<String>,
 }
 
 impl Content {
     /// None where the server derives the record's id itself.
-    pub fn of(core: &Core, kind: &'static Kind, tree: &Tree, district: &str, now: DateTime<Utc>) -> Option<Self> {
-        let (context, mut faults) = (core.context(now, district), Faults::default());
-        let mut draft = Draft::parse(kind, core.kinds(), tree, "", &mut faults);
-        for (_, inner) in &mut draft.inline {
-            inner.kind.rules.check(inner, &context, &mut faults);
-        }
-        kind.rules.check(&mut draft, &context, &mut faults);
-        if kind.rules.identify(&draft, &context).is_some() {
+    fn of(core: &Core, kind: &'static Kind, tree: &Tree, checked: Checked, context: &Context<'_>) -> Option<Self> {
+        let Checked { mut draft, faults } = checked;
+        if kind.rules.identify(&draft, context).is_some() {
             return None;
         }
         let mut members = draft.canonical();
         for (field, inner) in std::mem::take(&mut draft.inline) {
-            let Some(id) = inner.kind.rules.identify(&inner, &context) else { continue };
+            let Some(id) = inner.kind.rules.identify(&inner, context) else { continue };
             let reference = draft.id_field(field);
             draft.values.set(reference, Value::Id(id));
             if let Json::Object(members) = &mut members {

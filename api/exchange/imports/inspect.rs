@@ -6,13 +6,18 @@ use actix_web::http::header::CACHE_CONTROL;
 use kit::ids::new_id;
 use kit::problem::Problem;
 use kit::tree::{Tree, to_json};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
+use super::answer::{FirstRecord, ImportInspection, NoRecord, RefusedRow, RowPlace, remark, remarks};
 use super::intake::{arriving, kind, options};
 use super::items::Item;
 use super::job::{CHUNK, Job};
-use super::outcomes::told;
+use super::outcomes::Listed;
+use super::returned::Change;
+use super::sheet_layout::Layout;
+use super::store;
 use super::uploads::Uploads;
+use crate::exchange::codes::YEAR_NEEDED;
 use crate::exchange::files::columns::folded;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Answer, Call};
@@ -60,40 +65,47 @@ pub async fn post(call: Call) -> Answer {
     }
     items.truncate(MOST_CHECKED);
     let shown = checked(&mut job, items, &call).await?;
-    let body = answer(&call, &job, rows, &shown, problem.as_ref());
+    let body = answer(&call, &job, rows as u64, shown, problem.as_ref());
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
 /// Records with what would come of each.
 struct Shown {
-    first: Vec<Json>,
-    faults: Vec<Json>,
-    checked: usize,
-    refused: usize,
+    first: Vec<FirstRecord>,
+    faults: Vec<RefusedRow>,
+    checked: u64,
+    refused: u64,
 }
 
 async fn checked(job: &mut Job, items: Vec<Item>, call: &Call) -> Result<Shown, Problem> {
     let items = job.identified(items).await?;
-    let good: Vec<Tree> =
-        items.iter().filter(|item| item.body.problem.is_none()).map(|item| item.body.tree.clone()).collect();
+    let good: Vec<Tree> = items.iter().filter(|item| item.is_new()).map(|item| item.body.tree.clone()).collect();
     let outcomes = DryRun::default().run(&job.core, &job.actor, job.kind, &good, "import").await?;
     let mut outcomes = outcomes.into_iter();
-    let mut shown = Shown { first: Vec::new(), faults: Vec::new(), checked: items.len(), refused: 0 };
+    let mut shown = Shown { first: Vec::new(), faults: Vec::new(), checked: items.len() as u64, refused: 0 };
     for item in &items {
         let (outcome, problem) = match &item.body.problem {
             Some(problem) => ("refused", Some(problem.again())),
-            None => came(outcomes.next().flatten()),
+            None => match item.met.map(|met| met.change) {
+                Some(Change::Nothing) => ("same", None),
+                Some(_) => ("skipped", None),
+                None => came(outcomes.next().flatten()),
+            },
         };
         let faults: Vec<Json> = problem.iter().flat_map(|problem| item.faults(problem)).collect();
-        shown.refused += usize::from(problem.is_some());
-        let lines: Vec<u64> = item.rows.iter().map(|row| row.line).collect();
-        for (line, faults) in lines.iter().zip(&faults).take(MOST_FAULTS.saturating_sub(shown.faults.len())) {
-            shown.faults.push(json!({"line": line, "faults": told(Some(faults), call.language)}));
+        shown.refused += u64::from(problem.is_some());
+        let places: Vec<RowPlace> = item.rows.iter().map(|row| job.place(row.line)).collect();
+        for (place, faults) in places.iter().zip(&faults).take(MOST_FAULTS.saturating_sub(shown.faults.len())) {
+            shown.faults.push(RefusedRow::new(place.clone(), remarks(Some(faults), call.language)));
         }
         if shown.first.len() < MOST_SHOWN {
-            let warnings: Json = item.body.warnings.iter().map(|(_, warning)| warning.clone()).collect();
-            shown.first.push(json!({"lines": lines, "outcome": outcome, "record": to_json(&item.body.tree),
-                "warnings": told(Some(&warnings), call.language)}));
+            shown.first.push(FirstRecord {
+                sheet: places.first().and_then(|place| place.sheet.clone()),
+                lines: places.iter().map(|place| place.line).collect(),
+                outcome,
+                record: to_json(&item.body.tree),
+                warnings: item.body.warnings.iter().map(|(_, warning)| remark(warning, call.language)).collect(),
+            });
         }
     }
     Ok(shown)
@@ -109,33 +121,44 @@ fn came(outcome: Option<Outcome>) -> (&'static str, Option<Problem>) {
     }
 }
 
-fn answer(call: &Call, job: &Job, rows: usize, shown: &Shown, problem: Option<&Problem>) -> Json {
+fn answer(call: &Call, job: &Job, rows: u64, shown: Shown, problem: Option<&Problem>) -> ImportInspection {
     let layout = job.sheets.layout();
     let missing = missing(job, layout.as_ref());
-    let parameters = parameters(layout.as_ref(), &missing);
-    let no_records: Vec<Json> = job
-        .listed
-        .iter()
-        .take(MOST_FAULTS)
-        .map(|row| {
-            let reason = row.details.get("reason").map(|reason| json!([reason]));
-            json!({"line": row.line, "reason": told(reason.as_ref(), call.language).as_array().and_then(|list| list.first())})
-        })
-        .collect();
-    json!({"kind": job.kind.name, "layout": layout, "rows": rows, "checked": shown.checked, "refused": shown.refused,
-        "first": shown.first, "faults": shown.faults, "not_records": no_records, "missing": missing,
-        "parameters": parameters, "problem": problem.map(|problem| problem.body(call.language, ""))})
+    let mut parameters = parameters(layout.as_ref(), &missing);
+    if let Some(problem) = problem.filter(|problem| problem.code() == YEAR_NEEDED) {
+        parameters.extend(problem.faults().iter().map(|fault| format!("{}=", fault.pointer.trim_start_matches('?'))));
+    }
+    let no_record = |row: &Listed| NoRecord {
+        place: job.place(row.line),
+        reason: row.details.get("reason").map(|reason| remark(reason, call.language)),
+    };
+    ImportInspection {
+        kind: job.kind.name,
+        layout,
+        rows,
+        checked: shown.checked,
+        refused: shown.refused,
+        first: shown.first,
+        faults: shown.faults,
+        not_records: job.listed.iter().take(MOST_FAULTS).map(no_record).collect(),
+        missing,
+        parameters,
+        problem: problem.map(|problem| problem.body(call.language, "")),
+    }
+}
+
+impl Job {
+    /// Place of a row in its file.
+    fn place(&self, line: u64) -> RowPlace {
+        store::place(&self.sheets.names, i64::try_from(line).unwrap_or(i64::MAX))
+    }
 }
 
 /// Fields that must be there and that neither a column nor a title gives.
-fn missing(job: &Job, layout: Option<&Json>) -> Vec<String> {
-    let Some(layout) = layout else { return Vec::new() };
-    let given: Vec<&str> = ["/sheets/0/columns", "/sheets/0/constants"]
-        .iter()
-        .filter_map(|pointer| layout.pointer(pointer)?.as_array())
-        .flatten()
-        .filter_map(|column| column.get("field")?.as_str())
-        .collect();
+fn missing(job: &Job, layout: Option<&Layout>) -> Vec<String> {
+    let Some(table) = layout.and_then(|layout| layout.sheets.first()) else { return Vec::new() };
+    let columns = table.columns.iter().filter_map(|column| column.field.as_deref());
+    let given: Vec<&str> = columns.chain(table.constants.iter().map(|constant| constant.field.as_str())).collect();
     let has = |name: &str| given.iter().any(|field| field.split('.').next() == Some(name));
     let needed = |field: &&&'static kit::field::Field| field.required && field.write != kit::field::Write::Never;
     let fields = job.kind.body_fields();
@@ -143,15 +166,17 @@ fn missing(job: &Job, layout: Option<&Json>) -> Vec<String> {
 }
 
 /// Parameters that would help: fields for unknown headers, constants for what is missing.
-fn parameters(layout: Option<&Json>, missing: &[String]) -> Vec<String> {
-    let sheets = layout.and_then(|layout| layout.get("sheets")).and_then(Json::as_array);
-    let columns = sheets.into_iter().flatten().filter_map(|sheet| sheet.get("columns")?.as_array()).flatten();
+fn parameters(layout: Option<&Layout>, missing: &[String]) -> Vec<String> {
+    let columns = layout.into_iter().flat_map(|layout| &layout.sheets).flat_map(|table| &table.columns);
     let mapped = columns.filter_map(|column| {
-        let (header, field) = (column.get("header")?.as_str()?, column.get("proposal")?.as_str()?);
-        Some(format!("map.{}={field}", folded(header)))
+        let field = column.proposal.as_deref()?;
+        Some(format!("map.{}={field}", folded(&column.header)))
     });
     let set = missing.iter().map(|name| format!("set.{name}="));
     let mut all: Vec<String> = mapped.chain(set).collect();
+    if layout.into_iter().flat_map(|layout| &layout.sheets).any(|table| table.shape == "wide") {
+        all.push("shape=wide".to_owned());
+    }
     all.sort();
     all.dedup();
     all

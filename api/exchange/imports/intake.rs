@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use uuid::Uuid;
 
+use super::answer::AskedOptions;
 use super::dictionary::Given;
 use super::header::Unknown;
 use super::job::{Job, Options};
@@ -55,7 +56,7 @@ pub async fn post(call: Call) -> Answer {
     }
     job = job.for_client(call.request.conn_data::<ConnectionState>().cloned());
     let state = job.run(reader).await;
-    let details = json!({"state": state, "counts": job.counts.to_json()});
+    let details = json!({"state": state, "counts": job.counts});
     let audit_entry = call.audit_entry("import.end", "imports", Some(id), details);
     system_write(&call.core, audit_entry, async |_| Ok(())).await?;
     answer(&call, id, HttpResponse::Ok()).await
@@ -74,9 +75,9 @@ async fn read(call: &Call, later: bool) -> Result<(Reader, Sheets, Option<Form>)
 }
 
 async fn answer(call: &Call, id: Uuid, mut response: HttpResponseBuilder) -> Answer {
-    let json = shown(call, id).await?;
+    let import = shown(call, id).await?;
     response.insert_header((LOCATION, format!("/v1/imports/{id}"))).insert_header((CACHE_CONTROL, "no-store"));
-    Ok(response.json(json))
+    Ok(response.json(import))
 }
 
 /// The form of the file, none for a workbook, and its charset where that is said.
@@ -129,8 +130,9 @@ async fn reader(
             let file = put_aside(source, workbook::MOST_BYTES).await?.into_std().await;
             let slot =
                 Arc::clone(&call.core.ext::<ImportSlots>().0).acquire_owned().await.map_err(Problem::internal)?;
+            let asked = call.query.text("sheet").map(str::to_owned);
             let read = move || {
-                let rows = workbook::read(&file);
+                let rows = workbook::read(&file, asked.as_deref());
                 drop(slot);
                 rows
             };
@@ -176,7 +178,8 @@ fn given(call: &Call) -> Given {
         _ => None,
     };
     let map = call.prefixed("map.").into_iter().map(|(header, field)| (folded(&header), field)).collect();
-    Given { map, set: call.prefixed("set."), unknown }
+    let wide = call.query.text("shape").map(|shape| shape == "wide");
+    Given { map, set: call.prefixed("set."), unknown, wide }
 }
 
 /// What the request asks for.
@@ -186,9 +189,11 @@ pub fn options(call: &Call) -> Options {
         atomic: query.text("mode") == Some("atomic"),
         validate_only: query.boolean("validate_only") == Some(true),
         revise: query.text("on_duplicate") == Some("revise"),
+        keep_good: query.text("lines") == Some("keep_good"),
         source: query.text("source").map(str::to_owned),
         given: given(call),
         year: query.integer("year").and_then(|year| i32::try_from(year).ok()),
+        first_day: query.day("first_day"),
     }
 }
 
@@ -201,8 +206,13 @@ async fn begin(
 ) -> Result<Job, Problem> {
     let (core, actor) = (&call.core, call.actor()?);
     let options = options(call);
-    let kept = json!({"mode": if options.atomic { "atomic" } else { "row" }, "validate_only": options.validate_only,
-        "on_duplicate": if options.revise { "revise" } else { "skip" }, "source": options.source});
+    let kept = AskedOptions {
+        mode: if options.atomic { "atomic" } else { "row" }.into(),
+        validate_only: options.validate_only,
+        on_duplicate: if options.revise { "revise" } else { "skip" }.into(),
+        source: options.source.clone(),
+        lines: if options.keep_good { "keep_good" } else { "whole" }.into(),
+    };
     if options.validate_only && kind.tells_people() {
         (call.core.ext::<Hooks>().ask)(call, None)?;
     }

@@ -1,27 +1,50 @@
 //! From rows to records: mostly a row a record; where a file gives an item a row, the rows of one record are put
 //! together, wherever in the file they stand.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kit::catalogue::{Code, FaultCode};
-use kit::faults::Fault;
+use kit::faults::{Fault, Faults};
 use kit::problem::Problem;
 use kit::tree::{Tree, to_json};
 
 use super::header::Header;
 use super::identity::typed_key;
+use super::returned::Met;
 use super::row::{self, Body};
+use super::wide::CellAt;
 use crate::exchange::codes::{DIFFERS_WITHIN_RECORD, OTHER_ROW_FAULTY};
 use crate::exchange::files::table::Row;
 use crate::platform::http::fault;
 use crate::records::codes::TOO_MANY_ROWS;
-use crate::records::{Kind, Lines};
+use crate::records::{Context, Draft, Kind, Registry};
 
 /// More rows than this are no one record.
 const MOST_ROWS: usize = 500;
 /// Rows of a file that gives an item a row: all of them wait for the end of the file.
 const MOST_GATHERED: usize = 100_000;
+
+/// A body as the rules read it, and their faults.
+pub struct Checked {
+    /// The draft.
+    pub draft: Draft,
+    /// Faults of it.
+    pub faults: Faults,
+}
+
+impl Checked {
+    /// Checks a body.
+    pub fn of(kind: &'static Kind, kinds: &Registry, tree: &Tree, context: &Context<'_>) -> Self {
+        let mut faults = Faults::default();
+        let mut draft = Draft::parse(kind, kinds, tree, "", &mut faults);
+        for (_, inner) in &mut draft.inline {
+            inner.kind.rules.check(inner, context, &mut faults);
+        }
+        kind.rules.check(&mut draft, context, &mut faults);
+        Self { draft, faults }
+    }
+}
 
 /// A record as the file has it.
 pub struct Item {
@@ -31,37 +54,89 @@ pub struct Item {
     pub body: Body,
     /// The header of its table; none of a line of JSON.
     pub header: Option<Arc<Header>>,
+    /// Its body as it was checked, while nothing of it has changed since.
+    pub checked: Option<Checked>,
+    /// The cells that it is made of, of a wide sheet.
+    pub cells: Option<Vec<CellAt>>,
     /// Key that makes its rows one record, where there may be several.
     key: Option<String>,
+    /// The record that a row of ours is of.
+    pub met: Option<Met>,
 }
 
 impl Item {
     /// A record of a row of its own.
     pub fn of_row(row: &Row, body: Body) -> Self {
-        Self { rows: vec![row.clone()], body, header: None, key: None }
+        Self { rows: vec![row.clone()], body, header: None, checked: None, cells: None, key: None, met: None }
     }
 
     /// A record of a row of a table.
     pub fn of_table(row: Row, body: Body, header: &Arc<Header>) -> Self {
-        Self { rows: vec![row], body, header: Some(Arc::clone(header)), key: None }
+        let header = Some(Arc::clone(header));
+        Self { rows: vec![row], body, header, checked: None, cells: None, key: None, met: None }
+    }
+
+    /// It is made of these cells of a wide sheet.
+    pub fn in_cells(self, cells: Vec<CellAt>) -> Self {
+        Self { cells: Some(cells), ..self }
+    }
+
+    /// What it counts as: its rows, or the cells of a wide sheet.
+    pub fn weight(&self) -> u64 {
+        self.cells.as_ref().map_or(self.rows.len(), |cells| cells.len().max(1)) as u64
+    }
+
+    /// Whether it is of the same row of a wide sheet as another one.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let line = |item: &Self| item.rows.first().map(|row| row.line);
+        self.cells.is_some() && other.cells.is_some() && line(self) == line(other)
+    }
+
+    /// Whether it is good, and of no record that stands.
+    pub fn is_new(&self) -> bool {
+        self.body.problem.is_none() && self.met.is_none()
+    }
+
+    /// The part of it that some of its rows are; they are its own no more.
+    pub fn part(&mut self, taken: &BTreeSet<usize>) -> Self {
+        let (header, key, body) = (self.header.clone(), self.key.clone(), Body::default());
+        let mut part = Self { rows: Vec::new(), header, body, checked: None, cells: None, key, met: None };
+        let (mut rows, mut place) = (Vec::new(), BTreeMap::new());
+        for (index, row) in std::mem::take(&mut self.rows).into_iter().enumerate() {
+            if taken.contains(&index) {
+                part.rows.push(row);
+            } else {
+                place.insert(index, rows.len());
+                rows.push(row);
+            }
+        }
+        self.rows = rows;
+        let warnings = std::mem::take(&mut self.body.warnings).into_iter();
+        self.body.warnings = warnings.filter_map(|(row, warning)| Some((*place.get(&row)?, warning))).collect();
+        part
     }
 
     /// The same once more.
     pub fn again(&self) -> Self {
-        Self { rows: self.rows.clone(), body: self.body.again(), header: self.header.clone(), key: self.key.clone() }
+        let (rows, header) = (self.rows.clone(), self.header.clone());
+        let (cells, key) = (self.cells.clone(), self.key.clone());
+        Self { rows, body: self.body.again(), header, checked: None, cells, key, met: self.met }
     }
 
     /// The faults of each row: of items in their own rows, of the record in the first; a row without any says
     /// that another has some.
     pub fn faults(&self, problem: &Problem) -> Vec<serde_json::Value> {
         let header = self.header.as_deref();
+        if let Some(cells) = &self.cells {
+            return self.faults_by_cell(cells, problem);
+        }
         if self.rows.len() == 1 || problem.faults().is_empty() {
             return self.rows.iter().map(|_| row::faults(header, problem)).collect();
         }
-        let list = header.and_then(Header::lines).map(|lines| lines.list).unwrap_or_default();
+        let lists = header.map(Header::row_lists).unwrap_or_default();
         let row_of = |fault: &Fault| {
             let mut steps = fault.pointer.split('/').skip(1);
-            let of_list = steps.next() == Some(list);
+            let of_list = steps.next().is_some_and(|step| lists.contains(&step));
             steps.next().filter(|_| of_list).and_then(|index| index.parse().ok()).unwrap_or(0)
         };
         let other = Fault { pointer: String::new(), code: OTHER_ROW_FAULTY, values: Vec::new(), hint: None };
@@ -84,17 +159,21 @@ pub struct Gatherer {
 
 impl Gatherer {
     /// Takes a row; 422 where the file has more than can wait for its end.
-    pub fn gather(&mut self, kind: &Kind, lines: Lines, mut item: Item) -> Result<(), Problem> {
+    pub fn gather(&mut self, kind: &Kind, lists: &[&'static str], mut item: Item) -> Result<(), Problem> {
         self.rows += 1;
         if self.rows > MOST_GATHERED {
             return Err(TOO_MANY_ROWS.into());
         }
-        item.key = typed_key(kind, &to_json(&item.body.tree));
-        as_list(&mut item.body.tree, lines.list);
+        item.key = match item.body.tree.member("id") {
+            Some(Tree::Text(id)) if item.body.ours => Some(format!("id:{}", id.trim())),
+            _ => typed_key(kind, &to_json(&item.body.tree)),
+        };
+        lists.iter().for_each(|list| as_list(&mut item.body.tree, list));
         let known = item.key.as_ref().and_then(|key| self.places.get(key)).copied();
         match known.and_then(|place| self.items.get_mut(place)) {
             Some(known) => {
-                join(known, item.body, lines.list);
+                join_cells(known, item.cells.take(), lists.first().copied().unwrap_or_default());
+                join(known, item.body, lists);
                 known.rows.extend(item.rows);
                 if known.rows.len() > MOST_ROWS {
                     known.body.problem.get_or_insert_with(too_many);
@@ -133,15 +212,36 @@ fn as_list(tree: &mut Tree, list: &str) {
     }
 }
 
+/// Adds the cells of another row: their items stand behind those of the rows before.
+fn join_cells(known: &mut Item, cells: Option<Vec<CellAt>>, list: &str) {
+    let items = match known.body.tree.member(list) {
+        Some(Tree::List(items)) => items.len(),
+        _ => 0,
+    };
+    let (rows, before) = (known.rows.len(), format!("/{list}/"));
+    let moved = |cell: CellAt| {
+        let rest = cell.pointer.strip_prefix(&before).unwrap_or_default();
+        let (index, member) = rest.split_once('/').unwrap_or((rest, ""));
+        let pointer = match index.parse::<usize>() {
+            Ok(index) => format!("{before}{}/{member}", index + items),
+            Err(_) => cell.pointer.clone(),
+        };
+        CellAt { pointer, row: cell.row + rows, ..cell }
+    };
+    if let (Some(own), Some(cells)) = (&mut known.cells, cells) {
+        own.extend(cells.into_iter().map(moved));
+    }
+}
+
 /// Adds a row: its item to the list; what else it says must be what the rows before it say.
-fn join(item: &mut Item, row: Body, list: &str) {
-    let index = item.rows.len();
+fn join(item: &mut Item, row: Body, lists: &[&str]) {
+    let (index, list) = (item.rows.len(), lists.first().copied().unwrap_or_default());
     item.body.noted.extend(row.noted);
     item.body.warnings.extend(row.warnings.into_iter().map(|(_, warning)| (index, warning)));
     let (Tree::Object(members), Tree::Object(added)) = (&mut item.body.tree, row.tree) else { return };
     for (name, member) in added {
         match (members.iter_mut().find(|(other, _)| *other == name), member) {
-            (Some((_, Tree::List(items))), Tree::List(more)) if name == list => items.extend(more),
+            (Some((_, Tree::List(items))), Tree::List(more)) if lists.contains(&name.as_str()) => items.extend(more),
             (None, member) => members.push((name, member)),
             (Some((_, known)), member) if *known == member => {}
             // A note of each row is one of the record.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::NaiveDate;
 use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::statement::Statement;
@@ -20,6 +21,7 @@ use super::outcomes::{self, Listed};
 use super::reader::{Form, Reader};
 use super::sheets::Sheets;
 use super::store::{self, Counts, Progress};
+use super::wide_lots::lot;
 use crate::exchange::files::table::Row;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::job_write;
@@ -29,7 +31,7 @@ use crate::platform::http::transport::ConnectionState;
 use crate::records::Kind;
 use crate::records::atomic_batch::all_or_nothing;
 use crate::records::bulk::create_bulk;
-use crate::records::codes::TOO_MANY_ROWS;
+use crate::records::codes::{RECORD_EXISTS, TOO_MANY_ROWS};
 use crate::records::create::Outcome;
 use crate::records::dry_run::DryRun;
 use crate::records::warnings::OCCURRED_AT_ASSUMED;
@@ -52,12 +54,16 @@ pub struct Options {
     pub validate_only: bool,
     /// Whether a record that is there with other content is amended by the row.
     pub revise: bool,
+    /// Whether a record goes in without its bad lines.
+    pub keep_good: bool,
     /// The system from which the rows come.
     pub source: Option<String>,
     /// What the caller says of the columns.
     pub given: Given,
     /// The year of days without one.
     pub year: Option<i32>,
+    /// The first of days that headers count.
+    pub first_day: Option<NaiveDate>,
 }
 
 /// An import under way.
@@ -78,8 +84,6 @@ pub struct Job {
     pub form: Option<Form>,
     /// Counts of rows so far.
     pub counts: Counts,
-    /// The file's columns, and what its titles say.
-    pub names: Vec<String>,
     /// Where it stands in the file.
     pub(super) sheets: Sheets,
     /// Puts rows of one record together.
@@ -120,12 +124,12 @@ impl Job {
         form: Option<Form>,
     ) -> Self {
         let (counts, gatherer) = (Counts::default(), Gatherer::default());
-        let (names, sheets, numbers, trial) = (Vec::new(), Sheets::default(), None, DryRun::default());
+        let (sheets, numbers, trial) = (Sheets::default(), None, DryRun::default());
         let (client, faults, seen) = (None, 0, Seen::default());
         let (brought_back, listed, listed_rows, tried) = (BTreeSet::new(), Vec::new(), 0, None);
         let (revised, assumed) = (BTreeSet::new(), false);
         #[rustfmt::skip]
-        let job = Self { core, actor, kind, district_code, id, options, form, counts, names, sheets, gatherer, numbers, revised, assumed, brought_back, listed, listed_rows, tried, seen, trial, client, faults };
+        let job = Self { core, actor, kind, district_code, id, options, form, counts, sheets, gatherer, numbers, revised, assumed, brought_back, listed, listed_rows, tried, seen, trial, client, faults };
         job
     }
 
@@ -172,9 +176,9 @@ impl Job {
                 size = self.give_way(chunk).await?;
             }
         }
-        let mut gathered = self.end_of_file()?.into_iter();
+        let mut gathered = self.end_of_file()?.into_iter().peekable();
         loop {
-            let lot: Vec<Item> = gathered.by_ref().take(SMALL_CHUNK).collect();
+            let lot = lot(&mut gathered, SMALL_CHUNK);
             let is_last = lot.is_empty();
             let lot = self.identified(lot).await?;
             // What is to be said of the last rows is written with no record, too.
@@ -191,14 +195,14 @@ impl Job {
     async fn give_way(&mut self, rows: &[Row]) -> Result<usize, Problem> {
         let (started, appends) = (Instant::now(), self.core.ledger.figures().appends.get());
         // A sheet that ends gives all that waited for its end.
-        let (mut items, mut own) = (self.items(rows)?.into_iter(), 0);
+        let (mut items, mut own) = (self.items(rows)?.into_iter().peekable(), 0);
         loop {
-            let lot: Vec<Item> = items.by_ref().take(CHUNK).collect();
+            let lot = lot(&mut items, CHUNK);
             let lot = self.identified(lot).await?;
             self.write(lot).await?;
             self.require_few_faults()?;
             own += 1;
-            if items.len() == 0 {
+            if items.peek().is_none() {
                 break;
             }
         }
@@ -217,7 +221,7 @@ impl Job {
             all.extend(self.identified(items).await?);
             count += rows.len();
             // Its header is no row.
-            if count > MOST_ATOMIC + 1 {
+            if count.max(all.len()) > MOST_ATOMIC + 1 {
                 return Err(TOO_MANY_ROWS.into());
             }
         }
@@ -226,8 +230,10 @@ impl Job {
         let validate_only = std::mem::replace(&mut self.options.validate_only, true);
         let before = self.counts;
         self.tried = (!validate_only).then(Vec::new);
-        for chunk in all.chunks(CHUNK) {
-            self.write(chunk.iter().map(Item::again).collect()).await?;
+        let mut trials = all.iter().map(Item::again).collect::<Vec<_>>().into_iter().peekable();
+        while trials.peek().is_some() {
+            let trial = lot(&mut trials, CHUNK);
+            self.write(trial).await?;
             self.require_few_faults()?;
         }
         self.options.validate_only = validate_only;
@@ -252,10 +258,13 @@ impl Job {
     /// Records with ids in the place of names, and their own.
     pub(super) async fn identified(&mut self, mut items: Vec<Item>) -> Result<Vec<Item>, Problem> {
         let deadline = self.core.config.file_deadline();
-        timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
-        self.resolve_people(&mut items);
+        timed(deadline, items.len(), Box::pin(self.recognise(&mut items))).await?;
         self.resolve_areas(&mut items);
-        self.core.refresh_settings().await?;
+        timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
+        timed(deadline, items.len(), Box::pin(self.resolve_told(&mut items))).await?;
+        self.core.refresh_for(self.kind).await?;
+        let mut items = self.keep_good_lines(items);
+        self.spell_out(&mut items);
         self.salvage(&mut items);
         timed(deadline, items.len(), Box::pin(self.identify(&mut items))).await?;
         Ok(items)
@@ -271,13 +280,14 @@ impl Job {
 
     /// Writes it, keeps what was refused, notes how far it is.
     async fn write_now(&mut self, items: Vec<Item>) -> Result<(), Problem> {
-        let good = items.iter().filter(|item| item.body.problem.is_none());
+        let good = items.iter().filter(|item| item.is_new());
         let trees: Vec<Tree> = good.map(|item| item.body.tree.clone()).collect();
         let mut outcomes = self.create(&trees).await?.into_iter();
         let mut kept = Vec::new();
         for mut item in items {
             let outcome = match item.body.problem.take() {
                 Some(problem) => Err(problem),
+                None if item.met.is_some() => Err(RECORD_EXISTS.into()),
                 None => outcomes.next().unwrap_or_else(|| Err(Problem::internal("a row has no outcome"))),
             };
             match self.settle(&item, outcome).await {
@@ -308,18 +318,18 @@ impl Job {
     }
 
     fn progress(&self, state: &'static str, problem: Option<Json>) -> Statement {
-        let header = Some(self.names.as_slice()).filter(|names| !names.is_empty());
+        let layout = self.sheets.layout();
         // Of what is counted by its day: it matters when it happened.
         let assumed = self.assumed && !self.kind.rules.figures().is_empty();
         let warnings = if assumed { vec![OCCURRED_AT_ASSUMED.code] } else { Vec::new() };
         let progress = Progress {
             state,
             counts: self.counts,
-            header,
+            headers: &self.sheets.headers,
             problem,
             numbers: self.numbers,
             warnings,
-            layout: self.sheets.layout(),
+            layout: layout.as_ref(),
         };
         store::progress(&self.district_code, self.id, &progress, self.core.clock.now())
     }

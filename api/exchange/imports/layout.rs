@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use kit::field::Shape;
+use kit::text::is_han;
 
 use super::dictionary::Dictionary;
 use super::header::Header;
@@ -71,7 +72,14 @@ fn is_header(header: &Header) -> bool {
 /// Two rows as one header: what stands above several columns, and what stands below it. None where the second row
 /// is no part of a header.
 fn joined(dictionary: &Dictionary, above: &[String], below: &[String]) -> Option<Vec<String>> {
-    let is_value = |cell: &String| cell.chars().any(|letter| letter.is_ascii_digit());
+    // A number is a value, unless it is of a unit, or a day below its month.
+    let is_name = |cell: &String| cell.chars().any(is_han) && dictionary.read(std::slice::from_ref(cell)).known() > 0;
+    let is_value = |cell: &String| {
+        cell.chars().any(|letter| letter.is_ascii_digit())
+            && !is_name(cell)
+            && !dictionary.is_axis(cell)
+            && !dictionary.is_axis(&format!("1月{cell}"))
+    };
     let filled =
         |cells: &[String], index: usize| cells.get(index).map(|cell| cell.trim()).unwrap_or_default().to_owned();
     if below.iter().any(is_value) || below.iter().all(|cell| cell.trim().is_empty()) {
@@ -92,7 +100,7 @@ fn joined(dictionary: &Dictionary, above: &[String], below: &[String]) -> Option
             _ => {
                 let both = format!("{carried}{sub}");
                 let is_known = |name: &String| dictionary.read(std::slice::from_ref(name)).known() > 0;
-                if !is_known(&both) && is_known(&sub) { sub } else { both }
+                if !is_known(&both) && is_known(&sub) && !dictionary.is_axis(&both) { sub } else { both }
             }
         });
     }

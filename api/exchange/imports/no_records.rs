@@ -28,6 +28,10 @@ impl Reason {
 /// Rows above the header.
 pub static TITLE: Reason =
     Reason { code: "title", message: Text::new("stands above the table", "表头以上的标题或说明") };
+/// A cell of a wide sheet that says why there is nothing.
+pub const NOT_DONE: &str = "not_done";
+/// The last line of an export, which counts the others.
+pub static END: Reason = Reason { code: "end", message: Text::new("the end of an export", "导出文件的结束行") };
 static SUM: Reason = Reason { code: "sum", message: Text::new("a sum", "合计行") };
 static REMARK: Reason = Reason { code: "remark", message: Text::new("a signature or a remark", "签字、说明行") };
 static HEADER: Reason =
@@ -78,7 +82,7 @@ impl Table {
         let taken = |index: &usize| {
             matches!(
                 self.header.places.get(*index),
-                Some(Place::Field(_) | Place::Item(_) | Place::ExternalId | Place::Day)
+                Some(Place::Field(_) | Place::Item(_) | Place::Axis(_) | Place::ExternalId | Place::Day)
             )
         };
         let ignored = |index: &usize| matches!(self.header.places.get(*index), Some(Place::Ignored));

@@ -4,12 +4,13 @@ use actix_web::HttpResponse;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
-use kit::text::{Language, Text};
+use kit::text::Text;
 use kit::value::Value;
 use kit::vocabulary::{Vocabulary, word};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::answer::{ImportRow, remark, remarks};
 use super::store::{self, Import};
 use crate::platform::http::{Answer, Call, page};
 
@@ -67,24 +68,19 @@ pub fn keep(district_code: &str, import_id: Uuid, listed: Vec<Listed>) -> Statem
         ids.push(row.record_id.map_or(Value::Null, Value::Id));
         details.push(Value::Json(row.details));
     }
-    Statement::new("INSERT INTO import_outcomes (district_code, import_id, line, outcome, record_id, details) SELECT ")
-        .text(district_code)
-        .sql(", ")
-        .id(import_id)
-        .sql(", k.* FROM unnest(")
-        .column(ColumnType::Integer, lines)
-        .sql(", ")
-        .column(ColumnType::Text, outcomes)
-        .sql(", ")
-        .column(ColumnType::Id, ids)
-        .sql(", ")
-        .column(ColumnType::Json, details)
-        .sql(") AS k ON CONFLICT (district_code, import_id, line) DO UPDATE SET outcome = excluded.outcome, record_id = excluded.record_id, details = excluded.details")
+    let columns = [
+        ("line", ColumnType::Integer, lines),
+        ("outcome", ColumnType::Text, outcomes),
+        ("record_id", ColumnType::Id, ids),
+        ("details", ColumnType::Json, details),
+    ];
+    store::put_rows("import_outcomes", district_code, import_id, columns)
+        .sql(" UPDATE SET outcome = excluded.outcome, record_id = excluded.record_id, details = excluded.details")
 }
 
 struct Row {
     line: i64,
-    json: Json,
+    shown: ImportRow,
 }
 
 /// `GET /v1/imports/{id}/rows`.
@@ -95,7 +91,7 @@ pub async fn list(call: Call) -> Answer {
     let after = page::position(&call, &binding)?.and_then(|text| text.parse::<i64>().ok()).unwrap_or_default();
     let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
     let rows = rows(&call, &import, outcome.as_deref(), after, limit).await?;
-    let response: HttpResponse = page::answer(&call, &binding, rows, |row| row.line.to_string(), |row| row.json);
+    let response: HttpResponse = page::answer(&call, &binding, rows, |row| row.line.to_string(), |row| row.shown);
     Ok(response)
 }
 
@@ -126,23 +122,16 @@ async fn rows(
     for mut row in call.core.database.read(&statement).await? {
         let line = row.integer("line").unwrap_or_default();
         let details = row.take("details").to_json(call.core.zone);
-        let mut json = json!({"outcome": row.text("outcome"), "record_id": row.id("record_id"),
-            "differs": details.get("differs").and_then(Json::as_bool) == Some(true),
-            "faults": told(details.get("faults"), call.language), "warnings": told(details.get("warnings"), call.language),
-            "reason": told(details.get("reason").map(|reason| json!([reason])).as_ref(), call.language)
-                .as_array().and_then(|list| list.first()).cloned()});
-        import.place_line(&mut json, line);
-        rows.push(Row { line, json });
+        let shown = ImportRow {
+            place: import.place(line),
+            outcome: row.text("outcome").unwrap_or_default(),
+            record_id: row.id("record_id"),
+            differs: details.get("differs").and_then(Json::as_bool) == Some(true),
+            faults: remarks(details.get("faults"), call.language),
+            warnings: remarks(details.get("warnings"), call.language),
+            reason: details.get("reason").map(|reason| remark(reason, call.language)),
+        };
+        rows.push(Row { line, shown });
     }
     Ok(rows)
-}
-
-/// What is said of a row, in one language.
-pub fn told(list: Option<&Json>, language: Language) -> Json {
-    let word = if language == Language::Chinese { "zh" } else { "en" };
-    let one = |item: &Json| {
-        let text = |name: &str| item.get(name).cloned().unwrap_or(Json::Null);
-        json!({"column": text("column"), "pointer": text("pointer"), "code": text("code"), "message": text(word)})
-    };
-    list.and_then(Json::as_array).into_iter().flatten().map(one).collect()
 }

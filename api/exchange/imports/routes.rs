@@ -8,15 +8,16 @@ use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::text::Text;
 use kit::vocabulary::{Vocabulary, word};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use uuid::Uuid;
 
+use super::answer::{ImportAnswer, ImportInspection, ImportRow, UndoneImport};
 use super::{answer, faults, inspect, intake, outcomes, store, template, undo};
 use crate::exchange::codes::{STILL_RUNNING, TOO_MANY_FAULTS, UNKNOWN_COLUMNS, UNREADABLE_FILE};
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
-use crate::platform::http::schema::reference;
+use crate::platform::http::page::Page;
 use crate::platform::http::{Access, Answer, Bounded, Call, Operation, page};
 use crate::records::Registry;
 use crate::records::codes::TOO_MANY_ROWS;
@@ -36,6 +37,11 @@ static ON_DUPLICATE: Vocabulary = Vocabulary::new(
     Text::new("On duplicate", "重复时"),
     &[word("skip", "leave it", "跳过"), word("revise", "amend it", "修订")],
 );
+static LINES: Vocabulary = Vocabulary::new(
+    "import_lines",
+    Text::new("Lines", "明细"),
+    &[word("whole", "all or none of a record", "整份"), word("keep_good", "the good ones", "保留正确行")],
+);
 static UNKNOWN: Vocabulary = Vocabulary::new(
     "import_unknown",
     Text::new("Unknown columns", "未知列"),
@@ -44,6 +50,11 @@ static UNKNOWN: Vocabulary = Vocabulary::new(
         word("note", "kept in the note", "记入备注"),
         word("refuse", "refused", "拒绝"),
     ],
+);
+static SHAPE: Vocabulary = Vocabulary::new(
+    "import_shape",
+    Text::new("Shape", "表格形式"),
+    &[word("rows", "a row a record", "一行一条"), word("wide", "a column a day or thing", "一列一日或一项")],
 );
 static TEMPLATE_FORMAT: Vocabulary = Vocabulary::new(
     "import_template_format",
@@ -57,7 +68,8 @@ static FORMAT: Field = Field::new(
     "A workbook by default, or the header as CSV.",
 );
 /// Parameters that say how a file is read.
-const LOOKED_AT_WITH: [&str; 5] = ["source", "sheet", "unknown", "year", "district_code"];
+const LOOKED_AT_WITH: [&str; 8] =
+    ["source", "lines", "sheet", "unknown", "shape", "year", "first_day", "district_code"];
 /// Parameters whose names go on with a column or a field: `map.电话号码=phone`, `set.place_id=北门`.
 const OPEN: &[&str] = &["map.", "set."];
 
@@ -86,6 +98,12 @@ static PARAMETERS: &[Field] = &[
         "What happens to a record that is there with other content: left (`skip`, the default) or amended by the row.",
     ),
     Field::new(
+        "lines",
+        Shape::Word(&LINES),
+        Text::new("Lines", "明细"),
+        "Of a record with a row a line, such as a store's day: a bad line refuses all of it (`whole`, the default), or is left out, refused by itself and told in the note (`keep_good`). Mended and sent with `on_duplicate=revise` it joins the others.",
+    ),
+    Field::new(
         "source",
         Shape::Text { min: 1, max: 60, pattern: Some("[A-Za-z0-9_.-]+") },
         Text::new("Source", "来源系统"),
@@ -95,7 +113,7 @@ static PARAMETERS: &[Field] = &[
         "sheet",
         Shape::Text { min: 1, max: 100, pattern: None },
         Text::new("Sheet", "工作表"),
-        "Only this sheet of a workbook; without it all with a header that is known.",
+        "Only this sheet of a workbook, though it be hidden; without it all that are shown and have a header that is known.",
     ),
     Field::new(
         "unknown",
@@ -103,6 +121,13 @@ static PARAMETERS: &[Field] = &[
         Text::new("Unknown columns", "未知列"),
         "What happens to columns that nobody knows: left out, kept in the note, or the file refused. By default `refuse` where most headers are names of fields, else `note`.",
     ),
+    Field::new(
+        "shape",
+        Shape::Word(&SHAPE),
+        Text::new("Shape", "表格形式"),
+        "`wide`: a row a person with a column a day and part of the day (`2月1日上午`), a row a store with a column a commodity and price or stock (`大米进价`), a row a post with a column a day and names in the cells. Counts are of cells then. Without it a sheet is wide where several of its headers say so and none is the cell's own.",
+    ),
+    Field::new("first_day", Shape::Day, Text::new("First day", "首日"), "Of headers that count days: `第3天上午`."),
     Field::new(
         "year",
         Shape::Integer { min: 2000, max: 2100 },
@@ -139,8 +164,8 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .body_of(json!({"type": "string", "format": "binary", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
             .body_as("application/x-ndjson", json!("{\"place_id\":\"0198c0de-0002-7000-8000-000000000001\",\"direction\":\"in\",\"temperature_c\":\"36.5\"}\n"))
             .body_as(XLSX, json!("the bytes of a workbook whose first sheet is a table with a header"))
-            .answers_with(200, "The whole file was read.", Some(reference("Import")), Some(example()))
-            .answers_with(202, "It is being read; look at `Location`.", Some(reference("Import")), Some(example()))
+            .answers::<ImportAnswer>(200, "The whole file was read.", Some(answer::example()))
+            .answers::<ImportAnswer>(202, "It is being read; look at `Location`.", Some(answer::example()))
             .with_headers(&["Location"])
             .problems(&[DISTRICT_REQUIRED, UNREADABLE_FILE, UNKNOWN_COLUMNS, TOO_MANY_ROWS, TOO_MANY_FAULTS, Code::TOO_MANY_REQUESTS, NOT_FOUND]),
         Operation::new(Method::POST, "/v1/imports:inspect", "inspect_import", inspect::post)
@@ -152,7 +177,7 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .parameters([kind].into_iter().chain(PARAMETERS.iter().filter(|field| LOOKED_AT_WITH.contains(&field.name))).collect())
             .open(OPEN)
             .body_of(json!({"type": "string", "format": "binary", "maxLength": 2_147_483_647, "description": "The file."}), json!("place_id,direction,temperature_c\n0198c0de-0002-7000-8000-000000000001,in,36.5\n"), &["text/csv", "application/x-ndjson", XLSX])
-            .answers_with(200, "What it would do.", Some(reference("ImportInspection")), Some(example_inspection()))
+            .answers::<ImportInspection>(200, "What it would do.", Some(answer::example_inspection()))
             .problems(&[DISTRICT_REQUIRED, UNREADABLE_FILE, TOO_MANY_ROWS, Code::TOO_MANY_REQUESTS, NOT_FOUND]),
         Operation::new(Method::GET, "/v1/imports/template", "get_import_template", template::get)
             .described("imports", "A sheet to fill in", "A workbook with Chinese headers, required ones marked by an asterisk, a drop-down for every vocabulary, numbers of documents and phones as text, and a second sheet that explains each column with an example; or the header alone as CSV.")
@@ -167,25 +192,25 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .access(all())
             .keys(KeyScope::Import)
             .parameters(vec![&LIMIT, &CURSOR])
-            .answers_with(200, "A page.", Some(reference("ImportPage")), Some(json!({"items": [example()], "next_cursor": null})))
+            .answers::<Page<ImportAnswer>>(200, "A page.", Some(json!({"items": [answer::example()], "next_cursor": null})))
             .with_headers(&["Link"]),
         Operation::new(Method::GET, "/v1/imports/{id}", "get_import", get)
             .described("imports", "Watch an import", "How far it is; the first errors.")
             .access(all())
             .keys(KeyScope::Import)
-            .answers_with(200, "The import.", Some(reference("Import")), Some(example())),
+            .answers::<ImportAnswer>(200, "The import.", Some(answer::example())),
         Operation::new(Method::GET, "/v1/imports/{id}/errors", "list_import_errors", faults::list)
-            .described("imports", "The refused rows", "NDJSON; with `Accept: text/csv` the input's own columns plus one of faults, ready to mend and send again. In the order of the file.")
+            .described("imports", "The refused rows", "NDJSON; with `Accept: text/csv` or that of a workbook, of both in the form of the file sent: each sheet with faults under its own header, plus a column of faults and one of the original line, ready to mend and send again. Faulty cells of a workbook are marked. Faults of several sheets don't go into one CSV: the workbook comes. In the order of the file.")
             .access(all())
             .keys(KeyScope::Import)
             .answers_nothing(200, "The rows.")
-            .as_files(vec!["text/csv", "application/x-ndjson"]),
+            .as_files(vec!["text/csv", "application/x-ndjson", XLSX]),
         Operation::new(Method::GET, "/v1/imports/{id}/rows", "list_import_rows", outcomes::list)
             .described("imports", "What came of rows", "Rows that made no new record, each with the record that it met, and those about which there is something to say: at most 100,000 of a file, in its order, for 90 days.")
             .access(all())
             .keys(KeyScope::Import)
             .parameters(vec![&outcomes::BY_OUTCOME, &LIMIT, &CURSOR])
-            .answers_with(200, "A page.", Some(reference("ImportRowPage")), Some(json!({"items": [example_row()], "next_cursor": null})))
+            .answers::<Page<ImportRow>>(200, "A page.", Some(json!({"items": [answer::example_row()], "next_cursor": null})))
             .with_headers(&["Link"])
             .problems(&[NOT_FOUND]),
         Operation::new(Method::POST, "/v1/imports/{id}:undo", "undo_import", undo::undo)
@@ -194,20 +219,20 @@ pub fn operations(kinds: &Registry) -> Vec<Operation> {
             .keys(KeyScope::Import)
             .uncounted()
             .bounded(Bounded::Steps)
-            .answers_with(200, "What was undone.", Some(reference("UndoneImport")), Some(json!({"id": "0198c0de-000d-7000-8000-000000000001", "state": "undone", "voided": 120, "left": [], "people_voided": 80, "people_left": []})))
+            .answers::<UndoneImport>(200, "What was undone.", Some(answer::example_undone()))
             .problems(&[STILL_RUNNING, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
     ]
 }
 
 /// The import as it stands.
-pub async fn shown(call: &Call, id: Uuid) -> Result<Json, Problem> {
+pub async fn shown(call: &Call, id: Uuid) -> Result<ImportAnswer, Problem> {
     let import = store::find(&call.core, call.actor()?, id).await?;
-    answer::view(call, &import).await
+    answer::view(call, import).await
 }
 
 async fn get(call: Call) -> Answer {
-    let json = shown(&call, call.path_id()?).await?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json))
+    let import = shown(&call, call.path_id()?).await?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(import))
 }
 
 async fn list(call: Call) -> Answer {
@@ -226,83 +251,5 @@ async fn list(call: Call) -> Answer {
         }
     }
     imports.sort_by_key(|import| std::cmp::Reverse(import.id));
-    Ok(page::answer(
-        &call,
-        &binding,
-        imports,
-        |import| import.id.to_string(),
-        |import| import.view(json!([]), call.language),
-    ))
-}
-
-fn example_inspection() -> Json {
-    json!({"kind": "screenings", "layout": {"names": [], "sheets": [{"name": null, "header_line": 3, "header_rows": 1,
-        "columns": [{"header": "体温℃", "field": "temperature_c", "use": "taken", "certainty": "stripped", "proposal": null}],
-        "constants": [{"field": "place_id", "text": "北门"}]}], "not_read": []},
-        "rows": 9, "checked": 6, "refused": 0, "first": [], "faults": [],
-        "not_records": [{"line": 10, "reason": {"column": null, "pointer": "", "code": "sum", "message": "合计行"}}],
-        "missing": ["direction"], "parameters": ["set.direction="], "problem": null})
-}
-
-fn example_row() -> Json {
-    json!({"sheet": null, "line": 9, "outcome": "skipped", "record_id": "0198c0de-0005-7000-8000-000000000001", "differs": true, "faults": [], "warnings": [], "reason": null})
-}
-
-fn example() -> Json {
-    json!({"id": "0198c0de-000d-7000-8000-000000000001", "kind": "screenings", "state": "complete", "district_code": "511802",
-        "user_id": "0198c0de-0000-7000-8000-00000000000b", "options": {"mode": "row", "validate_only": false, "on_duplicate": "skip", "source": null},
-        "counts": {"read": 120, "created": 118, "same": 0, "revised": 0, "skipped": 0, "refused": 2, "not_a_record": 0}, "problem": null, "warnings": [],
-        "started_at": "2020-02-02T19:00:00+08:00", "updated_at": "2020-02-02T19:00:01+08:00",
-        "layout": null,
-        "first_errors": [{"sheet": null, "line": 7, "faults": [{"column": "体温", "pointer": "/temperature_c", "code": "out_of_range", "message": "应在 32.0 至 43.0 之间"}]}],
-        "errors_url": "/v1/imports/0198c0de-000d-7000-8000-000000000001/errors"})
-}
-
-/// The schemas of this room.
-pub fn schemas() -> Vec<(String, Json)> {
-    let text = |max: u32, about: &str| json!({"type": "string", "maxLength": max, "description": about});
-    let id = |about: &str| json!({"type": "string", "format": "uuid", "maxLength": 36, "description": about});
-    let instant = |about: &str| json!({"type": "string", "format": "date-time", "maxLength": 40, "description": about});
-    let any = |about: &str| json!({"type": ["object", "null"], "additionalProperties": true, "description": about});
-    let count = |about: &str| json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX, "description": about});
-    let counts = json!({"type": "object", "description": "How many rows came to what.", "required": ["read", "created", "same", "revised", "skipped", "refused", "not_a_record"], "properties": {
-        "read": count("Rows read: the sum of the others."), "created": count("New records."), "same": count("There already, unchanged."),
-        "revised": count("Changed by the row."), "skipped": count("There with other content, left as it is."), "refused": count("Refused; see the errors."), "not_a_record": count("Titles, sums, signatures: no records, and not stored.")}});
-    let errors = json!({"type": "array", "maxItems": 20, "items": any("A refused row: its line and its faults."), "description": "The first of them."});
-    let import = json!({"type": "object", "description": "An import.", "required": ["id", "kind", "state", "district_code", "user_id", "options", "counts", "problem", "warnings", "layout", "started_at", "updated_at", "first_errors", "errors_url"], "properties": {
-        "id": id("Its id."), "kind": text(60, "What it imports."), "state": text(20, "running, interrupted, complete, failed or undone."),
-        "district_code": text(6, "Where it is kept."), "user_id": id("Who imports."), "options": any("What was asked."), "counts": counts,
-        "problem": any("Why it failed or was interrupted."),
-        "warnings": {"type": "array", "maxItems": 20, "items": any("A warning: its code and its message."), "description": "What is implausible about the file as a whole, each once: `occurred_at_assumed`."},
-        "layout": any("How the file was read: its sheets with their header rows, what each column was taken for, what wasn't read."),
-        "started_at": instant("Since when."), "updated_at": instant("When it was last heard of."),
-        "first_errors": errors, "errors_url": text(200, "All of them.")}});
-    let list = |most: u32, about: &str| json!({"type": "array", "maxItems": most, "items": any("One of them."), "description": about});
-    let names = |about: &str| json!({"type": "array", "maxItems": 1_000, "items": text(200, "One of them."), "description": about});
-    let inspection = json!({"type": "object", "description": "What an import would do.", "required": ["kind", "layout", "rows", "checked", "refused", "first", "faults", "not_records", "missing", "parameters", "problem"], "properties": {
-        "kind": text(60, "The kind."), "layout": any("How the file is read: its sheets with their header rows, what each column is taken for, what isn't read."),
-        "rows": count("Rows looked at."), "checked": count("Records checked."), "refused": count("Of those, refused."),
-        "first": list(10, "The first records as they would be stored."), "faults": list(50, "Faults by line."),
-        "not_records": list(50, "Rows that are no records, by line."), "missing": names("Fields that must be there and are in no column."),
-        "parameters": names("Parameters that would help."), "problem": any("Why the file couldn't be imported at all.")}});
-    let words = |about: &str| json!({"type": "array", "maxItems": 1_000, "items": any("A column, a code and a message."), "description": about});
-    let row = json!({"type": "object", "description": "What came of a row.", "required": ["sheet", "line", "outcome", "record_id", "differs", "faults", "warnings", "reason"], "properties": {
-        "sheet": {"type": ["string", "null"], "maxLength": 100, "description": "The sheet, where the workbook has several."}, "line": count("The line."),
-        "outcome": text(20, "created, same, revised, skipped, refused or not_a_record."),
-        "record_id": {"type": ["string", "null"], "format": "uuid", "maxLength": 36, "description": "The record that it made or met."},
-        "differs": {"type": "boolean", "description": "Whether it says something else than the record that stands."},
-        "faults": words("Why it was refused."), "warnings": words("What was taken otherwise than it was written."), "reason": any("Why it is no record.")}});
-    let left = json!({"type": "array", "maxItems": 1_000, "items": {"type": "string", "format": "uuid", "maxLength": 36}, "description": "Records amended since."});
-    let undone = json!({"type": "object", "description": "What was undone.", "required": ["id", "state", "voided", "left", "people_voided", "people_left"], "properties": {
-        "id": id("The import."), "state": text(20, "undone."), "voided": count("Records voided."), "left": left,
-        "people_voided": count("People voided whom it alone introduced."),
-        "people_left": {"type": "array", "maxItems": 1_000, "items": {"type": "string", "format": "uuid", "maxLength": 36}, "description": "People whom it introduced and somebody else names or amended since."}}});
-    vec![
-        ("Import".into(), import),
-        ("ImportPage".into(), page::schema(&reference("Import"))),
-        ("ImportInspection".into(), inspection),
-        ("ImportRow".into(), row),
-        ("ImportRowPage".into(), page::schema(&reference("ImportRow"))),
-        ("UndoneImport".into(), undone),
-    ]
+    Ok(page::answer(&call, &binding, imports, |import| import.id.to_string(), |import| import.shown(call.language)))
 }

@@ -2,14 +2,15 @@
 
 use kit::catalogue::FaultCode;
 use kit::faults::Fault;
-use kit::field::Shape;
 use kit::problem::Problem;
-use kit::text::{Language, Text};
+use kit::text::Language;
 use kit::tree::{Tree, TreeFault};
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use super::header::Header;
-use super::table;
+use super::told::Told;
+use super::{table, wording};
 use crate::exchange::codes::{ERROR_CELL, LOST_DIGITS, UNCOUNTED_FORMULA, UNREADABLE_ROW};
 use crate::exchange::files::table::{Row, RowFlaw};
 use crate::records::Warning;
@@ -28,12 +29,17 @@ pub struct Body {
     pub noted: Vec<(String, String)>,
     /// Cells as they were typed, by column, of the first row.
     pub texts: Vec<(usize, String)>,
+    /// Whether it is a row of an export of ours.
+    pub ours: bool,
+    /// What it says beside what a client may send.
+    pub told: Vec<Told>,
 }
 
 impl Default for Body {
     fn default() -> Self {
         let (warnings, noted, texts) = (Vec::new(), Vec::new(), Vec::new());
-        Self { tree: Tree::Object(Vec::new()), external_id: None, problem: None, warnings, noted, texts }
+        let (tree, told) = (Tree::Object(Vec::new()), Vec::new());
+        Self { tree, external_id: None, problem: None, warnings, noted, texts, ours: false, told }
     }
 }
 
@@ -47,6 +53,8 @@ impl Body {
             warnings: self.warnings.clone(),
             noted: self.noted.clone(),
             texts: self.texts.clone(),
+            ours: self.ours,
+            told: self.told.clone(),
         }
     }
 
@@ -114,12 +122,28 @@ pub fn insert(members: &mut Vec<(String, Tree)>, path: &[&'static str], tree: Tr
         members.push(((*first).to_owned(), tree));
         return;
     }
-    let position = members.iter().position(|(name, _)| name == first).unwrap_or_else(|| {
+    let is_it = |(name, member): &(String, Tree)| name == first && matches!(member, Tree::Object(_));
+    let position = members.iter().position(is_it).unwrap_or_else(|| {
         members.push(((*first).to_owned(), Tree::Object(Vec::new())));
         members.len() - 1
     });
     if let Some((_, Tree::Object(inner))) = members.get_mut(position) {
         insert(inner, rest, tree);
+    }
+}
+
+/// A reference that is said twice, by a text and by what it is known by: an id goes before that, any other text behind.
+pub fn once(members: &mut Vec<(String, Tree)>) {
+    let objects: Vec<String> = members
+        .iter()
+        .filter(|(_, member)| matches!(member, Tree::Object(_)))
+        .map(|(name, _)| name.clone())
+        .filter(|name| members.iter().any(|(other, member)| other == name && matches!(member, Tree::Text(_))))
+        .collect();
+    for name in objects {
+        let is_id = |member: &Tree| matches!(member, Tree::Text(text) if Uuid::try_parse(text.trim()).is_ok());
+        let has_id = members.iter().any(|(other, member)| *other == name && is_id(member));
+        members.retain(|(other, member)| *other != name || matches!(member, Tree::Text(_)) == has_id);
     }
 }
 
@@ -135,40 +159,9 @@ pub fn faults(header: Option<&Header>, problem: &Problem) -> Json {
 /// A fault as it is kept.
 pub fn kept(header: Option<&Header>, fault: &Fault) -> Json {
     let column = header.and_then(|header| header.column_of(&fault.pointer));
-    let form = header.and_then(|header| header.shape_of(&fault.pointer)).and_then(|shape| expected(fault.code, &shape));
-    let labels = header.and_then(|header| header.shape_of(&fault.pointer)).and_then(|shape| labels(fault, &shape));
-    let words = |language| {
-        if let (Some(labels), Language::Chinese) = (&labels, language) {
-            return format!("应为 {labels}");
-        }
-        let between = if language == Language::Chinese { "," } else { "; " };
-        let form = form.map(|form: Text| format!("{between}{}", form.in_language(language))).unwrap_or_default();
-        format!("{}{form}", fault.message(language))
-    };
-    json!({"column": column, "pointer": fault.pointer, "code": fault.code.code(),
-        "zh": words(Language::Chinese), "en": words(Language::English)})
-}
-
-/// The words that a column takes, as a clerk writes them, where a fault lists their codes.
-fn labels(fault: &Fault, shape: &Shape) -> Option<String> {
-    let Shape::Word(vocabulary) = shape else { return None };
-    let codes = vocabulary.codes().join(", ");
-    let lists_codes = fault.values.iter().any(|(_, value)| codes.starts_with(value.as_str()) && !value.is_empty());
-    let words = vocabulary.words.iter().filter(|word| !word.closed).map(|word| word.label.zh);
-    lists_codes.then(|| words.collect::<Vec<_>>().join("、"))
-}
-
-/// The form that a value should have, where its fault doesn't say.
-fn expected(code: FaultCode, shape: &Shape) -> Option<Text> {
-    if ![FaultCode::BAD_FORMAT, FaultCode::WRONG_TYPE].contains(&code) {
-        return None;
-    }
-    match shape {
-        Shape::Day => Some(Text::new("such as 2020-02-03", "如 2020-02-03 或 2月3日")),
-        Shape::Instant => Some(Text::new("such as 2020-02-03 08:05", "如 2020-02-03 8:05")),
-        Shape::Decimal { .. } | Shape::Number { .. } => Some(Text::new("such as 36.5", "如 36.5")),
-        Shape::Integer { .. } => Some(Text::new("such as 12", "如 12")),
-        Shape::Boolean => Some(Text::new("true or false", "应为 是、否")),
-        _ => None,
-    }
+    let label = header.and_then(|header| header.label_of(&fault.pointer));
+    let at = header.and_then(|header| header.index_of(&fault.pointer));
+    json!({"column": column, "at": at, "label": label.map(|label| json!({"zh": label.zh, "en": label.en})),
+        "pointer": fault.pointer, "code": fault.code.code(),
+        "zh": wording::message(header, fault, Language::Chinese), "en": wording::message(header, fault, Language::English)})
 }

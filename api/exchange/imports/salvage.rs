@@ -1,16 +1,16 @@
 //! One secondary cell never costs the row: what can't be read in it goes into the note, and is told.
 
-use kit::faults::Faults;
+use kit::faults::Fault;
 use kit::field::{Field, Shape, Write};
 use kit::text::Text;
 use kit::tree::Tree;
-use serde_json::{Value as Json, json};
 
 use super::header::{Header, Unknown};
-use super::items::Item;
+use super::items::{Checked, Item};
 use super::job::Job;
+use super::table::of_row;
 use crate::exchange::files::texts::is_mark;
-use crate::records::{Draft, Warning};
+use crate::records::Warning;
 
 /// A cell that can't be read and needn't be.
 pub static CELL_KEPT: Warning = Warning {
@@ -31,30 +31,29 @@ const TIMES: usize = 3;
 impl Job {
     /// Moves secondary cells with faults into the notes of rows that are good but for them.
     pub(super) fn salvage(&self, items: &mut [Item]) {
+        let context = self.core.context(self.core.clock.now(), &self.district_code);
         for item in items {
             let Some(header) = item.header.clone() else { continue };
             // Programs are told what they send wrong; clerks can't mend every cell.
             if item.body.problem.is_none() && header.unknown != Unknown::Refuse {
                 for _ in 0..TIMES {
-                    if !self.take_out(item, &header) {
+                    let checked = Checked::of(self.kind, self.core.kinds(), &item.body.tree, &context);
+                    if !self.take_out(item, &header, checked.faults.list()) {
+                        item.checked = Some(checked);
                         break;
                     }
                 }
             }
-            finish_note(item);
+            if !item.body.noted.is_empty() {
+                finish_note(item);
+                item.checked = None;
+            }
         }
     }
 
     /// Takes secondary cells out; answers whether there were any, and nothing else was wrong.
-    fn take_out(&self, item: &mut Item, header: &Header) -> bool {
-        let (core, mut faults) = (&self.core, Faults::default());
-        let context = core.context(core.clock.now(), &self.district_code);
-        let mut draft = Draft::parse(self.kind, core.kinds(), &item.body.tree, "", &mut faults);
-        for (_, inner) in &mut draft.inline {
-            inner.kind.rules.check(inner, &context, &mut faults);
-        }
-        self.kind.rules.check(&mut draft, &context, &mut faults);
-        let pointers: Vec<String> = faults.list().iter().map(|fault| fault.pointer.clone()).collect();
+    fn take_out(&self, item: &mut Item, header: &Header, faults: &[Fault]) -> bool {
+        let pointers: Vec<String> = faults.iter().map(|fault| fault.pointer.clone()).collect();
         if pointers.is_empty() || !pointers.iter().all(|pointer| self.is_secondary(pointer)) {
             return false;
         }
@@ -114,7 +113,7 @@ impl Job {
     }
 }
 
-fn is_by_the_way(field: &Field) -> bool {
+pub fn is_by_the_way(field: &Field) -> bool {
     let says_where_or_when = matches!(
         field.shape,
         Shape::Reference(_)
@@ -159,11 +158,8 @@ fn remove(tree: &mut Tree, steps: &[&str]) -> Option<Tree> {
 }
 
 /// Writes what has no field into the note, each once.
-fn finish_note(item: &mut Item) {
+pub fn finish_note(item: &mut Item) {
     let mut noted = std::mem::take(&mut item.body.noted);
-    if noted.is_empty() {
-        return;
-    }
     let mut seen = Vec::new();
     noted.retain(|part| {
         !seen.contains(part) && {
@@ -181,11 +177,7 @@ fn finish_note(item: &mut Item) {
     let mut note = parts.collect::<Vec<_>>().join("；");
     if note.chars().count() > MOST_OF_NOTE {
         note = note.chars().take(MOST_OF_NOTE).collect();
-        item.body.warnings.push((0, cut()));
+        item.body.warnings.push((0, of_row("/note", &NOTE_CUT)));
     }
     members.push(("note".to_owned(), Tree::Text(note)));
-}
-
-fn cut() -> Json {
-    json!({"column": null, "pointer": "/note", "code": NOTE_CUT.code, "zh": NOTE_CUT.message.zh, "en": NOTE_CUT.message.en})
 }

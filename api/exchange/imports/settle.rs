@@ -8,7 +8,10 @@ use uuid::Uuid;
 
 use super::items::Item;
 use super::job::Job;
+use super::kept_lines;
 use super::outcomes::{self, Listed};
+use super::returned::Change;
+use super::wide_lots::line_of_cell;
 use crate::platform::codes::NOT_FOUND;
 use crate::records::codes::{RECORD_EXISTS, RECORD_VOIDED};
 use crate::records::create::{Created, Outcome};
@@ -28,9 +31,15 @@ impl Job {
     /// Counts an outcome, by rows, and notes what is to be said of it. A record that is there with other content is
     /// left, or amended by the file.
     pub(super) async fn settle(&mut self, item: &Item, outcome: Outcome) -> Result<(), Problem> {
-        let met = outcome.as_ref().ok().map(|created| created.record().envelope.id);
-        let settled = self.settled(&item.body.tree, outcome).await?;
-        let rows = item.rows.len() as u64;
+        let met = outcome.as_ref().ok().map(|created| created.record().envelope.id).or(item.met.map(|met| met.id));
+        let is_exists = matches!(&outcome, Err(problem) if problem.code() == RECORD_EXISTS);
+        let settled = match item.met.map(|met| met.change).filter(|_| is_exists) {
+            Some(Change::Nothing) => Settled::Same,
+            Some(Change::Never) if !self.options.atomic => Settled::Skipped,
+            Some(Change::Never) => return Err(RECORD_EXISTS.into()),
+            _ => self.settled(&item.body.tree, outcome).await?,
+        };
+        let rows = item.weight();
         self.counts.read += rows;
         let (count, word) = match settled {
             Settled::Created => (&mut self.counts.created, "created"),
@@ -45,6 +54,15 @@ impl Job {
         };
         // What would be new is no record yet.
         let record_id = if self.options.validate_only { met } else { met.or_else(own) };
+        if let Some(cells) = &item.cells {
+            let warnings = item.body.warnings_of(0);
+            for cell in cells.iter().filter(|_| settled != Settled::Created || !warnings.is_empty()) {
+                let line = item.rows.get(cell.row).map_or(0, |row| row.line);
+                let details = json!({"differs": settled == Settled::Skipped, "warnings": warnings});
+                self.list(Listed { line: line_of_cell(line, cell.column), outcome: word, record_id, details });
+            }
+            return Ok(());
+        }
         for (index, row) in item.rows.iter().enumerate() {
             let warnings = item.body.warnings_of(index);
             if settled == Settled::Created && warnings.is_empty() {
@@ -133,6 +151,10 @@ impl Job {
         let patch = match tree {
             Tree::Object(members) => Tree::Object(members.iter().filter(|(name, _)| !fixed(name)).cloned().collect()),
             other => other.clone(),
+        };
+        let patch = match self.kind.rules.lines().filter(|_| self.options.keep_good) {
+            Some(lines) => kept_lines::joined(&current, lines, patch),
+            None => patch,
         };
         if self.options.validate_only {
             let next = amend::patched(&self.core, &self.actor, self.kind, &current, &patch).await?;

@@ -1,34 +1,53 @@
 //! From the rows of a file to its records: sheet by sheet, the table in each found first.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::Datelike;
 use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::problem::Problem;
-use serde_json::{Value as Json, json};
+use kit::text::Text;
+use serde_json::json;
 
 use super::dictionary::Dictionary;
 use super::header::Header;
 use super::items::Item;
 use super::job::Job;
 use super::layout::{self, Found, LOOK};
-use super::no_records::{Reason, TITLE};
+use super::no_records::{END, NOT_DONE, Reason, TITLE};
 use super::outcomes::Listed;
 use super::reader::Form;
 use super::row;
-use super::store::LINES_OF_A_SHEET;
-use super::table::{Table, Taken};
+use super::sheet_layout::{Layout, LeftSheet, TableLayout};
+use super::store::{Headers, LINES_OF_A_SHEET};
+use super::table::{Table, Taken, of_row};
+use super::told;
+use super::wide::Unfolded;
+use super::wide_header;
+use super::wide_lots::line_of_cell;
 use crate::exchange::codes::{UNKNOWN_COLUMN, UNKNOWN_COLUMNS};
 use crate::exchange::files::days::Hints;
 use crate::exchange::files::table::Row;
 use crate::exchange::files::workbook::Sheet;
 use crate::platform::http::fault;
+use crate::records::Warning;
+
+/// A row that its sheet doesn't show: a filter that was left on hides rows that are meant, too.
+static HIDDEN_ROW: Warning = Warning {
+    code: "hidden_row",
+    message: Text::new("the sheet hides this row; it was read like the others", "该行在表格中被隐藏,已照常读取"),
+};
 
 /// Where an import stands in its file.
 #[derive(Default)]
 pub struct Sheets {
     /// The names of the sheets that are read, in the order of the numbers that their lines carry.
     pub names: Vec<String>,
+    /// Lines of rows that their sheets don't show.
+    hidden: BTreeSet<u64>,
     /// Sheets that are not read, and why.
-    pub left: Vec<Json>,
+    pub left: Vec<LeftSheet>,
     /// The number of the sheet under way.
     current: u64,
     /// Its first rows, while its table isn't found.
@@ -37,8 +56,10 @@ pub struct Sheets {
     pub table: Option<Table>,
     /// Whether it has none: its rows are passed over.
     passing: bool,
+    /// Columns of the tables so far, with those of what the titles say.
+    pub headers: Headers,
     /// Tables so far, as they are told.
-    told: Vec<Json>,
+    told: Vec<TableLayout>,
     /// Why the first sheet without a table has none.
     fault: Option<Problem>,
 }
@@ -55,16 +76,17 @@ impl Sheets {
         for sheet in sheets {
             let reason = match only {
                 Some(only) if only != sheet.name => Some("not_asked"),
-                _ if !sheet.visible => Some("hidden"),
+                None if !sheet.visible => Some("hidden"),
                 _ if sheet.rows.is_empty() => Some("empty"),
                 _ => None,
             };
             if let Some(reason) = reason {
-                told.left.push(json!({"name": sheet.name, "reason": reason}));
+                told.left.push(LeftSheet { name: sheet.name, reason: reason.to_owned() });
                 continue;
             }
             let number = i64::try_from(told.names.len()).unwrap_or_default();
             let before = u64::try_from(number * LINES_OF_A_SHEET).unwrap_or_default();
+            told.hidden.extend(sheet.hidden_lines.iter().map(|line| line + before));
             rows.extend(sheet.rows.into_iter().map(|row| Row { line: row.line + before, ..row }));
             told.names.push(sheet.name);
         }
@@ -72,9 +94,10 @@ impl Sheets {
     }
 
     /// How the file was read, once something was.
-    pub fn layout(&self) -> Option<Json> {
+    pub fn layout(&self) -> Option<Layout> {
         let told = !self.told.is_empty() || !self.left.is_empty();
-        told.then(|| json!({"names": self.names, "sheets": self.told, "not_read": self.left}))
+        let layout = || Layout { names: self.names.clone(), sheets: self.told.clone(), not_read: self.left.clone() };
+        told.then(layout)
     }
 }
 
@@ -82,7 +105,7 @@ impl Job {
     /// The records of rows. Those of a list with a row an item wait for the end of the sheet.
     pub(super) fn items(&mut self, rows: &[Row]) -> Result<Vec<Item>, Problem> {
         if self.form == Some(Form::Ndjson) {
-            return Ok(rows.iter().map(|row| Item::of_row(row, row::of_line(row))).collect());
+            return Ok(rows.iter().filter_map(|row| self.of_line(row)).collect());
         }
         let mut items = Vec::new();
         for row in rows {
@@ -124,6 +147,12 @@ impl Job {
         Ok(items)
     }
 
+    /// How many rows the sheet under way doesn't show.
+    fn hidden_rows(&self) -> usize {
+        let begin = self.sheets.current * LINES_OF_A_SHEET.unsigned_abs();
+        self.sheets.hidden.range(begin..begin + LINES_OF_A_SHEET.unsigned_abs()).count()
+    }
+
     fn sheet_name(&self) -> Option<&str> {
         let index = usize::try_from(self.sheets.current).ok()?;
         self.sheets.names.get(index).map(String::as_str)
@@ -139,14 +168,31 @@ impl Job {
             return self.pass_over(&dictionary, &head, &title).map(|()| Vec::new());
         };
         found.header.require()?;
-        let Found { rows: (first, behind), .. } = found;
+        let Found { rows: (first, behind), day, year: found_year, .. } = found;
         let hints = Hints { year: self.options.year, ..Hints::new(self.core.zone, self.core.clock.now()) };
-        let table = Table::new(self.kind, found, given, hints, self.form.is_none());
+        let is_wide = found.header.wide.is_some();
+        let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
+        let above = head.iter().take(first).flat_map(|row| &row.cells).map(String::as_str);
+        let month = std::iter::once(title.as_str()).chain(above).find_map(wide_header::month_in);
+        let days = wide_header::days(&found.header, (year, month), self.options.first_day);
+        let (days, problem) = days.map_or_else(|problem| (Vec::new(), Some(problem)), |days| (days, None));
+        let table = Table::new((self.kind, self.core.kinds()), found, given, (hints, days), self.form.is_none());
         let line = head.get(first).map_or(0, |row| row.line) % u64::try_from(LINES_OF_A_SHEET).unwrap_or(u64::MAX);
-        self.sheets.told.push(json!({"name": self.sheet_name(), "header_line": line, "header_rows": behind - first,
-            "columns": table.header.told(), "constants": table.constants_told(self.core.kinds())}));
-        if self.names.is_empty() {
-            self.names = table.names();
+        let told = TableLayout {
+            name: self.sheet_name().map(str::to_owned),
+            header_line: line,
+            header_rows: behind - first,
+            shape: if is_wide { "wide" } else { "rows" }.to_owned(),
+            columns: table.header.told(),
+            constants: table.constants_told(self.core.kinds()),
+            title_day: day.map(|day| day.to_string()),
+            title_year: found_year,
+            hidden_rows: self.hidden_rows(),
+        };
+        self.sheets.told.push(told);
+        self.sheets.headers.insert(i64::try_from(self.sheets.current).unwrap_or_default(), table.names());
+        if let Some(problem) = problem {
+            return Err(problem);
         }
         self.sheets.table = Some(table);
         let mut items = Vec::new();
@@ -169,7 +215,7 @@ impl Job {
         if self.form.is_some() {
             return Err(problem);
         }
-        self.sheets.left.push(json!({"name": name, "reason": "no_table"}));
+        self.sheets.left.push(LeftSheet { name: name.to_owned(), reason: "no_table".to_owned() });
         self.sheets.fault.get_or_insert(problem);
         self.sheets.passing = true;
         Ok(())
@@ -177,21 +223,72 @@ impl Job {
 
     fn take(&mut self, row: &Row) -> Result<Vec<Item>, Problem> {
         let Some(table) = &mut self.sheets.table else { return Ok(Vec::new()) };
-        let lines = table.header.lines();
-        match (table.take(row), lines) {
+        let lists = table.header.row_lists();
+        match (table.take(row), lists) {
             (Taken::NotARecord(reason), _) => {
                 self.no_record(row, reason);
                 Ok(Vec::new())
             }
-            (Taken::Body(taken), lines) => {
-                let (row, body) = *taken;
-                let item = Item::of_table(row, body, &table.header);
-                match lines {
-                    Some(lines) => self.gatherer.gather(self.kind, lines, item).map(|()| Vec::new()),
-                    None => Ok(vec![item]),
+            (Taken::Wide(taken), _) => {
+                let (row, mut unfolded) = *taken;
+                if let Some((body, _)) = unfolded.parts.first_mut().filter(|_| self.sheets.hidden.contains(&row.line)) {
+                    body.warnings.push((0, of_row("", &HIDDEN_ROW)));
                 }
+                self.take_wide(&row, unfolded)
+            }
+            (Taken::Body(taken), lists) => {
+                let (row, mut body) = *taken;
+                if self.sheets.hidden.contains(&row.line) {
+                    body.warnings.push((0, of_row("", &HIDDEN_ROW)));
+                }
+                let item = Item::of_table(row, body, &table.header);
+                // A record of ours without any item is whole in its row.
+                let has_item = lists.iter().any(|list| item.body.tree.member(list).is_some());
+                if lists.is_empty() || (item.body.ours && !has_item) {
+                    return Ok(vec![item]);
+                }
+                self.gatherer.gather(self.kind, &lists, item).map(|()| Vec::new())
             }
         }
+    }
+
+    /// The records of a row of a wide sheet. Cells are counted, not rows.
+    fn take_wide(&mut self, row: &Row, unfolded: Unfolded) -> Result<Vec<Item>, Problem> {
+        let Some(header) = self.sheets.table.as_ref().map(|table| Arc::clone(&table.header)) else {
+            return Ok(Vec::new());
+        };
+        self.counts.note_row(unfolded.blank, unfolded.not_done.len() as u64);
+        for (column, meaning) in unfolded.not_done {
+            let reason = Reason { code: NOT_DONE, message: meaning };
+            self.list(Listed {
+                line: line_of_cell(row.line, column),
+                outcome: "not_a_record",
+                record_id: None,
+                details: json!({"reason": reason.kept()}),
+            });
+        }
+        // When it happened follows from the header, not from a clock.
+        self.assumed |= header.is_of_days() && !unfolded.parts.is_empty();
+        let mut items = Vec::new();
+        for (body, cells) in unfolded.parts {
+            let item = Item::of_table(row.clone(), body, &header).in_cells(cells);
+            match self.kind.rules.lines() {
+                Some(lines) => self.gatherer.gather(self.kind, &[lines.list], item)?,
+                None => items.push(item),
+            }
+        }
+        Ok(items)
+    }
+
+    /// The record of a line of JSON; none of the end of an export.
+    fn of_line(&mut self, row: &Row) -> Option<Item> {
+        if row.cells.first().is_some_and(|text| told::is_end(text)) {
+            self.no_record(row, &END);
+            return None;
+        }
+        let mut body = row::of_line(row);
+        told::part(self.kind, &mut body);
+        Some(Item::of_row(row, body))
     }
 
     /// Tells a row that is no record.

@@ -1,15 +1,22 @@
 //! Imports in the database: how far each came, and the rows that were refused.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use kit::json::put;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Language;
+use kit::time::InZone;
 use kit::value::Value;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::answer::{AskedOptions, FileWarning, ImportAnswer, RowPlace};
+use super::sheet_layout::{Layout, TableLayout};
+use super::wide_lots::parted;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::NOT_FOUND;
@@ -28,7 +35,7 @@ const SILENT: TimeDelta = TimeDelta::seconds(60);
 const KEPT: TimeDelta = TimeDelta::days(90);
 
 /// How many rows came to what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Counts {
     /// Rows read: the sum of the others.
     pub read: u64,
@@ -42,14 +49,55 @@ pub struct Counts {
     pub skipped: u64,
     /// Refused; see the errors.
     pub refused: u64,
-    /// Titles, sums, signatures: rows that are no records.
+    /// Titles, sums, signatures: no records, and not stored.
     pub not_a_record: u64,
+    /// Of wide sheets, whose cells are counted and not their rows.
+    #[serde(flatten)]
+    #[schema(inline, value_type = WideCounts)]
+    pub wide: Option<WideCounts>,
+}
+
+/// What there is in wide sheets beside cells that say something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WideCounts {
+    /// Of wide sheets, whose cells are counted: their rows.
+    #[schema(required = false)]
+    pub rows: u64,
+    /// Of wide sheets: cells in which there is nothing.
+    #[schema(required = false)]
+    pub cells_blank: u64,
+    /// Of wide sheets: cells that say why there is nothing.
+    #[schema(required = false)]
+    pub cells_not_done: u64,
 }
 
 impl Counts {
-    /// In JSON.
-    pub fn to_json(self) -> Json {
-        json!({"read": self.read, "created": self.created, "same": self.same, "revised": self.revised, "skipped": self.skipped, "refused": self.refused, "not_a_record": self.not_a_record})
+    /// Counts a row of a wide sheet.
+    pub fn note_row(&mut self, blank: u64, not_done: u64) {
+        let wide = self.wide.get_or_insert_default();
+        wide.rows += 1;
+        wide.cells_blank += blank;
+        wide.cells_not_done += not_done;
+    }
+
+    /// Counts as they are kept; former releases counted fewer things.
+    fn of(json: &Json) -> Self {
+        let count = |name: &str| json.get(name).and_then(Json::as_u64).unwrap_or_default();
+        let wide = WideCounts {
+            rows: count("rows"),
+            cells_blank: count("cells_blank"),
+            cells_not_done: count("cells_not_done"),
+        };
+        Self {
+            read: count("read"),
+            created: count("created"),
+            same: count("same"),
+            revised: count("revised"),
+            skipped: count("skipped"),
+            refused: count("refused"),
+            not_a_record: count("not_a_record"),
+            wide: json.get("rows").map(|_| wide),
+        }
     }
 }
 
@@ -63,40 +111,71 @@ pub struct Import {
     pub kind: String,
     /// Its state.
     pub state: String,
-    /// The file's columns; none for NDJSON.
-    pub header: Option<Vec<String>>,
+    /// The columns of its sheets, by the number that their lines carry; none of NDJSON.
+    pub headers: Headers,
     /// The numbers between which its records stand.
     pub numbers: Option<(i64, i64)>,
     /// Codes of what is said of the file as a whole.
     warnings: Vec<String>,
-    /// Sheets that were read, by the number that their lines carry.
-    sheets: Vec<String>,
-    json: Json,
+    answer: ImportAnswer,
 }
 
-/// Puts a line into the JSON of a row, and the sheet where there are several.
-pub fn place_line(sheets: &[String], json: &mut Json, line: i64) {
-    let (sheet, line) = if sheets.len() > 1 { (line / LINES_OF_A_SHEET, line % LINES_OF_A_SHEET) } else { (0, line) };
-    let name = usize::try_from(sheet).ok().and_then(|sheet| sheets.get(sheet)).filter(|_| sheets.len() > 1);
-    put(json, "line", line);
-    put(json, "sheet", json!(name));
+/// Columns of sheets, by the number that their lines carry.
+pub type Headers = BTreeMap<i64, Vec<String>>;
+
+/// The number of the sheet in which a line stands.
+pub fn sheet_of(line: i64) -> i64 {
+    line / LINES_OF_A_SHEET
+}
+
+/// Place of a row: its line, its sheet where there are several, its cell where it is of a wide sheet.
+pub fn place(sheets: &[String], line: i64) -> RowPlace {
+    let (line, cell) = parted(line);
+    if sheets.len() < 2 {
+        return RowPlace { sheet: None, line, cell };
+    }
+    let sheet = usize::try_from(sheet_of(line)).ok().and_then(|sheet| sheets.get(sheet));
+    RowPlace { sheet: sheet.cloned(), line: line % LINES_OF_A_SHEET, cell }
 }
 
 impl Import {
-    /// Puts the line of a row into its JSON, and the sheet where there are several.
-    pub fn place_line(&self, json: &mut Json, line: i64) {
-        place_line(&self.sheets, json, line);
+    /// The layout of its file, once that is known.
+    pub fn layout(&self) -> Option<&Layout> {
+        self.answer.layout.as_ref()
     }
 
-    /// Makes the JSON in which it is served.
-    pub fn view(&self, first_errors: Json, language: Language) -> Json {
-        let mut json = self.json.clone();
+    /// Whether its file was a workbook: text has no sheets.
+    pub fn is_workbook(&self) -> bool {
+        self.layout().is_some_and(|layout| !layout.names.is_empty())
+    }
+
+    /// The columns of a sheet. Of a workbook of a former release only those of its first table are known.
+    pub fn header(&self, sheet: i64) -> Option<&Vec<String>> {
+        self.headers.get(&sheet).or_else(|| self.headers.values().next())
+    }
+
+    /// The name of a sheet.
+    pub fn sheet_name(&self, sheet: i64) -> Option<&str> {
+        self.layout()?.names.get(usize::try_from(sheet).ok()?).map(String::as_str)
+    }
+
+    /// Layout of the table of a sheet.
+    pub fn table_layout(&self, sheet: i64) -> Option<&TableLayout> {
+        let name = self.sheet_name(sheet);
+        self.layout()?.sheets.iter().find(|table| table.name.as_deref() == name)
+    }
+
+    /// Place of a row in its file.
+    pub fn place(&self, line: i64) -> RowPlace {
+        place(self.layout().map(|layout| layout.names.as_slice()).unwrap_or_default(), line)
+    }
+
+    /// The import as it is served, without its first errors.
+    pub fn shown(self, language: Language) -> ImportAnswer {
         let known = |code: &String| [&OCCURRED_AT_ASSUMED].into_iter().find(|warning| warning.code == code);
-        let told = |warning: &Warning| json!({"code": warning.code, "message": warning.message.in_language(language)});
-        put(&mut json, "warnings", self.warnings.iter().filter_map(known).map(told).collect::<Vec<_>>());
-        put(&mut json, "first_errors", first_errors);
-        put(&mut json, "errors_url", format!("/v1/imports/{}/errors", self.id));
-        json
+        let told =
+            |warning: &Warning| FileWarning { code: warning.code, message: warning.message.in_language(language) };
+        ImportAnswer { warnings: self.warnings.iter().filter_map(known).map(told).collect(), ..self.answer }
     }
 }
 
@@ -111,14 +190,14 @@ pub fn begin(
     id: Uuid,
     kind: &str,
     actor: &Actor,
-    options: &Json,
+    options: &AskedOptions,
     now: DateTime<Utc>,
 ) -> Statement {
     let area_code = actor.own_area().unwrap_or_else(|| district_code.to_owned());
     Statement::new("INSERT INTO imports (district_code, id, kind, user_id, area_code, state, options, counts, started_at, updated_at) VALUES (")
         .text(district_code).sql(", ").id(id).sql(", ").text(kind).sql(", ").id(actor.user_id).sql(", ").text(area_code)
-        .sql(", 'running', ").bind(ColumnType::Json, Value::Json(options.clone()))
-        .sql(", ").bind(ColumnType::Json, Value::Json(Counts::default().to_json()))
+        .sql(", 'running', ").bind(ColumnType::Json, Value::Json(json!(options)))
+        .sql(", ").bind(ColumnType::Json, Value::Json(json!(Counts::default())))
         .sql(", ").bind(ColumnType::Instant, Value::Instant(now)).sql(", ").bind(ColumnType::Instant, Value::Instant(now)).sql(")")
 }
 
@@ -128,8 +207,8 @@ pub struct Progress<'a> {
     pub state: &'static str,
     /// Its counts.
     pub counts: Counts,
-    /// The file's columns.
-    pub header: Option<&'a [String]>,
+    /// The columns of its sheets.
+    pub headers: &'a Headers,
     /// Problem for which it failed.
     pub problem: Option<Json>,
     /// The numbers between which its records stand.
@@ -137,7 +216,7 @@ pub struct Progress<'a> {
     /// Codes of what is to be said of the file as a whole.
     pub warnings: Vec<&'static str>,
     /// How the file was read, once that is known.
-    pub layout: Option<Json>,
+    pub layout: Option<&'a Layout>,
 }
 
 /// Notes how far an import is.
@@ -147,13 +226,13 @@ pub fn progress(district_code: &str, id: Uuid, progress: &Progress<'_>, now: Dat
     Statement::new("UPDATE imports SET state = ")
         .text(progress.state)
         .sql(", counts = ")
-        .bind(ColumnType::Json, Value::Json(progress.counts.to_json()))
+        .bind(ColumnType::Json, Value::Json(json!(progress.counts)))
         .sql(", header = ")
-        .bind(ColumnType::Json, optional(progress.header.map(|header| json!(header))))
+        .bind(ColumnType::Json, optional(kept_headers(progress.headers)))
         .sql(", problem = ")
         .bind(ColumnType::Json, optional(progress.problem.clone()))
         .sql(", layout = ")
-        .bind(ColumnType::Json, optional(progress.layout.clone()))
+        .bind(ColumnType::Json, optional(progress.layout.map(|layout| json!(layout))))
         .sql(", warnings = ")
         .bind(ColumnType::Json, Value::Json(json!(progress.warnings)))
         .sql(", first_change_no = ")
@@ -166,6 +245,23 @@ pub fn progress(district_code: &str, id: Uuid, progress: &Progress<'_>, now: Dat
         .text(district_code)
         .sql(" AND id = ")
         .id(id)
+}
+
+/// Columns as they are kept: those of one table are a list, as former releases kept them.
+fn kept_headers(headers: &Headers) -> Option<Json> {
+    match headers.first_key_value() {
+        Some((0, only)) if headers.len() == 1 => Some(json!(only)),
+        Some(_) => Some(json!(headers)),
+        None => None,
+    }
+}
+
+fn headers(kept: Json) -> Headers {
+    match kept {
+        Json::Array(_) => serde_json::from_value(kept).map(|only| Headers::from([(0, only)])),
+        kept => serde_json::from_value(kept),
+    }
+    .unwrap_or_default()
 }
 
 /// A refused row as it is kept: its line, what it says, sealed, and its faults.
@@ -194,17 +290,29 @@ pub fn refuse(district_code: &str, import_id: Uuid, kept: Vec<LockedRow>) -> Sta
         rows.push(Value::Bytes(row));
         faults.push(Value::Json(faults_of_row));
     }
-    Statement::new("INSERT INTO import_faults (district_code, import_id, line, row, faults) SELECT ")
+    let columns =
+        [("line", ColumnType::Integer, lines), ("row", ColumnType::Bytes, rows), ("faults", ColumnType::Json, faults)];
+    put_rows("import_faults", district_code, import_id, columns)
+        .sql(" UPDATE SET faults = import_faults.faults || excluded.faults")
+}
+
+/// Puts rows of an import into a table, each line once; what happens to those that are there follows.
+pub fn put_rows<const N: usize>(
+    table: &str,
+    district_code: &str,
+    import_id: Uuid,
+    columns: [(&str, ColumnType, Vec<Value>); N],
+) -> Statement {
+    let names = columns.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
+    let mut statement = Statement::new(format!("INSERT INTO {table} (district_code, import_id, {names}) SELECT "))
         .text(district_code)
         .sql(", ")
         .id(import_id)
-        .sql(", k.* FROM unnest(")
-        .column(ColumnType::Integer, lines)
-        .sql(", ")
-        .column(ColumnType::Bytes, rows)
-        .sql(", ")
-        .column(ColumnType::Json, faults)
-        .sql(") AS k ON CONFLICT (district_code, import_id, line) DO NOTHING")
+        .sql(", k.* FROM unnest(");
+    for (index, (_, column_type, values)) in columns.into_iter().enumerate() {
+        statement = statement.sql(if index > 0 { ", " } else { "" }).column(column_type, values);
+    }
+    statement.sql(") AS k ON CONFLICT (district_code, import_id, line) DO")
 }
 
 fn owner(import_id: Uuid, district_code: &str) -> Owner<'_> {
@@ -219,6 +327,20 @@ pub struct Refused {
     pub cells: Vec<String>,
     /// Faults of the row.
     pub faults: Json,
+}
+
+/// The numbers of the sheets that have refused rows.
+pub async fn refused_sheets(core: &Core, import: &Import) -> Result<Vec<i64>, Problem> {
+    let statement = Statement::new(format!(
+        "SELECT DISTINCT line / {LINES_OF_A_SHEET} AS sheet FROM import_faults WHERE district_code = "
+    ))
+    .text(&import.district_code)
+    .sql(" AND import_id = ")
+    .id(import.id)
+    .sql(" ORDER BY sheet")
+    .seeing_district(&import.district_code);
+    let rows = core.database.read(&statement).await?;
+    Ok(rows.into_iter().filter_map(|mut row| row.integer("sheet")).collect())
 }
 
 /// Refused rows after a line, in the order of the file.
@@ -291,17 +413,30 @@ pub fn of_row(core: &Core, mut row: Row) -> Result<Import, Problem> {
     if state == "running" && updated_at < core.clock.now() - SILENT {
         state = "interrupted".into();
     }
-    let header = row.take("header").to_json(core.zone);
     let numbers = row.integer("first_change_no").zip(row.integer("last_change_no"));
-    let warnings = serde_json::from_value(row.take("warnings").to_json(core.zone)).unwrap_or_default();
-    let mut json = json!({"id": id, "kind": kind, "state": state, "district_code": district_code});
-    for column in ["user_id", "options", "counts", "problem", "started_at"] {
-        put(&mut json, column, row.take(column).to_json(core.zone));
-    }
-    put(&mut json, "updated_at", Value::Instant(updated_at).to_json(core.zone));
-    let header = serde_json::from_value(header).ok();
-    let layout = row.take("layout").to_json(core.zone);
-    let sheets = layout.get("names").and_then(|names| serde_json::from_value(names.clone()).ok()).unwrap_or_default();
-    put(&mut json, "layout", layout);
-    Ok(Import { district_code, id, kind, state, header, numbers, warnings, sheets, json })
+    let mut json = |column| row.take(column).to_json(core.zone);
+    let headers = headers(json("header"));
+    let warnings = serde_json::from_value(json("warnings")).unwrap_or_default();
+    let options = serde_json::from_value(json("options")).map_err(Problem::internal)?;
+    let counts = Counts::of(&json("counts"));
+    let (problem, layout) = (json("problem"), serde_json::from_value(json("layout")).ok());
+    let user_id = row.id("user_id").ok_or_else(missing)?;
+    let started_at = InZone(row.instant("started_at").ok_or_else(missing)?, core.zone);
+    let answer = ImportAnswer {
+        id,
+        kind: kind.clone(),
+        state: state.clone(),
+        district_code: district_code.clone(),
+        user_id,
+        options,
+        counts,
+        problem,
+        warnings: Vec::new(),
+        layout,
+        started_at,
+        updated_at: InZone(updated_at, core.zone),
+        first_errors: Vec::new(),
+        errors_url: format!("/v1/imports/{id}/errors"),
+    };
+    Ok(Import { district_code, id, kind, state, headers, numbers, warnings, answer })
 }

@@ -9,19 +9,24 @@ use kit::text::{Language, Text};
 use kit::tree::Tree;
 use serde_json::{Value as Json, json};
 
-use super::header::{Header, ItemColumn, Place, Unknown};
+use super::header::{Header, Place, Unknown};
 use super::layout::Found;
 use super::names::is_open;
+use super::nested::worded;
 use super::no_records::Reason;
-use super::row::{Body, insert, told};
-use crate::exchange::codes::MORE_CELLS;
-use crate::exchange::files::columns::Column;
+use super::row::{Body, insert, once, told};
+use super::salvage::is_by_the_way;
+use super::sheet_layout::Constant;
+use super::told::{Told, ToldIn};
+use super::wide::Unfolded;
+use crate::exchange::codes::{ERROR_CELL, MORE_CELLS, NOTHING_ABOVE};
+use crate::exchange::files::columns::{Column, Part};
 use crate::exchange::files::days::{Hints, day_by};
+use crate::exchange::files::guard::unguarded;
 use crate::exchange::files::table::Row;
 use crate::exchange::files::texts::{self, is_ditto, visible};
 use crate::platform::http::fault;
-use crate::records::Registry;
-use crate::records::{Kind, Warning};
+use crate::records::{Kind, Registry, Rules, Warning};
 
 /// A column that nobody knows, or one without a name, whose cell went into the note.
 pub static UNKNOWN_NOTED: Warning = Warning {
@@ -34,10 +39,23 @@ pub static UNKNOWN_IGNORED: Warning = Warning {
     message: Text::new("the column has no name; its content was left out", "该列无表头,内容未导入"),
 };
 
+/// A cell that says the same as the one above, where there is nothing.
+static DITTO_OF_NOTHING: Warning = Warning {
+    code: "nothing_above",
+    message: Text::new(
+        "says the same as above, and nothing stands above; taken as empty",
+        "写了“同上”,但上一行该列为空,按空白处理",
+    ),
+};
+/// Errors of spreadsheets, as they stand in a cell that was saved as text.
+const ERRORS: [&str; 8] = ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!"];
+
 /// A row of a table.
 pub enum Taken {
     /// A record, or a part of one: the row, what it takes from above written out, and its body.
     Body(Box<(Row, Body)>),
+    /// Records of a row of a wide sheet.
+    Wide(Box<(Row, Unfolded)>),
     /// None.
     NotARecord(&'static Reason),
 }
@@ -47,7 +65,11 @@ pub struct Table {
     /// Its header.
     pub header: Arc<Header>,
     constants: Vec<(Column, String)>,
-    hints: Hints,
+    pub(super) hints: Hints,
+    /// The days of the columns of a wide sheet.
+    pub(super) days: Vec<Option<NaiveDate>>,
+    /// Rules of the kinds whose lists columns are, by place.
+    pub(super) worded: Vec<Option<&'static dyn Rules>>,
     /// The cells of the row above, for those that say `同上`.
     above: Vec<String>,
     /// Columns of the natural key, by place: of a list with a row an item they are carried down.
@@ -62,7 +84,13 @@ pub struct Table {
 
 impl Table {
     /// A table as it was found. Constants that the caller gives go before those of the titles.
-    pub fn new(kind: &Kind, found: Found, given: Vec<(Column, String)>, hints: Hints, workbook: bool) -> Self {
+    pub fn new(
+        (kind, kinds): (&'static Kind, &Registry),
+        found: Found,
+        given: Vec<(Column, String)>,
+        (hints, days): (Hints, Vec<Option<NaiveDate>>),
+        workbook: bool,
+    ) -> Self {
         let mut constants = given;
         for (column, text) in found.constants {
             if constants.iter().all(|(other, _)| other.path != column.path) {
@@ -87,14 +115,15 @@ impl Table {
         let year = hints.year.or(found.year).or(found.day.map(|day| day.year()));
         let day_of_title = found.day.filter(|_| !kind.rules.stands_when_known() && !header.has(&["occurred_at"]));
         let hints = Hints { year, day: hints.day.or(found.day), ours: header.ours, ..hints };
-        Self { header, constants, hints, above: Vec::new(), carried, day_of_title, required, workbook }
+        let worded = header.places.iter().map(|place| worded(kind, kinds, place)).collect();
+        Self { header, constants, hints, days, worded, above: Vec::new(), carried, day_of_title, required, workbook }
     }
 
     /// What the titles, or the caller, say of all rows; the text only of what is nobody's.
-    pub fn constants_told(&self, kinds: &Registry) -> Json {
+    pub fn constants_told(&self, kinds: &Registry) -> Vec<Constant> {
         let told = |(column, text): &(Column, String)| {
-            let text = is_open(column.field, kinds).then_some(text);
-            json!({"field": column.name(), "text": text})
+            let text = is_open(column.field, kinds).then(|| text.clone());
+            Constant { field: column.name(), text }
         };
         self.constants.iter().map(told).collect()
     }
@@ -114,15 +143,18 @@ impl Table {
             return Taken::NotARecord(reason);
         }
         let mut cells = row.cells.clone();
+        let mut alone = Vec::new();
         for (index, cell) in cells.iter_mut().enumerate() {
             let above = self.above.get(index);
             let carries = self.carried.contains(&index) && visible(cell).is_empty();
             if self.header.ours {
                 continue;
             }
+            let above = above.filter(|above| !visible(above).is_empty());
             if let Some(above) = above.filter(|_| carries || is_ditto(cell)) {
                 cell.clone_from(above);
-            } else if is_ditto(cell) {
+            } else if is_ditto(cell) && self.is_ditto_of_nothing(index) {
+                alone.push(index);
                 cell.clear();
             }
         }
@@ -133,17 +165,47 @@ impl Table {
                 cells.push(self.above.get(index).filter(|_| carries).cloned().unwrap_or_default());
             }
         }
-        let body = self.body(row, &cells);
         let mut shown: Vec<String> = cells.iter().take(self.header.names.len()).cloned().collect();
         shown.resize(self.header.names.len(), String::new());
         shown.extend(self.constants.iter().map(|(_, text)| text.clone()));
+        let shown = Row { line: row.line, cells: shown, flaw: row.flaw };
+        let taken = match self.header.wide {
+            Some(wide) => Taken::Wide(Box::new((shown, self.unfold(wide, row, &cells)))),
+            None => {
+                let mut body = self.body(row, &cells, None);
+                alone.into_iter().for_each(|index| self.tell_nothing_above(&mut body, index));
+                Taken::Body(Box::new((shown, body)))
+            }
+        };
         self.above = cells;
-        Taken::Body(Box::new((Row { line: row.line, cells: shown, flaw: row.flaw }, body)))
+        taken
     }
 
-    fn body(&self, row: &Row, cells: &[String]) -> Body {
+    /// Whether a column would take the words `同上` for what they don't say. What has no field keeps them as they are.
+    fn is_ditto_of_nothing(&self, index: usize) -> bool {
+        matches!(self.header.places.get(index), Some(Place::Field(_) | Place::Day | Place::Item(_) | Place::ExternalId))
+    }
+
+    /// Tells a cell that repeats what isn't there: a fault of what a record is known by, else a warning.
+    fn tell_nothing_above(&self, body: &mut Body, index: usize) {
+        let is_secondary = match self.header.places.get(index) {
+            Some(Place::Field(column)) => is_by_the_way(column.field) || column.field.name == "note",
+            Some(Place::Item(_)) => true,
+            _ => false,
+        };
+        if is_secondary {
+            body.warn(&self.header, index, &DITTO_OF_NOTHING);
+        } else {
+            let at = self.header.pointer_of(index).unwrap_or_default();
+            body.problem.get_or_insert_with(|| fault(&at, NOTHING_ABOVE));
+        }
+    }
+
+    /// The body of a row, times of which are of a day.
+    pub(super) fn body(&self, row: &Row, cells: &[String], day: Option<NaiveDate>) -> Body {
         let mut body = Body::default();
         let hints = self.hints_of(cells);
+        let hints = Hints { day: day.or(hints.day), ..hints };
         let mut members = Vec::new();
         for (index, (place, text)) in self.header.places.iter().zip(cells).enumerate() {
             match place {
@@ -151,13 +213,18 @@ impl Table {
                 Place::ExternalId => body.external_id = Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
                 Place::Unknown => self.unknown(&mut body, index, text),
                 Place::Item(item) => self.item(&mut body, &mut members, index, item, text, &hints),
-                Place::Day | Place::Ignored => {}
+                Place::Served(column) => self.told(&mut body, index, column, text, &hints),
+                Place::Axis(_) | Place::Day | Place::Ignored => {}
             }
         }
+        self.name_instead(&body, &mut members);
+        body.ours = self.header.ours;
         for (index, text) in cells.iter().enumerate().skip(self.header.places.len()).filter(|_| self.workbook) {
             self.unknown(&mut body, index, text);
         }
-        self.add_day(&mut body, &mut members, cells, &hints);
+        if !self.header.is_of_days() {
+            self.add_day(&mut body, &mut members, cells, &hints);
+        }
         for (column, text) in &self.constants {
             if !has(&members, &column.path)
                 && let Some(tree) = texts::of_field(column.field, text, &hints).tree
@@ -165,6 +232,7 @@ impl Table {
                 insert(&mut members, &column.path, tree);
             }
         }
+        once(&mut members);
         body.tree = Tree::Object(members);
         body.problem = self.flaw(row, cells).or(body.problem);
         body
@@ -179,6 +247,10 @@ impl Table {
         text: &str,
         hints: &Hints,
     ) {
+        if let Some(items) = self.items_in_words(index, column, text, hints) {
+            body.texts.push((index, text.trim().to_owned()));
+            return insert(members, &column.path, Tree::List(items));
+        }
         let reading = texts::of_field(column.field, text, hints);
         if let Some(warning) = reading.warning {
             body.warn(&self.header, index, warning);
@@ -196,30 +268,27 @@ impl Table {
         }
     }
 
-    /// An item of a list: its column says which, its cell how it was found.
-    fn item(
-        &self,
-        body: &mut Body,
-        members: &mut Vec<(String, Tree)>,
-        index: usize,
-        item: &ItemColumn,
-        text: &str,
-        hints: &Hints,
-    ) {
-        let shown = visible(text);
-        if shown.is_empty() {
-            return;
-        }
-        body.texts.push((index, shown));
-        let value = texts::member(&item.value.shape, text, hints);
-        let of_item = Tree::Object(vec![
-            (item.key.name.to_owned(), Tree::Text(item.code.to_owned())),
-            (item.value.name.to_owned(), value),
-        ]);
-        match members.iter_mut().find(|(name, _)| name == item.list.name) {
-            Some((_, Tree::List(items))) => items.push(of_item),
-            Some(_) => {}
-            None => members.push((item.list.name.to_owned(), Tree::List(vec![of_item]))),
+    /// What the service fills in, to be compared with what stands.
+    fn told(&self, body: &mut Body, index: usize, column: &Column, text: &str, hints: &Hints) {
+        let is_value = column.part == Part::Value && !visible(text).is_empty();
+        let tree = if is_value { texts::member(&column.field.shape, text, hints) } else { Tree::Null };
+        body.told.push(Told {
+            place: ToldIn::Column(index, column.clone()),
+            text: unguarded(&visible(text)).to_owned(),
+            tree,
+        });
+    }
+
+    /// A name beside an empty id is what it is known by.
+    fn name_instead(&self, body: &Body, members: &mut Vec<(String, Tree)>) {
+        for told in &body.told {
+            if let ToldIn::Column(_, column) = &told.place
+                && column.part == Part::Name
+                && !told.text.is_empty()
+                && !has(members, &column.path)
+            {
+                insert(members, &column.path, Tree::Text(told.text.clone()));
+            }
         }
     }
 
@@ -243,7 +312,7 @@ impl Table {
     }
 
     /// The day of the row, for times beside it.
-    fn hints_of(&self, cells: &[String]) -> Hints {
+    pub(super) fn hints_of(&self, cells: &[String]) -> Hints {
         let is_day = |place: &Place| matches!(place, Place::Day);
         let own = self.header.places.iter().position(is_day).and_then(|index| cells.get(index));
         let day = own.and_then(|text| day_by(&visible(text), &self.hints)).map(|(day, _)| day);
@@ -286,7 +355,7 @@ impl Table {
         let (Some(day), Some(noon), false) = (self.day_of_title, noon, has(members, &["occurred_at"])) else { return };
         if let Some(at) = self.hints.zone.from_local_datetime(&day.and_time(noon)).earliest() {
             members.push(("occurred_at".to_owned(), Tree::Text(at.to_rfc3339())));
-            body.warnings.push((0, kept(&texts::TIME_ASSUMED)));
+            body.warnings.push((0, of_row("/occurred_at", &texts::TIME_ASSUMED)));
         }
     }
 
@@ -296,13 +365,20 @@ impl Table {
             let at = cell.and_then(|cell| self.header.pointer_of(cell)).unwrap_or_default();
             return Some(fault(&at, code));
         }
+        let shows_error = |(place, cell): (&Place, &String)| {
+            matches!(place, Place::Field(_) | Place::Day | Place::Item(_)) && ERRORS.contains(&cell.trim())
+        };
+        let error = self.header.places.iter().zip(cells).position(shows_error).filter(|_| !self.header.ours);
+        if let Some(index) = error {
+            return Some(fault(&self.header.pointer_of(index).unwrap_or_default(), ERROR_CELL));
+        }
         let more = !self.workbook && cells.iter().skip(self.header.names.len()).any(|cell| !cell.trim().is_empty());
         more.then(|| fault("", MORE_CELLS))
     }
 }
 
 /// Whether a body has a member.
-fn has(members: &[(String, Tree)], path: &[&'static str]) -> bool {
+pub(super) fn has(members: &[(String, Tree)], path: &[&'static str]) -> bool {
     let Some((first, rest)) = path.split_first() else { return false };
     members.iter().any(|(name, member)| {
         name == first
@@ -315,8 +391,8 @@ fn has(members: &[(String, Tree)], path: &[&'static str]) -> bool {
 }
 
 /// A warning of a whole row, as it is kept.
-fn kept(warning: &Warning) -> Json {
-    json!({"column": null, "pointer": "/occurred_at", "code": warning.code, "zh": warning.message.zh, "en": warning.message.en})
+pub fn of_row(pointer: &str, warning: &Warning) -> Json {
+    json!({"column": null, "pointer": pointer, "code": warning.code, "zh": warning.message.zh, "en": warning.message.en})
 }
 
 /// Notes a warning about a column.

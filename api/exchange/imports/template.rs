@@ -2,9 +2,11 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use chrono::NaiveDate;
 use kit::field::{Field, Shape, Write};
 use kit::problem::Problem;
 use kit::text::Language;
+use kit::time::day_of;
 use kit::vocabulary::Vocabulary;
 use rust_xlsxwriter::{DataValidation, Format, Formula, Workbook, Worksheet, XlsxError};
 use serde_json::Value as Json;
@@ -14,7 +16,9 @@ use super::routes::XLSX;
 use crate::exchange::files::cells::csv_line;
 use crate::exchange::files::columns::{Column, imported};
 use crate::exchange::files::rows::Cell;
+use crate::platform::core::Core;
 use crate::platform::http::{Answer, Call};
+use crate::records::own_words::Asked;
 use crate::records::{Kind, Registry};
 
 /// Fields that a machine fills, not a person.
@@ -27,14 +31,42 @@ pub async fn get(call: Call) -> Answer {
     let kind = kind(&call)?;
     let columns = columns(kind, call.core.kinds());
     let csv = call.query.text("format") == Some("csv");
-    let bytes =
-        if csv { of_text(&columns).into_bytes() } else { workbook(kind, &columns).map_err(Problem::internal)? };
+    call.core.refresh_for(kind).await?;
+    let words = Words::of(&call)?;
+    let bytes = if csv {
+        of_text(&columns).into_bytes()
+    } else {
+        workbook(kind, &columns, &words).map_err(Problem::internal)?
+    };
     let (media_type, extension) = if csv { ("text/csv; charset=utf-8; header=present", "csv") } else { (XLSX, "xlsx") };
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, media_type))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{}-template.{extension}\"", kind.path)))
         .insert_header((CACHE_CONTROL, "no-store"))
         .body(bytes))
+}
+
+/// Words that may be written: of open vocabularies those of the caller's district too.
+struct Words<'a> {
+    core: &'a Core,
+    district_code: String,
+    on: NaiveDate,
+}
+
+impl<'a> Words<'a> {
+    fn of(call: &'a Call) -> Result<Self, Problem> {
+        let districts = &call.actor()?.districts;
+        // Whoever is of several writes the words that all have.
+        let district_code = districts.first().filter(|_| districts.len() == 1).cloned().unwrap_or_default();
+        Ok(Self { core: &call.core, district_code, on: day_of(call.core.clock.now(), call.core.zone) })
+    }
+
+    fn labels(&self, vocabulary: &Vocabulary) -> Vec<String> {
+        let asked = Asked { district_code: &self.district_code, on: self.on, of_list: false };
+        let own = || self.core.own_words(vocabulary, &asked).filter(|_| vocabulary.open);
+        let all = || vocabulary.words.iter().filter(|word| !word.closed).map(|word| word.label.zh.to_owned()).collect();
+        own().map_or_else(all, |own| own.into_iter().map(|(_, label)| label).collect())
+    }
 }
 
 /// The columns that a person fills.
@@ -63,7 +95,7 @@ fn of_text(columns: &[Column]) -> String {
     format!("\u{feff}{}", csv_line(&cells))
 }
 
-fn workbook(kind: &Kind, columns: &[Column]) -> Result<Vec<u8>, XlsxError> {
+fn workbook(kind: &Kind, columns: &[Column], allowed: &Words<'_>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     let (bold, text) = (Format::new().set_bold(), Format::new().set_num_format("@"));
     let mut lists: Vec<&'static Vocabulary> = Vec::new();
@@ -81,12 +113,12 @@ fn workbook(kind: &Kind, columns: &[Column]) -> Result<Vec<u8>, XlsxError> {
                 lists.push(vocabulary);
                 lists.len() - 1
             });
-            sheet.add_data_validation(1, index, ROWS, index, &drop_down(at, vocabulary))?;
+            sheet.add_data_validation(1, index, ROWS, index, &drop_down(at, allowed.labels(vocabulary).len()))?;
         }
     }
     workbook.push_worksheet(sheet);
-    workbook.push_worksheet(explained(kind, columns, &bold)?);
-    workbook.push_worksheet(words(&lists)?);
+    workbook.push_worksheet(explained(kind, columns, allowed, &bold)?);
+    workbook.push_worksheet(words(&lists, allowed)?);
     workbook.save_to_buffer()
 }
 
@@ -99,33 +131,32 @@ fn vocabulary(shape: &Shape) -> Option<&'static Vocabulary> {
     if let Shape::Word(vocabulary) = shape { Some(vocabulary) } else { None }
 }
 
-fn drop_down(list: usize, vocabulary: &Vocabulary) -> DataValidation {
+fn drop_down(list: usize, last: usize) -> DataValidation {
     let column = char::from(b'A' + u8::try_from(list % 26).unwrap_or_default());
     let prefix = list
         .checked_div(26)
         .filter(|times| *times > 0)
         .map(|times| char::from(b'A' + u8::try_from(times - 1).unwrap_or_default()));
     let column = prefix.into_iter().chain([column]).collect::<String>();
-    let last = vocabulary.words.iter().filter(|word| !word.closed).count();
     let range = Formula::new(format!("=词表!${column}$1:${column}${last}"));
     DataValidation::new().allow_list_formula(range).ignore_blank(true)
 }
 
 /// The lists behind the drop-downs.
-fn words(lists: &[&'static Vocabulary]) -> Result<Worksheet, XlsxError> {
+fn words(lists: &[&'static Vocabulary], allowed: &Words<'_>) -> Result<Worksheet, XlsxError> {
     let mut sheet = Worksheet::new();
     sheet.set_name("词表")?;
     sheet.set_hidden(true);
     for (column, vocabulary) in (0_u16..).zip(lists) {
-        for (row, word) in (0_u32..).zip(vocabulary.words.iter().filter(|word| !word.closed)) {
-            sheet.write_string(row, column, word.label.zh)?;
+        for (row, label) in (0_u32..).zip(allowed.labels(vocabulary)) {
+            sheet.write_string(row, column, label)?;
         }
     }
     Ok(sheet)
 }
 
 /// The sheet that explains: a line a column, with what may be written and an example.
-fn explained(kind: &Kind, columns: &[Column], bold: &Format) -> Result<Worksheet, XlsxError> {
+fn explained(kind: &Kind, columns: &[Column], allowed: &Words<'_>, bold: &Format) -> Result<Worksheet, XlsxError> {
     let mut sheet = Worksheet::new();
     sheet.set_name("填写说明")?;
     let example: Json = serde_json::from_str(kind.example).unwrap_or_default();
@@ -138,8 +169,7 @@ fn explained(kind: &Kind, columns: &[Column], bold: &Format) -> Result<Worksheet
         sheet.write_string(row, 0, column.header(Language::Chinese))?;
         sheet.write_string(row, 1, if field.required { "是" } else { "" })?;
         sheet.write_string(row, 2, form(&field.shape))?;
-        let words = vocabulary(&field.shape).map(|vocabulary| vocabulary.words).unwrap_or_default();
-        let words: Vec<&str> = words.iter().filter(|word| !word.closed).map(|word| word.label.zh).collect();
+        let words = vocabulary(&field.shape).map(|vocabulary| allowed.labels(vocabulary)).unwrap_or_default();
         sheet.write_string(row, 3, words.join("、"))?;
         sheet.write_string(row, 4, shown(column, &example))?;
     }

@@ -10,12 +10,13 @@ use kit::statement::Statement;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::answer::UndoneImport;
 use super::store::{self, Import};
 use crate::exchange::codes::STILL_RUNNING;
 use crate::platform::audit::system_write;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Answer, Call};
-use crate::records::void::{self, UNDONE};
+use crate::records::void;
 use crate::records::{Kind, Record, read};
 
 /// Records voided at once.
@@ -47,8 +48,7 @@ pub async fn undo(call: Call) -> Answer {
     }
     let details = json!({"voided": voided, "left": left.len(), "people_voided": people_voided});
     note(&call, &import, details).await?;
-    let body = json!({"id": import.id, "state": "undone", "voided": voided, "left": left,
-        "people_voided": people_voided, "people_left": people_left});
+    let body = UndoneImport { id: import.id, state: "undone", voided, left, people_voided, people_left };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
@@ -162,7 +162,7 @@ fn unnamed_by_any(call: &Call, kind: &Kind, mut statement: Statement) -> Stateme
 async fn undone(call: &Call, kind: &'static Kind, record: &Record) -> Result<bool, Problem> {
     let if_match = kit::etag::IfMatch::Tags(vec![kit::etag::of_revision(record.envelope.revision)]);
     let id = record.envelope.id;
-    match void::take_back(&call.core, call.actor()?, kind, id, &if_match, UNDONE).await {
+    match void::take_back(&call.core, call.actor()?, kind, id, &if_match).await {
         Ok(_) => Ok(true),
         Err(problem) if problem.code().status().is_client_error() => Ok(false),
         Err(problem) => Err(problem),

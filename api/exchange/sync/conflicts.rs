@@ -126,7 +126,7 @@ async fn apply(call: &Call, found: &Found) -> Result<(), Problem> {
     };
     let patch: Map<String, Json> = found.patch.clone().into_iter().filter(|(name, _)| amendable(name)).collect();
     let patch = Tree::from_json(&Json::Object(patch));
-    core.refresh_settings().await?;
+    core.refresh_for(kind).await?;
     let author = handed_in::author(core, found.sent.0, found.sent.1).await?;
     let his = amend::writable(core, &author, kind, found.record_id).await?;
     amend::patched(core, &author, kind, &his, &patch).await?;

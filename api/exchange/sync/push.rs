@@ -260,7 +260,7 @@ async fn change(
     kind: &'static Kind,
     item: &Item,
 ) -> Result<Outcome, Problem> {
-    core.refresh_settings().await?;
+    core.refresh_for(kind).await?;
     let attempt = async |actor: &Actor| match item.op() {
         "void" => void_item(core, actor, kind, item).await,
         "restore" => restore_item(core, actor, kind, item).await,

@@ -4,7 +4,7 @@ use kit::catalogue::{Code, FaultCode};
 use serde_json::{Map, Value as Json, json};
 
 use super::headers;
-use super::schema::{Direction, of_field};
+use super::schema::of_parameter;
 use super::shared::Shared;
 use super::tidy::tidied;
 use super::{Access, Operation, Success};
@@ -109,7 +109,7 @@ fn parameters(operation: &Operation) -> Json {
             "schema": {"type": "string", "minLength": 64, "maxLength": 64, "pattern": "^[0-9a-f]{64}$"}}));
     }
     for field in &operation.parameters {
-        parameters.push(json!({"name": field.name, "in": "query", "required": field.required, "description": field.about, "schema": of_field(field, false, Direction::Sent)}));
+        parameters.push(json!({"name": field.name, "in": "query", "required": field.required, "description": field.about, "schema": of_parameter(field)}));
     }
     parameters.extend(headers::of_request(operation));
     Json::Array(parameters)

@@ -20,6 +20,12 @@ static HEADERS: Vocabulary = Vocabulary::new(
     &[word("zh", "Chinese", "中文"), word("en", "field names", "字段名")],
 );
 
+static CELLS: Vocabulary = Vocabulary::new(
+    "file_cells",
+    Text::new("Cells", "单元格内容"),
+    &[word("words", "words", "文字"), word("codes", "codes", "代码")],
+);
+
 /// Parameters of a list that only files take.
 pub static PARAMETERS: &[Field] = &[
     Field::new(
@@ -27,6 +33,12 @@ pub static PARAMETERS: &[Field] = &[
         Shape::Word(&HEADERS),
         Text::new("Headers", "表头语言"),
         "Files: Chinese headers or field names; field names by default.",
+    ),
+    Field::new(
+        "cells",
+        Shape::Word(&CELLS),
+        Text::new("Cells", "单元格内容"),
+        "CSV and XLSX: words of the headers' language for codes, and names beside ids; or codes alone. Words under Chinese headers, codes under field names by default.",
     ),
     Field::new(
         "unmasked",

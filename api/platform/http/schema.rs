@@ -1,5 +1,6 @@
 //! JSON Schema (2020-12, as OpenAPI 3.1 has it) from field tables.
 
+use kit::check::LONGEST_WORD;
 use kit::field::{Field, Shape, Write};
 use serde_json::{Map, Value as Json, json};
 
@@ -24,6 +25,18 @@ fn shaped(shape: &Shape, direction: Direction) -> Json {
             "type": "string", "maxLength": 40, "examples": vocabulary.codes(),
             "description": format!("A word of the vocabulary `{}`, to which new ones may come.", vocabulary.name),
         }),
+        Shape::Word(vocabulary) if vocabulary.open => {
+            let mut schema = text(1, LONGEST_WORD, None, direction);
+            if let Some(members) = schema.as_object_mut() {
+                members.insert("examples".into(), json!(vocabulary.codes()));
+                let about = format!(
+                    "A word of the vocabulary `{}`, one that the district added, or another name of either.",
+                    vocabulary.name
+                );
+                members.insert("description".into(), about.into());
+            }
+            schema
+        }
         Shape::Word(vocabulary) => json!({
             "type": "string", "maxLength": 40, "enum": vocabulary.codes(),
             "description": format!("A word of the vocabulary `{}`.", vocabulary.name),
@@ -47,6 +60,17 @@ fn shaped(shape: &Shape, direction: Direction) -> Json {
         }
         Shape::Object(fields) => nested(fields, direction),
     }
+}
+
+/// The schema of a parameter's field: records are sought by codes, not by names.
+pub fn of_parameter(field: &Field) -> Json {
+    let mut schema = of_field(field, false, Direction::Sent);
+    if let (Shape::Word(vocabulary), Some(members)) = (field.shape, schema.as_object_mut())
+        && vocabulary.open
+    {
+        members.insert("pattern".into(), "^[a-z0-9_]+$".into());
+    }
+    schema
 }
 
 /// Pattern of texts without one of their own: not blank, and of control characters only tabs and line breaks.

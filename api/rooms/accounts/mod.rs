@@ -4,6 +4,7 @@ mod api_keys;
 mod codes;
 pub mod users;
 
+pub use api_keys::{NewKey, add as add_key, owner as key_owner};
 pub use codes::USERNAME_TAKEN;
 
 use crate::records::Theme;

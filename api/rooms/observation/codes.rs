@@ -22,6 +22,7 @@ fault_codes! {
     SLOT_TAKEN "slot_taken" "this slot of the day has its reading; send it as extra" "该时段已有测温记录,请按加测上报";
     TRANSITION_STANDS "transition_stands" "a transition isn't voided; make another one" "状态变更不能作废,请另作变更";
     NOTHING_TO_ACCEPT "nothing_to_accept" "nothing waits to be accepted from here: it is for those to whom the case was handed over" "没有待您处接收的移交个案,应由接收地办理";
+    NOT_A_TEMPERATURE "not_a_temperature" "is no temperature" "不是体温";
     OTHER_CASE "other_case" "belongs to another case" "属于其他个案";
     IN_USE "in_use" "has {cases} open cases, {duties} open duties and {contacts} records of his isolation; end or void those first" "尚有 {cases} 个进行中的个案、{duties} 项未完成责任、{contacts} 条观察记录,请先处理" .answered_with(crate::records::codes::IN_USE);
     PERSON_VOIDED "person_voided" "is void; restore the person first" "此人的登记已作废,请先恢复";

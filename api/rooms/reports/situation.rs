@@ -32,6 +32,8 @@ use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, fault};
 use crate::records::codes::UNKNOWN_REFERENCE;
 use crate::records::list::{self, one_district};
+use crate::rooms::supply::commodities::goods_cache;
+use crate::rooms::supply::commodities::own::Goods;
 use crate::statistics::polled::{polled, respond};
 use crate::statistics::sheet::{Column, numbers, words};
 use crate::statistics::tag::Tag;
@@ -116,10 +118,12 @@ async fn situation(call: Call) -> Answer {
     let units = units::units(call.query.get(&ORG_ID), snapshot.read(&Tree::statement(&district_code)).await?);
     let found = read::read(&call, &mut snapshot, &district_code, as_of_on).await?;
     snapshot.end().await?;
+    let goods = goods_cache::believed(&call.core).await?;
+    let goods = goods.of(&district_code);
     if call.query.has(&ORG_ID) && units.is_empty() {
         return Err(fault(&format!("?{ORG_ID}"), UNKNOWN_REFERENCE));
     }
-    let units = units.iter().filter_map(|unit| served(&call, unit, &found, as_of_on)).collect();
+    let units = units.iter().filter_map(|unit| served((&call, goods), unit, &found, as_of_on)).collect();
     let area_code = call.query.get(&AREA_CODE).map(str::to_owned);
     let situation = Situation { as_of_on, area_code, units, as_of_change_no: head };
     respond(&call, &tag, head, &situation, || lines(&situation.units), COLUMNS)
@@ -146,8 +150,8 @@ fn lines(units: &[ShownUnit]) -> Result<Vec<Json>, Problem> {
 }
 
 /// A unit with its figures; without any it is told only where it was asked for.
-fn served(call: &Call, unit: &Unit, found: &read::Found, as_of_on: NaiveDate) -> Option<ShownUnit> {
-    let figures = Teller { call, found, unit, as_of_on }.figures();
+fn served((call, goods): (&Call, &Goods), unit: &Unit, found: &read::Found, as_of_on: NaiveDate) -> Option<ShownUnit> {
+    let figures = Teller { call, found, unit, as_of_on, goods }.figures();
     let told = !figures.is_empty() || call.query.has(&ORG_ID);
     let org_ids = unit.members.iter().filter(|id| !id.is_nil()).copied().collect();
     told.then(|| ShownUnit { org_id: unit.id, name: unit.name.clone(), org_ids, figures })

@@ -2,6 +2,7 @@
 
 mod codes;
 pub mod commodities;
+mod commodity_entries;
 mod duty_kinds;
 mod enforcement_actions;
 mod market;
@@ -28,6 +29,7 @@ pub const DUTY_SOURCE: DutySource = DutySource {
 /// This theme.
 pub static THEME: Theme = Theme {
     kinds: &[
+        &commodity_entries::COMMODITY_ENTRIES,
         &price_observations::PRICE_OBSERVATIONS,
         &price_rules::PRICE_RULES,
         &supply_reports::SUPPLY_REPORTS,
@@ -47,6 +49,8 @@ pub static THEME: Theme = Theme {
         parts.into_iter().flatten().collect()
     },
     workers: &[|core| Box::pin(market::review::work(core))],
+    settings: &[&commodities::goods_cache::GOODS],
+    own_words: &[&commodities::goods_cache::COMMODITY_OWN_WORDS],
     problems: codes::PROBLEMS,
     faults: codes::FAULTS,
     ..Theme::NOTHING

@@ -59,6 +59,12 @@ pub fn person_of(kind: &Kind, record: &Record) -> Option<Uuid> {
     }
 }
 
+/// The reference to the person a record tells of, where it isn't its own.
+pub fn subject_field(kind: &Kind) -> Option<&'static str> {
+    let field = kind.field("person_id").filter(|_| !kind.is_people());
+    field.map(|field| field.name)
+}
+
 async fn require_few(call: &Call, export: &Export) -> Result<(), Problem> {
     let mut people = told_lately(call).await?;
     let mut after = export.start(call).await?;

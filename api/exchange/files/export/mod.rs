@@ -18,6 +18,7 @@ use serde_json::{Value as Json, json};
 pub use self::approval::MARK;
 use self::stream::{Export, Progress, step};
 use super::columns::exported;
+use super::rows::Writing;
 use crate::exchange::codes::{BEYOND_HEAD, ONLY_IN_PAGES};
 use crate::platform::access::accounts::Credential;
 use crate::platform::access::keys::KeyScope;
@@ -70,8 +71,9 @@ impl Export {
         if as_of > head {
             return Err(fault("?as_of_change_no", BEYOND_HEAD));
         }
-        let header_language =
-            if call.query.text("headers") == Some("zh") { Language::Chinese } else { Language::English };
+        let is_chinese = call.query.text("headers") == Some("zh");
+        let header_language = if is_chinese { Language::Chinese } else { Language::English };
+        let words = call.query.text("cells").map_or(is_chinese, |cells| cells == "words");
         Ok(Self {
             core: Arc::clone(&call.core),
             actor: actor.clone(),
@@ -82,7 +84,8 @@ impl Export {
             format,
             language: call.language,
             header_language,
-            columns: exported(kind),
+            writing: Writing { language: header_language, words, zone: call.core.zone },
+            columns: exported(kind, call.core.kinds(), words),
             plain,
             mark: None,
             told: call.audit_entry(EXPORTED_PLAIN, kind.name, None, json!({})),

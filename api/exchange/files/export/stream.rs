@@ -15,10 +15,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Format;
-use super::approval::{MARK, marked, person_of};
+use super::approval::{MARK, marked, person_of, subject_field};
 use crate::exchange::files::cells::csv_line;
 use crate::exchange::files::columns::Column;
-use crate::exchange::files::rows::{Cell, cells};
+use crate::exchange::files::names::Names;
+use crate::exchange::files::rows::{Cell, Writing};
 use crate::exchange::files::xlsx::{MOST_ROWS, Writer};
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::{AuditEntry, system_write};
@@ -45,6 +46,7 @@ pub(super) struct Export {
     pub(super) format: Format,
     pub(super) language: Language,
     pub(super) header_language: Language,
+    pub(super) writing: Writing,
     pub(super) columns: Vec<Column>,
     pub(super) plain: bool,
     /// Mark that stands in every row of plain values.
@@ -107,23 +109,43 @@ impl Export {
 
     fn view<'a>(&'a self, record: &'a Record) -> View<'a> {
         let view = if self.plain { view::plain } else { view::record };
-        view(&self.core, self.kind, record, self.language)
+        let of_words = self.writing.words && self.format != Format::Ndjson;
+        view(&self.core, self.kind, record, if of_words { self.header_language } else { self.language })
+    }
+
+    /// The lines of a page.
+    async fn lines(&self, page: &[Record]) -> Result<String, Problem> {
+        let mut text = String::new();
+        if self.format == Format::Ndjson {
+            for record in page {
+                text.push_str(&self.line(record)?);
+            }
+            return Ok(text);
+        }
+        for row in self.rows(page).await? {
+            text.push_str(&csv_line(&row));
+        }
+        Ok(text)
     }
 
     fn line(&self, record: &Record) -> Result<String, Problem> {
         let view = self.view(record);
-        Ok(match self.format {
-            Format::Ndjson if self.mark.is_none() => serde_json::to_string(&view).map_err(Problem::internal)? + "\n",
-            Format::Ndjson => format!("{}\n", marked(view.to_json()?, self.mark.as_deref())),
-            _ => csv_line(&self.cells(record)?),
+        Ok(match &self.mark {
+            None => serde_json::to_string(&view).map_err(Problem::internal)? + "\n",
+            mark => format!("{}\n", marked(view.to_json()?, mark.as_deref())),
         })
     }
 
-    /// A record's row, and the mark behind it.
-    fn cells(&self, record: &Record) -> Result<Vec<Cell>, Problem> {
-        let mut row = cells(&self.columns, &self.view(record).to_json()?);
-        row.extend(self.mark.clone().map(Cell::Text));
-        Ok(row)
+    /// The rows of a page, each with the mark behind it.
+    async fn rows(&self, page: &[Record]) -> Result<Vec<Vec<Cell>>, Problem> {
+        let records = page.iter().map(|record| self.view(record).to_json()).collect::<Result<Vec<_>, _>>()?;
+        // Whom a file tells plainly stands in his access log; of others a name is masked.
+        let plain_field = if self.plain { subject_field(self.kind) } else { None };
+        let names =
+            Names::of(&self.core, &self.actor, &self.district_code, &self.columns, &records, plain_field).await?;
+        let rows = records.iter().flat_map(|record| self.writing.rows(&self.columns, record, &names));
+        let mark = self.mark.as_ref().map(|mark| Cell::Text(mark.clone()));
+        Ok(rows.map(|row| row.into_iter().chain(mark.clone()).collect()).collect())
     }
 
     fn headers(&self) -> Vec<String> {
@@ -144,18 +166,19 @@ impl Export {
     }
 
     pub(super) async fn workbook(&self) -> Result<Vec<u8>, Problem> {
-        let mut writer = Writer::new(&self.headers()).map_err(told)?;
+        let mut writer = Writer::new(&self.headers(), &self.columns).map_err(told)?;
         let (mut after, mut count) = (None, 0);
         loop {
             let page = self.page(after).await?;
             let Some(last) = page.last() else { break };
             after = Some((last.envelope.occurred_at, last.envelope.id));
-            count += page.len();
+            let rows = self.rows(&page).await?;
+            count += rows.len();
             if count > MOST_ROWS {
                 return Err(TOO_MANY_ROWS.into());
             }
-            for record in &page {
-                writer.write(&self.cells(record)?).map_err(told)?;
+            for row in &rows {
+                writer.write(row).map_err(told)?;
             }
         }
         // Packing takes a while: whoever shares the worker would wait.
@@ -202,9 +225,7 @@ pub(super) async fn step(mut progress: Progress) -> Result<Option<(Bytes, Progre
     })?;
     let mut text = if progress.begun { String::new() } else { progress.export.prologue() };
     progress.begun = true;
-    for record in &page {
-        text.push_str(&progress.export.line(record)?);
-    }
+    text.push_str(&progress.export.lines(&page).await?);
     progress.digest.update(text.as_bytes());
     progress.count += page.len() as u64;
     match page.last() {

@@ -6,3 +6,4 @@ mod store;
 mod wire;
 
 pub use routes::operations;
+pub use store::{NewKey, add, owner};

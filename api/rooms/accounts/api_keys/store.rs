@@ -14,12 +14,13 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::wire::ApiKey;
+use crate::platform::access::accounts::of_user;
 use crate::platform::access::keys::new_key;
 use crate::platform::access::roles::{Actor, Grant};
 use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
-use crate::platform::schema::api_keys;
+use crate::platform::schema::{api_keys, users};
 use crate::records::scope::successor;
 use crate::rooms::accounts::users::ADMINISTRATORS;
 
@@ -35,6 +36,17 @@ pub struct NewKey {
     pub scopes: Json,
     /// Time until which it works.
     pub expires_at: DateTime<Utc>,
+}
+
+/// The active account of a name, that keys may be made for.
+pub async fn owner(core: &Core, username: &str) -> Result<Option<Actor>, Problem> {
+    let read = async |connection: &mut AsyncPgConnection| {
+        users::table.filter(users::username.eq(username)).select(users::id).load::<Uuid>(connection).await
+    };
+    match core.database.ask(read).await?.into_iter().next() {
+        Some(id) => Ok(of_user(core, id).await?.filter(|actor| !actor.grants.is_empty())),
+        None => Ok(None),
+    }
 }
 
 /// Makes a key and answers its text, which isn't kept.

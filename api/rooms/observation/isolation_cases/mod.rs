@@ -14,6 +14,7 @@ pub mod history;
 pub mod notices;
 mod patrol_logs;
 pub mod planner;
+mod reading_sheets;
 pub mod readings;
 pub mod rules;
 mod spot_checks;

@@ -13,6 +13,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::care::{CareDecider, check_symptoms};
+use super::reading_sheets::READING_SHEETS;
 use super::wire;
 use crate::platform::access::Role;
 use crate::records::codes::ONE_OF;
@@ -20,7 +21,7 @@ use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::figure::PERSON_TIMES;
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning, Wide};
 use crate::rooms::checkpoints::{FollowUpDecider, IMPLAUSIBLE_TEMPERATURE, MeasureSite, MeasuringDevice, Symptom};
 use crate::rooms::observation::codes::{self, OTHER_CASE};
 
@@ -202,8 +203,13 @@ impl Rules for ReadingRules {
         }
     }
 
+    /// Whose it is says the person: a case is found by him, and may be opened after the file came first.
     fn natural_key(&self) -> &'static [&'static str] {
-        &["case_id|person_id", "occurred_at"]
+        &["person_id|case_id", "occurred_at"]
+    }
+
+    fn wide(&self) -> Option<&'static Wide> {
+        Some(&READING_SHEETS)
     }
 
     /// Readings of nobody's case touch no case.

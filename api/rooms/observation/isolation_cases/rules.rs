@@ -12,8 +12,9 @@ use ledger::Projection;
 use ledger::decide::Decider;
 use uuid::Uuid;
 
-use super::care::{CONTESTED, CareDecider};
+use super::care::{CONTESTED, CareDecider, began_at};
 use super::states::makers;
+use super::wire::ENDED_AT;
 use super::wire::{
     ANCHOR, ANCHORED_ON, ENDS_ON, EXTENDED, IsolationState, ObservationAnchor, PERSON, PERSON_ID, REGISTERED_AT,
     RELEASE_FROM, STARTS_ON, STATE, SUPERVISOR_IDS, SUPERVISORS, SUPERVISORS_COMPLETE, Supervisor, SupervisorLevel,
@@ -24,7 +25,7 @@ use crate::platform::access::roles::Actor;
 use crate::records::codes::ONE_OF;
 use crate::records::envelope::{AREA_CODE, ID, ORG_ID};
 use crate::records::figure::PERSON_TIMES;
-use crate::records::rules::{Move, Stood};
+use crate::records::rules::{Move, Stood, Told};
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Envelope, Figure, Measure, Record, Rules};
@@ -71,6 +72,12 @@ const fn state(state: IsolationState, label: Text, filter: &'static str) -> Figu
     Figure::new(state.code(), label, PERSON_TIMES).share(CASES.name, filter).moving()
 }
 
+/// Whether a case was open then: somebody may have had another one before it.
+fn covers(case: &Record, at: DateTime<Utc>, zone: Tz) -> bool {
+    let ended_before = case.values.get(&ENDED_AT).is_some_and(|ended_at| ended_at < at);
+    began_at(case, zone) <= at && !ended_before
+}
+
 impl Rules for CaseRules {
     fn plain_to_assignee(&self) -> bool {
         true
@@ -78,6 +85,10 @@ impl Rules for CaseRules {
 
     fn stands_when_known(&self) -> bool {
         true
+    }
+
+    fn told(&self) -> Option<&'static Told> {
+        const { Some(&Told { by: &[PERSON_ID.name()], at: Some(covers) }) }
     }
 
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {

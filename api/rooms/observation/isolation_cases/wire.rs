@@ -103,6 +103,7 @@ fields! {
         Text::new("Categories", "类别"),
         "Why: several may hold.",
     )
+    .also(&["人员类别", "重点人员类别", "观察原因"])
     .required()
     .not_empty();
     EVIDENCE: String = Field::new(

@@ -118,14 +118,33 @@ pub fn check_document(
         DocumentType::HouseholdBooklet if is_citizen_shaped(&compacted) => resident_id(compacted, today, known_county),
         DocumentType::HouseholdBooklet => latin(compacted, 4, 20),
         DocumentType::Passport => latin(compacted, 5, 20),
-        DocumentType::HkMacaoPermit => lettered(compacted, "HM", 8),
-        DocumentType::TaiwanPermit => lettered(compacted, "", 8),
+        DocumentType::HkMacaoPermit => lettered(without_issue(compacted, 9), "HM", 8),
+        DocumentType::TaiwanPermit => lettered(without_issue(compacted, 8), "", 8),
         DocumentType::HmtResidencePermit => residence_permit(compacted, today),
         DocumentType::ForeignPermanentResident => foreign_permanent_resident(compacted, today),
         DocumentType::OfficerCard => officer_card(&compacted),
         DocumentType::Other => plain(compacted, 1, OTHER_MAX_LENGTH, |letter| !letter.is_control()),
         DocumentType::None => Err(DocumentFault::UnknownDocumentType),
     }
+}
+
+/// The type that a number itself shows, where nobody names another one than the resident's card: residence permits begin
+/// with their region, cards of foreign permanent residents with a nine. Only where its check digit is right.
+pub fn stated_type(number: &str, today: NaiveDate) -> Option<DocumentType> {
+    let types = [DocumentType::HmtResidencePermit, DocumentType::ForeignPermanentResident];
+    let compacted = compact(number);
+    let is_one = |of_type: &DocumentType| check_document(*of_type, &compacted, today, |_| true).is_ok();
+    types.into_iter().filter(|_| is_citizen_shaped(&compacted)).find(is_one)
+}
+
+/// Permits of Hong Kong, Macao and Taiwan are printed with the number of their issue behind the holder's own, in books
+/// two digits and a letter in brackets: the holder is the same with the next one.
+fn without_issue(number: String, length: usize) -> String {
+    let bare: String = number.chars().filter(|letter| !matches!(letter, '(' | ')')).collect();
+    let rest = bare.get(length..).unwrap_or_default();
+    let digits = rest.trim_end_matches(|letter: char| letter.is_ascii_uppercase());
+    let is_issue = digits.len() == 2 && rest.len() <= 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if is_issue { bare.get(..length).unwrap_or_default().to_owned() } else { number }
 }
 
 /// GB 11643-1999: six area, eight birth, three sequence digits and a check character.

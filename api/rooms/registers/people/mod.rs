@@ -9,6 +9,7 @@
 //! - a category that somebody out of scope claims is looked at first where the person belongs.
 
 pub mod categories;
+mod category_words;
 mod claims;
 pub mod comparisons;
 pub mod documents;

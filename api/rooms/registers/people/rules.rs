@@ -7,13 +7,15 @@ use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::statement::ColumnType;
 use kit::text::Text;
+use kit::tree::Tree;
 use kit::typed::{FieldType, TypedField};
 use kit::value::Value;
 use ledger::decide::Decider;
 use uuid::Uuid;
 
+use super::category_words;
 use super::claims::{self, ClaimDecider, Claims};
-use super::documents::{check_document, normalize_name, normalize_phone};
+use super::documents::{check_document, normalize_name, normalize_phone, stated_type};
 use super::family::PERSON_ID;
 use super::merge::{MERGES, pointer};
 use super::wire::{
@@ -119,6 +121,11 @@ impl Rules for PersonRules {
         check_categories(draft, faults);
     }
 
+    /// Words of a sheet: since its day, and as the sheet says.
+    fn items_in_words(&self, list: &str, text: &str, on: NaiveDate) -> Option<Vec<Tree>> {
+        (list == CATEGORIES.name()).then(|| category_words::in_words(text, on))
+    }
+
     fn identify(&self, draft: &Draft, context: &Context<'_>) -> Option<Uuid> {
         let (key, values) = (&context.keys.identity, &draft.values);
         if let (Some(document_type), Some(number)) = (values.get(&DOCUMENT_TYPE), values.get(&DOCUMENT_NUMBER)) {
@@ -221,7 +228,7 @@ impl Rules for PersonRules {
         let held: Vec<HeldCategory> = known.values.list(&CATEGORIES).collect();
         let mut new = Vec::new();
         for category in draft.values.list(&CATEGORIES).filter(|category| !held.contains(category)) {
-            if new.contains(&category) {
+            if new.contains(&category) || category_words::is_told_again(&held, &category) {
                 continue;
             }
             if reaches(PEOPLE.writers) && held.len() + new.len() < MOST_CATEGORIES {
@@ -271,7 +278,10 @@ fn check_number(draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
     }
     let number = draft.values.get(&DOCUMENT_NUMBER).map(str::to_owned);
     let default = if number.is_some() { DocumentType::ResidentId } else { DocumentType::None };
-    let document_type = draft.values.get(&DOCUMENT_TYPE).unwrap_or(default);
+    let given = draft.values.get(&DOCUMENT_TYPE).unwrap_or(default);
+    // People call all of them 身份证.
+    let stated = number.as_deref().and_then(|number| stated_type(number, context.today()));
+    let document_type = stated.filter(|_| given == DocumentType::ResidentId).unwrap_or(given);
     draft.values.set(&DOCUMENT_TYPE, document_type);
     let number = match (document_type, number) {
         (DocumentType::None, None) => return,

@@ -20,7 +20,7 @@ use crate::records::codes::{MASKED_VALUE, ONE_OF};
 use crate::records::envelope::AREA_CODE;
 use crate::records::scope::{visible_to, within};
 use crate::records::{Kind, Record, read};
-use crate::rooms::registers::people::documents::{check_document, normalize_name, normalize_phone};
+use crate::rooms::registers::people::documents::{check_document, normalize_name, normalize_phone, stated_type};
 use crate::rooms::registers::people::wire::{self, DocumentType};
 
 /// The most people that a search answers.
@@ -70,8 +70,10 @@ impl Sought {
             return None;
         }
         if let Some(number) = form.get(&DOCUMENT_NUMBER) {
-            let document_type = form.get(&DOCUMENT_TYPE).unwrap_or(DocumentType::ResidentId);
+            let given = form.get(&DOCUMENT_TYPE).unwrap_or(DocumentType::ResidentId);
             let today = day_of(core.clock.now(), core.zone);
+            let stated = stated_type(number, today).filter(|_| given == DocumentType::ResidentId);
+            let document_type = stated.unwrap_or(given);
             return match check_document(document_type, number, today, known_county) {
                 Ok(checked) => Some(Self::Document(checked.normalized)),
                 Err(fault) => {

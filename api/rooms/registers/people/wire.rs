@@ -138,7 +138,8 @@ fields! {
         Shape::List { of: &Shape::Object(CATEGORY), max: MOST_CATEGORIES },
         Text::new("Categories", "类别"),
         "Why the person matters; several may hold at once.",
-    );
+    )
+    .also(&["人员类别", "重点人员类别", "重点人群类别", "人员类型"]);
     ALIASES: Vec<Uuid> = Field::new(
         "aliases",
         Shape::List { of: &Shape::Id, max: MOST_ALIASES },

@@ -23,7 +23,7 @@ use crate::platform::http::{Access, Answer, Call, Operation};
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
     let example = json!({"items": [{"name": "direction", "label_en": "Direction", "label_zh": "方向",
-        "words": [{"code": "in", "label_en": "in", "label_zh": "进", "closed": false}]}]});
+        "words": [{"code": "in", "label_en": "in", "label_zh": "进", "closed": false}], "open": false}]});
     vec![
         Operation::new(Method::GET, "/v1/vocabularies", "list_vocabularies", list)
             .described(
@@ -105,6 +105,8 @@ struct ShownVocabulary {
     /// Its words, in the order of a form.
     #[schema(max_items = 500)]
     words: Vec<VocabularyWord>,
+    /// Whether districts add words of their own, told elsewhere.
+    open: bool,
 }
 
 /// A word of a vocabulary.
@@ -131,5 +133,6 @@ fn view(vocabulary: &'static Vocabulary) -> ShownVocabulary {
         closed: word.closed,
     };
     let (label_en, label_zh) = (vocabulary.label.en, vocabulary.label.zh);
-    ShownVocabulary { name: vocabulary.name, label_en, label_zh, words: vocabulary.words.iter().map(word).collect() }
+    let words = vocabulary.words.iter().map(word).collect();
+    ShownVocabulary { name: vocabulary.name, label_en, label_zh, words, open: vocabulary.open }
 }

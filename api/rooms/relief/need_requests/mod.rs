@@ -1,12 +1,16 @@
 //! Need requests (需求登记): what a household asks a community for, until it was delivered. Deliveries move a
 //! request on in their own transaction: [`crate::rooms::relief::deliveries`].
 
+mod words;
+
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
+use kit::tree::Tree;
 use kit::typed::TypedField;
 use kit::{fields, object, words};
 use ledger::decide::Decider;
@@ -72,6 +76,7 @@ fields! {
         Text::new("Household", "户主"),
         "Whose household asks. Encrypted at rest, shown masked.",
     )
+    .also(&["户主姓名", "姓名", "居民姓名", "申请人", "需求人"])
     .masked(|json| mask::masked(json, mask::mask_name));
     PHONE: String = Field::new(
         "phone",
@@ -79,6 +84,7 @@ fields! {
         Text::new("Phone", "电话"),
         "Where to ask back. Encrypted at rest, shown masked.",
     )
+    .also(&["联系电话", "手机", "手机号", "手机号码", "联系方式", "电话号码"])
     .masked(|json| mask::masked(json, mask::mask_phone));
     ADDRESS: String = Field::new(
         "address",
@@ -86,6 +92,7 @@ fields! {
         Text::new("Address", "地址"),
         "Where to deliver. Encrypted at rest; whoever delivers sees it.",
     )
+    .also(&["住址", "家庭住址", "现住址", "详细地址", "居住地址", "送货地址", "门牌号", "楼栋房号"])
     .sealed();
     ITEMS: Vec<NeedItem> = Field::new(
         "items",
@@ -93,6 +100,7 @@ fields! {
         Text::new("Items", "物品"),
         "What is asked for, each item once. Encrypted at rest.",
     )
+    .also(&["需求物资", "所需物资", "需求内容", "物资需求", "需求物品", "所需物品", "生活物资需求"])
     .sealed_since()
     .required()
     .not_empty();
@@ -136,6 +144,10 @@ const DELIVERED: Figure = Figure::new("need_requests_delivered", Text::new("Need
 impl Rules for NeedRequestRules {
     fn stands_when_known(&self) -> bool {
         true
+    }
+
+    fn items_in_words(&self, list: &str, text: &str, _on: NaiveDate) -> Option<Vec<Tree>> {
+        (list == ITEMS.name()).then(|| words::items(text))
     }
 
     fn shared_with(&self) -> Option<&'static str> {

@@ -1,9 +1,10 @@
 //! Telling a unit's figures, each with what proves it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use kit::text::Text;
+use kit::text::{Language, Text};
 use kit::value::scaled;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,7 +17,8 @@ use crate::platform::http::Call;
 use crate::platform::http::answered::{Characters, Said, Saying};
 use crate::records::figure::PERSONS;
 use crate::records::{Kind, envelope};
-use crate::rooms::supply::commodities::{Commodity, find, spoken};
+use crate::rooms::supply::commodities::own::Goods;
+use crate::rooms::supply::commodities::{Commodity, spoken};
 use crate::rooms::supply::stock_movements::{BALANCE, quantity};
 
 /// How much.
@@ -29,8 +31,8 @@ enum Amount {
 pub struct Told {
     kind: &'static str,
     name: String,
-    label: &'static str,
-    unit: &'static str,
+    label: Cow<'static, str>,
+    unit: Cow<'static, str>,
     amount: Amount,
     records_url: Option<String>,
     /// A second list, where two kinds of records stand behind it.
@@ -45,11 +47,11 @@ impl Told {
     fn new(
         kind: &'static str,
         name: impl Into<String>,
-        label: &'static str,
-        unit: &'static str,
+        label: impl Into<Cow<'static, str>>,
+        unit: impl Into<Cow<'static, str>>,
         amount: Amount,
     ) -> Self {
-        let name = name.into();
+        let (name, label, unit) = (name.into(), label.into(), unit.into());
         Self {
             kind,
             name,
@@ -71,8 +73,8 @@ impl Told {
         ShownFigure {
             kind: self.kind.to_owned(),
             name: self.name,
-            label: self.label.to_owned(),
-            unit: self.unit.to_owned(),
+            label: self.label.into_owned(),
+            unit: self.unit.into_owned(),
             value,
             amount,
             records_url: self.records_url,
@@ -149,6 +151,7 @@ pub struct Teller<'a> {
     pub found: &'a Found,
     pub unit: &'a Unit,
     pub as_of_on: NaiveDate,
+    pub goods: &'a Goods,
 }
 
 impl Teller<'_> {
@@ -228,29 +231,30 @@ impl Teller<'_> {
         let kind = "stock_movements";
         let measures = self.found.totals.keys().filter(|(of, _)| of == kind);
         let held = measures.filter_map(|(_, measure)| {
-            let commodity = find(measure.strip_prefix(BALANCE)?)?;
+            let commodity = self.goods.known(measure.strip_prefix(BALANCE)?, self.as_of_on)?;
             Some((commodity, self.sum(kind, measure))).filter(|(_, total)| *total != 0)
         });
-        let held: Vec<(&'static Commodity, i128)> = held.collect();
-        let one = |code: &str, label: Text, unit: &'static str, total: i128| {
+        let held: Vec<(&Commodity, i128)> = held.collect();
+        let chinese = self.call.language == Language::Chinese;
+        let one = |code: &str, label: String, unit: &str, total: i128| {
             let amount = Amount::Decimal(quantity(total).to_string());
-            let unit = spoken(unit, self.call.language);
-            Told::new(kind, format!("stock_{code}"), self.text(label), unit, amount)
+            let unit = spoken(unit, self.call.language).to_owned();
+            Told::new(kind, format!("stock_{code}"), label, unit, amount)
         };
         let mut told = Vec::new();
         let mut groups: Vec<&str> = Vec::new();
         for (commodity, total) in &held {
-            let word = commodity.word;
-            let mut single = one(word.code, word.label, commodity.quantity_unit, *total);
-            single.records_url = self.url(kind, &format!("commodity={}", word.code));
+            let label = if chinese { &commodity.name_zh } else { &commodity.name_en };
+            let mut single = one(&commodity.code, label.clone().into_owned(), &commodity.quantity_unit, *total);
+            single.records_url = self.url(kind, &format!("commodity={}", commodity.code));
             told.push(single);
             let Some(group) = commodity.group().filter(|group| !groups.contains(&group.code)) else { continue };
             groups.push(group.code);
             let of_group = || held.iter().filter(|(other, _)| other.group().is_some_and(|own| own.code == group.code));
             if of_group().count() > 1 && of_group().all(|(other, _)| other.quantity_unit == commodity.quantity_unit) {
                 let total = of_group().map(|(_, total)| total).sum();
-                let mut sum = one(group.code, group.label, commodity.quantity_unit, total);
-                sum.sum_of = Some(of_group().map(|(other, _)| format!("stock_{}", other.word.code)).collect());
+                let mut sum = one(group.code, self.text(group.label).to_owned(), &commodity.quantity_unit, total);
+                sum.sum_of = Some(of_group().map(|(other, _)| format!("stock_{}", other.code)).collect());
                 told.push(sum);
             }
         }

@@ -1,22 +1,27 @@
 //! Commodities (商品目录): what is sold, stocked and watched, and the units in which people tell it.
 
 mod catalogue;
+pub mod goods_cache;
+pub mod own;
+mod packs;
 mod routes;
 mod units;
 
 pub use catalogue::{COMMODITIES, COMMODITY_WORDS, Commodity, CommodityCategory};
+use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape};
 use kit::text::Text;
 use kit::typed::TypedField;
+pub use packs::{PACK, Pack};
 pub use routes::operations;
 use rust_decimal::Decimal;
 use units::MOST_QUANTITY;
-pub use units::{Amount, in_base, rounded, spoken};
+pub use units::{Amount, dimension_of, in_base, rounded, spelled_unit, spoken};
 
 use crate::platform::access::Role;
-use crate::records::Draft;
+use crate::records::{Context, Draft};
 use crate::rooms::supply::codes::UNKNOWN_UNIT;
 
 /// A value in the unit in which values of a commodity are compared.
@@ -28,9 +33,17 @@ pub struct Normal {
     pub unit: String,
 }
 
-/// The commodity of a code.
-pub fn find(code: &str) -> Option<&'static Commodity> {
-    COMMODITIES.iter().find(|commodity| commodity.word.code == code)
+/// The commodity of the catalogue with a code.
+pub fn built_in(code: &str) -> Option<&'static Commodity> {
+    COMMODITIES.iter().find(|commodity| commodity.code == code)
+}
+
+impl Context<'_> {
+    /// The commodity of a code as the district has it on a day: a name was written out as a code before, and one that
+    /// isn't in use was refused, unless it stood.
+    pub fn commodity(&self, code: &str, day: NaiveDate) -> Option<&Commodity> {
+        self.goods().known(code, day)
+    }
 }
 
 /// A field that names one.
@@ -66,9 +79,15 @@ pub const SUPPLY_READERS: &[Role] =
 /// Fields of a kind in which a quantity is told: how much, and of what.
 pub type Told<'a> = (&'a TypedField<Decimal>, &'a TypedField<String>);
 
-/// The quantity of a draft in the unit of its commodity; what can't be converted is a fault.
-pub fn normal_quantity_of(draft: &Draft, told: Told<'_>, faults: &mut Faults) -> Option<Normal> {
-    normal_told(draft, find(draft.values.get(&COMMODITY)?)?, told, faults)
+/// The quantity of a draft in the unit of its commodity on a day; what can't be converted is a fault.
+pub fn normal_quantity_of(
+    draft: &Draft,
+    context: &Context<'_>,
+    day: NaiveDate,
+    told: Told<'_>,
+    faults: &mut Faults,
+) -> Option<Normal> {
+    normal_told(draft, context.commodity(draft.values.get(&COMMODITY)?, day)?, told, faults)
 }
 
 /// A draft's quantity in the usual unit of a commodity.
@@ -91,7 +110,8 @@ pub fn normal_told(
 
 /// Says which units can be converted.
 pub fn add_unknown_unit(at: String, commodity: &Commodity, of_prices: bool, faults: &mut Faults) {
-    let unit = if of_prices { commodity.normal_price_unit() } else { commodity.quantity_unit.to_owned() };
-    let units = commodity.convertible(of_prices);
-    faults.add_with(at, UNKNOWN_UNIT, vec![("unit", unit), ("units", units)]);
+    let unit = if of_prices { commodity.normal_price_unit() } else { commodity.quantity_unit.clone().into_owned() };
+    let units = commodity.convertible(of_prices).join(" ");
+    let pack = commodity.pack_example(of_prices);
+    faults.add_with(at, UNKNOWN_UNIT, vec![("unit", unit), ("units", units), ("pack", pack)]);
 }

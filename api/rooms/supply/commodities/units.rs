@@ -1,14 +1,15 @@
 //! Units as people write them, and what they are in the unit that is compared: yuan a kilogram, a litre, a box. A unit
-//! that isn't known can't be converted: it is a fault, never a guess.
+//! that isn't known can't be converted: it is a fault, never a guess. Packs: [`super::packs`].
 
 use kit::text::{Language, half_width};
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::packs::{Measure, meanings};
 use super::{Commodity, Normal};
 
 /// Dimension that a unit measures; units of different dimensions are never converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dimension {
+pub enum Dimension {
     /// In kilograms.
     Mass,
     /// In litres.
@@ -17,9 +18,9 @@ enum Dimension {
     Count(&'static str),
 }
 
-struct Unit {
-    names: &'static [&'static str],
-    dimension: Dimension,
+pub(super) struct Unit {
+    pub(super) names: &'static [&'static str],
+    pub(super) dimension: Dimension,
     /// How much of the dimension's own unit it is, in thousandths.
     thousandths: i64,
 }
@@ -46,13 +47,13 @@ const UNITS: [Unit; 14] = [
     unit(&["head", "头"], Dimension::Count("head"), 1_000),
 ];
 
-fn find(name: &str) -> Option<&'static Unit> {
+pub(super) fn find(name: &str) -> Option<&'static Unit> {
     let name = name.to_lowercase();
     UNITS.iter().find(|unit| unit.names.contains(&name.as_str()))
 }
 
 /// A unit as it is told to people: 件 for `item`.
-pub fn spoken(unit: &'static str, language: Language) -> &'static str {
+pub fn spoken(unit: &str, language: Language) -> &str {
     let known = find(unit).filter(|_| language == Language::Chinese);
     known.and_then(|known| known.names.iter().find(|name| !name.is_ascii())).copied().unwrap_or(unit)
 }
@@ -61,18 +62,27 @@ pub fn spoken(unit: &'static str, language: Language) -> &'static str {
 pub const MOST_QUANTITY: i64 = 1_000_000_000;
 
 /// Full-width digits, letters and slashes made narrow; no spaces.
-fn narrow(text: &str) -> String {
+pub(super) fn narrow(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_whitespace()).map(half_width).collect()
 }
 
-/// `500克` → 500 and the unit; without a number it is one.
-fn amount_of(text: &str) -> Option<(Decimal, &'static Unit)> {
+/// Parts a text in the number before it, one where there is none, and the name.
+pub(super) fn numbered(text: &str) -> Option<(Decimal, &str)> {
     let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
     let (number, name) = text.split_at_checked(end)?;
     let amount = if number.is_empty() { Decimal::ONE } else { number.parse().ok()? };
-    // Between a gram in a thousand and a thousand tonnes: what is counted stays within what can be added up.
-    let usual = amount >= Decimal::new(1, 3) && amount <= Decimal::from(1_000_000);
-    find(name).filter(|_| usual).map(|unit| (amount, unit))
+    Some((amount, name)).filter(|(amount, _)| is_usual(*amount))
+}
+
+/// Between a gram in a thousand and a thousand tonnes: what is counted stays within what can be added up.
+pub(super) fn is_usual(amount: Decimal) -> bool {
+    amount >= Decimal::new(1, 3) && amount <= Decimal::from(1_000_000)
+}
+
+/// `500克` → 500 and the unit; without a number it is one.
+pub(super) fn amount_of(text: &str) -> Option<(Decimal, &'static Unit)> {
+    let (amount, name) = numbered(text)?;
+    find(name).map(|unit| (amount, unit))
 }
 
 /// An amount in its unit's base: kilograms, litres, pieces of that kind.
@@ -91,9 +101,9 @@ pub struct Amount {
 /// written, never guessed.
 pub fn in_base(quantity: Decimal, quantity_unit: &str) -> Amount {
     let text = narrow(quantity_unit);
-    let known = amount_of(&text).and_then(|(amount, unit)| {
-        let value = quantity.checked_mul(thousandth(amount, unit))?;
-        let (base, is_measured) = match unit.dimension {
+    let known = meanings(&text, &[]).first().copied().and_then(|Measure { dimension, amount }| {
+        let value = quantity.checked_mul(amount)?;
+        let (base, is_measured) = match dimension {
             Dimension::Mass => ("kg", true),
             Dimension::Volume => ("L", true),
             Dimension::Count(name) => (name, false),
@@ -103,59 +113,94 @@ pub fn in_base(quantity: Decimal, quantity_unit: &str) -> Amount {
     known.unwrap_or_else(|| Amount { base: text.to_lowercase(), value: quantity, is_measured: false })
 }
 
-/// The unit of a price: how much of what it is the price of.
-fn priced(text: &str) -> Option<(Decimal, &'static Unit)> {
-    let text = narrow(text);
+/// Text of how much of what a price is the price of.
+fn of_price(text: &str) -> Option<&str> {
     let rest = ["元", "CNY", "cny", "RMB", "rmb", "¥", "￥"].iter().find_map(|money| text.strip_prefix(money))?;
-    amount_of(rest.strip_prefix('/').or_else(|| rest.strip_prefix('每'))?)
+    rest.strip_prefix('/').or_else(|| rest.strip_prefix('每'))
 }
 
-fn thousandth(amount: Decimal, unit: &Unit) -> Decimal {
+/// The unit of a price without packs.
+fn priced(text: &str) -> Option<(Decimal, &'static Unit)> {
+    amount_of(of_price(&narrow(text))?)
+}
+
+/// Dimension of a unit of quantity or, as `元/…`, of price, which must be one that anybody knows.
+pub fn dimension_of(text: &str, of_prices: bool) -> Option<Dimension> {
+    let found = if of_prices { priced(text) } else { amount_of(&narrow(text)) };
+    found.map(|(_, unit)| unit.dimension)
+}
+
+/// The unit of quantity as the catalogue spells it: `kg` for 公斤; none for what isn't one unit alone.
+pub fn spelled_unit(text: &str) -> Option<&'static str> {
+    let unit = find(&narrow(text))?;
+    unit.names.first().map(|name| if *name == "l" { "L" } else { name })
+}
+
+pub(super) fn thousandth(amount: Decimal, unit: &Unit) -> Decimal {
     amount * Decimal::from(unit.thousandths) / Decimal::ONE_THOUSAND
 }
 
 impl Commodity {
     /// Unit in which prices of it are compared: `CNY/kg`.
     pub fn normal_price_unit(&self) -> String {
-        let dimension = priced(self.price_unit).map(|(_, unit)| unit.dimension);
+        let dimension = dimension_of(&self.price_unit, true);
         format!("CNY/{}", self.spelled(dimension))
     }
 
-    fn spelled(&self, dimension: Option<Dimension>) -> &'static str {
+    fn spelled(&self, dimension: Option<Dimension>) -> &str {
         match dimension {
             Some(Dimension::Mass) => "kg",
             Some(Dimension::Volume) => "L",
-            Some(Dimension::Count(_)) | None => self.quantity_unit,
+            Some(Dimension::Count(name)) if dimension != dimension_of(&self.quantity_unit, false) => name,
+            Some(Dimension::Count(_)) | None => &self.quantity_unit,
         }
+    }
+
+    /// The meaning of a unit that is of the dimension in which this is told.
+    fn measured(&self, text: &str, of_prices: bool) -> Option<Measure> {
+        let usual = dimension_of(if of_prices { &self.price_unit } else { &self.quantity_unit }, of_prices)?;
+        let text = narrow(text);
+        let text = if of_prices { of_price(&text)? } else { &text };
+        meanings(text, &self.packs).into_iter().find(|measure| measure.dimension == usual)
     }
 
     /// A price in the unit in which prices of this are compared, to six decimal places; none where the unit is
     /// unknown or measures something else.
     pub fn normal_price(&self, price: Decimal, price_unit: &str) -> Option<Normal> {
-        let (amount, unit) = priced(price_unit)?;
-        let (_, usual) = priced(self.price_unit)?;
-        let value = price.checked_div(thousandth(amount, unit)).filter(|_| unit.dimension == usual.dimension)?;
+        let value = price.checked_div(self.measured(price_unit, true)?.amount)?;
         Some(Normal { value: rounded(value, 6), unit: self.normal_price_unit() })
     }
 
     /// A quantity in the unit in which quantities of this are told, to six decimal places; none where the unit is
     /// unknown or measures something else, or where it is more than [`MOST_QUANTITY`].
     pub fn normal_quantity(&self, quantity: Decimal, quantity_unit: &str) -> Option<Normal> {
-        let (amount, unit) = amount_of(&narrow(quantity_unit))?;
-        let (_, usual) = amount_of(self.quantity_unit)?;
-        let value = quantity.checked_mul(thousandth(amount, unit))?.checked_div(thousandth(Decimal::ONE, usual))?;
-        let sound = unit.dimension == usual.dimension && value <= Decimal::from(MOST_QUANTITY);
-        sound.then(|| Normal { value: rounded(value, 6), unit: self.quantity_unit.to_owned() })
+        let (_, usual) = amount_of(&self.quantity_unit)?;
+        let measure = self.measured(quantity_unit, false)?;
+        let value = quantity.checked_mul(measure.amount)?.checked_div(thousandth(Decimal::ONE, usual))?;
+        let sound = value <= Decimal::from(MOST_QUANTITY);
+        sound.then(|| Normal { value: rounded(value, 6), unit: self.quantity_unit.clone().into_owned() })
     }
 
-    /// The units that can be converted, for a hint: of its prices or of its quantities.
-    pub fn convertible(&self, of_prices: bool) -> String {
-        let usual = if of_prices { priced(self.price_unit) } else { amount_of(self.quantity_unit) };
-        let same = UNITS.iter().filter(|unit| usual.is_some_and(|(_, usual)| unit.dimension == usual.dimension));
-        let names = same.flat_map(|unit| unit.names.iter());
-        let names: Vec<String> =
-            names.map(|name| if of_prices { format!("元/{name}") } else { (*name).to_owned() }).collect();
-        names.join(" ")
+    /// The units that can be converted, for a hint: of its prices or of its quantities; packs of the district last.
+    pub fn convertible(&self, of_prices: bool) -> Vec<String> {
+        let usual = dimension_of(if of_prices { &self.price_unit } else { &self.quantity_unit }, of_prices);
+        let same =
+            UNITS.iter().filter(|unit| Some(unit.dimension) == usual).flat_map(|unit| unit.names.iter().copied());
+        let packs = self.packs.iter().filter(|pack| pack.holds().map(|held| held.dimension) == usual);
+        let names = same.chain(packs.map(|pack| pack.unit.as_str()));
+        names.map(|name| if of_prices { format!("元/{name}") } else { name.to_owned() }).collect()
+    }
+
+    /// A unit of pack that says what it holds, as an example.
+    pub fn pack_example(&self, of_prices: bool) -> String {
+        let usual = dimension_of(if of_prices { &self.price_unit } else { &self.quantity_unit }, of_prices);
+        let pack = match usual {
+            Some(Dimension::Mass) => "袋(10kg)".to_owned(),
+            Some(Dimension::Volume) => "桶(5L)".to_owned(),
+            Some(Dimension::Count(name)) => format!("箱(24{})", spoken(name, Language::Chinese)),
+            None => String::new(),
+        };
+        if of_prices { format!("元/{pack}") } else { pack }
     }
 }
 
@@ -166,7 +211,7 @@ pub fn rounded(value: Decimal, places: u32) -> Decimal {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{COMMODITIES, find as commodity};
+    use super::super::{COMMODITIES, built_in as commodity};
     use super::*;
 
     fn price(code: &str, price: &str, unit: &str) -> Option<String> {
@@ -176,10 +221,10 @@ mod tests {
 
     #[test]
     fn every_commoditys_own_units_can_be_converted() {
-        for commodity in &COMMODITIES {
-            let code = commodity.word.code;
-            assert!(commodity.normal_price(Decimal::ONE, commodity.price_unit).is_some(), "{code}");
-            assert!(commodity.normal_quantity(Decimal::ONE, commodity.quantity_unit).is_some(), "{code}");
+        for commodity in COMMODITIES.iter() {
+            let code = &commodity.code;
+            assert!(commodity.normal_price(Decimal::ONE, &commodity.price_unit).is_some(), "{code}");
+            assert!(commodity.normal_quantity(Decimal::ONE, &commodity.quantity_unit).is_some(), "{code}");
         }
     }
 

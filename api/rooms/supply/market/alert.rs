@@ -12,7 +12,8 @@ use super::store::Key;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Record;
 use crate::records::write_context::WriteContext;
-use crate::rooms::supply::commodities::{find, rounded};
+use crate::rooms::supply::commodities::own::Goods;
+use crate::rooms::supply::commodities::rounded;
 use crate::rooms::supply::price_alerts::{
     AlertEvidence, AlertSide, BASELINE, CHANGE_RATE, COMMODITY, DISMISSAL, EVIDENCE, FIRES, MARKUP_RATE, OBSERVED,
     PLACE_ID, PriceAlertDismissal, PriceAlertState, PriceAlertUnjudgedReason, REPORTED_ON, RULE_ID, RULE_KIND,
@@ -35,6 +36,8 @@ pub struct Subject<'a> {
     pub rule: &'a Rule,
     /// The store's lines.
     pub lines: &'a Lines,
+    /// What the district says of its goods.
+    pub goods: &'a Goods,
 }
 
 /// Derives the id of an alert from the rule, the store, the commodity and the day, which make it one.
@@ -98,7 +101,8 @@ pub fn cease(record: &mut Record) {
 fn tell(record: &mut Record, finding: &Finding, subject: &Subject<'_>) {
     let (rule, line) = (subject.rule, subject.line(subject.day));
     let baseline = finding.baseline_on.and_then(|day| Some((day, subject.line(day)?)));
-    let unit = find(subject.commodity).map(|commodity| commodity.normal_price_unit()).unwrap_or_default();
+    let known = subject.goods.known(subject.commodity, subject.day);
+    let unit = known.map(|commodity| commodity.normal_price_unit()).unwrap_or_default();
     let mut evidence = Vec::new();
     if let Some(line) = line {
         evidence.extend(figures(&OBSERVED, line, &unit));

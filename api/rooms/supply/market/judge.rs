@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::records::envelope;
-use crate::rooms::supply::commodities::{CommodityCategory, find};
+use crate::rooms::supply::commodities::CommodityCategory;
 use crate::rooms::supply::price_alerts::PriceAlertUnjudgedReason as Unjudged;
 use crate::rooms::supply::price_rules::{
     BASELINE_ON, CATEGORIES, COMMODITIES, EFFECTIVE_ON, EXPIRES_ON, ONLY_WITHOUT_BASELINE, PriceRuleKind, RULE_KIND,
@@ -75,6 +75,9 @@ impl Line {
 /// Lines of a store by commodity and day.
 pub type Lines = BTreeMap<(String, NaiveDate), Line>;
 
+/// A commodity by its code, and its group where that is known.
+pub type Judged<'a> = (&'a str, Option<CommodityCategory>);
+
 /// A rule as it stands.
 #[derive(Clone, Debug)]
 pub struct Rule {
@@ -133,8 +136,7 @@ impl Rule {
     }
 
     /// Whether it speaks of a commodity there on that day.
-    pub fn covers(&self, commodity: &str, day: NaiveDate, area_code: &str) -> bool {
-        let category = find(commodity).map(|commodity| commodity.category);
+    pub fn covers(&self, (commodity, category): Judged<'_>, day: NaiveDate, area_code: &str) -> bool {
         let all = self.commodities.is_empty() && self.categories.is_empty();
         let named = self.commodities.iter().any(|code| code == commodity)
             || self.categories.iter().any(|named| Some(*named) == category);
@@ -145,9 +147,10 @@ impl Rule {
     }
 
     /// Judges a line, or says why the rule says nothing of it.
-    pub fn judge(&self, commodity: &str, day: NaiveDate, lines: &Lines) -> Result<Finding, Unjudged> {
+    pub fn judge(&self, judged: Judged<'_>, day: NaiveDate, lines: &Lines) -> Result<Finding, Unjudged> {
+        let (commodity, _) = judged;
         let line = lines.get(&(commodity.to_owned(), day)).ok_or(Unjudged::NoReport)?;
-        if !self.covers(commodity, day, &line.area_code) {
+        if !self.covers(judged, day, &line.area_code) {
             return Err(Unjudged::NotCovered);
         }
         match self.rule_kind {

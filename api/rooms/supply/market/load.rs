@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::{PLAN, REVIEW, store_of};
 use crate::records::write_context::WriteContext;
 use crate::rooms::duties::DUTIES;
-use crate::rooms::supply::commodities::COMMODITIES;
 use crate::rooms::supply::price_alerts::PRICE_ALERTS;
 use crate::rooms::supply::price_alerts::RULE_ID;
 use crate::rooms::supply::price_rules::EFFECTIVE_ON;
@@ -40,7 +39,7 @@ impl Wanted {
                 PLAN => wanted
                     .days
                     .extend((0..3).filter_map(|ahead| Some((place_id, today.checked_add_days(Days::new(ahead))?)))),
-                REVIEW => wanted.review(place_id, claim.next.as_ref()),
+                REVIEW => wanted.review(write_context, place_id, claim.next.as_ref()),
                 _ => wanted.report(place_id, claim),
             }
         }
@@ -56,11 +55,11 @@ impl Wanted {
         }
     }
 
-    fn review(&mut self, place_id: Uuid, values: Option<&Values>) {
+    fn review(&mut self, write_context: &WriteContext, place_id: Uuid, values: Option<&Values>) {
         let (rule_id, day) = (values.and_then(|v| v.get(&RULE_ID)), values.and_then(|v| v.get(&EFFECTIVE_ON)));
         let Some((rule_id, day)) = rule_id.zip(day) else { return };
         self.reviews.insert((place_id, rule_id));
-        self.keys.extend(COMMODITIES.iter().map(|commodity| (place_id, commodity.word.code.to_owned(), day)));
+        self.keys.extend(write_context.goods().codes().map(|code| (place_id, code.to_owned(), day)));
     }
 
     /// The days of which both the duties and the reports are loaded: whatever may be settled is settled with all that

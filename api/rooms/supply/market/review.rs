@@ -87,6 +87,7 @@ async fn pending(core: &Core, district_code: Option<&str>) -> Result<Vec<Pending
 /// Reviews the next stores; `true` where these were the last.
 async fn review_some(core: &Core, rule: &Pending) -> Result<bool, Problem> {
     let places = next_places(core, rule).await?;
+    core.refresh_settings().await?;
     let write_context = core.write_context(core.clock.now(), &rule.district_code);
     let claim = |id: &Uuid| {
         let mut next = Values::default();

@@ -176,9 +176,17 @@ impl Store {
             .collect();
         for (id, (rule, (commodity, day))) in targets {
             stale.remove(&id);
-            let finding = rule.judge(&commodity, day, &self.lines);
-            let subject =
-                alert::Subject { id, place_id: self.id, commodity: &commodity, day, rule, lines: &self.lines };
+            let category = write_context.goods().known(&commodity, day).map(|known| known.category);
+            let finding = rule.judge((&commodity, category), day, &self.lines);
+            let subject = alert::Subject {
+                id,
+                place_id: self.id,
+                commodity: &commodity,
+                day,
+                rule,
+                lines: &self.lines,
+                goods: write_context.goods(),
+            };
             let by = self.author_of(day);
             match (self.alerts.get_mut(&id), finding) {
                 (Some(held), finding) => {

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 
 use crate::platform::access::Role;
 use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules, envelope};
-use crate::rooms::supply::commodities::{self, NORMAL, SUPPLY_READERS, UNIT, add_unknown_unit, find};
+use crate::rooms::supply::commodities::{self, NORMAL, SUPPLY_READERS, UNIT, add_unknown_unit};
 
 words! {
     /// Range of goods or places that an observation speaks of.
@@ -87,8 +87,10 @@ impl Rules for PriceObservationRules {
     }
 
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
-        let Some(commodity) = draft.values.get(&COMMODITY).and_then(find) else { return };
-        draft.values.set(&COMMODITY_ZH, commodity.word.label.zh);
+        let observed_on = draft.values.get(&OBSERVED_ON).unwrap_or(context.told_on());
+        let found = draft.values.get(&COMMODITY).and_then(|code| context.commodity(code, observed_on));
+        let Some(commodity) = found else { return };
+        draft.values.set(&COMMODITY_ZH, commodity.name_zh.clone().into_owned());
         if let Some((price, unit)) = draft.values.get(&PRICE).zip(draft.values.get(&PRICE_UNIT)) {
             match commodity.normal_price(price, unit) {
                 Some(normal) => {

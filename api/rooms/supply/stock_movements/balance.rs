@@ -12,11 +12,10 @@ use kit::value::{Value, Values};
 use ledger::decide::{Claim, Decider, State};
 use uuid::Uuid;
 
-use super::{BALANCE, COMMODITY, MEASURE, MEASURES, ON_DAY, PLACE_ID, QUANTITY, TOTAL, millionths, quantity};
+use super::{BALANCE, COMMODITY, MEASURE, ON_DAY, PLACE_ID, QUANTITY, TOTAL, millionths, quantity};
 use crate::records::envelope;
 use crate::records::write_context::WriteContext;
 use crate::rooms::supply::codes::INSUFFICIENT_STOCK;
-use crate::rooms::supply::commodities::find;
 
 /// Decides whether a movement leaves no day's balance below zero.
 pub struct StockDecider(pub Arc<WriteContext>);
@@ -42,14 +41,13 @@ impl Decider for StockDecider {
     fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
         let keys: Vec<Key> =
             claims.iter().flat_map(|claim| claim.former.iter().chain(&claim.next)).filter_map(key).collect();
-        let measure =
-            |(_, commodity): &Key| MEASURES.get(commodity.as_str()).map(|name| Value::Text((*name).to_owned()));
+        let measure = |(_, commodity): &Key| Value::Text(format!("{BALANCE}{commodity}"));
         let statement = Statement::new("SELECT r.place_id, r.measure, r.on_day, sum(r.total) AS total FROM record_rollups AS r WHERE r.kind = 'stock_movements' AND r.district_code = ")
             .text(district_code)
             .sql(" AND r.place_id = ANY(")
             .column(ColumnType::Id, keys.iter().map(|(place_id, _)| Value::Id(*place_id)).collect())
             .sql(") AND r.measure = ANY(")
-            .column(ColumnType::Text, keys.iter().filter_map(measure).collect())
+            .column(ColumnType::Text, keys.iter().map(measure).collect())
             .sql(") GROUP BY 1, 2, 3");
         vec![statement]
     }
@@ -85,7 +83,9 @@ impl State for Balances {
         // Only what this made worse is its fault.
         match lowest(days, first).filter(|(_, balance)| *balance < 0) {
             Some((day, balance)) if running(&before, day) > balance => {
-                let fault = insufficient(&key.1, day, running(&before, day).max(0));
+                let known = self.write_context.goods().known(&key.1, day);
+                let unit = known.map(|commodity| commodity.quantity_unit.clone().into_owned());
+                let fault = insufficient(unit.unwrap_or_default(), day, running(&before, day).max(0));
                 *days = before;
                 Err(vec![fault])
             }
@@ -109,8 +109,7 @@ fn lowest(days: &BTreeMap<NaiveDate, i128>, first: NaiveDate) -> Option<(NaiveDa
     ends.min_by_key(|(_, balance)| *balance)
 }
 
-fn insufficient(commodity: &str, day: NaiveDate, available: i128) -> Fault {
-    let unit = find(commodity).map(|commodity| commodity.quantity_unit).unwrap_or_default().to_owned();
+fn insufficient(unit: String, day: NaiveDate, available: i128) -> Fault {
     let values = vec![("available", quantity(available).to_string()), ("unit", unit), ("day", day.to_string())];
     Fault { pointer: QUANTITY.pointer(), code: INSUFFICIENT_STOCK, values, hint: None }
 }

@@ -5,12 +5,13 @@ mod balance;
 mod stocks;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, Mutex};
 
 use chrono::NaiveDate;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
+use kit::time::day_of;
 use kit::value::{Values, scaled};
 use kit::{columns, fields, words};
 use ledger::decide::Decider;
@@ -23,8 +24,8 @@ pub use self::stocks::operations;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Narrowed, Record, Rules};
-use crate::rooms::supply::commodities::{self, COMMODITIES, NORMAL, SUPPLY_READERS, UNIT, normal_quantity_of};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Narrowed, Record, Rules, envelope};
+use crate::rooms::supply::commodities::{self, NORMAL, SUPPLY_READERS, UNIT, normal_quantity_of};
 use crate::rooms::supply::supply_reports::of_own_store;
 
 words! {
@@ -102,11 +103,14 @@ pub static STOCK_MOVEMENTS: Kind = Kind::of(Definition {
     ..Definition::FIELD_RECORD
 });
 
-/// The measure of a commodity's balance, in millionths of its unit: what the rollups of a day add up to.
-static MEASURES: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
-    let leaked = |code: &str| &*Box::leak(format!("{BALANCE}{code}").into_boxed_str());
-    COMMODITIES.iter().map(|commodity| (commodity.word.code, leaked(commodity.word.code))).collect()
-});
+/// The measure of a commodity's balance, in millionths of its unit: what the rollups of a day add up to. A name lives
+/// as long as the process: there are as many as commodities that goods were ever kept of.
+fn measure_of(code: &str) -> &'static str {
+    static NAMES: Mutex<BTreeMap<String, &'static str>> = Mutex::new(BTreeMap::new());
+    let mut names = NAMES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    names.entry(code.to_owned()).or_insert_with(|| Box::leak(format!("{BALANCE}{code}").into_boxed_str()))
+}
+
 /// Prefix of the names of those measures.
 pub const BALANCE: &str = "net_millionths.";
 
@@ -145,8 +149,10 @@ impl Rules for StockMovementRules {
         of_own_store(role)
     }
 
-    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        if let Some(normal) = normal_quantity_of(draft, (&QUANTITY, &QUANTITY_UNIT), faults) {
+    fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
+        let occurred_at = draft.values.get(&envelope::OCCURRED_AT).unwrap_or(context.told_at);
+        let day = day_of(occurred_at, context.zone);
+        if let Some(normal) = normal_quantity_of(draft, context, day, (&QUANTITY, &QUANTITY_UNIT), faults) {
             draft.values.set(&QUANTITY_NORMALIZED, normal.value);
             draft.values.set(&NORMALIZED_UNIT, normal.unit);
         }
@@ -165,8 +171,8 @@ impl Rules for StockMovementRules {
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
-        let measure = record.values.get(&COMMODITY).and_then(|code| MEASURES.get(code));
-        let balance = measure.and_then(|measure| Some((*measure, millionths(&record.values)?)));
+        let code = record.values.get(&COMMODITY);
+        let balance = code.and_then(|code| Some((measure_of(code), millionths(&record.values)?)));
         [MOVEMENTS.measured(1)].into_iter().chain(balance).collect()
     }
 }

@@ -25,7 +25,8 @@ use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list::{self, one_district};
 use crate::records::scope::{reached, readable, within};
 use crate::records::{Record, read};
-use crate::rooms::supply::commodities::{COMMODITY_WORDS, SUPPLY_READERS, find, rounded};
+use crate::rooms::supply::commodities::own::Goods;
+use crate::rooms::supply::commodities::{COMMODITY_WORDS, SUPPLY_READERS, goods_cache, rounded};
 use crate::rooms::supply::stock_targets;
 use crate::rooms::supply::stock_targets::STOCK_TARGETS;
 use crate::statistics::opens_lists;
@@ -82,13 +83,13 @@ struct Stock {
     place_id: Uuid,
     /// Which commodity.
     #[schema(max_length = 40)]
-    commodity: &'static str,
+    commodity: String,
     /// How much, an exact decimal.
     #[schema(max_length = 30)]
     quantity: String,
     /// Of what.
     #[schema(max_length = 20)]
-    unit: &'static str,
+    unit: String,
     /// The movements behind it, for those who may read them.
     #[schema(required, max_length = 300)]
     movements_url: Option<String>,
@@ -118,23 +119,27 @@ struct Met {
 
 async fn stocks(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
+    let goods = goods_cache::asked(&call.core, &district_code, call.query.get(&COMMODITY)).await?;
     let as_of_on = {
         let today = day_of(call.core.clock.now(), call.core.zone);
         call.query.get(&AS_OF_ON).map_or(today, |day| day.min(today))
     };
-    answer(&call, &district_code, COLUMNS, async |now, head| of_day(&call, now, &district_code, as_of_on, head).await)
-        .await
+    answer(&call, &district_code, COLUMNS, async |now, head| {
+        of_day(&call, now, goods.of(&district_code), &district_code, as_of_on, head).await
+    })
+    .await
 }
 
 async fn of_day(
     call: &Call,
     now: &mut Snapshot,
+    goods: &Goods,
     district_code: &str,
     as_of_on: NaiveDate,
     as_of_change_no: i64,
 ) -> Result<Stocks, Problem> {
     let rows = now.read(&balances(call, district_code, as_of_on)?).await?;
-    let items = rows.into_iter().filter_map(|row| item(call, row, as_of_on)).collect();
+    let items = rows.into_iter().filter_map(|row| item(call, goods, row, as_of_on)).collect();
     let mut targets = Vec::new();
     for target in targets_of(call, now, district_code, as_of_on).await? {
         targets.push(met(now, district_code, as_of_on, &target).await?);
@@ -162,14 +167,13 @@ fn balances(call: &Call, district_code: &str, as_of_on: NaiveDate) -> Result<Sta
     Ok(statement.sql(" GROUP BY 1, 2 ORDER BY 1, 2"))
 }
 
-fn item(call: &Call, mut row: Row, as_of_on: NaiveDate) -> Option<Stock> {
+fn item(call: &Call, goods: &Goods, mut row: Row, as_of_on: NaiveDate) -> Option<Stock> {
     let (place_id, measure, total) = (row.get(&PLACE_ID)?, row.get(&MEASURE)?, row.get(&TOTAL)?);
-    let commodity = find(measure.strip_prefix(BALANCE)?)?;
-    let code = commodity.word.code;
+    let code = measure.strip_prefix(BALANCE)?.to_owned();
+    let unit = goods.known(&code, as_of_on).map(|known| known.quantity_unit.clone().into_owned()).unwrap_or_default();
     let url = opens_lists(call, SUPPLY_READERS)
         .then(|| format!("/v1/stock-movements?place_id={place_id}&commodity={code}&to_on={as_of_on}"));
-    let (quantity, unit) = (quantity(total).to_string(), commodity.quantity_unit);
-    Some(Stock { place_id, commodity: code, quantity, unit, movements_url: url })
+    Some(Stock { place_id, commodity: code, quantity: quantity(total).to_string(), unit, movements_url: url })
 }
 
 async fn targets_of(

@@ -12,7 +12,7 @@ use crate::platform::access::Role;
 use crate::platform::codes::INVALID_ORDER;
 use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 use crate::rooms::supply::commodities::{
-    self, COMMODITY_ITEM, NORMAL, SUPPLY_READERS, UNIT, add_unknown_unit, find, normal_told,
+    self, COMMODITY_ITEM, NORMAL, SUPPLY_READERS, UNIT, add_unknown_unit, normal_told,
 };
 
 fields! {
@@ -68,12 +68,14 @@ impl Rules for StockTargetRules {
         true
     }
 
-    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
+    fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
         let values = &draft.values;
         if values.get(&ENDS_ON).zip(values.get(&STARTS_ON)).is_some_and(|(ends_on, starts_on)| ends_on < starts_on) {
             faults.add_with(draft.at(&ENDS_ON), INVALID_ORDER, vec![("other", STARTS_ON.to_string())]);
         }
-        let commodities: Vec<_> = draft.values.list(&COMMODITIES).filter_map(|code| find(&code)).collect();
+        let starts_on = values.get(&STARTS_ON).unwrap_or(context.told_on());
+        let found = values.list(&COMMODITIES).filter_map(|code| context.commodity(&code, starts_on));
+        let commodities: Vec<_> = found.collect();
         let Some(first) = commodities.as_slice().first().copied() else { return };
         let normal = normal_told(draft, first, (&QUANTITY, &QUANTITY_UNIT), faults);
         // Quantities told in different units can't be added up.

@@ -62,8 +62,9 @@ pub static SUPPLY_CHANNELS: Kind = Kind::of(Definition {
 struct SupplyChannelRules;
 
 impl Rules for SupplyChannelRules {
-    fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
-        if let Some(normal) = normal_quantity_of(draft, (&QUANTITY, &QUANTITY_UNIT), faults) {
+    fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
+        if let Some(normal) = normal_quantity_of(draft, context, context.told_on(), (&QUANTITY, &QUANTITY_UNIT), faults)
+        {
             draft.values.set(&QUANTITY_NORMALIZED, normal.value);
             draft.values.set(&NORMALIZED_UNIT, normal.unit);
         }

@@ -1,5 +1,6 @@
 //! A line of a report: what must be there together, and what follows from it.
 
+use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Write};
@@ -8,11 +9,11 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::wire::{LINE, MarkupRateReason, ReportLine, StockDaysReason};
-use crate::rooms::supply::commodities::{Commodity, Normal, add_unknown_unit, find, rounded};
+use crate::records::Context;
+use crate::rooms::supply::commodities::{Commodity, Normal, add_unknown_unit, rounded};
 
 /// A value needs its unit, and the unit must be one that can be converted for this commodity.
-pub fn check(line: &ReportLine, at: impl Fn(&str) -> String, faults: &mut Faults) {
-    let Some(commodity) = find(&line.commodity) else { return };
+pub fn check(line: &ReportLine, commodity: &Commodity, at: impl Fn(&str) -> String, faults: &mut Faults) {
     let priced = line.purchase_price.or(line.retail_price).is_some();
     let counted = line.purchased.or(line.sold).or(line.closing_stock).is_some();
     match line.price_unit.as_deref() {
@@ -32,9 +33,9 @@ pub fn check(line: &ReportLine, at: impl Fn(&str) -> String, faults: &mut Faults
 }
 
 /// The line as it was sent, with what the server adds.
-pub fn judged(sent: &Json) -> Json {
+pub fn judged(sent: &Json, context: &Context<'_>, day: NaiveDate) -> Json {
     let Ok(mut line) = ReportLine::deserialize(sent) else { return sent.clone() };
-    let Some(commodity) = find(&line.commodity) else { return sent.clone() };
+    let Some(commodity) = context.commodity(&line.commodity, day) else { return sent.clone() };
     judge(&mut line, commodity);
     let Ok(Json::Object(mut members)) = serde_json::to_value(line) else { return sent.clone() };
     // Members that a client left out aren't null: they stay left out.

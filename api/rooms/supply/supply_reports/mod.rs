@@ -24,6 +24,7 @@ use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::records::codes::TOO_FAR_AHEAD;
 use crate::records::figure::{COPIES, TIMES};
+use crate::records::wide::{Wide, WideAxis};
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Narrowed, Record, Rules, envelope};
 use crate::rooms::registers::require_venue;
@@ -60,6 +61,18 @@ static STANDING_LINES: Projection = Projection {
 };
 
 struct SupplyReportRules;
+
+/// Reports in wide sheets: a row a store, a column a commodity and a price or a quantity.
+static REPORT_SHEETS: Wide = Wide {
+    axis: WideAxis::Items {
+        members: &["purchase_price", "retail_price", "purchased", "sold", "closing_stock"],
+        unit: |text| if text.contains(['元', '¥', '￥']) { "price_unit" } else { "quantity_unit" },
+    },
+    cell: &[LINES.name(), "commodity"],
+    called: Text::new("value", "数值"),
+    blank: &["无", "缺", "缺货"],
+    not_done: &[],
+};
 
 /// A store's account sees its own store and no competitor's.
 pub fn of_own_store(role: Role) -> Option<Narrowed> {
@@ -103,8 +116,11 @@ impl Rules for SupplyReportRules {
             }
             _ => {}
         }
+        let reported_on = draft.values.get(&REPORTED_ON).unwrap_or(context.told_on());
         for (index, line) in lines.iter().enumerate() {
-            lines::check(line, |member| draft.at_item(&LINES, index, member), faults);
+            if let Some(commodity) = context.commodity(&line.commodity, reported_on) {
+                lines::check(line, commodity, |member| draft.at_item(&LINES, index, member), faults);
+            }
             if lines.iter().take(index).any(|other| other.commodity == line.commodity) {
                 faults.add(draft.at_item(&LINES, index, "commodity"), FaultCode::REPEATED_ITEM);
             }
@@ -136,9 +152,10 @@ impl Rules for SupplyReportRules {
         draft.values.get(&envelope::OCCURRED_AT).max(begins_at)
     }
 
-    fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
+    fn judge(&self, draft: &mut Draft, context: &Context<'_>) {
+        let reported_on = draft.values.get(&REPORTED_ON).unwrap_or(context.told_on());
         let sent = draft.values.get(&SENT_LINES).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-        let lines: Vec<Json> = sent.iter().map(lines::judged).collect();
+        let lines: Vec<Json> = sent.iter().map(|line| lines::judged(line, context, reported_on)).collect();
         draft.values.set(&LINE_COUNT, lines.iter().map(|_| 1).sum::<i64>());
         draft.values.set(&SENT_LINES, Json::Array(lines));
         let zero = draft.values.get(&IS_ZERO) == Some(true);
@@ -152,6 +169,10 @@ impl Rules for SupplyReportRules {
 
     fn lines(&self) -> Option<Lines> {
         Some(Lines { list: LINES.name(), key: "commodity" })
+    }
+
+    fn wide(&self) -> Option<&'static Wide> {
+        Some(&REPORT_SHEETS)
     }
 
     fn projection(&self) -> Option<&'static Projection> {

@@ -23,7 +23,8 @@ use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::answered::{Characters, Said, Saying};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list;
-use crate::rooms::supply::commodities::{COMMODITY, SUPPLY_READERS, find, rounded};
+use crate::rooms::supply::commodities::own::Goods;
+use crate::rooms::supply::commodities::{COMMODITY, SUPPLY_READERS, rounded};
 use crate::rooms::supply::supply_reports::REPORTED_ON;
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
@@ -122,10 +123,10 @@ struct OfIndex {
 }
 
 async fn index(call: Call) -> Answer {
-    let asked = Asked::of(&call)?;
+    let asked = Asked::of(&call).await?;
     let on = call.query.get(&ON).unwrap_or(asked.today);
     let baseline_on = call.query.get(&BASELINE_ON).ok_or_else(|| bad_parameter(&BASELINE_ON))?;
-    let weights = call.query.get(&WEIGHTS).map(weights).transpose()?;
+    let weights = call.query.get(&WEIGHTS).map(|text| weights(text, asked.goods())).transpose()?;
     let district_code = &asked.district_code;
     answer(&call, district_code, COLUMNS, async |now, head| {
         of_day(&call, now, &asked, (on, baseline_on), weights, head).await
@@ -165,7 +166,7 @@ async fn of_day(
         weight_sum += weight;
         items.push(OfIndex {
             commodity: code.clone(),
-            unit: find(code).map(|found| found.normal_price_unit()),
+            unit: asked.goods().known(code, on).map(|found| found.normal_price_unit()),
             weight: weight.normalize().to_string(),
             median: text(now),
             baseline_median: text(before),
@@ -181,15 +182,16 @@ fn median(mut row: Row) -> Option<((NaiveDate, String), Decimal)> {
 }
 
 /// Weights as they were given, each commodity once.
-fn weights(text: &str) -> Result<Weights, Problem> {
+fn weights(text: &str, goods: &Goods) -> Result<Weights, Problem> {
     let mut weights = BTreeMap::new();
     for part in text.split(',') {
-        let parsed =
-            part.split_once(':').and_then(|(code, weight)| Some((find(code)?, weight.parse::<Decimal>().ok()?)));
+        let parsed = part
+            .split_once(':')
+            .and_then(|(code, weight)| Some((goods.known(code, NaiveDate::MAX)?, weight.parse::<Decimal>().ok()?)));
         let (commodity, weight) = parsed
             .filter(|(_, weight)| *weight > Decimal::ZERO && *weight <= Decimal::from(1_000_000))
             .ok_or_else(|| bad_parameter(&WEIGHTS))?;
-        if weights.insert(commodity.word.code.to_owned(), weight).is_some() {
+        if weights.insert(commodity.code.clone().into_owned(), weight).is_some() {
             return Err(bad_parameter(&WEIGHTS));
         }
     }

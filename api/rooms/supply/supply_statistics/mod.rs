@@ -5,6 +5,8 @@ mod index;
 mod prices;
 mod supply;
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
 use kit::columns;
@@ -23,7 +25,8 @@ use crate::platform::http::{Call, Operation, fault};
 use crate::records::envelope;
 use crate::records::list::one_district;
 use crate::records::scope::{reached, within};
-use crate::rooms::supply::commodities::{COMMODITY_WORDS, SUPPLY_READERS, rounded};
+use crate::rooms::supply::commodities::own::{AllGoods, Goods};
+use crate::rooms::supply::commodities::{COMMODITY_WORDS, SUPPLY_READERS, goods_cache, rounded};
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
@@ -54,12 +57,20 @@ columns! {
 struct Asked {
     district_code: String,
     today: NaiveDate,
+    all_goods: Arc<AllGoods>,
 }
 
 impl Asked {
-    fn of(call: &Call) -> Result<Self, Problem> {
+    async fn of(call: &Call) -> Result<Self, Problem> {
         let district_code = one_district(call.actor()?, &call.query)?;
-        Ok(Self { district_code, today: day_of(call.core.clock.now(), call.core.zone) })
+        // Of the index no single commodity is asked.
+        let commodity = call.query.get(&COMMODITY);
+        let all_goods = goods_cache::asked(&call.core, &district_code, commodity).await?;
+        Ok(Self { district_code, today: day_of(call.core.clock.now(), call.core.zone), all_goods })
+    }
+
+    fn goods(&self) -> &Goods {
+        self.all_goods.of(&self.district_code)
     }
 
     /// `SELECT … FROM supply_lines AS l WHERE` of these days, where the caller may see and asks for.

@@ -21,7 +21,8 @@ use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::{Access, Answer, Call, Operation, ends_before_it_begins, too_many_days};
 use crate::records::list;
-use crate::rooms::supply::commodities::{SUPPLY_READERS, find};
+use crate::rooms::supply::commodities::SUPPLY_READERS;
+use crate::rooms::supply::commodities::own::Goods;
 use crate::rooms::supply::supply_reports::REPORTED_ON;
 use crate::statistics::opens_lists;
 use crate::statistics::polled::{answer, polled};
@@ -160,7 +161,7 @@ struct ShownPrice {
 type Key = (NaiveDate, String, Option<String>);
 
 async fn prices(call: Call) -> Answer {
-    let asked = Asked::of(&call)?;
+    let asked = Asked::of(&call).await?;
     let days = period(&call, asked.today)?;
     answer(&call, &asked.district_code, COLUMNS, async |now, head| of_days(&call, now, &asked, days, head).await).await
 }
@@ -184,7 +185,8 @@ async fn of_days(
     let rows = now.read(&statement.sql(" AND l.retail_price IS NOT NULL GROUP BY 1, 2, 3")).await?;
     let lines: BTreeMap<Key, Line> = rows.into_iter().filter_map(line).collect();
     let own = lines.iter().filter(|((day, ..), _)| shown.contains(day));
-    let items = own.map(|(key, line)| told(call, key, line, baseline_on, &lines)).collect();
+    let goods = asked.goods();
+    let items = own.map(|(key, line)| told((call, goods), key, line, baseline_on, &lines)).collect();
     Ok(PriceStatistics { from_on, to_on, baseline_on, items, as_of_change_no })
 }
 
@@ -220,7 +222,7 @@ fn line(mut row: Row) -> Option<(Key, Line)> {
 }
 
 fn told(
-    call: &Call,
+    (call, goods): (&Call, &Goods),
     key: &Key,
     line: &Line,
     baseline_on: Option<NaiveDate>,
@@ -231,7 +233,7 @@ fn told(
     let (previous, baseline) = (of(day.pred_opt()), of(baseline_on));
     let change_rate = change(line.median, previous);
     let change_rate_reason = change_rate.is_none().then_some("no_previous_day");
-    let unit = find(commodity).map(|commodity| commodity.normal_price_unit());
+    let unit = goods.known(commodity, *day).map(|commodity| commodity.normal_price_unit());
     let of_area = area.as_ref().map(|area| format!("&area_code={area}")).unwrap_or_default();
     ShownPrice {
         on: *day,

@@ -26,7 +26,8 @@ use crate::records::list;
 use crate::records::scope::{reached, within};
 use crate::rooms::duties::DutyState;
 use crate::rooms::duties::wire::{DUE_AT, STATE, SUBJECT_ID};
-use crate::rooms::supply::commodities::{SUPPLY_READERS, find, rounded};
+use crate::rooms::supply::commodities::own::Goods;
+use crate::rooms::supply::commodities::{SUPPLY_READERS, rounded};
 use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
@@ -137,7 +138,7 @@ struct SupplyStatistics {
 struct Volume {
     /// Which commodity.
     #[schema(max_length = 300)]
-    commodity: &'static str,
+    commodity: String,
     /// The area.
     #[schema(required, max_length = 40)]
     area_code: Option<String>,
@@ -146,7 +147,7 @@ struct Volume {
     place_id: Option<Uuid>,
     /// The unit of the quantities.
     #[schema(max_length = 300)]
-    unit: &'static str,
+    unit: String,
     /// How many stores told of it that day.
     #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     stores: Option<i64>,
@@ -188,7 +189,7 @@ struct Gap {
 }
 
 async fn supply(call: Call) -> Answer {
-    let asked = Asked::of(&call)?;
+    let asked = Asked::of(&call).await?;
     let on = call.query.get(&ON).unwrap_or(asked.today);
     answer(&call, &asked.district_code, COLUMNS, async |now, head| of_day(&call, now, &asked, on, head).await).await
 }
@@ -237,19 +238,21 @@ async fn volumes(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) 
         .sql(") AS days) AS days GROUP BY 1, 2, 3 HAVING bool_or(is_day) ORDER BY 1, 2, 3");
     let low = call.query.get(&LOW_STOCK_DAYS);
     let rows = now.read(&statement).await?;
-    Ok(rows.into_iter().filter_map(|row| item(row, low)).collect())
+    Ok(rows.into_iter().filter_map(|row| item(asked.goods(), on, row, low)).collect())
 }
 
-fn item(mut row: Row, low: Option<Decimal>) -> Option<Volume> {
-    let commodity = find(&row.get(&COMMODITY)?)?;
+fn item(goods: &Goods, on: NaiveDate, mut row: Row, low: Option<Decimal>) -> Option<Volume> {
+    let commodity: String = row.get(&COMMODITY)?;
+    let known = goods.known(&commodity, on);
+    let unit = known.map(|known| known.quantity_unit.clone().into_owned()).unwrap_or_default();
     let (stock, mean) = (decimal(&mut row, &CLOSING_STOCK), decimal(&mut row, &MEAN_SOLD));
     let days = stock.zip(mean).and_then(|(stock, mean)| stock.checked_div(mean));
     let (purchased, sold) = (text(decimal(&mut row, &PURCHASED)), text(decimal(&mut row, &SOLD)));
     Some(Volume {
-        commodity: commodity.word.code,
+        commodity,
         area_code: row.get(&AREA),
         place_id: row.get(&PLACE),
-        unit: commodity.quantity_unit,
+        unit,
         stores: row.get(&STORES),
         purchased,
         sold,

@@ -4,6 +4,7 @@
 pub mod assignments;
 pub mod attendances;
 mod generate;
+mod rosters;
 pub mod service_records;
 pub mod templates;
 
@@ -25,11 +26,12 @@ use crate::platform::codes::INVALID_ORDER;
 use crate::records::codes::PERIOD_TOO_LONG;
 use crate::records::envelope::OCCURRED_AT;
 use crate::records::figure::{PERSON_TIMES, TIMES};
+use crate::records::rules::Told;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules, Wide};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
-use crate::rooms::volunteers::volunteers::DutyRole;
+use crate::rooms::volunteers::volunteers::{ANYBODY, DutyRole};
 
 /// A shift is at most so long.
 pub const LONGEST: TimeDelta = TimeDelta::hours(24);
@@ -49,7 +51,7 @@ object! {
 fields! {
     /// The fields of a shift, beside the envelope's.
     static FIELDS;
-    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").brings_area(1).required().on_create();
+    PLACE_ID: Uuid = Field::new("place_id", Shape::Reference("places"), Text::new("Place", "场所"), "Where.").also(&["卡点", "点位", "地点", "值守点位", "值班地点"]).brings_area(1).required().on_create();
     STARTS_AT: DateTime<Utc> = Field::new("starts_at", Shape::Instant, Text::new("Starts at", "开始时间"), "When it begins.").required();
     ENDS_AT: DateTime<Utc> = Field::new("ends_at", Shape::Instant, Text::new("Ends at", "结束时间"), "When it ends: at most 24 hours later.")
         .required();
@@ -77,7 +79,8 @@ fields! {
         "The template that made it.",
     )
     .on_create();
-    TITLE: String = Field::new("title", free_text(60), Text::new("Title", "班次名称"), "What people call it: 早班.");
+    TITLE: String = Field::new("title", free_text(60), Text::new("Title", "班次名称"), "What people call it: 早班.")
+        .also(&["班次", "班别"]);
     CANCELLED: bool = Field::new("cancelled", Shape::Boolean, Text::new("Cancelled", "取消"), "Whether it doesn't take place.");
     /// Where the place was when the shift was planned: what a check-in's position is compared with.
     LONGITUDE: f64 = Field::new(
@@ -154,12 +157,20 @@ impl Rules for ShiftRules {
         }
     }
 
+    fn told(&self) -> Option<&'static Told> {
+        const { Some(&Told { by: &[PLACE_ID.name(), STARTS_AT.name(), ENDS_AT.name()], at: None }) }
+    }
+
     fn natural_key(&self) -> &'static [&'static str] {
         &["place_id", "starts_at", "ends_at"]
     }
 
     fn lines(&self) -> Option<Lines> {
         Some(Lines { list: NEEDS.name(), key: "role" })
+    }
+
+    fn wide(&self) -> Option<&'static Wide> {
+        Some(&rosters::SHIFT_ROSTERS)
     }
 
     fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {

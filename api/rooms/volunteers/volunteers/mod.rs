@@ -10,6 +10,7 @@ use kit::words;
 use uuid::Uuid;
 
 use crate::records::codes::ONE_OF;
+use crate::records::rules::Told;
 use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
@@ -141,6 +142,10 @@ impl Rules for VolunteerRules {
                 draft.values.set(field, default);
             }
         }
+    }
+
+    fn told(&self) -> Option<&'static Told> {
+        const { Some(&Told { by: &[PERSON_ID.name()], at: None }) }
     }
 
     fn natural_key(&self) -> &'static [&'static str] {

@@ -132,7 +132,8 @@ async function begin() {
   streams = !isKey() && me.roles.some((grant) => grant.role !== "statistics_reader");
   const own = me.roles?.map((grant) => grant.area_code) ?? [];
   if (!area && own.length === 1 && own[0].length > 6) area = own[0];
-  const list = await getAllowed("/v1/commodities");
+  // Whoever is of several districts looks at one; its own goods have names only there.
+  const list = await getAllowed(me.districts?.length > 1 ? `/v1/commodities?district_code=${district}` : "/v1/commodities");
   const name = document.documentElement.lang === "en" ? "name_en" : "name_zh";
   commodities = new Map((list?.items ?? []).map((item) => [item.code, item[name]]));
   byId("sign-in").hidden = true;

@@ -1,6 +1,7 @@
 //! Reads workbooks in the XLSX format.
 
 mod audit;
+mod hidden;
 #[cfg(test)]
 mod hostile_tests;
 mod open;

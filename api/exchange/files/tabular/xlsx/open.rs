@@ -10,6 +10,7 @@ use calamine::{DataRef, Dimensions, Reader, Sheet, SheetType, SheetVisible, Xlsx
 use super::super::{MAX_CELLS_PER_ROW, Row, RowError, RowErrorKind, Table, XlsxError};
 use super::XlsxLimits;
 use super::audit::audit;
+use super::hidden::hidden_rows;
 use super::rows::{Input, XlsxRows, guarded};
 
 /// Most merged areas of a sheet.
@@ -85,17 +86,26 @@ pub struct XlsxSheet {
     pub name: String,
     /// Whether it is shown.
     pub visible: bool,
-    /// Its rows with any text, cells of merged areas filled. None of a sheet that isn't shown.
+    /// Its rows with any text, cells of merged areas filled. None of a sheet that isn't shown, unless it was asked for.
     pub rows: Vec<Result<Row, RowError>>,
+    /// The numbers of rows that it doesn't show, in order.
+    pub hidden_rows: Vec<u64>,
 }
 
-/// Reads all worksheets of the workbook at `path`, in their order. `max_rows` bounds all of them together.
+/// Reads all worksheets of the workbook at `path`, in their order; those that aren't shown only where `asked` names
+/// them. `max_rows` bounds all of them together.
 ///
 /// # Errors
 /// As [`read_xlsx`].
-pub fn read_sheets(path: impl AsRef<Path>, limits: XlsxLimits) -> Result<Vec<XlsxSheet>, XlsxError> {
+pub fn read_sheets(
+    path: impl AsRef<Path>,
+    limits: XlsxLimits,
+    asked: Option<&str>,
+) -> Result<Vec<XlsxSheet>, XlsxError> {
     let mut input = BufReader::new(File::open(path)?);
     audit(&mut input, &limits)?;
+    input.seek(SeekFrom::Start(0))?;
+    let mut hidden = hidden_rows(&mut input);
     input.seek(SeekFrom::Start(0))?;
     let mut book = guarded(|| Xlsx::new(input)).map_err(XlsxError::Broken)?;
     let sheets: Vec<Sheet> = book.sheets_metadata().to_vec();
@@ -104,9 +114,11 @@ pub fn read_sheets(path: impl AsRef<Path>, limits: XlsxLimits) -> Result<Vec<Xls
     let mut all = Vec::new();
     for sheet in sheets.into_iter().filter(|sheet| sheet.typ == SheetType::WorkSheet) {
         let visible = sheet.visible == SheetVisible::Visible;
-        let rows = if visible { sheet_rows(&mut book, &sheet.name, left)? } else { Vec::new() };
+        let is_read = visible || asked == Some(sheet.name.as_str());
+        let rows = if is_read { sheet_rows(&mut book, &sheet.name, left)? } else { Vec::new() };
         left = left.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-        all.push(XlsxSheet { name: sheet.name, visible, rows });
+        let hidden_rows = hidden.remove(&sheet.name).unwrap_or_default();
+        all.push(XlsxSheet { name: sheet.name, visible, rows, hidden_rows });
     }
     if all.iter().all(|sheet| sheet.rows.is_empty()) {
         return Err(XlsxError::NoContent);

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use kit::columns;
 use kit::faults::{Fault, Faults, in_zone};
 use kit::row::Row;
@@ -159,7 +160,7 @@ impl Rules for CareRules {
 /// Warns of a record from before its case began or after it ended; the record is kept.
 pub fn warn_of_outside(draft: &mut Draft, context: &Context<'_>) {
     let Some(case) = draft.reference(&CASE_ID) else { return };
-    let (began_at, ended_at) = (began_at(case, context), case.values.get(&ENDED_AT));
+    let (began_at, ended_at) = (began_at(case, context.zone), case.values.get(&ENDED_AT));
     if ended_at.zip(draft.values.get(&OCCURRED_AT)).is_some_and(|(ended_at, at)| at > ended_at) {
         draft.warn(&super::CASE_ENDED, &CASE_ID);
     }
@@ -169,8 +170,8 @@ pub fn warn_of_outside(draft: &mut Draft, context: &Context<'_>) {
 }
 
 /// When a case began: when somebody was identified, or the first day of his observation, whichever is earlier.
-fn began_at(case: &Record, context: &Context<'_>) -> DateTime<Utc> {
-    let starts_at = case.values.get(&STARTS_ON).and_then(|day| day_start(day, context.zone));
+pub fn began_at(case: &Record, zone: Tz) -> DateTime<Utc> {
+    let starts_at = case.values.get(&STARTS_ON).and_then(|day| day_start(day, zone));
     starts_at.map_or(case.envelope.occurred_at, |at| at.min(case.envelope.occurred_at))
 }
 

@@ -146,11 +146,14 @@ fn other_documents_by_their_form() {
         ("passport", "护照1234567", Err("bad_format")),
         ("hk_macao_permit", "h12345678", Ok("H12345678")),
         ("hk_macao_permit", "Ｍ１２３４５６７８", Ok("M12345678")),
-        ("hk_macao_permit", "H1234567801", Err("bad_length")),
+        ("hk_macao_permit", "H1234567801", Ok("H12345678")),
+        ("hk_macao_permit", "H123456780", Err("bad_length")),
         ("hk_macao_permit", "C12345678", Err("bad_format")),
         ("taiwan_permit", "01234567", Ok("01234567")),
         ("taiwan_permit", "T1234567", Err("bad_format")),
-        ("taiwan_permit", "0123456789", Err("bad_length")),
+        ("taiwan_permit", "0123456789", Ok("01234567")),
+        ("taiwan_permit", "0123456789(B)", Ok("01234567")),
+        ("taiwan_permit", "012345678", Err("bad_length")),
         ("hmt_residence_permit", &hong_kong, Ok(&hong_kong)),
         ("hmt_residence_permit", &taiwan, Ok(&taiwan)),
         ("hmt_residence_permit", &not_hmt, Err("unknown_province")),
@@ -242,4 +245,17 @@ fn names() {
     ] {
         assert_eq!(normalize_name(typed), stored);
     }
+}
+
+#[test]
+fn a_number_shows_its_type_where_its_check_digit_is_right() {
+    let stated = |number: &str| stated_type(number, day(2024, 2, 2)).map(DocumentType::code);
+    for region in ["810000", "820000", "830000"] {
+        let number = with_check(&format!("{region}19900307001"));
+        assert_eq!(stated(&number), Some("hmt_residence_permit"), "{region}");
+        let (body, last) = number.split_at(17);
+        assert_eq!(stated(&format!("{body}{}", if last == "1" { '2' } else { '1' })), None, "{region}");
+    }
+    assert_eq!(stated(&with_check("95101219900307001")), Some("foreign_permanent_resident"));
+    assert_eq!((stated("519999194803120012"), stated("999999194803120011"), stated("H12345678")), (None, None, None));
 }

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// A commodity of the catalogue and its group.
+const VEGETABLES: Judged<'static> = ("veg_average_11", Some(CommodityCategory::VegetableIndex));
+
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
@@ -39,13 +42,13 @@ fn lines(prices: &[(&str, Option<&str>, Option<&str>)]) -> Lines {
 }
 
 fn judged(rule: &Rule, on: &str, lines: &Lines) -> Option<(bool, Option<NaiveDate>)> {
-    rule.judge("veg_average_11", day(on), lines).ok().map(|finding| (finding.fires, finding.baseline_on))
+    rule.judge(VEGETABLES, day(on), lines).ok().map(|finding| (finding.fires, finding.baseline_on))
 }
 
 #[test]
 fn a_change_is_judged_exactly_and_the_threshold_itself_does_not_fire() {
     let all = lines(&[("2020-01-23", None, Some("6.6")), ("2020-01-30", None, Some("8.24"))]);
-    let found = rule(PriceRuleKind::PriceChange, "0.15").judge("veg_average_11", day("2020-01-30"), &all).unwrap();
+    let found = rule(PriceRuleKind::PriceChange, "0.15").judge(VEGETABLES, day("2020-01-30"), &all).unwrap();
     assert!(found.fires && found.change_rate.unwrap().to_string().starts_with("0.24848"));
     let at = lines(&[("2020-01-23", None, Some("100")), ("2020-01-30", None, Some("115"))]);
     assert!(!judged(&rule(PriceRuleKind::PriceChange, "0.15"), "2020-01-30", &at).unwrap().0);
@@ -64,12 +67,12 @@ fn the_baseline_is_the_last_report_until_its_day_that_has_a_price() {
     let found = judged(&rule(PriceRuleKind::PriceChange, "0.15"), "2020-01-26", &all).unwrap();
     assert_eq!(found, (true, Some(day("2020-01-20"))));
     let day_on_day = rule(PriceRuleKind::DayOnDay, "0.03");
-    let why = |on: &str| day_on_day.judge("veg_average_11", day(on), &all).unwrap_err();
+    let why = |on: &str| day_on_day.judge(VEGETABLES, day(on), &all).unwrap_err();
     assert_eq!((why("2020-01-26"), why("2020-01-25")), (Unjudged::NoPreviousDay, Unjudged::NoReport));
     let next = lines(&[("2020-01-25", None, Some("3")), ("2020-01-26", None, Some("3.1"))]);
     assert_eq!(judged(&day_on_day, "2020-01-26", &next), Some((true, Some(day("2020-01-25")))));
     let unpriced = lines(&[("2020-01-25", None, None), ("2020-01-26", None, Some("3.1"))]);
-    assert_eq!(day_on_day.judge("veg_average_11", day("2020-01-26"), &unpriced), Err(Unjudged::NoPreviousDay));
+    assert_eq!(day_on_day.judge(VEGETABLES, day("2020-01-26"), &unpriced), Err(Unjudged::NoPreviousDay));
     let zero = lines(&[("2020-01-20", None, Some("0")), ("2020-01-26", None, Some("3"))]);
     assert_eq!(
         judged(&rule(PriceRuleKind::PriceChange, "0.15"), "2020-01-26", &zero),
@@ -94,18 +97,18 @@ fn a_mark_up_may_not_widen_and_a_cap_may_hold_only_without_a_reference() {
 fn a_rule_speaks_of_its_area_days_and_commodities() {
     let mut vegetables =
         Rule { categories: vec![CommodityCategory::VegetableIndex], ..rule(PriceRuleKind::PriceChange, "0") };
-    assert!(vegetables.covers("veg_average_11", day("2020-01-24"), "511802005"));
-    assert!(!vegetables.covers("meat_beef", day("2020-01-24"), "511802005"));
-    assert!(!vegetables.covers("veg_average_11", day("2020-01-23"), "511802005"));
+    assert!(vegetables.covers(VEGETABLES, day("2020-01-24"), "511802005"));
+    assert!(!vegetables.covers(("meat_beef", Some(CommodityCategory::Meat)), day("2020-01-24"), "511802005"));
+    assert!(!vegetables.covers(VEGETABLES, day("2020-01-23"), "511802005"));
     vegetables.expires_on = Some(day("2020-02-01"));
-    assert!(!vegetables.covers("veg_average_11", day("2020-02-02"), "511802005"));
+    assert!(!vegetables.covers(VEGETABLES, day("2020-02-02"), "511802005"));
     vegetables.area_code = "511802006".into();
-    assert!(!vegetables.covers("veg_average_11", day("2020-02-01"), "511802005"));
+    assert!(!vegetables.covers(VEGETABLES, day("2020-02-01"), "511802005"));
 }
 
 #[test]
 fn the_threshold_itself_does_not_fire_where_units_do_not_divide() {
-    let salt = crate::rooms::supply::commodities::find("salt_edible").unwrap();
+    let salt = crate::rooms::supply::commodities::built_in("salt_edible").unwrap();
     let normal = |price: &str| salt.normal_price(price.parse().unwrap(), "元/300克").unwrap().value.to_string();
     let all = |retail: &str| lines(&[("2020-01-26", Some(&normal("1.00")), Some(&normal(retail)))]);
     assert!(!judged(&rule(PriceRuleKind::MarkupCap, "0.35"), "2020-01-26", &all("1.35")).unwrap().0);
