@@ -105,7 +105,7 @@ async fn the_later_membership_ends_the_earlier_and_a_void_brings_it_back() {
     let second = json!({"household_id": other, "person_id": person, "since_on": "2020-02-02"});
     let moved = admin.post("/v1/household-members", &second).await.expect(201);
     assert_eq!(moved.warnings(), ["moved_from_household"]);
-    assert_eq!(moved.body["warnings"][0]["message"].as_str().unwrap().contains(&one), true);
+    assert!(moved.body["warnings"][0]["message"].as_str().unwrap().contains(&one));
     let former = &people_of(&admin, &one).await[0];
     assert_eq!((&former["ends_on"], &former["open"]), (&json!("2020-02-02"), &json!(false)));
     assert_eq!(people_of(&admin, &other).await[0]["open"], true);
