@@ -51,6 +51,8 @@ pub enum WideAxis {
     Items {
         /// Members that have a column.
         members: &'static [&'static str],
+        /// Other names that people write for a word.
+        also: fn(&str) -> &'static [&'static str],
         /// The member that is the unit in brackets: `大米(元/斤)`.
         unit: fn(&str) -> &'static str,
     },

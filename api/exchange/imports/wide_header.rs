@@ -12,7 +12,6 @@ use super::header::{Header, Place};
 use crate::exchange::codes::{REPEATED_COLUMN, UNKNOWN_COLUMNS, YEAR_NEEDED};
 use crate::exchange::files::columns::folded;
 use crate::exchange::files::days::day;
-use crate::exchange::files::synonyms::of_word;
 use crate::exchange::files::texts::half_width;
 use crate::records::wide::{WideAxis, WideSlot};
 use crate::records::{Kind, Wide};
@@ -99,7 +98,7 @@ pub fn axis(wide: &Wide, kind: &Kind, name: &str) -> Option<Axis> {
             let written = written(&bare(name))?;
             (written != Written::Elsewhere).then_some(Axis::Day(written, None))
         }
-        WideAxis::Items { members, unit } => item(kind, members, *unit, name).map(Axis::Item),
+        WideAxis::Items { members, also, unit } => item(kind, members, (*also, *unit), name).map(Axis::Item),
     }
 }
 
@@ -161,15 +160,18 @@ fn written(text: &str) -> Option<Written> {
     }
 }
 
+/// Other names that people write for a word.
+type Also = fn(&str) -> &'static [&'static str];
+
 /// `大米(元/斤)进价`: the longest word of the list's items at the beginning, a member after it.
-fn item(kind: &Kind, members: &[&str], unit: fn(&str) -> &'static str, name: &str) -> Option<ItemAxis> {
+fn item(kind: &Kind, members: &[&str], (also, unit): (Also, fn(&str) -> &'static str), name: &str) -> Option<ItemAxis> {
     let lines = kind.rules.lines()?;
     let list = kind.field(lines.list)?;
     let Shape::List { of: Shape::Object(of_item), .. } = list.shape else { return None };
     let key = of_item.iter().find(|member| member.name == lines.key)?;
     let Shape::Word(vocabulary) = key.shape else { return None };
     let (text, brackets) = without_brackets(&folded(name));
-    let (code, rest) = word_before(vocabulary, &text)?;
+    let (code, rest) = word_before(vocabulary, also, &text)?;
     let rest = rest.trim_matches(['-', '_', '/', ':', '：', '的', '.']);
     let means = |field: &&Field| folded(field.label.zh) == rest || field.also.iter().any(|also| folded(also) == rest);
     let member = of_item.iter().filter(|field| members.contains(&field.name)).find(means)?;
@@ -187,10 +189,10 @@ fn without_brackets(text: &str) -> (String, Vec<String>) {
 }
 
 /// The word with which a text begins, by its code, and the rest.
-fn word_before<'a>(vocabulary: &Vocabulary, text: &'a str) -> Option<(&'static str, &'a str)> {
+fn word_before<'a>(vocabulary: &Vocabulary, also: Also, text: &'a str) -> Option<(&'static str, &'a str)> {
     let begins = |word: &kit::vocabulary::Word| {
-        let also = of_word(vocabulary.name, word.code).map(folded);
-        let names = also.chain([folded(word.label.zh), word.code.to_owned()]);
+        let names =
+            also(word.code).iter().map(|name| folded(name)).chain([folded(word.label.zh), word.code.to_owned()]);
         let longest = names.filter(|name| text.starts_with(name.as_str())).map(|name| name.len()).max()?;
         Some((longest, word.code))
     };

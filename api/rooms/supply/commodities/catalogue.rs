@@ -96,8 +96,12 @@ words! {
 /// All of them.
 pub static COMMODITIES: LazyLock<Vec<Commodity>> = LazyLock::new(|| CATALOGUE.iter().map(built_in).collect());
 
+/// Other names that people write for one of the catalogue's own.
+pub fn also(code: &str) -> &'static [&'static str] {
+    ALSO.iter().find(|(own, _)| *own == code).map_or(&[], |(_, names)| *names)
+}
+
 fn built_in(row: &BuiltIn) -> Commodity {
-    let also = ALSO.iter().filter(|(code, _)| *code == row.word.code).flat_map(|(_, names)| *names);
     Commodity {
         code: row.word.code.into(),
         name_zh: row.word.label.zh.into(),
@@ -106,7 +110,7 @@ fn built_in(row: &BuiltIn) -> Commodity {
         specification: row.specification.into(),
         price_unit: row.price_unit.into(),
         quantity_unit: row.quantity_unit.into(),
-        also: also.map(|name| Cow::Borrowed(*name)).collect(),
+        also: also(row.word.code).iter().map(|name| Cow::Borrowed(*name)).collect(),
         packs: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ mod packs;
 mod routes;
 mod units;
 
-pub use catalogue::{COMMODITIES, COMMODITY_WORDS, Commodity, CommodityCategory};
+pub use catalogue::{COMMODITIES, COMMODITY_WORDS, Commodity, CommodityCategory, also};
 use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;

@@ -85,7 +85,8 @@ fn single(text: &str, packs: &[Pack]) -> Vec<Measure> {
 /// Amounts that a pack is said to hold: `10kg`, `24瓶`, `12×500ml`, `24瓶×500ml`.
 fn contents(text: &str) -> Vec<Measure> {
     let told = |text: &str| {
-        let (amount, name) = numbered(text)?;
+        // Contents without a number say nothing.
+        let (amount, name) = numbered(text).filter(|_| text.starts_with(|letter: char| letter.is_ascii_digit()))?;
         Some((amount, find(name), name.is_empty()))
     };
     let is_times = |(at, letter): &(usize, char)| {

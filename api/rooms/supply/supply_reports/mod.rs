@@ -29,7 +29,7 @@ use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Narrowed, Record, Rules, envelope};
 use crate::rooms::registers::require_venue;
 use crate::rooms::supply::codes::{NOT_FOR_ZERO, STORE_HAS_REPORT};
-use crate::rooms::supply::commodities::SUPPLY_READERS;
+use crate::rooms::supply::commodities::{SUPPLY_READERS, also};
 use crate::rooms::supply::market::MarketDecider;
 
 /// The kind.
@@ -66,6 +66,7 @@ struct SupplyReportRules;
 static REPORT_SHEETS: Wide = Wide {
     axis: WideAxis::Items {
         members: &["purchase_price", "retail_price", "purchased", "sold", "closing_stock"],
+        also,
         unit: |text| if text.contains(['元', '¥', '￥']) { "price_unit" } else { "quantity_unit" },
     },
     cell: &[LINES.name(), "commodity"],
