@@ -456,6 +456,7 @@ async fn what_names_a_void_place_is_kept_and_said() {
             ("occurred_at", "2020-02-20T08:00:00+08:00"),
             ("starts_at", "2120-02-20T08:00:00+08:00"),
             ("ends_at", "2120-02-20T12:00:00+08:00"),
+            ("door", "7栋1单元701"),
         ] {
             if body.get(name).is_some() {
                 body[name] = value.into();

@@ -6,6 +6,8 @@ use uuid::Uuid;
 use crate::imports::counts;
 use crate::isolation_cases::set_clock;
 use crate::shifts::make;
+use lianfang::platform::access::Role;
+
 use crate::support::{Actor, TestApp, fake_resident_id};
 
 const VILLAGE: &str = "511802005001";
@@ -256,9 +258,14 @@ async fn a_round_counts_by_the_list_of_its_start_and_names_who_was_missed() {
     assert_eq!((&total["targets"], &total["done"], &total["open"]), (&json!(5), &json!(2), &json!(1)));
     admin.post(&format!("/v1/households/{}:unmerge", households[5]), &json!({"reason": "两户"})).await.expect(200);
     assert_eq!(coverage(&admin, &round).await["total"]["targets"], 6);
-    // A cadre of the next village sees nothing of it.
-    let other = app.town_cadre("大兴街道").await;
-    assert_eq!(coverage(&other, &round).await["total"]["targets"], 6);
+    // A cadre of the street sees it, one of the next village nothing of it.
+    let street = app.town_cadre("大兴街道").await;
+    assert_eq!(coverage(&street, &round).await["total"]["targets"], 6);
+    let neighbour = app.actor(Role::VillageCadre, "顺路社区居委会").await;
+    for path in ["coverage", "missed", "targets"] {
+        neighbour.get(&format!("/v1/survey-rounds/{round}/{path}")).await.expect(404);
+    }
+    neighbour.get(&format!("/v1/households/{}/people", households[0])).await.expect(404);
     set_clock(&app, "2020-02-03T21:00:00+08:00");
     let admin = app.administrator().await;
     admin.post(&format!("/v1/survey-rounds/{round}:close"), &json!({})).await.expect(200);
@@ -339,7 +346,7 @@ async fn a_list_is_drawn_up_from_what_stood_before_the_start() {
 #[tokio::test]
 async fn a_surveyor_pulls_his_own_morning_page_by_page() {
     let (app, admin) = app().await;
-    let leader = app.actor(lianfang::platform::access::Role::GroupCadre, "龙溪社区居委会").await;
+    let leader = app.actor(Role::GroupCadre, "龙溪社区居委会").await;
     let group =
         make(&admin, "household-groups", json!({"area_code": VILLAGE, "name": "一组", "leader_user_id": leader.id}))
             .await;
