@@ -130,10 +130,23 @@ static OPEN: Field = Field::new(
 static CONDITIONS: &[Condition] = &[Condition {
     parameter: &OPEN,
     apply: |statement, value, asking| {
-        let is_open = !matches!(value, Value::Boolean(false));
-        let statement = statement.sql(if is_open { " AND r.id IN (" } else { " AND r.id NOT IN (" });
-        open_on(Statement::new("SELECT o.id FROM ("), asking.district_code, None, asking.today, statement)
-            .sql(") AS o)")
+        let ended = matches!(value, Value::Boolean(false));
+        let today = || Value::Day(asking.today);
+        let statement = statement
+            .sql(if ended { " AND NOT (" } else { " AND (" })
+            .sql("r.since_on <= ")
+            .bind(ColumnType::Day, today())
+            .sql(" AND (r.until_on IS NULL OR r.until_on > ")
+            .bind(ColumnType::Day, today())
+            .sql(") AND (r.basis <> 'lives' OR NOT EXISTS (SELECT 1 FROM household_members AS l WHERE l.district_code = ")
+            .text(asking.district_code)
+            .sql(" AND l.person_id IN (SELECT r.person_id UNION SELECT p.merged_into FROM people AS p WHERE p.district_code = ")
+            .text(asking.district_code)
+            .sql(" AND p.id = r.person_id UNION SELECT p.id FROM people AS p WHERE p.district_code = ")
+            .text(asking.district_code)
+            .sql(" AND p.merged_into = r.person_id) AND l.basis = 'lives' AND NOT l.voided AND (l.since_on, l.occurred_at, l.id) > (r.since_on, r.occurred_at, r.id) AND l.since_on <= ")
+            .bind(ColumnType::Day, today());
+        statement.sql(")))")
     },
 }];
 
@@ -175,9 +188,8 @@ impl Rules for MemberRules {
         if people.is_empty() {
             return None;
         }
-        let start = Statement::new("");
         let open = Statement::new("SELECT o.person_id, o.household_id AS lived_in FROM (");
-        Some(open_on(open, context.district_code, Some(people), context.today(), start).sql(") AS o"))
+        Some(open_members(open, context.district_code, people, context.today()).sql(") AS o"))
     }
 
     fn recollect(&self, drafts: &mut [&mut Draft], rows: Vec<Row>, context: &Context<'_>) {
@@ -221,31 +233,16 @@ impl Rules for MemberRules {
     }
 }
 
-/// Writes what stands before, then in brackets the memberships that hold on a day: of one person's the one that began last,
-/// unless it ended. Somebody who turned out to be another is that one.
-fn open_on(
-    select: Statement,
-    district_code: &str,
-    people: Option<Vec<Value>>,
-    on: NaiveDate,
-    before: Statement,
-) -> Statement {
-    let statement = before
-        .then(select)
+/// Goes on with the memberships, in brackets to be closed, that hold for people on a day: of one person's the one that
+/// began last, unless it ended. Somebody who turned out to be another is that one.
+pub fn open_members(select: Statement, district_code: &str, people: Vec<Value>, on: NaiveDate) -> Statement {
+    select
         .sql("SELECT l.id, l.household_id, l.person_id FROM (SELECT DISTINCT ON (root) m.id, m.household_id, m.person_id, m.until_on, coalesce(p.merged_into, m.person_id) AS root FROM household_members AS m LEFT JOIN people AS p ON p.id = m.person_id AND p.district_code = m.district_code WHERE m.district_code = ")
         .text(district_code)
         .sql(" AND NOT m.voided AND m.basis = 'lives' AND m.since_on <= ")
-        .bind(ColumnType::Day, Value::Day(on));
-    let statement = match people {
-        Some(people) => statement.sql(" AND m.person_id = ANY(").column(ColumnType::Id, people).sql(")"),
-        None => statement,
-    };
-    statement
-        .sql(" ORDER BY root, m.since_on DESC, m.occurred_at DESC, m.id DESC) AS l WHERE l.until_on IS NULL OR l.until_on > ")
         .bind(ColumnType::Day, Value::Day(on))
-}
-
-/// The same of some people, whatever day they began.
-pub fn open_members(select: Statement, district_code: &str, people: Vec<Value>, on: NaiveDate) -> Statement {
-    open_on(select, district_code, Some(people), on, Statement::new(""))
+        .sql(" AND m.person_id = ANY(")
+        .column(ColumnType::Id, people)
+        .sql(") ORDER BY root, m.since_on DESC, m.occurred_at DESC, m.id DESC) AS l WHERE l.until_on IS NULL OR l.until_on > ")
+        .bind(ColumnType::Day, Value::Day(on))
 }
