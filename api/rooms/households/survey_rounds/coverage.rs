@@ -1,9 +1,9 @@
 //! Coverage of a round: how many of those on its list were looked at, by area, cell, group, compound or whose work it is.
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::CACHE_CONTROL;
+use kit::database::Snapshot;
 use kit::field::{Field, Shape};
+use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::Statement;
 use kit::text::Text;
@@ -18,10 +18,14 @@ use uuid::Uuid;
 use super::targets::{ready_round, standing_targets};
 use super::{FROZEN, ROUND_NO, STATE};
 use crate::platform::access::keys::KeyScope;
+use crate::platform::codes::KEY_OUT_OF_SCOPE;
 use crate::platform::http::page::AREA_CODE;
-use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::platform::http::{Access, Answer, Call, Operation, Tells};
+use crate::records::Record;
 use crate::rooms::households::READERS;
 use crate::rooms::households::codes::ROUND_NOT_READY;
+use crate::statistics::polled::{answer, polled};
+use crate::statistics::sheet::{Column, numbers, words as named};
 
 words! {
     /// What a line of the coverage stands for.
@@ -81,6 +85,9 @@ struct Coverage {
     /// Targets for which nobody answers.
     #[schema(minimum = 0)]
     unassigned: i64,
+    /// Counted as of this change.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    as_of_change_no: i64,
 }
 
 /// A line of the coverage.
@@ -153,46 +160,65 @@ pub fn operations() -> Vec<Operation> {
             "/v1/survey-rounds/0198c0de-0043-7000-8000-000000000001/missed?area_code=511802005001".into(),
         );
     }
-    let example = json!({"round_id": "0198c0de-0043-7000-8000-000000000001", "round_no": 2, "state": "running", "frozen_change_no": 10020, "by": "area", "items": [line], "total": counts, "unassigned": 3});
-    vec![
-        Operation::new(Method::GET, "/v1/survey-rounds/{id}/coverage", "get_survey_coverage", coverage)
-            .described("survey_rounds", "Coverage of a round", "How many of those on the list were looked at. The list is that of the start: what was registered later is `additional`.")
-            .access(Access::Roles(READERS))
-            .keys(KeyScope::Read)
-            .parameters(vec![&BY.field, &AREA_CODE])
-            .answers::<Coverage>(200, "The coverage.", Some(example))
-            .problems(&[ROUND_NOT_READY]),
-    ]
+    let example = json!({"round_id": "0198c0de-0043-7000-8000-000000000001", "round_no": 2, "state": "running", "frozen_change_no": 10020, "by": "area", "items": [line], "total": counts, "unassigned": 3, "as_of_change_no": 12894});
+    let operation = Operation::new(Method::GET, "/v1/survey-rounds/{id}/coverage", "get_survey_coverage", coverage)
+        .described("survey_rounds", "Coverage of a round", "How many of those on the list were looked at. The list is that of the start: what was registered later is `additional`. As CSV the lines alone.")
+        .access(Access::Roles(READERS))
+        .keys(KeyScope::Read)
+        .tells(Tells::SmallNumbers(READERS))
+        .answers::<Coverage>(200, "The coverage.", Some(example))
+        .problems(&[ROUND_NOT_READY, KEY_OUT_OF_SCOPE]);
+    vec![polled(operation, [&BY.field, &AREA_CODE])]
 }
+
+/// Columns of the lines as a file.
+const COLUMNS: &[Column] = &[
+    named("key", "编码"),
+    named("label", "名称"),
+    numbers("targets", "应查"),
+    numbers("done", "已查"),
+    numbers("reached", "已核"),
+    numbers("vacant", "空户"),
+    numbers("moved", "迁出"),
+    numbers("refused", "拒绝"),
+    numbers("attempted", "未联系上"),
+    numbers("open", "未查"),
+    numbers("persons", "应核人数"),
+    numbers("persons_confirmed", "已核人数"),
+    numbers("additional", "名单外已查"),
+    numbers("rate", "覆盖率"),
+];
 
 async fn coverage(call: Call) -> Answer {
     let round = ready_round(&call).await?;
+    let district_code = round.envelope.district_code.clone();
+    answer(&call, &district_code, COLUMNS, async |now, head| of_round(&call, now, &round, head).await).await
+}
+
+async fn of_round(call: &Call, now: &mut Snapshot, round: &Record, as_of_change_no: i64) -> Result<Coverage, Problem> {
     let by = call.query.get(&BY).unwrap_or(CoverageGrouping::Area);
-    let statement = counted(&call, &round.envelope.district_code, round.envelope.id, by)?;
-    let rows = call.core.database.read(&statement).await?;
-    let mut total = CoverageCounts::default();
-    let mut unassigned = 0;
-    let mut items = Vec::new();
-    for mut row in rows {
+    let id = round.envelope.id;
+    let statement = counted(call, &round.envelope.district_code, id, by)?;
+    let (mut total, mut unassigned, mut items) = (CoverageCounts::default(), 0, Vec::new());
+    for mut row in now.read(&statement).await? {
         let (key, label) = (row.get(&KEY), row.get(&LABEL));
         let counts = counts_of(&mut row);
         total.add(&counts);
         unassigned += row.get(&UNASSIGNED).unwrap_or(0);
-        let missed_url = key.as_deref().and_then(|key| missed_url(round.envelope.id, by, key));
+        let missed_url = key.as_deref().and_then(|key| missed_url(id, by, key));
         items.push(CoverageLine { key, label, counts: counts.rated(), missed_url });
     }
-    let frozen = round.values.get(&FROZEN);
-    let body = Coverage {
-        round_id: round.envelope.id,
+    Ok(Coverage {
+        round_id: id,
         round_no: round.values.get(&ROUND_NO),
         state: round.values.get(&STATE),
-        frozen_change_no: frozen.and_then(|frozen| frozen.change_no),
+        frozen_change_no: round.values.get(&FROZEN).and_then(|frozen| frozen.change_no),
         by,
         items,
         total: total.rated(),
         unassigned,
-    };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+        as_of_change_no,
+    })
 }
 
 columns! {
@@ -200,12 +226,7 @@ columns! {
 }
 
 /// Counts by group. Whatever was visited beside the list is counted where the visit was made.
-fn counted(
-    call: &Call,
-    district_code: &str,
-    round_id: Uuid,
-    by: CoverageGrouping,
-) -> Result<Statement, kit::problem::Problem> {
+fn counted(call: &Call, district_code: &str, round_id: Uuid, by: CoverageGrouping) -> Result<Statement, Problem> {
     let (key, label) = match by {
         CoverageGrouping::Area => ("s.area_code", "SELECT d.name FROM divisions AS d WHERE d.code = k.key LIMIT 1"),
         CoverageGrouping::GridCell => {
