@@ -7,7 +7,7 @@ AREA ?= 511802
 SCALE ?= 1
 SECONDS ?= 600
 
-.PHONY: help run user demo example page conformance test fuzz check openapi schema roles bench
+.PHONY: help run user demo example page conformance test fuzz check openapi schema roles import-names bench
 
 help:
 	@echo "make run                     install what is missing, build, serve on $(LISTEN)"
@@ -21,6 +21,7 @@ help:
 	@echo "make check                   what CI runs: form, lints, tests"
 	@echo "make openapi | make schema   write openapi/openapi.json | api/schema.rs anew"
 	@echo "make roles                   write docs/roles.md anew: who may do what"
+	@echo "make import-names            write docs/import-names.md anew: how sheets are understood"
 	@echo "make bench                   figures beside their floors"
 
 # Optimised: the first build takes two minutes longer than an unoptimised one, and everything after it is
@@ -78,6 +79,9 @@ schema:
 
 roles:
 	UPDATE_ROLES=1 cargo test --test tests roles_md_is_fresh
+
+import-names:
+	UPDATE_IMPORT_NAMES=1 cargo test --test tests import_names_md_is_fresh
 
 bench:
 	@.ci/install-postgresql

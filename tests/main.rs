@@ -46,6 +46,7 @@ mod held_items;
 mod households;
 mod import_facts;
 mod import_fault_files;
+mod import_names_page;
 mod import_sheets;
 mod import_told;
 mod imports;
