@@ -419,3 +419,29 @@ async fn a_streets_household_book_goes_in_as_one_sheet() {
     let again = crate::import_facts::import(&admin, "household_members", &query, &sheet).await;
     assert_eq!(counts(&again), [0, 5, 0, 0, 0], "{again}");
 }
+
+#[tokio::test]
+async fn whoever_comes_to_a_door_after_another_is_another_household() {
+    let (_app, admin) = app().await;
+    let post = async |body: Json| admin.post("/v1/households", &body).await;
+    let at = |door: &str, day: &str| json!({"area_code": VILLAGE, "door": door, "occurred_at": format!("{day}T08:00:00+08:00")});
+    let sent = Uuid::now_v7();
+    let mut body = at("1-1", "2020-01-20");
+    body["id"] = sent.to_string().into();
+    let first = post(body.clone()).await.expect(201).body["id"].as_str().unwrap().to_owned();
+    // The family moves within the village; a new one takes the flat.
+    let patch = json!({"door": "2-2"});
+    admin.patch(&format!("/v1/households/{first}"), "\"1\"", &patch).await.expect(200);
+    // A phone whose answer was lost sends the first once more: it is still the first.
+    assert_eq!(post(body).await.expect(200).body["id"], first.as_str());
+    let second = post(at("1-1", "2020-02-01")).await.expect(201).body["id"].as_str().unwrap().to_owned();
+    assert_ne!(first, second);
+    assert_eq!(post(at("1-1", "2020-02-01")).await.expect(200).body["id"], second.as_str());
+    // That one ends, and a third moves in; what a late phone still tells of the second is the second's.
+    let ended = json!({"ended_on": "2020-02-02", "end_reason": "moved_out"});
+    admin.patch(&format!("/v1/households/{second}"), "\"1\"", &ended).await.expect(200);
+    let third = post(at("1-1", "2020-02-02")).await.expect(201).body["id"].as_str().unwrap().to_owned();
+    assert!(third != first && third != second);
+    assert_eq!(post(at("1-1", "2020-02-01")).await.expect(200).body["id"], second.as_str());
+    assert_eq!(post(at("1-1", "2020-02-02")).await.expect(200).body["id"], third.as_str());
+}

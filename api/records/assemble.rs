@@ -41,27 +41,59 @@ pub enum Assembled {
 
 /// Loads who is known of those that the creations identify.
 pub async fn load_known(core: &Core, items: &[&Prepared], now: DateTime<Utc>) -> Result<Known, Problem> {
+    let mut known = Known::new();
+    // Once more where a record under the id is another's, as often as one took the other's place.
+    for _ in 0..MOST_SUCCESSORS {
+        let before = known.len();
+        look_up(core, items, now, &mut known).await?;
+        if known.len() == before {
+            break;
+        }
+    }
+    Ok(known)
+}
+
+/// The id of what a draft tells of: the one that its content gives, or where another's record has that, its successor.
+fn id_of(draft: &Draft, district_code: &str, context: &Context<'_>, known: &Known) -> Option<Uuid> {
+    let mut id = draft.kind.rules.identify(draft, context)?;
+    for _ in 0..MOST_SUCCESSORS {
+        let found = known.get(&(draft.kind.name, district_code.to_owned(), id));
+        if found.is_none_or(|found| draft.kind.rules.is_same(found, draft, context)) {
+            break;
+        }
+        id = derived_id(&context.keys.identity, &["successor", &id.to_string()]);
+    }
+    Some(id)
+}
+
+async fn look_up(core: &Core, items: &[&Prepared], now: DateTime<Utc>, known: &mut Known) -> Result<(), Problem> {
     let mut wanted: BTreeMap<(&'static str, &str), BTreeSet<Uuid>> = BTreeMap::new();
     for item in items {
         let context = core.context(now, &item.place.district_code);
         let drafts = item.draft.inline.iter().map(|(_, inner)| inner).chain([&item.draft]);
         for draft in drafts {
-            if let Some(id) = draft.kind.rules.identify(draft, &context) {
+            if let Some(id) = id_of(draft, &item.place.district_code, &context, known) {
                 let ids = wanted.entry((draft.kind.name, &item.place.district_code)).or_default();
                 ids.extend([id].into_iter().chain(draft.client_id()));
             }
         }
     }
-    let mut known = Known::new();
     for ((name, district_code), ids) in wanted {
         let kind = core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
-        let ids: Vec<Uuid> = ids.into_iter().collect();
+        let new = |id: &Uuid| !known.contains_key(&(name, district_code.to_owned(), *id));
+        let ids: Vec<Uuid> = ids.into_iter().filter(new).collect();
+        if ids.is_empty() {
+            continue;
+        }
         for (id, record) in read::find_unscoped(core, kind, district_code, &ids).await? {
             known.insert((name, district_code.to_owned(), id), record);
         }
     }
-    Ok(known)
+    Ok(())
 }
+
+/// Records at most that took one another's place: nobody moves so often.
+const MOST_SUCCESSORS: usize = 16;
 
 /// Whether a creation takes the id of somebody whom the caller may not see: who has neither document nor phone is
 /// identified by the id that a client chose, which must not open a way to another's record.
@@ -98,7 +130,7 @@ pub fn assemble(
         draft.values.set(draft.id_field(field), Value::Id(id));
         draft.warnings.extend(warnings);
     }
-    match draft.kind.rules.identify(&draft, &assembly.context) {
+    match id_of(&draft, &item.place.district_code, &assembly.context, assembly.known) {
         Some(id) => assembly.identified(draft, id, number),
         None => {
             let record = assembly.record(&mut draft, item.id);
@@ -122,7 +154,7 @@ impl Assembly<'_> {
     fn introduce(&mut self, mut draft: Draft) -> (Uuid, Vec<Noted>) {
         // Somebody without document and phone is nobody's twin: an id of his own, the same at each retry.
         let own = || derived_id(&self.context.keys.identity, &["inline", &self.item.id.to_string(), &draft.pointer]);
-        let id = draft.kind.rules.identify(&draft, &self.context).unwrap_or_else(own);
+        let id = id_of(&draft, &self.item.place.district_code, &self.context, self.known).unwrap_or_else(own);
         self.keep_alias(&mut draft, id);
         match self.known(draft.kind, id) {
             None => {

@@ -133,6 +133,12 @@ pub trait Rules: Sync {
         None
     }
 
+    /// Whether a known record under the derived id is what the draft tells of. Where it isn't, as a household that moved
+    /// away from its door, the draft's own id follows from that one.
+    fn is_same(&self, _known: &Record, _draft: &Draft, _context: &Context<'_>) -> bool {
+        true
+    }
+
     /// Query for facts of earlier records that rules need before these drafts of a district are judged.
     fn recollection(&self, _drafts: &[&Draft], _context: &Context<'_>) -> Option<Statement> {
         None

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kit::catalogue::FaultCode;
 use kit::faults::{Fault, Faults};
 use kit::text::Text;
+use kit::time::day_of;
 use ledger::decide::Decider;
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use super::{
 use crate::platform::access::roles::Actor;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::create::SYNC;
-use crate::records::envelope::AREA_CODE;
+use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::rules::Identity;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Figure, Measure, Record, Rules, Warning};
@@ -105,6 +106,21 @@ impl Rules for HouseholdRules {
             (None, None) => return draft.client_id(),
         };
         Some(derived_id(&context.keys.identity, &parts))
+    }
+
+    /// A door outlives its households: whoever comes after one that ended, or moved away, is another.
+    fn is_same(&self, known: &Record, draft: &Draft, context: &Context<'_>) -> bool {
+        // Sent again under an id that it goes by, it is the same, wherever it lives now.
+        let goes_by = |id: Uuid| id == known.envelope.id || known.values.list(&ALIASES).any(|alias| alias == id);
+        if draft.client_id().is_some_and(goes_by) {
+            return true;
+        }
+        let mut stands = Draft::of_record(&super::HOUSEHOLDS, known);
+        stands.values.set(&AREA_CODE, known.envelope.area_code.clone());
+        let lives_there = self.identify(&stands, context) == self.identify(draft, context);
+        let told_at = draft.values.get(&OCCURRED_AT).unwrap_or(context.now);
+        let ended_on = known.values.get(&ENDED_ON);
+        lives_there && ended_on.is_none_or(|ended_on| day_of(told_at, context.zone) < ended_on)
     }
 
     fn judge(&self, draft: &mut Draft, _context: &Context<'_>) {
