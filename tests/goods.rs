@@ -470,3 +470,20 @@ async fn own_commodities_come_in_by_a_file_and_stay_in_the_ledger() {
     assert!(changes["items"].as_array().unwrap().len() >= 2, "{changes}");
     drop(app);
 }
+
+#[tokio::test]
+async fn one_column_of_units_may_be_of_prices_and_of_quantities() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let store = json!({"kind": "supermarket", "name": "惠民超市", "area_code": "511802005001"});
+    admin.post("/v1/places", &store).await.expect(201);
+    let sheet = "门店,日期,品名,单位,进价,售价,进货,库存\n惠民超市,2020-02-02,大米,元/斤,2.1,2.5,200,1500\n惠民超市,2020-02-02,番茄,斤,2.5,3.5,30,40\n惠民超市,2020-02-02,猪肉,元/500克,24,28,50,60\n";
+    let import = crate::import_facts::import(&admin, "supply_reports", "", sheet).await;
+    assert_eq!(crate::imports::counts(&import)[4], 0, "{import}");
+    let report = admin.get("/v1/supply-reports").await.expect(200).body["items"][0].clone();
+    let lines: Vec<_> = report["lines"].as_array().unwrap().iter().collect();
+    let units = |line: &serde_json::Value| (line["price_unit"].clone(), line["quantity_unit"].clone());
+    let told: Vec<_> = lines.iter().map(|line| units(line)).collect();
+    let expected = [("元/斤", "斤"), ("元/斤", "斤"), ("元/500克", "500克")];
+    assert_eq!(told, expected.map(|(price, quantity)| (json!(price), json!(quantity))));
+}

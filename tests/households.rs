@@ -445,3 +445,18 @@ async fn whoever_comes_to_a_door_after_another_is_another_household() {
     assert_eq!(post(at("1-1", "2020-02-01")).await.expect(200).body["id"], second.as_str());
     assert_eq!(post(at("1-1", "2020-02-02")).await.expect(200).body["id"], third.as_str());
 }
+
+#[tokio::test]
+async fn a_surveyors_sheet_names_doors_and_results() {
+    let (_app, admin) = app().await;
+    household(&admin, "3栋2单元501").await;
+    let sheet = "龙溪社区入户摸排登记表,,,,\n日期:2020年2月2日,,,,\n序号,门牌号,家庭人口,核查方式,核查结果\n1,3幢2单元501室,3,入户,已核\n2,3栋2单元502,2,电话,未联系上\n";
+    let query = format!("&set.area_code={VILLAGE}");
+    let import = crate::import_facts::import(&admin, "survey_visits", &query, sheet).await;
+    assert_eq!(counts(&import), [2, 0, 0, 0, 0], "{import}");
+    // The first door was known, the second came with the sheet.
+    let households = admin.get("/v1/households").await.expect(200).body["items"].as_array().unwrap().len();
+    assert_eq!(households, 2);
+    let visits = admin.get("/v1/survey-visits?result=reached").await.expect(200).body;
+    assert_eq!(visits["items"][0]["people_counted"], 3);
+}

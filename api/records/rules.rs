@@ -173,6 +173,9 @@ pub trait Rules: Sync {
         &[]
     }
 
+    /// Puts what a sheet says into the members that mean it: one column may say two things.
+    fn tidy_sheet(&self, _body: &mut Tree) {}
+
     /// Its list whose items are told apart by one member: files may give an item a row, and phones that changed
     /// different items don't clash.
     fn lines(&self) -> Option<Lines> {

@@ -86,7 +86,26 @@ pub fn half_width(text: &str) -> String {
 /// parts no thousands may be meant for a point (`3,5`): ten times too much must not be read without a word.
 fn number(text: &str) -> Option<String> {
     let text = half_width(text);
-    let units = ["℃", "°C", "度", "㎡", "平方米", "人次", "人", "份", "户", "元", "分钟"];
+    let units = [
+        "℃",
+        "°C",
+        "度",
+        "㎡",
+        "m²",
+        "m2",
+        "平方米",
+        "平方",
+        "人次",
+        "人",
+        "份",
+        "户",
+        "元",
+        "分钟",
+        "mg/L",
+        "mg/l",
+        "毫克/升",
+        "ppm",
+    ];
     let bare = units.iter().find_map(|unit| text.strip_suffix(unit)).unwrap_or(&text).trim();
     let bare = without_thousands(bare)?;
     let (sign, digits) = bare.strip_prefix('-').map_or(("", bare.as_str()), |rest| ("-", rest));

@@ -36,6 +36,7 @@ impl Job {
     /// Puts codes in the place of what a sheet calls a thing; what means nothing stays, for the check to say so.
     pub(super) fn spell_out(&self, items: &mut [Item]) {
         for item in items {
+            self.kind.rules.tidy_sheet(&mut item.body.tree);
             let told = district_of(&self.actor, &item.body.tree);
             let district_code = if told.is_empty() { &self.district_code } else { &told };
             let context = self.core.context(self.core.clock.now(), district_code);

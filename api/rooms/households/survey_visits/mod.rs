@@ -86,12 +86,13 @@ fields! {
     /// The fields of a visit, beside the envelope's.
     static FIELDS;
     ROUND_ID: Uuid = Field::new("round_id", Shape::Reference("survey_rounds"), Text::new("Round", "轮次"), "In which round; none for a visit between rounds.").on_create();
-    HOUSEHOLD_ID: Uuid = Field::new("household_id", Shape::Reference("households"), Text::new("Household", "户"), "At which household; this or `person_id`.").brings_area(1).on_create();
+    HOUSEHOLD: Uuid = Field::new("household", Shape::Inline("households", "Household"), Text::new("Household", "户"), "At which household, registered with this record: a surveyor's sheet names the door. Not with `household_id`.").on_create();
+    HOUSEHOLD_ID: Uuid = Field::new("household_id", Shape::Reference("households"), Text::new("Household id", "户编号"), "At which household; this or `person_id`.").brings_area(1).on_create();
     PERSON_ID: Uuid = Field::new("person_id", Shape::Reference("people"), Text::new("Person id", "人员编号"), "Whom; this or `household_id`.").brings_area(2).on_create();
-    CHANNEL: SurveyChannel = Field::new("channel", Shape::Word(SurveyChannel::VOCABULARY), Text::new("Channel", "核查方式"), "How.").required();
-    RESULT: SurveyResult = Field::new("result", Shape::Word(SurveyResult::VOCABULARY), Text::new("Result", "核查结果"), "What came of it.").required();
+    CHANNEL: SurveyChannel = Field::new("channel", Shape::Word(SurveyChannel::VOCABULARY), Text::new("Channel", "核查方式"), "How.").also(&["排查方式", "摸排方式"]).required();
+    RESULT: SurveyResult = Field::new("result", Shape::Word(SurveyResult::VOCABULARY), Text::new("Result", "核查结果"), "What came of it.").also(&["排查结果", "摸排结果", "核实结果"]).required();
     VERIFICATION: Verification = Field::new("verification", Shape::Word(Verification::VOCABULARY), Text::new("Verification", "核实情况"), "Of a person: what it says of the register; needed there where somebody was reached.");
-    PEOPLE_COUNTED: i64 = Field::new("people_counted", Shape::Integer { min: 0, max: 99 }, Text::new("People counted", "在家人数"), "How many were there.");
+    PEOPLE_COUNTED: i64 = Field::new("people_counted", Shape::Integer { min: 0, max: 99 }, Text::new("People counted", "在家人数"), "How many were there.").also(&["家庭人口", "在家人数", "现有人口", "人口数"]);
     MEMBERS: Vec<VisitedMember> = Field::new("members", Shape::List { of: &Shape::Object(MEMBER), max: 30 }, Text::new("Members", "成员"), "Of whom it tells.");
     HEALTH: HouseholdHealth = Field::new("health", Shape::Word(HouseholdHealth::VOCABULARY), Text::new("Health", "健康状况"), "How the household feels.");
     DOOR_NOTICE_LEFT: bool = Field::new("door_notice_left", Shape::Boolean, Text::new("Notice left", "已贴告知"), "Whether a notice was left at the door.");
@@ -213,7 +214,9 @@ impl Rules for VisitRules {
 
 /// A visit is of a household or of a person.
 fn check_subject(draft: &Draft, faults: &mut Faults) {
-    let (household, person) = (draft.values.get(&HOUSEHOLD_ID).is_some(), draft.values.get(&PERSON_ID).is_some());
+    let inline = draft.inline.iter().any(|(field, _)| *field == HOUSEHOLD.name());
+    let household = inline || draft.values.get(&HOUSEHOLD_ID).is_some();
+    let person = draft.values.get(&PERSON_ID).is_some();
     let touched = faults.touches(&draft.at(&HOUSEHOLD_ID)) || faults.touches(&draft.at(&PERSON_ID));
     if household && person {
         faults.add_with(draft.at(&PERSON_ID), EXCLUSIVE_FIELDS, vec![("other", "household_id".into())]);

@@ -100,7 +100,7 @@ fields! {
         Text::new("Items", "物品"),
         "What is asked for, each item once. Encrypted at rest.",
     )
-    .also(&["需求物资", "所需物资", "需求内容", "物资需求", "需求物品", "所需物品", "生活物资需求"])
+    .also(&["需求", "需要物资", "需求物资", "所需物资", "需求内容", "物资需求", "需求物品", "所需物品", "生活物资需求"])
     .sealed_since()
     .required()
     .not_empty();

@@ -4,11 +4,12 @@ use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Write};
+use kit::tree::Tree;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::wire::{LINE, MarkupRateReason, ReportLine, StockDaysReason};
+use super::wire::{LINE, LINES, MarkupRateReason, ReportLine, StockDaysReason};
 use crate::records::Context;
 use crate::rooms::supply::commodities::{Commodity, Normal, add_unknown_unit, rounded};
 
@@ -30,6 +31,46 @@ pub fn check(line: &ReportLine, commodity: &Commodity, at: impl Fn(&str) -> Stri
         }
         _ => {}
     }
+}
+
+/// Units as a shop's sheet tells them in one column: 元/斤 is of the prices and 斤 of the quantities; 斤 alone is of both.
+pub fn tidy(body: &mut Tree) {
+    let Tree::Object(members) = body else { return };
+    let lines = members.iter_mut().filter(|(name, _)| name == LINES.name());
+    for line in lines.filter_map(|(_, lines)| if let Tree::List(lines) = lines { Some(lines) } else { None }).flatten()
+    {
+        if let Tree::Object(members) = line {
+            tidy_line(members);
+        }
+    }
+}
+
+fn tidy_line(members: &mut Vec<(String, Tree)>) {
+    let is_there = |members: &[(String, Tree)], name: &str| {
+        members.iter().any(|(member, tree)| member == name && !matches!(tree, Tree::Null))
+    };
+    if is_there(members, "price_unit") {
+        return;
+    }
+    let priced = is_there(members, "purchase_price") || is_there(members, "retail_price");
+    let Some(Tree::Text(unit)) = members.iter_mut().find(|(name, _)| name == "quantity_unit").map(|(_, tree)| tree)
+    else {
+        return;
+    };
+    let told = unit.clone();
+    let of_price = told.starts_with(['元', '¥', '￥']);
+    if of_price {
+        *unit = told.split_once(['/', '／', '每']).map_or(String::new(), |(_, unit)| unit.trim().to_owned());
+    }
+    if of_price || priced {
+        members.retain(|(name, tree)| name != "price_unit" && (name != "quantity_unit" || !is_empty(tree)));
+        let price_unit = if of_price { told } else { format!("元/{told}") };
+        members.push(("price_unit".to_owned(), Tree::Text(price_unit)));
+    }
+}
+
+fn is_empty(tree: &Tree) -> bool {
+    matches!(tree, Tree::Text(text) if text.is_empty())
 }
 
 /// The line as it was sent, with what the server adds.

@@ -14,6 +14,7 @@ use kit::catalogue::{Code, FaultCode};
 use kit::faults::Faults;
 use kit::text::Text;
 use kit::time::day_start;
+use kit::tree::Tree;
 use ledger::Projection;
 use ledger::decide::Decider;
 use serde_json::Value as Json;
@@ -105,6 +106,10 @@ impl Rules for SupplyReportRules {
         actor.grants_of(&[Role::StoreReporter]).any(|grant| {
             actor.organizations_of(grant).is_none_or(|own| place.envelope.org_id.is_some_and(|org| own.contains(&org)))
         })
+    }
+
+    fn tidy_sheet(&self, body: &mut Tree) {
+        lines::tidy(body);
     }
 
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {

@@ -31,7 +31,7 @@ object! {
     /// A line.
     pub struct ReportLine, LINE {
         commodity: String = commodities::COMMODITY.field.required();
-        purchase_price: Option<Decimal> = Field::new("purchase_price", PRICE, Text::new("Purchase price", "进价"), "What the store pays.").also(&["进货价"]);
+        purchase_price: Option<Decimal> = Field::new("purchase_price", PRICE, Text::new("Purchase price", "进价"), "What the store pays.").also(&["进货价", "购进价", "批发价"]);
         retail_price: Option<Decimal> = Field::new("retail_price", PRICE, Text::new("Retail price", "售价"), "What the store charges.")
             .also(&["零售价", "销售价"]);
         price_unit: Option<String> = Field::new(
@@ -41,12 +41,12 @@ object! {
             "The unit of both prices, as it is written on the tag: 元/500克.",
         )
         .also(&["价格单位"]);
-        purchased: Option<Decimal> = Field::new("purchased", QUANTITY, Text::new("Purchased", "进货量"), "How much came in that day.").also(&["购进量"]);
-        sold: Option<Decimal> = Field::new("sold", QUANTITY, Text::new("Sold", "销售量"), "How much was sold that day.").also(&["销量"]);
+        purchased: Option<Decimal> = Field::new("purchased", QUANTITY, Text::new("Purchased", "进货量"), "How much came in that day.").also(&["购进量", "进货", "购进", "进货数量", "当日进货", "今日进货"]);
+        sold: Option<Decimal> = Field::new("sold", QUANTITY, Text::new("Sold", "销售量"), "How much was sold that day.").also(&["销量", "销售", "售出", "销售数量", "当日销售", "今日销售"]);
         closing_stock: Option<Decimal> = Field::new("closing_stock", QUANTITY, Text::new("Closing stock", "库存量"), "How much is there at the day's end.")
-            .also(&["库存", "期末库存"]);
+            .also(&["库存", "期末库存", "结存", "现有库存", "当前库存"]);
         quantity_unit: Option<String> = Field::new("quantity_unit", UNIT, Text::new("Quantity unit", "数量单位"), "The unit of the quantities: 公斤.")
-            .also(&["单位"]);
+            .also(&["单位", "计量单位"]);
         purchase_price_normalized: Option<Decimal> = Field::new(
             "purchase_price_normalized",
             NORMAL,
