@@ -30,6 +30,21 @@ fn gates(place: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn a_sentence_where_a_form_asks_piece_by_piece_costs_no_row() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let venue = json!({"kind": "supermarket", "name": "惠民超市", "area_code": "511802005001"});
+    admin.post("/v1/places", &venue).await.expect(201);
+    let sheet =
+        "场所名称,检查日期,检查人员,测温登记,佩戴口罩,消毒,整改要求\n惠民超市,2020-02-03,刘洋,√,√,×,每日消毒两次\n";
+    let import = crate::import_facts::import(&admin, "inspections", "", sheet).await;
+    assert_eq!(crate::imports::counts(&import), [1, 0, 0, 0, 0], "{import}");
+    let inspection = admin.get("/v1/inspections").await.expect(200).body["items"][0].clone();
+    assert_eq!(inspection["items"].as_array().unwrap().len(), 3, "{inspection}");
+    assert!(inspection["note"].as_str().unwrap().contains("每日消毒两次"), "{inspection}");
+}
+
+#[tokio::test]
 async fn rows_are_told_by_sheet_and_line_and_hidden_ones_as_such() {
     let app = TestApp::start().await;
     let admin = app.administrator().await;

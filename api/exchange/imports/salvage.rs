@@ -102,7 +102,8 @@ impl Job {
             (Shape::Object(members), [inner]) => {
                 members.iter().find(|member| member.name == *inner).is_some_and(is_by_the_way)
             }
-            (Shape::List { of: Shape::Word(_), .. }, [_]) => !field.required,
+            // Words where an object is expected: a sheet says in a sentence what a form asks for piece by piece.
+            (Shape::List { of: Shape::Word(_) | Shape::Object(_), .. }, [_]) => !field.required,
             (_, []) => is_by_the_way(field) && !self.is_key(first),
             _ => false,
         }

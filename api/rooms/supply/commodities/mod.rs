@@ -51,7 +51,7 @@ pub const COMMODITY: TypedField<String> =
     TypedField::named(
         "COMMODITY",
         Field::new("commodity", Shape::Word(&COMMODITY_WORDS), Text::new("Commodity", "商品"), "Which commodity.")
-            .also(&["commodity_code", "商品名称", "商品编码", "品名", "品种"]),
+            .also(&["commodity_code", "商品名称", "商品编码", "品名", "品种", "物资名称", "物资", "货品"]),
     );
 
 /// A commodity of a list.

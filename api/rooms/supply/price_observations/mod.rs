@@ -46,7 +46,7 @@ fields! {
     SCOPE: PriceScope = Field::new("scope", Shape::Word(PriceScope::VOCABULARY), Text::new("Scope", "口径"), "What it is the average of.")
         .required();
     COMMODITY: String = commodities::COMMODITY.field.required();
-    PRICE: Decimal = Field::new("price", commodities::PRICE, Text::new("Price", "价格"), "As it was published.").required();
+    PRICE: Decimal = Field::new("price", commodities::PRICE, Text::new("Price", "价格"), "As it was published.").required().also(&["零售价", "平均价", "均价"]);
     PRICE_UNIT: String = Field::new("price_unit", UNIT, Text::new("Price unit", "计价单位"), "As it was published: 元/500克.")
         .required()
         .also(&["price_unit_zh", "单位", "价格单位"]);
