@@ -41,12 +41,12 @@ pub enum Assembled {
 
 /// Loads who is known of those that the creations identify.
 pub async fn load_known(core: &Core, items: &[&Prepared], now: DateTime<Utc>) -> Result<Known, Problem> {
-    let mut known = Known::new();
+    let (mut known, mut asked) = (Known::new(), BTreeSet::new());
     // Once more where a record under the id is another's, as often as one took the other's place.
     for _ in 0..MOST_SUCCESSORS {
-        let before = known.len();
-        look_up(core, items, now, &mut known).await?;
-        if known.len() == before {
+        let before = asked.len();
+        look_up(core, items, now, &mut known, &mut asked).await?;
+        if asked.len() == before {
             break;
         }
     }
@@ -66,7 +66,14 @@ fn id_of(draft: &Draft, district_code: &str, context: &Context<'_>, known: &Know
     Some(id)
 }
 
-async fn look_up(core: &Core, items: &[&Prepared], now: DateTime<Utc>, known: &mut Known) -> Result<(), Problem> {
+/// Reads the records of all ids that weren't asked for before.
+async fn look_up(
+    core: &Core,
+    items: &[&Prepared],
+    now: DateTime<Utc>,
+    known: &mut Known,
+    asked: &mut BTreeSet<(&'static str, String, Uuid)>,
+) -> Result<(), Problem> {
     let mut wanted: BTreeMap<(&'static str, &str), BTreeSet<Uuid>> = BTreeMap::new();
     for item in items {
         let context = core.context(now, &item.place.district_code);
@@ -80,8 +87,7 @@ async fn look_up(core: &Core, items: &[&Prepared], now: DateTime<Utc>, known: &m
     }
     for ((name, district_code), ids) in wanted {
         let kind = core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
-        let new = |id: &Uuid| !known.contains_key(&(name, district_code.to_owned(), *id));
-        let ids: Vec<Uuid> = ids.into_iter().filter(new).collect();
+        let ids: Vec<Uuid> = ids.into_iter().filter(|id| asked.insert((name, district_code.to_owned(), *id))).collect();
         if ids.is_empty() {
             continue;
         }
