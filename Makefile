@@ -43,7 +43,7 @@ demo:
 
 test:
 	@.ci/install-postgresql
-	cargo test --locked --workspace
+	.ci/test
 
 # Needs no PostgreSQL. FUZZ_SEED repeats a run, FUZZ_FILE one input: tests/corpus/README.md.
 fuzz:

@@ -66,6 +66,12 @@ enum Command {
     },
     /// Verify the ledger: numbers, chain, digests and figures. Exit code 1 names the first altered row.
     Verify {
+        /// Keep in this file how far the ledgers were proved, as it goes.
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
+        /// Go on from such a file: rows below its number aren't looked at again, all figures are.
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
         #[command(flatten)]
         place: Place,
     },
@@ -185,7 +191,7 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
     let json = match &line.command {
         Command::Serve { place, .. }
         | Command::Migrate { place }
-        | Command::Verify { place }
+        | Command::Verify { place, .. }
         | Command::Seal { place }
         | Command::Demo { place, .. }
         | Command::Key { command: KeyCommand::Add { place, .. } }
@@ -222,7 +228,9 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
         Command::Key { command: KeyCommand::Add { command, place } } => {
             commands::add_key(place.config()?, command, json).await
         }
-        Command::Verify { place } => commands::verify(place.config()?, json).await,
+        Command::Verify { checkpoint, from, place } => {
+            commands::verify(place.config()?, commands::Checkpoints { from, kept: checkpoint }, json).await
+        }
         Command::Seal { place } => commands::seal(place.config()?, json).await,
         Command::Demo { scale, seed, until_on, place } => {
             let demo = lianfang::server::demo::Demo { scale: usize::from(scale), seed, until_on };

@@ -157,6 +157,9 @@ def is_rule(fault, case_query, body):
     code, pointer = fault
     if any(code == rule and pointer.endswith(end) for rule, end in RULES):
         return True
+    # The forms of GeoJSON are those of RFC 7946, which the document names.
+    if pointer.startswith("/features") or pointer == "/type":
+        return True
     # Goods are an open vocabulary: districts add their own, so the document names none.
     if code == "not_in_vocabulary" and re.search(r"/commodit(y|ies/\d+)$", pointer):
         return True

@@ -207,3 +207,44 @@ async fn items_and_own_lists_tell_plainly_whom_to_call_and_nobody_else() {
     let audit = app.administrator().await.get("/v1/audit?verb=people.read_plain&limit=100").await.expect(200).body;
     assert_eq!(audit["items"].as_array().unwrap().len(), 4, "one line a reading: {audit}");
 }
+
+#[tokio::test]
+async fn whoever_has_an_open_duty_about_a_person_is_told_plainly_and_nobody_else() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-02-02T09:00:00+08:00");
+    let admin = app.administrator().await;
+    let place = crate::support::examples::checkpoint(&admin, "511802005").await;
+    let mut passage = crate::support::examples::screening(&place, 1);
+    passage["temperature_c"] = "39.1".into();
+    app.gate_guard("大兴街道").await.post("/v1/screenings", &passage).await.expect(201);
+    let (nurse, colleague) = (app.health_worker("大兴街道").await, app.health_worker("大兴街道").await);
+    let (neighbour, cadre) =
+        (app.actor(Role::VillageCadre, "大兴街道").await, app.actor(Role::VillageCadre, "大兴街道").await);
+    let duty = duties(&admin, "duty_kind=gate_follow_up").await[0].clone();
+    let path = format!("/v1/duties/{}", duty["id"].as_str().unwrap());
+    let give = async |by: &Actor, to: &Actor| {
+        by.post(&format!("{path}:hand-over"), &json!({"assignee_id": to.id})).await.expect(200);
+    };
+    let plain = async |actor: &Actor| {
+        let page = actor.get("/v1/sync/pull?limit=500").await.expect(200).body;
+        let told = |change: &&Json| change["person"]["name"] == "王五";
+        let kinds = page["changes"].as_array().unwrap().iter().filter(told).map(|change| change["kind"].to_string());
+        kinds.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(plain(&nurse).await.is_empty(), "nobody answers for it yet");
+    give(&admin, &nurse).await;
+    let own = nurse.get("/v1/duties?assignee=me").await.expect(200).body;
+    let person = &own["items"][0]["person_plain"];
+    assert_eq!((&person["name"], &person["phone"]), (&json!("王五"), &json!("15400000001")), "{own}");
+    assert!(person.get("document_number").is_none(), "whom to call, not his papers");
+    assert!(plain(&nurse).await.contains("\"duties\""));
+    assert!(plain(&colleague).await.is_empty(), "it is not hers");
+    // Given to somebody else it is his: not of that line, but by whoever may show the person.
+    give(&admin, &cadre).await;
+    assert!(plain(&nurse).await.is_empty() && !plain(&cadre).await.is_empty());
+    // He who couldn't show the person shows nobody by handing on.
+    give(&cadre, &neighbour).await;
+    assert!(plain(&neighbour).await.is_empty() && plain(&cadre).await.is_empty());
+    let audit = admin.get("/v1/audit?verb=people.read_plain&limit=100").await.expect(200).body;
+    assert_eq!(audit["items"][0]["details"]["purpose"], "epidemic_control", "{audit}");
+}

@@ -393,3 +393,46 @@ async fn a_certificate_says_what_was_found() {
     nurse.post(&format!("{}:void", fever.header("location")), &json!({"reason": "录错"})).await.expect(200);
     assert!(page().await.contains("期满无异常"));
 }
+
+/// Nobody gets rid of what he missed by voiding the reading that asked for it and taking that back.
+#[tokio::test]
+async fn a_restored_fever_asks_for_its_retest_again() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-25T08:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let id = observed(&nurse, case(1, json!({}))).await;
+    let fever = json!({"case_id": id, "temperature_c": "37.9", "occurred_at": "2020-01-25T08:00:00+08:00"});
+    let reading = nurse.post("/v1/temperature-readings", &fever).await.expect(201).header("location").to_owned();
+    let retest = async |actor: &Actor| {
+        let all = duties(actor, &format!("subject_id={id}&duty_kind=retest")).await;
+        assert_eq!(all.len(), 1, "{all:?}");
+        (all[0]["state"].as_str().unwrap().to_owned(), all[0]["waiver"].as_str().unwrap_or_default().to_owned())
+    };
+    let told = |state: &str, waiver: &str| (state.to_owned(), waiver.to_owned());
+    let turn = async |actor: &Actor, op: &str| {
+        actor.post(&format!("{reading}:{op}"), &json!({"reason": "录错"})).await.expect(200);
+    };
+    assert_eq!(retest(&nurse).await, told("open", ""));
+    turn(&nurse, "void").await;
+    assert_eq!(retest(&nurse).await, told("waived", "cause_voided"));
+    turn(&nurse, "restore").await;
+    assert_eq!(retest(&nurse).await, told("open", ""), "in time");
+    set_clock(&app, "2020-01-25T11:00:00+08:00");
+    work(&app).await;
+    let nurse = app.health_worker("八步镇").await;
+    assert_eq!(retest(&nurse).await, told("missed", ""));
+    turn(&nurse, "void").await;
+    assert_eq!(retest(&nurse).await, told("waived", "cause_voided"), "there was no fever");
+    turn(&nurse, "restore").await;
+    assert_eq!(retest(&nurse).await, told("missed", ""), "there was one, and nobody measured again");
+    // The same by an amendment that takes the fever away and back.
+    let tag = nurse.get(&reading).await.header("etag").to_owned();
+    let cooled = nurse.patch(&reading, &tag, &json!({"temperature_c": "36.9"})).await.expect(200);
+    assert_eq!(retest(&nurse).await, told("waived", "cause_voided"));
+    nurse.patch(&reading, cooled.header("etag"), &json!({"temperature_c": "37.9"})).await.expect(200);
+    assert_eq!(retest(&nurse).await, told("missed", ""));
+    // Once the reading is void for good, so is what it asked for, whatever the worker looks at.
+    turn(&nurse, "void").await;
+    work(&app).await;
+    assert_eq!(retest(&nurse).await, told("waived", "cause_voided"));
+}

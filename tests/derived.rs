@@ -15,6 +15,7 @@ const OF_ITS_COURSE: &[&str] = &[
     "operating_status_since_at",
     "operating_status_history",
     "state_history",
+    "status_history",
     "registered_at",
     "notified_at",
     "aliases",
@@ -22,6 +23,9 @@ const OF_ITS_COURSE: &[&str] = &[
     "attendance",
     "delivered_at",
     "supervisor_ids",
+    "handled_at",
+    "report_status",
+    "computed_as_of_change_no",
 ];
 
 /// Makes a body name another person than all before; of one sex and one year.
@@ -29,6 +33,9 @@ fn somebody(kind: &Kind, body: &Json, number: u32) -> Json {
     let mut body = body.clone();
     if kind.name == "households" {
         body["door"] = format!("{number}-101").into();
+    }
+    if kind.name == "corrections_subjects" {
+        body["phone"] = format!("15500{number:06}").into();
     }
     let person = if kind.name == "people" { Some(&mut body) } else { body.get_mut("person") };
     if let Some(person) = person.filter(|person| person["document_number"].is_string()) {
@@ -143,7 +150,19 @@ async fn an_amended_record_is_derived_as_one_that_was_created_so() {
     // Signed in before it began: the clock was moved back.
     let admin = app.administrator().await;
     for (kind, body, path) in all {
-        if ["commodity_entries", "service_records", "supply_reports"].contains(&kind.name) {
+        if [
+            "commodity_entries",
+            "compound_partnerships",
+            "daily_reports",
+            "rectification_steps",
+            "service_records",
+            "supply_reports",
+            "task_forces",
+            "work_logs",
+            "working_groups",
+        ]
+        .contains(&kind.name)
+        {
             admin.post(&format!("{path}:void"), &json!({"reason": "make room"})).await.expect(200);
         }
         // Steps stand: none is amended or made a second time.

@@ -102,6 +102,37 @@ async fn nothing_is_missed_or_doubled_while_others_write() {
     tokio::join!(amend, read);
 }
 
+/// Pages end where the list does, also where the last one is full.
+#[tokio::test]
+async fn every_form_of_a_file_has_every_record_however_many_pages_it_takes() {
+    let app = TestApp::start().await;
+    let cadre = app.town_cadre("大兴街道").await;
+    let place = examples::checkpoint(&cadre, "511802005").await;
+    let mut made = 0;
+    for (more, whole) in [(499, 499), (1, 500), (1, 501), (499, 1_000)] {
+        for first in (0..more).step_by(250) {
+            let items: Vec<Json> =
+                (first..more.min(first + 250)).map(|index| examples::screening(&place, made + index)).collect();
+            cadre.post("/v1/screenings:batch", &json!({"items": items})).await.expect(207);
+        }
+        made += more;
+        let ids: std::collections::BTreeSet<String> =
+            records(&cadre, "/v1/screenings").await.iter().map(|record| record["id"].to_string()).collect();
+        assert_eq!(ids.len(), whole);
+        let (_, bytes) = file(&cadre, "text/csv", "/v1/screenings").await;
+        let mut reader = csv::Reader::from_reader(bytes.as_slice());
+        let in_file: std::collections::BTreeSet<String> =
+            reader.records().map(|row| json!(row.unwrap()[0]).to_string()).collect();
+        assert_eq!(in_file, ids);
+        let (_, bytes) = file(&cadre, XLSX, "/v1/screenings").await;
+        let mut workbook: calamine::Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(bytes)).unwrap();
+        let sheet = calamine::Reader::worksheet_range_at(&mut workbook, 0).unwrap().unwrap();
+        let in_file: std::collections::BTreeSet<String> =
+            sheet.rows().skip(1).map(|row| json!(row[0].to_string()).to_string()).collect();
+        assert_eq!((in_file, sheet.height()), (ids, whole + 1));
+    }
+}
+
 #[tokio::test]
 async fn a_spreadsheet_runs_nothing_and_has_chinese_headers() {
     let app = TestApp::start().await;

@@ -32,7 +32,10 @@ fn weight(name: &str, record: &Json) -> Decimal {
     };
     let count = |list: &str| Decimal::from(record[list].as_array().map_or(0, Vec::len));
     match name {
-        "copies" | "households_reached" | "service_minutes" => number(&record[name]),
+        "copies" | "households_reached" | "members_confirmed" | "service_minutes" => number(&record[name]),
+        "works" | "videos" | "newspapers" | "letters" | "kuaiban" => number(&record["works"]),
+        "participants" => number(&record["participants"]),
+        "people_involved" => number(&record["people"]),
         "places_needed" => record["needs"].as_array().unwrap().iter().map(|need| number(&need["count"])).sum(),
         "disinfected_area_m2" | "cleaned_area_m2" => number(&record["area_m2"]),
         "lines" => count("lines"),
@@ -43,7 +46,14 @@ fn weight(name: &str, record: &Json) -> Decimal {
         "tallied" => number(&record["measured"]),
         "tallied_abnormal" => number(&record["abnormal"]),
         "tallied_vehicles" => number(&record["vehicles"]),
-        "cost_cny" => number(&record["cost_cny"]),
+        "cost_cny" | "purchase_cost_cny" => number(&record["cost_cny"]),
+        "donated_value_cny" | "issued_value_cny" => {
+            record["items"].as_array().unwrap().iter().map(|item| number(&item["value_cny"])).sum()
+        }
+        "issue_recipients" => number(&record["recipients"]),
+        "bags" | "weight_kg" => number(&record[name]),
+        _ if name.starts_with("tables") => number(&record["tables"]),
+        _ if name.starts_with("diners") => number(&record["diners"]),
         _ if name.starts_with("stock_") && name != "stock_movements" => {
             let side = if record["direction"] == "out" { -1 } else { 1 };
             number(&record["quantity_normalized"]) * Decimal::from(side)

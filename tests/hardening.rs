@@ -170,3 +170,27 @@ async fn asking_whether_it_is_ready_keeps_no_connection_from_others() {
     let asked = futures_util::future::join_all((0..300).map(|_| nobody.get("/readyz"))).await;
     assert!(asked.iter().all(|reply| reply.status == 200));
 }
+
+/// TLS ends at a proxy, which says that there is no other way; the service speaks plain HTTP and must not (RFC 6797,
+/// 7.2). In nginx a block with headers of its own would give none of those around it.
+#[tokio::test]
+async fn proxies_say_that_there_is_no_way_without_tls() {
+    let app = TestApp::start().await;
+    let plain = exchange(&app, LAST).await.to_ascii_lowercase();
+    assert!(plain.starts_with("http/1.1 200") && !plain.contains("strict-transport-security"), "{plain}");
+    let read = |name: &str| std::fs::read_to_string(format!("{}/deploy/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let is_code = |line: &&str| !line.trim_start().starts_with('#');
+    let (nginx, caddy) = (read("nginx.conf"), read("Caddyfile"));
+    let servers: Vec<&str> = nginx.split("\nserver {").skip(1).collect();
+    assert!(!servers.is_empty());
+    for server in servers {
+        let lines: Vec<&str> = server.lines().filter(is_code).map(str::trim).collect();
+        let says = "add_header Strict-Transport-Security \"max-age=31536000; includeSubDomains\" always;";
+        assert!(lines.contains(&"listen 443 ssl;") && lines.contains(&says), "{server}");
+        assert_eq!(lines.iter().filter(|line| line.starts_with("add_header")).count(), 1, "{server}");
+    }
+    let lines: Vec<&str> = caddy.lines().filter(is_code).collect();
+    // At the site's own level: for every answer, whatever path or error.
+    let says = "\theader Strict-Transport-Security \"max-age=31536000; includeSubDomains\"";
+    assert!(lines.contains(&says) && lines.iter().filter(|line| line.contains("Strict-Transport")).count() == 1);
+}

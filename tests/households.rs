@@ -118,6 +118,15 @@ async fn the_later_membership_ends_the_earlier_and_a_void_brings_it_back() {
     assert_eq!((open(&one).await, open(&other).await), (0, 1));
     let id = moved.body["id"].as_str().unwrap();
     admin.post(&format!("/v1/household-members/{id}:void"), &json!({"reason": "登记错误"})).await.expect(200);
+    // What another village keeps is told without its id: not everybody who reads the record may read it.
+    let far = json!({"area_code": NEXT_VILLAGE, "door": "1-1-101"});
+    let far = admin.post("/v1/households", &far).await.expect(201).body["id"].as_str().unwrap().to_owned();
+    let gone = json!({"household_id": far, "person_id": person, "since_on": "2020-02-03"});
+    let gone = admin.post("/v1/household-members", &gone).await.expect(201);
+    assert_eq!(gone.warnings(), ["moved_from_elsewhere"]);
+    assert!(!gone.body.to_string().contains(&one));
+    let id = gone.body["id"].as_str().unwrap();
+    admin.post(&format!("/v1/household-members/{id}:void"), &json!({"reason": "登记错误"})).await.expect(200);
     let former = &people_of(&admin, &one).await[0];
     assert_eq!((&former["ends_on"], &former["open"]), (&Json::Null, &json!(true)));
     assert_eq!((open(&one).await, open(&other).await), (1, 0));
@@ -269,6 +278,8 @@ async fn a_round_counts_by_the_list_of_its_start_and_names_who_was_missed() {
     let street = app.town_cadre("大兴街道").await;
     assert_eq!(coverage(&street, &round).await["total"]["targets"], 6);
     let neighbour = app.actor(Role::VillageCadre, "顺路社区居委会").await;
+    // The round is the district's; whoever has no part in it has nothing to look for in it.
+    neighbour.get(&format!("/v1/survey-rounds/{round}")).await.expect(200);
     for path in ["coverage", "missed", "targets"] {
         neighbour.get(&format!("/v1/survey-rounds/{round}/{path}")).await.expect(404);
     }

@@ -242,8 +242,25 @@ async fn what_is_no_header_is_kept_nowhere() {
     let text = "王五,15400000009,大兴街道某号\n赵六,15400000008,大兴街道某号\n";
     let reply = admin.with("content-type", "text/csv").upload("/v1/imports?kind=people", text.into()).await;
     assert_ne!(reply.status, 500);
+    // Nor does what tells of somebody stand in an address, whatever it is called there.
     let named = "姓名,区划代码\n王五,511802005\n";
-    import(&admin, "people", "&set.phone=15400000007", named).await;
+    for (name, field) in
+        [("phone", "phone"), ("%E6%89%8B%E6%9C%BA%E5%8F%B7", "phone"), ("note", "note"), ("birth_year", "birth_year")]
+    {
+        let path = format!("/v1/imports?kind=people&set.{name}=1954");
+        let refused = admin.with("content-type", "text/csv").upload(&path, named.into()).await.expect(200).body;
+        let fault = &refused["problem"]["zh"]["errors"][0];
+        let told = (&fault["code"], &fault["pointer"]);
+        assert_eq!(told, (&json!("personal_constant"), &json!(format!("?set.{field}"))), "{name}: {refused}");
+        assert!(refused["state"] == "failed" && !refused.to_string().contains("1954"), "{refused}");
+    }
+    let passages = "卡点,方向,时间\n北门,进,2020-02-03 8:05\n";
+    let path = "/v1/imports?kind=screenings&set.person.name=x";
+    let refused = admin.with("content-type", "text/csv").upload(path, passages.into()).await.expect(200).body;
+    assert_eq!(refused["problem"]["en"]["errors"][0]["pointer"], "?set.person.name", "{refused}");
+    // Words, days and things may: the same for all rows.
+    let done = import(&admin, "people", "&set.sex=male&set.area_code=511802005", "姓名\n王五\n").await;
+    assert_eq!(counts(&done), [1, 0, 0, 0, 0], "{done}");
     for table in ["imports", "import_outcomes", "import_faults"] {
         let statement = format!("SELECT 1 AS one FROM {table} AS t WHERE to_jsonb(t)::text ~ '王五|1540000000'");
         assert!(app.rows(&statement).await.is_empty(), "{table}");

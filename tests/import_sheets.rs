@@ -42,6 +42,10 @@ const SHEETS: &[Sheet] = &[
     sheet("roster.csv", "shifts", [5, 5, 0, 2]),
     sheet("supervisors.csv", "isolation_cases", [2, 2, 0, 1]),
     sheet("residents.csv", "people", [3, 3, 0, 0]),
+    sheet("household_book.csv", "household_members", [7, 7, 0, 7]),
+    sheet("gate_by_day.csv", "screenings", [5, 5, 0, 4]),
+    sheet("stock_ledger.csv", "stock_movements", [5, 5, 0, 3]),
+    sheet("price_stores.csv", "supply_reports", [7, 7, 0, 3]),
 ];
 
 fn bytes(name: &str) -> Vec<u8> {

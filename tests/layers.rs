@@ -18,18 +18,44 @@ const LAYERS: [(&str, u8, &[&str]); 7] = [
 ];
 
 /// Themes, each with those that it may name.
-const THEMES: [(&str, &[&str]); 11] = [
+const THEMES: [(&str, &[&str]); 21] = [
     ("accounts", &["duties", "registers"]),
+    ("bulletins", &["registers"]),
     ("checkpoints", &["duties", "observation", "registers"]),
-    ("duties", &["checkpoints", "observation", "registers", "supply", "volunteers"]),
-    ("households", &["checkpoints", "registers"]),
+    ("communities", &["duties", "observation", "registers"]),
+    ("compounds", &["duties", "registers"]),
+    (
+        "duties",
+        &[
+            "checkpoints",
+            "communities",
+            "compounds",
+            "households",
+            "justice",
+            "observation",
+            "registers",
+            "reporting",
+            "supervision",
+            "supply",
+            "venues",
+            "volunteers",
+        ],
+    ),
+    ("households", &["checkpoints", "duties", "observation", "registers"]),
+    ("justice", &["checkpoints", "duties", "registers", "units"]),
     ("observation", &["checkpoints", "duties", "registers"]),
-    ("prevention", &["registers"]),
+    ("prevention", &["registers", "supervision"]),
     ("registers", &["duties", "observation"]),
     ("relief", &["supply"]),
+    ("reporting", &["duties", "registers"]),
     ("reports", &["duties", "supply", "volunteers"]),
+    ("supervision", &["duties", "registers"]),
     ("supply", &["duties", "observation", "registers"]),
+    ("travel", &["checkpoints", "registers"]),
+    ("units", &["registers"]),
+    ("venues", &["duties", "observation", "registers"]),
     ("volunteers", &["duties", "registers"]),
+    ("youth", &["registers"]),
 ];
 
 pub fn files(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -93,7 +119,7 @@ fn every_file_names_only_what_stands_below_it() {
 /// through the `pub use` of its `mod.rs`: its modules are private, so nothing else builds.
 const OPEN: [(&str, &[&str]); 4] = [
     ("accounts", &["users"]),
-    ("duties", &["duty", "summary", "wire"]),
+    ("duties", &["duty", "pass", "summary", "wire"]),
     ("observation", &["own_cases"]),
     ("supply", &["commodities", "stock_movements"]),
 ];

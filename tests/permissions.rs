@@ -37,6 +37,10 @@ const ORGANIZERS: &str = "district_admin org_admin grid_worker town_cadre villag
 /// Roles that see them.
 const ROSTER_READERS: &str =
     "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker gate_guard volunteer";
+/// Roles that read bulletins.
+const BULLETIN_READERS: &str = "district_admin org_admin town_cadre cdc_officer auditor";
+/// Roles that issue them.
+const BULLETIN_ISSUERS: &str = "district_admin org_admin town_cadre";
 /// Roles that survey households and read what was surveyed.
 const SURVEYORS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer volunteer";
 /// Roles that keep the register of households.
@@ -47,7 +51,12 @@ const ROUND_MAKERS: &str = "district_admin org_admin town_cadre cdc_officer";
 const HOUSEHOLD_MERGERS: &str = "district_admin grid_worker town_cadre village_cadre";
 /// Roles that take requests of households and deliver.
 const HELPERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre volunteer";
+/// Roles that read what is told of compounds.
+const COMPOUND_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer";
+/// Roles that read of banquets.
+const BANQUET_READERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre cdc_officer police_officer store_reporter";
 /// Roles that see what stores report.
+const GOODS_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre";
 const SUPPLY_READERS: &str = "district_admin org_admin inspector town_cadre store_reporter";
 const SUPPLY_STATISTICS_READERS: &str =
     "district_admin org_admin inspector town_cadre store_reporter statistics_reader";
@@ -56,7 +65,7 @@ const CARERS: &str =
     "district_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer";
 const DUTY_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer inspector store_reporter gate_guard volunteer justice_officer counselor";
 /// Roles that write records of some kind.
-const RECORDERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer store_reporter justice_officer";
+const RECORDERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer store_reporter justice_officer counselor auditor";
 const TALLY_WRITERS: &str = "district_admin org_admin town_cadre village_cadre gate_guard volunteer";
 
 /// The matrix: operation and the roles that may use it. An operation without a row fails the test.
@@ -71,21 +80,64 @@ const MATRIX: &[(&str, &str)] = &[
     ("change_password", ALL),
     ("get_me", ALL),
     ("get_certificate_keys", PUBLIC),
+    (
+        "get_daily_report_draft",
+        "district_admin org_admin town_cadre village_cadre health_worker cdc_officer police_officer justice_officer",
+    ),
+    (
+        "get_work_log_draft",
+        "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer justice_officer",
+    ),
+    (
+        "get_reporting",
+        "district_admin org_admin town_cadre village_cadre health_worker cdc_officer police_officer justice_officer auditor",
+    ),
     ("get_isolation_case_timeline", CARERS),
+    ("get_inspection_coverage", "district_admin org_admin inspector town_cadre cdc_officer"),
+    ("get_inspection_results", "district_admin org_admin inspector town_cadre cdc_officer"),
+    (
+        "reveal_informant",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer",
+    ),
     ("get_isolation_case_days", CARERS),
     ("get_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
     ("verify_certificate", ALL),
     ("print_isolation_case_certificate", "district_admin town_cadre health_worker cdc_officer"),
     ("get_duty_summary", DUTY_READERS),
+    ("create_bulletin_edition", BULLETIN_ISSUERS),
+    ("withdraw_bulletin_edition", BULLETIN_ISSUERS),
+    ("amend_bulletin_edition", BULLETIN_ISSUERS),
+    ("void_bulletin_edition", BULLETIN_ISSUERS),
+    ("print_bulletin_edition", BULLETIN_READERS),
+    ("read_bulletin_edition", BULLETIN_READERS),
+    ("get_bulletin_figure", BULLETIN_READERS),
+    ("get_bulletin_corrections", BULLETIN_READERS),
+    ("list_bulletins_templates", BULLETIN_READERS),
+    ("preview_bulletin", BULLETIN_READERS),
+    ("print_bulletin_preview", BULLETIN_READERS),
+    ("read_bulletin_preview", BULLETIN_READERS),
     ("start_survey_round", ROUND_MAKERS),
     ("close_survey_round", ROUND_MAKERS),
     ("cancel_survey_round", ROUND_MAKERS),
     ("list_survey_targets", SURVEYORS),
     ("list_survey_missed", SURVEYORS),
     ("get_survey_coverage", SURVEYORS),
+    ("list_household_group_gaps", SURVEYORS),
+    ("list_gaps", SURVEYORS),
+    ("get_gap_summary", SURVEYORS),
+    ("get_policies_in_force", SURVEYORS),
+    ("list_uncollected_mask_points", SURVEYORS),
+    ("get_compound_sheet", COMPOUND_READERS),
+    (
+        "get_venue_status",
+        "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer store_reporter justice_officer counselor statistics_reader",
+    ),
     ("merge_household", HOUSEHOLD_MERGERS),
     ("unmerge_household", HOUSEHOLD_MERGERS),
     ("list_household_people", SURVEYORS),
+    ("list_household_timeline", SURVEYORS),
+    ("list_survey_changes", SURVEYORS),
+    ("set_up_household_group", "district_admin grid_worker town_cadre village_cadre"),
     ("answer_duty", "district_admin health_worker cdc_officer"),
     ("waive_duty", "district_admin org_admin town_cadre health_worker cdc_officer"),
     ("hand_over_duty", DUTY_READERS),
@@ -100,6 +152,8 @@ const MATRIX: &[(&str, &str)] = &[
         "get_completeness",
         "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer inspector store_reporter gate_guard volunteer justice_officer counselor statistics_reader",
     ),
+    ("list_figures", ALL),
+    ("evaluate_figures", ALL),
     ("get_situation", "district_admin org_admin town_cadre cdc_officer statistics_reader"),
     ("get_day_sheet", ROSTER_READERS),
     ("print_day_sheet", ORGANIZERS),
@@ -114,6 +168,9 @@ const MATRIX: &[(&str, &str)] = &[
     ("decline_service_record", ORGANIZERS),
     ("list_commodities", ALL),
     ("list_stocks", SUPPLY_STATISTICS_READERS),
+    ("get_stock_card", SUPPLY_READERS),
+    ("get_donation_trace", GOODS_READERS),
+    ("list_goods_given", GOODS_READERS),
     ("get_price_statistics", SUPPLY_STATISTICS_READERS),
     ("get_price_index", SUPPLY_STATISTICS_READERS),
     ("get_supply_statistics", SUPPLY_STATISTICS_READERS),
@@ -123,6 +180,13 @@ const MATRIX: &[(&str, &str)] = &[
     ("create_duty_cadence", "district_admin cdc_officer"),
     ("list_divisions", ALL),
     ("get_division", ALL),
+    ("get_division_geometry", ALL),
+    ("put_division_geometry", "district_admin"),
+    ("list_names", ALL),
+    (
+        "list_missed",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer",
+    ),
     ("list_vocabularies", ALL),
     ("list_changes", ALL),
     ("stream_changes", ALL),
@@ -160,6 +224,9 @@ const MATRIX: &[(&str, &str)] = &[
     ("revoke_api_key", ADMINISTRATORS),
     ("list_observation_policies", ALL),
     ("create_observation_policy", "district_admin cdc_officer"),
+    ("list_legal_groups", "justice_officer district_admin"),
+    ("list_unchecked_corrections_subjects", "justice_officer"),
+    ("reveal_corrections_subject", "justice_officer"),
     ("search_people", SEARCHERS),
     ("reveal_person", "district_admin town_cadre health_worker cdc_officer police_officer"),
     ("list_person_access_log", AUDITORS),
@@ -190,7 +257,24 @@ fn rows_of_kinds(registry: &Registry) -> Vec<(String, &'static str)> {
             _ if operation.path.ends_with(":void") || operation.path.ends_with(":restore") => voiders,
             _ => *writers,
         };
-        let figures = (format!("get_{kind}_figures"), &*format!("{readers} statistics_reader").leak());
+        // Figures of violations count those of cases, which bureaus don't read.
+        let counters = match *kind {
+            "violations" => CARERS,
+            // Whoever sees but his own logs is told no figures of all.
+            "work_logs" => "district_admin org_admin town_cadre village_cadre cdc_officer",
+            "travels" => {
+                "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer"
+            }
+            _ => *readers,
+        };
+        // Those of closed rooms are told to whom the room names, and to no reader of statistics.
+        let counters = match *kind {
+            "counseling_sessions" => "counselor district_admin org_admin",
+            "corrections_subjects" | "corrections_checks" => "justice_officer district_admin",
+            _ if counters == ALL => ALL,
+            _ => &*format!("{counters} statistics_reader").leak(),
+        };
+        let figures = (format!("get_{kind}_figures"), counters);
         let has_figures = !registry.kind(kind).unwrap().rules.figures().is_empty();
         let rows = operations.into_iter().map(|operation| (operation.id.clone(), who(&operation)));
         rows.chain(has_figures.then_some(figures)).collect::<Vec<_>>()

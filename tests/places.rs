@@ -120,6 +120,42 @@ async fn a_status_may_be_told_later_than_it_began() {
     assert_eq!(admin.post("/v1/places", &alone).await.expect(422).faults()[0].0, "/operating_status");
 }
 
+/// Told today that it was suspended on the twenty-fourth, by whatever way.
+#[tokio::test]
+async fn a_place_is_suspended_since_it_was_and_not_since_that_was_told() {
+    let app = TestApp::start().await;
+    crate::isolation_cases::set_clock(&app, "2020-02-05T12:00:00+08:00");
+    let admin = app.administrator().await;
+    let told = json!({"operating_status": "suspended", "occurred_at": "2020-01-24T00:00:00+08:00"});
+    let made = admin.post("/v1/places", &place(told)).await.expect(201);
+    let since = |body: &Json| body["operating_status_since_at"].as_str().unwrap().to_owned();
+    assert_eq!(since(&made.body), "2020-01-24T00:00:00+08:00");
+    let path = made.header("location").to_owned();
+    for (op, reason) in [("void", "录错"), ("restore", "核实")] {
+        let reply = admin.post(&format!("{path}:{op}"), &json!({"reason": reason})).await.expect(200).body;
+        assert_eq!(reply["operating_status_history"], made.body["operating_status_history"], "{op}");
+    }
+    // In a sheet, with the day in a column of its own.
+    let sheet = "名称,类型,区划代码,营业状态,停业日期\n电影院,其他场所,511802005,暂停营业,2020年1月24日\n网吧,其他场所,511802005,停业,2020-01-24\n菜场,农贸市场,511802005,营业,\n";
+    let import = crate::import_facts::import(&admin, "places", "", sheet).await;
+    assert_eq!(crate::imports::counts(&import), [3, 0, 0, 0, 0], "{import}");
+    let suspended = admin.get("/v1/places?operating_status=suspended").await.expect(200).body;
+    let all: Vec<String> =
+        suspended["items"].as_array().unwrap().iter().map(|one| since(one)[..10].to_owned()).collect();
+    assert_eq!(all, vec!["2020-01-24"; 3]);
+    // Sheets of what closed may say the day alone: the status is said once for all of them, or asked for.
+    let sheet = "名称,类型,区划代码,停业日期\n茶楼,其他场所,511802005,2020-01-24\n";
+    let refused = crate::import_facts::import(&admin, "places", "", sheet).await;
+    assert_eq!(crate::imports::counts(&refused), [0, 0, 0, 0, 1], "{refused}");
+    let import = crate::import_facts::import(&admin, "places", "&set.operating_status=suspended", sheet).await;
+    assert_eq!(crate::imports::counts(&import), [1, 0, 0, 0, 0], "{import}");
+    // Phones and files have it.
+    let pulled = admin.get("/v1/sync/pull").await.expect(200).body.to_string();
+    assert_eq!(pulled.matches("\"operating_status_since_at\":\"2020-01-24T").count(), 4, "{pulled}");
+    let (_, _, file) = admin.with("accept", "text/csv").download("/v1/places?operating_status=suspended").await;
+    assert_eq!(String::from_utf8(file).unwrap().lines().filter(|line| line.contains("2020-01-24")).count(), 4);
+}
+
 /// Of a code that was split, whoever writes in one of the successors alone means that one.
 #[tokio::test]
 async fn a_split_code_means_the_senders_own_successor() {

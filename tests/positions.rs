@@ -31,14 +31,38 @@ const POSITIONS: [(&str, &str, Option<usize>, bool, bool); 8] = [
 ];
 
 /// Kinds of which everybody who reads them can name records in his whole district.
-const NAMED: [&str; 7] =
-    ["care_policies", "household_group_policies", "organizations", "places", "price_rules", "service_rules", "teams"];
+const NAMED: [&str; 12] = [
+    "bulletin_templates",
+    "care_policies",
+    "directives",
+    "gathering_bans",
+    "household_group_policies",
+    "organizations",
+    "places",
+    "price_rules",
+    "reporting_requirements",
+    "service_rules",
+    "survey_rounds",
+    "teams",
+];
 
 /// Kinds whose records hold for a whole district: they stand nowhere in it.
 const OF_A_DISTRICT: [&str; 1] = ["commodity_entries"];
 
 /// Kinds of which a store's account without an organisation sees only what it wrote itself.
-const OF_STORES: [&str; 3] = ["supply_reports", "stock_movements", "price_alerts"];
+const OF_STORES: [&str; 7] = [
+    "supply_reports",
+    "stock_movements",
+    "price_alerts",
+    "banquets",
+    "commitments",
+    "rectifications",
+    "rectification_steps",
+];
+
+/// Kinds of which a role sees but what it wrote itself, for whatever organisation; and the roles that see others', too.
+const OF_THEIR_AUTHOR: [(&str, &[Role]); 1] =
+    [("work_logs", &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::VillageCadre, Role::CdcOfficer])];
 
 /// Roles that see only duties of their own, of which there are none here.
 const OWN_DUTIES: [Role; 7] = [
@@ -53,7 +77,17 @@ const OWN_DUTIES: [Role; 7] = [
 ];
 
 /// Kinds of which what a record says decides who amends it: each step of a case has its own makers.
-const BY_CONTENT: [&str; 1] = ["isolation_case_transitions"];
+const BY_CONTENT: [&str; 3] = ["isolation_case_transitions", "reporting_requirements", "work_logs"];
+
+/// Whoever reaches or names only a part for what it says, not for where it stands: inspectors the duties of stores, venues
+/// and inspectors, a venue's people what is of their own venue, auditors units and no places. Tried where that is told:
+/// `supply.rs`, `venues.rs`, `rectifications.rs`.
+const BY_WHAT_IT_SAYS: [(&str, Role); 4] = [
+    ("duties", Role::Inspector),
+    ("banquets", Role::StoreReporter),
+    ("rectification_steps", Role::StoreReporter),
+    ("rectifications", Role::Auditor),
+];
 
 /// Kinds that a volunteer writes for himself alone.
 const FOR_ONESELF: [&str; 2] = ["shift_assignments", "shift_attendances"];
@@ -75,8 +109,7 @@ struct World {
 async fn world() -> World {
     let app = TestApp::start().await;
     let admin = app.administrator().await;
-    let neighbour =
-        app.actor_of(vec![Grant { role: Role::DistrictAdmin, area_code: "511803".into(), org_id: None }]).await;
+    let neighbour = app.head_of("511803").await;
     let organization = async |name: &str, parent: Option<&String>| {
         let body = json!({"kind": "bureau", "name": name, "area_code": "511802", "parent_id": parent});
         admin.post("/v1/organizations", &body).await.expect(201).body["id"].as_str().unwrap().to_owned()
@@ -100,8 +133,20 @@ async fn world() -> World {
             if body.get("person").is_some() {
                 body["person"]["document_number"] = document.clone().into();
             }
+            // An organisation has one open task force, and one group of a kind, wherever it works.
+            let is_group = body.get("group_kind").is_some() || body.get("members").is_some();
+            if is_group && body.get("established_on").is_some() {
+                body["dissolved_on"] = "2020-02-01".into();
+            }
             if body.get("document_number").is_some() {
                 body["document_number"] = document.into();
+            }
+            // Nobody keeps two logs of a day, and no unit two reports.
+            let day = format!("2020-01-{:02}", 1 + position);
+            for (name, of) in [("worked_on", "worked_on"), ("reported_on", "is_zero")] {
+                if body.get(name).is_some() && body.get(of).is_some() {
+                    body[name] = day.clone().into();
+                }
             }
         };
         for (kind, body, path) in examples::one_of_each_with(&app, commander, area_code, change).await {
@@ -151,9 +196,15 @@ impl Expected {
 
     fn reads(&self, kind: &str, position: usize) -> bool {
         let in_district = !POSITIONS[position].1.starts_with("511803");
-        let own_only = !self.of_organization && self.role == Role::StoreReporter && OF_STORES.contains(&kind);
+        let of_those_who_come = kind == "travels" && [Role::GateGuard, Role::Volunteer].contains(&self.role);
+        let of_stores = self.role == Role::StoreReporter && OF_STORES.contains(&kind);
+        let own_only = !self.of_organization && (of_stores || of_those_who_come);
+        // The example is of a case.
+        let of_a_case = kind == "violations" && [Role::OrgAdmin, Role::Inspector].contains(&self.role);
         let own_duties = kind == "duties" && OWN_DUTIES.contains(&self.role);
-        (self.covers(position) || NAMED.contains(&kind) && in_district) && !own_only && !own_duties
+        let own_words = OF_THEIR_AUTHOR.iter().any(|(of, others)| *of == kind && !others.contains(&self.role));
+        let sees = self.covers(position) || NAMED.contains(&kind) && in_district;
+        sees && !own_only && !own_duties && !of_a_case && !own_words
     }
 
     /// The status of an attempt to change a record, by those who write so; none where it is admitted.
@@ -200,6 +251,9 @@ impl Findings {
 }
 
 async fn try_kind(actor: &Actor, expected: &Expected, name: &str, standing: &[Standing], findings: &mut Findings) {
+    if BY_WHAT_IT_SAYS.contains(&(name, expected.role)) {
+        return;
+    }
     let (_, readers, writers) = KINDS.iter().find(|(kind, ..)| *kind == name).unwrap();
     let voiders = VOIDERS.iter().find(|(kind, _)| *kind == name).map_or(*writers, |(_, voiders)| voiders);
     let kind = standing[0].kind;
@@ -235,7 +289,13 @@ async fn try_kind(actor: &Actor, expected: &Expected, name: &str, standing: &[St
         }
         let refusal = expected.refusal(name, position, writers);
         let tag = if got.status == 200 { got.header("etag").to_owned() } else { "\"1\"".to_owned() };
-        let patched = actor.patch(&record.path, &tag, &json!({"note": Uuid::now_v7().to_string()[..13]})).await;
+        let change = match name {
+            // These take no words.
+            "youth_works" => json!({"participants": 61}),
+            "counseling_sessions" => json!({"minutes": 41}),
+            _ => json!({"note": Uuid::now_v7().to_string()[..13]}),
+        };
+        let patched = actor.patch(&record.path, &tag, &change).await;
         findings.change("patch", &at, &patched, refusal, &absent);
         if refusal.is_none() {
             findings.note("patch", &at, &patched, "200", patched.status == 200);
@@ -291,7 +351,8 @@ async fn try_creating(
         if by_default && !unknown {
             continue;
         }
-        let covers = expected.covers(record.position) && area_code.starts_with("511802005");
+        let of_a_case = name == "violations" && [Role::OrgAdmin, Role::Inspector].contains(&expected.role);
+        let covers = !of_a_case && expected.covers(record.position) && area_code.starts_with("511802005");
         if refused == covers {
             findings.0.push(format!("create {at}: {result}"));
         }

@@ -81,11 +81,14 @@ async fn after_a_restore_phones_begin_anew() {
     let mut cursor = None;
     pull_all(&admin, &mut cursor).await;
     let cursor = cursor.unwrap();
-    // As a restore to before the last entry, and another write after it, would leave it.
+    // As a restore to before the last entry, and another write after it, would leave it. It is noticed at the latest when the
+    // clocks are looked at again.
     app.sql(
-        "UPDATE ledger_entries SET head = sha256(head) WHERE first_no = (SELECT max(first_no) FROM ledger_entries)",
+        "WITH entry AS (UPDATE ledger_entries SET head = sha256(head) WHERE first_no = (SELECT max(first_no) FROM ledger_entries) \
+         RETURNING district_code, head) UPDATE district_clocks AS c SET head = e.head FROM entry AS e WHERE e.district_code = c.district_code",
     )
     .await;
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
     let reply = admin.get(&format!("/v1/sync/pull?cursor={cursor}")).await;
     assert_eq!(reply.expect(410).code(), "resync_required");
     app.sql("DELETE FROM ledger_entries WHERE first_no = (SELECT max(first_no) FROM ledger_entries)").await;

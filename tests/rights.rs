@@ -18,11 +18,14 @@ use crate::support::{Actor, TestApp, examples};
 const REFUSALS: [&str; 4] = ["forbidden", "key_out_of_scope", "password_change_required", "account_deactivated"];
 
 /// Refusals decided by what the record says: a volunteer signs up himself alone, each step of a case has its own
-/// makers, and a company sets up branches and no bureaus.
-const BY_CONTENT: [(&str, &str); 4] = [
+/// makers, who told a tip is said to whoever received it, a log is its author's, and a company sets up branches and no
+/// bureaus.
+const BY_CONTENT: [(&str, &str); 6] = [
     ("volunteer", "shift_assignment"),
     ("volunteer", "shift_attendance"),
     ("", "isolation_case_transition"),
+    ("", "reveal_informant"),
+    ("", "work_log"),
     ("a company", "organization"),
 ];
 

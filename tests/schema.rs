@@ -13,13 +13,14 @@ use regex::Regex;
 use crate::support::TestApp;
 
 /// Columns that the rules of their kinds fill where the client says nothing.
-const FILLED: [&str; 35] = [
+const FILLED: [&str; 36] = [
     "commodity_entries.effective_on",
     "commodity_entries.retired",
     "disinfections.activity",
     "enforcement_actions.officer_count",
     "errands.state",
     "follow_up_visits.line",
+    "gathering_bans.max_tables",
     "grid_cells.active",
     "household_groups.active",
     "household_members.basis",
@@ -197,10 +198,15 @@ async fn schema_rs_is_fresh() {
         "sync_conflicts",
         "migration_lock",
         "calendar_tokens",
+        "division_geometries",
         "price_rule_reviews",
         "supply_lines",
+        "survey_standing_heads",
+        "survey_standings",
+        "reading_absences",
         "survey_target_persons",
         "survey_targets",
+        "survey_tellings",
         "isolation_case_sights",
         "worker_leases",
         "__diesel_schema_migrations",

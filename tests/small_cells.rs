@@ -7,7 +7,7 @@ use crate::figures::{pass, value};
 use crate::isolation_cases::set_clock;
 use crate::support::{Actor, TestApp, examples};
 
-async fn key(app: &TestApp, admin: &Actor, scopes: &[&str]) -> Actor {
+pub async fn key(app: &TestApp, admin: &Actor, scopes: &[&str]) -> Actor {
     key_of(app, admin, "511802", scopes).await
 }
 

@@ -306,7 +306,10 @@ async fn whoever_has_the_figures_already_gets_304_at_once() {
         let first = admin.get(path).await.expect(200);
         // Nobody has looked for a while: nothing is known from memory.
         tokio::time::sleep(std::time::Duration::from_millis(700)).await;
-        app.core.ledger.heads().looked(std::time::Instant::now() - std::time::Duration::from_secs(5));
+        app.core
+            .ledger
+            .heads()
+            .looked(std::time::Instant::now() - std::time::Duration::from_secs(5), std::collections::BTreeMap::new());
         admin.with("if-none-match", first.header("etag")).get(path).await.expect(304);
     }
 }

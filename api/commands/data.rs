@@ -1,10 +1,9 @@
-//! `migrate`, `user add`, `verify`, `seal`: what works on the data, whether the service runs or not.
+//! `migrate`, `user add`, `seal`: what works on the data, whether the service runs or not.
 
 use chrono::TimeDelta;
 use indicatif::{ProgressBar, ProgressStyle};
 use kit::ids::new_id;
 use lianfang::integrity::sealing::{self, Sealed};
-use lianfang::integrity::{Verified, VerifyError};
 use lianfang::platform::access::keys::KEY_SCOPE;
 use lianfang::platform::access::{Grant, Role};
 use lianfang::platform::audit::AuditEntry;
@@ -170,26 +169,6 @@ async fn add_key_to(
     Ok((accounts::add_key(&core, &new, owner.user_id, audit_entry).await?, new))
 }
 
-/// Verifies the ledger.
-pub async fn verify(config: Config, json: bool) -> Result<(), Failure> {
-    let backend = Backend::start(&config).await?;
-    let verified = verify_at(&backend, config).await;
-    backend.leave().await?;
-    let verified = verified?;
-    print(&if json {
-        json!({"districts": verified.districts, "entries": verified.entries, "revisions": verified.revisions, "figures": verified.figures, "in_the_clear": verified.in_the_clear}).to_string()
-    } else {
-        let holds = format!(
-            "The ledger holds: {} districts, {} entries, {} revisions, {} figures.",
-            verified.districts, verified.entries, verified.revisions, verified.figures
-        );
-        match verified.in_the_clear {
-            0 => holds,
-            some => format!("{holds}\n{some} revisions have in the clear what is sealed now: run `lianfang seal`."),
-        }
-    })
-}
-
 /// Brings to rest what a former release left in the clear.
 pub async fn seal(config: Config, json: bool) -> Result<(), Failure> {
     let backend = Backend::start(&config).await?;
@@ -223,24 +202,4 @@ async fn seal_at(backend: &Backend, config: Config) -> Result<Sealed, Failure> {
     .await;
     bar.finish_and_clear();
     Ok(sealed?)
-}
-
-async fn verify_at(backend: &Backend, config: Config) -> Result<Verified, Failure> {
-    prepare(backend).await?;
-    let core = start::core(config, &backend.service_url, routes::kinds()).await?;
-    // Nothing is drawn where stderr is no terminal.
-    let bar = ProgressBar::new(0);
-    bar.set_style(
-        ProgressStyle::with_template("{bar:40} {pos}/{len} numbers, {per_sec}, {eta} left").map_err(Failure::other)?,
-    );
-    let verified = lianfang::integrity::verify(&core, |done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
-    })
-    .await;
-    bar.finish_and_clear();
-    verified.map_err(|error| match error {
-        VerifyError::Finding(finding) => Failure::Other(finding.to_string()),
-        VerifyError::Problem(problem) => problem.into(),
-    })
 }

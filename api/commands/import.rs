@@ -133,7 +133,7 @@ fn inspect(command: &Import, server: &Server, file: &mut File, content_type: &st
             Reply::Passing(cause, after) => Ok(Attempt::Again(cause, after)),
         }
     })?;
-    print(&inspect::table(&told, server.language))
+    print(&if command.json { told.to_string() } else { inspect::table(&told, &command.kind, server.language) })
 }
 
 /// Whether whoever sits there says yes.

@@ -1,25 +1,26 @@
 //! What an import would do, as a table for the terminal.
 
+use kit::field::Shape;
 use kit::text::Language;
 use serde_json::Value as Json;
 
-use super::client;
 use super::language::say;
+use super::{client, grid};
+use lianfang::exchange::files::columns::{Column, imported};
+use lianfang::exchange::files::rows::{OwnLabels, Writing};
+use lianfang::server::routes;
 
 /// Columns, first records, faults and what would help.
-pub fn table(told: &Json, language: Language) -> String {
+pub fn table(told: &Json, kind: &str, language: Language) -> String {
+    let kinds = routes::kinds();
+    let known = kinds.kind(kind).map(|kind| imported(kind, &kinds)).unwrap_or_default();
     let mut lines: Vec<String> =
-        list(told.pointer("/layout/sheets")).flat_map(|sheet| columns(sheet, language)).collect();
+        list(told.pointer("/layout/sheets")).flat_map(|sheet| mapping(sheet, &known, language)).collect();
     for left in list(told.pointer("/layout/not_read")) {
         let not_read = say(language, "this sheet is not read", "未读取该工作表");
         lines.push(format!("{}: {not_read}: {}", text(left, "name"), reason(&text(left, "reason"), language)));
     }
-    for record in list(told.get("first")) {
-        let line = record.pointer("/lines/0").unwrap_or(&Json::Null);
-        let (place, outcome) = (place(record, line, language), text(record, "outcome"));
-        lines.push(format!("{place}: {outcome} {}", record.get("record").unwrap_or(&Json::Null)));
-        lines.extend(list(record.get("warnings")).map(|warning| format!("  {}", fault(warning))));
-    }
+    lines.extend(first(told, &known, language));
     for row in list(told.get("not_records")) {
         let place = place(row, row.get("line").unwrap_or(&Json::Null), language);
         let none = say(language, "no record", "非数据行");
@@ -43,31 +44,114 @@ pub fn table(told: &Json, language: Language) -> String {
     lines.join("\n")
 }
 
-/// What a sheet's columns are taken for.
-fn columns(sheet: &Json, language: Language) -> Vec<String> {
+/// Meanings of a sheet's columns, and how sure they are.
+fn mapping(sheet: &Json, known: &[Column], language: Language) -> Vec<String> {
     let name = text(sheet, "name");
     let name =
         if name.is_empty() { String::new() } else { format!("{} {name}, ", say(language, "Sheet", "工作表")) };
-    let mut lines =
-        vec![format!("{name}{} {}", say(language, "header in line", "表头在第几行:"), text(sheet, "header_line"))];
+    let shape = if text(sheet, "shape") == "wide" { say(language, ", a wide sheet", ",宽表") } else { "" };
+    let header = text(sheet, "header_line");
+    let mut lines = vec![match language {
+        Language::English => format!("{name}header in line {header}{shape}"),
+        Language::Chinese => format!("{name}表头在第 {header} 行{shape}"),
+    }];
     let hidden = sheet.get("hidden_rows").and_then(Json::as_u64).unwrap_or(0);
     if hidden > 0 {
         lines.push(format!("  {} {hidden}", say(language, "hidden rows, read like the others:", "隐藏行(照常读取):")));
     }
+    let headings =
+        [say(language, "Column", "列"), say(language, "taken for", "对应字段"), say(language, "how sure", "依据")];
+    let mut rows = vec![headings.map(str::to_owned).to_vec()];
     for column in list(sheet.get("columns")) {
         let (field, used) = (text(column, "field"), used(&text(column, "use"), language));
-        let meaning = match (field.is_empty(), text(column, "proposal").as_str()) {
-            (false, _) => format!("{field} ({})", text(column, "certainty")),
-            (true, "") => used.to_owned(),
-            (true, proposal) => format!("{used}; {proposal}?"),
+        let axis = text(column, "axis");
+        let (meaning, sure) = match (field.is_empty(), text(column, "proposal").as_str()) {
+            (false, _) => {
+                let label = label(&field, known, language);
+                let axis = if axis.is_empty() { String::new() } else { format!(" [{axis}]") };
+                (format!("{label}{axis}"), certainty(&text(column, "certainty"), language).to_owned())
+            }
+            (true, "") => (used.to_owned(), String::new()),
+            (true, proposal) => (used.to_owned(), format!("{}?", label(proposal, known, language))),
         };
-        lines.push(format!("  {:<24} {meaning}", text(column, "header").replace('\n', " ")));
+        rows.push(vec![text(column, "header"), meaning, sure]);
     }
     for constant in list(sheet.get("constants")) {
         let value = constant.get("text").and_then(Json::as_str).unwrap_or("…");
-        lines.push(format!("  {}: {} = {value}", say(language, "all rows", "所有行"), text(constant, "field")));
+        let field = label(&text(constant, "field"), known, language);
+        rows.push(vec![say(language, "(all rows)", "(所有行)").to_owned(), field, format!("= {value}")]);
     }
+    lines.extend(grid::lines(&rows));
     lines
+}
+
+/// The first records as they would be stored: a row each, a column for what any of them says.
+fn first(told: &Json, known: &[Column], language: Language) -> Vec<String> {
+    let records: Vec<&Json> = list(told.get("first")).collect();
+    if records.is_empty() {
+        return Vec::new();
+    }
+    let body = |record: &Json| record.get("record").cloned().unwrap_or(Json::Null);
+    let constant = |name: &str| {
+        let sheets = list(told.pointer("/layout/sheets"));
+        sheets.flat_map(|sheet| list(sheet.get("constants"))).any(|constant| text(constant, "field") == name)
+    };
+    // Ids, and what is the same in all rows and told above, tell nobody anything here.
+    let said = |column: &&Column| {
+        !matches!(column.field.shape, Shape::Id)
+            && !constant(&column.name())
+            && records.iter().any(|record| !column.value(&body(record)).is_null())
+    };
+    let shown: Vec<&Column> = known.iter().filter(said).take(MOST_COLUMNS).collect();
+    let zone = chrono_tz::Asia::Shanghai;
+    let writing = Writing { language, words: true, zone, own: OwnLabels::default() };
+    let mut headings = vec![say(language, "Line", "行").to_owned(), say(language, "outcome", "结果").to_owned()];
+    headings.extend(shown.iter().map(|column| column.header(language)));
+    let (mut rows, mut warnings) = (vec![headings], Vec::new());
+    for record in records {
+        let line = record.pointer("/lines/0").unwrap_or(&Json::Null);
+        let place = place(record, line, language);
+        let json = body(record);
+        let cell = |column: &&Column| writing.text(&column.field.shape, column.value(&json));
+        let mut row = vec![place.clone(), outcome(&text(record, "outcome"), language).to_owned()];
+        row.extend(shown.iter().map(cell));
+        rows.push(row);
+        warnings.extend(list(record.get("warnings")).map(|warning| format!("{place}: {}", fault(warning))));
+    }
+    let title = say(language, "The first records as they would be stored:", "前几条将这样登记:").to_owned();
+    [title].into_iter().chain(grid::lines(&rows)).chain(warnings).collect()
+}
+
+/// Columns of records that a terminal has room for.
+const MOST_COLUMNS: usize = 10;
+
+/// Name of a field for people.
+fn label(name: &str, known: &[Column], language: Language) -> String {
+    let found = known.iter().find(|column| column.name() == name).map(|column| column.header(language));
+    found.unwrap_or_else(|| match name {
+        "day" => say(language, "day", "日期").to_owned(),
+        "external_id" => say(language, "external id", "外部编号").to_owned(),
+        other => other.to_owned(),
+    })
+}
+
+fn certainty(word: &str, language: Language) -> &'static str {
+    match word {
+        "given" => say(language, "as you said", "按指定"),
+        "exact" => say(language, "its name", "名称一致"),
+        "synonym" => say(language, "another name for it", "同义名称"),
+        "stripped" => say(language, "without units and marks", "去除单位、标注后一致"),
+        _ => say(language, "not sure", "不确定"),
+    }
+}
+
+fn outcome(word: &str, language: Language) -> &'static str {
+    match word {
+        "created" => say(language, "new", "新增"),
+        "same" => say(language, "there already", "已存在"),
+        "skipped" => say(language, "there, other content", "已存在但不同"),
+        _ => say(language, "refused", "拒绝"),
+    }
 }
 
 /// What is missing, and the options that would help.

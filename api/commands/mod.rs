@@ -4,10 +4,12 @@ mod client;
 mod data;
 mod demo;
 mod export;
+mod grid;
 mod import;
 mod inspect;
 mod language;
 mod serve;
+mod verify;
 
 use std::io::Write;
 
@@ -22,11 +24,12 @@ use lianfang::server::routes;
 use lianfang::server::start::{self, Backend, StartError};
 use serde_json::{Value as Json, json};
 
-pub use self::data::{NewKeyCommand, add_key, add_user, migrate, seal, verify};
+pub use self::data::{NewKeyCommand, add_key, add_user, migrate, seal};
 pub use self::demo::{day, demo};
 pub use self::export::{Export, export};
 pub use self::import::{Import, import};
 pub use self::serve::serve;
+pub use self::verify::{Checkpoints, verify};
 
 /// The exit codes, for help texts.
 pub const EXIT_CODES: &str = "Exit codes: 0 done · 2 wrong usage or configuration (an unknown kind, an address without a scheme) · \

@@ -49,7 +49,8 @@ async fn serve_logged(config: Config, json: bool) -> Result<(), Failure> {
         }
     };
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let watch = backend.embedded.map(|embedded| tokio::spawn(server::watch(embedded, stopped)));
+    let watch =
+        backend.embedded.map(|embedded| tokio::spawn(server::watch(embedded, core.supervision.clone(), stopped)));
     if let Err(error) = announce(&config, &address.to_string(), json) {
         // Nobody reads it: no reason not to serve.
         tracing::warn!(%error, "where the service listens could not be told");

@@ -18,6 +18,7 @@ fault_codes! {
     ONLY_IN_PAGES "only_in_pages" "is for pages, not for files" "仅适用于分页,不适用于文件导出";
     BEYOND_HEAD "beyond_head" "is beyond the newest change number" "超出最新变更号";
     UNKNOWN_COLUMN "unknown_column" "no column of this name belongs here" "不认识的列";
+    PERSONAL_CONSTANT "personal_constant" "tells of somebody and doesn't belong in an address: give it as a column of the file" "属于个人信息,不得写入网址,请作为文件中的一列填写";
     REPEATED_COLUMN "repeated_column" "means the same as another column" "与其他列含义重复";
     UNREADABLE_ROW "unreadable_row" "the row can't be read: a quote is left open, or it is far too long" "该行无法读取:引号未闭合或内容过长";
     LOST_DIGITS "lost_digits" "a number lost its last digits in the spreadsheet; format the column as text" "数字在表格中已丢失末位,请将该列设为文本格式后重填";

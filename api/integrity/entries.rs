@@ -5,7 +5,7 @@ use kit::row::Row;
 use kit::statement::Statement;
 
 use super::VerifyError;
-use crate::platform::core::Core;
+use super::reader::Reader;
 
 columns! {
     DISTRICT_CODE "district_code": String;
@@ -18,7 +18,7 @@ columns! {
 }
 
 /// Numbers read at a time: memory stays flat, and no statement takes long.
-const PAGE: i64 = 2_000;
+const PAGE: i64 = 4_000;
 
 /// A district's clock.
 pub struct Clock {
@@ -55,34 +55,43 @@ pub struct Entry {
     pub recorded_micros: i64,
 }
 
-/// The next entries from a number on: about a page of numbers.
-pub async fn entries(core: &Core, clock: &Clock, from: i64) -> Result<Vec<Entry>, VerifyError> {
-    let statement = Statement::new(
-        "SELECT first_no, change_count, digest, head, (extract(epoch FROM recorded_at) * 1000000)::bigint AS micros FROM ledger_entries WHERE district_code = ",
-    )
-    .text(&clock.district_code)
-    .sql(" AND first_no >= ")
-    .integer(from)
-    .sql(" AND first_no <= ")
-    .integer(clock.last_no)
-    .seeing_district(&clock.district_code)
-    .sql(" ORDER BY first_no LIMIT ")
-    .integer(PAGE / 4);
-    let rows = core.database.read(&statement).await?;
-    let entry = |mut row: Row| {
-        Some(Entry {
+const SELECT: &str = "SELECT first_no, change_count, digest, head, (extract(epoch FROM recorded_at) * 1000000)::bigint AS micros FROM ledger_entries WHERE district_code = ";
+
+impl Entry {
+    fn of_row(mut row: Row) -> Option<Self> {
+        Some(Self {
             first_no: row.get(&FIRST_NO)?,
             count: row.get(&CHANGE_COUNT)?,
             digest: row.get(&DIGEST).map(Vec::from)?,
             head: row.get(&HEAD).map(Vec::from)?,
             recorded_micros: row.get(&MICROS)?,
         })
-    };
+    }
+}
+
+/// The entry that holds a number.
+pub async fn entry_of(reader: &mut Reader, clock: &Clock, number: i64) -> Result<Option<Entry>, VerifyError> {
+    let statement = Statement::new(SELECT).text(&clock.district_code).sql(" AND first_no <= ").integer(number);
+    let rows = reader.read(statement.sql(" ORDER BY first_no DESC LIMIT 1")).await?;
+    Ok(rows.into_iter().next().and_then(Entry::of_row))
+}
+
+/// The next entries from a number on: about a page of numbers.
+pub async fn entries(reader: &mut Reader, clock: &Clock, from: i64) -> Result<Vec<Entry>, VerifyError> {
+    let statement = Statement::new(SELECT)
+        .text(&clock.district_code)
+        .sql(" AND first_no >= ")
+        .integer(from)
+        .sql(" AND first_no <= ")
+        .integer(clock.last_no)
+        .sql(" ORDER BY first_no LIMIT ")
+        .integer(PAGE);
+    let rows = reader.read(statement).await?;
     let mut count = 0;
     // Whole entries, about a page of numbers.
     Ok(rows
         .into_iter()
-        .filter_map(entry)
+        .filter_map(Entry::of_row)
         .take_while(|entry| {
             let fits = count == 0 || count + entry.count <= PAGE;
             count += entry.count;

@@ -11,6 +11,7 @@ use kit::statement::Statement;
 use uuid::Uuid;
 
 use super::entries::Clock;
+use super::reader::Reader;
 use super::{Finding, VerifyError};
 use crate::platform::core::Core;
 
@@ -53,7 +54,7 @@ pub struct Line {
 pub type Lines = BTreeMap<(i64, i16, Uuid), Line>;
 
 /// The lines of a range of numbers.
-pub async fn read(core: &Core, clock: &Clock, from: i64, until: i64) -> Result<Lines, VerifyError> {
+pub async fn read(reader: &mut Reader, clock: &Clock, from: i64, until: i64) -> Result<Lines, VerifyError> {
     let statement = range(
         Statement::new(
             "SELECT change_no, sequence::bigint AS sequence, kind, id, revision, operation, area_code, org_id, \
@@ -63,7 +64,7 @@ pub async fn read(core: &Core, clock: &Clock, from: i64, until: i64) -> Result<L
         from,
         until,
     );
-    Ok(core.database.read(&statement).await?.into_iter().filter_map(line).collect())
+    Ok(reader.read(statement).await?.into_iter().filter_map(line).collect())
 }
 
 fn line(mut row: Row) -> Option<((i64, i16, Uuid), Line)> {
@@ -91,7 +92,7 @@ pub fn difference(lines: &Lines, rows: &Lines) -> Option<i64> {
 }
 
 /// Rows that stand in no line of the index, whatever the kind.
-pub async fn require_lines(core: &Core, clock: &Clock) -> Result<(), VerifyError> {
+pub async fn require_lines(core: &Core, reader: &mut Reader, clock: &Clock) -> Result<(), VerifyError> {
     let mut from = 1;
     while from <= clock.last_no {
         let until = (from + PAGE - 1).min(clock.last_no);
@@ -104,7 +105,7 @@ pub async fn require_lines(core: &Core, clock: &Clock) -> Result<(), VerifyError
                  AND r.district_code = "
             ));
             let statement = range(rows, clock, from, until).sql(" LIMIT 1");
-            let Some(mut row) = core.database.read(&statement).await?.into_iter().next() else { continue };
+            let Some(mut row) = reader.read(statement).await?.into_iter().next() else { continue };
             return Err(VerifyError::Finding(Finding::Foreign(
                 clock.district_code.clone(),
                 row.get(&KIND).unwrap_or_default(),
@@ -120,7 +121,6 @@ pub async fn require_lines(core: &Core, clock: &Clock) -> Result<(), VerifyError
 fn range(statement: Statement, clock: &Clock, from: i64, until: i64) -> Statement {
     statement
         .text(&clock.district_code)
-        .seeing_district(&clock.district_code)
         .sql(" AND r.change_no >= ")
         .integer(from)
         .sql(" AND r.change_no <= ")

@@ -2,19 +2,32 @@
 //!
 //! The first thing that doesn't hold is named by kind and id, never by value. What was purged holds:
 //! digests cover commitments, not plaintexts.
+//!
+//! It reads by ranges of numbers and by pages over connections of its own ([`reader`]); memory doesn't grow with the
+//! ledger, and what was proved can be gone on from ([`checkpoint`]).
 
+pub mod checkpoint;
 mod entries;
+mod figures;
 mod index;
+mod persons;
+mod reader;
 pub mod recount;
 mod rollups;
 pub mod sealing;
 mod walk;
 
+use std::sync::Arc;
+
 use kit::columns;
 use kit::problem::Problem;
 use kit::statement::Statement;
 
+use self::checkpoint::Checkpoint;
+use self::entries::Clock;
+use self::reader::Readers;
 use crate::platform::core::Core;
+use crate::records::theme::{Proofs, Unproven};
 
 columns! {
     DISTRICT_CODE "district_code": String;
@@ -68,6 +81,9 @@ pub enum Finding {
     /// A figure isn't what its records count.
     #[error("{0}: the figure {1} of {2} on {3} doesn't agree with its records")]
     Figure(String, String, String, chrono::NaiveDate),
+    /// Something kept with a record isn't what the ledger says.
+    #[error("{0}: {1} {2}: {3}, drawn up once more from the ledger, isn't what is kept")]
+    Kept(String, &'static str, uuid::Uuid, &'static str),
 }
 
 /// Why a ledger wasn't verified.
@@ -85,22 +101,73 @@ impl<E: Into<Problem>> From<E> for VerifyError {
     }
 }
 
+/// How a verification gets on.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// Numbers proved, and numbers in all.
+    Numbers(u64, u64),
+    /// Records of a district whose figures are counted anew, so far.
+    Counted(&'a str, u64),
+    /// How far it got, to go on from there another time.
+    Reached(&'a Checkpoint),
+}
+
 /// Verifies every district's ledger. `progress` is told numbers done and numbers in all.
-pub async fn verify(core: &Core, mut progress: impl FnMut(u64, u64)) -> Result<Verified, VerifyError> {
+pub async fn verify(core: &Arc<Core>, mut progress: impl FnMut(u64, u64)) -> Result<Verified, VerifyError> {
+    let mut tell = |told: Told<'_>| {
+        if let Told::Numbers(done, total) = told {
+            progress(done, total);
+        }
+    };
+    verify_from(core, Checkpoint::default(), &mut tell).await
+}
+
+/// The same from a checkpoint on: numbers up to it aren't looked at again, what spans numbers is done wholly.
+pub async fn verify_from(
+    core: &Arc<Core>,
+    mut checkpoint: Checkpoint,
+    tell: &mut dyn FnMut(Told<'_>),
+) -> Result<Verified, VerifyError> {
     let clocks = Statement::new("SELECT district_code, last_no, head FROM district_clocks ORDER BY district_code");
     let clocks = core.database.read(&clocks.seeing_everything()).await?;
-    let clocks: Vec<entries::Clock> = clocks.into_iter().filter_map(entries::Clock::of_row).collect();
+    let clocks: Vec<Clock> = clocks.into_iter().filter_map(Clock::of_row).collect();
     let total: i64 = clocks.iter().map(|clock| clock.last_no).sum();
-    let total = u64::try_from(total).unwrap_or(0);
-    let mut verified = Verified::default();
+    let (readers, mut verified, mut before) = (Readers::default(), Verified::default(), 0);
     require_clocks(core).await?;
-    for clock in &clocks {
-        walk::district(core, clock, &mut verified, |done| progress(done, total)).await?;
-        index::require_lines(core, clock).await?;
-        verified.figures += rollups::district(core, &clock.district_code).await?;
+    checkpoint.require_known(&clocks)?;
+    for clock in clocks {
+        let clock = Arc::new(clock);
+        let mut reader = readers.take(core).await?;
+        let start = checkpoint.start(&mut reader, &clock).await?;
+        let reached = walk::district(core, &readers, &clock, start, |reached| {
+            tell(Told::Numbers((before + reached.last_no).unsigned_abs(), total.unsigned_abs()));
+            checkpoint.districts.insert(clock.district_code.clone(), reached.clone());
+            tell(Told::Reached(&checkpoint));
+        })
+        .await?;
+        before += clock.last_no;
+        index::require_lines(core, &mut reader, &clock).await?;
+        readers.give_back(reader);
+        let district_code = clock.district_code.as_str();
+        let counted = &mut |records| tell(Told::Counted(district_code, records));
+        verified.figures += rollups::district(core, &readers, district_code, counted).await?;
+        prove(core, district_code).await?;
         verified.districts += 1;
+        verified.entries += reached.entries;
+        verified.revisions += reached.revisions;
+        verified.in_the_clear += reached.in_the_clear;
     }
     Ok(verified)
+}
+
+/// Proves what themes keep of a district beside their records.
+async fn prove(core: &Core, district_code: &str) -> Result<(), VerifyError> {
+    for proof in core.ext::<Proofs>().0 {
+        if let Some(Unproven { kind, id, what }) = proof(core, district_code).await? {
+            return Err(VerifyError::Finding(Finding::Kept(district_code.to_owned(), kind, id, what)));
+        }
+    }
+    Ok(())
 }
 
 /// Entries of a district without a clock would be passed over.

@@ -1,4 +1,11 @@
 //! Counting a district's figures anew: after an upgrade that counts something which was not counted before.
+//!
+//! Nobody waits for it: figures are counted and compared in a snapshot, without a lock, and what differs is added to
+//! what is kept, a lot at a time, the clock held for one lot only. Whoever writes meanwhile adds to the same figures, so
+//! that the sum is right whoever comes first. Broken off, it counts once more and finds only what is left.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use kit::columns;
@@ -7,10 +14,12 @@ use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
-use ledger::{PresenceKey, Tallies, TallyKey, presences};
 
 use super::VerifyError;
-use super::rollups::count;
+use super::figures::{BY_DAY, BY_HOUR, Bucket, Key, PRESENCES};
+use super::persons::{self, Counts, PersonKey};
+use super::reader::{Reader, Readers};
+use super::rollups::{Compared, by_keys, sum_up};
 use crate::platform::core::Core;
 use crate::records::theme::BeforeRecount;
 
@@ -20,16 +29,29 @@ columns! {
 }
 
 /// Edition of what the figures of this release count; one more whenever that changes.
-pub const EDITION: &str = "4";
-/// Rows written at a time.
-const CHUNK: usize = 5_000;
+pub const EDITION: &str = "5";
+/// Figures written under one lock of the clock.
+const LOT: usize = 1_000;
+/// Figures of which the keys are held at once, about.
+const HELD: u64 = 200_000;
 
 /// Counts all districts anew where their figures are of another edition. What themes set right before comes first.
-pub async fn where_needed(core: &Core, before: &[BeforeRecount]) -> Result<(), Problem> {
+/// Of processes that start together one counts: two would add what is missing twice.
+pub async fn where_needed(core: &Arc<Core>, before: &[BeforeRecount]) -> Result<(), Problem> {
     let known = Statement::new("SELECT value FROM service_settings WHERE name = 'figures'");
-    let known = core.database.read(&known).await?.into_iter().next().and_then(|mut row| row.get(&VALUE));
-    if known.as_deref() == Some(EDITION) {
+    let is_known =
+        |rows: Vec<Row>| rows.into_iter().next().and_then(|mut row| row.get(&VALUE)).as_deref() == Some(EDITION);
+    if is_known(core.database.read(&known).await?) {
         return Ok(());
+    }
+    let mut turn = Readers::default().take(core).await?;
+    turn.run(
+        "BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
+         INSERT INTO service_settings (name, value) VALUES ('figures', '') ON CONFLICT DO NOTHING",
+    )
+    .await?;
+    if is_known(turn.read(known.sql(" FOR UPDATE")).await?) {
+        return Ok(turn.end().await?);
     }
     let written = Statement::new("SELECT district_code FROM district_clocks WHERE last_no > 0 ORDER BY district_code")
         .seeing_everything();
@@ -41,53 +63,87 @@ pub async fn where_needed(core: &Core, before: &[BeforeRecount]) -> Result<(), P
         tracing::info!(district_code, "counting the figures anew: this release counts more than the one before");
         recount(core, &district_code).await?;
     }
-    let note = Statement::new("INSERT INTO service_settings (name, value) VALUES ('figures', ")
-        .text(EDITION)
-        .sql(") ON CONFLICT (name) DO UPDATE SET value = excluded.value");
-    core.database.read(&note).await?;
+    let note = Statement::new("UPDATE service_settings SET value = ").text(EDITION);
+    turn.read(note.sql(" WHERE name = 'figures'")).await?;
+    Ok(turn.run("COMMIT").await?)
+}
+
+/// Counts a district's figures anew.
+pub async fn recount(core: &Arc<Core>, district_code: &str) -> Result<(), Problem> {
+    set_right(core, district_code).await.map_err(|error| match error {
+        VerifyError::Problem(problem) => problem,
+        VerifyError::Finding(finding) => Problem::internal(finding.to_string()),
+    })
+}
+
+async fn set_right(core: &Arc<Core>, district_code: &str) -> Result<(), VerifyError> {
+    let mut reader = Readers::default().take(core).await?;
+    reader.begin().await?;
+    let Compared { counted, kept, .. } = sum_up(core, &mut reader, district_code, &mut |_| {}).await?;
+    for buckets in gathered(counted.differing(&kept)) {
+        let (mut missing, kept) =
+            by_keys(core, &mut reader, district_code, |key| buckets.contains(&key.bucket())).await?;
+        for (key, total) in kept {
+            *missing.entry(key).or_default() -= total;
+        }
+        let missing: Vec<(Key, i128)> = missing.into_iter().filter(|(_, amount)| *amount != 0).collect();
+        for of_table in missing.chunk_by(|(one, _), (other, _)| one.table == other.table) {
+            for lot in of_table.chunks(LOT) {
+                write(core, district_code, of_figures(district_code, lot)).await?;
+            }
+        }
+    }
+    reader.end().await?;
+    // Different people follow from the presences, as these are now.
+    set_persons_right(core, &mut reader, district_code).await
+}
+
+async fn set_persons_right(core: &Arc<Core>, reader: &mut Reader, district_code: &str) -> Result<(), VerifyError> {
+    reader.begin().await?;
+    let mut missing = super::rollups::persons(core, reader, district_code).await?;
+    for (key, counts) in persons::kept(reader, district_code).await? {
+        let there = missing.entry(key).or_default();
+        there.iter_mut().zip(counts).for_each(|(count, kept)| *count -= kept);
+    }
+    reader.end().await?;
+    let missing: Vec<(PersonKey, Counts)> = missing.into_iter().filter(|(_, counts)| *counts != [0; 3]).collect();
+    for lot in missing.chunks(LOT) {
+        write(core, district_code, of_persons(district_code, lot)).await?;
+    }
     Ok(())
 }
 
-/// Counts a district's figures anew, under its clock: nobody writes meanwhile.
-pub async fn recount(core: &Core, district_code: &str) -> Result<(), Problem> {
-    let mut connection = core.database.connection().await?;
-    let failed = |error: diesel::result::Error| Problem::from(DatabaseError::from(error));
-    connection.batch_execute("BEGIN; SET LOCAL statement_timeout = 0").await.map_err(failed)?;
-    let result = within(core, &mut connection, district_code).await;
-    let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    connection.batch_execute(end).await.map_err(failed)?;
-    result
-}
-
-async fn within(core: &Core, connection: &mut Connection, district_code: &str) -> Result<(), Problem> {
-    let lock = "SELECT last_no FROM district_clocks WHERE district_code = ";
-    run(connection, Statement::new(lock).text(district_code).sql(" FOR UPDATE")).await?;
-    let tallies = count(core, connection, district_code).await.map_err(|error| match error {
-        VerifyError::Problem(problem) => problem,
-        VerifyError::Finding(finding) => Problem::internal(finding.to_string()),
-    })?;
-    for table in ["record_rollups", "hourly_rollups", "person_presences", "person_rollups"] {
-        run(connection, Statement::new(format!("DELETE FROM {table} WHERE district_code = ")).text(district_code))
-            .await?;
-    }
-    let Tallies { totals, presences: people, .. } = tallies;
-    let (days, hours): (Vec<_>, Vec<_>) = totals.into_iter().partition(|(key, _)| key.hour.is_none());
-    for (table, hour, totals) in [("record_rollups", "", days), ("hourly_rollups", "hour, ", hours)] {
-        for totals in totals.chunks(CHUNK) {
-            run(connection, of_totals(district_code, table, hour, totals)).await?;
+/// Buckets that differ in groups whose figures can be held at once.
+fn gathered(differing: Vec<(Bucket, u64)>) -> Vec<BTreeSet<Bucket>> {
+    let mut groups: Vec<BTreeSet<Bucket>> = Vec::new();
+    let mut room = 0;
+    for (bucket, rows) in differing {
+        if rows > room {
+            groups.push(BTreeSet::new());
+            room = HELD;
+        }
+        room = room.saturating_sub(rows);
+        if let Some(group) = groups.last_mut() {
+            group.insert(bucket);
         }
     }
-    for people in people.chunks(CHUNK) {
-        run(connection, of_presences(district_code, people)).await?;
-    }
-    let persons = Statement::new(
-        "INSERT INTO person_rollups (district_code, kind, scope, on_day, persons, new_in_month, new_ever) SELECT ",
-    )
-    .text(district_code)
-    .sql(", f.* FROM (")
-    .then(presences::recount(district_code, &core.kinds().people()?))
-    .sql(") AS f");
-    run(connection, persons).await
+    groups
+}
+
+/// Adds a lot under the clock: a writer's next statement sees all of it or nothing.
+async fn write(core: &Core, district_code: &str, lot: Statement) -> Result<(), Problem> {
+    let mut connection = core.database.connection_in(&core.kinds().rooms()).await?;
+    let failed = |error: diesel::result::Error| Problem::from(DatabaseError::from(error));
+    connection.batch_execute("BEGIN; SET LOCAL lock_timeout = '30s'").await.map_err(failed)?;
+    let lock = "SELECT last_no FROM district_clocks WHERE district_code = ";
+    let lock = Statement::new(lock).text(district_code).sql(" FOR UPDATE");
+    let written = match run(&mut connection, lock).await {
+        Ok(()) => run(&mut connection, lot).await,
+        locked => locked,
+    };
+    let end = if written.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    connection.batch_execute(end).await.map_err(failed)?;
+    written
 }
 
 async fn run(connection: &mut Connection, statement: Statement) -> Result<(), Problem> {
@@ -95,52 +151,67 @@ async fn run(connection: &mut Connection, statement: Statement) -> Result<(), Pr
     rows.map(drop).map_err(|error| DatabaseError::from(error).into())
 }
 
-fn of_totals(district_code: &str, table: &str, hour: &str, totals: &[(TallyKey, i128)]) -> Statement {
-    let column = |value: fn(&TallyKey) -> Value| -> Vec<Value> { totals.iter().map(|(key, _)| value(key)).collect() };
-    let mut statement = Statement::new(format!(
-        "INSERT INTO {table} (district_code, {hour}kind, on_day, area_code, place_id, measure, org_id, total) SELECT "
-    ))
-    .text(district_code)
-    .sql(", u.* FROM unnest(");
-    if !hour.is_empty() {
-        let hours = column(|key| key.hour.map_or(Value::Null, Value::Integer));
-        statement = statement.column(ColumnType::Integer, hours).sql("::bigint[], ");
+/// Adds figures of one table to what it keeps.
+fn of_figures(district_code: &str, figures: &[(Key, i128)]) -> Statement {
+    let table = figures.first().map_or(BY_DAY, |(key, _)| key.table);
+    let own: &[&str] = match table {
+        PRESENCES => &["person_id"],
+        BY_HOUR => &["measure", "org_id", "hour"],
+        _ => &["measure", "org_id"],
+    };
+    let keys = ["kind", "on_day", "area_code", "place_id"].iter().chain(own).copied();
+    let names = keys.clone().collect::<Vec<_>>().join(", ");
+    let mut statement = Statement::new(format!("INSERT INTO {table} AS r (district_code, {names}, total) SELECT "))
+        .text(district_code)
+        .sql(", u.* FROM unnest(");
+    for name in keys {
+        let (column_type, cast) = match name {
+            "on_day" => (ColumnType::Day, "date"),
+            "hour" => (ColumnType::Integer, "bigint"),
+            "kind" | "area_code" | "measure" => (ColumnType::Text, "text"),
+            _ => (ColumnType::Id, "uuid"),
+        };
+        let cells = figures.iter().map(|(key, _)| cell(key, name)).collect();
+        statement = statement.column(column_type, cells).sql(format!("::{cast}[], "));
     }
-    statement
-        .column(ColumnType::Text, column(|key| Value::Text(key.kind.to_owned())))
-        .sql("::text[], ")
-        .column(ColumnType::Day, column(|key| Value::Day(key.on_day)))
-        .sql("::date[], ")
-        .column(ColumnType::Text, column(|key| Value::Text(key.area_code.clone())))
-        .sql("::text[], ")
-        .column(ColumnType::Id, column(|key| Value::Id(key.place_id)))
-        .sql("::uuid[], ")
-        .column(ColumnType::Text, column(|key| Value::Text(key.measure.to_owned())))
-        .sql("::text[], ")
-        .column(ColumnType::Id, column(|key| Value::Id(key.org_id)))
-        .sql("::uuid[], ")
-        .column(ColumnType::Decimal, totals.iter().map(|(_, total)| Value::whole(*total)).collect())
-        .sql("::numeric[]) AS u")
+    statement.column(ColumnType::Decimal, figures.iter().map(|(_, total)| Value::whole(*total)).collect()).sql(format!(
+        "::numeric[]) AS u ON CONFLICT (district_code, {names}) DO UPDATE SET total = r.total + excluded.total"
+    ))
 }
 
-fn of_presences(district_code: &str, people: &[(PresenceKey, i64)]) -> Statement {
-    let column =
-        |value: fn(&PresenceKey) -> Value| -> Vec<Value> { people.iter().map(|(key, _)| value(key)).collect() };
-    Statement::new(
-        "INSERT INTO person_presences (district_code, kind, person_id, on_day, area_code, place_id, total) SELECT ",
+fn cell(key: &Key, name: &str) -> Value {
+    match name {
+        "kind" => Value::Text(key.kind.clone()),
+        "on_day" => Value::Day(key.on_day),
+        "area_code" => Value::Text(key.area_code.clone()),
+        "place_id" => Value::Id(key.place_id),
+        "measure" => Value::Text(key.measure.clone()),
+        "org_id" => Value::Id(key.org_id),
+        "hour" => key.hour.map_or(Value::Null, Value::Integer),
+        _ => Value::Id(key.person_id),
+    }
+}
+
+/// Adds figures of different people to what is kept.
+fn of_persons(district_code: &str, figures: &[(PersonKey, Counts)]) -> Statement {
+    let column = |value: fn(&PersonKey) -> Value| -> Vec<Value> { figures.iter().map(|(key, _)| value(key)).collect() };
+    let mut statement = Statement::new(
+        "INSERT INTO person_rollups AS r (district_code, kind, scope, on_day, persons, new_in_month, new_ever) SELECT ",
     )
     .text(district_code)
     .sql(", u.* FROM unnest(")
-    .column(ColumnType::Text, column(|key| Value::Text(key.kind.to_owned())))
+    .column(ColumnType::Text, column(|key| Value::Text(key.0.clone())))
     .sql("::text[], ")
-    .column(ColumnType::Id, column(|key| Value::Id(key.person_id)))
-    .sql("::uuid[], ")
-    .column(ColumnType::Day, column(|key| Value::Day(key.on_day)))
-    .sql("::date[], ")
-    .column(ColumnType::Text, column(|key| Value::Text(key.area_code.clone())))
+    .column(ColumnType::Text, column(|key| Value::Text(key.1.clone())))
     .sql("::text[], ")
-    .column(ColumnType::Id, column(|key| Value::Id(key.place_id)))
-    .sql("::uuid[], ")
-    .column(ColumnType::Integer, people.iter().map(|(_, total)| Value::Integer(*total)).collect())
-    .sql("::bigint[]) AS u")
+    .column(ColumnType::Day, column(|key| Value::Day(key.2)))
+    .sql("::date[]");
+    for count in 0..3 {
+        let counts = figures.iter().map(|(_, counts)| Value::Integer(counts.get(count).copied().unwrap_or_default()));
+        statement = statement.sql(", ").column(ColumnType::Integer, counts.collect()).sql("::bigint[]");
+    }
+    statement.sql(
+        ") AS u ON CONFLICT (district_code, kind, scope, on_day) DO UPDATE SET persons = r.persons + excluded.persons, \
+         new_in_month = r.new_in_month + excluded.new_in_month, new_ever = r.new_ever + excluded.new_ever",
+    )
 }

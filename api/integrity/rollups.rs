@@ -1,158 +1,208 @@
-//! Recounting the figures.
+//! Recounting the figures, in one snapshot and in memory that doesn't grow with what is counted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use kit::columns;
-use kit::database::{Connection, DatabaseError};
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::Statement;
-use ledger::{Tallies, presences};
+use ledger::Tallies;
+use tokio::task::{JoinHandle, spawn_blocking};
 use uuid::Uuid;
 
+use super::figures::{Figures, KEPT, Key, PRESENCES, Sums, gather};
+use super::persons::{self, COUNTS, PersonFigures, Persons};
+use super::reader::{Reader, Readers};
 use super::{Finding, VerifyError};
 use crate::platform::core::Core;
-use crate::records::{Record, counted};
-
-columns! {
-    TOTAL "total": i128;
-    KIND "kind": String;
-    ON_DAY "on_day": NaiveDate;
-    PERSONS "persons": i128;
-    NEW_IN_MONTH "new_in_month": i128;
-    NEW_EVER "new_ever": i128;
-}
+use crate::records::{Kind, Record, counted, envelope};
 
 /// Rows read at a time.
-const PAGE: i64 = 5_000;
-
-/// Key of a figure, in the order of [`KEPT`]'s columns.
-type Key = (&'static str, String, Option<NaiveDate>, String);
-type Figures = BTreeMap<Key, i128>;
-
-/// The figures as they are kept: a table's name, the kind, the day, the rest of the key, the figure.
-const KEPT: [(&str, &str); 3] = [
-    ("record_rollups", "area_code || ' ' || place_id || ' ' || measure || ' ' || org_id"),
-    ("hourly_rollups", "hour || ' ' || area_code || ' ' || place_id || ' ' || measure || ' ' || org_id"),
-    ("person_presences", "area_code || ' ' || place_id || ' ' || person_id"),
-];
-const KEPT_PERSONS: &str = "SELECT kind, scope AS rest, on_day, persons, new_in_month, new_ever FROM person_rollups WHERE (persons <> 0 OR new_in_month <> 0 OR new_ever <> 0) AND district_code = ";
+const PAGE: i64 = 4_000;
 
 /// Recounts a district's figures; answers how many there are. Count and figures are read in one snapshot,
 /// so that whoever writes meanwhile is no finding.
-pub async fn district(core: &Core, district_code: &str) -> Result<u64, VerifyError> {
-    let mut connection = core.database.connection().await.map_err(Problem::from)?;
-    let failed = |error: diesel::result::Error| VerifyError::Problem(DatabaseError::from(error).into());
-    connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(failed)?;
-    let result = compare(core, &mut connection, district_code).await;
-    connection.batch_execute("ROLLBACK").await.map_err(failed)?;
-    result
+pub async fn district(
+    core: &Arc<Core>,
+    readers: &Readers,
+    district_code: &str,
+    tell: &mut dyn FnMut(u64),
+) -> Result<u64, VerifyError> {
+    let mut reader = readers.take(core).await?;
+    reader.begin().await?;
+    let figures = compare(core, &mut reader, district_code, tell).await?;
+    reader.end().await?;
+    readers.give_back(reader);
+    Ok(figures)
 }
 
-async fn compare(core: &Core, connection: &mut Connection, district_code: &str) -> Result<u64, VerifyError> {
-    let tallies = count(core, connection, district_code).await?;
-    let figures = agree(district_code, &figures_of(&tallies), &kept(connection, district_code).await?)?;
-    // Persons that are one are known best to the database: it counts them anew from the presences.
-    let counted = persons(connection, presences::recount(district_code, &core.kinds().people()?), "scope").await?;
-    let kept = persons(connection, Statement::new(KEPT_PERSONS).text(district_code), "rest").await?;
-    Ok(figures + agree(district_code, &counted, &kept)?)
+async fn compare(
+    core: &Arc<Core>,
+    reader: &mut Reader,
+    district_code: &str,
+    tell: &mut dyn FnMut(u64),
+) -> Result<u64, VerifyError> {
+    let Compared { counted, kept, persons, rows } = sum_up(core, reader, district_code, tell).await?;
+    if let Some(((table, kind, on_day), _)) = counted.differing(&kept).into_iter().next() {
+        let is_it = |key: &Key| (key.table, &key.kind, key.on_day) == (table, &kind, on_day);
+        let (counted, kept) = by_keys(core, reader, district_code, is_it).await?;
+        let what = first_difference(&counted, &kept).map_or_else(|| table.to_owned(), Key::told);
+        return Err(VerifyError::Finding(Finding::Figure(district_code.to_owned(), what, kind, on_day)));
+    }
+    let kept = persons::kept(reader, district_code).await?;
+    agree_on_persons(district_code, &persons, &kept)?;
+    let of_persons = kept.values().flatten().filter(|count| **count != 0).count() as u64;
+    Ok(rows + of_persons)
 }
 
-/// How many figures there are, where both agree.
-fn agree(district_code: &str, counted: &Figures, kept: &Figures) -> Result<u64, VerifyError> {
-    let differs = |figures: &Figures, others: &Figures| {
-        figures.iter().find(|(key, total)| others.get(*key) != Some(*total)).map(|(key, _)| key.clone())
+/// Figures of a district as they are counted and as they are kept.
+pub struct Compared {
+    /// As records count.
+    pub counted: Sums,
+    /// As they are kept.
+    pub kept: Sums,
+    /// Different people, from the presences that are kept.
+    pub persons: PersonFigures,
+    /// How many figures are kept.
+    pub rows: u64,
+}
+
+/// Counts and reads all figures of a district. `tell` is told how many records were counted.
+pub async fn sum_up(
+    core: &Arc<Core>,
+    reader: &mut Reader,
+    district_code: &str,
+    tell: &mut dyn FnMut(u64),
+) -> Result<Compared, VerifyError> {
+    let secret = rand::random();
+    let (mut counted, mut kept, mut rows) = (Sums::new(secret), Sums::new(secret), 0);
+    count(core, reader, district_code, tell, |tallies| counted.add(&tallies)).await?;
+    let mut persons = Persons::begin(reader, district_code, core.kinds().families()?).await?;
+    for table in KEPT {
+        let note = |key: Key, total: i128| {
+            rows += 1;
+            kept.add_figure(&key, total);
+            if table.0 == PRESENCES {
+                persons.meet(&key, total);
+            }
+        };
+        stream(reader, district_code, table, note).await?;
+    }
+    Ok(Compared { counted, kept, persons: persons.figures(), rows })
+}
+
+/// Figures of different people from the presences that are kept.
+pub async fn persons(core: &Arc<Core>, reader: &mut Reader, district_code: &str) -> Result<PersonFigures, VerifyError> {
+    let mut persons = Persons::begin(reader, district_code, core.kinds().families()?).await?;
+    for table in KEPT.into_iter().filter(|(table, _)| *table == PRESENCES) {
+        stream(reader, district_code, table, |key, total| persons.meet(&key, total)).await?;
+    }
+    Ok(persons.figures())
+}
+
+/// Figures by key, as they are counted and as they are kept, of those that are wanted.
+pub async fn by_keys(
+    core: &Arc<Core>,
+    reader: &mut Reader,
+    district_code: &str,
+    wanted: impl Fn(&Key) -> bool,
+) -> Result<(Figures, Figures), VerifyError> {
+    let (mut counted, mut kept) = (Figures::new(), Figures::new());
+    count(core, reader, district_code, &mut |_| {}, |tallies| gather(&mut counted, &tallies, &wanted)).await?;
+    for table in KEPT {
+        let note = |key: Key, total: i128| {
+            if wanted(&key) {
+                kept.insert(key, total);
+            }
+        };
+        stream(reader, district_code, table, note).await?;
+    }
+    counted.retain(|_, total| *total != 0);
+    Ok((counted, kept))
+}
+
+/// The first key at which one has another figure than the other.
+fn first_difference<'a, K: Ord, V: PartialEq>(one: &'a BTreeMap<K, V>, other: &'a BTreeMap<K, V>) -> Option<&'a K> {
+    let differs = |figures: &'a BTreeMap<K, V>, others: &BTreeMap<K, V>| {
+        figures.iter().find(|(key, total)| others.get(*key) != Some(*total)).map(|(key, _)| key)
     };
-    match differs(counted, kept).or_else(|| differs(kept, counted)) {
-        Some((table, kind, on_day, rest)) => {
-            // Of people only that they are counted is told: the rest of that key names one.
-            let what = if table == "person_presences" { "presences" } else { &rest }.to_owned();
-            Err(VerifyError::Finding(Finding::Figure(district_code.to_owned(), what, kind, on_day.unwrap_or_default())))
-        }
-        None => Ok(kept.len() as u64),
-    }
+    differs(one, other).or_else(|| differs(other, one))
 }
 
-/// Everything that the records of a district count as.
-pub async fn count(core: &Core, connection: &mut Connection, district_code: &str) -> Result<Tallies, VerifyError> {
-    let mut tallies = Tallies::default();
+fn agree_on_persons(district_code: &str, counted: &PersonFigures, kept: &PersonFigures) -> Result<(), VerifyError> {
+    let Some(key) = first_difference(counted, kept) else { return Ok(()) };
+    let of = |figures: &PersonFigures| figures.get(key).copied().unwrap_or_default();
+    let both = COUNTS.into_iter().zip(of(counted).into_iter().zip(of(kept)));
+    let name = both.into_iter().find(|(_, (one, other))| one != other).map_or("persons", |(name, _)| name);
+    let (kind, scope, on_day): &(String, String, NaiveDate) = key;
+    let what = format!("{scope} {name}");
+    Err(VerifyError::Finding(Finding::Figure(district_code.to_owned(), what, kind.clone(), *on_day)))
+}
+
+/// Hands over everything that the records of a district count as, page by page: while one is counted the next is read.
+pub async fn count(
+    core: &Arc<Core>,
+    reader: &mut Reader,
+    district_code: &str,
+    tell: &mut dyn FnMut(u64),
+    mut take: impl FnMut(Tallies),
+) -> Result<(), VerifyError> {
+    let mut done = 0;
     for kind in core.kinds().kinds() {
-        let mut after = Uuid::nil();
-        loop {
-            let statement =
-                Statement::new(format!("SELECT {} FROM {} WHERE district_code = ", kind.select(), kind.name))
-                    .text(district_code)
-                    .sql(" AND id > ")
-                    .id(after)
-                    .sql(" ORDER BY id LIMIT ")
-                    .integer(PAGE);
-            let found = rows(connection, statement).await?.into_iter();
-            let records: Result<Vec<Record>, Problem> =
-                found.map(|row| Record::from_row(kind, row, &core.sealer)).collect();
-            let records = records.map_err(VerifyError::Problem)?;
-            let Some(last) = records.last() else { break };
-            after = last.envelope.id;
-            records.iter().for_each(|record| counted::add(&mut tallies, kind, record, 1, (core.zone, &*core.keys)));
-            tallies.sum_up();
+        let mut after = Some(Uuid::nil());
+        let mut counting: Option<JoinHandle<Result<Tallies, Problem>>> = None;
+        while let Some(from) = after {
+            let select = format!("SELECT {} FROM {} WHERE district_code = ", kind.select(), kind.name);
+            let page = Statement::new(select).text(district_code).sql(" AND id > ").id(from);
+            let rows = reader.read(page.sql(" ORDER BY id LIMIT ").integer(PAGE)).await?;
+            if let Some(counted) = counting.take() {
+                take(counted.await.map_err(Problem::internal)??);
+            }
+            let full = rows.len() as u64 == PAGE.unsigned_abs();
+            after = rows.last().cloned().and_then(|mut row| row.get(&envelope::ID)).filter(|_| full);
+            done += rows.len() as u64;
+            tell(done);
+            let core = Arc::clone(core);
+            counting = Some(spawn_blocking(move || count_page(&core, kind, rows)));
+        }
+        if let Some(counted) = counting {
+            take(counted.await.map_err(Problem::internal)??);
         }
     }
+    Ok(())
+}
+
+fn count_page(core: &Core, kind: &'static Kind, rows: Vec<Row>) -> Result<Tallies, Problem> {
+    let mut tallies = Tallies::default();
+    for row in rows {
+        let record = Record::from_row(kind, row, &core.sealer)?;
+        counted::add(&mut tallies, kind, &record, 1, (core.zone, &*core.keys));
+    }
+    tallies.sum_up();
     Ok(tallies)
 }
 
-fn figures_of(tallies: &Tallies) -> Figures {
-    let totals = tallies.totals.iter().map(|(key, total)| {
-        let rest = format!("{} {} {} {}", key.area_code, key.place_id, key.measure, key.org_id);
-        let day = Some(key.on_day);
-        let key = match key.hour {
-            Some(hour) => ("hourly_rollups", key.kind.to_owned(), day, format!("{hour} {rest}")),
-            None => ("record_rollups", key.kind.to_owned(), day, rest),
-        };
-        (key, *total)
-    });
-    let presences = tallies.presences.iter().map(|(key, total)| {
-        let rest = format!("{} {} {}", key.area_code, key.place_id, key.person_id);
-        (("person_presences", key.kind.to_owned(), Some(key.on_day), rest), i128::from(*total))
-    });
-    totals.chain(presences).filter(|(_, total)| *total != 0).collect()
-}
-
-async fn kept(connection: &mut Connection, district_code: &str) -> Result<Figures, VerifyError> {
-    let mut figures = Figures::new();
-    for (table, rest) in KEPT {
-        let statement =
-            format!("SELECT kind, on_day, {rest} AS rest, total FROM {table} WHERE total <> 0 AND district_code = ");
-        for mut row in rows(connection, Statement::new(statement).text(district_code)).await? {
-            let total = row.get(&TOTAL).unwrap_or(0);
-            figures.insert(key_of(&mut row, table, "rest"), total);
+/// Hands over the figures that a table keeps of a district, one after another.
+async fn stream(
+    reader: &mut Reader,
+    district_code: &str,
+    (table, select): (&'static str, &str),
+    mut note: impl FnMut(Key, i128),
+) -> Result<(), VerifyError> {
+    // A cursor takes no parameters; codes of districts are digits.
+    let district_code: String = district_code.chars().filter(char::is_ascii_alphanumeric).collect();
+    let order = if table == PRESENCES { " ORDER BY person_id, kind, on_day" } else { "" };
+    reader
+        .run(&format!(
+            "DECLARE kept_{table} NO SCROLL CURSOR FOR {select} WHERE total <> 0 AND district_code = '{district_code}'{order}"
+        ))
+        .await?;
+    loop {
+        let rows = reader.read(Statement::new(format!("FETCH {PAGE} FROM kept_{table}"))).await?;
+        if rows.is_empty() {
+            return Ok(reader.run(&format!("CLOSE kept_{table}")).await?);
         }
+        rows.into_iter().filter_map(|row| Key::of_row(table, row)).for_each(|(key, total)| note(key, total));
     }
-    Ok(figures)
-}
-
-async fn persons(
-    connection: &mut Connection,
-    statement: Statement,
-    rest: &'static str,
-) -> Result<Figures, VerifyError> {
-    let mut figures = Figures::new();
-    for mut row in rows(connection, statement).await? {
-        let counts = [PERSONS, NEW_IN_MONTH, NEW_EVER].map(|count| (count.name(), row.get(&count).unwrap_or(0)));
-        let (_, kind, on_day, scope) = key_of(&mut row, "person_rollups", rest);
-        for (name, count) in counts.into_iter().filter(|(_, count)| *count != 0) {
-            figures.insert(("person_rollups", kind.clone(), on_day, format!("{scope} {name}")), count);
-        }
-    }
-    Ok(figures)
-}
-
-fn key_of(row: &mut Row, table: &'static str, rest: &str) -> Key {
-    let day = row.get(&ON_DAY);
-    (table, row.get(&KIND).unwrap_or_default(), day, row.text(rest).unwrap_or_default())
-}
-
-async fn rows(connection: &mut Connection, statement: Statement) -> Result<Vec<Row>, VerifyError> {
-    let rows = statement.load::<Row>(connection).await;
-    rows.map_err(|error| VerifyError::Problem(DatabaseError::from(error).into()))
 }

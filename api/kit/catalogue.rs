@@ -220,6 +220,7 @@ impl FaultCode {
         BAD_FORMAT "bad_format" "doesn't have the right form" "格式不正确";
         CONTROL_CHARACTER "control_character" "must not contain control characters" "不得包含控制字符";
         NOT_IN_VOCABULARY "not_in_vocabulary" "must be one of: {words}" "应为以下之一:{words}";
+        NEVER_NONE "never_none" "can't be sought by none: every record has a value here" "不能按 none 查询:每条记录都有此项";
         REPEATED_ITEM "repeated_item" "is listed more than once" "重复项";
         CLOSED_CATEGORY "closed_category" "is kept in a closed scope that doesn't exist yet" "该类别属于封闭范围,暂不开放";
     }

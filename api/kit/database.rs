@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use deadpool::managed::{Object, Pool};
+use diesel::deserialize::FromSqlRow;
+use diesel::pg::Pg;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::Untyped;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use prometheus_client::metrics::counter::Counter;
 
 use super::catalogue::Code;
-use super::link::Opener;
+use super::link::{Link, Opener};
 use super::problem::Problem;
+use super::raw_row::RawRow;
 use super::row::Row;
-use super::row_scope::RowScope;
+use super::row_scope::{Rooms, RowScope};
 use super::statement::Statement;
 
 /// A pooled connection.
@@ -69,11 +73,24 @@ impl Database {
         (status.size, status.available)
     }
 
-    /// A connection of the pool for the service's own work: it sees every record.
+    /// A connection of the pool for the service's own work: it sees every record that stands in no closed room.
     pub async fn connection(&self) -> Result<Connection, DatabaseError> {
         let mut connection = self.any_connection().await?;
         connection.see(&RowScope::Everything).await?;
         Ok(connection)
+    }
+
+    /// The same in closed rooms: for what the service does with the records of every kind.
+    pub async fn connection_in(&self, rooms: &Rooms) -> Result<Connection, DatabaseError> {
+        let mut connection = self.any_connection().await?;
+        connection.see_in(&RowScope::Everything, rooms).await?;
+        Ok(connection)
+    }
+
+    /// A connection outside the pool, for long work: none of its statements is ended after a time, and it takes no
+    /// request's place.
+    pub async fn own_connection(&self) -> Result<Link, DatabaseError> {
+        Link::open(&self.pool.manager().url, Duration::ZERO).await
     }
 
     async fn any_connection(&self) -> Result<Connection, DatabaseError> {
@@ -88,6 +105,18 @@ impl Database {
     /// connection may turn out dead (the database was restarted): reading again on a new one is safe, so it is
     /// done, as often as there may be dead ones.
     pub async fn read(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
+        self.read_as(statement).await
+    }
+
+    /// The same, with the rows left as they came: for what is only written again.
+    pub async fn read_raw(&self, statement: &Statement) -> Result<Vec<RawRow>, DatabaseError> {
+        self.read_as(statement).await
+    }
+
+    async fn read_as<R: FromSqlRow<Untyped, Pg> + Send + 'static>(
+        &self,
+        statement: &Statement,
+    ) -> Result<Vec<R>, DatabaseError> {
         let mut tries = 0;
         loop {
             // Boxed: the futures of what the service does are deep.
@@ -140,15 +169,18 @@ impl Database {
     async fn snapshot_once(&self) -> Result<Snapshot, DatabaseError> {
         let mut connection = self.any_connection().await?;
         connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        Ok(Snapshot { connection: Some(connection) })
+        Ok(Snapshot { connection: Some(connection), statements: self.statements.clone() })
     }
 
-    async fn read_once(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
+    async fn read_once<R: FromSqlRow<Untyped, Pg> + Send + 'static>(
+        &self,
+        statement: &Statement,
+    ) -> Result<Vec<R>, DatabaseError> {
         let mut connection = self.any_connection().await?;
-        connection.see(statement.row_scope()).await?;
+        connection.see_in(statement.row_scope(), statement.rooms()).await?;
         connection.ask();
         self.statements.inc();
-        let rows = statement.clone().load::<Row>(&mut connection).await;
+        let rows = statement.clone().load::<R>(&mut connection).await;
         connection.have_answer();
         Ok(rows?)
     }
@@ -158,6 +190,7 @@ impl Database {
 /// away, doesn't go back to the pool.
 pub struct Snapshot {
     connection: Option<Connection>,
+    statements: Counter,
 }
 
 impl Snapshot {
@@ -165,7 +198,8 @@ impl Snapshot {
     pub async fn read(&mut self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let gone = || DatabaseError::Unreachable("the snapshot has ended".into());
         let connection = self.connection.as_mut().ok_or_else(gone)?;
-        connection.see(statement.row_scope()).await?;
+        connection.see_in(statement.row_scope(), statement.rooms()).await?;
+        self.statements.inc();
         Ok(statement.clone().load::<Row>(connection).await?)
     }
 

@@ -99,6 +99,20 @@ pub enum Privacy {
     Coarse(fn(&serde_json::Value) -> serde_json::Value),
 }
 
+/// Meaning of [`NONE`] as the value of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// The same as of any other text.
+    Unasked,
+    /// Those that have no value are sought.
+    Sought,
+    /// Each has a value: it is refused.
+    Impossible,
+}
+
+/// The value of a parameter that seeks those that have none.
+pub const NONE: &str = "none";
+
 /// A field.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
@@ -116,10 +130,14 @@ pub struct Field {
     pub write: Write,
     /// Whether the server makes it of the record itself: made anew at every revision, gone with what it was made of.
     pub derived: bool,
+    /// Whether it is counted from other records whenever it is read, and kept nowhere.
+    pub counted: bool,
     /// Whether it tells of a day or a moment that can't lie ahead.
     pub happened: bool,
     /// Form in which it is kept and shown.
     pub privacy: Privacy,
+    /// Whether nobody is told it with the record, whatever he may see unmasked: it has a question of its own.
+    pub withheld: bool,
     /// Whether a former release kept it in the clear: its column is there still, for the rows of then.
     pub formerly_open: bool,
     /// Label in forms, spreadsheets and tables.
@@ -132,6 +150,8 @@ pub struct Field {
     pub brings_area: Option<u8>,
     /// Whether a day far from when the record happened is natural in it.
     pub any_day: bool,
+    /// Meaning of [`NONE`], where it is a parameter.
+    pub absence: Absence,
 }
 
 impl Field {
@@ -145,14 +165,17 @@ impl Field {
             least: 0,
             write: Write::Always,
             derived: false,
+            counted: false,
             happened: false,
             privacy: Privacy::Open,
+            withheld: false,
             formerly_open: false,
             label,
             about,
             also: &[],
             brings_area: None,
             any_day: false,
+            absence: Absence::Unasked,
         }
     }
 
@@ -198,6 +221,13 @@ impl Field {
         self.by_server()
     }
 
+    /// Counted by the server whenever it is read, from other records as they stand: it is right in whatever order they
+    /// came, makes no revision and has no column.
+    pub const fn counted(mut self) -> Self {
+        self.counted = true;
+        self.by_server()
+    }
+
     /// A day or a moment of what has happened: one that lies ahead is warned of.
     pub const fn happened(mut self) -> Self {
         self.happened = true;
@@ -220,6 +250,13 @@ impl Field {
     pub const fn masked(mut self, mask: fn(&serde_json::Value) -> serde_json::Value) -> Self {
         self.privacy = Privacy::Masked(mask);
         self
+    }
+
+    /// Encrypted at rest, and told by a question of its own only: in all else the mask stands for it, also where people
+    /// are told plainly.
+    pub const fn withheld(mut self, mask: fn(&serde_json::Value) -> serde_json::Value) -> Self {
+        self.withheld = true;
+        self.masked(mask)
     }
 
     /// Shown as a text that tells less.

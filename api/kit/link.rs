@@ -9,7 +9,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 
 use super::database::DatabaseError;
 use super::row::Row;
-use super::row_scope::RowScope;
+use super::row_scope::{Rooms, RowScope, setting_of};
 use super::statement::Statement;
 
 /// The role of the service's statements: it owns no table and passes no policy by (`api/wall`).
@@ -18,7 +18,7 @@ pub const SERVICE_ROLE: &str = "lianfang_service";
 /// A connection and what it sees now; `None` while that isn't known.
 pub struct Link {
     connection: AsyncPgConnection,
-    row_scope: Option<RowScope>,
+    row_scope: Option<(RowScope, Rooms)>,
     /// Time since which a statement awaits its answer.
     asked_at: Option<Instant>,
 }
@@ -33,16 +33,17 @@ impl Link {
     pub async fn open(url: &str, statement_timeout: Duration) -> Result<Self, DatabaseError> {
         let unreachable = |error: &dyn std::fmt::Display| DatabaseError::Unreachable(error.to_string());
         let mut connection = AsyncPgConnection::establish(url).await.map_err(|error| unreachable(&error))?;
-        // Compiling a statement takes longer than any of ours runs; generic plans are thought to cost more than
-        // they do.
+        // Compiling a statement, or starting workers for it, takes longer than any of ours runs; generic plans are
+        // thought to cost more than they do.
         let settings = format!(
             "SET ROLE {SERVICE_ROLE}; SET statement_timeout = {}; SET lock_timeout = {}; SET timezone = 'UTC'; \
-             SET idle_in_transaction_session_timeout = '30s'; SET plan_cache_mode = 'force_generic_plan'; SET jit = off",
+             SET idle_in_transaction_session_timeout = '30s'; SET plan_cache_mode = 'force_generic_plan'; SET jit = off; \
+             SET max_parallel_workers_per_gather = 0",
             statement_timeout.as_millis(),
             LOCK_TIMEOUT.as_millis()
         );
         connection.batch_execute(&settings).await.map_err(|error| unreachable(&error))?;
-        Ok(Self { connection, row_scope: Some(RowScope::Nothing), asked_at: None })
+        Ok(Self { connection, row_scope: Some((RowScope::Nothing, Rooms::default())), asked_at: None })
     }
 
     /// A statement is on its way.
@@ -55,21 +56,31 @@ impl Link {
         self.asked_at = None;
     }
 
-    /// Lets the statements to come see that. It is told to the database where it differs from before; until
-    /// the database has answered nothing is believed, for the caller may go away meanwhile.
+    /// Lets the statements to come see that, and no closed room. It is told to the database where it differs from
+    /// before; until the database has answered nothing is believed, for the caller may go away meanwhile.
     pub async fn see(&mut self, row_scope: &RowScope) -> Result<(), DatabaseError> {
-        if self.row_scope.as_ref() == Some(row_scope) {
+        static NONE: Rooms = Rooms::new();
+        self.see_in(row_scope, &NONE).await
+    }
+
+    /// The same, and what stands in these closed rooms.
+    pub async fn see_in(&mut self, row_scope: &RowScope, rooms: &Rooms) -> Result<(), DatabaseError> {
+        if self.row_scope.as_ref().is_some_and(|(scope, within)| (scope, within) == (row_scope, rooms)) {
             return Ok(());
         }
         // Boxed: it is rarely run, and stands within every future that reads.
-        Box::pin(self.tell(row_scope)).await
+        Box::pin(self.tell(row_scope, rooms)).await
     }
 
-    async fn tell(&mut self, row_scope: &RowScope) -> Result<(), DatabaseError> {
+    async fn tell(&mut self, row_scope: &RowScope, rooms: &Rooms) -> Result<(), DatabaseError> {
         self.row_scope = None;
-        let tell = Statement::new("SELECT set_config('lianfang.sight', ").text(row_scope.setting()).sql(", false)");
+        let tell = Statement::new("SELECT set_config('lianfang.sight', ")
+            .text(row_scope.setting())
+            .sql(", false), set_config('lianfang.rooms', ")
+            .text(setting_of(rooms))
+            .sql(", false)");
         tell.load::<Row>(&mut self.connection).await?;
-        self.row_scope = Some(row_scope.clone());
+        self.row_scope = Some((row_scope.clone(), rooms.clone()));
         Ok(())
     }
 }

@@ -3,9 +3,9 @@
 use super::catalogue::FaultCode;
 use super::check::{is_code, read_from_text};
 use super::faults::Faults;
-use super::field::{Field, Shape};
+use super::field::{Absence, Field, NONE, Shape};
 use super::problem::Problem;
-use super::value::Values;
+use super::value::{Value, Values};
 
 /// Reads a query string against a table of parameters; all faults in one answer.
 pub fn read_query(query: &str, parameters: &[&Field]) -> Result<Values, Problem> {
@@ -26,7 +26,7 @@ pub fn read_query(query: &str, parameters: &[&Field]) -> Result<Values, Problem>
             faults.add(at, FaultCode::REPEATED_PARAMETER);
             continue;
         }
-        match read_parameter(&field.shape, &text) {
+        match read_parameter(field, &text) {
             Ok(value) => values.set(field.name, value),
             Err((code, places)) => {
                 faults.add_with(at.clone(), code, places);
@@ -70,10 +70,16 @@ pub fn split_open(query: &str, prefixes: &[&str]) -> Result<(String, Open), Prob
     faults.finish().map(|()| (closed.join("&"), open))
 }
 
-fn read_parameter(shape: &Shape, text: &str) -> super::scalars::Reading {
+fn read_parameter(field: &Field, text: &str) -> super::scalars::Reading {
     if text.contains('\0') {
         return Err(super::scalars::flaw(FaultCode::NUL_CHARACTER));
     }
+    match field.absence {
+        Absence::Sought if text == NONE => return Ok(Value::Null),
+        Absence::Impossible if text == NONE => return Err(super::scalars::flaw(FaultCode::NEVER_NONE)),
+        _ => {}
+    }
+    let shape = &field.shape;
     // `+08:00` typed without percent-encoding arrives as a space.
     match shape {
         Shape::Instant => read_from_text(shape, &text.replace(' ', "+")),
@@ -119,6 +125,19 @@ mod tests {
 
     static LIMIT: Field = Field::new("limit", Shape::Integer { min: 1, max: 500 }, Text::new("l", "数"), "");
     static FROM: Field = Field::new("from", Shape::Instant, Text::new("f", "从"), "");
+
+    #[test]
+    fn those_that_have_none_are_sought_where_there_may_be_some() {
+        const GROUP: Field = Field::new("group_id", Shape::Reference("groups"), Text::new("g", "组"), "");
+        static SOUGHT: Field = Field { absence: Absence::Sought, ..GROUP };
+        static IMPOSSIBLE: Field = Field { absence: Absence::Impossible, ..GROUP };
+        let sought = read_query("group_id=none", &[&SOUGHT]).unwrap();
+        assert!(sought.has("group_id") && sought.get("group_id").is_none());
+        assert!(read_query("group_id=None", &[&SOUGHT]).is_err() && read_query("group_id=none", &[&GROUP]).is_err());
+        assert!(read_query("group_id=none&group_id=none", &[&SOUGHT]).is_err());
+        let problem = read_query("group_id=none", &[&IMPOSSIBLE]).unwrap_err();
+        assert!(format!("{problem:?}").contains("never_none"), "{problem:?}");
+    }
 
     #[test]
     fn parameters_are_strict() {

@@ -17,7 +17,7 @@ use super::typed::Slot;
 use super::value::Value;
 
 /// The names of a statement's columns, shared by its rows.
-type Columns = Arc<[Box<str>]>;
+pub type Columns = Arc<[Box<str>]>;
 
 /// A row of any statement.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,10 @@ pub struct Row {
 }
 
 impl Row {
+    pub(super) fn of(columns: Columns, cells: Vec<Value>) -> Self {
+        Self { columns, cells, next: 0 }
+    }
+
     /// Takes a column out; null where it isn't there.
     pub fn take(&mut self, column: &str) -> Value {
         let Some(position) = self.position(column) else { return Value::Null };
@@ -106,23 +110,27 @@ impl Row {
 
 impl FromSqlRow<Untyped, Pg> for Row {
     fn build_from_row<'a>(row: &impl diesel::row::Row<'a, Pg>) -> deserialize::Result<Self> {
-        // Rows come one after another with the same columns: the names of the last row are kept.
-        thread_local!(static LAST: RefCell<Columns> = RefCell::default());
-        LAST.with_borrow_mut(|last| {
-            let mut cells = Vec::with_capacity(row.field_count());
-            let mut same = last.len() == row.field_count();
-            for index in 0..row.field_count() {
-                let field = row.get(index).ok_or("a column is missing")?;
-                same = same && last.get(index).map(|name| &**name) == field.field_name();
-                cells.push(field.value().map_or(Ok(Value::Null), decode)?);
-            }
-            if !same {
-                let name_at = |index| row.get(index).and_then(|field| field.field_name().map(Box::from));
-                *last = (0..row.field_count()).map(|index| name_at(index).unwrap_or_default()).collect();
-            }
-            Ok(Self { columns: Arc::clone(last), cells, next: 0 })
-        })
+        let mut cells = Vec::with_capacity(row.field_count());
+        for index in 0..row.field_count() {
+            let field = row.get(index).ok_or("a column is missing")?;
+            cells.push(field.value().map_or(Ok(Value::Null), decode)?);
+        }
+        Ok(Self::of(columns_of(row), cells))
     }
+}
+
+/// The names of a row's columns. Rows come one after another with the same ones: those of the last row are kept.
+pub(super) fn columns_of<'a>(row: &impl diesel::row::Row<'a, Pg>) -> Columns {
+    thread_local!(static LAST: RefCell<Columns> = RefCell::default());
+    LAST.with_borrow_mut(|last| {
+        let is_named =
+            |(index, name): (usize, &str)| row.get(index).is_some_and(|field| field.field_name() == Some(name));
+        if last.len() != row.field_count() || !last.iter().map(AsRef::as_ref).enumerate().all(is_named) {
+            let name_at = |index| row.get(index).and_then(|field| field.field_name().map(Box::from));
+            *last = (0..row.field_count()).map(|index| name_at(index).unwrap_or_default()).collect();
+        }
+        Arc::clone(last)
+    })
 }
 
 /// Reads a value by the object id of its type (`pg_type.oid`; fixed numbers of built-in types).

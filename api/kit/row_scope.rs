@@ -5,6 +5,15 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
+/// Closed rooms that a statement is let into, by the names of their tables: the setting `lianfang.rooms`. Whatever else it
+/// may see, of a room that it doesn't name it sees nothing.
+pub type Rooms = BTreeSet<&'static str>;
+
+/// The setting `lianfang.rooms` as the policies read it: names separated by commas.
+pub fn setting_of(rooms: &Rooms) -> String {
+    rooms.iter().copied().collect::<Vec<_>>().join(",")
+}
+
 /// Scope of the records that a statement may see. One that names none sees no record at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum RowScope {

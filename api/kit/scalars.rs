@@ -1,9 +1,9 @@
 //! Reading single values: the same rules for JSON bodies and query parameters.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
 use regex::Regex;
@@ -66,14 +66,15 @@ pub fn read_secret(text: &str, min: usize, max: usize) -> Reading {
     }
 }
 
-/// Compiled patterns: field tables are static, so there are few and they stay.
+/// Compiled patterns: field tables are static, so there are few and they stay. Each thread has its own: no lock to wait
+/// for, and a pattern's scratch space, which the threads that share one take turns with, is this thread's alone.
 fn matches_pattern(pattern: &'static str, text: &str) -> bool {
-    static COMPILED: Mutex<Option<HashMap<&'static str, Option<Regex>>>> = Mutex::new(None);
-    let mut guard = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let compiled =
-        guard.get_or_insert_default().entry(pattern).or_insert_with(|| Regex::new(&format!("^(?:{pattern})$")).ok());
-    // A pattern that doesn't compile lets nothing through; `tests/contract.rs` compiles them all.
-    compiled.as_ref().is_some_and(|regex| regex.is_match(text))
+    thread_local!(static COMPILED: RefCell<HashMap<&'static str, Option<Regex>>> = RefCell::default());
+    COMPILED.with_borrow_mut(|compiled| {
+        let compiled = compiled.entry(pattern).or_insert_with(|| Regex::new(&format!("^(?:{pattern})$")).ok());
+        // A pattern that doesn't compile lets nothing through; `tests/contract.rs` compiles them all.
+        compiled.as_ref().is_some_and(|regex| regex.is_match(text))
+    })
 }
 
 /// Up to so many decimal places, all are always shown.

@@ -4,6 +4,8 @@
 //! is stable. Ours is: the same operation on the same kind gives the same text, and every value is
 //! bound. So [`Statement`] implements the query traits itself and lets diesel cache it by its text.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -16,7 +18,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 pub use super::column_type::ColumnType;
-use super::row_scope::RowScope;
+use super::row_scope::{Rooms, RowScope};
 use super::value::Value;
 
 /// A bound value, or a bound column of values.
@@ -55,6 +57,7 @@ enum Piece {
 pub struct Statement {
     pieces: Vec<Piece>,
     row_scope: RowScope,
+    rooms: Rooms,
 }
 
 /// Takes the inner value of one variant; a value of another type becomes NULL, which NOT NULL
@@ -71,7 +74,7 @@ macro_rules! inner {
 impl Statement {
     /// A statement that begins with this text.
     pub fn new(sql: impl Into<String>) -> Self {
-        Self { pieces: vec![Piece::Sql(sql.into())], row_scope: RowScope::Nothing }
+        Self { pieces: vec![Piece::Sql(sql.into())], row_scope: RowScope::Nothing, rooms: Rooms::default() }
     }
 
     /// Lets it see more of the records.
@@ -90,9 +93,33 @@ impl Statement {
         self.seeing(RowScope::of_area(district_code, None))
     }
 
+    /// Lets it into a closed room, by the name of its table, or into none: only the kind's own queries do.
+    pub fn in_rooms(mut self, rooms: impl IntoIterator<Item = &'static str>) -> Self {
+        self.rooms.extend(rooms);
+        self
+    }
+
+    /// Closed rooms that the statement is let into.
+    pub fn rooms(&self) -> &Rooms {
+        &self.rooms
+    }
+
     /// Scope of the records that the statement may see.
     pub fn row_scope(&self) -> &RowScope {
         &self.row_scope
+    }
+
+    /// A number for its text, which all values leave as it is: of those with the same one, the database has prepared
+    /// all or none.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Sql(sql) => sql.hash(&mut hasher),
+                Piece::Bind(bind) => std::mem::discriminant(&**bind).hash(&mut hasher),
+            }
+        }
+        hasher.finish()
     }
 
     /// Goes on with text. Never put a value in it.
@@ -104,7 +131,7 @@ impl Statement {
     /// Goes on with another statement.
     pub fn then(mut self, other: Self) -> Self {
         self.pieces.extend(other.pieces);
-        self.seeing(other.row_scope)
+        self.seeing(other.row_scope).in_rooms(other.rooms)
     }
 
     /// Binds one value.
@@ -143,6 +170,22 @@ impl Statement {
     /// Binds bytes.
     pub fn bytes(self, bytes: Vec<u8>) -> Self {
         self.bind(ColumnType::Bytes, Value::Bytes(bytes))
+    }
+
+    /// Binds columns of equal length as a table of rows. One row stands in the text itself: the planner takes it for
+    /// constants, where it would else run a function over arrays.
+    pub fn table(self, columns: Vec<(ColumnType, Vec<Value>)>) -> Self {
+        let one_row = columns.iter().all(|(_, values)| values.len() == 1);
+        let begun = self.sql(if one_row { "(VALUES (" } else { "unnest(" });
+        let bound = columns.into_iter().enumerate().fold(begun, |statement, (index, (column_type, values))| {
+            let statement = if index == 0 { statement } else { statement.sql(", ") };
+            let (statement, dimension) = match (one_row, values) {
+                (true, mut values) => (statement.bind(column_type, values.pop().unwrap_or(Value::Null)), ""),
+                (false, values) => (statement.column(column_type, values), "[]"),
+            };
+            statement.sql(format!("::{}{dimension}", column_type.sql()))
+        });
+        bound.sql(if one_row { "))" } else { ")" })
     }
 
     /// Binds a whole column of values as one array.

@@ -104,10 +104,14 @@ impl Digits {
         self
     }
 
-    fn number(&mut self, number: u32, digits: u32) {
-        for exponent in (0..digits).rev() {
-            let digit = number / 10_u32.pow(exponent) % 10;
-            self.byte(b'0' + u8::try_from(digit).unwrap_or_default());
+    fn number(&mut self, number: u32, digits: usize) {
+        let (end, mut rest) = (self.length + digits, number);
+        if let Some(places) = self.bytes.get_mut(self.length..end) {
+            for place in places.iter_mut().rev() {
+                *place = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+                rest /= 10;
+            }
+            self.length = end;
         }
     }
 

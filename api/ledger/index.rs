@@ -70,31 +70,23 @@ pub(super) fn write(statement: Statement, append: &Append) -> Statement {
         .text(&append.district_code)
         .sql(
             ", clock.base + u.number, u.sequence, u.kind, u.id, u.revision, u.operation, u.area_code, u.org_id, \
-             u.former_area_code, u.former_org_id, u.revised_by, clock.at FROM clock, unnest(",
+             u.former_area_code, u.former_org_id, u.revised_by, clock.at FROM clock, ",
         )
-        .column(ColumnType::Integer, column(|change| Value::Integer(change.number)))
-        .sql("::bigint[], ")
-        .column(ColumnType::Integer, column(|change| Value::Integer(change.sequence.into())))
-        .sql("::bigint[], ")
-        .column(ColumnType::Text, column(|change| Value::Text(change.table.name.to_owned())))
-        .sql("::text[], ")
-        .column(ColumnType::Id, column(|change| Value::Id(change.id)))
-        .sql("::uuid[], ")
-        .column(ColumnType::Integer, column(|change| Value::Integer(change.revision)))
-        .sql("::bigint[], ")
-        .column(ColumnType::Text, column(|change| Value::Text(change.indexed.act.word().to_owned())))
-        .sql("::text[], ")
-        .column(ColumnType::Text, column(|change| Value::Text(change.indexed.belonging.area_code.clone())))
-        .sql("::text[], ")
-        .column(ColumnType::Id, append.changes.iter().map(|change| id(change.indexed.belonging.org_id)).collect())
-        .sql("::uuid[], ")
-        .column(ColumnType::Text, former_areas.collect())
-        .sql("::text[], ")
-        .column(ColumnType::Id, former_orgs.collect())
-        .sql("::uuid[], ")
-        .column(ColumnType::Id, column(|change| Value::Id(change.indexed.revised_by)))
+        .table(vec![
+            (ColumnType::Integer, column(|change| Value::Integer(change.number))),
+            (ColumnType::Integer, column(|change| Value::Integer(change.sequence.into()))),
+            (ColumnType::Text, column(|change| Value::Text(change.table.name.to_owned()))),
+            (ColumnType::Id, column(|change| Value::Id(change.id))),
+            (ColumnType::Integer, column(|change| Value::Integer(change.revision))),
+            (ColumnType::Text, column(|change| Value::Text(change.indexed.act.word().to_owned()))),
+            (ColumnType::Text, column(|change| Value::Text(change.indexed.belonging.area_code.clone()))),
+            (ColumnType::Id, append.changes.iter().map(|change| id(change.indexed.belonging.org_id)).collect()),
+            (ColumnType::Text, former_areas.collect()),
+            (ColumnType::Id, former_orgs.collect()),
+            (ColumnType::Id, column(|change| Value::Id(change.indexed.revised_by))),
+        ])
         .sql(
-            "::uuid[]) AS u(number, sequence, kind, id, revision, operation, area_code, org_id, former_area_code, \
+            " AS u(number, sequence, kind, id, revision, operation, area_code, org_id, former_area_code, \
              former_org_id, revised_by))",
         )
 }

@@ -2,8 +2,9 @@
 //! of entries, and the rows, revisions and rollups written with them in one statement.
 //!
 //! - [`Append`] is what one request wants written; [`Ledger::append`] writes it or nothing of it.
-//! - Appends of one process that wait at the same time share a transaction ([`writer`]): no timer,
-//!   whatever queued while the last one committed goes next.
+//! - Appends of one process that wait at the same time are one batch, those of a district one transaction
+//!   ([`writer`]): no timer, whatever queued while the last one committed goes next. Statements that need no answer in
+//!   between are sent together ([`flight`]).
 //! - Numbers are taken by the statement itself: the clock's row is its lock, so a district's writers
 //!   follow each other in commit order, those of other processes too.
 //! - An append is optimistic: a row that exists already or was revised meanwhile ends it with
@@ -13,13 +14,17 @@
 pub mod canonical;
 pub mod decide;
 mod decision;
+mod district;
 mod dry_run;
 pub mod figures;
+mod flight;
 pub mod heads;
 mod index;
 mod merge;
+mod newcomers;
 pub mod presences;
 mod problem;
+mod quarantine;
 mod redo;
 mod rollups;
 mod statement;
@@ -32,6 +37,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use kit::database::DatabaseError;
 use kit::faults::Fault;
+use kit::supervision::Supervision;
 use kit::value::Value;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -43,11 +49,13 @@ pub use self::figures::Figures;
 use self::heads::Heads;
 pub use self::index::{Act, Belonging, Indexed};
 pub use self::table::{Column, Projection, Table};
-pub use self::tally::{People, Pointer, PresenceKey, Tallies, TallyKey};
+pub use self::tally::{Families, Family, Pointer, PresenceKey, Tallies, TallyKey};
 use self::writer::Job;
 
 /// Appends that may wait; more are refused early, so that a stall doesn't pile up memory and time-outs.
 const QUEUE: usize = 2_048;
+/// Name of the writer among the workers of a service.
+pub const WRITER: &str = "ledger";
 
 /// Operation of a change on its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -207,16 +215,19 @@ pub struct Ledger {
     heads: Heads,
     figures: Figures,
     asking: DryRun,
+    supervision: Supervision,
 }
 
 impl Ledger {
     /// Starts the writer: a thread with a connection of its own, until the last ledger is dropped. It counts different
-    /// people as `people` has them.
-    pub fn start(database_url: &str, people: People) -> std::io::Result<Self> {
+    /// what is counted once as `families` have it.
+    pub fn start(database_url: &str, families: Families) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (heads, figures) = (Heads::default(), Figures::default());
-        writer::spawn(database_url.to_owned(), people, jobs, heads.clone(), figures.clone())?;
-        Ok(Self { queue, heads, figures, asking: DryRun::new(database_url) })
+        let supervision = Supervision::default();
+        let shared = (heads.clone(), figures.clone(), supervision.clone());
+        writer::spawn(database_url.to_owned(), families, jobs, shared)?;
+        Ok(Self { queue, heads, figures, asking: DryRun::new(database_url), supervision })
     }
 
     /// Writes an append and answers after its commit.
@@ -244,9 +255,14 @@ impl Ledger {
         &self.figures
     }
 
-    /// Whether there is a writer.
+    /// Whether there is a writer, and it isn't down after a panic.
     pub fn has_writer(&self) -> bool {
-        !self.queue.is_closed()
+        !self.queue.is_closed() && !self.supervision.down().contains(&WRITER)
+    }
+
+    /// Supervision of the writer, for all other workers of the service too.
+    pub fn supervision(&self) -> &Supervision {
+        &self.supervision
     }
 
     /// Number of appends that wait for the writer.

@@ -1,7 +1,11 @@
 //! Distinct persons (人), beside person-times (人次): how many different people the records of a kind name, by
 //! day, since the month's first, and ever, in a district, township, village and at a place.
 //!
-//! [`settle`] is a statement of its own that follows the append's in its transaction: it sees, under the
+//! Households are counted so, too: each family of subjects leads its own merged ones to those that they turned out to
+//! be, and knows its presences by the names under which they are kept ([`Families`]).
+//!
+//! People who are new with an append are counted in its own statement ([`super::newcomers`]). For others, [`settle`] is
+//! a statement of its own, one a family, that follows the append's in its transaction: it sees, under the
 //! clock's lock, all that any process wrote before. It touches only people of whom a presence came or went,
 //! and those they are merged with: what those counted as before goes, what they count as now comes.
 
@@ -9,7 +13,7 @@ use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 use uuid::Uuid;
 
-use super::{People, Pointer, PresenceKey, Tallies};
+use super::{Families, Family, Pointer, PresenceKey, Tallies};
 
 /// From rows `kind, root, scope, on_day, side` to changes of `person_rollups`: each day counts its people, and
 /// those of them who are on no earlier day of the month, and on none at all.
@@ -26,55 +30,82 @@ const SCOPES: &str = "CROSS JOIN LATERAL (VALUES (left(p.area_code, 6)), \
     (CASE WHEN length(p.area_code) >= 12 THEN left(p.area_code, 12) END), \
     (CASE WHEN p.place_id <> '00000000-0000-0000-0000-000000000000' THEN p.place_id::text END)) AS c(scope)";
 
-/// The statement that brings distinct persons up to date; none where nobody came, went or was merged.
-pub(super) fn settle(district_code: &str, tallies: &Tallies, people: &People) -> Option<Statement> {
-    if !tallies.concern_persons() {
+/// The statements that bring distinct subjects up to date, one a family of which any came, went or was merged.
+pub(super) fn settle(district_code: &str, tallies: &Tallies, families: &Families) -> Vec<Statement> {
+    families.all().filter_map(|family| settle_family(district_code, tallies, families, family)).collect()
+}
+
+fn settle_family(district_code: &str, tallies: &Tallies, families: &Families, family: &Family) -> Option<Statement> {
+    let deltas: Vec<&(PresenceKey, i64)> =
+        tallies.presences.iter().filter(|(key, _)| families.keeps(family, key.kind)).collect();
+    let pointers: Vec<Pointer> =
+        tallies.pointers.iter().filter(|pointer| pointer.table == family.table).copied().collect();
+    if deltas.is_empty() && pointers.is_empty() {
         return None;
     }
-    let statement = touched(keep(district_code, &tallies.presences), &tallies.pointers);
-    let statement = members(statement, district_code, &tallies.pointers, people);
-    let statement = rows(statement, district_code);
+    let statement = touched(keep(district_code, &deltas), &pointers);
+    let statement = members(statement, district_code, &pointers, family);
+    let statement = if pointers.is_empty() {
+        of_days(statement, district_code)
+    } else {
+        let own = of_family(families, family, "q.kind");
+        of_all_days(statement, district_code, &own)
+    };
     Some(
         statement
-            .sql(format!(", spread AS (SELECT p.kind, s.root, c.scope, p.on_day, s.side FROM rows AS p CROSS JOIN LATERAL (VALUES (-1, p.former_root, p.former), (1, p.root, p.next)) AS s(side, root, total) {SCOPES} WHERE s.total > 0 AND c.scope IS NOT NULL GROUP BY 1, 2, 3, 4, 5), {FIGURES} INSERT INTO person_rollups AS r (district_code, kind, scope, on_day, persons, new_in_month, new_ever) SELECT "))
+            .sql(format!(", {FIGURES} INSERT INTO person_rollups AS r (district_code, kind, scope, on_day, persons, new_in_month, new_ever) SELECT "))
             .text(district_code)
             .sql(", f.* FROM figures AS f WHERE f.persons <> 0 OR f.new_in_month <> 0 OR f.new_ever <> 0 ORDER BY 2, 3, 4 ON CONFLICT (district_code, kind, scope, on_day) DO UPDATE SET persons = r.persons + excluded.persons, new_in_month = r.new_in_month + excluded.new_in_month, new_ever = r.new_ever + excluded.new_ever"),
     )
 }
 
-/// All presences of a district counted anew: `kind, scope, on_day, persons, new_in_month, new_ever`.
-pub fn recount(district_code: &str, people: &People) -> Statement {
-    let People { table, merged_into } = people;
+/// ` AND` a presence is one of the family's: an id may be a person's and, as a client gave it, a household's.
+fn of_family(families: &Families, family: &Family, column: &str) -> String {
+    let listed = |names: &mut dyn Iterator<Item = &&'static str>| {
+        names.map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
+    };
+    let others = listed(&mut families.others.iter().flat_map(|other| &other.kept));
+    match (family.table == families.people.table, others.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => format!(" AND {column} NOT IN ({others})"),
+        (false, _) => format!(" AND {column} IN ({})", listed(&mut family.kept.iter())),
+    }
+}
+
+/// All presences of a family in a district counted anew: `kind, scope, on_day, persons, new_in_month, new_ever`.
+pub fn recount(district_code: &str, families: &Families, family: &Family) -> Statement {
+    let Family { table, merged_into, .. } = family;
+    let own = of_family(families, family, "p.kind");
     Statement::new("WITH RECURSIVE up(person_id, at, step) AS (SELECT DISTINCT p.person_id, p.person_id, 0 FROM person_presences AS p WHERE p.district_code = ")
         .text(district_code)
-        .sql(format!(" UNION ALL SELECT up.person_id, m.{merged_into}, up.step + 1 FROM up JOIN {table} AS m ON m.district_code = "))
+        .sql(format!("{own} UNION ALL SELECT up.person_id, m.{merged_into}, up.step + 1 FROM up JOIN {table} AS m ON m.district_code = "))
         .text(district_code)
         .sql(format!(" AND m.id = up.at WHERE m.{merged_into} IS NOT NULL), roots AS (SELECT DISTINCT ON (person_id) person_id, at AS root FROM up ORDER BY person_id, step DESC), spread AS (SELECT p.kind, r.root, c.scope, p.on_day, 1 AS side FROM person_presences AS p JOIN roots AS r USING (person_id) "))
         .sql(SCOPES)
         .sql(" WHERE p.total > 0 AND c.scope IS NOT NULL AND p.district_code = ")
         .text(district_code)
-        .sql(format!(" GROUP BY 1, 2, 3, 4), {FIGURES} SELECT * FROM figures"))
+        .sql(format!("{own} GROUP BY 1, 2, 3, 4), {FIGURES} SELECT * FROM figures"))
 }
 
-/// `delta`, and `kept`: the presences as they are now.
-fn keep(district_code: &str, deltas: &[(PresenceKey, i64)]) -> Statement {
+/// `delta`, and `kept`: the presences as they are now. The append before it may have written nothing for want of a
+/// clock; then neither does this.
+fn keep(district_code: &str, deltas: &[&(PresenceKey, i64)]) -> Statement {
     let column =
         |value: fn(&PresenceKey) -> Value| -> Vec<Value> { deltas.iter().map(|(key, _)| value(key)).collect() };
-    Statement::new("WITH RECURSIVE delta AS MATERIALIZED (SELECT * FROM unnest(")
-        .column(ColumnType::Text, column(|key| Value::Text(key.kind.to_owned())))
-        .sql("::text[], ")
-        .column(ColumnType::Id, column(|key| Value::Id(key.person_id)))
-        .sql("::uuid[], ")
-        .column(ColumnType::Day, column(|key| Value::Day(key.on_day)))
-        .sql("::date[], ")
-        .column(ColumnType::Text, column(|key| Value::Text(key.area_code.clone())))
-        .sql("::text[], ")
-        .column(ColumnType::Id, column(|key| Value::Id(key.place_id)))
-        .sql("::uuid[], ")
-        .column(ColumnType::Integer, deltas.iter().map(|(_, delta)| Value::Integer(*delta)).collect())
-        .sql("::bigint[]) AS u(kind, person_id, on_day, area_code, place_id, delta)), kept AS (INSERT INTO person_presences AS p (district_code, kind, person_id, on_day, area_code, place_id, total) SELECT ")
+    Statement::new("WITH RECURSIVE delta AS MATERIALIZED (SELECT * FROM ")
+        .table(vec![
+            (ColumnType::Text, column(|key| Value::Text(key.kind.to_owned()))),
+            (ColumnType::Id, column(|key| Value::Id(key.person_id))),
+            (ColumnType::Day, column(|key| Value::Day(key.on_day))),
+            (ColumnType::Text, column(|key| Value::Text(key.area_code.clone()))),
+            (ColumnType::Id, column(|key| Value::Id(key.place_id))),
+            (ColumnType::Integer, deltas.iter().map(|(_, delta)| Value::Integer(*delta)).collect()),
+        ])
+        .sql(" AS u(kind, person_id, on_day, area_code, place_id, delta)), kept AS (INSERT INTO person_presences AS p (district_code, kind, person_id, on_day, area_code, place_id, total) SELECT ")
         .text(district_code)
-        .sql(", d.* FROM delta AS d ON CONFLICT (district_code, person_id, kind, on_day, area_code, place_id) DO UPDATE SET total = p.total + excluded.total RETURNING p.kind, p.person_id, p.on_day, p.area_code, p.place_id, p.total)")
+        .sql(", d.* FROM delta AS d WHERE EXISTS (SELECT 1 FROM district_clocks AS c WHERE c.district_code = ")
+        .text(district_code)
+        .sql(") ON CONFLICT (district_code, person_id, kind, on_day, area_code, place_id) DO UPDATE SET total = p.total + excluded.total RETURNING p.kind, p.person_id, p.on_day, p.area_code, p.place_id, p.total)")
 }
 
 /// `touched`: whose presence came or went, and who leads elsewhere. A further record on the same day at the same
@@ -88,14 +119,15 @@ fn touched(statement: Statement, pointers: &[Pointer]) -> Statement {
     statement.sql(" UNION SELECT unnest(").column(ColumnType::Id, ends.map(Value::Id).collect()).sql("::uuid[]))")
 }
 
-/// `members`: everybody who is one person with somebody touched, with the id that stands for him now (`root`)
-/// and stood for him before. The table of people has the new pointers already.
-fn members(statement: Statement, district_code: &str, pointers: &[Pointer], people: &People) -> Statement {
-    let People { table, merged_into } = people;
+/// `members`: all that are one with somebody touched, with the id that stands for them now (`root`)
+/// and stood for him before. The family's table has the new pointers already.
+fn members(statement: Statement, district_code: &str, pointers: &[Pointer], family: &Family) -> Statement {
+    let Family { table, merged_into, .. } = family;
+    // Asked beside the id, NULL would lead over the index of all who are merged.
     let statement = statement
         .sql(format!(", up(person_id, at, step) AS (SELECT person_id, person_id, 0 FROM touched UNION ALL SELECT up.person_id, m.merged_into, up.step + 1 FROM up CROSS JOIN LATERAL (SELECT q.{merged_into} AS merged_into FROM {table} AS q WHERE q.district_code = "))
         .text(district_code)
-        .sql(format!(" AND q.id = up.at AND q.{merged_into} IS NOT NULL OFFSET 0) AS m), roots AS (SELECT DISTINCT root FROM (SELECT DISTINCT ON (person_id) at AS root FROM up ORDER BY person_id, step DESC) AS found), down(root, person_id) AS (SELECT root, root FROM roots UNION ALL SELECT down.root, m.id FROM down CROSS JOIN LATERAL (SELECT q.id FROM {table} AS q WHERE q.district_code = "))
+        .sql(format!(" AND q.id = up.at OFFSET 0) AS m WHERE m.merged_into IS NOT NULL), roots AS (SELECT DISTINCT root FROM (SELECT DISTINCT ON (person_id) at AS root FROM up ORDER BY person_id, step DESC) AS found), down(root, person_id) AS (SELECT root, root FROM roots UNION ALL SELECT down.root, m.id FROM down CROSS JOIN LATERAL (SELECT q.id FROM {table} AS q WHERE q.district_code = "))
         .text(district_code)
         .sql(format!(" AND q.{merged_into} = down.person_id OFFSET 0) AS m)"));
     if pointers.is_empty() {
@@ -113,10 +145,32 @@ fn members(statement: Statement, district_code: &str, pointers: &[Pointer], peop
         .sql(" AND q.id = back.at OFFSET 0) AS m WHERE m.merged_into <> '00000000-0000-0000-0000-000000000000'), members AS (SELECT d.person_id, d.root, b.at AS former_root FROM down AS d JOIN (SELECT DISTINCT ON (person_id) person_id, at FROM back ORDER BY person_id, step DESC) AS b USING (person_id))")
 }
 
-/// `rows`: the presences of the members, as they were and as they are.
-fn rows(statement: Statement, district_code: &str) -> Statement {
+/// A member's presences that the deltas change, and those that are new, as they were and as they are: from `known`.
+const ROWS: &str = "rows AS (SELECT k.root, k.former_root, k.kind, k.on_day, k.area_code, k.place_id, k.total AS former, k.total + coalesce(d.delta, 0) AS next FROM known AS k LEFT JOIN delta AS d USING (kind, person_id, on_day, area_code, place_id) UNION ALL SELECT m.root, m.former_root, d.kind, d.on_day, d.area_code, d.place_id, 0, d.delta FROM members AS m JOIN delta AS d USING (person_id) LEFT JOIN known AS k USING (kind, person_id, on_day, area_code, place_id) WHERE k.total IS NULL)";
+
+/// Before and after: what counted goes, what counts comes.
+const SIDES: &str = "SELECT p.kind, s.root, c.scope, p.on_day, s.side FROM rows AS p CROSS JOIN LATERAL (VALUES (-1, p.former_root, p.former), (1, p.root, p.next)) AS s(side, root, total)";
+
+/// `spread` where somebody leads elsewhere: from all presences of all concerned.
+fn of_all_days(statement: Statement, district_code: &str, own: &str) -> Statement {
     statement
         .sql(", known AS (SELECT m.root, m.former_root, p.* FROM members AS m CROSS JOIN LATERAL (SELECT q.kind, q.person_id, q.on_day, q.area_code, q.place_id, q.total FROM person_presences AS q WHERE q.district_code = ")
         .text(district_code)
-        .sql(" AND q.person_id = m.person_id OFFSET 0) AS p), rows AS (SELECT k.root, k.former_root, k.kind, k.on_day, k.area_code, k.place_id, k.total AS former, k.total + coalesce(d.delta, 0) AS next FROM known AS k LEFT JOIN delta AS d USING (kind, person_id, on_day, area_code, place_id) UNION ALL SELECT m.root, m.former_root, d.kind, d.on_day, d.area_code, d.place_id, 0, d.delta FROM members AS m JOIN delta AS d USING (person_id) LEFT JOIN known AS k USING (kind, person_id, on_day, area_code, place_id) WHERE k.total IS NULL)")
+        .sql(format!(" AND q.person_id = m.person_id{own} OFFSET 0) AS p), {ROWS}, spread AS ({SIDES} {SCOPES} WHERE s.total > 0 AND c.scope IS NOT NULL GROUP BY 1, 2, 3, 4, 5)"))
+}
+
+/// `spread` where nobody does: from the presences of the days that change, and of each scope concerned the first other
+/// day of the month and of all. However long somebody has been known, no more decides which day is his first.
+fn of_days(statement: Statement, district_code: &str) -> Statement {
+    statement
+        .sql(", days AS (SELECT m.root, d.kind, array_agg(DISTINCT d.on_day) AS on_days FROM delta AS d JOIN members AS m USING (person_id) GROUP BY 1, 2), known AS (SELECT m.root, m.former_root, p.* FROM days AS y CROSS JOIN LATERAL unnest(y.on_days) AS u(on_day) JOIN members AS m USING (root) CROSS JOIN LATERAL (SELECT q.kind, q.person_id, q.on_day, q.area_code, q.place_id, q.total FROM person_presences AS q WHERE q.district_code = ")
+        .text(district_code)
+        .sql(format!(" AND q.person_id = m.person_id AND q.kind = y.kind AND q.on_day = u.on_day OFFSET 0) AS p), {ROWS}"))
+        .sql(", spans AS (SELECT DISTINCT m.root, p.kind, c.scope, t.first_day, t.past_day FROM delta AS p JOIN members AS m USING (person_id) ")
+        .sql(SCOPES)
+        .sql(" CROSS JOIN LATERAL (VALUES ('-infinity'::date, 'infinity'::date), (date_trunc('month', p.on_day::timestamp)::date, (date_trunc('month', p.on_day::timestamp) + interval '1 month')::date)) AS t(first_day, past_day) WHERE c.scope IS NOT NULL), others AS (SELECT s.root, s.kind, s.scope, o.on_day FROM spans AS s JOIN days AS y USING (root, kind) JOIN members AS m USING (root) CROSS JOIN LATERAL (SELECT p.on_day FROM person_presences AS p ")
+        .sql(SCOPES)
+        .sql(" WHERE p.district_code = ")
+        .text(district_code)
+        .sql(format!(" AND p.person_id = m.person_id AND p.kind = s.kind AND p.on_day >= s.first_day AND p.on_day < s.past_day AND p.on_day <> ALL (y.on_days) AND p.total > 0 AND c.scope = s.scope ORDER BY p.on_day LIMIT 1) AS o), spread AS ({SIDES} {SCOPES} WHERE s.total > 0 AND c.scope IS NOT NULL UNION SELECT o.kind, o.root, o.scope, o.on_day, s.side FROM others AS o CROSS JOIN (VALUES (-1), (1)) AS s(side))"))
 }

@@ -17,8 +17,6 @@ use super::{AppendError, Change, Operation, Receipt};
 
 /// How long a lost connection is tried to be made again before those who wait are told.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// The database answers a statement within [`super::writer::STATEMENT_TIMEOUT`], or it doesn't answer at all.
-const SILENCE: Duration = Duration::from_secs(20);
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -34,41 +32,37 @@ pub(super) async fn write(link: &mut Link, jobs: Vec<Job>) {
 
 fn write_own(link: &mut Link, jobs: Vec<Job>) -> Pin<Box<dyn Future<Output = ()> + '_>> {
     Box::pin(async move {
-        if jobs.is_empty() {
-            return;
+        let mut districts: BTreeMap<String, Vec<Job>> = BTreeMap::new();
+        for job in jobs {
+            districts.entry(job.append.district_code.clone()).or_default().push(job);
         }
-        let outcomes = timeout(SILENCE, link.transact(&jobs)).await;
-        match outcomes.unwrap_or_else(|_| Err(AppendError::Unreachable("no answer".into()))) {
-            Ok(outcomes) => jobs.into_iter().zip(outcomes).for_each(|(job, outcome)| job.answer(outcome)),
-            Err(AppendError::Unreachable(cause)) => recover(link, jobs, &cause).await,
-            Err(error) if jobs.len() == 1 => jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
-            Err(AppendError::Conflict(_)) => part(link, jobs).await,
-            Err(AppendError::ClockMissing(district_code)) => {
-                let (without, others): (Vec<Job>, Vec<Job>) =
-                    jobs.into_iter().partition(|job| job.append.district_code == district_code);
-                without.into_iter().for_each(|job| job.answer(Err(AppendError::ClockMissing(district_code.clone()))));
-                write_own(link, others).await;
+        let districts: Vec<Vec<Job>> = districts.into_values().collect();
+        let outcomes = link.transact(&districts).await;
+        let mut unreachable: Option<(Vec<Job>, String)> = None;
+        for (jobs, outcomes) in districts.into_iter().zip(outcomes) {
+            match outcomes {
+                Ok(outcomes) => jobs.into_iter().zip(outcomes).for_each(|(job, outcome)| job.answer(outcome)),
+                Err(AppendError::Unreachable(cause)) => unreachable.get_or_insert((Vec::new(), cause)).0.extend(jobs),
+                Err(error) => again(link, jobs, error).await,
             }
-            // Trying each by itself would take as long each time. Other districts' clocks may be free.
-            Err(error @ (AppendError::Busy | AppendError::Full)) => apart(link, jobs, &error).await,
-            // One of them can't be written: halves find it in a few steps, the others go through.
-            Err(_) => halve(link, jobs).await,
+        }
+        if let Some((jobs, cause)) = unreachable {
+            recover(link, jobs, &cause).await;
         }
     })
 }
 
-/// Writes each district's by itself; where there is only one, all are told why they weren't written.
-async fn apart(link: &mut Link, jobs: Vec<Job>, error: &AppendError) {
-    let mut districts: BTreeMap<String, Vec<Job>> = BTreeMap::new();
-    for job in jobs {
-        districts.entry(job.append.district_code.clone()).or_default().push(job);
-    }
-    let several = districts.len() > 1;
-    for jobs in districts.into_values() {
-        match several {
-            true => write_own(link, jobs).await,
-            false => jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
+/// Writes what can be written of a district's jobs, of which nothing was.
+async fn again(link: &mut Link, jobs: Vec<Job>, error: AppendError) {
+    match error {
+        // Trying each by itself would take as long each time.
+        AppendError::Busy | AppendError::Full | AppendError::ClockMissing(_) => {
+            jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
         }
+        error if jobs.len() == 1 => jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
+        AppendError::Conflict(_) => part(link, jobs).await,
+        // One of them can't be written: halves find it in a few steps, the others go through.
+        _ => halve(link, jobs).await,
     }
 }
 
@@ -153,6 +147,7 @@ fn select(columns: &str, table: &str, district_code: &str, ids: Vec<Uuid>) -> St
 
 /// The rows that can't be written as asked: new ones that exist, revisions that aren't the next.
 async fn find_met(link: &mut Link, jobs: &[Job]) -> Result<BTreeSet<Key>, AppendError> {
+    link.enter(jobs);
     let mut revisions: BTreeMap<Key, i64> = BTreeMap::new();
     for ((district_code, table), ids) in ids(jobs) {
         for mut row in link.read(select("id, revision", table, &district_code, ids)).await? {
@@ -176,6 +171,7 @@ async fn find_met(link: &mut Link, jobs: &[Job]) -> Result<BTreeSet<Key>, Append
 
 /// The jobs whose last row stands in the database with its digest, now or in the history.
 async fn find_written(link: &mut Link, jobs: &[Job]) -> Result<BTreeMap<usize, Receipt>, AppendError> {
+    link.enter(jobs);
     let mut found: BTreeMap<(Key, Vec<u8>), (i64, chrono::DateTime<chrono::Utc>)> = BTreeMap::new();
     let mut note = |district_code: &str, table: &'static str, rows: Vec<Row>| {
         for mut row in rows {

@@ -20,29 +20,24 @@ fn part(statement: Statement, district_code: &str, table: &str, hour: &str, tota
     }
     let column = |value: fn(&TallyKey) -> Value| -> Vec<Value> { totals.iter().map(|(key, _)| value(key)).collect() };
     let key = format!("on_day, {hour}area_code, place_id, measure, org_id");
-    let mut statement = statement
+    let mut columns = vec![
+        (ColumnType::Text, column(|key| Value::Text(key.kind.to_owned()))),
+        (ColumnType::Day, column(|key| Value::Day(key.on_day))),
+    ];
+    if !hour.is_empty() {
+        columns.push((ColumnType::Integer, column(|key| key.hour.map_or(Value::Null, Value::Integer))));
+    }
+    columns.extend([
+        (ColumnType::Text, column(|key| Value::Text(key.area_code.clone()))),
+        (ColumnType::Id, column(|key| Value::Id(key.place_id))),
+        (ColumnType::Text, column(|key| Value::Text(key.measure.to_owned()))),
+        (ColumnType::Id, column(|key| Value::Id(key.org_id))),
+        (ColumnType::Decimal, totals.iter().map(|(_, delta)| Value::whole(*delta)).collect()),
+    ]);
+    statement
         .sql(format!(", add_{table} AS (INSERT INTO {table} AS r (district_code, kind, {key}, total) SELECT "))
         .text(district_code)
-        .sql(", u.* FROM clock, unnest(")
-        .column(ColumnType::Text, column(|key| Value::Text(key.kind.to_owned())))
-        .sql("::text[], ")
-        .column(ColumnType::Day, column(|key| Value::Day(key.on_day)))
-        .sql("::date[], ");
-    if !hour.is_empty() {
-        let hours = column(|key| key.hour.map_or(Value::Null, Value::Integer));
-        statement = statement.column(ColumnType::Integer, hours).sql("::bigint[], ");
-    }
-    statement
-        .column(ColumnType::Text, column(|key| Value::Text(key.area_code.clone())))
-        .sql("::text[], ")
-        .column(ColumnType::Id, column(|key| Value::Id(key.place_id)))
-        .sql("::uuid[], ")
-        .column(ColumnType::Text, column(|key| Value::Text(key.measure.to_owned())))
-        .sql("::text[], ")
-        .column(ColumnType::Id, column(|key| Value::Id(key.org_id)))
-        .sql("::uuid[], ")
-        .column(ColumnType::Decimal, totals.iter().map(|(_, delta)| Value::whole(*delta)).collect())
-        .sql(format!(
-            "::numeric[]) AS u ON CONFLICT (district_code, kind, {key}) DO UPDATE SET total = r.total + excluded.total)"
-        ))
+        .sql(", u.* FROM clock, ")
+        .table(columns)
+        .sql(format!(" AS u ON CONFLICT (district_code, kind, {key}) DO UPDATE SET total = r.total + excluded.total)"))
 }

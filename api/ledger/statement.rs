@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 
+use super::newcomers::{self, Newcomers};
 use super::{Append, AwaitedRow, Change, KeyedAnswer, Operation, Table, index, rollups};
 
 /// Builds the statement. Its text depends only on which tables are written and how, so each
 /// combination is prepared once; every part reads from `clock`, so it happens after the lock.
 /// It answers one row `first_no, at`, or none where the district has no clock.
-pub(super) fn of_append(append: &Append, digest: &[u8; 32]) -> Statement {
+pub(super) fn of_append(append: &Append, digest: &[u8; 32], arrived: &Newcomers) -> Statement {
     let statement = clock(append, digest);
     let statement = entry(statement, append, digest);
     let statement = groups(append).into_iter().fold(statement, |statement, ((_, operation), changes)| {
@@ -21,8 +22,9 @@ pub(super) fn of_append(append: &Append, digest: &[u8; 32]) -> Statement {
             (None, _) => statement,
         }
     });
-    let statement = index::write(statement, append);
-    awaited(keyed(rollups::write(statement, append), append), append).sql(" SELECT base + 1 AS first_no, at FROM clock")
+    let statement = rollups::write(index::write(statement, append), append);
+    let statement = newcomers::write(statement, &append.district_code, arrived);
+    awaited(keyed(statement, append), append).sql(" SELECT base + 1 AS first_no, at FROM clock")
 }
 
 /// Advances the clock and the chain. The instant is read once, inside the lock, and never runs
@@ -102,11 +104,9 @@ fn revise(statement: Statement, append: &Append, table: &Table, changes: &[&Chan
     let statement = statement
         .sql(format!(", history_{0} AS (INSERT INTO record_revisions (district_code, kind, id, revision, change_no, body) SELECT ", table.name))
         .text(&append.district_code)
-        .sql(format!(", '{}', u.id, u.revision, s.change_no, to_jsonb(s) FROM clock CROSS JOIN unnest(", table.name))
-        .column(ColumnType::Id, ids)
-        .sql("::uuid[], ")
-        .column(ColumnType::Integer, revisions)
-        .sql(format!("::bigint[]) AS u(id, revision) LEFT JOIN {} AS s ON s.district_code = ", table.name))
+        .sql(format!(", '{}', u.id, u.revision, s.change_no, to_jsonb(s) FROM clock CROSS JOIN ", table.name))
+        .table(vec![(ColumnType::Id, ids), (ColumnType::Integer, revisions)])
+        .sql(format!(" AS u(id, revision) LEFT JOIN {} AS s ON s.district_code = ", table.name))
         .text(&append.district_code)
         .sql(" AND s.id = u.id AND s.revision = u.revision)");
     let assignments: Vec<String> = table
@@ -129,12 +129,12 @@ fn revise(statement: Statement, append: &Append, table: &Table, changes: &[&Chan
 
 fn rows(statement: Statement, table: &Table, changes: &[&Change]) -> Statement {
     let numbers = changes.iter().map(|change| Value::Integer(change.number)).collect();
-    let statement = statement.sql("unnest(").column(ColumnType::Integer, numbers).sql("::bigint[]");
-    let statement = table.columns.iter().enumerate().fold(statement, |statement, (index, column)| {
+    let columns = table.columns.iter().enumerate().map(|(index, column)| {
         let values = changes.iter().map(|change| change.cells.get(index).cloned().unwrap_or(Value::Null)).collect();
-        statement.sql(", ").column(column.column_type, values).sql(format!("::{}[]", column.column_type.sql()))
+        (column.column_type, values)
     });
-    statement.sql(format!(") AS u(number, {})", names(table, "")))
+    let columns = std::iter::once((ColumnType::Integer, numbers)).chain(columns).collect();
+    statement.table(columns).sql(format!(" AS u(number, {})", names(table, "")))
 }
 
 fn names(table: &Table, prefix: &str) -> String {
@@ -152,19 +152,16 @@ fn keyed(statement: Statement, append: &Append) -> Statement {
     statement
         .sql(", keyed AS (INSERT INTO idempotency_keys (district_code, key_hash, request_digest, status, kind, id, revision, created_at) SELECT ")
         .text(&append.district_code)
-        .sql(", u.*, clock.at FROM clock, unnest(")
-        .column(ColumnType::Bytes, column(|answer| Value::Bytes(answer.key_hash.clone())))
-        .sql("::bytea[], ")
-        .column(ColumnType::Bytes, column(|answer| Value::Bytes(answer.request_digest.clone())))
-        .sql("::bytea[], ")
-        .column(ColumnType::Integer, column(|answer| Value::Integer(answer.status)))
-        .sql("::bigint[], ")
-        .column(ColumnType::Text, column(|answer| Value::Text(answer.kind.to_owned())))
-        .sql("::text[], ")
-        .column(ColumnType::Id, column(|answer| Value::Id(answer.id)))
-        .sql("::uuid[], ")
-        .column(ColumnType::Integer, column(|answer| Value::Integer(answer.revision)))
-        .sql("::bigint[]) AS u)")
+        .sql(", u.*, clock.at FROM clock, ")
+        .table(vec![
+            (ColumnType::Bytes, column(|answer| Value::Bytes(answer.key_hash.clone()))),
+            (ColumnType::Bytes, column(|answer| Value::Bytes(answer.request_digest.clone()))),
+            (ColumnType::Integer, column(|answer| Value::Integer(answer.status))),
+            (ColumnType::Text, column(|answer| Value::Text(answer.kind.to_owned()))),
+            (ColumnType::Id, column(|answer| Value::Id(answer.id))),
+            (ColumnType::Integer, column(|answer| Value::Integer(answer.revision))),
+        ])
+        .sql(" AS u)")
 }
 
 /// Notes what lies ahead: with the record, so that nothing is waited for in vain and nothing forgotten.
@@ -176,11 +173,11 @@ fn awaited(statement: Statement, append: &Append) -> Statement {
     statement
         .sql(", awaited AS (INSERT INTO awaited_records AS a (district_code, kind, id, comes_at) SELECT ")
         .text(&append.district_code)
-        .sql(", u.* FROM clock, unnest(")
-        .column(ColumnType::Text, column(|row| Value::Text(row.kind.to_owned())))
-        .sql("::text[], ")
-        .column(ColumnType::Id, column(|row| Value::Id(row.id)))
-        .sql("::uuid[], ")
-        .column(ColumnType::Instant, column(|row| Value::Instant(row.comes_at)))
-        .sql("::timestamptz[]) AS u ON CONFLICT (district_code, kind, id) DO UPDATE SET comes_at = excluded.comes_at)")
+        .sql(", u.* FROM clock, ")
+        .table(vec![
+            (ColumnType::Text, column(|row| Value::Text(row.kind.to_owned()))),
+            (ColumnType::Id, column(|row| Value::Id(row.id))),
+            (ColumnType::Instant, column(|row| Value::Instant(row.comes_at))),
+        ])
+        .sql(" AS u ON CONFLICT (district_code, kind, id) DO UPDATE SET comes_at = excluded.comes_at)")
 }

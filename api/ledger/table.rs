@@ -26,6 +26,8 @@ pub struct Table {
     pub name: &'static str,
     /// The columns of [`Change::cells`], `id` and `revision` among them.
     pub columns: Vec<Column>,
+    /// Whether it is a closed room: its rows are seen only by statements that name it.
+    pub closed: bool,
     /// Rows of a list that are kept beside each row, if any.
     pub projection: Option<&'static Projection>,
 }

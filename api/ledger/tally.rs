@@ -40,23 +40,53 @@ pub struct PresenceKey {
     pub place_id: Uuid,
 }
 
-/// Rows in which people are known, each of whom may turn out to be another one.
-#[derive(Clone, Copy, Debug)]
-pub struct People {
+/// Rows in which subjects of one family are known, people or households, each of which may turn out to be another one.
+#[derive(Clone, Debug)]
+pub struct Family {
     /// Their table.
     pub table: &'static str,
-    /// Its column that leads to the row of the person whom this one turned out to be.
+    /// Its column that leads to the row of the one that this one turned out to be.
     pub merged_into: &'static str,
+    /// Names under which presences of them are kept; of the first family all those that no other one has.
+    pub kept: Vec<&'static str>,
 }
 
-/// A person who leads to another one from now on, or no longer: two ids of one person count once.
+/// The families of what is counted once however many records name it.
+#[derive(Clone, Debug)]
+pub struct Families {
+    /// People: whatever no other family keeps is theirs.
+    pub people: Family,
+    /// The others.
+    pub others: Vec<Family>,
+}
+
+impl Families {
+    /// Each family, people first.
+    pub fn all(&self) -> impl Iterator<Item = &Family> {
+        std::iter::once(&self.people).chain(&self.others)
+    }
+
+    /// The family whose presences are kept under a name.
+    pub fn of(&self, kept: &str) -> &Family {
+        self.others.iter().find(|family| family.kept.contains(&kept)).unwrap_or(&self.people)
+    }
+
+    /// Whether a family's presences are kept under a name.
+    pub(crate) fn keeps(&self, family: &Family, kept: &str) -> bool {
+        self.of(kept).table == family.table
+    }
+}
+
+/// A subject that leads to another one from now on, or no longer: two ids of one count once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pointer {
-    /// Person whose pointer changes.
+    /// Table of its family.
+    pub table: &'static str,
+    /// Subject whose pointer changes.
     pub person_id: Uuid,
-    /// Person he led to before, if any.
+    /// Subject it led to before, if any.
     pub former: Option<Uuid>,
-    /// Person he leads to now, if any.
+    /// Subject it leads to now, if any.
     pub next: Option<Uuid>,
 }
 
@@ -67,7 +97,7 @@ pub struct Tallies {
     pub totals: Vec<(TallyKey, i128)>,
     /// Records that name a person, by kind, day, area and place.
     pub presences: Vec<(PresenceKey, i64)>,
-    /// People who are merged into another one now, or no longer.
+    /// Subjects that are merged into another one now, or no longer.
     pub pointers: Vec<Pointer>,
 }
 

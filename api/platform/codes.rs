@@ -28,5 +28,8 @@ fault_codes! {
     WEAK_PASSWORD "weak_password" "is too easy to guess" "密码过于简单";
     SAME_PASSWORD "same_password" "must differ from the current one" "新密码不能与当前密码相同";
     INVALID_ORDER "invalid_order" "must not be before {other}" "不能早于 {other}";
+    NOT_A_TOWNSHIP_HERE "not_a_township_here" "is no township of this district" "不是本区县的乡镇(街道)";
+    RING_OPEN "ring_open" "must end at the point where it begins" "环的终点应与起点相同";
+    WORKER_DOWN "worker_down" "the worker {worker} begins again after a defect" "后台任务 {worker} 出现缺陷,正在重新启动";
     TOO_MANY_DAYS "too_many_days" "must be less than {days} days after the first" "与起始日相距应少于 {days} 天";
 }

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use kit::database::Database;
 use kit::limiter::Limiter;
 use kit::problem::Problem;
+use kit::supervision::Supervision;
 use kit::time::Clock;
 use ledger::Ledger;
 
@@ -51,6 +52,8 @@ pub struct Core {
     pub pressure: Pressure,
     /// Requests that callers had no right to.
     pub refusals: Refusals,
+    /// Supervision of what works beside the requests.
+    pub supervision: Supervision,
     /// Figures for Prometheus.
     pub metrics: Metrics,
     /// The time.
@@ -100,10 +103,11 @@ impl Core {
         restored: bool,
     ) -> Result<Self, Problem> {
         let zone = config.zone.parse().map_err(Problem::internal)?;
-        let refusals = Refusals::default();
+        let (refusals, supervision) = (Refusals::default(), ledger.supervision().clone());
         Ok(Self {
-            pressure: Pressure::new(config.requests_at_once, config.bodies_per_address),
-            metrics: Metrics::new(ledger.figures(), &database, &refusals),
+            pressure: Pressure::new(&config),
+            metrics: Metrics::new(&ledger, &database, &refusals),
+            supervision,
             refusals,
             ledger,
             divisions: Arc::new(Divisions::embedded().map_err(Problem::internal)?),

@@ -54,43 +54,45 @@ pub async fn asked(
     }
 }
 
+/// Record that an act is on, and what its request says.
+#[derive(Clone, Copy)]
+pub struct ActForm {
+    kind: &'static Kind,
+    fields: &'static [Field],
+    itself: bool,
+}
+
+impl ActForm {
+    /// A form for records of a kind: of an id the record that it turned out to be.
+    pub const fn of(kind: &'static Kind, fields: &'static [Field]) -> Self {
+        Self { kind, fields, itself: false }
+    }
+
+    /// The same for the record of the id itself, even where it turned out to be another's.
+    pub const fn itself(mut self) -> Self {
+        self.itself = true;
+        self
+    }
+
+    async fn find(&self, call: &Call, id: Uuid) -> Result<Record, Problem> {
+        if !self.itself {
+            return find_standing(&call.core, call.actor()?, self.kind, id).await;
+        }
+        call.core.refresh_settings().await?;
+        let found = read::find_itself(&call.core, call.actor()?, self.kind, id).await?;
+        require_standing(&found).map(|()| found)
+    }
+}
+
 /// Writes the next state of a record and answers it; again where somebody else changed it meanwhile. `may` says
 /// whether this is allowed, `next` what it becomes: none where it is so already. Both are given the form.
 pub async fn act(
     call: &Call,
-    kind: &'static Kind,
-    fields: &'static [Field],
+    on: ActForm,
     may: impl AsyncFn(&Record, &Values) -> Result<(), Problem>,
     next: impl Fn(&Record, &Values) -> Result<Option<Record>, Problem>,
 ) -> Answer {
-    let find = async |id| find_standing(&call.core, call.actor()?, kind, id).await;
-    act_on(call, kind, fields, find, may, next).await
-}
-
-/// The same on the record of the id itself, even where it turned out to be another's.
-pub async fn act_on_itself(
-    call: &Call,
-    kind: &'static Kind,
-    fields: &'static [Field],
-    may: impl AsyncFn(&Record, &Values) -> Result<(), Problem>,
-    next: impl Fn(&Record, &Values) -> Result<Option<Record>, Problem>,
-) -> Answer {
-    let find = async |id| {
-        call.core.refresh_settings().await?;
-        let found = read::find_itself(&call.core, call.actor()?, kind, id).await?;
-        require_standing(&found).map(|()| found)
-    };
-    act_on(call, kind, fields, find, may, next).await
-}
-
-async fn act_on(
-    call: &Call,
-    kind: &'static Kind,
-    fields: &'static [Field],
-    find: impl AsyncFn(Uuid) -> Result<Record, Problem>,
-    may: impl AsyncFn(&Record, &Values) -> Result<(), Problem>,
-    next: impl Fn(&Record, &Values) -> Result<Option<Record>, Problem>,
-) -> Answer {
+    let ActForm { kind, fields, .. } = on;
     let Asked { form, key } = match asked(call, kind, fields).await? {
         Ok(asked) => asked,
         Err(answered) => return Ok(answered),
@@ -98,7 +100,7 @@ async fn act_on(
     let id = call.path_id()?;
     let (core, actor) = (&call.core, call.actor()?);
     for _ in 0..TRIES {
-        let current = find(id).await?;
+        let current = on.find(call, id).await?;
         may(&current, &form).await?;
         let Some(next) = next(&current, &form)? else { return Ok(answer(call, kind, &current)) };
         if let Some(written) =

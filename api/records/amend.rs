@@ -224,6 +224,7 @@ async fn draft_of<'a>(
     let mut context = core.context(core.clock.now(), &current.envelope.district_code);
     context.told_at = current.envelope.told_at();
     let mut draft = whole(core, kind, current, patch, &context, &mut faults);
+    draft.author = current.envelope.recorded_by;
     if let Asked::Change(_) = asked {
         keep_closed(&draft, patch, &mut faults);
     }
@@ -237,6 +238,7 @@ async fn draft_of<'a>(
     if place.district_code != current.envelope.district_code {
         return Err(OUT_OF_AREA.into());
     }
+    draft.placed_org_id = place.org_id;
     recall(core, kind, [(place.district_code.clone(), &mut draft)], context.now).await?;
     Ok((draft, place, context))
 }
@@ -263,6 +265,8 @@ fn whole(
         draft.values.set("area_code", Value::Text(current.envelope.area_code.clone()));
     }
     draft.former = current.values.clone();
+    draft.former.set("area_code", Value::Text(current.envelope.area_code.clone()));
+    draft.former.set("occurred_at", Value::Instant(current.envelope.occurred_at));
     draft.confirms_time = patch.member("occurred_at").is_some();
     draft
 }

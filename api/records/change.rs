@@ -12,7 +12,7 @@ use super::counted::count;
 use super::definition::Kind;
 use super::record::Record;
 use super::write_context::WriteContext;
-use super::{envelope, warnings};
+use super::{envelope, in_use, warnings};
 use crate::platform::privacy::seal::Sealer;
 
 /// One record to be written.
@@ -171,7 +171,13 @@ fn claims(entry: &Entry, write_context: &Arc<WriteContext>) -> Vec<Claim> {
         former: former.clone(),
         next: next_values.clone(),
     };
-    decider.into_iter().chain(rules.followers(entry.former.as_ref(), next, write_context)).map(claim).collect()
+    let in_use = in_use::decider(entry.kind, entry.former.as_ref(), next, write_context);
+    decider
+        .into_iter()
+        .chain(in_use)
+        .chain(rules.followers(entry.former.as_ref(), next, write_context))
+        .map(claim)
+        .collect()
 }
 
 /// A record's values and those of its envelope that rules across rows ask for.

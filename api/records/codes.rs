@@ -10,6 +10,7 @@ problem_codes! {
     RECORD_EXISTS "record_exists" CONFLICT "A record of this id exists with other content" "相同编号的记录已存在,内容不同";
     ID_TAKEN "id_taken" CONFLICT "This id is taken" "该编号已被占用";
     RECORD_VOIDED "record_voided" CONFLICT "The record is void and can't be changed; restore it first" "记录已作废,不能修改,请先恢复";
+    DAY_HAS_REPORT "report_exists" CONFLICT "There is a report of that day already; amend it" "当日已有报表,请修订该报表";
     IN_USE "in_use" CONFLICT "Others depend on the record" "该记录仍被其他记录使用";
     ALREADY_ENDED "already_ended" CONFLICT "This was settled already" "该项已处理完毕";
     IDEMPOTENCY_KEY_REUSED "idempotency_key_reused" UNPROCESSABLE_ENTITY "The Idempotency-Key was used for another request" "该 Idempotency-Key 已用于其他请求";
@@ -28,7 +29,14 @@ fault_codes! {
     EXCLUSIVE_FIELDS "exclusive_fields" "must not be given together with {other}" "不能与 {other} 同时填写";
     NOT_WITH_OTHERS "not_with_others" "excludes all other items" "不能与其他选项同时选择";
     ONE_OF "one_of" "give exactly one of: {fields}" "应且仅应填写以下之一:{fields}";
+    ONE_OF_NEEDED "one_of_needed" "give at least one of: {fields}" "至少填写一项:{fields}";
     PERIOD_TOO_LONG "period_too_long" "must be at most {hours} hours later" "时长不能超过 {hours} 小时";
     TOO_FAR_AHEAD "too_far_ahead" "must be at most {days} days ahead" "最多为 {days} 天之后";
+    STILL_NAMED "still_named" "is named by others that stand: {uses}; end it or take it out of use instead, or void those first" "仍被其他记录引用:{named_by};请改为停用或注销,或先作废引用它的记录" .answered_with(IN_USE);
+    NO_FREE_TEXT "no_free_text" "takes no free text" "此类记录不得填写文字说明";
+    REPORT_EXISTS "report_exists" "there is a report of that day already: {location}" "当日已有报表:{location}" .answered_with(DAY_HAS_REPORT);
+    NOT_FOR_ZERO "not_for_zero" "a report of nothing has no figures and no lines but zeros" "零报告不应包含非零数据或明细";
+    OPEN_ONE_EXISTS "open_one_exists" "there is an open one already: {location}" "已有未撤销的同类记录:{location}";
+    ILLEGAL_TRANSITION "illegal_transition" "can't be reached from {state}; from there lead: {legal}" "不能由 {state} 转入;可转入:{legal}";
     CYCLIC "cyclic" "would make a circle of parents" "上级关系形成循环";
 }

@@ -25,7 +25,7 @@ pub fn count(
     let led = former.and_then(|former| kind.rules.pointer(former));
     let leads = kind.rules.pointer(next);
     if led != leads {
-        tallies.pointers.push(Pointer { person_id: next.envelope.id, former: led, next: leads });
+        tallies.pointers.push(Pointer { table: kind.name, person_id: next.envelope.id, former: led, next: leads });
     }
 }
 

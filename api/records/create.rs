@@ -44,6 +44,13 @@ impl Created {
         }
     }
 
+    /// The record, taken out.
+    pub fn into_record(self) -> Record {
+        match self {
+            Self::New(record) | Self::Same(record) | Self::Known(record, _) => record,
+        }
+    }
+
     /// The HTTP status that tells it.
     pub fn status(&self) -> u16 {
         if matches!(self, Self::New(_)) { 201 } else { 200 }
@@ -127,38 +134,45 @@ async fn attempt(
 ) -> Result<Vec<(usize, Prepared, Option<Outcome>)>, Problem> {
     let items: Vec<&Prepared> = pending.iter().map(|(_, item)| item).collect();
     let known = load_known(core, &items, now).await?;
-    let tries = pending.into_iter().map(async |(index, item)| {
-        let outcome = write(core, actor, &item, now, &known, key).await;
-        (index, item, outcome)
+    let tries = items.iter().map(|item| write_once(core, actor, item, now, &known, key));
+    let refusals = items.iter().zip(join_all(tries).await).map(async |(item, tried)| match tried {
+        Err(refusal) => concede(core, actor, item, refusal).await,
+        Ok(outcome) => Next::Done(outcome.map(Box::new)),
     });
-    Ok(join_all(tries).await)
+    // All concessions first and then all second tries: the ledger takes those in the order of the items.
+    let next = join_all(refusals).await;
+    let again = next.into_iter().map(async |next| match next {
+        Next::Done(outcome) => outcome.map(|outcome| *outcome),
+        Next::Again(item) => write_once(core, actor, &item, now, &known, key)
+            .await
+            .unwrap_or_else(|Refusal(problem, _)| Some(Err(problem))),
+    });
+    let outcomes = join_all(again).await;
+    Ok(pending.into_iter().zip(outcomes).map(|((index, item), outcome)| (index, item, outcome)).collect())
 }
 
-async fn write(
-    core: &Core,
-    actor: &Actor,
-    item: &Prepared,
-    now: DateTime<Utc>,
-    known: &Known,
-    key: Option<&Key>,
-) -> Option<Outcome> {
-    match write_once(core, actor, item, now, known, key).await {
-        Err(Refusal(problem, faults)) => {
-            // Records taken before meet their own consequences when they are sent again.
-            match existing(core, actor, item.draft.kind, item).await {
-                Ok(None) => {}
-                found => return found.unwrap_or_else(|problem| Some(Err(problem))),
-            }
-            let mut conceding = item.clone();
-            let rules = item.draft.kind.rules;
-            let relaxed = rules.relaxes_for(&item.source) && rules.relax_on_conflict(&mut conceding.draft, &faults);
-            if !relaxed && !rules.overlook(actor, &mut conceding.draft, &faults) {
-                return Some(Err(problem));
-            }
-            let again = write_once(core, actor, &conceding, now, known, key).await;
-            again.unwrap_or_else(|Refusal(problem, _)| Some(Err(problem)))
-        }
-        Ok(outcome) => outcome,
+/// What comes after a try.
+enum Next {
+    /// Nothing: its outcome, none where another writer was met.
+    Done(Option<Box<Outcome>>),
+    /// Another try with what the rules left of it.
+    Again(Box<Prepared>),
+}
+
+/// The item as it may be written after all where rules across rows give way, or the answer where they don't.
+async fn concede(core: &Core, actor: &Actor, item: &Prepared, Refusal(problem, faults): Refusal) -> Next {
+    // Records taken before meet their own consequences when they are sent again.
+    match existing(core, actor, item.draft.kind, item).await {
+        Ok(None) => {}
+        found => return Next::Done(found.unwrap_or_else(|problem| Some(Err(problem))).map(Box::new)),
+    }
+    let mut conceding = item.clone();
+    let rules = item.draft.kind.rules;
+    let relaxed = rules.relaxes_for(&item.source) && rules.relax_on_conflict(&mut conceding.draft, &faults);
+    if relaxed || rules.overlook(actor, &mut conceding.draft, &faults) {
+        Next::Again(Box::new(conceding))
+    } else {
+        Next::Done(Some(Box::new(Err(problem))))
     }
 }
 

@@ -5,15 +5,17 @@ use std::sync::OnceLock;
 
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
+use kit::row_scope::Rooms;
 use kit::statement::ColumnType;
 use kit::text::Text;
-use ledger::{Column, People, Table};
+use kit::value::Value;
+use ledger::{Column, Families, Family, Table};
 
 use super::envelope;
 use super::own_words::has_open_words;
 use super::rules::{Identity, Rules};
 use super::warnings::{COMMON, Warning};
-use crate::platform::access::roles::Role;
+use crate::platform::access::roles::{Actor, Role};
 
 /// How far a grant reaches for reading a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,11 @@ pub struct Definition {
     pub readers: &'static [Role],
     /// Roles that create, amend and void.
     pub writers: &'static [Role],
+    /// Whether it is a closed room: only its readers ever learn what stands in it, and each reading is audited. It gives
+    /// no key of a program, no other kind and no list over kinds anything but its figures.
+    pub closed: bool,
+    /// Whether a record takes the envelope's note: not where nobody's story may be told.
+    pub takes_note: bool,
     /// Its rules.
     pub rules: &'static dyn Rules,
     /// The warnings its rules give.
@@ -73,6 +80,8 @@ impl Definition {
         reach: Reach::Area,
         readers: &[],
         writers: &[],
+        closed: false,
+        takes_note: true,
         rules: &NoRules,
         warnings: &[],
         example: "",
@@ -98,10 +107,12 @@ pub struct Kind {
 struct Derived {
     table: Table,
     select: String,
+    read_select: String,
     shown_select: String,
     stored_fields: Vec<&'static Field>,
     read_fields: Vec<&'static Field>,
     former_fields: Vec<&'static Field>,
+    counted_fields: Vec<&'static Field>,
     shown_fields: Vec<&'static Field>,
     has_kind_of_its_own: bool,
     uses_open_words: bool,
@@ -143,8 +154,17 @@ impl Derived {
         let fields = read_fields.iter().copied().chain(former_fields(definition));
         let own = fields.map(|field| Column { name: field.name, column_type: column_type(&field.shape) });
         let read: Vec<String> = first.into_iter().chain(own).chain([last]).map(|column| column.identifier()).collect();
-        let (select, shown_select) = (select(&names), select(&read));
-        let table = Table { name: definition.name, columns, projection: definition.rules.projection() };
+        let counted_fields: Vec<&'static Field> = definition.fields.iter().filter(|field| field.counted).collect();
+        let counted = |field: &&'static Field| format!(", {} AS {}", definition.rules.counted(field.name), field.name);
+        let counted: String = counted_fields.iter().map(counted).collect();
+        let (select, shown_select) = (select(&names), select(&read) + &counted);
+        let read_select = select.clone() + &counted;
+        let table = Table {
+            name: definition.name,
+            columns,
+            closed: definition.closed,
+            projection: definition.rules.projection(),
+        };
         let shown = |field: &&Field| !is_of_envelope(field) && !matches!(field.shape, Shape::Inline(..));
         let shown_fields = definition.fields.iter().filter(shown).collect();
         let has_kind_of_its_own = definition.fields.iter().any(|field| field.name == "kind");
@@ -155,10 +175,12 @@ impl Derived {
         Self {
             table,
             select,
+            read_select,
             shown_select,
             stored_fields,
             read_fields,
             former_fields,
+            counted_fields,
             shown_fields,
             has_kind_of_its_own,
             uses_open_words,
@@ -182,12 +204,22 @@ impl Kind {
         &self.derived().table
     }
 
+    /// The closed room that a statement over its records must name, where it is one.
+    pub fn room(&self) -> Option<&'static str> {
+        self.closed.then_some(self.definition.name)
+    }
+
     /// The list of columns of a SELECT.
     pub fn select(&self) -> &str {
         &self.derived().select
     }
 
-    /// The same of a SELECT whose rows are only read as records: without the digest and the blind indexes, in the order
+    /// The same of a SELECT over rows called `r`, with what is counted from other records.
+    pub fn read_select(&self) -> &str {
+        &self.derived().read_select
+    }
+
+    /// The same of a SELECT whose rows, called `r`, are only read as records: without the digest and the blind indexes, in the order
     /// in which [`super::Record::from_row`] takes them.
     pub fn shown_select(&self) -> &str {
         &self.derived().shown_select
@@ -245,6 +277,11 @@ impl Kind {
         self.derived().former_fields.iter().copied()
     }
 
+    /// Its own fields that are counted whenever they are read.
+    pub fn counted_fields(&self) -> impl ExactSizeIterator<Item = &'static Field> {
+        self.derived().counted_fields.iter().copied()
+    }
+
     /// Its own fields that are kept in the encrypted envelope.
     pub fn personal_fields(&self) -> impl Iterator<Item = &'static Field> {
         self.definition.fields.iter().filter(|field| field.is_personal())
@@ -268,7 +305,8 @@ fn stored_fields(definition: &Definition) -> impl Iterator<Item = &'static Field
     definition
         .fields
         .iter()
-        .filter(|field| !field.is_personal() && !matches!(field.shape, Shape::Inline(..)) && !is_of_envelope(field))
+        .filter(|field| !field.is_personal() && !field.counted)
+        .filter(|field| !matches!(field.shape, Shape::Inline(..)) && !is_of_envelope(field))
 }
 
 /// Sealed fields that a former release kept in the clear.
@@ -327,10 +365,32 @@ impl Registry {
         self.kinds().find_map(|kind| Some((kind, kind.rules.identity().filter(|identity| identity.watched.is_some())?)))
     }
 
-    /// Where the ledger finds people, to count different ones.
-    pub fn people(&self) -> Result<People, Problem> {
-        let (kind, identity) = self.register().ok_or_else(|| Problem::internal("no kind is of people"))?;
-        Ok(People { table: kind.name, merged_into: identity.merged_into })
+    /// Where the ledger finds what is counted once, to count different ones: people, and whatever else has an identity.
+    pub fn families(&self) -> Result<Families, Problem> {
+        let (people, identity) = self.register().ok_or_else(|| Problem::internal("no kind is of people"))?;
+        let figures = || self.kinds().flat_map(|kind| kind.rules.figures());
+        let kept = |name: &'static str| {
+            figures().filter(move |figure| figure.different == Some(name)).filter_map(|figure| figure.kept_as)
+        };
+        let family = |kind: &'static Kind, identity: &Identity| Family {
+            table: kind.name,
+            merged_into: identity.merged_into,
+            kept: kept(kind.name).collect(),
+        };
+        let others = self.kinds().filter(|kind| kind.name != people.name);
+        let others = others.filter_map(|kind| Some(family(kind, kind.rules.identity()?)));
+        Ok(Families { people: family(people, identity), others: others.collect() })
+    }
+
+    /// All closed rooms: for the service's own work over the records of every kind, and for its index of changes.
+    pub fn rooms(&self) -> Rooms {
+        self.kinds().filter_map(Kind::room).collect()
+    }
+
+    /// Closed rooms of which somebody reads nothing, as values of a statement.
+    pub fn closed_to(&self, actor: &Actor) -> Vec<Value> {
+        let shut = self.kinds().filter(|kind| kind.closed && !actor.holds(kind.readers));
+        shut.map(|kind| Value::Text(kind.name.to_owned())).collect()
     }
 
     /// All kinds by name.

@@ -13,9 +13,10 @@ use ledger::canonical::canonical;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::codes::MASKED_VALUE;
+use super::codes::{MASKED_VALUE, NO_FREE_TEXT};
 use super::context::Context;
 use super::definition::{Kind, Registry};
+use super::envelope::NOTE;
 use super::record::Record;
 use super::warnings::{INVISIBLE_DROPPED, Noted, Warning};
 use crate::platform::privacy::mask::looks_masked;
@@ -35,6 +36,10 @@ pub struct Draft {
     pub former: Values,
     /// Whether whoever amends says when it happened.
     pub confirms_time: bool,
+    /// Account that told it first, once it is placed; nil before.
+    pub author: Uuid,
+    /// Organisation to which it belongs, once it is placed.
+    pub placed_org_id: Option<Uuid>,
     /// The records its references name, once resolved; by field.
     pub references: BTreeMap<&'static str, Record>,
     /// Records given inline, by the field they are given in.
@@ -56,12 +61,17 @@ impl Draft {
             said: values.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name).collect(),
             former: Values::default(),
             confirms_time: false,
+            author: Uuid::nil(),
+            placed_org_id: None,
             values,
             references: BTreeMap::new(),
             inline: Vec::new(),
             warnings: Vec::new(),
             recalled: Values::default(),
         };
+        if !kind.takes_note && draft.values.get(&NOTE).is_some() {
+            faults.add(draft.at(&NOTE), NO_FREE_TEXT);
+        }
         draft.refuse_masked(&fields, faults);
         draft.drop_invisible(&fields);
         for field in fields {
@@ -87,6 +97,8 @@ impl Draft {
             said: BTreeSet::new(),
             former: Values::default(),
             confirms_time: false,
+            author: record.envelope.recorded_by,
+            placed_org_id: record.envelope.org_id,
             references: BTreeMap::new(),
             inline: Vec::new(),
             warnings: Vec::new(),

@@ -14,6 +14,17 @@ pub enum Privacy {
     Open,
 }
 
+/// What an amount is of, which is how a text says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// Counts, money, goods by the piece or the tonne: said as they are, counts rounded by words.
+    Exact,
+    /// Something measured, as an area: said roughly.
+    Measured,
+    /// A share of all, from 0 to 1.
+    Share,
+}
+
 /// A figure of a kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Figure {
@@ -27,6 +38,8 @@ pub struct Figure {
     pub unit: Text,
     /// Decimal places that the measure's integers carry; 0 for counts.
     pub scale: u32,
+    /// What its amounts are of.
+    pub quantity: Quantity,
     /// Whether it is kept by the hour too.
     pub hourly: bool,
     /// The figure it is a part of: their difference is a figure, too.
@@ -38,6 +51,9 @@ pub struct Figure {
     pub distinct: bool,
     /// Where its different ones are kept; of people under the kind's own name.
     pub kept_as: Option<&'static str>,
+    /// The kind whose records the different ones are, where those have an identity: merged ones count as one, and they
+    /// are counted over a period as people are. None for what only counts once a day.
+    pub different: Option<&'static str>,
     /// The condition that the list behind it takes, as in a query string; empty for all records. `{to_on}` stands
     /// for the last day.
     pub filter: &'static str,
@@ -58,11 +74,13 @@ impl Figure {
             label,
             unit,
             scale: 0,
+            quantity: Quantity::Exact,
             hourly: false,
             part_of: None,
             is_share: false,
             distinct: false,
             kept_as: None,
+            different: None,
             filter: "",
             moving: false,
             privacy,
@@ -78,6 +96,12 @@ impl Figure {
     pub const fn scaled(mut self, measure: &'static str, scale: u32) -> Self {
         self.measure = measure;
         self.scale = scale;
+        self
+    }
+
+    /// Something measured, not counted: a text says it roughly.
+    pub const fn roughly(mut self) -> Self {
+        self.quantity = Quantity::Measured;
         self
     }
 
@@ -125,9 +149,20 @@ impl Figure {
         self
     }
 
+    /// The different records of a kind that are kept under this name: as many as they are, however many days name them.
+    pub const fn different(mut self, kind: &'static str, name: &'static str) -> Self {
+        self.different = Some(kind);
+        self.kept_as(name)
+    }
+
     /// Whether it counts different people.
     pub const fn is_of_people(&self) -> bool {
         self.distinct && self.kept_as.is_none()
+    }
+
+    /// Whether it counts different people or other records, however many days name them.
+    pub const fn is_of_different(&self) -> bool {
+        self.distinct && (self.kept_as.is_none() || self.different.is_some())
     }
 
     /// The list behind it takes this condition.

@@ -5,6 +5,7 @@ use kit::problem::Problem;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::closed::note_read;
 use super::definition::Kind;
 use super::record::Record;
 use super::{read, view};
@@ -24,6 +25,7 @@ pub async fn revisions(kind: &'static Kind, call: Call) -> Answer {
     let binding = format!("revisions|{}|{}|{id}", kind.name, actor.user_id);
     let after = page::position(&call, &binding)?.and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
     let found = of_page(core, actor, kind, id, after, page::limit(&call)).await?;
+    note_read(&call, found.last().map(|revision| (kind, &revision.record))).await?;
     let mut items = Vec::with_capacity(found.len());
     for revision in found {
         items.push((revision.record.envelope.revision, shown(&call, kind, &revision)?));

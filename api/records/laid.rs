@@ -98,6 +98,20 @@ pub fn unpack(kind: &Kind, plaintext: &[u8], envelope: &mut Envelope, values: &m
     Ok(())
 }
 
+/// What an envelope has, typed, where it says nothing that must be laid over the columns: no items of a list whose rest
+/// stands there, nothing of a former release. `None` where it does, or holds no JSON.
+pub fn unpack_apart(kind: &Kind, plaintext: &[u8]) -> Option<Values> {
+    let mut values = Values::default();
+    let Json::Object(members) = serde_json::from_slice(plaintext).ok()? else { return Some(values) };
+    if Formerly::of(&members).is_some() || members.keys().any(|name| name.ends_with(OF_ITEMS)) {
+        return None;
+    }
+    for (name, member) in members.into_iter().filter(|(name, _)| name != DEVICE) {
+        put(kind, &name, member, &mut values);
+    }
+    Some(values)
+}
+
 /// Puts a member of an envelope where it belongs.
 fn put(kind: &Kind, name: &str, member: Json, values: &mut Values) {
     if let Some(name) = SEALED.into_iter().find(|field| *field == name) {

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta};
 use kit::catalogue::Code;
 use kit::cursor;
-use kit::field::Shape;
+use kit::field::{Field, Shape};
 use kit::problem::Problem;
+use kit::raw_row::RawRow;
 use kit::statement::{ColumnType, Statement};
 use kit::time::{day_of, day_start};
 use kit::value::{Value, Values};
@@ -15,10 +16,12 @@ use uuid::Uuid;
 use super::as_of::stood;
 use super::conditions::{self, ConditionContext};
 use super::definition::Kind;
+use super::leads as merging;
 use super::parameters::filter_name;
 pub use super::parameters::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT, parameters};
 use super::read;
 use super::record::Record;
+use super::record_row::{RecordRow, records};
 use super::scope::{visible_to, within};
 use super::snapshot::{Position, Snapshot};
 use crate::platform::access::organization_tree::Tree;
@@ -30,6 +33,14 @@ pub use crate::platform::http::page::{district, one_district};
 pub struct Page {
     /// The records.
     pub items: Vec<Record>,
+    /// Where the next page begins; `None` at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// The same, not read yet.
+pub struct RowPage {
+    /// The rows of the records.
+    pub items: Vec<RecordRow>,
     /// Where the next page begins; `None` at the end.
     pub next_cursor: Option<String>,
 }
@@ -49,11 +60,28 @@ pub async fn list_where(
     query: &Values,
     condition: impl Fn(&str, Statement) -> Statement,
 ) -> Result<Page, Problem> {
+    let page = rows_where(core, actor, kind, query, condition).await?;
+    Ok(Page { items: records(core, kind, &page.items)?, next_cursor: page.next_cursor })
+}
+
+/// The page of [`list`] as rows, for who only writes them.
+pub async fn rows(core: &Core, actor: &Actor, kind: &'static Kind, query: &Values) -> Result<RowPage, Problem> {
+    rows_where(core, actor, kind, query, |_, statement| statement).await
+}
+
+/// The page of [`list_where`] as rows.
+pub async fn rows_where(
+    core: &Core,
+    actor: &Actor,
+    kind: &'static Kind,
+    query: &Values,
+    condition: impl Fn(&str, Statement) -> Statement,
+) -> Result<RowPage, Problem> {
     let limit = query.integer("limit").unwrap_or(50);
     let binding = binding(actor, kind, query);
     let after = query.text("cursor").map(|text| Place::open(core, &binding, text)).transpose()?;
     let Some(district_code) = district(actor, query)? else {
-        return Ok(Page { items: Vec::new(), next_cursor: None });
+        return Ok(RowPage { items: Vec::new(), next_cursor: None });
     };
     let filter = Filter::of_query(core, kind, &district_code, query).await?;
     let oldest_first = query.text("order") == Some("oldest");
@@ -69,26 +97,51 @@ pub async fn list_where(
                 oldest_first,
             };
             let condition = |statement| condition(&district_code, statement);
-            (snapshot.page_where(core, Some(position), limit + 1, condition).await?, as_of)
+            (snapshot.rows_where(core, Some(position), limit + 1, condition).await?, as_of)
         }
         None => {
             let statement = filter.apply(core, visible_to(actor, kind, &district_code));
             let statement = condition(&district_code, statement);
+            let statement = filter.ordered(actor, statement, merging::Page { oldest_first, limit: limit + 1 });
             let direction = if oldest_first { "ASC" } else { "DESC" };
-            let order = format!(" ORDER BY r.occurred_at {direction}, r.id {direction} LIMIT ");
-            numbered(core, kind, &district_code, statement.sql(order).integer(limit + 1), direction).await?
+            numbered(core, kind, &district_code, statement, direction).await?
         }
     };
     let more = items.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next_cursor = items.last().filter(|_| more).map(|last| {
-        let position = format!("{}|{}|{as_of}", last.envelope.occurred_at.timestamp_micros(), last.envelope.id);
+        let position = format!("{}|{}|{as_of}", last.occurred_at.timestamp_micros(), last.id);
         cursor::seal(&*core.keys.cursor, &binding, &position)
     });
-    Ok(Page { items, next_cursor })
+    Ok(RowPage { items, next_cursor })
 }
 
-/// The records of a statement, and the district's newest number when they were read: by one statement, so that nothing
+/// The statement that reads the first page of a list: what it costs is seen in its plan.
+pub async fn statement(core: &Core, actor: &Actor, kind: &'static Kind, query: &Values) -> Result<Statement, Problem> {
+    let district_code = district(actor, query)?.unwrap_or_default();
+    let filter = Filter::of_query(core, kind, &district_code, query).await?;
+    let statement = filter.apply(core, visible_to(actor, kind, &district_code));
+    let oldest_first = query.text("order") == Some("oldest");
+    let limit = query.integer("limit").unwrap_or(50) + 1;
+    Ok(filter.ordered(actor, statement, merging::Page { oldest_first, limit }))
+}
+
+/// Records are counted up to this many: nobody pages through more.
+const MOST_COUNTED: i64 = 100_001;
+
+/// The number of records on all pages of a list.
+pub async fn count(core: &Core, actor: &Actor, kind: &'static Kind, query: &Values) -> Result<i64, Problem> {
+    let Some(district_code) = district(actor, query)? else { return Ok(0) };
+    let filter = Filter::of_query(core, kind, &district_code, query).await?;
+    let statement = filter.apply(core, visible_to(actor, kind, &district_code));
+    let statement = Statement::new("SELECT count(*) AS total FROM (")
+        .then(statement.sql(" LIMIT ").integer(MOST_COUNTED))
+        .sql(") AS p");
+    let row = core.database.read(&statement).await?.into_iter().next();
+    Ok(row.and_then(|mut row| row.integer("total")).unwrap_or(0))
+}
+
+/// The rows of a statement, and the district's newest number when they were read: by one statement, so that nothing
 /// is written in between.
 async fn numbered(
     core: &Core,
@@ -96,15 +149,16 @@ async fn numbered(
     district_code: &str,
     statement: Statement,
     direction: &str,
-) -> Result<(Vec<Record>, i64), Problem> {
+) -> Result<(Vec<RecordRow>, i64), Problem> {
     let statement = Statement::new("SELECT p.*, (SELECT c.last_no FROM district_clocks AS c WHERE c.district_code = ")
         .text(district_code)
         .sql(") AS as_of FROM (")
         .then(statement)
         .sql(format!(") AS p ORDER BY p.occurred_at {direction}, p.id {direction}"));
-    let mut rows = core.database.read(&statement).await?;
-    let as_of = rows.first_mut().and_then(|row| row.integer("as_of")).unwrap_or(0);
-    Ok((read::of_rows(core, kind, rows)?, as_of))
+    let rows = core.database.read_raw(&statement).await?;
+    let number = |row: &RawRow| row.cell(row.columns().iter().position(|name| **name == *"as_of")?)?.integer().ok();
+    let as_of = rows.first().and_then(number).unwrap_or(0);
+    Ok((RecordRow::of_rows(kind, rows)?, as_of))
 }
 
 /// The filter behind `assignee=me` of kinds with several who answer for a record.
@@ -136,8 +190,69 @@ impl<'a> Filter<'a> {
         Ok(Self { district_code: district_code.to_owned(), kind, query, families, under_org })
     }
 
+    /// The filter of a query that names nobody, of organisations that are known.
+    pub fn of_organizations(
+        kind: &'a Kind,
+        district_code: &str,
+        query: &'a Values,
+        under_org: Option<BTreeSet<Uuid>>,
+    ) -> Self {
+        Self { district_code: district_code.to_owned(), kind, query, families: BTreeMap::new(), under_org }
+    }
+
     /// Adds its conditions to a statement over rows called `r`.
     pub fn apply(&self, core: &Core, statement: Statement) -> Statement {
+        let statement = self.each_record(core, statement);
+        match self.query.text("people_once") {
+            Some(word) => self.once(core, statement, word == "day"),
+            None => statement,
+        }
+    }
+
+    /// Adds order and limit to a statement over rows called `r` that the actor may see. Where he sees or asks for a part of
+    /// the district, the parts are merged, unless an id is named: few have it, and an index finds those.
+    pub fn ordered(&self, actor: &Actor, statement: Statement, page: merging::Page) -> Statement {
+        let is_named = |field: &Field| {
+            matches!(field.shape, Shape::Id | Shape::Reference(_)) && self.query.get(filter_name(field.name)).is_some()
+        };
+        let named = self.kind.filters.iter().filter_map(|name| self.kind.field(name)).any(is_named);
+        let merged = self.families.iter().find(|(_, ids)| ids.len() > 1);
+        let leads = match merged {
+            Some((column, ids)) => Some(vec![merging::Lead::Ids(column, ids.clone())]),
+            None if named || self.query.has("org_id") || self.query.has(SUPERVISED_BY) => None,
+            None => {
+                let under = self.under_org.as_ref().map(|ids| ids.iter().copied().collect());
+                merging::leads(actor, self.kind, self.query.text("area_code"), under)
+            }
+        };
+        merging::merged(statement, self.kind, &self.district_code, leads, page)
+    }
+
+    /// Keeps of the records of one person, or of one person and day, the newest. Who was merged into somebody is he.
+    fn once(&self, core: &Core, statement: Statement, daily: bool) -> Statement {
+        let reference = self.kind.field("person_id").and_then(|field| match field.shape {
+            Shape::Reference(name) => core.kinds().kind(name),
+            _ => None,
+        });
+        let Some((people, identity)) = reference.and_then(|kind| Some((kind.name, kind.rules.identity()?))) else {
+            return statement;
+        };
+        let day = if daily { ", s.on_day" } else { "" };
+        let zone = core.zone.name();
+        let newest = Statement::new(format!(
+            "SELECT DISTINCT ON (s.root{day}) s.id FROM (SELECT r.id, r.occurred_at, (r.occurred_at AT TIME ZONE '{zone}')::date AS on_day, coalesce(p.{}, r.person_id) AS root \
+             FROM {} AS r LEFT JOIN {people} AS p ON p.district_code = r.district_code AND p.id = r.person_id WHERE r.person_id IS NOT NULL AND r.district_code = ",
+            identity.merged_into, self.kind.name
+        ))
+        .text(&self.district_code);
+        let newest = self.each_record(core, newest);
+        statement
+            .sql(" AND r.id IN (")
+            .then(newest)
+            .sql(format!(") AS s ORDER BY s.root{day}, s.occurred_at DESC, s.id DESC)"))
+    }
+
+    fn each_record(&self, core: &Core, statement: Statement) -> Statement {
         let statement = filtered(core, self.of_organization(statement), self.kind, self.query, &self.families);
         let asking = ConditionContext {
             district_code: &self.district_code,
@@ -198,7 +313,19 @@ fn filtered(
         statement = statement.sql(" AND NOT r.voided");
     }
     for column in &kind.table().columns {
-        let Some(value) = query.get(filter_name(column.name)).filter(|_| kind.filters.contains(&column.name)) else {
+        let name = filter_name(column.name);
+        if !kind.filters.contains(&column.name) || !query.has(name) {
+            continue;
+        }
+        let standing = kind.rules.stood_on().filter(|stood| stood.column == column.name);
+        let stood_before = standing.and_then(|stood| day_start(query.day(stood.parameter.name)?.succ_opt()?));
+        if let (Some(stood), Some(until)) = (standing, stood_before) {
+            statement = (stood.condition)(statement, query.text(name), until);
+            continue;
+        }
+        let Some(value) = query.get(name) else {
+            // Spelled out: how many have none is what the planner knows best of a column.
+            statement = statement.sql(format!(" AND r.{} IS NULL", column.identifier()));
             continue;
         };
         let stood_on = query.day("state_on").filter(|_| column.name == "state");
@@ -206,19 +333,15 @@ fn filtered(
             statement = stood(statement, kind, state, until);
             continue;
         }
-        let standing = kind.rules.stood_on().filter(|stood| stood.column == column.name);
-        if let (Some(stood), Value::Text(word)) = (standing, value)
-            && let Some(until) = query.day(stood.parameter.name).and_then(|day| day_start(day.succ_opt()?))
-        {
-            statement = (stood.condition)(statement, word, until);
-            continue;
-        }
-        statement = match families.get(column.name) {
+        statement = match families.get(column.name).map(Vec::as_slice) {
+            // Whoever was never merged is found by an index that keeps the list's order; `ANY` never does.
+            Some([id]) => statement.sql(format!(" AND r.{} = ", column.identifier())).id(*id),
             Some(ids) => {
                 let ids = ids.iter().copied().map(Value::Id).collect();
                 statement.sql(format!(" AND r.{} = ANY(", column.identifier())).column(ColumnType::Id, ids).sql(")")
             }
-            // Unknown counts as false.
+            // Spelled out: a plan for any truth never meets an index of the few that are true. Unknown counts as false.
+            None if *value == Value::Boolean(true) => statement.sql(format!(" AND r.{}", column.identifier())),
             None if *value == Value::Boolean(false) => {
                 statement.sql(format!(" AND r.{} IS NOT TRUE", column.identifier()))
             }
@@ -267,7 +390,7 @@ async fn families(
 fn binding(actor: &Actor, kind: &Kind, query: &Values) -> String {
     let parameters: Vec<String> = query
         .iter()
-        .filter(|(name, _)| !matches!(*name, "cursor" | "limit"))
+        .filter(|(name, _)| !matches!(*name, "cursor" | "limit" | "counted"))
         .map(|(name, value)| format!("{name}={}", value.to_json(chrono_tz::UTC)))
         .collect();
     format!("{}|{}|{}", kind.name, actor.user_id, parameters.join("&"))

@@ -39,8 +39,22 @@ pub fn create_table(kind: &Kind) -> String {
     sql.push_str(&format!("CREATE UNIQUE INDEX {table}_change_no_key ON {table} (district_code, change_no);\n"));
     let order = "occurred_at DESC, id DESC";
     sql.push_str(&format!("CREATE INDEX {table}_occurred_at_idx ON {table} (district_code, {order});\n"));
+    // Whoever sees a village or works for an organisation reads a list of its own.
+    for column in ["area_code", "org_id"] {
+        sql.push_str(&format!("CREATE INDEX {table}_{column}_idx ON {table} (district_code, {column}, {order});\n"));
+    }
     for filter in kind.stored_fields().filter(|field| kind.filters.contains(&field.name)) {
         let column = quoted(filter.name);
+        if matches!(filter.shape, Shape::Boolean) {
+            // A truth stands in a statement as a word: of the two indexes each row is in one.
+            for (name, condition) in [("", ""), ("not_", " IS NOT TRUE")] {
+                sql.push_str(&format!(
+                    "CREATE INDEX {table}_{name}{}_idx ON {table} (district_code, {order}) WHERE {column}{condition};\n",
+                    filter.name
+                ));
+            }
+            continue;
+        }
         sql.push_str(&format!(
             "CREATE INDEX {table}_{}_idx ON {table} (district_code, {column}, {order});\n",
             filter.name

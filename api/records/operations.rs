@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_LOCATION, ETAG, LINK, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LOCATION, ContentType, ETAG, LINK, LOCATION};
 use kit::catalogue::Code;
 use kit::etag::{self, IfMatch};
 use kit::field::{Field, free_text};
@@ -14,6 +14,7 @@ use kit::value::Value;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::closed::note_read;
 use super::codes::{
     APPROVAL_REQUIRED, CELL_TOO_LONG, ID_TAKEN, IDEMPOTENCY_KEY_REUSED, IN_USE, OUT_OF_AREA, RECORD_EXISTS,
     RECORD_VOIDED, SPANS_DISTRICTS, TOO_MANY_ROWS,
@@ -23,8 +24,10 @@ use super::definition::Kind;
 use super::document::{example_new, example_served};
 use super::hooks::{Hooks, PlainPeople};
 use super::idempotency::{Key, REPLAYED};
+use super::list::RowPage;
 use super::record::Record;
-use super::{amend, batch, history, list, read, restore, view, void};
+use super::row_view::RowWriting;
+use super::{amend, batch, history, list, read, record_row, restore, view, void};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, DISTRICT_REQUIRED, IF_MATCH_REQUIRED};
 use crate::platform::http::formats::{self, Format};
@@ -63,11 +66,13 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
     let writing =
         || if kind.rules.judges_others() { Access::Judges(kind.writers) } else { Access::Roles(kind.writers) };
     let voiding = || kind.rules.voiders().map_or_else(writing, Access::Roles);
+    // No program deals with a closed room.
+    let keys = |scope| if kind.closed { KeyScope::None } else { scope };
     let operations = vec![
         Operation::new(Method::POST, &base, format!("create_{one}"), move |call| post(kind, call))
             .described(kind.name, format!("Create a {label} record"), "The same `id` with the same content is answered 200 with the current record, with other content 409. Without an `id` the server makes one, and a retry makes another record.")
             .access(writing())
-            .keys(KeyScope::Write)
+            .keys(keys(KeyScope::Write))
             .body(reference(&format!("New{}", kind.schema)), example_new(kind))
             .answers_with(201, "Created.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag", "Location"])
@@ -78,7 +83,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
         Operation::new(Method::POST, format!("{base}:batch"), format!("create_{}_batch", kind.name), move |call| batch::batch(kind, call))
             .described(kind.name, format!("Create many {label} records"), "Up to 500 items, each for itself: a bad one spoils no other. `atomic=true` writes all or none, `validate_only=true` none.")
             .access(writing())
-            .keys(KeyScope::Write)
+            .keys(keys(KeyScope::Write))
             .parameters(vec![&batch::ATOMIC, &batch::VALIDATE_ONLY])
             .body(json!({"type": "object", "required": ["items"], "additionalProperties": false, "properties": {"items": {"type": "array", "minItems": 1, "maxItems": batch::MAX_ITEMS, "items": reference(&format!("New{}", kind.schema)), "description": "What to create."}}}), json!({"items": [example_new(kind)]}))
             .answers::<batch::BatchResults>(207, "What became of each item, in their order.", Some(json!({"results": [{"index": 0, "id": "0198c0de-0004-7000-8000-000000000001", "outcome": "created", "status": 201, "change_no": 7, "problem": null, "warnings": [], "kind": kind.name}]})))
@@ -86,16 +91,16 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
         Operation::new(Method::GET, &base, format!("list_{}", kind.name), move |call| page_of(kind, call))
             .described(kind.name, format!("List {}", kind.name.replace('_', " ")), "Newest first, keyset pages, stable while others write. What is out of the caller's scope is not there. With `Accept: text/csv`, `application/x-ndjson` or XLSX all of it as a file, as of one change number (`As-Of-Change-No`).")
             .access(Access::Roles(kind.readers))
-            .keys(KeyScope::Read)
+            .keys(keys(KeyScope::Read))
             .parameters(list::parameters(kind))
             .answers_with(200, "A page; or all of it as a file.", Some(page), Some(listed))
-            .with_headers(&["Link", "As-Of-Change-No"])
+            .with_headers(&["Link", "Total-Count", "As-Of-Change-No"])
             .as_files(Format::ALL.map(Format::media_type).to_vec())
             .problems(&[DISTRICT_REQUIRED, TOO_MANY_ROWS, CELL_TOO_LONG, APPROVAL_REQUIRED, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, format!("{base}/{{id}}"), format!("get_{one}"), move |call| get(kind, call))
             .described(kind.name, format!("Get a {label} record"), "The current revision. Out of scope answers like absent.")
             .access(Access::Roles(kind.readers))
-            .keys(KeyScope::Read)
+            .keys(keys(KeyScope::Read))
             .headers(&["If-None-Match"])
             .answers_with(200, "The record.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag"])
@@ -103,7 +108,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
         Operation::new(Method::PATCH, format!("{base}/{{id}}"), format!("amend_{one}"), move |call| patch(kind, call))
             .described(kind.name, format!("Amend a {label} record"), "A merge patch makes the next revision; the former one stays readable.")
             .access(writing())
-            .keys(KeyScope::Write)
+            .keys(keys(KeyScope::Write))
             .headers(&["If-Match"])
             .body_of(reference(&format!("{}Patch", kind.schema)), json!({"note": "corrected at the gate"}), &["application/merge-patch+json", "application/json"])
             .answers_with(200, "The new revision, or the current one where the patch changes nothing.", Some(record.clone()), Some(example.clone()))
@@ -112,7 +117,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
         Operation::new(Method::POST, format!("{base}/{{id}}:void"), format!("void_{one}"), move |call| void(kind, call))
             .described(kind.name, format!("Void a {label} record"), "It stays readable and counts as nothing. Once more is no fault. Records are never deleted.")
             .access(voiding())
-            .keys(KeyScope::Write)
+            .keys(keys(KeyScope::Write))
             .body(reference("Voiding"), json!({"reason": "entered twice"}))
             .headers(&["Idempotency-Key"])
             .answers_with(200, "The void record.", Some(record.clone()), Some(example.clone()))
@@ -121,7 +126,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
         Operation::new(Method::POST, format!("{base}/{{id}}:restore"), format!("restore_{one}"), move |call| restored(kind, call))
             .described(kind.name, format!("Restore a void {label} record"), "It holds again, by whoever may void it. All is asked as if it were sent anew: what it names, the rules of its fields and those across records. Once more is no fault.")
             .access(voiding())
-            .keys(KeyScope::Write)
+            .keys(keys(KeyScope::Write))
             .body(reference("Restoring"), json!({"reason": "voided by mistake"}))
             .headers(&["Idempotency-Key"])
             .answers_with(200, "The record, which holds again.", Some(record), Some(example))
@@ -131,7 +136,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
         Operation::new(Method::GET, format!("{base}/{{id}}/revisions"), format!("list_{one}_revisions"), move |call| history::revisions(kind, call))
             .described(kind.name, format!("List the revisions of a {label} record"), "The oldest first, the current one last. Of its own fields each tells those that changed.")
             .access(Access::Roles(kind.readers))
-            .keys(KeyScope::Read)
+            .keys(keys(KeyScope::Read))
             .parameters(vec![&list::LIMIT, &list::CURSOR])
             .answers_with(200, "A page.", Some(reference("RevisionPage")), Some(json!({"items": [revised], "next_cursor": null})))
             .with_headers(&["Link"]),
@@ -152,7 +157,7 @@ async fn post(kind: &'static Kind, call: Call) -> Answer {
         Err(problem) => return replayed(kind, &call, key.as_ref()).await?.ok_or(problem),
     };
     let record = &match &created {
-        Created::New(record) | Created::Same(record) => record.clone(),
+        Created::New(record) | Created::Same(record) => as_read(&call, kind, record.clone()).await?,
         Created::Known(known, submitted) => {
             view::as_sent(known, submitted, call.actor()?.user_id, call.core.clock.now())
         }
@@ -161,6 +166,19 @@ async fn post(kind: &'static Kind, call: Call) -> Answer {
     let mut response = if created.status() == 201 { HttpResponse::Created() } else { HttpResponse::Ok() };
     response.insert_header((LOCATION, format!("/v1/{}/{}", kind.path, record.envelope.id)));
     Ok(answer(response, record, &body))
+}
+
+/// A record that was just written, with what is counted of it from others.
+async fn as_read(call: &Call, kind: &'static Kind, mut written: Record) -> Result<Record, Problem> {
+    if kind.counted_fields().len() > 0 {
+        let (district_code, id) = (&written.envelope.district_code, written.envelope.id);
+        let found = read::find_unscoped(&call.core, kind, district_code, &[id]).await?.remove(&id);
+        for field in kind.counted_fields() {
+            let counted = found.as_ref().and_then(|found| found.values.get(field.name)).cloned();
+            written.values.set(field.name, counted.unwrap_or(Value::Null));
+        }
+    }
+    Ok(written)
 }
 
 /// The answer given before under the request's key.
@@ -192,6 +210,7 @@ async fn get(kind: &'static Kind, call: Call) -> Answer {
     if etag::is_unchanged(&call.request, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
+    note_read(&call, [(kind, &record)]).await?;
     let told = told_plainly(&call, kind, std::slice::from_ref(&record)).await?;
     let body = view::record(&call.core, kind, &record, call.language).telling(told.of_record(&record));
     Ok(answer(HttpResponse::Ok(), &record, &body))
@@ -214,16 +233,32 @@ async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
         return export(kind, call, format).await;
     }
     formats::require_none(&call.query)?;
-    let page = list::list(&call.core, call.actor()?, kind, &call.query).await?;
-    // One's own list is told plainly: whoever must call somebody must know whom.
-    let told = if own { told_plainly(&call, kind, &page.items).await? } else { PlainPeople::default() };
-    let body = view::page(&call.core, kind, &page.items, page.next_cursor.as_deref(), call.language);
-    let body = body.telling(|record| told.of_record(record));
+    let page = list::rows(&call.core, call.actor()?, kind, &call.query).await?;
+    let body = written(kind, &call, &page, own).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
         response.insert_header((LINK, next_link(&call, cursor)));
     }
-    Ok(response.insert_header((CACHE_CONTROL, "no-store")).json(body))
+    if call.query.boolean("counted") == Some(true) {
+        let total = list::count(&call.core, call.actor()?, kind, &call.query).await?;
+        response.insert_header(("Total-Count", total.to_string()));
+    }
+    Ok(response.insert_header((CACHE_CONTROL, "no-store")).content_type(ContentType::json()).body(body))
+}
+
+/// The body of a page: from its rows, but where somebody has to look into its records first.
+async fn written(kind: &'static Kind, call: &Call, page: &RowPage, own: bool) -> Result<Vec<u8>, Problem> {
+    let (core, cursor) = (&call.core, page.next_cursor.as_deref());
+    // One's own list is told plainly: whoever must call somebody must know whom.
+    let own = own && kind.rules.plain_to_assignee();
+    if !own && !kind.closed {
+        return RowWriting { core, kind, language: call.language, plain: false }.page(&page.items, cursor);
+    }
+    let records = record_row::records(core, kind, &page.items)?;
+    note_read(call, records.iter().map(|record| (kind, record))).await?;
+    let told = if own { told_plainly(call, kind, &records).await? } else { PlainPeople::default() };
+    let body = view::page(core, kind, &records, cursor, call.language).telling(|record| told.of_record(record));
+    serde_json::to_vec(&body).map_err(Problem::internal)
 }
 
 /// Finds the people whom records show unmasked to the caller, where records of the kind may.
@@ -242,6 +277,7 @@ async fn patch(kind: &'static Kind, call: Call) -> Answer {
     let if_match = IfMatch::of_request(&call.request)?.ok_or(IF_MATCH_REQUIRED)?;
     let tree = call.tree().await?;
     let record = amend::amend(&call.core, call.actor()?, kind, id, &if_match, &tree).await?;
+    let record = as_read(&call, kind, record).await?;
     let body = view::record(&call.core, kind, &record, call.language);
     Ok(answer(HttpResponse::Ok(), &record, &body))
 }
@@ -253,6 +289,7 @@ async fn void(kind: &'static Kind, call: Call) -> Answer {
     };
     let (actor, id) = (call.actor()?, call.path_id()?);
     let record = void::void(&call.core, actor, kind, id, if_match.as_ref(), &reason, key.as_ref()).await?;
+    let record = as_read(&call, kind, record).await?;
     let body = view::record(&call.core, kind, &record, call.language);
     Ok(answer(HttpResponse::Ok(), &record, &body))
 }
@@ -264,6 +301,7 @@ async fn restored(kind: &'static Kind, call: Call) -> Answer {
     };
     let (actor, id) = (call.actor()?, call.path_id()?);
     let record = restore::restore(&call.core, actor, kind, id, if_match.as_ref(), &reason, key.as_ref()).await?;
+    let record = as_read(&call, kind, record).await?;
     let body = view::record(&call.core, kind, &record, call.language);
     Ok(answer(HttpResponse::Ok(), &record, &body))
 }

@@ -1,11 +1,15 @@
 //! The query parameters of a kind's list.
 
-use kit::field::{Field, Shape};
+use kit::field::{Absence, Field, NONE, Shape};
+use kit::problem::Problem;
+use kit::query::read_query;
 use kit::text::Text;
+use kit::value::Values;
 use kit::vocabulary::{Vocabulary, word};
 
 use super::as_of;
 use super::definition::{Kind, Registry};
+use super::figure::Figure;
 use crate::platform::http::formats;
 pub use crate::platform::http::page::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT};
 
@@ -54,6 +58,25 @@ static ORDER: Field = Field::new(
     Text::new("Order", "排序"),
     "`newest` first by default, by `occurred_at`.",
 );
+/// Asks for the number of all.
+static COUNTED: Field = Field::new(
+    "counted",
+    Shape::Boolean,
+    Text::new("Counted", "计总数"),
+    "Whether the header `Total-Count` says how many there are on all pages.",
+);
+static ONCE: Vocabulary = Vocabulary::new(
+    "people_once",
+    Text::new("Each person once", "每人一条"),
+    &[word("period", "once in the whole period", "全期一次"), word("day", "once a day", "每日一次")],
+);
+/// Filter of kinds whose figures count different people.
+static PEOPLE_ONCE: Field = Field::new(
+    "people_once",
+    Shape::Word(&ONCE),
+    Text::new("Each person once", "每人一条"),
+    "The newest record of each person among those asked for, of the whole period or of each day: as many as there are people.",
+);
 /// Filter for kinds with an assignee.
 static ASSIGNEE: Field = Field::new(
     "assignee",
@@ -70,9 +93,23 @@ pub fn name_of_a_kind(kinds: &Registry) -> String {
 
 /// The parameter that filters by a field, where one asks for it: of its name, unless every list has one of that name for another purpose.
 fn filter(field: &'static Field) -> &'static Field {
-    let name = filter_name(field.name);
-    let is_plain = name == field.name && !field.required;
-    if is_plain { field } else { Box::leak(Box::new(Field { name, required: false, ..*field })) }
+    let (name, absence) = (filter_name(field.name), absence(field));
+    let is_plain = name == field.name && !field.required && absence == Absence::Unasked;
+    if is_plain { field } else { Box::leak(Box::new(Field { name, required: false, absence, ..*field })) }
+}
+
+/// Whether a list is asked for the records that lack a field: by a reference or a word, where that is no word itself.
+fn absence(field: &Field) -> Absence {
+    let is_value = match field.shape {
+        Shape::Word(vocabulary) => vocabulary.find(NONE).is_some(),
+        Shape::Id | Shape::Reference(_) => false,
+        _ => true,
+    };
+    match (is_value, field.required) {
+        (true, _) => Absence::Unasked,
+        (false, true) => Absence::Impossible,
+        (false, false) => Absence::Sought,
+    }
 }
 
 /// Name of the parameter that filters by a field.
@@ -83,14 +120,24 @@ pub fn filter_name(field: &'static str) -> &'static str {
     }
 }
 
+/// Kind and parameters of the list at an address that a figure names; none where that is no list of ours.
+pub fn of_address(kinds: &Registry, address: &str) -> Result<Option<(&'static Kind, Values)>, Problem> {
+    let Some(rest) = address.strip_prefix("/v1/") else { return Ok(None) };
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let Some(kind) = kinds.kinds().find(|kind| kind.path == path) else { return Ok(None) };
+    Ok(Some((kind, read_query(query, &parameters(kind))?)))
+}
+
 /// The parameters of a kind's list.
 pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
     let filters = kind.filters.iter().filter_map(|name| kind.field(name)).map(filter);
     let assignee = kind.field("assignee_id").or(kind.field("supervisor_ids")).map(|_| &ASSIGNEE);
     let state_on = kind.field(as_of::HISTORY).map(|_| &as_of::STATE_ON);
+    let people_once = kind.rules.figures().iter().any(Figure::is_of_people).then_some(&PEOPLE_ONCE);
     let status_on = kind.rules.stood_on().map(|stood| stood.parameter);
-    [&LIMIT, &CURSOR, &ORDER]
+    [&LIMIT, &CURSOR, &ORDER, &COUNTED]
         .into_iter()
+        .chain(people_once)
         .chain(assignee)
         .chain(state_on)
         .chain(status_on)

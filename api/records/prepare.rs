@@ -15,11 +15,13 @@ use uuid::Uuid;
 use super::create::told_if_void;
 use super::definition::Kind;
 use super::draft::Draft;
+use super::formerly::Formerly;
+use super::nested;
 use super::own_words::spell_out;
 use super::read;
 use super::recall::recall;
 use super::record::Record;
-use super::resolve::{self, Formerly, Found, Place, find_formerly};
+use super::resolve::{self, Found, Place};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 
@@ -94,9 +96,9 @@ pub async fn prepare(
     core.refresh_for(kind).await?;
     let mut items: Vec<Item> =
         trees.iter().map(|tree| parse(core, kind, tree, &district_of(actor, tree), now)).collect();
-    resolve_all(core, actor, &mut items).await?;
+    resolve_all(core, actor, &mut items, Formerly::of(source, now)).await?;
     if kind.uses_open_words() {
-        parse_again_where_it_stands(core, actor, trees, &mut items, now).await?;
+        parse_again_where_it_stands(core, actor, trees, &mut items, (source, now)).await?;
     }
     let mut prepared = Vec::with_capacity(items.len());
     for item in items {
@@ -124,14 +126,14 @@ async fn parse_again_where_it_stands(
     actor: &Actor,
     trees: &[Tree],
     items: &mut [Item],
-    now: DateTime<Utc>,
+    (source, now): (&str, DateTime<Utc>),
 ) -> Result<(), Problem> {
     for (item, tree) in items.iter_mut().zip(trees) {
         let place = resolve::place(core, actor, &mut item.draft.clone(), &mut item.faults.clone());
         let Some(district_code) = place.map(|place| place.district_code) else { continue };
         if district_code != item.judged_for {
             *item = parse(core, item.draft.kind, tree, &district_code, now);
-            resolve_all(core, actor, std::slice::from_mut(item)).await?;
+            resolve_all(core, actor, std::slice::from_mut(item), Formerly::of(source, now)).await?;
         }
     }
     Ok(())
@@ -158,7 +160,7 @@ fn parse(core: &Core, kind: &'static Kind, tree: &Tree, district_code: &str, now
 }
 
 /// Loads what all references name, one statement a kind and district.
-async fn resolve_all(core: &Core, actor: &Actor, items: &mut [Item]) -> Result<(), Problem> {
+async fn resolve_all(core: &Core, actor: &Actor, items: &mut [Item], mut formerly: Formerly) -> Result<(), Problem> {
     let mut wanted: BTreeMap<&'static str, BTreeSet<Uuid>> = BTreeMap::new();
     for draft in items.iter().flat_map(|item| item.draft.with_inline()) {
         for field in draft.kind.body_fields() {
@@ -166,18 +168,22 @@ async fn resolve_all(core: &Core, actor: &Actor, items: &mut [Item]) -> Result<(
                 wanted.entry(kind).or_default().insert(id);
             }
         }
+        for (kind, id) in nested::named(draft) {
+            wanted.entry(kind).or_default().insert(id);
+        }
     }
-    let (mut found, mut formerly) = (Found::new(), Formerly::new());
+    let mut found = Found::new();
     for (name, ids) in wanted {
         let kind = core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
         let ids: Vec<Uuid> = ids.into_iter().collect();
         let of_kind = read::find_referenced(core, actor, kind, &ids).await?;
-        formerly.extend(find_formerly(core, actor, kind, &ids, &of_kind).await?);
+        formerly.look_for(core, actor, kind, &ids, &of_kind).await?;
         found.insert(name, of_kind);
     }
     for item in items.iter_mut() {
         let Item { draft, faults, .. } = item;
         resolve::assign_references(actor, draft, &found, &formerly, faults);
+        nested::assign(draft, &found);
         for (_, inner) in &mut draft.inline {
             resolve::assign_references(actor, inner, &found, &formerly, faults);
         }
@@ -200,6 +206,7 @@ async fn finish(
     match judge(actor, &draft, place, faults) {
         Ok(place) => {
             draft.place_inline(&place.area_code);
+            (draft.author, draft.placed_org_id) = (actor.user_id, place.org_id);
             let id = draft.client_id().unwrap_or_else(new_id);
             Ok(Preparation::Ready(Box::new(Prepared {
                 draft,

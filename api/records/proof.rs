@@ -109,16 +109,39 @@ pub fn chained(row: &mut Row) -> Vec<u8> {
 }
 
 /// The digest that a row must have, made of what it has; `None` where no digest could be right.
-pub fn of_row(kind: &Kind, mut row: Row, envelope: &Envelope, sealer: &Sealer) -> Option<Digest> {
-    let (stored, sealed) = (row.bytes("digest").unwrap_or_default(), row.bytes("personal"));
-    let columns = columns(kind, &mut row);
-    let now = of_columns(kind, envelope, each(&columns), sealed.as_deref().and_then(commitment_of));
-    let owner = owner(kind, envelope);
-    let plaintext = match &sealed {
-        Some(sealed) => sealer.open(owner, sealed).ok()?,
+pub fn of_row(kind: &Kind, row: Row, envelope: &Envelope, sealer: &Sealer) -> Option<Digest> {
+    let plaintext = match row.clone().bytes("personal") {
+        Some(sealed) => sealer.open(owner(kind, envelope), &sealed).ok()?,
         None => None,
     };
-    let formerly = plaintext.as_deref().and_then(Formerly::of_plaintext);
+    of_opened(kind, row, envelope, sealer, plaintext.as_deref()).0
+}
+
+/// The same of a row whose envelope was opened already; and whether it has something in the clear that a former release
+/// didn't seal.
+pub fn of_opened(
+    kind: &Kind,
+    mut row: Row,
+    envelope: &Envelope,
+    sealer: &Sealer,
+    plaintext: Option<&[u8]>,
+) -> (Option<Digest>, bool) {
+    let (stored, sealed) = (row.bytes("digest").unwrap_or_default(), row.bytes("personal"));
+    let columns = columns(kind, &mut row);
+    let in_the_clear = !emptied(kind, &columns).is_empty();
+    (of_parts(kind, (columns, &stored, sealed.as_deref()), envelope, sealer, plaintext), in_the_clear)
+}
+
+fn of_parts(
+    kind: &Kind,
+    (columns, stored, sealed): (Columns, &[u8], Option<&[u8]>),
+    envelope: &Envelope,
+    sealer: &Sealer,
+    plaintext: Option<&[u8]>,
+) -> Option<Digest> {
+    let now = of_columns(kind, envelope, each(&columns), sealed.and_then(commitment_of));
+    let owner = owner(kind, envelope);
+    let formerly = plaintext.and_then(Formerly::of_plaintext);
     if stored.len() != 2 * DIGEST_BYTES {
         return formerly.is_none().then_some(now);
     }
@@ -137,11 +160,6 @@ fn columns(kind: &Kind, row: &mut Row) -> Columns {
     let blind = kind.rules.blind_columns();
     let covered = |name: &&str| !["personal", "digest"].contains(name) && !blind.contains(name);
     kind.table().columns.iter().map(|column| column.name).filter(covered).map(|name| (name, row.take(name))).collect()
-}
-
-/// Whether a row has something in the clear that a former release didn't seal.
-pub fn is_in_the_clear(kind: &Kind, mut row: Row) -> bool {
-    !emptied(kind, &columns(kind, &mut row)).is_empty()
 }
 
 /// Values that moving a row writes.

@@ -133,7 +133,8 @@ pub async fn family(core: &Core, kind: &Kind, district_code: &str, id: Uuid) -> 
             .sql(format!(" AND r.{} = ANY(", identity.merged_into))
             .column(ColumnType::Id, ids)
             .sql(")")
-            .seeing_district(district_code);
+            .seeing_district(district_code)
+            .in_rooms(kind.room());
         let rows = core.database.read(&statement).await?;
         newest = rows.into_iter().filter_map(|mut row| row.id("id")).filter(|id| !all.contains(id)).collect();
         if newest.is_empty() {
@@ -226,7 +227,8 @@ pub async fn find_unscoped(
     district_code: &str,
     ids: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Record>, Problem> {
-    let statement = by_id(kind.select(), kind.name, district_code, ids).seeing_district(district_code);
+    let statement = by_id(kind.read_select(), kind.name, district_code, ids);
+    let statement = statement.seeing_district(district_code).in_rooms(kind.room());
     let records = load(core, kind, &statement).await?;
     Ok(records.into_iter().map(|record| (record.envelope.id, record)).collect())
 }
@@ -249,11 +251,12 @@ pub async fn revisions_from(
     // The history keeps whole rows; PostgreSQL makes them rows of the table again.
     let statement = Statement::new(format!(
         "SELECT {} FROM (SELECT (jsonb_populate_record(NULL::{}, h.body)).* FROM record_revisions AS h WHERE h.district_code = ",
-        kind.select(),
+        kind.read_select(),
         kind.name
     ))
     .text(&current.envelope.district_code)
     .seeing_district(&current.envelope.district_code)
+    .in_rooms(kind.room())
     .sql(format!(" AND h.kind = '{}' AND h.id = ", kind.name))
     .id(current.envelope.id)
     .sql(" AND h.revision >= ")

@@ -41,6 +41,9 @@ impl Record {
                 values.set(field.name, value);
             }
         }
+        for field in kind.counted_fields() {
+            values.set(field.name, row.take(field.name));
+        }
         if let Some(sealed) = row.bytes("personal") {
             let opened = sealer
                 .open(owner(kind, &envelope), &sealed)
@@ -78,14 +81,9 @@ impl Record {
         digest(self) == digest(other) && laid::sealed_values(kind, self) == laid::sealed_values(kind, other)
     }
 
-    /// Whether an envelope still opens to what its commitment says. A purged one has nothing to open.
-    pub fn commitment_holds(&self, kind: &Kind, sealed: &[u8], sealer: &Sealer) -> bool {
-        let owner = owner(kind, &self.envelope);
-        match sealer.open(owner, sealed) {
-            Ok(Some(plaintext)) => commitment_of(sealed) == Some(&sealer.commitment(owner, &plaintext)),
-            Ok(None) => true,
-            Err(_) => false,
-        }
+    /// Puts in what its envelope holds, of a record whose row was read without it.
+    pub fn unpack(&mut self, kind: &Kind, plaintext: &[u8]) -> Result<(), Problem> {
+        laid::unpack(kind, plaintext, &mut self.envelope, &mut self.values)
     }
 
     fn seal(&self, kind: &Kind, sealer: &Sealer) -> Result<Option<Vec<u8>>, Problem> {

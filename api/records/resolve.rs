@@ -12,8 +12,11 @@ use kit::value::Value;
 use uuid::Uuid;
 
 use super::codes::{OUT_OF_AREA, UNKNOWN_AREA, UNKNOWN_REFERENCE};
+use super::create::API;
 use super::definition::Kind;
 use super::draft::Draft;
+use super::formerly::Formerly;
+use super::nested;
 use super::read::{find_referenced, find_unscoped};
 use super::record::Record;
 use super::warnings::{self, Warning};
@@ -72,7 +75,14 @@ pub async fn resolve(
             });
         }
     }
-    assign_references(actor, draft, &found, &Formerly::new(), faults);
+    let mut named: BTreeMap<&'static str, Vec<Uuid>> = BTreeMap::new();
+    nested::named(draft).into_iter().for_each(|(name, id)| named.entry(name).or_default().push(id));
+    for (name, ids) in named {
+        let kind = core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
+        found.entry(name).or_default().extend(find_referenced(core, actor, kind, &ids).await?);
+    }
+    assign_references(actor, draft, &found, &Formerly::of(API, core.clock.now()), faults);
+    nested::assign(draft, &found);
     resolve_through(core, &mut [draft]).await
 }
 
@@ -121,35 +131,6 @@ fn reached_by(core: &Core, draft: &Draft) -> Vec<(&'static str, Reached)> {
 /// Records that references name, by kind and id.
 pub type Found = BTreeMap<&'static str, BTreeMap<Uuid, Record>>;
 
-/// Records that were perhaps seen before they moved, by id.
-pub type Formerly = BTreeMap<Uuid, (&'static Kind, Record)>;
-
-/// Of what references name and the actor doesn't see: records of kinds that move on, should they have stood where
-/// he sees them when what names them happened. A phone hands in late.
-pub async fn find_formerly(
-    core: &Core,
-    actor: &Actor,
-    kind: &'static Kind,
-    ids: &[Uuid],
-    found: &BTreeMap<Uuid, Record>,
-) -> Result<Formerly, Problem> {
-    let missing: Vec<Uuid> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
-    let mut formerly = Formerly::new();
-    for district_code in actor.districts.iter().filter(|_| kind.rules.moves_on() && !missing.is_empty()) {
-        let records = find_unscoped(core, kind, district_code, &missing).await?;
-        formerly.extend(records.into_iter().map(|(id, record)| (id, (kind, record))));
-    }
-    Ok(formerly)
-}
-
-fn was_seen(actor: &Actor, formerly: Option<&(&'static Kind, Record)>, occurred_at: Option<DateTime<Utc>>) -> bool {
-    let stood = |(kind, record): &(&'static Kind, Record)| {
-        let (area_code, org_id) = kind.rules.stood_at(record, occurred_at?)?;
-        Some(actor.reaches(kind.readers, &area_code, org_id))
-    };
-    formerly.and_then(stood) == Some(true)
-}
-
 /// Assigns what references name; of what isn't `found`, that which was in the actor's sight when it happened. One that
 /// the actor can't reach is a fault, exactly as one that isn't there. The caller's own organisation can always be named.
 pub fn assign_references(actor: &Actor, draft: &mut Draft, found: &Found, formerly: &Formerly, faults: &mut Faults) {
@@ -166,11 +147,13 @@ pub fn assign_references(actor: &Actor, draft: &mut Draft, found: &Found, former
                 }
             }
             None if field.name == "org_id" && actor.default_organization(draft.kind.writers) == Some(id) => {}
-            None if was_seen(actor, formerly.get(&id), occurred_at) => {
-                draft.warn(&warnings::LEFT_YOUR_AREA, field.name);
-                draft.references.extend(formerly.get(&id).map(|(_, record)| (field.name, record.clone())));
-            }
-            None => faults.add(draft.at(field.name), UNKNOWN_REFERENCE),
+            None => match formerly.seen(actor, id, occurred_at) {
+                Some(record) => {
+                    draft.warn(&warnings::LEFT_YOUR_AREA, field.name);
+                    draft.references.insert(field.name, record.clone());
+                }
+                None => faults.add(draft.at(field.name), UNKNOWN_REFERENCE),
+            },
         }
     }
 }
@@ -265,6 +248,13 @@ pub fn require_roles(
     }
 }
 
+/// Whether it is work at a place, which is told at once; what belongs to a case is told when the case is known.
+fn is_of_place(draft: &Draft) -> bool {
+    let case = draft.kind.rules.follows().and_then(|follows| follows.case());
+    let of_case = case.is_some_and(|case| draft.values.id(case).is_some());
+    draft.kind.field("place_id").is_some() && !of_case
+}
+
 /// Warns of what happened in the future or long ago, and of somebody else's capture.
 pub fn judge_envelope(
     actor: &Actor,
@@ -275,7 +265,7 @@ pub fn judge_envelope(
 ) {
     if occurred_at > recorded_at + clock_tolerance {
         draft.warn(&warnings::OCCURRED_IN_FUTURE, "occurred_at");
-    } else if draft.kind.field("place_id").is_some() && occurred_at < recorded_at - LATE_AFTER {
+    } else if is_of_place(draft) && occurred_at < recorded_at - LATE_AFTER {
         draft.warn(&warnings::REPORTED_LATE, "occurred_at");
     }
     if draft.values.id("captured_by").is_some_and(|id| id != actor.user_id) {

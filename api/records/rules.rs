@@ -21,8 +21,10 @@ use super::context::Context;
 use super::draft::Draft;
 use super::envelope::Envelope;
 use super::figure::Figure;
+use super::in_use::NamedElsewhere;
 use super::record::Record;
 use super::scope::Follows;
+use super::sheet_rows::{Book, SheetRow};
 use super::warnings::Warning;
 use super::wide::Wide;
 use super::write_context::WriteContext;
@@ -52,6 +54,22 @@ pub struct Lines {
     pub list: &'static str,
     /// The member of its items that no two share.
     pub key: &'static str,
+}
+
+/// A count of the work logs of those who write records of a kind.
+#[derive(Debug)]
+pub struct Logged {
+    /// The count's name in a log: several kinds may add to one.
+    pub counted: &'static str,
+    /// By how much a row `r` of the kind adds to it, as SQL.
+    pub amount: &'static str,
+}
+
+impl Logged {
+    /// Each record counts once.
+    pub const fn each(counted: &'static str) -> Self {
+        Self { counted, amount: "1" }
+    }
 }
 
 /// Whether a record is meant by what happened then, in a zone.
@@ -173,8 +191,18 @@ pub trait Rules: Sync {
         &[]
     }
 
+    /// Columns that only sheets have: they say in one place what a form asks for in several, or what is but compared.
+    fn sheet_fields(&self) -> &'static [Field] {
+        &[]
+    }
+
     /// Puts what a sheet says into the members that mean it: one column may say two things.
-    fn tidy_sheet(&self, _body: &mut Tree) {}
+    fn tidy_sheet(&self, _row: &mut SheetRow<'_>) {}
+
+    /// Form of sheets of it whose rows share a record, where there are any.
+    fn book(&self) -> Option<&'static Book> {
+        None
+    }
 
     /// Its list whose items are told apart by one member: files may give an item a row, and phones that changed
     /// different items don't clash.
@@ -234,7 +262,8 @@ pub trait Rules: Sync {
         None
     }
 
-    /// Rules across rows that refuse nothing: what else follows from a change, beside what its own decider writes.
+    /// Further rules across rows, asked after its own decider: what else follows from a change. Most refuse nothing; a
+    /// kind whose followers do, as the stock that its items come out of, says so by `judged_across_rows`.
     fn followers(
         &self,
         _former: Option<&Record>,
@@ -352,6 +381,11 @@ pub trait Rules: Sync {
         &[]
     }
 
+    /// How a field that is counted from other records ([`Field::counted`]) is read beside a row `r`, as SQL.
+    fn counted(&self, _field: &str) -> String {
+        "NULL::bigint".to_owned()
+    }
+
     /// Things that a record counts once beside people, however many records name them: figure and id of each.
     fn distinct(&self, _record: &Record, _keys: &Keys) -> Vec<(&'static str, Uuid)> {
         Vec::new()
@@ -392,9 +426,34 @@ pub trait Rules: Sync {
         &[]
     }
 
+    /// What a record of it is in the work log of whoever wrote it, where it is a piece of work.
+    fn logged(&self) -> &'static [Logged] {
+        &[]
+    }
+
+    /// Roles that are told its figures, where some that read its records see but a part of them.
+    fn figure_readers(&self) -> Option<&'static [Role]> {
+        None
+    }
+
+    /// Whether it is kept while others name it: an entry of a register isn't voided while records that stand name it.
+    fn stays_while_named(&self) -> bool {
+        false
+    }
+
+    /// What else names its entries, beside references of records.
+    fn named_elsewhere(&self) -> &'static [NamedElsewhere] {
+        &[]
+    }
+
     /// The person a record counts, for kinds that count distinct persons beside events.
     fn person(&self, _record: &Record) -> Option<Uuid> {
         None
+    }
+
+    /// The same of a row `r` as SQL, for kinds that count distinct persons.
+    fn person_rows(&self) -> &'static str {
+        "r.person_id"
     }
 
     /// The record that this one leads to, being the same person.
@@ -415,8 +474,8 @@ pub struct StoodOn {
     pub column: &'static str,
     /// The parameter that names the day.
     pub parameter: &'static Field,
-    /// ` AND` record `r` stood so before an instant.
-    pub condition: fn(Statement, &str, DateTime<Utc>) -> Statement,
+    /// ` AND` record `r` stood so before an instant; of no word, that it had none.
+    pub condition: fn(Statement, Option<&str>, DateTime<Utc>) -> Statement,
 }
 
 /// A kind whose identity and checks are those of its fields alone.

@@ -14,18 +14,18 @@ use crate::platform::access::scope::granted;
 pub use crate::platform::access::scope::{in_area, reached, successor, within};
 
 /// A code of so many digits is a district's.
-const DISTRICT_DIGITS: usize = 6;
+pub(super) const DISTRICT_DIGITS: usize = 6;
 
 /// `SELECT <columns of the kind> … WHERE` it stands in this district and the actor may see it. Every
 /// query on a record table starts here; conditions follow with ` AND …`.
 pub fn visible_to(actor: &Actor, kind: &Kind, district_code: &str) -> Statement {
-    let select = format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.select(), kind.name);
+    let select = format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.read_select(), kind.name);
     readable("r", Statement::new(select).text(district_code).sql(" AND "), actor, kind)
 }
 
 /// The same, of the rows of these ids.
 pub fn visible_by_id(actor: &Actor, kind: &Kind, district_code: &str, ids: &[Uuid]) -> Statement {
-    readable("r", by_id(kind.select(), kind.name, district_code, ids).sql(" WHERE "), actor, kind)
+    readable("r", by_id(kind.read_select(), kind.name, district_code, ids).sql(" WHERE "), actor, kind)
 }
 
 /// `SELECT <columns> FROM <rows of these ids, called r>`, whoever may see them. Each id is looked up by
@@ -58,6 +58,16 @@ pub struct Follows {
     pub seen_from: fn(&Values, Stood) -> Vec<Stood>,
 }
 
+impl Follows {
+    /// The column that names the case, of records that belong to one.
+    pub fn case(&self) -> Option<&'static str> {
+        (self.column == self.names && self.column != PERSON_ID).then_some(self.column)
+    }
+}
+
+/// Name of a reference to somebody.
+const PERSON_ID: &str = "person_id";
+
 /// The condition that the actor may see a row of the kind, which the statement calls `row`: by where it stands,
 /// or because he sees the case that it belongs to.
 pub fn readable(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> Statement {
@@ -70,7 +80,8 @@ pub fn readable(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> 
 pub fn standing(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> Statement {
     let mut statement = statement.sql("(false");
     for grant in actor.grants_of(kind.readers) {
-        statement = statement.sql(" OR ");
+        // A closed room opens here, to whoever holds a role that reads it.
+        statement = statement.in_rooms(kind.room()).sql(" OR ");
         statement = match kind.reach {
             Reach::Area => {
                 let statement =
@@ -126,10 +137,19 @@ fn shared(row: &str, statement: Statement, actor: &Actor, kind: &Kind, grant: &G
             .sql("))"),
         None => statement,
     };
-    let place_column = kind.rules.place_column().or_else(|| kind.field("place_id").map(|field| field.name));
-    let Some(column) = place_column.filter(|_| actor.supervises) else { return statement };
+    let Some(column) = place_column(kind).filter(|_| actor.supervises) else { return statement };
     let statement = within(row, statement.seeing(area()).sql(" OR ("), &grant.area_code);
-    watched(row, column, statement, &organizations).sql(")")
+    let statement = watched(row, column, statement, &organizations);
+    // What belongs to a case is read with the case, wherever it happened.
+    match kind.rules.follows().and_then(|follows| follows.case()) {
+        Some(case) => statement.sql(format!(" AND {row}.{case} IS NULL)")),
+        None => statement.sql(")"),
+    }
+}
+
+/// The column of the place where records of a kind happened.
+pub(super) fn place_column(kind: &Kind) -> Option<&'static str> {
+    kind.rules.place_column().or_else(|| kind.field("place_id").map(|field| field.name))
 }
 
 /// ` AND` it is one of those that the role sees.

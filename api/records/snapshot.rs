@@ -10,9 +10,10 @@ use kit::value::Value;
 use uuid::Uuid;
 
 use super::definition::Kind;
+use super::leads::Page;
 use super::list::Filter;
-use super::read::load;
 use super::record::Record;
+use super::record_row::{RecordRow, records};
 use super::scope::{reached, readable};
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::core::Core;
@@ -41,26 +42,34 @@ pub struct Snapshot<'a> {
 impl Snapshot<'_> {
     /// The records after a position, in their order.
     pub async fn page(&self, core: &Core, after: Option<Position>, limit: i64) -> Result<Vec<Record>, Problem> {
-        self.page_where(core, after, limit, |statement| statement).await
+        records(core, self.kind, &self.rows(core, after, limit).await?)
+    }
+
+    /// The same as rows, for who only writes them.
+    pub async fn rows(&self, core: &Core, after: Option<Position>, limit: i64) -> Result<Vec<RecordRow>, Problem> {
+        self.rows_where(core, after, limit, |statement| statement).await
     }
 
     /// The same with one more condition on `r`. Current rows before former ones: a row that is revised between the
     /// two is found twice and told once, never missed.
-    pub async fn page_where(
+    pub async fn rows_where(
         &self,
         core: &Core,
         after: Option<Position>,
         limit: i64,
         condition: impl Fn(Statement) -> Statement,
-    ) -> Result<Vec<Record>, Problem> {
-        let bounded = |statement| self.bounded(condition(statement), after, limit);
-        let mut found = load(core, self.kind, &bounded(self.unchanged(core))).await?;
-        found.extend(load(core, self.kind, &bounded(self.changed_since(core))).await?);
-        found.sort_by_key(|record| Reverse((record.envelope.occurred_at, record.envelope.id)));
+    ) -> Result<Vec<RecordRow>, Problem> {
+        let page = Page { oldest_first: self.oldest_first, limit };
+        let behind = |statement| self.behind(condition(statement), after);
+        let unchanged = self.filter.ordered(self.actor, behind(self.unchanged(core)), page);
+        let mut found = RecordRow::load(core, self.kind, &unchanged).await?;
+        let changed = page.bound("r", behind(self.changed_since(core)));
+        found.extend(RecordRow::load(core, self.kind, &changed).await?);
+        found.sort_by_key(|row| Reverse(row.position()));
         if self.oldest_first {
             found.reverse();
         }
-        found.dedup_by_key(|record| record.envelope.id);
+        found.dedup_by_key(|row| row.id);
         found.truncate(usize::try_from(limit).unwrap_or_default());
         Ok(found)
     }
@@ -69,7 +78,7 @@ impl Snapshot<'_> {
     fn unchanged(&self, core: &Core) -> Statement {
         let statement = Statement::new(format!(
             "SELECT {} FROM {} AS r WHERE r.district_code = ",
-            self.kind.select(),
+            self.kind.read_select(),
             self.kind.name
         ))
         .text(self.district_code)
@@ -79,12 +88,14 @@ impl Snapshot<'_> {
     }
 
     /// Rows revised since, as they were: their last revision up to the number. What has left the caller's
-    /// areas since was in them then, so the district is seen, and the former revision is what is judged.
+    /// areas since was in them then, so the district is seen, and the former revision is what is judged. The clock is
+    /// asked in the statement itself, which comes after that of the unchanged rows: while nothing was written there is
+    /// nothing to look for.
     fn changed_since(&self, core: &Core) -> Statement {
-        let (select, name) = (self.kind.select(), self.kind.name);
+        let (select, name) = (self.kind.read_select(), self.kind.name);
         let statement = Statement::new(format!(
-            "SELECT {select} FROM (SELECT (jsonb_populate_record(NULL::{name}, f.body)).* FROM {name} AS c \
-             CROSS JOIN LATERAL (SELECT h.body FROM record_revisions AS h WHERE h.kind = '{name}' AND h.id = c.id AND h.district_code = "
+            "SELECT {select} FROM (SELECT (f.row).* FROM {name} AS c \
+             CROSS JOIN LATERAL (SELECT jsonb_populate_record(NULL::{name}, h.body) AS row FROM record_revisions AS h WHERE h.kind = '{name}' AND h.id = c.id AND h.district_code = "
         ))
         .text(self.district_code)
         .sql(" AND h.change_no <= ")
@@ -93,6 +104,11 @@ impl Snapshot<'_> {
         .text(self.district_code)
         .sql(" AND c.change_no > ")
         .integer(self.as_of)
+        .sql(" AND EXISTS (SELECT 1 FROM district_clocks AS clock WHERE clock.last_no > ")
+        .integer(self.as_of)
+        .sql(" AND clock.district_code = ")
+        .text(self.district_code)
+        .sql(")")
         .sql(") AS r WHERE true")
         .seeing_district(self.district_code);
         self.readable(core, statement)
@@ -107,9 +123,9 @@ impl Snapshot<'_> {
         self.filter.apply(core, statement)
     }
 
-    fn bounded(&self, statement: Statement, after: Option<Position>, limit: i64) -> Statement {
-        let (before, direction) = if self.oldest_first { (">", "ASC") } else { ("<", "DESC") };
-        let statement = match after {
+    fn behind(&self, statement: Statement, after: Option<Position>) -> Statement {
+        let before = if self.oldest_first { ">" } else { "<" };
+        match after {
             Some((occurred_at, id)) => statement
                 .sql(format!(" AND (r.occurred_at, r.id) {before} ("))
                 .bind(ColumnType::Instant, Value::Instant(occurred_at))
@@ -117,8 +133,7 @@ impl Snapshot<'_> {
                 .id(id)
                 .sql(")"),
             None => statement,
-        };
-        statement.sql(format!(" ORDER BY r.occurred_at {direction}, r.id {direction} LIMIT ")).integer(limit)
+        }
     }
 
     /// Where a record stood, so that a broken download can go on behind it.
@@ -138,7 +153,8 @@ impl Snapshot<'_> {
             .sql(") AS r WHERE change_no <= ")
             .integer(self.as_of)
             .sql(" ORDER BY change_no DESC LIMIT 1")
-            .seeing_district(self.district_code);
+            .seeing_district(self.district_code)
+            .in_rooms(self.kind.room());
         let row = core.database.read(&statement).await?.into_iter().next();
         Ok(row.and_then(|mut row| Some((row.instant("occurred_at")?, row.id("id")?))))
     }

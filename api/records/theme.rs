@@ -7,11 +7,14 @@ use kit::catalogue::{Code, FaultCode};
 use kit::problem::Problem;
 use kit::vocabulary::Vocabulary;
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use super::definition::Kind;
+use super::named_figures::NamedFigures;
 use super::own_words::OwnWords;
 use super::settings::SettingSource;
-use crate::platform::core::Core;
+use crate::platform::config::Config;
+use crate::platform::core::{Core, Extension};
 use crate::platform::http::Operation;
 
 /// A named schema of the document.
@@ -35,10 +38,14 @@ pub struct Theme {
     pub settings: &'static [&'static SettingSource],
     /// Its open vocabularies.
     pub own_words: &'static [&'static OwnWords],
-    /// Workers that run beside the requests, until the service is gone.
-    pub workers: &'static [Worker],
+    /// Figures that it computes itself, beside those that its kinds declare.
+    pub figures: &'static [&'static dyn NamedFigures],
+    /// Workers by name, which run beside the requests until the service is gone.
+    pub workers: &'static [(&'static str, Worker)],
     /// Corrections in a district before its figures are counted anew.
     pub before_recount: &'static [BeforeRecount],
+    /// Proofs that what it keeps beside its records is what the ledger says.
+    pub proofs: &'static [Proof],
 }
 
 /// Works until the core is gone.
@@ -46,6 +53,29 @@ pub type Worker = fn(Weak<Core>) -> BoxFuture<'static, ()>;
 
 /// Sets something right in a district of which the code is given.
 pub type BeforeRecount = for<'a> fn(&'a Core, &'a str) -> BoxFuture<'a, Result<(), Problem>>;
+
+/// Proves what a theme keeps of a district of which the code is given; answers the first thing that doesn't hold.
+pub type Proof = for<'a> fn(&'a Core, &'a str) -> BoxFuture<'a, Result<Option<Unproven>, Problem>>;
+
+/// Something that a theme keeps and that isn't what the ledger says.
+pub struct Unproven {
+    /// The kind of the record with which it is kept.
+    pub kind: &'static str,
+    /// The record.
+    pub id: Uuid,
+    /// Which part of it.
+    pub what: &'static str,
+}
+
+/// The proofs of all themes.
+#[derive(Clone, Copy, Default)]
+pub struct Proofs(pub &'static [Proof]);
+
+impl Extension for Proofs {
+    fn begin(_: &Config) -> Self {
+        Self::default()
+    }
+}
 
 impl Theme {
     /// A theme that has nothing yet.
@@ -58,7 +88,9 @@ impl Theme {
         faults: &[],
         settings: &[],
         own_words: &[],
+        figures: &[],
         workers: &[],
         before_recount: &[],
+        proofs: &[],
     };
 }

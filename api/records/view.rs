@@ -150,7 +150,9 @@ impl View<'_> {
             return map.serialize_entry(field.name, &());
         };
         match (field.mask(), self.shown) {
-            (Some(mask), Shown::Masked) => map.serialize_entry(field.name, &mask(&value.to_json(self.core.zone))),
+            (Some(mask), shown) if field.withheld || matches!(shown, Shown::Masked) => {
+                map.serialize_entry(field.name, &mask(&value.to_json(self.core.zone)))
+            }
             _ => map.serialize_entry(field.name, &value.in_zone(self.core.zone)),
         }
     }

@@ -1,5 +1,6 @@
 //! Warnings: what is implausible but kept. "Accept, then judge."
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use kit::columns;
@@ -193,10 +194,44 @@ impl Noted {
 
     /// The warning as it is shown.
     pub fn told(&self, kinds: &Registry, language: Language) -> RecordWarning {
-        let known = kinds.warning(&self.code);
-        let text = known.map_or(self.code.as_str(), |warning| warning.message.in_language(language));
-        let fill = |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{name}}}"), value);
-        let message = self.values.iter().fold(text.to_owned(), fill);
+        let message = in_words(kinds, &self.code, &self.values, language).into_owned();
         RecordWarning { code: self.code.clone(), field: self.field.clone(), message }
+    }
+}
+
+/// The message of a warning with its places filled.
+fn in_words<'a>(
+    kinds: &Registry,
+    code: &'a str,
+    values: &BTreeMap<String, String>,
+    language: Language,
+) -> Cow<'a, str> {
+    let text = kinds.warning(code).map_or(code, |warning| warning.message.in_language(language));
+    let fill = |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{name}}}"), value);
+    if values.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(values.iter().fold(text.to_owned(), fill)) }
+}
+
+/// A [`Noted`] as it stands in a row.
+#[derive(Deserialize)]
+pub(super) struct Stored<'a> {
+    code: &'a str,
+    field: &'a str,
+    #[serde(default)]
+    values: BTreeMap<String, String>,
+}
+
+/// A [`RecordWarning`] that lasts as long as the row.
+#[derive(Serialize)]
+pub(super) struct Told<'a> {
+    code: &'a str,
+    field: &'a str,
+    message: Cow<'a, str>,
+}
+
+impl<'a> Stored<'a> {
+    /// The warning as it is shown.
+    pub(super) fn told(&self, kinds: &Registry, language: Language) -> Told<'a> {
+        let message = in_words(kinds, self.code, &self.values, language);
+        Told { code: self.code, field: self.field, message }
     }
 }

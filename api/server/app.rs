@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::platform::core::Core;
 use crate::platform::http::transport::{ConnectionState, LastPart, UnderWay};
-use crate::platform::http::{Outcome, RequestId, configure, render_unrouted};
+use crate::platform::http::{Outcome, RequestId, Routes, dispatch};
 
 /// The application of one worker.
 pub fn application(
@@ -29,13 +29,14 @@ pub fn application(
         InitError = (),
     > + use<>,
 > {
-    let operations = Arc::clone(&core.operations);
+    let routes = Arc::new(Routes::of(&core.operations));
     App::new()
         .app_data(web::Data::from(core))
-        .configure(|config| configure(&operations, config))
         .configure(super::pages::dashboard::configure)
         .configure(super::pages::page::configure)
-        .default_service(web::to(render_unrouted))
+        .default_service(web::to(move |request: HttpRequest, payload: web::Payload| {
+            dispatch(Arc::clone(&routes), request, payload.into_inner())
+        }))
         .wrap(from_fn(frame))
 }
 
@@ -74,7 +75,7 @@ fn add_headers(headers: &mut HeaderMap, id: &str) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(VARY, HeaderValue::from_static("Authorization, Accept, Accept-Language"));
+    headers.insert(VARY, HeaderValue::from_static("Authorization, Accept, Accept-Encoding, Accept-Language"));
 }
 
 /// Whether the connection ends with the answer, which then says so: part of the request is still on its way,

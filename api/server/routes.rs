@@ -12,14 +12,16 @@ use crate::platform::http::Operation;
 use crate::platform::http::document::{self, Codes};
 use crate::platform::{self, access, audit, divisions};
 use crate::records::hooks::Hooks;
+use crate::records::named_figures::NamedFigures;
 use crate::records::own_words::OwnWords;
 use crate::records::settings::SettingSource;
-use crate::records::theme::BeforeRecount;
+use crate::records::theme::{BeforeRecount, Proof};
 use crate::records::{self, Kind, Registry, Theme};
 use crate::rooms::observation::own_cases;
 use crate::rooms::registers::comparisons;
 use crate::rooms::{
-    accounts, checkpoints, duties, households, observation, prevention, registers, relief, reports, supply, volunteers,
+    accounts, bulletins, checkpoints, communities, compounds, duties, households, justice, observation, prevention,
+    registers, relief, reporting, reports, supervision, supply, travel, units, venues, volunteers, youth,
 };
 use crate::server::pages;
 use crate::statistics;
@@ -35,8 +37,18 @@ pub static THEMES: &[&Theme] = &[
     &duties::THEME,
     &supply::THEME,
     &relief::THEME,
+    &compounds::THEME,
+    &venues::THEME,
+    &supervision::THEME,
+    &travel::THEME,
+    &communities::THEME,
+    &units::THEME,
+    &reporting::THEME,
+    &justice::THEME,
+    &youth::THEME,
     &volunteers::THEME,
     &reports::THEME,
+    &bulletins::THEME,
 ];
 
 /// Every kind of record.
@@ -51,9 +63,17 @@ pub static SETTINGS: LazyLock<Vec<&'static SettingSource>> =
 pub static OWN_WORDS: LazyLock<Vec<&'static OwnWords>> =
     LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.own_words).copied().collect());
 
+/// The named figures of all themes.
+pub static NAMED_FIGURES: LazyLock<Vec<&'static dyn NamedFigures>> =
+    LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.figures).copied().collect());
+
 /// Corrections by themes in a district before its figures are counted anew.
 pub static BEFORE_RECOUNT: LazyLock<Vec<BeforeRecount>> =
     LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.before_recount).copied().collect());
+
+/// Proofs by themes of what they keep beside their records.
+pub static PROOFS: LazyLock<Vec<Proof>> =
+    LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.proofs).copied().collect());
 
 /// Vocabularies that no field of a record uses.
 pub static VOCABULARIES: LazyLock<Vec<&'static Vocabulary>> = LazyLock::new(|| {
@@ -69,12 +89,18 @@ pub static CODES: LazyLock<Codes> = LazyLock::new(|| Codes {
         .flatten()
         .copied()
         .collect(),
-    faults: [FaultCode::ALL, platform::codes::FAULTS, records::codes::FAULTS, exchange::codes::FAULTS]
-        .into_iter()
-        .chain(THEMES.iter().map(|theme| theme.faults))
-        .flatten()
-        .copied()
-        .collect(),
+    faults: [
+        FaultCode::ALL,
+        platform::codes::FAULTS,
+        records::codes::FAULTS,
+        exchange::codes::FAULTS,
+        statistics::codes::FAULTS,
+    ]
+    .into_iter()
+    .chain(THEMES.iter().map(|theme| theme.faults))
+    .flatten()
+    .copied()
+    .collect(),
 });
 
 /// Functions of layers and themes that the frame of records calls.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use kit::catalogue::Code;
 use kit::problem::Problem;
+use kit::supervision::{Pauses, Supervision};
 use kit::text::Language;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -18,6 +19,7 @@ use crate::platform::core::Core;
 use crate::platform::embedded::Embedded;
 use crate::platform::http::transport;
 use crate::records::idempotency;
+use crate::records::theme::Worker;
 use crate::server::app::application;
 use crate::server::routes;
 
@@ -29,14 +31,29 @@ const WATCH: Duration = Duration::from_millis(250);
 /// How long the end waits for the audit's last lines.
 const LAST_REFUSALS: Duration = Duration::from_secs(2);
 
+/// Workers that belong to no theme.
+const WORKERS: [(&str, Worker); 3] = [
+    ("heads", |core| Box::pin(crate::exchange::changes::watch_heads(core))),
+    ("refusals", |core| Box::pin(crate::platform::audit::refusals::work(core))),
+    ("housekeeping", |core| Box::pin(keep_house(core))),
+];
+/// Name of what looks after the embedded database.
+const EMBEDDED: &str = "embedded_database";
+
+/// Begins a worker, which begins again where it panics.
+fn begin(core: &Arc<Core>, name: &'static str, worker: Worker) {
+    let (supervision, core) = (core.supervision.clone(), Arc::downgrade(core));
+    tokio::spawn(async move {
+        supervision.keep(name, Pauses::OF_WORKERS, || worker(Weak::clone(&core))).await;
+    });
+}
+
 /// A server of the service on a listener; it runs when awaited. `stopping` turning true ends idle
 /// connections.
 pub fn server(core: &Arc<Core>, listener: TcpListener, stopping: watch::Receiver<bool>) -> io::Result<Server> {
-    tokio::spawn(crate::exchange::changes::watch_heads(Arc::downgrade(core)));
-    tokio::spawn(crate::platform::audit::refusals::work(Arc::downgrade(core)));
-    tokio::spawn(keep_house(Arc::downgrade(core)));
-    for worker in routes::THEMES.iter().flat_map(|theme| theme.workers) {
-        tokio::spawn(worker(Arc::downgrade(core)));
+    let of_themes = routes::THEMES.iter().flat_map(|theme| theme.workers);
+    for (name, worker) in WORKERS.iter().chain(of_themes) {
+        begin(core, name, *worker);
     }
     let limits = core.config.connection_limits(problem_body);
     let workers = core.config.workers;
@@ -112,13 +129,19 @@ pub async fn stop_on_signal(
 }
 
 /// Looks after the embedded database until told to stop: one that died is started again.
-pub async fn watch(mut embedded: Embedded, mut stop: tokio::sync::oneshot::Receiver<()>) -> Embedded {
+pub async fn watch(
+    mut embedded: Embedded,
+    supervision: Supervision,
+    mut stop: tokio::sync::oneshot::Receiver<()>,
+) -> Embedded {
     loop {
         tokio::select! {
             _ = &mut stop => return embedded,
             () = tokio::time::sleep(WATCH) => {}
         }
-        match embedded.ensure_running().await {
+        // Looked at again in a moment, whatever became of this look.
+        let Some(looked) = supervision.caught(EMBEDDED, embedded.ensure_running()).await else { continue };
+        match looked {
             Ok(false) => {}
             Ok(true) => tracing::warn!("the embedded database had died and was started again"),
             Err(error) => tracing::error!(%error, "the embedded database can't be started again"),

@@ -24,8 +24,10 @@ use crate::platform::embedded::{Durability, Embedded, EmbeddedError};
 use crate::platform::privacy::keys::{KeyError, Keys};
 use crate::platform::row_security::{self, WallError};
 use crate::records::Registry;
+use crate::records::named_figures::NamedFigureSources;
 use crate::records::own_words::OwnWordSources;
 use crate::records::settings::SettingSources;
+use crate::records::theme::Proofs;
 use crate::rooms::registers::Vocabularies;
 use crate::server::routes;
 
@@ -181,21 +183,24 @@ pub async fn pending(url: &str) -> Result<usize, StartError> {
 /// Puts the service together over a migrated database and prepares what it needs there.
 pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core>, StartError> {
     row_security::check(url).await?;
+    row_security::check_rooms(url, &kinds.rooms()).await?;
     let database = pool(&config, url)?;
     check_zone(&database, &config.zone).await?;
     let keys = load_keys(&database, config.keys_dir()).await?;
     let divisions = Divisions::embedded()?;
     crate::platform::divisions::load(&database, &divisions).await?;
     start_clocks(&database).await?;
-    check_index(&database).await?;
-    let people = kinds.people().map_err(|problem| StartError::Other(problem.to_string()))?;
-    let ledger = Ledger::start(url, people).map_err(|error| StartError::Other(error.to_string()))?;
+    check_index(&database, &kinds).await?;
+    let families = kinds.families().map_err(|problem| StartError::Other(problem.to_string()))?;
+    let ledger = Ledger::start(url, families).map_err(|error| StartError::Other(error.to_string()))?;
     let restored = crate::exchange::changes::was_restored(&database).await?;
     kit::faults::speak_with(crate::rooms::registers::words_of);
     let core = Core::new(config, database, ledger, keys, routes::operations(&kinds), restored)?
         .with(&routes::HOOKS)
         .with(&SettingSources(&routes::SETTINGS))
+        .with(&Proofs(&routes::PROOFS))
         .with(&OwnWordSources(&routes::OWN_WORDS))
+        .with(&NamedFigureSources(&routes::NAMED_FIGURES))
         .with(&Vocabularies(&routes::VOCABULARIES))
         .with(&kinds);
     let core = Arc::new(core);
@@ -205,12 +210,12 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
 
 /// Refuses to serve where the newest number of a district has no line in the index of changes: a former release wrote it,
 /// and nobody who follows the ledger would see it.
-async fn check_index(database: &Database) -> Result<(), StartError> {
+async fn check_index(database: &Database, kinds: &Registry) -> Result<(), StartError> {
     let behind = Statement::new(
         "SELECT c.district_code FROM district_clocks AS c WHERE c.last_no > 0 AND NOT EXISTS (SELECT 1 FROM ledger_changes AS l \
          WHERE l.district_code = c.district_code AND l.change_no = c.last_no) LIMIT 1",
     );
-    let rows = database.read(&behind.seeing_everything()).await?;
+    let rows = database.read(&behind.seeing_everything().in_rooms(kinds.rooms())).await?;
     match rows.into_iter().next().and_then(|mut row| row.get(&DISTRICT_CODE)) {
         Some(district_code) => Err(StartError::IndexBehind(district_code)),
         None => Ok(()),

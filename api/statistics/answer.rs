@@ -81,7 +81,7 @@ fn body<'a>(call: &Call, asked: &'a Asked, table: &'a Table) -> Statistics<'a> {
         Persons::Days => Some("person_days"),
         Persons::Unknown => None,
     };
-    let persons_counted = asked.kind.rules.figures().iter().find(|figure| figure.is_of_people()).and(counted);
+    let persons_counted = asked.kind.rules.figures().iter().find(|figure| figure.is_of_different()).and(counted);
     Statistics {
         kind: asked.kind.name,
         by: asked.by.code(),
@@ -145,7 +145,7 @@ fn figures(
         let cell = shown.get(figure.name).copied().unwrap_or(Shown { previous: Some(0), ..Shown::default() });
         // By how many more stand so is proven by no list; how many do, is.
         let listed = !figure.moving || asked.from_on.is_none();
-        let url = parts.filter(|_| reads && listed).map(|parts| records_url(asked, figure, parts));
+        let url = parts.filter(|_| reads && listed).map(|parts| records_url(asked, figure, persons, parts));
         figures.0.insert(figure.name, figure_of(figure, cell, url));
     }
     figures
@@ -169,8 +169,15 @@ fn figure_of(figure: &Figure, cell: Shown, records_url: Option<String>) -> Shown
     }
 }
 
-fn records_url(asked: &Asked, figure: &Figure, parts: &[&str; 3]) -> String {
+fn records_url(asked: &Asked, figure: &Figure, persons: Persons, parts: &[&str; 3]) -> String {
     let filter = figure.filter_until(asked.to_on);
-    let parts: Vec<&str> = parts.iter().copied().chain([filter.as_str()]).filter(|part| !part.is_empty()).collect();
+    // A list of people has as many lines as there are people.
+    let once = match persons {
+        _ if !figure.is_of_people() => "",
+        Persons::Days => "people_once=day",
+        Persons::Distinct(_) | Persons::Unknown => "people_once=period",
+    };
+    let parts = parts.iter().copied().chain([filter.as_str(), once]);
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
     format!("/v1/{}?{}", asked.kind.path, parts.join("&"))
 }

@@ -7,7 +7,7 @@ use kit::time::day_of;
 use uuid::Uuid;
 
 use super::parameters::BY_WORDS;
-use super::rights::covered;
+use super::rights::{covered, is_shut};
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::codes::KEY_OUT_OF_SCOPE;
 use crate::platform::http::{Call, ends_before_it_begins, fault, too_many_days};
@@ -107,14 +107,20 @@ impl Asked {
         // Whoever has but one area means that one.
         let own = actor.only_area(roles).filter(|area| area.len() > district_code.len());
         let area_code = query.get(&AREA_CODE).or(own).map(str::to_owned);
-        let covered = covered(call, kind.readers);
+        let (org_id, place_id): (Option<Uuid>, Option<Uuid>) = (query.get(&ORG_ID), query.get(&PLACE_ID));
+        let covered = if kind.closed {
+            let is_part = org_id.is_some() || place_id.is_some() || !matches!(by, By::Total | By::Day);
+            is_shut(call, kind, area_code.as_deref().unwrap_or(&district_code), is_part)
+        } else {
+            covered(call, super::document::counters(kind))
+        };
         let mut asked = Self {
             kind,
             roles,
             district_code,
             area_code,
-            org_id: query.get(&ORG_ID),
-            place_id: query.get(&PLACE_ID),
+            org_id,
+            place_id,
             from_on,
             to_on,
             today,
@@ -127,8 +133,9 @@ impl Asked {
         asked.require_grid(actor)?;
         asked.require_bounds()?;
         if asked.knows_persons(actor) && !asked.narrowed {
-            asked.persons = if by == By::Day { Persons::Distinct("persons") } else { asked.over_period() };
-            asked.persons_in_all = asked.over_period();
+            asked.persons =
+                if by == By::Day { Persons::Distinct("persons") } else { over_period(asked.from_on, asked.to_on) };
+            asked.persons_in_all = over_period(asked.from_on, asked.to_on);
         }
         if covered {
             // Its grid has people of a day, and no longer periods.
@@ -175,7 +182,7 @@ impl Asked {
         // Districts, townships and villages have counts of people; below a village nothing has.
         let kept = match self.by {
             By::Area => matches!(self.area().len(), 6 | 9),
-            _ => matches!(self.area().len(), 6 | 9 | 12),
+            _ => keeps_people(self.area()),
         };
         grid && wholly && one_scope && kept
     }
@@ -210,22 +217,6 @@ impl Asked {
         }
     }
 
-    /// From a month's first day on, and from the beginning, different people are known; else people by the day.
-    fn over_period(&self) -> Persons {
-        match self.from_on {
-            None => Persons::Distinct("new_ever"),
-            Some(from_on) if from_on == self.to_on => Persons::Distinct("persons"),
-            Some(from_on)
-                if from_on.day() == 1
-                    && (from_on.year(), from_on.month()) == (self.to_on.year(), self.to_on.month()) =>
-            {
-                Persons::Distinct("new_in_month")
-            }
-            Some(from_on) if (self.to_on - from_on).num_days() < MOST_PERSON_DAYS => Persons::Days,
-            Some(_) => Persons::Unknown,
-        }
-    }
-
     /// A key without the right to small numbers sees whole days of townships and above, nothing narrower: no
     /// narrower grant either, whose part of a township would look like all of it.
     fn require_grid(&self, actor: &Actor) -> Result<(), Problem> {
@@ -238,6 +229,25 @@ impl Asked {
         };
         if self.covered && (narrow || !lines) { Err(KEY_OUT_OF_SCOPE.into()) } else { Ok(()) }
     }
+}
+
+/// How different people of a period are known: from a month's first day on, and from the beginning, as they are; else
+/// people by the day.
+pub fn over_period(from_on: Option<NaiveDate>, to_on: NaiveDate) -> Persons {
+    match from_on {
+        None => Persons::Distinct("new_ever"),
+        Some(from_on) if from_on == to_on => Persons::Distinct("persons"),
+        Some(from_on) if from_on.day() == 1 && (from_on.year(), from_on.month()) == (to_on.year(), to_on.month()) => {
+            Persons::Distinct("new_in_month")
+        }
+        Some(from_on) if (to_on - from_on).num_days() < MOST_PERSON_DAYS => Persons::Days,
+        Some(_) => Persons::Unknown,
+    }
+}
+
+/// Whether different people are kept of an area: of districts, townships and villages they are.
+pub fn keeps_people(area_code: &str) -> bool {
+    matches!(area_code.len(), 6 | 9 | 12)
 }
 
 fn period(call: &Call, today: NaiveDate, cumulative: bool) -> Result<(Option<NaiveDate>, NaiveDate), Problem> {

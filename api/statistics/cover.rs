@@ -131,7 +131,7 @@ fn covered(asked: &Asked, figures: &'static [Figure], cells: &[Cell]) -> Cells {
 }
 
 /// Covers the figures of one cell together.
-fn cover_cell(figures: &'static [Figure], values: &BTreeMap<&str, i64>) -> BTreeMap<&'static str, Option<i64>> {
+pub fn cover_cell(figures: &'static [Figure], values: &BTreeMap<&str, i64>) -> BTreeMap<&'static str, Option<i64>> {
     let value = |figure: &Figure| values.get(figure.measure).copied().unwrap_or(0);
     let counted = || figures.iter().filter(|figure| !figure.distinct);
     let of_figure = |figure: &Figure| match figure.privacy {

@@ -11,14 +11,21 @@ use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::{Access, Operation, Tells};
 use crate::records::{Kind, Registry};
 
-/// Roles that see a kind's figures: those that read its records, and those that read figures only.
+/// Roles that see a kind's figures: those that read its records, and those that read figures only; of a closed room
+/// those that the room names.
 pub fn readers(kind: &'static Kind) -> &'static [Role] {
-    with_statistics(kind.readers)
+    if kind.closed { counters(kind) } else { with_statistics(counters(kind)) }
 }
 
-/// The operations: one a kind that has figures.
+/// Roles that read all the records that a kind's figures count, so that no number tells them more.
+pub fn counters(kind: &'static Kind) -> &'static [Role] {
+    kind.rules.figure_readers().unwrap_or(kind.readers)
+}
+
+/// The operations: one a kind that has figures, and those of figures by name.
 pub fn operations(kinds: &Registry) -> Vec<Operation> {
-    kinds.kinds().filter(|kind| !kind.rules.figures().is_empty()).map(operation).collect()
+    let of_kinds = kinds.kinds().filter(|kind| !kind.rules.figures().is_empty()).map(operation);
+    of_kinds.chain(super::figures::operations(kinds)).collect()
 }
 
 fn operation(kind: &'static Kind) -> Operation {
@@ -37,8 +44,8 @@ fn operation(kind: &'static Kind) -> Operation {
     })
     .described("stats", format!("Figures of {}", kind.name.replace('_', " ")), about)
     .access(Access::Roles(readers(kind)))
-    .keys(KeyScope::Statistics)
-    .tells(Tells::Figures { readers: kind.readers, roles: readers(kind) })
+    .keys(if kind.closed { KeyScope::None } else { KeyScope::Statistics })
+    .tells(Tells::Figures { readers: counters(kind), roles: readers(kind) })
     .parameters(parameters::of(kind))
     .headers(&["If-None-Match"])
     .answers::<Statistics>(200, "The figures.", Some(example(kind)))
@@ -68,7 +75,7 @@ fn example(kind: &'static Kind) -> Json {
         })
         .collect::<serde_json::Map<String, Json>>()
         .into();
-    let persons = kind.rules.figures().iter().any(|figure| figure.is_of_people()).then_some("distinct");
+    let persons = kind.rules.figures().iter().any(|figure| figure.is_of_different()).then_some("distinct");
     json!({"kind": kind.name, "by": "day", "district_code": "511802", "area_code": null, "org_id": null, "place_id": null, "from_on": "2020-02-02", "to_on": "2020-02-02", "cumulative": false,
         "catalogue": catalogue, "items": [{"key": "2020-02-02", "label": "2020-02-02", "figures": figures}], "total": figures, "persons_counted": persons, "as_of_change_no": 42})
 }

@@ -6,12 +6,15 @@
 //! - What a request asks for: [`asked`]. Reading: [`rollups`]. Lines without gaps, their names: [`lines`].
 //!   What no rollup keeps apart is counted from the records, within bounds: [`rows`].
 //!   Small numbers, for keys that may not see them: [`cover`]. The answer and its links: [`answer`].
+//! - Figures by name, of kinds and themes, whatever and however many are asked for: [`figures`].
 //! - A poll that finds nothing new is answered from memory: [`tag`].
 
 pub(crate) mod answer;
 pub(crate) mod asked;
+pub mod codes;
 pub(crate) mod cover;
 pub(crate) mod document;
+pub mod figures;
 pub(crate) mod lines;
 pub(crate) mod parameters;
 pub(crate) mod people;
@@ -19,6 +22,7 @@ pub mod polled;
 pub(crate) mod rights;
 pub(crate) mod rollups;
 pub(crate) mod rows;
+mod shares;
 pub mod sheet;
 mod shown;
 pub(crate) mod tag;
@@ -31,6 +35,7 @@ use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::Statement;
 pub use rights::{covered, opens_lists};
+pub use shares::said_share;
 
 use crate::platform::http::{Answer, Call};
 use crate::records::Kind;

@@ -38,16 +38,23 @@ pub fn plain(asked: &Asked, sheet: &mut Sheet, read: &Read) {
 /// Fills in figures that count a thing once a day, as people: days add up to periods.
 pub fn kept(asked: &Asked, sheet: &mut Sheet, read: &Read) {
     for figure in asked.kind.rules.figures().iter().filter(|figure| figure.kept_as.is_some()) {
-        let shown = |cell: &Cell| Shown { value: cell.value, previous: Some(cell.previous), ..Shown::default() };
+        let different = figure.different.is_some();
+        let shown = |persons: Persons| {
+            move |cell: &Cell| Shown {
+                value: cell.value,
+                previous: if different { compared(persons, cell.previous) } else { Some(cell.previous) },
+                ..Shown::default()
+            }
+        };
         let of_figure =
             |cells: &'_ [Cell]| cells.iter().filter(|cell| cell.measure == figure.measure).cloned().collect::<Vec<_>>();
         for cell in of_figure(&read.kept) {
             if asked.by != By::Place || sheet.lines.contains_key(&cell.key) {
-                sheet.lines.entry(cell.key.clone()).or_default().insert(figure.name, shown(&cell));
+                sheet.lines.entry(cell.key.clone()).or_default().insert(figure.name, shown(asked.persons)(&cell));
             }
         }
         let zero = Shown { previous: Some(0), ..Shown::default() };
-        let total = of_figure(&read.kept_in_all).first().map_or(zero, shown);
+        let total = of_figure(&read.kept_in_all).first().map_or(zero, shown(asked.persons_in_all));
         sheet.total.insert(figure.name, total);
     }
 }

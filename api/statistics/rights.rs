@@ -4,6 +4,7 @@ use crate::platform::access::accounts::Credential;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::Role;
 use crate::platform::http::Call;
+use crate::records::Kind;
 
 /// Whether the caller may not see small numbers: unable to read the records themselves, of which `readers` have the
 /// right, and no key that was given the right to them.
@@ -22,3 +23,12 @@ pub fn opens_lists(call: &Call, readers: &'static [Role]) -> bool {
     };
     in_scope && call.actor().is_ok_and(|actor| actor.holds(readers))
 }
+
+/// Whether small numbers of a closed room are kept from the caller: he doesn't read it, and asks for less than a whole
+/// district. What his own organisation did there he knows.
+pub fn is_shut(call: &Call, kind: &Kind, area_code: &str, is_part: bool) -> bool {
+    !opens_lists(call, kind.readers) && (is_part || area_code.len() > DISTRICT_DIGITS)
+}
+
+/// A code of so many digits is a district's.
+const DISTRICT_DIGITS: usize = 6;

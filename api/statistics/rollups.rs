@@ -65,7 +65,9 @@ pub async fn read(call: &Call, asked: &Asked) -> Result<Read, Problem> {
     for figure in asked.kind.rules.figures().iter().filter(|_| !asked.covered) {
         for (part, persons, by) in kept {
             let Some(name) = figure.kept_as.filter(|_| persons != Persons::Unknown) else { continue };
-            if let Some(kept) = people(asked, part, (name, figure.measure), Persons::Days, by) {
+            // Only once a day, or over the period as people are.
+            let counted = if figure.different.is_some() { persons } else { Persons::Days };
+            if let Some(kept) = people(asked, part, (name, figure.measure), counted, by) {
                 statement = statement.sql(" UNION ALL ").then(kept);
             }
         }

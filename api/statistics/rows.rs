@@ -13,6 +13,10 @@ use crate::records::Figure;
 use crate::records::conditions::{self, ConditionContext};
 use crate::records::scope::reached;
 
+/// The condition that a record `r` counts: neither void, nor of what lies ahead.
+pub const COUNTED: &str =
+    "NOT r.voided AND ((r.capture -> 'awaited') IS NULL OR r.capture -> 'awaited' -> 'counted' = 'true')";
+
 /// Counts what is asked for.
 pub async fn read(call: &Call, asked: &Asked) -> Result<Read, Problem> {
     let head = Statement::new("SELECT 'head' AS part, '' AS key, '' AS measure, c.last_no AS value, 0::bigint AS previous FROM district_clocks AS c WHERE c.district_code = ")
@@ -96,7 +100,7 @@ fn rows(call: &Call, asked: &Asked, statement: Statement) -> Result<Statement, P
         .text(zone.name())
         .sql(")::date AS on_day, extract(hour FROM r.occurred_at AT TIME ZONE ")
         .text(zone.name())
-        .sql(format!(")::integer AS hour OFFSET 0) AS d CROSS JOIN (VALUES (0), ({})) AS s(shift) WHERE NOT r.voided AND ((r.capture -> 'awaited') IS NULL OR r.capture -> 'awaited' -> 'counted' = 'true') AND r.district_code = ", asked.shift()))
+        .sql(format!(")::integer AS hour OFFSET 0) AS d CROSS JOIN (VALUES (0), ({})) AS s(shift) WHERE {COUNTED} AND r.district_code = ", asked.shift()))
         .text(&asked.district_code)
         .sql(" AND r.occurred_at >= ")
         .bind(ColumnType::Instant, instant(before))

@@ -1,6 +1,7 @@
 //! Figures as a file that a spreadsheet opens: in Chinese with a byte order mark, or by the names of the figures.
 
 use kit::columns;
+use kit::problem::Problem;
 use kit::text::{Language, Text};
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
@@ -10,8 +11,10 @@ use super::asked::{Asked, By, Persons};
 use super::cover::Shown;
 use crate::exchange::files::cells::csv_line;
 use crate::exchange::files::rows::Cell;
+use crate::exchange::files::xlsx::{MOST_ROWS, Writer};
 use crate::platform::http::Call;
 use crate::records::Figure;
+use crate::records::codes::TOO_MANY_ROWS;
 
 columns! {
     HEADERS "headers": String;
@@ -24,7 +27,7 @@ const HIDDEN: Text = Text::new("suppressed", "含隐去小数的指标");
 const LABEL: Text = Text::new("label", "名称");
 
 /// Whether headers are to be Chinese.
-fn is_chinese(call: &Call) -> bool {
+pub fn is_chinese(call: &Call) -> bool {
     call.query.get(&HEADERS) == Some("zh")
 }
 
@@ -112,15 +115,42 @@ pub const fn numbers(name: &'static str, label: &'static str) -> Column {
 
 /// A line an item.
 pub fn of_items(call: &Call, columns: &[Column], items: &[Json]) -> String {
-    let chinese = is_chinese(call);
-    let header = columns.iter().map(|column| Cell::Text(if chinese { column.label } else { column.name }.to_owned()));
+    of_rows(call, columns, rows(columns, items))
+}
+
+/// A line a row.
+pub fn of_rows(call: &Call, columns: &[Column], rows: impl IntoIterator<Item = Vec<Cell>>) -> String {
+    let header = titles(call, columns).map(Cell::Text).collect();
+    written(is_chinese(call), std::iter::once(header).chain(rows))
+}
+
+/// The same as a workbook.
+pub fn book(call: &Call, columns: &[Column], rows: impl IntoIterator<Item = Vec<Cell>>) -> Result<Vec<u8>, Problem> {
+    let titles: Vec<String> = titles(call, columns).collect();
+    let mut writer = Writer::new(&titles, &[]).map_err(Problem::internal)?;
+    for (index, row) in rows.into_iter().enumerate() {
+        if index == MOST_ROWS {
+            return Err(TOO_MANY_ROWS.into());
+        }
+        writer.write(&row).map_err(Problem::internal)?;
+    }
+    writer.finish().map_err(Problem::internal)
+}
+
+/// The cells of items.
+pub fn rows(columns: &[Column], items: &[Json]) -> Vec<Vec<Cell>> {
     let cell = |column: &Column, item: &Json| match item.get(column.name) {
         Some(Json::String(text)) if column.numeric => Cell::Number(text.clone()),
         Some(Json::String(text)) => Cell::Text(text.clone()),
         Some(Json::Number(number)) => Cell::Number(number.to_string()),
         Some(Json::Bool(flag)) => Cell::Text(flag.to_string()),
+        Some(Json::Array(items)) => Cell::Text(items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(" ")),
         _ => Cell::Empty,
     };
-    let rows = items.iter().map(|item| columns.iter().map(|column| cell(column, item)).collect());
-    written(chinese, std::iter::once(header.collect()).chain(rows))
+    items.iter().map(|item| columns.iter().map(|column| cell(column, item)).collect()).collect()
+}
+
+fn titles(call: &Call, columns: &[Column]) -> impl Iterator<Item = String> {
+    let chinese = is_chinese(call);
+    columns.iter().map(move |column| if chinese { column.label } else { column.name }.to_owned())
 }

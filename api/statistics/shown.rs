@@ -46,8 +46,8 @@ pub struct Statistics<'a> {
     /// Figures by name.
     #[schema(inline)]
     pub total: Figures,
-    /// How people are counted in `total`: `distinct`, or `person_days` where no count of different people is kept for
-    /// such a period.
+    /// How people, or households, are counted in `total`: `distinct`, or `person_days` (each once a day) where no count of
+    /// different ones is kept for such a period.
     #[schema(required, max_length = 20)]
     pub persons_counted: Option<&'static str>,
     /// Counted as of this change.

@@ -8,14 +8,27 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use crate::served::Served;
+use crate::cpu::{Processes, Spent};
+
+/// What a load is put on: the service, or the peer beside it.
+pub trait Target {
+    /// Host and port.
+    fn address(&self) -> &str;
+    /// A token it takes.
+    fn token(&self) -> &str;
+    /// Whose processor time a request costs.
+    fn processes(&self) -> Processes;
+}
 
 /// Result of a round.
+#[derive(Clone, Copy)]
 pub struct Measured {
     /// Requests answered a second.
     pub per_s: f64,
     /// The slowest of a hundred, in milliseconds.
     pub p99_ms: f64,
+    /// Processor time of a request.
+    pub spent: Spent,
 }
 
 /// Makes the next request's bytes for a connection.
@@ -24,55 +37,79 @@ type Make = Arc<dyn Fn(usize) -> Vec<u8> + Send + Sync>;
 /// A kind of load.
 pub struct Load {
     address: String,
+    processes: Processes,
     make: Make,
 }
 
 static SEQUENCE: AtomicU64 = AtomicU64::new(0);
 
 impl Load {
-    /// Screenings of people nobody knows yet; connections take turns with tokens and places.
-    pub fn screenings(served: &Served, tokens: &[String], places: &[String]) -> Self {
+    fn new(served: &impl Target, make: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self { address: served.address().to_owned(), processes: served.processes(), make: Arc::new(make) }
+    }
+
+    /// Screenings of people nobody knows yet, told at once. Somebody alone takes turns with places; of several each has
+    /// his own.
+    pub fn screenings(served: &impl Target, tokens: &[String], places: &[String]) -> Self {
         let (tokens, places) = (tokens.to_vec(), places.to_vec());
         let make = move |connection: usize| {
             let sequence = SEQUENCE.fetch_add(1, Ordering::Relaxed);
+            let turn = if tokens.len() == 1 { sequence as usize } else { connection };
             let body = format!(
-                r#"{{"id":"{}","place_id":"{}","direction":"in","occurred_at":"2020-02-02T08:30:00+08:00","person":{{"name":"王小明","document_type":"resident_id","document_number":"{}","phone":"154{:08}"}},"answers":["none"],"symptoms":["none"],"temperature_c":"36.5","measure_site":"forehead","device":"infrared","disposition":"admitted"}}"#,
+                r#"{{"id":"{}","place_id":"{}","direction":"in","person":{{"name":"王小明","document_type":"resident_id","document_number":"{}","phone":"154{:08}"}},"answers":["none"],"symptoms":["none"],"temperature_c":"36.5","measure_site":"forehead","device":"infrared","disposition":"admitted"}}"#,
                 Uuid::now_v7(),
-                places[connection % places.len()],
+                places[turn % places.len()],
                 resident_id(sequence),
                 sequence % 100_000_000,
             );
             request("POST", "/v1/screenings", &tokens[connection % tokens.len()], &body)
         };
-        Self { address: served.address.clone(), make: Arc::new(make) }
+        Self::new(served, make)
     }
 
     /// One path, again and again.
-    pub fn get(served: &Served, path: &str) -> Self {
-        let bytes = request("GET", path, &served.token, "");
-        Self { address: served.address.clone(), make: Arc::new(move |_| bytes.clone()) }
+    pub fn get(served: &impl Target, path: &str) -> Self {
+        let bytes = request("GET", path, served.token(), "");
+        Self::new(served, move |_| bytes.clone())
+    }
+
+    /// One path as a file.
+    pub fn get_as(served: &impl Target, path: &str, accept: &str) -> Self {
+        let bytes = request("GET", path, &format!("{}\r\naccept: {accept}", served.token()), "");
+        Self::new(served, move |_| bytes.clone())
+    }
+
+    /// Where it goes to.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The next request of a connection.
+    pub fn bytes(&self, connection: usize) -> Vec<u8> {
+        (self.make)(connection)
     }
 
     /// A path made anew for each request.
-    pub fn get_each(served: &Served, path: impl Fn() -> String + Send + Sync + 'static) -> Self {
-        let token = served.token.clone();
-        Self { address: served.address.clone(), make: Arc::new(move |_| request("GET", &path(), &token, "")) }
+    pub fn get_each(served: &impl Target, path: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        let token = served.token().to_owned();
+        Self::new(served, move |_| request("GET", &path(), &token, ""))
     }
 
     /// One path, by somebody who has the answer already.
-    pub fn unchanged(served: &Served, path: &str, tag: &str) -> Self {
-        let bytes = request("GET", path, &format!("{}\r\nif-none-match: {tag}", served.token), "");
-        Self { address: served.address.clone(), make: Arc::new(move |_| bytes.clone()) }
+    pub fn unchanged(served: &impl Target, path: &str, tag: &str) -> Self {
+        let bytes = request("GET", path, &format!("{}\r\nif-none-match: {tag}", served.token()), "");
+        Self::new(served, move |_| bytes.clone())
     }
 
     /// A body made anew for each request to one path.
-    pub fn post(served: &Served, path: &'static str, body: impl Fn() -> String + Send + Sync + 'static) -> Self {
-        let token = served.token.clone();
-        Self { address: served.address.clone(), make: Arc::new(move |_| request("POST", path, &token, &body())) }
+    pub fn post(served: &impl Target, path: &'static str, body: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        let token = served.token().to_owned();
+        Self::new(served, move |_| request("POST", path, &token, &body()))
     }
 
     /// Runs on so many connections for so long.
     pub async fn run(&self, connections: usize, round: Duration) -> Measured {
+        let before = self.processes.spent();
         let until = Instant::now() + round;
         let tasks: Vec<_> = (0..connections)
             .map(|connection| tokio::spawn(drive(self.address.clone(), Arc::clone(&self.make), connection, until)))
@@ -83,9 +120,10 @@ impl Load {
             latencies.extend(task.await.unwrap());
         }
         let elapsed = started.elapsed().as_secs_f64();
+        let spent = self.processes.spent().since(before, latencies.len());
         latencies.sort_unstable();
         let p99 = latencies.get(latencies.len() * 99 / 100).copied().unwrap_or_default();
-        Measured { per_s: latencies.len() as f64 / elapsed, p99_ms: p99 as f64 / 1000.0 }
+        Measured { per_s: latencies.len() as f64 / elapsed, p99_ms: p99 as f64 / 1000.0, spent }
     }
 }
 
@@ -102,6 +140,28 @@ async fn drive(address: String, make: Make, connection: usize, until: Instant) -
         latencies.push(started.elapsed().as_micros() as u64);
     }
     latencies
+}
+
+/// Sends a request and reads its answer to the end, in pieces or of a length; its status.
+pub async fn answer_whole(stream: &mut TcpStream, request: &[u8]) -> std::io::Result<u16> {
+    stream.write_all(request).await?;
+    let mut buffer = Vec::with_capacity(16 * 1024);
+    loop {
+        if stream.read_buf(&mut buffer).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
+        let length: Option<usize> =
+            text.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
+        let is_whole = match length {
+            Some(length) => buffer.len() >= head + 4 + length,
+            None => buffer.ends_with(b"\r\n0\r\n\r\n") || !text.contains("transfer-encoding"),
+        };
+        if is_whole {
+            return Ok(text.get(9..12).and_then(|status| status.parse().ok()).unwrap_or(0));
+        }
+    }
 }
 
 /// Reads one answer; its status.

@@ -12,21 +12,14 @@ use uuid::Uuid;
 use crate::client::{Load, resident_id};
 use crate::served::Served;
 
-/// Gates of a district, and rows of a file.
-const PLACES: u64 = 25;
+/// Rows of a file.
 const FILE: u64 = 50_000;
 /// Passages a person, on average.
 const EACH: u64 = 20;
 
 /// Measures over 10⁴ rows and over so many.
 pub fn measure(served: &Served, runtime: &Runtime, rows: u64) {
-    let places: Vec<String> = (0..PLACES)
-        .map(|index| {
-            let area = format!("5118020050{:02}", index % 4 + 1);
-            let body = json!({"kind": "compound_gate", "name": format!("{index}号门"), "area_code": area});
-            served.post("/v1/places", &served.token, &body)["id"].as_str().unwrap().to_owned()
-        })
-        .collect();
+    let places = &served.places;
     println!(
         "\n| of passages | 30 days | by area | ever, by area | hours of a day | completeness | situation | 304 | POST, known person | rows/s of the import |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
     );
@@ -36,7 +29,7 @@ pub fn measure(served: &Served, runtime: &Runtime, rows: u64) {
         let added = until - first;
         while first < until {
             let many = FILE.min(until - first);
-            runtime.block_on(import(served, &places, first, many));
+            runtime.block_on(import(served, places, first, many));
             first += many;
         }
         let rate = added as f64 / started.elapsed().as_secs_f64();
@@ -58,7 +51,7 @@ pub fn measure(served: &Served, runtime: &Runtime, rows: u64) {
                 std::thread::sleep(Duration::from_secs(1));
                 per(Load::unchanged(served, &path, &served.tag(&path)))
             },
-            per(passages(served, &places, until / EACH)),
+            per(passages(served, places, until / EACH)),
         ];
         println!("| {until} | {} | {rate:.0} |", cells.join(" | "));
     }
@@ -70,7 +63,7 @@ fn passages(served: &Served, places: &[String], people: u64) -> Load {
     let places: Arc<Vec<String>> = Arc::new(places.to_vec());
     Load::post(served, "/v1/screenings", move || {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let place = &places[(number % PLACES) as usize];
+        let place = &places[number as usize % places.len()];
         json!({"id": Uuid::now_v7(), "place_id": place, "direction": "in", "occurred_at": "2020-03-01T08:30:00+08:00", "temperature_c": "36.5", "answers": ["none"],
             "person": {"name": "王小明", "document_number": resident_id(100_000_000 + number * 7 % people)}})
         .to_string()
@@ -80,7 +73,7 @@ fn passages(served: &Served, places: &[String], people: u64) -> Load {
 async fn import(served: &Served, places: &[String], first: u64, many: u64) {
     let mut text = "卡点,方向,时间,姓名,身份证号,体温,询问结果\n".to_owned();
     for row in first..first + many {
-        let place = &places[(row % PLACES) as usize];
+        let place = &places[row as usize % places.len()];
         // A person's passages lie within one file or a few, on different days.
         let person = 100_000_000 + row / FILE * (FILE / EACH) + row % (FILE / EACH);
         let (day, hour, minute) = (1 + row / (FILE / EACH) % 28, 7 + row % 13, row / 7 % 60);

@@ -7,7 +7,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
+use crate::client::Target;
+use crate::cpu::Processes;
 use crate::floor::program;
+
+/// Gates of a district.
+const GATES: usize = 25;
 
 /// A running service.
 pub struct Served {
@@ -22,6 +27,10 @@ pub struct Served {
     pub token: String,
     /// A checkpoint.
     pub place: String,
+    /// The district's gates, in several villages.
+    pub places: Vec<String>,
+    /// The service's process and its postmaster.
+    processes: Processes,
     password: Option<(String, String)>,
 }
 
@@ -34,13 +43,20 @@ impl Served {
         served.token = served.sign_in("bench");
         let place = json!({"kind": "compound_gate", "name": "门", "area_code": "511802005"});
         served.place = served.post("/v1/places", &served.token, &place)["id"].as_str().unwrap().to_owned();
+        served.places = (0..GATES)
+            .map(|index| {
+                let area = format!("5118020050{:02}", index % 4 + 1);
+                let gate = json!({"kind": "compound_gate", "name": format!("{index}号门"), "area_code": area});
+                served.post("/v1/places", &served.token, &gate)["id"].as_str().unwrap().to_owned()
+            })
+            .collect();
         served
     }
 
     fn launch(folder: PathBuf) -> Self {
         let started = Instant::now();
         let log = std::fs::File::create(folder.join("serve.log")).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_lianfang"))
+        let mut child = Command::new(binary())
             .args(["serve", "--json", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.join("data"))
             .env("LIANFANG_LOG", "warn")
@@ -52,15 +68,28 @@ impl Served {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: Json = serde_json::from_str(&line).unwrap();
         let address = ready["listening"].as_str().unwrap().trim_start_matches("http://").to_owned();
-        Self {
+        let ready_after = started.elapsed();
+        let processes = Processes { server: child.id(), postmaster: 0 };
+        let mut served = Self {
             child,
             folder,
             address,
-            ready_after: started.elapsed(),
+            ready_after,
             token: String::new(),
             place: String::new(),
+            places: Vec::new(),
+            processes,
             password: None,
-        }
+        };
+        served.processes.postmaster = served.postmaster();
+        served
+    }
+
+    /// The process whose children are the database's.
+    fn postmaster(&self) -> u32 {
+        let cluster = self.psql("postgres", "SHOW data_directory");
+        let text = std::fs::read_to_string(PathBuf::from(cluster).join("postmaster.pid")).unwrap();
+        text.lines().next().unwrap().trim().parse().unwrap()
     }
 
     /// Stops in order and starts again on the same data.
@@ -68,8 +97,9 @@ impl Served {
         self.stop();
         let folder = std::mem::take(&mut self.folder);
         let (password, place) = (self.password.take(), std::mem::take(&mut self.place));
+        let places = std::mem::take(&mut self.places);
         let mut again = Self::launch(folder);
-        (again.password, again.place) = (password, place);
+        (again.password, again.place, again.places) = (password, place, places);
         again
     }
 
@@ -83,8 +113,8 @@ impl Served {
     }
 
     /// An administrator's access token.
-    fn sign_in(&mut self, name: &str) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_lianfang"))
+    pub fn sign_in(&mut self, name: &str) -> String {
+        let output = Command::new(binary())
             .args(["user", "add", name, "--admin", "--json", "--data-dir"])
             .arg(self.folder.join("data"))
             .output()
@@ -188,6 +218,25 @@ impl Served {
         let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
         let _ = self.child.wait();
     }
+}
+
+impl Target for Served {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn token(&self) -> &str {
+        &self.token
+    }
+
+    fn processes(&self) -> Processes {
+        self.processes
+    }
+}
+
+/// The service that is measured: this build's, or another one's to compare with.
+fn binary() -> String {
+    std::env::var("BENCH_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_lianfang").to_owned())
 }
 
 impl Drop for Served {

@@ -18,11 +18,13 @@ from lianfang.models import CreateSessionBody
 
 SERVICE, ACCOUNTS = sys.argv[1:]
 # What is needed beyond an id, by the parameter's name.
-KNOWN = {"code": "511802", "baseline_on": datetime.date(2020, 1, 21)}
+KNOWN = {"code": "511802", "baseline_on": datetime.date(2020, 1, 21), "template": "district-daily"}
 # Doesn't end by itself.
 STREAMS = {"stream_changes"}
 # As good an answer: a case that isn't released has no certificate yet.
 FITTING = {200, 404, 409}
+# Rooms that are closed to administrators, too.
+CLOSED = ("/v1/corrections-", "/v1/counseling-sessions")
 
 
 def reads():
@@ -46,7 +48,8 @@ def main():
     ids, done, skipped, faults = {}, 0, [], []
     for name, address, module in reads():
         parameters = inspect.signature(module.sync_detailed).parameters
-        values = {each: KNOWN[each] for each in parameters if each in KNOWN}
+        # Lists filter by codes of their own.
+        values = {each: KNOWN[each] for each in parameters if each in KNOWN and (each != "code" or "{code}" in address)}
         if "{id}" in address:
             values["id"] = ids.get(address.split("/{id}")[0])
         needed = [each.name for each in parameters.values() if each.default is each.empty and each.name != "client"]
@@ -58,7 +61,7 @@ def main():
         except Exception as fault:  # the answer doesn't fit the model
             faults.append(f"{name}: {type(fault).__name__}: {fault}")
             continue
-        if answer.status_code not in FITTING:
+        if answer.status_code not in ({403} if address.startswith(CLOSED) else FITTING):
             faults.append(f"{name}: {answer.status_code.value}: {answer.content[:300].decode(errors='replace')}")
             continue
         done += 1

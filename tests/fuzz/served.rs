@@ -113,8 +113,9 @@ fn others(document: &Json) -> Vec<Other> {
 
 /// A record of each kind as the example has it; their ids.
 async fn create_examples(admin: &Actor) -> Vec<Example> {
-    let venue = include_str!("../../openapi/examples/places/create-venue.json");
-    admin.post("/v1/places", &serde_json::from_str(venue).unwrap()).await.expect(201);
+    for place in crate::support::examples::places() {
+        admin.post("/v1/places", &place).await.expect(201);
+    }
     let mut examples = Vec::new();
     // In the order in which they build on each other, so that what they name is there.
     for kind in routes::KINDS.iter().filter(|kind| !kind.writers.is_empty()) {

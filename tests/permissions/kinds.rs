@@ -37,11 +37,34 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ("errands", CARERS, "district_admin grid_worker town_cadre village_cadre group_cadre"),
     (
         "violations",
-        CARERS,
-        "district_admin grid_worker town_cadre village_cadre group_cadre health_worker police_officer",
+        // Bureaus those of no case.
+        "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer",
+        "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker police_officer",
     ),
     ("patrol_logs", CARERS, "district_admin grid_worker village_cadre group_cadre"),
+    ("directives", ALL, "district_admin org_admin"),
+    (
+        "org_members",
+        "district_admin org_admin town_cadre village_cadre cdc_officer justice_officer",
+        "district_admin org_admin town_cadre",
+    ),
+    ("reporting_requirements", ALL, "district_admin org_admin town_cadre"),
+    (
+        "daily_reports",
+        "district_admin org_admin town_cadre village_cadre health_worker cdc_officer police_officer justice_officer auditor",
+        "district_admin org_admin town_cadre village_cadre health_worker cdc_officer police_officer justice_officer",
+    ),
+    (
+        "work_logs",
+        "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer justice_officer",
+        "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer justice_officer",
+    ),
     ("duties", DUTY_READERS, ""),
+    (
+        "travels",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer",
+    ),
     ("commodity_entries", ALL, "district_admin org_admin"),
     ("supply_reports", SUPPLY_READERS, "district_admin org_admin town_cadre store_reporter"),
     ("price_observations", SUPPLY_READERS, "district_admin org_admin"),
@@ -53,6 +76,21 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ("supply_channels", SUPPLY_READERS, "district_admin org_admin store_reporter"),
     ("need_requests", HELPERS, HELPERS),
     ("deliveries", HELPERS, HELPERS),
+    ("compound_partnerships", COMPOUND_READERS, "district_admin org_admin town_cadre"),
+    ("mask_collections", SURVEYORS, SURVEYORS),
+    ("gathering_bans", BANQUET_READERS, ADMINISTRATORS),
+    (
+        "banquets",
+        BANQUET_READERS,
+        "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre store_reporter",
+    ),
+    (
+        "commitments",
+        "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer volunteer store_reporter",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer volunteer store_reporter",
+    ),
+    ("donations", GOODS_READERS, "district_admin org_admin town_cadre"),
+    ("material_issues", GOODS_READERS, "district_admin org_admin town_cadre"),
     ("teams", ROSTER_READERS, ORGANIZERS),
     ("volunteers", ROSTER_READERS, ORGANIZERS),
     ("service_rules", ROSTER_READERS, "district_admin"),
@@ -65,6 +103,8 @@ pub const KINDS: &[(&str, &str, &str)] = &[
         "district_admin org_admin grid_worker town_cadre village_cadre gate_guard volunteer",
     ),
     ("service_records", ROSTER_READERS, ORGANIZERS),
+    ("bulletin_templates", BULLETIN_READERS, ADMINISTRATORS),
+    ("bulletin_editions", BULLETIN_READERS, ""),
     ("grid_cells", SURVEYORS, "district_admin town_cadre"),
     ("household_group_policies", SURVEYORS, "district_admin"),
     ("care_policies", SURVEYORS, "district_admin cdc_officer"),
@@ -73,8 +113,45 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ("household_members", SURVEYORS, HOUSEHOLD_KEEPERS),
     ("survey_rounds", SURVEYORS, "district_admin org_admin town_cadre cdc_officer"),
     ("survey_visits", SURVEYORS, SURVEYORS),
+    ("oversight_checks", "district_admin org_admin inspector auditor", "district_admin inspector auditor"),
+    (
+        "rectifications",
+        "district_admin org_admin inspector town_cadre store_reporter auditor",
+        "district_admin org_admin inspector auditor",
+    ),
+    (
+        "rectification_steps",
+        "district_admin org_admin inspector town_cadre store_reporter auditor",
+        "district_admin org_admin inspector store_reporter auditor",
+    ),
+    (
+        "liaisons",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre",
+    ),
+    ("tips", FIELD_AND_UNITS, FIELD_AND_UNITS),
+    ("incidents", FIELD_AND_UNITS, FIELD_AND_UNITS),
+    ("task_forces", UNIT_READERS, "district_admin org_admin town_cadre justice_officer"),
+    ("working_groups", UNIT_READERS, "district_admin org_admin town_cadre justice_officer"),
+    ("legal_service_items", "justice_officer district_admin", "justice_officer"),
+    (
+        "disputes",
+        "district_admin org_admin town_cadre police_officer justice_officer",
+        "town_cadre police_officer justice_officer",
+    ),
+    ("corrections_subjects", "justice_officer", "justice_officer"),
+    ("corrections_checks", "justice_officer", "justice_officer"),
+    ("counseling_sessions", "counselor", "counselor"),
+    ("youth_works", "district_admin org_admin town_cadre volunteer counselor", "district_admin org_admin volunteer"),
 ];
+
+/// Whoever hears what people say.
+const FIELD_AND_UNITS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer";
 
 /// Roles that void and restore, where they are fewer than those that write.
 pub const VOIDERS: &[(&str, &str)] =
     &[("people", "district_admin"), ("isolation_cases", "district_admin"), ("shift_assignments", ORGANIZERS)];
+
+/// Roles that read how a unit is set up.
+const UNIT_READERS: &str =
+    "district_admin org_admin inspector town_cadre village_cadre cdc_officer justice_officer auditor";

@@ -106,3 +106,23 @@ async fn the_town_keeps_somebody_at_home_by_its_five_and_knows_what_was_missed()
     head.get("/v1/people").await.expect(403);
     police.get("/v1/supply-reports").await.expect(403);
 }
+
+#[tokio::test]
+async fn group_cadres_stop_visits_and_the_public_tells_what_it_sees() {
+    let story = Story::begin("2020-01-25T08:00:00+08:00").await;
+    let head = story.head_of(BABU).await;
+    let village = story.takes_on(&head, Role::VillageCadre, BABU, None).await;
+    let group = story.takes_on(&head, Role::GroupCadre, BABU, None).await;
+    for day in 25..=31 {
+        story.time_passes(&format!("2020-01-{day}T19:00:00+08:00")).await;
+        let stopped =
+            json!({"area_code": BABU, "incident_kind": "family_visit", "stopped": true, "description": "劝返走亲访友"});
+        group.records("incidents", stopped).await;
+    }
+    let tip = json!({"area_code": BABU, "channel": "hotline", "informant": "周先生", "content": "有住户聚众打牌", "status": "received"});
+    let tip = village.records("tips", tip).await;
+    let read = group.get(&format!("/v1/tips/{tip}")).await;
+    assert!(!read.body.to_string().contains("周先生"), "{}", read.body);
+    village.amends(&format!("/v1/tips/{tip}"), json!({"status": "handled"})).await;
+    assert_eq!(head.evaluates("incidents.family_visits", "2020-01-31").await, 7);
+}

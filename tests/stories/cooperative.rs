@@ -67,3 +67,16 @@ async fn the_cooperative_stores_for_spring_and_brings_vegetables_to_the_door() {
         .expect(422);
     courier.is_refused("stock-movements", moved("agri_pesticide", "out", "1", "件")).await;
 }
+
+#[tokio::test]
+async fn the_cooperative_knows_who_of_its_people_is_away() {
+    let story = Story::begin("2020-02-01T08:00:00+08:00").await;
+    let cooperative = story.unit("cooperative", "区供销社", None).await;
+    for (name, arrived_on) in [("张三", json!(null)), ("李四", json!("2020-01-30")), ("王五", json!("2020-01-31"))]
+    {
+        let travel = json!({"person": {"name": name, "phone": "15400000041", "area_code": "511802005001"}, "capacity": "staff", "left_on": "2020-01-18", "arrived_on": arrived_on, "contact_with_case": "none"});
+        cooperative.head.records("travels", travel).await;
+    }
+    assert_eq!(cooperative.head.evaluates("travels.staff_away", "2020-02-01").await, 1);
+    assert_eq!(cooperative.head.evaluates("travels.staff_returned", "2020-02-01").await, 2);
+}

@@ -76,3 +76,28 @@ async fn the_subdistrict_surveys_again_and_leaves_nobody_out() {
     let names: Vec<Json> = grid.lists("/v1/people").await.into_iter().map(|person| person["name"].clone()).collect();
     assert!(names.iter().all(|name| name.as_str().unwrap().ends_with('*')), "masked in lists: {names:?}");
 }
+
+#[tokio::test]
+async fn the_three_levels_keep_their_logs_and_rumours_are_dealt_with() {
+    let story = Story::begin("2020-02-01T08:00:00+08:00").await;
+    let head = story.head_of(DAXING).await;
+    let village = story.takes_on(&head, Role::VillageCadre, "511802005001", None).await;
+    let group = story.takes_on(&head, Role::GroupCadre, "511802005001", None).await;
+    let street = story.takes_on(&head, Role::TownCadre, DAXING, None).await;
+    story.at("2020-02-01T19:00:00+08:00");
+    for (worker, level, area) in
+        [(&street, "subdistrict", DAXING), (&village, "village", "511802005001"), (&group, "group", "511802005001")]
+    {
+        let log = json!({"area_code": area, "level": level, "worked_on": "2020-02-01", "content": "入户排查返乡人员"});
+        worker.records("work-logs", log.clone()).await;
+        worker.post("/v1/work-logs", log).await.expect(409);
+    }
+    assert_eq!(head.counts("/v1/work-logs").await, 3);
+    let panic = json!({"area_code": "511802005001", "incident_kind": "panic", "channel": "wechat", "description": "群内称要封城"});
+    let panic = village.records("incidents", panic).await;
+    story.time_passes("2020-02-01T20:00:00+08:00").await;
+    assert_eq!(village.counts("/v1/duties?duty_kind=incident_handling&state=open").await, 1);
+    village.amends(&format!("/v1/incidents/{panic}"), json!({"stopped": true, "outcome": "educated"})).await;
+    story.time_passes("2020-02-02T09:00:00+08:00").await;
+    assert_eq!(village.counts("/v1/duties?duty_kind=incident_handling&state=done").await, 1);
+}

@@ -62,3 +62,34 @@ async fn the_education_bureau_reads_what_its_schools_do_at_their_courtyards() {
     guards[0].is_refused("places", json!({"kind": "compound_gate", "name": "后门", "area_code": DAXING})).await;
     guards[0].get("/v1/isolation-cases").await.expect(403);
 }
+
+#[tokio::test]
+async fn schools_speak_with_their_communities_and_empty_their_mask_bins() {
+    let story = Story::begin("2020-01-31T09:00:00+08:00").await;
+    let bureau = story.unit("bureau", "区教育局", None).await;
+    let school = story.unit("school", "雨城一小", Some(&bureau)).await;
+    let court =
+        json!({"kind": "family_compound", "name": "雨城一小家属大院", "area_code": DAXING, "org_id": school.org_id});
+    let court = school.head.records("places", court).await;
+    let owner = json!({"place_id": court, "partner_org_id": school.org_id, "partnership_kind": "owner", "starts_on": "2020-01-31"});
+    school.head.records("compound-partnerships", owner).await;
+    let bin = json!({"kind": "mask_disposal_point", "name": "口罩弃置点", "area_code": DAXING, "org_id": school.org_id, "parent_id": court, "established_on": "2020-01-31"});
+    let bin = school.head.records("places", bin).await;
+    let spoken = json!({"area_code": DAXING, "with_area_code": "511802005001", "channel": "meeting", "topic": "家属大院摸排分工", "agreed": "学校入户,社区供名册"});
+    school.head.records("liaisons", spoken).await;
+    let rumour = json!({"area_code": DAXING, "incident_kind": "rumor", "channel": "wechat", "description": "群内转发谣言", "stopped": true, "outcome": "educated"});
+    school.head.records("incidents", rumour).await;
+    // Looked at on the first two days, forgotten on the third.
+    for day in ["2020-02-01", "2020-02-02"] {
+        story.time_passes(&format!("{day}T18:00:00+08:00")).await;
+        let collected = json!({"place_id": bin, "bags": 2, "disinfected": true, "destination": "medical_waste"});
+        school.head.records("mask-collections", collected).await;
+    }
+    story.time_passes("2020-02-03T12:00:00+08:00").await;
+    story.time_passes("2020-02-04T00:10:00+08:00").await;
+    let missed = school.head.lists("/v1/duties?duty_kind=mask_collection&state=missed").await;
+    assert_eq!(missed.len(), 1, "{missed:?}");
+    assert_eq!(bureau.head.evaluates("mask_collections.bags", "2020-02-03").await, 4);
+    assert_eq!(bureau.head.evaluates("incidents.rumors", "2020-02-03").await, 1);
+    assert_eq!(bureau.head.counts("/v1/liaisons").await, 1, "the bureau reads what its schools agreed");
+}

@@ -48,3 +48,72 @@ async fn the_justice_bureau_leads_its_volunteers_and_explains_the_law() {
     member.is_refused("service-records", claimed).await;
     officer.get("/v1/isolation-cases").await.expect(403);
 }
+
+#[tokio::test]
+async fn the_justice_bureau_leads_six_groups_reports_daily_and_keeps_its_subjects_to_itself() {
+    let story = Story::begin("2020-01-24T09:00:00+08:00").await;
+    let bureau = story.unit("bureau", "区司法局", None).await;
+    let officer = story.takes_on(&bureau.head, Role::JusticeOfficer, "511802", Some(&bureau)).await;
+    let force = json!({"area_code": "511802", "name": "区司法局疫情防控工作领导小组", "established_on": "2020-01-24", "members": [{"role": "leader", "name": "陈静"}, {"role": "member", "name": "王五"}]});
+    bureau.head.records("task-forces", force).await;
+    let six = [
+        "legality_review",
+        "major_penalty_guidance",
+        "major_reconsideration_guidance",
+        "major_dispute_mediation",
+        "legal_service_emergency",
+        "legal_publicity",
+    ];
+    for kind in six {
+        officer
+            .records(
+                "working-groups",
+                json!({"area_code": "511802", "group_kind": kind, "established_on": "2020-01-24"}),
+            )
+            .await;
+    }
+    assert_eq!(bureau.head.evaluates("working_groups.justice_groups", "2020-01-25").await, 6);
+    let asked = json!({"area_code": "511802", "group_kind": "legal_service_emergency", "applicant_kind": "enterprise", "matter": "labor", "summary": "停工期间工资如何支付", "status": "received"});
+    officer.records("legal-service-items", asked).await;
+    // Staff who are away, and who came back.
+    for (name, arrived_on) in [("张三", json!(null)), ("李四", json!("2020-01-24"))] {
+        let travel = json!({"person": {"name": name, "phone": "15400000031", "area_code": DAXING}, "capacity": "staff", "left_on": "2020-01-18", "arrived_on": arrived_on});
+        bureau.head.records("travels", travel).await;
+    }
+    assert_eq!(bureau.head.counts("/v1/travels?capacity=staff&state=away").await, 1);
+    // A dispute, and those under corrections, of whom nobody else hears.
+    story.at("2020-01-25T09:00:00+08:00");
+    let dispute = json!({"area_code": DAXING, "dispute_kind": "tenancy", "caused_by_epidemic": true, "people": 2, "severity": "general", "status": "found"});
+    let dispute = officer.records("disputes", dispute).await;
+    let mut subjects = Vec::new();
+    for name in ["钱七", "孙八"] {
+        let subject = json!({"area_code": DAXING, "name": name, "control_kind": "suspended", "term_from": "2019-06-01", "term_to": "2021-05-31"});
+        subjects.push(officer.records("corrections-subjects", subject).await);
+    }
+    let check = json!({"area_code": DAXING, "subject_id": subjects[0], "channel": "phone", "temperature_c": "36.5", "symptoms": ["none"], "epidemic_contact": "none", "result": "normal"});
+    officer.records("corrections-checks", check).await;
+    let unchecked = officer.get("/v1/corrections-subjects/unchecked?on=2020-01-25").await.expect(200).body;
+    assert_eq!(unchecked["items"].as_array().unwrap().len(), 1, "{unchecked}");
+    bureau.head.get("/v1/corrections-subjects").await.expect(403);
+    officer.amends(&format!("/v1/disputes/{dispute}"), json!({"status": "settled"})).await;
+    assert_eq!(officer.evaluates("disputes.disputes", "2020-01-25").await, 1);
+    // The discipline inspection looks in, and what it finds has to be put right.
+    let command = story.head_of("511802").await;
+    let auditor = story.app.actor(Role::Auditor, "雨城区").await;
+    let look = json!({"checked_org_id": bureau.org_id, "checkers": ["赵刚"], "findings": [{"finding": "值班登记不完整", "severity": "minor", "requirement": "补齐值班登记", "due_on": "2020-01-27"}]});
+    auditor.post("/v1/oversight-checks", &look).await.expect(201);
+    assert_eq!(bureau.head.counts("/v1/rectifications?source_kind=oversight_checks").await, 1);
+    // Every day a report, also of nothing; silence is missed.
+    let daily = json!({"area_code": "511802", "report_kind": "dispute_daily", "required_org_id": bureau.org_id, "effective_on": "2020-01-26", "every_days": 1, "due_minute": 1440, "basis": "区指挥部通知"});
+    command.records("reporting-requirements", daily).await;
+    story.time_passes("2020-01-26T18:00:00+08:00").await;
+    let nothing = json!({"area_code": "511802", "org_id": bureau.org_id, "report_kind": "dispute_daily", "reported_on": "2020-01-26", "is_zero": true, "figures": []});
+    officer.records("daily-reports", nothing).await;
+    story.time_passes("2020-01-28T00:05:00+08:00").await;
+    let told = async |on: &str, status: &str| {
+        let body = bureau.head.get(&format!("/v1/stats/reporting?on={on}")).await.expect(200).body;
+        assert!(body.to_string().contains(&format!("\"{status}\"")), "{on} {status}: {body}");
+    };
+    told("2020-01-26", "on_time").await;
+    told("2020-01-27", "missing").await;
+}

@@ -80,3 +80,28 @@ async fn the_league_sets_posts_and_its_members_take_temperatures_there() {
     members[0].is_refused("shift-assignments", other).await;
     members[0].is_refused("people", json!({"name": "王五", "area_code": DAXING})).await;
 }
+
+#[tokio::test]
+async fn the_league_listens_to_minors_and_children_wish_the_town_well() {
+    let story = Story::begin("2020-02-01T08:00:00+08:00").await;
+    let league = story.unit("mass_organization", "共青团雨城区委", None).await;
+    let counselor = story.takes_on(&league.head, Role::Counselor, "511802", Some(&league)).await;
+    for day in 1..=7 {
+        story.at(&format!("2020-02-0{day}T20:00:00+08:00"));
+        for band in ["age_12_17", "age_18_35"] {
+            let session = json!({"area_code": "511802", "campaign": "疫情防控、从心出发", "channel": "hotline", "client_age_band": band, "topic": "anxiety", "minutes": 40, "referred": day == 7, "crisis": false});
+            counselor.records("counseling-sessions", session).await;
+        }
+        let (kind, platform) = if day % 2 == 0 { ("video", "douyin") } else { ("letter", "school") };
+        let works =
+            json!({"area_code": "511802", "work_kind": kind, "platform": platform, "works": 5, "participants": 8});
+        league.head.records("youth-works", works).await;
+    }
+    let told = counselor.post("/v1/counseling-sessions", json!({"area_code": "511802", "channel": "hotline", "client_age_band": "age_12_17", "topic": "family", "minutes": 30, "referred": false, "crisis": false, "note": "他说……"}));
+    let faults = told.await.expect(422).faults();
+    assert!(faults.iter().any(|(_, code)| code == "no_free_text"), "{faults:?}");
+    league.head.get("/v1/counseling-sessions").await.expect(403);
+    assert_eq!(league.head.evaluates("youth_works.works", "2020-02-07").await, 35);
+    let command = story.head_of("511802").await;
+    assert_eq!(command.evaluates("counseling_sessions.minutes", "2020-02-07").await, 560);
+}

@@ -79,8 +79,21 @@ impl TestApp {
         Actor::new(self, None, Uuid::nil())
     }
 
-    /// The command of Yucheng District.
+    /// The command of Yucheng District, whose head sees to the closed rooms himself: tests over all kinds need somebody
+    /// who may write each.
     pub async fn administrator(&self) -> Actor {
+        self.head_of(&self.area_code("雨城区")).await
+    }
+
+    /// The same of another area.
+    pub async fn head_of(&self, area_code: &str) -> Actor {
+        let roles = [Role::DistrictAdmin, Role::JusticeOfficer, Role::Counselor];
+        let grant = |role| Grant { role, area_code: area_code.to_owned(), org_id: None };
+        self.actor_of(roles.map(grant).into()).await
+    }
+
+    /// The command alone.
+    pub async fn command(&self) -> Actor {
         self.actor(Role::DistrictAdmin, "雨城区").await
     }
 
@@ -153,6 +166,17 @@ impl TestApp {
             let name = row.text("name").unwrap();
             self.sql(&format!("ALTER TABLE {name} DISABLE ROW LEVEL SECURITY")).await;
         }
+    }
+
+    /// The fewest statements that a request reads with in several tries: the service's workers ask meanwhile, too.
+    pub async fn fewest_statements(&self, request: impl AsyncFn()) -> u64 {
+        let mut fewest = u64::MAX;
+        for _ in 0..5 {
+            let before = self.core.database.statements().get();
+            request().await;
+            fewest = fewest.min(self.core.database.statements().get() - before);
+        }
+        fewest
     }
 
     /// Reads behind the service's back.

@@ -1,5 +1,8 @@
 //! Bodies to send: the document's own examples, and variations.
 
+use std::collections::BTreeMap;
+
+use kit::field::Shape;
 use lianfang::records::Kind;
 use lianfang::server::routes;
 use serde_json::{Value as Json, json};
@@ -12,6 +15,16 @@ pub fn of_kind(name: &str) -> Json {
     let kinds = routes::kinds();
     let kind: &Kind = kinds.kind(name).unwrap();
     serde_json::from_str(kind.example).unwrap()
+}
+
+/// Places that examples of other kinds name, beside the checkpoint that is the example of a place.
+pub fn places() -> Vec<Json> {
+    let bodies = [
+        include_str!("../../openapi/examples/places/create-venue.json"),
+        include_str!("../../openapi/examples/places/create-compound.json"),
+        include_str!("../../openapi/examples/places/create-mask-point.json"),
+    ];
+    bodies.map(|body| serde_json::from_str(body).unwrap()).into()
 }
 
 /// A checkpoint in 大兴街道; answers its id.
@@ -56,6 +69,14 @@ pub async fn one_of_each<'a>(app: &'a TestApp, admin: &Actor, area_code: &str) -
     one_of_each_with(app, admin, area_code, |_| {}).await
 }
 
+/// Issues a bulletin: the only records of the service that somebody asks for.
+pub async fn bulletin_of_its_own(admin: &Actor, kind: &Kind, area_code: &str) {
+    if kind.name == "bulletin_editions" {
+        let wish = json!({"template_code": "street-daily", "area_code": area_code});
+        admin.post("/v1/bulletin-editions", &wish).await.expect(201);
+    }
+}
+
 /// The same, each body changed before it is posted.
 pub async fn one_of_each_with<'a>(
     app: &'a TestApp,
@@ -68,62 +89,58 @@ pub async fn one_of_each_with<'a>(
         change(&mut body);
         admin.post("/v1/places", &body).await.expect(201).body["id"].as_str().unwrap().to_owned()
     };
-    let (place, venue) = (place("compound_gate").await, place("supermarket").await);
-    let mut paths = Vec::new();
-    let [mut case, mut need, mut shift, mut volunteer, mut assignment, mut household, mut round] =
-        std::array::from_fn(|_| String::new());
+    // Of places each kind wants its own.
+    let mut places = BTreeMap::new();
+    for kind in ["compound_gate", "supermarket", "family_compound", "mask_disposal_point"] {
+        places.insert(kind, place(kind).await);
+    }
+    let place_of = |kind: &str, field: &str| match (kind, field) {
+        ("material_issues", "recipient_place_id") => "compound_gate",
+        ("inspections" | "supply_reports" | "enforcement_actions" | "stock_movements" | "supply_channels", _)
+        | ("material_issues" | "donations", _) => "supermarket",
+        ("compound_partnerships", _) => "family_compound",
+        ("mask_collections", _) => "mask_disposal_point",
+        _ => "compound_gate",
+    };
+    let (mut paths, mut made_of) = (Vec::new(), BTreeMap::<&str, String>::new());
     for kind in lianfang::server::routes::KINDS.iter().filter_map(|kind| app.core.kinds().kind(kind.name)) {
         if kind.writers.is_empty() {
+            bulletin_of_its_own(admin, kind, area_code).await;
             let first = admin.get(&format!("/v1/{}", kind.path)).await.expect(200).body["items"][0]["id"].clone();
             paths.push((kind, json!({}), format!("/v1/{}/{}", kind.path, first.as_str().unwrap())));
             continue;
         }
         let mut body = of_kind(kind.name);
         body["area_code"] = area_code.into();
-        body.as_object_mut().unwrap().remove("id");
-        for (field, id) in [
-            ("place_id", &place),
-            ("case_id", &case),
-            ("need_request_id", &need),
-            ("shift_id", &shift),
-            ("volunteer_id", &volunteer),
-            ("assignment_id", &assignment),
-            ("household_id", &household),
-            ("round_id", &round),
-        ] {
-            if body.get(field).is_some() {
-                body[field] = id.clone().into();
-            }
-        }
-        for field in ["parent_id", "team_id"] {
+        for field in ["id", "parent_id", "team_id"] {
             body.as_object_mut().unwrap().remove(field);
         }
-        if ["inspections", "supply_reports", "enforcement_actions", "stock_movements", "supply_channels"]
-            .contains(&kind.name)
-        {
-            body["place_id"] = venue.clone().into();
+        // What an example names is what was made before it.
+        for field in kind.fields {
+            let Shape::Reference(of) = field.shape else { continue };
+            let known = if of == "places" { places.get(place_of(kind.name, field.name)) } else { made_of.get(of) };
+            if let Some(id) = known.filter(|_| body.get(field.name).is_some()) {
+                body[field.name] = id.clone().into();
+            }
+        }
+        // A report is a unit's.
+        if kind.name == "daily_reports" {
+            let unit = json!({"kind": "school", "name": "第一小学", "area_code": area_code});
+            let unit = admin.post("/v1/organizations", &unit).await.expect(201).body;
+            body["org_id"] = unit["id"].clone();
         }
         change(&mut body);
-        if kind.name == "commodity_entries" {
-            entry_of_its_own(&mut body);
-        }
-        if kind.name == "households" {
-            // A household stands in a village.
-            let area_code = body["area_code"].as_str().unwrap().to_owned();
-            body["area_code"] = deepest(app, &area_code).into();
-        }
-        let made = admin.post(&format!("/v1/{}", kind.path), &body).await.expect(201);
-        let id = || made.body["id"].as_str().unwrap().to_owned();
         match kind.name {
-            "need_requests" => need = id(),
-            "isolation_cases" => case = id(),
-            "shifts" => shift = id(),
-            "volunteers" => volunteer = id(),
-            "shift_assignments" => assignment = id(),
-            "households" => household = id(),
-            "survey_rounds" => round = id(),
+            "commodity_entries" => entry_of_its_own(&mut body),
+            // A household stands in a village.
+            "households" => {
+                let area_code = body["area_code"].as_str().unwrap().to_owned();
+                body["area_code"] = deepest(app, &area_code).into();
+            }
             _ => {}
         }
+        let made = admin.post(&format!("/v1/{}", kind.path), &body).await.expect(201);
+        made_of.insert(kind.name, made.body["id"].as_str().unwrap().to_owned());
         paths.push((kind, body, made.header("location").to_owned()));
     }
     paths

@@ -83,6 +83,10 @@ pub async fn chain_at(core: &Core, district_code: &str, number: i64) -> Result<O
     if number == 0 {
         return Ok(Some(String::new()));
     }
+    // Whoever waits at the head asks again and again: the clock was looked at for all of them.
+    if let Some(head) = core.ledger.heads().fresh_head(district_code).filter(|head| head.number == number) {
+        return Ok(Some(shortened(&head.chain)));
+    }
     let statement =
         Statement::new("SELECT first_no + change_count AS after, head FROM ledger_entries WHERE district_code = ")
             .text(district_code)

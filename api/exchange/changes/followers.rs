@@ -9,12 +9,13 @@ use kit::statement::{ColumnType, Statement};
 use kit::value::{Value, Values};
 use uuid::Uuid;
 
-use super::parts::{Part, operation};
+use super::parts::{NOT_SEEN, Part, operation};
 use super::queries::{Change, Window};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
+use crate::records::Kind;
+use crate::records::record_row::RecordRow;
 use crate::records::scope::{Follows, in_area, readable};
-use crate::records::{Kind, read};
 
 /// A case whose sight changed between two numbers.
 struct Moved {
@@ -46,10 +47,8 @@ pub async fn followers(
             }
             let part = if enters { Part::Current } else { Part::Gone };
             let statement = statement(actor, kind, follows, window, &numbers, enters);
-            for record in read::load(core, kind, &statement).await? {
-                let named =
-                    if follows.column == "id" { Some(record.envelope.id) } else { record.values.id(follows.column) };
-                let number = named.and_then(|id| numbers.get(&id)).copied().unwrap_or(until);
+            for record in RecordRow::load(core, kind, &statement).await? {
+                let number = record.id_in(follows.column).and_then(|id| numbers.get(&id)).copied().unwrap_or(until);
                 followers.push(Change { kind, operation: operation(&record, part), record, number });
             }
         }
@@ -78,7 +77,7 @@ fn statement(
         readable("r", statement, actor, kind)
     } else {
         // Records changed since are taken whatever the change was: an earlier revision may have been given.
-        readable("r", statement.seeing_district(&window.district_code).sql(" AND NOT "), actor, kind)
+        readable("r", statement.seeing_district(&window.district_code).sql(" AND "), actor, kind).sql(NOT_SEEN)
     };
     in_area("r", statement, window.area_code.as_deref())
 }

@@ -1,4 +1,5 @@
-//! Reading the index of changes: which kinds occur in a stretch of numbers, so that only their tables are asked.
+//! Reading the index of changes: which kinds occur in a stretch of numbers, so that only their tables are asked. Closed
+//! rooms among them: that a kind occurs tells nobody anything, and what it holds is asked only for those who read it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,8 +22,16 @@ const REMEMBERED: i64 = 4_096;
 pub struct Stretch {
     /// Its last number.
     pub until: i64,
-    /// The kinds that occur; true where a revision beyond the first is among them.
-    kinds: BTreeMap<String, bool>,
+    /// The kinds that occur.
+    kinds: BTreeMap<String, Lines>,
+}
+
+/// Lines of a kind in a stretch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Lines {
+    count: i64,
+    /// Whether a revision beyond the first is among them.
+    revises: bool,
 }
 
 impl Stretch {
@@ -38,7 +47,17 @@ impl Stretch {
 
     /// Whether a record of a kind was revised in it.
     pub fn revises(&self, kind: &Kind) -> bool {
-        self.kinds.get(kind.name) == Some(&true)
+        self.kinds.get(kind.name).is_some_and(|lines| lines.revises)
+    }
+
+    /// Number of its lines.
+    pub fn lines(&self) -> i64 {
+        self.kinds.values().map(|lines| lines.count).sum()
+    }
+
+    /// Number of its lines of these kinds.
+    pub fn lines_of(&self, kinds: &[&'static Kind]) -> i64 {
+        kinds.iter().filter_map(|kind| self.kinds.get(kind.name)).map(|lines| lines.count).sum()
     }
 }
 
@@ -62,13 +81,17 @@ pub async fn stretch(core: &Core, district_code: &str, since: i64, head: i64, si
                 ") ROWS WITH TIES) SELECT kind, bool_or(revision > 1) AS revises, count(*) AS changes, \
          max(change_no) AS last_no FROM s GROUP BY kind",
             )
-            .seeing_district(district_code);
+            .seeing_district(district_code)
+            .in_rooms(core.kinds().rooms());
     let mut kinds = BTreeMap::new();
     let (mut changes, mut last_no) = (0, since);
     for mut row in core.database.read(&statement).await? {
-        changes += row.integer("changes").unwrap_or_default();
+        let count = row.integer("changes").unwrap_or_default();
+        changes += count;
         last_no = last_no.max(row.integer("last_no").unwrap_or_default());
-        kinds.extend(row.text("kind").map(|kind| (kind, row.boolean("revises") == Some(true))));
+        kinds.extend(
+            row.text("kind").map(|kind| (kind, Lines { count, revises: row.boolean("revises") == Some(true) })),
+        );
     }
     Ok(Stretch { until: if changes < size { head } else { last_no }, kinds })
 }
@@ -86,7 +109,8 @@ pub async fn kinds_with_former(
         .integer(since)
         .sql(" AND change_no <= ")
         .integer(until)
-        .seeing_district(district_code);
+        .seeing_district(district_code)
+        .in_rooms(core.kinds().rooms());
     Ok(core.database.read(&statement).await?.into_iter().filter_map(|mut row| row.text("kind")).collect())
 }
 
@@ -103,7 +127,8 @@ pub async fn kinds_of_ids(
             .sql(" AND id = ANY(")
             .column(ColumnType::Id, ids.iter().copied().map(Value::Id).collect())
             .sql(")")
-            .seeing_district(district_code);
+            .seeing_district(district_code)
+            .in_rooms(core.kinds().rooms());
         for mut row in core.database.read(&statement).await? {
             if let (Some(kind), Some(id)) = (row.text("kind"), row.id("id")) {
                 kinds.entry(kind).or_default().insert(id);
@@ -145,7 +170,7 @@ impl Tails {
         district_code: &str,
         since: i64,
         head: i64,
-    ) -> Result<Option<BTreeMap<String, bool>>, Problem> {
+    ) -> Result<Option<BTreeMap<String, Lines>>, Problem> {
         let tail = self.of(district_code);
         let mut tail = tail.lock().await;
         if tail.until < head {
@@ -169,7 +194,8 @@ impl Tail {
         .sql(" AND change_no <= ")
         .integer(head)
         .sql(" ORDER BY change_no")
-        .seeing_district(district_code);
+        .seeing_district(district_code)
+        .in_rooms(core.kinds().rooms());
         let rows = core.database.read(&statement).await?;
         for mut row in rows {
             let kind = row.text("kind").and_then(|name| core.kinds().kind(&name));
@@ -185,13 +211,16 @@ impl Tail {
         Ok(())
     }
 
-    fn kinds(&self, since: i64, until: i64) -> BTreeMap<String, bool> {
-        let mut kinds: BTreeMap<String, bool> = BTreeMap::new();
+    fn kinds(&self, since: i64, until: i64) -> BTreeMap<String, Lines> {
+        let mut kinds: BTreeMap<String, Lines> = BTreeMap::new();
         let first = self.changes.partition_point(|(number, ..)| *number <= since);
         for (_, kind, revises) in self.changes.range(first..).take_while(|(number, ..)| *number <= until) {
-            match kinds.get_mut(*kind) {
-                Some(known) => *known |= revises,
-                None => drop(kinds.insert((*kind).to_owned(), *revises)),
+            if !kinds.contains_key(*kind) {
+                kinds.insert((*kind).to_owned(), Lines::default());
+            }
+            if let Some(lines) = kinds.get_mut(*kind) {
+                lines.count += 1;
+                lines.revises |= revises;
             }
         }
         kinds

@@ -144,15 +144,15 @@ async fn list(call: Call) -> Answer {
     Ok(response)
 }
 
-/// The kinds asked for, of those that the caller reads.
+/// The kinds asked for, of those that the caller reads. A closed room is followed by nobody: phones of its own role pull it.
 fn kinds(call: &Call) -> Result<Vec<&'static Kind>, Problem> {
     let actor = call.actor()?;
-    let readable = || call.core.kinds().kinds().filter(|kind| actor.holds(kind.readers));
+    let readable = || call.core.kinds().kinds().filter(|kind| actor.holds(kind.readers) && !kind.closed);
     let Some(names) = call.query.text("kinds") else { return Ok(readable().collect()) };
     let mut kinds = Vec::new();
     for name in names.split(',') {
         let known = call.core.kinds().kind(name.trim()).ok_or_else(|| fault("?kinds", FaultCode::BAD_PARAMETER))?;
-        if actor.holds(known.readers) && !kinds.iter().any(|kind: &&Kind| kind.name == known.name) {
+        if actor.holds(known.readers) && !known.closed && !kinds.iter().any(|kind: &&Kind| kind.name == known.name) {
             kinds.push(known);
         }
     }

@@ -1,18 +1,19 @@
 //! A page of changes in JSON.
 
+use kit::cell_json::JsonWriter;
 use kit::problem::Problem;
-use kit::text::Language;
 use kit::time::InZone;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::epoch;
+use super::parts::REVOKED;
 use super::queries::{Change, Page};
 use super::shared::Asked;
 use crate::platform::core::Core;
 use crate::platform::http::answered::AnyObject;
-use crate::records::view::{self, View};
+use crate::records::row_view::RowWriting;
 
 /// Bytes that a change takes, about.
 const EACH: usize = 1_300;
@@ -20,11 +21,32 @@ const EACH: usize = 1_300;
 /// Writes a page.
 pub async fn write(asked: &Asked<'_>, page: &Page) -> Result<Vec<u8>, Problem> {
     let next_since = epoch::since_of(asked.core, &asked.window.district_code, page.next).await?;
-    let items = page.items.iter().map(|change| Item::of(asked.core, change, asked.language)).collect();
-    let feed = Feed { items, next: page.next, next_since, head: page.head };
-    let mut body = Vec::with_capacity(EACH * (page.items.len() + 1));
-    serde_json::to_writer(&mut body, &feed).map_err(Problem::internal)?;
-    Ok(body)
+    let frame = Feed { items: Vec::new(), next: page.next, next_since, head: page.head };
+    let frame = serde_json::to_string(&frame).map_err(Problem::internal)?;
+    // What stands around the items, which come first.
+    let (head, tail) = frame.split_once(']').ok_or_else(|| Problem::internal("a page has no items"))?;
+    let mut writer = JsonWriter::with_room(EACH * (page.items.len() + 1), asked.core.zone);
+    writer.raw(head);
+    for (index, change) in page.items.iter().enumerate() {
+        writer.raw(if index > 0 { "," } else { "" });
+        write_change(asked, change, &mut writer)?;
+    }
+    writer.raw("]");
+    writer.raw(tail);
+    Ok(writer.into_bytes())
+}
+
+/// Writes a change. Its record comes last, straight from its row, where the rest has null for it.
+pub fn write_change(asked: &Asked<'_>, change: &Change, writer: &mut JsonWriter) -> Result<(), Problem> {
+    const NO_RECORD: &str = "null}";
+    let (core, kind) = (asked.core, change.kind);
+    writer.serialize(&Item::of(core, change)?).map_err(Problem::internal)?;
+    if change.operation != REVOKED {
+        writer.truncate(writer.len() - NO_RECORD.len());
+        RowWriting { core, kind, language: asked.language, plain: false }.write(&change.record, writer)?;
+        writer.raw("}");
+    }
+    Ok(())
 }
 
 /// A page of changes.
@@ -73,25 +95,26 @@ pub struct Item<'a> {
     #[schema(value_type = DateTime<Utc>)]
     recorded_at: InZone,
     /// The record in this revision, masked; its schema is its kind's.
+    // The last member: [`write_change`] puts the record in its place.
     #[schema(required, inline, value_type = Option<AnyObject>)]
-    record: Option<View<'a>>,
+    record: (),
 }
 
 impl<'a> Item<'a> {
-    /// A change as it is told.
-    pub fn of(core: &'a Core, change: &'a Change, language: Language) -> Self {
-        let (kind, envelope) = (change.kind, &change.record.envelope);
-        let seen = change.operation != "access_revoked";
-        Self {
+    /// A change as it is told, without its record.
+    fn of(core: &Core, change: &'a Change) -> Result<Self, Problem> {
+        let (kind, record) = (change.kind, &change.record);
+        let seen = change.operation != REVOKED;
+        Ok(Self {
             change_no: change.number,
             seq: kind.sequence,
             kind: kind.name,
-            id: envelope.id,
-            revision: envelope.revision,
+            id: record.id,
+            revision: record.revision,
             op: change.operation,
-            area_code: seen.then_some(envelope.area_code.as_str()),
-            recorded_at: InZone(envelope.revised_at, core.zone),
-            record: seen.then(|| view::record(core, kind, &change.record, language)),
-        }
+            area_code: if seen { Some(record.area_code()?) } else { None },
+            recorded_at: InZone(record.revised_at()?, core.zone),
+            record: (),
+        })
     }
 }

@@ -4,8 +4,9 @@ use kit::statement::Statement;
 
 use super::queries::Window;
 use crate::platform::access::roles::Actor;
+use crate::records::Kind;
+use crate::records::record_row::RecordRow;
 use crate::records::scope::{in_area, reached, readable, standing};
-use crate::records::{Kind, Record};
 
 /// Parts in which a window is read.
 #[derive(Clone, Copy)]
@@ -36,15 +37,19 @@ impl Part<'_> {
     }
 }
 
+/// Behind a condition for what somebody sees: what he doesn't. A record of no organisation is unknown to a condition on
+/// organisations, and `NOT` would leave it so.
+pub const NOT_SEEN: &str = " IS NOT TRUE";
+
 /// Operation told of a record that left the scope.
 pub const REVOKED: &str = "access_revoked";
 
 /// Operation that a part tells of a record.
-pub fn operation(record: &Record, part: Part<'_>) -> &'static str {
+pub fn operation(record: &RecordRow, part: Part<'_>) -> &'static str {
     match part {
         part if part.revokes() => REVOKED,
-        _ if record.envelope.voided => "void",
-        _ if record.envelope.revision == 1 => "create",
+        _ if record.is_void => "void",
+        _ if record.revision == 1 => "create",
         _ => "amend",
     }
 }
@@ -56,7 +61,7 @@ pub fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: P
     let rows = match part {
         Part::Current | Part::Left | Part::Gone | Part::Gained(_) | Part::Lost(_) => Statement::new(format!("{select}{} AS r WHERE r.district_code = ", kind.name)).text(district_code),
         Part::Former => Statement::new(format!(
-            "{select}(SELECT (jsonb_populate_record(NULL::{}, h.body)).* FROM record_revisions AS h WHERE h.kind = '{}' AND h.district_code = ",
+            "{select}(SELECT (f.row).* FROM (SELECT jsonb_populate_record(NULL::{}, h.body) AS row FROM record_revisions AS h WHERE h.kind = '{}' AND h.district_code = ",
             kind.name, kind.name
         ))
         .text(district_code)
@@ -64,14 +69,16 @@ pub fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: P
         .integer(window.since)
         .sql(" AND h.change_no <= ")
         .integer(head)
-        .sql(") AS r WHERE true"),
+        // A row is made of JSON once, and not once for each of its columns.
+        .sql(" OFFSET 0) AS f) AS r WHERE true"),
     };
+    let rows = rows.in_rooms(kind.room().filter(|_| actor.holds(kind.readers)));
     let rows = rows.sql(" AND r.change_no > ").integer(window.since).sql(" AND r.change_no <= ").integer(head);
     let rows = match part {
         Part::Current | Part::Former => in_view(rows.sql(" AND "), actor, kind, window),
         Part::Gained(former) => {
-            let rows = in_view(rows.sql(" AND "), actor, kind, window).sql(" AND NOT ");
-            in_view(rows, former, kind, window)
+            let rows = in_view(rows.sql(" AND "), actor, kind, window).sql(" AND ");
+            in_view(rows, former, kind, window).sql(NOT_SEEN)
         }
         Part::Left => was_in_view(out_of_view(rows, actor, kind, window), actor, kind, window, true),
         Part::Gone => was_in_view(out_of_view(rows, actor, kind, window), actor, kind, window, false),
@@ -86,16 +93,17 @@ pub fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: P
 
 /// Condition for rows that left the scope, of which only the id is told.
 fn out_of_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {
-    in_view(rows.seeing_district(&window.district_code).sql(" AND NOT "), actor, kind, window)
+    in_view(rows.seeing_district(&window.district_code).sql(" AND "), actor, kind, window).sql(NOT_SEEN)
 }
 
 /// The same condition over former revisions' area and organisation: of any, or only of those that the reader can have
 /// met since his number (the one that stood then, and what came after it).
 fn was_in_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window, only_met: bool) -> Statement {
     let rows = rows.sql(format!(
-        " AND r.revision > 1 AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.district_code AS district_code, h.id AS id, (h.body->>'recorded_by')::uuid AS recorded_by, (h.body->>'assignee_id')::uuid AS assignee_id, h.body->>'line' AS line, (h.body->>'subject_id')::uuid AS subject_id, coalesce(h.body->'categories', '[]') AS categories, s.area_code, s.org_id, (h.body->>'place_id')::uuid AS place_id, (h.body->>'assigned_org_id')::uuid AS assigned_org_id \
+        " AND r.revision > 1 AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.district_code AS district_code, h.id AS id, (h.body->>'recorded_by')::uuid AS recorded_by, (h.body->>'assignee_id')::uuid AS assignee_id, h.body->>'line' AS line, (h.body->>'subject_id')::uuid AS subject_id, coalesce(h.body->'categories', '[]') AS categories, s.area_code, s.org_id, (h.body->>'place_id')::uuid AS place_id, (h.body->>'case_id')::uuid AS case_id{} \
          FROM (SELECT h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id UNION ALL SELECT a.stay->>'area_code', (a.stay->>'org_id')::uuid FROM jsonb_array_elements(CASE WHEN jsonb_typeof(h.body->'area_history') = 'array' THEN h.body->'area_history' END) AS a(stay) WHERE a.stay->>'accepted_at' IS NULL) AS s) AS f \
          WHERE h.kind = '{}' AND h.id = r.id AND h.revision < r.revision AND h.district_code = ",
+        shared_with(kind),
         kind.name
     ));
     let rows = rows.text(&window.district_code);
@@ -109,6 +117,11 @@ fn was_in_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window, onl
     let rows = standing("f", rows.sql(" AND ("), actor, kind);
     let rows = of_slice("f", rows, actor, kind, window);
     in_area("f", rows, window.area_code.as_deref()).sql("))")
+}
+
+/// The column of the organisation with which a record is shared, of a former revision.
+fn shared_with(kind: &Kind) -> String {
+    kind.rules.shared_with().map(|column| format!(", (h.body->>'{column}')::uuid AS {column}")).unwrap_or_default()
 }
 
 fn in_view(statement: Statement, actor: &Actor, kind: &Kind, window: &Window) -> Statement {

@@ -16,7 +16,8 @@ use super::index::{Stretch, kinds_with_former, stretch};
 use super::parts::{Part, REVOKED, operation, statement};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
-use crate::records::{Kind, Record, read};
+use crate::records::Kind;
+use crate::records::record_row::RecordRow;
 
 /// Range of changes that is asked for.
 pub struct Window {
@@ -50,7 +51,7 @@ pub struct Change {
     /// Its kind.
     pub kind: &'static Kind,
     /// The record as it was then.
-    pub record: Record,
+    pub record: RecordRow,
     /// `create`, `amend`, `void`, `access_revoked`.
     pub operation: &'static str,
     /// The number at which it is told: its own, or that of the case with which it came into sight or left it.
@@ -71,9 +72,12 @@ pub struct Page {
 type Found = BTreeMap<(i64, i16, &'static str, Uuid, bool), Box<Change>>;
 
 /// A stretch begins with as many changes as a page has, and grows where few of them are the caller's.
-const GROWS_BY: i64 = 4;
-/// Changes of a stretch at most.
-const LONGEST: i64 = 16_384;
+const GROWS_BY: i64 = 8;
+/// Lines of the index and rows of kinds that a page looks at, about, however few of them are the caller's: a page costs
+/// a page's price in a ledger of any length, for whomever. Then it ends where it is, with less than was asked for or
+/// nothing at all, and tells where to go on. An index by areas would find a guard's own rows sooner, but not what is shared
+/// with him, follows a case or happened at a place that he watches; and every write would pay for it.
+const MOST_LOOKED_AT: i64 = 24_576;
 
 /// Reads a page. The head first: nothing beyond it is read, so no later commit can slip in between the statements.
 pub async fn page(
@@ -83,7 +87,7 @@ pub async fn page(
     window: &Window,
     parts: &[Part<'_>],
 ) -> Result<Page, Problem> {
-    let head = last_no(core, &window.district_code).await?;
+    let head = newest(core, &window.district_code, window.since).await?;
     page_up_to(core, actor, kinds, window, parts, head).await
 }
 
@@ -98,8 +102,9 @@ pub async fn page_up_to(
     head: i64,
 ) -> Result<Page, Problem> {
     let (mut items, mut next): (Vec<Change>, i64) = (Vec::new(), head);
-    let (mut since, mut size) = (window.since, window.limit + 1);
+    let (mut since, mut size, mut looked_at) = (window.since, window.limit + 1, 0);
     let leader = kinds.iter().find_map(|kind| kind.rules.follows()).map(|follows| follows.leader);
+    let each = 1 + i64::try_from(parts.len()).unwrap_or(1);
     let mut is_led = false;
     while since < head {
         let stretch = stretch(core, &window.district_code, since, head, size).await?;
@@ -108,21 +113,19 @@ pub async fn page_up_to(
         is_led |= leader.is_some_and(|leader| stretch.names(leader));
         next = take(&mut items, found, known_until, window.limit);
         since = stretch.until;
-        // A page that has something needn't be full where much lies between.
-        if next < since || count(&items) >= window.limit || (size == LONGEST && !items.is_empty()) {
+        looked_at += stretch.lines() + (each - 1) * stretch.lines_of(kinds);
+        if next < since || count(&items) >= window.limit || looked_at >= MOST_LOOKED_AT {
             break;
         }
-        size = (size * GROWS_BY).min(LONGEST.max(window.limit + 1));
+        size = (size * GROWS_BY).min((MOST_LOOKED_AT - looked_at) / each).max(window.limit + 1);
     }
     // Without a case there are no followers.
     if is_led && parts.iter().any(|part| matches!(part, Part::Left | Part::Gone)) {
         let told: BTreeSet<Uuid> =
-            items.iter().filter(|one| one.operation == REVOKED).map(|one| one.record.envelope.id).collect();
+            items.iter().filter(|one| one.operation == REVOKED).map(|one| one.record.id).collect();
         let followers = followers(core, actor, kinds, window, next).await?;
-        items.extend(
-            followers.into_iter().filter(|one| one.operation != REVOKED || !told.contains(&one.record.envelope.id)),
-        );
-        items.sort_by_key(|change| (change.number, change.kind.sequence, change.kind.name, change.record.envelope.id));
+        items.extend(followers.into_iter().filter(|one| one.operation != REVOKED || !told.contains(&one.record.id)));
+        items.sort_by_key(|change| (change.number, change.kind.sequence, change.kind.name, change.record.id));
     }
     Ok(Page { items, next, head })
 }
@@ -144,26 +147,37 @@ async fn read_stretch(
     let mut found = Found::new();
     // Where a statement found as many as it may, what lies beyond its last number isn't known to it.
     let mut known_until = stretch.until;
+    // Current revisions found so far, by kind: whoever found one for each line of a kind needs no former ones.
+    let mut current: BTreeMap<&'static str, i64> = BTreeMap::new();
     for part in parts.iter().copied() {
+        let has_former =
+            |kind: &&&'static Kind| stretch.lines_of(&[**kind]) > current.get(kind.name).copied().unwrap_or(0);
         let former = match part {
-            Part::Former => kinds_with_former(core, &window.district_code, window.since, stretch.until).await?,
+            Part::Former if kinds.iter().any(|kind| has_former(&kind)) => {
+                kinds_with_former(core, &window.district_code, window.since, stretch.until).await?
+            }
             _ => BTreeSet::new(),
         };
         let asked = |kind: &&&'static Kind| match part {
-            Part::Former => former.contains(kind.name),
+            Part::Former => former.contains(kind.name) && has_former(kind),
             Part::Left | Part::Gone => stretch.revises(kind),
             Part::Current | Part::Gained(_) | Part::Lost(_) => stretch.has(kind),
         };
-        for kind in kinds.iter().filter(asked) {
-            let records = read::load(core, kind, &statement(actor, kind, window, stretch.until, part)).await?;
-            if i64::try_from(records.len()).unwrap_or(i64::MAX) > window.limit {
-                let last = records.last().map_or(stretch.until, |record| record.envelope.change_no - 1);
+        let asked: Vec<&'static Kind> = kinds.iter().filter(asked).copied().collect();
+        for kind in asked {
+            let records = RecordRow::load(core, kind, &statement(actor, kind, window, stretch.until, part)).await?;
+            let read = i64::try_from(records.len()).unwrap_or(i64::MAX);
+            if read > window.limit {
+                let last = records.last().map_or(stretch.until, |record| record.change_no - 1);
                 known_until = known_until.min(last.max(window.since));
             }
+            if matches!(part, Part::Current) {
+                current.insert(kind.name, read);
+            }
             for record in records {
-                let key = (record.envelope.change_no, kind.sequence, kind.name, record.envelope.id, part.revokes());
+                let key = (record.change_no, kind.sequence, kind.name, record.id, part.revokes());
                 let operation = operation(&record, part);
-                let number = record.envelope.change_no;
+                let number = record.change_no;
                 found.entry(key).or_insert_with(|| Box::new(Change { kind, record, operation, number }));
             }
         }
@@ -186,8 +200,17 @@ fn take(items: &mut Vec<Change>, found: Found, known_until: i64, limit: i64) -> 
     known_until
 }
 
-/// The newest number of a district.
-pub async fn last_no(core: &Core, district_code: &str) -> Result<i64, Problem> {
+/// The newest number of a district for a reader who stands at one: as it was looked up in the last moments for all
+/// readers, where that doesn't lie before him. Then the page is one of half a second ago, and an empty one asks nothing.
+pub async fn newest(core: &Core, district_code: &str, since: i64) -> Result<i64, Problem> {
+    match core.ledger.heads().fresh(district_code) {
+        Some(head) if head >= since => Ok(head),
+        _ => last_no(core, district_code).await,
+    }
+}
+
+/// The newest number of a district, as its clock says now.
+async fn last_no(core: &Core, district_code: &str) -> Result<i64, Problem> {
     let statement = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ")
         .text(district_code)
         .seeing_district(district_code);

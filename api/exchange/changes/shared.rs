@@ -115,7 +115,7 @@ impl Extension for Pieces {
 impl Asked<'_> {
     /// The piece up to the district's newest number.
     pub async fn piece(&self) -> Result<Arc<Piece>, Problem> {
-        let head = queries::last_no(self.core, &self.window.district_code).await?;
+        let head = queries::newest(self.core, &self.window.district_code, self.window.since).await?;
         self.piece_up_to(head).await
     }
 

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use futures_util::stream::unfold;
 use kit::catalogue::Code;
+use kit::cell_json::JsonWriter;
 use kit::problem::Problem;
 use kit::text::Language;
 use tokio::time::timeout;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 
 use super::epoch::{self, Since};
 use super::kinds;
-use super::pages::Item;
+use super::pages::write_change;
 use super::queries::{Page, Window};
 use super::shared::{Asked, Form};
 use crate::platform::access::accounts::authenticate;
@@ -148,11 +149,11 @@ async fn last_id(asked: &Asked<'_>, page: &Page) -> Result<Option<String>, Probl
 
 /// Writes a page as events.
 pub async fn write(asked: &Asked<'_>, page: &Page) -> Result<Vec<u8>, Problem> {
-    let mut text = Vec::new();
     if page.items.is_empty() {
-        return Ok(text);
+        return Ok(Vec::new());
     }
     let id = last_id(asked, page).await?;
+    let mut text = JsonWriter::with_room(0, asked.core.zone);
     let mut items = page.items.iter().peekable();
     while let Some(change) = items.next() {
         let number = change.number;
@@ -160,15 +161,15 @@ pub async fn write(asked: &Asked<'_>, page: &Page) -> Result<Vec<u8>, Problem> {
         let is_last = items.peek().is_none_or(|next| next.number != number);
         match &id {
             // Resumed behind the last of the piece: that number is the one its epoch is known of.
-            Some(id) if items.peek().is_none() => text.extend_from_slice(format!("id: {id}\n").as_bytes()),
-            None if is_last => text.extend_from_slice(format!("id: {number}\n").as_bytes()),
+            Some(id) if items.peek().is_none() => text.raw(&format!("id: {id}\n")),
+            None if is_last => text.raw(&format!("id: {number}\n")),
             _ => {}
         }
-        text.extend_from_slice(b"event: change\ndata: ");
-        serde_json::to_writer(&mut text, &Item::of(asked.core, change, asked.language)).map_err(Problem::internal)?;
-        text.extend_from_slice(b"\n\n");
+        text.raw("event: change\ndata: ");
+        write_change(asked, change, &mut text)?;
+        text.raw("\n\n");
     }
-    Ok(text)
+    Ok(text.into_bytes())
 }
 
 /// The next piece. The stream ends in order when the service stops, and when the caller's token or rights

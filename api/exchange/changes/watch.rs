@@ -1,9 +1,12 @@
 //! One look at the clocks for all who wait: writes of other processes are noticed, too.
 
+use std::collections::BTreeMap;
 use std::sync::Weak;
 use std::time::{Duration, Instant};
 
+use kit::row::Row;
 use kit::statement::Statement;
+use ledger::heads::Head;
 
 use crate::platform::core::Core;
 
@@ -19,17 +22,17 @@ pub async fn watch_heads(core: Weak<Core>) {
             continue;
         }
         let began = Instant::now();
-        let heads = Statement::new("SELECT district_code, last_no FROM district_clocks").seeing_everything();
+        let heads = Statement::new("SELECT district_code, last_no, head FROM district_clocks").seeing_everything();
         match core.database.read(&heads).await {
             Ok(rows) => {
-                for mut row in rows {
-                    if let (Some(district_code), Some(last_no)) = (row.text("district_code"), row.integer("last_no")) {
-                        core.ledger.heads().note(&district_code, last_no);
-                    }
-                }
-                core.ledger.heads().looked(began);
+                let seen: BTreeMap<String, Head> = rows.into_iter().filter_map(clock).collect();
+                core.ledger.heads().looked(began, seen);
             }
             Err(error) => tracing::warn!(%error, "the clocks can't be looked at"),
         }
     }
+}
+
+fn clock(mut row: Row) -> Option<(String, Head)> {
+    Some((row.text("district_code")?, Head { number: row.integer("last_no")?, chain: row.bytes("head")?.into() }))
 }

@@ -152,7 +152,12 @@ pub fn exported(kind: &Kind, kinds: &Registry, named: bool) -> Vec<Column> {
             columns.extend(name);
         }
     }
-    columns.extend(envelope::SERVED.iter().map(|field| Column::new(vec![field.name], &[field.label], field)));
+    for field in envelope::SERVED {
+        let mut column = Column::new(vec![field.name], &[field.label], field);
+        let name = (named && is_account(field)).then(|| column.beside());
+        columns.push(column);
+        columns.extend(name);
+    }
     apart(columns)
 }
 
@@ -180,9 +185,15 @@ fn is_named(column: &Column, kinds: &Registry) -> bool {
     match column.field.shape {
         _ if column.part != Part::Value => false,
         Shape::Area => true,
+        Shape::Id => is_account(column.field),
         Shape::Reference(name) => kinds.kind(name).is_some_and(|kind| naming(kind).is_some()),
         _ => false,
     }
+}
+
+/// Whether a field is the id of an account.
+pub fn is_account(field: &Field) -> bool {
+    matches!(field.shape, Shape::Id) && (field.name.ends_with("_by") || field.name.ends_with("user_id"))
 }
 
 /// How a record is called for people.
@@ -225,6 +236,9 @@ pub fn imported(kind: &Kind, kinds: &Registry) -> Vec<Column> {
         for inner in inner.iter().filter(|field| field.write != Write::Never) {
             lay_flat(inner, &mut vec![field.name], &mut vec![field.label], &mut columns);
         }
+    }
+    for field in kind.rules.sheet_fields() {
+        lay_flat(field, &mut Vec::new(), &mut Vec::new(), &mut columns);
     }
     columns
 }

@@ -124,20 +124,46 @@ pub fn year_in(text: &str) -> Option<i32> {
     text.split(|letter: char| !letter.is_ascii_digit()).filter_map(digits).find(|year| (2000..=2100).contains(year))
 }
 
-/// The first whole day that a text names.
+/// The whole day that a text names; none where it names several, as `2020年2月1日至2020年2月14日` does.
 pub fn day_within(text: &str) -> Option<NaiveDate> {
+    only(&candidates(text, |candidate| day(candidate).filter(|_| candidate.len() > 5)))
+}
+
+/// The day without its year that a text names, as `监测日期：2月7日`; none where it names several.
+pub fn short_day_within(text: &str, hints: &Hints) -> Option<NaiveDate> {
+    let is_whole = |text: &str| text.contains('月') && text.ends_with(['日', '号']);
+    only(&candidates(text, |candidate| short_day(candidate, hints).filter(|_| is_whole(candidate))))
+}
+
+fn only(days: &[NaiveDate]) -> Option<NaiveDate> {
+    let first = days.first().copied()?;
+    days.iter().all(|day| *day == first).then_some(first)
+}
+
+/// Days that a text names, by its pieces of digits and the words between them.
+fn candidates(text: &str, read: impl Fn(&str) -> Option<NaiveDate>) -> Vec<NaiveDate> {
     let text = tidy(text);
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find(|letter: char| letter.is_ascii_digit()) {
-        rest = rest.get(at..)?;
-        let length = rest.find(|letter: char| !letter.is_ascii_digit() && !"年月日号-/.".contains(letter));
-        let candidate = rest.get(..length.unwrap_or(rest.len()))?;
-        if let Some(day) = day(candidate.trim_end_matches(['-', '/', '.'])).filter(|_| candidate.len() > 5) {
-            return Some(day);
-        }
-        rest = rest.get(candidate.len().max(1)..)?;
+    let (mut rest, mut found) = (text.as_str(), Vec::new());
+    while let Some(from) = rest.find(|letter: char| letter.is_ascii_digit()).and_then(|at| rest.get(at..)) {
+        let length = from.find(|letter: char| !letter.is_ascii_digit() && !"年月日号-/.".contains(letter));
+        let candidate = from.get(..length.unwrap_or(from.len())).unwrap_or(from);
+        found.extend(read(candidate.trim_end_matches(['-', '/', '.'])));
+        rest = from.get(candidate.len().max(1)..).unwrap_or_default();
     }
-    None
+    found
+}
+
+/// A day that stands by itself, with the day of the week in brackets perhaps: `2月3日（星期一）`.
+pub fn day_alone(text: &str, hints: &Hints) -> Option<(NaiveDate, Assumed)> {
+    let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let bare = text.split(['（', '(', '【']).next().unwrap_or_default();
+    let bare = ["星期", "周", "礼拜"]
+        .iter()
+        .filter_map(|word| bare.find(word))
+        .min()
+        .map_or(bare, |at| bare.get(..at).unwrap_or(bare));
+    let is_day = bare.contains(['月', '-', '/', '.']) && bare.chars().any(|letter| letter.is_ascii_digit());
+    day_by(bare, &Hints { day: None, ..*hints }).filter(|_| is_day)
 }
 
 /// A day without its year: of the file's year, else the nearest that has passed.

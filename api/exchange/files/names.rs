@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kit::field::Shape;
 use kit::problem::Problem;
+use kit::statement::{ColumnType, Statement};
+use kit::value::Value;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::columns::{Column, Naming, Part, naming};
 use super::texts::visible;
+use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 use crate::platform::privacy::REVEALERS;
+use crate::platform::privacy::mask::mask_name;
 use crate::records::scope::visible_by_id;
 use crate::records::{Kind, Record, read};
 
@@ -30,6 +34,7 @@ struct Name {
 pub struct Names {
     of_records: BTreeMap<Of, Name>,
     of_areas: BTreeMap<String, String>,
+    of_accounts: BTreeMap<Uuid, Name>,
     /// The reference to whom a record is about: in files of plain values he is told plainly, as was noted before.
     plain_field: Option<&'static str>,
 }
@@ -46,10 +51,12 @@ impl Names {
     ) -> Result<Self, Problem> {
         let mut names = Self { plain_field, ..Self::default() };
         let mut wanted: BTreeMap<&'static str, BTreeSet<Uuid>> = BTreeMap::new();
+        let mut accounts: BTreeSet<Uuid> = BTreeSet::new();
         for column in columns.iter().filter(|column| column.part == Part::Name) {
             for text in records.iter().filter_map(|record| column.value(record).as_str()) {
                 match column.field.shape {
                     Shape::Reference(kind) => wanted.entry(kind).or_default().extend(Uuid::try_parse(text).ok()),
+                    Shape::Id => accounts.extend(Uuid::try_parse(text).ok()),
                     _ if names.of_areas.contains_key(text) => {}
                     _ => {
                         let found = core.divisions.find(text, None);
@@ -59,6 +66,7 @@ impl Names {
             }
         }
         names.load(core, actor, district_code, wanted).await?;
+        names.of_accounts = of_accounts(core, actor, district_code, accounts).await?;
         Ok(names)
     }
 
@@ -101,9 +109,12 @@ impl Names {
     pub fn is(&self, column: &Column, record: &Json, text: &str) -> bool {
         let Some(known) = self.name(column, record) else { return true };
         let plain = || {
-            let Shape::Reference(kind) = column.field.shape else { return None };
             let id = Uuid::try_parse(column.value(record).as_str()?).ok()?;
-            self.of_records.get(&(kind, id))?.plain.as_deref()
+            match column.field.shape {
+                Shape::Reference(kind) => self.of_records.get(&(kind, id))?.plain.as_deref(),
+                Shape::Id => self.of_accounts.get(&id)?.plain.as_deref(),
+                _ => None,
+            }
         };
         visible(known) == text || plain().is_some_and(|plain| visible(plain) == text)
     }
@@ -111,6 +122,10 @@ impl Names {
     /// The name that stands in a column.
     pub fn name(&self, column: &Column, record: &Json) -> Option<&str> {
         let text = column.value(record).as_str()?;
+        if matches!(column.field.shape, Shape::Id) {
+            let name = self.of_accounts.get(&Uuid::try_parse(text).ok()?)?;
+            return Some(name.plain.as_deref().unwrap_or(&name.shown));
+        }
         let Shape::Reference(kind) = column.field.shape else { return self.of_areas.get(text).map(String::as_str) };
         let name = self.of_records.get(&(kind, Uuid::try_parse(text).ok()?))?;
         let is_plain = column.path.first().copied() == self.plain_field && self.plain_field.is_some();
@@ -131,6 +146,38 @@ async fn found(
     let ids: Vec<Uuid> = ids.iter().copied().collect();
     read::load(core, kind, &visible_by_id(actor, kind, district_code, &ids)).await
 }
+
+/// Names of accounts of a district: masked, but for his own and to whoever administers them.
+async fn of_accounts(
+    core: &Core,
+    actor: &Actor,
+    district_code: &str,
+    ids: BTreeSet<Uuid>,
+) -> Result<BTreeMap<Uuid, Name>, Problem> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let statement = Statement::new("SELECT u.id, u.display_name, g.area_code, g.org_id FROM users AS u JOIN user_grants AS g ON g.user_id = u.id WHERE starts_with(g.area_code, ")
+        .text(district_code)
+        .sql(") AND u.id = ANY(")
+        .column(ColumnType::Id, ids.into_iter().map(Value::Id).collect())
+        .sql(")")
+        .seeing_district(district_code);
+    let mut names: BTreeMap<Uuid, Name> = BTreeMap::new();
+    for mut row in core.database.read(&statement).await? {
+        let (Some(id), Some(called)) = (row.id("id"), row.text("display_name")) else { continue };
+        let area_code = row.text("area_code").unwrap_or_default();
+        let may_be_told = id == actor.user_id || actor.reaches(ADMINISTRATORS, &area_code, row.id("org_id"));
+        let name = names.entry(id).or_insert_with(|| Name { shown: mask_name(&called), plain: None });
+        if may_be_told {
+            name.plain = Some(called);
+        }
+    }
+    Ok(names)
+}
+
+/// Whoever administers accounts.
+const ADMINISTRATORS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin];
 
 fn name_of(kind: &Kind, actor: &Actor, record: &Record) -> Option<Name> {
     let field = kind.field("name")?;

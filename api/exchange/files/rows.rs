@@ -1,5 +1,8 @@
 //! A record as rows of a file.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 use kit::field::{Field, Shape};
@@ -9,6 +12,8 @@ use serde_json::Value as Json;
 
 use super::columns::{Column, Part, rows_of};
 use super::names::Names;
+use crate::platform::core::Core;
+use crate::records::own_words::{Asked, OwnWordSources};
 
 /// A cell: what it is stays so where the format has it; each has the text of formats that don't.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,8 +32,34 @@ pub enum Cell {
     Moment(NaiveDateTime, String),
 }
 
+/// Labels of the words that a district added to open vocabularies, by vocabulary and code.
+#[derive(Clone, Debug, Default)]
+pub struct OwnLabels(Arc<BTreeMap<(&'static str, String), String>>);
+
+impl OwnLabels {
+    /// Those of a district as they hold on a day.
+    pub fn of(core: &Core, district_code: &str, on: NaiveDate) -> Self {
+        let asked = Asked { district_code, on, of_list: false };
+        let mut labels = BTreeMap::new();
+        for source in core.ext::<OwnWordSources>().0 {
+            let all = (source.all)(&core.settings(), &asked).into_iter();
+            let own = all.filter(|(code, _)| source.vocabulary.find(code).is_none());
+            labels.extend(own.map(|(code, label)| ((source.vocabulary.name, code), label)));
+        }
+        Self(Arc::new(labels))
+    }
+
+    fn label(&self, vocabulary: &Vocabulary, code: &str) -> Option<&str> {
+        let is_it = |(name, own): &(&'static str, String)| *name == vocabulary.name && own == code;
+        if !vocabulary.open || self.0.is_empty() {
+            return None;
+        }
+        self.0.iter().find(|(key, _)| is_it(key)).map(|(_, label)| label.as_str())
+    }
+}
+
 /// How cells are written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Writing {
     /// Language of words.
     pub language: Language,
@@ -36,13 +67,20 @@ pub struct Writing {
     pub words: bool,
     /// The district's zone.
     pub zone: Tz,
+    /// Labels of the district's own words: they have a Chinese one.
+    pub own: OwnLabels,
 }
 
 impl Writing {
     /// Every way in which a cell of ours may have been written.
     pub fn all(zone: Tz) -> [Self; 3] {
-        let writing = |language, words| Self { language, words, zone };
+        let writing = |language, words| Self { language, words, zone, own: OwnLabels::default() };
         [writing(Language::Chinese, true), writing(Language::English, true), writing(Language::English, false)]
+    }
+
+    /// The same with the labels of a district's own words.
+    pub fn with_own(self, own: &OwnLabels) -> Self {
+        Self { own: own.clone(), ..self }
     }
 
     /// The rows of a record's JSON: one, or as many as its lists have items.
@@ -105,11 +143,17 @@ impl Writing {
 
     fn word(&self, vocabulary: &Vocabulary, code: &str) -> String {
         let word = vocabulary.find(code).filter(|_| self.words);
-        word.map_or_else(|| code.to_owned(), |word| word.label.in_language(self.language).to_owned())
+        let own = || {
+            let label = self.own.label(vocabulary, code).filter(|_| self.words && self.language == Language::Chinese);
+            label.unwrap_or(code).to_owned()
+        };
+        word.map_or_else(own, |word| word.label.in_language(self.language).to_owned())
     }
 
     fn list(&self, of: &Shape, items: &[Json], json: &Json) -> String {
-        if let (Shape::Object(members), true) = (of, self.words) {
+        if let (Shape::Object(members), true) = (of, self.words)
+            && !members.iter().any(|member| has_objects(&member.shape))
+        {
             let described = items.iter().map(|item| self.described(members, item));
             return described.collect::<Vec<_>>().join("；");
         }
@@ -159,6 +203,15 @@ impl Cell {
             | Self::Day(_, text)
             | Self::Moment(_, text) => text,
         }
+    }
+}
+
+/// Whether objects stand in a shape: words of such are read back by nobody.
+fn has_objects(shape: &Shape) -> bool {
+    match shape {
+        Shape::Object(_) => true,
+        Shape::List { of, .. } => has_objects(of),
+        _ => false,
     }
 }
 

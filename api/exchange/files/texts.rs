@@ -106,6 +106,12 @@ fn number(text: &str) -> Option<String> {
         "毫克/升",
         "ppm",
     ];
+    // 36度6 is said of temperatures.
+    let degrees = text.split_once('度').filter(|(whole, tenths)| {
+        let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        is_digits(whole) && is_digits(tenths)
+    });
+    let text = degrees.map_or_else(|| text.clone(), |(whole, tenths)| format!("{whole}.{tenths}"));
     let bare = units.iter().find_map(|unit| text.strip_suffix(unit)).unwrap_or(&text).trim();
     let bare = without_thousands(bare)?;
     let (sign, digits) = bare.strip_prefix('-').map_or(("", bare.as_str()), |rest| ("-", rest));
@@ -349,6 +355,8 @@ mod tests {
             ("0.5", "0.5"),
             ("-3", "-3"),
             ("20人次", "20"),
+            ("36度6", "36.6"),
+            ("36度", "36"),
             ("00", "0"),
             ("1 234 567", "1234567"),
             ("-1,234", "-1234"),

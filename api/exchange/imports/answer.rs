@@ -144,7 +144,7 @@ pub struct Remark {
 }
 
 /// A refused row without what it says.
-#[derive(Clone, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub struct RefusedRow {
     #[serde(flatten)]
     place: RowPlace,

@@ -88,7 +88,8 @@ impl Job {
     }
 }
 
-fn bare(name: &str) -> &str {
+/// An area's name without its ending.
+pub(super) fn bare(name: &str) -> &str {
     ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).filter(|rest| !rest.is_empty()).unwrap_or(name)
 }
 

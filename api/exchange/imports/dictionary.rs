@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 
 use kit::faults::Faults;
-use kit::field::Field;
+use kit::field::{Field, Privacy};
 use kit::problem::Problem;
 use kit::text::Language;
 
 use super::fault_table::ADDED;
-use super::header::{Certainty, Header, Place, Unknown};
+use super::header::{Certainty, Header, Place, Unknown, is_month};
 use super::names::is_open;
 use super::told;
 use super::wide_header::{self, Axis};
-use crate::exchange::codes::UNKNOWN_COLUMN;
+use crate::exchange::codes::{PERSONAL_CONSTANT, UNKNOWN_COLUMN};
 use crate::exchange::files::columns::{Column, Part, exported, folded, imported};
 use crate::exchange::files::export::MARK;
 use crate::platform::core::Core;
+use crate::records::wide::WideAxis;
 use crate::records::{Kind, Registry, Wide, envelope};
 
 /// What the caller says of the columns.
@@ -114,12 +115,16 @@ impl Dictionary {
         exact.or_else(|| self.columns.iter().find(|column| column.names().contains(&name)))
     }
 
-    /// Columns that the file doesn't have and the caller fills; 422 for names of no field.
+    /// Columns that the file doesn't have and the caller fills; 422 for names of no field, and for what tells of
+    /// somebody: it would stand in the address, which proxies write down.
     pub fn constants(&self) -> Result<Vec<(Column, String)>, Problem> {
         let mut faults = Faults::default();
         let mut constants = Vec::new();
         for (name, text) in &self.given.set {
             match self.column(name) {
+                Some(column) if !matches!(column.field.privacy, Privacy::Open) => {
+                    faults.add(format!("?set.{}", column.name()), PERSONAL_CONSTANT);
+                }
                 Some(column) => constants.push((column.clone(), text.clone())),
                 None => faults.add(format!("?set.{}", harmless(name)), UNKNOWN_COLUMN),
             }
@@ -139,24 +144,59 @@ impl Dictionary {
 
     /// Whether a name heads a column of a wide sheet.
     pub fn is_axis(&self, name: &str) -> bool {
-        self.wide().is_some_and(|wide| wide_header::axis(wide, self.kind, name).is_some())
+        let is_it = |wide: &Wide| {
+            wide_header::axis(wide, self.kind, name).is_some() || wide_header::beside(wide, self.kind, name).is_some()
+        };
+        self.wide().is_some_and(is_it)
+    }
+
+    /// Whether the caller says a member for the whole file.
+    fn is_given(&self, path: &[&str]) -> bool {
+        self.given.set.iter().any(|(name, _)| self.column(name).is_some_and(|column| column.path == path))
     }
 
     /// Puts the columns of a wide sheet in their places, where it is one: several columns, and none of its own for what
     /// their cells say.
     fn lay_wide(&self, names: &[String], places: &mut [Place], certainties: &mut [Certainty]) -> Option<&'static Wide> {
         let wide = self.wide()?;
-        let has_cell = places.iter().any(|place| matches!(place, Place::Field(column) if column.path == wide.cell));
+        let has = |places: &[Place], path: &[&str]| {
+            places.iter().any(|place| matches!(place, Place::Field(column) if column.path == path))
+        };
+        // 体温(上午) is the cell of a part of the day, not all that the row says.
+        let is_part = |name: &String, place: &Place| {
+            matches!(place, Place::Field(column) if column.path == wide.cell)
+                && matches!(wide_header::axis(wide, self.kind, name), Some(Axis::Day(_, Some(_))))
+        };
+        let is_cell = |(name, place): (&String, &Place)| {
+            matches!(place, Place::Field(column) if column.path == wide.cell) && !is_part(name, place)
+        };
+        let has_cell = names.iter().zip(&*places).any(is_cell);
+        let has_part = names.iter().zip(&*places).any(|(name, place)| is_part(name, place));
+        // Things side by side: the row says which word it is of.
+        let is_beside = match &wide.axis {
+            WideAxis::Items { beside, .. } => has_cell && !has(places, beside) && !self.is_given(beside),
+            _ => false,
+        };
         let axes: Vec<Option<Axis>> = names
             .iter()
             .zip(&*places)
             .map(|(name, place)| {
-                let free = matches!(place, Place::Unknown) && name.chars().nth(LONGEST_NAME).is_none();
-                free.then(|| wide_header::axis(wide, self.kind, name)).flatten()
+                // Of a list that the columns are, what its members are called is no column of its own.
+                let free = (matches!(place, Place::Unknown) || is_part(name, place))
+                    && name.chars().nth(LONGEST_NAME).is_none();
+                let axis = || match is_beside {
+                    true => wide_header::beside(wide, self.kind, name).map(Axis::Beside),
+                    false => wide_header::axis(wide, self.kind, name),
+                };
+                free.then(axis).flatten()
             })
             .collect();
-        let least = if self.given.wide == Some(true) { 1 } else { LEAST_AXES };
-        if has_cell || axes.iter().flatten().count() < least {
+        let least = if self.given.wide == Some(true) || has_part { 1 } else { LEAST_AXES };
+        let is_flow = matches!(wide.axis, WideAxis::Flows { .. });
+        let records = axes.iter().flatten().filter(|axis| !matches!(axis, Axis::Left | Axis::Time(..))).count();
+        // One flow beside the rest is as sure a sign as two columns.
+        let has_left = is_flow && records > 0 && axes.iter().flatten().any(|axis| matches!(axis, Axis::Left));
+        if (has_cell && !is_beside) || (records < least && !has_left) {
             return None;
         }
         for ((axis, place), certainty) in axes.into_iter().zip(places).zip(certainties) {
@@ -179,6 +219,12 @@ impl Dictionary {
         for name in names {
             let (place, certainty) = self.meaning(name, &named, is_ours);
             // Two columns that may mean one field: the one that surely does has it, else the first.
+            // A second day would be passed over without a word.
+            if matches!(place, Place::Day) && places.iter().any(|other| matches!(other, Place::Day)) {
+                places.push(Place::Unknown);
+                certainties.push(Certainty::None);
+                continue;
+            }
             let twin = places.iter().position(
                 |other| matches!((&place, other), (Place::Field(one), Place::Field(other)) if one.path == other.path),
             );
@@ -247,6 +293,11 @@ impl Dictionary {
         }
         if let Some(item) = self.answerer(&name) {
             return (Place::Item(item), Certainty::Synonym);
+        }
+        // The month beside the day, in a column of its own.
+        let is_day = |name: &String| name == "日" || name.ends_with("年日");
+        if is_month(&name) && named.iter().any(is_day) {
+            return (Place::Ignored, Certainty::Synonym);
         }
         if RUNNING_NUMBER.contains(&name.as_str()) {
             return (Place::Ignored, Certainty::Synonym);
@@ -322,11 +373,18 @@ fn without_twin(places: &mut [Place]) {
         if let Some(Place::Served(column)) = places.get(index).cloned()
             && column.part == Part::Name
             && !has_id(places, &column)
+            && !is_served(&column)
             && let Some(place) = places.get_mut(index)
         {
             *place = Place::Field(column);
         }
     }
+}
+
+/// Whether only the server fills a column in.
+pub(super) fn is_served(column: &Column) -> bool {
+    let of_envelope = |field: &Field| column.path == [field.name];
+    column.field.write == kit::field::Write::Never || envelope::SERVED.iter().any(of_envelope)
 }
 
 /// A name of which nothing but its letters is told again.
@@ -398,8 +456,15 @@ fn place(kind: &Kind, columns: &[Column], added: &[Column], name: &str) -> Optio
     if let Some(column) = exact {
         return Some((Place::Field(column.clone()), Certainty::Exact));
     }
-    let means = |column: &&Column| column.names().iter().any(|other| other == name);
-    let is_own = |column: &&Column| column.path.first().is_some_and(|first| kind.field(first).is_some());
+    let by_full_name = |column: &Column| {
+        kind.rules.book().is_some_and(|book| {
+            matches!(column.path.as_slice(), [first, second] if *first == book.shared && book.by_full_name.contains(second))
+        })
+    };
+    let means = |column: &&Column| !by_full_name(column) && column.names().iter().any(|other| other == name);
+    let of_sheets = |first: &str| kind.rules.sheet_fields().iter().any(|field| field.name == first);
+    let is_own =
+        |column: &&Column| column.path.first().is_some_and(|first| kind.field(first).is_some() || of_sheets(first));
     // What is its own goes before what belongs to somebody whom it names.
     let is_bare = |column: &&Column| column.path.len() == 1 && is_own(column);
     let bare = columns.iter().filter(is_bare).find(means);

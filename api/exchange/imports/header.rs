@@ -9,7 +9,8 @@ use super::row::told;
 use super::sheet_layout::ColumnLayout;
 use super::wide_header::Axis;
 use crate::exchange::codes::{REPEATED_COLUMN, UNKNOWN_COLUMN, UNKNOWN_COLUMNS, UNREADABLE_FILE};
-use crate::exchange::files::columns::{Column, Part};
+use crate::exchange::files::columns::{Column, Part, folded};
+use crate::exchange::files::days::year_in;
 use crate::exchange::files::table::Row;
 use crate::records::{Kind, Lines, Wide};
 
@@ -149,14 +150,52 @@ impl Header {
             let pointer = format!("/header/{index}");
             let before = self.places.get(..index).unwrap_or_default();
             let repeated = matches!(place, Place::Field(column) if before.iter().any(|other| matches!(other, Place::Field(other) if other.path == column.path)));
-            if repeated {
+            let name = folded(name);
+            // Two tables side by side are no table: what stands in the second would be lost in notes.
+            let halves =
+                !self.ours && !name.is_empty() && matches!(place, Place::Unknown) && self.is_repeated(index, &name);
+            if repeated || halves {
                 faults.push(Fault { pointer, code: REPEATED_COLUMN, values: Vec::new(), hint: None });
-            } else if matches!(place, Place::Unknown) && self.unknown == Unknown::Refuse && !name.trim().is_empty() {
+            } else if matches!(place, Place::Unknown) && self.unknown == Unknown::Refuse && !name.is_empty() {
                 let proposal = self.proposals.get(index).and_then(Option::as_ref).map(meant);
                 faults.push(Fault { pointer, code: UNKNOWN_COLUMN, values: Vec::new(), hint: proposal });
             }
         }
         if faults.is_empty() { Ok(()) } else { Err(Problem::of_faults(UNKNOWN_COLUMNS, faults)) }
+    }
+
+    /// The columns of a day's month and day, where a ledger parts them.
+    pub(super) fn month_and_day(&self) -> Option<(usize, usize)> {
+        let day = self.places.iter().position(|place| matches!(place, Place::Day))?;
+        let is_day = self.names.get(day).is_some_and(|name| matches!(folded(name).as_str(), "日" | "号"));
+        let month = self.names.iter().position(|name| is_month(&folded(name)))?;
+        is_day.then_some((month, day))
+    }
+
+    /// The year above such a month: `2020年` over 月 and 日.
+    pub(super) fn year_of_month(&self) -> Option<i32> {
+        let (month, _) = self.month_and_day()?;
+        year_in(self.names.get(month)?)
+    }
+
+    /// Whether a column has the name of one before that is taken, and so have others: the header stands there twice.
+    fn is_repeated(&self, index: usize, name: &str) -> bool {
+        let taken = |at: usize| !matches!(self.places.get(at), Some(Place::Unknown | Place::Ignored) | None);
+        let twins = |name: &str, before: usize| {
+            let mut others = self.names.iter().take(before).enumerate();
+            others.any(|(at, other)| taken(at) && folded(other) == name)
+        };
+        let is_unknown = |at: &usize| matches!(self.places.get(*at), Some(Place::Unknown));
+        let mut repeated: Vec<String> = (0..self.names.len())
+            .filter(is_unknown)
+            .filter_map(|at| Some((at, folded(self.names.get(at)?))))
+            .filter(|(at, other)| !other.is_empty() && twins(other, *at))
+            .map(|(_, other)| other)
+            .collect();
+        // One phone beside another is no table.
+        repeated.sort();
+        repeated.dedup();
+        repeated.len() > 1 && twins(name, index)
     }
 
     /// The header of a table that can't be read: of it nothing is guessed.
@@ -176,7 +215,9 @@ impl Header {
                 Some(Place::Day) => Some("day".to_owned()),
                 Some(Place::Item(item)) => Some(format!("{}.{}", item.list.name, item.code)),
                 Some(Place::Axis(Axis::Item(item))) => Some(format!("{}.{}", item.list.name, item.member.name)),
-                Some(Place::Axis(Axis::Day(..))) => self.wide.map(|wide| wide.cell.join(".")),
+                Some(Place::Axis(Axis::Beside(beside))) => Some(format!("{}.{}", beside.list.name, beside.member.name)),
+                Some(Place::Axis(Axis::Day(..) | Axis::Flow(..))) => self.wide.map(|wide| wide.cell.join(".")),
+                Some(Place::Axis(Axis::Time(..))) => Some("occurred_at".to_owned()),
                 _ => None,
             };
             let what = match place {
@@ -314,6 +355,14 @@ impl Header {
     pub(super) fn column_of(&self, pointer: &str) -> Option<&str> {
         self.names.get(self.index_of(pointer)?).map(String::as_str)
     }
+}
+
+/// `月`, or below the year `2020年月`.
+pub(super) fn is_month(name: &str) -> bool {
+    name.strip_suffix('月').is_some_and(|year| {
+        let digits = year.trim_end_matches('年');
+        year.is_empty() || (digits.len() == 4 && digits.chars().all(|letter| letter.is_ascii_digit()))
+    })
 }
 
 fn meant(column: &Column) -> Text {

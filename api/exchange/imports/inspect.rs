@@ -1,8 +1,11 @@
 //! Looking at a file before it is imported: what each column would be taken for, the first records as they would be
 //! stored, their faults, and what to say where something is missing. Nothing is written.
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
+use kit::field::{Privacy, Shape};
 use kit::ids::new_id;
 use kit::problem::Problem;
 use kit::tree::{Tree, to_json};
@@ -11,7 +14,7 @@ use serde_json::Value as Json;
 use super::answer::{FirstRecord, ImportInspection, NoRecord, RefusedRow, RowPlace, remark, remarks};
 use super::intake::{arriving, kind, options};
 use super::items::Item;
-use super::job::{CHUNK, Job};
+use super::job::{CHUNK, Job, Options};
 use super::outcomes::Listed;
 use super::returned::Change;
 use super::sheet_layout::Layout;
@@ -21,6 +24,7 @@ use crate::exchange::codes::YEAR_NEEDED;
 use crate::exchange::files::columns::folded;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::http::{Answer, Call};
+use crate::records::Kind;
 use crate::records::codes::RECORD_EXISTS;
 use crate::records::create::Outcome;
 use crate::records::dry_run::DryRun;
@@ -46,19 +50,21 @@ pub async fn post(call: Call) -> Answer {
     }
     let (mut reader, sheets, form) = arriving(&call).await?;
     let (core, actor) = (std::sync::Arc::clone(&call.core), call.actor()?.clone());
-    let mut job = Job::new(core, actor, kind, district_code, new_id(), options(&call), form).in_sheets(sheets);
+    // Nothing that rows name is made, either.
+    let options = Options { validate_only: true, ..options(&call) };
+    let mut job = Job::new(core, actor, kind, district_code, new_id(), options, form).in_sheets(sheets);
     let (mut items, mut rows, mut problem) = (Vec::new(), 0, None);
     while let Some(lot) = reader.next(CHUNK).await? {
         if rows < MOST_ROWS && problem.is_none() {
             rows += lot.len();
-            match job.items(&lot) {
+            match job.items(&lot).await {
                 Ok(more) => items.extend(more),
                 Err(fault) => problem = Some(fault),
             }
         }
     }
     if problem.is_none() {
-        match job.end_of_file() {
+        match job.end_of_file().await {
             Ok(more) => items.extend(more),
             Err(fault) => problem = Some(fault),
         }
@@ -96,7 +102,11 @@ async fn checked(job: &mut Job, items: Vec<Item>, call: &Call) -> Result<Shown, 
         shown.refused += u64::from(problem.is_some());
         let places: Vec<RowPlace> = item.rows.iter().map(|row| job.place(row.line)).collect();
         for (place, faults) in places.iter().zip(&faults).take(MOST_FAULTS.saturating_sub(shown.faults.len())) {
-            shown.faults.push(RefusedRow::new(place.clone(), remarks(Some(faults), call.language)));
+            let row = RefusedRow::new(place.clone(), remarks(Some(faults), call.language));
+            // Faults of a row of a wide sheet are told once, not once a cell.
+            if item.cells.is_none() || shown.faults.last() != Some(&row) {
+                shown.faults.push(row);
+            }
         }
         if shown.first.len() < MOST_SHOWN {
             shown.first.push(FirstRecord {
@@ -124,7 +134,7 @@ fn came(outcome: Option<Outcome>) -> (&'static str, Option<Problem>) {
 fn answer(call: &Call, job: &Job, rows: u64, shown: Shown, problem: Option<&Problem>) -> ImportInspection {
     let layout = job.sheets.layout();
     let missing = missing(job, layout.as_ref());
-    let mut parameters = parameters(layout.as_ref(), &missing);
+    let mut parameters = parameters(job.kind, layout.as_ref(), &missing, &job.sheets.proposals);
     if let Some(problem) = problem.filter(|problem| problem.code() == YEAR_NEEDED) {
         parameters.extend(problem.faults().iter().map(|fault| format!("{}=", fault.pointer.trim_start_matches('?'))));
     }
@@ -165,15 +175,23 @@ fn missing(job: &Job, layout: Option<&Layout>) -> Vec<String> {
     fields.iter().filter(needed).map(|field| field.name).filter(|name| !has(name)).map(str::to_owned).collect()
 }
 
-/// Parameters that would help: fields for unknown headers, constants for what is missing.
-fn parameters(layout: Option<&Layout>, missing: &[String]) -> Vec<String> {
+/// Parameters that would help: fields for unknown headers, constants for what is missing and tells of nobody.
+fn parameters(kind: &Kind, layout: Option<&Layout>, missing: &[String], proposals: &BTreeSet<String>) -> Vec<String> {
     let columns = layout.into_iter().flat_map(|layout| &layout.sheets).flat_map(|table| &table.columns);
     let mapped = columns.filter_map(|column| {
         let field = column.proposal.as_deref()?;
         Some(format!("map.{}={field}", folded(&column.header)))
     });
-    let set = missing.iter().map(|name| format!("set.{name}="));
-    let mut all: Vec<String> = mapped.chain(set).collect();
+    let tells_of_nobody = |name: &&String| {
+        kind.body_fields()
+            .into_iter()
+            .find(|field| field.name == name.as_str())
+            .is_some_and(|field| matches!(field.privacy, Privacy::Open) && !matches!(field.shape, Shape::Inline(..)))
+    };
+    let is_proposed = |name: &&String| proposals.iter().any(|other| other.starts_with(&format!("set.{name}=")));
+    let set = missing.iter().filter(|name| !is_proposed(name)).filter(tells_of_nobody);
+    let set = set.map(|name| format!("set.{name}="));
+    let mut all: Vec<String> = mapped.chain(set).chain(proposals.iter().cloned()).collect();
     if layout.into_iter().flat_map(|layout| &layout.sheets).any(|table| table.shape == "wide") {
         all.push("shape=wide".to_owned());
     }

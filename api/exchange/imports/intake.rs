@@ -29,6 +29,7 @@ use crate::platform::codes::{FORBIDDEN, NOT_FOUND, UNSUPPORTED_MEDIA_TYPE};
 use crate::platform::http::transport::ConnectionState;
 use crate::platform::http::{Answer, Call, fault};
 use crate::records::Kind;
+use crate::records::closed::require_person;
 use crate::records::codes::TOO_MANY_ROWS;
 use crate::records::hooks::Hooks;
 use crate::records::list::district;
@@ -49,7 +50,9 @@ pub async fn post(call: Call) -> Answer {
     let mut job = begin(&call, kind, district_code, id, form).await?.in_sheets(sheets);
     if later {
         actix_web::rt::spawn(async move {
-            job.run(reader).await;
+            // What a panic leaves running is told as interrupted once it wasn't heard of for long.
+            let supervision = job.core.supervision.clone();
+            supervision.caught("imports", job.run(reader)).await;
             drop(upload);
         });
         return answer(&call, id, HttpResponse::Accepted()).await;
@@ -95,7 +98,10 @@ fn form(call: &Call) -> Result<(Option<Form>, Option<String>), Problem> {
 pub fn kind(call: &Call) -> Result<&'static Kind, Problem> {
     let name = call.query.text("kind").unwrap_or_default();
     let kind = call.core.kinds().kind(name).ok_or_else(|| fault("?kind", FaultCode::BAD_PARAMETER))?;
-    if call.actor()?.holds(kind.writers) { Ok(kind) } else { Err(FORBIDDEN.into()) }
+    if !call.actor()?.holds(kind.writers) {
+        return Err(FORBIDDEN.into());
+    }
+    require_person(call, kind).map(|()| kind)
 }
 
 fn media_type(call: &Call) -> Result<(String, Option<String>), Problem> {

@@ -18,6 +18,7 @@ use crate::exchange::codes::{DIFFERS_WITHIN_RECORD, OTHER_ROW_FAULTY};
 use crate::exchange::files::table::Row;
 use crate::platform::http::fault;
 use crate::records::codes::TOO_MANY_ROWS;
+use crate::records::wide::NotDone;
 use crate::records::{Context, Draft, Kind, Registry};
 
 /// More rows than this are no one record.
@@ -62,23 +63,39 @@ pub struct Item {
     key: Option<String>,
     /// The record that a row of ours is of.
     pub met: Option<Met>,
+    /// Reason for which it is none: it only explains something.
+    pub absence: Option<&'static NotDone>,
 }
 
 impl Item {
     /// A record of a row of its own.
     pub fn of_row(row: &Row, body: Body) -> Self {
-        Self { rows: vec![row.clone()], body, header: None, checked: None, cells: None, key: None, met: None }
+        Self {
+            rows: vec![row.clone()],
+            body,
+            header: None,
+            checked: None,
+            cells: None,
+            key: None,
+            met: None,
+            absence: None,
+        }
     }
 
     /// A record of a row of a table.
     pub fn of_table(row: Row, body: Body, header: &Arc<Header>) -> Self {
         let header = Some(Arc::clone(header));
-        Self { rows: vec![row], body, header, checked: None, cells: None, key: None, met: None }
+        Self { rows: vec![row], body, header, checked: None, cells: None, key: None, met: None, absence: None }
     }
 
     /// It is made of these cells of a wide sheet.
     pub fn in_cells(self, cells: Vec<CellAt>) -> Self {
         Self { cells: Some(cells), ..self }
+    }
+
+    /// It only says why there is nothing.
+    pub fn explaining(self, absence: &'static NotDone) -> Self {
+        Self { absence: Some(absence), ..self }
     }
 
     /// What it counts as: its rows, or the cells of a wide sheet.
@@ -100,7 +117,8 @@ impl Item {
     /// The part of it that some of its rows are; they are its own no more.
     pub fn part(&mut self, taken: &BTreeSet<usize>) -> Self {
         let (header, key, body) = (self.header.clone(), self.key.clone(), Body::default());
-        let mut part = Self { rows: Vec::new(), header, body, checked: None, cells: None, key, met: None };
+        let mut part =
+            Self { rows: Vec::new(), header, body, checked: None, cells: None, key, met: None, absence: None };
         let (mut rows, mut place) = (Vec::new(), BTreeMap::new());
         for (index, row) in std::mem::take(&mut self.rows).into_iter().enumerate() {
             if taken.contains(&index) {
@@ -120,7 +138,8 @@ impl Item {
     pub fn again(&self) -> Self {
         let (rows, header) = (self.rows.clone(), self.header.clone());
         let (cells, key) = (self.cells.clone(), self.key.clone());
-        Self { rows, body: self.body.again(), header, checked: None, cells, key, met: self.met }
+        let (met, absence) = (self.met, self.absence);
+        Self { rows, body: self.body.again(), header, checked: None, cells, key, met, absence }
     }
 
     /// The faults of each row: of items in their own rows, of the record in the first; a row without any says

@@ -13,6 +13,7 @@ use kit::tree::Tree;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::books::Groups;
 use super::bounds::timed;
 use super::dictionary::Given;
 use super::identity::Seen;
@@ -35,6 +36,7 @@ use crate::records::codes::{RECORD_EXISTS, TOO_MANY_ROWS};
 use crate::records::create::Outcome;
 use crate::records::dry_run::DryRun;
 use crate::records::warnings::OCCURRED_AT_ASSUMED;
+use crate::records::wide::Absence;
 
 /// Rows of a chunk: the ledger's lock is held for some milliseconds, so phones don't feel it.
 pub(super) const CHUNK: usize = 500;
@@ -102,6 +104,12 @@ pub struct Job {
     pub(super) tried: Option<Vec<Listed>>,
     /// Records that it amended.
     pub(super) revised: BTreeSet<Uuid>,
+    /// Groups that its rows name.
+    pub(super) groups: Groups,
+    /// Reasons for which there is nothing, to be kept with the next step.
+    pub(super) absences: Vec<Absence>,
+    /// Codes of warnings about the file as a whole.
+    pub(super) told_once: BTreeSet<&'static str>,
     /// Rows of the file so far: equal ones are facts of their own.
     pub(super) seen: Seen,
     /// Trial of the records so far, for imports that only validate.
@@ -127,9 +135,9 @@ impl Job {
         let (sheets, numbers, trial) = (Sheets::default(), None, DryRun::default());
         let (client, faults, seen) = (None, 0, Seen::default());
         let (brought_back, listed, listed_rows, tried) = (BTreeSet::new(), Vec::new(), 0, None);
-        let (revised, assumed) = (BTreeSet::new(), false);
+        let (revised, assumed, groups, told_once) = (BTreeSet::new(), false, Groups::default(), BTreeSet::new());
         #[rustfmt::skip]
-        let job = Self { core, actor, kind, district_code, id, options, form, counts, sheets, gatherer, numbers, revised, assumed, brought_back, listed, listed_rows, tried, seen, trial, client, faults };
+        let job = Self { core, actor, kind, district_code, id, options, form, counts, sheets, gatherer, numbers, revised, assumed, brought_back, listed, listed_rows, tried, seen, trial, client, faults, groups, told_once, absences: Vec::new() };
         job
     }
 
@@ -176,7 +184,7 @@ impl Job {
                 size = self.give_way(chunk).await?;
             }
         }
-        let mut gathered = self.end_of_file()?.into_iter().peekable();
+        let mut gathered = self.end_of_file().await?.into_iter().peekable();
         loop {
             let lot = lot(&mut gathered, SMALL_CHUNK);
             let is_last = lot.is_empty();
@@ -185,7 +193,7 @@ impl Job {
             self.write(lot).await?;
             self.require_few_faults()?;
             if is_last {
-                return Ok(true);
+                return self.set_leaders().await.map(|()| true);
             }
         }
     }
@@ -195,7 +203,7 @@ impl Job {
     async fn give_way(&mut self, rows: &[Row]) -> Result<usize, Problem> {
         let (started, appends) = (Instant::now(), self.core.ledger.figures().appends.get());
         // A sheet that ends gives all that waited for its end.
-        let (mut items, mut own) = (self.items(rows)?.into_iter().peekable(), 0);
+        let (mut items, mut own) = (self.items(rows).await?.into_iter().peekable(), 0);
         loop {
             let lot = lot(&mut items, CHUNK);
             let lot = self.identified(lot).await?;
@@ -217,7 +225,7 @@ impl Job {
     async fn run_whole(&mut self, reader: &mut Reader) -> Result<bool, Problem> {
         let (mut all, mut count): (Vec<Item>, usize) = (Vec::new(), 0);
         while let Some(rows) = reader.next(CHUNK).await? {
-            let items = self.items(&rows)?;
+            let items = self.items(&rows).await?;
             all.extend(self.identified(items).await?);
             count += rows.len();
             // Its header is no row.
@@ -225,7 +233,7 @@ impl Job {
                 return Err(TOO_MANY_ROWS.into());
             }
         }
-        let gathered = self.end_of_file()?;
+        let gathered = self.end_of_file().await?;
         all.extend(self.identified(gathered).await?);
         let validate_only = std::mem::replace(&mut self.options.validate_only, true);
         let before = self.counts;
@@ -241,6 +249,7 @@ impl Job {
         if !validate_only && self.counts.refused + self.counts.skipped == 0 {
             self.counts = before;
             self.write(all).await?;
+            self.set_leaders().await?;
         } else {
             tried.into_iter().for_each(|listed| self.list(listed.unwritten()));
         }
@@ -258,13 +267,17 @@ impl Job {
     /// Records with ids in the place of names, and their own.
     pub(super) async fn identified(&mut self, mut items: Vec<Item>) -> Result<Vec<Item>, Problem> {
         let deadline = self.core.config.file_deadline();
+        self.core.refresh_for(self.kind).await?;
+        self.tidy(&mut items);
+        self.spell_out(&mut items, true);
         timed(deadline, items.len(), Box::pin(self.recognise(&mut items))).await?;
         self.resolve_areas(&mut items);
+        timed(deadline, items.len(), Box::pin(self.gather_groups(&mut items))).await?;
         timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
         timed(deadline, items.len(), Box::pin(self.resolve_told(&mut items))).await?;
-        self.core.refresh_for(self.kind).await?;
+        let items = timed(deadline, 0, self.part_absences(items)).await?;
         let mut items = self.keep_good_lines(items);
-        self.spell_out(&mut items);
+        self.spell_out(&mut items, false);
         self.salvage(&mut items);
         timed(deadline, items.len(), Box::pin(self.identify(&mut items))).await?;
         Ok(items)
@@ -297,6 +310,7 @@ impl Job {
             }
         }
         let mut statements = vec![self.progress("running", None)];
+        statements.extend(self.absences_to_keep());
         statements.extend((!kept.is_empty()).then(|| store::refuse(&self.district_code, self.id, kept)));
         let listed = std::mem::take(&mut self.listed);
         statements.extend((!listed.is_empty()).then(|| outcomes::keep(&self.district_code, self.id, listed)));
@@ -321,7 +335,8 @@ impl Job {
         let layout = self.sheets.layout();
         // Of what is counted by its day: it matters when it happened.
         let assumed = self.assumed && !self.kind.rules.figures().is_empty();
-        let warnings = if assumed { vec![OCCURRED_AT_ASSUMED.code] } else { Vec::new() };
+        let assumed = assumed.then_some(OCCURRED_AT_ASSUMED.code);
+        let warnings = assumed.into_iter().chain(self.told_once.iter().copied()).collect();
         let progress = Progress {
             state,
             counts: self.counts,

@@ -10,9 +10,25 @@ use crate::exchange::files::columns::Column;
 use crate::exchange::files::days::{day_within, year_in};
 use crate::exchange::files::table::Row;
 use crate::exchange::files::tabular::MAX_CELLS_PER_ROW;
+use crate::exchange::files::texts::words_in;
 
 /// Rows in which a header is looked for.
 pub const LOOK: usize = 60;
+
+/// Letters of a unit above the table; a longer text is somebody's name.
+const MOST_OF_UNIT: usize = 10;
+/// Words with which units end; any other text behind 单位 is an organisation's name.
+const UNITS: [&str; 30] = [
+    "公斤", "千克", "斤", "克", "吨", "升", "毫升", "kg", "g", "l", "ml", "t", "箱", "袋", "包", "盒", "瓶", "个",
+    "只", "件", "套", "桶", "支", "卷", "双", "台", "副", "片", "条", "把",
+];
+
+/// Whether a text is a unit: 公斤, 元/斤.
+fn is_unit(text: &str) -> bool {
+    let bare = text.split(['(', '（']).next().unwrap_or_default().trim().to_lowercase();
+    let known = UNITS.contains(&bare.as_str()) || bare.starts_with(['元', '¥', '￥']);
+    known && text.chars().count() <= MOST_OF_UNIT
+}
 
 /// A table that was found.
 pub struct Found {
@@ -39,7 +55,14 @@ pub fn find(dictionary: &Dictionary, rows: &[Row], title: &str) -> Option<Found>
         if let Some(below) = rows.get(index + 1).filter(|below| below.flaw.is_none()) {
             let alone = dictionary.read(&below.cells).known();
             let both = joined(dictionary, &row.cells, &below.cells).map(|names| dictionary.read(&names));
-            candidates.extend(both.filter(|both| both.known() > alone).map(|both| (2, both)));
+            let both = both.filter(|both| both.known() > alone);
+            // A row that only parts the columns below merged cells is none of the table, though it be told no better.
+            let parts = is_below_spans(&row.cells, &below.cells);
+            let own = candidates.first().map_or(0, |(_, header)| header.known());
+            if parts && both.as_ref().is_some_and(|both| both.known() == own) {
+                candidates.clear();
+            }
+            candidates.extend(both.map(|both| (2, both)));
         }
         for (height, header) in candidates {
             let known = header.known();
@@ -107,6 +130,20 @@ fn joined(dictionary: &Dictionary, above: &[String], below: &[String]) -> Option
     shares.then_some(names)
 }
 
+/// Whether the cells of the second row stand only below such of the first as reach over several columns.
+fn is_below_spans(above: &[String], below: &[String]) -> bool {
+    let is_empty = |cells: &[String], index: usize| cells.get(index).is_none_or(|cell| cell.trim().is_empty());
+    // Cells of a workbook that are merged repeat what they say.
+    let goes_on = |index: usize| {
+        is_empty(above, index + 1) && index + 1 < above.len()
+            || above.get(index + 1).is_some_and(|next| above.get(index) == Some(next))
+    };
+    let of_span = |index: usize| is_empty(above, index) || goes_on(index) || (index > 0 && goes_on(index - 1));
+    let same =
+        |index: usize| above.get(index).is_some_and(|top| below.get(index).is_some_and(|sub| top.trim() == sub.trim()));
+    (0..below.len()).filter(|index| !is_empty(below, *index) && !same(*index)).all(of_span)
+}
+
 /// `卡点：北门` above the table says it of all rows, where no column does.
 fn constants(dictionary: &Dictionary, header: &Header, above: &[Row]) -> Vec<(Column, String)> {
     let mut found: Vec<(Column, String)> = Vec::new();
@@ -120,9 +157,22 @@ fn constants(dictionary: &Dictionary, header: &Header, above: &[Row]) -> Vec<(Co
                 let read = dictionary.read(&[name.to_owned()]);
                 let Some(super::header::Place::Field(column)) = read.places.into_iter().next() else { continue };
                 // A phone above the table is its author's, not everybody's: only where and when is said of all rows.
-                let of_all = column.path.len() == 1
-                    && matches!(column.field.shape, Shape::Reference(_) | Shape::Area | Shape::Day)
-                    && dictionary.is_open(column.field);
+                let is_meant = match column.field.shape {
+                    Shape::Reference(_) | Shape::Area | Shape::Day => true,
+                    // A text that means no word may be anything.
+                    Shape::Word(vocabulary) => {
+                        vocabulary.open || words_in(vocabulary, text).iter().all(|word| vocabulary.find(word).is_some())
+                    }
+                    _ => false,
+                };
+                let is_open = is_meant && dictionary.is_open(column.field);
+                // The unit of a card of one thing.
+                let is_unit = matches!(column.field.shape, Shape::Text { .. })
+                    && column.field.name.ends_with("_unit")
+                    && !column.field.is_personal()
+                    && is_unit(text.trim());
+                let of_list = header.kind.rules.lines().is_some_and(|lines| column.path.first() == Some(&lines.list));
+                let of_all = (column.path.len() == 1 && is_open) || (is_unit && (column.path.len() == 1 || of_list));
                 if !of_all {
                     continue;
                 }

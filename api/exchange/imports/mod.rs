@@ -6,9 +6,12 @@
 //! - good rows go in, bad rows come back as the file's own columns plus one of faults, ready to mend;
 //! - what an import created can be undone.
 
+mod absences;
 mod answer;
 mod areas;
+mod books;
 mod bounds;
+mod carry;
 mod compare;
 mod dictionary;
 mod fault_table;
@@ -36,9 +39,12 @@ mod salvage;
 mod settle;
 mod sheet_layout;
 mod sheets;
+mod stock_cards;
 mod store;
 mod table;
 mod template;
+mod tidy;
+mod titles;
 mod told;
 mod undo;
 mod uploads;

@@ -34,9 +34,9 @@ struct Named {
 
 impl Job {
     /// Puts codes in the place of what a sheet calls a thing; what means nothing stays, for the check to say so.
-    pub(super) fn spell_out(&self, items: &mut [Item]) {
-        for item in items {
-            self.kind.rules.tidy_sheet(&mut item.body.tree);
+    /// Rows of ours come first: they are compared with what stands.
+    pub(super) fn spell_out(&self, items: &mut [Item], ours: bool) {
+        for item in items.iter_mut().filter(|item| !ours || item.body.ours) {
             let told = district_of(&self.actor, &item.body.tree);
             let district_code = if told.is_empty() { &self.district_code } else { &told };
             let context = self.core.context(self.core.clock.now(), district_code);
@@ -66,6 +66,10 @@ impl Job {
                     _ => None,
                 };
                 let found = self.meant(&known, &name, within.as_deref());
+                if found.is_empty() && self.is_aside(&path) {
+                    self.put_aside(item, &path, name);
+                    continue;
+                }
                 if found.len() > 1 {
                     let one = |named: &&Named| format!("{name} {}", self.area_name(&named.area_code));
                     let told = found.iter().map(one).take(MOST_TOLD).collect::<Vec<_>>().join("、");
@@ -92,6 +96,10 @@ impl Job {
         let mut all = Vec::new();
         for field in self.kind.body_fields() {
             all.extend(open(field).map(|kind| (vec![field.name], kind)));
+            if let Shape::Inline(name, _) = field.shape {
+                let inner = kinds.kind(name).map(|kind| kind.fields).unwrap_or_default();
+                all.extend(inner.iter().filter_map(|inner| Some((vec![field.name, inner.name], open(inner)?))));
+            }
             let Shape::Reference(name) = field.shape else { continue };
             let Some((kind, told)) = kinds.kind(name).and_then(|kind| Some((kind, kind.rules.told()?))) else {
                 continue;
@@ -164,7 +172,7 @@ pub(super) fn is_open(field: &Field, kinds: &Registry) -> bool {
     }
 }
 
-fn has_open_name(kind: &Kind) -> bool {
+pub(super) fn has_open_name(kind: &Kind) -> bool {
     kind.field("name").is_some_and(|field| matches!(field.privacy, Privacy::Open))
 }
 

@@ -38,10 +38,33 @@ static HEADER: Reason =
     Reason { code: "repeated_header", message: Text::new("the header once more", "重复的表头") };
 static BLANK: Reason =
     Reason { code: "blank", message: Text::new("nothing but a running number", "只有序号的空行") };
-static SECTION: Reason = Reason { code: "section", message: Text::new("the title of a section", "分段标题") };
+pub(super) static SECTION: Reason =
+    Reason { code: "section", message: Text::new("the title of a section", "分段标题") };
 
 /// Words with which a row begins that sums up.
-const SUMS: [&str; 8] = ["合计", "小计", "总计", "共计", "累计", "总数", "本页合计", "本日合计"];
+const SUMS: [&str; 11] =
+    ["合计", "小计", "总计", "共计", "累计", "总数", "本页合计", "本日合计", "平均", "平均值", "均价"];
+/// Words that make a row a sum wherever they stand in it.
+const CARRIED: [&str; 18] = [
+    "合计",
+    "小计",
+    "总计",
+    "本页合计",
+    "本日合计",
+    "本月合计",
+    "本月累计",
+    "本年累计",
+    "本月小计",
+    "月计",
+    "累计",
+    "承前页",
+    "承上页",
+    "过次页",
+    "转下页",
+    "接上页",
+    "上页结转",
+    "上页合计",
+];
 /// Words with which a row begins that is signed or explains.
 const REMARKS: [&str; 22] = [
     "填表人",
@@ -98,7 +121,8 @@ impl Table {
             })
         };
         let filled = cells.iter().filter(|(index, _)| taken(index)).count();
-        if begin(&SUMS) {
+        let is_carried = |(_, cell): &(usize, String)| CARRIED.contains(&folded(cell).as_str());
+        if begin(&SUMS) || cells.iter().any(is_carried) {
             return Some(&SUM);
         }
         // A word alone may be what somebody is called; with a colon, or before nothing else, it isn't.
@@ -118,7 +142,9 @@ impl Table {
             return Some(&BLANK);
         }
         let is_one = cells.iter().all(|(_, cell)| cell == first);
-        let is_wide = self.header.known() >= 4 && self.required.len() >= 2;
+        // A member of a book has a name beside the household's number.
+        let is_book = self.header.kind.rules.book().is_some() && self.header.known() >= 3;
+        let is_wide = (self.header.known() >= 4 && self.required.len() >= 2) || is_book;
         (is_one && is_wide && !has_no_text(first) && (cells.len() == 1 || cells.len() > 3)).then_some(&SECTION)
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use kit::field::{Shape, Write};
 use kit::problem::Problem;
 use kit::text::{Language, Text};
+use kit::time::day_of;
 use kit::tree::{Tree, to_json};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use super::told::{Told, ToldIn, fill, revision, told_of};
 use crate::exchange::files::columns::{Column, Part, exported};
 use crate::exchange::files::export::MARK;
 use crate::exchange::files::names::Names;
-use crate::exchange::files::rows::Writing;
+use crate::exchange::files::rows::{OwnLabels, Writing};
 use crate::exchange::files::texts::visible;
 use crate::platform::privacy::REVEALERS;
 use crate::records::codes::RECORD_VOIDED;
@@ -197,7 +198,11 @@ impl Job {
             match &told.place {
                 ToldIn::Column(index, column) => {
                     let as_told = match column.part {
-                        Part::Name => names.is(column, &shown.chinese, &told.text),
+                        // Of what only the server fills in the id may stand under the name's header.
+                        Part::Name => {
+                            names.is(column, &shown.chinese, &told.text)
+                                || column.value(&shown.chinese).as_str() == Some(told.text.as_str())
+                        }
                         _ => self.is_as_told(column, &told, shown),
                     };
                     if let (false, Some(header)) = (as_told, item.header.clone()) {
@@ -219,7 +224,9 @@ impl Job {
         let typed = told.text.replace('\r', "");
         let shape = &column.field.shape;
         shown.seen().into_iter().map(|json| column.value(json)).any(|json| {
-            let written = |writing: Writing| visible(&writing.text(shape, json)).replace('\r', "") == typed;
+            let own = OwnLabels::of(&self.core, &self.district_code, day_of(self.core.clock.now(), self.core.zone));
+            let written =
+                |writing: Writing| visible(&writing.with_own(&own).text(shape, json)).replace('\r', "") == typed;
             Writing::all(self.core.zone).into_iter().any(written) || says(shape, &told.tree, &[json])
         })
     }

@@ -242,7 +242,7 @@ async fn list(call: Call) -> Answer {
     let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
     let mut imports = Vec::new();
     for district_code in &actor.districts {
-        let mut statement = store::visible(actor, district_code);
+        let mut statement = store::visible(&call.core, actor, district_code);
         if let Some(id) = after {
             statement = statement.sql(" AND r.id < ").id(id);
         }

@@ -33,13 +33,28 @@ pub struct Body {
     pub ours: bool,
     /// What it says beside what a client may send.
     pub told: Vec<Told>,
+    /// Whether it happened at an hour that nobody said.
+    pub time_assumed: bool,
+    /// Leader of the group that its shared record belongs to, by name.
+    pub leader: Option<String>,
 }
 
 impl Default for Body {
     fn default() -> Self {
         let (warnings, noted, texts) = (Vec::new(), Vec::new(), Vec::new());
         let (tree, told) = (Tree::Object(Vec::new()), Vec::new());
-        Self { tree, external_id: None, problem: None, warnings, noted, texts, ours: false, told }
+        Self {
+            tree,
+            external_id: None,
+            problem: None,
+            warnings,
+            noted,
+            texts,
+            ours: false,
+            told,
+            time_assumed: false,
+            leader: None,
+        }
     }
 }
 
@@ -55,6 +70,8 @@ impl Body {
             texts: self.texts.clone(),
             ours: self.ours,
             told: self.told.clone(),
+            time_assumed: self.time_assumed,
+            leader: self.leader.clone(),
         }
     }
 

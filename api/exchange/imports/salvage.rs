@@ -9,6 +9,7 @@ use super::header::{Header, Unknown};
 use super::items::{Checked, Item};
 use super::job::Job;
 use super::table::of_row;
+use crate::exchange::files::columns::is_account;
 use crate::exchange::files::texts::is_mark;
 use crate::records::Warning;
 
@@ -115,14 +116,15 @@ impl Job {
 }
 
 pub fn is_by_the_way(field: &Field) -> bool {
-    let says_where_or_when = matches!(
-        field.shape,
-        Shape::Reference(_)
-            | Shape::Inline(..)
-            | Shape::Area
-            | Shape::Id
-            | Shape::List { of: Shape::Object(_) | Shape::Id, .. }
-    );
+    let says_where_or_when = !is_account(field)
+        && matches!(
+            field.shape,
+            Shape::Reference(_)
+                | Shape::Inline(..)
+                | Shape::Area
+                | Shape::Id
+                | Shape::List { of: Shape::Object(_) | Shape::Id, .. }
+        );
     !field.required
         && field.write == Write::Always
         && !says_where_or_when

@@ -11,6 +11,7 @@ use super::job::Job;
 use super::kept_lines;
 use super::outcomes::{self, Listed};
 use super::returned::Change;
+use super::tidy::told;
 use super::wide_lots::line_of_cell;
 use crate::platform::codes::NOT_FOUND;
 use crate::records::codes::{RECORD_EXISTS, RECORD_VOIDED};
@@ -33,6 +34,7 @@ impl Job {
     pub(super) async fn settle(&mut self, item: &Item, outcome: Outcome) -> Result<(), Problem> {
         let met = outcome.as_ref().ok().map(|created| created.record().envelope.id).or(item.met.map(|met| met.id));
         let is_exists = matches!(&outcome, Err(problem) if problem.code() == RECORD_EXISTS);
+        let full = outcome.as_ref().ok().and_then(|created| self.note_leader(item, created));
         let settled = match item.met.map(|met| met.change).filter(|_| is_exists) {
             Some(Change::Nothing) => Settled::Same,
             Some(Change::Never) if !self.options.atomic => Settled::Skipped,
@@ -41,6 +43,7 @@ impl Job {
         };
         let rows = item.weight();
         self.counts.read += rows;
+        let full = full.map(|warning| told(None, "", warning));
         let (count, word) = match settled {
             Settled::Created => (&mut self.counts.created, "created"),
             Settled::Same => (&mut self.counts.same, "same"),
@@ -64,7 +67,8 @@ impl Job {
             return Ok(());
         }
         for (index, row) in item.rows.iter().enumerate() {
-            let warnings = item.body.warnings_of(index);
+            let mut warnings = item.body.warnings_of(index);
+            warnings.extend(full.as_ref().filter(|_| index == 0));
             if settled == Settled::Created && warnings.is_empty() {
                 continue;
             }
@@ -90,9 +94,7 @@ impl Job {
         Ok(match outcome {
             Ok(Created::New(record)) => {
                 self.assumed |= record.envelope.assumed;
-                let number = record.envelope.change_no;
-                let (first, last) = self.numbers.unwrap_or((number, number));
-                self.numbers = Some((first.min(number), last.max(number)));
+                self.note_number(record.envelope.change_no);
                 Settled::Created
             }
             // A file has no warnings by the row: whoever brings what is void is told by a row to mend.
@@ -100,9 +102,7 @@ impl Job {
                 return Err(RECORD_VOIDED.into());
             }
             Ok(Created::Known(record, _)) if self.is_brought_back(&record) => {
-                let number = record.envelope.change_no;
-                let (first, last) = self.numbers.unwrap_or((number, number));
-                self.numbers = Some((first.min(number), last.max(number)));
+                self.note_number(record.envelope.change_no);
                 Settled::Created
             }
             Ok(Created::Known(record, _))

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use chrono::Datelike;
 use kit::catalogue::FaultCode;
 use kit::faults::Fault;
+use kit::field::{Field, Shape, Write};
 use kit::problem::Problem;
 use kit::text::Text;
 use serde_json::json;
 
 use super::dictionary::Dictionary;
-use super::header::Header;
+use super::header::{Header, Place};
 use super::items::Item;
 use super::job::Job;
 use super::layout::{self, Found, LOOK};
@@ -23,12 +24,14 @@ use super::sheet_layout::{Layout, LeftSheet, TableLayout};
 use super::store::{Headers, LINES_OF_A_SHEET};
 use super::table::{Table, Taken, of_row};
 use super::told;
-use super::wide::Unfolded;
+use super::wide::{CellAt, Unfolded};
 use super::wide_header;
 use super::wide_lots::line_of_cell;
 use crate::exchange::codes::{UNKNOWN_COLUMN, UNKNOWN_COLUMNS};
-use crate::exchange::files::days::Hints;
+use crate::exchange::files::columns::Column;
+use crate::exchange::files::days::{Hints, day_alone, short_day_within};
 use crate::exchange::files::table::Row;
+use crate::exchange::files::texts::YEAR_ASSUMED;
 use crate::exchange::files::workbook::Sheet;
 use crate::platform::http::fault;
 use crate::records::Warning;
@@ -38,6 +41,9 @@ static HIDDEN_ROW: Warning = Warning {
     code: "hidden_row",
     message: Text::new("the sheet hides this row; it was read like the others", "该行在表格中被隐藏,已照常读取"),
 };
+
+/// Bytes that a title has at most; what is longer explains.
+const LONGEST_TITLE: usize = 600;
 
 /// Where an import stands in its file.
 #[derive(Default)]
@@ -60,6 +66,8 @@ pub struct Sheets {
     pub headers: Headers,
     /// Tables so far, as they are told.
     told: Vec<TableLayout>,
+    /// Parameters that would say outright what the titles name.
+    pub(super) proposals: BTreeSet<String>,
     /// Why the first sheet without a table has none.
     fault: Option<Problem>,
 }
@@ -103,7 +111,7 @@ impl Sheets {
 
 impl Job {
     /// The records of rows. Those of a list with a row an item wait for the end of the sheet.
-    pub(super) fn items(&mut self, rows: &[Row]) -> Result<Vec<Item>, Problem> {
+    pub(super) async fn items(&mut self, rows: &[Row]) -> Result<Vec<Item>, Problem> {
         if self.form == Some(Form::Ndjson) {
             return Ok(rows.iter().filter_map(|row| self.of_line(row)).collect());
         }
@@ -112,7 +120,7 @@ impl Job {
             let of_sheets = i64::try_from(row.line).unwrap_or_default() / LINES_OF_A_SHEET;
             let sheet = if self.form.is_none() { u64::try_from(of_sheets).unwrap_or_default() } else { 0 };
             if sheet != self.sheets.current {
-                items.extend(self.end_of_sheet()?);
+                items.extend(self.end_of_sheet().await?);
                 self.sheets.current = sheet;
             }
             if self.sheets.passing {
@@ -124,23 +132,23 @@ impl Job {
             }
             self.sheets.head.push(row.clone());
             if self.sheets.head.len() >= LOOK {
-                items.extend(self.begin_table()?);
+                items.extend(self.begin_table().await?);
             }
         }
         Ok(items)
     }
 
     /// The records that waited for the end of the file. 422 where no sheet had a table.
-    pub(super) fn end_of_file(&mut self) -> Result<Vec<Item>, Problem> {
-        let items = self.end_of_sheet()?;
+    pub(super) async fn end_of_file(&mut self) -> Result<Vec<Item>, Problem> {
+        let items = self.end_of_sheet().await?;
         match self.sheets.fault.take().filter(|_| self.sheets.told.is_empty()) {
             Some(problem) => Err(problem),
             None => Ok(items),
         }
     }
 
-    fn end_of_sheet(&mut self) -> Result<Vec<Item>, Problem> {
-        let mut items = if self.sheets.head.is_empty() { Vec::new() } else { self.begin_table()? };
+    async fn end_of_sheet(&mut self) -> Result<Vec<Item>, Problem> {
+        let mut items = if self.sheets.head.is_empty() { Vec::new() } else { self.begin_table().await? };
         items.extend(self.gatherer.finish());
         self.sheets.table = None;
         self.sheets.passing = false;
@@ -159,15 +167,31 @@ impl Job {
     }
 
     /// Finds the table in the rows put aside, and reads those behind its header.
-    fn begin_table(&mut self) -> Result<Vec<Item>, Problem> {
+    async fn begin_table(&mut self) -> Result<Vec<Item>, Problem> {
         let head = std::mem::take(&mut self.sheets.head);
         let dictionary = Dictionary::new(&self.core, self.kind, self.options.given.clone());
         let given = dictionary.constants()?;
         let title = self.sheet_name().unwrap_or_default().to_owned();
-        let Some(found) = layout::find(&dictionary, &head, &title) else {
+        let Some(mut found) = layout::find(&dictionary, &head, &title) else {
             return self.pass_over(&dictionary, &head, &title).map(|()| Vec::new());
         };
         found.header.require()?;
+        let of_table = head.iter().take(found.rows.0).flat_map(|row| &row.cells).map(|cell| cell.trim());
+        let titles = std::iter::once(title.trim())
+            .chain(of_table)
+            .filter(|title| !title.is_empty() && title.len() <= LONGEST_TITLE);
+        let titles: Vec<String> = titles.map(str::to_owned).collect();
+        let hints =
+            Hints { year: self.options.year.or(found.year), ..Hints::new(self.core.zone, self.core.clock.now()) };
+        if found.day.is_none() {
+            let short = || titles.iter().find_map(|title| short_day_within(title, &hints));
+            found.day = day_alone(&title, &hints).map(|(day, _)| day).or_else(short);
+            if found.day.is_some() && hints.year.is_none() {
+                self.told_once.insert(YEAR_ASSUMED.code);
+            }
+        }
+        self.day_of_title(&dictionary, &mut found, &given);
+        let several = self.read_titles(&dictionary, &mut found, &titles, &given).await?;
         let Found { rows: (first, behind), day, year: found_year, .. } = found;
         let hints = Hints { year: self.options.year, ..Hints::new(self.core.zone, self.core.clock.now()) };
         let is_wide = found.header.wide.is_some();
@@ -177,6 +201,7 @@ impl Job {
         let days = wide_header::days(&found.header, (year, month), self.options.first_day);
         let (days, problem) = days.map_or_else(|problem| (Vec::new(), Some(problem)), |days| (days, None));
         let table = Table::new((self.kind, self.core.kinds()), found, given, (hints, days), self.form.is_none());
+        let table = table.which_may_be(several);
         let line = head.get(first).map_or(0, |row| row.line) % u64::try_from(LINES_OF_A_SHEET).unwrap_or(u64::MAX);
         let told = TableLayout {
             name: self.sheet_name().map(str::to_owned),
@@ -204,6 +229,23 @@ impl Job {
             }
         }
         Ok(items)
+    }
+
+    /// The day that the titles name is that of every row, where each must say one and no column does.
+    fn day_of_title(&self, dictionary: &Dictionary, found: &mut Found, given: &[(Column, String)]) {
+        let Some(day) = found.day else { return };
+        let is_said = |name: &'static str| {
+            found.header.has(&[name]) || found.constants.iter().chain(given).any(|(column, _)| column.path == [name])
+        };
+        let has_day = found.header.is_of_days() || found.header.places.iter().any(|place| matches!(place, Place::Day));
+        let needed = |field: &&Field| {
+            field.required && matches!(field.shape, Shape::Day) && field.write != Write::Never && !is_said(field.name)
+        };
+        let needed: Vec<&Field> = self.kind.fields.iter().filter(needed).collect();
+        let [one] = needed.as_slice() else { return };
+        if let Some(column) = dictionary.column(one.name).filter(|_| !has_day) {
+            found.constants.push((column.clone(), day.to_string()));
+        }
     }
 
     /// A sheet without a table. Of a file that is one table it is told why; other sheets may have one.
@@ -258,8 +300,8 @@ impl Job {
             return Ok(Vec::new());
         };
         self.counts.note_row(unfolded.blank, unfolded.not_done.len() as u64);
-        for (column, meaning) in unfolded.not_done {
-            let reason = Reason { code: NOT_DONE, message: meaning };
+        for (column, absence) in unfolded.not_done {
+            let reason = Reason { code: NOT_DONE, message: absence.meaning };
             self.list(Listed {
                 line: line_of_cell(row.line, column),
                 outcome: "not_a_record",
@@ -267,9 +309,13 @@ impl Job {
                 details: json!({"reason": reason.kept()}),
             });
         }
-        // When it happened follows from the header, not from a clock.
-        self.assumed |= header.is_of_days() && !unfolded.parts.is_empty();
+        // A time that nobody says follows from the header, not from a clock.
+        self.assumed |= unfolded.parts.iter().any(|(body, _)| body.time_assumed);
         let mut items = Vec::new();
+        for (body, column, absence) in unfolded.absent {
+            let cells = vec![CellAt { pointer: String::new(), column, row: 0 }];
+            items.push(Item::of_table(row.clone(), body, &header).in_cells(cells).explaining(absence));
+        }
         for (body, cells) in unfolded.parts {
             let item = Item::of_table(row.clone(), body, &header).in_cells(cells);
             match self.kind.rules.lines() {

@@ -15,8 +15,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::answer::{AskedOptions, FileWarning, ImportAnswer, RowPlace};
+use super::books::{GROUP_NOT_MADE, LEADER_NOT_SET};
 use super::sheet_layout::{Layout, TableLayout};
+use super::titles::TAKEN_FROM_TITLE;
 use super::wide_lots::parted;
+use crate::exchange::files::texts::YEAR_ASSUMED;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::NOT_FOUND;
@@ -30,6 +33,10 @@ use crate::records::warnings::OCCURRED_AT_ASSUMED;
 const SUPERVISORS: &[Role] = &[Role::DistrictAdmin];
 /// A running import that wasn't heard of for so long is interrupted.
 const SILENT: TimeDelta = TimeDelta::seconds(60);
+
+/// Warnings about a file as a whole.
+static FILE_WARNINGS: &[&Warning] =
+    &[&OCCURRED_AT_ASSUMED, &LEADER_NOT_SET, &GROUP_NOT_MADE, &TAKEN_FROM_TITLE, &YEAR_ASSUMED];
 
 /// How long refused rows are kept.
 const KEPT: TimeDelta = TimeDelta::days(90);
@@ -172,7 +179,7 @@ impl Import {
 
     /// The import as it is served, without its first errors.
     pub fn shown(self, language: Language) -> ImportAnswer {
-        let known = |code: &String| [&OCCURRED_AT_ASSUMED].into_iter().find(|warning| warning.code == code);
+        let known = |code: &String| FILE_WARNINGS.iter().copied().find(|warning| warning.code == code);
         let told =
             |warning: &Warning| FileWarning { code: warning.code, message: warning.message.in_language(language) };
         ImportAnswer { warnings: self.warnings.iter().filter_map(known).map(told).collect(), ..self.answer }
@@ -384,7 +391,7 @@ pub async fn sweep(core: &Core) -> Result<(), Problem> {
 /// The import of an id, if it is the actor's own or of his area; else 404.
 pub async fn find(core: &Core, actor: &Actor, id: Uuid) -> Result<Import, Problem> {
     for district_code in &actor.districts {
-        let statement = visible(actor, district_code).sql(" AND r.id = ").id(id);
+        let statement = visible(core, actor, district_code).sql(" AND r.id = ").id(id);
         if let Some(row) = core.database.read(&statement).await?.into_iter().next() {
             return of_row(core, row);
         }
@@ -393,14 +400,15 @@ pub async fn find(core: &Core, actor: &Actor, id: Uuid) -> Result<Import, Proble
 }
 
 /// Imports that the actor sees, the newest first; conditions follow with ` AND …`.
-pub fn visible(actor: &Actor, district_code: &str) -> Statement {
+pub fn visible(core: &Core, actor: &Actor, district_code: &str) -> Statement {
     let statement = Statement::new(format!("SELECT {COLUMNS} FROM imports AS r WHERE r.district_code = "))
         .text(district_code)
         .sql(" AND (r.user_id = ")
         .id(actor.user_id)
-        .sql(" OR ");
-    // His own he sees wherever he was when he sent it.
-    reached("r", statement.seeing_district(district_code), actor, SUPERVISORS, false).sql(")")
+        .sql(" OR (");
+    // His own he sees wherever he was when he sent it; nobody else those of a closed room.
+    let statement = reached("r", statement.seeing_district(district_code), actor, SUPERVISORS, false);
+    statement.sql(" AND r.kind <> ALL(").column(ColumnType::Text, core.kinds().closed_to(actor)).sql(")))")
 }
 
 /// An import from its row.

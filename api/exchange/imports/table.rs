@@ -4,24 +4,29 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate, TimeZone};
 use kit::catalogue::FaultCode;
+use kit::faults::Fault;
 use kit::problem::Problem;
 use kit::text::{Language, Text};
 use kit::tree::Tree;
 use serde_json::{Value as Json, json};
 
+use super::carry::{APART_NOTED, Carry};
+use super::dictionary::is_served;
 use super::header::{Header, Place, Unknown};
 use super::layout::Found;
 use super::names::is_open;
 use super::nested::worded;
-use super::no_records::Reason;
+use super::no_records::{Reason, SECTION};
 use super::row::{Body, insert, once, told};
 use super::salvage::is_by_the_way;
 use super::sheet_layout::Constant;
+use super::stock_cards::Left;
+use super::titles::Candidates;
 use super::told::{Told, ToldIn};
 use super::wide::Unfolded;
-use crate::exchange::codes::{ERROR_CELL, MORE_CELLS, NOTHING_ABOVE};
+use crate::exchange::codes::{AMBIGUOUS_NAME, ERROR_CELL, MORE_CELLS, NOTHING_ABOVE};
 use crate::exchange::files::columns::{Column, Part};
-use crate::exchange::files::days::{Hints, day_by};
+use crate::exchange::files::days::{Assumed, Hints, day_alone, day_by};
 use crate::exchange::files::guard::unguarded;
 use crate::exchange::files::table::Row;
 use crate::exchange::files::texts::{self, is_ditto, visible};
@@ -74,6 +79,17 @@ pub struct Table {
     above: Vec<String>,
     /// Columns of the natural key, by place: of a list with a row an item they are carried down.
     carried: Vec<usize>,
+    /// Cells that rows of a book leave to those above.
+    carry: Option<Carry>,
+    /// Members that must be there, of which the titles may mean several things.
+    several: Vec<Candidates>,
+    /// The day that the section says, and whether its year was assumed.
+    section_day: Option<(NaiveDate, bool)>,
+    /// Columns of the month and of the day, where these are two.
+    month_and_day: Option<(usize, usize)>,
+    month_above: String,
+    /// Rests of things so far, on a card of what flows.
+    pub(super) left: Vec<Left>,
     /// The day that the title says of what happened, where nothing else does.
     day_of_title: Option<NaiveDate>,
     /// Fields that must be there.
@@ -116,7 +132,32 @@ impl Table {
         let day_of_title = found.day.filter(|_| !kind.rules.stands_when_known() && !header.has(&["occurred_at"]));
         let hints = Hints { year, day: hints.day.or(found.day), ours: header.ours, ..hints };
         let worded = header.places.iter().map(|place| worded(kind, kinds, place)).collect();
-        Self { header, constants, hints, days, worded, above: Vec::new(), carried, day_of_title, required, workbook }
+        let (above, carry, left, several) = (Vec::new(), Carry::of(kind, &header), Vec::new(), Vec::new());
+        let (month_and_day, section_day, month_above) = (header.month_and_day(), None, String::new());
+        let hints = Hints { year: hints.year.or(header.year_of_month()), ..hints };
+        Self {
+            header,
+            constants,
+            hints,
+            days,
+            worded,
+            above,
+            carried,
+            carry,
+            left,
+            several,
+            section_day,
+            month_and_day,
+            month_above,
+            day_of_title,
+            required,
+            workbook,
+        }
+    }
+
+    /// The same, of whose titles several things may be meant.
+    pub fn which_may_be(self, several: Vec<Candidates>) -> Self {
+        Self { several, ..self }
     }
 
     /// What the titles, or the caller, say of all rows; the text only of what is nobody's.
@@ -136,13 +177,14 @@ impl Table {
 
     /// Takes a row.
     pub fn take(&mut self, row: &Row) -> Taken {
-        if row.flaw.is_none()
-            && !self.header.ours
-            && let Some(reason) = self.no_record(row)
-        {
-            return Taken::NotARecord(reason);
+        if row.flaw.is_none() && !self.header.ours {
+            let reason = self.day_of_section(row).or_else(|| self.no_record(row));
+            if let Some(reason) = reason {
+                return Taken::NotARecord(reason);
+            }
         }
         let mut cells = row.cells.clone();
+        self.join_days(&mut cells);
         let mut alone = Vec::new();
         for (index, cell) in cells.iter_mut().enumerate() {
             let above = self.above.get(index);
@@ -165,20 +207,54 @@ impl Table {
                 cells.push(self.above.get(index).filter(|_| carries).cloned().unwrap_or_default());
             }
         }
+        let hints = self.hints_of(&cells);
+        let apart = self.carry.as_mut().and_then(|carry| carry.fill(&self.header, &hints, &mut cells));
         let mut shown: Vec<String> = cells.iter().take(self.header.names.len()).cloned().collect();
         shown.resize(self.header.names.len(), String::new());
         shown.extend(self.constants.iter().map(|(_, text)| text.clone()));
         let shown = Row { line: row.line, cells: shown, flaw: row.flaw };
         let taken = match self.header.wide {
-            Some(wide) => Taken::Wide(Box::new((shown, self.unfold(wide, row, &cells)))),
+            Some(wide) => {
+                let mut unfolded = self.unfold(wide, row, &cells);
+                self.compare_left(wide, &cells, &mut unfolded);
+                Taken::Wide(Box::new((shown, unfolded)))
+            }
             None => {
                 let mut body = self.body(row, &cells, None);
                 alone.into_iter().for_each(|index| self.tell_nothing_above(&mut body, index));
+                if let Some((index, text)) = apart {
+                    body.warn(&self.header, index, &APART_NOTED);
+                    body.noted.push((self.header.name_of(index), text));
+                }
                 Taken::Body(Box::new((shown, body)))
             }
         };
         self.above = cells;
         taken
+    }
+
+    /// `2月3日（星期一）` by itself above rows that say only the time: it is the day of all of them.
+    fn day_of_section(&mut self, row: &Row) -> Option<&'static Reason> {
+        let filled: Vec<String> = row.cells.iter().map(|cell| visible(cell)).filter(|cell| !cell.is_empty()).collect();
+        let first = filled.first().filter(|first| filled.iter().all(|cell| cell == *first))?;
+        let has_day = self.header.is_of_days() || self.header.places.iter().any(|place| matches!(place, Place::Day));
+        let (day, assumed) = day_alone(first, &self.hints).filter(|_| !has_day)?;
+        self.section_day = Some((day, assumed == Assumed::Year && self.hints.year.is_none()));
+        Some(&SECTION)
+    }
+
+    /// A day in two columns, of the month and of the day, becomes one; the month holds for the rows below it.
+    fn join_days(&mut self, cells: &mut [String]) {
+        let Some((month_at, day_at)) = self.month_and_day else { return };
+        let said = |cells: &[String], at: usize| cells.get(at).map(|cell| visible(cell)).unwrap_or_default();
+        let (month, day) = (said(cells, month_at), said(cells, day_at));
+        if !month.is_empty() {
+            self.month_above = month;
+        }
+        if let Some(cell) = cells.get_mut(day_at).filter(|_| !day.is_empty() && !self.month_above.is_empty()) {
+            let number = |text: &str| text.trim_end_matches(['月', '日', '号']).to_owned();
+            *cell = format!("{}月{}日", number(&self.month_above), number(&day));
+        }
     }
 
     /// Whether a column would take the words `同上` for what they don't say. What has no field keeps them as they are.
@@ -219,17 +295,33 @@ impl Table {
         }
         self.name_instead(&body, &mut members);
         body.ours = self.header.ours;
+        if self.section_day.is_some_and(|(_, assumed)| assumed) {
+            body.warnings.push((0, of_row("/occurred_at", &texts::YEAR_ASSUMED)));
+        }
         for (index, text) in cells.iter().enumerate().skip(self.header.places.len()).filter(|_| self.workbook) {
             self.unknown(&mut body, index, text);
         }
         if !self.header.is_of_days() {
             self.add_day(&mut body, &mut members, cells, &hints);
         }
+        let shared = self.header.kind.rules.book().map(|book| book.shared);
         for (column, text) in &self.constants {
-            if !has(&members, &column.path)
+            // A record that rows share isn't told by what all rows have.
+            let is_told = column.path.len() < 2
+                || column.path.first().copied() != shared
+                || column.path.first().is_some_and(|first| has(&members, &[*first]));
+            if is_told
+                && !has(&members, &column.path)
                 && let Some(tree) = texts::of_field(column.field, text, &hints).tree
             {
                 insert(&mut members, &column.path, tree);
+            }
+        }
+        for Candidates { field, told } in &self.several {
+            if !has(&members, &[field]) {
+                let values = vec![("candidates", told.clone())];
+                let fault = Fault { pointer: format!("/{field}"), code: AMBIGUOUS_NAME, values, hint: None };
+                body.problem.get_or_insert_with(|| Problem::invalid(vec![fault]));
             }
         }
         once(&mut members);
@@ -284,6 +376,7 @@ impl Table {
         for told in &body.told {
             if let ToldIn::Column(_, column) = &told.place
                 && column.part == Part::Name
+                && !is_served(column)
                 && !told.text.is_empty()
                 && !has(members, &column.path)
             {
@@ -316,7 +409,8 @@ impl Table {
         let is_day = |place: &Place| matches!(place, Place::Day);
         let own = self.header.places.iter().position(is_day).and_then(|index| cells.get(index));
         let day = own.and_then(|text| day_by(&visible(text), &self.hints)).map(|(day, _)| day);
-        Hints { day: day.or(self.hints.day), ..self.hints }
+        let of_section = self.section_day.map(|(day, _)| day);
+        Hints { day: day.or(of_section).or(self.hints.day), ..self.hints }
     }
 
     /// A day beside which there is no time, or an empty one, says when it happened.
@@ -352,7 +446,9 @@ impl Table {
     /// Where only the title says the day, all happened on it; at noon, as far as anybody knows.
     fn add_day_of_title(&self, body: &mut Body, members: &mut Vec<(String, Tree)>) {
         let noon = chrono::NaiveTime::from_hms_opt(12, 0, 0);
-        let (Some(day), Some(noon), false) = (self.day_of_title, noon, has(members, &["occurred_at"])) else { return };
+        let of_section = self.section_day.filter(|_| self.day_of_title.is_some() || !self.header.has(&["occurred_at"]));
+        let title = of_section.map(|(day, _)| day).or(self.day_of_title);
+        let (Some(day), Some(noon), false) = (title, noon, has(members, &["occurred_at"])) else { return };
         if let Some(at) = self.hints.zone.from_local_datetime(&day.and_time(noon)).earliest() {
             members.push(("occurred_at".to_owned(), Tree::Text(at.to_rfc3339())));
             body.warnings.push((0, of_row("/occurred_at", &texts::TIME_ASSUMED)));

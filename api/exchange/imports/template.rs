@@ -76,7 +76,8 @@ fn columns(kind: &Kind, kinds: &Registry) -> Vec<Column> {
         // Somebody is named by his document, not by an id.
         let told = matches!(column.field.shape, Shape::Reference(_)) && kind.is_told_inline(column.field.name);
         let machine = column.path.len() == 1 && MACHINE.contains(&column.field.name);
-        !nested && !told && !machine && column.field.write != Write::Never
+        let of_sheets = kind.rules.sheet_fields().iter().any(|field| column.path == [field.name]);
+        !nested && !told && !machine && !of_sheets && column.field.write != Write::Never
     };
     let mut columns: Vec<Column> = imported(kind, kinds).into_iter().filter(by_hand).collect();
     let of_envelope = |column: &Column| kind.field(column.path.first().copied().unwrap_or_default()).is_none();

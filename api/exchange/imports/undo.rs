@@ -31,12 +31,12 @@ pub async fn undo(call: Call) -> Answer {
         return Err(STILL_RUNNING.into());
     }
     let kind = call.core.kinds().kind(&import.kind).ok_or(NOT_FOUND)?;
-    let (voided, mut left) = take_back(&call, kind, kind, &import).await?;
+    let (mut voided, mut left) = take_back(&call, kind, kind, &import).await?;
     // Those whom it alone introduced go with it: nothing that stands names them any more.
     let (mut people_voided, mut people_left) = (0, Vec::new());
     for introduced in introduced(&call, kind) {
         let (gone, stay) = take_back(&call, kind, introduced, &import).await?;
-        people_voided += gone;
+        *(if introduced.is_people() { &mut people_voided } else { &mut voided }) += gone;
         people_left.extend(stay);
         people_left.extend(standing(&call, introduced, &import).await?);
     }
@@ -52,13 +52,20 @@ pub async fn undo(call: Call) -> Answer {
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
-/// Kinds whose records come inline with those of a kind.
+/// Kinds whose records come inline with those of a kind, each behind what names it, and groups that a book made.
 fn introduced(call: &Call, kind: &Kind) -> Vec<&'static Kind> {
-    let name = |field: &Field| match field.shape {
-        Shape::Inline(name, _) => call.core.kinds().kind(name),
+    let kinds = call.core.kinds();
+    let inline = |field: &Field| match field.shape {
+        Shape::Inline(name, _) => kinds.kind(name),
         _ => None,
     };
-    kind.fields.iter().filter_map(name).collect()
+    let groups = kind.rules.book().and_then(|book| kinds.kind(book.groups.kind));
+    let mut all: Vec<&'static Kind> = kind.fields.iter().filter_map(inline).collect();
+    // People are named by groups, which are named by what shares them.
+    all.sort_by_key(|kind| kind.is_people());
+    let at = all.iter().position(|kind| kind.is_people()).unwrap_or(all.len());
+    all.splice(at..at, groups);
+    all
 }
 
 /// Whether the server derives who its records are: a later file may have brought one of them again.
@@ -101,7 +108,8 @@ async fn standing(call: &Call, kind: &'static Kind, import: &Import) -> Result<V
         .sql(" AND NOT r.voided AND r.capture->>'source' = ")
         .text(format!("import:{}", import.id))
         .sql(" ORDER BY r.change_no LIMIT 1000")
-        .seeing_district(&import.district_code);
+        .seeing_district(&import.district_code)
+        .in_rooms(kind.room());
     let rows = call.core.database.read(&statement).await?;
     Ok(rows.into_iter().filter_map(|mut row| row.id("id")).collect())
 }
@@ -128,7 +136,11 @@ async fn page(
     unnamed: bool,
 ) -> Result<Vec<Record>, Problem> {
     let Some((_, last)) = import.numbers else { return Ok(Vec::new()) };
-    let touched = if is_register(kind) { " AND r.revised_by = r.recorded_by" } else { " AND r.revision = 1" };
+    let made_by_book = call.core.kinds().kind(&import.kind).and_then(|kind| kind.rules.book());
+    let is_group = made_by_book.is_some_and(|book| book.groups.kind == kind.name);
+    // A group got its leader by the same import.
+    let touched =
+        if is_register(kind) || is_group { " AND r.revised_by = r.recorded_by" } else { " AND r.revision = 1" };
     let statement =
         Statement::new(format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.select(), kind.name))
             .text(&import.district_code)
@@ -139,7 +151,8 @@ async fn page(
             .sql(format!("{touched} AND NOT r.voided AND r.capture->>'source' = "))
             .text(format!("import:{}", import.id));
     let statement = if unnamed { unnamed_by_any(call, kind, statement) } else { statement };
-    let statement = statement.sql(" ORDER BY r.change_no LIMIT ").integer(PAGE).seeing_district(&import.district_code);
+    let statement = statement.sql(" ORDER BY r.change_no LIMIT ").integer(PAGE);
+    let statement = statement.seeing_district(&import.district_code).in_rooms(kind.room());
     read::load(&call.core, kind, &statement).await
 }
 
@@ -150,7 +163,8 @@ fn unnamed_by_any(call: &Call, kind: &Kind, mut statement: Statement) -> Stateme
             other.stored_fields().filter(|field| matches!(field.shape, Shape::Reference(name) if name == kind.name))
         {
             let (table, column) = (other.name, field.name);
-            statement = statement.sql(format!(
+            // Whoever can void what a closed room names may undo it; what that room holds isn't told by it.
+            statement = statement.in_rooms(other.room().filter(|_| kind.closed)).sql(format!(
                 " AND NOT EXISTS (SELECT 1 FROM {table} AS o WHERE o.district_code = r.district_code AND o.{column} = r.id AND NOT o.voided)"
             ));
         }
@@ -186,7 +200,8 @@ async fn amended(call: &Call, import: &Import) -> Result<Vec<Uuid>, Problem> {
         ))
         .text(&import.district_code)
         .sql(") ORDER BY h.change_no LIMIT 1000")
-        .seeing_district(&import.district_code);
+        .seeing_district(&import.district_code)
+        .in_rooms(call.core.kinds().kind(&import.kind).and_then(|kind| kind.room()));
     let rows = call.core.database.read(&statement).await?;
     Ok(rows.into_iter().filter_map(|mut row| row.id("id")).collect())
 }

@@ -1,12 +1,12 @@
 //! Wide sheets: a row is unfolded into a record for each of its cells, or into one whose list has an item for each word
 //! above its cells.
 
-use chrono::{NaiveDate, NaiveTime, TimeDelta, TimeZone};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike};
+use chrono_tz::Tz;
 use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::field::Field;
 use kit::problem::Problem;
-use kit::text::Text;
 use kit::tree::Tree;
 use serde_json::{Value as Json, json};
 
@@ -15,17 +15,18 @@ use super::items::Item;
 use super::row::{self, Body, insert, told};
 use super::store::LINES_OF_A_SHEET;
 use super::table::{Table, has};
-use super::wide_header::{Axis, ItemAxis};
+use super::wide_header::{Axis, BesideAxis, ItemAxis, Written};
 use super::wide_lots::address;
+use crate::exchange::files::days::{Hints, instant_by};
 use crate::exchange::files::guard::unguarded;
 use crate::exchange::files::table::{Row, RowFlaw};
 use crate::exchange::files::texts::{self, half_width, is_mark, visible};
 use crate::platform::http::fault;
-use crate::records::wide::{Path, ReadCell, ReadCells, WideAxis, WideCell};
+use crate::records::wide::{NotDone, Path, ReadCell, ReadCells, WideAxis, WideCell, WideSlot};
 use crate::records::{Warning, Wide};
 
 /// Members of an object, by name.
-type Members = Vec<(String, Tree)>;
+pub(super) type Members = Vec<(String, Tree)>;
 
 /// A cell of a wide sheet, and what it is of its record.
 #[derive(Clone, Debug)]
@@ -46,7 +47,9 @@ pub struct Unfolded {
     /// Cells in which there is nothing.
     pub blank: u64,
     /// Cells that say why there is nothing.
-    pub not_done: Vec<(usize, Text)>,
+    pub not_done: Vec<(usize, &'static NotDone)>,
+    /// The same as bodies, where it explains something.
+    pub absent: Vec<(Body, usize, &'static NotDone)>,
 }
 
 impl Table {
@@ -66,13 +69,22 @@ impl Table {
                     cell(&mut body);
                     unfolded.parts.push((body, vec![CellAt { pointer: pointer(wide.cell), column, row: 0 }]));
                 }
+                for (column, absence) in unfolded.not_done.iter().filter(|_| wide.absences.is_some()) {
+                    let mut body = base.again();
+                    self.at_slot(&mut body, *column, slot, cells);
+                    unfolded.absent.push((body, *column, absence));
+                }
             }
+            WideAxis::Flows { .. } => self.flows(wide, (&sound, cells), &filled, &mut unfolded),
             WideAxis::Day { period, read } => {
                 for column in filled {
                     self.named(wide, (&sound, cells), column, (*period, *read), &mut unfolded);
                 }
             }
             WideAxis::Items { .. } if filled.is_empty() => {}
+            WideAxis::Items { beside, .. } if self.is_beside() => {
+                self.beside(beside, (&sound, cells), &filled, &mut unfolded);
+            }
             WideAxis::Items { .. } => {
                 let mut body = self.body(&sound, cells, None);
                 let at = self.list(&mut body, &filled, cells);
@@ -93,12 +105,14 @@ impl Table {
     /// Columns whose cells say something.
     fn filled(&self, wide: &Wide, cells: &[String], unfolded: &mut Unfolded) -> Vec<usize> {
         let mut filled = Vec::new();
-        for column in (0..self.header.places.len()).filter(|column| self.is_axis(*column)) {
+        let says =
+            |column: &usize| !matches!(self.header.places.get(*column), Some(Place::Axis(Axis::Time(..) | Axis::Left)));
+        for column in (0..self.header.places.len()).filter(|column| self.is_axis(*column)).filter(says) {
             let text = said(cells, column);
             if text.is_empty() || is_mark(&text) || wide.blank.contains(&text.as_str()) {
                 unfolded.blank += 1;
-            } else if let Some((_, meaning)) = wide.not_done.iter().find(|(word, _)| *word == text) {
-                unfolded.not_done.push((column, *meaning));
+            } else if let Some(absence) = wide.not_done.iter().find(|absence| absence.words.contains(&text.as_str())) {
+                unfolded.not_done.push((column, absence));
             } else {
                 filled.push(column);
             }
@@ -115,14 +129,32 @@ impl Table {
         (slot, read): (Path, ReadCell),
         (cells, flawed): (&[String], Option<(usize, RowFlaw)>),
     ) {
-        let Some(Place::Axis(Axis::Day(_, part))) = self.header.places.get(column) else { return };
+        self.at_slot(body, column, slot, cells);
+        let text = said(cells, column);
+        let read = match flawed.filter(|(at, _)| *at == column) {
+            Some((_, flaw)) => Err(told(flaw).0),
+            None => read(&text),
+        };
+        match read {
+            Ok(cell) => self.add(body, cell, column),
+            Err(code) => drop(body.problem.get_or_insert_with(|| fault(&pointer(wide.cell), code))),
+        }
+    }
+
+    /// Day and part of it that a column says, and when in it that was: where the row doesn't say, at an hour that is
+    /// assumed.
+    fn at_slot(&self, body: &mut Body, column: usize, slot: Path, cells: &[String]) {
+        let Some(Place::Axis(Axis::Day(written, part))) = self.header.places.get(column) else { return };
         let mut members = members_of(body);
-        members.retain(|(name, _)| name != "occurred_at");
+        let own = members.iter().position(|(name, _)| name == "occurred_at").map(|at| members.remove(at).1);
         let day = self.days.get(column).copied().flatten().or_else(|| self.hints_of(cells).day);
-        let hour = part.map_or(12, |part| part.hour);
-        let at = day
-            .zip(NaiveTime::from_hms_opt(hour, 0, 0))
-            .and_then(|(day, time)| self.hints.zone.from_local_datetime(&day.and_time(time)).earliest());
+        let usual = part.map_or(12, |part| part.hour);
+        let told = day.and_then(|day| self.time_of((written, *part), day, cells, own.as_ref()));
+        body.time_assumed = told.is_none();
+        let at = told.or_else(|| {
+            let usual = day?.and_time(NaiveTime::from_hms_opt(usual, 0, 0)?);
+            self.hints.zone.from_local_datetime(&usual).earliest()
+        });
         match at {
             Some(at) => members.push(("occurred_at".to_owned(), Tree::Text(at.to_rfc3339()))),
             None => drop(body.problem.get_or_insert_with(|| fault("/occurred_at", FaultCode::REQUIRED))),
@@ -130,15 +162,76 @@ impl Table {
         if let Some(part) = part {
             insert(&mut members, slot, Tree::Text(part.code.to_owned()));
         }
-        let text = said(cells, column);
-        let read = match flawed.filter(|(at, _)| *at == column) {
-            Some((_, flaw)) => Err(told(flaw).0),
-            None => read(&text),
-        };
         body.tree = Tree::Object(members);
-        match read {
-            Ok(cell) => self.add(body, cell, column),
-            Err(code) => drop(body.problem.get_or_insert_with(|| fault(&pointer(wide.cell), code))),
+    }
+
+    /// Time at which a row says that a cell was measured: beside it, for its part of every day, or once for the row, where that
+    /// lies in the same part of the day.
+    fn time_of(
+        &self,
+        (written, part): (&Written, Option<&'static WideSlot>),
+        day: NaiveDate,
+        cells: &[String],
+        own: Option<&Tree>,
+    ) -> Option<DateTime<Tz>> {
+        let zone = self.hints.zone;
+        let on_day = |text: &str| {
+            let read = instant_by(&visible(text), &Hints { day: Some(day), ..self.hints }).map(|(at, _)| at);
+            read.map(|at| at.with_timezone(&zone)).filter(|at| at.date_naive() == day)
+        };
+        let times = |of: &dyn Fn(&Written) -> bool| {
+            let is_it =
+                |place: &Place| matches!(place, Place::Axis(Axis::Time(other, slot)) if *slot == part && of(other));
+            let index = self.header.places.iter().position(is_it)?;
+            cells.get(index).filter(|text| !is_mark(text)).and_then(|text| on_day(text))
+        };
+        let own = || match own {
+            Some(Tree::Text(text)) => {
+                let at = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&zone);
+                let at = zone.from_local_datetime(&day.and_time(at.time())).earliest()?;
+                let fits = part.is_none_or(|part| (at.hour() < 12) == (part.hour < 12));
+                (fits && self.header.has(&["occurred_at"])).then_some(at)
+            }
+            _ => None,
+        };
+        times(&|other| other == written).or_else(|| times(&|other| *other == Written::Elsewhere)).or_else(own)
+    }
+
+    fn is_beside(&self) -> bool {
+        self.header.places.iter().any(|place| matches!(place, Place::Axis(Axis::Beside(_))))
+    }
+
+    /// Things side by side, each with a member of the row's item: a record each.
+    fn beside(&self, path: Path, (row, cells): (&Row, &[String]), filled: &[usize], unfolded: &mut Unfolded) {
+        let base = self.body(row, cells, None);
+        let mut all: Vec<(String, Vec<usize>)> = Vec::new();
+        for column in filled {
+            let Some(Place::Axis(Axis::Beside(axis))) = self.header.places.get(*column) else { continue };
+            match all.iter_mut().find(|(name, _)| *name == axis.name) {
+                Some((_, columns)) => columns.push(*column),
+                None => all.push((axis.name.clone(), vec![*column])),
+            }
+        }
+        for (name, columns) in all {
+            let (mut body, mut at) = (base.again(), Vec::new());
+            let mut members = members_of(&mut body);
+            members.retain(|(other, _)| path.first() != Some(&other.as_str()));
+            insert(&mut members, path, Tree::Text(name));
+            self.sort_units(&mut members);
+            for column in columns {
+                let Some(Place::Axis(Axis::Beside(axis))) = self.header.places.get(column) else { continue };
+                let text = cells.get(column).map(String::as_str).unwrap_or_default();
+                let (list, member) = (axis.list.name, axis.member.name);
+                insert(&mut members, &[list, member], texts::member(&axis.member.shape, text, &self.hints));
+                for (unit, text) in &axis.units {
+                    if !has(&members, &[list, unit]) {
+                        insert(&mut members, &[list, unit], Tree::Text(text.clone()));
+                    }
+                }
+                at.push(CellAt { pointer: format!("/{list}/0/{member}"), column, row: 0 });
+            }
+            body.tree = Tree::Object(members);
+            unfolded.parts.push((body, at));
         }
     }
 
@@ -165,6 +258,7 @@ impl Table {
                     insert(&mut members, path, Tree::Text(at));
                 }
             }
+            row::once(&mut members);
         }
         base.tree = Tree::Object(members);
         let text = said(cells, column);
@@ -233,6 +327,7 @@ impl Table {
             });
         }
         let Some(list) = items.first().map(|(axis, _)| axis.list.name) else { return at };
+        self.sort_units(&mut members);
         // What the row says of the list it says of each item.
         let said = match members.iter().position(|(name, _)| name == list) {
             Some(position) => match members.remove(position).1 {
@@ -250,6 +345,24 @@ impl Table {
         members.push((list.to_owned(), Tree::List(items.collect())));
         body.tree = Tree::Object(members);
         at
+    }
+
+    /// A unit that is another member's, as 元/斤 in a column that is called 单位, stands there: units in brackets then say
+    /// the rest.
+    fn sort_units(&self, members: &mut Members) {
+        let Some(WideAxis::Items { unit, .. }) = self.header.wide.map(|wide| &wide.axis) else { return };
+        let usual = unit("");
+        for item in
+            members.iter_mut().filter_map(|(_, member)| if let Tree::Object(item) = member { Some(item) } else { None })
+        {
+            let right = item.iter().find_map(|(name, tree)| match tree {
+                Tree::Text(text) if name == usual => Some(unit(text)),
+                _ => None,
+            });
+            if let Some(right) = right.filter(|right| *right != usual && item.iter().all(|(name, _)| name != right)) {
+                item.iter_mut().filter(|(name, _)| name == usual).for_each(|(name, _)| right.clone_into(name));
+            }
+        }
     }
 
     /// Adds what a cell says.
@@ -277,19 +390,19 @@ impl Table {
 }
 
 /// What a cell says: files of faults guard a dash.
-fn said(cells: &[String], column: usize) -> String {
+pub(super) fn said(cells: &[String], column: usize) -> String {
     let text = cells.get(column).map(|cell| visible(cell)).unwrap_or_default();
     unguarded(&text).to_owned()
 }
 
-fn members_of(body: &mut Body) -> Members {
+pub(super) fn members_of(body: &mut Body) -> Members {
     match std::mem::replace(&mut body.tree, Tree::Null) {
         Tree::Object(members) => members,
         _ => Vec::new(),
     }
 }
 
-fn pointer(path: Path) -> String {
+pub(super) fn pointer(path: Path) -> String {
     format!("/{}", path.join("/"))
 }
 
@@ -357,7 +470,10 @@ impl Item {
 /// What a cell of a column is called.
 fn called(header: &Header, column: usize) -> &'static str {
     match header.places.get(column) {
-        Some(Place::Axis(Axis::Item(ItemAxis { member: Field { label, .. }, .. }))) => label.zh,
+        Some(Place::Axis(
+            Axis::Item(ItemAxis { member: Field { label, .. }, .. })
+            | Axis::Beside(BesideAxis { member: Field { label, .. }, .. }),
+        )) => label.zh,
         _ => header.wide.map_or("", |wide| wide.called.zh),
     }
 }

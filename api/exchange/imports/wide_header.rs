@@ -13,11 +13,17 @@ use crate::exchange::codes::{REPEATED_COLUMN, UNKNOWN_COLUMNS, YEAR_NEEDED};
 use crate::exchange::files::columns::folded;
 use crate::exchange::files::days::day;
 use crate::exchange::files::texts::half_width;
-use crate::records::wide::{WideAxis, WideSlot};
+use crate::records::wide::{WideAxis, WideFlow, WideSlot};
 use crate::records::{Kind, Wide};
 
 /// Words beside the day that say nothing more.
 const NOISE: [&str; 10] = ["体温", "测温", "温度", "情况", "℃", "°c", "日期", "记录", "值班人员", "值班"];
+/// Words for the time of a measurement, behind its day.
+const TIMES: [&str; 2] = ["时间", "时刻"];
+/// Endings of what is counted.
+const COUNTED_AS: [&str; 5] = ["数量", "件数", "数", "量", "栏"];
+/// Beginnings of what is counted of one day.
+const OF_THE_DAY: [&str; 4] = ["本日", "当日", "今日", "本次"];
 /// Months this far apart in neighbouring columns lie on both sides of a new year.
 const LATE_MONTH: u32 = 11;
 const EARLY_MONTH: u32 = 2;
@@ -27,8 +33,35 @@ const EARLY_MONTH: u32 = 2;
 pub enum Axis {
     /// A day, and a part of it.
     Day(Written, Option<&'static WideSlot>),
+    /// The time of such a day and part of it: other columns' cells happened then.
+    Time(Written, Option<&'static WideSlot>),
     /// An item of a list and one of its members; units in brackets.
     Item(ItemAxis),
+    /// Something of which a member is said by the header: a store, and a member of the item that the row says.
+    Beside(BesideAxis),
+    /// A flow in or out; units in brackets.
+    Flow(&'static WideFlow, Vec<String>),
+    /// The rest.
+    Left,
+}
+
+/// A member of the record that a header says, and the member of the row's item below it.
+#[derive(Clone, Debug)]
+pub struct BesideAxis {
+    /// Name in the header.
+    pub name: String,
+    /// The list.
+    pub list: &'static Field,
+    /// The member that the column says.
+    pub member: &'static Field,
+    /// Units: the member, and the text.
+    pub units: Vec<(&'static str, String)>,
+}
+
+impl PartialEq for BesideAxis {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, self.member.name) == (&other.name, other.member.name)
+    }
 }
 
 /// A day as a header has it.
@@ -71,7 +104,7 @@ impl Axis {
     /// Part of the day, or item, that it is, for whoever looks at a file.
     pub fn told(&self) -> String {
         match self {
-            Self::Day(written, slot) => {
+            Self::Day(written, slot) | Self::Time(written, slot) => {
                 let day = match written {
                     Written::Elsewhere => String::new(),
                     Written::Whole(day) => day.to_string(),
@@ -82,6 +115,9 @@ impl Axis {
                 format!("{day} {}", slot.map_or("", |slot| slot.code)).trim().to_owned()
             }
             Self::Item(item) => item.code.to_owned(),
+            Self::Beside(beside) => beside.name.clone(),
+            Self::Flow(flow, _) => flow.words.first().copied().unwrap_or_default().to_owned(),
+            Self::Left => String::new(),
         }
     }
 }
@@ -90,15 +126,20 @@ impl Axis {
 pub fn axis(wide: &Wide, kind: &Kind, name: &str) -> Option<Axis> {
     match &wide.axis {
         WideAxis::DayAndSlot { slots, .. } => {
-            let (text, slot) = without_slot(&bare(name), slots);
+            let bare = bare(name);
+            let time = TIMES.iter().find_map(|word| bare.strip_suffix(word)).map(trimmed);
+            let is_time = time.is_some();
+            let (text, slot) = without_slot(&time.unwrap_or(bare), slots);
             let written = written(&text)?;
-            (slot.is_some() || written != Written::Elsewhere).then_some(Axis::Day(written, slot))
+            let axis = if is_time { Axis::Time(written, slot) } else { Axis::Day(written, slot) };
+            (slot.is_some() || written != Written::Elsewhere).then_some(axis)
         }
         WideAxis::Day { .. } => {
             let written = written(&bare(name))?;
             (written != Written::Elsewhere).then_some(Axis::Day(written, None))
         }
-        WideAxis::Items { members, also, unit } => item(kind, members, (*also, *unit), name).map(Axis::Item),
+        WideAxis::Items { members, also, unit, .. } => item(kind, members, (*also, *unit), name).map(Axis::Item),
+        WideAxis::Flows { flows, left, .. } => flow(flows, left, name),
     }
 }
 
@@ -114,10 +155,50 @@ fn bare(name: &str) -> String {
             text.replace_range(at..at + name.len() + end, "");
         }
     }
+    for weekday in ["一", "二", "三", "四", "五", "六", "日", "天"] {
+        text = text.replace(&format!("({weekday})"), "");
+    }
     let text = text.replace(['(', ')', '[', ']', '【', '】', ':', '：', '_', '\n', '\r'], " ");
     let text = text.replace(" 00 00 00", "");
     text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '/' | '.' | ',' | '、'))
         .to_owned()
+}
+
+/// `入库数量(公斤)`, `收入`, `本日发出数`, `结存`.
+fn flow(flows: &'static [WideFlow], left: &[&str], name: &str) -> Option<Axis> {
+    let (text, brackets) = without_brackets(&folded(name));
+    let text = COUNTED_AS.iter().find_map(|ending| text.strip_suffix(ending)).unwrap_or(&text);
+    let text = OF_THE_DAY.iter().find_map(|word| text.strip_prefix(word)).unwrap_or(text);
+    if left.contains(&text) {
+        return Some(Axis::Left);
+    }
+    let flow = flows.iter().find(|flow| flow.words.contains(&text))?;
+    Some(Axis::Flow(flow, brackets))
+}
+
+/// `甲超市售价`, `甲超市（元/斤）`, `甲超市`: the name of what stands beside, and the member below it.
+pub fn beside(wide: &Wide, kind: &Kind, name: &str) -> Option<BesideAxis> {
+    let WideAxis::Items { members, unit, endings, usual, .. } = &wide.axis else { return None };
+    let lines = kind.rules.lines()?;
+    let list = kind.field(lines.list)?;
+    let Shape::List { of: Shape::Object(of_item), .. } = list.shape else { return None };
+    let (text, brackets) = without_brackets(&folded(name));
+    let names = |field: &'static Field| std::iter::once(field.label.zh).chain(field.also.iter().copied());
+    let is_name = |text: &str| endings.iter().any(|ending| text.ends_with(ending) && text.len() > ending.len());
+    let said = of_item.iter().filter(|field| members.contains(&field.name)).find_map(|field| {
+        let rest = names(field).filter_map(|label| text.strip_suffix(label)).min_by_key(|rest| rest.len())?;
+        is_name(trimmed(rest).as_str()).then(|| (trimmed(rest), field))
+    });
+    let alone = || Some((text.clone(), of_item.iter().find(|field| field.name == *usual)?));
+    let (name, member) = said.or_else(|| alone().filter(|_| is_name(&text)))?;
+    Some(BesideAxis { name, list, member, units: brackets.into_iter().map(|text| (unit(&text), text)).collect() })
+}
+
+/// Without what parts a name from what stands beside it.
+fn trimmed(text: &str) -> String {
+    let parts =
+        |letter: char| letter.is_whitespace() || matches!(letter, '-' | '_' | '/' | '.' | ',' | '、' | ':' | '：');
+    text.trim_matches(parts).to_owned()
 }
 
 /// The part of the day at the end of a header, or before the day, and what is left.
@@ -125,10 +206,6 @@ fn without_slot(text: &str, slots: &'static [WideSlot]) -> (String, Option<&'sta
     let mut words: Vec<(&str, &'static WideSlot)> =
         slots.iter().flat_map(|slot| slot.words.iter().map(move |word| (*word, slot))).collect();
     words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
-    let trimmed = |text: &str| {
-        text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '/' | '.' | ',' | '、'))
-            .to_owned()
-    };
     let after = words.iter().find_map(|(word, slot)| Some((trimmed(text.strip_suffix(word)?), *slot)));
     let found =
         after.or_else(|| words.iter().find_map(|(word, slot)| Some((trimmed(text.strip_prefix(word)?), *slot))));
@@ -213,7 +290,7 @@ pub fn days(
     let axes = || header.places.iter().map(|place| if let Place::Axis(axis) = place { Some(axis) } else { None });
     let mut named: Vec<i32> = axes()
         .filter_map(|axis| match axis {
-            Some(Axis::Day(Written::Whole(day), _)) => Some(day.year()),
+            Some(Axis::Day(Written::Whole(day), _) | Axis::Time(Written::Whole(day), _)) => Some(day.year()),
             _ => None,
         })
         .collect();
@@ -222,7 +299,7 @@ pub fn days(
     let (mut year, mut month) = (year.or(only), None);
     let (mut days, mut faults): (Vec<Option<NaiveDate>>, Vec<Fault>) = (Vec::new(), Vec::new());
     for (index, axis) in axes().enumerate() {
-        let Some(Axis::Day(written, _)) = axis else {
+        let Some(Axis::Day(written, _) | Axis::Time(written, _)) = axis else {
             days.push(None);
             continue;
         };
@@ -277,7 +354,11 @@ fn repeated(header: &Header, days: &[Option<NaiveDate>]) -> Vec<Fault> {
         let Place::Axis(axis) = place else { continue };
         let said = match axis {
             Axis::Day(_, slot) => format!("{:?} {:?}", days.get(index), slot.map(|slot| slot.code)),
+            Axis::Time(_, slot) => format!("time {:?} {:?}", days.get(index), slot.map(|slot| slot.code)),
             Axis::Item(item) => format!("{} {}", item.code, item.member.name),
+            Axis::Beside(beside) => format!("{} {}", beside.name, beside.member.name),
+            Axis::Flow(flow, _) => format!("{:?}", flow.words),
+            Axis::Left => "left".to_owned(),
         };
         if seen.contains(&said) {
             faults.push(of_column(index, REPEATED_COLUMN));
@@ -320,6 +401,8 @@ mod tests {
             ("第3天上午", Written::Nth(3), Some("am")),
             ("2月1日（上午）", Written::Short(2, 1), Some("am")),
             ("2月1日（周六）下午体温℃", Written::Short(2, 1), Some("pm")),
+            ("2月1日（六）下午", Written::Short(2, 1), Some("pm")),
+            ("体温(上午)", Written::Elsewhere, Some("am")),
             ("2020-02-01晚", day(2020, 2, 1), Some("pm")),
             ("２月１日中午后", Written::Short(2, 1), Some("pm")),
             ("上午体温", Written::Elsewhere, Some("am")),
@@ -329,7 +412,7 @@ mod tests {
             let found = read("temperature_readings", name);
             let of_found = found.as_ref().and_then(|axis| match axis {
                 Axis::Day(_, slot) => slot.map(|slot| slot.code),
-                Axis::Item(_) => None,
+                _ => None,
             });
             let without = found.map(|axis| match axis {
                 Axis::Day(written, _) => Axis::Day(written, None),

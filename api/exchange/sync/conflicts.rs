@@ -160,9 +160,10 @@ fn visible(call: &Call, actor: &Actor, district_code: &str) -> Statement {
         .bind(ColumnType::Instant, Value::Instant(call.core.clock.now() - KEPT))
         .sql(" AND (r.user_id = ")
         .id(actor.user_id)
-        .sql(" OR ");
-    // His own he sees wherever he was when he sent it.
-    reached("r", statement.seeing_district(district_code), actor, SUPERVISORS, false).sql(")")
+        .sql(" OR (");
+    // His own he sees wherever he was when he sent it; nobody else those of a closed room.
+    let statement = reached("r", statement.seeing_district(district_code), actor, SUPERVISORS, false);
+    statement.sql(" AND r.kind <> ALL(").column(ColumnType::Text, call.core.kinds().closed_to(actor)).sql(")))")
 }
 
 async fn find(call: &Call) -> Result<Found, Problem> {

@@ -173,6 +173,23 @@ impl Item {
         ids
     }
 
+    /// Every id that it brings: its own, and those of records given within it.
+    pub fn brought(&self) -> Vec<Uuid> {
+        fn collect(tree: &Tree, ids: &mut Vec<Uuid>) {
+            match tree {
+                Tree::List(items) => items.iter().for_each(|item| collect(item, ids)),
+                Tree::Object(members) => members.iter().for_each(|(name, member)| match member {
+                    Tree::Text(text) if name == "id" && text.len() == 36 => ids.extend(Uuid::try_parse(text).ok()),
+                    member => collect(member, ids),
+                }),
+                _ => {}
+            }
+        }
+        let mut ids: Vec<Uuid> = self.id().into_iter().collect();
+        collect(&self.body, &mut ids);
+        ids
+    }
+
     /// The faults of its frame, as a problem.
     pub fn problem(&self) -> Option<Problem> {
         self.fault.clone().and_then(|faults| faults.finish().err())

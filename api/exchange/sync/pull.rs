@@ -1,6 +1,6 @@
 //! Giving a phone what changed in its slice.
 
-use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
 use actix_web::{HttpRequest, HttpResponse};
 use kit::problem::Problem;
 use kit::row::Row;
@@ -20,12 +20,13 @@ use crate::platform::audit::PULLED_PLAIN;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
 use crate::platform::http::answered::AnyObject;
-use crate::platform::http::{Answer, Call};
-use crate::records::Kind;
+use crate::platform::http::{Answer, Call, gzip};
+use crate::records::closed::{is_open_to, note_read};
 use crate::records::hooks::{Hooks, PlainPeople};
 use crate::records::list::district;
 use crate::records::scope::{reached, readable};
 use crate::records::view::{self, View};
+use crate::records::{Kind, Record};
 
 /// `GET /v1/sync/pull`.
 pub async fn pull(call: Call) -> Answer {
@@ -40,10 +41,17 @@ pub async fn pull(call: Call) -> Answer {
         Some(_) => place.changed_up_to(page.next, page.head),
         None => place.number = page.next,
     }
-    let records = page.items.iter().map(|change| (change.kind, &change.record)).collect();
-    let own = (call.core.ext::<Hooks>().tell_plainly)(&call, PULLED_PLAIN, records).await?;
+    // Whom each is about is asked of records.
+    let record = |change: &Change| change.record.record(core, change.kind);
+    let records = page.items.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+    // What left the slice is told by its id alone.
+    let told = page.items.iter().zip(&records).filter(|(change, _)| change.operation != "access_revoked");
+    note_read(&call, told.map(|(change, record)| (change.kind, record))).await?;
+    let of_kinds = page.items.iter().map(|change| change.kind).zip(&records).collect();
+    let own = (call.core.ext::<Hooks>().tell_plainly)(&call, PULLED_PLAIN, of_kinds).await?;
+    let lines = page.items.iter().zip(&records).map(|(change, record)| Line::of(&call, change, record, &own));
     let body = Pulled {
-        changes: page.items.iter().map(|change| Line::of(&call, change, &own)).collect(),
+        changes: lines.collect(),
         next_cursor: place.seal(core, actor.user_id).await?,
         has_more,
         head: page.head,
@@ -56,7 +64,7 @@ pub async fn pull(call: Call) -> Answer {
 async fn next_of(call: &Call, place: &Place) -> Result<(Page, bool), Problem> {
     let (core, actor) = (&call.core, call.actor()?);
     let limit = call.query.integer("limit").unwrap_or(200);
-    let kinds: Vec<&'static Kind> = core.kinds().kinds().collect();
+    let kinds: Vec<&'static Kind> = core.kinds().kinds().filter(|kind| is_open_to(call, kind)).collect();
     let window =
         |since| Window { district_code: place.district_code.clone(), since, area_code: None, limit, slice: true };
     match &place.change {
@@ -126,8 +134,8 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn of(call: &'a Call, change: &'a Change, own: &'a PlainPeople) -> Self {
-        let (kind, envelope) = (change.kind, &change.record.envelope);
+    fn of(call: &'a Call, change: &Change, record: &'a Record, own: &'a PlainPeople) -> Self {
+        let (kind, envelope) = (change.kind, &record.envelope);
         let op = match change.operation {
             "access_revoked" => "access_revoked",
             _ if envelope.voided => "void",
@@ -140,22 +148,17 @@ impl<'a> Line<'a> {
             op,
             change_no: change.number,
             revision: seen.then_some(envelope.revision),
-            person: own.of_record(&change.record).filter(|_| op == "upsert"),
-            record: seen.then(|| view::record(&call.core, kind, &change.record, call.language)),
+            person: own.of_record(record).filter(|_| op == "upsert"),
+            record: seen.then(|| view::record(&call.core, kind, record, call.language)),
         }
     }
 }
 
 /// JSON, gzipped for whoever asks: a phone pays for every byte.
 fn compressed(request: &HttpRequest, body: &impl Serialize) -> Answer {
-    let accepts = request.headers().get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
-    let gzip = accepts.flat_map(|value| value.split(',')).any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        parts.next() == Some("gzip") && !parts.any(|part| matches!(part, "q=0" | "q=0.0"))
-    });
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, "no-store"));
-    if !gzip {
+    if !gzip::is_accepted(request) {
         return Ok(response.json(body));
     }
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -171,7 +174,8 @@ pub async fn checksum(call: Call) -> Answer {
     let form = call.form(super::wire::CHECKSUM).await?;
     let district_code = district(actor, &form)?.ok_or(NOT_FOUND)?;
     let wanted = form.codes("kinds");
-    let kinds = core.kinds().kinds().filter(|kind| actor.holds(kind.readers));
+    let readable = |kind: &&'static Kind| actor.holds(kind.readers) && is_open_to(&call, kind);
+    let kinds = core.kinds().kinds().filter(readable);
     let sums = kinds
         .filter(|kind| wanted.is_empty() || wanted.contains(&kind.name))
         .map(|kind| sum_of(actor, &district_code, kind));

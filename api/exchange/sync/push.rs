@@ -29,6 +29,7 @@ use crate::platform::codes::{ACCOUNT_DEACTIVATED, FORBIDDEN};
 use crate::platform::core::Core;
 use crate::platform::http::{Answer, Call};
 use crate::records::bulk::create_bulk;
+use crate::records::closed::require_person;
 use crate::records::codes::RECORD_EXISTS;
 use crate::records::create::{Created, SYNC, create_all};
 use crate::records::idempotency::Key;
@@ -47,11 +48,15 @@ pub async fn push(call: Call) -> Answer {
     let mut items: Vec<Item> =
         trees.iter().enumerate().map(|(index, tree)| Item::read(core, actor.user_id, index, tree)).collect();
     items.iter_mut().for_each(|item| item.device_id.clone_from(&device_id));
+    for kind in items.iter().filter_map(|item| core.kinds().kind(item.kind())) {
+        require_person(&call, kind)?;
+    }
     former::recognise(core, actor, &mut items).await?;
     let former = former_grants(core, actor).await?;
     let mut results: Vec<(Item, Outcome)> = Vec::with_capacity(items.len());
     let is_judged = |kind: &str| core.kinds().kind(kind).is_some_and(|kind| kind.rules.judged_across_rows());
-    for wave in write_stages(items, is_judged) {
+    let is_kept = |kind: &str| core.kinds().kind(kind).is_some_and(|kind| kind.rules.stays_while_named());
+    for wave in write_stages(items, is_judged, is_kept) {
         results.extend(write_wave(core, actor, &former, wave).await?);
     }
     let mut results = try_again(core, actor, &former, results).await?;

@@ -22,6 +22,7 @@ use crate::platform::codes::{DISTRICT_REQUIRED, FORBIDDEN, NOT_FOUND};
 use crate::platform::http::page::Page;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::closed::is_open_to;
 use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, RECORD_VOIDED};
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::{document, read};
@@ -121,7 +122,7 @@ async fn recorded(call: &Call, requested: &[Uuid]) -> Result<BTreeMap<Uuid, Sync
     let mut fates = BTreeMap::new();
     let by_kind = kinds_of_ids(core, &actor.districts, requested).await?;
     let known: BTreeSet<Uuid> = by_kind.values().flatten().copied().collect();
-    for kind in core.kinds().kinds() {
+    for kind in core.kinds().kinds().filter(|kind| is_open_to(call, kind)) {
         let mut ids: Vec<Uuid> = by_kind.get(kind.name).into_iter().flatten().copied().collect();
         if kind.rules.identity().is_some() {
             ids.extend(requested.iter().filter(|id| !known.contains(id)));

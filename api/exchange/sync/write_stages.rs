@@ -18,28 +18,35 @@ struct WriteStage {
 }
 
 impl WriteStage {
-    fn takes(&self, item: &Item, judged: Option<&(String, bool)>) -> bool {
+    fn takes(&self, item: &Item, judged: Option<&(String, bool)>, is_kept: bool) -> bool {
         let named = item.mentioned().iter().any(|id| self.written.contains(id));
         let in_order = match (&self.judged, judged) {
             (Some(earlier), Some(item)) => earlier == item && item.1,
             _ => true,
         };
-        !named && in_order
+        // What isn't voided while others name it waits for whatever may have named it.
+        let waits = is_kept && item.op() == "void" && !self.items.is_empty();
+        !named && in_order && !waits
     }
 
     fn push(&mut self, item: Item, judged: Option<(String, bool)>) {
-        self.written.extend(item.id());
+        self.written.extend(item.brought());
         self.judged = self.judged.take().or(judged);
         self.items.push(item);
     }
 }
 
-/// The items in waves, each to be written before the next. Asks of a kind whether rules across rows judge it.
-pub fn write_stages(items: Vec<Item>, is_judged: impl Fn(&str) -> bool) -> Vec<Vec<Item>> {
+/// The items in waves, each to be written before the next. Asks of a kind whether rules across rows judge it, and whether
+/// it is kept while others name it.
+pub fn write_stages(
+    items: Vec<Item>,
+    is_judged: impl Fn(&str) -> bool,
+    is_kept: impl Fn(&str) -> bool,
+) -> Vec<Vec<Item>> {
     let (mut write_stages, mut wave) = (Vec::new(), WriteStage::default());
     for item in items {
         let judged = is_judged(item.kind()).then(|| (item.kind().to_owned(), item.op() == "create"));
-        if !wave.takes(&item, judged.as_ref()) {
+        if !wave.takes(&item, judged.as_ref(), is_kept(item.kind())) {
             write_stages.push(std::mem::take(&mut wave).items);
         }
         wave.push(item, judged);

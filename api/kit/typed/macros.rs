@@ -49,6 +49,14 @@ macro_rules! words {
             pub fn of_code(code: &str) -> Option<Self> { match code { $($code => Some(Self::$word),)* _ => None } }
         }
 
+        $crate::word_impls!($name, $vocabulary);
+    };
+}
+
+/// Lets a type with `code` and `of_code` be a word of a vocabulary: in values, in texts, in JSON.
+#[macro_export]
+macro_rules! word_impls {
+    ($name:ty, $vocabulary:expr) => {
         impl $crate::typed::FieldType for $name {
             type Read<'a> = Self;
             const FORM: $crate::typed::Form = $crate::typed::Form::Word($vocabulary);
@@ -57,9 +65,13 @@ macro_rules! words {
                 <String as $crate::typed::FieldType>::read(value).and_then(Self::of_code)
             }
 
-            fn take(value: $crate::value::Value) -> Option<Self> { Self::read(&value) }
+            fn take(value: $crate::value::Value) -> Option<Self> {
+                Self::read(&value)
+            }
 
-            fn give(self) -> $crate::value::Value { $crate::value::Value::Text(self.code().to_owned()) }
+            fn give(self) -> $crate::value::Value {
+                $crate::value::Value::Text(self.code().to_owned())
+            }
         }
 
         impl std::fmt::Display for $name {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use kit::columns;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -155,6 +156,34 @@ pub async fn of_author(core: &Core, user_id: Uuid) -> Result<Option<Actor>, Prob
     let Some(mut actor) = rows.into_iter().next().and_then(with_grants) else { return Ok(None) };
     know_organizations(core, &mut actor).await?;
     Ok(Some(actor))
+}
+
+columns! {
+    /// Since when a grant is held.
+    GRANTED_AT "granted_at": DateTime<Utc>;
+}
+
+/// Since when an account holds each of its grants.
+pub struct GrantedSince(Vec<(Grant, DateTime<Utc>)>);
+
+impl GrantedSince {
+    /// Since when it holds a grant; none of one that it doesn't hold now.
+    pub fn of(&self, grant: &Grant) -> Option<DateTime<Utc>> {
+        self.0.iter().find(|(held, _)| held == grant).map(|(_, at)| *at)
+    }
+}
+
+/// Since when an account holds what it holds.
+pub async fn granted_since(core: &Core, user_id: Uuid) -> Result<GrantedSince, Problem> {
+    let statement =
+        Statement::new("SELECT role, area_code, org_id, granted_at FROM user_grants WHERE user_id = ").id(user_id);
+    let held = |mut row: Row| {
+        let role = Role::of_code(&row.text("role")?)?;
+        let grant = Grant { role, area_code: row.text("area_code")?, org_id: row.id("org_id") };
+        Some((grant, row.get(&GRANTED_AT)?))
+    };
+    let rows = core.database.read(&statement).await?;
+    Ok(GrantedSince(rows.into_iter().filter_map(held).collect()))
 }
 
 /// The kinds of organisations that bureaus supervise.

@@ -98,6 +98,19 @@ pub struct Config {
     /// writes too: field data is refused last.
     #[validate(range(min = 4, max = 100_000))]
     pub requests_at_once: usize,
+    /// How long reads may take while many are in work, in milliseconds: where most take longer, more are answered 503 at
+    /// once instead of waiting.
+    #[validate(range(min = 10, max = 600_000))]
+    pub read_wait_ms: u64,
+    /// The same of writes. Longer, so that field data is refused last.
+    #[validate(range(min = 10, max = 600_000))]
+    pub write_wait_ms: u64,
+    /// Files of records that are sent at once.
+    #[validate(range(min = 1, max = 10_000))]
+    pub files_at_once: usize,
+    /// Streams and long polls of changes at once.
+    #[validate(range(min = 1, max = 100_000))]
+    pub streams_at_once: usize,
     /// Bodies of one address on their way at once; where there are more, the slowest gives way.
     #[validate(range(min = 4, max = 100_000))]
     pub bodies_per_address: usize,
@@ -147,6 +160,10 @@ impl Default for Config {
             import_min_bytes_per_s: 1_024,
             import_window_ms: 30_000,
             requests_at_once: 1_024,
+            read_wait_ms: 1_000,
+            write_wait_ms: 3_000,
+            files_at_once: 32,
+            streams_at_once: 2_000,
             bodies_per_address: 256,
             read_deadline_ms: 10_000,
             write_deadline_ms: 15_000,

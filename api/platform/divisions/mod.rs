@@ -1,6 +1,8 @@
 //! Administrative divisions in two editions: what an area code means, and where an abolished one
 //! leads. The binary carries the data; it is loaded into the database at start and kept in memory.
 
+mod geojson;
+mod geometry;
 mod load;
 pub mod tree;
 
@@ -39,7 +41,7 @@ static QUESTION: Field = Field::new(
 pub fn operations() -> Vec<Operation> {
     let example = json!({"edition": 2023, "code": "511802005", "name": "大兴街道", "level": "township", "unit_type": "subdistrict",
         "parent_code": "511802", "as_of": "2023-06-30", "current": true, "successor_codes": [], "successors_derived": false});
-    vec![
+    let mut operations = vec![
         Operation::new(Method::GET, "/v1/divisions", "list_divisions", list)
             .described("divisions", "List divisions", "By parent, by search, or all of an edition, ordered by code.")
             .parameters(vec![&LIMIT, &CURSOR, &EDITION, &PARENT, &QUESTION])
@@ -53,7 +55,9 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::SignedIn)
             .keys(KeyScope::Any)
             .answers::<Division>(200, "The division.", Some(example)),
-    ]
+    ];
+    operations.extend(geometry::operations());
+    operations
 }
 
 fn edition(call: &Call) -> Option<i16> {

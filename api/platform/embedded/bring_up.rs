@@ -61,7 +61,7 @@ pub(super) async fn bring_up(
         let directory = place.socket_directory(account)?;
         remove_stale_files(place, &directory)?;
         let binaries = Binaries::find(&place.cluster).await?;
-        let (mut postmaster, log) = Postmaster::spawn(place, account, &binaries, mark, &directory, durability)?;
+        let (mut postmaster, log) = Postmaster::spawn(place, account, &binaries, mark, &directory, durability).await?;
         let address = Address::new(directory, password.to_owned());
         let status = match postmaster.wait_until_ready(place, &address).await {
             Ok(None) => return Ok((postmaster, address)),

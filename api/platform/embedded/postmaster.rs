@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -20,6 +20,9 @@ use super::log::Log;
 use super::place::Place;
 use super::process::{self, PidFile};
 use super::settings;
+
+/// Telling of a setting takes the programs some milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -70,8 +73,21 @@ impl Postmaster {
         Some((Self { pid: file.pid, child: None, cluster, uid: account.uid }, file))
     }
 
+    /// The best compression of the log that the programs know. They are asked, for a setting that a server doesn't know
+    /// keeps it from starting; whatever goes wrong, the plain one is left.
+    async fn wal_compression(place: &Place, account: &Account, binaries: &Binaries) -> &'static str {
+        let mut command = account.command(&binaries.postgres());
+        command.arg("-D").arg(&place.cluster).args(["-C", "wal_compression", "-c"]);
+        command.arg(format!("wal_compression={}", settings::FAST_WAL_COMPRESSION));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        match tokio::time::timeout(PATIENCE, command.status()).await {
+            Ok(Ok(status)) if status.success() => settings::FAST_WAL_COMPRESSION,
+            _ => settings::PLAIN_WAL_COMPRESSION,
+        }
+    }
+
     /// Starts one with the mark as standard input, and says where in the log its words begin.
-    pub(super) fn spawn(
+    pub(super) async fn spawn(
         place: &Place,
         account: &Account,
         binaries: &Binaries,
@@ -83,7 +99,8 @@ impl Postmaster {
         let copy = file.try_clone().map_err(EmbeddedError::io("open", &place.log()))?;
         let program = binaries.postgres();
         let mut command = account.command(&program);
-        command.arg("-D").arg(&place.cluster).args(settings::arguments(socket_directory, durability));
+        let wal_compression = Self::wal_compression(place, account, binaries).await;
+        command.arg("-D").arg(&place.cluster).args(settings::arguments(socket_directory, durability, wal_compression));
         // A group of its own: Ctrl-C on the terminal is meant for the service, which stops it then.
         command.stdin(mark).stdout(copy).stderr(file).process_group(0);
         let child = command.spawn().map_err(|source| EmbeddedError::Spawn { program, source })?;

@@ -6,9 +6,14 @@ use std::path::Path;
 
 use super::Durability;
 
+/// The compression of full pages in the log that is cheaper by far than the server's first one.
+pub(super) const FAST_WAL_COMPRESSION: &str = "lz4";
+/// The one that every server has: those before version 15, and those built without the other.
+pub(super) const PLAIN_WAL_COMPRESSION: &str = "on";
+
 /// The settings as arguments of the server: they apply at every start, whatever the cluster's own files say, so a
 /// later version of the service can change them.
-pub(super) fn arguments(socket_directory: &Path, durability: Durability) -> Vec<OsString> {
+pub(super) fn arguments(socket_directory: &Path, durability: Durability, wal_compression: &str) -> Vec<OsString> {
     let safe = if durability == Durability::Full { "on" } else { "off" };
     let fixed = [
         // Only the socket, and only for the server's user (and root).
@@ -20,7 +25,7 @@ pub(super) fn arguments(socket_directory: &Path, durability: Durability) -> Vec<
         ("max_connections", "100"),
         ("shared_buffers", "128MB"),
         ("max_wal_size", "1GB"),
-        ("wal_compression", "on"),
+        ("wal_compression", wal_compression),
         ("fsync", safe),
         ("full_page_writes", safe),
         ("synchronous_commit", safe),
@@ -74,7 +79,7 @@ mod tests {
     #[test]
     fn durability_is_full_unless_relaxed() {
         let has = |durability, setting: &str| {
-            arguments(Path::new("/s"), durability).iter().any(|argument| argument == setting)
+            arguments(Path::new("/s"), durability, PLAIN_WAL_COMPRESSION).iter().any(|argument| argument == setting)
         };
         for name in ["fsync", "full_page_writes", "synchronous_commit"] {
             assert!(has(Durability::Full, &format!("{name}=on")));

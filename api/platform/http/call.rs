@@ -21,6 +21,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::Body;
+use super::routes::PathValues;
 use super::turn::Turn;
 use crate::platform::access::accounts::{Credential, SignedIn};
 use crate::platform::access::roles::Actor;
@@ -41,6 +42,8 @@ pub struct Call {
     pub core: Arc<Core>,
     /// The request.
     pub request: HttpRequest,
+    /// What the caller named in the path.
+    pub(super) values: PathValues,
     /// The language of the answer.
     pub language: Language,
     /// The query parameters.
@@ -96,7 +99,7 @@ impl Call {
 
     /// A text in the path.
     pub fn path_text(&self, name: &str) -> Result<&str, Problem> {
-        self.request.match_info().get(name).ok_or_else(|| NOT_FOUND.into())
+        self.values.get(name).ok_or_else(|| NOT_FOUND.into())
     }
 
     /// The body as a tree: 415 for another media type, 413, 408, or 400 for what is no JSON.
@@ -107,6 +110,11 @@ impl Call {
     /// The body of a batch, which may be larger.
     pub async fn batch_tree(&self) -> Result<Tree, Problem> {
         self.tree_within(self.core.config.batch_limits()).await
+    }
+
+    /// A body that may have so many bytes.
+    pub async fn tree_of(&self, max_bytes: usize) -> Result<Tree, Problem> {
+        self.tree_within(BodyLimits { max_bytes, ..self.core.config.body_limits() }).await
     }
 
     /// The body as it comes; it can be taken once.

@@ -1,7 +1,6 @@
 //! From routes to operations: who is it, may he, read the query, run the handler, render.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,8 +16,9 @@ use uuid::Uuid;
 
 use super::call::{Call, RequestId, client_address};
 use super::headers::IDEMPOTENCY_KEY;
+use super::routes::{PathValues, Routes};
 use super::turn::Turn;
-use super::{Access, Answer, Caller, Operation, headers};
+use super::{Access, Answer, Caller, Operation, gzip, headers};
 use crate::platform::access::accounts::{SignedIn, authenticate};
 use crate::platform::audit::AuditEntry;
 use crate::platform::audit::refusals::{self, Refusal};
@@ -36,40 +36,14 @@ pub struct Outcome {
     pub problem: Option<String>,
 }
 
-/// Puts the operations on their routes: one resource a path, so that another method is a 405.
-pub fn configure(operations: &[Arc<Operation>], config: &mut web::ServiceConfig) {
-    let mut paths: BTreeMap<&str, Vec<&Arc<Operation>>> = BTreeMap::new();
-    for operation in operations {
-        paths.entry(&operation.path).or_default().push(operation);
-    }
-    // `{id}` must not swallow `{id}:void`: the longer path goes first, and an id has no colon.
-    let mut paths: Vec<_> = paths.into_iter().collect();
-    paths.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
-    for (path, operations) in paths {
-        let mut resource = web::resource(path.replace("{id}", "{id:[^/:]+}").replace("{code}", "{code:[^/:]+}"));
-        let mut allowed: Vec<String> = operations.iter().map(|operation| operation.method.to_string()).collect();
-        if allowed.iter().any(|method| method == "GET") {
-            allowed.push("HEAD".to_owned());
-        }
-        allowed.sort();
-        for operation in operations {
-            let operation = Arc::clone(operation);
-            let method = operation.method.clone();
-            let handler = move |request: HttpRequest, payload: web::Payload| {
-                run(Arc::clone(&operation), request, payload.into_inner())
-            };
-            // Whoever may GET may ask for the head alone (RFC 9110, 9.3.2); the HTTP layer leaves the body out.
-            if method == Method::GET {
-                resource = resource.route(web::head().to(handler.clone()));
-            }
-            resource = resource.route(web::method(method).to(handler));
-        }
-        let allow = allowed.join(", ");
-        resource = resource.default_service(web::to(move |request: HttpRequest| {
-            let problem = Problem::new(METHOD_NOT_ALLOWED).with_header(ALLOW, allow.clone());
-            async move { render(&request, &problem) }
-        }));
-        config.service(resource);
+/// Answers a request by the operation of its path and method; another method of a path is a 405.
+pub async fn dispatch(routes: Arc<Routes>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let Some((resource, values)) = routes.find(request.match_info().unprocessed()) else {
+        return render_unrouted(request).await;
+    };
+    match resource.operation(request.method()) {
+        Some(operation) => run(Arc::clone(operation), request, payload, values).await,
+        None => render(&request, &Problem::new(METHOD_NOT_ALLOWED).with_header(ALLOW, resource.allow())),
     }
 }
 
@@ -78,11 +52,11 @@ pub async fn render_unrouted(request: HttpRequest) -> HttpResponse {
     render(&request, &NOT_FOUND.into())
 }
 
-async fn run(operation: Arc<Operation>, request: HttpRequest, payload: Payload) -> HttpResponse {
+async fn run(operation: Arc<Operation>, request: HttpRequest, payload: Payload, values: PathValues) -> HttpResponse {
     let mut outcome = Outcome { operation: Some(operation.id.clone()), ..Outcome::default() };
-    let answer = judged(&operation, request.clone(), payload, &mut outcome).await;
+    let answer = judged(&operation, (request.clone(), payload, values), &mut outcome).await;
     let response = match answer {
-        Ok(response) => response,
+        Ok(response) => gzip::answered(&request, response),
         Err(problem) => {
             outcome.problem = Some(problem.to_string());
             render(&request, &problem)
@@ -92,29 +66,26 @@ async fn run(operation: Arc<Operation>, request: HttpRequest, payload: Payload) 
     response
 }
 
-async fn judged(operation: &Operation, request: HttpRequest, payload: Payload, outcome: &mut Outcome) -> Answer {
+async fn judged(operation: &Operation, sent: (HttpRequest, Payload, PathValues), outcome: &mut Outcome) -> Answer {
+    let (request, payload, values) = sent;
     let core = core(&request)?;
     let turn = Rc::new(Turn::begin(&core, operation, request.headers())?);
-    turn.within(Box::pin(in_turn(operation, core, request, payload, &turn, outcome))).await
+    let arrived = Arrived { core, request, payload, values, turn: Rc::clone(&turn) };
+    let answer = turn.within(Box::pin(in_turn(operation, arrived, outcome))).await;
+    turn.answered(answer)
 }
 
-async fn in_turn(
-    operation: &Operation,
-    core: Arc<Core>,
-    request: HttpRequest,
-    payload: Payload,
-    turn: &Rc<Turn>,
-    outcome: &mut Outcome,
-) -> Answer {
+async fn in_turn(operation: &Operation, arrived: Arrived, outcome: &mut Outcome) -> Answer {
+    let (core, request) = (Arc::clone(&arrived.core), arrived.request.clone());
     let signed_in = match operation.access {
         Access::Public => None,
         _ => Some(authenticate(&core, &request).await?),
     };
     outcome.user_id = signed_in.as_ref().map(|signed_in| signed_in.actor.user_id);
-    let arrived = Arrived { core: Arc::clone(&core), request: request.clone(), payload, turn: Rc::clone(turn) };
+    let subject_id = arrived.values.get("id").and_then(|id| Uuid::try_parse(id).ok());
     let answer = admitted(operation, arrived, signed_in.clone()).await;
     if let (Err(problem), Some(signed_in)) = (&answer, &signed_in) {
-        note_refusal(&core, operation, &request, signed_in, problem).await;
+        note_refusal(&core, operation, (&request, subject_id), signed_in, problem).await;
     }
     answer
 }
@@ -124,11 +95,12 @@ struct Arrived {
     core: Arc<Core>,
     request: HttpRequest,
     payload: Payload,
+    values: PathValues,
     turn: Rc<Turn>,
 }
 
 async fn admitted(operation: &Operation, arrived: Arrived, signed_in: Option<SignedIn>) -> Answer {
-    let Arrived { core, request, payload, turn } = arrived;
+    let Arrived { core, request, payload, values, turn } = arrived;
     if let Some(signed_in) = &signed_in {
         operation.admit(&Caller::of(signed_in))?;
     }
@@ -142,14 +114,14 @@ async fn admitted(operation: &Operation, arrived: Arrived, signed_in: Option<Sig
     let language = language(&request);
     let body = operation.body.clone();
     let payload = RefCell::new(payload);
-    (operation.handler)(Call { core, request, language, query, open, signed_in, payload, body, turn }).await
+    (operation.handler)(Call { core, request, values, language, query, open, signed_in, payload, body, turn }).await
 }
 
 /// Notes a refused attempt (403) in the audit. The refusal stands even where that can't be written.
 async fn note_refusal(
     core: &Core,
     operation: &Operation,
-    request: &HttpRequest,
+    (request, subject_id): (&HttpRequest, Option<Uuid>),
     signed_in: &SignedIn,
     problem: &Problem,
 ) {
@@ -161,7 +133,7 @@ async fn note_refusal(
         area_code: signed_in.actor.own_area(),
         verb: "privilege.refused",
         subject_kind: operation.tag,
-        subject_id: request.match_info().get("id").and_then(|id| Uuid::try_parse(id).ok()),
+        subject_id,
         request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
         address: client_address(core, request),
         details: json!({}),

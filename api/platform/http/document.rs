@@ -108,6 +108,12 @@ fn parameters(operation: &Operation) -> Json {
         parameters.push(json!({"name": "token", "in": "path", "required": true, "description": "The secret.",
             "schema": {"type": "string", "minLength": 64, "maxLength": 64, "pattern": "^[0-9a-f]{64}$"}}));
     }
+    if operation.path.contains("{key}") {
+        parameters.push(
+            json!({"name": "key", "in": "path", "required": true, "description": "The figure's key in the text.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 40, "pattern": "^[a-z][a-z0-9_]*$"}}),
+        );
+    }
     for field in &operation.parameters {
         parameters.push(json!({"name": field.name, "in": "query", "required": field.required, "description": field.about, "schema": of_parameter(field)}));
     }

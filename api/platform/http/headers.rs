@@ -83,6 +83,7 @@ const ANSWERED: &[(&str, &str)] = &[
     ("Location", "Path of the record."),
     ("Idempotency-Replayed", "`true` where the answer is one given before."),
     ("Link", "`rel=\"next\"`: the next page."),
+    ("Total-Count", "With `counted=true`: how many there are on all pages, at most 100,001."),
     ("As-Of-Change-No", "Files: the change number as of which it is complete."),
 ];
 

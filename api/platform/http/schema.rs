@@ -1,7 +1,7 @@
 //! JSON Schema (2020-12, as OpenAPI 3.1 has it) from field tables.
 
 use kit::check::LONGEST_WORD;
-use kit::field::{Field, Shape, Write};
+use kit::field::{Absence, Field, NONE, Shape, Write};
 use serde_json::{Map, Value as Json, json};
 
 /// A reference to a named schema.
@@ -65,13 +65,31 @@ fn shaped(shape: &Shape, direction: Direction) -> Json {
 /// The schema of a parameter's field: records are sought by codes, not by names.
 pub fn of_parameter(field: &Field) -> Json {
     let mut schema = of_field(field, false, Direction::Sent);
-    if let (Shape::Word(vocabulary), Some(members)) = (field.shape, schema.as_object_mut())
-        && vocabulary.open
-    {
+    let Some(members) = schema.as_object_mut() else { return schema };
+    if matches!(field.shape, Shape::Word(vocabulary) if vocabulary.open) {
         members.insert("pattern".into(), "^[a-z0-9_]+$".into());
+    }
+    if field.absence == Absence::Sought {
+        take_none(members);
     }
     schema
 }
+
+/// Adds the value that seeks those that have none. An id becomes a text with a pattern: of a choice of two forms
+/// generated clients make types that can't be sent.
+fn take_none(members: &mut Map<String, Json>) {
+    if let Some(Json::Array(words)) = members.get_mut("enum") {
+        words.push(NONE.into());
+    }
+    if members.remove("format").is_some() {
+        members.insert("pattern".into(), format!("^(?:{NONE}|{ID})$").into());
+    }
+    let about = members.get("description").and_then(Json::as_str).unwrap_or_default();
+    members.insert("description".into(), format!("{about} `{NONE}`: those that have none.").trim().into());
+}
+
+/// Pattern of an id.
+const ID: &str = "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[1-8][0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}";
 
 /// Pattern of texts without one of their own: not blank, and of control characters only tabs and line breaks.
 const VISIBLE: &str =

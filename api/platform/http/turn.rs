@@ -5,13 +5,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, HeaderMap};
+use bytes::Bytes;
 use kit::catalogue::Code;
 use kit::problem::Problem;
 
@@ -32,6 +34,8 @@ pub struct Turn {
     /// Time it may take; none where the operation has bounds of its own.
     allowed: Option<Duration>,
     deadline: Cell<Option<Instant>>,
+    /// When it came in, or its body was there.
+    entered: Cell<Instant>,
 }
 
 impl Turn {
@@ -39,11 +43,12 @@ impl Turn {
     pub fn begin(core: &Arc<Core>, operation: &Operation, headers: &HeaderMap) -> Result<Self, Problem> {
         let turn = Self {
             core: Arc::clone(core),
-            lane: lane(operation),
+            lane: lane(operation, headers),
             in_work: RefCell::new(None),
-            counted: !operation.uncounted,
+            counted: !operation.uncounted || follows(operation),
             allowed: allowed(core, operation, headers),
             deadline: Cell::new(None),
+            entered: Cell::new(Instant::now()),
         };
         turn.go_on()?;
         Ok(turn)
@@ -65,11 +70,26 @@ impl Turn {
         if self.counted {
             let entered = self.core.pressure.enter(self.lane);
             self.in_work.replace(Some(entered.inspect_err(|_| {
-                self.core.metrics.refused.inc();
+                self.core.metrics.refuse(self.lane);
             })?));
         }
+        self.entered.set(Instant::now());
         self.step();
         Ok(())
+    }
+
+    /// It is answered. What is still to be sent of a file or a stream goes with the answer and stays in work.
+    pub fn answered(&self, answer: Answer) -> Answer {
+        // Nothing new (304) and what is refused cost no work; what wasn't answered in time did.
+        let worked = answer.as_ref().is_ok_and(|response| response.status().is_success());
+        if self.counted {
+            self.core.pressure.took(self.lane, self.entered.get(), worked);
+        }
+        let in_work = self.in_work.take();
+        answer.map(|response| match (in_work, response.body().size()) {
+            (Some(in_work), BodySize::Stream) => response.map_body(|_, body| Held { body, _in_work: in_work }.boxed()),
+            _ => response,
+        })
     }
 
     /// A step is done: the next one has its own time.
@@ -106,23 +126,52 @@ impl Turn {
     }
 }
 
-fn lane(operation: &Operation) -> Lane {
+/// Body of an answer that stays in work until it is sent.
+struct Held {
+    body: BoxBody,
+    _in_work: InWork,
+}
+
+impl MessageBody for Held {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
+
+/// Whether an operation follows changes: it waits for others most of its time, and is no work like the rest.
+fn follows(operation: &Operation) -> bool {
+    operation.uncounted && operation.method == Method::GET && !matches!(operation.access, Access::Public)
+}
+
+fn lane(operation: &Operation, headers: &HeaderMap) -> Lane {
     match (&operation.access, &operation.method) {
+        (_, &Method::GET) if follows(operation) => Lane::Stream,
+        (_, &Method::GET) if is_file(operation, headers) => Lane::File,
         (_, &Method::GET) => Lane::Read,
         (Access::Public, _) => Lane::SignIn,
         _ => Lane::Write,
     }
 }
 
+/// Whether the answer is asked for as a file.
+fn is_file(operation: &Operation, headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    operation.successes.iter().flat_map(|success| &success.files).any(|file| accept.contains(file))
+}
+
 /// Time that a request may take once it has arrived; none where the operation has bounds of its own.
 fn allowed(core: &Core, operation: &Operation, headers: &HeaderMap) -> Option<Duration> {
     let config = &core.config;
-    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let files = operation.successes.iter().flat_map(|success| &success.files);
     let milliseconds = match &operation.method {
         _ if operation.bounded == Bounded::Own => return None,
         _ if operation.bounded == Bounded::Steps => config.file_deadline_ms,
-        _ if files.into_iter().any(|file| accept.contains(file)) => config.file_deadline_ms,
+        _ if is_file(operation, headers) => config.file_deadline_ms,
         &Method::GET => config.read_deadline_ms,
         _ => config.write_deadline_ms,
     };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kit::database::Database;
 use kit::log_writer;
-use ledger::Figures;
+use ledger::Ledger;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -20,6 +20,7 @@ use prometheus_client::registry::{Registry, Unit};
 pub use self::server::serve;
 use crate::platform::audit::refusals::Refusals;
 use crate::platform::core::Core;
+use crate::platform::http::pressure::Lane;
 
 /// Upper bounds of the durations, in seconds: from a cached answer to a long poll.
 const BOUNDS_S: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -35,6 +36,11 @@ struct Operated {
     operation: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InLane {
+    lane: Lane,
+}
+
 type Durations = Family<Operated, Histogram, fn() -> Histogram>;
 
 /// Counts of the requests, and what is asked when somebody looks.
@@ -42,9 +48,10 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
     durations: Durations,
-    /// Requests refused because too many were in work.
-    pub refused: Counter,
+    refused: Counter,
+    refused_by_lane: Family<InLane, Counter>,
     in_work: Gauge,
+    streams: Gauge,
     arriving: Gauge,
     ledger_waiting: Gauge,
     database_connections: Gauge,
@@ -56,13 +63,16 @@ pub struct Metrics {
 
 impl Metrics {
     /// Registers all figures; those of the ledger are its own.
-    pub fn new(ledger: &Figures, database: &Database, refusals: &Refusals) -> Self {
+    pub fn new(ledger: &Ledger, database: &Database, refusals: &Refusals) -> Self {
+        let (supervision, ledger) = (ledger.supervision(), ledger.figures());
         let mut registry = Registry::with_prefix("lianfang");
         let durations: Durations = Family::new_with_constructor(|| Histogram::new(BOUNDS_S));
         let metrics = Self {
             requests: Family::default(),
             durations,
             refused: Counter::default(),
+            refused_by_lane: Family::default(),
+            streams: Gauge::default(),
             in_work: Gauge::default(),
             arriving: Gauge::default(),
             ledger_waiting: Gauge::default(),
@@ -85,6 +95,12 @@ impl Metrics {
             "Requests answered 503 because too many were in work",
             metrics.refused.clone(),
         );
+        registry.register(
+            "requests_refused_by_lane",
+            "The same by what they were: signing in, reading, a file, a stream, writing",
+            metrics.refused_by_lane.clone(),
+        );
+        registry.register("streams", "Streams and long polls of changes", metrics.streams.clone());
         registry.register("requests_denied", "Requests that callers had no right to", refusals.denied().clone());
         registry.register("requests_in_work", "Requests in work", metrics.in_work.clone());
         registry.register("bodies_arriving", "Bodies of requests that are on their way", metrics.arriving.clone());
@@ -96,6 +112,7 @@ impl Metrics {
             ledger.refused.clone(),
         );
         registry.register("ledger_appends_waiting", "Appends that wait for the writer", metrics.ledger_waiting.clone());
+        registry.register("worker_panics", "Panics of what works beside the requests", supervision.panics().clone());
         registry.register("log_lines_dropped", "Lines of the log that could not be written", log_writer::dropped());
         registry.register("database_statements", "Statements that read", database.statements().clone());
         registry.register("database_connections", "Connections of the pool", metrics.database_connections.clone());
@@ -117,11 +134,18 @@ impl Metrics {
         self.requests.get_or_create(&Answered { operation, status }).inc();
     }
 
+    /// Counts a request that was refused because there was too much to do.
+    pub fn refuse(&self, lane: Lane) {
+        self.refused.inc();
+        self.refused_by_lane.get_or_create(&InLane { lane }).inc();
+    }
+
     /// All figures in OpenMetrics text.
     pub fn text(&self, core: &Core) -> Result<String, std::fmt::Error> {
         let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let (connections, idle) = core.database.connections();
         self.in_work.set(whole(core.pressure.in_work()));
+        self.streams.set(whole(core.pressure.streams()));
         self.arriving.set(whole(core.pressure.arriving()));
         self.ledger_waiting.set(whole(core.ledger.waiting()));
         self.database_connections.set(whole(connections));

@@ -6,11 +6,13 @@
 //! before it is queued. The service's statements run in a role of their own, which owns no table and passes no
 //! policy by; whoever owns the tables raises the wall with `lianfang migrate`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use kit::link::{Link, SERVICE_ROLE};
 use kit::row::Row;
+use kit::row_scope::Rooms;
 use kit::statement::Statement;
 
 const RAISE: &str = include_str!("raise.sql");
@@ -91,6 +93,20 @@ pub async fn check(url: &str) -> Result<(), WallError> {
            AND NOT has_table_privilege(current_user, c.oid, 'SELECT')",
     );
     closed.await?.map_or(Ok(()), |found| Err(WallError::Closed(found)))
+}
+
+/// Whether every closed room, and no other table, asks for its name.
+pub async fn check_rooms(url: &str, rooms: &Rooms) -> Result<(), WallError> {
+    let mut link =
+        Link::open(url, Duration::from_secs(10)).await.map_err(|error| WallError::NoRole(error.to_string()))?;
+    let shut = "SELECT string_agg(c.relname, ',' ORDER BY c.relname) AS found FROM pg_policy AS p \
+                JOIN pg_class AS c ON c.oid = p.polrelid WHERE p.polname = 'sight' \
+                AND pg_get_expr(p.polqual, p.polrelid) LIKE '%lianfang.rooms%' \
+                AND c.relname NOT IN ('record_revisions', 'ledger_changes')";
+    let shut = first(&mut link, shut).await?.unwrap_or_default();
+    let shut: BTreeSet<&str> = shut.split(',').filter(|name| !name.is_empty()).collect();
+    let differ: Vec<&str> = shut.symmetric_difference(rooms).copied().collect();
+    if differ.is_empty() { Ok(()) } else { Err(WallError::Open(differ.join(", "))) }
 }
 
 async fn first(link: &mut Link, sql: &str) -> Result<Option<String>, WallError> {

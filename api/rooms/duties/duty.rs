@@ -103,6 +103,12 @@ pub fn settle(duty: &Record, standing: &Standing, escalates_to: impl Fn(DutyLine
     next
 }
 
+/// How it stands until the worker looks: that knows to whom what was missed goes up, so what ran out just now stays open.
+pub fn until_noticed(duty: &Record, standing: Standing) -> Standing {
+    let is_new = standing.state == DutyState::Missed && !is(duty, DutyState::Missed);
+    if is_new { Standing { state: DutyState::Open, ..standing } } else { standing }
+}
+
 /// The duty, asked for at another time.
 pub fn moved(duty: &Record, (opens_at, due_at): (DateTime<Utc>, DateTime<Utc>)) -> Record {
     let mut next = duty.clone();

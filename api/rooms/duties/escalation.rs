@@ -14,7 +14,7 @@ use kit::value::{Value, Values};
 use ledger::AppendError;
 use uuid::Uuid;
 
-use super::wire::{DUTY_KIND, DutyLine, ESCALATED_TO, ESCALATED_TO_ID, SUBJECT_ID, above};
+use super::wire::{DUTY_KIND, DutyLine, ESCALATED_TO, ESCALATED_TO_ID, above};
 use super::{duty, sources};
 use crate::platform::core::Core;
 use crate::records::change::Changes;
@@ -120,8 +120,7 @@ async fn append(
     let mut changes = Changes::default();
     for (former, line) in lot {
         let mut next = former.clone();
-        let subject = former.values.get(&SUBJECT_ID);
-        let account = subject.and_then(|id| accounts.get(&(id, *line)).copied());
+        let account = sources::account(&accounts, former, *line);
         go_up(&mut next.values, *line, account, write_context.now);
         next.envelope.revision += 1;
         next.envelope.revised_by = Uuid::nil();

@@ -7,10 +7,7 @@ use std::hash::{Hash, Hasher};
 
 use chrono_tz::Tz;
 use kit::text::Text;
-use kit::typed::{FieldType, Form};
-use kit::value::Value;
 use kit::vocabulary::{Vocabulary, Word, word};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::matching::{Contact, Expectation};
 use super::sources::{COUNT, SOURCES};
@@ -159,41 +156,7 @@ impl fmt::Debug for DutyKind {
     }
 }
 
-impl fmt::Display for DutyKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.code())
-    }
-}
-
-impl FieldType for DutyKind {
-    type Read<'a> = Self;
-    const FORM: Form = Form::Word(NAME);
-
-    fn read(value: &Value) -> Option<Self> {
-        <String as FieldType>::read(value).and_then(Self::of_code)
-    }
-
-    fn take(value: Value) -> Option<Self> {
-        Self::read(&value)
-    }
-
-    fn give(self) -> Value {
-        Value::Text(self.code().to_owned())
-    }
-}
-
-impl Serialize for DutyKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.code())
-    }
-}
-
-impl<'de> Deserialize<'de> for DutyKind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let code = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::of_code(&code).ok_or_else(|| serde::de::Error::custom("an unknown word"))
-    }
-}
+kit::word_impls!(DutyKind, NAME);
 
 /// Declares the kinds of duties of a source: a constant each, and the list of all in their order. After the label stand
 /// the lines that answer for it and whether a record proves it.

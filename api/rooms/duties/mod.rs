@@ -11,9 +11,11 @@ mod cadences;
 mod codes;
 pub mod duty;
 mod escalation;
+mod holders;
 mod inherit;
 mod kinds;
 mod matching;
+pub mod pass;
 mod routes;
 mod sources;
 pub mod summary;
@@ -24,6 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use cadences::{Cadence, Cadences};
+pub use holders::Holders;
 pub use inherit::{HandedOverDuty, hand_on};
 pub(crate) use kinds::duty_kinds;
 pub use kinds::{DutyDefinition, DutyKind, settled_elsewhere};
@@ -61,7 +64,7 @@ pub const SUPERVISORS: &[Role] = &[
     Role::PoliceOfficer,
 ];
 
-/// Roles that see duties: beside supervisors, everybody his own, and inspectors those of stores.
+/// Roles that see duties: beside supervisors, everybody his own, and inspectors those of stores and venues.
 pub const READERS: &[Role] = &[
     Role::DistrictAdmin,
     Role::OrgAdmin,
@@ -135,12 +138,12 @@ pub const COUNTED: [&str; 7] = [
 /// Count of all of them.
 const EXPECTED: &str = "expected";
 
-/// Duties of one's own, and what is expected of stores.
+/// Duties of one's own, and what is expected of stores, venues and their inspectors.
 static OWN_OR_OF_STORES: Narrowing = Narrowing {
-    label: Text::new("one's own and those of stores", "本人负责的及商超的"),
+    label: Text::new("one's own and those of stores, venues and inspectors", "本人负责的及商超、经营单位、检查员的"),
     condition: |statement, row, actor| {
         let mine = statement.sql(format!(" AND ({row}.assignee_id = ")).id(actor.user_id);
-        mine.sql(format!(" OR {row}.line = 'store')"))
+        mine.sql(format!(" OR {row}.line IN ('store', 'venue', 'inspector'))"))
     },
 };
 
@@ -194,7 +197,7 @@ pub static THEME: Theme = Theme {
     },
     schemas: cadence_routes::schemas,
     settings: &[&cadences::CADENCES],
-    workers: &[|core| Box::pin(worker::work(core))],
+    workers: &[("duties", |core| Box::pin(worker::work(core)))],
     faults: codes::FAULTS,
     ..Theme::NOTHING
 };

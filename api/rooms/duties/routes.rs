@@ -17,7 +17,7 @@ use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::form;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
-use crate::records::act::{ACT_PROBLEMS, act};
+use crate::records::act::{ACT_PROBLEMS, ActForm, act};
 use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, UNKNOWN_ACCOUNT};
 use crate::records::{Record, document};
 
@@ -78,7 +78,8 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn waive(call: Call) -> Answer {
-    act(&call, &DUTIES, WAIVE, async |duty: &Record, _: &Values| require(&call, duty, None), explained).await
+    act(&call, ActForm::of(&DUTIES, WAIVE), async |duty: &Record, _: &Values| require(&call, duty, None), explained)
+        .await
 }
 
 /// The duty with its reason; none where it needs none.
@@ -110,7 +111,7 @@ async fn answer(call: Call) -> Answer {
         }
         Ok(Some(super::duty::answered(duty, form.required(&NOTE)?, by, now)))
     };
-    act(&call, &DUTIES, ANSWER, may, next).await
+    act(&call, ActForm::of(&DUTIES, ANSWER), may, next).await
 }
 
 async fn hand_over(call: Call) -> Answer {
@@ -126,7 +127,7 @@ async fn hand_over(call: Call) -> Answer {
         next.values.set(&wire::ASSIGNEE_ID, form.required(&ASSIGNEE_ID)?);
         Ok(Some(next).filter(|next| next.values != duty.values))
     };
-    act(&call, &DUTIES, HAND_OVER, may, give).await
+    act(&call, ActForm::of(&DUTIES, HAND_OVER), may, give).await
 }
 
 /// 403 where the caller is neither who answers for the duty nor stands above it.

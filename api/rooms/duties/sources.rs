@@ -10,14 +10,21 @@ use ledger::decide::Claim;
 use uuid::Uuid;
 
 use super::kinds::DutyKind;
-use super::wire::DutyLine;
+use super::wire::{DutyLine, SUBJECT_ID};
 use crate::platform::core::Core;
 use crate::records::write_context::WriteContext;
 use crate::records::{Kind, Record};
 use crate::rooms::checkpoints;
+use crate::rooms::communities;
+use crate::rooms::compounds;
+use crate::rooms::households;
+use crate::rooms::justice;
 use crate::rooms::observation;
 use crate::rooms::registers;
+use crate::rooms::reporting;
+use crate::rooms::supervision;
 use crate::rooms::supply;
+use crate::rooms::venues;
 use crate::rooms::volunteers;
 
 /// Every source. The worker goes through them in this order.
@@ -27,6 +34,13 @@ pub const SOURCES: &[&DutySource] = &[
     &supply::DUTY_SOURCE,
     &volunteers::DUTY_SOURCE,
     &registers::DUTY_SOURCE,
+    &households::DUTY_SOURCE,
+    &compounds::DUTY_SOURCE,
+    &venues::DUTY_SOURCE,
+    &supervision::DUTY_SOURCE,
+    &communities::DUTY_SOURCE,
+    &justice::DUTY_SOURCE,
+    &reporting::DUTY_SOURCE,
 ];
 
 /// Number of kinds of all sources.
@@ -49,12 +63,14 @@ pub struct DutySource {
     pub after_missed: Option<Step>,
     /// How it is known who answers for what its duties are about.
     pub answerers: Option<Answerers>,
+    /// Accounts of the lines of its duties where they are looked up by area and not by subject: by duty and line.
+    pub accounts: Option<AccountsOf>,
 }
 
 /// A step of the worker in a district of which the code is given. Twice does no harm.
 pub type Step = for<'a> fn(&'a Core, &'a str) -> BoxFuture<'a, Result<(), Problem>>;
 
-/// Accounts that answer for what duties are about, by subject and line.
+/// Accounts that answer for what duties are about, by subject, or by the duty itself, and line.
 pub type Accounts = BTreeMap<(Uuid, DutyLine), Uuid>;
 
 /// Looks up accounts in a district, of the subjects that duties are about.
@@ -72,7 +88,7 @@ pub struct Answerers {
 
 impl DutySource {
     /// A source that has nothing yet.
-    pub const NOTHING: Self = Self { kinds: &[], plan: None, after_missed: None, answerers: None };
+    pub const NOTHING: Self = Self { kinds: &[], plan: None, after_missed: None, answerers: None, accounts: None };
 }
 
 /// All who answer for subjects.
@@ -86,5 +102,14 @@ pub async fn accounts(core: &Core, district_code: &str, duties: &[Record]) -> Re
     for answerers in answerers() {
         all.extend((answerers.accounts)(core, district_code, duties).await?);
     }
+    for accounts in SOURCES.iter().filter_map(|source| source.accounts) {
+        all.extend(accounts(core, district_code, duties).await?);
+    }
     Ok(all)
+}
+
+/// The account of a line of a duty.
+pub fn account(accounts: &Accounts, duty: &Record, line: DutyLine) -> Option<Uuid> {
+    let own = accounts.get(&(duty.envelope.id, line));
+    own.or_else(|| accounts.get(&(duty.values.get(&SUBJECT_ID)?, line))).copied()
 }

@@ -10,14 +10,19 @@ use super::escalation::Level;
 use super::kinds::DutyKind;
 
 words! {
-    /// Lines to which duties belong: the five supervisors of an isolated person, a store, and the district above them.
+    /// Lines to which duties belong: the five supervisors of an isolated person, a grid cell, a store, a unit, a venue and
+    /// its inspector, and the district above them.
     pub DutyLine "duty_line" "Line" "责任线" {
         Town "town" "town" "镇";
         Village "village" "village" "村";
         Group "group" "group" "组";
+        Grid "grid" "grid cell" "网格";
         HealthCenter "health_center" "health centre" "卫生院";
         PoliceStation "police_station" "police station" "派出所";
         Store "store" "store" "商超";
+        Unit "unit" "unit" "单位";
+        Venue "venue" "venue" "经营单位";
+        Inspector "inspector" "inspector" "检查员";
         Volunteer "volunteer" "volunteer" "志愿者";
         Organizer "organizer" "organiser of the roster" "排班负责人";
         District "district" "district" "区";
@@ -43,6 +48,7 @@ words! {
         TakenBack "taken_back" "the case came back before it was accepted" "个案接收前已退回";
         CaseMerged "case_merged" "the person has another case, which goes on" "已并案";
         CauseVoided "cause_voided" "what asked for it was voided" "缘由记录已作废";
+        Lapsed "lapsed" "what asked for it holds no more" "缘由已不存在";
     }
 }
 
@@ -146,13 +152,16 @@ fields! {
 /// One level up.
 pub fn above(line: DutyLine) -> DutyLine {
     match line {
-        DutyLine::Group => DutyLine::Village,
+        DutyLine::Group | DutyLine::Grid => DutyLine::Village,
         DutyLine::Volunteer => DutyLine::Organizer,
         DutyLine::Village => DutyLine::Town,
+        DutyLine::Venue => DutyLine::Inspector,
         DutyLine::Town
         | DutyLine::HealthCenter
         | DutyLine::PoliceStation
         | DutyLine::Store
+        | DutyLine::Unit
+        | DutyLine::Inspector
         | DutyLine::Organizer
         | DutyLine::District => DutyLine::District,
     }

@@ -16,7 +16,6 @@ use super::escalation::escalate;
 use super::inherit::hand_on_all;
 use super::matching::standing;
 use super::sources::{self, SOURCES};
-use super::wire::SUBJECT_ID;
 use crate::platform::core::Core;
 use crate::platform::leases::{districts, take_lease};
 use crate::records::change::Changes;
@@ -113,8 +112,7 @@ async fn append_missed(
     let mut changes = Changes::default();
     for former in overdue {
         let stands = standing(duty::due_at(&former), None, false, now);
-        let subject = former.values.get(&SUBJECT_ID);
-        let mut next = duty::settle(&former, &stands, |line| above.get(&(subject?, line)).copied());
+        let mut next = duty::settle(&former, &stands, |line| sources::account(&above, &former, line));
         next.envelope.revision += 1;
         next.envelope.revised_by = Uuid::nil();
         changes.next_number();

@@ -19,8 +19,12 @@ fault_codes! {
     NO_ANSWER_TOLD "no_answer_told" "a text message that nobody answered reached nobody" "短信未获回复,不能记为已核";
     NOTHING_IN_SCOPE "nothing_in_scope" "the scope holds nobody" "范围内没有对象";
     ROUND_STARTED "round_started" "can't be changed once the round runs" "轮次开始后不能修改";
-    ONE_OF_NEEDED "one_of_needed" "give at least one of: {fields}" "至少填写一项:{fields}";
     MERGED_IN_CIRCLE "household_merge_cycle" "leads back to this household" "合并关系形成循环";
     NOT_ANOTHERS "household_not_merged" "is merged into none" "该户未合并";
+    HOUSEHOLD_ELSEWHERE "household_elsewhere" "is a household of another area than the group" "该户不在本组所属区划";
+    HOUSEHOLD_NOT_ACTIVE "household_not_active" "ended or is void" "该户已注销或已作废";
+    IN_ANOTHER_GROUP "in_another_group" "belongs to another group: take it out of that first" "该户已编入其他组,请先退出原组";
+    NO_FORMER_ROUND "no_former_round" "the series has no former round here: name one" "该系列在此无上一轮次,请指定对比轮次";
+    NOT_COMPARABLE "not_comparable" "must be another round that looks at the same: households or persons" "须为另一同类核查对象(户或人)的轮次";
     SAME_HOUSEHOLD "same_household" "is this household itself" "与本户相同";
 }

@@ -9,7 +9,6 @@ problem_codes! {
 
 fault_codes! {
     FAULTS;
-    ILLEGAL_TRANSITION "illegal_transition" "can't be reached from {state}; from there lead: {legal}" "不能由 {state} 转入;可转入:{legal}";
     NOTICE_MISSING "notice_missing" "needs a signed observation notice" "须先签订医学观察告知书";
     SUPERVISORS_MISSING "supervisors_missing" "needs all five supervisors; without one: {levels}" "须落实五级监管责任人,尚缺:{levels}";
     TOO_EARLY "too_early" "must not be before {from}" "不得早于 {from}";

@@ -11,7 +11,7 @@ pub use isolation_cases::wire as case;
 pub use isolation_cases::wire::ObservationAnchor;
 pub use isolation_cases::{
     CARERS, CASE_ID, FOLLOW_UP_VISITS, FOLLOWS, ISOLATION_CASES, IsolationState, IsolationTransition, SupervisorLevel,
-    TEMPERATURE_READINGS, visits,
+    TEMPERATURE_READINGS, VIOLATIONS, ViolationOutcome, violations, visits,
 };
 use isolation_cases::{duty_kinds, planner};
 
@@ -28,6 +28,7 @@ pub const DUTY_SOURCE: DutySource = DutySource {
         accounts: |core, district_code, duties| Box::pin(planner::supervisors_above(core, district_code, duties)),
         give_on: planner::give_on,
     }),
+    ..DutySource::NOTHING
 };
 
 /// This theme.

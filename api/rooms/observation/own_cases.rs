@@ -1,12 +1,13 @@
-//! Cases that are the caller's own: those he supervises and those he has a duty for. Of them, and only them, a pull
-//! tells plainly who it is and where; each pull that does is noted, with the people it named. Nobody makes somebody his
-//! own by naming himself: he is told plainly where his role and area are those of the line, or where somebody named him
+//! Whom the caller answers for: the people of cases that he supervises, and of whatever else he has an open duty for. Of
+//! them, and only them, a pull tells plainly who it is and where; each pull that does is noted, with the people it named.
+//! Nobody makes somebody his own by naming himself: he is told plainly where his role and area are those of the line, or where somebody named him
 //! who may reveal people.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kit::columns;
 use kit::problem::Problem;
+use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 use serde::Serialize;
@@ -34,14 +35,14 @@ columns! {
 /// Verb under which reading people plainly is noted: in an item, or in one's own list.
 pub const READ_PLAIN: &str = "people.read_plain";
 
-/// People whom these records show in the clear: those that the caller's own cases are about. Noted before they are
-/// shown.
+/// People whom these records show in the clear: those that the caller's own cases and duties are about. Noted before they
+/// are shown.
 pub async fn tell_plainly(
     call: &Call,
     verb: &'static str,
     records: Vec<(&Kind, &Record)>,
 ) -> Result<PlainPeople, Problem> {
-    let about = |(kind, record): &(&Kind, &Record)| Some((record.envelope.id, case_or_person(kind, record)?));
+    let about = |(kind, record): &(&Kind, &Record)| Some((record.envelope.id, subject_of(kind, record)?));
     let named: BTreeMap<Uuid, Uuid> = records.iter().filter_map(about).collect();
     let Some((_, first)) = records.first().filter(|_| !named.is_empty()) else { return Ok(PlainPeople::default()) };
     let people = of_named(call, &first.envelope.district_code, verb, &named.values().copied().collect()).await?;
@@ -49,7 +50,7 @@ pub async fn tell_plainly(
     Ok(PlainPeople(told.collect()))
 }
 
-/// The people of the caller's own cases among these, by the id of the case and of the person.
+/// The people of the caller's own cases and duties among these, by the id of what each is about and of the person.
 async fn of_named(
     call: &Call,
     district_code: &str,
@@ -70,12 +71,17 @@ async fn of_named(
         if !is_given(call, people, &person, &case).await? {
             continue;
         }
-        let plain = Plain::of(&person, &case);
+        let plain = Plain::of(&person, Some(&case));
         told.extend([case.envelope.id, person_id, root].map(|id| (id, plain.clone())));
+    }
+    let of_cases = !told.is_empty();
+    for (id, plain) in of_duties(call, district_code, named).await? {
+        told.entry(id).or_insert(plain);
     }
     let subjects: BTreeSet<Uuid> = told.values().map(|person| person.id).collect();
     if !subjects.is_empty() {
-        let details = json!({"purpose": "medical_follow_up", "people": subjects});
+        let purpose = if of_cases { "medical_follow_up" } else { "epidemic_control" };
+        let details = json!({"purpose": purpose, "people": subjects});
         let mut audit_entry = call.audit_entry(verb, "people", None, details);
         audit_entry.area_code = Some(district_code.to_owned());
         system_write_all(core, vec![audit_entry], async |_| Ok(())).await?;
@@ -83,12 +89,50 @@ async fn of_named(
     Ok(told)
 }
 
-/// The case or the person that a record is about.
-fn case_or_person(kind: &Kind, record: &Record) -> Option<Uuid> {
+columns! {
+    /// What a duty is about.
+    SUBJECT_KIND "subject_kind": String;
+    SUBJECT_ID "subject_id": Uuid;
+}
+
+/// The people of whatever else than a case the caller has an open duty for, among these.
+async fn of_duties(call: &Call, district_code: &str, named: &BTreeSet<Uuid>) -> Result<Vec<(Uuid, Plain)>, Problem> {
+    let core = &call.core;
+    let statement =
+        Statement::new("SELECT DISTINCT d.subject_kind, d.subject_id FROM duties AS d WHERE d.district_code = ")
+            .text(district_code)
+            .sql(" AND d.state = 'open' AND d.subject_kind <> 'isolation_cases' AND d.assignee_id = ")
+            .id(call.actor()?.user_id)
+            .sql(" AND d.subject_id = ANY(")
+            .column(ColumnType::Id, named.iter().copied().map(Value::Id).collect())
+            .sql(")")
+            .seeing_district(district_code);
+    let mut told = Vec::new();
+    for mut row in core.database.read(&statement).await? {
+        let (Some(kind), Some(id)) = (row.get(&SUBJECT_KIND), row.get(&SUBJECT_ID)) else { continue };
+        let Some(kind) = core.kinds().kind(&kind) else { continue };
+        let Some(subject) = read::find_unscoped(core, kind, district_code, &[id]).await?.remove(&id) else { continue };
+        let person_id = if kind.is_people() { Some(id) } else { kind.rules.person(&subject) };
+        let Some(person_id) = person_id else { continue };
+        let root = read::root(core, &PEOPLE, district_code, person_id).await?;
+        let Some(person) = read::find_unscoped(core, &PEOPLE, district_code, &[root]).await?.remove(&root) else {
+            continue;
+        };
+        let given = handed(call, &subject).await?;
+        if is_any_plain(call, &PEOPLE, (&person, &subject), &given).await? {
+            let plain = Plain::of(&person, None);
+            told.extend([id, person_id, root].map(|id| (id, plain.clone())));
+        }
+    }
+    Ok(told)
+}
+
+/// What a record is about, as duties name it: the case, the person, or a record that itself names somebody.
+fn subject_of(kind: &Kind, record: &Record) -> Option<Uuid> {
     match kind.name {
         "isolation_cases" | "people" => Some(record.envelope.id),
         "duties" => record.values.get(&duties::SUBJECT_ID),
-        _ => None,
+        _ => kind.rules.person(record).map(|_| record.envelope.id),
     }
 }
 
@@ -102,8 +146,8 @@ struct Plain {
 }
 
 impl Plain {
-    fn of(person: &Record, case: &Record) -> Self {
-        let address = case.values.get(&ADDRESS).or(person.values.get(&people::ADDRESS));
+    fn of(person: &Record, case: Option<&Record>) -> Self {
+        let address = case.and_then(|case| case.values.get(&ADDRESS)).or(person.values.get(&people::ADDRESS));
         Self {
             id: person.envelope.id,
             name: person.values.get(&people::NAME).map(str::to_owned),
@@ -113,7 +157,7 @@ impl Plain {
     }
 }
 
-/// How somebody came to answer for a case: on which line, and who wrote that.
+/// How somebody came to answer for a case or a duty: on which line, and who wrote that.
 struct Given {
     line: DutyLine,
     by: Uuid,
@@ -130,15 +174,27 @@ async fn is_given(call: &Call, people: &Kind, person: &Record, case: &Record) ->
         let by = by.into_iter().next().and_then(|mut row| row.get(&NAMED_BY)).unwrap_or(case.envelope.recorded_by);
         all.extend(lines.iter().map(|line| Given { line: *line, by }));
     }
-    for mut row in call.core.database.read(&handing(actor.user_id, case)).await? {
-        let (Some(line), Some(by)) = (row.get(&duties::LINE), row.get(&NAMED_BY)) else { continue };
-        // The duties of a line come with it.
-        if !lines.contains(&line) {
-            all.push(Given { line, by });
-        }
-    }
+    // The duties of a line come with it.
+    all.extend(handed(call, case).await?.into_iter().filter(|given| !lines.contains(&given.line)));
+    is_any_plain(call, people, (person, case), &all).await
+}
+
+/// How the caller came to the open duties that he has about a record.
+async fn handed(call: &Call, subject: &Record) -> Result<Vec<Given>, Problem> {
+    let rows = call.core.database.read(&handing(call.actor()?.user_id, subject)).await?;
+    let given = |mut row: Row| Some(Given { line: row.get(&duties::LINE)?, by: row.get(&NAMED_BY)? });
+    Ok(rows.into_iter().filter_map(given).collect())
+}
+
+/// Whether one of them lets him be told plainly who it is.
+async fn is_any_plain(
+    call: &Call,
+    people: &Kind,
+    (person, subject): (&Record, &Record),
+    all: &[Given],
+) -> Result<bool, Problem> {
     for given in all {
-        if is_plain(call, people, (person, case), &given).await? {
+        if is_plain(call, people, (person, subject), given).await? {
             return Ok(true);
         }
     }
@@ -150,10 +206,10 @@ async fn is_given(call: &Call, people: &Kind, person: &Record, case: &Record) ->
 async fn is_plain(
     call: &Call,
     people: &Kind,
-    (person, case): (&Record, &Record),
+    (person, subject): (&Record, &Record),
     given: &Given,
 ) -> Result<bool, Problem> {
-    let (actor, area_code, org_id) = (call.actor()?, &case.envelope.area_code, case.envelope.org_id);
+    let (actor, area_code, org_id) = (call.actor()?, &subject.envelope.area_code, subject.envelope.org_id);
     let reaches = |roles| actor.reaches(roles, &person.envelope.area_code, person.envelope.org_id);
     let fits = actor.reaches(roles_of(given.line), area_code, org_id);
     if given.by == actor.user_id {
@@ -171,7 +227,14 @@ const fn roles_of(line: DutyLine) -> &'static [Role] {
         DutyLine::Group => &[Role::GroupCadre],
         DutyLine::HealthCenter => &[Role::HealthWorker],
         DutyLine::PoliceStation => &[Role::PoliceOfficer],
-        DutyLine::Store | DutyLine::Volunteer | DutyLine::Organizer | DutyLine::District => &[],
+        DutyLine::Grid
+        | DutyLine::Store
+        | DutyLine::Unit
+        | DutyLine::Venue
+        | DutyLine::Inspector
+        | DutyLine::Volunteer
+        | DutyLine::Organizer
+        | DutyLine::District => &[],
     }
 }
 
@@ -184,12 +247,12 @@ fn naming(user_id: Uuid, case: &Record) -> Statement {
     came("isolation_cases", line, then, &now, &case.envelope.district_code, ("id", case.envelope.id))
 }
 
-/// Reads the authors of the last revisions that gave somebody open duties of a case, and the lines of these duties.
-fn handing(user_id: Uuid, case: &Record) -> Statement {
+/// Reads the authors of the last revisions that gave somebody open duties about a record, and the lines of these duties.
+fn handing(user_id: Uuid, subject: &Record) -> Statement {
     let now = Statement::new("r.state = 'open' AND r.assignee_id = ").id(user_id);
     let then = Statement::new("(h.body->>'assignee_id')::uuid = ").id(user_id);
     let line = ["r.line", "h.body->>'line'"];
-    came("duties", line, then, &now, &case.envelope.district_code, ("subject_id", case.envelope.id))
+    came("duties", line, then, &now, &subject.envelope.district_code, ("subject_id", subject.envelope.id))
 }
 
 /// Reads the author of the revision since which a record fulfils a condition, for records that fulfil it now.

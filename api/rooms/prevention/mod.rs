@@ -1,6 +1,7 @@
 //! Prevention: disinfection, inspections, publicity.
 
 mod disinfections;
+mod inspection_statistics;
 mod inspections;
 mod publicity_activities;
 
@@ -9,5 +10,6 @@ use crate::records::Theme;
 /// This theme.
 pub static THEME: Theme = Theme {
     kinds: &[&disinfections::DISINFECTIONS, &publicity_activities::PUBLICITY_ACTIVITIES, &inspections::INSPECTIONS],
+    operations: inspection_statistics::operations,
     ..Theme::NOTHING
 };

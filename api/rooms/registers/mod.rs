@@ -7,12 +7,15 @@ mod people;
 mod places;
 mod vocabularies;
 
-pub use organizations::ORGANIZATIONS;
-pub use people::categories::of_whoever_passed;
+pub use organizations::{ORGANIZATIONS, wire as organization};
+pub use people::categories::{held, of_whoever_passed};
 pub use people::documents::{check_document, normalize_name, normalize_phone};
 pub use people::sought::Sought;
 pub use people::{LOOKED_UP, PEOPLE, PersonCategory, comparisons, family, note_found, sought, wire as person};
-pub use places::{PLACES, PlaceKind, VENUE_KINDS, require_checkpoint, require_venue};
+pub use places::{
+    COMPOUND_KINDS, OperatingStatus, PLACES, PlaceKind, VENUE_KINDS, require_caterer, require_checkpoint,
+    require_compound, require_mask_point, require_venue, wire as place,
+};
 pub use vocabularies::Vocabularies;
 pub use vocabularies::told::words_of;
 
@@ -28,6 +31,7 @@ pub static THEME: Theme = Theme {
     kinds: &[&organizations::ORGANIZATIONS, &places::PLACES, &people::PEOPLE],
     operations: || [vocabularies::operations(), people::operations()].into_iter().flatten().collect(),
     schemas: people::schemas,
+    figures: &[&places::figures::PLACE_FIGURES],
     vocabularies: &[&PURPOSE],
     problems: codes::PROBLEMS,
     faults: codes::FAULTS,

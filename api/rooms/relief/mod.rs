@@ -1,11 +1,23 @@
-//! Relief: what households need, and who brings it.
+//! Relief: what households need and who brings it; what was given, and to whom it was handed out.
 
 mod codes;
 mod deliveries;
+mod donations;
+mod goods;
+mod material_issues;
 mod need_requests;
 
 use crate::records::Theme;
 
 /// This theme.
-pub static THEME: Theme =
-    Theme { kinds: &[&need_requests::NEED_REQUESTS, &deliveries::DELIVERIES], faults: codes::FAULTS, ..Theme::NOTHING };
+pub static THEME: Theme = Theme {
+    kinds: &[
+        &need_requests::NEED_REQUESTS,
+        &deliveries::DELIVERIES,
+        &donations::DONATIONS,
+        &material_issues::MATERIAL_ISSUES,
+    ],
+    operations: || [donations::operations(), material_issues::operations()].into_iter().flatten().collect(),
+    faults: codes::FAULTS,
+    ..Theme::NOTHING
+};

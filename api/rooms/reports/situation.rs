@@ -5,7 +5,6 @@
 //! at which the unit did anything (at their gates, too); `stock`, what it holds, by commodity. An organisation of
 //! a record is whose work it was.
 
-mod read;
 mod tell;
 mod units;
 
@@ -22,9 +21,8 @@ use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use self::tell::{IdOfThem, ShownFigure, Teller};
+use self::tell::{IdOfThem, ShownFigure};
 use self::units::Unit;
-use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::organization_tree::Tree;
 use crate::platform::access::roles::with_statistics;
@@ -32,14 +30,12 @@ use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, fault};
 use crate::records::codes::UNKNOWN_REFERENCE;
 use crate::records::list::{self, one_district};
-use crate::rooms::supply::commodities::goods_cache;
-use crate::rooms::supply::commodities::own::Goods;
+use crate::records::named_figures::Reading;
+use crate::rooms::reports::READERS;
+use crate::statistics::figures::Catalogue;
 use crate::statistics::polled::{polled, respond};
 use crate::statistics::sheet::{Column, numbers, words};
 use crate::statistics::tag::Tag;
-
-/// Roles that see the work of units.
-const READERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::CdcOfficer];
 
 fields! {
     /// Parameters of the situation.
@@ -112,18 +108,19 @@ async fn situation(call: Call) -> Answer {
         return Ok(unchanged);
     }
     let as_of_on = call.query.get(&AS_OF_ON).map_or(today, |day| day.min(today));
+    let catalogue = Catalogue::of(&call, &district_code, as_of_on).await?;
     // One moment for all: no figure holds more than the change it is said to be as of.
     let mut snapshot = call.core.database.snapshot().await?;
     let head = crate::statistics::head_in(&mut snapshot, &district_code).await?;
-    let units = units::units(call.query.get(&ORG_ID), snapshot.read(&Tree::statement(&district_code)).await?);
-    let found = read::read(&call, &mut snapshot, &district_code, as_of_on).await?;
+    let tree = Tree::of_rows(snapshot.read(&Tree::statement(&district_code)).await?);
+    let units = units::units(call.query.get(&ORG_ID), &tree);
+    let mut reading = Reading { call: &call, district_code: &district_code, tree: &tree, snapshot: &mut snapshot };
+    let told = tell::of_units(&mut reading, &catalogue, &units, as_of_on).await?;
     snapshot.end().await?;
-    let goods = goods_cache::believed(&call.core).await?;
-    let goods = goods.of(&district_code);
     if call.query.has(&ORG_ID) && units.is_empty() {
         return Err(fault(&format!("?{ORG_ID}"), UNKNOWN_REFERENCE));
     }
-    let units = units.iter().filter_map(|unit| served((&call, goods), unit, &found, as_of_on)).collect();
+    let units = units.iter().zip(told).filter_map(|(unit, figures)| served(&call, unit, figures)).collect();
     let area_code = call.query.get(&AREA_CODE).map(str::to_owned);
     let situation = Situation { as_of_on, area_code, units, as_of_change_no: head };
     respond(&call, &tag, head, &situation, || lines(&situation.units), COLUMNS)
@@ -150,8 +147,7 @@ fn lines(units: &[ShownUnit]) -> Result<Vec<Json>, Problem> {
 }
 
 /// A unit with its figures; without any it is told only where it was asked for.
-fn served((call, goods): (&Call, &Goods), unit: &Unit, found: &read::Found, as_of_on: NaiveDate) -> Option<ShownUnit> {
-    let figures = Teller { call, found, unit, as_of_on, goods }.figures();
+fn served(call: &Call, unit: &Unit, figures: Vec<ShownFigure>) -> Option<ShownUnit> {
     let told = !figures.is_empty() || call.query.has(&ORG_ID);
     let org_ids = unit.members.iter().filter(|id| !id.is_nil()).copied().collect();
     told.then(|| ShownUnit { org_id: unit.id, name: unit.name.clone(), org_ids, figures })

@@ -5,7 +5,6 @@ use kit::{fault_codes, problem_codes};
 problem_codes! {
     PROBLEMS;
     COMMODITY_HAS_ENTRY "entry_exists" CONFLICT "There is an entry of that commodity from that day on; amend it" "该商品同一生效日期已有条目,请修订该条目";
-    STORE_HAS_REPORT "report_exists" CONFLICT "This store has a report of that day; amend it" "该门店当日已有报表,请修订该报表";
 }
 
 fault_codes! {
@@ -19,8 +18,7 @@ fault_codes! {
     ENTRY_EXISTS "entry_exists" "there is an entry of that commodity from that day on: {location}" "该商品同一生效日期已有条目:{location}" .answered_with(COMMODITY_HAS_ENTRY);
     TOO_MANY_COMMODITIES "too_many_commodities" "a district has {max} commodities of its own at most" "区县自有商品最多 {max} 种";
     WHOLE_DISTRICT "whole_district" "holds for the whole district: give its code of six digits" "适用于全区县,应为 6 位区县代码";
-    NOT_FOR_ZERO "not_for_zero" "a report of nothing has no lines" "零报告不应包含明细";
-    REPORT_EXISTS "report_exists" "this store has a report of that day: {location}" "该门店当日已有报表:{location}" .answered_with(STORE_HAS_REPORT);
     INSUFFICIENT_STOCK "insufficient_stock" "only {available} {unit} would be there on {day}" "{day} 可用库存仅 {available} {unit}";
     REFERS_TO_OTHER "refers_to_other" "belongs to another place" "属于其他场所";
+    KEPT_BY_SOURCE "kept_by_source" "goes with {source}: amend or void that" "随 {source} 生成,请修订或作废该单据";
 }

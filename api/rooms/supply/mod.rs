@@ -48,7 +48,7 @@ pub static THEME: Theme = Theme {
         ];
         parts.into_iter().flatten().collect()
     },
-    workers: &[|core| Box::pin(market::review::work(core))],
+    workers: &[("price_rules", |core| Box::pin(market::review::work(core)))],
     settings: &[&commodities::goods_cache::GOODS],
     own_words: &[&commodities::goods_cache::COMMODITY_OWN_WORDS],
     problems: codes::PROBLEMS,

@@ -34,7 +34,7 @@ pub struct Units {
 
 impl Units {
     /// Organisation whose work is done at a compound.
-    fn at(self, compound: usize) -> Uuid {
+    pub fn at(self, compound: usize) -> Uuid {
         if compound < OF_SCHOOL { self.school } else { self.bureau }
     }
 }
@@ -58,8 +58,11 @@ pub fn morning(seed: u64, units: Units, homes: &[Home], residents: &[Resident], 
         json!({"id": Chance::of(seed, "publicity", index).id(), "org_id": units.at(index), "place_id": home.gate_id, "occurred_at": format!("{}T10:{:02}:00+08:00", day(index), 10 + index),
             "method": "leaflet_to_household", "topic": "protection_knowledge", "document": "notice", "copies": 40, "households_reached": if index < 2 { 34 } else { 33 }})
     });
-    let staff: Vec<&Resident> =
-        residents.iter().filter(|resident| resident.home < COMPOUNDS).take(COMPOUNDS * STAFF).collect();
+    let staff: Vec<&Resident> = residents
+        .iter()
+        .filter(|resident| resident.home < COMPOUNDS && resident.slot == 0)
+        .take(COMPOUNDS * STAFF)
+        .collect();
     let volunteers = staff.iter().enumerate().map(|(index, resident)| {
         json!({"id": Chance::of(seed, "volunteer", index).id(), "org_id": units.at(index / STAFF), "area_code": homes.get(resident.home).map(|home| home.area_code), "roles": ROLES,
             "person": {"name": resident.name, "document_number": resident.document_number}, "occurred_at": format!("{}T08:00:00+08:00", day(3))})

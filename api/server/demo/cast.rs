@@ -48,6 +48,8 @@ pub struct Home {
     pub name: String,
     /// Where it stands.
     pub area_code: &'static str,
+    /// The compound itself, or the village as a place.
+    pub place_id: Uuid,
     /// Its gate, or the entrance of the village.
     pub gate_id: Uuid,
 }
@@ -55,9 +57,14 @@ pub struct Home {
 /// An organisation of the cast.
 pub fn organizations(seed: u64) -> Vec<Json> {
     let unit = |(index, (kind, name, area_code)): (usize, &Unit)| {
-        // Schools stand below the bureau: what they do is its work, too.
-        let parent_id = (*kind == "school").then(|| organization_id(seed, EDUCATION));
-        json!({"id": organization_id(seed, index), "kind": kind, "name": name, "area_code": area_code, "parent_id": parent_id})
+        // Schools stand below the bureau, the cooperative's partner below it: what they do is its work, too.
+        let above = match index {
+            PARTNER => Some(COOPERATIVE),
+            _ => (*kind == "school").then_some(EDUCATION),
+        };
+        let parent_id = above.map(|above| organization_id(seed, above));
+        let relation = (index == PARTNER).then_some("参股企业");
+        json!({"id": organization_id(seed, index), "kind": kind, "name": name, "area_code": area_code, "parent_id": parent_id, "relation": relation})
     };
     UNITS.iter().enumerate().map(unit).collect()
 }
@@ -67,10 +74,25 @@ pub const COMMERCE: usize = 0;
 /// See [`COMMERCE`].
 pub const EDUCATION: usize = 1;
 /// See [`COMMERCE`].
+pub const JUSTICE: usize = 2;
+/// See [`COMMERCE`].
+pub const LEAGUE: usize = 3;
+/// See [`COMMERCE`].
 pub const COOPERATIVE: usize = 4;
+
+/// The street and the town to which the homes belong.
+pub const STREET: usize = 5;
+/// See [`STREET`].
+pub const TOWN: usize = 6;
 
 /// A school below the bureau.
 pub const SCHOOL: usize = 11;
+
+/// The enterprise in which the cooperative has a share.
+pub const PARTNER: usize = 13;
+
+/// Communities in which compounds stand, each with a grid worker.
+pub const GRID_WORKERS: usize = COMMUNITIES.len();
 
 /// The id of a unit.
 pub fn organization_id(seed: u64, index: usize) -> Uuid {
@@ -82,21 +104,27 @@ pub fn homes(seed: u64) -> Vec<Home> {
     let compound = |index: usize| Home {
         name: format!("雨城教育家属大院{}号院", index + 1),
         area_code: COMMUNITIES.get(index % COMMUNITIES.len()).copied().unwrap_or("511802005"),
+        place_id: compound_id(seed, index),
         gate_id: Chance::of(seed, "gate", index).id(),
     };
     let village = |(index, (area_code, name)): (usize, &(&'static str, &'static str))| Home {
         name: (*name).to_owned(),
         area_code,
+        place_id: compound_id(seed, COMPOUNDS + index),
         gate_id: Chance::of(seed, "gate", COMPOUNDS + index).id(),
     };
     (0..COMPOUNDS).map(compound).chain(VILLAGES.iter().enumerate().map(village)).collect()
+}
+
+fn compound_id(seed: u64, index: usize) -> Uuid {
+    Chance::of(seed, "compound", index).id()
 }
 
 /// Compounds and villages; then what names them or stands alone: gates, entrances, crossings, shops.
 pub fn places(seed: u64) -> [Vec<Json>; 2] {
     let (mut parents, mut places) = (Vec::new(), Vec::new());
     for (index, home) in homes(seed).iter().enumerate() {
-        let parent_id = Chance::of(seed, "compound", index).id();
+        let parent_id = home.place_id;
         let is_compound = index < COMPOUNDS;
         let kind = if is_compound { "family_compound" } else { "village_group" };
         parents.push(json!({"id": parent_id, "kind": kind, "name": home.name, "area_code": home.area_code}));
@@ -139,6 +167,11 @@ pub fn warehouse(seed: u64) -> Uuid {
     place_id(seed, 9)
 }
 
+/// Where what is given to those on duty is kept.
+pub fn service_point(seed: u64) -> Uuid {
+    place_id(seed, 2)
+}
+
 /// Somebody with an account.
 pub struct Member {
     /// Name for signing in.
@@ -149,6 +182,8 @@ pub struct Member {
     pub role: Role,
     /// Area of the role.
     pub area_code: String,
+    /// Only what belongs to this organisation, or to one below it.
+    pub org_id: Option<Uuid>,
 }
 
 /// The staff: every role, a guard for every gate.
@@ -158,6 +193,7 @@ pub fn staff(seed: u64) -> Vec<Member> {
         display_name,
         role,
         area_code: area_code.to_owned(),
+        org_id: None,
     };
     let mut staff = Vec::new();
     let roles = [
@@ -205,5 +241,7 @@ pub fn staff(seed: u64) -> Vec<Member> {
             area_code,
         ));
     }
+    let education = member("demo.education".into(), "区教育局".into(), Role::OrgAdmin, "511802");
+    staff.push(Member { org_id: Some(organization_id(seed, EDUCATION)), ..education });
     staff
 }

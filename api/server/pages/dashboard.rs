@@ -1,56 +1,172 @@
-//! The page at `/`: today at a glance, from the public API only. Its files are in the binary and need nothing
-//! from elsewhere; charts are drawn by uPlot (MIT, `dashboard/vendor/`).
+//! The page at `/`: a district's day from the public API only. Its files are in the binary and need nothing from
+//! elsewhere; charts are drawn by uPlot (MIT, `dashboard/vendor/`).
+//!
+//! Files are named under the digest of all of them: what a browser holds under such a name it need never ask for again,
+//! and after an upgrade no module meets one of another release. What the first view needs comes with the page itself:
+//! [`first_view`].
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG};
+mod first_view;
+
+use std::sync::LazyLock;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use bytes::Bytes;
+use flate2::Compression;
 use kit::etag::is_unchanged;
 use sha2::{Digest, Sha256};
 
-use crate::platform::http::render_unrouted;
+use crate::platform::http::{gzip, render_unrouted};
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
+const IMAGE: &str = "image/svg+xml";
+const TEXT: &str = "text/plain; charset=utf-8";
 
-/// Scripts, styles, images and requests from here only.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Places in the page: of the digest, of its style and of its script.
+const VERSION: &str = "{version}";
+const STYLE_PLACE: &str = "{style}";
+const SCRIPT_PLACE: &str = "{script}";
+const FOREVER: &str = "public, max-age=31536000, immutable";
 
-/// Name, media type, content.
-const FILES: &[(&str, &str, &str)] = &[
-    ("", HTML, include_str!("dashboard/index.html")),
-    ("style.css", STYLE, include_str!("dashboard/style.css")),
-    ("icon.svg", "image/svg+xml", include_str!("dashboard/icon.svg")),
-    ("main.js", SCRIPT, include_str!("dashboard/main.js")),
-    ("api.js", SCRIPT, include_str!("dashboard/api.js")),
-    ("texts.js", SCRIPT, include_str!("dashboard/texts.js")),
-    ("dom.js", SCRIPT, include_str!("dashboard/dom.js")),
-    ("tiles.js", SCRIPT, include_str!("dashboard/tiles.js")),
-    ("charts.js", SCRIPT, include_str!("dashboard/charts.js")),
-    ("panels.js", SCRIPT, include_str!("dashboard/panels.js")),
-    ("uplot.js", SCRIPT, include_str!("dashboard/vendor/uplot-1.6.32.min.js")),
-    ("uplot.css", STYLE, include_str!("dashboard/vendor/uplot-1.6.32.min.css")),
-    ("uplot-LICENSE.txt", "text/plain; charset=utf-8", include_str!("dashboard/vendor/uplot-LICENSE.txt")),
-];
+/// Names, media types and contents of files in `dashboard/`.
+macro_rules! files {
+    ($($media_type:ident: $($name:literal)+;)+) => {
+        &[$($(($name, $media_type, include_str!(concat!("dashboard/", $name))),)+)+]
+    };
+}
+
+const FILES: &[(&str, &str, &str)] = files! {
+    HTML: "index.html";
+    STYLE: "vendor/uplot-1.6.32.min.css";
+    SCRIPT: "main.js" "shell.js" "header.js" "live.js" "state.js" "api.js" "session.js" "dom.js" "figures.js" "charts.js" "names.js"
+        "words.js" "texts.js" "texts/zh.js" "texts/en.js" "drill.js" "tell.js" "tell-kinds.js" "case.js" "paper.js" "cartogram.js"
+        "shapes.js" "tabs/overview.js" "tabs/trend.js" "tabs/behind.js" "tabs/checkpoints.js" "tabs/observation.js"
+        "tabs/households.js" "coverage.js" "bars.js" "doors.js" "tabs/supply.js" "tabs/volunteers.js" "tabs/stocks.js" "tabs/bulletin.js" "tabs/edition.js" "tabs/map.js"
+        "rooms.js" "sheets.js" "tabs/reporting.js" "tabs/venues.js" "tabs/compounds.js" "tabs/communities.js"
+        "vendor/uplot-1.6.32.min.js";
+    IMAGE: "icon.svg";
+    TEXT: "vendor/uplot-LICENSE.txt";
+};
+
+/// The style of the page.
+const STYLES: &str = concat!(
+    include_str!("dashboard/style.css"),
+    include_str!("dashboard/parts.css"),
+    include_str!("dashboard/rounds.css"),
+    "@media print {\n",
+    include_str!("dashboard/print.css"),
+    "}\n"
+);
+
+/// A file as it is sent.
+struct Sent {
+    name: &'static str,
+    media_type: &'static str,
+    tag: String,
+    plain: Bytes,
+    gzipped: Option<Bytes>,
+}
+
+/// All files, the digest under which they are named, and what the browser may do with them.
+struct Page {
+    version: String,
+    policy: String,
+    files: Vec<Sent>,
+}
+
+static PAGE: LazyLock<Page> = LazyLock::new(|| {
+    let all = FILES.iter().fold(Sha256::new(), |all, (name, _, content)| all.chain_update(name).chain_update(content));
+    let all = all.chain_update(STYLES).finalize();
+    let version: String = hex::encode(all).chars().take(12).collect();
+    let content = |name: &str| FILES.iter().find(|file| file.0 == name).map_or("", |file| file.2);
+    let script = first_view::script(content, &version);
+    let files = FILES.iter().map(|(name, media_type, content)| {
+        let content = match *name {
+            "index.html" => {
+                let page = content.replace(VERSION, &version);
+                page.replace(STYLE_PLACE, STYLES).replace(SCRIPT_PLACE, &script)
+            }
+            name if first_view::MODULES.contains(&name) => first_view::handed_on(name, content),
+            _ => (*content).to_owned(),
+        };
+        Sent::new(name, media_type, content)
+    });
+    Page { files: files.collect(), policy: policy(&script), version }
+});
+
+impl Sent {
+    fn new(name: &'static str, media_type: &'static str, content: String) -> Self {
+        let squeezed = gzip::gzipped(content.as_bytes(), Compression::best());
+        Self {
+            name,
+            media_type,
+            tag: format!("\"{}\"", hex::encode(Sha256::digest(&content))),
+            gzipped: squeezed.filter(|squeezed| squeezed.len() < content.len()).map(Bytes::from),
+            plain: Bytes::from(content),
+        }
+    }
+}
+
+/// Scripts, styles, images and requests from here only; inline only the very style and script that the page came with.
+fn policy(script: &str) -> String {
+    let digest = |text: &str| BASE64.encode(Sha256::digest(text));
+    format!(
+        "default-src 'none'; script-src 'self' 'sha256-{}'; style-src 'self' 'sha256-{}'; img-src 'self' data:; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        digest(script),
+        digest(STYLES)
+    )
+}
 
 /// Puts the page on its paths.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/").route(web::get().to(file)));
+    config.service(web::resource("/").route(web::get().to(index)));
     config.service(web::resource("/dashboard/{file:.+}").route(web::get().to(file)));
 }
 
+async fn index(request: HttpRequest) -> HttpResponse {
+    found(&request, "index.html", "no-cache").unwrap_or_else(|| HttpResponse::NotFound().finish())
+}
+
 async fn file(request: HttpRequest) -> HttpResponse {
-    let name = request.match_info().get("file").unwrap_or_default();
-    let Some((_, media_type, content)) = FILES.iter().find(|(other, ..)| *other == name) else {
-        return render_unrouted(request).await;
+    let path = request.match_info().get("file").unwrap_or_default();
+    let (name, caching) = match path.strip_prefix(PAGE.version.as_str()).and_then(|rest| rest.strip_prefix('/')) {
+        Some(name) => (name, FOREVER),
+        None => (path, "no-cache"),
     };
-    let tag = format!("\"{}\"", hex::encode(Sha256::digest(content)));
-    if is_unchanged(&request, &tag) {
-        return HttpResponse::NotModified().insert_header((ETAG, tag)).finish();
+    // Where the libraries were before they had a folder.
+    let name = match name {
+        "uplot.js" => "vendor/uplot-1.6.32.min.js",
+        "uplot.css" => "vendor/uplot-1.6.32.min.css",
+        "uplot-LICENSE.txt" => "vendor/uplot-LICENSE.txt",
+        other => other,
+    };
+    match found(&request, name, caching) {
+        Some(response) => response,
+        None => render_unrouted(request).await,
     }
-    HttpResponse::Ok()
-        .content_type(*media_type)
-        .insert_header((ETAG, tag))
-        .insert_header((CACHE_CONTROL, "no-cache"))
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .body(*content)
+}
+
+fn found(request: &HttpRequest, name: &str, caching: &'static str) -> Option<HttpResponse> {
+    let file = PAGE.files.iter().find(|file| file.name == name)?;
+    if is_unchanged(request, &file.tag) {
+        return Some(HttpResponse::NotModified().insert_header((ETAG, file.tag.as_str())).finish());
+    }
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(file.media_type)
+        .insert_header((ETAG, file.tag.as_str()))
+        .insert_header((CACHE_CONTROL, caching))
+        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .insert_header((CONTENT_SECURITY_POLICY, PAGE.policy.as_str()));
+    Some(match &file.gzipped {
+        Some(squeezed) if gzip::is_accepted(request) => {
+            response.insert_header((CONTENT_ENCODING, "gzip")).body(squeezed.clone())
+        }
+        _ => response.body(file.plain.clone()),
+    })
 }

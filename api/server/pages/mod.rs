@@ -33,11 +33,11 @@ pub fn operations() -> Vec<Operation> {
             .described(
                 "service",
                 "Is it ready",
-                "Whether writes can succeed: the database answers, its disk has room, the clocks of the ledgers are there and free. Answers within a second, whatever happens.",
+                "Whether writes can succeed: the database answers, its disk has room, the clocks of the ledgers are there and free, and no worker is down after a defect (`errors` names it). Answers within a second, whatever happens.",
             )
             .access(Access::Public)
             .answers::<ServiceState>(200, "Ready.", Some(state))
-            .problems(&[Code::LEDGER_UNAVAILABLE]),
+            .problems(&[Code::LEDGER_UNAVAILABLE, Code::UNAVAILABLE]),
         Operation::new(Method::GET, "/openapi.json", "get_document", document)
             .described("service", "This document", "OpenAPI 3.1.")
             .access(Access::Public)

@@ -7,12 +7,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use actix_web::http::header::RETRY_AFTER;
 use kit::catalogue::Code;
+use kit::faults::Faults;
 use kit::problem::Problem;
 use kit::statement::Statement;
+use ledger::WRITER;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::platform::codes::WORKER_DOWN;
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
 
@@ -20,6 +24,8 @@ use crate::platform::core::{Core, Extension};
 const BELIEVED: Duration = Duration::from_millis(500);
 /// The longest that anybody waits for a judgement; one that takes longer is a no.
 const WITHIN: Duration = Duration::from_millis(800);
+/// When to ask again, in seconds.
+const RETRY_S: u32 = 5;
 /// Bytes that must be free where the embedded database is: its write-ahead log grows by files of sixteen megabytes.
 const ROOM: u64 = 32 * 1024 * 1024;
 
@@ -59,7 +65,10 @@ impl Readiness {
 
     async fn judge(&self, core: &Core) -> Result<(), Problem> {
         if !core.ledger.has_writer() {
-            return Err(unready("the ledger has no writer"));
+            return Err(is_down(Code::LEDGER_UNAVAILABLE, WRITER));
+        }
+        if let Some(worker) = core.supervision.down().first() {
+            return Err(is_down(Code::UNAVAILABLE, worker));
         }
         if core.config.database_url.is_none() && !has_room(core) {
             return Err(unready("the disk of the database is full"));
@@ -75,7 +84,14 @@ impl Readiness {
 }
 
 fn unready(why: &str) -> Problem {
-    Problem::unavailable(Code::LEDGER_UNAVAILABLE, 5, why)
+    Problem::unavailable(Code::LEDGER_UNAVAILABLE, RETRY_S, why)
+}
+
+/// A worker that begins again after a panic.
+fn is_down(code: Code, worker: &str) -> Problem {
+    let mut faults = Faults::default();
+    faults.add_with("", WORKER_DOWN, vec![("worker", worker.to_owned())]);
+    Problem::of_faults(code, faults.list().to_vec()).with_header(RETRY_AFTER, RETRY_S.to_string())
 }
 
 fn has_room(core: &Core) -> bool {

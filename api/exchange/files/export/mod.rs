@@ -13,12 +13,13 @@ use kit::catalogue::{Code, FaultCode};
 use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::text::Language;
+use kit::time::day_of;
 use serde_json::{Value as Json, json};
 
 pub use self::approval::MARK;
 use self::stream::{Export, Progress, step};
 use super::columns::exported;
-use super::rows::Writing;
+use super::rows::{OwnLabels, Writing};
 use crate::exchange::codes::{BEYOND_HEAD, ONLY_IN_PAGES};
 use crate::platform::access::accounts::Credential;
 use crate::platform::access::keys::KeyScope;
@@ -74,6 +75,8 @@ impl Export {
         let is_chinese = call.query.text("headers") == Some("zh");
         let header_language = if is_chinese { Language::Chinese } else { Language::English };
         let words = call.query.text("cells").map_or(is_chinese, |cells| cells == "words");
+        call.core.refresh_for(kind).await?;
+        let own = OwnLabels::of(&call.core, &district_code, day_of(call.core.clock.now(), call.core.zone));
         Ok(Self {
             core: Arc::clone(&call.core),
             actor: actor.clone(),
@@ -84,7 +87,7 @@ impl Export {
             format,
             language: call.language,
             header_language,
-            writing: Writing { language: header_language, words, zone: call.core.zone },
+            writing: Writing { language: header_language, words, zone: call.core.zone, own },
             columns: exported(kind, call.core.kinds(), words),
             plain,
             mark: None,

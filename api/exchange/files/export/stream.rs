@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::join;
 use kit::catalogue::Code;
 use kit::json::put;
 use kit::problem::Problem;
@@ -12,6 +13,7 @@ use kit::value::Values;
 use rust_xlsxwriter::XlsxError;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tokio::task::{spawn_blocking, yield_now};
 use uuid::Uuid;
 
 use super::Format;
@@ -114,26 +116,28 @@ impl Export {
     }
 
     /// The lines of a page.
-    async fn lines(&self, page: &[Record]) -> Result<String, Problem> {
-        let mut text = String::new();
+    async fn lines(&self, page: &[Record]) -> Result<Vec<u8>, Problem> {
+        let mut text = Vec::new();
         if self.format == Format::Ndjson {
             for record in page {
-                text.push_str(&self.line(record)?);
+                self.write_line(&mut text, record)?;
             }
             return Ok(text);
         }
         for row in self.rows(page).await? {
-            text.push_str(&csv_line(&row));
+            text.extend_from_slice(csv_line(&row).as_bytes());
         }
         Ok(text)
     }
 
-    fn line(&self, record: &Record) -> Result<String, Problem> {
+    fn write_line(&self, text: &mut Vec<u8>, record: &Record) -> Result<(), Problem> {
         let view = self.view(record);
-        Ok(match &self.mark {
-            None => serde_json::to_string(&view).map_err(Problem::internal)? + "\n",
-            mark => format!("{}\n", marked(view.to_json()?, mark.as_deref())),
-        })
+        match &self.mark {
+            None => serde_json::to_writer(&mut *text, &view).map_err(Problem::internal)?,
+            mark => text.extend_from_slice(marked(view.to_json()?, mark.as_deref()).to_string().as_bytes()),
+        }
+        text.push(b'\n');
+        Ok(())
     }
 
     /// The rows of a page, each with the mark behind it.
@@ -167,24 +171,30 @@ impl Export {
 
     pub(super) async fn workbook(&self) -> Result<Vec<u8>, Problem> {
         let mut writer = Writer::new(&self.headers(), &self.columns).map_err(told)?;
-        let (mut after, mut count) = (None, 0);
-        loop {
-            let page = self.page(after).await?;
-            let Some(last) = page.last() else { break };
-            after = Some((last.envelope.occurred_at, last.envelope.id));
+        let (mut page, mut count) = (self.page(None).await?, 0);
+        while !page.is_empty() {
             let rows = self.rows(&page).await?;
             count += rows.len();
             if count > MOST_ROWS {
                 return Err(TOO_MANY_ROWS.into());
             }
-            for row in &rows {
-                writer.write(row).map_err(told)?;
-            }
+            // Rows are laid out and packed elsewhere: whoever shares the worker would wait.
+            let writing = spawn_blocking(move || rows.iter().try_for_each(|row| writer.write(row)).map(|()| writer));
+            page = match behind(&page) {
+                Some(after) => self.page(Some(after)).await?,
+                None => Vec::new(),
+            };
+            writer = writing.await.map_err(Problem::internal)?.map_err(told)?;
         }
-        // Packing takes a while: whoever shares the worker would wait.
-        let packed = tokio::task::spawn_blocking(move || writer.finish()).await.map_err(Problem::internal)?;
+        let packed = spawn_blocking(move || writer.finish()).await.map_err(Problem::internal)?;
         packed.map_err(told)
     }
+}
+
+/// Where to go on behind a page; none where it wasn't full.
+fn behind(page: &[Record]) -> Option<Position> {
+    let last = page.last().filter(|_| i64::try_from(page.len()).is_ok_and(|length| length >= PAGE))?;
+    Some((last.envelope.occurred_at, last.envelope.id))
 }
 
 /// Problem of a value that a workbook can't hold, though other formats can.
@@ -201,6 +211,8 @@ fn told(error: XlsxError) -> Problem {
 pub(super) struct Progress {
     export: Export,
     after: Option<Position>,
+    /// The page to come, read while the one before was written; nobody is told of it yet.
+    ahead: Option<Vec<Record>>,
     begun: bool,
     ended: bool,
     count: u64,
@@ -210,7 +222,32 @@ pub(super) struct Progress {
 impl Progress {
     /// A download that goes on has its headers already.
     pub(super) fn new(export: Export, after: Option<Position>) -> Self {
-        Self { export, begun: after.is_some(), after, ended: false, count: 0, digest: Sha256::new() }
+        let begun = after.is_some();
+        Self { export, after, ahead: None, begun, ended: false, count: 0, digest: Sha256::new() }
+    }
+
+    /// The next page, and the lines of it. The database reads the page behind it meanwhile.
+    async fn turn(&mut self) -> Result<(Vec<Record>, Vec<u8>), Problem> {
+        let page = match self.ahead.take() {
+            Some(page) => page,
+            None => self.export.read(self.after).await?,
+        };
+        self.export.note(&page).await?;
+        let after = behind(&page);
+        let ahead = async {
+            match after {
+                Some(after) => self.export.read(Some(after)).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let lines = async {
+            // The question is on its way before the worker is busy writing.
+            yield_now().await;
+            self.export.lines(&page).await
+        };
+        let (ahead, lines) = join(ahead, lines).await;
+        self.ahead = Some(ahead?);
+        Ok((page, lines?))
     }
 }
 
@@ -220,22 +257,28 @@ pub(super) async fn step(mut progress: Progress) -> Result<Option<(Bytes, Progre
     if progress.ended {
         return Ok(None);
     }
-    let page = progress.export.page(progress.after).await.inspect_err(|problem| {
-        tracing::error!(%problem, kind = progress.export.kind.name, count = progress.count, "an export broke off");
-    })?;
-    let mut text = if progress.begun { String::new() } else { progress.export.prologue() };
+    let (page, lines) = match progress.turn().await {
+        Ok(turned) => turned,
+        Err(problem) => {
+            tracing::error!(%problem, kind = progress.export.kind.name, count = progress.count, "an export broke off");
+            return Err(problem);
+        }
+    };
+    let mut text = if progress.begun { Vec::new() } else { progress.export.prologue().into_bytes() };
     progress.begun = true;
-    text.push_str(&progress.export.lines(&page).await?);
-    progress.digest.update(text.as_bytes());
+    if text.is_empty() {
+        text = lines;
+    } else {
+        text.extend_from_slice(&lines);
+    }
+    progress.digest.update(&text);
     progress.count += page.len() as u64;
-    match page.last() {
-        Some(last) => progress.after = Some((last.envelope.occurred_at, last.envelope.id)),
-        None => {
-            progress.ended = true;
-            if progress.export.format == Format::Ndjson {
-                let sha256 = hex::encode(progress.digest.clone().finalize());
-                text.push_str(&format!("{}\n", json!({"_end": true, "count": progress.count, "sha256": sha256})));
-            }
+    if page.is_empty() {
+        progress.ended = true;
+        if progress.export.format == Format::Ndjson {
+            let sha256 = hex::encode(progress.digest.clone().finalize());
+            let end = json!({"_end": true, "count": progress.count, "sha256": sha256});
+            text.extend_from_slice(format!("{end}\n").as_bytes());
         }
     }
     Ok(Some((Bytes::from(text), progress)))

@@ -11,6 +11,12 @@ use crate::platform::access::roles::Grant;
 use crate::platform::audit::SystemWriteError;
 use crate::platform::schema::{former_grants, user_grants};
 
+/// A grant of an account: by whom it was given, and when.
+type Given<'a> = (&'a Grant, Option<Uuid>, DateTime<Utc>);
+
+/// A grant as it is kept: role, area, organisation, by whom it was given, and when.
+type Held = (String, String, Option<Uuid>, Option<Uuid>, DateTime<Utc>);
+
 /// Gives an account grants.
 pub async fn grant(
     connection: &mut AsyncPgConnection,
@@ -19,16 +25,24 @@ pub async fn grant(
     granted_by: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> Result<(), SystemWriteError> {
+    insert(connection, user_id, grants.iter().map(|grant| (grant, granted_by, now)).collect()).await
+}
+
+async fn insert(
+    connection: &mut AsyncPgConnection,
+    user_id: Uuid,
+    grants: Vec<Given<'_>>,
+) -> Result<(), SystemWriteError> {
     let rows: Vec<_> = grants
-        .iter()
-        .map(|grant| {
+        .into_iter()
+        .map(|(grant, granted_by, granted_at)| {
             (
                 user_grants::user_id.eq(user_id),
                 user_grants::role.eq(grant.role.code()),
                 user_grants::area_code.eq(&grant.area_code),
                 user_grants::org_id.eq(grant.org_id),
                 user_grants::granted_by.eq(granted_by),
-                user_grants::granted_at.eq(now),
+                user_grants::granted_at.eq(granted_at),
             )
         })
         .collect();
@@ -36,8 +50,44 @@ pub async fn grant(
     Ok(())
 }
 
+/// Puts grants in the place of an account's own. One that it keeps stays given by whoever gave it, and since then.
+pub async fn replace(
+    connection: &mut AsyncPgConnection,
+    user_id: Uuid,
+    grants: &[Grant],
+    granted_by: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<(), SystemWriteError> {
+    keep_former(connection, user_id, grants, now).await?;
+    let held: Vec<Held> = user_grants::table
+        .filter(user_grants::user_id.eq(user_id))
+        .select((
+            user_grants::role,
+            user_grants::area_code,
+            user_grants::org_id,
+            user_grants::granted_by,
+            user_grants::granted_at,
+        ))
+        .load(connection)
+        .await?;
+    let given_before = |grant: &Grant| {
+        let is_it = |role: &str, area_code: &str, org_id| {
+            grant.role.code() == role && grant.area_code == area_code && grant.org_id == org_id
+        };
+        let kept = held.iter().find(|(role, area_code, org_id, ..)| is_it(role, area_code, *org_id));
+        kept.map(|(.., by, at)| (*by, *at))
+    };
+    let given = |grant| {
+        let (by, at) = given_before(grant).unwrap_or((granted_by, now));
+        (grant, by, at)
+    };
+    let grants: Vec<Given<'_>> = grants.iter().map(given).collect();
+    diesel::delete(user_grants::table.filter(user_grants::user_id.eq(user_id))).execute(connection).await?;
+    insert(connection, user_id, grants).await
+}
+
 /// Keeps the grants that are taken away: what was captured under them is still accepted for a time.
-pub async fn keep_former(
+async fn keep_former(
     connection: &mut AsyncPgConnection,
     user_id: Uuid,
     staying: &[Grant],

@@ -16,7 +16,7 @@ use kit::problem::Problem;
 use kit::time::InZone;
 use uuid::Uuid;
 
-use super::grants::{grant, keep_former};
+use super::grants::{grant, replace};
 use super::wire::User;
 use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::access::{UserGrant, passwords};
@@ -153,9 +153,7 @@ pub async fn change(
             return Err(Problem::new(Code::STALE).into());
         }
         if let Some(grants) = change.grants {
-            keep_former(connection, id, &grants, now).await?;
-            diesel::delete(user_grants::table.filter(user_grants::user_id.eq(id))).execute(connection).await?;
-            grant(connection, id, &grants, granted_by, now).await?;
+            replace(connection, id, &grants, granted_by, now).await?;
         }
         Ok(())
     })

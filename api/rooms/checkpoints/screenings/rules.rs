@@ -29,7 +29,7 @@ use crate::records::conditions::Condition;
 use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::figure::{PERSON_TIMES, VEHICLE_TIMES};
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Draft, Figure, Measure, Record, Rules, Warning};
+use crate::records::{Context, Draft, Figure, Logged, Measure, Record, Rules, Warning};
 use crate::rooms::checkpoints::gate_follow_up::FollowUpDecider;
 use crate::rooms::registers::{person as people, require_checkpoint};
 
@@ -164,6 +164,10 @@ impl Rules for ScreeningRules {
         let answers = answers::concerns(former, next, write_context);
         let answers = answers.then(|| Arc::new(AnswersDecider(Arc::clone(write_context))) as Arc<dyn Decider>);
         follow_up.into_iter().chain(answers).collect()
+    }
+
+    fn logged(&self) -> &'static [Logged] {
+        const { &[Logged::each("passages")] }
     }
 
     fn figures(&self) -> &'static [Figure] {

@@ -1,5 +1,8 @@
 //! Care policies (管控要求): which care people of a category need, and for how long, as dated data of the district.
 
+pub mod in_force;
+pub mod table;
+
 use chrono::NaiveDate;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
@@ -16,6 +19,13 @@ words! {
         Isolation "isolation" "observation at home" "居家观察";
         DailyTemperature "daily_temperature" "a temperature a day" "每日测温";
         None "none" "none" "不需";
+    }
+}
+
+impl Care {
+    /// This care, or where it is none the other one.
+    pub fn or(self, other: Self) -> Self {
+        if self == Self::None { other } else { self }
     }
 }
 

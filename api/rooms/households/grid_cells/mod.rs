@@ -45,6 +45,10 @@ struct GridCellRules;
 const CELLS: Figure = Figure::new("grid_cells", Text::new("Grid cells", "网格"), Text::new("cells", "个")).open();
 
 impl Rules for GridCellRules {
+    fn stays_while_named(&self) -> bool {
+        true
+    }
+
     fn stands_when_known(&self) -> bool {
         true
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use kit::columns;
 use kit::faults::Fault;
+use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 use super::policies::GroupPolicy;
 use super::{HOUSEHOLD_GROUPS, LEADER_PERSON_ID};
+use crate::platform::core::Core;
 use crate::records::Warning;
 use crate::records::envelope::{AREA_CODE, ID};
 use crate::records::write_context::WriteContext;
@@ -41,6 +43,8 @@ pub static LEADER_LEFT_OUT: Warning = Warning {
 columns! {
     /// The person of a membership.
     PERSON_ID "person_id": Uuid;
+    /// The household where somebody lives.
+    HOUSEHOLD_ID "household_id": Uuid;
 }
 
 /// Decides what groups take.
@@ -62,8 +66,8 @@ struct Groups {
     policies: Vec<GroupPolicy>,
     /// Active households by group.
     households: BTreeMap<Uuid, BTreeSet<Uuid>>,
-    /// Members of each group's households, by group.
-    members: BTreeSet<(Uuid, Uuid)>,
+    /// Where those who are to lead live, by person.
+    lives_in: BTreeMap<Uuid, Uuid>,
 }
 
 fn groups_of(claims: &[&Claim]) -> Vec<Value> {
@@ -88,21 +92,17 @@ impl Decider for GroupDecider {
                 .sql(") AND NOT h.voided AND h.status = 'active'");
         let leaders = claims.iter().filter_map(|claim| claim.next.as_ref()?.get(&LEADER_PERSON_ID));
         let leaders = leaders.map(Value::Id).collect();
-        let members = open_members(
-            Statement::new("SELECT h.household_group_id, m.person_id FROM ("),
-            district_code,
-            leaders,
-            self.today(),
-        )
-        .sql(") AS m JOIN households AS h ON h.id = m.household_id AND h.district_code = ")
-        .text(district_code)
-        .sql(" WHERE h.household_group_id = ANY(")
-        .column(ColumnType::Id, groups_of(claims))
-        .sql(")");
-        vec![households, members, GroupPolicy::statement(district_code)]
+        let open = open_members(Statement::new(""), district_code, leaders, self.today());
+        vec![households, open, GroupPolicy::statement(district_code)]
     }
 
     fn begin(&self, rows: Vec<Vec<Row>>) -> Result<Box<dyn State>, String> {
+        Ok(Box::new(self.state(rows)))
+    }
+}
+
+impl GroupDecider {
+    fn state(&self, rows: Vec<Vec<Row>>) -> Groups {
         let mut lists = rows.into_iter();
         let mut next = || lists.next().unwrap_or_default();
         let mut households: BTreeMap<Uuid, BTreeSet<Uuid>> = BTreeMap::new();
@@ -111,10 +111,10 @@ impl Decider for GroupDecider {
                 households.entry(group).or_default().insert(id);
             }
         }
-        let member = |mut row: Row| Some((row.get(&HOUSEHOLD_GROUP_ID)?, row.get(&PERSON_ID)?));
-        let members = next().into_iter().filter_map(member).collect();
+        let lives = |mut row: Row| Some((row.get(&PERSON_ID)?, row.get(&HOUSEHOLD_ID)?));
+        let lives_in = next().into_iter().filter_map(lives).collect();
         let policies = next().into_iter().filter_map(GroupPolicy::of_row).collect();
-        Ok(Box::new(Groups { write_context: Arc::clone(&self.0), policies, households, members }))
+        Groups { write_context: Arc::clone(&self.0), policies, households, lives_in }
     }
 }
 
@@ -144,7 +144,9 @@ impl Groups {
 
     fn leader(&self, claim: &Claim) -> Result<(), Vec<Fault>> {
         let Some(leader) = claim.next.as_ref().and_then(|next| next.get(&LEADER_PERSON_ID)) else { return Ok(()) };
-        if self.members.contains(&(claim.id, leader)) {
+        let home = self.lives_in.get(&leader);
+        let is_member = home.is_some_and(|home| self.households.get(&claim.id).is_some_and(|all| all.contains(home)));
+        if is_member {
             return Ok(());
         }
         let code = LEADER_NOT_MEMBER;
@@ -160,4 +162,30 @@ impl State for Groups {
     fn follow(self: Box<Self>) -> Result<Option<Append>, String> {
         Ok(None)
     }
+}
+
+/// Reasons against claims of one append as things stand before the lock, each with the record that it is about. A
+/// household for which there is no room is nevertheless one of the group's to whoever is to lead it.
+pub async fn foresee(
+    core: &Core,
+    write_context: &Arc<WriteContext>,
+    claims: &[Claim],
+) -> Result<Vec<(Uuid, Fault)>, Problem> {
+    let decider = GroupDecider(Arc::clone(write_context));
+    let district_code = &write_context.district_code;
+    let own: Vec<&Claim> = claims.iter().filter(|claim| claim.decider.group() == decider.group()).collect();
+    let mut rows = Vec::new();
+    for statement in decider.load(district_code, &own) {
+        rows.push(core.database.read(&statement.seeing_district(district_code)).await?);
+    }
+    let (mut groups, mut faults) = (decider.state(rows), Vec::new());
+    for claim in own {
+        let Err(against) = groups.admit(claim) else { continue };
+        faults.extend(against.into_iter().map(|fault| (claim.id, fault)));
+        let group = claim.next.as_ref().and_then(|next| next.get(&HOUSEHOLD_GROUP_ID));
+        if let Some(group) = group {
+            groups.households.entry(group).or_default().insert(claim.id);
+        }
+    }
+    Ok(faults)
 }

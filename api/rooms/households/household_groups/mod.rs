@@ -1,7 +1,10 @@
 //! Household groups (十户组): neighbours who look after one another under a leader of their own (每10户设立1名负责人).
 
 pub mod decider;
+pub mod gaps;
 pub mod policies;
+mod set_up;
+pub mod standing;
 
 use std::sync::Arc;
 
@@ -13,6 +16,7 @@ use ledger::decide::Decider;
 use uuid::Uuid;
 
 use self::decider::GroupDecider;
+pub use self::set_up::operations;
 use super::READERS;
 use crate::platform::access::Role;
 use crate::records::create::SYNC;
@@ -52,6 +56,10 @@ const GROUPS: Figure =
     Figure::new("household_groups", Text::new("Household groups", "十户组"), Text::new("groups", "个")).open();
 
 impl Rules for GroupRules {
+    fn stays_while_named(&self) -> bool {
+        true
+    }
+
     fn stands_when_known(&self) -> bool {
         true
     }

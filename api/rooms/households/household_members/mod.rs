@@ -1,9 +1,11 @@
 //! Household members (户成员): who lives in which household, from which day on. A membership is never moved: the later one
 //! ends the earlier, which is told when it is read, so that order of arrival, voids and late lists don't matter.
 
+mod book;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use kit::catalogue::FaultCode;
-use kit::faults::Faults;
+use kit::faults::{Fault, Faults};
 use kit::field::{Field, Shape, free_text};
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -13,13 +15,20 @@ use kit::value::Value;
 use kit::{columns, fields, words};
 use uuid::Uuid;
 
+use super::households::HOUSEHOLDS;
+use super::roots::{family, roots};
 use super::{KEEPERS, READERS};
 use crate::platform::codes::INVALID_ORDER;
 use crate::records::conditions::Condition;
-use crate::records::envelope::OCCURRED_AT;
+use crate::records::create::SYNC;
+use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::figure::PERSONS;
-use crate::records::warnings::Noted;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
+use crate::records::warnings::{LEFT_YOUR_AREA, Noted};
+use crate::records::{Book, Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, SheetRow, Warning};
+use crate::rooms::households::codes::GROUP_FULL;
+use crate::rooms::households::household_groups::decider::FULL;
+use crate::rooms::households::households::HOUSEHOLD_GROUP_ID;
+use crate::rooms::registers::PEOPLE;
 
 words! {
     /// Relation to the head of the household.
@@ -78,7 +87,7 @@ fields! {
     SINCE_ON: NaiveDate = Field::new("since_on", Shape::Day, Text::new("Since", "起始日期"), "From this day on; the day of `occurred_at` by default.").any_day();
     UNTIL_ON: NaiveDate = Field::new("until_on", Shape::Day, Text::new("Until", "结束日期"), "The day of leaving: no member any more on it.").any_day();
     END_REASON: MembershipEnd = Field::new("end_reason", Shape::Word(MembershipEnd::VOCABULARY), Text::new("Why it ended", "结束原因"), "Needed where it ended.");
-    PRESENCE: Presence = Field::new("presence", Shape::Word(Presence::VOCABULARY), Text::new("Presence", "在家情况"), "Whether the person is at home.");
+    PRESENCE: Presence = Field::new("presence", Shape::Word(Presence::VOCABULARY), Text::new("Presence", "在家情况"), "Whether the person is at home.").also(&["是否在家", "在家状态", "居住状态", "在家与否", "现状"]);
     AWAY_TO: String = Field::new("away_to", free_text(100), Text::new("Away to", "外出地"), "Where to. Encrypted at rest.").sealed();
     AWAY_SINCE_ON: NaiveDate = Field::new("away_since_on", Shape::Day, Text::new("Away since", "外出日期"), "Since when.").any_day();
 }
@@ -89,6 +98,15 @@ static MOVED: Warning = Warning {
     message: Text::new(
         "lived in household {household_id} until now: that membership ends with this one's first day",
         "此前登记在 {household_id} 户,该成员关系自本次起始日起结束",
+    ),
+};
+
+/// The same, where another village keeps that household: its id is not everybody's who reads this record.
+static MOVED_HERE: Warning = Warning {
+    code: "moved_from_elsewhere",
+    message: Text::new(
+        "lived in a household of another village until now: that membership ends with this one's first day",
+        "此前登记在其他村(社区)的住户,该成员关系自本次起始日起结束",
     ),
 };
 
@@ -104,7 +122,7 @@ pub static HOUSEHOLD_MEMBERS: Kind = Kind::of(Definition {
     readers: READERS,
     writers: KEEPERS,
     rules: &MemberRules,
-    warnings: &[&MOVED],
+    warnings: &[&MOVED, &MOVED_HERE],
     example: include_str!("../../../../openapi/examples/household_members/create.json"),
     sequence: 2,
     ..Definition::FIELD_RECORD
@@ -117,6 +135,8 @@ const MEMBERS: Figure = Figure::new("household_members", Text::new("Memberships"
 columns! {
     /// Facts of earlier records: the household where somebody lives until now.
     LIVED_IN "lived_in": Uuid;
+    /// The area of that household.
+    LIVED_AREA "lived_area": String;
 }
 
 /// Parameter of the list: memberships that hold today.
@@ -138,13 +158,11 @@ static CONDITIONS: &[Condition] = &[Condition {
             .bind(ColumnType::Day, today())
             .sql(" AND (r.until_on IS NULL OR r.until_on > ")
             .bind(ColumnType::Day, today())
-            .sql(") AND (r.basis <> 'lives' OR NOT EXISTS (SELECT 1 FROM household_members AS l WHERE l.district_code = ")
+            .sql(") AND (r.basis <> 'lives' OR NOT EXISTS (SELECT 1 FROM (SELECT ")
+            .then(family(PEOPLE.name, asking.district_code, "r.person_id"))
+            .sql(" AS ids OFFSET 0) AS f JOIN household_members AS l ON l.person_id = ANY(f.ids) WHERE l.district_code = ")
             .text(asking.district_code)
-            .sql(" AND l.person_id IN (SELECT r.person_id UNION SELECT p.merged_into FROM people AS p WHERE p.district_code = ")
-            .text(asking.district_code)
-            .sql(" AND p.id = r.person_id UNION SELECT p.id FROM people AS p WHERE p.district_code = ")
-            .text(asking.district_code)
-            .sql(" AND p.merged_into = r.person_id) AND l.basis = 'lives' AND NOT l.voided AND (l.since_on, l.occurred_at, l.id) > (r.since_on, r.occurred_at, r.id) AND l.since_on <= ")
+            .sql(" AND l.basis = 'lives' AND NOT l.voided AND (l.since_on, l.occurred_at, l.id) > (r.since_on, r.occurred_at, r.id) AND l.since_on <= ")
             .bind(ColumnType::Day, today());
         statement.sql(")))")
     },
@@ -152,6 +170,33 @@ static CONDITIONS: &[Condition] = &[Condition {
 
 impl Rules for MemberRules {
     fn stands_when_known(&self) -> bool {
+        true
+    }
+
+    fn sheet_fields(&self) -> &'static [Field] {
+        book::SHEET_FIELDS
+    }
+
+    fn tidy_sheet(&self, row: &mut SheetRow<'_>) {
+        book::tidy(row);
+    }
+
+    fn book(&self) -> Option<&'static Book> {
+        Some(&book::BOOK)
+    }
+
+    /// Nobody can be asked again what comes by a phone or in a file.
+    fn relaxes_for(&self, source: &str) -> bool {
+        source == SYNC || source.starts_with("import:")
+    }
+
+    /// Groups that are full give way: the household that comes with its member is kept without one.
+    fn relax_on_conflict(&self, draft: &mut Draft, faults: &[Fault]) -> bool {
+        let is_full = faults.iter().any(|fault| fault.code == GROUP_FULL);
+        let household = draft.inline.iter_mut().find(|(field, _)| *field == HOUSEHOLD.name());
+        let Some((_, household)) = household.filter(|_| is_full) else { return false };
+        household.values.clear(&HOUSEHOLD_GROUP_ID);
+        household.warn(&FULL, &HOUSEHOLD_GROUP_ID);
         true
     }
 
@@ -188,15 +233,23 @@ impl Rules for MemberRules {
         if people.is_empty() {
             return None;
         }
-        let open = Statement::new("SELECT o.person_id, o.household_id AS lived_in FROM (");
-        Some(open_members(open, context.district_code, people, context.today()).sql(") AS o"))
+        let open = Statement::new("SELECT o.person_id, o.household_id AS lived_in, h.area_code AS lived_area FROM (");
+        let open = open_members(open, context.district_code, people, context.today());
+        Some(
+            open.sql(") AS o JOIN households AS h ON h.id = o.household_id AND h.district_code = ")
+                .text(context.district_code),
+        )
     }
 
     fn recollect(&self, drafts: &mut [&mut Draft], rows: Vec<Row>, context: &Context<'_>) {
         for mut row in rows {
             let (Some(person_id), Some(lived_in)) = (row.get(&PERSON_ID), row.get(&LIVED_IN)) else { continue };
+            let area_code = row.get(&LIVED_AREA);
             for draft in drafts.iter_mut().filter(|draft| draft.named(&PERSON_ID, context) == Some(person_id)) {
                 draft.recalled.set(&LIVED_IN, lived_in);
+                if let Some(area_code) = &area_code {
+                    draft.recalled.set(&LIVED_AREA, area_code.clone());
+                }
             }
         }
     }
@@ -211,8 +264,12 @@ impl Rules for MemberRules {
         }
         let lives = draft.values.get(&BASIS) == Some(MembershipBasis::Lives);
         let elsewhere = draft.recalled.get(&LIVED_IN).filter(|id| draft.values.get(&HOUSEHOLD_ID) != Some(*id));
-        if let Some(household_id) = elsewhere.filter(|_| lives) {
-            draft.note(Noted::new(&MOVED, draft.at(&HOUSEHOLD_ID)).with("household_id", &household_id));
+        // Where somebody went who left the caller's area is not his to know.
+        let left = draft.warnings.iter().any(|noted| noted.code == LEFT_YOUR_AREA.code);
+        if let Some(household_id) = elsewhere.filter(|_| lives && !left) {
+            let is_near = draft.recalled.get(&LIVED_AREA) == draft.values.get(&AREA_CODE);
+            let noted = Noted::new(if is_near { &MOVED } else { &MOVED_HERE }, draft.at(&HOUSEHOLD_ID));
+            draft.note(if is_near { noted.with("household_id", &household_id) } else { noted });
         }
     }
 
@@ -234,15 +291,21 @@ impl Rules for MemberRules {
 }
 
 /// Goes on with the memberships, in brackets to be closed, that hold for people on a day: of one person's the one that
-/// began last, unless it ended. Somebody who turned out to be another is that one.
+/// began last, unless it ended. Memberships of whoever turned out to be the same person are the person's; the household
+/// is the one that it became.
 pub fn open_members(select: Statement, district_code: &str, people: Vec<Value>, on: NaiveDate) -> Statement {
     select
-        .sql("SELECT l.id, l.household_id, l.person_id FROM (SELECT DISTINCT ON (root) m.id, m.household_id, m.person_id, m.until_on, coalesce(p.merged_into, m.person_id) AS root FROM household_members AS m LEFT JOIN people AS p ON p.id = m.person_id AND p.district_code = m.district_code WHERE m.district_code = ")
+        .sql("SELECT l.id, coalesce(b.root, l.household_id) AS household_id, a.person_id FROM unnest(")
+        .column(ColumnType::Id, people)
+        // Each person's ids once, however many memberships are looked at for them.
+        .sql("::uuid[]) AS a(person_id) CROSS JOIN LATERAL (SELECT ")
+        .then(family(PEOPLE.name, district_code, "a.person_id"))
+        .sql(" AS ids OFFSET 0) AS f CROSS JOIN LATERAL (SELECT m.id, m.household_id, m.until_on FROM household_members AS m WHERE m.district_code = ")
         .text(district_code)
         .sql(" AND NOT m.voided AND m.basis = 'lives' AND m.since_on <= ")
         .bind(ColumnType::Day, Value::Day(on))
-        .sql(" AND m.person_id = ANY(")
-        .column(ColumnType::Id, people)
-        .sql(") ORDER BY root, m.since_on DESC, m.occurred_at DESC, m.id DESC) AS l WHERE l.until_on IS NULL OR l.until_on > ")
+        .sql(" AND m.person_id = ANY(f.ids) ORDER BY m.since_on DESC, m.occurred_at DESC, m.id DESC LIMIT 1) AS l LEFT JOIN ")
+        .then(roots(HOUSEHOLDS.name, district_code))
+        .sql(" AS b ON b.id = l.household_id WHERE l.until_on IS NULL OR l.until_on > ")
         .bind(ColumnType::Day, Value::Day(on))
 }

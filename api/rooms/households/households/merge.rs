@@ -16,7 +16,7 @@ use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::{form, reference};
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
-use crate::records::act::{ACT_PROBLEMS, act_on_itself};
+use crate::records::act::{ACT_PROBLEMS, ActForm, act};
 use crate::records::acyclic::Acyclic;
 use crate::records::codes::{OUT_OF_AREA, UNKNOWN_REFERENCE};
 use crate::records::{Record, document, read};
@@ -84,7 +84,7 @@ async fn merge(call: Call) -> Answer {
             None => Ok(Some(leading(household, Some(into), form.required(&REASON)?))),
         }
     };
-    act_on_itself(&call, &HOUSEHOLDS, MERGE, may, next).await
+    act(&call, ActForm::of(&HOUSEHOLDS, MERGE).itself(), may, next).await
 }
 
 async fn unmerge(call: Call) -> Answer {
@@ -92,10 +92,9 @@ async fn unmerge(call: Call) -> Answer {
         None => Err(fault("/id", NOT_ANOTHERS)),
         Some(_) => Ok(Some(leading(household, None, form.required(&REASON)?))),
     };
-    act_on_itself(
+    act(
         &call,
-        &HOUSEHOLDS,
-        UNMERGE,
+        ActForm::of(&HOUSEHOLDS, UNMERGE).itself(),
         async |household: &Record, _: &Values| require_reach(&call, household),
         next,
     )

@@ -4,6 +4,8 @@
 mod door;
 mod merge;
 mod rules;
+mod status;
+mod timeline;
 mod views;
 
 use chrono::NaiveDate;
@@ -86,6 +88,7 @@ fields! {
     STATUS: HouseholdStatus = Field::new("status", Shape::Word(HouseholdStatus::VOCABULARY), Text::new("Status", "状态"), "How it stands in the register.").by_server();
     MERGED_INTO: Uuid = Field::new("merged_into", Shape::Id, Text::new("Merged into", "合并至"), "The household that this one turned out to be.").by_server();
     MERGE_REASON: String = Field::new("merge_reason", free_text(500), Text::new("Merge reason", "合并原因"), "Why it was merged or unmerged last.").by_server().sealed();
+    DOOR_KEY: Uuid = Field::new("door_key", Shape::Id, Text::new("Door key", "门牌键"), "The same of all households at one door; it says nothing of the door itself.").derived();
     ALIASES: Vec<Uuid> = Field::new("aliases", Shape::List { of: &Shape::Id, max: MOST_ALIASES }, Text::new("Aliases", "别名编号"), "Ids that clients gave to the same household; either may be used.").by_server();
 }
 
@@ -108,7 +111,7 @@ pub static HOUSEHOLDS: Kind = Kind::of(Definition {
     readers: READERS,
     writers: KEEPERS,
     rules: &rules::HouseholdRules,
-    warnings: &[&rules::DIFFERS, &super::household_groups::decider::FULL],
+    warnings: &[&rules::DIFFERS, &rules::DOOR_TAKEN, &rules::DOOR_SHARED, &super::household_groups::decider::FULL],
     example: include_str!("../../../../openapi/examples/households/create.json"),
     sequence: 1,
     ..Definition::FIELD_RECORD
@@ -121,5 +124,5 @@ pub fn is_active(values: &Values) -> bool {
 
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
-    [merge::operations(), views::operations()].into_iter().flatten().collect()
+    [merge::operations(), views::operations(), timeline::operations()].into_iter().flatten().collect()
 }

@@ -6,8 +6,9 @@ use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
 use kit::columns;
 use kit::row::Row;
-use kit::statement::Statement;
+use kit::statement::{ColumnType, Statement};
 use kit::time::day_of;
+use kit::value::Value;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -24,6 +25,7 @@ use crate::rooms::households::READERS;
 use crate::rooms::households::household_members::{
     BASIS, HOUSEHOLD_MEMBERS, MembershipBasis, RELATION, Relation, SINCE_ON,
 };
+use crate::rooms::households::roots::roots;
 use crate::rooms::registers::{PEOPLE, person};
 
 /// Somebody of a household, with the day on which the membership ends.
@@ -83,17 +85,17 @@ async fn people(call: Call) -> Answer {
     let (core, actor) = (&call.core, call.actor()?);
     let household = read::find(core, actor, &HOUSEHOLDS, call.path_id()?).await?;
     let (district_code, id) = (&household.envelope.district_code, household.envelope.id);
-    let statement = Statement::new("WITH own AS (SELECT h.id FROM households AS h WHERE h.district_code = ")
+    let ids: Vec<Value> =
+        read::family(core, &HOUSEHOLDS, district_code, id).await?.into_iter().map(Value::Id).collect();
+    let statement = Statement::new("WITH roots AS MATERIALIZED (SELECT b.id, b.root FROM ")
+        .then(roots(PEOPLE.name, district_code))
+        .sql(" AS b), own AS (SELECT o.household_id, o.person_id, coalesce(b.root, o.person_id) AS root FROM household_members AS o LEFT JOIN roots AS b ON b.id = o.person_id WHERE o.district_code = ")
         .text(district_code)
-        .sql(" AND (h.id = ")
-        .id(id)
-        .sql(" OR h.merged_into = ")
-        .id(id)
-        .sql(")), r AS (SELECT m.*, CASE WHEN m.basis = 'lives' THEN lead(m.since_on) OVER (PARTITION BY m.basis, coalesce(p.merged_into, m.person_id) ORDER BY m.since_on, m.occurred_at, m.id) END AS next_on FROM household_members AS m LEFT JOIN people AS p ON p.id = m.person_id AND p.district_code = m.district_code WHERE m.district_code = ")
+        .sql(" AND o.household_id = ANY(")
+        .column(ColumnType::Id, ids)
+        .sql(")), theirs AS (SELECT own.person_id AS id FROM own UNION SELECT own.root FROM own UNION SELECT b.id FROM roots AS b WHERE b.root IN (SELECT own.root FROM own)), r AS (SELECT m.*, CASE WHEN m.basis = 'lives' THEN lead(m.since_on) OVER (PARTITION BY m.basis, coalesce(b.root, m.person_id) ORDER BY m.since_on, m.occurred_at, m.id) END AS next_on FROM household_members AS m LEFT JOIN roots AS b ON b.id = m.person_id WHERE m.district_code = ")
         .text(district_code)
-        .sql(" AND NOT m.voided AND m.person_id IN (SELECT o.person_id FROM household_members AS o WHERE o.household_id IN (SELECT id FROM own) AND o.district_code = ")
-        .text(district_code)
-        .sql(")) SELECT r.id, r.person_id, r.relation, r.basis, r.since_on, least(r.until_on, r.next_on) AS ends_on FROM r WHERE r.household_id IN (SELECT id FROM own) AND ");
+        .sql(" AND NOT m.voided AND m.person_id = ANY(ARRAY(SELECT theirs.id FROM theirs))) SELECT r.id, r.person_id, r.relation, r.basis, r.since_on, least(r.until_on, r.next_on) AS ends_on FROM r WHERE r.household_id IN (SELECT own.household_id FROM own) AND ");
     let statement = standing("r", statement, actor, &HOUSEHOLD_MEMBERS).sql(" ORDER BY r.since_on, r.id LIMIT 1000");
     let rows = core.database.read(&statement.seeing_district(district_code)).await?;
     let today = day_of(core.clock.now(), core.zone);

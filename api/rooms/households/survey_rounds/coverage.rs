@@ -4,18 +4,18 @@ use actix_web::http::Method;
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
-use kit::row::Row;
 use kit::statement::Statement;
 use kit::text::Text;
 use kit::typed::TypedField;
 use kit::{columns, words};
-use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::targets::{ready_round, standing_targets};
+use super::counts::{CoverageCounts, columns, sums};
+use super::standings::{filled, standing_targets};
+use super::targets::{GRID_CELL_ID, HOUSEHOLD_GROUP_ID, PLACE_ID, of_part, ready_round};
 use super::{FROZEN, ROUND_NO, STATE};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::codes::KEY_OUT_OF_SCOPE;
@@ -24,7 +24,8 @@ use crate::platform::http::{Access, Answer, Call, Operation, Tells};
 use crate::records::Record;
 use crate::rooms::households::READERS;
 use crate::rooms::households::codes::ROUND_NOT_READY;
-use crate::statistics::polled::{answer, polled};
+use crate::rooms::households::survey_visits::SurveyChannel;
+use crate::statistics::polled::{answer_as_book, polled_as_book};
 use crate::statistics::sheet::{Column, numbers, words as named};
 
 words! {
@@ -35,6 +36,8 @@ words! {
         HouseholdGroup "household_group" "group" "十户组";
         Place "place" "compound" "小区(院落)";
         Assignee "assignee" "whose work it is" "责任人";
+        Channel "channel" "channel" "核查方式";
+        Day "day" "day" "日期";
     }
 }
 
@@ -46,17 +49,7 @@ const BY: TypedField<CoverageGrouping> = TypedField::named(
 columns! {
     KEY "key": String;
     LABEL "label": String;
-    TARGETS "targets": i64;
-    DONE "done": i64;
-    REACHED "reached": i64;
-    VACANT "vacant": i64;
-    MOVED "moved": i64;
-    REFUSED "refused": i64;
-    ATTEMPTED "attempted": i64;
-    OPEN "open": i64;
-    PERSONS "persons": i64;
-    PERSONS_CONFIRMED "persons_confirmed": i64;
-    ADDITIONAL "additional": i64;
+    UNASSIGNED "unassigned": i64;
 }
 
 /// Coverage of a round.
@@ -107,47 +100,6 @@ struct CoverageLine {
     missed_url: Option<String>,
 }
 
-/// Counts of targets and persons.
-#[derive(Clone, Default, Serialize, ToSchema)]
-struct CoverageCounts {
-    /// On the list.
-    #[schema(minimum = 0)]
-    targets: i64,
-    /// Looked at.
-    #[schema(minimum = 0)]
-    done: i64,
-    /// Done: somebody was reached.
-    #[schema(minimum = 0)]
-    reached: i64,
-    /// Done: nobody lives there.
-    #[schema(minimum = 0)]
-    vacant: i64,
-    /// Done: moved away.
-    #[schema(minimum = 0)]
-    moved: i64,
-    /// Not done: refused.
-    #[schema(minimum = 0)]
-    refused: i64,
-    /// Not done: tried in vain.
-    #[schema(minimum = 0)]
-    attempted: i64,
-    /// Not done: nobody looked.
-    #[schema(minimum = 0)]
-    open: i64,
-    /// Persons that belong to the targets.
-    #[schema(minimum = 0)]
-    persons: i64,
-    /// Persons of whom a visit told.
-    #[schema(minimum = 0)]
-    persons_confirmed: i64,
-    /// Visited in the round, and on no list: beside the denominator, never in it.
-    #[schema(minimum = 0)]
-    additional: i64,
-    /// `done` of `targets`, four decimal places; null of none.
-    #[schema(required, value_type = Option<String>, max_length = 6)]
-    rate: Option<Decimal>,
-}
-
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
     let counts = json!({"targets": 120, "done": 118, "reached": 117, "vacant": 1, "moved": 0, "refused": 1, "attempted": 1, "open": 0, "persons": 338, "persons_confirmed": 331, "additional": 2, "rate": "0.9833"});
@@ -162,13 +114,14 @@ pub fn operations() -> Vec<Operation> {
     }
     let example = json!({"round_id": "0198c0de-0043-7000-8000-000000000001", "round_no": 2, "state": "running", "frozen_change_no": 10020, "by": "area", "items": [line], "total": counts, "unassigned": 3, "as_of_change_no": 12894});
     let operation = Operation::new(Method::GET, "/v1/survey-rounds/{id}/coverage", "get_survey_coverage", coverage)
-        .described("survey_rounds", "Coverage of a round", "How many of those on the list were looked at. The list is that of the start: what was registered later is `additional`. As CSV the lines alone.")
+        .described("survey_rounds", "Coverage of a round", "How many of those on the list were looked at. The list is that of the start: what was registered later is `additional`. By channel and day a target counts where it was done, else where it was tried last. As CSV or XLSX the lines alone.")
         .access(Access::Roles(READERS))
         .keys(KeyScope::Read)
         .tells(Tells::SmallNumbers(READERS))
         .answers::<Coverage>(200, "The coverage.", Some(example))
         .problems(&[ROUND_NOT_READY, KEY_OUT_OF_SCOPE]);
-    vec![polled(operation, [&BY.field, &AREA_CODE])]
+    let narrowed = [&BY.field, &AREA_CODE, &GRID_CELL_ID.field, &HOUSEHOLD_GROUP_ID.field, &PLACE_ID.field];
+    vec![polled_as_book(operation, narrowed)]
 }
 
 /// Columns of the lines as a file.
@@ -192,7 +145,7 @@ const COLUMNS: &[Column] = &[
 async fn coverage(call: Call) -> Answer {
     let round = ready_round(&call).await?;
     let district_code = round.envelope.district_code.clone();
-    answer(&call, &district_code, COLUMNS, async |now, head| of_round(&call, now, &round, head).await).await
+    answer_as_book(&call, &district_code, COLUMNS, async |now, head| of_round(&call, now, &round, head).await).await
 }
 
 async fn of_round(call: &Call, now: &mut Snapshot, round: &Record, as_of_change_no: i64) -> Result<Coverage, Problem> {
@@ -201,8 +154,9 @@ async fn of_round(call: &Call, now: &mut Snapshot, round: &Record, as_of_change_
     let statement = counted(call, &round.envelope.district_code, id, by)?;
     let (mut total, mut unassigned, mut items) = (CoverageCounts::default(), 0, Vec::new());
     for mut row in now.read(&statement).await? {
-        let (key, label) = (row.get(&KEY), row.get(&LABEL));
-        let counts = counts_of(&mut row);
+        let key = row.get(&KEY);
+        let label = row.get(&LABEL).or_else(|| label_of(call, by, key.as_deref()));
+        let counts = CoverageCounts::of_row(&mut row);
         total.add(&counts);
         unassigned += row.get(&UNASSIGNED).unwrap_or(0);
         let missed_url = key.as_deref().and_then(|key| missed_url(id, by, key));
@@ -221,93 +175,59 @@ async fn of_round(call: &Call, now: &mut Snapshot, round: &Record, as_of_change_
     })
 }
 
-columns! {
-    UNASSIGNED "unassigned": i64;
-}
-
-/// Counts by group. Whatever was visited beside the list is counted where the visit was made.
+/// Counts by group. Whatever was visited beside the list is counted where the visit was made; by channel and day a target
+/// counts where it was done, else tried last.
 fn counted(call: &Call, district_code: &str, round_id: Uuid, by: CoverageGrouping) -> Result<Statement, Problem> {
+    let named =
+        |table: &str| format!("SELECT n.name FROM {table} AS n WHERE n.district_code = :district AND n.id = k.id");
     let (key, label) = match by {
-        CoverageGrouping::Area => ("s.area_code", "SELECT d.name FROM divisions AS d WHERE d.code = k.key LIMIT 1"),
-        CoverageGrouping::GridCell => {
-            ("s.grid_cell_id::text", "SELECT c.name FROM grid_cells AS c WHERE c.id::text = k.key")
+        CoverageGrouping::Area => ("s.area_code", "NULL::text".to_owned()),
+        CoverageGrouping::GridCell => ("s.grid_cell_id", named("grid_cells")),
+        CoverageGrouping::HouseholdGroup => ("s.household_group_id", named("household_groups")),
+        CoverageGrouping::Place => ("s.place_id", named("places")),
+        CoverageGrouping::Assignee => {
+            ("s.assignee_id", "SELECT u.display_name FROM users AS u WHERE u.id = k.id".to_owned())
         }
-        CoverageGrouping::HouseholdGroup => {
-            ("s.household_group_id::text", "SELECT g.name FROM household_groups AS g WHERE g.id::text = k.key")
-        }
-        CoverageGrouping::Place => ("s.place_id::text", "SELECT p.name FROM places AS p WHERE p.id::text = k.key"),
-        CoverageGrouping::Assignee => ("s.assignee_id::text", "SELECT NULL::text"),
+        CoverageGrouping::Channel => ("s.channel", "NULL::text".to_owned()),
+        CoverageGrouping::Day => ("(s.decided_at AT TIME ZONE ", "k.key".to_owned()),
+    };
+    let sums = format!("{}, count(*) FILTER (WHERE s.listed AND s.assignee_id IS NULL) AS unassigned", sums());
+    let statement = standing_targets(call.actor()?, district_code, round_id, &format!(", g AS (SELECT {key}"));
+    let statement = match by {
+        CoverageGrouping::Day => statement.text(call.core.zone.name()).sql(")::date"),
+        _ => statement,
     };
     let area_code = call.query.text(AREA_CODE.name).unwrap_or(district_code);
-    let count = |condition: &str| format!("count(*) FILTER (WHERE s.listed AND {condition})");
-    let sums = [
-        ("targets", count("true")),
-        ("done", count("s.state = 'done'")),
-        ("reached", count("s.done_as = 'reached'")),
-        ("vacant", count("s.done_as = 'vacant'")),
-        ("moved", count("s.done_as = 'moved'")),
-        ("refused", count("s.state = 'refused'")),
-        ("attempted", count("s.state = 'attempted'")),
-        ("open", count("s.state = 'open'")),
-        ("persons", "coalesce(sum(s.persons) FILTER (WHERE s.listed), 0)::bigint".to_owned()),
-        ("persons_confirmed", "coalesce(sum(s.persons_confirmed) FILTER (WHERE s.listed), 0)::bigint".to_owned()),
-        ("unassigned", count("s.assignee_id IS NULL")),
-        ("additional", "count(*) FILTER (WHERE NOT s.listed AND s.state = 'done')".to_owned()),
-    ];
-    let sums: Vec<String> = sums.iter().map(|(name, sum)| format!("{sum} AS {name}")).collect();
-    let then = format!(", k AS (SELECT {key} AS key, {} FROM s WHERE starts_with(s.area_code, ", sums.join(", "));
-    let statement = standing_targets(call.actor()?, district_code, round_id, &then)
-        .text(area_code)
-        .sql(format!(") GROUP BY 1) SELECT k.*, ({label}) AS label FROM k WHERE k.targets > 0 OR k.additional > 0 ORDER BY k.key NULLS LAST"));
-    Ok(statement)
+    let statement =
+        statement.sql(format!(" AS key, {sums} FROM s WHERE starts_with(s.area_code, ")).text(area_code).sql(")");
+    let columns = columns().map(|column| format!("g.{column}")).collect::<Vec<_>>().join(", ");
+    let id = match by {
+        CoverageGrouping::Area | CoverageGrouping::Channel | CoverageGrouping::Day => "NULL::uuid",
+        _ => "g.key",
+    };
+    let lines = format!(
+        " GROUP BY 1), k AS (SELECT {id} AS id, g.key::text AS key, {columns} FROM g WHERE g.targets > 0 OR g.additional > 0) \
+         SELECT k.*, ({label}) AS label FROM k ORDER BY k.key NULLS LAST"
+    );
+    Ok(of_part(call, statement).then(filled(&lines, district_code, round_id)))
 }
 
-fn counts_of(row: &mut Row) -> CoverageCounts {
-    let mut count = |column| row.get(column).unwrap_or(0);
-    CoverageCounts {
-        targets: count(&TARGETS),
-        done: count(&DONE),
-        reached: count(&REACHED),
-        vacant: count(&VACANT),
-        moved: count(&MOVED),
-        refused: count(&REFUSED),
-        attempted: count(&ATTEMPTED),
-        open: count(&OPEN),
-        persons: count(&PERSONS),
-        persons_confirmed: count(&PERSONS_CONFIRMED),
-        additional: count(&ADDITIONAL),
-        rate: None,
-    }
-}
-
-impl CoverageCounts {
-    fn add(&mut self, other: &Self) {
-        for (sum, count) in [
-            (&mut self.targets, other.targets),
-            (&mut self.done, other.done),
-            (&mut self.reached, other.reached),
-            (&mut self.vacant, other.vacant),
-            (&mut self.moved, other.moved),
-            (&mut self.refused, other.refused),
-            (&mut self.attempted, other.attempted),
-            (&mut self.open, other.open),
-            (&mut self.persons, other.persons),
-            (&mut self.persons_confirmed, other.persons_confirmed),
-            (&mut self.additional, other.additional),
-        ] {
-            *sum += count;
+/// The name of a line, where the database knows none: of an area, a channel, or of what stands nowhere.
+fn label_of(call: &Call, by: CoverageGrouping, key: Option<&str>) -> Option<String> {
+    let text = match (by, key) {
+        (CoverageGrouping::Area, Some(code)) => {
+            return call.core.divisions.find(code, None).map(|division| division.name.clone());
         }
-    }
-
-    fn rated(mut self) -> Self {
-        let rate = Decimal::from(self.done).checked_div(Decimal::from(self.targets));
-        self.rate = rate.map(|rate| {
-            let mut rate = rate.round_dp(4);
-            rate.rescale(4);
-            rate
-        });
-        self
-    }
+        (CoverageGrouping::Channel, Some(code)) => SurveyChannel::VOCABULARY.find(code)?.label,
+        (_, Some(_)) => return None,
+        (CoverageGrouping::Area, None) => return None,
+        (CoverageGrouping::GridCell, None) => Text::new("in no grid cell", "未划入网格"),
+        (CoverageGrouping::HouseholdGroup, None) => Text::new("in no group", "未编组"),
+        (CoverageGrouping::Place, None) => Text::new("in no compound", "不在小区(院落)内"),
+        (CoverageGrouping::Assignee, None) => Text::new("nobody answers for it", "无责任人"),
+        (CoverageGrouping::Channel | CoverageGrouping::Day, None) => Text::new("nobody looked", "尚未核查"),
+    };
+    Some(text.in_language(call.language).to_owned())
 }
 
 fn missed_url(round_id: Uuid, by: CoverageGrouping, key: &str) -> Option<String> {
@@ -316,7 +236,8 @@ fn missed_url(round_id: Uuid, by: CoverageGrouping, key: &str) -> Option<String>
         CoverageGrouping::GridCell => "grid_cell_id",
         CoverageGrouping::HouseholdGroup => "household_group_id",
         CoverageGrouping::Place => "place_id",
-        CoverageGrouping::Assignee => return None,
+        CoverageGrouping::Assignee => "assignee",
+        CoverageGrouping::Channel | CoverageGrouping::Day => return None,
     };
     Some(format!("/v1/survey-rounds/{round_id}/missed?{parameter}={key}"))
 }

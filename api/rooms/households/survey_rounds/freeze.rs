@@ -9,11 +9,17 @@ use kit::value::Value;
 use ledger::AppendError;
 use uuid::Uuid;
 
+use super::standings;
 use super::{FROZEN, Frozen, RoundState, SCOPE, STATE, SURVEY_ROUNDS, SurveyScope, SurveyTarget, TARGET};
 use crate::platform::audit::job_write;
 use crate::platform::core::Core;
-use crate::records::Record;
+use crate::platform::leases::take_lease;
 use crate::records::change::Changes;
+use crate::records::{Record, read};
+use crate::rooms::households::roots::roots_of;
+
+/// SHA-256 over the sorted ids of targets, a line each.
+pub const DIGEST_OF_TARGETS: &str = "encode(sha256(convert_to(coalesce(string_agg(target_id::text, E'\\n' ORDER BY target_id::text COLLATE \"C\"), ''), 'UTF8')), 'hex')";
 
 columns! {
     /// Number under which a round was started.
@@ -24,22 +30,57 @@ columns! {
     DIGEST "digest": String;
 }
 
-/// Draws up the list of a round that was started, where that isn't done: twice gives the same.
+/// Draws up the list of a round that was started, where that isn't done and nobody else does it: twice gives the same.
 pub async fn draw_up(core: &Core, round: &Record) -> Result<(), Problem> {
-    let (district_code, id) = (&round.envelope.district_code, round.envelope.id);
     let waits = round.values.get(&FROZEN).is_some_and(|frozen| !frozen.ready);
     if round.values.get(&STATE) != Some(RoundState::Running) || !waits {
         return Ok(());
     }
+    let (lease, holder) = (format!("survey_round {}", round.envelope.id), Uuid::new_v4());
+    if !take_lease(core, &lease, holder).await? {
+        return Ok(());
+    }
+    let drawn = draw(core, round).await;
+    let done = Statement::new("DELETE FROM worker_leases WHERE name = ").text(lease).sql(" AND holder = ").id(holder);
+    job_write(core, vec![done]).await?;
+    drawn
+}
+
+async fn draw(core: &Core, round: &Record) -> Result<(), Problem> {
+    let (district_code, id) = (&round.envelope.district_code, round.envelope.id);
     let Some(started_as) = started_as(core, district_code, id).await? else { return Ok(()) };
-    let mut statements = Vec::new();
+    fill(core, round, started_as - 1).await?;
+    note_ready(core, round, started_as).await
+}
+
+/// Fills the list of a round as of a number, and how its targets stand.
+async fn fill(core: &Core, round: &Record, as_of: i64) -> Result<(), Problem> {
+    let (district_code, id) = (&round.envelope.district_code, round.envelope.id);
+    let mut statements = vec![Statement::new(standings::UNHURRIED)];
+    statements.extend(standings::forget(district_code, id));
     for table in ["survey_targets", "survey_target_persons"] {
         let all = Statement::new(format!("DELETE FROM {table} WHERE district_code = ")).text(district_code);
         statements.push(all.sql(" AND round_id = ").id(id).seeing_district(district_code));
     }
-    statements.extend(lists(core, round, started_as - 1));
+    statements.extend(lists(core, round, as_of));
     job_write(core, statements).await?;
-    note_ready(core, round, started_as).await
+    standings::refresh(core, district_code, id).await
+}
+
+/// Makes anew what is kept of a district's visits and rounds, from the ledger.
+pub async fn remake(core: &Core, district_code: &str) -> Result<(), Problem> {
+    job_write(core, standings::tellings_anew(district_code)).await?;
+    let ready =
+        Statement::new(format!("SELECT {} FROM survey_rounds AS r WHERE r.district_code = ", SURVEY_ROUNDS.select()))
+            .text(district_code)
+            .sql(" AND r.frozen ->> 'ready' = 'true'")
+            .seeing_district(district_code);
+    for round in read::load(core, &SURVEY_ROUNDS, &ready).await? {
+        if let Some(started_as) = started_as(core, district_code, round.envelope.id).await? {
+            fill(core, &round, started_as - 1).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether nobody is in a round's scope now.
@@ -50,7 +91,7 @@ pub async fn is_empty(core: &Core, round: &Record) -> Result<bool, Problem> {
 }
 
 /// The number under which a round came to run.
-async fn started_as(core: &Core, district_code: &str, id: Uuid) -> Result<Option<i64>, Problem> {
+pub async fn started_as(core: &Core, district_code: &str, id: Uuid) -> Result<Option<i64>, Problem> {
     let statement = Statement::new("SELECT min(change_no) AS started_as FROM (SELECT change_no, state FROM survey_rounds WHERE district_code = ")
         .text(district_code)
         .sql(" AND id = ")
@@ -79,7 +120,7 @@ fn lists(core: &Core, round: &Record, as_of: i64) -> Vec<Statement> {
 }
 
 /// `SELECT` the targets of a round as of a number, and `SELECT` the persons that belong to each.
-fn sources(core: &Core, round: &Record, as_of: i64) -> (Statement, Statement) {
+pub fn sources(core: &Core, round: &Record, as_of: i64) -> (Statement, Statement) {
     let district_code = &round.envelope.district_code;
     let on = Value::Day(day_of(
         round.values.get(&FROZEN).and_then(|frozen| frozen.at).unwrap_or(core.clock.now()),
@@ -87,12 +128,21 @@ fn sources(core: &Core, round: &Record, as_of: i64) -> (Statement, Statement) {
     ));
     let scope: SurveyScope = round.values.get(&SCOPE).unwrap_or_default();
     let stood = |kind: &str| stood_at(kind, district_code, as_of);
+    // Somebody who turned out to be another, or whose household did, is that one: as of the number, not as of now.
+    let merged = |kind: &str| {
+        let then = Statement::new("SELECT c.id, c.merged_into FROM ").then(stood(kind));
+        roots_of(then.sql(" AS c WHERE c.merged_into IS NOT NULL"))
+    };
     let lives = || {
-        Statement::new("SELECT DISTINCT ON (coalesce(p.merged_into, m.person_id)) m.household_id, coalesce(p.merged_into, m.person_id) AS person_id, m.until_on FROM ")
+        Statement::new("SELECT DISTINCT ON (coalesce(p.root, m.person_id)) coalesce(h.root, m.household_id) AS household_id, coalesce(p.root, m.person_id) AS person_id, m.until_on FROM ")
             .then(stood("household_members"))
-            .sql(" AS m LEFT JOIN people AS p ON p.id = m.person_id AND p.district_code = m.district_code WHERE NOT m.voided AND m.basis = 'lives' AND m.since_on <= ")
+            .sql(" AS m LEFT JOIN ")
+            .then(merged("people"))
+            .sql(" AS p ON p.id = m.person_id LEFT JOIN ")
+            .then(merged("households"))
+            .sql(" AS h ON h.id = m.household_id WHERE NOT m.voided AND m.basis = 'lives' AND m.since_on <= ")
             .bind(ColumnType::Day, on.clone())
-            .sql(" ORDER BY coalesce(p.merged_into, m.person_id), m.since_on DESC, m.occurred_at DESC, m.id DESC")
+            .sql(" ORDER BY coalesce(p.root, m.person_id), m.since_on DESC, m.occurred_at DESC, m.id DESC")
     };
     let open = |statement: Statement| {
         statement.sql(" (l.until_on IS NULL OR l.until_on > ").bind(ColumnType::Day, on.clone()).sql(")")
@@ -192,9 +242,9 @@ async fn note_ready(core: &Core, round: &Record, started_as: i64) -> Result<(), 
             .id(id)
             .seeing_district(district_code)
     };
-    let targets = counted(Statement::new(
-        "SELECT count(household_id)::bigint AS count, encode(sha256(convert_to(coalesce(string_agg(target_id::text, E'\\n' ORDER BY target_id::text COLLATE \"C\"), ''), 'UTF8')), 'hex') AS digest FROM survey_targets",
-    ));
+    let targets = counted(Statement::new(format!(
+        "SELECT count(DISTINCT household_id)::bigint AS count, {DIGEST_OF_TARGETS} AS digest FROM survey_targets"
+    )));
     let persons = counted(Statement::new("SELECT count(*)::bigint AS count FROM survey_target_persons"));
     let mut targets = core.database.read(&targets).await?.into_iter().next();
     let persons = core.database.read(&persons).await?.into_iter().next().and_then(|mut row| row.get(&COUNT));

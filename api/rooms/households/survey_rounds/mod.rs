@@ -2,8 +2,14 @@
 //! round's own start, and never changes: a denominator that anybody can count again.
 
 mod acts;
+mod changes;
+mod counts;
 mod coverage;
+pub mod figures;
 mod freeze;
+mod missed;
+mod proof;
+mod standings;
 mod targets;
 pub mod worker;
 
@@ -18,6 +24,10 @@ use kit::value::Values;
 use kit::{columns, fields, object, words};
 use uuid::Uuid;
 
+pub use self::acts::{close_round, start_round};
+pub use self::freeze::remake;
+pub use self::proof::unproven;
+pub use self::standings::{TELLINGS, refresh, standing_targets};
 use super::READERS;
 use super::households::{HouseholdKind, Residency};
 use super::survey_visits::SurveyChannel;
@@ -25,7 +35,7 @@ use crate::platform::access::Role;
 use crate::platform::codes::INVALID_ORDER;
 use crate::platform::http::Operation;
 use crate::records::envelope::AREA_CODE;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Reach, Record, Rules};
 use crate::rooms::households::codes::ROUND_STARTED;
 use crate::rooms::registers::PersonCategory;
 
@@ -102,6 +112,7 @@ fields! {
     STATE: RoundState = Field::new("state", Shape::Word(RoundState::VOCABULARY), Text::new("State", "状态"), "How it stands.").by_server();
     ROUND_NO: i64 = Field::new("round_no", Shape::Integer { min: 1, max: i64::MAX }, Text::new("Round", "第几轮"), "Which of its series in its area.").by_server();
     FROZEN: Frozen = Field::new("frozen", Shape::Object(FROZEN_FIELDS), Text::new("Frozen", "冻结清单"), "What it counts by, as it stood before its start.").by_server();
+    CLOSED_AT: DateTime<Utc> = Field::new("closed_at", Shape::Instant, Text::new("Closed at", "结束时间"), "When it was closed or cancelled: what happened later doesn't count in it.").by_server();
     CANCEL_REASON: String = Field::new("cancel_reason", free_text(500), Text::new("Reason", "取消原因"), "Why it was cancelled. Encrypted at rest.").by_server().sealed();
 }
 
@@ -117,6 +128,8 @@ pub static SURVEY_ROUNDS: Kind = Kind::of(Definition {
     about: "Who must be looked at until when; its list is frozen when it starts.",
     fields: FIELDS,
     filters: &[SERIES.name(), TARGET.name(), STATE.name()],
+    // A district's round is the work of every village: its surveyors must find it. Its targets are judged by where they stand.
+    reach: Reach::District,
     readers: READERS,
     writers: MAKERS,
     rules: &RoundRules,
@@ -205,6 +218,9 @@ fn check_started(draft: &Draft, faults: &mut Faults) {
             faults.add(draft.at(field.name), ROUND_STARTED);
         }
     }
+    if draft.values.get(&AREA_CODE) != former.get(&AREA_CODE) {
+        faults.add(draft.at(&AREA_CODE), ROUND_STARTED);
+    }
     let is_earlier =
         matches!((draft.values.get(&DUE_AT), former.get(&DUE_AT)), (Some(next), Some(former)) if next < former);
     if is_earlier {
@@ -230,5 +246,8 @@ fn rounds_before(draft: &Draft, context: &Context<'_>) -> Option<Statement> {
 
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
-    [acts::operations(), targets::operations(), coverage::operations()].into_iter().flatten().collect()
+    [acts::operations(), targets::operations(), missed::operations(), coverage::operations(), changes::operations()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -6,18 +6,21 @@ use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::{fields, object, words};
+use ledger::Projection;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::READERS;
 use crate::platform::privacy::keys::Keys;
-use crate::records::codes::EXCLUSIVE_FIELDS;
+use crate::records::awaited::has_come;
+use crate::records::codes::{EXCLUSIVE_FIELDS, ONE_OF_NEEDED};
 use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::figure::{HOUSEHOLD_TIMES, PERSON_TIMES};
-use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Logged, Measure, Record, Rules, Warning};
 use crate::rooms::checkpoints::Symptom;
-use crate::rooms::households::codes::{CONTRADICTS_RESULT, NO_ANSWER_TOLD, ONE_OF_NEEDED};
-use crate::rooms::households::survey_rounds::CHANNELS;
+use crate::rooms::households::codes::{CONTRADICTS_RESULT, NO_ANSWER_TOLD};
+use crate::rooms::households::roots::family_in;
+use crate::rooms::households::survey_rounds::{CHANNELS, TELLINGS};
 
 words! {
     /// Ways in which people are reached.
@@ -82,6 +85,14 @@ object! {
     }
 }
 
+impl VisitedMember {
+    /// Whether the member has symptoms, or a fever.
+    pub fn is_ill(&self, fever_c: Decimal) -> bool {
+        let symptoms = self.symptoms.iter().flatten().any(|symptom| *symptom != Symptom::None);
+        symptoms || self.temperature_c.is_some_and(|temperature| temperature >= fever_c)
+    }
+}
+
 fields! {
     /// The fields of a visit, beside the envelope's.
     static FIELDS;
@@ -92,12 +103,13 @@ fields! {
     CHANNEL: SurveyChannel = Field::new("channel", Shape::Word(SurveyChannel::VOCABULARY), Text::new("Channel", "核查方式"), "How.").also(&["排查方式", "摸排方式"]).required();
     RESULT: SurveyResult = Field::new("result", Shape::Word(SurveyResult::VOCABULARY), Text::new("Result", "核查结果"), "What came of it.").also(&["排查结果", "摸排结果", "核实结果"]).required();
     VERIFICATION: Verification = Field::new("verification", Shape::Word(Verification::VOCABULARY), Text::new("Verification", "核实情况"), "Of a person: what it says of the register; needed there where somebody was reached.");
-    PEOPLE_COUNTED: i64 = Field::new("people_counted", Shape::Integer { min: 0, max: 99 }, Text::new("People counted", "在家人数"), "How many were there.").also(&["家庭人口", "在家人数", "现有人口", "人口数"]);
+    PEOPLE_COUNTED: i64 = Field::new("people_counted", Shape::Integer { min: 0, max: 99 }, Text::new("People counted", "在家人数"), "How many were there.").also(&["家庭人口", "在家人数", "现有人口", "人口数", "户内人数", "家庭人数"]);
     MEMBERS: Vec<VisitedMember> = Field::new("members", Shape::List { of: &Shape::Object(MEMBER), max: 30 }, Text::new("Members", "成员"), "Of whom it tells.");
     HEALTH: HouseholdHealth = Field::new("health", Shape::Word(HouseholdHealth::VOCABULARY), Text::new("Health", "健康状况"), "How the household feels.");
     DOOR_NOTICE_LEFT: bool = Field::new("door_notice_left", Shape::Boolean, Text::new("Notice left", "已贴告知"), "Whether a notice was left at the door.");
     ANSWERS_VISIT_ID: Uuid = Field::new("answers_visit_id", Shape::Reference("survey_visits"), Text::new("Answers", "回复的核查"), "The attempt to which somebody called back.").on_create();
     SURVEYORS: Vec<String> = Field::new("surveyors", Shape::List { of: &free_text(40), max: 10 }, Text::new("Surveyors", "核查人员"), "Who looked. Encrypted at rest.").sealed();
+    ATTEMPT_NO: i64 = Field::new("attempt_no", Shape::Integer { min: 1, max: i64::MAX }, Text::new("Attempt", "第几次"), "Which of the round's visits there it is, in the order in which they happened; of a visit between rounds and of a void one null. Counted when it is read: it is right in whatever order they came.").counted();
     MEMBERS_CONFIRMED: i64 = Field::new("members_confirmed", Shape::Integer { min: 0, max: 30 }, Text::new("Members confirmed", "核实人数"), "Members of whom it tells where they are.").derived();
     ABNORMAL: bool = Field::new("abnormal", Shape::Boolean, Text::new("Abnormal", "异常"), "Whether somebody has a fever or symptoms.").derived();
 }
@@ -137,17 +149,31 @@ pub static SURVEY_VISITS: Kind = Kind::of(Definition {
 struct VisitRules;
 
 const VISITS: Figure = Figure::new("survey_visits", Text::new("Survey visits", "入户核查"), HOUSEHOLD_TIMES);
-const MEMBERS_TOLD: Figure = Figure::new("members_confirmed", Text::new("Members confirmed", "核实人次"), PERSON_TIMES);
-const HOUSEHOLDS_SURVEYED: Figure = Figure {
-    distinct: true,
-    ..Figure::new(
-        "households_surveyed",
-        Text::new("Households surveyed", "入户摸排户数"),
-        Text::new("households", "户"),
-    )
-    .kept_as(KEPT_AS)
-    .listed("result=reached")
+/// In the log of whoever went from door to door, or called.
+const HOUSEHOLDS_VISITED: Logged = Logged {
+    counted: "households_visited",
+    amount: "CASE WHEN r.channel = 'home_visit' AND r.household_id IS NOT NULL THEN 1 ELSE 0 END",
 };
+const CALLS: Logged =
+    Logged { counted: "calls", amount: "CASE WHEN r.channel IN ('phone', 'sms', 'wechat') THEN 1 ELSE 0 END" };
+
+const MEMBERS_TOLD: Figure = Figure::new("members_confirmed", Text::new("Members confirmed", "核实人次"), PERSON_TIMES);
+const HOUSEHOLDS_SURVEYED: Figure =
+    Figure::new("households_surveyed", Text::new("Households surveyed", "入户摸排户数"), Text::new("households", "户"))
+        .different("households", KEPT_AS)
+        .listed("result=reached");
+/// Visits by how they were made.
+const BY_CHANNEL: [Figure; 5] = [
+    by_channel("visits_at_home", Text::new("Visits at home", "上门核查"), "channel=home_visit"),
+    by_channel("visits_by_phone", Text::new("Calls", "电话核查"), "channel=phone"),
+    by_channel("visits_by_sms", Text::new("Text messages", "短信核查"), "channel=sms"),
+    by_channel("visits_by_wechat", Text::new("By WeChat", "微信核查"), "channel=wechat"),
+    by_channel("visits_at_gate", Text::new("At the gate", "卡点核查"), "channel=gate"),
+];
+
+const fn by_channel(name: &'static str, label: Text, filter: &'static str) -> Figure {
+    Figure::new(name, label, HOUSEHOLD_TIMES).share(VISITS.name, filter)
+}
 /// Name under which different households are kept.
 const KEPT_AS: &str = "survey_visits.households";
 
@@ -175,17 +201,22 @@ impl Rules for VisitRules {
         let at: DateTime<Utc> = draft.values.get(&OCCURRED_AT).unwrap_or(context.now);
         let fever_c = context.policy_at(area_code, at).fever_c;
         let members: Vec<VisitedMember> = draft.values.list(&MEMBERS).collect();
-        let ill = |member: &VisitedMember| {
-            let symptoms = member.symptoms.iter().flatten().any(|symptom| *symptom != Symptom::None);
-            symptoms || member.temperature_c.is_some_and(|temperature| temperature >= fever_c)
-        };
-        let abnormal = draft.values.get(&HEALTH) == Some(HouseholdHealth::Symptomatic) || members.iter().any(ill);
+        let ill = members.iter().any(|member| member.is_ill(fever_c));
+        let abnormal = draft.values.get(&HEALTH) == Some(HouseholdHealth::Symptomatic) || ill;
         draft.values.set(&ABNORMAL, abnormal);
         let told = members.iter().filter(|member| member.status != MemberStatus::NotHere).count();
         draft.values.set(&MEMBERS_CONFIRMED, i64::try_from(told).unwrap_or(0));
         if members.iter().any(|member| member.status == MemberStatus::Deceased) {
             draft.warn(&MEMBER_DECEASED, &MEMBERS);
         }
+    }
+
+    fn counted(&self, _field: &str) -> String {
+        attempt_no()
+    }
+
+    fn projection(&self) -> Option<&'static Projection> {
+        Some(&TELLINGS)
     }
 
     fn person(&self, record: &Record) -> Option<Uuid> {
@@ -202,14 +233,49 @@ impl Rules for VisitRules {
         "CASE WHEN r.result = 'reached' THEN r.household_id END"
     }
 
+    fn logged(&self) -> &'static [Logged] {
+        const { &[HOUSEHOLDS_VISITED, CALLS] }
+    }
+
     fn figures(&self) -> &'static [Figure] {
-        const { &[VISITS, HOUSEHOLDS_SURVEYED, MEMBERS_TOLD] }
+        const {
+            let [home, phone, sms, wechat, gate] = BY_CHANNEL;
+            &[VISITS, home, phone, sms, wechat, gate, HOUSEHOLDS_SURVEYED, MEMBERS_TOLD]
+        }
     }
 
     fn measures(&self, record: &Record) -> Vec<Measure> {
         let told = record.values.get(&MEMBERS_CONFIRMED).unwrap_or(0);
-        vec![VISITS.measured(1), MEMBERS_TOLD.measured(told)]
+        let channel = record.values.get(&CHANNEL).map(|channel| {
+            let [home, phone, sms, wechat, gate] = BY_CHANNEL;
+            match channel {
+                SurveyChannel::HomeVisit => home,
+                SurveyChannel::Phone => phone,
+                SurveyChannel::Sms => sms,
+                SurveyChannel::Wechat => wechat,
+                SurveyChannel::Gate => gate,
+            }
+        });
+        let by_channel = channel.map(|figure| figure.measured(1));
+        [VISITS.measured(1), MEMBERS_TOLD.measured(told)].into_iter().chain(by_channel).collect()
     }
+}
+
+/// Visits of its round that happened up to a visit `r`, there and under every other name of it. Those in areas that its
+/// reader doesn't see count, too. None of a former revision of what is void by now: no visit stands up to it.
+fn attempt_no() -> String {
+    let visits = |kind: &str, column: &str| {
+        let family = family_in(kind, "r.district_code", &format!("r.{column}"));
+        format!(
+            "(SELECT nullif(count(*), 0) FROM (SELECT {family} AS ids OFFSET 0) AS f JOIN survey_visits_by_target AS o ON o.{column} = ANY(f.ids) WHERE o.district_code = r.district_code AND o.round_id = r.round_id AND (o.occurred_at, o.id) <= (r.occurred_at, r.id))"
+        )
+    };
+    format!(
+        "CASE WHEN r.voided OR NOT {} OR r.round_id IS NULL THEN NULL WHEN r.household_id IS NOT NULL THEN {} ELSE {} END",
+        has_come("r."),
+        visits("households", HOUSEHOLD_ID.name()),
+        visits("people", PERSON_ID.name())
+    )
 }
 
 /// A visit is of a household or of a person.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::care::CareRules;
 use crate::platform::access::Role;
 use crate::records::figure::{TIMES, YUAN};
-use crate::records::{Definition, Figure, Kind};
+use crate::records::{Definition, Figure, Kind, Logged};
 
 words! {
     /// How it stands.
@@ -77,6 +77,7 @@ const ASKED_FOR: Figure = Figure::new("errands", Text::new("Errands", "代办"),
 const COST: Figure = Figure::new("cost_cny", Text::new("Cost", "代办金额"), YUAN).scaled("cost_fen", 2);
 
 static ERRAND_RULES: CareRules = CareRules::new(&[ASKED_FOR, COST])
+    .logging(&[Logged { counted: "deliveries", amount: "CASE WHEN r.state = 'delivered' THEN 1 ELSE 0 END" }])
     .judging(|draft, context| {
         if draft.values.get(&STATE).is_none() {
             draft.values.set(&STATE, ErrandState::Asked);

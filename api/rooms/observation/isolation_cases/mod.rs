@@ -6,6 +6,7 @@
 //! - Five supervisors answer for each case. What is expected of them are duties; the records here
 //!   prove them in their own transaction: [`care`].
 
+mod absences;
 pub mod care;
 pub mod certificates;
 pub mod duty_kinds;
@@ -22,7 +23,7 @@ pub mod states;
 pub mod stays;
 pub mod transitions;
 mod views;
-mod violations;
+pub mod violations;
 pub mod visits;
 pub mod wire;
 
@@ -36,7 +37,7 @@ pub use readings::TEMPERATURE_READINGS;
 pub use spot_checks::SPOT_CHECKS;
 pub use transitions::{ISOLATION_CASE_TRANSITIONS, IsolationTransition};
 use uuid::Uuid;
-pub use violations::VIOLATIONS;
+pub use violations::{VIOLATIONS, ViolationOutcome};
 pub use visits::FOLLOW_UP_VISITS;
 pub use wire::{IsolationState, SupervisorLevel};
 

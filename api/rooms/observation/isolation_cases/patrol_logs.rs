@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::care::CareRules;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
-use crate::records::{Definition, Figure, Kind};
+use crate::records::{Definition, Figure, Kind, Logged};
 
 fields! {
     /// The fields of a patrol log, beside the envelope's.
@@ -42,4 +42,5 @@ pub static PATROL_LOGS: Kind = Kind::of(Definition {
     ..Definition::FIELD_RECORD
 });
 
-static PATROL_RULES: CareRules = CareRules::new(&[Figure::new("patrol_logs", Text::new("Patrols", "巡查记录"), TIMES)]);
+static PATROL_RULES: CareRules = CareRules::new(&[Figure::new("patrol_logs", Text::new("Patrols", "巡查记录"), TIMES)])
+    .logging(&[Logged::each("patrols")]);

@@ -4,9 +4,10 @@ use kit::catalogue::FaultCode;
 use kit::text::{Text, half_width};
 use kit::tree::Tree;
 
+use super::absences;
 use super::readings::{SLOT, TEMPERATURE_C, TemperatureSlot};
 use crate::records::Warning;
-use crate::records::wide::{Wide, WideAxis, WideCell, WideSlot};
+use crate::records::wide::{NotDone, Wide, WideAxis, WideCell, WideSlot};
 use crate::rooms::observation::codes::NOT_A_TEMPERATURE;
 
 /// `365` was read as 36.5.
@@ -38,13 +39,31 @@ pub static READING_SHEETS: Wide = Wide {
     cell: &[TEMPERATURE_C.name()],
     called: Text::new("temperature", "体温"),
     blank: &["无", "未测", "未到"],
-    not_done: &[
-        ("外出", Text::new("out", "外出,未测")),
-        ("拒测", Text::new("refused to be measured", "拒绝测量")),
-        ("已解除", Text::new("released", "已解除观察")),
-        ("解除", Text::new("released", "已解除观察")),
-    ],
+    not_done: ABSENCES,
+    absences: Some(&absences::KEPT),
 };
+
+/// Reasons for which somebody wasn't measured.
+pub static ABSENCES: &[NotDone] = &[
+    NotDone {
+        words: &["外出", "外出未测", "不在家", "未在家"], code: "out", meaning: Text::new("out", "外出,未测")
+    },
+    NotDone {
+        words: &["拒测", "拒绝", "拒绝测量", "拒绝测温", "不配合"],
+        code: "refused",
+        meaning: Text::new("refused to be measured", "拒绝测量"),
+    },
+    NotDone {
+        words: &["已解除", "解除", "解除观察", "已解除观察", "解除隔离", "已解除隔离"],
+        code: "released",
+        meaning: Text::new("released", "已解除观察"),
+    },
+    NotDone {
+        words: &["住院", "已住院", "就医", "送医", "转院"],
+        code: "in_hospital",
+        meaning: Text::new("in hospital", "就医或住院"),
+    },
+];
 
 /// `36.5`, `36.5℃`, `36度5`, `３６．５`, `365`.
 fn read(text: &str) -> Result<WideCell, FaultCode> {

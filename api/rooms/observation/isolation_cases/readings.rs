@@ -21,7 +21,7 @@ use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::figure::PERSON_TIMES;
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Warning, Wide};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Logged, Measure, Record, Rules, Warning, Wide};
 use crate::rooms::checkpoints::{FollowUpDecider, IMPLAUSIBLE_TEMPERATURE, MeasureSite, MeasuringDevice, Symptom};
 use crate::rooms::observation::codes::{self, OTHER_CASE};
 
@@ -239,6 +239,10 @@ impl Rules for ReadingRules {
             draft.warn(&SLOT_TAKEN, &SLOT);
         }
         taken
+    }
+
+    fn logged(&self) -> &'static [Logged] {
+        const { &[Logged::each("readings")] }
     }
 
     fn figures(&self) -> &'static [Figure] {

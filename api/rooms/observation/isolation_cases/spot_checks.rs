@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::care::CareRules;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
-use crate::records::{Definition, Figure, Kind};
+use crate::records::{Definition, Figure, Kind, Logged};
 
 fields! {
     /// The fields of a spot check, beside the envelope's.
@@ -38,4 +38,5 @@ pub static SPOT_CHECKS: Kind = Kind::of(Definition {
 });
 
 static SPOT_CHECK_RULES: CareRules =
-    CareRules::new(&[Figure::new("spot_checks", Text::new("Spot checks", "抽查"), TIMES)]);
+    CareRules::new(&[Figure::new("spot_checks", Text::new("Spot checks", "抽查"), TIMES)])
+        .logging(&[Logged::each("checks")]);

@@ -10,9 +10,10 @@ use kit::typed::Key;
 use super::transitions::{IsolationTransition, TO};
 use super::wire::{IsolationState, SupervisorLevel};
 use crate::platform::access::Role;
+use crate::records::codes::ILLEGAL_TRANSITION;
 use crate::records::envelope::OCCURRED_AT;
 use crate::rooms::observation::codes::{
-    ANCHOR_IMPLAUSIBLE, DAYS_UNACCOUNTED, ILLEGAL_TRANSITION, NOTICE_MISSING, SUPERVISORS_MISSING, TOO_EARLY,
+    ANCHOR_IMPLAUSIBLE, DAYS_UNACCOUNTED, NOTICE_MISSING, SUPERVISORS_MISSING, TOO_EARLY,
 };
 
 /// Facts by which a step is judged.

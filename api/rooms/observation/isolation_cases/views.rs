@@ -8,6 +8,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use chrono::NaiveDate;
 use kit::problem::Problem;
 use kit::statement::ColumnType;
+use kit::text::Language;
 use kit::time::{InZone, day_of};
 use kit::value::Value;
 use serde::Serialize;
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
 use uuid::Uuid;
 
+use super::absences::{self, Reasons};
 use super::readings::{SLOT, SLOT_ON, TemperatureSlot};
 use super::stays::tied;
 use super::wire::{ENDS_ON, STARTS_ON};
@@ -144,6 +146,9 @@ struct ShownGap<'a> {
     explained: Option<bool>,
     waiver: Option<DutyWaiver>,
     reason: Option<&'a str>,
+    /// Reason for which there is no reading, as a sheet told it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_done: Option<&'static str>,
 }
 
 /// The operations of this part of the room.
@@ -181,7 +186,6 @@ async fn timeline(call: Call) -> Answer {
 }
 
 /// Records of a case by day, for the grid.
-#[derive(Default)]
 struct Grid {
     /// Daily duties.
     duties: BTreeMap<NaiveDate, Vec<Record>>,
@@ -189,6 +193,10 @@ struct Grid {
     measured: BTreeMap<(NaiveDate, TemperatureSlot), i64>,
     /// Errands and violations.
     others: BTreeMap<(NaiveDate, &'static str), i64>,
+    /// Reasons for which there is no reading, as sheets told them.
+    reasons: Reasons,
+    /// The reader's language.
+    language: Language,
 }
 
 /// First and last day of a case.
@@ -208,7 +216,10 @@ async fn days(call: Call) -> Answer {
 impl Grid {
     async fn of(call: &Call, case: &Record) -> Result<Self, Problem> {
         let zone = call.core.zone;
-        let mut grid = Self::default();
+        let (duties, measured, others) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let ids = [case.envelope.id].into_iter().chain(tied(&case.values)).map(Value::Id).collect();
+        let reasons = absences::of_cases(&call.core, &case.envelope.district_code, ids).await?;
+        let mut grid = Self { duties, measured, others, reasons, language: call.language };
         for duty in of_case(call, &DUTIES, duties::SUBJECT_ID.name(), case).await? {
             if duty.values.get(&duties::DUTY_KIND).is_some_and(|kind| DAILY.contains(&kind)) {
                 grid.duties.entry(day_of(duty.envelope.occurred_at, zone)).or_default().push(duty);
@@ -249,8 +260,20 @@ impl Grid {
             village_check: duty(VILLAGE_CHECK),
             group_check: duty(GROUP_CHECK),
             police_check: duty(POLICE_CHECK),
-            gaps: daily.iter().filter(|duty| is_gap(duty)).map(gap).collect(),
+            gaps: daily.iter().filter(|duty| is_gap(duty)).map(|duty| self.gap(day, duty)).collect(),
         }
+    }
+
+    /// A gap, with what was said by hand, else by a sheet.
+    fn gap<'a>(&self, day: NaiveDate, duty: &'a Record) -> ShownGap<'a> {
+        let kind = duty.values.get(&duties::DUTY_KIND);
+        let slots = [(AM_READING, TemperatureSlot::Am), (PM_READING, TemperatureSlot::Pm)];
+        let slot = slots.into_iter().find(|(of_slot, _)| kind == Some(*of_slot)).map(|(_, slot)| slot);
+        let told = slot.and_then(|slot| self.reasons.get(&(day, slot)));
+        let mut gap = gap(duty);
+        gap.not_done = told.map(|(code, _)| *code);
+        gap.reason = gap.reason.or(told.map(|(_, meaning)| meaning.in_language(self.language)));
+        gap
     }
 }
 
@@ -280,6 +303,7 @@ fn gap(duty: &Record) -> ShownGap<'_> {
         explained: values.get(&duties::EXPLAINED),
         waiver: values.get(&duties::WAIVER),
         reason: values.get(&duties::REASON),
+        not_done: None,
     }
 }
 

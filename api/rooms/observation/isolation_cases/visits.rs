@@ -9,7 +9,7 @@ use super::care::{CareRules, check_symptoms};
 use super::wire::SupervisorLevel;
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
-use crate::records::{Definition, Figure, Kind};
+use crate::records::{Definition, Figure, Kind, Logged};
 use crate::rooms::checkpoints::Symptom;
 
 words! {
@@ -89,6 +89,7 @@ pub static FOLLOW_UP_VISITS: Kind = Kind::of(Definition {
 
 static VISIT_RULES: CareRules =
     CareRules::new(&[Figure::new("follow_up_visits", Text::new("Visits", "上门随访"), TIMES)])
+        .logging(&[Logged::each("visits")])
         .judging(|draft, _context| {
             if draft.values.get(&LINE).is_none() {
                 draft.values.set(&LINE, SupervisorLevel::Town);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::platform::access::Role;
 use crate::records::figure::{SQUARE_METRES, TIMES};
-use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Logged, Measure, Record, Rules};
 
 words! {
     /// Work that was done at a place.
@@ -123,12 +123,14 @@ const DISINFECTED: Figure =
 const DISINFECTED_AREA: Figure =
     Figure::new("disinfected_area_m2", Text::new("Area disinfected", "消杀面积"), SQUARE_METRES)
         .scaled("disinfected_dm2", 2)
+        .roughly()
         .listed("activity=disinfection")
         .open();
 const CLEANED: Figure =
     Figure::new("cleanings", Text::new("Cleanings", "清扫次数"), TIMES).listed("activity=cleaning").open();
 const CLEANED_AREA: Figure = Figure::new("cleaned_area_m2", Text::new("Area cleaned", "清扫面积"), SQUARE_METRES)
     .scaled("cleaned_dm2", 2)
+    .roughly()
     .listed("activity=cleaning")
     .open();
 
@@ -141,6 +143,10 @@ impl Rules for DisinfectionRules {
         if let Some(count) = operators.and_then(|count| i64::try_from(count).ok()) {
             draft.values.set(&OPERATOR_COUNT, count);
         }
+    }
+
+    fn logged(&self) -> &'static [Logged] {
+        const { &[Logged::each("disinfections")] }
     }
 
     fn figures(&self) -> &'static [Figure] {

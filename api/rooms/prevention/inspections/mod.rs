@@ -1,18 +1,22 @@
 //! Inspections (检查) of venues by the six items of the commerce bureau, and what was demanded.
 
-use chrono::NaiveDate;
+use std::sync::Arc;
+
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::value::Values;
 use kit::{fields, object, words};
+use ledger::decide::Decider;
 use uuid::Uuid;
 
 use crate::platform::access::Role;
 use crate::records::figure::TIMES;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
+use crate::records::write_context::WriteContext;
+use crate::records::{Context, Definition, Draft, Figure, Kind, Logged, Measure, Record, Rules};
 use crate::rooms::registers::require_venue;
+use crate::rooms::supervision::{self, Requirement};
 
 words! {
     /// Point that an inspection looks at.
@@ -53,21 +57,6 @@ object! {
         note: Option<String> = Field::new("note", free_text(200), Text::new("Note", "说明"), "What was found. Encrypted at rest.").sealed();
     }
 }
-object! {
-    /// A demand to mend something.
-    pub struct Requirement, DEMANDED {
-        requirement: String = Field::new(
-            "requirement",
-            free_text(300),
-            Text::new("Requirement", "整改要求"),
-            "What must be done. Encrypted at rest.",
-        )
-        .required()
-        .sealed();
-        due_on: NaiveDate = Field::new("due_on", Shape::Day, Text::new("Due on", "期限"), "Until which day.").required();
-    }
-}
-
 fields! {
     /// The fields of an inspection, beside the envelope's.
     static FIELDS;
@@ -79,6 +68,7 @@ fields! {
         Text::new("Inspectors", "检查人员"),
         "Who inspected. Encrypted at rest.",
     )
+    .also(&["检查人", "检查员", "检查组成员", "检查人签名"])
     .sealed();
     ITEMS: Vec<InspectedItem> = Field::new(
         "items",
@@ -88,12 +78,7 @@ fields! {
     )
     .required()
     .not_empty();
-    REQUIREMENTS: Vec<Requirement> = Field::new(
-        "requirements",
-        Shape::List { of: &Shape::Object(DEMANDED), max: 20 },
-        Text::new("Requirements", "整改要求"),
-        "What must be mended, with the day.",
-    );
+    REQUIREMENTS: Vec<Requirement> = supervision::REQUIREMENTS.field;
     PASSED: bool = Field::new("passed", Shape::Boolean, Text::new("Passed", "是否合格"), "Whether no item failed.")
         .required()
         .derived();
@@ -148,6 +133,20 @@ impl Rules for InspectionRules {
         }
         let passed = failed(&draft.values).next().is_none();
         draft.values.set(&PASSED, passed);
+    }
+
+    /// What it requires is a rectification, line by line.
+    fn followers(
+        &self,
+        former: Option<&Record>,
+        next: &Record,
+        write_context: &Arc<WriteContext>,
+    ) -> Vec<Arc<dyn Decider>> {
+        supervision::demands(former, next, write_context)
+    }
+
+    fn logged(&self) -> &'static [Logged] {
+        const { &[Logged::each("checks")] }
     }
 
     fn figures(&self) -> &'static [Figure] {

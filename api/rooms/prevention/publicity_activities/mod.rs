@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::platform::access::Role;
 use crate::records::figure::{self, HOUSEHOLD_TIMES, TIMES};
-use crate::records::{Definition, Figure, Kind, Measure, Record, Rules};
+use crate::records::{Definition, Figure, Kind, Logged, Measure, Record, Rules};
 
 words! {
     /// Way in which it was done.
@@ -115,6 +115,10 @@ const HOUSEHOLDS: Figure =
     Figure::new("households_reached", Text::new("Households reached", "入户户次"), HOUSEHOLD_TIMES);
 
 impl Rules for PublicityRules {
+    fn logged(&self) -> &'static [Logged] {
+        const { &[Logged { counted: "copies", amount: "coalesce(r.copies, 0)" }] }
+    }
+
     fn figures(&self) -> &'static [Figure] {
         FIGURES
     }

@@ -17,6 +17,7 @@ use crate::platform::access::accounts::SUPERVISED;
 use crate::platform::access::roles::Actor;
 use crate::records::acyclic::parents;
 use crate::records::codes::CYCLIC;
+use crate::records::in_use::NamedElsewhere;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Kind, Reach, Record, Rules};
 
@@ -39,9 +40,33 @@ pub static ORGANIZATIONS: Kind = Kind::of(Definition {
 
 struct OrganizationRules;
 
+/// What belongs to an organisation beside what names it: who works for it, what it watches, what was recorded for it.
+const NAMED_ELSEWHERE: &[NamedElsewhere] = &[
+    NamedElsewhere {
+        label: Text::new("accounts", "账号"),
+        select: "SELECT DISTINCT left(g.area_code, 6) AS district_code, coalesce(g.org_id, u.org_id) AS id, u.id AS naming FROM users AS u JOIN user_grants AS g ON g.user_id = u.id WHERE u.active",
+    },
+    NamedElsewhere {
+        label: Text::new("places it watches", "监管的场所"),
+        select: "SELECT p.district_code, s.id::uuid AS id FROM places AS p CROSS JOIN LATERAL jsonb_array_elements_text(p.supervising_org_ids) AS s(id) WHERE jsonb_typeof(p.supervising_org_ids) = 'array' AND NOT p.voided",
+    },
+    NamedElsewhere {
+        label: Text::new("days with records of its own", "有本单位记录的天数"),
+        select: "SELECT DISTINCT c.district_code, c.org_id AS id, c.on_day FROM record_rollups AS c WHERE c.total <> 0",
+    },
+];
+
 impl Rules for OrganizationRules {
     fn stands_when_known(&self) -> bool {
         true
+    }
+
+    fn stays_while_named(&self) -> bool {
+        true
+    }
+
+    fn named_elsewhere(&self) -> &'static [NamedElsewhere] {
+        NAMED_ELSEWHERE
     }
 
     /// Whoever is supervised doesn't make himself a bureau.

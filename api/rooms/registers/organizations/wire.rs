@@ -1,5 +1,6 @@
 //! The fields of an organisation.
 
+use chrono::NaiveDate;
 use kit::field::{Field, Shape, free_text};
 use kit::fields;
 use kit::text::Text;
@@ -37,4 +38,13 @@ fields! {
         "The organisation above it.",
     );
     AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "The area it is responsible for.").required();
+    RELATION: String = Field::new("relation", free_text(20), Text::new("Relation", "合作关系"), "What it is to the unit with which it works, as a bulletin says it in brackets: 参股企业.");
+    ENDED_ON: NaiveDate = Field::new(
+        "ended_on",
+        Shape::Day,
+        Text::new("Ended on", "撤销日期"),
+        "Since when there is no such organisation any more. What it did and what names it stays.",
+    )
+    .happened()
+    .any_day();
 }

@@ -90,6 +90,10 @@ static IDENTITY: Identity = Identity {
 pub struct PersonRules;
 
 impl Rules for PersonRules {
+    fn stays_while_named(&self) -> bool {
+        true
+    }
+
     fn identity(&self) -> Option<&'static Identity> {
         Some(&IDENTITY)
     }

@@ -1,4 +1,4 @@
-//! Places: compounds, checkpoints, venues and warehouses, in one flat list of kinds.
+//! Places: compounds, checkpoints, disposal points, venues and warehouses, in one flat list of kinds.
 //!
 //! A place has an area; its coordinates are stored as WGS-84 whatever was submitted; its operating
 //! status has a history, told at once or later ([`status`]). Every worker of the district may name a place: a venue's
@@ -6,13 +6,14 @@
 //! read that, too.
 
 pub mod coordinates;
+pub mod figures;
 mod rules;
 pub mod status;
 pub mod wire;
 
 use kit::text::Text;
-pub use rules::{require_checkpoint, require_venue};
-pub use wire::{PlaceKind, VENUE_KINDS};
+pub use rules::{require_caterer, require_checkpoint, require_compound, require_mask_point, require_venue};
+pub use wire::{COMPOUND_KINDS, OperatingStatus, PlaceKind, VENUE_KINDS};
 
 use crate::platform::access::Role;
 use crate::records::{Definition, Kind, Reach};
@@ -23,9 +24,14 @@ pub static PLACES: Kind = Kind::of(Definition {
     path: "places",
     schema: "Place",
     label: Text::new("Place", "场所"),
-    about: "A compound, checkpoint, venue or warehouse.",
+    about: "A compound, checkpoint, disposal point, venue or warehouse.",
     fields: wire::FIELDS,
-    filters: &[wire::KIND.name(), wire::PARENT_ID.name(), wire::OPERATING_STATUS.name()],
+    filters: &[
+        wire::KIND.name(),
+        wire::PARENT_ID.name(),
+        wire::OPERATING_STATUS.name(),
+        wire::ESTABLISHED_BY_ORG_ID.name(),
+    ],
     slow_changing: true,
     reach: Reach::District,
     readers: &[

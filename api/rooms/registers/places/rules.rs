@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape};
+use kit::statement::ColumnType;
 use kit::text::Text;
 use kit::typed::TypedField;
 use ledger::decide::Decider;
@@ -13,11 +14,14 @@ use uuid::Uuid;
 use super::coordinates::gcj02_to_wgs84;
 use super::status::History;
 use super::wire::{
-    CHECKPOINT_KINDS, COORDINATE_SYSTEM, CoordinateSystem, KIND, LATITUDE, LONGITUDE, OPERATING_STATUS,
-    OPERATING_STATUS_HISTORY, OPERATING_STATUS_SINCE_AT, PARENT_ID, PlaceKind, VENUE_KINDS,
+    CATERING_KINDS, CHECKPOINT_KINDS, COMPOUND_KINDS, COORDINATE_SYSTEM, CoordinateSystem, DISMANTLED_ON,
+    ESTABLISHED_ON, KIND, LATITUDE, LONGITUDE, OPERATING_STATUS, OPERATING_STATUS_HISTORY, OPERATING_STATUS_SINCE_AT,
+    PARENT_ID, PlaceKind, VENUE_KINDS,
 };
+use crate::platform::codes::INVALID_ORDER;
 use crate::records::acyclic::parents;
 use crate::records::codes::{CYCLIC, TOO_FAR_AHEAD};
+use crate::records::conditions::Condition;
 use crate::records::envelope::OCCURRED_AT;
 use crate::records::rules::StoodOn;
 use crate::records::write_context::WriteContext;
@@ -40,6 +44,21 @@ pub fn require_venue(draft: &Draft, faults: &mut Faults) {
     require_kind(draft, VENUE_KINDS, faults);
 }
 
+/// A draft's `place_id` must name a place in which people live.
+pub fn require_compound(draft: &Draft, faults: &mut Faults) {
+    require_kind(draft, COMPOUND_KINDS, faults);
+}
+
+/// A draft's `place_id` must name a venue that holds banquets.
+pub fn require_caterer(draft: &Draft, faults: &mut Faults) {
+    require_kind(draft, CATERING_KINDS, faults);
+}
+
+/// A draft's `place_id` must name a point at which used masks are left.
+pub fn require_mask_point(draft: &Draft, faults: &mut Faults) {
+    require_kind(draft, &[PlaceKind::MaskDisposalPoint], faults);
+}
+
 fn require_kind(draft: &Draft, kinds: &[PlaceKind], faults: &mut Faults) {
     let kind = draft.reference(&PLACE_ID).and_then(|place| place.values.get(&KIND));
     if kind.is_some_and(|kind| !kinds.contains(&kind)) {
@@ -48,12 +67,41 @@ fn require_kind(draft: &Draft, kinds: &[PlaceKind], faults: &mut Faults) {
     }
 }
 
+/// For lists of places.
+static STANDING_ON: Field = Field::new(
+    "standing_on",
+    Shape::Day,
+    Text::new("Standing on", "在用日期"),
+    "Those that are there at the end of this day: not established later, not dismantled by then. Of which neither is known, it is.",
+);
+
+/// Lists of places by whether they were there.
+static CONDITIONS: &[Condition] = &[Condition {
+    parameter: &STANDING_ON,
+    apply: |statement, day, _| {
+        statement
+            .sql(format!(" AND (r.{ESTABLISHED_ON} IS NULL OR r.{ESTABLISHED_ON} <= "))
+            .bind(ColumnType::Day, day.clone())
+            .sql(format!(") AND (r.{DISMANTLED_ON} IS NULL OR r.{DISMANTLED_ON} > "))
+            .bind(ColumnType::Day, day.clone())
+            .sql(")")
+    },
+}];
+
 /// Rules of places.
 pub struct PlaceRules;
 
 impl Rules for PlaceRules {
     fn stood_on(&self) -> Option<&'static StoodOn> {
         Some(&super::status::STOOD_ON)
+    }
+
+    fn conditions(&self) -> &'static [Condition] {
+        CONDITIONS
+    }
+
+    fn stays_while_named(&self) -> bool {
+        true
     }
 
     fn pulled_by_area(&self) -> bool {
@@ -82,6 +130,10 @@ impl Rules for PlaceRules {
             draft.values.set(&LATITUDE, latitude);
         }
         check_status(draft, context, faults);
+        let (established_on, dismantled_on) = (draft.values.get(&ESTABLISHED_ON), draft.values.get(&DISMANTLED_ON));
+        if established_on.zip(dismantled_on).is_some_and(|(first, last)| last < first) {
+            faults.add_with(draft.at(&DISMANTLED_ON), INVALID_ORDER, vec![("other", ESTABLISHED_ON.to_string())]);
+        }
         if draft.values.get(&LONGITUDE).is_some() {
             draft.values.set(&COORDINATE_SYSTEM, CoordinateSystem::Wgs84);
         }

@@ -66,13 +66,16 @@ impl History {
     }
 }
 
-/// The condition that place `r` stood in a status before an instant.
-fn stood(statement: Statement, status: &str, until: DateTime<Utc>) -> Statement {
-    statement
+/// The condition that place `r` stood in a status before an instant, or had none yet.
+fn stood(statement: Statement, status: Option<&str>, until: DateTime<Utc>) -> Statement {
+    let statement = statement
         .sql(" AND (SELECT h.period->>'operating_status' FROM jsonb_array_elements(r.operating_status_history) AS h(period) WHERE (h.period->>'since_at')::timestamptz < ")
         .bind(ColumnType::Instant, Value::Instant(until))
-        .sql(" ORDER BY (h.period->>'since_at')::timestamptz DESC LIMIT 1) = ")
-        .text(status)
+        .sql(" ORDER BY (h.period->>'since_at')::timestamptz DESC LIMIT 1)");
+    match status {
+        Some(status) => statement.sql(" = ").text(status),
+        None => statement.sql(" IS NULL"),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The fields of a place.
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use kit::field::{Field, Shape, free_text};
 use kit::text::Text;
 use kit::time::with_offset;
@@ -15,6 +15,13 @@ pub const CHECKPOINT_KINDS: &[PlaceKind] = &[
     PlaceKind::PublicPlace,
     PlaceKind::ServicePoint,
 ];
+
+/// The kinds of place in which people live.
+pub const COMPOUND_KINDS: &[PlaceKind] =
+    &[PlaceKind::ResidentialCompound, PlaceKind::FamilyCompound, PlaceKind::Courtyard, PlaceKind::VillageGroup];
+
+/// The kinds of venue that hold banquets.
+pub const CATERING_KINDS: &[PlaceKind] = &[PlaceKind::LargeCatering, PlaceKind::Catering, PlaceKind::Hotel];
 
 /// The kinds of place that are venues.
 pub const VENUE_KINDS: &[PlaceKind] = &[
@@ -41,6 +48,7 @@ words! {
         TrafficArtery "traffic_artery" "traffic artery" "交通要道";
         PublicPlace "public_place" "public place" "公共场所";
         ServicePoint "service_point" "volunteer service point" "志愿服务点";
+        MaskDisposalPoint "mask_disposal_point" "mask disposal point" "口罩弃置点";
         Mall "mall" "mall" "商场";
         Supermarket "supermarket" "supermarket" "超市";
         Hotel "hotel" "hotel" "酒店";
@@ -131,18 +139,50 @@ fields! {
         Text::new("Accuracy (m)", "精度(米)"),
         "How far off the coordinates may be, in metres.",
     );
+    ESTABLISHED_ON: NaiveDate = Field::new(
+        "established_on",
+        Shape::Day,
+        Text::new("Established on", "设置日期"),
+        "Since which day it is there: of a checkpoint or a disposal point the day on which it was set up.",
+    )
+    .any_day()
+    .also(&["设立日期", "设置时间", "启用日期"]);
+    ESTABLISHED_BY_ORG_ID: Uuid = Field::new(
+        "established_by_org_id",
+        Shape::Reference("organizations"),
+        Text::new("Established by", "设置单位"),
+        "The organisation that set it up, or whose people helped to.",
+    )
+    .also(&["设立单位", "协助设置单位"]);
+    DISMANTLED_ON: NaiveDate = Field::new(
+        "dismantled_on",
+        Shape::Day,
+        Text::new("Dismantled on", "撤除日期"),
+        "The day on which it was taken away; it is there no more at its end.",
+    )
+    .any_day()
+    .also(&["撤销日期", "撤除时间", "停用日期"]);
+    SEATS: i64 = Field::new(
+        "seats",
+        Shape::Integer { min: 0, max: 100_000 },
+        Text::new("Seats", "餐位数"),
+        "How many may sit there, of a restaurant.",
+    )
+    .also(&["座位数", "餐位", "座位"]);
     OPERATING_STATUS: OperatingStatus = Field::new(
         "operating_status",
         Shape::Word(OperatingStatus::VOCABULARY),
         Text::new("Operating status", "营业状态"),
         "Whether it is open. What began last is what stands: a status told of an earlier time only completes the history.",
-    );
+    )
+    .also(&["经营状态", "营业情况", "是否营业"]);
     OPERATING_STATUS_SINCE_AT: DateTime<Utc> = Field::new(
         "operating_status_since_at",
         Shape::Instant,
         Text::new("Status since", "营业状态起始"),
         "Since when that is so; by default since `occurred_at` of a new place, since now of one that is amended.",
-    );
+    )
+    .also(&["停业日期", "停业时间", "暂停营业日期", "暂停营业时间", "歇业日期", "关停日期", "关停时间", "营业状态日期"]);
     OPERATING_STATUS_HISTORY: Vec<StatusPeriod> = Field::new(
         "operating_status_history",
         Shape::List { of: &Shape::Object(STATUS_PERIOD), max: 1000 },

@@ -18,7 +18,7 @@ use self::decider::EXCEEDS;
 pub use self::decider::NeedDecider;
 use crate::records::figure::TIMES;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules, Warning};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Logged, Measure, Record, Rules, Warning};
 use crate::rooms::relief::codes;
 use crate::rooms::relief::need_requests::{self, HELPERS, ITEM, NeedItem, check_items};
 
@@ -148,6 +148,10 @@ impl Rules for DeliveryRules {
             say_exceeds(draft);
         }
         exceeds
+    }
+
+    fn logged(&self) -> &'static [Logged] {
+        const { &[Logged::each("deliveries")] }
     }
 
     fn figures(&self) -> &'static [Figure] {

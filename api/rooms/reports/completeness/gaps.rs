@@ -15,12 +15,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::platform::http::Call;
-use crate::platform::privacy::mask::mask_name;
-use crate::records::scope::{by_id, readable, within};
-use crate::records::{Record, envelope, read};
+use crate::records::envelope;
+use crate::records::scope::{readable, within};
 use crate::rooms::duties::summary::DutyGrouping;
 use crate::rooms::duties::wire::{DUE_AT, DUTY_KIND, SUBJECT_ID, SUBJECT_KIND};
 use crate::rooms::duties::{DUTIES, DutyKind};
+use crate::rooms::reports::subjects::names;
 
 /// Names a group at most; the list behind it has all.
 pub const MOST: i64 = 20;
@@ -30,14 +30,6 @@ columns! {
     KEY "key": String;
     /// Name of the duty's organisation.
     ORG_NAME "org_name": String;
-    /// Name of a place or a person, of whatever kind the subject is.
-    NAME "name": String;
-    /// Title of a shift.
-    TITLE "title": String;
-    /// The person whom a subject is about.
-    PERSON_ID "person_id": Uuid;
-    /// The volunteer whom a subject is about.
-    VOLUNTEER_ID "volunteer_id": Uuid;
 }
 
 /// Something that was missed.
@@ -156,57 +148,12 @@ pub async fn gaps(
     };
     let statement = statement.sql(") AS x LEFT JOIN organizations AS o ON o.district_code = x.district_code AND o.id = x.org_id WHERE x.position <= ").integer(MOST).sql(" ORDER BY x.key, x.position");
     let found: Vec<Gap> = now.read(&statement).await?.into_iter().filter_map(Gap::of_row).collect();
-    let names = names(call, now, district_code, &found).await?;
+    let subjects = found.iter().map(|gap| (gap.subject_kind.clone(), gap.subject_id));
+    let names = names(&call.core, now, district_code, subjects).await?;
     let mut groups: BTreeMap<Option<String>, Vec<Gap>> = BTreeMap::new();
     for mut gap in found {
         gap.subject_name = names.get(&gap.subject_id).cloned();
         groups.entry(gap.group.clone()).or_default().push(gap);
     }
     Ok(groups)
-}
-
-/// Reads the names of the subjects: a place's name, a shift's title, the masked name of the person for whatever is
-/// about a person.
-async fn names(
-    call: &Call,
-    now: &mut Snapshot,
-    district_code: &str,
-    gaps: &[Gap],
-) -> Result<BTreeMap<Uuid, String>, Problem> {
-    let mut named = BTreeMap::new();
-    let mut open: Vec<(Uuid, String, Uuid)> =
-        gaps.iter().map(|gap| (gap.subject_id, gap.subject_kind.clone(), gap.subject_id)).collect();
-    // A case leads to its person, an assignment to its volunteer and on to the person.
-    for _ in 0..3 {
-        let mut next = Vec::new();
-        let mut kinds: BTreeMap<String, Vec<(Uuid, Uuid)>> = BTreeMap::new();
-        open.drain(..).for_each(|(subject, kind, id)| kinds.entry(kind).or_default().push((subject, id)));
-        for (name, ids) in kinds {
-            let Some(kind) = call.core.kinds().kind(&name) else { continue };
-            let wanted: Vec<Uuid> = ids.iter().map(|(_, id)| *id).collect();
-            let statement = by_id(kind.select(), kind.name, district_code, &wanted).seeing_district(district_code);
-            let records = read::of_rows(&call.core, kind, now.read(&statement).await?)?;
-            let records: BTreeMap<Uuid, Record> =
-                records.into_iter().map(|record| (record.envelope.id, record)).collect();
-            for (subject, id) in ids {
-                let Some(values) = records.get(&id).map(|record| &record.values) else { continue };
-                let own = values.get(&NAME).or_else(|| values.get(&TITLE));
-                match (own, values.get(&PERSON_ID), values.get(&VOLUNTEER_ID)) {
-                    (Some(own), ..) if name == "people" => named.insert(subject, mask_name(own)),
-                    (Some(own), ..) => named.insert(subject, own.to_owned()),
-                    (None, Some(person), _) => {
-                        next.push((subject, "people".to_owned(), person));
-                        None
-                    }
-                    (None, None, Some(volunteer)) => {
-                        next.push((subject, "volunteers".to_owned(), volunteer));
-                        None
-                    }
-                    (None, None, None) => None,
-                };
-            }
-        }
-        open = next;
-    }
-    Ok(named)
 }

@@ -1,89 +1,22 @@
-//! Telling a unit's figures, each with what proves it.
+//! Telling the figures of units, each with what proves it.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use kit::text::{Language, Text};
-use kit::value::scaled;
+use kit::problem::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use uuid::Uuid;
 
-use super::read::Found;
+use super::AREA_CODE;
 use super::units::Unit;
-use crate::platform::http::Call;
 use crate::platform::http::answered::{Characters, Said, Saying};
-use crate::records::figure::PERSONS;
-use crate::records::{Kind, envelope};
+use crate::records::named_figures::{AskedOrg, CatalogueEntry, Evaluated, FigureAmount, FigureQuery, Reading};
+use crate::rooms::reports::figures::{COMPOUNDS, STAFF, group_of};
+use crate::rooms::supply::commodities::goods_cache;
 use crate::rooms::supply::commodities::own::Goods;
-use crate::rooms::supply::commodities::{Commodity, spoken};
-use crate::rooms::supply::stock_movements::{BALANCE, quantity};
-
-/// How much.
-enum Amount {
-    Count(i64),
-    Decimal(String),
-}
-
-/// A figure of a unit.
-pub struct Told {
-    kind: &'static str,
-    name: String,
-    label: Cow<'static, str>,
-    unit: Cow<'static, str>,
-    amount: Amount,
-    records_url: Option<String>,
-    /// A second list, where two kinds of records stand behind it.
-    further_records_url: Option<String>,
-    /// Records that are counted, where no list has exactly those.
-    record_ids: Option<Vec<Uuid>>,
-    /// The figures that it is the sum of.
-    sum_of: Option<Vec<String>>,
-}
-
-impl Told {
-    fn new(
-        kind: &'static str,
-        name: impl Into<String>,
-        label: impl Into<Cow<'static, str>>,
-        unit: impl Into<Cow<'static, str>>,
-        amount: Amount,
-    ) -> Self {
-        let (name, label, unit) = (name.into(), label.into(), unit.into());
-        Self {
-            kind,
-            name,
-            label,
-            unit,
-            amount,
-            records_url: None,
-            further_records_url: None,
-            record_ids: None,
-            sum_of: None,
-        }
-    }
-
-    fn shown(self) -> ShownFigure {
-        let (value, amount) = match self.amount {
-            Amount::Count(count) => (Some(count), None),
-            Amount::Decimal(text) => (None, Some(text)),
-        };
-        ShownFigure {
-            kind: self.kind.to_owned(),
-            name: self.name,
-            label: self.label.into_owned(),
-            unit: self.unit.into_owned(),
-            value,
-            amount,
-            records_url: self.records_url,
-            further_records_url: self.further_records_url,
-            record_ids: self.record_ids,
-            sum_of: self.sum_of,
-        }
-    }
-}
+use crate::statistics::figures::{Catalogue, evaluate};
 
 /// A figure of a unit.
 #[derive(Serialize, ToSchema)]
@@ -145,122 +78,104 @@ impl Said for FigureName {
     }
 }
 
-/// Tells the figures of a unit.
-pub struct Teller<'a> {
-    pub call: &'a Call,
-    pub found: &'a Found,
-    pub unit: &'a Unit,
-    pub as_of_on: NaiveDate,
-    pub goods: &'a Goods,
+/// Names of figures of goods begin so.
+const STOCK: &str = "stock.";
+
+/// The figures of units, those that aren't 0: all are asked of the evaluator at once.
+pub async fn of_units(
+    reading: &mut Reading<'_>,
+    catalogue: &Catalogue,
+    units: &[Unit],
+    as_of_on: NaiveDate,
+) -> Result<Vec<Vec<ShownFigure>>, Problem> {
+    let goods = goods_cache::believed(&reading.call.core).await?;
+    let goods = goods.of(reading.district_code);
+    let entries: Vec<&CatalogueEntry> = named(reading, catalogue);
+    let area_code = reading.call.query.get(&AREA_CODE).map(str::to_owned);
+    let query = |unit: &Unit, entry: &CatalogueEntry| FigureQuery {
+        figure: entry.name.clone(),
+        org: unit.id.map_or(AskedOrg::Nobody, AskedOrg::Under),
+        area_code: area_code.clone(),
+        to_on: as_of_on,
+        ..FigureQuery::default()
+    };
+    let queries: Vec<FigureQuery> =
+        units.iter().flat_map(|unit| entries.iter().map(|entry| query(unit, entry))).collect();
+    let found = evaluate(reading, catalogue, &queries).await?;
+    let of_unit = |found: &[Evaluated]| told(goods, &entries, found, as_of_on);
+    Ok(found.chunks(entries.len().max(1)).map(of_unit).collect())
 }
 
-impl Teller<'_> {
-    /// Its figures, those that aren't 0.
-    pub fn figures(&self) -> Vec<ShownFigure> {
-        let mut told: Vec<Told> = self.staff().into_iter().chain(self.compounds()).collect();
-        for kind in self.call.core.kinds().kinds() {
-            told.extend(self.of_kind(kind));
+/// The figures that a situation tells: of the units themselves, of each kind, of goods.
+fn named<'a>(reading: &Reading<'_>, catalogue: &'a Catalogue) -> Vec<&'a CatalogueEntry> {
+    let units = [STAFF, COMPOUNDS].into_iter().filter_map(|name| catalogue.entry(name)).map(|entry| &entry.shown);
+    let events = reading.call.core.kinds().kinds().filter(|kind| !kind.closed).flat_map(|kind| {
+        let events = kind.rules.figures().iter().filter(|figure| !figure.distinct);
+        events.filter_map(|figure| catalogue.entry(&format!("{}.{}", kind.name, figure.name)))
+    });
+    let goods = catalogue.entries().iter().filter(|entry| entry.shown.name.starts_with(STOCK));
+    units.chain(events.chain(goods).map(|entry| &entry.shown)).collect()
+}
+
+/// One unit's. A group of goods stands behind the first of them, where it is more than that one.
+fn told(goods: &Goods, entries: &[&CatalogueEntry], found: &[Evaluated], as_of_on: NaiveDate) -> Vec<ShownFigure> {
+    let (mut told, mut groups) = (Vec::new(), BTreeSet::new());
+    for (entry, figure) in entries.iter().zip(found).filter(|(_, figure)| is_something(figure)) {
+        if !entry.name.starts_with(STOCK) {
+            told.push(ShownFigure::of(entry, figure));
+            continue;
         }
-        told.extend(self.stocks());
-        told.into_iter().map(Told::shown).collect()
-    }
-
-    fn text(&self, text: Text) -> &'static str {
-        text.in_language(self.call.language)
-    }
-
-    /// The list of a kind's records of this unit and all below it until that day, for those who may read it.
-    fn url(&self, kind: &str, filter: &str) -> Option<String> {
-        let kind = self.call.core.kinds().kind(kind)?;
-        self.call.actor().ok().filter(|actor| actor.holds(kind.readers))?;
-        let unit = self.unit.id.map_or("no_org=true".to_owned(), |id| format!("under_org_id={id}"));
-        let area = self.call.query.get(&envelope::AREA_CODE).map(|code| format!("area_code={code}"));
-        let to_on = format!("to_on={}", self.as_of_on);
-        let parts = [Some(unit), Some(to_on), area, Some(filter.to_owned()).filter(|filter| !filter.is_empty())];
-        Some(format!("/v1/{}?{}", kind.path, parts.into_iter().flatten().collect::<Vec<_>>().join("&")))
-    }
-
-    fn distinct(&self, pairs: &[(Uuid, Uuid)]) -> BTreeSet<Uuid> {
-        pairs.iter().filter(|(org, _)| self.unit.members.contains(org)).map(|(_, id)| *id).collect()
-    }
-
-    /// Different people: who took a shift, and who served otherwise.
-    fn staff(&self) -> Option<Told> {
-        let count = self.distinct(&self.found.staff).len() as i64;
-        let (label, unit) = (self.text(Text::new("Staff on duty", "参与人员")), self.text(PERSONS));
-        let mut told = Told::new("shift_assignments", "staff", label, unit, Amount::Count(count));
-        told.records_url = self.url("shift_assignments", "state=assigned");
-        told.further_records_url = self.url("service_records", "pending=false");
-        (count > 0).then_some(told)
-    }
-
-    /// Compounds belong to whom they belong to: the unit's own places would prove nothing.
-    fn compounds(&self) -> Option<Told> {
-        let ids = self.distinct(&self.found.compounds);
-        let (label, unit) = (self.text(Text::new("Compounds served", "服务大院")), self.text(COMPOUNDS));
-        let mut told = Told::new("places", "compounds", label, unit, Amount::Count(ids.len() as i64));
-        told.record_ids = Some(ids.into_iter().collect());
-        told.record_ids.as_ref().is_some_and(|ids| !ids.is_empty()).then_some(told)
-    }
-
-    fn sum(&self, kind: &str, measure: &str) -> i128 {
-        let totals = self.found.totals.get(&(kind.to_owned(), measure.to_owned())).into_iter().flatten();
-        totals.filter(|(org, _)| self.unit.members.contains(org)).map(|(_, total)| total).sum()
-    }
-
-    fn of_kind(&self, kind: &'static Kind) -> Vec<Told> {
-        let mut told = Vec::new();
-        for figure in kind.rules.figures().iter().filter(|figure| !figure.distinct) {
-            let total = self.sum(kind.name, figure.measure);
-            let amount = match figure.scale {
-                0 => Amount::Count(i64::try_from(total).unwrap_or(i64::MAX)),
-                scale => Amount::Decimal(scaled(total, scale).to_string()),
-            };
-            if total != 0 {
-                let (label, unit) = (self.text(figure.label), self.text(figure.unit));
-                let mut one = Told::new(kind.name, figure.name, label, unit, amount);
-                one.records_url = self.url(kind.name, &figure.filter_until(self.as_of_on));
-                told.push(one);
-            }
+        if figure.sum_of.is_some() {
+            continue;
         }
-        told
-    }
-
-    /// Stock that the unit holds, by commodity; and of commodities that are told as one and in one unit, together.
-    fn stocks(&self) -> Vec<Told> {
-        let kind = "stock_movements";
-        let measures = self.found.totals.keys().filter(|(of, _)| of == kind);
-        let held = measures.filter_map(|(_, measure)| {
-            let commodity = self.goods.known(measure.strip_prefix(BALANCE)?, self.as_of_on)?;
-            Some((commodity, self.sum(kind, measure))).filter(|(_, total)| *total != 0)
-        });
-        let held: Vec<(&Commodity, i128)> = held.collect();
-        let chinese = self.call.language == Language::Chinese;
-        let one = |code: &str, label: String, unit: &str, total: i128| {
-            let amount = Amount::Decimal(quantity(total).to_string());
-            let unit = spoken(unit, self.call.language).to_owned();
-            Told::new(kind, format!("stock_{code}"), label, unit, amount)
+        told.push(ShownFigure::of(entry, figure));
+        let Some(group) = group_of(goods, &entry.name, as_of_on).filter(|group| groups.insert(group.clone())) else {
+            continue;
         };
-        let mut told = Vec::new();
-        let mut groups: Vec<&str> = Vec::new();
-        for (commodity, total) in &held {
-            let label = if chinese { &commodity.name_zh } else { &commodity.name_en };
-            let mut single = one(&commodity.code, label.clone().into_owned(), &commodity.quantity_unit, *total);
-            single.records_url = self.url(kind, &format!("commodity={}", commodity.code));
-            told.push(single);
-            let Some(group) = commodity.group().filter(|group| !groups.contains(&group.code)) else { continue };
-            groups.push(group.code);
-            let of_group = || held.iter().filter(|(other, _)| other.group().is_some_and(|own| own.code == group.code));
-            if of_group().count() > 1 && of_group().all(|(other, _)| other.quantity_unit == commodity.quantity_unit) {
-                let total = of_group().map(|(_, total)| total).sum();
-                let mut sum = one(group.code, self.text(group.label).to_owned(), &commodity.quantity_unit, total);
-                sum.sum_of = Some(of_group().map(|(other, _)| format!("stock_{}", other.code)).collect());
-                told.push(sum);
-            }
-        }
-        told
+        let of_group = entries
+            .iter()
+            .zip(found)
+            .find(|(entry, figure)| entry.name == group && figure.sum_of.as_ref().is_some_and(|parts| parts.len() > 1));
+        told.extend(of_group.map(|(entry, figure)| ShownFigure::of(entry, figure)));
+    }
+    told
+}
+
+fn is_something(figure: &Evaluated) -> bool {
+    match &figure.amount {
+        Ok(FigureAmount::Count(count)) => *count != 0,
+        Ok(FigureAmount::Decimal(text)) => text.chars().any(|digit| matches!(digit, '1'..='9')),
+        Err(_) => false,
     }
 }
 
-/// 个: compounds.
-const COMPOUNDS: Text = Text::new("compounds", "个");
+impl ShownFigure {
+    fn of(entry: &CatalogueEntry, figure: &Evaluated) -> Self {
+        let (value, amount) = match &figure.amount {
+            Ok(FigureAmount::Count(count)) => (Some(*count), None),
+            Ok(FigureAmount::Decimal(text)) => (None, Some(text.clone())),
+            Err(_) => (None, None),
+        };
+        Self {
+            kind: entry.kind.to_owned(),
+            name: name(&entry.name),
+            label: figure.label.as_ref().unwrap_or(&entry.label).clone().into_owned(),
+            unit: figure.unit.as_ref().unwrap_or(&entry.unit).clone().into_owned(),
+            value,
+            amount,
+            records_url: figure.records_url.clone(),
+            further_records_url: figure.further_records_url.clone(),
+            record_ids: figure.record_ids.clone(),
+            sum_of: figure.sum_of.as_ref().map(|parts| parts.iter().map(|(part, _)| name(part)).collect()),
+        }
+    }
+}
+
+/// The name within its kind; of goods with `stock_` before it.
+fn name(figure: &str) -> String {
+    match figure.split_once('.') {
+        Some(("stock", code)) => format!("stock_{code}"),
+        Some((_, name)) => name.to_owned(),
+        None => figure.to_owned(),
+    }
+}

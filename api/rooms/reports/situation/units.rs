@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use kit::row::Row;
 use uuid::Uuid;
 
 use crate::platform::access::organization_tree::Tree;
@@ -18,8 +17,7 @@ pub struct Unit {
 }
 
 /// The unit that is asked for; else all that stand below no other, and what belongs to none.
-pub fn units(asked: Option<Uuid>, rows: Vec<Row>) -> Vec<Unit> {
-    let tree = Tree::of_rows(rows);
+pub fn units(asked: Option<Uuid>, tree: &Tree) -> Vec<Unit> {
     let unit = |id: Uuid| Unit { id: Some(id), name: tree.name(id).cloned(), members: tree.below(id) };
     match asked {
         Some(id) => tree.name(id).map(|_| unit(id)).into_iter().collect(),

@@ -26,8 +26,8 @@ use uuid::Uuid;
 use self::judge::Rule;
 use self::store::Store;
 use crate::records::change::Changes;
+use crate::records::codes::REPORT_EXISTS;
 use crate::records::write_context::WriteContext;
-use crate::rooms::supply::codes::REPORT_EXISTS;
 use crate::rooms::supply::price_alerts::RULE_ID;
 use crate::rooms::supply::supply_reports::{PLACE_ID, REPORTED_ON};
 

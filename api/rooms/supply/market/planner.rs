@@ -39,6 +39,8 @@ pub async fn plan(core: &Core, district_code: &str) -> Result<(), Problem> {
     let now = core.clock.now();
     let Some(horizon) = day_of(now, core.zone).checked_add_days(Days::new(HORIZON_DAYS)) else { return Ok(()) };
     let Some(last) = day_start(horizon, core.zone) else { return Ok(()) };
+    // That day's own duty: one of a later day, by a clock that ran ahead, says nothing of it.
+    let Some(end) = horizon.succ_opt().and_then(|next| day_start(next, core.zone)) else { return Ok(()) };
     let duty = |condition: &str| {
         format!(
             "EXISTS (SELECT 1 FROM duties AS d WHERE d.district_code = p.district_code AND d.subject_id = p.id AND d.duty_kind = '{SUPPLY_REPORT}' AND {condition}"
@@ -51,6 +53,8 @@ pub async fn plan(core: &Core, district_code: &str) -> Result<(), Problem> {
         .sql(")) AS p WHERE CASE WHEN p.expected THEN NOT ")
         .sql(duty("d.waiver IS DISTINCT FROM 'not_expected' AND d.opens_at >= "))
         .bind(ColumnType::Instant, Value::Instant(last))
+        .sql(" AND d.opens_at < ")
+        .bind(ColumnType::Instant, Value::Instant(end))
         .sql(") ELSE ")
         .sql(duty("d.state = 'open' AND d.due_at > "))
         .bind(ColumnType::Instant, Value::Instant(now))

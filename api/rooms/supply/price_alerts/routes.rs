@@ -12,7 +12,7 @@ use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::form;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
-use crate::records::act::{ACT_PROBLEMS, act};
+use crate::records::act::{ACT_PROBLEMS, ActForm, act};
 use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA};
 use crate::records::{Record, document};
 
@@ -61,7 +61,13 @@ async fn explain(call: Call) -> Answer {
         }
         _ => Err(ALREADY_ENDED.into()),
     };
-    act(&call, &PRICE_ALERTS, FORM, async |alert: &Record, _: &Values| require(&call, alert, READERS), next).await
+    act(
+        &call,
+        ActForm::of(&PRICE_ALERTS, FORM),
+        async |alert: &Record, _: &Values| require(&call, alert, READERS),
+        next,
+    )
+    .await
 }
 
 async fn dismiss(call: Call) -> Answer {
@@ -74,7 +80,13 @@ async fn dismiss(call: Call) -> Answer {
         Ok(Some(next))
     };
     // Nobody says of his own prices that they are nothing: the operation's access sees to that.
-    act(&call, &PRICE_ALERTS, FORM, async |alert: &Record, _: &Values| require(&call, alert, DISMISSERS), next).await
+    act(
+        &call,
+        ActForm::of(&PRICE_ALERTS, FORM),
+        async |alert: &Record, _: &Values| require(&call, alert, DISMISSERS),
+        next,
+    )
+    .await
 }
 
 fn in_state(alert: &Record, state: PriceAlertState, form: &Values) -> Record {

@@ -2,6 +2,10 @@
 //! ever below zero, whatever is written at once, comes late, is amended or voided.
 
 mod balance;
+mod cards;
+mod made;
+pub mod sources;
+mod stock_cards;
 mod stocks;
 
 use std::collections::BTreeMap;
@@ -19,12 +23,15 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
-use self::balance::StockDecider;
-pub use self::stocks::operations;
+pub use self::balance::StockDecider;
+use self::sources::{MONEY, StockSource};
 use crate::platform::access::Role;
-use crate::records::figure::TIMES;
+use crate::platform::http::Operation;
+use crate::records::figure::{TIMES, YUAN};
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Narrowed, Record, Rules, envelope};
+use crate::records::{
+    Context, Definition, Draft, Figure, Kind, Measure, Narrowed, Record, Rules, SheetRow, Wide, envelope,
+};
 use crate::rooms::supply::commodities::{self, NORMAL, SUPPLY_READERS, UNIT, normal_quantity_of};
 use crate::rooms::supply::supply_reports::of_own_store;
 
@@ -85,6 +92,21 @@ fields! {
     )
     .required()
     .derived();
+    COST_CNY: Decimal = Field::new(
+        "cost_cny",
+        MONEY,
+        Text::new("Cost", "金额"),
+        "Of a purchase: what all of it cost, in yuan.",
+    )
+    .also(&["金额(元)", "采购金额", "采购金额(元)", "总价", "总价(元)", "费用"]);
+    SOURCE_KIND: StockSource = Field::new(
+        "source_kind",
+        Shape::Word(StockSource::VOCABULARY),
+        Text::new("Made by", "来源单据"),
+        "The kind of record that made it; then that one is amended and voided, and this goes with it.",
+    )
+    .by_server();
+    SOURCE_ID: Uuid = Field::new("source_id", Shape::Id, Text::new("Made by (id)", "来源单据编号"), "Which one made it.").by_server();
 }
 
 /// The kind.
@@ -140,13 +162,29 @@ columns! {
 struct StockMovementRules;
 
 /// Figures of stock movements that statistics show.
-static FIGURES: &[Figure] = &[MOVEMENTS];
+static FIGURES: &[Figure] = &[MOVEMENTS, PURCHASE_COST];
 
 const MOVEMENTS: Figure = Figure::new("stock_movements", Text::new("Stock movements", "出入库"), TIMES).open();
+const PURCHASE_COST: Figure = Figure::new("purchase_cost_cny", Text::new("Spent on purchases", "采购金额"), YUAN)
+    .scaled("purchase_cost_fen", 2)
+    .listed("reason=purchase&direction=in")
+    .open();
 
 impl Rules for StockMovementRules {
     fn narrowed(&self, role: Role) -> Option<Narrowed> {
         of_own_store(role)
+    }
+
+    fn sheet_fields(&self) -> &'static [Field] {
+        cards::SHEET_FIELDS
+    }
+
+    fn tidy_sheet(&self, row: &mut SheetRow<'_>) {
+        cards::tidy(row);
+    }
+
+    fn wide(&self) -> Option<&'static Wide> {
+        Some(&cards::CARDS)
     }
 
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
@@ -173,6 +211,20 @@ impl Rules for StockMovementRules {
     fn measures(&self, record: &Record) -> Vec<Measure> {
         let code = record.values.get(&COMMODITY);
         let balance = code.and_then(|code| Some((measure_of(code), millionths(&record.values)?)));
-        [MOVEMENTS.measured(1)].into_iter().chain(balance).collect()
+        let values = &record.values;
+        let bought =
+            values.get(&REASON) == Some(StockReason::Purchase) && values.get(&DIRECTION) == Some(StockDirection::In);
+        let cost = values.get(&COST_CNY).filter(|_| bought).and_then(fen).map(|fen| PURCHASE_COST.measured(fen));
+        [MOVEMENTS.measured(1)].into_iter().chain(balance).chain(cost).collect()
     }
+}
+
+/// Yuan in fen, as figures add them up.
+pub fn fen(yuan: Decimal) -> Option<i64> {
+    yuan.checked_mul(Decimal::ONE_HUNDRED)?.to_i64()
+}
+
+/// The operations of this part of the room.
+pub fn operations() -> Vec<Operation> {
+    [stocks::operations(), stock_cards::operations()].into_iter().flatten().collect()
 }

@@ -4,13 +4,14 @@ use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Write};
+use kit::text::Text;
 use kit::tree::Tree;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::wire::{LINE, LINES, MarkupRateReason, ReportLine, StockDaysReason};
-use crate::records::Context;
+use crate::records::{Context, SheetRow, Warning};
 use crate::rooms::supply::commodities::{Commodity, Normal, add_unknown_unit, rounded};
 
 /// A value needs its unit, and the unit must be one that can be converted for this commodity.
@@ -33,31 +34,44 @@ pub fn check(line: &ReportLine, commodity: &Commodity, at: impl Fn(&str) -> Stri
     }
 }
 
+/// Prices beside a unit of quantities: nobody says that they are of that unit.
+static PRICE_UNIT_ASSUMED: Warning = Warning {
+    code: "price_unit_assumed",
+    message: Text::new(
+        "no unit of the price is given; it was taken as yuan per that of the quantity",
+        "未写价格单位,已按“元/数量单位”登记",
+    ),
+};
+
 /// Units as a shop's sheet tells them in one column: 元/斤 is of the prices and 斤 of the quantities; 斤 alone is of both.
-pub fn tidy(body: &mut Tree) {
-    let Tree::Object(members) = body else { return };
+pub fn tidy(row: &mut SheetRow<'_>) {
+    let Tree::Object(members) = &mut *row.body else { return };
     let lines = members.iter_mut().filter(|(name, _)| name == LINES.name());
-    for line in lines.filter_map(|(_, lines)| if let Tree::List(lines) = lines { Some(lines) } else { None }).flatten()
-    {
-        if let Tree::Object(members) = line {
-            tidy_line(members);
+    let lines = lines.filter_map(|(_, lines)| if let Tree::List(lines) = lines { Some(lines) } else { None }).flatten();
+    for (index, line) in lines.enumerate() {
+        if let Tree::Object(members) = line
+            && tidy_line(members)
+        {
+            row.warnings.push((format!("/{}/{index}/quantity_unit", LINES.name()), &PRICE_UNIT_ASSUMED));
         }
     }
 }
 
-fn tidy_line(members: &mut Vec<(String, Tree)>) {
+/// Answers whether the unit of its prices was assumed.
+fn tidy_line(members: &mut Vec<(String, Tree)>) -> bool {
     let is_there = |members: &[(String, Tree)], name: &str| {
         members.iter().any(|(member, tree)| member == name && !matches!(tree, Tree::Null))
     };
     if is_there(members, "price_unit") {
-        return;
+        return false;
     }
     let priced = is_there(members, "purchase_price") || is_there(members, "retail_price");
     let Some(Tree::Text(unit)) = members.iter_mut().find(|(name, _)| name == "quantity_unit").map(|(_, tree)| tree)
     else {
-        return;
+        return false;
     };
     let told = unit.clone();
+    let is_assumed = priced && !told.is_empty();
     let of_price = told.starts_with(['元', '¥', '￥']);
     if of_price {
         *unit = told.split_once(['/', '／', '每']).map_or(String::new(), |(_, unit)| unit.trim().to_owned());
@@ -67,6 +81,7 @@ fn tidy_line(members: &mut Vec<(String, Tree)>) {
         let price_unit = if of_price { told } else { format!("元/{told}") };
         members.push(("price_unit".to_owned(), Tree::Text(price_unit)));
     }
+    is_assumed && !of_price
 }
 
 fn is_empty(tree: &Tree) -> bool {

@@ -14,7 +14,6 @@ use kit::catalogue::{Code, FaultCode};
 use kit::faults::Faults;
 use kit::text::Text;
 use kit::time::day_start;
-use kit::tree::Tree;
 use ledger::Projection;
 use ledger::decide::Decider;
 use serde_json::Value as Json;
@@ -23,13 +22,14 @@ use self::wire::SENT_LINES;
 pub use self::wire::{IS_ZERO, LINE_COUNT, LINES, PLACE_ID, REPORTED_ON, ReportLine};
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
-use crate::records::codes::TOO_FAR_AHEAD;
+use crate::records::codes::{DAY_HAS_REPORT, NOT_FOR_ZERO, TOO_FAR_AHEAD};
 use crate::records::figure::{COPIES, TIMES};
 use crate::records::wide::{Wide, WideAxis};
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Narrowed, Record, Rules, envelope};
+use crate::records::{
+    Context, Definition, Draft, Figure, Kind, Lines, Measure, Narrowed, Record, Rules, SheetRow, envelope,
+};
 use crate::rooms::registers::require_venue;
-use crate::rooms::supply::codes::{NOT_FOR_ZERO, STORE_HAS_REPORT};
 use crate::rooms::supply::commodities::{SUPPLY_READERS, also};
 use crate::rooms::supply::market::MarketDecider;
 
@@ -68,12 +68,37 @@ static REPORT_SHEETS: Wide = Wide {
     axis: WideAxis::Items {
         members: &["purchase_price", "retail_price", "purchased", "sold", "closing_stock"],
         also,
+        beside: &[PLACE_ID.name()],
+        endings: &[
+            "超市",
+            "商场",
+            "市场",
+            "商店",
+            "门店",
+            "便利店",
+            "药店",
+            "药房",
+            "粮油店",
+            "菜市",
+            "农贸",
+            "商行",
+            "购物中心",
+            "批发部",
+            "生鲜店",
+            "百货",
+            "店",
+            "购物广场",
+            "量贩",
+            "连锁",
+        ],
+        usual: "retail_price",
         unit: |text| if text.contains(['元', '¥', '￥']) { "price_unit" } else { "quantity_unit" },
     },
     cell: &[LINES.name(), "commodity"],
     called: Text::new("value", "数值"),
     blank: &["无", "缺", "缺货"],
     not_done: &[],
+    absences: None,
 };
 
 /// A store's account sees its own store and no competitor's.
@@ -89,7 +114,7 @@ const LINES_REPORTED: Figure = Figure::new("lines", Text::new("Lines reported", 
 
 impl Rules for SupplyReportRules {
     fn conflicts(&self) -> &'static [Code] {
-        &[STORE_HAS_REPORT]
+        &[DAY_HAS_REPORT]
     }
 
     fn narrowed(&self, role: Role) -> Option<Narrowed> {
@@ -108,8 +133,8 @@ impl Rules for SupplyReportRules {
         })
     }
 
-    fn tidy_sheet(&self, body: &mut Tree) {
-        lines::tidy(body);
+    fn tidy_sheet(&self, row: &mut SheetRow<'_>) {
+        lines::tidy(row);
     }
 
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {

@@ -17,7 +17,7 @@ use crate::platform::http::schema::form;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::act::ACT_PROBLEMS;
-use crate::records::act::act;
+use crate::records::act::{ActForm, act};
 use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA};
 use crate::records::{Record, document, read};
 use crate::rooms::volunteers::codes::TOO_LATE;
@@ -75,7 +75,7 @@ async fn cancel(call: Call) -> Answer {
         Some(AssignmentState::Cancelled) => Ok(None),
         Some(AssignmentState::Swapped) | None => Err(ALREADY_ENDED.into()),
     };
-    act(&call, &SHIFT_ASSIGNMENTS, CANCEL, may, next).await
+    act(&call, ActForm::of(&SHIFT_ASSIGNMENTS, CANCEL), may, next).await
 }
 
 /// The assignment given up; nobody is offered it any more.

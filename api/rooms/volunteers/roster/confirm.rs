@@ -14,7 +14,7 @@ use crate::platform::http::schema::form;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, fault_with};
 use crate::records::act::ACT_PROBLEMS;
-use crate::records::act::act;
+use crate::records::act::{ActForm, act};
 use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, PERIOD_TOO_LONG};
 use crate::records::envelope::NOTE;
 use crate::records::{Record, document};
@@ -70,12 +70,12 @@ pub fn operations() -> Vec<Operation> {
 
 async fn confirm(call: Call) -> Answer {
     let may = async |record: &Record, _: &Values| require(&call, record).await;
-    act(&call, &SERVICE_RECORDS, CONFIRM, may, confirmed).await
+    act(&call, ActForm::of(&SERVICE_RECORDS, CONFIRM), may, confirmed).await
 }
 
 async fn decline(call: Call) -> Answer {
     let may = async |record: &Record, _: &Values| require(&call, record).await;
-    act(&call, &SERVICE_RECORDS, declining::DECLINE, may, declined).await
+    act(&call, ActForm::of(&SERVICE_RECORDS, declining::DECLINE), may, declined).await
 }
 
 /// Organisers of where it was served, of which nobody is the volunteer himself.

@@ -20,7 +20,7 @@ use super::actions::{
     OFFER, answering, body_of, given_up, is_caller, of_assignment, organizes, require_before, require_own,
 };
 use crate::platform::http::{Answer, Call, Operation, fault, fault_with};
-use crate::records::act::{Asked, act, asked};
+use crate::records::act::{ActForm, Asked, act, asked};
 use crate::records::amend;
 use crate::records::change::{Changes, receive};
 use crate::records::codes::{ALREADY_ENDED, ONE_OF, OUT_OF_AREA, UNKNOWN_REFERENCE};
@@ -151,7 +151,7 @@ async fn decline(call: Call) -> Answer {
         next.values.clear(&assignments::REASON);
         Ok(one.values.get(&OFFERED_TO_ID).map(|_| next))
     };
-    act(&call, &SHIFT_ASSIGNMENTS, ANSWER, may, next).await
+    act(&call, ActForm::of(&SHIFT_ASSIGNMENTS, ANSWER), may, next).await
 }
 
 /// Looks again as long as somebody else writes what is looked at; what was answered under the key meanwhile is the

@@ -16,7 +16,7 @@ use crate::platform::access::roles::Actor;
 use crate::records::envelope::OCCURRED_AT;
 use crate::records::figure::PERSON_TIMES;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, Wide};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules, SheetRow, Wide};
 use crate::rooms::volunteers::codes::SHIFT_MOVED;
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
@@ -195,6 +195,10 @@ impl Rules for AssignmentRules {
 
     fn wide(&self) -> Option<&'static Wide> {
         Some(&super::rosters::ASSIGNMENT_ROSTERS)
+    }
+
+    fn tidy_sheet(&self, row: &mut SheetRow<'_>) {
+        super::rosters::tidy_assignment(row);
     }
 
     fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {

@@ -28,7 +28,7 @@ use crate::records::envelope::OCCURRED_AT;
 use crate::records::figure::{PERSON_TIMES, TIMES};
 use crate::records::rules::Told;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules, Wide};
+use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules, SheetRow, Wide};
 use crate::rooms::volunteers::roster::RosterDecider;
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 use crate::rooms::volunteers::volunteers::{ANYBODY, DutyRole};
@@ -171,6 +171,10 @@ impl Rules for ShiftRules {
 
     fn wide(&self) -> Option<&'static Wide> {
         Some(&rosters::SHIFT_ROSTERS)
+    }
+
+    fn tidy_sheet(&self, row: &mut SheetRow<'_>) {
+        rosters::tidy_shift(row);
     }
 
     fn decider(&self, _: Option<&Record>, _: &Record, write_context: &Arc<WriteContext>) -> Option<Arc<dyn Decider>> {

@@ -87,6 +87,10 @@ const PIONEER_POSTS: Figure =
 static FIGURES: &[Figure] = &[ALL_TEAMS, TEMPORARY_LEAGUE_BRANCHES, PIONEER_POSTS];
 
 impl Rules for TeamRules {
+    fn stays_while_named(&self) -> bool {
+        true
+    }
+
     fn judge(&self, draft: &mut crate::records::Draft, _context: &crate::records::Context<'_>) {
         if draft.values.get(&ACTIVE).is_none() {
             draft.values.set(&ACTIVE, true);

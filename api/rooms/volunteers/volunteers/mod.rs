@@ -6,12 +6,14 @@ use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::fields;
 use kit::text::Text;
+use kit::tree::Tree;
 use kit::words;
 use uuid::Uuid;
 
 use crate::records::codes::ONE_OF;
 use crate::records::rules::Told;
-use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules};
+use crate::records::sheet_rows::KEPT_IN_NOTE;
+use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules, SheetRow};
 use crate::rooms::volunteers::teams::{ORGANIZERS, ROSTER_READERS};
 
 words! {
@@ -117,9 +119,25 @@ pub static VOLUNTEERS: Kind = Kind::of(Definition {
     ..Definition::FIELD_RECORD
 });
 
+/// Column of what somebody is a member of.
+const POLITICAL_STATUS: &str = "political_status";
+
+/// Columns that only sheets have.
+static SHEET_FIELDS: &[Field] = &[Field::new(
+    POLITICAL_STATUS,
+    free_text(40),
+    Text::new("Political status", "政治面貌"),
+    "Member of the party, of the league, or of neither.",
+)
+.also(&["政治身份", "政治面目"])];
+
 struct VolunteerRules;
 
 impl Rules for VolunteerRules {
+    fn stays_while_named(&self) -> bool {
+        true
+    }
+
     fn stands_when_known(&self) -> bool {
         true
     }
@@ -142,6 +160,27 @@ impl Rules for VolunteerRules {
                 draft.values.set(field, default);
             }
         }
+    }
+
+    fn sheet_fields(&self) -> &'static [Field] {
+        SHEET_FIELDS
+    }
+
+    /// 政治面貌 says of two fields; what it says beyond them goes into the note.
+    fn tidy_sheet(&self, row: &mut SheetRow<'_>) {
+        let Some(text) = row.said.remove(POLITICAL_STATUS) else { return };
+        let meant = match text.trim() {
+            "中共党员" | "党员" | "共产党员" => Some((true, false)),
+            "共青团员" | "团员" => Some((false, true)),
+            "群众" | "无" => Some((false, false)),
+            _ => None,
+        };
+        let Some((party, league)) = meant else {
+            row.warnings.push((format!("/{POLITICAL_STATUS}"), &KEPT_IN_NOTE));
+            return row.noted.push((format!("/{POLITICAL_STATUS}"), text));
+        };
+        row.put(PARTY_MEMBER.name(), Tree::Boolean(party));
+        row.put(LEAGUE_MEMBER.name(), Tree::Boolean(league));
     }
 
     fn told(&self) -> Option<&'static Told> {

@@ -1,13 +1,13 @@
-// The public API as this page uses it: a session in memory, answers kept by their tags, the stream of changes.
+// The public API as this page uses it: answers kept by their tags, lists with their totals, the stream of changes.
+import { accept, current, deviceId, keep } from "./session.js";
 import { tag } from "./texts.js";
 
-let session = null;
 const kept = new Map();
 
 export class Problem extends Error {
   constructor(status, problem) {
     const faults = (problem.errors ?? []).map((fault) => fault.message).join(";");
-    super([problem.title, faults].filter(Boolean).join(":"));
+    super([problem.title, problem.detail && status !== 422 ? problem.detail : null, faults].filter(Boolean).join(": "));
     this.status = status;
     this.code = problem.code;
   }
@@ -15,7 +15,7 @@ export class Problem extends Error {
 
 const headers = (more = {}) => ({
   "Accept-Language": tag(),
-  ...(session ? { Authorization: `Bearer ${session.token}` } : {}),
+  ...(current() ? { Authorization: `Bearer ${current().token}` } : {}),
   ...more,
 });
 
@@ -25,70 +25,82 @@ async function checked(response) {
   throw new Problem(response.status, problem);
 }
 
-async function post(path, body) {
-  const response = await fetch(path, { method: "POST", headers: headers({ "Content-Type": "application/json" }), body: JSON.stringify(body ?? {}) });
+// Writes without a session to renew: signing in and renewing itself.
+async function bare(method, path, body) {
+  const response = await fetch(path, { method, headers: headers({ "Content-Type": "application/json" }), body: JSON.stringify(body ?? {}) });
   await checked(response);
   return response.status === 204 ? null : response.json();
 }
 
-function accept(pair) {
-  session = { token: pair.access_token, refresh: pair.refresh_token, renewAt: Date.now() + (pair.expires_in - 60) * 1000 };
-}
-
-export const isKey = () => session !== null && !session.refresh;
-
-// A name of this browser's own, made at first use: under one that all browsers share, whoever guesses passwords would
-// slow down the owner's own browser, and a second browser would end the first one's session.
-function deviceId() {
-  const made = () => `dashboard-${[...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-  try {
-    const known = localStorage.getItem("lianfang-device") ?? made();
-    localStorage.setItem("lianfang-device", known);
-    return known;
-  } catch {
-    return made();
-  }
+export async function send(method, path, body) {
+  await renew();
+  return bare(method, path, body);
 }
 
 // Signs in with a name and a password, or with a key. `needsPassword` is true where a new one must be chosen first.
 export async function signIn(username, password, newPassword) {
-  session = null;
+  keep(null, { tell: false });
   kept.clear();
   if (username.startsWith("lf_")) {
-    session = { token: username.trim(), renewAt: Infinity };
+    keep({ token: username.trim(), renewAt: null }, { tell: false });
     return { needsPassword: false };
   }
-  const pair = await post("/v1/auth/login", { username, password, device_id: deviceId() });
+  const pair = await bare("POST", "/v1/auth/login", { username, password, device_id: deviceId() });
   accept(pair);
   if (!pair.password_change_required) return { needsPassword: false };
-  if (!newPassword) return { needsPassword: true };
-  await post("/v1/auth/password", { current_password: password, new_password: newPassword });
+  if (!newPassword) {
+    keep(null);
+    return { needsPassword: true };
+  }
+  await bare("POST", "/v1/auth/password", { current_password: password, new_password: newPassword });
   return { needsPassword: false };
 }
 
 export async function signOut() {
-  const leaving = session;
   try {
-    if (leaving?.refresh) await post("/v1/auth/logout");
+    if (current()?.refresh) await send("POST", "/v1/auth/logout");
   } finally {
-    session = null;
+    keep(null);
     kept.clear();
   }
 }
 
 let renewing = null;
 async function renew() {
-  if (!session || Date.now() < session.renewAt) return;
-  renewing ??= post("/v1/auth/refresh", { refresh_token: session.refresh }).then(accept).finally(() => { renewing = null; });
-  await renewing;
+  const session = current();
+  if (!session?.renewAt || Date.now() < session.renewAt) return;
+  renewing ??= bare("POST", "/v1/auth/refresh", { refresh_token: session.refresh }).then(accept).finally(() => { renewing = null; });
+  try {
+    await renewing;
+  } catch (problem) {
+    if (problem.status === 401) {
+      keep(null);
+      document.dispatchEvent(new CustomEvent("signed-out"));
+    }
+    throw problem;
+  }
+}
+
+async function asked(path, more, again = true) {
+  await renew();
+  const response = await fetch(path, { headers: headers(more), cache: "no-store" });
+  // A service that was restored or a clock that was wrong: renew once, whatever the time is.
+  if (response.status === 401 && again && current()?.refresh) {
+    current().renewAt = 1;
+    return asked(path, more, false);
+  }
+  if (response.status === 401) {
+    keep(null);
+    document.dispatchEvent(new CustomEvent("signed-out"));
+  }
+  return response;
 }
 
 // Reads; what is unchanged comes from memory (304).
 export async function get(path) {
-  await renew();
   const name = `${tag()} ${path}`;
   const known = kept.get(name);
-  const response = await fetch(path, { headers: headers(known ? { "If-None-Match": known.etag } : {}), cache: "no-store" });
+  const response = await asked(path, known ? { "If-None-Match": known.etag } : {});
   if (response.status === 304) return known.body;
   await checked(response);
   const body = await response.json();
@@ -97,14 +109,26 @@ export async function get(path) {
   return body;
 }
 
-// Reads what the caller may not be allowed to: null then.
+// Reads what the caller may not be allowed to, or what isn't there: null then.
 export async function getAllowed(path) {
   try {
     return await get(path);
   } catch (problem) {
-    if (problem.status === 403) return null;
+    if ([403, 404].includes(problem.status)) return null;
     throw problem;
   }
+}
+
+// A page of a list with the number of all.
+export async function getPage(path) {
+  const response = await checked(await asked(path, {}));
+  const total = response.headers.get("Total-Count");
+  return { ...(await response.json()), total: total === null ? null : Number(total) };
+}
+
+// A document as text.
+export async function getText(path) {
+  return (await checked(await asked(path, { Accept: "text/html" }))).text();
 }
 
 // Calls back at each change after a number, until aborted; throws when the stream breaks.

@@ -45,7 +45,7 @@ use crate::records::codes::NOT_WITH_OTHERS;
 use crate::records::envelope::{AREA_CODE, OCCURRED_AT};
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Draft, Figure, Measure, Record, Rules};
+use crate::records::{Context, Draft, Figure, Logged, Measure, Record, Rules};
 use crate::rooms::checkpoints::{FollowUpDecider, Symptom};
 use crate::rooms::registers::PEOPLE;
 
@@ -75,12 +75,13 @@ pub struct CareRules {
     judge: fn(&mut Draft, &Context<'_>),
     check: fn(&mut Draft, &mut Faults),
     measures: fn(&Record) -> Vec<Measure>,
+    logged: &'static [Logged],
 }
 
 impl CareRules {
     /// A kind of which each record counts one: the first of its figures.
     pub const fn new(figures: &'static [Figure]) -> Self {
-        Self { figures, judge: |_, _| {}, check: |_, _| {}, measures: |_| Vec::new() }
+        Self { figures, judge: |_, _| {}, check: |_, _| {}, measures: |_| Vec::new(), logged: &[] }
     }
 
     /// With a judgement of its own.
@@ -100,9 +101,19 @@ impl CareRules {
         self.measures = measures;
         self
     }
+
+    /// Standing in work logs.
+    pub const fn logging(mut self, logged: &'static [Logged]) -> Self {
+        self.logged = logged;
+        self
+    }
 }
 
 impl Rules for CareRules {
+    fn logged(&self) -> &'static [Logged] {
+        self.logged
+    }
+
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         (self.check)(draft, faults);
     }

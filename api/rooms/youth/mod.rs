@@ -1,0 +1,10 @@
+//! Youth: counselling that knows nobody, and what young people made.
+
+mod counseling_sessions;
+mod youth_works;
+
+use crate::records::Theme;
+
+/// This theme.
+pub static THEME: Theme =
+    Theme { kinds: &[&counseling_sessions::COUNSELING_SESSIONS, &youth_works::YOUTH_WORKS], ..Theme::NOTHING };
