@@ -174,6 +174,24 @@ async fn a_report_is_gathered_over_the_whole_file() {
     assert_eq!(counts(&done), [6, 0, 0, 0, 3], "{done}");
 }
 
+/// More rows than are written at once: those of the next lot are told apart while the ones before them are written.
+#[tokio::test]
+async fn alike_rows_far_apart_are_facts_too() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let place = examples::checkpoint(&admin, "511802005").await;
+    let mut generator = StdRng::seed_from_u64(7);
+    let rows = passages(&place, &mut generator, 1_300);
+    let text = format!("卡点,方向,时间,姓名,身份证号,车牌,体温\n{}\n", rows.join("\n"));
+    let first = import(&admin, "screenings", "", &text).await;
+    assert_eq!(counts(&first), [1_300, 0, 0, 0, 0], "{first}");
+    assert_eq!(counts(&import(&admin, "screenings", "", &text).await), [0, 1_300, 0, 0, 0]);
+    let undo = format!("/v1/imports/{}:undo", first["id"].as_str().unwrap());
+    assert_eq!(admin.send(reqwest::Method::POST, &undo, None).await.expect(200).body["voided"], 1_300);
+    assert_eq!(counts(&import(&admin, "screenings", "", &text).await), [1_300, 0, 0, 0, 0]);
+    assert_eq!(counts(&import(&admin, "screenings", "", &text).await), [0, 1_300, 0, 0, 0]);
+}
+
 #[tokio::test]
 async fn what_was_undone_is_loaded_again_people_and_all() {
     let app = TestApp::start().await;

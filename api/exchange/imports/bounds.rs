@@ -33,8 +33,9 @@ pub(super) async fn timed<T>(
 
 impl Job {
     /// The turn of this import: a few work at once, in the order in which they ask. While a file arrives it has none.
-    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.core.ext::<ImportSlots>().0).acquire_owned().await.map_err(Problem::internal)
+    pub(super) fn turn(&self) -> impl Future<Output = Result<OwnedSemaphorePermit, Problem>> + use<> {
+        let slots = Arc::clone(&self.core.ext::<ImportSlots>().0);
+        async { slots.acquire_owned().await.map_err(Problem::internal) }
     }
 
     /// The client is there, or asked to go on without him.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use kit::catalogue::Code;
@@ -23,7 +22,6 @@ use super::reader::{Form, Reader};
 use super::sheets::Sheets;
 use super::store::{self, Counts, Progress};
 use super::wide_lots::lot;
-use crate::exchange::files::table::Row;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::job_write;
 use crate::platform::codes::NOT_FOUND;
@@ -40,10 +38,6 @@ use crate::records::wide::Absence;
 
 /// Rows of a chunk: the ledger's lock is held for some milliseconds, so phones don't feel it.
 pub(super) const CHUNK: usize = 500;
-/// Rows of a chunk while others write.
-const SMALL_CHUNK: usize = 64;
-/// No pause is longer.
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// The most rows of an atomic import.
 pub const MOST_ATOMIC: usize = 20_000;
 
@@ -174,53 +168,6 @@ impl Job {
         state
     }
 
-    async fn run_rows(&mut self, reader: &mut Reader) -> Result<bool, Problem> {
-        let mut size = CHUNK;
-        while let Some(rows) = reader.next(CHUNK).await? {
-            let mut rest = rows.as_slice();
-            while !rest.is_empty() {
-                let (chunk, others) = rest.split_at(size.min(rest.len()));
-                rest = others;
-                size = self.give_way(chunk).await?;
-            }
-        }
-        let mut gathered = self.end_of_file().await?.into_iter().peekable();
-        loop {
-            let lot = lot(&mut gathered, SMALL_CHUNK);
-            let is_last = lot.is_empty();
-            let lot = self.identified(lot).await?;
-            // What is to be said of the last rows is written with no record, too.
-            self.write(lot).await?;
-            self.require_few_faults()?;
-            if is_last {
-                return self.set_leaders().await.map(|()| true);
-            }
-        }
-    }
-
-    /// Writes a chunk; where others wrote meanwhile, the next one is small, and comes after a pause as long
-    /// as this one took. Answers its size.
-    async fn give_way(&mut self, rows: &[Row]) -> Result<usize, Problem> {
-        let (started, appends) = (Instant::now(), self.core.ledger.figures().appends.get());
-        // A sheet that ends gives all that waited for its end.
-        let (mut items, mut own) = (self.items(rows).await?.into_iter().peekable(), 0);
-        loop {
-            let lot = lot(&mut items, CHUNK);
-            let lot = self.identified(lot).await?;
-            self.write(lot).await?;
-            self.require_few_faults()?;
-            own += 1;
-            if items.peek().is_none() {
-                break;
-            }
-        }
-        if self.core.ledger.figures().appends.get() - appends <= own {
-            return Ok(CHUNK);
-        }
-        tokio::time::sleep(started.elapsed().min(LONGEST_PAUSE)).await;
-        Ok(SMALL_CHUNK)
-    }
-
     /// All rows are checked before one is written; then one append.
     async fn run_whole(&mut self, reader: &mut Reader) -> Result<bool, Problem> {
         let (mut all, mut count): (Vec<Item>, usize) = (Vec::new(), 0);
@@ -283,20 +230,22 @@ impl Job {
         Ok(items)
     }
 
-    /// Writes a chunk in its turn and its time.
-    async fn write(&mut self, items: Vec<Item>) -> Result<(), Problem> {
+    /// Writes a lot in its turn and its time.
+    pub(super) async fn write(&mut self, items: Vec<Item>) -> Result<(), Problem> {
         self.require_client()?;
         let _turn = self.turn().await?;
         let (deadline, records) = (self.core.config.file_deadline(), items.len());
         timed(deadline, records, Box::pin(self.write_now(items))).await
     }
 
-    /// Writes it, keeps what was refused, notes how far it is.
     async fn write_now(&mut self, items: Vec<Item>) -> Result<(), Problem> {
-        let good = items.iter().filter(|item| item.is_new());
-        let trees: Vec<Tree> = good.map(|item| item.body.tree.clone()).collect();
-        let mut outcomes = self.create(&trees).await?.into_iter();
-        let mut kept = Vec::new();
+        let outcomes = self.create(&new_of(&items)).await?;
+        self.note(items, outcomes).await
+    }
+
+    /// Settles each record of a lot, keeps what was refused, notes how far it is.
+    pub(super) async fn note(&mut self, items: Vec<Item>, outcomes: Vec<Outcome>) -> Result<(), Problem> {
+        let (mut outcomes, mut kept) = (outcomes.into_iter(), Vec::new());
         for mut item in items {
             let outcome = match item.body.problem.take() {
                 Some(problem) => Err(problem),
@@ -348,6 +297,11 @@ impl Job {
         };
         store::progress(&self.district_code, self.id, &progress, self.core.clock.now())
     }
+}
+
+/// Bodies of a lot that are good and of no record that stands.
+pub(super) fn new_of(items: &[Item]) -> Vec<Tree> {
+    items.iter().filter(|item| item.is_new()).map(|item| item.body.tree.clone()).collect()
 }
 
 /// Whether a problem lies in the file: sent again it would be the same.

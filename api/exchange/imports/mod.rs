@@ -17,6 +17,7 @@ mod dictionary;
 mod fault_table;
 mod fault_workbook;
 mod faults;
+mod flow;
 mod header;
 mod identity;
 mod inspect;
