@@ -126,6 +126,35 @@ async fn the_page_comes_whole_from_the_binary() {
     assert_eq!(client.get(app.url("/docs/nothing.js")).send().await.unwrap().status(), 404);
 }
 
+/// What the binary carries is a tenth over the air, and nothing the second time.
+#[tokio::test]
+async fn documents_go_gzipped_and_once() {
+    use std::io::Read;
+    let app = TestApp::start().await;
+    let client = reqwest::Client::new();
+    for path in ["/openapi.json", "/docs/swagger-ui-bundle.js", "/docs/"] {
+        let get =
+            async |header: &str, value: &str| client.get(app.url(path)).header(header, value).send().await.unwrap();
+        let plain = get("accept-encoding", "identity").await;
+        let tag = plain.headers()["etag"].to_str().unwrap().to_owned();
+        assert!(plain.headers().get("content-encoding").is_none(), "{path}");
+        let plain = plain.bytes().await.unwrap();
+        let packed = get("accept-encoding", "br, gzip").await;
+        assert_eq!(
+            (&packed.headers()["content-encoding"], packed.headers()["etag"].to_str().unwrap()),
+            (&"gzip".parse().unwrap(), &*tag)
+        );
+        let packed = packed.bytes().await.unwrap();
+        assert!(packed.len() * 2 < plain.len(), "{path}: {} of {} bytes", packed.len(), plain.len());
+        let mut unpacked = Vec::new();
+        flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut unpacked).unwrap();
+        assert!(unpacked == plain, "{path}");
+        let again = get("if-none-match", &tag).await;
+        assert_eq!((again.status().as_u16(), again.headers()["etag"].to_str().unwrap()), (304, &*tag), "{path}");
+        assert!(again.bytes().await.unwrap().is_empty());
+    }
+}
+
 /// No input may cause a 5xx: odd values in every field of every creation.
 #[tokio::test]
 async fn odd_values_are_refused_or_kept_and_never_break_anything() {

@@ -9,16 +9,14 @@ mod first_view;
 
 use std::sync::LazyLock;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, REFERRER_POLICY};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use bytes::Bytes;
-use flate2::Compression;
-use kit::etag::is_unchanged;
 use sha2::{Digest, Sha256};
 
-use crate::platform::http::{gzip, render_unrouted};
+use super::sent::Sent;
+use crate::platform::http::render_unrouted;
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -62,20 +60,11 @@ const STYLES: &str = concat!(
     "}\n"
 );
 
-/// A file as it is sent.
-struct Sent {
-    name: &'static str,
-    media_type: &'static str,
-    tag: String,
-    plain: Bytes,
-    gzipped: Option<Bytes>,
-}
-
 /// All files, the digest under which they are named, and what the browser may do with them.
 struct Page {
     version: String,
     policy: String,
-    files: Vec<Sent>,
+    files: Vec<(&'static str, Sent)>,
 }
 
 static PAGE: LazyLock<Page> = LazyLock::new(|| {
@@ -93,23 +82,10 @@ static PAGE: LazyLock<Page> = LazyLock::new(|| {
             name if first_view::MODULES.contains(&name) => first_view::handed_on(name, content),
             _ => (*content).to_owned(),
         };
-        Sent::new(name, media_type, content)
+        (*name, Sent::new(media_type, content.into()))
     });
     Page { files: files.collect(), policy: policy(&script), version }
 });
-
-impl Sent {
-    fn new(name: &'static str, media_type: &'static str, content: String) -> Self {
-        let squeezed = gzip::gzipped(content.as_bytes(), Compression::best());
-        Self {
-            name,
-            media_type,
-            tag: format!("\"{}\"", hex::encode(Sha256::digest(&content))),
-            gzipped: squeezed.filter(|squeezed| squeezed.len() < content.len()).map(Bytes::from),
-            plain: Bytes::from(content),
-        }
-    }
-}
 
 /// Scripts, styles, images and requests from here only; inline only the very style and script that the page came with.
 fn policy(script: &str) -> String {
@@ -152,21 +128,7 @@ async fn file(request: HttpRequest) -> HttpResponse {
 }
 
 fn found(request: &HttpRequest, name: &str, caching: &'static str) -> Option<HttpResponse> {
-    let file = PAGE.files.iter().find(|file| file.name == name)?;
-    if is_unchanged(request, &file.tag) {
-        return Some(HttpResponse::NotModified().insert_header((ETAG, file.tag.as_str())).finish());
-    }
-    let mut response = HttpResponse::Ok();
-    response
-        .content_type(file.media_type)
-        .insert_header((ETAG, file.tag.as_str()))
-        .insert_header((CACHE_CONTROL, caching))
-        .insert_header((REFERRER_POLICY, "no-referrer"))
-        .insert_header((CONTENT_SECURITY_POLICY, PAGE.policy.as_str()));
-    Some(match &file.gzipped {
-        Some(squeezed) if gzip::is_accepted(request) => {
-            response.insert_header((CONTENT_ENCODING, "gzip")).body(squeezed.clone())
-        }
-        _ => response.body(file.plain.clone()),
-    })
+    let (_, file) = PAGE.files.iter().find(|file| file.0 == name)?;
+    let headers = [(REFERRER_POLICY.as_str(), "no-referrer"), (CONTENT_SECURITY_POLICY.as_str(), PAGE.policy.as_str())];
+    Some(file.answer(request, caching, &headers))
 }

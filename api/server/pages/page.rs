@@ -4,13 +4,15 @@
 //! that signing in needs no token to be copied about. Nothing is fetched from elsewhere.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use utoipa_swagger_ui::Config;
 
+use super::sent::Sent;
 use crate::platform::http::render_unrouted;
 
 const INDEX: &str = include_str!("page/index.html");
@@ -28,29 +30,44 @@ pub fn configure(config: &mut web::ServiceConfig) {
 }
 
 async fn file(request: HttpRequest) -> HttpResponse {
-    match request.match_info().query("file") {
-        "" | "index.html" => answer("text/html; charset=utf-8", INDEX.into()),
-        "sign-in.js" => answer("text/javascript; charset=utf-8", SCRIPT.into()),
-        "sign-in.css" => answer("text/css; charset=utf-8", STYLE.into()),
-        other => match utoipa_swagger_ui::serve(other, Arc::new(Config::from("/openapi.json"))) {
-            Ok(Some(file)) => answer(&file.content_type, shared(file.bytes)),
-            Ok(None) | Err(_) => render_unrouted(request).await,
-        },
+    let name = request.match_info().query("file");
+    let name = if name.is_empty() { "index.html" } else { name };
+    match found(name) {
+        Some(file) => file.answer(&request, "public, max-age=3600", &[(CONTENT_SECURITY_POLICY.as_str(), POLICY)]),
+        None => render_unrouted(request).await,
     }
 }
 
-/// Bytes for an answer: those that the binary holds are not copied for each request.
+/// Files that were asked for, squeezed once. Only those that are there: what strangers ask for takes no room.
+static FILES: Mutex<BTreeMap<String, Arc<Sent>>> = Mutex::new(BTreeMap::new());
+
+fn found(name: &str) -> Option<Arc<Sent>> {
+    let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(file) = files.get(name) {
+        return Some(Arc::clone(file));
+    }
+    let file = Arc::new(content(name)?);
+    files.insert(name.to_owned(), Arc::clone(&file));
+    Some(file)
+}
+
+fn content(name: &str) -> Option<Sent> {
+    let own = |media_type: &str, text: &'static str| Some(Sent::new(media_type, Bytes::from_static(text.as_bytes())));
+    match name {
+        "index.html" => own("text/html; charset=utf-8", INDEX),
+        "sign-in.js" => own("text/javascript; charset=utf-8", SCRIPT),
+        "sign-in.css" => own("text/css; charset=utf-8", STYLE),
+        other => {
+            let file = utoipa_swagger_ui::serve(other, Arc::new(Config::from("/openapi.json"))).ok()??;
+            Some(Sent::new(&file.content_type, shared(file.bytes)))
+        }
+    }
+}
+
+/// Bytes for an answer: those that the binary holds are not copied.
 fn shared(bytes: Cow<'static, [u8]>) -> Bytes {
     match bytes {
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         Cow::Owned(bytes) => bytes.into(),
     }
-}
-
-fn answer(content_type: &str, bytes: Bytes) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(content_type)
-        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .body(bytes)
 }
