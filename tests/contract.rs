@@ -283,3 +283,36 @@ fn no_field_is_called_as_a_member_of_every_record() {
         }
     }
 }
+
+/// A stranger finds each operation in one chapter, by a word that means something in both languages.
+#[test]
+fn every_tag_is_in_one_chapter_and_says_what_it_is_about() {
+    let document = document();
+    let names = |tags: &Json| -> Vec<String> {
+        tags.as_array().unwrap().iter().map(|tag| tag.as_str().unwrap().to_owned()).collect()
+    };
+    let groups = document["x-tagGroups"].as_array().unwrap();
+    let mut grouped: Vec<String> = groups.iter().flat_map(|group| names(&group["tags"])).collect();
+    let mut listed: Vec<String> = Vec::new();
+    for tag in document["tags"].as_array().unwrap() {
+        let about = tag["description"].as_str().unwrap();
+        assert!(!about.is_ascii() && about.len() > 20, "{tag}");
+        listed.push(tag["name"].as_str().unwrap().to_owned());
+    }
+    grouped.sort();
+    listed.sort();
+    assert_eq!(grouped, listed);
+    let summaries = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    for operation in summaries.filter(|operation| operation.is_object()) {
+        assert!(listed.binary_search(&operation["tags"][0].as_str().unwrap().to_owned()).is_ok(), "{operation}");
+        let summary = operation["summary"].as_str().unwrap();
+        let words: Vec<&str> = summary.split(' ').collect();
+        for pair in words.windows(2) {
+            let vowel = pair[1].starts_with(['a', 'e', 'i', 'o', 'u']);
+            assert!(
+                !(pair[0] == "a" && vowel && !pair[1].starts_with("use") && !pair[1].starts_with("unit")),
+                "{summary}"
+            );
+        }
+    }
+}

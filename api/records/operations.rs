@@ -58,6 +58,8 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
     let base = format!("/v1/{}", kind.path);
     let one = snake(kind.schema);
     let label = kind.label.en.to_lowercase();
+    let article = if label.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    let a_label = format!("{article} {label}");
     let (record, page) = (reference(kind.schema), reference(&format!("{}Page", kind.schema)));
     let example = example_served(kind);
     let listed = json!({"items": [example], "next_cursor": null});
@@ -70,7 +72,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
     let keys = |scope| if kind.closed { KeyScope::None } else { scope };
     let operations = vec![
         Operation::new(Method::POST, &base, format!("create_{one}"), move |call| post(kind, call))
-            .described(kind.name, format!("Create a {label} record"), "The same `id` with the same content is answered 200 with the current record, with other content 409. Without an `id` the server makes one, and a retry makes another record.")
+            .described(kind.name, format!("Create {a_label}"), "The same `id` with the same content is answered 200 with the current record, with other content 409. Without an `id` the server makes one, and a retry makes another record.")
             .access(writing())
             .keys(keys(KeyScope::Write))
             .body(reference(&format!("New{}", kind.schema)), example_new(kind))
@@ -98,7 +100,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .as_files(Format::ALL.map(Format::media_type).to_vec())
             .problems(&[DISTRICT_REQUIRED, TOO_MANY_ROWS, CELL_TOO_LONG, APPROVAL_REQUIRED, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, format!("{base}/{{id}}"), format!("get_{one}"), move |call| get(kind, call))
-            .described(kind.name, format!("Get a {label} record"), "The current revision. Out of scope answers like absent.")
+            .described(kind.name, format!("Get {a_label}"), "The current revision. Out of scope answers like absent.")
             .access(Access::Roles(kind.readers))
             .keys(keys(KeyScope::Read))
             .headers(&["If-None-Match"])
@@ -106,7 +108,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .with_headers(&["ETag"])
             .answers_nothing(304, "Nothing changed."),
         Operation::new(Method::PATCH, format!("{base}/{{id}}"), format!("amend_{one}"), move |call| patch(kind, call))
-            .described(kind.name, format!("Amend a {label} record"), "A merge patch makes the next revision; the former one stays readable.")
+            .described(kind.name, format!("Amend {a_label}"), "A merge patch makes the next revision; the former one stays readable.")
             .access(writing())
             .keys(keys(KeyScope::Write))
             .headers(&["If-Match"])
@@ -115,7 +117,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .with_headers(&["ETag"])
             .problems(&[OUT_OF_AREA, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, format!("{base}/{{id}}:void"), format!("void_{one}"), move |call| void(kind, call))
-            .described(kind.name, format!("Void a {label} record"), "It stays readable and counts as nothing. Once more is no fault. Records are never deleted.")
+            .described(kind.name, format!("Void {a_label}"), "It stays readable and counts as nothing. Once more is no fault. Records are never deleted.")
             .access(voiding())
             .keys(keys(KeyScope::Write))
             .body(reference("Voiding"), json!({"reason": "entered twice"}))
@@ -134,7 +136,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .problems(&[BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, Code::STALE, Code::BAD_IF_MATCH, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE])
             .problems(conflicts),
         Operation::new(Method::GET, format!("{base}/{{id}}/revisions"), format!("list_{one}_revisions"), move |call| history::revisions(kind, call))
-            .described(kind.name, format!("List the revisions of a {label} record"), "The oldest first, the current one last. Of its own fields each tells those that changed.")
+            .described(kind.name, format!("List the revisions of {a_label}"), "The oldest first, the current one last. Of its own fields each tells those that changed.")
             .access(Access::Roles(kind.readers))
             .keys(keys(KeyScope::Read))
             .parameters(vec![&list::LIMIT, &list::CURSOR])

@@ -5,6 +5,7 @@ use std::sync::Weak;
 use futures_util::future::BoxFuture;
 use kit::catalogue::{Code, FaultCode};
 use kit::problem::Problem;
+use kit::text::Text;
 use kit::vocabulary::Vocabulary;
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -22,6 +23,8 @@ pub type Schema = (String, Json);
 
 /// A theme: what the server puts together.
 pub struct Theme {
+    /// Its name, as the reference calls its chapter.
+    pub title: Text,
     /// Its kinds of records, those that are named before those that name them.
     pub kinds: &'static [&'static Kind],
     /// Its operations beside those that every kind has.
@@ -80,6 +83,7 @@ impl Extension for Proofs {
 impl Theme {
     /// A theme that has nothing yet.
     pub const NOTHING: Self = Self {
+        title: Text::new("", ""),
         kinds: &[],
         operations: Vec::new,
         schemas: Vec::new,

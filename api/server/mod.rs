@@ -3,6 +3,7 @@
 pub mod app;
 pub mod demo;
 pub mod pages;
+mod reference;
 pub mod routes;
 pub mod serve;
 pub mod start;

@@ -23,7 +23,7 @@ use crate::rooms::{
     accounts, bulletins, checkpoints, communities, compounds, duties, households, justice, observation, prevention,
     registers, relief, reporting, reports, supervision, supply, travel, units, venues, volunteers, youth,
 };
-use crate::server::pages;
+use crate::server::{pages, reference};
 use crate::statistics;
 
 /// Every theme, those whose kinds are named before those that name them.
@@ -145,5 +145,6 @@ pub fn document(kinds: &Registry) -> Json {
     schemas.extend(THEMES.iter().flat_map(|theme| (theme.schemas)()));
     schemas.extend(kinds.kinds().flat_map(records::document::schemas));
     schemas.extend(records::document::of_all_kinds());
-    document::document(&operations(kinds), &CODES, schemas)
+    let operations = operations(kinds);
+    document::document(&operations, &reference::chapters(&operations), &CODES, schemas)
 }

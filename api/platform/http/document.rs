@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document, made from the operations and the schemas of the rooms.
 
 use kit::catalogue::{Code, FaultCode};
+use kit::text::Text;
 use serde_json::{Map, Value as Json, json};
 
 use super::headers;
@@ -22,25 +23,32 @@ pub struct Codes {
     pub faults: Vec<FaultCode>,
 }
 
-/// The whole document.
-pub fn document(operations: &[Operation], codes: &Codes, schemas: Map<String, Json>) -> Json {
+/// A chapter of the reference.
+pub struct Chapter {
+    /// Its name.
+    pub title: Text,
+    /// Names of its tags, and what each is about.
+    pub tags: Vec<(&'static str, String)>,
+}
+
+/// The whole document, its tags in chapters.
+pub fn document(operations: &[Operation], chapters: &[Chapter], codes: &Codes, schemas: Map<String, Json>) -> Json {
     let mut shared = Shared { schemas: with_problem(codes, schemas), ..Shared::default() };
     let mut paths = Map::new();
-    let mut tags: Vec<&str> = Vec::new();
     for operation in operations {
         shared.schemas.extend(operation.schemas.iter().cloned());
         let item = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
             item.insert(operation.method.as_str().to_lowercase(), describe(operation, &mut shared));
         }
-        if !tags.contains(&operation.tag) {
-            tags.push(operation.tag);
-        }
     }
-    let tags: Vec<Json> = tags
-        .iter()
-        .map(|tag| json!({"name": tag, "description": format!("Operations on {}.", tag.replace('_', " "))}))
-        .collect();
+    let tags = chapters.iter().flat_map(|chapter| &chapter.tags);
+    let tags: Vec<Json> = tags.map(|(name, about)| json!({"name": name, "description": about})).collect();
+    let groups = chapters.iter().map(|chapter| {
+        let names: Vec<&str> = chapter.tags.iter().map(|(name, _)| *name).collect();
+        json!({"name": format!("{} {}", chapter.title.zh, chapter.title.en), "tags": names})
+    });
+    let groups: Vec<Json> = groups.collect();
     tidied(json!({
         "openapi": "3.1.0",
         "info": {
@@ -57,6 +65,7 @@ pub fn document(operations: &[Operation], codes: &Codes, schemas: Map<String, Js
         "servers": [{"url": "/", "description": "This service, wherever it runs: production, a demo, a local one.", "x-internal": false}],
         "security": [{"bearer": []}],
         "tags": tags,
+        "x-tagGroups": groups,
         "paths": paths,
         "components": {
             "schemas": shared.schemas,

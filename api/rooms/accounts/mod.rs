@@ -7,10 +7,13 @@ pub mod users;
 pub use api_keys::{NewKey, add as add_key, owner as key_owner};
 pub use codes::USERNAME_TAKEN;
 
+use kit::text::Text;
+
 use crate::records::Theme;
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Accounts", "账号"),
     operations: || [users::operations(), api_keys::operations()].into_iter().flatten().collect(),
     problems: codes::PROBLEMS,
     faults: codes::FAULTS,

@@ -14,10 +14,13 @@ mod templates;
 mod text;
 
 pub use self::editions::unproven;
+use kit::text::Text;
+
 use crate::records::Theme;
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Bulletins", "简报"),
     kinds: &[&templates::BULLETIN_TEMPLATES, &editions::BULLETIN_EDITIONS],
     operations: || [preview::operations(), editions::operations()].into_iter().flatten().collect(),
     settings: &[&templates::figure_names::FIGURE_NAMES],

@@ -10,6 +10,8 @@ pub use screenings::plates::{check_plate, guess_plate_kind};
 pub use screenings::wire::PlateKind;
 pub use screenings::{IMPLAUSIBLE_TEMPERATURE, MeasureSite, MeasuringDevice, SCREENINGS, Symptom};
 
+use kit::text::Text;
+
 use crate::records::Theme;
 use crate::rooms::duties::DutySource;
 
@@ -18,6 +20,7 @@ pub const DUTY_SOURCE: DutySource = DutySource { kinds: gate_follow_up::DUTY_KIN
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Checkpoints", "卡点"),
     kinds: &[&screenings::SCREENINGS, &gate_tallies::GATE_TALLIES],
     operations: screenings::operations,
     faults: codes::FAULTS,

@@ -7,6 +7,8 @@ mod tips;
 
 pub use asked::DUTY_SOURCE;
 
+use kit::text::Text;
+
 use crate::platform::access::Role;
 use crate::records::Theme;
 
@@ -25,6 +27,7 @@ const FIELD_AND_UNITS: &[Role] = &[
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Communities", "群众工作"),
     kinds: &[&liaisons::LIAISONS, &tips::TIPS, &incidents::INCIDENTS],
     operations: tips::operations,
     ..Theme::NOTHING

@@ -6,6 +6,8 @@ mod figures;
 mod mask_collections;
 mod sheet;
 
+use kit::text::Text;
+
 use crate::records::Theme;
 use crate::rooms::duties::DutySource;
 
@@ -18,6 +20,7 @@ pub const DUTY_SOURCE: DutySource = DutySource {
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Compounds", "小区大院"),
     kinds: &[&compound_partnerships::COMPOUND_PARTNERSHIPS, &mask_collections::MASK_COLLECTIONS],
     operations: || [mask_collections::uncollected::operations(), sheet::operations()].into_iter().flatten().collect(),
     figures: &[&figures::COMPOUND_FIGURES],

@@ -190,6 +190,7 @@ impl Rules for DutyRules {
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Duties", "责任清单"),
     kinds: &[&DUTIES],
     operations: || {
         let parts = [routes::operations(), summary::operations(), cadence_routes::operations()];

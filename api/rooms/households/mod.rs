@@ -15,6 +15,8 @@ mod survey_rounds;
 mod survey_visits;
 
 pub use self::survey_rounds::{refresh, remake};
+use kit::text::Text;
+
 use crate::platform::access::Role;
 use crate::records::Theme;
 pub use duties::DUTY_SOURCE;
@@ -47,6 +49,7 @@ const KEEPERS: &[Role] = &[
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Households and rounds", "住户与摸排"),
     kinds: &[
         &grid_cells::GRID_CELLS,
         &household_groups::policies::HOUSEHOLD_GROUP_POLICIES,

@@ -5,11 +5,14 @@ mod corrections_subjects;
 mod disputes;
 mod legal_service_items;
 
+use kit::text::Text;
+
 use crate::records::Theme;
 pub use disputes::DUTY_SOURCE;
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Justice", "司法行政"),
     kinds: &[
         &legal_service_items::LEGAL_SERVICE_ITEMS,
         &disputes::DISPUTES,

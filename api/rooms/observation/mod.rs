@@ -14,6 +14,7 @@ pub use isolation_cases::{
     TEMPERATURE_READINGS, VIOLATIONS, ViolationOutcome, violations, visits,
 };
 use isolation_cases::{duty_kinds, planner};
+use kit::text::Text;
 
 use crate::records::Theme;
 use crate::rooms::duties::{Answerers, DutySource};
@@ -33,6 +34,7 @@ pub const DUTY_SOURCE: DutySource = DutySource {
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Observation at home", "居家观察"),
     kinds: &[
         &isolation_cases::ISOLATION_CASES,
         &isolation_cases::OBSERVATION_NOTICES,

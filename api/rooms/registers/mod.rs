@@ -19,6 +19,8 @@ pub use places::{
 pub use vocabularies::Vocabularies;
 pub use vocabularies::told::words_of;
 
+use kit::text::Text;
+
 use crate::platform::privacy::PURPOSE;
 use crate::records::Theme;
 use crate::rooms::duties::DutySource;
@@ -28,6 +30,7 @@ pub const DUTY_SOURCE: DutySource = DutySource { kinds: duty_kinds::DUTY_KINDS, 
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Registers", "基础台账"),
     kinds: &[&organizations::ORGANIZATIONS, &places::PLACES, &people::PEOPLE],
     operations: || [vocabularies::operations(), people::operations()].into_iter().flatten().collect(),
     schemas: people::schemas,

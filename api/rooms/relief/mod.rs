@@ -7,10 +7,13 @@ mod goods;
 mod material_issues;
 mod need_requests;
 
+use kit::text::Text;
+
 use crate::records::Theme;
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Relief", "捐赠、发放与需求"),
     kinds: &[
         &need_requests::NEED_REQUESTS,
         &deliveries::DELIVERIES,

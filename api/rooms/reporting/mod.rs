@@ -17,6 +17,8 @@ mod reporting_requirements;
 mod statistics;
 mod work_logs;
 
+use kit::text::Text;
+
 use crate::records::Theme;
 use crate::rooms::duties::DutySource;
 
@@ -30,6 +32,7 @@ pub const DUTY_SOURCE: DutySource = DutySource {
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Reporting", "信息报送"),
     kinds: &[
         &directives::DIRECTIVES,
         &org_members::ORG_MEMBERS,

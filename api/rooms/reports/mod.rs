@@ -7,6 +7,8 @@ mod names;
 mod situation;
 mod subjects;
 
+use kit::text::Text;
+
 use crate::platform::access::Role;
 use crate::platform::http::Operation;
 use crate::records::Theme;
@@ -16,6 +18,7 @@ const READERS: &[Role] = &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre,
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Reports", "报表"),
     operations,
     figures: &[&figures::UNIT_FIGURES, &figures::STOCK_FIGURES, &figures::DUTY_FIGURES],
     ..Theme::NOTHING

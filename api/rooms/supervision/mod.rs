@@ -7,10 +7,13 @@ mod rectifications;
 
 pub use rectifications::{DUTY_SOURCE, REQUIREMENTS, Requirement, demands};
 
+use kit::text::Text;
+
 use crate::records::Theme;
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Supervision", "督查与整改"),
     kinds: &[
         &oversight_checks::OVERSIGHT_CHECKS,
         &rectifications::RECTIFICATIONS,

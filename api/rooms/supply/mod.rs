@@ -15,6 +15,8 @@ mod supply_channels;
 mod supply_reports;
 mod supply_statistics;
 
+use kit::text::Text;
+
 use crate::records::Theme;
 use crate::rooms::duties::DutySource;
 
@@ -28,6 +30,7 @@ pub const DUTY_SOURCE: DutySource = DutySource {
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Supply and prices", "保供与价格"),
     kinds: &[
         &commodity_entries::COMMODITY_ENTRIES,
         &price_observations::PRICE_OBSERVATIONS,

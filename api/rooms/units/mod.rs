@@ -8,6 +8,8 @@ mod working_groups;
 
 pub use working_groups::WORKING_GROUPS;
 
+use kit::text::Text;
+
 use crate::platform::access::Role;
 use crate::records::Theme;
 
@@ -28,6 +30,7 @@ const READERS: &[Role] = &[
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Units", "单位"),
     kinds: &[&task_forces::TASK_FORCES, &working_groups::WORKING_GROUPS],
     faults: codes::FAULTS,
     ..Theme::NOTHING

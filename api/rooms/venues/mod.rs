@@ -7,6 +7,8 @@ mod gathering_bans;
 mod own_place;
 mod status;
 
+use kit::text::Text;
+
 use crate::records::Theme;
 use crate::rooms::duties::DutySource;
 
@@ -19,6 +21,7 @@ pub const DUTY_SOURCE: DutySource = DutySource {
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Venues", "经营场所与聚餐"),
     kinds: &[&gathering_bans::GATHERING_BANS, &banquets::BANQUETS, &commitments::COMMITMENTS],
     operations: status::operations,
     figures: &[&figures::VENUE_FIGURES],

@@ -11,6 +11,8 @@ mod volunteers;
 
 pub use teams::ROSTER_READERS;
 
+use kit::text::Text;
+
 use crate::records::Theme;
 use crate::rooms::duties::DutySource;
 
@@ -23,6 +25,7 @@ pub const DUTY_SOURCE: DutySource = DutySource {
 
 /// This theme.
 pub static THEME: Theme = Theme {
+    title: Text::new("Volunteers", "志愿者"),
     kinds: &[
         &teams::TEAMS,
         &volunteers::VOLUNTEERS,

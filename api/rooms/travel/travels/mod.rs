@@ -57,7 +57,7 @@ pub static TRAVELS: Kind = Kind::of(Definition {
     name: "travels",
     path: "travels",
     schema: "Travel",
-    label: Text::new("Travel", "行程"),
+    label: Text::new("Journey", "行程"),
     about: "Somebody left or came. Staff of a unit are those with its `org_id` and `capacity=staff`.",
     fields: FIELDS,
     filters: &[PERSON_ID.name(), CAPACITY.name(), STATE.name()],

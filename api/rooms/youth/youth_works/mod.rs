@@ -44,7 +44,7 @@ pub static YOUTH_WORKS: Kind = Kind::of(Definition {
     name: "youth_works",
     path: "youth-works",
     schema: "YouthWork",
-    label: Text::new("Works of young people", "小先锋作品"),
+    label: Text::new("Work of young people", "小先锋作品"),
     about: "How many works of a kind young people made; no child, no link, no note.",
     fields: FIELDS,
     filters: &[WORK_KIND.name(), PLATFORM.name()],
