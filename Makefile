@@ -7,9 +7,10 @@ AREA ?= 511802
 SCALE ?= 1
 SECONDS ?= 600
 
-.PHONY: help run user demo example page conformance test fuzz check openapi schema roles import-names bench
+.PHONY: help install run user demo example page conformance test fuzz check openapi schema roles import-names bench
 
 help:
+	@echo "make install                 put lianfang on PATH (cargo's folder of programs)"
 	@echo "make run                     install what is missing, build, serve on $(LISTEN)"
 	@echo "make user NAME=admin         make an administrator of AREA=$(AREA); prints a one-time password"
 	@echo "make demo [SCALE=1]          fill a district to play with; works while it runs"
@@ -30,6 +31,11 @@ run:
 	@.ci/install-postgresql
 	cargo build --locked --release
 	exec ./target/release/lianfang serve --listen $(LISTEN) --data-dir $(DATA_DIR)
+
+# Shares what `make run` built.
+install:
+	@.ci/install-postgresql
+	cargo install --locked --path . --bin lianfang
 
 user:
 	@.ci/install-postgresql
