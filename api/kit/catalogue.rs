@@ -200,7 +200,7 @@ impl FaultCode {
         ALL;
         UNKNOWN_FIELD "unknown_field" "there is no such field here" "没有此字段" .of_form();
         DUPLICATE_FIELD "duplicate_field" "the field is given more than once" "字段重复" .of_form();
-        UNKNOWN_PARAMETER "unknown_parameter" "there is no such query parameter" "没有此查询参数" .of_form();
+        UNKNOWN_PARAMETER "unknown_parameter" "there is no such query parameter; there is: {parameters}" "没有此查询参数,可用:{parameters}" .of_form();
         REPEATED_PARAMETER "repeated_parameter" "the query parameter is given more than once" "查询参数重复" .of_form();
         BAD_PARAMETER "bad_parameter" "the value of the query parameter can't be read" "查询参数的值无法识别" .of_form();
         NUL_CHARACTER "nul_character" "text must not contain the NUL character" "文本不得包含 NUL 字符" .of_form();

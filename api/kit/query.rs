@@ -18,7 +18,8 @@ pub fn read_query(query: &str, parameters: &[&Field]) -> Result<Values, Problem>
             continue;
         };
         let Some(field) = parameters.iter().find(|field| field.name == name) else {
-            faults.add(format!("?{}", harmless(&name)), FaultCode::UNKNOWN_PARAMETER);
+            let there_is = ("parameters", names(parameters));
+            faults.add_with(format!("?{}", harmless(&name)), FaultCode::UNKNOWN_PARAMETER, vec![there_is]);
             continue;
         };
         let at = format!("?{}", field.name);
@@ -41,6 +42,13 @@ pub fn read_query(query: &str, parameters: &[&Field]) -> Result<Values, Problem>
         }
     }
     faults.finish().map(|()| values)
+}
+
+/// The names of a table, for whoever wrote another one.
+fn names(parameters: &[&Field]) -> String {
+    let mut names: Vec<&str> = parameters.iter().map(|field| field.name).collect();
+    names.sort_unstable();
+    if names.is_empty() { "—".to_owned() } else { names.join(", ") }
 }
 
 /// Parameters beside those of a table.
@@ -121,7 +129,7 @@ fn decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Text;
+    use crate::text::{Language, Text};
 
     static LIMIT: Field = Field::new("limit", Shape::Integer { min: 1, max: 500 }, Text::new("l", "数"), "");
     static FROM: Field = Field::new("from", Shape::Instant, Text::new("f", "从"), "");
@@ -159,5 +167,12 @@ mod tests {
         ] {
             assert!(read(query).is_err(), "{query}");
         }
+        let told = read("limt=5")
+            .unwrap_err()
+            .faults()
+            .iter()
+            .map(|fault| fault.message(Language::Chinese))
+            .collect::<String>();
+        assert_eq!(told, "没有此查询参数,可用:from, limit");
     }
 }
